@@ -1,0 +1,91 @@
+"""The port of a channel: everything the gateway needs to know of a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol, TypeVar
+
+from core.errors import DeliveryError
+from core.event import Event
+from core.message import Message, Part, Reply, SentMessage
+from core.turn import Address
+from core.value import Value
+
+Http = TypeVar("Http", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A raw request. Header names are lower case; `url` is as the server saw it, query included."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the provider expects back."""
+
+    status: int = 200
+    content_type: str = "text/plain"
+    body: bytes = b""
+
+
+class Capabilities(Value):
+    """A provider's limits, as data. Zero means: cannot do that at all."""
+
+    max_webhook_bytes: int
+    max_webhook_fields: int
+    text_length: int
+    buttons: int = 0
+    button_title_length: int = 0
+    media: int = 0
+    markdown: Literal["none", "whatsapp", "html"] = "none"
+    typing: bool = False
+    statuses: bool = False
+    idempotent_send: bool = False
+    look_up: bool = False
+
+
+class Channel(Protocol[Http]):
+    """One provider. `Http` is the client that the caller owns and hands in."""
+
+    name: str
+    capabilities: Capabilities
+
+    def verify(self, webhook: Webhook) -> None:
+        """Check the raw bytes. Raises `Refused` when the request is not to be trusted."""
+        ...
+
+    def parse(self, webhook: Webhook) -> list[Event]:
+        """Read a verified webhook. The unknown is `Ignored`; raises only `MalformedWebhook`."""
+        ...
+
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+        """The response for a webhook that was accepted."""
+        ...
+
+    def render(self, message: Message, address: Address) -> list[Part]:
+        """Cut a message to the channel's limits: its parts, in order, each one call of the API."""
+        ...
+
+    async def send(self, reply: Reply, http: Http) -> SentMessage:
+        """One call of the provider's API. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        ...
+
+    async def find_sent(
+        self, reply: Reply, http: Http, *, since: datetime, known: Collection[str]
+    ) -> SentMessage | None:
+        """Ask the provider whether it took `reply` at or after `since`; `known` are ids of other replies.
+
+        Raises `Unavailable` when the provider cannot say, `Rejected` when it refuses the question.
+        """
+        ...
+
+    def classify(self, error: Exception) -> DeliveryError:
+        """The delivery error that an exception of the HTTP client stands for."""
+        ...

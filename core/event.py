@@ -1,0 +1,78 @@
+"""What a webhook can mean: a turn, a delivery status, a control event, or nothing, with a reason."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.owner import Act
+from core.turn import Address, Turn
+from core.value import Value
+
+
+class DeliveryStatus(StrEnum):
+    """What became of a reply after the provider took it."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+_RANK = {
+    DeliveryStatus.QUEUED: 1,
+    DeliveryStatus.SENT: 2,
+    DeliveryStatus.DELIVERED: 3,
+    DeliveryStatus.FAILED: 3,
+    DeliveryStatus.READ: 4,
+}
+
+
+def rank(status: DeliveryStatus) -> int:
+    """Callbacks come late, twice and out of order: a status counts only when it outranks the one before.
+
+    The two ends (delivered, failed) share a rank, so the first of them stays.
+    """
+    return _RANK[status]
+
+
+class TurnReceived(Value):
+    """A user's message."""
+
+    kind: Literal["turn"] = "turn"
+    turn: Turn
+
+
+class StatusChanged(Value):
+    """The provider's word about a reply of ours, named by the provider's id."""
+
+    kind: Literal["status"] = "status"
+    channel: str
+    provider_id: str
+    status: DeliveryStatus
+    error_code: str = ""
+    error_text: str = ""
+
+
+class ControlReceived(Value):
+    """Somebody took over, gave back, closed, opted out or in. `id` makes a redelivery the same event."""
+
+    kind: Literal["control"] = "control"
+    id: str
+    session: str
+    address: Address
+    act: Act
+    actor: str = ""
+
+
+class Ignored(Value):
+    """Genuine but of no interest; acknowledged and counted under `reason` (a short fixed phrase)."""
+
+    kind: Literal["ignored"] = "ignored"
+    reason: str
+
+
+Event = Annotated[TurnReceived | StatusChanged | ControlReceived | Ignored, Field(discriminator="kind")]

@@ -1,0 +1,48 @@
+"""What the bot says: messages as the dialog means them, replies as the provider takes them."""
+
+from __future__ import annotations
+
+from core.turn import Address, Attachment
+from core.value import Value
+
+
+class Choice(Value):
+    """One quick reply: the label that is shown and the payload that comes back."""
+
+    label: str
+    payload: str
+
+
+class Message(Value):
+    """One thing the bot wants to say, before any channel has cut it to its limits.
+
+    `text` is CommonMark. A channel without buttons shows `choices` as a numbered list.
+    """
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+    media: tuple[Attachment, ...] = ()
+
+
+class Part(Value):
+    """A piece of a message that fits one call of the provider's API, rendered for its channel.
+
+    `media` are URLs that the provider fetches. `choices` are set only where the channel shows buttons.
+    """
+
+    body: str
+    choices: tuple[Choice, ...] = ()
+    media: tuple[str, ...] = ()
+
+
+class Reply(Part):
+    """One part in the outbox. `key` is ours and unique in the session."""
+
+    key: str
+    address: Address
+
+
+class SentMessage(Value):
+    """The provider's word that it took a reply; `provider_id` is how its status callbacks name it."""
+
+    provider_id: str
