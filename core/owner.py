@@ -46,5 +46,5 @@ def may_answer(owner: Owner) -> bool:
 
 
 def may_send(owner: Owner) -> bool:
-    """Whether a committed reply may still leave: the farewell of a hand-off may, nothing once a person speaks."""
+    """Whether a committed reply may still leave: a farewell at hand-off may, nothing once a person speaks."""
     return owner in (Owner.BOT, Owner.WAITING)
