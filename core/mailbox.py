@@ -1,0 +1,150 @@
+"""The port of the session protocol: what the web side and the worker side may ask of the store.
+
+Every method is one atomic step. Times are the store's own clock, so no process's clock matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import Field, JsonValue
+
+from core.dialog import State
+from core.event import Event
+from core.message import Reply
+from core.owner import Owner
+from core.turn import Turn
+from core.value import Value
+
+
+class Verdict(StrEnum):
+    """What became of one event of a request."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    FULL = "full"
+    STALE = "stale"
+    EARLY = "early"
+    COUNTED = "counted"
+
+
+class Lease(Value):
+    """The right to work on a session. `fence` grows with every claim; only the newest may write."""
+
+    session: str
+    fence: int
+
+
+class Marked(Value):
+    """A reply whose send was begun and not settled; `at_ms` is when, in milliseconds since the epoch."""
+
+    key: str
+    at_ms: int
+
+
+class View(Value):
+    """What a session looks like to the holder of its lease.
+
+    `turns` are the first waiting turns, `outbox` the first unsent replies, both in order. `tries` counts
+    the claims that met the same first turn, `waits` how often the first reply was postponed. `recent` are
+    the provider's ids of replies that were settled.
+    """
+
+    owner: Owner = Owner.BOT
+    opted_out: bool = False
+    state: State | None = None
+    turns: tuple[Turn, ...] = ()
+    outbox: tuple[Reply, ...] = ()
+    marked: Marked | None = None
+    tries: int = 0
+    waits: int = 0
+    recent: frozenset[str] = frozenset()
+
+
+class Claim(Value):
+    """A lease together with what it opens."""
+
+    lease: Lease
+    view: View
+
+
+class Commit(Value):
+    """A turn's end: state, replies and the turns that are done, all or none (law L6).
+
+    `dead` sets the turns aside as dead letters with that reason. `owner` changes who speaks.
+    """
+
+    turns: tuple[Turn, ...]
+    state: State | None = None
+    replies: tuple[Reply, ...] = ()
+    outcome: str = ""
+    owner: Owner | None = None
+    dead: str | None = None
+    details: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class Inbox(Protocol):
+    """The web side."""
+
+    async def accept(self, events: Sequence[Event]) -> list[Verdict]:
+        """Record all events of one request, enqueueing the drains they need (laws L2, L3, L8).
+
+        Raises `StorageUnavailable` when nothing may be acknowledged, `MailboxFull` when a session is at its
+        bound; events recorded before that are duplicates when the provider tries again.
+        """
+        ...
+
+
+class Mailbox(Protocol):
+    """The worker side. Every method with a lease raises `LeaseLost` when it is not the newest."""
+
+    async def claim(self, session: str) -> Claim | None:
+        """Take the lease; `None` while somebody else holds it."""
+        ...
+
+    def kept(self, lease: Lease) -> AbstractAsyncContextManager[None]:
+        """Renew the lease for as long as the block runs; a loss cancels the block and raises `LeaseLost`."""
+        ...
+
+    async def look(self, lease: Lease) -> View:
+        """The session as it is now."""
+        ...
+
+    async def commit(self, lease: Lease, commit: Commit) -> View:
+        """End a turn, and see what is next."""
+        ...
+
+    async def mark(self, lease: Lease, reply: Reply) -> bool:
+        """Note that a reply is about to be sent (laws L7 and L10).
+
+        False: it may not be sent any more (a person speaks, the user opted out) and left the outbox.
+        """
+        ...
+
+    async def sent(self, lease: Lease, reply: Reply, provider_id: str) -> None:
+        """Note that the provider took a reply; it leaves the outbox."""
+        ...
+
+    async def refuse(
+        self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
+    ) -> None:
+        """Note that the provider will never take a reply; it leaves the outbox."""
+        ...
+
+    async def postpone(self, lease: Lease, seconds: float, reason: str, *, settled: bool = True) -> None:
+        """Give the lease back and be woken in `seconds`.
+
+        `settled` says that the marked reply surely was not sent, so that it need not be looked up.
+        """
+        ...
+
+    async def pass_on(self, lease: Lease) -> None:
+        """Give the lease back with work left, and enqueue the next drain."""
+        ...
+
+    async def release(self, lease: Lease) -> bool:
+        """Give the lease back if nothing is left to do; False means there is more, and it was kept."""
+        ...

@@ -1,0 +1,125 @@
+"""RQ's own accounting of jobs, written by RQ's own objects but sent in one round trip.
+
+RQ's objects write into a pipeline that only collects; its commands then travel on the event loop's
+connection. So `rq info` and rq-dashboard see what they would of RQ's own worker, and the layout follows the
+installed RQ. Failures, which are rare, go through RQ's synchronous code in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from sys import exc_info
+from typing import Any
+
+from redis.asyncio import Redis
+from rq.exceptions import NoSuchJobError
+from rq.executions import Execution, ExecutionRegistry
+from rq.job import Job
+from rq.queue import Queue
+from rq.results import Result
+from rq.utils import now
+from rq.worker import BaseWorker, WorkerStatus
+
+SUSPENDED_KEY = "rq:suspended"
+
+
+class Ledger:
+    """Takes jobs from the queue and keeps RQ's books about them."""
+
+    def __init__(self, worker: BaseWorker, redis: Redis) -> None:
+        self._worker = worker
+        self._redis = redis
+        self._queue: Queue = worker.queues[0]
+
+    async def suspended(self) -> bool:
+        """Whether `rq suspend` is in force."""
+        return bool(await self._redis.exists(SUSPENDED_KEY))
+
+    async def take(self, most: int, wait: float) -> list[Job]:
+        """Up to `most` jobs, in order; waits up to `wait` seconds for the first, not at all when that is 0.
+
+        A job stays in RQ's intermediate list until `start`, so a crash in between loses nothing.
+        """
+        source, intermediate = self._queue.key, self._queue.intermediate_queue_key
+        first: Any = None
+        if wait > 0:
+            first = await self._redis.blmove(source, intermediate, wait)
+            if first is None:
+                return []
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for _ in range(most - (first is not None)):
+                pipeline.lmove(source, intermediate)
+            moved: list[Any] = await pipeline.execute()
+        ids = [job_id.decode() for job_id in (first, *moved) if job_id is not None]
+        return await self._fetch(ids) if ids else []
+
+    async def _fetch(self, ids: Sequence[str]) -> list[Job]:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for job_id in ids:
+                pipeline.hgetall(Job.key_for(job_id))
+            hashes: list[Any] = await pipeline.execute()
+        jobs = []
+        for job_id, fields in zip(ids, hashes, strict=True):
+            job = Job(job_id, connection=self._worker.connection, serializer=self._worker.serializer)
+            with suppress(NoSuchJobError):
+                if fields:
+                    job.restore(fields)
+                    jobs.append(job)
+                    continue
+            await self._redis.execute_command("LREM", self._queue.intermediate_queue_key, 1, job_id)  # type: ignore[no-untyped-call]
+        return jobs
+
+    async def start(self, jobs: Sequence[Job]) -> list[Execution]:
+        """Enter jobs as started, and take them out of the intermediate list."""
+        collected = self._worker.connection.pipeline()
+        executions = []
+        for job in jobs:
+            seconds = self._worker.get_heartbeat_ttl(job)
+            execution = Execution.create(job, seconds, pipeline=collected, worker_name=self._worker.name)
+            self._worker.executions[execution.id] = execution
+            job.prepare_for_execution(self._worker.name, pipeline=collected)
+            collected.lrem(self._queue.intermediate_queue_key, 1, job.id)
+            executions.append(execution)
+        self._worker.set_state(WorkerStatus.BUSY, pipeline=collected)
+        await self._send(collected)
+        return executions
+
+    async def finish(self, job: Job, execution: Execution) -> None:
+        """Enter a job as done and remove it; drains keep no result."""
+        job.ended_at = now()
+        collected = self._worker.connection.pipeline()
+        self._worker.increment_successful_job_count(pipeline=collected)
+        if job.started_at:
+            self._worker.increment_total_working_time(job.ended_at - job.started_at, collected)
+        execution.delete(job=job, pipeline=collected)
+        registry = ExecutionRegistry(job.id, connection=self._worker.connection)
+        collected.delete(
+            job.key, job.dependents_key, job.dependencies_key, Result.get_key(job.id), registry.key
+        )
+        self._worker.executions.pop(execution.id, None)
+        if not self._worker.executions:
+            self._worker.set_state(WorkerStatus.IDLE, pipeline=collected)
+        await self._send(collected)
+
+    async def fail(self, job: Job, execution: Execution) -> None:
+        """Enter a job as failed with the exception being handled: RQ's failed registry, handlers, retries."""
+        await asyncio.to_thread(self._worker._finalize_failure, job, self._queue, execution, exc_info())
+
+    async def beat(self) -> None:
+        """Say that the worker and everything it runs are alive."""
+        collected = self._worker.connection.pipeline()
+        self._worker.heartbeat(pipeline=collected)
+        for execution in list(self._worker.executions.values()):
+            job = execution.job
+            seconds = self._worker.get_heartbeat_ttl(job)
+            execution.heartbeat(job.started_job_registry, seconds, pipeline=collected)
+        await self._send(collected)
+
+    async def _send(self, collected: Any) -> None:
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            for arguments, options in collected.command_stack:
+                pipeline.execute_command(*arguments, **options)
+            collected.reset()
+            await pipeline.execute()

@@ -1,0 +1,1 @@
+"""Core's ports on Redis."""

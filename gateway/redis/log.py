@@ -1,0 +1,39 @@
+"""Reading a session's log: the one record behind transcripts, the console and metrics."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import JsonValue
+from redis.asyncio import Redis
+
+from core.value import Value
+
+
+class LogEntry(Value):
+    """One thing that happened. `id` orders the log; `at_ms` is by the server's clock."""
+
+    id: str
+    at_ms: int
+    kind: str
+    data: dict[str, JsonValue]
+
+
+async def read_log(redis: Redis, session: str, after: str = "", count: int = 200) -> list[LogEntry]:
+    """The first `count` entries after the entry `after`; an empty log for a session that is not known."""
+    start = f"({after}" if after else "-"
+    rows: Any = await redis.xrange(f"tg:{{{session}}}:log", min=start, count=count)
+    return [_entry(name.decode(), fields) for name, fields in rows]
+
+
+async def read_log_end(redis: Redis, session: str, count: int = 200) -> list[LogEntry]:
+    """The last `count` entries, oldest first."""
+    rows: Any = await redis.xrevrange(f"tg:{{{session}}}:log", count=count)
+    return [_entry(name.decode(), fields) for name, fields in reversed(rows)]
+
+
+def _entry(name: str, fields: dict[bytes, bytes]) -> LogEntry:
+    return LogEntry(
+        id=name, at_ms=int(name.split("-")[0]), kind=fields[b"k"].decode(), data=json.loads(fields[b"d"])
+    )

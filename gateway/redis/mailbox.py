@@ -1,0 +1,141 @@
+"""The worker side of the protocol on Redis: claim, commit, mark, settle, release."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from redis.asyncio import Redis
+
+from core.dialog import State
+from core.errors import LeaseLost
+from core.mailbox import Claim, Commit, Lease, Marked, View
+from core.message import Reply
+from core.owner import Owner
+from core.turn import Turn
+from gateway.redis import layout, scripts
+from gateway.redis.inbox import message_key
+from gateway.redis.leases import LeaseKeeper
+from gateway.redis.scripts import Argument, Protocol
+
+
+class RedisMailbox:
+    """Sessions on Redis; see `core.mailbox.Mailbox`. One of these serves all drains of a process."""
+
+    def __init__(self, redis: Redis, protocol: Protocol | None = None) -> None:
+        self._redis = redis
+        self._protocol = protocol or Protocol()
+        self._leases = LeaseKeeper(redis, self._protocol)
+
+    async def claim(self, session: str) -> Claim | None:
+        """Take the lease; `None` while somebody else holds it."""
+        answer = await self._run("claim", [session])
+        if answer is None:
+            return None
+        fence, view = answer
+        return Claim(lease=Lease(session=session, fence=fence), view=_view(view))
+
+    @asynccontextmanager
+    async def kept(self, lease: Lease) -> AsyncIterator[None]:
+        """Renew the lease while the block runs; a loss cancels the block and raises `LeaseLost`."""
+        task = asyncio.current_task()
+        assert task is not None, "a lease is kept for a task"
+        with self._leases.keep(lease, task) as keeping:
+            try:
+                yield
+            except asyncio.CancelledError:
+                if keeping.lost and task.uncancel() == 0:
+                    raise LeaseLost(f"fence {lease.fence} was not renewed in time") from None
+                raise
+
+    async def look(self, lease: Lease) -> View:
+        """The session as it is now."""
+        return _view(await self._held("look", lease))
+
+    async def commit(self, lease: Lease, commit: Commit) -> View:
+        """End a turn, and see what is next."""
+        ids = [turn.id for turn in commit.turns]
+        entry = {"turns": ids, "outcome": commit.outcome, "replies": len(commit.replies), **commit.details}
+        dead = ""
+        if commit.dead is not None:
+            letter = {"reason": commit.dead, "turns": [turn.model_dump(mode="json") for turn in commit.turns]}
+            dead = _json(letter)
+        state = "" if commit.state is None else _json(commit.state)
+        arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, _json(entry)]
+        for reply in commit.replies:
+            arguments += [
+                reply.model_dump_json(exclude_defaults=True),
+                _json({"key": reply.key, "body": reply.body}),
+            ]
+        return _view(await self._held("commit", lease, arguments))
+
+    async def mark(self, lease: Lease, reply: Reply) -> bool:
+        """Note that a reply is about to be sent, if it still may be."""
+        return bool(await self._held("mark", lease, [reply.key, _json({"key": reply.key})]))
+
+    async def sent(self, lease: Lease, reply: Reply, provider_id: str) -> None:
+        """Note that the provider took a reply; it leaves the outbox."""
+        entry = _json({"key": reply.key, "id": provider_id})
+        key = message_key(reply.address.channel, provider_id)
+        await self._held("sent", lease, [key, provider_id, entry])
+
+    async def refuse(
+        self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
+    ) -> None:
+        """Note that the provider will never take a reply; it leaves the outbox."""
+        entry = _json({"key": reply.key, "reason": reason, "code": code})
+        await self._held("refuse", lease, ["1" if opted_out else "", entry])
+
+    async def postpone(self, lease: Lease, seconds: float, reason: str, *, settled: bool = True) -> None:
+        """Give the lease back and be woken in `seconds`."""
+        entry = _json({"reason": reason, "seconds": round(seconds, 3)})
+        await self._held("postpone", lease, [int(seconds * 1000), "1" if settled else "", entry])
+
+    async def pass_on(self, lease: Lease) -> None:
+        """Give the lease back with work left, and enqueue the next drain."""
+        if await self._run("pass_on", [layout.stamp(), lease.session, lease.fence]) is None:
+            raise LeaseLost(f"fence {lease.fence} is not the newest")
+
+    async def release(self, lease: Lease) -> bool:
+        """Give the lease back if nothing is left to do."""
+        return bool(await self._held("release", lease))
+
+    async def aclose(self) -> None:
+        """Stop renewing. The Redis client is its owner's to close."""
+        await self._leases.aclose()
+
+    async def _run(self, name: str, arguments: Sequence[Argument]) -> Any:
+        return await scripts.load(name, self._protocol)(self._redis, arguments)
+
+    async def _held(self, name: str, lease: Lease, arguments: Sequence[Argument] = ()) -> Any:
+        answer = await self._run(name, [lease.session, lease.fence, *arguments])
+        if answer is None:
+            raise LeaseLost(f"fence {lease.fence} is not the newest")
+        return answer
+
+
+def _view(answer: Any) -> View:
+    fields, turns, outbox, recent = answer
+    owner, opted_out, state, tries, waits, marked, marked_at = fields
+    return View(
+        owner=Owner(owner.decode()) if owner else Owner.BOT,
+        opted_out=opted_out == b"1",
+        state=_state(state),
+        turns=tuple(Turn.model_validate_json(turn) for turn in turns),
+        outbox=tuple(Reply.model_validate_json(reply) for reply in outbox),
+        marked=Marked(key=marked.decode(), at_ms=int(marked_at)) if marked else None,
+        tries=int(tries or 0),
+        waits=int(waits or 0),
+        recent=frozenset(provider_id.decode() for provider_id in recent),
+    )
+
+
+def _state(stored: bytes | None) -> State | None:
+    return json.loads(stored) if stored else None
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

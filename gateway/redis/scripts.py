@@ -1,0 +1,90 @@
+"""The Lua scripts: each is one atomic step of the session protocol."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError
+
+from gateway.redis import layout
+
+_DAY_MS = 24 * 3600 * 1000
+
+Argument = str | bytes | int
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """The protocol's numbers. They stand in the scripts' text, so a change is a new script.
+
+    `grace_ms` is how long a wake-up may take before it counts as lost.
+    """
+
+    lease_ms: int = 6_000
+    grace_ms: int = 4_000
+    mailbox_length: int = 1_000
+    log_length: int = 1_000
+    dead_length: int = 100_000
+    recent_length: int = 50
+    seen_ms: int = 8 * _DAY_MS
+    retention_ms: int = 30 * _DAY_MS
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _constants(protocol: Protocol) -> str:
+    pairs = ", ".join(f"{_quoted(name)}, {_quoted(value)}" for name, value in layout.job_fields().items())
+    numbers = {
+        "LEASE_MS": protocol.lease_ms,
+        "GRACE_MS": protocol.grace_ms,
+        "MAILBOX_LENGTH": protocol.mailbox_length,
+        "LOG_LENGTH": protocol.log_length,
+        "DEAD_LENGTH": protocol.dead_length,
+        "RECENT_LENGTH": protocol.recent_length,
+        "SEEN_MS": protocol.seen_ms,
+        "RETENTION_MS": protocol.retention_ms,
+    }
+    lines = [f"local {name} = {value}" for name, value in numbers.items()]
+    lines += [
+        f"local QUEUE = {_quoted(layout.queue_key())}",
+        f"local DRAIN = {_quoted(layout.FUNCTION)}",
+        "local EMPTY_OBJECT = {}",
+        "local function rq_fields(data, stamp)",
+        f'  return {{{pairs}, "data", data, "created_at", stamp, "enqueued_at", stamp}}',
+        "end",
+    ]
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One script's text and its hash, by which the server knows it."""
+
+    text: str
+    sha: str
+
+    async def __call__(self, redis: Redis, arguments: Sequence[Argument]) -> Any:
+        """Run the script, loading it when the server does not know it (after a restart or a failover)."""
+        call: Any = redis.execute_command
+        try:
+            return await call("EVALSHA", self.sha, 0, *arguments)
+        except NoScriptError:
+            return await call("EVAL", self.text, 0, *arguments)
+
+
+@cache
+def load(name: str, protocol: Protocol) -> Script:
+    """The script `name`, with the protocol's numbers and the shared functions in front of it."""
+    folder = resources.files("gateway.redis") / "scripts"
+    parts = (folder / f"{part}.lua" for part in ("prelude", name))
+    text = "\n".join([_constants(protocol), *(part.read_text(encoding="utf-8") for part in parts)])
+    # The server names scripts by their SHA-1; nothing is protected by it.
+    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

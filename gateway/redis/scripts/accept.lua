@@ -1,0 +1,54 @@
+-- Laws L2, L3, L8: record everything of one or more requests. ARGV: stamp, then six for each event:
+-- kind, session (or message key), id, two values by kind, log entry. Returns a verdict for each.
+local now, stamp = clock(), ARGV[1]
+local handle = {}
+
+-- Mark and append in one step. True when the id is new in this session.
+local function first_time(session, id)
+  local seen = key(session, ':seen')
+  local new = redis.call('ZADD', seen, 'NX', now, id) == 1
+  redis.call('ZREMRANGEBYSCORE', seen, '-inf', now - SEEN_MS)
+  redis.call('PEXPIRE', seen, SEEN_MS)
+  return new
+end
+
+function handle.turn(session, id, turn, address, entry)
+  if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
+    return redis.call('ZSCORE', key(session, ':seen'), id) and 'duplicate' or 'full'
+  end
+  if not first_time(session, id) then return 'duplicate' end
+  redis.call('RPUSH', key(session, ':mail'), turn)
+  redis.call('HSET', key(session), 'address', address)
+  note(session, 'accepted', entry)
+  wake(session, now, stamp)
+  return 'new'
+end
+
+function handle.control(session, id, owner, optout, entry)
+  if not first_time(session, id) then return 'duplicate' end
+  if owner ~= '' then redis.call('HSET', key(session), 'owner', owner) end
+  if optout ~= '' then redis.call('HSET', key(session), 'optout', optout) end
+  note(session, 'control', entry)
+  return 'new'
+end
+
+function handle.status(message, status, rank, session_key, entry)
+  local known = redis.call('HMGET', message, 'rank', 'session')
+  if tonumber(rank) <= tonumber(known[1] or 0) then return 'stale' end
+  redis.call('HSET', message, 'rank', rank, 'status', status, 'entry', entry)
+  redis.call('PEXPIRE', message, SEEN_MS)
+  if not known[2] then return 'early' end
+  note(known[2], 'status', entry)
+  return 'new'
+end
+
+function handle.ignored() return 'counted' end
+
+local verdicts = {}
+for i = 2, #ARGV, 6 do
+  local kind = ARGV[i]
+  local verdict = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
+  count(kind .. ':' .. (kind == 'ignored' and ARGV[i + 1] or verdict))
+  verdicts[#verdicts + 1] = verdict
+end
+return verdicts

@@ -1,0 +1,85 @@
+-- Put in front of every script, after the constants that gateway/redis/scripts.py writes.
+--
+-- Keys of one session share a hash tag:
+--   tg:{s}        hash    owner optout state address | fence lease | job hold | tries waits marked marked_at
+--   tg:{s}:mail   list    accepted turns, not yet committed
+--   tg:{s}:out    list    committed replies, not yet settled
+--   tg:{s}:seen   zset    provider ids of what came in, by time
+--   tg:{s}:recent list    provider ids of what went out
+--   tg:{s}:log    stream  everything that happened
+-- and, for all sessions:
+--   tg:due        zset    session by the time at which a sweeper must look at it
+--   tg:message:*  hash    a sent message's status by the provider's id
+--   tg:counts     hash    counters
+--   tg:dead       stream  dead letters
+--
+-- A server out of memory refuses a script only at its first write, never between two; so no script is half
+-- done, and accept.lua begins with a write that is refused then (ZADD), not with one that would pass (ZREM…).
+
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function key(session, part)
+  return 'tg:{' .. session .. '}' .. (part or '')
+end
+
+local function note(session, kind, entry)
+  redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
+end
+
+local function count(name)
+  redis.call('HINCRBY', 'tg:counts', name, 1)
+end
+
+-- Enqueue a drain unless one is on its way or the session is held back until later.
+-- The job's data is stored as plain JSON: RQ reads uncompressed data as well as compressed.
+local function wake(session, now, stamp)
+  local s = key(session)
+  local marks = redis.call('HMGET', s, 'job', 'hold')
+  if marks[1] then return end
+  if marks[2] and tonumber(marks[2]) > now then
+    redis.call('ZADD', 'tg:due', marks[2], session)
+    return
+  end
+  local job = 'drain-' .. redis.sha1hex(session):sub(1, 12) .. '-' .. redis.call('INCR', 'tg:jobs')
+  local fields = rq_fields(cjson.encode({DRAIN, cjson.null, {session}, EMPTY_OBJECT}), stamp)
+  redis.call('HSET', 'rq:job:' .. job, unpack(fields))
+  redis.call('SADD', 'rq:queues', QUEUE)
+  redis.call('RPUSH', QUEUE, job)
+  redis.call('HSET', s, 'job', job)
+  redis.call('HDEL', s, 'hold')
+  redis.call('PERSIST', s)
+  redis.call('ZADD', 'tg:due', now + GRACE_MS, session)
+end
+
+-- Law L5: only the newest fence, and only while its lease lasts, may write.
+local function holds(session, fence, now)
+  local marks = redis.call('HMGET', key(session), 'fence', 'lease')
+  return marks[1] == fence and marks[2] and tonumber(marks[2]) > now
+end
+
+-- What the holder sees. Looking at a waiting turn with nothing left to send begins it: that is one try.
+local function view(session)
+  local s = key(session)
+  local outbox = redis.call('LRANGE', key(session, ':out'), 0, 9)
+  local turns = redis.call('LRANGE', key(session, ':mail'), 0, 0)
+  if #outbox == 0 and #turns > 0 then
+    redis.call('HINCRBY', s, 'tries', 1)
+    note(session, 'claimed', cjson.encode({turn = cjson.decode(turns[1]).id}))
+  end
+  local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at')
+  local recent = {}
+  if fields[6] then recent = redis.call('LRANGE', key(session, ':recent'), 0, -1) end
+  return {fields, turns, outbox, recent}
+end
+
+local function unhold(session)
+  redis.call('HDEL', key(session), 'lease', 'job')
+end
+
+local function settle(session)
+  redis.call('LPOP', key(session, ':out'))
+  redis.call('HDEL', key(session), 'marked', 'marked_at', 'waits')
+end

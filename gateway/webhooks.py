@@ -1,0 +1,81 @@
+"""Taking webhooks: bound, verify, parse, accept, answer (laws L1 and L2)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import httpx
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.channel import Channel, Webhook
+from core.errors import MailboxFull, Refused, StorageUnavailable, WebhookTooLarge
+from core.mailbox import Inbox
+from gateway.errors import error_response, try_again
+
+log = logging.getLogger("turngate.webhooks")
+
+
+class Webhooks:
+    """The one endpoint of all channels."""
+
+    def __init__(self, channels: Mapping[str, Channel[httpx.AsyncClient]], inbox: Inbox) -> None:
+        self._channels = channels
+        self._inbox = inbox
+
+    def routes(self) -> list[Route]:
+        """`/webhooks/{channel}` and `/webhooks/{channel}/{account}`."""
+        methods = ["GET", "HEAD", "POST"]
+        return [
+            Route("/webhooks/{channel}", self.receive, methods=methods),
+            Route("/webhooks/{channel}/{account}", self.receive, methods=methods),
+        ]
+
+    async def receive(self, request: Request) -> Response:
+        """Answer one delivery: 2xx only once everything in it is recorded."""
+        channel = self._channels.get(request.path_params["channel"])
+        if channel is None:
+            return error_response(404, "unknown_channel", "no such channel is configured here")
+        try:
+            webhook = await _read(request, channel.capabilities.max_webhook_bytes)
+            channel.verify(webhook)
+            events = channel.parse(webhook)
+            await self._inbox.accept(events)
+        except Refused as refused:
+            log.warning("%s webhook refused: %s", channel.name, refused.reason)
+            return error_response(refused.status, refused.code, _PLAIN[refused.status])
+        except (StorageUnavailable, MailboxFull) as error:
+            log.error("%s webhook not recorded: %s", channel.name, error)
+            return try_again("not recorded; please deliver again")
+        except ClientDisconnect:
+            return error_response(400, "malformed", "the request ended early")
+        answer = channel.answer(webhook, events)
+        return Response(answer.body, answer.status, media_type=answer.content_type)
+
+
+_PLAIN = {
+    400: "the request cannot be read",
+    401: "the request cannot be verified",
+    413: "the request is too large",
+}
+
+
+async def _read(request: Request, most: int) -> Webhook:
+    """The raw request, of at most `most` bytes of body."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise WebhookTooLarge(f"{declared} bytes declared, {most} allowed")
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > most:
+            raise WebhookTooLarge(f"more than {most} bytes")
+        chunks.append(chunk)
+    scope = request.scope
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    query = scope["query_string"]
+    path = (scope.get("raw_path") or scope["path"].encode()) + (b"?" + query if query else b"")
+    url = f"{scope['scheme']}://{headers.get('host', '')}{path.decode('latin-1')}"
+    return Webhook(request.method, url, headers, b"".join(chunks))

@@ -1,0 +1,77 @@
+"""The one place that builds the parts and hands them to each other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+from redis.asyncio import Redis
+
+import channels
+from core.channel import Channel
+from core.drain import Drain
+from gateway.http import provider_client
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.scripts import Protocol
+from gateway.redis.sweeper import Sweeper
+from gateway.settings import Settings
+
+Channels = Mapping[str, Channel[httpx.AsyncClient]]
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a process works with."""
+
+    redis: Redis
+    channels: Channels
+    inbox: RedisInbox
+    mailbox: RedisMailbox
+    drain: Drain[httpx.AsyncClient]
+    sweeper: Sweeper
+
+
+def protocol(settings: Settings) -> Protocol:
+    """The session protocol's numbers as the settings have them."""
+    return Protocol(lease_ms=int(settings.lease_seconds * 1000))
+
+
+def load_channels(settings: Settings) -> Channels:
+    """Every channel whose credentials are set. Raises `Misconfigured` for one that is half set."""
+    found = {
+        name: channels.load(name, settings.environ, settings.public_url or "") for name in channels.available()
+    }
+    return {name: channel for name, channel in found.items() if channel is not None}
+
+
+def build_dialog(settings: Settings) -> DialogMachine:
+    """The dialog engine with the configured flow and model."""
+    model = model_from(
+        settings.llm, api_key=settings.openai_api_key or None, base_url=settings.openai_base_url or None
+    )
+    return DialogMachine(Flow.load(settings.flow_path), model)
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtime]:
+    """Everything that a worker needs, closed at the end. `redis` stays its owner's to close."""
+    numbers = protocol(settings)
+    connected = load_channels(settings)
+    dialog = build_dialog(settings)
+    mailbox = RedisMailbox(redis, numbers)
+    async with provider_client() as http:
+        try:
+            yield Runtime(
+                redis=redis,
+                channels=connected,
+                inbox=RedisInbox(redis, numbers),
+                mailbox=mailbox,
+                drain=Drain(mailbox=mailbox, dialog=dialog, channels=connected, http=http),
+                sweeper=Sweeper(redis, numbers),
+            )
+        finally:
+            await mailbox.aclose()
+            await dialog.aclose()

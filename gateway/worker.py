@@ -1,0 +1,199 @@
+"""The RQ worker that runs many drains on one event loop.
+
+`rq worker --worker-class gateway.worker.AsyncWorker turns`. It speaks RQ's job protocol (see ledger.py), obeys
+`rq suspend`, warm and cold shutdown, and always reads jobs as JSON: with pickle, whoever can write to Redis
+could run code here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from time import monotonic
+from typing import Any
+
+import uvloop
+from redis.exceptions import RedisError
+from rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
+from rq.executions import Execution
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.worker import BaseWorker, DequeueStrategy
+
+from core.errors import Misconfigured
+from gateway import jobs
+from gateway.ledger import Ledger
+from gateway.redis import layout
+from gateway.redis.connect import open_beside
+from gateway.settings import Settings
+from gateway.wiring import Runtime, open_runtime
+
+log = logging.getLogger("turngate.worker")
+
+_TAKE_WAIT = 1.0
+_JOBS_A_TAKE = 32
+_BEAT_SECONDS = 10.0
+_WARM_SECONDS = 60.0
+
+
+class AsyncWorker(BaseWorker):  # type: ignore[misc]  # rq.worker is not annotated throughout
+    """Runs up to `Settings.concurrency` drains at once in one process."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{**options, "serializer": JSONSerializer})
+        if len(self.queues) > 1:
+            raise Misconfigured(
+                "give the worker one queue: on two, RQ pops without a safety copy and a crash loses the job"
+            )
+
+    def work(
+        self,
+        burst: bool = False,
+        logging_level: str | None = None,
+        date_format: str = DEFAULT_LOGGING_DATE_FORMAT,
+        log_format: str = DEFAULT_LOGGING_FORMAT,
+        max_jobs: int | None = None,
+        max_idle_time: int | None = None,
+        with_scheduler: bool = False,
+        dequeue_strategy: DequeueStrategy = DequeueStrategy.DEFAULT,
+    ) -> bool:
+        """Work until told to stop, or with `burst` until the queue is empty; True when any job was run."""
+        settings = Settings.load()
+        self.bootstrap(logging_level, date_format, log_format)
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                return runner.run(self._work(settings, burst, max_jobs, max_idle_time))
+        finally:
+            self.teardown()
+
+    async def _work(
+        self, settings: Settings, burst: bool, max_jobs: int | None, max_idle_time: int | None
+    ) -> bool:
+        redis = open_beside(self.connection)
+        try:
+            async with open_runtime(settings, redis) as runtime, asyncio.TaskGroup() as background:
+                shift = Shift(self, runtime, Ledger(self, redis), settings.concurrency)
+                chores = [
+                    background.create_task(runtime.sweeper.run()),
+                    background.create_task(shift.beat()),
+                ]
+                await shift.run(burst, max_jobs, max_idle_time)
+                for chore in chores:
+                    chore.cancel()
+                return shift.done > 0
+        finally:
+            await redis.aclose()
+
+
+class Shift:
+    """One run of the worker: takes jobs while there is room, and ends warm."""
+
+    def __init__(self, worker: AsyncWorker, runtime: Runtime, ledger: Ledger, concurrency: int) -> None:
+        self._worker = worker
+        self._runtime = runtime
+        self._ledger = ledger
+        self._room = concurrency
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+        self.done = 0
+
+    async def run(self, burst: bool, max_jobs: int | None, max_idle_time: int | None) -> None:
+        """Take and run jobs until a signal, an empty queue (`burst`) or one of the bounds."""
+        jobs.runtime.set(self._runtime)
+        self._listen()
+        taken, idle_since = 0, monotonic()
+        while not self._stopping.is_set() and (max_jobs is None or taken < max_jobs):
+            if await self._pause():
+                continue
+            room = min(self._room - len(self._running), _JOBS_A_TAKE, (max_jobs or taken + self._room) - taken)
+            try:
+                batch = await self._ledger.take(room, 0 if burst else _TAKE_WAIT)
+                await self._start(batch)
+            except (RedisError, OSError) as error:
+                log.warning("no jobs from Redis, will try again: %s", type(error).__name__)
+                await self._rest()
+                continue
+            taken += len(batch)
+            if batch or self._running:
+                idle_since = monotonic()
+            if not batch and burst:
+                if not self._running:
+                    break
+                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            if max_idle_time is not None and monotonic() - idle_since > max_idle_time:
+                break
+        await self._end()
+
+    def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._signalled)
+
+    def _signalled(self) -> None:
+        if self._stopping.is_set():
+            log.warning("cold shutdown: %d drains are given up and will be found again", len(self._running))
+            for task in self._running:
+                task.cancel()
+            return
+        log.info("warm shutdown: finishing %d drains", len(self._running))
+        self._runtime.drain.wind_down()
+        self._stopping.set()
+
+    async def _pause(self) -> bool:
+        """Wait while there is no room or RQ is suspended; True when something was waited for."""
+        if len(self._running) >= self._room:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            return True
+        return False
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(_TAKE_WAIT):
+                await self._stopping.wait()
+        except TimeoutError:
+            pass
+
+    async def _start(self, batch: list[Job]) -> None:
+        if not batch:
+            return
+        executions = await self._ledger.start(batch)
+        for job, execution in zip(batch, executions, strict=True):
+            task = asyncio.create_task(self._perform(job, execution))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _perform(self, job: Job, execution: Execution) -> None:
+        try:
+            async with asyncio.timeout(job.timeout or layout.JOB_SECONDS):
+                await _call(job)
+        except Exception:  # whatever a job raises belongs into RQ's failed registry
+            await self._ledger.fail(job, execution)
+        else:
+            await self._ledger.finish(job, execution)
+        self.done += 1
+
+    async def _end(self) -> None:
+        if self._running:
+            await asyncio.wait(self._running, timeout=_WARM_SECONDS)
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def beat(self) -> None:
+        """Heartbeats and RQ's own maintenance, until cancelled."""
+        while True:
+            try:
+                await self._ledger.beat()
+                if self._worker.should_run_maintenance_tasks:
+                    await asyncio.to_thread(self._worker.run_maintenance_tasks)
+            except (RedisError, OSError) as error:
+                log.warning("heartbeat failed, will be tried again: %s", type(error).__name__)
+            await asyncio.sleep(_BEAT_SECONDS)
+
+
+async def _call(job: Job) -> None:
+    """Run a drain. Any other function is refused: what Redis holds must not choose the code that runs."""
+    if job.func_name != layout.FUNCTION:
+        raise Misconfigured(f"this worker runs {layout.FUNCTION} only; the queue held {job.func_name}")
+    await jobs.drain(*job.args)

@@ -1,0 +1,103 @@
+"""Stand-ins for the two things that are not ours: a provider and a dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from core.channel import Answer, Capabilities, Webhook
+from core.dialog import State, Step
+from core.errors import DeliveryError, Unknown
+from core.event import Event
+from core.message import Message, Part, Reply, SentMessage
+from core.turn import Address, Turn
+
+ADDRESS = Address(channel="fake", account="A1", ours="+15550100", theirs="+15550170")
+
+
+def turn(number: int, session: str = "fake:1", text: str = "") -> Turn:
+    """The `number`-th turn of a session."""
+    return Turn(id=f"M{number}", session=session, address=ADDRESS, text=text or f"text {number}")
+
+
+class FakeChannel:
+    """A provider that keeps what it took, and fails as told: one planned failure for each send.
+
+    A failure given as `(error, True)` takes the reply before it fails, as a time-out does.
+    """
+
+    name = "fake"
+
+    def __init__(self, *, look_up: bool = True) -> None:
+        self.capabilities = Capabilities(
+            max_webhook_bytes=1000, max_webhook_fields=10, text_length=100, look_up=look_up
+        )
+        self.taken: list[Reply] = []
+        self.failures: list[tuple[DeliveryError, bool] | None] = []
+        self.look_ups = 0
+        self.before_send: Callable[[Reply], None] = lambda reply: None
+
+    def verify(self, webhook: Webhook) -> None:
+        """Everything is genuine."""
+
+    def parse(self, webhook: Webhook) -> list[Event]:
+        """Nothing is of interest."""
+        return []
+
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+        """An empty answer."""
+        return Answer()
+
+    def render(self, message: Message, address: Address) -> list[Part]:
+        """One part a line."""
+        return [Part(body=line) for line in message.text.splitlines()]
+
+    async def send(self, reply: Reply, http: object) -> SentMessage:
+        """Take the reply, or fail as planned."""
+        self.before_send(reply)
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is None or failure[1]:
+            self.taken.append(reply)
+        if failure is not None:
+            raise failure[0]
+        return SentMessage(provider_id=f"P{len(self.taken)}")
+
+    async def find_sent(
+        self, reply: Reply, http: object, *, since: datetime, known: Collection[str]
+    ) -> SentMessage | None:
+        """Look among what was taken."""
+        self.look_ups += 1
+        for number, taken in enumerate(self.taken, start=1):
+            if taken.body == reply.body and f"P{number}" not in known:
+                return SentMessage(provider_id=f"P{number}")
+        return None
+
+    def classify(self, error: Exception) -> DeliveryError:
+        """Nobody can tell."""
+        return Unknown(type(error).__name__)
+
+    @property
+    def bodies(self) -> list[str]:
+        """What was taken, in order."""
+        return [reply.body for reply in self.taken]
+
+
+class EchoDialog:
+    """Says what it was told, and counts the turns in its state."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.failures: list[Exception] = []
+        self.hand_off_at = ""
+
+    async def answer(self, turn: Turn, state: State | None) -> Step:
+        """Echo, or raise the next planned failure."""
+        self.asked.append(turn.id)
+        if self.failures:
+            raise self.failures.pop(0)
+        number = int(str((state or {}).get("turns", 0))) + 1
+        return Step(
+            state={"turns": number},
+            messages=(Message(text=f"{number}: {turn.text}"),),
+            hand_off=turn.text == self.hand_off_at,
+        )

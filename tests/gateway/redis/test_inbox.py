@@ -1,0 +1,138 @@
+"""Accepting: once in, durable, batched, and with a job that every RQ worker can read."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from redis import Redis as SyncRedis
+from redis.asyncio import Redis
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from core.errors import MailboxFull, StorageUnavailable
+from core.event import DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
+from core.mailbox import Verdict
+from gateway.redis import layout
+from gateway.redis.connect import open_redis
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.log import read_log
+from gateway.redis.scripts import Protocol
+from tests.fakes import turn
+
+
+def received(*numbers: int, session: str = "fake:1") -> list[Event]:
+    return [TurnReceived(turn=turn(number, session)) for number in numbers]
+
+
+def status(word: DeliveryStatus) -> StatusChanged:
+    return StatusChanged(channel="fake", provider_id="P1", status=word)
+
+
+async def test_a_message_enters_once_however_often_and_in_however_many_copies_it_comes(
+    redis: Redis,
+) -> None:
+    inbox = RedisInbox(redis)
+
+    verdicts = await asyncio.gather(*(inbox.accept(received(1)) for _ in range(50)))
+
+    assert sorted(verdict for [verdict] in verdicts) == [Verdict.DUPLICATE] * 49 + [Verdict.NEW]
+    assert await redis.llen("tg:{fake:1}:mail") == 1
+
+
+async def test_concurrent_requests_share_a_round_trip_and_each_gets_its_own_verdicts(redis: Redis) -> None:
+    inbox = RedisInbox(redis)
+    await inbox.accept(received(0, session="warm"))
+    before = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
+
+    answers = await asyncio.gather(*(inbox.accept(received(n, n, session=f"s{n}")) for n in range(60)))
+
+    after = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
+    assert answers == [[Verdict.NEW, Verdict.DUPLICATE]] * 60
+    assert after - before <= 2
+
+
+async def test_a_session_that_has_a_job_gets_no_second_one(redis: Redis) -> None:
+    inbox = RedisInbox(redis)
+    await inbox.accept(received(1, 2))
+    await inbox.accept(received(3))
+
+    assert await redis.llen("rq:queue:turns") == 1
+
+
+async def test_a_full_mailbox_refuses_what_is_new_and_still_knows_what_is_not(redis: Redis) -> None:
+    inbox = RedisInbox(redis, Protocol(mailbox_length=2))
+    await inbox.accept(received(1, 2))
+
+    with pytest.raises(MailboxFull):
+        await inbox.accept(received(3))
+    assert await inbox.accept(received(2)) == [Verdict.DUPLICATE]
+
+
+async def test_nothing_is_acknowledged_when_the_server_cannot_be_reached() -> None:
+    redis = open_redis("redis://127.0.0.1:1/0", timeout=0.5)
+
+    with pytest.raises(StorageUnavailable):
+        await RedisInbox(redis).accept(received(1))
+    await redis.aclose()
+
+
+async def test_nothing_is_half_recorded_when_the_server_is_out_of_memory(redis: Redis) -> None:
+    inbox = RedisInbox(redis)
+    await redis.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(StorageUnavailable):
+            await inbox.accept(received(1))
+    finally:
+        await redis.config_set("maxmemory", "0")
+
+    assert await inbox.accept(received(1)) == [Verdict.NEW]
+
+
+async def test_statuses_move_only_forward(redis: Redis) -> None:
+    inbox = RedisInbox(redis)
+    words = [DeliveryStatus.SENT, DeliveryStatus.READ, DeliveryStatus.DELIVERED, DeliveryStatus.READ]
+
+    verdicts = [(await inbox.accept([status(word)]))[0] for word in words]
+
+    assert verdicts == [Verdict.EARLY, Verdict.EARLY, Verdict.STALE, Verdict.STALE]
+    assert await redis.hget("tg:message:fake:P1", "status") == b"read"
+
+
+async def test_a_redelivery_is_known_even_after_the_server_forgot_its_scripts(redis: Redis) -> None:
+    inbox = RedisInbox(redis)
+    await inbox.accept(received(1))
+    await redis.script_flush()
+
+    assert await inbox.accept(received(1)) == [Verdict.DUPLICATE]
+
+
+async def test_what_is_of_no_interest_is_counted(redis: Redis) -> None:
+    await RedisInbox(redis).accept([Ignored(reason="typing")])
+
+    assert await redis.hget("tg:counts", "ignored:typing") == b"1"
+
+
+async def test_the_log_tells_what_was_accepted(redis: Redis) -> None:
+    await RedisInbox(redis).accept(received(1))
+
+    [entry] = await read_log(redis, "fake:1")
+    assert (entry.kind, entry.data["turn"]) == ("accepted", "M1")
+
+
+async def test_our_job_is_laid_out_as_the_installed_rq_lays_it_out(
+    redis: Redis, sync_redis: SyncRedis
+) -> None:
+    await RedisInbox(redis).accept(received(1))
+    [ours] = sync_redis.lrange("rq:queue:turns", 0, -1)
+    queue = layout.queue(sync_redis)
+    theirs = queue.enqueue(
+        layout.FUNCTION, "fake:1", job_timeout=layout.JOB_SECONDS, result_ttl=0, description="drain",
+        failure_ttl=layout.FAILURES_KEPT_SECONDS,
+    )  # fmt: skip
+
+    fields = set(sync_redis.hgetall(b"rq:job:" + ours))
+    assert fields == set(sync_redis.hgetall(theirs.key))
+    job = Job.fetch(ours.decode(), connection=sync_redis, serializer=JSONSerializer)
+    assert (job.func_name, job.args, job.kwargs, job.is_queued) == (theirs.func_name, ["fake:1"], {}, True)
+    assert [job.id for job in queue.jobs] == [ours.decode(), theirs.id]

@@ -1,0 +1,90 @@
+"""The sweeper: one index finds lost wakes, crashed workers and what was put off."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from core.event import TurnReceived
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.sweeper import Sweeper
+from tests.fakes import turn
+
+QUEUE = "rq:queue:turns"
+
+
+async def overdue(redis: Redis, session: str) -> None:
+    await redis.zadd("tg:due", {session: 1})
+
+
+async def accepted(redis: Redis, *sessions: str) -> None:
+    for session in sessions:
+        await RedisInbox(redis).accept([TurnReceived(turn=turn(1, session))])
+
+
+async def test_a_job_that_still_waits_its_turn_in_the_queue_is_not_doubled(redis: Redis) -> None:
+    await accepted(redis, "s1", "s2")
+    await overdue(redis, "s2")
+
+    assert await Sweeper(redis).sweep() == 0
+    assert await redis.llen(QUEUE) == 2
+
+
+async def test_a_lost_job_is_enqueued_again(redis: Redis) -> None:
+    await accepted(redis, "s1", "s2")
+    await redis.lpop(QUEUE)  # a worker took it and died
+    await overdue(redis, "s1")
+
+    assert await Sweeper(redis).sweep() == 1
+    assert await redis.llen(QUEUE) == 2
+
+
+async def test_a_session_under_a_live_lease_is_left_alone(redis: Redis) -> None:
+    await accepted(redis, "s1")
+    await redis.lpop(QUEUE)
+    await RedisMailbox(redis).claim("s1")
+    await overdue(redis, "s1")
+
+    assert await Sweeper(redis).sweep() == 0
+    assert await redis.zscore("tg:due", "s1") > 1
+
+
+async def test_a_session_without_work_leaves_the_index(redis: Redis) -> None:
+    await overdue(redis, "s1")
+
+    assert await Sweeper(redis).sweep() == 0
+    assert await redis.zcard("tg:due") == 0
+
+
+async def test_a_postponed_session_is_woken_when_it_is_due_and_not_by_a_message_before(redis: Redis) -> None:
+    await accepted(redis, "s1")
+    mailbox = RedisMailbox(redis)
+    claim = await mailbox.claim("s1")
+    assert claim is not None
+    await redis.lpop(QUEUE)
+    await mailbox.postpone(claim.lease, 60.0, "the provider is down")
+    await RedisInbox(redis).accept([TurnReceived(turn=turn(2, "s1"))])
+    assert await redis.llen(QUEUE) == 0
+    await overdue(redis, "s1")
+
+    assert await Sweeper(redis).sweep() == 1
+    assert await redis.llen(QUEUE) == 1
+
+
+async def test_more_sessions_than_one_sweep_looks_at_are_all_found(redis: Redis) -> None:
+    names = [f"s{number}" for number in range(450)]
+    await accepted(redis, *names)
+    await redis.delete(QUEUE)
+    await redis.zadd("tg:due", dict.fromkeys(names, 1))
+
+    assert await Sweeper(redis).sweep() == 450
+
+
+async def test_a_foreign_job_at_the_head_of_the_queue_does_not_hide_a_lost_one(redis: Redis) -> None:
+    await accepted(redis, "s1", "s2")
+    await redis.lpop(QUEUE)
+    await redis.lpush(QUEUE, "somebody-elses-job")
+    for session in ("s1", "s2"):
+        await overdue(redis, session)
+
+    assert await Sweeper(redis).sweep() == 1
