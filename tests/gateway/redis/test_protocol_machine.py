@@ -60,8 +60,18 @@ class Machine(RuleBasedStateMachine):
         return self.runner.run(step)
 
     def teardown(self) -> None:
-        self.wait(self.redis.aclose())
-        self.runner.close()
+        try:
+            self.work_that_everybody_forgot_is_found()
+        finally:
+            self.wait(self.redis.aclose())
+            self.runner.close()
+
+    def work_that_everybody_forgot_is_found(self) -> None:
+        self.the_lease_runs_out()
+        self.the_queue_is_lost()
+        self.time_comes_and_a_sweeper_looks()
+        work = self.wait(self.redis.exists(f"{KEY}:mail", f"{KEY}:out"))
+        assert self.wait(self.redis.llen("rq:queue:turns")) == min(work, 1)
 
     @rule(number=st.integers(1, 6))
     def deliver(self, number: int) -> None:
