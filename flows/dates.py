@@ -1,0 +1,115 @@
+"""Dates and times as people write them. What could mean two days is asked again, never guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from flows.words import fold, words
+
+_MONTHS = words("january february march april may june july august september october november december")
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_YEAR = r"(?P<year>\d{4}|'?\d{2})(?!\d)"
+_FORMS = (
+    re.compile(r"(?<!\d)(?P<a>\d{4})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{1,2})(?!\d)"),
+    re.compile(r"(?<!\d)(?P<a>\d{1,2})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{4}|\d{2})(?!\d)"),
+    re.compile(r"(?<!\d)(?P<a>\d{1,2})\s(?P<b>\d{1,2})\s(?P<c>\d{4})(?!\d)"),
+    re.compile(rf"(?<!\d){_DAY}(?:\s+of)?[\s,.-]*{_MONTH}[\s,.-]*(?:of\s+)?{_YEAR}"),
+    re.compile(rf"\b{_MONTH}[\s.-]*{_DAY}[\s,.-]+{_YEAR}"),
+    re.compile(rf"(?<!\d)(?P<year>\d{{4}})[\s,.-]+{_MONTH}[\s,.-]*{_DAY}(?!\d)"),
+    re.compile(r"(?<!\d)(?P<packed>\d{8})(?!\d)"),
+)
+_TIME = re.compile(
+    r"(?<![\d:])(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*(?P<half>a\.?m\.?|p\.?m\.?)?(?![\d:])"
+)
+
+
+class Read(NamedTuple):
+    """What stands from `start` to `end` of the folded text: a `value`, or the `reason` why there is none."""
+
+    start: int
+    end: int
+    value: str = ""
+    reason: str = ""
+
+
+def read_dates(text: str) -> list[Read]:
+    """Every whole date (day, month and year) in `text`, as ISO 8601 or with a reason, in order."""
+    folded, found = fold(text), list[Read]()
+    for form in _FORMS:
+        for match in form.finditer(folded):
+            if all(match.end() <= other.start or other.end <= match.start() for other in found):
+                value, reason = _meaning(match)
+                found.append(Read(match.start(), match.end(), value, reason))
+    return sorted(found)
+
+
+def spoken(day: date) -> str:
+    """A day as a person says it: 23 April 1990."""
+    return f"{day.day} {_MONTHS[day.month - 1].capitalize()} {day.year}"
+
+
+def _meaning(match: re.Match[str]) -> tuple[str, str]:
+    groups = match.groupdict()
+    year = groups.get("year") or groups.get("c") or ""
+    if len(groups.get("a") or "") == 4:
+        year = groups["a"]
+    if year and len(year) != 4:
+        return "", "Please write the year with four digits."
+    days = set(_readings(groups))
+    if not days:
+        return "", f"There is no such day as {match[0].strip()}."
+    if len(days) > 1:
+        either = " or ".join(spoken(day) for day in sorted(days)[:2])
+        return "", f"{match[0].strip()} could be {either}. Please write the month as a word."
+    return days.pop().isoformat(), ""
+
+
+def _readings(groups: dict[str, str | None]) -> Iterator[date]:
+    if month := groups.get("month"):
+        number = next(index for index, name in enumerate(_MONTHS, start=1) if name.startswith(month[:3]))
+        yield from _day(groups["year"], number, groups["day"])
+    elif packed := groups.get("packed"):
+        yield from _day(packed[:4], packed[4:6], packed[6:])
+        yield from _day(packed[4:], packed[2:4], packed[:2])
+        yield from _day(packed[4:], packed[:2], packed[2:4])
+    elif len(groups["a"] or "") == 4:
+        yield from _day(groups["a"], groups["b"], groups["c"])
+    else:
+        yield from _day(groups["c"], groups["b"], groups["a"])
+        yield from _day(groups["c"], groups["a"], groups["b"])
+
+
+def _day(year: str | None, month: str | int | None, day: str | None) -> Iterator[date]:
+    # a packed number has readings such as the year 2304: no date of a customer's life
+    if 1900 <= int(year or 0) <= 2199:
+        try:
+            yield date(int(year or 0), int(month or 0), int(day or 0))
+        except ValueError:
+            return
+
+
+def read_times(text: str) -> list[Read]:
+    """Every time of day in `text` as HH:MM, in order; a bare number is not one."""
+    folded, found = fold(text), list[Read]()
+    for match in re.finditer(r"\b(noon|midday|midnight)\b", folded):
+        found.append(Read(match.start(), match.end(), "00:00" if match[1] == "midnight" else "12:00"))
+    for match in _TIME.finditer(folded):
+        if match["minute"] is None and match["half"] is None:
+            continue
+        hour, minute = int(match["hour"]), int(match["minute"] or 0)
+        if match["half"]:
+            hour = hour % 12 + (12 if match["half"].startswith("p") else 0) if 1 <= hour <= 12 else 24
+        if hour < 24 and minute < 60:
+            found.append(Read(match.start(), match.end(), f"{hour:02}:{minute:02}"))
+        else:
+            found.append(
+                Read(match.start(), match.end(), reason=f"There is no such time as {match[0].strip()}.")
+            )
+    return sorted(found)

@@ -1,0 +1,242 @@
+"""The flow document as data: what an author writes, checked when it is read.
+
+The format is superdialog's native JSON. Keys of ours are optional and additive, so a document with them
+still loads there: `choices`, `hand_off`, `media` and `reprompt_text` on nodes, `keywords`, `examples` and
+`pattern` on edges, `after_final` and `closed_text` on the flow.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from core.turn import Attachment
+from flows.check import Findings, check
+from flows.errors import FlowError, Problem
+
+
+def _pairs(value: object) -> object:
+    """`[{"key": "A", "value": "b"}]` as `{"A": "b"}`, the other accepted spelling of names and values."""
+    if not isinstance(value, list):
+        return value
+    return {str(pair["key"]): pair.get("value") for pair in value if isinstance(pair, dict) and "key" in pair}
+
+
+def _as_choice(value: object) -> object:
+    return {"label": value} if isinstance(value, str) else value
+
+
+Names = Annotated[dict[str, str], BeforeValidator(_pairs)]
+Schema = dict[str, JsonValue]
+
+
+class Part(BaseModel):
+    """A piece of the document. Unknown keys are kept, and named by `Flow.warnings`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+
+
+class Offer(Part):
+    """A quick reply that a node offers. Without a payload the label is sent back."""
+
+    label: str = Field(min_length=1)
+    payload: str = ""
+
+
+class ActionTrigger(Part):
+    """When an action is to run at a node or on an edge."""
+
+    trigger: Literal["on_enter", "on_exit"] = Field(validation_alias=AliasChoices("trigger", "trigger_type"))
+    action_id: str
+
+
+class EnvironmentUpdate(Part):
+    """A value to copy out of an action's result."""
+
+    env_key: str
+    result_path: str
+
+
+class Action(Part):
+    """An HTTP call that a node or an edge refers to by id. `timeout` is in seconds."""
+
+    id: str
+    name: str
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    url: str
+    description: str = ""
+    headers: Names = Field(default_factory=dict)
+    body: str | dict[str, JsonValue] | None = Field(
+        None, validation_alias=AliasChoices("body", "body_template")
+    )
+    timeout: int = 30
+    store_response_as: str | None = None
+    env_updates: tuple[EnvironmentUpdate, ...] = ()
+    run_once: bool = False
+    string_fields: tuple[str, ...] = ()
+    condition: str | None = None
+    identifier: str | None = None
+
+
+class Tool(Part):
+    """A function that may be offered to the model."""
+
+    id: str
+    name: str
+    description: str
+    input_schema: Schema | None = None
+    type: Literal["python", "http", "mcp"] = "python"
+    handler_id: str | None = None
+    url: str | None = None
+    method: str | None = None
+    server: str | None = None
+
+
+class Criterion(Part):
+    """Something that must be known before a node is left."""
+
+    key: str
+    description: str = ""
+    required: bool = True
+
+
+class Edge(Part):
+    """A transition. `keywords`, `examples` and `pattern` let it be taken without a language model."""
+
+    id: str
+    condition: str
+    target_node_id: str | None = None
+    input_schema: Schema | None = None
+    actions: tuple[ActionTrigger, ...] = ()
+    criteria: tuple[Criterion, ...] | None = None
+    is_fallback: bool = False
+    guard: str | None = None
+    keywords: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    pattern: str | None = None
+
+
+class Node(Part):
+    """A place in the conversation. `reprompt_text` is said instead of `static_text` when asking again."""
+
+    id: str
+    name: str
+    instruction: str | None = None
+    static_text: str | None = None
+    reprompt_text: str | None = None
+    is_final: bool | None = False
+    node_type: str | None = None
+    auto_proceed: bool = False
+    edges: tuple[Edge, ...] = ()
+    actions: tuple[ActionTrigger, ...] = ()
+    completion_criteria: tuple[Criterion, ...] | None = None
+    allow_skip: bool = True
+    max_turns: int | None = None
+    interruptible: bool = True
+    tools: tuple[Tool, ...] = ()
+    lang_graph: dict[str, JsonValue] | None = Field(None, alias="langGraph")
+    choices: tuple[Annotated[Offer, BeforeValidator(_as_choice)], ...] = Field((), max_length=20)
+    hand_off: bool = False
+    media: tuple[Attachment, ...] = Field((), max_length=10)
+
+
+class Flow(Part):
+    """A whole flow. `after_final` says what the user's next message does once a final node was reached."""
+
+    system_prompt: str
+    initial_node: str
+    nodes: tuple[Node, ...]
+    actions: tuple[Action, ...] = Field((), validation_alias=AliasChoices("actions", "global_actions"))
+    environment_variables: Names = Field(
+        default_factory=dict, validation_alias=AliasChoices("environment_variables", "env_vars")
+    )
+    global_edges: tuple[Edge, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    agent_language: str = ""
+    agent_gender: str = ""
+    agent_tone: str = ""
+    objective: str = ""
+    after_final: Literal["restart", "closed", "hand_off"] = "restart"
+    closed_text: str = ""
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        if problems := self._findings().problems:
+            raise PydanticCustomError("flow", "{problems}", {"problems": "; ".join(map(str, problems))})
+        return self
+
+    def _findings(self) -> Findings:
+        return check(self.model_dump(mode="json", exclude_unset=True))
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What works but is probably not what the author meant: unknown keys, unreachable nodes and so on."""
+        return (*_unknown_keys(self), *self._findings().warnings)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a JSON document. Raises `FlowError`, naming every problem, when it cannot be run."""
+        try:
+            text = Path(path).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise FlowError(str(path), [Problem("", f"The file cannot be read: {_plain(error)}.")]) from error
+        return cls.from_json(text, source=str(path))
+
+    @classmethod
+    def from_json(cls, text: str, *, source: str = "flow") -> Self:
+        """Read a document from text; `source` names it in the error. Raises `FlowError`."""
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise FlowError(source, [Problem("", f"This is not JSON: {error}.")]) from error
+        if not isinstance(document, dict):
+            raise FlowError(
+                source, [Problem("", "A flow is a JSON object with nodes; this is something else.")]
+            )
+        try:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            problems = [*_of_shape(error), *check(document).problems]
+            raise FlowError(source, problems) from error
+
+
+def _plain(error: OSError | UnicodeDecodeError) -> str:
+    return "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
+
+
+def _of_shape(error: ValidationError) -> Iterator[Problem]:
+    for detail in error.errors(include_url=False):
+        if detail["type"] == "missing":
+            yield Problem(_path(detail["loc"]), "This is required and missing.")
+        elif detail["type"] != "flow":  # ours, made again from the raw document and with better paths
+            yield Problem(_path(detail["loc"]), f"{detail['msg']}.")
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")
+
+
+def _unknown_keys(part: BaseModel, path: str = "") -> Iterator[Problem]:
+    for key in part.model_extra or {}:
+        yield Problem(
+            f"{path}.{key}".lstrip("."), "This key is not known here; it is kept and has no effect."
+        )
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        for index, item in enumerate(value if isinstance(value, tuple) else ()):
+            if isinstance(item, BaseModel):
+                yield from _unknown_keys(item, f"{path}.{name}[{index}]".lstrip("."))

@@ -1,0 +1,28 @@
+"""What is wrong with a flow, named so that its author can put it right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from core.errors import Misconfigured
+
+
+class Problem(NamedTuple):
+    """One thing to put right. `path` is like `nodes[2].edges[0].target_node_id`, `sentence` for a person."""
+
+    path: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.sentence}" if self.path else self.sentence
+
+
+class FlowError(Misconfigured):
+    """A flow that cannot be run. `problems` holds every one that was found, in document order."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+        super().__init__("\n".join([f"{source}: {count}", *(f"  {problem}" for problem in problems)]))
+        self.source = source
+        self.problems = tuple(problems)

@@ -1,0 +1,99 @@
+"""What a node says: its kind, and the scripted line inside an instruction.
+
+An instruction is private. Only what its author marked as speech in it may reach a user word for word.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flows.document import Node
+
+_SILENT = re.compile(
+    r"do not output any text|do not generate any speech|do not speak\b.{0,60}\bat all|silent routing node"
+    r"|output only the tool call|your only output must be a tool call"
+    r"|zero words\b.{0,60}\bbefore\b.{0,60}\btool|just route\b.{0,60}\bno\b.{0,60}\bspeech",
+    re.IGNORECASE | re.DOTALL,
+)
+_PROCEEDS = re.compile(
+    r"proceed immediately|no caller response needed|no response needed|proceed directly", re.IGNORECASE
+)
+_MARKER = re.compile(r"[\[{]([A-Za-z]{2})[\]}]")
+_SCRIPT = re.compile(r"^-{2,}\s*(\w+) SCRIPT\s*-{2,}\s*$", re.IGNORECASE | re.MULTILINE)
+_CUT = re.compile(r"<wait for response>|^\s*ROUTING:|Capture only", re.IGNORECASE | re.MULTILINE)
+_QUOTED = re.compile(r"""\s*["“'‘](?P<speech>.+?)["”'’]\s*(?:$|\n)""", re.DOTALL)
+_SAYS = re.compile(r"\AAgent says:\s*(?P<speech>[^\n]+)", re.IGNORECASE)
+_DIRECTION = re.compile(r"\[[^\]\n]*\]|\([^)\n]*\)")
+_CODES = {"english": "en", "hindi": "hi", "hinglish": "hi", "german": "de", "french": "fr", "spanish": "es"}
+
+
+def language_code(name: str) -> str:
+    """`agent_language`, a code or a name, as a two-letter code; English when it is empty."""
+    name = name.strip().lower()
+    return _CODES.get(name, name[:2]) or "en"
+
+
+def kind_of(node: Node) -> str:
+    """`final`, `router`, `static` or `instruction`, or the node's own word for it."""
+    if node.is_final:
+        return "final"
+    if node.node_type:
+        return node.node_type
+    if node.static_text:
+        return "instruction" if node.instruction else "static"
+    if not node.instruction:
+        return "router"
+    return "router" if node.edges and _SILENT.search(node.instruction) else "instruction"
+
+
+def proceeds(node: Node) -> bool:
+    """Whether the node speaks and goes on without waiting for the user."""
+    return node.auto_proceed or bool(node.instruction and _PROCEEDS.search(node.instruction))
+
+
+def scripted(instruction: str, language: str) -> str:
+    """The speech that a rendered instruction spells out for `language` (or English), or nothing."""
+    for code in dict.fromkeys((language, "en")):
+        if line := _line(instruction, code) or _block(instruction, code) or _section(instruction, code):
+            return line
+    if said := _SAYS.match(instruction.strip()):
+        return _DIRECTION.sub("", said["speech"]).strip()
+    whole = _QUOTED.match(instruction)
+    return whole["speech"].strip() if whole else ""
+
+
+def in_language(text: str, language: str) -> str:
+    """The language's block of a text with `[EN] … [HI] …` in it; a text without markers as it is."""
+    return _marked(text, language) or _marked(text, "en") or text
+
+
+def _line(instruction: str, code: str) -> str:
+    found = re.search(
+        rf"\b{re.escape(code)} line:\s*(['\"])(.*)\1[ \t]*$", instruction, re.IGNORECASE | re.MULTILINE
+    )
+    return found[2].replace("''", "'").strip() if found else ""
+
+
+def _marked(text: str, code: str) -> str:
+    markers = list(_MARKER.finditer(text))
+    for index, marker in enumerate(markers):
+        if marker[1].lower() == code:
+            end = markers[index + 1].start() if index + 1 < len(markers) else len(text)
+            return text[marker.end() : end].strip()
+    return ""
+
+
+def _block(instruction: str, code: str) -> str:
+    block = _marked(instruction, code)
+    if quoted := _QUOTED.match(block):
+        return quoted["speech"].strip()
+    return _CUT.split(block)[0].strip()
+
+
+def _section(instruction: str, code: str) -> str:
+    heads = list(_SCRIPT.finditer(instruction))
+    for index, head in enumerate(heads):
+        if _CODES.get(head[1].lower()) == code:
+            end = heads[index + 1].start() if index + 1 < len(heads) else len(instruction)
+            return _CUT.split(instruction[head.end() : end])[0].strip()
+    return ""

@@ -1,0 +1,77 @@
+"""Reading what people type: case, accents, punctuation and number words set aside."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST_READ = 2_000
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_REPEATED = re.compile(r"(.)\1+")
+_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'"})
+
+_FILLER = (
+    "a am an and are as at be by can could d do does for from get got had has have hello hey hi how i "
+    "i'd i'll i'm i've id if im in is it it's its ive just like ll m me my of on or our please s so "
+    "some t thank thanks that that's the their them then there they this to um us want was we what when "
+    "where which will with would you your"
+)
+_NEGATIONS = "not no never don't dont doesn't didn't isn't isnt wasn't without neither nor cannot can't"
+_GREETINGS = "hello hi hey hallo hola good morning afternoon evening day there start everyone team"
+_NUMBERS = "one two three four five six seven eight nine ten eleven twelve"
+_PLACES = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, at most `LONGEST_READ` characters."""
+    decomposed = unicodedata.normalize("NFKD", text[:LONGEST_READ].translate(_APOSTROPHES).casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))[:LONGEST_READ]
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The folded words of a text, apostrophes kept inside them."""
+    return tuple(_WORD.findall(fold(text)))
+
+
+def content_words(text: str) -> tuple[str, ...]:
+    """The words that carry meaning; all of them when none does."""
+    every = words(text)
+    return tuple(word for word in every if word not in FILLER) or every
+
+
+def is_greeting(text: str) -> bool:
+    """Whether nothing but a greeting was said."""
+    said = words(text)
+    return bool(said) and len(said) <= 5 and all(word in GREETINGS for word in said)
+
+
+def squeezed(word: str) -> str:
+    """Each run of a letter as one, so that `yesss` and `yes` are the same; squeeze both sides."""
+    return _REPEATED.sub(r"\1", word)
+
+
+def find_phrase(phrase: tuple[str, ...], among: tuple[str, ...]) -> int:
+    """Where `phrase` stands whole in `among`, or -1."""
+    length = len(phrase)
+    for start in range(len(among) - length + 1):
+        if among[start : start + length] == phrase:
+            return start
+    return -1
+
+
+def is_negated(start: int, among: tuple[str, ...]) -> bool:
+    """Whether one of the three words before position `start` denies it."""
+    return any(word in NEGATIONS for word in among[max(0, start - 3) : start])
+
+
+def trigrams(text: str) -> frozenset[str]:
+    """Every run of three characters of a folded text, its edges marked by a space."""
+    padded = f" {text} "
+    return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
+
+
+FILLER = frozenset(words(_FILLER))
+NEGATIONS = frozenset(words(_NEGATIONS))
+GREETINGS = frozenset(words(_GREETINGS))
+NUMBERS = {name: number for names in (_NUMBERS, _PLACES) for number, name in enumerate(words(names), start=1)}
