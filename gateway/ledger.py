@@ -37,7 +37,7 @@ class Ledger:
         """Whether `rq suspend` is in force."""
         return bool(await self._redis.exists(SUSPENDED_KEY))
 
-    async def take(self, most: int, wait: float) -> list[Job]:
+    async def take(self, most: int, wait: int) -> list[Job]:
         """Up to `most` jobs, in order; waits up to `wait` seconds for the first, not at all when that is 0.
 
         A job stays in RQ's intermediate list until `start`, so a crash in between loses nothing.
@@ -95,9 +95,8 @@ class Ledger:
             self._worker.increment_total_working_time(job.ended_at - job.started_at, collected)
         execution.delete(job=job, pipeline=collected)
         registry = ExecutionRegistry(job.id, connection=self._worker.connection)
-        collected.delete(
-            job.key, job.dependents_key, job.dependencies_key, Result.get_key(job.id), registry.key
-        )
+        results = Result.get_key(job.id)  # type: ignore[no-untyped-call]
+        collected.delete(job.key, job.dependents_key, job.dependencies_key, results, registry.key)
         self._worker.executions.pop(execution.id, None)
         if not self._worker.executions:
             self._worker.set_state(WorkerStatus.IDLE, pipeline=collected)

@@ -12,6 +12,9 @@ from redis.asyncio import Redis
 import channels
 from core.channel import Channel
 from core.drain import Drain
+from flows.document import Flow
+from flows.machine import DialogMachine
+from flows.models import model_from
 from gateway.http import provider_client
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
@@ -42,7 +45,8 @@ def protocol(settings: Settings) -> Protocol:
 def load_channels(settings: Settings) -> Channels:
     """Every channel whose credentials are set. Raises `Misconfigured` for one that is half set."""
     found = {
-        name: channels.load(name, settings.environ, settings.public_url or "") for name in channels.available()
+        name: channels.load(name, settings.environ, settings.public_url or "")
+        for name in channels.available()
     }
     return {name: channel for name, channel in found.items() if channel is not None}
 

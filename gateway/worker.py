@@ -1,8 +1,8 @@
 """The RQ worker that runs many drains on one event loop.
 
-`rq worker --worker-class gateway.worker.AsyncWorker turns`. It speaks RQ's job protocol (see ledger.py), obeys
-`rq suspend`, warm and cold shutdown, and always reads jobs as JSON: with pickle, whoever can write to Redis
-could run code here.
+`rq worker --worker-class gateway.worker.AsyncWorker turns`. It speaks RQ's job protocol (see ledger.py),
+obeys `rq suspend`, warm and cold shutdown, and always reads jobs as JSON: with pickle, whoever can write to
+Redis could run code here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -24,20 +25,21 @@ from rq.worker import BaseWorker, DequeueStrategy
 from core.errors import Misconfigured
 from gateway import jobs
 from gateway.ledger import Ledger
-from gateway.redis import layout
+from gateway.redis import layout, presence
 from gateway.redis.connect import open_beside
 from gateway.settings import Settings
 from gateway.wiring import Runtime, open_runtime
 
 log = logging.getLogger("turngate.worker")
 
-_TAKE_WAIT = 1.0
+_TAKE_WAIT = 1
 _JOBS_A_TAKE = 32
+_PRESENCE_SECONDS = 1.0
 _BEAT_SECONDS = 10.0
 _WARM_SECONDS = 60.0
 
 
-class AsyncWorker(BaseWorker):  # type: ignore[misc]  # rq.worker is not annotated throughout
+class AsyncWorker(BaseWorker):
     """Runs up to `Settings.concurrency` drains at once in one process."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -65,7 +67,7 @@ class AsyncWorker(BaseWorker):  # type: ignore[misc]  # rq.worker is not annotat
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(self._work(settings, burst, max_jobs, max_idle_time))
         finally:
-            self.teardown()
+            self.teardown()  # type: ignore[no-untyped-call]
 
     async def _work(
         self, settings: Settings, burst: bool, max_jobs: int | None, max_idle_time: int | None
@@ -96,6 +98,7 @@ class Shift:
         self._room = concurrency
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
+        self._suspended = False
         self.done = 0
 
     async def run(self, burst: bool, max_jobs: int | None, max_idle_time: int | None) -> None:
@@ -104,9 +107,10 @@ class Shift:
         self._listen()
         taken, idle_since = 0, monotonic()
         while not self._stopping.is_set() and (max_jobs is None or taken < max_jobs):
-            if await self._pause():
-                continue
-            room = min(self._room - len(self._running), _JOBS_A_TAKE, (max_jobs or taken + self._room) - taken)
+            await self._make_room()
+            room = min(
+                self._room - len(self._running), _JOBS_A_TAKE, (max_jobs or taken + self._room) - taken
+            )
             try:
                 batch = await self._ledger.take(room, 0 if burst else _TAKE_WAIT)
                 await self._start(batch)
@@ -140,19 +144,17 @@ class Shift:
         self._runtime.drain.wind_down()
         self._stopping.set()
 
-    async def _pause(self) -> bool:
-        """Wait while there is no room or RQ is suspended; True when something was waited for."""
-        if len(self._running) >= self._room:
+    async def _make_room(self) -> None:
+        """Wait until another drain may be started: none are while the worker is full or RQ is suspended."""
+        while len(self._running) >= self._room:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-            return True
-        return False
+        while self._suspended and not self._stopping.is_set():
+            await self._rest()
 
     async def _rest(self) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(_TAKE_WAIT):
                 await self._stopping.wait()
-        except TimeoutError:
-            pass
 
     async def _start(self, batch: list[Job]) -> None:
         if not batch:
@@ -181,15 +183,24 @@ class Shift:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def beat(self) -> None:
-        """Heartbeats and RQ's own maintenance, until cancelled."""
-        while True:
-            try:
-                await self._ledger.beat()
-                if self._worker.should_run_maintenance_tasks:
-                    await asyncio.to_thread(self._worker.run_maintenance_tasks)
-            except (RedisError, OSError) as error:
-                log.warning("heartbeat failed, will be tried again: %s", type(error).__name__)
-            await asyncio.sleep(_BEAT_SECONDS)
+        """Say that this worker lives, and do RQ's maintenance, until cancelled."""
+        beaten = 0.0
+        try:
+            while True:
+                try:
+                    await presence.announce(self._runtime.redis, self._worker.name)
+                    self._suspended = await self._ledger.suspended()
+                    if monotonic() - beaten > _BEAT_SECONDS:
+                        beaten = monotonic()
+                        await self._ledger.beat()
+                        if self._worker.should_run_maintenance_tasks:
+                            await asyncio.to_thread(self._worker.run_maintenance_tasks)
+                except (RedisError, OSError) as error:
+                    log.warning("heartbeat failed, will be tried again: %s", type(error).__name__)
+                await asyncio.sleep(_PRESENCE_SECONDS)
+        finally:
+            with suppress(RedisError, OSError):
+                await presence.withdraw(self._runtime.redis, self._worker.name)
 
 
 async def _call(job: Job) -> None:

@@ -20,7 +20,11 @@ _SHARED = ("host", "port", "path", "db", "username", "password", "socket_connect
 def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
     """A client for `url` that waits at most `timeout` seconds for any answer."""
     pool = BlockingConnectionPool.from_url(
-        url, max_connections=_CONNECTIONS, timeout=timeout, socket_timeout=timeout, socket_connect_timeout=timeout
+        url,
+        max_connections=_CONNECTIONS,
+        timeout=timeout,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
     )
     return Redis.from_pool(pool)
 

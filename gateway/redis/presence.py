@@ -37,7 +37,7 @@ async def anyone(redis: Redis) -> bool:
         pipeline.zrange(_KEY, 0, -1, withscores=True)
         pipeline.smembers(f"rq:workers:{layout.QUEUE}")
         answers: list[Any] = await pipeline.execute()
-    announced = {name: seen for name, seen in answers[0]}
+    announced = dict(answers[0])
     if any(seen > time() - _ALIVE_SECONDS for seen in announced.values()):
         return True
     stock = [key for key in answers[1] if key.removeprefix(b"rq:worker:") not in announced]

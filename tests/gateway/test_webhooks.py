@@ -56,7 +56,9 @@ async def test_a_genuine_message_is_recorded_and_answered_as_the_provider_expect
     assert await redis.llen("tg:{fake:1}:mail") == 1
 
 
-async def test_a_redelivery_is_acknowledged_and_changes_nothing(http: httpx.AsyncClient, redis: Redis) -> None:
+async def test_a_redelivery_is_acknowledged_and_changes_nothing(
+    http: httpx.AsyncClient, redis: Redis
+) -> None:
     for _ in range(3):
         assert (await http.post("/webhooks/fake/A1", content=b"1")).status_code == 200
 

@@ -1,0 +1,129 @@
+"""The acknowledgement path: a signed Twilio form in, recorded, answered.
+
+Compared, in one run on one core each for server and load, with the least that any Starlette app must do
+(read the form, check the signature with the same package) and with that app enqueueing through RQ's own client
+in a thread, which is what most people write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import socket
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+from twilio.request_validator import RequestValidator
+
+from bench.load import Load, run
+from channels import load
+from gateway.app import create_app
+from gateway.redis import layout
+from gateway.redis.connect import open_redis
+from gateway.redis.inbox import RedisInbox
+
+ACCOUNT = "AC" + "0" * 31 + "1"
+TOKEN = "0123456789abcdef0123456789abcdef"
+PUBLIC_URL = "https://bots.example.com"
+PATH = "/webhooks/twilio"
+EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
+
+
+def bare_app(redis_url: str) -> ASGIApp:
+    """Reads the form and checks the signature."""
+    validator = RequestValidator(TOKEN)
+
+    async def receive(request: Request) -> Response:
+        form = await request.form()
+        if not validator.validate(PUBLIC_URL + PATH, form, request.headers.get("x-twilio-signature", "")):
+            return Response(status_code=401)
+        return Response(EMPTY, media_type="text/xml")
+
+    return Starlette(routes=[Route(PATH, receive, methods=["POST"])])
+
+
+def enqueue_app(redis_url: str) -> ASGIApp:
+    """The same, and `Queue.enqueue` in a thread."""
+    from redis import Redis
+
+    queue = layout.queue(Redis.from_url(redis_url))
+    validator = RequestValidator(TOKEN)
+
+    async def receive(request: Request) -> Response:
+        form = await request.form()
+        if not validator.validate(PUBLIC_URL + PATH, form, request.headers.get("x-twilio-signature", "")):
+            return Response(status_code=401)
+        await run_in_threadpool(queue.enqueue, layout.FUNCTION, dict(form), result_ttl=0)
+        return Response(EMPTY, media_type="text/xml")
+
+    return Starlette(routes=[Route(PATH, receive, methods=["POST"])])
+
+
+def our_app(redis_url: str) -> ASGIApp:
+    """The gateway, without its sweeper."""
+    environ = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
+    channel = load("twilio", environ, PUBLIC_URL)
+    assert channel is not None
+    redis = open_redis(redis_url)
+    return create_app({"twilio": channel}, RedisInbox(redis), redis)
+
+
+APPS: dict[str, Callable[[str], ASGIApp]] = {
+    "bare Starlette: form and signature": bare_app,
+    "that + Queue.enqueue in a thread": enqueue_app,
+    "Turngate": our_app,
+}
+
+
+def requests(count: int, sessions: int, run_name: str) -> list[bytes]:
+    """Signed deliveries, each a new message, of so many people."""
+    validator = RequestValidator(TOKEN)
+    prepared = []
+    for number in range(count):
+        form = {
+            "ToCountry": "US", "ToState": "DC", "SmsMessageSid": f"SM{run_name}{number:028d}", "NumMedia": "0",
+            "ToCity": "WASHINGTON", "FromZip": "", "FromState": "DC", "SmsStatus": "received", "FromCity": "",
+            "Body": f"Hello, this is message {number}", "FromCountry": "US", "To": "+12025550100",
+            "ToZip": "20001", "NumSegments": "1", "MessageSid": f"SM{run_name}{number:028d}",
+            "AccountSid": ACCOUNT, "From": f"+1202555{number % sessions:04d}", "ApiVersion": "2010-04-01",
+        }  # fmt: skip
+        body = urlencode(form).encode()
+        signature = validator.compute_signature(PUBLIC_URL + PATH, form)
+        head = (
+            f"POST {PATH} HTTP/1.1\r\nhost: bots.example.com\r\nx-twilio-signature: {signature}\r\n"
+            f"content-type: application/x-www-form-urlencoded\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
+        prepared.append(head.encode() + body)
+    return prepared
+
+
+def _serve(name: str, redis_url: str, listening: socket.socket) -> None:
+    config = uvicorn.Config(
+        APPS[name](redis_url), loop="uvloop", http="httptools", access_log=False, log_level="error"
+    )
+    asyncio.run(uvicorn.Server(config).serve([listening]))
+
+
+def measure(name: str, redis_url: str, prepared: list[bytes], connections: int = 32) -> Load:
+    """Serve one of the apps in a process of its own and put the load on it, after a short warm-up."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(256)
+        port = listening.getsockname()[1]
+        server = multiprocessing.get_context("fork").Process(
+            target=_serve, args=(name, redis_url, listening), daemon=True
+        )
+        server.start()
+        try:
+            asyncio.run(run(port, prepared[:500], connections))
+            return asyncio.run(run(port, prepared[500:], connections))
+        finally:
+            server.terminate()
+            server.join(10)
