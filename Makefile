@@ -1,0 +1,63 @@
+# `make run` sets everything up and runs the gateway; `make test` sets everything up and passes the tests.
+# Nothing but Python 3.11 or newer is needed.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip
+WORKERS ?= 2
+
+.PHONY: help run test lint bench storm browser lock clean
+
+help:  ## show this
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/run.stamp  ## set up and run everything: embedded Redis, web, worker, simulator, console
+	@$(BIN)/turngate run
+
+test: lint browser  ## set up, check and test everything
+	$(BIN)/pytest -n $(WORKERS)
+
+lint: $(VENV)/test.stamp  ## formatting, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/test.stamp  ## measure, against named alternatives
+	$(BIN)/python -m bench
+
+storm: $(VENV)/test.stamp  ## load and kills at full size, against the twins
+	$(BIN)/turngate storm --conversations 200
+
+browser: $(VENV)/test.stamp  ## install Chromium for the page tests, where this may be done
+	@if command -v chromium >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "== installing Chromium for the page tests (about half a minute)"; \
+		(apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core) \
+			>$(VENV)/browser.log 2>&1 || echo "== Chromium could not be installed; the page tests will be skipped"; \
+	else echo "== no Chromium here; the page tests will be skipped"; fi
+
+lock: $(VENV)/test.stamp  ## resolve the dependencies anew
+	$(BIN)/uv pip compile -q -U --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+		pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q -U --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+		--extra test -c requirements.txt pyproject.toml -o requirements-test.txt
+
+clean:  ## remove what was set up and measured, not the data in var/
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/uv:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer with its venv module is needed (on Debian: apt-get" \
+		"install python3 python3-venv). Set PYTHON=/path/to/python if it has another name."; exit 1; }
+	@echo "== setting up $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check uv
+
+$(VENV)/run.stamp: $(BIN)/uv requirements.txt pyproject.toml
+	@echo "== installing what running needs"
+	@$(UV) install -q -r requirements.txt && $(UV) install -q --no-deps -e . && touch $@
+
+$(VENV)/test.stamp: $(BIN)/uv requirements.txt requirements-test.txt pyproject.toml
+	@echo "== installing what running and testing need"
+	@$(UV) install -q -r requirements-test.txt && $(UV) install -q --no-deps -e . && touch $@ $(VENV)/run.stamp

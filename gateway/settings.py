@@ -1,0 +1,138 @@
+"""The environment (and `.env`) as one frozen object. What is unknown or half set is an error by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Self
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import Misconfigured
+
+LIBRARY = Path(__file__).parent.parent / "flows" / "library"
+_OURS = "TURNGATE_"
+_READ_ELSEWHERE = frozenset({"TURNGATE_TWIN_URL"})  # set by `turngate run` for its own children
+
+
+class Settings(BaseSettings):
+    """Every setting that is not a channel's own. The descriptions make the README's table."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    redis_url: str = Field(
+        "", alias="REDIS_URL", description="Redis 6.2+ or Valkey; unset: an embedded server"
+    )
+    public_url: str = Field(
+        "", alias="PUBLIC_URL", description="the address that providers call, e.g. `https://bots.example.com`"
+    )
+    host: str = Field("127.0.0.1", alias="HOST", description="the address that the web process listens on")
+    port: int = Field(8000, alias="PORT", ge=0, le=65535, description="the port that it listens on")
+    data_dir: Path = Field(
+        Path("var"), alias="TURNGATE_DATA_DIR", description="where the embedded server keeps its data"
+    )
+    flow: str = Field(
+        "support", alias="TURNGATE_FLOW", description="path of a flow, or the name of one in the library"
+    )
+    llm: str = Field("rules", alias="TURNGATE_LLM", description="`rules` (offline) or `openai/<model>`")
+    openai_api_key: SecretStr = Field(
+        SecretStr(""), alias="OPENAI_API_KEY", description="for `openai/…` models"
+    )
+    openai_base_url: str = Field(
+        "", alias="OPENAI_BASE_URL", description="another server that speaks the same protocol"
+    )
+    api_key: SecretStr = Field(
+        SecretStr(""), alias="TURNGATE_API_KEY", description="opens the console to others than this machine"
+    )
+    concurrency: int = Field(
+        500,
+        alias="TURNGATE_CONCURRENCY",
+        ge=1,
+        le=20_000,
+        description="sessions that one worker runs at once",
+    )
+    lease_seconds: float = Field(
+        6.0,
+        alias="TURNGATE_LEASE_SECONDS",
+        ge=1,
+        le=300,
+        description="how long a dead worker keeps a session",
+    )
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of this process. Raises `Misconfigured`, naming the setting."""
+        environ = merged_environment()
+        unknown = _unknown(environ)
+        if unknown:
+            raise Misconfigured(unknown)
+        try:
+            return cls.model_validate({name: value for name, value in environ.items() if value != ""})
+        except ValidationError as error:
+            problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+            raise Misconfigured("; ".join(problems)) from None
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.llm.startswith("openai/") and not (
+            self.openai_api_key.get_secret_value() or self.openai_base_url
+        ):
+            raise ValueError("TURNGATE_LLM names an OpenAI model, so set OPENAI_API_KEY (or OPENAI_BASE_URL)")
+        if self.public_url and not self.public_url.startswith(("http://", "https://")):
+            raise ValueError("PUBLIC_URL must begin with https:// (or http://)")
+        return self
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """Everything that was set, for the channels to find their own."""
+        return merged_environment()
+
+    @property
+    def flow_path(self) -> Path:
+        """The flow's file. Raises `Misconfigured` when there is none."""
+        named = LIBRARY / f"{self.flow}.json"
+        path = named if named.exists() else Path(self.flow)
+        if not path.is_file():
+            library = ", ".join(sorted(found.stem for found in LIBRARY.glob("*.json")))
+            raise Misconfigured(
+                f"TURNGATE_FLOW: there is no file {self.flow}, and the library has: {library}"
+            )
+        return path
+
+    def redis_url_required(self) -> str:
+        """The server's address. Raises `Misconfigured` when it is not set and nothing embedded runs here."""
+        if not self.redis_url:
+            raise Misconfigured("REDIS_URL is not set; set it, or use `turngate run`, which brings a server")
+        return self.redis_url
+
+
+def merged_environment() -> dict[str, str]:
+    """`.env` of the working directory, overruled by the real environment."""
+    stored = {name: value or "" for name, value in dotenv_values(".env").items()}
+    return {**stored, **os.environ}
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """Name, default and meaning of each setting here, in the order of the documentation."""
+    return [
+        (str(field.alias), _shown(field.default), str(field.description))
+        for field in Settings.model_fields.values()
+    ]
+
+
+def _shown(default: object) -> str:
+    text = default.get_secret_value() if isinstance(default, SecretStr) else str(default)
+    return f"`{text}`" if text else ""
+
+
+def _unknown(environ: Mapping[str, str]) -> str:
+    known = {str(field.alias) for field in Settings.model_fields.values()} | _READ_ELSEWHERE
+    for name in sorted(environ):
+        if name.startswith(_OURS) and name not in known:
+            nearest = get_close_matches(name, known, n=1)
+            return f"{name} is not a setting" + (f"; did you mean {nearest[0]}?" if nearest else "")
+    return ""
