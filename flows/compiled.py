@@ -9,18 +9,26 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from flows.document import Edge, Flow, Node
+from flows.likeness import Measure, Vector, likeness, measure
 from flows.slots import Slot, slots_of
 from flows.speech import kind_of, language_code, proceeds
 from flows.templates import Guard, Text
-from flows.words import content_words, trigrams, words
+from flows.words import words
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A sentence that means an edge, prepared for comparison."""
+class Examples:
+    """Sentences that mean an edge. All edges of a flow share one `measure`."""
 
-    content: str
-    grams: frozenset[str]
+    measure: Measure
+    vectors: tuple[Vector, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.vectors)
+
+    def likeness(self, vector: Vector) -> float:
+        """How near a text comes to the nearest of them, 0 to 1."""
+        return max((likeness(vector, example) for example in self.vectors), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class CompiledEdge:
     edge: Edge
     slots: tuple[Slot, ...]
     keywords: tuple[tuple[str, ...], ...]
-    examples: tuple[Example, ...]
+    examples: Examples
     pattern: re.Pattern[str] | None
     guard: Guard | None
     asks_for_person: bool
@@ -51,7 +59,6 @@ class CompiledNode:
     instruction: Text | None
     labels: tuple[Text, ...]
     edges: tuple[CompiledEdge, ...]
-    fallback: str
     auto_proceed: bool
     returns: bool
 
@@ -92,11 +99,13 @@ def compiled(flow: Flow) -> CompiledFlow:
 
 def _compile(flow: Flow) -> CompiledFlow:
     by_id = {node.id: node for node in flow.nodes}
-    nodes = {name: _node(node, by_id) for name, node in by_id.items()}
+    edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
+    shared = measure(example for edge in edges for example in edge.examples)
+    nodes = {name: _node(node, by_id, shared) for name, node in by_id.items()}
     return CompiledFlow(
         nodes=MappingProxyType(nodes),
         initial=nodes[flow.initial_node],
-        global_edges=_edges(flow.global_edges, by_id),
+        global_edges=_edges(flow.global_edges, by_id, shared),
         prompt=Text(flow.system_prompt),
         environment=MappingProxyType(dict(flow.environment_variables)),
         language=language_code(flow.agent_language),
@@ -105,9 +114,8 @@ def _compile(flow: Flow) -> CompiledFlow:
     )
 
 
-def _node(node: Node, by_id: Mapping[str, Node]) -> CompiledNode:
-    edges = _edges(node.edges, by_id)
-    fallbacks = [edge.target for edge in edges if edge.edge.is_fallback]
+def _node(node: Node, by_id: Mapping[str, Node], shared: Measure) -> CompiledNode:
+    edges = _edges(node.edges, by_id, shared)
     kind = kind_of(node)
     return CompiledNode(
         id=node.id,
@@ -118,13 +126,12 @@ def _node(node: Node, by_id: Mapping[str, Node]) -> CompiledNode:
         instruction=Text(node.instruction) if node.instruction else None,
         labels=tuple(Text(choice.label) for choice in node.choices),
         edges=edges,
-        fallback=fallbacks[0] if fallbacks else "",
         auto_proceed=proceeds(node) and kind != "final",
         returns=kind != "final" and not node.hand_off and all(edge.edge.is_fallback for edge in edges),
     )
 
 
-def _edges(edges: Iterable[Edge], by_id: Mapping[str, Node]) -> tuple[CompiledEdge, ...]:
+def _edges(edges: Iterable[Edge], by_id: Mapping[str, Node], shared: Measure) -> tuple[CompiledEdge, ...]:
     return tuple(
         CompiledEdge(
             id=edge.id,
@@ -133,7 +140,7 @@ def _edges(edges: Iterable[Edge], by_id: Mapping[str, Node]) -> tuple[CompiledEd
             edge=edge,
             slots=slots_of(edge.input_schema),
             keywords=tuple(filter(None, (words(keyword) for keyword in edge.keywords))),
-            examples=tuple(_example(example) for example in edge.examples),
+            examples=Examples(shared, tuple(shared.vector(example) for example in edge.examples)),
             pattern=re.compile(edge.pattern, re.IGNORECASE) if edge.pattern else None,
             guard=Guard(edge.guard) if edge.guard else None,
             asks_for_person=by_id[edge.target_node_id].hand_off,
@@ -141,8 +148,3 @@ def _edges(edges: Iterable[Edge], by_id: Mapping[str, Node]) -> tuple[CompiledEd
         for edge in edges
         if edge.target_node_id
     )
-
-
-def _example(sentence: str) -> Example:
-    content = " ".join(content_words(sentence))
-    return Example(content, trigrams(content))

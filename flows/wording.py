@@ -9,6 +9,7 @@ GO_ON = "I'm listening. Please tell me more."
 CHOOSE = "Please choose one of these."
 FAREWELL = "Thank you for writing. Goodbye!"
 HAND_OFF = "I'm passing you on to a colleague, who will answer you right here."
+OTHER_WORDS = "Could you say it in other words?"
 PERSON = "If you would rather talk to a person, just say so."
 
 _LEADS = (
@@ -38,10 +39,9 @@ def lead(misses: int, turn: Turn) -> str:
     return _LEADS[misses % len(_LEADS)]
 
 
-def not_understood(misses: int, turn: Turn, *, question: str, has_choices: bool, knows_person: bool) -> str:
-    """What is said instead of silence: that it was not understood, and what can be done here."""
-    ask = question or (CHOOSE if has_choices else "Could you say it in other words?")
-    text = f"{lead(misses, turn)} {ask}"
+def not_understood(misses: int, turn: Turn, question: str, *, knows_person: bool) -> str:
+    """What is said instead of silence: that it was not understood, and what is asked here."""
+    text = f"{lead(misses, turn)} {question}"
     return f"{text}\n\n{PERSON}" if knows_person and misses >= _TRIES_BEFORE_PERSON else text
 
 

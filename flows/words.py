@@ -7,6 +7,10 @@ import unicodedata
 
 LONGEST_READ = 2_000
 
+# on messengers a thumb is an answer
+_SIGNS = str.maketrans(
+    {"👍": " yes ", "👌": " yes ", "✅": " yes ", "✔": " yes ", "👎": " no ", "❌": " no "}
+)
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _REPEATED = re.compile(r"(.)\1+")
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'"})
@@ -31,7 +35,7 @@ def fold(text: str) -> str:
 
 def words(text: str) -> tuple[str, ...]:
     """The folded words of a text, apostrophes kept inside them."""
-    return tuple(_WORD.findall(fold(text)))
+    return tuple(_WORD.findall(fold(text).translate(_SIGNS)))
 
 
 def content_words(text: str) -> tuple[str, ...]:
@@ -63,12 +67,6 @@ def find_phrase(phrase: tuple[str, ...], among: tuple[str, ...]) -> int:
 def is_negated(start: int, among: tuple[str, ...]) -> bool:
     """Whether one of the three words before position `start` denies it."""
     return any(word in NEGATIONS for word in among[max(0, start - 3) : start])
-
-
-def trigrams(text: str) -> frozenset[str]:
-    """Every run of three characters of a folded text, its edges marked by a space."""
-    padded = f" {text} "
-    return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
 
 
 FILLER = frozenset(words(_FILLER))

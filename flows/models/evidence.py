@@ -7,48 +7,33 @@ an example, and last the words of the edge's condition. Within a kind, more matc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
-from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-from flows.compiled import CompiledEdge, Example
+from flows.compiled import CompiledEdge
+from flows.likeness import Vector
 from flows.models.port import Decide
-from flows.slots import NO, YES, Reading, Slot, read
-from flows.words import (
-    FILLER,
-    content_words,
-    find_phrase,
-    is_negated,
-    squeezed,
-    trigrams,
-    words,
-)
+from flows.slots import LONGEST_VALUE, NO, YES, Reading, Slot, read
+from flows.words import FILLER, LONGEST_READ, content_words, find_phrase, is_negated, squeezed, words
 
-PAYLOAD, PATTERN, SLOT, KEYWORD, TYPO, EXAMPLE, REASON, CONDITION, ANYTHING = (
-    1000,
-    200,
-    120,
-    90,
-    75,
-    50,
-    45,
-    25,
-    10,
-)
-PERSON = 60  # whoever asks for a person gets one, whatever else the message says
+PAYLOAD, PATTERN, SLOT, KEYWORD, TYPO = 1000.0, 200.0, 120.0, 90.0, 75.0
+EXAMPLE, REASON, CONDITION, ANYTHING = 50.0, 45.0, 25.0, 10.0
+PERSON = 60.0  # whoever asks for a person gets one, whatever else the message says
 
-_ALIKE = 0.62
+_ALIKE = 0.4
 _SHORTEST_TYPO = 5
+_MOST_WORDS = 60
+_ANSWERS = YES | NO | frozenset(words("nothing help question great perfect hi hello hey y n"))
 _ANY_ANSWER = re.compile(
     r"\b(?:user|customer|caller|client|they)\b.{0,20}"
     r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*|tells?|told)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _AGREEING = re.compile(
-    r"\b(?:yes|agree|confirm|accept|correct|ready|interested|affirm|positive|wants?)", re.IGNORECASE
+    r"\b(?:yes|agree|confirm|accept|correct|ready|interest|affirm|positive|want)", re.IGNORECASE
 )
 _REFUSING = re.compile(
     r"\b(?:no\b|not\b|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)", re.IGNORECASE
@@ -57,133 +42,139 @@ _REFUSING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was found for one edge. A `reason` instead of a slot's value tells why it could not be read."""
+    """What was found for one edge. A `reason` tells why a slot's value could not be read."""
 
     edge: CompiledEdge
-    score: float = 0
-    slots: dict[str, JsonValue] = field(default_factory=dict)
+    score: float = 0.0
+    slots: Mapping[str, JsonValue] = field(default_factory=dict)
     reason: str = ""
 
 
-def weigh(edge: CompiledEdge, question: Decide) -> Evidence:
-    """Everything that speaks for `edge`: the strongest kind decides, the slots come along."""
-    readings = {
-        slot.name: read(slot, question.text, question.today) for slot in edge.slots if not slot.is_free
-    }
+class Heard:
+    """A user's text, taken apart once for all the edges that are offered."""
+
+    def __init__(self, question: Decide) -> None:
+        self.question = question
+        self.text = question.text.strip()[:LONGEST_READ]
+        self.words = words(self.text)
+        self.is_question = self.text.endswith("?")
+        self.has_content = any(word not in FILLER for word in self.words)
+        measure = next((edge.examples.measure for edge in question.offered if edge.examples), None)
+        self.vector: Vector = measure.vector(self.text) if measure and self.has_content else {}
+
+
+def weigh(edge: CompiledEdge, heard: Heard) -> Evidence:
+    """What speaks for `edge`: the strongest kind decides, and what was said of its slots comes along."""
+    readings = {s.name: read(s, heard.text, heard.question.today) for s in edge.slots if not s.is_free}
     found: dict[str, JsonValue] = {
         name: reading.value for name, reading in readings.items() if reading.value is not None
     }
-    pattern = edge.pattern.search(question.text[:2_000]) if edge.pattern else None
+    pattern = edge.pattern.search(heard.text) if edge.pattern else None
     if pattern:
         found |= {name: value for name, value in pattern.groupdict().items() if value}
     score = max(
-        _payload(edge, question),
-        PATTERN if pattern else 0,
-        _slots(edge, readings, question),
-        _keywords(edge, words(question.text)),
-        _examples(edge, question.text),
-        0,
+        _payload(edge, heard.question),
+        PATTERN if pattern else 0.0,
+        _slots(edge, readings, heard.question),
+        _keywords(edge, heard.words),
+        _examples(edge, heard.vector),
     )
-    if score and edge.asks_for_person and score >= TYPO:
-        score += PERSON
-    reason = next((item.reason for item in readings.values() if item.reason), "")
-    if not score and reason:
+    if score:
+        return Evidence(edge, score + (PERSON if edge.asks_for_person and score >= TYPO else 0), found)
+    if reason := next((reading.reason for reading in readings.values() if reading.reason), ""):
         return Evidence(edge, REASON, found, reason)
-    if not score:
-        score = _condition(edge, question)
-    if not score and (free := _free_slot(edge, question)):
-        return Evidence(edge, ANYTHING, {**found, free.name: question.text.strip()[:500]})
-    return Evidence(edge, score, found)
+    if score := _condition(edge, heard):
+        return Evidence(edge, score, found)
+    if free := _free_slot(edge, heard):
+        return Evidence(edge, ANYTHING, {**found, free.name: heard.text[:LONGEST_VALUE]})
+    return Evidence(edge)
 
 
 def _payload(edge: CompiledEdge, question: Decide) -> float:
     payload = question.payload
     if not payload:
-        return 0
-    named = edge.id == payload or words(payload) in edge.keywords
-    return PAYLOAD if named or any(payload in map(str, slot.values) for slot in edge.slots) else 0
+        return 0.0
+    is_named = edge.id == payload or words(payload) in edge.keywords
+    return PAYLOAD if is_named or any(payload in map(str, slot.values) for slot in edge.slots) else 0.0
 
 
-def _slots(edge: CompiledEdge, readings: dict[str, Reading], question: Decide) -> float:
-    """Something new was said; best when with it nothing that is required is missing."""
+def _slots(edge: CompiledEdge, readings: Mapping[str, Reading], question: Decide) -> float:
+    """Something new was said; it weighs most when with it nothing is missing that is required."""
     weight = sum(reading.weight for reading in readings.values() if reading.value is not None)
     if not weight:
-        return 0
+        return 0.0
     has = {name for name, reading in readings.items() if reading.value is not None} | question.filled
-    complete = all(slot.name in has for slot in edge.slots if slot.required)
-    return SLOT + min(weight, 40) / 2 - (0 if complete else 15)
+    is_complete = all(slot.name in has for slot in edge.slots if slot.required)
+    return SLOT + min(weight, 40) / 2 - (0 if is_complete else 15)
 
 
 def _keywords(edge: CompiledEdge, said: tuple[str, ...]) -> float:
-    weight, typo = 0, 0
+    exact, typo = 0, 0
     for phrase in edge.keywords:
-        start = find_phrase(phrase, said)
-        if start >= 0 and not is_negated(start, said):
-            weight += sum(map(len, phrase))
-        elif start < 0 and any(_is_typo(phrase, part) for part in _parts(said, len(phrase))):
-            typo = max(typo, sum(map(len, phrase)))
-    if weight:
-        return KEYWORD + min(weight, 40) / 2
-    return TYPO + min(typo, 20) / 2 if typo else 0
+        start, length = find_phrase(phrase, said), sum(map(len, phrase))
+        if start >= 0:
+            exact += length if _counts(phrase, start, said) else 0
+        elif length > typo and _has_typo_of(phrase, said):
+            typo = length
+    if exact:
+        return KEYWORD + min(exact, 40) / 2
+    return TYPO + min(typo, 20) / 2 if typo else 0.0
 
 
-def _parts(said: tuple[str, ...], length: int) -> Iterator[tuple[str, ...]]:
-    for start in range(min(len(said), 200) - length + 1):
-        if not is_negated(start, said):
-            yield said[start : start + length]
+def _counts(phrase: tuple[str, ...], start: int, said: tuple[str, ...]) -> bool:
+    # the “nothing” in the middle of a sentence is no answer
+    is_stray = phrase[0] in _ANSWERS and len(phrase) == 1 and start > 1 and len(said) > 4
+    return not is_stray and not is_negated(start, said)
+
+
+def _has_typo_of(phrase: tuple[str, ...], said: tuple[str, ...]) -> bool:
+    length = len(phrase)
+    starts = range(min(len(said), _MOST_WORDS) - length + 1)
+    return any(_is_typo(phrase, said[at : at + length]) and not is_negated(at, said) for at in starts)
 
 
 def _is_typo(phrase: tuple[str, ...], part: tuple[str, ...]) -> bool:
-    meant, typed = " ".join(phrase), " ".join(part)
-    if squeezed(meant) == squeezed(typed):
-        return True
-    if len(meant) < _SHORTEST_TYPO or meant[0] != typed[0]:
+    if phrase[0][0] != part[0][0]:  # the first letter is seldom wrong, and most words end here
         return False
+    meant, typed = " ".join(phrase), " ".join(part)
+    if len(meant) < _SHORTEST_TYPO:
+        return squeezed(meant) == squeezed(typed)
     allowed = 1 if len(meant) < 8 else 2
     return OSA.distance(meant, typed, score_cutoff=allowed) <= allowed
 
 
-def _examples(edge: CompiledEdge, text: str) -> float:
-    if not edge.examples:
-        return 0
-    content = " ".join(content_words(text))
-    if not content or all(word in FILLER for word in content.split()):
-        return 0
-    grams = trigrams(content)
-    best = max(_likeness(content, grams, example) for example in edge.examples)
-    return EXAMPLE + best * 20 if best >= _ALIKE else 0
+def _examples(edge: CompiledEdge, vector: Vector) -> float:
+    best = edge.examples.likeness(vector) if vector else 0.0
+    return EXAMPLE + best * 20 if best >= _ALIKE else 0.0
 
 
-def _likeness(content: str, grams: frozenset[str], example: Example) -> float:
-    """0 to 1: half the words in common whatever their order, half the runs of three letters."""
-    shared = 2 * len(grams & example.grams) / (len(grams) + len(example.grams))
-    return (
-        fuzz.token_sort_ratio(content, example.content) / 100
-        + fuzz.token_set_ratio(content, example.content) / 100
-    ) / 4 + shared / 2
-
-
-def _condition(edge: CompiledEdge, question: Decide) -> float:
-    """The words of the condition, for an edge that its author gave nothing else to go by."""
+def _condition(edge: CompiledEdge, heard: Heard) -> float:
+    """The words of the condition, for an edge whose author gave nothing else to go by."""
     if edge.keywords or edge.examples or edge.pattern or edge.slots or edge.edge.is_fallback:
-        return 0
-    condition = question.conditions.get(edge.id, edge.condition.source)
-    said = set(words(question.text))
-    if said & YES and not said & NO and _AGREEING.search(condition) and not _REFUSING.search(condition):
+        return 0.0
+    condition = heard.question.conditions.get(edge.id, edge.condition.source)
+    said, refuses = set(heard.words), bool(_REFUSING.search(condition))
+    if said & YES and not said & NO and _AGREEING.search(condition) and not refuses:
         return CONDITION + 10
-    if said & NO and not said & YES and _REFUSING.search(condition):
+    if said & NO and not said & YES and refuses:
         return CONDITION + 10
-    shared = {word for word in content_words(question.text) if len(word) >= 4} & set(content_words(condition))
+    shared = {word for word in content_words(heard.text) if len(word) >= 4} & set(content_words(condition))
     if shared:
         return CONDITION + min(len(shared), 9)
-    is_question = question.text.rstrip().endswith("?")
-    return ANYTHING if said and not is_question and _ANY_ANSWER.search(condition) else 0
+    return ANYTHING if said and not heard.is_question and _ANY_ANSWER.search(condition) else 0.0
 
 
-def _free_slot(edge: CompiledEdge, question: Decide) -> Slot | None:
+def _free_slot(edge: CompiledEdge, heard: Heard) -> Slot | None:
     """The required free-text slot that any statement fills; a question or a greeting does not."""
-    if question.is_first or question.text.rstrip().endswith("?") or edge.keywords or edge.examples:
+    if (
+        heard.question.is_first
+        or heard.is_question
+        or not heard.has_content
+        or edge.keywords
+        or edge.examples
+    ):
         return None
-    if all(word in FILLER for word in words(question.text)):
-        return None
-    return next((s for s in edge.slots if s.is_free and s.required and s.name not in question.filled), None)
+    filled = heard.question.filled
+    return next(
+        (slot for slot in edge.slots if slot.is_free and slot.required and slot.name not in filled), None
+    )

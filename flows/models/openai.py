@@ -99,7 +99,7 @@ class OpenAIModel:
             raise ModelError(f"{self.name}: {type(error).__name__}") from error
 
     def _connected(self) -> AsyncOpenAI:
-        """The client, one for the model; a new one when the event loop is another, as in `asyncio.run` per job."""
+        """The one client; a new one when the event loop is another, as with `asyncio.run` for each job."""
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             self._loop = loop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.models.evidence import REASON, Evidence, weigh
+from flows.models.evidence import REASON, Evidence, Heard, weigh
 from flows.models.port import Decide, Decision, Speak, Speech
 
 _MARGIN = 1.0
@@ -15,7 +15,8 @@ class RulesModel:
 
     async def decide(self, question: Decide) -> Decision:
         """Take the edge that the text speaks for most clearly; stay when none, or two alike."""
-        weighed = sorted((weigh(edge, question) for edge in question.offered), key=_by_score)
+        heard = Heard(question)
+        weighed = sorted((weigh(edge, heard) for edge in question.offered), key=_by_score)
         weighed = [evidence for evidence in weighed if evidence.score > 0]
         if not weighed:
             return Decision(model=self.name)

@@ -1,0 +1,137 @@
+"""What is said at a node: its own texts, a model's words for its instruction, or else a plain sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from core.message import Choice, Message
+from core.turn import Turn
+from flows import wording
+from flows.compiled import CompiledFlow, CompiledNode
+from flows.models.port import Model, Speak
+from flows.speech import in_language, scripted
+from flows.state import DialogState
+
+LONGEST_TEXT = 4_000
+LONGEST_LABEL = 200
+
+
+@dataclass
+class Speaker:
+    """Gathers the messages of one turn; `tokens` and `model_name` tell what they cost and who wrote them."""
+
+    flow: CompiledFlow
+    state: DialogState
+    turn: Turn
+    model: Model
+    messages: list[Message] = field(default_factory=list)
+    tokens: int = 0
+    model_name: str = ""
+
+    @property
+    def node(self) -> CompiledNode:
+        """The node that the conversation is at."""
+        return self.flow.nodes[self.state.node]
+
+    @property
+    def values(self) -> Mapping[str, JsonValue]:
+        """What templates and guards see."""
+        # the environment last: nothing that a user says may stand in for what the operator has set
+        return {**self.state.variables, **self.state.slots, **self.flow.environment}
+
+    @property
+    def prompt(self) -> str:
+        """The flow's system prompt."""
+        return in_language(self.flow.prompt.render(self.values), self.flow.language)
+
+    def count(self, tokens: int, model: str) -> None:
+        """Add a call of the model to the turn's bill."""
+        self.tokens += tokens
+        self.model_name = model or self.model_name
+
+    async def enter(self) -> None:
+        """Say what the node says when it is entered; when it is entered again, its shorter form."""
+        node, values = self.node, self.values
+        is_again = self.state.visits.get(node.id, 0) > 1
+        for text in (node.reprompt if is_again else None, node.text):
+            if text and (rendered := text.render(values)):
+                self.say(rendered)
+                return
+        spoken = await self._put_into_words(node.instruction.render(values)) if node.instruction else ""
+        self.say(spoken or _plain_sentence(node))
+
+    async def ask_again(self) -> None:
+        """Say what the node asks, once more."""
+        if question := self.question():
+            self.say(question)
+        else:
+            await self.enter()
+
+    def question(self) -> str:
+        """What the node asks, as far as it is known without a call of the model."""
+        node, values = self.node, self.values
+        for text in (node.reprompt, node.text):
+            if text and (rendered := text.render(values)):
+                return rendered
+        return scripted(node.instruction.render(values), self.flow.language) if node.instruction else ""
+
+    def complain(self, reason: str) -> None:
+        """Say why an answer will not do; with another beginning when just this was said before."""
+        last = next((line.text for line in reversed(self.state.history) if line.role == "assistant"), "")
+        misses, self.state.misses = self.state.misses, self.state.misses + 1
+        self.say(f"{wording.lead(misses, self.turn)} {reason}" if reason == last else reason)
+
+    def not_understood(self, *, knows_person: bool) -> None:
+        """Say that the message was not understood, and what can be done here."""
+        misses, self.state.misses = self.state.misses, self.state.misses + 1
+        question = self.question() or (wording.CHOOSE if self.node.labels else wording.OTHER_WORDS)
+        self.say(wording.not_understood(misses, self.turn, question, knows_person=knows_person))
+
+    def say(self, text: str) -> None:
+        """Say `text` with what the node has to choose from and to show."""
+        self.state.offered = self.choices()
+        self.utter(Message(text=text, choices=tuple(self.state.offered), media=self.node.node.media))
+
+    def utter(self, message: Message) -> None:
+        """Say a message as it is."""
+        self.messages.append(message)
+        self.state.remember("assistant", message.text)
+
+    def choices(self) -> list[Choice]:
+        """The node's quick replies, with the conversation's values in their labels."""
+        values, node = self.values, self.node
+        labels = [label.render(values)[:LONGEST_LABEL] for label in node.labels]
+        return [
+            Choice(label=label, payload=choice.payload or label)
+            for label, choice in zip(labels, node.node.choices, strict=True)
+            if label
+        ]
+
+    def said(self) -> tuple[Message, ...]:
+        """The turn's messages; only the last keeps its buttons, as the other questions are no longer open."""
+        *before, last = self.messages
+        return (*(message.model_copy(update={"choices": ()}) for message in before), last)
+
+    async def _put_into_words(self, instruction: str) -> str:
+        if line := scripted(instruction, self.flow.language):
+            return line
+        request = Speak(
+            instruction=in_language(instruction, self.flow.language),
+            prompt=self.prompt,
+            history=tuple(self.state.history),
+        )
+        speech = await self.model.speak(request)
+        self.count(speech.tokens, speech.model)
+        return speech.text.strip()[:LONGEST_TEXT]
+
+
+def _plain_sentence(node: CompiledNode) -> str:
+    """For a node without any text that may be shown: its instruction is private."""
+    if node.is_final:
+        return wording.FAREWELL
+    if node.node.hand_off:
+        return wording.HAND_OFF
+    return wording.CHOOSE if node.labels else wording.GO_ON
