@@ -70,7 +70,7 @@ class EmbeddedServer:
             ) from None
         with suppress(FileNotFoundError):
             self.socket.unlink()
-        self._process = subprocess.Popen(self._command(), start_new_session=True, preexec_fn=_end_with_parent)
+        self._process = subprocess.Popen(self._command(), start_new_session=True, preexec_fn=end_with_parent)
         self._wait_until_ready()
 
     def stop(self) -> None:
@@ -134,7 +134,7 @@ class EmbeddedServer:
             self._lock = None
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """On Linux a child is told when its parent dies, so that nothing is left running."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)

@@ -1,0 +1,5 @@
+"""`python -m gateway` is `turngate`."""
+
+from gateway.commands import main
+
+main()

@@ -1,0 +1,55 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from core.errors import Misconfigured
+
+app = typer.Typer(
+    name="turngate",
+    help="A webhook gateway for messaging channels.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def run(
+    port: Annotated[int | None, typer.Option(help="The port to listen on (default: PORT, or 8000).")] = None,
+) -> None:
+    """Run everything in one: embedded Redis, web, worker and, without credentials, the simulator."""
+    from gateway.commands.run import run as begin
+
+    begin(port)
+
+
+@app.command()
+def web(
+    port: Annotated[int | None, typer.Option(help="The port to listen on (default: PORT, or 8000).")] = None,
+) -> None:
+    """Run a web process: takes webhooks, serves the console. Needs REDIS_URL."""
+    from gateway.commands.web import web as begin
+
+    begin(port)
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker process: answers turns. Needs REDIS_URL."""
+    from gateway.commands.worker import worker as begin
+
+    begin()
+
+
+def main() -> None:
+    """The entry point. What a person must mend is said in one line, with exit code 2."""
+    try:
+        app()
+    except Misconfigured as error:
+        print(f"turngate: {error}", file=sys.stderr)
+        sys.exit(2)

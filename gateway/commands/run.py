@@ -1,0 +1,49 @@
+"""`turngate run`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from rich.console import Console
+from rich.table import Table
+
+from gateway.logs import configure
+from gateway.settings import Settings
+from gateway.supervisor import Supervisor, check_settings, until_signalled
+
+
+def run(port: int | None) -> None:
+    """Run until Ctrl-C. Raises `Misconfigured` before anything is started."""
+    configure()
+    settings = Settings.load()
+    check_settings(settings)
+    asyncio.run(_run(settings, settings.port if port is None else port))
+
+
+async def _run(settings: Settings, port: int) -> None:
+    console = Console(highlight=False)
+    supervisor = Supervisor(settings, port, lambda line: console.print(f"[dim]· {line}[/dim]"))
+    async with supervisor:
+        console.print(_summary(settings, supervisor))
+        await until_signalled()
+        console.print("[dim]· stopping: turns at work are finished first[/dim]")
+    console.print("[dim]· stopped; conversations are kept[/dim]")
+
+
+def _summary(settings: Settings, supervisor: Supervisor) -> Table:
+    table = Table.grid(padding=(0, 2))
+    rows = {
+        "Console": f"[bold]{supervisor.url}/console[/bold]",
+        "Webhook": f"{settings.public_url or supervisor.url}/webhooks/twilio",
+        "Provider": "simulated here; set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and PUBLIC_URL for the real one"
+        if supervisor.simulated
+        else "Twilio; configure the webhook above there, with #rc=3&rp=all behind it",
+        "Flow": str(settings.flow_path),
+        "Model": settings.llm,
+        "Data": str(settings.data_dir.resolve()) if not settings.redis_url else "in REDIS_URL",
+    }
+    table.add_row("", "")
+    for name, value in rows.items():
+        table.add_row(f"[bold]{name}[/bold]", value)
+    table.add_row("", "[dim]Ctrl-C stops everything[/dim]")
+    return table

@@ -1,0 +1,13 @@
+"""Logging: one line an event, to standard error, without message texts, numbers or secrets (law L12)."""
+
+from __future__ import annotations
+
+import logging
+
+
+def configure() -> None:
+    """Log our own events from INFO on, everybody else's from WARNING on."""
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S"
+    )
+    logging.getLogger("turngate").setLevel(logging.INFO)
