@@ -35,7 +35,7 @@ def _summary(settings: Settings, supervisor: Supervisor) -> Table:
     rows = {
         "Console": f"[bold]{supervisor.url}/console[/bold]",
         "Webhook": f"{settings.public_url or supervisor.url}/webhooks/twilio",
-        "Provider": "simulated here; set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and PUBLIC_URL for the real one"
+        "Provider": "simulated; for the real one set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, PUBLIC_URL"
         if supervisor.simulated
         else "Twilio; configure the webhook above there, with #rc=3&rp=all behind it",
         "Flow": str(settings.flow_path),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, cast
 
 from pydantic import JsonValue
 from redis.asyncio import Redis
 
+from core.owner import Owner
 from core.value import Value
 
 
@@ -31,6 +33,12 @@ async def read_log_end(redis: Redis, session: str, count: int = 200) -> list[Log
     """The last `count` entries, oldest first."""
     rows: Any = await redis.xrevrange(f"tg:{{{session}}}:log", count=count)
     return [_entry(name.decode(), fields) for name, fields in reversed(rows)]
+
+
+async def read_owner(redis: Redis, session: str) -> Owner:
+    """Who speaks in a session now; the bot in one that is not known."""
+    stored: Any = await cast("Awaitable[bytes | None]", redis.hget(f"tg:{{{session}}}", "owner"))
+    return Owner(stored.decode()) if stored else Owner.BOT
 
 
 def _entry(name: str, fields: dict[bytes, bytes]) -> LogEntry:

@@ -1,0 +1,168 @@
+"""The console's routes: the simulator's page and the JSON that it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from pydantic import BaseModel, Field, ValidationError
+from redis.asyncio import Redis
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from core.event import ControlReceived
+from core.mailbox import Inbox
+from core.owner import Act
+from core.turn import Address
+from gateway.console.access import Access
+from gateway.errors import error_response, try_again
+from gateway.redis.log import read_log, read_owner
+
+_HERE = Path(__file__).parent
+_NUMBER = r"^\+\d{6,15}$"
+_SURFACES = {"sms": "", "whatsapp": "whatsapp:"}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """Where the provider's twin listens, and the account and number that it plays."""
+
+    url: str
+    account: str
+    number: str = "+15550100"
+
+
+class Person(BaseModel):
+    """One side of a simulated conversation."""
+
+    surface: str = Field(pattern="^(sms|whatsapp)$")
+    person: str = Field(pattern=_NUMBER)
+
+
+class Say(Person):
+    """A message typed on the simulated phone."""
+
+    text: str = Field(min_length=1, max_length=1600)
+
+
+class Take(Person):
+    """Who is to speak from now on."""
+
+    act: Act = Field(description="take_over or give_back")
+
+
+class Console:
+    """The pages. Without a simulator (real credentials are set) the page says so."""
+
+    def __init__(
+        self, redis: Redis, inbox: Inbox, access: Access, simulator: Simulator | None, http: httpx.AsyncClient
+    ) -> None:
+        self._redis = redis
+        self._inbox = inbox
+        self._access = access
+        self._simulator = simulator
+        self._http = http
+        templates = Environment(loader=FileSystemLoader(_HERE), autoescape=select_autoescape())
+        self._page = templates.get_template("page.html")
+
+    def routes(self) -> list[BaseRoute]:
+        """Everything below `/console`."""
+        guard = self._access.guard
+        return [
+            Route("/console", guard(self.page), methods=["GET"]),
+            Route("/console/say", guard(self.say), methods=["POST"]),
+            Route("/console/owner", guard(self.owner), methods=["POST"]),
+            Route("/console/conversation", guard(self.conversation), methods=["GET"]),
+            Mount("/console/static", StaticFiles(directory=_HERE / "static")),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """The phone on the screen."""
+        html = self._page.render(simulator=self._simulator)
+        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "X-Frame-Options": "DENY"}
+        return HTMLResponse(html, headers=headers)
+
+    async def say(self, request: Request) -> Response:
+        """Let the twin send a message as the person would: by a signed webhook to this gateway."""
+        if self._simulator is None:
+            return _no_simulator()
+        try:
+            said = Say.model_validate_json(await request.body())
+        except ValidationError:
+            return error_response(
+                400, "malformed", "surface, person and a text of 1 to 1600 characters are needed"
+            )
+        try:
+            answer = await self._http.post(f"{self._simulator.url}/_twin/say", json=said.model_dump())
+            answer.raise_for_status()
+        except httpx.HTTPError:
+            return try_again("the simulator does not answer")
+        return JSONResponse({"id": answer.json()["sid"]})
+
+    async def owner(self, request: Request) -> Response:
+        """Take the session over from the bot, or give it back."""
+        if self._simulator is None:
+            return _no_simulator()
+        try:
+            take = Take.model_validate_json(await request.body())
+        except ValidationError:
+            return error_response(400, "malformed", "surface, person and act are needed")
+        if take.act not in (Act.TAKE_OVER, Act.GIVE_BACK):
+            return error_response(400, "malformed", "act must be take_over or give_back")
+        address = _address(self._simulator, take)
+        await self._inbox.accept(
+            [
+                ControlReceived(
+                    id=f"console:{uuid4().hex}",
+                    session=_session(address),
+                    address=address,
+                    act=take.act,
+                    actor="console",
+                )
+            ]
+        )
+        return JSONResponse({"act": take.act})
+
+    async def conversation(self, request: Request) -> Response:
+        """What has happened in a session after the log entry `after`, and who owns it."""
+        if self._simulator is None:
+            return _no_simulator()
+        query = request.query_params
+        try:
+            person = Person(surface=query.get("surface", ""), person=query.get("person", ""))
+        except ValidationError:
+            return error_response(400, "malformed", "surface and person are needed")
+        after = query.get("after", "")
+        if after and not after.replace("-", "", 1).isdigit():
+            return error_response(400, "malformed", "after must be the id of a log entry")
+        session = _session(_address(self._simulator, person))
+        entries = await read_log(self._redis, session, after)
+        owner = await read_owner(self._redis, session)
+        return JSONResponse({"entries": [entry.model_dump() for entry in entries], "owner": owner})
+
+
+def _address(simulator: Simulator, person: Person) -> Address:
+    prefix = _SURFACES[person.surface]
+    return Address(
+        channel="twilio",
+        account=simulator.account,
+        ours=prefix + simulator.number,
+        theirs=prefix + person.person,
+    )
+
+
+def _session(address: Address) -> str:
+    return f"{address.channel}:{address.account}:{address.ours}:{address.theirs}"
+
+
+def _no_simulator() -> Response:
+    return error_response(404, "no_simulator", "real credentials are set, so no provider is simulated here")

@@ -1,0 +1,175 @@
+"use strict";
+
+const log = document.getElementById("log");
+if (log) begin();
+
+function begin() {
+  const at = (id) => document.getElementById(id);
+  const text = at("text"), owner = at("owner"), take = at("take"), trouble = at("trouble");
+  const surfaces = [...document.querySelectorAll("input[name=surface]")];
+  const stored = localStorage.getItem("person");
+  let person = /^\+\d{6,15}$/.test(stored || "") ? stored : somebody();
+  let conversation = fresh();
+
+  function somebody() {
+    const number = "+155501" + String(Math.floor(Math.random() * 99) + 1).padStart(2, "0");
+    localStorage.setItem("person", number);
+    return number;
+  }
+
+  // What the page knows of one conversation: where its log was read to, and the bubbles by message and reply.
+  function fresh() {
+    return { after: "", turns: new Map(), replies: new Map(), provider: new Map(), last: null };
+  }
+
+  function surface() {
+    return surfaces.find((input) => input.checked).value;
+  }
+
+  function open() {
+    conversation = fresh();
+    log.replaceChildren();
+    at("hint").hidden = false;
+    at("person").textContent = person;
+    at("title").textContent = surface() === "sms" ? "SMS" : "WhatsApp";
+    read(conversation);
+    text.focus();
+  }
+
+  function line(kind, words) {
+    const item = document.createElement("li"), bubble = document.createElement("div"), life = document.createElement("div");
+    item.className = kind;
+    bubble.className = "bubble";
+    bubble.textContent = words;
+    life.className = "life";
+    item.append(bubble, life);
+    log.append(item);
+    at("hint").hidden = true;
+    item.scrollIntoView({ block: "end" });
+    return { item, life, steps: [], from: 0 };
+  }
+
+  function step(shown, word, ms, bad) {
+    if (!shown) return;
+    const took = ms - shown.from;
+    const span = document.createElement("span");
+    span.textContent = (shown.life.childNodes.length ? " · " : "") + word + " " + took + " ms";
+    if (bad) span.className = "bad";
+    shown.life.append(span);
+    shown.item.scrollIntoView({ block: "end" });
+  }
+
+  function aside(words) {
+    const item = document.createElement("li");
+    item.className = "aside";
+    item.textContent = words;
+    log.append(item);
+  }
+
+  // A numbered list of choices, as SMS shows buttons, can be tapped here.
+  function chips(shown, body) {
+    const labels = [...body.matchAll(/^(\d+)\. (.+)$/gm)];
+    if (labels.length < 2) return;
+    const row = document.createElement("div");
+    row.className = "chips";
+    for (const [, number, label] of labels) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = label;
+      button.addEventListener("click", () => say(number));
+      row.append(button);
+    }
+    shown.item.append(row);
+  }
+
+  const show = {
+    accepted(data, ms, known) {
+      const shown = line("mine", data.text || data.payload || "(" + data.files + " file)");
+      shown.from = ms;
+      known.turns.set(data.turn, shown);
+      known.last = shown;
+      for (const old of log.querySelectorAll(".chips")) old.remove();
+      step(shown, "accepted", ms);
+    },
+    claimed(data, ms, known) { step(known.turns.get(data.turn), "claimed", ms); },
+    committed(data, ms, known) {
+      for (const turn of data.turns) {
+        known.last = known.turns.get(turn) || known.last;
+        step(known.turns.get(turn), "committed", ms);
+      }
+      if (data.outcome.startsWith("silent_")) aside("not answered: " + data.outcome.slice(7).replace("_", " "));
+    },
+    said(data, ms, known) {
+      const shown = line("theirs", data.body);
+      shown.from = known.last ? known.last.from : ms;
+      known.replies.set(data.key, shown);
+      chips(shown, data.body);
+    },
+    sent(data, ms, known) {
+      const shown = known.replies.get(data.key);
+      known.provider.set(data.id, shown);
+      step(shown, "sent", ms);
+    },
+    status(data, ms, known) {
+      if (data.status === "queued" || data.status === "sent") return;
+      step(known.provider.get(data.id), data.status + (data.code ? " " + data.code : ""), ms, data.status === "failed");
+    },
+    refused(data, ms, known) { step(known.replies.get(data.key), "refused: " + data.reason, ms, true); },
+    postponed(data) { aside("waits: " + data.reason); },
+    control(data) { aside(data.owner ? "now speaking: " + data.owner : data.act.replace("_", " ")); },
+  };
+
+  async function read(known) {
+    while (known === conversation) {
+      try {
+        const query = new URLSearchParams({ surface: surface(), person, after: known.after });
+        const answer = await fetch("/console/conversation?" + query);
+        const body = await answer.json();
+        if (known !== conversation) return;
+        if (!answer.ok) throw new Error(body.error.message);
+        trouble.hidden = true;
+        for (const entry of body.entries) {
+          (show[entry.kind] || (() => {}))(entry.data, entry.at_ms, known);
+          known.after = entry.id;
+        }
+        owner.textContent = body.owner;
+        owner.dataset.owner = body.owner;
+        take.textContent = body.owner === "bot" ? "Take over from the bot" : "Give back to the bot";
+        take.dataset.act = body.owner === "bot" ? "take_over" : "give_back";
+      } catch (error) {
+        trouble.textContent = "No connection to the gateway: " + error.message;
+        trouble.hidden = false;
+      }
+      await new Promise((done) => setTimeout(done, document.hidden ? 3000 : 250));
+    }
+  }
+
+  async function post(path, body) {
+    const answer = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ surface: surface(), person, ...body }),
+    });
+    if (!answer.ok) throw new Error((await answer.json()).error.message);
+  }
+
+  async function say(words) {
+    try {
+      await post("/console/say", { text: words });
+      if (text.value === words) text.value = "";
+    } catch (error) {
+      trouble.textContent = "Not sent: " + error.message;
+      trouble.hidden = false;
+    }
+    text.focus();
+  }
+
+  at("say").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (text.value.trim()) say(text.value);
+  });
+  take.addEventListener("click", () => post("/console/owner", { act: take.dataset.act }).catch(() => {}));
+  at("fresh").addEventListener("click", () => { person = somebody(); open(); });
+  for (const input of surfaces) input.addEventListener("change", open);
+  open();
+}

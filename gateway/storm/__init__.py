@@ -1,0 +1,1 @@
+"""Load and crashes against the twin, judged by the laws."""
