@@ -65,7 +65,7 @@ class Heard:
 
 def weigh(edge: CompiledEdge, heard: Heard) -> Evidence:
     """What speaks for `edge`: the strongest kind decides, and what was said of its slots comes along."""
-    readings = {s.name: read(s, heard.text, heard.question.today) for s in edge.slots if not s.is_free}
+    readings = {slot.name: _read(slot, heard) for slot in edge.slots if not slot.is_free}
     found: dict[str, JsonValue] = {
         name: reading.value for name, reading in readings.items() if reading.value is not None
     }
@@ -81,13 +81,20 @@ def weigh(edge: CompiledEdge, heard: Heard) -> Evidence:
     )
     if score:
         return Evidence(edge, score + (PERSON if edge.asks_for_person and score >= TYPO else 0), found)
-    if reason := next((reading.reason for reading in readings.values() if reading.reason), ""):
+    if reason := next((readings[s.name].reason for s in edge.slots if s.required and s.name in readings), ""):
         return Evidence(edge, REASON, found, reason)
     if score := _condition(edge, heard):
         return Evidence(edge, score, found)
     if free := _free_slot(edge, heard):
         return Evidence(edge, ANYTHING, {**found, free.name: heard.text[:LONGEST_VALUE]})
     return Evidence(edge)
+
+
+def _read(slot: Slot, heard: Heard) -> Reading:
+    chosen = next(
+        (v for v in slot.values if heard.question.payload and str(v) == heard.question.payload), None
+    )
+    return Reading(chosen, weight=1) if chosen is not None else read(slot, heard.text, heard.question.today)
 
 
 def _payload(edge: CompiledEdge, question: Decide) -> float:
@@ -111,7 +118,7 @@ def _slots(edge: CompiledEdge, readings: Mapping[str, Reading], question: Decide
 def _keywords(edge: CompiledEdge, said: tuple[str, ...]) -> float:
     exact, typo = 0, 0
     for phrase in edge.keywords:
-        start, length = find_phrase(phrase, said), sum(map(len, phrase))
+        start, length = find_phrase(phrase, said), _length(phrase)
         if start >= 0:
             exact += length if _counts(phrase, start, said) else 0
         elif length > typo and _has_typo_of(phrase, said):
@@ -119,6 +126,11 @@ def _keywords(edge: CompiledEdge, said: tuple[str, ...]) -> float:
     if exact:
         return KEYWORD + min(exact, 40) / 2
     return TYPO + min(typo, 20) / 2 if typo else 0.0
+
+
+def _length(phrase: tuple[str, ...]) -> int:
+    # a bare yes or no, however long the word, says less than a word of substance beside it
+    return 2 if len(phrase) == 1 and phrase[0] in _ANSWERS else sum(map(len, phrase))
 
 
 def _counts(phrase: tuple[str, ...], start: int, said: tuple[str, ...]) -> bool:

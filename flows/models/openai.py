@@ -69,16 +69,20 @@ class OpenAIModel:
             tools=[{"type": "function", "function": item} for item in [*functions, stay_function()]],
             tool_choice="required",
         )
-        tokens = completion.usage.total_tokens if completion.usage else 0
-        return _decision(_message(completion), tokens, self.name)
+        try:
+            return _decision(_message(completion), _tokens(completion), self.name)
+        except (AttributeError, TypeError) as error:
+            raise ModelError(f"{self.name}: the answer is not of the protocol") from error
 
     async def speak(self, request: Speak) -> Speech:
         """Have the instruction put into words."""
         completion = await self._complete(messages=to_speak(request))
-        message = _message(completion)
-        text = (message.content or "").strip() if message else ""
-        tokens = completion.usage.total_tokens if completion.usage else 0
-        return Speech(text=text[:LONGEST_REPLY], tokens=tokens, model=self.name)
+        try:
+            message = _message(completion)
+            text = (message.content or "").strip() if message else ""
+            return Speech(text=text[:LONGEST_REPLY], tokens=_tokens(completion), model=self.name)
+        except (AttributeError, TypeError) as error:
+            raise ModelError(f"{self.name}: the answer is not of the protocol") from error
 
     async def aclose(self) -> None:
         """Close the connections; the next question opens new ones."""
@@ -119,6 +123,10 @@ def _http_client() -> Any:
         return DefaultAioHttpClient()
     except RuntimeError:  # aiohttp is not installed
         return DefaultAsyncHttpxClient()
+
+
+def _tokens(completion: ChatCompletion) -> int:
+    return int(completion.usage.total_tokens or 0) if completion.usage else 0
 
 
 def _message(completion: ChatCompletion) -> ChatCompletionMessage | None:
