@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
+import httpx
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from core.mailbox import Inbox
+from gateway.console.access import Access
+from gateway.console.pages import Console, Simulator
 from gateway.errors import on_crash, on_http_exception
+from gateway.http import provider_client
 from gateway.probes import Probes
 from gateway.redis.connect import open_redis
 from gateway.redis.inbox import RedisInbox
@@ -28,9 +32,13 @@ def create_app(
     redis: Redis,
     *,
     sweeper: Sweeper | None = None,
-    pages: tuple[BaseRoute, ...] = (),
+    pages: Sequence[BaseRoute] = (),
+    http: httpx.AsyncClient | None = None,
 ) -> Starlette:
-    """The web application from its parts. With a `sweeper` it also looks for lost wake-ups."""
+    """The web application from its parts; it closes `redis` and `http` when it ends.
+
+    With a `sweeper` it also looks for lost wake-ups.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -40,6 +48,8 @@ def create_app(
             sweeping.cancel()
             with suppress(asyncio.CancelledError):
                 await sweeping
+        if http is not None:
+            await http.aclose()
         await redis.aclose()
 
     return Starlette(
@@ -55,8 +65,18 @@ def create() -> Starlette:
     Raises `Misconfigured` when a setting is missing or wrong.
     """
     settings = Settings.load()
+    connected = load_channels(settings)
     redis = open_redis(settings.redis_url_required())
     numbers = protocol(settings)
+    inbox, http = RedisInbox(redis, numbers), provider_client()
+    access = Access(settings.api_key.get_secret_value())
+    console = Console(redis, inbox, access, simulator(settings.environ), http)
     return create_app(
-        load_channels(settings), RedisInbox(redis, numbers), redis, sweeper=Sweeper(redis, numbers)
+        connected, inbox, redis, sweeper=Sweeper(redis, numbers), pages=console.routes(), http=http
     )
+
+
+def simulator(environ: Mapping[str, str]) -> Simulator | None:
+    """The twin that `turngate run` told its children of, when it plays the provider."""
+    url = environ.get("TURNGATE_TWIN_URL", "")
+    return Simulator(url, environ["TWILIO_ACCOUNT_SID"]) if url else None

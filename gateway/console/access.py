@@ -81,7 +81,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_from_here(request: Request) -> bool:
-    """A JSON body and, from a browser, our own origin: no other site can make a visitor's browser post here."""
+    """A JSON body and, from a browser, our own origin: no other site can make a browser post here."""
     origin = request.headers.get("origin")
     same = origin is None or urlsplit(origin).netloc == request.headers.get("host")
     site = request.headers.get("sec-fetch-site", "same-origin")
