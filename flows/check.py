@@ -19,27 +19,25 @@ Document = Mapping[str, Any]
 _EDGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-class Findings(NamedTuple):
-    """Problems keep a flow from running; warnings do not."""
-
-    problems: tuple[Problem, ...]
-    warnings: tuple[Problem, ...]
-
-
 class _Place(NamedTuple):
     path: str
     part: Document
 
 
-def check(document: Document) -> Findings:
-    """Look at a parsed document; anything but a JSON object has been refused before."""
-    problems = [
+def problems_in(document: Document) -> tuple[Problem, ...]:
+    """What keeps the flow from running, in any JSON object."""
+    found = [
         *_nodes(document),
         *(problem for edge in _edges(document) for problem in _edge(edge, _ids(document))),
         *_triggers(document),
         *_templates(document),
     ]
-    return Findings(tuple(dict.fromkeys(problems)), tuple(_warnings(document)))
+    return tuple(dict.fromkeys(found))
+
+
+def warnings_in(document: Document) -> tuple[Problem, ...]:
+    """What runs but is probably not what the author meant, in a document without problems."""
+    return (*_unreachable(document), *_dead_ends(document), *_same_ids(document), *_not_run_yet(document))
 
 
 def _objects(owner: Document, key: str, path: str = "") -> Iterator[_Place]:
@@ -60,7 +58,8 @@ def _actions(document: Document) -> Iterator[_Place]:
 
 
 def _ids(document: Document) -> set[str]:
-    return {str(node.part["id"]) for node in _objects(document, "nodes") if "id" in node.part}
+    ids = (node.part.get("id") for node in _objects(document, "nodes"))
+    return {name for name in ids if isinstance(name, str)}
 
 
 def _nodes(document: Document) -> Iterator[Problem]:
@@ -89,11 +88,12 @@ def _edge(edge: _Place, ids: set[str]) -> Iterator[Problem]:
 
 
 def _pattern(path: str, part: Document) -> Iterator[Problem]:
-    if isinstance(part.get("pattern"), str):
-        try:
-            re.compile(part["pattern"])
-        except re.error as error:
-            yield Problem(f"{path}.pattern", f"This is not a regular expression: {error}.")
+    if part.get("pattern") is None:
+        return
+    try:
+        re.compile(part["pattern"])
+    except (re.error, TypeError, ValueError, OverflowError, RecursionError) as error:
+        yield Problem(f"{path}.pattern", f"This is not a regular expression: {error}.")
 
 
 def _schema(path: str, schema: Document) -> Iterator[Problem]:
@@ -114,12 +114,12 @@ def _schema(path: str, schema: Document) -> Iterator[Problem]:
         yield Problem(f"{path}.required", "This must be a list of names.")
         return
     for index, name in enumerate(required):
-        if name not in properties:
+        if not isinstance(name, str) or name not in properties:
             yield Problem(f"{path}.required[{index}]", f"“{name}” is not among the properties.")
 
 
 def _triggers(document: Document) -> Iterator[Problem]:
-    known = {action.part.get("id") for action in _actions(document)}
+    known = [action.part.get("id") for action in _actions(document)]
     for owner in (*_objects(document, "nodes"), *_edges(document)):
         for path, trigger in _objects(owner.part, "actions", owner.path):
             action = trigger.get("action_id")
@@ -150,16 +150,17 @@ def _leads_on(edge: Document) -> bool:
     return bool(edge.get("target_node_id")) and not edge.get("is_fallback")
 
 
-def _warnings(document: Document) -> Iterator[Problem]:
-    yield from _unreachable(document)
-    yield from _dead_ends(document)
-    places = [(str(part.get("id")), path) for path, part in _edges(document)]
+def _same_ids(document: Document) -> Iterator[Problem]:
+    places = [(part.get("id"), path) for path, part in _edges(document)]
     count = Counter(name for name, _ in places)
     for name, path in places:
         if count[name] > 1:
             yield Problem(
-                f"{path}.id", f"“{name}” is the id of {count[name]} edges; the log cannot tell them apart."
+                f"{path}.id", f"{count[name]} edges are called “{name}”; a log cannot tell them apart."
             )
+
+
+def _not_run_yet(document: Document) -> Iterator[Problem]:
     for path, _ in _actions(document):
         yield Problem(path, "Actions are not run yet: this call is never made.")
     for owner in (_Place("", document), *_objects(document, "nodes")):

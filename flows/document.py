@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from core.turn import Attachment
-from flows.check import Findings, check
+from flows.check import problems_in, warnings_in
 from flows.errors import FlowError, Problem
 
 
@@ -175,17 +175,17 @@ class Flow(Part):
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
-        if problems := self._findings().problems:
+        if problems := problems_in(self._plain()):
             raise PydanticCustomError("flow", "{problems}", {"problems": "; ".join(map(str, problems))})
         return self
 
-    def _findings(self) -> Findings:
-        return check(self.model_dump(mode="json", exclude_unset=True))
+    def _plain(self) -> dict[str, JsonValue]:
+        return self.model_dump(mode="json", exclude_unset=True)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """What works but is probably not what the author meant: unknown keys, unreachable nodes and so on."""
-        return (*_unknown_keys(self), *self._findings().warnings)
+        return (*_unknown_keys(self), *warnings_in(self._plain()))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -210,7 +210,7 @@ class Flow(Part):
         try:
             return cls.model_validate(document)
         except ValidationError as error:
-            problems = [*_of_shape(error), *check(document).problems]
+            problems = [*_of_shape(error), *problems_in(document)]
             raise FlowError(source, problems) from error
 
 

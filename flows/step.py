@@ -13,7 +13,7 @@ from flows.choices import find_choice
 from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.conditions import verdict
 from flows.models.port import Decide, Decision, Model, ModelError
-from flows.slots import accept
+from flows.reading import accept
 from flows.speaker import Speaker
 from flows.state import DialogState
 from flows.words import is_greeting

@@ -16,7 +16,8 @@ from rapidfuzz.distance import OSA
 from flows.compiled import CompiledEdge
 from flows.likeness import Vector
 from flows.models.port import Decide
-from flows.slots import LONGEST_VALUE, NO, YES, Reading, Slot, read
+from flows.reading import LONGEST_VALUE, NO, YES, Reading, read
+from flows.slots import Slot
 from flows.words import FILLER, LONGEST_READ, content_words, find_phrase, is_negated, squeezed, words
 
 PAYLOAD, PATTERN, SLOT, KEYWORD, TYPO = 1000.0, 200.0, 120.0, 90.0, 75.0

@@ -1,0 +1,215 @@
+"""Reading a slot's value out of what a person wrote, and checking what a model extracted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any, NamedTuple
+
+from pydantic import JsonValue
+
+from core.message import Choice
+from flows.choices import find_choice
+from flows.dates import Read, read_dates, read_times
+from flows.slots import Slot
+from flows.words import LONGEST_READ, NUMBERS, fold, words
+
+LONGEST_VALUE = 500
+
+YES = frozenset(words("yes yeah yep yup ok okay sure right correct true absolutely exactly"))
+NO = frozenset(words("no nope nah wrong incorrect false never"))
+_CORRECTING = frozenset(words("sorry no actually wait mean rather correction instead oops"))
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
+_PHONE = re.compile(r"(?<![\w+])\+?\d[\d ().-]{5,}\d(?!\w)")
+# a group of digits such as “43 21” is one token, so that no part of a longer number is taken for an answer
+_TOKEN = re.compile(r"(?:(?<=\s)|^)\+?\d+(?:[ -]\d+)*(?=[\s.,;:!?)]|$)|\S+")
+
+
+class Reading(NamedTuple):
+    """A `value`; or, when it is None, the `reason` for the user, empty when there was nothing to read.
+
+    `weight` is how many characters of the text it rests on.
+    """
+
+    value: JsonValue = None
+    reason: str = ""
+    weight: int = 0
+
+
+def read(slot: Slot, text: str, today: date) -> Reading:
+    """What `text` says about `slot`, read without a model."""
+    text = text[:LONGEST_READ].strip()
+    reader = _READERS.get(slot.kind)
+    return reader(slot, text, today) if reader and text else Reading()
+
+
+def accept(slot: Slot, value: JsonValue, today: date) -> Reading:
+    """The value as it is stored, or the reason why what a model extracted will not do."""
+    if value is None or value == "":
+        return Reading()
+    refused = Reading(reason=f"That does not look like {slot.description}.")
+    if slot.kind in ("array", "object"):
+        fits = (
+            isinstance(value, list if slot.kind == "array" else dict)
+            and len(json.dumps(value)) <= 2 * LONGEST_VALUE
+        )
+        return Reading(value, weight=1) if fits else refused
+    if slot.kind == "boolean" and isinstance(value, bool):
+        return Reading(value, weight=1)
+    if slot.kind == "enum" and value in slot.values:
+        return Reading(value, weight=1)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return refused
+    if slot.kind == "number" and isinstance(value, int | float):
+        return Reading(value, weight=1)
+    text = str(value).strip()
+    if slot.kind == "pattern":
+        fits = (
+            slot.pattern is not None and len(text) <= LONGEST_VALUE and slot.pattern.search(text) is not None
+        )
+        return Reading(text, weight=len(text)) if fits else refused
+    reading = read(slot, text, today)
+    return reading if reading.value is not None or reading.reason else refused
+
+
+def _text(slot: Slot, text: str, today: date) -> Reading:
+    return Reading(text[:LONGEST_VALUE], weight=1)
+
+
+def _enum(slot: Slot, text: str, today: date) -> Reading:
+    offered = [Choice(label=str(value), payload=str(value)) for value in slot.values]
+    chosen = find_choice(text, offered)
+    return Reading(slot.values[offered.index(chosen)], weight=len(chosen.label)) if chosen else Reading()
+
+
+def _boolean(slot: Slot, text: str, today: date) -> Reading:
+    said = set(words(text))
+    if bool(said & YES) == bool(said & NO):
+        return Reading()
+    return Reading(bool(said & YES), weight=3)
+
+
+def _number(slot: Slot, text: str, today: date) -> Reading:
+    form = r"-?\d+" if slot.kind == "integer" else r"-?\d+(?:[.,]\d+)?"
+    found = [match[0] for match in re.finditer(rf"(?<![\w.,-]){form}(?![\w]|[.,]\d)", _without_dates(text))]
+    numbers: list[int | float] = [
+        int(item) if slot.kind == "integer" else float(item.replace(",", "."))
+        for item in found
+        if len(item) <= 18
+    ]
+    numbers += [NUMBERS[word] for word in words(text) if word in NUMBERS]
+    return _only(numbers, text)
+
+
+def _email(slot: Slot, text: str, today: date) -> Reading:
+    return _only([match[0] for match in _EMAIL.finditer(text)], text)
+
+
+def _phone(slot: Slot, text: str, today: date) -> Reading:
+    found = []
+    for match in _PHONE.finditer(_without_dates(text)):
+        digits = re.sub(r"\D", "", match[0])
+        if 7 <= len(digits) <= 15:
+            found.append(("+" if match[0].startswith("+") else "") + digits)
+    return _only(found, text)
+
+
+def _date(slot: Slot, text: str, today: date) -> Reading:
+    found = _kept(read_dates(text), text)
+    if any(item.reason for item in found):
+        return Reading(reason=next(item.reason for item in found if item.reason), weight=1)
+    reading = _only([item.value for item in found], text)
+    if not isinstance(reading.value, str):
+        return reading
+    day = date.fromisoformat(reading.value)
+    if slot.past and day >= today:
+        return Reading(reason="That date has not come yet.", weight=1)
+    if slot.future and day < today:
+        return Reading(reason="That date has already passed.", weight=1)
+    return reading
+
+
+def _time(slot: Slot, text: str, today: date) -> Reading:
+    found = _kept(read_times(text), text)
+    if any(item.reason for item in found):
+        return Reading(reason=next(item.reason for item in found if item.reason), weight=1)
+    return _only([item.value for item in found], text)
+
+
+def _pattern(slot: Slot, text: str, today: date) -> Reading:
+    found = list(_matching(slot.pattern, text))
+    if not found and _without_dates(text) != text:
+        text = _without_dates(text)
+    if found or not any(letter.isdigit() for letter in text):
+        return _only(found, text)
+    return Reading(reason=f"That does not look like {slot.description}.")
+
+
+def _matching(pattern: re.Pattern[str] | None, text: str) -> Iterator[str]:
+    """Every token, or two tokens together, that the pattern takes whole; denied ones are left out."""
+    assert pattern is not None
+    if pattern.fullmatch(text):
+        yield text
+        return
+    tokens = [token.strip(".,;:!?\"'()“”#") for token in _TOKEN.findall(_without_dates(text))]
+    index = 0
+    while index < len(tokens):
+        pair = tokens[index : index + 2]
+        joined = ["".join(pair), "-".join(pair)] if len(pair) == 2 else []
+        forms = [(2, form) for form in joined] + [(1, tokens[index]), (1, re.sub(r"[ -]", "", tokens[index]))]
+        taken, value = next(
+            ((count, way) for count, form in forms for way in (form, form.upper()) if pattern.fullmatch(way)),
+            (1, ""),
+        )
+        if value and not _is_denied(tokens[:index]):
+            yield value
+        index += taken
+
+
+def _is_denied(before: list[str]) -> bool:
+    return bool(before) and fold(before[-1]) in ("not", "isn't", "isnt")
+
+
+def _kept(found: list[Read], text: str) -> list[Read]:
+    folded = fold(text)
+    return [item for item in found if not _is_denied(folded[: item.start].split())]
+
+
+def _without_dates(text: str) -> str:
+    """The text with whole dates taken out, so that a year is not taken for four digits."""
+    folded = fold(text)
+    if len(folded) != len(text):  # folding moved the letters, so positions in it say nothing about the text
+        text = folded
+    for item in reversed([item for item in read_dates(text) if not folded[item.start : item.end].isdigit()]):
+        text = f"{text[: item.start]} . {text[item.end :]}"
+    return text
+
+
+def _only(found: list[Any], text: str) -> Reading:
+    """The one value that was found; of several the last when the user corrects themselves."""
+    distinct = list(dict.fromkeys(found))
+    if not distinct:
+        return Reading()
+    if len(distinct) > 1 and not set(words(text)) & _CORRECTING:
+        return Reading(reason=f"I see {_listed(distinct[:4])}. Which one is it?", weight=1)
+    return Reading(distinct[-1], weight=len(str(distinct[-1])))
+
+
+def _listed(values: list[Any]) -> str:
+    return f"{', '.join(map(str, values[:-1]))} and {values[-1]}"
+
+
+_READERS: dict[str, Callable[[Slot, str, date], Reading]] = {
+    "text": _text,
+    "enum": _enum,
+    "boolean": _boolean,
+    "integer": _number,
+    "number": _number,
+    "email": _email,
+    "phone": _phone,
+    "date": _date,
+    "time": _time,
+    "pattern": _pattern,
+}

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.flows.talk import Json, asks, edge, flow, machine, node, say
+
+END = node("end", "The end.", is_final=True)
+OTHER = node("other", "Other.", is_final=True)
+
+
+async def taken(text: str, *edges: Json, **more: Json) -> str:
+    """The edge that `text` takes out of a node with these edges."""
+    talk = machine(flow(node("a", "Well?", edges=list(edges)), END, OTHER, **more))
+    return (await say(talk, "hi", text)).edge
+
+
+TEA = edge("tea", "end", keywords=["tea", "green tea"])
+CAKE = edge("cake", "other", keywords=["cake", "crème brûlée"])
+
+
+@pytest.mark.parametrize(
+    ("text", "edge_id"),
+    [
+        ("tea", "tea"),
+        ("A cup of TEA, please!", "tea"),
+        ("creme brulee", "cake"),
+        ("Crème Brûlée?", "cake"),
+        ("team", ""),
+        ("no tea", ""),
+        ("I don't want any tea, I want cake", "cake"),
+        ("green tea and cake", "tea"),
+        ("gren tea", "tea"),
+        ("", ""),
+    ],
+)
+async def test_keywords_are_whole_words_in_any_case_and_without_accents(text: str, edge_id: str) -> None:
+    assert await taken(text, TEA, CAKE) == edge_id
+
+
+async def test_two_edges_equally_near_are_no_decision() -> None:
+    assert (
+        await taken("yes no", edge("y", "end", keywords=["yes"]), edge("n", "other", keywords=["no"])) == ""
+    )
+
+
+async def test_two_edges_to_the_same_place_are_no_quarrel() -> None:
+    assert (
+        await taken("tea", edge("one", "end", keywords=["tea"]), edge("two", "end", keywords=["tea"]))
+        == "one"
+    )
+
+
+async def test_a_pattern_decides_and_its_named_groups_are_slots() -> None:
+    schema = asks(code={"type": "string"})
+    talk = machine(
+        flow(
+            node(
+                "a",
+                "Code?",
+                edges=[edge("code", "b", pattern=r"\bcode (?P<code>[a-z]+\d)\b", input_schema=schema)],
+            ),
+            node("b", "It is {{ code }}.", is_final=True),
+        )
+    )
+    assert (await say(talk, "hi", "my Code abc7 it is")).text == "It is abc7."
+
+
+@pytest.mark.parametrize(
+    ("text", "edge_id"),
+    [
+        ("has my parcel still not come", "late"),
+        ("the parcel is late again", "late"),
+        ("I would pay by card", "pay"),
+        ("blue", ""),
+    ],
+)
+async def test_examples_are_compared_by_their_likeness(text: str, edge_id: str) -> None:
+    late = edge("late", "end", examples=["my parcel has not come", "the parcel is late"])
+    pay = edge("pay", "other", examples=["can I pay by card", "how do I pay"])
+    assert await taken(text, late, pay) == edge_id
+
+
+@pytest.mark.parametrize(
+    ("text", "edge_id"),
+    [
+        ("yes please", "agrees"),
+        ("no", "refuses"),
+        ("I have a question about billing", "billing"),
+        ("purple", ""),
+    ],
+)
+async def test_a_bare_condition_is_gone_by_a_little(text: str, edge_id: str) -> None:
+    edges = (
+        edge("agrees", "end", "The user agrees"),
+        edge("refuses", "other", "The user declines"),
+        edge("billing", "end", "Anything on billing or invoices"),
+    )
+    assert await taken(text, *edges) == edge_id
+
+
+async def test_a_condition_that_any_answer_meets_is_met_by_a_statement_and_not_by_a_question() -> None:
+    only = edge("go", "end", "The user has responded to the greeting")
+    assert await taken("fine, and you", only) == "go"
+    assert await taken("who are you?", only) == ""
+
+
+async def test_free_text_is_taken_whole_when_nothing_else_speaks() -> None:
+    schema = asks(problem={"type": "string"})
+    free = edge("told", "end", input_schema=schema)
+    assert await taken("the kettle hums all night", free, CAKE) == "told"
+    assert await taken("cake", free, CAKE) == "cake"
+    assert await taken("what do you mean?", free, CAKE) == ""
+
+
+async def test_a_payload_names_an_edge_a_keyword_or_a_value() -> None:
+    choices = [
+        {"label": "One", "payload": "tea"},
+        {"label": "Two", "payload": "gold"},
+        {"label": "3", "payload": "x"},
+    ]
+    sized = edge("size", "end", input_schema=asks(size={"enum": ["gold", "silver"]}))
+    start = node("a", "Pick.", choices=choices, edges=[CAKE, TEA, sized, edge("x", "other")])
+    for answer, edge_id in [("one", "tea"), ("3", "x")]:
+        assert (await say(machine(flow(start, END, OTHER)), "hi", answer)).edge == edge_id
+
+
+async def test_a_payload_that_is_a_value_fills_the_slot() -> None:
+    choices = [{"label": "The shiny one", "payload": "gold"}, {"label": "The other", "payload": "silver"}]
+    sized = edge("size", "end", input_schema=asks(size={"enum": ["gold", "silver"]}))
+    talk = machine(flow(node("a", "Pick.", choices=choices, edges=[sized]), END))
+    assert (await say(talk, "hi", "1")).edge == "size"
+    assert talk.state is not None
+    assert talk.state["slots"] == {"size": "gold"}
+
+
+async def test_the_same_message_has_the_same_answer() -> None:
+    answers = {await taken("tea or cake or tea", TEA, CAKE) for _ in range(5)}
+    assert len(answers) == 1

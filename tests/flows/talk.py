@@ -1,0 +1,59 @@
+"""Conversations for tests: a machine on a library flow, and small flows made in place."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import flows
+from core.turn import Address, Turn
+from flows.document import Flow
+from flows.machine import DialogMachine, TurnResult
+from flows.models.port import Model
+
+LIBRARY = Path(flows.__file__).parent / "library"
+TODAY = date(2026, 11, 23)
+HERE = Address(channel="web", account="", ours="", theirs="")
+
+Json = dict[str, Any]
+
+
+def machine(flow: Flow, llm: str | Model = "rules") -> DialogMachine:
+    return DialogMachine(flow, llm, today=lambda: TODAY)
+
+
+def library(name: str) -> DialogMachine:
+    return machine(Flow.load(LIBRARY / f"{name}.json"))
+
+
+async def say(talk: DialogMachine, *texts: str) -> TurnResult:
+    """Say `texts` one after another; the answer to the last."""
+    for text in texts[:-1]:
+        await talk.turn(text)
+    return await talk.turn(texts[-1])
+
+
+def turn(text: str = "", **more: Any) -> Turn:
+    return Turn(id="m1", session="s1", address=HERE, text=text, **more)
+
+
+def node(name: str, text: str | None = None, *, edges: list[Json] | None = None, **more: Any) -> Json:
+    return {"id": name, "name": name, "static_text": text, "edges": edges or [], **more}
+
+
+def edge(name: str, target: str | None, condition: str = "as it says", **more: Any) -> Json:
+    return {"id": name, "condition": condition, "target_node_id": target, **more}
+
+
+def asks(required: bool = True, **properties: Json) -> Json:
+    """An `input_schema` of these properties."""
+    return {"type": "object", "properties": properties, "required": list(properties) if required else []}
+
+
+def document(*nodes: Json, **more: Any) -> Json:
+    return {"system_prompt": "You are kind.", "initial_node": nodes[0]["id"], "nodes": list(nodes), **more}
+
+
+def flow(*nodes: Json, **more: Any) -> Flow:
+    return Flow.model_validate(document(*nodes, **more))

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+
+import pytest
+
+from core.dialog import Dialog, State
+from core.errors import Misconfigured
+from flows.compiled import compiled
+from flows.document import Flow
+from flows.machine import DialogMachine
+from flows.models.port import Decide, Decision
+from flows.models.scripted import ScriptedModel
+from tests.flows.talk import LIBRARY, edge, flow, library, machine, node, say, turn
+
+
+async def test_a_machine_is_a_dialog_that_holds_nothing_between_turns() -> None:
+    dialog: Dialog = library("kyc")
+    first = await dialog.answer(turn("hi"), None)
+    other = await dialog.answer(turn("4321"), first.state)
+    assert (other.node, other.outcome, other.edge) == ("ask_date_of_birth", "advance", "last_four_given")
+    assert other.details == {"model": "rules", "tokens": "0"}
+    assert (await dialog.answer(turn("4322"), first.state)).state["slots"] == {"last_four": "4322"}
+
+
+async def test_sessions_may_run_at_the_same_time() -> None:
+    dialog = library("kyc")
+
+    async def verify(digits: str) -> State:
+        state: State | None = None
+        for text in ("hi", digits, "23 April 1990", "yes"):
+            state = (await dialog.answer(turn(text), state)).state
+        assert state is not None
+        return state
+
+    states = await asyncio.gather(*(verify(f"{number:04}") for number in range(50)))
+    assert [state["slots"] for state in states] == [
+        {"last_four": f"{number:04}", "date_of_birth": "1990-04-23"} for number in range(50)
+    ]
+
+
+async def test_a_state_moves_to_another_machine_as_json() -> None:
+    first = library("kyc")
+    await say(first, "hi", "4321")
+    assert first.state is not None
+    moved = DialogMachine(Flow.load(LIBRARY / "kyc.json"), state=json.loads(json.dumps(first.state)))
+    assert (await moved.turn("23 April 1990")).node == "confirm"
+
+
+async def test_a_cancelled_turn_changes_nothing() -> None:
+    waiting, release = asyncio.Event(), asyncio.Event()
+
+    class Slow(ScriptedModel):
+        async def decide(self, question: Decide) -> Decision:
+            waiting.set()
+            await release.wait()
+            return Decision(edge="go")
+
+    talk = machine(flow(node("a", "A?", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), Slow())
+    await talk.turn("hi")
+    before = talk.state
+    task = asyncio.create_task(talk.turn("go"))
+    await waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert talk.state == before
+    release.set()
+    assert (await talk.turn("go")).outcome == "final"
+
+
+async def test_turns_of_one_machine_run_one_after_another() -> None:
+    talk = library("kyc")
+    answers = await asyncio.gather(*(talk.turn(text) for text in ("hi", "4321", "23 April 1990", "yes")))
+    assert [answer.node for answer in answers] == [
+        "ask_last_four",
+        "ask_date_of_birth",
+        "confirm",
+        "verified",
+    ]
+
+
+async def test_reset_forgets_the_conversation() -> None:
+    talk = library("kyc")
+    await say(talk, "hi", "4321")
+    talk.reset()
+    assert (talk.state, talk.is_complete) == (None, False)
+    assert (await talk.turn("hi")).node == "ask_last_four"
+
+
+async def test_the_result_joins_its_messages_by_blank_lines() -> None:
+    answer = await say(library("support"), "hi", "opening hours")
+    assert answer.text == "\n\n".join(message.text for message in answer.messages)
+    assert (answer.model, answer.tokens, answer.hand_off) == ("rules", 0, False)
+
+
+@pytest.mark.parametrize("name", ["", "gpt", "openai", "openai/", "Rules", "rules/x"])
+def test_a_model_of_no_known_name_is_refused_by_its_name(name: str) -> None:
+    with pytest.raises(Misconfigured, match="TURNGATE_LLM"):
+        DialogMachine(Flow.load(LIBRARY / "kyc.json"), name)
+
+
+def test_a_flow_is_compiled_once_and_let_go_with_it() -> None:
+    made = flow(node("a", "A.", is_final=True))
+    one, other = DialogMachine(made), DialogMachine(made)
+    assert one._compiled is other._compiled is compiled(made)
+    key = id(made)
+    del one, other, made
+    gc.collect()
+    from flows.compiled import _ready
+
+    assert key not in _ready
+
+
+async def test_closing_a_machine_closes_its_model() -> None:
+    await library("kyc").aclose()

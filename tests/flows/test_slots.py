@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from flows.reading import Reading, accept, read
+from flows.slots import slots_of
+from tests.flows.talk import TODAY, Json
+
+
+def heard(schema: Json, text: str) -> Reading:
+    (slot,) = slots_of({"type": "object", "properties": {"it": schema}, "required": ["it"]})
+    return read(slot, text, TODAY)
+
+
+def taken(schema: Json, value: JsonValue) -> Reading:
+    (slot,) = slots_of({"type": "object", "properties": {"it": schema}})
+    return accept(slot, value, TODAY)
+
+
+FOUR: Json = {"type": "string", "pattern": "^[0-9]{4}$", "description": "the last four digits"}
+BIRTH: Json = {"type": "string", "format": "date", "x-past": True}
+ORDER: Json = {"type": "string", "pattern": "^HL-[0-9]{6}$", "description": "your order number"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4321",
+        " 4321. ",
+        "it's 4321",
+        "it ends in 4321!",
+        "43 21",
+        "4-3-2-1",
+        "no, 4321, not 1234",
+        "1234, sorry, 4321",
+        "4321 and I was born on 23 April 1990",
+        "(4321)",
+    ],
+)
+def test_digits_are_found_in_a_sentence(text: str) -> None:
+    assert heard(FOUR, text).value == "4321"
+
+
+def test_two_answers_are_asked_about() -> None:
+    assert heard(FOUR, "1234 or 4321").reason == "I see 1234 and 4321. Which one is it?"
+
+
+@pytest.mark.parametrize("text", ["43211", "432", "4000 1234 5678 9010", "12/3", "1234567890123456"])
+def test_no_part_of_another_number_is_taken(text: str) -> None:
+    reading = heard(FOUR, text)
+    assert reading.value is None
+    assert reading.reason == "That does not look like the last four digits."
+
+
+@pytest.mark.parametrize("text", ["", "hello", "my birthday is 23 April 1990"])
+def test_without_a_number_there_is_nothing_to_complain_of(text: str) -> None:
+    assert heard(FOUR, text) == Reading()
+
+
+@pytest.mark.parametrize(
+    "text", ["HL-123456", "hl-123456", "HL 123456", "it is HL123456?", "order hl 123456 please"]
+)
+def test_a_code_is_read_in_lower_case_and_with_a_gap(text: str) -> None:
+    assert heard({**ORDER, "pattern": "^HL-?[0-9]{6}$"}, text).value in ("HL-123456", "HL123456")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("04/05/1990", "04/05/1990 could be 5 April 1990 or 4 May 1990. Please write the month as a word."),
+        ("31 June 1990", "There is no such day as 31 june 1990."),
+        ("1 January 2030", "That date has not come yet."),
+        ("1 May 1990 or 2 May 1990", "I see 1990-05-01 and 1990-05-02. Which one is it?"),
+    ],
+)
+def test_a_birth_date_that_cannot_be_is_asked_again_with_the_reason(text: str, reason: str) -> None:
+    assert heard(BIRTH, text).reason == reason
+
+
+def test_a_date_to_come_may_not_have_passed() -> None:
+    assert heard({"format": "date", "x-future": True}, "1 May 2020").reason == "That date has already passed."
+
+
+def test_a_denied_date_is_left_out() -> None:
+    assert heard(BIRTH, "23 April 1990, not 24 April 1990").value == "1990-04-23"
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "value"),
+    [
+        (
+            {"format": "email"},
+            "write to Ada.Byron+x@mail.example.org, thanks",
+            "Ada.Byron+x@mail.example.org",
+        ),
+        ({"format": "phone"}, "call +1 (555) 010-0123 please", "+15550100123"),
+        ({"format": "phone"}, "555 0100 123", "5550100123"),
+        ({"format": "time"}, "half past? no: 2:30 pm", "14:30"),
+        ({"type": "integer"}, "we are four", 4),
+        ({"type": "integer"}, "12 people", 12),
+        ({"type": "number"}, "1,5 litres", 1.5),
+        ({"type": "boolean"}, "yes of course", True),
+        ({"type": "boolean"}, "nope", False),
+        ({"enum": ["small", "large"]}, "large please", "large"),
+        ({"enum": ["small", "large"]}, "lrage", "large"),
+        ({"enum": [1, 2]}, "2", 2),
+        ({"type": "string"}, " the kettle hums ", "the kettle hums"),
+    ],
+)
+def test_a_value_is_read_by_its_type(schema: Json, text: str, value: JsonValue) -> None:
+    assert heard(schema, text).value == value
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        ({"format": "email"}, "ada at example"),
+        ({"format": "phone"}, "123"),
+        ({"type": "integer"}, "a few"),
+        ({"type": "integer"}, "on 23 April 1990"),
+        ({"type": "boolean"}, "yes and no"),
+        ({"enum": ["small", "large"]}, "huge"),
+        ({"type": "array"}, "a, b"),
+        ({"type": "object"}, "{}"),
+    ],
+)
+def test_what_is_not_there_is_not_read(schema: Json, text: str) -> None:
+    assert heard(schema, text).value is None
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "kept"),
+    [
+        (FOUR, "4321", "4321"),
+        (FOUR, 4321, "4321"),
+        (BIRTH, "23/04/1990", "1990-04-23"),
+        ({"type": "integer"}, "3", 3),
+        ({"type": "integer"}, 3, 3),
+        ({"type": "number"}, 2.5, 2.5),
+        ({"type": "boolean"}, False, False),
+        ({"type": "array"}, ["a"], ["a"]),
+        ({"type": "object"}, {"a": 1}, {"a": 1}),
+        ({"enum": ["Gold", "Silver"]}, "gold", "Gold"),
+        ({"type": "string"}, "x" * 900, "x" * 500),
+    ],
+)
+def test_what_a_model_extracted_is_kept_when_it_fits(schema: Json, value: JsonValue, kept: JsonValue) -> None:
+    assert taken(schema, value).value == kept
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        (FOUR, "43211"),
+        (FOUR, True),
+        (FOUR, ["4321"]),
+        (BIRTH, "yesterday"),
+        (BIRTH, "2030-01-01"),
+        ({"type": "integer"}, "many"),
+        ({"type": "array"}, "a"),
+        ({"type": "array"}, ["x" * 2_000]),
+        ({"enum": ["Gold"]}, "Bronze"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_a_reason(schema: Json, value: JsonValue) -> None:
+    reading = taken(schema, value)
+    assert reading.value is None
+    assert reading.reason
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_an_empty_value_is_as_good_as_none(value: JsonValue) -> None:
+    assert taken(FOUR, value) == Reading()
+
+
+KINDS: list[Json] = [
+    FOUR, ORDER, BIRTH, {"format": "time"}, {"format": "email"}, {"format": "phone"}, {"enum": ["a", "b"]},
+    {"type": "boolean"}, {"type": "integer"}, {"type": "number"}, {"type": "string"},
+]  # fmt: skip
+
+
+@given(st.sampled_from(KINDS), st.text(max_size=300))
+def test_any_text_can_be_read_for_any_slot(schema: Json, text: str) -> None:
+    reading = heard(schema, text)
+    assert reading.value is None or not reading.reason
+
+
+def test_a_very_long_text_is_read_only_in_part() -> None:
+    assert heard(FOUR, "word " * 100_000 + "4321").value is None
