@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
+import respx
 from starlette.responses import JSONResponse, Response
 
 from core.errors import Misconfigured
@@ -30,6 +31,9 @@ FAQ = node("faq", "Because.")
 MADE = flow(START, END, FAQ, global_edges=[edge("why", "faq", "The user asks why", examples=["what for"])])
 
 
+both_clients = pytest.mark.parametrize("model", [False, True], indirect=True, ids=["httpx2", "aiohttp"])
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[OpenAIServer]:
     async with OpenAIServer().running() as running:
@@ -37,8 +41,15 @@ async def server() -> AsyncIterator[OpenAIServer]:
 
 
 @pytest.fixture
-async def model(server: OpenAIServer) -> AsyncIterator[OpenAIModel]:
-    model = OpenAIModel("small", api_key="sk-test", base_url=server.url, timeout=5, patience=10)
+async def model(server: OpenAIServer, request: pytest.FixtureRequest) -> AsyncIterator[OpenAIModel]:
+    model = OpenAIModel(
+        "small",
+        api_key="sk-test",
+        base_url=server.url,
+        timeout=5,
+        patience=10,
+        aiohttp=getattr(request, "param", False),
+    )
     yield model
     await model.aclose()
 
@@ -48,6 +59,7 @@ def talk(model: OpenAIModel) -> DialogMachine:
     return machine(MADE, model)
 
 
+@both_clients
 async def test_a_called_function_takes_its_edge_and_fills_its_slots(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
@@ -160,6 +172,7 @@ async def test_plain_text_instead_of_a_call_is_taken_as_the_reply(
     assert (await say(talk, "hi", "hm")).text == "The last four, please."
 
 
+@both_clients
 async def test_too_many_requests_are_tried_again_after_the_time_that_was_asked_for(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
@@ -169,6 +182,7 @@ async def test_too_many_requests_are_tried_again_after_the_time_that_was_asked_f
     assert len(server.requests) == 2
 
 
+@both_clients
 async def test_a_server_that_goes_on_failing_costs_an_apology(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
@@ -201,7 +215,7 @@ async def test_an_answer_that_is_not_the_protocol_costs_an_apology(
 
 
 async def test_a_server_that_does_not_answer_is_given_up(server: OpenAIServer) -> None:
-    model = OpenAIModel("small", api_key="sk-test", base_url=server.url, timeout=0.05, retries=0)
+    model = OpenAIModel("small", api_key="sk-test", base_url=server.url, timeout=0.2, retries=0)
     server.answers = [None]
     assert (await say(machine(MADE, model), "hi", "4321")).outcome == "error"
     await model.aclose()
@@ -221,6 +235,7 @@ async def test_nobody_at_the_other_end_costs_an_apology() -> None:
     await model.aclose()
 
 
+@both_clients
 async def test_an_instruction_is_put_into_words(server: OpenAIServer, model: OpenAIModel) -> None:
     server.answers = [words("Hi! Who are you?")]
     made = flow(node("a", instruction="SECRET: ask the name.", edges=[edge("go", "end")]), END)
@@ -230,6 +245,7 @@ async def test_an_instruction_is_put_into_words(server: OpenAIServer, model: Ope
     assert [line["role"] for line in server.requests[0]["messages"]] == ["system", "user"]
 
 
+@both_clients
 async def test_one_model_serves_many_sessions_at_once(server: OpenAIServer, model: OpenAIModel) -> None:
     server.answers = [call("given", {"last_four": "4321"}) for _ in range(40)]
     talks = [machine(MADE, model) for _ in range(40)]
@@ -259,6 +275,18 @@ def test_a_model_may_serve_one_event_loop_after_another() -> None:
             return text
 
     assert [asyncio.run(ask()), asyncio.run(ask())] == ["Hello.", "Hello."]
+
+
+async def test_one_call_can_be_mocked_without_a_server() -> None:
+    answer = call("given", {"last_four": "4321"})
+    with respx.mock(using="httpcore2") as api:
+        route = api.post("https://api.openai.com/v1/chat/completions").respond(
+            200, content=bytes(answer.body)
+        )
+        talk = DialogMachine(MADE, "openai/small", api_key="sk-test")
+        assert (await say(talk, "hi", "4321")).outcome == "final"
+        await talk.aclose()
+    assert route.call_count == 1
 
 
 def test_a_missing_key_names_its_setting(monkeypatch: pytest.MonkeyPatch) -> None:
