@@ -16,6 +16,7 @@ from flows.templates import expression_error, syntax_error
 
 Document = Mapping[str, Any]
 
+_NESTED = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 _EDGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -37,7 +38,13 @@ def problems_in(document: Document) -> tuple[Problem, ...]:
 
 def warnings_in(document: Document) -> tuple[Problem, ...]:
     """What runs but is probably not what the author meant, in a document without problems."""
-    return (*_unreachable(document), *_dead_ends(document), *_same_ids(document), *_not_run_yet(document))
+    return (
+        *_unreachable(document),
+        *_dead_ends(document),
+        *_same_ids(document),
+        *_slow(document),
+        *_not_run_yet(document),
+    )
 
 
 def _objects(owner: Document, key: str, path: str = "") -> Iterator[_Place]:
@@ -158,6 +165,18 @@ def _same_ids(document: Document) -> Iterator[Problem]:
             yield Problem(
                 f"{path}.id", f"{count[name]} edges are called “{name}”; a log cannot tell them apart."
             )
+
+
+def _slow(document: Document) -> Iterator[Problem]:
+    for path, edge in _edges(document):
+        parts = ((edge.get("input_schema") or {}).get("properties") or {}).items()
+        places = [
+            (f"{path}.pattern", edge),
+            *((f"{path}.input_schema.properties.{k}.pattern", p) for k, p in parts),
+        ]
+        for place, part in places:
+            if _NESTED.search(part.get("pattern") or ""):
+                yield Problem(place, "A repetition inside a repeated group can take very long on some texts.")
 
 
 def _not_run_yet(document: Document) -> Iterator[Problem]:

@@ -14,9 +14,11 @@ from core.message import Choice
 from flows.choices import find_choice
 from flows.dates import Read, read_dates, read_times
 from flows.slots import Slot
-from flows.words import LONGEST_READ, NUMBERS, fold, words
+from flows.words import LONGEST_READ, NUMBERS, fold, plain_digits, words
 
 LONGEST_VALUE = 500
+_LONGEST_TOKEN = 100
+_SHORT = 6
 
 YES = frozenset(words("yes yeah yep yup ok okay sure right correct true absolutely exactly"))
 NO = frozenset(words("no nope nah wrong incorrect false never"))
@@ -40,7 +42,7 @@ class Reading(NamedTuple):
 
 def read(slot: Slot, text: str, today: date) -> Reading:
     """What `text` says about `slot`, read without a model."""
-    text = text[:LONGEST_READ].strip()
+    text = plain_digits(text[:LONGEST_READ]).strip()
     reader = _READERS.get(slot.kind)
     return reader(slot, text, today) if reader and text else Reading()
 
@@ -142,7 +144,8 @@ def _pattern(slot: Slot, text: str, today: date) -> Reading:
     found = list(_matching(slot.pattern, text))
     if not found and _without_dates(text) != text:
         text = _without_dates(text)
-    if found or not any(letter.isdigit() for letter in text):
+    # a number in a longer message was hardly meant as the answer
+    if found or not any(letter.isdigit() for letter in text) or len(words(text)) > _SHORT:
         return _only(found, text)
     return Reading(reason=f"That does not look like {slot.description}.")
 
@@ -150,10 +153,12 @@ def _pattern(slot: Slot, text: str, today: date) -> Reading:
 def _matching(pattern: re.Pattern[str] | None, text: str) -> Iterator[str]:
     """Every token, or two tokens together, that the pattern takes whole; denied ones are left out."""
     assert pattern is not None
-    if pattern.fullmatch(text):
+    if len(text) <= LONGEST_VALUE and pattern.fullmatch(text):
         yield text
         return
-    tokens = [token.strip(".,;:!?\"'()“”#") for token in _TOKEN.findall(_without_dates(text))]
+    tokens = [
+        token.strip(".,;:!?\"'()“”#")[:_LONGEST_TOKEN] for token in _TOKEN.findall(_without_dates(text))
+    ]
     index = 0
     while index < len(tokens):
         pair = tokens[index : index + 2]

@@ -193,9 +193,8 @@ class _Run:
         return reasons.get(missing.name) or missing.question or wording.still_needed(missing.description)
 
     def _stay(self, decision: Decision, offered: Sequence[CompiledEdge], *, is_first: bool) -> None:
-        if decision.reason:
-            question = "" if is_first else self.speaker.question()
-            self.speaker.complain(f"{decision.reason}\n\n{question}".strip())
+        if decision.reason and not is_first:
+            self.speaker.complain(f"{decision.reason}\n\n{self.speaker.question()}".strip())
         elif decision.reply:
             self.speaker.say(decision.reply[:LONGEST_TEXT])
         elif not is_first:

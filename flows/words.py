@@ -28,9 +28,17 @@ _PLACES = "first second third fourth fifth sixth seventh eighth ninth tenth elev
 
 
 def fold(text: str) -> str:
-    """Lower case without accents, at most `LONGEST_READ` characters."""
-    decomposed = unicodedata.normalize("NFKD", text[:LONGEST_READ].translate(_APOSTROPHES).casefold())
+    """Lower case without accents and with plain digits, at most `LONGEST_READ` characters."""
+    plain = plain_digits(text[:LONGEST_READ]).translate(_APOSTROPHES)
+    decomposed = unicodedata.normalize("NFKD", plain.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))[:LONGEST_READ]
+
+
+def plain_digits(text: str) -> str:
+    """The digits of every script as 0 to 9; the rest as it is."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
 
 
 def words(text: str) -> tuple[str, ...]:

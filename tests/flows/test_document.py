@@ -167,6 +167,16 @@ def test_actions_and_tools_are_said_not_to_run_yet() -> None:
     assert set(warned(sound)) == {"actions[0]", "tools[0]", "nodes[0].tools[0]"}
 
 
+@pytest.mark.parametrize(
+    ("pattern", "is_slow"), [("(a+)+b", True), (r"(?:\d{2} ?)*x", True), ("(ab)+c*", False)]
+)
+def test_a_pattern_that_may_run_for_ever_is_warned_of(pattern: str, is_slow: bool) -> None:
+    schema = asks(x={"type": "string", "pattern": pattern})
+    sound = document(node("a", "A", edges=[edge("e", "a", pattern=pattern, input_schema=schema)]))
+    places = {"nodes[0].edges[0].pattern", "nodes[0].edges[0].input_schema.properties.x.pattern"}
+    assert set(warned(sound)) == (places if is_slow else set())
+
+
 def test_a_choice_may_be_a_bare_label() -> None:
     flow = Flow.model_validate(document(node("a", "A", choices=["Yes", {"label": "No", "payload": "no"}])))
     assert [(choice.label, choice.payload) for choice in flow.nodes[0].choices] == [("Yes", ""), ("No", "no")]

@@ -80,8 +80,9 @@ async def test_a_first_message_is_greeted_and_answered_in_one_go() -> None:
     ]
 
 
-async def test_a_first_message_that_says_nothing_clear_is_greeted_only() -> None:
-    answer = await library("support").turn("purple")
+@pytest.mark.parametrize("text", ["purple", "HL-12", "x 7"])
+async def test_a_first_message_that_says_nothing_clear_is_greeted_only(text: str) -> None:
+    answer = await library("support").turn(text)
     assert [message.text for message in answer.messages] == [
         "Hi, this is Harbour Lane. What can I do for you?"
     ]

@@ -38,6 +38,8 @@ ORDER: Json = {"type": "string", "pattern": "^HL-[0-9]{6}$", "description": "you
         "1234, sorry, 4321",
         "4321 and I was born on 23 April 1990",
         "(4321)",
+        "４３２１",
+        "٤٣٢١",
     ],
 )
 def test_digits_are_found_in_a_sentence(text: str) -> None:
@@ -55,7 +57,9 @@ def test_no_part_of_another_number_is_taken(text: str) -> None:
     assert reading.reason == "That does not look like the last four digits."
 
 
-@pytest.mark.parametrize("text", ["", "hello", "my birthday is 23 April 1990"])
+@pytest.mark.parametrize(
+    "text", ["", "hello", "my birthday is 23 April 1990", "I have had it for 2 or more years"]
+)
 def test_without_a_number_there_is_nothing_to_complain_of(text: str) -> None:
     assert heard(FOUR, text) == Reading()
 
