@@ -29,6 +29,7 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._stopping = False
+        self._forced = False
         self.restarts = 0
 
     @property
@@ -42,28 +43,38 @@ class Child:
         self._keeping = asyncio.create_task(self._keep())
 
     async def stop(self, seconds: float) -> None:
-        """Ask it to finish (SIGTERM); after `seconds` end it."""
+        """Ask it to finish (SIGTERM); after `seconds`, or at once when `force` was called, end it."""
         self._stopping = True
-        process = self._process
-        if process is not None and process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
-            try:
-                async with asyncio.timeout(seconds):
-                    await process.wait()
-            except TimeoutError:
-                log.warning("%s did not finish in %.0f s and is ended", self.name, seconds)
-                self.kill()
-                await process.wait()
         if self._keeping is not None:
             self._keeping.cancel()
             with suppress(asyncio.CancelledError):
                 await self._keeping
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        if self._forced:
+            self.kill()
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(seconds):
+                await process.wait()
+        except TimeoutError:
+            log.warning("%s did not finish in %.0f s and is ended", self.name, seconds)
+            self.kill()
+            await process.wait()
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
         if self.pid is not None:
-            os.kill(self.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def force(self) -> None:
+        """Do not wait for it any longer: a `stop` that runs, or that comes, ends it at once."""
+        self._forced = True
+        if self._stopping:
+            self.kill()
 
     async def _spawn(self) -> None:
         self._process = await asyncio.create_subprocess_exec(

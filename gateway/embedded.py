@@ -73,6 +73,11 @@ class EmbeddedServer:
         self._process = subprocess.Popen(self._command(), start_new_session=True, preexec_fn=end_with_parent)
         self._wait_until_ready()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs that `start` started."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         """End the server after it has written everything, and give the folder free."""
         if self._process is not None:
@@ -132,6 +137,17 @@ class EmbeddedServer:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def running_in(folder: Path) -> str | None:
+    """The address of the server that another process keeps in `folder`, `None` when none answers."""
+    server = EmbeddedServer(folder)
+    if not server.socket.exists():
+        return None
+    with suppress(RedisConnectionError), Redis(unix_socket_path=str(server.socket)) as client:
+        client.ping()
+        return server.url
+    return None
 
 
 def end_with_parent() -> None:

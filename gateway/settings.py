@@ -12,7 +12,9 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+import channels
 from core.errors import Misconfigured
+from gateway.embedded import running_in
 
 LIBRARY = Path(__file__).parent.parent / "flows" / "library"
 _OURS = "TURNGATE_"
@@ -104,10 +106,14 @@ class Settings(BaseSettings):
         return path
 
     def redis_url_required(self) -> str:
-        """The server's address. Raises `Misconfigured` when it is not set and nothing embedded runs here."""
-        if not self.redis_url:
+        """The server's address: REDIS_URL or, without it, the server of a `turngate run` in the same folder.
+
+        Raises `Misconfigured` when there is neither.
+        """
+        found = self.redis_url or running_in(self.data_dir)
+        if not found:
             raise Misconfigured("REDIS_URL is not set; set it, or use `turngate run`, which brings a server")
-        return self.redis_url
+        return found
 
 
 def merged_environment() -> dict[str, str]:
@@ -131,6 +137,7 @@ def _shown(default: object) -> str:
 
 def _unknown(environ: Mapping[str, str]) -> str:
     known = {str(field.alias) for field in Settings.model_fields.values()} | _READ_ELSEWHERE
+    known |= {setting.name for channel in channels.available() for setting in channels.settings(channel)}
     for name in sorted(environ):
         if name.startswith(_OURS) and name not in known:
             nearest = get_close_matches(name, known, n=1)

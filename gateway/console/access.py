@@ -54,7 +54,7 @@ class Access:
 def _given_key(request: Request) -> bytes:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return value.strip().encode("utf-8", "surrogateescape")
+        return value.strip().encode("latin-1")  # the bytes as they came
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(value, validate=True).partition(b":")[2]

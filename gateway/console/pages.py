@@ -25,7 +25,6 @@ from gateway.redis.log import read_log, read_owner
 
 _HERE = Path(__file__).parent
 _NUMBER = r"^\+\d{6,15}$"
-_SURFACES = {"sms": "", "whatsapp": "whatsapp:"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -38,7 +37,8 @@ class Simulator:
 
     url: str
     account: str
-    number: str = "+15550100"
+    sms: str = "+15550100"
+    whatsapp: str = "whatsapp:+15550101"
 
 
 class Person(BaseModel):
@@ -151,12 +151,12 @@ class Console:
 
 
 def _address(simulator: Simulator, person: Person) -> Address:
-    prefix = _SURFACES[person.surface]
+    on_sms = person.surface == "sms"
     return Address(
         channel="twilio",
         account=simulator.account,
-        ours=prefix + simulator.number,
-        theirs=prefix + person.person,
+        ours=simulator.sms if on_sms else simulator.whatsapp,
+        theirs=person.person if on_sms else f"whatsapp:{person.person}",
     )
 
 
