@@ -1,0 +1,30 @@
+"""The messaging channels: one folder a provider, all of them alike inside. An underscore means shared."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import cast
+
+import httpx
+
+from core.channel import Channel
+from core.errors import Misconfigured
+
+
+def available() -> list[str]:
+    """The names of the channels that this release knows."""
+    return sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
+
+
+def load(name: str, environ: Mapping[str, str], public_url: str) -> Channel[httpx.AsyncClient] | None:
+    """Build a channel from its settings; `None` when none of them is set.
+
+    `public_url` is the address under which the providers reach this gateway. Raises `Misconfigured`
+    naming the setting that is missing or wrong, or the channel that does not exist.
+    """
+    if name not in available():
+        raise Misconfigured(f"there is no channel {name!r}; known are: {', '.join(available())}")
+    door = importlib.import_module(f"channels.{name}")
+    return cast("Channel[httpx.AsyncClient] | None", door.connect(environ, public_url))

@@ -1,0 +1,1 @@
+"""What the channels share. Nothing here names a provider."""

@@ -1,0 +1,91 @@
+"""The one place where an HTTP client's answers and exceptions become delivery errors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import aiohttp
+import httpx
+
+from core.errors import DeliveryError, Rejected, Unavailable, Unknown
+
+CONNECT_SECONDS: Final = 5.0
+TOTAL_SECONDS: Final = 10.0
+LONGEST_RETRY_AFTER: Final = 3600.0
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_UNUSABLE = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects)
+
+Fields = Mapping[str, str | Sequence[str]]
+
+
+async def post(
+    http: httpx.AsyncClient, provider: str, url: str, *, data: Fields, auth: tuple[str, str]
+) -> httpx.Response:
+    """Send a form within bounded time; any status comes back, anything else is a `DeliveryError`."""
+    try:
+        async with asyncio.timeout(TOTAL_SECONDS):
+            return await http.post(url, data=dict(data), auth=auth, timeout=_timeout())
+    except Exception as error:
+        raise classify(error, provider) from error
+
+
+async def get(
+    http: httpx.AsyncClient, provider: str, url: str, *, params: Fields | None, auth: tuple[str, str]
+) -> httpx.Response:
+    """Ask for something; asking changes nothing, so what fails on the way is always `Unavailable`."""
+    try:
+        async with asyncio.timeout(TOTAL_SECONDS):
+            return await http.get(
+                url, params=dict(params) if params is not None else None, auth=auth, timeout=_timeout()
+            )
+    except Exception as error:
+        failed = classify(error, provider)
+        raise Unavailable(failed.reason) if isinstance(failed, Unknown) else failed from error
+
+
+def classify(error: Exception, provider: str) -> DeliveryError:
+    """What an exception of the client means for a request that was to change something.
+
+    The aiohttp transport reports a refused connection and one that broke after sending alike, as a
+    ConnectTimeout; only its cause tells them apart.
+    """
+    name = type(error).__name__
+    if isinstance(error, DeliveryError):
+        return error
+    if isinstance(error, _UNUSABLE):
+        return Rejected(f"{provider}: the address of the API cannot be used ({name})", account_wide=True)
+    cause = error.__cause__
+    if isinstance(error, _NOT_SENT) and (
+        not isinstance(cause, aiohttp.ClientError) or isinstance(cause, _NEVER_CONNECTED)
+    ):
+        return Unavailable(f"{provider}: no connection ({name})")
+    if isinstance(error, httpx.TimeoutException) and isinstance(cause, _NEVER_CONNECTED):
+        return Unavailable(f"{provider}: no connection ({name})")
+    return Unknown(f"{provider}: no answer ({name})")
+
+
+def retry_after(response: httpx.Response, now: Callable[[], datetime] | None = None) -> float | None:
+    """Seconds from a Retry-After header, a number or a date; `None` when missing or not to be read."""
+    value = response.headers.get("retry-after", "").strip()
+    try:
+        if value.isascii() and value.replace(".", "", 1).isdigit():
+            seconds = float(value)
+        else:
+            seconds = (parsedate_to_datetime(value) - (now or _now)()).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _timeout() -> httpx.Timeout:
+    return httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)

@@ -1,0 +1,51 @@
+"""The address under which the outside reaches us, against the one that the server happened to see."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlsplit
+
+from core.errors import MalformedWebhook
+
+
+def target(url: str) -> str:
+    """The raw path and query of a URL, undecoded. Raises `MalformedWebhook` when it is not ASCII."""
+    if not url.isascii():
+        raise MalformedWebhook("the URL is not ASCII")
+    rest = url.partition("#")[0]
+    if not rest.startswith("/"):
+        rest = rest.partition("://")[2]
+        slash = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
+        rest = rest[slash:]
+    return rest if rest.startswith("/") else f"/{rest}"
+
+
+def query_values(url: str, name: str, *, max_fields: int) -> list[str]:
+    """The decoded values of a query parameter. Raises `MalformedWebhook` when the query cannot be read."""
+    try:
+        pairs = parse_qsl(target(url).partition("?")[2], max_num_fields=max_fields)
+    except ValueError:
+        raise MalformedWebhook("the query cannot be read") from None
+    return [value for found, value in pairs if found == name]
+
+
+class PublicUrl:
+    """A configured public address; forwarded headers have no say in it, since anybody can send them."""
+
+    def __init__(self, configured: str) -> None:
+        parts = urlsplit(configured)
+        host = parts.netloc.removesuffix(f":{parts.port}") if parts.port else parts.netloc
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        bare, full = f"{parts.scheme}://{host}", f"{parts.scheme}://{host}:{port}"
+        self._bases = (full, bare) if parts.port else (bare, full)
+        self._prefix = parts.path.rstrip("/")
+
+    def spellings(self, seen: str) -> tuple[str, str]:
+        """The public URL of a request that came in as `seen`: as configured, and with the port toggled.
+
+        A proxy may or may not have taken the path prefix away.
+        """
+        path = target(seen)
+        if not path.startswith(f"{self._prefix}/"):
+            path = f"{self._prefix}{path}"
+        as_configured, toggled = self._bases
+        return f"{as_configured}{path}", f"{toggled}{path}"

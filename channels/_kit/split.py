@@ -1,0 +1,94 @@
+"""Long text in parts that a person would have cut the same way."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+_WHOLE = re.compile(r"```.+?```|`[^`\n]+`|\b[A-Za-z][A-Za-z0-9+.-]{1,30}://\S+", re.DOTALL)
+_BREAKS = (
+    re.compile(r"\n[ \t]*\n"),
+    re.compile(r"\n"),
+    re.compile(r"(?<=[.!?…。！？])[\"')»”]*\s"),
+    re.compile(r"\s"),
+)
+_JOINER = "\u200d"
+_LONGEST_CLUSTER = 32
+
+
+def utf16_length(text: str) -> int:
+    """The length as providers count it: characters outside the basic plane, such as emoji, are two."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def split(text: str, limit: int, length: Callable[[str], int] = utf16_length) -> list[str]:
+    """Cut text into parts of at most `limit`, at the best break in reach; never an empty part.
+
+    Paragraphs are preferred to lines, lines to sentences, sentences to words; links and code stay whole when
+    they fit a part at all. Only a word longer than a part is cut inside, between whole characters.
+    """
+    parts = []
+    rest = text.strip()
+    while length(rest) > limit:
+        window = _window(rest, limit, length)
+        cut = _natural(rest, window) or _between_characters(rest, window)
+        if part := rest[:cut].rstrip():
+            parts.append(part)
+        rest = rest[cut:].lstrip()
+    return [*parts, rest] if rest else parts
+
+
+def _window(text: str, limit: int, length: Callable[[str], int]) -> int:
+    """How many characters from the start fit; one at least."""
+    end = min(limit, len(text))
+    while end > 1 and (over := length(text[:end]) - limit) > 0:
+        end -= max(1, over // 2)
+    return max(end, 1)
+
+
+def _natural(text: str, window: int) -> int:
+    """The best place to cut within the window, 0 when there is none."""
+    head = text[: window + 1]
+    whole = [found.span() for found in _WHOLE.finditer(text) if found.start() < window < found.end()]
+    for number, pattern in enumerate(_BREAKS):
+        earliest = window // 3 if number < 3 else 0
+        cuts = [found.start() if number < 2 else found.end() for found in pattern.finditer(head)]
+        if fitting := [cut for cut in cuts if earliest < cut <= window and not _inside(cut, whole)]:
+            return fitting[-1]
+    starts = [start for start, end in whole if start > 0 and end - start <= window]
+    return starts[-1] if starts else 0
+
+
+def _inside(cut: int, spans: Iterable[tuple[int, int]]) -> bool:
+    return any(start < cut < end for start, end in spans)
+
+
+def _between_characters(text: str, window: int) -> int:
+    """The last place in the window that does not separate what is seen as one character."""
+    for cut in range(window, max(window - _LONGEST_CLUSTER, 0), -1):
+        if not _belong_together(text, cut):
+            return cut
+    return window
+
+
+def _belong_together(text: str, cut: int) -> bool:
+    if cut >= len(text):
+        return False
+    before, after = text[cut - 1], text[cut]
+    if before == _JOINER or after == _JOINER or unicodedata.combining(after):
+        return True
+    if "\ufe00" <= after <= "\ufe0f" or "\U0001f3fb" <= after <= "\U0001f3ff" or after == "\u20e3":
+        return True
+    return _is_flag_half(after) and _flag_halves_before(text, cut) % 2 == 1
+
+
+def _is_flag_half(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+def _flag_halves_before(text: str, cut: int) -> int:
+    count = 0
+    while count < cut and _is_flag_half(text[cut - 1 - count]):
+        count += 1
+    return count

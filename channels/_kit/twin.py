@@ -1,0 +1,139 @@
+"""The port of a twin: a provider as we know it, pure, with time and chance passed in.
+
+A twin takes our requests and gives answers and the webhooks that the provider would send; somebody else
+(the gateway, a test) owns the clock and the wire. Times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class TwinRequest:
+    """A call of the provider's API. Header names are lower case; `url` holds path and query."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class TwinResponse:
+    """The provider's answer, after `delay` seconds; `drop` closes the connection without any answer."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    delay: float = 0.0
+    drop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A webhook to be sent at a time. `attempt` counts from 1; `timeout` is how long the provider waits."""
+
+    at: float
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    attempt: int = 1
+    timeout: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A person's message. `surface` is which of the provider's channels, `ours` the business's end of it."""
+
+    surface: str
+    person: str
+    text: str = ""
+    ours: str = ""
+    name: str = ""
+    button: str = ""
+    media: tuple[str, ...] = ()
+    media_type: str = "image/jpeg"
+    place: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of a conversation as the provider saw it; `number` grows over all conversations."""
+
+    number: int
+    at: float
+    direction: str
+    id: str
+    ours: str
+    person: str
+    text: str
+    media: tuple[str, ...] = ()
+    status: str = ""
+
+
+class Fault(StrEnum):
+    """What goes wrong with one send."""
+
+    NONE = "none"
+    TOO_MANY = "429"
+    SERVER_ERROR = "500"
+    UNAVAILABLE = "503"
+    ERROR_AFTER = "500_after"
+    """The message is accepted, but the answer is an error."""
+    TIMEOUT_AFTER = "timeout_after"
+    """The message is accepted, but the answer comes later than anybody waits."""
+    DROP_AFTER = "drop_after"
+    """The message is accepted, then the connection breaks."""
+    DROP_BEFORE = "drop_before"
+    """The connection breaks and nothing was accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What a twin is told to do wrong; chances are from 0 to 1, times in seconds.
+
+    `next` are the faults of the next sends, one each; afterwards a send meets one of `kinds` with `chance`.
+    """
+
+    next: tuple[Fault, ...] = ()
+    chance: float = 0.0
+    kinds: tuple[Fault, ...] = ()
+    webhooks_twice: float = 0.0
+    webhooks_shuffled: float = 0.0
+    statuses_twice: float = 0.0
+    statuses_shuffled: float = 0.0
+    statuses_late: float = 0.0
+    answer_delay: float = 0.0
+
+
+class Twin(Protocol):
+    """A provider. Every method is a function of its arguments and of what the twin was told before."""
+
+    name: str
+
+    def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+        """Answer a call of the API, and tell which webhooks follow from it."""
+        ...
+
+    def delivered(
+        self, delivery: Delivery, status: int | None, now: float, *, timed_out: bool = False
+    ) -> list[Delivery]:
+        """Hear how a webhook was answered (`None`: not at all), and tell which tries follow."""
+        ...
+
+    def say(self, said: Said, now: float) -> tuple[str, list[Delivery]]:
+        """A person writes: the provider's id of the message, and the webhooks that follow."""
+        ...
+
+    def lines(self, person: str = "", after: int = 0) -> list[Line]:
+        """Messages both ways in order, of one person or of all, with numbers above `after`."""
+        ...
+
+    def tell(self, faults: Faults) -> None:
+        """Replace the faults."""
+        ...

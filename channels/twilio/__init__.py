@@ -1,0 +1,123 @@
+"""SMS, MMS and WhatsApp numbers at Twilio, in one channel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import httpx
+from twilio.twiml.messaging_response import MessagingResponse  # type: ignore[import-untyped]
+
+from channels._kit.setting import Setting, address, read, secrets
+from channels.twilio.api import Api, classify_error, parts
+from channels.twilio.capabilities import CAPABILITIES, NAME, WEBHOOK_PATH, Failure, failure
+from channels.twilio.webhook import Verifier, parse
+from core.channel import Answer, Webhook
+from core.errors import DeliveryError, Misconfigured
+from core.event import Event, StatusChanged
+from core.message import Message, Part, Reply, SentMessage
+from core.turn import Address
+
+__all__ = ["SETTINGS", "Failure", "TwilioChannel", "connect", "failure"]
+
+SETTINGS: Final = (
+    Setting("TWILIO_ACCOUNT_SID", "The account (or subaccount) that owns the numbers: AC…", required=True),
+    Setting(
+        "TWILIO_AUTH_TOKEN",
+        "Its auth token; while it is rotated a comma-separated list, of which the first sends and all verify",
+        required=True,
+        secret=True,
+    ),
+    Setting("TWILIO_API_URL", "Where the REST API is", default="https://api.twilio.com"),
+    Setting("TWILIO_MESSAGING_SERVICE_SID", "A messaging service to send through: MG…"),
+    Setting(
+        "TWILIO_SHARED_KEYS",
+        "Shared keys that webhooks may be signed with: webhooks_sharedkey_…:secret, comma-separated",
+        secret=True,
+    ),
+)
+
+
+class TwilioChannel:
+    """The channel of one Twilio account."""
+
+    name = NAME
+    capabilities = CAPABILITIES
+
+    def __init__(self, *, account: str, verifier: Verifier, api: Api) -> None:
+        self._account = account
+        self._verifier = verifier
+        self._api = api
+        self._twiml = str(MessagingResponse()).encode()
+
+    def verify(self, webhook: Webhook) -> None:
+        """Pass a webhook that Twilio signed. Raises `Refused` otherwise."""
+        self._verifier.verify(webhook)
+
+    def parse(self, webhook: Webhook) -> list[Event]:
+        """The one event of a verified webhook."""
+        return parse(webhook, self._account)
+
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+        """Empty TwiML, which says "no reply now"; a status callback expects nothing."""
+        if events and all(isinstance(event, StatusChanged) for event in events):
+            return Answer(status=204)
+        return Answer(content_type="text/xml; charset=utf-8", body=self._twiml)
+
+    def render(self, message: Message, address: Address) -> list[Part]:
+        """Cut a message to Twilio's limits, in the dialect of its address."""
+        return parts(message, address)
+
+    async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
+        """Create one message. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        return await self._api.send(reply, http)
+
+    async def find_sent(
+        self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
+    ) -> SentMessage | None:
+        """Ask Twilio whether it took a reply whose send was never settled."""
+        return await self._api.find_sent(reply, http, since=since, known=known)
+
+    def classify(self, error: Exception) -> DeliveryError:
+        """The delivery error that an exception of the HTTP client stands for."""
+        return classify_error(error)
+
+
+def connect(environ: Mapping[str, str], public_url: str) -> TwilioChannel | None:
+    """Build the channel from its settings; `None` when none is set, `Misconfigured` when one is wrong."""
+    values = read(SETTINGS, environ, NAME)
+    if values is None:
+        return None
+    account = values["TWILIO_ACCOUNT_SID"]
+    if not re.fullmatch(r"AC[0-9A-Za-z_-]{1,64}", account):
+        raise Misconfigured("TWILIO_ACCOUNT_SID must begin with AC")
+    service = values["TWILIO_MESSAGING_SERVICE_SID"]
+    if service and not re.fullmatch(r"MG[0-9A-Za-z_-]{1,64}", service):
+        raise Misconfigured("TWILIO_MESSAGING_SERVICE_SID must begin with MG")
+    if not public_url:
+        raise Misconfigured("PUBLIC_URL is not set; Twilio signs the public address, so it has to be known")
+    public = address("PUBLIC_URL", public_url)
+    tokens = secrets("TWILIO_AUTH_TOKEN", values["TWILIO_AUTH_TOKEN"])
+    shared_keys = _shared_keys(values["TWILIO_SHARED_KEYS"])
+    return TwilioChannel(
+        account=account,
+        verifier=Verifier(tokens=tokens, shared_keys=shared_keys, public_url=public),
+        api=Api(
+            account=account,
+            token=tokens[0],
+            url=address("TWILIO_API_URL", values["TWILIO_API_URL"]),
+            messaging_service=service,
+            status_callback=f"{public}{WEBHOOK_PATH}",
+        ),
+    )
+
+
+def _shared_keys(value: str) -> dict[str, str]:
+    if not value:
+        return {}
+    pairs = [item.partition(":") for item in secrets("TWILIO_SHARED_KEYS", value)]
+    if not all(key and secret for key, _, secret in pairs):
+        raise Misconfigured("TWILIO_SHARED_KEYS must be a list of key:secret")
+    return {key: secret for key, _, secret in pairs}

@@ -1,0 +1,106 @@
+"""Twilio's limits, words and error codes, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from core.channel import Capabilities
+from core.event import DeliveryStatus
+
+NAME: Final = "twilio"
+WHATSAPP: Final = "whatsapp:"
+WEBHOOK_PATH: Final = "/webhooks/twilio"
+
+CAPABILITIES: Final = Capabilities(
+    max_webhook_bytes=256 * 1024,
+    max_webhook_fields=1000,
+    text_length=1600,
+    media=10,
+    markdown="whatsapp",
+    statuses=True,
+    look_up=True,
+)
+"""SMS shows no markdown; what is rendered depends on the address. Buttons need approved templates here."""
+
+CAPTION_LENGTH: Final = 1024
+"""Longer text is not shown below a medium on WhatsApp."""
+
+STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
+    {
+        "accepted": DeliveryStatus.QUEUED,
+        "scheduled": DeliveryStatus.QUEUED,
+        "queued": DeliveryStatus.QUEUED,
+        "sending": DeliveryStatus.QUEUED,
+        "sent": DeliveryStatus.SENT,
+        "delivered": DeliveryStatus.DELIVERED,
+        "partially_delivered": DeliveryStatus.DELIVERED,
+        "read": DeliveryStatus.READ,
+        "undelivered": DeliveryStatus.FAILED,
+        "failed": DeliveryStatus.FAILED,
+        "canceled": DeliveryStatus.FAILED,
+    }
+)
+
+KEYWORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), "STOP"
+        ),
+        **dict.fromkeys(("START", "UNSTOP"), "START"),
+        "HELP": "HELP",
+    }
+)
+"""Answered by Twilio itself (Twilio, "Advanced Opt-Out"). YES and INFO stay words that a bot may ask for."""
+
+
+class Failure(StrEnum):
+    """What an error code of Twilio means for what happens next."""
+
+    RETRY = "retry"
+    """Trouble on the way; the same may succeed soon."""
+    LATER = "later"
+    """A limit or a full queue; the same may succeed after minutes or the next day."""
+    ADDRESS = "address"
+    """This person cannot be reached at this address."""
+    CONTENT = "content"
+    """This content will never be taken."""
+    ACCOUNT = "account"
+    """Ours to repair: credentials, sender, registration, template, configuration."""
+    OPTED_OUT = "opted_out"
+    """The person refused all messages, until they write START."""
+    WINDOW = "window"
+    """Outside the 24 hours of WhatsApp; only an approved template would be taken."""
+    UNKNOWN = "unknown"
+    """A code that is not in the table."""
+
+
+_CODES: Final[Mapping[Failure, str]] = MappingProxyType(
+    {
+        Failure.RETRY: "20429 20500 20503 30003 30008 63009 63010 63012 63023 63037",
+        Failure.LATER: "21611 30001 30017 30022 30023 30410 30450 63017 63018 63038 63049",
+        Failure.ADDRESS: "21211 21608 21612 21614 30005 30006 63003 63015 63024 63031 63032 63033",
+        Failure.CONTENT: "21602 21617 21618 21619 21620 21623 21655 21656 30007 30019 63005 63013 63019 "
+        "63021 63030 63034",
+        Failure.ACCOUNT: "20003 21212 21408 21603 21606 21703 21704 21705 30002 30032 30034 30035 63001 "
+        "63007 63008 63020 63027 63028 63029 63040 63041 63042 63051 90010",
+        Failure.OPTED_OUT: "21610 30004",
+        Failure.WINDOW: "63016",
+    }
+)
+
+FAILURES: Final[Mapping[str, Failure]] = MappingProxyType(
+    {code: kind for kind, codes in _CODES.items() for code in codes.split()}
+)
+
+
+def failure(code: str) -> Failure:
+    """What a code means, in an answer or in a status callback (Twilio, "Error and warning dictionary")."""
+    return FAILURES.get(code, Failure.UNKNOWN)
+
+
+def is_whatsapp(address: str) -> bool:
+    """Whether a Twilio address is a WhatsApp one; all others that we serve are SMS."""
+    return address.startswith(WHATSAPP)
