@@ -130,7 +130,7 @@ class Twin(Protocol):
         """A person writes: the provider's id of the message, and the webhooks that follow."""
         ...
 
-    def lines(self, person: str = "", after: int = 0) -> list[Line]:
+    def lines(self, now: float, *, person: str = "", after: int = 0) -> list[Line]:
         """Messages both ways in order, of one person or of all, with numbers above `after`."""
         ...
 
