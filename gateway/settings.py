@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
@@ -13,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import channels
+from channels._kit.setting import Setting
 from core.errors import Misconfigured
 from gateway.embedded import running_in
 
@@ -130,6 +132,12 @@ def rows() -> list[tuple[str, str, str]]:
     ]
 
 
+def channel_rows(channel: str) -> Sequence[Setting]:
+    """The settings of a channel, as its folder declares them."""
+    declared: Sequence[Setting] = importlib.import_module(f"channels.{channel}").SETTINGS
+    return declared
+
+
 def _shown(default: object) -> str:
     text = default.get_secret_value() if isinstance(default, SecretStr) else str(default)
     return f"`{text}`" if text else ""
@@ -137,9 +145,12 @@ def _shown(default: object) -> str:
 
 def _unknown(environ: Mapping[str, str]) -> str:
     known = {str(field.alias) for field in Settings.model_fields.values()} | _READ_ELSEWHERE
-    known |= {setting.name for channel in channels.available() for setting in channels.settings(channel)}
-    for name in sorted(environ):
-        if name.startswith(_OURS) and name not in known:
+    strange = sorted(name for name in environ if name.startswith(_OURS) and name not in known)
+    if not strange:
+        return ""
+    known |= {row.name for channel in channels.available() for row in channel_rows(channel)}
+    for name in strange:
+        if name not in known:
             nearest = get_close_matches(name, known, n=1)
             return f"{name} is not a setting" + (f"; did you mean {nearest[0]}?" if nearest else "")
     return ""

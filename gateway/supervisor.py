@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable
@@ -12,41 +12,57 @@ from contextlib import AsyncExitStack
 
 import httpx
 
+from channels.twilio.twin import TwilioTwin
 from core.errors import Misconfigured
 from gateway.children import Child
 from gateway.embedded import EmbeddedServer
+from gateway.http import provider_client
 from gateway.settings import Settings
+from gateway.twins import TwinServer, serve
 from gateway.wiring import build_dialog, load_channels
 
 log = logging.getLogger("turngate.run")
 
+DEMO_ACCOUNT = "AC" + "0" * 31 + "1"
 _READY_SECONDS = 60.0
+_NEWS_SECONDS = 5.0
 _WEB_SECONDS = 12.0
 _WORKER_SECONDS = 30.0
+_LOOK_SECONDS = 0.2
 
 Say = Callable[[str], None]
 
 
 class Supervisor:
-    """Everything that `turngate run` starts. Use it as `async with`; inside the block all of it is ready."""
+    """Everything that `turngate run` starts. Use it as `async with`; inside the block all of it is ready.
+
+    `told` is set by Ctrl-C or SIGTERM, also while things are still starting; a second one ends the
+    children without waiting for the turns at work.
+    """
 
     def __init__(self, settings: Settings, port: int, say: Say) -> None:
         self._settings = settings
         self._port = port
         self._say = say
         self._stack = AsyncExitStack()
-        self.web: Child | None = None
-        self.worker: Child | None = None
-        self.simulated = False
+        self._children: list[Child] = []
+        self.told = asyncio.Event()
+        self.twin: TwinServer | None = None
         self.redis_url = settings.redis_url
 
     @property
     def url(self) -> str:
-        """Where the web process listens."""
-        return f"http://{self._settings.host}:{self._port}"
+        """Where a browser on this machine reaches the web process."""
+        host = self._settings.host
+        if host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+            host = "127.0.0.1"
+        return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     async def __aenter__(self) -> Supervisor:
         """Start everything, in order, and wait until a message would be answered."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._signalled)
         try:
             await self._start()
         except BaseException:
@@ -58,44 +74,74 @@ class Supervisor:
         """Stop everything in the reverse order: nothing accepted is lost, all of it is on disk."""
         await self._stack.aclose()
 
+    def _signalled(self) -> None:
+        if self.told.is_set():
+            for child in self._children:
+                child.force()
+        self.told.set()
+
     async def _start(self) -> None:
-        _check_port(self._settings.host, self._port)
+        self._port = _free_port(self._settings.host, self._port)
         environ = {**self._settings.environ, "PORT": str(self._port)}
         if not self.redis_url:
-            server = EmbeddedServer(self._settings.data_dir)
-            self._say(f"starting the embedded server in {server.folder}")
-            server.start()
-            self._stack.callback(server.stop)
-            self.redis_url = server.url
+            self._start_server()
         environ["REDIS_URL"] = self.redis_url
         if not load_channels(self._settings):
             environ |= await self._simulate()
         self._say("starting web and worker")
-        self.worker = await self._child("worker", environ, _WORKER_SECONDS)
-        self.web = await self._child("web", environ, _WEB_SECONDS)
+        await self._child("worker", environ, _WORKER_SECONDS)
+        await self._child("web", environ, _WEB_SECONDS)
         await self._until_ready()
 
-    async def _child(self, name: str, environ: dict[str, str], stop_seconds: float) -> Child:
+    def _start_server(self) -> None:
+        server = EmbeddedServer(self._settings.data_dir)
+        self._say(f"starting the embedded server in {server.folder}")
+        server.start()
+        self._stack.callback(server.stop)
+        keeping = asyncio.create_task(_keep(server))
+        self._stack.callback(keeping.cancel)
+        self.redis_url = server.url
+
+    async def _child(self, name: str, environ: dict[str, str], stop_seconds: float) -> None:
         child = Child(name, environ)
         await child.start()
+        self._children.append(child)
         self._stack.push_async_callback(child.stop, stop_seconds)
-        return child
 
     async def _simulate(self) -> dict[str, str]:
-        """No credentials: the provider is played by its twin, in this process."""
-        raise NotImplementedError
+        """No credentials: the provider is played by its twin, in this process. Returns what points to it."""
+        self._say("no credentials are set, so Twilio is simulated")
+        token = secrets.token_hex(16)
+        twin = TwilioTwin(
+            account_sid=DEMO_ACCOUNT,
+            auth_token=token,
+            webhook_url=f"{self.url}/webhooks/twilio#rc=3&rp=all",
+            seed=secrets.randbits(64),
+        )
+        http = await self._stack.enter_async_context(provider_client())
+        self.twin = TwinServer(twin, http)
+        address = await self._stack.enter_async_context(serve(self.twin))
+        return {
+            "TWILIO_ACCOUNT_SID": DEMO_ACCOUNT,
+            "TWILIO_AUTH_TOKEN": token,
+            "TWILIO_API_URL": address,
+            "PUBLIC_URL": self.url,
+            "TURNGATE_TWIN_URL": address,
+        }
 
     async def _until_ready(self) -> None:
+        """Raises `Misconfigured` with the last reason when it takes too long."""
         self._say("waiting until a message would be answered")
-        async with httpx.AsyncClient() as http:
-            for _ in range(int(_READY_SECONDS * 10)):
-                try:
-                    if (await http.get(f"{self.url}/readyz")).status_code == 200:
-                        return
-                except httpx.TransportError:
-                    pass
+        loop = asyncio.get_running_loop()
+        end, news = loop.time() + _READY_SECONDS, loop.time() + _NEWS_SECONDS
+        async with httpx.AsyncClient(trust_env=False) as http:
+            while not self.told.is_set() and (reason := await _why_not_ready(http, self.url)):
+                if loop.time() > end:
+                    raise Misconfigured(f"not ready after {_READY_SECONDS:.0f} s: {reason}")
+                if loop.time() > news:
+                    news += _NEWS_SECONDS
+                    self._say(f"still waiting: {reason}")
                 await asyncio.sleep(0.1)
-        raise Misconfigured(f"not ready after {_READY_SECONDS:.0f} s; the lines above say why")
 
 
 def check_settings(settings: Settings) -> None:
@@ -104,22 +150,38 @@ def check_settings(settings: Settings) -> None:
     load_channels(settings)
 
 
-def _check_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
+async def _why_not_ready(http: httpx.AsyncClient, url: str) -> str:
+    """The web process's own words; empty when it is ready."""
+    try:
+        answer = await http.get(f"{url}/readyz")
+    except httpx.TransportError:
+        return "the web process does not answer yet"
+    return "" if answer.status_code == 200 else str(answer.json()["error"]["message"])
+
+
+async def _keep(server: EmbeddedServer) -> None:
+    """Start the embedded server again whenever it ends by itself; what was acknowledged is on its disk."""
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        if server.is_alive:
+            continue
+        log.warning("the embedded server ended and is started again")
+        server.stop()
+        try:
+            server.start()  # not in another thread: the server ends when the thread that started it does
+        except Misconfigured as error:
+            log.error("%s", error)
+
+
+def _free_port(host: str, port: int) -> int:
+    """`port` (or, for 0, any free one). Raises `Misconfigured` when it cannot be listened on."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             raise Misconfigured(
-                f"port {port} of {host} cannot be used ({os.strerror(error.errno or 0)}); "
+                f"port {port} of {host} cannot be used ({error.strerror}); "
                 f"stop what uses it, or choose another with --port"
             ) from None
-
-
-async def until_signalled() -> None:
-    """Wait for Ctrl-C or SIGTERM."""
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
-    await told.wait()
+        return int(probe.getsockname()[1])

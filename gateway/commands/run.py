@@ -9,7 +9,7 @@ from rich.table import Table
 
 from gateway.logs import configure
 from gateway.settings import Settings
-from gateway.supervisor import Supervisor, check_settings, until_signalled
+from gateway.supervisor import Supervisor, check_settings
 
 
 def run(port: int | None) -> None:
@@ -24,8 +24,9 @@ async def _run(settings: Settings, port: int) -> None:
     console = Console(highlight=False)
     supervisor = Supervisor(settings, port, lambda line: console.print(f"[dim]· {line}[/dim]"))
     async with supervisor:
-        console.print(_summary(settings, supervisor))
-        await until_signalled()
+        if not supervisor.told.is_set():
+            console.print(_summary(settings, supervisor))
+        await supervisor.told.wait()
         console.print("[dim]· stopping: turns at work are finished first[/dim]")
     console.print("[dim]· stopped; conversations are kept[/dim]")
 
@@ -36,7 +37,7 @@ def _summary(settings: Settings, supervisor: Supervisor) -> Table:
         "Console": f"[bold]{supervisor.url}/console[/bold]",
         "Webhook": f"{settings.public_url or supervisor.url}/webhooks/twilio",
         "Provider": "simulated; for the real one set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, PUBLIC_URL"
-        if supervisor.simulated
+        if supervisor.twin
         else "Twilio; configure the webhook above there, with #rc=3&rp=all behind it",
         "Flow": str(settings.flow_path),
         "Model": settings.llm,

@@ -1,0 +1,83 @@
+"""`turngate run` as a person starts it: a process of its own, on a free port, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parent.parent.parent
+
+_OURS = ("TURNGATE_", "TWILIO_", "OPENAI_", "REDIS_URL", "PUBLIC_URL", "HOST", "PORT")
+
+
+class Running:
+    """A started gateway; `until_ready` reads its lines until it says where the console is."""
+
+    def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gateway", "run", "--port", "0", *arguments],
+            cwd=folder,
+            env={**_clean(os.environ), "PYTHONPATH": str(ROOT), "COLUMNS": "200", **settings},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self.url = ""
+
+    def until(self, words: str) -> str:
+        """Read lines until one holds `words`; that line. Fails with all lines when there is none."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+            if words in line:
+                return self.lines[-1]
+        raise AssertionError(f"never said {words!r}:\n" + "\n".join(self.lines))
+
+    def until_ready(self) -> None:
+        """Wait until everything runs, and remember the address."""
+        self.url = self.until("/console").split()[-1].removesuffix("/console")
+        self.until("Ctrl-C")
+
+    def is_ready(self) -> bool:
+        """What `/readyz` says now."""
+        try:
+            return httpx.get(f"{self.url}/readyz", trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def children(self) -> dict[str, int]:
+        """The process ids of `web`, `worker` and the embedded `server`."""
+        listed = subprocess.run(
+            ["ps", "-axww", "-o", "pid=,ppid=,args="], check=True, capture_output=True, text=True
+        )
+        rows = [line.split(None, 2) for line in listed.stdout.splitlines()]
+        mine = [(int(pid), command) for pid, parent, command in rows if int(parent) == self.process.pid]
+        return {_name(command): pid for pid, command in mine}
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait until it has ended; its exit code."""
+        rest, _ = self.process.communicate(timeout=60)
+        self.lines += rest.splitlines()
+        return self.process.returncode
+
+
+def _clean(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if not name.startswith(_OURS)}
+
+
+def _name(command: str) -> str:
+    last = command.split()[-1]
+    return last if last in ("web", "worker") else "server" if "valkey" in command else command
