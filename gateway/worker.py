@@ -67,7 +67,8 @@ class AsyncWorker(BaseWorker):
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(self._work(settings, burst, max_jobs, max_idle_time))
         finally:
-            self.teardown()  # type: ignore[no-untyped-call]
+            with suppress(RedisError, OSError):  # without Redis nobody can be told; RQ forgets us in time
+                self.teardown()  # type: ignore[no-untyped-call]
 
     async def _work(
         self, settings: Settings, burst: bool, max_jobs: int | None, max_idle_time: int | None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+import httpx
+
 from core.channel import Channel
 from core.dialog import Dialog, State
 from core.turn import Address, Turn
@@ -37,7 +39,7 @@ class Script:
 
 
 async def write_script(
-    number: int, seed: int, dialog: Dialog, channel: Channel[object], ours: str, account: str
+    number: int, seed: int, dialog: Dialog, channel: Channel[httpx.AsyncClient], ours: str, account: str
 ) -> Script:
     """The `number`-th person's script: replies are those of the same flow run here, without any queue."""
     random = Random(f"{seed}:{number}")  # noqa: S311 - repeatable on purpose

@@ -23,10 +23,10 @@ class Verdict:
     seconds: list[float] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
-    def judge(self, script: Script, heard: Sequence[str], said: int) -> None:
-        """Compare what a person heard with what they must have heard after `said` messages."""
-        expected = [body for bodies in script.hears[:said] for body in bodies]
-        self.messages += said
+    def judge(self, script: Script, heard: Sequence[str]) -> None:
+        """Compare what a person heard with what they must have heard."""
+        expected = [body for bodies in script.hears for body in bodies]
+        self.messages += len(script.says)
         self.replies += len(expected)
         if list(heard) == expected:
             return

@@ -1,0 +1,126 @@
+"""A gateway's surroundings for tests of its worker: a server of its own, the twin, and `rq` as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import time
+
+import httpx
+from redis.asyncio import Redis
+
+from channels._kit.twin import Delivery, TwinRequest, TwinResponse
+from channels.twilio.twin import TwilioTwin
+from core.event import TurnReceived
+from core.turn import Address, Turn
+from gateway.embedded import EmbeddedServer
+from gateway.redis.inbox import RedisInbox
+from gateway.twins import TwinServer, serve
+
+ACCOUNT = "AC" + "0" * 31 + "1"
+TOKEN = "0123456789abcdef0123456789abcdef"
+OURS, PERSON = "+15550100", "+15550170"
+RQ = str(Path(sys.executable).with_name("rq"))
+
+
+class HeardTwin(TwilioTwin):
+    """A twin that tells whenever it was called, so that a test can wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://127.0.0.1:1/webhooks/twilio", seed=7
+        )
+        self._called = asyncio.Event()
+
+    def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+        answer = super().handle(request, now)
+        self._called.set()
+        return answer
+
+    def heard(self, person: str = PERSON) -> list[str]:
+        """What a person got, in order."""
+        return [line.text for line in self.lines(time(), person=person) if line.direction != "inbound"]
+
+    async def until_heard(self, count: int, person: str = PERSON, seconds: float = 30.0) -> list[str]:
+        """Wait until a person got so many messages."""
+        async with asyncio.timeout(seconds):
+            while len(self.heard(person)) < count:
+                self._called.clear()
+                await self._called.wait()
+        return self.heard(person)
+
+
+class Stack:
+    """The surroundings, and what a test does in them."""
+
+    def __init__(self, url: str, redis: Redis, twin: HeardTwin, api_url: str) -> None:
+        self.url = url
+        self.redis = redis
+        self.twin = twin
+        self.inbox = RedisInbox(redis)
+        self._environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("TURNGATE_")},
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "TWILIO_API_URL": api_url,
+            "PUBLIC_URL": "http://127.0.0.1:1",
+            "TURNGATE_FLOW": "kyc",
+            "TURNGATE_LEASE_SECONDS": "2",
+        }
+        self._started: list[asyncio.subprocess.Process] = []
+
+    async def say(self, number: int, text: str, person: str = PERSON) -> None:
+        """A message, as the web process would accept it."""
+        address = Address(channel="twilio", account=ACCOUNT, ours=OURS, theirs=person)
+        session = f"twilio:{ACCOUNT}:{OURS}:{person}"
+        turn = Turn(id=f"SM{number:032d}", session=session, address=address, text=text)
+        await self.inbox.accept([TurnReceived(turn=turn)])
+
+    async def rq(self, *arguments: str) -> asyncio.subprocess.Process:
+        """`rq <command> --url … <arguments>` as a process."""
+        process = await asyncio.create_subprocess_exec(
+            *(RQ, arguments[0], "--url", self.url, *arguments[1:]),
+            env=self._environ,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        self._started.append(process)
+        return process
+
+    async def async_worker(self, *arguments: str) -> asyncio.subprocess.Process:
+        """Our worker as people start it."""
+        return await self.rq("worker", "--worker-class", "gateway.worker.AsyncWorker", *arguments, "turns")
+
+    async def end(self) -> None:
+        """End whatever still runs."""
+        for process in self._started:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
+
+
+@asynccontextmanager
+async def standing() -> AsyncIterator[Stack]:
+    """The surroundings, for as long as the block runs."""
+    with TemporaryDirectory(prefix="tg") as folder:
+        server = EmbeddedServer(Path(folder), durable=False)
+        server.start()
+        twin = HeardTwin()
+        try:
+            async with (
+                httpx.AsyncClient() as http,
+                serve(TwinServer(twin, http)) as api_url,
+                Redis.from_url(server.url) as redis,
+            ):
+                stack = Stack(server.url, redis, twin, api_url)
+                try:
+                    yield stack
+                finally:
+                    await stack.end()
+        finally:
+            server.stop()

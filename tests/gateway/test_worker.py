@@ -1,0 +1,149 @@
+"""The workers as real processes, started by the `rq` command."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+import rq_dashboard
+from flask import Flask
+from redis import Redis as SyncRedis
+
+from channels._kit.twin import Fault, Faults
+from gateway.redis import layout
+from gateway.redis.sweeper import Sweeper
+from tests.gateway.stack import ACCOUNT, OURS, PERSON, Stack, standing
+
+SESSION = f"twilio:{ACCOUNT}:{OURS}:{PERSON}"
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[Stack]:
+    async with standing() as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--worker-class", "gateway.worker.AsyncWorker", "turns"),
+        ("--serializer", "json", "turns"),
+        ("--worker-class", "rq.worker.SimpleWorker", "--serializer", "json", "turns"),
+    ],
+    ids=["ours", "stock", "simple"],
+)
+async def test_every_kind_of_worker_answers_and_ends_warm(stack: Stack, options: tuple[str, ...]) -> None:
+    worker = await stack.rq("worker", *options)
+    await stack.say(1, "hi")
+    first = await stack.twin.until_heard(1)
+    await stack.say(2, "4321")
+    both = await stack.twin.until_heard(2)
+    worker.send_signal(signal.SIGTERM)
+
+    await worker.communicate()
+    assert worker.returncode == 0
+    assert "last four digits" in first[0]
+    assert "date of birth" in both[1]
+    assert await stack.redis.keys("rq:job:*") == []
+    assert await stack.redis.zcard("tg:due") == 0
+
+
+async def test_many_sessions_run_at_once_on_one_loop(stack: Stack) -> None:
+    stack.twin.tell(Faults(answer_delay=0.5))
+    people = [f"+1555010{number:04d}" for number in range(40)]
+    for number, person in enumerate(people):
+        await stack.say(number, "hi", person)
+    worker = await stack.async_worker("--burst")
+    await worker.communicate()
+
+    assert [len(stack.twin.heard(person)) for person in people] == [1] * 40
+    life = [line.at for line in stack.twin.lines(2e9) if line.direction != "inbound"]
+    assert max(life) - min(life) < 0.5 * 40 / 4
+
+
+async def test_a_worker_told_to_stop_finishes_the_turn_at_work(stack: Stack) -> None:
+    stack.twin.tell(Faults(answer_delay=1.0))
+    worker = await stack.async_worker()
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)
+    worker.send_signal(signal.SIGTERM)  # the provider has the reply, and its answer is still on its way
+
+    await worker.communicate()
+    assert worker.returncode == 0
+    assert await stack.redis.exists(f"tg:{{{SESSION}}}:out") == 0
+    assert await stack.redis.zcard("tg:due") == 0
+
+
+async def test_a_reply_at_the_provider_when_the_worker_is_killed_is_not_sent_again(stack: Stack) -> None:
+    stack.twin.tell(Faults(answer_delay=5.0))
+    worker = await stack.async_worker()
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)
+    worker.kill()
+    await worker.communicate()
+    stack.twin.tell(Faults())
+    await stack.async_worker()
+    await stack.say(2, "4321")
+    heard = await stack.twin.until_heard(2)
+
+    assert len(heard) == 2
+    assert "date of birth" in heard[1]
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.DROP_BEFORE, Fault.TOO_MANY])
+async def test_trouble_at_the_provider_neither_loses_nor_doubles_a_reply(stack: Stack, fault: Fault) -> None:
+    stack.twin.tell(Faults(next=(fault,)))
+    await stack.async_worker()
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)
+    await stack.say(2, "4321")
+    heard = await stack.twin.until_heard(2)
+
+    assert len(heard) == 2
+
+
+async def test_a_worker_that_reads_pickle_does_no_harm(stack: Stack) -> None:
+    await stack.say(1, "hi")
+    stock = await stack.rq("worker", "--burst", "turns")
+    await stock.communicate()
+    assert stack.twin.heard() == []
+    await stack.redis.zadd("tg:due", {SESSION: 1})
+    await Sweeper(stack.redis).sweep()
+    await stack.async_worker()
+
+    assert len(await stack.twin.until_heard(1)) == 1
+
+
+async def test_a_job_that_is_no_drain_is_refused_and_stands_in_the_failed_registry(stack: Stack) -> None:
+    with SyncRedis.from_url(stack.url) as client:
+        queue = layout.queue(client)
+        job = queue.enqueue("os.getcwd")
+        worker = await stack.async_worker("--burst")
+        await worker.communicate()
+
+        assert queue.failed_job_registry.get_job_ids() == [job.id]
+        assert queue.started_job_registry.get_job_ids() == []
+
+
+async def test_rq_info_and_the_dashboard_show_the_worker_and_its_queue(stack: Stack) -> None:
+    stack.twin.tell(Faults(answer_delay=3.0))
+    await stack.async_worker("--name", "ours")
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)  # a drain is running now
+    info = await stack.rq("info", "--raw")
+    told = (await info.communicate())[0].decode()
+
+    assert "worker ours" in told
+    assert "busy" in told
+    assert "queue turns 0" in told
+    dashboard = Flask("dashboard")
+    dashboard.config.from_object(rq_dashboard.default_settings)
+    dashboard.config["RQ_DASHBOARD_REDIS_URL"] = [stack.url]
+    rq_dashboard.web.setup_rq_connection(dashboard)
+    dashboard.register_blueprint(rq_dashboard.blueprint)
+    with dashboard.test_client() as browser:
+        workers = browser.get("/0/data/workers.json").get_json()["workers"]
+        queues = browser.get("/0/data/queues.json").get_json()["queues"]
+    assert [(worker["name"], worker["state"]) for worker in workers] == [("ours", "busy")]
+    assert [queue["name"] for queue in queues] == ["turns"]
