@@ -50,13 +50,14 @@ def _window(text: str, limit: int, length: Callable[[str], int]) -> int:
 def _natural(text: str, window: int) -> int:
     """The best place to cut within the window, 0 when there is none."""
     head = text[: window + 1]
-    whole = [found.span() for found in _WHOLE.finditer(text) if found.start() < window < found.end()]
+    spans = (found.span() for found in _WHOLE.finditer(text))
+    whole = [(start, end) for start, end in spans if start < window and end - start <= window]
     for number, pattern in enumerate(_BREAKS):
         earliest = window // 3 if number < 3 else 0
         cuts = [found.start() if number < 2 else found.end() for found in pattern.finditer(head)]
         if fitting := [cut for cut in cuts if earliest < cut <= window and not _inside(cut, whole)]:
             return fitting[-1]
-    starts = [start for start, end in whole if start > 0 and end - start <= window]
+    starts = [start for start, end in whole if 0 < start < window < end]
     return starts[-1] if starts else 0
 
 

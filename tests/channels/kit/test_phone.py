@@ -1,0 +1,34 @@
+"""One person, several spellings of a number."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels._kit.phone import one_spelling
+
+
+@pytest.mark.parametrize(
+    ("number", "spelling"),
+    [
+        ("+551187654321", "+5511987654321"),
+        ("+5511987654321", "+5511987654321"),
+        ("+551132345678", "+551132345678"),
+        ("+5511932345678", "+5511932345678"),
+        ("+5215512345678", "+525512345678"),
+        ("+525512345678", "+525512345678"),
+        ("+5491123456789", "+541123456789"),
+        ("+541123456789", "+541123456789"),
+        ("+12025550171", "+12025550171"),
+        ("US.10000000000000000001", "US.10000000000000000001"),
+        ("", ""),
+    ],
+)
+def test_a_number_has_one_spelling(number: str, spelling: str) -> None:
+    assert one_spelling(number) == spelling
+
+
+@given(st.from_regex(r"\+(55|52|54)\d{8,12}", fullmatch=True))
+def test_a_spelling_is_its_own_spelling(number: str) -> None:
+    assert one_spelling(one_spelling(number)) == one_spelling(number)

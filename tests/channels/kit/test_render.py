@@ -1,0 +1,64 @@
+"""CommonMark in the dialects of messengers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels._kit.render import ASTERISKS, PLAIN, numbered, render
+
+
+@pytest.mark.parametrize(
+    ("markdown", "plain", "asterisks"),
+    [
+        ("**bold** and _it_ and ~~gone~~", "bold and it and gone", "*bold* and _it_ and ~gone~"),
+        ("# Title **x**\n\ntext", "Title x\n\ntext", "*Title x*\n\ntext"),
+        ("one\ntwo  \nthree", "one\ntwo\nthree", "one\ntwo\nthree"),
+        ("- a\n- b\n  - c", "- a\n- b\n  - c", "- a\n- b\n  - c"),
+        ("3. a\n4. b", "3. a\n4. b", "3. a\n4. b"),
+        ("> said\n> so", "> said\n> so", "> said\n> so"),
+        ("use `code_x`", "use code_x", "use `code_x`"),
+        ("```py\nx = 1\n```", "x = 1", "```x = 1```"),
+        ("[page](https://a.example/b_c)", "page (https://a.example/b_c)", "page (https://a.example/b_c)"),
+        ("<https://a.example/>", "https://a.example/", "https://a.example/"),
+        ("[https://a.example](https://a.example)", "https://a.example", "https://a.example"),
+        ("![cat](https://a.example/c.png)", "cat (https://a.example/c.png)", "cat (https://a.example/c.png)"),
+        ("a\n\n---\n\nb", "a\n\n---\n\nb", "a\n\n---\n\nb"),
+        ("AT&amp;T \\*kept\\*", "AT&T *kept*", "AT&T *kept*"),
+        ("** no bold **", "** no bold **", "** no bold **"),
+        ("snake_case_name 2 * 3 * 4", "snake_case_name 2 * 3 * 4", "snake_case_name 2 * 3 * 4"),
+    ],
+)
+def test_each_mark_has_its_form(markdown: str, plain: str, asterisks: str) -> None:
+    assert render(markdown, PLAIN) == plain
+    assert render(markdown, ASTERISKS) == asterisks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<b>shown</b>",
+        "<!-- shown -->",
+        "    indented",
+        "[shown]: https://a.example",
+        "<shown",
+        ">" * 200 + "x",
+    ],
+)
+def test_nothing_that_was_written_vanishes(text: str) -> None:
+    assert render(text, PLAIN) == text.strip()
+
+
+@given(text=st.text(alphabet="ab #*_>`~-1.[]()<!\n\\&", max_size=200))
+def test_no_markup_breaks_it_or_swallows_a_letter(text: str) -> None:
+    for dialect in (PLAIN, ASTERISKS):
+        shown = render(text, dialect)
+        if not any(mark in text for mark in "`&[<"):
+            assert [letter for letter in shown if letter in "ab"] == [
+                letter for letter in text if letter in "ab"
+            ]
+
+
+def test_a_list_of_choices_is_numbered_from_one() -> None:
+    assert numbered(["Yes", "No\n  thanks"]) == "1. Yes\n2. No thanks"

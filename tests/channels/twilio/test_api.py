@@ -1,0 +1,338 @@
+"""What we send to Twilio, what its answers mean, and asking it what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+import respx
+
+from channels.twilio import SETTINGS, Failure, connect, failure
+from core.errors import DeliveryError, Misconfigured, Rejected, Unavailable, Unknown
+from core.message import Reply
+from core.turn import Address
+from tests.channels.twilio.made import ACCOUNT, ENVIRON, PUBLIC, TOKEN, twilio
+
+MESSAGES = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+SMS = Address(channel="twilio", account=ACCOUNT, ours="+12025550100", theirs="+12025550170")
+WHATSAPP = Address(
+    channel="twilio", account=ACCOUNT, ours="whatsapp:+12025550101", theirs="whatsapp:+12025550171"
+)
+NOW = datetime(2026, 10, 1, 10, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def api() -> Iterator[respx.MockRouter]:
+    with respx.mock() as router:
+        yield router
+
+
+def reply(body: str = "Hello", address: Address = SMS, media: tuple[str, ...] = ()) -> Reply:
+    return Reply(key="turn.1", address=address, body=body, media=media)
+
+
+def entry(sid: str, body: str = "Hello", *, seconds: float = 0, **fields: object) -> dict[str, object]:
+    return {
+        "sid": sid,
+        "body": body,
+        "from": SMS.ours,
+        "to": SMS.theirs,
+        "direction": "outbound-api",
+        "num_media": "0",
+        "status": "queued",
+        "date_created": format_datetime(NOW + timedelta(seconds=seconds)),
+        **fields,
+    }
+
+
+def page(*entries: object, following: object = None) -> httpx.Response:
+    return httpx.Response(200, json={"messages": list(entries), "next_page_uri": following})
+
+
+async def sent_form(api: respx.MockRouter, said: Reply, **settings: str) -> dict[str, list[str]]:
+    route = api.post(MESSAGES).respond(201, json={"sid": "SM1"})
+    async with httpx.AsyncClient() as http:
+        await twilio(**settings).send(said, http)
+    return parse_qs(route.calls.last.request.content.decode())
+
+
+async def find(said: Reply, since: datetime = NOW, known: frozenset[str] = frozenset()) -> str | None:
+    async with httpx.AsyncClient() as http:
+        found = await twilio().find_sent(said, http, since=since, known=known)
+    return found.provider_id if found else None
+
+
+async def refused(api: respx.MockRouter, status: int, code: int) -> DeliveryError:
+    body = {"code": code, "message": "The number +12025550170 is bad", "status": status}
+    api.post(MESSAGES).respond(status, json=body)
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(DeliveryError) as error:
+            await twilio().send(reply(), http)
+    return error.value
+
+
+async def test_an_sms_goes_out_from_the_number_that_was_written_to(api: respx.MockRouter) -> None:
+    assert await sent_form(api, reply("Hi + é 😀")) == {
+        "To": ["+12025550170"],
+        "From": ["+12025550100"],
+        "Body": ["Hi + é 😀"],
+        "StatusCallback": [f"{PUBLIC}/webhooks/twilio"],
+        "SmartEncoded": ["true"],
+    }
+
+
+async def test_whatsapp_keeps_its_prefix_and_its_characters(api: respx.MockRouter) -> None:
+    form = await sent_form(api, reply("“Hi”", WHATSAPP, media=("https://files.example.com/1.jpg",)))
+
+    assert (form["To"], form["From"]) == ([WHATSAPP.theirs], [WHATSAPP.ours])
+    assert form["MediaUrl"] == ["https://files.example.com/1.jpg"]
+    assert "SmartEncoded" not in form
+
+
+async def test_ten_media_are_ten_fields_and_no_body_is_no_field(api: respx.MockRouter) -> None:
+    urls = tuple(f"https://files.example.com/{number}" for number in range(10))
+    form = await sent_form(api, reply("", media=urls))
+
+    assert form["MediaUrl"] == list(urls)
+    assert "Body" not in form
+
+
+async def test_a_messaging_service_is_named_next_to_the_sender(api: respx.MockRouter) -> None:
+    form = await sent_form(api, reply(), TWILIO_MESSAGING_SERVICE_SID="MG1")
+
+    assert (form["MessagingServiceSid"], form["From"]) == (["MG1"], [SMS.ours])
+
+
+async def test_the_first_token_of_a_rotation_sends(api: respx.MockRouter) -> None:
+    route = api.post(MESSAGES).respond(201, json={"sid": "SM1"})
+    async with httpx.AsyncClient() as http:
+        await twilio(TWILIO_AUTH_TOKEN="new,old").send(reply(), http)
+
+    expected = httpx.BasicAuth(ACCOUNT, "new")._auth_header
+    assert route.calls.last.request.headers["authorization"] == expected
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"sid": 7}', b"<html>"])
+async def test_a_success_that_cannot_be_read_is_unknown(api: respx.MockRouter, body: bytes) -> None:
+    api.post(MESSAGES).respond(201, content=body)
+
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(Unknown):
+            await twilio().send(reply(), http)
+
+
+async def test_an_opt_out_is_told_apart(api: respx.MockRouter) -> None:
+    error = await refused(api, 400, 21610)
+
+    assert isinstance(error, Rejected)
+    assert (error.code, error.opted_out, error.account_wide) == ("21610", True, False)
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20003), (400, 21606), (400, 63007)])
+async def test_what_stops_every_send_is_told_apart(api: respx.MockRouter, status: int, code: int) -> None:
+    error = await refused(api, status, code)
+
+    assert isinstance(error, Rejected)
+    assert (error.opted_out, error.account_wide) == (False, True)
+
+
+@pytest.mark.parametrize("code", [21211, 21602, 21614, 21617, 63003, 99999])
+async def test_what_concerns_one_message_stops_only_that_one(api: respx.MockRouter, code: int) -> None:
+    error = await refused(api, 400, code)
+
+    assert isinstance(error, Rejected)
+    assert (error.opted_out, error.account_wide) == (False, False)
+
+
+@pytest.mark.parametrize(("status", "code"), [(429, 20429), (429, 14107), (400, 21611), (400, 63038)])
+async def test_a_limit_is_worth_waiting_for(api: respx.MockRouter, status: int, code: int) -> None:
+    assert isinstance(await refused(api, status, code), Unavailable)
+
+
+@pytest.mark.parametrize(("status", "code"), [(500, 20500), (503, 20503), (500, 21211)])
+async def test_trouble_at_twilio_may_have_taken_the_message(
+    api: respx.MockRouter, status: int, code: int
+) -> None:
+    assert isinstance(await refused(api, status, code), Unknown)
+
+
+async def test_an_error_shows_twilios_words_without_the_number(api: respx.MockRouter) -> None:
+    error = await refused(api, 400, 21211)
+
+    assert error.reason == "twilio 21211: The number … is bad"
+    assert TOKEN not in repr(error)
+
+
+async def test_the_newer_form_of_errors_is_read_too(api: respx.MockRouter) -> None:
+    api.post(MESSAGES).respond(400, json={"code": 21610, "detail": "opted out", "status": 400})
+
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(Rejected, match="opted out"):
+            await twilio().send(reply(), http)
+
+
+async def test_a_redirect_is_not_followed_with_our_credentials(api: respx.MockRouter) -> None:
+    api.post(MESSAGES).respond(302, headers={"location": "https://evil.example.com"})
+
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(Unavailable, match="TWILIO_API_URL"):
+            await twilio().send(reply(), http)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("21610", Failure.OPTED_OUT),
+        ("30003", Failure.RETRY),
+        ("30007", Failure.CONTENT),
+        ("63016", Failure.WINDOW),
+        ("63018", Failure.LATER),
+        ("30005", Failure.ADDRESS),
+        ("90010", Failure.ACCOUNT),
+        ("12345", Failure.UNKNOWN),
+        ("", Failure.UNKNOWN),
+    ],
+)
+def test_the_codes_of_status_callbacks_are_sorted(code: str, kind: Failure) -> None:
+    assert failure(code) is kind
+
+
+async def test_a_message_that_was_taken_is_found(api: respx.MockRouter) -> None:
+    route = api.get(MESSAGES).mock(return_value=page(entry("SM3", "other"), entry("SM2")))
+
+    assert await find(reply()) == "SM2"
+    asked = dict(route.calls.last.request.url.params)
+    assert (asked["To"], asked["From"]) == (SMS.theirs, SMS.ours)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        entry("SM2", "hello"),
+        entry("SM2", seconds=-3),
+        entry("SM2", direction="inbound"),
+        entry("SM2", num_media="1"),
+        {**entry("SM2"), "from": "+12025550199"},
+        entry("SM2", date_created="soon", seconds=-100, body="Hell"),
+        "no object",
+    ],
+)
+async def test_what_only_looks_alike_is_not_taken_for_it(api: respx.MockRouter, other: object) -> None:
+    api.get(MESSAGES).mock(return_value=page(other))
+
+    assert await find(reply()) is None
+
+
+async def test_replies_that_are_known_are_passed_over_and_the_oldest_is_ours(api: respx.MockRouter) -> None:
+    answer = page(entry("SM4"), entry("SM3"), entry("SM2"))
+    api.get(MESSAGES).mock(return_value=answer)
+
+    assert await find(reply(), known=frozenset({"SM2"})) == "SM3"
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ("“Hi” – it’s\u00a0me…", '"Hi" - it\'s me...'),
+        ("a\nb ", "a\r\nb"),
+        ("Hello", "Sent from your Twilio trial account - Hello"),
+    ],
+)
+async def test_what_twilio_makes_of_a_text_is_known_again(
+    api: respx.MockRouter, body: str, kept: str
+) -> None:
+    api.get(MESSAGES).mock(return_value=page(entry("SM2", kept)))
+
+    assert await find(reply(body)) == "SM2"
+
+
+async def test_further_pages_are_read_and_the_reading_ends(api: respx.MockRouter) -> None:
+    following = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json?To=x&Page=1"
+    api.get(MESSAGES, params={"Page": "1"}).mock(return_value=page(entry("SM2")))
+    api.get(MESSAGES).mock(return_value=page(entry("SM3", "other"), following=following))
+
+    assert await find(reply()) == "SM2"
+
+    api.routes.clear()
+    endless = api.get(url__startswith=MESSAGES).mock(return_value=page(following=following))
+    with pytest.raises(Unavailable):
+        await find(reply())
+    assert endless.call_count == 5
+
+
+async def test_a_page_elsewhere_does_not_get_our_credentials(api: respx.MockRouter) -> None:
+    api.get(MESSAGES).mock(return_value=page(following="https://evil.example.com/next"))
+
+    assert await find(reply()) is None
+
+
+async def test_reading_stops_at_messages_older_than_the_question(api: respx.MockRouter) -> None:
+    answer = page(entry("SM2", "other", seconds=-60), following="/never")
+    api.get(MESSAGES).mock(return_value=answer)
+
+    assert await find(reply()) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (httpx.Response(429), Unavailable),
+        (httpx.Response(500), Unavailable),
+        (httpx.Response(200, text="<html>"), Unavailable),
+        (httpx.Response(200, json={"messages": None}), Unavailable),
+        (httpx.Response(401), Rejected),
+        (httpx.ReadTimeout("silence"), Unavailable),
+        (httpx.ConnectError("refused"), Unavailable),
+    ],
+)
+async def test_a_question_without_an_answer_is_no_answer(
+    api: respx.MockRouter, answer: httpx.Response | Exception, expected: type[DeliveryError]
+) -> None:
+    api.get(MESSAGES).mock(side_effect=[answer])
+
+    with pytest.raises(expected):
+        await find(reply())
+
+
+def test_without_any_setting_there_is_no_channel() -> None:
+    assert connect({}, PUBLIC) is None
+    assert connect({"TWILIO_ACCOUNT_SID": " "}, PUBLIC) is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "public_url", "named"),
+    [
+        ({"TWILIO_ACCOUNT_SID": ACCOUNT}, PUBLIC, "TWILIO_AUTH_TOKEN"),
+        ({"TWILIO_AUTH_TOKEN": TOKEN}, PUBLIC, "TWILIO_ACCOUNT_SID"),
+        ({"TWILIO_API_URL": "https://api.twilio.com"}, PUBLIC, "TWILIO_ACCOUNT_SID"),
+        ({**ENVIRON, "TWILIO_ACCOUNT_SID": "SK1"}, PUBLIC, "TWILIO_ACCOUNT_SID"),
+        ({**ENVIRON, "TWILIO_AUTH_TOKEN": "a,,b"}, PUBLIC, "TWILIO_AUTH_TOKEN"),
+        ({**ENVIRON, "TWILIO_AUTH_TOKEN": "tökén"}, PUBLIC, "TWILIO_AUTH_TOKEN"),
+        ({**ENVIRON, "TWILIO_API_URL": "api.twilio.com"}, PUBLIC, "TWILIO_API_URL"),
+        ({**ENVIRON, "TWILIO_API_URL": "https://h:x"}, PUBLIC, "TWILIO_API_URL"),
+        ({**ENVIRON, "TWILIO_MESSAGING_SERVICE_SID": "AC1"}, PUBLIC, "TWILIO_MESSAGING_SERVICE_SID"),
+        ({**ENVIRON, "TWILIO_SHARED_KEYS": "no-secret"}, PUBLIC, "TWILIO_SHARED_KEYS"),
+        (ENVIRON, "", "PUBLIC_URL"),
+        (ENVIRON, "bots.example.com", "PUBLIC_URL"),
+        (ENVIRON, "https://bots.example.com/?a=b", "PUBLIC_URL"),
+        (ENVIRON, "https://user:pass@bots.example.com", "PUBLIC_URL"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_no_secret_is(
+    environ: dict[str, str], public_url: str, named: str
+) -> None:
+    with pytest.raises(Misconfigured, match=named) as error:
+        connect(environ, public_url)
+    assert TOKEN not in str(error.value)
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert [setting.name for setting in SETTINGS if setting.secret] == [
+        "TWILIO_AUTH_TOKEN",
+        "TWILIO_SHARED_KEYS",
+    ]
+    assert all(setting.meaning for setting in SETTINGS)

@@ -1,0 +1,599 @@
+"""Twilio's webhooks: what is let in, and what each becomes."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import replace
+from typing import ClassVar
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channels.twilio import TwilioChannel
+from core.channel import Webhook
+from core.errors import BadSignature, MalformedWebhook, Refused, WebhookTooLarge
+from core.event import ControlReceived, DeliveryStatus, Ignored, StatusChanged, TurnReceived
+from core.owner import Act
+from core.turn import Location
+from tests.channels.channel_cases import ChannelCases
+from tests.channels.twilio.made import (
+    ACCOUNT,
+    FORM,
+    SEEN,
+    TOKEN,
+    URL,
+    changed,
+    get,
+    payload,
+    post,
+    received,
+    signature,
+    turn_of,
+    twilio,
+)
+
+VECTOR_URL = f"{URL}?bot=a%20b"
+VECTOR_FIELDS = (
+    ("AccountSid", ACCOUNT),
+    ("Body", "Hi + é "),
+    ("From", "+12025550170"),
+    ("FromCity", ""),
+    ("MessageSid", "SM00000000000000000000000000000001"),
+    ("NumMedia", "0"),
+    ("To", "+12025550100"),
+)
+SHARED = "webhooks_sharedkey_1"
+NAMES = (
+    "sms", "mms", "whatsapp_button", "whatsapp_list", "whatsapp_location", "whatsapp_voice",
+    "whatsapp_advert", "whatsapp_hidden_number", "status_delivered", "status_read", "status_failed",
+    "stop", "start", "help", "own_stop_word",
+)  # fmt: skip
+
+
+class TestTwilio(ChannelCases):
+    send_url = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    accepted: ClassVar[httpx.Response] = httpx.Response(201, json={"sid": "SM1", "status": "queued"})
+
+    def channel(self) -> TwilioChannel:
+        return twilio()
+
+    def genuine(self) -> Webhook:
+        return post(payload("sms"))
+
+    def signature_header(self) -> str:
+        return "x-twilio-signature"
+
+
+class TestTwilioOverWhatsApp(TestTwilio):
+    def genuine(self) -> Webhook:
+        return post(payload("whatsapp_button"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_recorded_webhook_is_let_in(name: str) -> None:
+    twilio().verify(post(payload(name)))
+    twilio().verify(get(payload(name)))
+
+
+def test_the_documented_signature_is_let_in() -> None:
+    headers = {"x-twilio-signature": "BafQq33UFPHZRqDZzCXJZ+dlCIg="}
+    twilio().verify(post(VECTOR_FIELDS, seen=f"{SEEN}?bot=a%20b", headers=headers))
+
+
+def test_a_shared_key_signs_with_the_hash_that_its_header_names() -> None:
+    headers = {
+        "x-twilio-signature": "8Vp3En/gOqvMXP7k6gmrH0RSjjsBQBQSgZnA2PDV+SM=",
+        "x-twilio-webhooks-signature-settings": f"key={SHARED},algorithm=HMAC_SHA256",
+    }
+    channel = twilio(TWILIO_AUTH_TOKEN="other", TWILIO_SHARED_KEYS=f"{SHARED}:{TOKEN}")
+
+    channel.verify(post(VECTOR_FIELDS, seen=f"{SEEN}?bot=a%20b", headers=headers))
+
+
+@pytest.mark.parametrize(
+    "settings_header",
+    [
+        "",
+        "algorithm=HMAC_SHA1",
+        f"key={SHARED}",
+        f"key={SHARED},algorithm=none",
+        f"key={SHARED},algorithm=HMAC_MD5",
+        "key=webhooks_sharedkey_2,algorithm=HMAC_SHA1",
+        "key=,algorithm=HMAC_SHA1",
+        "=,=,,==",
+    ],
+)
+def test_an_unknown_key_or_hash_is_refused(settings_header: str) -> None:
+    channel = twilio(TWILIO_SHARED_KEYS=f"{SHARED}:{TOKEN}")
+    hook = post(payload("sms"), headers={"x-twilio-webhooks-signature-settings": settings_header})
+
+    with pytest.raises(BadSignature):
+        channel.verify(hook)
+
+
+def test_a_json_event_is_let_in_by_url_and_body_hash_and_ignored() -> None:
+    digest = "b3a092a6af48807fa9482b2ee140105575daa26d5b24b3c0e60a7e2dee6683b1"
+    headers = {"content-type": "application/json", "x-twilio-signature": "c9ZIbpyZsX8u04mWLLTqSzSMdjc="}
+    hook = Webhook("POST", f"{SEEN}?bodySHA256={digest}", headers, '{"a":"é"}'.encode())
+
+    twilio().verify(hook)
+    assert twilio().parse(hook) == [Ignored(reason="json event")]
+    with pytest.raises(BadSignature):
+        twilio().verify(replace(hook, body=b'{"a":"forged"}'))
+
+
+def test_a_json_event_without_a_body_hash_is_refused() -> None:
+    headers = {"content-type": "application/json", "x-twilio-signature": signature(URL, [])}
+
+    with pytest.raises(BadSignature):
+        twilio().verify(Webhook("POST", SEEN, headers, b"{}"))
+
+
+def test_a_captured_json_signature_is_worth_nothing_for_a_form() -> None:
+    body = b"AccountSid=" + ACCOUNT.encode() + b"&MessageSid=SM1&From=%2B1&To=%2B2&Body=forged"
+    query = f"bodySHA256={hashlib.sha256(body).hexdigest()}"
+    headers = {"content-type": FORM, "x-twilio-signature": signature(f"{URL}?{query}", [])}
+
+    with pytest.raises(BadSignature):
+        twilio().verify(Webhook("POST", f"{SEEN}?{query}", headers, body))
+
+
+@pytest.mark.parametrize(
+    ("public_url", "signed_url", "seen"),
+    [
+        ("https://bots.example.com", URL, "http://127.0.0.1:8000/webhooks/twilio"),
+        ("https://bots.example.com/", URL, "/webhooks/twilio"),
+        ("https://bots.example.com", "https://bots.example.com:443/webhooks/twilio", SEEN),
+        ("https://bots.example.com:8443", "https://bots.example.com:8443/webhooks/twilio", SEEN),
+        ("https://bots.example.com:8443", URL, SEEN),
+        ("http://bots.example.com", "http://bots.example.com:80/webhooks/twilio", SEEN),
+        ("https://bots.example.com/gw", "https://bots.example.com/gw/webhooks/twilio", SEEN),
+        (
+            "https://bots.example.com/gw",
+            "https://bots.example.com/gw/webhooks/twilio",
+            "http://h/gw/webhooks/twilio",
+        ),
+        ("https://bots.example.com", f"{URL}/A1?x=%C3%A9&y=a+b", f"{SEEN}/A1?x=%C3%A9&y=a+b"),
+        ("https://bots.example.com", f"{URL}/", f"{SEEN}/"),
+    ],
+)
+def test_the_public_url_is_what_counts_behind_a_proxy(public_url: str, signed_url: str, seen: str) -> None:
+    twilio(public_url).verify(post(payload("sms"), url=signed_url, seen=seen))
+
+
+def test_a_forwarded_host_has_no_say() -> None:
+    elsewhere = {
+        "x-forwarded-host": "evil.example.com",
+        "x-forwarded-proto": "https",
+        "host": "evil.example.com",
+    }
+    hook = post(payload("sms"), url="https://evil.example.com/webhooks/twilio", headers=elsewhere)
+
+    with pytest.raises(BadSignature):
+        twilio().verify(hook)
+
+
+@pytest.mark.parametrize("signed_url", [f"{URL}/", f"{URL}?", f"{URL}?a=1", URL.upper(), f"{URL}#rc=2"])
+def test_a_signature_for_another_url_is_refused(signed_url: str) -> None:
+    with pytest.raises(BadSignature):
+        twilio().verify(post(payload("sms"), url=signed_url))
+
+
+def test_every_token_of_a_rotation_is_good_and_no_other() -> None:
+    channel = twilio(TWILIO_AUTH_TOKEN="new, old")
+
+    channel.verify(post(payload("sms"), token="new"))
+    channel.verify(post(payload("sms"), token="old"))
+    for token in ("older", "new, old", "new,old", ""):
+        with pytest.raises(BadSignature):
+            channel.verify(post(payload("sms"), token=token))
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        [("Unknown", "new field"), ("aa", "1"), ("Zz", "2")],
+        [("Empty", ""), ("", "no name")],
+        [("Twice", "b"), ("Twice", "a"), ("Twice", "b")],
+        [("Space", "  kept  "), ("Line", "a\r\nb"), ("Sign", "a&b=c+d%20é😀")],
+    ],
+)
+def test_all_fields_are_signed_as_they_came(extra: list[tuple[str, str]]) -> None:
+    hook = post([*payload("sms"), *extra])
+
+    twilio().verify(hook)
+    assert isinstance(twilio().parse(hook)[0], TurnReceived)
+
+
+def test_twenty_thousand_fields_are_refused_in_no_time() -> None:
+    hook = replace(post(payload("sms")), body=b"&".join(b"f%d=1" % number for number in range(20_000)))
+
+    began = time.perf_counter()
+    with pytest.raises(WebhookTooLarge):
+        twilio().verify(hook)
+    assert time.perf_counter() - began < 0.5
+
+
+def test_a_query_with_too_many_fields_is_refused() -> None:
+    digest = hashlib.sha256(b"{}").hexdigest()
+    hook = Webhook(
+        "POST",
+        f"{SEEN}?{'a=1&' * 2000}bodySHA256={digest}",
+        {"content-type": "application/json", "x-twilio-signature": "x"},
+        b"{}",
+    )
+    with pytest.raises(MalformedWebhook):
+        twilio().verify(hook)
+
+
+@pytest.mark.parametrize(
+    ("method", "content_type", "body"),
+    [
+        ("POST", "text/plain", b"Body=hi"),
+        ("POST", "multipart/form-data; boundary=x", b"--x--"),
+        ("POST", "", b"Body=hi"),
+        ("POST", FORM, b"Body=\xff\xfe"),
+        ("PUT", FORM, b"Body=hi"),
+        ("HEAD", FORM, b""),
+    ],
+)
+def test_what_twilio_never_sends_cannot_be_read(method: str, content_type: str, body: bytes) -> None:
+    hook = Webhook(method, SEEN, {"content-type": content_type, "x-twilio-signature": "x"}, body)
+
+    with pytest.raises(MalformedWebhook):
+        twilio().verify(hook)
+
+
+def test_an_empty_body_is_verified_and_ignored() -> None:
+    for headers in ({}, {"content-type": FORM}, {"content-type": f"{FORM}; charset=UTF-8"}):
+        hook = Webhook("POST", SEEN, {**headers, "x-twilio-signature": signature(URL, [])}, b"")
+
+        twilio().verify(hook)
+        assert twilio().parse(hook) == [Ignored(reason="no account")]
+
+
+def test_an_sms_is_a_turn() -> None:
+    turn = turn_of(payload("sms"))
+
+    assert turn.id == "SM00000000000000000000000000000001"
+    assert turn.text == "Hi + é "
+    assert turn.session == f"twilio:{ACCOUNT}:+12025550100:+12025550170"
+    assert (turn.address.ours, turn.address.theirs) == ("+12025550100", "+12025550170")
+    assert turn.details == {"from_country": "US"}
+
+
+def test_the_same_message_by_get_is_the_same_turn() -> None:
+    assert twilio().parse(get(payload("sms"))) == twilio().parse(post(payload("sms")))
+
+
+def test_media_come_by_reference() -> None:
+    turn = turn_of(payload("mms"))
+
+    assert [attachment.content_type for attachment in turn.attachments] == ["image/jpeg", "application/pdf"]
+    assert all(attachment.url.startswith("https://api.twilio.com/") for attachment in turn.attachments)
+    assert turn.text == ""
+
+
+@pytest.mark.parametrize("count", ["", "-1", "1.5", "x", "²", "99999999999999999999", "1e3", " 1"])
+def test_a_bad_count_of_media_is_none(count: str) -> None:
+    turn = turn_of(changed("mms", NumMedia=count, Body="look"))
+
+    assert turn.attachments == ()
+
+
+def test_media_that_are_missing_or_no_web_address_are_left_out() -> None:
+    turn = turn_of(changed("mms", NumMedia="4", MediaUrl1="file:///etc/passwd", Body="look"))
+
+    assert len(turn.attachments) == 1
+
+
+def test_a_tapped_button_comes_with_its_payload() -> None:
+    turn = turn_of(payload("whatsapp_button"))
+
+    assert (turn.text, turn.payload) == ("Yes", "confirm:42")
+    assert turn.details["profile_name"] == "Ada"
+    assert turn.details["quoted"] == "MM00000000000000000000000000000009"
+    assert "referral_source_id" not in turn.details
+    assert "forwarded" not in turn.details
+
+
+def test_a_picked_row_comes_with_its_payload() -> None:
+    turn = turn_of(changed("whatsapp_list", Body=""))
+
+    assert (turn.text, turn.payload) == ("Tuesday", "slot:2")
+
+
+def test_a_place_on_the_meridian_is_a_place() -> None:
+    turn = turn_of(payload("whatsapp_location"))
+
+    assert turn.location == Location(
+        latitude=47.497913, longitude=0.0, label="Office", address="Example Street 1"
+    )
+
+
+@pytest.mark.parametrize("latitude", ["", "north", "nan", "inf", "91", "-90.1"])
+def test_a_place_off_the_globe_is_none(latitude: str) -> None:
+    assert received(changed("whatsapp_location", Latitude=latitude)) == Ignored(reason="empty message")
+
+
+def test_a_voice_note_is_an_attachment() -> None:
+    [attachment] = turn_of(payload("whatsapp_voice")).attachments
+
+    assert attachment.content_type == "audio/ogg"
+
+
+def test_an_advert_that_brought_the_person_is_kept() -> None:
+    details = turn_of(payload("whatsapp_advert")).details
+
+    assert details["referral_source_id"] == "ad-1"
+    assert details["referral_headline"] == "Spring offer"
+
+
+def test_a_person_without_a_number_has_a_session() -> None:
+    turn = turn_of(payload("whatsapp_hidden_number"))
+
+    assert turn.address.theirs == "whatsapp:US.10000000000000000001"
+    assert turn.session.endswith(":whatsapp:US.10000000000000000001")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("whatsapp:+5511987654321", "whatsapp:+551187654321"),
+        ("whatsapp:+5215512345678", "whatsapp:+525512345678"),
+        ("whatsapp:+5491123456789", "whatsapp:+541123456789"),
+    ],
+)
+def test_one_person_in_two_spellings_has_one_session_and_is_answered_as_they_wrote(
+    one: str, other: str
+) -> None:
+    first, second = turn_of(changed("whatsapp_list", From=one)), turn_of(changed("whatsapp_list", From=other))
+
+    assert first.session == second.session
+    assert (first.address.theirs, second.address.theirs) == (one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("whatsapp:+551132345678", "whatsapp:+5511932345678"),
+        ("whatsapp:+551132345678", "whatsapp:+551132345679"),
+        ("whatsapp:+12025550171", "+12025550171"),
+        ("+5215512345678", "+525512345678"),
+    ],
+)
+def test_different_people_have_different_sessions(one: str, other: str) -> None:
+    first, second = turn_of(changed("sms", From=one)), turn_of(changed("sms", From=other))
+
+    assert first.session != second.session
+
+
+@pytest.mark.parametrize(
+    "word", ["STOP", "stopall", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", " OptOut\n"]
+)
+def test_a_stop_word_is_an_opt_out_and_no_turn(word: str) -> None:
+    event = received(changed("sms", Body=word))
+
+    assert isinstance(event, ControlReceived)
+    assert (event.act, event.id) == (Act.OPT_OUT, "SM00000000000000000000000000000001")
+    assert event.session == turn_of(payload("sms")).session
+
+
+@pytest.mark.parametrize("word", ["START", "unstop"])
+def test_a_start_word_is_an_opt_in(word: str) -> None:
+    event = received(changed("sms", Body=word))
+
+    assert isinstance(event, ControlReceived)
+    assert event.act is Act.OPT_IN
+
+
+def test_help_is_left_to_twilio() -> None:
+    assert received(payload("help")) == Ignored(reason="help keyword")
+
+
+def test_twilios_own_word_outranks_the_text() -> None:
+    event = received(payload("own_stop_word"))
+    start = received(changed("sms", Body="STOP", OptOutType="START"))
+
+    assert isinstance(event, ControlReceived)
+    assert event.act is Act.OPT_OUT
+    assert isinstance(start, ControlReceived)
+    assert start.act is Act.OPT_IN
+
+
+@pytest.mark.parametrize("text", ["please stop", "stop it", "yes", "info", "stop.", "starting"])
+def test_a_sentence_with_such_a_word_is_a_turn(text: str) -> None:
+    assert turn_of(changed("sms", Body=text)).text == text
+
+
+@pytest.mark.parametrize("word", ["STOP", "start", "HELP"])
+def test_whatsapp_has_no_keywords(word: str) -> None:
+    assert turn_of(changed("whatsapp_list", Body=word)).text == word
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("accepted", DeliveryStatus.QUEUED),
+        ("scheduled", DeliveryStatus.QUEUED),
+        ("queued", DeliveryStatus.QUEUED),
+        ("sending", DeliveryStatus.QUEUED),
+        ("sent", DeliveryStatus.SENT),
+        ("delivered", DeliveryStatus.DELIVERED),
+        ("partially_delivered", DeliveryStatus.DELIVERED),
+        ("read", DeliveryStatus.READ),
+        ("undelivered", DeliveryStatus.FAILED),
+        ("failed", DeliveryStatus.FAILED),
+        ("canceled", DeliveryStatus.FAILED),
+    ],
+)
+def test_every_status_of_twilio_has_its_place(word: str, status: DeliveryStatus) -> None:
+    event = received(changed("status_delivered", MessageStatus=word, SmsStatus=word))
+
+    assert isinstance(event, StatusChanged)
+    assert (event.provider_id, event.status) == ("SM00000000000000000000000000000005", status)
+
+
+def test_a_failure_comes_with_its_code_and_without_the_number() -> None:
+    event = received(payload("status_failed"))
+
+    assert isinstance(event, StatusChanged)
+    assert (event.status, event.error_code) == (DeliveryStatus.FAILED, "63016")
+    assert event.error_text == "Message to … is outside the window"
+
+
+def test_a_status_is_answered_with_nothing_and_a_message_with_empty_twiml() -> None:
+    channel = twilio()
+    status, message = post(payload("status_read")), post(payload("sms"))
+
+    assert channel.answer(status, channel.parse(status)).status == 204
+    answer = channel.answer(message, channel.parse(message))
+    assert (answer.status, answer.content_type.partition(";")[0]) == (200, "text/xml")
+    assert answer.body == b'<?xml version="1.0" encoding="UTF-8"?><Response />'
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        (changed("status_delivered", MessageStatus="exploded"), "unknown status"),
+        (changed("sms", AccountSid="AC00000000000000000000000000000002"), "other account"),
+        (changed("sms", AccountSid=""), "no account"),
+        (changed("sms", MessageSid="", SmsSid="", SmsMessageSid=""), "no message id"),
+        (changed("sms", From=""), "no address"),
+        (changed("sms", To=" "), "no address"),
+        (changed("sms", From="rcs:agent_1"), "rcs address"),
+        (changed("sms", From="messenger:123"), "messenger address"),
+        (changed("sms", From="client:ada"), "other address"),
+        (changed("sms", Body=" \n "), "empty message"),
+        (changed("sms", Body="\x00"), "empty message"),
+        ([], "no account"),
+        ([("AccountSid", ACCOUNT)], "no message id"),
+        ([("AccountSid", ACCOUNT), ("MessageSid", "SM1")], "no address"),
+        ([("AccountSid", ACCOUNT), ("MessageSid", "SM1"), ("SmsStatus", "sent")], None),
+    ],
+)
+def test_what_is_genuine_and_of_no_interest_is_ignored_with_a_reason(
+    fields: list[tuple[str, str]], reason: str | None
+) -> None:
+    event = received(fields)
+
+    assert not isinstance(event, TurnReceived)
+    if reason is not None:
+        assert event == Ignored(reason=reason)
+
+
+def test_old_names_of_the_id_are_good_enough() -> None:
+    assert turn_of(changed("sms", MessageSid="")).id == "SM00000000000000000000000000000001"
+
+
+def test_text_from_strangers_is_made_safe_and_bounded() -> None:
+    turn = turn_of(
+        changed("whatsapp_list", Body="a\x00b\x1b[31m\r\nc" + "d" * 20_000, ProfileName="x" * 5000)
+    )
+
+    assert turn.text.startswith("ab[31m\ncd")
+    assert len(turn.text) <= 16_000
+    assert len(turn.details["profile_name"]) == 200
+
+
+def test_bytes_that_are_no_text_become_a_sign_of_it() -> None:
+    hook = post(payload("sms"))
+    broken = replace(hook, body=hook.body.replace(b"Body=Hi", b"Body=%ED%A0%80%FF"))
+    [event] = twilio().parse(broken)
+
+    assert isinstance(event, TurnReceived)
+    assert event.model_dump_json().encode()
+
+
+mutations = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                "Body",
+                "From",
+                "To",
+                "MessageSid",
+                "SmsSid",
+                "AccountSid",
+                "NumMedia",
+                "MediaUrl0",
+                "MessageStatus",
+                "SmsStatus",
+                "ErrorCode",
+                "OptOutType",
+                "Latitude",
+                "Longitude",
+                "ButtonPayload",
+                "ListId",
+                "ProfileName",
+                "FlowData",
+                "ReferralSourceId",
+                "Forwarded",
+            ]
+        ),
+        st.one_of(
+            st.text(max_size=30).map(lambda text: text.encode("utf-8", "replace").decode()),
+            st.sampled_from(
+                ["", "0", "-1", "9" * 400, "received", "sent", "STOP", "whatsapp:+1", "rcs:x", "nan"]
+            ),
+        ),
+    ),
+    max_size=6,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(name=st.sampled_from(NAMES), mutated=mutations)
+def test_no_mutation_of_a_signed_form_raises_or_makes_a_wrong_turn(
+    name: str, mutated: list[tuple[str, str]]
+) -> None:
+    fields = changed(name, **dict(mutated))
+    hook = post(fields)
+    twilio().verify(hook)
+    [event] = twilio().parse(hook)
+
+    event.model_dump_json().encode()
+    if isinstance(event, TurnReceived):
+        turn = event.turn
+        told = dict(fields)
+        assert told["AccountSid"] == ACCOUNT
+        assert told.get("MessageStatus", "") in ("", "received", "receiving")
+        assert turn.id
+        assert turn.address.theirs
+        assert turn.text.strip() or turn.payload or turn.attachments or turn.location or "FlowData" in told
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    name=st.sampled_from(NAMES),
+    at=st.integers(0, 2000),
+    noise=st.binary(min_size=1, max_size=8),
+    url=st.sampled_from(
+        [SEEN, "", "/", "x", "http://[", "//[x", f"{SEEN}?%%%", f"{SEEN}?é", "http://h?b=1", "\ud800"]
+    ),
+    header=st.sampled_from(["x-twilio-signature", "content-type", "x-twilio-webhooks-signature-settings"]),
+    value=st.text(max_size=20),
+)
+def test_noise_is_refused_and_never_raises_anything_else(
+    name: str, at: int, noise: bytes, url: str, header: str, value: str
+) -> None:
+    hook = post(payload(name))
+    body = hook.body[: at % len(hook.body)] + b"\xff" + noise + hook.body[at % len(hook.body) :]
+    noisy = Webhook("POST", url, {**hook.headers, header: value}, body)
+
+    with pytest.raises(Refused):
+        twilio().verify(noisy)
+
+
+@settings(deadline=None, max_examples=150)
+@given(body=st.binary(max_size=300), method=st.sampled_from(["GET", "POST"]), query=st.text(max_size=40))
+def test_reading_anything_at_all_ends_in_events_or_a_refusal(body: bytes, method: str, query: str) -> None:
+    hook = Webhook(method, f"{SEEN}?{query}", {"content-type": FORM}, body)
+    try:
+        events = twilio().parse(hook)
+    except Refused:
+        return
+    assert not any(isinstance(event, TurnReceived) for event in events)
