@@ -35,7 +35,8 @@ def test_text_is_cut_at_the_best_break_in_reach(text: str, limit: int, parts: li
 def test_code_stays_in_one_part_when_it_fits() -> None:
     code = "```" + "a = 1\n" * 10 + "```"
 
-    assert code in split(f"{'word ' * 15}{code}{' word' * 15}", 100)
+    parts = split(f"{'word ' * 15}{code}{' word' * 15}", 100)
+    assert any(code in part for part in parts)
 
 
 def test_what_is_seen_as_one_character_is_not_cut() -> None:

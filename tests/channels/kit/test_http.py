@@ -1,0 +1,163 @@
+"""What happens on a real wire, through both transports, and what it means for a send."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from httpx_aiohttp import AiohttpTransport
+
+from channels._kit import http as kit
+from channels._kit.http import classify, get, post, retry_after
+from core.errors import DeliveryError, Rejected, Unavailable, Unknown
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+@asynccontextmanager
+async def server(talk: Talk) -> AsyncIterator[str]:
+    """A server that says what the test says, and waits for nobody when it ends."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        try:
+            await talk(reader, writer)
+        finally:
+            writer.close()
+
+    listening = await asyncio.start_server(meet, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    finally:
+        for writer in writers:
+            writer.transport.abort()
+        listening.close()
+        await listening.wait_closed()
+
+
+async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+
+
+async def say_half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(OK[:-1])
+    await writer.drain()
+
+
+async def be_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def answer_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(OK)
+    await writer.drain()
+    await reader.readuntil(b"\r\n\r\n")
+
+
+@pytest.fixture(params=["httpx", "aiohttp"])
+async def http(request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
+    transport = AiohttpTransport() if request.param == "aiohttp" else None
+    async with httpx.AsyncClient(transport=transport) as client:
+        yield client
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kit, "TOTAL_SECONDS", 0.2)
+
+
+async def outcome(http: httpx.AsyncClient, url: str) -> DeliveryError:
+    with pytest.raises(DeliveryError) as error:
+        await post(http, "provider", url, data={"a": "b"}, auth=("user", "secret"))
+    assert "secret" not in str(error.value)
+    return error.value
+
+
+async def test_a_refused_connection_sent_nothing(http: httpx.AsyncClient) -> None:
+    async with server(be_silent) as url:
+        pass
+
+    assert isinstance(await outcome(http, url), Unavailable)
+
+
+async def test_a_name_that_is_not_known_sent_nothing(http: httpx.AsyncClient) -> None:
+    assert isinstance(await outcome(http, "http://nowhere.invalid"), Unavailable)
+
+
+@pytest.mark.parametrize("talk", [hang_up, say_half])
+async def test_a_connection_that_broke_afterwards_may_have_sent_it(
+    http: httpx.AsyncClient, talk: Talk
+) -> None:
+    async with server(talk) as url:
+        assert isinstance(await outcome(http, url), Unknown)
+
+
+async def test_a_kept_connection_that_broke_may_have_sent_it(http: httpx.AsyncClient) -> None:
+    async with server(answer_once) as url:
+        await post(http, "provider", url, data={"a": "b"}, auth=("user", "secret"))
+
+        assert isinstance(await outcome(http, url), Unknown)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_silence_may_have_sent_it_and_is_not_waited_for_forever(http: httpx.AsyncClient) -> None:
+    async with server(be_silent) as url:
+        assert isinstance(await outcome(http, url), Unknown)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_question_that_is_not_answered_can_be_asked_again(http: httpx.AsyncClient) -> None:
+    async with server(be_silent) as url:
+        with pytest.raises(Unavailable):
+            await get(http, "provider", url, params=None, auth=("user", "secret"))
+
+
+async def test_an_address_that_cannot_be_used_is_for_a_person() -> None:
+    async with httpx.AsyncClient() as http:
+        error = await outcome(http, "gopher://example.com")
+
+    assert isinstance(error, Rejected)
+    assert error.account_wide
+
+
+def test_every_error_of_the_client_means_something() -> None:
+    request = httpx.Request("POST", "https://api.example.com")
+    kinds = [
+        kind
+        for kind in vars(httpx).values()
+        if isinstance(kind, type) and issubclass(kind, httpx.TransportError)
+    ]
+
+    assert len(kinds) > 10
+    for kind in kinds:
+        assert isinstance(classify(kind("x", request=request), "provider"), DeliveryError)
+    assert isinstance(classify(RuntimeError("a bug"), "provider"), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("0.5", 0.5),
+        ("999999", 3600.0),
+        ("Thu, 01 Oct 2026 10:00:30 GMT", 30.0),
+        ("Thu, 01 Oct 2026 09:00:00 GMT", 0.0),
+        ("", None),
+        ("soon", None),
+        ("-1", None),
+        ("1e3", None),
+        ("Thu, 01 Oct 2026 10:00:30", None),
+    ],
+)
+def test_retry_after_is_read_in_all_its_forms(value: str, seconds: float | None) -> None:
+    response = httpx.Response(429, headers=[("Retry-After", value)] if value else [])
+
+    assert retry_after(response, lambda: datetime(2026, 10, 1, 10, 0, tzinfo=UTC)) == seconds
