@@ -42,7 +42,7 @@ class Running:
 
     def until_ready(self) -> None:
         """Wait until everything runs, and remember the address."""
-        self.url = self.until("/console").split()[-1].removesuffix("/console")
+        self.url = self.until("Console ").split()[-1].removesuffix("/console")
         self.until("Ctrl-C")
 
     def is_ready(self) -> bool:

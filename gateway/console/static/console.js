@@ -7,23 +7,28 @@ function begin() {
   const at = (id) => document.getElementById(id);
   const text = at("text"), owner = at("owner"), take = at("take"), trouble = at("trouble");
   const surfaces = [...document.querySelectorAll("input[name=surface]")];
+  const dots = thinking();
   const stored = localStorage.getItem("person");
   let person = /^\+\d{6,15}$/.test(stored || "") ? stored : somebody();
   let conversation = fresh();
 
   function somebody() {
-    const number = "+155501" + String(Math.floor(Math.random() * 99) + 1).padStart(2, "0");
+    const number = "+1555010" + String(Math.floor(Math.random() * 10_000)).padStart(4, "0");
     localStorage.setItem("person", number);
     return number;
   }
 
   // What the page knows of one conversation: where its log was read to, and the bubbles by message and reply.
   function fresh() {
-    return { after: "", turns: new Map(), replies: new Map(), provider: new Map(), last: null };
+    return { after: "", turns: new Map(), replies: new Map(), provider: new Map(), last: null, active: 0 };
+  }
+
+  function chosen() {
+    return surfaces.find((input) => input.checked);
   }
 
   function surface() {
-    return surfaces.find((input) => input.checked).value;
+    return chosen().value;
   }
 
   function open() {
@@ -31,6 +36,7 @@ function begin() {
     log.replaceChildren();
     at("hint").hidden = false;
     at("person").textContent = person;
+    at("ours").textContent = chosen().dataset.ours;
     at("title").textContent = surface() === "sms" ? "SMS" : "WhatsApp";
     read(conversation);
     text.focus();
@@ -42,10 +48,11 @@ function begin() {
     bubble.className = "bubble";
     bubble.textContent = words;
     life.className = "life";
+    life.setAttribute("aria-live", "off");
     item.append(bubble, life);
     log.append(item);
     at("hint").hidden = true;
-    item.scrollIntoView({ block: "end" });
+    follow();
     return { item, life, steps: [], from: 0 };
   }
 
@@ -53,10 +60,26 @@ function begin() {
     if (!shown) return;
     const took = ms - shown.from;
     const span = document.createElement("span");
-    span.textContent = (shown.life.childNodes.length ? " · " : "") + word + " " + took + " ms";
+    span.textContent = took ? word + " " + took + " ms" : word;
     if (bad) span.className = "bad";
-    shown.life.append(span);
-    shown.item.scrollIntoView({ block: "end" });
+    shown.life.append(span, " ");
+    follow();
+  }
+
+  // While a worker has the message: the bubble that breathes, kept at the end.
+  function thinking() {
+    const item = document.createElement("li"), bubble = document.createElement("div");
+    item.className = "dots";
+    item.setAttribute("aria-hidden", "true");
+    bubble.className = "bubble";
+    for (let count = 0; count < 3; count += 1) bubble.append(document.createElement("i"));
+    item.append(bubble);
+    return item;
+  }
+
+  function follow() {
+    if (dots.isConnected) log.append(dots);
+    log.scrollTop = log.scrollHeight;
   }
 
   function aside(words) {
@@ -64,6 +87,7 @@ function begin() {
     item.className = "aside";
     item.textContent = words;
     log.append(item);
+    follow();
   }
 
   // A numbered list of choices, as SMS shows buttons, can be tapped here.
@@ -80,6 +104,7 @@ function begin() {
       row.append(button);
     }
     shown.item.append(row);
+    follow();
   }
 
   const show = {
@@ -91,8 +116,13 @@ function begin() {
       for (const old of log.querySelectorAll(".chips")) old.remove();
       step(shown, "accepted", ms);
     },
-    claimed(data, ms, known) { step(known.turns.get(data.turn), "claimed", ms); },
+    claimed(data, ms, known) {
+      step(known.turns.get(data.turn), "claimed", ms);
+      log.append(dots);
+      follow();
+    },
     committed(data, ms, known) {
+      dots.remove();
       for (const turn of data.turns) {
         known.last = known.turns.get(turn) || known.last;
         step(known.turns.get(turn), "committed", ms);
@@ -131,16 +161,18 @@ function begin() {
         for (const entry of body.entries) {
           (show[entry.kind] || (() => {}))(entry.data, entry.at_ms, known);
           known.after = entry.id;
+          known.active = Date.now();
         }
         owner.textContent = body.owner;
         owner.dataset.owner = body.owner;
-        take.textContent = body.owner === "bot" ? "Take over from the bot" : "Give back to the bot";
+        take.textContent = body.owner === "bot" ? "Take over" : "Give back";
         take.dataset.act = body.owner === "bot" ? "take_over" : "give_back";
       } catch (error) {
         trouble.textContent = "No connection to the gateway: " + error.message;
         trouble.hidden = false;
       }
-      await new Promise((done) => setTimeout(done, document.hidden ? 3000 : 250));
+      const awake = Date.now() - known.active < 10_000 ? 100 : 400;
+      await new Promise((done) => setTimeout(done, document.hidden ? 3000 : awake));
     }
   }
 
@@ -155,6 +187,7 @@ function begin() {
 
   async function say(words) {
     try {
+      conversation.active = Date.now();
       await post("/console/say", { text: words });
       if (text.value === words) text.value = "";
     } catch (error) {

@@ -1,0 +1,133 @@
+"""The console in a real browser, on a gateway started as a person starts it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.gateway.running import Running
+
+_CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+_QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+)
+
+pytestmark = pytest.mark.skipif(
+    not _CHROMIUM, reason="no Chromium here; `make browser` installs it on Debian"
+)
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = Running(tmp_path_factory.mktemp("console"), TURNGATE_FLOW="kyc")
+    running.until_ready()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=_CHROMIUM, args=_QUIET.split())
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(gateway: Running, browser: Browser) -> Iterator[Page]:
+    """The console as somebody new sees it. Whatever the page reports as an error fails the test."""
+    context = browser.new_context()
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda line: errors.append(line.text) if line.type in ("error", "warning") else None)
+    opened.goto(f"{gateway.url}/console")
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def say(page: Page, words: str) -> None:
+    page.get_by_label("Message", exact=True).fill(words)
+    page.keyboard.press("Enter")
+
+
+def last_heard(page: Page, words: str) -> None:
+    expect(page.locator("li.theirs .bubble").last).to_contain_text(words, timeout=10_000)
+
+
+def test_a_whole_conversation_from_the_keyboard(page: Page) -> None:
+    say(page, "hi")
+    last_heard(page, "last four digits")
+    say(page, "4321")
+    last_heard(page, "date of birth")
+    say(page, "23 April 1990")
+    last_heard(page, "you were born on 23 April 1990")
+    page.get_by_role("button", name="Yes").press("Enter")
+    last_heard(page, "everything I need")
+
+    assert page.locator("li.mine .bubble").all_inner_texts() == ["hi", "4321", "23 April 1990", "1"]
+
+
+def test_under_each_bubble_stands_its_life_in_milliseconds(page: Page) -> None:
+    say(page, "hi")
+
+    expect(page.locator("li.mine .life")).to_have_text(
+        re.compile(r"accepted.* claimed \d+ ms committed \d+ ms")
+    )
+    expect(page.locator("li.theirs .life")).to_have_text(
+        re.compile(r"sent \d+ ms delivered \d+ ms"), timeout=10_000
+    )
+
+
+def test_whatsapp_is_another_conversation_with_another_number(page: Page) -> None:
+    say(page, "hi")
+    last_heard(page, "last four digits")
+    page.get_by_role("radio", name="WhatsApp").check()
+
+    expect(page.locator("#log li")).to_have_count(0)
+    say(page, "hello")
+    last_heard(page, "last four digits")
+    expect(page.locator("li.theirs .life")).to_contain_text("read", timeout=10_000)
+
+
+def test_who_takes_over_silences_the_bot_until_it_is_given_back(page: Page) -> None:
+    say(page, "hi")
+    last_heard(page, "last four digits")
+    page.get_by_role("button", name="Take over").click()
+    expect(page.locator("#owner")).to_have_text("human")
+    say(page, "4321")
+    expect(page.locator("li.aside").last).to_contain_text("not answered: human")
+    page.get_by_role("button", name="Give back").click()
+    expect(page.locator("#owner")).to_have_text("bot")
+    say(page, "4321")
+
+    last_heard(page, "date of birth")
+
+
+def test_the_conversation_is_there_again_after_a_reload(page: Page) -> None:
+    say(page, "hi")
+    last_heard(page, "last four digits")
+    page.reload()
+
+    last_heard(page, "last four digits")
+    expect(page.locator("li.mine .bubble")).to_have_text(["hi"])
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_is_cut_off(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    say(page, "a long word: " + "wort" * 60)
+    last_heard(page, "last four digits")
+
+    body, box = page.locator("body").bounding_box(), page.get_by_role("button", name="Send").bounding_box()
+    assert body
+    assert box
+    assert body["width"] <= width
+    assert box["x"] + box["width"] <= width
+    assert box["y"] + box["height"] <= 740
