@@ -122,7 +122,9 @@ class TwilioTwin:
         if not self._is_authentic(request):
             return _Refusal(401, 20003, "Authenticate").answer(), []
         if path == f"{self._base}/Messages.json" and request.method == "POST":
-            return self._create(parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True), now)
+            return self._create(
+                parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True), now
+            )
         if path == f"{self._base}/Messages.json" and request.method == "GET":
             return self._list(path, dict(parse_qsl(query, keep_blank_values=True)), now), []
         if path.startswith(f"{self._base}/Messages/") and request.method == "GET":
