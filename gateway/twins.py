@@ -181,7 +181,7 @@ class TwinServer:
                     content=delivery.body,
                     timeout=delivery.timeout,
                 )
-        except (httpx.HTTPError, TimeoutError) as error:
+        except Exception as error:  # whatever a webhook's URL brings about is its receiver's failure
             return None, not isinstance(classify(error, self.twin.name), Unavailable)
         return answer.status_code, False
 

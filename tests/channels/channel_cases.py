@@ -121,7 +121,7 @@ class ChannelCases:
 
         assert 200 <= answer.status < 300
 
-    @settings(suppress_health_check=[HealthCheck.differing_executors], deadline=None, max_examples=60)
+    @settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow], max_examples=60)
     @given(message=messages)
     def test_every_part_of_a_message_fits_the_channel(self, message: Message) -> None:
         channel = self.channel()

@@ -77,7 +77,7 @@ def test_a_text_that_would_not_be_shown_below_a_medium_comes_by_itself() -> None
     assert [(part.body[:4], len(part.media)) for part in long] == [("", 1), ("xxxx", 0)]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(message=messages)
 def test_every_medium_is_sent_once_and_whatsapp_parts_hold_one(message: Message) -> None:
     for address, most in ((SMS, 10), (WHATSAPP, 1)):

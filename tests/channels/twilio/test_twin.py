@@ -334,7 +334,7 @@ def test_the_same_seed_gives_the_same_ids_and_another_seed_others() -> None:
     assert len(first) == 34
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     method=st.sampled_from(["GET", "POST", "PUT"]),
     path=st.sampled_from(

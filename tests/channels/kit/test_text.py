@@ -1,0 +1,39 @@
+"""Text from strangers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels._kit.text import clean, fold, without_numbers
+
+
+@given(st.text(alphabet=st.characters(codec=None), max_size=60))
+def test_clean_text_survives_storage(text: str) -> None:
+    cleaned = clean(text, 50)
+
+    assert len(cleaned) <= 50
+    assert json.loads(json.dumps(cleaned).encode()) == cleaned
+    assert cleaned.encode().decode() == cleaned
+    assert "\x00" not in cleaned
+
+
+def test_lines_and_tabs_stay() -> None:
+    assert clean("a\r\nb\rc\td\u00a0e\u200dé", 50) == "a\nb\nc\td\u00a0e\u200dé"
+
+
+@pytest.mark.parametrize(("one", "other"), [("“a” – b…", '"a" - b...'), ("a \n b", "a b"), ("ﬁ", "fi")])
+def test_look_alikes_are_the_same(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+def test_other_texts_are_not() -> None:
+    assert fold("Hello") != fold("hello")
+    assert fold("a") != fold("a.")
+
+
+def test_numbers_of_people_are_taken_out_and_codes_stay() -> None:
+    assert without_numbers("To +12025550170 failed: 21211") == "To … failed: 21211"
