@@ -6,6 +6,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; 
 VENV := .venv
 BIN := $(VENV)/bin
 UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip
+# Three processes start at once; what they import is compiled beforehand, also where Python is told not to keep it.
+WARM := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import gateway.commands.run, gateway.app, gateway.worker'
 WORKERS ?= 2
 
 .PHONY: help run test lint bench storm browser lock clean
@@ -49,15 +51,17 @@ clean:  ## remove what was set up and measured, not the data in var/
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/uv:
-	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer with its venv module is needed (on Debian: apt-get" \
-		"install python3 python3-venv). Set PYTHON=/path/to/python if it has another name."; exit 1; }
+	@[ -n "$(PYTHON)" ] && $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
+		"Python 3.11 or newer with its venv module is needed (on Debian: apt-get install python3 python3-venv)." \
+		"Set PYTHON=/path/to/python if it has another name."; exit 1; }
 	@echo "== setting up $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check uv
 
 $(VENV)/run.stamp: $(BIN)/uv requirements.txt pyproject.toml
 	@echo "== installing what running needs"
-	@$(UV) install -q -r requirements.txt && $(UV) install -q --no-deps -e . && touch $@
+	@$(UV) install -q -r requirements.txt && $(UV) install -q --no-deps -e . && $(WARM) && touch $@
 
 $(VENV)/test.stamp: $(BIN)/uv requirements.txt requirements-test.txt pyproject.toml
 	@echo "== installing what running and testing need"
-	@$(UV) install -q -r requirements-test.txt && $(UV) install -q --no-deps -e . && touch $@ $(VENV)/run.stamp
+	@$(UV) install -q -r requirements-test.txt && $(UV) install -q --no-deps -e . && $(WARM) && \
+		touch $@ $(VENV)/run.stamp
