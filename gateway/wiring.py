@@ -54,7 +54,8 @@ def load_channels(settings: Settings) -> Channels:
 def build_dialog(settings: Settings) -> DialogMachine:
     """The dialog engine with the configured flow and model."""
     key = settings.openai_api_key.get_secret_value()
-    model = model_from(settings.llm, api_key=key or None, base_url=settings.openai_base_url or None)
+    base_url = settings.openai_base_url or None
+    model = model_from(settings.llm, api_key=key or None, base_url=base_url, aiohttp=True)
     return DialogMachine(Flow.load(settings.flow_path), model)
 
 

@@ -27,6 +27,7 @@ from gateway import jobs
 from gateway.ledger import Ledger
 from gateway.redis import layout, presence
 from gateway.redis.connect import open_beside
+from gateway.redis.repeat import repeat
 from gateway.settings import Settings
 from gateway.wiring import Runtime, open_runtime
 
@@ -79,7 +80,7 @@ class AsyncWorker(BaseWorker):
                 shift = Shift(self, runtime, Ledger(self, redis), settings.concurrency)
                 chores = [
                     background.create_task(runtime.sweeper.run()),
-                    background.create_task(shift.beat()),
+                    background.create_task(shift.live()),
                 ]
                 await shift.run(burst, max_jobs, max_idle_time)
                 for chore in chores:
@@ -100,6 +101,7 @@ class Shift:
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._suspended = False
+        self._beaten = 0.0
         self.done = 0
 
     async def run(self, burst: bool, max_jobs: int | None, max_idle_time: int | None) -> None:
@@ -183,25 +185,22 @@ class Shift:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def beat(self) -> None:
+    async def live(self) -> None:
         """Say that this worker lives, and do RQ's maintenance, until cancelled."""
-        beaten = 0.0
         try:
-            while True:
-                try:
-                    await presence.announce(self._runtime.redis, self._worker.name)
-                    self._suspended = await self._ledger.suspended()
-                    if monotonic() - beaten > _BEAT_SECONDS:
-                        beaten = monotonic()
-                        await self._ledger.beat()
-                        if self._worker.should_run_maintenance_tasks:
-                            await asyncio.to_thread(self._worker.run_maintenance_tasks)
-                except (RedisError, OSError) as error:
-                    log.warning("heartbeat failed, will be tried again: %s", type(error).__name__)
-                await asyncio.sleep(_PRESENCE_SECONDS)
+            await repeat(self._beat, _PRESENCE_SECONDS, "saying that this worker lives")
         finally:
             with suppress(RedisError, OSError):
                 await presence.withdraw(self._runtime.redis, self._worker.name)
+
+    async def _beat(self) -> None:
+        await presence.announce(self._runtime.redis, self._worker.name)
+        self._suspended = await self._ledger.suspended()
+        if monotonic() - self._beaten > _BEAT_SECONDS:
+            self._beaten = monotonic()
+            await self._ledger.beat()
+            if self._worker.should_run_maintenance_tasks:
+                await asyncio.to_thread(self._worker.run_maintenance_tasks)
 
 
 async def _call(job: Job) -> None:

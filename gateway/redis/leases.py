@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from core.mailbox import Lease
 from gateway.redis import scripts
+from gateway.redis.repeat import repeat
 from gateway.redis.scripts import Argument, Protocol
-
-log = logging.getLogger("turngate.leases")
 
 _RENEWALS_A_LEASE = 3
 _LEASES_A_CALL = 500
@@ -44,7 +41,8 @@ class LeaseKeeper:
     def keep(self, lease: Lease, task: asyncio.Task[object]) -> Iterator[Keeping]:
         """Renew `lease` within the block."""
         if self._renewing is None:
-            self._renewing = asyncio.create_task(self._renew_for_ever())
+            # The scripts refuse a lease that ran out, so work may go on while renewing fails, until they do.
+            self._renewing = asyncio.create_task(repeat(self._renew_all, self._pause, "renewing leases"))
         keeping = Keeping(lease, task)
         self._kept.add(keeping)
         try:
@@ -60,16 +58,10 @@ class LeaseKeeper:
                 await self._renewing
             self._renewing = None
 
-    async def _renew_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._pause)
-            kept = list(self._kept)
-            for start in range(0, len(kept), _LEASES_A_CALL):
-                try:
-                    await self._renew(kept[start : start + _LEASES_A_CALL])
-                except (RedisError, OSError) as error:
-                    # The scripts refuse a lease that ran out, so the work under it may go on until they do.
-                    log.warning("leases could not be renewed: %s", type(error).__name__)
+    async def _renew_all(self) -> None:
+        kept = list(self._kept)
+        for start in range(0, len(kept), _LEASES_A_CALL):
+            await self._renew(kept[start : start + _LEASES_A_CALL])
 
     async def _renew(self, kept: list[Keeping]) -> None:
         arguments: list[Argument] = []

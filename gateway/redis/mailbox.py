@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from core.dialog import State
 from core.errors import LeaseLost
@@ -46,7 +47,7 @@ class RedisMailbox:
         with self._leases.keep(lease, task) as keeping:
             try:
                 yield
-            except asyncio.CancelledError:
+            except (asyncio.CancelledError, RedisError):  # redis-py may turn the one into the other
                 if keeping.lost and task.uncancel() == 0:
                     raise LeaseLost(f"fence {lease.fence} was not renewed in time") from None
                 raise

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from gateway.redis import layout, scripts
+from gateway.redis.repeat import repeat
 from gateway.redis.scripts import Protocol
-
-log = logging.getLogger("turngate.sweeper")
 
 _SESSIONS_A_SWEEP = 200
 
@@ -35,9 +30,4 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep until cancelled, through any trouble of the server."""
-        while True:
-            try:
-                await self.sweep()
-            except (RedisError, OSError) as error:
-                log.warning("sweep failed, will be tried again: %s", type(error).__name__)
-            await asyncio.sleep(self._pause)
+        await repeat(self.sweep, self._pause, "looking for overdue sessions")

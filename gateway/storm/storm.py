@@ -177,7 +177,7 @@ class Storm:
 
 def _heard(host: TwinServer, person: str) -> list[str]:
     lines: list[Line] = host.twin.lines(time(), person=person)
-    return [line.text for line in lines if line.direction.startswith("outbound")]
+    return [line.text for line in lines if line.direction == "out"]
 
 
 def _free_port() -> int:

@@ -44,7 +44,7 @@ class HeardTwin(TwilioTwin):
 
     def heard(self, person: str = PERSON) -> list[str]:
         """What a person got, in order."""
-        return [line.text for line in self.lines(time(), person=person) if line.direction != "inbound"]
+        return [line.text for line in self.lines(time(), person=person) if line.direction == "out"]
 
     async def until_heard(self, count: int, person: str = PERSON, seconds: float = 30.0) -> list[str]:
         """Wait until a person got so many messages."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator
 
 import pytest
 import rq_dashboard
 from flask import Flask
+from flask.testing import FlaskClient
 from redis import Redis as SyncRedis
+from rq.serializers import JSONSerializer
 
 from channels._kit.twin import Fault, Faults
 from gateway.redis import layout
@@ -58,7 +61,7 @@ async def test_many_sessions_run_at_once_on_one_loop(stack: Stack) -> None:
     await worker.communicate()
 
     assert [len(stack.twin.heard(person)) for person in people] == [1] * 40
-    life = [line.at for line in stack.twin.lines(2e9) if line.direction != "inbound"]
+    life = [line.at for line in stack.twin.lines(2e9) if line.direction == "out"]
     assert max(life) - min(life) < 0.5 * 40 / 4
 
 
@@ -126,7 +129,7 @@ async def test_a_job_that_is_no_drain_is_refused_and_stands_in_the_failed_regist
         assert queue.started_job_registry.get_job_ids() == []
 
 
-async def test_rq_info_and_the_dashboard_show_the_worker_and_its_queue(stack: Stack) -> None:
+async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
     stack.twin.tell(Faults(answer_delay=3.0))
     await stack.async_worker("--name", "ours")
     await stack.say(1, "hi")
@@ -137,13 +140,30 @@ async def test_rq_info_and_the_dashboard_show_the_worker_and_its_queue(stack: St
     assert "worker ours" in told
     assert "busy" in told
     assert "queue turns 0" in told
-    dashboard = Flask("dashboard")
-    dashboard.config.from_object(rq_dashboard.default_settings)
-    dashboard.config["RQ_DASHBOARD_REDIS_URL"] = [stack.url]
-    rq_dashboard.web.setup_rq_connection(dashboard)
-    dashboard.register_blueprint(rq_dashboard.blueprint)
-    with dashboard.test_client() as browser:
-        workers = browser.get("/0/data/workers.json").get_json()["workers"]
-        queues = browser.get("/0/data/queues.json").get_json()["queues"]
-    assert [(worker["name"], worker["state"]) for worker in workers] == [("ours", "busy")]
-    assert [queue["name"] for queue in queues] == ["turns"]
+
+
+async def test_the_dashboard_shows_a_waiting_drain_and_then_the_worker_that_ran_it(stack: Stack) -> None:
+    browser = _dashboard(stack.url)
+    await stack.say(1, "hi")
+    queues = browser.get("/0/data/queues.json").get_json()["queues"]
+    jobs = browser.get("/0/data/jobs/turns/queued/8/asc/1.json").get_json()["jobs"]
+    await stack.async_worker("--name", "ours")
+    await stack.twin.until_heard(1)
+    async with asyncio.timeout(10):
+        while await stack.redis.keys("rq:job:*"):
+            await asyncio.sleep(0.01)
+    workers = browser.get("/0/data/workers.json").get_json()["workers"]
+
+    assert [(queue["name"], queue["count"]) for queue in queues] == [("turns", 1)]
+    assert [job["description"] for job in jobs] == ["drain"]
+    assert [(worker["name"], worker["successful_job_count"]) for worker in workers] == [("ours", 1)]
+
+
+def _dashboard(redis_url: str) -> FlaskClient:
+    app = Flask("dashboard")
+    app.config.from_object(rq_dashboard.default_settings)
+    app.config["RQ_DASHBOARD_REDIS_URL"] = [redis_url]
+    rq_dashboard.web.config.serializer = JSONSerializer  # as `rq-dashboard --json` does
+    rq_dashboard.web.setup_rq_connection(app)
+    app.register_blueprint(rq_dashboard.blueprint)
+    return app.test_client()

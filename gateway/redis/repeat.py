@@ -1,0 +1,30 @@
+"""Doing something again and again through any trouble of the server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from redis.exceptions import RedisError
+
+log = logging.getLogger("turngate.redis")
+
+
+async def repeat(step: Callable[[], Awaitable[object]], pause: float, what: str) -> None:
+    """Await `step` every `pause` seconds until cancelled; `what` names it in the log when it fails.
+
+    A cancellation that comes while redis-py waits for an answer may surface as an error of the connection, so
+    the task is asked whether it was cancelled after every step.
+    """
+    task = asyncio.current_task()
+    assert task is not None, "repeat runs in a task"
+    while True:
+        try:
+            await step()
+        except (RedisError, OSError) as error:
+            if not task.cancelling():
+                log.warning("%s failed and will be tried again: %s", what, type(error).__name__)
+        if task.cancelling():
+            raise asyncio.CancelledError
+        await asyncio.sleep(pause)
