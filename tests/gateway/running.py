@@ -20,6 +20,7 @@ class Running:
     """A started gateway; `until_ready` reads its lines until it says where the console is."""
 
     def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
+        self.folder = folder
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gateway", "run", "--port", "0", *arguments],
             cwd=folder,

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from core.errors import Misconfigured
-from gateway.embedded import EmbeddedServer
+from gateway.embedded import EmbeddedServer, running_in
 
 
 @pytest.fixture
@@ -43,6 +43,13 @@ def test_what_was_acknowledged_is_there_after_the_server_was_killed(server: Embe
 def test_a_folder_has_one_owner_and_the_second_is_told_what_to_do(server: EmbeddedServer) -> None:
     with pytest.raises(Misconfigured, match="TURNGATE_DATA_DIR"):
         EmbeddedServer(server.folder).start()
+
+
+def test_another_process_finds_it_by_its_folder(server: EmbeddedServer) -> None:
+    assert running_in(server.folder) == server.url
+    server.stop()
+
+    assert running_in(server.folder) is None
 
 
 def test_a_folder_with_a_long_path_still_gets_a_socket(tmp_path: Path) -> None:

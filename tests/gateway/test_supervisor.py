@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
 
+import httpx
 import pytest
 
 from tests.gateway.running import Running
@@ -21,12 +22,28 @@ _TWILIO = {
 }
 
 
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Running]:
-    running = Running(tmp_path, **_TWILIO)
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One for all tests that leave it as they found it."""
+    running = Running(tmp_path_factory.mktemp("run"), **_TWILIO)
     running.until_ready()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Starts gateways in one and the same folder."""
+    started: list[Running] = []
+
+    def begin(**settings: str) -> Running:
+        started.append(Running(tmp_path, **settings))
+        started[-1].until_ready()
+        return started[-1]
+
+    yield begin
+    for running in started:
+        running.stop()
 
 
 def eventually(true: Callable[[], bool], seconds: float = 20.0) -> bool:
@@ -52,19 +69,47 @@ def test_what_is_killed_is_started_again(gateway: Running, name: str) -> None:
     assert eventually(gateway.is_ready)
 
 
-def test_ctrl_c_stops_everything_and_is_no_failure(gateway: Running) -> None:
-    children = gateway.children()
+def test_a_folder_in_use_is_one_sentence(gateway: Running) -> None:
+    second = Running(gateway.folder, **_TWILIO)
+    second.until("in use by another")
 
-    assert gateway.stop() == 0
-    assert not any(Path(f"/proc/{pid}").exists() for pid in children.values())
-    assert gateway.lines[-1].endswith("conversations are kept")
+    assert second.ended() == 2
 
 
-def test_when_it_is_killed_its_children_end_too(gateway: Running) -> None:
-    children = gateway.children()
-    gateway.process.kill()
+def test_ctrl_c_stops_everything_and_is_no_failure(start: Callable[..., Running]) -> None:
+    running = start(**_TWILIO)
+    children = running.children()
+
+    assert running.stop() == 0
+    assert not any(_is_running(pid) for pid in children.values())
+    assert running.lines[-1].endswith("conversations are kept")
+
+
+def test_a_second_ctrl_c_does_not_wait_for_a_worker_that_hangs(start: Callable[..., Running]) -> None:
+    running = start(**_TWILIO)
+    os.kill(running.children()["worker"], signal.SIGSTOP)
+    running.process.send_signal(signal.SIGINT)
+    running.until("stopping")
+    began = monotonic()
+
+    assert running.stop() == 0
+    assert monotonic() - began < 15.0
+
+
+def test_when_it_is_killed_its_children_end_too(start: Callable[..., Running]) -> None:
+    running = start(**_TWILIO)
+    children = running.children()
+    running.process.kill()
 
     assert eventually(lambda: not any(_is_running(pid) for pid in children.values()))
+
+
+def test_a_conversation_goes_on_after_a_restart(start: Callable[..., Running]) -> None:
+    running = start(TURNGATE_FLOW="kyc")
+    assert "last four digits" in say(running, "hi", 1)
+    running.stop()
+
+    assert "date of birth" in say(start(TURNGATE_FLOW="kyc"), "4321", 2)
 
 
 def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
@@ -77,11 +122,18 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     assert (running.ended(), len(running.lines)) == (2, 1)
 
 
-def test_a_folder_in_use_is_one_sentence(gateway: Running, tmp_path: Path) -> None:
-    second = Running(tmp_path, **_TWILIO)
-    second.until("in use by another")
+def say(running: Running, words: str, replies: int) -> str:
+    """Write to the simulated provider through the console; the last of so many replies in all."""
+    person = {"surface": "sms", "person": "+15550100177"}
+    with httpx.Client(base_url=running.url, trust_env=False) as console:
+        console.post("/console/say", json={**person, "text": words}).raise_for_status()
 
-    assert second.ended() == 2
+        def heard() -> list[str]:
+            entries = console.get("/console/conversation", params=person).json()["entries"]
+            return [entry["data"]["body"] for entry in entries if entry["kind"] == "said"]
+
+        assert eventually(lambda: len(heard()) == replies)
+        return heard()[-1]
 
 
 def _is_running(pid: int) -> bool:
