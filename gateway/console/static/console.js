@@ -1,5 +1,7 @@
 "use strict";
 
+const NOW = { bot: "the bot speaks", waiting: "waits for a person", human: "a person speaks", closed: "closed" };
+
 const log = document.getElementById("log");
 if (log) begin();
 
@@ -127,7 +129,8 @@ function begin() {
         known.last = known.turns.get(turn) || known.last;
         step(known.turns.get(turn), "committed", ms);
       }
-      if (data.outcome.startsWith("silent_")) aside("not answered: " + data.outcome.slice(7).replace("_", " "));
+      const silent = data.outcome.startsWith("silent_") && data.outcome.slice(7);
+      if (silent) aside("not answered: " + (NOW[silent] || silent.replace("_", " ")));
     },
     said(data, ms, known) {
       const shown = line("theirs", data.body);
@@ -146,7 +149,7 @@ function begin() {
     },
     refused(data, ms, known) { step(known.replies.get(data.key), "refused: " + data.reason, ms, true); },
     postponed(data) { aside("waits: " + data.reason); },
-    control(data) { aside(data.owner ? "now speaking: " + data.owner : data.act.replace("_", " ")); },
+    control(data) { aside(data.owner ? "now: " + NOW[data.owner] : data.act.replace("_", " ")); },
   };
 
   async function read(known) {
@@ -163,7 +166,7 @@ function begin() {
           known.after = entry.id;
           known.active = Date.now();
         }
-        owner.textContent = body.owner;
+        if (owner.dataset.owner !== body.owner) owner.textContent = NOW[body.owner];
         owner.dataset.owner = body.owner;
         take.textContent = body.owner === "bot" ? "Take over" : "Give back";
         take.dataset.act = body.owner === "bot" ? "take_over" : "give_back";
