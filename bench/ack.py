@@ -1,8 +1,8 @@
 """The acknowledgement path: a signed Twilio form in, recorded, answered.
 
 Compared, in one run on one core each for server and load, with the least that any Starlette app must do
-(read the form, check the signature with the same package) and with that app enqueueing through RQ's own client
-in a thread, which is what most people write.
+(read the form, check the signature with the same package) and with that app enqueueing through RQ's own
+client in a thread, which is what most people write.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from bench.load import Load, run
 from channels import load
@@ -80,10 +80,13 @@ def our_app(redis_url: str) -> ASGIApp:
     return create_app({"twilio": channel}, RedisInbox(redis), redis)
 
 
+BARE = "bare Starlette: form and signature"
+OURS = "Turngate: durable, once, in order, job enqueued"
+
 APPS: dict[str, Callable[[str], ASGIApp]] = {
-    "bare Starlette: form and signature": bare_app,
-    "that + Queue.enqueue in a thread": enqueue_app,
-    "Turngate": our_app,
+    BARE: bare_app,
+    "that + `Queue.enqueue` in a thread": enqueue_app,
+    OURS: our_app,
 }
 
 
@@ -92,11 +95,12 @@ def requests(count: int, sessions: int, run_name: str) -> list[bytes]:
     validator = RequestValidator(TOKEN)
     prepared = []
     for number in range(count):
+        message = f"SM{run_name}{number:028d}"
         form = {
-            "ToCountry": "US", "ToState": "DC", "SmsMessageSid": f"SM{run_name}{number:028d}", "NumMedia": "0",
-            "ToCity": "WASHINGTON", "FromZip": "", "FromState": "DC", "SmsStatus": "received", "FromCity": "",
+            "ToCountry": "US", "ToState": "DC", "SmsMessageSid": message, "NumMedia": "0", "FromZip": "",
+            "ToCity": "WASHINGTON", "FromState": "DC", "SmsStatus": "received", "FromCity": "",
             "Body": f"Hello, this is message {number}", "FromCountry": "US", "To": "+12025550100",
-            "ToZip": "20001", "NumSegments": "1", "MessageSid": f"SM{run_name}{number:028d}",
+            "ToZip": "20001", "NumSegments": "1", "MessageSid": message,
             "AccountSid": ACCOUNT, "From": f"+1202555{number % sessions:04d}", "ApiVersion": "2010-04-01",
         }  # fmt: skip
         body = urlencode(form).encode()

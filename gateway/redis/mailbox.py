@@ -48,9 +48,13 @@ class RedisMailbox:
             try:
                 yield
             except (asyncio.CancelledError, RedisError):  # redis-py may turn the one into the other
-                if keeping.lost and task.uncancel() == 0:
-                    raise LeaseLost(f"fence {lease.fence} was not renewed in time") from None
-                raise
+                if not keeping.lost or task.uncancel() > 0:
+                    raise
+            else:
+                if not keeping.lost:
+                    return
+                task.uncancel()  # the block swallowed the cancellation
+        raise LeaseLost(f"fence {lease.fence} was not renewed in time")
 
     async def look(self, lease: Lease) -> View:
         """The session as it is now."""

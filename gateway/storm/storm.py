@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,7 +12,6 @@ from random import Random
 from tempfile import TemporaryDirectory
 from time import monotonic, time
 
-import httpx
 from pydantic import Field
 
 from channels._kit.twin import Faults, Line, Said
@@ -25,6 +23,7 @@ from flows.machine import DialogMachine
 from gateway.children import Child
 from gateway.embedded import EmbeddedServer
 from gateway.http import provider_client
+from gateway.loopback import free_port, until_ready
 from gateway.settings import LIBRARY
 from gateway.storm.script import Script, write_script
 from gateway.storm.verdict import Verdict
@@ -33,7 +32,6 @@ from gateway.twins import TwinServer, serve
 ACCOUNT = "AC" + "0" * 31 + "1"
 OURS = "+15550100"
 _LOOK_SECONDS = 0.02
-_READY_SECONDS = 60.0
 
 Say = Callable[[str], None]
 
@@ -46,8 +44,12 @@ class Weather(Value):
     at_once: int = 40
     workers: int = 2
     kill_every: float = 3.0
+    think: float = 1.0
+    lease_seconds: float = 6.0
     patience: float = 60.0
-    faults: Faults = Field(default_factory=lambda: Faults(webhooks_twice=0.1, statuses_twice=0.1))
+    faults: Faults = Field(
+        default_factory=lambda: Faults(webhooks_twice=0.1, statuses_twice=0.1, answer_delay=0.05)
+    )
 
 
 class Storm:
@@ -58,8 +60,9 @@ class Storm:
         self._say = say
         self._random = Random(weather.seed)  # noqa: S311 - repeatable on purpose
         self._token = secrets.token_hex(16)
-        self._port = _free_port()
+        self._port = free_port()
         self._url = f"http://127.0.0.1:{self._port}"
+        self._kills: list[float] = []
         self.verdict = Verdict(weather.seed)
 
     async def run(self) -> Verdict:
@@ -74,7 +77,7 @@ class Storm:
                 if number % 20 == 0 or number == len(talks):
                     self._say(
                         f"{number} of {len(talks)} conversations, {self.verdict.kills} kills, "
-                        f"slowest {self.verdict.slowest:.1f} s"
+                        f"longest recovery {self.verdict.recovery:.1f} s"
                     )
             killing.cancel()
             await asyncio.gather(killing, return_exceptions=True)
@@ -120,6 +123,7 @@ class Storm:
             api_url = await stack.enter_async_context(serve(host))
             environ = {**os.environ, **self._environ(api_url), "REDIS_URL": server.url}
             environ |= {"TURNGATE_FLOW": "kyc", "PORT": str(self._port), "HOST": "127.0.0.1"}
+            environ["TURNGATE_LEASE_SECONDS"] = str(self._weather.lease_seconds)
             children = [
                 Child("web", environ),
                 *(Child("worker", environ) for _ in range(self._weather.workers)),
@@ -127,25 +131,16 @@ class Storm:
             for child in children:
                 await child.start()
                 stack.push_async_callback(child.stop, 15.0)
-            await self._until_ready()
+            await until_ready(self._url)
             yield host, children[1:]
 
-    async def _until_ready(self) -> None:
-        async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(_READY_SECONDS):
-            while True:
-                try:
-                    if (await http.get(f"{self._url}/readyz")).status_code == 200:
-                        return
-                except httpx.TransportError:
-                    pass
-                await asyncio.sleep(0.1)
-
     async def _talk(self, script: Script, host: TwinServer, room: asyncio.Semaphore) -> None:
-        """Say a line, wait for all that it must bring, say the next; now and then two lines at once."""
+        """Think, say a line, wait for all that it must bring; now and then say two lines at once."""
         random = Random(f"{self._weather.seed}:{script.person}")  # noqa: S311
         async with room:
             said = 0
             while said < len(script.says):
+                await asyncio.sleep(random.uniform(0.0, 2.0) * self._weather.think)
                 together = min(random.choice((1, 1, 1, 2)), len(script.says) - said)
                 began = monotonic()
                 for text in script.says[said : said + together]:
@@ -164,7 +159,7 @@ class Storm:
             if monotonic() - began > self._weather.patience:
                 break
             await asyncio.sleep(_LOOK_SECONDS)
-        self.verdict.seconds.append(monotonic() - began)
+        self.verdict.took(began, monotonic(), self._kills)
 
     async def _kill(self, workers: list[Child]) -> None:
         while self._weather.kill_every > 0:
@@ -172,15 +167,10 @@ class Storm:
             victim = self._random.choice(workers)
             if victim.pid is not None:
                 victim.kill()
+                self._kills.append(monotonic())
                 self.verdict.kills += 1
 
 
 def _heard(host: TwinServer, person: str) -> list[str]:
     lines: list[Line] = host.twin.lines(time(), person=person)
     return [line.text for line in lines if line.direction == "out"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

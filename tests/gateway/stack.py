@@ -96,6 +96,14 @@ class Stack:
         """Our worker as people start it."""
         return await self.rq("worker", "--worker-class", "gateway.worker.AsyncWorker", *arguments, "turns")
 
+    async def until_done(self) -> None:
+        """Wait until RQ's books hold no job any more."""
+        async with asyncio.timeout(10), self.redis.pubsub() as told:
+            await self.redis.config_set("notify-keyspace-events", "Kg")
+            await told.psubscribe("__keyspace@0__:rq:job:*")
+            while await self.redis.keys("rq:job:*"):
+                await told.get_message(timeout=1.0)
+
     async def end(self) -> None:
         """End whatever still runs."""
         for process in self._started:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import AsyncIterator
 
@@ -149,9 +148,7 @@ async def test_the_dashboard_shows_a_waiting_drain_and_then_the_worker_that_ran_
     jobs = browser.get("/0/data/jobs/turns/queued/8/asc/1.json").get_json()["jobs"]
     await stack.async_worker("--name", "ours")
     await stack.twin.until_heard(1)
-    async with asyncio.timeout(10):
-        while await stack.redis.keys("rq:job:*"):
-            await asyncio.sleep(0.01)
+    await stack.until_done()
     workers = browser.get("/0/data/workers.json").get_json()["workers"]
 
     assert [(queue["name"], queue["count"]) for queue in queues] == [("turns", 1)]

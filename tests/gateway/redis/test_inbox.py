@@ -124,15 +124,15 @@ async def test_our_job_is_laid_out_as_the_installed_rq_lays_it_out(
     redis: Redis, sync_redis: SyncRedis
 ) -> None:
     await RedisInbox(redis).accept(received(1))
-    [ours] = sync_redis.lrange("rq:queue:turns", 0, -1)
     queue = layout.queue(sync_redis)
+    [ours] = queue.job_ids
     theirs = queue.enqueue(
         layout.FUNCTION, "fake:1", job_timeout=layout.JOB_SECONDS, result_ttl=0, description="drain",
         failure_ttl=layout.FAILURES_KEPT_SECONDS,
     )  # fmt: skip
 
-    fields = set(sync_redis.hgetall(b"rq:job:" + ours))
+    fields = set(sync_redis.hgetall(f"rq:job:{ours}"))
     assert fields == set(sync_redis.hgetall(theirs.key))
-    job = Job.fetch(ours.decode(), connection=sync_redis, serializer=JSONSerializer)
+    job = Job.fetch(ours, connection=sync_redis, serializer=JSONSerializer)
     assert (job.func_name, job.args, job.kwargs, job.is_queued) == (theirs.func_name, ["fake:1"], {}, True)
-    assert [job.id for job in queue.jobs] == [ours.decode(), theirs.id]
+    assert [job.id for job in queue.jobs] == [ours, theirs.id]

@@ -7,8 +7,8 @@ stop for ever, or go on after its lease ran out.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,7 +33,10 @@ from tests.fakes import ADDRESS, turn
 
 SESSION = "s"
 KEY = "tg:{s}"
-T = TypeVar("T")
+
+
+async def _done(step: Awaitable[Any]) -> Any:
+    return await step
 
 
 class Holder:
@@ -62,8 +65,8 @@ class Machine(RuleBasedStateMachine):
         self.provider: list[str] = []
         self.holders: list[Holder] = []
 
-    def wait(self, step: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(step)
+    def wait(self, step: Any) -> Any:
+        return self.runner.run(_done(step))
 
     def teardown(self) -> None:
         try:

@@ -1,0 +1,43 @@
+"""A short storm: what `make storm` does at full size."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.storm.script import Script
+from gateway.storm.storm import Storm, Weather
+from gateway.storm.verdict import Verdict
+
+
+@pytest.mark.timeout(150)
+async def test_the_laws_hold_while_workers_are_killed() -> None:
+    lines: list[str] = []
+    weather = Weather(
+        seed=20261123, conversations=12, at_once=12, kill_every=2.0, think=0.8, lease_seconds=2.0
+    )
+    verdict = await Storm(weather, lines.append).run()
+
+    assert verdict.kills > 0
+    assert verdict.broken == []
+    assert (verdict.lost, verdict.doubled, verdict.reordered) == (0, 0, 0)
+    assert verdict.recovery < 10
+    assert lines[-1].startswith("12 of 12 conversations")
+
+
+@pytest.mark.parametrize(
+    ("heard", "lost", "doubled", "reordered"),
+    [
+        (["a", "b"], 0, 0, 0),
+        (["a"], 1, 0, 0),
+        (["a", "a", "b"], 0, 1, 0),
+        (["b", "a"], 0, 0, 1),
+    ],
+)
+def test_the_verdict_tells_lost_doubled_and_reordered_apart(
+    heard: list[str], lost: int, doubled: int, reordered: int
+) -> None:
+    verdict = Verdict(seed=1)
+    verdict.judge(Script("+15550170", ("x", "y"), (("a",), ("b",))), heard)
+
+    assert (verdict.lost, verdict.doubled, verdict.reordered) == (lost, doubled, reordered)
+    assert verdict.holds(10) == (heard == ["a", "b"])
