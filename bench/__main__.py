@@ -83,7 +83,7 @@ another on an idle system, offline model: **p50 {p50:.1f} ms, p99 {p99:.1f} ms**
 
 ## Recovery
 
-`make storm` kills a worker with SIGKILL every three seconds while 200 people write, prints the longest
+`make storm` kills a worker with SIGKILL every five seconds while 200 people write, prints the longest
 recovery, and fails when a reply was lost, doubled or out of order, or a recovery took longer than 10 s.
 """
 

@@ -51,7 +51,7 @@ def storm(
     seed: Annotated[int, typer.Option(help="Makes what people say and what is killed; the same again.")] = 1,
     conversations: Annotated[int, typer.Option(min=1, help="How many people write.")] = 50,
     workers: Annotated[int, typer.Option(min=1, help="How many worker processes answer.")] = 2,
-    kill_every: Annotated[float, typer.Option(min=0.0, help="Seconds between two `kill -9`; 0: none.")] = 3.0,
+    kill_every: Annotated[float, typer.Option(min=0.0, help="Seconds between two `kill -9`; 0: none.")] = 5.0,
 ) -> None:
     """Put load and crashes on a gateway of its own against the simulated provider, and judge the outcome."""
     from gateway.commands.storm import storm as begin

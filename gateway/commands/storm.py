@@ -41,8 +41,8 @@ def _table(verdict: Verdict) -> Table:
         ("lost", str(verdict.lost), "0"),
         ("doubled", str(verdict.doubled), "0"),
         ("reordered conversations", str(verdict.reordered), "0"),
-        ("longest recovery after a kill, s", f"{verdict.recovery:.2f}", f"≤ {_LONGEST_SECONDS:.0f}"),
-        ("slowest answer of all, s", f"{verdict.slowest:.2f}", ""),
+        ("longest recovery from one kill, s", f"{verdict.recovery:.2f}", f"≤ {_LONGEST_SECONDS:.0f}"),
+        ("slowest answer, more kills included, s", f"{verdict.slowest:.2f}", ""),
         (
             "answer p50 / p99, ms",
             f"{verdict.percentile(0.5) * 1000:.0f} / {verdict.percentile(0.99) * 1000:.0f}",

@@ -43,8 +43,8 @@ class Weather(Value):
     conversations: int = 200
     at_once: int = 40
     workers: int = 2
-    kill_every: float = 3.0
-    think: float = 1.0
+    kill_every: float = 5.0
+    think: float = 2.0
     lease_seconds: float = 6.0
     patience: float = 60.0
     faults: Faults = Field(

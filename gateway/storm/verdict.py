@@ -41,12 +41,13 @@ class Verdict:
     def took(self, began: float, ended: float, kills: Sequence[float]) -> None:
         """Note how long a message took to its last reply; all three are of the same clock, in seconds.
 
-        What a kill came into counts as recovery from the last such kill: a session may be hit more than once.
+        Where exactly one kill came in between, the time from then on is a recovery; with more of them nobody can
+        tell which one hit.
         """
         self.seconds.append(ended - began)
         hits = [kill for kill in kills if began < kill < ended]
-        if hits:
-            self.recoveries.append(ended - hits[-1])
+        if len(hits) == 1:
+            self.recoveries.append(ended - hits[0])
 
     @property
     def slowest(self) -> float:
@@ -55,7 +56,7 @@ class Verdict:
 
     @property
     def recovery(self) -> float:
-        """The longest that anybody waited after a kill, in seconds."""
+        """The longest that anybody waited after the one kill that came in between, in seconds."""
         return max(self.recoveries, default=0.0)
 
     def percentile(self, share: float) -> float:
