@@ -41,8 +41,8 @@ class Verdict:
     def took(self, began: float, ended: float, kills: Sequence[float]) -> None:
         """Note how long a message took to its last reply; all three are of the same clock, in seconds.
 
-        Where exactly one kill came in between, the time from then on is a recovery; with more of them nobody can
-        tell which one hit.
+        Where exactly one kill came in between, the time from then on is a recovery; with more of them nobody
+        can tell which one hit.
         """
         self.seconds.append(ended - began)
         hits = [kill for kill in kills if began < kill < ended]
