@@ -112,8 +112,9 @@ class Drain(Generic[Http]):
             return Commit(turns=(turn,), state=view.state, outcome="silent_opted_out")
         if view.tries > self._bounds.turn_tries:
             reason = f"gave up after {self._bounds.turn_tries} tries"
-            apology = self._replies(turn, (Message(text=self._bounds.apology),))
-            return Commit(turns=(turn,), state=view.state, replies=apology, outcome="dead", dead=reason)
+            return Commit(
+                turns=(turn,), state=view.state, replies=self._apology(turn), outcome="dead", dead=reason
+            )
         try:
             async with asyncio.timeout(self._bounds.turn_seconds):
                 step = await self._dialog.answer(turn, view.state)
@@ -131,6 +132,12 @@ class Drain(Generic[Http]):
             owner=after(view.owner, Act.HAND_OFF) if step.hand_off else None,
             details={"node": step.node, "edge": step.edge},
         )
+
+    def _apology(self, turn: Turn) -> tuple[Reply, ...]:
+        """One plain sentence, where the turn's channel is still configured."""
+        if turn.address.channel not in self._channels:
+            return ()
+        return self._replies(turn, (Message(text=self._bounds.apology),))
 
     def _replies(self, turn: Turn, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
         channel = self._channels[turn.address.channel]
@@ -187,9 +194,10 @@ class Drain(Generic[Http]):
 
     async def _already_sent(self, reply: Reply, view: View) -> SentMessage | None:
         """Ask the provider about a reply whose send was begun earlier and never settled (law L7)."""
-        channel = self._channels[reply.address.channel]
-        if view.marked is None or view.marked.key != reply.key or not channel.capabilities.look_up:
+        channel = self._channel(reply)
+        if not self._is_marked(reply, view) or not channel.capabilities.look_up:
             return None
+        assert view.marked is not None, "it is this reply that is marked"
         since = datetime.fromtimestamp(view.marked.at_ms / 1000, UTC)
         try:
             return await channel.find_sent(reply, self._http, since=since, known=view.recent)
@@ -198,8 +206,15 @@ class Drain(Generic[Http]):
         except Exception as error:
             raise channel.classify(error) from error
 
+    def _channel(self, reply: Reply) -> Channel[Http]:
+        """Raises `Rejected` when the reply's channel is not configured any more."""
+        channel = self._channels.get(reply.address.channel)
+        if channel is None:
+            raise Rejected(f"the channel {reply.address.channel} is not configured here")
+        return channel
+
     async def _send(self, reply: Reply) -> SentMessage:
-        channel = self._channels[reply.address.channel]
+        channel = self._channel(reply)
         try:
             return await channel.send(reply, self._http)
         except DeliveryError:

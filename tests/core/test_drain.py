@@ -267,3 +267,17 @@ async def test_a_session_left_by_a_crashed_worker_is_found_by_the_sweeper(rig: R
     assert await Sweeper(rig.redis).sweep() == 1
     assert await rig.drain() is Drained.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
+
+
+async def test_replies_and_turns_of_a_channel_that_is_gone_do_not_block_the_session(rig: Rig) -> None:
+    rig.channel.failures = [(Unavailable("503"), False)]
+    await rig.say(1, 2)
+    await rig.drain()
+    gone = Drain(mailbox=rig.mailbox, dialog=rig.dialog, channels={}, http=None, bounds=Bounds(turn_tries=1))
+    endings = []
+    for _ in range(3):
+        await rig.redis.hdel(f"tg:{{{SESSION}}}", "hold")
+        endings.append(await gone.run(SESSION))
+
+    assert endings[-1] is Drained.EMPTY
+    assert await rig.redis.xlen("tg:dead") == 1
