@@ -93,6 +93,28 @@ async def test_a_reply_at_the_provider_when_the_worker_is_killed_is_not_sent_aga
     assert "date of birth" in heard[1]
 
 
+async def test_a_worker_stopped_past_its_lease_neither_commits_nor_sends_when_it_goes_on(
+    stack: Stack,
+) -> None:
+    stack.twin.tell(Faults(answer_delay=0.5))
+    stopped = await stack.async_worker()
+    await stack.say(1, "hi")
+    await stack.say(2, "4321")
+    await stack.twin.until_heard(1)
+    stopped.send_signal(signal.SIGSTOP)
+    await stack.async_worker()
+    before = await stack.twin.until_heard(2)
+    stopped.send_signal(signal.SIGCONT)
+    await stack.say(3, "23 April 1990")
+    heard = await stack.twin.until_heard(3)
+    stopped.send_signal(signal.SIGTERM)
+    told = (await stopped.communicate())[0].decode()
+
+    assert heard[:2] == before
+    assert ["last four" in heard[0], "date of birth" in heard[1], "Is that right" in heard[2]] == [True] * 3
+    assert "lease lost" in told
+
+
 @pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.DROP_BEFORE, Fault.TOO_MANY])
 async def test_trouble_at_the_provider_neither_loses_nor_doubles_a_reply(stack: Stack, fault: Fault) -> None:
     stack.twin.tell(Faults(next=(fault,)))
