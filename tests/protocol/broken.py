@@ -1,0 +1,90 @@
+"""The protocol broken in five ways in which systems like this one are known to be broken."""
+
+from __future__ import annotations
+
+from tests.protocol.model import Scripts, Store, View
+from tests.protocol.world import Actors, Delivery, Next, Step, World
+
+
+class MarkedBeforeAppended(Actors):
+    """(a) The dedupe key is set in one step and the message appended in the next."""
+
+    def web(self, world: World, index: int, delivery: Delivery) -> Next:
+        """Ask and mark first; a process that dies here leaves a key without a message."""
+        who, turn, store = f"web {index + 1}", delivery.turn, world.store
+        if delivery.at == "waiting" and turn in store.seen:
+            yield Step("accept", who, f"{turn} duplicate"), self._at(world, index, "recorded")
+        elif delivery.at == "waiting":
+            marked = world._replace(store=store._replace(seen=store.seen | {turn}))
+            yield Step("mark_seen", who, turn), self._at(marked, index, "marked")
+        elif delivery.at == "marked":
+            woken = self.scripts.wake(store._replace(mail=(*store.mail, turn)))
+            appended = world._replace(store=woken, accepted=(*world.accepted, turn))
+            yield Step("append", who, turn), self._at(appended, index, "recorded")
+        else:
+            yield from super().web(world, index, delivery)
+
+
+class WithoutFences(Scripts):
+    """(b) The lock expires, and nobody asks whether the writer still has it."""
+
+    fenced = False
+
+    def holds(self, s: Store, fence: int) -> bool:
+        """Whoever once had the lock believes to have it."""
+        return True
+
+
+class UnlockedWithoutLooking(Scripts):
+    """(c) The unlock trusts an earlier look at the mailbox."""
+
+    def release(self, s: Store, fence: int) -> tuple[Store, bool | None]:
+        """Clear the lock, the job mark and the due time, whatever came meanwhile."""
+        if not self.holds(s, fence):
+            return s, None
+        return self.unhold(s)._replace(hold=None, due=None), True
+
+
+class PoppedBeforeTheWork(Scripts):
+    """(d) The turn leaves the mailbox when a worker takes it, not when it is done."""
+
+    def view(self, s: Store) -> tuple[Store, View]:
+        """Pop the first turn to look at it."""
+        s, view = super().view(s)
+        return (s, view) if view.out else (s._replace(mail=s.mail[1:]), view)
+
+    def commit(
+        self, s: Store, fence: int, state: tuple[str, ...], replies: tuple[str, ...], dead: str = ""
+    ) -> tuple[Store, View | None]:
+        """State and replies; the turn has left long ago."""
+        if not self.holds(s, fence):
+            return s, None
+        return self.view(s._replace(state=state, tries=0, out=(*s.out, *replies)))
+
+
+class UniqueJobs(Scripts):
+    """(e) RQ's `unique=True` is the only wake-up: no due index, one job until its result expires."""
+
+    def wake(self, s: Store) -> Store:
+        """Enqueue, unless the job's key still exists: waiting, running, or done and kept."""
+        return super().wake(s)._replace(due=None)
+
+    def claim(self, s: Store) -> tuple[Store, tuple[int, View] | None]:
+        """A lease, but nothing that looks after it."""
+        s, claim = super().claim(s)
+        return s._replace(due=None), claim
+
+    def renew(self, s: Store, fence: int) -> tuple[Store, bool]:
+        """Make the lease last longer."""
+        s, kept = super().renew(s, fence)
+        return s._replace(due=None), kept
+
+    def pass_on(self, s: Store, fence: int) -> tuple[Store, bool | None]:
+        """The next job has the same name as this one, which still runs."""
+        return (s._replace(lease=None), True) if self.holds(s, fence) else (s, None)
+
+    def release(self, s: Store, fence: int) -> tuple[Store, bool | None]:
+        """The session is empty, and its job's key lives on."""
+        if not self.holds(s, fence):
+            return s, None
+        return (s, False) if s.mail or s.out else (s._replace(lease=None), True)

@@ -1,0 +1,189 @@
+"""The scripts of gateway/redis/scripts/ as pure functions of one session's state, name for name.
+
+Times are kept only as far as the scripts can tell them apart: a moment is unset, yet to come, or past.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Moment = Literal["later", "past"] | None
+Verdict = Literal["new", "duplicate", "full"]
+
+
+class View(NamedTuple):
+    """What the holder of a lease last saw: the first turn, the first replies, and the marks."""
+
+    owner: str
+    state: tuple[str, ...]
+    turns: tuple[str, ...]
+    out: tuple[str, ...]
+    marked: str | None
+    tries: int
+    waits: int
+
+
+class Store(NamedTuple):
+    """Everything the server keeps of the session. A turn and a reply are their keys; jobs are numbered."""
+
+    mail: tuple[str, ...] = ()
+    out: tuple[str, ...] = ()
+    seen: frozenset[str] = frozenset()
+    owner: str = "bot"
+    state: tuple[str, ...] = ()
+    fence: int = 0
+    lease: Moment = None
+    job: int | None = None
+    hold: Moment = None
+    tries: int = 0
+    waits: int = 0
+    marked: str | None = None
+    jobs: int = 0
+    queue: tuple[int, ...] = ()
+    due: Moment = None
+    dead: tuple[str, ...] = ()
+
+
+class Scripts:
+    """Each method is one script: what it makes of the store, and what it answers.
+
+    `None` as an answer means what nil means in Lua: the lease is lost, or held by somebody else.
+    """
+
+    mailbox_length = 1000
+    fenced = True
+
+    # What prelude.lua shares among them.
+
+    def wake(self, s: Store) -> Store:
+        """Enqueue a drain unless one is on its way or the session is held back until later."""
+        if s.job is not None:
+            return s
+        if s.hold == "later":
+            return s._replace(due=s.hold)
+        number = s.jobs + 1
+        return s._replace(jobs=number, queue=(*s.queue, number), job=number, hold=None, due="later")
+
+    def holds(self, s: Store, fence: int) -> bool:
+        """Whether this fence is the newest and its lease lasts."""
+        return s.fence == fence and s.lease == "later"
+
+    def view(self, s: Store) -> tuple[Store, View]:
+        """What the holder sees. Looking at a waiting turn with nothing left to send is one try."""
+        if not s.out and s.mail:
+            s = s._replace(tries=s.tries + 1)
+        return s, View(s.owner, s.state, s.mail[:1], s.out[:10], s.marked, s.tries, s.waits)
+
+    def unhold(self, s: Store) -> Store:
+        """Give the lease and the job mark back."""
+        return s._replace(lease=None, job=None)
+
+    def settle(self, s: Store) -> Store:
+        """Take the first reply out of the outbox."""
+        return s._replace(out=s.out[1:], marked=None, waits=0)
+
+    # The web side.
+
+    def accept(self, s: Store, turn: str) -> tuple[Store, Verdict]:
+        """Mark a turn as seen, append it and wake the session, in one step."""
+        if len(s.mail) >= self.mailbox_length:
+            return s, "duplicate" if turn in s.seen else "full"
+        if turn in s.seen:
+            return s, "duplicate"
+        return self.wake(s._replace(seen=s.seen | {turn}, mail=(*s.mail, turn))), "new"
+
+    def control(self, s: Store, name: str, owner: str) -> tuple[Store, Verdict]:
+        """Change who speaks (the other half of accept.lua)."""
+        if name in s.seen:
+            return s, "duplicate"
+        return s._replace(seen=s.seen | {name}, owner=owner), "new"
+
+    # The worker side.
+
+    def claim(self, s: Store) -> tuple[Store, tuple[int, View] | None]:
+        """Take the lease with a new fence, unless it is held."""
+        if s.lease == "later":
+            return s, None
+        s = s._replace(fence=s.fence + 1, lease="later", hold=None, due="later")
+        s, view = self.view(s)
+        return s, (s.fence, view)
+
+    def renew(self, s: Store, fence: int) -> tuple[Store, bool]:
+        """Make the lease last longer."""
+        if not self.holds(s, fence):
+            return s, False
+        return s._replace(lease="later", due="later"), True
+
+    def look(self, s: Store, fence: int) -> tuple[Store, View | None]:
+        """The session as it is now."""
+        return self.view(s) if self.holds(s, fence) else (s, None)
+
+    def commit(
+        self, s: Store, fence: int, state: tuple[str, ...], replies: tuple[str, ...], dead: str = ""
+    ) -> tuple[Store, View | None]:
+        """End the first turn: state, replies and the turn's leaving, all or none."""
+        if not self.holds(s, fence):
+            return s, None
+        letters = (*s.dead, dead) if dead else s.dead
+        return self.view(
+            s._replace(state=state, mail=s.mail[1:], tries=0, out=(*s.out, *replies), dead=letters)
+        )
+
+    def mark(self, s: Store, fence: int, reply: str) -> tuple[Store, bool | None]:
+        """Note that a reply is about to be sent; False drops it, for a person speaks."""
+        if not self.holds(s, fence):
+            return s, None
+        if s.owner in ("human", "closed"):
+            return self.settle(s), False
+        return s._replace(marked=reply), True
+
+    def sent(self, s: Store, fence: int) -> tuple[Store, bool | None]:
+        """The provider took the first reply."""
+        return (self.settle(s), True) if self.holds(s, fence) else (s, None)
+
+    def refuse(self, s: Store, fence: int) -> tuple[Store, bool | None]:
+        """The provider will never take the first reply."""
+        return (self.settle(s), True) if self.holds(s, fence) else (s, None)
+
+    def postpone(self, s: Store, fence: int, settled: bool) -> tuple[Store, bool | None]:
+        """Give the lease back until later."""
+        if not self.holds(s, fence):
+            return s, None
+        s = self.unhold(s._replace(hold="later"))
+        if settled:
+            s = s._replace(marked=None)
+        if s.out:
+            s = s._replace(waits=s.waits + 1)
+        return s._replace(due="later"), True
+
+    def pass_on(self, s: Store, fence: int) -> tuple[Store, bool | None]:
+        """Give the lease back with work left, and enqueue the next drain."""
+        if not self.holds(s, fence):
+            return s, None
+        return self.wake(self.unhold(s)), True
+
+    def release(self, s: Store, fence: int) -> tuple[Store, bool | None]:
+        """Find nothing left and clear the job mark in one step, or say that there is more."""
+        if not self.holds(s, fence):
+            return s, None
+        if s.mail or s.out:
+            return s, False
+        return self.unhold(s)._replace(hold=None, due=None), True
+
+    # Everybody's sweeper.
+
+    def waits_in_queue(self, s: Store) -> bool:
+        """Jobs are numbered as they are pushed and leave at the head, so one comparison tells."""
+        return s.job is not None and bool(s.queue) and s.job >= s.queue[0]
+
+    def sweep(self, s: Store) -> tuple[Store, bool]:
+        """Look at the session if it is overdue; True when it was enqueued."""
+        if s.due != "past":
+            return s, False
+        if s.lease == "later":
+            return s._replace(due="later"), False
+        if not (s.mail or s.out):
+            return self.unhold(s)._replace(due=None), False
+        if self.waits_in_queue(s):
+            return s._replace(due="later"), False
+        return self.wake(self.unhold(s)._replace(hold=None)), True

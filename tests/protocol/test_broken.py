@@ -1,0 +1,80 @@
+"""The checker finds five known failures when they are planted, each by a shortest trace."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.protocol.broken import (
+    MarkedBeforeAppended,
+    PoppedBeforeTheWork,
+    UniqueJobs,
+    UnlockedWithoutLooking,
+    WithoutFences,
+)
+from tests.protocol.explorer import Explorer, Report
+from tests.protocol.laws import (
+    all_is_answered,
+    ends,
+    laws,
+    nothing_acknowledged_is_unrecorded,
+    turns_end_once_and_in_order,
+)
+from tests.protocol.model import Scripts
+from tests.protocol.world import Actors, Bounds
+
+SMALL = Bounds(turns=("A", "B"), duplicates=())
+UNHARMED = SMALL._replace(crashes=False, pauses=False, pass_on=False)
+ONE_TURN = Bounds(turns=("A",), duplicates=())
+
+
+def names(report: Report) -> list[str]:
+    """What was done, without the answers to providers, which come at any moment."""
+    print(report)
+    return [step.name for step in report.trace if step.name != "acknowledge"]
+
+
+def test_a_dedupe_key_set_before_the_append_loses_the_message_of_a_process_that_dies_between() -> None:
+    actors = MarkedBeforeAppended(Scripts(), ONE_TURN)
+    report = Explorer(actors, [nothing_acknowledged_is_unrecorded], ends(ONE_TURN)).explore()
+
+    assert names(report) == ["mark_seen", "crash", "accept"]
+    assert report.broken == "L2: A was acknowledged and is nowhere"
+
+
+def test_a_lock_that_expires_during_a_long_model_call_lets_two_turns_overlap() -> None:
+    report = Explorer(Actors(WithoutFences(), ONE_TURN), [turns_end_once_and_in_order], []).explore()
+
+    assert report.broken == "L4: accepted ('A',), committed ('A', 'A')"
+    assert names(report)[:4] == ["accept", "take", "claim", "lease_runs_out"]
+    assert names(report)[4:] == ["due_comes", "sweep", "take", "claim", "commit", "commit"]
+
+
+def test_a_message_that_arrives_between_the_last_look_and_the_unlock_waits_for_ever() -> None:
+    report = Explorer(Actors(UnlockedWithoutLooking(), UNHARMED), [], [all_is_answered]).explore()
+
+    assert report.broken == "L8: ('B',) waits for ever"
+    assert names(report)[7:] == ["look", "accept", "release"]
+
+
+def test_a_pop_before_the_work_loses_the_message_on_a_kill() -> None:
+    bounds = ONE_TURN._replace(pass_on=False, pauses=False)
+    report = Explorer(Actors(PoppedBeforeTheWork(), bounds), [], [all_is_answered]).explore()
+
+    assert report.broken == "L8: ['A'] was never answered"
+    assert names(report)[:4] == ["accept", "take", "claim", "crash"]
+
+
+def test_unique_jobs_strand_a_wake_up_although_nothing_crashed() -> None:
+    report = Explorer(Actors(UniqueJobs(), UNHARMED), [], [all_is_answered]).explore()
+
+    assert report.broken == "L8: ('B',) waits for ever"
+    assert names(report)[8:] == ["release", "accept"]
+
+
+@pytest.mark.parametrize(
+    "scripts", [WithoutFences(), UnlockedWithoutLooking(), PoppedBeforeTheWork(), UniqueJobs()]
+)
+def test_the_laws_as_a_whole_find_each_failure_too(scripts: Scripts) -> None:
+    report = Explorer(Actors(scripts, SMALL), laws(SMALL), ends(SMALL)).explore()
+
+    assert report.broken, str(report)
