@@ -86,8 +86,10 @@ class Drain(Generic[Http]):
         end = monotonic() + self._bounds.seconds
         while True:
             if view.outbox:
-                if not await self._deliver(lease, view):
+                after = await self._deliver(lease, view)
+                if after is None:
                     return Drained.POSTPONED
+                view = after
             elif view.turns:
                 if turns_left == 0 or monotonic() > end or self._winding_down:
                     await self._mailbox.pass_on(lease)
@@ -99,10 +101,10 @@ class Drain(Generic[Http]):
                     await self._mailbox.postpone(lease, wait, "the dialog failed; it will be tried again")
                     return Drained.POSTPONED
                 view = await self._mailbox.commit(lease, commit)
-                continue
             elif await self._mailbox.release(lease):
                 return Drained.EMPTY
-            view = await self._mailbox.look(lease)
+            else:
+                view = await self._mailbox.look(lease)
 
     async def _answer(self, turn: Turn, view: View) -> Commit | None:
         """What this turn comes to; `None` when the dialog failed and may be tried again."""
@@ -128,6 +130,7 @@ class Drain(Generic[Http]):
             turns=(turn,),
             state=step.state,
             replies=replies,
+            mark=True,
             outcome=step.outcome,
             owner=after(view.owner, Act.HAND_OFF) if step.hand_off else None,
             details={"node": step.node, "edge": step.edge},
@@ -153,27 +156,27 @@ class Drain(Generic[Http]):
             for number, part in enumerate(parts, start=1)
         )
 
-    async def _deliver(self, lease: Lease, view: View) -> bool:
-        """Send the outbox in order; False when the rest must wait and the lease was given back."""
-        waits = view.waits
-        for reply in view.outbox:
-            try:
-                sent = await self._already_sent(reply, view)
-                if sent is None:
-                    if not await self._mailbox.mark(lease, reply):
-                        continue
-                    sent = await self._send(reply)
-            except Rejected as error:
-                await self._refuse(lease, reply, error, error.reason)
-            except (Unavailable, Unknown) as error:
-                if waits + 1 < self._bounds.send_tries:
-                    await self._wait(lease, reply, view, error, waits)
-                    return False
-                await self._refuse(lease, reply, error, f"gave up after {waits + 1} tries: {error.reason}")
-            else:
-                await self._mailbox.sent(lease, reply, sent.provider_id)
-            waits = 0
-        return True
+    async def _deliver(self, lease: Lease, view: View) -> View | None:
+        """Send the first reply; what is next, or `None` when it must wait and the lease was given back."""
+        reply = view.outbox[0]
+        try:
+            sent = await self._already_sent(reply, view)
+            if sent is None:
+                if view.granted != reply.key and not await self._mailbox.mark(lease, reply):
+                    return await self._mailbox.look(lease)
+                if not self._mailbox.holds(lease):
+                    raise LeaseLost("the lease may have run out since the reply was marked")
+                sent = await self._send(reply)
+        except Rejected as error:
+            await self._refuse(lease, reply, error, error.reason)
+        except (Unavailable, Unknown) as error:
+            if view.waits + 1 < self._bounds.send_tries:
+                await self._wait(lease, reply, view, error)
+                return None
+            await self._refuse(lease, reply, error, f"gave up after {view.waits + 1} tries: {error.reason}")
+        else:
+            return await self._mailbox.sent(lease, reply, sent.provider_id)
+        return await self._mailbox.look(lease)
 
     async def _refuse(self, lease: Lease, reply: Reply, error: DeliveryError, reason: str) -> None:
         opted_out = isinstance(error, Rejected) and error.opted_out
@@ -181,11 +184,9 @@ class Drain(Generic[Http]):
             log.error("%s refuses every send (%s %s)", reply.address.channel, error.code, error.reason)
         await self._mailbox.refuse(lease, reply, reason, code=error.code, opted_out=opted_out)
 
-    async def _wait(
-        self, lease: Lease, reply: Reply, view: View, error: Unavailable | Unknown, waits: int
-    ) -> None:
+    async def _wait(self, lease: Lease, reply: Reply, view: View, error: Unavailable | Unknown) -> None:
         retry_after = error.retry_after if isinstance(error, Unavailable) else None
-        seconds = min(retry_after or self._backoff(waits), self._bounds.longest_wait)
+        seconds = min(retry_after or self._backoff(view.waits), self._bounds.longest_wait)
         settled = isinstance(error, Unavailable) and not self._is_marked(reply, view)
         await self._mailbox.postpone(lease, seconds, error.reason, settled=settled)
 

@@ -32,10 +32,14 @@ class Verdict(StrEnum):
 
 
 class Lease(Value):
-    """The right to work on a session. `fence` grows with every claim; only the newest may write."""
+    """The right to work on a session. `fence` grows with every claim; only the newest may write.
+
+    `until` is how long it lasts without being renewed, in seconds of this process's monotonic clock.
+    """
 
     session: str
     fence: int
+    until: float = 0.0
 
 
 class Marked(Value):
@@ -50,7 +54,8 @@ class View(Value):
 
     `turns` are the first waiting turns, `outbox` the first unsent replies, both in order. `tries` counts
     the claims that met the same first turn, `waits` how often the first reply was postponed. `recent` are
-    the provider's ids of replies that were settled.
+    the provider's ids of replies that were settled. `granted` is the key of a reply that was marked in the
+    same step and may be sent.
     """
 
     owner: Owner = Owner.BOT
@@ -59,6 +64,7 @@ class View(Value):
     turns: tuple[Turn, ...] = ()
     outbox: tuple[Reply, ...] = ()
     marked: Marked | None = None
+    granted: str = ""
     tries: int = 0
     waits: int = 0
     recent: frozenset[str] = frozenset()
@@ -74,7 +80,8 @@ class Claim(Value):
 class Commit(Value):
     """A turn's end: state, replies and the turns that are done, all or none (law L6).
 
-    `dead` sets the turns aside as dead letters with that reason. `owner` changes who speaks.
+    `dead` sets the turns aside as dead letters with that reason. `owner` changes who speaks. `mark` marks the
+    first reply in the same step, for who is going to send it at once.
     """
 
     turns: tuple[Turn, ...]
@@ -83,6 +90,7 @@ class Commit(Value):
     outcome: str = ""
     owner: Owner | None = None
     dead: str | None = None
+    mark: bool = False
     details: dict[str, JsonValue] = Field(default_factory=dict)
 
 
@@ -109,6 +117,13 @@ class Mailbox(Protocol):
         """Renew the lease for as long as the block runs; a loss cancels the block and raises `LeaseLost`."""
         ...
 
+    def holds(self, lease: Lease) -> bool:
+        """Whether a kept lease surely lasts, by this process's own clock; asked right before a send.
+
+        The store refuses who lost the lease. A provider cannot, so a process that stood still must notice.
+        """
+        ...
+
     async def look(self, lease: Lease) -> View:
         """The session as it is now."""
         ...
@@ -124,8 +139,8 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def sent(self, lease: Lease, reply: Reply, provider_id: str) -> None:
-        """Note that the provider took a reply; it leaves the outbox."""
+    async def sent(self, lease: Lease, reply: Reply, provider_id: str) -> View:
+        """Note that the provider took a reply, which leaves the outbox, and see what is next."""
         ...
 
     async def refuse(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from time import monotonic
 
 from redis.asyncio import Redis
 
@@ -24,6 +25,7 @@ class Keeping:
 
     lease: Lease
     task: asyncio.Task[object]
+    until: float
     lost: bool = False
 
 
@@ -33,8 +35,8 @@ class LeaseKeeper:
     def __init__(self, redis: Redis, protocol: Protocol) -> None:
         self._redis = redis
         self._script = scripts.load("renew", protocol)
-        self._pause = protocol.lease_ms / 1000 / _RENEWALS_A_LEASE
-        self._kept: set[Keeping] = set()
+        self._seconds = protocol.lease_ms / 1000
+        self._kept: dict[Lease, Keeping] = {}
         self._renewing: asyncio.Task[None] | None = None
 
     @contextmanager
@@ -42,13 +44,19 @@ class LeaseKeeper:
         """Renew `lease` within the block."""
         if self._renewing is None:
             # The scripts refuse a lease that ran out, so work may go on while renewing fails, until they do.
-            self._renewing = asyncio.create_task(repeat(self._renew_all, self._pause, "renewing leases"))
-        keeping = Keeping(lease, task)
-        self._kept.add(keeping)
+            self._renewing = asyncio.create_task(
+                repeat(self._renew_all, self._seconds / _RENEWALS_A_LEASE, "renewing leases")
+            )
+        keeping = self._kept[lease] = Keeping(lease, task, lease.until)
         try:
             yield keeping
         finally:
-            self._kept.discard(keeping)
+            del self._kept[lease]
+
+    def lasts(self, lease: Lease) -> bool:
+        """Whether a kept lease surely has not run out, without asking the server."""
+        keeping = self._kept.get(lease)
+        return keeping is not None and not keeping.lost and monotonic() < keeping.until
 
     async def aclose(self) -> None:
         """Stop renewing."""
@@ -59,7 +67,7 @@ class LeaseKeeper:
             self._renewing = None
 
     async def _renew_all(self) -> None:
-        kept = list(self._kept)
+        kept = list(self._kept.values())
         for start in range(0, len(kept), _LEASES_A_CALL):
             await self._renew(kept[start : start + _LEASES_A_CALL])
 
@@ -67,7 +75,10 @@ class LeaseKeeper:
         arguments: list[Argument] = []
         for keeping in kept:
             arguments += [keeping.lease.session, keeping.lease.fence]
+        until = monotonic() + self._seconds  # from before the call, so never later than the server's own
         for keeping, renewed in zip(kept, await self._script(self._redis, arguments), strict=True):
-            if not renewed and keeping in self._kept:
+            if renewed:
+                keeping.until = until
+            elif keeping.lease in self._kept:
                 keeping.lost = True
                 keeping.task.cancel()

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 from redis.asyncio import Redis
@@ -33,11 +34,12 @@ class RedisMailbox:
 
     async def claim(self, session: str) -> Claim | None:
         """Take the lease; `None` while somebody else holds it."""
+        until = monotonic() + self._protocol.lease_ms / 1000  # from before the call: never too late
         answer = await self._run("claim", [session])
         if answer is None:
             return None
         fence, view = answer
-        return Claim(lease=Lease(session=session, fence=fence), view=_view(view))
+        return Claim(lease=Lease(session=session, fence=fence, until=until), view=_view(view))
 
     @asynccontextmanager
     async def kept(self, lease: Lease) -> AsyncIterator[None]:
@@ -56,36 +58,39 @@ class RedisMailbox:
                 task.uncancel()  # the block swallowed the cancellation
         raise LeaseLost(f"fence {lease.fence} was not renewed in time")
 
+    def holds(self, lease: Lease) -> bool:
+        """Whether a kept lease surely lasts, by this process's own clock."""
+        return self._leases.lasts(lease)
+
     async def look(self, lease: Lease) -> View:
         """The session as it is now."""
         return _view(await self._held("look", lease))
 
     async def commit(self, lease: Lease, commit: Commit) -> View:
         """End a turn, and see what is next."""
-        ids = [turn.id for turn in commit.turns]
-        entry = {"turns": ids, "outcome": commit.outcome, "replies": len(commit.replies), **commit.details}
-        dead = ""
-        if commit.dead is not None:
-            letter = {"reason": commit.dead, "turns": [turn.model_dump(mode="json") for turn in commit.turns]}
-            dead = _json(letter)
-        state = "" if commit.state is None else _json(commit.state)
-        arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, _json(entry)]
-        for reply in commit.replies:
-            arguments += [
-                reply.model_dump_json(exclude_defaults=True),
-                _json({"key": reply.key, "body": reply.body}),
-            ]
-        return _view(await self._held("commit", lease, arguments))
+        arguments: list[Argument] = [lease.session, lease.fence, *_commit(commit)]
+        if not (commit.mark and commit.replies):
+            return _view(_kept(await self._run("commit", arguments)))
+        first = commit.replies[0].key
+        chain = scripts.chain(("commit", "mark"), self._protocol)
+        answers = await chain(self._redis, arguments, [lease.session, lease.fence, *_mark(first)])
+        view = _view(_kept(answers[0] if len(answers) == 2 else None))
+        if answers[1]:
+            return view.model_copy(update={"granted": first})
+        return view.model_copy(update={"outbox": view.outbox[1:]})
 
     async def mark(self, lease: Lease, reply: Reply) -> bool:
         """Note that a reply is about to be sent, if it still may be."""
-        return bool(await self._held("mark", lease, [reply.key, _json({"key": reply.key})]))
+        return bool(await self._held("mark", lease, _mark(reply.key)))
 
-    async def sent(self, lease: Lease, reply: Reply, provider_id: str) -> None:
-        """Note that the provider took a reply; it leaves the outbox."""
+    async def sent(self, lease: Lease, reply: Reply, provider_id: str) -> View:
+        """Note that the provider took a reply, which leaves the outbox, and see what is next."""
         entry = _json({"key": reply.key, "id": provider_id})
         key = message_key(reply.address.channel, provider_id)
-        await self._held("sent", lease, [key, provider_id, entry])
+        held: list[Argument] = [lease.session, lease.fence]
+        chain = scripts.chain(("sent", "look"), self._protocol)
+        answers = await chain(self._redis, [*held, key, provider_id, entry], held)
+        return _view(_kept(answers[1] if len(answers) == 2 else None))
 
     async def refuse(
         self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
@@ -101,8 +106,7 @@ class RedisMailbox:
 
     async def pass_on(self, lease: Lease) -> None:
         """Give the lease back with work left, and enqueue the next drain."""
-        if await self._run("pass_on", [layout.stamp(), lease.session, lease.fence]) is None:
-            raise LeaseLost(f"fence {lease.fence} is not the newest")
+        _kept(await self._run("pass_on", [layout.stamp(), lease.session, lease.fence]))
 
     async def release(self, lease: Lease) -> bool:
         """Give the lease back if nothing is left to do."""
@@ -116,10 +120,34 @@ class RedisMailbox:
         return await scripts.load(name, self._protocol)(self._redis, arguments)
 
     async def _held(self, name: str, lease: Lease, arguments: Sequence[Argument] = ()) -> Any:
-        answer = await self._run(name, [lease.session, lease.fence, *arguments])
-        if answer is None:
-            raise LeaseLost(f"fence {lease.fence} is not the newest")
-        return answer
+        return _kept(await self._run(name, [lease.session, lease.fence, *arguments]))
+
+
+def _kept(answer: Any) -> Any:
+    if answer is None:
+        raise LeaseLost("the fence is not the newest, or its lease ran out")
+    return answer
+
+
+def _commit(commit: Commit) -> list[Argument]:
+    """What commit.lua takes after session and fence."""
+    ids = [turn.id for turn in commit.turns]
+    entry = {"turns": ids, "outcome": commit.outcome, "replies": len(commit.replies), **commit.details}
+    dead = ""
+    if commit.dead is not None:
+        letter = {"reason": commit.dead, "turns": [turn.model_dump(mode="json") for turn in commit.turns]}
+        dead = _json(letter)
+    state = "" if commit.state is None else _json(commit.state)
+    arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, _json(entry)]
+    for reply in commit.replies:
+        said = _json({"key": reply.key, "body": reply.body})
+        arguments += [reply.model_dump_json(exclude_defaults=True), said]
+    return arguments
+
+
+def _mark(key: str) -> list[Argument]:
+    """What mark.lua takes after session and fence."""
+    return [key, _json({"key": key})]
 
 
 def _view(answer: Any) -> View:

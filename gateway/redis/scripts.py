@@ -80,11 +80,39 @@ class Script:
             return await call("EVAL", self.text, 0, *arguments)
 
 
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Several scripts as one atomic step and one round trip."""
+
+    script: Script
+
+    async def __call__(self, redis: Redis, *each: Sequence[Argument]) -> list[Any]:
+        """The answers in order; those after the first script that answered nil are missing."""
+        flat = [argument for arguments in each for argument in (len(arguments), *arguments)]
+        answers: list[Any] = await self.script(redis, flat)
+        return answers
+
+
 @cache
 def load(name: str, protocol: Protocol) -> Script:
     """The script `name`, with the protocol's numbers and the shared functions in front of it."""
-    folder = resources.files("gateway.redis") / "scripts"
-    parts = (folder / f"{part}.lua" for part in ("prelude", name))
-    text = "\n".join([_constants(protocol), *(part.read_text(encoding="utf-8") for part in parts)])
+    return _script(_constants(protocol), _text("prelude"), _text(name))
+
+
+@cache
+def chain(names: tuple[str, ...], protocol: Protocol) -> Chain:
+    """The scripts `names`, one after the other, each with arguments of its own."""
+    steps = ",\n".join(f"function(ARGV)\n{_text(name)}\nend" for name in names)
+    return Chain(
+        _script(_constants(protocol), _text("prelude"), f"local steps = {{{steps}}}", _text("chain"))
+    )
+
+
+def _text(name: str) -> str:
+    return (resources.files("gateway.redis") / "scripts" / f"{name}.lua").read_text(encoding="utf-8")
+
+
+def _script(*parts: str) -> Script:
+    text = "\n".join(parts)
     # The server names scripts by their SHA-1; nothing is protected by it.
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
