@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from core.errors import Misconfigured
+from gateway.commands import dead
 
 app = typer.Typer(
     name="turngate",
@@ -16,6 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(dead.app, name="dead")
 
 
 @app.command()

@@ -1,0 +1,102 @@
+"""Dead letters: turns that were given up, with the reason, to look at, try again or drop (law L9)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from enum import StrEnum
+from typing import Any
+
+from pydantic import ValidationError
+from redis.asyncio import Redis
+
+from core.turn import Turn
+from core.value import Value
+from gateway.redis import layout, scripts
+from gateway.redis.scripts import Protocol
+
+_STREAM = "tg:dead"
+_LETTERS_A_CALL = 500
+
+
+class Letter(Value):
+    """Turns that were set aside together. `id` orders letters; `at_ms` is by the server's clock.
+
+    `turns` is empty when this release cannot read what an earlier one stored.
+    """
+
+    id: str
+    at_ms: int
+    session: str
+    reason: str
+    turns: tuple[Turn, ...] = ()
+
+
+class Replayed(StrEnum):
+    """What became of a letter that was to be tried again. All but the first left it where it is."""
+
+    REPLAYED = "replayed"
+    GONE = "gone"
+    FULL = "full"
+    UNREADABLE = "unreadable"
+
+
+class DeadLetters:
+    """The dead letters of all sessions, oldest first."""
+
+    def __init__(self, redis: Redis, protocol: Protocol | None = None) -> None:
+        self._redis = redis
+        self._script = scripts.load("replay", protocol or Protocol())
+
+    async def between(self, since_ms: int = 0, until_ms: int | None = None) -> AsyncIterator[Letter]:
+        """The letters of a span of time, both ends included, in milliseconds since the epoch."""
+        start, end = f"{max(since_ms, 0)}-0", "+" if until_ms is None else str(max(until_ms, 0))
+        while rows := await self._range(start, end):
+            for row in rows:
+                yield _letter(*row)
+            start = f"({rows[-1][0].decode()}"
+
+    async def read(self, letter_id: str) -> Letter | None:
+        """One letter; `None` when there is none of that id."""
+        rows = await self._range(letter_id, letter_id)
+        return _letter(*rows[0]) if rows else None
+
+    async def replay(self, letter: Letter) -> Replayed:
+        """Give the letter's turns to their session once more, after what waits there, and remove the letter.
+
+        They were verified when they came in, so however old they are, nothing is checked again. Two who
+        replay the same letter at once replay it once.
+        """
+        if not letter.turns:
+            return Replayed.UNREADABLE
+        address = letter.turns[-1].address.model_dump_json()
+        entry = _json({"turns": [turn.id for turn in letter.turns], "letter": letter.id})
+        turns = [turn.model_dump_json(exclude_defaults=True) for turn in letter.turns]
+        arguments = [layout.stamp(), letter.id, letter.session, address, entry, *turns]
+        return Replayed((await self._script(self._redis, arguments)).decode())
+
+    async def drop(self, letter_ids: Sequence[str]) -> int:
+        """Remove letters for good; returns how many there were."""
+        if not letter_ids:
+            return 0
+        dropped: int = await self._redis.xdel(_STREAM, *letter_ids)
+        return dropped
+
+    async def _range(self, start: str, end: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        rows: Any = await self._redis.xrange(_STREAM, start, end, count=_LETTERS_A_CALL)
+        return list(rows)
+
+
+def _letter(name: bytes, fields: dict[bytes, bytes]) -> Letter:
+    letter_id, session = name.decode(), fields[b"session"].decode()
+    at_ms = int(letter_id.split("-")[0])
+    try:
+        stored = json.loads(fields[b"letter"])
+        turns = tuple(Turn.model_validate(turn) for turn in stored["turns"])
+        return Letter(id=letter_id, at_ms=at_ms, session=session, reason=str(stored["reason"]), turns=turns)
+    except (ValueError, KeyError, TypeError, ValidationError):
+        return Letter(id=letter_id, at_ms=at_ms, session=session, reason="this release cannot read it")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
