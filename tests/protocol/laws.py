@@ -65,6 +65,11 @@ def work_has_a_due_time(world: World) -> str:
     return "" if store.due or not (store.mail or store.out) else "L8: there is work and no due time"
 
 
+def nothing_is_given_up_untried(world: World) -> str:
+    """L9 in a world where no dialog fails and no process dies: there is no reason for a dead letter."""
+    return f"L9: {world.store.dead[0]} was given up and nothing had failed" if world.store.dead else ""
+
+
 def laws(bounds: Bounds) -> tuple[Law, ...]:
     """What must be true in every state of such a world."""
     once = replies_leave_in_order_once if bounds.look_up else replies_leave_in_order

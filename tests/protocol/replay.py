@@ -124,7 +124,7 @@ class Replay:
                 renew = scripts.load("renew", _NUMBERS)
                 [kept] = await renew(self._redis, [lease.session, lease.fence])
                 assert bool(kept) == (step.what != "lost")
-            case "crash" | "give_up" | "look_up" | "dialog_fails" | "send":
+            case "crash" | "give_up" | "look_up" | "look_up_fails" | "dialog_fails" | "send":
                 pass  # the server is not asked
             case other:
                 assert other.startswith("send_"), f"no such step: {other}"

@@ -226,10 +226,11 @@ class Actors:
         if view.marked == reply and self.bounds.look_up and worker.doing != "not found":
             found = reply in world.taken
             next_ = worker._replace(doing="settle" if found else "not found")
-            yield (
-                Step("look_up", who, f"{reply} {'found' if found else 'not found'}"),
-                self._now(world, index, next_),
-            )
+            step = Step("look_up", who, f"{reply} {'found' if found else 'not found'}")
+            yield step, self._now(world, index, next_)
+            if self.bounds.send_failures:
+                fails = worker._replace(doing="postpone unsettled")
+                yield Step("look_up_fails", who, reply), self._now(world, index, fails)
             return
         store, allowed = self.scripts.mark(world.store, worker.fence, reply)
         next_ = worker._replace(doing="send") if allowed else self._past(worker, allowed)

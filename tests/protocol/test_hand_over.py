@@ -1,0 +1,37 @@
+"""Workers that are all being stopped hand a session round before one that stays begins its turn."""
+
+from __future__ import annotations
+
+import pytest
+from redis.asyncio import Redis
+
+from core.drain import Bounds, Drain, Drained
+from core.event import TurnReceived
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.mailbox import RedisMailbox
+from tests.fakes import EchoDialog, FakeChannel, turn
+
+SESSION = "fake:1"
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="prelude.lua counts a try when a turn is looked at, not when it is begun: see"
+    " test_a_turn_that_is_only_passed_on_is_never_given_up for the trace",
+)
+async def test_a_turn_that_was_handed_round_by_workers_being_stopped_is_answered(redis: Redis) -> None:
+    channel, mailbox = FakeChannel(), RedisMailbox(redis)
+
+    def worker() -> Drain[None]:
+        return Drain(mailbox=mailbox, dialog=EchoDialog(), channels={"fake": channel}, http=None)
+
+    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    for _ in range(Bounds().turn_tries):
+        stopping = worker()
+        stopping.wind_down()
+        assert await stopping.run(SESSION) is Drained.PASSED_ON
+    await worker().run(SESSION)
+    await mailbox.aclose()
+
+    assert channel.bodies == ["1: text 1"]
+    assert await redis.xlen("tg:dead") == 0
