@@ -8,16 +8,19 @@ from contextlib import asynccontextmanager, suppress
 
 import httpx
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
+from core.errors import StorageUnavailable
 from core.mailbox import Inbox
 from gateway.console.access import Access
 from gateway.console.pages import Console, Simulator
-from gateway.errors import on_crash, on_http_exception
+from gateway.errors import on_crash, on_http_exception, on_storage_trouble
 from gateway.http import provider_client
 from gateway.probes import Probes
+from gateway.redis import fitness
 from gateway.redis.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.sweeper import Sweeper
@@ -43,6 +46,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(sweeper.run()) if sweeper else None
+        await fitness.warn(redis)
         yield
         if sweeping is not None:
             sweeping.cancel()
@@ -54,7 +58,12 @@ def create_app(
 
     return Starlette(
         routes=[*Webhooks(channels, inbox).routes(), *Probes(redis).routes(), *pages],
-        exception_handlers={HTTPException: on_http_exception, Exception: on_crash},
+        exception_handlers={
+            HTTPException: on_http_exception,
+            StorageUnavailable: on_storage_trouble,
+            RedisError: on_storage_trouble,
+            Exception: on_crash,
+        },
         lifespan=lifespan,
     )
 

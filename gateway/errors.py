@@ -28,6 +28,11 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     return error_response(error.status_code, code, error.detail, dict(error.headers or {}))
 
 
+async def on_storage_trouble(request: Request, error: Exception) -> Response:
+    """Redis did not do what was asked: nothing was recorded."""
+    return try_again("Redis cannot be used right now; please try again")
+
+
 async def on_crash(request: Request, error: Exception) -> Response:
     """A defect of ours: no stack trace for the caller, and a status that makes a provider try again."""
     return error_response(500, "internal", "an internal error; it was logged")

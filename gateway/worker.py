@@ -25,7 +25,7 @@ from rq.worker import BaseWorker, DequeueStrategy
 from core.errors import Misconfigured
 from gateway import jobs
 from gateway.ledger import Ledger
-from gateway.redis import layout, presence
+from gateway.redis import fitness, layout, presence
 from gateway.redis.connect import open_beside
 from gateway.redis.repeat import repeat
 from gateway.settings import Settings
@@ -75,6 +75,7 @@ class AsyncWorker(BaseWorker):
         self, settings: Settings, burst: bool, max_jobs: int | None, max_idle_time: int | None
     ) -> bool:
         redis = open_beside(self.connection)
+        await fitness.warn(redis)
         try:
             async with open_runtime(settings, redis) as runtime, asyncio.TaskGroup() as background:
                 shift = Shift(self, runtime, Ledger(self, redis), settings.concurrency)
