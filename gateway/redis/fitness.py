@@ -18,8 +18,8 @@ OLDEST = (6, 2)
 async def examine(redis: Redis) -> list[str]:
     """What is wrong with the server, in sentences for a person; empty when nothing is.
 
-    Raises `Misconfigured` when it is too old to work at all. A managed server may hide its configuration; what
-    cannot be asked is not complained of.
+    Raises `Misconfigured` when it is too old to work at all. A managed server may hide its configuration;
+    what cannot be asked is not complained of.
     """
     about: dict[str, Any] = await redis.info("server")
     version = str(about.get("redis_version", "0"))

@@ -13,6 +13,7 @@ from rq import Queue
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.utils import utcformat
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 QUEUE = "turns"
 FUNCTION = "gateway.jobs.drain"
@@ -59,3 +60,8 @@ def job_fields() -> dict[str, str]:
 def queue_key() -> str:
     """The Redis key of the queue's list."""
     return str(Queue(QUEUE, connection=Redis()).key)
+
+
+def workers_key() -> str:
+    """The Redis key of the set in which RQ lists the queue's workers."""
+    return WORKERS_BY_QUEUE_KEY % QUEUE

@@ -23,7 +23,8 @@ Argument = str | bytes | int
 class Protocol:
     """The protocol's numbers. They stand in the scripts' text, so a change is a new script.
 
-    `grace_ms` is how long a wake-up may take before it counts as lost.
+    `grace_ms` is how long a wake-up may take before it counts as lost, `alive_ms` how long a worker
+    may be silent.
     """
 
     lease_ms: int = 6_000
@@ -34,6 +35,8 @@ class Protocol:
     recent_length: int = 50
     seen_ms: int = 8 * _DAY_MS
     retention_ms: int = 30 * _DAY_MS
+    alive_ms: int = 5_000
+    forgotten_ms: int = _DAY_MS
 
 
 def _quoted(text: str) -> str:
@@ -51,10 +54,13 @@ def _constants(protocol: Protocol) -> str:
         "RECENT_LENGTH": protocol.recent_length,
         "SEEN_MS": protocol.seen_ms,
         "RETENTION_MS": protocol.retention_ms,
+        "ALIVE_MS": protocol.alive_ms,
+        "FORGOTTEN_MS": protocol.forgotten_ms,
     }
     lines = [f"local {name} = {value}" for name, value in numbers.items()]
     lines += [
         f"local QUEUE = {_quoted(layout.queue_key())}",
+        f"local WORKERS = {_quoted(layout.workers_key())}",
         f"local DRAIN = {_quoted(layout.FUNCTION)}",
         "local EMPTY_OBJECT = {}",
         "local function rq_fields(data, stamp)",

@@ -281,3 +281,14 @@ async def test_replies_and_turns_of_a_channel_that_is_gone_do_not_block_the_sess
 
     assert endings[-1] is Drained.EMPTY
     assert await rig.redis.xlen("tg:dead") == 1
+
+
+async def test_a_turn_that_kills_every_worker_is_set_aside(rig: Rig) -> None:
+    await rig.say(1, 2)
+    for _ in range(5):
+        assert await rig.mailbox.claim(SESSION)  # and the process is gone
+        await rig.redis.hset(f"tg:{{{SESSION}}}", "lease", 1)
+
+    assert await rig.drain() is Drained.EMPTY
+    assert rig.channel.bodies == [Bounds().apology, "1: text 2"]
+    assert await rig.redis.xlen("tg:dead") == 1

@@ -58,8 +58,9 @@ class HeardTwin(TwilioTwin):
 class Stack:
     """The surroundings, and what a test does in them."""
 
-    def __init__(self, url: str, redis: Redis, twin: HeardTwin, api_url: str) -> None:
-        self.url = url
+    def __init__(self, server: EmbeddedServer, redis: Redis, twin: HeardTwin, api_url: str) -> None:
+        self.server = server
+        self.url = server.url
         self.redis = redis
         self.twin = twin
         self.inbox = RedisInbox(redis)
@@ -113,10 +114,10 @@ class Stack:
 
 
 @asynccontextmanager
-async def standing() -> AsyncIterator[Stack]:
-    """The surroundings, for as long as the block runs."""
+async def standing(*, durable: bool = False) -> AsyncIterator[Stack]:
+    """The surroundings, for as long as the block runs; a `durable` server may be killed and started again."""
     with TemporaryDirectory(prefix="tg") as folder:
-        server = EmbeddedServer(Path(folder), durable=False)
+        server = EmbeddedServer(Path(folder), durable=durable)
         server.start()
         twin = HeardTwin()
         try:
@@ -125,7 +126,7 @@ async def standing() -> AsyncIterator[Stack]:
                 serve(TwinServer(twin, http)) as api_url,
                 Redis.from_url(server.url) as redis,
             ):
-                stack = Stack(server.url, redis, twin, api_url)
+                stack = Stack(server, redis, twin, api_url)
                 try:
                     yield stack
                 finally:

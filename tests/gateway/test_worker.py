@@ -115,6 +115,20 @@ async def test_a_worker_stopped_past_its_lease_neither_commits_nor_sends_when_it
     assert "lease lost" in told
 
 
+async def test_a_worker_goes_on_by_itself_when_the_server_was_killed_and_is_back() -> None:
+    async with standing(durable=True) as stack:
+        await stack.async_worker()
+        await stack.say(1, "hi")
+        await stack.twin.until_heard(1)
+        await stack.redis.execute_command("WAITAOF", 1, 0, 5000)  # type: ignore[no-untyped-call]
+        stack.server.kill()
+        stack.server.start()
+        await stack.say(2, "4321")
+        heard = await stack.twin.until_heard(2)
+
+    assert ["last four" in heard[0], "date of birth" in heard[1]] == [True, True]
+
+
 @pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.DROP_BEFORE, Fault.TOO_MANY])
 async def test_trouble_at_the_provider_neither_loses_nor_doubles_a_reply(stack: Stack, fault: Fault) -> None:
     stack.twin.tell(Faults(next=(fault,)))

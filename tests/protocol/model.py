@@ -157,10 +157,10 @@ class Scripts:
         return s._replace(due="later"), True
 
     def pass_on(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """Give the lease back with work left, and enqueue the next drain."""
+        """Give the lease back with work left, and enqueue the next drain; the turn looked at was not tried."""
         if not self.holds(s, fence):
             return s, None
-        return self.wake(self.unhold(s)), True
+        return self.wake(self.unhold(s)._replace(tries=max(s.tries - 1, 0))), True
 
     def release(self, s: Store, fence: int) -> tuple[Store, bool | None]:
         """Find nothing left and clear the job mark in one step, or say that there is more."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from redis.asyncio import Redis
 
 from core.drain import Bounds, Drain, Drained
@@ -14,11 +13,6 @@ from tests.fakes import EchoDialog, FakeChannel, turn
 SESSION = "fake:1"
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="prelude.lua counts a try when a turn is looked at, not when it is begun: see"
-    " test_a_turn_that_is_only_passed_on_is_never_given_up for the trace",
-)
 async def test_a_turn_that_was_handed_round_by_workers_being_stopped_is_answered(redis: Redis) -> None:
     channel, mailbox = FakeChannel(), RedisMailbox(redis)
 
