@@ -106,11 +106,13 @@ class Replay:
                 assert memory is not None
                 view = await self._mailbox.commit(lease, _commit(step, memory, before, after))
                 assert _seen(view) == next_.view
+                assert bool(view.granted) == (next_.doing == "send")
             case "mark":
                 allowed = await self._mailbox.mark(lease, reply(step.what))
                 assert allowed == (next_.doing == "send")
             case "sent":
-                await self._sent(lease, reply(step.what))
+                view = await self._mailbox.sent(lease, reply(step.what), f"P-{step.what}")
+                assert _seen(view) == next_.view
             case "refuse":
                 await self._mailbox.refuse(lease, reply(step.what), "never")
             case "postpone":
@@ -128,13 +130,6 @@ class Replay:
                 pass  # the server is not asked
             case other:
                 assert other.startswith("send_"), f"no such step: {other}"
-
-    async def _sent(self, lease: port.Lease, sent: Reply) -> None:
-        """The script alone: the mailbox looks in the same round trip, which is a step of its own here."""
-        message, entry = f"tg:message:fake:P-{sent.key}", json.dumps({"key": sent.key, "id": f"P-{sent.key}"})
-        script = scripts.load("sent", _NUMBERS)
-        if await script(self._redis, [lease.session, lease.fence, message, f"P-{sent.key}", entry]) is None:
-            raise LeaseLost("the script refused")
 
     async def store(self) -> Store:
         """What the server keeps."""
@@ -170,7 +165,8 @@ def _commit(step: Step, memory: View, before: World, after: World) -> port.Commi
     turn = Turn(id=step.what, session=SESSION, address=ADDRESS)
     dead = "gave up" if len(after.store.dead) > len(before.store.dead) else None
     state: dict[str, Any] = {"turns": [*memory.state, step.what]}
-    return port.Commit(turns=(turn,), state=state, replies=tuple(map(reply, replies)), dead=dead)
+    said = tuple(map(reply, replies))
+    return port.Commit(turns=(turn,), state=state, replies=said, mark=dead is None, dead=dead)
 
 
 def _seen(view: port.View) -> View:

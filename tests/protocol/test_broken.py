@@ -53,7 +53,7 @@ def test_a_message_that_arrives_between_the_last_look_and_the_unlock_waits_for_e
     report = Explorer(Actors(UnlockedWithoutLooking(), UNHARMED), [], [all_is_answered]).explore()
 
     assert report.broken == "L8: ('B',) waits for ever"
-    assert names(report)[7:] == ["look", "accept", "release"]
+    assert names(report)[5:] == ["sent", "accept", "release"]
 
 
 def test_a_pop_before_the_work_loses_the_message_on_a_kill() -> None:
@@ -68,7 +68,15 @@ def test_unique_jobs_strand_a_wake_up_although_nothing_crashed() -> None:
     report = Explorer(Actors(UniqueJobs(), UNHARMED), [], [all_is_answered]).explore()
 
     assert report.broken == "L8: ('B',) waits for ever"
-    assert names(report)[8:] == ["release", "accept"]
+    assert names(report)[5:] == ["sent", "release", "accept"]
+
+
+def test_a_worker_that_does_not_ask_its_clock_before_a_send_sends_after_its_lease() -> None:
+    bounds = ONE_TURN._replace(trusted_clock=False)
+    report = Explorer(Actors(Scripts(), bounds), laws(bounds), ends(bounds)).explore()
+
+    assert report.broken == "L5: A.1 was sent by a worker that had lost the session"
+    assert names(report)[3:] == ["commit", "lease_runs_out", "due_comes", "sweep", "take", "claim", "send"]
 
 
 @pytest.mark.parametrize(

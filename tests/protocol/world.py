@@ -173,10 +173,14 @@ class Actors:
             yield Step("look", who), self._wrote(world, index, after, self._seeing(worker, seen))
         elif worker.doing == "settle":
             after, done = self.scripts.sent(store, worker.fence)
-            yield Step("sent", who, view.out[0]), self._wrote(world, index, after, self._past(worker, done))
+            if done:
+                after, seen = self.scripts.look(after, worker.fence)
+            next_ = self._seeing(worker, seen if done else None)
+            yield Step("sent", who, view.out[0]), self._wrote(world, index, after, next_)
         elif worker.doing == "refuse":
             after, done = self.scripts.refuse(store, worker.fence)
-            yield Step("refuse", who, view.out[0]), self._wrote(world, index, after, self._past(worker, done))
+            next_ = worker._replace(doing="look") if done else IDLE
+            yield Step("refuse", who, view.out[0]), self._wrote(world, index, after, next_)
         elif worker.doing in ("postpone", "postpone unsettled"):
             after, done = self.scripts.postpone(store, worker.fence, worker.doing == "postpone")
             yield Step("postpone", who, worker.doing[9:]), self._wrote(world, index, after, IDLE)
@@ -211,10 +215,15 @@ class Actors:
         if view.owner != "bot":
             replies = ()
         store, seen = self.scripts.commit(world.store, worker.fence, (*view.state, turn), replies, dead)
-        after = self._wrote(world, index, store, self._seeing(worker, seen))
+        next_ = self._seeing(worker, seen)
+        if seen is not None and replies and not dead:  # the first reply is marked in the same step
+            store, allowed = self.scripts.mark(store, worker.fence, replies[0])
+            dropped = next_._replace(view=seen._replace(out=seen.out[1:]))
+            next_ = next_._replace(doing="send") if allowed else dropped
+        after = self._wrote(world, index, store, next_)
         if seen is not None:
             after = after._replace(committed=(*world.committed, turn), said=(*world.said, *replies))
-        yield Step("commit", who, turn), after
+        yield Step("commit", who, turn), self._judged(after, world, index)
         if self.bounds.dialog_failures and not dead:
             yield Step("dialog_fails", who, turn), self._now(world, index, worker._replace(doing="postpone"))
         if self.bounds.pass_on:
@@ -233,11 +242,15 @@ class Actors:
                 yield Step("look_up_fails", who, reply), self._now(world, index, fails)
             return
         store, allowed = self.scripts.mark(world.store, worker.fence, reply)
-        next_ = worker._replace(doing="send") if allowed else self._past(worker, allowed)
-        after = self._wrote(world, index, store, next_)
-        if allowed and world.store.owner == "human":
-            after = after._replace(fault=f"L10: {reply} may leave while a person speaks")
-        yield Step("mark", who, reply), after
+        refused = IDLE if allowed is None else worker._replace(doing="look")
+        after = self._wrote(world, index, store, worker._replace(doing="send") if allowed else refused)
+        yield Step("mark", who, reply), self._judged(after, world, index)
+
+    def _judged(self, after: World, before: World, index: int) -> World:
+        """A reply that was just allowed to leave must not talk over a person."""
+        if after.workers[index].doing == "send" and before.store.owner == "human":
+            return after._replace(fault=f"L10: {after.store.out[0]} may leave while a person speaks")
+        return after
 
     def _send(self, world: World, index: int, worker: Worker, view: View) -> Next:
         who, reply = f"worker {index + 1}", view.out[0]
@@ -264,13 +277,6 @@ class Actors:
 
     def _seeing(self, worker: Worker, view: View | None) -> Worker:
         return IDLE if view is None else worker._replace(doing="work", view=view)
-
-    def _past(self, worker: Worker, done: bool | None) -> Worker:
-        """Go on to the next reply that was seen, or look again; a lost lease ends the work."""
-        if done is None or worker.view is None:
-            return IDLE
-        view = worker.view._replace(out=worker.view.out[1:], marked=None, waits=0)
-        return worker._replace(doing="work" if view.out else "look", view=view)
 
     def _now(self, world: World, index: int, worker: Worker) -> World:
         workers = list(world.workers)
