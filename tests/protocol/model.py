@@ -157,7 +157,7 @@ class Scripts:
         return s._replace(due="later"), True
 
     def pass_on(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """Give the lease back with work left, and enqueue the next drain; the turn looked at was not tried."""
+        """Give the lease back with work left, and enqueue the next drain; the turn was not tried."""
         if not self.holds(s, fence):
             return s, None
         return self.wake(self.unhold(s)._replace(tries=max(s.tries - 1, 0))), True

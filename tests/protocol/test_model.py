@@ -56,11 +56,6 @@ def test_a_full_mailbox_refuses_and_loses_nothing() -> None:
     assert not report.broken, str(report)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the view counts a try when a turn is looked at, so drains that pass it on without beginning it"
-    " (workers that are being stopped) use up its tries",
-)
 def test_a_turn_that_is_only_passed_on_is_never_given_up() -> None:
     bounds = ONE_TURN._replace(crashes=False, pauses=False, tries=2)
     report = Explorer(Actors(Scripts(), bounds), [nothing_is_given_up_untried], []).explore()
