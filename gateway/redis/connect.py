@@ -7,8 +7,13 @@ from typing import Any
 import redis as sync
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 _CONNECTIONS = 64
+# A step whose answer was lost may have been taken; taking it again would answer a turn twice. So nothing is
+# repeated here: the protocol finds out, under a new lease.
+_ONCE = Retry(NoBackoff(), 0)
 _KINDS: dict[str, type[Any]] = {
     "Connection": Connection,
     "SSLConnection": SSLConnection,
@@ -34,7 +39,7 @@ def open_beside(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
     pool = client.connection_pool
     given: dict[str, Any] = pool.connection_kwargs
     kept = {name: value for name, value in given.items() if name in _SHARED or name.startswith("ssl_")}
-    kept["socket_timeout"] = timeout
+    kept |= {"socket_timeout": timeout, "retry": _ONCE}
     kind = _KINDS[pool.connection_class.__name__]
     return Redis.from_pool(
         BlockingConnectionPool(connection_class=kind, max_connections=_CONNECTIONS, timeout=timeout, **kept)

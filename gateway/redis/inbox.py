@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from core.errors import MailboxFull, StorageUnavailable
@@ -64,7 +65,7 @@ class RedisInbox:
             for event in events:
                 arguments += _arguments(event)
         try:
-            words = iter(await self._script(self._redis, arguments))
+            words = iter(await self._run(arguments))
         except (RedisError, OSError) as error:
             failure = StorageUnavailable(f"Redis did not record the request: {type(error).__name__}")
             failure.__cause__ = error
@@ -76,6 +77,17 @@ class RedisInbox:
             verdicts = [Verdict(next(words).decode()) for _ in events]
             if not done.done():
                 done.set_result(verdicts)
+
+    async def _run(self, arguments: list[Argument]) -> list[bytes]:
+        """The one script that may run twice, since it knows again what it has recorded.
+
+        After a restart of the server the first call on an old connection fails; the next one connects anew.
+        """
+        try:
+            answer: list[bytes] = await self._script(self._redis, arguments)
+        except RedisConnectionError:
+            answer = await self._script(self._redis, arguments)
+        return answer
 
 
 def _arguments(event: Event) -> list[Argument]:
