@@ -30,6 +30,7 @@ def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
         timeout=timeout,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
+        retry=_ONCE,
     )
     return Redis.from_pool(pool)
 
