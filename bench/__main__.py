@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import ack, latency
+from bench import ack, drains, latency
 from bench.load import Load
 from gateway.embedded import EmbeddedServer
 
@@ -25,7 +25,7 @@ def main() -> None:
     rows, share = _ack()
     taken = asyncio.run(latency.measure(MESSAGES))
     p50, p99 = taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
-    page = _page(rows, share, p50, p99)
+    page = _page(rows, share, p50, p99, _drains())
     PAGE.write_text(page, encoding="utf-8")
     print(page)
     if share < 0.5:
@@ -57,7 +57,17 @@ def _ack() -> tuple[list[str], float]:
     return rows, median(load.per_second for load in runs[ack.OURS]) / bare
 
 
-def _page(rows: list[str], share: float, p50: float, p99: float) -> str:
+def _drains() -> list[str]:
+    """The table's rows: turns a second of each kind of worker."""
+    rates = {}
+    for name in drains.WORKERS:
+        rates[name] = drains.measure(name)
+        print(f"· {name}: {rates[name]:.0f} turns/s", flush=True)
+    ours = rates[drains.OURS]
+    return [f"| {name} | {rate:,.0f} | {ours / rate:.1f} × |" for name, rate in rates.items()]
+
+
+def _page(rows: list[str], share: float, p50: float, p99: float, turns: list[str]) -> str:
     machine = f"{os.cpu_count()} cores, {platform.system()}, CPython {platform.python_version()}"
     return f"""\
 # Performance
@@ -80,6 +90,15 @@ Goal: at least half of the bare app. Reached: {share:.0%}, with the message dura
 
 From the webhook's departure at the provider to our reply's arrival there, {MESSAGES} messages one after
 another on an idle system, offline model: **p50 {p50:.1f} ms, p99 {p99:.1f} ms** (aim: below 10 and 40).
+
+## Turns a second
+
+The same drains, ten turns each of the `kyc` flow, the replies sent over HTTP to a provider that takes
+everything at once; one worker process, started by the `rq` command, from its start to an empty queue:
+
+| worker | turns/s | ours is |
+|---|---|---|
+{LINE.join(turns)}
 
 ## Recovery
 

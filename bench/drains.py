@@ -20,10 +20,11 @@ from gateway.embedded import EmbeddedServer
 from gateway.redis.inbox import RedisInbox
 
 # RQ's own workers are measured on fewer sessions: they are that slow, and their rate does not depend on it.
+OURS = "`AsyncWorker`"
 WORKERS = {
     "RQ `Worker` (forks)": (["--serializer", "json"], 10),
     "RQ `SimpleWorker`": (["--serializer", "json", "--worker-class", "rq.worker.SimpleWorker"], 100),
-    "`AsyncWorker`": (["--worker-class", "gateway.worker.AsyncWorker"], 1_000),
+    OURS: (["--worker-class", "gateway.worker.AsyncWorker"], 1_000),
 }
 TURNS_A_SESSION = 10
 _LINES = ("hi", "4321", "23 April 1990", "yes")
