@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 
 from core.errors import MailboxFull, StorageUnavailable
 from core.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived, rank
@@ -26,21 +27,31 @@ def message_key(channel: str, provider_id: str) -> str:
     return f"tg:message:{channel}:{provider_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One request's events as the script takes them, and who waits for their verdicts."""
+
+    count: int
+    arguments: list[Argument]
+    done: asyncio.Future[list[Verdict]]
+
+
 class RedisInbox:
     """Accepts the events of webhooks. While one call is under way, later ones gather for the next."""
 
     def __init__(self, redis: Redis, protocol: Protocol | None = None) -> None:
         self._redis = redis
         self._script = scripts.load("accept", protocol or Protocol())
-        self._waiting: list[tuple[Sequence[Event], asyncio.Future[list[Verdict]]]] = []
+        self._waiting: deque[_Request] = deque()
         self._flushing: asyncio.Task[None] | None = None
 
     async def accept(self, events: Sequence[Event]) -> list[Verdict]:
         """Record a request's events; see `core.mailbox.Inbox`."""
         if not events:
             return []
+        arguments = [argument for event in events for argument in _arguments(event)]
         done: asyncio.Future[list[Verdict]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((events, done))
+        self._waiting.append(_Request(len(events), arguments, done))
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush())
         verdicts = await done
@@ -51,32 +62,26 @@ class RedisInbox:
     async def _flush(self) -> None:
         try:
             while self._waiting:
-                batch, self._waiting = (
-                    self._waiting[:_REQUESTS_A_BATCH],
-                    self._waiting[_REQUESTS_A_BATCH:],
-                )
-                await self._record(batch)
+                size = min(len(self._waiting), _REQUESTS_A_BATCH)
+                await self._record([self._waiting.popleft() for _ in range(size)])
         finally:
             self._flushing = None
 
-    async def _record(self, batch: list[tuple[Sequence[Event], asyncio.Future[list[Verdict]]]]) -> None:
-        arguments: list[Argument] = [layout.stamp()]
-        for events, _ in batch:
-            for event in events:
-                arguments += _arguments(event)
+    async def _record(self, batch: list[_Request]) -> None:
+        arguments = [argument for request in batch for argument in request.arguments]
         try:
-            words = iter(await self._run(arguments))
-        except (RedisError, OSError) as error:
+            words = iter(await self._run([layout.stamp(), *arguments]))
+            answers = [[Verdict(next(words).decode()) for _ in range(request.count)] for request in batch]
+        except Exception as error:  # whatever it is, nobody may be left waiting
             failure = StorageUnavailable(f"Redis did not record the request: {type(error).__name__}")
             failure.__cause__ = error
-            for _, done in batch:
-                if not done.done():
-                    done.set_exception(failure)
+            for request in batch:
+                if not request.done.done():
+                    request.done.set_exception(failure)
             return
-        for events, done in batch:
-            verdicts = [Verdict(next(words).decode()) for _ in events]
-            if not done.done():
-                done.set_result(verdicts)
+        for request, verdicts in zip(batch, answers, strict=True):
+            if not request.done.done():
+                request.done.set_result(verdicts)
 
     async def _run(self, arguments: list[Argument]) -> list[bytes]:
         """The one script that may run twice, since it knows again what it has recorded.

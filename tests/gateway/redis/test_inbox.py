@@ -52,6 +52,20 @@ async def test_concurrent_requests_share_a_round_trip_and_each_gets_its_own_verd
     assert after - before <= 2
 
 
+async def test_a_request_that_cannot_be_written_harms_none_of_those_beside_it(redis: Redis) -> None:
+    inbox = RedisInbox(redis)
+    unwritable: list[Event] = [TurnReceived(turn=turn(1, text="\ud800"))]
+
+    broken, *others = await asyncio.gather(
+        inbox.accept(unwritable),
+        *(inbox.accept(received(n, session=f"s{n}")) for n in range(10)),
+        return_exceptions=True,
+    )
+
+    assert isinstance(broken, Exception)
+    assert others == [[Verdict.NEW]] * 10
+
+
 async def test_a_session_that_has_a_job_gets_no_second_one(redis: Redis) -> None:
     inbox = RedisInbox(redis)
     await inbox.accept(received(1, 2))
