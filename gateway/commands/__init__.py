@@ -49,6 +49,14 @@ def worker() -> None:
 
 
 @app.command()
+def doctor() -> None:
+    """Look at settings, flow, Redis and workers, and say what is not well and what to do."""
+    from gateway.commands.doctor import doctor as begin
+
+    begin()
+
+
+@app.command()
 def storm(
     seed: Annotated[int, typer.Option(help="Makes what people say and what is killed; the same again.")] = 1,
     conversations: Annotated[int, typer.Option(min=1, help="How many people write.")] = 50,
