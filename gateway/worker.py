@@ -112,6 +112,8 @@ class Shift:
         taken, idle_since = 0, monotonic()
         while not self._stopping.is_set() and (max_jobs is None or taken < max_jobs):
             await self._make_room()
+            if self._stopping.is_set():
+                break
             room = min(
                 self._room - len(self._running), _JOBS_A_TAKE, (max_jobs or taken + self._room) - taken
             )
@@ -171,12 +173,16 @@ class Shift:
 
     async def _perform(self, job: Job, execution: Execution) -> None:
         try:
-            async with asyncio.timeout(job.timeout or layout.JOB_SECONDS):
-                await _call(job)
-        except Exception:  # whatever a job raises belongs into RQ's failed registry
-            await self._ledger.fail(job, execution)
-        else:
-            await self._ledger.finish(job, execution)
+            try:
+                async with asyncio.timeout(job.timeout or layout.JOB_SECONDS):
+                    await _call(job)
+            except Exception:  # whatever a job raises belongs into RQ's failed registry
+                await self._ledger.fail(job, execution)
+            else:
+                await self._ledger.finish(job, execution)
+        except (RedisError, OSError) as error:
+            # The session is not RQ's to remember: the sweeper finds it, and RQ's maintenance its own books.
+            log.warning("RQ's books about a drain could not be kept: %s", type(error).__name__)
         self.done += 1
 
     async def _end(self) -> None:
