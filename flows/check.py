@@ -140,9 +140,11 @@ def _templates(document: Document) -> Iterator[Problem]:
         places += [
             (f"{path}.{key}", node.get(key)) for key in ("instruction", "static_text", "reprompt_text")
         ]
-        places += [
-            (f"{choice.path}.label", choice.part.get("label")) for choice in _objects(node, "choices", path)
-        ]
+        offered = node.get("choices")
+        for index, choice in enumerate(offered if isinstance(offered, list | tuple) else ()):
+            # a bare label is as good as an object with one
+            label = choice.get("label") if isinstance(choice, Mapping) else choice
+            places.append((f"{path}.choices[{index}].label", label))
     places += [(f"{path}.condition", edge.get("condition")) for path, edge in _edges(document)]
     for path, action in _actions(document):
         places += [

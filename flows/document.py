@@ -1,14 +1,13 @@
 """The flow document as data: what an author writes, checked when it is read.
 
-The format is superdialog's native JSON. Keys of ours are optional and additive, so a document with them
-still loads there: `choices`, `hand_off`, `media` and `reprompt_text` on nodes, `keywords`, `examples` and
-`pattern` on edges, `after_final` and `closed_text` on the flow.
+The format is superdialog's, as JSON, as YAML or exported by React Flow. Keys of ours are optional and
+additive, so a document with them still loads there: `choices`, `hand_off`, `media` and `reprompt_text` on
+nodes, `keywords`, `examples` and `pattern` on edges, `after_final` and `closed_text` on the flow.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -23,10 +22,21 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
 
 from core.turn import Attachment
 from flows.check import problems_in, warnings_in
 from flows.errors import FlowError, Problem
+from flows.react_flow import is_export, native
+from flows.shape import problems_of_shape, unknown_keys
+from flows.source import is_yaml, parse_json, parse_yaml, read
+
+
+class Pair(TypedDict):
+    """A name and its value, as some editors write them."""
+
+    key: str
+    value: str
 
 
 def _pairs(value: object) -> object:
@@ -40,7 +50,7 @@ def _as_choice(value: object) -> object:
     return {"label": value} if isinstance(value, str) else value
 
 
-Names = Annotated[dict[str, str], BeforeValidator(_pairs)]
+Names = Annotated[dict[str, str], BeforeValidator(_pairs, json_schema_input_type=dict[str, str] | list[Pair])]
 Schema = dict[str, JsonValue]
 
 
@@ -149,7 +159,9 @@ class Node(Part):
     interruptible: bool = True
     tools: tuple[Tool, ...] = ()
     lang_graph: dict[str, JsonValue] | None = Field(None, alias="langGraph")
-    choices: tuple[Annotated[Offer, BeforeValidator(_as_choice)], ...] = Field((), max_length=20)
+    choices: tuple[Annotated[Offer, BeforeValidator(_as_choice, json_schema_input_type=str | Offer)], ...] = (
+        Field((), max_length=20)
+    )
     hand_off: bool = False
     media: tuple[Attachment, ...] = Field((), max_length=10)
 
@@ -185,58 +197,39 @@ class Flow(Part):
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """What works but is probably not what the author meant: unknown keys, unreachable nodes and so on."""
-        return (*_unknown_keys(self), *warnings_in(self._plain()))
+        return (*unknown_keys(self), *warnings_in(self._plain()))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a JSON document. Raises `FlowError`, naming every problem, when it cannot be run."""
-        try:
-            text = Path(path).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise FlowError(str(path), [Problem("", f"The file cannot be read: {_plain(error)}.")]) from error
-        return cls.from_json(text, source=str(path))
+        """Read a JSON or, by its name, a YAML file. Raises `FlowError`, naming every problem."""
+        text = read(path)
+        return (
+            cls.from_yaml(text, source=str(path)) if is_yaml(path) else cls.from_json(text, source=str(path))
+        )
 
     @classmethod
     def from_json(cls, text: str, *, source: str = "flow") -> Self:
-        """Read a document from text; `source` names it in the error. Raises `FlowError`."""
-        try:
-            document = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FlowError(source, [Problem("", f"This is not JSON: {error}.")]) from error
+        """Read a document from JSON text; `source` names it in the error. Raises `FlowError`."""
+        return cls._from(parse_json(text, source), source)
+
+    @classmethod
+    def from_yaml(cls, text: str, *, source: str = "flow") -> Self:
+        """Read a document from YAML text; `source` names it in the error. Raises `FlowError`."""
+        return cls._from(parse_yaml(text, source), source)
+
+    @classmethod
+    def _from(cls, document: object, source: str) -> Self:
+        """The flow of a parsed document, native or an export of React Flow."""
         if not isinstance(document, dict):
-            raise FlowError(
-                source, [Problem("", "A flow is a JSON object with nodes; this is something else.")]
-            )
+            raise FlowError(source, [Problem("", "A flow is an object with nodes; this is something else.")])
+        if is_export(document):
+            document = native(document)
         try:
             return cls.model_validate(document)
         except ValidationError as error:
-            problems = [*_of_shape(error), *problems_in(document)]
-            raise FlowError(source, problems) from error
+            raise FlowError(source, [*problems_of_shape(error), *problems_in(document)]) from error
 
-
-def _plain(error: OSError | UnicodeDecodeError) -> str:
-    return "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror or str(error)
-
-
-def _of_shape(error: ValidationError) -> Iterator[Problem]:
-    for detail in error.errors(include_url=False):
-        if detail["type"] == "missing":
-            yield Problem(_path(detail["loc"]), "This is required and missing.")
-        elif detail["type"] != "flow":  # ours, made again from the raw document and with better paths
-            yield Problem(_path(detail["loc"]), f"{detail['msg']}.")
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")
-
-
-def _unknown_keys(part: BaseModel, path: str = "") -> Iterator[Problem]:
-    for key in part.model_extra or {}:
-        yield Problem(
-            f"{path}.{key}".lstrip("."), "This key is not known here; it is kept and has no effect."
-        )
-    for name in type(part).model_fields:
-        value = getattr(part, name)
-        for index, item in enumerate(value if isinstance(value, tuple) else ()):
-            if isinstance(item, BaseModel):
-                yield from _unknown_keys(item, f"{path}.{name}[{index}]".lstrip("."))
+    def save(self, path: str | Path) -> None:
+        """Write the flow as JSON that `load` reads again: only what was set. Raises `OSError`."""
+        document = self.model_dump(mode="json", exclude_unset=True, by_alias=True)
+        Path(path).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -182,6 +182,10 @@ def test_a_choice_may_be_a_bare_label() -> None:
     assert [(choice.label, choice.payload) for choice in flow.nodes[0].choices] == [("Yes", ""), ("No", "no")]
 
 
+def test_a_bare_label_that_is_no_template_is_refused_by_its_place() -> None:
+    assert set(refused(document(node("a", "A", choices=["Yes", "{{"])))) == {"nodes[0].choices[1].label"}
+
+
 def test_a_flow_cannot_be_changed() -> None:
     flow = Flow.model_validate(document(node("a", "A")))
     with pytest.raises(ValidationError, match="frozen"):
