@@ -15,6 +15,7 @@ from flows.document import Flow
 from flows.models import model_from
 from flows.models.port import Model
 from flows.step import step
+from flows.trail import Watch, unwatched
 
 _HERE = Address(channel="local", account="", ours="", theirs="")
 
@@ -48,18 +49,23 @@ class DialogMachine:
         api_key: str | None = None,
         base_url: str | None = None,
         today: Callable[[], date] | None = None,
+        watch: Watch = unwatched,
     ) -> None:
-        """`llm` is a model or its name; `api_key` and `base_url` go with a name. Raises `Misconfigured`."""
+        """`llm` is a model or its name; `api_key` and `base_url` go with a name. Raises `Misconfigured`.
+
+        `watch` is called for every node that is entered, also in a turn that fails afterwards.
+        """
         self.flow = flow
         self.model = model_from(llm, api_key=api_key, base_url=base_url) if isinstance(llm, str) else llm
         self._compiled: CompiledFlow = compiled(flow)
         self._state = state
         self._today = today or _today
+        self._watch = watch
         self._at_work = asyncio.Lock()
 
     async def answer(self, turn: Turn, state: State | None) -> Step:
         """Answer one turn from the stored state; `None` for a session's first turn."""
-        return await step(self._compiled, state, turn, self.model, self._today())
+        return await step(self._compiled, state, turn, self.model, self._today(), watch=self._watch)
 
     @property
     def state(self) -> State | None:

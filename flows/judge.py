@@ -1,0 +1,104 @@
+"""What a message means at a node: the edges that are open, the one that is chosen, the slots that it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from core.message import Choice
+from core.turn import Turn
+from flows import wording
+from flows.choices import find_choice
+from flows.compiled import CompiledEdge
+from flows.models.port import Decide, Decision, Model
+from flows.reading import accept
+from flows.speaker import Speaker
+
+LONGEST_TEXT = 4_000
+
+
+class Judge:
+    """Judges one turn. `choice` is the quick reply that was meant, once `hear` has looked for it."""
+
+    def __init__(self, speaker: Speaker, turn: Turn, model: Model, today: date) -> None:
+        self.speaker = speaker
+        self.state = speaker.state
+        self.flow = speaker.flow
+        self.turn = turn
+        self.model = model
+        self.today = today
+        self.text = turn.text.strip()[:LONGEST_TEXT]
+        self.choice: Choice | None = None
+
+    def hear(self, *, is_first: bool) -> None:
+        """Find the quick reply that was meant. A first message is no number out of a list not yet seen."""
+        offered = self.state.offered
+        if self.turn.payload:
+            self.choice = next((choice for choice in offered if choice.payload == self.turn.payload), None)
+        elif not (is_first and self.text.isdigit()):
+            self.choice = find_choice(self.text, offered)
+        self.state.remember("user", self.choice.label if self.choice else self.text or self.turn.payload)
+
+    def offered(self) -> tuple[CompiledEdge, ...]:
+        """The node's own edges and, where it may be interrupted, the global ones that they do not shadow."""
+        node, values = self.speaker.node, self.speaker.values
+        edges = list(node.edges)
+        if node.node.interruptible and not node.is_final and not node.is_router:
+            own = {edge.id for edge in edges}
+            edges += [e for e in self.flow.global_edges if e.id not in own and e.target != node.id]
+        return tuple(edge for edge in edges if edge.guard is None or edge.guard.holds(values))
+
+    async def decide(
+        self, offered: tuple[CompiledEdge, ...], *, is_first: bool = False, is_silent: bool = False
+    ) -> Decision:
+        """Ask the model for one of `offered`. Raises `ModelError`."""
+        if not offered:
+            return Decision()
+        choice, node, values = self.choice, self.speaker.node, self.speaker.values
+        question = Decide(
+            node=node,
+            offered=offered,
+            text=choice.label if choice else self.text,
+            payload=choice.payload if choice else self.turn.payload,
+            said=node.text.render(values) if node.text else "",
+            prompt=self.speaker.prompt,
+            instruction=node.instruction.render(values) if node.instruction else "",
+            conditions={edge.id: edge.condition.render(values) for edge in offered},
+            # without the environment, which holds the operator's secrets
+            values={**self.state.variables, **self.state.slots},
+            filled=frozenset(self.state.filled),
+            history=tuple(self.state.history),
+            today=self.today,
+            is_first=is_first,
+            is_silent=is_silent,
+        )
+        decision = await self.model.decide(question)
+        self.speaker.count(decision.tokens, decision.model)
+        return decision
+
+    def learn(self, edge: CompiledEdge, decision: Decision) -> str:
+        """Take the edge's slots over; the question that is to be asked when a required one is missing."""
+        reasons: dict[str, str] = {}
+        for slot in edge.slots:
+            value = decision.slots.get(slot.name)
+            if value is None and slot.required and len(slot.values) == 1:
+                value = slot.values[0]  # models leave out what can only be one thing
+            reading = accept(slot, value, self.today)
+            if reading.value is not None:
+                self.state.slots[slot.name] = reading.value
+                self.state.filled = list(dict.fromkeys([*self.state.filled, slot.name]))
+            elif reading.reason:
+                reasons[slot.name] = reading.reason
+        missing = next((s for s in edge.slots if s.required and s.name not in self.state.filled), None)
+        if missing is None:
+            return ""
+        return reasons.get(missing.name) or missing.question or wording.still_needed(missing.description)
+
+
+def named(name: str, edges: Sequence[CompiledEdge]) -> CompiledEdge | None:
+    """The edge of that id or, as models sometimes answer, the one that leads to the node of that id."""
+    if not name:
+        return None
+    return next((e for e in edges if e.id == name), None) or next(
+        (e for e in edges if e.target == name), None
+    )
