@@ -12,7 +12,14 @@ from flows.source import QUOTES
 
 def problems_of_shape(error: ValidationError) -> Iterator[Problem]:
     """One problem for each thing that is missing or of the wrong type."""
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    places = [detail["loc"] for detail in details]
+    for detail in details:
+        if detail["type"] == "too_short" and any(
+            len(place) > len(detail["loc"]) and place[: len(detail["loc"])] == detail["loc"]
+            for place in places
+        ):
+            continue  # there were items, but broken ones
         path = _path(detail["loc"])
         if detail["type"] == "missing":
             yield Problem(path, "This is required and missing.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from core.errors import Misconfigured
-from gateway.commands import dead
+from gateway.commands import dead, flow
 
 app = typer.Typer(
     name="turngate",
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(dead.app, name="dead")
+app.add_typer(flow.app, name="flow")
 
 
 @app.command()

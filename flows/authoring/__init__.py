@@ -1,0 +1,1 @@
+"""What an author works with: lint, drawings, conversations as tests."""

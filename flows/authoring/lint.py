@@ -1,0 +1,88 @@
+"""Everything that an author should know of a document before it meets a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from core.channel import Capabilities
+from flows.document import Flow, Node
+from flows.errors import FlowError, Problem
+from flows.speech import kind_of, language_code, scripted
+
+Level = Literal["problem", "warning", "channel"]
+
+
+class Finding(NamedTuple):
+    """A problem keeps the flow from running; a warning does not; a channel shows something in another way."""
+
+    level: Level
+    problem: Problem
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.problem}"
+
+
+def lint(path: str | Path, channels: Mapping[str, Capabilities]) -> tuple[Finding, ...]:
+    """What there is to say against a flow file, for these channels by name. Never raises."""
+    try:
+        flow = Flow.load(path)
+    except FlowError as error:
+        return tuple(Finding("problem", problem) for problem in error.problems)
+    warnings = [*flow.warnings, *_speechless(flow), *_never_learnt(flow)]
+    limits = [
+        problem
+        for name, limit in channels.items()
+        for node in flow.nodes
+        for problem in _cut(node, name, limit)
+    ]
+    return (
+        *(Finding("warning", problem) for problem in warnings),
+        *(Finding("channel", problem) for problem in limits),
+    )
+
+
+def _cut(node: Node, channel: str, can: Capabilities) -> Iterator[Problem]:
+    """What the channel cannot show as it was written."""
+    where = f"node {node.id}"
+    count = len(node.choices)
+    shows = f"shows {count} choice{'' if count == 1 else 's'}"
+    if count and not can.buttons:
+        yield Problem(where, f"{shows}: {channel} has no buttons: numbered list")
+    elif count > can.buttons:
+        yield Problem(where, f"{shows}: {channel} has {can.buttons} buttons: numbered list")
+    elif can.button_title_length:
+        for choice in node.choices:
+            if len(choice.label) > can.button_title_length:
+                length, most = len(choice.label), can.button_title_length
+                yield Problem(where, f"“{choice.label}” has {length} characters: {channel} takes {most}")
+    if len(node.static_text or "") > can.text_length:
+        length, most = len(node.static_text or ""), can.text_length
+        yield Problem(where, f"has a text of {length} characters: {channel} takes {most}: split")
+    if len(node.media) > can.media:
+        yield Problem(where, f"has {len(node.media)} media: {channel} takes {can.media}")
+
+
+def _speechless(flow: Flow) -> Iterator[Problem]:
+    language = language_code(flow.agent_language)
+    for node in flow.nodes:
+        says = node.static_text or (node.instruction and scripted(node.instruction, language))
+        if not says and kind_of(node) != "router":
+            yield Problem(
+                f"node {node.id}",
+                "This has no text of its own: without a language model it says a stock phrase.",
+            )
+
+
+def _never_learnt(flow: Flow) -> Iterator[Problem]:
+    for node in flow.nodes:
+        learnt = {name for edge in node.edges for name in _properties(edge.input_schema)}
+        for criterion in node.completion_criteria or ():
+            if criterion.required and learnt and criterion.key not in learnt:
+                yield Problem(f"node {node.id}", f"No edge here learns “{criterion.key}”, which is required.")
+
+
+def _properties(schema: Mapping[str, object] | None) -> list[str]:
+    properties = (schema or {}).get("properties")
+    return list(properties) if isinstance(properties, Mapping) else []

@@ -1,0 +1,67 @@
+"""Conversations written down beside a flow: what is said, and what is expected."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+
+from flows.errors import FlowError
+from flows.shape import problems_of_shape
+from flows.source import parse_yaml, read
+
+
+def _as_texts(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Expected(_Strict):
+    """What is checked after a message; what is not named is not looked at. `reply` are parts of the text."""
+
+    reply: Annotated[tuple[str, ...], BeforeValidator(_as_texts)] = ()
+    node: str | None = None
+    edge: str | None = None
+    outcome: str | None = None
+    slots: dict[str, JsonValue] = Field(default_factory=dict)
+    choices: tuple[str, ...] | None = None
+
+
+class Said(_Strict):
+    """One message of the user's; `payload` is set for a tapped quick reply."""
+
+    say: str = ""
+    payload: str = ""
+    expect: Expected = Expected()
+
+
+class Conversation(_Strict):
+    """A conversation from its beginning."""
+
+    name: str
+    turns: tuple[Said, ...] = Field(min_length=1)
+
+
+class Script(_Strict):
+    """All conversations of a file. `today` is the day on which they take place."""
+
+    today: date | None = None
+    conversations: tuple[Conversation, ...] = Field(min_length=1)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a YAML file. Raises `FlowError`, naming every problem."""
+        try:
+            return cls.model_validate(parse_yaml(read(path), str(path)))
+        except ValidationError as error:
+            raise FlowError(str(path), list(problems_of_shape(error))) from error
+
+
+def beside(flow: str | Path) -> Path:
+    """The file with the conversations of a flow: `kyc.test.yaml` for `kyc.json`."""
+    return Path(flow).with_suffix(".test.yaml")

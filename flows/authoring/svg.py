@@ -1,0 +1,121 @@
+"""A flow as a drawing that stays readable: boxes in rows, arrows only downwards, ways back as notes.
+
+An arrow stands for all edges between two nodes. A way up or along a row would cross the drawing, so the box
+that it leaves names it instead. Texts and conditions are tooltips.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from flows.authoring.graph import Arrow, Box, graph_of
+from flows.authoring.layout import HEIGHT, LINE, MARGIN, WIDTH, Place, places_of, rows_of
+from flows.document import Flow
+
+_FILLS = {
+    "initial": "#d7f0dd",
+    "final": "#e3e3e8",
+    "person": "#ffe3cc",
+    "router": "#fff6c9",
+    "plain": "#e6effc",
+}
+_LETTERS_ID, _LETTERS_TEXT, _LETTERS_LABEL = 24, 29, 30
+_STYLE = """\
+text{font:11px system-ui,sans-serif;fill:#223}
+.id{font-weight:600;font-size:13px}
+.note{font-size:10px;fill:#8a4b00}
+.label{font-size:10px;fill:#335;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:4px}
+path{fill:none;stroke:#8593ab;stroke-width:1.3}
+.last{stroke-dasharray:4 4}"""
+
+
+def svg(flow: Flow) -> str:
+    """The drawing as one SVG document, without scripts and without anything to fetch."""
+    graph = graph_of(flow)
+    rows = rows_of(graph, flow.initial_node)
+    row = {name: number for number, names in enumerate(rows) for name in names}
+    down = [arrow for arrow in graph.arrows if row[arrow.source] < row[arrow.target]]
+    back = [arrow for arrow in graph.arrows if row[arrow.source] >= row[arrow.target]]
+    notes = {box.id: _notes(box, back) for box in graph.boxes}
+    places = places_of(rows, {name: len(lines) for name, lines in notes.items()})
+    width = max((place.x + WIDTH / 2 for place in places.values()), default=0) + MARGIN
+    height = max((place.top + place.height for place in places.values()), default=0) + MARGIN
+    arriving: Counter[str] = Counter()
+    lines, labels = [], []
+    for arrow in down:
+        lines.append(_line(arrow, places))
+        labels.append(_label(arrow, places, arriving[arrow.target]))
+        arriving[arrow.target] += 1
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}"'
+            f' width="{width:.0f}" height="{height:.0f}">',
+            f"<style>{_STYLE}</style>",
+            '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
+            ' orient="auto"><path d="M0 0 L8 4 L0 8 z" style="fill:#8593ab;stroke:none"/></marker></defs>',
+            '<rect width="100%" height="100%" fill="#fff"/>',
+            *lines,
+            *(_box(box, places[box.id], notes[box.id]) for box in graph.boxes),
+            *labels,
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def _notes(box: Box, back: Sequence[Arrow]) -> list[str]:
+    """How the box is reached from anywhere, and where it leads back to."""
+    found = [f"from anywhere: {name}" for name in box.anywhere]
+    for arrow in back:
+        if arrow.source == box.id:
+            sign = "↺" if arrow.target == box.id else "↑"
+            found.append(f"{sign} {arrow.target}: {', '.join(arrow.edges)}")
+    return found
+
+
+def _box(box: Box, place: Place, notes: Sequence[str]) -> str:
+    left, top = place.x - WIDTH / 2, place.top
+    lines = [
+        f'<text class="id" x="{left + 10:.0f}" y="{top + 21:.0f}">{_cut(box.id, _LETTERS_ID)}</text>',
+        f'<text x="{left + 10:.0f}" y="{top + 39:.0f}">{_cut(box.text, _LETTERS_TEXT)}</text>',
+        *(
+            f'<text class="note" x="{left + 10:.0f}" y="{top + HEIGHT + LINE * index + 3:.0f}">'
+            f"<title>{escape(note)}</title>{_cut(note, _LETTERS_TEXT + 4)}</text>"
+            for index, note in enumerate(notes)
+        ),
+    ]
+    return (
+        f"<g><title>{escape(f'{box.id}: {box.text}')}</title>"
+        f'<rect x="{left:.0f}" y="{top:.0f}" width="{WIDTH}" height="{place.height:.0f}" rx="8"'
+        f' fill="{_FILLS[box.kind]}" stroke="#8593ab"/>{"".join(lines)}</g>'
+    )
+
+
+def _line(arrow: Arrow, places: Mapping[str, Place]) -> str:
+    start, end = places[arrow.source], places[arrow.target]
+    x, y, to_x, to_y = start.x, start.top + start.height, end.x, end.top
+    bend = (to_y - y) / 2
+    kind = ' class="last"' if arrow.is_fallback else ""
+    return (
+        f'<path{kind} d="M{x:.0f} {y:.0f} C{x:.0f} {y + bend:.0f} {to_x:.0f} {to_y - bend:.0f}'
+        f' {to_x:.0f} {to_y:.0f}" marker-end="url(#tip)"/>'
+    )
+
+
+def _label(arrow: Arrow, places: Mapping[str, Place], before: int) -> str:
+    """Above the box that is reached, where arrows are apart; above the labels that stand there already."""
+    end = places[arrow.target]
+    told = "; ".join(
+        f"{name}: {condition}" for name, condition in zip(arrow.edges, arrow.conditions, strict=True)
+    )
+    return (
+        f'<text class="label" x="{end.x:.0f}" y="{end.top - 14 - 11 * before:.0f}">'
+        f"<title>{escape(f'{arrow.source} → {arrow.target}: {told}')}</title>"
+        f"{_cut(', '.join(arrow.edges), _LETTERS_LABEL)}</text>"
+    )
+
+
+def _cut(text: str, most: int) -> str:
+    return escape(text if len(text) <= most else text[: most - 1] + "…")

@@ -1,0 +1,82 @@
+"""Running written conversations against a flow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.turn import Address, Turn
+from flows.authoring.coverage import Coverage
+from flows.authoring.script import Conversation, Expected, Said, Script
+from flows.document import Flow
+from flows.machine import DialogMachine, TurnResult
+from flows.models.port import Model
+
+_HERE = Address(channel="test", account="", ours="", theirs="")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One conversation's result: what failed, message by message, and how long it took in seconds."""
+
+    name: str
+    failures: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """All results, and what of the flow they have touched."""
+
+    cases: tuple[Case, ...]
+    coverage: Coverage
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether nothing failed."""
+        return not any(case.failures for case in self.cases)
+
+
+async def hold(flow: Flow, script: Script, model: str | Model = "rules") -> Trial:
+    """Have every conversation, one after another, each from its beginning."""
+    coverage = Coverage(flow)
+    today = script.today
+    talk = DialogMachine(flow, model, today=(lambda: today) if today else None, watch=coverage.watch)
+    try:
+        cases = [await _case(talk, conversation) for conversation in script.conversations]
+    finally:
+        await talk.aclose()
+    return Trial(tuple(cases), coverage)
+
+
+async def _case(talk: DialogMachine, conversation: Conversation) -> Case:
+    talk.reset()
+    began, failures = time.perf_counter(), []
+    for number, said in enumerate(conversation.turns, 1):
+        turn = Turn(id=str(number), session="test", address=_HERE, text=said.say, payload=said.payload)
+        answer = await talk.turn(turn)
+        failures += [f"{number}. {_quoted(said)}: {what}" for what in _differences(said.expect, answer, talk)]
+    return Case(conversation.name, tuple(failures), time.perf_counter() - began)
+
+
+def _differences(expected: Expected, answer: TurnResult, talk: DialogMachine) -> Iterator[str]:
+    for part in expected.reply:
+        if part not in answer.text:
+            yield f"the reply has no “{part}”: {answer.text!r}"
+    for what in ("node", "edge", "outcome"):
+        wanted, came = getattr(expected, what), getattr(answer, what)
+        if wanted is not None and wanted != came:
+            yield f"{what} is “{came}”, not “{wanted}”"
+    slots = (talk.state or {}).get("slots")
+    known = slots if isinstance(slots, dict) else {}
+    for name, value in expected.slots.items():
+        if known.get(name) != value:
+            yield f"slot {name} is {known.get(name)!r}, not {value!r}"
+    labels = tuple(choice.label for message in answer.messages for choice in message.choices)
+    if expected.choices is not None and expected.choices != labels:
+        yield f"the choices are {', '.join(labels) or 'none'}"
+
+
+def _quoted(said: Said) -> str:
+    return f"“{said.say or said.payload}”"

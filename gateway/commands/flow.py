@@ -1,0 +1,145 @@
+"""`turngate flow`: look at a flow, draw it, talk to it, try its conversations."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from core.channel import Capabilities
+    from flows.machine import DialogMachine, TurnResult
+    from flows.models.port import Model
+
+app = typer.Typer(help="Write flows: lint, draw, chat, test, and the format's schema.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The flow: JSON or YAML.")]
+Llm = Annotated[
+    str, typer.Option(envvar="TURNGATE_LLM", help="`rules`, or `openai/<model>` with OPENAI_API_KEY set.")
+]
+
+
+@app.command()
+def lint(file: File) -> None:
+    """Name every problem and warning, and what channels cannot show; exit code 1 when there are problems."""
+    from flows.authoring.lint import lint as look
+
+    found = look(file, _capabilities())
+    for finding in found:
+        typer.echo(str(finding))
+    problems = sum(finding.level == "problem" for finding in found)
+    if problems:
+        typer.echo(f"{file}: cannot be run", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{file}: OK")
+
+
+@app.command()
+def draw(
+    file: File,
+    svg: Annotated[bool, typer.Option("--svg/--mermaid", help="A drawing, or Mermaid text.")] = False,
+) -> None:
+    """Print the flow as Mermaid text or as an SVG drawing."""
+    from flows.authoring.mermaid import mermaid
+    from flows.authoring.svg import svg as drawing
+    from flows.document import Flow
+
+    flow = Flow.load(file)
+    typer.echo(drawing(flow) if svg else mermaid(flow), nl=False)
+
+
+@app.command()
+def chat(file: File, llm: Llm = "rules") -> None:
+    """Talk to the flow here; each answer shows node, edge, slots, tokens and time. End with Ctrl-D."""
+    from flows.document import Flow
+    from flows.machine import DialogMachine
+
+    asyncio.run(_chat(DialogMachine(Flow.load(file), _model(llm))))
+
+
+@app.command("test")
+def hold_conversations(
+    file: File,
+    conversations: Annotated[
+        Path | None, typer.Option(help="The conversations (default: FILE's name with .test.yaml).")
+    ] = None,
+    llm: Llm = "rules",
+    junit: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the results as JUnit XML.")] = None,
+) -> None:
+    """Have the flow's written conversations; exit code 1 when one goes another way."""
+    from flows.authoring.junit import junit as as_junit
+    from flows.authoring.script import Script, beside
+    from flows.authoring.trial import hold
+    from flows.document import Flow
+
+    flow, script = Flow.load(file), Script.load(conversations or beside(file))
+    trial = asyncio.run(hold(flow, script, _model(llm)))
+    for case in trial.cases:
+        typer.echo(f"{'failed' if case.failures else 'passed'}  {case.name}")
+        for failure in case.failures:
+            typer.echo(f"        {failure}")
+    for line in trial.coverage.lines():
+        typer.echo(line)
+    if junit:
+        junit.write_text(as_junit(trial, file.stem), encoding="utf-8")
+    if not trial.is_passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the format."""
+    from flows.schema import flow_schema
+
+    typer.echo(json.dumps(flow_schema(), indent=2, ensure_ascii=False))
+
+
+def _capabilities() -> dict[str, Capabilities]:
+    """What every channel of this release can show, whether it is switched on or not."""
+    import importlib
+
+    import channels
+
+    doors = {name: importlib.import_module(f"channels.{name}.capabilities") for name in channels.available()}
+    return {name: door.CAPABILITIES for name, door in doors.items()}
+
+
+def _model(llm: str) -> Model:
+    """The model of that name, with the key and the address of the settings."""
+    from flows.models import model_from
+    from gateway.settings import Settings
+
+    settings = Settings.load()
+    key = settings.openai_api_key.get_secret_value()
+    return model_from(llm, api_key=key or None, base_url=str(settings.openai_base_url or "") or None)
+
+
+async def _chat(talk: DialogMachine) -> None:
+    try:
+        _show(await talk.start(), talk, 0.0)
+        while True:
+            try:
+                text = await asyncio.to_thread(input, "> ")
+            except EOFError:
+                return
+            began = asyncio.get_running_loop().time()
+            answer = await talk.turn(text)
+            _show(answer, talk, asyncio.get_running_loop().time() - began)
+    finally:
+        await talk.aclose()
+
+
+def _show(answer: TurnResult, talk: DialogMachine, seconds: float) -> None:
+    for message in answer.messages:
+        typer.echo(message.text)
+        for number, choice in enumerate(message.choices, 1):
+            typer.echo(f"  {number}. {choice.label}")
+        for media in message.media:
+            typer.echo(f"  [{media.content_type} {media.url}]")
+    slots = (talk.state or {}).get("slots") or {}
+    facts = [f"node {answer.node}", answer.outcome, f"edge {answer.edge or '–'}"]
+    facts += [f"slots {json.dumps(slots, ensure_ascii=False)}", f"{answer.tokens} tokens"]
+    typer.echo(f"  ({' · '.join(facts)} · {seconds * 1000:.0f} ms · {answer.model})")

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from flows.authoring.junit import junit
+from flows.authoring.script import Script, beside
+from flows.authoring.trial import Trial, hold
+from flows.document import Flow
+from flows.errors import FlowError
+from flows.models.port import Decision, ModelError
+from flows.models.scripted import ScriptedModel
+from tests.flows.talk import Json, asks, edge, flow, node
+
+
+def tea() -> Flow:
+    size = asks(size={"enum": ["small", "large"]})
+    return flow(
+        node("ask", "Which tea?", choices=["Small", "Large"], edges=[edge("go", "pour", input_schema=size)]),
+        node("pour", "A {{ size }} one.", auto_proceed=True, edges=[edge("served", "end")]),
+        node("end", "Enjoy.", is_final=True),
+        node("why", "Because."),
+        global_edges=[edge("why", "why", keywords=["why"])],
+    )
+
+
+def script(*turns: Json) -> Script:
+    return Script.model_validate({"conversations": [{"name": "tea", "turns": list(turns)}]})
+
+
+async def failures(*turns: Json) -> tuple[str, ...]:
+    return (await hold(tea(), script(*turns))).cases[0].failures
+
+
+async def test_what_comes_as_expected_passes() -> None:
+    trial = await hold(
+        tea(),
+        script(
+            {"say": "hi", "expect": {"reply": "tea", "node": "ask", "choices": ["Small", "Large"]}},
+            {
+                "say": "large",
+                "expect": {
+                    "reply": ["large", "Enjoy"],
+                    "slots": {"size": "large"},
+                    "edge": "go",
+                    "outcome": "final",
+                    "choices": [],
+                },
+            },
+        ),
+    )
+    assert trial.is_passed
+
+
+@pytest.mark.parametrize(
+    ("expect", "sentence"),
+    [
+        ({"reply": "coffee"}, "1. “hi”: the reply has no “coffee”: 'Which tea?'"),
+        ({"node": "end"}, "1. “hi”: node is “ask”, not “end”"),
+        ({"edge": "go"}, "1. “hi”: edge is “”, not “go”"),
+        ({"outcome": "final"}, "1. “hi”: outcome is “stay”, not “final”"),
+        ({"slots": {"size": "large"}}, "1. “hi”: slot size is None, not 'large'"),
+        ({"choices": []}, "1. “hi”: the choices are Small, Large"),
+    ],
+)
+async def test_each_difference_is_told_in_a_sentence(expect: Json, sentence: str) -> None:
+    assert await failures({"say": "hi", "expect": expect}) == (sentence,)
+
+
+async def test_each_conversation_begins_anew() -> None:
+    two = Script.model_validate(
+        {
+            "conversations": [
+                {"name": "a", "turns": [{"say": "hi"}, {"payload": "Small"}]},
+                {"name": "b", "turns": [{"say": "hi", "expect": {"node": "ask", "outcome": "stay"}}]},
+            ]
+        }
+    )
+    assert (await hold(tea(), two)).is_passed
+
+
+async def test_nodes_and_edges_that_no_conversation_went_through_are_named() -> None:
+    trial = await hold(tea(), script({"say": "hi"}, {"say": "small"}))
+    assert trial.coverage.lines() == ["nodes: 3 of 4; never: why", "edges: 2 of 3; never: anywhere → why"]
+    asked = await hold(tea(), script({"say": "hi"}, {"say": "why"}, {"say": "small"}))
+    assert asked.coverage.lines() == ["nodes: 4 of 4", "edges: 3 of 3"]
+
+
+async def test_a_trial_takes_any_model() -> None:
+    model = ScriptedModel([Decision(edge="go", slots={"size": "small"}), ModelError("down")])
+    trial = await hold(tea(), script({"say": "hi"}, {"say": "one", "expect": {"node": "end"}}), model)
+    assert trial.is_passed
+
+
+async def failed() -> Trial:
+    return await hold(tea(), script({"say": "<hi> & \x00", "expect": {"reply": ["“”]]>"]}}))
+
+
+async def test_results_are_written_as_junit() -> None:
+    root = ElementTree.fromstring(junit(await failed(), "tea & co"))
+    assert (root.get("name"), root.get("tests"), root.get("failures")) == ("tea & co", "1", "1")
+    failure = root.find("testcase/failure")
+    assert failure is not None
+    assert "]]>" in (failure.text or "")
+    passed = ElementTree.fromstring(junit(await hold(tea(), script({"say": "hi"})), "tea"))
+    assert passed.find("testcase/failure") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("conversations: []", "conversations"),
+        ("conversations: [{name: a, turns: [{sya: hi}]}]", "conversations[0].turns[0].sya"),
+        ("conversations: [{name: a, turns: [{say: yes}]}]", "conversations[0].turns[0].say"),
+        ("conversations: [{turns: [{say: hi}]}]", "conversations[0].name"),
+    ],
+)
+def test_a_script_with_a_mistake_is_refused_by_its_place(text: str, path: str, tmp_path: Path) -> None:
+    (tmp_path / "flow.test.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(FlowError) as caught:
+        Script.load(tmp_path / "flow.test.yaml")
+    assert [problem.path for problem in caught.value.problems] == [path]
+
+
+def test_a_script_stands_beside_its_flow() -> None:
+    assert beside("flows/kyc.json") == Path("flows/kyc.test.yaml")

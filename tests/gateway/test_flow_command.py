@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from gateway.commands import app
+
+LIBRARY = Path(__file__).parents[2] / "flows" / "library"
+KYC = LIBRARY / "kyc.json"
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def flow(*words: object, said: str = "") -> Result:
+    return CliRunner().invoke(app, ["flow", *map(str, words)], input=said, env={"TURNGATE_LLM": "rules"})
+
+
+def test_lint_names_what_channels_cannot_show_and_is_content() -> None:
+    result = flow("lint", LIBRARY / "support.json")
+    assert result.exit_code == 0
+    assert "node welcome: shows 4 choices: twilio has no buttons: numbered list" in result.stdout
+    assert result.stdout.endswith("support.json: OK\n")
+
+
+def test_lint_fails_with_every_problem(tmp_path: Path) -> None:
+    (tmp_path / "flow.yaml").write_text(
+        "system_prompt: x\ninitial_node: a\nnodes: [{id: b}]", encoding="utf-8"
+    )
+    result = flow("lint", "flow.yaml")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "problem: nodes[0].name: This is required and missing.",
+        "problem: initial_node: There is no node “a”.",
+    ]
+
+
+def test_draw_prints_mermaid_or_svg() -> None:
+    assert flow("draw", KYC).stdout.startswith("flowchart TD\n")
+    assert flow("draw", KYC, "--mermaid").stdout.startswith("flowchart TD\n")
+    assert ElementTree.fromstring(flow("draw", KYC, "--svg").stdout).tag.endswith("svg")
+
+
+def test_chat_shows_the_answer_and_where_it_stands() -> None:
+    result = flow("chat", KYC, said="4321\n23 April 1990\n")
+    assert result.exit_code == 0
+    assert "node ask_date_of_birth · advance · edge last_four_given" in result.stdout
+    assert '"date_of_birth": "1990-04-23"' in result.stdout
+    assert "  1. Yes\n  2. No\n" in result.stdout
+    assert "0 tokens" in result.stdout
+
+
+def test_test_holds_the_conversations_beside_the_flow_and_writes_junit(tmp_path: Path) -> None:
+    result = flow("test", KYC, "--junit", tmp_path / "out.xml")
+    assert result.exit_code == 0
+    assert "passed  a customer is verified in four messages" in result.stdout
+    assert "nodes: 12 of 12" in result.stdout
+    assert ElementTree.parse(tmp_path / "out.xml").getroot().get("failures") == "0"
+
+
+def test_test_fails_when_a_conversation_goes_another_way(tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text("conversations: [{name: a, turns: [{say: hi, expect: {node: x}}]}]", encoding="utf-8")
+    result = flow("test", KYC, "--conversations", other)
+    assert result.exit_code == 1
+    assert "failed  a\n        1. “hi”: node is “ask_last_four”, not “x”" in result.stdout
+
+
+def test_schema_prints_the_published_schema() -> None:
+    published = Path(__file__).parents[2] / "docs" / "flow.schema.json"
+    assert json.loads(flow("schema").stdout) == json.loads(published.read_text(encoding="utf-8"))
