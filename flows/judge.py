@@ -10,7 +10,9 @@ from core.turn import Turn
 from flows import wording
 from flows.choices import find_choice
 from flows.compiled import CompiledEdge
+from flows.conditions import verdict
 from flows.models.port import Decide, Decision, Model
+from flows.models.rules import RulesModel
 from flows.reading import accept
 from flows.speaker import Speaker
 
@@ -46,12 +48,53 @@ class Judge:
         if node.node.interruptible and not node.is_final and not node.is_router:
             own = {edge.id for edge in edges}
             edges += [e for e in self.flow.global_edges if e.id not in own and e.target != node.id]
-        return tuple(edge for edge in edges if edge.guard is None or edge.guard.holds(values))
+        return tuple(
+            edge
+            for edge in edges
+            if (edge.guard is None or edge.guard.holds(values))
+            and not (edge.is_data and verdict(edge.condition.source, values) is False)
+        )
+
+    async def certain(self, offered: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
+        """The edge that the data alone decide on, when they decide on exactly one of the node's own.
+
+        What the user said still counts where it asks for something else: a global edge, by the rules.
+        """
+        own = [edge for edge in self.speaker.node.edges if not edge.edge.is_fallback]
+        open_edges = [edge for edge in own if any(edge is other for other in offered)]
+        is_plain = all(edge.is_data and not any(slot.required for slot in edge.slots) for edge in own)
+        if not own or not is_plain or len(open_edges) != 1:
+            return None
+        others = tuple(edge for edge in offered if not any(edge is mine for mine in self.speaker.node.edges))
+        asked = await self.decide(others, model=RulesModel())
+        return named(asked.edge, others) or open_edges[0]
+
+    def unmet(self, edge: CompiledEdge) -> str:
+        """The question for what the node must know before `edge` may be crossed.
+
+        Where it may be skipped, who insists gets past it.
+        """
+        node, state = self.speaker.node, self.state
+        is_exempt = edge.edge.is_fallback or edge.asks_for_person or edge.target == node.id
+        if is_exempt or not any(own is edge for own in node.edges):
+            return ""
+        known = {**state.variables, **state.slots}
+        criteria = [item for item in node.node.completion_criteria or () if item.required]
+        missing = next((item for item in criteria if known.get(item.key) in (None, "", [], {})), None)
+        if missing is None or (node.node.allow_skip and state.insisted):
+            return ""
+        state.insisted += 1
+        return wording.still_needed(missing.description or missing.key.replace("_", " "))
 
     async def decide(
-        self, offered: tuple[CompiledEdge, ...], *, is_first: bool = False, is_silent: bool = False
+        self,
+        offered: tuple[CompiledEdge, ...],
+        *,
+        is_first: bool = False,
+        is_silent: bool = False,
+        model: Model | None = None,
     ) -> Decision:
-        """Ask the model for one of `offered`. Raises `ModelError`."""
+        """Ask the turn's model, or the one given, for one of `offered`. Raises `ModelError`."""
         if not offered:
             return Decision()
         choice, node, values = self.choice, self.speaker.node, self.speaker.values
@@ -72,14 +115,14 @@ class Judge:
             is_first=is_first,
             is_silent=is_silent,
         )
-        decision = await self.model.decide(question)
+        decision = await (model or self.model).decide(question)
         self.speaker.count(decision.tokens, decision.model)
         return decision
 
     def learn(self, edge: CompiledEdge, decision: Decision) -> str:
         """Take the edge's slots over; the question that is to be asked when a required one is missing."""
         reasons: dict[str, str] = {}
-        for slot in edge.slots:
+        for slot in (*edge.slots, *edge.inferred):
             value = decision.slots.get(slot.name)
             if value is None and slot.required and len(slot.values) == 1:
                 value = slot.values[0]  # models leave out what can only be one thing

@@ -33,8 +33,8 @@ class Interrupt(BaseModel):
 class DialogState(BaseModel):
     """One session's place in a flow. A turn works on its own copy; a failed turn leaves the stored one alone.
 
-    `filled` are the slots taken since the node was entered, `misses` the turns in a row that were not
-    understood, `offered` the quick replies that the user saw last.
+    `filled` are the slots taken since the node was entered, `insisted` how often the user wanted to leave it
+    too early, `misses` the turns in a row that were not understood, `offered` the quick replies seen last.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -47,6 +47,7 @@ class DialogState(BaseModel):
     filled: list[str] = Field(default_factory=list)
     visits: dict[str, int] = Field(default_factory=dict)
     turns_in_node: int = 0
+    insisted: int = 0
     misses: int = 0
     offered: list[Choice] = Field(default_factory=list)
     interrupts: list[Interrupt] = Field(default_factory=list)
@@ -80,6 +81,7 @@ class DialogState(BaseModel):
     def enter(self, node: str) -> None:
         """Be at `node`, newly."""
         self.node, self.turns_in_node, self.filled, self.offered = node, 0, [], []
+        self.insisted = 0
         self.visits[node] = min(self.visits.get(node, 0) + 1, 1_000)
 
     def interrupt(self) -> None:

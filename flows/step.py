@@ -115,9 +115,10 @@ class _Run:
         is_last_try = node.node.max_turns is not None and state.turns_in_node > node.node.max_turns
         last_resort = fallback(node) if is_last_try else None
         offered = self.judge.offered()
-        decision = await self.judge.decide(offered, is_first=is_first)
-        edge = named(decision.edge, offered)
-        question = self.judge.learn(edge, decision) if edge else ""
+        certain = None if is_first else await self.judge.certain(offered)
+        decision = Decision() if certain else await self.judge.decide(offered, is_first=is_first)
+        edge = certain or named(decision.edge, offered)
+        question = (self.judge.learn(edge, decision) or self.judge.unmet(edge)) if edge else ""
         if edge and not question:
             await self.passage.take(edge)
         elif last_resort:

@@ -74,7 +74,8 @@ def function(edge: CompiledEdge, condition: str) -> dict[str, JsonValue]:
     description = condition
     if edge.edge.examples:
         description += " For example: " + "; ".join(edge.edge.examples[:3])
-    parameters = _plain(edge.edge.input_schema or {"type": "object", "properties": {}})
+    inferred = {slot.name: {"type": "string"} for slot in edge.inferred}
+    parameters = _plain(edge.edge.input_schema or {"type": "object", "properties": inferred})
     return {"name": edge.id, "description": description[:1_000], "parameters": parameters}
 
 
