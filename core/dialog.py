@@ -28,9 +28,30 @@ class Step(Value):
     details: dict[str, str] = Field(default_factory=dict)
 
 
+class Watcher:
+    """Hears of a turn while it is at work. This one does nothing; override what you need."""
+
+    def on_text(self, text: str) -> None:
+        """The next piece of what will be said, as soon as it is known; the model's own words as they come.
+
+        What was heard is not final before the turn is: a model that breaks off is replaced by an apology.
+        """
+
+    async def on_act(self) -> None:
+        """The first act that cannot be undone is about to begin (law L11). An exception stops the turn."""
+
+
 class Dialog(Protocol):
     """A function of (turn, state): holds nothing between turns, so any worker can run any session."""
 
     async def answer(self, turn: Turn, state: State | None) -> Step:
         """Answer one turn from the stored state; `None` for a session's first turn."""
+        ...
+
+
+class WatchedDialog(Dialog, Protocol):
+    """A dialog that tells what it does while it does it."""
+
+    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+        """Answer one turn and keep `watcher` informed."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import weakref
 from collections.abc import Iterable, Mapping
@@ -9,12 +10,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
+from flows.actions import CompiledAction, compile_action
 from flows.conditions import is_decidable
-from flows.document import Edge, Flow, Node
+from flows.document import Action, Edge, Flow, Node, Tool
 from flows.likeness import Measure, Vector, likeness, measure
 from flows.slots import Slot, slots_of
 from flows.speech import kind_of, language_code, proceeds
-from flows.templates import Guard, Text
+from flows.templates import Guard, Text, Trusted
 from flows.words import words
 
 _BARE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
@@ -61,9 +63,13 @@ class CompiledEdge:
 
 @dataclass(frozen=True, slots=True)
 class CompiledNode:
-    """A node with its texts. `returns` says that nothing leads on from it: an interrupt ends here."""
+    """A node with its texts. `returns` says that nothing leads on from it: an interrupt ends here.
+
+    `version` is another when the node was rewritten.
+    """
 
     id: str
+    version: str
     kind: str
     node: Node
     text: Text | None
@@ -85,7 +91,10 @@ class CompiledNode:
 
 @dataclass(frozen=True, slots=True)
 class CompiledFlow:
-    """The whole flow. Nothing in it changes."""
+    """The whole flow. Nothing in it changes.
+
+    `handlers` are the Python functions that its tools name, `hidden` what no model may see of each result.
+    """
 
     nodes: Mapping[str, CompiledNode]
     initial: CompiledNode
@@ -95,6 +104,17 @@ class CompiledFlow:
     language: str
     after_final: str
     closed_text: Text
+    actions: Mapping[str, CompiledAction]
+    tools: tuple[Tool, ...]
+    http_tools: Mapping[str, CompiledAction]
+    handlers: frozenset[str]
+    hidden: Mapping[str, tuple[str, ...]]
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The names of all secrets that its calls need."""
+        every = (*self.actions.values(), *self.http_tools.values())
+        return frozenset(name for action in every for name in action.secrets)
 
 
 class _About(NamedTuple):
@@ -124,16 +144,45 @@ def _compile(flow: Flow) -> CompiledFlow:
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
     shared = measure(example for edge in edges for example in edge.examples)
     nodes = {name: _node(node, about, shared) for name, node in about.nodes.items()}
+    tools = [*flow.tools, *(tool for node in flow.nodes for tool in node.tools)]
     return CompiledFlow(
         nodes=MappingProxyType(nodes),
         initial=nodes[flow.initial_node],
         global_edges=_edges(flow.global_edges, about, shared),
         prompt=Text(flow.system_prompt),
-        environment=MappingProxyType(dict(flow.environment_variables)),
+        environment=MappingProxyType({k: Trusted(v) for k, v in flow.environment_variables.items()}),
         language=language_code(flow.agent_language),
         after_final=flow.after_final,
         closed_text=Text(flow.closed_text or "This conversation is closed. Thank you for writing."),
+        actions=MappingProxyType({action.id: compile_action(action) for action in flow.actions}),
+        tools=flow.tools,
+        http_tools=MappingProxyType({t.id: compile_action(_as_action(t)) for t in tools if t.type == "http"}),
+        handlers=frozenset(t.handler_id or t.id for t in tools if t.type == "python"),
+        hidden=MappingProxyType(_hidden(flow)),
     )
+
+
+def _as_action(tool: Tool) -> Action:
+    return Action.model_validate(
+        {
+            "id": tool.id,
+            "name": tool.name,
+            "method": (tool.method or "GET").upper(),
+            "url": tool.url or "",
+            "headers": tool.headers,
+            "timeout": tool.timeout,
+            "retries": tool.retries,
+        }
+    )
+
+
+def _hidden(flow: Flow) -> dict[str, tuple[str, ...]]:
+    """Where in the results the values stand that actions put aside, such as tokens."""
+    return {
+        action.store_response_as: tuple(update.result_path for update in action.env_updates)
+        for action in flow.actions
+        if action.store_response_as and action.env_updates
+    }
 
 
 def _node(node: Node, about: _About, shared: Measure) -> CompiledNode:
@@ -141,6 +190,7 @@ def _node(node: Node, about: _About, shared: Measure) -> CompiledNode:
     kind = kind_of(node)
     return CompiledNode(
         id=node.id,
+        version=hashlib.sha256(node.model_dump_json(exclude_unset=True).encode()).hexdigest()[:8],
         kind=kind,
         node=node,
         text=Text(node.static_text) if node.static_text else None,

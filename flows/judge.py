@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from core.message import Choice
@@ -11,19 +12,27 @@ from flows import wording
 from flows.choices import find_choice
 from flows.compiled import CompiledEdge
 from flows.conditions import verdict
-from flows.models.port import Decide, Decision, Model
+from flows.models.port import Decide, Decision, Exchange, Model, unheard
 from flows.models.rules import RulesModel
+from flows.performer import Performer
 from flows.reading import accept
-from flows.speaker import Speaker
 
 LONGEST_TEXT = 4_000
+MOST_ROUNDS = 4
+MOST_CALLS = 4
+
+_RULES = RulesModel()
 
 
 class Judge:
-    """Judges one turn. `choice` is the quick reply that was meant, once `hear` has looked for it."""
+    """Judges one turn. `choice` is the quick reply that was meant, once `hear` has looked for it.
 
-    def __init__(self, speaker: Speaker, turn: Turn, model: Model, today: date) -> None:
-        self.speaker = speaker
+    `detour` is the edge to take because a tool has failed.
+    """
+
+    def __init__(self, performer: Performer, turn: Turn, model: Model, today: date) -> None:
+        self.performer = performer
+        self.speaker = speaker = performer.speaker
         self.state = speaker.state
         self.flow = speaker.flow
         self.turn = turn
@@ -31,6 +40,7 @@ class Judge:
         self.today = today
         self.text = turn.text.strip()[:LONGEST_TEXT]
         self.choice: Choice | None = None
+        self.detour: CompiledEdge | None = None
 
     def hear(self, *, is_first: bool) -> None:
         """Find the quick reply that was meant. A first message is no number out of a list not yet seen."""
@@ -66,7 +76,7 @@ class Judge:
         if not own or not is_plain or len(open_edges) != 1:
             return None
         others = tuple(edge for edge in offered if not any(edge is mine for mine in self.speaker.node.edges))
-        asked = await self.decide(others, model=RulesModel())
+        asked = await _RULES.decide(self._question(others, is_first=False, is_silent=False))
         return named(asked.edge, others) or open_edges[0]
 
     def unmet(self, edge: CompiledEdge) -> str:
@@ -78,7 +88,7 @@ class Judge:
         is_exempt = edge.edge.is_fallback or edge.asks_for_person or edge.target == node.id
         if is_exempt or not any(own is edge for own in node.edges):
             return ""
-        known = {**state.variables, **state.slots}
+        known = {**state.variables, **state.slots, **state.results}
         criteria = [item for item in node.node.completion_criteria or () if item.required]
         missing = next((item for item in criteria if known.get(item.key) in (None, "", [], {})), None)
         if missing is None or (node.node.allow_skip and state.insisted):
@@ -92,13 +102,36 @@ class Judge:
         *,
         is_first: bool = False,
         is_silent: bool = False,
-        model: Model | None = None,
+        may_reply: bool = False,
     ) -> Decision:
-        """Ask the turn's model, or the one given, for one of `offered`. Raises `ModelError`."""
-        if not offered:
-            return Decision()
+        """Ask the model for one of `offered`, running the tools that it wants. Raises `ModelError`.
+
+        With `may_reply` the model's reply will be said if it stays, so it may be told while it is written.
+        """
+        exchanges: list[Exchange] = []
+        for left in range(MOST_ROUNDS, -1, -1):
+            tools = self.performer.offers() if left else ()
+            if not offered and not tools and not exchanges:
+                return Decision()
+            question = self._question(offered, is_first=is_first, is_silent=is_silent)
+            write = self.speaker.voice.writer if may_reply else unheard
+            asked = replace(question, tools=tools, exchanges=tuple(exchanges), write=write)
+            decision = await self.model.decide(asked)
+            self.speaker.count(decision.tokens, decision.model, decision.trouble)
+            if not decision.calls:
+                return decision
+            for call in decision.calls[:MOST_CALLS]:
+                result, failure = await self.performer.call(call)
+                self.detour = named(failure, (*self.speaker.node.edges, *self.flow.global_edges))
+                if self.detour:
+                    return Decision()
+                exchanges.append(Exchange(call, result))
+        self.speaker.troubles.append("rounds")
+        return Decision()
+
+    def _question(self, offered: tuple[CompiledEdge, ...], *, is_first: bool, is_silent: bool) -> Decide:
         choice, node, values = self.choice, self.speaker.node, self.speaker.values
-        question = Decide(
+        return Decide(
             node=node,
             offered=offered,
             text=choice.label if choice else self.text,
@@ -107,17 +140,14 @@ class Judge:
             prompt=self.speaker.prompt,
             instruction=node.instruction.render(values) if node.instruction else "",
             conditions={edge.id: edge.condition.render(values) for edge in offered},
-            # without the environment, which holds the operator's secrets
-            values={**self.state.variables, **self.state.slots},
+            values=self.speaker.known,
             filled=frozenset(self.state.filled),
             history=tuple(self.state.history),
             today=self.today,
             is_first=is_first,
             is_silent=is_silent,
+            language=self.flow.language,
         )
-        decision = await (model or self.model).decide(question)
-        self.speaker.count(decision.tokens, decision.model)
-        return decision
 
     def learn(self, edge: CompiledEdge, decision: Decision) -> str:
         """Take the edge's slots over; the question that is to be asked when a required one is missing."""

@@ -10,8 +10,9 @@ from core.turn import Address, Turn
 from flows.authoring.coverage import Coverage
 from flows.authoring.script import Conversation, Expected, Said, Script
 from flows.document import Flow
-from flows.machine import DialogMachine, TurnResult
+from flows.machine import DialogMachine
 from flows.models.port import Model
+from flows.turn_result import TurnResult
 
 _HERE = Address(channel="test", account="", ours="", theirs="")
 
