@@ -118,8 +118,9 @@ class CompiledFlow:
 
 
 class _About(NamedTuple):
-    """What edges are compiled with: the nodes by id, the names of all data, those of the operator's."""
+    """What edges are compiled with: its language, its nodes by id, the names of all data, the operator's."""
 
+    language: str
     nodes: Mapping[str, Node]
     names: frozenset[str]
     environment: frozenset[str]
@@ -139,7 +140,10 @@ def compiled(flow: Flow) -> CompiledFlow:
 
 def _compile(flow: Flow) -> CompiledFlow:
     about = _About(
-        {node.id: node for node in flow.nodes}, _names(flow), frozenset(flow.environment_variables)
+        language_code(flow.agent_language),
+        {node.id: node for node in flow.nodes},
+        _names(flow),
+        frozenset(flow.environment_variables),
     )
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
     shared = measure(example for edge in edges for example in edge.examples)
@@ -210,7 +214,7 @@ def _edges(edges: Iterable[Edge], about: _About, shared: Measure) -> tuple[Compi
             target=edge.target_node_id,
             condition=Text(edge.condition),
             edge=edge,
-            slots=slots_of(edge.input_schema),
+            slots=slots_of(edge.input_schema, about.language),
             inferred=_inferred(edge, about),
             is_data=is_decidable(edge.condition, about.names),
             keywords=tuple(filter(None, (words(keyword) for keyword in edge.keywords))),
