@@ -15,7 +15,7 @@ from typing import Generic
 from core.channel import Channel, Http
 from core.dialog import Dialog
 from core.errors import DeliveryError, LeaseLost, Rejected, Unavailable, Unknown
-from core.mailbox import Commit, Lease, Mailbox, View
+from core.mailbox import Commit, Lease, Mailbox, Trouble, View
 from core.message import Message, Reply, SentMessage
 from core.owner import Act, after, may_answer
 from core.turn import Turn
@@ -77,8 +77,8 @@ class Drain(Generic[Http]):
         try:
             async with self._mailbox.kept(claim.lease):
                 return await self._work(claim.lease, claim.view)
-        except LeaseLost:
-            log.warning("lease lost; another worker has the session")
+        except LeaseLost as error:
+            log.warning("lease lost, another worker may have the session: %s", error)
             return Drained.LOST
 
     async def _work(self, lease: Lease, view: View) -> Drained:
@@ -162,33 +162,47 @@ class Drain(Generic[Http]):
         try:
             sent = await self._already_sent(reply, view)
             if sent is None:
-                if view.granted != reply.key and not await self._mailbox.mark(lease, reply):
-                    return await self._mailbox.look(lease)
+                if view.granted != reply.key:
+                    permit = await self._mailbox.mark(lease, reply)
+                    if permit.wait:
+                        await self._mailbox.postpone(lease, permit.wait, "the provider's pace", counted=False)
+                        return None
+                    if not permit.granted:
+                        return await self._mailbox.look(lease)
                 if not self._mailbox.holds(lease):
                     raise LeaseLost("the lease may have run out since the reply was marked")
                 sent = await self._send(reply)
-        except Rejected as error:
-            await self._refuse(lease, reply, error, error.reason)
-        except (Unavailable, Unknown) as error:
-            if view.waits + 1 < self._bounds.send_tries:
+        except (Unavailable, Unknown, Rejected) as error:
+            if isinstance(error, Rejected) and not error.account_wide:
+                await self._refuse(lease, reply, error, error.reason)
+            elif view.waits + 1 < self._bounds.send_tries:
                 await self._wait(lease, reply, view, error)
                 return None
-            await self._refuse(lease, reply, error, f"gave up after {view.waits + 1} tries: {error.reason}")
+            else:
+                reason = f"gave up after {view.waits + 1} tries: {error.reason}"
+                await self._refuse(lease, reply, error, reason)
         else:
             return await self._mailbox.sent(lease, reply, sent.provider_id)
         return await self._mailbox.look(lease)
 
     async def _refuse(self, lease: Lease, reply: Reply, error: DeliveryError, reason: str) -> None:
         opted_out = isinstance(error, Rejected) and error.opted_out
-        if isinstance(error, Rejected) and error.account_wide:
-            log.error("%s refuses every send (%s %s)", reply.address.channel, error.code, error.reason)
         await self._mailbox.refuse(lease, reply, reason, code=error.code, opted_out=opted_out)
 
-    async def _wait(self, lease: Lease, reply: Reply, view: View, error: Unavailable | Unknown) -> None:
+    async def _wait(self, lease: Lease, reply: Reply, view: View, error: DeliveryError) -> None:
         retry_after = error.retry_after if isinstance(error, Unavailable) else None
-        seconds = min(retry_after or self._backoff(view.waits), self._bounds.longest_wait)
-        settled = isinstance(error, Unavailable) and not self._is_marked(reply, view)
-        await self._mailbox.postpone(lease, seconds, error.reason, settled=settled)
+        seconds, rest = retry_after or self._backoff(view.waits), 0.0
+        if isinstance(error, Rejected):
+            log.error("%s refuses every send (%s %s)", reply.address.channel, error.code, error.reason)
+            seconds = rest = self._bounds.longest_wait
+        settled = not isinstance(error, Unknown) and not self._is_marked(reply, view)
+        await self._mailbox.postpone(
+            lease,
+            min(seconds, self._bounds.longest_wait),
+            error.reason,
+            settled=settled,
+            trouble=Trouble(reply=reply, rest=rest),
+        )
 
     def _is_marked(self, reply: Reply, view: View) -> bool:
         return view.marked is not None and view.marked.key == reply.key

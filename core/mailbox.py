@@ -70,6 +70,23 @@ class View(Value):
     recent: frozenset[str] = frozenset()
 
 
+class Permit(Value):
+    """Whether a reply may be sent now. If not: after `wait` seconds, or, with 0, it left the outbox."""
+
+    granted: bool
+    wait: float = 0.0
+
+
+class Trouble(Value):
+    """A failed send, for the account's sake: after a few in a row it rests, for at least `rest` seconds.
+
+    With a `rest` above 0 it rests at once.
+    """
+
+    reply: Reply
+    rest: float = 0.0
+
+
 class Claim(Value):
     """A lease together with what it opens."""
 
@@ -132,10 +149,11 @@ class Mailbox(Protocol):
         """End a turn, and see what is next."""
         ...
 
-    async def mark(self, lease: Lease, reply: Reply) -> bool:
+    async def mark(self, lease: Lease, reply: Reply) -> Permit:
         """Note that a reply is about to be sent (laws L7 and L10).
 
-        False: it may not be sent any more (a person speaks, the user opted out) and left the outbox.
+        It may have to wait: the provider takes only so many a second, or its account rests after failures. It
+        leaves the outbox when it may not be sent any more: a person speaks, the user opted out.
         """
         ...
 
@@ -146,13 +164,26 @@ class Mailbox(Protocol):
     async def refuse(
         self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
     ) -> None:
-        """Note that the provider will never take a reply; it leaves the outbox."""
+        """Note that the provider will never take a reply; it leaves the outbox and becomes a dead letter.
+
+        Who opted out is not written to again, so then there is no letter.
+        """
         ...
 
-    async def postpone(self, lease: Lease, seconds: float, reason: str, *, settled: bool = True) -> None:
+    async def postpone(
+        self,
+        lease: Lease,
+        seconds: float,
+        reason: str,
+        *,
+        settled: bool = True,
+        counted: bool = True,
+        trouble: Trouble | None = None,
+    ) -> None:
         """Give the lease back and be woken in `seconds`.
 
-        `settled` says that the marked reply surely was not sent, so that it need not be looked up.
+        `settled` says that the marked reply surely was not sent, so that it need not be looked up; `counted`
+        that this was one of the reply's bounded number of tries.
         """
         ...
 

@@ -65,7 +65,8 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     numbers = protocol(settings)
     connected = load_channels(settings)
     dialog = build_dialog(settings)
-    mailbox = RedisMailbox(redis, numbers)
+    paces = {name: channel.capabilities.pace for name, channel in connected.items()}
+    mailbox = RedisMailbox(redis, numbers, paces)
     async with provider_client() as http:
         try:
             yield Runtime(

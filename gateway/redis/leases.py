@@ -21,12 +21,13 @@ _LEASES_A_CALL = 500
 
 @dataclass(slots=True, eq=False)
 class Keeping:
-    """One lease under renewal, and the task that works under it."""
+    """One lease under renewal, and the task that works under it. `leaving` while it is being given back."""
 
     lease: Lease
     task: asyncio.Task[object]
     until: float
     lost: bool = False
+    leaving: bool = False
 
 
 class LeaseKeeper:
@@ -52,6 +53,19 @@ class LeaseKeeper:
             yield keeping
         finally:
             del self._kept[lease]
+
+    @contextmanager
+    def leave(self, lease: Lease) -> Iterator[None]:
+        """Within the block the lease may be given back: a renewal that comes too late then is no loss."""
+        keeping = self._kept.get(lease)
+        if keeping is None:
+            yield
+            return
+        keeping.leaving = True
+        try:
+            yield
+        finally:
+            keeping.leaving = False
 
     def lasts(self, lease: Lease) -> bool:
         """Whether a kept lease surely has not run out, without asking the server."""
@@ -79,6 +93,6 @@ class LeaseKeeper:
         for keeping, renewed in zip(kept, await self._script(self._redis, arguments), strict=True):
             if renewed:
                 keeping.until = until
-            elif keeping.lease in self._kept:
+            elif keeping.lease in self._kept and not keeping.leaving:
                 keeping.lost = True
                 keeping.task.cancel()

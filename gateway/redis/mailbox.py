@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+import logging
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
@@ -12,23 +14,30 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from core.channel import Pace
 from core.dialog import State
 from core.errors import LeaseLost
-from core.mailbox import Claim, Commit, Lease, Marked, View
+from core.mailbox import Claim, Commit, Lease, Marked, Permit, Trouble, View
 from core.message import Reply
 from core.owner import Owner
-from core.turn import Turn
+from core.turn import Address, Turn
 from gateway.redis import layout, scripts
 from gateway.redis.inbox import message_key
 from gateway.redis.leases import LeaseKeeper
 from gateway.redis.scripts import Argument, Protocol
 
+log = logging.getLogger("turngate.mailbox")
+
 
 class RedisMailbox:
     """Sessions on Redis; see `core.mailbox.Mailbox`. One of these serves all drains of a process."""
 
-    def __init__(self, redis: Redis, protocol: Protocol | None = None) -> None:
+    def __init__(
+        self, redis: Redis, protocol: Protocol | None = None, paces: Mapping[str, Pace] | None = None
+    ) -> None:
+        """`paces` are the limits of the channels, by name."""
         self._redis = redis
+        self._paces = paces or {}
         self._protocol = protocol or Protocol()
         self._leases = LeaseKeeper(redis, self._protocol)
 
@@ -71,17 +80,18 @@ class RedisMailbox:
         arguments: list[Argument] = [lease.session, lease.fence, *_commit(commit)]
         if not (commit.mark and commit.replies):
             return _view(_kept(await self._run("commit", arguments)))
-        first = commit.replies[0].key
+        first = commit.replies[0]
         chain = scripts.chain(("commit", "mark"), self._protocol)
-        answers = await chain(self._redis, arguments, [lease.session, lease.fence, *_mark(first)])
+        answers = await chain(self._redis, arguments, [lease.session, lease.fence, *self._mark(first)])
         view = _view(_kept(answers[0] if len(answers) == 2 else None))
-        if answers[1]:
-            return view.model_copy(update={"granted": first})
-        return view.model_copy(update={"outbox": view.outbox[1:]})
+        if answers[1] == 1:
+            return view.model_copy(update={"granted": first.key})
+        return view if answers[1] else view.model_copy(update={"outbox": view.outbox[1:]})
 
-    async def mark(self, lease: Lease, reply: Reply) -> bool:
-        """Note that a reply is about to be sent, if it still may be."""
-        return bool(await self._held("mark", lease, _mark(reply.key)))
+    async def mark(self, lease: Lease, reply: Reply) -> Permit:
+        """Note that a reply is about to be sent, if it may be now."""
+        answer = int(await self._held("mark", lease, self._mark(reply)))
+        return Permit(granted=answer == 1, wait=-min(answer, 0) / 1000)
 
     async def sent(self, lease: Lease, reply: Reply, provider_id: str) -> View:
         """Note that the provider took a reply, which leaves the outbox, and see what is next."""
@@ -89,7 +99,9 @@ class RedisMailbox:
         key = message_key(reply.address.channel, provider_id)
         held: list[Argument] = [lease.session, lease.fence]
         chain = scripts.chain(("sent", "look"), self._protocol)
-        answers = await chain(self._redis, [*held, key, provider_id, entry], held)
+        answers = await chain(self._redis, [*held, key, provider_id, entry, _account(reply.address)], held)
+        if answers and answers[0] == 2:
+            log.warning("%s takes sends again", _account(reply.address))
         return _view(_kept(answers[1] if len(answers) == 2 else None))
 
     async def refuse(
@@ -97,24 +109,58 @@ class RedisMailbox:
     ) -> None:
         """Note that the provider will never take a reply; it leaves the outbox."""
         entry = _json({"key": reply.key, "reason": reason, "code": code})
-        await self._held("refuse", lease, ["1" if opted_out else "", entry])
+        letter = _json({"reason": reason, "code": code, "reply": reply.model_dump(mode="json")})
+        await self._held("refuse", lease, ["1" if opted_out else "", entry, "" if opted_out else letter])
 
-    async def postpone(self, lease: Lease, seconds: float, reason: str, *, settled: bool = True) -> None:
-        """Give the lease back and be woken in `seconds`."""
+    async def postpone(
+        self,
+        lease: Lease,
+        seconds: float,
+        reason: str,
+        *,
+        settled: bool = True,
+        counted: bool = True,
+        trouble: Trouble | None = None,
+    ) -> None:
+        """Give the lease back and be woken in `seconds`; a failed send counts for its account."""
         entry = _json({"reason": reason, "seconds": round(seconds, 3)})
-        await self._held("postpone", lease, [int(seconds * 1000), "1" if settled else "", entry])
+        account = _account(trouble.reply.address) if trouble else ""
+        rest = int(trouble.rest * 1000) if trouble else 0
+        flags = ["1" if flag else "" for flag in (settled, counted)]
+        arguments: list[Argument] = [int(seconds * 1000), flags[0], entry, flags[1], account, rest]
+        with self._leases.leave(lease):
+            answer = await self._held("postpone", lease, arguments)
+        if answer == 2:
+            log.warning("%s: too many sends failed, the account rests: %s", account, reason)
 
     async def pass_on(self, lease: Lease) -> None:
         """Give the lease back with work left, and enqueue the next drain."""
-        _kept(await self._run("pass_on", [layout.stamp(), lease.session, lease.fence]))
+        with self._leases.leave(lease):
+            _kept(await self._run("pass_on", [layout.stamp(), lease.session, lease.fence]))
 
     async def release(self, lease: Lease) -> bool:
         """Give the lease back if nothing is left to do."""
-        return bool(await self._held("release", lease))
+        with self._leases.leave(lease):
+            return bool(await self._held("release", lease))
 
     async def aclose(self) -> None:
         """Stop renewing. The Redis client is its owner's to close."""
         await self._leases.aclose()
+
+    def _mark(self, reply: Reply) -> list[Argument]:
+        """What mark.lua takes after session and fence."""
+        address, account = reply.address, _account(reply.address)
+        pace = self._paces.get(address.channel, Pace())
+        arguments: list[Argument] = [
+            reply.key,
+            _json({"key": reply.key}),
+            account,
+            "1" if reply.bulk else "",
+        ]
+        for name, rate in ((account, pace.account), (f"{account}:{address.ours}", pace.number)):
+            if rate:
+                arguments += [name, math.ceil(1000 / rate)]
+        return arguments
 
     async def _run(self, name: str, arguments: Sequence[Argument]) -> Any:
         return await scripts.load(name, self._protocol)(self._redis, arguments)
@@ -145,9 +191,8 @@ def _commit(commit: Commit) -> list[Argument]:
     return arguments
 
 
-def _mark(key: str) -> list[Argument]:
-    """What mark.lua takes after session and fence."""
-    return [key, _json({"key": key})]
+def _account(address: Address) -> str:
+    return f"{address.channel}:{address.account}"
 
 
 def _view(answer: Any) -> View:

@@ -24,7 +24,8 @@ class Protocol:
     """The protocol's numbers. They stand in the scripts' text, so a change is a new script.
 
     `grace_ms` is how long a wake-up may take before it counts as lost, `alive_ms` how long a worker
-    may be silent.
+    may be silent. After `failures` failed sends in a row an account rests for `first_rest_ms`, doubled with
+    each further failure; then one send in `probe_ms` tries again.
     """
 
     lease_ms: int = 6_000
@@ -37,6 +38,10 @@ class Protocol:
     retention_ms: int = 30 * _DAY_MS
     alive_ms: int = 5_000
     forgotten_ms: int = _DAY_MS
+    failures: int = 5
+    first_rest_ms: int = 2_000
+    longest_rest_ms: int = 60_000
+    probe_ms: int = 1_000
 
 
 def _quoted(text: str) -> str:
@@ -56,6 +61,10 @@ def _constants(protocol: Protocol) -> str:
         "RETENTION_MS": protocol.retention_ms,
         "ALIVE_MS": protocol.alive_ms,
         "FORGOTTEN_MS": protocol.forgotten_ms,
+        "FAILURES": protocol.failures,
+        "FIRST_REST_MS": protocol.first_rest_ms,
+        "LONGEST_REST_MS": protocol.longest_rest_ms,
+        "PROBE_MS": protocol.probe_ms,
     }
     lines = [f"local {name} = {value}" for name, value in numbers.items()]
     lines += [

@@ -142,8 +142,10 @@ class Scripts:
         return (self.settle(s), True) if self.holds(s, fence) else (s, None)
 
     def refuse(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """The provider will never take the first reply."""
-        return (self.settle(s), True) if self.holds(s, fence) else (s, None)
+        """The provider will never take the first reply, which is set aside."""
+        if not self.holds(s, fence):
+            return s, None
+        return self.settle(s._replace(dead=(*s.dead, s.out[0]))), True
 
     def postpone(self, s: Store, fence: int, settled: bool) -> tuple[Store, bool | None]:
         """Give the lease back until later."""

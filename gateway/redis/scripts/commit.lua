@@ -13,10 +13,7 @@ if ARGV[5] ~= '' and owner == 'bot' then
   redis.call('HSET', s, 'owner', ARGV[5])
   note(session, 'control', cjson.encode({owner = ARGV[5], actor = 'flow'}))
 end
-if ARGV[6] ~= '' then
-  redis.call('XADD', 'tg:dead', 'MAXLEN', '~', DEAD_LENGTH, '*', 'session', session, 'letter', ARGV[6])
-  count('dead')
-end
+if ARGV[6] ~= '' then set_aside(session, ARGV[6]) end
 for i = 8, #ARGV, 2 do
   redis.call('RPUSH', key(session, ':out'), ARGV[i])
   note(session, 'said', ARGV[i + 1])

@@ -1,7 +1,7 @@
 -- Put in front of every script, after the constants that gateway/redis/scripts.py writes.
 --
 -- Keys of one session share a hash tag:
---   tg:{s}        hash    owner optout state address | fence lease | job hold | tries waits marked marked_at
+--   tg:{s}        hash    owner optout state address | fence lease | job hold | tries waits marked marked_at slot
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    provider ids of what came in, by time
@@ -12,6 +12,9 @@
 --   tg:message:*  hash    a sent message's status by the provider's id
 --   tg:counts     hash    counters
 --   tg:dead       stream  dead letters
+--   tg:paused     zset    accounts that are not sent to, by the time at which one send may try again
+--   tg:failures   hash    failed sends in a row, by account
+--   tg:pace:*     string  the time at which a number or an account has caught up with its sends
 --
 -- A server out of memory refuses a script only at its first write, never between two; so no script is half
 -- done, and accept.lua begins with a write that is refused then (ZADD), not with one that would pass (ZREM…).
@@ -81,5 +84,11 @@ end
 
 local function settle(session)
   redis.call('LPOP', key(session, ':out'))
-  redis.call('HDEL', key(session), 'marked', 'marked_at', 'waits')
+  redis.call('HDEL', key(session), 'marked', 'marked_at', 'waits', 'slot')
+end
+
+-- Law L9: what was given up is kept with its reason.
+local function set_aside(session, letter)
+  redis.call('XADD', 'tg:dead', 'MAXLEN', '~', DEAD_LENGTH, '*', 'session', session, 'letter', letter)
+  count('dead')
 end
