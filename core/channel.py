@@ -37,7 +37,7 @@ class Answer:
     body: bytes = b""
 
 
-class Pace(Value):
+class Pace(Value, extra="forbid"):
     """How many sends a second the provider takes from one number and from one account; 0: no limit."""
 
     number: float = Field(default=0, ge=0)

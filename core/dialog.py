@@ -6,6 +6,7 @@ from typing import Protocol
 
 from pydantic import Field, JsonValue
 
+from core.concurrency import Barrier
 from core.message import Message
 from core.turn import Turn
 from core.value import Value
@@ -31,6 +32,10 @@ class Step(Value):
 class Dialog(Protocol):
     """A function of (turn, state): holds nothing between turns, so any worker can run any session."""
 
-    async def answer(self, turn: Turn, state: State | None) -> Step:
-        """Answer one turn from the stored state; `None` for a session's first turn."""
+    async def answer(self, turn: Turn, state: State | None, barrier: Barrier | None = None) -> Step:
+        """Answer one turn from the stored state; `None` for a session's first turn.
+
+        `barrier` is to be crossed right before the turn's first irreversible act (law L11). A turn that is
+        cancelled changes nothing.
+        """
         ...

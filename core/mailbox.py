@@ -5,8 +5,9 @@ Every method is one atomic step. Times are the store's own clock, so no process'
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from enum import StrEnum
 from typing import Protocol
 
@@ -52,10 +53,11 @@ class Marked(Value):
 class View(Value):
     """What a session looks like to the holder of its lease.
 
-    `turns` are the first waiting turns, `outbox` the first unsent replies, both in order. `tries` counts
-    the claims that met the same first turn, `waits` how often the first reply was postponed. `recent` are
-    the provider's ids of replies that were settled. `granted` is the key of a reply that was marked in the
-    same step and may be sent.
+    `outbox` are the first unsent replies; once there are none, `turns` is the first waiting turn, or as many
+    as may be answered together. `tries` counts the claims that met the same first turn, `waits` how often the
+    first reply was postponed. `recent` are the provider's ids of replies that were settled. `granted` is the
+    key of a reply that was marked in the same step and may be sent. `overflowed` says that messages were
+    turned away and the person was not told.
     """
 
     owner: Owner = Owner.BOT
@@ -68,6 +70,7 @@ class View(Value):
     tries: int = 0
     waits: int = 0
     recent: frozenset[str] = frozenset()
+    overflowed: bool = False
 
 
 class Permit(Value):
@@ -98,7 +101,8 @@ class Commit(Value):
     """A turn's end: state, replies and the turns that are done, all or none (law L6).
 
     `dead` sets the turns aside as dead letters with that reason. `owner` changes who speaks. `mark` marks the
-    first reply in the same step, for who is going to send it at once.
+    first reply in the same step, for who is going to send it at once. `told` says that the replies tell of an
+    overflow.
     """
 
     turns: tuple[Turn, ...]
@@ -108,6 +112,7 @@ class Commit(Value):
     owner: Owner | None = None
     dead: str | None = None
     mark: bool = False
+    told: bool = False
     details: dict[str, JsonValue] = Field(default_factory=dict)
 
 
@@ -141,8 +146,12 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def look(self, lease: Lease) -> View:
-        """The session as it is now."""
+    async def look(self, lease: Lease, *, again: bool = False) -> View:
+        """The session as it is now. `again` begins the same turn anew, which is no new try."""
+        ...
+
+    def arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
+        """An event that is set when a message arrives within the block, where the policy is to interrupt."""
         ...
 
     async def commit(self, lease: Lease, commit: Commit) -> View:

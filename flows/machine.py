@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
+from core.concurrency import Barrier
 from core.dialog import State, Step
 from core.message import Message
 from core.turn import Address, Turn
@@ -63,7 +64,7 @@ class DialogMachine:
         self._watch = watch
         self._at_work = asyncio.Lock()
 
-    async def answer(self, turn: Turn, state: State | None) -> Step:
+    async def answer(self, turn: Turn, state: State | None, barrier: Barrier | None = None) -> Step:
         """Answer one turn from the stored state; `None` for a session's first turn."""
         return await step(self._compiled, state, turn, self.model, self._today(), watch=self._watch)
 

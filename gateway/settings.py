@@ -67,6 +67,10 @@ class Settings(BaseSettings):
         description="how long a dead worker keeps a session",
     )
 
+    config_path: Path | None = Field(
+        None, alias="TURNGATE_CONFIG", description="a TOML file for what differs from channel to channel"
+    )
+
     @classmethod
     def load(cls) -> Self:
         """The settings of this process. Raises `Misconfigured`, naming the setting."""
@@ -139,7 +143,7 @@ def channel_rows(channel: str) -> Sequence[Setting]:
 
 
 def _shown(default: object) -> str:
-    text = default.get_secret_value() if isinstance(default, SecretStr) else str(default)
+    text = default.get_secret_value() if isinstance(default, SecretStr) else str(default or "")
     return f"`{text}`" if text else ""
 
 

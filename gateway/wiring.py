@@ -15,6 +15,8 @@ from core.drain import Drain
 from flows.document import Flow
 from flows.machine import DialogMachine
 from flows.models import model_from
+from gateway.config import Config
+from gateway.dialogs import ChannelDialogs
 from gateway.http import provider_client
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
@@ -59,24 +61,39 @@ def build_dialog(settings: Settings) -> DialogMachine:
     return DialogMachine(Flow.load(settings.flow_path), model)
 
 
+def build_dialogs(settings: Settings, config: Config) -> ChannelDialogs:
+    """The dialog for all channels, and those of channels that have a flow of their own."""
+    own = {
+        name: build_dialog(settings.model_copy(update={"flow": channel.flow}))
+        for name, channel in config.channels.items()
+        if channel.flow
+    }
+    return ChannelDialogs(build_dialog(settings), own)
+
+
 @asynccontextmanager
 async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtime]:
     """Everything that a worker needs, closed at the end. `redis` stays its owner's to close."""
     numbers = protocol(settings)
     connected = load_channels(settings)
-    dialog = build_dialog(settings)
-    paces = {name: channel.capabilities.pace for name, channel in connected.items()}
+    config = Config.load(settings.config_path)
+    paces = {name: config.pace(name, channel.capabilities.pace) for name, channel in connected.items()}
     mailbox = RedisMailbox(redis, numbers, paces)
-    async with provider_client() as http:
+    async with provider_client() as http, build_dialogs(settings, config) as dialog:
         try:
             yield Runtime(
                 redis=redis,
                 channels=connected,
-                inbox=RedisInbox(redis, numbers),
+                inbox=RedisInbox(redis, numbers, config.concurrency),
                 mailbox=mailbox,
-                drain=Drain(mailbox=mailbox, dialog=dialog, channels=connected, http=http),
+                drain=Drain(
+                    mailbox=mailbox,
+                    dialog=dialog,
+                    channels=connected,
+                    http=http,
+                    concurrency=config.concurrency,
+                ),
                 sweeper=Sweeper(redis, numbers),
             )
         finally:
             await mailbox.aclose()
-            await dialog.aclose()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from core.channel import Answer, Capabilities, Webhook
+from core.concurrency import Barrier
 from core.dialog import State, Step
 from core.errors import DeliveryError, Unknown
 from core.event import Event
@@ -90,7 +91,7 @@ class EchoDialog:
         self.failures: list[Exception] = []
         self.hand_off_at = ""
 
-    async def answer(self, turn: Turn, state: State | None) -> Step:
+    async def answer(self, turn: Turn, state: State | None, barrier: Barrier | None = None) -> Step:
         """Echo, or raise the next planned failure."""
         self.asked.append(turn.id)
         if self.failures:

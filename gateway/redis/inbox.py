@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from core.concurrency import Concurrency, Policy, stands_alone
 from core.errors import MailboxFull, StorageUnavailable
 from core.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived, rank
 from core.mailbox import Verdict
@@ -39,8 +40,15 @@ class _Request:
 class RedisInbox:
     """Accepts the events of webhooks. While one call is under way, later ones gather for the next."""
 
-    def __init__(self, redis: Redis, protocol: Protocol | None = None) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        protocol: Protocol | None = None,
+        concurrency: Mapping[str, Concurrency] | None = None,
+    ) -> None:
+        """`concurrency` is each channel's policy, by name; without one, a channel's turns queue."""
         self._redis = redis
+        self._concurrency = concurrency or {}
         self._script = scripts.load("accept", protocol or Protocol())
         self._waiting: deque[_Request] = deque()
         self._flushing: asyncio.Task[None] | None = None
@@ -49,7 +57,7 @@ class RedisInbox:
         """Record a request's events; see `core.mailbox.Inbox`."""
         if not events:
             return []
-        arguments = [argument for event in events for argument in _arguments(event)]
+        arguments = [argument for event in events for argument in (*_arguments(event), self._policy(event))]
         done: asyncio.Future[list[Verdict]] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Request(len(events), arguments, done))
         if self._flushing is None:
@@ -58,6 +66,19 @@ class RedisInbox:
         if Verdict.FULL in verdicts:
             raise MailboxFull("the session has too many waiting messages")
         return verdicts
+
+    def _policy(self, event: Event) -> str:
+        """How accept.lua is to gather this event with others."""
+        if not isinstance(event, TurnReceived):
+            return ""
+        concurrency = self._concurrency.get(event.turn.address.channel)
+        if concurrency is None or concurrency.policy is Policy.QUEUE:
+            return ""
+        if concurrency.policy is Policy.INTERRUPT:
+            return "interrupt"
+        if stands_alone(event.turn):
+            return "0 0"
+        return f"{int(concurrency.window * 1000)} {int(concurrency.cap * 1000)}"
 
     async def _flush(self) -> None:
         try:
@@ -96,7 +117,7 @@ class RedisInbox:
 
 
 def _arguments(event: Event) -> list[Argument]:
-    """Six for each event, as accept.lua reads them."""
+    """Six for each event, as accept.lua reads them; its policy is the seventh."""
     match event:
         case TurnReceived(turn=turn):
             entry = {

@@ -7,7 +7,7 @@ import json
 import logging
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from time import monotonic
 from typing import Any
 
@@ -22,6 +22,7 @@ from core.message import Reply
 from core.owner import Owner
 from core.turn import Address, Turn
 from gateway.redis import layout, scripts
+from gateway.redis.arrivals import Arrivals
 from gateway.redis.inbox import message_key
 from gateway.redis.leases import LeaseKeeper
 from gateway.redis.scripts import Argument, Protocol
@@ -40,6 +41,7 @@ class RedisMailbox:
         self._paces = paces or {}
         self._protocol = protocol or Protocol()
         self._leases = LeaseKeeper(redis, self._protocol)
+        self._arrivals = Arrivals(redis)
 
     async def claim(self, session: str) -> Claim | None:
         """Take the lease; `None` while somebody else holds it."""
@@ -71,9 +73,13 @@ class RedisMailbox:
         """Whether a kept lease surely lasts, by this process's own clock."""
         return self._leases.lasts(lease)
 
-    async def look(self, lease: Lease) -> View:
-        """The session as it is now."""
-        return _view(await self._held("look", lease))
+    async def look(self, lease: Lease, *, again: bool = False) -> View:
+        """The session as it is now; `again` begins the same turn anew, which is no new try."""
+        return _view(await self._held("look", lease, ["1" if again else ""]))
+
+    def arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
+        """An event that is set when a message arrives within the block."""
+        return self._arrivals.of(session)
 
     async def commit(self, lease: Lease, commit: Commit) -> View:
         """End a turn, and see what is next."""
@@ -144,8 +150,9 @@ class RedisMailbox:
             return bool(await self._held("release", lease))
 
     async def aclose(self) -> None:
-        """Stop renewing. The Redis client is its owner's to close."""
+        """Stop renewing and listening. The Redis client is its owner's to close."""
         await self._leases.aclose()
+        await self._arrivals.aclose()
 
     def _mark(self, reply: Reply) -> list[Argument]:
         """What mark.lua takes after session and fence."""
@@ -185,6 +192,7 @@ def _commit(commit: Commit) -> list[Argument]:
         dead = _json(letter)
     state = "" if commit.state is None else _json(commit.state)
     arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, _json(entry)]
+    arguments.append("1" if commit.told else "")
     for reply in commit.replies:
         said = _json({"key": reply.key, "body": reply.body})
         arguments += [reply.model_dump_json(exclude_defaults=True), said]
@@ -197,7 +205,7 @@ def _account(address: Address) -> str:
 
 def _view(answer: Any) -> View:
     fields, turns, outbox, recent = answer
-    owner, opted_out, state, tries, waits, marked, marked_at = fields
+    owner, opted_out, state, tries, waits, marked, marked_at, overflow, *_ = fields
     return View(
         owner=Owner(owner.decode()) if owner else Owner.BOT,
         opted_out=opted_out == b"1",
@@ -208,6 +216,7 @@ def _view(answer: Any) -> View:
         tries=int(tries or 0),
         waits=int(waits or 0),
         recent=frozenset(provider_id.decode() for provider_id in recent),
+        overflowed=overflow == b"untold",
     )
 
 

@@ -34,6 +34,7 @@ class Protocol:
     log_length: int = 1_000
     dead_length: int = 100_000
     recent_length: int = 50
+    burst_length: int = 20
     seen_ms: int = 8 * _DAY_MS
     retention_ms: int = 30 * _DAY_MS
     alive_ms: int = 5_000
@@ -57,6 +58,7 @@ def _constants(protocol: Protocol) -> str:
         "LOG_LENGTH": protocol.log_length,
         "DEAD_LENGTH": protocol.dead_length,
         "RECENT_LENGTH": protocol.recent_length,
+        "BURST_LENGTH": protocol.burst_length,
         "SEEN_MS": protocol.seen_ms,
         "RETENTION_MS": protocol.retention_ms,
         "ALIVE_MS": protocol.alive_ms,

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 
 from redis.asyncio import Redis
 
+from core.bounds import Bounds
 from core.channel import Pace
-from core.drain import Bounds, Drain, Drained
+from core.concurrency import Concurrency
+from core.drain import Drain, Drained
 from core.event import ControlReceived, TurnReceived
 from core.owner import Act
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.log import read_log
 from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.scripts import Protocol
 from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
 
 SESSION = "fake:1"
@@ -22,11 +25,18 @@ class Rig:
     """A gateway of one session, small enough to hold in one hand."""
 
     def __init__(
-        self, redis: Redis, bounds: Bounds, look_up: bool = True, paces: Mapping[str, Pace] | None = None
+        self,
+        redis: Redis,
+        bounds: Bounds | None = None,
+        look_up: bool = True,
+        paces: Mapping[str, Pace] | None = None,
+        protocol: Protocol | None = None,
+        concurrency: Concurrency | None = None,
     ) -> None:
+        policies = {"fake": concurrency} if concurrency else None
         self.redis = redis
-        self.inbox = RedisInbox(redis)
-        self.mailbox = RedisMailbox(redis, paces=paces)
+        self.inbox = RedisInbox(redis, protocol, policies)
+        self.mailbox = RedisMailbox(redis, protocol, paces)
         self.channel = FakeChannel(look_up=look_up)
         self.dialog = EchoDialog()
         self.worker = Drain(
@@ -35,6 +45,7 @@ class Rig:
             channels={"fake": self.channel},
             http=None,
             bounds=bounds,
+            concurrency=policies,
         )
 
     async def say(self, *numbers: int, text: str = "") -> None:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from core.bounds import Bounds
 from core.channel import Pace
-from core.drain import Bounds, Drained
+from core.drain import Drained
 from core.errors import Rejected, Unavailable, Unknown
 from core.event import TurnReceived
 from core.mailbox import Claim, Commit
 from core.message import Reply
 from gateway.redis.dead import DeadLetters, Replayed
-from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.scripts import Protocol
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, turn
@@ -87,10 +87,7 @@ async def test_waiting_for_the_pace_is_no_try(redis: Redis) -> None:
 
 @pytest.fixture
 def rig(redis: Redis) -> Rig:
-    made = Rig(redis, Bounds(longest_wait=0.01))
-    made.mailbox = RedisMailbox(redis, Protocol(failures=3))
-    made.worker._mailbox = made.mailbox
-    return made
+    return Rig(redis, Bounds(longest_wait=0.01), protocol=Protocol(failures=3))
 
 
 async def fail(rig: Rig, times: int, first: int = 1) -> None:
@@ -156,7 +153,7 @@ async def test_a_success_in_between_means_that_nothing_rests(rig: Rig) -> None:
 
 async def test_an_account_that_refuses_every_send_rests_at_once_and_the_reply_waits(rig: Rig) -> None:
     rig.channel.failures = [(Rejected("wrong token", code="20003", account_wide=True), False)]
-    rig.worker._bounds = Bounds()
+    rig.worker._delivery._bounds = Bounds()
     await rig.say(1)
 
     assert await rig.drain() is Drained.POSTPONED

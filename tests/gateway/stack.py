@@ -18,6 +18,7 @@ from channels._kit.twin import Delivery, TwinRequest, TwinResponse
 from channels.twilio.twin import TwilioTwin
 from core.event import TurnReceived
 from core.turn import Address, Turn
+from gateway.config import Config
 from gateway.embedded import EmbeddedServer
 from gateway.redis.inbox import RedisInbox
 from gateway.twins import TwinServer, serve
@@ -74,6 +75,11 @@ class Stack:
             "TURNGATE_LEASE_SECONDS": "2",
         }
         self._started: list[asyncio.subprocess.Process] = []
+
+    def configure(self, config: Path) -> None:
+        """Give the workers and the web side a configuration file."""
+        self._environ |= {"TURNGATE_CONFIG": str(config)}
+        self.inbox = RedisInbox(self.redis, concurrency=Config.load(config).concurrency)
 
     async def say(self, number: int, text: str, person: str = PERSON) -> None:
         """A message, as the web process would accept it."""

@@ -72,7 +72,7 @@ class Scripts:
         """What the holder sees. Looking at a waiting turn with nothing left to send is one try."""
         if not s.out and s.mail:
             s = s._replace(tries=s.tries + 1)
-        return s, View(s.owner, s.state, s.mail[:1], s.out[:10], s.marked, s.tries, s.waits)
+        return s, View(s.owner, s.state, () if s.out else s.mail[:1], s.out[:10], s.marked, s.tries, s.waits)
 
     def unhold(self, s: Store) -> Store:
         """Give the lease and the job mark back."""

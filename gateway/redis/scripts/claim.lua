@@ -7,4 +7,4 @@ local fence = redis.call('HINCRBY', s, 'fence', 1)
 redis.call('HSET', s, 'lease', now + LEASE_MS)
 redis.call('HDEL', s, 'hold')
 redis.call('ZADD', 'tg:due', now + LEASE_MS, session)
-return {fence, view(session)}
+return {fence, view(session, now)}

@@ -2,6 +2,7 @@
 --
 -- Keys of one session share a hash tag:
 --   tg:{s}        hash    owner optout state address | fence lease | job hold | tries waits marked marked_at slot
+--                         gather burst quiet overflow
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    provider ids of what came in, by time
@@ -36,15 +37,17 @@ local function count(name)
   redis.call('HINCRBY', 'tg:counts', name, 1)
 end
 
--- Enqueue a drain unless one is on its way or the session is held back until later.
+-- Enqueue a drain unless one is on its way or the session is held back until later: `hold` after a failure,
+-- `quiet` while a burst of messages may still grow. Returns whether it was enqueued.
 -- The job's data is stored as plain JSON: RQ reads uncompressed data as well as compressed.
 local function wake(session, now, stamp)
   local s = key(session)
-  local marks = redis.call('HMGET', s, 'job', 'hold')
-  if marks[1] then return end
-  if marks[2] and tonumber(marks[2]) > now then
-    redis.call('ZADD', 'tg:due', marks[2], session)
-    return
+  local marks = redis.call('HMGET', s, 'job', 'hold', 'quiet')
+  if marks[1] then return false end
+  local later = math.max(tonumber(marks[2] or 0), tonumber(marks[3] or 0))
+  if later > now then
+    redis.call('ZADD', 'tg:due', later, session)
+    return false
   end
   local job = 'drain-' .. redis.sha1hex(session):sub(1, 12) .. '-' .. redis.call('INCR', 'tg:jobs')
   local fields = rq_fields(cjson.encode({DRAIN, cjson.null, {session}, EMPTY_OBJECT}), stamp)
@@ -55,6 +58,7 @@ local function wake(session, now, stamp)
   redis.call('HDEL', s, 'hold')
   redis.call('PERSIST', s)
   redis.call('ZADD', 'tg:due', now + GRACE_MS, session)
+  return true
 end
 
 -- Law L5: only the newest fence, and only while its lease lasts, may write.
@@ -63,16 +67,22 @@ local function holds(session, fence, now)
   return marks[1] == fence and marks[2] and tonumber(marks[2]) > now
 end
 
--- What the holder sees. Looking at a waiting turn with nothing left to send begins it: that is one try.
-local function view(session)
+-- What the holder sees: one turn, or as many as may be gathered into one. Looking at a waiting turn with nothing
+-- left to send begins it: that is one try. A burst that may still grow is not shown.
+local function view(session, now, again)
   local s = key(session)
   local outbox = redis.call('LRANGE', key(session, ':out'), 0, 9)
-  local turns = redis.call('LRANGE', key(session, ':mail'), 0, 0)
-  if #outbox == 0 and #turns > 0 then
-    redis.call('HINCRBY', s, 'tries', 1)
+  local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at',
+    'overflow', 'gather', 'quiet')
+  local turns = {}
+  if #outbox == 0 and tonumber(fields[10] or 0) <= now then
+    turns = redis.call('LRANGE', key(session, ':mail'), 0, fields[9] == '1' and BURST_LENGTH - 1 or 0)
+    if fields[10] then redis.call('HDEL', s, 'burst', 'quiet') end
+  end
+  if #turns > 0 and not again then
+    fields[4] = redis.call('HINCRBY', s, 'tries', 1)
     note(session, 'claimed', cjson.encode({turn = cjson.decode(turns[1]).id}))
   end
-  local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at')
   local recent = {}
   if fields[6] then recent = redis.call('LRANGE', key(session, ':recent'), 0, -1) end
   return {fields, turns, outbox, recent}

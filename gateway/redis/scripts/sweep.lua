@@ -26,9 +26,10 @@ for _, session in ipairs(due) do
   else
     unhold(session)
     redis.call('HDEL', s, 'hold')
-    wake(session, now, stamp)
-    enqueued = enqueued + 1
-    count('swept')
+    if wake(session, now, stamp) then
+      enqueued = enqueued + 1
+      count('swept')
+    end
   end
 end
 return {#due, enqueued}

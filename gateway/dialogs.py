@@ -1,0 +1,31 @@
+"""The dialogs of the channels: one flow for all, or one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+from core.concurrency import Barrier
+from core.dialog import State, Step
+from core.turn import Turn
+from flows.machine import DialogMachine
+
+
+class ChannelDialogs:
+    """Asks the dialog of the channel that a turn came by, or else the one for all."""
+
+    def __init__(self, general: DialogMachine, own: Mapping[str, DialogMachine]) -> None:
+        self._general = general
+        self._own = own
+
+    async def answer(self, turn: Turn, state: State | None, barrier: Barrier | None = None) -> Step:
+        """Answer one turn from the stored state; see `core.dialog.Dialog`."""
+        dialog = self._own.get(turn.address.channel, self._general)
+        return await dialog.answer(turn, state, barrier)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for dialog in (self._general, *self._own.values()):
+            await dialog.aclose()
