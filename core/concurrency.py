@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from core.dialog import Watcher
 from core.turn import Turn
 from core.value import Value
 
@@ -36,14 +37,14 @@ class Concurrency(Value, extra="forbid"):
     cap: float = Field(default=8.0, gt=0, le=300)
 
 
-class Barrier:
+class Barrier(Watcher):
     """The first irreversible act of a turn. Until it is crossed, a new message may begin the turn anew."""
 
     def __init__(self) -> None:
         self.is_crossed = False
 
-    def cross(self) -> None:
-        """To be called right before a tool with side effects starts."""
+    async def on_act(self) -> None:
+        """A tool with side effects is about to start."""
         self.is_crossed = True
 
 

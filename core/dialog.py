@@ -6,9 +6,8 @@ from typing import Protocol
 
 from pydantic import Field, JsonValue
 
-from core.concurrency import Barrier
 from core.message import Message
-from core.turn import Turn
+from core.turn import Address, Turn
 from core.value import Value
 
 State = dict[str, JsonValue]
@@ -17,7 +16,8 @@ State = dict[str, JsonValue]
 class Step(Value):
     """What one turn came to. `state` replaces the session's dialog state when it is committed.
 
-    `hand_off` asks for a person. `outcome`, `node` and `edge` are for the session's log.
+    `hand_off` asks for a person. `timeout` is in how many seconds to ask `timed_out` when nothing happens
+    until then. `outcome`, `node` and `edge` are for the session's log.
     """
 
     state: State
@@ -26,16 +26,33 @@ class Step(Value):
     node: str = ""
     edge: str = ""
     hand_off: bool = False
+    timeout: float | None = None
     details: dict[str, str] = Field(default_factory=dict)
+
+
+class Watcher:
+    """Hears of a turn while it is at work. This one does nothing; override what you need."""
+
+    def on_text(self, text: str) -> None:
+        """The next piece of what will be said, as soon as it is known; the model's own words as they come.
+
+        What was heard is not final before the turn is: a model that breaks off is replaced by an apology.
+        """
+
+    async def on_act(self) -> None:
+        """The first act that cannot be undone is about to begin (law L11). An exception stops the turn."""
 
 
 class Dialog(Protocol):
     """A function of (turn, state): holds nothing between turns, so any worker can run any session."""
 
-    async def answer(self, turn: Turn, state: State | None, barrier: Barrier | None = None) -> Step:
+    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
         """Answer one turn from the stored state; `None` for a session's first turn.
 
-        `barrier` is to be crossed right before the turn's first irreversible act (law L11). A turn that is
-        cancelled changes nothing.
+        `watcher` is told what happens meanwhile. A turn that is cancelled changes nothing.
         """
+        ...
+
+    async def timed_out(self, state: State | None, address: Address) -> Step:
+        """What there is to say when the last step's `timeout` has passed and nobody came."""
         ...

@@ -18,8 +18,9 @@ from core.dialog import Dialog, Step
 from core.errors import LeaseLost, Superseded
 from core.mailbox import Commit, Lease, Mailbox, View
 from core.message import Message, Reply
-from core.owner import Act, after, may_answer
-from core.turn import Turn
+from core.owner import Act, Owner, after, may_answer
+from core.timer import Fired, Timer
+from core.turn import Address, Turn
 
 log = logging.getLogger("turngate.drain")
 
@@ -98,6 +99,8 @@ class Drain(Generic[Http]):
                     return Drained.POSTPONED
                 view = await self._mailbox.commit(lease, commit)
                 begun = monotonic()
+            elif view.fired:
+                view = await self._mailbox.commit(lease, await self._fire(view.fired, view))
             elif await self._mailbox.release(lease):
                 return Drained.EMPTY
             else:
@@ -122,7 +125,7 @@ class Drain(Generic[Http]):
         try:
             async with asyncio.timeout(self._bounds.turn_seconds):
                 step = await self._step(session, turn, view, begun)
-            replies = self._replies(turn, (*step.messages, *overflow))
+            replies = self._replies(turn.id, turn.address, (*step.messages, *overflow))
         except Superseded:
             raise
         except (
@@ -138,18 +141,46 @@ class Drain(Generic[Http]):
             told=view.overflowed,
             outcome=step.outcome,
             owner=after(view.owner, Act.HAND_OFF) if step.hand_off else None,
+            timer=_timer(step),
             details={"node": step.node, "edge": step.edge},
+        )
+
+    async def _fire(self, fired: Fired, view: View) -> Commit:
+        """What a timer comes to. It is not tried again: the next message goes on as if it had not been."""
+        waited = Commit(turns=(), state=view.state, fired=fired.timer, outcome="timed_out")
+        if (
+            view.owner in (Owner.HUMAN, Owner.CLOSED)
+            or view.opted_out
+            or view.tries > self._bounds.turn_tries
+        ):
+            return waited
+        try:
+            async with asyncio.timeout(self._bounds.turn_seconds):
+                step = await self._dialog.timed_out(view.state, fired.address)
+            replies = self._replies(fired.name, fired.address, step.messages)
+        except Exception as error:  # as in a turn
+            log.error("time-out failed: %s at %s", type(error).__name__, _where(error))
+            step, replies = Step(state=view.state or {}), ()
+        back = Owner.BOT if fired.timer is Timer.HAND_OFF else None
+        return waited.model_copy(
+            update={
+                "state": step.state,
+                "replies": replies,
+                "owner": Owner.WAITING if step.hand_off else back,
+                "timer": _timer(step),
+                "details": {"node": step.node, "edge": step.edge},
+            }
         )
 
     async def _step(self, session: str, turn: Turn, view: View, begun: float) -> Step:
         """The dialog's answer. Raises `Superseded` when a message came to be answered with this one."""
-        barrier = Barrier()
         concurrency = self._concurrency.get(turn.address.channel, Concurrency())
         firm = concurrency.policy is not Policy.INTERRUPT or monotonic() - begun > concurrency.cap
         if firm or stands_alone(turn):
-            return await self._dialog.answer(turn, view.state, barrier)
+            return await self._dialog.answer(turn, view.state)
+        barrier = Barrier()
         with self._mailbox.arrivals(session) as arrived:
-            answering = asyncio.create_task(self._dialog.answer(turn, view.state, barrier))
+            answering = asyncio.create_task(self._dialog.answer(turn, view.state, watcher=barrier))
             coming = asyncio.create_task(arrived.wait())
             try:
                 await asyncio.wait({answering, coming}, return_when=asyncio.FIRST_COMPLETED)
@@ -165,21 +196,28 @@ class Drain(Generic[Http]):
         """One plain sentence, where the turn's channel is still configured."""
         if turn.address.channel not in self._channels:
             return ()
-        return self._replies(turn, (Message(text=self._bounds.apology),))
+        return self._replies(turn.id, turn.address, (Message(text=self._bounds.apology),))
 
-    def _replies(self, turn: Turn, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
-        channel = self._channels[turn.address.channel]
-        parts = [part for message in messages for part in channel.render(message, turn.address)]
+    def _replies(self, to: str, address: Address, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
+        """What answers the turn or the timer `to`, cut to the channel's limits."""
+        channel = self._channels[address.channel]
+        parts = [part for message in messages for part in channel.render(message, address)]
         return tuple(
             Reply(
-                key=f"{turn.id}.{number}",
-                address=turn.address,
+                key=f"{to}.{number}",
+                address=address,
                 body=part.body,
                 choices=part.choices,
                 media=part.media,
             )
             for number, part in enumerate(parts, start=1)
         )
+
+
+def _timer(step: Step) -> tuple[Timer, float] | None:
+    if step.timeout is None:
+        return None
+    return (Timer.HAND_OFF if step.hand_off else Timer.INACTIVITY), step.timeout
 
 
 def _where(error: Exception) -> str:

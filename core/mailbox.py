@@ -17,6 +17,7 @@ from core.dialog import State
 from core.event import Event
 from core.message import Reply
 from core.owner import Owner
+from core.timer import Fired, Timer
 from core.turn import Turn
 from core.value import Value
 
@@ -57,7 +58,7 @@ class View(Value):
     as may be answered together. `tries` counts the claims that met the same first turn, `waits` how often the
     first reply was postponed. `recent` are the provider's ids of replies that were settled. `granted` is the
     key of a reply that was marked in the same step and may be sent. `overflowed` says that messages were
-    turned away and the person was not told.
+    turned away and the person was not told. `fired` is a timer that ran out, when there is nothing else.
     """
 
     owner: Owner = Owner.BOT
@@ -71,6 +72,7 @@ class View(Value):
     waits: int = 0
     recent: frozenset[str] = frozenset()
     overflowed: bool = False
+    fired: Fired | None = None
 
 
 class Permit(Value):
@@ -102,7 +104,8 @@ class Commit(Value):
 
     `dead` sets the turns aside as dead letters with that reason. `owner` changes who speaks. `mark` marks the
     first reply in the same step, for who is going to send it at once. `told` says that the replies tell of an
-    overflow.
+    overflow. `fired` is the timer that this answers, in place of turns: when a message has come meanwhile,
+    nothing of it happens. `timer` starts one, with its seconds.
     """
 
     turns: tuple[Turn, ...]
@@ -113,6 +116,8 @@ class Commit(Value):
     dead: str | None = None
     mark: bool = False
     told: bool = False
+    fired: Timer | None = None
+    timer: tuple[Timer, float] | None = None
     details: dict[str, JsonValue] = Field(default_factory=dict)
 
 

@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from core.concurrency import Barrier
-from core.dialog import State, Step
+from core.dialog import State, Step, Watcher
 from core.message import Message
 from core.turn import Address, Turn
 from core.value import Value
@@ -15,7 +14,7 @@ from flows.compiled import CompiledFlow, compiled
 from flows.document import Flow
 from flows.models import model_from
 from flows.models.port import Model
-from flows.step import step
+from flows.step import step, timed_out
 from flows.trail import Watch, unwatched
 
 _HERE = Address(channel="local", account="", ours="", theirs="")
@@ -64,9 +63,13 @@ class DialogMachine:
         self._watch = watch
         self._at_work = asyncio.Lock()
 
-    async def answer(self, turn: Turn, state: State | None, barrier: Barrier | None = None) -> Step:
+    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
         """Answer one turn from the stored state; `None` for a session's first turn."""
         return await step(self._compiled, state, turn, self.model, self._today(), watch=self._watch)
+
+    async def timed_out(self, state: State | None, address: Address) -> Step:
+        """What there is to say when nobody has written for as long as the node's `timeout`."""
+        return await timed_out(self._compiled, state, address, self.model, self._today())
 
     @property
     def state(self) -> State | None:

@@ -7,14 +7,15 @@ from datetime import date
 
 from core.dialog import State, Step
 from core.message import Message
-from core.turn import Turn
+from core.turn import Address, Turn
 from flows import wording
-from flows.compiled import CompiledEdge, CompiledFlow
+from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.judge import LONGEST_TEXT, Judge, named
 from flows.models.port import Decision, Model, ModelError
 from flows.passage import Passage, fallback
 from flows.speaker import Speaker
 from flows.state import DialogState
+from flows.templates import Text
 from flows.trail import Watch, unwatched
 from flows.words import is_greeting
 
@@ -42,6 +43,26 @@ async def step(
             details={"model": model.name, "error": str(error)[:200]},
         )
     return run.result()
+
+
+async def timed_out(
+    flow: CompiledFlow, stored: State | None, address: Address, model: Model, today: date
+) -> Step:
+    """What the node where the conversation stands says when nobody writes. It is said once."""
+    state = DialogState.stored(stored, flow.nodes)
+    timeout = flow.nodes[state.node].node.timeout if state.node else None
+    if timeout is None:
+        return Step(state=stored or {}, node=state.node)
+    turn = Turn(id="timeout", session="timeout", address=address)
+    run = _Run(Judge(Speaker(flow, state, turn, model), turn, model, today), unwatched)
+    if timeout.say:
+        run.speaker.utter(Message(text=Text(timeout.say).render(run.speaker.values)))
+    if edge := named(timeout.edge, run.speaker.node.edges):
+        await run.passage.take(edge)
+        return run.result()
+    return Step(
+        state=run.state.to_json(), messages=run.speaker.said(), outcome=state.outcome, node=state.node
+    )
 
 
 def _taken_up(flow: CompiledFlow, state: DialogState) -> DialogState:
@@ -72,6 +93,7 @@ class _Run:
             node=self.state.node,
             edge=self.passage.edge,
             hand_off=outcome == "hand_off",
+            timeout=None if outcome == "final" else _seconds(self.speaker.node),
             details={
                 "model": self.speaker.model_name or self.judge.model.name,
                 "tokens": str(self.speaker.tokens),
@@ -134,3 +156,7 @@ class _Run:
             self.speaker.say(decision.reply[:LONGEST_TEXT])
         elif not is_first:
             self.speaker.not_understood(knows_person=any(edge.asks_for_person for edge in offered))
+
+
+def _seconds(node: CompiledNode) -> float | None:
+    return node.node.timeout.seconds if node.node.timeout else None

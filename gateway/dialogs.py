@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
-from core.concurrency import Barrier
-from core.dialog import State, Step
-from core.turn import Turn
+from core.dialog import State, Step, Watcher
+from core.turn import Address, Turn
 from flows.machine import DialogMachine
 
 
@@ -18,10 +17,14 @@ class ChannelDialogs:
         self._general = general
         self._own = own
 
-    async def answer(self, turn: Turn, state: State | None, barrier: Barrier | None = None) -> Step:
+    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
         """Answer one turn from the stored state; see `core.dialog.Dialog`."""
         dialog = self._own.get(turn.address.channel, self._general)
-        return await dialog.answer(turn, state, barrier)
+        return await dialog.answer(turn, state, watcher=watcher)
+
+    async def timed_out(self, state: State | None, address: Address) -> Step:
+        """What there is to say when a time-out has passed; see `core.dialog.Dialog`."""
+        return await self._own.get(address.channel, self._general).timed_out(state, address)
 
     async def __aenter__(self) -> Self:
         return self

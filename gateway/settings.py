@@ -67,6 +67,13 @@ class Settings(BaseSettings):
         description="how long a dead worker keeps a session",
     )
 
+    session_hours: float = Field(
+        24.0,
+        alias="TURNGATE_SESSION_HOURS",
+        ge=0,
+        le=24 * 365,
+        description="after so long without a message a conversation begins anew; 0: never",
+    )
     config_path: Path | None = Field(
         None, alias="TURNGATE_CONFIG", description="a TOML file for what differs from channel to channel"
     )

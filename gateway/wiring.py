@@ -41,7 +41,9 @@ class Runtime:
 
 def protocol(settings: Settings) -> Protocol:
     """The session protocol's numbers as the settings have them."""
-    return Protocol(lease_ms=int(settings.lease_seconds * 1000))
+    return Protocol(
+        lease_ms=int(settings.lease_seconds * 1000), expiry_ms=int(settings.session_hours * 3_600_000)
+    )
 
 
 def load_channels(settings: Settings) -> Channels:

@@ -20,6 +20,7 @@ from core.errors import LeaseLost
 from core.mailbox import Claim, Commit, Lease, Marked, Permit, Trouble, View
 from core.message import Reply
 from core.owner import Owner
+from core.timer import Fired, Timer
 from core.turn import Address, Turn
 from gateway.redis import layout, scripts
 from gateway.redis.arrivals import Arrivals
@@ -192,7 +193,8 @@ def _commit(commit: Commit) -> list[Argument]:
         dead = _json(letter)
     state = "" if commit.state is None else _json(commit.state)
     arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, _json(entry)]
-    arguments.append("1" if commit.told else "")
+    timer, seconds = commit.timer or ("", 0.0)
+    arguments += ["1" if commit.told else "", commit.fired or "", timer, math.ceil(seconds * 1000)]
     for reply in commit.replies:
         said = _json({"key": reply.key, "body": reply.body})
         arguments += [reply.model_dump_json(exclude_defaults=True), said]
@@ -204,7 +206,7 @@ def _account(address: Address) -> str:
 
 
 def _view(answer: Any) -> View:
-    fields, turns, outbox, recent = answer
+    fields, turns, outbox, recent, fired = answer
     owner, opted_out, state, tries, waits, marked, marked_at, overflow, *_ = fields
     return View(
         owner=Owner(owner.decode()) if owner else Owner.BOT,
@@ -217,7 +219,15 @@ def _view(answer: Any) -> View:
         waits=int(waits or 0),
         recent=frozenset(provider_id.decode() for provider_id in recent),
         overflowed=overflow == b"untold",
+        fired=_fired(fired),
     )
+
+
+def _fired(stored: list[Any]) -> Fired | None:
+    if not stored:
+        return None
+    timer, address, at_ms = stored
+    return Fired(timer=Timer(timer.decode()), address=Address.model_validate_json(address), at_ms=int(at_ms))
 
 
 def _state(stored: bytes | None) -> State | None:

@@ -26,6 +26,7 @@ class Protocol:
     `grace_ms` is how long a wake-up may take before it counts as lost, `alive_ms` how long a worker
     may be silent. After `failures` failed sends in a row an account rests for `first_rest_ms`, doubled with
     each further failure; then one send in `probe_ms` tries again.
+    A conversation that rested for `expiry_ms` begins anew; 0: never.
     """
 
     lease_ms: int = 6_000
@@ -43,6 +44,7 @@ class Protocol:
     first_rest_ms: int = 2_000
     longest_rest_ms: int = 60_000
     probe_ms: int = 1_000
+    expiry_ms: int = 0
 
 
 def _quoted(text: str) -> str:
@@ -67,6 +69,7 @@ def _constants(protocol: Protocol) -> str:
         "FIRST_REST_MS": protocol.first_rest_ms,
         "LONGEST_REST_MS": protocol.longest_rest_ms,
         "PROBE_MS": protocol.probe_ms,
+        "EXPIRY_MS": protocol.expiry_ms,
     }
     lines = [f"local {name} = {value}" for name, value in numbers.items()]
     lines += [

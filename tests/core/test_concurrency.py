@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from core.concurrency import Barrier, Concurrency, Policy, merged, together
-from core.dialog import State, Step
+from core.concurrency import Concurrency, Policy, merged, together
+from core.dialog import State, Step, Watcher
 from core.drain import Drained
 from core.errors import MailboxFull
 from core.event import TurnReceived
@@ -97,10 +97,10 @@ async def test_messages_that_come_while_a_burst_is_answered_are_the_next_burst(r
     await quiet(rig)
 
     class Slow(EchoDialog):
-        async def answer(self, turn: Turn, state: State | None, barrier: Barrier | None = None) -> Step:
+        async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
             if not self.asked:
                 await rig.say(2)
-            return await super().answer(turn, state, barrier)
+            return await super().answer(turn, state, watcher=watcher)
 
     rig.dialog = rig.worker._dialog = Slow()
 
@@ -135,17 +135,17 @@ class Patient(EchoDialog):
         self.cancelled = 0
         self.heard: list[str] = []
 
-    async def answer(self, turn: Turn, state: State | None, barrier: Barrier | None = None) -> Step:
+    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
         self.heard.append(turn.text)
-        if self.crossing and barrier:
-            barrier.cross()
+        if self.crossing and watcher:
+            await watcher.on_act()
         self.begun.put_nowait(turn.text)
         try:
             await self.end.wait()
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
-        return await super().answer(turn, state, barrier)
+        return await super().answer(turn, state, watcher=watcher)
 
 
 async def interrupted(redis: Redis, dialog: Patient) -> tuple[Rig, asyncio.Task[Drained]]:

@@ -64,7 +64,7 @@ async def test_a_turn_that_takes_too_long_is_a_failure(redis: Redis) -> None:
     rig = Rig(redis, Bounds(turn_seconds=0.01, longest_wait=0.01))
     waiting = asyncio.Event()
 
-    async def never(turn: object, state: object, barrier: object) -> None:
+    async def never(turn: object, state: object) -> None:
         await waiting.wait()
 
     rig.dialog.answer = never  # type: ignore[method-assign, assignment]
@@ -204,11 +204,11 @@ async def test_who_lost_the_lease_neither_commits_nor_sends(rig: Rig) -> None:
     await rig.say(1)
     original = rig.dialog.answer
 
-    async def slow(turn, state, barrier):  # type: ignore[no-untyped-def]
+    async def slow(turn, state, *, watcher=None):  # type: ignore[no-untyped-def]
         await rig.redis.hset(f"tg:{{{SESSION}}}", "lease", 1)  # the lease ran out meanwhile
-        return await original(turn, state, barrier)
+        return await original(turn, state)
 
-    rig.dialog.answer = slow  # type: ignore[method-assign, assignment]
+    rig.dialog.answer = slow  # type: ignore[method-assign]
 
     assert await rig.drain() is Drained.LOST
     assert rig.channel.bodies == []

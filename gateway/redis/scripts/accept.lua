@@ -34,7 +34,7 @@ function handle.turn(session, id, turn, address, entry, policy)
   end
   if not first_time(session, id) then return 'duplicate' end
   redis.call('RPUSH', key(session, ':mail'), turn)
-  redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1')
+  redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'inactivity', '')
   note(session, 'accepted', entry)
   if policy ~= '' then gather(session, policy) end
   wake(session, now, stamp)
@@ -43,7 +43,7 @@ end
 
 function handle.control(session, id, owner, optout, entry)
   if not first_time(session, id) then return 'duplicate' end
-  if owner ~= '' then redis.call('HSET', key(session), 'owner', owner) end
+  if owner ~= '' then redis.call('HSET', key(session), 'owner', owner, 'inactivity', '', 'hand_off', '') end
   if optout ~= '' then redis.call('HSET', key(session), 'optout', optout) end
   note(session, 'control', entry)
   return 'new'

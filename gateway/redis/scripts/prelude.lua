@@ -2,7 +2,7 @@
 --
 -- Keys of one session share a hash tag:
 --   tg:{s}        hash    owner optout state address | fence lease | job hold | tries waits marked marked_at slot
---                         gather burst quiet overflow
+--                         gather burst quiet overflow | inactivity hand_off expires
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    provider ids of what came in, by time
@@ -67,25 +67,53 @@ local function holds(session, fence, now)
   return marks[1] == fence and marks[2] and tonumber(marks[2]) > now
 end
 
+-- The next timer of a session by its time and name; nil when none runs.
+local function next_timer(session)
+  local times = redis.call('HMGET', key(session), 'inactivity', 'hand_off')
+  local first, second = tonumber(times[1] or ''), tonumber(times[2] or '')
+  if first and (not second or first <= second) then return first, 'inactivity' end
+  return second, 'hand_off'
+end
+
+-- A conversation that rested for too long begins anew.
+local function expire(session, fields, now)
+  if fields[3] and fields[11] and tonumber(fields[11]) <= now then
+    redis.call('HDEL', key(session), 'state', 'expires')
+    fields[3] = false
+    note(session, 'expired', '{}')
+  end
+end
+
 -- What the holder sees: one turn, or as many as may be gathered into one. Looking at a waiting turn with nothing
--- left to send begins it: that is one try. A burst that may still grow is not shown.
+-- left to send begins it: that is one try. A burst that may still grow is not shown, a timer that has run out is when
+-- there is nothing else.
 local function view(session, now, again)
   local s = key(session)
   local outbox = redis.call('LRANGE', key(session, ':out'), 0, 9)
   local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at',
-    'overflow', 'gather', 'quiet')
+    'overflow', 'gather', 'quiet', 'expires')
   local turns = {}
   if #outbox == 0 and tonumber(fields[10] or 0) <= now then
     turns = redis.call('LRANGE', key(session, ':mail'), 0, fields[9] == '1' and BURST_LENGTH - 1 or 0)
     if fields[10] then redis.call('HDEL', s, 'burst', 'quiet') end
   end
-  if #turns > 0 and not again then
-    fields[4] = redis.call('HINCRBY', s, 'tries', 1)
-    note(session, 'claimed', cjson.encode({turn = cjson.decode(turns[1]).id}))
+  local fired = {}
+  if #turns > 0 then
+    expire(session, fields, now)
+    if not again then
+      fields[4] = redis.call('HINCRBY', s, 'tries', 1)
+      note(session, 'claimed', cjson.encode({turn = cjson.decode(turns[1]).id}))
+    end
+  elseif #outbox == 0 then
+    local at, name = next_timer(session)
+    if at and at <= now then
+      fields[4] = redis.call('HINCRBY', s, 'tries', 1)
+      fired = {name, redis.call('HGET', s, 'address'), at}
+    end
   end
   local recent = {}
   if fields[6] then recent = redis.call('LRANGE', key(session, ':recent'), 0, -1) end
-  return {fields, turns, outbox, recent}
+  return {fields, turns, outbox, recent, fired}
 end
 
 local function unhold(session)
