@@ -16,6 +16,7 @@ from core.errors import MailboxFull, StorageUnavailable
 from core.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived, rank
 from core.mailbox import Verdict
 from core.owner import Act, Owner, after
+from core.turn import Address
 from gateway.redis import layout, scripts
 from gateway.redis.scripts import Argument, Protocol
 
@@ -26,6 +27,11 @@ _OPTED_OUT = {Act.OPT_OUT: "1", Act.OPT_IN: "0"}
 def message_key(channel: str, provider_id: str) -> str:
     """The key under which a sent message's status is kept."""
     return f"tg:message:{channel}:{provider_id}"
+
+
+def account_of(address: Address) -> str:
+    """The name of a set of credentials across channels."""
+    return f"{address.channel}:{address.account}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,9 @@ class RedisInbox:
         """Record a request's events; see `core.mailbox.Inbox`."""
         if not events:
             return []
-        arguments = [argument for event in events for argument in (*_arguments(event), self._policy(event))]
+        arguments = [
+            argument for event in events for argument in (*_arguments(event), *self._belonging(event))
+        ]
         done: asyncio.Future[list[Verdict]] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Request(len(events), arguments, done))
         if self._flushing is None:
@@ -67,10 +75,13 @@ class RedisInbox:
             raise MailboxFull("the session has too many waiting messages")
         return verdicts
 
-    def _policy(self, event: Event) -> str:
-        """How accept.lua is to gather this event with others."""
+    def _belonging(self, event: Event) -> tuple[str, str]:
+        """How accept.lua is to gather this event with others, and the account it came to."""
         if not isinstance(event, TurnReceived):
-            return ""
+            return "", ""
+        return self._policy(event), account_of(event.turn.address)
+
+    def _policy(self, event: TurnReceived) -> str:
         concurrency = self._concurrency.get(event.turn.address.channel)
         if concurrency is None or concurrency.policy is Policy.QUEUE:
             return ""
@@ -117,7 +128,7 @@ class RedisInbox:
 
 
 def _arguments(event: Event) -> list[Argument]:
-    """Six for each event, as accept.lua reads them; its policy is the seventh."""
+    """Six for each event, as accept.lua reads them; what it belongs to are two more."""
     match event:
         case TurnReceived(turn=turn):
             entry = {

@@ -24,7 +24,7 @@ from core.timer import Fired, Timer
 from core.turn import Address, Turn
 from gateway.redis import layout, scripts
 from gateway.redis.arrivals import Arrivals
-from gateway.redis.inbox import message_key
+from gateway.redis.inbox import account_of, message_key
 from gateway.redis.leases import LeaseKeeper
 from gateway.redis.scripts import Argument, Protocol
 
@@ -47,7 +47,7 @@ class RedisMailbox:
     async def claim(self, session: str) -> Claim | None:
         """Take the lease; `None` while somebody else holds it."""
         until = monotonic() + self._protocol.lease_ms / 1000  # from before the call: never too late
-        answer = await self._run("claim", [session])
+        answer = await self._run("claim", [layout.stamp(), session])
         if answer is None:
             return None
         fence, view = answer
@@ -106,9 +106,9 @@ class RedisMailbox:
         key = message_key(reply.address.channel, provider_id)
         held: list[Argument] = [lease.session, lease.fence]
         chain = scripts.chain(("sent", "look"), self._protocol)
-        answers = await chain(self._redis, [*held, key, provider_id, entry, _account(reply.address)], held)
+        answers = await chain(self._redis, [*held, key, provider_id, entry, account_of(reply.address)], held)
         if answers and answers[0] == 2:
-            log.warning("%s takes sends again", _account(reply.address))
+            log.warning("%s takes sends again", account_of(reply.address))
         return _view(_kept(answers[1] if len(answers) == 2 else None))
 
     async def refuse(
@@ -131,7 +131,7 @@ class RedisMailbox:
     ) -> None:
         """Give the lease back and be woken in `seconds`; a failed send counts for its account."""
         entry = _json({"reason": reason, "seconds": round(seconds, 3)})
-        account = _account(trouble.reply.address) if trouble else ""
+        account = account_of(trouble.reply.address) if trouble else ""
         rest = int(trouble.rest * 1000) if trouble else 0
         flags = ["1" if flag else "" for flag in (settled, counted)]
         arguments: list[Argument] = [int(seconds * 1000), flags[0], entry, flags[1], account, rest]
@@ -157,7 +157,7 @@ class RedisMailbox:
 
     def _mark(self, reply: Reply) -> list[Argument]:
         """What mark.lua takes after session and fence."""
-        address, account = reply.address, _account(reply.address)
+        address, account = reply.address, account_of(reply.address)
         pace = self._paces.get(address.channel, Pace())
         arguments: list[Argument] = [
             reply.key,
@@ -199,10 +199,6 @@ def _commit(commit: Commit) -> list[Argument]:
         said = _json({"key": reply.key, "body": reply.body})
         arguments += [reply.model_dump_json(exclude_defaults=True), said]
     return arguments
-
-
-def _account(address: Address) -> str:
-    return f"{address.channel}:{address.account}"
 
 
 def _view(answer: Any) -> View:

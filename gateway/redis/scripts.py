@@ -26,11 +26,14 @@ class Protocol:
     `grace_ms` is how long a wake-up may take before it counts as lost, `alive_ms` how long a worker
     may be silent. After `failures` failed sends in a row an account rests for `first_rest_ms`, doubled with
     each further failure; then one send in `probe_ms` tries again.
+    An account has up to `share` jobs in the queue; who waits for room is looked at again after `backlog_ms`.
     A conversation that rested for `expiry_ms` begins anew; 0: never.
     """
 
     lease_ms: int = 6_000
     grace_ms: int = 4_000
+    share: int = 128
+    backlog_ms: int = 15_000
     mailbox_length: int = 1_000
     log_length: int = 1_000
     dead_length: int = 100_000
@@ -56,6 +59,8 @@ def _constants(protocol: Protocol) -> str:
     numbers = {
         "LEASE_MS": protocol.lease_ms,
         "GRACE_MS": protocol.grace_ms,
+        "SHARE": protocol.share,
+        "BACKLOG_MS": protocol.backlog_ms,
         "MAILBOX_LENGTH": protocol.mailbox_length,
         "LOG_LENGTH": protocol.log_length,
         "DEAD_LENGTH": protocol.dead_length,

@@ -1,5 +1,5 @@
--- Laws L2, L3, L8: record everything of one or more requests. ARGV: stamp, then seven for each event:
--- kind, session (or message key), id, two values by kind, log entry, policy. Returns a verdict for each.
+-- Laws L2, L3, L8: record everything of one or more requests. ARGV: stamp, then eight for each event:
+-- kind, session (or message key), id, two values by kind, log entry, policy, account. Returns a verdict for each.
 local now, stamp = clock(), ARGV[1]
 local handle = {}
 
@@ -26,7 +26,7 @@ local function gather(session, policy)
   end
 end
 
-function handle.turn(session, id, turn, address, entry, policy)
+function handle.turn(session, id, turn, address, entry, policy, account)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
     if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
     redis.call('HSETNX', key(session), 'overflow', 'untold')
@@ -34,7 +34,8 @@ function handle.turn(session, id, turn, address, entry, policy)
   end
   if not first_time(session, id) then return 'duplicate' end
   redis.call('RPUSH', key(session, ':mail'), turn)
-  redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'inactivity', '')
+  redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'inactivity', '',
+    'account', account)
   note(session, 'accepted', entry)
   if policy ~= '' then gather(session, policy) end
   wake(session, now, stamp)
@@ -62,10 +63,10 @@ end
 function handle.ignored() return 'counted' end
 
 local verdicts = {}
-for i = 2, #ARGV, 7 do
+for i = 2, #ARGV, 8 do
   local kind = ARGV[i]
   local verdict = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5],
-    ARGV[i + 6])
+    ARGV[i + 6], ARGV[i + 7])
   count(kind .. ':' .. (kind == 'ignored' and ARGV[i + 1] or verdict))
   verdicts[#verdicts + 1] = verdict
 end

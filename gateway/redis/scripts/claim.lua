@@ -1,6 +1,7 @@
--- Law L5: take the lease with a new fence, unless it is held. ARGV: session. Returns {fence, view} or nil.
-local now, session = clock(), ARGV[1]
+-- Law L5: take the lease with a new fence, unless it is held. ARGV: stamp, session. Returns {fence, view} or nil.
+local now, session = clock(), ARGV[2]
 local s = key(session)
+make_room(session, now, ARGV[1])
 local lease = redis.call('HGET', s, 'lease')
 if lease and tonumber(lease) > now then return nil end
 local fence = redis.call('HINCRBY', s, 'fence', 1)

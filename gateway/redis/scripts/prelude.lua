@@ -1,7 +1,7 @@
 -- Put in front of every script, after the constants that gateway/redis/scripts.py writes.
 --
 -- Keys of one session share a hash tag:
---   tg:{s}        hash    owner optout state address | fence lease | job hold | tries waits marked marked_at slot
+--   tg:{s}        hash    owner optout state address account | fence lease | job hold | tries waits marked marked_at slot
 --                         gather burst quiet overflow | inactivity hand_off expires
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
@@ -10,6 +10,8 @@
 --   tg:{s}:log    stream  everything that happened
 -- and, for all sessions:
 --   tg:due        zset    session by the time at which a sweeper must look at it
+--   tg:ready:*    zset    an account's sessions that have a job in the queue, by the time of its push
+--   tg:backlog:*  zset    those that wait until fewer of their account have one
 --   tg:message:*  hash    a sent message's status by the provider's id
 --   tg:counts     hash    counters
 --   tg:dead       stream  dead letters
@@ -37,18 +39,31 @@ local function count(name)
   redis.call('HINCRBY', 'tg:counts', name, 1)
 end
 
+-- An account has only so many jobs in the queue, so that another's first one does not stand behind thousands.
+local function has_room(session, account, now)
+  local ready = 'tg:ready:' .. account
+  if redis.call('ZCARD', ready) >= SHARE and not redis.call('ZSCORE', ready, session) then
+    redis.call('ZADD', 'tg:backlog:' .. account, 'NX', now, session)
+    redis.call('ZADD', 'tg:due', now + BACKLOG_MS, session)
+    return false
+  end
+  redis.call('ZADD', ready, now, session)
+  return true
+end
+
 -- Enqueue a drain unless one is on its way or the session is held back until later: `hold` after a failure,
 -- `quiet` while a burst of messages may still grow. Returns whether it was enqueued.
 -- The job's data is stored as plain JSON: RQ reads uncompressed data as well as compressed.
 local function wake(session, now, stamp)
   local s = key(session)
-  local marks = redis.call('HMGET', s, 'job', 'hold', 'quiet')
+  local marks = redis.call('HMGET', s, 'job', 'hold', 'quiet', 'account')
   if marks[1] then return false end
   local later = math.max(tonumber(marks[2] or 0), tonumber(marks[3] or 0))
   if later > now then
     redis.call('ZADD', 'tg:due', later, session)
     return false
   end
+  if not has_room(session, marks[4] or '', now) then return false end
   local job = 'drain-' .. redis.sha1hex(session):sub(1, 12) .. '-' .. redis.call('INCR', 'tg:jobs')
   local fields = rq_fields(cjson.encode({DRAIN, cjson.null, {session}, EMPTY_OBJECT}), stamp)
   redis.call('HSET', 'rq:job:' .. job, unpack(fields))
@@ -59,6 +74,14 @@ local function wake(session, now, stamp)
   redis.call('PERSIST', s)
   redis.call('ZADD', 'tg:due', now + GRACE_MS, session)
   return true
+end
+
+-- The session's job has left the queue; the next one of its account may come.
+local function make_room(session, now, stamp)
+  local account = redis.call('HGET', key(session), 'account') or ''
+  if redis.call('ZREM', 'tg:ready:' .. account, session) == 0 then return end
+  local next_ = redis.call('ZPOPMIN', 'tg:backlog:' .. account)
+  if next_[1] then wake(next_[1], now, stamp) end
 end
 
 -- Law L5: only the newest fence, and only while its lease lasts, may write.

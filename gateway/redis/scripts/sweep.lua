@@ -27,6 +27,7 @@ for _, session in ipairs(due) do
     redis.call('ZADD', 'tg:due', marks[1], session)
   elseif rests(session) then
     unhold(session)
+    make_room(session, now, stamp)
     local timer = next_timer(session)
     if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
   elseif marks[2] and waits_in_queue(marks[2]) then
