@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 
-import uvloop
 from rich.console import Console
 from rich.table import Table
 
@@ -21,7 +21,9 @@ def storm(weather: Weather, *, markdown: bool) -> None:
     logging.basicConfig(level=logging.ERROR)
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # the twin's calls that end with the storm
     told = Console(highlight=False, stderr=markdown)
-    verdict = uvloop.run(Storm(weather, lambda line: told.print(f"[dim]· {line}[/dim]")).run())
+    # Not uvloop: it accepts one connection in each of its rounds, and a provider that lets new connections
+    # wait for seconds takes sends in another order than they were made.
+    verdict = asyncio.run(Storm(weather, lambda line: told.print(f"[dim]· {line}[/dim]")).run())
     shown = Console(highlight=False)
     for sheet in sheets(verdict, LONGEST_SECONDS):
         if markdown:

@@ -17,7 +17,7 @@ from gateway.storm.verdict import Breach, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A conversation that has ended: its session, its part, and the ids of its turns that were acknowledged."""
+    """A conversation that has ended: its session, its part, and the ids of its acknowledged turns."""
 
     session: str
     script: Script

@@ -1,4 +1,4 @@
-"""The gateway's processes in a storm: killed often, so they are forked from one that has imported everything."""
+"""The gateway's processes in a storm: killed often, so forked from one that has imported everything."""
 
 from __future__ import annotations
 

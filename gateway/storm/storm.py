@@ -23,6 +23,7 @@ from gateway.storm.weather import Weather
 
 _TELL_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
+_RAMP_SECONDS = 0.02
 _LOG_ENTRIES = 1_000
 
 Say = Callable[[str], None]
@@ -45,7 +46,10 @@ class Storm:
             began = monotonic()
             chaos = Chaos(self._weather, grounds.server, grounds.web, grounds.workers)
             striking = asyncio.create_task(chaos.run())
-            people = [asyncio.create_task(self._people(grounds, chaos)) for _ in range(self._weather.people)]
+            people = [
+                asyncio.create_task(self._people(grounds, chaos, after=place * _RAMP_SECONDS))
+                for place in range(self._weather.people)
+            ]
             talking = asyncio.gather(*people)
             judging = asyncio.create_task(self._judge(grounds, talking))
             telling = asyncio.create_task(self._tell(chaos, began))
@@ -66,8 +70,9 @@ class Storm:
             self._read(grounds.log)
         return self.verdict
 
-    async def _people(self, grounds: Grounds, chaos: Chaos) -> None:
+    async def _people(self, grounds: Grounds, chaos: Chaos, after: float) -> None:
         """One place in the crowd: a person after the other, until enough was said."""
+        await asyncio.sleep(after)
         while self._said < self._weather.messages:
             number, self._next = self._next, self._next + 1
             script = await grounds.scripts.write(number)
