@@ -18,8 +18,10 @@ from gateway.redis.leases import working_lease
 async def provider() -> AsyncIterator[tuple[str, list[bytes]]]:
     """A server that takes everything, and what it took."""
     taken: list[bytes] = []
+    serving: list[asyncio.Task[object] | None] = []
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.current_task())
         while line := await reader.readline():
             taken.append(line)
             if line == b"\r\n":
@@ -31,6 +33,7 @@ async def provider() -> AsyncIterator[tuple[str, list[bytes]]]:
     server = await asyncio.start_server(take, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", taken
+        await asyncio.gather(*(task for task in serving if task is not None))
 
 
 @pytest.mark.parametrize("looks", [0, 1], ids=["before the head", "before the body"])
