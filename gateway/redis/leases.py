@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from time import monotonic
 
 from redis.asyncio import Redis
 
+from core.errors import LeaseLost
 from core.mailbox import Lease
 from gateway.redis import scripts
 from gateway.redis.repeat import repeat
@@ -17,6 +19,9 @@ from gateway.redis.scripts import Argument, Protocol
 
 _RENEWALS_A_LEASE = 3
 _LEASES_A_CALL = 500
+
+working_lease: ContextVar[Callable[[], None] | None] = ContextVar("working_lease", default=None)
+"""In a task that works under a lease: raises `LeaseLost` unless the lease surely lasts."""
 
 
 @dataclass(slots=True, eq=False)
@@ -49,9 +54,11 @@ class LeaseKeeper:
                 repeat(self._renew_all, self._seconds / _RENEWALS_A_LEASE, "renewing leases")
             )
         keeping = self._kept[lease] = Keeping(lease, task, lease.until)
+        token = working_lease.set(lambda: self._check(lease))
         try:
             yield keeping
         finally:
+            working_lease.reset(token)
             del self._kept[lease]
 
     @contextmanager
@@ -66,6 +73,10 @@ class LeaseKeeper:
             yield
         finally:
             keeping.leaving = False
+
+    def _check(self, lease: Lease) -> None:
+        if not self.lasts(lease):
+            raise LeaseLost("the lease may have run out right before a send")
 
     def lasts(self, lease: Lease) -> bool:
         """Whether a kept lease surely has not run out, without asking the server."""

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from gateway.redis import layout
+from gateway.redis.line import SharedRedis
 
 _DAY_MS = 24 * 3600 * 1000
 
@@ -98,7 +99,7 @@ class Script:
 
     async def __call__(self, redis: Redis, arguments: Sequence[Argument]) -> Any:
         """Run the script, loading it when the server does not know it (after a restart or a failover)."""
-        call: Any = redis.execute_command
+        call: Any = redis.share if isinstance(redis, SharedRedis) else redis.execute_command
         try:
             return await call("EVALSHA", self.sha, 0, *arguments)
         except NoScriptError:
