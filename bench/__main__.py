@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from bench import ack, drains, latency
 from bench.load import Load
 from gateway.embedded import EmbeddedServer
-from gateway.storm.storm import Storm, Weather
 
 ROUNDS = 3
 REQUESTS = 8_000
@@ -26,7 +25,7 @@ def main() -> None:
     rows, share = _ack()
     taken = asyncio.run(latency.measure(MESSAGES))
     p50, p99 = taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
-    page = _page(rows, share, p50, p99, _drains(), _storm())
+    page = _page(rows, share, p50, p99, _drains())
     PAGE.write_text(page, encoding="utf-8")
     print(page)
     if share < 0.5:
@@ -68,21 +67,7 @@ def _drains() -> list[str]:
     return [f"| {name} | {rate:,.0f} | {ours / rate:.1f} × |" for name, rate in rates.items()]
 
 
-def _storm() -> str:
-    """What a storm came to, as a row."""
-    verdict = asyncio.run(Storm(Weather(seed=1), lambda line: print(f"· {line}", flush=True)).run())
-    counts = (
-        verdict.messages,
-        verdict.replies,
-        verdict.kills,
-        verdict.lost,
-        verdict.doubled,
-        verdict.reordered,
-    )
-    return f"| {' | '.join(str(count) for count in counts)} | {verdict.recovery:.1f} |"
-
-
-def _page(rows: list[str], share: float, p50: float, p99: float, turns: list[str], storm: str) -> str:
+def _page(rows: list[str], share: float, p50: float, p99: float, turns: list[str]) -> str:
     machine = f"{os.cpu_count()} cores, {platform.system()}, CPython {platform.python_version()}"
     return f"""\
 # Performance
@@ -114,16 +99,6 @@ everything at once; one worker process, started by the `rq` command, from its st
 | worker | turns/s | ours is |
 |---|---|---|
 {LINE.join(turns)}
-
-## Recovery
-
-`make storm` kills one of two workers with SIGKILL about every five seconds while 200 people write and a tenth
-of the webhooks come twice. It fails when a reply was lost, doubled or out of order, or a recovery took longer
-than 10 s. This run:
-
-| messages in | replies out | kills | lost | doubled | out of order | longest recovery, s |
-|---|---|---|---|---|---|---|
-{storm}
 """
 
 

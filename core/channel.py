@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeVar
 
+from pydantic import Field
+
 from core.errors import DeliveryError
 from core.event import Event
 from core.message import Message, Part, Reply, SentMessage
@@ -35,6 +37,13 @@ class Answer:
     body: bytes = b""
 
 
+class Pace(Value, extra="forbid"):
+    """How many sends a second the provider takes from one number and from one account; 0: no limit."""
+
+    number: float = Field(default=0, ge=0)
+    account: float = Field(default=0, ge=0)
+
+
 class Capabilities(Value):
     """A provider's limits, as data. Zero means: cannot do that at all."""
 
@@ -49,6 +58,7 @@ class Capabilities(Value):
     statuses: bool = False
     idempotent_send: bool = False
     look_up: bool = False
+    pace: Pace = Pace()
 
 
 class Channel(Protocol[Http]):

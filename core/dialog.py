@@ -7,7 +7,7 @@ from typing import Protocol
 from pydantic import Field, JsonValue
 
 from core.message import Message
-from core.turn import Turn
+from core.turn import Address, Turn
 from core.value import Value
 
 State = dict[str, JsonValue]
@@ -16,7 +16,8 @@ State = dict[str, JsonValue]
 class Step(Value):
     """What one turn came to. `state` replaces the session's dialog state when it is committed.
 
-    `hand_off` asks for a person. `outcome`, `node` and `edge` are for the session's log.
+    `hand_off` asks for a person. `timeout` is in how many seconds to ask `timed_out` when nothing happens
+    until then. `outcome`, `node` and `edge` are for the session's log.
     """
 
     state: State
@@ -25,6 +26,7 @@ class Step(Value):
     node: str = ""
     edge: str = ""
     hand_off: bool = False
+    timeout: float | None = None
     details: dict[str, str] = Field(default_factory=dict)
 
 
@@ -44,14 +46,13 @@ class Watcher:
 class Dialog(Protocol):
     """A function of (turn, state): holds nothing between turns, so any worker can run any session."""
 
-    async def answer(self, turn: Turn, state: State | None) -> Step:
-        """Answer one turn from the stored state; `None` for a session's first turn."""
+    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+        """Answer one turn from the stored state; `None` for a session's first turn.
+
+        `watcher` is told what happens meanwhile. A turn that is cancelled changes nothing.
+        """
         ...
 
-
-class WatchedDialog(Dialog, Protocol):
-    """A dialog that tells what it does while it does it."""
-
-    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
-        """Answer one turn and keep `watcher` informed."""
+    async def timed_out(self, state: State | None, address: Address) -> Step:
+        """What there is to say when the last step's `timeout` has passed and nobody came."""
         ...

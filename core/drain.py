@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import traceback
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from enum import StrEnum
 from time import monotonic
 from typing import Generic
 
+from core.bounds import Bounds
 from core.channel import Channel, Http
-from core.dialog import Dialog
-from core.errors import DeliveryError, LeaseLost, Rejected, Unavailable, Unknown
+from core.concurrency import Barrier, Concurrency, Policy, merged, stands_alone, together
+from core.delivery import Delivery
+from core.dialog import Dialog, Step
+from core.errors import LeaseLost, Superseded
 from core.mailbox import Commit, Lease, Mailbox, View
-from core.message import Message, Reply, SentMessage
-from core.owner import Act, after, may_answer
-from core.turn import Turn
-from core.value import Value
+from core.message import Message, Reply
+from core.owner import Act, Owner, after, may_answer
+from core.timer import Fired, Timer
+from core.turn import Address, Turn
 
 log = logging.getLogger("turngate.drain")
 
@@ -34,18 +35,6 @@ class Drained(StrEnum):
     LOST = "lost"
 
 
-class Bounds(Value):
-    """How much one drain may do, and how often it tries. Times are in seconds."""
-
-    turns: int = 50
-    seconds: float = 30.0
-    turn_seconds: float = 60.0
-    turn_tries: int = 5
-    send_tries: int = 8
-    longest_wait: float = 60.0
-    apology: str = "Sorry, something went wrong on our side. Please write to us again in a moment."
-
-
 class Drain(Generic[Http]):
     """Runs sessions. Holds nothing of a session between two runs."""
 
@@ -57,12 +46,15 @@ class Drain(Generic[Http]):
         channels: Mapping[str, Channel[Http]],
         http: Http,
         bounds: Bounds | None = None,
+        concurrency: Mapping[str, Concurrency] | None = None,
     ) -> None:
+        """`concurrency` is each channel's policy, by name; without one, a channel's turns queue."""
         self._mailbox = mailbox
+        self._concurrency = concurrency or {}
         self._dialog = dialog
         self._channels = channels
-        self._http = http
         self._bounds = bounds or Bounds()
+        self._delivery = Delivery(mailbox, channels, http, self._bounds)
         self._winding_down = False
 
     def wind_down(self) -> None:
@@ -77,16 +69,17 @@ class Drain(Generic[Http]):
         try:
             async with self._mailbox.kept(claim.lease):
                 return await self._work(claim.lease, claim.view)
-        except LeaseLost:
-            log.warning("lease lost; another worker has the session")
+        except LeaseLost as error:
+            log.warning("lease lost, another worker may have the session: %s", error)
             return Drained.LOST
 
     async def _work(self, lease: Lease, view: View) -> Drained:
         turns_left = self._bounds.turns
-        end = monotonic() + self._bounds.seconds
+        begun = monotonic()
+        end = begun + self._bounds.seconds
         while True:
             if view.outbox:
-                after = await self._deliver(lease, view)
+                after = await self._delivery.deliver(lease, view)
                 if after is None:
                     return Drained.POSTPONED
                 view = after
@@ -95,60 +88,124 @@ class Drain(Generic[Http]):
                     await self._mailbox.pass_on(lease)
                     return Drained.PASSED_ON
                 turns_left -= 1
-                commit = await self._answer(view.turns[0], view)
+                try:
+                    commit = await self._answer(lease.session, together(view.turns), view, begun)
+                except Superseded:
+                    view = await self._mailbox.look(lease, again=True)
+                    continue
                 if commit is None:
-                    wait = self._backoff(view.tries)
+                    wait = self._bounds.backoff(view.tries)
                     await self._mailbox.postpone(lease, wait, "the dialog failed; it will be tried again")
                     return Drained.POSTPONED
                 view = await self._mailbox.commit(lease, commit)
+                begun = monotonic()
+            elif view.fired:
+                view = await self._mailbox.commit(lease, await self._fire(view.fired, view))
             elif await self._mailbox.release(lease):
                 return Drained.EMPTY
             else:
                 view = await self._mailbox.look(lease)
 
-    async def _answer(self, turn: Turn, view: View) -> Commit | None:
-        """What this turn comes to; `None` when the dialog failed and may be tried again."""
+    async def _answer(self, session: str, turns: tuple[Turn, ...], view: View, begun: float) -> Commit | None:
+        """What these turns, taken as one, come to; `None` when the dialog failed and may be tried again.
+
+        `begun` is when this process first saw the first of them, by its monotonic clock. Raises `Superseded`
+        when they are to be taken anew, together with what has come since.
+        """
+        turn = merged(turns)
         if not may_answer(view.owner):
-            return Commit(turns=(turn,), state=view.state, outcome=f"silent_{view.owner}")
+            return Commit(turns=turns, state=view.state, outcome=f"silent_{view.owner}")
         if view.opted_out:
-            return Commit(turns=(turn,), state=view.state, outcome="silent_opted_out")
+            return Commit(turns=turns, state=view.state, outcome="silent_opted_out")
         if view.tries > self._bounds.turn_tries:
             reason = f"gave up after {self._bounds.turn_tries} tries"
-            return Commit(
-                turns=(turn,), state=view.state, replies=self._apology(turn), outcome="dead", dead=reason
-            )
+            replies = self._apology(turn)
+            return Commit(turns=turns, state=view.state, replies=replies, outcome="dead", dead=reason)
+        overflow = (Message(text=self._bounds.overflow),) if view.overflowed else ()
         try:
             async with asyncio.timeout(self._bounds.turn_seconds):
-                step = await self._dialog.answer(turn, view.state)
-            replies = self._replies(turn, step.messages)
+                step = await self._step(session, turn, view, begun)
+            replies = self._replies(turn.id, turn.address, (*step.messages, *overflow))
+        except Superseded:
+            raise
         except (
             Exception
         ) as error:  # a flow, a model or a tool may fail in any way; none may block the session
             log.error("turn failed at try %d: %s at %s", view.tries, type(error).__name__, _where(error))
             return None
         return Commit(
-            turns=(turn,),
+            turns=turns,
             state=step.state,
             replies=replies,
             mark=True,
+            told=view.overflowed,
             outcome=step.outcome,
             owner=after(view.owner, Act.HAND_OFF) if step.hand_off else None,
+            timer=_timer(step),
             details={"node": step.node, "edge": step.edge},
         )
+
+    async def _fire(self, fired: Fired, view: View) -> Commit:
+        """What a timer comes to. It is not tried again: the next message goes on as if it had not been."""
+        waited = Commit(turns=(), state=view.state, fired=fired.timer, outcome="timed_out")
+        if (
+            view.owner in (Owner.HUMAN, Owner.CLOSED)
+            or view.opted_out
+            or view.tries > self._bounds.turn_tries
+        ):
+            return waited
+        try:
+            async with asyncio.timeout(self._bounds.turn_seconds):
+                step = await self._dialog.timed_out(view.state, fired.address)
+            replies = self._replies(fired.name, fired.address, step.messages)
+        except Exception as error:  # as in a turn
+            log.error("time-out failed: %s at %s", type(error).__name__, _where(error))
+            step, replies = Step(state=view.state or {}), ()
+        back = Owner.BOT if fired.timer is Timer.HAND_OFF else None
+        return waited.model_copy(
+            update={
+                "state": step.state,
+                "replies": replies,
+                "owner": Owner.WAITING if step.hand_off else back,
+                "timer": _timer(step),
+                "details": {"node": step.node, "edge": step.edge},
+            }
+        )
+
+    async def _step(self, session: str, turn: Turn, view: View, begun: float) -> Step:
+        """The dialog's answer. Raises `Superseded` when a message came to be answered with this one."""
+        concurrency = self._concurrency.get(turn.address.channel, Concurrency())
+        firm = concurrency.policy is not Policy.INTERRUPT or monotonic() - begun > concurrency.cap
+        if firm or stands_alone(turn):
+            return await self._dialog.answer(turn, view.state)
+        barrier = Barrier()
+        with self._mailbox.arrivals(session) as arrived:
+            answering = asyncio.create_task(self._dialog.answer(turn, view.state, watcher=barrier))
+            coming = asyncio.create_task(arrived.wait())
+            try:
+                await asyncio.wait({answering, coming}, return_when=asyncio.FIRST_COMPLETED)
+                if answering.done() or barrier.is_crossed:
+                    return await answering
+                raise Superseded
+            finally:
+                coming.cancel()
+                answering.cancel()
+                await asyncio.wait({answering})  # nothing of it may go on beside what is begun anew
 
     def _apology(self, turn: Turn) -> tuple[Reply, ...]:
         """One plain sentence, where the turn's channel is still configured."""
         if turn.address.channel not in self._channels:
             return ()
-        return self._replies(turn, (Message(text=self._bounds.apology),))
+        return self._replies(turn.id, turn.address, (Message(text=self._bounds.apology),))
 
-    def _replies(self, turn: Turn, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
-        channel = self._channels[turn.address.channel]
-        parts = [part for message in messages for part in channel.render(message, turn.address)]
+    def _replies(self, to: str, address: Address, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
+        """What answers the turn or the timer `to`, cut to the channel's limits."""
+        channel = self._channels[address.channel]
+        parts = [part for message in messages for part in channel.render(message, address)]
         return tuple(
             Reply(
-                key=f"{turn.id}.{number}",
-                address=turn.address,
+                key=f"{to}.{number}",
+                address=address,
                 body=part.body,
                 choices=part.choices,
                 media=part.media,
@@ -156,77 +213,11 @@ class Drain(Generic[Http]):
             for number, part in enumerate(parts, start=1)
         )
 
-    async def _deliver(self, lease: Lease, view: View) -> View | None:
-        """Send the first reply; what is next, or `None` when it must wait and the lease was given back."""
-        reply = view.outbox[0]
-        try:
-            sent = await self._already_sent(reply, view)
-            if sent is None:
-                if view.granted != reply.key and not await self._mailbox.mark(lease, reply):
-                    return await self._mailbox.look(lease)
-                if not self._mailbox.holds(lease):
-                    raise LeaseLost("the lease may have run out since the reply was marked")
-                sent = await self._send(reply)
-        except Rejected as error:
-            await self._refuse(lease, reply, error, error.reason)
-        except (Unavailable, Unknown) as error:
-            if view.waits + 1 < self._bounds.send_tries:
-                await self._wait(lease, reply, view, error)
-                return None
-            await self._refuse(lease, reply, error, f"gave up after {view.waits + 1} tries: {error.reason}")
-        else:
-            return await self._mailbox.sent(lease, reply, sent.provider_id)
-        return await self._mailbox.look(lease)
 
-    async def _refuse(self, lease: Lease, reply: Reply, error: DeliveryError, reason: str) -> None:
-        opted_out = isinstance(error, Rejected) and error.opted_out
-        if isinstance(error, Rejected) and error.account_wide:
-            log.error("%s refuses every send (%s %s)", reply.address.channel, error.code, error.reason)
-        await self._mailbox.refuse(lease, reply, reason, code=error.code, opted_out=opted_out)
-
-    async def _wait(self, lease: Lease, reply: Reply, view: View, error: Unavailable | Unknown) -> None:
-        retry_after = error.retry_after if isinstance(error, Unavailable) else None
-        seconds = min(retry_after or self._backoff(view.waits), self._bounds.longest_wait)
-        settled = isinstance(error, Unavailable) and not self._is_marked(reply, view)
-        await self._mailbox.postpone(lease, seconds, error.reason, settled=settled)
-
-    def _is_marked(self, reply: Reply, view: View) -> bool:
-        return view.marked is not None and view.marked.key == reply.key
-
-    async def _already_sent(self, reply: Reply, view: View) -> SentMessage | None:
-        """Ask the provider about a reply whose send was begun earlier and never settled (law L7)."""
-        channel = self._channel(reply)
-        if not self._is_marked(reply, view) or not channel.capabilities.look_up:
-            return None
-        assert view.marked is not None, "it is this reply that is marked"
-        since = datetime.fromtimestamp(view.marked.at_ms / 1000, UTC)
-        try:
-            return await channel.find_sent(reply, self._http, since=since, known=view.recent)
-        except DeliveryError:
-            raise
-        except Exception as error:
-            raise channel.classify(error) from error
-
-    def _channel(self, reply: Reply) -> Channel[Http]:
-        """Raises `Rejected` when the reply's channel is not configured any more."""
-        channel = self._channels.get(reply.address.channel)
-        if channel is None:
-            raise Rejected(f"the channel {reply.address.channel} is not configured here")
-        return channel
-
-    async def _send(self, reply: Reply) -> SentMessage:
-        channel = self._channel(reply)
-        try:
-            return await channel.send(reply, self._http)
-        except DeliveryError:
-            raise
-        except Exception as error:
-            raise channel.classify(error) from error
-
-    def _backoff(self, attempt: int) -> float:
-        """Full-range jitter over a doubling wait, in seconds."""
-        longest = min(self._bounds.longest_wait, 0.5 * 2.0 ** min(attempt, 16))
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, guards nothing
+def _timer(step: Step) -> tuple[Timer, float] | None:
+    if step.timeout is None:
+        return None
+    return (Timer.HAND_OFF if step.hand_off else Timer.INACTIVITY), step.timeout
 
 
 def _where(error: Exception) -> str:

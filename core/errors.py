@@ -10,6 +10,7 @@ GatewayError
 │   ├── Unavailable          it may yet: 429, 5xx, no connection; carries retry_after
 │   └── Unknown              nobody can tell: timed out after sending; looked up before it is tried again
 ├── LeaseLost        another worker holds the session now; stop without writing or sending
+├── Superseded       a newer message came in time to be answered together with this turn
 ├── MailboxFull      a session has more waiting turns than it may keep; the webhook is to be tried again
 ├── StorageUnavailable  the store cannot be written; nothing was accepted
 └── Misconfigured    a person must act; the message names the setting
@@ -94,6 +95,10 @@ class Unknown(DeliveryError):
 
 class LeaseLost(GatewayError):
     """The fencing token is no longer the newest: another worker holds the session."""
+
+
+class Superseded(GatewayError):
+    """The turn is to be begun anew, merged with a message that came before its barrier."""
 
 
 class MailboxFull(GatewayError):

@@ -5,8 +5,9 @@ Every method is one atomic step. Times are the store's own clock, so no process'
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from enum import StrEnum
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from core.dialog import State
 from core.event import Event
 from core.message import Reply
 from core.owner import Owner
+from core.timer import Fired, Timer
 from core.turn import Turn
 from core.value import Value
 
@@ -52,10 +54,11 @@ class Marked(Value):
 class View(Value):
     """What a session looks like to the holder of its lease.
 
-    `turns` are the first waiting turns, `outbox` the first unsent replies, both in order. `tries` counts
-    the claims that met the same first turn, `waits` how often the first reply was postponed. `recent` are
-    the provider's ids of replies that were settled. `granted` is the key of a reply that was marked in the
-    same step and may be sent.
+    `outbox` are the first unsent replies; once there are none, `turns` is the first waiting turn, or as many
+    as may be answered together. `tries` counts the claims that met the same first turn, `waits` how often the
+    first reply was postponed. `recent` are the provider's ids of replies that were settled. `granted` is the
+    key of a reply that was marked in the same step and may be sent. `overflowed` says that messages were
+    turned away and the person was not told. `fired` is a timer that ran out, when there is nothing else.
     """
 
     owner: Owner = Owner.BOT
@@ -68,6 +71,25 @@ class View(Value):
     tries: int = 0
     waits: int = 0
     recent: frozenset[str] = frozenset()
+    overflowed: bool = False
+    fired: Fired | None = None
+
+
+class Permit(Value):
+    """Whether a reply may be sent now. If not: after `wait` seconds, or, with 0, it left the outbox."""
+
+    granted: bool
+    wait: float = 0.0
+
+
+class Trouble(Value):
+    """A failed send, for the account's sake: after a few in a row it rests, for at least `rest` seconds.
+
+    With a `rest` above 0 it rests at once.
+    """
+
+    reply: Reply
+    rest: float = 0.0
 
 
 class Claim(Value):
@@ -81,7 +103,9 @@ class Commit(Value):
     """A turn's end: state, replies and the turns that are done, all or none (law L6).
 
     `dead` sets the turns aside as dead letters with that reason. `owner` changes who speaks. `mark` marks the
-    first reply in the same step, for who is going to send it at once.
+    first reply in the same step, for who is going to send it at once. `told` says that the replies tell of an
+    overflow. `fired` is the timer that this answers, in place of turns: when a message has come meanwhile,
+    nothing of it happens. `timer` starts one, with its seconds.
     """
 
     turns: tuple[Turn, ...]
@@ -91,6 +115,9 @@ class Commit(Value):
     owner: Owner | None = None
     dead: str | None = None
     mark: bool = False
+    told: bool = False
+    fired: Timer | None = None
+    timer: tuple[Timer, float] | None = None
     details: dict[str, JsonValue] = Field(default_factory=dict)
 
 
@@ -124,18 +151,23 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def look(self, lease: Lease) -> View:
-        """The session as it is now."""
+    async def look(self, lease: Lease, *, again: bool = False) -> View:
+        """The session as it is now. `again` begins the same turn anew, which is no new try."""
+        ...
+
+    def arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
+        """An event that is set when a message arrives within the block, where the policy is to interrupt."""
         ...
 
     async def commit(self, lease: Lease, commit: Commit) -> View:
         """End a turn, and see what is next."""
         ...
 
-    async def mark(self, lease: Lease, reply: Reply) -> bool:
+    async def mark(self, lease: Lease, reply: Reply) -> Permit:
         """Note that a reply is about to be sent (laws L7 and L10).
 
-        False: it may not be sent any more (a person speaks, the user opted out) and left the outbox.
+        It may have to wait: the provider takes only so many a second, or its account rests after failures. It
+        leaves the outbox when it may not be sent any more: a person speaks, the user opted out.
         """
         ...
 
@@ -146,13 +178,26 @@ class Mailbox(Protocol):
     async def refuse(
         self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
     ) -> None:
-        """Note that the provider will never take a reply; it leaves the outbox."""
+        """Note that the provider will never take a reply; it leaves the outbox and becomes a dead letter.
+
+        Who opted out is not written to again, so then there is no letter.
+        """
         ...
 
-    async def postpone(self, lease: Lease, seconds: float, reason: str, *, settled: bool = True) -> None:
+    async def postpone(
+        self,
+        lease: Lease,
+        seconds: float,
+        reason: str,
+        *,
+        settled: bool = True,
+        counted: bool = True,
+        trouble: Trouble | None = None,
+    ) -> None:
         """Give the lease back and be woken in `seconds`.
 
-        `settled` says that the marked reply surely was not sent, so that it need not be looked up.
+        `settled` says that the marked reply surely was not sent, so that it need not be looked up; `counted`
+        that this was one of the reply's bounded number of tries.
         """
         ...
 

@@ -36,10 +36,14 @@ class Part(Value):
 
 
 class Reply(Part):
-    """One part in the outbox. `key` is ours and unique in the session."""
+    """One part in the outbox. `key` is ours and unique in the session.
+
+    `bulk` is for what nobody waits for: it leaves after the replies of all sessions.
+    """
 
     key: str
     address: Address
+    bulk: bool = False
 
 
 class SentMessage(Value):

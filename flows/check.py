@@ -22,6 +22,7 @@ def problems_in(document: Document) -> tuple[Problem, ...]:
     found = [
         *_nodes(document),
         *(problem for edge in edges(document) for problem in _edge(edge, _ids(document))),
+        *_timeouts(document),
         *_triggers(document),
         *_templates(document),
     ]
@@ -42,6 +43,18 @@ def _nodes(document: Document) -> Iterator[Problem]:
         name = part.get("id")
         if isinstance(name, str) and seen.setdefault(name, path) != path:
             yield Problem(f"{path}.id", f"“{name}” is already the id of {seen[name]}.")
+
+
+def _timeouts(document: Document) -> Iterator[Problem]:
+    for path, node in objects(document, "nodes"):
+        timeout = node.get("timeout")
+        if not isinstance(timeout, Mapping):
+            continue
+        own = {edge.get("id") for _, edge in objects(node, "edges")}
+        if not timeout.get("say") and not timeout.get("edge"):
+            yield Problem(f"{path}.timeout", "This says nothing and leads nowhere: set say, edge or both.")
+        if timeout.get("edge") and timeout["edge"] not in own:
+            yield Problem(f"{path}.timeout.edge", f"This node has no edge “{timeout['edge']}”.")
 
 
 def _edge(edge: Place, ids: set[str]) -> Iterator[Problem]:
@@ -138,6 +151,8 @@ def _templates(document: Document) -> Iterator[Problem]:
         places += [
             (f"{path}.{key}", node.get(key)) for key in ("instruction", "static_text", "reprompt_text")
         ]
+        if isinstance(node.get("timeout"), Mapping):
+            places.append((f"{path}.timeout.say", node["timeout"].get("say")))
         offered = node.get("choices")
         for index, choice in enumerate(offered if isinstance(offered, list | tuple) else ()):
             # a bare label is as good as an object with one

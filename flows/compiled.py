@@ -65,7 +65,7 @@ class CompiledEdge:
 class CompiledNode:
     """A node with its texts. `returns` says that nothing leads on from it: an interrupt ends here.
 
-    `version` is another when the node was rewritten.
+    `version` is another when what is asked here was rewritten.
     """
 
     id: str
@@ -194,7 +194,7 @@ def _node(node: Node, about: _About, shared: Measure) -> CompiledNode:
     kind = kind_of(node)
     return CompiledNode(
         id=node.id,
-        version=hashlib.sha256(node.model_dump_json(exclude_unset=True).encode()).hexdigest()[:8],
+        version=_version(node),
         kind=kind,
         node=node,
         text=Text(node.static_text) if node.static_text else None,
@@ -205,6 +205,14 @@ def _node(node: Node, about: _About, shared: Measure) -> CompiledNode:
         auto_proceed=proceeds(node) and kind != "final",
         returns=kind != "final" and not node.hand_off and all(edge.edge.is_fallback for edge in edges),
     )
+
+
+def _version(node: Node) -> str:
+    """A digest of what the node asks and of what may be answered."""
+    asked = node.model_dump_json(
+        exclude_unset=True, exclude={"name", "actions", "max_turns", "timeout", "media"}
+    )
+    return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
 
 def _edges(edges: Iterable[Edge], about: _About, shared: Measure) -> tuple[CompiledEdge, ...]:

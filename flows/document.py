@@ -69,6 +69,17 @@ class Offer(Part):
     payload: str = ""
 
 
+class Timeout(Part):
+    """What happens when nobody has written for so many seconds: something is said, an edge is taken, or both.
+
+    At a node that hands off it is for want of a person, and the bot has the conversation again.
+    """
+
+    seconds: float = Field(gt=0, le=30 * 86_400)
+    say: str = Field("", max_length=4_000)
+    edge: str = ""
+
+
 class ActionTrigger(Part):
     """When an action is to run at a node or on an edge; `on_failure` is the edge to take if it fails."""
 
@@ -176,6 +187,7 @@ class Node(Part):
         Field((), max_length=20)
     )
     hand_off: bool = False
+    timeout: Timeout | None = None
     media: tuple[Attachment, ...] = Field((), max_length=10)
 
 

@@ -23,7 +23,7 @@ from flows.models import model_from
 from flows.models.port import Model
 from flows.performer import Means
 from flows.state import DialogState
-from flows.step import step
+from flows.step import step, timed_out
 from flows.stream import TurnStream
 from flows.tools import python_tools
 from flows.trail import Watch, unwatched
@@ -99,9 +99,8 @@ class DialogMachine:
 
         `watcher` hears the text as it is made, and is asked before the first act that cannot be undone.
         """
-        flow = self._compiled.get(str((state or {}).get("flow", ""))) or self._compiled[self._first]
         return await step(
-            flow,
+            self._of(state),
             state,
             turn,
             self.model,
@@ -110,6 +109,14 @@ class DialogMachine:
             watch=self._watch,
             watcher=watcher,
         )
+
+    async def timed_out(self, state: State | None, address: Address) -> Step:
+        """What there is to say when nobody has written for as long as the node's `timeout`."""
+        return await timed_out(self._of(state), state, address, self.model, self._today(), means=self._means)
+
+    def _of(self, state: State | None) -> CompiledFlow:
+        """The flow that a conversation is in."""
+        return self._compiled.get(str((state or {}).get("flow", ""))) or self._compiled[self._first]
 
     @property
     def state(self) -> State | None:

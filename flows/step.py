@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import date
 
 from core.dialog import State, Step, Watcher
 from core.message import Message
-from core.turn import Turn
+from core.turn import Address, Turn
 from flows import wording
-from flows.compiled import CompiledEdge, CompiledFlow
+from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.judge import LONGEST_TEXT, Judge, named
 from flows.models.port import Decision, Model, ModelError
 from flows.passage import Passage, fallback
 from flows.performer import Means, Performer
 from flows.speaker import Speaker
 from flows.state import DialogState
+from flows.templates import Text
 from flows.trail import Watch, unwatched
 from flows.voice import Voice
 from flows.words import is_greeting
@@ -49,6 +52,33 @@ async def step(
     except ModelError as error:
         return run.apology(stored, error)
     return run.result()
+
+
+async def timed_out(
+    flow: CompiledFlow,
+    stored: State | None,
+    address: Address,
+    model: Model,
+    today: date,
+    *,
+    means: Means = _NO_MEANS,
+) -> Step:
+    """What the node where the conversation stands says when nobody writes. It is said once."""
+    state = DialogState.stored(stored, flow.nodes)
+    timeout = flow.nodes[state.node].node.timeout if state.node else None
+    if timeout is None:
+        return Step(state=stored or {}, node=state.node)
+    turn = Turn(id=_digest(stored), session=":".join(address.model_dump().values()), address=address)
+    speaker = Speaker(flow, state, turn, model, today)
+    run = _Run(Judge(Performer(speaker, turn, means, Watcher()), turn, model, today), unwatched)
+    if timeout.say:
+        run.speaker.utter(Message(text=Text(timeout.say).render(run.speaker.values)))
+    if edge := named(timeout.edge, run.speaker.node.edges):
+        await run.passage.take(edge)
+        return run.result()
+    return Step(
+        state=run.state.to_json(), messages=run.speaker.said(), outcome=state.outcome, node=state.node
+    )
 
 
 def _taken_up(flow: CompiledFlow, state: DialogState) -> DialogState:
@@ -98,6 +128,7 @@ class _Run:
             node=self.state.node,
             edge=self.passage.edge,
             hand_off=outcome == "hand_off",
+            timeout=None if outcome == "final" else _seconds(self.speaker.node),
             details={
                 "model": self.speaker.model_name or self.judge.model.name,
                 "tokens": str(self.speaker.tokens),
@@ -175,11 +206,20 @@ class _Run:
             self.speaker.complain(f"{decision.reason}\n\n{self.speaker.question()}".strip())
         elif decision.trouble == "refused":
             self.speaker.complain(f"{wording.REFUSED} {self.speaker.question()}".strip())
-        elif decision.reply:
-            self.speaker.say(decision.reply[:LONGEST_TEXT])
+        elif reply := decision.reply.strip():
+            self.speaker.say(reply[:LONGEST_TEXT])
         elif not is_first:
             self.speaker.not_understood(knows_person=any(edge.asks_for_person for edge in offered))
 
 
 def _marked(performer: Performer) -> list[str]:
     return [used.name if used.success else f"{used.name}!" for used in performer.used]
+
+
+def _digest(state: State | None) -> str:
+    """A name for what happens by itself, the same when it is tried again."""
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _seconds(node: CompiledNode) -> float | None:
+    return node.node.timeout.seconds if node.node.timeout else None

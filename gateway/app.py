@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 
 from core.errors import StorageUnavailable
 from core.mailbox import Inbox
+from gateway.config import Config
 from gateway.console.access import Access
 from gateway.console.pages import Console, Simulator
 from gateway.errors import on_crash, on_http_exception, on_storage_trouble
@@ -77,7 +78,8 @@ def create() -> Starlette:
     connected = load_channels(settings)
     redis = open_redis(settings.redis_url_required())
     numbers = protocol(settings)
-    inbox, http = RedisInbox(redis, numbers), provider_client()
+    inbox = RedisInbox(redis, numbers, Config.load(settings.config_path).concurrency)
+    http = provider_client()
     access = Access(settings.api_key.get_secret_value())
     console = Console(redis, inbox, access, simulator(settings.environ), http)
     return create_app(

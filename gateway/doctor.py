@@ -20,6 +20,7 @@ from gateway.wiring import build_dialog, load_channels
 
 _UNREADABLE = b"DeserializationError"
 _FAILURES_LOOKED_AT = 50
+_ACCOUNTS_NAMED = 20
 
 
 class Finding(Value):
@@ -84,11 +85,19 @@ async def _remote(redis: Redis) -> AsyncIterator[Finding]:
         pipeline.llen(layout.queue_key())
         pipeline.zcard("tg:due")
         pipeline.xlen("tg:dead")
+        pipeline.zrange("tg:paused", 0, _ACCOUNTS_NAMED - 1)
         answers: list[Any] = await pipeline.execute()
-    queued, due, dead = answers
+    queued, due, dead, paused = answers
     yield Finding(well=True, said=f"{queued} drains are queued, {due} sessions have work")
     if dead:
         yield Finding(well=False, said=f"{dead} messages were given up; see `turngate dead list`")
+    if paused:
+        names = ", ".join(account.decode() for account in paused)
+        yield Finding(
+            well=False,
+            said=f"{names}: sends fail, so the account rests between tries and replies wait; the worker's "
+            "log has the provider's reason",
+        )
     if unreadable := await _unreadable_jobs(redis):
         yield Finding(
             well=False,

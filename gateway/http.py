@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
-import aiohttp
 import httpx
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, TraceConfig
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.tracing import Trace
 from httpx_aiohttp import AiohttpTransport
 
+from gateway.redis.leases import working_lease
+
 _CONNECTIONS = 2_000
+_KEEP_SECONDS = 5.0
 _SECONDS = 15.0
 _OUTSIDE_CONNECTIONS = 200
 
@@ -20,11 +27,20 @@ def provider_client() -> httpx.AsyncClient:
 
     httpx's own pool looks at every idle connection on every request and collapses above some dozens in
     flight, so aiohttp carries the requests. Redirects are not followed: credentials would travel with them.
+
+    Who lost the lease must not send (law L5), and between a drain's last look at it and the first byte on the
+    wire a connection may be opened and the process may stand still. So the lease is asked for once more right
+    before the write, and the write is not put off; `LeaseLost` or an error of the connection comes of it.
     """
-    limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
-    return httpx.AsyncClient(
-        transport=AiohttpTransport(limits=limits), timeout=_SECONDS, follow_redirects=False
-    )
+    return httpx.AsyncClient(transport=AiohttpTransport(client=_session), timeout=_SECONDS)
+
+
+def _session() -> ClientSession:
+    trace = TraceConfig()
+    trace.on_request_headers_sent.append(_check_lease)
+    trace.on_request_chunk_sent.append(_check_lease)  # despite their names, both come before the write
+    connector = _PromptConnector(limit=_CONNECTIONS, keepalive_timeout=_KEEP_SECONDS)
+    return ClientSession(connector=connector, cookie_jar=DummyCookieJar(), trace_configs=[trace])
 
 
 def outside_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) -> httpx.AsyncClient:
@@ -33,12 +49,29 @@ def outside_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) -> h
     No proxy, no cookies, no redirects: whoever uses it looks at every hop.
     """
 
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            socket_factory=make_socket, limit=_OUTSIDE_CONNECTIONS, use_dns_cache=False
-        )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+    def session() -> ClientSession:
+        connector = TCPConnector(socket_factory=make_socket, limit=_OUTSIDE_CONNECTIONS, use_dns_cache=False)
+        return ClientSession(connector=connector, cookie_jar=DummyCookieJar())
 
-    return httpx.AsyncClient(
-        transport=AiohttpTransport(client=session), timeout=_SECONDS, follow_redirects=False
-    )
+    return httpx.AsyncClient(transport=AiohttpTransport(client=session), timeout=_SECONDS)
+
+
+async def _check_lease(session: ClientSession, context: SimpleNamespace, about: Any) -> None:
+    check = working_lease.get()
+    if check is not None:
+        check()
+
+
+class _PromptConnector(TCPConnector):
+    """Has the event loop write at once; uvloop would otherwise gather writes until its next round."""
+
+    async def _create_connection(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
+    ) -> ResponseHandler:
+        protocol = await super()._create_connection(req, traces, timeout)
+        if protocol.transport is not None:
+            protocol.transport.set_write_buffer_limits(high=0)
+        return protocol

@@ -48,10 +48,11 @@ class Probes:
                 pipeline.hgetall("tg:counts")
                 pipeline.llen(layout.queue_key())
                 pipeline.zcard("tg:due")
+                pipeline.zcard("tg:paused")
                 answers: list[Any] = await pipeline.execute()
         except (RedisError, OSError):
             return try_again("Redis cannot be reached")
-        counts, queued, due = answers
+        counts, queued, due, paused = answers
         lines = ["# TYPE turngate_events_total counter"]
         lines += [
             f'turngate_events_total{{event="{name.decode()}"}} {int(value)}'
@@ -59,4 +60,5 @@ class Probes:
         ]
         lines += ["# TYPE turngate_queued_drains gauge", f"turngate_queued_drains {queued}"]
         lines += ["# TYPE turngate_due_sessions gauge", f"turngate_due_sessions {due}"]
+        lines += ["# TYPE turngate_paused_accounts gauge", f"turngate_paused_accounts {paused}"]
         return PlainTextResponse("\n".join(lines) + "\n")

@@ -8,7 +8,7 @@ from time import monotonic
 
 from core.dialog import State, Step, Watcher
 from core.errors import Misconfigured
-from core.turn import Turn
+from core.turn import Address, Turn
 from flows.flow_file import FlowFile
 from flows.machine import DialogMachine
 
@@ -31,6 +31,10 @@ class ReloadingDialog:
             self._looked = monotonic()
             await self._follow()
         return await self.machine.answer(turn, state, watcher=watcher)
+
+    async def timed_out(self, state: State | None, address: Address) -> Step:
+        """What there is to say when a time-out has passed; see `core.dialog.Dialog`."""
+        return await self.machine.timed_out(state, address)
 
     async def aclose(self) -> None:
         """Let go of the machine's connections."""

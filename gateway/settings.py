@@ -77,6 +77,17 @@ class Settings(BaseSettings):
         description="how long a dead worker keeps a session",
     )
 
+    session_hours: float = Field(
+        24.0,
+        alias="TURNGATE_SESSION_HOURS",
+        ge=0,
+        le=24 * 365,
+        description="after so long without a message a conversation begins anew; 0: never",
+    )
+    config_path: Path | None = Field(
+        None, alias="TURNGATE_CONFIG", description="a TOML file for what differs from channel to channel"
+    )
+
     @classmethod
     def load(cls) -> Self:
         """The settings of this process. Raises `Misconfigured`, naming the setting."""
@@ -156,7 +167,7 @@ def channel_rows(channel: str) -> Sequence[Setting]:
 
 
 def _shown(default: object) -> str:
-    text = default.get_secret_value() if isinstance(default, SecretStr) else str(default)
+    text = default.get_secret_value() if isinstance(default, SecretStr) else str(default or "")
     return f"`{text}`" if text else ""
 
 

@@ -15,6 +15,8 @@ from core.drain import Drain
 from flows.flow_file import FlowFile
 from flows.machine import DialogMachine
 from flows.models import model_from
+from gateway.config import Config
+from gateway.dialogs import ChannelDialogs
 from gateway.guarded import GuardedFetch
 from gateway.http import provider_client
 from gateway.redis.inbox import RedisInbox
@@ -41,7 +43,9 @@ class Runtime:
 
 def protocol(settings: Settings) -> Protocol:
     """The session protocol's numbers as the settings have them."""
-    return Protocol(lease_ms=int(settings.lease_seconds * 1000))
+    return Protocol(
+        lease_ms=int(settings.lease_seconds * 1000), expiry_ms=int(settings.session_hours * 3_600_000)
+    )
 
 
 def load_channels(settings: Settings) -> Channels:
@@ -63,23 +67,39 @@ def build_dialog(settings: Settings) -> ReloadingDialog:
     return ReloadingDialog(file, DialogMachine(file.flow, model, fetch=fetch, secrets=settings.flow_secrets))
 
 
+def build_dialogs(settings: Settings, config: Config) -> ChannelDialogs:
+    """The dialog for all channels, and those of channels that have a flow of their own."""
+    own = {
+        name: build_dialog(settings.model_copy(update={"flow": channel.flow}))
+        for name, channel in config.channels.items()
+        if channel.flow
+    }
+    return ChannelDialogs(build_dialog(settings), own)
+
+
 @asynccontextmanager
 async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtime]:
     """Everything that a worker needs, closed at the end. `redis` stays its owner's to close."""
     numbers = protocol(settings)
     connected = load_channels(settings)
-    dialog = build_dialog(settings)
-    mailbox = RedisMailbox(redis, numbers)
-    async with provider_client() as http:
+    config = Config.load(settings.config_path)
+    paces = {name: config.pace(name, channel.capabilities.pace) for name, channel in connected.items()}
+    mailbox = RedisMailbox(redis, numbers, paces)
+    async with provider_client() as http, build_dialogs(settings, config) as dialog:
         try:
             yield Runtime(
                 redis=redis,
                 channels=connected,
-                inbox=RedisInbox(redis, numbers),
+                inbox=RedisInbox(redis, numbers, config.concurrency),
                 mailbox=mailbox,
-                drain=Drain(mailbox=mailbox, dialog=dialog, channels=connected, http=http),
+                drain=Drain(
+                    mailbox=mailbox,
+                    dialog=dialog,
+                    channels=connected,
+                    http=http,
+                    concurrency=config.concurrency,
+                ),
                 sweeper=Sweeper(redis, numbers),
             )
         finally:
             await mailbox.aclose()
-            await dialog.aclose()

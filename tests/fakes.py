@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from core.channel import Answer, Capabilities, Webhook
-from core.dialog import State, Step
+from core.dialog import State, Step, Watcher
 from core.errors import DeliveryError, Unknown
 from core.event import Event
 from core.message import Message, Part, Reply, SentMessage
@@ -89,8 +89,9 @@ class EchoDialog:
         self.asked: list[str] = []
         self.failures: list[Exception] = []
         self.hand_off_at = ""
+        self.timeout: float | None = None
 
-    async def answer(self, turn: Turn, state: State | None) -> Step:
+    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
         """Echo, or raise the next planned failure."""
         self.asked.append(turn.id)
         if self.failures:
@@ -100,4 +101,12 @@ class EchoDialog:
             state={"turns": number},
             messages=(Message(text=f"{number}: {turn.text}"),),
             hand_off=turn.text == self.hand_off_at,
+            timeout=self.timeout,
         )
+
+    async def timed_out(self, state: State | None, address: Address) -> Step:
+        """Say so once."""
+        self.asked.append("timer")
+        if self.failures:
+            raise self.failures.pop(0)
+        return Step(state={**(state or {}), "waited": True}, messages=(Message(text="are you there?"),))

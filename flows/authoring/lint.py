@@ -30,7 +30,7 @@ def lint(path: str | Path, channels: Mapping[str, Capabilities]) -> tuple[Findin
         flow = Flow.load(path)
     except FlowError as error:
         return tuple(Finding("problem", problem) for problem in error.problems)
-    warnings = [*flow.warnings, *_speechless(flow), *_never_learnt(flow)]
+    warnings = [*flow.warnings, *_speechless(flow), *_never_learnt(flow), *_patient(flow)]
     limits = [
         problem
         for name, limit in channels.items()
@@ -81,6 +81,12 @@ def _never_learnt(flow: Flow) -> Iterator[Problem]:
         for criterion in node.completion_criteria or ():
             if criterion.required and learnt and criterion.key not in learnt:
                 yield Problem(f"node {node.id}", f"No edge here learns “{criterion.key}”, which is required.")
+
+
+def _patient(flow: Flow) -> Iterator[Problem]:
+    for node in flow.nodes:
+        if node.hand_off and node.timeout is None:
+            yield Problem(f"node {node.id}", "This waits for a person for ever: give it a timeout.")
 
 
 def _properties(schema: Mapping[str, object] | None) -> list[str]:

@@ -59,15 +59,33 @@ def doctor() -> None:
 
 @app.command()
 def storm(
-    seed: Annotated[int, typer.Option(help="Makes what people say and what is killed; the same again.")] = 1,
-    conversations: Annotated[int, typer.Option(min=1, help="How many people write.")] = 50,
-    workers: Annotated[int, typer.Option(min=1, help="How many worker processes answer.")] = 2,
+    seed: Annotated[int, typer.Option(help="Makes what people say and what is struck; the same again.")] = 1,
+    messages: Annotated[int, typer.Option(min=1, help="How many messages are said in all.")] = 1_000,
+    people: Annotated[int, typer.Option(min=1, help="How many people write at a time.")] = 40,
+    workers: Annotated[int, typer.Option(min=1, help="How many worker processes answer.")] = 3,
     kill_every: Annotated[float, typer.Option(min=0.0, help="Seconds between two `kill -9`; 0: none.")] = 5.0,
+    pause_every: Annotated[
+        float, typer.Option(min=0.0, help="Seconds between two workers made to stand still; 0: none.")
+    ] = 15.0,
+    restart_every: Annotated[
+        float, typer.Option(min=0.0, help="Seconds between two restarts of the server; 0: none.")
+    ] = 30.0,
+    markdown: Annotated[bool, typer.Option(help="Print the verdict as a page's tables.")] = False,
 ) -> None:
     """Put load and crashes on a gateway of its own against the simulated provider, and judge the outcome."""
     from gateway.commands.storm import storm as begin
+    from gateway.storm.weather import Weather
 
-    begin(seed, conversations, workers, kill_every)
+    weather = Weather(
+        seed=seed,
+        messages=messages,
+        people=people,
+        workers=workers,
+        kill_every=kill_every,
+        pause_every=pause_every,
+        restart_every=restart_every,
+    )
+    begin(weather, markdown=markdown)
 
 
 def main() -> None:

@@ -79,6 +79,8 @@ def show(name: Annotated[str, typer.Argument(parser=letter_id, metavar="ID")], t
     typer.echo(
         f"letter   {letter.id}\ngiven up {_when(letter)}\nsession  {letter.session}\nreason   {letter.reason}"
     )
+    if letter.reply:
+        typer.echo(f"reply    {letter.reply.key}" + (f"\n  text    {letter.reply.body}" if text else ""))
     for turn in letter.turns:
         typer.echo(f"message  {turn.id}")
         if text:
@@ -185,11 +187,11 @@ def _show_table(letters: list[Letter], text: bool) -> None:
             letter.id,
             _when(letter),
             letter.session,
-            " ".join(turn.id for turn in letter.turns),
+            " ".join(letter.names),
             letter.reason,
         ]
         if text:
-            cells.append(" / ".join(turn.text for turn in letter.turns)[:_LONGEST_TEXT])
+            cells.append(letter.text[:_LONGEST_TEXT])
         table.add_row(*(Plain(cell) for cell in cells))
     Console(highlight=False).print(table)
 

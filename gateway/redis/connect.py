@@ -10,6 +10,8 @@ from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocket
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from gateway.redis.line import SharedRedis
+
 _CONNECTIONS = 64
 # A step whose answer was lost may have been taken; taking it again would answer a turn twice. So nothing is
 # repeated here: the protocol finds out, under a new lease.
@@ -32,7 +34,7 @@ def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
         socket_connect_timeout=timeout,
         retry=_ONCE,
     )
-    return Redis.from_pool(pool)
+    return SharedRedis.from_pool(pool)
 
 
 def open_beside(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
@@ -42,6 +44,6 @@ def open_beside(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
     kept = {name: value for name, value in given.items() if name in _SHARED or name.startswith("ssl_")}
     kept |= {"socket_timeout": timeout, "retry": _ONCE}
     kind = _KINDS[pool.connection_class.__name__]
-    return Redis.from_pool(
+    return SharedRedis.from_pool(
         BlockingConnectionPool(connection_class=kind, max_connections=_CONNECTIONS, timeout=timeout, **kept)
     )

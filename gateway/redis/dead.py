@@ -1,4 +1,4 @@
-"""Dead letters: turns that were given up, with the reason, to look at, try again or drop (law L9)."""
+"""Dead letters: turns and replies that were given up, to look at, try again or drop (law L9)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
+from core.message import Reply
 from core.turn import Turn
 from core.value import Value
 from gateway.redis import layout, scripts
@@ -20,9 +21,9 @@ _LETTERS_A_CALL = 500
 
 
 class Letter(Value):
-    """Turns that were set aside together. `id` orders letters; `at_ms` is by the server's clock.
+    """Turns that were set aside together, or a reply. `id` orders letters; `at_ms` is by the server's clock.
 
-    `turns` is empty when this release cannot read what an earlier one stored.
+    Both are missing when this release cannot read what an earlier one stored.
     """
 
     id: str
@@ -30,6 +31,17 @@ class Letter(Value):
     session: str
     reason: str
     turns: tuple[Turn, ...] = ()
+    reply: Reply | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """What the log calls the turns, or the reply."""
+        return [self.reply.key] if self.reply else [turn.id for turn in self.turns]
+
+    @property
+    def text(self) -> str:
+        """What was written, by the person or by the bot."""
+        return self.reply.body if self.reply else " / ".join(turn.text for turn in self.turns)
 
 
 class Replayed(StrEnum):
@@ -62,17 +74,19 @@ class DeadLetters:
         return _letter(*rows[0]) if rows else None
 
     async def replay(self, letter: Letter) -> Replayed:
-        """Give the letter's turns to their session once more, after what waits there, and remove the letter.
+        """Give what the letter holds to its session once more, after what waits there, and remove the letter.
 
-        They were verified when they came in, so however old they are, nothing is checked again. Two who
+        Turns were verified when they came in, so however old they are, nothing is checked again. Two who
         replay the same letter at once replay it once.
         """
-        if not letter.turns:
+        items = (letter.reply,) if letter.reply else letter.turns
+        if not items:
             return Replayed.UNREADABLE
-        address = letter.turns[-1].address.model_dump_json()
-        entry = _json({"turns": [turn.id for turn in letter.turns], "letter": letter.id})
-        turns = [turn.model_dump_json(exclude_defaults=True) for turn in letter.turns]
-        arguments = [layout.stamp(), letter.id, letter.session, address, entry, *turns]
+        place, kind = ("out", "replies") if letter.reply else ("mail", "turns")
+        address = items[-1].address.model_dump_json()
+        entry = _json({kind: letter.names, "letter": letter.id})
+        values = [item.model_dump_json(exclude_defaults=True) for item in items]
+        arguments = [layout.stamp(), letter.id, letter.session, place, address, entry, *values]
         return Replayed((await self._script(self._redis, arguments)).decode())
 
     async def drop(self, letter_ids: Sequence[str]) -> int:
@@ -92,8 +106,14 @@ def _letter(name: bytes, fields: dict[bytes, bytes]) -> Letter:
     at_ms = int(letter_id.split("-")[0])
     try:
         stored = json.loads(fields[b"letter"])
-        turns = tuple(Turn.model_validate(turn) for turn in stored["turns"])
-        return Letter(id=letter_id, at_ms=at_ms, session=session, reason=str(stored["reason"]), turns=turns)
+        return Letter(
+            id=letter_id,
+            at_ms=at_ms,
+            session=session,
+            reason=str(stored["reason"]),
+            turns=tuple(Turn.model_validate(turn) for turn in stored.get("turns", ())),
+            reply=Reply.model_validate(stored["reply"]) if "reply" in stored else None,
+        )
     except (ValueError, KeyError, TypeError, ValidationError):
         return Letter(id=letter_id, at_ms=at_ms, session=session, reason="this release cannot read it")
 

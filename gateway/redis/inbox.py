@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from core.concurrency import Concurrency, Policy, stands_alone
 from core.errors import MailboxFull, StorageUnavailable
 from core.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived, rank
 from core.mailbox import Verdict
 from core.owner import Act, Owner, after
+from core.turn import Address
 from gateway.redis import layout, scripts
 from gateway.redis.scripts import Argument, Protocol
 
@@ -25,6 +27,11 @@ _OPTED_OUT = {Act.OPT_OUT: "1", Act.OPT_IN: "0"}
 def message_key(channel: str, provider_id: str) -> str:
     """The key under which a sent message's status is kept."""
     return f"tg:message:{channel}:{provider_id}"
+
+
+def account_of(address: Address) -> str:
+    """The name of a set of credentials across channels."""
+    return f"{address.channel}:{address.account}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,15 @@ class _Request:
 class RedisInbox:
     """Accepts the events of webhooks. While one call is under way, later ones gather for the next."""
 
-    def __init__(self, redis: Redis, protocol: Protocol | None = None) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        protocol: Protocol | None = None,
+        concurrency: Mapping[str, Concurrency] | None = None,
+    ) -> None:
+        """`concurrency` is each channel's policy, by name; without one, a channel's turns queue."""
         self._redis = redis
+        self._concurrency = concurrency or {}
         self._script = scripts.load("accept", protocol or Protocol())
         self._waiting: deque[_Request] = deque()
         self._flushing: asyncio.Task[None] | None = None
@@ -49,7 +63,9 @@ class RedisInbox:
         """Record a request's events; see `core.mailbox.Inbox`."""
         if not events:
             return []
-        arguments = [argument for event in events for argument in _arguments(event)]
+        arguments = [
+            argument for event in events for argument in (*_arguments(event), *self._belonging(event))
+        ]
         done: asyncio.Future[list[Verdict]] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Request(len(events), arguments, done))
         if self._flushing is None:
@@ -58,6 +74,22 @@ class RedisInbox:
         if Verdict.FULL in verdicts:
             raise MailboxFull("the session has too many waiting messages")
         return verdicts
+
+    def _belonging(self, event: Event) -> tuple[str, str]:
+        """How accept.lua is to gather this event with others, and the account it came to."""
+        if not isinstance(event, TurnReceived):
+            return "", ""
+        return self._policy(event), account_of(event.turn.address)
+
+    def _policy(self, event: TurnReceived) -> str:
+        concurrency = self._concurrency.get(event.turn.address.channel)
+        if concurrency is None or concurrency.policy is Policy.QUEUE:
+            return ""
+        if concurrency.policy is Policy.INTERRUPT:
+            return "interrupt"
+        if stands_alone(event.turn):
+            return "0 0"
+        return f"{int(concurrency.window * 1000)} {int(concurrency.cap * 1000)}"
 
     async def _flush(self) -> None:
         try:
@@ -96,7 +128,7 @@ class RedisInbox:
 
 
 def _arguments(event: Event) -> list[Argument]:
-    """Six for each event, as accept.lua reads them."""
+    """Six for each event, as accept.lua reads them; what it belongs to are two more."""
     match event:
         case TurnReceived(turn=turn):
             entry = {

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from time import monotonic
 
 from redis.asyncio import Redis
 
+from core.errors import LeaseLost
 from core.mailbox import Lease
 from gateway.redis import scripts
 from gateway.redis.repeat import repeat
@@ -18,15 +20,19 @@ from gateway.redis.scripts import Argument, Protocol
 _RENEWALS_A_LEASE = 3
 _LEASES_A_CALL = 500
 
+working_lease: ContextVar[Callable[[], None] | None] = ContextVar("working_lease", default=None)
+"""In a task that works under a lease: raises `LeaseLost` unless the lease surely lasts."""
+
 
 @dataclass(slots=True, eq=False)
 class Keeping:
-    """One lease under renewal, and the task that works under it."""
+    """One lease under renewal, and the task that works under it. `leaving` while it is being given back."""
 
     lease: Lease
     task: asyncio.Task[object]
     until: float
     lost: bool = False
+    leaving: bool = False
 
 
 class LeaseKeeper:
@@ -48,10 +54,29 @@ class LeaseKeeper:
                 repeat(self._renew_all, self._seconds / _RENEWALS_A_LEASE, "renewing leases")
             )
         keeping = self._kept[lease] = Keeping(lease, task, lease.until)
+        token = working_lease.set(lambda: self._check(lease))
         try:
             yield keeping
         finally:
+            working_lease.reset(token)
             del self._kept[lease]
+
+    @contextmanager
+    def leave(self, lease: Lease) -> Iterator[None]:
+        """Within the block the lease may be given back: a renewal that comes too late then is no loss."""
+        keeping = self._kept.get(lease)
+        if keeping is None:
+            yield
+            return
+        keeping.leaving = True
+        try:
+            yield
+        finally:
+            keeping.leaving = False
+
+    def _check(self, lease: Lease) -> None:
+        if not self.lasts(lease):
+            raise LeaseLost("the lease may have run out right before a send")
 
     def lasts(self, lease: Lease) -> bool:
         """Whether a kept lease surely has not run out, without asking the server."""
@@ -79,6 +104,6 @@ class LeaseKeeper:
         for keeping, renewed in zip(kept, await self._script(self._redis, arguments), strict=True):
             if renewed:
                 keeping.until = until
-            elif keeping.lease in self._kept:
+            elif keeping.lease in self._kept and not keeping.leaving:
                 keeping.lost = True
                 keeping.task.cancel()

@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import logging
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from time import monotonic
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from core.channel import Pace
 from core.dialog import State
 from core.errors import LeaseLost
-from core.mailbox import Claim, Commit, Lease, Marked, View
+from core.mailbox import Claim, Commit, Lease, Marked, Permit, Trouble, View
 from core.message import Reply
 from core.owner import Owner
-from core.turn import Turn
+from core.timer import Fired, Timer
+from core.turn import Address, Turn
 from gateway.redis import layout, scripts
-from gateway.redis.inbox import message_key
+from gateway.redis.arrivals import Arrivals
+from gateway.redis.inbox import account_of, message_key
 from gateway.redis.leases import LeaseKeeper
 from gateway.redis.scripts import Argument, Protocol
+
+log = logging.getLogger("turngate.mailbox")
 
 
 class RedisMailbox:
     """Sessions on Redis; see `core.mailbox.Mailbox`. One of these serves all drains of a process."""
 
-    def __init__(self, redis: Redis, protocol: Protocol | None = None) -> None:
+    def __init__(
+        self, redis: Redis, protocol: Protocol | None = None, paces: Mapping[str, Pace] | None = None
+    ) -> None:
+        """`paces` are the limits of the channels, by name."""
         self._redis = redis
+        self._paces = paces or {}
         self._protocol = protocol or Protocol()
         self._leases = LeaseKeeper(redis, self._protocol)
+        self._arrivals = Arrivals(redis)
 
     async def claim(self, session: str) -> Claim | None:
         """Take the lease; `None` while somebody else holds it."""
         until = monotonic() + self._protocol.lease_ms / 1000  # from before the call: never too late
-        answer = await self._run("claim", [session])
+        answer = await self._run("claim", [layout.stamp(), session])
         if answer is None:
             return None
         fence, view = answer
@@ -62,26 +74,31 @@ class RedisMailbox:
         """Whether a kept lease surely lasts, by this process's own clock."""
         return self._leases.lasts(lease)
 
-    async def look(self, lease: Lease) -> View:
-        """The session as it is now."""
-        return _view(await self._held("look", lease))
+    async def look(self, lease: Lease, *, again: bool = False) -> View:
+        """The session as it is now; `again` begins the same turn anew, which is no new try."""
+        return _view(await self._held("look", lease, ["1" if again else ""]))
+
+    def arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
+        """An event that is set when a message arrives within the block."""
+        return self._arrivals.of(session)
 
     async def commit(self, lease: Lease, commit: Commit) -> View:
         """End a turn, and see what is next."""
         arguments: list[Argument] = [lease.session, lease.fence, *_commit(commit)]
         if not (commit.mark and commit.replies):
             return _view(_kept(await self._run("commit", arguments)))
-        first = commit.replies[0].key
+        first = commit.replies[0]
         chain = scripts.chain(("commit", "mark"), self._protocol)
-        answers = await chain(self._redis, arguments, [lease.session, lease.fence, *_mark(first)])
+        answers = await chain(self._redis, arguments, [lease.session, lease.fence, *self._mark(first)])
         view = _view(_kept(answers[0] if len(answers) == 2 else None))
-        if answers[1]:
-            return view.model_copy(update={"granted": first})
-        return view.model_copy(update={"outbox": view.outbox[1:]})
+        if answers[1] == 1:
+            return view.model_copy(update={"granted": first.key})
+        return view if answers[1] else view.model_copy(update={"outbox": view.outbox[1:]})
 
-    async def mark(self, lease: Lease, reply: Reply) -> bool:
-        """Note that a reply is about to be sent, if it still may be."""
-        return bool(await self._held("mark", lease, _mark(reply.key)))
+    async def mark(self, lease: Lease, reply: Reply) -> Permit:
+        """Note that a reply is about to be sent, if it may be now."""
+        answer = int(await self._held("mark", lease, self._mark(reply)))
+        return Permit(granted=answer == 1, wait=-min(answer, 0) / 1000)
 
     async def sent(self, lease: Lease, reply: Reply, provider_id: str) -> View:
         """Note that the provider took a reply, which leaves the outbox, and see what is next."""
@@ -89,7 +106,9 @@ class RedisMailbox:
         key = message_key(reply.address.channel, provider_id)
         held: list[Argument] = [lease.session, lease.fence]
         chain = scripts.chain(("sent", "look"), self._protocol)
-        answers = await chain(self._redis, [*held, key, provider_id, entry], held)
+        answers = await chain(self._redis, [*held, key, provider_id, entry, account_of(reply.address)], held)
+        if answers and answers[0] == 2:
+            log.warning("%s takes sends again", account_of(reply.address))
         return _view(_kept(answers[1] if len(answers) == 2 else None))
 
     async def refuse(
@@ -97,24 +116,59 @@ class RedisMailbox:
     ) -> None:
         """Note that the provider will never take a reply; it leaves the outbox."""
         entry = _json({"key": reply.key, "reason": reason, "code": code})
-        await self._held("refuse", lease, ["1" if opted_out else "", entry])
+        letter = _json({"reason": reason, "code": code, "reply": reply.model_dump(mode="json")})
+        await self._held("refuse", lease, ["1" if opted_out else "", entry, "" if opted_out else letter])
 
-    async def postpone(self, lease: Lease, seconds: float, reason: str, *, settled: bool = True) -> None:
-        """Give the lease back and be woken in `seconds`."""
+    async def postpone(
+        self,
+        lease: Lease,
+        seconds: float,
+        reason: str,
+        *,
+        settled: bool = True,
+        counted: bool = True,
+        trouble: Trouble | None = None,
+    ) -> None:
+        """Give the lease back and be woken in `seconds`; a failed send counts for its account."""
         entry = _json({"reason": reason, "seconds": round(seconds, 3)})
-        await self._held("postpone", lease, [int(seconds * 1000), "1" if settled else "", entry])
+        account = account_of(trouble.reply.address) if trouble else ""
+        rest = int(trouble.rest * 1000) if trouble else 0
+        flags = ["1" if flag else "" for flag in (settled, counted)]
+        arguments: list[Argument] = [int(seconds * 1000), flags[0], entry, flags[1], account, rest]
+        with self._leases.leave(lease):
+            answer = await self._held("postpone", lease, arguments)
+        if answer == 2:
+            log.warning("%s: too many sends failed, the account rests: %s", account, reason)
 
     async def pass_on(self, lease: Lease) -> None:
         """Give the lease back with work left, and enqueue the next drain."""
-        _kept(await self._run("pass_on", [layout.stamp(), lease.session, lease.fence]))
+        with self._leases.leave(lease):
+            _kept(await self._run("pass_on", [layout.stamp(), lease.session, lease.fence]))
 
     async def release(self, lease: Lease) -> bool:
         """Give the lease back if nothing is left to do."""
-        return bool(await self._held("release", lease))
+        with self._leases.leave(lease):
+            return bool(await self._held("release", lease))
 
     async def aclose(self) -> None:
-        """Stop renewing. The Redis client is its owner's to close."""
+        """Stop renewing and listening. The Redis client is its owner's to close."""
         await self._leases.aclose()
+        await self._arrivals.aclose()
+
+    def _mark(self, reply: Reply) -> list[Argument]:
+        """What mark.lua takes after session and fence."""
+        address, account = reply.address, account_of(reply.address)
+        pace = self._paces.get(address.channel, Pace())
+        arguments: list[Argument] = [
+            reply.key,
+            _json({"key": reply.key}),
+            account,
+            "1" if reply.bulk else "",
+        ]
+        for name, rate in ((account, pace.account), (f"{account}:{address.ours}", pace.number)):
+            if rate:
+                arguments += [name, math.ceil(1000 / rate)]
+        return arguments
 
     async def _run(self, name: str, arguments: Sequence[Argument]) -> Any:
         return await scripts.load(name, self._protocol)(self._redis, arguments)
@@ -139,20 +193,17 @@ def _commit(commit: Commit) -> list[Argument]:
         dead = _json(letter)
     state = "" if commit.state is None else _json(commit.state)
     arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, _json(entry)]
+    timer, seconds = commit.timer or ("", 0.0)
+    arguments += ["1" if commit.told else "", commit.fired or "", timer, math.ceil(seconds * 1000)]
     for reply in commit.replies:
         said = _json({"key": reply.key, "body": reply.body})
         arguments += [reply.model_dump_json(exclude_defaults=True), said]
     return arguments
 
 
-def _mark(key: str) -> list[Argument]:
-    """What mark.lua takes after session and fence."""
-    return [key, _json({"key": key})]
-
-
 def _view(answer: Any) -> View:
-    fields, turns, outbox, recent = answer
-    owner, opted_out, state, tries, waits, marked, marked_at = fields
+    fields, turns, outbox, recent, fired = answer
+    owner, opted_out, state, tries, waits, marked, marked_at, overflow, *_ = fields
     return View(
         owner=Owner(owner.decode()) if owner else Owner.BOT,
         opted_out=opted_out == b"1",
@@ -163,7 +214,16 @@ def _view(answer: Any) -> View:
         tries=int(tries or 0),
         waits=int(waits or 0),
         recent=frozenset(provider_id.decode() for provider_id in recent),
+        overflowed=overflow == b"untold",
+        fired=_fired(fired),
     )
+
+
+def _fired(stored: list[Any]) -> Fired | None:
+    if not stored:
+        return None
+    timer, address, at_ms = stored
+    return Fired(timer=Timer(timer.decode()), address=Address.model_validate_json(address), at_ms=int(at_ms))
 
 
 def _state(stored: bytes | None) -> State | None:

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from gateway.redis import layout
+from gateway.redis.line import SharedRedis
 
 _DAY_MS = 24 * 3600 * 1000
 
@@ -24,19 +25,30 @@ class Protocol:
     """The protocol's numbers. They stand in the scripts' text, so a change is a new script.
 
     `grace_ms` is how long a wake-up may take before it counts as lost, `alive_ms` how long a worker
-    may be silent.
+    may be silent. After `failures` failed sends in a row an account rests for `first_rest_ms`, doubled with
+    each further failure; then one send in `probe_ms` tries again.
+    An account has up to `share` jobs in the queue; who waits for room is looked at again after `backlog_ms`.
+    A conversation that rested for `expiry_ms` begins anew; 0: never.
     """
 
     lease_ms: int = 6_000
     grace_ms: int = 4_000
+    share: int = 128
+    backlog_ms: int = 15_000
     mailbox_length: int = 1_000
     log_length: int = 1_000
     dead_length: int = 100_000
     recent_length: int = 50
+    burst_length: int = 20
     seen_ms: int = 8 * _DAY_MS
     retention_ms: int = 30 * _DAY_MS
     alive_ms: int = 5_000
     forgotten_ms: int = _DAY_MS
+    failures: int = 5
+    first_rest_ms: int = 2_000
+    longest_rest_ms: int = 60_000
+    probe_ms: int = 1_000
+    expiry_ms: int = 0
 
 
 def _quoted(text: str) -> str:
@@ -48,14 +60,22 @@ def _constants(protocol: Protocol) -> str:
     numbers = {
         "LEASE_MS": protocol.lease_ms,
         "GRACE_MS": protocol.grace_ms,
+        "SHARE": protocol.share,
+        "BACKLOG_MS": protocol.backlog_ms,
         "MAILBOX_LENGTH": protocol.mailbox_length,
         "LOG_LENGTH": protocol.log_length,
         "DEAD_LENGTH": protocol.dead_length,
         "RECENT_LENGTH": protocol.recent_length,
+        "BURST_LENGTH": protocol.burst_length,
         "SEEN_MS": protocol.seen_ms,
         "RETENTION_MS": protocol.retention_ms,
         "ALIVE_MS": protocol.alive_ms,
         "FORGOTTEN_MS": protocol.forgotten_ms,
+        "FAILURES": protocol.failures,
+        "FIRST_REST_MS": protocol.first_rest_ms,
+        "LONGEST_REST_MS": protocol.longest_rest_ms,
+        "PROBE_MS": protocol.probe_ms,
+        "EXPIRY_MS": protocol.expiry_ms,
     }
     lines = [f"local {name} = {value}" for name, value in numbers.items()]
     lines += [
@@ -79,7 +99,7 @@ class Script:
 
     async def __call__(self, redis: Redis, arguments: Sequence[Argument]) -> Any:
         """Run the script, loading it when the server does not know it (after a restart or a failover)."""
-        call: Any = redis.execute_command
+        call: Any = redis.share if isinstance(redis, SharedRedis) else redis.execute_command
         try:
             return await call("EVALSHA", self.sha, 0, *arguments)
         except NoScriptError:

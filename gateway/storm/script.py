@@ -10,7 +10,9 @@ import httpx
 from core.channel import Channel
 from core.dialog import Dialog, State
 from core.turn import Address, Turn
+from gateway.storm.weather import Weather
 
+STOP = "STOP"
 _LINES = (
     "hi",
     "4321",
@@ -30,31 +32,81 @@ _LINES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Breath:
+    """Lines said without waiting, in the order they arrive; `swapped`: they were written the other way round.
+
+    `hears` are the bodies that must come back, in order.
+    """
+
+    says: tuple[str, ...]
+    hears: tuple[str, ...]
+    swapped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
-    """One person's part: what is said, and for each message the bodies that must come back, in order."""
+    """One person's part. From breath number `silent_from` on the bot has lost its voice (law L10)."""
 
     person: str
-    says: tuple[str, ...]
-    hears: tuple[tuple[str, ...], ...]
+    breaths: tuple[Breath, ...]
+    silent_from: int | None = None
+
+    @property
+    def says(self) -> int:
+        """How many lines that are turns."""
+        return sum(text != STOP for breath in self.breaths for text in breath.says)
+
+    @property
+    def hears(self) -> tuple[str, ...]:
+        """All bodies that must come back, in order."""
+        return tuple(body for breath in self.breaths for body in breath.hears)
 
 
-async def write_script(
-    number: int, seed: int, dialog: Dialog, channel: Channel[httpx.AsyncClient], ours: str, account: str
-) -> Script:
-    """The `number`-th person's script: replies are those of the same flow run here, without any queue."""
-    random = Random(f"{seed}:{number}")  # noqa: S311 - repeatable on purpose
-    person = f"+1555{number:07d}"
-    address = Address(channel=channel.name, account=account, ours=ours, theirs=person)
-    says = tuple(random.choice(_LINES) for _ in range(random.randint(2, 6)))
-    hears: list[tuple[str, ...]] = []
-    state: State | None = None
-    for place, text in enumerate(says):
-        turn = Turn(id=f"{number}.{place}", session=person, address=address, text=text)
-        step = await dialog.answer(turn, state)
-        state = step.state
-        parts = [part.body for message in step.messages for part in channel.render(message, address)]
-        hears.append(tuple(parts))
-        if step.hand_off:
-            says = says[: place + 1]
-            break
-    return Script(person, says, tuple(hears))
+class Scripts:
+    """Writes people's parts: the replies are those of the same flow run here, without any queue."""
+
+    def __init__(
+        self,
+        weather: Weather,
+        dialog: Dialog,
+        channel: Channel[httpx.AsyncClient],
+        ours: str,
+        account: str,
+    ) -> None:
+        self._weather = weather
+        self._dialog = dialog
+        self._channel = channel
+        self._ours = ours
+        self._account = account
+
+    async def write(self, number: int) -> Script:
+        """The `number`-th person's script."""
+        chance = Random(f"{self._weather.seed}:{number}")  # noqa: S311 - repeatable on purpose
+        person = f"+1555{number:07d}"
+        address = Address(channel=self._channel.name, account=self._account, ours=self._ours, theirs=person)
+        state: State | None = None
+        breaths: list[Breath] = []
+        silent_from = None
+        left = chance.randint(2, 6)
+        while left > 0 and silent_from is None:
+            swapped = left > 1 and chance.random() < self._weather.swaps * 2
+            size = 2 if swapped else min(chance.choice((1, 1, 1, 2)), left)
+            says = tuple(chance.choice(_LINES) for _ in range(size))
+            hears: list[str] = []
+            for place, text in enumerate(says):
+                turn = Turn(id=f"{number}.{left}.{place}", session=person, address=address, text=text)
+                if silent_from is not None:
+                    continue
+                step = await self._dialog.answer(turn, state)
+                state = step.state
+                hears += [part.body for said in step.messages for part in self._channel.render(said, address)]
+                if step.hand_off:
+                    silent_from = len(breaths) + 1
+            breaths.append(Breath(says, tuple(hears), swapped))
+            left -= size
+        if silent_from is None and chance.random() < self._weather.silences:
+            breaths.append(Breath((STOP,), ()))
+            silent_from = len(breaths)
+        if silent_from is not None:
+            breaths.append(Breath((chance.choice(_LINES),), ()))
+        return Script(person, tuple(breaths), silent_from)

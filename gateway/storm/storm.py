@@ -1,55 +1,32 @@
-"""The storm: many people write at once through the twin while workers are killed at random moments."""
+"""The storm: many people write at once through the twin while everything else goes wrong."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
-from time import monotonic, time
+from time import monotonic
 
-from pydantic import Field
+from redis.exceptions import RedisError
 
-from channels._kit.twin import Faults, Line, Said
-from channels.twilio import connect
-from channels.twilio.twin import TwilioTwin
-from core.value import Value
-from flows.document import Flow
-from flows.machine import DialogMachine
-from gateway.children import Child
-from gateway.embedded import EmbeddedServer
-from gateway.http import provider_client
-from gateway.loopback import free_port, until_ready
-from gateway.settings import LIBRARY
-from gateway.storm.script import Script, write_script
-from gateway.storm.verdict import Verdict
-from gateway.twins import TwinServer, serve
+from gateway.redis.log import read_log
+from gateway.storm.chaos import Chaos
+from gateway.storm.grounds import ACCOUNT, CHANNEL, OURS, Grounds, standing
+from gateway.storm.judge import Talk, at_rest, forget, judge, session_of
+from gateway.storm.provider import Ear, StormServer
+from gateway.storm.script import STOP, Breath, Script
+from gateway.storm.verdict import Breach, Verdict
+from gateway.storm.weather import Weather
 
-ACCOUNT = "AC" + "0" * 31 + "1"
-OURS = "+15550100"
-_LOOK_SECONDS = 0.02
+_TELL_SECONDS = 5.0
+_LOOK_SECONDS = 0.5
+_RAMP_SECONDS = 0.02
+_LOG_ENTRIES = 1_000
 
 Say = Callable[[str], None]
-
-
-class Weather(Value):
-    """How hard it storms. Times are in seconds, chances from 0 to 1."""
-
-    seed: int
-    conversations: int = 200
-    at_once: int = 40
-    workers: int = 2
-    kill_every: float = 5.0
-    think: float = 2.0
-    lease_seconds: float = 6.0
-    patience: float = 60.0
-    faults: Faults = Field(
-        default_factory=lambda: Faults(webhooks_twice=0.1, statuses_twice=0.1, answer_delay=0.05)
-    )
 
 
 class Storm:
@@ -58,119 +35,136 @@ class Storm:
     def __init__(self, weather: Weather, say: Say) -> None:
         self._weather = weather
         self._say = say
-        self._random = Random(weather.seed)  # noqa: S311 - repeatable on purpose
-        self._token = secrets.token_hex(16)
-        self._port = free_port()
-        self._url = f"http://127.0.0.1:{self._port}"
-        self._kills: list[float] = []
+        self._said = 0
+        self._next = 0
+        self._ended: deque[tuple[float, Talk]] = deque()
         self.verdict = Verdict(weather.seed)
 
     async def run(self) -> Verdict:
-        """Storm until every conversation has ended, and judge."""
-        scripts = await self._scripts()
-        async with self._gateway() as (twin, workers):
-            killing = asyncio.create_task(self._kill(workers))
-            room = asyncio.Semaphore(self._weather.at_once)
-            talks = [asyncio.create_task(self._talk(script, twin, room)) for script in scripts]
-            for number, talk in enumerate(asyncio.as_completed(talks), start=1):
-                await talk
-                if number % 20 == 0 or number == len(talks):
-                    self._say(
-                        f"{number} of {len(talks)} conversations, {self.verdict.kills} kills, "
-                        f"longest recovery {self.verdict.recovery:.1f} s"
-                    )
-            killing.cancel()
-            await asyncio.gather(killing, return_exceptions=True)
-            for script in scripts:  # at the very end, so that a late second copy is seen too
-                self.verdict.judge(script, _heard(twin, script.person))
+        """Storm until every message was said and its conversation has ended, and judge."""
+        async with standing(self._weather) as grounds:
+            began = monotonic()
+            chaos = Chaos(self._weather, grounds.server, grounds.web, grounds.workers)
+            striking = asyncio.create_task(chaos.run())
+            people = [
+                asyncio.create_task(self._people(grounds, chaos, after=place * _RAMP_SECONDS))
+                for place in range(self._weather.people)
+            ]
+            talking = asyncio.gather(*people)
+            judging = asyncio.create_task(self._judge(grounds, talking))
+            telling = asyncio.create_task(self._tell(chaos, began))
+            try:
+                await talking
+                self.verdict.took = monotonic() - began
+                await _finish(striking, chaos)
+                await judging
+            finally:
+                for task in (striking, judging, telling, *people):
+                    task.cancel()
+                await asyncio.gather(striking, judging, telling, *people, return_exceptions=True)
+            self.verdict.blows = dict(chaos.blows)
+            self.verdict.counts["delivered twice"] = grounds.host.twin.twice
+            self._say(self._progress(chaos, monotonic() - began))
+            for process in (grounds.web, *grounds.workers):
+                await process.stop()
+            self._read(grounds.log)
         return self.verdict
 
-    async def _scripts(self) -> list[Script]:
-        channel = connect(self._environ("http://127.0.0.1:1"), self._url)
-        assert channel is not None
-        dialog = DialogMachine(Flow.load(LIBRARY / "kyc.json"))
-        weather = self._weather
-        return [
-            await write_script(number, weather.seed, dialog, channel, OURS, ACCOUNT)
-            for number in range(weather.conversations)
-        ]
+    async def _people(self, grounds: Grounds, chaos: Chaos, after: float) -> None:
+        """One place in the crowd: a person after the other, until enough was said."""
+        await asyncio.sleep(after)
+        while self._said < self._weather.messages:
+            number, self._next = self._next, self._next + 1
+            script = await grounds.scripts.write(number)
+            self._said += script.says
+            talk = await self._talk(script, grounds, chaos)
+            self._ended.append((monotonic(), talk))
 
-    def _environ(self, api_url: str) -> dict[str, str]:
-        return {
-            "TWILIO_ACCOUNT_SID": ACCOUNT,
-            "TWILIO_AUTH_TOKEN": self._token,
-            "TWILIO_API_URL": api_url,
-            "PUBLIC_URL": self._url,
-        }
+    async def _talk(self, script: Script, grounds: Grounds, chaos: Chaos) -> Talk:
+        """Think, say a breath, wait for all that it must bring."""
+        chance = Random(f"{self._weather.seed}:{script.person}")  # noqa: S311 - repeatable on purpose
+        host, ear, ids, due = grounds.host, grounds.host.twin.ear(script.person), list[str](), 0
+        for place, breath in enumerate(script.breaths):
+            await asyncio.sleep(chance.uniform(0.0, 2.0) * self._weather.think)
+            if chance.random() < self._weather.forgeries:
+                await self._forge(host, script.person)
+            began = monotonic()
+            ear.troubled, ear.silent = False, place == script.silent_from
+            taken = await host.write(script.person, breath.says, swapped=breath.swapped)
+            ids += [sid for sid, text in zip(taken, breath.says, strict=True) if text != STOP]
+            due += len(breath.hears)
+            await self._hear(ear, breath, due, began, chaos)
+        return Talk(session_of(CHANNEL, ACCOUNT, OURS, script.person), script, ids)
 
-    @asynccontextmanager
-    async def _gateway(self) -> AsyncIterator[tuple[TwinServer, list[Child]]]:
-        twin = TwilioTwin(
-            account_sid=ACCOUNT,
-            auth_token=self._token,
-            webhook_url=f"{self._url}/webhooks/twilio#rc=3&rp=all",
-            seed=self._weather.seed,
-            sms_number=OURS,
+    async def _forge(self, host: StormServer, person: str) -> None:
+        status = await host.forge(person)
+        self.verdict.counts["forged"] += status is not None
+        self.verdict.breach(Breach.FORGED, status is not None and status < 300, person)
+
+    async def _hear(self, ear: Ear, breath: Breath, due: int, began: float, chaos: Chaos) -> None:
+        if not breath.hears:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._weather.patience):
+                while len(ear.heard) < due:
+                    ear.told.clear()
+                    await ear.told.wait()
+        ended = monotonic()
+        hits = chaos.between(began, ended)
+        one_to_blame = len(hits) == 1 and not ear.troubled
+        self.verdict.waited(ended - began, ended - hits[0] if one_to_blame else None)
+
+    async def _judge(self, grounds: Grounds, talking: asyncio.Future[list[None]]) -> None:
+        """Judge conversations some time after their end, so that a late second copy is heard too."""
+        while self._ended or not talking.done():
+            if not self._ended or self._ended[0][0] + self._weather.settle > monotonic():
+                await asyncio.sleep(_LOOK_SECONDS)
+                continue
+            ended, talk = self._ended.popleft()
+            try:
+                judged = await self._judge_one(grounds, talk, monotonic() - ended)
+            except (RedisError, OSError):  # the server is being restarted
+                judged = False
+            if not judged:
+                self._ended.append((ended, talk))
+                await asyncio.sleep(_LOOK_SECONDS / 10)
+
+    async def _judge_one(self, grounds: Grounds, talk: Talk, since: float) -> bool:
+        """Judge a conversation that ended `since` seconds ago; False while its session has work to do."""
+        rests = await at_rest(grounds.redis, talk.session)
+        if not rests and since < self._weather.patience:
+            return False
+        twin, person = grounds.host.twin, talk.script.person
+        log = await read_log(grounds.redis, talk.session, count=_LOG_ENTRIES)
+        await forget(talk.session, grounds.redis)
+        self.verdict.breach(Breach.STRANDED, not rests, person)
+        judge(talk, log, twin.ear(person), self.verdict)
+        twin.forget(person)
+        return True
+
+    async def _tell(self, chaos: Chaos, began: float) -> None:
+        while True:
+            await asyncio.sleep(_TELL_SECONDS)
+            self._say(self._progress(chaos, monotonic() - began))
+
+    def _progress(self, chaos: Chaos, seconds: float) -> str:
+        judged = self.verdict.counts["acknowledged"]
+        return (
+            f"{seconds:.0f} s: {judged:,} of {self._weather.messages:,} messages judged, "
+            f"{self._said / seconds:.0f}/s, {chaos.blows.total()} blows, "
+            f"{self.verdict.breaches.total()} breaches"
         )
-        twin.tell(self._weather.faults)
-        async with AsyncExitStack() as stack:
-            folder = stack.enter_context(TemporaryDirectory(prefix="storm"))
-            server = EmbeddedServer(Path(folder) / "data")
-            server.start()
-            stack.callback(server.stop)
-            http = await stack.enter_async_context(provider_client())
-            host = TwinServer(twin, http)
-            api_url = await stack.enter_async_context(serve(host))
-            environ = {**os.environ, **self._environ(api_url), "REDIS_URL": server.url}
-            environ |= {"TURNGATE_FLOW": "kyc", "PORT": str(self._port), "HOST": "127.0.0.1"}
-            environ["TURNGATE_LEASE_SECONDS"] = str(self._weather.lease_seconds)
-            children = [
-                Child("web", environ),
-                *(Child("worker", environ) for _ in range(self._weather.workers)),
-            ]
-            for child in children:
-                await child.start()
-                stack.push_async_callback(child.stop, 15.0)
-            await until_ready(self._url)
-            yield host, children[1:]
 
-    async def _talk(self, script: Script, host: TwinServer, room: asyncio.Semaphore) -> None:
-        """Think, say a line, wait for all that it must bring; now and then say two lines at once."""
-        random = Random(f"{self._weather.seed}:{script.person}")  # noqa: S311
-        async with room:
-            said = 0
-            while said < len(script.says):
-                await asyncio.sleep(random.uniform(0.0, 2.0) * self._weather.think)
-                together = min(random.choice((1, 1, 1, 2)), len(script.says) - said)
-                began = monotonic()
-                for text in script.says[said : said + together]:
-                    await self._deliver(host, script.person, text)
-                said += together
-                await self._hear(host, script, said, began)
-
-    async def _deliver(self, host: TwinServer, person: str, text: str) -> None:
-        """One message, whose webhook has been answered when this returns, so that the next is after it."""
-        _, webhooks = host.say(Said(surface="sms", person=person, text=text))
-        await asyncio.wait(webhooks, return_when=asyncio.FIRST_COMPLETED)
-
-    async def _hear(self, host: TwinServer, script: Script, said: int, began: float) -> None:
-        expected = sum(len(bodies) for bodies in script.hears[:said])
-        while len(_heard(host, script.person)) < expected:
-            if monotonic() - began > self._weather.patience:
-                break
-            await asyncio.sleep(_LOOK_SECONDS)
-        self.verdict.took(began, monotonic(), self._kills)
-
-    async def _kill(self, workers: list[Child]) -> None:
-        while self._weather.kill_every > 0:
-            await asyncio.sleep(self._random.uniform(0.3, 1.7) * self._weather.kill_every)
-            victim = self._random.choice(workers)
-            if victim.pid is not None:
-                victim.kill()
-                self._kills.append(monotonic())
-                self.verdict.kills += 1
+    def _read(self, log: Path) -> None:
+        """Law L12: no line of any process names a person or what was said."""
+        with log.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                self.verdict.counts["logged"] += 1
+                self.verdict.breach(Breach.TOLD, "+1555" in line or "forged" in line)
 
 
-def _heard(host: TwinServer, person: str) -> list[str]:
-    lines: list[Line] = host.twin.lines(time(), person=person)
-    return [line.text for line in lines if line.direction == "out"]
+async def _finish(striking: asyncio.Task[None], chaos: Chaos) -> None:
+    """End the blows; nobody is left standing still, and the server runs."""
+    striking.cancel()
+    await asyncio.gather(striking, return_exceptions=True)
+    await chaos.calm()

@@ -2,68 +2,79 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
-from gateway.storm.script import Script
+
+class Breach(Enum):
+    """A way in which a law may be broken: the law, what would be counted, and out of how many."""
+
+    FORGED = ("L1", "forged webhooks let in", "forged")
+    UNRECORDED = ("L2", "messages acknowledged and not recorded", "acknowledged")
+    TWICE_IN = ("L3", "messages taken in twice", "acknowledged")
+    OUT_OF_ORDER = ("L4", "conversations whose turns ran in another order than accepted", "conversations")
+    UNMARKED = ("L5", "sends that the lease's holder had not marked", "sends")
+    OVERLAP = ("L5", "sends to a person while another one was under way", "sends")
+    TWICE_DONE = ("L6", "turns committed twice", "committed")
+    UNDONE = ("L6", "turns accepted and never committed", "acknowledged")
+    LOST = ("L7", "replies lost", "replies")
+    DOUBLED = ("L7", "replies doubled", "replies")
+    REORDERED = ("L7", "conversations with replies in a wrong order", "conversations")
+    STRANDED = ("L8", "conversations that never came to rest", "conversations")
+    GIVEN_UP = ("L9", "turns given up", "committed")
+    UNASKED = ("L10", "sends after the bot had lost its voice", "silenced")
+    TOLD = ("L12", "log lines with a person's number or words", "logged")
+
+    @property
+    def law(self) -> str:
+        """The law's number."""
+        return self.value[0]
+
+    @property
+    def meaning(self) -> str:
+        """What is counted."""
+        return self.value[1]
+
+    @property
+    def among(self) -> str:
+        """The name of the count that says how many could have broken it."""
+        return self.value[2]
 
 
 @dataclass(slots=True)
 class Verdict:
-    """Counts of what must be zero, and the time that each message took to its last reply, in seconds."""
+    """Counts of what must be zero, and the time that each breath took to its last reply, in seconds."""
 
     seed: int
-    messages: int = 0
-    replies: int = 0
-    lost: int = 0
-    doubled: int = 0
-    reordered: int = 0
-    kills: int = 0
-    seconds: list[float] = field(default_factory=list)
-    recoveries: list[float] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    blows: Mapping[str, int] = field(default_factory=dict)
+    breaches: Counter[Breach] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
+    seconds: array[float] = field(default_factory=lambda: array("d"))
+    recovery: float = 0.0
+    took: float = 0.0
 
-    def judge(self, script: Script, heard: Sequence[str]) -> None:
-        """Compare what a person heard with what they must have heard."""
-        expected = [body for bodies in script.hears for body in bodies]
-        self.messages += len(script.says)
-        self.replies += len(expected)
-        if list(heard) == expected:
+    def breach(self, kind: Breach, many: int, person: str = "") -> None:
+        """Count how often a law was broken, and who met it."""
+        if many <= 0:
             return
-        missing = Counter(expected) - Counter(heard)
-        extra = Counter(heard) - Counter(expected)
-        self.lost += missing.total()
-        self.doubled += extra.total()
-        self.reordered += not missing and not extra
-        self.broken.append(script.person)
+        self.breaches[kind] += many
+        if len(self.broken) < 20:
+            self.broken.append(f"{kind.law} {kind.meaning}: {many} {person}".rstrip())
 
-    def took(self, began: float, ended: float, kills: Sequence[float]) -> None:
-        """Note how long a message took to its last reply; all three are of the same clock, in seconds.
-
-        Where exactly one kill came in between, the time from then on is a recovery; with more of them nobody
-        can tell which one hit.
-        """
-        self.seconds.append(ended - began)
-        hits = [kill for kill in kills if began < kill < ended]
-        if len(hits) == 1:
-            self.recoveries.append(ended - hits[0])
-
-    @property
-    def slowest(self) -> float:
-        """The longest that anybody waited, in seconds."""
-        return max(self.seconds, default=0.0)
-
-    @property
-    def recovery(self) -> float:
-        """The longest that anybody waited after the one kill that came in between, in seconds."""
-        return max(self.recoveries, default=0.0)
+    def waited(self, seconds: float, recovery: float | None) -> None:
+        """Note how long somebody waited; `recovery` is since the blow, where exactly one can be to blame."""
+        self.seconds.append(seconds)
+        self.recovery = max(self.recovery, recovery or 0.0)
 
     def percentile(self, share: float) -> float:
-        """The time that `share` (0 to 1) of the messages stayed below, in seconds."""
+        """The time that `share` (0 to 1) of the waits stayed below, in seconds."""
         ordered = sorted(self.seconds)
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
 
     def holds(self, longest: float) -> bool:
-        """Nothing lost, doubled or reordered, and no recovery longer than `longest` seconds."""
-        return not (self.lost or self.doubled or self.reordered or self.broken) and self.recovery <= longest
+        """No law broken, and no recovery longer than `longest` seconds."""
+        return not self.breaches and self.recovery <= longest

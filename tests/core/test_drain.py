@@ -7,54 +7,12 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from core.drain import Bounds, Drain, Drained
+from core.bounds import Bounds
+from core.drain import Drain, Drained
 from core.errors import Rejected, Unavailable, Unknown
-from core.event import ControlReceived, TurnReceived
 from core.owner import Act
-from gateway.redis.inbox import RedisInbox
-from gateway.redis.log import read_log
-from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.sweeper import Sweeper
-from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
-
-SESSION = "fake:1"
-
-
-class Rig:
-    """A gateway of one session, small enough to hold in one hand."""
-
-    def __init__(self, redis: Redis, bounds: Bounds, look_up: bool = True) -> None:
-        self.redis = redis
-        self.inbox = RedisInbox(redis)
-        self.mailbox = RedisMailbox(redis)
-        self.channel = FakeChannel(look_up=look_up)
-        self.dialog = EchoDialog()
-        self.worker = Drain(
-            mailbox=self.mailbox,
-            dialog=self.dialog,
-            channels={"fake": self.channel},
-            http=None,
-            bounds=bounds,
-        )
-
-    async def say(self, *numbers: int, text: str = "") -> None:
-        await self.inbox.accept([TurnReceived(turn=turn(number, text=text)) for number in numbers])
-
-    async def act(self, act: Act, name: str = "C1") -> None:
-        await self.inbox.accept(
-            [ControlReceived(id=name, session=SESSION, address=ADDRESS, act=act, actor="Grace")]
-        )
-
-    async def drain(self) -> Drained:
-        return await self.worker.run(SESSION)
-
-    async def drain_when_due(self) -> Drained:
-        """What a sweeper would bring about once the session's hold is over."""
-        await self.redis.hdel(f"tg:{{{SESSION}}}", "hold")
-        return await self.drain()
-
-    async def kinds(self) -> list[str]:
-        return [entry.kind for entry in await read_log(self.redis, SESSION)]
+from tests.core.rig import SESSION, Rig
 
 
 @pytest.fixture
@@ -246,7 +204,7 @@ async def test_who_lost_the_lease_neither_commits_nor_sends(rig: Rig) -> None:
     await rig.say(1)
     original = rig.dialog.answer
 
-    async def slow(turn, state):  # type: ignore[no-untyped-def]
+    async def slow(turn, state, *, watcher=None):  # type: ignore[no-untyped-def]
         await rig.redis.hset(f"tg:{{{SESSION}}}", "lease", 1)  # the lease ran out meanwhile
         return await original(turn, state)
 
@@ -280,7 +238,7 @@ async def test_replies_and_turns_of_a_channel_that_is_gone_do_not_block_the_sess
         endings.append(await gone.run(SESSION))
 
     assert endings[-1] is Drained.EMPTY
-    assert await rig.redis.xlen("tg:dead") == 1
+    assert await rig.redis.xlen("tg:dead") == 2  # the reply, and the turn
 
 
 async def test_a_turn_that_kills_every_worker_is_set_aside(rig: Rig) -> None:

@@ -18,6 +18,7 @@ from channels._kit.twin import Delivery, TwinRequest, TwinResponse
 from channels.twilio.twin import TwilioTwin
 from core.event import TurnReceived
 from core.turn import Address, Turn
+from gateway.config import Config
 from gateway.embedded import EmbeddedServer
 from gateway.redis.inbox import RedisInbox
 from gateway.twins import TwinServer, serve
@@ -78,6 +79,11 @@ class Stack:
     def set(self, **settings: str) -> None:
         """Settings for the workers that are started from now on."""
         self._environ |= settings
+
+    def configure(self, config: Path) -> None:
+        """Give the workers and the web side a configuration file."""
+        self._environ |= {"TURNGATE_CONFIG": str(config)}
+        self.inbox = RedisInbox(self.redis, concurrency=Config.load(config).concurrency)
 
     async def say(self, number: int, text: str, person: str = PERSON) -> None:
         """A message, as the web process would accept it."""

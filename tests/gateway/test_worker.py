@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import rq_dashboard
@@ -14,6 +15,7 @@ from rq.serializers import JSONSerializer
 
 from channels._kit.twin import Fault, Faults
 from gateway.redis import layout
+from gateway.redis.log import read_log
 from gateway.redis.sweeper import Sweeper
 from tests.gateway.stack import ACCOUNT, OURS, PERSON, Stack, standing
 
@@ -49,6 +51,26 @@ async def test_every_kind_of_worker_answers_and_ends_warm(stack: Stack, options:
     assert "date of birth" in both[1]
     assert await stack.redis.keys("rq:job:*") == []
     assert await stack.redis.zcard("tg:due") == 0
+
+
+async def test_a_channel_may_have_a_flow_of_its_own_and_gather_what_comes_in_pieces(
+    stack: Stack, tmp_path: Path
+) -> None:
+    config = tmp_path / "turngate.toml"
+    config.write_text(
+        '[channels.twilio]\nflow = "support"\n[channels.twilio.concurrency]\npolicy = "burst"\nwindow = 0.3\n'
+    )
+    stack.configure(config)
+    await stack.async_worker()
+    await stack.say(1, "hello")
+    await stack.say(2, "where is my parcel?")
+    await stack.twin.until_heard(1)
+    await stack.until_done()
+
+    ends = [
+        entry.data["turns"] for entry in await read_log(stack.redis, SESSION) if entry.kind == "committed"
+    ]
+    assert ends == [[f"SM{number:032d}" for number in (1, 2)]]
 
 
 async def test_many_sessions_run_at_once_on_one_loop(stack: Stack) -> None:

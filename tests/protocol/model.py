@@ -72,7 +72,7 @@ class Scripts:
         """What the holder sees. Looking at a waiting turn with nothing left to send is one try."""
         if not s.out and s.mail:
             s = s._replace(tries=s.tries + 1)
-        return s, View(s.owner, s.state, s.mail[:1], s.out[:10], s.marked, s.tries, s.waits)
+        return s, View(s.owner, s.state, () if s.out else s.mail[:1], s.out[:10], s.marked, s.tries, s.waits)
 
     def unhold(self, s: Store) -> Store:
         """Give the lease and the job mark back."""
@@ -142,8 +142,10 @@ class Scripts:
         return (self.settle(s), True) if self.holds(s, fence) else (s, None)
 
     def refuse(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """The provider will never take the first reply."""
-        return (self.settle(s), True) if self.holds(s, fence) else (s, None)
+        """The provider will never take the first reply, which is set aside."""
+        if not self.holds(s, fence):
+            return s, None
+        return self.settle(s._replace(dead=(*s.dead, s.out[0]))), True
 
     def postpone(self, s: Store, fence: int, settled: bool) -> tuple[Store, bool | None]:
         """Give the lease back until later."""

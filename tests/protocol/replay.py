@@ -108,8 +108,8 @@ class Replay:
                 assert _seen(view) == next_.view
                 assert bool(view.granted) == (next_.doing == "send")
             case "mark":
-                allowed = await self._mailbox.mark(lease, reply(step.what))
-                assert allowed == (next_.doing == "send")
+                permit = await self._mailbox.mark(lease, reply(step.what))
+                assert permit.granted == (next_.doing == "send")
             case "sent":
                 view = await self._mailbox.sent(lease, reply(step.what), f"P-{step.what}")
                 assert _seen(view) == next_.view
@@ -154,7 +154,10 @@ class Replay:
             jobs=int(await redis.get("tg:jobs") or 0),
             queue=tuple(_number(job.decode()) for job in await redis.lrange(layout.queue_key(), 0, -1)),
             due=_moment(await redis.zscore("tg:due", SESSION)),
-            dead=tuple(letter["turns"][0]["id"] for letter in letters),
+            dead=tuple(
+                (letter.get("turns") or [letter["reply"] | {"id": letter["reply"]["key"]}])[0]["id"]
+                for letter in letters
+            ),
         )
 
 

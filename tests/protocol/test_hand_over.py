@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from core.drain import Bounds, Drain, Drained
+from core.bounds import Bounds
+from core.drain import Drain, Drained
 from core.event import TurnReceived
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox

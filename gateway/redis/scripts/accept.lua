@@ -1,5 +1,5 @@
--- Laws L2, L3, L8: record everything of one or more requests. ARGV: stamp, then six for each event:
--- kind, session (or message key), id, two values by kind, log entry. Returns a verdict for each.
+-- Laws L2, L3, L8: record everything of one or more requests. ARGV: stamp, then eight for each event:
+-- kind, session (or message key), id, two values by kind, log entry, policy, account. Returns a verdict for each.
 local now, stamp = clock(), ARGV[1]
 local handle = {}
 
@@ -12,21 +12,39 @@ local function first_time(session, id)
   return new
 end
 
-function handle.turn(session, id, turn, address, entry)
+-- Law L11. `policy` is '' (one turn at a time), 'interrupt', or a burst's window and cap in milliseconds: as long as
+-- messages come within the window, and until the cap, they wait to be taken as one turn.
+local function gather(session, policy)
+  local s = key(session)
+  local window, cap = policy:match('^(%d+) (%d+)$')
+  if window then
+    redis.call('HSETNX', s, 'burst', now)
+    local quiet = math.min(now + window, redis.call('HGET', s, 'burst') + cap)
+    redis.call('HSET', s, 'quiet', quiet)
+  elseif redis.call('HEXISTS', s, 'lease') == 1 then
+    redis.call('PUBLISH', 'tg:arrived', session)
+  end
+end
+
+function handle.turn(session, id, turn, address, entry, policy, account)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
-    return redis.call('ZSCORE', key(session, ':seen'), id) and 'duplicate' or 'full'
+    if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
+    redis.call('HSETNX', key(session), 'overflow', 'untold')
+    return 'full'
   end
   if not first_time(session, id) then return 'duplicate' end
   redis.call('RPUSH', key(session, ':mail'), turn)
-  redis.call('HSET', key(session), 'address', address)
+  redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'inactivity', '',
+    'account', account)
   note(session, 'accepted', entry)
+  if policy ~= '' then gather(session, policy) end
   wake(session, now, stamp)
   return 'new'
 end
 
 function handle.control(session, id, owner, optout, entry)
   if not first_time(session, id) then return 'duplicate' end
-  if owner ~= '' then redis.call('HSET', key(session), 'owner', owner) end
+  if owner ~= '' then redis.call('HSET', key(session), 'owner', owner, 'inactivity', '', 'hand_off', '') end
   if optout ~= '' then redis.call('HSET', key(session), 'optout', optout) end
   note(session, 'control', entry)
   return 'new'
@@ -45,9 +63,10 @@ end
 function handle.ignored() return 'counted' end
 
 local verdicts = {}
-for i = 2, #ARGV, 6 do
+for i = 2, #ARGV, 8 do
   local kind = ARGV[i]
-  local verdict = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
+  local verdict = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5],
+    ARGV[i + 6], ARGV[i + 7])
   count(kind .. ':' .. (kind == 'ignored' and ARGV[i + 1] or verdict))
   verdicts[#verdicts + 1] = verdict
 end

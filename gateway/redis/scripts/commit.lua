@@ -1,25 +1,34 @@
 -- Law L6: state, replies, turns and log, all or none. ARGV: session, fence, number of turns, state, owner,
--- dead letter, log entry, then reply and log entry for each reply. Returns the view, or nil.
-local session = ARGV[1]
+-- dead letter, log entry, told of an overflow (1 or ''), the timer that fired, a timer to start and its milliseconds
+-- ('' for none), then reply and log entry for each reply. Returns the view, or nil.
+local session, now = ARGV[1], clock()
 local s = key(session)
-if not holds(session, ARGV[2], clock()) then return nil end
+if not holds(session, ARGV[2], now) then return nil end
+-- A message that came while a timer was being answered has cancelled it, without a race.
+local fired = ARGV[9]
+if fired ~= '' then
+  local at = tonumber(redis.call('HGET', s, fired) or '')
+  redis.call('HDEL', s, 'tries')
+  if not at or at > now or redis.call('EXISTS', key(session, ':mail')) == 1 then return view(session, now) end
+  redis.call('HSET', s, fired, '')
+end
 note(session, 'committed', ARGV[7])
 if ARGV[4] ~= '' then redis.call('HSET', s, 'state', ARGV[4]) end
 redis.call('LPOP', key(session, ':mail'), ARGV[3])
 redis.call('HDEL', s, 'tries')
 -- The bot may give the session away, never take it from a person who came in meanwhile (law L10).
 local owner = redis.call('HGET', s, 'owner') or 'bot'
-if ARGV[5] ~= '' and owner == 'bot' then
+if ARGV[5] ~= '' and ARGV[5] ~= owner and (owner == 'bot' or owner == 'waiting' and fired == 'hand_off') then
   redis.call('HSET', s, 'owner', ARGV[5])
   note(session, 'control', cjson.encode({owner = ARGV[5], actor = 'flow'}))
 end
-if ARGV[6] ~= '' then
-  redis.call('XADD', 'tg:dead', 'MAXLEN', '~', DEAD_LENGTH, '*', 'session', session, 'letter', ARGV[6])
-  count('dead')
-end
-for i = 8, #ARGV, 2 do
+if ARGV[6] ~= '' then set_aside(session, ARGV[6]) end
+if ARGV[8] == '1' then redis.call('HSET', s, 'overflow', 'told') end
+if ARGV[10] ~= '' then redis.call('HSET', s, ARGV[10], now + tonumber(ARGV[11])) end
+if EXPIRY_MS > 0 then redis.call('HSET', s, 'expires', now + EXPIRY_MS) end
+for i = 12, #ARGV, 2 do
   redis.call('RPUSH', key(session, ':out'), ARGV[i])
   note(session, 'said', ARGV[i + 1])
 end
 count('committed')
-return view(session)
+return view(session, now)

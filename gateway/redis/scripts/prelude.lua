@@ -1,7 +1,8 @@
 -- Put in front of every script, after the constants that gateway/redis/scripts.py writes.
 --
 -- Keys of one session share a hash tag:
---   tg:{s}        hash    owner optout state address | fence lease | job hold | tries waits marked marked_at
+--   tg:{s}        hash    owner optout state address account | fence lease | job hold | tries waits marked marked_at slot
+--                         gather burst quiet overflow | inactivity hand_off expires
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    provider ids of what came in, by time
@@ -9,9 +10,14 @@
 --   tg:{s}:log    stream  everything that happened
 -- and, for all sessions:
 --   tg:due        zset    session by the time at which a sweeper must look at it
+--   tg:ready:*    zset    an account's sessions that have a job in the queue, by the time of its push
+--   tg:backlog:*  zset    those that wait until fewer of their account have one
 --   tg:message:*  hash    a sent message's status by the provider's id
 --   tg:counts     hash    counters
 --   tg:dead       stream  dead letters
+--   tg:paused     zset    accounts that are not sent to, by the time at which one send may try again
+--   tg:failures   hash    failed sends in a row, by account
+--   tg:pace:*     string  the time at which a number or an account has caught up with its sends
 --
 -- A server out of memory refuses a script only at its first write, never between two; so no script is half
 -- done, and accept.lua begins with a write that is refused then (ZADD), not with one that would pass (ZREM…).
@@ -33,16 +39,31 @@ local function count(name)
   redis.call('HINCRBY', 'tg:counts', name, 1)
 end
 
--- Enqueue a drain unless one is on its way or the session is held back until later.
+-- An account has only so many jobs in the queue, so that another's first one does not stand behind thousands.
+local function has_room(session, account, now)
+  local ready = 'tg:ready:' .. account
+  if redis.call('ZCARD', ready) >= SHARE and not redis.call('ZSCORE', ready, session) then
+    redis.call('ZADD', 'tg:backlog:' .. account, 'NX', now, session)
+    redis.call('ZADD', 'tg:due', now + BACKLOG_MS, session)
+    return false
+  end
+  redis.call('ZADD', ready, now, session)
+  return true
+end
+
+-- Enqueue a drain unless one is on its way or the session is held back until later: `hold` after a failure,
+-- `quiet` while a burst of messages may still grow. Returns whether it was enqueued.
 -- The job's data is stored as plain JSON: RQ reads uncompressed data as well as compressed.
 local function wake(session, now, stamp)
   local s = key(session)
-  local marks = redis.call('HMGET', s, 'job', 'hold')
-  if marks[1] then return end
-  if marks[2] and tonumber(marks[2]) > now then
-    redis.call('ZADD', 'tg:due', marks[2], session)
-    return
+  local marks = redis.call('HMGET', s, 'job', 'hold', 'quiet', 'account')
+  if marks[1] then return false end
+  local later = math.max(tonumber(marks[2] or 0), tonumber(marks[3] or 0))
+  if later > now then
+    redis.call('ZADD', 'tg:due', later, session)
+    return false
   end
+  if not has_room(session, marks[4] or '', now) then return false end
   local job = 'drain-' .. redis.sha1hex(session):sub(1, 12) .. '-' .. redis.call('INCR', 'tg:jobs')
   local fields = rq_fields(cjson.encode({DRAIN, cjson.null, {session}, EMPTY_OBJECT}), stamp)
   redis.call('HSET', 'rq:job:' .. job, unpack(fields))
@@ -52,6 +73,15 @@ local function wake(session, now, stamp)
   redis.call('HDEL', s, 'hold')
   redis.call('PERSIST', s)
   redis.call('ZADD', 'tg:due', now + GRACE_MS, session)
+  return true
+end
+
+-- The session's job has left the queue; the next one of its account may come.
+local function make_room(session, now, stamp)
+  local account = redis.call('HGET', key(session), 'account') or ''
+  if redis.call('ZREM', 'tg:ready:' .. account, session) == 0 then return end
+  local next_ = redis.call('ZPOPMIN', 'tg:backlog:' .. account)
+  if next_[1] then wake(next_[1], now, stamp) end
 end
 
 -- Law L5: only the newest fence, and only while its lease lasts, may write.
@@ -60,19 +90,53 @@ local function holds(session, fence, now)
   return marks[1] == fence and marks[2] and tonumber(marks[2]) > now
 end
 
--- What the holder sees. Looking at a waiting turn with nothing left to send begins it: that is one try.
-local function view(session)
+-- The next timer of a session by its time and name; nil when none runs.
+local function next_timer(session)
+  local times = redis.call('HMGET', key(session), 'inactivity', 'hand_off')
+  local first, second = tonumber(times[1] or ''), tonumber(times[2] or '')
+  if first and (not second or first <= second) then return first, 'inactivity' end
+  return second, 'hand_off'
+end
+
+-- A conversation that rested for too long begins anew.
+local function expire(session, fields, now)
+  if fields[3] and fields[11] and tonumber(fields[11]) <= now then
+    redis.call('HDEL', key(session), 'state', 'expires')
+    fields[3] = false
+    note(session, 'expired', '{}')
+  end
+end
+
+-- What the holder sees: one turn, or as many as may be gathered into one. Looking at a waiting turn with nothing
+-- left to send begins it: that is one try. A burst that may still grow is not shown, a timer that has run out is when
+-- there is nothing else.
+local function view(session, now, again)
   local s = key(session)
   local outbox = redis.call('LRANGE', key(session, ':out'), 0, 9)
-  local turns = redis.call('LRANGE', key(session, ':mail'), 0, 0)
-  if #outbox == 0 and #turns > 0 then
-    redis.call('HINCRBY', s, 'tries', 1)
-    note(session, 'claimed', cjson.encode({turn = cjson.decode(turns[1]).id}))
+  local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at',
+    'overflow', 'gather', 'quiet', 'expires')
+  local turns = {}
+  if #outbox == 0 and tonumber(fields[10] or 0) <= now then
+    turns = redis.call('LRANGE', key(session, ':mail'), 0, fields[9] == '1' and BURST_LENGTH - 1 or 0)
+    if fields[10] then redis.call('HDEL', s, 'burst', 'quiet') end
   end
-  local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at')
+  local fired = {}
+  if #turns > 0 then
+    expire(session, fields, now)
+    if not again then
+      fields[4] = redis.call('HINCRBY', s, 'tries', 1)
+      note(session, 'claimed', cjson.encode({turn = cjson.decode(turns[1]).id}))
+    end
+  elseif #outbox == 0 then
+    local at, name = next_timer(session)
+    if at and at <= now then
+      fields[4] = redis.call('HINCRBY', s, 'tries', 1)
+      fired = {name, redis.call('HGET', s, 'address'), at}
+    end
+  end
   local recent = {}
   if fields[6] then recent = redis.call('LRANGE', key(session, ':recent'), 0, -1) end
-  return {fields, turns, outbox, recent}
+  return {fields, turns, outbox, recent, fired}
 end
 
 local function unhold(session)
@@ -81,5 +145,11 @@ end
 
 local function settle(session)
   redis.call('LPOP', key(session, ':out'))
-  redis.call('HDEL', key(session), 'marked', 'marked_at', 'waits')
+  redis.call('HDEL', key(session), 'marked', 'marked_at', 'waits', 'slot')
+end
+
+-- Law L9: what was given up is kept with its reason.
+local function set_aside(session, letter)
+  redis.call('XADD', 'tg:dead', 'MAXLEN', '~', DEAD_LENGTH, '*', 'session', session, 'letter', letter)
+  count('dead')
 end

@@ -1,5 +1,6 @@
--- Law L7: the provider took the first reply. ARGV: session, fence, message key, provider id, log entry.
+-- Law L7: the provider took the first reply. ARGV: session, fence, message key, provider id, log entry, account.
 -- A status that came before this (its entry waits under the message key) goes to the log now.
+-- Returns 1, 2 when the account had been resting and is sent to again, or nil.
 local session, message = ARGV[1], ARGV[3]
 if not holds(session, ARGV[2], clock()) then return nil end
 redis.call('LPUSH', key(session, ':recent'), ARGV[4])
@@ -11,4 +12,5 @@ note(session, 'sent', ARGV[5])
 local early = redis.call('HGET', message, 'entry')
 if early then note(session, 'status', early) end
 count('sent')
-return 1
+if redis.call('HDEL', 'tg:failures', ARGV[6]) == 0 then return 1 end
+return 1 + redis.call('ZREM', 'tg:paused', ARGV[6])

@@ -11,6 +11,13 @@ local function waits_in_queue(job)
   return redis.call('LPOS', QUEUE, job) ~= false  -- a job that is not ours stands at the head
 end
 
+-- Whether there is nothing to do, not even for a timer.
+local function rests(session)
+  if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) > 0 then return false end
+  local timer = next_timer(session)
+  return not timer or timer > now
+end
+
 local due = redis.call('ZRANGEBYSCORE', 'tg:due', '-inf', now, 'LIMIT', 0, ARGV[2])
 local enqueued = 0
 for _, session in ipairs(due) do
@@ -18,17 +25,20 @@ for _, session in ipairs(due) do
   local marks = redis.call('HMGET', s, 'lease', 'job')
   if marks[1] and tonumber(marks[1]) > now then
     redis.call('ZADD', 'tg:due', marks[1], session)
-  elseif redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) == 0 then
+  elseif rests(session) then
     unhold(session)
-    redis.call('ZREM', 'tg:due', session)
+    make_room(session, now, stamp)
+    local timer = next_timer(session)
+    if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
   elseif marks[2] and waits_in_queue(marks[2]) then
     redis.call('ZADD', 'tg:due', now + GRACE_MS, session)
   else
     unhold(session)
     redis.call('HDEL', s, 'hold')
-    wake(session, now, stamp)
-    enqueued = enqueued + 1
-    count('swept')
+    if wake(session, now, stamp) then
+      enqueued = enqueued + 1
+      count('swept')
+    end
   end
 end
 return {#due, enqueued}

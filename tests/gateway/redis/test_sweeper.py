@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 from core.event import TurnReceived
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.scripts import Protocol
 from gateway.redis.sweeper import Sweeper
 from tests.fakes import turn
 
@@ -17,9 +18,9 @@ async def overdue(redis: Redis, session: str) -> None:
     await redis.zadd("tg:due", {session: 1})
 
 
-async def accepted(redis: Redis, *sessions: str) -> None:
+async def accepted(redis: Redis, *sessions: str, protocol: Protocol | None = None) -> None:
     for session in sessions:
-        await RedisInbox(redis).accept([TurnReceived(turn=turn(1, session))])
+        await RedisInbox(redis, protocol).accept([TurnReceived(turn=turn(1, session))])
 
 
 async def test_a_job_that_still_waits_its_turn_in_the_queue_is_not_doubled(redis: Redis) -> None:
@@ -73,11 +74,12 @@ async def test_a_postponed_session_is_woken_when_it_is_due_and_not_by_a_message_
 
 async def test_more_sessions_than_one_sweep_looks_at_are_all_found(redis: Redis) -> None:
     names = [f"s{number}" for number in range(450)]
-    await accepted(redis, *names)
+    roomy = Protocol(share=1_000)
+    await accepted(redis, *names, protocol=roomy)
     await redis.delete(QUEUE)
     await redis.zadd("tg:due", dict.fromkeys(names, 1))
 
-    assert await Sweeper(redis).sweep() == 450
+    assert await Sweeper(redis, roomy).sweep() == 450
 
 
 async def test_a_foreign_job_at_the_head_of_the_queue_does_not_hide_a_lost_one(redis: Redis) -> None:

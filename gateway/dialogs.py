@@ -1,0 +1,34 @@
+"""The dialogs of the channels: one flow for all, or one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+from core.dialog import State, Step, Watcher
+from core.turn import Address, Turn
+from gateway.reload import ReloadingDialog
+
+
+class ChannelDialogs:
+    """Asks the dialog of the channel that a turn came by, or else the one for all."""
+
+    def __init__(self, general: ReloadingDialog, own: Mapping[str, ReloadingDialog]) -> None:
+        self._general = general
+        self._own = own
+
+    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+        """Answer one turn from the stored state; see `core.dialog.Dialog`."""
+        dialog = self._own.get(turn.address.channel, self._general)
+        return await dialog.answer(turn, state, watcher=watcher)
+
+    async def timed_out(self, state: State | None, address: Address) -> Step:
+        """What there is to say when a time-out has passed; see `core.dialog.Dialog`."""
+        return await self._own.get(address.channel, self._general).timed_out(state, address)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for dialog in (self._general, *self._own.values()):
+            await dialog.aclose()

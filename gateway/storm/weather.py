@@ -1,0 +1,57 @@
+"""How hard it storms."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from channels._kit.twin import Fault, Faults
+from core.value import Value
+
+TROUBLE = (
+    Fault.TOO_MANY,
+    Fault.TOO_MANY,
+    Fault.SERVER_ERROR,
+    Fault.UNAVAILABLE,
+    Fault.ERROR_AFTER,
+    Fault.DROP_AFTER,
+    Fault.DROP_BEFORE,
+)
+
+
+class Weather(Value):
+    """Times are in seconds, chances from 0 to 1; an interval of 0 means never.
+
+    `messages` are said by as many people as it takes, `people` of them at a time, each thinking up to twice
+    `think` before a line. Every `kill_every` on average a worker, at times the web process, is ended with
+    SIGKILL; every `pause_every` a worker stands still for longer than its lease; every `restart_every` the
+    server is restarted with its append-only file. One worker's clock jumps by up to `clock_off` every few
+    seconds. `swaps` of the messages arrive after the next one, `forgeries` more come with a wrong signature,
+    and `silences` of the conversations end with STOP and one line more. `settle` is how long a conversation
+    is watched after its last reply, `patience` how long one reply may take.
+    """
+
+    seed: int
+    messages: int = 1_000
+    people: int = 40
+    workers: int = 3
+    think: float = 1.0
+    kill_every: float = 5.0
+    pause_every: float = 15.0
+    restart_every: float = 30.0
+    clock_off: float = 3_600.0
+    lease_seconds: float = 6.0
+    swaps: float = 0.1
+    forgeries: float = 0.02
+    silences: float = 0.2
+    settle: float = 8.0
+    patience: float = 120.0
+    faults: Faults = Field(
+        default_factory=lambda: Faults(
+            chance=0.03,
+            kinds=(*TROUBLE * 6, Fault.TIMEOUT_AFTER),
+            webhooks_twice=0.1,
+            statuses_twice=0.1,
+            statuses_shuffled=0.5,
+            answer_delay=0.05,
+        )
+    )

@@ -1,0 +1,119 @@
+"""Nodes that say or do something when nobody writes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from core.turn import Turn
+from flows.document import Flow
+from flows.errors import FlowError
+from flows.machine import DialogMachine
+from tests.fakes import ADDRESS
+
+
+def flow(timeout: dict[str, Any], **more: Any) -> Flow:
+    return Flow.from_json(
+        json.dumps(
+            {
+                "system_prompt": "Help.",
+                "initial_node": "ask",
+                "nodes": [
+                    {
+                        "id": "ask",
+                        "name": "Ask",
+                        "static_text": "Tea or coffee?",
+                        "timeout": timeout,
+                        "edges": [
+                            {"id": "tea", "condition": "tea", "keywords": ["tea"], "target_node_id": "done"},
+                            {"id": "gave_up", "condition": "nobody answers", "target_node_id": "bye"},
+                            {"id": "person", "condition": "wants a person", "target_node_id": "desk"},
+                        ],
+                        **more,
+                    },
+                    {"id": "done", "name": "Done", "static_text": "Tea it is.", "is_final": True},
+                    {"id": "bye", "name": "Bye", "static_text": "Another time, then.", "is_final": True},
+                    {
+                        "id": "desk",
+                        "name": "Desk",
+                        "static_text": "One moment.",
+                        "hand_off": True,
+                        "timeout": {"seconds": 900, "say": "Nobody is free, {{ name or 'dear guest' }}."},
+                    },
+                ],
+            }
+        )
+    )
+
+
+async def asked(limit: dict[str, Any]) -> DialogMachine:
+    talk = DialogMachine(flow(limit))
+    await talk.start()
+    return talk
+
+
+async def test_a_step_says_how_long_to_wait() -> None:
+    talk = DialogMachine(flow({"seconds": 600, "say": "Still there?"}))
+    turn = Turn(id="1", session="s", address=ADDRESS, text="hello")
+    first = await talk.answer(turn, None)
+    last = await talk.answer(turn.model_copy(update={"text": "tea"}), first.state)
+
+    assert (first.timeout, last.timeout) == (600, None)
+
+
+async def test_a_reminder_is_said_once_and_the_conversation_stays() -> None:
+    talk = await asked({"seconds": 600, "say": "Still there?"})
+
+    step = await talk.timed_out(talk.state, ADDRESS)
+
+    assert [message.text for message in step.messages] == ["Still there?"]
+    assert (step.node, step.timeout) == ("ask", None)
+    assert (
+        await DialogMachine(flow({"seconds": 1, "say": "?"}), state=step.state).turn("tea")
+    ).node == "done"
+
+
+async def test_a_time_out_may_lead_on() -> None:
+    talk = await asked({"seconds": 600, "say": "Too bad.", "edge": "gave_up"})
+
+    step = await talk.timed_out(talk.state, ADDRESS)
+
+    assert [message.text for message in step.messages] == ["Too bad.", "Another time, then."]
+    assert (step.node, step.outcome) == ("bye", "final")
+
+
+async def test_when_no_person_comes_the_next_message_is_the_bots_again() -> None:
+    talk = await asked({"seconds": 600, "say": "Still there?"})
+    assert (await talk.turn("I want a person")).outcome == "hand_off"
+
+    step = await talk.timed_out(talk.state, ADDRESS)
+
+    assert [message.text for message in step.messages] == ["Nobody is free, dear guest."]
+    assert not step.hand_off
+    answer = await DialogMachine(flow({"seconds": 1, "say": "?"}), state=step.state).turn("hello?")
+    assert answer.text
+
+
+async def test_a_node_without_a_time_out_has_nothing_to_say() -> None:
+    talk = await asked({"seconds": 600, "say": "Still there?"})
+    await talk.turn("tea")
+
+    assert (await talk.timed_out(talk.state, ADDRESS)).messages == ()
+    assert (await talk.timed_out(None, ADDRESS)).messages == ()
+
+
+@pytest.mark.parametrize(
+    ("timeout", "sentence"),
+    [
+        ({"seconds": 5}, "This says nothing and leads nowhere"),
+        ({"seconds": 5, "edge": "nowhere"}, "This node has no edge “nowhere”"),
+        ({"seconds": 5, "say": "{{ name"}, "not a Jinja template"),
+        ({"seconds": 0, "say": "now"}, "greater than 0"),
+        ({"say": "when?"}, "required"),
+    ],
+)
+def test_a_mistake_is_named(timeout: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(FlowError, match=sentence):
+        flow(timeout)

@@ -1,0 +1,74 @@
+"""One account's flood does not keep another account's people waiting."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+from core.event import TurnReceived
+from core.mailbox import Commit
+from core.turn import Address, Turn
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.scripts import Protocol
+from gateway.redis.sweeper import Sweeper
+
+QUEUE = "rq:queue:turns"
+FEW = Protocol(share=3)
+
+
+async def write(redis: Redis, account: str, *people: int) -> None:
+    address = Address(channel="fake", account=account, ours="us", theirs="them")
+    turns = [Turn(id="1", session=f"{account}-{person}", address=address, text="hi") for person in people]
+    await RedisInbox(redis, FEW).accept([TurnReceived(turn=turn) for turn in turns])
+
+
+async def queued(redis: Redis) -> list[str]:
+    jobs = await cast("Any", redis.lrange(QUEUE, 0, -1))
+    data = [await cast("Any", redis.hget(b"rq:job:" + job, "data")) for job in jobs]
+    return [json.loads(each)[2][0] for each in data]
+
+
+async def work(redis: Redis, mailbox: RedisMailbox) -> str:
+    """What a worker does with the job at the head."""
+    job = await cast("Any", redis.lpop(QUEUE))
+    session: str = json.loads(await cast("Any", redis.hget(b"rq:job:" + job, "data")))[2][0]
+    claim = await mailbox.claim(session)
+    assert claim is not None
+    await mailbox.commit(claim.lease, Commit(turns=claim.view.turns))
+    assert await mailbox.release(claim.lease)
+    return session
+
+
+async def test_an_accounts_first_job_stands_behind_a_few_of_anothers(redis: Redis) -> None:
+    await write(redis, "flood", *range(10))
+    await write(redis, "calm", 1)
+
+    assert await queued(redis) == ["flood-0", "flood-1", "flood-2", "calm-1"]
+
+
+async def test_all_of_a_flood_is_worked_off_in_its_order(redis: Redis) -> None:
+    await write(redis, "flood", *range(10))
+    mailbox = RedisMailbox(redis, FEW)
+
+    worked = [await work(redis, mailbox) for _ in range(10)]
+
+    assert worked == [f"flood-{person}" for person in range(10)]
+    assert await redis.keys("tg:ready:*") == await redis.keys("tg:backlog:*") == []
+    assert await redis.zcard("tg:due") == 0
+
+
+async def test_who_waits_for_room_is_found_when_jobs_and_rooms_are_lost(redis: Redis) -> None:
+    await write(redis, "flood", *range(6))
+    await redis.delete(QUEUE)
+    mailbox, found = RedisMailbox(redis, FEW), []
+    while due := cast("list[bytes]", await redis.zrange("tg:due", 0, -1)):
+        await redis.zadd("tg:due", dict.fromkeys(due, 1))
+        await Sweeper(redis, FEW).sweep()
+        while await redis.llen(QUEUE):
+            found.append(await work(redis, mailbox))
+
+    assert sorted(found) == [f"flood-{person}" for person in range(6)]
+    assert await redis.zcard("tg:due") == 0

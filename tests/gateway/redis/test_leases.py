@@ -1,0 +1,43 @@
+"""Renewing leases beside the work that is done under them."""
+
+from __future__ import annotations
+
+import pytest
+from redis.asyncio import Redis
+
+from core.errors import LeaseLost
+from core.event import TurnReceived
+from core.mailbox import Commit
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.mailbox import RedisMailbox
+from tests.fakes import turn
+
+
+async def test_a_renewal_that_meets_a_lease_that_was_just_given_back_is_no_loss(redis: Redis) -> None:
+    mailbox = RedisMailbox(redis)
+    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    claim = await mailbox.claim("fake:1")
+    assert claim is not None
+
+    async with mailbox.kept(claim.lease):
+        await mailbox.commit(claim.lease, Commit(turns=claim.view.turns))
+        with mailbox._leases.leave(claim.lease):
+            await redis.hdel("tg:{fake:1}", "lease")  # as release.lua does; its answer is still on the way
+            await mailbox._leases._renew_all()
+    await mailbox.aclose()
+
+
+async def test_a_renewal_that_meets_another_holder_ends_the_work(redis: Redis) -> None:
+    mailbox = RedisMailbox(redis)
+    await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
+    claim = await mailbox.claim("fake:1")
+    assert claim is not None
+
+    async def work() -> None:
+        async with mailbox.kept(claim.lease):
+            await redis.hset("tg:{fake:1}", "fence", 9)
+            await mailbox._leases._renew_all()
+
+    with pytest.raises(LeaseLost):
+        await work()
+    await mailbox.aclose()

@@ -1,0 +1,81 @@
+"""The judge finds each kind of breach where there is one, and none where there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.redis.log import LogEntry
+from gateway.storm.judge import Talk, judge
+from gateway.storm.provider import Ear
+from gateway.storm.script import Breath, Script
+from gateway.storm.verdict import Breach, Verdict
+
+SCRIPT = Script("+15550170", (Breath(("x",), ("a",)), Breath(("y",), ("b",))))
+TALK = Talk("twilio:AC1:+15550100:+15550170", SCRIPT, ("X", "Y"))
+WELL = ("accepted X", "committed X", "sending", "accepted Y", "committed Y", "sending")
+
+
+def log(lines: tuple[str, ...]) -> list[LogEntry]:
+    """Entries from words: what happened, and to which turns."""
+    entries = []
+    for number, line in enumerate(lines):
+        kind, *turns = line.split()
+        data = {"turn": turns[0]} if kind == "accepted" else {"turns": list(turns), "outcome": "moved"}
+        entries.append(LogEntry(id=f"{number}-0", at_ms=number, kind=kind, data=data))
+    return entries
+
+
+def found(
+    lines: tuple[str, ...] = WELL, heard: tuple[str, ...] = ("a", "b"), sends: int = 2
+) -> dict[Breach, int]:
+    verdict = Verdict(seed=1)
+    judge(TALK, log(lines), Ear(heard=list(heard), sends=sends), verdict)
+    return dict(verdict.breaches)
+
+
+def test_a_conversation_that_went_well_breaks_no_law() -> None:
+    assert found() == {}
+
+
+@pytest.mark.parametrize(
+    ("heard", "breach"),
+    [
+        (("a",), Breach.LOST),
+        (("a", "a", "b"), Breach.DOUBLED),
+        (("b", "a"), Breach.REORDERED),
+    ],
+)
+def test_lost_doubled_and_reordered_replies_are_told_apart(heard: tuple[str, ...], breach: Breach) -> None:
+    assert found(heard=heard) == {breach: 1}
+
+
+@pytest.mark.parametrize(
+    ("lines", "breach"),
+    [
+        (tuple(line for line in WELL if not line.endswith("Y")), Breach.UNRECORDED),
+        ((*WELL, "accepted Y"), Breach.TWICE_IN),
+        ((*WELL, "committed Y"), Breach.TWICE_DONE),
+        (tuple(line for line in WELL if line != "committed Y"), Breach.UNDONE),
+        (WELL[:-1], Breach.UNMARKED),
+    ],
+)
+def test_what_the_log_tells_against_a_law_is_found(lines: tuple[str, ...], breach: Breach) -> None:
+    assert breach in found(lines)
+
+
+def test_turns_that_ran_in_another_order_are_found() -> None:
+    lines = ("accepted X", "accepted Y", "committed Y", "sending", "committed X", "sending")
+
+    assert found(lines) == {Breach.OUT_OF_ORDER: 1}
+
+
+def test_a_verdict_does_not_hold_when_a_law_is_broken_or_a_recovery_took_too_long() -> None:
+    verdict = Verdict(seed=1)
+    assert verdict.holds(10)
+    verdict.waited(12.0, None)
+    assert verdict.holds(10)
+    verdict.waited(12.0, 11.0)
+    assert not verdict.holds(10)
+    assert verdict.holds(12)
+    verdict.breach(Breach.LOST, 1)
+    assert not verdict.holds(12)

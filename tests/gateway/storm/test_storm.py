@@ -1,0 +1,34 @@
+"""A short storm: what `make storm` does at full size."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.storm.report import sheets
+from gateway.storm.storm import Storm
+from gateway.storm.weather import Weather
+
+
+@pytest.mark.timeout(150)
+async def test_the_laws_hold_while_everything_else_goes_wrong() -> None:
+    lines: list[str] = []
+    weather = Weather(
+        seed=20261123,
+        messages=160,
+        people=16,
+        think=0.8,
+        kill_every=1.5,
+        pause_every=3.0,
+        restart_every=3.0,
+        lease_seconds=2.0,
+        settle=4.0,
+    )
+    verdict = await Storm(weather, lines.append).run()
+
+    assert verdict.broken == []
+    assert verdict.holds(10)
+    assert verdict.counts["acknowledged"] >= 160
+    assert {kind.split()[0] for kind in verdict.blows} >= {"worker", "server"}
+    assert "breaches" in lines[-1]
+    laws = sheets(verdict, 10)[1]
+    assert {row[-1] for row in laws.rows} == {"held"}

@@ -1,0 +1,60 @@
+"""The configuration file: what it says, and how it complains."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.channel import Pace
+from core.concurrency import Concurrency, Policy
+from core.errors import Misconfigured
+from gateway.config import Config
+
+DOCS = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
+
+
+def load(tmp_path: Path, text: str) -> Config:
+    path = tmp_path / "turngate.toml"
+    path.write_text(text, encoding="utf-8")
+    return Config.load(path)
+
+
+def test_the_documented_file_is_read(tmp_path: Path) -> None:
+    [block] = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+
+    config = load(tmp_path, block)
+
+    assert config.channels["twilio"].flow == "kyc"
+    assert config.concurrency == {"twilio": Concurrency(policy=Policy.BURST, window=1.5, cap=8.0)}
+    assert config.pace("twilio", Pace()) == Pace(number=10, account=80)
+
+
+def test_without_a_file_nothing_differs() -> None:
+    config = Config.load(None)
+
+    assert config.concurrency == {}
+    assert config.pace("twilio", Pace(number=3)) == Pace(number=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[channels.twillio]", "there is no channel twillio"),
+        ('[channels.twilio.concurrency]\npolicy = "bursts"', "channels.twilio.concurrency.policy"),
+        ("[channels.twilio.concurrency]\nwindow = 0", "channels.twilio.concurrency.window"),
+        ("[channels.twilio.concurrency]\nwindows = 1", "channels.twilio.concurrency.windows"),
+        ("[channels.twilio.pace]\nnumber = -1", "channels.twilio.pace.number"),
+        ("[chanels.twilio]", "chanels"),
+        ("[channels.twilio", "is not TOML"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(Misconfigured, match=re.escape(named)):
+        load(tmp_path, text)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"TURNGATE_CONFIG: .*cannot be read"):
+        Config.load(tmp_path / "none.toml")
