@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pydantic import JsonValue
+
 from flows.actions import CompiledAction, compile_action
 from flows.conditions import is_decidable
 from flows.document import Action, Edge, Flow, Node, Tool
@@ -59,6 +61,7 @@ class CompiledEdge:
     pattern: re.Pattern[str] | None
     guard: Guard | None
     asks_for_person: bool
+    parameters: Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +233,26 @@ def _edges(edges: Iterable[Edge], about: _About, shared: Measure) -> tuple[Compi
             pattern=re.compile(edge.pattern, re.IGNORECASE) if edge.pattern else None,
             guard=Guard(edge.guard) if edge.guard else None,
             asks_for_person=about.nodes[edge.target_node_id].hand_off,
+            parameters=_parameters(edge, about),
         )
         for edge in edges
         if edge.target_node_id
     )
+
+
+def _parameters(edge: Edge, about: _About) -> Mapping[str, JsonValue]:
+    """The edge's schema as a model gets it; without our own `x-` keys, which some servers refuse."""
+    inferred: JsonValue = {slot.name: {"type": "string"} for slot in _inferred(edge, about)}
+    return plain_schema(edge.input_schema or {"type": "object", "properties": inferred})
+
+
+def plain_schema(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """A JSON Schema without the keys that are ours."""
+    return {
+        name: plain_schema(part) if isinstance(part, dict) else part
+        for name, part in schema.items()
+        if not name.startswith("x-")
+    }
 
 
 def _inferred(edge: Edge, about: _About) -> tuple[Slot, ...]:

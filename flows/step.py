@@ -121,7 +121,7 @@ class _Run:
 
     def _step(self, outcome: str, state: State, messages: tuple[Message, ...], **more: str) -> Step:
         troubles = [*self.speaker.troubles, *(["hops"] if self.passage.is_endless else [])]
-        return Step(
+        return Step.model_construct(  # made of what is checked already
             state=state,
             messages=messages,
             outcome=outcome,
@@ -189,7 +189,8 @@ class _Run:
         decision = Decision()
         if certain is None:
             decision = await self.judge.decide(offered, is_first=is_first, may_reply=last_resort is None)
-            offered = self.judge.offered()  # a tool may have opened a way
+            if self.judge.performer.used:  # a tool may have opened a way
+                offered = self.judge.offered()
         edge = certain or self.judge.detour or named(decision.edge, offered)
         question = (self.judge.learn(edge, decision) or self.judge.unmet(edge)) if edge else ""
         if edge and not question:
