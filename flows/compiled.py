@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
-from flows.document import Edge, Flow, Node
+from flows.actions import CompiledAction, compile_action
+from flows.conditions import is_decidable
+from flows.document import Action, Edge, Flow, Node, Tool
 from flows.likeness import Measure, Vector, likeness, measure
 from flows.slots import Slot, slots_of
 from flows.speech import kind_of, language_code, proceeds
-from flows.templates import Guard, Text
+from flows.templates import Guard, Text, Trusted
 from flows.words import words
+
+_BARE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
+_RESERVED = frozenset(("name", "current_time", "current_date", "current_time_Asia_Kolkata"))
+_RESERVED_SPACES = frozenset(("env", "userdata", "actions"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +41,19 @@ class Examples:
 
 @dataclass(frozen=True, slots=True)
 class CompiledEdge:
-    """An edge that can be taken. `asks_for_person` says that it leads to a hand-off."""
+    """An edge that can be taken. `asks_for_person` says that it leads to a hand-off.
+
+    `inferred` are values that only its target's text names: welcome, but never asked for. `is_data` says
+    that its condition is decided by the data alone.
+    """
 
     id: str
     target: str
     condition: Text
     edge: Edge
     slots: tuple[Slot, ...]
+    inferred: tuple[Slot, ...]
+    is_data: bool
     keywords: tuple[tuple[str, ...], ...]
     examples: Examples
     pattern: re.Pattern[str] | None
@@ -49,9 +63,13 @@ class CompiledEdge:
 
 @dataclass(frozen=True, slots=True)
 class CompiledNode:
-    """A node with its texts. `returns` says that nothing leads on from it: an interrupt ends here."""
+    """A node with its texts. `returns` says that nothing leads on from it: an interrupt ends here.
+
+    `version` is another when the node was rewritten.
+    """
 
     id: str
+    version: str
     kind: str
     node: Node
     text: Text | None
@@ -73,7 +91,10 @@ class CompiledNode:
 
 @dataclass(frozen=True, slots=True)
 class CompiledFlow:
-    """The whole flow. Nothing in it changes."""
+    """The whole flow. Nothing in it changes.
+
+    `handlers` are the Python functions that its tools name, `hidden` what no model may see of each result.
+    """
 
     nodes: Mapping[str, CompiledNode]
     initial: CompiledNode
@@ -83,6 +104,26 @@ class CompiledFlow:
     language: str
     after_final: str
     closed_text: Text
+    actions: Mapping[str, CompiledAction]
+    tools: tuple[Tool, ...]
+    http_tools: Mapping[str, CompiledAction]
+    handlers: frozenset[str]
+    hidden: Mapping[str, tuple[str, ...]]
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The names of all secrets that its calls need."""
+        every = (*self.actions.values(), *self.http_tools.values())
+        return frozenset(name for action in every for name in action.secrets)
+
+
+class _About(NamedTuple):
+    """What edges are compiled with: its language, its nodes by id, the names of all data, the operator's."""
+
+    language: str
+    nodes: Mapping[str, Node]
+    names: frozenset[str]
+    environment: frozenset[str]
 
 
 _ready: dict[int, CompiledFlow] = {}
@@ -98,27 +139,62 @@ def compiled(flow: Flow) -> CompiledFlow:
 
 
 def _compile(flow: Flow) -> CompiledFlow:
-    by_id = {node.id: node for node in flow.nodes}
+    about = _About(
+        language_code(flow.agent_language),
+        {node.id: node for node in flow.nodes},
+        _names(flow),
+        frozenset(flow.environment_variables),
+    )
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
     shared = measure(example for edge in edges for example in edge.examples)
-    nodes = {name: _node(node, by_id, shared) for name, node in by_id.items()}
+    nodes = {name: _node(node, about, shared) for name, node in about.nodes.items()}
+    tools = [*flow.tools, *(tool for node in flow.nodes for tool in node.tools)]
     return CompiledFlow(
         nodes=MappingProxyType(nodes),
         initial=nodes[flow.initial_node],
-        global_edges=_edges(flow.global_edges, by_id, shared),
+        global_edges=_edges(flow.global_edges, about, shared),
         prompt=Text(flow.system_prompt),
-        environment=MappingProxyType(dict(flow.environment_variables)),
+        environment=MappingProxyType({k: Trusted(v) for k, v in flow.environment_variables.items()}),
         language=language_code(flow.agent_language),
         after_final=flow.after_final,
         closed_text=Text(flow.closed_text or "This conversation is closed. Thank you for writing."),
+        actions=MappingProxyType({action.id: compile_action(action) for action in flow.actions}),
+        tools=flow.tools,
+        http_tools=MappingProxyType({t.id: compile_action(_as_action(t)) for t in tools if t.type == "http"}),
+        handlers=frozenset(t.handler_id or t.id for t in tools if t.type == "python"),
+        hidden=MappingProxyType(_hidden(flow)),
     )
 
 
-def _node(node: Node, by_id: Mapping[str, Node], shared: Measure) -> CompiledNode:
-    edges = _edges(node.edges, by_id, shared)
+def _as_action(tool: Tool) -> Action:
+    return Action.model_validate(
+        {
+            "id": tool.id,
+            "name": tool.name,
+            "method": (tool.method or "GET").upper(),
+            "url": tool.url or "",
+            "headers": tool.headers,
+            "timeout": tool.timeout,
+            "retries": tool.retries,
+        }
+    )
+
+
+def _hidden(flow: Flow) -> dict[str, tuple[str, ...]]:
+    """Where in the results the values stand that actions put aside, such as tokens."""
+    return {
+        action.store_response_as: tuple(update.result_path for update in action.env_updates)
+        for action in flow.actions
+        if action.store_response_as and action.env_updates
+    }
+
+
+def _node(node: Node, about: _About, shared: Measure) -> CompiledNode:
+    edges = _edges(node.edges, about, shared)
     kind = kind_of(node)
     return CompiledNode(
         id=node.id,
+        version=hashlib.sha256(node.model_dump_json(exclude_unset=True).encode()).hexdigest()[:8],
         kind=kind,
         node=node,
         text=Text(node.static_text) if node.static_text else None,
@@ -131,20 +207,41 @@ def _node(node: Node, by_id: Mapping[str, Node], shared: Measure) -> CompiledNod
     )
 
 
-def _edges(edges: Iterable[Edge], by_id: Mapping[str, Node], shared: Measure) -> tuple[CompiledEdge, ...]:
+def _edges(edges: Iterable[Edge], about: _About, shared: Measure) -> tuple[CompiledEdge, ...]:
     return tuple(
         CompiledEdge(
             id=edge.id,
             target=edge.target_node_id,
             condition=Text(edge.condition),
             edge=edge,
-            slots=slots_of(edge.input_schema),
+            slots=slots_of(edge.input_schema, about.language),
+            inferred=_inferred(edge, about),
+            is_data=is_decidable(edge.condition, about.names),
             keywords=tuple(filter(None, (words(keyword) for keyword in edge.keywords))),
             examples=Examples(shared, tuple(shared.vector(example) for example in edge.examples)),
             pattern=re.compile(edge.pattern, re.IGNORECASE) if edge.pattern else None,
             guard=Guard(edge.guard) if edge.guard else None,
-            asks_for_person=by_id[edge.target_node_id].hand_off,
+            asks_for_person=about.nodes[edge.target_node_id].hand_off,
         )
         for edge in edges
         if edge.target_node_id
     )
+
+
+def _inferred(edge: Edge, about: _About) -> tuple[Slot, ...]:
+    """For an edge without a schema: the names in its target's instruction and in its own condition."""
+    if edge.input_schema or not edge.target_node_id:
+        return ()
+    text = f"{about.nodes[edge.target_node_id].instruction or ''} {edge.condition}"
+    names = dict.fromkeys(_BARE.findall(text))
+    refused = _RESERVED | _RESERVED_SPACES | about.environment
+    return slots_of({"properties": {name: {"type": "string"} for name in names if name not in refused}})
+
+
+def _names(flow: Flow) -> frozenset[str]:
+    """Every name that the data of a conversation can have."""
+    edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
+    learnt = {slot.name for edge in edges for slot in slots_of(edge.input_schema)}
+    stored = {action.store_response_as for action in flow.actions if action.store_response_as}
+    copied = {update.env_key for action in flow.actions for update in action.env_updates}
+    return frozenset(learnt | stored | copied | set(flow.environment_variables))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pydantic import JsonValue
 
@@ -24,6 +24,21 @@ def verdict(condition: str, values: Mapping[str, JsonValue]) -> bool | None:
             parts = [_clause(part.strip(), values) for part in text.split(word)]
             return None if None in parts else combine(bool(part) for part in parts)
     return _clause(text, values)
+
+
+def is_decidable(condition: str, names: Collection[str]) -> bool:
+    """Whether the condition is of the grammar to its last word, and speaks of known names only.
+
+    “The answer is true” is prose, unless there is an answer among the data.
+    """
+    text = _CUT.split(condition.strip(), maxsplit=1)[0].strip()
+    word = next((word for word in (" or ", " and ") if word in text), None)
+    clauses = text.split(word) if word else [text]
+    found = [
+        next((m for form in (_EMPTY, _BOOLEAN, _COMPARED) if (m := form.fullmatch(clause.strip()))), None)
+        for clause in clauses
+    ]
+    return all(match is not None and match["path"].split(".")[0] in names for match in found)
 
 
 def _clause(text: str, values: Mapping[str, JsonValue]) -> bool | None:

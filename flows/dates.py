@@ -26,7 +26,8 @@ _FORMS = (
     re.compile(r"(?<!\d)(?P<packed>\d{8})(?!\d)"),
 )
 _TIME = re.compile(
-    r"(?<![\d:])(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*(?P<half>a\.?m\.?|p\.?m\.?)?(?![\d:])"
+    r"(?<![\d:])(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*"
+    r"(?P<half>a\.?m\.?|p\.?m\.?|uhr\b|h\b|(?:in the )?(?:morning|afternoon|evening)\b)?(?![\d:])"
 )
 
 
@@ -39,13 +40,16 @@ class Read(NamedTuple):
     reason: str = ""
 
 
-def read_dates(text: str) -> list[Read]:
-    """Every whole date (day, month and year) in `text`, as ISO 8601 or with a reason, in order."""
+def read_dates(text: str, *, day_first: bool = False) -> list[Read]:
+    """Every whole date (day, month and year) in `text`, as ISO 8601 or with a reason, in order.
+
+    `day_first` is for languages in which 04/05 can only be the fourth of May.
+    """
     folded, found = fold(text), list[Read]()
     for form in _FORMS:
         for match in form.finditer(folded):
             if all(match.end() <= other.start or other.end <= match.start() for other in found):
-                value, reason = _meaning(match)
+                value, reason = _meaning(match, day_first=day_first)
                 found.append(Read(match.start(), match.end(), value, reason))
     return sorted(found)
 
@@ -55,14 +59,15 @@ def spoken(day: date) -> str:
     return f"{day.day} {_MONTHS[day.month - 1].capitalize()} {day.year}"
 
 
-def _meaning(match: re.Match[str]) -> tuple[str, str]:
+def _meaning(match: re.Match[str], *, day_first: bool) -> tuple[str, str]:
     groups = match.groupdict()
     year = groups.get("year") or groups.get("c") or ""
     if len(groups.get("a") or "") == 4:
         year = groups["a"]
     if year and len(year) != 4:
         return "", "Please write the year with four digits."
-    days = set(_readings(groups))
+    readings = list(_readings(groups))
+    days = set(readings[:1] if day_first and not groups.get("packed") else readings)
     if not days:
         return "", f"There is no such day as {match[0].strip()}."
     if len(days) > 1:
@@ -104,8 +109,11 @@ def read_times(text: str) -> list[Read]:
         if match["minute"] is None and match["half"] is None:
             continue
         hour, minute = int(match["hour"]), int(match["minute"] or 0)
-        if match["half"]:
-            hour = hour % 12 + (12 if match["half"].startswith("p") else 0) if 1 <= hour <= 12 else 24
+        half = (match["half"] or "").removeprefix("in the ")
+        if half and half[0] in "apme":
+            hour = (
+                hour % 12 + (12 if half[0] in "pe" or half == "afternoon" else 0) if 1 <= hour <= 12 else 24
+            )
         if hour < 24 and minute < 60:
             found.append(Read(match.start(), match.end(), f"{hour:02}:{minute:02}"))
         else:

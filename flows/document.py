@@ -2,7 +2,8 @@
 
 The format is superdialog's, as JSON, as YAML or exported by React Flow. Keys of ours are optional and
 additive, so a document with them still loads there: `choices`, `hand_off`, `media` and `reprompt_text` on
-nodes, `keywords`, `examples` and `pattern` on edges, `after_final` and `closed_text` on the flow.
+nodes, `keywords`, `examples` and `pattern` on edges, `on_failure` on triggers and tools, `retries` on actions
+and tools, `headers` and `timeout` on tools, `after_final` and `closed_text` on the flow.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
 
 from core.turn import Attachment
-from flows.check import problems_in, warnings_in
+from flows.check import problems_in
 from flows.errors import FlowError, Problem
 from flows.react_flow import is_export, native
 from flows.shape import problems_of_shape, unknown_keys
+from flows.smells import warnings_in
 from flows.source import is_yaml, parse_json, parse_yaml, read
 
 
@@ -79,10 +81,11 @@ class Timeout(Part):
 
 
 class ActionTrigger(Part):
-    """When an action is to run at a node or on an edge."""
+    """When an action is to run at a node or on an edge; `on_failure` is the edge to take if it fails."""
 
     trigger: Literal["on_enter", "on_exit"] = Field(validation_alias=AliasChoices("trigger", "trigger_type"))
     action_id: str
+    on_failure: str | None = None
 
 
 class EnvironmentUpdate(Part):
@@ -93,7 +96,7 @@ class EnvironmentUpdate(Part):
 
 
 class Action(Part):
-    """An HTTP call that a node or an edge refers to by id. `timeout` is in seconds."""
+    """An HTTP call that a node or an edge refers to by id. `timeout` is in seconds, with its `retries`."""
 
     id: str
     name: str
@@ -111,10 +114,16 @@ class Action(Part):
     string_fields: tuple[str, ...] = ()
     condition: str | None = None
     identifier: str | None = None
+    retries: int = Field(2, ge=0, le=5)
 
 
 class Tool(Part):
-    """A function that may be offered to the model."""
+    """A function that is offered to the model. `timeout` is in seconds, with its `retries`.
+
+    `handler_id` names the Python function (without it the `id` does); `url`, `method` and `headers` make an
+    HTTP tool, whose arguments are the query of a GET and otherwise the JSON body. `on_failure` is the edge to
+    take if it fails.
+    """
 
     id: str
     name: str
@@ -125,6 +134,10 @@ class Tool(Part):
     url: str | None = None
     method: str | None = None
     server: str | None = None
+    headers: Names = Field(default_factory=dict)
+    timeout: int = 30
+    retries: int = Field(2, ge=0, le=5)
+    on_failure: str | None = None
 
 
 class Criterion(Part):

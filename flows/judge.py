@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from core.message import Choice
@@ -10,18 +11,28 @@ from core.turn import Turn
 from flows import wording
 from flows.choices import find_choice
 from flows.compiled import CompiledEdge
-from flows.models.port import Decide, Decision, Model
+from flows.conditions import verdict
+from flows.models.port import Decide, Decision, Exchange, Model, unheard
+from flows.models.rules import RulesModel
+from flows.performer import Performer
 from flows.reading import accept
-from flows.speaker import Speaker
 
 LONGEST_TEXT = 4_000
+MOST_ROUNDS = 4
+MOST_CALLS = 4
+
+_RULES = RulesModel()
 
 
 class Judge:
-    """Judges one turn. `choice` is the quick reply that was meant, once `hear` has looked for it."""
+    """Judges one turn. `choice` is the quick reply that was meant, once `hear` has looked for it.
 
-    def __init__(self, speaker: Speaker, turn: Turn, model: Model, today: date) -> None:
-        self.speaker = speaker
+    `detour` is the edge to take because a tool has failed.
+    """
+
+    def __init__(self, performer: Performer, turn: Turn, model: Model, today: date) -> None:
+        self.performer = performer
+        self.speaker = speaker = performer.speaker
         self.state = speaker.state
         self.flow = speaker.flow
         self.turn = turn
@@ -29,6 +40,7 @@ class Judge:
         self.today = today
         self.text = turn.text.strip()[:LONGEST_TEXT]
         self.choice: Choice | None = None
+        self.detour: CompiledEdge | None = None
 
     def hear(self, *, is_first: bool) -> None:
         """Find the quick reply that was meant. A first message is no number out of a list not yet seen."""
@@ -46,16 +58,80 @@ class Judge:
         if node.node.interruptible and not node.is_final and not node.is_router:
             own = {edge.id for edge in edges}
             edges += [e for e in self.flow.global_edges if e.id not in own and e.target != node.id]
-        return tuple(edge for edge in edges if edge.guard is None or edge.guard.holds(values))
+        return tuple(
+            edge
+            for edge in edges
+            if (edge.guard is None or edge.guard.holds(values))
+            and not (edge.is_data and verdict(edge.condition.source, values) is False)
+        )
+
+    async def certain(self, offered: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
+        """The edge that the data alone decide on, when they decide on exactly one of the node's own.
+
+        What the user said still counts where it asks for something else: a global edge, by the rules.
+        """
+        own = [edge for edge in self.speaker.node.edges if not edge.edge.is_fallback]
+        open_edges = [edge for edge in own if any(edge is other for other in offered)]
+        is_plain = all(edge.is_data and not any(slot.required for slot in edge.slots) for edge in own)
+        if not own or not is_plain or len(open_edges) != 1:
+            return None
+        others = tuple(edge for edge in offered if not any(edge is mine for mine in self.speaker.node.edges))
+        asked = await _RULES.decide(self._question(others, is_first=False, is_silent=False))
+        return named(asked.edge, others) or open_edges[0]
+
+    def unmet(self, edge: CompiledEdge) -> str:
+        """The question for what the node must know before `edge` may be crossed.
+
+        Where it may be skipped, who insists gets past it.
+        """
+        node, state = self.speaker.node, self.state
+        is_exempt = edge.edge.is_fallback or edge.asks_for_person or edge.target == node.id
+        if is_exempt or not any(own is edge for own in node.edges):
+            return ""
+        known = {**state.variables, **state.slots, **state.results}
+        criteria = [item for item in node.node.completion_criteria or () if item.required]
+        missing = next((item for item in criteria if known.get(item.key) in (None, "", [], {})), None)
+        if missing is None or (node.node.allow_skip and state.insisted):
+            return ""
+        state.insisted += 1
+        return wording.still_needed(missing.description or missing.key.replace("_", " "))
 
     async def decide(
-        self, offered: tuple[CompiledEdge, ...], *, is_first: bool = False, is_silent: bool = False
+        self,
+        offered: tuple[CompiledEdge, ...],
+        *,
+        is_first: bool = False,
+        is_silent: bool = False,
+        may_reply: bool = False,
     ) -> Decision:
-        """Ask the model for one of `offered`. Raises `ModelError`."""
-        if not offered:
-            return Decision()
+        """Ask the model for one of `offered`, running the tools that it wants. Raises `ModelError`.
+
+        With `may_reply` the model's reply will be said if it stays, so it may be told while it is written.
+        """
+        exchanges: list[Exchange] = []
+        for left in range(MOST_ROUNDS, -1, -1):
+            tools = self.performer.offers() if left else ()
+            if not offered and not tools and not exchanges:
+                return Decision()
+            question = self._question(offered, is_first=is_first, is_silent=is_silent)
+            write = self.speaker.voice.writer if may_reply else unheard
+            asked = replace(question, tools=tools, exchanges=tuple(exchanges), write=write)
+            decision = await self.model.decide(asked)
+            self.speaker.count(decision.tokens, decision.model, decision.trouble)
+            if not decision.calls:
+                return decision
+            for call in decision.calls[:MOST_CALLS]:
+                result, failure = await self.performer.call(call)
+                self.detour = named(failure, (*self.speaker.node.edges, *self.flow.global_edges))
+                if self.detour:
+                    return Decision()
+                exchanges.append(Exchange(call, result))
+        self.speaker.troubles.append("rounds")
+        return Decision()
+
+    def _question(self, offered: tuple[CompiledEdge, ...], *, is_first: bool, is_silent: bool) -> Decide:
         choice, node, values = self.choice, self.speaker.node, self.speaker.values
-        question = Decide(
+        return Decide(
             node=node,
             offered=offered,
             text=choice.label if choice else self.text,
@@ -64,22 +140,19 @@ class Judge:
             prompt=self.speaker.prompt,
             instruction=node.instruction.render(values) if node.instruction else "",
             conditions={edge.id: edge.condition.render(values) for edge in offered},
-            # without the environment, which holds the operator's secrets
-            values={**self.state.variables, **self.state.slots},
+            values=self.speaker.known,
             filled=frozenset(self.state.filled),
             history=tuple(self.state.history),
             today=self.today,
             is_first=is_first,
             is_silent=is_silent,
+            language=self.flow.language,
         )
-        decision = await self.model.decide(question)
-        self.speaker.count(decision.tokens, decision.model)
-        return decision
 
     def learn(self, edge: CompiledEdge, decision: Decision) -> str:
         """Take the edge's slots over; the question that is to be asked when a required one is missing."""
         reasons: dict[str, str] = {}
-        for slot in edge.slots:
+        for slot in (*edge.slots, *edge.inferred):
             value = decision.slots.get(slot.name)
             if value is None and slot.required and len(slot.values) == 1:
                 value = slot.values[0]  # models leave out what can only be one thing

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
+from time import perf_counter
+from types import MappingProxyType
+from typing import Any, Literal, overload
+
+from pydantic import JsonValue
 
 from core.dialog import State, Step, Watcher
-from core.message import Message
+from core.errors import Misconfigured
+from core.fetch import Fetch
 from core.turn import Address, Turn
-from core.value import Value
 from flows.compiled import CompiledFlow, compiled
 from flows.document import Flow
+from flows.flow_set import FlowSet
 from flows.models import model_from
 from flows.models.port import Model
+from flows.performer import Means
+from flows.state import DialogState
 from flows.step import step, timed_out
+from flows.stream import TurnStream
+from flows.tools import python_tools
 from flows.trail import Watch, unwatched
+from flows.turn_result import TurnResult
+
+log = logging.getLogger("turngate.flows")
 
 _HERE = Address(channel="local", account="", ours="", theirs="")
-
-
-class TurnResult(Value):
-    """What `DialogMachine.turn` came to. `text` is everything that was said, paragraph by paragraph."""
-
-    text: str
-    messages: tuple[Message, ...] = ()
-    outcome: str = "stay"
-    node: str = ""
-    edge: str = ""
-    model: str = ""
-    tokens: int = 0
-    hand_off: bool = False
 
 
 class DialogMachine:
@@ -42,34 +43,79 @@ class DialogMachine:
 
     def __init__(
         self,
-        flow: Flow,
+        flow: Flow | FlowSet,
         llm: str | Model = "rules",
+        tools: Iterable[Callable[..., Any]] = (),
         *,
         state: State | None = None,
+        fetch: Fetch | None = None,
+        secrets: Mapping[str, str] | None = None,
         api_key: str | None = None,
         base_url: str | None = None,
         today: Callable[[], date] | None = None,
         watch: Watch = unwatched,
     ) -> None:
-        """`llm` is a model or its name; `api_key` and `base_url` go with a name. Raises `Misconfigured`.
+        """`llm` is a model or its name; `api_key` and `base_url` go with a name.
 
-        `watch` is called for every node that is entered, also in a turn that fails afterwards.
+        `tools` are Python functions that the model may call. `fetch` makes the HTTP calls of actions and
+        tools; without one they fail, and the flow goes by its failure edges. `secrets` are for their
+        addresses, headers and bodies alone. `watch` is called for every node that is entered, also in a turn
+        that fails afterwards. Raises `Misconfigured`.
         """
-        self.flow = flow
         self.model = model_from(llm, api_key=api_key, base_url=base_url) if isinstance(llm, str) else llm
-        self._compiled: CompiledFlow = compiled(flow)
+        self._means = Means(fetch, MappingProxyType(dict(secrets or {})), python_tools(tools))
         self._state = state
         self._today = today or _today
         self._watch = watch
         self._at_work = asyncio.Lock()
+        self.take_up(flow)
+
+    def take_up(self, flow: Flow | FlowSet) -> None:
+        """Run this flow from the next turn on; who was at a node that is another now is asked there anew.
+
+        Raises `Misconfigured`, and goes on with the flow before.
+        """
+        flows = flow if isinstance(flow, FlowSet) else FlowSet({"": flow})
+        made = {name: compiled(flows[name]) for name in flows}
+        self._check(made.values())
+        self.flow, self._first = flows[flows.first], flows.first
+        self._compiled: Mapping[str, CompiledFlow] = made
+        self._kept = flows  # a compiled flow lives as long as its document
+
+    def _check(self, flows: Iterable[CompiledFlow]) -> None:
+        for flow in flows:
+            missing = sorted(flow.secrets - set(self._means.secrets))
+            if missing and self._means.fetch is not None:
+                names = ", ".join(missing)
+                raise Misconfigured(
+                    f"the flow's actions need secrets that are not set: {names}; "
+                    f"the gateway takes them from TURNGATE_SECRET_{missing[0]} and so on"
+                )
+            for handler in sorted(flow.handlers - set(self._means.tools)):
+                log.warning("the flow's tool %s has no Python function here and is not offered", handler)
 
     async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
-        """Answer one turn from the stored state; `None` for a session's first turn."""
-        return await step(self._compiled, state, turn, self.model, self._today(), watch=self._watch)
+        """Answer one turn from the stored state; `None` for a session's first turn.
+
+        `watcher` hears the text as it is made, and is asked before the first act that cannot be undone.
+        """
+        return await step(
+            self._at(state),
+            state,
+            turn,
+            self.model,
+            self._today(),
+            means=self._means,
+            watch=self._watch,
+            watcher=watcher,
+        )
 
     async def timed_out(self, state: State | None, address: Address) -> Step:
         """What there is to say when nobody has written for as long as the node's `timeout`."""
-        return await timed_out(self._compiled, state, address, self.model, self._today())
+        return await timed_out(self._at(state), state, address, self.model, self._today(), means=self._means)
+
+    def _at(self, state: State | None) -> CompiledFlow:
+        return self._compiled.get(str((state or {}).get("flow", ""))) or self._compiled[self._first]
 
     @property
     def state(self) -> State | None:
@@ -85,34 +131,80 @@ class DialogMachine:
         """Forget this machine's own conversation."""
         self._state = None
 
+    def assist(self, note: str) -> None:
+        """Tell the model something about this machine's own conversation that the user does not see."""
+        state = self._own()
+        state.remember("note", note)
+        self._state = state.to_json()
+
+    def switch_flow(self, name: str, *, preserve_memory: bool = True) -> None:
+        """Go on in another flow of the set, at its beginning; with or without what was said and learnt.
+
+        Raises `KeyError` when there is no flow of that name.
+        """
+        if name not in self._compiled:
+            raise KeyError(f"there is no flow “{name}”; there are: {', '.join(self._compiled)}")
+        state, before = DialogState(flow=name), self._own()
+        if preserve_memory:
+            for kept in ("slots", "variables", "results", "environment", "history"):
+                setattr(state, kept, getattr(before, kept))
+        self._state = state.to_json()
+
+    def _own(self) -> DialogState:
+        return DialogState.stored(self._state, {str((self._state or {}).get("node", "")): None})
+
     async def start(self) -> TurnResult:
         """Begin this machine's own conversation anew, with the greeting alone."""
         self.reset()
         return await self.turn("")
 
-    async def turn(self, text: str | Turn) -> TurnResult:
+    @overload
+    async def turn(
+        self,
+        text: str | Turn,
+        *,
+        stream: Literal[False] = False,
+        context: Mapping[str, JsonValue] | None = None,
+    ) -> TurnResult: ...
+
+    @overload
+    async def turn(
+        self, text: str | Turn, *, stream: Literal[True], context: Mapping[str, JsonValue] | None = None
+    ) -> TurnStream: ...
+
+    async def turn(
+        self, text: str | Turn, *, stream: bool = False, context: Mapping[str, JsonValue] | None = None
+    ) -> TurnResult | TurnStream:
         """Answer one message of this machine's own conversation. A failed or cancelled turn changes nothing.
 
-        `text` may be a whole `Turn`, for payloads and attachments.
+        `text` may be a whole `Turn`, for payloads and attachments. `context` is what the caller knows of the
+        user; it never stands in for what the operator has set. With `stream` the answer is an async iterator
+        of chunks, the model's own words as it writes them.
         """
         turn = text if isinstance(text, Turn) else Turn(id="local", session="local", address=_HERE, text=text)
+        if stream:
+            return TurnStream().begin(lambda watcher: self._turn(turn, context, watcher))
+        return await self._turn(turn, context, None)
+
+    async def _turn(
+        self, turn: Turn, context: Mapping[str, JsonValue] | None, watcher: Watcher | None
+    ) -> TurnResult:
         async with self._at_work:
-            answered = await self.answer(turn, self._state)
+            began = perf_counter()
+            state = self._state
+            if context:
+                own = self._own()
+                own.variables = {**own.variables, **context}
+                state = own.to_json()
+            answered = await self.answer(turn, state, watcher=watcher)
             self._state = answered.state
-        return TurnResult(
-            text="\n\n".join(message.text for message in answered.messages),
-            messages=answered.messages,
-            outcome=answered.outcome,
-            node=answered.node,
-            edge=answered.edge,
-            model=answered.details.get("model", ""),
-            tokens=int(answered.details.get("tokens", 0)),
-            hand_off=answered.hand_off,
-        )
+            return TurnResult.of(answered, perf_counter() - began)
 
     async def aclose(self) -> None:
-        """Let go of the model's connections."""
+        """Let go of the connections, the model's and the actions'."""
         await self.model.aclose()
+        if self._means.fetch is not None:
+            await self._means.fetch.aclose()
 
 
 def _today() -> date:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.conditions import verdict
+from flows.document import ActionTrigger
 from flows.judge import Judge, named
 from flows.trail import Hop, Watch
 
@@ -11,16 +12,21 @@ MOST_HOPS = 12
 
 
 class Passage:
-    """The way of one turn through the flow. `edge` is the id of the last edge that the user's words took."""
+    """The way of one turn through the flow. `edge` is the id of the last edge that the user's words took.
+
+    `is_endless` says that the way was cut off after too many nodes.
+    """
 
     def __init__(self, judge: Judge, watch: Watch) -> None:
         self.judge = judge
+        self.performer = judge.performer
         self.speaker = judge.speaker
         self.state = judge.state
         self.flow = judge.flow
         self.in_passing: set[str] = set()
         self.outcome = "stay"
         self.edge = ""
+        self.is_endless = False
         self._watch = watch
 
     async def begin(self) -> None:
@@ -29,11 +35,12 @@ class Passage:
 
     async def take(self, edge: CompiledEdge) -> None:
         """Cross `edge` and go on for as long as nothing is to be asked."""
-        self.edge, self.outcome, self.state.misses = edge.id, "advance", 0
-        self.in_passing |= {s.name for s in edge.slots if not s.required and s.name in self.state.filled}
-        if not any(own is edge for own in self.speaker.node.edges):
+        crossed = await self._cross(edge)
+        self.edge, self.outcome, self.state.misses = crossed.id, "advance", 0
+        self.in_passing |= {s.name for s in crossed.slots if not s.required and s.name in self.state.filled}
+        if not any(own is crossed for own in self.speaker.node.edges):
             self.state.interrupt()
-        await self._arrive(Hop(edge.target, edge.id, self.state.node))
+        await self._arrive(Hop(crossed.target, crossed.id, self.state.node))
 
     async def _arrive(self, hop: Hop) -> None:
         """Enter a node, and those that follow it without waiting for the user: none twice, 12 at most."""
@@ -43,21 +50,43 @@ class Passage:
             self.state.enter(hop.node)
             passed.add(hop.node)
             node = self.speaker.node
-            onward = self._said_in_passing(node, passed)
-            if onward is None and not node.is_router:
-                await self.speaker.enter()
-            if self._ends(node):
-                return
-            if node.returns and self.state.interrupts:
-                self.state.resume()
-                await self.speaker.ask_again()
-                return
-            onward = onward or await self._onward(node, passed)
+            onward = await self._enter(node, passed)
+            if onward is None:
+                if self._ends(node):
+                    return
+                if node.returns and self.state.interrupts:
+                    self.state.resume()
+                    await self.speaker.ask_again()
+                    return
+                onward = await self._onward(node, passed)
             if onward is None:
                 break
+            onward = await self._cross(onward)
             hop = Hop(onward.target, onward.id, node.id)
+        else:
+            self.is_endless = True
         if not self.speaker.messages:
             await self.speaker.ask_again()
+
+    async def _enter(self, node: CompiledNode, passed: set[str]) -> CompiledEdge | None:
+        """Run what is to be run here and speak; the edge to go on by when nothing is to be said."""
+        failure = named(await self.performer.run(_triggers(node, "on_enter")), self._ways(node))
+        onward = failure or self._said_in_passing(node, passed)
+        if onward is None and not node.is_router:
+            await self.speaker.enter()
+        return onward
+
+    async def _cross(self, edge: CompiledEdge) -> CompiledEdge:
+        """Run what is to be run on the way out; the edge to take, another one when something failed."""
+        node = self.speaker.node
+        for triggers in (_triggers(node, "on_exit"), edge.edge.actions):
+            failure = named(await self.performer.run(triggers), self._ways(node))
+            if failure:
+                return failure
+        return edge
+
+    def _ways(self, node: CompiledNode) -> tuple[CompiledEdge, ...]:
+        return (*node.edges, *self.flow.global_edges)
 
     def _ends(self, node: CompiledNode) -> bool:
         if node.is_final:
@@ -87,12 +116,16 @@ class Passage:
         if len(undecided) == 1:
             return undecided[0]
         decision = await self.judge.decide(undecided, is_silent=True)
-        edge = named(decision.edge, undecided)
+        edge = self.judge.detour or named(decision.edge, undecided)
         return edge if edge and not self.judge.learn(edge, decision) else fallback(node)
 
     def _verdict(self, edge: CompiledEdge) -> bool | None:
         values = self.speaker.values
         return edge.guard.holds(values) if edge.guard else verdict(edge.condition.source, values)
+
+
+def _triggers(node: CompiledNode, moment: str) -> tuple[ActionTrigger, ...]:
+    return tuple(trigger for trigger in node.node.actions if trigger.trigger == moment)
 
 
 def fallback(node: CompiledNode) -> CompiledEdge | None:

@@ -13,6 +13,8 @@ from pydantic import JsonValue
 from core.message import Choice
 from flows.choices import find_choice
 from flows.dates import Read, read_dates, read_times
+from flows.phones import read_phones
+from flows.relative import relative_day
 from flows.slots import Slot
 from flows.words import LONGEST_READ, NUMBERS, fold, plain_digits, words
 
@@ -24,7 +26,9 @@ YES = frozenset(words("yes yeah yep yup ok okay sure right correct true absolute
 NO = frozenset(words("no nope nah wrong incorrect false never"))
 _CORRECTING = frozenset(words("sorry no actually wait mean rather correction instead oops"))
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
-_PHONE = re.compile(r"(?<![\w+])\+?\d[\d ().-]{5,}\d(?!\w)")
+_HOUR = re.compile(
+    r"(?:at|um|around|about|gegen)?\s*(\d{1,2})(?:\s*o'?clock)?\s*(?:please|bitte)?[.!]?", re.IGNORECASE
+)
 # a group of digits such as “43 21” is one token, so that no part of a longer number is taken for an answer
 _TOKEN = re.compile(r"(?:(?<=\s)|^)\+?\d+(?:[ -]\d+)*(?=[\s.,;:!?)]|$)|\S+")
 
@@ -110,22 +114,26 @@ def _email(slot: Slot, text: str, today: date) -> Reading:
 
 
 def _phone(slot: Slot, text: str, today: date) -> Reading:
-    found = []
-    for match in _PHONE.finditer(_without_dates(text)):
-        digits = re.sub(r"\D", "", match[0])
-        if 7 <= len(digits) <= 15:
-            found.append(("+" if match[0].startswith("+") else "") + digits)
-    return _only(found, text)
+    found = read_phones(_without_dates(text), slot.region)
+    if reason := next((reason for _, reason in found if reason), ""):
+        return Reading(reason=reason, weight=1)
+    return _only([number for number, _ in found], text)
 
 
 def _date(slot: Slot, text: str, today: date) -> Reading:
-    found = _kept(read_dates(text), text)
+    found = _kept(read_dates(text, day_first=slot.language != "en"), text)
     if any(item.reason for item in found):
         return Reading(reason=next(item.reason for item in found if item.reason), weight=1)
     reading = _only([item.value for item in found], text)
-    if not isinstance(reading.value, str):
+    if isinstance(reading.value, str):
+        day = date.fromisoformat(reading.value)
+    elif reading.reason:
         return reading
-    day = date.fromisoformat(reading.value)
+    else:
+        meant = relative_day(text, slot.language, today, future=slot.future)
+        if meant is None:
+            return Reading()
+        day, reading = meant, Reading(meant.isoformat(), weight=4)
     if slot.past and day >= today:
         return Reading(reason="That date has not come yet.", weight=1)
     if slot.future and day < today:
@@ -137,7 +145,16 @@ def _time(slot: Slot, text: str, today: date) -> Reading:
     found = _kept(read_times(text), text)
     if any(item.reason for item in found):
         return Reading(reason=next(item.reason for item in found if item.reason), weight=1)
+    if not found and (hour := _HOUR.fullmatch(text)) and int(hour[1]) < 24:
+        return _hour(int(hour[1]))
     return _only([item.value for item in found], text)
+
+
+def _hour(hour: int) -> Reading:
+    """A bare number as an hour, where it can only be one."""
+    if hour == 0 or hour > 12:
+        return Reading(f"{hour:02}:00", weight=2)
+    return Reading(reason=f"Is that {hour} in the morning or {hour} in the afternoon?", weight=1)
 
 
 def _pattern(slot: Slot, text: str, today: date) -> Reading:

@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from flows.phones import region_of
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -23,6 +25,8 @@ class Slot:
     values: tuple[JsonValue, ...] = ()
     past: bool = False
     future: bool = False
+    language: str = "en"
+    region: str = ""
 
     @property
     def is_free(self) -> bool:
@@ -30,8 +34,8 @@ class Slot:
         return self.kind == "text"
 
 
-def slots_of(schema: Mapping[str, Any] | None) -> tuple[Slot, ...]:
-    """The slots of a checked `input_schema`."""
+def slots_of(schema: Mapping[str, Any] | None, language: str = "en") -> tuple[Slot, ...]:
+    """The slots of a checked `input_schema`; `language` is what dates and numbers are written in."""
     if not schema:
         return ()
     required = set(schema.get("required") or ())
@@ -46,6 +50,8 @@ def slots_of(schema: Mapping[str, Any] | None) -> tuple[Slot, ...]:
             values=tuple(part.get("enum") or ()),
             past=bool(part.get("x-past")),
             future=bool(part.get("x-future")),
+            language=language,
+            region=str(part.get("x-region") or region_of(language)).upper(),
         )
         for name, part in (schema.get("properties") or {}).items()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from pydantic import JsonValue
 
@@ -11,9 +12,11 @@ from core.message import Choice, Message
 from core.turn import Turn
 from flows import wording
 from flows.compiled import CompiledFlow, CompiledNode
-from flows.models.port import Model, Speak
+from flows.models.port import Model, ModelError, Speak
+from flows.results import without
 from flows.speech import in_language, scripted
 from flows.state import DialogState
+from flows.voice import Voice
 
 LONGEST_TEXT = 4_000
 LONGEST_LABEL = 200
@@ -21,15 +24,23 @@ LONGEST_LABEL = 200
 
 @dataclass
 class Speaker:
-    """Gathers the messages of one turn; `tokens` and `model_name` tell what they cost and who wrote them."""
+    """Gathers the messages of one turn; `tokens` and `model_name` tell what they cost and who wrote them.
+
+    `is_committed` says that something irreversible was done, so that the turn has to come to its end also
+    without a model. `troubles` are what was wrong with the model's outputs.
+    """
 
     flow: CompiledFlow
     state: DialogState
     turn: Turn
     model: Model
+    today: date
+    voice: Voice = field(default_factory=Voice)
     messages: list[Message] = field(default_factory=list)
     tokens: int = 0
     model_name: str = ""
+    troubles: list[str] = field(default_factory=list)
+    is_committed: bool = False
 
     @property
     def node(self) -> CompiledNode:
@@ -40,17 +51,37 @@ class Speaker:
     def values(self) -> Mapping[str, JsonValue]:
         """What templates and guards see."""
         # the environment last: nothing that a user says may stand in for what the operator has set
-        return {**self.state.variables, **self.state.slots, **self.flow.environment}
+        state = self.state
+        data = {**state.variables, **state.slots, **state.results}
+        environment: dict[str, JsonValue] = {**state.environment, **self.flow.environment}
+        return {
+            **data,
+            **environment,
+            "slots": state.slots,
+            "results": state.results,
+            "actions": data,
+            "userdata": data,
+            "env": environment,
+            "current_date": self.today.isoformat(),
+        }
+
+    @property
+    def known(self) -> Mapping[str, JsonValue]:
+        """What a model sees: without the environment, which holds what is the operator's."""
+        results = without(self.state.results, self.flow.hidden)
+        return {**self.state.variables, **self.state.slots, **results}
 
     @property
     def prompt(self) -> str:
         """The flow's system prompt."""
         return in_language(self.flow.prompt.render(self.values), self.flow.language)
 
-    def count(self, tokens: int, model: str) -> None:
-        """Add a call of the model to the turn's bill."""
+    def count(self, tokens: int, model: str, trouble: str = "") -> None:
+        """Add a call of the model to the turn's bill, and what was wrong with it."""
         self.tokens += tokens
         self.model_name = model or self.model_name
+        if trouble:
+            self.troubles.append(trouble)
 
     async def enter(self) -> None:
         """Say what the node says when it is entered; when it is entered again, its shorter form."""
@@ -97,6 +128,7 @@ class Speaker:
 
     def utter(self, message: Message) -> None:
         """Say a message as it is."""
+        self.voice.end(message.text)
         self.messages.append(message)
         self.state.remember("assistant", message.text)
 
@@ -122,9 +154,19 @@ class Speaker:
             instruction=in_language(instruction, self.flow.language),
             prompt=self.prompt,
             history=tuple(self.state.history),
+            values=self.known,
+            write=self.voice.writer,
         )
-        speech = await self.model.speak(request)
-        self.count(speech.tokens, speech.model)
+        try:
+            speech = await self.model.speak(request)
+        except ModelError:
+            if not self.is_committed:
+                raise
+            self.troubles.append("silent")
+            return ""
+        self.count(speech.tokens, speech.model, speech.trouble)
+        if speech.trouble == "refused":
+            return wording.REFUSED
         return speech.text.strip()[:LONGEST_TEXT]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from core.dialog import State, Step
+from core.dialog import State, Step, Watcher
 from core.message import Message
 from core.turn import Address, Turn
 from flows import wording
@@ -13,11 +13,15 @@ from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.judge import LONGEST_TEXT, Judge, named
 from flows.models.port import Decision, Model, ModelError
 from flows.passage import Passage, fallback
+from flows.performer import Means, Performer
 from flows.speaker import Speaker
 from flows.state import DialogState
 from flows.templates import Text
 from flows.trail import Watch, unwatched
+from flows.voice import Voice
 from flows.words import is_greeting
+
+_NO_MEANS = Means()
 
 
 async def step(
@@ -27,50 +31,76 @@ async def step(
     model: Model,
     today: date,
     *,
+    means: Means = _NO_MEANS,
     watch: Watch = unwatched,
+    watcher: Watcher | None = None,
 ) -> Step:
-    """Answer one turn. A model that gives no answer costs an apology and leaves the state as it was."""
+    """Answer one turn. A model that gives no answer costs an apology; the conversation stays where it was.
+
+    Only what cannot be undone is kept: when a tool or an action has changed something, so is the state.
+    """
     state = _taken_up(flow, DialogState.stored(stored, flow.nodes))
-    run = _Run(Judge(Speaker(flow, state, turn, model), turn, model, today), watch)
+    run = _begin(flow, state, turn, model, today, means=means, watch=watch, watcher=watcher)
     try:
         await run.answer()
     except ModelError as error:
-        return Step(
-            state=stored or {},
-            messages=(Message(text=wording.APOLOGY),),
-            outcome="error",
-            node=run.state.node,
-            details={"model": model.name, "error": str(error)[:200]},
-        )
+        return run.apology(stored, error)
     return run.result()
 
 
 async def timed_out(
-    flow: CompiledFlow, stored: State | None, address: Address, model: Model, today: date
+    flow: CompiledFlow,
+    stored: State | None,
+    address: Address,
+    model: Model,
+    today: date,
+    *,
+    means: Means = _NO_MEANS,
 ) -> Step:
     """What the node where the conversation stands says when nobody writes. It is said once."""
     state = DialogState.stored(stored, flow.nodes)
     timeout = flow.nodes[state.node].node.timeout if state.node else None
     if timeout is None:
         return Step(state=stored or {}, node=state.node)
-    turn = Turn(id="timeout", session="timeout", address=address)
-    run = _Run(Judge(Speaker(flow, state, turn, model), turn, model, today), unwatched)
+    turn = Turn(id=f"timeout-{state.node}", session="", address=address)
+    run = _begin(flow, state, turn, model, today, means=means)
     if timeout.say:
         run.speaker.utter(Message(text=Text(timeout.say).render(run.speaker.values)))
-    if edge := named(timeout.edge, run.speaker.node.edges):
-        await run.passage.take(edge)
-        return run.result()
+    try:
+        if edge := named(timeout.edge, run.speaker.node.edges):
+            await run.passage.take(edge)
+            return run.result()
+    except ModelError as error:
+        return run.apology(stored, error)
     return Step(
         state=run.state.to_json(), messages=run.speaker.said(), outcome=state.outcome, node=state.node
     )
 
 
+def _begin(
+    flow: CompiledFlow,
+    state: DialogState,
+    turn: Turn,
+    model: Model,
+    today: date,
+    *,
+    means: Means,
+    watch: Watch = unwatched,
+    watcher: Watcher | None = None,
+) -> _Run:
+    listener = watcher or Watcher()
+    is_heard = type(listener).on_text is not Watcher.on_text
+    voice = Voice(listener.on_text) if is_heard else Voice()
+    speaker = Speaker(flow, state, turn, model, today, voice)
+    return _Run(Judge(Performer(speaker, turn, means, listener), turn, model, today), watch)
+
+
 def _taken_up(flow: CompiledFlow, state: DialogState) -> DialogState:
     """The state that a new message meets: the beginning after an end, the open question after a person."""
     if state.outcome == "final" and flow.after_final == "restart":
-        return DialogState()
+        return state.begun_anew()
     if state.outcome == "hand_off" and not state.resume() and not flow.nodes[state.node].edges:
-        return DialogState()
+        return state.begun_anew()
     return state
 
 
@@ -85,10 +115,29 @@ class _Run:
         self.passage = Passage(judge, watch)
 
     def result(self) -> Step:
+        """The turn as it came out."""
         outcome = self.state.outcome = self.passage.outcome
+        self.state.apologies, self.state.version = 0, self.speaker.node.version
+        is_refused = outcome == "stay" and "refused" in self.speaker.troubles
+        return self._step("refused" if is_refused else outcome, self.state.to_json(), self.speaker.said())
+
+    def apology(self, stored: State | None, error: ModelError) -> Step:
+        """The turn without a model's answer: nothing has happened, but what cannot be undone."""
+        number = DialogState.stored(stored, self.flow.nodes).apologies
+        message = Message(text=wording.APOLOGIES[number % len(wording.APOLOGIES)])
+        if not self.speaker.is_committed:
+            self.state, self.speaker.messages = DialogState.stored(stored, self.flow.nodes), []
+        else:
+            self.speaker.utter(message)
+        self.state.apologies = number + 1
+        messages = self.speaker.said() if self.speaker.messages else (message,)
+        return self._step("error", self.state.to_json(), messages, error=str(error)[:200])
+
+    def _step(self, outcome: str, state: State, messages: tuple[Message, ...], **more: str) -> Step:
+        troubles = [*self.speaker.troubles, *(["hops"] if self.passage.is_endless else [])]
         return Step(
-            state=self.state.to_json(),
-            messages=self.speaker.said(),
+            state=state,
+            messages=messages,
             outcome=outcome,
             node=self.state.node,
             edge=self.passage.edge,
@@ -97,6 +146,9 @@ class _Run:
             details={
                 "model": self.speaker.model_name or self.judge.model.name,
                 "tokens": str(self.speaker.tokens),
+                **({"trouble": " ".join(dict.fromkeys(troubles))} if troubles else {}),
+                **({"used": " ".join(_marked(self.judge.performer))} if self.judge.performer.used else {}),
+                **more,
             },
         )
 
@@ -104,6 +156,10 @@ class _Run:
         """The whole turn. Something is said in every case."""
         if self.state.outcome == "final":
             self._close()
+            return
+        if self._is_changed():
+            self.judge.hear(is_first=False)
+            await self.speaker.ask_again()
             return
         is_first = self.state.is_fresh
         if is_first:
@@ -113,6 +169,12 @@ class _Run:
         self.judge.hear(is_first=is_first)
         if not is_first or self._says_more():
             await self._route(is_first=is_first)
+
+    def _is_changed(self) -> bool:
+        """Whether the node has been rewritten since its question was asked: it is asked anew."""
+        state = self.state
+        is_asked = not state.is_fresh and state.outcome != "hand_off"
+        return is_asked and bool(state.version) and state.version != self.speaker.node.version
 
     def _close(self) -> None:
         """Nothing follows a final node in this flow; say so, or call a person."""
@@ -137,9 +199,13 @@ class _Run:
         is_last_try = node.node.max_turns is not None and state.turns_in_node > node.node.max_turns
         last_resort = fallback(node) if is_last_try else None
         offered = self.judge.offered()
-        decision = await self.judge.decide(offered, is_first=is_first)
-        edge = named(decision.edge, offered)
-        question = self.judge.learn(edge, decision) if edge else ""
+        certain = None if is_first else await self.judge.certain(offered)
+        decision = Decision()
+        if certain is None:
+            decision = await self.judge.decide(offered, is_first=is_first, may_reply=last_resort is None)
+            offered = self.judge.offered()  # a tool may have opened a way
+        edge = certain or self.judge.detour or named(decision.edge, offered)
+        question = (self.judge.learn(edge, decision) or self.judge.unmet(edge)) if edge else ""
         if edge and not question:
             await self.passage.take(edge)
         elif last_resort:
@@ -152,6 +218,8 @@ class _Run:
     def _stay(self, decision: Decision, offered: Sequence[CompiledEdge], *, is_first: bool) -> None:
         if decision.reason and not is_first:
             self.speaker.complain(f"{decision.reason}\n\n{self.speaker.question()}".strip())
+        elif decision.trouble == "refused":
+            self.speaker.complain(f"{wording.REFUSED} {self.speaker.question()}".strip())
         elif decision.reply:
             self.speaker.say(decision.reply[:LONGEST_TEXT])
         elif not is_first:
@@ -160,3 +228,7 @@ class _Run:
 
 def _seconds(node: CompiledNode) -> float | None:
     return node.node.timeout.seconds if node.node.timeout else None
+
+
+def _marked(performer: Performer) -> list[str]:
+    return [used.name if used.success else f"{used.name}!" for used in performer.used]

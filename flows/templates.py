@@ -1,17 +1,47 @@
-"""Jinja for flow documents: sandboxed, and an unknown name is empty text. User text is data, never source."""
+"""Jinja for flow documents: sandboxed, and an unknown name is empty text. User text is data, never source.
+
+A value is escaped for the place that it is put into, so that nothing a user says ends a URL's path, a JSON
+text or a header.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any, Literal
+from urllib.parse import quote, quote_plus
 
-from jinja2 import ChainableUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import ChainableUndefined, TemplateError, TemplateSyntaxError, Undefined
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 from pydantic import JsonValue
 
 from flows.dates import spoken
 
 LONGEST_TEXT = 8_000
+LONGEST_PRODUCT = 100_000
+MOST_ROUNDS = 1_000
+
+Place = Literal["text", "url", "json", "form", "header"]
+Values = Mapping[str, JsonValue]
+
+_FAILURES = (
+    TemplateError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+)
+
+
+class Trusted(str):
+    """A text of the operator's own: in a URL it may be more than one piece of the path."""
+
+    __slots__ = ()
 
 
 def _date(value: object) -> str:
@@ -23,13 +53,66 @@ def _date(value: object) -> str:
     return spoken(day)
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(undefined=ChainableUndefined, autoescape=False)
+def _in_url(value: object) -> object:
+    return value if isinstance(value, Trusted) else quote(str(value), safe="")
+
+
+def _in_json(value: object) -> object:
+    if isinstance(value, Markup):  # the filter `tojson` has been here
+        return value
+    return json.dumps(value, ensure_ascii=False)[1:-1] if isinstance(value, str) else json.dumps(value)
+
+
+def _in_form(value: object) -> object:
+    return quote_plus(str(value))
+
+
+def _in_header(value: object) -> object:
+    return "".join(letter for letter in str(value) if letter.isprintable())
+
+
+def _defined(escape: Callable[[object], object]) -> Callable[[object], object]:
+    return lambda value: "" if isinstance(value, Undefined) else escape(value)
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Without arithmetic that takes a long time or much room."""
+
+    intercepted_binops = frozenset(("*", "**"))
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        sizes = [len(side) if isinstance(side, str | list | tuple) else abs(side) for side in (left, right)]
+        if operator == "**" or sizes[0] * sizes[1] > LONGEST_PRODUCT * LONGEST_PRODUCT:
+            raise SecurityError("this would be too large")
+        is_text = any(isinstance(side, str | list | tuple) for side in (left, right))
+        if is_text and sizes[0] * sizes[1] > LONGEST_PRODUCT:
+            raise SecurityError("this would be too long")
+        return super().call_binop(context, operator, left, right)
+
+
+def _range(*bounds: int) -> range:
+    made = range(*bounds)
+    if len(made) > MOST_ROUNDS:
+        raise SecurityError(f"a range has {MOST_ROUNDS} numbers at most")
+    return made
+
+
+def _environment(escape: Callable[[object], object] | None = None) -> _Sandbox:
+    finalize = _defined(escape) if escape else None
+    environment = _Sandbox(undefined=ChainableUndefined, autoescape=False, finalize=finalize)
     environment.filters["date"] = _date
+    environment.globals["range"] = _range
     return environment
 
 
 _JINJA = _environment()
+_PLACES: Mapping[Place, _Sandbox] = {
+    "text": _JINJA,
+    "url": _environment(_in_url),
+    "json": _environment(_in_json),
+    "form": _environment(_in_form),
+    "header": _environment(_in_header),
+}
 
 
 def syntax_error(source: str) -> str | None:
@@ -53,29 +136,37 @@ def expression_error(source: str) -> str | None:
 class Text:
     """A text with Jinja in it, compiled once and shared by all sessions."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, place: Place = "text") -> None:
         self.source = source
-        self._template = _JINJA.from_string(source) if "{" in source else None
+        self._template = _PLACES[place].from_string(source) if "{" in source else None
 
-    def render(self, values: Mapping[str, JsonValue]) -> str:
+    def render(self, values: Values) -> str:
         """The text with `values` in it, at most `LONGEST_TEXT` characters; empty when rendering fails."""
         if self._template is None:
             return self.source.strip()[:LONGEST_TEXT]
         try:
             return self._template.render(values).strip()[:LONGEST_TEXT]
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
+        except _FAILURES:
             return ""
 
 
-class Guard:
-    """A boolean Jinja expression over the conversation's values."""
+class Expression:
+    """A bare Jinja expression over the conversation's values."""
 
     def __init__(self, source: str) -> None:
         self._expression = _JINJA.compile_expression(source)
 
-    def holds(self, values: Mapping[str, JsonValue]) -> bool:
-        """Whether the expression is true; what cannot be computed is false."""
+    def value(self, values: Values) -> Any:
+        """What it comes to; None when it cannot be computed."""
         try:
-            return bool(self._expression(values))
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
-            return False
+            return self._expression(values)
+        except _FAILURES:
+            return None
+
+
+class Guard(Expression):
+    """An expression that is true or false."""
+
+    def holds(self, values: Values) -> bool:
+        """Whether the expression is true; what cannot be computed is false."""
+        return bool(self.value(values))

@@ -5,6 +5,12 @@ from __future__ import annotations
 from core.turn import Turn
 
 APOLOGY = "Sorry, something went wrong on our side. Please send your last message again in a moment."
+APOLOGIES = (
+    APOLOGY,
+    "I'm sorry, I still can't answer just now. Please try once more in a few minutes.",
+    "Sorry, this is taking longer than it should. Please write again a little later.",
+)
+REFUSED = "I'm sorry, I can't help with that here."
 GO_ON = "I'm listening. Please tell me more."
 CHOOSE = "Please choose one of these."
 FAREWELL = "Thank you for writing. Goodbye!"

@@ -7,13 +7,13 @@ from typing import Self
 
 from core.dialog import State, Step, Watcher
 from core.turn import Address, Turn
-from flows.machine import DialogMachine
+from gateway.reload import ReloadingDialog
 
 
 class ChannelDialogs:
     """Asks the dialog of the channel that a turn came by, or else the one for all."""
 
-    def __init__(self, general: DialogMachine, own: Mapping[str, DialogMachine]) -> None:
+    def __init__(self, general: ReloadingDialog, own: Mapping[str, ReloadingDialog]) -> None:
         self._general = general
         self._own = own
 

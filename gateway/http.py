@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +19,7 @@ from gateway.redis.leases import working_lease
 _CONNECTIONS = 2_000
 _KEEP_SECONDS = 5.0
 _SECONDS = 15.0
+_OUTSIDE_CONNECTIONS = 200
 
 
 def provider_client() -> httpx.AsyncClient:
@@ -30,6 +33,21 @@ def provider_client() -> httpx.AsyncClient:
     before the write, and the write is not put off; `LeaseLost` or an error of the connection comes of it.
     """
     return httpx.AsyncClient(transport=AiohttpTransport(client=_session), timeout=_SECONDS)
+
+
+def outside_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) -> httpx.AsyncClient:
+    """The client for addresses that others named; `make_socket` has the last word on each connection.
+
+    No proxy, no cookies, no redirects: whoever uses it looks at every hop.
+    """
+
+    def session() -> ClientSession:
+        connector = TCPConnector(socket_factory=make_socket, limit=_OUTSIDE_CONNECTIONS, use_dns_cache=False)
+        return ClientSession(connector=connector, cookie_jar=DummyCookieJar())
+
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(client=session), timeout=_SECONDS, follow_redirects=False
+    )
 
 
 def _session() -> ClientSession:

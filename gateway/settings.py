@@ -20,6 +20,7 @@ from gateway.embedded import running_in
 
 LIBRARY = Path(__file__).parent.parent / "flows" / "library"
 _OURS = "TURNGATE_"
+_SECRET = "TURNGATE_SECRET_"  # noqa: S105 - the beginning of a name
 _READ_ELSEWHERE = frozenset({"TURNGATE_TWIN_URL"})  # set by `turngate run` for its own children
 
 
@@ -42,12 +43,21 @@ class Settings(BaseSettings):
     flow: str = Field(
         "support", alias="TURNGATE_FLOW", description="path of a flow, or the name of one in the library"
     )
-    llm: str = Field("rules", alias="TURNGATE_LLM", description="`rules` (offline) or `openai/<model>`")
+    llm: str = Field(
+        "rules",
+        alias="TURNGATE_LLM",
+        description="`rules` (offline) or `openai/<model>`; by commas: the next when one gives no answer",
+    )
     openai_api_key: SecretStr = Field(
         SecretStr(""), alias="OPENAI_API_KEY", description="for `openai/…` models"
     )
     openai_base_url: str = Field(
         "", alias="OPENAI_BASE_URL", description="another server that speaks the same protocol"
+    )
+    private_hosts: str = Field(
+        "",
+        alias="TURNGATE_PRIVATE_HOSTS",
+        description="hosts inside your network that a flow may call, e.g. `crm.internal:8080`, by commas",
     )
     api_key: SecretStr = Field(
         SecretStr(""), alias="TURNGATE_API_KEY", description="opens the console to others than this machine"
@@ -93,13 +103,20 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        if self.llm.startswith("openai/") and not (
-            self.openai_api_key.get_secret_value() or self.openai_base_url
-        ):
+        if "openai/" in self.llm and not (self.openai_api_key.get_secret_value() or self.openai_base_url):
             raise ValueError("TURNGATE_LLM names an OpenAI model, so set OPENAI_API_KEY (or OPENAI_BASE_URL)")
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise ValueError("PUBLIC_URL must begin with https:// (or http://)")
         return self
+
+    @property
+    def flow_secrets(self) -> Mapping[str, str]:
+        """`TURNGATE_SECRET_X`, which a flow's actions name as `secrets.X`."""
+        return {
+            name.removeprefix(_SECRET): value
+            for name, value in merged_environment().items()
+            if name.startswith(_SECRET) and value
+        }
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -154,9 +171,15 @@ def _shown(default: object) -> str:
     return f"`{text}`" if text else ""
 
 
+def _is_secret(name: str) -> bool:
+    return name.startswith(_SECRET) and name != _SECRET
+
+
 def _unknown(environ: Mapping[str, str]) -> str:
     known = {str(field.alias) for field in Settings.model_fields.values()} | _READ_ELSEWHERE
-    strange = sorted(name for name in environ if name.startswith(_OURS) and name not in known)
+    strange = sorted(
+        name for name in environ if name.startswith(_OURS) and name not in known and not _is_secret(name)
+    )
     if not strange:
         return ""
     known |= {row.name for channel in channels.available() for row in channel_rows(channel)}

@@ -12,16 +12,18 @@ from redis.asyncio import Redis
 import channels
 from core.channel import Channel
 from core.drain import Drain
-from flows.document import Flow
+from flows.flow_file import FlowFile
 from flows.machine import DialogMachine
 from flows.models import model_from
 from gateway.config import Config
 from gateway.dialogs import ChannelDialogs
+from gateway.guarded import GuardedFetch
 from gateway.http import provider_client
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.scripts import Protocol
 from gateway.redis.sweeper import Sweeper
+from gateway.reload import ReloadingDialog
 from gateway.settings import Settings
 
 Channels = Mapping[str, Channel[httpx.AsyncClient]]
@@ -55,12 +57,14 @@ def load_channels(settings: Settings) -> Channels:
     return {name: channel for name, channel in found.items() if channel is not None}
 
 
-def build_dialog(settings: Settings) -> DialogMachine:
-    """The dialog engine with the configured flow and model."""
+def build_dialog(settings: Settings) -> ReloadingDialog:
+    """The dialog engine with the configured flow, which it follows, and model."""
     key = settings.openai_api_key.get_secret_value()
     base_url = settings.openai_base_url or None
     model = model_from(settings.llm, api_key=key or None, base_url=base_url, aiohttp=True)
-    return DialogMachine(Flow.load(settings.flow_path), model)
+    file = FlowFile(settings.flow_path)
+    fetch = GuardedFetch(settings.private_hosts.split(","))
+    return ReloadingDialog(file, DialogMachine(file.flow, model, fetch=fetch, secrets=settings.flow_secrets))
 
 
 def build_dialogs(settings: Settings, config: Config) -> ChannelDialogs:

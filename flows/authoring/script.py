@@ -17,6 +17,10 @@ def _as_texts(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,17 +44,33 @@ class Said(_Strict):
     expect: Expected = Expected()
 
 
+class Written(_Strict):
+    """What another system answers to an action, in place of a real call."""
+
+    status: int = Field(200, ge=100, le=599)
+    data: JsonValue = None
+
+
+Answers = dict[str, Annotated[tuple[Written, ...], BeforeValidator(_as_list)]]
+"""The answers to each action by its id, one after another; the last is given again and again."""
+
+
 class Conversation(_Strict):
-    """A conversation from its beginning."""
+    """A conversation from its beginning, with answers of its own if need be."""
 
     name: str
+    answers: Answers = Field(default_factory=dict)
     turns: tuple[Said, ...] = Field(min_length=1)
 
 
 class Script(_Strict):
-    """All conversations of a file. `today` is the day on which they take place."""
+    """All conversations of a file. `today` is the day on which they take place.
+
+    `answers` are what actions get in all of them. An action without one fails, as if nobody was there.
+    """
 
     today: date | None = None
+    answers: Answers = Field(default_factory=dict)
     conversations: tuple[Conversation, ...] = Field(min_length=1)
 
     @classmethod

@@ -5,13 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from core.turn import Address, Turn
 from flows.authoring.coverage import Coverage
 from flows.authoring.script import Conversation, Expected, Said, Script
+from flows.authoring.written import WrittenFetch
+from flows.compiled import compiled
 from flows.document import Flow
-from flows.machine import DialogMachine, TurnResult
+from flows.machine import DialogMachine
+from flows.models import model_from
 from flows.models.port import Model
+from flows.turn_result import TurnResult
 
 _HERE = Address(channel="test", account="", ours="", theirs="")
 
@@ -41,17 +46,25 @@ class Trial:
 async def hold(flow: Flow, script: Script, model: str | Model = "rules") -> Trial:
     """Have every conversation, one after another, each from its beginning."""
     coverage = Coverage(flow)
-    today = script.today
-    talk = DialogMachine(flow, model, today=(lambda: today) if today else None, watch=coverage.watch)
+    asked = model_from(model) if isinstance(model, str) else model
     try:
-        cases = [await _case(talk, conversation) for conversation in script.conversations]
+        cases = [await _case(flow, script, each, asked, coverage) for each in script.conversations]
     finally:
-        await talk.aclose()
+        await asked.aclose()
     return Trial(tuple(cases), coverage)
 
 
-async def _case(talk: DialogMachine, conversation: Conversation) -> Case:
-    talk.reset()
+async def _case(
+    flow: Flow, script: Script, conversation: Conversation, model: Model, coverage: Coverage
+) -> Case:
+    talk = DialogMachine(
+        flow,
+        model,
+        fetch=WrittenFetch({**script.answers, **conversation.answers}),
+        secrets=dict.fromkeys(compiled(flow).secrets, "a-secret"),
+        today=(lambda: script.today or datetime.now(UTC).date()),
+        watch=coverage.watch,
+    )
     began, failures = time.perf_counter(), []
     for number, said in enumerate(conversation.turns, 1):
         turn = Turn(id=str(number), session="test", address=_HERE, text=said.say, payload=said.payload)

@@ -1,10 +1,14 @@
-"""The models by name. A model is named as in the settings: `rules`, or `openai/<model>`."""
+"""The models by name, as in the settings: `rules`, or `openai/<model>`; several by commas."""
 
 from __future__ import annotations
 
 from core.errors import Misconfigured
+from flows.models.fallback import FallbackModel
 from flows.models.port import Model
 from flows.models.rules import RulesModel
+
+_PATIENCE_BEFORE_ANOTHER = 15.0
+_PATIENCE = 45.0
 
 
 def model_from(
@@ -12,13 +16,22 @@ def model_from(
 ) -> Model:
     """Build the model that `spec` names; `aiohttp` is for workers with many requests in flight.
 
-    Raises `Misconfigured` when there is no model of that name, or no key for it.
+    `openai/a,openai/b` asks b when a gives no answer; `rules` may stand at the end. Raises `Misconfigured`
+    when there is no model of that name, or no key for it.
     """
-    provider, _, name = spec.partition("/")
-    if spec == "rules":
-        return RulesModel()
-    if provider == "openai" and name:
-        from flows.models.openai import OpenAIModel  # costs a second, so only who uses it pays
+    names = [name.strip() for name in spec.split(",")]
+    models: list[Model] = []
+    for number, name in enumerate(names, start=1):
+        provider, _, model = name.partition("/")
+        if name == "rules":
+            models.append(RulesModel())
+        elif provider == "openai" and model:
+            from flows.models.openai import OpenAIModel  # costs a second, so only who uses it pays
 
-        return OpenAIModel(name, api_key=api_key, base_url=base_url, aiohttp=aiohttp)
-    raise Misconfigured(f"TURNGATE_LLM: “{spec}” is not a model; write “rules” or “openai/<model>”.")
+            patience = _PATIENCE if number == len(names) else _PATIENCE_BEFORE_ANOTHER
+            models.append(
+                OpenAIModel(model, api_key=api_key, base_url=base_url, aiohttp=aiohttp, patience=patience)
+            )
+        else:
+            raise Misconfigured(f"TURNGATE_LLM: “{name}” is not a model; write “rules” or “openai/<model>”.")
+    return models[0] if len(models) == 1 else FallbackModel(models)

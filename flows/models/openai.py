@@ -6,35 +6,55 @@ Importing this file costs a second, so only `model_from` does it, when such a mo
 from __future__ import annotations
 
 import asyncio
-import json
 import os
+import re
+from collections.abc import Callable
 from typing import Any
 
+import aiohttp
+import httpx2
 from openai import (
     APIStatusError,
     AsyncOpenAI,
+    AsyncStream,
     DefaultAioHttpClient,
     DefaultAsyncHttpxClient,
     Omit,
     OpenAIError,
     omit,
 )
-from openai.types.chat import ChatCompletion, ChatCompletionMessage
-from pydantic import JsonValue
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from core.errors import Misconfigured
-from flows.models.port import Decide, Decision, ModelError, Speak, Speech
-from flows.models.prompts import STAY, function, stay_function, to_decide, to_speak
+from flows.models.answer import LONGEST_REPLY, Answer
+from flows.models.partial import PartialText
+from flows.models.port import Decide, Decision, ModelError, Speak, Speech, Write, unheard
+from flows.models.prompts import (
+    STAY,
+    ChatLine,
+    answer_schema,
+    function,
+    in_words,
+    stay_function,
+    to_decide,
+    to_speak,
+    tool_function,
+    tool_lines,
+    tool_section,
+)
 
-LONGEST_REPLY = 1_500
+_NO_TOOLS = (400, 404, 422, 501)
+_ABOUT_TOOLS = re.compile(r"\btools?\b|tool_choice|\bfunctions?\b", re.IGNORECASE)
+_STAYS = rf'"function"\s*:\s*"{STAY}"'
 
 
 class OpenAIModel:
-    """A chat model that can call functions, at OpenAI or behind any server of its protocol.
+    """A chat model at OpenAI or behind any server of its protocol.
 
     `timeout` bounds one try and `patience` the whole answer with its retries, both in seconds. `temperature`
-    is left to the server unless it is set. `aiohttp` is for workers: it holds hundreds of requests in flight
-    at half the cost of httpx2, but mocks of httpx2 do not see it. Raises `Misconfigured` without a key.
+    is left to the server unless it is set. A server that refuses tools is asked for JSON from then on.
+    `aiohttp` is for workers: it holds hundreds of requests in flight at half the cost of httpx2, but mocks
+    of httpx2 do not see it. Raises `Misconfigured` without a key.
     """
 
     def __init__(
@@ -60,32 +80,32 @@ class OpenAIModel:
         self._retries = retries
         self._temperature: float | Omit = omit if temperature is None else temperature
         self._aiohttp = aiohttp
+        self._has_tools = True
         self._client: AsyncOpenAI | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def decide(self, question: Decide) -> Decision:
         """Offer the edges as functions. What cannot be read as one of them is a decision to stay."""
-        edges = {edge.id: edge for edge in question.offered}
-        functions = [function(edge, question.conditions.get(name, "")) for name, edge in edges.items()]
-        completion = await self._complete(
-            messages=to_decide(question),
-            tools=[{"type": "function", "function": item} for item in [*functions, stay_function()]],
-            tool_choice="required",
-        )
-        try:
-            return _decision(_message(completion), _tokens(completion), self.name)
-        except (AttributeError, TypeError) as error:
-            raise ModelError(f"{self.name}: the answer is not of the protocol") from error
+        edges = [function(edge, question.conditions.get(edge.id, "")) for edge in question.offered]
+        functions = [*edges, *(tool_function(tool) for tool in question.tools), stay_function()]
+        tools = frozenset(tool.name for tool in question.tools)
+        messages = to_decide(question)
+        if self._has_tools:
+            try:
+                answer = await self._with_tools(
+                    functions, [*messages, *tool_lines(question.exchanges)], question
+                )
+                return answer.decision(self.name, tools)
+            except _ToolsUnknown:
+                self._has_tools = False
+        return (await self._with_json(functions, messages, question)).decision(self.name, tools)
 
     async def speak(self, request: Speak) -> Speech:
         """Have the instruction put into words."""
-        completion = await self._complete(messages=to_speak(request))
-        try:
-            message = _message(completion)
-            text = (message.content or "").strip() if message else ""
-            return Speech(text=text[:LONGEST_REPLY], tokens=_tokens(completion), model=self.name)
-        except (AttributeError, TypeError) as error:
-            raise ModelError(f"{self.name}: the answer is not of the protocol") from error
+        answer = await self._ask(
+            request.write, lambda a, piece: request.write(piece), messages=to_speak(request)
+        )
+        return answer.speech(self.name)
 
     async def aclose(self) -> None:
         """Close the connections; the next question opens new ones."""
@@ -93,16 +113,52 @@ class OpenAIModel:
         if client is not None:
             await client.close()
 
-    async def _complete(self, **request: Any) -> ChatCompletion:
+    async def _with_tools(self, functions: list[Any], messages: list[ChatLine], question: Decide) -> Answer:
+        reply = PartialText("brief_response", question.write)
+
+        def hear(answer: Answer, piece: str) -> None:
+            if len(answer.calls) == 1 and answer.calls[0][0] == STAY:
+                reply.feed(piece)
+
+        return await self._ask(
+            question.write,
+            hear,
+            messages=messages,
+            tools=[{"type": "function", "function": item} for item in functions],
+            tool_choice="required",
+        )
+
+    async def _with_json(self, functions: list[Any], messages: list[ChatLine], question: Decide) -> Answer:
+        reply = PartialText("reply", question.write, only_after=_STAYS)
+        system, *lines = messages
+        sections = [system["content"] or "", in_words(functions), tool_section(question.exchanges)]
+        content = "\n\n".join(section for section in sections if section)
+        schema = {"name": "decision", "schema": answer_schema([item["name"] for item in functions])}
+        answer = await self._ask(
+            question.write,
+            lambda answer, piece: reply.feed(piece),
+            messages=[{**system, "content": content}, *lines],
+            response_format={"type": "json_schema", "json_schema": schema},
+        )
+        return answer.from_json()
+
+    async def _ask(self, write: Write, hear: Callable[[Answer, str], None], **request: Any) -> Answer:
+        """One completion within the time that it may take; in pieces when somebody reads along."""
         try:
             async with asyncio.timeout(self._patience):
-                completion: ChatCompletion = await self._connected().chat.completions.create(
-                    model=self._model, temperature=self._temperature, **request
-                )
-                return completion
+                create = self._connected().chat.completions.create
+                more = {"model": self._model, "temperature": self._temperature, **request}
+                if write is unheard:
+                    return _whole(await create(**more))
+                stream = await create(**more, stream=True, stream_options={"include_usage": True})
+                return await _read(stream, hear)
         except APIStatusError as error:
+            if "tools" in request and error.status_code in _NO_TOOLS and _ABOUT_TOOLS.search(str(error)):
+                raise _ToolsUnknown from error
             raise ModelError(f"{self.name} answered {error.status_code}") from error
-        except (OpenAIError, TimeoutError, ValueError) as error:
+        except (AttributeError, TypeError) as error:
+            raise ModelError(f"{self.name}: the answer is not of the protocol") from error
+        except (OpenAIError, TimeoutError, ValueError, httpx2.HTTPError, aiohttp.ClientError) as error:
             raise ModelError(f"{self.name}: {type(error).__name__}") from error
 
     def _connected(self) -> AsyncOpenAI:
@@ -120,38 +176,57 @@ class OpenAIModel:
         return self._client
 
 
-def _tokens(completion: ChatCompletion) -> int:
-    return int(completion.usage.total_tokens or 0) if completion.usage else 0
+class _ToolsUnknown(Exception):
+    """The server has no tools."""
 
 
-def _message(completion: ChatCompletion) -> ChatCompletionMessage | None:
-    return completion.choices[0].message if completion.choices else None
+def _whole(completion: ChatCompletion) -> Answer:
+    answer = Answer(tokens=int(completion.usage.total_tokens or 0) if completion.usage else 0)
+    if completion.choices:
+        choice = completion.choices[0]
+        message = choice.message
+        answer.content, answer.refusal = message.content or "", message.refusal or ""
+        answer.is_filtered = choice.finish_reason == "content_filter"
+        answer.calls = [
+            (call.function.name, call.function.arguments)
+            for call in message.tool_calls or ()
+            if call.type == "function"
+        ]
+    return answer
 
 
-def _decision(message: ChatCompletionMessage | None, tokens: int, model: str) -> Decision:
-    calls = message.tool_calls if message else None
-    if not message or not calls:
-        text = (message.content or "") if message else ""
-        return Decision(reply=text.strip()[:LONGEST_REPLY], tokens=tokens, model=model)
-    call = calls[0]
-    if call.type != "function":
-        return Decision(tokens=tokens, model=model)
-    arguments = _arguments(call.function.arguments)
-    if arguments is None:
-        return Decision(tokens=tokens, model=model)
-    if call.function.name == STAY:
-        reply = arguments.get("brief_response")
-        text = reply.strip()[:LONGEST_REPLY] if isinstance(reply, str) else ""
-        return Decision(reply=text, tokens=tokens, model=model)
-    return Decision(edge=call.function.name, slots=arguments, tokens=tokens, model=model)
+async def _read(stream: AsyncStream[ChatCompletionChunk], hear: Callable[[Answer, str], None]) -> Answer:
+    """The pieces put together. Raises `ValueError` when the stream breaks off."""
+    answer = Answer(is_whole=False)
+    async with stream:
+        async for chunk in stream:
+            if chunk.usage:
+                answer.tokens = int(chunk.usage.total_tokens or 0)
+            for choice in chunk.choices or ():
+                _take(answer, choice, hear)
+            if len(answer.content) > 4 * LONGEST_REPLY:  # nobody needs the rest
+                return answer
+    if not answer.is_whole:
+        raise ValueError("the stream broke off")
+    return answer
 
 
-def _arguments(text: str) -> dict[str, JsonValue] | None:
-    """The arguments of a call, or None when they are not a JSON object; models write anything at times."""
-    if not text or not text.strip():
-        return {}
-    try:
-        arguments = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return arguments if isinstance(arguments, dict) else None
+def _take(answer: Answer, choice: Any, hear: Callable[[Answer, str], None]) -> None:
+    delta = choice.delta
+    if delta.refusal:
+        answer.refusal += delta.refusal
+    for call in delta.tool_calls or ():
+        if call.index >= len(answer.calls):
+            answer.calls.append(("", ""))
+        name, arguments = answer.calls[-1]
+        piece = (call.function.arguments if call.function else "") or ""
+        named = name + ((call.function.name if call.function else "") or "")
+        answer.calls[-1] = (named, arguments + piece)
+        hear(answer, piece)
+    if delta.content:
+        answer.content += delta.content
+        if not answer.calls:
+            hear(answer, delta.content)
+    if choice.finish_reason:
+        answer.is_whole = True
+        answer.is_filtered = choice.finish_reason == "content_filter"

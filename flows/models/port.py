@@ -2,19 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import JsonValue
 
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.state import Line
 
+Write = Callable[[str], None]
+"""Takes the next piece of a text that is being written for the user."""
+
+Trouble = Literal["", "refused", "empty", "malformed", "cut"]
+"""What was wrong with a model's output: it would not, said nothing, nothing readable, or too much."""
+
+
+def unheard(text: str) -> None:
+    """Nobody reads along."""
+
 
 class ModelError(Exception):
     """The model gave no answer: unreachable, refused, or out of time. The turn ends with an apology."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A tool as it is offered: `parameters` is the JSON Schema of an object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool that the model wants to be run."""
+
+    name: str
+    arguments: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A call and what it came to."""
+
+    call: Call
+    result: JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +58,8 @@ class Decide:
 
     `said` is the speech that the user is answering. `is_first` says that this is the session's first message
     and that the greeting has just been said in answer to it. `is_silent` says that the user waits for the
-    bot: choose by the data alone.
+    bot: choose by the data alone. `exchanges` are the tools that were run for this question so far. The
+    reply, if there is one, goes to `write` while it is being written.
     """
 
     node: CompiledNode
@@ -40,11 +76,15 @@ class Decide:
     today: date = date.min
     is_first: bool = False
     is_silent: bool = False
+    tools: tuple[Function, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    language: str = "en"
+    write: Write = field(default=unheard, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer: the id of an offered edge, or empty to stay.
+    """The answer: the id of an offered edge, or empty to stay; or tools to be run before it can be given.
 
     `slots` are raw, as extracted. `reply` is what the model would say when it stays; `reason` is why it could
     not read what was said, in a sentence for the user.
@@ -56,15 +96,19 @@ class Decision:
     reason: str = ""
     tokens: int = 0
     model: str = ""
+    calls: tuple[Call, ...] = ()
+    trouble: Trouble = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """A request to put a node's private instruction into words for the user."""
+    """A request to put a private instruction into words for the user; `write` takes them as they come."""
 
     instruction: str
     prompt: str = ""
     history: tuple[Line, ...] = ()
+    values: Mapping[str, JsonValue] = field(default_factory=dict)
+    write: Write = field(default=unheard, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +118,7 @@ class Speech:
     text: str = ""
     tokens: int = 0
     model: str = ""
+    trouble: Trouble = ""
 
 
 class Model(Protocol):

@@ -11,8 +11,9 @@ import typer
 
 if TYPE_CHECKING:
     from core.channel import Capabilities
-    from flows.machine import DialogMachine, TurnResult
+    from flows.machine import DialogMachine
     from flows.models.port import Model
+    from flows.turn_result import TurnResult
 
 app = typer.Typer(help="Write flows: lint, draw, chat, test, and the format's schema.", no_args_is_help=True)
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.flows.serving import served
+
 Json = dict[str, Any]
+USAGE = {"prompt_tokens": 30, "completion_tokens": 12, "total_tokens": 42}
+CUT = "the connection is cut here"
 
 
 def call(name: str, arguments: str | Json = "{}", **more: Any) -> Response:
@@ -38,10 +40,56 @@ def completion(message: Json, **more: Any) -> Response:
             "created": 1,
             "model": "test",
             "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
-            "usage": {"prompt_tokens": 30, "completion_tokens": 12, "total_tokens": 42},
+            "usage": USAGE,
             **more,
         }
     )
+
+
+class Stream(Response):
+    """A completion in pieces. An event among them is waited for; `CUT` breaks the connection."""
+
+    def __init__(self, *deltas: Json | str | asyncio.Event, finish: str = "stop") -> None:
+        super().__init__()
+        self.deltas = deltas
+        self.finish = finish
+
+    def response(self) -> StreamingResponse:
+        return StreamingResponse(self._lines(), media_type="text/event-stream")
+
+    async def _lines(self) -> AsyncIterator[bytes]:
+        for delta in self.deltas:
+            if isinstance(delta, asyncio.Event):
+                await delta.wait()
+            elif delta is CUT:
+                raise ConnectionResetError
+            else:
+                yield _line([{"index": 0, "delta": {"content": delta} if isinstance(delta, str) else delta}])
+        yield _line([{"index": 0, "delta": {}, "finish_reason": self.finish}])
+        yield _line([], usage=USAGE)
+        yield b"data: [DONE]\n\n"
+
+
+def streamed_call(name: str, *pieces: str) -> Stream:
+    """A call of a function whose arguments come in pieces."""
+    first = {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": ""}}
+    rest = [{"tool_calls": [{"index": 0, "function": {"arguments": piece}}]} for piece in pieces]
+    return Stream({"role": "assistant", "tool_calls": [first]}, *rest, finish="tool_calls")
+
+
+def _line(choices: Sequence[Json], **more: Any) -> bytes:
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "test", "choices": choices}
+    return f"data: {json.dumps({**chunk, **more})}\n\n".encode()
+
+
+def no_tools(kind: str = "tools") -> Response:
+    """What a server says that knows no tools."""
+    return JSONResponse({"error": {"message": f"{kind} are not supported by this model"}}, 400)
+
+
+def busy(seconds: float = 0.01) -> Response:
+    """Too many requests, with the time to wait."""
+    return JSONResponse({"error": {"message": "slow down"}}, 429, headers={"retry-after": str(seconds)})
 
 
 class OpenAIServer:
@@ -61,32 +109,15 @@ class OpenAIServer:
         if answer is None:
             await self._released.wait()
             return Response(status_code=500)
-        return answer
+        return answer.response() if isinstance(answer, Stream) else answer
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[OpenAIServer]:
         """Serve on a free port of loopback, in the loop of the test."""
         app = Starlette(routes=[Route("/v1/chat/completions", self.answer, methods=["POST"])])
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            self.url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
-            server = _Server(
-                uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
-            )
-            serving = asyncio.create_task(server.serve(sockets=[listening]))
-            await server.is_up.wait()
+        async with served(app) as url:
+            self.url = f"{url}/v1"
             try:
                 yield self
             finally:
                 self._released.set()
-                server.should_exit = True
-                await serving
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.is_up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.is_up.set()

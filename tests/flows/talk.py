@@ -9,8 +9,9 @@ from typing import Any
 import flows
 from core.turn import Address, Turn
 from flows.document import Flow
-from flows.machine import DialogMachine, TurnResult
+from flows.machine import DialogMachine
 from flows.models.port import Model
+from flows.turn_result import TurnResult
 
 LIBRARY = Path(flows.__file__).parent / "library"
 TODAY = date(2026, 11, 23)

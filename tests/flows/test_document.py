@@ -160,11 +160,10 @@ def test_a_node_that_answers_an_interrupt_is_no_dead_end() -> None:
     assert warned(sound) == {}
 
 
-def test_actions_and_tools_are_said_not_to_run_yet() -> None:
-    action = {"id": "x", "name": "x", "method": "GET", "url": "https://example.org"}
-    tool = {"id": "t", "name": "t", "description": "d"}
-    sound = document(node("a", "A", is_final=True, tools=[tool]), actions=[action], tools=[tool])
-    assert set(warned(sound)) == {"actions[0]", "tools[0]", "nodes[0].tools[0]"}
+def test_a_tool_that_is_never_run_is_said_to_be_so() -> None:
+    tool = {"id": "t", "name": "t", "description": "d", "type": "mcp"}
+    sound = document(node("a", "A", is_final=True, tools=[tool]), tools=[tool])
+    assert set(warned(sound)) == {"tools[0]", "nodes[0].tools[0]"}
 
 
 @pytest.mark.parametrize(

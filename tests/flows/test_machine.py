@@ -10,6 +10,7 @@ from core.dialog import Dialog, State
 from core.errors import Misconfigured
 from flows.compiled import compiled
 from flows.document import Flow
+from flows.flow_set import FlowSet
 from flows.machine import DialogMachine
 from flows.models.port import Decide, Decision
 from flows.models.scripted import ScriptedModel
@@ -105,7 +106,7 @@ def test_a_model_of_no_known_name_is_refused_by_its_name(name: str) -> None:
 def test_a_flow_is_compiled_once_and_let_go_with_it() -> None:
     made = flow(node("a", "A.", is_final=True))
     one, other = DialogMachine(made), DialogMachine(made)
-    assert one._compiled is other._compiled is compiled(made)
+    assert one._compiled[""] is other._compiled[""] is compiled(made)
     key = id(made)
     del one, other, made
     gc.collect()
@@ -116,3 +117,59 @@ def test_a_flow_is_compiled_once_and_let_go_with_it() -> None:
 
 async def test_closing_a_machine_closes_its_model() -> None:
     await library("kyc").aclose()
+
+
+async def test_a_note_for_the_model_is_not_seen_by_the_user() -> None:
+    script = ScriptedModel([Decision(reply="Good evening, Ada.")])
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), script)
+    await talk.start()
+    talk.assist("The user is called Ada.")
+    await talk.turn("good evening, do you know me?")
+    assert [(line.role, line.text) for line in script.questions[0].history][1] == (
+        "note",
+        "The user is called Ada.",
+    )
+
+
+async def test_what_the_caller_knows_is_known_and_stands_in_for_nothing() -> None:
+    made = flow(
+        node("a", "Hello {{ name }} of {{ BANK }}!", is_final=True), environment_variables={"BANK": "HB"}
+    )
+    assert (await machine(made).turn("hi", context={"name": "Ada", "BANK": "x"})).text == "Hello Ada of HB!"
+
+
+async def test_a_conversation_may_go_on_in_another_flow_with_what_it_knows() -> None:
+    learns = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    first = flow(
+        node("a", "Who?", edges=[edge("go", "b", input_schema=learns)]), node("b", "B?", is_final=True)
+    )
+    second = flow(node("a", "Hello {{ name }}!", is_final=True))
+    script = ScriptedModel([Decision(edge="go", slots={"name": "Ada"})])
+    talk = DialogMachine(FlowSet({"first": first, "second": second}), script)
+    assert (await say(talk, "hi", "Ada")).text == "B?"
+    talk.switch_flow("second")
+    assert (await talk.turn("")).text == "Hello Ada!"
+    talk.switch_flow("second", preserve_memory=False)
+    assert (await talk.turn("")).text == "Hello !"
+    with pytest.raises(KeyError, match="first, second"):
+        talk.switch_flow("third")
+
+
+async def test_who_waits_at_a_node_that_was_rewritten_is_asked_there_anew() -> None:
+    def drinks(drink: str, end: str) -> Flow:
+        asked = node("a", drink, edges=[edge("go", "b", keywords=["yes"])])
+        return flow(asked, node("b", end, is_final=True))
+
+    talk = machine(drinks("Tea?", "B."))
+    await talk.turn("hi")
+    talk.take_up(drinks("Coffee?", "B."))
+    assert (await talk.turn("yes")).text == "Coffee?"
+    assert (await talk.turn("yes")).text == "B."
+    talk.reset()
+    await talk.turn("hi")
+    talk.take_up(drinks("Coffee?", "C."))
+    assert (await talk.turn("yes")).text == "C."
+
+
+async def test_the_result_tells_what_the_turn_took() -> None:
+    assert (await library("kyc").turn("hi")).seconds > 0

@@ -1,0 +1,228 @@
+"""HTTP calls that a flow makes: put together with every value escaped for its place, tried within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+from urllib.parse import urlencode
+
+from pydantic import JsonValue
+
+from core.fetch import Fetch, Fetched, NotFetched, Request
+from flows.document import Action
+from flows.results import failed, kept
+from flows.templates import Expression, Place, Text, Values, expression_error
+
+LONGEST_TIMEOUT = 45
+_FIRST_WAIT = 0.2
+_LONGEST_WAIT = 10.0
+_FALSE = ("", "false", "0", "none", "null", "[]", "{}")
+_BUSY = (429, 503)
+_BROKEN = (500, 502, 504)
+_REPEATABLE = ("GET", "PUT", "DELETE")
+_BARE = re.compile(r"\s*\{\{((?:(?!\}\}).)+)\}\}\s*", re.DOTALL)
+_SECRET = re.compile(r"\bsecrets\.([A-Za-z_]\w*)")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
+
+
+class NotMade(Exception):
+    """The call cannot be put together from what is known; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledAction:
+    """An action with its templates. `secrets` are the names that it asks for."""
+
+    action: Action
+    url: Text
+    headers: tuple[tuple[str, Text], ...]
+    body: Text | Mapping[str, Any] | None
+    condition: Text | None
+    secrets: frozenset[str]
+
+    @property
+    def acts(self) -> bool:
+        """Whether the call may change something on the other side."""
+        return self.action.method != "GET"
+
+    def applies(self, values: Values) -> bool:
+        """Whether its condition lets it run."""
+        return self.condition is None or self.condition.render(values).lower() not in _FALSE
+
+    def request(self, values: Values, key: str) -> Request:
+        """The call with `values` in it. Raises `NotMade`."""
+        headers = {name: text.render(values) for name, text in self.headers}
+        body, content_type = self._body(values)
+        if body is not None and content_type and not _has(headers, "content-type"):
+            headers["Content-Type"] = content_type
+        if not _has(headers, "idempotency-key"):
+            headers["Idempotency-Key"] = key
+        url = self.url.render(values)
+        if not url.startswith(("https://", "http://")):
+            raise NotMade("the address is not complete")
+        return Request(
+            method=self.action.method,
+            url=url,
+            headers=headers,
+            body=body,
+            seconds=min(max(self.action.timeout, 1), LONGEST_TIMEOUT),
+            label=self.action.id,
+        )
+
+    def _body(self, values: Values) -> tuple[bytes | None, str]:
+        if self.body is None:
+            return None, ""
+        if isinstance(self.body, Text):
+            text = self.body.render(values)
+            if not text.startswith(("{", "[")):
+                return text.encode(), ""
+            try:
+                made = json.loads(text)
+            except ValueError as error:
+                raise NotMade("the body is not JSON once its values are in it") from error
+        else:
+            made = _filled(self.body, values)
+        if isinstance(made, dict):
+            made = _numbered(made, self.action.string_fields)
+        return json.dumps(made, ensure_ascii=False).encode(), "application/json"
+
+
+def compile_action(action: Action) -> CompiledAction:
+    """Make an action ready to run."""
+    declared = next((v for k, v in action.headers.items() if k.lower() == "content-type"), "")
+    sources = [action.url, *action.headers.values(), json.dumps(action.body)]
+    return CompiledAction(
+        action=action,
+        url=Text(action.url, "url"),
+        headers=tuple((name, Text(value, "header")) for name, value in action.headers.items()),
+        body=_compiled_body(action.body, "form" if "form-urlencoded" in declared else "json"),
+        condition=Text(action.condition) if action.condition is not None else None,
+        secrets=frozenset(name for source in sources for name in _SECRET.findall(source)),
+    )
+
+
+async def perform(
+    action: CompiledAction,
+    values: Values,
+    key: str,
+    fetch: Fetch,
+    secrets: Mapping[str, str],
+    arguments: Values | None = None,
+) -> dict[str, JsonValue]:
+    """Make the call; what it came to, as it is stored. It never raises.
+
+    `key` is sent as Idempotency-Key. It is tried again while nothing can have happened twice: a call that
+    changes something only when it did not arrive or was put off. `arguments` are a tool's: the query of a
+    GET, and otherwise the body.
+    """
+    try:
+        request = action.request({**values, "secrets": dict(secrets)}, key)
+        if arguments:
+            request = _with(request, arguments)
+    except NotMade as error:
+        return failed(str(error))
+    try:
+        answer = await _tried(request, fetch, action.action.retries)
+    except NotFetched as error:
+        return failed(str(error))
+    return kept(answer, secrets.values())
+
+
+async def _tried(request: Request, fetch: Fetch, retries: int) -> Fetched:
+    end = monotonic() + request.seconds
+    for number in range(retries + 1):
+        wait = min(_FIRST_WAIT * 2**number, _LONGEST_WAIT) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads
+        left = end - monotonic()
+        try:
+            answer = await fetch.fetch(request.model_copy(update={"seconds": max(left, 0.1)}))
+        except NotFetched as error:
+            is_safe = not error.sent or request.method in _REPEATABLE
+            if number == retries or not is_safe or monotonic() + wait >= end:
+                raise
+        else:
+            is_safe = answer.status in _BUSY or (answer.status in _BROKEN and request.method in _REPEATABLE)
+            wait = _asked_for(answer) or wait
+            if number == retries or not is_safe or monotonic() + wait >= end:
+                return answer
+        await asyncio.sleep(wait)
+    raise AssertionError("the last try returns or raises")
+
+
+def _with(request: Request, arguments: Values) -> Request:
+    if request.method != "GET":
+        headers = {"Content-Type": "application/json", **request.headers}
+        return request.model_copy(update={"body": json.dumps(dict(arguments)).encode(), "headers": headers})
+    flat = {name: value for name, value in arguments.items() if isinstance(value, str | int | float)}
+    mark = "&" if "?" in request.url else "?"
+    return request.model_copy(
+        update={"url": f"{request.url}{mark}{urlencode(flat)}" if flat else request.url}
+    )
+
+
+def _asked_for(answer: Fetched) -> float:
+    """Seconds from a Retry-After header; a date or nonsense counts as none."""
+    value = answer.headers.get("retry-after", "").strip()
+    return float(value) if re.fullmatch(r"\d{1,6}(?:\.\d{1,6})?", value) else 0.0
+
+
+def _has(headers: Mapping[str, str], name: str) -> bool:
+    return any(header.lower() == name for header in headers)
+
+
+def _compiled_body(body: object, place: Place) -> Any:
+    if body is None or body == "":
+        return None
+    return Text(body, place) if isinstance(body, str) else _compiled_part(body)
+
+
+def _compiled_part(part: Any) -> Any:
+    """The same JSON with a template for each text; a text that is one expression keeps its value's type."""
+    if isinstance(part, dict):
+        return {name: _compiled_part(item) for name, item in part.items()}
+    if isinstance(part, list):
+        return [_compiled_part(item) for item in part]
+    if isinstance(part, str) and "{" in part:
+        bare = _BARE.fullmatch(part)
+        return Expression(bare[1]) if bare and not expression_error(bare[1]) else Text(part)
+    return part
+
+
+def _filled(part: Any, values: Values) -> Any:
+    if isinstance(part, dict):
+        return {name: _filled(item, values) for name, item in part.items()}
+    if isinstance(part, list):
+        return [_filled(item, values) for item in part]
+    if isinstance(part, Text):
+        return part.render(values)
+    if isinstance(part, Expression):
+        value = part.value(values)
+        return (
+            ""
+            if value is None
+            else value
+            if isinstance(value, bool | int | float | list | dict)
+            else str(value)
+        )
+    return part
+
+
+def _numbered(part: dict[str, Any], texts: tuple[str, ...]) -> dict[str, Any]:
+    """Texts that are written numbers as numbers, as the format has it, except those in `texts`.
+
+    What would not be written the same again, such as 007 or +1, is no number.
+    """
+    return {name: value if name in texts else _number(value, texts) for name, value in part.items()}
+
+
+def _number(value: Any, texts: tuple[str, ...]) -> Any:
+    if isinstance(value, dict):
+        return _numbered(value, texts)
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value) if "." in value else int(value)
+    return value

@@ -1,0 +1,94 @@
+"""A chat model's answer put together, whether it came whole or in pieces, and what it means."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import JsonValue
+
+from flows.models.port import Call, Decision, Speech, Trouble
+from flows.models.prompts import STAY
+
+LONGEST_REPLY = 1_500
+_SENTENCE = re.compile(r"[.!?…](?=\s|$)")
+_FENCE = re.compile(r"```(?:json)?\s*(\{.*\})\s*```", re.DOTALL)
+
+
+@dataclass
+class Answer:
+    """`calls` are (name, arguments as text); `is_whole` says that the server has come to its end."""
+
+    content: str = ""
+    refusal: str = ""
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    tokens: int = 0
+    is_whole: bool = True
+    is_filtered: bool = False
+
+    def decision(self, model: str, tools: frozenset[str]) -> Decision:
+        """What the answer decides. What cannot be read as anything offered is a decision to stay."""
+        made = {"tokens": self.tokens, "model": model}
+        if self.refusal or self.is_filtered:
+            return Decision(trouble="refused", **made)  # type: ignore[arg-type]
+        if not self.calls:
+            reply, trouble = shortened(self.content)
+            return Decision(reply=reply, trouble=trouble, **made)  # type: ignore[arg-type]
+        read = [(name, _arguments(text)) for name, text in self.calls]
+        wanted = tuple(Call(name, given) for name, given in read if name in tools and given is not None)
+        if wanted:
+            return Decision(calls=wanted, **made)  # type: ignore[arg-type]
+        name, given = read[0]
+        if given is None:
+            return Decision(trouble="malformed", **made)  # type: ignore[arg-type]
+        if name == STAY:
+            reply, trouble = shortened(given.get("brief_response"))
+            return Decision(reply=reply, trouble=trouble, **made)  # type: ignore[arg-type]
+        return Decision(edge=name, slots=given, **made)  # type: ignore[arg-type]
+
+    def from_json(self) -> Answer:
+        """The answer of a model that knows no tools, as if it had called the function that it names."""
+        fenced = _FENCE.search(self.content)
+        given = _arguments(fenced[1] if fenced else self.content)
+        if not self.content.strip() or given is None or not isinstance(given.get("function"), str):
+            return self
+        name, arguments = str(given["function"]), given.get("arguments")
+        if name == STAY:
+            arguments = {"brief_response": given.get("reply")}
+        self.calls = [(name, json.dumps(arguments if isinstance(arguments, Mapping) else {}))]
+        return self
+
+    def speech(self, model: str) -> Speech:
+        """What the answer says."""
+        if self.refusal or self.is_filtered:
+            return Speech(tokens=self.tokens, model=model, trouble="refused")
+        text, trouble = shortened(self.content)
+        return Speech(text, self.tokens, model, trouble)
+
+
+def shortened(value: Any) -> tuple[str, Trouble]:
+    """A text for the user, cut at a sentence's end when it is too long; and what was wrong with it."""
+    text = value.strip() if isinstance(value, str) else ""
+    if not text:
+        return "", "empty"
+    if len(text) <= LONGEST_REPLY:
+        return text, ""
+    cut = text[:LONGEST_REPLY]
+    ends = [match.end() for match in _SENTENCE.finditer(cut)]
+    if ends and ends[-1] > LONGEST_REPLY // 3:
+        return cut[: ends[-1]], "cut"
+    return f"{cut[: LONGEST_REPLY - 1].rpartition(' ')[0] or cut[: LONGEST_REPLY - 1]}…", "cut"
+
+
+def _arguments(text: str) -> dict[str, JsonValue] | None:
+    """The arguments of a call, or None when they are not a JSON object; models write anything at times."""
+    if not text or not text.strip():
+        return {}
+    try:
+        arguments = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return arguments if isinstance(arguments, dict) else None

@@ -1,0 +1,177 @@
+"""What a turn does beside talking: the actions of the nodes and edges that it passes, the model's tools."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from pydantic import JsonValue
+
+from core.dialog import Watcher
+from core.fetch import Fetch
+from core.turn import Turn
+from flows.actions import CompiledAction, perform
+from flows.document import ActionTrigger, Tool
+from flows.models.port import Call, Function
+from flows.results import failed, found
+from flows.speaker import Speaker
+from flows.tools import Context, PythonTool
+
+MOST_ACTIONS = 30
+LONGEST_KEPT = 2_000
+MOST_KEPT = 20
+
+_NO_PARAMETERS: Mapping[str, JsonValue] = {"type": "object", "properties": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the operator gives the engine to act with. Without `fetch` no call leaves the house."""
+
+    fetch: Fetch | None = None
+    secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tools: Mapping[str, PythonTool] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A tool or an action that was run, for the record: nothing of what went in or came out."""
+
+    name: str
+    success: bool
+
+
+class Performer:
+    """Acts for one turn. `has_acted` says that something irreversible was begun, `used` what was run."""
+
+    def __init__(self, speaker: Speaker, turn: Turn, means: Means, watcher: Watcher) -> None:
+        self.speaker = speaker
+        self.state = speaker.state
+        self.flow = speaker.flow
+        self.turn = turn
+        self.means = means
+        self.has_acted = False
+        self.used: list[Used] = []
+        self._watcher = watcher
+        self._calls = 0
+
+    async def run(self, triggers: Iterable[ActionTrigger]) -> str:
+        """Run actions one by one; the failure edge of the last that failed and has one."""
+        edge = ""
+        for trigger in triggers:
+            action = self.flow.actions[trigger.action_id]
+            if not await self._run(action) and trigger.on_failure:
+                edge = trigger.on_failure
+        return edge
+
+    async def _run(self, compiled: CompiledAction) -> bool:
+        """Whether the action succeeded, or had no need to run."""
+        action, values = compiled.action, self.speaker.values
+        before = self.state.results.get(action.store_response_as or "")
+        if action.run_once and isinstance(before, dict) and before.get("success"):
+            return True
+        if not compiled.applies(values):
+            return True
+        result = await self._fetched(compiled, values, self._key(action.id))
+        if action.store_response_as:
+            self.state.keep_result(action.store_response_as, result)
+        for update in action.env_updates:
+            value = found(result, update.result_path)
+            if value is not None and len(self.state.environment) < MOST_KEPT:
+                self.state.environment[update.env_key] = str(value)[:LONGEST_KEPT]
+        return bool(result["success"])
+
+    def offers(self) -> tuple[Function, ...]:
+        """The tools that the model may call at the present node; an edge of the same name goes first."""
+        node = self.speaker.node
+        edges = {edge.id for edge in (*node.edges, *self.flow.global_edges)}
+        offers = {
+            name: tool.offer for name, tool in self.means.tools.items() if name not in self.flow.handlers
+        }
+        for tool in (*self.flow.tools, *node.node.tools):
+            if self._can_run(tool):
+                offers[tool.id] = self._offer(tool)
+        return tuple(offer for name, offer in offers.items() if name not in edges)
+
+    async def call(self, call: Call) -> tuple[dict[str, JsonValue], str]:
+        """Run a tool that the model asked for; its result, and its failure edge if it failed and has one."""
+        declared = next(
+            (t for t in (*self.speaker.node.node.tools, *self.flow.tools) if t.id == call.name), None
+        )
+        if call.name not in {offer.name for offer in self.offers()}:
+            return failed("there is no such tool here"), ""
+        if declared and declared.type == "http":
+            result = await self._fetched_tool(declared, call)
+        else:
+            handler = (declared.handler_id or declared.id) if declared else call.name
+            result = await self._called(self.means.tools[handler], call)
+        self.state.keep_result(call.name, result)
+        failure = (declared.on_failure or "") if declared and not result["success"] else ""
+        return result, failure
+
+    def _can_run(self, tool: Tool) -> bool:
+        if tool.type == "http":
+            return tool.id in self.flow.http_tools and self.means.fetch is not None
+        return tool.type == "python" and (tool.handler_id or tool.id) in self.means.tools
+
+    def _offer(self, tool: Tool) -> Function:
+        handler = self.means.tools.get(tool.handler_id or tool.id)
+        own = handler.offer.parameters if handler and tool.type == "python" else _NO_PARAMETERS
+        return Function(tool.id, tool.description or tool.name, tool.input_schema or own)
+
+    async def _called(self, tool: PythonTool, call: Call) -> dict[str, JsonValue]:
+        if self._is_too_much():
+            return failed("too many calls in one turn")
+        if tool.acts:
+            await self._act()
+        context = Context(
+            self.turn.session, self.turn.id, self._key(f"{call.name}:{self._calls}"), dict(self.state.slots)
+        )
+        result = await tool.run(call.arguments, context)
+        self.used.append(Used(call.name, bool(result["success"])))
+        return result
+
+    async def _fetched_tool(self, tool: Tool, call: Call) -> dict[str, JsonValue]:
+        arguments = dict(call.arguments)
+        compiled = self.flow.http_tools[tool.id]
+        # what the model made up may not stand in for what an action or the operator has set
+        kept = {**self.state.results, **self.state.environment, **self.flow.environment}
+        values = {**self.speaker.values, **arguments, **kept, "arguments": arguments}
+        key = self._key(f"{call.name}:{self._calls}")
+        return await self._fetched(compiled, values, key, arguments)
+
+    async def _fetched(
+        self,
+        action: CompiledAction,
+        values: Mapping[str, JsonValue],
+        key: str,
+        arguments: Mapping[str, JsonValue] | None = None,
+    ) -> dict[str, JsonValue]:
+        fetch = self.means.fetch
+        if fetch is None:
+            result = failed("calls to other systems are switched off here")
+        elif self._is_too_much():
+            result = failed("too many calls in one turn")
+        else:
+            if action.acts:
+                await self._act()
+            result = await perform(action, values, key, fetch, self.means.secrets, arguments)
+        self.used.append(Used(action.action.id, bool(result["success"])))
+        return result
+
+    def _is_too_much(self) -> bool:
+        self._calls += 1
+        return self._calls > MOST_ACTIONS
+
+    async def _act(self) -> None:
+        if not self.has_acted:
+            await self._watcher.on_act()
+            self.has_acted = self.speaker.is_committed = True
+
+    def _key(self, name: str) -> str:
+        """The same for the same deed of the same turn, also when the turn is run again after a crash."""
+        node = self.state.node
+        parts = (self.turn.session, self.turn.id, node, str(self.state.visits.get(node, 0)), name)
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

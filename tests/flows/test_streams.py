@@ -1,0 +1,162 @@
+"""A turn's words as they come, through the real client from a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows import wording
+from flows.machine import DialogMachine
+from flows.models.openai import OpenAIModel
+from flows.models.partial import PartialText
+from flows.models.port import Decision
+from flows.models.prompts import STAY
+from flows.models.scripted import ScriptedModel
+from tests.flows.openai_server import CUT, OpenAIServer, Stream, call, no_tools, streamed_call, words
+from tests.flows.talk import edge, flow, machine, node
+
+MADE = flow(
+    node("a", "Hello!", edges=[edge("go", "b")]),
+    node("b", instruction="Ask the name.", edges=[edge("x", "end")]),
+    node("end", "The end.", is_final=True),
+)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[OpenAIServer]:
+    async with OpenAIServer().running() as running:
+        yield running
+
+
+@pytest.fixture(params=[False, True], ids=["httpx2", "aiohttp"])
+async def talk(server: OpenAIServer, request: pytest.FixtureRequest) -> AsyncIterator[DialogMachine]:
+    model = OpenAIModel(
+        "small", api_key="k", base_url=server.url, timeout=5, retries=0, aiohttp=request.param
+    )
+    made = machine(MADE, model)
+    await made.start()
+    yield made
+    await made.aclose()
+
+
+async def texts(talk: DialogMachine, text: str) -> list[str]:
+    return [chunk.text async for chunk in await talk.turn(text, stream=True)]
+
+
+async def test_the_first_words_are_there_while_the_rest_is_still_being_written(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    go_on = asyncio.Event()
+    server.answers = [streamed_call("go", "{", "}"), Stream("Who ", "are", go_on, " you?")]
+    stream = await talk.turn("go", stream=True)
+    chunks = aiter(stream)
+    first = [(await anext(chunks)).text, (await anext(chunks)).text]
+    assert not go_on.is_set()
+    go_on.set()
+    rest = [chunk.text async for chunk in chunks]
+    assert (first, rest) == (["Who", " are"], [" you?"])
+    assert (stream.result.text, stream.result.outcome, stream.result.tokens) == (
+        "Who are you?",
+        "advance",
+        84,
+    )
+
+
+async def test_a_reply_that_stays_is_told_out_of_the_calls_arguments(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    pieces = ['{"brief', '_response": "It is ', "bl", "ue \\u", "d83d", "\\ude00 \\", '"so\\"."', "}"]
+    server.answers = [streamed_call(STAY, *pieces)]
+    stream = await talk.turn("which?", stream=True)
+    told = [chunk.text async for chunk in stream]
+    assert "".join(told) == stream.result.text == 'It is blue 😀 "so".'
+    assert len(told) > 2
+
+
+async def test_a_text_of_the_flow_is_a_chunk_of_its_own(talk: DialogMachine) -> None:
+    talk.reset()
+    assert await texts(talk, "hi") == ["Hello!"]
+
+
+async def test_a_model_that_is_cut_off_is_replaced_by_an_apology(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    server.answers = [streamed_call("go", "{}"), Stream("Who are", CUT)]
+    stream = await talk.turn("go", stream=True)
+    chunks = [chunk async for chunk in stream]
+    assert chunks[0].text == "Who are"
+    assert (chunks[-1].text, chunks[-1].is_restart) == (wording.APOLOGY, True)
+    assert (stream.result.outcome, stream.result.text) == ("error", wording.APOLOGY)
+
+
+async def test_a_stream_that_ends_too_early_is_no_answer(server: OpenAIServer, talk: DialogMachine) -> None:
+    server.answers = [Stream({"content": ""}, CUT)]
+    stream = await talk.turn("go", stream=True)
+    assert [chunk.text async for chunk in stream] == [wording.APOLOGY]
+
+
+async def test_who_stops_listening_ends_the_turn_and_changes_nothing(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    before = talk.state
+    server.answers = [streamed_call("go", "{}"), Stream("Who ", "are", asyncio.Event())]
+    stream = await talk.turn("go", stream=True)
+    chunks = aiter(stream)
+    await anext(chunks)
+    await chunks.aclose()  # type: ignore[attr-defined]
+    server.answers = [call("go"), Stream("Who?")]
+    assert talk.state == before
+
+
+async def test_a_model_without_tools_answers_in_json_and_streams_too(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    reply = json.dumps({"function": STAY, "reply": "It is blue."})
+    server.answers = [no_tools(), Stream(reply[:45], reply[45:50], reply[50:])]
+    stream = await talk.turn("which?", stream=True)
+    told = [chunk.text async for chunk in stream]
+    assert "".join(told) == stream.result.text == "It is blue."
+    first, second = server.requests
+    assert "tools" in first
+    assert "tools" not in second
+    assert second["response_format"]["type"] == "json_schema"
+    schema = second["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["function"]["enum"] == ["go", STAY]
+    server.answers = [Stream('{"function": "go", "arguments": {}}'), Stream("Who?")]
+    assert "".join(await texts(talk, "go")) == "Who?"
+
+
+async def test_a_json_answer_may_take_an_edge(server: OpenAIServer, talk: DialogMachine) -> None:
+    server.answers = [no_tools("function calling"), words('```json\n{"function": "go"}\n```'), words("Who?")]
+    answer = await talk.turn("go")
+    assert (answer.node, answer.text) == ("b", "Who?")
+
+
+async def test_a_request_that_is_wrong_otherwise_is_not_taken_for_one_without_tools(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    assert (await talk.turn("go")).outcome == "error"  # “no more”
+    assert len(server.requests) == 1
+
+
+async def test_a_scripted_reply_is_streamed_as_it_is() -> None:
+    talk = machine(MADE, ScriptedModel([Decision(reply="It is blue.")]))
+    await talk.start()
+    assert await texts(talk, "which?") == ["It is blue."]
+
+
+@given(st.text(max_size=60), st.lists(st.integers(1, 8), max_size=40), st.booleans())
+def test_however_the_json_is_cut_the_text_comes_out_whole(text: str, cuts: list[int], escaped: bool) -> None:
+    whole = json.dumps({"other": 1, "reply": text}, ensure_ascii=escaped)
+    told: list[str] = []
+    reader = PartialText("reply", told.append)
+    at = 0
+    for cut in [*cuts, len(whole)]:
+        reader.feed(whole[at : at + cut])
+        at += cut
+    assert "".join(told).encode("utf-16", "surrogatepass") == text.encode("utf-16", "surrogatepass")

@@ -1,0 +1,113 @@
+"""The configured flow's actions in a real worker, and a flow that is rewritten while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from itertools import count
+from pathlib import Path
+
+from starlette.responses import JSONResponse, Response
+
+from tests.flows.crm_server import Crm
+from tests.flows.talk import asks, document, edge, node
+from tests.gateway.stack import standing
+
+
+def orders(url: str) -> str:
+    call = {
+        "id": "look_up",
+        "name": "Look up",
+        "method": "GET",
+        "url": url + "/orders/{{ order }}",
+        "headers": {"Authorization": "Bearer {{ secrets.CRM }}"},
+        "store_response_as": "found",
+        "retries": 0,
+    }
+    pattern = {"type": "string", "pattern": "^HL-[0-9]+$"}
+    triggers = [{"trigger": "on_enter", "action_id": "look_up", "on_failure": "gone"}]
+    back = edge("again", "told", input_schema=asks(order=pattern))
+    return json.dumps(
+        document(
+            node("ask", "Which order?", edges=[edge("given", "told", input_schema=asks(order=pattern))]),
+            node(
+                "told",
+                "It is {{ found.data.status }}.",
+                actions=triggers,
+                edges=[back, edge("gone", "sorry")],
+            ),
+            node("sorry", "I cannot look that up.", edges=[back]),
+            actions=[call],
+        )
+    )
+
+
+async def test_a_worker_makes_the_calls_of_its_flow(tmp_path: Path) -> None:
+    async with Crm().running() as crm, standing() as stack:
+        crm.answers = [JSONResponse({"status": "on its way"}), Response(status_code=404)]
+        path = tmp_path / "orders.json"
+        path.write_text(orders(crm.url), encoding="utf-8")
+        stack.set(TURNGATE_FLOW=str(path), TURNGATE_SECRET_CRM="tk-1", TURNGATE_PRIVATE_HOSTS=crm.host)
+        await stack.async_worker()
+        await stack.say(1, "hi")
+        await stack.say(2, "HL-1")
+        heard = await stack.twin.until_heard(2)
+        await stack.say(3, "HL-2")
+        heard = await stack.twin.until_heard(3)
+        assert heard == ["Which order?", "It is on its way.", "I cannot look that up."]
+        assert [request.url.path for request in crm.requests] == ["/orders/HL-1", "/orders/HL-2"]
+        assert crm.requests[0].headers["authorization"] == "Bearer tk-1"
+
+
+async def test_a_worker_calls_nobody_inside_unless_told(tmp_path: Path) -> None:
+    async with Crm().running() as crm, standing() as stack:
+        path = tmp_path / "orders.json"
+        path.write_text(orders(crm.url), encoding="utf-8")
+        stack.set(TURNGATE_FLOW=str(path), TURNGATE_SECRET_CRM="tk-1")
+        await stack.async_worker()
+        await stack.say(1, "hi")
+        await stack.say(2, "HL-1")
+        assert (await stack.twin.until_heard(2))[1] == "I cannot look that up."
+        assert crm.requests == []
+
+
+async def test_a_rewritten_flow_is_taken_up_and_a_broken_one_is_not(tmp_path: Path) -> None:
+    async with standing() as stack:
+        path = tmp_path / "flow.json"
+
+        def write(text: str) -> None:
+            fresh = path.with_suffix(".new")
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(path)
+
+        def greeting(text: str) -> str:
+            return json.dumps(document(node("a", text, edges=[edge("x", "a", keywords=["never"])])))
+
+        write(greeting("Tea?"))
+        stack.set(TURNGATE_FLOW=str(path))
+        worker = await stack.async_worker()
+        await stack.say(1, "hi")
+        assert await stack.twin.until_heard(1) == ["Tea?"]
+        write(greeting("Coffee?"))
+        people = (f"+1555018{number:04d}" for number in count())
+
+        async def answers() -> AsyncIterator[str]:
+            """What one new person after another is greeted with."""
+            for number, person in enumerate(people, start=2):
+                await stack.say(number, "hi", person)
+                yield (await stack.twin.until_heard(1, person))[0]
+
+        async with asyncio.timeout(20):
+            async for answer in answers():  # the file is looked at once a second
+                if answer == "Coffee?":
+                    break
+        write("{ not json")
+        assert worker.stdout is not None
+        told = asyncio.create_task(worker.stdout.readuntil(b"cannot be run"))
+        async with asyncio.timeout(20):
+            async for answer in answers():
+                assert answer == "Coffee?"
+                if told.done():
+                    break
+        await told
