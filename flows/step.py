@@ -143,6 +143,7 @@ class _Run:
             edge=self.passage.edge,
             hand_off=outcome == "hand_off",
             timeout=None if outcome == "final" else _seconds(self.speaker.node),
+            summary=_summary(self.state) if outcome == "hand_off" else "",
             details={
                 "model": self.speaker.model_name or self.judge.model.name,
                 "tokens": str(self.speaker.tokens),
@@ -224,6 +225,11 @@ class _Run:
             self.speaker.say(decision.reply[:LONGEST_TEXT])
         elif not is_first:
             self.speaker.not_understood(knows_person=any(edge.asks_for_person for edge in offered))
+
+
+def _summary(state: DialogState) -> str:
+    """What has been learnt, line by line, for the person who takes over."""
+    return "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items())
 
 
 def _seconds(node: CompiledNode) -> float | None:
