@@ -58,6 +58,8 @@ class Capabilities(Value):
     statuses: bool = False
     idempotent_send: bool = False
     look_up: bool = False
+    desk: bool = False
+    """Whether people work on the same conversation there, so that it can be handed to them."""
     pace: Pace = Pace()
 
 

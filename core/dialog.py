@@ -17,7 +17,8 @@ class Step(Value):
     """What one turn came to. `state` replaces the session's dialog state when it is committed.
 
     `hand_off` asks for a person. `timeout` is in how many seconds to ask `timed_out` when nothing happens
-    until then. `outcome`, `node` and `edge` are for the session's log.
+    until then. `summary` is for the person who takes over. `outcome`, `node` and `edge` are for the session's
+    log.
     """
 
     state: State
@@ -27,6 +28,7 @@ class Step(Value):
     edge: str = ""
     hand_off: bool = False
     timeout: float | None = None
+    summary: str = ""
     details: dict[str, str] = Field(default_factory=dict)
 
 

@@ -125,7 +125,7 @@ class Drain(Generic[Http]):
         try:
             async with asyncio.timeout(self._bounds.turn_seconds):
                 step = await self._step(session, turn, view, begun)
-            replies = self._replies(turn.id, turn.address, (*step.messages, *overflow))
+            replies = self._all_replies(turn.id, turn.address, step, overflow)
         except Superseded:
             raise
         except (
@@ -157,7 +157,7 @@ class Drain(Generic[Http]):
         try:
             async with asyncio.timeout(self._bounds.turn_seconds):
                 step = await self._dialog.timed_out(view.state, fired.address)
-            replies = self._replies(fired.name, fired.address, step.messages)
+            replies = self._all_replies(fired.name, fired.address, step)
         except Exception as error:  # as in a turn
             log.error("time-out failed: %s at %s", type(error).__name__, _where(error))
             step, replies = Step(state=view.state or {}), ()
@@ -197,6 +197,15 @@ class Drain(Generic[Http]):
         if turn.address.channel not in self._channels:
             return ()
         return self._replies(turn.id, turn.address, (Message(text=self._bounds.apology),))
+
+    def _all_replies(
+        self, to: str, address: Address, step: Step, more: tuple[Message, ...] = ()
+    ) -> tuple[Reply, ...]:
+        """What is said, and last the hand-off itself where the channel has a desk."""
+        said = self._replies(to, address, (*step.messages, *more))
+        if not step.hand_off or not self._channels[address.channel].capabilities.desk:
+            return said
+        return (*said, Reply(key=f"{to}.hand_off", address=address, body=step.summary, act="hand_off"))
 
     def _replies(self, to: str, address: Address, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
         """What answers the turn or the timer `to`, cut to the channel's limits."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from core.turn import Address, Attachment
 from core.value import Value
 
@@ -38,11 +40,14 @@ class Part(Value):
 class Reply(Part):
     """One part in the outbox. `key` is ours and unique in the session.
 
+    `act` is what is to be done: to say it, or to hand the conversation to the people of the provider's desk,
+    with `body` as a note that only they see.
     `bulk` is for what nobody waits for: it leaves after the replies of all sessions.
     """
 
     key: str
     address: Address
+    act: Literal["say", "hand_off"] = "say"
     bulk: bool = False
 
 

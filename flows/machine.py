@@ -100,7 +100,7 @@ class DialogMachine:
         `watcher` hears the text as it is made, and is asked before the first act that cannot be undone.
         """
         return await step(
-            self._of(state),
+            self._at(state),
             state,
             turn,
             self.model,
@@ -112,10 +112,9 @@ class DialogMachine:
 
     async def timed_out(self, state: State | None, address: Address) -> Step:
         """What there is to say when nobody has written for as long as the node's `timeout`."""
-        return await timed_out(self._of(state), state, address, self.model, self._today(), means=self._means)
+        return await timed_out(self._at(state), state, address, self.model, self._today(), means=self._means)
 
-    def _of(self, state: State | None) -> CompiledFlow:
-        """The flow that a conversation is in."""
+    def _at(self, state: State | None) -> CompiledFlow:
         return self._compiled.get(str((state or {}).get("flow", ""))) or self._compiled[self._first]
 
     @property

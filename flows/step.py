@@ -42,11 +42,7 @@ async def step(
     Only what cannot be undone is kept: when a tool or an action has changed something, so is the state.
     """
     state = _taken_up(flow, DialogState.stored(stored, flow.nodes))
-    listener = watcher or Watcher()
-    is_heard = type(listener).on_text is not Watcher.on_text
-    voice = Voice(listener.on_text) if is_heard else Voice()
-    speaker = Speaker(flow, state, turn, model, today, voice)
-    run = _Run(Judge(Performer(speaker, turn, means, listener), turn, model, today), watch)
+    run = _begin(flow, state, turn, model, today, means=means, watch=watch, watcher=watcher)
     try:
         await run.answer()
     except ModelError as error:
@@ -69,16 +65,36 @@ async def timed_out(
     if timeout is None:
         return Step(state=stored or {}, node=state.node)
     turn = Turn(id=_digest(stored), session=":".join(address.model_dump().values()), address=address)
-    speaker = Speaker(flow, state, turn, model, today)
-    run = _Run(Judge(Performer(speaker, turn, means, Watcher()), turn, model, today), unwatched)
+    run = _begin(flow, state, turn, model, today, means=means)
     if timeout.say:
         run.speaker.utter(Message(text=Text(timeout.say).render(run.speaker.values)))
-    if edge := named(timeout.edge, run.speaker.node.edges):
-        await run.passage.take(edge)
-        return run.result()
+    try:
+        if edge := named(timeout.edge, run.speaker.node.edges):
+            await run.passage.take(edge)
+            return run.result()
+    except ModelError as error:
+        return run.apology(stored, error)
     return Step(
         state=run.state.to_json(), messages=run.speaker.said(), outcome=state.outcome, node=state.node
     )
+
+
+def _begin(
+    flow: CompiledFlow,
+    state: DialogState,
+    turn: Turn,
+    model: Model,
+    today: date,
+    *,
+    means: Means,
+    watch: Watch = unwatched,
+    watcher: Watcher | None = None,
+) -> _Run:
+    listener = watcher or Watcher()
+    is_heard = type(listener).on_text is not Watcher.on_text
+    voice = Voice(listener.on_text) if is_heard else Voice()
+    speaker = Speaker(flow, state, turn, model, today, voice)
+    return _Run(Judge(Performer(speaker, turn, means, listener), turn, model, today), watch)
 
 
 def _taken_up(flow: CompiledFlow, state: DialogState) -> DialogState:
@@ -129,6 +145,7 @@ class _Run:
             edge=self.passage.edge,
             hand_off=outcome == "hand_off",
             timeout=None if outcome == "final" else _seconds(self.speaker.node),
+            summary=_summary(self.state) if outcome == "hand_off" else "",
             details={
                 "model": self.speaker.model_name or self.judge.model.name,
                 "tokens": str(self.speaker.tokens),
@@ -213,14 +230,19 @@ class _Run:
             self.speaker.not_understood(knows_person=any(edge.asks_for_person for edge in offered))
 
 
-def _marked(performer: Performer) -> list[str]:
-    return [used.name if used.success else f"{used.name}!" for used in performer.used]
-
-
 def _digest(state: State | None) -> str:
     """A name for what happens by itself, the same when it is tried again."""
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:32]
 
 
+def _summary(state: DialogState) -> str:
+    """What has been learnt, line by line, for the person who takes over."""
+    return "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items())
+
+
 def _seconds(node: CompiledNode) -> float | None:
     return node.node.timeout.seconds if node.node.timeout else None
+
+
+def _marked(performer: Performer) -> list[str]:
+    return [used.name if used.success else f"{used.name}!" for used in performer.used]

@@ -35,14 +35,6 @@ def provider_client() -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=AiohttpTransport(client=_session), timeout=_SECONDS)
 
 
-def _session() -> ClientSession:
-    trace = TraceConfig()
-    trace.on_request_headers_sent.append(_check_lease)
-    trace.on_request_chunk_sent.append(_check_lease)  # despite their names, both come before the write
-    connector = _PromptConnector(limit=_CONNECTIONS, keepalive_timeout=_KEEP_SECONDS)
-    return ClientSession(connector=connector, cookie_jar=DummyCookieJar(), trace_configs=[trace])
-
-
 def outside_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) -> httpx.AsyncClient:
     """The client for addresses that others named; `make_socket` has the last word on each connection.
 
@@ -53,7 +45,17 @@ def outside_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) -> h
         connector = TCPConnector(socket_factory=make_socket, limit=_OUTSIDE_CONNECTIONS, use_dns_cache=False)
         return ClientSession(connector=connector, cookie_jar=DummyCookieJar())
 
-    return httpx.AsyncClient(transport=AiohttpTransport(client=session), timeout=_SECONDS)
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(client=session), timeout=_SECONDS, follow_redirects=False
+    )
+
+
+def _session() -> ClientSession:
+    trace = TraceConfig()
+    trace.on_request_headers_sent.append(_check_lease)
+    trace.on_request_chunk_sent.append(_check_lease)  # despite their names, both come before the write
+    connector = _PromptConnector(limit=_CONNECTIONS, keepalive_timeout=_KEEP_SECONDS)
+    return ClientSession(connector=connector, cookie_jar=DummyCookieJar(), trace_configs=[trace])
 
 
 async def _check_lease(session: ClientSession, context: SimpleNamespace, about: Any) -> None:

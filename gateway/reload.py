@@ -33,7 +33,7 @@ class ReloadingDialog:
         return await self.machine.answer(turn, state, watcher=watcher)
 
     async def timed_out(self, state: State | None, address: Address) -> Step:
-        """What there is to say when a time-out has passed; see `core.dialog.Dialog`."""
+        """What there is to say when the node's time-out has passed."""
         return await self.machine.timed_out(state, address)
 
     async def aclose(self) -> None:

@@ -28,9 +28,9 @@ class FakeChannel:
 
     name = "fake"
 
-    def __init__(self, *, look_up: bool = True) -> None:
+    def __init__(self, *, look_up: bool = True, desk: bool = False) -> None:
         self.capabilities = Capabilities(
-            max_webhook_bytes=1000, max_webhook_fields=10, text_length=100, look_up=look_up
+            max_webhook_bytes=1000, max_webhook_fields=10, text_length=100, look_up=look_up, desk=desk
         )
         self.taken: list[Reply] = []
         self.failures: list[tuple[DeliveryError, bool] | None] = []

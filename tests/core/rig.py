@@ -48,12 +48,12 @@ class Rig:
             concurrency=policies,
         )
 
-    async def say(self, *numbers: int, text: str = "") -> None:
-        await self.inbox.accept([TurnReceived(turn=turn(number, text=text)) for number in numbers])
+    async def say(self, *numbers: int, text: str = "", session: str = SESSION) -> None:
+        await self.inbox.accept([TurnReceived(turn=turn(number, session, text)) for number in numbers])
 
-    async def act(self, act: Act, name: str = "C1") -> None:
+    async def act(self, act: Act, name: str = "C1", session: str = SESSION) -> None:
         await self.inbox.accept(
-            [ControlReceived(id=name, session=SESSION, address=ADDRESS, act=act, actor="Grace")]
+            [ControlReceived(id=name, session=session, address=ADDRESS, act=act, actor="Grace")]
         )
 
     async def drain(self, session: str = SESSION) -> Drained:

@@ -70,9 +70,7 @@ async def test_a_reminder_is_said_once_and_the_conversation_stays() -> None:
 
     assert [message.text for message in step.messages] == ["Still there?"]
     assert (step.node, step.timeout) == ("ask", None)
-    assert (
-        await DialogMachine(flow({"seconds": 1, "say": "?"}), state=step.state).turn("tea")
-    ).node == "done"
+    assert (await DialogMachine(talk.flow, state=step.state).turn("tea")).node == "done"
 
 
 async def test_a_time_out_may_lead_on() -> None:

@@ -76,14 +76,14 @@ class Stack:
         }
         self._started: list[asyncio.subprocess.Process] = []
 
-    def set(self, **settings: str) -> None:
-        """Settings for the workers that are started from now on."""
-        self._environ |= settings
-
     def configure(self, config: Path) -> None:
         """Give the workers and the web side a configuration file."""
         self._environ |= {"TURNGATE_CONFIG": str(config)}
         self.inbox = RedisInbox(self.redis, concurrency=Config.load(config).concurrency)
+
+    def set(self, **settings: str) -> None:
+        """Settings for the workers that are started from now on."""
+        self._environ |= settings
 
     async def say(self, number: int, text: str, person: str = PERSON) -> None:
         """A message, as the web process would accept it."""

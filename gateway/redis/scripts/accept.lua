@@ -34,6 +34,9 @@ function handle.turn(session, id, turn, address, entry, policy, account)
   end
   if not first_time(session, id) then return 'duplicate' end
   redis.call('RPUSH', key(session, ':mail'), turn)
+  if redis.call('HGET', key(session), 'owner') == 'closed' then  -- who writes again opens it again
+    redis.call('HSET', key(session), 'owner', 'bot')
+  end
   redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'inactivity', '',
     'account', account)
   note(session, 'accepted', entry)
