@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from flows.actions import CompiledAction, compile_action
 from flows.conditions import is_decidable
-from flows.document import Action, Edge, Flow, Node, Tool
+from flows.document import Action, Budget, Edge, Flow, Node, Tool
 from flows.likeness import Measure, Vector, likeness, measure
 from flows.slots import Slot, slots_of
 from flows.speech import kind_of, language_code, proceeds
@@ -112,6 +112,7 @@ class CompiledFlow:
     http_tools: Mapping[str, CompiledAction]
     handlers: frozenset[str]
     hidden: Mapping[str, tuple[str, ...]]
+    budget: Budget | None
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -166,6 +167,7 @@ def _compile(flow: Flow) -> CompiledFlow:
         http_tools=MappingProxyType({t.id: compile_action(_as_action(t)) for t in tools if t.type == "http"}),
         handlers=frozenset(t.handler_id or t.id for t in tools if t.type == "python"),
         hidden=MappingProxyType(_hidden(flow)),
+        budget=flow.budget,
     )
 
 

@@ -3,7 +3,7 @@
 The format is superdialog's, as JSON, as YAML or exported by React Flow. Keys of ours are optional and
 additive, so a document with them still loads there: `choices`, `hand_off`, `media` and `reprompt_text` on
 nodes, `keywords`, `examples` and `pattern` on edges, `on_failure` on triggers and tools, `retries` on actions
-and tools, `headers` and `timeout` on tools, `after_final` and `closed_text` on the flow.
+and tools, `headers` and `timeout` on tools, `after_final`, `closed_text` and `budget` on the flow.
 """
 
 from __future__ import annotations
@@ -191,6 +191,13 @@ class Node(Part):
     media: tuple[Attachment, ...] = Field((), max_length=10)
 
 
+class Budget(Part):
+    """How much one conversation may take before a person is asked for; tokens are the language model's."""
+
+    turns: int | None = Field(None, ge=1)
+    tokens: int | None = Field(None, ge=1)
+
+
 class Flow(Part):
     """A whole flow. `after_final` says what the user's next message does once a final node was reached."""
 
@@ -209,6 +216,7 @@ class Flow(Part):
     objective: str = ""
     after_final: Literal["restart", "closed", "hand_off"] = "restart"
     closed_text: str = ""
+    budget: Budget | None = None
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:

@@ -48,6 +48,7 @@ class DialogState:
     `results` are what actions and tools came to, `environment` what actions put aside for other actions: the
     model never sees it. `apologies` counts the turns in a row that got no answer from the model. `flow` is
     the name of the flow where there are several, `version` the node's as it was when its question was asked.
+    `turns` and `tokens` are what a flow with a budget has used of it.
 
     It is taken apart by hand and not by pydantic, as every turn does this twice.
     """
@@ -66,6 +67,8 @@ class DialogState:
     insisted: int = 0
     misses: int = 0
     apologies: int = 0
+    turns: int = 0
+    tokens: int = 0
     offered: list[Choice] = field(default_factory=list)
     interrupts: list[Interrupt] = field(default_factory=list)
     history: list[Line] = field(default_factory=list)

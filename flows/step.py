@@ -24,6 +24,7 @@ from flows.voice import Voice
 from flows.words import is_greeting
 
 _NO_MEANS = Means()
+_FOR_A_PERSON = ("hand_off", "budget")
 
 
 async def step(
@@ -118,8 +119,11 @@ class _Run:
 
     def result(self) -> Step:
         """The turn as it came out."""
-        outcome = self.state.outcome = self.passage.outcome
-        self.state.apologies, self.state.version = 0, self.speaker.node.version
+        outcome, state = self.passage.outcome, self.state
+        state.outcome = "hand_off" if outcome == "budget" else outcome
+        state.apologies, state.version = 0, self.speaker.node.version
+        if self.flow.budget and outcome != "budget":
+            state.turns, state.tokens = state.turns + 1, state.tokens + self.speaker.tokens
         is_refused = outcome == "stay" and "refused" in self.speaker.troubles
         return self._step("refused" if is_refused else outcome, self.state.to_json(), self.speaker.said())
 
@@ -143,9 +147,9 @@ class _Run:
             outcome=outcome,
             node=self.state.node,
             edge=self.passage.edge,
-            hand_off=outcome == "hand_off",
+            hand_off=outcome in _FOR_A_PERSON,
             timeout=None if outcome == "final" else _seconds(self.speaker.node),
-            summary=_summary(self.state) if outcome == "hand_off" else "",
+            summary=_summary(self.state) if outcome in _FOR_A_PERSON else "",
             details={
                 "model": self.speaker.model_name or self.judge.model.name,
                 "tokens": str(self.speaker.tokens),
@@ -160,6 +164,11 @@ class _Run:
         if self.state.outcome == "final":
             self._close()
             return
+        if self._is_spent():
+            self.judge.hear(is_first=False)
+            self.passage.outcome, self.state.turns, self.state.tokens = "budget", 0, 0
+            self.speaker.utter(Message(text=wording.SPENT))
+            return
         if self._is_changed():
             self.judge.hear(is_first=False)
             await self.speaker.ask_again()
@@ -172,6 +181,14 @@ class _Run:
         self.judge.hear(is_first=is_first)
         if not is_first or self._says_more():
             await self._route(is_first=is_first)
+
+    def _is_spent(self) -> bool:
+        """Whether the conversation has used up what its flow allows it."""
+        budget, state = self.flow.budget, self.state
+        return budget is not None and (
+            (budget.turns is not None and state.turns >= budget.turns)
+            or (budget.tokens is not None and state.tokens >= budget.tokens)
+        )
 
     def _is_changed(self) -> bool:
         """Whether the node has been rewritten since its question was asked: it is asked anew."""

@@ -38,7 +38,7 @@ def test_a_key_of_ours_is_in_the_guide(key: str) -> None:
     assert f"| `{key}` (ours) |" in GUIDE
 
 
-@pytest.mark.parametrize("key", ["after_final", "closed_text"])
+@pytest.mark.parametrize("key", ["after_final", "closed_text", "budget"])
 def test_a_key_of_ours_on_the_flow_is_in_the_guide(key: str) -> None:
     assert key in Flow.model_fields
     assert f"| `{key}` (ours) |" in GUIDE
