@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import ack, drains, latency
+from bench import ack, drains, flows, latency
 from bench.load import Load
 from gateway.embedded import EmbeddedServer
 
@@ -26,6 +26,7 @@ def main() -> None:
     taken = asyncio.run(latency.measure(MESSAGES))
     p50, p99 = taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
     page = _page(rows, share, p50, p99, _drains())
+    page += flows.section()
     PAGE.write_text(page, encoding="utf-8")
     print(page)
     if share < 0.5:

@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"(?:option|number|no|nr|choice|#)?[\s.#]*\(?(\d{1,2})[\s.)
 def find_choice(answer: str, offered: Sequence[Choice]) -> Choice | None:
     """The choice that `answer` names: by payload, number, label, or label with a typo; none when in doubt."""
     answer = answer.strip()
-    if not answer or len(answer) > _LONGEST_ANSWER:
+    if not offered or not answer or len(answer) > _LONGEST_ANSWER:
         return None
     for choice in offered:
         if answer == choice.payload:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pydantic import JsonValue
+
 from flows.actions import CompiledAction, compile_action
 from flows.conditions import is_decidable
 from flows.document import Action, Edge, Flow, Node, Tool
@@ -59,13 +61,14 @@ class CompiledEdge:
     pattern: re.Pattern[str] | None
     guard: Guard | None
     asks_for_person: bool
+    parameters: Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledNode:
     """A node with its texts. `returns` says that nothing leads on from it: an interrupt ends here.
 
-    `version` is another when the node was rewritten.
+    `version` is another when what is asked here was rewritten.
     """
 
     id: str
@@ -194,7 +197,7 @@ def _node(node: Node, about: _About, shared: Measure) -> CompiledNode:
     kind = kind_of(node)
     return CompiledNode(
         id=node.id,
-        version=hashlib.sha256(node.model_dump_json(exclude_unset=True).encode()).hexdigest()[:8],
+        version=_version(node),
         kind=kind,
         node=node,
         text=Text(node.static_text) if node.static_text else None,
@@ -205,6 +208,14 @@ def _node(node: Node, about: _About, shared: Measure) -> CompiledNode:
         auto_proceed=proceeds(node) and kind != "final",
         returns=kind != "final" and not node.hand_off and all(edge.edge.is_fallback for edge in edges),
     )
+
+
+def _version(node: Node) -> str:
+    """A digest of what the node asks and of what may be answered."""
+    asked = node.model_dump_json(
+        exclude_unset=True, exclude={"name", "actions", "max_turns", "timeout", "media"}
+    )
+    return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
 
 def _edges(edges: Iterable[Edge], about: _About, shared: Measure) -> tuple[CompiledEdge, ...]:
@@ -222,10 +233,26 @@ def _edges(edges: Iterable[Edge], about: _About, shared: Measure) -> tuple[Compi
             pattern=re.compile(edge.pattern, re.IGNORECASE) if edge.pattern else None,
             guard=Guard(edge.guard) if edge.guard else None,
             asks_for_person=about.nodes[edge.target_node_id].hand_off,
+            parameters=_parameters(edge, about),
         )
         for edge in edges
         if edge.target_node_id
     )
+
+
+def _parameters(edge: Edge, about: _About) -> Mapping[str, JsonValue]:
+    """The edge's schema as a model gets it; without our own `x-` keys, which some servers refuse."""
+    inferred: JsonValue = {slot.name: {"type": "string"} for slot in _inferred(edge, about)}
+    return plain_schema(edge.input_schema or {"type": "object", "properties": inferred})
+
+
+def plain_schema(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """A JSON Schema without the keys that are ours."""
+    return {
+        name: plain_schema(part) if isinstance(part, dict) else part
+        for name, part in schema.items()
+        if not name.startswith("x-")
+    }
 
 
 def _inferred(edge: Edge, about: _About) -> tuple[Slot, ...]:

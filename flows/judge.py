@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from core.message import Choice
 from core.turn import Turn
@@ -53,17 +53,17 @@ class Judge:
 
     def offered(self) -> tuple[CompiledEdge, ...]:
         """The node's own edges and, where it may be interrupted, the global ones that they do not shadow."""
-        node, values = self.speaker.node, self.speaker.values
+        node = self.speaker.node
         edges = list(node.edges)
         if node.node.interruptible and not node.is_final and not node.is_router:
             own = {edge.id for edge in edges}
             edges += [e for e in self.flow.global_edges if e.id not in own and e.target != node.id]
-        return tuple(
-            edge
-            for edge in edges
-            if (edge.guard is None or edge.guard.holds(values))
-            and not (edge.is_data and verdict(edge.condition.source, values) is False)
-        )
+        return tuple(edge for edge in edges if self._is_open(edge))
+
+    def _is_open(self, edge: CompiledEdge) -> bool:
+        if edge.guard is not None and not edge.guard.holds(self.speaker.values):
+            return False
+        return not (edge.is_data and verdict(edge.condition.source, self.speaker.values) is False)
 
     async def certain(self, offered: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
         """The edge that the data alone decide on, when they decide on exactly one of the node's own.
@@ -76,7 +76,7 @@ class Judge:
         if not own or not is_plain or len(open_edges) != 1:
             return None
         others = tuple(edge for edge in offered if not any(edge is mine for mine in self.speaker.node.edges))
-        asked = await _RULES.decide(self._question(others, is_first=False, is_silent=False))
+        asked = await _RULES.decide(self._question(others))
         return named(asked.edge, others) or open_edges[0]
 
     def unmet(self, edge: CompiledEdge) -> str:
@@ -109,14 +109,21 @@ class Judge:
         With `may_reply` the model's reply will be said if it stays, so it may be told while it is written.
         """
         exchanges: list[Exchange] = []
+        write = self.speaker.voice.writer if may_reply else unheard
         for left in range(MOST_ROUNDS, -1, -1):
             tools = self.performer.offers() if left else ()
             if not offered and not tools and not exchanges:
                 return Decision()
-            question = self._question(offered, is_first=is_first, is_silent=is_silent)
-            write = self.speaker.voice.writer if may_reply else unheard
-            asked = replace(question, tools=tools, exchanges=tuple(exchanges), write=write)
-            decision = await self.model.decide(asked)
+            decision = await self.model.decide(
+                self._question(
+                    offered,
+                    is_first=is_first,
+                    is_silent=is_silent,
+                    tools=tools,
+                    exchanges=tuple(exchanges),
+                    write=write,
+                )
+            )
             self.speaker.count(decision.tokens, decision.model, decision.trouble)
             if not decision.calls:
                 return decision
@@ -129,7 +136,7 @@ class Judge:
         self.speaker.troubles.append("rounds")
         return Decision()
 
-    def _question(self, offered: tuple[CompiledEdge, ...], *, is_first: bool, is_silent: bool) -> Decide:
+    def _question(self, offered: tuple[CompiledEdge, ...], **more: Any) -> Decide:
         choice, node, values = self.choice, self.speaker.node, self.speaker.values
         return Decide(
             node=node,
@@ -144,9 +151,8 @@ class Judge:
             filled=frozenset(self.state.filled),
             history=tuple(self.state.history),
             today=self.today,
-            is_first=is_first,
-            is_silent=is_silent,
             language=self.flow.language,
+            **more,
         )
 
     def learn(self, edge: CompiledEdge, decision: Decision) -> str:

@@ -72,7 +72,7 @@ class Passage:
         """Run what is to be run here and speak; the edge to go on by when nothing is to be said."""
         failure = named(await self.performer.run(_triggers(node, "on_enter")), self._ways(node))
         onward = failure or self._said_in_passing(node, passed)
-        if onward is None and not node.is_router:
+        if onward is None and (node.node.hand_off or not node.is_router):
             await self.speaker.enter()
         return onward
 

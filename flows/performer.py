@@ -86,6 +86,8 @@ class Performer:
     def offers(self) -> tuple[Function, ...]:
         """The tools that the model may call at the present node; an edge of the same name goes first."""
         node = self.speaker.node
+        if not (self.means.tools or self.flow.tools or node.node.tools):
+            return ()
         edges = {edge.id for edge in (*node.edges, *self.flow.global_edges)}
         offers = {
             name: tool.offer for name, tool in self.means.tools.items() if name not in self.flow.handlers

@@ -64,6 +64,8 @@ def scripted(instruction: str, language: str) -> str:
 
 def in_language(text: str, language: str) -> str:
     """The language's block of a text with `[EN] … [HI] …` in it; a text without markers as it is."""
+    if "[" not in text and "{" not in text:
+        return text
     return _marked(text, language) or _marked(text, "en") or text
 
 

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal, cast
+import json
+from collections.abc import Container
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import JsonValue
 
 from core.dialog import State
 from core.message import Choice
 
 Role = Literal["user", "assistant", "note"]
 
+_ROLES = ("user", "assistant", "note")
+
 SCHEMA = 1
 LARGEST_STATE = 4_096
 """How many characters of JSON a state may have beside its history."""
+
 LONGEST_HISTORY = 20
 LONGEST_LINE = 1_000
 DEEPEST_INTERRUPT = 5
 
 
-class Line(BaseModel):
+class Line(NamedTuple):
     """One thing that was said; a `note` is for the model alone."""
 
     role: Role
     text: str
 
 
-class Interrupt(BaseModel):
+class Interrupt(NamedTuple):
     """A node that a global edge led away from, and how many turns it had."""
 
     node: str
     turns: int = 0
 
 
-class DialogState(BaseModel):
+@dataclass(slots=True)
+class DialogState:
     """One session's place in a flow. A turn works on its own copy; a failed turn leaves the stored one alone.
 
     `filled` are the slots taken since the node was entered, `insisted` how often the user wanted to leave it
@@ -42,28 +48,27 @@ class DialogState(BaseModel):
     `results` are what actions and tools came to, `environment` what actions put aside for other actions: the
     model never sees it. `apologies` counts the turns in a row that got no answer from the model. `flow` is
     the name of the flow where there are several, `version` the node's as it was when its question was asked.
+
+    It is taken apart by hand and not by pydantic, as every turn does this twice.
     """
 
-    model_config = ConfigDict(extra="ignore")
-
-    schema_version: int = SCHEMA
     flow: str = ""
     node: str = ""
     version: str = ""
     outcome: str = "stay"
-    slots: dict[str, JsonValue] = Field(default_factory=dict)
-    variables: dict[str, JsonValue] = Field(default_factory=dict)
-    results: dict[str, JsonValue] = Field(default_factory=dict)
-    environment: dict[str, str] = Field(default_factory=dict)
-    filled: list[str] = Field(default_factory=list)
-    visits: dict[str, int] = Field(default_factory=dict)
+    slots: dict[str, JsonValue] = field(default_factory=dict)
+    variables: dict[str, JsonValue] = field(default_factory=dict)
+    results: dict[str, JsonValue] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    filled: list[str] = field(default_factory=list)
+    visits: dict[str, int] = field(default_factory=dict)
     turns_in_node: int = 0
     insisted: int = 0
     misses: int = 0
     apologies: int = 0
-    offered: list[Choice] = Field(default_factory=list)
-    interrupts: list[Interrupt] = Field(default_factory=list)
-    history: list[Line] = Field(default_factory=list)
+    offered: list[Choice] = field(default_factory=list)
+    interrupts: list[Interrupt] = field(default_factory=list)
+    history: list[Line] = field(default_factory=list)
 
     @property
     def is_fresh(self) -> bool:
@@ -71,13 +76,15 @@ class DialogState(BaseModel):
         return not self.node
 
     @classmethod
-    def stored(cls, state: State | None, nodes: Mapping[str, object]) -> DialogState:
+    def stored(cls, state: State | None, nodes: Container[object]) -> DialogState:
         """Take up a stored state; a fresh one when there is none or it does not fit the flow any more."""
-        try:
-            taken = cls.model_validate(state or {})
-        except ValidationError:
+        if not state:
             return cls()
-        known = taken.schema_version == SCHEMA and (taken.is_fresh or taken.node in nodes)
+        try:
+            taken = cls(**{name: _READERS[name](state[name]) for name in _READERS if name in state})
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return cls()
+        known = state.get("schema_version", SCHEMA) == SCHEMA and (taken.is_fresh or taken.node in nodes)
         taken.interrupts = [frame for frame in taken.interrupts if frame.node in nodes]
         return taken if known else cls(flow=taken.flow)
 
@@ -87,12 +94,20 @@ class DialogState(BaseModel):
 
     def to_json(self) -> State:
         """The plain value to store; what is at its default is left out, and the oldest results if need be."""
-        while self.results and self._size() > LARGEST_STATE:
+        made = self._plain()
+        while self.results and len(json.dumps({**made, "history": None})) > LARGEST_STATE:
             del self.results[next(iter(self.results))]
-        return cast("State", {"schema_version": SCHEMA} | self.model_dump(mode="json", exclude_defaults=True))
+            made = self._plain()
+        return made
 
-    def _size(self) -> int:
-        return len(self.model_dump_json(exclude_defaults=True, exclude={"history"}))
+    def _plain(self) -> State:
+        made: State = {"schema_version": SCHEMA}
+        for name in _READERS:
+            value = getattr(self, name)
+            if value and not (name == "outcome" and value == "stay"):
+                write = _WRITERS.get(name)
+                made[name] = write(value) if write else value
+        return made
 
     def keep_result(self, name: str, result: JsonValue) -> None:
         """Remember what an action or a tool came to, as the newest."""
@@ -102,7 +117,7 @@ class DialogState(BaseModel):
     def remember(self, role: Role, text: str) -> None:
         """Add a line to the bounded history."""
         if text:
-            self.history = [*self.history, Line(role=role, text=text[:LONGEST_LINE])][-LONGEST_HISTORY:]
+            self.history = [*self.history, Line(role, text[:LONGEST_LINE])][-LONGEST_HISTORY:]
 
     def enter(self, node: str) -> None:
         """Be at `node`, newly."""
@@ -115,7 +130,7 @@ class DialogState(BaseModel):
 
         The turn that asked something else does not count as a try at this node.
         """
-        frame = Interrupt(node=self.node, turns=max(0, self.turns_in_node - 1))
+        frame = Interrupt(self.node, max(0, self.turns_in_node - 1))
         self.interrupts = [*self.interrupts, frame][-DEEPEST_INTERRUPT:]
 
     def resume(self) -> str:
@@ -126,3 +141,62 @@ class DialogState(BaseModel):
         self.enter(frame.node)
         self.turns_in_node = frame.turns
         return frame.node
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("this is not text")
+    return value
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int):
+        raise TypeError("this is not a number")
+    return value
+
+
+def _copy(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("this is not an object")
+    return dict(value)
+
+
+def _lines(value: Any) -> list[Line]:
+    lines = [Line(each["role"], each["text"]) for each in value]
+    if not all(isinstance(text, str) and role in _ROLES for role, text in lines):
+        raise TypeError("this is not a line")
+    return lines
+
+
+def _frames(value: Any) -> list[Interrupt]:
+    return [Interrupt(_text(each["node"]), _number(each.get("turns", 0))) for each in value]
+
+
+def _choices(value: Any) -> list[Choice]:
+    return [Choice(label=each["label"], payload=each["payload"]) for each in value]
+
+
+def _write_lines(value: list[Line]) -> list[JsonValue]:
+    return [{"role": role, "text": text} for role, text in value]
+
+
+def _write_frames(value: list[Interrupt]) -> list[JsonValue]:
+    return [{"node": node, "turns": turns} for node, turns in value]
+
+
+_KINDS: dict[str, Any] = {"history": _lines, "interrupts": _frames, "offered": _choices}
+_BY_TYPE = {"str": _text, "int": _number, "list[str]": lambda value: [_text(each) for each in value]}
+_READERS = {
+    each.name: _KINDS.get(each.name) or _BY_TYPE.get(str(each.type), _copy) for each in fields(DialogState)
+}
+_WRITERS: dict[str, Any] = {
+    "history": _write_lines,
+    "interrupts": _write_frames,
+    "offered": lambda value: [{"label": each.label, "payload": each.payload} for each in value],
+    "slots": dict,
+    "variables": dict,
+    "results": dict,
+    "environment": dict,
+    "visits": dict,
+    "filled": list,
+}

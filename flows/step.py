@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import date
 
@@ -62,7 +64,7 @@ async def timed_out(
     timeout = flow.nodes[state.node].node.timeout if state.node else None
     if timeout is None:
         return Step(state=stored or {}, node=state.node)
-    turn = Turn(id=f"timeout-{state.node}", session="", address=address)
+    turn = Turn(id=_digest(stored), session=":".join(address.model_dump().values()), address=address)
     run = _begin(flow, state, turn, model, today, means=means)
     if timeout.say:
         run.speaker.utter(Message(text=Text(timeout.say).render(run.speaker.values)))
@@ -135,7 +137,7 @@ class _Run:
 
     def _step(self, outcome: str, state: State, messages: tuple[Message, ...], **more: str) -> Step:
         troubles = [*self.speaker.troubles, *(["hops"] if self.passage.is_endless else [])]
-        return Step(
+        return Step.model_construct(  # made of what is checked already
             state=state,
             messages=messages,
             outcome=outcome,
@@ -204,7 +206,8 @@ class _Run:
         decision = Decision()
         if certain is None:
             decision = await self.judge.decide(offered, is_first=is_first, may_reply=last_resort is None)
-            offered = self.judge.offered()  # a tool may have opened a way
+            if self.judge.performer.used:  # a tool may have opened a way
+                offered = self.judge.offered()
         edge = certain or self.judge.detour or named(decision.edge, offered)
         question = (self.judge.learn(edge, decision) or self.judge.unmet(edge)) if edge else ""
         if edge and not question:
@@ -221,10 +224,15 @@ class _Run:
             self.speaker.complain(f"{decision.reason}\n\n{self.speaker.question()}".strip())
         elif decision.trouble == "refused":
             self.speaker.complain(f"{wording.REFUSED} {self.speaker.question()}".strip())
-        elif decision.reply:
-            self.speaker.say(decision.reply[:LONGEST_TEXT])
+        elif reply := decision.reply.strip():
+            self.speaker.say(reply[:LONGEST_TEXT])
         elif not is_first:
             self.speaker.not_understood(knows_person=any(edge.asks_for_person for edge in offered))
+
+
+def _digest(state: State | None) -> str:
+    """A name for what happens by itself, the same when it is tried again."""
+    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _summary(state: DialogState) -> str:

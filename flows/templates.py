@@ -139,11 +139,12 @@ class Text:
     def __init__(self, source: str, place: Place = "text") -> None:
         self.source = source
         self._template = _PLACES[place].from_string(source) if "{" in source else None
+        self._plain = source.strip()[:LONGEST_TEXT]
 
     def render(self, values: Values) -> str:
         """The text with `values` in it, at most `LONGEST_TEXT` characters; empty when rendering fails."""
         if self._template is None:
-            return self.source.strip()[:LONGEST_TEXT]
+            return self._plain
         try:
             return self._template.render(values).strip()[:LONGEST_TEXT]
         except _FAILURES:

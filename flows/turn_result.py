@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from core.dialog import Step
 from core.message import Message
-from core.value import Value
 
 
-class TurnResult(Value):
+@dataclass(frozen=True, slots=True)
+class TurnResult:
     """`text` is everything that was said, paragraph by paragraph; `messages` has its choices and media too.
 
     `tools` are the tools and actions that were run, one that failed with a `!` behind its name. `trouble` is

@@ -30,7 +30,7 @@ def lint(path: str | Path, channels: Mapping[str, Capabilities]) -> tuple[Findin
         flow = Flow.load(path)
     except FlowError as error:
         return tuple(Finding("problem", problem) for problem in error.problems)
-    warnings = [*flow.warnings, *_speechless(flow), *_never_learnt(flow), *_patient(flow)]
+    warnings = [*flow.warnings, *_speechless(flow), *_never_learnt(flow), *_patient(flow), *_unprepared(flow)]
     limits = [
         problem
         for name, limit in channels.items()
@@ -87,6 +87,23 @@ def _patient(flow: Flow) -> Iterator[Problem]:
     for node in flow.nodes:
         if node.hand_off and node.timeout is None:
             yield Problem(f"node {node.id}", "This waits for a person for ever: give it a timeout.")
+
+
+def _unprepared(flow: Flow) -> Iterator[Problem]:
+    """Calls whose failure leads nowhere: no edge for it, and no condition that looks at the result."""
+    stored = {action.id: action.store_response_as for action in flow.actions}
+    for node in flow.nodes:
+        looked_at = " ".join(f"{edge.guard or ''} {edge.condition}" for edge in node.edges)
+        for trigger in node.actions:
+            name = stored.get(trigger.action_id)
+            if not trigger.on_failure and not (name and name in looked_at):
+                yield Problem(
+                    f"node {node.id}",
+                    f"Nothing happens when “{trigger.action_id}” fails: give its trigger an on_failure.",
+                )
+    for tool in (*flow.tools, *(tool for node in flow.nodes for tool in node.tools)):
+        if not tool.on_failure:
+            yield Problem(f"tool {tool.id}", "When this fails only the model is told: it has no on_failure.")
 
 
 def _properties(schema: Mapping[str, object] | None) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Literal, NotRequired
 from pydantic import JsonValue
 from typing_extensions import TypedDict
 
-from flows.compiled import CompiledEdge
+from flows.compiled import CompiledEdge, plain_schema
 from flows.models.port import Decide, Exchange, Function, Speak
 from flows.state import Line
 
@@ -117,14 +117,13 @@ def function(edge: CompiledEdge, condition: str) -> dict[str, JsonValue]:
     description = condition
     if edge.edge.examples:
         description += " For example: " + "; ".join(edge.edge.examples[:3])
-    inferred = {slot.name: {"type": "string"} for slot in edge.inferred}
-    parameters = _plain(edge.edge.input_schema or {"type": "object", "properties": inferred})
+    parameters: JsonValue = edge.parameters  # type: ignore[assignment]  # nobody changes it
     return {"name": edge.id, "description": description[:1_000], "parameters": parameters}
 
 
 def tool_function(offer: Function) -> dict[str, JsonValue]:
     """A tool as a function that the model may call."""
-    parameters = _plain(offer.parameters)
+    parameters = plain_schema(offer.parameters)
     return {"name": offer.name, "description": offer.description[:1_000], "parameters": parameters}
 
 
@@ -158,12 +157,3 @@ def _lines(history: tuple[Line, ...], count: int) -> list[ChatLine]:
 
 def _line(line: Line) -> ChatLine:
     return {"role": "system" if line.role == "note" else line.role, "content": line.text}
-
-
-def _plain(schema: Mapping[str, Any]) -> dict[str, JsonValue]:
-    """The schema without our own `x-` keys, which some servers refuse."""
-    return {
-        name: _plain(part) if isinstance(part, Mapping) else part
-        for name, part in schema.items()
-        if not name.startswith("x-")
-    }

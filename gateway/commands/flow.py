@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from core.channel import Capabilities
+    from flows.flow_file import FlowFile
     from flows.machine import DialogMachine
     from flows.models.port import Model
     from flows.turn_result import TurnResult
@@ -54,11 +55,19 @@ def draw(
 
 @app.command()
 def chat(file: File, llm: Llm = "rules") -> None:
-    """Talk to the flow here; each answer shows node, edge, slots, tokens and time. End with Ctrl-D."""
-    from flows.document import Flow
-    from flows.machine import DialogMachine
+    """Talk to the flow here; each answer shows node, edge, slots, tokens and time. End with Ctrl-D.
 
-    asyncio.run(_chat(DialogMachine(Flow.load(file), _model(llm))))
+    A change of the file is taken up before the next answer.
+    """
+    from flows.flow_file import FlowFile
+    from flows.machine import DialogMachine
+    from gateway.guarded import GuardedFetch
+    from gateway.settings import Settings
+
+    settings, source = Settings.load(), FlowFile(file)
+    fetch = GuardedFetch(settings.private_hosts.split(","))
+    talk = DialogMachine(source.flow, _model(llm), fetch=fetch, secrets=settings.flow_secrets)
+    asyncio.run(_chat(talk, source))
 
 
 @app.command("test")
@@ -118,7 +127,9 @@ def _model(llm: str) -> Model:
     return model_from(llm, api_key=key or None, base_url=str(settings.openai_base_url or "") or None)
 
 
-async def _chat(talk: DialogMachine) -> None:
+async def _chat(talk: DialogMachine, source: FlowFile) -> None:
+    from core.errors import Misconfigured
+
     try:
         _show(await talk.start(), talk, 0.0)
         while True:
@@ -126,6 +137,12 @@ async def _chat(talk: DialogMachine) -> None:
                 text = await asyncio.to_thread(input, "> ")
             except EOFError:
                 return
+            if source.is_changed():
+                try:
+                    talk.take_up(source.read())
+                    typer.echo("  (the flow was changed and is taken up)")
+                except Misconfigured as error:
+                    typer.echo(f"  (the flow was changed and cannot be run)\n{error}", err=True)
             began = asyncio.get_running_loop().time()
             answer = await talk.turn(text)
             _show(answer, talk, asyncio.get_running_loop().time() - began)
@@ -142,5 +159,7 @@ def _show(answer: TurnResult, talk: DialogMachine, seconds: float) -> None:
             typer.echo(f"  [{media.content_type} {media.url}]")
     slots = (talk.state or {}).get("slots") or {}
     facts = [f"node {answer.node}", answer.outcome, f"edge {answer.edge or '–'}"]
+    if answer.tools:
+        facts.append(f"ran {', '.join(answer.tools)}")
     facts += [f"slots {json.dumps(slots, ensure_ascii=False)}", f"{answer.tokens} tokens"]
     typer.echo(f"  ({' · '.join(facts)} · {seconds * 1000:.0f} ms · {answer.model})")

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -75,3 +78,32 @@ def test_test_fails_when_a_conversation_goes_another_way(tmp_path: Path) -> None
 def test_schema_prints_the_published_schema() -> None:
     published = Path(__file__).parents[2] / "docs" / "flow.schema.json"
     assert json.loads(flow("schema").stdout) == json.loads(published.read_text(encoding="utf-8"))
+
+
+def test_chat_takes_up_a_change_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "flow.json"
+
+    def write(text: str) -> None:
+        node = {"id": "a", "name": "a", "static_text": text, "edges": []}
+        file.write_text(
+            json.dumps({"system_prompt": "", "initial_node": "a", "nodes": [node]}), encoding="utf-8"
+        )
+
+    write("Tea?")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("TURNGATE_")}
+    with subprocess.Popen(
+        [sys.executable, "-m", "gateway", "flow", "chat", str(file)],
+        env={**environ, "PYTHONPATH": str(LIBRARY.parents[1])},
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as chat:
+        assert chat.stdin is not None
+        assert chat.stdout is not None
+        while "node a" not in chat.stdout.readline():
+            assert chat.poll() is None
+        write("Coffee, perhaps?")
+        told, _ = chat.communicate("what?\n", timeout=60)
+    assert "the flow was changed and is taken up" in told
+    assert "Coffee, perhaps?" in told

@@ -73,3 +73,24 @@ def test_a_criterion_that_no_edge_can_meet_is_named(tmp_path: Path) -> None:
         node("b", "B.", is_final=True),
     )
     assert found(tmp_path, made) == ["warning: node a: No edge here learns “age”, which is required."]
+
+
+def test_a_call_whose_failure_leads_nowhere_is_named(tmp_path: Path) -> None:
+    call = {"id": "get", "name": "g", "method": "GET", "url": "https://x.example", "store_response_as": "got"}
+    bare = [{"trigger": "on_enter", "action_id": "get"}]
+    tool = {"id": "t", "name": "t", "description": "d"}
+
+    def made(triggers: list[Json], condition: str = "always") -> Json:
+        nodes = (
+            node("a", "A?", edges=[edge("go", "b", condition)], actions=triggers),
+            node("b", "B.", is_final=True),
+        )
+        return document(*nodes, actions=[call], tools=[tool])
+
+    alone = "warning: tool t: When this fails only the model is told: it has no on_failure."
+    assert found(tmp_path, made(bare)) == [
+        "warning: node a: Nothing happens when “get” fails: give its trigger an on_failure.",
+        alone,
+    ]
+    assert found(tmp_path, made([{**bare[0], "on_failure": "go"}])) == [alone]
+    assert found(tmp_path, made(bare, "got.success is true")) == [alone]

@@ -1,0 +1,67 @@
+"""A server of the OpenAI protocol that answers at once with the call that the user's message asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_WANTED = re.compile(r"call ([A-Za-z0-9_-]+)")
+_STAY = "__stay_on_node__"
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """A process of its own; the address of its API."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        process = multiprocessing.get_context("fork").Process(target=_run, args=(listening,), daemon=True)
+        process.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        finally:
+            process.kill()
+            process.join()
+
+
+def _run(listening: socket.socket) -> None:
+    asyncio.run(_serve(listening))
+
+
+async def _serve(listening: socket.socket) -> None:
+    server = await asyncio.start_server(_talk, sock=listening)
+    await server.serve_forever()
+
+
+async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            found = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+            request = json.loads(await reader.readexactly(int(found[1]) if found else 0))
+            kind, body = _answer(request)
+            writer.write(
+                b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n" % (kind, len(body))
+                + body
+            )
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+
+
+def _answer(request: dict[str, object]) -> tuple[bytes, bytes]:
+    said = _WANTED.findall(json.dumps(request["messages"]))
+    name = said[-1] if said else _STAY
+    arguments = '{"brief_response": "Tea or coffee?"}' if name == _STAY else "{}"
+    call = {"index": 0, "id": "c", "type": "function", "function": {"name": name, "arguments": arguments}}
+    head = {"id": "c", "created": 1, "model": "none"}
+    if not request.get("stream"):
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "tool_calls": [call]}}
+        return b"application/json", json.dumps(
+            {**head, "object": "chat.completion", "choices": [choice]}
+        ).encode()
+    choice = {"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}
+    chunk = json.dumps({**head, "object": "chat.completion.chunk", "choices": [choice]})
+    return b"text/event-stream", f"data: {chunk}\n\ndata: [DONE]\n\n".encode()

@@ -1,0 +1,122 @@
+"""The same measurements of `superdialog`, run by the Python of its own venv; prints one JSON object.
+
+Nothing of ours is imported here. Its client of the model is replaced by one that answers at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import io
+import json
+import logging
+import resource
+import sys
+import time
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
+
+
+class Client:
+    """Calls `function` in every routing request; speech takes `pause` seconds."""
+
+    base_url = "http://localhost"
+
+    def __init__(self) -> None:
+        self.function = ""
+        self.pause = 0.0
+        self.chat = SimpleNamespace(completions=SimpleNamespace(create=self.create))
+
+    async def create(self, *, stream: bool = False, **request: Any) -> Any:
+        usage = SimpleNamespace(prompt_tokens=30, completion_tokens=12)
+        if stream:
+            return self._stream(usage)
+        await asyncio.sleep(self.pause)
+        message = SimpleNamespace(content="It is a fine day, is it not?")
+        return SimpleNamespace(choices=[SimpleNamespace(message=message)], usage=usage)
+
+    async def _stream(self, usage: Any) -> AsyncIterator[Any]:
+        arguments = '{"brief_response": "Tea or coffee?"}' if self.function == "__stay_on_node__" else "{}"
+        called = SimpleNamespace(name=self.function, arguments=arguments)
+        delta = SimpleNamespace(tool_calls=[SimpleNamespace(index=0, function=called)])
+        yield SimpleNamespace(choices=[SimpleNamespace(delta=delta, finish_reason="tool_calls")])
+        yield SimpleNamespace(choices=[], usage=usage)
+
+
+async def measure(plan: dict[str, Any]) -> dict[str, float]:
+    """Everything in the plan; times in seconds, memory in bytes."""
+    superdialog = importlib.import_module("superdialog")
+    adapter = importlib.import_module("superdialog.machine.adapters.toolcall_adapter")
+    small = superdialog.Flow.model_validate(plan["small"])
+    figures = await _over_the_wire(superdialog, small, plan["wire_turns"])
+    client = Client()
+    vars(adapter)["_make_openai_client"] = lambda: client
+    large = superdialog.Flow.model_validate(plan["large"])
+    spoken = superdialog.Flow.model_validate(plan["spoken"])
+
+    async def session(flow: Any) -> Any:
+        machine = superdialog.DialogMachine(flow=flow, llm="openai/none")
+        await machine._ensure_machine()
+        return machine
+
+    async def turns(function: list[str]) -> float:
+        machine = await session(small)
+        await machine.start()
+        client.function = function[0]
+        await machine.turn("hello")
+        began = time.process_time()
+        for name in function:
+            client.function = name
+            await machine.turn("I would like some tea, please")
+        return (time.process_time() - began) / len(function)
+
+    figures["stay"] = await turns(["__stay_on_node__"] * plan["turns"])
+    names = ["to_b", "to_c", "to_a"] * plan["turns"]
+    figures["move"] = await turns(names[1 : plan["turns"] + 1])
+    began = time.process_time()
+    for _ in range(plan["builds"]):
+        await session(large)
+    figures["build"] = (time.process_time() - began) / plan["builds"]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    kept = []
+    for _ in range(plan["sessions"]):
+        machine = await session(small)
+        await machine.start()
+        kept.append(machine)
+    figures["memory"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    client.function, client.pause = "to_b", plan["tokens"] * plan["pause"]
+    machine = await session(spoken)
+    await machine.start()
+    began = time.perf_counter()
+    async for _ in await machine.turn("go on", stream=True):
+        figures["first"] = time.perf_counter() - began
+        break
+    return figures
+
+
+async def _over_the_wire(superdialog: Any, flow: Any, count: int) -> dict[str, float]:
+    """The same through its own client, to a server on this machine."""
+    figures = {}
+    for name, calls in (("wire_stay", ["__stay_on_node__"]), ("wire_move", ["to_b", "to_c", "to_a"])):
+        machine = superdialog.DialogMachine(flow=flow, llm="openai/none")
+        await machine.start()
+        await machine.turn(f"call {calls[0]}")
+        began = time.process_time()
+        for number in range(1, count + 1):
+            await machine.turn(f"call {calls[number % len(calls)]}")
+        figures[name] = (time.process_time() - began) / count
+    return figures
+
+
+def main() -> None:
+    """Read the plan from standard input and print the figures."""
+    logging.disable(logging.CRITICAL)
+    with contextlib.redirect_stdout(io.StringIO()):
+        figures = asyncio.run(measure(json.loads(sys.stdin.read())))
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
