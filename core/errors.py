@@ -11,6 +11,7 @@ GatewayError
 │   └── Unknown              nobody can tell: timed out after sending; looked up before it is tried again
 ├── LeaseLost        another worker holds the session now; stop without writing or sending
 ├── Superseded       a newer message came in time to be answered together with this turn
+├── SessionBusy      somebody else holds the session for longer than was waited
 ├── MailboxFull      a session has more waiting turns than it may keep; the webhook is to be tried again
 ├── StorageUnavailable  the store cannot be written; nothing was accepted
 └── Misconfigured    a person must act; the message names the setting
@@ -99,6 +100,10 @@ class LeaseLost(GatewayError):
 
 class Superseded(GatewayError):
     """The turn is to be begun anew, merged with a message that came before its barrier."""
+
+
+class SessionBusy(GatewayError):
+    """The session is being worked on by somebody else; try again."""
 
 
 class MailboxFull(GatewayError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from datetime import UTC, date, datetime
 from time import perf_counter
 from types import MappingProxyType
@@ -121,6 +122,16 @@ class DialogMachine:
     def state(self) -> State | None:
         """Where this machine's own conversation stands: a JSON value, to be handed in again as `state`."""
         return self._state
+
+    @state.setter
+    def state(self, state: State | None) -> None:
+        self._state = state
+
+    def another(self) -> DialogMachine:
+        """A machine for another conversation: the same flow, model and tools, shared by reference."""
+        made = copy(self)
+        made._state, made._at_work = None, asyncio.Lock()
+        return made
 
     @property
     def is_complete(self) -> bool:

@@ -9,12 +9,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from core.session import InMemorySessionStore, NullSessionStore, SessionWorker
     from flows.document import Flow
     from flows.machine import DialogMachine
+    from gateway.dialog_routes import DialogRouter
+    from gateway.fastapi_router import FastAPIRouter
+    from gateway.redis.sessions import RedisSessionStore
 
-__all__ = ["DialogMachine", "Flow"]
+__all__ = [
+    "DialogMachine",
+    "DialogRouter",
+    "FastAPIRouter",
+    "Flow",
+    "InMemorySessionStore",
+    "NullSessionStore",
+    "RedisSessionStore",
+    "SessionWorker",
+]
 
-_ROOMS = {"DialogMachine": "flows.machine", "Flow": "flows.document"}
+_ROOMS = {
+    "DialogMachine": "flows.machine",
+    "DialogRouter": "gateway.dialog_routes",
+    "FastAPIRouter": "gateway.fastapi_router",
+    "Flow": "flows.document",
+    "InMemorySessionStore": "core.session",
+    "NullSessionStore": "core.session",
+    "RedisSessionStore": "gateway.redis.sessions",
+    "SessionWorker": "core.session",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,9 @@
+-- An application's session: take the lease with a new fence. ARGV: key, lease and expiry in milliseconds.
+-- Returns {fence, state}, or the milliseconds for which somebody else may hold it.
+local now, session = clock(), ARGV[1]
+local lease = redis.call('HGET', session, 'lease')
+if lease and tonumber(lease) > now then return tonumber(lease) - now end
+local fence = redis.call('HINCRBY', session, 'fence', 1)
+redis.call('HSET', session, 'lease', now + ARGV[2])
+if redis.call('PTTL', session) == -1 then redis.call('PEXPIRE', session, ARGV[3]) end
+return {fence, redis.call('HGET', session, 'state')}
