@@ -14,9 +14,7 @@ REFUSED = "I'm sorry, I can't help with that here."
 GO_ON = "I'm listening. Please tell me more."
 CHOOSE = "Please choose one of these."
 FAREWELL = "Thank you for writing. Goodbye!"
-SPENT = (
-    "We have been writing for a while now, so I'm passing you on to a colleague, who will answer here."
-)
+SPENT = "We have been writing for a while now, so I'm passing you on to a colleague, who will answer here."
 HAND_OFF = "I'm passing you on to a colleague, who will answer you right here."
 OTHER_WORDS = "Could you say it in other words?"
 PERSON = "If you would rather talk to a person, just say so."
