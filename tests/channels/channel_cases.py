@@ -23,7 +23,14 @@ messages = st.builds(
     Message,
     text=st.text(max_size=4000),
     choices=st.lists(
-        st.builds(Choice, label=st.text(min_size=1, max_size=60), payload=st.text(max_size=20)), max_size=12
+        st.builds(
+            Choice,
+            label=st.text(min_size=1, max_size=60),
+            payload=st.text(max_size=20) | st.just("long" * 60),
+            description=st.just("") | st.text(max_size=100),
+            url=st.sampled_from(["", "", "", "https://example.com/page", "javascript:alert(1)"]),
+        ),
+        max_size=12,
     ).map(tuple),
     media=st.lists(
         st.builds(
@@ -131,7 +138,12 @@ class ChannelCases:
             assert part.body or part.media
             assert len(part.body) <= limits.text_length
             assert len(part.media) <= limits.media
-            assert len(part.choices) <= limits.buttons
+            assert len(part.choices) <= max(limits.buttons, limits.list_rows, limits.links)
+            for choice in part.choices:
+                assert 0 < len(choice.label) <= max(limits.button_title_length, limits.list_title_length)
+                assert len(choice.description) <= limits.list_description_length
+            if part.choices:
+                assert 0 < len(part.body) <= limits.choices_text_length
             part.model_dump_json().encode()
 
     async def test_a_message_that_was_taken_has_the_id_of_the_provider(self, api: respx.MockRouter) -> None:
