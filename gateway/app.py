@@ -20,6 +20,7 @@ from gateway.console.access import Access
 from gateway.console.pages import Console, Simulator
 from gateway.errors import on_crash, on_http_exception, on_storage_trouble
 from gateway.http import provider_client
+from gateway.people import People
 from gateway.probes import Probes
 from gateway.redis import fitness
 from gateway.redis.connect import open_redis
@@ -78,7 +79,7 @@ def create() -> Starlette:
     connected = load_channels(settings)
     redis = open_redis(settings.redis_url_required())
     numbers = protocol(settings)
-    inbox = RedisInbox(redis, numbers, Config.load(settings.config_path).concurrency)
+    inbox = People(redis, RedisInbox(redis, numbers, Config.load(settings.config_path).concurrency))
     http = provider_client()
     access = Access(settings.api_key.get_secret_value())
     console = Console(redis, inbox, access, simulator(settings.environ), http)

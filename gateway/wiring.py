@@ -17,6 +17,7 @@ from flows.machine import DialogMachine
 from flows.models import model_from
 from gateway.config import Config
 from gateway.dialogs import ChannelDialogs
+from gateway.echoes import Echoed
 from gateway.guarded import GuardedFetch
 from gateway.http import provider_client
 from gateway.redis.inbox import RedisInbox
@@ -83,6 +84,10 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     numbers = protocol(settings)
     connected = load_channels(settings)
     config = Config.load(settings.config_path)
+    sending = {
+        name: Echoed(channel, redis) if channel.capabilities.echoes_key else channel
+        for name, channel in connected.items()
+    }
     paces = {name: config.pace(name, channel.capabilities.pace) for name, channel in connected.items()}
     mailbox = RedisMailbox(redis, numbers, paces)
     async with provider_client() as http, build_dialogs(settings, config) as dialog:
@@ -95,7 +100,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                 drain=Drain(
                     mailbox=mailbox,
                     dialog=dialog,
-                    channels=connected,
+                    channels=sending,
                     http=http,
                     concurrency=config.concurrency,
                 ),
