@@ -13,6 +13,7 @@ from channels._kit.failure import Failure
 from channels._kit.http import answered, classify, get, post, retry_after
 from channels._kit.parts import listed, with_captions
 from channels._kit.render import ASTERISKS, PLAIN, render
+from channels._kit.sms import thrifty
 from channels._kit.split import split
 from channels._kit.text import fold, without_numbers
 from channels.twilio.capabilities import (
@@ -149,6 +150,8 @@ def parts(message: Message, address: Address) -> list[Part]:
     on_whatsapp = is_whatsapp(address.theirs)
     text = render(message.text, ASTERISKS if on_whatsapp else PLAIN)
     text = listed(text, message.choices)
+    if not on_whatsapp:
+        text = thrifty(text)
     bodies = split(text, CAPABILITIES.text_length)
     return (
         with_captions(bodies, message.media, CAPABILITIES)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from channels._kit.failure import Failure
+from channels._kit.verification import Verification
 from core.channel import Capabilities
 from core.event import DeliveryStatus
 
@@ -25,6 +26,16 @@ CAPABILITIES: Final = Capabilities(
     look_up=True,
 )
 """SMS shows no markdown; what is rendered depends on the address. Buttons need approved templates here."""
+
+VERIFICATION: Final = Verification(
+    header="x-twilio-signature",
+    algorithm="HMAC-SHA1 with the auth token; HMAC-SHA256 or -SHA1 with a shared key that a header names",
+    signed=("url", "body"),
+    encoding="base64",
+    replay="none; a repeated message is known by its id for seven days",
+    rotation="TWILIO_AUTH_TOKEN is a list; TWILIO_SHARED_KEYS holds several",
+)
+"""Of a form all fields are signed, of JSON its SHA-256 in the query (Twilio, "Webhooks security")."""
 
 STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
     {

@@ -11,7 +11,7 @@ import httpx
 
 from channels._kit.setting import Setting, address, read, secrets
 from channels.whatsapp.api import Api, classify_error
-from channels.whatsapp.capabilities import CAPABILITIES, NAME
+from channels.whatsapp.capabilities import CAPABILITIES, NAME, VERIFICATION
 from channels.whatsapp.messages import Reader
 from channels.whatsapp.render import parts
 from channels.whatsapp.webhook import Verifier, challenge, parse
@@ -21,7 +21,7 @@ from core.event import Event
 from core.message import Message, Part, Reply, SentMessage
 from core.turn import Address
 
-__all__ = ["SETTINGS", "WhatsAppChannel", "connect"]
+__all__ = ["SETTINGS", "VERIFICATION", "WhatsAppChannel", "connect"]
 
 SETTINGS: Final = (
     Setting(

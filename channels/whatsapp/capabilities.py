@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from channels._kit.failure import Failure
+from channels._kit.verification import Verification
 from core.channel import Capabilities, Pace
 from core.event import DeliveryStatus
 
@@ -36,6 +37,17 @@ CAPABILITIES: Final = Capabilities(
     pace=Pace(number=80),
 )
 """Meta, "Messages", "Interactive list messages", "Webhooks" (3 MB), "Messaging limits" (80 a second)."""
+
+VERIFICATION: Final = Verification(
+    header="x-hub-signature-256",
+    algorithm="HMAC-SHA256 with the app secret",
+    signed=("body",),
+    encoding="`sha256=` and lower-case hexadecimal",
+    replay="none; a repeated message is known by its id for seven days",
+    rotation="WHATSAPP_APP_SECRET is a list",
+    handshake="GET with `hub.verify_token`; answered with `hub.challenge`, else 403",
+)
+"""The raw bytes are signed (Meta, "Webhooks: validating payloads")."""
 
 LONGEST_KEY: Final = 512
 """Of `biz_opaque_callback_data`, which comes back in statuses and nowhere else."""

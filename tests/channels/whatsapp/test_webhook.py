@@ -51,9 +51,6 @@ class TestWhatsApp(ChannelCases):
     def genuine(self) -> Webhook:
         return post(batch(value(message())))
 
-    def signature_header(self) -> str:
-        return "x-hub-signature-256"
-
 
 class TestWhatsAppWithoutANumber(TestWhatsApp):
     def genuine(self) -> Webhook:
