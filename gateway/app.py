@@ -89,6 +89,8 @@ def create() -> Starlette:
 
 
 def simulator(environ: Mapping[str, str]) -> Simulator | None:
-    """The twin that `turngate run` told its children of, when it plays the provider."""
+    """The twins that `turngate run` told its children of, when they play the providers."""
     url = environ.get("TURNGATE_TWIN_URL", "")
-    return Simulator(url, environ["TWILIO_ACCOUNT_SID"]) if url else None
+    if not url:
+        return None
+    return Simulator(url, environ["TWILIO_ACCOUNT_SID"], environ["WHATSAPP_API_URL"])

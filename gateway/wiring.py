@@ -15,6 +15,7 @@ from core.drain import Drain
 from flows.flow_file import FlowFile
 from flows.machine import DialogMachine
 from flows.models import model_from
+from gateway.attention import Attend, Attentive
 from gateway.config import Config
 from gateway.dialogs import ChannelDialogs
 from gateway.echoes import Echoed
@@ -78,6 +79,15 @@ def build_dialogs(settings: Settings, config: Config) -> ChannelDialogs:
     return ChannelDialogs(build_dialog(settings), own)
 
 
+def attending(connected: Channels) -> Mapping[str, Attend]:
+    """The calls of the channels that can show that somebody is typing."""
+    return {
+        name: channel.attend  # type: ignore[attr-defined] # the capability says that it is there
+        for name, channel in connected.items()
+        if channel.capabilities.typing
+    }
+
+
 @asynccontextmanager
 async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtime]:
     """Everything that a worker needs, closed at the end. `redis` stays its owner's to close."""
@@ -99,7 +109,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                 mailbox=mailbox,
                 drain=Drain(
                     mailbox=mailbox,
-                    dialog=dialog,
+                    dialog=Attentive(dialog, attending(connected), http),
                     channels=sending,
                     http=http,
                     concurrency=config.concurrency,
