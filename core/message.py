@@ -79,6 +79,11 @@ class Reply(Part):
     act: Literal["say", "hand_off"] = "say"
     bulk: bool = False
 
+    @property
+    def name(self) -> str:
+        """Our name of this reply over all sessions, for providers that tell it back."""
+        return f"{self.address.ours}:{self.address.theirs}:{self.key}"
+
 
 class SentMessage(Value):
     """The provider's word that it took a reply; `provider_id` is how its status callbacks name it."""

@@ -9,8 +9,7 @@ from contextlib import suppress
 
 import httpx
 
-from core.concurrency import Barrier
-from core.dialog import Dialog, State, Step
+from core.dialog import Dialog, State, Step, Watcher
 from core.errors import DeliveryError
 from core.turn import Address, Turn
 
@@ -40,20 +39,24 @@ class Attentive:
         self._http = http
         self._soon = soon
 
-    async def answer(self, turn: Turn, state: State | None, barrier: Barrier | None = None) -> Step:
+    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
         """Answer as the dialog does; see `core.dialog.Dialog`."""
         attend = self._attending.get(turn.address.channel)
         if attend is None:
-            return await self._dialog.answer(turn, state, barrier)
+            return await self._dialog.answer(turn, state, watcher=watcher)
         asked = asyncio.Event()
         sign = asyncio.create_task(self._show(attend, turn, asked))
         try:
-            return await self._dialog.answer(turn, state, barrier)
+            return await self._dialog.answer(turn, state, watcher=watcher)
         finally:
             if not asked.is_set():
                 sign.cancel()
             with suppress(asyncio.CancelledError):
                 await sign
+
+    async def timed_out(self, state: State | None, address: Address) -> Step:
+        """As the dialog does; nobody is waiting."""
+        return await self._dialog.timed_out(state, address)
 
     async def _show(self, attend: Attend, turn: Turn, asked: asyncio.Event) -> None:
         await asyncio.sleep(self._soon)

@@ -37,7 +37,7 @@ class Echoed:
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
         """The message that a status named by our key. Raises `Unavailable` while one may still come."""
-        found = await self._redis.get(echo_key(self.name, reply.key))
+        found = await self._redis.get(echo_key(self.name, reply.name))
         if found:
             return SentMessage(provider_id=found.decode() if isinstance(found, bytes) else found)
         left = self._patience - (datetime.now(UTC) - since).total_seconds()

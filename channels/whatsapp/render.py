@@ -41,7 +41,7 @@ def request(reply: Reply, media_url: str) -> Json:
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         to: reply.address.theirs,
-        "biz_opaque_callback_data": reply.key[:LONGEST_KEY],
+        "biz_opaque_callback_data": reply.name[:LONGEST_KEY],
         **_content(reply, media_url),
     }
     if reply.quotes and not reply.reaction:

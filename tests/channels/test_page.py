@@ -37,6 +37,7 @@ _ROWS = [
     ("idempotent_send", "A key against sending twice", "a look-up, else sent at least once"),
     ("max_webhook_bytes", "Bytes of a webhook", "413"),
     ("max_webhook_fields", "Fields of a webhook", "413"),
+    ("desk", "A desk of people to hand over to", "people answer in the provider's own inbox, or not at all"),
     ("pace", "Sends a second from one number", "no limit is kept"),
 ]
 

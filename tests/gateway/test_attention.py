@@ -7,8 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from core.concurrency import Barrier
-from core.dialog import State, Step
+from core.dialog import State, Step, Watcher
 from core.errors import Unavailable
 from core.turn import Address, Turn
 from gateway.attention import Attentive
@@ -38,10 +37,13 @@ class SlowDialog:
         self._signs = signs
         self._waits = waits
 
-    async def answer(self, turn: Turn, state: State | None, barrier: Barrier | None = None) -> Step:
+    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
         if self._waits:
             await self._signs.begun.wait()
             self._signs.may_end.set()
+        return Step(state={})
+
+    async def timed_out(self, state: State | None, address: Address) -> Step:
         return Step(state={})
 
 

@@ -101,7 +101,7 @@ async def test_a_send_that_a_status_told_of_is_found(people: People, redis: Redi
         with pytest.raises(Unavailable):
             await channel.find_sent(reply, http, since=datetime.now(UTC), known=())
         status = StatusChanged(
-            channel="whatsapp", provider_id="wamid.X", status=DeliveryStatus.SENT, reply_key=reply.key
+            channel="whatsapp", provider_id="wamid.X", status=DeliveryStatus.SENT, reply_key=reply.name
         )
         await people.accept([status])
         found = await channel.find_sent(reply, http, since=datetime.now(UTC), known=())

@@ -48,7 +48,7 @@ async def test_a_send_carries_the_token_and_our_key(api: respx.MockRouter) -> No
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         "to": PHONE,
-        "biz_opaque_callback_data": "turn.1",
+        "biz_opaque_callback_data": f"{OURS}:{PHONE}:turn.1",
         "type": "text",
         "text": {"body": "Hello", "preview_url": False},
     }

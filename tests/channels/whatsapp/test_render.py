@@ -176,7 +176,7 @@ def test_a_reaction_and_a_quote_name_the_message_they_are_about() -> None:
 def test_a_user_id_is_never_put_where_a_number_belongs() -> None:
     part = Part(body="Hi")
 
-    assert (sent(part)["to"], sent(part)["biz_opaque_callback_data"]) == (PHONE, "turn.1")
+    assert (sent(part)["to"], sent(part)["biz_opaque_callback_data"]) == (PHONE, f"{OURS}:{PHONE}:turn.1")
     hidden = sent(part, USER_ID)
     assert (hidden["recipient"], "to" in hidden) == (USER_ID, False)
 

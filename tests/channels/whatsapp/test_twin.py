@@ -110,7 +110,7 @@ def test_a_reply_is_taken_and_its_statuses_tell_our_key_back() -> None:
         DeliveryStatus.READ,
     ]
     assert {status.provider_id for status in statuses} == {json.loads(answer.body)["messages"][0]["id"]}
-    assert {status.reply_key for status in statuses} == {"turn.1"}
+    assert {status.reply_key for status in statuses} == {f"{OURS}:{PERSON[1:]}:turn.1"}
     assert [line.text for line in twin.lines(NOW)] == ["Hi é", "Hello"]
 
 
