@@ -16,18 +16,17 @@ ROOT = Path(__file__).parent.parent
 LIBRARY = Path(flows.__file__).parent / "library"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PAGES = [
-    page
+    (page, text)
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
-    if BLOCK.search(page.read_text(encoding="utf-8"))
+    if BLOCK.search(text := page.read_text(encoding="utf-8"))
 ]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+@pytest.mark.parametrize(("page", "text"), PAGES, ids=[page.name for page, _ in PAGES])
 async def test_the_blocks_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(LIBRARY, tmp_path, dirs_exist_ok=True)
     shutil.copytree(LIBRARY, tmp_path / "flows" / "library")
     monkeypatch.chdir(tmp_path)
-    text = page.read_text(encoding="utf-8")
     names: dict[str, object] = {"__name__": "example"}
     for block in BLOCK.finditer(text):
         lines_before = text.count("\n", 0, block.start()) + 1  # so that an error names the page's own line
