@@ -14,7 +14,7 @@ from time import perf_counter
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
-from bench import sink
+from bench import model, sink
 from bench.ack import ACCOUNT, TOKEN
 from core.event import TurnReceived
 from core.turn import Address, Turn
@@ -23,8 +23,9 @@ from gateway.redis.inbox import RedisInbox
 
 # RQ's own workers are measured on fewer sessions: they are that slow, and their rate does not depend on it.
 OURS = "`AsyncWorker`"
+FORKING = "RQ `Worker` (forks)"
 WORKERS = {
-    "RQ `Worker` (forks)": (["--serializer", "json"], 10),
+    FORKING: (["--serializer", "json"], 10),
     "RQ `SimpleWorker`": (["--serializer", "json", "--worker-class", "rq.worker.SimpleWorker"], 100),
     OURS: (["--worker-class", "gateway.worker.AsyncWorker"], 1_000),
 }
@@ -72,8 +73,8 @@ class Run:
         return self.turns / self.seconds
 
 
-def drain(options: list[str], sessions: int, turns: int, model: str = "", **settings: str) -> Run:
-    """One worker process from its start to an empty queue; `model` is the base URL of a model server."""
+def drain(options: list[str], sessions: int, turns: int, model_url: str = "", **settings: str) -> Run:
+    """One worker process from its start to an empty queue; `model_url` is the base URL of a model server."""
     with TemporaryDirectory(prefix="bench") as folder, sink.standing() as api_url:
         server = EmbeddedServer(Path(folder))
         server.start()
@@ -82,8 +83,12 @@ def drain(options: list[str], sessions: int, turns: int, model: str = "", **sett
             environ = {**os.environ, **settings, "TURNGATE_FLOW": "kyc"}
             environ |= {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_API_URL": api_url}
             environ["PUBLIC_URL"] = "https://bots.example.com"
-            if model:
-                environ |= {"TURNGATE_LLM": "openai/bench", "OPENAI_API_KEY": "x", "OPENAI_BASE_URL": model}
+            if model_url:
+                environ |= {
+                    "TURNGATE_LLM": "openai/bench",
+                    "OPENAI_API_KEY": "x",
+                    "OPENAI_BASE_URL": model_url,
+                }
             command = [str(Path(sys.executable).with_name("rq")), "worker", "--url", server.url, "--burst"]
             before = _traffic(server.url)
             began = perf_counter()
@@ -113,7 +118,16 @@ def _traffic(url: str) -> tuple[int, int]:
     return called, int(stats["total_net_input_bytes"]) + int(stats["total_net_output_bytes"])
 
 
-def measure(name: str) -> float:
-    """Turns a second of one kind of worker, from its start to an empty queue."""
-    options, sessions = WORKERS[name]
-    return drain(options, sessions, TURNS_A_SESSION).per_second
+def compare() -> dict[str, Run]:
+    """Each kind of worker on the same drains, the model costing nothing."""
+    return {name: drain(options, sessions, TURNS_A_SESSION) for name, (options, sessions) in WORKERS.items()}
+
+
+def compare_waiting(seconds: float) -> dict[str, Run]:
+    """RQ's forking worker and ours where each turn waits `seconds` for a model."""
+    runs = {}
+    for name, sessions in ((FORKING, 3), (OURS, 500)):
+        with model.standing(seconds) as thinking:
+            many = {"TURNGATE_CONCURRENCY": "1000"}
+            runs[name] = drain(WORKERS[name][0], sessions, TURNS_A_SESSION, thinking.url, **many)
+    return runs

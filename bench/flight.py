@@ -1,4 +1,7 @@
-"""Turns in flight: one worker process, the real `openai` client, a model that thinks for a second."""
+"""Turns in flight: one worker process, the real `openai` client, a model that thinks for long.
+
+One core starts some hundred turns a second; the model thinks long enough for all of them to be under way.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 
 from bench import drains, model
 
-_SECONDS = 1.0
+SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +24,9 @@ class Flight:
 def measure(sessions: int) -> Flight:
     """So many sessions with two turns each, all at once; the worker's own size is measured with one."""
     options, _ = drains.WORKERS[drains.OURS]
-    with model.standing(_SECONDS) as alone:
+    with model.standing(SECONDS) as alone:
         small = drains.drain(options, 1, 2, alone.url)
-    with model.standing(_SECONDS) as thinking:
+    with model.standing(SECONDS) as thinking:
         large = drains.drain(options, sessions, 2, thinking.url, TURNGATE_CONCURRENCY=str(sessions + 10))
         at_once = int(thinking.busiest.value)
     return Flight(

@@ -28,7 +28,7 @@ class MortalWorker(AsyncWorker):
         ) -> Step:
             if turn.text == DEADLY:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return await answer(machine, turn, state, barrier)
+            return await answer(machine, turn, state, barrier=barrier)
 
         DialogMachine.answer = die  # type: ignore[method-assign, assignment]
         return super().work(*arguments, **options)
