@@ -6,8 +6,7 @@ import os
 import signal
 from typing import Any
 
-from core.concurrency import Barrier
-from core.dialog import State, Step
+from core.dialog import State, Step, Watcher
 from core.turn import Turn
 from flows.machine import DialogMachine
 from gateway.storm.clock import unsettle
@@ -24,11 +23,11 @@ class MortalWorker(AsyncWorker):
         answer = DialogMachine.answer
 
         async def die(
-            machine: DialogMachine, turn: Turn, state: State | None, barrier: Barrier | None = None
+            machine: DialogMachine, turn: Turn, state: State | None, *, watcher: Watcher | None = None
         ) -> Step:
             if turn.text == DEADLY:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return await answer(machine, turn, state, barrier=barrier)
+            return await answer(machine, turn, state, watcher=watcher)
 
         DialogMachine.answer = die  # type: ignore[method-assign, assignment]
         return super().work(*arguments, **options)
