@@ -9,12 +9,13 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import ack, drains, flows, latency
+from bench import ack, drains, flight, flows, latency
 from bench.load import Load
 from gateway.embedded import EmbeddedServer
 
 ROUNDS = 3
 REQUESTS = 8_000
+SESSIONS = 2_200
 MESSAGES = 300
 LINE = "\n"
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -25,7 +26,8 @@ def main() -> None:
     rows, share = _ack()
     taken = asyncio.run(latency.measure(MESSAGES))
     p50, p99 = taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
-    page = _page(rows, share, p50, p99, _drains())
+    idle, waiting = _drains(drains.compare()), _drains(drains.compare_waiting(0.05))
+    page = _page(rows, share, p50, p99, idle, waiting, _flight(flight.measure(SESSIONS)))
     page += flows.section()
     PAGE.write_text(page, encoding="utf-8")
     print(page)
@@ -58,17 +60,30 @@ def _ack() -> tuple[list[str], float]:
     return rows, median(load.per_second for load in runs[ack.OURS]) / bare
 
 
-def _drains() -> list[str]:
-    """The table's rows: turns a second of each kind of worker."""
-    rates = {}
-    for name in drains.WORKERS:
-        rates[name] = drains.measure(name)
-        print(f"· {name}: {rates[name]:.0f} turns/s", flush=True)
-    ours = rates[drains.OURS]
-    return [f"| {name} | {rate:,.0f} | {ours / rate:.1f} × |" for name, rate in rates.items()]
+def _drains(runs: dict[str, drains.Run]) -> str:
+    """A table: what each kind of worker reached, and what a turn cost the server."""
+    ours = runs[drains.OURS].per_second
+    lines = [
+        "| worker | turns/s | ours is | Redis round trips a turn | bytes a turn |",
+        "|---|---|---|---|---|",
+    ]
+    for name, run in runs.items():
+        print(f"· {name}: {run.per_second:.0f} turns/s", flush=True)
+        trips, size = run.commands / run.turns, run.traffic_bytes / run.turns
+        lines.append(
+            f"| {name} | {run.per_second:,.1f} | {ours / run.per_second:.1f} × | {trips:.1f} | {size:,.0f} |"
+        )
+    return LINE.join(lines)
 
 
-def _page(rows: list[str], share: float, p50: float, p99: float, turns: list[str]) -> str:
+def _flight(flown: flight.Flight) -> str:
+    return (
+        f"**{flown.at_once:,} turns at once, {flown.bytes_each / 1024:.0f} KiB and "
+        f"{flown.cpu_each * 1000:.1f} ms of CPU each**"
+    )
+
+
+def _page(rows: list[str], share: float, p50: float, p99: float, idle: str, waiting: str, flown: str) -> str:
     machine = f"{os.cpu_count()} cores, {platform.system()}, CPython {platform.python_version()}"
     return f"""\
 # Performance
@@ -97,9 +112,22 @@ another on an idle system, offline model: **p50 {p50:.1f} ms, p99 {p99:.1f} ms**
 The same drains, ten turns each of the `kyc` flow, the replies sent over HTTP to a provider that takes
 everything at once; one worker process, started by the `rq` command, from its start to an empty queue:
 
-| worker | turns/s | ours is |
-|---|---|---|
-{LINE.join(turns)}
+{idle}
+
+With 50 ms of model time in each turn, over HTTP through the `openai` package:
+
+{waiting}
+
+A round trip is one script call or one of RQ's own transactions; the bytes are those of both directions.
+
+## Turns in flight
+
+One worker process, {SESSIONS:,} sessions that all write at once, a model that thinks for
+{flight.SECONDS:.0f} s, the `openai` package and the channel's client over HTTP: {flown}.
+
+## Under attack
+
+[storm.md](storm.md) has the verdict and the waiting times of a storm.
 """
 
 

@@ -6,13 +6,15 @@ import asyncio
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
-from bench import sink
+from bench import model, sink
 from bench.ack import ACCOUNT, TOKEN
 from core.event import TurnReceived
 from core.turn import Address, Turn
@@ -21,16 +23,20 @@ from gateway.redis.inbox import RedisInbox
 
 # RQ's own workers are measured on fewer sessions: they are that slow, and their rate does not depend on it.
 OURS = "`AsyncWorker`"
+FORKING = "RQ `Worker` (forks)"
 WORKERS = {
-    "RQ `Worker` (forks)": (["--serializer", "json"], 10),
+    FORKING: (["--serializer", "json"], 10),
     "RQ `SimpleWorker`": (["--serializer", "json", "--worker-class", "rq.worker.SimpleWorker"], 100),
     OURS: (["--worker-class", "gateway.worker.AsyncWorker"], 1_000),
 }
 TURNS_A_SESSION = 10
+_FROM_OUTSIDE = frozenset(
+    f"cmdstat_{name}" for name in ("evalsha", "eval", "multi", "exec", "blmove", "lmove", "hgetall")
+)
 _LINES = ("hi", "4321", "23 April 1990", "yes")
 
 
-async def _fill(redis_url: str, sessions: int) -> None:
+async def _fill(redis_url: str, sessions: int, turns_each: int) -> None:
     async with Redis.from_url(redis_url) as redis:
         inbox = RedisInbox(redis)
         for number in range(sessions):
@@ -40,7 +46,7 @@ async def _fill(redis_url: str, sessions: int) -> None:
             session = f"twilio:{ACCOUNT}:+15550100:{address.theirs}"
             turns = [
                 Turn(id=f"SM{number}.{turn}", session=session, address=address, text=_LINES[turn % 4])
-                for turn in range(TURNS_A_SESSION)
+                for turn in range(turns_each)
             ]
             await inbox.accept([TurnReceived(turn=turn) for turn in turns])
 
@@ -50,28 +56,78 @@ async def _sent(redis_url: str) -> int:
         return int(await redis.hget("tg:counts", "committed") or 0)
 
 
-def measure(name: str) -> float:
-    """Turns a second of one kind of worker, from its start to an empty queue."""
-    options, sessions = WORKERS[name]
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one worker process needed for its turns. Seconds, bytes, and the server's commands and bytes."""
+
+    turns: int
+    seconds: float
+    cpu: float
+    peak_bytes: int
+    commands: int
+    traffic_bytes: int
+
+    @property
+    def per_second(self) -> float:
+        """Turns a second, the worker's start included."""
+        return self.turns / self.seconds
+
+
+def drain(options: list[str], sessions: int, turns: int, model_url: str = "", **settings: str) -> Run:
+    """One worker process from its start to an empty queue; `model_url` is the base URL of a model server."""
     with TemporaryDirectory(prefix="bench") as folder, sink.standing() as api_url:
         server = EmbeddedServer(Path(folder))
         server.start()
         try:
-            asyncio.run(_fill(server.url, sessions))
-            environ = {
-                **os.environ,
-                "TWILIO_ACCOUNT_SID": ACCOUNT,
-                "TWILIO_AUTH_TOKEN": TOKEN,
-                "TWILIO_API_URL": api_url,
-                "PUBLIC_URL": "https://bots.example.com",
-                "TURNGATE_FLOW": "kyc",
-            }
+            asyncio.run(_fill(server.url, sessions, turns))
+            environ = {**os.environ, **settings, "TURNGATE_FLOW": "kyc"}
+            environ |= {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_API_URL": api_url}
+            environ["PUBLIC_URL"] = "https://bots.example.com"
+            if model_url:
+                environ |= {
+                    "TURNGATE_LLM": "openai/bench",
+                    "OPENAI_API_KEY": "x",
+                    "OPENAI_BASE_URL": model_url,
+                }
             command = [str(Path(sys.executable).with_name("rq")), "worker", "--url", server.url, "--burst"]
+            before = _traffic(server.url)
             began = perf_counter()
-            subprocess.run([*command, *options, "turns"], env=environ, check=True, capture_output=True)
+            worker = subprocess.Popen(
+                [*command, *options, "turns"],
+                env=environ,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            _, _, used = os.wait4(worker.pid, 0)
             seconds = perf_counter() - began
-            turns = asyncio.run(_sent(server.url))
-            assert turns == sessions * TURNS_A_SESSION, f"{name} left turns behind: {turns}"
+            after = _traffic(server.url)
+            done = asyncio.run(_sent(server.url))
+            assert done == sessions * turns, f"the worker left turns behind: {done} of {sessions * turns}"
         finally:
             server.stop()
-    return turns / seconds
+    cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+    return Run(done, seconds, cpu, peak, after[0] - before[0], after[1] - before[1])
+
+
+def _traffic(url: str) -> tuple[int, int]:
+    """Commands that clients sent, and bytes both ways. What scripts call inside the server does not count."""
+    with SyncRedis.from_url(url) as redis:
+        stats = redis.info("stats")
+        inside = redis.info("commandstats")
+    called = sum(int(entry["calls"]) for name, entry in inside.items() if name in _FROM_OUTSIDE)
+    return called, int(stats["total_net_input_bytes"]) + int(stats["total_net_output_bytes"])
+
+
+def compare() -> dict[str, Run]:
+    """Each kind of worker on the same drains, the model costing nothing."""
+    return {name: drain(options, sessions, TURNS_A_SESSION) for name, (options, sessions) in WORKERS.items()}
+
+
+def compare_waiting(seconds: float) -> dict[str, Run]:
+    """RQ's forking worker and ours where each turn waits `seconds` for a model."""
+    runs = {}
+    for name, sessions in ((FORKING, 3), (OURS, 500)):
+        with model.standing(seconds) as thinking:
+            many = {"TURNGATE_CONCURRENCY": "1000"}
+            runs[name] = drain(WORKERS[name][0], sessions, TURNS_A_SESSION, thinking.url, **many)
+    return runs

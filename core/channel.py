@@ -45,19 +45,34 @@ class Pace(Value, extra="forbid"):
 
 
 class Capabilities(Value):
-    """A provider's limits, as data. Zero means: cannot do that at all."""
+    """A provider's limits, as data. Zero means: cannot do that at all.
+
+    `choices_text_length` is how long a text with buttons or a list may be, `links` how many buttons may open
+    a page, `echoes_key` whether delivery statuses tell back our own key of the reply.
+    """
 
     max_webhook_bytes: int
     max_webhook_fields: int
     text_length: int
     buttons: int = 0
     button_title_length: int = 0
+    choices_text_length: int = 0
+    payload_length: int = 0
+    list_rows: int = 0
+    list_title_length: int = 0
+    list_description_length: int = 0
+    links: int = 0
     media: int = 0
+    caption_length: int = 0
+    templates: bool = False
+    quotes: bool = False
+    reactions: bool = False
     markdown: Literal["none", "whatsapp", "html"] = "none"
     typing: bool = False
     statuses: bool = False
     idempotent_send: bool = False
     look_up: bool = False
+    echoes_key: bool = False
     desk: bool = False
     """Whether people work on the same conversation there, so that it can be handed to them."""
     pace: Pace = Pace()

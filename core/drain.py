@@ -212,13 +212,7 @@ class Drain(Generic[Http]):
         channel = self._channels[address.channel]
         parts = [part for message in messages for part in channel.render(message, address)]
         return tuple(
-            Reply(
-                key=f"{to}.{number}",
-                address=address,
-                body=part.body,
-                choices=part.choices,
-                media=part.media,
-            )
+            Reply(key=f"{to}.{number}", address=address, **dict(part))
             for number, part in enumerate(parts, start=1)
         )
 

@@ -3,6 +3,7 @@
 GatewayError
 ├── Refused          a webhook not to be trusted or read; carries the HTTP status to answer
 │   ├── BadSignature         401  not from the provider, or it cannot be shown to be
+│   ├── Forbidden            403  a handshake with another token than ours
 │   ├── MalformedWebhook     400  verified or not, it cannot be read
 │   └── WebhookTooLarge      413  more bytes or fields than the provider ever sends
 ├── DeliveryError    the provider did not take a reply
@@ -42,6 +43,13 @@ class BadSignature(Refused):
 
     status = 401
     code = "bad_signature"
+
+
+class Forbidden(Refused):
+    """A handshake that does not know our token."""
+
+    status = 403
+    code = "forbidden"
 
 
 class MalformedWebhook(Refused):

@@ -39,15 +39,24 @@ def rank(status: DeliveryStatus) -> int:
     return _RANK[status]
 
 
+Aliases = tuple[str, ...]
+"""Names under which a provider knows one conversation, the surest first; any of them finds its session."""
+
+
 class TurnReceived(Value):
     """A user's message."""
 
     kind: Literal["turn"] = "turn"
     turn: Turn
+    aliases: Aliases = ()
 
 
 class StatusChanged(Value):
-    """The provider's word about a reply of ours, named by the provider's id."""
+    """The provider's word about a reply of ours, named by the provider's id.
+
+    `reply_key` is our own name of the reply where the provider tells it back, `details` what else it says
+    (a price category, for one).
+    """
 
     kind: Literal["status"] = "status"
     channel: str
@@ -55,6 +64,8 @@ class StatusChanged(Value):
     status: DeliveryStatus
     error_code: str = ""
     error_text: str = ""
+    reply_key: str = ""
+    details: dict[str, str] = Field(default_factory=dict)
 
 
 class ControlReceived(Value):
@@ -66,13 +77,18 @@ class ControlReceived(Value):
     address: Address
     act: Act
     actor: str = ""
+    aliases: Aliases = ()
 
 
 class Ignored(Value):
-    """Genuine but of no interest; acknowledged and counted under `reason` (a short fixed phrase)."""
+    """Genuine but of no interest; acknowledged and counted under `reason` (a short fixed phrase).
+
+    It may still teach that two names mean one person: `aliases`, of which the first is the older.
+    """
 
     kind: Literal["ignored"] = "ignored"
     reason: str
+    aliases: Aliases = ()
 
 
 Event = Annotated[TurnReceived | StatusChanged | ControlReceived | Ignored, Field(discriminator="kind")]

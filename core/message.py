@@ -2,39 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from core.turn import Address, Attachment
 from core.value import Value
 
 
 class Choice(Value):
-    """One quick reply: the label that is shown and the payload that comes back."""
+    """One quick reply: the label that is shown and the payload that comes back.
+
+    With a `url` it is a link to follow, and nothing comes back. A `description` stands below the label where
+    choices are shown as a list.
+    """
 
     label: str
     payload: str
+    description: str = ""
+    url: str = ""
+
+
+class Template(Value):
+    """A message that the provider approved beforehand: its name, its language, the texts of its gaps."""
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = ()
+
+
+Medium = Annotated[
+    Attachment, BeforeValidator(lambda given: {"url": given} if isinstance(given, str) else given)
+]
+"""A file by reference; a bare URL, as earlier releases stored it, is one of unknown type."""
 
 
 class Message(Value):
     """One thing the bot wants to say, before any channel has cut it to its limits.
 
-    `text` is CommonMark. A channel without buttons shows `choices` as a numbered list.
+    `text` is CommonMark. A channel without buttons shows `choices` as a numbered list. `template` replaces
+    all of it where the channel has templates. `quotes` is the id of the turn that is answered to.
     """
 
     text: str
     choices: tuple[Choice, ...] = ()
     media: tuple[Attachment, ...] = ()
+    template: Template | None = None
+    quotes: str = ""
 
 
 class Part(Value):
     """A piece of a message that fits one call of the provider's API, rendered for its channel.
 
-    `media` are URLs that the provider fetches. `choices` are set only where the channel shows buttons.
+    `media` are fetched by the provider. `choices` are set only where the channel shows buttons. With
+    `reaction` the part is an emoji on the message that it quotes.
     """
 
     body: str
     choices: tuple[Choice, ...] = ()
-    media: tuple[str, ...] = ()
+    media: tuple[Medium, ...] = ()
+    template: Template | None = None
+    quotes: str = ""
+    reaction: str = ""
 
 
 class Reply(Part):
@@ -49,6 +78,11 @@ class Reply(Part):
     address: Address
     act: Literal["say", "hand_off"] = "say"
     bulk: bool = False
+
+    @property
+    def name(self) -> str:
+        """Our name of this reply over all sessions, for providers that tell it back."""
+        return f"{self.address.ours}:{self.address.theirs}:{self.key}"
 
 
 class SentMessage(Value):

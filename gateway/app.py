@@ -20,6 +20,7 @@ from gateway.console.access import Access
 from gateway.console.pages import Console, Simulator
 from gateway.errors import on_crash, on_http_exception, on_storage_trouble
 from gateway.http import provider_client
+from gateway.people import People
 from gateway.probes import Probes
 from gateway.redis import fitness
 from gateway.redis.connect import open_redis
@@ -78,7 +79,7 @@ def create() -> Starlette:
     connected = load_channels(settings)
     redis = open_redis(settings.redis_url_required())
     numbers = protocol(settings)
-    inbox = RedisInbox(redis, numbers, Config.load(settings.config_path).concurrency)
+    inbox = People(redis, RedisInbox(redis, numbers, Config.load(settings.config_path).concurrency))
     http = provider_client()
     access = Access(settings.api_key.get_secret_value())
     console = Console(redis, inbox, access, simulator(settings.environ), http)
@@ -88,6 +89,8 @@ def create() -> Starlette:
 
 
 def simulator(environ: Mapping[str, str]) -> Simulator | None:
-    """The twin that `turngate run` told its children of, when it plays the provider."""
+    """The twins that `turngate run` told its children of, when they play the providers."""
     url = environ.get("TURNGATE_TWIN_URL", "")
-    return Simulator(url, environ["TWILIO_ACCOUNT_SID"]) if url else None
+    if not url:
+        return None
+    return Simulator(url, environ["TWILIO_ACCOUNT_SID"], environ["WHATSAPP_API_URL"])

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 import httpx
 
 from channels.twilio.twin import TwilioTwin
+from channels.whatsapp.twin import WhatsAppTwin
 from core.errors import Misconfigured
 from gateway.children import Child
 from gateway.embedded import EmbeddedServer
@@ -109,8 +110,8 @@ class Supervisor:
         self._stack.push_async_callback(child.stop, stop_seconds)
 
     async def _simulate(self) -> dict[str, str]:
-        """No credentials: the provider is played by its twin, in this process. Returns what points to it."""
-        self._say("no credentials are set, so Twilio is simulated")
+        """No credentials: the providers are played by their twins. Returns what points to them."""
+        self._say("no credentials are set, so Twilio and WhatsApp Cloud are simulated")
         token = secrets.token_hex(16)
         twin = TwilioTwin(
             account_sid=DEMO_ACCOUNT,
@@ -121,7 +122,18 @@ class Supervisor:
         http = await self._stack.enter_async_context(provider_client())
         self.twin = TwinServer(twin, http)
         address = await self._stack.enter_async_context(serve(self.twin))
+        meta = WhatsAppTwin(
+            app_secret=token,
+            access_token=token,
+            webhook_url=f"{self.url}/webhooks/whatsapp",
+            seed=secrets.randbits(64),
+        )
+        cloud = await self._stack.enter_async_context(serve(TwinServer(meta, http)))
         return {
+            "WHATSAPP_APP_SECRET": token,
+            "WHATSAPP_VERIFY_TOKEN": token,
+            "WHATSAPP_ACCESS_TOKEN": token,
+            "WHATSAPP_API_URL": cloud,
             "TWILIO_ACCOUNT_SID": DEMO_ACCOUNT,
             "TWILIO_AUTH_TOKEN": token,
             "TWILIO_API_URL": address,

@@ -58,6 +58,7 @@ class Webhooks:
 _PLAIN = {
     400: "the request cannot be read",
     401: "the request cannot be verified",
+    403: "the handshake is not ours",
     413: "the request is too large",
 }
 

@@ -15,8 +15,10 @@ from core.drain import Drain
 from flows.flow_file import FlowFile
 from flows.machine import DialogMachine
 from flows.models import model_from
+from gateway.attention import Attend, Attentive
 from gateway.config import Config
 from gateway.dialogs import ChannelDialogs
+from gateway.echoes import Echoed
 from gateway.guarded import GuardedFetch
 from gateway.http import provider_client
 from gateway.redis.inbox import RedisInbox
@@ -77,12 +79,25 @@ def build_dialogs(settings: Settings, config: Config) -> ChannelDialogs:
     return ChannelDialogs(build_dialog(settings), own)
 
 
+def attending(connected: Channels) -> Mapping[str, Attend]:
+    """The calls of the channels that can show that somebody is typing."""
+    return {
+        name: channel.attend  # type: ignore[attr-defined] # the capability says that it is there
+        for name, channel in connected.items()
+        if channel.capabilities.typing
+    }
+
+
 @asynccontextmanager
 async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtime]:
     """Everything that a worker needs, closed at the end. `redis` stays its owner's to close."""
     numbers = protocol(settings)
     connected = load_channels(settings)
     config = Config.load(settings.config_path)
+    sending = {
+        name: Echoed(channel, redis) if channel.capabilities.echoes_key else channel
+        for name, channel in connected.items()
+    }
     paces = {name: config.pace(name, channel.capabilities.pace) for name, channel in connected.items()}
     mailbox = RedisMailbox(redis, numbers, paces)
     async with provider_client() as http, build_dialogs(settings, config) as dialog:
@@ -94,8 +109,8 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                 mailbox=mailbox,
                 drain=Drain(
                     mailbox=mailbox,
-                    dialog=dialog,
-                    channels=connected,
+                    dialog=Attentive(dialog, attending(connected), http),
+                    channels=sending,
                     http=http,
                     concurrency=config.concurrency,
                 ),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import httpx
@@ -24,19 +24,42 @@ _UNUSABLE = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects
 Fields = Mapping[str, str | Sequence[str]]
 
 
+class Bearer(httpx.Auth):
+    """A token in the Authorization header; the client drops it when a redirect leaves the host."""
+
+    def __init__(self, token: str) -> None:
+        self._header = f"Bearer {token}"
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the header."""
+        request.headers["Authorization"] = self._header
+        yield request
+
+
+Credentials = tuple[str, str] | Bearer
+
+
 async def post(
-    http: httpx.AsyncClient, provider: str, url: str, *, data: Fields, auth: tuple[str, str]
+    http: httpx.AsyncClient,
+    provider: str,
+    url: str,
+    *,
+    auth: Credentials,
+    data: Fields | None = None,
+    json: Mapping[str, object] | None = None,
 ) -> httpx.Response:
-    """Send a form within bounded time; any status comes back, anything else is a `DeliveryError`."""
+    """Send a form or JSON within bounded time; any status comes back, anything else is a `DeliveryError`."""
     try:
         async with asyncio.timeout(TOTAL_SECONDS):
-            return await http.post(url, data=dict(data), auth=auth, timeout=_timeout())
+            return await http.post(
+                url, data=dict(data) if data is not None else None, json=json, auth=auth, timeout=_timeout()
+            )
     except Exception as error:
         raise classify(error, provider) from error
 
 
 async def get(
-    http: httpx.AsyncClient, provider: str, url: str, *, params: Fields | None, auth: tuple[str, str]
+    http: httpx.AsyncClient, provider: str, url: str, *, params: Fields | None, auth: Credentials
 ) -> httpx.Response:
     """Ask for something; asking changes nothing, so what fails on the way is always `Unavailable`."""
     try:
@@ -68,6 +91,15 @@ def classify(error: Exception, provider: str) -> DeliveryError:
     if isinstance(error, httpx.TimeoutException) and isinstance(cause, _NEVER_CONNECTED):
         return Unavailable(f"{provider}: no connection ({name})")
     return Unknown(f"{provider}: no answer ({name})")
+
+
+def answered(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object of an answer; an empty one when it is anything else."""
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def retry_after(response: httpx.Response, now: Callable[[], datetime] | None = None) -> float | None:

@@ -63,7 +63,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message of a conversation as the provider saw it; `number` grows over all conversations."""
+    """One message of a conversation as the provider saw it; `number` grows over all conversations.
+
+    `choices` are payload and label of what can be tapped.
+    """
 
     number: int
     at: float
@@ -74,6 +77,7 @@ class Line:
     text: str
     media: tuple[str, ...] = ()
     status: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 class Fault(StrEnum):

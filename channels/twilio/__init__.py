@@ -10,9 +10,10 @@ from typing import Final
 import httpx
 from twilio.twiml.messaging_response import MessagingResponse  # type: ignore[import-untyped]
 
+from channels._kit.failure import Failure
 from channels._kit.setting import Setting, address, read, secrets
 from channels.twilio.api import Api, classify_error, parts
-from channels.twilio.capabilities import CAPABILITIES, NAME, WEBHOOK_PATH, Failure, failure
+from channels.twilio.capabilities import CAPABILITIES, NAME, VERIFICATION, WEBHOOK_PATH, failure
 from channels.twilio.webhook import Verifier, parse
 from core.channel import Answer, Webhook
 from core.errors import DeliveryError, Misconfigured
@@ -20,7 +21,7 @@ from core.event import Event, StatusChanged
 from core.message import Message, Part, Reply, SentMessage
 from core.turn import Address
 
-__all__ = ["SETTINGS", "Failure", "TwilioChannel", "connect", "failure"]
+__all__ = ["SETTINGS", "VERIFICATION", "Failure", "TwilioChannel", "connect", "failure"]
 
 SETTINGS: Final = (
     Setting("TWILIO_ACCOUNT_SID", "The account (or subaccount) that owns the numbers: AC…", required=True),

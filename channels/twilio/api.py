@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -10,15 +9,16 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.http import classify, get, post, retry_after
-from channels._kit.render import ASTERISKS, PLAIN, numbered, render
-from channels._kit.split import split, utf16_length
+from channels._kit.failure import Failure
+from channels._kit.http import answered, classify, get, post, retry_after
+from channels._kit.parts import listed, with_captions
+from channels._kit.render import ASTERISKS, PLAIN, render
+from channels._kit.sms import thrifty
+from channels._kit.split import split
 from channels._kit.text import fold, without_numbers
 from channels.twilio.capabilities import (
     CAPABILITIES,
-    CAPTION_LENGTH,
     NAME,
-    Failure,
     failure,
     is_whatsapp,
 )
@@ -50,7 +50,7 @@ class Api:
         response = await post(http, NAME, self._messages, data=self._form(reply), auth=self._auth)
         if not response.is_success:
             raise refusal(response)
-        sid = _object(response).get("sid")
+        sid = answered(response).get("sid")
         if not isinstance(sid, str) or not sid:
             raise Unknown("twilio: accepted, but the answer has no sid")
         return SentMessage(provider_id=sid)
@@ -66,7 +66,7 @@ class Api:
         if reply.body:
             form["Body"] = reply.body
         if reply.media:
-            form["MediaUrl"] = reply.media
+            form["MediaUrl"] = [medium.url for medium in reply.media]
         if not is_whatsapp(reply.address.theirs):
             # one typographic quote makes every part of an SMS two or three times as dear
             form["SmartEncoded"] = "true"
@@ -106,7 +106,7 @@ class Api:
         self, http: httpx.AsyncClient, url: str, params: Mapping[str, str] | None
     ) -> dict[str, Any]:
         response = await get(http, NAME, url, params=params, auth=self._auth)
-        if response.is_success and isinstance((page := _object(response)).get("messages"), list):
+        if response.is_success and isinstance((page := answered(response)).get("messages"), list):
             return page
         error = Unknown("twilio: a list that cannot be read") if response.is_success else refusal(response)
         raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
@@ -117,7 +117,7 @@ def refusal(response: httpx.Response) -> DeliveryError:
 
     A 429 was not processed; a 5xx may have been.
     """
-    body = _object(response)
+    body = answered(response)
     code = str(body.get("code") or response.status_code)
     reason = f"twilio {code}: {without_numbers(str(body.get('message') or body.get('detail') or ''))}"
     status, kind = response.status_code, failure(code)
@@ -149,43 +149,25 @@ def parts(message: Message, address: Address) -> list[Part]:
     """
     on_whatsapp = is_whatsapp(address.theirs)
     text = render(message.text, ASTERISKS if on_whatsapp else PLAIN)
-    if message.choices:
-        text = f"{text}\n\n{numbered(choice.label for choice in message.choices)}".strip()
+    text = listed(text, message.choices)
+    if not on_whatsapp:
+        text = thrifty(text)
     bodies = split(text, CAPABILITIES.text_length)
-    return _with_captions(bodies, message.media) if on_whatsapp else _with_media(bodies, message.media)
+    return (
+        with_captions(bodies, message.media, CAPABILITIES)
+        if on_whatsapp
+        else _with_media(bodies, message.media)
+    )
 
 
 def _with_media(bodies: list[str], media: Sequence[Attachment]) -> list[Part]:
     """MMS: media go with the first text, ten at most in one message."""
-    urls = tuple(medium.url for medium in media)
-    size = CAPABILITIES.media
-    more = [Part(body="", media=urls[at : at + size]) for at in range(size, len(urls), size)]
+    files, size = tuple(media), CAPABILITIES.media
+    more = [Part(body="", media=files[at : at + size]) for at in range(size, len(files), size)]
     if not bodies:
-        return [Part(body="", media=urls[:size]), *more] if urls else []
+        return [Part(body="", media=files[:size]), *more] if files else []
     first, *rest = bodies
-    return [Part(body=first, media=urls[:size]), *more, *(Part(body=body) for body in rest)]
-
-
-def _with_captions(bodies: list[str], media: Sequence[Attachment]) -> list[Part]:
-    """WhatsApp: one medium a message, and only pictures and films show a text, a short one."""
-    urls = [medium.url for medium in media]
-    captioned = (
-        len(bodies) == 1
-        and bool(media)
-        and media[0].content_type.startswith(("image/", "video/"))
-        and utf16_length(bodies[0]) <= CAPTION_LENGTH
-    )
-    if captioned:
-        return [Part(body=bodies[0], media=(urls[0],)), *(Part(body="", media=(url,)) for url in urls[1:])]
-    return [*(Part(body="", media=(url,)) for url in urls), *(Part(body=body) for body in bodies)]
-
-
-def _object(response: httpx.Response) -> dict[str, Any]:
-    try:
-        body = response.json()
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        return {}
-    return body if isinstance(body, dict) else {}
+    return [Part(body=first, media=files[:size]), *more, *(Part(body=body) for body in rest)]
 
 
 def _entries(page: dict[str, Any]) -> list[dict[str, Any]]:

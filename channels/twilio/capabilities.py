@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from channels._kit.failure import Failure
+from channels._kit.verification import Verification
 from core.channel import Capabilities
 from core.event import DeliveryStatus
 
@@ -19,14 +20,22 @@ CAPABILITIES: Final = Capabilities(
     max_webhook_fields=1000,
     text_length=1600,
     media=10,
+    caption_length=1024,
     markdown="whatsapp",
     statuses=True,
     look_up=True,
 )
 """SMS shows no markdown; what is rendered depends on the address. Buttons need approved templates here."""
 
-CAPTION_LENGTH: Final = 1024
-"""Longer text is not shown below a medium on WhatsApp."""
+VERIFICATION: Final = Verification(
+    header="x-twilio-signature",
+    algorithm="HMAC-SHA1 with the auth token; HMAC-SHA256 or -SHA1 with a shared key that a header names",
+    signed=("url", "body"),
+    encoding="base64",
+    replay="none; a repeated message is known by its id for seven days",
+    rotation="TWILIO_AUTH_TOKEN is a list; TWILIO_SHARED_KEYS holds several",
+)
+"""Of a form all fields are signed, of JSON its SHA-256 in the query (Twilio, "Webhooks security")."""
 
 STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
     {
@@ -54,27 +63,6 @@ KEYWORDS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Answered by Twilio itself (Twilio, "Advanced Opt-Out"). YES and INFO stay words that a bot may ask for."""
-
-
-class Failure(StrEnum):
-    """What an error code of Twilio means for what happens next."""
-
-    RETRY = "retry"
-    """Trouble on the way; the same may succeed soon."""
-    LATER = "later"
-    """A limit or a full queue; the same may succeed after minutes or the next day."""
-    ADDRESS = "address"
-    """This person cannot be reached at this address."""
-    CONTENT = "content"
-    """This content will never be taken."""
-    ACCOUNT = "account"
-    """Ours to repair: credentials, sender, registration, template, configuration."""
-    OPTED_OUT = "opted_out"
-    """The person refused all messages, until they write START."""
-    WINDOW = "window"
-    """Outside the 24 hours of WhatsApp; only an approved template would be taken."""
-    UNKNOWN = "unknown"
-    """A code that is not in the table."""
 
 
 _CODES: Final[Mapping[Failure, str]] = MappingProxyType(

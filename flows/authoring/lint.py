@@ -50,7 +50,7 @@ def _cut(node: Node, channel: str, can: Capabilities) -> Iterator[Problem]:
     shows = f"shows {count} choice{'' if count == 1 else 's'}"
     if count and not can.buttons:
         yield Problem(where, f"{shows}: {channel} has no buttons: numbered list")
-    elif count > can.buttons:
+    elif count > max(can.buttons, can.list_rows):
         yield Problem(where, f"{shows}: {channel} has {can.buttons} buttons: numbered list")
     elif can.button_title_length:
         for choice in node.choices:

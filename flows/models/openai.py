@@ -46,6 +46,7 @@ from flows.models.prompts import (
 _NO_TOOLS = (400, 404, 422, 501)
 _ABOUT_TOOLS = re.compile(r"\btools?\b|tool_choice|\bfunctions?\b", re.IGNORECASE)
 _STAYS = rf'"function"\s*:\s*"{STAY}"'
+_CONNECTIONS = 20_000
 
 
 class OpenAIModel:
@@ -171,13 +172,19 @@ class OpenAIModel:
                 base_url=self._base_url,
                 timeout=self._timeout,
                 max_retries=self._retries,
-                http_client=DefaultAioHttpClient() if self._aiohttp else DefaultAsyncHttpxClient(),
+                http_client=_many_at_once() if self._aiohttp else DefaultAsyncHttpxClient(),
             )
         return self._client
 
 
 class _ToolsUnknown(Exception):
     """The server has no tools."""
+
+
+def _many_at_once() -> httpx2.AsyncClient:
+    """The client's own bound is 1,000 connections; how many turns run at once is the worker's to bound."""
+    limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
+    return DefaultAioHttpClient(limits=limits)
 
 
 def _whole(completion: ChatCompletion) -> Answer:

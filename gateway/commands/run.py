@@ -10,6 +10,7 @@ from rich.table import Table
 from gateway.logs import configure
 from gateway.settings import Settings
 from gateway.supervisor import Supervisor, check_settings
+from gateway.wiring import load_channels
 
 
 def run(port: int | None) -> None:
@@ -33,12 +34,14 @@ async def _run(settings: Settings, port: int) -> None:
 
 def _summary(settings: Settings, supervisor: Supervisor) -> Table:
     table = Table.grid(padding=(0, 2))
+    on = load_channels(settings) or ("twilio", "whatsapp")
+    public = settings.public_url or supervisor.url
     rows = {
         "Console": f"[bold]{supervisor.url}/console[/bold]",
-        "Webhook": f"{settings.public_url or supervisor.url}/webhooks/twilio",
-        "Provider": "simulated; for the real one set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, PUBLIC_URL"
+        "Webhook": ", ".join(f"{public}/webhooks/{name}" for name in on),
+        "Provider": "simulated; for a real one set its credentials, as docs/channels/ says, and PUBLIC_URL"
         if supervisor.twin
-        else "Twilio; configure the webhook above there, with #rc=3&rp=all behind it",
+        else "real; configure the webhook above there, at Twilio with #rc=3&rp=all behind it",
         "Flow": str(settings.flow_path),
         "Model": settings.llm,
         "Data": str(settings.data_dir.resolve()) if not settings.redis_url else "in REDIS_URL",

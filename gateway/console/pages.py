@@ -15,16 +15,18 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from channels._kit.phone import one_spelling
 from core.event import ControlReceived
-from core.mailbox import Inbox
 from core.owner import Act
 from core.turn import Address
 from gateway.console.access import Access
 from gateway.errors import error_response, try_again
+from gateway.people import People
 from gateway.redis.log import read_log, read_owner
 
 _HERE = Path(__file__).parent
 _NUMBER = r"^\+\d{6,15}$"
+_PICTURE = "https://files.example.com/picture.jpg"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -33,25 +35,45 @@ _POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Simulator:
-    """Where the provider's twin listens, and the account and number that it plays."""
+    """Where the providers' twins listen, and the accounts and numbers that they play."""
 
     url: str
     account: str
+    cloud_url: str
     sms: str = "+15550100"
     whatsapp: str = "whatsapp:+15550101"
+    cloud: str = "+15550102"
+    cloud_account: str = "900000000000001"
+    cloud_number: str = "800000000000001"
+
+    def twin(self, surface: str) -> tuple[str, str]:
+        """The twin's address, and its own name of the surface."""
+        return (self.cloud_url, "whatsapp") if surface == "cloud" else (self.url, surface)
 
 
 class Person(BaseModel):
     """One side of a simulated conversation."""
 
-    surface: str = Field(pattern="^(sms|whatsapp)$")
+    surface: str = Field(pattern="^(sms|whatsapp|cloud)$")
     person: str = Field(pattern=_NUMBER)
 
 
 class Say(Person):
-    """A message typed on the simulated phone."""
+    """A message typed on the simulated phone, a button tapped on it, or a picture sent from it."""
 
     text: str = Field(min_length=1, max_length=1600)
+    button: str = Field(default="", max_length=256)
+    picture: bool = False
+
+    def to_twin(self, surface: str) -> dict[str, object]:
+        """What the twin is told."""
+        return {
+            "surface": surface,
+            "person": self.person,
+            "text": self.text,
+            "button": self.button,
+            "media": [_PICTURE] if self.picture else [],
+        }
 
 
 class Take(Person):
@@ -64,7 +86,12 @@ class Console:
     """The pages. Without a simulator (real credentials are set) the page says so."""
 
     def __init__(
-        self, redis: Redis, inbox: Inbox, access: Access, simulator: Simulator | None, http: httpx.AsyncClient
+        self,
+        redis: Redis,
+        inbox: People,
+        access: Access,
+        simulator: Simulator | None,
+        http: httpx.AsyncClient,
     ) -> None:
         self._redis = redis
         self._inbox = inbox
@@ -102,7 +129,8 @@ class Console:
                 400, "malformed", "surface, person and a text of 1 to 1600 characters are needed"
             )
         try:
-            answer = await self._http.post(f"{self._simulator.url}/_twin/say", json=said.model_dump())
+            url, surface = self._simulator.twin(said.surface)
+            answer = await self._http.post(f"{url}/_twin/say", json=said.to_twin(surface))
             answer.raise_for_status()
         except httpx.HTTPError:
             return try_again("the simulator does not answer")
@@ -127,6 +155,7 @@ class Console:
                     address=address,
                     act=take.act,
                     actor="console",
+                    aliases=(_session(address),) if take.surface == "cloud" else (),
                 )
             ]
         )
@@ -144,13 +173,35 @@ class Console:
         after = query.get("after", "")
         if after and not after.replace("-", "", 1).isdigit():
             return error_response(400, "malformed", "after must be the id of a log entry")
-        session = _session(_address(self._simulator, person))
+        session = await self._inbox.session(_session(_address(self._simulator, person)))
         entries = await read_log(self._redis, session, after)
         owner = await read_owner(self._redis, session)
-        return JSONResponse({"entries": [entry.model_dump() for entry in entries], "owner": owner})
+        offers = await self._offers(person) if person.surface == "cloud" and entries else {}
+        return JSONResponse(
+            {"entries": [entry.model_dump() for entry in entries], "owner": owner, "offers": offers}
+        )
+
+    async def _offers(self, person: Person) -> dict[str, object]:
+        """What can be tapped in each message, and its files, by the provider's id."""
+        assert self._simulator is not None, "asked by its callers"
+        url, _ = self._simulator.twin(person.surface)
+        try:
+            answer = await self._http.get(f"{url}/_twin/messages", params={"from": person.person})
+            answer.raise_for_status()
+        except httpx.HTTPError:
+            return {}
+        lines = [line for line in answer.json()["messages"] if line["direction"] == "out"]
+        return {line["id"]: {"choices": line["choices"], "media": line["media"]} for line in lines}
 
 
 def _address(simulator: Simulator, person: Person) -> Address:
+    if person.surface == "cloud":
+        return Address(
+            channel="whatsapp",
+            account=simulator.cloud_account,
+            ours=simulator.cloud_number,
+            theirs=person.person.removeprefix("+"),
+        )
     on_sms = person.surface == "sms"
     return Address(
         channel="twilio",
@@ -161,6 +212,9 @@ def _address(simulator: Simulator, person: Person) -> Address:
 
 
 def _session(address: Address) -> str:
+    """As the channels name it; at the Cloud API the name that goes with a phone number."""
+    if address.channel == "whatsapp":
+        return f"whatsapp:{address.ours}:{one_spelling(f'+{address.theirs}')}"
     return f"{address.channel}:{address.account}:{address.ours}:{address.theirs}"
 
 

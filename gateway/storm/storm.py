@@ -25,6 +25,7 @@ _TELL_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
 _RAMP_SECONDS = 0.02
 _LOG_ENTRIES = 1_000
+_JUDGES = 16
 
 Say = Callable[[str], None]
 
@@ -51,17 +52,18 @@ class Storm:
                 for place in range(self._weather.people)
             ]
             talking = asyncio.gather(*people)
-            judging = asyncio.create_task(self._judge(grounds, talking))
+            judges = [asyncio.create_task(self._judge(grounds, talking)) for _ in range(_JUDGES)]
             telling = asyncio.create_task(self._tell(chaos, began))
             try:
                 await talking
                 self.verdict.took = monotonic() - began
                 await _finish(striking, chaos)
-                await judging
+                await asyncio.gather(*judges)
             finally:
-                for task in (striking, judging, telling, *people):
+                started = (striking, telling, *judges, *people)
+                for task in started:
                     task.cancel()
-                await asyncio.gather(striking, judging, telling, *people, return_exceptions=True)
+                await asyncio.gather(*started, return_exceptions=True)
             self.verdict.blows = dict(chaos.blows)
             self.verdict.counts["delivered twice"] = grounds.host.twin.twice
             self._say(self._progress(chaos, monotonic() - began))

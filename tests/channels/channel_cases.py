@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
@@ -13,6 +14,7 @@ import respx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from channels._kit.verification import Verification
 from core.channel import Channel, Webhook
 from core.errors import DeliveryError, Refused, Rejected, Unavailable, Unknown
 from core.event import Event, TurnReceived
@@ -23,7 +25,14 @@ messages = st.builds(
     Message,
     text=st.text(max_size=4000),
     choices=st.lists(
-        st.builds(Choice, label=st.text(min_size=1, max_size=60), payload=st.text(max_size=20)), max_size=12
+        st.builds(
+            Choice,
+            label=st.text(min_size=1, max_size=60),
+            payload=st.text(max_size=20) | st.just("long" * 60),
+            description=st.just("") | st.text(max_size=100),
+            url=st.sampled_from(["", "", "", "https://example.com/page", "javascript:alert(1)"]),
+        ),
+        max_size=12,
     ).map(tuple),
     media=st.lists(
         st.builds(
@@ -34,6 +43,37 @@ messages = st.builds(
         max_size=12,
     ).map(tuple),
 )
+
+
+_HOSTILE = (
+    b"\x00",
+    b"\xff\xfe",
+    b"\\ud83d",
+    b"%ED%A0%BD",
+    b"NaN",
+    b"1e999",
+    b"-1",
+    b"null",
+    b"[" * 2000,
+    b'{"a":' * 2000,
+    b"9" * 5000,
+    b"A" * 5000,
+    b"&" * 2000,
+    b"%00",
+    b"0",
+    b"4102444800",
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn, body: bytes) -> bytes:
+    """A real body after a few cuts, doublings and hostile insertions, or as another encoding."""
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, len(body)))
+        end = draw(st.integers(at, min(at + 60, len(body))))
+        put = draw(st.sampled_from(_HOSTILE) | st.binary(max_size=8) | st.just(body[at:end] * 2))
+        body = body[:at] + put + body[end:]
+    return body if draw(st.integers(0, 9)) else body.decode("latin-1").encode("utf-16")
 
 
 class ChannelCases:
@@ -49,9 +89,15 @@ class ChannelCases:
         """A signed webhook of a user's message with text."""
         raise NotImplementedError
 
+    def verification(self) -> Verification:
+        """The row of the verification table, as the channel's folder declares it."""
+        found = importlib.import_module(f"channels.{self.channel().name}").VERIFICATION
+        assert isinstance(found, Verification)
+        return found
+
     def signature_header(self) -> str:
         """The header that carries the signature."""
-        raise NotImplementedError
+        return self.verification().header
 
     def address(self) -> Address:
         turn = self._turn(self.channel().parse(self.genuine()))
@@ -97,6 +143,69 @@ class ChannelCases:
             self.channel().verify(replace(hook, body=hook.body.replace(b"0", b"1", 1)))
         assert refused.value.status == 401
 
+    def test_exactly_what_the_table_says_is_signed(self) -> None:
+        hook, signed = self.genuine(), self.verification().signed
+        changes = {
+            "url": replace(hook, url=f"{hook.url}?more=1"),
+            "body": replace(hook, body=hook.body + b"&a=b"),
+        }
+
+        assert {part for part, changed in changes.items() if self._is_refused(changed)} == set(signed)
+
+    def _is_refused(self, hook: Webhook) -> bool:
+        try:
+            self.channel().verify(hook)
+        except Refused:
+            return True
+        return False
+
+    def test_every_character_of_a_signature_counts(self) -> None:
+        hook, header = self.genuine(), self.signature_header()
+        genuine = hook.headers[header]
+        bare = genuine.rstrip("=")
+        wrong = [
+            f"{bare[:at]}{'A' if bare[at] != 'A' else 'B'}{genuine[at + 1 :]}" for at in range(len(bare) - 1)
+        ]
+
+        for forged in (*wrong, genuine[:-1], f"{genuine}=", f" {genuine}", genuine.swapcase()):
+            assert self._is_refused(replace(hook, headers={**hook.headers, header: forged}))
+
+    def test_no_other_header_may_carry_the_signature(self) -> None:
+        hook, header = self.genuine(), self.signature_header()
+        elsewhere = {f"{header}-x": hook.headers[header], "authorization": hook.headers[header]}
+
+        assert self._is_refused(replace(hook, headers=elsewhere))
+
+    @settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow], max_examples=100)
+    @given(data=st.data())
+    def test_no_request_breaks_the_verifier(self, data: st.DataObject) -> None:
+        """Only `Refused`, whatever comes: nothing but the one genuine request is let in."""
+        hook = self.genuine()
+        forged = Webhook(
+            data.draw(st.sampled_from(["POST", "GET", "HEAD", "PUT", ""])),
+            hook.url + data.draw(st.text(max_size=20)),
+            {**hook.headers, self.signature_header(): data.draw(st.text(max_size=60))},
+            data.draw(mutated(hook.body)),
+        )
+
+        assert self._is_refused(forged)
+
+    @settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow], max_examples=200)
+    @given(data=st.data())
+    def test_no_body_breaks_the_parser(self, data: st.DataObject) -> None:
+        """Events or `Refused`, and every turn can be stored, whatever became of a real body."""
+        hook = self.genuine()
+        try:
+            events = self.channel().parse(replace(hook, body=data.draw(mutated(hook.body))))
+        except Refused:
+            return
+        for event in events:
+            assert type(event).model_validate_json(event.model_dump_json().encode()) == event
+            if isinstance(event, TurnReceived):
+                assert event.turn.id
+                assert event.turn.session
+                assert event.turn.address.theirs
+
     def test_a_body_over_the_bound_is_refused_before_it_is_verified(self) -> None:
         most = self.channel().capabilities.max_webhook_bytes
 
@@ -131,7 +240,12 @@ class ChannelCases:
             assert part.body or part.media
             assert len(part.body) <= limits.text_length
             assert len(part.media) <= limits.media
-            assert len(part.choices) <= limits.buttons
+            assert len(part.choices) <= max(limits.buttons, limits.list_rows, limits.links)
+            for choice in part.choices:
+                assert 0 < len(choice.label) <= max(limits.button_title_length, limits.list_title_length)
+                assert len(choice.description) <= limits.list_description_length
+            if part.choices:
+                assert 0 < len(part.body) <= limits.choices_text_length
             part.model_dump_json().encode()
 
     async def test_a_message_that_was_taken_has_the_id_of_the_provider(self, api: respx.MockRouter) -> None:

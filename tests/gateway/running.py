@@ -13,7 +13,7 @@ import httpx
 
 ROOT = Path(__file__).parent.parent.parent
 
-_OURS = ("TURNGATE_", "TWILIO_", "OPENAI_", "REDIS_URL", "PUBLIC_URL", "HOST", "PORT")
+_OURS = ("TURNGATE_", "TWILIO_", "WHATSAPP_", "OPENAI_", "REDIS_URL", "PUBLIC_URL", "HOST", "PORT")
 
 
 class Running:

@@ -131,3 +131,19 @@ def test_nothing_is_cut_off(page: Page, width: int) -> None:
     assert body["width"] <= width
     assert box["x"] + box["width"] <= width
     assert box["y"] + box["height"] <= 740
+
+
+def test_whatsapp_cloud_shows_real_buttons_and_takes_pictures(page: Page) -> None:
+    page.get_by_role("radio", name="Cloud API").check()
+    say(page, "hi")
+    last_heard(page, "last four digits")
+    page.get_by_role("button", name="Send a picture").click()
+    expect(page.locator("li.mine .bubble").last).to_contain_text("A picture", timeout=10_000)
+    say(page, "4321")
+    last_heard(page, "date of birth")
+    say(page, "23 April 1990")
+    last_heard(page, "you were born on 23 April 1990")
+    expect(page.locator(".chips button")).to_have_text(["Yes", "No"])
+    expect(page.locator("li.theirs .bubble").last).not_to_contain_text("1. Yes")
+    page.get_by_role("button", name="Yes", exact=True).click()
+    last_heard(page, "everything I need")

@@ -39,7 +39,8 @@ function begin() {
     at("hint").hidden = false;
     at("person").textContent = person;
     at("ours").textContent = chosen().dataset.ours;
-    at("title").textContent = surface() === "sms" ? "SMS" : "WhatsApp";
+    at("title").textContent = chosen().nextElementSibling.textContent;
+    at("picture").hidden = surface() === "sms";
     read(conversation);
     text.focus();
   }
@@ -96,13 +97,24 @@ function begin() {
   function chips(shown, body) {
     const labels = [...body.matchAll(/^(\d+)\. (.+)$/gm)];
     if (labels.length < 2) return;
+    offer(shown, labels.map(([, number, label]) => [label, () => say(number)]));
+  }
+
+  // Real buttons and rows of a list send back what stands behind them; files are named.
+  function offers(shown, offered) {
+    if (!shown || !offered) return;
+    for (const file of offered.media) aside("file: " + file.split("/").pop());
+    if (offered.choices.length) offer(shown, offered.choices.map(([payload, label]) => [label, () => say(label, { button: payload })]));
+  }
+
+  function offer(shown, choices) {
     const row = document.createElement("div");
     row.className = "chips";
-    for (const [, number, label] of labels) {
+    for (const [label, choose] of choices) {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = label;
-      button.addEventListener("click", () => say(number));
+      button.addEventListener("click", choose);
       row.append(button);
     }
     shown.item.append(row);
@@ -138,8 +150,9 @@ function begin() {
       known.replies.set(data.key, shown);
       chips(shown, data.body);
     },
-    sent(data, ms, known) {
+    sent(data, ms, known, offered) {
       const shown = known.replies.get(data.key);
+      offers(shown, offered[data.id]);
       known.provider.set(data.id, shown);
       step(shown, "sent", ms);
     },
@@ -162,7 +175,7 @@ function begin() {
         if (!answer.ok) throw new Error(body.error.message);
         trouble.hidden = true;
         for (const entry of body.entries) {
-          (show[entry.kind] || (() => {}))(entry.data, entry.at_ms, known);
+          (show[entry.kind] || (() => {}))(entry.data, entry.at_ms, known, body.offers);
           known.after = entry.id;
           known.active = Date.now();
         }
@@ -188,10 +201,10 @@ function begin() {
     if (!answer.ok) throw new Error((await answer.json()).error.message);
   }
 
-  async function say(words) {
+  async function say(words, more) {
     try {
       conversation.active = Date.now();
-      await post("/console/say", { text: words });
+      await post("/console/say", { text: words, ...more });
       if (text.value === words) text.value = "";
     } catch (error) {
       trouble.textContent = "Not sent: " + error.message;
@@ -205,6 +218,7 @@ function begin() {
     if (text.value.trim()) say(text.value);
   });
   take.addEventListener("click", () => post("/console/owner", { act: take.dataset.act }).catch(() => {}));
+  at("picture").addEventListener("click", () => say(text.value.trim() || "A picture", { picture: true }));
   at("fresh").addEventListener("click", () => { person = somebody(); open(); });
   for (const input of surfaces) input.addEventListener("change", open);
   open();

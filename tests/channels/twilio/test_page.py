@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from channels._kit.failure import Failure
 from channels.twilio import SETTINGS
-from channels.twilio.capabilities import CAPABILITIES, CAPTION_LENGTH, FAILURES, Failure
+from channels.twilio.capabilities import CAPABILITIES, FAILURES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "channels" / "twilio.md").read_text(encoding="utf-8")
 
@@ -25,7 +26,7 @@ def test_every_setting_stands_in_the_table() -> None:
 def test_the_limits_are_those_of_the_code() -> None:
     assert f"{CAPABILITIES.text_length} characters, longer text is split" in PAGE
     assert f"{CAPABILITIES.media} in the first message" in PAGE
-    assert f"up to {CAPTION_LENGTH} characters" in PAGE
+    assert f"up to {CAPABILITIES.caption_length} characters" in PAGE
     kilobytes = CAPABILITIES.max_webhook_bytes // 1024
     assert f"{kilobytes} kB of body, {CAPABILITIES.max_webhook_fields} fields" in PAGE
 

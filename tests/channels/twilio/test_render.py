@@ -83,6 +83,6 @@ def test_every_medium_is_sent_once_and_whatsapp_parts_hold_one(message: Message)
     for address, most in ((SMS, 10), (WHATSAPP, 1)):
         parts = twilio().render(message, address)
 
-        assert [url for part in parts for url in part.media] == [medium.url for medium in message.media]
+        assert [each.url for part in parts for each in part.media] == [medium.url for medium in message.media]
         assert all(len(part.media) <= most for part in parts)
         assert all(len(part.body.encode("utf-16-le")) <= 3200 for part in parts)

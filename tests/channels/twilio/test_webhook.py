@@ -63,9 +63,6 @@ class TestTwilio(ChannelCases):
     def genuine(self) -> Webhook:
         return post(payload("sms"))
 
-    def signature_header(self) -> str:
-        return "x-twilio-signature"
-
 
 class TestTwilioOverWhatsApp(TestTwilio):
     def genuine(self) -> Webhook:

@@ -1,0 +1,36 @@
+"""Turns in flight: one worker process, the real `openai` client, a model that thinks for long.
+
+One core starts some hundred turns a second; the model thinks long enough for all of them to be under way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench import drains, model
+
+SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """How many turns were under way at once, and what each cost in memory (bytes) and CPU (seconds)."""
+
+    at_once: int
+    bytes_each: float
+    cpu_each: float
+
+
+def measure(sessions: int) -> Flight:
+    """So many sessions with two turns each, all at once; the worker's own size is measured with one."""
+    options, _ = drains.WORKERS[drains.OURS]
+    with model.standing(SECONDS) as alone:
+        small = drains.drain(options, 1, 2, alone.url)
+    with model.standing(SECONDS) as thinking:
+        large = drains.drain(options, sessions, 2, thinking.url, TURNGATE_CONCURRENCY=str(sessions + 10))
+        at_once = int(thinking.busiest.value)
+    return Flight(
+        at_once,
+        (large.peak_bytes - small.peak_bytes) / at_once,
+        (large.cpu - small.cpu) / (large.turns - small.turns),
+    )

@@ -1,0 +1,105 @@
+"""A model server on loopback that thinks for a while and then takes the first function it is offered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+_BUSY = "bench"
+
+
+class _Model(asyncio.Protocol):
+    """Speaks just enough of OpenAI's chat completions over HTTP/1.1 to be a real far end."""
+
+    thinking = 0
+
+    def __init__(self, seconds: float, busiest: Any) -> None:
+        self._seconds = seconds
+        self._busiest = busiest
+        self._buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, separator, body = self._buffer.partition(b"\r\n\r\n")
+        if not separator or len(body) < _length(head):
+            return
+        self._buffer = b""
+        answer = json.dumps(_completion(json.loads(body))).encode()
+        _Model.thinking += 1
+        self._busiest.value = max(self._busiest.value, _Model.thinking)
+        asyncio.get_running_loop().call_later(self._seconds, self._answer, answer)
+
+    def _answer(self, answer: bytes) -> None:
+        _Model.thinking -= 1
+        if not self._transport.is_closing():
+            self._transport.write(
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+                % (len(answer), answer)
+            )
+
+
+def _completion(request: dict[str, object]) -> dict[str, object]:
+    message: dict[str, object] = {"role": "assistant", "content": "Thank you. What comes next?"}
+    if request.get("tools"):  # the last one offered is to stay and say something
+        tools = request["tools"]
+        assert isinstance(tools, list)
+        name = tools[-1]["function"]["name"]
+        arguments = json.dumps({"brief_response": "Thank you. What comes next?"})
+        call = {"id": "call_1", "type": "function", "function": {"name": name, "arguments": arguments}}
+        message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    head = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": _BUSY}
+    return {**head, "choices": [choice], "usage": usage}
+
+
+def _length(head: bytes) -> int:
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return int(line.split(b":")[1])
+    return 0
+
+
+async def _serve(listening: socket.socket, seconds: float, busiest: Any) -> None:
+    # asyncio's own loop: it takes all new connections of a moment at once, uvloop one a round
+    server = await asyncio.get_running_loop().create_server(lambda: _Model(seconds, busiest), sock=listening)
+    await server.serve_forever()
+
+
+def _run(listening: socket.socket, seconds: float, busiest: Any) -> None:
+    asyncio.run(_serve(listening, seconds, busiest))
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A running model server: its base URL, and how many requests it has thought about at once at most."""
+
+    url: str
+    busiest: Any
+
+
+@contextmanager
+def standing(seconds: float) -> Iterator[Model]:
+    """The model in a process of its own. `seconds` is how long it thinks."""
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(4096)
+        context = multiprocessing.get_context("fork")
+        busiest = context.Value("i", 0)
+        process = context.Process(target=_run, args=(listening, seconds, busiest), daemon=True)
+        process.start()
+        try:
+            yield Model(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", busiest)
+        finally:
+            process.terminate()
+            process.join(10)

@@ -1,0 +1,64 @@
+"""JSON from outside, read without trusting its shape: what is not as expected is simply not there."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import Any
+
+from channels._kit.text import clean
+
+Object = dict[str, Any]
+
+
+def read_object(raw: bytes) -> Object | None:
+    """The JSON object in a body; `None` for anything else, however deep, huge or oddly encoded it is."""
+    try:
+        found = json.loads(raw.decode(), parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def child(value: Object, *path: str) -> Object:
+    """The object at the end of a path; an empty one when something else, or nothing, is there."""
+    for name in path:
+        found = value.get(name)
+        if not isinstance(found, dict):
+            return {}
+        value = found
+    return value
+
+
+def children(value: Object, name: str) -> list[Object]:
+    """The objects in a list; other things in it are left out."""
+    found = value.get(name)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def word(value: Object, name: str, limit: int = 200) -> str:
+    """A text, cleaned and cut; whole numbers as text; the empty string for anything else."""
+    found = value.get(name)
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found) if abs(found) < 10**18 else ""
+    return clean(found, limit) if isinstance(found, str) else ""
+
+
+def name_of(value: Object, name: str, limit: int = 256) -> str:
+    """An identifier: printable ASCII without spaces, whole or not at all: half a name is another one."""
+    found = word(value, name, limit + 1).strip()
+    return (
+        found if len(found) <= limit and found.isascii() and found.isprintable() and " " not in found else ""
+    )
+
+
+def number(value: Object, name: str) -> float | None:
+    """A number, also when it is written as text; `None` for anything else."""
+    found = value.get(name)
+    if isinstance(found, bool) or not isinstance(found, int | float | str):
+        return None
+    try:
+        value_of = float(found)
+    except (ValueError, OverflowError):
+        return None
+    return value_of if isfinite(value_of) else None

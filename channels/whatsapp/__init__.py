@@ -1,0 +1,112 @@
+"""WhatsApp at Meta's Cloud API: all numbers of one app."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import httpx
+
+from channels._kit.setting import Setting, address, read, secrets
+from channels.whatsapp.api import Api, classify_error
+from channels.whatsapp.capabilities import CAPABILITIES, NAME, VERIFICATION
+from channels.whatsapp.messages import Reader
+from channels.whatsapp.render import parts
+from channels.whatsapp.webhook import Verifier, challenge, parse
+from core.channel import Answer, Webhook
+from core.errors import DeliveryError, Misconfigured
+from core.event import Event
+from core.message import Message, Part, Reply, SentMessage
+from core.turn import Address
+
+__all__ = ["SETTINGS", "VERIFICATION", "WhatsAppChannel", "connect"]
+
+SETTINGS: Final = (
+    Setting(
+        "WHATSAPP_APP_SECRET",
+        "The app's secret, which signs webhooks; while it is rotated a comma-separated list",
+        required=True,
+        secret=True,
+    ),
+    Setting(
+        "WHATSAPP_VERIFY_TOKEN",
+        "A word of your own, given to Meta with the webhook's address",
+        required=True,
+        secret=True,
+    ),
+    Setting(
+        "WHATSAPP_ACCESS_TOKEN",
+        "A system user's token with whatsapp_business_messaging",
+        required=True,
+        secret=True,
+    ),
+    Setting("WHATSAPP_API_URL", "Where the Graph API is", default="https://graph.facebook.com"),
+    Setting("WHATSAPP_API_VERSION", "Its version", default="v26.0"),
+)
+
+
+class WhatsAppChannel:
+    """The channel of one Meta app, whichever of its numbers a message comes to."""
+
+    name = NAME
+    capabilities = CAPABILITIES
+
+    def __init__(self, *, verifier: Verifier, api: Api) -> None:
+        self._verifier = verifier
+        self._api = api
+        self._reader = Reader(api.media_url)
+
+    def verify(self, webhook: Webhook) -> None:
+        """Pass what Meta signed, and its handshake. Raises `Refused` otherwise."""
+        self._verifier.verify(webhook)
+
+    def parse(self, webhook: Webhook) -> list[Event]:
+        """Every event of a verified batch."""
+        return parse(webhook, self._reader)
+
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+        """200, with the challenge when it is the handshake."""
+        return Answer(body=challenge(webhook) if webhook.method == "GET" else b"")
+
+    def render(self, message: Message, address: Address) -> list[Part]:
+        """Cut a message to WhatsApp's limits, with buttons or a list where they fit."""
+        return parts(message)
+
+    async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
+        """Send one part. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        return await self._api.send(reply, http)
+
+    async def attend(self, address: Address, turn_id: str, http: httpx.AsyncClient) -> None:
+        """Mark a turn as read and show typing. Raises a `DeliveryError`."""
+        await self._api.attend(address.ours, turn_id, http)
+
+    async def find_sent(
+        self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
+    ) -> SentMessage | None:
+        """Meta cannot be asked; what statuses told back is remembered by the gateway."""
+        return None
+
+    def classify(self, error: Exception) -> DeliveryError:
+        """The delivery error that an exception of the HTTP client stands for."""
+        return classify_error(error)
+
+
+def connect(environ: Mapping[str, str], public_url: str) -> WhatsAppChannel | None:
+    """Build the channel from its settings; `None` when none is set, `Misconfigured` when one is wrong."""
+    values = read(SETTINGS, environ, NAME)
+    if values is None:
+        return None
+    version = values["WHATSAPP_API_VERSION"]
+    if not re.fullmatch(r"v\d{1,3}\.\d{1,2}", version):
+        raise Misconfigured("WHATSAPP_API_VERSION must be one of the Graph API, such as v26.0")
+    tokens = secrets("WHATSAPP_ACCESS_TOKEN", values["WHATSAPP_ACCESS_TOKEN"])
+    url = address("WHATSAPP_API_URL", values["WHATSAPP_API_URL"])
+    return WhatsAppChannel(
+        verifier=Verifier(
+            secrets=secrets("WHATSAPP_APP_SECRET", values["WHATSAPP_APP_SECRET"]),
+            tokens=secrets("WHATSAPP_VERIFY_TOKEN", values["WHATSAPP_VERIFY_TOKEN"]),
+        ),
+        api=Api(token=tokens[0], url=url, version=version),
+    )

@@ -1,0 +1,125 @@
+"""WhatsApp's limits, words and error codes at Meta's Cloud API, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from channels._kit.failure import Failure
+from channels._kit.verification import Verification
+from core.channel import Capabilities, Pace
+from core.event import DeliveryStatus
+
+NAME: Final = "whatsapp"
+
+CAPABILITIES: Final = Capabilities(
+    max_webhook_bytes=3 * 1024 * 1024,
+    max_webhook_fields=100,
+    text_length=4096,
+    buttons=3,
+    button_title_length=20,
+    choices_text_length=1024,
+    payload_length=200,
+    list_rows=10,
+    list_title_length=24,
+    list_description_length=72,
+    links=1,
+    media=1,
+    caption_length=1024,
+    templates=True,
+    quotes=True,
+    reactions=True,
+    markdown="whatsapp",
+    typing=True,
+    statuses=True,
+    echoes_key=True,
+    pace=Pace(number=80),
+)
+"""Meta, "Messages", "Interactive list messages", "Webhooks" (3 MB), "Messaging limits" (80 a second)."""
+
+VERIFICATION: Final = Verification(
+    header="x-hub-signature-256",
+    algorithm="HMAC-SHA256 with the app secret",
+    signed=("body",),
+    encoding="`sha256=` and lower-case hexadecimal",
+    replay="none; a repeated message is known by its id for seven days",
+    rotation="WHATSAPP_APP_SECRET is a list",
+    handshake="GET with `hub.verify_token`; answered with `hub.challenge`, else 403",
+)
+"""The raw bytes are signed (Meta, "Webhooks: validating payloads")."""
+
+LONGEST_KEY: Final = 512
+"""Of `biz_opaque_callback_data`, which comes back in statuses and nowhere else."""
+
+STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
+    {
+        "accepted": DeliveryStatus.QUEUED,
+        "held_for_quality_assessment": DeliveryStatus.QUEUED,
+        "sent": DeliveryStatus.SENT,
+        "delivered": DeliveryStatus.DELIVERED,
+        "read": DeliveryStatus.READ,
+        "played": DeliveryStatus.READ,
+        "failed": DeliveryStatus.FAILED,
+    }
+)
+
+OTHER_FIELDS: Final = frozenset(
+    {
+        "account_alerts",
+        "account_review_update",
+        "account_update",
+        "automatic_events",
+        "business_capability_update",
+        "business_username_update",
+        "calls",
+        "flows",
+        "history",
+        "message_template_components_update",
+        "message_template_quality_update",
+        "message_template_status_update",
+        "payment_configuration_update",
+        "phone_number_name_update",
+        "phone_number_quality_update",
+        "security",
+        "smb_app_state_sync",
+        "standby",
+        "template_category_update",
+        "user_preferences",
+    }
+)
+"""Fields of Meta's webhooks that mean nothing to a conversation; counted by name."""
+
+ALARMS: Final = frozenset({"account_update", "account_alerts", "security"})
+"""Fields that a person should hear of: restrictions, bans, lost access."""
+
+PAIR_LIMIT: Final = "131056"
+
+_CODES: Final[Mapping[Failure, str]] = MappingProxyType(
+    {
+        Failure.RETRY: "1 2 131000 131016 133004 135000",
+        Failure.LATER: "4 613 80007 130429 131048 131049 131056 131057 132069",
+        Failure.ADDRESS: "130403 130472 130497 131021 131026 131050 131062 137000",
+        Failure.CONTENT: "100 131008 131009 131051 131052 131053 132000 132001 132005 132007 132008 132012 "
+        "132015 132016 132018 132068",
+        Failure.ACCOUNT: "0 3 10 33 190 368 131005 131030 131031 131037 131042 131044 131045 131063 131064 "
+        "133000 133005 133006 133008 133009 133010 133015 133016 134011",
+        Failure.WINDOW: "131047",
+    }
+)
+
+FAILURES: Final[Mapping[str, Failure]] = MappingProxyType(
+    {code: kind for kind, codes in _CODES.items() for code in codes.split()}
+)
+
+
+def failure(code: str) -> Failure:
+    """What a code means, in an answer or in a status (Meta, "Cloud API error codes")."""
+    if code.isascii() and code.isdigit() and 200 <= int(code[:6]) <= 299:
+        return Failure.ACCOUNT  # permissions
+    return FAILURES.get(code, Failure.UNKNOWN)
+
+
+def is_number(theirs: str) -> bool:
+    """Whether an address is a phone number; anything else is a business-scoped user id."""
+    return theirs.removeprefix("+").isdigit()

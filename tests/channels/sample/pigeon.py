@@ -1,0 +1,114 @@
+"""A whole channel in one file: an invented pigeon post that signs its JSON and carries short notes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import httpx
+
+from channels._kit.document import name_of, read_object, word
+from channels._kit.http import Bearer, answered, classify, post, retry_after
+from channels._kit.parts import with_captions, with_choices
+from channels._kit.render import PLAIN, render
+from channels._kit.setting import Setting, read, secrets
+from channels._kit.signature import same
+from channels._kit.verification import Verification
+from core.channel import Answer, Capabilities, Webhook
+from core.errors import BadSignature, DeliveryError, Rejected, Unavailable, Unknown, WebhookTooLarge
+from core.event import Event, Ignored, TurnReceived
+from core.message import Message, Part, Reply, SentMessage
+from core.turn import Address, Turn
+
+NAME: Final = "pigeon"
+URL: Final = "https://pigeon.example.com/notes"
+CAPABILITIES: Final = Capabilities(
+    max_webhook_bytes=10_000,
+    max_webhook_fields=10,
+    text_length=300,
+    buttons=2,
+    button_title_length=15,
+    choices_text_length=200,
+    payload_length=50,
+    media=1,
+)
+VERIFICATION: Final = Verification(
+    header="x-pigeon-ring",
+    algorithm="HMAC-SHA256 with the loft's secret",
+    signed=("body",),
+    encoding="hexadecimal",
+    replay="none; a repeated note is known by its id for seven days",
+    rotation="PIGEON_SECRET is a list",
+)
+SETTINGS: Final = (Setting("PIGEON_SECRET", "Signs notes and opens the loft", required=True, secret=True),)
+
+
+class PigeonChannel:
+    """The channel of one loft."""
+
+    name = NAME
+    capabilities = CAPABILITIES
+
+    def __init__(self, loft_secrets: Sequence[str]) -> None:
+        self._secrets = loft_secrets
+
+    def verify(self, webhook: Webhook) -> None:
+        """Pass what the loft signed. Raises `Refused` otherwise."""
+        if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
+            raise WebhookTooLarge(f"{len(webhook.body)} bytes")
+        given = webhook.headers.get(VERIFICATION.header, "")
+        digests = [hmac.new(key.encode(), webhook.body, hashlib.sha256) for key in self._secrets]
+        if webhook.method != "POST" or not any(same(digest.hexdigest(), given) for digest in digests):
+            raise BadSignature("X-Pigeon-Ring does not match; check PIGEON_SECRET")
+
+    def parse(self, webhook: Webhook) -> list[Event]:
+        """The one note of a webhook."""
+        note = read_object(webhook.body) or {}
+        bird, roof, number = (name_of(note, name) for name in ("bird", "roof", "number"))
+        text = word(note, "text", 10_000)
+        if not (bird and roof and number and text):
+            return [Ignored(reason="not a note")]
+        address = Address(channel=NAME, account="loft", ours=roof, theirs=bird)
+        session = f"{NAME}:{roof}:{bird}"
+        return [TurnReceived(turn=Turn(id=number, session=session, address=address, text=text))]
+
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+        """Nothing: the bird rests."""
+        return Answer(status=204)
+
+    def render(self, message: Message, address: Address) -> list[Part]:
+        """Cut a message to what a bird carries."""
+        parts = with_choices(render(message.text, PLAIN), message.choices, CAPABILITIES)
+        return [*with_captions([], message.media, CAPABILITIES), *parts]
+
+    async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
+        """Send one note. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        body = {"bird": reply.address.theirs, "text": reply.body, "key": reply.key}
+        response = await post(http, NAME, URL, json=body, auth=Bearer(self._secrets[0]))
+        status, number = response.status_code, name_of(answered(response), "number")
+        if status == 429:
+            raise Unavailable("pigeon: all birds are out", retry_after=retry_after(response))
+        if status >= 500 or (response.is_success and not number):
+            raise Unknown(f"pigeon: {status}")
+        if not response.is_success:
+            raise Rejected(f"pigeon: {status}")
+        return SentMessage(provider_id=number)
+
+    async def find_sent(
+        self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
+    ) -> SentMessage | None:
+        """Birds cannot be asked."""
+        return None
+
+    def classify(self, error: Exception) -> DeliveryError:
+        """The delivery error that an exception of the HTTP client stands for."""
+        return classify(error, NAME)
+
+
+def connect(environ: Mapping[str, str], public_url: str) -> PigeonChannel | None:
+    """Build the channel from its settings; `None` when none is set."""
+    values = read(SETTINGS, environ, NAME)
+    return PigeonChannel(secrets("PIGEON_SECRET", values["PIGEON_SECRET"])) if values else None

@@ -1,0 +1,165 @@
+"""Calls of the Cloud API, and what every answer means for what happens next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from channels._kit.failure import Failure
+from channels.whatsapp import connect
+from channels.whatsapp.capabilities import FAILURES, failure
+from core.errors import Misconfigured, Rejected, Unavailable, Unknown
+from core.message import Reply
+from core.turn import Address
+from tests.channels.whatsapp.made import ACCOUNT, ENVIRON, OURS, PHONE, TOKEN, whatsapp
+
+URL = f"https://graph.facebook.com/v26.0/{OURS}/messages"
+ADA = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=PHONE)
+REPLY = Reply(key="turn.1", address=ADA, body="Hello")
+
+
+@pytest.fixture
+def api() -> Iterator[respx.MockRouter]:
+    with respx.mock() as router:
+        yield router
+
+
+async def send() -> str:
+    async with httpx.AsyncClient() as http:
+        return (await whatsapp().send(REPLY, http)).provider_id
+
+
+def error(code: int, status: int = 400, **more: Any) -> httpx.Response:
+    return httpx.Response(status, json={"error": {"code": code, "message": f"(#{code}) no", **more}})
+
+
+async def test_a_send_carries_the_token_and_our_key(api: respx.MockRouter) -> None:
+    route = api.post(URL).respond(200, json={"messages": [{"id": "wamid.1"}]})
+
+    assert await send() == "wamid.1"
+    request = route.calls.last.request
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert json.loads(request.content) == {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": PHONE,
+        "biz_opaque_callback_data": f"{OURS}:{PHONE}:turn.1",
+        "type": "text",
+        "text": {"body": "Hello", "preview_url": False},
+    }
+
+
+@pytest.mark.parametrize("body", [{}, {"messages": []}, {"messages": [{}]}, {"messages": "x"}, []])
+async def test_an_answer_without_an_id_is_unknown(api: respx.MockRouter, body: object) -> None:
+    api.post(URL).respond(200, json=body)
+
+    with pytest.raises(Unknown):
+        await send()
+
+
+@pytest.mark.parametrize("code", [130429, 131056, 131048, 80007, 4, 131000, 2])
+async def test_limits_and_passing_trouble_may_yet_succeed(api: respx.MockRouter, code: int) -> None:
+    api.post(URL).mock(return_value=error(code))
+
+    with pytest.raises(Unavailable) as refused:
+        await send()
+    assert refused.value.code == str(code)
+    assert refused.value.retry_after
+
+
+@pytest.mark.parametrize(("code", "ours"), [(190, True), (200, True), (131042, True), (131047, False)])
+async def test_what_never_succeeds_is_the_accounts_or_this_replys(
+    api: respx.MockRouter, code: int, ours: bool
+) -> None:
+    api.post(URL).mock(return_value=error(code))
+
+    with pytest.raises(Rejected) as refused:
+        await send()
+    assert refused.value.account_wide is ours
+
+
+async def test_a_limit_that_comes_as_a_server_error_was_not_processed(api: respx.MockRouter) -> None:
+    api.post(URL).mock(return_value=error(130429, 500))
+
+    with pytest.raises(Unavailable):
+        await send()
+
+
+async def test_any_other_server_error_may_have_been_processed(api: respx.MockRouter) -> None:
+    api.post(URL).mock(return_value=error(131000, 500))
+
+    with pytest.raises(Unknown):
+        await send()
+
+
+async def test_a_passing_error_of_an_unknown_code_is_tried_again(api: respx.MockRouter) -> None:
+    api.post(URL).mock(return_value=error(999999, is_transient=True))
+
+    with pytest.raises(Unavailable):
+        await send()
+
+
+async def test_no_number_stands_in_the_reason(api: respx.MockRouter) -> None:
+    api.post(URL).mock(return_value=error(131026, error_data={"details": f"{PHONE} unreachable"}))
+
+    with pytest.raises(Rejected) as refused:
+        await send()
+    assert PHONE not in refused.value.reason
+
+
+@pytest.mark.parametrize("data", ["text", None, 1, []])
+async def test_error_data_may_be_anything(api: respx.MockRouter, data: object) -> None:
+    api.post(URL).mock(return_value=error(131026, error_data=data))
+
+    with pytest.raises(Rejected, match="131026"):
+        await send()
+
+
+async def test_a_turn_is_marked_as_read_and_typing_is_shown(api: respx.MockRouter) -> None:
+    route = api.post(URL).respond(200, json={"success": True})
+
+    async with httpx.AsyncClient() as http:
+        await whatsapp().attend(ADA, "wamid.A", http)
+    assert json.loads(route.calls.last.request.content) == {
+        "messaging_product": "whatsapp",
+        "status": "read",
+        "message_id": "wamid.A",
+        "typing_indicator": {"type": "text"},
+    }
+
+
+def test_codes_have_one_class_each() -> None:
+    assert failure("131047") is Failure.WINDOW
+    assert failure("131026") is Failure.ADDRESS
+    assert failure("250") is Failure.ACCOUNT
+    assert failure("7") is Failure.UNKNOWN
+    assert all(code.isdigit() for code in FAILURES)
+
+
+@pytest.mark.parametrize("missing", list(ENVIRON))
+def test_half_a_configuration_is_refused_by_name(missing: str) -> None:
+    with pytest.raises(Misconfigured, match=missing):
+        connect({name: value for name, value in ENVIRON.items() if name != missing}, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WHATSAPP_API_VERSION", "26"),
+        ("WHATSAPP_API_VERSION", "v26.0/../x"),
+        ("WHATSAPP_API_URL", "graph.facebook.com"),
+        ("WHATSAPP_APP_SECRET", "a,,b"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(Misconfigured, match=name):
+        connect({**ENVIRON, name: value}, "")
+
+
+def test_without_settings_there_is_no_channel() -> None:
+    assert connect({}, "") is None

@@ -1,0 +1,395 @@
+"""Webhooks of Meta's Cloud API: who is let in, and what every item of a batch means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import httpx
+import pytest
+
+from channels.whatsapp import WhatsAppChannel
+from core.channel import Webhook
+from core.errors import BadSignature, Forbidden, MalformedWebhook, Refused
+from core.event import ControlReceived, DeliveryStatus, Ignored, StatusChanged, TurnReceived
+from core.owner import Act
+from tests.channels.channel_cases import ChannelCases
+from tests.channels.whatsapp.made import (
+    ACCOUNT,
+    CONTACTS,
+    MEDIUM,
+    OURS,
+    PHONE,
+    QUOTED,
+    REFERRAL,
+    SECRET,
+    TOKEN,
+    USER_ID,
+    Json,
+    batch,
+    contact,
+    handshake,
+    message,
+    post,
+    received,
+    signature,
+    status,
+    turn,
+    turns,
+    value,
+    whatsapp,
+)
+
+
+class TestWhatsApp(ChannelCases):
+    send_url = f"https://graph.facebook.com/v26.0/{OURS}/messages"
+    accepted: ClassVar[httpx.Response] = httpx.Response(200, json={"messages": [{"id": "wamid.1"}]})
+
+    def channel(self) -> WhatsAppChannel:
+        return whatsapp()
+
+    def genuine(self) -> Webhook:
+        return post(batch(value(message())))
+
+
+class TestWhatsAppWithoutANumber(TestWhatsApp):
+    def genuine(self) -> Webhook:
+        hidden = message("interactive", **{"from": None})
+        return post(batch(value(hidden, contacts=[contact(None)])))
+
+
+def test_the_documented_signature_is_let_in() -> None:
+    body = rb'{"object":"whatsapp_business_account","entry":[],"t":"caf\u00e9 \/ \ud83d\ude00"}'
+    given = "sha256=1fbc37f5a53fa4ab94e2ff0fd4f05473748719a501bcf8c76ba2cf3f18d08752"
+    hook = Webhook("POST", "/webhooks/whatsapp", {"x-hub-signature-256": given}, body)
+
+    whatsapp().verify(hook)
+    assert signature(body) == given
+
+
+@pytest.mark.parametrize("secret", [SECRET, "the-next"])
+def test_every_secret_of_a_rotation_is_good(secret: str) -> None:
+    whatsapp(WHATSAPP_APP_SECRET=f"{SECRET},the-next").verify(post(batch(), secret))
+
+
+def test_no_weaker_signature_is_taken_instead() -> None:
+    hook = post(batch())
+    weak = {"x-hub-signature": hook.headers["x-hub-signature-256"]}
+
+    with pytest.raises(BadSignature):
+        whatsapp().verify(replace(hook, headers=weak))
+    with pytest.raises(BadSignature):
+        whatsapp().verify(post(batch(), TOKEN))
+
+
+def test_the_handshake_is_answered_with_its_challenge() -> None:
+    channel, hook = whatsapp(), handshake()
+    channel.verify(hook)
+    answer = channel.answer(hook, channel.parse(hook))
+
+    assert (answer.status, answer.content_type, answer.body) == (200, "text/plain", b"1158201444")
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        handshake("wrong"),
+        handshake(""),
+        handshake("\u00e9"),
+        handshake(mode="unsubscribe"),
+        replace(handshake(), url="/webhooks/whatsapp"),
+    ],
+)
+def test_another_handshake_is_forbidden(hook: Webhook) -> None:
+    with pytest.raises(Forbidden) as refused:
+        whatsapp().verify(hook)
+    assert refused.value.status == 403
+
+
+def test_no_other_method_is_taken() -> None:
+    with pytest.raises(MalformedWebhook):
+        whatsapp().verify(replace(post(batch()), method="HEAD"))
+
+
+def test_every_message_of_every_change_of_every_entry_is_read() -> None:
+    made = batch(
+        value(message(id="wamid.1"), message(id="wamid.2")),
+        value(message(id="wamid.3", **{"from": "12025550181", "from_user_id": None}), ours="800000000000002"),
+        value(statuses=[status(), status("read")]),
+    )
+    made["entry"] += batch(value(message(id="wamid.4")))["entry"]
+    events = received(made)
+
+    assert [event.turn.id for event in events if isinstance(event, TurnReceived)] == [
+        "wamid.1",
+        "wamid.2",
+        "wamid.3",
+        "wamid.4",
+    ]
+    assert len({event.turn.session for event in events if isinstance(event, TurnReceived)}) == 2
+    assert sum(isinstance(event, StatusChanged) for event in events) == 2
+
+
+def test_a_thousand_updates_of_many_people_are_all_read() -> None:
+    messages = [
+        message(id=f"wamid.{number}", **{"from": f"1202555{number:04}", "from_user_id": None})
+        for number in range(1000)
+    ]
+
+    assert len({each.session for each in turns(batch(value(*messages)))}) == 1000
+
+
+@pytest.mark.parametrize(
+    "bad", [None, 1, "x", [], {}, {"id": 1}, {"id": "w", "type": "text"}, {"id": "a" * 5000}]
+)
+def test_a_bad_item_harms_none_of_the_others(bad: object) -> None:
+    made = value(message())
+    made["messages"] = [bad, *made["messages"], bad]
+    made["contacts"] = [bad, *made["contacts"]]
+    made["statuses"] = [bad]
+
+    assert [each.text for each in turns(batch(made))] == ["Hello é \U0001f600"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "text", "payload"),
+    [
+        ("text", {}, "Hello é \U0001f600", ""),
+        ("image", {}, "Look", ""),
+        ("button", {}, "Stop promotions", "STOP_PROMO"),
+        ("interactive", {}, "Yes", "yes"),
+        ("interactive", {"type": "list_reply", "list_reply": {"id": "r1", "title": "Row 1"}}, "Row 1", "r1"),
+        (
+            "interactive",
+            {"type": "nfm_reply", "nfm_reply": {"body": "Sent", "response_json": "{}"}},
+            "Sent",
+            "",
+        ),
+        ("order", {}, "2 × sku1", ""),
+        ("contacts", CONTACTS, "Bob +1 202-555-0190", ""),
+    ],
+)
+def test_what_a_person_says_is_a_turn(kind: str, more: object, text: str, payload: str) -> None:
+    found = turn(message(kind, more or None))
+
+    assert (found.text, found.payload) == (text, payload)
+    assert found.details["kind"] == kind
+
+
+@pytest.mark.parametrize("kind", ["image", "video", "audio", "document", "sticker"])
+def test_a_file_comes_by_reference(kind: str) -> None:
+    [file] = turn(message(kind)).attachments
+
+    assert file.url == f"https://graph.facebook.com/v26.0/{MEDIUM['id']}"
+    assert file.name == {"audio": "voice.ogg", "document": "a.pdf"}.get(kind, "")
+
+
+@pytest.mark.parametrize("place", [(47.5, 19), ("47.5", "19.0"), (0, 0)])
+def test_a_place_may_come_as_numbers_or_as_text(place: tuple[object, object]) -> None:
+    found = turn(message("location", {"latitude": place[0], "longitude": place[1]}))
+
+    assert found.location is not None
+    assert found.location.latitude == float(str(place[0]))
+
+
+@pytest.mark.parametrize("latitude", [91, "x", None, True, "nan", 1e999, [1]])
+def test_a_place_off_the_globe_is_none(latitude: object) -> None:
+    bad = message("location", {"latitude": latitude, "longitude": 1})
+
+    assert received(batch(value(bad))) == [Ignored(reason="empty message")]
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (message("reaction", {"message_id": "wamid.Q", "emoji": "x"}), "reaction"),
+        (message("unsupported", None, errors=[{"code": 131051}]), "unsupported message"),
+        (message("unknown"), "unsupported message"),
+        (message("edit", {"original_message_id": "wamid.O"}), "edited message"),
+        (message("revoke", {"original_message_id": "wamid.O"}), "revoked message"),
+        (message("request_welcome"), "chat opened"),
+        (message("interactive", {"errors": [{"code": 1}]}), "unknown kind"),
+        (message("pigeon", {}), "unknown kind"),
+        (message(group_id="g"), "group message"),
+        (message(value={"body": ""}), "empty message"),
+        (message(id=None), "no message id"),
+        (message(**{"from": None, "from_user_id": None}), "no sender"),
+        (message("system", {"type": "customer_identity_changed"}), "system message"),
+    ],
+)
+def test_what_is_no_turn_is_counted_with_its_reason(made: Json, reason: str) -> None:
+    assert received(batch(value(made))) == [Ignored(reason=reason)]
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        ({"object": "page", "entry": [{"changes": []}]}, "other object"),
+        ({"object": "whatsapp_business_account"}, "empty batch"),
+        (batch({}, field="calls"), "calls"),
+        (batch({}, field="account_update"), "account_update"),
+        (batch({}, field="of next year"), "other field"),
+        (batch(value(errors=[{"code": 131031, "title": "locked"}])), "account error"),
+        (batch(value(message(), ours="123456123")), "sample of the dashboard"),
+        (batch(value(message(), ours="")), "no number"),
+        (b"[]", "not JSON"),
+        (b"", "not JSON"),
+        (b"{" * 100_000, "not JSON"),
+        (b'{"a":' * 100_000, "not JSON"),
+        ('{"object":"whatsapp_business_account"}'.encode("utf-16"), "not JSON"),
+        (b'{"object":NaN}', "other object"),
+        (b'{"object":' + b"9" * 5000 + b"}", "not JSON"),
+    ],
+)
+def test_what_is_no_conversation_is_acknowledged_and_counted(made: object, reason: str) -> None:
+    assert received(made) == [Ignored(reason=reason)]
+
+
+def test_a_lone_surrogate_neither_breaks_nor_loses_the_message() -> None:
+    found = turn(message(value={"body": "Hi \ud83d"}))
+
+    assert found.text == "Hi \ufffd"
+    found.model_dump_json().encode()
+
+
+def test_a_quote_a_forward_and_an_advert_are_told() -> None:
+    quoted = turn(message("interactive", context=QUOTED, referral=REFERRAL))
+    forwarded = turn(message(context={"forwarded": True}))
+
+    assert quoted.details["quoted"] == "wamid.QQ=="
+    assert quoted.details["referral_source_id"] == "120"
+    assert quoted.details["profile_name"] == "Ada"
+    assert forwarded.details["forwarded"] == "true"
+    assert "quoted" not in forwarded.details
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"), [("1790000000", True), ("0", True), ("4102444800", True), ("x" * 4000, False)]
+)
+def test_a_strange_time_is_no_reason_to_lose_a_message(told: str, kept: bool) -> None:
+    assert ("sent_at" in turn(message(timestamp=told)).details) is kept
+
+
+def test_contacts_are_matched_by_name_and_not_by_place() -> None:
+    other = {"profile": {"name": "Eve"}, "wa_id": "12025550199"}
+    found = turn(message(from_user_id=None), contacts=[other, contact()])
+
+    assert found.details["profile_name"] == "Ada"
+    assert found.session == f"whatsapp:{OURS}:{USER_ID}"
+
+
+def test_a_person_is_answered_at_the_number_and_without_one_at_the_id() -> None:
+    shown, hidden = turn(message()), turn(message(**{"from": None}), contacts=[contact(None)])
+
+    assert (shown.address.theirs, hidden.address.theirs) == (PHONE, USER_ID)
+    assert (shown.address.account, shown.address.ours) == (ACCOUNT, OURS)
+    assert shown.session == hidden.session
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("5511987654321", "551187654321"), ("5215512345678", "525512345678"), ("5491112345678", "541112345678")],
+)
+def test_a_number_of_two_spellings_is_one_session(one: str, other: str) -> None:
+    sessions = {
+        turn(message(**{"from": each, "from_user_id": None}), contacts=[]).session for each in (one, other)
+    }
+
+    assert len(sessions) == 1
+
+
+def test_a_landline_is_not_the_mobile_number_that_looks_like_it() -> None:
+    pair = ("551132654321", "5511932654321")
+    sessions = {turn(message(**{"from": each, "from_user_id": None}), contacts=[]).session for each in pair}
+
+    assert len(sessions) == 2
+
+
+def test_names_of_one_person_come_with_the_turn_the_surest_first() -> None:
+    [event] = received(batch(value(message(from_parent_user_id="US.ENT.77"))))
+
+    assert isinstance(event, TurnReceived)
+    assert event.aliases == tuple(f"whatsapp:{OURS}:{each}" for each in (USER_ID, "US.ENT.77", f"+{PHONE}"))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        batch(
+            value(
+                message("system", {"type": "user_changed_number", "wa_id": "12025550189"}, from_user_id=None)
+            )
+        ),
+        batch(
+            value(
+                message(
+                    "system",
+                    {"type": "customer_changed_number", "new_wa_id": "12025550189"},
+                    from_user_id=None,
+                )
+            )
+        ),
+    ],
+)
+def test_a_changed_number_leads_to_the_same_session(made: Json) -> None:
+    [event] = received(made)
+
+    assert isinstance(event, Ignored)
+    assert event.aliases == (f"whatsapp:{OURS}:+{PHONE}", f"whatsapp:{OURS}:+12025550189")
+
+
+def test_a_changed_user_id_leads_to_the_same_session() -> None:
+    change = {"user_id": {"previous": USER_ID, "current": "US.2"}}
+    [event] = received(batch(value(user_id_update=[change]), field="user_id_update"))
+
+    assert isinstance(event, Ignored)
+    assert event.aliases == (f"whatsapp:{OURS}:{USER_ID}", f"whatsapp:{OURS}:US.2")
+
+
+def test_who_answers_from_the_business_phone_takes_over() -> None:
+    echo = {"from": "12025550102", "to": PHONE, "id": "wamid.E", "type": "text", "text": {"body": "I help"}}
+    [event] = received(batch(value(message_echoes=[echo]), field="smb_message_echoes"))
+
+    assert isinstance(event, ControlReceived)
+    assert (event.act, event.id, event.actor) == (Act.TAKE_OVER, "wamid.E", "business phone")
+    assert event.aliases == (f"whatsapp:{OURS}:+{PHONE}",)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("sent", DeliveryStatus.SENT),
+        ("delivered", DeliveryStatus.DELIVERED),
+        ("read", DeliveryStatus.READ),
+        ("played", DeliveryStatus.READ),
+    ],
+)
+def test_a_status_tells_our_key_back(told: str, expected: DeliveryStatus) -> None:
+    pricing = {"billable": False, "category": "service", "type": "free_customer_service"}
+    [event] = received(batch(value(statuses=[status(told, pricing=pricing)])))
+
+    assert isinstance(event, StatusChanged)
+    assert (event.status, event.provider_id, event.reply_key) == (expected, "wamid.X=", "wamid.AAA=.1")
+    assert event.details == {"price_category": "service", "price_type": "free_customer_service"}
+
+
+def test_a_failure_has_its_code_and_no_number_in_its_text() -> None:
+    errors = [{"code": 131026, "title": "x", "error_data": {"details": "12025550180 is not on WhatsApp"}}]
+    [event] = received(batch(value(statuses=[status("failed", errors=errors)])))
+
+    assert isinstance(event, StatusChanged)
+    assert (event.status, event.error_code, event.error_text) == (
+        DeliveryStatus.FAILED,
+        "131026",
+        "… is not on WhatsApp",
+    )
+
+
+def test_an_unknown_status_is_counted() -> None:
+    assert received(batch(value(statuses=[status("warning")]))) == [Ignored(reason="unknown status")]
+
+
+def test_a_body_over_three_megabytes_is_refused() -> None:
+    with pytest.raises(Refused) as refused:
+        whatsapp().verify(post(b"a" * (3 * 1024 * 1024 + 1)))
+    assert refused.value.status == 413

@@ -1,0 +1,239 @@
+"""What a bad day brings, each with its outcome; none of it loses an accepted message."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from redis.asyncio import Redis
+
+from channels._kit.twin import Faults
+from core.errors import StorageUnavailable
+from gateway.redis.connect import open_redis
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.log import read_log_end
+from gateway.storm.judge import at_rest
+from tests.gateway.stack import ACCOUNT, OURS, PERSON, Stack, standing
+from tests.gateway.workers import DEADLY
+
+SESSION = f"twilio:{ACCOUNT}:{OURS}:{PERSON}"
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[Stack]:
+    async with standing() as made:
+        yield made
+
+
+async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+    """Look again and again: the server tells nobody of its errors."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+
+
+def listed(value: object) -> list[object]:
+    assert isinstance(value, list)
+    return value
+
+
+async def refused(redis: Redis, word: str) -> int:
+    """How many calls the server has refused with this word."""
+    errors = await redis.info("errorstats")
+    return int(errors.get(f"errorstat_{word}", {}).get("count", 0))
+
+
+@asynccontextmanager
+async def distant(url: str, seconds: float) -> AsyncIterator[str]:
+    """The server as it is from far away: every piece of data takes `seconds` each way."""
+    path = url.removeprefix("unix://")
+    open_pipes: set[asyncio.Task[None]] = set()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                loop.call_later(seconds, writer.write, data)
+        await asyncio.sleep(2 * seconds)  # what was read before is on its way
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection(path)
+        await asyncio.gather(carry(reader, back), carry(there, writer))
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving = asyncio.current_task()
+        assert serving is not None
+        open_pipes.add(serving)
+        await connect(reader, writer)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        await asyncio.gather(*open_pipes)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "relief", "word"),
+    [
+        (("config", "set", "maxmemory", "1"), ("config", "set", "maxmemory", "0"), "OOM"),
+        (("replicaof", "127.0.0.1", "1"), ("replicaof", "no", "one"), "READONLY"),
+    ],
+    ids=["full", "read-only"],
+)
+async def test_a_server_that_takes_no_writes_refuses_new_messages_and_keeps_the_old(
+    stack: Stack, trouble: tuple[str, ...], relief: tuple[str, ...], word: str
+) -> None:
+    stack.twin.tell(Faults(answer_delay=0.5))
+    await stack.async_worker()
+    await stack.say(1, "hi")
+    await stack.say(2, "4321")
+    await stack.twin.until_heard(1)  # the provider has the first reply, and its answer is on its way
+    await stack.redis.execute_command(*trouble)  # type: ignore[no-untyped-call]
+    with pytest.raises(StorageUnavailable):
+        await stack.say(3, "23 April 1990")
+    before = await refused(stack.redis, word)
+
+    async def the_worker_meets_it() -> bool:
+        return await refused(stack.redis, word) > before
+
+    await until(the_worker_meets_it)
+    await stack.redis.execute_command(*relief)  # type: ignore[no-untyped-call]
+    await stack.twin.until_heard(2)
+    await stack.say(3, "23 April 1990")
+    heard = await stack.twin.until_heard(3)
+
+    assert ["last four" in heard[0], "date of birth" in heard[1], "Is that right" in heard[2]] == [True] * 3
+    assert len(heard) == 3
+
+
+async def test_a_worker_far_from_its_server_answers_in_order_and_once(stack: Stack) -> None:
+    async with distant(stack.url, 0.05) as url:
+        for number, text in enumerate(("hi", "4321", "23 April 1990")):
+            await stack.say(number, text)
+        worker = await stack.async_worker("--url", url)
+        heard = await stack.twin.until_heard(3)
+        worker.terminate()
+        await worker.communicate()
+
+    assert ["last four" in heard[0], "date of birth" in heard[1], "Is that right" in heard[2]] == [True] * 3
+    assert len(stack.twin.heard()) == 3
+
+
+async def test_a_server_that_does_not_answer_in_time_is_a_503_within_that_time(stack: Stack) -> None:
+    async with distant(stack.url, 0.5) as url:
+        redis = open_redis(url, timeout=0.2)
+        stack.inbox = RedisInbox(redis)
+        began = monotonic()
+        with pytest.raises(StorageUnavailable):
+            await stack.say(1, "hi")
+        took = monotonic() - began
+        await redis.aclose()
+
+    assert took < 2
+
+
+async def test_sessions_of_an_older_release_go_on(stack: Stack) -> None:
+    await stack.say(1, "hi")
+    await stack.async_worker()
+    await stack.twin.until_heard(1)
+    key = f"tg:{{{SESSION}}}"
+    await stack.redis.hset(key, mapping={"colour": "blue", "marked_by": "release 0"})
+    await stack.redis.hdel(key, "address", "waits", "tries")
+    address = {"channel": "twilio", "account": ACCOUNT, "ours": OURS, "theirs": PERSON, "shoe_size": 43}
+    turn = {"id": "SMold", "session": SESSION, "address": address, "text": "4321", "mood": "fine"}
+    await stack.redis.rpush(f"{key}:mail", json.dumps(turn))
+    await stack.redis.zadd("tg:due", {SESSION: 1})
+    heard = await stack.twin.until_heard(2)
+
+    assert "date of birth" in heard[1]
+
+
+@pytest.mark.timeout(120)
+async def test_a_mailbox_of_300_messages_is_answered_whole_and_in_order(stack: Stack) -> None:
+    for number in range(300):
+        await stack.say(number, "hi" if number % 2 else "4321")
+    await stack.async_worker()
+    await until(lambda: at_rest(stack.redis, SESSION), 100)
+    log = await read_log_end(stack.redis, SESSION, count=2_000)
+
+    turns = [str(turn) for entry in log if entry.kind == "committed" for turn in listed(entry.data["turns"])]
+    assert turns == sorted(turns)  # the log is capped, so it holds the last ones only
+    assert len(turns) == len(set(turns)) > 50
+    assert int(await stack.redis.hget("tg:counts", "committed") or 0) == 300
+
+
+@pytest.mark.timeout(120)
+async def test_a_turn_that_kills_the_worker_is_set_aside_and_the_session_goes_on(stack: Stack) -> None:
+    stack.set(TURNGATE_LEASE_SECONDS="1")
+    await stack.say(1, "hi")
+    await stack.say(2, DEADLY)
+    await stack.say(3, "4321")
+    deaths = 0
+    while len(stack.twin.heard()) < 3:
+        worker = await stack.rq("worker", "--worker-class", "tests.gateway.workers.MortalWorker", "turns")
+        heard = asyncio.create_task(stack.twin.until_heard(3))
+        died = asyncio.create_task(worker.communicate())
+        await asyncio.wait({heard, died}, return_when=asyncio.FIRST_COMPLETED)
+        heard.cancel()
+        deaths += died.done()
+        if not died.done():
+            worker.kill()
+        await asyncio.gather(heard, died, return_exceptions=True)
+    heard_at_last = stack.twin.heard()
+
+    assert deaths == 5
+    assert ["last four" in heard_at_last[0], "Sorry" in heard_at_last[1]] == [True, True]
+    assert "date of birth" in heard_at_last[2]
+    assert await stack.redis.xlen("tg:dead") == 1
+
+
+async def test_a_worker_whose_clock_is_an_hour_off_does_no_harm_beside_another(stack: Stack) -> None:
+    people = [f"+1555010{number:04d}" for number in range(20)]
+    for name in ("LateWorker", "LateWorker"):
+        await stack.rq("worker", "--worker-class", f"tests.gateway.workers.{name}", "turns")
+    await stack.async_worker()
+    for place, text in enumerate(("hi", "4321")):
+        for number, person in enumerate(people):
+            await stack.say(place * 100 + number, text, person)
+    for person in people:
+        await stack.twin.until_heard(2, person)
+
+    assert [len(stack.twin.heard(person)) for person in people] == [2] * 20
+
+
+async def test_a_flow_that_never_ends_passes_each_node_once_and_answers(stack: Stack, tmp_path: Path) -> None:
+    flow = tmp_path / "endless.json"
+    flow.write_text(json.dumps(ENDLESS))
+    stack.set(TURNGATE_FLOW=str(flow))
+    await stack.async_worker()
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)
+    await until(lambda: at_rest(stack.redis, SESSION))
+    await stack.say(2, "hi")
+    heard = await stack.twin.until_heard(2)
+
+    assert "".join(heard).count("a") == len(heard) == 2 or {"a", "b"} >= set(heard)
+
+
+def _room(name: str, other: str) -> dict[str, object]:
+    edge = {"id": f"to_{other}", "condition": "Always", "target_node_id": other}
+    return {"id": name, "name": name, "static_text": name, "auto_proceed": True, "edges": [edge]}
+
+
+ENDLESS = {
+    "system_prompt": "x",
+    "objective": "x",
+    "agent_language": "en",
+    "initial_node": "a",
+    "nodes": [_room("a", "b"), _room("b", "a")],
+}
