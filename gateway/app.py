@@ -27,6 +27,10 @@ from gateway.redis.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.sweeper import Sweeper
 from gateway.settings import Settings
+from gateway.web import openapi
+from gateway.web.access import Tokens
+from gateway.web.conversation import Conversations
+from gateway.web.routes import WebApi
 from gateway.webhooks import Webhooks
 from gateway.wiring import Channels, load_channels, protocol
 
@@ -82,10 +86,26 @@ def create() -> Starlette:
     inbox = People(redis, RedisInbox(redis, numbers, Config.load(settings.config_path).concurrency))
     http = provider_client()
     access = Access(settings.api_key.get_secret_value())
+    web = WebApi(
+        Conversations(redis, inbox),
+        redis,
+        access,
+        Tokens(_listed(settings.web_token_secret.get_secret_value())),
+        _listed(settings.web_origins),
+    )
     console = Console(redis, inbox, access, simulator(settings.environ), http)
     return create_app(
-        connected, inbox, redis, sweeper=Sweeper(redis, numbers), pages=console.routes(), http=http
+        connected,
+        inbox,
+        redis,
+        sweeper=Sweeper(redis, numbers),
+        pages=[*console.routes(), *web.routes(), openapi.route],
+        http=http,
     )
+
+
+def _listed(value: str) -> list[str]:
+    return [item.strip() for item in value.split(",") if item.strip()]
 
 
 def simulator(environ: Mapping[str, str]) -> Simulator | None:

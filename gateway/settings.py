@@ -84,6 +84,16 @@ class Settings(BaseSettings):
         le=24 * 365,
         description="after so long without a message a conversation begins anew; 0: never",
     )
+    web_origins: str = Field(
+        "",
+        alias="TURNGATE_WEB_ORIGINS",
+        description="pages that may talk to `/turn`, e.g. `https://www.example.com`, by commas",
+    )
+    web_token_secret: SecretStr = Field(
+        SecretStr(""),
+        alias="TURNGATE_WEB_TOKEN_SECRET",
+        description="signs session tokens, a list while rotated; without it `/turn` wants TURNGATE_API_KEY",
+    )
     config_path: Path | None = Field(
         None, alias="TURNGATE_CONFIG", description="a TOML file for what differs from channel to channel"
     )

@@ -27,6 +27,8 @@ from gateway.redis.scripts import Protocol
 from gateway.redis.sweeper import Sweeper
 from gateway.reload import ReloadingDialog
 from gateway.settings import Settings
+from gateway.web.channel import WebChannel
+from gateway.web.telling import Telling
 
 Channels = Mapping[str, Channel[httpx.AsyncClient]]
 
@@ -94,10 +96,12 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     numbers = protocol(settings)
     connected = load_channels(settings)
     config = Config.load(settings.config_path)
-    sending = {
+    web = WebChannel()
+    sending: dict[str, Channel[httpx.AsyncClient]] = {
         name: Echoed(channel, redis) if channel.capabilities.echoes_key else channel
         for name, channel in connected.items()
     }
+    sending[web.name] = web
     paces = {name: config.pace(name, channel.capabilities.pace) for name, channel in connected.items()}
     mailbox = RedisMailbox(redis, numbers, paces)
     async with provider_client() as http, build_dialogs(settings, config) as dialog:
@@ -109,7 +113,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                 mailbox=mailbox,
                 drain=Drain(
                     mailbox=mailbox,
-                    dialog=Attentive(dialog, attending(connected), http),
+                    dialog=Attentive(Telling(dialog, redis), attending(connected), http),
                     channels=sending,
                     http=http,
                     concurrency=config.concurrency,

@@ -29,11 +29,12 @@ class Access:
 
         @wraps(handler)
         async def guarded(request: Request) -> Response:
-            return self._refusal(request) or await handler(request)
+            return self.refusal(request) or await handler(request)
 
         return guarded
 
-    def _refusal(self, request: Request) -> Response | None:
+    def refusal(self, request: Request) -> Response | None:
+        """The answer for who may not; `None` for who may."""
         if self._key:
             if not hmac.compare_digest(_given_key(request), self._key):
                 return error_response(

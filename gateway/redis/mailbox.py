@@ -23,7 +23,7 @@ from core.owner import Owner
 from core.timer import Fired, Timer
 from core.turn import Address, Turn
 from gateway.redis import layout, scripts
-from gateway.redis.arrivals import Arrivals
+from gateway.redis.hints import Hints
 from gateway.redis.inbox import account_of, message_key
 from gateway.redis.leases import LeaseKeeper
 from gateway.redis.scripts import Argument, Protocol
@@ -42,7 +42,7 @@ class RedisMailbox:
         self._paces = paces or {}
         self._protocol = protocol or Protocol()
         self._leases = LeaseKeeper(redis, self._protocol)
-        self._arrivals = Arrivals(redis)
+        self._arrivals = Hints(redis, "tg:arrived")
 
     async def claim(self, session: str) -> Claim | None:
         """Take the lease; `None` while somebody else holds it."""
@@ -183,6 +183,16 @@ def _kept(answer: Any) -> Any:
     return answer
 
 
+def said_entry(reply: Reply) -> str:
+    """A reply as the log has it."""
+    entry: dict[str, object] = {"key": reply.key, "body": reply.body}
+    if reply.choices:
+        entry["choices"] = [choice.model_dump(exclude_defaults=True) for choice in reply.choices]
+    if reply.media:
+        entry["media"] = [medium.model_dump(exclude_defaults=True) for medium in reply.media]
+    return _json(entry)
+
+
 def _commit(commit: Commit) -> list[Argument]:
     """What commit.lua takes after session and fence."""
     ids = [turn.id for turn in commit.turns]
@@ -196,8 +206,7 @@ def _commit(commit: Commit) -> list[Argument]:
     timer, seconds = commit.timer or ("", 0.0)
     arguments += ["1" if commit.told else "", commit.fired or "", timer, math.ceil(seconds * 1000)]
     for reply in commit.replies:
-        said = _json({"key": reply.key, "body": reply.body})
-        arguments += [reply.model_dump_json(exclude_defaults=True), said]
+        arguments += [reply.model_dump_json(exclude_defaults=True), said_entry(reply)]
     return arguments
 
 

@@ -33,6 +33,7 @@ end
 
 local function note(session, kind, entry)
   redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
+  if session:sub(1, 4) == 'web:' then redis.call('PUBLISH', 'tg:told', session) end  -- somebody may wait for it
 end
 
 local function count(name)

@@ -1,4 +1,4 @@
-"""Hearing at once of messages that arrive while a session is worked on."""
+"""Hearing at once of what happened to a session, from whichever process it happened in."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from redis.asyncio import Redis
 
 from gateway.redis.repeat import repeat
 
-_CHANNEL = "tg:arrived"
 _LISTEN_SECONDS = 1.0
 
 
-class Arrivals:
-    """Hands on what accept.lua publishes. A hint: who misses it answers the message as the next turn."""
+class Hints:
+    """Hands on the sessions that are published on a channel. Who misses one looks again by itself."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, channel: str) -> None:
         self._redis = redis
+        self._channel = channel
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._listening: asyncio.Task[None] | None = None
 
     @contextmanager
     def of(self, session: str) -> Iterator[asyncio.Event]:
-        """An event that is set when a message of the session arrives within the block."""
+        """An event that is set when the session is named within the block."""
         if self._listening is None:
-            self._listening = asyncio.create_task(repeat(self._listen, 0.1, "hearing of arrivals"))
-        arrived = asyncio.Event()
-        self._waiting[session].add(arrived)
+            self._listening = asyncio.create_task(repeat(self._listen, 0.1, f"listening to {self._channel}"))
+        named = asyncio.Event()
+        self._waiting[session].add(named)
         try:
-            yield arrived
+            yield named
         finally:
-            self._waiting[session].discard(arrived)
+            self._waiting[session].discard(named)
             if not self._waiting[session]:
                 del self._waiting[session]
 
@@ -47,9 +47,9 @@ class Arrivals:
 
     async def _listen(self) -> None:
         async with self._redis.pubsub() as hearing:
-            await hearing.subscribe(_CHANNEL)
+            await hearing.subscribe(self._channel)
             while True:
                 heard = await hearing.get_message(ignore_subscribe_messages=True, timeout=_LISTEN_SECONDS)
                 if heard is not None:
-                    for arrived in self._waiting.get(heard["data"].decode(), ()):
-                        arrived.set()
+                    for named in self._waiting.get(heard["data"].decode(), ()):
+                        named.set()

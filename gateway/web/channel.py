@@ -1,0 +1,75 @@
+"""The web channel: our own HTTP API in place of a provider's. What it sends stands in the session's log."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+import httpx
+
+from core.channel import Answer, Capabilities, Webhook
+from core.errors import BadSignature, DeliveryError, Unknown
+from core.event import Event
+from core.message import Message, Part, Reply, SentMessage
+from core.turn import Address
+
+NAME: Final = "web"
+
+CAPABILITIES: Final = Capabilities(
+    max_webhook_bytes=64 * 1024,
+    max_webhook_fields=10,
+    text_length=100_000,
+    buttons=20,
+    button_title_length=200,
+    payload_length=1_000,
+    media=10,
+    idempotent_send=True,
+)
+
+
+def session_of(session_id: str) -> str:
+    """The session of a client's own id."""
+    return f"{NAME}:{session_id}"
+
+
+def address_of(session_id: str) -> Address:
+    """Where a client's messages come from and replies go to."""
+    return Address(channel=NAME, account=NAME, ours=NAME, theirs=session_id)
+
+
+class WebChannel:
+    """Sends by saying that it has: the reply is in the log since its commit, and clients read it there."""
+
+    name = NAME
+    capabilities = CAPABILITIES
+
+    def verify(self, webhook: Webhook) -> None:
+        """There is no webhook: clients use /turn and /stream."""
+        raise BadSignature("the web channel has no webhook")
+
+    def parse(self, webhook: Webhook) -> list[Event]:
+        """Nothing comes this way."""
+        return []
+
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+        """Nothing comes this way."""
+        return Answer(status=404)
+
+    def render(self, message: Message, address: Address) -> list[Part]:
+        """The message as it is: the client shows CommonMark, choices and media."""
+        return [Part(body=message.text, choices=message.choices, media=message.media)]
+
+    async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
+        """The mark before a send has asked whether the bot may speak; no wire follows."""
+        return SentMessage(provider_id=reply.name)
+
+    async def find_sent(
+        self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
+    ) -> SentMessage | None:
+        """Sending again is harmless: it is the same entry of the log."""
+        return None
+
+    def classify(self, error: Exception) -> DeliveryError:
+        """No client is used, so nothing of it fails."""
+        return Unknown(type(error).__name__)
