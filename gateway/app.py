@@ -31,6 +31,7 @@ from gateway.web import openapi
 from gateway.web.access import Tokens
 from gateway.web.conversation import Conversations
 from gateway.web.routes import WebApi
+from gateway.web.widget import Widget
 from gateway.webhooks import Webhooks
 from gateway.wiring import Channels, load_channels, protocol
 
@@ -99,7 +100,7 @@ def create() -> Starlette:
         inbox,
         redis,
         sweeper=Sweeper(redis, numbers),
-        pages=[*console.routes(), *web.routes(), openapi.route],
+        pages=[*console.routes(), *web.routes(), openapi.route, *Widget(access).routes()],
         http=http,
     )
 

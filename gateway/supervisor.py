@@ -87,6 +87,7 @@ class Supervisor:
         if not self.redis_url:
             self._start_server()
         environ["REDIS_URL"] = self.redis_url
+        environ.setdefault("TURNGATE_WEB_TOKEN_SECRET", secrets.token_hex(32))
         if not load_channels(self._settings):
             environ |= await self._simulate()
         self._say("starting web and worker")
