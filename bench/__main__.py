@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import ack, drains, flight, flows, latency
+from bench import ack, drains, flight, flows, latency, turns
 from bench.load import Load
 from gateway.embedded import EmbeddedServer
 
@@ -28,7 +28,7 @@ def main() -> None:
     p50, p99 = taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
     idle, waiting = _drains(drains.compare()), _drains(drains.compare_waiting(0.05))
     page = _page(rows, share, p50, p99, idle, waiting, _flight(flight.measure(SESSIONS)))
-    page += flows.section()
+    page += flows.section() + turns.section()
     PAGE.write_text(page, encoding="utf-8")
     print(page)
     if share < 0.5:

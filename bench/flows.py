@@ -70,7 +70,7 @@ def measure() -> list[str]:
     """The table's rows; ours and the reference's."""
     with serving() as url:
         ours = _run([sys.executable, "-m", "bench.flows"], url)
-        theirs = _run([str(_reference()), str(Path(__file__).with_name("reference.py"))], url)
+        theirs = _run([str(reference()), str(Path(__file__).with_name("reference.py"))], url)
     return [_row(name, ours[name], theirs[name]) for name in _NAMES]
 
 
@@ -110,12 +110,13 @@ def _run(command: list[str], url: str) -> dict[str, float]:
     return figures
 
 
-def _reference() -> Path:
-    """The Python that has `superdialog`; its venv is made at the first run."""
+def reference() -> Path:
+    """The Python that has `superdialog` and a server; its venv is made at the first run."""
     python = VENV / "bin" / "python"
-    if not python.exists():
+    if not (VENV / "bin" / "uvicorn").exists():
         venv.create(VENV, with_pip=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", "superdialog"], check=True)
+        wanted = ("superdialog", "uvicorn", "starlette", "uvloop", "httptools")
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted], check=True)
     return python
 
 

@@ -1,0 +1,147 @@
+"""`POST /turn`: our session worker and our gateway, beside the reference's own session worker.
+
+The same flow, a model that takes no time, 16 connections, 1,000 live sessions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+
+from bench import flows, load
+from bench.load import Load
+from gateway.children import Child
+from gateway.embedded import EmbeddedServer
+from gateway.loopback import free_port, until_ready
+
+SESSIONS = 1_000
+CONNECTIONS = 16
+REQUESTS = 6_000
+REFERENCE, EMBEDDED, GATEWAY = "superdialog's SessionWorker", "our SessionWorker", "through the gateway"
+_HERE = Path(__file__).parent
+
+
+def section() -> str:
+    """The page's section, measured now."""
+    runs = asyncio.run(measure())
+    theirs = runs[REFERENCE]
+    rows = "\n".join(
+        f"| {name} | {run.per_second:,.0f} | {run.per_second / theirs.per_second:.1f} × "
+        f"| {run.percentile(0.5):.1f} | {run.percentile(0.99):.1f} | {run.errors} |"
+        for name, run in runs.items()
+    )
+    return f"""
+## `POST /turn`
+
+The same three-node flow, a model that answers at once, {CONNECTIONS} connections, {SESSIONS:,} live sessions, {REQUESTS:,} turns;
+each server is one process, the gateway a web process, a worker and Redis with its append-only file.
+
+| server | turns/s | against the reference | p50, ms | p99, ms | errors |
+|---|---|---|---|---|---|
+{rows}
+
+Goals: our session worker at least 3 × with a p99 of at most a third; the gateway, where every turn is durable, at least 1 ×.
+"""
+
+
+async def measure() -> dict[str, Load]:
+    """Each server by itself, one after the other."""
+    found = {}
+    for name, serving in ((REFERENCE, _reference), (EMBEDDED, _embedded), (GATEWAY, _gateway)):
+        async with serving() as port:
+            await load.run(port, list(_requests(port, SESSIONS)), CONNECTIONS)
+            found[name] = await load.run(port, list(_requests(port, REQUESTS)), CONNECTIONS)
+        print(f"· {name}: {found[name].per_second:.0f} turns/s", flush=True)
+    return found
+
+
+def _requests(port: int, count: int) -> Iterator[bytes]:
+    for number in range(count):
+        body = json.dumps({"text": "hm, let me think", "session_id": f"s{number % SESSIONS}"}).encode()
+        head = (
+            f"POST /turn HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        yield head.encode() + body
+
+
+def _flow() -> str:
+    return json.dumps(flows.plan()["small"])
+
+
+@asynccontextmanager
+async def _reference() -> AsyncIterator[int]:
+    python = await asyncio.to_thread(flows.reference)
+    command = [str(python), "-m", "uvicorn", "--app-dir", str(_HERE), "--factory", "reference_app:create"]
+    with _server(command, {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "OPENAI_API_KEY": "none"}) as port:
+        await _until_it_listens(port)
+        yield port
+
+
+@asynccontextmanager
+async def _embedded() -> AsyncIterator[int]:
+    with _server([sys.executable, "-m", "uvicorn", "--factory", "bench.embedded_app:create"], {}) as port:
+        await _until_it_listens(port)
+        yield port
+
+
+@contextmanager
+def _server(command: list[str], environ: Mapping[str, str]) -> Iterator[int]:
+    port = free_port()
+    process = subprocess.Popen(
+        [*command, "--port", str(port), "--log-level", "error"],
+        env={**os.environ, **environ, "BENCH_FLOW": _flow()},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+async def _until_it_listens(port: int) -> None:
+    async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as http:
+        while True:
+            try:
+                await http.get(f"http://127.0.0.1:{port}/")
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+            else:
+                return
+
+
+@asynccontextmanager
+async def _gateway() -> AsyncIterator[int]:
+    port = free_port()
+    with TemporaryDirectory(prefix="bench") as folder:
+        flow = Path(folder) / "flow.json"
+        flow.write_text(_flow(), encoding="utf-8")
+        server = EmbeddedServer(Path(folder) / "data")
+        server.start()
+        environ = {
+            **os.environ,
+            "REDIS_URL": server.url,
+            "PORT": str(port),
+            "TURNGATE_FLOW": str(flow),
+            "TURNGATE_LLM": "rules",
+        }
+        children = [Child("worker", environ), Child("web", environ)]
+        try:
+            for child in children:
+                await child.start()
+            await until_ready(f"http://127.0.0.1:{port}")
+            yield port
+        finally:
+            for child in children:
+                await child.stop(10)
+            server.stop()
