@@ -42,14 +42,16 @@ def section() -> str:
     return f"""
 ## `POST /turn`
 
-The same three-node flow, a model that answers at once, {CONNECTIONS} connections, {SESSIONS:,} live sessions, {REQUESTS:,} turns;
+The same three-node flow, a model that answers at once, {CONNECTIONS} connections, {SESSIONS:,} live sessions,
+{REQUESTS:,} turns;
 each server is one process, the gateway a web process, a worker and Redis with its append-only file.
 
 | server | turns/s | against the reference | p50, ms | p99, ms | errors |
 |---|---|---|---|---|---|
 {rows}
 
-Goals: our session worker at least 3 × with a p99 of at most a third; the gateway, where every turn is durable, at least 1 ×.
+Goals: our session worker at least 3 × with a p99 of at most a third; the gateway, where every turn is
+durable, at least 1 ×.
 """
 
 

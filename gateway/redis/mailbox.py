@@ -15,18 +15,15 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.channel import Pace
-from core.dialog import State
 from core.errors import LeaseLost
-from core.mailbox import Claim, Commit, Lease, Marked, Permit, Trouble, View
+from core.mailbox import Claim, Commit, Lease, Permit, Trouble, View
 from core.message import Reply
-from core.owner import Owner
-from core.timer import Fired, Timer
-from core.turn import Address, Turn
 from gateway.redis import layout, scripts
 from gateway.redis.hints import Hints
 from gateway.redis.inbox import account_of, message_key
 from gateway.redis.leases import LeaseKeeper
 from gateway.redis.scripts import Argument, Protocol
+from gateway.redis.views import view_of
 
 log = logging.getLogger("turngate.mailbox")
 
@@ -51,7 +48,8 @@ class RedisMailbox:
         if answer is None:
             return None
         fence, view = answer
-        return Claim(lease=Lease(session=session, fence=fence, until=until), view=_view(view))
+        lease = Lease(session=session, fence=fence, until=until)
+        return Claim(lease=lease, view=await self._read(lease, view))
 
     @asynccontextmanager
     async def kept(self, lease: Lease) -> AsyncIterator[None]:
@@ -76,7 +74,7 @@ class RedisMailbox:
 
     async def look(self, lease: Lease, *, again: bool = False) -> View:
         """The session as it is now; `again` begins the same turn anew, which is no new try."""
-        return _view(await self._held("look", lease, ["1" if again else ""]))
+        return await self._read(lease, await self._held("look", lease, ["1" if again else ""]))
 
     def arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
         """An event that is set when a message arrives within the block."""
@@ -86,11 +84,11 @@ class RedisMailbox:
         """End a turn, and see what is next."""
         arguments: list[Argument] = [lease.session, lease.fence, *_commit(commit)]
         if not (commit.mark and commit.replies):
-            return _view(_kept(await self._run("commit", arguments)))
+            return await self._read(lease, _kept(await self._run("commit", arguments)))
         first = commit.replies[0]
         chain = scripts.chain(("commit", "mark"), self._protocol)
         answers = await chain(self._redis, arguments, [lease.session, lease.fence, *self._mark(first)])
-        view = _view(_kept(answers[0] if len(answers) == 2 else None))
+        view = await self._read(lease, _kept(answers[0] if len(answers) == 2 else None))
         if answers[1] == 1:
             return view.model_copy(update={"granted": first.key})
         return view if answers[1] else view.model_copy(update={"outbox": view.outbox[1:]})
@@ -109,7 +107,7 @@ class RedisMailbox:
         answers = await chain(self._redis, [*held, key, provider_id, entry, account_of(reply.address)], held)
         if answers and answers[0] == 2:
             log.warning("%s takes sends again", account_of(reply.address))
-        return _view(_kept(answers[1] if len(answers) == 2 else None))
+        return await self._read(lease, _kept(answers[1] if len(answers) == 2 else None))
 
     async def refuse(
         self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
@@ -154,6 +152,16 @@ class RedisMailbox:
         """Stop renewing and listening. The Redis client is its owner's to close."""
         await self._leases.aclose()
         await self._arrivals.aclose()
+
+    async def _read(self, lease: Lease, answer: Any) -> View:
+        """The view; what this release cannot read is set aside, or it would be tried for ever."""
+        view = view_of(answer)
+        while (answer[1] and not view.turns) or (answer[2] and not view.outbox):
+            place = "out" if answer[2] else "mail"
+            log.error("what waits first in the %s cannot be read and is set aside", place)
+            answer = await self._held("discard", lease, [place])
+            view = view_of(answer)
+        return view
 
     def _mark(self, reply: Reply) -> list[Argument]:
         """What mark.lua takes after session and fence."""
@@ -208,35 +216,6 @@ def _commit(commit: Commit) -> list[Argument]:
     for reply in commit.replies:
         arguments += [reply.model_dump_json(exclude_defaults=True), said_entry(reply)]
     return arguments
-
-
-def _view(answer: Any) -> View:
-    fields, turns, outbox, recent, fired = answer
-    owner, opted_out, state, tries, waits, marked, marked_at, overflow, *_ = fields
-    return View(
-        owner=Owner(owner.decode()) if owner else Owner.BOT,
-        opted_out=opted_out == b"1",
-        state=_state(state),
-        turns=tuple(Turn.model_validate_json(turn) for turn in turns),
-        outbox=tuple(Reply.model_validate_json(reply) for reply in outbox),
-        marked=Marked(key=marked.decode(), at_ms=int(marked_at)) if marked else None,
-        tries=int(tries or 0),
-        waits=int(waits or 0),
-        recent=frozenset(provider_id.decode() for provider_id in recent),
-        overflowed=overflow == b"untold",
-        fired=_fired(fired),
-    )
-
-
-def _fired(stored: list[Any]) -> Fired | None:
-    if not stored:
-        return None
-    timer, address, at_ms = stored
-    return Fired(timer=Timer(timer.decode()), address=Address.model_validate_json(address), at_ms=int(at_ms))
-
-
-def _state(stored: bytes | None) -> State | None:
-    return json.loads(stored) if stored else None
 
 
 def _json(value: object) -> str:

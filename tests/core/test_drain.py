@@ -11,6 +11,7 @@ from core.bounds import Bounds
 from core.drain import Drain, Drained
 from core.errors import Rejected, Unavailable, Unknown
 from core.owner import Act
+from gateway.redis.dead import DeadLetters, Replayed
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
 
@@ -250,3 +251,25 @@ async def test_a_turn_that_kills_every_worker_is_set_aside(rig: Rig) -> None:
     assert await rig.drain() is Drained.EMPTY
     assert rig.channel.bodies == [Bounds().apology, "1: text 2"]
     assert await rig.redis.xlen("tg:dead") == 1
+
+
+async def test_what_cannot_be_read_is_set_aside_and_the_session_goes_on(rig: Rig) -> None:
+    await rig.say(1)
+    await rig.redis.lset(f"tg:{{{SESSION}}}:mail", 0, '{"of": "another release"}')
+    await rig.say(2)
+
+    assert await rig.drain() is Drained.EMPTY
+    assert rig.channel.bodies == ["1: text 2"]
+    [letter] = [each async for each in DeadLetters(rig.redis).between()]
+    assert letter.reason == "this release cannot read it"
+    assert await DeadLetters(rig.redis).replay(letter) is Replayed.UNREADABLE
+
+
+async def test_a_reply_that_cannot_be_read_does_not_hide_the_next(rig: Rig) -> None:
+    rig.channel.failures = [(Unavailable("503"), False)]
+    await rig.say(1, text="one\ntwo")
+    await rig.drain()
+    await rig.redis.lset(f"tg:{{{SESSION}}}:out", 0, "garbage")
+
+    assert await rig.drain_when_due() is Drained.EMPTY
+    assert rig.channel.bodies == ["two"]

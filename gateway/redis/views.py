@@ -1,0 +1,59 @@
+"""What the scripts answer as the view of a session."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from core.dialog import State
+from core.mailbox import Marked, View
+from core.message import Reply
+from core.owner import Owner
+from core.timer import Fired, Timer
+from core.turn import Address, Turn
+from core.value import Value
+
+V = TypeVar("V", bound=Value)
+
+
+def view_of(answer: Any) -> View:
+    """The view. Turns and replies end before the first that this release cannot read."""
+    fields, turns, outbox, recent, fired = answer
+    owner, opted_out, state, tries, waits, marked, marked_at, overflow, *_ = fields
+    return View(
+        owner=Owner(owner.decode()) if owner else Owner.BOT,
+        opted_out=opted_out == b"1",
+        state=_state(state),
+        turns=_readable(Turn, turns),
+        outbox=_readable(Reply, outbox),
+        marked=Marked(key=marked.decode(), at_ms=int(marked_at)) if marked else None,
+        tries=int(tries or 0),
+        waits=int(waits or 0),
+        recent=frozenset(provider_id.decode() for provider_id in recent),
+        overflowed=overflow == b"untold",
+        fired=_fired(fired),
+    )
+
+
+def _readable(model: type[V], items: Sequence[bytes]) -> tuple[V, ...]:
+    found: list[V] = []
+    for item in items:
+        try:
+            found.append(model.model_validate_json(item))
+        except ValidationError:
+            break
+    return tuple(found)
+
+
+def _fired(stored: list[Any]) -> Fired | None:
+    if not stored:
+        return None
+    timer, address, at_ms = stored
+    return Fired(timer=Timer(timer.decode()), address=Address.model_validate_json(address), at_ms=int(at_ms))
+
+
+def _state(stored: bytes | None) -> State | None:
+    return json.loads(stored) if stored else None
