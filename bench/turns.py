@@ -43,8 +43,7 @@ def section() -> str:
 ## `POST /turn`
 
 The same three-node flow, a model that answers at once, {CONNECTIONS} connections, {SESSIONS:,} live sessions,
-{REQUESTS:,} turns;
-each server is one process, the gateway a web process, a worker and Redis with its append-only file.
+{REQUESTS:,} turns; each server is one process, the gateway a web process, a worker and a durable Redis.
 
 | server | turns/s | against the reference | p50, ms | p99, ms | errors |
 |---|---|---|---|---|---|

@@ -117,6 +117,11 @@ class Conversations:
         behind = last[0].id if last and verdict is Verdict.NEW else ""
         return Asked(session, message_id, behind)
 
+    async def knows(self, asked: Asked) -> bool:
+        """Whether such a message was ever recorded (within the days for which ids are remembered)."""
+        score: Any = await self._redis.zscore(f"tg:{{{asked.session}}}:seen", asked.message_id)
+        return score is not None
+
     async def answer(self, asked: Asked, seconds: float) -> Answered | None:
         """Wait for what becomes of a turn; `None` when it takes longer than `seconds`."""
         reading, behind, end = _Reading(asked.message_id), asked.behind, monotonic() + seconds

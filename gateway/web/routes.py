@@ -94,6 +94,8 @@ class WebApi:
         if isinstance(session_id, Response):
             return session_id
         asked = Asked(session_of(session_id), request.path_params["message_id"], "")
+        if not await self.conversations.knows(asked):
+            return error_response(404, "unknown_message", "no such message was recorded in this session")
         return self._answered(session_id, asked, await self.conversations.answer(asked, 0))
 
     async def stream(self, request: Request) -> Response:

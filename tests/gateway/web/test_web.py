@@ -165,3 +165,23 @@ async def test_the_document_names_every_route(http: httpx.AsyncClient) -> None:
     text = json.dumps(document)
     references = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert references <= set(document["components"]["schemas"])
+
+
+async def test_messages_that_come_while_one_is_answered_wait_for_their_turn(http: httpx.AsyncClient) -> None:
+    await ask(http, "hi")
+    answers = await asyncio.gather(*(ask(http, "what?", message_id=f"m-{number}") for number in range(20)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    history = (await http.get("/web/history", params={"session_id": "ada"})).json()["messages"]
+    assert [message["from"] for message in history].count("bot") == 21
+
+
+async def test_a_session_that_nobody_knows_has_no_history(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/web/history", params={"session_id": "nobody"})).json() == {"messages": []}
+    unknown = await http.get("/turn/no-such-message", params={"session_id": "nobody"})
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "unknown_message")
+    wrong = {"Origin": "https://evil.example.com", "Authorization": ""}
+    assert (await http.post("/web/session", headers=wrong)).status_code == 403
+    bad = {"Accept": "text/event-stream", "Last-Event-ID": "x y"}
+    refused = await http.post("/stream", json={"text": "hi", "session_id": "ada"}, headers=bad)
+    assert refused.status_code == 400
