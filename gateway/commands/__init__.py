@@ -50,6 +50,49 @@ def worker() -> None:
 
 
 @app.command()
+def why(
+    message_id: Annotated[str, typer.Argument(help="The provider's id of a message, either way.")],
+    text: Annotated[bool, typer.Option("--text", help="Show what was written.")] = False,
+) -> None:
+    """Say what became of one message, step by step."""
+    from gateway.commands.people import why as explain
+
+    explain(message_id, text)
+
+
+@app.command()
+def sessions(
+    most: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 100,
+) -> None:
+    """List the sessions that have work: who speaks, what waits, when somebody looks."""
+    from gateway.commands.people import sessions as show
+
+    show(most)
+
+
+@app.command()
+def erase(
+    person: Annotated[str, typer.Argument(help="The number, address or id, in full.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Really do it.")] = False,
+) -> None:
+    """Forget a person for good: sessions, messages, dead letters."""
+    from gateway.commands.people import erase as forget
+
+    forget(person, yes)
+
+
+@app.command()
+def send(
+    session: Annotated[str, typer.Argument(help="The session, as `turngate sessions` and `why` name it.")],
+    text: Annotated[str, typer.Argument(help="What is to be said.")],
+) -> None:
+    """Send a message of your own accord into a session of any channel."""
+    from gateway.commands.people import send as put
+
+    put(session, text)
+
+
+@app.command()
 def doctor() -> None:
     """Look at settings, flow, Redis and workers, and say what is not well and what to do."""
     from gateway.commands.doctor import doctor as begin

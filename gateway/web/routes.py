@@ -16,17 +16,15 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from core.errors import MailboxFull, StorageUnavailable
-from core.message import Reply
-from core.turn import Address
 from gateway.console.access import Access
 from gateway.dialog_routes import LONGEST_ID, Unacceptable, read
 from gateway.errors import error_response, try_again
 from gateway.redis import layout, scripts
-from gateway.redis.mailbox import said_entry
 from gateway.redis.scripts import Protocol
 from gateway.web.access import Tokens, WebAccess
 from gateway.web.channel import session_of
 from gateway.web.conversation import Answered, Asked, Conversations, Piece
+from gateway.web.messages import put
 from gateway.web.shapes import MessageRequest, ResetRequest, SessionAnswer, TurnAnswer, TurnRequest
 
 WAIT_SECONDS = 25.0
@@ -151,26 +149,10 @@ class WebApi:
         except Unacceptable as error:
             return error.response
         key = f"own-{given.message_id or uuid4().hex}"
-        outcome = await self._put(given, key)
+        outcome = await put(self._redis, given.session, key, given.text, given.choices)
         if outcome == "unknown":
             return error_response(404, "unknown_session", "nobody has written in such a session")
         return JSONResponse({"session": given.session, "key": key}, 202)
-
-    async def _put(self, given: MessageRequest, key: str) -> str:
-        reading: Any = await self._redis.hget(f"tg:{{{given.session}}}", "address")
-        if reading is None:
-            return "unknown"
-        address = Address.model_validate_json(reading)
-        reply = Reply(key=key, address=address, body=given.text, choices=given.choices, bulk=True)
-        arguments = [
-            layout.stamp(),
-            given.session,
-            key,
-            reply.model_dump_json(exclude_defaults=True),
-            said_entry(reply),
-        ]
-        outcome: bytes = await scripts.load("say", Protocol())(self._redis, arguments)
-        return outcome.decode()
 
     async def _ask(self, request: Request) -> tuple[str, Asked]:
         """Record the request's message. Raises `Unacceptable`."""

@@ -1,0 +1,134 @@
+"""Finding sessions: those with work, that of a message, those of a person; and forgetting one for good."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from redis.asyncio import Redis
+
+from core.owner import Owner
+from core.value import Value
+
+_KEYS_A_CALL = 500
+_PARTS = ("", ":mail", ":out", ":seen", ":recent", ":log", ":text")
+_GLOB = re.compile(r"([*?\[\]\\])")
+_LETTERS_A_CALL = 500
+
+
+class SessionRow(Value):
+    """A session with work: who speaks, and what waits."""
+
+    session: str
+    owner: Owner
+    waiting: int
+    unsent: int
+    due_ms: int
+
+
+class Registry:
+    """All sessions of the gateway."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def busy(self, most: int) -> list[SessionRow]:
+        """Sessions that somebody must look at, the most urgent first."""
+        due: Any = await self._redis.zrange("tg:due", 0, most - 1, withscores=True)
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for name, _ in due:
+                key = f"tg:{{{name.decode()}}}"
+                pipeline.hget(key, "owner")
+                pipeline.llen(f"{key}:mail")
+                pipeline.llen(f"{key}:out")
+            answers: list[Any] = await pipeline.execute() if due else []
+        return [
+            SessionRow(
+                session=name.decode(),
+                owner=Owner((answers[3 * place] or b"bot").decode()),
+                waiting=answers[3 * place + 1],
+                unsent=answers[3 * place + 2],
+                due_ms=int(score),
+            )
+            for place, (name, score) in enumerate(due)
+        ]
+
+    async def of_message(self, message_id: str) -> str | None:
+        """The session of a message, by the provider's id of what came in or of what went out."""
+        async for key in self._redis.scan_iter(f"tg:message:*:{_quoted(message_id)}", count=_KEYS_A_CALL):
+            session: Any = await self._redis.hget(key, "session")
+            if session:
+                return str(session.decode())
+        async for name in self._found("tg:{*}:seen", message_id):
+            return name
+        return None
+
+    async def of_person(self, person: str) -> list[str]:
+        """The sessions of which a part, between colons, is exactly this: a number, an address, an id."""
+        sessions = set()
+        async for key in self._redis.scan_iter(f"tg:{{*{_quoted(person)}*}}*", count=_KEYS_A_CALL):
+            session = key.decode()[len("tg:{") :].rpartition("}")[0]
+            if session == person or f":{person}:" in f":{session}:":
+                sessions.add(session)
+        return sorted(sessions)
+
+    async def erase(self, session: str) -> int:
+        """Forget a session with all that was said in it, dead letters too; how many keys that were.
+
+        A worker that holds it loses its lease. Who opted out and is erased may be written to again.
+        """
+        keys = [f"tg:{{{session}}}{part}" for part in _PARTS]
+        account: Any = await self._redis.hget(keys[0], "account")
+        letters = [letter async for letter in self._letters(session)]
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.delete(*keys)
+            pipeline.zrem("tg:due", session)
+            for row in ("ready", "backlog"):
+                pipeline.zrem(f"tg:{row}:{(account or b'').decode()}", session)
+            if letters:
+                pipeline.xdel("tg:dead", *letters)
+            answers: list[Any] = await pipeline.execute()
+        return int(answers[0]) + len(letters)
+
+    async def forget_names(self, person: str) -> int:
+        """Forget which sessions a person's names lead to."""
+        forgotten = 0
+        async for key in self._redis.scan_iter(f"tg:person:*{_quoted(person)}*", count=_KEYS_A_CALL):
+            if f":{person}:" in f":{key.decode()}:":
+                forgotten += int(await self._redis.delete(key))
+        return forgotten
+
+    async def _found(self, pattern: str, message_id: str) -> AsyncIterator[str]:
+        keys: list[bytes] = []
+        async for key in self._redis.scan_iter(pattern, count=_KEYS_A_CALL):
+            keys.append(key)
+            if len(keys) == _KEYS_A_CALL:
+                for name in await self._with(keys, message_id):
+                    yield name
+                keys = []
+        for name in await self._with(keys, message_id):
+            yield name
+
+    async def _with(self, keys: list[bytes], message_id: str) -> list[str]:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for key in keys:
+                pipeline.zscore(key, message_id)
+            scores: list[Any] = await pipeline.execute() if keys else []
+        found = [key.decode() for key, score in zip(keys, scores, strict=True) if score is not None]
+        return [key[len("tg:{") : -len("}:seen")] for key in found]
+
+    async def _letters(self, session: str) -> AsyncIterator[bytes]:
+        start = "-"
+        while True:
+            rows: Any = await self._redis.xrange("tg:dead", start, "+", count=_LETTERS_A_CALL)
+            if not rows:
+                return
+            for name, fields in rows:
+                if fields[b"session"].decode() == session:
+                    yield name
+            start = f"({rows[-1][0].decode()}"
+
+
+def _quoted(text: str) -> str:
+    return _GLOB.sub(r"\\\1", text)
