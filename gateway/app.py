@@ -25,6 +25,7 @@ from gateway.probes import Probes
 from gateway.redis import fitness
 from gateway.redis.connect import open_redis
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.quarantine import Quarantine
 from gateway.redis.sweeper import Sweeper
 from gateway.settings import Settings
 from gateway.web import openapi
@@ -64,7 +65,7 @@ def create_app(
         await redis.aclose()
 
     return Starlette(
-        routes=[*Webhooks(channels, inbox).routes(), *Probes(redis).routes(), *pages],
+        routes=[*Webhooks(channels, inbox, Quarantine(redis)).routes(), *Probes(redis).routes(), *pages],
         exception_handlers={
             HTTPException: on_http_exception,
             StorageUnavailable: on_storage_trouble,

@@ -14,6 +14,7 @@ from core.channel import Channel, Webhook
 from core.errors import MailboxFull, Refused, StorageUnavailable, WebhookTooLarge
 from core.mailbox import Inbox
 from gateway.errors import error_response, try_again
+from gateway.redis.quarantine import Quarantine
 
 log = logging.getLogger("turngate.webhooks")
 
@@ -21,9 +22,16 @@ log = logging.getLogger("turngate.webhooks")
 class Webhooks:
     """The one endpoint of all channels."""
 
-    def __init__(self, channels: Mapping[str, Channel[httpx.AsyncClient]], inbox: Inbox) -> None:
+    def __init__(
+        self,
+        channels: Mapping[str, Channel[httpx.AsyncClient]],
+        inbox: Inbox,
+        quarantine: Quarantine | None = None,
+    ) -> None:
+        """Refused deliveries are noted in the `quarantine`, where there is one."""
         self._channels = channels
         self._inbox = inbox
+        self._quarantine = quarantine
 
     def routes(self) -> list[Route]:
         """`/webhooks/{channel}` and `/webhooks/{channel}/{account}`."""
@@ -38,6 +46,7 @@ class Webhooks:
         channel = self._channels.get(request.path_params["channel"])
         if channel is None:
             return error_response(404, "unknown_channel", "no such channel is configured here")
+        webhook: Webhook | None = None
         try:
             webhook = await _read(request, channel.capabilities.max_webhook_bytes)
             channel.verify(webhook)
@@ -45,6 +54,8 @@ class Webhooks:
             await self._inbox.accept(events)
         except Refused as refused:
             log.warning("%s webhook refused: %s", channel.name, refused.reason)
+            if self._quarantine is not None:
+                self._quarantine.keep(channel.name, refused, webhook)
             return error_response(refused.status, refused.code, _PLAIN[refused.status])
         except (StorageUnavailable, MailboxFull) as error:
             log.error("%s webhook not recorded: %s", channel.name, error)

@@ -75,7 +75,11 @@ class Verifier:
             for validator in validators:
                 if same(validator.compute_signature(url, fields, algorithm), signature):
                     return
-        raise BadSignature("X-Twilio-Signature does not match; check TWILIO_AUTH_TOKEN and PUBLIC_URL")
+        computed = self._public_url.spellings(webhook.url)[0].partition("?")[0]
+        raise BadSignature(
+            f"X-Twilio-Signature does not match; we computed it for {computed}: check that this is the "
+            "address set at Twilio (PUBLIC_URL), and TWILIO_AUTH_TOKEN"
+        )
 
     def _keys(self, settings: str | None) -> tuple[Sequence[RequestValidator], str]:
         """The secret that the header names among ours, and its algorithm; it can never name "no check"."""

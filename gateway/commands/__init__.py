@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from core.errors import Misconfigured
-from gateway.commands import dead, flow
+from gateway.commands import dead, flow, quarantine
 
 app = typer.Typer(
     name="turngate",
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(dead.app, name="dead")
 app.add_typer(flow.app, name="flow")
+app.add_typer(quarantine.app, name="quarantine")
 
 
 @app.command()

@@ -31,7 +31,7 @@ def why(message_id: str, text: bool) -> None:
         session = await Registry(redis).of_message(message_id)
         return session, await read_log_end(redis, session, 1_000) if session else []
 
-    session, entries = _with_redis(work)
+    session, entries = with_redis(work)
     if session is None:
         typer.echo(f"{message_id}: no such message is known here (ids are kept for eight days)", err=True)
         raise typer.Exit(1)
@@ -48,7 +48,7 @@ def sessions(most: int) -> None:
     """List the sessions that somebody must look at."""
     from gateway.redis.registry import Registry
 
-    rows = _with_redis(lambda redis: Registry(redis).busy(most))
+    rows = with_redis(lambda redis: Registry(redis).busy(most))
     for row in rows:
         due = datetime.fromtimestamp(row.due_ms / 1000, UTC).strftime("%H:%M:%S")
         typer.echo(f"{row.session}  {row.owner}  waiting {row.waiting}  unsent {row.unsent}  due {due}")
@@ -70,7 +70,7 @@ def erase(person: str, sure: bool) -> None:
         erased = sum([await registry.erase(session) for session in found])
         return len(found), erased + await registry.forget_names(person)
 
-    found, erased = _with_redis(work)
+    found, erased = with_redis(work)
     if erased < 0:
         typer.echo(f"{found} sessions would be erased for good; say so with --yes")
         raise typer.Exit(1)
@@ -83,7 +83,7 @@ def send(session: str, text: str) -> None:
 
     from gateway.web.messages import put
 
-    outcome = _with_redis(lambda redis: put(redis, session, f"own-{uuid4().hex}", text))
+    outcome = with_redis(lambda redis: put(redis, session, f"own-{uuid4().hex}", text))
     if outcome == "unknown":
         typer.echo(
             f"{session}: nobody has written in such a session; `turngate sessions` names some", err=True
@@ -125,7 +125,8 @@ def _plain(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
+def with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
+    """Run `work` on the server that the settings name. Raises `Misconfigured` when it does not answer."""
     from redis.exceptions import RedisError
 
     from gateway.redis.connect import open_redis
