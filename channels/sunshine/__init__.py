@@ -1,0 +1,113 @@
+"""Zendesk messaging (Sunshine Conversations v2): the conversations of one app, shared with its agents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import httpx
+
+from channels._kit.http import classify
+from channels._kit.setting import Setting, address, read, secrets
+from channels.sunshine.api import Api, parts
+from channels.sunshine.capabilities import CAPABILITIES, NAME, VERIFICATION
+from channels.sunshine.switchboard import Switchboard
+from channels.sunshine.webhook import Verifier, parse
+from core.channel import Answer, Webhook
+from core.errors import DeliveryError, Misconfigured
+from core.event import Event
+from core.message import Message, Part, Reply, SentMessage
+from core.turn import Address
+
+__all__ = ["SETTINGS", "VERIFICATION", "SunshineChannel", "connect"]
+
+SETTINGS: Final = (
+    Setting("SUNSHINE_APP_ID", "The app of the conversations", required=True),
+    Setting("SUNSHINE_KEY_ID", "The id of an API key: app_… or int_…", required=True),
+    Setting("SUNSHINE_KEY_SECRET", "Its secret", required=True, secret=True),
+    Setting(
+        "SUNSHINE_WEBHOOK_SECRET",
+        "The secret of the integration's webhook; while it is rotated a comma-separated list",
+        required=True,
+        secret=True,
+    ),
+    Setting(
+        "SUNSHINE_API_URL",
+        "Where the API is: https://example.zendesk.com/sc, or https://api.smooch.io",
+        required=True,
+    ),
+    Setting("SUNSHINE_INTEGRATION_ID", "Our integration; without it every custom one counts as ours"),
+    Setting("SUNSHINE_HANDOFF_TO", "Who gets control at a hand-off", default="zd-agentWorkspace"),
+)
+
+
+class SunshineChannel:
+    """The channel of one app."""
+
+    name = NAME
+    capabilities = CAPABILITIES
+
+    def __init__(self, *, app: str, verifier: Verifier, switchboard: Switchboard, api: Api) -> None:
+        self._app = app
+        self._verifier = verifier
+        self._switchboard = switchboard
+        self._api = api
+
+    def verify(self, webhook: Webhook) -> None:
+        """Pass what carries the webhook's secret. Raises `Refused` otherwise."""
+        self._verifier.verify(webhook)
+
+    def parse(self, webhook: Webhook) -> list[Event]:
+        """Every event of a verified POST. Raises `MalformedWebhook`."""
+        return parse(webhook, self._app, self._switchboard)
+
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+        """200: anything else but a few codes would bring it back."""
+        return Answer()
+
+    def render(self, message: Message, address: Address) -> list[Part]:
+        """Cut a message to the limits, with quick replies or links where they fit."""
+        return parts(message)
+
+    async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
+        """Post one message, or pass control. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        return await self._api.send(reply, http)
+
+    async def attend(self, address: Address, turn_id: str, http: httpx.AsyncClient) -> None:
+        """Show typing. Raises a `DeliveryError`."""
+        await self._api.attend(address.theirs, http)
+
+    async def find_sent(
+        self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
+    ) -> SentMessage | None:
+        """Look for our key in the newest hundred messages, or at who holds control."""
+        return await self._api.find_sent(reply, http)
+
+    def classify(self, error: Exception) -> DeliveryError:
+        """The delivery error that an exception of the HTTP client stands for."""
+        return classify(error, NAME)
+
+
+def connect(environ: Mapping[str, str], public_url: str) -> SunshineChannel | None:
+    """Build the channel from its settings; `None` when none is set, `Misconfigured` when one is wrong."""
+    values = read(SETTINGS, environ, NAME)
+    if values is None:
+        return None
+    app = values["SUNSHINE_APP_ID"]
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", app):
+        raise Misconfigured("SUNSHINE_APP_ID must be letters and digits, as Admin Center shows it")
+    switchboard = Switchboard(values["SUNSHINE_INTEGRATION_ID"])
+    return SunshineChannel(
+        app=app,
+        verifier=Verifier(secrets("SUNSHINE_WEBHOOK_SECRET", values["SUNSHINE_WEBHOOK_SECRET"])),
+        switchboard=switchboard,
+        api=Api(
+            url=address("SUNSHINE_API_URL", values["SUNSHINE_API_URL"]),
+            app=app,
+            key=(values["SUNSHINE_KEY_ID"], values["SUNSHINE_KEY_SECRET"]),
+            desk=values["SUNSHINE_HANDOFF_TO"],
+            switchboard=switchboard,
+        ),
+    )

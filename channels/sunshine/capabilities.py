@@ -1,0 +1,40 @@
+"""The limits of Zendesk messaging (Sunshine Conversations v2), as data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from channels._kit.verification import Verification
+from core.channel import Capabilities
+
+NAME: Final = "sunshine"
+
+CAPABILITIES: Final = Capabilities(
+    max_webhook_bytes=1024 * 1024,
+    max_webhook_fields=100,
+    text_length=4096,
+    buttons=10,
+    button_title_length=20,
+    choices_text_length=4096,
+    payload_length=1000,
+    links=3,
+    media=1,
+    typing=True,
+    statuses=True,
+    look_up=True,
+    desk=True,
+)
+"""Sunshine Conversations, "Post message" and "Message types". A label of 20 fits the narrowest surface."""
+
+VERIFICATION: Final = Verification(
+    header="x-api-key",
+    algorithm="none: the webhook's secret itself, over HTTPS",
+    signed=(),
+    encoding="as it is",
+    replay="none; a repeated event is known by its id for seven days",
+    rotation="SUNSHINE_WEBHOOK_SECRET is a list",
+)
+"""The header proves who sends, not that the body is whole (Sunshine Conversations, "Webhooks")."""
+
+KEY: Final = "turngate"
+"""Where a message's metadata hold our key of the reply."""

@@ -1,0 +1,97 @@
+"""One call at a time: what is posted, and what the answers mean."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from core.errors import Rejected, Unavailable
+from core.message import Choice, Message, Reply
+from core.turn import Address, Attachment
+from tests.channels.sunshine.made import APP, BASE, BOT, DESK, TALK, channel
+
+ADDRESS = Address(channel="sunshine", account=APP, ours=APP, theirs=TALK)
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def reply(**fields: Any) -> Reply:
+    return Reply(key="turn.1", address=ADDRESS, **{"body": "Hello", **fields})
+
+
+async def sent(made: Reply, path: str = "messages") -> dict[str, Any]:
+    with respx.mock as router:
+        route = router.post(f"{BASE}/{path}").respond(201, json={"messages": [{"id": "sent1"}]})
+        async with httpx.AsyncClient() as http:
+            await channel().send(made, http)
+        found = json.loads(route.calls.last.request.content)
+    assert isinstance(found, dict)
+    return found
+
+
+async def test_choices_are_quick_replies_or_links() -> None:
+    message = Message(text="Which?", choices=(Choice(label="This", payload="1"),))
+    [part] = channel().render(message, ADDRESS)
+    body = await sent(reply(**part.model_dump()))
+
+    assert body["content"]["actions"] == [{"type": "reply", "text": "This", "payload": "1"}]
+    assert body["metadata"] == {"turngate": "turn.1"}
+    link = Choice(label="Page", payload="", url="https://example.com")
+    body = await sent(reply(choices=(link,)))
+    assert body["content"]["actions"] == [{"type": "link", "text": "Page", "uri": "https://example.com"}]
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("image/png", "image"), ("application/pdf", "file")])
+async def test_a_file_is_a_message_of_its_own(kind: str, expected: str) -> None:
+    file = Attachment(url="https://files.example.com/1", content_type=kind)
+
+    assert (await sent(reply(body="", media=(file,))))["content"] == {"type": expected, "mediaUrl": file.url}
+
+
+async def test_a_hand_off_passes_control_to_the_desk() -> None:
+    body = await sent(reply(act="hand_off", body="wants a person"), "passControl")
+
+    assert body["switchboardIntegration"] == "zd-agentWorkspace"
+    assert body["metadata"] == {"turngate": "turn.1", "note": "wants a person"}
+
+
+async def test_typing_is_shown() -> None:
+    with respx.mock as router:
+        route = router.post(f"{BASE}/activity").respond(200, json={})
+        async with httpx.AsyncClient() as http:
+            await channel().attend(ADDRESS, "m1", http)
+        assert json.loads(route.calls.last.request.content)["type"] == "typing:start"
+
+
+@pytest.mark.parametrize(("key", "expected"), [("turn.1", "sent1"), ("turn.0", None)])
+async def test_a_message_is_found_by_our_key(key: str, expected: str | None) -> None:
+    with respx.mock as router:
+        page = {"messages": [{"id": "x"}, {"id": "sent1", "metadata": {"turngate": key}}]}
+        router.get(f"{BASE}/messages").respond(json=page)
+        async with httpx.AsyncClient() as http:
+            found = await channel().find_sent(reply(), http, since=NOW, known=())
+    assert (found.provider_id if found else None) == expected
+
+
+@pytest.mark.parametrize(("active", "passed"), [(BOT, False), (DESK, True)])
+async def test_a_hand_off_is_found_by_who_holds_control(active: dict[str, str], passed: bool) -> None:
+    with respx.mock as router:
+        router.get(BASE).respond(json={"conversation": {"id": TALK, "activeSwitchboardIntegration": active}})
+        async with httpx.AsyncClient() as http:
+            found = await channel().find_sent(reply(act="hand_off"), http, since=NOW, known=())
+    assert bool(found) is passed
+
+
+async def test_a_full_conversation_is_final_and_a_limit_without_a_time_is_not() -> None:
+    with respx.mock as router:
+        router.post(f"{BASE}/messages").mock(side_effect=[httpx.Response(423), httpx.Response(429)])
+        async with httpx.AsyncClient() as http:
+            with pytest.raises(Rejected, match="full"):
+                await channel().send(reply(), http)
+            with pytest.raises(Unavailable) as error:
+                await channel().send(reply(), http)
+    assert error.value.retry_after == 30

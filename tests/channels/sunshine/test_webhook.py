@@ -1,0 +1,157 @@
+"""What Zendesk messaging sends becomes turns, statuses and control; who holds control decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import httpx
+import pytest
+
+from channels.sunshine import SunshineChannel
+from core.channel import Webhook
+from core.errors import MalformedWebhook
+from core.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
+from core.owner import Act
+from tests.channels.channel_cases import ChannelCases
+from tests.channels.sunshine.made import BASE, BOT, DESK, SECRET, Json, channel, event, hook, said
+
+TEXT = {"type": "text", "text": "Hello"}
+
+
+def parsed(*events: Json) -> list[Event]:
+    return channel().parse(hook(*events))
+
+
+def acts(*events: Json) -> list[Act]:
+    return [found.act for found in parsed(*events) if isinstance(found, ControlReceived)]
+
+
+class TestSunshine(ChannelCases):
+    send_url = f"{BASE}/messages"
+    accepted: ClassVar[httpx.Response] = httpx.Response(201, json={"messages": [{"id": "sent1"}]})
+
+    def channel(self) -> SunshineChannel:
+        return channel()
+
+    def genuine(self) -> Webhook:
+        return hook(said(TEXT))
+
+    def test_a_body_that_was_changed_on_the_way_is_refused(self) -> None:
+        """It cannot be told: the provider signs nothing, and the table says so."""
+        changed = self.genuine()
+
+        assert self.verification().signed == ()
+        self.channel().verify(replace(changed, body=changed.body.replace(b"0", b"1", 1)))
+
+
+def test_every_secret_of_a_rotation_is_good() -> None:
+    channel(SUNSHINE_WEBHOOK_SECRET=f"new,{SECRET}").verify(hook(said(TEXT)))
+
+
+def test_people_in_one_post_are_told_apart_and_a_bad_event_harms_none() -> None:
+    first, bad, second = parsed(said(TEXT, talk="a"), {"type": 7}, said(TEXT, talk="b", number="m2"))
+
+    assert isinstance(bad, Ignored)
+    assert [each.turn.address.theirs for each in (first, second) if isinstance(each, TurnReceived)] == [
+        "a",
+        "b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"type": "text", "text": "The latest", "payload": "latest"}, ("The latest", "latest")),
+        ({"type": "formResponse", "textFallback": "Name: Ada"}, ("Name: Ada", "")),
+        ({"type": "location", "text": "a map"}, ("a map", "")),
+    ],
+)
+def test_what_was_written_or_tapped(content: Json, expected: tuple[str, str]) -> None:
+    [found] = parsed(said(content))
+
+    assert isinstance(found, TurnReceived)
+    assert (found.turn.text, found.turn.payload) == expected
+
+
+def test_files_and_places() -> None:
+    file = {"type": "file", "mediaUrl": "https://files.example.com/1", "mediaType": "audio/ogg"}
+    place = {"type": "location", "coordinates": {"lat": 0, "long": 9.5}, "location": {"name": "Home"}}
+    sent, shared = parsed(said(file), said(place, number="m2"))
+
+    assert isinstance(sent, TurnReceived)
+    assert isinstance(shared, TurnReceived)
+    assert [each.content_type for each in sent.turn.attachments] == ["audio/ogg"]
+    assert shared.turn.location is not None
+    assert (shared.turn.location.latitude, shared.turn.location.label) == (0, "Home")
+
+
+def test_a_tapped_button_is_named_by_its_event() -> None:
+    [found] = parsed(event("conversation:postback", postback={"payload": "yes"}, user={"id": "u1"}))
+
+    assert isinstance(found, TurnReceived)
+    assert (found.turn.id, found.turn.payload, found.turn.details["user_id"]) == ("e1", "yes", "u1")
+
+
+@pytest.mark.parametrize("content", [{"type": "text", "text": ""}, {"type": "carousel"}, {}])
+def test_nothing_said_is_no_turn(content: Json) -> None:
+    assert isinstance(parsed(said(content))[0], Ignored)
+
+
+def test_a_deleted_message_is_no_turn() -> None:
+    assert isinstance(parsed(said(TEXT, deleted=True))[0], Ignored)
+
+
+def test_while_the_desk_has_control_a_message_silences_the_bot_first() -> None:
+    control, turn = parsed(said(TEXT, active=DESK))
+
+    assert isinstance(control, ControlReceived)
+    assert control.act is Act.TAKE_OVER
+    assert isinstance(turn, TurnReceived)
+
+
+def test_nobodys_conversation_is_ours_only_without_a_switchboard() -> None:
+    alone = channel(SUNSHINE_INTEGRATION_ID="")
+
+    assert isinstance(parsed(said(TEXT, active=None))[0], Ignored)
+    assert isinstance(alone.parse(hook(said(TEXT, active=None)))[0], TurnReceived)
+    assert isinstance(alone.parse(hook(said(TEXT, active=DESK)))[0], ControlReceived)
+
+
+def test_control_passes_to_people_and_back() -> None:
+    assert acts(event("switchboard:passControl", DESK)) == [Act.TAKE_OVER]
+    assert acts(event("switchboard:passControl", BOT)) == [Act.GIVE_BACK]
+    assert acts(event("switchboard:releaseControl", None)) == [Act.CLOSE]
+    assert acts(event("conversation:remove")) == [Act.CLOSE]
+    failure = event("switchboard:passControl:failure", error={"code": "switchboard_invalid_target"})
+    assert acts(failure) == [Act.GIVE_BACK]
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"source": {"type": "zd:agentWorkspace"}}, [Act.TAKE_OVER]),
+        ({"metadata": {"__zendesk_msg.agent.id": "7"}}, [Act.TAKE_OVER]),
+        ({"source": {"type": "api:conversations"}, "metadata": {"turngate": "turn.1"}}, []),
+        ({"source": {"type": "api:conversations"}}, []),
+    ],
+)
+def test_an_agents_words_silence_the_bot_and_our_own_do_not(more: Json, expected: list[Act]) -> None:
+    assert acts(said(TEXT, author={"type": "business"}, **more)) == expected
+
+
+def test_what_became_of_a_message() -> None:
+    error = {"code": "window", "message": "call +15550100"}
+    kind = "conversation:message:delivery:failure"
+    [found] = parsed(event(kind, message={"id": "sent1"}, error=error))
+
+    assert isinstance(found, StatusChanged)
+    assert (found.provider_id, found.status) == ("sent1", DeliveryStatus.FAILED)
+    assert "5550100" not in found.error_text
+
+
+def test_an_older_webhook_is_malformed_and_another_app_is_ignored() -> None:
+    with pytest.raises(MalformedWebhook, match="v2"):
+        channel().parse(hook(version="v1"))
+    assert channel().parse(hook(said(TEXT), app="other")) == [Ignored(reason="other app")]
+    assert parsed() == [Ignored(reason="no events")]
