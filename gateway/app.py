@@ -18,6 +18,7 @@ from core.mailbox import Inbox
 from gateway.config import Config
 from gateway.console.access import Access
 from gateway.console.pages import Console, Simulator
+from gateway.console.refusals import Refusals
 from gateway.errors import on_crash, on_http_exception, on_storage_trouble
 from gateway.http import provider_client
 from gateway.people import People
@@ -95,13 +96,14 @@ def create() -> Starlette:
         Tokens(_listed(settings.web_token_secret.get_secret_value())),
         _listed(settings.web_origins),
     )
+    refusals = Refusals(Quarantine(redis), access).routes()
     console = Console(redis, inbox, access, simulator(settings.environ), http)
     return create_app(
         connected,
         inbox,
         redis,
         sweeper=Sweeper(redis, numbers),
-        pages=[*console.routes(), *web.routes(), openapi.route, *Widget(access).routes()],
+        pages=[*console.routes(), *web.routes(), openapi.route, *Widget(access).routes(), *refusals],
         http=http,
     )
 

@@ -186,3 +186,17 @@ async def test_a_session_that_nobody_knows_has_no_history(http: httpx.AsyncClien
     bad = {"Accept": "text/event-stream", "Last-Event-ID": "x y"}
     refused = await http.post("/stream", json={"text": "hi", "session_id": "ada"}, headers=bad)
     assert refused.status_code == 400
+
+
+async def test_the_console_shows_why_a_webhook_was_refused(http: httpx.AsyncClient) -> None:
+    forged = await http.post(
+        "/webhooks/twilio", data={"Body": "<b>my secret</b>"}, headers={"Authorization": ""}
+    )
+    assert forged.status_code == 401
+    async with asyncio.timeout(10):
+        while "Nothing was refused" in (page := (await http.get("/console/quarantine")).text):
+            continue
+
+    assert "X-Twilio-Signature is missing" in page
+    assert "my secret" not in page
+    assert (await http.get("/console/quarantine", headers={"Authorization": ""})).status_code == 401
