@@ -18,7 +18,7 @@ from core.dialog import Dialog, Step
 from core.errors import LeaseLost, Superseded
 from core.mailbox import Commit, Lease, Mailbox, View
 from core.message import Message, Reply
-from core.owner import Act, Owner, after, may_answer
+from core.owner import Act, Owner, Passing, after, may_answer
 from core.timer import Fired, Timer
 from core.turn import Address, Turn
 
@@ -141,6 +141,7 @@ class Drain(Generic[Http]):
             told=view.overflowed,
             outcome=step.outcome,
             owner=after(view.owner, Act.HAND_OFF) if step.hand_off else None,
+            lapses=not self._has_desk(turn.address),
             timer=_timer(step),
             details={"node": step.node, "edge": step.edge},
         )
@@ -161,12 +162,13 @@ class Drain(Generic[Http]):
         except Exception as error:  # as in a turn
             log.error("time-out failed: %s at %s", type(error).__name__, _where(error))
             step, replies = Step(state=view.state or {}), ()
-        back = Owner.BOT if fired.timer is Timer.HAND_OFF else None
+        back = after(view.owner, Passing.TIME_OUT) if fired.timer is Timer.HAND_OFF else None
         return waited.model_copy(
             update={
                 "state": step.state,
                 "replies": replies,
                 "owner": Owner.WAITING if step.hand_off else back,
+                "lapses": not self._has_desk(fired.address),
                 "timer": _timer(step),
                 "details": {"node": step.node, "edge": step.edge},
             }
@@ -203,9 +205,14 @@ class Drain(Generic[Http]):
     ) -> tuple[Reply, ...]:
         """What is said, and last the hand-off itself where the channel has a desk."""
         said = self._replies(to, address, (*step.messages, *more))
-        if not step.hand_off or not self._channels[address.channel].capabilities.desk:
+        if not step.hand_off or not self._has_desk(address):
             return said
         return (*said, Reply(key=f"{to}.hand_off", address=address, body=step.summary, act="hand_off"))
+
+    def _has_desk(self, address: Address) -> bool:
+        """Whether people work where the conversation takes place."""
+        channel = self._channels.get(address.channel)
+        return channel is not None and channel.capabilities.desk
 
     def _replies(self, to: str, address: Address, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
         """What answers the turn or the timer `to`, cut to the channel's limits."""

@@ -102,10 +102,11 @@ class Claim(Value):
 class Commit(Value):
     """A turn's end: state, replies and the turns that are done, all or none (law L6).
 
-    `dead` sets the turns aside as dead letters with that reason. `owner` changes who speaks. `mark` marks the
-    first reply in the same step, for who is going to send it at once. `told` says that the replies tell of an
-    overflow. `fired` is the timer that this answers, in place of turns: when a message has come meanwhile,
-    nothing of it happens. `timer` starts one, with its seconds.
+    `dead` sets the turns aside as dead letters with that reason. `owner` changes who speaks; `lapses` lets
+    the bot speak again when nobody of the business is heard of for long. `mark` marks the first reply in the
+    same step, for who is going to send it at once. `told` says that the replies tell of an overflow. `fired`
+    is the timer that this answers, in place of turns: when a message has come meanwhile, nothing of it
+    happens. `timer` starts one, with its seconds.
     """
 
     turns: tuple[Turn, ...]
@@ -113,6 +114,7 @@ class Commit(Value):
     replies: tuple[Reply, ...] = ()
     outcome: str = ""
     owner: Owner | None = None
+    lapses: bool = False
     dead: str | None = None
     mark: bool = False
     told: bool = False

@@ -71,12 +71,14 @@ class Reply(Part):
 
     `act` is what is to be done: to say it, or to hand the conversation to the people of the provider's desk,
     with `body` as a note that only they see.
+    `voice` is who says it: what a person says leaves also while a person has the session, the bot's does not.
     `bulk` is for what nobody waits for: it leaves after the replies of all sessions.
     """
 
     key: str
     address: Address
     act: Literal["say", "hand_off"] = "say"
+    voice: Literal["bot", "person"] = "bot"
     bulk: bool = False
 
     @property

@@ -1,8 +1,9 @@
-"""Who may speak in a session."""
+"""Who may speak in a session: the state machine of law L10, as data."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Owner(StrEnum):
@@ -25,26 +26,41 @@ class Act(StrEnum):
     OPT_IN = "opt_in"
 
 
-_AFTER: dict[Act, Owner] = {
-    Act.HAND_OFF: Owner.WAITING,
-    Act.TAKE_OVER: Owner.HUMAN,
-    Act.GIVE_BACK: Owner.BOT,
-    Act.CLOSE: Owner.CLOSED,
-}
+class Passing(StrEnum):
+    """What lets a session pass back to the bot without anybody's act, by the store's clock or its mailbox."""
+
+    TIME_OUT = "time-out of the hand-off"
+    LAPSE = "a message after a long silence of the business"
+    REOPEN = "a message"
 
 
-def after(owner: Owner, act: Act) -> Owner:
-    """The owner once `act` has happened. The bot's wish to hand off never takes a session from a person."""
-    if act is Act.HAND_OFF and owner is not Owner.BOT:
-        return owner
-    return _AFTER.get(act, owner)
+class Move(NamedTuple):
+    """One arrow of the state machine."""
+
+    before: Owner
+    cause: Act | Passing
+    after: Owner
+
+
+MOVES = (
+    Move(Owner.BOT, Act.HAND_OFF, Owner.WAITING),
+    *(Move(each, Act.TAKE_OVER, Owner.HUMAN) for each in (Owner.BOT, Owner.WAITING, Owner.CLOSED)),
+    *(Move(each, Act.GIVE_BACK, Owner.BOT) for each in (Owner.WAITING, Owner.HUMAN, Owner.CLOSED)),
+    *(Move(each, Act.CLOSE, Owner.CLOSED) for each in (Owner.BOT, Owner.WAITING, Owner.HUMAN)),
+    Move(Owner.WAITING, Passing.TIME_OUT, Owner.BOT),
+    *(Move(each, Passing.LAPSE, Owner.BOT) for each in (Owner.WAITING, Owner.HUMAN)),
+    Move(Owner.CLOSED, Passing.REOPEN, Owner.BOT),
+)
+"""All that can happen; whatever is not here changes nothing. docs/hand-off.md draws it."""
+
+_AFTER = {(move.before, move.cause): move.after for move in MOVES}
+
+
+def after(owner: Owner, cause: Act | Passing) -> Owner:
+    """The owner once `cause` has happened. The bot's wish to hand off never takes a session from a person."""
+    return _AFTER.get((owner, cause), owner)
 
 
 def may_answer(owner: Owner) -> bool:
     """Whether the dialog may run for a new turn."""
     return owner is Owner.BOT
-
-
-def may_send(owner: Owner) -> bool:
-    """Whether a committed reply may still leave: a farewell at hand-off may, nothing once a person speaks."""
-    return owner in (Owner.BOT, Owner.WAITING)

@@ -24,6 +24,7 @@ from flows.voice import Voice
 from flows.words import is_greeting
 
 _NO_MEANS = Means()
+_SPEAKERS = {"user": "Person", "assistant": "Bot"}
 _FOR_A_PERSON = ("hand_off", "budget")
 
 
@@ -253,8 +254,10 @@ def _digest(state: State | None) -> str:
 
 
 def _summary(state: DialogState) -> str:
-    """What has been learnt, line by line, for the person who takes over."""
-    return "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items())
+    """What has been learnt and what was said last, line by line, for the person who takes over."""
+    learnt = [f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items()]
+    said = [f"{_SPEAKERS[line.role]}: {line.text}" for line in state.history if line.role in _SPEAKERS]
+    return "\n\n".join("\n".join(part) for part in (learnt, said) if part)
 
 
 def _seconds(node: CompiledNode) -> float | None:

@@ -17,10 +17,12 @@ from core.errors import StorageUnavailable
 from core.mailbox import Inbox
 from gateway.config import Config
 from gateway.console.access import Access
+from gateway.console.desk import Desk
 from gateway.console.pages import Console, Simulator
 from gateway.console.refusals import Refusals
 from gateway.errors import on_crash, on_http_exception, on_storage_trouble
 from gateway.http import provider_client
+from gateway.outgoing import Outgoing
 from gateway.people import People
 from gateway.probes import Probes
 from gateway.redis import fitness
@@ -35,7 +37,7 @@ from gateway.web.conversation import Conversations
 from gateway.web.routes import WebApi
 from gateway.web.widget import Widget
 from gateway.webhooks import Webhooks
-from gateway.wiring import Channels, load_channels, protocol
+from gateway.wiring import Channels, desks, load_channels, protocol, with_web
 
 
 def create_app(
@@ -86,24 +88,28 @@ def create() -> Starlette:
     connected = load_channels(settings)
     redis = open_redis(settings.redis_url_required())
     numbers = protocol(settings)
-    inbox = People(redis, RedisInbox(redis, numbers, Config.load(settings.config_path).concurrency))
+    policies = Config.load(settings.config_path).concurrency
+    inbox = People(redis, RedisInbox(redis, numbers, policies, desks(connected)))
     http = provider_client()
     access = Access(settings.api_key.get_secret_value())
+    outgoing = Outgoing(redis, with_web(connected), numbers)
     web = WebApi(
         Conversations(redis, inbox),
         redis,
+        outgoing,
         access,
         Tokens(_listed(settings.web_token_secret.get_secret_value())),
         _listed(settings.web_origins),
     )
     refusals = Refusals(Quarantine(redis), access).routes()
+    desk = Desk(redis, inbox, outgoing, access).routes()
     console = Console(redis, inbox, access, simulator(settings.environ), http)
     return create_app(
         connected,
         inbox,
         redis,
         sweeper=Sweeper(redis, numbers),
-        pages=[*console.routes(), *web.routes(), openapi.route, *Widget(access).routes(), *refusals],
+        pages=[*console.routes(), *web.routes(), openapi.route, *Widget(access).routes(), *refusals, *desk],
         http=http,
     )
 

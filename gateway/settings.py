@@ -84,6 +84,14 @@ class Settings(BaseSettings):
         le=24 * 365,
         description="after so long without a message a conversation begins anew; 0: never",
     )
+    person_hours: float = Field(
+        24.0,
+        alias="TURNGATE_PERSON_HOURS",
+        ge=0,
+        le=24 * 365,
+        description="on SMS, WhatsApp and the web: after so long without a word of the person who took over, "
+        "the bot answers again; 0: never",
+    )
     web_origins: str = Field(
         "",
         alias="TURNGATE_WEB_ORIGINS",

@@ -27,7 +27,7 @@ from gateway.redis.scripts import Protocol
 from gateway.redis.sweeper import Sweeper
 from gateway.reload import ReloadingDialog
 from gateway.settings import Settings
-from gateway.web.channel import WebChannel
+from gateway.web.channel import NAME, WebChannel
 from gateway.web.telling import Telling
 
 Channels = Mapping[str, Channel[httpx.AsyncClient]]
@@ -48,8 +48,20 @@ class Runtime:
 def protocol(settings: Settings) -> Protocol:
     """The session protocol's numbers as the settings have them."""
     return Protocol(
-        lease_ms=int(settings.lease_seconds * 1000), expiry_ms=int(settings.session_hours * 3_600_000)
+        lease_ms=int(settings.lease_seconds * 1000),
+        expiry_ms=int(settings.session_hours * 3_600_000),
+        lapse_ms=int(settings.person_hours * 3_600_000),
     )
+
+
+def with_web(connected: Channels) -> Channels:
+    """The channels together with our own, which needs no credentials."""
+    return {**connected, NAME: WebChannel()}
+
+
+def desks(connected: Channels) -> frozenset[str]:
+    """The channels at which people of the business work."""
+    return frozenset(name for name, channel in connected.items() if channel.capabilities.desk)
 
 
 def load_channels(settings: Settings) -> Channels:
@@ -96,12 +108,10 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     numbers = protocol(settings)
     connected = load_channels(settings)
     config = Config.load(settings.config_path)
-    web = WebChannel()
-    sending: dict[str, Channel[httpx.AsyncClient]] = {
+    sending = {
         name: Echoed(channel, redis) if channel.capabilities.echoes_key else channel
-        for name, channel in connected.items()
+        for name, channel in with_web(connected).items()
     }
-    sending[web.name] = web
     paces = {name: config.pace(name, channel.capabilities.pace) for name, channel in connected.items()}
     mailbox = RedisMailbox(redis, numbers, paces)
     async with provider_client() as http, build_dialogs(settings, config) as dialog:
@@ -109,7 +119,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
             yield Runtime(
                 redis=redis,
                 channels=connected,
-                inbox=RedisInbox(redis, numbers, config.concurrency),
+                inbox=RedisInbox(redis, numbers, config.concurrency, desks(connected)),
                 mailbox=mailbox,
                 drain=Drain(
                     mailbox=mailbox,

@@ -11,6 +11,7 @@ import pytest
 import typer.main
 
 import channels
+from core.owner import MOVES, Owner
 from gateway import settings
 from gateway.commands import app
 
@@ -41,6 +42,21 @@ def commands_table() -> str:
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
         rows.append(f"| `turngate {name}` | {command.help.splitlines()[0]} |")
     return "\n".join(rows)
+
+
+def owner_drawing() -> str:
+    """The state machine of who speaks, as Mermaid, from its table."""
+    causes: dict[tuple[Owner, Owner], list[str]] = {}
+    for move in MOVES:
+        causes.setdefault((move.before, move.after), []).append(move.cause)
+    arrows = [f"    {before} --> {after}: {', '.join(each)}" for (before, after), each in causes.items()]
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {Owner.BOT}", *arrows, "```"])
+
+
+def test_the_hand_off_page_draws_the_state_machine() -> None:
+    page = (ROOT / "docs" / "hand-off.md").read_text(encoding="utf-8")
+
+    assert between(page, "owner") == owner_drawing()
 
 
 def test_the_readme_shows_every_setting() -> None:

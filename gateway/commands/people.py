@@ -81,10 +81,19 @@ def send(session: str, text: str) -> None:
     """Put a message into a session's outbox."""
     from uuid import uuid4
 
-    from gateway.web.messages import put
+    from core.message import Message
+    from gateway.outgoing import Outcome, Outgoing
+    from gateway.settings import Settings
+    from gateway.wiring import load_channels, protocol, with_web
 
-    outcome = with_redis(lambda redis: put(redis, session, f"own-{uuid4().hex}", text))
-    if outcome == "unknown":
+    settings = Settings.load()
+    connected, numbers = load_channels(settings), protocol(settings)
+
+    async def work(redis: Redis) -> Outcome:
+        outgoing = Outgoing(redis, with_web(connected), numbers)
+        return await outgoing.say(session, f"own-{uuid4().hex}", Message(text=text))
+
+    if with_redis(work) is Outcome.UNKNOWN:
         typer.echo(
             f"{session}: nobody has written in such a session; `turngate sessions` names some", err=True
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -51,10 +51,15 @@ class RedisInbox:
         redis: Redis,
         protocol: Protocol | None = None,
         concurrency: Mapping[str, Concurrency] | None = None,
+        desks: Collection[str] = (),
     ) -> None:
-        """`concurrency` is each channel's policy, by name; without one, a channel's turns queue."""
+        """`concurrency` is each channel's policy, by name; without one, a channel's turns queue.
+
+        `desks` are the channels at which people work: there only they give a session back to the bot.
+        """
         self._redis = redis
         self._concurrency = concurrency or {}
+        self._desks = frozenset(desks)
         self._script = scripts.load("accept", protocol or Protocol())
         self._waiting: deque[_Request] = deque()
         self._flushing: asyncio.Task[None] | None = None
@@ -75,11 +80,14 @@ class RedisInbox:
             raise MailboxFull("the session has too many waiting messages")
         return verdicts
 
-    def _belonging(self, event: Event) -> tuple[str, str]:
-        """How accept.lua is to gather this event with others, and the account it came to."""
-        if not isinstance(event, TurnReceived):
-            return "", ""
-        return self._policy(event), account_of(event.turn.address)
+    def _belonging(self, event: Event) -> tuple[str, str, str]:
+        """How accept.lua is to gather this event, its account, and whether a person's hold lapses there."""
+        match event:
+            case TurnReceived(turn=turn):
+                return self._policy(event), account_of(turn.address), ""
+            case ControlReceived(address=address):
+                return "", "", "" if address.channel in self._desks else "1"
+        return "", "", ""
 
     def _policy(self, event: TurnReceived) -> str:
         concurrency = self._concurrency.get(event.turn.address.channel)
@@ -128,7 +136,7 @@ class RedisInbox:
 
 
 def _arguments(event: Event) -> list[Argument]:
-    """Six for each event, as accept.lua reads them; what it belongs to are two more."""
+    """Six for each event, as accept.lua reads them; what it belongs to are three more."""
     match event:
         case TurnReceived(turn=turn):
             entry = {

@@ -172,6 +172,7 @@ class RedisMailbox:
             _json({"key": reply.key}),
             account,
             "1" if reply.bulk else "",
+            reply.voice,
         ]
         for name, rate in ((account, pace.account), (f"{account}:{address.ours}", pace.number)):
             if rate:
@@ -194,6 +195,8 @@ def _kept(answer: Any) -> Any:
 def said_entry(reply: Reply) -> str:
     """A reply as the log has it."""
     entry: dict[str, object] = {"key": reply.key, "body": reply.body}
+    if reply.voice != "bot":
+        entry["voice"] = reply.voice
     if reply.choices:
         entry["choices"] = [choice.model_dump(exclude_defaults=True) for choice in reply.choices]
     if reply.media:
@@ -213,6 +216,7 @@ def _commit(commit: Commit) -> list[Argument]:
     arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, _json(entry)]
     timer, seconds = commit.timer or ("", 0.0)
     arguments += ["1" if commit.told else "", commit.fired or "", timer, math.ceil(seconds * 1000)]
+    arguments.append("1" if commit.lapses else "")
     for reply in commit.replies:
         arguments += [reply.model_dump_json(exclude_defaults=True), said_entry(reply)]
     return arguments

@@ -9,6 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from core.owner import Owner
+from core.turn import Address
 from core.value import Value
 
 _KEYS_A_CALL = 500
@@ -25,6 +26,15 @@ class SessionRow(Value):
     waiting: int
     unsent: int
     due_ms: int
+
+
+class DeskRow(Value):
+    """A session that waits for a person of the business or has one, since when."""
+
+    session: str
+    owner: Owner
+    channel: str
+    since_ms: int
 
 
 class Registry:
@@ -53,6 +63,25 @@ class Registry:
             )
             for place, (name, score) in enumerate(due)
         ]
+
+    async def at_desk(self, most: int) -> list[DeskRow]:
+        """Sessions that wait for a person or have one: who waits first, and longest first."""
+        rows: Any = await self._redis.zrange("tg:desk", 0, most - 1, withscores=True)
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for name, _ in rows:
+                pipeline.hmget(f"tg:{{{name.decode()}}}", "owner", "address")
+            answers: list[Any] = await pipeline.execute() if rows else []
+        found = [
+            DeskRow(
+                session=name.decode(),
+                owner=Owner(owner.decode()),
+                channel=Address.model_validate_json(address).channel,
+                since_ms=int(score),
+            )
+            for (name, score), (owner, address) in zip(rows, answers, strict=True)
+            if owner and address
+        ]
+        return sorted(found, key=lambda row: row.owner is not Owner.WAITING)
 
     async def of_message(self, message_id: str) -> str | None:
         """The session of a message, by the provider's id of what came in or of what went out."""
@@ -84,6 +113,7 @@ class Registry:
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.delete(*keys)
             pipeline.zrem("tg:due", session)
+            pipeline.zrem("tg:desk", session)
             for row in ("ready", "backlog"):
                 pipeline.zrem(f"tg:{row}:{(account or b'').decode()}", session)
             if letters:

@@ -29,6 +29,7 @@ class Protocol:
     each further failure; then one send in `probe_ms` tries again.
     An account has up to `share` jobs in the queue; who waits for room is looked at again after `backlog_ms`.
     A conversation that rested for `expiry_ms` begins anew; 0: never.
+    Where a person speaks and is not heard of for `lapse_ms`, the bot may speak again; 0: never.
     """
 
     lease_ms: int = 6_000
@@ -49,6 +50,7 @@ class Protocol:
     longest_rest_ms: int = 60_000
     probe_ms: int = 1_000
     expiry_ms: int = 0
+    lapse_ms: int = 0
 
 
 def _quoted(text: str) -> str:
@@ -76,6 +78,7 @@ def _constants(protocol: Protocol) -> str:
         "LONGEST_REST_MS": protocol.longest_rest_ms,
         "PROBE_MS": protocol.probe_ms,
         "EXPIRY_MS": protocol.expiry_ms,
+        "LAPSE_MS": protocol.lapse_ms,
     }
     lines = [f"local {name} = {value}" for name, value in numbers.items()]
     lines += [

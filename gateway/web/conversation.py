@@ -169,7 +169,8 @@ class Conversations:
                 shown[entry.id] = {"from": "person", "text": data["text"]}
             elif entry.kind == "said":
                 more: dict[str, JsonValue] = {name: data[name] for name in _EXTRAS if name in data}
-                shown[data["key"]] = {"from": "bot", "text": data["body"], **more}
+                speaker = "agent" if data.get("voice") == "person" else "bot"
+                shown[data["key"]] = {"from": speaker, "text": data["body"], **more}
             elif entry.kind == "refused":
                 shown.pop(str(data.get("key")), None)
             elif entry.kind == "reset":

@@ -16,15 +16,16 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from core.errors import MailboxFull, StorageUnavailable
+from core.message import Message
 from gateway.console.access import Access
 from gateway.dialog_routes import LONGEST_ID, Unacceptable, read
 from gateway.errors import error_response, try_again
+from gateway.outgoing import Outcome, Outgoing
 from gateway.redis import layout, scripts
 from gateway.redis.scripts import Protocol
 from gateway.web.access import Tokens, WebAccess
 from gateway.web.channel import session_of
 from gateway.web.conversation import Answered, Asked, Conversations, Piece
-from gateway.web.messages import put
 from gateway.web.shapes import MessageRequest, ResetRequest, SessionAnswer, TurnAnswer, TurnRequest
 
 WAIT_SECONDS = 25.0
@@ -39,6 +40,7 @@ class WebApi:
         self,
         conversations: Conversations,
         redis: Redis,
+        outgoing: Outgoing,
         operator: Access,
         tokens: Tokens,
         origins: Sequence[str] = (),
@@ -46,6 +48,7 @@ class WebApi:
     ) -> None:
         self.conversations = conversations
         self._redis = redis
+        self._outgoing = outgoing
         self._operator = operator
         self._tokens = tokens
         self._access = WebAccess(tokens, operator)
@@ -149,8 +152,8 @@ class WebApi:
         except Unacceptable as error:
             return error.response
         key = f"own-{given.message_id or uuid4().hex}"
-        outcome = await put(self._redis, given.session, key, given.text, given.choices)
-        if outcome == "unknown":
+        message = Message(text=given.text, choices=given.choices)
+        if await self._outgoing.say(given.session, key, message) is Outcome.UNKNOWN:
             return error_response(404, "unknown_session", "nobody has written in such a session")
         return JSONResponse({"session": given.session, "key": key}, 202)
 

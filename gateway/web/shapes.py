@@ -72,7 +72,7 @@ class ResetAnswer(BaseModel):
 
 
 class HistoryAnswer(BaseModel):
-    """The latest messages of both sides, oldest first."""
+    """The latest messages, oldest first; each is `from` the person, the bot or an agent."""
 
     messages: list[dict[str, Any]]
 

@@ -9,9 +9,13 @@ import pytest
 from redis.asyncio import Redis
 
 from core.drain import Drained
-from core.message import Reply, SentMessage
-from core.owner import Act, Owner
+from core.message import Message, Reply, SentMessage
+from core.owner import Act, Owner, after
+from gateway.outgoing import Outcome, Outgoing
+from gateway.redis.inbox import RedisInbox
 from gateway.redis.log import read_log, read_owner
+from gateway.redis.registry import Registry
+from gateway.redis.scripts import Protocol
 from tests.core.rig import SESSION, Rig
 from tests.fakes import FakeChannel
 
@@ -108,3 +112,82 @@ async def _race(rig: Rig, session: str, moment: float) -> int:
     assert "sending" not in kinds[kinds.index("control") :]
     assert kinds.count("sending") == len(rig.channel.taken) - before
     return kinds.count("sending")
+
+
+async def test_what_a_person_writes_leaves_while_the_bot_is_silent(rig: Rig, redis: Redis) -> None:
+    outgoing = Outgoing(redis, {"fake": rig.channel}, Protocol())
+    await rig.say(1)
+    await rig.drain()
+    assert await outgoing.say(SESSION, "A1", Message(text="Grace here."), voice="person") is Outcome.SAID
+    await rig.say(2)
+    await rig.drain()
+
+    assert await read_owner(redis, SESSION) is Owner.HUMAN
+    assert rig.channel.bodies == ["1: text 1", "Grace here."]
+    assert await outgoing.say(SESSION, "A1", Message(text="Grace here."), voice="person") is Outcome.DUPLICATE
+
+
+async def test_a_person_who_writes_silences_a_reply_that_was_not_begun(rig: Rig, redis: Redis) -> None:
+    outgoing = Outgoing(redis, {"fake": rig.channel}, Protocol())
+    original = rig.channel.send
+
+    async def send(reply: Reply, http: object) -> SentMessage:
+        if reply.voice == "bot":
+            await outgoing.say(SESSION, "A1", Message(text="Grace here."), voice="person")
+        return await original(reply, http)
+
+    rig.channel.send = send  # type: ignore[method-assign]
+    await rig.say(1, text="one\ntwo\nthree")
+    await rig.drain()
+
+    assert rig.channel.bodies == ["1: one", "Grace here."]
+
+
+async def test_where_there_is_no_desk_a_silent_business_leaves_the_session_to_the_bot(redis: Redis) -> None:
+    rig = Rig(redis, protocol=Protocol(lapse_ms=1))
+    await rig.act(Act.TAKE_OVER)
+    await asyncio.sleep(0.01)  # by the server's clock
+    await rig.say(1)
+    await rig.drain()
+
+    assert rig.channel.bodies == ["1: text 1"]
+    assert await read_owner(redis, SESSION) is Owner.BOT
+    await rig.mailbox.aclose()
+
+
+async def test_at_a_desk_only_people_give_back(redis: Redis) -> None:
+    rig = Rig(redis, protocol=Protocol(lapse_ms=1))
+    rig.inbox = RedisInbox(redis, Protocol(lapse_ms=1), desks=["fake"])
+    await rig.act(Act.TAKE_OVER)
+    await asyncio.sleep(0.01)
+    await rig.say(1)
+    await rig.drain()
+
+    assert rig.channel.bodies == []
+    await rig.mailbox.aclose()
+
+
+async def test_who_waits_for_a_person_is_listed_until_the_bot_speaks_again(rig: Rig, redis: Redis) -> None:
+    rig.dialog.hand_off_at = "a person please"
+    await rig.say(1, text="a person please")
+    await rig.drain()
+    registry = Registry(redis)
+
+    assert [(row.session, row.owner) for row in await registry.at_desk(10)] == [(SESSION, Owner.WAITING)]
+    await rig.act(Act.TAKE_OVER, "C1")
+    assert [row.owner for row in await registry.at_desk(10)] == [Owner.HUMAN]
+    await rig.act(Act.HAND_OFF, "C2")
+    assert [row.owner for row in await registry.at_desk(10)] == [Owner.HUMAN]
+    await rig.act(Act.GIVE_BACK, "C3")
+    assert await registry.at_desk(10) == []
+
+
+@pytest.mark.parametrize("owner", Owner)
+@pytest.mark.parametrize("act", [Act.HAND_OFF, Act.TAKE_OVER, Act.GIVE_BACK, Act.CLOSE])
+async def test_the_scripts_move_as_the_state_machine_does(rig: Rig, owner: Owner, act: Act) -> None:
+    ways = {Owner.WAITING: Act.HAND_OFF, Owner.HUMAN: Act.TAKE_OVER, Owner.CLOSED: Act.CLOSE}
+    if owner in ways:
+        await rig.act(ways[owner], "C1")
+    await rig.act(act, "C2")
+
+    assert await read_owner(rig.redis, SESSION) is after(owner, act)

@@ -37,4 +37,6 @@ async def test_the_person_is_told_what_was_learnt() -> None:
     step = await dialog.answer(turn("hi"), None)
     step = await dialog.answer(turn("Ada"), step.state)
     step = await dialog.answer(turn("and?"), step.state)
-    assert (step.outcome, step.summary) == ("budget", "name: Ada")
+    learnt, said = step.summary.split("\n\n")
+    assert (step.outcome, learnt) == ("budget", "name: Ada")
+    assert said.splitlines()[1:4] == ["Person: hi", "Person: Ada", "Bot: B?"]

@@ -110,6 +110,30 @@ def test_who_takes_over_silences_the_bot_until_it_is_given_back(page: Page) -> N
     last_heard(page, "date of birth")
 
 
+def test_a_person_answers_at_the_desk_and_gives_the_conversation_back(page: Page, gateway: Running) -> None:
+    say(page, "hi")
+    last_heard(page, "last four digits")
+    page.get_by_role("button", name="Take over").click()
+    expect(page.locator("#owner")).to_have_text("a person speaks")
+    desk = page.context.new_page()
+    desk.goto(f"{gateway.url}/console/desk")
+    person = page.locator("#person").inner_text()
+    desk.get_by_role("button", name=person).click()
+    expect(desk.locator("li.theirs .bubble")).to_have_text(["hi"])
+    desk.get_by_label("Answer", exact=True).fill("Grace here.")
+    desk.keyboard.press("Enter")
+
+    last_heard(page, "Grace here.")
+    expect(desk.locator("li.mine:not(.bot) .life")).to_contain_text("delivered", timeout=10_000)
+    say(page, "4321")
+    expect(desk.locator("li.theirs .bubble")).to_have_text(["hi", "4321"])
+    desk.get_by_role("button", name="Give back to the bot").click()
+    expect(page.locator("#owner")).to_have_text("the bot speaks")
+    expect(desk.locator("#sessions button").get_by_text(person)).to_have_count(0)
+    say(page, "4321")
+    last_heard(page, "date of birth")
+
+
 def test_the_conversation_is_there_again_after_a_reload(page: Page) -> None:
     say(page, "hi")
     last_heard(page, "last four digits")

@@ -1,5 +1,6 @@
--- Laws L2, L3, L8: record everything of one or more requests. ARGV: stamp, then eight for each event:
--- kind, session (or message key), id, two values by kind, log entry, policy, account. Returns a verdict for each.
+-- Laws L2, L3, L8: record everything of one or more requests. ARGV: stamp, then nine for each event:
+-- kind, session (or message key), id, two values by kind, log entry, policy, account, whether a person's hold on the
+-- session lapses (1 or ''). Returns a verdict for each.
 local now, stamp = clock(), ARGV[1]
 local handle = {}
 
@@ -26,6 +27,15 @@ local function gather(session, policy)
   end
 end
 
+-- Who writes to a closed session opens it again; who writes after a long silence of the business meets the bot.
+local function take_back(session)
+  local marks = redis.call('HMGET', key(session), 'owner', 'lapses')
+  local lapsed = marks[2] and tonumber(marks[2]) <= now
+  if marks[1] ~= 'closed' and not lapsed then return end
+  own(session, 'bot', now)
+  note(session, 'control', cjson.encode({owner = 'bot', actor = lapsed and 'lapse' or 'reopen'}))
+end
+
 function handle.turn(session, id, turn, address, entry, policy, account)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
     if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
@@ -34,9 +44,7 @@ function handle.turn(session, id, turn, address, entry, policy, account)
   end
   if not first_time(session, id) then return 'duplicate' end
   redis.call('RPUSH', key(session, ':mail'), turn)
-  if redis.call('HGET', key(session), 'owner') == 'closed' then  -- who writes again opens it again
-    redis.call('HSET', key(session), 'owner', 'bot')
-  end
+  take_back(session)
   redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'inactivity', '',
     'account', account)
   note(session, 'accepted', entry)
@@ -45,10 +53,14 @@ function handle.turn(session, id, turn, address, entry, policy, account)
   return 'new'
 end
 
-function handle.control(session, id, owner, optout, entry)
+function handle.control(session, id, owner, optout, entry, policy, account, lapses)
   if not first_time(session, id) then return 'duplicate' end
-  if owner ~= '' then redis.call('HSET', key(session), 'owner', owner, 'inactivity', '', 'hand_off', '') end
   if optout ~= '' then redis.call('HSET', key(session), 'optout', optout) end
+  local before = redis.call('HGET', key(session), 'owner') or 'bot'
+  if owner ~= '' and (owner ~= 'waiting' or before == 'bot') then  -- who asks for a person takes none away
+    redis.call('HSET', key(session), 'inactivity', '', 'hand_off', '')
+    own(session, owner, now, lapses == '1')
+  end
   note(session, 'control', entry)
   return 'new'
 end
@@ -66,10 +78,10 @@ end
 function handle.ignored() return 'counted' end
 
 local verdicts = {}
-for i = 2, #ARGV, 8 do
+for i = 2, #ARGV, 9 do
   local kind = ARGV[i]
   local verdict = handle[kind](ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5],
-    ARGV[i + 6], ARGV[i + 7])
+    ARGV[i + 6], ARGV[i + 7], ARGV[i + 8])
   count(kind .. ':' .. (kind == 'ignored' and ARGV[i + 1] or verdict))
   verdicts[#verdicts + 1] = verdict
 end

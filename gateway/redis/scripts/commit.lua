@@ -1,6 +1,6 @@
 -- Law L6: state, replies, turns and log, all or none. ARGV: session, fence, number of turns, state, owner,
 -- dead letter, log entry, told of an overflow (1 or ''), the timer that fired, a timer to start and its milliseconds
--- ('' for none), then reply and log entry for each reply. Returns the view, or nil.
+-- ('' for none), whether a person's hold lapses (1 or ''), then reply and log entry for each reply. Returns the view, or nil.
 local session, now = ARGV[1], clock()
 local s = key(session)
 if not holds(session, ARGV[2], now) then return nil end
@@ -19,14 +19,14 @@ redis.call('HDEL', s, 'tries')
 -- The bot may give the session away, never take it from a person who came in meanwhile (law L10).
 local owner = redis.call('HGET', s, 'owner') or 'bot'
 if ARGV[5] ~= '' and ARGV[5] ~= owner and (owner == 'bot' or owner == 'waiting' and fired == 'hand_off') then
-  redis.call('HSET', s, 'owner', ARGV[5])
+  own(session, ARGV[5], now, ARGV[12] == '1')
   note(session, 'control', cjson.encode({owner = ARGV[5], actor = 'flow'}))
 end
 if ARGV[6] ~= '' then set_aside(session, ARGV[6]) end
 if ARGV[8] == '1' then redis.call('HSET', s, 'overflow', 'told') end
 if ARGV[10] ~= '' then redis.call('HSET', s, ARGV[10], now + tonumber(ARGV[11])) end
 if EXPIRY_MS > 0 then redis.call('HSET', s, 'expires', now + EXPIRY_MS) end
-for i = 12, #ARGV, 2 do
+for i = 13, #ARGV, 2 do
   redis.call('RPUSH', key(session, ':out'), ARGV[i])
   note(session, 'said', ARGV[i + 1])
 end

@@ -1,6 +1,6 @@
 -- Laws L7 and L10: note that the first reply is about to be sent, if the bot may still speak and the provider
--- takes more. ARGV: session, fence, reply key, log entry, account, bulk (1 or ''), then for each pace its name and
--- the milliseconds from one send to the next. Returns 1, 0 (dropped), minus the milliseconds to wait, or nil when the
+-- takes more. ARGV: session, fence, reply key, log entry, account, bulk (1 or ''), voice, then for each pace its name
+-- and the milliseconds from one send to the next. Returns 1, 0 (dropped), minus the milliseconds to wait, or nil when the
 -- lease is lost.
 local session = ARGV[1]
 local now, s = clock(), key(session)
@@ -22,7 +22,7 @@ local function pace(bulk)
     return math.max(slot - now, 0)
   end
   local wait, caught_up = 0, {}
-  for i = 7, #ARGV, 2 do
+  for i = 8, #ARGV, 2 do
     local interval = tonumber(ARGV[i + 1])
     local at = math.max(tonumber(redis.call('GET', 'tg:pace:' .. ARGV[i]) or 0), now)
     wait = math.max(wait, at + interval - math.max(bulk and 500 or 1000, interval) - now)
@@ -40,7 +40,7 @@ if not holds(session, ARGV[2], now) then return nil end
 local marks = redis.call('HMGET', s, 'owner', 'optout')
 local owner = marks[1] or 'bot'
 local reason = nil
-if owner == 'human' or owner == 'closed' then reason = 'the session belongs to ' .. owner end
+if ARGV[7] == 'bot' and (owner == 'human' or owner == 'closed') then reason = 'the session belongs to ' .. owner end
 if marks[2] == '1' then reason = 'the person opted out' end
 if reason then
   note(session, 'refused', cjson.encode({key = ARGV[3], reason = reason}))

@@ -2,7 +2,7 @@
 --
 -- Keys of one session share a hash tag:
 --   tg:{s}        hash    owner optout state address account | fence lease | job hold | tries waits marked marked_at slot
---                         gather burst quiet overflow | inactivity hand_off expires
+--                         gather burst quiet overflow | inactivity hand_off expires lapses
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    provider ids of what came in, by time
@@ -15,6 +15,7 @@
 --   tg:message:*  hash    a sent message's status by the provider's id
 --   tg:counts     hash    counters
 --   tg:dead       stream  dead letters
+--   tg:desk       zset    session that waits for a person or has one, by the time of the last change
 --   tg:paused     zset    accounts that are not sent to, by the time at which one send may try again
 --   tg:failures   hash    failed sends in a row, by account
 --   tg:pace:*     string  the time at which a number or an account has caught up with its sends
@@ -38,6 +39,21 @@ end
 
 local function count(name)
   redis.call('HINCRBY', 'tg:counts', name, 1)
+end
+
+-- Law L10: `owner` speaks from now on. With `lapses` the bot may speak again when the person who waits or speaks for
+-- the business has not been heard of for so long; without, only somebody's act gives the session back.
+local function own(session, owner, now, lapses)
+  local s = key(session)
+  redis.call('HSET', s, 'owner', owner)
+  redis.call('HDEL', s, 'lapses')
+  if owner == 'waiting' or owner == 'human' then
+    redis.call('ZADD', 'tg:desk', now, session)
+    redis.call('ZREMRANGEBYSCORE', 'tg:desk', '-inf', now - RETENTION_MS)
+    if lapses and LAPSE_MS > 0 then redis.call('HSET', s, 'lapses', now + LAPSE_MS) end
+  else
+    redis.call('ZREM', 'tg:desk', session)
+  end
 end
 
 -- An account has only so many jobs in the queue, so that another's first one does not stand behind thousands.

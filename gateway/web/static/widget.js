@@ -40,8 +40,9 @@
     ol { flex: 1; overflow-y: auto; margin: 0; padding: 1rem; list-style: none; display: flex;
       flex-direction: column; gap: .5rem; }
     li { max-width: 85%; padding: .5rem .8rem; border-radius: 1rem; overflow-wrap: anywhere; white-space: pre-wrap; }
-    .bot { align-self: start; background: light-dark(#eef0f3, #2c2e33); border-bottom-left-radius: .3rem; }
+    .bot, .agent { align-self: start; background: light-dark(#eef0f3, #2c2e33); border-bottom-left-radius: .3rem; }
     .person { align-self: end; background: var(--color); color: #fff; border-bottom-right-radius: .3rem; }
+    .agent { border-left: .2rem solid var(--color); }
     .waiting { opacity: .65; }
     .choices { display: flex; flex-wrap: wrap; gap: .4rem; }
     .choices button { padding: .35rem .8rem; border: 1px solid var(--color); border-radius: 1rem;
