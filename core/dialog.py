@@ -7,6 +7,7 @@ from typing import Protocol
 from pydantic import Field, JsonValue
 
 from core.message import Message
+from core.timer import Timer
 from core.turn import Address, Turn
 from core.value import Value
 
@@ -55,6 +56,6 @@ class Dialog(Protocol):
         """
         ...
 
-    async def timed_out(self, state: State | None, address: Address) -> Step:
-        """What there is to say when the last step's `timeout` has passed and nobody came."""
+    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
+        """What there is to say when the last step's `timeout` has passed, or what it said did not arrive."""
         ...

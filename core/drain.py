@@ -148,7 +148,8 @@ class Drain(Generic[Http]):
 
     async def _fire(self, fired: Fired, view: View) -> Commit:
         """What a timer comes to. It is not tried again: the next message goes on as if it had not been."""
-        waited = Commit(turns=(), state=view.state, fired=fired.timer, outcome="timed_out")
+        outcome = "undelivered" if fired.timer is Timer.UNDELIVERED else "timed_out"
+        waited = Commit(turns=(), state=view.state, fired=fired.timer, outcome=outcome)
         if (
             view.owner in (Owner.HUMAN, Owner.CLOSED)
             or view.opted_out
@@ -157,7 +158,7 @@ class Drain(Generic[Http]):
             return waited
         try:
             async with asyncio.timeout(self._bounds.turn_seconds):
-                step = await self._dialog.timed_out(view.state, fired.address)
+                step = await self._dialog.timed_out(view.state, fired.address, fired.timer)
             replies = self._all_replies(fired.name, fired.address, step)
         except Exception as error:  # as in a turn
             log.error("time-out failed: %s at %s", type(error).__name__, _where(error))

@@ -9,10 +9,15 @@ from core.value import Value
 
 
 class Timer(StrEnum):
-    """`inactivity`: the person does not answer. `hand_off`: nobody of the business takes the session."""
+    """What happens without a message.
+
+    `inactivity`: the person does not answer. `hand_off`: nobody of the business takes the session.
+    `undelivered`: a reply never reached the person; this one is not waited for.
+    """
 
     INACTIVITY = "inactivity"
     HAND_OFF = "hand_off"
+    UNDELIVERED = "undelivered"
 
 
 class Fired(Value):

@@ -14,6 +14,7 @@ from flows.places import Document, Place, actions, edges, objects, texts, tool_o
 from flows.templates import expression_error, syntax_error
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+RESORTS = ("timeout", "on_undelivered", "out_of_hours")
 _EDGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -22,7 +23,7 @@ def problems_in(document: Document) -> tuple[Problem, ...]:
     found = [
         *_nodes(document),
         *(problem for edge in edges(document) for problem in _edge(edge, _ids(document))),
-        *_timeouts(document),
+        *_resorts(document),
         *_triggers(document),
         *_templates(document),
     ]
@@ -45,16 +46,17 @@ def _nodes(document: Document) -> Iterator[Problem]:
             yield Problem(f"{path}.id", f"“{name}” is already the id of {seen[name]}.")
 
 
-def _timeouts(document: Document) -> Iterator[Problem]:
+def _resorts(document: Document) -> Iterator[Problem]:
     for path, node in objects(document, "nodes"):
-        timeout = node.get("timeout")
-        if not isinstance(timeout, Mapping):
-            continue
-        own = {edge.get("id") for _, edge in objects(node, "edges")}
-        if not timeout.get("say") and not timeout.get("edge"):
-            yield Problem(f"{path}.timeout", "This says nothing and leads nowhere: set say, edge or both.")
-        if timeout.get("edge") and timeout["edge"] not in own:
-            yield Problem(f"{path}.timeout.edge", f"This node has no edge “{timeout['edge']}”.")
+        own = [edge.get("id") for _, edge in objects(node, "edges")]
+        for name in RESORTS:
+            resort = node.get(name)
+            if not isinstance(resort, Mapping):
+                continue
+            if not resort.get("say") and not resort.get("edge"):
+                yield Problem(f"{path}.{name}", "This says nothing and leads nowhere: set say, edge or both.")
+            if resort.get("edge") and resort["edge"] not in own:
+                yield Problem(f"{path}.{name}.edge", f"This node has no edge “{resort['edge']}”.")
 
 
 def _edge(edge: Place, ids: set[str]) -> Iterator[Problem]:
@@ -151,8 +153,9 @@ def _templates(document: Document) -> Iterator[Problem]:
         places += [
             (f"{path}.{key}", node.get(key)) for key in ("instruction", "static_text", "reprompt_text")
         ]
-        if isinstance(node.get("timeout"), Mapping):
-            places.append((f"{path}.timeout.say", node["timeout"].get("say")))
+        for name in RESORTS:
+            if isinstance(node.get(name), Mapping):
+                places.append((f"{path}.{name}.say", node[name].get("say")))
         offered = node.get("choices")
         for index, choice in enumerate(offered if isinstance(offered, list | tuple) else ()):
             # a bare label is as good as an object with one

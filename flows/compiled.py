@@ -13,8 +13,10 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from flows.actions import CompiledAction, compile_action
+from flows.check import RESORTS
 from flows.conditions import is_decidable
 from flows.document import Action, Budget, Edge, Flow, Node, Tool
+from flows.hours import Hours
 from flows.likeness import Measure, Vector, likeness, measure
 from flows.slots import Slot, slots_of
 from flows.speech import kind_of, language_code, proceeds
@@ -113,6 +115,7 @@ class CompiledFlow:
     handlers: frozenset[str]
     hidden: Mapping[str, tuple[str, ...]]
     budget: Budget | None
+    hours: Hours | None
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -168,6 +171,7 @@ def _compile(flow: Flow) -> CompiledFlow:
         handlers=frozenset(t.handler_id or t.id for t in tools if t.type == "python"),
         hidden=MappingProxyType(_hidden(flow)),
         budget=flow.budget,
+        hours=flow.hours,
     )
 
 
@@ -212,11 +216,12 @@ def _node(node: Node, about: _About, shared: Measure) -> CompiledNode:
     )
 
 
+_NOT_ASKED = {"name", "actions", "max_turns", "media", *RESORTS}
+
+
 def _version(node: Node) -> str:
     """A digest of what the node asks and of what may be answered."""
-    asked = node.model_dump_json(
-        exclude_unset=True, exclude={"name", "actions", "max_turns", "timeout", "media"}
-    )
+    asked = node.model_dump_json(exclude_unset=True, exclude=_NOT_ASKED)
     return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
 

@@ -28,6 +28,7 @@ from typing_extensions import TypedDict  # pydantic asks for this one below Pyth
 from core.turn import Attachment
 from flows.check import problems_in
 from flows.errors import FlowError, Problem
+from flows.hours import Hours
 from flows.react_flow import is_export, native
 from flows.shape import problems_of_shape, unknown_keys
 from flows.smells import warnings_in
@@ -69,15 +70,20 @@ class Offer(Part):
     payload: str = ""
 
 
-class Timeout(Part):
-    """What happens when nobody has written for so many seconds: something is said, an edge is taken, or both.
+class Resort(Part):
+    """What happens without an answer of the user's: something is said, an edge is taken, or both."""
+
+    say: str = Field("", max_length=4_000)
+    edge: str = ""
+
+
+class Timeout(Resort):
+    """What happens when nobody has written for so many seconds.
 
     At a node that hands off it is for want of a person, and the bot has the conversation again.
     """
 
     seconds: float = Field(gt=0, le=30 * 86_400)
-    say: str = Field("", max_length=4_000)
-    edge: str = ""
 
 
 class ActionTrigger(Part):
@@ -188,6 +194,8 @@ class Node(Part):
     )
     hand_off: bool = False
     timeout: Timeout | None = None
+    on_undelivered: Resort | None = None
+    out_of_hours: Resort | None = None
     media: tuple[Attachment, ...] = Field((), max_length=10)
 
 
@@ -217,6 +225,7 @@ class Flow(Part):
     after_final: Literal["restart", "closed", "hand_off"] = "restart"
     closed_text: str = ""
     budget: Budget | None = None
+    hours: Hours | None = None
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from core.dialog import State, Step, Watcher
 from core.errors import Misconfigured
 from core.fetch import Fetch
+from core.timer import Timer
 from core.turn import Address, Turn
 from flows.compiled import CompiledFlow, compiled
 from flows.document import Flow
@@ -54,19 +55,22 @@ class DialogMachine:
         api_key: str | None = None,
         base_url: str | None = None,
         today: Callable[[], date] | None = None,
+        now: Callable[[], datetime] | None = None,
         watch: Watch = unwatched,
     ) -> None:
         """`llm` is a model or its name; `api_key` and `base_url` go with a name.
 
         `tools` are Python functions that the model may call. `fetch` makes the HTTP calls of actions and
         tools; without one they fail, and the flow goes by its failure edges. `secrets` are for their
-        addresses, headers and bodies alone. `watch` is called for every node that is entered, also in a turn
-        that fails afterwards. Raises `Misconfigured`.
+        addresses, headers and bodies alone. `now` is the clock that business hours and dates go by. `watch`
+        is called for every node that is entered, also in a turn that fails afterwards. Raises
+        `Misconfigured`.
         """
         self.model = model_from(llm, api_key=api_key, base_url=base_url) if isinstance(llm, str) else llm
-        self._means = Means(fetch, MappingProxyType(dict(secrets or {})), python_tools(tools))
+        clock = now or _now
+        self._means = Means(fetch, MappingProxyType(dict(secrets or {})), python_tools(tools), clock)
         self._state = state
-        self._today = today or _today
+        self._today = today or (lambda: clock().date())
         self._watch = watch
         self._at_work = asyncio.Lock()
         self.take_up(flow)
@@ -111,9 +115,10 @@ class DialogMachine:
             watcher=watcher,
         )
 
-    async def timed_out(self, state: State | None, address: Address) -> Step:
-        """What there is to say when nobody has written for as long as the node's `timeout`."""
-        return await timed_out(self._at(state), state, address, self.model, self._today(), means=self._means)
+    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
+        """What the node says when nobody has written for as long as its `timeout`, or was not reached."""
+        flow, today = self._at(state), self._today()
+        return await timed_out(flow, state, address, timer, self.model, today, means=self._means)
 
     def _at(self, state: State | None) -> CompiledFlow:
         return self._compiled.get(str((state or {}).get("flow", ""))) or self._compiled[self._first]
@@ -218,5 +223,5 @@ class DialogMachine:
             await self._means.fetch.aclose()
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
+def _now() -> datetime:
+    return datetime.now(UTC)

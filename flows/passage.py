@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from core.message import Message
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.conditions import verdict
 from flows.document import ActionTrigger
 from flows.judge import Judge, named
+from flows.templates import Text
 from flows.trail import Hop, Watch
 
 MOST_HOPS = 12
@@ -71,10 +73,26 @@ class Passage:
     async def _enter(self, node: CompiledNode, passed: set[str]) -> CompiledEdge | None:
         """Run what is to be run here and speak; the edge to go on by when nothing is to be said."""
         failure = named(await self.performer.run(_triggers(node, "on_enter")), self._ways(node))
+        if failure is None and self._is_closed(node):
+            return self._turn_away(node)
         onward = failure or self._said_in_passing(node, passed)
         if onward is None and (node.node.hand_off or not node.is_router):
             await self.speaker.enter()
         return onward
+
+    def _is_closed(self, node: CompiledNode) -> bool:
+        """Whether the node is for a person while nobody of the business is there."""
+        hours = self.flow.hours
+        is_asked = node.node.hand_off and node.node.out_of_hours is not None
+        return is_asked and hours is not None and not hours.is_open(self.performer.means.now())
+
+    def _turn_away(self, node: CompiledNode) -> CompiledEdge | None:
+        """Say that nobody is there, in place of the node's own text, and go where that leads."""
+        resort = node.node.out_of_hours
+        assert resort is not None, "asked by the caller"
+        if resort.say:
+            self.speaker.utter(Message(text=Text(resort.say).render(self.speaker.values)))
+        return named(resort.edge, node.edges)
 
     async def _cross(self, edge: CompiledEdge) -> CompiledEdge:
         """Run what is to be run on the way out; the edge to take, another one when something failed."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from pydantic import JsonValue
@@ -28,11 +29,15 @@ _NO_PARAMETERS: Mapping[str, JsonValue] = {"type": "object", "properties": {}}
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the operator gives the engine to act with. Without `fetch` no call leaves the house."""
+    """What the operator gives the engine to act with. Without `fetch` no call leaves the house.
+
+    `now` is the clock that business hours go by.
+    """
 
     fetch: Fetch | None = None
     secrets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     tools: Mapping[str, PythonTool] = field(default_factory=lambda: MappingProxyType({}))
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)

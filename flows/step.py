@@ -9,9 +9,11 @@ from datetime import date
 
 from core.dialog import State, Step, Watcher
 from core.message import Message
+from core.timer import Timer
 from core.turn import Address, Turn
 from flows import wording
 from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
+from flows.document import Node, Resort
 from flows.judge import LONGEST_TEXT, Judge, named
 from flows.models.port import Decision, Model, ModelError
 from flows.passage import Passage, fallback
@@ -56,22 +58,23 @@ async def timed_out(
     flow: CompiledFlow,
     stored: State | None,
     address: Address,
+    timer: Timer,
     model: Model,
     today: date,
     *,
     means: Means = _NO_MEANS,
 ) -> Step:
-    """What the node where the conversation stands says when nobody writes. It is said once."""
+    """What the node where the conversation stands says when nobody writes, or was not reached; once."""
     state = DialogState.stored(stored, flow.nodes)
-    timeout = flow.nodes[state.node].node.timeout if state.node else None
-    if timeout is None:
+    resort = _resort(flow.nodes[state.node].node, timer) if state.node else None
+    if resort is None:
         return Step(state=stored or {}, node=state.node)
     turn = Turn(id=_digest(stored), session=":".join(address.model_dump().values()), address=address)
     run = _begin(flow, state, turn, model, today, means=means)
-    if timeout.say:
-        run.speaker.utter(Message(text=Text(timeout.say).render(run.speaker.values)))
+    if resort.say:
+        run.speaker.utter(Message(text=Text(resort.say).render(run.speaker.values)))
     try:
-        if edge := named(timeout.edge, run.speaker.node.edges):
+        if edge := named(resort.edge, run.speaker.node.edges):
             await run.passage.take(edge)
             return run.result()
     except ModelError as error:
@@ -79,6 +82,10 @@ async def timed_out(
     return Step(
         state=run.state.to_json(), messages=run.speaker.said(), outcome=state.outcome, node=state.node
     )
+
+
+def _resort(node: Node, timer: Timer) -> Resort | None:
+    return node.on_undelivered if timer is Timer.UNDELIVERED else node.timeout
 
 
 def _begin(

@@ -11,6 +11,7 @@ import httpx
 
 from core.dialog import Dialog, State, Step, Watcher
 from core.errors import DeliveryError
+from core.timer import Timer
 from core.turn import Address, Turn
 
 log = logging.getLogger("turngate.attention")
@@ -54,9 +55,9 @@ class Attentive:
             with suppress(asyncio.CancelledError):
                 await sign
 
-    async def timed_out(self, state: State | None, address: Address) -> Step:
+    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         """As the dialog does; nobody is waiting."""
-        return await self._dialog.timed_out(state, address)
+        return await self._dialog.timed_out(state, address, timer)
 
     async def _show(self, attend: Attend, turn: Turn, asked: asyncio.Event) -> None:
         await asyncio.sleep(self._soon)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from core.dialog import State, Step, Watcher
+from core.timer import Timer
 from core.turn import Address, Turn
 from gateway.reload import ReloadingDialog
 
@@ -22,9 +23,9 @@ class ChannelDialogs:
         dialog = self._own.get(turn.address.channel, self._general)
         return await dialog.answer(turn, state, watcher=watcher)
 
-    async def timed_out(self, state: State | None, address: Address) -> Step:
+    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         """What there is to say when a time-out has passed; see `core.dialog.Dialog`."""
-        return await self._own.get(address.channel, self._general).timed_out(state, address)
+        return await self._own.get(address.channel, self._general).timed_out(state, address, timer)
 
     async def __aenter__(self) -> Self:
         return self

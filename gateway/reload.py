@@ -8,6 +8,7 @@ from time import monotonic
 
 from core.dialog import State, Step, Watcher
 from core.errors import Misconfigured
+from core.timer import Timer
 from core.turn import Address, Turn
 from flows.flow_file import FlowFile
 from flows.machine import DialogMachine
@@ -32,9 +33,9 @@ class ReloadingDialog:
             await self._follow()
         return await self.machine.answer(turn, state, watcher=watcher)
 
-    async def timed_out(self, state: State | None, address: Address) -> Step:
+    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         """What there is to say when the node's time-out has passed."""
-        return await self.machine.timed_out(state, address)
+        return await self.machine.timed_out(state, address, timer)
 
     async def aclose(self) -> None:
         """Let go of the machine's connections."""

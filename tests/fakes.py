@@ -10,6 +10,7 @@ from core.dialog import State, Step, Watcher
 from core.errors import DeliveryError, Unknown
 from core.event import Event
 from core.message import Message, Part, Reply, SentMessage
+from core.timer import Timer
 from core.turn import Address, Turn
 
 ADDRESS = Address(channel="fake", account="A1", ours="+15550100", theirs="+15550170")
@@ -88,6 +89,7 @@ class EchoDialog:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.failures: list[Exception] = []
+        self.cares = False
         self.hand_off_at = ""
         self.timeout: float | None = None
 
@@ -104,9 +106,12 @@ class EchoDialog:
             timeout=self.timeout,
         )
 
-    async def timed_out(self, state: State | None, address: Address) -> Step:
+    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         """Say so once."""
         self.asked.append("timer")
         if self.failures:
             raise self.failures.pop(0)
-        return Step(state={**(state or {}), "waited": True}, messages=(Message(text="are you there?"),))
+        if timer is Timer.UNDELIVERED and not self.cares:
+            return Step(state=state or {})
+        text = "did that reach you?" if timer is Timer.UNDELIVERED else "are you there?"
+        return Step(state={**(state or {}), "waited": True}, messages=(Message(text=text),))

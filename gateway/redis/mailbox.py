@@ -104,9 +104,10 @@ class RedisMailbox:
         key = message_key(reply.address.channel, provider_id)
         held: list[Argument] = [lease.session, lease.fence]
         chain = scripts.chain(("sent", "look"), self._protocol)
-        answers = await chain(self._redis, [*held, key, provider_id, entry, account_of(reply.address)], held)
+        account = account_of(reply.address)
+        answers = await chain(self._redis, [*held, key, provider_id, entry, account, reply.key], held)
         if answers and answers[0] == 2:
-            log.warning("%s takes sends again", account_of(reply.address))
+            log.warning("%s takes sends again", account)
         return await self._read(lease, _kept(answers[1] if len(answers) == 2 else None))
 
     async def refuse(
@@ -115,7 +116,8 @@ class RedisMailbox:
         """Note that the provider will never take a reply; it leaves the outbox."""
         entry = _json({"key": reply.key, "reason": reason, "code": code})
         letter = _json({"reason": reason, "code": code, "reply": reply.model_dump(mode="json")})
-        await self._held("refuse", lease, ["1" if opted_out else "", entry, "" if opted_out else letter])
+        told: list[Argument] = ["1" if opted_out else "", entry, "" if opted_out else letter, reply.key]
+        await self._held("refuse", lease, told)
 
     async def postpone(
         self,

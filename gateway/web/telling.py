@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.dialog import Dialog, State, Step, Watcher
+from core.timer import Timer
 from core.turn import Address, Turn
 from gateway.web.channel import NAME
 
@@ -37,9 +38,9 @@ class Telling:
         finally:
             await teller.finish()
 
-    async def timed_out(self, state: State | None, address: Address) -> Step:
+    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         """As the dialog does; nobody is waiting."""
-        return await self._dialog.timed_out(state, address)
+        return await self._dialog.timed_out(state, address, timer)
 
 
 class Teller(Watcher):

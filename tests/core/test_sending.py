@@ -173,7 +173,7 @@ async def test_a_reply_that_was_given_up_is_set_aside_and_can_be_sent_again(rig:
     assert await dead.replay(letter) is Replayed.REPLAYED
     assert await rig.drain() is Drained.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
-    assert rig.dialog.asked == ["M1"]
+    assert rig.dialog.asked == ["M1", "timer"]
 
 
 async def test_who_opted_out_is_not_written_to_again(rig: Rig) -> None:

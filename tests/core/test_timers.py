@@ -10,9 +10,14 @@ from redis.asyncio import Redis
 
 from core.dialog import State, Step
 from core.drain import Drained
+from core.errors import Rejected
+from core.event import DeliveryStatus, StatusChanged
+from core.message import Message, Reply, SentMessage
 from core.owner import Act, Owner
+from core.timer import Timer
 from core.turn import Address
-from gateway.redis.log import read_owner
+from gateway.outgoing import Outgoing
+from gateway.redis.log import read_log, read_owner
 from gateway.redis.scripts import Protocol
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
@@ -77,8 +82,8 @@ async def test_a_message_that_comes_while_the_timer_is_answered_wins(rig: Rig) -
     asking = rig
 
     class Slow(EchoDialog):
-        async def timed_out(self, state: State | None, address: Address) -> Step:
-            step = await super().timed_out(state, address)
+        async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
+            step = await super().timed_out(state, address, timer)
             await asking.say(2)
             return step
 
@@ -178,3 +183,77 @@ async def test_messages_and_timers_that_race_never_both_speak(rig: Rig) -> None:
             [f"{2 * number}: text {100 + number}"],
             ["are you there?", f"{2 * number}: text {100 + number}"],
         )
+
+
+async def test_a_reply_that_the_provider_will_never_take_is_told_to_the_dialog_once(rig: Rig) -> None:
+    rig.dialog.timeout, rig.dialog.cares = None, True
+    rig.channel.failures = [(Rejected("no such number"), False)] * 2
+    await rig.say(1)
+
+    assert await rig.drain() is Drained.EMPTY
+    assert rig.dialog.asked == ["M1", "timer"]
+    assert rig.channel.bodies == []
+    assert await rig.redis.zscore("tg:due", SESSION) is None
+
+
+async def test_a_status_that_says_so_later_is_told_too(rig: Rig) -> None:
+    rig.dialog.timeout, rig.dialog.cares = None, True
+    await rig.say(1)
+    await rig.drain()
+    sent = [entry for entry in await read_log(rig.redis, SESSION) if entry.kind == "sent"]
+    failed = StatusChanged(
+        channel="fake", provider_id=str(sent[0].data["id"]), status=DeliveryStatus.FAILED, error_code="30005"
+    )
+    await rig.inbox.accept([failed, failed])
+    assert await rig.drain() is Drained.EMPTY
+
+    assert rig.channel.bodies == ["1: text 1", "did that reach you?"]
+
+
+async def test_a_status_that_came_before_the_send_returned_is_told_too(rig: Rig) -> None:
+    rig.dialog.timeout, rig.dialog.cares = None, True
+    original = rig.channel.send
+
+    async def send(reply: Reply, http: object) -> SentMessage:
+        sent = await original(reply, http)
+        if len(rig.channel.taken) == 1:
+            await rig.inbox.accept(
+                [StatusChanged(channel="fake", provider_id=sent.provider_id, status=DeliveryStatus.FAILED)]
+            )
+        return sent
+
+    rig.channel.send = send  # type: ignore[method-assign]
+    await rig.say(1)
+    await rig.drain()
+
+    assert rig.channel.bodies == ["1: text 1", "did that reach you?"]
+
+
+async def test_a_hand_off_that_the_desk_refuses_leaves_nobody_waiting(rig: Rig) -> None:
+    rig.channel.capabilities = rig.channel.capabilities.model_copy(update={"desk": True})
+    rig.dialog.hand_off_at = "a person please"
+    original = rig.channel.send
+
+    async def send(reply: Reply, http: object) -> SentMessage:
+        if reply.act == "hand_off":
+            raise Rejected("there is no such group")
+        return await original(reply, http)
+
+    rig.channel.send = send  # type: ignore[method-assign]
+    await rig.say(1, text="a person please")
+    await rig.drain()
+
+    assert rig.channel.bodies == ["1: a person please", "are you there?"]
+    assert await read_owner(rig.redis, SESSION) is Owner.BOT
+
+
+async def test_what_the_business_said_of_its_own_accord_is_no_matter_of_the_dialog(rig: Rig) -> None:
+    rig.dialog.timeout, rig.dialog.cares = None, True
+    await rig.say(1)
+    await rig.drain()
+    outgoing = Outgoing(rig.redis, {"fake": rig.channel}, Protocol())
+    rig.channel.failures = [(Rejected("no such number"), False)]
+    await outgoing.say(SESSION, "own-1", Message(text="Your parcel is here."))
+    await rig.drain()
+
+    assert rig.dialog.asked == ["M1"]

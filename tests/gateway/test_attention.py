@@ -9,6 +9,7 @@ import pytest
 
 from core.dialog import State, Step, Watcher
 from core.errors import Unavailable
+from core.timer import Timer
 from core.turn import Address, Turn
 from gateway.attention import Attentive
 from tests.fakes import turn
@@ -43,7 +44,7 @@ class SlowDialog:
             self._signs.may_end.set()
         return Step(state={})
 
-    async def timed_out(self, state: State | None, address: Address) -> Step:
+    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         return Step(state={})
 
 

@@ -45,8 +45,8 @@ function handle.turn(session, id, turn, address, entry, policy, account)
   if not first_time(session, id) then return 'duplicate' end
   redis.call('RPUSH', key(session, ':mail'), turn)
   take_back(session)
-  redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'inactivity', '',
-    'account', account)
+  redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account)
+  cancel(session, 'inactivity', 'undelivered')
   note(session, 'accepted', entry)
   if policy ~= '' then gather(session, policy) end
   wake(session, now, stamp)
@@ -58,7 +58,7 @@ function handle.control(session, id, owner, optout, entry, policy, account, laps
   if optout ~= '' then redis.call('HSET', key(session), 'optout', optout) end
   local before = redis.call('HGET', key(session), 'owner') or 'bot'
   if owner ~= '' and (owner ~= 'waiting' or before == 'bot') then  -- who asks for a person takes none away
-    redis.call('HSET', key(session), 'inactivity', '', 'hand_off', '')
+    cancel(session, 'inactivity', 'hand_off', 'undelivered')
     own(session, owner, now, lapses == '1')
   end
   note(session, 'control', entry)
@@ -66,12 +66,16 @@ function handle.control(session, id, owner, optout, entry, policy, account, laps
 end
 
 function handle.status(message, status, rank, session_key, entry)
-  local known = redis.call('HMGET', message, 'rank', 'session')
+  local known = redis.call('HMGET', message, 'rank', 'session', 'reply')
   if tonumber(rank) <= tonumber(known[1] or 0) then return 'stale' end
   redis.call('HSET', message, 'rank', rank, 'status', status, 'entry', entry)
   redis.call('PEXPIRE', message, SEEN_MS)
   if not known[2] then return 'early' end
   note(known[2], 'status', entry)
+  if status == 'failed' and known[3] then
+    undelivered(known[2], known[3], now)
+    wake(known[2], now, stamp)
+  end
   return 'new'
 end
 

@@ -2,7 +2,7 @@
 --
 -- Keys of one session share a hash tag:
 --   tg:{s}        hash    owner optout state address account | fence lease | job hold | tries waits marked marked_at slot
---                         gather burst quiet overflow | inactivity hand_off expires lapses
+--                         gather burst quiet overflow | inactivity hand_off undelivered expires lapses
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    provider ids of what came in, by time
@@ -109,10 +109,26 @@ end
 
 -- The next timer of a session by its time and name; nil when none runs.
 local function next_timer(session)
-  local times = redis.call('HMGET', key(session), 'inactivity', 'hand_off')
-  local first, second = tonumber(times[1] or ''), tonumber(times[2] or '')
-  if first and (not second or first <= second) then return first, 'inactivity' end
-  return second, 'hand_off'
+  local names = {'inactivity', 'hand_off', 'undelivered'}
+  local first, name = nil, nil
+  for i, at in ipairs(redis.call('HMGET', key(session), unpack(names))) do
+    at = tonumber(at or '')
+    if at and (not first or at < first) then first, name = at, names[i] end
+  end
+  return first, name
+end
+
+-- Timers are for what happens without a message of the user's or an act of the business's.
+local function cancel(session, ...)
+  for _, name in ipairs({...}) do redis.call('HSET', key(session), name, '') end
+end
+
+-- A reply never reached the person. The dialog is told, but not of its answer to such news, which would go on for
+-- ever; when it was the hand-off that failed, nobody will come.
+local function undelivered(session, reply, now)
+  if reply:sub(1, 6) == 'agent-' or reply:sub(1, 4) == 'own-' or reply:sub(1, 12) == 'undelivered-' then return end
+  if redis.call('HEXISTS', key(session), 'address') == 0 then return end  -- forgotten meanwhile
+  redis.call('HSET', key(session), reply:sub(-9) == '.hand_off' and 'hand_off' or 'undelivered', now)
 end
 
 -- A conversation that rested for too long begins anew.

@@ -3,7 +3,7 @@
 local now, session = clock(), ARGV[2]
 local s = key(session)
 own(session, 'bot', now)
-redis.call('HDEL', s, 'state', 'owner', 'inactivity', 'hand_off', 'expires', 'lease', 'job', 'tries')
+redis.call('HDEL', s, 'state', 'owner', 'inactivity', 'hand_off', 'undelivered', 'expires', 'lease', 'job', 'tries')
 redis.call('HINCRBY', s, 'fence', 1)
 redis.call('DEL', key(session, ':out'))
 redis.call('HDEL', s, 'marked', 'marked_at', 'waits', 'slot')

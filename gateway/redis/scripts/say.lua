@@ -4,7 +4,7 @@ local now, session = clock(), ARGV[2]
 if redis.call('HEXISTS', key(session), 'address') == 0 then return 'unknown' end
 if redis.call('ZADD', key(session, ':seen'), 'NX', now, ARGV[3]) == 0 then return 'duplicate' end
 if ARGV[4] == 'person' then
-  redis.call('HSET', key(session), 'inactivity', '', 'hand_off', '')
+  cancel(session, 'inactivity', 'hand_off', 'undelivered')
   own(session, 'human', now, ARGV[5] == '1')
 end
 for i = 6, #ARGV, 2 do

@@ -1,0 +1,67 @@
+"""When the business has people to answer: the week's hours in the business's own time."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(([01]\d|2[0-3]):([0-5]\d)|24:00)")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"“{name}” is no time zone; name one like Europe/Berlin") from None
+    return name
+
+
+def _span(text: str) -> str:
+    begin, _, end = text.partition("-")
+    if not _SPAN.fullmatch(text) or begin >= end:
+        raise ValueError(f"“{text}” is no span of a day; write it like 09:00-17:00")
+    return text
+
+
+Day = tuple[Annotated[str, AfterValidator(_span)], ...]
+
+
+class Hours(BaseModel):
+    """Each day's spans, like `["09:00-12:00", "13:00-17:00"]`; a day that is not named has none.
+
+    `closed_on` are days without any, whatever day of the week they are.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    monday: Day = ()
+    tuesday: Day = ()
+    wednesday: Day = ()
+    thursday: Day = ()
+    friday: Day = ()
+    saturday: Day = ()
+    sunday: Day = ()
+    closed_on: tuple[date, ...] = Field((), max_length=400)
+
+    def is_open(self, moment: datetime) -> bool:
+        """Whether people answer at `moment`, which knows its time zone."""
+        here = moment.astimezone(ZoneInfo(self.timezone))
+        if here.date() in self.closed_on:
+            return False
+        spans: Day = getattr(self, _DAYS[here.weekday()])
+        return any(_begin(span) <= here.time() < _end(span) for span in spans)
+
+
+def _begin(span: str) -> time:
+    return time.fromisoformat(span.partition("-")[0])
+
+
+def _end(span: str) -> time:
+    end = span.partition("-")[2]
+    return time.max if end == "24:00" else time.fromisoformat(end)
