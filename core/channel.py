@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import Field
 
 from core.errors import DeliveryError
 from core.event import Event
+from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage
+from core.session import SessionStore
 from core.turn import Address
 from core.value import Value
 
@@ -73,6 +75,8 @@ class Capabilities(Value):
     idempotent_send: bool = False
     look_up: bool = False
     echoes_key: bool = False
+    one_message: bool = False
+    """Whether all that answers a turn is to be one message, as on channels that are read like letters."""
     desk: bool = False
     """Whether people work on the same conversation there, so that it can be handed to them."""
     pace: Pace = Pace()
@@ -115,4 +119,14 @@ class Channel(Protocol[Http]):
 
     def classify(self, error: Exception) -> DeliveryError:
         """The delivery error that an exception of the HTTP client stands for."""
+        ...
+
+
+@runtime_checkable
+class Equipped(Protocol):
+    """A channel that needs more of a worker than an HTTP client."""
+
+    def equip(self, *, credentials: SessionStore, fetch: Fetch) -> None:
+        """Take what a worker has: where credentials that are renewed are kept, by one process at a time, and
+        what gets files from addresses that others named."""
         ...

@@ -17,7 +17,7 @@ from core.delivery import Delivery
 from core.dialog import Dialog, Step
 from core.errors import LeaseLost, Superseded
 from core.mailbox import Commit, Lease, Mailbox, View
-from core.message import Message, Reply
+from core.message import Message, Reply, joined
 from core.owner import Act, Owner, Passing, after, may_answer
 from core.timer import Fired, Timer
 from core.turn import Address, Turn
@@ -218,7 +218,8 @@ class Drain(Generic[Http]):
     def _replies(self, to: str, address: Address, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
         """What answers the turn or the timer `to`, cut to the channel's limits."""
         channel = self._channels[address.channel]
-        parts = [part for message in messages for part in channel.render(message, address)]
+        said = joined(messages) if channel.capabilities.one_message else messages
+        parts = [part for message in said for part in channel.render(message, address)]
         return tuple(
             Reply(key=f"{to}.{number}", address=address, **dict(part))
             for number, part in enumerate(parts, start=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
@@ -49,6 +50,22 @@ class Message(Value):
     media: tuple[Attachment, ...] = ()
     template: Template | None = None
     quotes: str = ""
+
+
+def joined(messages: Sequence[Message]) -> list[Message]:
+    """As few messages as say the same: one ends where its choices are offered, or where it is a template."""
+    found: list[Message] = []
+    for message in messages:
+        last = found[-1] if found else None
+        if last is None or last.choices or last.template or message.template:
+            found.append(message)
+            continue
+        text = "\n\n".join(each.text for each in (last, message) if each.text)
+        media = (*last.media, *message.media)
+        found[-1] = message.model_copy(
+            update={"text": text, "media": media, "quotes": last.quotes or message.quotes}
+        )
+    return found
 
 
 class Part(Value):

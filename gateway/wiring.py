@@ -10,7 +10,7 @@ import httpx
 from redis.asyncio import Redis
 
 import channels
-from core.channel import Channel
+from core.channel import Channel, Equipped
 from core.drain import Drain
 from flows.flow_file import FlowFile
 from flows.machine import DialogMachine
@@ -24,11 +24,15 @@ from gateway.http import provider_client
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.scripts import Protocol
+from gateway.redis.sessions import RedisSessionStore
 from gateway.redis.sweeper import Sweeper
 from gateway.reload import ReloadingDialog
 from gateway.settings import Settings
 from gateway.web.channel import NAME, WebChannel
 from gateway.web.telling import Telling
+
+_CREDENTIAL_SECONDS = 400 * 86_400.0
+"""Longer than a provider lets a refresh token lie."""
 
 Channels = Mapping[str, Channel[httpx.AsyncClient]]
 
@@ -102,11 +106,20 @@ def attending(connected: Channels) -> Mapping[str, Attend]:
     }
 
 
+def equip(connected: Channels, redis: Redis, fetch: GuardedFetch) -> None:
+    """Give the channels that ask for it what a worker has."""
+    for channel in connected.values():
+        if isinstance(channel, Equipped):
+            channel.equip(credentials=RedisSessionStore(redis, seconds=_CREDENTIAL_SECONDS), fetch=fetch)
+
+
 @asynccontextmanager
 async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtime]:
     """Everything that a worker needs, closed at the end. `redis` stays its owner's to close."""
     numbers = protocol(settings)
     connected = load_channels(settings)
+    fetch = GuardedFetch(settings.private_hosts.split(","))
+    equip(connected, redis, fetch)
     config = Config.load(settings.config_path)
     sending = {
         name: Echoed(channel, redis) if channel.capabilities.echoes_key else channel
@@ -131,4 +144,5 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                 sweeper=Sweeper(redis, numbers),
             )
         finally:
+            await fetch.aclose()
             await mailbox.aclose()

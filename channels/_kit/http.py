@@ -28,6 +28,7 @@ class Bearer(httpx.Auth):
     """A token in the Authorization header; the client drops it when a redirect leaves the host."""
 
     def __init__(self, token: str) -> None:
+        self.token = token
         self._header = f"Bearer {token}"
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
@@ -49,10 +50,33 @@ async def post(
     json: Mapping[str, object] | None = None,
 ) -> httpx.Response:
     """Send a form or JSON within bounded time; any status comes back, anything else is a `DeliveryError`."""
+    return await change(http, provider, "POST", url, auth=auth, data=data, json=json)
+
+
+async def change(
+    http: httpx.AsyncClient,
+    provider: str,
+    method: str,
+    url: str,
+    *,
+    auth: Credentials | None,
+    data: Fields | None = None,
+    json: Mapping[str, object] | None = None,
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> httpx.Response:
+    """As `post`, with any method, for PUT and for bodies that are neither a form nor JSON."""
     try:
         async with asyncio.timeout(TOTAL_SECONDS):
-            return await http.post(
-                url, data=dict(data) if data is not None else None, json=json, auth=auth, timeout=_timeout()
+            return await http.request(
+                method,
+                url,
+                data=dict(data) if data is not None else None,
+                json=json,
+                content=content,
+                headers=headers,
+                auth=auth,
+                timeout=_timeout(),
             )
     except Exception as error:
         raise classify(error, provider) from error

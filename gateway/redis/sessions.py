@@ -35,15 +35,18 @@ class RedisSessionStore:
 
     def __init__(
         self,
-        url: str,
+        url: str | Redis,
         *,
         seconds: float = 30 * 86_400.0,
         lease_seconds: float = 10.0,
         wait_seconds: float = 60.0,
         keys: Sequence[str] = (),
     ) -> None:
-        """`wait_seconds` is how long a turn waits for the one before. Raises `Misconfigured`."""
-        self._redis: Redis = open_redis(url)
+        """`wait_seconds` is how long a turn waits for the one before. Raises `Misconfigured`.
+
+        A client in the place of the URL is shared with its owner, who closes it.
+        """
+        self._redis: Redis = open_redis(url) if isinstance(url, str) else url
         self._expiry_ms = int(seconds * 1000)
         self._lease_ms = int(lease_seconds * 1000)
         self._wait = wait_seconds

@@ -79,6 +79,8 @@ def mutated(draw: st.DrawFn, body: bytes) -> bytes:
 class ChannelCases:
     """The contract. `send_url` is the one that `send` calls."""
 
+    send_method: ClassVar[str] = "POST"
+
     send_url: ClassVar[str]
     accepted: ClassVar[httpx.Response]
 
@@ -249,7 +251,7 @@ class ChannelCases:
             part.model_dump_json().encode()
 
     async def test_a_message_that_was_taken_has_the_id_of_the_provider(self, api: respx.MockRouter) -> None:
-        api.post(self.send_url).mock(return_value=self.accepted)
+        api.route(method=self.send_method, url=self.send_url).mock(return_value=self.accepted)
 
         async with httpx.AsyncClient() as http:
             assert (await self.channel().send(self.reply(), http)).provider_id
@@ -270,14 +272,18 @@ class ChannelCases:
     async def test_a_refusal_is_sorted_by_what_can_be_done_next(
         self, api: respx.MockRouter, status: int, expected: type[DeliveryError]
     ) -> None:
-        api.post(self.send_url).mock(return_value=httpx.Response(status, text="<html>no</html>"))
+        api.route(method=self.send_method, url=self.send_url).mock(
+            return_value=httpx.Response(status, text="<html>no</html>")
+        )
 
         async with httpx.AsyncClient() as http:
             with pytest.raises(expected):
                 await self.channel().send(self.reply(), http)
 
     async def test_a_limit_says_when_to_come_back(self, api: respx.MockRouter) -> None:
-        api.post(self.send_url).mock(return_value=httpx.Response(429, headers={"Retry-After": "7"}))
+        api.route(method=self.send_method, url=self.send_url).mock(
+            return_value=httpx.Response(429, headers={"Retry-After": "7"})
+        )
 
         async with httpx.AsyncClient() as http:
             with pytest.raises(Unavailable) as error:
@@ -301,7 +307,7 @@ class ChannelCases:
     async def test_what_may_have_arrived_is_told_from_what_surely_did_not(
         self, api: respx.MockRouter, failure: Exception, expected: type[DeliveryError]
     ) -> None:
-        api.post(self.send_url).mock(side_effect=failure)
+        api.route(method=self.send_method, url=self.send_url).mock(side_effect=failure)
 
         async with httpx.AsyncClient() as http:
             with pytest.raises(expected):
@@ -312,7 +318,7 @@ class ChannelCases:
         def cancelled(request: httpx.Request) -> httpx.Response:
             raise asyncio.CancelledError
 
-        api.post(self.send_url).mock(side_effect=cancelled)
+        api.route(method=self.send_method, url=self.send_url).mock(side_effect=cancelled)
 
         async with httpx.AsyncClient() as http:
             with pytest.raises(asyncio.CancelledError):

@@ -1,0 +1,165 @@
+"""Zendesk Support: the tickets of one account, shared with its agents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from channels._kit.http import Bearer, classify
+from channels._kit.oauth import Fixed, Renewed
+from channels._kit.parts import listed
+from channels._kit.render import PLAIN, render
+from channels._kit.setting import Setting, address, read, secrets
+from channels._kit.split import split
+from channels.zendesk.api import Api
+from channels.zendesk.capabilities import CAPABILITIES, NAME, STATUSES, VERIFICATION
+from channels.zendesk.client import Client
+from channels.zendesk.conversation import Desk
+from channels.zendesk.webhook import Verifier, parse
+from core.channel import Answer, Webhook
+from core.errors import DeliveryError, Misconfigured
+from core.event import Event
+from core.fetch import Fetch
+from core.message import Message, Part, Reply, SentMessage
+from core.session import SessionStore
+from core.turn import Address
+
+__all__ = ["SETTINGS", "VERIFICATION", "ZendeskChannel", "connect"]
+
+SETTINGS: Final = (
+    Setting("ZENDESK_API_URL", "The account: https://example.zendesk.com", required=True),
+    Setting(
+        "ZENDESK_WEBHOOK_SECRET",
+        "The webhook's signing secret; while it is rotated a comma-separated list",
+        required=True,
+        secret=True,
+    ),
+    Setting("ZENDESK_BOT_USER_ID", "The number of the user that the bot is", required=True),
+    Setting("ZENDESK_EMAIL", "That user's e-mail address, for an API token"),
+    Setting("ZENDESK_API_TOKEN", "An API token", secret=True),
+    Setting("ZENDESK_OAUTH_TOKEN", "Instead: an OAuth access token that does not expire", secret=True),
+    Setting("ZENDESK_OAUTH_CLIENT_ID", "Instead, for tokens that expire: the OAuth client's identifier"),
+    Setting("ZENDESK_OAUTH_CLIENT_SECRET", "Its secret", secret=True),
+    Setting("ZENDESK_OAUTH_REFRESH_TOKEN", "The first refresh token; later ones are kept", secret=True),
+    Setting("ZENDESK_HANDOFF_GROUP_ID", "The group that gets a ticket at a hand-off"),
+    Setting("ZENDESK_ANSWERED_STATUS", "A ticket's status after an answer", default="pending"),
+)
+
+
+class ZendeskChannel:
+    """The channel of one account."""
+
+    name = NAME
+    capabilities = CAPABILITIES
+
+    def __init__(self, *, desk: Desk, verifier: Verifier, api: Api, credentials: Fixed | Renewed) -> None:
+        self._desk = desk
+        self._verifier = verifier
+        self._api = api
+        self._credentials = credentials
+
+    def equip(self, *, credentials: SessionStore, fetch: Fetch) -> None:
+        """Keep renewed tokens in the store, and get files to upload by `fetch`."""
+        if isinstance(self._credentials, Renewed):
+            self._credentials.keep_in(credentials)
+        self._api.fetch = fetch
+
+    def verify(self, webhook: Webhook) -> None:
+        """Pass what Zendesk signed just now. Raises `Refused` otherwise."""
+        self._verifier.verify(webhook)
+
+    def parse(self, webhook: Webhook) -> list[Event]:
+        """The event of a verified webhook of either kind. Raises `MalformedWebhook`."""
+        return parse(webhook, self._desk)
+
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+        """200, whatever it was."""
+        return Answer()
+
+    def render(self, message: Message, address: Address) -> list[Part]:
+        """One comment, with choices as numbers; more only beyond the limits."""
+        text = listed(render(message.text, PLAIN), message.choices)
+        bodies = split(text, CAPABILITIES.text_length) or [""]
+        most = CAPABILITIES.media
+        groups = [message.media[at : at + most] for at in range(0, len(message.media), most)] or [()]
+        first = [Part(body=body) for body in bodies[:-1]]
+        rest = [Part(body="", media=media) for media in groups[1:]]
+        last = Part(body=bodies[-1], media=groups[0])
+        return [part for part in (*first, last, *rest) if part.body or part.media]
+
+    async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
+        """Update the ticket once. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        return await self._api.send(reply, http)
+
+    async def find_sent(
+        self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
+    ) -> SentMessage | None:
+        """Look for our key, or else our text, in the newest hundred comments."""
+        return await self._api.find_sent(reply, http, since=since, known=known)
+
+    def classify(self, error: Exception) -> DeliveryError:
+        """The delivery error that an exception of the HTTP client stands for."""
+        return classify(error, NAME)
+
+
+def connect(environ: Mapping[str, str], public_url: str) -> ZendeskChannel | None:
+    """Build the channel from its settings; `None` when none is set, `Misconfigured` when one is wrong."""
+    values = read(SETTINGS, environ, NAME)
+    if values is None:
+        return None
+    for name in ("ZENDESK_BOT_USER_ID", "ZENDESK_HANDOFF_GROUP_ID"):
+        if not re.fullmatch(r"(?:[1-9]\d{0,18})?", values[name], re.ASCII):
+            raise Misconfigured(f"{name} must be a number, as the address of its page in Admin Center ends")
+    if values["ZENDESK_ANSWERED_STATUS"] not in STATUSES:
+        raise Misconfigured(f"ZENDESK_ANSWERED_STATUS must be one of {', '.join(STATUSES)}")
+    url = address("ZENDESK_API_URL", values["ZENDESK_API_URL"])
+    account = (urlsplit(url).hostname or "").removesuffix(".zendesk.com")
+    desk = Desk(account=account, bot=values["ZENDESK_BOT_USER_ID"])
+    credentials = _credentials(values, url)
+    return ZendeskChannel(
+        desk=desk,
+        verifier=Verifier(secrets("ZENDESK_WEBHOOK_SECRET", values["ZENDESK_WEBHOOK_SECRET"])),
+        api=Api(
+            Client(url, credentials),
+            desk,
+            group=values["ZENDESK_HANDOFF_GROUP_ID"],
+            status=values["ZENDESK_ANSWERED_STATUS"],
+        ),
+        credentials=credentials,
+    )
+
+
+def _credentials(values: Mapping[str, str], url: str) -> Fixed | Renewed:
+    """The one way of three that is set. Raises `Misconfigured` for none, two or a half."""
+    ways = (
+        ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN"),
+        ("ZENDESK_OAUTH_TOKEN",),
+        ("ZENDESK_OAUTH_CLIENT_ID", "ZENDESK_OAUTH_CLIENT_SECRET", "ZENDESK_OAUTH_REFRESH_TOKEN"),
+    )
+    begun = [way for way in ways if any(values[name] for name in way)]
+    if len(begun) != 1:
+        raise Misconfigured(f"set one of: {'; '.join(' and '.join(way) for way in ways)}")
+    [way] = begun
+    for name in way:
+        if not values[name]:
+            raise Misconfigured(f"{name} is not set, but {' and '.join(n for n in way if values[n])} is")
+    if way == ways[0]:
+        return Fixed(
+            (f"{values['ZENDESK_EMAIL']}/token", values["ZENDESK_API_TOKEN"]),
+            "ZENDESK_EMAIL and ZENDESK_API_TOKEN",
+        )
+    if way == ways[1]:
+        return Fixed(Bearer(values["ZENDESK_OAUTH_TOKEN"]), "ZENDESK_OAUTH_TOKEN")
+    return Renewed(
+        NAME,
+        url=f"{url}/oauth/tokens",
+        hint="ZENDESK_OAUTH_REFRESH_TOKEN",
+        client_id=values["ZENDESK_OAUTH_CLIENT_ID"],
+        client_secret=values["ZENDESK_OAUTH_CLIENT_SECRET"],
+        refresh_token=values["ZENDESK_OAUTH_REFRESH_TOKEN"],
+    )

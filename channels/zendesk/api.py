@@ -1,0 +1,191 @@
+"""What the bot does in Zendesk: one update a reply, made only on the ticket that was looked at."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import httpx
+
+from channels._kit.document import Object, child, children, name_of, word
+from channels._kit.http import answered
+from channels._kit.text import fold
+from channels.zendesk.capabilities import ANSWERED, HANDED_OFF, KEY, OFF
+from channels.zendesk.client import Client, Json, refusal
+from channels.zendesk.conversation import Desk
+from channels.zendesk.files import upload
+from channels.zendesk.ticket import Seen, is_held, moment, seen
+from core.errors import Rejected, Unavailable, Unknown
+from core.fetch import Fetch
+from core.message import Reply, SentMessage
+
+_CONFLICTS: Final = 3
+_CONFLICT_SECONDS: Final = 10.0
+_UPDATES: Final = 25
+_UPDATES_SECONDS: Final = 600.0
+_AUDIT_PAGES: Final = 10
+_CLOCKS_APART: Final = timedelta(seconds=30)
+_NEWEST: Final = {"sort": "-created_at", "page[size]": "100", "include": "users"}
+
+
+class Api:
+    """The tickets of one account. There is no idempotency key for updates: metadata carry ours."""
+
+    def __init__(
+        self,
+        client: Client,
+        desk: Desk,
+        *,
+        group: str,
+        status: str,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._client = client
+        self._desk = desk
+        self._group = group
+        self._status = status
+        self._now = now or _now
+        self.fetch: Fetch | None = None
+
+    async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
+        """Comment on the ticket, hand it to people, or make one for an e-mail address.
+
+        Raises `Rejected` when a person has the ticket or it is closed; `Unavailable`, `Unknown`.
+        """
+        comment = await self._comment(reply, http)
+        if "@" in reply.address.theirs:
+            return await self._create(reply, comment, http)
+        for _ in range(_CONFLICTS):
+            body = await self._update(reply, comment, http)
+            path = f"/tickets/{reply.address.theirs}.json"
+            answer = await self._client.change("PUT", path, http, json={"ticket": body})
+            if answer.status_code != 409:
+                break
+        if not answer.is_success:
+            raise refusal(answer)
+        events = children(child(answered(answer), "audit"), "events")
+        number = next((name_of(event, "id") for event in events if event.get("type") == "Comment"), "")
+        if not number:
+            raise Unknown("zendesk: accepted, but the answer has no comment")
+        return SentMessage(provider_id=number)
+
+    async def find_sent(
+        self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
+    ) -> SentMessage | None:
+        """The comment with our key; where metadata are not told, one of ours with the same text."""
+        if "@" in reply.address.theirs:
+            found = await self._client.read("/tickets.json", http, {"external_id": _outside(reply)})
+            made = next(iter(children(found, "tickets")), {})
+            return SentMessage(provider_id=name_of(made, "id")) if made else None
+        for comment in children(await self._newest(reply.address.theirs, "comments", http), "comments"):
+            key, number = child(comment, "metadata", "custom").get(KEY), name_of(comment, "id")
+            alike = key is None and number not in known and self._is_like(comment, reply, since)
+            if number and (key == reply.key or alike):
+                return SentMessage(provider_id=number)
+        return None
+
+    async def _comment(self, reply: Reply, http: httpx.AsyncClient) -> Json:
+        if reply.act == "hand_off":
+            return {"body": reply.body or "The bot asks a person to go on.", "public": False}
+        if not reply.media:
+            return {"body": reply.body, "public": True}
+        if self.fetch is None:
+            links = "\n".join(medium.url for medium in reply.media)
+            return {"body": f"{reply.body}\n\n{links}".strip(), "public": True}
+        uploads = await upload(reply.media, self.fetch, self._client, http)
+        return {"body": reply.body or "📎", "public": True, "uploads": uploads}
+
+    async def _update(self, reply: Reply, comment: Json, http: httpx.AsyncClient) -> Json:
+        """The update of the ticket as it is now; Zendesk takes it only while it is still so."""
+        found, held = await self._look(reply.address.theirs, http)
+        handed_off = reply.act == "hand_off"
+        if held and not handed_off:
+            raise Rejected("a person has the ticket", code="held")
+        body: Json = {"comment": comment, "status": "open" if handed_off else self._status}
+        if handed_off and not held:
+            body |= {"assignee_id": None, **({"group_id": int(self._group)} if self._group else {})}
+        tag = HANDED_OFF if handed_off else ANSWERED
+        return {
+            **body,
+            "tags": [*(each for each in found.tags if each != tag), tag],
+            "metadata": {KEY: reply.key},
+            "safe_update": True,
+            "updated_stamp": found.stamp,
+        }
+
+    async def _look(self, number: str, http: httpx.AsyncClient) -> tuple[Seen, bool]:
+        """The ticket, and whether a person has it. Raises `Rejected` when it is closed."""
+        ticket = child(await self._client.read(f"/tickets/{number}.json", http), "ticket")
+        found = seen(ticket, await self._newest(number, "comments", http), self._desk)
+        if found.status == "closed":
+            raise Rejected("the ticket is closed; the person has to write a new one", code="closed")
+        recent = [at for at in found.own if (self._now() - at).total_seconds() < _UPDATES_SECONDS]
+        if len(recent) >= _UPDATES:
+            raise Unavailable(
+                "zendesk: close to its limit of 30 updates of one ticket in 10 minutes",
+                code="ticket_updates",
+                retry_after=max(_UPDATES_SECONDS - (self._now() - recent[-1]).total_seconds(), 1.0),
+            )
+        if OFF in found.tags or not found.is_doubtful:
+            return found, OFF in found.tags
+        return found, is_held(found, await self._audits(number, http), self._desk)
+
+    async def _audits(self, number: str, http: httpx.AsyncClient) -> list[Object]:
+        """The ticket's whole history, as long as it is of a usual length; the order of pages is not told."""
+        found: list[Object] = []
+        after = ""
+        for _ in range(_AUDIT_PAGES):
+            page = await self._newest(number, "audits", http, after)
+            found += children(page, "audits")
+            after = word(child(page, "meta"), "after_cursor", 500)
+            if child(page, "meta").get("has_more") is not True or not after:
+                break
+        return found
+
+    async def _newest(self, number: str, what: str, http: httpx.AsyncClient, after: str = "") -> Object:
+        params = {**_NEWEST, "page[after]": after} if after else _NEWEST
+        return await self._client.read(f"/tickets/{number}/{what}.json", http, params)
+
+    async def _create(self, reply: Reply, comment: Json, http: httpx.AsyncClient) -> SentMessage:
+        """A ticket for a person who is known by e-mail; the key makes a repetition harmless for two hours."""
+        person = reply.address.theirs
+        ticket = {
+            "comment": comment,
+            "requester": {"email": person, "name": person.partition("@")[0]},
+            "status": self._status,
+            "tags": [ANSWERED],
+            "external_id": _outside(reply),
+            "metadata": {KEY: reply.key},
+        }
+        headers = {"Idempotency-Key": _outside(reply)}
+        answer = await self._client.change(
+            "POST", "/tickets.json", http, json={"ticket": ticket}, headers=headers
+        )
+        if not answer.is_success:
+            raise refusal(answer)
+        number = name_of(child(answered(answer), "ticket"), "id")
+        if not number:
+            raise Unknown("zendesk: accepted, but the answer has no ticket")
+        return SentMessage(provider_id=number)
+
+    def _is_like(self, comment: Object, reply: Reply, since: datetime) -> bool:
+        at = moment(word(comment, "created_at", 40))
+        text = word(comment, "plain_body", 20_000) or word(comment, "body", 20_000)
+        return (
+            name_of(comment, "author_id") == self._desk.bot
+            and comment.get("public") is (reply.act == "say")
+            and at is not None
+            and at >= since - _CLOCKS_APART
+            and fold(text) == fold(reply.body)
+        )
+
+
+def _outside(reply: Reply) -> str:
+    """Our name of a ticket that we make: the same for the same reply, and no address in it."""
+    return f"turngate-{hashlib.sha256(reply.name.encode()).hexdigest()[:40]}"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

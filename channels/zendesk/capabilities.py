@@ -1,0 +1,64 @@
+"""The limits of Zendesk Support, and the words by which bot and desk understand each other, as data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from channels._kit.verification import Verification
+from core.channel import Capabilities
+
+NAME: Final = "zendesk"
+
+CAPABILITIES: Final = Capabilities(
+    max_webhook_bytes=1024 * 1024,
+    max_webhook_fields=100,
+    text_length=16_000,
+    media=5,
+    one_message=True,
+    look_up=True,
+    desk=True,
+)
+"""Zendesk, "Ticket comments": a comment may have 64 KB; 16,000 characters are 64 KB at the most."""
+
+VERIFICATION: Final = Verification(
+    header="x-zendesk-webhook-signature",
+    algorithm="HMAC-SHA256",
+    signed=("body",),
+    encoding="base64",
+    replay="the timestamp's header is signed before the body; more than 5 minutes off is refused",
+    rotation="ZENDESK_WEBHOOK_SECRET is a list",
+)
+"""Zendesk, "Verifying webhooks"."""
+
+KEY: Final = "turngate"
+"""Where the metadata of our updates hold our key of the reply."""
+
+ANSWERED: Final = "bot_answered"
+HANDED_OFF: Final = "bot_handoff"
+OFF: Final = "bot_off"
+"""Tags: the bot has answered, has handed over, is to keep away (set by people or by their triggers)."""
+
+STATUSES: Final = ("open", "pending", "hold", "solved")
+"""What a ticket may be after an answer of the bot."""
+
+MESSAGING: Final = frozenset(
+    {
+        "apple_business_chat",
+        "business_messaging_slack_connect",
+        "chat",
+        "facebook_messenger",
+        "google_business_messages",
+        "instagram_dm",
+        "line",
+        "messaging",
+        "native_messaging",
+        "sunshine_conversations_api",
+        "sunshine_conversations_facebook_messenger",
+        "sunshine_conversations_twitter_dm",
+        "telegram",
+        "viber",
+        "wechat",
+        "whatsapp",
+    }
+)
+"""Sources of tickets that are conversations of Zendesk messaging: the channel `sunshine` answers those."""

@@ -1,0 +1,115 @@
+"""Tokens that are renewed: once, by one process, and known to all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import httpx
+import pytest
+import respx
+from redis.asyncio import Redis
+
+from channels._kit.http import Bearer
+from channels._kit.oauth import Fixed, Renewed
+from core.errors import Rejected, Unavailable
+from core.session import InMemorySessionStore, SessionStore
+from gateway.redis.sessions import RedisSessionStore
+
+URL = "https://example.com/oauth/tokens"
+
+
+class Server:
+    """An authorisation server whose refresh tokens are good once."""
+
+    def __init__(self, router: respx.MockRouter) -> None:
+        self.good = "refresh0"
+        self.given = 0
+        router.post(URL).mock(side_effect=self._answer)
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)["refresh_token"]
+        await asyncio.sleep(0)
+        if asked != self.good:
+            return httpx.Response(400, json={"error": "invalid_grant"})
+        self.given += 1
+        self.good = f"refresh{self.given}"
+        tokens = {"access_token": f"access{self.given}", "refresh_token": self.good, "expires_in": 3600}
+        return httpx.Response(200, json=tokens)
+
+
+def renewed(store: SessionStore, now: float = 1000.0) -> Renewed:
+    """One worker's credentials."""
+    made = Renewed(
+        "desk",
+        url=URL,
+        hint="DESK_REFRESH_TOKEN",
+        client_id="c",
+        client_secret="s",
+        refresh_token="refresh0",
+        clock=lambda: now,
+    )
+    made.keep_in(store)
+    return made
+
+
+async def token(of: Renewed | Fixed, spent: str = "") -> str:
+    async with httpx.AsyncClient() as http:
+        found = await of.current(http, spent=spent)
+    assert isinstance(found, Bearer)
+    return found.token
+
+
+async def test_workers_that_race_spend_one_refresh_token(redis: Redis, respx_mock: respx.MockRouter) -> None:
+    server = Server(respx_mock)
+    workers = [renewed(RedisSessionStore(redis)) for _ in range(8)]
+
+    assert set(await asyncio.gather(*(token(each) for each in workers))) == {"access1"}
+    assert server.given == 1
+    assert set(await asyncio.gather(*(token(each, spent="access1") for each in workers))) == {"access2"}
+    assert server.given == 2
+
+
+async def test_a_token_is_renewed_before_it_ends(respx_mock: respx.MockRouter) -> None:
+    server, store = Server(respx_mock), InMemorySessionStore()
+
+    assert await token(renewed(store)) == "access1"
+    assert await token(renewed(store, now=4500.0)) == "access1"
+    assert await token(renewed(store, now=4541.0)) == "access2"
+    assert server.good == "refresh2"
+
+
+async def test_a_refresh_token_that_was_spent_elsewhere_asks_for_a_person(
+    respx_mock: respx.MockRouter,
+) -> None:
+    Server(respx_mock).good = "somebody else's"
+
+    with pytest.raises(Rejected, match="DESK_REFRESH_TOKEN") as error:
+        await token(renewed(InMemorySessionStore()))
+    assert error.value.account_wide
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(503), httpx.Response(429), httpx.ConnectError("no")])
+async def test_trouble_on_the_way_is_tried_again(
+    respx_mock: respx.MockRouter, answer: httpx.Response | Exception
+) -> None:
+    route = respx_mock.post(URL)
+    if isinstance(answer, Exception):
+        route.mock(side_effect=answer)
+    else:
+        route.mock(return_value=answer)
+    store = InMemorySessionStore()
+
+    with pytest.raises(Unavailable):
+        await token(renewed(store))
+    Server(respx_mock)
+    assert await token(renewed(store)) == "access1"
+
+
+async def test_what_lasts_is_not_renewed() -> None:
+    fixed = Fixed(Bearer("lasting"), "DESK_TOKEN")
+
+    assert await token(fixed) == "lasting"
+    with pytest.raises(Rejected, match="DESK_TOKEN") as error:
+        await token(fixed, spent="lasting")
+    assert error.value.account_wide

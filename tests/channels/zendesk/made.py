@@ -1,0 +1,114 @@
+"""Webhooks and answers of Zendesk Support, made up after its pages."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.zendesk import ZendeskChannel, connect
+from channels.zendesk.webhook import signature
+from core.channel import Webhook
+from core.turn import Address
+
+BOT, ADA, AGENT, SECRET = "8447000000009", "8447000000001", "8447000000002", "bm90X2FfcmVhbF9vbmU="
+ENVIRON = {
+    "ZENDESK_API_URL": "https://example.zendesk.com",
+    "ZENDESK_WEBHOOK_SECRET": SECRET,
+    "ZENDESK_BOT_USER_ID": BOT,
+    "ZENDESK_EMAIL": "bot@example.com",
+    "ZENDESK_API_TOKEN": "api-token",
+    "ZENDESK_HANDOFF_GROUP_ID": "1700000000009",
+}
+BASE = "https://example.zendesk.com/api/v2"
+ADDRESS = Address(channel="zendesk", account="example", ours="example", theirs="5158")
+STAMP = "2026-11-23T10:00:00Z"
+
+Json = dict[str, Any]
+
+
+def channel(**changed: str) -> ZendeskChannel:
+    found = connect({**ENVIRON, **changed}, "")
+    assert found is not None
+    return found
+
+
+def event(kind: str, made: Json | None = None, number: str = "e-1", **detail: Any) -> Json:
+    """An envelope of Zendesk's own."""
+    about = {
+        "id": "5158",
+        "actor_id": ADA,
+        "requester_id": ADA,
+        "submitter_id": ADA,
+        "assignee_id": None,
+        "created_at": "2026-11-23T09:00:00Z",
+        "description": "Where is my parcel?",
+        "subject": "Parcel",
+        "is_public": True,
+        "status": "OPEN",
+        "tags": ["web"],
+        "updated_at": STAMP,
+        "via": {"channel": "web_service"},
+    }
+    return {
+        "account_id": 22120001,
+        "id": number,
+        "type": f"zen:event-type:ticket.{kind}",
+        "subject": f"zen:ticket:{detail.get('id', '5158')}",
+        "time": "2026-11-23T10:00:00.123456789Z",
+        "detail": {**about, **detail},
+        "event": made or {},
+        "zendesk_event_version": "2022-11-06",
+    }
+
+
+def comment(
+    text: str = "Hello? Any news?",
+    *,
+    author: str = ADA,
+    staff: bool = False,
+    public: bool = True,
+    number: str = "98765432101",
+    **detail: Any,
+) -> Json:
+    who = {"id": author, "is_staff": staff, "name": "Ada" if author == ADA else "Grace"}
+    made = {"comment": {"id": number, "body": text, "is_public": public, "author": who}}
+    return event("comment_added", made, f"e-{number}", **{"actor_id": author, **detail})
+
+
+def hook(made: Json, at: str | None = None, secret: str = SECRET) -> Webhook:
+    timestamp = at or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = json.dumps(made).encode()
+    headers = {
+        "x-zendesk-webhook-signature": signature(secret, timestamp, body),
+        "x-zendesk-webhook-signature-timestamp": timestamp,
+    }
+    return Webhook("POST", "/webhooks/zendesk", headers, body)
+
+
+def ticket(**changed: Any) -> Json:
+    about = {"id": 5158, "status": "open", "tags": ["web"], "requester_id": int(ADA), "assignee_id": None}
+    return {"ticket": {**about, "group_id": 1, "updated_at": STAMP, **changed}}
+
+
+def written(
+    author: str = ADA, text: str = "Hello", *, number: int = 1, public: bool = True, **more: Any
+) -> Json:
+    """One comment as the API lists it."""
+    made = {"id": number, "type": "Comment", "author_id": int(author), "plain_body": text, "public": public}
+    return {"created_at": f"2026-11-23T09:00:{number:02}Z", **made, **more}
+
+
+def comments(*found: Json) -> Json:
+    roles = {ADA: "end-user", AGENT: "agent", BOT: "agent"}
+    return {
+        "comments": list(found),
+        "users": [{"id": int(user), "role": role} for user, role in roles.items()],
+        "meta": {"has_more": False},
+    }
+
+
+ACCEPTED: Json = {
+    "ticket": {"id": 5158},
+    "audit": {"id": 7, "events": [{"id": 1, "type": "Change"}, {"id": 98765432102, "type": "Comment"}]},
+}

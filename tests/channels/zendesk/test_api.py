@@ -1,0 +1,317 @@
+"""One reply at a time: what is read, what is changed, and what the answers mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from core.errors import Rejected, Unavailable
+from core.fetch import Fetched, NotFetched, Request
+from core.message import Choice, Message, Reply
+from core.session import InMemorySessionStore
+from core.turn import Address, Attachment
+from tests.channels.zendesk.made import (
+    ACCEPTED,
+    ADA,
+    ADDRESS,
+    AGENT,
+    BASE,
+    BOT,
+    STAMP,
+    Json,
+    channel,
+    comments,
+    ticket,
+    written,
+)
+
+TICKET = f"{BASE}/tickets/5158.json"
+SINCE = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def reply(**fields: Any) -> Reply:
+    return Reply(**{"key": "turn.1", "address": ADDRESS, "body": "It left today.", **fields})
+
+
+@pytest.fixture
+def api() -> Iterator[respx.MockRouter]:
+    with respx.mock(assert_all_called=False) as router:
+        yield router
+
+
+def standing(
+    api: respx.MockRouter, *said: Json, audits: list[Json] | None = None, **about: Any
+) -> respx.Route:
+    """A ticket to be found as it is; the route of its update."""
+    api.get(TICKET).respond(json=ticket(**about))
+    api.get(f"{BASE}/tickets/5158/comments.json").respond(json=comments(*said))
+    api.get(f"{BASE}/tickets/5158/audits.json").respond(json={"audits": audits or [], "meta": {}})
+    return api.put(TICKET).respond(json=ACCEPTED)
+
+
+async def send(made: Reply, **settings: str) -> str:
+    async with httpx.AsyncClient() as http:
+        return (await channel(**settings).send(made, http)).provider_id
+
+
+def body(route: respx.Route) -> Json:
+    found = json.loads(route.calls.last.request.content)["ticket"]
+    assert isinstance(found, dict)
+    return found
+
+
+async def test_an_answer_is_one_update_under_the_lock_and_keeps_the_tags(api: respx.MockRouter) -> None:
+    route = standing(api, written())
+
+    assert await send(reply()) == "98765432102"
+    assert body(route) == {
+        "comment": {"body": "It left today.", "public": True},
+        "status": "pending",
+        "tags": ["web", "bot_answered"],
+        "metadata": {"turngate": "turn.1"},
+        "safe_update": True,
+        "updated_stamp": STAMP,
+    }
+
+
+async def test_a_hand_off_is_one_note_to_the_group(api: respx.MockRouter) -> None:
+    route = standing(api, written(), assignee_id=int(BOT))
+    await send(reply(act="hand_off", body="wants a person"))
+
+    made = body(route)
+    assert made["comment"] == {"body": "wants a person", "public": False}
+    assert (made["assignee_id"], made["group_id"], made["status"]) == (None, 1700000000009, "open")
+    assert made["tags"] == ["web", "bot_handoff"]
+
+
+async def test_a_ticket_that_a_person_has_stays_theirs_at_a_hand_off(api: respx.MockRouter) -> None:
+    route = standing(api, written(), assignee_id=int(AGENT))
+    await send(reply(act="hand_off"))
+
+    assert not {"assignee_id", "group_id"} & set(body(route))
+
+
+def assigned(user: str | None, number: int, author: str = AGENT) -> Json:
+    change = {"id": number, "type": "Change", "field_name": "assignee_id", "value": user}
+    return {
+        "id": number,
+        "created_at": f"2026-11-23T09:00:{number:02}Z",
+        "author_id": int(author),
+        "events": [change],
+    }
+
+
+def audit(said: Json) -> Json:
+    event = {**said, "body": said["plain_body"]}
+    return {
+        "id": said["id"],
+        "created_at": said["created_at"],
+        "author_id": said["author_id"],
+        "events": [event],
+    }
+
+
+ON = written(AGENT, "/bot on", number=5, public=False)
+WROTE = written(AGENT, "I'll look.", number=4)
+BY_BOT = written(BOT, "One moment.", number=6)
+
+
+@pytest.mark.parametrize(
+    ("said", "audits", "about", "is_silent"),
+    [
+        ([WROTE], [audit(WROTE)], {}, True),
+        ([WROTE], [audit(WROTE), assigned(BOT, 7)], {"assignee_id": int(BOT)}, False),
+        ([WROTE], [assigned(BOT, 3), audit(WROTE)], {"assignee_id": int(BOT)}, True),
+        ([WROTE, ON], [audit(WROTE), audit(ON)], {"assignee_id": int(AGENT)}, False),
+        ([ON], [audit(ON), assigned(AGENT, 8)], {"assignee_id": int(AGENT)}, True),
+        ([BY_BOT], [audit(BY_BOT), assigned(AGENT, 8)], {"assignee_id": int(AGENT)}, True),
+        ([BY_BOT, ON], [assigned(AGENT, 3), audit(ON), audit(BY_BOT)], {"assignee_id": int(AGENT)}, False),
+        ([], [], {"assignee_id": int(AGENT)}, True),
+        ([], [], {"assignee_id": int(BOT)}, False),
+        ([], [], {"tags": ["bot_off"]}, True),
+        ([WROTE], [audit(WROTE)], {"requester_id": int(AGENT)}, False),
+        ([written(ADA, "/bot off", number=9)], [], {}, False),
+    ],
+)
+async def test_what_an_agent_did_last_decides(
+    api: respx.MockRouter, said: list[Json], audits: list[Json], about: Json, is_silent: bool
+) -> None:
+    route = standing(api, *said, audits=audits, **about)
+    if is_silent:
+        with pytest.raises(Rejected, match="a person has the ticket"):
+            await send(reply())
+    else:
+        await send(reply())
+    assert route.called is not is_silent
+
+
+async def test_a_ticket_that_changed_meanwhile_is_read_again(api: respx.MockRouter) -> None:
+    standing(api, written())
+    api.get(TICKET).mock(
+        side_effect=[
+            httpx.Response(200, json=ticket()),
+            httpx.Response(200, json=ticket(assignee_id=int(AGENT), updated_at="2026-11-23T10:00:01Z")),
+        ]
+    )
+    route = api.put(TICKET).respond(409, json={"error": "UpdateConflict"})
+
+    with pytest.raises(Rejected, match="a person has"):
+        await send(reply())
+    assert route.call_count == 1
+
+
+async def test_a_ticket_that_changes_all_the_time_waits(api: respx.MockRouter) -> None:
+    standing(api, written())
+    route = api.put(TICKET).respond(409, json={"error": "UpdateConflict"})
+
+    with pytest.raises(Unavailable) as error:
+        await send(reply())
+    assert (route.call_count, error.value.retry_after) == (3, 10)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [(429, {"Retry-After": "93"}, 93), (429, {}, 30), (423, {}, 10), (423, {"Retry-After": "2"}, 2)],
+)
+async def test_limits_with_and_without_a_time(
+    api: respx.MockRouter, status: int, headers: dict[str, str], seconds: int
+) -> None:
+    standing(api, written())
+    api.put(TICKET).respond(status, headers=headers)
+
+    with pytest.raises(Unavailable) as error:
+        await send(reply())
+    assert error.value.retry_after == seconds
+
+
+async def test_a_closed_ticket_is_final(api: respx.MockRouter) -> None:
+    route = standing(api, status="closed")
+
+    with pytest.raises(Rejected, match="closed"):
+        await send(reply())
+    assert not route.called
+
+
+async def test_the_reason_of_a_refusal_is_told_without_numbers(api: respx.MockRouter) -> None:
+    standing(api, written())
+    details = {"status": [{"description": "Status: closed prevents ticket update for +15550100"}]}
+    api.put(TICKET).respond(422, json={"error": "RecordInvalid", "details": details})
+
+    with pytest.raises(Rejected, match="prevents ticket update") as error:
+        await send(reply())
+    assert "5550100" not in error.value.reason
+
+
+async def test_close_to_thirty_updates_in_ten_minutes_the_bot_waits(api: respx.MockRouter) -> None:
+    now = datetime.now(UTC)
+    own = [
+        written(BOT, "so", number=n + 1, created_at=(now - timedelta(seconds=500 - n)).isoformat())
+        for n in range(26)
+    ]
+    route = standing(api, *own)
+
+    with pytest.raises(Unavailable) as error:
+        await send(reply())
+    assert error.value.retry_after == pytest.approx(101, abs=5)
+    assert not route.called
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (written(BOT, "anything", number=7, metadata={"custom": {"turngate": "turn.1"}}), "7"),
+        (written(BOT, "It left today.", number=7, metadata={"custom": {"turngate": "turn.0"}}), None),
+        (written(BOT, "It  left today.\n", number=7), "7"),
+        (written(BOT, "It left today.", number=8), None),
+        (written(ADA, "It left today.", number=7), None),
+        (written(BOT, "It left today.", number=7, public=False), None),
+        (written(BOT, "It left today.", number=7, created_at="2026-11-23T08:00:00Z"), None),
+    ],
+)
+async def test_what_was_taken_is_found(api: respx.MockRouter, said: Json, found: str | None) -> None:
+    standing(api, said)
+    async with httpx.AsyncClient() as http:
+        sent = await channel().find_sent(reply(), http, since=SINCE, known={"8"})
+    assert (sent.provider_id if sent else None) == found
+
+
+class Files:
+    """The world, with one file in it."""
+
+    def __init__(self, answer: Fetched | NotFetched) -> None:
+        self._answer = answer
+
+    async def fetch(self, request: Request) -> Fetched:
+        if isinstance(self._answer, NotFetched):
+            raise self._answer
+        return self._answer
+
+    async def aclose(self) -> None:
+        pass
+
+
+FILE = Attachment(url="https://files.example.com/a/receipt", content_type="application/pdf")
+
+
+async def test_a_file_is_uploaded_and_belongs_to_the_comment(api: respx.MockRouter) -> None:
+    route = standing(api, written())
+    uploads = api.post(f"{BASE}/uploads.json").respond(201, json={"upload": {"token": "tok1"}})
+    found = channel()
+    found.equip(credentials=InMemorySessionStore(), fetch=Files(Fetched(status=200, body=b"%PDF")))
+    async with httpx.AsyncClient() as http:
+        await found.send(reply(media=(FILE,)), http)
+
+    request = uploads.calls.last.request
+    assert (request.url.params["filename"], request.content) == ("receipt.pdf", b"%PDF")
+    assert request.headers["content-type"] == "application/pdf"
+    assert body(route)["comment"]["uploads"] == ["tok1"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [(Fetched(status=404), Rejected), (NotFetched("no answer", sent=False), Unavailable)],
+)
+async def test_a_file_that_is_not_there(
+    api: respx.MockRouter, answer: Fetched | NotFetched, expected: type[Exception]
+) -> None:
+    route = standing(api, written())
+    found = channel()
+    found.equip(credentials=InMemorySessionStore(), fetch=Files(answer))
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(expected):
+            await found.send(reply(media=(FILE,)), http)
+    assert not route.called
+
+
+async def test_an_address_instead_of_a_number_makes_a_ticket_once(api: respx.MockRouter) -> None:
+    route = api.post(f"{BASE}/tickets.json").respond(201, json={"ticket": {"id": 5160}})
+    address = Address(channel="zendesk", account="example", ours="example", theirs="ada@example.com")
+    made = reply(address=address)
+
+    assert await send(made) == "5160"
+    request = route.calls.last.request
+    assert body(route)["requester"] == {"email": "ada@example.com", "name": "ada"}
+    assert request.headers["idempotency-key"] == body(route)["external_id"]
+    assert "ada" not in request.headers["idempotency-key"]
+    api.get(f"{BASE}/tickets.json").respond(json={"tickets": [{"id": 5160}]})
+    async with httpx.AsyncClient() as http:
+        found = await channel().find_sent(made, http, since=SINCE, known=())
+    assert found is not None
+    assert found.provider_id == "5160"
+
+
+def test_choices_are_numbers_and_a_message_is_one_comment() -> None:
+    message = Message(
+        text="**Which?**", choices=(Choice(label="This", payload="1"), Choice(label="That", payload="2"))
+    )
+    [part] = channel().render(message, ADDRESS)
+
+    assert part.body == "Which?\n\n1. This\n2. That"
+    files = tuple(FILE for _ in range(7))
+    assert [len(each.media) for each in channel().render(Message(text="", media=files), ADDRESS)] == [5, 2]

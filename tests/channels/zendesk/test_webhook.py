@@ -1,0 +1,202 @@
+"""What Zendesk Support sends becomes turns and control, and what is not ours to answer stays silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+import httpx
+import pytest
+import respx
+
+from channels.zendesk import ZendeskChannel
+from core.channel import Webhook
+from core.errors import BadSignature, MalformedWebhook
+from core.event import ControlReceived, Event, Ignored, TurnReceived
+from core.owner import Act
+from core.turn import Turn
+from tests.channels.channel_cases import ChannelCases
+from tests.channels.zendesk.made import (
+    ACCEPTED,
+    ADA,
+    AGENT,
+    BASE,
+    BOT,
+    SECRET,
+    Json,
+    channel,
+    comment,
+    comments,
+    event,
+    hook,
+    ticket,
+)
+
+
+class TestZendesk(ChannelCases):
+    send_method = "PUT"
+    send_url = f"{BASE}/tickets/5158.json"
+    accepted: ClassVar[httpx.Response] = httpx.Response(200, json=ACCEPTED)
+
+    def channel(self) -> ZendeskChannel:
+        return channel()
+
+    def genuine(self) -> Webhook:
+        return hook(comment())
+
+    @pytest.fixture
+    def api(self) -> Iterator[respx.MockRouter]:
+        with respx.mock(assert_all_called=False) as router:
+            router.get(f"{BASE}/tickets/5158.json").respond(json=ticket())
+            router.get(f"{BASE}/tickets/5158/comments.json").respond(json=comments())
+            yield router
+
+
+def parsed(made: Json) -> list[Event]:
+    return channel().parse(hook(made))
+
+
+def turn(made: Json) -> Turn:
+    [found] = parsed(made)
+    assert isinstance(found, TurnReceived)
+    return found.turn
+
+
+def acts(made: Json) -> list[Act]:
+    return [found.act for found in parsed(made) if isinstance(found, ControlReceived)]
+
+
+@pytest.mark.parametrize("minutes", [-6, 6, 60 * 24])
+def test_a_replay_is_refused_however_well_it_is_signed(minutes: int) -> None:
+    at = (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    with pytest.raises(BadSignature, match="five minutes"):
+        channel().verify(hook(comment(), at))
+
+
+@pytest.mark.parametrize("at", ["", "now", "é", "9999999-01-01", "20261123"])
+def test_a_timestamp_that_is_none_is_refused(at: str) -> None:
+    with pytest.raises(BadSignature):
+        channel().verify(hook(comment(), at or " "))
+
+
+def test_every_secret_of_a_rotation_is_good() -> None:
+    channel(ZENDESK_WEBHOOK_SECRET=f"new,{SECRET}").verify(hook(comment()))
+
+
+def test_the_secret_for_tests_before_saving_is_not_good() -> None:
+    with pytest.raises(BadSignature):
+        channel().verify(hook(comment(), secret="dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="))
+
+
+def test_a_new_ticket_is_a_turn_with_its_subject() -> None:
+    found = turn(event("created"))
+
+    assert found.text == "Parcel\n\nWhere is my parcel?"
+    assert (found.id, found.session) == ("5158:description", "zendesk:example:5158")
+    assert found.details == {"user_id": ADA, "subject": "Parcel", "via": "web_service"}
+    assert turn(event("created", subject="Where is my…")).text == "Where is my parcel?"
+
+
+def test_the_first_comment_told_twice_is_one_turn() -> None:
+    again = comment("Where is my parcel?", created_at="2026-11-23T09:59:58Z")
+
+    assert turn(again).id == turn(event("created")).id
+    assert turn(comment("Where is my parcel?")).id == "98765432101"  # the same words an hour later
+
+
+def test_a_comment_is_a_turn_by_its_own_id() -> None:
+    found = turn(comment())
+
+    assert (found.id, found.text, found.address.theirs) == ("98765432101", "Hello? Any news?", "5158")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        comment(author=BOT, staff=True),
+        comment(author=ADA, actor_id=BOT),
+        comment(author="-1"),
+        comment(author=BOT, staff=True, public=False),
+        event("created", submitter_id=BOT),
+        event("created", submitter_id=AGENT),
+        event("created", is_public=False),
+        event("agent_assignment_changed", {"current": None, "previous": BOT}, actor_id=BOT),
+        event("group_assignment_changed", {"current": "17"}, actor_id=BOT),
+        event("group_assignment_changed", {"current": "17"}, actor_id="-1"),
+        event("group_assignment_changed", {"current": "17"}, actor_id=AGENT, assignee_id=BOT),
+        event("status_changed", {"current": "SOLVED"}, actor_id=BOT),
+        event("status_changed", {"current": "PENDING"}, actor_id=AGENT),
+        event("comment_redacted", {"comment": {"id": "1"}}),
+        event("merged", {}, status="OPEN"),
+        comment("", author=ADA),
+        comment(via={"channel": "native_messaging"}),
+    ],
+)
+def test_what_is_ours_or_of_no_interest_is_ignored(made: Json) -> None:
+    assert all(isinstance(found, Ignored) for found in parsed(made))
+
+
+@pytest.mark.parametrize(
+    ("made", "act"),
+    [
+        (comment(author=AGENT, staff=True), Act.TAKE_OVER),
+        (comment("/bot on", author=AGENT, staff=True, public=False), Act.GIVE_BACK),
+        (comment("/end", author=AGENT, staff=True, public=False), Act.CLOSE),
+        (event("agent_assignment_changed", {"current": AGENT}, actor_id=AGENT), Act.TAKE_OVER),
+        (event("agent_assignment_changed", {"current": AGENT}, actor_id=BOT), Act.TAKE_OVER),
+        (
+            event("agent_assignment_changed", {"current": None, "previous": BOT}, actor_id=AGENT),
+            Act.TAKE_OVER,
+        ),
+        (event("agent_assignment_changed", {"current": BOT}, actor_id=AGENT), Act.GIVE_BACK),
+        (event("group_assignment_changed", {"current": "17"}, actor_id=AGENT), Act.TAKE_OVER),
+        (event("status_changed", {"current": "SOLVED"}, actor_id=AGENT), Act.CLOSE),
+        (event("status_changed", {"current": "CLOSED"}, actor_id="-1"), Act.CLOSE),
+        (
+            event("status_changed", {"current": "OPEN", "previous": "SOLVED"}, assignee_id=AGENT),
+            Act.TAKE_OVER,
+        ),
+        (event("merged", {}, status="CLOSED"), Act.CLOSE),
+        (event("soft_deleted"), Act.CLOSE),
+        (event("permanently_deleted"), Act.CLOSE),
+        (event("marked_as_spam"), Act.CLOSE),
+        (event("tags_changed", {"tags_added": ["bot_off"]}, actor_id=AGENT), Act.TAKE_OVER),
+        (event("tags_changed", {"tags_removed": ["bot_handoff"]}, actor_id=AGENT), Act.GIVE_BACK),
+    ],
+)
+def test_who_speaks_is_told_by_many_events(made: Json, act: Act) -> None:
+    assert acts(made) == [act]
+
+
+@pytest.mark.parametrize("text", ["call me", "please /bot on", ""])
+def test_any_other_note_is_for_people(text: str) -> None:
+    assert isinstance(parsed(comment(text, author=AGENT, staff=True, public=False))[0], Ignored)
+
+
+def test_a_customer_cannot_command_the_bot() -> None:
+    assert acts(comment("/bot off", public=False)) == []
+    assert turn(comment("/bot off")).text == "/bot off"
+
+
+def test_an_agent_who_asks_for_help_is_a_customer() -> None:
+    assert turn(comment(author=AGENT, staff=True, requester_id=AGENT)).text == "Hello? Any news?"
+
+
+def test_a_ticket_with_the_tag_silences_the_bot_before_the_turn() -> None:
+    control, said = parsed(comment(tags=["bot_off"]))
+
+    assert isinstance(control, ControlReceived)
+    assert isinstance(said, TurnReceived)
+
+
+def test_two_tickets_in_one_event_are_malformed() -> None:
+    with pytest.raises(MalformedWebhook, match="two tickets"):
+        parsed({**comment(), "subject": "zen:ticket:5159"})
+
+
+def test_64_kilobytes_and_html_stay_text() -> None:
+    text = "<script>alert(1)</script> " + "€" * 30_000
+
+    assert turn(comment(text)).text == text
