@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
+from flows import wording
 from flows.actions import CompiledAction, compile_action
 from flows.check import RESORTS
 from flows.conditions import is_decidable
@@ -24,7 +25,9 @@ from flows.templates import Guard, Text, Trusted
 from flows.words import words
 
 _BARE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
-_RESERVED = frozenset(("name", "current_time", "current_date", "current_time_Asia_Kolkata"))
+_RESERVED = frozenset(
+    ("name", "current_time", "current_date", "current_language", "current_time_Asia_Kolkata")
+)
 _RESERVED_SPACES = frozenset(("env", "userdata", "actions"))
 
 
@@ -164,7 +167,7 @@ def _compile(flow: Flow) -> CompiledFlow:
         environment=MappingProxyType({k: Trusted(v) for k, v in flow.environment_variables.items()}),
         language=language_code(flow.agent_language),
         after_final=flow.after_final,
-        closed_text=Text(flow.closed_text or "This conversation is closed. Thank you for writing."),
+        closed_text=Text(flow.closed_text or wording.of(language_code(flow.agent_language)).closed),
         actions=MappingProxyType({action.id: compile_action(action) for action in flow.actions}),
         tools=flow.tools,
         http_tools=MappingProxyType({t.id: compile_action(_as_action(t)) for t in tools if t.type == "http"}),

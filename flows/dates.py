@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
+from flows import wording
+from flows.wording import Sentences
 from flows.words import fold, words
 
 _MONTHS = words("january february march april may june july august september october november december")
@@ -27,8 +29,11 @@ _FORMS = (
 )
 _TIME = re.compile(
     r"(?<![\d:])(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*"
-    r"(?P<half>a\.?m\.?|p\.?m\.?|uhr\b|h\b|(?:in the )?(?:morning|afternoon|evening)\b)?(?![\d:])"
+    r"(?P<half>a\.?m\.?|p\.?m\.?|(?:uhr\s+)?(?:am )?(?:morgens|vormittag|nachmittag|abend)s?\b|uhr\b|h\b"
+    r"|(?:in the )?(?:morning|afternoon|evening)\b)?(?![\d:])"
 )
+_LATE = re.compile(r"p\.?m|afternoon|evening|nachmittag|abend")
+_EARLY = re.compile(r"a\.?m|morning|morgens|vormittag")
 
 
 class Read(NamedTuple):
@@ -40,39 +45,35 @@ class Read(NamedTuple):
     reason: str = ""
 
 
-def read_dates(text: str, *, day_first: bool = False) -> list[Read]:
+def read_dates(text: str, language: str = "en") -> list[Read]:
     """Every whole date (day, month and year) in `text`, as ISO 8601 or with a reason, in order.
 
-    `day_first` is for languages in which 04/05 can only be the fourth of May.
+    In English 04/05 may be the fourth of May or the fifth of April; elsewhere the day stands first.
     """
+    sentences, day_first = wording.of(language), language != "en"
     folded, found = fold(text), list[Read]()
     for form in _FORMS:
         for match in form.finditer(folded):
             if all(match.end() <= other.start or other.end <= match.start() for other in found):
-                value, reason = _meaning(match, day_first=day_first)
+                value, reason = _meaning(match, sentences, day_first=day_first)
                 found.append(Read(match.start(), match.end(), value, reason))
     return sorted(found)
 
 
-def spoken(day: date) -> str:
-    """A day as a person says it: 23 April 1990."""
-    return f"{day.day} {_MONTHS[day.month - 1].capitalize()} {day.year}"
-
-
-def _meaning(match: re.Match[str], *, day_first: bool) -> tuple[str, str]:
+def _meaning(match: re.Match[str], sentences: Sentences, *, day_first: bool) -> tuple[str, str]:
     groups = match.groupdict()
     year = groups.get("year") or groups.get("c") or ""
     if len(groups.get("a") or "") == 4:
         year = groups["a"]
     if year and len(year) != 4:
-        return "", "Please write the year with four digits."
+        return "", sentences.four_digits
     readings = list(_readings(groups))
     days = set(readings[:1] if day_first and not groups.get("packed") else readings)
     if not days:
-        return "", f"There is no such day as {match[0].strip()}."
+        return "", sentences.no_day.format(match[0].strip())
     if len(days) > 1:
-        either = " or ".join(spoken(day) for day in sorted(days)[:2])
-        return "", f"{match[0].strip()} could be {either}. Please write the month as a word."
+        either = f" {sentences.word_or} ".join(sentences.spoken(day) for day in sorted(days)[:2])
+        return "", sentences.which_day.format(match[0].strip(), either)
     return days.pop().isoformat(), ""
 
 
@@ -100,7 +101,7 @@ def _day(year: str | None, month: str | int | None, day: str | None) -> Iterator
             return
 
 
-def read_times(text: str) -> list[Read]:
+def read_times(text: str, language: str = "en") -> list[Read]:
     """Every time of day in `text` as HH:MM, in order; a bare number is not one."""
     folded, found = fold(text), list[Read]()
     for match in re.finditer(r"\b(noon|midday|midnight)\b", folded):
@@ -109,15 +110,13 @@ def read_times(text: str) -> list[Read]:
         if match["minute"] is None and match["half"] is None:
             continue
         hour, minute = int(match["hour"]), int(match["minute"] or 0)
-        half = (match["half"] or "").removeprefix("in the ")
-        if half and half[0] in "apme":
-            hour = (
-                hour % 12 + (12 if half[0] in "pe" or half == "afternoon" else 0) if 1 <= hour <= 12 else 24
-            )
+        half = match["half"] or ""
+        late = _LATE.search(half) is not None
+        if late or _EARLY.search(half):
+            hour = hour % 12 + (12 if late else 0) if 1 <= hour <= 12 else 24
         if hour < 24 and minute < 60:
             found.append(Read(match.start(), match.end(), f"{hour:02}:{minute:02}"))
         else:
-            found.append(
-                Read(match.start(), match.end(), reason=f"There is no such time as {match[0].strip()}.")
-            )
+            reason = wording.of(language).no_time.format(match[0].strip())
+            found.append(Read(match.start(), match.end(), reason=reason))
     return sorted(found)

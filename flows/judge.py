@@ -8,7 +8,6 @@ from typing import Any
 
 from core.message import Choice
 from core.turn import Turn
-from flows import wording
 from flows.choices import find_choice
 from flows.compiled import CompiledEdge
 from flows.conditions import verdict
@@ -94,7 +93,9 @@ class Judge:
         if missing is None or (node.node.allow_skip and state.insisted):
             return ""
         state.insisted += 1
-        return wording.still_needed(missing.description or missing.key.replace("_", " "))
+        return self.speaker.sentences.still_needed.format(
+            missing.description or missing.key.replace("_", " ")
+        )
 
     async def decide(
         self,
@@ -171,7 +172,11 @@ class Judge:
         missing = next((s for s in edge.slots if s.required and s.name not in self.state.filled), None)
         if missing is None:
             return ""
-        return reasons.get(missing.name) or missing.question or wording.still_needed(missing.description)
+        return (
+            reasons.get(missing.name)
+            or missing.question
+            or self.speaker.sentences.still_needed.format(missing.description)
+        )
 
 
 def named(name: str, edges: Sequence[CompiledEdge]) -> CompiledEdge | None:

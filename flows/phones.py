@@ -7,12 +7,9 @@ import re
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
+from flows.wording import ENGLISH, Sentences
+
 _CANDIDATE = re.compile(r"(?<![\w+])\+?\d[\d ()./-]{5,}\d(?!\w)")
-_REASONS = {
-    ValidationResult.TOO_SHORT: "That number is too short.",
-    ValidationResult.TOO_LONG: "That number is too long.",
-    ValidationResult.INVALID_COUNTRY_CODE: "I don't know that country code.",
-}
 _REGIONS = {"de": "DE", "fr": "FR", "es": "ES", "it": "IT", "nl": "NL", "pl": "PL", "pt": "PT", "sv": "SE"}
 
 
@@ -21,7 +18,7 @@ def region_of(language: str) -> str:
     return _REGIONS.get(language, "")
 
 
-def read_phones(text: str, region: str) -> list[tuple[str, str]]:
+def read_phones(text: str, region: str, sentences: Sentences = ENGLISH) -> list[tuple[str, str]]:
     """Every number in `text` as (number, reason), one of them empty.
 
     A number without a country is of `region`; where that is not known either, its digits are kept.
@@ -32,16 +29,25 @@ def read_phones(text: str, region: str) -> list[tuple[str, str]]:
         written = f"+{digits[2:]}" if digits.startswith("00") else match[0]
         if 7 <= len(digits) <= 16:
             plain = not region and not written.startswith("+")
-            found.append((digits, "") if plain else _international(written, region))
+            found.append((digits, "") if plain else _international(written, region, sentences))
     return found
 
 
-def _international(written: str, region: str) -> tuple[str, str]:
+def _international(written: str, region: str, sentences: Sentences) -> tuple[str, str]:
     try:
         number: PhoneNumber = phonenumbers.parse(written, region or None)
     except NumberParseException:
-        return "", "I don't know that country code."
+        return "", sentences.number_country
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != ValidationResult.IS_POSSIBLE:
-        return "", _REASONS.get(reason, "That number is not complete.")
+        return "", _reason(reason, sentences)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164), ""
+
+
+def _reason(result: int, sentences: Sentences) -> str:
+    reasons = {
+        ValidationResult.TOO_SHORT: sentences.number_short,
+        ValidationResult.TOO_LONG: sentences.number_long,
+        ValidationResult.INVALID_COUNTRY_CODE: sentences.number_country,
+    }
+    return reasons.get(result, sentences.number_incomplete)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from pydantic import JsonValue
 
 from core.message import Choice
+from flows import wording
 from flows.choices import find_choice
 from flows.dates import Read, read_dates, read_times
 from flows.phones import read_phones
@@ -22,9 +23,17 @@ LONGEST_VALUE = 500
 _LONGEST_TOKEN = 100
 _SHORT = 6
 
-YES = frozenset(words("yes yeah yep yup ok okay sure right correct true absolutely exactly"))
-NO = frozenset(words("no nope nah wrong incorrect false never"))
-_CORRECTING = frozenset(words("sorry no actually wait mean rather correction instead oops"))
+YES = frozenset(
+    words(
+        "yes yeah yep yup ok okay sure right correct true absolutely exactly ja jo richtig genau stimmt klar gerne"
+    )
+)
+NO = frozenset(words("no nope nah wrong incorrect false never nein ne falsch nie"))
+_CORRECTING = frozenset(
+    words(
+        "sorry no actually wait mean rather correction instead oops nein doch eigentlich meine sondern halt"
+    )
+)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
 _HOUR = re.compile(
     r"(?:at|um|around|about|gegen)?\s*(\d{1,2})(?:\s*o'?clock)?\s*(?:please|bitte)?[.!]?", re.IGNORECASE
@@ -55,7 +64,7 @@ def accept(slot: Slot, value: JsonValue, today: date) -> Reading:
     """The value as it is stored, or the reason why what a model extracted will not do."""
     if value is None or value == "":
         return Reading()
-    refused = Reading(reason=f"That does not look like {slot.description}.")
+    refused = Reading(reason=wording.of(slot.language).unlike.format(slot.description))
     if slot.kind in ("array", "object"):
         fits = (
             isinstance(value, list if slot.kind == "array" else dict)
@@ -106,25 +115,25 @@ def _number(slot: Slot, text: str, today: date) -> Reading:
         if len(item) <= 18
     ]
     numbers += [NUMBERS[word] for word in words(text) if word in NUMBERS]
-    return _only(numbers, text)
+    return _only(numbers, text, slot)
 
 
 def _email(slot: Slot, text: str, today: date) -> Reading:
-    return _only([match[0] for match in _EMAIL.finditer(text)], text)
+    return _only([match[0] for match in _EMAIL.finditer(text)], text, slot)
 
 
 def _phone(slot: Slot, text: str, today: date) -> Reading:
-    found = read_phones(_without_dates(text), slot.region)
+    found = read_phones(_without_dates(text), slot.region, wording.of(slot.language))
     if reason := next((reason for _, reason in found if reason), ""):
         return Reading(reason=reason, weight=1)
-    return _only([number for number, _ in found], text)
+    return _only([number for number, _ in found], text, slot)
 
 
 def _date(slot: Slot, text: str, today: date) -> Reading:
-    found = _kept(read_dates(text, day_first=slot.language != "en"), text)
+    found = _kept(read_dates(text, slot.language), text)
     if any(item.reason for item in found):
         return Reading(reason=next(item.reason for item in found if item.reason), weight=1)
-    reading = _only([item.value for item in found], text)
+    reading = _only([item.value for item in found], text, slot)
     if isinstance(reading.value, str):
         day = date.fromisoformat(reading.value)
     elif reading.reason:
@@ -135,26 +144,26 @@ def _date(slot: Slot, text: str, today: date) -> Reading:
             return Reading()
         day, reading = meant, Reading(meant.isoformat(), weight=4)
     if slot.past and day >= today:
-        return Reading(reason="That date has not come yet.", weight=1)
+        return Reading(reason=wording.of(slot.language).not_yet, weight=1)
     if slot.future and day < today:
-        return Reading(reason="That date has already passed.", weight=1)
+        return Reading(reason=wording.of(slot.language).passed, weight=1)
     return reading
 
 
 def _time(slot: Slot, text: str, today: date) -> Reading:
-    found = _kept(read_times(text), text)
+    found = _kept(read_times(text, slot.language), text)
     if any(item.reason for item in found):
         return Reading(reason=next(item.reason for item in found if item.reason), weight=1)
     if not found and (hour := _HOUR.fullmatch(text)) and int(hour[1]) < 24:
-        return _hour(int(hour[1]))
-    return _only([item.value for item in found], text)
+        return _hour(slot, int(hour[1]))
+    return _only([item.value for item in found], text, slot)
 
 
-def _hour(hour: int) -> Reading:
+def _hour(slot: Slot, hour: int) -> Reading:
     """A bare number as an hour, where it can only be one."""
     if hour == 0 or hour > 12:
         return Reading(f"{hour:02}:00", weight=2)
-    return Reading(reason=f"Is that {hour} in the morning or {hour} in the afternoon?", weight=1)
+    return Reading(reason=wording.of(slot.language).which_hour.format(hour), weight=1)
 
 
 def _pattern(slot: Slot, text: str, today: date) -> Reading:
@@ -163,8 +172,8 @@ def _pattern(slot: Slot, text: str, today: date) -> Reading:
         text = _without_dates(text)
     # a number in a longer message was hardly meant as the answer
     if found or not any(letter.isdigit() for letter in text) or len(words(text)) > _SHORT:
-        return _only(found, text)
-    return Reading(reason=f"That does not look like {slot.description}.")
+        return _only(found, text, slot)
+    return Reading(reason=wording.of(slot.language).unlike.format(slot.description))
 
 
 def _matching(pattern: re.Pattern[str] | None, text: str) -> Iterator[str]:
@@ -191,7 +200,7 @@ def _matching(pattern: re.Pattern[str] | None, text: str) -> Iterator[str]:
 
 
 def _is_denied(before: list[str]) -> bool:
-    return bool(before) and fold(before[-1]) in ("not", "isn't", "isnt")
+    return bool(before) and fold(before[-1]) in ("not", "isn't", "isnt", "nicht")
 
 
 def _kept(found: list[Read], text: str) -> list[Read]:
@@ -209,18 +218,15 @@ def _without_dates(text: str) -> str:
     return text
 
 
-def _only(found: list[Any], text: str) -> Reading:
+def _only(found: list[Any], text: str, slot: Slot) -> Reading:
     """The one value that was found; of several the last when the user corrects themselves."""
     distinct = list(dict.fromkeys(found))
     if not distinct:
         return Reading()
     if len(distinct) > 1 and not set(words(text)) & _CORRECTING:
-        return Reading(reason=f"I see {_listed(distinct[:4])}. Which one is it?", weight=1)
+        sentences = wording.of(slot.language)
+        return Reading(reason=sentences.which_one.format(sentences.listed(distinct[:4])), weight=1)
     return Reading(distinct[-1], weight=len(str(distinct[-1])))
-
-
-def _listed(values: list[Any]) -> str:
-    return f"{', '.join(map(str, values[:-1]))} and {values[-1]}"
 
 
 _READERS: dict[str, Callable[[Slot, str, date], Reading]] = {

@@ -17,6 +17,7 @@ from flows.results import without
 from flows.speech import in_language, scripted
 from flows.state import DialogState
 from flows.voice import Voice
+from flows.wording import Sentences
 
 LONGEST_TEXT = 4_000
 LONGEST_LABEL = 200
@@ -43,6 +44,11 @@ class Speaker:
     is_committed: bool = False
 
     @property
+    def sentences(self) -> Sentences:
+        """The engine's own, in the flow's language."""
+        return wording.of(self.flow.language)
+
+    @property
     def node(self) -> CompiledNode:
         """The node that the conversation is at."""
         return self.flow.nodes[self.state.node]
@@ -63,6 +69,7 @@ class Speaker:
             "userdata": data,
             "env": environment,
             "current_date": self.today.isoformat(),
+            "current_language": self.flow.language,
         }
 
     @property
@@ -92,7 +99,7 @@ class Speaker:
                 self.say(rendered)
                 return
         spoken = await self._put_into_words(node.instruction.render(values)) if node.instruction else ""
-        self.say(spoken or _plain_sentence(node))
+        self.say(spoken or self._plain_sentence(node))
 
     async def ask_again(self) -> None:
         """Say what the node asks, once more."""
@@ -113,13 +120,13 @@ class Speaker:
         """Say why an answer will not do; with another beginning when just this was said before."""
         last = next((line.text for line in reversed(self.state.history) if line.role == "assistant"), "")
         misses, self.state.misses = self.state.misses, self.state.misses + 1
-        self.say(f"{wording.lead(misses, self.turn)} {reason}" if reason == last else reason)
+        self.say(f"{self.sentences.lead(misses, self.turn)} {reason}" if reason == last else reason)
 
     def not_understood(self, *, knows_person: bool) -> None:
         """Say that the message was not understood, and what can be done here."""
         misses, self.state.misses = self.state.misses, self.state.misses + 1
-        question = self.question() or (wording.CHOOSE if self.node.labels else wording.OTHER_WORDS)
-        self.say(wording.not_understood(misses, self.turn, question, knows_person=knows_person))
+        question = self.question() or self._prompt()
+        self.say(self.sentences.not_understood(misses, self.turn, question, knows_person=knows_person))
 
     def say(self, text: str) -> None:
         """Say `text` with what the node has to choose from and to show."""
@@ -166,14 +173,16 @@ class Speaker:
             return ""
         self.count(speech.tokens, speech.model, speech.trouble)
         if speech.trouble == "refused":
-            return wording.REFUSED
+            return self.sentences.refused
         return speech.text.strip()[:LONGEST_TEXT]
 
+    def _prompt(self) -> str:
+        return self.sentences.choose if self.node.labels else self.sentences.other_words
 
-def _plain_sentence(node: CompiledNode) -> str:
-    """For a node without any text that may be shown: its instruction is private."""
-    if node.is_final:
-        return wording.FAREWELL
-    if node.node.hand_off:
-        return wording.HAND_OFF
-    return wording.CHOOSE if node.labels else wording.GO_ON
+    def _plain_sentence(self, node: CompiledNode) -> str:
+        """For a node without any text that may be shown: its instruction is private."""
+        if node.is_final:
+            return self.sentences.farewell
+        if node.node.hand_off:
+            return self.sentences.hand_off
+        return self.sentences.choose if node.labels else self.sentences.go_on

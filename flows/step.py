@@ -11,7 +11,6 @@ from core.dialog import State, Step, Watcher
 from core.message import Message
 from core.timer import Timer
 from core.turn import Address, Turn
-from flows import wording
 from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.document import Node, Resort
 from flows.judge import LONGEST_TEXT, Judge, named
@@ -138,7 +137,8 @@ class _Run:
     def apology(self, stored: State | None, error: ModelError) -> Step:
         """The turn without a model's answer: nothing has happened, but what cannot be undone."""
         number = DialogState.stored(stored, self.flow.nodes).apologies
-        message = Message(text=wording.APOLOGIES[number % len(wording.APOLOGIES)])
+        sentences = self.speaker.sentences.apologies
+        message = Message(text=sentences[number % len(sentences)])
         if not self.speaker.is_committed:
             self.state, self.speaker.messages = DialogState.stored(stored, self.flow.nodes), []
         else:
@@ -175,7 +175,7 @@ class _Run:
         if self._is_spent():
             self.judge.hear(is_first=False)
             self.passage.outcome, self.state.turns, self.state.tokens = "budget", 0, 0
-            self.speaker.utter(Message(text=wording.SPENT))
+            self.speaker.utter(Message(text=self.speaker.sentences.spent))
             return
         if self._is_changed():
             self.judge.hear(is_first=False)
@@ -208,11 +208,11 @@ class _Run:
         """Nothing follows a final node in this flow; say so, or call a person."""
         if self.flow.after_final == "hand_off":
             self.passage.outcome = "hand_off"
-            self.speaker.utter(Message(text=wording.HAND_OFF))
+            self.speaker.utter(Message(text=self.speaker.sentences.hand_off))
         else:
             self.passage.outcome = "final"
             text = self.flow.closed_text.render(self.speaker.values)
-            self.speaker.utter(Message(text=text or wording.FAREWELL))
+            self.speaker.utter(Message(text=text))
 
     def _says_more(self) -> bool:
         """Whether a session's first message says more than a greeting, which the bot's own has answered."""
@@ -248,7 +248,7 @@ class _Run:
         if decision.reason and not is_first:
             self.speaker.complain(f"{decision.reason}\n\n{self.speaker.question()}".strip())
         elif decision.trouble == "refused":
-            self.speaker.complain(f"{wording.REFUSED} {self.speaker.question()}".strip())
+            self.speaker.complain(f"{self.speaker.sentences.refused} {self.speaker.question()}".strip())
         elif reply := decision.reply.strip():
             self.speaker.say(reply[:LONGEST_TEXT])
         elif not is_first:

@@ -12,13 +12,14 @@ from datetime import date
 from typing import Any, Literal
 from urllib.parse import quote, quote_plus
 
-from jinja2 import ChainableUndefined, TemplateError, TemplateSyntaxError, Undefined
+from jinja2 import ChainableUndefined, TemplateError, TemplateSyntaxError, Undefined, pass_context
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 from pydantic import JsonValue
 
-from flows.dates import spoken
+from flows import wording
 
 LONGEST_TEXT = 8_000
 LONGEST_PRODUCT = 100_000
@@ -44,13 +45,14 @@ class Trusted(str):
     __slots__ = ()
 
 
-def _date(value: object) -> str:
-    """The filter `date`: 1990-04-23 as 23 April 1990; anything else as it is."""
+@pass_context
+def _date(context: Context, value: object) -> str:
+    """The filter `date`: 1990-04-23 as 23 April 1990, in the flow's language; anything else as it is."""
     try:
         day = date.fromisoformat(str(value))
     except ValueError:
         return str(value)
-    return spoken(day)
+    return wording.of(str(context.get("current_language", ""))).spoken(day)
 
 
 def _in_url(value: object) -> object:

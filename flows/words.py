@@ -21,10 +21,26 @@ _FILLER = (
     "some t thank thanks that that's the their them then there they this to um us want was we what when "
     "where which will with would you your"
 )
-_NEGATIONS = "not no never don't dont doesn't didn't isn't isnt wasn't without neither nor cannot can't"
-_GREETINGS = "hello hi hey hallo hola good morning afternoon evening day there start everyone team"
-_NUMBERS = "one two three four five six seven eight nine ten eleven twelve"
-_PLACES = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+_FILLER_GERMAN = (
+    "aber als an auch auf aus bei bin bitte bist da danke das dass dem den der des die dies doch du ein eine einem "
+    "einen einer er es etwas euch fur gern gerne habe haben hat hatte ich ihnen ihr ihre im in ist ja kann konnen "
+    "konnte mal man mein meine meinem meinen meiner mich mir mit mochte muss noch nun nur oder schon sein seine sich "
+    "sie sind so uber um und uns vom von was wann wegen wenn wer werden wie wir wird wo wollte zu zum zur"
+)
+_NEGATIONS = (
+    "not no never don't dont doesn't didn't isn't isnt wasn't without neither nor cannot can't "
+    "nicht nein kein keine keinen nie niemals ohne weder"
+)
+_GREETINGS = (
+    "hello hi hey hallo hola good morning afternoon evening day there start everyone team "
+    "guten morgen tag abend moin servus gruss gott zusammen"
+)
+_NUMBERS = (
+    "one two three four five six seven eight nine ten eleven twelve",
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth",
+    "eins zwei drei vier funf sechs sieben acht neun zehn elf zwolf",
+    "erste zweite dritte vierte funfte sechste siebte achte neunte zehnte elfte zwolfte",
+)
 
 
 def fold(text: str) -> str:
@@ -77,7 +93,7 @@ def is_negated(start: int, among: tuple[str, ...]) -> bool:
     return any(word in NEGATIONS for word in among[max(0, start - 3) : start])
 
 
-FILLER = frozenset(words(_FILLER))
+FILLER = frozenset(words(f"{_FILLER} {_FILLER_GERMAN}"))
 NEGATIONS = frozenset(words(_NEGATIONS))
 GREETINGS = frozenset(words(_GREETINGS))
-NUMBERS = {name: number for names in (_NUMBERS, _PLACES) for number, name in enumerate(words(names), start=1)}
+NUMBERS = {name: number for names in _NUMBERS for number, name in enumerate(words(names), start=1)}

@@ -27,7 +27,11 @@ PERSON = 60.0  # whoever asks for a person gets one, whatever else the message s
 _ALIKE = 0.4
 _SHORTEST_TYPO = 5
 _MOST_WORDS = 60
-_ANSWERS = YES | NO | frozenset(words("nothing help question great perfect hi hello hey y n"))
+_ANSWERS = (
+    YES
+    | NO
+    | frozenset(words("nothing help question great perfect hi hello hey y n hallo nichts hilfe frage super"))
+)
 _ANY_ANSWER = re.compile(
     r"\b(?:user|customer|caller|client|they)\b.{0,20}"
     r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*|tells?|told)\b",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from flows import wording
 from flows.models.port import Decision
 from flows.models.scripted import ScriptedModel
+from flows.wording import ENGLISH
 from tests.flows.talk import Json, edge, flow, machine, node, say, turn
 
 LOOP = node("a", "Tea?", edges=[edge("again", "a", keywords=["x"]), edge("go", "end")])
@@ -19,7 +19,7 @@ async def test_a_spent_budget_asks_for_a_person_and_begins_anew_afterwards(budge
     talk = machine(flow(LOOP, END, budget=budget), script)
     answers = [await talk.turn(text) for text in ("hi", "x", "y", "z", "w")]
     assert [answer.outcome for answer in answers] == ["stay", "stay", "stay", "budget", "stay"]
-    assert (answers[3].text, answers[3].hand_off) == (wording.SPENT, True)
+    assert (answers[3].text, answers[3].hand_off) == (ENGLISH.spent, True)
 
 
 async def test_without_a_budget_nothing_is_counted() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.turn import Attachment, Location
-from flows import wording
 from flows.models.port import Decision, ModelError, Speech
 from flows.models.scripted import ScriptedModel
+from flows.wording import ENGLISH
 from tests.flows.talk import Json, asks, edge, flow, machine, node, say, turn
 
 END = node("end", "The end.", is_final=True)
@@ -155,7 +155,7 @@ async def test_a_router_that_cannot_decide_takes_its_fallback_or_asks() -> None:
     lost = machine(
         flow(start, node("router", node_type="router", edges=edges), END), decided("go", Decision())
     )
-    assert (await say(lost, "hi", "x")).text == wording.GO_ON
+    assert (await say(lost, "hi", "x")).text == ENGLISH.go_on
     caught = [*edges, edge("f", "end", is_fallback=True)]
     saved = machine(
         flow(start, node("router", node_type="router", edges=caught), END), decided("go", Decision())
@@ -221,7 +221,7 @@ async def test_too_many_turns_at_a_node_take_its_fallback() -> None:
     assert [(await talk.turn(text)).node for text in ("hi", "x", "y", "z")] == ["a", "a", "a", "other"]
 
 
-@pytest.mark.parametrize(("after", "text"), [("closed", "Closed, Ada."), ("hand_off", wording.HAND_OFF)])
+@pytest.mark.parametrize(("after", "text"), [("closed", "Closed, Ada."), ("hand_off", ENGLISH.hand_off)])
 async def test_a_flow_may_be_over_after_its_end(after: str, text: str) -> None:
     start = node("a", "Who?", edges=[edge("go", "end", input_schema=asks(name=NAME))])
     made = flow(start, END, after_final=after, closed_text="Closed, {{ name }}.")
@@ -241,10 +241,10 @@ async def test_a_scripted_line_is_spoken_and_the_instruction_stays_private() -> 
 @pytest.mark.parametrize(
     ("more", "text"),
     [
-        ({"edges": [edge("go", "end")]}, wording.GO_ON),
-        ({"edges": [edge("go", "end")], "choices": ["A"]}, wording.CHOOSE),
-        ({"is_final": True}, wording.FAREWELL),
-        ({"hand_off": True}, wording.HAND_OFF),
+        ({"edges": [edge("go", "end")]}, ENGLISH.go_on),
+        ({"edges": [edge("go", "end")], "choices": ["A"]}, ENGLISH.choose),
+        ({"is_final": True}, ENGLISH.farewell),
+        ({"hand_off": True}, ENGLISH.hand_off),
     ],
 )
 async def test_without_speech_a_plain_sentence_is_said(more: Json, text: str) -> None:
@@ -273,7 +273,7 @@ async def test_a_model_that_fails_costs_an_apology_and_no_state(failing: Scripte
     await talk.turn("hi")
     before = talk.state
     answer = await talk.turn("go on")
-    assert (answer.text, answer.outcome) == (wording.APOLOGY, "error")
+    assert (answer.text, answer.outcome) == (ENGLISH.apology, "error")
     assert talk.state == {**(before or {}), "apologies": 1}
 
 

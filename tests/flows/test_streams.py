@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows import wording
 from flows.machine import DialogMachine
 from flows.models.openai import OpenAIModel
 from flows.models.partial import PartialText
 from flows.models.port import Decision
 from flows.models.prompts import STAY
 from flows.models.scripted import ScriptedModel
+from flows.wording import ENGLISH
 from tests.flows.openai_server import CUT, OpenAIServer, Stream, call, no_tools, streamed_call, words
 from tests.flows.talk import edge, flow, machine, node
 
@@ -90,14 +90,14 @@ async def test_a_model_that_is_cut_off_is_replaced_by_an_apology(
     stream = await talk.turn("go", stream=True)
     chunks = [chunk async for chunk in stream]
     assert chunks[0].text == "Who are"
-    assert (chunks[-1].text, chunks[-1].is_restart) == (wording.APOLOGY, True)
-    assert (stream.result.outcome, stream.result.text) == ("error", wording.APOLOGY)
+    assert (chunks[-1].text, chunks[-1].is_restart) == (ENGLISH.apology, True)
+    assert (stream.result.outcome, stream.result.text) == ("error", ENGLISH.apology)
 
 
 async def test_a_stream_that_ends_too_early_is_no_answer(server: OpenAIServer, talk: DialogMachine) -> None:
     server.answers = [Stream({"content": ""}, CUT)]
     stream = await talk.turn("go", stream=True)
-    assert [chunk.text async for chunk in stream] == [wording.APOLOGY]
+    assert [chunk.text async for chunk in stream] == [ENGLISH.apology]
 
 
 async def test_who_stops_listening_ends_the_turn_and_changes_nothing(

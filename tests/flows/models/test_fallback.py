@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from flows import wording
 from flows.models import model_from
 from flows.models.answer import LONGEST_REPLY, shortened
 from flows.models.fallback import FallbackModel
 from flows.models.port import Decision, ModelError
 from flows.models.prompts import STAY
 from flows.models.scripted import ScriptedModel
+from flows.wording import ENGLISH
 from tests.flows.openai_server import OpenAIServer, busy, call, completion, words
 from tests.flows.talk import edge, flow, machine, node, say
 
@@ -60,7 +60,7 @@ async def test_no_model_at_all_costs_an_apology_and_never_the_same_twice() -> No
     answers = [await talk.turn(text) for text in ("hi", "x", "y", "z")][1:]
     assert [answer.outcome for answer in answers] == ["error"] * 3
     assert len({answer.text for answer in answers}) == 3
-    assert answers[0].text == wording.APOLOGY
+    assert answers[0].text == ENGLISH.apology
 
 
 async def test_too_many_requests_are_waited_for_before_the_second_is_asked(server: OpenAIServer) -> None:
@@ -77,12 +77,12 @@ async def test_too_many_requests_are_waited_for_before_the_second_is_asked(serve
             completion({"role": "assistant", "refusal": "I must not."}),
             "refused",
             "refused",
-            f"{wording.REFUSED} Hello! Which digits?",
+            f"{ENGLISH.refused} Hello! Which digits?",
         ),
         (words(""), "stay", "empty", "Sorry, I didn't get that. Hello! Which digits?"),
         (call("go", "{"), "stay", "malformed", "Sorry, I didn't get that. Hello! Which digits?"),
         (call(STAY, {"brief_response": "Word. " * 1000}), "stay", "cut", "Word. " * 249 + "Word."),
-        (JSONResponse({"error": {}}, 404), "error", "", wording.APOLOGY),
+        (JSONResponse({"error": {}}, 404), "error", "", ENGLISH.apology),
     ],
     ids=["refusal", "empty", "malformed", "too-long", "none"],
 )

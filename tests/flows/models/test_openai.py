@@ -12,13 +12,13 @@ import respx
 from starlette.responses import JSONResponse, Response
 
 from core.errors import Misconfigured
-from flows import wording
 from flows.document import Flow
 from flows.machine import DialogMachine
 from flows.models import model_from
 from flows.models.openai import OpenAIModel
 from flows.models.port import ModelError, Speak
 from flows.models.prompts import STAY
+from flows.wording import ENGLISH
 from tests.flows.openai_server import OpenAIServer, call, completion, words
 from tests.flows.talk import LIBRARY, asks, edge, flow, machine, node, say
 
@@ -190,7 +190,7 @@ async def test_a_server_that_goes_on_failing_costs_an_apology(
     await talk.turn("hi")
     before = talk.state
     answer = await talk.turn("4321")
-    assert (answer.outcome, answer.text) == ("error", wording.APOLOGY)
+    assert (answer.outcome, answer.text) == ("error", ENGLISH.apology)
     assert talk.state == {**(before or {}), "apologies": 1}
     assert len(server.requests) == 3
 

@@ -1,0 +1,56 @@
+"""German, with the formal address."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flows.wording.sentences import Sentences
+
+GERMAN: Final = Sentences(
+    apologies=(
+        "Entschuldigung, bei uns ist etwas schiefgegangen. Bitte senden Sie Ihre letzte Nachricht gleich noch einmal.",
+        "Es tut mir leid, ich kann gerade noch nicht antworten. Bitte versuchen Sie es in ein paar Minuten erneut.",
+        "Entschuldigung, das dauert länger, als es sollte. Bitte schreiben Sie etwas später noch einmal.",
+    ),
+    refused="Es tut mir leid, dabei kann ich hier nicht helfen.",
+    go_on="Ich höre zu. Erzählen Sie bitte mehr.",
+    choose="Bitte wählen Sie eine dieser Möglichkeiten.",
+    farewell="Danke für Ihre Nachricht. Auf Wiedersehen!",
+    closed="Dieses Gespräch ist abgeschlossen. Danke für Ihre Nachricht.",
+    spent="Wir schreiben nun schon eine Weile. Ich gebe Sie an eine Kollegin oder einen Kollegen weiter, "
+    "die Antwort kommt hier.",
+    hand_off="Ich gebe Sie an eine Kollegin oder einen Kollegen weiter, die Antwort kommt gleich hier.",
+    other_words="Können Sie das anders sagen?",
+    person="Wenn Sie lieber mit einem Menschen sprechen möchten, sagen Sie es einfach.",
+    leads=(
+        "Entschuldigung, das habe ich nicht verstanden.",
+        "Ich kann Ihnen leider noch nicht folgen.",
+        "Entschuldigung, dabei kann ich hier nicht helfen.",
+    ),
+    no_files=(
+        "Dateien kann ich hier noch nicht öffnen.",
+        "Ich kann hier nur Text lesen, bitte keine Dateien.",
+    ),
+    no_location=(
+        "Mit einem Standort kann ich hier nichts anfangen.",
+        "Ich kann hier nur Text lesen, keinen Standort.",
+    ),
+    still_needed="Danke. Es fehlt noch: {}.",
+    unlike="Das passt nicht zu: {}.",
+    not_yet="Dieser Tag ist noch nicht gekommen.",
+    passed="Dieser Tag ist schon vorbei.",
+    which_hour="Meinen Sie {0} Uhr morgens oder {0} Uhr nachmittags?",
+    which_one="Ich sehe {}. Was davon ist es?",
+    four_digits="Bitte schreiben Sie das Jahr mit vier Ziffern.",
+    no_day="Den Tag {} gibt es nicht.",
+    which_day="{} kann {} sein. Bitte schreiben Sie den Monat als Wort.",
+    no_time="Die Uhrzeit {} gibt es nicht.",
+    number_short="Diese Nummer ist zu kurz.",
+    number_long="Diese Nummer ist zu lang.",
+    number_incomplete="Diese Nummer ist nicht vollständig.",
+    number_country="Diese Landesvorwahl kenne ich nicht.",
+    months="Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    day="{day}. {month} {year}",
+    word_and="und",
+    word_or="oder",
+)
