@@ -8,8 +8,8 @@ from flows.wording.sentences import Sentences
 
 GERMAN: Final = Sentences(
     apologies=(
-        "Entschuldigung, bei uns ist etwas schiefgegangen. Bitte senden Sie Ihre letzte Nachricht gleich noch einmal.",
-        "Es tut mir leid, ich kann gerade noch nicht antworten. Bitte versuchen Sie es in ein paar Minuten erneut.",
+        "Entschuldigung, hier ist etwas schiefgegangen. Bitte senden Sie Ihre letzte Nachricht noch einmal.",
+        "Es tut mir leid, ich kann noch nicht antworten. Bitte versuchen Sie es in ein paar Minuten erneut.",
         "Entschuldigung, das dauert länger, als es sollte. Bitte schreiben Sie etwas später noch einmal.",
     ),
     refused="Es tut mir leid, dabei kann ich hier nicht helfen.",
