@@ -24,15 +24,13 @@ _LONGEST_TOKEN = 100
 _SHORT = 6
 
 YES = frozenset(
-    words(
-        "yes yeah yep yup ok okay sure right correct true absolutely exactly ja jo richtig genau stimmt klar gerne"
-    )
+    words("yes yeah yep yup ok okay sure right correct true absolutely exactly")
+    + words("ja jo jawohl richtig genau stimmt klar gerne")
 )
-NO = frozenset(words("no nope nah wrong incorrect false never nein ne falsch nie"))
+NO = frozenset(words("no nope nah wrong incorrect false never nein falsch nie"))
 _CORRECTING = frozenset(
-    words(
-        "sorry no actually wait mean rather correction instead oops nein doch eigentlich meine sondern halt"
-    )
+    words("sorry no actually wait mean rather correction instead oops")
+    + words("nein doch eigentlich meine sondern entschuldigung")
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
 _HOUR = re.compile(

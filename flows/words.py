@@ -22,10 +22,11 @@ _FILLER = (
     "where which will with would you your"
 )
 _FILLER_GERMAN = (
-    "aber als an auch auf aus bei bin bitte bist da danke das dass dem den der des die dies doch du ein eine einem "
-    "einen einer er es etwas euch fur gern gerne habe haben hat hatte ich ihnen ihr ihre im in ist ja kann konnen "
-    "konnte mal man mein meine meinem meinen meiner mich mir mit mochte muss noch nun nur oder schon sein seine sich "
-    "sie sind so uber um und uns vom von was wann wegen wenn wer werden wie wir wird wo wollte zu zum zur"
+    "aber als an auch auf aus bei bin bitte bist da danke das dass dem den der des die dies doch du ein eine "
+    "einem einen einer er es etwas euch fur gern habe haben hat hatte ich ihnen ihr ihre im in ist kann konnen "
+    "konnte mal man mein meine meinem meinen meiner mich mir mit mochte muss noch nun nur oder schon sein "
+    "seine sich sie sind so uber um und uns vom von was wann wegen wenn wer werden wie wir wird wo wollte "
+    "zu zum zur"
 )
 _NEGATIONS = (
     "not no never don't dont doesn't didn't isn't isnt wasn't without neither nor cannot can't "
