@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from flows.errors import Problem
 from flows.places import Document, Place, actions, edges, objects, texts, tool_owners
 from flows.templates import expression_error, syntax_error
+from flows.translation import problems_of_languages, translated
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 RESORTS = ("timeout", "on_undelivered", "out_of_hours")
@@ -26,8 +27,16 @@ def problems_in(document: Document) -> tuple[Problem, ...]:
         *_resorts(document),
         *_triggers(document),
         *_templates(document),
+        *problems_of_languages(document),
     ]
     return tuple(dict.fromkeys(found))
+
+
+def problems_translated(document: Document) -> Iterator[Problem]:
+    """What is wrong with a sound flow in its other languages."""
+    for code in document.get("languages") or ():
+        for path, sentence in problems_in(translated(document, code)):
+            yield Problem(f"languages.{code}: {path}", sentence)
 
 
 def _ids(document: Document) -> set[str]:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import weakref
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -119,6 +119,7 @@ class CompiledFlow:
     hidden: Mapping[str, tuple[str, ...]]
     budget: Budget | None
     hours: Hours | None
+    is_translated: bool
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -148,6 +149,15 @@ def compiled(flow: Flow) -> CompiledFlow:
     return _ready[key]
 
 
+def in_every_language(flow: Flow) -> Mapping[str, CompiledFlow]:
+    """The compiled form of a flow and of its translations, by language; its own language stands first."""
+    own = language_code(flow.agent_language)
+    if not flow.languages:
+        return {own: compiled(flow)}
+    flows = {own: flow, **{code: flow.in_language(code) for code in flow.languages}}
+    return {code: replace(compiled(each), is_translated=True) for code, each in flows.items()}
+
+
 def _compile(flow: Flow) -> CompiledFlow:
     about = _About(
         language_code(flow.agent_language),
@@ -175,6 +185,7 @@ def _compile(flow: Flow) -> CompiledFlow:
         hidden=MappingProxyType(_hidden(flow)),
         budget=flow.budget,
         hours=flow.hours,
+        is_translated=False,
     )
 
 

@@ -26,13 +26,14 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
 
 from core.turn import Attachment
-from flows.check import problems_in
+from flows.check import problems_in, problems_translated
 from flows.errors import FlowError, Problem
 from flows.hours import Hours
 from flows.react_flow import is_export, native
 from flows.shape import problems_of_shape, unknown_keys
 from flows.smells import warnings_in
 from flows.source import is_yaml, parse_json, parse_yaml, read
+from flows.translation import Translation, translated
 
 
 class Pair(TypedDict):
@@ -226,15 +227,21 @@ class Flow(Part):
     closed_text: str = ""
     budget: Budget | None = None
     hours: Hours | None = None
+    languages: dict[str, Translation] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
-        if problems := problems_in(self._plain()):
+        plain = self._plain()
+        if problems := problems_in(plain) or tuple(problems_translated(plain)):
             raise PydanticCustomError("flow", "{problems}", {"problems": "; ".join(map(str, problems))})
         return self
 
     def _plain(self) -> dict[str, JsonValue]:
         return self.model_dump(mode="json", exclude_unset=True)
+
+    def in_language(self, code: str) -> Flow:
+        """The flow in one of its `languages`. Raises `KeyError`."""
+        return type(self).model_validate(translated(self._plain(), code))
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -18,7 +18,7 @@ from core.errors import Misconfigured
 from core.fetch import Fetch
 from core.timer import Timer
 from core.turn import Address, Turn
-from flows.compiled import CompiledFlow, compiled
+from flows.compiled import CompiledFlow, in_every_language
 from flows.document import Flow
 from flows.flow_set import FlowSet
 from flows.models import model_from
@@ -27,6 +27,7 @@ from flows.performer import Means
 from flows.state import DialogState
 from flows.step import step, timed_out
 from flows.stream import TurnStream
+from flows.tongue import tongue
 from flows.tools import python_tools
 from flows.trail import Watch, unwatched
 from flows.turn_result import TurnResult
@@ -81,10 +82,10 @@ class DialogMachine:
         Raises `Misconfigured`, and goes on with the flow before.
         """
         flows = flow if isinstance(flow, FlowSet) else FlowSet({"": flow})
-        made = {name: compiled(flows[name]) for name in flows}
-        self._check(made.values())
+        made = {name: in_every_language(flows[name]) for name in flows}
+        self._check(flow for flows in made.values() for flow in flows.values())
         self.flow, self._first = flows[flows.first], flows.first
-        self._compiled: Mapping[str, CompiledFlow] = made
+        self._compiled: Mapping[str, Mapping[str, CompiledFlow]] = made
         self._kept = flows  # a compiled flow lives as long as its document
 
     def _check(self, flows: Iterable[CompiledFlow]) -> None:
@@ -105,7 +106,7 @@ class DialogMachine:
         `watcher` hears the text as it is made, and is asked before the first act that cannot be undone.
         """
         return await step(
-            self._at(state),
+            self._at(state, turn),
             state,
             turn,
             self.model,
@@ -120,8 +121,17 @@ class DialogMachine:
         flow, today = self._at(state), self._today()
         return await timed_out(flow, state, address, timer, self.model, today, means=self._means)
 
-    def _at(self, state: State | None) -> CompiledFlow:
-        return self._compiled.get(str((state or {}).get("flow", ""))) or self._compiled[self._first]
+    def _at(self, state: State | None, turn: Turn | None = None) -> CompiledFlow:
+        """The flow that a session is in, in the language that is spoken there."""
+        known = state or {}
+        flows = self._compiled.get(str(known.get("flow", ""))) or self._compiled[self._first]
+        own = next(iter(flows))
+        if len(flows) == 1:
+            return flows[own]
+        before = str(known.get("language", ""))
+        if turn is None:
+            return flows.get(before) or flows[own]
+        return flows[tongue(flows.keys(), before if before in flows else "", own, turn)]
 
     @property
     def state(self) -> State | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from flows.errors import Problem
 from flows.places import Document, edges, objects, tool_owners
+from flows.translation import untranslated
 
 _NESTED = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 
@@ -20,6 +21,7 @@ def warnings_in(document: Document) -> tuple[Problem, ...]:
         *_same_ids(document),
         *_slow(document),
         *_never_run(document),
+        *untranslated(document),
     )
 
 

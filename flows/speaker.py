@@ -81,7 +81,10 @@ class Speaker:
     @property
     def prompt(self) -> str:
         """The flow's system prompt."""
-        return in_language(self.flow.prompt.render(self.values), self.flow.language)
+        prompt = in_language(self.flow.prompt.render(self.values), self.flow.language)
+        if self.flow.is_translated:
+            prompt += f"\n\nWrite in the language “{self.flow.language}”."
+        return prompt
 
     def count(self, tokens: int, model: str, trouble: str = "") -> None:
         """Add a call of the model to the turn's bill, and what was wrong with it."""

@@ -43,17 +43,19 @@ class Interrupt(NamedTuple):
 class DialogState:
     """One session's place in a flow. A turn works on its own copy; a failed turn leaves the stored one alone.
 
-    `filled` are the slots taken since the node was entered, `insisted` how often the user wanted to leave it
-    too early, `misses` the turns in a row that were not understood, `offered` the quick replies seen last.
-    `results` are what actions and tools came to, `environment` what actions put aside for other actions: the
-    model never sees it. `apologies` counts the turns in a row that got no answer from the model. `flow` is
-    the name of the flow where there are several, `version` the node's as it was when its question was asked.
-    `turns` and `tokens` are what a flow with a budget has used of it.
+    `filled` are the slots taken since the node was entered, `insisted` how often the user wanted to leave
+    it too early, `misses` the turns in a row that were not understood, `offered` the quick replies seen
+    last. `results` are what actions and tools came to, `environment` what actions put aside for other
+    actions: the model never sees it. `apologies` counts the turns in a row that got no answer from the
+    model. `flow` is the name of the flow where there are several, `language` what is spoken where there
+    are several, `version` the node's as it was when its question was asked. `turns` and `tokens` are what
+    a flow with a budget has used of it.
 
     It is taken apart by hand and not by pydantic, as every turn does this twice.
     """
 
     flow: str = ""
+    language: str = ""
     node: str = ""
     version: str = ""
     outcome: str = "stay"
@@ -89,11 +91,11 @@ class DialogState:
             return cls()
         known = state.get("schema_version", SCHEMA) == SCHEMA and (taken.is_fresh or taken.node in nodes)
         taken.interrupts = [frame for frame in taken.interrupts if frame.node in nodes]
-        return taken if known else cls(flow=taken.flow)
+        return taken if known else cls(flow=taken.flow, language=taken.language)
 
     def begun_anew(self) -> DialogState:
         """The beginning of another conversation in the same flow, with what the caller knows beforehand."""
-        return DialogState(flow=self.flow, variables=self.variables)
+        return DialogState(flow=self.flow, language=self.language, variables=self.variables)
 
     def to_json(self) -> State:
         """The plain value to store; what is at its default is left out, and the oldest results if need be."""

@@ -20,6 +20,7 @@ from flows.performer import Means, Performer
 from flows.speaker import Speaker
 from flows.state import DialogState
 from flows.templates import Text
+from flows.tongue import asked_for
 from flows.trail import Watch, unwatched
 from flows.voice import Voice
 from flows.words import is_greeting
@@ -45,6 +46,8 @@ async def step(
     Only what cannot be undone is kept: when a tool or an action has changed something, so is the state.
     """
     state = _taken_up(flow, DialogState.stored(stored, flow.nodes))
+    if flow.is_translated:
+        state.language = flow.language
     run = _begin(flow, state, turn, model, today, means=means, watch=watch, watcher=watcher)
     try:
         await run.answer()
@@ -218,7 +221,8 @@ class _Run:
         """Whether a session's first message says more than a greeting, which the bot's own has answered."""
         is_over = self.passage.outcome in ("final", "hand_off")
         text = self.judge.text
-        return not is_over and bool(text or self.judge.turn.payload) and not is_greeting(text)
+        is_said = bool(text or self.judge.turn.payload)
+        return not is_over and is_said and not is_greeting(text) and not asked_for(text)
 
     async def _route(self, *, is_first: bool) -> None:
         """Find the edge that the user's message means, and take it."""

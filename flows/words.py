@@ -22,11 +22,11 @@ _FILLER = (
     "where which will with would you your"
 )
 _FILLER_GERMAN = (
-    "aber als an auch auf aus bei bin bitte bist da danke das dass dem den der des die dies doch du ein eine "
-    "einem einen einer er es etwas euch fur gern habe haben hat hatte ich ihnen ihr ihre im in ist kann konnen "
-    "konnte mal man mein meine meinem meinen meiner mich mir mit mochte muss noch nun nur oder schon sein "
-    "seine sich sie sind so uber um und uns vom von was wann wegen wenn wer werden wie wir wird wo wollte "
-    "zu zum zur"
+    "aber als an auch auf aus bei bin bitte bist da danke das dass dem den der des die dies doch du ein "
+    "eine einem einen einer er es etwas euch fur gern habe haben hat hatte ich ihnen ihr ihre im in ist "
+    "kann konnen konnte mal man mein meine meinem meinen meiner mich mir mit mochte muss noch nun nur "
+    "oder schon sein seine sich sie sind so uber um und uns vom von was wann wegen wenn wer werden wie "
+    "wir wird wo wollte zu zum zur"
 )
 _NEGATIONS = (
     "not no never don't dont doesn't didn't isn't isnt wasn't without neither nor cannot can't "
@@ -95,6 +95,10 @@ def is_negated(start: int, among: tuple[str, ...]) -> bool:
 
 
 FILLER = frozenset(words(f"{_FILLER} {_FILLER_GERMAN}"))
+_ENGLISH = frozenset(words(f"{_FILLER} yes not don't good morning hello"))
+_GERMAN = frozenset(words(f"{_FILLER_GERMAN} ja nein nicht kein guten tag hallo moin servus"))
+MARKS = {"en": _ENGLISH - _GERMAN, "de": _GERMAN - _ENGLISH}
+"""Words by which a language is known, and not another one."""
 NEGATIONS = frozenset(words(_NEGATIONS))
 GREETINGS = frozenset(words(_GREETINGS))
 NUMBERS = {name: number for names in _NUMBERS for number, name in enumerate(words(names), start=1)}

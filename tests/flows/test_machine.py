@@ -106,7 +106,7 @@ def test_a_model_of_no_known_name_is_refused_by_its_name(name: str) -> None:
 def test_a_flow_is_compiled_once_and_let_go_with_it() -> None:
     made = flow(node("a", "A.", is_final=True))
     one, other = DialogMachine(made), DialogMachine(made)
-    assert one._compiled[""] is other._compiled[""] is compiled(made)
+    assert one._compiled[""]["en"] is other._compiled[""]["en"] is compiled(made)
     key = id(made)
     del one, other, made
     gc.collect()

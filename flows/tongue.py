@@ -1,0 +1,51 @@
+"""Which of a flow's languages a person speaks: as they ask for it, as the channel says, or by their words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from core.turn import Turn
+from flows.words import FILLER, MARKS, words
+
+_NAMES = {
+    "en": "english englisch anglais ingles",
+    "de": "deutsch german allemand aleman",
+    "fr": "francais french franzosisch frances",
+    "es": "espanol spanish spanisch espagnol",
+    "it": "italiano italian italienisch",
+    "nl": "nederlands dutch niederlandisch",
+    "pl": "polski polish polnisch",
+    "pt": "portugues portuguese portugiesisch",
+    "tr": "turkce turkish turkisch",
+}
+_CODES = {name: code for code, names in _NAMES.items() for name in words(names)}
+_BESIDE = frozenset(words("speak language switch talk write sprechen sprache sprichst auf in to do"))
+_SURE = 2
+
+
+def asked_for(text: str) -> str:
+    """The language that is asked for by its name and nothing else is said: its code, or nothing."""
+    said = [word for word in words(text)[:8] if word not in FILLER and word not in _BESIDE]
+    return _CODES.get(said[0], "") if len(said) == 1 else ""
+
+
+def tongue(codes: Collection[str], before: str, default: str, turn: Turn) -> str:
+    """The one of `codes` to answer in; `before` is what was spoken so far, empty at the beginning.
+
+    Who goes on in another language is followed only when their words leave no doubt.
+    """
+    if (asked := asked_for(turn.text)) in codes:
+        return asked
+    now = before or _told(turn, codes) or default
+    if turn.payload:
+        return now
+    said = set(words(turn.text))
+    marks = {code: len(said & MARKS.get(code, frozenset())) for code in codes}
+    best = max(codes, key=lambda code: marks[code])
+    return best if not marks[now] and marks[best] >= (_SURE if before else 1) else now
+
+
+def _told(turn: Turn, codes: Collection[str]) -> str:
+    """What the channel knows of the person's language, where the flow has it."""
+    code = turn.details.get("locale", "")[:2].lower()
+    return code if code in codes else ""

@@ -1,0 +1,138 @@
+"""A flow in another language: the same graph with other texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from flows.errors import Problem
+from flows.places import Document, edges, objects
+
+_TEXTS = ("static_text", "reprompt_text", "instruction")
+_SAID = ("timeout", "on_undelivered", "out_of_hours")
+_ADDED = ("keywords", "examples")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NodeTexts(_Part):
+    """What a node says in another language; what is missing stays as it is.
+
+    `choices` are the labels in the node's order; what a tap sends back stays the same. `timeout`,
+    `on_undelivered` and `out_of_hours` are what these say.
+    """
+
+    static_text: str | None = None
+    reprompt_text: str | None = None
+    instruction: str | None = None
+    choices: tuple[str, ...] | None = None
+    timeout: str | None = None
+    on_undelivered: str | None = None
+    out_of_hours: str | None = None
+
+
+class EdgeWords(_Part):
+    """What else an edge is taken by; the flow's own keywords and examples stay."""
+
+    keywords: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+class Translation(_Part):
+    """A flow's texts in one language: of nodes and edges by id, and what each slot is called."""
+
+    system_prompt: str | None = None
+    closed_text: str | None = None
+    nodes: Mapping[str, NodeTexts] = Field(default_factory=dict)
+    edges: Mapping[str, EdgeWords] = Field(default_factory=dict)
+    slots: Mapping[str, str] = Field(default_factory=dict)
+
+
+def translated(document: Document, code: str) -> dict[str, Any]:
+    """A flow's document, as plain JSON of a sound flow, in one of its `languages`."""
+    texts = document["languages"][code]
+    made = {name: value for name, value in document.items() if name != "languages"}
+    made |= {name: texts[name] for name in ("system_prompt", "closed_text") if texts.get(name) is not None}
+    made["agent_language"] = code
+    made["nodes"] = [_node(node, texts) for node in document["nodes"]]
+    made["global_edges"] = [_edge(edge, texts) for edge in document.get("global_edges") or ()]
+    return made
+
+
+def _node(node: Document, texts: Document) -> dict[str, Any]:
+    own: Document = (texts.get("nodes") or {}).get(node["id"], {})
+    made = dict(node)
+    made |= {name: own[name] for name in _TEXTS if own.get(name) is not None}
+    if own.get("choices") is not None:
+        pairs = zip(node.get("choices") or (), own["choices"], strict=False)
+        made["choices"] = [_choice(choice, label) for choice, label in pairs]
+    for name in _SAID:
+        if node.get(name) and own.get(name) is not None:
+            made[name] = {**node[name], "say": own[name]}
+    made["edges"] = [_edge(edge, texts) for edge in node.get("edges") or ()]
+    return made
+
+
+def _choice(choice: Any, label: str) -> dict[str, JsonValue]:
+    before = choice if isinstance(choice, Mapping) else {"label": choice}
+    return {**before, "label": label, "payload": before.get("payload") or before["label"]}
+
+
+def _edge(edge: Document, texts: Document) -> dict[str, Any]:
+    own: Document = (texts.get("edges") or {}).get(edge["id"], {})
+    made = dict(edge)
+    for name in _ADDED:
+        if own.get(name):
+            made[name] = [*(edge.get(name) or ()), *own[name]]
+    slots: Document = texts.get("slots") or {}
+    schema = edge.get("input_schema")
+    if isinstance(schema, Mapping) and slots:
+        properties = {
+            name: {**part, "description": slots[name]} if name in slots else part
+            for name, part in (schema.get("properties") or {}).items()
+        }
+        made["input_schema"] = {**schema, "properties": properties}
+    return made
+
+
+def problems_of_languages(document: Document) -> Iterator[Problem]:
+    """What a translation names that the flow has not; in any JSON object."""
+    languages = document.get("languages")
+    nodes = {str(node.part.get("id")): node.part for node in objects(document, "nodes")}
+    known = {str(part.get("id")) for _, part in edges(document)}
+    for code, texts in languages.items() if isinstance(languages, Mapping) else ():
+        path = f"languages.{code}"
+        if not (isinstance(code, str) and len(code) == 2 and code.isalpha() and code.islower()):
+            yield Problem(path, f"“{code}” is no code of a language; write it like de.")
+        if not isinstance(texts, Mapping):
+            continue
+        own, ways = texts.get("nodes"), texts.get("edges")
+        for name, part in own.items() if isinstance(own, Mapping) else ():
+            if name not in nodes:
+                yield Problem(f"{path}.nodes.{name}", f"There is no node “{name}”.")
+            elif isinstance(part, Mapping):
+                yield from _choices(f"{path}.nodes.{name}.choices", nodes[name], part)
+        for name in ways if isinstance(ways, Mapping) else ():
+            if name not in known:
+                yield Problem(f"{path}.edges.{name}", f"There is no edge “{name}”.")
+
+
+def _choices(path: str, node: Document, texts: Document) -> Iterator[Problem]:
+    labels, choices = texts.get("choices"), node.get("choices")
+    count = len(choices) if isinstance(choices, list | tuple) else 0
+    if isinstance(labels, list | tuple) and len(labels) != count:
+        yield Problem(path, f"The node has {count} choices, this {len(labels)}.")
+
+
+def untranslated(document: Document) -> Iterator[Problem]:
+    """Nodes of a sound flow that speak another language than they are asked to."""
+    for code, texts in (document.get("languages") or {}).items():
+        own = texts.get("nodes") or {}
+        for _, node in objects(document, "nodes"):
+            for name in ("static_text", "choices"):
+                if node.get(name) and not (own.get(str(node["id"])) or {}).get(name):
+                    yield Problem(f"languages.{code}.nodes.{node['id']}", f"This has no {name} in “{code}”.")
