@@ -9,12 +9,19 @@ from typing import NamedTuple
 
 from flows import wording
 from flows.wording import Sentences
-from flows.words import fold, words
+from flows.words import fold
 
-_MONTHS = words("january february march april may june july august september october november december")
+_MONTHS = {
+    name: number
+    for names in (
+        "jan feb mar apr may jun jul aug sep oct nov dec",
+        "jan feb mar apr mai jun jul aug sep okt nov dez",
+    )
+    for number, name in enumerate(names.split(), start=1)
+}
 _MONTH = (
-    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+    r"(?P<month>jan(?:uary?|ner)?|feb(?:ruary?)?|mar(?:ch|z)?|apr(?:il)?|ma[yi]|jun[ei]?|jul[yi]?"
+    r"|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\.?"
 )
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>\d{4}|'?\d{2})(?!\d)"
@@ -79,8 +86,7 @@ def _meaning(match: re.Match[str], sentences: Sentences, *, day_first: bool) -> 
 
 def _readings(groups: dict[str, str | None]) -> Iterator[date]:
     if month := groups.get("month"):
-        number = next(index for index, name in enumerate(_MONTHS, start=1) if name.startswith(month[:3]))
-        yield from _day(groups["year"], number, groups["day"])
+        yield from _day(groups["year"], _MONTHS[month[:3]], groups["day"])
     elif packed := groups.get("packed"):
         yield from _day(packed[:4], packed[4:6], packed[6:])
         yield from _day(packed[4:], packed[2:4], packed[:2])

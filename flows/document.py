@@ -276,7 +276,8 @@ class Flow(Part):
         try:
             return cls.model_validate(document)
         except ValidationError as error:
-            raise FlowError(source, [*problems_of_shape(error), *problems_in(document)]) from error
+            problems = [*problems_of_shape(error), *problems_in(document)]
+            raise FlowError(source, problems or list(problems_translated(document))) from error
 
     def save(self, path: str | Path) -> None:
         """Write the flow as JSON that `load` reads again: only what was set. Raises `OSError`."""

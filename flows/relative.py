@@ -11,6 +11,7 @@ from typing import Any
 
 _LONGEST = 200
 _YEAR = re.compile(r"\b(?:19|20|21)\d\d\b")
+_GREETING = re.compile(r"\b(?:guten?\s+(?:morgen|tag|abend)|bon\s*jour|buen[oa]s\s+\w+)\b", re.IGNORECASE)
 _LEADING = re.compile(r"^(?:on|am|den|der|le|el|il)\s+", re.IGNORECASE)
 _BARE = re.compile(r"[\d\s./:,-]*\d(?:st|nd|rd|th|\.)?[\s.,]*")
 _CLOCK = r"\b\d{1,2}(?::\d{2})?\s*(?:[ap]\.?m\b\.?|uhr\b|h\b|o'?clock\b)"
@@ -23,7 +24,7 @@ def relative_day(text: str, language: str, today: date, *, future: bool) -> date
     Without a year, or by the name of the weekday, only a day that is still to come is meant: so only where
     `future` says that such a one is asked for.
     """
-    text = _LEADING.sub("", _TIME.sub(" ", text[:_LONGEST]).strip())
+    text = _LEADING.sub("", _TIME.sub(" ", _GREETING.sub(" ", text[:_LONGEST])).strip(" ,.!"))
     if not text or not (future or _YEAR.search(text)):
         return None
     base = datetime(today.year, today.month, today.day)

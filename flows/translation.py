@@ -42,14 +42,22 @@ class EdgeWords(_Part):
     examples: tuple[str, ...] = ()
 
 
+class SlotWords(_Part):
+    """What a slot is called, the question for it, and the country of a number that names none."""
+
+    description: str | None = None
+    question: str | None = None
+    region: str | None = None
+
+
 class Translation(_Part):
-    """A flow's texts in one language: of nodes and edges by id, and what each slot is called."""
+    """A flow's texts in one language: of nodes and edges by id, of slots by name."""
 
     system_prompt: str | None = None
     closed_text: str | None = None
     nodes: Mapping[str, NodeTexts] = Field(default_factory=dict)
     edges: Mapping[str, EdgeWords] = Field(default_factory=dict)
-    slots: Mapping[str, str] = Field(default_factory=dict)
+    slots: Mapping[str, SlotWords] = Field(default_factory=dict)
 
 
 def translated(document: Document, code: str) -> dict[str, Any]:
@@ -91,12 +99,16 @@ def _edge(edge: Document, texts: Document) -> dict[str, Any]:
     slots: Document = texts.get("slots") or {}
     schema = edge.get("input_schema")
     if isinstance(schema, Mapping) and slots:
-        properties = {
-            name: {**part, "description": slots[name]} if name in slots else part
-            for name, part in (schema.get("properties") or {}).items()
-        }
-        made["input_schema"] = {**schema, "properties": properties}
+        properties = schema.get("properties") or {}
+        named = {name: _slot(part, slots.get(name) or {}) for name, part in properties.items()}
+        made["input_schema"] = {**schema, "properties": named}
     return made
+
+
+def _slot(part: Document, texts: Document) -> dict[str, Any]:
+    keys = {"description": "description", "x-question": "question", "x-region": "region"}
+    known = {key: texts.get(name) for key, name in keys.items()}
+    return {**part, **{name: value for name, value in known.items() if value is not None}}
 
 
 def problems_of_languages(document: Document) -> Iterator[Problem]:

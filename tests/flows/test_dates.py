@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.dates import read_dates, read_times
-from flows.wording import ENGLISH
+from flows.wording import ENGLISH, GERMAN
 
 
 def one(text: str) -> str:
@@ -100,6 +100,7 @@ def test_a_bare_number_is_no_time() -> None:
 @given(st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31)))
 def test_every_day_written_out_is_read_back(day: date) -> None:
     assert one(ENGLISH.spoken(day)) == day.isoformat()
+    assert one(GERMAN.spoken(day)) == day.isoformat()
     assert one(day.isoformat()) == day.isoformat()
 
 
