@@ -31,10 +31,16 @@ _DEEPEST: Final = 100
 
 def render(markdown: str, dialect: Dialect) -> str:
     """CommonMark in a dialect. Links are written out, since a messenger shows no text over a link."""
+    document = parsed(markdown)
+    if document is None:
+        return markdown.strip()
+    return _blocks(document.children, dialect, "\n\n").strip()
+
+
+def parsed(markdown: str) -> SyntaxTreeNode | None:
+    """CommonMark as a tree; `None` when the parser would drop what is nested too deep."""
     tokens = _parser().parse(markdown)
-    if any(token.level >= _DEEPEST - 2 for token in tokens):
-        return markdown.strip()  # the parser drops what is nested deeper; nothing may be lost
-    return _blocks(SyntaxTreeNode(tokens).children, dialect, "\n\n").strip()
+    return None if any(token.level >= _DEEPEST - 2 for token in tokens) else SyntaxTreeNode(tokens)
 
 
 def numbered(labels: Iterable[str]) -> str:

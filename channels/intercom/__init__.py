@@ -1,0 +1,122 @@
+"""Intercom: the conversations of a workspace's Messenger (and whatever else comes to its inbox)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final, cast, get_args
+
+import httpx
+
+from channels._kit.http import classify
+from channels._kit.setting import Setting, address, read, secrets
+from channels.intercom.api import Api
+from channels.intercom.body import Mode
+from channels.intercom.capabilities import CAPABILITIES, NAME, VERIFICATION
+from channels.intercom.desk import Desk
+from channels.intercom.render import parts
+from channels.intercom.webhook import Verifier, parse
+from core.channel import Answer, Webhook
+from core.errors import DeliveryError, Misconfigured
+from core.event import Event
+from core.message import Message, Part, Reply, SentMessage
+from core.turn import Address
+
+__all__ = ["SETTINGS", "VERIFICATION", "IntercomChannel", "connect"]
+
+SETTINGS: Final = (
+    Setting(
+        "INTERCOM_CLIENT_SECRET",
+        "The app's client secret, which signs webhooks; while it is rotated a comma-separated list",
+        required=True,
+        secret=True,
+    ),
+    Setting("INTERCOM_ACCESS_TOKEN", "The access token of the workspace", required=True, secret=True),
+    Setting(
+        "INTERCOM_ADMIN_ID",
+        "The id of the teammate as whom the bot speaks, used by nobody else",
+        required=True,
+    ),
+    Setting(
+        "INTERCOM_API_URL",
+        "Where the API is; https://api.eu.intercom.io or https://api.au.intercom.io for those regions",
+        default="https://api.intercom.io",
+    ),
+    Setting(
+        "INTERCOM_BODY_MODE",
+        "What webhooks hold: html (API version up to 2.14), plain (from 2.15), or auto",
+        default="auto",
+    ),
+    Setting("INTERCOM_HANDOFF_TEAM_ID", "The team that a conversation is assigned to at a hand-off"),
+    Setting("INTERCOM_HANDOFF_ADMIN_ID", "Or the teammate; without either it is left to nobody"),
+)
+
+
+class IntercomChannel:
+    """The channel of one app in one workspace."""
+
+    name = NAME
+    capabilities = CAPABILITIES
+
+    def __init__(self, *, verifier: Verifier, desk: Desk, mode: Mode, api: Api) -> None:
+        self._verifier = verifier
+        self._desk = desk
+        self._mode = mode
+        self._api = api
+
+    def verify(self, webhook: Webhook) -> None:
+        """Pass what Intercom signed, and its HEAD. Raises `Refused` otherwise."""
+        self._verifier.verify(webhook)
+
+    def parse(self, webhook: Webhook) -> list[Event]:
+        """What a verified notification means. Raises `MalformedWebhook`."""
+        return parse(webhook, self._desk, self._mode)
+
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+        """200; a 410 would end the subscription, a 429 slow it down for hours."""
+        return Answer()
+
+    def render(self, message: Message, address: Address) -> list[Part]:
+        """Cut a message to the limits, with quick replies where they fit."""
+        return parts(message)
+
+    async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
+        """Post one comment, or hand over. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        return await self._api.send(reply, http)
+
+    async def find_sent(
+        self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
+    ) -> SentMessage | None:
+        """Look for our words in the conversation, or at whom it is assigned to."""
+        return await self._api.find_sent(reply, http, since=since, known=known)
+
+    def classify(self, error: Exception) -> DeliveryError:
+        """The delivery error that an exception of the HTTP client stands for."""
+        return classify(error, NAME)
+
+
+def connect(environ: Mapping[str, str], public_url: str) -> IntercomChannel | None:
+    """Build the channel from its settings; `None` when none is set, `Misconfigured` when one is wrong."""
+    values = read(SETTINGS, environ, NAME)
+    if values is None:
+        return None
+    for setting in ("INTERCOM_ADMIN_ID", "INTERCOM_HANDOFF_TEAM_ID", "INTERCOM_HANDOFF_ADMIN_ID"):
+        if not re.fullmatch(r"([1-9][0-9]{0,19})?", values[setting]):
+            raise Misconfigured(f"{setting} must be the number of a team or teammate; GET /admins tells it")
+    team, colleague = values["INTERCOM_HANDOFF_TEAM_ID"], values["INTERCOM_HANDOFF_ADMIN_ID"]
+    if team and colleague:
+        raise Misconfigured("set INTERCOM_HANDOFF_TEAM_ID or INTERCOM_HANDOFF_ADMIN_ID, not both")
+    if colleague == values["INTERCOM_ADMIN_ID"]:
+        raise Misconfigured("INTERCOM_HANDOFF_ADMIN_ID is the bot itself; set another teammate's id")
+    mode = values["INTERCOM_BODY_MODE"]
+    if mode not in get_args(Mode):
+        raise Misconfigured(f"INTERCOM_BODY_MODE must be one of: {', '.join(get_args(Mode))}")
+    desk = Desk(admin=values["INTERCOM_ADMIN_ID"], team=team, colleague=colleague)
+    token, *_ = secrets("INTERCOM_ACCESS_TOKEN", values["INTERCOM_ACCESS_TOKEN"])
+    return IntercomChannel(
+        verifier=Verifier(secrets("INTERCOM_CLIENT_SECRET", values["INTERCOM_CLIENT_SECRET"])),
+        desk=desk,
+        mode=cast("Mode", mode),
+        api=Api(url=address("INTERCOM_API_URL", values["INTERCOM_API_URL"]), token=token, desk=desk),
+    )

@@ -1,0 +1,79 @@
+"""The limits of Intercom conversations, and its words, as data."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from channels._kit.verification import Verification
+from core.channel import Capabilities, Pace
+
+NAME: Final = "intercom"
+
+API_VERSION: Final = "2.14"
+"""The version of the answers that we read (Intercom, "Versioning"); webhooks have their own."""
+
+CAPABILITIES: Final = Capabilities(
+    max_webhook_bytes=1024 * 1024,
+    max_webhook_fields=100,
+    text_length=4000,
+    buttons=10,
+    button_title_length=30,
+    choices_text_length=4000,
+    payload_length=1000,
+    media=10,
+    markdown="html",
+    look_up=True,
+    desk=True,
+    pace=Pace(account=160),
+)
+"""Intercom, "Reply to a conversation" (ten images) and "Rate limiting": 10,000 calls a minute, counted in
+windows of ten seconds. The length of a comment is not documented; quick replies are what fits a phone."""
+
+VERIFICATION: Final = Verification(
+    header="x-hub-signature",
+    algorithm="HMAC-SHA1 with the client secret; Canvas Kit: HMAC-SHA256 in `x-body-signature`",
+    signed=("body",),
+    encoding="`sha1=` and lower-case hexadecimal; Canvas Kit: without the prefix",
+    replay="none; a repeated part is known by its id for seven days",
+    rotation="INTERCOM_CLIENT_SECRET is a list",
+    handshake="HEAD, answered with 200",
+)
+"""Intercom, "Webhook notifications" and "Canvas Kit"."""
+
+CONTACTS: Final = frozenset({"user", "lead", "contact", "visitor"})
+"""Authors who are the customer."""
+
+USER_TOPICS: Final = frozenset({"conversation.user.created", "conversation.user.replied"})
+"""The only topics whose words are answered: answering whatever has a body is how bots talk to themselves."""
+
+DESK_TOPICS: Final = MappingProxyType(
+    {
+        "conversation.admin.replied": "comment",
+        "conversation.admin.replied.translated": "comment",
+        "conversation.operator.replied": "comment",
+        "conversation.admin.assigned": "assignment",
+        "conversation.admin.open.assigned": "assignment",
+        "conversation.admin.noted": "note",
+        "conversation.admin.closed": "close",
+        "conversation.admin.opened": "open",
+        "conversation.admin.snoozed": "snoozed",
+        "conversation.admin.unsnoozed": "unsnoozed",
+    }
+)
+"""Topics about what the desk did, with the kind of part that they tell of."""
+
+SILENT_TOPICS: Final = frozenset(
+    {
+        "ping",
+        "conversation_part.redacted",
+        "conversation_part.tag.created",
+        "conversation.priority.updated",
+        "conversation.rating.added",
+        "conversation.read",
+        "conversation.contact.attached",
+        "conversation.contact.detached",
+        "contact.merged",
+    }
+)
+"""Topics that change nothing in who speaks."""

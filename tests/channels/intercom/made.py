@@ -1,0 +1,90 @@
+"""Notifications of Intercom, made up after its pages, and signed as it signs them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+from channels.intercom import IntercomChannel, connect
+from core.channel import Webhook
+
+APP, TALK, SECRET, TOKEN = "wk7h2xqz", "215470000012345", "client-secret-example", "dG9rOmV4YW1wbGU="
+BOT, GRACE, TEAM = "9608555", "9608001", "5017001"
+BASE = "https://api.intercom.io/conversations/" + TALK
+ENVIRON = {
+    "INTERCOM_CLIENT_SECRET": SECRET,
+    "INTERCOM_ACCESS_TOKEN": TOKEN,
+    "INTERCOM_ADMIN_ID": BOT,
+    "INTERCOM_HANDOFF_TEAM_ID": TEAM,
+}
+
+Json = dict[str, Any]
+
+ADA = {"type": "lead", "id": "6962aa01bb02cc03dd04ee05", "name": "Ada", "email": ""}
+PERSON = {"type": "admin", "id": GRACE, "name": "Grace", "email": "grace@shop.example"}
+US = {"type": "admin", "id": BOT, "name": "Bot", "email": "bot@shop.example"}
+FIN = {"type": "bot", "id": "5", "name": "Fin", "from_ai_agent": True}
+
+
+def channel(**changed: str) -> IntercomChannel:
+    found = connect({**ENVIRON, **changed}, "")
+    assert found is not None
+    return found
+
+
+def part(body: str | None = "<p>Hello</p>", author: Json | None = None, number: int = 1, **more: Any) -> Json:
+    return {
+        "type": "conversation_part",
+        "id": f"3735800000{number}",
+        "part_type": "comment",
+        "body": body,
+        "created_at": 1_790_000_100 + number,
+        "author": ADA if author is None else author,
+        "attachments": [],
+        "redacted": False,
+        "metadata": {},
+        **more,
+    }
+
+
+def talk(*parts: Json, admin: object = None, team: object = None, **more: Any) -> Json:
+    return {
+        "type": "conversation",
+        "id": TALK,
+        "source": {
+            "type": "conversation",
+            "id": "3381000001",
+            "body": "<p>Where is my parcel?</p>",
+            "author": ADA,
+            "attachments": [],
+            "url": "https://shop.example/track",
+        },
+        "contacts": {"contacts": [{"type": "contact", "id": ADA["id"], "external_id": "cust-77"}]},
+        "admin_assignee_id": admin,
+        "team_assignee_id": team,
+        "conversation_parts": {"conversation_parts": list(parts), "total_count": len(parts)},
+        **more,
+    }
+
+
+def notification(topic: str, item: Json, number: str | None = "notif_1") -> Json:
+    return {
+        "type": "notification_event",
+        "app_id": APP,
+        "data": {"type": "notification_event_data", "item": item},
+        "id": number,
+        "topic": topic,
+        "created_at": 1_790_000_100,
+    }
+
+
+def hook(topic: str, item: Json, number: str | None = "notif_1") -> Webhook:
+    return signed(json.dumps(notification(topic, item, number)).encode())
+
+
+def signed(body: bytes, secret: str = SECRET) -> Webhook:
+    digest = hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
+    headers = {"x-hub-signature": f"sha1={digest}", "content-type": "application/json"}
+    return Webhook("POST", "http://10.0.0.7:8000/webhooks/intercom", headers, body)

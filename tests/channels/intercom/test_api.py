@@ -1,0 +1,315 @@
+"""One call at a time: what is posted, what the answers mean, and what is found again."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from channels._kit.http import classify
+from core.errors import Misconfigured, Rejected, Unavailable, Unknown
+from core.message import Choice, Message, Part, Reply, SentMessage
+from core.turn import Address, Attachment
+from tests.channels.intercom.made import (
+    APP,
+    BASE,
+    BOT,
+    GRACE,
+    PERSON,
+    TALK,
+    TEAM,
+    TOKEN,
+    US,
+    Json,
+    channel,
+    part,
+    talk,
+)
+
+ADDRESS = Address(channel="intercom", account=APP, ours=APP, theirs=TALK)
+THEN = datetime.fromtimestamp(1_790_000_100, UTC)
+YES = Choice(label="Yes", payload="confirmed")
+
+
+@pytest.fixture
+def api() -> Iterator[respx.MockRouter]:
+    with respx.mock(assert_all_called=False) as router:
+        router.post(f"{BASE}/reply").respond(
+            200, json=talk(part("x", PERSON, 3), part("x", US, 9), admin=BOT)
+        )
+        router.post(f"{BASE}/parts").respond(200, json=talk())
+        yield router
+
+
+def reply(**fields: Any) -> Reply:
+    return Reply(key="turn.1", address=ADDRESS, **{"body": "Hello", **fields})
+
+
+async def send(made: Reply, **changed: str) -> SentMessage:
+    async with httpx.AsyncClient() as http:
+        return await channel(**changed).send(made, http)
+
+
+async def find(made: Reply, *known: str) -> SentMessage | None:
+    async with httpx.AsyncClient() as http:
+        return await channel().find_sent(made, http, since=THEN, known=known)
+
+
+def posted(api: respx.MockRouter) -> list[Json]:
+    return [json.loads(call.request.content) for call in api.calls if call.request.method == "POST"]
+
+
+def rendered(**fields: Any) -> list[Part]:
+    return channel().render(Message(**fields), ADDRESS)
+
+
+async def test_a_comment_is_html_from_the_bots_teammate(api: respx.MockRouter) -> None:
+    sent = await send(reply(body="It **left** <us>\ntoday"))
+
+    assert posted(api) == [
+        {
+            "type": "admin",
+            "admin_id": BOT,
+            "message_type": "comment",
+            "body": "<p>It <b>left</b> &lt;us&gt;<br>today</p>",
+        }
+    ]
+    assert sent.provider_id == part(number=9)["id"]
+    headers = api.calls.last.request.headers
+    assert (headers["authorization"], headers["intercom-version"]) == (f"Bearer {TOKEN}", "2.14")
+
+
+async def test_quick_replies_follow_the_question_as_a_call_of_their_own(api: respx.MockRouter) -> None:
+    question, options = rendered(text="Is *that* right?", choices=(YES, Choice(label="No", payload="no")))
+    await send(reply(**dict(options)))
+
+    assert (question.body, question.choices) == ("Is *that* right?", ())
+    assert options.body == "Yes / No"
+    [body] = posted(api)
+    assert body["message_type"] == "quick_reply"
+    assert [each["text"] for each in body["reply_options"]] == ["Yes", "No"]
+    assert len({each["uuid"] for each in body["reply_options"]}) == 2
+    assert "body" not in body
+
+
+def test_choices_that_do_not_fit_are_numbered_and_shown_as_they_are() -> None:
+    [part] = rendered(text="Which?", choices=(Choice(label="a*b*c " * 6, payload="1"), YES))
+
+    assert part.body.startswith("Which?\n\n1. a\\*b\\*c")
+    assert part.body.endswith("2. Yes")
+
+
+def test_a_link_leads_to_its_page_unless_it_is_no_page() -> None:
+    page = Choice(label="Our page", payload="", url="https://shop.example/a_b")
+    [part] = rendered(text="See", choices=(page, Choice(label="x", payload="", url="javascript:alert(1)")))
+
+    assert part.body == "See\n\n1. [Our page](<https://shop.example/a_b>)\n2. x javascript:alert(1)"
+
+
+async def test_pictures_go_along_and_other_files_are_linked(api: respx.MockRouter) -> None:
+    media = tuple(
+        Attachment(url=f"https://files.example.com/{number}.png", content_type="image/png")
+        for number in range(12)
+    )
+    bill = Attachment(url="https://files.example.com/my%20bill.pdf", content_type="application/pdf")
+    first, second, text = rendered(text="Here", media=(*media, bill))
+    await send(reply(**dict(second)))
+
+    assert (len(first.media), len(second.media)) == (10, 2)
+    assert text.body == "Here\n\n[my bill.pdf](<https://files.example.com/my%20bill.pdf>)"
+    [body] = posted(api)
+    assert body["attachment_urls"] == [each.url for each in media[10:]]
+    assert '<a href="https://files.example.com/10.png">10.png</a>' in body["body"]
+
+
+async def test_an_answer_that_does_not_show_the_comment_leaves_it_unknown(api: respx.MockRouter) -> None:
+    api.post(f"{BASE}/reply").respond(200, json={})
+
+    with pytest.raises(Unknown):
+        await send(reply())
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"Retry-After": "7"}, 7, 7),
+        ({"X-RateLimit-Reset": str(int(time.time()) + 8)}, 5, 8),
+        ({"X-RateLimit-Reset": "1"}, 1, 1),
+        ({"X-RateLimit-Reset": "never"}, 10, 10),
+        ({}, 10, 10),
+    ],
+)
+async def test_a_limit_ends_with_its_window(
+    api: respx.MockRouter, headers: dict[str, str], least: float, most: float
+) -> None:
+    errors = [{"code": "rate_limit_exceeded", "message": "Exceeded"}]
+    api.post(f"{BASE}/reply").respond(429, headers=headers, json={"type": "error.list", "errors": errors})
+
+    with pytest.raises(Unavailable, match="rate_limit_exceeded") as error:
+        await send(reply())
+    assert error.value.retry_after is not None
+    assert least <= error.value.retry_after <= most
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (400, "parameter_invalid", Rejected),
+        (404, "conversation_not_found", Rejected),
+        (413, "payload_too_large", Rejected),
+        (422, "data_invalid", Rejected),
+        (409, "conflict", Unknown),
+        (408, "timeout", Unknown),
+        (301, "", Unavailable),
+    ],
+)
+async def test_other_refusals(
+    api: respx.MockRouter, status: int, code: str, expected: type[Exception]
+) -> None:
+    api.post(f"{BASE}/reply").respond(
+        status, json={"errors": [{"code": code, "message": "call +15550100123"}]}
+    )
+
+    with pytest.raises(expected) as error:
+        await send(reply())
+    assert "5550100123" not in str(error.value)
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+async def test_what_fails_for_all_says_so(api: respx.MockRouter, status: int) -> None:
+    api.post(f"{BASE}/reply").respond(status)
+
+    with pytest.raises(Rejected) as error:
+        await send(reply())
+    assert error.value.account_wide
+
+
+@pytest.mark.parametrize(
+    ("found", "known", "expected"),
+    [
+        (part("<p>Hello</p>", US, 2), (), True),
+        (part("<p>Hello</p>", US, 2), (part(number=2)["id"],), False),
+        (part("<p>Hello</p>", PERSON, 2), (), False),
+        (part("<p>Hello there</p>", US, 2), (), False),
+        (part("<p>Hello</p>", US, 2, part_type="note"), (), False),
+        (part("<p>Hello</p>", US, 2, created_at=1_789_999_000), (), False),
+    ],
+)
+async def test_a_comment_is_found_by_its_words(
+    api: respx.MockRouter, found: Json, known: tuple[str, ...], expected: bool
+) -> None:
+    api.get(BASE).respond(json=talk(found))
+    sent = await find(reply(), *known)
+
+    assert (sent is not None) is expected
+    assert sent is None or sent.provider_id == found["id"]
+
+
+async def test_of_two_comments_alike_the_one_that_is_not_known_is_ours(api: respx.MockRouter) -> None:
+    api.get(BASE).respond(json=talk(part("<p>Hello</p>", US, 3), part("<p>Hello</p>", US, 2)))
+
+    sent = await find(reply(), part(number=2)["id"])
+    assert sent
+    assert sent.provider_id == part(number=3)["id"]
+
+
+async def test_quick_replies_are_found_by_the_ids_that_we_gave_them(api: respx.MockRouter) -> None:
+    made = reply(body="Yes", choices=(YES,))
+    await send(made)
+    options = posted(api)[0]["reply_options"]
+    shown = part(None, US, 2, part_type="quick_reply", metadata={"quick_reply_options": options})
+    api.get(BASE).respond(json=talk(shown))
+
+    assert await find(made)
+    assert await find(made.model_copy(update={"key": "turn.2"})) is None
+
+
+async def test_a_hand_off_is_a_note_and_then_the_assignment(api: respx.MockRouter) -> None:
+    api.get(BASE).respond(json=talk(admin=BOT))
+    await send(reply(act="hand_off", body="Wants <a> person\nsoon"))
+    note, nobody, team = posted(api)
+
+    assert (note["message_type"], note["body"]) == ("note", "<p>Wants &lt;a&gt; person<br>soon</p>")
+    assert (nobody["type"], nobody["assignee_id"]) == ("admin", "0")
+    assert (team["message_type"], team["type"], team["assignee_id"]) == ("assignment", "team", TEAM)
+
+
+async def test_a_hand_off_to_a_teammate_needs_no_detour(api: respx.MockRouter) -> None:
+    api.get(BASE).respond(json=talk(admin=BOT))
+    await send(reply(act="hand_off"), INTERCOM_HANDOFF_TEAM_ID="", INTERCOM_HANDOFF_ADMIN_ID=GRACE)
+
+    assert [each.get("assignee_id") for each in posted(api)] == [None, GRACE]
+
+
+async def test_without_a_team_it_is_left_to_nobody(api: respx.MockRouter) -> None:
+    api.get(BASE).respond(json=talk(admin=BOT))
+    await send(reply(act="hand_off"), INTERCOM_HANDOFF_TEAM_ID="")
+
+    assert [each.get("assignee_id") for each in posted(api)] == [None, "0"]
+
+
+async def test_a_hand_off_that_broke_off_goes_on_where_it_was(api: respx.MockRouter) -> None:
+    told = part("<p>Hello</p>", US, 2, part_type="note")
+    api.get(BASE).respond(json=talk(told))
+    assert await find(reply(act="hand_off")) is None
+    await send(reply(act="hand_off"))
+    assert [each["message_type"] for each in posted(api)] == ["assignment"]
+
+    api.get(BASE).respond(json=talk(told, team=TEAM))
+    assert await find(reply(act="hand_off"))
+
+
+async def test_a_second_hand_off_tells_its_note_again(api: respx.MockRouter) -> None:
+    before = [part("<p>Hello</p>", US, 2, part_type="note"), part(None, US, 3, part_type="assignment")]
+    api.get(BASE).respond(json=talk(*before))
+    await send(reply(act="hand_off"))
+
+    assert [each["message_type"] for each in posted(api)] == ["note", "assignment"]
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(200, text="<html>")])
+async def test_who_cannot_be_asked_is_asked_later(api: respx.MockRouter, answer: httpx.Response) -> None:
+    api.get(BASE).mock(return_value=answer)
+
+    with pytest.raises(Unavailable):
+        await find(reply())
+
+
+async def test_a_deleted_conversation_takes_nothing_more(api: respx.MockRouter) -> None:
+    api.get(BASE).respond(404)
+
+    with pytest.raises(Rejected):
+        await find(reply())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INTERCOM_ADMIN_ID", "me@shop.example"),
+        ("INTERCOM_HANDOFF_TEAM_ID", "support"),
+        ("INTERCOM_HANDOFF_ADMIN_ID", GRACE),
+        ("INTERCOM_BODY_MODE", "markdown"),
+        ("INTERCOM_API_URL", "api.intercom.io"),
+        ("INTERCOM_ACCESS_TOKEN", "a b"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(Misconfigured, match=name):
+        channel(**{name: value})
+
+
+def test_what_the_bot_hands_to_itself_is_refused() -> None:
+    with pytest.raises(Misconfigured, match="INTERCOM_HANDOFF_ADMIN_ID"):
+        channel(INTERCOM_HANDOFF_TEAM_ID="", INTERCOM_HANDOFF_ADMIN_ID=BOT)
+
+
+def test_an_error_is_sorted_by_the_kit() -> None:
+    assert type(channel().classify(httpx.ReadTimeout("x"))) is type(
+        classify(httpx.ReadTimeout("x"), "intercom")
+    )

@@ -1,0 +1,405 @@
+"""What Intercom sends becomes turns and control: the topic says what is answered, the assignment by whom."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import httpx
+import pytest
+
+from channels.intercom import IntercomChannel
+from core.channel import Webhook
+from core.errors import MalformedWebhook, Refused
+from core.event import ControlReceived, Event, Ignored, TurnReceived
+from core.owner import Act
+from core.turn import Turn
+from tests.channels.channel_cases import ChannelCases
+from tests.channels.intercom.made import (
+    ADA,
+    APP,
+    BASE,
+    BOT,
+    FIN,
+    GRACE,
+    PERSON,
+    SECRET,
+    TALK,
+    TEAM,
+    US,
+    Json,
+    channel,
+    hook,
+    part,
+    signed,
+    talk,
+)
+
+REPLIED, CREATED = "conversation.user.replied", "conversation.user.created"
+ASSIGNED = "conversation.admin.assigned"
+
+
+def parsed(topic: str, item: Json, **changed: str) -> list[Event]:
+    return channel(**changed).parse(hook(topic, item))
+
+
+def turns(topic: str, item: Json, **changed: str) -> list[Turn]:
+    return [found.turn for found in parsed(topic, item, **changed) if isinstance(found, TurnReceived)]
+
+
+def acts(topic: str, item: Json) -> list[Act]:
+    """What really changes, once what has the same id is one event."""
+    found = {each.id: each.act for each in parsed(topic, item) if isinstance(each, ControlReceived)}
+    return list(found.values())
+
+
+def reasons(topic: str, item: Json) -> list[str]:
+    return [each.reason for each in parsed(topic, item) if isinstance(each, Ignored)]
+
+
+class TestIntercom(ChannelCases):
+    send_url = f"{BASE}/reply"
+    accepted: ClassVar[httpx.Response] = httpx.Response(
+        200, json=talk(part("<p>Hello</p>", US, 9), admin=BOT)
+    )
+
+    def channel(self) -> IntercomChannel:
+        return channel()
+
+    def genuine(self) -> Webhook:
+        return hook(REPLIED, talk(part()))
+
+
+def test_every_secret_of_a_rotation_is_good() -> None:
+    channel(INTERCOM_CLIENT_SECRET=f"new,{SECRET}").verify(hook(REPLIED, talk(part())))
+
+
+def test_the_validator_asks_with_head_and_is_let_in_unsigned() -> None:
+    head = Webhook("HEAD", "/webhooks/intercom", {}, b"")
+    channel().verify(head)
+
+    assert channel().parse(head) == []
+    assert channel().answer(head, []).status == 200
+
+
+def test_a_ping_is_signed_like_everything_else_and_means_nothing() -> None:
+    ping = hook("ping", {"type": "ping", "message": "hello"}, number=None)
+    channel().verify(ping)
+
+    assert channel().parse(ping) == [Ignored(reason="ping")]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_no_other_method_is_intercoms(method: str) -> None:
+    with pytest.raises(MalformedWebhook):
+        channel().verify(Webhook(method, "/webhooks/intercom", {}, b""))
+
+
+def test_a_new_conversation_opens_with_its_source_and_later_ones_never_repeat_it() -> None:
+    [opening] = turns(CREATED, talk())
+    [later] = turns(REPLIED, talk(part()))
+
+    assert (opening.id, opening.text) == ("source:3381000001", "Where is my parcel?")
+    assert (later.id, later.text) == ("37358000001", "Hello")
+    assert opening.session == later.session == f"intercom:{APP}:{TALK}"
+    assert later.details == {
+        "user_id": ADA["id"],
+        "external_id": "cust-77",
+        "profile_name": "Ada",
+        "source": "conversation",
+        "page": "https://shop.example/track",
+    }
+
+
+def test_several_parts_come_in_the_order_they_were_written() -> None:
+    found = turns(REPLIED, talk(part("second", number=2), part("first", number=1)))
+
+    assert [turn.text for turn in found] == ["first", "second"]
+
+
+@pytest.mark.parametrize("kind", ["comment", "open", "quick_reply", "something_new"])
+def test_a_contacts_words_are_a_turn_whatever_the_part_is_called(kind: str) -> None:
+    assert [turn.text for turn in turns(REPLIED, talk(part(part_type=kind)))] == ["Hello"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "body", "expected"),
+    [
+        ("auto", '<p class="no-margin">is 3 &lt; 5 &amp; 2?</p>', "is 3 < 5 & 2?"),
+        ("auto", "is 3 < 5 &amp; 2?", "is 3 < 5 &amp; 2?"),
+        ("plain", "a <b>tag</b>", "a <b>tag</b>"),
+        ("html", "a &lt;b&gt;", "a <b>"),
+        ("auto", "<p>Hi</p><script>alert(1)</script><style>p{}</style>", "Hi"),
+        ("auto", "<p>a &lt;script&gt;alert(1)&lt;/script&gt;</p>", "a <script>alert(1)</script>"),
+        ("auto", '<p><a href="javascript:alert(1)">press</a></p>', "press"),
+        ("auto", '<p><a href="https://a.example/b">press</a></p>', "press (https://a.example/b)"),
+        ("auto", '<p><a href="https://a.example">a.example</a></p>', "a.example"),
+        ("auto", "<p>one<br>two</p><ul><li>x</li><li><p>y</p></li></ul>", "one\ntwo\n\n- x\n- y"),
+        ("auto", "<p>a</p><p></p><p></p><p>b</p>", "a\n\nb"),
+        ("auto", "<pre>x\n  y</pre>", "x\ny"),
+        ("auto", "<![CDATA[x]]><p>y</p><p", "y"),
+    ],
+)
+def test_a_body_of_either_kind_becomes_text(mode: str, body: str, expected: str) -> None:
+    [turn] = turns(REPLIED, talk(part(body)), INTERCOM_BODY_MODE=mode)
+
+    assert turn.text == expected
+
+
+def test_a_body_of_any_length_is_cut() -> None:
+    for body in (
+        "a" * 70_000,
+        f"<p>{'a' * 70_000}</p>",
+        "<div>" * 20_000 + "x" * 70_000,
+        "<p<" * 30_000 + "x",
+    ):
+        assert all(len(turn.text) <= 16_000 for turn in turns(REPLIED, talk(part(body))))
+
+
+def test_files_and_pictures_in_the_text_are_attachments() -> None:
+    upload = {
+        "type": "upload",
+        "name": "bill.pdf",
+        "url": "https://downloads.intercomcdn.com/i/o/1/bill.pdf?expires=1",
+        "content_type": "application/pdf",
+    }
+    body = (
+        '<div class="intercom-container"><img src="https://downloads.intercomcdn.com/i/o/2/a.png?x=1"></div>'
+    )
+    [turn] = turns(REPLIED, talk(part(body, attachments=[upload, {"url": "http://10.0.0.1/"}, 7])))
+
+    assert turn.text == ""
+    assert [(each.name, each.content_type) for each in turn.attachments] == [
+        ("bill.pdf", "application/pdf"),
+        ("", "image/png"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        talk(part(None)),
+        talk(part("<p></p>")),
+        talk(part("This message was deleted", redacted=True)),
+        talk(),
+        talk(part(author={})),
+        talk(part("Thanks", author=FIN)),
+    ],
+)
+def test_what_nobody_said_is_no_turn(item: Json) -> None:
+    assert turns(REPLIED, item) == []
+
+
+def test_a_redacted_first_message_is_no_turn() -> None:
+    item = talk()
+    item["source"]["redacted"] = True
+
+    assert turns(CREATED, item) == []
+
+
+@pytest.mark.parametrize("admin", [None, 0, "0", int(BOT), BOT])
+def test_the_bot_speaks_where_nobody_else_is_assigned(admin: object) -> None:
+    assert acts(REPLIED, talk(part(), admin=admin)) == []
+
+
+@pytest.mark.parametrize(("admin", "team"), [(int(GRACE), None), (GRACE, TEAM), (None, 5017002)])
+def test_a_message_in_somebody_elses_conversation_silences_the_bot_first(admin: object, team: object) -> None:
+    control, turn = parsed(REPLIED, talk(part(), admin=admin, team=team))
+
+    assert isinstance(control, ControlReceived)
+    assert control.act is Act.TAKE_OVER
+    assert isinstance(turn, TurnReceived)
+
+
+def test_an_assignment_is_told_once_so_that_bot_on_lasts() -> None:
+    assigned = part(None, PERSON, 2, part_type="assignment")
+    first = parsed(ASSIGNED, talk(assigned, admin=GRACE))
+    then = parsed(REPLIED, talk(part(number=3), admin=GRACE))
+
+    assert {each.id for each in then if isinstance(each, ControlReceived)} <= {
+        each.id for each in first if isinstance(each, ControlReceived)
+    }
+
+
+def test_while_our_team_has_not_come_the_wait_goes_on() -> None:
+    assert acts(REPLIED, talk(part(), team=TEAM)) == []
+    assert acts(CREATED, talk(team=TEAM)) == [Act.TAKE_OVER]
+
+
+def test_who_opens_a_closed_conversation_again_talks_to_the_bot() -> None:
+    close = part(None, PERSON, 2, part_type="close")
+    closed = parsed("conversation.admin.closed", talk(close, admin=GRACE))
+
+    assert isinstance(closed[-1], ControlReceived)
+    assert closed[-1].act is Act.CLOSE
+    assert acts(REPLIED, talk(part(number=3, part_type="open"), admin=GRACE)) == []
+    later = parsed(REPLIED, talk(part(number=4), admin=GRACE))
+    known = {each.id for each in closed if isinstance(each, ControlReceived)}
+    assert {each.id for each in later if isinstance(each, ControlReceived)} <= known
+
+
+@pytest.mark.parametrize(
+    ("topic", "kind", "body"),
+    [
+        ("conversation.admin.replied", "comment", "<p>I am on it.</p>"),
+        ("conversation.admin.replied", "comment", None),
+        (ASSIGNED, "assignment", "I am on it."),
+        (ASSIGNED, "comment", "I am on it."),
+        ("conversation.admin.open.assigned", "assign_and_reopen", "I am on it."),
+        ("conversation.admin.snoozed", "snoozed", "Later."),
+        ("conversation.admin.opened", "open", "Again."),
+        ("conversation.operator.replied", "comment", "Me, really."),
+        (REPLIED, "comment", "Hidden among the customer's."),
+        ("conversation.admin.replied", "something_new", "New."),
+    ],
+)
+def test_a_persons_words_silence_the_bot_however_they_arrive(topic: str, kind: str, body: str | None) -> None:
+    assert acts(topic, talk(part(body, PERSON, part_type=kind))) == [Act.TAKE_OVER]
+
+
+@pytest.mark.parametrize(
+    "topic", ["conversation.admin.replied", ASSIGNED, REPLIED, "conversation.admin.opened"]
+)
+@pytest.mark.parametrize("kind", ["comment", "assignment", "quick_reply", "note", "open"])
+@pytest.mark.parametrize("admin", [None, BOT, GRACE])
+def test_our_own_words_never_do(topic: str, kind: str, admin: str | None) -> None:
+    assert acts(topic, talk(part("<p>/bot off</p>", US, part_type=kind), admin=admin, team=TEAM)) == []
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        FIN,
+        {"type": "bot", "id": "1", "email": "operator+wk7h2xqz@intercom.io"},
+        {"type": "admin", "id": "7", "name": "Operator", "email": "operator+wk7h2xqz@intercom.io"},
+        {"type": "admin", "id": "7", "is_ai_answer": True},
+    ],
+)
+def test_a_machine_of_intercoms_is_no_person(author: Json) -> None:
+    assert acts("conversation.operator.replied", talk(part("We reply in an hour.", author))) == []
+    assert acts("conversation.admin.replied", talk(part("We reply in an hour.", author))) == []
+
+
+@pytest.mark.parametrize(
+    ("author", "more", "expected"),
+    [
+        (PERSON, {"admin": GRACE}, Act.TAKE_OVER),
+        (FIN, {"admin": GRACE}, Act.TAKE_OVER),
+        (PERSON, {"team": 5017002}, Act.TAKE_OVER),
+        (PERSON, {"admin": BOT}, Act.GIVE_BACK),
+        (PERSON, {"admin": BOT, "team": TEAM}, Act.GIVE_BACK),
+        (FIN, {"admin": BOT}, Act.GIVE_BACK),
+        (PERSON, {"admin": 0}, Act.GIVE_BACK),
+        (PERSON, {}, Act.GIVE_BACK),
+    ],
+)
+def test_the_assignment_says_who_speaks(author: Json, more: dict[str, Any], expected: Act) -> None:
+    assigned = part(None, author, part_type="assignment", assigned_to={"type": "admin", "id": "1"})
+
+    assert set(acts(ASSIGNED, talk(assigned, **more))) == {expected}
+
+
+def test_words_and_an_assignment_to_the_bot_in_one_give_it_back() -> None:
+    assert acts(ASSIGNED, talk(part("The bot goes on.", PERSON, part_type="assignment"), admin=BOT)) == [
+        Act.GIVE_BACK
+    ]
+
+
+def test_a_part_that_comes_under_two_topics_is_one_event() -> None:
+    both = part("I am on it.", PERSON, part_type="assignment")
+    [first] = parsed("conversation.admin.replied", talk(both))
+    [second] = parsed(ASSIGNED, talk(both))
+
+    assert isinstance(first, ControlReceived)
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("note", "expected"),
+    [
+        ("<p>/bot on</p>", [Act.GIVE_BACK]),
+        ("<p>/BOT  off</p>", [Act.TAKE_OVER]),
+        ("/end", [Act.CLOSE]),
+        ("<p>please /end this</p>", []),
+        ("<p>the customer is angry</p>", []),
+    ],
+)
+def test_a_note_may_be_a_command(note: str, expected: list[Act]) -> None:
+    topic = "conversation.admin.noted"
+
+    assert acts(topic, talk(part(note, PERSON, part_type="note"), admin=GRACE)) == expected
+    assert turns(topic, talk(part(note, PERSON, part_type="note"))) == []
+
+
+@pytest.mark.parametrize("author", [PERSON, US, FIN])
+def test_closed_is_closed_whoever_did_it(author: Json) -> None:
+    item = talk(part("Goodbye.", author, part_type="close"), state="closed")
+
+    assert acts("conversation.admin.closed", item) == [Act.CLOSE]
+
+
+def test_a_person_who_opens_a_conversation_of_theirs_has_it() -> None:
+    opened = part(None, PERSON, part_type="open")
+
+    assert acts("conversation.admin.opened", talk(opened, admin=GRACE)) == [Act.TAKE_OVER]
+    assert acts("conversation.admin.opened", talk(opened, admin=BOT)) == []
+
+
+@pytest.mark.parametrize("topic", ["conversation.admin.snoozed", "conversation.admin.unsnoozed"])
+def test_to_snooze_changes_nothing(topic: str) -> None:
+    kind = topic.rpartition(".")[2]
+
+    assert reasons(topic, talk(part(None, PERSON, part_type=kind))) == [kind]
+
+
+def test_a_deleted_conversation_is_closed() -> None:
+    [found] = parsed("conversation.deleted", {"type": "conversation", "conversation_id": TALK})
+
+    assert isinstance(found, ControlReceived)
+    assert (found.act, found.session) == (Act.CLOSE, f"intercom:{APP}:{TALK}")
+
+
+def test_who_is_written_to_first_by_a_person_talks_to_that_person() -> None:
+    topic, item = "conversation.admin.single.created", talk()
+    item["source"]["author"] = PERSON
+
+    assert acts(topic, item) == [Act.TAKE_OVER]
+    assert acts(topic, {**item, "admin_assignee_id": BOT}) == []
+    item["source"]["author"] = US
+    assert acts(topic, item) == []
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "conversation.read",
+        "conversation_part.redacted",
+        "contact.merged",
+        "ticket.created",
+        "conversation.new",
+        "",
+    ],
+)
+def test_other_topics_mean_nothing_whatever_they_hold(topic: str) -> None:
+    assert [type(each) for each in parsed(topic, talk(part("Hello", PERSON), part("Hello")))] == [Ignored]
+
+
+def test_a_notification_without_parts_is_read_by_its_topic() -> None:
+    assert acts(ASSIGNED, talk(admin=GRACE)) == [Act.TAKE_OVER, Act.TAKE_OVER]
+    assert acts(ASSIGNED, talk(admin=BOT)) == [Act.GIVE_BACK]
+    assert acts("conversation.admin.closed", talk()) == [Act.CLOSE]
+    assert acts("conversation.admin.replied", talk()) == []
+
+
+def test_an_old_version_of_the_webhook_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    assert reasons(REPLIED, {"id": TALK, "conversation_message": {}}) == ["too old an API version"]
+    assert "2.13" in caplog.text
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff"])
+def test_what_is_no_object_is_malformed(body: bytes) -> None:
+    with pytest.raises(Refused):
+        channel().parse(signed(body))
+
+
+def test_a_conversation_without_an_id_is_ignored() -> None:
+    assert reasons(REPLIED, {**talk(part()), "id": "../x"}) == ["no id"]
