@@ -1,0 +1,84 @@
+"""CommonMark as the HTML of help desks: our tags, and nobody else's."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels._kit.html import html, html_of_text
+
+_OURS = {"p", "br", "b", "i", "s", "a", "img", "code", "pre", "ul", "ol", "li", "h1", "h2", "blockquote", "hr"}
+
+
+class Tags(HTMLParser):
+    """What a browser would see."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[tuple[str, str | None]] = set()
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= set(attrs)
+        if tag not in ("br", "img", "hr"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("**bold** and _it_ and ~~gone~~", "<p><b>bold</b> and <i>it</i> and <s>gone</s></p>"),
+        ("one\ntwo  \nthree\n\nfour", "<p>one<br>two<br>three</p><p>four</p>"),
+        ("# A\n\n## B\n\n### C *d*", "<h1>A</h1><h2>B</h2><p><b>C <i>d</i></b></p>"),
+        ("- a\n- b\n  - c", "<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>"),
+        ("- a\n\n  more\n- b", "<ul><li>a<p>more</p></li><li>b</li></ul>"),
+        ("1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"),
+        ("3. a", '<ol start="3"><li>a</li></ol>'),
+        ("> said\n> so", "<blockquote><p>said<br>so</p></blockquote>"),
+        ("use `a<b`", "<p>use <code>a&lt;b</code></p>"),
+        ("```py\nx < 1\n```", "<pre><code>x &lt; 1\n</code></pre>"),
+        ("[a & b](https://a.example/?x=1&y=2)", '<p><a href="https://a.example/?x=1&amp;y=2">a &amp; b</a></p>'),
+        ("![cat](https://a.example/c.png)", '<p><img src="https://a.example/c.png" alt="cat"></p>'),
+        ("a\n\n---\n\nb", "<p>a</p><hr><p>b</p>"),
+        ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"),
+        ("[press](javascript:alert(1))", "<p>[press](javascript:alert(1))</p>"),
+        ("3 < 5 & AT&amp;T", "<p>3 &lt; 5 &amp; AT&amp;T</p>"),
+        ("", ""),
+    ],
+)
+def test_each_mark_has_its_tag(markdown: str, expected: str) -> None:
+    assert html(markdown) == expected
+
+
+def test_what_is_nested_too_deep_is_shown_as_it_was_written() -> None:
+    assert html(">" * 200 + "x") == f"<p>{'&gt;' * 200}x</p>"
+
+
+def test_plain_text_keeps_its_lines_and_nothing_else() -> None:
+    assert html_of_text(" **a**\n<b> ") == "<p>**a**<br>&lt;b&gt;</p>"
+    assert html_of_text(" \n") == ""
+
+
+@given(text=st.text(alphabet="ab #*_>`~-1.[]()<!/=\"'\n\\&:", max_size=200))
+def test_no_markup_makes_a_tag_that_is_not_ours_or_swallows_a_letter(text: str) -> None:
+    seen = Tags(html(text))
+
+    assert seen.tags <= _OURS
+    assert seen.open == []
+    assert {name for name, _ in seen.attributes} <= {"href", "src", "alt", "start"}
+    if not any(mark in text for mark in ("`", "&", "[", "<", "~~~")):
+        assert [letter for letter in seen.text if letter in "ab"] == [letter for letter in text if letter in "ab"]
