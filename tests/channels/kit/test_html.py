@@ -10,7 +10,24 @@ from hypothesis import strategies as st
 
 from channels._kit.html import html, html_of_text
 
-_OURS = {"p", "br", "b", "i", "s", "a", "img", "code", "pre", "ul", "ol", "li", "h1", "h2", "blockquote", "hr"}
+_OURS = {
+    "p",
+    "br",
+    "b",
+    "i",
+    "s",
+    "a",
+    "img",
+    "code",
+    "pre",
+    "ul",
+    "ol",
+    "li",
+    "h1",
+    "h2",
+    "blockquote",
+    "hr",
+}
 
 
 class Tags(HTMLParser):
@@ -51,7 +68,10 @@ class Tags(HTMLParser):
         ("> said\n> so", "<blockquote><p>said<br>so</p></blockquote>"),
         ("use `a<b`", "<p>use <code>a&lt;b</code></p>"),
         ("```py\nx < 1\n```", "<pre><code>x &lt; 1\n</code></pre>"),
-        ("[a & b](https://a.example/?x=1&y=2)", '<p><a href="https://a.example/?x=1&amp;y=2">a &amp; b</a></p>'),
+        (
+            "[a & b](https://a.example/?x=1&y=2)",
+            '<p><a href="https://a.example/?x=1&amp;y=2">a &amp; b</a></p>',
+        ),
         ("![cat](https://a.example/c.png)", '<p><img src="https://a.example/c.png" alt="cat"></p>'),
         ("a\n\n---\n\nb", "<p>a</p><hr><p>b</p>"),
         ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"),
@@ -81,4 +101,6 @@ def test_no_markup_makes_a_tag_that_is_not_ours_or_swallows_a_letter(text: str) 
     assert seen.open == []
     assert {name for name, _ in seen.attributes} <= {"href", "src", "alt", "start"}
     if not any(mark in text for mark in ("`", "&", "[", "<", "~~~")):
-        assert [letter for letter in seen.text if letter in "ab"] == [letter for letter in text if letter in "ab"]
+        assert [letter for letter in seen.text if letter in "ab"] == [
+            letter for letter in text if letter in "ab"
+        ]
