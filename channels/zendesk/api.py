@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -25,6 +26,7 @@ _CONFLICTS: Final = 3
 _CONFLICT_SECONDS: Final = 10.0
 _UPDATES: Final = 25
 _UPDATES_SECONDS: Final = 600.0
+_STAMP_SECONDS: Final = 1.0
 _AUDIT_PAGES: Final = 10
 _CLOCKS_APART: Final = timedelta(seconds=30)
 _NEWEST: Final = {"sort": "-created_at", "page[size]": "100", "include": "users"}
@@ -41,12 +43,15 @@ class Api:
         group: str,
         status: str,
         now: Callable[[], datetime] | None = None,
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """`now` and `rest` are the clock."""
         self._client = client
         self._desk = desk
         self._group = group
         self._status = status
         self._now = now or _now
+        self._rest = rest
         self.fetch: Fetch | None = None
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
@@ -117,8 +122,9 @@ class Api:
 
     async def _look(self, number: str, http: httpx.AsyncClient) -> tuple[Seen, bool]:
         """The ticket, and whether a person has it. Raises `Rejected` when it is closed."""
-        ticket = child(await self._client.read(f"/tickets/{number}.json", http), "ticket")
-        found = seen(ticket, await self._newest(number, "comments", http), self._desk)
+        found = seen(
+            await self._ticket(number, http), await self._newest(number, "comments", http), self._desk
+        )
         if found.status == "closed":
             raise Rejected("the ticket is closed; the person has to write a new one", code="closed")
         recent = [at for at in found.own if (self._now() - at).total_seconds() < _UPDATES_SECONDS]
@@ -131,6 +137,17 @@ class Api:
         if OFF in found.tags or not found.is_doubtful:
             return found, OFF in found.tags
         return found, is_held(found, await self._audits(number, http), self._desk)
+
+    async def _ticket(self, number: str, http: httpx.AsyncClient) -> Object:
+        """The ticket when its second is over: stamps are whole seconds and hide a change in the same one."""
+        for _ in range(_CONFLICTS):
+            read, at = await self._client.read_at(f"/tickets/{number}.json", http)
+            ticket = child(read, "ticket")
+            changed = moment(word(ticket, "updated_at", 40))
+            if at is None or changed is None or changed < at:
+                break
+            await self._rest(_STAMP_SECONDS)
+        return ticket
 
     async def _audits(self, number: str, http: httpx.AsyncClient) -> list[Object]:
         """The ticket's whole history, as long as it is of a usual length; the order of pages is not told."""
