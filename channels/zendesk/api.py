@@ -11,7 +11,9 @@ from typing import Final
 import httpx
 
 from channels._kit.document import Object, child, children, name_of, word
+from channels._kit.html import html, html_of_text
 from channels._kit.http import answered
+from channels._kit.render import PLAIN, render
 from channels._kit.text import fold
 from channels.zendesk.capabilities import ANSWERED, HANDED_OFF, KEY, OFF
 from channels.zendesk.client import Client, Json, refusal
@@ -93,14 +95,14 @@ class Api:
 
     async def _comment(self, reply: Reply, http: httpx.AsyncClient) -> Json:
         if reply.act == "hand_off":
-            return {"body": reply.body or "The bot asks a person to go on.", "public": False}
-        if not reply.media:
-            return {"body": reply.body, "public": True}
-        if self.fetch is None:
-            links = "\n".join(medium.url for medium in reply.media)
-            return {"body": f"{reply.body}\n\n{links}".strip(), "public": True}
-        uploads = await upload(reply.media, self.fetch, self._client, http)
-        return {"body": reply.body or "📎", "public": True, "uploads": uploads}
+            note = html_of_text(reply.body or "The bot asks a person to go on.")
+            return {"html_body": note, "public": False}
+        comment: Json = {"html_body": html(reply.body) or "📎", "public": True}
+        if reply.media and self.fetch is not None:
+            comment["uploads"] = await upload(reply.media, self.fetch, self._client, http)
+        elif reply.media:
+            comment["html_body"] += html_of_text("\n".join(medium.url for medium in reply.media))
+        return comment
 
     async def _update(self, reply: Reply, comment: Json, http: httpx.AsyncClient) -> Json:
         """The update of the ticket as it is now; Zendesk takes it only while it is still so."""
@@ -195,7 +197,7 @@ class Api:
             and comment.get("public") is (reply.act == "say")
             and at is not None
             and at >= since - _CLOCKS_APART
-            and fold(text) == fold(reply.body)
+            and fold(text) == fold(render(reply.body, PLAIN))
         )
 
 

@@ -10,9 +10,10 @@ from random import Random
 from typing import Final
 from urllib.parse import parse_qs, unquote
 
-from channels._kit.twin import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse
+from channels._kit.twin import Delivery, Fault, Faults, Line, Said, Standing, TwinRequest, TwinResponse
 from channels.zendesk.twin_account import TwinAccount, answer, refuse
-from channels.zendesk.twin_desk import AGENTS, BOT, GRACE, LINUS, PEOPLE, Json, TwinDesk, TwinTicket
+from channels.zendesk.twin_desk import AGENTS, BOT, GRACE, Json, TwinDesk, TwinTicket
+from channels.zendesk.twin_moves import MOVES, moved
 from channels.zendesk.twin_webhooks import TwinWebhooks
 
 _NO_ANSWER_SECONDS: Final = 60.0
@@ -31,21 +32,7 @@ class ZendeskTwin:
     """One account. `by_triggers` is the kind of its webhook; with `tells_when` a 429 has its Retry-After."""
 
     name = "zendesk"
-    actions: Final = (
-        "take over",
-        "reply",
-        "reply and assign",
-        "assign away",
-        "move to group",
-        "give back",
-        "unassign",
-        "note",
-        "solve",
-        "reopen",
-        "merge",
-        "delete",
-    )
-    """What an agent can do with a customer's ticket: `agent` takes these words."""
+    moves = MOVES
 
     def __init__(
         self,
@@ -116,32 +103,24 @@ class ZendeskTwin:
             audit = self.desk.update(ticket, requester, now, comment, changes)
         return str(ticket.comments[-1]["id"]), self._tell(ticket, audit, now)
 
-    def agent(
-        self, action: str, person: str, now: float, *, text: str = "", agent: int = GRACE
-    ) -> list[Delivery]:
-        """An agent acts on a customer's newest ticket. Raises `KeyError` for no ticket or an unknown act."""
+    def standing(self, person: str) -> Standing:
+        """The person's newest ticket: its status, and whose it is."""
         ticket = self.desk.current(person)
-        if ticket is None or action not in self.actions:
-            raise KeyError(action)
-        comment = {"body": text, "public": action != "note"} if text else None
-        acts: dict[str, Json] = {
-            "take over": {"assignee_id": agent, "status": "open"},
-            "reply and assign": {"assignee_id": agent, "status": "pending"},
-            "reply": {"status": "pending"},
-            "assign away": {"assignee_id": LINUS},
-            "move to group": {"assignee_id": None, "group_id": PEOPLE},
-            "give back": {"assignee_id": BOT},
-            "unassign": {"assignee_id": None},
-            "solve": {"status": "solved", "assignee_id": ticket.assignee_id or agent},
-            "reopen": {"status": "open"},
-            "merge": {"status": "closed"},
-        }
-        audit = self.desk.update(ticket, agent, now, comment, acts.get(action))
-        follows = self._tell(ticket, audit, now)
-        if action in ("merge", "delete"):
-            kind = "merged" if action == "merge" else "soft_deleted"
-            follows += self._webhooks.ended(ticket, kind, agent, now)
-        if action == "delete":
+        if ticket is None:
+            return Standing()
+        assigned = self.desk.name(ticket.assignee_id) if ticket.assignee_id else "nobody"
+        return Standing(str(ticket.id), f"{ticket.status}, assigned to {assigned}")
+
+    def act(self, person: str, move: str, text: str, now: float) -> list[Delivery]:
+        """Grace does one of the `moves`. Raises `KeyError` for another one, or without a ticket."""
+        ticket = self.desk.current(person)
+        if ticket is None:
+            raise KeyError(person)
+        follows = self._tell(ticket, moved(self.desk, ticket, move, text, now), now)
+        if move in ("merge", "delete"):
+            kind = "merged" if move == "merge" else "soft_deleted"
+            follows += self._webhooks.ended(ticket, kind, GRACE, now)
+        if move == "delete":
             del self.desk.tickets[ticket.id]
         return follows
 
