@@ -19,7 +19,7 @@ from channels.zendesk.capabilities import ANSWERED, HANDED_OFF, KEY, OFF
 from channels.zendesk.client import Client, Json, refusal
 from channels.zendesk.conversation import Desk
 from channels.zendesk.files import upload
-from channels.zendesk.ticket import Seen, is_held, moment, seen
+from channels.zendesk.ticket import Seen, is_held, key_of, moment, seen
 from core.errors import Rejected, Unavailable, Unknown
 from core.fetch import Fetch
 from core.message import Reply, SentMessage
@@ -65,7 +65,10 @@ class Api:
         if "@" in reply.address.theirs:
             return await self._create(reply, comment, http)
         for _ in range(_CONFLICTS):
-            body = await self._update(reply, comment, http)
+            found, held = await self._look(reply.address.theirs, http)
+            if reply.key in found.keys:  # a client may repeat a PUT by itself, and the lock refuses it then
+                return SentMessage(provider_id=found.keys[reply.key])
+            body = self._update(reply, comment, found, held=held)
             path = f"/tickets/{reply.address.theirs}.json"
             answer = await self._client.change("PUT", path, http, json={"ticket": body})
             if answer.status_code != 409:
@@ -87,8 +90,8 @@ class Api:
             made = next(iter(children(found, "tickets")), {})
             return SentMessage(provider_id=name_of(made, "id")) if made else None
         for comment in children(await self._newest(reply.address.theirs, "comments", http), "comments"):
-            key, number = child(comment, "metadata", "custom").get(KEY), name_of(comment, "id")
-            alike = key is None and number not in known and self._is_like(comment, reply, since)
+            key, number = key_of(comment), name_of(comment, "id")
+            alike = not key and number not in known and self._is_like(comment, reply, since)
             if number and (key == reply.key or alike):
                 return SentMessage(provider_id=number)
         return None
@@ -104,9 +107,8 @@ class Api:
             comment["html_body"] += html_of_text("\n".join(medium.url for medium in reply.media))
         return comment
 
-    async def _update(self, reply: Reply, comment: Json, http: httpx.AsyncClient) -> Json:
-        """The update of the ticket as it is now; Zendesk takes it only while it is still so."""
-        found, held = await self._look(reply.address.theirs, http)
+    def _update(self, reply: Reply, comment: Json, found: Seen, *, held: bool) -> Json:
+        """The update of the ticket as it was found; Zendesk takes it only while it is still so."""
         handed_off = reply.act == "hand_off"
         if held and not handed_off:
             raise Rejected("a person has the ticket", code="held")

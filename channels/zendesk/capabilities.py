@@ -42,9 +42,10 @@ OFF: Final = "bot_off"
 STATUSES: Final = ("open", "pending", "hold", "solved")
 """What a ticket may be after an answer of the bot."""
 
-MESSAGING: Final = frozenset(
+_MESSAGING: Final = (
     "apple_business_chat business_messaging_slack_connect chat facebook_messenger google_business_messages "
     "instagram_dm line messaging native_messaging sunshine_conversations_api telegram viber wechat whatsapp "
-    "sunshine_conversations_facebook_messenger sunshine_conversations_twitter_dm".split()
+    "sunshine_conversations_facebook_messenger sunshine_conversations_twitter_dm"
 )
+MESSAGING: Final = frozenset(_MESSAGING.split())
 """Sources of tickets that are conversations of Zendesk messaging: the channel `sunshine` answers those."""

@@ -175,6 +175,19 @@ async def test_a_ticket_that_changed_meanwhile_is_read_again(api: respx.MockRout
     assert route.call_count == 1
 
 
+async def test_an_update_that_the_client_repeated_is_not_made_again(api: respx.MockRouter) -> None:
+    """A client may send a PUT twice; the second one meets the lock, and our comment is there."""
+    standing(api, written())
+    ours = written(BOT, "It left today.", number=7, metadata={"custom": {"turngate": "turn.1"}})
+    api.get(f"{BASE}/tickets/5158/comments.json").mock(
+        side_effect=[httpx.Response(200, json=comments()), httpx.Response(200, json=comments(ours))]
+    )
+    route = api.put(TICKET).respond(409, json={"error": "UpdateConflict"})
+
+    assert await send(reply()) == "7"
+    assert route.call_count == 1
+
+
 async def test_a_ticket_that_changes_all_the_time_waits(api: respx.MockRouter) -> None:
     standing(api, written())
     route = api.put(TICKET).respond(409, json={"error": "UpdateConflict"})
