@@ -141,3 +141,34 @@ class Twin(Protocol):
     def tell(self, faults: Faults) -> None:
         """Replace the faults."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Something that an agent can do at a desk; with `speaks` it takes words."""
+
+    name: str
+    label: str
+    speaks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A person's conversation at a desk: the provider's id of it, and in words how it stands."""
+
+    thread: str = ""
+    words: str = ""
+
+
+class TwinDesk(Protocol):
+    """The agent's side of a twin whose provider has a desk. Its `moves` are all that an agent can do."""
+
+    moves: tuple[Move, ...]
+
+    def standing(self, person: str) -> Standing:
+        """How the newest conversation with a person stands; an empty one when there is none."""
+        ...
+
+    def act(self, person: str, move: str, text: str, now: float) -> list[Delivery]:
+        """An agent does something: the webhooks that follow. Raises `KeyError` for what cannot be done."""
+        ...

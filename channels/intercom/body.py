@@ -90,7 +90,8 @@ def _written(node: LexborNode, images: list[str], depth: int = 0) -> Iterator[st
         elif tag == "li":
             yield f"\n- {''.join(_written(child, images, depth + 1)).strip()}"
         elif tag in _BLOCKS:
-            yield "\n"
+            if child.attributes.get("class") != "no-margin":  # with it, paragraphs are lines
+                yield "\n"
             yield from _written(child, images, depth + 1)
             yield "\n"
         elif tag not in _UNSEEN:

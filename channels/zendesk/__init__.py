@@ -13,7 +13,6 @@ import httpx
 from channels._kit.http import Bearer, classify
 from channels._kit.oauth import Fixed, Renewed
 from channels._kit.parts import listed
-from channels._kit.render import PLAIN, render
 from channels._kit.setting import Setting, address, read, secrets
 from channels._kit.split import split
 from channels.zendesk.api import Api
@@ -82,8 +81,8 @@ class ZendeskChannel:
         return Answer()
 
     def render(self, message: Message, address: Address) -> list[Part]:
-        """One comment, with choices as numbers; more only beyond the limits."""
-        text = listed(render(message.text, PLAIN), message.choices)
+        """One comment, still in CommonMark, with choices as numbers; more only beyond the limits."""
+        text = listed(message.text, message.choices)
         bodies = split(text, CAPABILITIES.text_length) or [""]
         most = CAPABILITIES.media
         groups = [message.media[at : at + most] for at in range(0, len(message.media), most)] or [()]

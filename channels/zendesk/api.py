@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import httpx
 
 from channels._kit.document import Object, child, children, name_of, word
+from channels._kit.html import html, html_of_text
 from channels._kit.http import answered
+from channels._kit.render import PLAIN, render
 from channels._kit.text import fold
 from channels.zendesk.capabilities import ANSWERED, HANDED_OFF, KEY, OFF
 from channels.zendesk.client import Client, Json, refusal
 from channels.zendesk.conversation import Desk
 from channels.zendesk.files import upload
-from channels.zendesk.ticket import Seen, is_held, moment, seen
+from channels.zendesk.ticket import Seen, is_held, key_of, moment, seen
 from core.errors import Rejected, Unavailable, Unknown
 from core.fetch import Fetch
 from core.message import Reply, SentMessage
@@ -25,6 +28,7 @@ _CONFLICTS: Final = 3
 _CONFLICT_SECONDS: Final = 10.0
 _UPDATES: Final = 25
 _UPDATES_SECONDS: Final = 600.0
+_STAMP_SECONDS: Final = 1.0
 _AUDIT_PAGES: Final = 10
 _CLOCKS_APART: Final = timedelta(seconds=30)
 _NEWEST: Final = {"sort": "-created_at", "page[size]": "100", "include": "users"}
@@ -41,12 +45,15 @@ class Api:
         group: str,
         status: str,
         now: Callable[[], datetime] | None = None,
+        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """`now` and `rest` are the clock."""
         self._client = client
         self._desk = desk
         self._group = group
         self._status = status
         self._now = now or _now
+        self._rest = rest
         self.fetch: Fetch | None = None
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
@@ -58,7 +65,10 @@ class Api:
         if "@" in reply.address.theirs:
             return await self._create(reply, comment, http)
         for _ in range(_CONFLICTS):
-            body = await self._update(reply, comment, http)
+            found, held = await self._look(reply.address.theirs, http)
+            if reply.key in found.keys:  # a client may repeat a PUT by itself, and the lock refuses it then
+                return SentMessage(provider_id=found.keys[reply.key])
+            body = self._update(reply, comment, found, held=held)
             path = f"/tickets/{reply.address.theirs}.json"
             answer = await self._client.change("PUT", path, http, json={"ticket": body})
             if answer.status_code != 409:
@@ -80,26 +90,25 @@ class Api:
             made = next(iter(children(found, "tickets")), {})
             return SentMessage(provider_id=name_of(made, "id")) if made else None
         for comment in children(await self._newest(reply.address.theirs, "comments", http), "comments"):
-            key, number = child(comment, "metadata", "custom").get(KEY), name_of(comment, "id")
-            alike = key is None and number not in known and self._is_like(comment, reply, since)
+            key, number = key_of(comment), name_of(comment, "id")
+            alike = not key and number not in known and self._is_like(comment, reply, since)
             if number and (key == reply.key or alike):
                 return SentMessage(provider_id=number)
         return None
 
     async def _comment(self, reply: Reply, http: httpx.AsyncClient) -> Json:
         if reply.act == "hand_off":
-            return {"body": reply.body or "The bot asks a person to go on.", "public": False}
-        if not reply.media:
-            return {"body": reply.body, "public": True}
-        if self.fetch is None:
-            links = "\n".join(medium.url for medium in reply.media)
-            return {"body": f"{reply.body}\n\n{links}".strip(), "public": True}
-        uploads = await upload(reply.media, self.fetch, self._client, http)
-        return {"body": reply.body or "📎", "public": True, "uploads": uploads}
+            note = html_of_text(reply.body or "The bot asks a person to go on.")
+            return {"html_body": note, "public": False}
+        comment: Json = {"html_body": html(reply.body) or "📎", "public": True}
+        if reply.media and self.fetch is not None:
+            comment["uploads"] = await upload(reply.media, self.fetch, self._client, http)
+        elif reply.media:
+            comment["html_body"] += html_of_text("\n".join(medium.url for medium in reply.media))
+        return comment
 
-    async def _update(self, reply: Reply, comment: Json, http: httpx.AsyncClient) -> Json:
-        """The update of the ticket as it is now; Zendesk takes it only while it is still so."""
-        found, held = await self._look(reply.address.theirs, http)
+    def _update(self, reply: Reply, comment: Json, found: Seen, *, held: bool) -> Json:
+        """The update of the ticket as it was found; Zendesk takes it only while it is still so."""
         handed_off = reply.act == "hand_off"
         if held and not handed_off:
             raise Rejected("a person has the ticket", code="held")
@@ -117,8 +126,9 @@ class Api:
 
     async def _look(self, number: str, http: httpx.AsyncClient) -> tuple[Seen, bool]:
         """The ticket, and whether a person has it. Raises `Rejected` when it is closed."""
-        ticket = child(await self._client.read(f"/tickets/{number}.json", http), "ticket")
-        found = seen(ticket, await self._newest(number, "comments", http), self._desk)
+        found = seen(
+            await self._ticket(number, http), await self._newest(number, "comments", http), self._desk
+        )
         if found.status == "closed":
             raise Rejected("the ticket is closed; the person has to write a new one", code="closed")
         recent = [at for at in found.own if (self._now() - at).total_seconds() < _UPDATES_SECONDS]
@@ -131,6 +141,17 @@ class Api:
         if OFF in found.tags or not found.is_doubtful:
             return found, OFF in found.tags
         return found, is_held(found, await self._audits(number, http), self._desk)
+
+    async def _ticket(self, number: str, http: httpx.AsyncClient) -> Object:
+        """The ticket when its second is over: stamps are whole seconds and hide a change in the same one."""
+        for _ in range(_CONFLICTS):
+            read, at = await self._client.read_at(f"/tickets/{number}.json", http)
+            ticket = child(read, "ticket")
+            changed = moment(word(ticket, "updated_at", 40))
+            if at is None or changed is None or changed < at:
+                break
+            await self._rest(_STAMP_SECONDS)
+        return ticket
 
     async def _audits(self, number: str, http: httpx.AsyncClient) -> list[Object]:
         """The ticket's whole history, as long as it is of a usual length; the order of pages is not told."""
@@ -178,7 +199,7 @@ class Api:
             and comment.get("public") is (reply.act == "say")
             and at is not None
             and at >= since - _CLOCKS_APART
-            and fold(text) == fold(reply.body)
+            and fold(text) == fold(render(reply.body, PLAIN))
         )
 
 

@@ -12,13 +12,14 @@ NAME: Final = "zendesk"
 CAPABILITIES: Final = Capabilities(
     max_webhook_bytes=1024 * 1024,
     max_webhook_fields=100,
-    text_length=16_000,
+    text_length=10_000,
     media=5,
+    markdown="html",
     one_message=True,
     look_up=True,
     desk=True,
 )
-"""Zendesk, "Ticket comments": a comment may have 64 KB; 16,000 characters are 64 KB at the most."""
+"""Zendesk, "Ticket comments": a comment may have 64 KB; 10,000 characters are less, escaped and all."""
 
 VERIFICATION: Final = Verification(
     header="x-zendesk-webhook-signature",
@@ -41,24 +42,10 @@ OFF: Final = "bot_off"
 STATUSES: Final = ("open", "pending", "hold", "solved")
 """What a ticket may be after an answer of the bot."""
 
-MESSAGING: Final = frozenset(
-    {
-        "apple_business_chat",
-        "business_messaging_slack_connect",
-        "chat",
-        "facebook_messenger",
-        "google_business_messages",
-        "instagram_dm",
-        "line",
-        "messaging",
-        "native_messaging",
-        "sunshine_conversations_api",
-        "sunshine_conversations_facebook_messenger",
-        "sunshine_conversations_twitter_dm",
-        "telegram",
-        "viber",
-        "wechat",
-        "whatsapp",
-    }
+_MESSAGING: Final = (
+    "apple_business_chat business_messaging_slack_connect chat facebook_messenger google_business_messages "
+    "instagram_dm line messaging native_messaging sunshine_conversations_api telegram viber wechat whatsapp "
+    "sunshine_conversations_facebook_messenger sunshine_conversations_twitter_dm"
 )
+MESSAGING: Final = frozenset(_MESSAGING.split())
 """Sources of tickets that are conversations of Zendesk messaging: the channel `sunshine` answers those."""

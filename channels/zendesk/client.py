@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol
 
 import httpx
@@ -56,6 +58,13 @@ class Client:
 
     async def read(self, path: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None) -> Json:
         """What is there. Raises `Rejected` or `Unavailable`, since asking changes nothing."""
+        found, _ = await self.read_at(path, http, params)
+        return found
+
+    async def read_at(
+        self, path: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None
+    ) -> tuple[Json, datetime | None]:
+        """As `read`, and when that was by Zendesk's clock, in whole seconds."""
 
         async def attempt(auth: Credentials) -> httpx.Response:
             return await get(http, NAME, f"{self._base}{path}", params=params, auth=auth)
@@ -63,7 +72,7 @@ class Client:
         answer = await self._shown(attempt, http)
         found = answered(answer)
         if answer.is_success and found:
-            return found
+            return found, _date(answer)
         error = refusal(answer)
         raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
 
@@ -93,6 +102,13 @@ def refusal(response: httpx.Response) -> DeliveryError:
     if status < 400:
         return Unavailable(f"{reason} is no answer of Zendesk's; check ZENDESK_API_URL", code=code)
     return Rejected(reason, code=code, account_wide=status == 401)
+
+
+def _date(response: httpx.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return None
 
 
 def _told(body: Json) -> str:

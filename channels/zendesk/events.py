@@ -22,18 +22,9 @@ _TICKET: Final = "zen:event-type:ticket."
 _SAME_COMMENT_SECONDS: Final = 60.0
 _ENDS: Final = frozenset({"soft_deleted", "permanently_deleted", "marked_as_spam"})
 
+_CHANGES: Final = ("agent_assignment_changed", "group_assignment_changed", "status_changed", "tags_changed")
 SUBSCRIPTIONS: Final = tuple(
-    f"{_TICKET}{name}"
-    for name in (
-        "created",
-        "comment_added",
-        "agent_assignment_changed",
-        "group_assignment_changed",
-        "status_changed",
-        "tags_changed",
-        "merged",
-        *sorted(_ENDS),
-    )
+    f"{_TICKET}{name}" for name in ("created", "comment_added", *_CHANGES, "merged", *sorted(_ENDS))
 )
 """What the webhook has to be subscribed to."""
 

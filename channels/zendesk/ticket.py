@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from channels._kit.agent import command
-from channels._kit.document import Object, children, name_of, word
+from channels._kit.document import Object, child, children, name_of, word
+from channels.zendesk.capabilities import KEY
 from channels.zendesk.conversation import Desk
 from core.owner import Act
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was read. `own` are the times of the bot's comments, the newest first.
+    """What was read. `own` are the times of the bot's comments, the newest first, `keys` our replies' names
+    with their comments' ids.
 
     `is_doubtful`: a person has written, or has the ticket, and only its history tells who came last.
     """
@@ -25,6 +27,7 @@ class Seen:
     assignee: str
     staff: frozenset[str]
     own: tuple[datetime, ...]
+    keys: dict[str, str]
     is_doubtful: bool
 
 
@@ -34,14 +37,15 @@ def seen(ticket: Object, page: Object, desk: Desk) -> Seen:
     users = [user for user in children(page, "users") if word(user, "role") in ("agent", "admin")]
     staff = frozenset(name_of(user, "id") for user in users) - {name_of(ticket, "requester_id"), desk.bot, ""}
     tags, assignee = ticket.get("tags"), name_of(ticket, "assignee_id")
-    own = [_when(each)[0] for each in comments if name_of(each, "author_id") == desk.bot]
+    own = [each for each in comments if name_of(each, "author_id") == desk.bot]
     return Seen(
         status=word(ticket, "status", 20),
         stamp=word(ticket, "updated_at", 40),
         tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
         assignee=assignee,
         staff=staff,
-        own=tuple(own),
+        own=tuple(_when(each)[0] for each in own),
+        keys={key_of(each): name_of(each, "id") for each in own},
         is_doubtful=desk.is_person(assignee) or _last_author(comments, staff, desk) in staff,
     )
 
@@ -65,6 +69,11 @@ def is_held(found: Seen, audits: Sequence[Object], desk: Desk) -> bool:
             if act in (Act.GIVE_BACK, Act.TAKE_OVER):
                 return act is Act.TAKE_OVER
     return desk.is_person(found.assignee)
+
+
+def key_of(comment: Object) -> str:
+    """Our key of the reply that a comment is; an empty one where there is none."""
+    return word(child(comment, "metadata", "custom"), KEY, 500)
 
 
 def _last_author(comments: Sequence[Object], staff: frozenset[str], desk: Desk) -> str:

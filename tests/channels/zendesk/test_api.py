@@ -71,7 +71,7 @@ async def test_an_answer_is_one_update_under_the_lock_and_keeps_the_tags(api: re
 
     assert await send(reply()) == "98765432102"
     assert body(route) == {
-        "comment": {"body": "It left today.", "public": True},
+        "comment": {"html_body": "<p>It left today.</p>", "public": True},
         "status": "pending",
         "tags": ["web", "bot_answered"],
         "metadata": {"turngate": "turn.1"},
@@ -80,12 +80,21 @@ async def test_an_answer_is_one_update_under_the_lock_and_keeps_the_tags(api: re
     }
 
 
+async def test_markdown_is_html_and_html_is_text(api: respx.MockRouter) -> None:
+    route = standing(api, written())
+    await send(reply(body="**No** <script>alert(1)</script>\n\n1. Yes\n2. No"))
+
+    assert body(route)["comment"]["html_body"] == (
+        "<p><b>No</b> &lt;script&gt;alert(1)&lt;/script&gt;</p><ol><li>Yes</li><li>No</li></ol>"
+    )
+
+
 async def test_a_hand_off_is_one_note_to_the_group(api: respx.MockRouter) -> None:
     route = standing(api, written(), assignee_id=int(BOT))
     await send(reply(act="hand_off", body="wants a person"))
 
     made = body(route)
-    assert made["comment"] == {"body": "wants a person", "public": False}
+    assert made["comment"] == {"html_body": "<p>wants a person</p>", "public": False}
     assert (made["assignee_id"], made["group_id"], made["status"]) == (None, 1700000000009, "open")
     assert made["tags"] == ["web", "bot_handoff"]
 
@@ -163,6 +172,19 @@ async def test_a_ticket_that_changed_meanwhile_is_read_again(api: respx.MockRout
 
     with pytest.raises(Rejected, match="a person has"):
         await send(reply())
+    assert route.call_count == 1
+
+
+async def test_an_update_that_the_client_repeated_is_not_made_again(api: respx.MockRouter) -> None:
+    """A client may send a PUT twice; the second one meets the lock, and our comment is there."""
+    standing(api, written())
+    ours = written(BOT, "It left today.", number=7, metadata={"custom": {"turngate": "turn.1"}})
+    api.get(f"{BASE}/tickets/5158/comments.json").mock(
+        side_effect=[httpx.Response(200, json=comments()), httpx.Response(200, json=comments(ours))]
+    )
+    route = api.put(TICKET).respond(409, json={"error": "UpdateConflict"})
+
+    assert await send(reply()) == "7"
     assert route.call_count == 1
 
 
@@ -312,6 +334,6 @@ def test_choices_are_numbers_and_a_message_is_one_comment() -> None:
     )
     [part] = channel().render(message, ADDRESS)
 
-    assert part.body == "Which?\n\n1. This\n2. That"
+    assert part.body == "**Which?**\n\n1. This\n2. That"
     files = tuple(FILE for _ in range(7))
     assert [len(each.media) for each in channel().render(Message(text="", media=files), ADDRESS)] == [5, 2]

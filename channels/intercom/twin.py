@@ -1,0 +1,280 @@
+"""Intercom by its documents: takes our comments, calls our webhooks, and has people at its desk."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections import deque
+from dataclasses import replace
+from random import Random
+from typing import Any, Final
+from uuid import UUID
+
+from channels._kit.twin import Delivery, Fault, Faults, Line, Said, Standing, TwinRequest, TwinResponse
+from channels.intercom.twin_desk import GRACE, LIN, MOVES, Agents
+from channels.intercom.twin_records import (
+    Json,
+    Records,
+    Talk,
+    contact,
+    teammate,
+    uploads,
+    written,
+)
+from channels.intercom.twin_webhooks import Webhooks
+
+_WINDOW_SECONDS: Final = 10.0
+_MOST_IN_A_WINDOW: Final = 1667
+_NO_ANSWER_SECONDS: Final = 60.0
+_LONGEST_BODY: Final = 64 * 1024
+_VERSIONS: Final = frozenset({f"2.{minor}" for minor in range(17)} | {f"1.{minor}" for minor in range(5)})
+_BOT_NAME: Final = "Bot"
+
+
+class IntercomTwin:
+    """One workspace with one app, the bot's teammate `admin`, Grace and Lin.
+
+    The same `seed` gives the same ids. With `plain` the webhooks have the bodies of API version 2.15.
+    """
+
+    name = "intercom"
+    moves = MOVES
+
+    def __init__(
+        self,
+        *,
+        client_secret: str,
+        access_token: str,
+        webhook_url: str,
+        seed: int,
+        app_id: str = "wk7h2xqz",
+        admin: str = "9608555",
+        team: str = "5017001",
+        plain: bool = False,
+        most_in_a_window: int = _MOST_IN_A_WINDOW,
+        remembered: int = 100_000,
+    ) -> None:
+        self._token = access_token
+        self._app = app_id
+        self._admin = admin
+        self._teams = {team}
+        self._plain = plain
+        self._chance = Random(seed)  # noqa: S311 # chance that can be played again, no secret
+        self._webhooks = Webhooks(url=webhook_url, secret=client_secret, app=app_id, chance=self._chance)
+        self._faults = Faults()
+        self._next_faults: deque[Fault] = deque()
+        self._records = Records(remembered)
+        self._agents = Agents(self._records, admin, plain)
+        self._window, self._calls, self._most = 0.0, 0, most_in_a_window
+
+    def tell(self, faults: Faults) -> None:
+        """Replace the faults."""
+        self._faults = faults
+        self._next_faults = deque(faults.next)
+        self._webhooks.faults = faults
+
+    def lines(self, now: float, *, person: str = "", after: int = 0) -> list[Line]:
+        """What was said with one person (or all): `in`, `out`, by an `agent`, or in a `note`."""
+        return self._records.lines(person, after)
+
+    def standing(self, person: str) -> Standing:
+        """The person's newest conversation: whether it is open, and whom it is assigned to."""
+        talk = self._records.newest(person)
+        if talk is None:
+            return Standing()
+        names = {self._admin: "the bot", GRACE[0]: GRACE[1], LIN[0]: LIN[1], "": "nobody"}
+        assigned = " and ".join(filter(None, ["a team" if talk.team else "", names[talk.admin]]))
+        return Standing(talk.id, f"{talk.state}, assigned to {assigned}")
+
+    def act(self, person: str, move: str, text: str, now: float) -> list[Delivery]:
+        """Grace does one of the `moves`. Raises `KeyError` for another one, or without a conversation."""
+        talk = self._records.newest(person)
+        if talk is None:
+            raise KeyError(person)
+        return self._webhooks.tell(*self._agents.act(talk, move, text, now), now)
+
+    def say(self, said: Said, now: float) -> tuple[str, list[Delivery]]:
+        """A person writes: the id of the part and the webhook. Raises `KeyError` for another surface."""
+        if said.surface != self.name:
+            raise KeyError(said.surface)
+        talk, number = self._records.newest(said.person), self._records.next_number()
+        author, body = contact(said.person, said.name), written(said.text, plain=self._plain)
+        if talk is None:
+            return self._begin(said, author, body, number, now)
+        kind = "open" if talk.state == "closed" else "comment"
+        talk.state = "open"
+        metadata = {"quick_reply_uuid": said.button} if said.button else {}
+        part = talk.part(kind, author, number, now, body=body, attachments=uploads(said), metadata=metadata)
+        self._records.keep("in", talk, part, now)
+        return part["id"], self._webhooks.tell("conversation.user.replied", talk.json([part]), now)
+
+    def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+        """Answer a call of the API."""
+        expected = f"Bearer {self._token}".encode()
+        if not hmac.compare_digest(expected, request.headers.get("authorization", "").encode()):
+            return _error(401, "unauthorized", "Access Token Invalid"), []
+        if request.headers.get("intercom-version", "2.14") not in _VERSIONS:
+            return _error(400, "intercom_version_invalid", "The requested version could not be found"), []
+        if not self._is_within_limit(now):
+            return self._limited(_error(429, "rate_limit_exceeded", "Exceeded rate limit"), now), []
+        answer, deliveries = self._answer(request, now)
+        return self._limited(answer, now), deliveries
+
+    def delivered(
+        self, delivery: Delivery, status: int | None, now: float, *, timed_out: bool = False
+    ) -> list[Delivery]:
+        """A failed webhook is tried once more, a minute later; 410 ends the subscription."""
+        return self._webhooks.delivered(delivery, status, now)
+
+    def _begin(
+        self, said: Said, author: Json, body: str | None, number: int, now: float
+    ) -> tuple[str, list[Delivery]]:
+        source: Json = {
+            "type": "conversation",
+            "id": f"3381{number:06}",
+            "delivered_as": "customer_initiated",
+            "subject": "",
+            "body": body,
+            "author": author,
+            "attachments": uploads(said),
+            "url": "https://shop.example/",
+            "redacted": False,
+        }
+        talk = self._records.begin(said.person, said.name, source, now)
+        self._records.keep("in", talk, {**source, "metadata": {}}, now)
+        return source["id"], self._webhooks.tell("conversation.user.created", talk.json([]), now)
+
+    def _answer(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+        path = request.url.partition("?")[0].strip("/").split("/")
+        if request.method == "GET" and path == ["me"]:
+            app = {"type": "app", "id_code": self._app, "region": "US"}
+            return _answered({**teammate(self._admin, _BOT_NAME), "has_inbox_seat": True, "app": app}), []
+        talk = self._records.talk(path[1]) if path[0] == "conversations" and len(path) > 1 else None
+        if talk is None:
+            return _error(404, "not_found", "Resource Not Found"), []
+        if request.method == "GET" and len(path) == 2:
+            return _answered(talk.json(talk.parts)), []
+        if request.method == "POST" and path[2:] in (["reply"], ["parts"]):
+            return self._change(talk, path[2], request.body, now)
+        return _error(404, "not_found", "Resource Not Found"), []
+
+    def _change(self, talk: Talk, what: str, raw: bytes, now: float) -> tuple[TwinResponse, list[Delivery]]:
+        """Take a comment, a note or an assignment, or refuse it as documented, or fail as told."""
+        fault = self._fault()
+        if fault in _NOT_TAKEN:
+            return _NOT_TAKEN[fault], []
+        if len(raw) > _LONGEST_BODY:
+            return _error(413, "payload_too_large", "Payload too large"), []
+        sent: Json = json.loads(raw)
+        if refused := self._refusal(what, sent):
+            return refused, []
+        part, topic = self._reply(talk, sent, now) if what == "reply" else self._manage(talk, sent, now)
+        answer = _answered(talk.json([part]))
+        match fault:
+            case Fault.ERROR_AFTER:
+                answer = _error(500, "internal_error", "Something went wrong")
+            case Fault.TIMEOUT_AFTER:
+                answer = replace(answer, delay=_NO_ANSWER_SECONDS)
+            case Fault.DROP_AFTER:
+                answer = replace(answer, drop=True)
+            case _:
+                answer = replace(answer, delay=self._faults.answer_delay)
+        return answer, self._webhooks.tell(topic, talk.json([part]), now)
+
+    def _refusal(self, what: str, sent: Json) -> TwinResponse | None:
+        """The first rule that a call breaks (Intercom, "Reply to a conversation", "Manage")."""
+        kind, admin = sent.get("message_type"), sent.get("admin_id")
+        if admin not in (self._admin, GRACE[0], LIN[0]):
+            return _error(404, "admin_not_found", "Admin not found")
+        if what == "reply":
+            wrong = (
+                sent.get("type") != "admin"
+                or (kind in ("comment", "note") and not sent.get("body"))
+                or (kind == "quick_reply" and not _are_options(sent.get("reply_options")))
+                or kind not in ("comment", "note", "quick_reply")
+                or len(sent.get("attachment_urls", [])) > 10
+            )
+            return _error(400, "parameter_invalid", "A parameter is invalid or missing") if wrong else None
+        if kind == "assignment":
+            known = self._teams if sent.get("type") == "team" else {self._admin, GRACE[0], LIN[0]}
+            if sent.get("assignee_id") not in {*known, "0"}:
+                return _error(404, "assignee_not_found", "Assignee not found")
+            return None
+        fine = kind in ("close", "open")
+        return None if fine else _error(400, "parameter_invalid", "message_type is invalid")
+
+    def _reply(self, talk: Talk, sent: Json, now: float) -> tuple[Json, str]:
+        kind = sent["message_type"]
+        more: Json = {"body": sent.get("body")}
+        if kind == "quick_reply":
+            more = {"metadata": {"quick_reply_options": sent["reply_options"]}}
+        more["attachments"] = [{"type": "upload", "url": url} for url in sent.get("attachment_urls", [])]
+        part = talk.part(kind, teammate(self._admin, _BOT_NAME), self._records.next_number(), now, **more)
+        if kind == "note":
+            self._records.keep("note", talk, part, now)
+            return part, "conversation.admin.noted"
+        if talk.state == "closed":
+            talk.state = "open"
+        self._records.keep("out", talk, part, now)
+        return part, "conversation.admin.replied"
+
+    def _manage(self, talk: Talk, sent: Json, now: float) -> tuple[Json, str]:
+        """A team stands beside a teammate: assigning one leaves the other as it is."""
+        kind, topic = sent["message_type"], "conversation.admin.assigned"
+        if kind == "assignment":
+            assignee = sent["assignee_id"] if sent["assignee_id"] != "0" else ""
+            talk.admin, talk.team = (
+                (talk.admin, assignee) if sent["type"] == "team" else (assignee, talk.team)
+            )
+        else:
+            talk.state = "closed" if kind == "close" else "open"
+            topic = f"conversation.admin.{'closed' if kind == 'close' else 'opened'}"
+        author = teammate(self._admin, _BOT_NAME)
+        return talk.part(kind, author, self._records.next_number(), now, body=sent.get("body")), topic
+
+    def _is_within_limit(self, now: float) -> bool:
+        """A sixth of the limit of a minute in each ten seconds (Intercom, "Rate limiting")."""
+        if now - self._window >= _WINDOW_SECONDS:
+            self._window, self._calls = now - now % _WINDOW_SECONDS, 0
+        self._calls += 1
+        return self._calls <= self._most
+
+    def _limited(self, answer: TwinResponse, now: float) -> TwinResponse:
+        limits = {
+            "x-ratelimit-limit": str(self._most),
+            "x-ratelimit-remaining": str(max(self._most - self._calls, 0)),
+            "x-ratelimit-reset": str(int(self._window + _WINDOW_SECONDS)),
+        }
+        return replace(answer, headers={**limits, **answer.headers})
+
+    def _fault(self) -> Fault:
+        if self._next_faults:
+            return self._next_faults.popleft()
+        if self._faults.kinds and self._chance.random() < self._faults.chance:
+            return self._chance.choice(self._faults.kinds)
+        return Fault.NONE
+
+
+def _are_options(options: Any) -> bool:
+    try:
+        return bool(options) and all(option["text"] and UUID(option["uuid"]) for option in options)
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _answered(body: object) -> TwinResponse:
+    return TwinResponse(200, {"content-type": "application/json"}, json.dumps(body).encode())
+
+
+def _error(status: int, code: str, message: str) -> TwinResponse:
+    error = {"type": "error.list", "request_id": "b2f0", "errors": [{"code": code, "message": message}]}
+    return TwinResponse(status, {"content-type": "application/json"}, json.dumps(error).encode())
+
+
+_NOT_TAKEN: Final = {
+    Fault.TOO_MANY: _error(429, "rate_limit_exceeded", "Exceeded rate limit"),
+    Fault.SERVER_ERROR: _error(500, "internal_error", "Something went wrong"),
+    Fault.UNAVAILABLE: _error(503, "service_unavailable", "Service unavailable"),
+    Fault.DROP_BEFORE: TwinResponse(status=0, drop=True),
+}
+"""The faults that strike before anything is taken."""

@@ -1,0 +1,162 @@
+"""The twin's tickets and people, and every update of a ticket as one audit, as Zendesk keeps them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import escape, unescape
+from typing import Any, Final
+
+Json = dict[str, Any]
+
+BOT, GRACE, LINUS = 8447000000009, 8447000000002, 8447000000003
+AGENTS: Final = {BOT: "Bot", GRACE: "Grace", LINUS: "Linus"}
+GROUP, PEOPLE = 1700000000001, 1700000000009
+"""The group that tickets come to, and the one that tickets are handed to."""
+
+_FIRST_CUSTOMER: Final = 8450000000001
+
+
+@dataclass(slots=True)
+class TwinTicket:
+    """One ticket. Times are seconds since the epoch; Zendesk tells whole ones only."""
+
+    id: int
+    requester: int
+    subject: str
+    created: float
+    via: str = "web"
+    status: str = "new"
+    assignee_id: int | None = None
+    group_id: int | None = GROUP
+    tags: list[str] = field(default_factory=list)
+    updated: float = 0.0
+    external_id: str = ""
+    comments: list[Json] = field(default_factory=list)
+    audits: list[Json] = field(default_factory=list)
+
+    def shown(self) -> Json:
+        """As the API shows it."""
+        return {
+            "id": self.id,
+            "external_id": self.external_id or None,
+            "status": self.status,
+            "subject": self.subject,
+            "description": self.comments[0]["plain_body"] if self.comments else "",
+            "requester_id": self.requester,
+            "assignee_id": self.assignee_id,
+            "group_id": self.group_id,
+            "tags": list(self.tags),
+            "created_at": moment(self.created),
+            "updated_at": moment(self.updated),
+            "via": {"channel": self.via},
+        }
+
+
+class TwinDesk:
+    """All tickets of an account."""
+
+    def __init__(self) -> None:
+        self.tickets: dict[int, TwinTicket] = {}
+        self._customers: dict[str, int] = {}
+        self._numbers = 98765432100
+        self._order: list[tuple[TwinTicket, Json, float]] = []
+
+    def next_id(self) -> int:
+        """A new id of anything but a ticket."""
+        self._numbers += 1
+        return self._numbers
+
+    def customer(self, person: str) -> int:
+        """The user of that name or address."""
+        return self._customers.setdefault(person, _FIRST_CUSTOMER + len(self._customers))
+
+    def person(self, user: int) -> str:
+        """The name or address of a customer."""
+        return next((person for person, known in self._customers.items() if known == user), str(user))
+
+    def name(self, user: int) -> str:
+        """What a user is called."""
+        return AGENTS.get(user) or self.person(user).partition("@")[0].capitalize()
+
+    def current(self, person: str) -> TwinTicket | None:
+        """A customer's newest ticket that is not closed."""
+        user = self._customers.get(person)
+        own = [each for each in self.tickets.values() if each.requester == user and each.status != "closed"]
+        return own[-1] if own else None
+
+    def open(self, requester: int, subject: str, now: float, **more: Any) -> TwinTicket:
+        """A new ticket, still without a comment."""
+        ticket = TwinTicket(5158 + len(self.tickets), requester, subject, now, updated=now, **more)
+        self.tickets[ticket.id] = ticket
+        return ticket
+
+    def update(
+        self,
+        ticket: TwinTicket,
+        author: int,
+        now: float,
+        comment: Json | None = None,
+        changes: Mapping[str, Any] | None = None,
+        custom: Json | None = None,
+    ) -> Json:
+        """One update: its audit, with the comment first and then whatever differs from before."""
+        events: list[Json] = []
+        metadata = {"system": {}, "custom": custom or {}}
+        if comment is not None:
+            text = comment.get("body") or _plain(comment.get("html_body", ""))
+            made = {
+                "id": self.next_id(),
+                "type": "Comment",
+                "author_id": author,
+                "body": text,
+                "plain_body": text,
+                "html_body": comment.get("html_body") or f"<p>{escape(text)}</p>",
+                "public": comment.get("public", True),
+                "attachments": comment.get("attachments", []),
+                "created_at": moment(now),
+                "metadata": metadata,
+            }
+            ticket.comments.append(made)
+            self._order.append((ticket, made, now))
+            events.append(made)
+        for name, value in (changes or {}).items():
+            before = getattr(ticket, name)
+            if value != before:
+                setattr(ticket, name, value)
+                told = {"value": _told(value), "previous_value": _told(before)}
+                events.append({"id": self.next_id(), "type": "Change", "field_name": name, **told})
+        ticket.updated = now
+        audit = {
+            "id": self.next_id(),
+            "ticket_id": ticket.id,
+            "author_id": author,
+            "created_at": moment(now),
+            "events": events,
+            "metadata": metadata,
+        }
+        ticket.audits.append(audit)
+        return audit
+
+    def said(self) -> Iterator[tuple[int, TwinTicket, Json, float]]:
+        """Every comment of all tickets with its number and time, oldest first."""
+        for number, (ticket, comment, at) in enumerate(self._order, start=1):
+            yield number, ticket, comment, at
+
+
+def moment(at: float) -> str:
+    """A time as the API writes it."""
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _told(value: Any) -> Any:
+    return str(value) if isinstance(value, int) else list(value) if isinstance(value, list) else value
+
+
+def _plain(html: str) -> str:
+    """What Zendesk makes of HTML for those who ask for text."""
+    for tag, text in (("<br>", "\n"), ("</p>", "\n\n"), ("</li>", "\n"), ("</ol>", "\n"), ("</ul>", "\n")):
+        html = html.replace(tag, text)
+    return unescape(re.sub(r"<[^>]*>", "", html)).strip()

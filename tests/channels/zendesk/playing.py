@@ -1,0 +1,120 @@
+"""The channel and its twin in one process, on a clock that only tests move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import httpx
+
+from channels._kit.oauth import Fixed, Renewed
+from channels._kit.twin import Delivery, Line, TwinRequest
+from channels.zendesk import ZendeskChannel
+from channels.zendesk.api import Api
+from channels.zendesk.client import Client
+from channels.zendesk.conversation import Desk
+from channels.zendesk.twin import ZendeskTwin
+from channels.zendesk.twin_desk import BOT, PEOPLE
+from channels.zendesk.webhook import Verifier
+from core.channel import Webhook
+from core.event import ControlReceived, Event, TurnReceived
+from core.message import Reply, SentMessage
+from core.owner import Act
+from core.turn import Address
+
+URL, SECRET, TOKEN = "https://example.zendesk.com", "c2VjcmV0", "api-token"
+HOOK = "https://bots.example.com/webhooks/zendesk"
+
+
+class Played:
+    """A desk with one customer. `before_call` happens before the twin hears of each call."""
+
+    def __init__(self, *, by_triggers: bool = False, oauth: bool = False, tells_when: bool = True) -> None:
+        self.now = 1_795_428_000.0
+        self.twin = ZendeskTwin(
+            secret=SECRET,
+            api_token=TOKEN,
+            webhook_url=HOOK,
+            seed=7,
+            by_triggers=by_triggers,
+            tells_when=tells_when,
+        )
+        self.events: list[Event] = []
+        self.before_call: Callable[[str, str], None] = lambda method, path: None
+        credentials = self._renewed() if oauth else Fixed(("bot@example.com/token", TOKEN), "")
+        desk = Desk(account="example", bot=str(BOT))
+        api = Api(
+            Client(URL, credentials),
+            desk,
+            group=str(PEOPLE),
+            status="pending",
+            now=self._moment,
+            rest=self._pass,
+        )
+        verifier = Verifier([SECRET], now=self._moment)
+        self.channel = ZendeskChannel(desk=desk, verifier=verifier, api=api, credentials=credentials)
+        self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+        self._number = 0
+
+    def hear(self, deliveries: list[Delivery]) -> list[Event]:
+        """What webhooks mean, verified and parsed as the gateway would."""
+        found = []
+        for delivery in sorted(deliveries, key=lambda each: each.at):
+            hook = Webhook(delivery.method, "/webhooks/zendesk", delivery.headers, delivery.body)
+            self.channel.verify(hook)
+            found += self.channel.parse(hook)
+        self.events += found
+        return found
+
+    async def send(self, body: str = "Hello", act: str = "say", ticket: int | None = None) -> SentMessage:
+        """The bot speaks on the customer's ticket."""
+        found = self.twin.desk.current("ada@example.com")
+        number = ticket or (found.id if found else 1)
+        address = Address(channel="zendesk", account="example", ours="example", theirs=str(number))
+        self._number += 1
+        reply = Reply.model_validate(
+            {"key": f"turn.{self._number}", "address": address, "body": body, "act": act}
+        )
+        return await self.channel.send(reply, self.http)
+
+    def lines(self, direction: str = "out") -> list[Line]:
+        return [line for line in self.twin.lines(self.now) if line.direction == direction]
+
+    def _renewed(self) -> Renewed:
+        return Renewed(
+            "zendesk",
+            url=f"{URL}/oauth/tokens",
+            hint="",
+            client_id="c",
+            client_secret="s",
+            refresh_token=self.twin.account.refresh_token,
+            clock=lambda: self.now,
+        )
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.raw_path.decode()
+        self.before_call(request.method, path)
+        call = TwinRequest(request.method, path, dict(request.headers), request.content)
+        answer, deliveries = self.twin.handle(call, self.now)
+        self.hear(deliveries)
+        if answer.drop:
+            raise httpx.RemoteProtocolError("dropped by the twin")
+        date = format_datetime(self._moment().replace(microsecond=0), usegmt=True)
+        return httpx.Response(answer.status, headers={**answer.headers, "date": date}, content=answer.body)
+
+    def _moment(self) -> datetime:
+        return datetime.fromtimestamp(self.now, UTC)
+
+    async def _pass(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def turns(events: list[Event]) -> list[str]:
+    """The texts of the turns among events."""
+    return [each.turn.text for each in events if isinstance(each, TurnReceived)]
+
+
+def acts(events: list[Event]) -> list[Act]:
+    """The acts among events."""
+    return [each.act for each in events if isinstance(each, ControlReceived)]
