@@ -1,6 +1,7 @@
 """Hosts a provider's twin over HTTP: its API, the webhooks it sends at their time, and controls for people.
 
-`/_twin/say`, `/_twin/messages` and `/_twin/faults` are ours; every other path is the provider's API.
+`/_twin/say`, `/_twin/messages`, `/_twin/faults` and, for the agents of a desk, `/_twin/desk` and `/_twin/act`
+are ours; every other path is the provider's API.
 """
 
 from __future__ import annotations
@@ -23,7 +24,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from channels._kit.http import classify
-from channels._kit.twin import Delivery, Faults, Said, Twin, TwinRequest, TwinResponse
+from channels._kit.twin import (
+    Delivery,
+    Faults,
+    Said,
+    Standing,
+    Twin,
+    TwinDesk,
+    TwinRequest,
+    TwinResponse,
+)
 from core.errors import Unavailable
 
 log = logging.getLogger("turngate.twin")
@@ -31,6 +41,16 @@ log = logging.getLogger("turngate.twin")
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _STOP_SECONDS = 5
 _SEND = "turngate.send"
+
+
+class ActBody(BaseModel):
+    """What `/_twin/act` takes: one of the moves that `/_twin/desk` lists, with words where it takes any."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    person: str = Field(alias="from", min_length=1, max_length=200)
+    move: str = Field(pattern="^[a-z_]{1,40}$")
+    text: str = Field(default="", max_length=10_000)
 
 
 class SayBody(BaseModel):
@@ -80,6 +100,8 @@ class TwinServer:
                 Route("/_twin/say", self._say, methods=["POST"]),
                 Route("/_twin/messages", self._messages, methods=["GET"]),
                 Route("/_twin/faults", self._faults, methods=["POST"]),
+                Route("/_twin/desk", self._desk, methods=["GET"]),
+                Route("/_twin/act", self._act, methods=["POST"]),
                 Route("/{path:path}", self._provider, methods=_METHODS),
             ],
             lifespan=self._lifespan,
@@ -94,6 +116,12 @@ class TwinServer:
         """Let a person write: the provider's id of the message, and the webhooks on their way."""
         sid, deliveries = self.twin.say(said, self._clock())
         return sid, self._send_all(deliveries)
+
+    def act(self, person: str, move: str, text: str = "") -> list[asyncio.Task[None]]:
+        """Let an agent do something at the twin's desk: the webhooks on their way. Raises `KeyError`."""
+        if not isinstance(self.twin, TwinDesk):
+            raise KeyError(move)
+        return self._send_all(self.twin.act(person, move, text, self._clock()))
 
     async def settle(self) -> None:
         """Wait until no webhook is waiting or under way, retries included."""
@@ -143,6 +171,26 @@ class TwinServer:
         )
         last = lines[-1].number if lines else number
         return JSONResponse({"messages": [asdict(line) for line in lines], "last": last})
+
+    async def _desk(self, request: Request) -> Response:
+        """What an agent can do here, and how a person's conversation stands."""
+        if not isinstance(self.twin, TwinDesk):
+            return JSONResponse({"moves": [], "standing": asdict(Standing())})
+        standing = self.twin.standing(request.query_params.get("from", "").strip())
+        return JSONResponse(
+            {"moves": [asdict(move) for move in self.twin.moves], "standing": asdict(standing)}
+        )
+
+    async def _act(self, request: Request) -> Response:
+        try:
+            body = ActBody.model_validate_json(await request.body())
+        except ValidationError as error:
+            return _malformed(error)
+        try:
+            self.act(body.person, body.move, body.text)
+        except KeyError:
+            return _error(400, "malformed", "nobody at this desk can do that")
+        return JSONResponse({"move": body.move})
 
     async def _faults(self, request: Request) -> Response:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +160,7 @@ class Standing:
     words: str = ""
 
 
+@runtime_checkable
 class TwinDesk(Protocol):
     """The agent's side of a twin whose provider has a desk. Its `moves` are all that an agent can do."""
 

@@ -3,57 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from time import time
 
 import httpx
 import pytest
-from starlette.requests import Request
-from starlette.responses import Response
 
-from channels._kit.twin import Fault, Faults, Line, Said, Twin
+from channels._kit.twin import Fault, Faults, Line, Said
 from channels.twilio.twin import TwilioTwin
 from channels.whatsapp.twin import WhatsAppTwin
 from channels.whatsapp.twin_records import Identity
 from flows.authoring.script import Conversation, Script, beside
-from gateway.embedded import EmbeddedServer
 from gateway.http import provider_client
 from gateway.settings import LIBRARY
-from gateway.twins import TwinServer, serve
+from gateway.twins import serve
 from tests.channels.whatsapp.made import ENVIRON as WHATSAPP
 from tests.channels.whatsapp.made import SECRET, TOKEN, handshake
-from tests.gateway.stack import ACCOUNT, RQ
+from tests.gateway.stack import ACCOUNT
 from tests.gateway.stack import TOKEN as TWILIO_TOKEN
-
-
-class Heard(TwinServer):
-    """A twin's server that tells whenever it was called."""
-
-    def __init__(self, twin: Twin, http: httpx.AsyncClient) -> None:
-        super().__init__(twin, http)
-        self.called = asyncio.Event()
-
-    async def _provider(self, request: Request) -> Response:
-        answer = await super()._provider(request)
-        self.called.set()
-        return answer
-
-    def heard(self, person: str) -> list[Line]:
-        return [line for line in self.twin.lines(time(), person=person) if line.direction == "out"]
-
-    async def until(self, words: str, person: str, seen: int) -> list[Line]:
-        """The lines after the first `seen`, once they hold the words."""
-        async with asyncio.timeout(30):
-            while not any(words in line.text for line in self.heard(person)[seen:]):
-                self.called.clear()
-                await self.called.wait()
-        return self.heard(person)[seen:]
+from tests.gateway.surroundings import Heard, free_url, start
 
 
 class World:
@@ -83,12 +51,8 @@ class World:
 async def world(flow: str) -> AsyncIterator[World]:
     """Everything started, and ended in the reverse order."""
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="tg")))
-        redis = EmbeddedServer(folder, durable=False)
-        redis.start()
-        stack.callback(redis.stop)
         http = await stack.enter_async_context(provider_client())
-        url = f"http://127.0.0.1:{_free_port()}"
+        url = free_url()
         twilio = Heard(
             TwilioTwin(
                 account_sid=ACCOUNT, auth_token=TWILIO_TOKEN, webhook_url=f"{url}/webhooks/twilio", seed=7
@@ -100,58 +64,14 @@ async def world(flow: str) -> AsyncIterator[World]:
         )
         whatsapp = Heard(meta, http)
         environ = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("TURNGATE_")},
             **WHATSAPP,
             "WHATSAPP_API_URL": await stack.enter_async_context(serve(whatsapp)),
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": TWILIO_TOKEN,
             "TWILIO_API_URL": await stack.enter_async_context(serve(twilio)),
-            "PUBLIC_URL": url,
-            "PORT": url.rpartition(":")[2],
-            "REDIS_URL": redis.url,
-            "TURNGATE_FLOW": flow,
         }
-        await _process(stack, environ, sys.executable, "-m", "gateway", "web")
-        await _process(
-            stack,
-            environ,
-            RQ,
-            "worker",
-            "--url",
-            redis.url,
-            "--worker-class",
-            "gateway.worker.AsyncWorker",
-            "turns",
-        )
-        await _until_ready(url)
+        await start(stack, url, flow, environ)
         yield World(url, twilio, whatsapp)
-
-
-async def _process(stack: AsyncExitStack, environ: dict[str, str], *command: str) -> None:
-    process = await asyncio.create_subprocess_exec(*command, env=environ)
-
-    async def end() -> None:
-        process.terminate()
-        await process.wait()
-
-    stack.push_async_callback(end)
-
-
-async def _until_ready(url: str) -> None:
-    """Ask until a message would be answered; another process offers no event to wait for."""
-    async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as http:
-        for wait in (0.1,) * 600:
-            try:
-                if (await http.get(f"{url}/readyz")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            await asyncio.sleep(wait)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("flow", ["kyc", "support"])

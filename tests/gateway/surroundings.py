@@ -1,0 +1,98 @@
+"""A gateway of processes for tests: a server, `turngate web`, a worker, and twins that tell when called."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import time
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import Response
+
+from channels._kit.twin import Line, Twin
+from gateway.embedded import EmbeddedServer
+from gateway.twins import TwinServer
+from tests.gateway.stack import RQ
+
+
+class Heard(TwinServer):
+    """A twin's server that tells whenever it was called."""
+
+    def __init__(self, twin: Twin, http: httpx.AsyncClient) -> None:
+        super().__init__(twin, http)
+        self.called = asyncio.Event()
+
+    async def _provider(self, request: Request) -> Response:
+        answer = await super()._provider(request)
+        self.called.set()
+        return answer
+
+    def heard(self, person: str, direction: str = "out") -> list[Line]:
+        return [line for line in self.twin.lines(time(), person=person) if line.direction == direction]
+
+    async def until(self, words: str, person: str, seen: int, direction: str = "out") -> list[Line]:
+        """The lines after the first `seen`, once they hold the words."""
+        async with asyncio.timeout(30):
+            while not any(words in line.text for line in self.heard(person, direction)[seen:]):
+                self.called.clear()
+                await self.called.wait()
+        return self.heard(person, direction)[seen:]
+
+
+async def start(stack: AsyncExitStack, url: str, flow: str, environ: Mapping[str, str]) -> str:
+    """Start everything at `url` and wait until a message would be answered; the stack ends it.
+
+    Returns the address of the server.
+    """
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="tg")))
+    redis = EmbeddedServer(folder, durable=False)
+    redis.start()
+    stack.callback(redis.stop)
+    settings = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("TURNGATE_")},
+        **environ,
+        "PUBLIC_URL": url,
+        "PORT": url.rpartition(":")[2],
+        "REDIS_URL": redis.url,
+        "TURNGATE_FLOW": flow,
+    }
+    worker = ("worker", "--url", redis.url, "--worker-class", "gateway.worker.AsyncWorker", "turns")
+    await _process(stack, settings, sys.executable, "-m", "gateway", "web")
+    await _process(stack, settings, RQ, *worker)
+    await _until_ready(url)
+    return redis.url
+
+
+async def _process(stack: AsyncExitStack, environ: dict[str, str], *command: str) -> None:
+    process = await asyncio.create_subprocess_exec(*command, env=environ)
+
+    async def end() -> None:
+        process.terminate()
+        await process.wait()
+
+    stack.push_async_callback(end)
+
+
+async def _until_ready(url: str) -> None:
+    """Ask until a message would be answered; another process offers no event to wait for."""
+    async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as http:
+        for wait in (0.1,) * 600:
+            try:
+                if (await http.get(f"{url}/readyz")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(wait)
+
+
+def free_url() -> str:
+    """An address of loopback at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
