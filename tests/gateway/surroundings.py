@@ -46,7 +46,9 @@ class Heard(TwinServer):
         return self.heard(person, direction)[seen:]
 
 
-async def start(stack: AsyncExitStack, url: str, flow: str, environ: Mapping[str, str]) -> str:
+async def start(
+    stack: AsyncExitStack, url: str, flow: str, environ: Mapping[str, str], *, workers: int = 1
+) -> str:
     """Start everything at `url` and wait until a message would be answered; the stack ends it.
 
     Returns the address of the server.
@@ -65,7 +67,8 @@ async def start(stack: AsyncExitStack, url: str, flow: str, environ: Mapping[str
     }
     worker = ("worker", "--url", redis.url, "--worker-class", "gateway.worker.AsyncWorker", "turns")
     await _process(stack, settings, sys.executable, "-m", "gateway", "web")
-    await _process(stack, settings, RQ, *worker)
+    for _ in range(workers):
+        await _process(stack, settings, RQ, *worker)
     await _until_ready(url)
     return redis.url
 

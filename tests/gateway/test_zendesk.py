@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import time
 
 import pytest
@@ -18,12 +14,10 @@ from channels._kit.twin import Delivery, Fault, Faults, Line, Said, TwinRequest,
 from channels.zendesk.twin import ZendeskTwin
 from channels.zendesk.twin_desk import BOT, PEOPLE, TwinTicket
 from flows.authoring.script import Script, beside
-from gateway.embedded import EmbeddedServer
 from gateway.http import provider_client
 from gateway.settings import LIBRARY
 from gateway.twins import serve
-from tests.gateway.stack import RQ
-from tests.gateway.test_surfaces import Heard, _free_port, _process, _until_ready
+from tests.gateway.surroundings import Heard, free_url, start
 
 ADA, SECRET, TOKEN = "ada@example.com", "c2VjcmV0", "api-token"
 
@@ -78,11 +72,8 @@ async def desk(
 ) -> AsyncIterator[Tickets]:
     """Everything started, and ended in the reverse order."""
     async with AsyncExitStack() as stack:
-        redis = EmbeddedServer(Path(stack.enter_context(TemporaryDirectory(prefix="tg"))), durable=False)
-        redis.start()
-        stack.callback(redis.stop)
         http = await stack.enter_async_context(provider_client())
-        url = f"http://127.0.0.1:{_free_port()}"
+        url = free_url()
         twin = ZendeskTwin(
             secret=SECRET,
             api_token=TOKEN,
@@ -91,7 +82,6 @@ async def desk(
             by_triggers=by_triggers,
         )
         server = Tickets(twin, http)
-        server.redis_url = redis.url
         shown = {"ZENDESK_EMAIL": "bot@example.com", "ZENDESK_API_TOKEN": TOKEN}
         if oauth:
             shown = {
@@ -100,22 +90,13 @@ async def desk(
                 "ZENDESK_OAUTH_REFRESH_TOKEN": twin.account.refresh_token,
             }
         environ = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("TURNGATE_")},
             "ZENDESK_API_URL": await stack.enter_async_context(serve(server)),
             "ZENDESK_WEBHOOK_SECRET": SECRET,
             "ZENDESK_BOT_USER_ID": str(BOT),
             "ZENDESK_HANDOFF_GROUP_ID": str(PEOPLE),
             **shown,
-            "PUBLIC_URL": url,
-            "PORT": url.rpartition(":")[2],
-            "REDIS_URL": redis.url,
-            "TURNGATE_FLOW": flow,
         }
-        await _process(stack, environ, sys.executable, "-m", "gateway", "web")
-        command = ("worker", "--url", redis.url, "--worker-class", "gateway.worker.AsyncWorker", "turns")
-        for _ in range(workers):
-            await _process(stack, environ, RQ, *command)
-        await _until_ready(url)
+        server.redis_url = await start(stack, url, flow, environ, workers=workers)
         yield server
 
 
