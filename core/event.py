@@ -69,7 +69,11 @@ class StatusChanged(Value):
 
 
 class ControlReceived(Value):
-    """Somebody took over, gave back, closed, opted out or in. `id` makes a redelivery the same event."""
+    """Somebody took over, gave back, closed, opted out or in. `id` makes a redelivery the same event.
+
+    `at` is when, by the provider's clock, in seconds since the epoch; 0: not told. What is older than an act
+    that is known changes nothing: webhooks come out of order.
+    """
 
     kind: Literal["control"] = "control"
     id: str
@@ -77,6 +81,7 @@ class ControlReceived(Value):
     address: Address
     act: Act
     actor: str = ""
+    at: float = 0.0
     aliases: Aliases = ()
 
 

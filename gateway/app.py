@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import httpx
@@ -17,9 +17,11 @@ from core.errors import StorageUnavailable
 from core.mailbox import Inbox
 from gateway.config import Config
 from gateway.console.access import Access
+from gateway.console.agent import AgentPane
 from gateway.console.desk import Desk
-from gateway.console.pages import Console, Simulator
+from gateway.console.pages import Console
 from gateway.console.refusals import Refusals
+from gateway.console.simulator import Simulator
 from gateway.errors import on_crash, on_http_exception, on_storage_trouble
 from gateway.http import provider_client
 from gateway.outgoing import Outgoing
@@ -103,24 +105,26 @@ def create() -> Starlette:
     )
     refusals = Refusals(Quarantine(redis), access).routes()
     desk = Desk(redis, inbox, outgoing, access).routes()
-    console = Console(redis, inbox, access, simulator(settings.environ), http)
+    simulator = Simulator.load(settings.environ)
+    console = Console(redis, inbox, access, simulator, http)
+    agent = AgentPane(access, simulator, http)
     return create_app(
         connected,
         inbox,
         redis,
         sweeper=Sweeper(redis, numbers),
-        pages=[*console.routes(), *web.routes(), openapi.route, *Widget(access).routes(), *refusals, *desk],
+        pages=[
+            *console.routes(),
+            *agent.routes(),
+            *web.routes(),
+            openapi.route,
+            *Widget(access).routes(),
+            *refusals,
+            *desk,
+        ],
         http=http,
     )
 
 
 def _listed(value: str) -> list[str]:
     return [item.strip() for item in value.split(",") if item.strip()]
-
-
-def simulator(environ: Mapping[str, str]) -> Simulator | None:
-    """The twins that `turngate run` told its children of, when they play the providers."""
-    url = environ.get("TURNGATE_TWIN_URL", "")
-    if not url:
-        return None
-    return Simulator(url, environ["TWILIO_ACCOUNT_SID"], environ["WHATSAPP_API_URL"])

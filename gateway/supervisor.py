@@ -12,19 +12,17 @@ from contextlib import AsyncExitStack
 
 import httpx
 
-from channels.twilio.twin import TwilioTwin
-from channels.whatsapp.twin import WhatsAppTwin
 from core.errors import Misconfigured
 from gateway.children import Child
 from gateway.embedded import EmbeddedServer
 from gateway.http import provider_client
 from gateway.settings import Settings
+from gateway.simulated import played
 from gateway.twins import TwinServer, serve
 from gateway.wiring import build_dialog, load_channels
 
 log = logging.getLogger("turngate.run")
 
-DEMO_ACCOUNT = "AC" + "0" * 31 + "1"
 _READY_SECONDS = 60.0
 _NEWS_SECONDS = 5.0
 _WEB_SECONDS = 12.0
@@ -48,7 +46,7 @@ class Supervisor:
         self._stack = AsyncExitStack()
         self._children: list[Child] = []
         self.told = asyncio.Event()
-        self.twin: TwinServer | None = None
+        self.simulated: tuple[str, ...] = ()
         self.redis_url = settings.redis_url
 
     @property
@@ -112,35 +110,15 @@ class Supervisor:
 
     async def _simulate(self) -> dict[str, str]:
         """No credentials: the providers are played by their twins. Returns what points to them."""
-        self._say("no credentials are set, so Twilio and WhatsApp Cloud are simulated")
-        token = secrets.token_hex(16)
-        twin = TwilioTwin(
-            account_sid=DEMO_ACCOUNT,
-            auth_token=token,
-            webhook_url=f"{self.url}/webhooks/twilio#rc=3&rp=all",
-            seed=secrets.randbits(64),
-        )
+        twins = played(self.url)
+        self.simulated = tuple(each.twin.name for each in twins)
+        self._say(f"no credentials are set, so these are simulated: {', '.join(self.simulated)}")
         http = await self._stack.enter_async_context(provider_client())
-        self.twin = TwinServer(twin, http)
-        address = await self._stack.enter_async_context(serve(self.twin))
-        meta = WhatsAppTwin(
-            app_secret=token,
-            access_token=token,
-            webhook_url=f"{self.url}/webhooks/whatsapp",
-            seed=secrets.randbits(64),
-        )
-        cloud = await self._stack.enter_async_context(serve(TwinServer(meta, http)))
-        return {
-            "WHATSAPP_APP_SECRET": token,
-            "WHATSAPP_VERIFY_TOKEN": token,
-            "WHATSAPP_ACCESS_TOKEN": token,
-            "WHATSAPP_API_URL": cloud,
-            "TWILIO_ACCOUNT_SID": DEMO_ACCOUNT,
-            "TWILIO_AUTH_TOKEN": token,
-            "TWILIO_API_URL": address,
-            "PUBLIC_URL": self.url,
-            "TURNGATE_TWIN_URL": address,
-        }
+        environ = {"PUBLIC_URL": self.url}
+        for each in twins:
+            api = await self._stack.enter_async_context(serve(TwinServer(each.twin, http)))
+            environ |= each.settings(api)
+        return environ
 
     async def _until_ready(self) -> None:
         """Raises `Misconfigured` with the last reason when it takes too long."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.document import child, children, name_of, word
+from channels._kit.document import Object, child, children, name_of, word
 from channels._kit.http import answered, get, post, retry_after
 from channels._kit.parts import with_captions, with_choices
 from channels._kit.render import PLAIN, render
@@ -34,16 +34,18 @@ class Api:
         self._switchboard = switchboard
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """Post one message, or pass control to the desk. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        """Post one message while control is ours, or pass control to the desk.
+
+        Zendesk would take a message without control, too; so who has it is asked right before. Raises
+        `Rejected` when it is not us, `Unavailable` or `Unknown`.
+        """
+        conversation = child(await self._get(reply.address.theirs, "", {}, http), "conversation")
         if reply.act == "hand_off":
-            metadata = {KEY: reply.key, "note": reply.body[:_LONGEST_NOTE]}
-            await self._post(
-                reply.address.theirs,
-                "passControl",
-                {"switchboardIntegration": self._desk, "metadata": metadata},
-                http,
-            )
-            return SentMessage(provider_id=f"passControl.{reply.key}")
+            return await self._pass_on(reply, conversation, http)
+        if self._switchboard.is_offered(conversation):
+            await self._post(reply.address.theirs, "acceptControl", {"metadata": {KEY: reply.key}}, http)
+        elif not self._switchboard.is_ours(active_of(conversation)):
+            raise Rejected("another integration has control of the conversation", code="not_in_control")
         answer = await self._post(
             reply.address.theirs,
             "messages",
@@ -55,6 +57,15 @@ class Api:
         if not number:
             raise Unknown("sunshine: accepted, but the answer has no message id")
         return SentMessage(provider_id=number)
+
+    async def _pass_on(self, reply: Reply, conversation: Object, http: httpx.AsyncClient) -> SentMessage:
+        """Pass control to the desk, unless it has left us already."""
+        active = active_of(conversation)
+        if self._switchboard.is_ours(active) or not active:
+            metadata = {KEY: reply.key, "note": reply.body[:_LONGEST_NOTE]}
+            body = {"switchboardIntegration": self._desk, "metadata": metadata}
+            await self._post(reply.address.theirs, "passControl", body, http)
+        return SentMessage(provider_id=f"passControl.{reply.key}")
 
     async def attend(self, conversation: str, http: httpx.AsyncClient) -> None:
         """Show typing. Raises a `DeliveryError`."""
@@ -122,7 +133,8 @@ def _content(reply: Reply) -> Json:
     if reply.media:
         medium = reply.media[0]
         kind = "image" if medium.content_type.startswith("image/") else "file"
-        return {"type": kind, "mediaUrl": medium.url}
+        named = {"altText": medium.name} if medium.name else {}
+        return {"type": kind, "mediaUrl": medium.url, **named}
     content: Json = {"type": "text", "text": reply.body}
     if reply.choices:
         content["actions"] = [_action(choice) for choice in reply.choices]

@@ -19,6 +19,11 @@ class Switchboard:
             return name_of(active, "integrationId") == self.integration
         return not active or word(active, "integrationType") == "custom"
 
+    def is_offered(self, conversation: Object) -> bool:
+        """Whether control is offered to us and nobody else has it: who answers then accepts it."""
+        pending = child(conversation, "pendingSwitchboardIntegration")
+        return bool(pending) and not active_of(conversation) and self.is_ours(pending)
+
 
 def active_of(conversation: Object) -> Object:
     """The integration that holds control of a conversation; an empty object when nobody does."""

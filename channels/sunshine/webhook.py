@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Final
 
 from channels._kit.document import Object, child, children, name_of, read_object, word
@@ -36,8 +37,6 @@ _SILENT: Final = frozenset(
         "conversation:read",
         "conversation:referral",
         "conversation:typing",
-        "switchboard:acceptControl",
-        "switchboard:offerControl",
         "user:merge",
         "user:remove",
         "user:update",
@@ -85,9 +84,10 @@ class _Reader:
         self._id, self._type = name_of(event, "id", 200), word(event, "type", 80)
         self._payload = child(event, "payload")
         self._switchboard = switchboard
-        conversation = child(self._payload, "conversation")
-        self._active = active_of(conversation)
-        found = name_of(conversation, "id")
+        self._talk = child(self._payload, "conversation")
+        self._active = active_of(self._talk)
+        self._at = _moment(word(event, "createdAt", 40))
+        found = name_of(self._talk, "id")
         self._conversation = found if _ID.fullmatch(found) else ""
         self._session = f"{NAME}:{app}:{self._conversation}"
         self._address = Address(channel=NAME, account=app, ours=app, theirs=self._conversation)
@@ -109,8 +109,11 @@ class _Reader:
                 yield from self._message(child(self._payload, "message"))
             case "conversation:postback":
                 yield from self._postback(child(self._payload, "postback"))
-            case "switchboard:passControl":
-                yield self._control(Act.GIVE_BACK if ours and self._active else Act.TAKE_OVER)
+            case "switchboard:passControl" | "switchboard:acceptControl":
+                yield self._passed(child(self._payload, "metadata"))
+            case "switchboard:offerControl":
+                offered = self._switchboard.is_offered(self._talk)
+                yield self._control(Act.GIVE_BACK) if offered else Ignored(reason=self._type)
             case "switchboard:releaseControl" | "conversation:remove":
                 yield self._control(Act.CLOSE)
             case "switchboard:passControl:failure":
@@ -134,10 +137,20 @@ class _Reader:
             error_text=without_numbers(word(error, "message") or "failed") if failed else "",
         )
 
+    def _passed(self, metadata: Object) -> Event:
+        """Control has come to us or gone. Where we passed it on, nobody may be there to take it yet."""
+        if self._active and self._switchboard.is_ours(self._active):
+            return self._control(Act.GIVE_BACK)
+        return Ignored(reason="our own hand-off") if KEY in metadata else self._control(Act.TAKE_OVER)
+
     def _control(self, act: Act, actor: str = "") -> ControlReceived:
-        named = actor or word(self._active, "name", 100)
         return ControlReceived(
-            id=f"{self._id}.{act}", session=self._session, address=self._address, act=act, actor=named
+            id=f"{self._id}.{act}",
+            session=self._session,
+            address=self._address,
+            act=act,
+            actor=actor or word(self._active, "name", 100),
+            at=self._at,
         )
 
     def _message(self, message: Object) -> Iterator[Event]:
@@ -171,17 +184,21 @@ class _Reader:
         yield from self._turn(self._id, Content(payload=payload), {"user": child(self._payload, "user")})
 
     def _turn(self, number: str, content: Content, author: Object) -> Iterator[Event]:
-        """The turn, and before it who holds the conversation when that is not us."""
-        if not self._switchboard.is_ours(self._active):
-            if not self._active:
-                yield Ignored(reason="nobody has control")
-                return
-            yield self._control(Act.TAKE_OVER)
+        """The turn, and after it that the bot waits, when somebody else holds the conversation.
+
+        Whether a person is there is another question, which their words answer. After it, because a message
+        opens what was closed.
+        """
+        ours = self._switchboard.is_ours(self._active) or self._switchboard.is_offered(self._talk)
+        if not ours and not self._active:
+            yield Ignored(reason="nobody has control")
+            return
         user = child(author, "user")
         details = {
             "user_id": name_of(author, "userId") or name_of(user, "id"),
             "external_id": word(user, "externalId"),
             "profile_name": word(author, "displayName"),
+            "locale": word(child(user, "profile"), "locale", 20),
         }
         turn = Turn(
             id=number,
@@ -194,3 +211,13 @@ class _Reader:
             details={name: value for name, value in details.items() if value},
         )
         yield TurnReceived(turn=turn)
+        if not ours:
+            yield self._control(Act.HAND_OFF)
+
+
+def _moment(text: str) -> float:
+    """Seconds since the epoch; 0 for what is no time."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0

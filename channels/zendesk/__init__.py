@@ -119,7 +119,7 @@ def connect(environ: Mapping[str, str], public_url: str) -> ZendeskChannel | Non
     url = address("ZENDESK_API_URL", values["ZENDESK_API_URL"])
     account = (urlsplit(url).hostname or "").removesuffix(".zendesk.com")
     desk = Desk(account=account, bot=values["ZENDESK_BOT_USER_ID"])
-    credentials = _credentials(values, url)
+    credentials = shown(values, url)
     return ZendeskChannel(
         desk=desk,
         verifier=Verifier(secrets("ZENDESK_WEBHOOK_SECRET", values["ZENDESK_WEBHOOK_SECRET"])),
@@ -133,7 +133,7 @@ def connect(environ: Mapping[str, str], public_url: str) -> ZendeskChannel | Non
     )
 
 
-def _credentials(values: Mapping[str, str], url: str) -> Fixed | Renewed:
+def shown(values: Mapping[str, str], url: str) -> Fixed | Renewed:
     """The one way of three that is set. Raises `Misconfigured` for none, two or a half."""
     ways = (
         ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN"),

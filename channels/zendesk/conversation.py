@@ -43,10 +43,11 @@ class Ticket:
     session: str
     address: Address
 
-    def act(self, act: Act, id_of_event: str, actor: str) -> ControlReceived:
+    def act(self, act: Act, id_of_event: str, actor: str, at: float) -> ControlReceived:
         """Somebody's act on the ticket."""
+        number = f"{id_of_event}.{act}"
         return ControlReceived(
-            id=f"{id_of_event}.{act}", session=self.session, address=self.address, act=act, actor=actor
+            id=number, session=self.session, address=self.address, act=act, actor=actor, at=at
         )
 
     def turn(self, comment: Comment) -> TurnReceived:

@@ -89,7 +89,7 @@ class _Reader:
         return word(self._event, name, 20).casefold()
 
     def _act(self, act: Act, actor: str = "") -> Event:
-        return self._ticket.act(act, self._id, actor or self._actor)
+        return self._ticket.act(act, self._id, actor or self._actor, _moment(self._time) or 0.0)
 
     def _created(self) -> Iterator[Event]:
         """The description is the first comment; nobody but who wrote it is asked for an answer."""

@@ -94,6 +94,19 @@ def send(
 
 
 @app.command()
+def setup(
+    channel: Annotated[str, typer.Argument(help="Which channel: zendesk.")],
+    by_triggers: Annotated[
+        bool, typer.Option("--by-triggers", help="Have triggers tell, for accounts without ticket events.")
+    ] = False,
+) -> None:
+    """Make a provider's webhook, and triggers, by its API; say what is to be set here."""
+    from gateway.commands.setup import setup as begin
+
+    begin(channel, by_triggers)
+
+
+@app.command()
 def doctor() -> None:
     """Look at settings, flow, Redis and workers, and say what is not well and what to do."""
     from gateway.commands.doctor import doctor as begin

@@ -34,13 +34,13 @@ async def _run(settings: Settings, port: int) -> None:
 
 def _summary(settings: Settings, supervisor: Supervisor) -> Table:
     table = Table.grid(padding=(0, 2))
-    on = load_channels(settings) or ("twilio", "whatsapp")
+    on = supervisor.simulated or load_channels(settings)
     public = settings.public_url or supervisor.url
     rows = {
         "Console": f"[bold]{supervisor.url}/console[/bold]",
         "Webhook": ", ".join(f"{public}/webhooks/{name}" for name in on),
         "Provider": "simulated; for a real one set its credentials, as docs/channels/ says, and PUBLIC_URL"
-        if supervisor.twin
+        if supervisor.simulated
         else "real; configure the webhook above there, at Twilio with #rc=3&rp=all behind it",
         "Flow": str(settings.flow_path),
         "Model": settings.llm,

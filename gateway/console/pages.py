@@ -2,60 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 from jinja2 import Environment, FileSystemLoader, select_autoescape
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from channels._kit.phone import one_spelling
 from core.event import ControlReceived
-from core.owner import Act
-from core.turn import Address
+from core.owner import Act, Owner
 from gateway.console.access import Access
+from gateway.console.simulator import Person, Simulator, ask
 from gateway.errors import error_response, try_again
 from gateway.people import People
 from gateway.redis.log import read_log, read_owner
 
 _HERE = Path(__file__).parent
-_NUMBER = r"^\+\d{6,15}$"
 _PICTURE = "https://files.example.com/picture.jpg"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Simulator:
-    """Where the providers' twins listen, and the accounts and numbers that they play."""
-
-    url: str
-    account: str
-    cloud_url: str
-    sms: str = "+15550100"
-    whatsapp: str = "whatsapp:+15550101"
-    cloud: str = "+15550102"
-    cloud_account: str = "900000000000001"
-    cloud_number: str = "800000000000001"
-
-    def twin(self, surface: str) -> tuple[str, str]:
-        """The twin's address, and its own name of the surface."""
-        return (self.cloud_url, "whatsapp") if surface == "cloud" else (self.url, surface)
-
-
-class Person(BaseModel):
-    """One side of a simulated conversation."""
-
-    surface: str = Field(pattern="^(sms|whatsapp|cloud)$")
-    person: str = Field(pattern=_NUMBER)
 
 
 class Say(Person):
@@ -124,12 +96,12 @@ class Console:
             return _no_simulator()
         try:
             said = Say.model_validate_json(await request.body())
+            url, surface = self._simulator.twin(said.surface)
         except ValidationError:
             return error_response(
                 400, "malformed", "surface, person and a text of 1 to 1600 characters are needed"
             )
         try:
-            url, surface = self._simulator.twin(said.surface)
             answer = await self._http.post(f"{url}/_twin/say", json=said.to_twin(surface))
             answer.raise_for_status()
         except httpx.HTTPError:
@@ -146,16 +118,20 @@ class Console:
             return error_response(400, "malformed", "surface, person and act are needed")
         if take.act not in (Act.TAKE_OVER, Act.GIVE_BACK):
             return error_response(400, "malformed", "act must be take_over or give_back")
-        address = _address(self._simulator, take)
+        if self._simulator.desk(take.surface):
+            return error_response(400, "malformed", "the people of that desk do it there: see /console/agent")
+        address = await self._simulator.address(take, self._http)
+        assert address is not None, "only a desk may have no conversation yet"
+        session = self._simulator.session(address)
         await self._inbox.accept(
             [
                 ControlReceived(
                     id=f"console:{uuid4().hex}",
-                    session=_session(address),
+                    session=session,
                     address=address,
                     act=take.act,
                     actor="console",
-                    aliases=(_session(address),) if take.surface == "cloud" else (),
+                    aliases=(session,) if take.surface == "cloud" else (),
                 )
             ]
         )
@@ -173,10 +149,16 @@ class Console:
         after = query.get("after", "")
         if after and not after.replace("-", "", 1).isdigit():
             return error_response(400, "malformed", "after must be the id of a log entry")
-        session = await self._inbox.session(_session(_address(self._simulator, person)))
+        try:
+            address = await self._simulator.address(person, self._http)
+        except httpx.HTTPError:
+            return try_again("the simulator does not answer")
+        if address is None:
+            return JSONResponse({"entries": [], "owner": Owner.BOT, "offers": {}})
+        session = await self._inbox.session(self._simulator.session(address))
         entries = await read_log(self._redis, session, after)
         owner = await read_owner(self._redis, session)
-        offers = await self._offers(person) if person.surface == "cloud" and entries else {}
+        offers = await self._offers(person) if person.surface not in ("sms", "whatsapp") and entries else {}
         return JSONResponse(
             {"entries": [entry.model_dump() for entry in entries], "owner": owner, "offers": offers}
         )
@@ -186,36 +168,11 @@ class Console:
         assert self._simulator is not None, "asked by its callers"
         url, _ = self._simulator.twin(person.surface)
         try:
-            answer = await self._http.get(f"{url}/_twin/messages", params={"from": person.person})
-            answer.raise_for_status()
+            told = await ask(self._http, url, "messages", person.person)
         except httpx.HTTPError:
             return {}
-        lines = [line for line in answer.json()["messages"] if line["direction"] == "out"]
+        lines = [line for line in told["messages"] if line["direction"] == "out"]
         return {line["id"]: {"choices": line["choices"], "media": line["media"]} for line in lines}
-
-
-def _address(simulator: Simulator, person: Person) -> Address:
-    if person.surface == "cloud":
-        return Address(
-            channel="whatsapp",
-            account=simulator.cloud_account,
-            ours=simulator.cloud_number,
-            theirs=person.person.removeprefix("+"),
-        )
-    on_sms = person.surface == "sms"
-    return Address(
-        channel="twilio",
-        account=simulator.account,
-        ours=simulator.sms if on_sms else simulator.whatsapp,
-        theirs=person.person if on_sms else f"whatsapp:{person.person}",
-    )
-
-
-def _session(address: Address) -> str:
-    """As the channels name it; at the Cloud API the name that goes with a phone number."""
-    if address.channel == "whatsapp":
-        return f"whatsapp:{address.ours}:{one_spelling(f'+{address.theirs}')}"
-    return f"{address.channel}:{address.account}:{address.ours}:{address.theirs}"
 
 
 def _no_simulator() -> Response:

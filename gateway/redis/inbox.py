@@ -155,7 +155,7 @@ def _arguments(event: Event) -> list[Argument]:
             ]
         case ControlReceived(act=act):
             owner = "" if act in _OPTED_OUT else after(Owner.BOT, act)
-            entry = {"act": act, "owner": owner, "actor": event.actor}
+            entry = {"act": act, "owner": owner, "actor": event.actor, "at": event.at}
             return ["control", event.session, event.id, owner, _OPTED_OUT.get(act, ""), _json(entry)]
         case StatusChanged(status=status):
             entry = {

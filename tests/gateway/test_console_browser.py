@@ -143,6 +143,47 @@ def test_the_conversation_is_there_again_after_a_reload(page: Page) -> None:
     expect(page.locator("li.mine .bubble")).to_have_text(["hi"])
 
 
+def test_at_a_desk_people_answer_beside_the_phone_and_give_it_back(page: Page) -> None:
+    page.get_by_role("radio", name="Intercom").check()
+    expect(page.locator("#standing")).to_have_text("no conversation yet")
+    expect(page.get_by_role("button", name="Take over")).to_be_hidden()
+    say(page, "hi")
+    last_heard(page, "last four digits")
+    expect(page.locator("#standing")).to_have_text("open, assigned to nobody")
+    page.get_by_label("Words of the agent").fill("Hello, I am Grace.")
+    page.get_by_role("button", name="Reply and take").click()
+    expect(page.locator("#owner")).to_have_text("a person speaks")
+    last_heard(page, "Hello, I am Grace.")
+    say(page, "4321")
+    expect(page.locator("li.aside").last).to_contain_text("not answered: a person speaks")
+    page.get_by_label("Words of the agent").fill("a kind customer")
+    page.get_by_role("button", name="Note").click()
+    expect(page.locator("#agent-log .note")).to_have_text("a kind customer")
+    page.get_by_role("button", name="Assign to bot").click()
+    expect(page.locator("#owner")).to_have_text("the bot speaks")
+    say(page, "4321")
+    last_heard(page, "date of birth")
+    say(page, "23 April 1990")
+    expect(page.locator(".chips button")).to_have_text(["Yes", "No"], timeout=10_000)
+    page.get_by_role("button", name="Yes", exact=True).click()
+
+    last_heard(page, "everything I need")
+    expect(page.locator("#log")).not_to_contain_text("a kind customer")
+
+
+@pytest.mark.parametrize("width", [360, 800, 1280])
+def test_the_desk_stands_beside_or_below_the_phone(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    page.get_by_role("radio", name="Intercom").check()
+    say(page, "a long word: " + "wort" * 60)
+    last_heard(page, "last four digits")
+
+    for name in ("Send", "Delete"):
+        box = page.get_by_role("button", name=name, exact=True).bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= width
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_is_cut_off(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})

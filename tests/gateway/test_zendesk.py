@@ -35,8 +35,7 @@ class Tickets(Heard):
 
     def grace(self, move: str, text: str = "") -> None:
         """Grace does something with Ada's ticket."""
-        assert isinstance(self.twin, ZendeskTwin)
-        self._send_all(self.twin.act(ADA, move, text, time()))
+        self.act(ADA, move, text)
 
     def ticket(self) -> TwinTicket:
         """Ada's ticket."""

@@ -41,6 +41,9 @@ function begin() {
     at("ours").textContent = chosen().dataset.ours;
     at("title").textContent = chosen().nextElementSibling.textContent;
     at("picture").hidden = surface() === "sms";
+    const desk = chosen().dataset.desk;
+    take.hidden = Boolean(desk);  // people take over at the desk itself
+    document.dispatchEvent(new CustomEvent("conversation", { detail: { surface: surface(), person, desk } }));
     read(conversation);
     text.focus();
   }
@@ -145,6 +148,7 @@ function begin() {
       if (silent) aside("not answered: " + (NOW[silent] || silent.replace("_", " ")));
     },
     said(data, ms, known) {
+      if (data.key.endsWith(".hand_off")) return aside("handed to people, with a note");
       const shown = line("theirs", data.body);
       shown.from = known.last ? known.last.from : ms;
       known.replies.set(data.key, shown);
@@ -162,7 +166,10 @@ function begin() {
     },
     refused(data, ms, known) { step(known.replies.get(data.key), "refused: " + data.reason, ms, true); },
     postponed(data) { aside("waits: " + data.reason); },
-    control(data) { aside(data.owner ? "now: " + NOW[data.owner] : data.act.replace("_", " ")); },
+    control(data) {
+      const words = data.owner ? "now: " + NOW[data.owner] : data.act.replace("_", " ");
+      if (!log.lastElementChild || log.lastElementChild.textContent !== words) aside(words);
+    },
   };
 
   async function read(known) {
@@ -213,6 +220,7 @@ function begin() {
     text.focus();
   }
 
+  document.addEventListener("agent", (event) => line("theirs person", event.detail));
   at("say").addEventListener("submit", (event) => {
     event.preventDefault();
     if (text.value.trim()) say(text.value);

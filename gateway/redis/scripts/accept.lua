@@ -56,6 +56,11 @@ end
 function handle.control(session, id, owner, optout, entry, policy, account, lapses)
   if not first_time(session, id) then return 'duplicate' end
   if optout ~= '' then redis.call('HSET', key(session), 'optout', optout) end
+  local at = cjson.decode(entry).at
+  if at > 0 then
+    if at < tonumber(redis.call('HGET', key(session), 'acted') or 0) then return 'stale' end
+    redis.call('HSET', key(session), 'acted', at)
+  end
   local before = redis.call('HGET', key(session), 'owner') or 'bot'
   if owner ~= '' and (owner ~= 'waiting' or before == 'bot') then  -- who asks for a person takes none away
     cancel(session, 'inactivity', 'hand_off', 'undelivered')

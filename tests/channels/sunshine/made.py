@@ -56,3 +56,11 @@ def said(content: Json, active: Json | None = BOT, talk: str = TALK, number: str
 def hook(*events: Json, version: str = "v2", app: str = APP) -> Webhook:
     batch = {"app": {"id": app}, "webhook": {"id": "w1", "version": version}, "events": events}
     return Webhook("POST", "/webhooks/sunshine", {"x-api-key": SECRET}, json.dumps(batch).encode())
+
+
+def talk(active: Json | None = BOT, **more: Any) -> Json:
+    """A conversation as the API shows it."""
+    found: Json = {"id": TALK, **more}
+    if active:
+        found["activeSwitchboardIntegration"] = active
+    return {"conversation": found}

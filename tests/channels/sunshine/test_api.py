@@ -13,7 +13,7 @@ import respx
 from core.errors import Rejected, Unavailable
 from core.message import Choice, Message, Reply
 from core.turn import Address, Attachment
-from tests.channels.sunshine.made import APP, BASE, BOT, DESK, TALK, channel
+from tests.channels.sunshine.made import APP, BASE, BOT, DESK, OURS, TALK, channel, talk
 
 ADDRESS = Address(channel="sunshine", account=APP, ours=APP, theirs=TALK)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -25,6 +25,7 @@ def reply(**fields: Any) -> Reply:
 
 async def sent(made: Reply, path: str = "messages") -> dict[str, Any]:
     with respx.mock as router:
+        router.get(BASE).respond(json=talk())
         route = router.post(f"{BASE}/{path}").respond(201, json={"messages": [{"id": "sent1"}]})
         async with httpx.AsyncClient() as http:
             await channel().send(made, http)
@@ -50,6 +51,34 @@ async def test_a_file_is_a_message_of_its_own(kind: str, expected: str) -> None:
     file = Attachment(url="https://files.example.com/1", content_type=kind)
 
     assert (await sent(reply(body="", media=(file,))))["content"] == {"type": expected, "mediaUrl": file.url}
+    named = file.model_copy(update={"name": "Receipt"})
+    assert (await sent(reply(body="", media=(named,))))["content"]["altText"] == "Receipt"
+
+
+@pytest.mark.parametrize(("active", "integration"), [(DESK, OURS), (None, OURS), (DESK, "")])
+async def test_without_control_nothing_is_said(active: dict[str, str] | None, integration: str) -> None:
+    with respx.mock as router:
+        router.get(BASE).respond(json=talk(active))
+        async with httpx.AsyncClient() as http:
+            with pytest.raises(Rejected, match="control"):
+                await channel(SUNSHINE_INTEGRATION_ID=integration).send(reply(), http)
+
+
+async def test_control_that_is_offered_is_accepted_first() -> None:
+    with respx.mock as router:
+        router.get(BASE).respond(json=talk(None, pendingSwitchboardIntegration=BOT))
+        accepted = router.post(f"{BASE}/acceptControl").respond(200, json={})
+        posted = router.post(f"{BASE}/messages").respond(201, json={"messages": [{"id": "sent1"}]})
+        async with httpx.AsyncClient() as http:
+            await channel().send(reply(), http)
+    assert (accepted.call_count, posted.call_count) == (1, 1)
+
+
+async def test_control_that_the_desk_has_is_not_passed_again() -> None:
+    with respx.mock as router:
+        router.get(BASE).respond(json=talk(DESK))
+        async with httpx.AsyncClient() as http:
+            assert await channel().send(reply(act="hand_off"), http)
 
 
 async def test_a_hand_off_passes_control_to_the_desk() -> None:
@@ -88,6 +117,7 @@ async def test_a_hand_off_is_found_by_who_holds_control(active: dict[str, str], 
 
 async def test_a_full_conversation_is_final_and_a_limit_without_a_time_is_not() -> None:
     with respx.mock as router:
+        router.get(BASE).respond(json=talk())
         router.post(f"{BASE}/messages").mock(side_effect=[httpx.Response(423), httpx.Response(429)])
         async with httpx.AsyncClient() as http:
             with pytest.raises(Rejected, match="full"):

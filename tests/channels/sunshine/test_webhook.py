@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
 import httpx
 import pytest
+import respx
 
 from channels.sunshine import SunshineChannel
 from core.channel import Webhook
@@ -14,7 +16,7 @@ from core.errors import MalformedWebhook
 from core.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
 from core.owner import Act
 from tests.channels.channel_cases import ChannelCases
-from tests.channels.sunshine.made import BASE, BOT, DESK, SECRET, Json, channel, event, hook, said
+from tests.channels.sunshine.made import BASE, BOT, DESK, SECRET, Json, channel, event, hook, said, talk
 
 TEXT = {"type": "text", "text": "Hello"}
 
@@ -33,6 +35,12 @@ class TestSunshine(ChannelCases):
 
     def channel(self) -> SunshineChannel:
         return channel()
+
+    @pytest.fixture
+    def api(self) -> Iterator[respx.MockRouter]:
+        with respx.mock(assert_all_called=False) as router:
+            router.get(BASE).respond(json=talk())
+            yield router
 
     def genuine(self) -> Webhook:
         return hook(said(TEXT))
@@ -102,12 +110,45 @@ def test_a_deleted_message_is_no_turn() -> None:
     assert isinstance(parsed(said(TEXT, deleted=True))[0], Ignored)
 
 
-def test_while_the_desk_has_control_a_message_silences_the_bot_first() -> None:
-    control, turn = parsed(said(TEXT, active=DESK))
+def test_while_the_desk_has_control_a_message_leaves_the_bot_waiting() -> None:
+    """Not taken over: nobody may have come yet. After the turn, which opens what was closed."""
+    turn, control = parsed(said(TEXT, active=DESK))
 
-    assert isinstance(control, ControlReceived)
-    assert control.act is Act.TAKE_OVER
     assert isinstance(turn, TurnReceived)
+    assert isinstance(control, ControlReceived)
+    assert control.act is Act.HAND_OFF
+
+
+def test_our_own_hand_off_is_nobodys_take_over() -> None:
+    [ours] = parsed(event("switchboard:passControl", DESK, metadata={"turngate": "turn.hand_off"}))
+
+    assert ours == Ignored(reason="our own hand-off")
+    assert acts(event("switchboard:passControl", BOT, metadata={"turngate": "turn.hand_off"})) == [
+        Act.GIVE_BACK
+    ]
+
+
+def test_control_that_is_offered_to_us_is_ours_to_accept() -> None:
+    offer = event("switchboard:offerControl", None)
+    offer["payload"]["conversation"]["pendingSwitchboardIntegration"] = BOT
+    message = said(TEXT, active=None)
+    message["payload"]["conversation"]["pendingSwitchboardIntegration"] = BOT
+
+    assert acts(offer) == [Act.GIVE_BACK]
+    assert acts(event("switchboard:offerControl", DESK)) == []
+    assert [type(found) for found in parsed(message)] == [TurnReceived]
+
+
+def test_when_it_happened_and_which_language_are_told() -> None:
+    control = event("switchboard:passControl", DESK)
+    control["createdAt"] = "2026-11-23T10:00:00.440Z"
+    author = {"type": "user", "userId": "u1", "user": {"id": "u1", "profile": {"locale": "de-DE"}}}
+    passed, turn = parsed(control, said(TEXT, author=author))
+
+    assert isinstance(passed, ControlReceived)
+    assert passed.at == pytest.approx(1795428000.44)
+    assert isinstance(turn, TurnReceived)
+    assert turn.turn.details["locale"] == "de-DE"
 
 
 def test_nobodys_conversation_is_ours_only_without_a_switchboard() -> None:
@@ -115,7 +156,7 @@ def test_nobodys_conversation_is_ours_only_without_a_switchboard() -> None:
 
     assert isinstance(parsed(said(TEXT, active=None))[0], Ignored)
     assert isinstance(alone.parse(hook(said(TEXT, active=None)))[0], TurnReceived)
-    assert isinstance(alone.parse(hook(said(TEXT, active=DESK)))[0], ControlReceived)
+    assert isinstance(alone.parse(hook(said(TEXT, active=DESK)))[1], ControlReceived)
 
 
 def test_control_passes_to_people_and_back() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from channels.zendesk import SETTINGS
 from channels.zendesk.capabilities import ANSWERED, CAPABILITIES, HANDED_OFF, OFF
 from channels.zendesk.events import SUBSCRIPTIONS
+from channels.zendesk.template import EVENTS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "channels" / "zendesk.md").read_text(encoding="utf-8")
 
@@ -31,3 +32,7 @@ def test_the_limits_and_tags_are_those_of_the_code() -> None:
 
 def test_every_event_to_subscribe_to_is_named() -> None:
     assert all(f"`{kind.rpartition('.')[2]}`" in PAGE for kind in SUBSCRIPTIONS)
+
+
+def test_every_trigger_is_named() -> None:
+    assert all(f"| `{name}` |" in PAGE for name in EVENTS)

@@ -1,0 +1,88 @@
+"""The providers that `turngate run` plays without credentials, and the settings that point to them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from channels._kit.twin import Twin
+from channels.intercom.twin import IntercomTwin
+from channels.twilio.twin import TwilioTwin
+from channels.whatsapp.twin import WhatsAppTwin
+
+ACCOUNT = "AC" + "0" * 31 + "1"
+WORKSPACE = "wk7h2xqz"
+_BOT, _TEAM = "9608555", "5017001"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A twin, and the settings of its channel once the address of its API is known."""
+
+    twin: Twin
+    settings: Callable[[str], Mapping[str, str]]
+
+
+def played(url: str) -> tuple[Played, ...]:
+    """All twins, calling the gateway at `url`; their secrets are made up for this run."""
+    secret = secrets.token_hex(16)
+    return _twilio(url, secret), _whatsapp(url, secret), _intercom(url, secret)
+
+
+def _twilio(url: str, secret: str) -> Played:
+    twin = TwilioTwin(
+        account_sid=ACCOUNT,
+        auth_token=secret,
+        webhook_url=f"{url}/webhooks/twilio#rc=3&rp=all",
+        seed=secrets.randbits(64),
+    )
+    return Played(
+        twin,
+        lambda api: {
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": secret,
+            "TWILIO_API_URL": api,
+            "TURNGATE_TWIN_URL": api,
+        },
+    )
+
+
+def _whatsapp(url: str, secret: str) -> Played:
+    twin = WhatsAppTwin(
+        app_secret=secret,
+        access_token=secret,
+        webhook_url=f"{url}/webhooks/whatsapp",
+        seed=secrets.randbits(64),
+    )
+    return Played(
+        twin,
+        lambda api: {
+            "WHATSAPP_APP_SECRET": secret,
+            "WHATSAPP_VERIFY_TOKEN": secret,
+            "WHATSAPP_ACCESS_TOKEN": secret,
+            "WHATSAPP_API_URL": api,
+        },
+    )
+
+
+def _intercom(url: str, secret: str) -> Played:
+    twin = IntercomTwin(
+        client_secret=secret,
+        access_token=secret,
+        webhook_url=f"{url}/webhooks/intercom",
+        seed=secrets.randbits(64),
+        app_id=WORKSPACE,
+        admin=_BOT,
+        team=_TEAM,
+    )
+    return Played(
+        twin,
+        lambda api: {
+            "INTERCOM_CLIENT_SECRET": secret,
+            "INTERCOM_ACCESS_TOKEN": secret,
+            "INTERCOM_ADMIN_ID": _BOT,
+            "INTERCOM_HANDOFF_TEAM_ID": _TEAM,
+            "INTERCOM_API_URL": api,
+        },
+    )
