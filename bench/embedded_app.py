@@ -30,5 +30,6 @@ async def _instant(model: OpenAIModel) -> AsyncIterator[None]:
     """The model's client is replaced by one that answers at once."""
     client = Client(tokens=10, pause=0)
     client.function = STAY
-    model._client, model._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]
+    inner = model._client
+    inner._client, inner._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]
     yield

@@ -201,7 +201,8 @@ def _chunk(delta: dict[str, Any], finish: str | None = None) -> ChatCompletionCh
 async def _ours(plan: dict[str, Any]) -> dict[str, float]:
     client = Client(plan["tokens"], plan["pause"])
     model = OpenAIModel("none", api_key="none")
-    model._client, model._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]
+    inner = model._client
+    inner._client, inner._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]
     small, large, spoken = (Flow.model_validate(plan[name]) for name in ("small", "large", "spoken"))
 
     async def turns(functions: list[str]) -> float:

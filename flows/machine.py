@@ -18,11 +18,13 @@ from core.errors import Misconfigured
 from core.fetch import Fetch
 from core.timer import Timer
 from core.turn import Address, Turn
+from flows import wording
 from flows.compiled import CompiledFlow, in_every_language
 from flows.document import Flow
 from flows.flow_set import FlowSet
 from flows.models import model_from
 from flows.models.port import Model
+from flows.moderated import Moderator, moderated
 from flows.performer import Means
 from flows.state import DialogState
 from flows.step import step, timed_out
@@ -57,6 +59,7 @@ class DialogMachine:
         base_url: str | None = None,
         today: Callable[[], date] | None = None,
         now: Callable[[], datetime] | None = None,
+        moderator: Moderator | None = None,
         watch: Watch = unwatched,
     ) -> None:
         """`llm` is a model or its name; `api_key` and `base_url` go with a name.
@@ -64,8 +67,8 @@ class DialogMachine:
         `tools` are Python functions that the model may call. `fetch` makes the HTTP calls of actions and
         tools; without one they fail, and the flow goes by its failure edges. `secrets` are for their
         addresses, headers and bodies alone. `now` is the clock that business hours and dates go by. `watch`
-        is called for every node that is entered, also in a turn that fails afterwards. Raises
-        `Misconfigured`.
+        is called for every node that is entered, also in a turn that fails afterwards. `moderator` looks at
+        what is said by both sides before anybody reads it. Raises `Misconfigured`.
         """
         self.model = model_from(llm, api_key=api_key, base_url=base_url) if isinstance(llm, str) else llm
         clock = now or _now
@@ -73,6 +76,7 @@ class DialogMachine:
         self._state = state
         self._today = today or (lambda: clock().date())
         self._watch = watch
+        self._moderator = moderator
         self._at_work = asyncio.Lock()
         self.take_up(flow)
 
@@ -105,15 +109,25 @@ class DialogMachine:
 
         `watcher` hears the text as it is made, and is asked before the first act that cannot be undone.
         """
-        return await step(
-            self._at(state, turn),
-            state,
-            turn,
-            self.model,
-            self._today(),
-            means=self._means,
-            watch=self._watch,
-            watcher=watcher,
+        flow = self._at(state, turn)
+
+        async def answered(watcher: Watcher | None) -> Step:
+            return await step(
+                flow,
+                state,
+                turn,
+                self.model,
+                self._today(),
+                means=self._means,
+                watch=self._watch,
+                watcher=watcher,
+            )
+
+        if self._moderator is None:
+            return await answered(watcher)
+        sentences = wording.of(flow.language)
+        return await moderated(
+            self._moderator, turn.text, state, answered, sentences=sentences, watcher=watcher
         )
 
     async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
@@ -229,6 +243,8 @@ class DialogMachine:
     async def aclose(self) -> None:
         """Let go of the connections, the model's and the actions'."""
         await self.model.aclose()
+        if self._moderator is not None:
+            await self._moderator.aclose()
         if self._means.fetch is not None:
             await self._means.fetch.aclose()
 

@@ -60,6 +60,11 @@ def tool(*, reads_only: bool = False, timeout: float = 30.0, retries: int = 0) -
     return order
 
 
+def is_tool(value: object) -> bool:
+    """Whether this is a function that was marked with `@tool()`."""
+    return inspect.isfunction(value) and hasattr(value, _ORDERS)
+
+
 @dataclass(frozen=True, slots=True)
 class PythonTool:
     """A function with its schema."""

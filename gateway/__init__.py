@@ -25,6 +25,7 @@ __all__ = [
     "NullSessionStore",
     "RedisSessionStore",
     "SessionWorker",
+    "tool",
 ]
 
 _ROOMS = {
@@ -36,6 +37,7 @@ _ROOMS = {
     "NullSessionStore": "core.session",
     "RedisSessionStore": "gateway.redis.sessions",
     "SessionWorker": "core.session",
+    "tool": "flows.tools",
 }
 
 

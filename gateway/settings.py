@@ -54,6 +54,16 @@ class Settings(BaseSettings):
     openai_base_url: str = Field(
         "", alias="OPENAI_BASE_URL", description="another server that speaks the same protocol"
     )
+    moderation: str = Field(
+        "",
+        alias="TURNGATE_MODERATION",
+        description="`openai/<model>`: looks at what people and the bot say before anybody reads it",
+    )
+    tools: str = Field(
+        "",
+        alias="TURNGATE_TOOLS",
+        description="a file like `tools.py`, or a module, whose `@tool()` functions a flow's model may call",
+    )
     private_hosts: str = Field(
         "",
         alias="TURNGATE_PRIVATE_HOSTS",
@@ -123,6 +133,8 @@ class Settings(BaseSettings):
     def _is_complete(self) -> Self:
         if "openai/" in self.llm and not (self.openai_api_key.get_secret_value() or self.openai_base_url):
             raise ValueError("TURNGATE_LLM names an OpenAI model, so set OPENAI_API_KEY (or OPENAI_BASE_URL)")
+        if self.moderation and not (self.openai_api_key.get_secret_value() or self.openai_base_url):
+            raise ValueError("TURNGATE_MODERATION needs OPENAI_API_KEY (or OPENAI_BASE_URL)")
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise ValueError("PUBLIC_URL must begin with https:// (or http://)")
         return self

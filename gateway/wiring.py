@@ -15,6 +15,7 @@ from core.drain import Drain
 from flows.flow_file import FlowFile
 from flows.machine import DialogMachine
 from flows.models import model_from
+from flows.moderated import Moderator
 from gateway.attention import Attend, Attentive
 from gateway.config import Config
 from gateway.dialogs import ChannelDialogs
@@ -28,6 +29,7 @@ from gateway.redis.sessions import RedisSessionStore
 from gateway.redis.sweeper import Sweeper
 from gateway.reload import ReloadingDialog
 from gateway.settings import Settings
+from gateway.tools import load_tools
 from gateway.web.channel import NAME, WebChannel
 from gateway.web.telling import Telling
 
@@ -84,7 +86,24 @@ def build_dialog(settings: Settings) -> ReloadingDialog:
     model = model_from(settings.llm, api_key=key or None, base_url=base_url, aiohttp=True)
     file = FlowFile(settings.flow_path)
     fetch = GuardedFetch(settings.private_hosts.split(","))
-    return ReloadingDialog(file, DialogMachine(file.flow, model, fetch=fetch, secrets=settings.flow_secrets))
+    machine = DialogMachine(
+        file.flow,
+        model,
+        tools=load_tools(settings.tools),
+        fetch=fetch,
+        secrets=settings.flow_secrets,
+        moderator=_moderator(settings),
+    )
+    return ReloadingDialog(file, machine)
+
+
+def _moderator(settings: Settings) -> Moderator | None:
+    if not settings.moderation:
+        return None
+    from flows.models.moderation import moderator_from  # costs a second, so only who uses it pays
+
+    key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
+    return moderator_from(settings.moderation, api_key=key or None, base_url=base_url or None, aiohttp=True)
 
 
 def build_dialogs(settings: Settings, config: Config) -> ChannelDialogs:

@@ -6,27 +6,15 @@ Importing this file costs a second, so only `model_from` does it, when such a mo
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import Callable
 from typing import Any
 
-import aiohttp
-import httpx2
-from openai import (
-    APIStatusError,
-    AsyncOpenAI,
-    AsyncStream,
-    DefaultAioHttpClient,
-    DefaultAsyncHttpxClient,
-    Omit,
-    OpenAIError,
-    omit,
-)
+from openai import APIStatusError, AsyncStream, Omit, omit
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from core.errors import Misconfigured
 from flows.models.answer import LONGEST_REPLY, Answer
+from flows.models.openai_client import FAILURES, OpenAIClient
 from flows.models.partial import PartialText
 from flows.models.port import Decide, Decision, ModelError, Speak, Speech, Write, unheard
 from flows.models.prompts import (
@@ -46,7 +34,6 @@ from flows.models.prompts import (
 _NO_TOOLS = (400, 404, 422, 501)
 _ABOUT_TOOLS = re.compile(r"\btools?\b|tool_choice|\bfunctions?\b", re.IGNORECASE)
 _STAYS = rf'"function"\s*:\s*"{STAY}"'
-_CONNECTIONS = 20_000
 
 
 class OpenAIModel:
@@ -72,18 +59,12 @@ class OpenAIModel:
     ) -> None:
         self.name = f"openai/{model}"
         self._model = model
-        self._key = api_key or os.environ.get("OPENAI_API_KEY", "")
-        if not self._key:
-            raise Misconfigured("OPENAI_API_KEY is not set; a local server takes any text as the key.")
-        self._base_url = base_url
-        self._timeout = timeout
         self._patience = patience
-        self._retries = retries
         self._temperature: float | Omit = omit if temperature is None else temperature
-        self._aiohttp = aiohttp
         self._has_tools = True
-        self._client: AsyncOpenAI | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client = OpenAIClient(
+            api_key=api_key, base_url=base_url, timeout=timeout, retries=retries, aiohttp=aiohttp
+        )
 
     async def decide(self, question: Decide) -> Decision:
         """Offer the edges as functions. What cannot be read as one of them is a decision to stay."""
@@ -110,9 +91,7 @@ class OpenAIModel:
 
     async def aclose(self) -> None:
         """Close the connections; the next question opens new ones."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        await self._client.aclose()
 
     async def _with_tools(self, functions: list[Any], messages: list[ChatLine], question: Decide) -> Answer:
         reply = PartialText("brief_response", question.write)
@@ -147,7 +126,7 @@ class OpenAIModel:
         """One completion within the time that it may take; in pieces when somebody reads along."""
         try:
             async with asyncio.timeout(self._patience):
-                create = self._connected().chat.completions.create
+                create = self._client.api.chat.completions.create
                 more = {"model": self._model, "temperature": self._temperature, **request}
                 if write is unheard:
                     return _whole(await create(**more))
@@ -159,32 +138,12 @@ class OpenAIModel:
             raise ModelError(f"{self.name} answered {error.status_code}") from error
         except (AttributeError, TypeError) as error:
             raise ModelError(f"{self.name}: the answer is not of the protocol") from error
-        except (OpenAIError, TimeoutError, ValueError, httpx2.HTTPError, aiohttp.ClientError) as error:
+        except FAILURES as error:
             raise ModelError(f"{self.name}: {type(error).__name__}") from error
-
-    def _connected(self) -> AsyncOpenAI:
-        """The one client; a new one when the event loop is another, as with `asyncio.run` for each job."""
-        loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            self._loop = loop
-            self._client = AsyncOpenAI(
-                api_key=self._key,
-                base_url=self._base_url,
-                timeout=self._timeout,
-                max_retries=self._retries,
-                http_client=_many_at_once() if self._aiohttp else DefaultAsyncHttpxClient(),
-            )
-        return self._client
 
 
 class _ToolsUnknown(Exception):
     """The server has no tools."""
-
-
-def _many_at_once() -> httpx2.AsyncClient:
-    """The client's own bound is 1,000 connections; how many turns run at once is the worker's to bound."""
-    limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
-    return DefaultAioHttpClient(limits=limits)
 
 
 def _whole(completion: ChatCompletion) -> Answer:

@@ -114,7 +114,8 @@ class OpenAIServer:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[OpenAIServer]:
         """Serve on a free port of loopback, in the loop of the test."""
-        app = Starlette(routes=[Route("/v1/chat/completions", self.answer, methods=["POST"])])
+        paths = ("/v1/chat/completions", "/v1/moderations")
+        app = Starlette(routes=[Route(path, self.answer, methods=["POST"]) for path in paths])
         async with served(app) as url:
             self.url = f"{url}/v1"
             try:

@@ -268,7 +268,7 @@ def test_a_model_may_serve_one_event_loop_after_another() -> None:
 
     async def ask() -> str:
         async with OpenAIServer().running() as server:
-            model._base_url = server.url
+            model._client._base_url = server.url
             server.answers = [words("Hello.")]
             text = (await model.speak(Speak("Greet."))).text
             await model.aclose()

@@ -1,0 +1,58 @@
+"""A moderation model behind the OpenAI protocol: whether a text may be read or said.
+
+https://platform.openai.com/docs/api-reference/moderations
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from core.errors import Misconfigured
+from flows.models.openai_client import FAILURES, OpenAIClient
+from flows.models.port import ModelError
+
+_PATIENCE = 10.0
+_LONGEST = 20_000
+
+
+class OpenAIModerator:
+    """Asks one model about every text. Raises `Misconfigured` without a key."""
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        aiohttp: bool = False,
+        patience: float = _PATIENCE,
+    ) -> None:
+        self._model = model
+        self._client = OpenAIClient(api_key=api_key, base_url=base_url, timeout=patience, aiohttp=aiohttp)
+        self._patience = patience
+
+    async def flags(self, text: str) -> bool:
+        """Whether the model objects to a text. Raises `ModelError` when it does not say."""
+        try:
+            async with asyncio.timeout(self._patience):
+                answer = await self._client.api.moderations.create(model=self._model, input=text[:_LONGEST])
+                first = answer.results[0]  # one text, one result
+                return bool(first.flagged)
+        except (AttributeError, TypeError, IndexError) as error:
+            raise ModelError(f"{self._model}: the answer is not of the protocol") from error
+        except FAILURES as error:
+            raise ModelError(f"{self._model}: {type(error).__name__}") from error
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+
+def moderator_from(
+    spec: str, *, api_key: str | None = None, base_url: str | None = None, aiohttp: bool = False
+) -> OpenAIModerator:
+    """The moderator that `spec` names, `openai/<model>`. Raises `Misconfigured`."""
+    provider, _, model = spec.partition("/")
+    if provider != "openai" or not model:
+        raise Misconfigured(f"TURNGATE_MODERATION: “{spec}” is no model; write “openai/<model>”.")
+    return OpenAIModerator(model, api_key=api_key, base_url=base_url, aiohttp=aiohttp)

@@ -1,0 +1,43 @@
+"""Python functions of the operator's own that a flow's tools of the type `python` may call."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from core.errors import Misconfigured
+from flows.tools import is_tool
+
+
+def load_tools(spec: str) -> list[Callable[..., Any]]:
+    """The functions marked with `@tool` in a file (`tools.py`) or an importable module; none without `spec`.
+
+    The file is the operator's own code and runs in the workers. Raises `Misconfigured`.
+    """
+    if not spec:
+        return []
+    try:
+        module = _from_file(Path(spec)) if spec.endswith(".py") else importlib.import_module(spec)
+    except Exception as error:  # a module may fail in any way when it is run
+        raise Misconfigured(
+            f"TURNGATE_TOOLS: {spec} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+    found = [each for each in vars(module).values() if is_tool(each)]
+    if not found:
+        raise Misconfigured(f"TURNGATE_TOOLS: {spec} has no function marked with @tool()")
+    return found
+
+
+def _from_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"turngate_tools_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its functions' types are looked up there
+    spec.loader.exec_module(module)
+    return module
