@@ -8,11 +8,17 @@ from dataclasses import dataclass
 
 from channels._kit.twin import Twin
 from channels.intercom.twin import IntercomTwin
+from channels.sunshine.twin import SunshineTwin
+from channels.sunshine.twin_talks import BOT as SWITCHBOARD_BOT
 from channels.twilio.twin import TwilioTwin
 from channels.whatsapp.twin import WhatsAppTwin
+from channels.zendesk.twin import ZendeskTwin
+from channels.zendesk.twin_desk import BOT as ZENDESK_BOT
+from channels.zendesk.twin_desk import PEOPLE
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 WORKSPACE = "wk7h2xqz"
+APP = "5ebee0975ac5304b664a0001"
 _BOT, _TEAM = "9608555", "5017001"
 
 
@@ -27,7 +33,8 @@ class Played:
 def played(url: str) -> tuple[Played, ...]:
     """All twins, calling the gateway at `url`; their secrets are made up for this run."""
     secret = secrets.token_hex(16)
-    return _twilio(url, secret), _whatsapp(url, secret), _intercom(url, secret)
+    makers = (_twilio, _whatsapp, _intercom, _zendesk, _sunshine)
+    return tuple(make(url, secret) for make in makers)
 
 
 def _twilio(url: str, secret: str) -> Played:
@@ -84,5 +91,46 @@ def _intercom(url: str, secret: str) -> Played:
             "INTERCOM_ADMIN_ID": _BOT,
             "INTERCOM_HANDOFF_TEAM_ID": _TEAM,
             "INTERCOM_API_URL": api,
+        },
+    )
+
+
+def _zendesk(url: str, secret: str) -> Played:
+    twin = ZendeskTwin(
+        secret=secret,
+        api_token=secret,
+        webhook_url=f"{url}/webhooks/zendesk",
+        seed=secrets.randbits(64),
+    )
+    return Played(
+        twin,
+        lambda api: {
+            "ZENDESK_WEBHOOK_SECRET": secret,
+            "ZENDESK_EMAIL": "bot@example.com",
+            "ZENDESK_API_TOKEN": secret,
+            "ZENDESK_BOT_USER_ID": str(ZENDESK_BOT),
+            "ZENDESK_HANDOFF_GROUP_ID": str(PEOPLE),
+            "ZENDESK_API_URL": api,
+        },
+    )
+
+
+def _sunshine(url: str, secret: str) -> Played:
+    twin = SunshineTwin(
+        app=APP,
+        key=("app_1", secret),
+        secret=secret,
+        webhook_url=f"{url}/webhooks/sunshine",
+        seed=secrets.randbits(64),
+    )
+    return Played(
+        twin,
+        lambda api: {
+            "SUNSHINE_APP_ID": APP,
+            "SUNSHINE_KEY_ID": "app_1",
+            "SUNSHINE_KEY_SECRET": secret,
+            "SUNSHINE_WEBHOOK_SECRET": secret,
+            "SUNSHINE_INTEGRATION_ID": SWITCHBOARD_BOT["integrationId"],
+            "SUNSHINE_API_URL": api,
         },
     )

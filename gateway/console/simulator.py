@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import BaseModel, Field
 
 from channels._kit.phone import one_spelling
 from core.turn import Address
-from gateway.simulated import WORKSPACE
+from gateway.simulated import APP, WORKSPACE
 
 _NUMBER = r"^\+\d{6,15}$"
-_SURFACES = "^(sms|whatsapp|cloud|intercom)$"
+_SURFACES = "^(sms|whatsapp|cloud|intercom|zendesk|sunshine)$"
 
 
 class Person(BaseModel):
@@ -54,7 +55,12 @@ class Simulator:
         url = environ.get("TURNGATE_TWIN_URL", "")
         if not url:
             return None
-        desks = (SimulatedDesk("intercom", "Intercom", environ["INTERCOM_API_URL"], WORKSPACE),)
+        zendesk = urlsplit(environ["ZENDESK_API_URL"]).hostname or ""
+        desks = (
+            SimulatedDesk("intercom", "Intercom", environ["INTERCOM_API_URL"], WORKSPACE),
+            SimulatedDesk("zendesk", "Zendesk ticket", environ["ZENDESK_API_URL"], zendesk),
+            SimulatedDesk("sunshine", "Zendesk messaging", environ["SUNSHINE_API_URL"], APP),
+        )
         return cls(url, environ["TWILIO_ACCOUNT_SID"], environ["WHATSAPP_API_URL"], desks)
 
     def desk(self, surface: str) -> SimulatedDesk | None:

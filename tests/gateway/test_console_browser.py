@@ -171,6 +171,30 @@ def test_at_a_desk_people_answer_beside_the_phone_and_give_it_back(page: Page) -
     expect(page.locator("#log")).not_to_contain_text("a kind customer")
 
 
+@pytest.mark.parametrize(
+    ("desk", "begun", "back"),
+    [
+        ("Zendesk ticket", "assigned to nobody", "Assign to the bot"),
+        ("Zendesk messaging", "control: bot", "Pass control to the bot"),
+    ],
+)
+def test_at_zendesk_people_answer_and_give_it_back(page: Page, desk: str, begun: str, back: str) -> None:
+    page.get_by_role("radio", name=desk).check()
+    say(page, "hi")
+    last_heard(page, "last four digits")
+    expect(page.locator("#standing")).to_contain_text(begun)
+    page.get_by_label("Words of the agent").fill("Hello, I am Grace.")
+    page.get_by_role("button", name="Reply", exact=True).click()
+    expect(page.locator("#owner")).to_have_text("a person speaks")
+    last_heard(page, "Hello, I am Grace.")
+    say(page, "4321")
+    expect(page.locator("li.aside").last).to_contain_text("not answered: a person speaks")
+    page.get_by_role("button", name=back).click()
+    expect(page.locator("#owner")).to_have_text("the bot speaks")
+    say(page, "4321")
+    last_heard(page, "date of birth")
+
+
 @pytest.mark.parametrize("width", [360, 800, 1280])
 def test_the_desk_stands_beside_or_below_the_phone(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})
