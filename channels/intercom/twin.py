@@ -169,6 +169,12 @@ class IntercomTwin:
         if request.method == "GET" and path == ["me"]:
             app = {"type": "app", "id_code": self._app, "region": "US"}
             return answered({**teammate(self._admin, _BOT_NAME), "has_inbox_seat": True, "app": app}), []
+        if request.method == "GET" and path == ["admins"]:
+            admins = [teammate(self._admin, _BOT_NAME), teammate(*GRACE), teammate(*LIN)]
+            return answered({"type": "admin.list", "admins": admins}), []
+        if request.method == "GET" and path == ["teams"]:
+            teams = [{"type": "team", "id": team, "name": "Support"} for team in self._teams]
+            return answered({"type": "team.list", "teams": teams}), []
         if request.method == "POST" and path == ["conversations"]:
             return self._open(request.body, now)
         talk = self._records.talk(path[1]) if path[0] == "conversations" and len(path) > 1 else None
