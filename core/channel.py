@@ -123,6 +123,18 @@ class Channel(Protocol[Http]):
 
 
 @runtime_checkable
+class Interactive(Protocol[Http]):
+    """A channel that answers some requests of its provider at once, by calls of its own."""
+
+    async def interact(self, webhook: Webhook, http: Http) -> Answer | None:
+        """Answer a verified request that tells of nothing, such as what a card shows; `None` for any other.
+
+        Raises `MalformedWebhook`.
+        """
+        ...
+
+
+@runtime_checkable
 class Equipped(Protocol):
     """A channel that needs more of a worker than an HTTP client."""
 

@@ -70,7 +70,11 @@ def create_app(
         await redis.aclose()
 
     return Starlette(
-        routes=[*Webhooks(channels, inbox, Quarantine(redis)).routes(), *Probes(redis).routes(), *pages],
+        routes=[
+            *Webhooks(channels, inbox, Quarantine(redis), http).routes(),
+            *Probes(redis).routes(),
+            *pages,
+        ],
         exception_handlers={
             HTTPException: on_http_exception,
             StorageUnavailable: on_storage_trouble,

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.channel import Channel, Webhook
+from core.channel import Channel, Interactive, Webhook
 from core.errors import MailboxFull, Refused, StorageUnavailable, WebhookTooLarge
 from core.mailbox import Inbox
 from gateway.errors import error_response, try_again
@@ -27,11 +27,16 @@ class Webhooks:
         channels: Mapping[str, Channel[httpx.AsyncClient]],
         inbox: Inbox,
         quarantine: Quarantine | None = None,
+        http: httpx.AsyncClient | None = None,
     ) -> None:
-        """Refused deliveries are noted in the `quarantine`, where there is one."""
+        """Refused deliveries are noted in the `quarantine`, where there is one.
+
+        With `http`, channels may answer interactive requests by calls of their own.
+        """
         self._channels = channels
         self._inbox = inbox
         self._quarantine = quarantine
+        self._http = http
 
     def routes(self) -> list[Route]:
         """`/webhooks/{channel}` and `/webhooks/{channel}/{account}`."""
@@ -50,6 +55,10 @@ class Webhooks:
         try:
             webhook = await _read(request, channel.capabilities.max_webhook_bytes)
             channel.verify(webhook)
+            if self._http is not None and isinstance(channel, Interactive):
+                shown = await channel.interact(webhook, self._http)
+                if shown is not None:
+                    return Response(shown.body, shown.status, media_type=shown.content_type)
             events = channel.parse(webhook)
             await self._inbox.accept(events)
         except Refused as refused:

@@ -58,7 +58,7 @@ def _shown(choices: Sequence[Choice], can: Capabilities) -> tuple[Choice, ...]:
             _fits(choice.label, can.button_title_length) and choice.url.startswith("https://")
             for choice in choices
         )
-        return tuple(choices) if fits else ()
+        return tuple(choice.model_copy(update={"description": ""}) for choice in choices) if fits else ()
     plain = [choice.model_copy(update={"label": " ".join(choice.label.split())}) for choice in choices]
     if not all(choice.label and 0 < utf16_length(choice.payload) <= can.payload_length for choice in plain):
         return ()

@@ -9,16 +9,19 @@ from typing import Final, cast, get_args
 
 import httpx
 
+from channels._kit.document import read_object
 from channels._kit.http import classify
 from channels._kit.setting import Setting, address, read, secrets
+from channels._kit.text import clean
 from channels.intercom.api import Api
 from channels.intercom.body import Mode
+from channels.intercom.canvas import Card
 from channels.intercom.capabilities import CAPABILITIES, NAME, VERIFICATION
 from channels.intercom.desk import Desk
 from channels.intercom.render import parts
-from channels.intercom.webhook import Verifier, parse
+from channels.intercom.webhook import Verifier, is_card, parse
 from core.channel import Answer, Webhook
-from core.errors import DeliveryError, Misconfigured
+from core.errors import DeliveryError, MalformedWebhook, Misconfigured
 from core.event import Event
 from core.message import Message, Part, Reply, SentMessage
 from core.turn import Address
@@ -50,6 +53,7 @@ SETTINGS: Final = (
     ),
     Setting("INTERCOM_HANDOFF_TEAM_ID", "The team that a conversation is assigned to at a hand-off"),
     Setting("INTERCOM_HANDOFF_ADMIN_ID", "Or the teammate; without either it is left to nobody"),
+    Setting("INTERCOM_CARD_TITLE", "The title of the card in the Messenger, in place of a greeting"),
 )
 
 
@@ -59,11 +63,12 @@ class IntercomChannel:
     name = NAME
     capabilities = CAPABILITIES
 
-    def __init__(self, *, verifier: Verifier, desk: Desk, mode: Mode, api: Api) -> None:
+    def __init__(self, *, verifier: Verifier, desk: Desk, mode: Mode, api: Api, card: Card) -> None:
         self._verifier = verifier
         self._desk = desk
         self._mode = mode
         self._api = api
+        self._card = card
 
     def verify(self, webhook: Webhook) -> None:
         """Pass what Intercom signed, and its HEAD. Raises `Refused` otherwise."""
@@ -72,6 +77,15 @@ class IntercomChannel:
     def parse(self, webhook: Webhook) -> list[Event]:
         """What a verified notification means. Raises `MalformedWebhook`."""
         return parse(webhook, self._desk, self._mode)
+
+    async def interact(self, webhook: Webhook, http: httpx.AsyncClient) -> Answer | None:
+        """Answer a verified request about the card; `None` for any other."""
+        if not is_card(webhook):
+            return None
+        request = read_object(webhook.body)
+        if request is None:
+            raise MalformedWebhook("not a JSON object")
+        return await self._card.answer(request, http)
 
     def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
         """200; a 410 would end the subscription, a 429 slow it down for hours."""
@@ -114,9 +128,11 @@ def connect(environ: Mapping[str, str], public_url: str) -> IntercomChannel | No
         raise Misconfigured(f"INTERCOM_BODY_MODE must be one of: {', '.join(get_args(Mode))}")
     desk = Desk(admin=values["INTERCOM_ADMIN_ID"], team=team, colleague=colleague)
     token, *_ = secrets("INTERCOM_ACCESS_TOKEN", values["INTERCOM_ACCESS_TOKEN"])
+    api = Api(url=address("INTERCOM_API_URL", values["INTERCOM_API_URL"]), token=token, desk=desk)
     return IntercomChannel(
         verifier=Verifier(secrets("INTERCOM_CLIENT_SECRET", values["INTERCOM_CLIENT_SECRET"])),
         desk=desk,
         mode=cast("Mode", mode),
-        api=Api(url=address("INTERCOM_API_URL", values["INTERCOM_API_URL"]), token=token, desk=desk),
+        api=api,
+        card=Card(clean(values["INTERCOM_CARD_TITLE"], 100), api),
     )

@@ -68,6 +68,20 @@ class Api:
                 return SentMessage(provider_id=name_of(part, "id"))
         return None
 
+    async def ask_as(
+        self, person: str, role: str, text: str, http: httpx.AsyncClient, *, conversation: str = ""
+    ) -> None:
+        """Say something as a contact, in a conversation or in a new one; `role` is user, lead or contact.
+
+        Raises a `DeliveryError`. It comes back as a webhook.
+        """
+        body: Json = {"from": {"type": role, "id": person}, "body": text}
+        url = self._base
+        if conversation:
+            url = f"{self._base}/{conversation}/reply"
+            body = {"message_type": "comment", "type": "user", "intercom_user_id": person, "body": text}
+        await self._call(url, body, http)
+
     async def _hand_off(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """A note for the people, then the assignment, after which the bot is silent.
 
@@ -99,8 +113,10 @@ class Api:
 
     async def _post(self, reply: Reply, what: str, body: Json, http: httpx.AsyncClient) -> Json:
         made = {"type": "admin", "admin_id": self._desk.admin, **body}
-        url = f"{self._base}/{reply.address.theirs}/{what}"
-        answer = await post(http, NAME, url, json=made, auth=self._auth)
+        return await self._call(f"{self._base}/{reply.address.theirs}/{what}", made, http)
+
+    async def _call(self, url: str, body: Json, http: httpx.AsyncClient) -> Json:
+        answer = await post(http, NAME, url, json=body, auth=self._auth)
         if not answer.is_success:
             raise refusal(answer)
         return answered(answer)

@@ -66,10 +66,10 @@ def read_body(body: str, mode: Mode = "auto") -> Body:
     if root is None:
         return Body()
     images: list[str] = []
-    text = "".join(_written(root, images))
+    text = clean("".join(_written(root, images)), LONGEST_BODY)
     lines = "\n".join(line.strip() for line in text.split("\n"))
-    plain = clean(re.sub(r"\n{3,}", "\n\n", lines).strip(), _LONGEST_TEXT)
-    return Body(text=plain, images=tuple(dict.fromkeys(images))[:_MOST_IMAGES])
+    lines = re.sub(r"\n{3,}", "\n\n", lines).strip()
+    return Body(text=lines[:_LONGEST_TEXT].rstrip(), images=tuple(dict.fromkeys(images))[:_MOST_IMAGES])
 
 
 def _written(node: LexborNode, images: list[str], depth: int = 0) -> Iterator[str]:

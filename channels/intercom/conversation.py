@@ -46,18 +46,18 @@ class Conversation:
         closed one again talks to the bot, whoever it was assigned to: closing it, that person has left.
         """
         turns: list[Event] = []
-        reopened = False
+        reopened, parts = False, self._parts()
         source = child(self._item, "source")
         if opening and self._desk.author(source) is Author.CONTACT:
             turns += self._turn(source, f"source:{name_of(source, 'id')}", mode)
-        for part in self._parts():
+        for part in parts:
             if self._desk.author(part) is not Author.CONTACT:
                 yield from self._deed(part, word(part, "part_type", 60), mode)
                 continue
             turns += self._turn(part, name_of(part, "id"), mode)
             reopened = reopened or word(part, "part_type", 60) == "open"
         if turns and not reopened:
-            yield from self._held(opening=opening)
+            yield from self._held(parts[-1] if parts else self._item, opening=opening)
         yield from turns
 
     def done(self, kind: str, mode: Mode) -> Iterator[Event]:
@@ -79,7 +79,7 @@ class Conversation:
 
     def deleted(self) -> Event:
         """Gone: what waits is not answered, and nothing is sent any more."""
-        return self._control(f"{self._id}.deleted", Act.CLOSE)
+        return self._control(f"{self._id}.deleted", Act.CLOSE, {})
 
     def _parts(self) -> list[Object]:
         """The parts of the notification, oldest first; they may come in any order."""
@@ -97,7 +97,7 @@ class Conversation:
         if part.get("redacted") is True:
             yield Ignored(reason="redacted part")
         elif kind == "close":
-            yield from self._held(opening=True)
+            yield from self._held(part, opening=True)
             yield self._control(key, Act.CLOSE, part)
         elif author is Author.US:
             yield Ignored(reason="our own part")
@@ -127,7 +127,7 @@ class Conversation:
         if holder is not Holder.NOBODY:
             yield self._control(self._holding, Act.TAKE_OVER, part)
 
-    def _held(self, *, opening: bool) -> Iterator[Event]:
+    def _held(self, part: Object, *, opening: bool) -> Iterator[Event]:
         """Silence in a conversation of somebody else's.
 
         Told once for each assignment, so that the bot stays on after `/bot on` or once a closed one is opened
@@ -135,20 +135,21 @@ class Conversation:
         """
         holder = self._desk.holder(self._item)
         if holder is Holder.OTHERS or (holder is Holder.HANDED_TO and opening):
-            yield self._control(self._holding, Act.TAKE_OVER)
+            yield self._control(self._holding, Act.TAKE_OVER, {"created_at": part.get("created_at")})
 
     @property
     def _holding(self) -> str:
         return f"held.{'.'.join(assignees(self._item))}"
 
-    def _control(self, key: str, act: Act, part: Object | None = None) -> ControlReceived:
-        author = child(part or {}, "author")
+    def _control(self, key: str, act: Act, part: Object) -> ControlReceived:
+        author = child(part, "author")
         return ControlReceived(
             id=f"{key}.{act}",
             session=self._session,
             address=self._address,
             act=act,
             actor=word(author, "name", 100) or name_of(author, "id", 60),
+            at=number(part, "created_at") or 0.0,
         )
 
     def _words(self, part: Object, mode: Mode) -> str:

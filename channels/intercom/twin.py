@@ -8,7 +8,6 @@ from collections import deque
 from dataclasses import replace
 from random import Random
 from typing import Any, Final
-from uuid import UUID
 
 from channels._kit.twin import Delivery, Fault, Faults, Line, Said, Standing, TwinRequest, TwinResponse
 from channels.intercom.twin_desk import GRACE, LIN, MOVES, Agents
@@ -17,10 +16,12 @@ from channels.intercom.twin_records import (
     Records,
     Talk,
     contact,
+    contact_of,
     teammate,
     uploads,
     written,
 )
+from channels.intercom.twin_rules import NOT_TAKEN, answered, error, refusal
 from channels.intercom.twin_webhooks import Webhooks
 
 _WINDOW_SECONDS: Final = 10.0
@@ -65,6 +66,7 @@ class IntercomTwin:
         self._next_faults: deque[Fault] = deque()
         self._records = Records(remembered)
         self._agents = Agents(self._records, admin, plain)
+        self._contacts: dict[str, str] = {}
         self._window, self._calls, self._most = 0.0, 0, most_in_a_window
 
     def tell(self, faults: Faults) -> None:
@@ -108,15 +110,33 @@ class IntercomTwin:
         self._records.keep("in", talk, part, now)
         return part["id"], self._webhooks.tell("conversation.user.replied", talk.json([part]), now)
 
+    def press(self, person: str, component: str, now: float, **values: str) -> Delivery:
+        """A person presses something on the card: the request that asks us what to show.
+
+        Its answer is a canvas, which the twin does not draw.
+        """
+        self._contacts[contact_of(person)] = person
+        return self._webhooks.card(
+            {
+                "workspace_id": self._app,
+                "context": {"location": "home", "locale": "en"},
+                "contact": {"type": "contact", "role": "user", "id": contact_of(person)},
+                "component_id": component,
+                "input_values": values,
+                "current_canvas": {},
+            },
+            now,
+        )
+
     def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
         """Answer a call of the API."""
         expected = f"Bearer {self._token}".encode()
         if not hmac.compare_digest(expected, request.headers.get("authorization", "").encode()):
-            return _error(401, "unauthorized", "Access Token Invalid"), []
+            return error(401, "unauthorized", "Access Token Invalid"), []
         if request.headers.get("intercom-version", "2.14") not in _VERSIONS:
-            return _error(400, "intercom_version_invalid", "The requested version could not be found"), []
+            return error(400, "intercom_version_invalid", "The requested version could not be found"), []
         if not self._is_within_limit(now):
-            return self._limited(_error(429, "rate_limit_exceeded", "Exceeded rate limit"), now), []
+            return self._limited(error(429, "rate_limit_exceeded", "Exceeded rate limit"), now), []
         answer, deliveries = self._answer(request, now)
         return self._limited(answer, now), deliveries
 
@@ -148,31 +168,41 @@ class IntercomTwin:
         path = request.url.partition("?")[0].strip("/").split("/")
         if request.method == "GET" and path == ["me"]:
             app = {"type": "app", "id_code": self._app, "region": "US"}
-            return _answered({**teammate(self._admin, _BOT_NAME), "has_inbox_seat": True, "app": app}), []
+            return answered({**teammate(self._admin, _BOT_NAME), "has_inbox_seat": True, "app": app}), []
+        if request.method == "GET" and path == ["admins"]:
+            admins = [teammate(self._admin, _BOT_NAME), teammate(*GRACE), teammate(*LIN)]
+            return answered({"type": "admin.list", "admins": admins}), []
+        if request.method == "GET" and path == ["teams"]:
+            teams = [{"type": "team", "id": team, "name": "Support"} for team in self._teams]
+            return answered({"type": "team.list", "teams": teams}), []
+        if request.method == "POST" and path == ["conversations"]:
+            return self._open(request.body, now)
         talk = self._records.talk(path[1]) if path[0] == "conversations" and len(path) > 1 else None
         if talk is None:
-            return _error(404, "not_found", "Resource Not Found"), []
+            return error(404, "not_found", "Resource Not Found"), []
         if request.method == "GET" and len(path) == 2:
-            return _answered(talk.json(talk.parts)), []
+            return answered(talk.json(talk.parts)), []
         if request.method == "POST" and path[2:] in (["reply"], ["parts"]):
             return self._change(talk, path[2], request.body, now)
-        return _error(404, "not_found", "Resource Not Found"), []
+        return error(404, "not_found", "Resource Not Found"), []
 
     def _change(self, talk: Talk, what: str, raw: bytes, now: float) -> tuple[TwinResponse, list[Delivery]]:
         """Take a comment, a note or an assignment, or refuse it as documented, or fail as told."""
         fault = self._fault()
-        if fault in _NOT_TAKEN:
-            return _NOT_TAKEN[fault], []
+        if fault in NOT_TAKEN:
+            return NOT_TAKEN[fault], []
         if len(raw) > _LONGEST_BODY:
-            return _error(413, "payload_too_large", "Payload too large"), []
+            return error(413, "payload_too_large", "Payload too large"), []
         sent: Json = json.loads(raw)
-        if refused := self._refusal(what, sent):
+        if what == "reply" and sent.get("type") == "user":
+            return self._speak(sent.get("intercom_user_id"), sent.get("body"), now)
+        if refused := refusal(what, sent, admins={self._admin, GRACE[0], LIN[0]}, teams=self._teams):
             return refused, []
         part, topic = self._reply(talk, sent, now) if what == "reply" else self._manage(talk, sent, now)
-        answer = _answered(talk.json([part]))
+        answer = answered(talk.json([part]))
         match fault:
             case Fault.ERROR_AFTER:
-                answer = _error(500, "internal_error", "Something went wrong")
+                answer = error(500, "internal_error", "Something went wrong")
             case Fault.TIMEOUT_AFTER:
                 answer = replace(answer, delay=_NO_ANSWER_SECONDS)
             case Fault.DROP_AFTER:
@@ -181,27 +211,29 @@ class IntercomTwin:
                 answer = replace(answer, delay=self._faults.answer_delay)
         return answer, self._webhooks.tell(topic, talk.json([part]), now)
 
-    def _refusal(self, what: str, sent: Json) -> TwinResponse | None:
-        """The first rule that a call breaks (Intercom, "Reply to a conversation", "Manage")."""
-        kind, admin = sent.get("message_type"), sent.get("admin_id")
-        if admin not in (self._admin, GRACE[0], LIN[0]):
-            return _error(404, "admin_not_found", "Admin not found")
-        if what == "reply":
-            wrong = (
-                sent.get("type") != "admin"
-                or (kind in ("comment", "note") and not sent.get("body"))
-                or (kind == "quick_reply" and not _are_options(sent.get("reply_options")))
-                or kind not in ("comment", "note", "quick_reply")
-                or len(sent.get("attachment_urls", [])) > 10
-            )
-            return _error(400, "parameter_invalid", "A parameter is invalid or missing") if wrong else None
-        if kind == "assignment":
-            known = self._teams if sent.get("type") == "team" else {self._admin, GRACE[0], LIN[0]}
-            if sent.get("assignee_id") not in {*known, "0"}:
-                return _error(404, "assignee_not_found", "Assignee not found")
-            return None
-        fine = kind in ("close", "open")
-        return None if fine else _error(400, "parameter_invalid", "message_type is invalid")
+    def _open(self, raw: bytes, now: float) -> tuple[TwinResponse, list[Delivery]]:
+        """A conversation that is begun in the name of a contact (Intercom, "Create a conversation")."""
+        sent: Json = json.loads(raw)
+        author = sent.get("from") or {}
+        if author.get("type") not in ("user", "lead", "contact"):
+            return error(400, "parameter_invalid", "from is invalid"), []
+        return self._speak(author.get("id"), sent.get("body"), now)
+
+    def _speak(self, number: Any, text: Any, now: float) -> tuple[TwinResponse, list[Delivery]]:
+        """A contact's message by the API, as if it was written in the Messenger."""
+        fault = self._fault()
+        if fault in NOT_TAKEN:
+            return NOT_TAKEN[fault], []
+        person = self._contacts.get(number)
+        if person is None:
+            return error(404, "not_found", "User Not Found"), []
+        if not isinstance(text, str) or not text:
+            return error(400, "parameter_not_found", "body is required"), []
+        made, deliveries = self.say(Said(self.name, person, text), now)
+        talk = self._records.newest(person)
+        assert talk is not None, "it was begun just now"
+        told = {"type": "user_message", "id": made, "body": text, "conversation_id": talk.id}
+        return answered(told), deliveries
 
     def _reply(self, talk: Talk, sent: Json, now: float) -> tuple[Json, str]:
         kind = sent["message_type"]
@@ -253,28 +285,3 @@ class IntercomTwin:
         if self._faults.kinds and self._chance.random() < self._faults.chance:
             return self._chance.choice(self._faults.kinds)
         return Fault.NONE
-
-
-def _are_options(options: Any) -> bool:
-    try:
-        return bool(options) and all(option["text"] and UUID(option["uuid"]) for option in options)
-    except (KeyError, TypeError, ValueError):
-        return False
-
-
-def _answered(body: object) -> TwinResponse:
-    return TwinResponse(200, {"content-type": "application/json"}, json.dumps(body).encode())
-
-
-def _error(status: int, code: str, message: str) -> TwinResponse:
-    error = {"type": "error.list", "request_id": "b2f0", "errors": [{"code": code, "message": message}]}
-    return TwinResponse(status, {"content-type": "application/json"}, json.dumps(error).encode())
-
-
-_NOT_TAKEN: Final = {
-    Fault.TOO_MANY: _error(429, "rate_limit_exceeded", "Exceeded rate limit"),
-    Fault.SERVER_ERROR: _error(500, "internal_error", "Something went wrong"),
-    Fault.UNAVAILABLE: _error(503, "service_unavailable", "Service unavailable"),
-    Fault.DROP_BEFORE: TwinResponse(status=0, drop=True),
-}
-"""The faults that strike before anything is taken."""

@@ -51,6 +51,13 @@ class Webhooks:
             return [first]
         return [first, replace(first, at=now + self._some(max(self.faults.webhooks_shuffled, 1.0)))]
 
+    def card(self, request: Json, at: float) -> Delivery:
+        """A request of Canvas Kit, which has a path and a signature of its own, and is never repeated."""
+        body = json.dumps(request, separators=(",", ":")).encode()
+        digest = hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"content-type": "application/json", "x-body-signature": digest}
+        return Delivery(at, "POST", f"{self._url}/canvas", headers, body, attempt=2, timeout=10.0)
+
     def delivered(self, delivery: Delivery, status: int | None, now: float) -> list[Delivery]:
         """The one other try, a minute after a failure; 410 ends the subscription."""
         if status == 410:

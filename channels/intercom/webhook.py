@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import logging
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from channels._kit.document import child, name_of, read_object, word
 from channels._kit.signature import same
@@ -21,6 +21,7 @@ from core.event import Event, Ignored
 log = logging.getLogger("turngate.intercom")
 
 _HEADER: Final = "x-hub-signature"
+_CARD_HEADER: Final = "x-body-signature"
 
 
 class Verifier:
@@ -40,19 +41,29 @@ class Verifier:
             return
         if webhook.method != "POST":
             raise MalformedWebhook("Intercom sends POST, and HEAD to see whether the address is there")
-        given = webhook.headers.get(_HEADER, "")
-        digests = [hmac.new(secret, webhook.body, hashlib.sha1).hexdigest() for secret in self._secrets]
-        if not any([same(f"sha1={digest}", given) for digest in digests]):  # noqa: C419 # all of them, always
+        header, prefix, algorithm = (_HEADER, "sha1=", "sha1")
+        if is_card(webhook):
+            header, prefix, algorithm = (_CARD_HEADER, "", "sha256")
+        given = webhook.headers.get(header, "")
+        digests = [hmac.new(secret, webhook.body, algorithm).hexdigest() for secret in self._secrets]
+        if not any([same(f"{prefix}{digest}", given) for digest in digests]):  # noqa: C419 # all of them, always
             raise BadSignature(
-                "X-Hub-Signature is missing or does not match; check that INTERCOM_CLIENT_SECRET is the "
+                f"{header} is missing or does not match; check that INTERCOM_CLIENT_SECRET is the "
                 "app's client secret (Developer Hub, Basic information), and that no proxy changes the body"
             )
+
+
+def is_card(webhook: Webhook) -> bool:
+    """Whether a request is about the card, which has a path of its own and a signature of its own."""
+    return urlsplit(webhook.url).path.endswith("/webhooks/intercom/canvas")
 
 
 def parse(webhook: Webhook, desk: Desk, mode: Mode) -> list[Event]:
     """What a verified notification means. The topic decides, never the shape of what comes with it."""
     if webhook.method == "HEAD":
         return []
+    if is_card(webhook):
+        return [Ignored(reason="card")]
     notification = read_object(webhook.body)
     if notification is None:
         raise MalformedWebhook("not a JSON object")

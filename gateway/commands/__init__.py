@@ -95,7 +95,7 @@ def send(
 
 @app.command()
 def setup(
-    channel: Annotated[str, typer.Argument(help="Which channel: zendesk.")],
+    channel: Annotated[str, typer.Argument(help="Which channel: zendesk or intercom.")],
     by_triggers: Annotated[
         bool, typer.Option("--by-triggers", help="Have triggers tell, for accounts without ticket events.")
     ] = False,

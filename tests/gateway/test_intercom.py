@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from time import time
 from typing import Any
 
+import httpx
 import pytest
 from redis.asyncio import Redis
 
@@ -183,6 +185,27 @@ async def test_what_was_taken_without_an_answer_is_not_sent_twice() -> None:
 
         assert sum("What can I do for you?" in text for text in around.heard()) == 1
         assert sum("get me an agent" in note for note in around.notes()) == 1
+
+
+async def test_a_question_on_the_home_card_starts_the_flow() -> None:
+    async with desk("support") as around, httpx.AsyncClient(trust_env=False) as http:
+        card = around.twin.press(PERSON, "open", time())
+        ask = around.twin.press(PERSON, "ask", time(), question="do you take visa?")
+        answers = [
+            await http.post(each.url, content=each.body, headers=dict(each.headers)) for each in (card, ask)
+        ]
+        forged = await http.post(ask.url, content=ask.body, headers={"x-body-signature": "00"})
+        await around.until("by card")
+
+        assert [answer.headers["content-type"] for answer in answers] == ["application/json"] * 2
+        assert [each["id"] for each in answers[0].json()["canvas"]["content"]["components"]] == [
+            "title",
+            "question",
+            "ask",
+        ]
+        assert "Thank you" in answers[1].text
+        assert forged.status_code == 401
+        assert [line.text for line in around.server.heard(PERSON, "in")] == ["do you take visa?"]
 
 
 async def test_a_deleted_conversation_with_waiting_turns_ends_quietly() -> None:

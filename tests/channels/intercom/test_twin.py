@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from channels._kit.twin import Delivery, Fault, Faults, Said, TwinRequest, TwinResponse
@@ -257,6 +258,42 @@ def test_it_fails_as_it_is_told(fault: Fault, taken: bool) -> None:
 
     assert answer.status != 200 or answer.drop or answer.delay > 30
     assert any(line.direction == "out" for line in twin.lines(NOW)) is taken
+
+
+async def test_a_question_on_the_card_becomes_a_message_of_the_person() -> None:
+    twin, our = made(), channel()
+    pressed = twin.press(PERSON, "ask", NOW, question="Where is my parcel?")
+    hook = Webhook(pressed.method, pressed.url, pressed.headers, pressed.body)
+    our.verify(hook)
+    told: list[Delivery] = []
+
+    def intercom(request: httpx.Request) -> httpx.Response:
+        call = TwinRequest(request.method, request.url.path, request.headers, request.content)
+        answer, deliveries = twin.handle(call, NOW)
+        told.extend(deliveries)
+        return httpx.Response(answer.status, content=answer.body)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(intercom)) as http:
+        shown = await our.interact(hook, http)
+
+    assert shown is not None
+    assert b"Thank you" in shown.body
+    assert [turn.text for turn in turns(told)] == ["Where is my parcel?"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"from": {"type": "user", "id": "nobody"}, "body": "x"}, (404, "not_found")),
+        ({"from": {"type": "admin", "id": "1"}, "body": "x"}, (400, "parameter_invalid")),
+        ({"body": "x"}, (400, "parameter_invalid")),
+    ],
+)
+def test_nobody_speaks_in_the_name_of_a_stranger(body: dict[str, Any], expected: tuple[int, str]) -> None:
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    call = TwinRequest("POST", "/conversations", headers, json.dumps(body).encode())
+
+    assert code(made().handle(call, NOW)[0]) == expected
 
 
 def test_a_webhook_is_tried_once_more_after_a_minute_and_is_the_same_notification() -> None:

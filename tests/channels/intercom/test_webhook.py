@@ -313,6 +313,15 @@ def test_a_part_that_comes_under_two_topics_is_one_event() -> None:
     assert first == second
 
 
+def test_an_act_tells_when_it_was() -> None:
+    found = [
+        *parsed("conversation.admin.replied", talk(part("I am on it.", PERSON, 7))),
+        *parsed(REPLIED, talk(part(number=7), admin=GRACE)),
+    ]
+
+    assert [each.at for each in found if isinstance(each, ControlReceived)] == [1_790_000_107.0] * 2
+
+
 @pytest.mark.parametrize(
     ("note", "expected"),
     [

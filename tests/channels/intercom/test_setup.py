@@ -1,0 +1,67 @@
+"""`turngate setup intercom` names what is to be set, and what is wrong."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from channels._kit.twin import TwinRequest
+from channels.intercom.setup import TOPICS, set_up
+from channels.intercom.twin import IntercomTwin
+from core.errors import Misconfigured, Rejected
+from tests.channels.intercom.made import APP, BOT, ENVIRON, SECRET, TEAM, TOKEN
+
+PUBLIC = "https://bots.example.com"
+
+
+async def told(environ: dict[str, str], public_url: str = PUBLIC, *, by_triggers: bool = False) -> list[str]:
+    twin = IntercomTwin(client_secret=SECRET, access_token=TOKEN, webhook_url="", seed=1)
+
+    def intercom(request: httpx.Request) -> httpx.Response:
+        answer, _ = twin.handle(TwinRequest(request.method, request.url.path, request.headers), 0.0)
+        return httpx.Response(answer.status, content=answer.body)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(intercom)) as http:
+        return [line async for line in set_up(environ, public_url, http, by_triggers=by_triggers)]
+
+
+async def test_with_the_token_alone_it_lists_what_can_be_set() -> None:
+    lines = await told({"INTERCOM_ACCESS_TOKEN": TOKEN})
+    text = "\n".join(lines)
+
+    assert f"workspace {APP} (US)" in lines[0]
+    assert f"INTERCOM_ADMIN_ID={BOT}  Bot: a teammate used by nobody else" in lines
+    assert f"INTERCOM_HANDOFF_TEAM_ID={TEAM}  Support: or leave it out" in lines
+    assert f"{PUBLIC}/webhooks/intercom, API version" in text
+    assert f"{PUBLIC}/webhooks/intercom/canvas" in text
+    assert all(topic in text for topic in TOPICS)
+    assert "INTERCOM_CLIENT_SECRET is not set" in lines[-1]
+    assert TOKEN not in text
+
+
+async def test_what_is_set_is_confirmed_or_called_wrong() -> None:
+    lines = await told({**ENVIRON, "INTERCOM_ADMIN_ID": "7"})
+
+    assert "INTERCOM_ADMIN_ID=7 is none of this workspace's" in lines
+    assert f"INTERCOM_HANDOFF_TEAM_ID={TEAM} is Support" in lines
+    assert not any("CLIENT_SECRET" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("environ", "public_url", "by_triggers", "words"),
+    [
+        ({}, PUBLIC, False, "INTERCOM_ACCESS_TOKEN"),
+        (ENVIRON, "", False, "PUBLIC_URL"),
+        (ENVIRON, PUBLIC, True, "--by-triggers"),
+    ],
+)
+async def test_what_is_missing_is_named(
+    environ: dict[str, str], public_url: str, by_triggers: bool, words: str
+) -> None:
+    with pytest.raises(Misconfigured, match=words):
+        await told(environ, public_url, by_triggers=by_triggers)
+
+
+async def test_a_wrong_token_is_said_so() -> None:
+    with pytest.raises(Rejected, match="unauthorized"):
+        await told({"INTERCOM_ACCESS_TOKEN": "other"})
