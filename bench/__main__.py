@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import platform
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import ack, drains, flight, flows, latency, turns
+from bench import ack, drains, flight, flows, latency, plot, recovery, scale, turns
 from bench.load import Load
 from gateway.embedded import EmbeddedServer
 
@@ -24,12 +23,12 @@ PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 def main() -> None:
     """Measure, print and write; exits with code 1 when a goal is missed."""
     rows, share = _ack()
-    taken = asyncio.run(latency.measure(MESSAGES))
-    p50, p99 = taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
-    idle, waiting = _drains(drains.compare()), _drains(drains.compare_waiting(0.05))
-    page = _page(rows, share, p50, p99, idle, waiting, _flight(flight.measure(SESSIONS)))
-    page += flows.section() + turns.section()
+    added = latency.section(MESSAGES)
+    idle, waiting = drains.compare(), drains.compare_waiting(0.05)
+    page = _page(rows, share, added, idle, waiting, _flight(flight.measure(SESSIONS)))
+    page += scale.section() + recovery.section() + flows.section() + turns.section()
     PAGE.write_text(page, encoding="utf-8")
+    PAGE.with_suffix(".svg").write_text(plot.bars(_bars(idle, waiting)), encoding="utf-8")
     print(page)
     if share < 0.5:
         raise SystemExit(
@@ -83,7 +82,24 @@ def _flight(flown: flight.Flight) -> str:
     )
 
 
-def _page(rows: list[str], share: float, p50: float, p99: float, idle: str, waiting: str, flown: str) -> str:
+def _bars(idle: dict[str, drains.Run], waiting: dict[str, drains.Run]) -> list[plot.Bar]:
+    """Turns a second of each worker, for the picture."""
+    groups = {"no model time": idle, "50 ms of model time": waiting}
+    return [
+        plot.Bar(f"{name.replace('`', '')}, {group}", run.per_second, is_ours=name == drains.OURS)
+        for group, runs in groups.items()
+        for name, run in runs.items()
+    ]
+
+
+def _page(
+    rows: list[str],
+    share: float,
+    added: str,
+    idle: dict[str, drains.Run],
+    waiting: dict[str, drains.Run],
+    flown: str,
+) -> str:
     machine = f"{os.cpu_count()} cores, {platform.system()}, CPython {platform.python_version()}"
     return f"""\
 # Performance
@@ -101,22 +117,19 @@ app must do; the second is what most people write.
 {LINE.join(rows)}
 
 Goal: at least half of the bare app. Reached: {share:.0%}, with the message durable and its job enqueued.
-
-## Added latency
-
-From the webhook's departure at the provider to our reply's arrival there, {MESSAGES} messages one after
-another on an idle system, offline model: **p50 {p50:.1f} ms, p99 {p99:.1f} ms** (aim: below 10 and 40).
-
+{added}
 ## Turns a second
 
 The same drains, ten turns each of the `kyc` flow, the replies sent over HTTP to a provider that takes
 everything at once; one worker process, started by the `rq` command, from its start to an empty queue:
 
-{idle}
+{_drains(idle)}
+
+![Turns a second of each worker, on a scale of powers of ten](performance.svg)
 
 With 50 ms of model time in each turn, over HTTP through the `openai` package:
 
-{waiting}
+{_drains(waiting)}
 
 A round trip is one script call or one of RQ's own transactions; the bytes are those of both directions.
 

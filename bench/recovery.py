@@ -1,0 +1,119 @@
+"""How long people wait when a worker is killed in the middle of their turns."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from redis.asyncio import Redis
+
+from bench import sink
+from bench.ack import ACCOUNT, TOKEN
+from bench.drains import _fill
+from gateway.children import Child
+from gateway.embedded import EmbeddedServer
+
+SESSIONS, TURNS = 300, 8
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Seconds from the kill until the last session that the dead worker held was taken up again."""
+
+    held: int
+    seconds: float
+
+
+def measure() -> Recovery:
+    """The median of several kills."""
+    found = [asyncio.run(_once()) for _ in range(ROUNDS)]
+    return Recovery(round(median(each.held for each in found)), median(each.seconds for each in found))
+
+
+async def _once() -> Recovery:
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory(prefix="bench"))
+        server = EmbeddedServer(Path(folder))
+        server.start()
+        stack.callback(server.stop)
+        environ = {
+            **os.environ,
+            "REDIS_URL": server.url,
+            "PUBLIC_URL": "http://127.0.0.1:1",
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "TWILIO_API_URL": stack.enter_context(sink.standing()),
+            "TURNGATE_FLOW": "kyc",
+        }
+        redis = await stack.enter_async_context(Redis.from_url(server.url))
+        doomed = Child("worker", environ)
+        await doomed.start()
+        stack.push_async_callback(doomed.stop, 10.0)
+        await _until_present(redis)
+        await _fill(server.url, SESSIONS, TURNS)
+        await _until_busy(redis)
+        assert doomed.pid is not None
+        os.kill(doomed.pid, signal.SIGSTOP)  # so that what it holds can be counted
+        held = await _held(redis)
+        began = perf_counter()
+        os.kill(doomed.pid, signal.SIGKILL)  # its parent starts another at once
+        await _until_taken_up(redis, held)
+        return Recovery(len(held), perf_counter() - began)
+
+
+async def _until_present(redis: Redis) -> None:
+    async with asyncio.timeout(60):
+        while True:  # another process offers no event to wait for
+            if await redis.zcard("tg:workers"):
+                return
+            await asyncio.sleep(0.05)
+
+
+async def _until_busy(redis: Redis) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            if len(await _held(redis)) >= 20:
+                return
+            await asyncio.sleep(0.005)
+
+
+async def _held(redis: Redis) -> dict[str, int]:
+    """The fences of the sessions that somebody holds."""
+    found: dict[str, int] = {}
+    async for key in redis.scan_iter("tg:{twilio:*}", count=1_000):
+        if key.endswith(b"}"):
+            lease, fence = await redis.hmget(key, "lease", "fence")
+            if lease and fence:
+                found[key.decode()] = int(fence)
+    return found
+
+
+async def _until_taken_up(redis: Redis, held: dict[str, int]) -> None:
+    """Each session was claimed by somebody else since, or has nothing left to do."""
+    async with asyncio.timeout(120):
+        for key, fence in held.items():
+            while True:
+                now, lease = await redis.hmget(key, "fence", "lease")
+                if int(now or 0) > fence or not lease:
+                    break
+                await asyncio.sleep(0.01)
+
+
+def section() -> str:
+    """The page's section, measured now."""
+    found = measure()
+    return f"""
+## A worker killed
+
+A worker with {found.held} sessions in its hands, ended with SIGKILL and started again by its supervisor: the
+last of them was taken up **{found.seconds:.1f} s** after the kill (median of {ROUNDS}; the lease is 6 s, the
+goal 10 s).
+"""
