@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +15,11 @@ from core.channel import Pace
 from core.concurrency import Concurrency
 from core.errors import Misconfigured
 
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
-class ChannelConfig(BaseModel):
-    """One channel's section, `[channels.twilio]`."""
+
+class Section(BaseModel):
+    """How a channel, or one account of it, differs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,6 +28,32 @@ class ChannelConfig(BaseModel):
     concurrency: Concurrency = Concurrency()
     pace: Pace | None = None
     """Sends a second, in place of the channel's own limits."""
+
+
+class AccountConfig(Section):
+    """One more account of a channel, `[channels.twilio.accounts.shop2]`.
+
+    `settings` are the channel's own, by name; a value like `$SHOP2_TOKEN` is taken from the environment.
+    """
+
+    settings: Annotated[dict[str, str], Field(min_length=1)]
+
+    def resolved(self, environ: Mapping[str, str]) -> Mapping[str, str]:
+        """The settings with what the environment holds. Raises `Misconfigured`."""
+        found = {}
+        for name, value in self.settings.items():
+            if value.startswith("$"):
+                if not environ.get(value[1:]):
+                    raise Misconfigured(f"TURNGATE_CONFIG: {name} = {value!r}, but {value[1:]} is not set")
+                value = environ[value[1:]]
+            found[name] = value
+        return found
+
+
+class ChannelConfig(Section):
+    """One channel's section, `[channels.twilio]`."""
+
+    accounts: Annotated[dict[_Name, AccountConfig], Field(default_factory=dict, max_length=50)]
 
 
 class Config(BaseModel):
@@ -53,14 +82,44 @@ class Config(BaseModel):
             raise Misconfigured(
                 f"TURNGATE_CONFIG: {path}: there is no channel {unknown[0]}; known are: {known}"
             )
+        for name, account in found.accounts.items():
+            if strange := sorted(set(account.settings) - _settings_of(name.partition("/")[0])):
+                raise Misconfigured(f"TURNGATE_CONFIG: {path}: {name} has no setting {strange[0]}")
         return found
 
     @property
+    def accounts(self) -> Mapping[str, AccountConfig]:
+        """All accounts, by `channel/account`."""
+        return {
+            f"{name}/{account}": found
+            for name, channel in self.channels.items()
+            for account, found in channel.accounts.items()
+        }
+
+    @property
     def concurrency(self) -> Mapping[str, Concurrency]:
-        """Each channel's policy, by name."""
-        return {name: channel.concurrency for name, channel in self.channels.items()}
+        """Each channel's and account's policy, by name."""
+        return {name: section.concurrency for name, section in self._sections("concurrency").items()}
+
+    @property
+    def flows(self) -> Mapping[str, str]:
+        """The flows of channels and accounts that have one of their own, by name."""
+        return {name: section.flow for name, section in self._sections("flow").items() if section.flow}
 
     def pace(self, channel: str, own: Pace) -> Pace:
-        """How fast a channel may send; `own` are its provider's limits."""
-        section = self.channels.get(channel)
+        """How fast a channel or an account may send; `own` are its provider's limits."""
+        section = self._sections("pace").get(channel)
         return section.pace if section and section.pace else own
+
+    def _sections(self, key: str) -> Mapping[str, Section]:
+        """Where `key` stands for each channel and account: an account that does not say is as its channel."""
+        found: dict[str, Section] = dict(self.channels)
+        for name, account in self.accounts.items():
+            found[name] = (
+                account if key in account.model_fields_set else self.channels[name.partition("/")[0]]
+            )
+        return found
+
+
+def _settings_of(channel: str) -> set[str]:
+    return {setting.name for setting in importlib.import_module(f"channels.{channel}").SETTINGS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import httpx
 from starlette.requests import ClientDisconnect, Request
@@ -48,13 +48,13 @@ class Webhooks:
 
     async def receive(self, request: Request) -> Response:
         """Answer one delivery: 2xx only once everything in it is recorded."""
-        channel = self._channels.get(request.path_params["channel"])
-        if channel is None:
+        accounts = self._accounts(**request.path_params)
+        if not accounts:
             return error_response(404, "unknown_channel", "no such channel is configured here")
-        webhook: Webhook | None = None
+        channel, webhook = accounts[0], None
         try:
             webhook = await _read(request, channel.capabilities.max_webhook_bytes)
-            channel.verify(webhook)
+            channel = _verified(accounts, webhook)
             if self._http is not None and isinstance(channel, Interactive):
                 shown = await channel.interact(webhook, self._http)
                 if shown is not None:
@@ -73,6 +73,26 @@ class Webhooks:
             return error_response(400, "malformed", "the request ended early")
         answer = channel.answer(webhook, events)
         return Response(answer.body, answer.status, media_type=answer.content_type)
+
+    def _accounts(self, channel: str, account: str = "") -> list[Channel[httpx.AsyncClient]]:
+        """Whose webhook this may be: the named account's, or any of the channel's."""
+        if own := self._channels.get(f"{channel}/{account}"):
+            return [own]
+        named = [name for name in self._channels if name == channel or name.startswith(f"{channel}/")]
+        return [self._channels[name] for name in named]
+
+
+def _verified(accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook) -> Channel[httpx.AsyncClient]:
+    """The account whose secrets prove the webhook genuine. Raises what the first one says of it."""
+    refusals: list[Refused] = []
+    for account in accounts:
+        try:
+            account.verify(webhook)
+        except Refused as refused:
+            refusals.append(refused)
+        else:
+            return account
+    raise refusals[0]
 
 
 _PLAIN = {

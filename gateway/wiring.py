@@ -12,10 +12,12 @@ from redis.asyncio import Redis
 import channels
 from core.channel import Channel, Equipped
 from core.drain import Drain
+from core.errors import Misconfigured
 from flows.flow_file import FlowFile
 from flows.machine import DialogMachine
 from flows.models import model_from
 from flows.moderated import Moderator
+from gateway.accounts import AccountChannel
 from gateway.attention import Attend, Attentive
 from gateway.config import Config
 from gateway.dialogs import ChannelDialogs
@@ -71,12 +73,19 @@ def desks(connected: Channels) -> frozenset[str]:
 
 
 def load_channels(settings: Settings) -> Channels:
-    """Every channel whose credentials are set. Raises `Misconfigured` for one that is half set."""
-    found = {
-        name: channels.load(name, settings.environ, settings.public_url or "")
-        for name in channels.available()
-    }
-    return {name: channel for name, channel in found.items() if channel is not None}
+    """Every channel whose credentials are set, and its further accounts as `channel/account`.
+
+    Raises `Misconfigured` for one that is half set.
+    """
+    public_url, environ = settings.public_url or "", settings.environ
+    found = {name: channels.load(name, environ, public_url) for name in channels.available()}
+    connected = {name: channel for name, channel in found.items() if channel is not None}
+    for name, account in Config.load(settings.config_path).accounts.items():
+        channel = channels.load(name.partition("/")[0], account.resolved(environ), public_url)
+        if channel is None:
+            raise Misconfigured(f"TURNGATE_CONFIG: the account {name} has none of the channel's settings")
+        connected[name] = AccountChannel(channel, name)
+    return connected
 
 
 def build_dialog(settings: Settings) -> ReloadingDialog:
@@ -109,9 +118,7 @@ def _moderator(settings: Settings) -> Moderator | None:
 def build_dialogs(settings: Settings, config: Config) -> ChannelDialogs:
     """The dialog for all channels, and those of channels that have a flow of their own."""
     own = {
-        name: build_dialog(settings.model_copy(update={"flow": channel.flow}))
-        for name, channel in config.channels.items()
-        if channel.flow
+        name: build_dialog(settings.model_copy(update={"flow": flow})) for name, flow in config.flows.items()
     }
     return ChannelDialogs(build_dialog(settings), own)
 

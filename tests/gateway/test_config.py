@@ -26,9 +26,14 @@ def test_the_documented_file_is_read(tmp_path: Path) -> None:
 
     config = load(tmp_path, block)
 
-    assert config.channels["twilio"].flow == "kyc"
-    assert config.concurrency == {"twilio": Concurrency(policy=Policy.BURST, window=1.5, cap=8.0)}
-    assert config.pace("twilio", Pace()) == Pace(number=10, account=80)
+    burst = Concurrency(policy=Policy.BURST, window=1.5, cap=8.0)
+    assert config.flows == {"twilio": "kyc", "twilio/shop2": "support"}
+    assert config.concurrency == {"twilio": burst, "twilio/shop2": burst}
+    assert config.pace("twilio/shop2", Pace()) == config.pace("twilio", Pace()) == Pace(number=10, account=80)
+    settings = config.accounts["twilio/shop2"].resolved({"SHOP2_TOKEN": "secret"})
+    assert settings["TWILIO_AUTH_TOKEN"] == "secret"
+    with pytest.raises(Misconfigured, match="SHOP2_TOKEN is not set"):
+        config.accounts["twilio/shop2"].resolved({})
 
 
 def test_without_a_file_nothing_differs() -> None:
@@ -47,6 +52,9 @@ def test_without_a_file_nothing_differs() -> None:
         ("[channels.twilio.concurrency]\nwindows = 1", "channels.twilio.concurrency.windows"),
         ("[channels.twilio.pace]\nnumber = -1", "channels.twilio.pace.number"),
         ("[chanels.twilio]", "chanels"),
+        ("[channels.twilio.accounts.shop2]", "channels.twilio.accounts.shop2.settings"),
+        ('[channels.twilio.accounts."Shop 2"]\nsettings.A = "b"', "accounts.Shop 2"),
+        ('[channels.twilio.accounts.s]\nsettings.TWILIO_TOKEN = "b"', "twilio/s has no setting TWILIO_TOKEN"),
         ("[channels.twilio", "is not TOML"),
     ],
 )
