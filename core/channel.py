@@ -14,7 +14,7 @@ from core.event import Event
 from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage
 from core.session import SessionStore
-from core.turn import Address
+from core.turn import Address, Turn
 from core.value import Value
 
 Http = TypeVar("Http", contravariant=True)
@@ -141,4 +141,13 @@ class Equipped(Protocol):
     def equip(self, *, credentials: SessionStore, fetch: Fetch) -> None:
         """Take what a worker has: where credentials that are renewed are kept, by one process at a time, and
         what gets files from addresses that others named."""
+        ...
+
+
+@runtime_checkable
+class Completes(Protocol[Http]):
+    """A channel whose webhooks leave out what its API tells."""
+
+    async def complete(self, turn: Turn, http: Http) -> Turn:
+        """The turn with what was left out, right before it is answered. Raises a `DeliveryError`."""
         ...

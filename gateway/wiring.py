@@ -19,6 +19,7 @@ from flows.models import model_from
 from flows.moderated import Moderator
 from gateway.accounts import AccountChannel
 from gateway.attention import Attend, Attentive
+from gateway.completed import Completed
 from gateway.config import Config
 from gateway.dialogs import ChannelDialogs
 from gateway.echoes import Echoed
@@ -162,7 +163,9 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                 mailbox=mailbox,
                 drain=Drain(
                     mailbox=mailbox,
-                    dialog=Attentive(Telling(dialog, redis), attending(connected), http),
+                    dialog=Completed(
+                        Attentive(Telling(dialog, redis), attending(connected), http), connected, http
+                    ),
                     channels=sending,
                     http=http,
                     concurrency=config.concurrency,

@@ -26,7 +26,7 @@ from core.event import Event
 from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage
 from core.session import SessionStore
-from core.turn import Address
+from core.turn import Address, Turn
 
 __all__ = ["SETTINGS", "VERIFICATION", "ZendeskChannel", "connect"]
 
@@ -94,6 +94,10 @@ class ZendeskChannel:
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Update the ticket once. Raises `Rejected`, `Unavailable` or `Unknown`."""
         return await self._api.send(reply, http)
+
+    async def complete(self, turn: Turn, http: httpx.AsyncClient) -> Turn:
+        """Ask for the files of a comment, which Zendesk's own events leave out. Raises a `DeliveryError`."""
+        return await self._api.complete(turn, http)
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]

@@ -18,11 +18,12 @@ from channels._kit.text import fold
 from channels.zendesk.capabilities import ANSWERED, HANDED_OFF, KEY, OFF
 from channels.zendesk.client import Client, Json, refusal
 from channels.zendesk.conversation import Desk
-from channels.zendesk.files import upload
+from channels.zendesk.files import files_of, upload
 from channels.zendesk.ticket import Seen, is_held, key_of, moment, seen
 from core.errors import Rejected, Unavailable, Unknown
 from core.fetch import Fetch
 from core.message import Reply, SentMessage
+from core.turn import Turn
 
 _CONFLICTS: Final = 3
 _CONFLICT_SECONDS: Final = 10.0
@@ -80,6 +81,14 @@ class Api:
         if not number:
             raise Unknown("zendesk: accepted, but the answer has no comment")
         return SentMessage(provider_id=number)
+
+    async def complete(self, turn: Turn, http: httpx.AsyncClient) -> Turn:
+        """The turn with the files of its comment, where a webhook without them told of it."""
+        if turn.details.get("told_by") != "event":
+            return turn
+        page = await self._newest(turn.address.theirs, "comments", http)
+        files = files_of(children(page, "comments"), turn.id)
+        return turn.model_copy(update={"attachments": files}) if files else turn
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]

@@ -56,6 +56,7 @@ class _Reader:
         self._id = event_id
         self._detail = child(envelope, "detail")
         self._event = child(envelope, "event")
+        self._is_own = "zendesk_event_version" in envelope
         self._time = word(envelope, "time", 40)
         self._actor = name_of(self._detail, "actor_id", 20)
         self._requester = name_of(self._detail, "requester_id", 20)
@@ -147,6 +148,7 @@ class _Reader:
             "profile_name": word(author, "name", 100),
             "subject": word(self._detail, "subject", 500),
             "via": _via(self._detail),
+            "told_by": "event" if self._is_own else "",
         }
         yield self._ticket.turn(Comment(number, text, files, details))
 

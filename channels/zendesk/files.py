@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 
-from channels._kit.document import child, word
+from channels._kit.document import Object, child, children, name_of, word
 from channels._kit.http import answered
 from channels.zendesk.client import Client, refusal
 from core.errors import Rejected, Unavailable, Unknown
@@ -63,6 +63,23 @@ def _name(medium: Attachment) -> str:
     ].strip()
     ending = mimetypes.guess_extension(medium.content_type) or ""
     return name if "." in name else f"{name or 'file'}{ending}"
+
+
+def files_of(comments: Sequence[Object], turn_id: str) -> tuple[Attachment, ...]:
+    """The files of the comment that a turn is, without pictures inside its text, such as of signatures."""
+    ids = [name_of(each, "id") for each in comments]
+    first = ids and turn_id.endswith(":description")
+    named = sorted(ids, key=lambda number: (len(number), number))[0] if first else turn_id
+    found = next((each for each in comments if name_of(each, "id") == named), {})
+    return tuple(
+        Attachment(
+            url=word(each, "content_url", 2000),
+            content_type=word(each, "content_type", 100) or _BYTES,
+            name=word(each, "file_name"),
+        )
+        for each in children(found, "attachments")[:_MOST]
+        if each.get("inline") is not True and word(each, "content_url", 2000).startswith(("https:", "http:"))
+    )
 
 
 def attachments(urls: str) -> tuple[Attachment, ...]:

@@ -10,6 +10,7 @@ import pytest
 from channels._kit.twin import Delivery, Fault, Faults, Said
 from channels.zendesk.twin_desk import PEOPLE
 from core.errors import Rejected, Unavailable, Unknown
+from core.event import TurnReceived
 from core.owner import Act
 from tests.channels.zendesk.playing import Played, acts, turns
 
@@ -102,15 +103,21 @@ def test_a_group_of_people_is_a_take_over() -> None:
     assert act(desk, "group") == [Act.TAKE_OVER]
 
 
-def test_files_come_with_triggers() -> None:
-    desk = Played(by_triggers=True)
+@pytest.mark.parametrize("by_triggers", [False, True])
+@pytest.mark.parametrize("is_first", [False, True])
+async def test_files_are_there_when_the_turn_is_answered(is_first: bool, by_triggers: bool) -> None:
+    desk = Played(by_triggers=by_triggers)
+    if not is_first:
+        say(desk)
     url = "https://example.zendesk.com/attachments/token/x/?name=a.png"
-    _, deliveries = desk.twin.say(
-        Said("zendesk", ADA, "Look", media=(url,), media_type="image/png"), desk.now
-    )
-    [event] = desk.hear(deliveries)
+    say(desk, "Look", media=(url,), media_type="image/png")
+    say(desk, "Did you see it?")
+    heard = [each.turn for each in desk.events if isinstance(each, TurnReceived)]
+    found = [await desk.channel.complete(turn, desk.http) for turn in heard]
 
-    assert event.turn.attachments[0].url == url  # type: ignore[union-attr]
+    assert [turn.text for turn in found if turn.attachments] == ["Look"]
+    [file] = [file for turn in found for file in turn.attachments]
+    assert (file.url, file.content_type) == (url, "image/png")
 
 
 @pytest.mark.parametrize("by_triggers", [False, True])

@@ -95,7 +95,7 @@ def test_a_new_ticket_is_a_turn_with_its_subject() -> None:
 
     assert found.text == "Parcel\n\nWhere is my parcel?"
     assert (found.id, found.session) == ("5158:description", "zendesk:example:5158")
-    assert found.details == {"user_id": ADA, "subject": "Parcel", "via": "web_service"}
+    assert found.details == {"user_id": ADA, "subject": "Parcel", "via": "web_service", "told_by": "event"}
     assert turn(event("created", subject="Where is my…")).text == "Where is my parcel?"
 
 
