@@ -14,7 +14,7 @@ from channels._kit.http import Bearer, answered, get, post, retry_after
 from channels._kit.text import fold, without_numbers
 from channels.intercom.body import LONGEST_BODY, read_body
 from channels.intercom.capabilities import API_VERSION, NAME
-from channels.intercom.desk import Author, Desk, Holder
+from channels.intercom.desk import ASSIGNED, Author, Desk, Holder, has_words
 from channels.intercom.render import body_of, note_of, option_id, request
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.message import Reply, SentMessage
@@ -44,9 +44,15 @@ class Api:
         self._desk = desk
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """Post one comment, or hand over. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        """Post one comment, or hand over. Raises `Rejected`, `Unavailable` or `Unknown`.
+
+        Webhooks take their time and are repeated only once, so the conversation is asked, too, whether a
+        person has come since the message that is answered.
+        """
         if reply.act == "hand_off":
             return await self._hand_off(reply, http)
+        if reply.voice == "bot" and self._has_person(await self._get(reply, http), reply):
+            raise Rejected("intercom: a person has the conversation now", code="person")
         conversation = await self._post(reply, "reply", request(reply), http)
         ours = [part for part in _parts(conversation) if self._desk.author(part) is Author.US]
         if not ours:
@@ -88,10 +94,13 @@ class Api:
         Each step is left out when it was done before, so that all of them may be tried again.
         """
         desk, conversation = self._desk, await self._get(reply, http)
+        holder = desk.holder(conversation)
         note = note_of(reply)
         if not self._has_note(conversation, note):
             await self._post(reply, "reply", {"message_type": "note", "body": note}, http)
-        if desk.holder(conversation) is Holder.US and not desk.colleague:
+        if holder in (Holder.OTHERS, Holder.HANDED_TO):
+            return _handed_over(reply)  # it is never taken from a person
+        if holder is Holder.US and not desk.colleague:
             await self._assign(reply, "admin", "0", http)  # a team may be assigned beside a teammate
         if desk.colleague:
             await self._assign(reply, "admin", desk.colleague, http)
@@ -102,6 +111,25 @@ class Api:
     async def _assign(self, reply: Reply, kind: str, assignee: str, http: httpx.AsyncClient) -> None:
         body = {"message_type": "assignment", "type": kind, "assignee_id": assignee}
         await self._post(reply, "parts", body, http)
+
+    def _has_person(self, conversation: Json, reply: Reply) -> bool:
+        """Whether a person has said something, or got the conversation, since the message that is answered.
+
+        What answers none, such as a reminder, stands against the newest message.
+        """
+        holder, parts = self._desk.holder(conversation), _parts(conversation)
+        newest = max((_age(p)[0] for p in parts if self._desk.author(p) is Author.CONTACT), default=0)
+        turn = reply.key.rpartition(".")[0]
+        since = 0 if turn.startswith("source:") else int(turn) if turn.isdecimal() else newest
+        for part in parts:
+            author, kind = self._desk.author(part), word(part, "part_type", 60)
+            if _age(part)[0] <= since or author is Author.US:
+                continue
+            if kind in ASSIGNED and holder is Holder.OTHERS:
+                return True
+            if author is Author.PERSON and kind not in ("note", "close") and has_words(part):
+                return kind not in ASSIGNED or holder is not Holder.US
+        return False
 
     def _has_note(self, conversation: Json, note: str) -> bool:
         """Whether our latest deed there, apart from comments, is this note."""

@@ -25,10 +25,11 @@ CAPABILITIES: Final = Capabilities(
     markdown="html",
     look_up=True,
     desk=True,
-    pace=Pace(account=160),
+    pace=Pace(account=80),
 )
 """Intercom, "Reply to a conversation" (ten images) and "Rate limiting": 10,000 calls a minute, counted in
-windows of ten seconds. The length of a comment is not documented; quick replies are what fits a phone."""
+windows of ten seconds, and a comment takes two of them. The length of a comment is not documented; quick
+replies are what fits a phone."""
 
 VERIFICATION: Final = Verification(
     header="x-hub-signature",

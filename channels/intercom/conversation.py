@@ -11,14 +11,13 @@ from channels._kit.agent import command
 from channels._kit.document import Object, child, children, name_of, number, word
 from channels.intercom.body import LONGEST_BODY, Mode, read_body
 from channels.intercom.capabilities import NAME
-from channels.intercom.desk import Author, Desk, Holder, assignees
+from channels.intercom.desk import ASSIGNED, Author, Desk, Holder, assignees, has_words
 from core.event import ControlReceived, Event, Ignored, TurnReceived
 from core.owner import Act
 from core.turn import Address, Attachment, Turn
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _MOST_FILES: Final = 10
-_ASSIGNED: Final = frozenset({"assignment", "assign_and_reopen"})
 
 
 class Conversation:
@@ -104,8 +103,8 @@ class Conversation:
         elif kind == "note":
             act = command(self._words(part, mode)) if by_person else None
             yield self._control(key, act, part) if act else Ignored(reason="note")
-        elif kind in _ASSIGNED:
-            yield from self._assigned(key, part, spoke=by_person and _has_words(part))
+        elif kind in ASSIGNED:
+            yield from self._assigned(key, part, spoke=by_person and has_words(part))
         elif by_person and self._takes_over(part, kind):
             yield self._control(key, Act.TAKE_OVER, part)
         else:
@@ -115,7 +114,7 @@ class Conversation:
         """Whether a person who did this has the conversation now: by any words, or by opening their own."""
         if kind == "open" and self._desk.holder(self._item) is Holder.OTHERS:
             return True
-        return kind == "comment" or _has_words(part)
+        return kind == "comment" or has_words(part)
 
     def _assigned(self, key: str, part: Object, *, spoke: bool) -> Iterator[Event]:
         """By the state of the conversation, newer than the part: Intercom builds it when it sends."""
@@ -182,10 +181,6 @@ class Conversation:
             "page": word(source, "url", 500),
         }
         return {name: value for name, value in details.items() if value}
-
-
-def _has_words(part: Object) -> bool:
-    return bool(word(part, "body", LONGEST_BODY).strip() or children(part, "attachments"))
 
 
 def _attachments(found: Iterable[Object]) -> Iterator[Attachment]:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from channels._kit.document import Object, name_of, word
+from channels._kit.document import Object, children, name_of, word
 from channels.intercom.capabilities import CONTACTS
+
+ASSIGNED: Final = frozenset({"assignment", "assign_and_reopen"})
+"""Kinds of parts that assign a conversation, perhaps with words."""
 
 _OPERATOR: Final = re.compile(r"operator\+.{0,64}@intercom\.io")
 
@@ -68,6 +71,11 @@ class Desk:
             return Holder.NOBODY
         handed = admin == self.colleague if self.colleague else not admin and team == self.team
         return Holder.HANDED_TO if handed else Holder.OTHERS
+
+
+def has_words(part: Object) -> bool:
+    """Whether a part says something, by words or files."""
+    return bool(word(part, "body").strip() or children(part, "attachments"))
 
 
 def assignees(conversation: Object) -> tuple[str, str]:

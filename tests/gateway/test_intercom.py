@@ -28,13 +28,21 @@ class Interrupting(IntercomTwin):
     """Grace answers while the first comment of ours is still on its way back to us."""
 
     interrupts = True
+    is_told = True
 
     def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
         answer, deliveries = super().handle(request, now)
         if self.interrupts and request.url.endswith("/reply"):
             self.interrupts = False
-            deliveries += self.act(PERSON, "reply_and_assign", "I am here.", now)
+            told = self.act(PERSON, "reply_and_assign", "I am here.", now)
+            deliveries += told if self.is_told else []
         return answer, deliveries
+
+
+class Unheard(Interrupting):
+    """The webhook about it is lost."""
+
+    is_told = False
 
 
 class Desk:
@@ -156,8 +164,9 @@ async def test_a_conversation_goes_to_people_and_comes_back() -> None:
         assert "within one working day" in around.heard()[said_before]
 
 
-async def test_a_person_who_answers_between_two_parts_silences_the_rest() -> None:
-    async with desk("support", Interrupting) as around:
+@pytest.mark.parametrize("kind", [Interrupting, Unheard])
+async def test_a_person_who_answers_between_two_parts_silences_the_rest(kind: type[IntercomTwin]) -> None:
+    async with desk("support", kind) as around:
         around.twin.tell(Faults(answer_delay=1.0))
         await around.say("hi")
         await around.until("What can I do for you?")

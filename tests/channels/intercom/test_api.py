@@ -20,6 +20,7 @@ from tests.channels.intercom.made import (
     APP,
     BASE,
     BOT,
+    FIN,
     GRACE,
     PERSON,
     TALK,
@@ -44,6 +45,7 @@ def api() -> Iterator[respx.MockRouter]:
             200, json=talk(part("x", PERSON, 3), part("x", US, 9), admin=BOT)
         )
         router.post(f"{BASE}/parts").respond(200, json=talk())
+        router.get(BASE).respond(json=talk())
         yield router
 
 
@@ -126,6 +128,64 @@ async def test_pictures_go_along_and_other_files_are_linked(api: respx.MockRoute
     [body] = posted(api)
     assert body["attachment_urls"] == [each.url for each in media[10:]]
     assert '<a href="https://files.example.com/10.png">10.png</a>' in body["body"]
+
+
+@pytest.mark.parametrize(
+    ("more", "where", "silent"),
+    [
+        (part("I am on it.", PERSON, 7), {}, True),
+        (part("I am on it.", PERSON, 7, part_type="assignment"), {}, True),
+        (part(None, PERSON, 7, part_type="assignment"), {"admin": GRACE}, True),
+        (part(None, FIN, 7, part_type="assignment"), {"admin": GRACE}, True),
+        (part("I am on it.", PERSON, 7, part_type="something_new"), {"admin": BOT}, True),
+        (part("The bot goes on.", PERSON, 7, part_type="assignment"), {"admin": BOT}, False),
+        (part(None, PERSON, 7, part_type="assignment"), {}, False),
+        (part("kind", PERSON, 7, part_type="note"), {}, False),
+        (part("We answer in an hour.", FIN, 7), {}, False),
+        (part("I was on it.", PERSON, 4), {"admin": GRACE}, False),
+        (part("Hello", US, 7), {}, False),
+    ],
+)
+async def test_a_person_who_came_since_the_message_is_not_talked_over(
+    api: respx.MockRouter, more: Json, where: Json, silent: bool
+) -> None:
+    """Also when the webhook about it is late or lost."""
+    turn = part(number=5)
+    api.get(BASE).respond(json=talk(turn, more, **where))
+    made = reply().model_copy(update={"key": f"{turn['id']}.1"})
+
+    if silent:
+        with pytest.raises(Rejected, match="person"):
+            await send(made)
+    else:
+        await send(made)
+    assert len(posted(api)) == (0 if silent else 1)
+
+
+async def test_a_reminder_stands_against_the_newest_message_and_a_persons_own_words_against_none(
+    api: respx.MockRouter,
+) -> None:
+    api.get(BASE).respond(json=talk(part(number=5), part("I am on it.", PERSON, 7)))
+
+    with pytest.raises(Rejected):
+        await send(reply())
+    assert await send(reply(voice="person"))
+    api.get(BASE).respond(json=talk(part("I was on it.", PERSON, 4), part(number=5)))
+    assert await send(reply())
+
+
+async def test_the_first_message_is_older_than_every_part(api: respx.MockRouter) -> None:
+    api.get(BASE).respond(json=talk(part("I am on it.", PERSON, 1)))
+
+    with pytest.raises(Rejected):
+        await send(reply().model_copy(update={"key": "source:3381000001.1"}))
+
+
+async def test_a_hand_off_takes_it_from_nobody(api: respx.MockRouter) -> None:
+    api.get(BASE).respond(json=talk(admin=GRACE))
+    await send(reply(act="hand_off"))
+
+    assert [each["message_type"] for each in posted(api)] == ["note"]
 
 
 async def test_an_answer_that_does_not_show_the_comment_leaves_it_unknown(api: respx.MockRouter) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import httpx
 import pytest
+import respx
 
 from channels.intercom import IntercomChannel
 from core.channel import Webhook
@@ -61,6 +63,13 @@ class TestIntercom(ChannelCases):
     accepted: ClassVar[httpx.Response] = httpx.Response(
         200, json=talk(part("<p>Hello</p>", US, 9), admin=BOT)
     )
+
+    @pytest.fixture
+    def api(self) -> Iterator[respx.MockRouter]:
+        """Before a comment the conversation is asked for, and nobody has come."""
+        with respx.mock(assert_all_called=False) as router:
+            router.get(BASE).respond(json=talk())
+            yield router
 
     def channel(self) -> IntercomChannel:
         return channel()
