@@ -11,11 +11,11 @@ import asyncio
 import logging
 import signal
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import uvloop
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 from rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
 from rq.executions import Execution
 from rq.job import Job
@@ -38,6 +38,7 @@ _JOBS_A_TAKE = 32
 _PRESENCE_SECONDS = 1.0
 _BEAT_SECONDS = 10.0
 _WARM_SECONDS = 60.0
+_UNWRITABLE_SECONDS = 1.0
 
 
 class AsyncWorker(BaseWorker):
@@ -63,13 +64,24 @@ class AsyncWorker(BaseWorker):
     ) -> bool:
         """Work until told to stop, or with `burst` until the queue is empty; True when any job was run."""
         settings = Settings.load()
-        self.bootstrap(logging_level, date_format, log_format)
+        self._enrol(logging_level, date_format, log_format)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(self._work(settings, burst, max_jobs, max_idle_time))
         finally:
             with suppress(RedisError, OSError):  # without Redis nobody can be told; RQ forgets us in time
                 self.teardown()  # type: ignore[no-untyped-call]
+
+    def _enrol(self, logging_level: str | None, date_format: str, log_format: str) -> None:
+        """Enter ourselves in RQ's books; while the server takes no writes, say so and wait."""
+        while True:
+            try:
+                self.bootstrap(logging_level, date_format, log_format)
+            except (OutOfMemoryError, ReadOnlyError) as error:
+                log.error("Redis takes no writes, so this worker waits to begin: %s", error)
+                sleep(_UNWRITABLE_SECONDS)
+            else:
+                return
 
     async def _work(
         self, settings: Settings, burst: bool, max_jobs: int | None, max_idle_time: int | None

@@ -82,7 +82,7 @@ async def distant(url: str, seconds: float) -> AsyncIterator[str]:
         await asyncio.gather(*open_pipes)
 
 
-@pytest.mark.parametrize(
+_UNWRITABLE = pytest.mark.parametrize(
     ("trouble", "relief", "word"),
     [
         (("config", "set", "maxmemory", "1"), ("config", "set", "maxmemory", "0"), "OOM"),
@@ -90,6 +90,27 @@ async def distant(url: str, seconds: float) -> AsyncIterator[str]:
     ],
     ids=["full", "read-only"],
 )
+
+
+@_UNWRITABLE
+async def test_a_worker_that_starts_while_nothing_can_be_written_waits_and_then_answers(
+    stack: Stack, trouble: tuple[str, ...], relief: tuple[str, ...], word: str
+) -> None:
+    await stack.say(1, "hi")
+    await stack.redis.execute_command(*trouble)  # type: ignore[no-untyped-call]
+    before = await refused(stack.redis, word)
+    await stack.async_worker()
+
+    async def the_worker_meets_it() -> bool:
+        return await refused(stack.redis, word) > before
+
+    await until(the_worker_meets_it)
+    await stack.redis.execute_command(*relief)  # type: ignore[no-untyped-call]
+
+    assert "last four" in (await stack.twin.until_heard(1))[0]
+
+
+@_UNWRITABLE
 async def test_a_server_that_takes_no_writes_refuses_new_messages_and_keeps_the_old(
     stack: Stack, trouble: tuple[str, ...], relief: tuple[str, ...], word: str
 ) -> None:
