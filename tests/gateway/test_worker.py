@@ -211,7 +211,9 @@ async def test_the_dashboard_shows_a_waiting_drain_and_then_the_worker_that_ran_
 
     assert [(queue["name"], queue["count"]) for queue in queues] == [("turns", 1)]
     assert [job["description"] for job in jobs] == ["drain"]
-    assert [(worker["name"], worker["successful_job_count"]) for worker in workers] == [("ours", 1)]
+    [worker] = workers
+    assert worker["name"] == "ours"
+    assert worker["successful_job_count"] >= 1  # a machine that is slow to start a worker sends a second job
 
 
 def _dashboard(redis_url: str) -> FlaskClient:
