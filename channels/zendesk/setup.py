@@ -9,6 +9,7 @@ import httpx
 
 from channels._kit.document import Object, child, children, name_of, word
 from channels._kit.http import answered
+from channels._kit.oauth import Renewed
 from channels._kit.setting import address
 from channels.zendesk import SETTINGS, shown
 from channels.zendesk.client import Client, refusal
@@ -43,7 +44,13 @@ async def set_up(
     endpoint = f"{address('PUBLIC_URL', public_url)}/webhooks/zendesk"
     if not endpoint.startswith("https://") and url.startswith("https://"):
         raise Misconfigured("PUBLIC_URL must begin with https://, or Zendesk does not call it")
-    admin = _Admin(Client(url, shown(values, url)), http)
+    credentials = shown(values, url)
+    if isinstance(credentials, Renewed):
+        raise Misconfigured(
+            "this command would spend the refresh token, which is the gateway's; run it with ZENDESK_EMAIL and "
+            "ZENDESK_API_TOKEN, or with ZENDESK_OAUTH_TOKEN, and without ZENDESK_OAUTH_REFRESH_TOKEN"
+        )
+    admin = _Admin(Client(url, credentials), http)
     me = child(await admin.client.read("/users/me.json", http), "user")
     if word(me, "role") != "admin":
         raise Misconfigured(

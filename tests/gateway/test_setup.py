@@ -16,6 +16,14 @@ from channels.zendesk.template import EVENTS
 from channels.zendesk.twin import ZendeskTwin
 from gateway.twins import TwinServer, serve
 
+_RENEWED = {
+    "ZENDESK_EMAIL": "",
+    "ZENDESK_API_TOKEN": "",
+    "ZENDESK_OAUTH_CLIENT_ID": "c",
+    "ZENDESK_OAUTH_CLIENT_SECRET": "s",
+    "ZENDESK_OAUTH_REFRESH_TOKEN": "r",
+}
+
 
 class Admin:
     """A Zendesk account to be set up."""
@@ -103,6 +111,7 @@ async def test_a_webhook_of_the_other_kind_is_for_a_person(admin: Admin) -> None
         (("zendesk",), {"ZENDESK_API_TOKEN": ""}, "ZENDESK_API_TOKEN is not set"),
         (("zendesk",), {"ZENDESK_API_TOKEN": "wrong"}, "the credentials are refused"),
         (("zendesk",), {"ZENDESK_API_URL": ""}, "ZENDESK_API_URL"),
+        (("zendesk",), _RENEWED, "would spend the refresh token"),
         (("zendesk",), {"PUBLIC_URL": ""}, "PUBLIC_URL"),
     ],
 )
