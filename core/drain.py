@@ -143,7 +143,7 @@ class Drain(Generic[Http]):
             owner=after(view.owner, Act.HAND_OFF) if step.hand_off else None,
             lapses=not self._has_desk(turn.address),
             timer=_timer(step),
-            details={"node": step.node, "edge": step.edge},
+            details={"node": step.node, "edge": step.edge, **_unheard(step)},
         )
 
     async def _fire(self, fired: Fired, view: View) -> Commit:
@@ -224,6 +224,11 @@ class Drain(Generic[Http]):
             Reply(key=f"{to}.{number}", address=address, **dict(part))
             for number, part in enumerate(parts, start=1)
         )
+
+
+def _unheard(step: Step) -> dict[str, str]:
+    """Why a voice note could not be heard, for the session's log."""
+    return {"unheard": step.details["unheard"]} if "unheard" in step.details else {}
 
 
 def _timer(step: Step) -> tuple[Timer, float] | None:

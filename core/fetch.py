@@ -42,6 +42,10 @@ class NotFetched(Exception):
         self.sent = sent
 
 
+class TooLarge(NotFetched):
+    """The answer has more bytes than were asked for."""
+
+
 class Fetch(Protocol):
     """Whoever may call out. An address that is not public is refused unless the operator has named it."""
 

@@ -48,7 +48,10 @@ class Judge:
             self.choice = next((choice for choice in offered if choice.payload == self.turn.payload), None)
         elif not (is_first and self.text.isdigit()):
             self.choice = find_choice(self.text, offered)
-        self.state.remember("user", self.choice.label if self.choice else self.text or self.turn.payload)
+        self.state.remember("user", self.choice.label if self.choice else self.text or self._wordless())
+
+    def _wordless(self) -> str:
+        return self.turn.payload or self.speaker.sentences.sent(self.turn)
 
     def offered(self) -> tuple[CompiledEdge, ...]:
         """The node's own edges and, where it may be interrupted, the global ones that they do not shadow."""

@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 import aiohttp
 import httpx
 
-from core.fetch import Fetched, NotFetched, Request
+from core.fetch import Fetched, NotFetched, Request, TooLarge
 from gateway.http import outside_client
 
 MOST_REDIRECTS = 3
@@ -165,5 +165,5 @@ async def _read(response: httpx.Response, largest: int) -> bytes:
     async for piece in response.aiter_raw():
         body += piece
         if len(body) > largest:
-            raise NotFetched(f"the answer is larger than {largest} bytes", sent=True)
+            raise TooLarge(f"the answer is larger than {largest} bytes", sent=True)
     return bytes(body)

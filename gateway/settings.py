@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         alias="TURNGATE_LLM",
         description="`rules` (offline) or `openai/<model>`; by commas: the next when one gives no answer",
     )
+    transcribe: str = Field(
+        "",
+        alias="TURNGATE_TRANSCRIBE",
+        description="`openai/<model>`, e.g. `openai/whisper-1`: voice notes become text; unset: they do not",
+    )
     openai_api_key: SecretStr = Field(
         SecretStr(""), alias="OPENAI_API_KEY", description="for `openai/…` models"
     )
@@ -131,9 +136,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        if "openai/" in self.llm and not (self.openai_api_key.get_secret_value() or self.openai_base_url):
-            raise ValueError("TURNGATE_LLM names an OpenAI model, so set OPENAI_API_KEY (or OPENAI_BASE_URL)")
-        if self.moderation and not (self.openai_api_key.get_secret_value() or self.openai_base_url):
+        has_openai = self.openai_api_key.get_secret_value() or self.openai_base_url
+        for name, spec in (("TURNGATE_LLM", self.llm), ("TURNGATE_TRANSCRIBE", self.transcribe)):
+            if "openai/" in spec and not has_openai:
+                raise ValueError(f"{name} names an OpenAI model, so set OPENAI_API_KEY (or OPENAI_BASE_URL)")
+        if self.moderation and not has_openai:
             raise ValueError("TURNGATE_MODERATION needs OPENAI_API_KEY (or OPENAI_BASE_URL)")
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise ValueError("PUBLIC_URL must begin with https:// (or http://)")

@@ -44,15 +44,17 @@ def _twilio(url: str, secret: str) -> Played:
         webhook_url=f"{url}/webhooks/twilio#rc=3&rp=all",
         seed=secrets.randbits(64),
     )
-    return Played(
-        twin,
-        lambda api: {
+
+    def settings(api: str) -> Mapping[str, str]:
+        twin.url = api  # its webhooks name the addresses of files
+        return {
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": secret,
             "TWILIO_API_URL": api,
             "TURNGATE_TWIN_URL": api,
-        },
-    )
+        }
+
+    return Played(twin, settings)
 
 
 def _whatsapp(url: str, secret: str) -> Played:

@@ -11,13 +11,15 @@ from redis.asyncio import Redis
 
 import channels
 from core.channel import Channel, Equipped
+from core.dialog import Dialog
 from core.drain import Drain
 from core.errors import Misconfigured
+from core.media import Keeping
 from flows.flow_file import FlowFile
 from flows.machine import DialogMachine
-from flows.models import model_from
+from flows.models import model_from, transcriber_from
 from flows.moderated import Moderator
-from gateway.accounts import AccountChannel
+from gateway.accounts import named
 from gateway.attention import Attend, Attentive
 from gateway.completed import Completed
 from gateway.config import Config
@@ -25,6 +27,7 @@ from gateway.dialogs import ChannelDialogs
 from gateway.echoes import Echoed
 from gateway.guarded import GuardedFetch
 from gateway.http import provider_client
+from gateway.media import Files, Hearing
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.scripts import Protocol
@@ -85,7 +88,7 @@ def load_channels(settings: Settings) -> Channels:
         channel = channels.load(name.partition("/")[0], account.resolved(environ), public_url)
         if channel is None:
             raise Misconfigured(f"TURNGATE_CONFIG: the account {name} has none of the channel's settings")
-        connected[name] = AccountChannel(channel, name)
+        connected[name] = named(channel, name)
     return connected
 
 
@@ -124,6 +127,26 @@ def build_dialogs(settings: Settings, config: Config) -> ChannelDialogs:
     return ChannelDialogs(build_dialog(settings), own)
 
 
+@asynccontextmanager
+async def hearing(dialog: Dialog, settings: Settings, connected: Channels) -> AsyncIterator[Dialog]:
+    """The dialog, to which voice notes are text where that is configured.
+
+    Where the operator says that a provider is may be called even when it is inside, by nothing else.
+    """
+    key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
+    ears = transcriber_from(settings.transcribe, api_key=key or None, base_url=base_url or None)
+    if ears is None:
+        yield dialog
+        return
+    hosts = [channel.api_host for channel in connected.values() if isinstance(channel, Keeping)]
+    fetch = GuardedFetch([*settings.private_hosts.split(","), *hosts])
+    try:
+        yield Hearing(dialog, Files(connected, fetch), ears)
+    finally:
+        await ears.aclose()
+        await fetch.aclose()
+
+
 def attending(connected: Channels) -> Mapping[str, Attend]:
     """The calls of the channels that can show that somebody is typing."""
     return {
@@ -154,7 +177,11 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
     }
     paces = {name: config.pace(name, channel.capabilities.pace) for name, channel in connected.items()}
     mailbox = RedisMailbox(redis, numbers, paces)
-    async with provider_client() as http, build_dialogs(settings, config) as dialog:
+    async with (
+        provider_client() as http,
+        build_dialogs(settings, config) as said,
+        hearing(said, settings, connected) as dialog,
+    ):
         try:
             yield Runtime(
                 redis=redis,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
+
+import regex
 
 _WHOLE = re.compile(r"```.+?```|`[^`\n]+`|\b[A-Za-z][A-Za-z0-9+.-]{1,30}://\S+", re.DOTALL)
 _BREAKS = (
@@ -13,7 +14,7 @@ _BREAKS = (
     re.compile(r"(?<=[.!?…。！？])[\"')»”]*\s"),
     re.compile(r"\s"),
 )
-_JOINER = "\u200d"
+_CHARACTER = regex.compile(r"\X")
 _LONGEST_CLUSTER = 32
 
 
@@ -66,30 +67,10 @@ def _inside(cut: int, spans: Iterable[tuple[int, int]]) -> bool:
 
 
 def _between_characters(text: str, window: int) -> int:
-    """The last place in the window that does not separate what is seen as one character."""
-    for cut in range(window, max(window - _LONGEST_CLUSTER, 0), -1):
-        if not _belong_together(text, cut):
-            return cut
-    return window
-
-
-def _belong_together(text: str, cut: int) -> bool:
-    if cut >= len(text):
-        return False
-    before, after = text[cut - 1], text[cut]
-    if before == _JOINER or after == _JOINER or unicodedata.combining(after):
-        return True
-    if "\ufe00" <= after <= "\ufe0f" or "\U0001f3fb" <= after <= "\U0001f3ff" or after == "\u20e3":
-        return True
-    return _is_flag_half(after) and _flag_halves_before(text, cut) % 2 == 1
-
-
-def _is_flag_half(char: str) -> bool:
-    return "\U0001f1e6" <= char <= "\U0001f1ff"
-
-
-def _flag_halves_before(text: str, cut: int) -> int:
-    count = 0
-    while count < cut and _is_flag_half(text[cut - 1 - count]):
-        count += 1
-    return count
+    """The last place in the window that does not separate what is seen as one character (UAX 29, `\\X`)."""
+    cut = 0
+    for found in _CHARACTER.finditer(text[: window + _LONGEST_CLUSTER]):
+        if found.end() > window:
+            break
+        cut = found.end()
+    return cut or window

@@ -6,10 +6,12 @@ A twin takes our requests and gives answers and the webhooks that the provider w
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
+from urllib.parse import unquote_to_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A person's message. `surface` is which of the provider's channels, `ours` the business's end of it."""
+    """A person's message. `surface` is which of the provider's channels, `ours` the business's end of it.
+
+    `media` are addresses; of one that begins with `data:` the twin keeps the bytes, and serves them itself.
+    """
 
     surface: str
     person: str
@@ -78,6 +83,16 @@ class Line:
     media: tuple[str, ...] = ()
     status: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+
+
+def stored(url: str) -> tuple[str, bytes] | None:
+    """Type and bytes of a `data:` address (RFC 2397); `None` for any other."""
+    head, comma, data = url.partition(",")
+    if not head.startswith("data:") or not comma:
+        return None
+    raw = unquote_to_bytes(data)
+    kind = head.removeprefix("data:").removesuffix(";base64")
+    return kind or "text/plain", b64decode(raw) if head.endswith(";base64") else raw
 
 
 class Fault(StrEnum):

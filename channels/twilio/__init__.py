@@ -14,12 +14,14 @@ from channels._kit.failure import Failure
 from channels._kit.setting import Setting, address, read, secrets
 from channels.twilio.api import Api, classify_error, parts
 from channels.twilio.capabilities import CAPABILITIES, NAME, VERIFICATION, WEBHOOK_PATH, failure
+from channels.twilio.media import Media
 from channels.twilio.webhook import Verifier, parse
 from core.channel import Answer, Webhook
 from core.errors import DeliveryError, Misconfigured
 from core.event import Event, StatusChanged
+from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage
-from core.turn import Address
+from core.turn import Address, Attachment
 
 __all__ = ["SETTINGS", "VERIFICATION", "Failure", "TwilioChannel", "connect", "failure"]
 
@@ -47,10 +49,12 @@ class TwilioChannel:
     name = NAME
     capabilities = CAPABILITIES
 
-    def __init__(self, *, account: str, verifier: Verifier, api: Api) -> None:
+    def __init__(self, *, account: str, verifier: Verifier, api: Api, media: Media) -> None:
         self._account = account
         self._verifier = verifier
         self._api = api
+        self._media = media
+        self.api_host = media.host
         self._twiml = str(MessagingResponse()).encode()
 
     def verify(self, webhook: Webhook) -> None:
@@ -81,6 +85,10 @@ class TwilioChannel:
         """Ask Twilio whether it took a reply whose send was never settled."""
         return await self._api.find_sent(reply, http, since=since, known=known)
 
+    async def download(self, medium: Attachment, fetch: Fetch) -> bytes:
+        """The bytes of a file that a person sent. Raises `NoFile`."""
+        return await self._media.download(medium, fetch)
+
     def classify(self, error: Exception) -> DeliveryError:
         """The delivery error that an exception of the HTTP client stands for."""
         return classify_error(error)
@@ -102,16 +110,18 @@ def connect(environ: Mapping[str, str], public_url: str) -> TwilioChannel | None
     public = address("PUBLIC_URL", public_url)
     tokens = secrets("TWILIO_AUTH_TOKEN", values["TWILIO_AUTH_TOKEN"])
     shared_keys = _shared_keys(values["TWILIO_SHARED_KEYS"])
+    url = address("TWILIO_API_URL", values["TWILIO_API_URL"])
     return TwilioChannel(
         account=account,
         verifier=Verifier(tokens=tokens, shared_keys=shared_keys, public_url=public),
         api=Api(
             account=account,
             token=tokens[0],
-            url=address("TWILIO_API_URL", values["TWILIO_API_URL"]),
+            url=url,
             messaging_service=service,
             status_callback=f"{public}{WEBHOOK_PATH}",
         ),
+        media=Media(account=account, token=tokens[0], url=url),
     )
 
 

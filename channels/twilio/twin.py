@@ -12,7 +12,7 @@ from random import Random
 from typing import Final
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
-from channels._kit.twin import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse
+from channels._kit.twin import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse, stored
 from channels.twilio.twin_records import Record, Records, Step
 from channels.twilio.twin_webhooks import Connection, Fields, inbound_fields, reason_of, signed, status_fields
 
@@ -83,6 +83,9 @@ class TwilioTwin:
         self._records = Records(remembered)
         self._opted_out: set[tuple[str, str]] = set()
         self._heard: dict[tuple[str, str], float] = {}
+        self.url = "https://api.twilio.com"
+        """Where this twin is, for the addresses of the files that it keeps."""
+        self._files: dict[str, str] = {}
         self._base = f"/2010-04-01/Accounts/{account_sid}"
 
     def tell(self, faults: Faults) -> None:
@@ -106,6 +109,7 @@ class TwilioTwin:
         record = self._keep(
             "inbound", f"{prefix}{said.person}", ours, said.text or said.button, now, said.media
         )
+        record.media = tuple(self._file(url, record.sid) for url in said.media)
         self._heard[(ours, record.sender)] = now
         if not on_whatsapp:
             self._obey_keyword(record, now)
@@ -119,6 +123,8 @@ class TwilioTwin:
     def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
         """Answer a call of the REST API."""
         path, _, query = request.url.partition("?")
+        if path.startswith("/_cdn/") and (file := stored(self._files.get(path.removeprefix("/_cdn/"), ""))):
+            return TwinResponse(200, {"content-type": file[0]}, file[1]), []
         if not self._is_authentic(request):
             return _Refusal(401, 20003, "Authenticate").answer(), []
         if path == f"{self._base}/Messages.json" and request.method == "POST":
@@ -127,6 +133,8 @@ class TwilioTwin:
             )
         if path == f"{self._base}/Messages.json" and request.method == "GET":
             return self._list(path, dict(parse_qsl(query, keep_blank_values=True)), now), []
+        if (sid := path.rpartition("/Media/")[2]) in self._files and request.method == "GET":
+            return TwinResponse(307, {"location": f"{self.url}/_cdn/{sid}"}), []
         if path.startswith(f"{self._base}/Messages/") and request.method == "GET":
             sid = path.removeprefix(f"{self._base}/Messages/").removesuffix(".json")
             if record := self._records.find(sid):
@@ -156,6 +164,14 @@ class TwilioTwin:
         return [
             self._webhook(self._fallback_url, [*fields, ("ErrorCode", code), ("ErrorUrl", delivery.url)], now)
         ]
+
+    def _file(self, url: str, message: str) -> str:
+        """The address of a file of a message; Twilio keeps what was sent, and redirects to where it lies."""
+        if stored(url) is None:
+            return url
+        sid = f"ME{self._chance.getrandbits(128):032x}"
+        self._files[sid] = url
+        return f"{self.url}{self._base}/Messages/{message}/Media/{sid}"
 
     def _is_authentic(self, request: TwinRequest) -> bool:
         expected = base64.b64encode(f"{self._account}:{self._token}".encode())

@@ -147,7 +147,7 @@ def _event(form: Form, account: str) -> Event:
         return Ignored(reason="no account")
     if form.first("AccountSid") != account:
         return Ignored(reason="other account")
-    sid = clean(form.first("MessageSid", "SmsSid", "SmsMessageSid"), 64).strip()
+    sid = _name(form, "MessageSid", "SmsSid", "SmsMessageSid")
     if not sid:
         return Ignored(reason="no message id")
     status = form.first("MessageStatus") or ("" if "Body" in form else form.first("SmsStatus"))
@@ -156,8 +156,8 @@ def _event(form: Form, account: str) -> Event:
     address = Address(
         channel=NAME,
         account=account,
-        ours=clean(form.first("To"), _LONGEST_NAME).strip(),
-        theirs=clean(form.first("From"), _LONGEST_NAME).strip(),
+        ours=_name(form, "To"),
+        theirs=_name(form, "From"),
     )
     if not address.ours or not address.theirs:
         return Ignored(reason="no address")
@@ -166,6 +166,12 @@ def _event(form: Form, account: str) -> Event:
     if not is_whatsapp(address.theirs) and (keyword := _keyword(form)):
         return _control(keyword, sid, address)
     return _turn(form, sid, address)
+
+
+def _name(form: Form, *fields: str, limit: int = _LONGEST_NAME) -> str:
+    """An identifier, whole or not at all: half a name is another one."""
+    found = form.first(*fields).strip()
+    return found if len(found) <= limit and found.isprintable() else ""
 
 
 def _status(form: Form, sid: str, word: str) -> Event:
@@ -215,7 +221,7 @@ def _turn(form: Form, sid: str, address: Address) -> Event:
         session=_session(address),
         address=address,
         text=clean(form.first("Body", "ButtonText", "ListTitle"), _LONGEST_TEXT),
-        payload=clean(form.first("ButtonPayload", "ListId"), 1000),
+        payload=_name(form, "ButtonPayload", "ListId", limit=1000),
         attachments=tuple(_attachments(form)),
         location=_location(form),
         details=_details(form),

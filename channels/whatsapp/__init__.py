@@ -12,14 +12,16 @@ import httpx
 from channels._kit.setting import Setting, address, read, secrets
 from channels.whatsapp.api import Api, classify_error
 from channels.whatsapp.capabilities import CAPABILITIES, NAME, VERIFICATION
+from channels.whatsapp.media import Media
 from channels.whatsapp.messages import Reader
 from channels.whatsapp.render import parts
 from channels.whatsapp.webhook import Verifier, challenge, parse
 from core.channel import Answer, Webhook
 from core.errors import DeliveryError, Misconfigured
 from core.event import Event
+from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage
-from core.turn import Address
+from core.turn import Address, Attachment
 
 __all__ = ["SETTINGS", "VERIFICATION", "WhatsAppChannel", "connect"]
 
@@ -53,9 +55,11 @@ class WhatsAppChannel:
     name = NAME
     capabilities = CAPABILITIES
 
-    def __init__(self, *, verifier: Verifier, api: Api) -> None:
+    def __init__(self, *, verifier: Verifier, api: Api, media: Media) -> None:
         self._verifier = verifier
         self._api = api
+        self._media = media
+        self.api_host = media.host
         self._reader = Reader(api.media_url)
 
     def verify(self, webhook: Webhook) -> None:
@@ -88,6 +92,10 @@ class WhatsAppChannel:
         """Meta cannot be asked; what statuses told back is remembered by the gateway."""
         return None
 
+    async def download(self, medium: Attachment, fetch: Fetch) -> bytes:
+        """The bytes of a file that a person sent. Raises `NoFile`."""
+        return await self._media.download(medium, fetch)
+
     def classify(self, error: Exception) -> DeliveryError:
         """The delivery error that an exception of the HTTP client stands for."""
         return classify_error(error)
@@ -103,10 +111,12 @@ def connect(environ: Mapping[str, str], public_url: str) -> WhatsAppChannel | No
         raise Misconfigured("WHATSAPP_API_VERSION must be one of the Graph API, such as v26.0")
     tokens = secrets("WHATSAPP_ACCESS_TOKEN", values["WHATSAPP_ACCESS_TOKEN"])
     url = address("WHATSAPP_API_URL", values["WHATSAPP_API_URL"])
+    api = Api(token=tokens[0], url=url, version=version)
     return WhatsAppChannel(
         verifier=Verifier(
             secrets=secrets("WHATSAPP_APP_SECRET", values["WHATSAPP_APP_SECRET"]),
             tokens=secrets("WHATSAPP_VERIFY_TOKEN", values["WHATSAPP_VERIFY_TOKEN"]),
         ),
-        api=Api(token=tokens[0], url=url, version=version),
+        api=api,
+        media=Media(token=tokens[0], base=api.media_url),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import re
@@ -11,7 +12,7 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
-from channels._kit.twin import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse
+from channels._kit.twin import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse, stored
 from channels.whatsapp.twin_records import Identity, Json, Record, Records, Step, content, shown, signed
 
 _WINDOW_SECONDS: Final = 24 * 3600.0
@@ -124,7 +125,11 @@ class WhatsAppTwin:
         if request.method == "POST" and path == [self.number, "messages"]:
             return self._messages(request.body, now)
         if request.method == "GET" and len(path) == 1 and path[0] in self._files:
-            return _answer(200, {"id": path[0], "url": self._files[path[0]]}), []
+            return self._file(path[0], request), []
+        if request.method == "GET" and len(path) == 2 and path[0] == "bytes":
+            if file := stored(self._files.get(path[1], "")):
+                return TwinResponse(200, {"content-type": file[0]}, file[1]), []
+            return _error(404, 100, "The address has expired"), []
         return _error(400, 100, "Unsupported request: the object does not exist"), []
 
     def delivered(
@@ -142,6 +147,19 @@ class WhatsAppTwin:
             self._first_tries.pop(delivery.body, None)
             return []
         return [replace(delivery, at=now + wait, attempt=delivery.attempt + 1)]
+
+    def _file(self, medium: str, request: TwinRequest) -> TwinResponse:
+        """Where a file is, and what Meta knows of it; the address wants the token too."""
+        told: Json = {"messaging_product": "whatsapp", "id": medium, "url": self._files[medium]}
+        if file := stored(self._files[medium]):
+            version = request.url.split("/")[1]
+            told |= {
+                "url": f"http://{request.headers['host']}/{version}/bytes/{medium}",
+                "mime_type": file[0],
+                "sha256": hashlib.sha256(file[1]).hexdigest(),
+                "file_size": len(file[1]),
+            }
+        return _answer(200, told)
 
     def _hear(self, said: Said, now: float) -> tuple[str, Json]:
         if said.surface != self.name:

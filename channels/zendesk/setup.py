@@ -47,8 +47,8 @@ async def set_up(
     credentials = shown(values, url)
     if isinstance(credentials, Renewed):
         raise Misconfigured(
-            "this command would spend the refresh token, which is the gateway's; run it with ZENDESK_EMAIL and "
-            "ZENDESK_API_TOKEN, or with ZENDESK_OAUTH_TOKEN, and without ZENDESK_OAUTH_REFRESH_TOKEN"
+            "this command would spend the refresh token, which is the gateway's; run it with ZENDESK_EMAIL "
+            "and ZENDESK_API_TOKEN, or with ZENDESK_OAUTH_TOKEN, and without ZENDESK_OAUTH_REFRESH_TOKEN"
         )
     admin = _Admin(Client(url, credentials), http)
     me = child(await admin.client.read("/users/me.json", http), "user")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from core.errors import Misconfigured
 from flows.models.fallback import FallbackModel
 from flows.models.port import Model
 from flows.models.rules import RulesModel
+
+if TYPE_CHECKING:
+    from flows.models.transcribe import Transcriber
 
 _PATIENCE_BEFORE_ANOTHER = 15.0
 _PATIENCE = 45.0
@@ -35,3 +40,17 @@ def model_from(
         else:
             raise Misconfigured(f"TURNGATE_LLM: “{name}” is not a model; write “rules” or “openai/<model>”.")
     return models[0] if len(models) == 1 else FallbackModel(models)
+
+
+def transcriber_from(
+    spec: str, *, api_key: str | None = None, base_url: str | None = None
+) -> Transcriber | None:
+    """Build what turns speech into text; `None` when `spec` is empty. Raises `Misconfigured` as above."""
+    provider, _, model = spec.strip().partition("/")
+    if not provider:
+        return None
+    if provider != "openai" or not model:
+        raise Misconfigured(f"TURNGATE_TRANSCRIBE: “{spec}” is not a model; write “openai/<model>”.")
+    from flows.models.transcribe import Transcriber
+
+    return Transcriber(model, api_key=api_key, base_url=base_url)

@@ -31,6 +31,11 @@ GERMAN: Final = Sentences(
         "Dateien kann ich hier noch nicht öffnen.",
         "Ich kann hier nur Text lesen, bitte keine Dateien.",
     ),
+    sent_picture="(hat ein Bild geschickt)",
+    sent_film="(hat einen Film geschickt)",
+    sent_sound="(hat eine Sprachnachricht geschickt)",
+    sent_file="(hat eine Datei geschickt)",
+    sent_place="(hat einen Standort geschickt)",
     no_location=(
         "Mit einem Standort kann ich hier nichts anfangen.",
         "Ich kann hier nur Text lesen, keinen Standort.",

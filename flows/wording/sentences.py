@@ -27,6 +27,11 @@ class Sentences:
     person: str
     leads: tuple[str, ...]
     no_files: tuple[str, ...]
+    sent_picture: str
+    sent_film: str
+    sent_sound: str
+    sent_file: str
+    sent_place: str
     no_location: tuple[str, ...]
     still_needed: str
     unlike: str
@@ -60,6 +65,13 @@ class Sentences:
         if not said and turn.location:
             return self.no_location[misses % len(self.no_location)]
         return self.leads[misses % len(self.leads)]
+
+    def sent(self, turn: Turn) -> str:
+        """A message without words, as the conversation remembers it and a model reads it."""
+        if not turn.attachments:
+            return self.sent_place if turn.location else ""
+        kinds = {"image": self.sent_picture, "video": self.sent_film, "audio": self.sent_sound}
+        return kinds.get(turn.attachments[0].content_type.partition("/")[0], self.sent_file)
 
     def not_understood(self, misses: int, turn: Turn, question: str, *, knows_person: bool) -> str:
         """What is said instead of silence: that it was not understood, and what is asked here."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import ClassVar
 
@@ -17,9 +18,10 @@ from hypothesis import strategies as st
 from channels._kit.verification import Verification
 from core.channel import Channel, Webhook
 from core.errors import DeliveryError, Refused, Rejected, Unavailable, Unknown
-from core.event import Event, TurnReceived
+from core.event import ControlReceived, Event, TurnReceived
 from core.message import Choice, Message, Reply
 from core.turn import Address, Attachment, Turn
+from tests.channels.fuzz import LONG_ID, everywhere, hostile
 
 messages = st.builds(
     Message,
@@ -76,6 +78,23 @@ def mutated(draw: st.DrawFn, body: bytes) -> bytes:
     return body if draw(st.integers(0, 9)) else body.decode("latin-1").encode("utf-16")
 
 
+def repr_of(value: object) -> str:
+    """A short name for a value."""
+    return repr(value)[:8]
+
+
+def _are_sound(events: Sequence[Event]) -> None:
+    """They can be stored, and an id is whole or not there: a part of an id is somebody else's."""
+    for event in events:
+        assert type(event).model_validate_json(event.model_dump_json().encode()) == event
+        if isinstance(event, TurnReceived | ControlReceived):
+            told = event.turn if isinstance(event, TurnReceived) else event
+            names = (told.id, told.session, *told.address.model_dump().values())
+            assert all(names)
+            assert not any(LONG_ID[:40] in name for name in names)
+            assert not any(not name.isprintable() for name in names)
+
+
 class ChannelCases:
     """The contract. `send_url` is the one that `send` calls."""
 
@@ -90,6 +109,10 @@ class ChannelCases:
     def genuine(self) -> Webhook:
         """A signed webhook of a user's message with text."""
         raise NotImplementedError
+
+    def shapes(self) -> Sequence[Webhook]:
+        """Every kind of webhook that the provider sends, as far as there are samples."""
+        return [self.genuine()]
 
     def verification(self) -> Verification:
         """The row of the verification table, as the channel's folder declares it."""
@@ -207,6 +230,30 @@ class ChannelCases:
                 assert event.turn.id
                 assert event.turn.session
                 assert event.turn.address.theirs
+
+    @settings(suppress_health_check=list(HealthCheck), max_examples=150, deadline=None)
+    @given(data=st.data())
+    def test_no_value_at_any_place_makes_an_exception_or_a_wrong_turn(self, data: st.DataObject) -> None:
+        """Events or `Refused`; all of them can be stored, and an id is whole or not there."""
+        hook = data.draw(hostile(data.draw(st.sampled_from(self.shapes()))))
+        channel = self.channel()
+        with suppress(Refused):
+            channel.verify(hook)
+        try:
+            events = channel.parse(hook)
+        except Refused:
+            return
+        _are_sound(events)
+
+    @pytest.mark.parametrize("value", [LONG_ID, None, -1, [], {}, [{}], True, "\x00", "a\r\nb"], ids=repr_of)
+    def test_a_wrong_value_is_seen_wherever_it_stands(self, value: object) -> None:
+        for shape in self.shapes():
+            for hook in everywhere(shape, value):
+                try:
+                    events = self.channel().parse(hook)
+                except Refused:
+                    continue
+                _are_sound(events)
 
     def test_a_body_over_the_bound_is_refused_before_it_is_verified(self) -> None:
         most = self.channel().capabilities.max_webhook_bytes

@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from email import message_from_bytes
+from email.policy import default as HTTP
 from typing import Any
 
 from starlette.applications import Starlette
@@ -99,6 +101,8 @@ class OpenAIServer:
         self.answers: list[Response | None] = []
         self.requests: list[Json] = []
         self.keys: list[str] = []
+        self.transcripts: list[Response] = []
+        self.recordings: list[tuple[str, str, bytes]] = []
         self.url = ""
         self._released = asyncio.Event()
 
@@ -111,11 +115,27 @@ class OpenAIServer:
             return Response(status_code=500)
         return answer.response() if isinstance(answer, Stream) else answer
 
+    async def transcribe(self, request: Request) -> Response:
+        """One of `transcripts`; `recordings` are name, type and bytes of what was sent."""
+        self.keys.append(request.headers.get("authorization", ""))
+        raw = await request.body()
+        made = message_from_bytes(
+            b"content-type: " + request.headers["content-type"].encode() + b"\n\n" + raw, policy=HTTP
+        )
+        for part in made.iter_parts():
+            if name := part.get_filename():
+                body = part.get_payload(decode=True)
+                assert isinstance(body, bytes)
+                self.recordings.append((name, part.get_content_type(), body))
+        return self.transcripts.pop(0) if self.transcripts else JSONResponse({"error": {}}, 400)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[OpenAIServer]:
         """Serve on a free port of loopback, in the loop of the test."""
         paths = ("/v1/chat/completions", "/v1/moderations")
-        app = Starlette(routes=[Route(path, self.answer, methods=["POST"]) for path in paths])
+        routes = [Route(path, self.answer, methods=["POST"]) for path in paths]
+        routes.append(Route("/v1/audio/transcriptions", self.transcribe, methods=["POST"]))
+        app = Starlette(routes=routes)
         async with served(app) as url:
             self.url = f"{url}/v1"
             try:

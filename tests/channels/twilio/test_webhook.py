@@ -63,6 +63,9 @@ class TestTwilio(ChannelCases):
     def genuine(self) -> Webhook:
         return post(payload("sms"))
 
+    def shapes(self) -> list[Webhook]:
+        return [post(payload(name)) for name in NAMES]
+
 
 class TestTwilioOverWhatsApp(TestTwilio):
     def genuine(self) -> Webhook:

@@ -17,6 +17,7 @@ from tests.channels.channel_cases import ChannelCases
 from tests.channels.whatsapp.made import (
     ACCOUNT,
     CONTACTS,
+    KINDS,
     MEDIUM,
     OURS,
     PHONE,
@@ -50,6 +51,19 @@ class TestWhatsApp(ChannelCases):
 
     def genuine(self) -> Webhook:
         return post(batch(value(message())))
+
+    def shapes(self) -> list[Webhook]:
+        system = {"type": "user_changed_number", "wa_id": "12025550181"}
+        moved = {"user_id": {"previous": USER_ID, "current": "US.10000000000000000002"}}
+        echo = {"from": "12025550102", "to": PHONE, "id": "wamid.E=", "type": "text", "text": {"body": "x"}}
+        return [
+            *(post(batch(value(message(kind, context=QUOTED, referral=REFERRAL)))) for kind in KINDS),
+            post(batch(value(message("contacts", CONTACTS)))),
+            post(batch(value(message("system", system)))),
+            post(batch(value(statuses=[status(errors=[{"code": 131026, "title": "no"}])]))),
+            post(batch(value(message_echoes=[echo]), field="smb_message_echoes")),
+            post(batch(value(user_id_update=[moved]), field="user_id_update")),
+        ]
 
 
 class TestWhatsAppWithoutANumber(TestWhatsApp):

@@ -1,0 +1,47 @@
+"""Getting a file from a provider: one bounded request, and what its failure means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import urlsplit
+
+from core.fetch import Fetch, NotFetched, Request, TooLarge
+from core.media import FILE_SECONDS, LARGEST_FILE, NoFile, Trouble
+
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+_STATUSES: Final[Mapping[int, Trouble]] = MappingProxyType(
+    {
+        401: Trouble.REFUSED,
+        403: Trouble.REFUSED,
+        404: Trouble.GONE,
+        410: Trouble.GONE,
+        413: Trouble.TOO_LARGE,
+    }
+)
+
+
+async def got(
+    fetch: Fetch, url: str, headers: Mapping[str, str] = _NO_HEADERS, *, largest: int = LARGEST_FILE
+) -> bytes:
+    """The body of a successful GET. Raises `NoFile`."""
+    request = Request(method="GET", url=url, headers=dict(headers), seconds=FILE_SECONDS, largest=largest)
+    try:
+        answer = await fetch.fetch(request)
+    except TooLarge as error:
+        raise NoFile(Trouble.TOO_LARGE, str(error)) from error
+    except NotFetched as error:
+        raise NoFile(Trouble.UNREACHABLE if error.sent else Trouble.REFUSED, str(error)) from error
+    if answer.status != 200:
+        trouble = _STATUSES.get(answer.status, Trouble.UNREACHABLE)
+        raise NoFile(trouble, f"its address answered {answer.status}")
+    return answer.body
+
+
+def host_of(url: str) -> str:
+    """The host of an address, with its port where it names one; empty when it cannot be read."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""

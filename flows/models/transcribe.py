@@ -1,0 +1,46 @@
+"""Speech to text behind the OpenAI protocol.
+
+Importing this file costs a second, so only `transcriber_from` does it, when transcription is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from flows.models.openai_client import FAILURES, OpenAIClient
+from flows.models.port import ModelError
+
+_TRY_SECONDS: Final = 15.0
+_SECONDS: Final = 25.0
+
+
+class Transcriber:
+    """A transcription model at OpenAI or any server of its protocol; a whole answer takes at most 25 s.
+
+    Raises `Misconfigured` without a key.
+    """
+
+    def __init__(self, model: str, *, api_key: str | None = None, base_url: str | None = None) -> None:
+        self.name = f"openai/{model}"
+        self._model = model
+        self._client = OpenAIClient(
+            api_key=api_key, base_url=base_url, timeout=_TRY_SECONDS, retries=1, aiohttp=True
+        )
+
+    async def transcribe(self, body: bytes, name: str, content_type: str) -> str:
+        """What is said in a recording; `name` ends as its type does. Raises `ModelError`."""
+        try:
+            async with asyncio.timeout(_SECONDS):
+                heard = await self._client.api.audio.transcriptions.create(
+                    model=self._model, file=(name, body, content_type)
+                )
+            return heard.text.strip()
+        except FAILURES as error:
+            raise ModelError(f"{self.name}: {type(error).__name__}") from error
+        except (AttributeError, TypeError) as error:
+            raise ModelError(f"{self.name}: the answer is not of the protocol") from error
+
+    async def aclose(self) -> None:
+        """Close the connections; the next recording opens new ones."""
+        await self._client.aclose()

@@ -1,0 +1,232 @@
+"""Files that people sent: a voice note becomes the turn's text, and what cannot be had costs no turn."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from channels._kit.twin import Said
+from channels.twilio.media import Media as TwilioMedia
+from channels.twilio.twin import TwilioTwin
+from channels.whatsapp.media import Media as WhatsAppMedia
+from channels.whatsapp.twin import WhatsAppTwin
+from core.media import NoFile, Trouble
+from core.turn import Attachment
+from gateway.guarded import GuardedFetch
+from gateway.http import provider_client
+from gateway.media import Files
+from gateway.twins import serve
+from tests.channels.whatsapp.made import ENVIRON as WHATSAPP
+from tests.channels.whatsapp.made import SECRET, TOKEN
+from tests.flows.crm_server import Crm
+from tests.flows.openai_server import OpenAIServer
+from tests.gateway.stack import ACCOUNT
+from tests.gateway.stack import TOKEN as TWILIO_TOKEN
+from tests.gateway.surroundings import Heard, free_url, start
+
+OPUS = b"OggS\x00\x02" + bytes(20) + b"\x01\x13OpusHead\x01\x01" + bytes(200)
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(100)
+
+
+def data(body: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{b64encode(body).decode()}"
+
+
+NOTE = data(OPUS, "audio/ogg")
+
+
+class World:
+    def __init__(self, model: OpenAIServer, twilio: Heard, whatsapp: Heard) -> None:
+        self.model = model
+        self.twilio = twilio
+        self.whatsapp = whatsapp
+
+
+@asynccontextmanager
+async def world() -> AsyncIterator[World]:
+    """A gateway of processes that hears, both twins and a transcription server."""
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(provider_client())
+        model = await stack.enter_async_context(OpenAIServer().running())
+        url = free_url()
+        twin = TwilioTwin(
+            account_sid=ACCOUNT, auth_token=TWILIO_TOKEN, webhook_url=f"{url}/webhooks/twilio", seed=7
+        )
+        meta = WhatsAppTwin(
+            app_secret=SECRET, access_token=TOKEN, webhook_url=f"{url}/webhooks/whatsapp", seed=7
+        )
+        twilio, whatsapp = Heard(twin, http), Heard(meta, http)
+        twin.url = await stack.enter_async_context(serve(twilio))
+        environ = {
+            **WHATSAPP,
+            "WHATSAPP_API_URL": await stack.enter_async_context(serve(whatsapp)),
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": TWILIO_TOKEN,
+            "TWILIO_API_URL": twin.url,
+            "TURNGATE_TRANSCRIBE": "openai/whisper-1",
+            "OPENAI_API_KEY": "k",
+            "OPENAI_BASE_URL": model.url,
+        }
+        await start(stack, url, "kyc", environ)
+        yield World(model, twilio, whatsapp)
+
+
+async def test_a_voice_note_is_answered_like_what_it_says() -> None:
+    async with world() as around:
+        for server in (around.whatsapp, around.twilio):
+            person, ours = "+15550176", "+15550176"
+            if server is around.twilio:
+                ours = f"whatsapp:{person}"
+            server.say(Said("whatsapp", person, "hello"))
+            await server.until("last four digits", ours, 0)
+            around.model.transcripts = [JSONResponse({"text": "four three two one, 4321"})]
+            server.say(Said("whatsapp", person, media=(NOTE,), media_type="audio/ogg; codecs=opus"))
+            await server.until("date of birth", ours, 1)
+
+        assert [each[:2] for each in around.model.recordings] == [("voice.ogg", "audio/ogg")] * 2
+        assert {body for _, _, body in around.model.recordings} == {OPUS}
+
+
+async def test_what_cannot_be_heard_is_said_and_the_conversation_goes_on() -> None:
+    person = "+15550177"
+    async with world() as around:
+        server = around.whatsapp
+        server.say(Said("whatsapp", person, "hello"))
+        await server.until("last four digits", person, 0)
+        seen = len(server.heard(person))
+        server.say(Said("whatsapp", person, media=(NOTE,), media_type="audio/ogg"))  # the model refuses it
+        await server.until("open files", person, seen)
+        seen = len(server.heard(person))
+        server.say(Said("whatsapp", person, media=(data(JPEG, "audio/ogg"),), media_type="audio/ogg"))
+        await server.until("no files", person, seen)
+        seen = len(server.heard(person))
+        server.say(Said("whatsapp", person, "4321"))
+        await server.until("date of birth", person, seen)
+
+        assert len(around.model.recordings) == 1
+
+
+@pytest.fixture
+async def crm() -> AsyncIterator[Crm]:
+    async with Crm().running() as running:
+        yield running
+
+
+@pytest.fixture
+async def cdn() -> AsyncIterator[Crm]:
+    async with Crm().running() as running:
+        yield running
+
+
+@pytest.fixture
+async def fetch(crm: Crm, cdn: Crm) -> AsyncIterator[GuardedFetch]:
+    made = GuardedFetch([crm.host, cdn.host])
+    yield made
+    await made.aclose()
+
+
+def twilio(crm: Crm) -> tuple[TwilioMedia, Attachment]:
+    url = f"{crm.url}/2010-04-01/Accounts/{ACCOUNT}/Messages/MM1/Media/ME1"
+    return TwilioMedia(account=ACCOUNT, token="t", url=crm.url, waits=(0, 0)), Attachment(url=url)
+
+
+def whatsapp(crm: Crm) -> tuple[WhatsAppMedia, Attachment]:
+    return WhatsAppMedia(token="t", base=f"{crm.url}/v26.0"), Attachment(url=f"{crm.url}/v26.0/700")
+
+
+async def test_twilios_credentials_stay_at_twilio(crm: Crm, cdn: Crm, fetch: GuardedFetch) -> None:
+    media, medium = twilio(crm)
+    crm.answers, cdn.answers = [RedirectResponse(f"{cdn.url}/file")], [Response(OPUS)]
+
+    assert await media.download(medium, fetch) == OPUS
+    assert crm.requests[0].headers["authorization"].startswith("Basic ")
+    assert "authorization" not in cdn.requests[0].headers
+
+
+@pytest.mark.parametrize("path", ["/2010-04-01/Accounts/AC9/Messages/MM1/Media/ME1", "/x", ""])
+async def test_no_other_address_gets_them(crm: Crm, cdn: Crm, fetch: GuardedFetch, path: str) -> None:
+    for forged in (
+        f"{cdn.url}/2010-04-01/Accounts/{ACCOUNT}/M",
+        f"{crm.url}{path}",
+        f"{crm.url}.{cdn.host}/",
+    ):
+        media, _ = twilio(crm)
+        try:
+            await media.download(Attachment(url=forged), fetch)
+        except NoFile:
+            continue
+    assert not [each for each in (*crm.requests, *cdn.requests) if "authorization" in each.headers]
+
+
+async def test_a_file_that_is_not_there_yet_is_asked_for_again(crm: Crm, fetch: GuardedFetch) -> None:
+    media, medium = twilio(crm)
+    crm.answers = [Response(status_code=404), Response(OPUS)]
+
+    assert await media.download(medium, fetch) == OPUS
+    crm.answers = [Response(status_code=404)] * 3
+    with pytest.raises(NoFile) as gone:
+        await media.download(medium, fetch)
+    assert gone.value.trouble is Trouble.GONE
+
+
+async def test_metas_token_stays_at_meta(crm: Crm, cdn: Crm, fetch: GuardedFetch) -> None:
+    media, medium = whatsapp(crm)
+    crm.answers, cdn.answers = [JSONResponse({"url": f"{cdn.url}/file"})], [Response(OPUS)]
+
+    assert await media.download(medium, fetch) == OPUS
+    assert crm.requests[0].headers["authorization"] == "Bearer t"
+    assert "authorization" not in cdn.requests[0].headers
+
+
+async def test_an_expired_address_is_asked_for_again(crm: Crm, fetch: GuardedFetch) -> None:
+    media, medium = whatsapp(crm)
+    told = JSONResponse({"url": f"{crm.url}/file"})
+    crm.answers = [told, Response(status_code=404), told, Response(OPUS)]
+
+    assert await media.download(medium, fetch) == OPUS
+
+
+@pytest.mark.parametrize(
+    ("answers", "trouble"),
+    [
+        ([JSONResponse({"url": "http://127.0.0.1:9/", "file_size": 10**9})], Trouble.TOO_LARGE),
+        ([JSONResponse({"url": "http://127.0.0.1:9/"})], Trouble.REFUSED),
+        ([JSONResponse({"url": "file:///etc/passwd"})], Trouble.REFUSED),
+        ([JSONResponse([])] * 2, Trouble.REFUSED),
+        ([Response(b"x" * 70_000)], Trouble.TOO_LARGE),
+        ([Response(status_code=500)], Trouble.UNREACHABLE),
+        ([Response(status_code=401)], Trouble.REFUSED),
+    ],
+)
+async def test_why_there_is_no_file(
+    crm: Crm, fetch: GuardedFetch, answers: list[Response], trouble: Trouble
+) -> None:
+    media, medium = whatsapp(crm)
+    crm.answers = [*answers, *answers]
+
+    with pytest.raises(NoFile) as none:
+        await media.download(medium, fetch)
+    assert none.value.trouble is trouble
+
+
+async def test_bytes_that_are_not_those_that_meta_counted_are_no_file(crm: Crm, fetch: GuardedFetch) -> None:
+    media, medium = whatsapp(crm)
+    crm.answers = [JSONResponse({"url": f"{crm.url}/file", "sha256": "0" * 64}), Response(OPUS)]
+
+    with pytest.raises(NoFile) as none:
+        await media.download(medium, fetch)
+    assert none.value.trouble is Trouble.WRONG_TYPE
+
+
+async def test_another_channels_file_is_got_without_credentials_and_known_by_its_bytes(
+    crm: Crm, fetch: GuardedFetch
+) -> None:
+    crm.answers = [Response(JPEG, media_type="audio/ogg")]
+    file = await Files({}, fetch).get(Attachment(url=crm.url, content_type="audio/ogg"), "sunshine")
+
+    assert file.content_type == "image/jpeg"
+    assert "authorization" not in crm.requests[0].headers
