@@ -57,10 +57,16 @@ async function ask(path, body) {
   return found;
 }
 
+// Who it is: the last part of a session's name.
+function person(session) {
+  return session.split(":").pop();
+}
+
 function choose(session) {
   open = { session, after: "", replies: new Map(), provider: new Map() };
   log.replaceChildren();
-  at("name").textContent = session;
+  at("name").textContent = person(session);
+  at("name").title = session;
   at("acts").hidden = at("say").hidden = false;
   text.focus();
   read();
@@ -75,7 +81,8 @@ function rows(sessions) {
     button.dataset.owner = row.owner;
     button.setAttribute("aria-current", String(Boolean(open) && open.session === row.session));
     const minutes = Math.max(0, Math.round((Date.now() - row.since_ms) / 60_000));
-    button.append(element("span", row.session), element("small", NOW[row.owner] + " · " + minutes + " min"));
+    button.append(element("span", person(row.session)), element("small", row.channel + " · " + NOW[row.owner] + " · " + minutes + " min"));
+    button.title = row.session;
     button.addEventListener("click", () => choose(row.session));
     item.append(button);
     return item;
