@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -19,7 +19,7 @@ from channels.zendesk.capabilities import ANSWERED, HANDED_OFF, KEY, OFF
 from channels.zendesk.client import Client, Json, refusal
 from channels.zendesk.conversation import Desk
 from channels.zendesk.files import files_of, upload
-from channels.zendesk.ticket import Seen, is_held, key_of, moment, seen
+from channels.zendesk.ticket import Seen, is_held, key_of, moment, seen, when
 from core.errors import Rejected, Unavailable, Unknown
 from core.fetch import Fetch
 from core.message import Reply, SentMessage
@@ -65,10 +65,14 @@ class Api:
         comment = await self._comment(reply, http)
         if "@" in reply.address.theirs:
             return await self._create(reply, comment, http)
+        begun = self._now()
+        known: set[str] | None = None
         for _ in range(_CONFLICTS):
             found, held = await self._look(reply.address.theirs, http)
-            if reply.key in found.keys:  # a client may repeat a PUT by itself, and the lock refuses it then
-                return SentMessage(provider_id=found.keys[reply.key])
+            if known is None:
+                known = {name_of(each, "id") for each in found.own}
+            if sent := self._taken(found.own, reply, begun, known):
+                return sent  # a client may repeat a PUT by itself, and the lock refuses it then
             body = self._update(reply, comment, found, held=held)
             path = f"/tickets/{reply.address.theirs}.json"
             answer = await self._client.change("PUT", path, http, json={"ticket": body})
@@ -98,12 +102,8 @@ class Api:
             found = await self._client.read("/tickets.json", http, {"external_id": _outside(reply)})
             made = next(iter(children(found, "tickets")), {})
             return SentMessage(provider_id=name_of(made, "id")) if made else None
-        for comment in children(await self._newest(reply.address.theirs, "comments", http), "comments"):
-            key, number = key_of(comment), name_of(comment, "id")
-            alike = not key and number not in known and self._is_like(comment, reply, since)
-            if number and (key == reply.key or alike):
-                return SentMessage(provider_id=number)
-        return None
+        page = await self._newest(reply.address.theirs, "comments", http)
+        return self._taken(children(page, "comments"), reply, since, known)
 
     async def _comment(self, reply: Reply, http: httpx.AsyncClient) -> Json:
         if reply.act == "hand_off":
@@ -140,7 +140,8 @@ class Api:
         )
         if found.status == "closed":
             raise Rejected("the ticket is closed; the person has to write a new one", code="closed")
-        recent = [at for at in found.own if (self._now() - at).total_seconds() < _UPDATES_SECONDS]
+        times = [when(comment)[0] for comment in found.own]
+        recent = [at for at in times if (self._now() - at).total_seconds() < _UPDATES_SECONDS]
         if len(recent) >= _UPDATES:
             raise Unavailable(
                 "zendesk: close to its limit of 30 updates of one ticket in 10 minutes",
@@ -199,6 +200,16 @@ class Api:
         if not number:
             raise Unknown("zendesk: accepted, but the answer has no ticket")
         return SentMessage(provider_id=number)
+
+    def _taken(
+        self, comments: Iterable[Object], reply: Reply, since: datetime, known: Collection[str]
+    ) -> SentMessage | None:
+        for comment in comments:
+            key, number = key_of(comment), name_of(comment, "id")
+            alike = not key and number not in known and self._is_like(comment, reply, since)
+            if number and (key == reply.key or alike):
+                return SentMessage(provider_id=number)
+        return None
 
     def _is_like(self, comment: Object, reply: Reply, since: datetime) -> bool:
         at = moment(word(comment, "created_at", 40))

@@ -15,8 +15,7 @@ from core.owner import Act
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was read. `own` are the times of the bot's comments, the newest first, `keys` our replies' names
-    with their comments' ids.
+    """What was read. `own` are the bot's comments, the newest first.
 
     `is_doubtful`: a person has written, or has the ticket, and only its history tells who came last.
     """
@@ -26,14 +25,13 @@ class Seen:
     tags: tuple[str, ...]
     assignee: str
     staff: frozenset[str]
-    own: tuple[datetime, ...]
-    keys: dict[str, str]
+    own: tuple[Object, ...]
     is_doubtful: bool
 
 
 def seen(ticket: Object, page: Object, desk: Desk) -> Seen:
     """A ticket with the newest page of its comments."""
-    comments = sorted(children(page, "comments"), key=_when, reverse=True)
+    comments = sorted(children(page, "comments"), key=when, reverse=True)
     users = [user for user in children(page, "users") if word(user, "role") in ("agent", "admin")]
     staff = frozenset(name_of(user, "id") for user in users) - {name_of(ticket, "requester_id"), desk.bot, ""}
     tags, assignee = ticket.get("tags"), name_of(ticket, "assignee_id")
@@ -44,8 +42,7 @@ def seen(ticket: Object, page: Object, desk: Desk) -> Seen:
         tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
         assignee=assignee,
         staff=staff,
-        own=tuple(_when(each)[0] for each in own),
-        keys={key_of(each): name_of(each, "id") for each in own},
+        own=tuple(own),
         is_doubtful=desk.is_person(assignee) or _last_author(comments, staff, desk) in staff,
     )
 
@@ -56,7 +53,7 @@ def is_held(found: Seen, audits: Sequence[Object], desk: Desk) -> bool:
     An agent's comment or the assignment to a person holds the ticket; a note `/bot on` or the assignment to
     the bot frees it, and so does the bot's own comment: it was checked as this one is.
     """
-    for audit in sorted(audits, key=_when, reverse=True):
+    for audit in sorted(audits, key=when, reverse=True):
         for event in reversed(children(audit, "events")):
             author = name_of(event, "author_id") or name_of(audit, "author_id")
             if event.get("field_name") == "assignee_id" and name_of(event, "value"):
@@ -95,7 +92,8 @@ def moment(text: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _when(made: Object) -> tuple[datetime, int]:
+def when(made: Object) -> tuple[datetime, int]:
+    """A time and a number to sort by."""
     number = name_of(made, "id", 20)
     at = moment(word(made, "created_at", 40)) or datetime.fromtimestamp(0, UTC)
     return at, int(number) if number.isdigit() else 0

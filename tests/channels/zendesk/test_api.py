@@ -175,10 +175,14 @@ async def test_a_ticket_that_changed_meanwhile_is_read_again(api: respx.MockRout
     assert route.call_count == 1
 
 
-async def test_an_update_that_the_client_repeated_is_not_made_again(api: respx.MockRouter) -> None:
+@pytest.mark.parametrize("metadata", [{"custom": {"turngate": "turn.1"}}, {}])
+async def test_an_update_that_the_client_repeated_is_not_made_again(
+    api: respx.MockRouter, metadata: Json
+) -> None:
     """A client may send a PUT twice; the second one meets the lock, and our comment is there."""
     standing(api, written())
-    ours = written(BOT, "It left today.", number=7, metadata={"custom": {"turngate": "turn.1"}})
+    now = datetime.now(UTC).isoformat()
+    ours = written(BOT, "It left today.", number=7, metadata=metadata, created_at=now)
     api.get(f"{BASE}/tickets/5158/comments.json").mock(
         side_effect=[httpx.Response(200, json=comments()), httpx.Response(200, json=comments(ours))]
     )
@@ -186,6 +190,14 @@ async def test_an_update_that_the_client_repeated_is_not_made_again(api: respx.M
 
     assert await send(reply()) == "7"
     assert route.call_count == 1
+
+
+async def test_the_same_words_of_before_are_not_this_answer(api: respx.MockRouter) -> None:
+    same = written(BOT, "It left today.", number=7, created_at=datetime.now(UTC).isoformat())
+    route = standing(api, same)
+
+    assert await send(reply()) == "98765432102"
+    assert route.called
 
 
 async def test_a_ticket_that_changes_all_the_time_waits(api: respx.MockRouter) -> None:
