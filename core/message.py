@@ -72,7 +72,8 @@ class Part(Value):
     """A piece of a message that fits one call of the provider's API, rendered for its channel.
 
     `media` are fetched by the provider. `choices` are set only where the channel shows buttons. With
-    `reaction` the part is an emoji on the message that it quotes.
+    `reaction` the part is an emoji on the message that it quotes. `segments` says what an SMS is sent as, for
+    people who look.
     """
 
     body: str
@@ -81,6 +82,7 @@ class Part(Value):
     template: Template | None = None
     quotes: str = ""
     reaction: str = ""
+    segments: str = ""
 
 
 class Reply(Part):

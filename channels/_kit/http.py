@@ -63,9 +63,10 @@ async def change(
     data: Fields | None = None,
     json: Mapping[str, object] | None = None,
     content: bytes | None = None,
+    files: Mapping[str, tuple[str, bytes, str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> httpx.Response:
-    """As `post`, with any method, for PUT and for bodies that are neither a form nor JSON."""
+    """As `post`, with any method, for PUT and for other bodies; `files` are name, bytes and type."""
     try:
         async with asyncio.timeout(TOTAL_SECONDS):
             return await http.request(
@@ -73,6 +74,7 @@ async def change(
                 url,
                 data=dict(data) if data is not None else None,
                 json=json,
+                files=files,
                 content=content,
                 headers=headers,
                 auth=auth,

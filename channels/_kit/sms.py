@@ -33,6 +33,14 @@ class Segments:
     units: int
     count: int
 
+    def __str__(self) -> str:
+        return f"{self.count} SMS ({self.alphabet}, {self.units} {self.measure})"
+
+    @property
+    def measure(self) -> str:
+        """What `units` counts."""
+        return "septets" if self.alphabet == "GSM-7" else "characters"
+
 
 def segments(text: str) -> Segments:
     """What a text takes: 160 septets or 70 characters at once, 153 or 67 in each of several."""

@@ -13,7 +13,7 @@ from channels._kit.failure import Failure
 from channels._kit.http import answered, classify, get, post, retry_after
 from channels._kit.parts import listed, with_captions
 from channels._kit.render import ASTERISKS, PLAIN, render
-from channels._kit.sms import thrifty
+from channels._kit.sms import segments, thrifty
 from channels._kit.split import split
 from channels._kit.text import fold, without_numbers
 from channels.twilio.capabilities import (
@@ -153,11 +153,14 @@ def parts(message: Message, address: Address) -> list[Part]:
     if not on_whatsapp:
         text = thrifty(text)
     bodies = split(text, CAPABILITIES.text_length)
-    return (
-        with_captions(bodies, message.media, CAPABILITIES)
-        if on_whatsapp
-        else _with_media(bodies, message.media)
-    )
+    if on_whatsapp:
+        return with_captions(bodies, message.media, CAPABILITIES)
+    return [_counted(part) for part in _with_media(bodies, message.media)]
+
+
+def _counted(part: Part) -> Part:
+    """A part with what it costs, unless it is an MMS, which is one message however long its text is."""
+    return part if part.media else part.model_copy(update={"segments": str(segments(part.body))})
 
 
 def _with_media(bodies: list[str], media: Sequence[Attachment]) -> list[Part]:

@@ -21,6 +21,7 @@ from core.errors import DeliveryError, Misconfigured
 from core.event import Event
 from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage
+from core.session import SessionStore
 from core.turn import Address, Attachment
 
 __all__ = ["SETTINGS", "VERIFICATION", "WhatsAppChannel", "connect"]
@@ -59,8 +60,13 @@ class WhatsAppChannel:
         self._verifier = verifier
         self._api = api
         self._media = media
-        self.api_host = media.host
+        self._fetch: Fetch | None = None
+        self.api_host, self.media_url = media.host, api.media_url
         self._reader = Reader(api.media_url)
+
+    def equip(self, *, credentials: SessionStore, fetch: Fetch) -> None:
+        """Take what gets the files that Meta cannot get itself."""
+        self._fetch = fetch
 
     def verify(self, webhook: Webhook) -> None:
         """Pass what Meta signed, and its handshake. Raises `Refused` otherwise."""
@@ -80,6 +86,11 @@ class WhatsAppChannel:
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Send one part. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        if self._fetch is not None and reply.media:
+            body = await self._media.for_meta(reply.media[0], self._fetch)
+            if body is not None:
+                medium = await self._api.upload(reply.address.ours, body, reply.media[0], http)
+                reply = reply.model_copy(update={"media": (medium,)})
         return await self._api.send(reply, http)
 
     async def attend(self, address: Address, turn_id: str, http: httpx.AsyncClient) -> None:

@@ -8,12 +8,13 @@ import httpx
 
 from channels._kit.document import child, children, name_of, word
 from channels._kit.failure import Failure
-from channels._kit.http import Bearer, answered, classify, post, retry_after
+from channels._kit.http import Bearer, answered, change, classify, post, retry_after
 from channels._kit.text import without_numbers
 from channels.whatsapp.capabilities import NAME, PAIR_LIMIT, failure
 from channels.whatsapp.render import Json, request
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.message import Reply, SentMessage
+from core.turn import Attachment
 
 _LATER_SECONDS: Final = 600.0
 _RETRY_SECONDS: Final = 5.0
@@ -41,6 +42,29 @@ class Api:
         if not wamid:
             raise Unknown("whatsapp: accepted, but the answer has no message id")
         return SentMessage(provider_id=wamid)
+
+    async def upload(self, ours: str, body: bytes, medium: Attachment, http: httpx.AsyncClient) -> Attachment:
+        """Give Meta a file: the same by its id there. Raises `Rejected` or `Unavailable`.
+
+        Nobody sees an upload that is not sent, so one whose outcome is unknown is simply made again.
+        """
+        kind = medium.content_type.partition(";")[0].strip()
+        try:
+            answer = await change(
+                http,
+                NAME,
+                "POST",
+                f"{self._base}/{ours}/media",
+                data={"messaging_product": "whatsapp", "type": kind},
+                files={"file": (medium.name or "file", body, kind)},
+                auth=self._auth,
+            )
+            number = name_of(answered(answer), "id", 100)
+            if not answer.is_success or not number:
+                raise refusal(answer)
+        except Unknown as error:
+            raise Unavailable(error.reason, code=error.code) from error
+        return medium.model_copy(update={"url": f"{self._base}/{number}"})
 
     async def attend(self, ours: str, turn_id: str, http: httpx.AsyncClient) -> None:
         """Mark a message as read and show that an answer is being written, for 25 s at most.

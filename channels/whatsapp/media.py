@@ -9,6 +9,8 @@ from typing import Final
 
 from channels._kit.document import name_of, number, read_object, word
 from channels._kit.media import got, host_of
+from channels.whatsapp.render import kind_of
+from core.errors import Rejected, Unavailable
 from core.fetch import Fetch
 from core.media import LARGEST_FILE, NoFile, Trouble
 from core.turn import Attachment
@@ -16,6 +18,10 @@ from core.turn import Attachment
 _HOSTS: Final = frozenset({"graph.facebook.com", "lookaside.fbsbx.com"})
 _LARGEST_ANSWER: Final = 64 * 1024
 _LINK_TRIES: Final = 2
+
+
+_LARGEST: Final = {"image": 5 * 1024 * 1024}
+"""By kind, in bytes; of the others we hold no more than of what people send (Meta, "Media")."""
 
 
 class Media:
@@ -41,6 +47,22 @@ class Media:
                 raise
             return _whole(body, name_of(told, "sha256"))
         raise AssertionError("the last try returns or raises")
+
+    async def for_meta(self, medium: Attachment, fetch: Fetch) -> bytes | None:
+        """The bytes to upload; `None` for what Meta has, or gets itself from a public https address.
+
+        Raises `Rejected` when the file is not to be had or too large for its kind, else `Unavailable`.
+        """
+        if medium.url.startswith((f"{self._base}/", "https://")):
+            return None
+        try:
+            largest = _LARGEST.get(kind_of(medium.content_type), LARGEST_FILE)
+            return await got(fetch, medium.url, largest=largest)
+        except NoFile as error:
+            reason = f"the file to send could not be fetched: {error}"
+            if error.trouble is Trouble.UNREACHABLE:
+                raise Unavailable(reason) from error
+            raise Rejected(reason, code=error.trouble) from error
 
     async def _told(self, medium: Attachment, fetch: Fetch) -> dict[str, object]:
         if not medium.url.startswith(f"{self._base}/"):

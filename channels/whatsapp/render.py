@@ -92,10 +92,15 @@ def _interactive(reply: Reply) -> Json:
     return {"type": "button", "body": body, "action": {"buttons": buttons}}
 
 
+def kind_of(content_type: str) -> str:
+    """What Meta sends a file as: what is no picture, film or sound is a document."""
+    plain = content_type.partition(";")[0].strip().lower()
+    return "audio" if plain.startswith("audio/") else _KINDS.get(plain, "document")
+
+
 def _medium(medium: Attachment, caption: str, media_url: str) -> Json:
-    """By id when it is one of Meta's, else by link; what is no picture, film or sound is a document."""
-    plain = medium.content_type.partition(";")[0].strip().lower()
-    kind = "audio" if plain.startswith("audio/") else _KINDS.get(plain, "document")
+    """By id when it is one of Meta's, else by link."""
+    kind = kind_of(medium.content_type)
     known = medium.url.startswith(f"{media_url}/")
     value: Json = {"id": medium.url.rpartition("/")[2]} if known else {"link": medium.url}
     if caption and kind != "audio":

@@ -6,9 +6,12 @@ import hashlib
 import hmac
 import json
 import re
+from base64 import b64encode
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from email import message_from_bytes
+from email.policy import HTTP
 from random import Random
 from typing import Final
 
@@ -124,6 +127,8 @@ class WhatsAppTwin:
             return _error(401, 190, "Invalid OAuth access token"), []
         if request.method == "POST" and path == [self.number, "messages"]:
             return self._messages(request.body, now)
+        if request.method == "POST" and path == [self.number, "media"]:
+            return self._upload(request), []
         if request.method == "GET" and len(path) == 1 and path[0] in self._files:
             return self._file(path[0], request), []
         if request.method == "GET" and len(path) == 2 and path[0] == "bytes":
@@ -147,6 +152,20 @@ class WhatsAppTwin:
             self._first_tries.pop(delivery.body, None)
             return []
         return [replace(delivery, at=now + wait, attempt=delivery.attempt + 1)]
+
+    def _upload(self, request: TwinRequest) -> TwinResponse:
+        """Keep a file that is to be sent (Meta, "Upload media")."""
+        head = f"content-type: {request.headers.get('content-type', '')}\n\n".encode()
+        parts = message_from_bytes(head + request.body, policy=HTTP).iter_parts()
+        given = {part.get_param("name", header="content-disposition"): part for part in parts}
+        if not {"messaging_product", "type", "file"} <= set(given):
+            return _error(400, 131008, _TEXTS[131008])
+        body = given["file"].get_payload(decode=True)
+        assert isinstance(body, bytes), "a file has no parts"
+        medium = f"8{self._chance.getrandbits(48):015}"
+        kind = given["file"].get_content_type()
+        self._files[medium] = f"data:{kind};base64,{b64encode(body).decode()}"
+        return _answer(200, {"id": medium})
 
     def _file(self, medium: str, request: TwinRequest) -> TwinResponse:
         """Where a file is, and what Meta knows of it; the address wants the token too."""

@@ -16,7 +16,7 @@ _SECONDS: Final = 25.0
 
 
 class Transcriber:
-    """A transcription model at OpenAI or any server of its protocol; a whole answer takes at most 25 s.
+    """A transcription model at OpenAI or behind any server of its protocol, within 25 s.
 
     Raises `Misconfigured` without a key.
     """

@@ -197,6 +197,8 @@ def _kept(answer: Any) -> Any:
 def said_entry(reply: Reply) -> str:
     """A reply as the log has it."""
     entry: dict[str, object] = {"key": reply.key, "body": reply.body}
+    if reply.segments:
+        entry["segments"] = reply.segments
     if reply.voice != "bot":
         entry["voice"] = reply.voice
     if reply.choices:

@@ -6,22 +6,28 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import httpx
 import pytest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from channels._kit.twin import Said
 from channels.twilio.media import Media as TwilioMedia
 from channels.twilio.twin import TwilioTwin
+from channels.whatsapp import WhatsAppChannel
 from channels.whatsapp.media import Media as WhatsAppMedia
 from channels.whatsapp.twin import WhatsAppTwin
+from core.errors import DeliveryError, Rejected, Unavailable
 from core.media import NoFile, Trouble
-from core.turn import Attachment
+from core.message import Reply
+from core.session import NullSessionStore
+from core.turn import Address, Attachment
 from gateway.guarded import GuardedFetch
 from gateway.http import provider_client
 from gateway.media import Files
 from gateway.twins import serve
 from tests.channels.whatsapp.made import ENVIRON as WHATSAPP
 from tests.channels.whatsapp.made import SECRET, TOKEN
+from tests.channels.whatsapp.made import whatsapp as whatsapp_channel
 from tests.flows.crm_server import Crm
 from tests.flows.openai_server import OpenAIServer
 from tests.gateway.stack import ACCOUNT
@@ -230,3 +236,63 @@ async def test_another_channels_file_is_got_without_credentials_and_known_by_its
 
     assert file.content_type == "image/jpeg"
     assert "authorization" not in crm.requests[0].headers
+
+
+@asynccontextmanager
+async def cloud(fetch: GuardedFetch) -> AsyncIterator[tuple[WhatsAppChannel, Heard, httpx.AsyncClient]]:
+    """A channel that is equipped, its twin, and a client."""
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(provider_client())
+        meta = WhatsAppTwin(app_secret=SECRET, access_token=TOKEN, webhook_url="http://127.0.0.1:9/", seed=7)
+        server = Heard(meta, http)
+        channel = whatsapp_channel(WHATSAPP_API_URL=await stack.enter_async_context(serve(server)))
+        channel.equip(credentials=NullSessionStore(), fetch=fetch)
+        yield channel, server, http
+
+
+def picture(url: str) -> Reply:
+    address = Address(channel="whatsapp", account="1", ours="800000000000001", theirs="15550178")
+    medium = Attachment(url=url, content_type="image/jpeg", name="a.jpg")
+    return Reply(key="t.1", address=address, body="Look", media=(medium,))
+
+
+async def test_a_file_that_meta_cannot_get_is_uploaded_and_sent_by_its_id(
+    crm: Crm, fetch: GuardedFetch
+) -> None:
+    crm.answers = [Response(JPEG)]
+    async with cloud(fetch) as (channel, server, http):
+        await channel.send(picture(f"{crm.url}/a.jpg"), http)
+        [line] = server.heard("+15550178")
+        inside = GuardedFetch([channel.api_host])
+        again = await channel.download(Attachment(url=f"{channel.media_url}/{line.media[0]}"), inside)
+        await inside.aclose()
+
+    assert again == JPEG
+    assert line.text == "Look"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Response(b"x" * (5 * 1024 * 1024 + 1)), Rejected),
+        (Response(status_code=404), Rejected),
+        (Response(status_code=503), Unavailable),
+    ],
+)
+async def test_a_file_that_cannot_be_sent_is_refused_or_waits(
+    crm: Crm, fetch: GuardedFetch, answer: Response, expected: type[DeliveryError]
+) -> None:
+    crm.answers = [answer]
+    async with cloud(fetch) as (channel, server, http):
+        with pytest.raises(expected):
+            await channel.send(picture(f"{crm.url}/a.jpg"), http)
+
+        assert server.heard("+15550178") == []
+
+
+async def test_a_public_address_is_left_to_meta(crm: Crm, fetch: GuardedFetch) -> None:
+    async with cloud(fetch) as (channel, server, http):
+        await channel.send(picture("https://files.example.com/a.jpg"), http)
+        [line] = server.heard("+15550178")
+
+    assert line.media == ("https://files.example.com/a.jpg",)

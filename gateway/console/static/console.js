@@ -151,6 +151,7 @@ function begin() {
       if (data.key.endsWith(".hand_off")) return aside("handed to people, with a note");
       const shown = line("theirs", data.body);
       shown.from = known.last ? known.last.from : ms;
+      if (data.segments) step(shown, data.segments, ms);
       known.replies.set(data.key, shown);
       chips(shown, data.body);
     },

@@ -86,3 +86,12 @@ def test_every_medium_is_sent_once_and_whatsapp_parts_hold_one(message: Message)
         assert [each.url for part in parts for each in part.media] == [medium.url for medium in message.media]
         assert all(len(part.media) <= most for part in parts)
         assert all(len(part.body.encode("utf-16-le")) <= 3200 for part in parts)
+
+
+def test_an_sms_says_what_it_is_sent_as_and_a_whatsapp_message_or_an_mms_does_not() -> None:
+    plain, emoji = Message(text="a" * 161), Message(text="Hello 😀")
+
+    assert [part.segments for part in twilio().render(plain, SMS)] == ["2 SMS (GSM-7, 161 septets)"]
+    assert [part.segments for part in twilio().render(emoji, SMS)] == ["1 SMS (UCS-2, 8 characters)"]
+    assert [part.segments for part in twilio().render(plain, WHATSAPP)] == [""]
+    assert [p.segments for p in twilio().render(Message(text="a", media=(picture(1),)), SMS)] == [""]
