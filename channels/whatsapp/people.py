@@ -11,9 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from channels._kit.document import Object, children, name_of
+from channels._kit.document import Object, child, name_of, word
 from channels._kit.phone import one_spelling
-from channels._kit.text import clean
 from channels.whatsapp.capabilities import NAME
 from core.turn import Address
 
@@ -68,11 +67,6 @@ def receiver(echo: Object, contacts: list[Object]) -> Person:
     return _person(echo, contacts, phone="to", user_id="to_user_id", parent_id="to_parent_user_id")
 
 
-def contacts_of(value: Object) -> list[Object]:
-    """The people that a change describes."""
-    return children(value, "contacts")
-
-
 def phone_of(value: Object, name: str) -> str:
     """A phone number as it came; the empty string when it is none."""
     found = name_of(value, name, 40)
@@ -88,14 +82,13 @@ def user_id_of(value: Object, name: str) -> str:
 def _person(told: Object, contacts: list[Object], *, phone: str, user_id: str, parent_id: str) -> Person:
     number, user = phone_of(told, phone), user_id_of(told, user_id)
     contact = next((each for each in contacts if _is_of(each, number, user)), {})
-    profile = contact.get("profile")
-    known = profile if isinstance(profile, dict) else {}
+    profile = child(contact, "profile")
     return Person(
         phone=number or phone_of(contact, "wa_id"),
         user_id=user or user_id_of(contact, "user_id"),
         parent_id=user_id_of(told, parent_id) or user_id_of(contact, "parent_user_id"),
-        name=_text(known, "name"),
-        username=_text(known, "username"),
+        name=word(profile, "name"),
+        username=word(profile, "username"),
     )
 
 
@@ -105,8 +98,3 @@ def _is_of(contact: Object, phone: str, user_id: str) -> bool:
     theirs = phone_of(contact, "wa_id")
     same_phone = phone and theirs and one_spelling(f"+{theirs}") == one_spelling(f"+{phone}")
     return bool(same_id or same_phone)
-
-
-def _text(value: Object, name: str) -> str:
-    found = value.get(name)
-    return clean(found, 200) if isinstance(found, str) else ""

@@ -15,7 +15,7 @@ from channels._kit.signature import same
 from channels._kit.text import without_numbers
 from channels.whatsapp.capabilities import ALARMS, CAPABILITIES, LONGEST_KEY, NAME, OTHER_FIELDS, STATUSES
 from channels.whatsapp.messages import Reader
-from channels.whatsapp.people import Line, contacts_of, phone_of, receiver, sender, user_id_of
+from channels.whatsapp.people import Line, phone_of, receiver, sender, user_id_of
 from core.channel import Webhook
 from core.errors import BadSignature, Forbidden, MalformedWebhook, WebhookTooLarge
 from core.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged
@@ -121,7 +121,7 @@ def _messages(value: Object, account: str, reader: Reader) -> Iterator[Event]:
     if ours == _SAMPLE_NUMBER:
         yield Ignored(reason="sample of the dashboard")
         return
-    line, contacts = Line(account or ours, ours), contacts_of(value)
+    line, contacts = Line(account or ours, ours), children(value, "contacts")
     for message in children(value, "messages"):
         yield _system(message, line) or reader.event(message, line, sender(message, contacts))
     for echo in children(value, "message_echoes"):
