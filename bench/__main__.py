@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench import ack, drains, flight, flows, latency, plot, recovery, scale, turns
+from bench import ack, drains, flight, flows, latency, plot, recovery, scale, streams, turns
 from bench.load import Load
 from gateway.embedded import EmbeddedServer
 
@@ -27,6 +27,7 @@ def main() -> None:
     idle, waiting = drains.compare(), drains.compare_waiting(0.05)
     page = _page(rows, share, added, idle, waiting, _flight(flight.measure(SESSIONS)))
     page += scale.section() + recovery.section() + flows.section() + turns.section()
+    page += streams.section()
     PAGE.write_text(page, encoding="utf-8")
     PAGE.with_suffix(".svg").write_text(plot.bars(_bars(idle, waiting)), encoding="utf-8")
     print(page)

@@ -57,7 +57,7 @@ durable, at least 1 ×.
 async def measure() -> dict[str, Load]:
     """Each server by itself, one after the other."""
     found = {}
-    for name, serving in ((REFERENCE, _reference), (EMBEDDED, _embedded), (GATEWAY, _gateway)):
+    for name, serving in ((REFERENCE, _reference), (EMBEDDED, _embedded), (GATEWAY, gateway)):
         async with serving() as port:
             await load.run(port, list(_requests(port, SESSIONS)), CONNECTIONS)
             found[name] = await load.run(port, list(_requests(port, REQUESTS)), CONNECTIONS)
@@ -122,7 +122,8 @@ async def _until_it_listens(port: int) -> None:
 
 
 @asynccontextmanager
-async def _gateway() -> AsyncIterator[int]:
+async def gateway(more: Mapping[str, str] | None = None) -> AsyncIterator[int]:
+    """A web process, a worker and a durable server; yields the port."""
     port = free_port()
     with TemporaryDirectory(prefix="bench") as folder:
         flow = Path(folder) / "flow.json"
@@ -135,6 +136,7 @@ async def _gateway() -> AsyncIterator[int]:
             "PORT": str(port),
             "TURNGATE_FLOW": str(flow),
             "TURNGATE_LLM": "rules",
+            **(more or {}),
         }
         children = [Child("worker", environ), Child("web", environ)]
         try:

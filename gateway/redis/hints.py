@@ -46,9 +46,12 @@ class Hints:
             self._listening = None
 
     async def _listen(self) -> None:
+        """Listen until cancelled, which redis-py may swallow while it waits; so the task is asked."""
+        task = asyncio.current_task()
+        assert task is not None, "repeat runs in a task"
         async with self._redis.pubsub() as hearing:
             await hearing.subscribe(self._channel)
-            while True:
+            while not task.cancelling():
                 heard = await hearing.get_message(ignore_subscribe_messages=True, timeout=_LISTEN_SECONDS)
                 if heard is not None:
                     for named in self._waiting.get(heard["data"].decode(), ()):

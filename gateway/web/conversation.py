@@ -155,10 +155,12 @@ class Conversations:
                 if is_over:
                     return
                 waiting = asyncio.create_task(named.wait())
-                await asyncio.wait(
-                    {waiting, answer}, timeout=_LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                )
-                waiting.cancel()
+                try:
+                    await asyncio.wait(
+                        {waiting, answer}, timeout=_LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                    )
+                finally:  # also when the client has gone
+                    waiting.cancel()
 
     async def history(self, session_id: str, count: int = 100) -> list[dict[str, JsonValue]]:
         """The latest messages of both sides, oldest first; what was not let out is left out."""
