@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from channels._kit.twin import Said
@@ -24,6 +25,8 @@ from core.turn import Address, Attachment
 from gateway.guarded import GuardedFetch
 from gateway.http import provider_client
 from gateway.media import Files
+from gateway.redis.log import read_log_end
+from gateway.redis.registry import Registry
 from gateway.twins import serve
 from tests.channels.whatsapp.made import ENVIRON as WHATSAPP
 from tests.channels.whatsapp.made import SECRET, TOKEN
@@ -46,7 +49,8 @@ NOTE = data(OPUS, "audio/ogg")
 
 
 class World:
-    def __init__(self, model: OpenAIServer, twilio: Heard, whatsapp: Heard) -> None:
+    def __init__(self, model: OpenAIServer, twilio: Heard, whatsapp: Heard, redis_url: str) -> None:
+        self.redis_url = redis_url
         self.model = model
         self.twilio = twilio
         self.whatsapp = whatsapp
@@ -77,8 +81,8 @@ async def world() -> AsyncIterator[World]:
             "OPENAI_API_KEY": "k",
             "OPENAI_BASE_URL": model.url,
         }
-        await start(stack, url, "kyc", environ)
-        yield World(model, twilio, whatsapp)
+        redis_url = await start(stack, url, "kyc", environ)
+        yield World(model, twilio, whatsapp, redis_url)
 
 
 async def test_a_voice_note_is_answered_like_what_it_says() -> None:
@@ -97,6 +101,15 @@ async def test_a_voice_note_is_answered_like_what_it_says() -> None:
         assert {body for _, _, body in around.model.recordings} == {OPUS}
 
 
+async def unheard(url: str, message_id: str) -> list[object]:
+    """Why notes were not heard, as `turngate why` reads it from the session's log."""
+    async with Redis.from_url(url) as redis:
+        session = await Registry(redis).of_message(message_id)
+        assert session
+        entries = await read_log_end(redis, session, 1_000)
+    return [entry.data["unheard"] for entry in entries if "unheard" in entry.data]
+
+
 async def test_what_cannot_be_heard_is_said_and_the_conversation_goes_on() -> None:
     person = "+15550177"
     async with world() as around:
@@ -104,7 +117,9 @@ async def test_what_cannot_be_heard_is_said_and_the_conversation_goes_on() -> No
         server.say(Said("whatsapp", person, "hello"))
         await server.until("last four digits", person, 0)
         seen = len(server.heard(person))
-        server.say(Said("whatsapp", person, media=(NOTE,), media_type="audio/ogg"))  # the model refuses it
+        wamid, _ = server.say(
+            Said("whatsapp", person, media=(NOTE,), media_type="audio/ogg")
+        )  # the model refuses it
         await server.until("open files", person, seen)
         seen = len(server.heard(person))
         server.say(Said("whatsapp", person, media=(data(JPEG, "audio/ogg"),), media_type="audio/ogg"))
@@ -114,6 +129,7 @@ async def test_what_cannot_be_heard_is_said_and_the_conversation_goes_on() -> No
         await server.until("date of birth", person, seen)
 
         assert len(around.model.recordings) == 1
+        assert await unheard(around.redis_url, wamid) == ["no_transcript", "wrong_type"]
 
 
 @pytest.fixture
