@@ -155,6 +155,22 @@ async def test_where_there_is_no_desk_a_silent_business_leaves_the_session_to_th
     await rig.mailbox.aclose()
 
 
+async def test_who_meets_the_bot_again_is_not_told_later_that_nobody_came(redis: Redis) -> None:
+    rig = Rig(redis, protocol=Protocol(lapse_ms=1))
+    rig.dialog.hand_off_at, rig.dialog.timeout = "a person please", 600
+    await rig.say(1, text="a person please")
+    await rig.drain()
+    assert await redis.zscore("tg:due", SESSION) is not None
+    rig.dialog.timeout = None
+    await asyncio.sleep(0.01)  # by the server's clock
+    await rig.say(2)
+    await rig.drain()
+
+    assert rig.channel.bodies == ["1: a person please", "2: text 2"]
+    assert await redis.zscore("tg:due", SESSION) is None
+    await rig.mailbox.aclose()
+
+
 async def test_at_a_desk_only_people_give_back(redis: Redis) -> None:
     rig = Rig(redis, protocol=Protocol(lapse_ms=1))
     rig.inbox = RedisInbox(redis, Protocol(lapse_ms=1), desks=["fake"])

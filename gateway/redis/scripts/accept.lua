@@ -33,6 +33,7 @@ local function take_back(session)
   local lapsed = marks[2] and tonumber(marks[2]) <= now
   if marks[1] ~= 'closed' and not lapsed then return end
   own(session, 'bot', now)
+  cancel(session, 'hand_off')  -- nobody is waited for any more
   note(session, 'control', cjson.encode({owner = 'bot', actor = lapsed and 'lapse' or 'reopen'}))
 end
 
