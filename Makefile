@@ -19,7 +19,7 @@ run: $(VENV)/run.stamp  ## set up and run everything: embedded Redis, web, worke
 	@$(BIN)/turngate run
 
 test: lint browser  ## set up, check and test everything
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/test.stamp  ## formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .

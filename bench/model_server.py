@@ -10,6 +10,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from gateway.loopback import listener
+
 _WANTED = re.compile(r"call ([A-Za-z0-9_-]+)")
 _STAY = "__stay_on_node__"
 
@@ -17,7 +19,7 @@ _STAY = "__stay_on_node__"
 @contextmanager
 def serving() -> Iterator[str]:
     """A process of its own; the address of its API."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with listener() as listening:
         process = multiprocessing.get_context("fork").Process(target=_run, args=(listening,), daemon=True)
         process.start()
         try:

@@ -35,6 +35,7 @@ from channels._kit.twin import (
     TwinResponse,
 )
 from core.errors import Unavailable
+from gateway.loopback import listener
 
 log = logging.getLogger("turngate.twin")
 
@@ -241,7 +242,7 @@ async def serve(app: ASGIApp, port: int = 0, host: str = "127.0.0.1") -> AsyncIt
     Signals stay with whoever owns the loop. Raises `OSError` when the port is taken.
     """
     # bound here, because uvicorn ends the process when it cannot bind
-    listener = socket.create_server((host, port), reuse_port=False)
+    listening = listener(host, port)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -250,14 +251,14 @@ async def serve(app: ASGIApp, port: int = 0, host: str = "127.0.0.1") -> AsyncIt
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     server = _Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
+    task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         await server.ready.wait()
-        yield f"http://{host}:{listener.getsockname()[1]}"
+        yield f"http://{host}:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         await task
-        listener.close()
+        listening.close()
 
 
 class _Server(uvicorn.Server):

@@ -99,8 +99,7 @@ async def desk(
         yield server
 
 
-@pytest.mark.parametrize("by_triggers", [False, True], ids=["events", "triggers"])
-@pytest.mark.parametrize("flow", ["kyc", "support"])
+@pytest.mark.parametrize(("flow", "by_triggers"), [("kyc", True), ("support", False)])
 async def test_a_ticket_holds_the_flow(flow: str, by_triggers: bool) -> None:
     conversation = Script.load(beside(LIBRARY / f"{flow}.json")).conversations[0]
     async with desk(flow, by_triggers=by_triggers) as tickets:

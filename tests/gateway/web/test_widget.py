@@ -83,6 +83,7 @@ def test_what_is_written_offline_is_sent_once_when_back(context: BrowserContext,
     page = opened(context, gateway)
     say(page, "hi")
     heard(page, "last four digits")
+    expect(page.locator("li.person.waiting")).to_have_count(0)
     context.set_offline(True)
     say(page, "4321")
     expect(page.get_by_role("status")).to_contain_text("offline")
