@@ -18,6 +18,7 @@ from core.timer import Timer
 from core.turn import Address
 from gateway.outgoing import Outgoing
 from gateway.redis.log import read_log, read_owner
+from gateway.redis.registry import Registry
 from gateway.redis.scripts import Protocol
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
@@ -257,3 +258,19 @@ async def test_what_the_business_said_of_its_own_accord_is_no_matter_of_the_dial
     await rig.drain()
 
     assert rig.dialog.asked == ["M1"]
+
+
+async def test_a_late_failure_does_not_bring_back_who_was_erased(rig: Rig) -> None:
+    rig.dialog.timeout = None
+    await rig.say(1)
+    await rig.drain()
+    [sent] = [entry for entry in await read_log(rig.redis, SESSION) if entry.kind == "sent"]
+    await Registry(rig.redis).erase(SESSION)
+    await rig.redis.delete(QUEUE)
+    provider_id = str(sent.data["id"])
+    await rig.inbox.accept(
+        [StatusChanged(channel="fake", provider_id=provider_id, status=DeliveryStatus.FAILED)]
+    )
+
+    assert await rig.redis.exists(KEY) == 0
+    assert await rig.redis.llen(QUEUE) == 0

@@ -78,8 +78,7 @@ function handle.status(message, status, rank, session_key, entry)
   redis.call('PEXPIRE', message, SEEN_MS)
   if not known[2] then return 'early' end
   note(known[2], 'status', entry)
-  if status == 'failed' and known[3] then
-    undelivered(known[2], known[3], now)
+  if status == 'failed' and known[3] and undelivered(known[2], known[3], now) then
     wake(known[2], now, stamp)
   end
   return 'new'

@@ -124,11 +124,14 @@ local function cancel(session, ...)
 end
 
 -- A reply never reached the person. The dialog is told, but not of its answer to such news, which would go on for
--- ever; when it was the hand-off that failed, nobody will come.
+-- ever; when it was the hand-off that failed, nobody will come. Returns whether there is something to do now.
 local function undelivered(session, reply, now)
-  if reply:sub(1, 6) == 'agent-' or reply:sub(1, 4) == 'own-' or reply:sub(1, 12) == 'undelivered-' then return end
-  if redis.call('HEXISTS', key(session), 'address') == 0 then return end  -- forgotten meanwhile
+  if reply:sub(1, 6) == 'agent-' or reply:sub(1, 4) == 'own-' or reply:sub(1, 12) == 'undelivered-' then
+    return false
+  end
+  if redis.call('HEXISTS', key(session), 'address') == 0 then return false end  -- forgotten meanwhile
   redis.call('HSET', key(session), reply:sub(-9) == '.hand_off' and 'hand_off' or 'undelivered', now)
+  return true
 end
 
 -- A conversation that rested for too long begins anew.

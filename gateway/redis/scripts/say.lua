@@ -1,5 +1,6 @@
 -- Put a message of the business's own into a session's outbox. ARGV: stamp, session, key, voice, whether a person's
--- hold lapses (1 or ''), then reply and log entry for each. A person who speaks has the session. Returns said, duplicate, or unknown where nobody has ever written.
+-- hold lapses (1 or ''), then reply and log entry for each. A person who speaks has the session. Returns said, duplicate, or
+-- unknown where nobody has ever written.
 local now, session = clock(), ARGV[2]
 if redis.call('HEXISTS', key(session), 'address') == 0 then return 'unknown' end
 if redis.call('ZADD', key(session, ':seen'), 'NX', now, ARGV[3]) == 0 then return 'duplicate' end
