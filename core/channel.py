@@ -77,6 +77,8 @@ class Capabilities(Value):
     echoes_key: bool = False
     one_message: bool = False
     """Whether all that answers a turn is to be one message, as on channels that are read like letters."""
+    reads_log: bool = False
+    """Whether clients read replies in the session's log: what is committed is said, and no call follows."""
     desk: bool = False
     """Whether people work on the same conversation there, so that it can be handed to them."""
     pace: Pace = Pace()

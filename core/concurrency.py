@@ -73,5 +73,6 @@ def merged(turns: Sequence[Turn]) -> Turn:
             "attachments": tuple(each for turn in turns for each in turn.attachments),
             "location": next((turn.location for turn in reversed(turns) if turn.location), None),
             "details": dict(list(details.items())[:_MOST_DETAILS]),
+            "streamed": any(turn.streamed for turn in turns),
         }
     )

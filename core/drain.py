@@ -120,7 +120,10 @@ class Drain(Generic[Http]):
         if view.tries > self._bounds.turn_tries:
             reason = f"gave up after {self._bounds.turn_tries} tries"
             replies = self._apology(turn)
-            return Commit(turns=turns, state=view.state, replies=replies, outcome="dead", dead=reason)
+            here = self._reads_log(turn.address)
+            return Commit(
+                turns=turns, state=view.state, replies=replies, read_here=here, outcome="dead", dead=reason
+            )
         overflow = (Message(text=self._bounds.overflow),) if view.overflowed else ()
         try:
             async with asyncio.timeout(self._bounds.turn_seconds):
@@ -138,6 +141,7 @@ class Drain(Generic[Http]):
             state=step.state,
             replies=replies,
             mark=True,
+            read_here=self._reads_log(turn.address),
             told=view.overflowed,
             outcome=step.outcome,
             owner=after(view.owner, Act.HAND_OFF) if step.hand_off else None,
@@ -168,6 +172,7 @@ class Drain(Generic[Http]):
             update={
                 "state": step.state,
                 "replies": replies,
+                "read_here": self._reads_log(fired.address),
                 "owner": Owner.WAITING if step.hand_off else back,
                 "lapses": not self._has_desk(fired.address),
                 "timer": _timer(step),
@@ -214,6 +219,10 @@ class Drain(Generic[Http]):
         """Whether people work where the conversation takes place."""
         channel = self._channels.get(address.channel)
         return channel is not None and channel.capabilities.desk
+
+    def _reads_log(self, address: Address) -> bool:
+        channel = self._channels.get(address.channel)
+        return channel is not None and channel.capabilities.reads_log
 
     def _replies(self, to: str, address: Address, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
         """What answers the turn or the timer `to`, cut to the channel's limits."""

@@ -106,7 +106,8 @@ class Commit(Value):
     the bot speak again when nobody of the business is heard of for long. `mark` marks the first reply in the
     same step, for who is going to send it at once. `told` says that the replies tell of an overflow. `fired`
     is the timer that this answers, in place of turns: when a message has come meanwhile, nothing of it
-    happens. `timer` starts one, with its seconds.
+    happens. `timer` starts one, with its seconds. With `read_here` the replies are read in the session's log:
+    the same step says them or, where the bot may not speak any more, refuses them.
     """
 
     turns: tuple[Turn, ...]
@@ -118,6 +119,7 @@ class Commit(Value):
     dead: str | None = None
     mark: bool = False
     told: bool = False
+    read_here: bool = False
     fired: Timer | None = None
     timer: tuple[Timer, float] | None = None
     details: dict[str, JsonValue] = Field(default_factory=dict)

@@ -43,6 +43,7 @@ class Turn(Value):
     `session` is the unit of order: an opaque string, the same for all messages of one conversation.
     `payload` is the value behind a tapped button, empty for typed text.
     `details` keeps the provider's other facts (profile name, referral, …), bounded and as text.
+    `streamed` says that somebody reads the answer while it is being written.
     """
 
     id: str
@@ -53,3 +54,4 @@ class Turn(Value):
     attachments: tuple[Attachment, ...] = ()
     location: Location | None = None
     details: dict[str, str] = Field(default_factory=dict, repr=False)
+    streamed: bool = False

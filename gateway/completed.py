@@ -23,17 +23,19 @@ class Completed:
         self, dialog: Dialog, channels: Mapping[str, Channel[httpx.AsyncClient]], http: httpx.AsyncClient
     ) -> None:
         self._dialog = dialog
-        self._channels = channels
+        self._completing = {
+            name: channel for name, channel in channels.items() if isinstance(channel, Completes)
+        }
         self._http = http
 
     async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
         """Answer as the dialog does; see `core.dialog.Dialog`."""
-        channel = self._channels.get(turn.address.channel)
-        if isinstance(channel, Completes):
+        channel = self._completing.get(turn.address.channel)
+        if channel is not None:
             try:
                 turn = await channel.complete(turn, self._http)
             except DeliveryError as error:
-                log.warning("%s did not tell what its webhook left out: %s", channel.name, error.code)
+                log.warning("%s did not tell what its webhook left out: %s", turn.address.channel, error.code)
         return await self._dialog.answer(turn, state, watcher=watcher)
 
     async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:

@@ -1,15 +1,14 @@
 """RQ's own accounting of jobs, written by RQ's own objects but sent in one round trip.
 
 RQ's objects write into a pipeline that only collects; its commands then travel on the event loop's
-connection. So `rq info` and rq-dashboard see what they would of RQ's own worker, and the layout follows the
-installed RQ. Failures, which are rare, go through RQ's synchronous code in a thread.
+connection, as one script call. So `rq info` and rq-dashboard see what they would of RQ's own worker, and the
+layout follows the installed RQ. Failures, which are rare, go through RQ's synchronous code in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from sys import exc_info
 from typing import Any
 
@@ -22,6 +21,10 @@ from rq.results import Result
 from rq.utils import now
 from rq.worker import BaseWorker, WorkerStatus
 
+from gateway.redis import scripts
+from gateway.redis.line import sharing
+from gateway.redis.scripts import Protocol
+
 SUSPENDED_KEY = "rq:suspended"
 
 
@@ -32,6 +35,8 @@ class Ledger:
         self._worker = worker
         self._redis = redis
         self._queue: Queue = worker.queues[0]
+        self._take = scripts.load("take", Protocol())
+        self._write = scripts.load("books", Protocol())
 
     async def suspended(self) -> bool:
         """Whether `rq suspend` is in force."""
@@ -48,28 +53,21 @@ class Ledger:
             first = await self._redis.blmove(source, intermediate, wait)
             if first is None:
                 return []
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for _ in range(most - (first is not None)):
-                pipeline.lmove(source, intermediate)
-            moved: list[Any] = await pipeline.execute()
-        ids = [job_id.decode() for job_id in (first, *moved) if job_id is not None]
-        return await self._fetch(ids) if ids else []
+        more = [intermediate, most] if first is None else [intermediate, most - 1, first]
+        taken = await self._take(self._redis, more)
+        found = [(job_id.decode(), self._restored(job_id.decode(), fields)) for job_id, fields in taken]
+        for job_id, job in found:
+            if job is None:  # somebody has deleted it
+                await sharing(self._redis)("LREM", intermediate, 1, job_id)
+        return [job for _, job in found if job is not None]
 
-    async def _fetch(self, ids: Sequence[str]) -> list[Job]:
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for job_id in ids:
-                pipeline.hgetall(Job.key_for(job_id))
-            hashes: list[Any] = await pipeline.execute()
-        jobs = []
-        for job_id, fields in zip(ids, hashes, strict=True):
-            job = Job(job_id, connection=self._worker.connection, serializer=self._worker.serializer)
-            with suppress(NoSuchJobError):
-                if fields:
-                    job.restore(fields)
-                    jobs.append(job)
-                    continue
-            await self._redis.execute_command("LREM", self._queue.intermediate_queue_key, 1, job_id)  # type: ignore[no-untyped-call]
-        return jobs
+    def _restored(self, job_id: str, fields: list[bytes]) -> Job | None:
+        job = Job(job_id, connection=self._worker.connection, serializer=self._worker.serializer)
+        try:
+            job.restore(dict(zip(fields[::2], fields[1::2], strict=True)))
+        except NoSuchJobError:
+            return None
+        return job
 
     async def start(self, jobs: Sequence[Job]) -> list[Execution]:
         """Enter jobs as started, and take them out of the intermediate list."""
@@ -117,8 +115,6 @@ class Ledger:
         await self._send(collected)
 
     async def _send(self, collected: Any) -> None:
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            for arguments, options in collected.command_stack:
-                pipeline.execute_command(*arguments, **options)
-            collected.reset()
-            await pipeline.execute()
+        words = [word for arguments, _ in collected.command_stack for word in (len(arguments), *arguments)]
+        collected.reset()
+        await self._write(self._redis, words)

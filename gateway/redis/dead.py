@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 from redis.asyncio import Redis
 
 from core.message import Reply
@@ -84,7 +85,7 @@ class DeadLetters:
             return Replayed.UNREADABLE
         place, kind = ("out", "replies") if letter.reply else ("mail", "turns")
         address = items[-1].address.model_dump_json()
-        entry = _json({kind: letter.names, "letter": letter.id})
+        entry = to_json({kind: letter.names, "letter": letter.id})
         values = [item.model_dump_json(exclude_defaults=True) for item in items]
         arguments = [layout.stamp(), letter.id, letter.session, place, address, entry, *values]
         return Replayed((await self._script(self._redis, arguments)).decode())
@@ -116,7 +117,3 @@ def _letter(name: bytes, fields: dict[bytes, bytes]) -> Letter:
         )
     except (ValueError, KeyError, TypeError, ValidationError):
         return Letter(id=letter_id, at_ms=at_ms, session=session, reason="this release cannot read it")
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic_core import to_json
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -151,12 +151,12 @@ def _arguments(event: Event) -> list[Argument]:
                 turn.id,
                 turn.model_dump_json(exclude_defaults=True),
                 turn.address.model_dump_json(),
-                _json(entry),
+                to_json(entry),
             ]
         case ControlReceived(act=act):
             owner = "" if act in _OPTED_OUT else after(Owner.BOT, act)
             entry = {"act": act, "owner": owner, "actor": event.actor, "at": event.at}
-            return ["control", event.session, event.id, owner, _OPTED_OUT.get(act, ""), _json(entry)]
+            return ["control", event.session, event.id, owner, _OPTED_OUT.get(act, ""), to_json(entry)]
         case StatusChanged(status=status):
             entry = {
                 "id": event.provider_id,
@@ -165,10 +165,6 @@ def _arguments(event: Event) -> list[Argument]:
                 "error": event.error_text,
             }
             key = message_key(event.channel, event.provider_id)
-            return ["status", key, status, rank(status), "", _json(entry)]
+            return ["status", key, status, rank(status), "", to_json(entry)]
         case Ignored(reason=reason):
             return ["ignored", reason, "", "", "", ""]
-
-
-def _json(value: dict[str, object]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -27,19 +28,28 @@ class SharedRedis(Redis):
     _line: Line | None = None
 
     async def share(self, *arguments: Any) -> Any:
-        """Call a command on the shared connection. Never repeated: a lost answer is an error.
+        """Call a command on the shared connection; its answer is what redis-py makes of it.
+
+        Never repeated: a lost answer is an error.
 
         Raises what redis-py would: `ResponseError`, `ConnectionError`, `TimeoutError`.
         """
         if self._line is None:
             self._line = Line(self)
-        return await self._line.call(arguments)
+        answer = await self._line.call(arguments)
+        read: Callable[[Any], Any] | None = self.response_callbacks.get(arguments[0])
+        return read(answer) if read else answer
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         """Close the shared connection and the pool."""
         if self._line is not None:
             await self._line.aclose()
         await super().aclose(close_connection_pool)
+
+
+def sharing(redis: Redis) -> Callable[..., Awaitable[Any]]:
+    """How to call a command that neither blocks nor changes the connection."""
+    return redis.share if isinstance(redis, SharedRedis) else redis.execute_command
 
 
 class Line:

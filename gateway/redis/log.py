@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from core.owner import Owner
 from core.value import Value
+from gateway.redis.line import sharing
 
 
 class LogEntry(Value):
@@ -25,20 +26,25 @@ class LogEntry(Value):
 async def read_log(redis: Redis, session: str, after: str = "", count: int = 200) -> list[LogEntry]:
     """The first `count` entries after the entry `after`; an empty log for a session that is not known."""
     start = f"({after}" if after else "-"
-    rows: Any = await redis.xrange(f"tg:{{{session}}}:log", min=start, count=count)
-    return [_entry(name.decode(), fields) for name, fields in rows]
+    return await _entries(redis, "XRANGE", session, start, "+", count)
 
 
 async def read_log_end(redis: Redis, session: str, count: int = 200) -> list[LogEntry]:
     """The last `count` entries, oldest first."""
-    rows: Any = await redis.xrevrange(f"tg:{{{session}}}:log", count=count)
-    return [_entry(name.decode(), fields) for name, fields in reversed(rows)]
+    return (await _entries(redis, "XREVRANGE", session, "+", "-", count))[::-1]
 
 
 async def read_owner(redis: Redis, session: str) -> Owner:
     """Who speaks in a session now; the bot in one that is not known."""
     stored: Any = await cast("Awaitable[bytes | None]", redis.hget(f"tg:{{{session}}}", "owner"))
     return Owner(stored.decode()) if stored else Owner.BOT
+
+
+async def _entries(
+    redis: Redis, command: str, session: str, start: str, end: str, count: int
+) -> list[LogEntry]:
+    rows = await sharing(redis)(command, f"tg:{{{session}}}:log", start, end, "COUNT", count)
+    return [_entry(name.decode(), fields) for name, fields in rows]
 
 
 def _entry(name: str, fields: dict[bytes, bytes]) -> LogEntry:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from time import monotonic
 from typing import Any
 
+from pydantic_core import to_json
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -83,7 +83,7 @@ class RedisMailbox:
     async def commit(self, lease: Lease, commit: Commit) -> View:
         """End a turn, and see what is next."""
         arguments: list[Argument] = [lease.session, lease.fence, *_commit(commit)]
-        if not (commit.mark and commit.replies):
+        if commit.read_here or not (commit.mark and commit.replies):
             return await self._read(lease, _kept(await self._run("commit", arguments)))
         first = commit.replies[0]
         chain = scripts.chain(("commit", "mark"), self._protocol)
@@ -100,7 +100,7 @@ class RedisMailbox:
 
     async def sent(self, lease: Lease, reply: Reply, provider_id: str) -> View:
         """Note that the provider took a reply, which leaves the outbox, and see what is next."""
-        entry = _json({"key": reply.key, "id": provider_id})
+        entry = _sent_entry(reply, provider_id)
         key = message_key(reply.address.channel, provider_id)
         held: list[Argument] = [lease.session, lease.fence]
         chain = scripts.chain(("sent", "look"), self._protocol)
@@ -114,8 +114,8 @@ class RedisMailbox:
         self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
     ) -> None:
         """Note that the provider will never take a reply; it leaves the outbox."""
-        entry = _json({"key": reply.key, "reason": reason, "code": code})
-        letter = _json({"reason": reason, "code": code, "reply": reply.model_dump(mode="json")})
+        entry = to_json({"key": reply.key, "reason": reason, "code": code})
+        letter = to_json({"reason": reason, "code": code, "reply": reply.model_dump(mode="json")})
         told: list[Argument] = ["1" if opted_out else "", entry, "" if opted_out else letter, reply.key]
         await self._held("refuse", lease, told)
 
@@ -130,7 +130,7 @@ class RedisMailbox:
         trouble: Trouble | None = None,
     ) -> None:
         """Give the lease back and be woken in `seconds`; a failed send counts for its account."""
-        entry = _json({"reason": reason, "seconds": round(seconds, 3)})
+        entry = to_json({"reason": reason, "seconds": round(seconds, 3)})
         account = account_of(trouble.reply.address) if trouble else ""
         rest = int(trouble.rest * 1000) if trouble else 0
         flags = ["1" if flag else "" for flag in (settled, counted)]
@@ -171,7 +171,7 @@ class RedisMailbox:
         pace = self._paces.get(address.channel, Pace())
         arguments: list[Argument] = [
             reply.key,
-            _json({"key": reply.key}),
+            to_json({"key": reply.key}),
             account,
             "1" if reply.bulk else "",
             reply.voice,
@@ -194,7 +194,7 @@ def _kept(answer: Any) -> Any:
     return answer
 
 
-def said_entry(reply: Reply) -> str:
+def said_entry(reply: Reply) -> bytes:
     """A reply as the log has it."""
     entry: dict[str, object] = {"key": reply.key, "body": reply.body}
     if reply.segments:
@@ -205,26 +205,30 @@ def said_entry(reply: Reply) -> str:
         entry["choices"] = [choice.model_dump(exclude_defaults=True) for choice in reply.choices]
     if reply.media:
         entry["media"] = [medium.model_dump(exclude_defaults=True) for medium in reply.media]
-    return _json(entry)
+    return to_json(entry)
+
+
+def _sent_entry(reply: Reply, provider_id: str) -> bytes:
+    return to_json({"key": reply.key, "id": provider_id})
 
 
 def _commit(commit: Commit) -> list[Argument]:
     """What commit.lua takes after session and fence."""
     ids = [turn.id for turn in commit.turns]
     entry = {"turns": ids, "outcome": commit.outcome, "replies": len(commit.replies), **commit.details}
-    dead = ""
+    dead: Argument = ""
     if commit.dead is not None:
         letter = {"reason": commit.dead, "turns": [turn.model_dump(mode="json") for turn in commit.turns]}
-        dead = _json(letter)
-    state = "" if commit.state is None else _json(commit.state)
-    arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, _json(entry)]
+        dead = to_json(letter)
+    state: Argument = "" if commit.state is None else to_json(commit.state)
+    arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, to_json(entry)]
     timer, seconds = commit.timer or ("", 0.0)
     arguments += ["1" if commit.told else "", commit.fired or "", timer, math.ceil(seconds * 1000)]
-    arguments.append("1" if commit.lapses else "")
+    arguments += ["1" if commit.lapses else "", "1" if commit.read_here else ""]
     for reply in commit.replies:
-        arguments += [reply.model_dump_json(exclude_defaults=True), said_entry(reply)]
+        if commit.read_here:
+            arguments.append(_sent_entry(reply, reply.name))
+        else:
+            arguments.append(reply.model_dump_json(exclude_defaults=True))
+        arguments.append(said_entry(reply))
     return arguments
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 from gateway.redis import layout
-from gateway.redis.line import SharedRedis
+from gateway.redis.line import sharing
 
 _DAY_MS = 24 * 3600 * 1000
 
@@ -102,7 +102,7 @@ class Script:
 
     async def __call__(self, redis: Redis, arguments: Sequence[Argument]) -> Any:
         """Run the script, loading it when the server does not know it (after a restart or a failover)."""
-        call: Any = redis.share if isinstance(redis, SharedRedis) else redis.execute_command
+        call = sharing(redis)
         try:
             return await call("EVALSHA", self.sha, 0, *arguments)
         except NoScriptError:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from core.dialog import State
 from core.mailbox import Marked, View
@@ -56,4 +56,4 @@ def _fired(stored: list[Any]) -> Fired | None:
 
 
 def _state(stored: bytes | None) -> State | None:
-    return json.loads(stored) if stored else None
+    return from_json(stored) if stored else None

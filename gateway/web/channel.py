@@ -25,6 +25,7 @@ CAPABILITIES: Final = Capabilities(
     payload_length=1_000,
     media=10,
     idempotent_send=True,
+    reads_log=True,
 )
 
 
@@ -39,7 +40,10 @@ def address_of(session_id: str) -> Address:
 
 
 class WebChannel:
-    """Sends by saying that it has: the reply is in the log since its commit, and clients read it there."""
+    """Its clients read the log, where replies are since their commit.
+
+    Only what the business says of its own accord goes through the outbox, and is sent by saying that it is.
+    """
 
     name = NAME
     capabilities = CAPABILITIES

@@ -103,15 +103,23 @@ class Conversations:
         self._inbox = inbox
         self._hints = Hints(redis, "tg:told")
 
-    async def say(self, session_id: str, message_id: str, text: str, payload: str = "") -> Asked:
+    async def say(
+        self, session_id: str, message_id: str, text: str, payload: str = "", *, streamed: bool = False
+    ) -> Asked:
         """Record a message; one that was recorded before under this id is the same message.
 
+        `streamed` says that `pieces` are going to be read.
         Raises `StorageUnavailable` and `MailboxFull`, as every inbox does.
         """
         session = session_of(session_id)
         last = await read_log_end(self._redis, session, 1)
         turn = Turn(
-            id=message_id, session=session, address=address_of(session_id), text=text, payload=payload
+            id=message_id,
+            session=session,
+            address=address_of(session_id),
+            text=text,
+            payload=payload,
+            streamed=streamed,
         )
         [verdict] = await self._inbox.accept([TurnReceived(turn=turn)])
         behind = last[0].id if last and verdict is Verdict.NEW else ""
@@ -128,13 +136,21 @@ class Conversations:
         with self._hints.of(asked.session) as named:
             while True:
                 named.clear()
-                while entries := await read_log(self._redis, asked.session, behind, _ENTRIES):
-                    behind = entries[-1].id
-                    for entry in entries:
-                        reading.take(entry)
+                behind = await self._follow(reading, asked.session, behind)
                 if reading.answered or monotonic() > end:
                     return reading.answered
                 await _within(named, min(_LOOK_AGAIN_SECONDS, max(end - monotonic(), 0.01)))
+
+    async def _follow(self, reading: _Reading, session: str, behind: str) -> str:
+        """Read on to the log's end, or until the answer is there; returns the last entry that was read."""
+        is_more = True
+        while is_more and not reading.answered:
+            entries = await read_log(self._redis, session, behind, _ENTRIES)
+            for entry in entries:
+                reading.take(entry)
+                behind = entry.id
+            is_more = len(entries) == _ENTRIES
+        return behind
 
     async def pieces(
         self, asked: Asked, after: str, answer: asyncio.Task[Answered | None]

@@ -102,7 +102,7 @@ class WebApi:
     async def stream(self, request: Request) -> Response:
         """Answer one message with the model's words as they come: plain text, or events where asked for."""
         try:
-            session_id, asked = await self._ask(request)
+            session_id, asked = await self._ask(request, streamed=True)
         except Unacceptable as error:
             return error.response
         except (StorageUnavailable, MailboxFull):
@@ -157,7 +157,7 @@ class WebApi:
             return error_response(404, "unknown_session", "nobody has written in such a session")
         return JSONResponse({"session": given.session, "key": key}, 202)
 
-    async def _ask(self, request: Request) -> tuple[str, Asked]:
+    async def _ask(self, request: Request, *, streamed: bool = False) -> tuple[str, Asked]:
         """Record the request's message. Raises `Unacceptable`."""
         given = await read(request, TurnRequest)
         session_id = self._access.session_id(request, given.session_id)
@@ -166,7 +166,9 @@ class WebApi:
         if not given.text and not given.payload:
             raise Unacceptable(error_response(400, "bad_request", "text: it is empty"))
         name = request.headers.get("idempotency-key", "")[:LONGEST_ID] or given.message_id or uuid4().hex
-        return session_id, await self.conversations.say(session_id, name, given.text, given.payload)
+        return session_id, await self.conversations.say(
+            session_id, name, given.text, given.payload, streamed=streamed
+        )
 
     def _answered(self, session_id: str, asked: Asked, answered: Answered | None) -> Response:
         if answered is None:

@@ -10,7 +10,6 @@ from redis.exceptions import RedisError
 from core.dialog import Dialog, State, Step, Watcher
 from core.timer import Timer
 from core.turn import Address, Turn
-from gateway.web.channel import NAME
 
 MOST_PIECES = 5_000
 _KEPT_SECONDS = 600
@@ -22,7 +21,7 @@ def pieces_key(session: str) -> str:
 
 
 class Telling:
-    """A dialog whose words to web clients are told while they are made. A courtesy: the log is the truth."""
+    """A dialog whose words are told, to who reads along, while they are made. A courtesy: the log is the truth."""
 
     def __init__(self, dialog: Dialog, redis: Redis) -> None:
         self._dialog = dialog
@@ -30,7 +29,7 @@ class Telling:
 
     async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
         """Answer as the dialog does; see `core.dialog.Dialog`."""
-        if turn.address.channel != NAME:
+        if not turn.streamed:
             return await self._dialog.answer(turn, state, watcher=watcher)
         teller = Teller(self._redis, turn, watcher or Watcher())
         try:

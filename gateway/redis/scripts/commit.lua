@@ -1,6 +1,8 @@
 -- Law L6: state, replies, turns and log, all or none. ARGV: session, fence, number of turns, state, owner,
 -- dead letter, log entry, told of an overflow (1 or ''), the timer that fired, a timer to start and its milliseconds
--- ('' for none), whether a person's hold lapses (1 or ''), then reply and log entry for each reply. Returns the view, or nil.
+-- ('' for none), whether a person's hold lapses (1 or ''), whether the log is where its replies are read (1 or ''), then
+-- reply and log entry for each reply; where they are read in the log, the entry of its having been sent in place of the
+-- reply. Returns the view, or nil.
 local session, now = ARGV[1], clock()
 local s = key(session)
 if not holds(session, ARGV[2], now) then return nil end
@@ -26,9 +28,20 @@ if ARGV[6] ~= '' then set_aside(session, ARGV[6]) end
 if ARGV[8] == '1' then redis.call('HSET', s, 'overflow', 'told') end
 if ARGV[10] ~= '' then redis.call('HSET', s, ARGV[10], now + tonumber(ARGV[11])) end
 if EXPIRY_MS > 0 then redis.call('HSET', s, 'expires', now + EXPIRY_MS) end
-for i = 13, #ARGV, 2 do
-  redis.call('RPUSH', key(session, ':out'), ARGV[i])
+local is_read_here = ARGV[13] == '1'
+local reason = is_read_here and silenced(session, 'bot')
+for i = 14, #ARGV, 2 do
   note(session, 'said', ARGV[i + 1])
+  if not is_read_here then
+    redis.call('RPUSH', key(session, ':out'), ARGV[i])
+  elseif reason then
+    note(session, 'refused', cjson.encode({key = cjson.decode(ARGV[i]).key, reason = reason}))
+    count('silenced')
+  else
+    note(session, 'sent', ARGV[i])
+    count('sent')
+  end
 end
 count('committed')
+tell(session)
 return view(session, now)

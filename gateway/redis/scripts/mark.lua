@@ -37,14 +37,11 @@ local function pace(bulk)
 end
 
 if not holds(session, ARGV[2], now) then return nil end
-local marks = redis.call('HMGET', s, 'owner', 'optout')
-local owner = marks[1] or 'bot'
-local reason = nil
-if ARGV[7] == 'bot' and (owner == 'human' or owner == 'closed') then reason = 'the session belongs to ' .. owner end
-if marks[2] == '1' then reason = 'the person opted out' end
+local reason = silenced(session, ARGV[7])
 if reason then
   note(session, 'refused', cjson.encode({key = ARGV[3], reason = reason}))
   settle(session)
+  tell(session)
   count('silenced')
   return 0
 end

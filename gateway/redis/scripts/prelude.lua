@@ -34,7 +34,11 @@ end
 
 local function note(session, kind, entry)
   redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
-  if session:sub(1, 4) == 'web:' then redis.call('PUBLISH', 'tg:told', session) end  -- somebody may wait for it
+end
+
+-- A turn or one of its replies came to its end; somebody may wait for it.
+local function tell(session)
+  if session:sub(1, 4) == 'web:' then redis.call('PUBLISH', 'tg:told', session) end
 end
 
 local function count(name)
@@ -105,6 +109,14 @@ end
 local function holds(session, fence, now)
   local marks = redis.call('HMGET', key(session), 'fence', 'lease')
   return marks[1] == fence and marks[2] and tonumber(marks[2]) > now
+end
+
+-- Law L10: why a voice may not speak now; nil when it may.
+local function silenced(session, voice)
+  local marks = redis.call('HMGET', key(session), 'owner', 'optout')
+  if marks[2] == '1' then return 'the person opted out' end
+  local owner = marks[1] or 'bot'
+  if voice == 'bot' and (owner == 'human' or owner == 'closed') then return 'the session belongs to ' .. owner end
 end
 
 -- The next timer of a session by its time and name; nil when none runs.

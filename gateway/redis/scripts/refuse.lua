@@ -10,4 +10,5 @@ if ARGV[5] ~= '' then
 end
 settle(session)
 count('refused')
+tell(session)
 return 1

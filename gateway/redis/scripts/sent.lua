@@ -14,5 +14,6 @@ local early = redis.call('HMGET', message, 'entry', 'status')
 if early[1] then note(session, 'status', early[1]) end
 if early[2] == 'failed' then undelivered(session, ARGV[7], now) end
 count('sent')
+tell(session)
 if redis.call('HDEL', 'tg:failures', ARGV[6]) == 0 then return 1 end
 return 1 + redis.call('ZREM', 'tg:paused', ARGV[6])
