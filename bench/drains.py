@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,12 +16,13 @@ from time import perf_counter
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
-from bench import model, sink
+from bench import model, sink, waiting
 from bench.ack import ACCOUNT, TOKEN
 from core.event import TurnReceived
 from core.turn import Address, Turn
 from gateway.embedded import EmbeddedServer
 from gateway.redis.inbox import RedisInbox
+from gateway.web.channel import address_of, session_of
 
 # RQ's own workers are measured on fewer sessions: they are that slow, and their rate does not depend on it.
 OURS = "`AsyncWorker`"
@@ -33,19 +36,39 @@ TURNS_A_SESSION = 10
 _FROM_OUTSIDE = frozenset(
     f"cmdstat_{name}" for name in ("evalsha", "eval", "multi", "exec", "blmove", "lmove", "hgetall")
 )
-_LINES = ("hi", "4321", "23 April 1990", "yes")
 
 
-async def _fill(redis_url: str, sessions: int, turns_each: int) -> None:
+def _node(name: str, other: str) -> dict[str, object]:
+    edge = {
+        "id": f"to_{other}",
+        "condition": "the user goes on",
+        "keywords": ["next"],
+        "target_node_id": other,
+    }
+    return {"id": name, "name": name, "static_text": f"You are at {name}.", "edges": [edge]}
+
+
+_FLOW = {
+    "system_prompt": "You are a kind guide.",
+    "initial_node": "a",
+    "nodes": [_node("a", "b"), _node("b", "a")],
+}
+
+
+async def fill(redis_url: str, sessions: int, turns_each: int, *, by_sms: bool = False) -> None:
+    """Record messages of many web clients, or of people who write by SMS."""
     async with Redis.from_url(redis_url) as redis:
         inbox = RedisInbox(redis)
         for number in range(sessions):
-            address = Address(
-                channel="twilio", account=ACCOUNT, ours="+15550100", theirs=f"+1555{number:07d}"
-            )
-            session = f"twilio:{ACCOUNT}:+15550100:{address.theirs}"
+            if by_sms:
+                address = Address(
+                    channel="twilio", account=ACCOUNT, ours="+15550100", theirs=f"+1555{number:07d}"
+                )
+                session = f"twilio:{ACCOUNT}:+15550100:{address.theirs}"
+            else:
+                address, session = address_of(f"c{number}"), session_of(f"c{number}")
             turns = [
-                Turn(id=f"SM{number}.{turn}", session=session, address=address, text=_LINES[turn % 4])
+                Turn(id=f"SM{number}.{turn}", session=session, address=address, text="next, please")
                 for turn in range(turns_each)
             ]
             await inbox.accept([TurnReceived(turn=turn) for turn in turns])
@@ -73,14 +96,28 @@ class Run:
         return self.turns / self.seconds
 
 
-def drain(options: list[str], sessions: int, turns: int, model_url: str = "", **settings: str) -> Run:
-    """One worker process from its start to an empty queue; `model_url` is the base URL of a model server."""
+def drain(
+    options: list[str],
+    sessions: int,
+    turns: int,
+    *,
+    by_sms: bool = False,
+    model_url: str = "",
+    settings: Mapping[str, str] | None = None,
+) -> Run:
+    """One worker process from its start to an empty queue; `model_url` is the base URL of a model server.
+
+    Web clients read their replies in the log; `by_sms` each leaves through the provider's API.
+    """
     with TemporaryDirectory(prefix="bench") as folder, sink.standing() as api_url:
         server = EmbeddedServer(Path(folder))
         server.start()
         try:
-            asyncio.run(_fill(server.url, sessions, turns))
-            environ = {**os.environ, **settings, "TURNGATE_FLOW": "kyc"}
+            asyncio.run(fill(server.url, sessions, turns, by_sms=by_sms))
+            flow = Path(folder) / "flow.json"
+            flow.write_text(json.dumps(_FLOW), encoding="utf-8")
+            environ = {**os.environ, "TURNGATE_FLOW": str(flow), "TURNGATE_CONCURRENCY": "1000"}
+            environ |= settings or {}
             environ |= {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_API_URL": api_url}
             environ["PUBLIC_URL"] = "https://bots.example.com"
             if model_url:
@@ -118,16 +155,29 @@ def _traffic(url: str) -> tuple[int, int]:
     return called, int(stats["total_net_input_bytes"]) + int(stats["total_net_output_bytes"])
 
 
-def compare() -> dict[str, Run]:
+def compare(*, by_sms: bool = False) -> dict[str, Run]:
     """Each kind of worker on the same drains, the model costing nothing."""
-    return {name: drain(options, sessions, TURNS_A_SESSION) for name, (options, sessions) in WORKERS.items()}
+    return {
+        name: drain(options, sessions, TURNS_A_SESSION, by_sms=by_sms)
+        for name, (options, sessions) in WORKERS.items()
+    }
 
 
 def compare_waiting(seconds: float) -> dict[str, Run]:
-    """RQ's forking worker and ours where each turn waits `seconds` for a model."""
+    """RQ's forking worker and ours where each turn waits `seconds` for a model, in the worker's process."""
+    late = {"TURNGATE_TOOLS": "bench.waiting", waiting.SECONDS: str(seconds)}
+    return {
+        name: drain(WORKERS[name][0], sessions, TURNS_A_SESSION, settings=late)
+        for name, sessions in ((FORKING, 5), (OURS, 1_000))
+    }
+
+
+def compare_asking(seconds: float) -> dict[str, Run]:
+    """The same over HTTP: the model is asked through the `openai` package, each reply leaves by SMS."""
     runs = {}
     for name, sessions in ((FORKING, 3), (OURS, 500)):
         with model.standing(seconds) as thinking:
-            many = {"TURNGATE_CONCURRENCY": "1000"}
-            runs[name] = drain(WORKERS[name][0], sessions, TURNS_A_SESSION, thinking.url, **many)
+            runs[name] = drain(
+                WORKERS[name][0], sessions, TURNS_A_SESSION, by_sms=True, model_url=thinking.url
+            )
     return runs

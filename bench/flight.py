@@ -25,9 +25,10 @@ def measure(sessions: int) -> Flight:
     """So many sessions with two turns each, all at once; the worker's own size is measured with one."""
     options, _ = drains.WORKERS[drains.OURS]
     with model.standing(SECONDS) as alone:
-        small = drains.drain(options, 1, 2, alone.url)
+        small = drains.drain(options, 1, 2, by_sms=True, model_url=alone.url)
     with model.standing(SECONDS) as thinking:
-        large = drains.drain(options, sessions, 2, thinking.url, TURNGATE_CONCURRENCY=str(sessions + 10))
+        room = {"TURNGATE_CONCURRENCY": str(sessions + 10)}
+        large = drains.drain(options, sessions, 2, by_sms=True, model_url=thinking.url, settings=room)
         at_once = int(thinking.busiest.value)
     return Flight(
         at_once,

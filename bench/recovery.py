@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from bench import sink
 from bench.ack import ACCOUNT, TOKEN
-from bench.drains import _fill
+from bench.drains import fill
 from gateway.children import Child
 from gateway.embedded import EmbeddedServer
 
@@ -58,7 +58,7 @@ async def _once() -> Recovery:
         await doomed.start()
         stack.push_async_callback(doomed.stop, 10.0)
         await _until_present(redis)
-        await _fill(server.url, SESSIONS, TURNS)
+        await fill(server.url, SESSIONS, TURNS, by_sms=True)
         await _until_busy(redis)
         assert doomed.pid is not None
         os.kill(doomed.pid, signal.SIGSTOP)  # so that what it holds can be counted

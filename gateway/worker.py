@@ -24,6 +24,7 @@ from rq.worker import BaseWorker, DequeueStrategy
 
 from core.errors import Misconfigured
 from gateway import jobs
+from gateway.garbage import collect_rarely
 from gateway.ledger import Ledger
 from gateway.redis import fitness, layout, presence
 from gateway.redis.connect import open_beside
@@ -90,6 +91,7 @@ class AsyncWorker(BaseWorker):
         await fitness.warn(redis)
         try:
             async with open_runtime(settings, redis) as runtime, asyncio.TaskGroup() as background:
+                collect_rarely()
                 shift = Shift(self, runtime, Ledger(self, redis), settings.concurrency)
                 chores = [
                     background.create_task(runtime.sweeper.run()),

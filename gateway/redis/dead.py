@@ -15,7 +15,7 @@ from core.message import Reply
 from core.turn import Turn
 from core.value import Value
 from gateway.redis import layout, scripts
-from gateway.redis.scripts import Protocol
+from gateway.redis.scripts import Argument, Protocol
 
 _STREAM = "tg:dead"
 _LETTERS_A_CALL = 500
@@ -87,7 +87,15 @@ class DeadLetters:
         address = items[-1].address.model_dump_json()
         entry = to_json({kind: letter.names, "letter": letter.id})
         values = [item.model_dump_json(exclude_defaults=True) for item in items]
-        arguments = [layout.stamp(), letter.id, letter.session, place, address, entry, *values]
+        arguments: list[Argument] = [
+            layout.stamp(),
+            letter.id,
+            letter.session,
+            place,
+            address,
+            entry,
+            *values,
+        ]
         return Replayed((await self._script(self._redis, arguments)).decode())
 
     async def drop(self, letter_ids: Sequence[str]) -> int:

@@ -41,9 +41,9 @@ async def read_owner(redis: Redis, session: str) -> Owner:
 
 
 async def _entries(
-    redis: Redis, command: str, session: str, start: str, end: str, count: int
+    redis: Redis, command: str, session: str, first: str, last: str, count: int
 ) -> list[LogEntry]:
-    rows = await sharing(redis)(command, f"tg:{{{session}}}:log", start, end, "COUNT", count)
+    rows = await sharing(redis)(command, f"tg:{{{session}}}:log", first, last, "COUNT", count)
     return [_entry(name.decode(), fields) for name, fields in rows]
 
 

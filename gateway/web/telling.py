@@ -21,7 +21,7 @@ def pieces_key(session: str) -> str:
 
 
 class Telling:
-    """A dialog whose words are told, to who reads along, while they are made. A courtesy: the log is the truth."""
+    """Tells who reads along a dialog's words while they are made. A courtesy: the log is the truth."""
 
     def __init__(self, dialog: Dialog, redis: Redis) -> None:
         self._dialog = dialog
