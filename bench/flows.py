@@ -154,7 +154,9 @@ class Client:
         arguments = '{"brief_response": "Tea or coffee?"}' if self.function == STAY else "{}"
         call = {"id": "c", "type": "function", "function": {"name": self.function, "arguments": arguments}}
         if stream:
-            return Pieces(self, {"tool_calls": [{"index": 0, **call}]} if "tools" in request else None)
+            return Pieces(
+                self, {"tool_calls": [{"index": 0, **call}]} if "tools" in request["extra_body"] else None
+            )
         message = {"role": "assistant", "tool_calls": [call]}
         choice = {"index": 0, "finish_reason": "stop", "message": message}
         made = ChatCompletion.model_validate({**_HEAD, "object": "chat.completion", "choices": [choice]})

@@ -127,7 +127,10 @@ class OpenAIModel:
         try:
             async with asyncio.timeout(self._patience):
                 create = self._client.api.chat.completions.create
-                more = {"model": self._model, "temperature": self._temperature, **request}
+                # The package takes `extra_body` as it is. Through all else it walks value by value, to rename
+                # what needs no renaming here: half of a request's CPU.
+                body = {"temperature": self._temperature, **request}
+                more: dict[str, Any] = {"model": self._model, "messages": [], "extra_body": body}
                 if write is unheard:
                     return _whole(await create(**more))
                 stream = await create(**more, stream=True, stream_options={"include_usage": True})
