@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -15,6 +16,16 @@ from bench.flows import Client
 from flows.models.openai import OpenAIModel
 from flows.models.prompts import STAY
 from gateway import DialogMachine, DialogRouter, Flow, SessionWorker
+
+
+class _Taking(Client):
+    """Takes the first function that it is offered, or stays, by what the user says."""
+
+    async def create(self, *, stream: bool = False, **request: Any) -> Any:
+        body = request["extra_body"]
+        says = body["messages"][-1]["content"]
+        self.function = STAY if "think" in says else body["tools"][0]["function"]["name"]
+        return await super().create(stream=stream, **request)
 
 
 def create() -> Starlette:
@@ -28,8 +39,7 @@ def create() -> Starlette:
 @asynccontextmanager
 async def _instant(model: OpenAIModel) -> AsyncIterator[None]:
     """The model's client is replaced by one that answers at once."""
-    client = Client(tokens=10, pause=0)
-    client.function = STAY
+    client = _Taking(tokens=10, pause=0)
     inner = model._client
     inner._client, inner._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]
     yield

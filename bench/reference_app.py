@@ -1,4 +1,7 @@
-"""The reference's own session worker behind a route, in its own venv; nothing of ours is imported here."""
+"""The reference's own session worker behind its own route, in its own venv; nothing of ours is imported here.
+
+The route is the one that its documentation shows, with the packages that its `fastapi` extra brings.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +12,37 @@ import os
 from typing import Any
 
 from reference import Client  # type: ignore[import-not-found]
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 
-def create() -> Starlette:
+class _Taking(Client):  # type: ignore[misc]
+    """Takes the first function that it is offered, or stays, by what the user says."""
+
+    async def create(self, *, stream: bool = False, **request: Any) -> Any:
+        says = request["messages"][-1]["content"]
+        tools = request.get("tools") or [{"function": {"name": ""}}]
+        self.function = "__stay_on_node__" if "think" in says else tools[0]["function"]["name"]
+        return await super().create(stream=stream, **request)
+
+
+def create() -> Any:
     """`POST /turn` over its SessionWorker, with a model that answers at once."""
     logging.disable(logging.CRITICAL)
+    fastapi: Any = importlib.import_module("fastapi")
     superdialog: Any = importlib.import_module("superdialog")
     sessions: Any = importlib.import_module("superdialog.session.worker")
     adapter = importlib.import_module("superdialog.machine.adapters.toolcall_adapter")
-    client = Client()
-    client.function = "__stay_on_node__"
+    client = _Taking()
     vars(adapter)["_make_openai_client"] = lambda: client
     flow = superdialog.Flow.model_validate(json.loads(os.environ["BENCH_FLOW"]))
     worker = sessions.SessionWorker(
         agent_factory=lambda: superdialog.DialogMachine(flow=flow, llm="openai/none"), max_sessions=10_000
     )
+    app = fastapi.FastAPI()
 
-    async def turn(request: Request) -> JSONResponse:
-        asked = await request.json()
-        async with worker.acquire(asked["session_id"]) as handle:
-            reply = await handle.turn(asked["text"])
-        return JSONResponse({"reply": getattr(reply, "text", str(reply))})
+    async def turn(payload: dict[str, str]) -> dict[str, str]:
+        async with worker.acquire(payload["session_id"]) as handle:
+            reply = await handle.turn(payload["text"])
+        return {"reply": getattr(reply, "text", str(reply))}
 
-    return Starlette(routes=[Route("/turn", turn, methods=["POST"])])
+    app.post("/turn")(turn)
+    return app

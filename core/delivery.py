@@ -53,7 +53,7 @@ class Delivery(Generic[Http]):
                 reason = f"gave up after {view.waits + 1} tries: {error.reason}"
                 await self._refuse(lease, reply, error, reason)
         else:
-            return await self._mailbox.sent(lease, reply, sent.provider_id)
+            return await self._mailbox.sent(lease, reply, sent.provider_id, leave=True)
         return await self._mailbox.look(lease)
 
     async def _refuse(self, lease: Lease, reply: Reply, error: DeliveryError, reason: str) -> None:

@@ -97,11 +97,11 @@ class Drain(Generic[Http]):
                     wait = self._bounds.backoff(view.tries)
                     await self._mailbox.postpone(lease, wait, "the dialog failed; it will be tried again")
                     return Drained.POSTPONED
-                view = await self._mailbox.commit(lease, commit)
+                view = await self._mailbox.commit(lease, commit, leave=True)
                 begun = monotonic()
             elif view.fired:
-                view = await self._mailbox.commit(lease, await self._fire(view.fired, view))
-            elif await self._mailbox.release(lease):
+                view = await self._mailbox.commit(lease, await self._fire(view.fired, view), leave=True)
+            elif view.released or await self._mailbox.release(lease):
                 return Drained.EMPTY
             else:
                 view = await self._mailbox.look(lease)

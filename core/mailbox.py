@@ -59,6 +59,7 @@ class View(Value):
     first reply was postponed. `recent` are the provider's ids of replies that were settled. `granted` is the
     key of a reply that was marked in the same step and may be sent. `overflowed` says that messages were
     turned away and the person was not told. `fired` is a timer that ran out, when there is nothing else.
+    `released` says that there is nothing to do, so the lease was given back in the same step.
     """
 
     owner: Owner = Owner.BOT
@@ -73,6 +74,7 @@ class View(Value):
     recent: frozenset[str] = frozenset()
     overflowed: bool = False
     fired: Fired | None = None
+    released: bool = False
 
 
 class Permit(Value):
@@ -163,8 +165,8 @@ class Mailbox(Protocol):
         """An event that is set when a message arrives within the block, where the policy is to interrupt."""
         ...
 
-    async def commit(self, lease: Lease, commit: Commit) -> View:
-        """End a turn, and see what is next."""
+    async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> View:
+        """End a turn, and see what is next; with `leave`, give the lease back when that is nothing."""
         ...
 
     async def mark(self, lease: Lease, reply: Reply) -> Permit:
@@ -175,8 +177,8 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def sent(self, lease: Lease, reply: Reply, provider_id: str) -> View:
-        """Note that the provider took a reply, which leaves the outbox, and see what is next."""
+    async def sent(self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False) -> View:
+        """Note that the provider took a reply, which leaves the outbox, and see what is next, as above."""
         ...
 
     async def refuse(

@@ -47,14 +47,13 @@ class Ledger:
 
         A job stays in RQ's intermediate list until `start`, so a crash in between loses nothing.
         """
-        source, intermediate = self._queue.key, self._queue.intermediate_queue_key
-        first: Any = None
-        if wait > 0:
-            first = await self._redis.blmove(source, intermediate, wait)
+        intermediate = self._queue.intermediate_queue_key
+        taken = await self._take(self._redis, [intermediate, most])
+        if not taken and wait > 0:
+            first: Any = await self._redis.blmove(self._queue.key, intermediate, wait)
             if first is None:
                 return []
-        more = [intermediate, most] if first is None else [intermediate, most - 1, first]
-        taken = await self._take(self._redis, more)
+            taken = await self._take(self._redis, [intermediate, most - 1, first])
         found = [(job_id.decode(), self._restored(job_id.decode(), fields)) for job_id, fields in taken]
         for job_id, job in found:
             if job is None:  # somebody has deleted it

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from time import monotonic
 from typing import Any
 
@@ -80,35 +80,32 @@ class RedisMailbox:
         """An event that is set when a message arrives within the block."""
         return self._arrivals.of(session)
 
-    async def commit(self, lease: Lease, commit: Commit) -> View:
-        """End a turn, and see what is next."""
-        arguments: list[Argument] = [lease.session, lease.fence, *_commit(commit)]
+    async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> View:
+        """End a turn, and see what is next; see `core.mailbox.Mailbox`."""
+        step = ("commit", _commit(commit))
         if commit.read_here or not (commit.mark and commit.replies):
-            return await self._read(lease, _kept(await self._run("commit", arguments)))
+            [answer], released = await self._steps(lease, [step], leave)
+            return await self._read(lease, answer, released)
         first = commit.replies[0]
-        chain = scripts.chain(("commit", "mark"), self._protocol)
-        answers = await chain(self._redis, arguments, [lease.session, lease.fence, *self._mark(first)])
-        view = await self._read(lease, _kept(answers[0] if len(answers) == 2 else None))
-        if answers[1] == 1:
+        [answer, permit], _ = await self._steps(lease, [step, ("mark", self._mark(first))], leave=False)
+        view = await self._read(lease, answer)
+        if permit == 1:
             return view.model_copy(update={"granted": first.key})
-        return view if answers[1] else view.model_copy(update={"outbox": view.outbox[1:]})
+        return view if permit else view.model_copy(update={"outbox": view.outbox[1:]})
 
     async def mark(self, lease: Lease, reply: Reply) -> Permit:
         """Note that a reply is about to be sent, if it may be now."""
         answer = int(await self._held("mark", lease, self._mark(reply)))
         return Permit(granted=answer == 1, wait=-min(answer, 0) / 1000)
 
-    async def sent(self, lease: Lease, reply: Reply, provider_id: str) -> View:
-        """Note that the provider took a reply, which leaves the outbox, and see what is next."""
-        entry = _sent_entry(reply, provider_id)
-        key = message_key(reply.address.channel, provider_id)
-        held: list[Argument] = [lease.session, lease.fence]
-        chain = scripts.chain(("sent", "look"), self._protocol)
-        account = account_of(reply.address)
-        answers = await chain(self._redis, [*held, key, provider_id, entry, account, reply.key], held)
-        if answers and answers[0] == 2:
+    async def sent(self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False) -> View:
+        """Note that the provider took a reply, and see what is next; see `core.mailbox.Mailbox`."""
+        key, account = message_key(reply.address.channel, provider_id), account_of(reply.address)
+        noted: list[Argument] = [key, provider_id, _sent_entry(reply, provider_id), account, reply.key]
+        [settled, answer], released = await self._steps(lease, [("sent", noted), ("look", [])], leave)
+        if settled == 2:
             log.warning("%s takes sends again", account)
-        return await self._read(lease, _kept(answers[1] if len(answers) == 2 else None))
+        return await self._read(lease, answer, released)
 
     async def refuse(
         self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
@@ -155,9 +152,23 @@ class RedisMailbox:
         await self._leases.aclose()
         await self._arrivals.aclose()
 
-    async def _read(self, lease: Lease, answer: Any) -> View:
+    async def _steps(
+        self, lease: Lease, steps: Sequence[tuple[str, list[Argument]]], leave: bool
+    ) -> tuple[list[Any], bool]:
+        """The answers of several scripts run as one; with `leave`, also whether the lease was given back."""
+        if leave:
+            steps = [*steps, ("release", [])]
+        chain = scripts.chain(tuple(name for name, _ in steps), self._protocol)
+        arguments = [[lease.session, lease.fence, *given] for _, given in steps]
+        with self._leases.leave(lease) if leave else nullcontext():
+            answers = await chain(self._redis, *arguments)
+        if len(answers) < len(steps):
+            _kept(None)
+        return (answers[:-1], bool(answers[-1])) if leave else (answers, False)
+
+    async def _read(self, lease: Lease, answer: Any, released: bool = False) -> View:
         """The view; what this release cannot read is set aside, or it would be tried for ever."""
-        view = view_of(answer)
+        view = view_of(answer, released)
         while (answer[1] and not view.turns) or (answer[2] and not view.outbox):
             place = "out" if answer[2] else "mail"
             log.error("what waits first in the %s cannot be read and is set aside", place)

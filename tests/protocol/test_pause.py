@@ -29,7 +29,7 @@ class PausedAfterCommit(RedisMailbox):
         self._url = url
         self._provider = channel
 
-    async def commit(self, lease: Lease, commit: Commit) -> View:
+    async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> View:
         """Commit and mark, then stand still until somebody else is done with the session."""
         view = await super().commit(lease, commit)
         other = threading.Thread(target=lambda: asyncio.run(self._other_worker()))
