@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.protocol.model import Scripts, Store, View
-from tests.protocol.world import Actors, Delivery, Next, Step, World
+from tests.protocol.actors import Actors, Next
+from tests.protocol.model import Allowed, Scripts, Store, View
+from tests.protocol.world import Delivery, Step, World
 
 
 class MarkedBeforeAppended(Actors):
@@ -54,12 +55,67 @@ class PoppedBeforeTheWork(Scripts):
         return (s, view) if view.out else (s._replace(mail=s.mail[1:]), view)
 
     def commit(
-        self, s: Store, fence: int, state: tuple[str, ...], replies: tuple[str, ...], dead: str = ""
+        self,
+        s: Store,
+        fence: int,
+        state: tuple[str, ...],
+        replies: tuple[str, ...],
+        dead: str = "",
+        turns: int = 1,
+        timer: bool = False,
     ) -> tuple[Store, View | None]:
         """State and replies; the turn has left long ago."""
         if not self.holds(s, fence):
             return s, None
         return self.view(s._replace(state=state, tries=0, out=(*s.out, *replies)))
+
+
+class TimerAnsweredAnyway(Scripts):
+    """(f) Whether a timer still runs is asked when it is looked at, not when it is answered."""
+
+    def fire(self, s: Store, fence: int, replies: tuple[str, ...]) -> tuple[Store, View | None]:
+        """Answer it, whatever came meanwhile."""
+        if not self.holds(s, fence):
+            return s, None
+        return self.view(s._replace(timer=None, tries=0, out=(*s.out, *replies)))
+
+
+class TimerOfAnEarlierTurn(Scripts):
+    """(g) A timer goes on when the next turn, which waited already when it was started, is answered."""
+
+    def commit(
+        self,
+        s: Store,
+        fence: int,
+        state: tuple[str, ...],
+        replies: tuple[str, ...],
+        dead: str = "",
+        turns: int = 1,
+        timer: bool = False,
+    ) -> tuple[Store, View | None]:
+        """Start a timer, and never stop one."""
+        after, view = super().commit(s, fence, state, replies, dead, turns, timer)
+        return (after if timer or view is None else after._replace(timer=s.timer)), view
+
+
+class BurstTakenEarly(Scripts):
+    """(h) A burst is taken by whoever works on the session, also while it may still grow."""
+
+    gathers = True
+
+    def shows_turns(self, s: Store) -> bool:
+        """Whatever waits."""
+        return True
+
+
+class PaceForgotten(Scripts):
+    """(i) A reply that waited for its place leaves although its place has not come."""
+
+    paced = True
+
+    def mark(self, s: Store, fence: int, reply: str) -> tuple[Store, Allowed]:
+        """Whoever has a place goes."""
+        return super().mark(s._replace(slot="past") if s.slot else s, fence, reply)
 
 
 class UniqueJobs(Scripts):

@@ -7,8 +7,9 @@ from collections.abc import Hashable, Sequence
 from time import perf_counter
 from typing import NamedTuple
 
+from tests.protocol.actors import Actors
 from tests.protocol.laws import Law
-from tests.protocol.world import Actors, Step, Worker, World
+from tests.protocol.world import Step, Worker, World
 
 _BEGIN = Step("begin", "")
 _MISHAPS = ("crash", "take_over")
@@ -128,6 +129,7 @@ class Explorer:
         return (
             store.mail, store.out, store.seen, store.owner, store.state, store.marked, store.dead,
             store.lease == "later", store.hold == "later", store.due, min(store.tries, self._tries),
+            store.quiet == "later", store.timer, store.pace, store.slot, world.timed,
             len(store.queue), None if store.job is None else min(store.jobs - store.job, len(store.queue)),
             tuple(sorted(world.deliveries)), world.taken, world.accepted, world.committed, world.said,
             world.fault, tuple(sorted([self._memory(worker, store.fence) for worker in world.workers])),
@@ -140,5 +142,13 @@ class Explorer:
         if self._actors.scripts.fenced and worker.fence != newest:
             # Every script will refuse it, so all that it can still do is send what it has marked.
             return ("stale", view.out[0] if worker.doing == "send" else "")
-        seen = (view.owner, view.state, view.turns, view.out, view.marked or "", min(view.tries, self._tries))
+        seen = (
+            view.owner,
+            view.state,
+            view.turns,
+            view.out,
+            view.marked or "",
+            min(view.tries, self._tries),
+            view.fired,
+        )
         return (worker.doing, worker.fence == newest, worker.newest, *seen)

@@ -9,10 +9,11 @@ from typing import Literal, NamedTuple
 
 Moment = Literal["later", "past"] | None
 Verdict = Literal["new", "duplicate", "full"]
+Allowed = bool | Literal["wait"] | None
 
 
 class View(NamedTuple):
-    """What the holder of a lease last saw: the first turn, the first replies, and the marks."""
+    """What the holder of a lease last saw: turns, replies, marks, and whether a timer ran out."""
 
     owner: str
     state: tuple[str, ...]
@@ -21,10 +22,15 @@ class View(NamedTuple):
     marked: str | None
     tries: int
     waits: int
+    fired: bool = False
 
 
 class Store(NamedTuple):
-    """Everything the server keeps of the session. A turn and a reply are their keys; jobs are numbered."""
+    """Everything the server keeps of the session. A turn and a reply are their keys; jobs are numbered.
+
+    `quiet` is the end of a burst of messages, `timer` that of the person's time to write, `pace` when the
+    provider takes the next send, `slot` the place in it that a reply waits for.
+    """
 
     mail: tuple[str, ...] = ()
     out: tuple[str, ...] = ()
@@ -42,6 +48,10 @@ class Store(NamedTuple):
     queue: tuple[int, ...] = ()
     due: Moment = None
     dead: tuple[str, ...] = ()
+    quiet: Moment = None
+    timer: Moment = None
+    pace: Moment = None
+    slot: Moment = None
 
 
 class Scripts:
@@ -52,6 +62,10 @@ class Scripts:
 
     mailbox_length = 1000
     fenced = True
+    gathers = False
+    """Whether messages that come one after the other are taken as one turn."""
+    paced = False
+    """Whether the provider takes only one send at a time."""
 
     # What prelude.lua shares among them.
 
@@ -59,8 +73,8 @@ class Scripts:
         """Enqueue a drain unless one is on its way or the session is held back until later."""
         if s.job is not None:
             return s
-        if s.hold == "later":
-            return s._replace(due=s.hold)
+        if "later" in (s.hold, s.quiet):
+            return s._replace(due="later")
         number = s.jobs + 1
         return s._replace(jobs=number, queue=(*s.queue, number), job=number, hold=None, due="later")
 
@@ -70,9 +84,17 @@ class Scripts:
 
     def view(self, s: Store) -> tuple[Store, View]:
         """What the holder sees. Looking at a waiting turn with nothing left to send is one try."""
-        if not s.out and s.mail:
+        turns: tuple[str, ...] = ()
+        if not s.out and self.shows_turns(s):
+            turns, s = s.mail if self.gathers else s.mail[:1], s._replace(quiet=None)
+        fired = not turns and not s.out and s.timer == "past"
+        if turns or fired:
             s = s._replace(tries=s.tries + 1)
-        return s, View(s.owner, s.state, () if s.out else s.mail[:1], s.out[:10], s.marked, s.tries, s.waits)
+        return s, View(s.owner, s.state, turns, s.out[:10], s.marked, s.tries, s.waits, fired)
+
+    def shows_turns(self, s: Store) -> bool:
+        """A burst that may still grow is not shown."""
+        return s.quiet != "later"
 
     def unhold(self, s: Store) -> Store:
         """Give the lease and the job mark back."""
@@ -80,7 +102,7 @@ class Scripts:
 
     def settle(self, s: Store) -> Store:
         """Take the first reply out of the outbox."""
-        return s._replace(out=s.out[1:], marked=None, waits=0)
+        return s._replace(out=s.out[1:], marked=None, waits=0, slot=None)
 
     # The web side.
 
@@ -90,13 +112,14 @@ class Scripts:
             return s, "duplicate" if turn in s.seen else "full"
         if turn in s.seen:
             return s, "duplicate"
-        return self.wake(s._replace(seen=s.seen | {turn}, mail=(*s.mail, turn))), "new"
+        s = s._replace(seen=s.seen | {turn}, mail=(*s.mail, turn), timer=None)
+        return self.wake(s._replace(quiet="later") if self.gathers else s), "new"
 
     def control(self, s: Store, name: str, owner: str) -> tuple[Store, Verdict]:
         """Change who speaks (the other half of accept.lua)."""
         if name in s.seen:
             return s, "duplicate"
-        return s._replace(seen=s.seen | {name}, owner=owner), "new"
+        return s._replace(seen=s.seen | {name}, owner=owner, timer=None), "new"
 
     # The worker side.
 
@@ -119,22 +142,41 @@ class Scripts:
         return self.view(s) if self.holds(s, fence) else (s, None)
 
     def commit(
-        self, s: Store, fence: int, state: tuple[str, ...], replies: tuple[str, ...], dead: str = ""
+        self,
+        s: Store,
+        fence: int,
+        state: tuple[str, ...],
+        replies: tuple[str, ...],
+        dead: str = "",
+        turns: int = 1,
+        timer: bool = False,
     ) -> tuple[Store, View | None]:
-        """End the first turn: state, replies and the turn's leaving, all or none."""
+        """End the first turns: state, replies, their timer and their leaving, all or none."""
         if not self.holds(s, fence):
             return s, None
         letters = (*s.dead, dead) if dead else s.dead
-        return self.view(
-            s._replace(state=state, mail=s.mail[1:], tries=0, out=(*s.out, *replies), dead=letters)
-        )
+        s = s._replace(state=state, mail=s.mail[turns:], tries=0, out=(*s.out, *replies), dead=letters)
+        return self.view(s._replace(timer="later" if timer else None))
 
-    def mark(self, s: Store, fence: int, reply: str) -> tuple[Store, bool | None]:
+    def fire(self, s: Store, fence: int, replies: tuple[str, ...]) -> tuple[Store, View | None]:
+        """Answer a timer (commit.lua too), unless a message or a person has cancelled it meanwhile."""
+        if not self.holds(s, fence):
+            return s, None
+        s = s._replace(tries=0)
+        if s.timer != "past" or s.mail:
+            return self.view(s)
+        return self.view(s._replace(timer=None, out=(*s.out, *replies)))
+
+    def mark(self, s: Store, fence: int, reply: str) -> tuple[Store, Allowed]:
         """Note that a reply is about to be sent; False drops it, for a person speaks."""
         if not self.holds(s, fence):
             return s, None
         if s.owner in ("human", "closed"):
             return self.settle(s), False
+        if self.paced:
+            if s.slot == "later" or (s.slot is None and s.pace == "later"):
+                return s._replace(slot="later"), "wait"
+            s = s._replace(slot=None, pace="later")
         return s._replace(marked=reply), True
 
     def sent(self, s: Store, fence: int) -> tuple[Store, bool | None]:
@@ -147,14 +189,16 @@ class Scripts:
             return s, None
         return self.settle(s._replace(dead=(*s.dead, s.out[0]))), True
 
-    def postpone(self, s: Store, fence: int, settled: bool) -> tuple[Store, bool | None]:
+    def postpone(
+        self, s: Store, fence: int, settled: bool, counted: bool = True
+    ) -> tuple[Store, bool | None]:
         """Give the lease back until later."""
         if not self.holds(s, fence):
             return s, None
         s = self.unhold(s._replace(hold="later"))
         if settled:
             s = s._replace(marked=None)
-        if s.out:
+        if s.out and counted:
             s = s._replace(waits=s.waits + 1)
         return s._replace(due="later"), True
 
@@ -168,9 +212,11 @@ class Scripts:
         """Find nothing left and clear the job mark in one step, or say that there is more."""
         if not self.holds(s, fence):
             return s, None
-        if s.mail or s.out:
+        if s.out or s.timer == "past" or (s.mail and s.quiet != "later"):
             return s, False
-        return self.unhold(s)._replace(hold=None, due=None), True
+        if s.mail:  # a burst may still grow
+            return self.unhold(s)._replace(due="later"), True
+        return self.unhold(s)._replace(hold=None, quiet=None, due="later" if s.timer else None), True
 
     # Everybody's sweeper.
 
@@ -184,8 +230,9 @@ class Scripts:
             return s, False
         if s.lease == "later":
             return s._replace(due="later"), False
-        if not (s.mail or s.out):
-            return self.unhold(s)._replace(due=None), False
+        if not (s.mail or s.out or s.timer == "past"):
+            return self.unhold(s)._replace(due="later" if s.timer else None), False
         if self.waits_in_queue(s):
             return s._replace(due="later"), False
-        return self.wake(self.unhold(s)._replace(hold=None)), True
+        woken = self.wake(self.unhold(s)._replace(hold=None))
+        return woken, woken.jobs > s.jobs

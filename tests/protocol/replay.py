@@ -9,10 +9,13 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from core import mailbox as port
+from core.channel import Pace
+from core.concurrency import Concurrency, Policy
 from core.errors import LeaseLost
 from core.event import ControlReceived, Event, TurnReceived
 from core.message import Reply
 from core.owner import Act
+from core.timer import Timer
 from core.turn import Turn
 from gateway.redis import layout, scripts
 from gateway.redis.inbox import RedisInbox
@@ -20,7 +23,7 @@ from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.scripts import Protocol
 from gateway.redis.sweeper import Sweeper
 from tests.fakes import ADDRESS
-from tests.protocol.model import Moment, Store, View
+from tests.protocol.model import Moment, Scripts, Store, View
 from tests.protocol.world import Step, World
 
 SESSION = "s"
@@ -29,6 +32,7 @@ KEY = "tg:{s}"
 _NUMBERS = Protocol(lease_ms=3_600_000, grace_ms=3_600_000)
 _LONG = 3600.0
 _LONG_AGO = 1
+_PACE = f"tg:pace:{ADDRESS.channel}:{ADDRESS.account}"
 
 
 def reply(key: str) -> Reply:
@@ -39,10 +43,13 @@ def reply(key: str) -> Reply:
 class Replay:
     """The real protocol, driven step by step. Each worker remembers what the server told it."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, scripts: Scripts) -> None:
         self._redis = redis
-        self._inbox = RedisInbox(redis, _NUMBERS)
-        self._mailbox = RedisMailbox(redis, _NUMBERS)
+        channel = ADDRESS.channel
+        gathering = {channel: Concurrency(policy=Policy.BURST, window=60, cap=300)}
+        self._inbox = RedisInbox(redis, _NUMBERS, gathering if scripts.gathers else None)
+        paces = {channel: Pace(account=1 / _LONG)} if scripts.paced else None
+        self._mailbox = RedisMailbox(redis, _NUMBERS, paces)
         self._sweeper = Sweeper(redis, _NUMBERS)
         self._leases: dict[str, port.Lease] = {}
 
@@ -62,6 +69,14 @@ class Replay:
                 await self._redis.hset(KEY, "hold", str(_LONG_AGO))
             case "due_comes":
                 await self._redis.zadd("tg:due", {SESSION: _LONG_AGO})
+            case "quiet_passes":
+                await self._redis.hset(KEY, "quiet", str(_LONG_AGO))
+            case "timer_runs_out":
+                await self._redis.hset(KEY, "inactivity", str(_LONG_AGO))
+            case "slot_comes":
+                await self._redis.hset(KEY, "slot", str(_LONG_AGO))
+            case "pace_passes":
+                await self._redis.delete(_PACE)
             case "sweep":
                 woken = len(after.store.queue) - len(before.store.queue)
                 assert await self._sweeper.sweep() == woken
@@ -104,20 +119,22 @@ class Replay:
                 assert _seen(await self._mailbox.look(lease)) == next_.view
             case "commit":
                 assert memory is not None
-                view = await self._mailbox.commit(lease, _commit(step, memory, before, after))
-                assert _seen(view) == next_.view
-                assert bool(view.granted) == (next_.doing == "send")
+                await self._ended(lease, _commit(step, memory, before, after), before, after, index)
+            case "fire":
+                assert memory is not None
+                await self._ended(lease, _fire(step, memory), before, after, index)
             case "mark":
                 permit = await self._mailbox.mark(lease, reply(step.what))
                 assert permit.granted == (next_.doing == "send")
             case "sent":
-                view = await self._mailbox.sent(lease, reply(step.what), f"P-{step.what}")
-                assert _seen(view) == next_.view
+                view = await self._mailbox.sent(lease, reply(step.what), f"P-{step.what}", leave=True)
+                assert view.released == (next_.doing == "idle")
+                assert view.released or _seen(view) == next_.view
             case "refuse":
                 await self._mailbox.refuse(lease, reply(step.what), "never")
             case "postpone":
-                settled = step.what != "unsettled"
-                await self._mailbox.postpone(lease, _LONG, "later", settled=settled)
+                settled, counted = step.what != "unsettled", step.what != "paced"
+                await self._mailbox.postpone(lease, _LONG, "later", settled=settled, counted=counted)
             case "pass_on":
                 await self._mailbox.pass_on(lease)
             case "release":
@@ -130,6 +147,15 @@ class Replay:
                 pass  # the server is not asked
             case other:
                 assert other.startswith("send_"), f"no such step: {other}"
+
+    async def _ended(
+        self, lease: port.Lease, commit: port.Commit, before: World, after: World, index: int
+    ) -> None:
+        next_ = after.workers[index]
+        view = await self._mailbox.commit(lease, commit, leave=True)
+        assert view.released == (next_.doing == "idle")
+        assert view.released or _seen(view) == next_.view
+        assert bool(view.granted) == (next_.doing == "send")
 
     async def store(self) -> Store:
         """What the server keeps."""
@@ -158,6 +184,10 @@ class Replay:
                 (letter.get("turns") or [letter["reply"] | {"id": letter["reply"]["key"]}])[0]["id"]
                 for letter in letters
             ),
+            quiet=_moment(fields.get("quiet")),
+            timer=_moment(fields.get("inactivity")),
+            pace=_moment(await redis.get(_PACE)),
+            slot=_moment(fields.get("slot")),
         )
 
 
@@ -165,11 +195,18 @@ def _commit(step: Step, memory: View, before: World, after: World) -> port.Commi
     replies = after.said[len(before.said) :]
     if after.said == before.said and memory.owner == "bot":  # refused, for the lease is lost
         replies = (f"{step.what}.1",)
-    turn = Turn(id=step.what, session=SESSION, address=ADDRESS)
+    turns = tuple(Turn(id=turn, session=SESSION, address=ADDRESS) for turn in memory.turns)
     dead = "gave up" if len(after.store.dead) > len(before.store.dead) else None
-    state: dict[str, Any] = {"turns": [*memory.state, step.what]}
+    state: dict[str, Any] = {"turns": [*memory.state, *memory.turns]}
     said = tuple(map(reply, replies))
-    return port.Commit(turns=(turn,), state=state, replies=said, mark=dead is None, dead=dead)
+    timer = (Timer.INACTIVITY, _LONG) if after.timed else None
+    return port.Commit(turns=turns, state=state, replies=said, mark=dead is None, dead=dead, timer=timer)
+
+
+def _fire(step: Step, memory: View) -> port.Commit:
+    said = (reply(f"{step.what}.late"),) if memory.owner == "bot" else ()
+    state: dict[str, Any] = {"turns": list(memory.state)}
+    return port.Commit(turns=(), state=state, replies=said, fired=Timer.INACTIVITY)
 
 
 def _seen(view: port.View) -> View:
@@ -182,11 +219,12 @@ def _seen(view: port.View) -> View:
         marked=view.marked.key if view.marked else None,
         tries=view.tries,
         waits=view.waits,
+        fired=view.fired is not None,
     )
 
 
-def _moment(value: str | float | None) -> Moment:
-    if value is None:
+def _moment(value: str | bytes | float | None) -> Moment:
+    if value is None or value == "":
         return None
     return "past" if float(value) <= _LONG_AGO else "later"
 

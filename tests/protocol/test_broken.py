@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.protocol.actors import Actors
 from tests.protocol.broken import (
+    BurstTakenEarly,
     MarkedBeforeAppended,
+    PaceForgotten,
     PoppedBeforeTheWork,
+    TimerAnsweredAnyway,
+    TimerOfAnEarlierTurn,
     UniqueJobs,
     UnlockedWithoutLooking,
     WithoutFences,
@@ -20,10 +25,10 @@ from tests.protocol.laws import (
     turns_end_once_and_in_order,
 )
 from tests.protocol.model import Scripts
-from tests.protocol.world import Actors, Bounds
+from tests.protocol.world import Bounds
 
 SMALL = Bounds(turns=("A", "B"), duplicates=())
-UNHARMED = SMALL._replace(crashes=False, pauses=False, pass_on=False)
+UNHARMED = SMALL._replace(crashes=False, pauses=False, pass_on=False, leave=False)
 ONE_TURN = Bounds(turns=("A",), duplicates=())
 
 
@@ -77,6 +82,36 @@ def test_a_worker_that_does_not_ask_its_clock_before_a_send_sends_after_its_leas
 
     assert report.broken == "L5: A.1 was sent by a worker that had lost the session"
     assert names(report)[3:] == ["commit", "lease_runs_out", "due_comes", "sweep", "take", "claim", "send"]
+
+
+TIMED = Bounds(duplicates=(), workers=1, crashes=False, pauses=False, pass_on=False, timers=("A",))
+
+
+def test_a_timer_that_is_answered_without_asking_again_answers_who_has_written() -> None:
+    report = Explorer(Actors(TimerAnsweredAnyway(), TIMED), laws(TIMED), ends(TIMED)).explore()
+
+    assert report.broken == "a timer was answered that nobody waited for"
+    assert names(report)[-2:] == ["accept", "fire"]
+
+
+def test_a_timer_of_an_earlier_turn_answers_who_has_written() -> None:
+    report = Explorer(Actors(TimerOfAnEarlierTurn(), TIMED), laws(TIMED), ends(TIMED)).explore()
+
+    assert report.broken == "a timer was answered that nobody waited for"
+    assert "timer_runs_out" in names(report)
+
+
+def test_a_burst_that_is_taken_by_who_is_at_work_already_is_cut_in_two() -> None:
+    report = Explorer(Actors(BurstTakenEarly(), SMALL), laws(SMALL), ends(SMALL)).explore()
+
+    assert report.broken == "L11: a burst was taken that may still grow"
+
+
+def test_a_reply_that_forgets_its_place_comes_too_early() -> None:
+    bounds = ONE_TURN._replace(parts=2)
+    report = Explorer(Actors(PaceForgotten(), bounds), laws(bounds), ends(bounds)).explore()
+
+    assert report.broken == "A.2 may leave before the provider takes it"
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ import random
 import pytest
 from redis.asyncio import Redis
 
+from tests.protocol.actors import Actors
 from tests.protocol.broken import PoppedBeforeTheWork, UnlockedWithoutLooking, WithoutFences
 from tests.protocol.model import Scripts
 from tests.protocol.replay import Replay
-from tests.protocol.world import Actors, Bounds, Step, World
+from tests.protocol.world import Bounds, Step, World
 
 STEPS = 80
-WALKS = 40
+WALKS = 60
 ROUGH = Bounds(
     turns=("A", "B", "C"),
     parts=2,
@@ -23,16 +24,34 @@ ROUGH = Bounds(
     tries=2,
 )
 CALM = Bounds(turns=("A", "B", "C", "D"), crashes=False, pauses=False, pass_on=False)
+TIMED = Bounds(turns=("A", "B", "C", "D"), timers=("A", "C", "D"), take_over=True)
 RARE = {"crash": 0.1, "take_over": 0.1, "lease_runs_out": 0.2, "dialog_fails": 0.5}
 # Messages come late enough that some meet a worker at its release.
 LATE = {"accept": 0.1, "release": 0.2, "due_comes": 0.2, "renew": 0.2}
+SLOW = {"pace_passes": 0.1, "send_rejected": 0.3}
 
 Walk = list[tuple[Step, World]]
 
 
-def walk(scripts: Scripts, seed: int) -> Walk:
-    """Some way through the model's world: rough ones, and calm ones where messages come late."""
-    bounds, weights = (ROUGH, RARE) if seed % 2 else (CALM, LATE)
+class Gathering(Scripts):
+    gathers = True
+
+
+class Paced(Scripts):
+    paced = True
+
+
+KINDS: list[tuple[Scripts, Bounds, dict[str, float]]] = [
+    (Scripts(), CALM, LATE),
+    (Scripts(), ROUGH, RARE),
+    (Scripts(), TIMED, RARE | LATE),
+    (Gathering(), TIMED, RARE),
+    (Paced(), ROUGH._replace(timers=("B",)), RARE | SLOW),
+]
+
+
+def walk(scripts: Scripts, bounds: Bounds, weights: dict[str, float], seed: int) -> Walk:
+    """Some way through the model's world."""
     actors, chance = Actors(scripts, bounds), random.Random(seed)
     world = actors.begin()
     way: Walk = [(Step("begin", ""), world)]
@@ -45,9 +64,15 @@ def walk(scripts: Scripts, seed: int) -> Walk:
     return way
 
 
-async def replay(redis: Redis, way: Walk) -> None:
+def walk_of(seed: int) -> tuple[Scripts, Walk]:
+    """Rough ways and calm ones, some with timers, in bursts, or to a provider that is slow."""
+    scripts, bounds, weights = KINDS[seed % len(KINDS)]
+    return scripts, walk(scripts, bounds, weights, seed)
+
+
+async def replay(redis: Redis, scripts: Scripts, way: Walk) -> None:
     """Take every step for real and compare everything that the server keeps after it."""
-    real = Replay(redis)
+    real = Replay(redis, scripts)
     for number in range(1, len(way)):
         (_, before), (step, after) = way[number - 1], way[number]
         trace = "\n".join(f"{place:>3}. {passed}" for place, (passed, _) in enumerate(way[: number + 1]))
@@ -57,11 +82,11 @@ async def replay(redis: Redis, way: Walk) -> None:
 
 @pytest.mark.parametrize("seed", range(WALKS))
 async def test_the_scripts_do_what_the_model_says(redis: Redis, seed: int) -> None:
-    await replay(redis, walk(Scripts(), seed))
+    await replay(redis, *walk_of(seed))
 
 
 def test_the_walks_take_every_kind_of_step() -> None:
-    walks = [walk(Scripts(), seed) for seed in range(WALKS)]
+    walks = [walk_of(seed)[1] for seed in range(WALKS)]
     taken = {step.name for way in walks for step, _ in way}
     released = {
         worker.doing
@@ -73,6 +98,7 @@ def test_the_walks_take_every_kind_of_step() -> None:
 
     assert taken >= {"accept", "take_over", "take", "claim", "look", "commit", "mark", "sent", "refuse"}
     assert taken >= {"postpone", "pass_on", "release", "renew", "sweep", "crash", "give_up", "look_up"}
+    assert taken >= {"quiet_passes", "timer_runs_out", "fire", "slot_comes", "pace_passes"}
     assert released == {"idle", "look"}
 
 
@@ -81,7 +107,7 @@ async def test_a_model_that_differs_from_the_scripts_is_caught(redis: Redis, scr
     for seed in range(WALKS):
         await redis.flushall()
         try:
-            await replay(redis, walk(scripts, seed))
+            await replay(redis, scripts, walk(scripts, *KINDS[seed % 2][1:], seed))
         except AssertionError:
             return
     pytest.fail("no walk showed the difference")

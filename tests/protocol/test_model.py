@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.protocol.actors import Actors
 from tests.protocol.explorer import Explorer, Report
 from tests.protocol.laws import ends, laws, nothing_is_given_up_untried
 from tests.protocol.model import Scripts
-from tests.protocol.world import Actors, Bounds
+from tests.protocol.world import Bounds
 
 EVERY_FAILURE = ("timed_out", "unavailable", "rejected")
 ONE_TURN = Bounds(turns=("A",), duplicates=())
@@ -31,10 +32,25 @@ WORLDS = {
 }
 
 
+TWO_WAITING = Bounds(duplicates=(), workers=1, crashes=False)
+
+
 class SmallMailbox(Scripts):
     """A mailbox for one message: the next delivery is refused and comes again."""
 
     mailbox_length = 1
+
+
+class Gathering(Scripts):
+    """Messages that come one after the other are one turn."""
+
+    gathers = True
+
+
+class Paced(Scripts):
+    """A provider that takes one send at a time."""
+
+    paced = True
 
 
 def explored(bounds: Bounds, scripts: Scripts | None = None) -> Report:
@@ -48,6 +64,39 @@ def test_the_laws_hold_in_every_reachable_state(name: str) -> None:
     print(report)
     assert not report.broken, str(report)
     assert report.states > 1000
+
+
+TIMED = {
+    "a person who writes before, while or after the time to answer runs out": Bounds(
+        duplicates=(), timers=("A", "B"), workers=1
+    ),
+    "a timer of the first message only": Bounds(duplicates=(), timers=("A",), workers=1),
+    "a timer, and a person of the business who takes over": ONE_TURN._replace(timers=("A",), take_over=True),
+}
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_a_timer_is_answered_unless_somebody_wrote(name: str) -> None:
+    report = explored(TIMED[name])
+
+    print(report)
+    assert not report.broken, str(report)
+
+
+@pytest.mark.parametrize("bounds", [Bounds(workers=1), ONE_TURN._replace(timers=("A",))])
+def test_a_burst_is_taken_once_it_is_over_and_whole(bounds: Bounds) -> None:
+    report = explored(bounds, Gathering())
+
+    print(report)
+    assert not report.broken, str(report)
+
+
+@pytest.mark.parametrize("bounds", [ONE_TURN._replace(parts=2, send_failures=("timed_out",)), TWO_WAITING])
+def test_replies_wait_for_the_provider_in_their_order(bounds: Bounds) -> None:
+    report = explored(bounds, Paced())
+
+    print(report)
+    assert not report.broken, str(report)
 
 
 def test_a_full_mailbox_refuses_and_loses_nothing() -> None:

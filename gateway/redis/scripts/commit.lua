@@ -16,7 +16,10 @@ if fired ~= '' then
 end
 note(session, 'committed', ARGV[7])
 if ARGV[4] ~= '' then redis.call('HSET', s, 'state', ARGV[4]) end
-redis.call('LPOP', key(session, ':mail'), ARGV[3])
+if tonumber(ARGV[3]) > 0 then
+  redis.call('LPOP', key(session, ':mail'), ARGV[3])
+  cancel(session, 'inactivity')  -- the one that was started while this turn waited already
+end
 redis.call('HDEL', s, 'tries')
 -- The bot may give the session away, never take it from a person who came in meanwhile (law L10).
 local owner = redis.call('HGET', s, 'owner') or 'bot'
