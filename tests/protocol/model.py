@@ -176,7 +176,7 @@ class Scripts:
         if self.paced:
             if s.slot == "later" or (s.slot is None and s.pace == "later"):
                 return s._replace(slot="later"), "wait"
-            s = s._replace(slot=None, pace="later")
+            s = s._replace(slot=None, pace="later" if s.slot is None else s.pace)
         return s._replace(marked=reply), True
 
     def sent(self, s: Store, fence: int) -> tuple[Store, bool | None]:

@@ -43,7 +43,7 @@ def reply(key: str) -> Reply:
 class Replay:
     """The real protocol, driven step by step. Each worker remembers what the server told it."""
 
-    def __init__(self, redis: Redis, scripts: Scripts) -> None:
+    def __init__(self, redis: Redis, scripts: Scripts, *, leave: bool) -> None:
         self._redis = redis
         channel = ADDRESS.channel
         gathering = {channel: Concurrency(policy=Policy.BURST, window=60, cap=300)}
@@ -51,6 +51,7 @@ class Replay:
         paces = {channel: Pace(account=1 / _LONG)} if scripts.paced else None
         self._mailbox = RedisMailbox(redis, _NUMBERS, paces)
         self._sweeper = Sweeper(redis, _NUMBERS)
+        self._leave = leave
         self._leases: dict[str, port.Lease] = {}
 
     async def take(self, step: Step, before: World, after: World) -> None:
@@ -127,7 +128,7 @@ class Replay:
                 permit = await self._mailbox.mark(lease, reply(step.what))
                 assert permit.granted == (next_.doing == "send")
             case "sent":
-                view = await self._mailbox.sent(lease, reply(step.what), f"P-{step.what}", leave=True)
+                view = await self._mailbox.sent(lease, reply(step.what), f"P-{step.what}", leave=self._leave)
                 assert view.released == (next_.doing == "idle")
                 assert view.released or _seen(view) == next_.view
             case "refuse":
@@ -152,7 +153,7 @@ class Replay:
         self, lease: port.Lease, commit: port.Commit, before: World, after: World, index: int
     ) -> None:
         next_ = after.workers[index]
-        view = await self._mailbox.commit(lease, commit, leave=True)
+        view = await self._mailbox.commit(lease, commit, leave=self._leave)
         assert view.released == (next_.doing == "idle")
         assert view.released or _seen(view) == next_.view
         assert bool(view.granted) == (next_.doing == "send")

@@ -23,7 +23,7 @@ ROUGH = Bounds(
     dialog_failures=True,
     tries=2,
 )
-CALM = Bounds(turns=("A", "B", "C", "D"), crashes=False, pauses=False, pass_on=False)
+CALM = Bounds(turns=("A", "B", "C", "D"), crashes=False, pauses=False, pass_on=False, leave=False)
 TIMED = Bounds(turns=("A", "B", "C", "D"), timers=("A", "C", "D"), take_over=True)
 RARE = {"crash": 0.1, "take_over": 0.1, "lease_runs_out": 0.2, "dialog_fails": 0.5}
 # Messages come late enough that some meet a worker at its release.
@@ -64,15 +64,9 @@ def walk(scripts: Scripts, bounds: Bounds, weights: dict[str, float], seed: int)
     return way
 
 
-def walk_of(seed: int) -> tuple[Scripts, Walk]:
-    """Rough ways and calm ones, some with timers, in bursts, or to a provider that is slow."""
-    scripts, bounds, weights = KINDS[seed % len(KINDS)]
-    return scripts, walk(scripts, bounds, weights, seed)
-
-
-async def replay(redis: Redis, scripts: Scripts, way: Walk) -> None:
+async def replay(redis: Redis, scripts: Scripts, bounds: Bounds, way: Walk) -> None:
     """Take every step for real and compare everything that the server keeps after it."""
-    real = Replay(redis, scripts)
+    real = Replay(redis, scripts, leave=bounds.leave)
     for number in range(1, len(way)):
         (_, before), (step, after) = way[number - 1], way[number]
         trace = "\n".join(f"{place:>3}. {passed}" for place, (passed, _) in enumerate(way[: number + 1]))
@@ -82,11 +76,12 @@ async def replay(redis: Redis, scripts: Scripts, way: Walk) -> None:
 
 @pytest.mark.parametrize("seed", range(WALKS))
 async def test_the_scripts_do_what_the_model_says(redis: Redis, seed: int) -> None:
-    await replay(redis, *walk_of(seed))
+    scripts, bounds, weights = KINDS[seed % len(KINDS)]
+    await replay(redis, scripts, bounds, walk(scripts, bounds, weights, seed))
 
 
 def test_the_walks_take_every_kind_of_step() -> None:
-    walks = [walk_of(seed)[1] for seed in range(WALKS)]
+    walks = [walk(*KINDS[seed % len(KINDS)], seed) for seed in range(WALKS)]
     taken = {step.name for way in walks for step, _ in way}
     released = {
         worker.doing
@@ -105,9 +100,10 @@ def test_the_walks_take_every_kind_of_step() -> None:
 @pytest.mark.parametrize("scripts", [WithoutFences(), UnlockedWithoutLooking(), PoppedBeforeTheWork()])
 async def test_a_model_that_differs_from_the_scripts_is_caught(redis: Redis, scripts: Scripts) -> None:
     for seed in range(WALKS):
+        _, bounds, weights = KINDS[seed % 2]
         await redis.flushall()
         try:
-            await replay(redis, scripts, walk(scripts, *KINDS[seed % 2][1:], seed))
+            await replay(redis, scripts, bounds, walk(scripts, bounds, weights, seed))
         except AssertionError:
             return
     pytest.fail("no walk showed the difference")
