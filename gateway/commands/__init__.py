@@ -127,6 +127,10 @@ def storm(
     restart_every: Annotated[
         float, typer.Option(min=0.0, help="Seconds between two restarts of the server; 0: none.")
     ] = 30.0,
+    burst: Annotated[
+        float,
+        typer.Option(min=0.0, max=8.0, help="Seconds within which messages are one turn; 0: each its own."),
+    ] = 0.0,
     markdown: Annotated[bool, typer.Option(help="Print the verdict as a page's tables.")] = False,
 ) -> None:
     """Put load and crashes on a gateway of its own against the simulated provider, and judge the outcome."""
@@ -141,6 +145,7 @@ def storm(
         kill_every=kill_every,
         pause_every=pause_every,
         restart_every=restart_every,
+        burst=burst,
     )
     begin(weather, markdown=markdown)
 

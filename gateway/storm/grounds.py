@@ -72,6 +72,8 @@ async def standing(weather: Weather) -> AsyncIterator[Grounds]:
         environ |= {"PUBLIC_URL": url, "REDIS_URL": server.url, "TURNGATE_FLOW": "kyc"}
         environ |= {"PORT": str(port), "HOST": "127.0.0.1"}
         environ["TURNGATE_LEASE_SECONDS"] = str(weather.lease_seconds)
+        if weather.burst:
+            environ["TURNGATE_CONFIG"] = str(_gathering(folder / "turngate.toml", weather))
         log = folder / "gateway.log"
         web = Forked("web", environ, log)
         offs = [weather.clock_off, *[0.0] * (weather.workers - 1)]
@@ -85,3 +87,9 @@ async def standing(weather: Weather) -> AsyncIterator[Grounds]:
         dialog = DialogMachine(Flow.load(LIBRARY / "kyc.json"))
         scripts = Scripts(weather, dialog, channel, OURS, ACCOUNT)
         yield Grounds(server, redis, host, web, workers, scripts, log)
+
+
+def _gathering(file: Path, weather: Weather) -> Path:
+    policy = f'policy = "burst"\nwindow = {weather.burst}\ncap = {weather.burst_cap}\n'
+    file.write_text(f"[channels.{CHANNEL}.concurrency]\n{policy}", encoding="utf-8")
+    return file

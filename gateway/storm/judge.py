@@ -10,6 +10,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from gateway.redis.log import LogEntry
+from gateway.storm.bursts import misjudged
 from gateway.storm.provider import Ear
 from gateway.storm.script import Script
 from gateway.storm.verdict import Breach, Verdict
@@ -33,11 +34,14 @@ async def at_rest(redis: Redis, session: str) -> bool:
     return not left and not any(marks)
 
 
-def judge(talk: Talk, log: Sequence[LogEntry], ear: Ear, verdict: Verdict) -> None:
-    """Compare what came of a conversation with the laws."""
+def judge(
+    talk: Talk, log: Sequence[LogEntry], ear: Ear, verdict: Verdict, *, window: float = 0.0, cap: float = 0.0
+) -> None:
+    """Compare what came of a conversation with the laws; `window` and `cap` are a burst's, in seconds."""
     judge_log(talk, log, ear.sends, verdict)
     judge_heard(talk.script, ear.heard, verdict)
     person = talk.script.person
+    verdict.breach(Breach.TAKEN, misjudged(log, window, cap), person)
     verdict.counts["conversations"] += 1
     verdict.counts["sends"] += ear.sends
     verdict.counts["silenced"] += ear.silent
@@ -54,6 +58,7 @@ def judge_log(talk: Talk, log: Sequence[LogEntry], sends: int, verdict: Verdict)
     marked = sum(entry.kind == "sending" for entry in log)
     verdict.counts["acknowledged"] += len(talk.ids)
     verdict.counts["committed"] += len(committed)
+    verdict.counts["gathered"] += sum(len(_listed(commit["turns"])) > 1 for commit in commits)
     verdict.breach(Breach.UNRECORDED, len(set(talk.ids) - set(accepted)), person)
     verdict.breach(Breach.TWICE_IN, len(accepted) - len(set(accepted)), person)
     verdict.breach(Breach.TWICE_DONE, len(committed) - len(set(committed)), person)

@@ -35,6 +35,7 @@ def _blows(verdict: Verdict) -> Sheet:
         ("conversations", f"{counts['conversations']:,}"),
         ("messages acknowledged", f"{counts['acknowledged']:,}"),
         ("webhooks delivered twice", f"{counts['delivered twice']:,}"),
+        ("turns of several messages", f"{counts['gathered']:,}"),
         ("replies that must arrive", f"{counts['replies']:,}"),
         ("sends, repeated ones too", f"{counts['sends']:,}"),
         *((name, f"{count:,}") for name, count in sorted(verdict.blows.items())),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
 import httpx
 
 from core.channel import Channel
+from core.concurrency import merged
 from core.dialog import Dialog, State
 from core.turn import Address, Turn
 from gateway.storm.weather import Weather
@@ -45,7 +47,10 @@ class Breath:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One person's part. From breath number `silent_from` on the bot has lost its voice (law L10)."""
+    """One person's part. From breath number `silent_from` on the bot has lost its voice (law L10).
+
+    Where lines may be taken as one, what they bring is known only once they were: `Scripts.hears` tells.
+    """
 
     person: str
     breaths: tuple[Breath, ...]
@@ -88,6 +93,7 @@ class Scripts:
         breaths: list[Breath] = []
         silent_from = None
         left = chance.randint(2, 6)
+        gathered = bool(self._weather.burst)
         while left > 0 and silent_from is None:
             swapped = left > 1 and chance.random() < self._weather.swaps * 2
             size = 2 if swapped else min(chance.choice((1, 1, 1, 2)), left)
@@ -95,7 +101,7 @@ class Scripts:
             hears: list[str] = []
             for place, text in enumerate(says):
                 turn = Turn(id=f"{number}.{left}.{place}", session=person, address=address, text=text)
-                if silent_from is not None:
+                if gathered or silent_from is not None:
                     continue
                 step = await self._dialog.answer(turn, state)
                 state = step.state
@@ -110,3 +116,15 @@ class Scripts:
         if silent_from is not None:
             breaths.append(Breath((chance.choice(_LINES),), ()))
         return Script(person, tuple(breaths), silent_from)
+
+    async def hears(self, person: str, said: Sequence[Sequence[str]]) -> tuple[str, ...]:
+        """The bodies that must come back to what was said, each as many lines as were taken as one."""
+        address = Address(channel=self._channel.name, account=self._account, ours=self._ours, theirs=person)
+        state: State | None = None
+        found: list[str] = []
+        for number, texts in enumerate(said):
+            turns = [Turn(id=f"{number}", session=person, address=address, text=text) for text in texts]
+            step = await self._dialog.answer(merged(turns), state)
+            state = step.state
+            found += [part.body for each in step.messages for part in self._channel.render(each, address)]
+        return tuple(found)

@@ -6,13 +6,16 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from time import monotonic
 
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway.redis.log import read_log
+from gateway.storm.bursts import taken
 from gateway.storm.chaos import Chaos
 from gateway.storm.grounds import ACCOUNT, CHANNEL, OURS, Grounds, standing
 from gateway.storm.judge import Talk, at_rest, forget, judge, session_of
@@ -86,6 +89,7 @@ class Storm:
         """Think, say a breath, wait for all that it must bring."""
         chance = Random(f"{self._weather.seed}:{script.person}")  # noqa: S311 - repeatable on purpose
         host, ear, ids, due = grounds.host, grounds.host.twin.ear(script.person), list[str](), 0
+        session = session_of(CHANNEL, ACCOUNT, OURS, script.person)
         for place, breath in enumerate(script.breaths):
             await asyncio.sleep(chance.uniform(0.0, 2.0) * self._weather.think)
             if chance.random() < self._weather.forgeries:
@@ -95,8 +99,11 @@ class Storm:
             taken = await host.write(script.person, breath.says, swapped=breath.swapped)
             ids += [sid for sid, text in zip(taken, breath.says, strict=True) if text != STOP]
             due += len(breath.hears)
-            await self._hear(ear, breath, due, began, chaos)
-        return Talk(session_of(CHANNEL, ACCOUNT, OURS, script.person), script, ids)
+            if self._weather.burst:
+                await self._rest(grounds.redis, session, began)
+            else:
+                await self._hear(ear, breath, due, began, chaos)
+        return Talk(session, script, ids)
 
     async def _forge(self, host: StormServer, person: str) -> None:
         status = await host.forge(person)
@@ -115,6 +122,15 @@ class Storm:
         hits = chaos.between(began, ended)
         one_to_blame = len(hits) == 1 and not ear.troubled
         self.verdict.waited(ended - began, ended - hits[0] if one_to_blame else None)
+
+    async def _rest(self, redis: Redis, session: str, began: float) -> None:
+        """Wait until all that was said has been answered, however it was taken."""
+        rests = False
+        while not rests and monotonic() < began + self._weather.patience:
+            await asyncio.sleep(_LOOK_SECONDS / 5)
+            with suppress(RedisError, OSError):  # the server is being restarted
+                rests = await at_rest(redis, session)
+        self.verdict.waited(monotonic() - began, None)
 
     async def _judge(self, grounds: Grounds, talking: asyncio.Future[list[None]]) -> None:
         """Judge conversations some time after their end, so that a late second copy is heard too."""
@@ -140,7 +156,11 @@ class Storm:
         log = await read_log(grounds.redis, talk.session, count=_LOG_ENTRIES)
         await forget(talk.session, grounds.redis)
         self.verdict.breach(Breach.STRANDED, not rests, person)
-        judge(talk, log, twin.ear(person), self.verdict)
+        weather = self._weather
+        if weather.burst:
+            heard = Breath((), await grounds.scripts.hears(person, taken(log)))
+            talk = replace(talk, script=replace(talk.script, breaths=(heard,)))
+        judge(talk, log, twin.ear(person), self.verdict, window=weather.burst, cap=weather.burst_cap)
         twin.forget(person)
         return True
 

@@ -26,6 +26,7 @@ class Breach(Enum):
     STRANDED = ("L8", "conversations that never came to rest", "conversations")
     GIVEN_UP = ("L9", "turns given up", "committed")
     UNASKED = ("L10", "sends after the bot had lost its voice", "silenced")
+    TAKEN = ("L11", "turns taken together or apart against the policy", "committed")
     TOLD = ("L12", "log lines with a person's number or words", "logged")
 
     @property

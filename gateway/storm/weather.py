@@ -27,7 +27,8 @@ class Weather(Value):
     server is restarted with its append-only file. One worker's clock jumps by up to `clock_off` every few
     seconds. `swaps` of the messages arrive after the next one, `forgeries` more come with a wrong signature,
     and `silences` of the conversations end with STOP and one line more. `settle` is how long a conversation
-    is watched after its last reply, `patience` how long one reply may take.
+    is watched after its last reply, `patience` how long one reply may take. With a `burst` above 0, messages
+    that come within so many seconds are to be one turn.
     """
 
     seed: int
@@ -45,6 +46,8 @@ class Weather(Value):
     silences: float = 0.2
     settle: float = 8.0
     patience: float = 120.0
+    burst: float = 0.0
+    burst_cap: float = 8.0
     faults: Faults = Field(
         default_factory=lambda: Faults(
             chance=0.03,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import JsonValue
 
 from gateway.redis.log import LogEntry
+from gateway.storm.bursts import misjudged
 from gateway.storm.judge import Talk, judge
 from gateway.storm.provider import Ear
 from gateway.storm.script import Breath, Script
@@ -67,6 +69,40 @@ def test_turns_that_ran_in_another_order_are_found() -> None:
     lines = ("accepted X", "accepted Y", "committed Y", "sending", "committed X", "sending")
 
     assert found(lines) == {Breach.OUT_OF_ORDER: 1}
+
+
+def burst(*entries: tuple[int, str, str]) -> list[LogEntry]:
+    """Entries with their times in milliseconds."""
+    made = []
+    for at, kind, turns in entries:
+        data: dict[str, JsonValue] = {"turn": turns, "text": turns.lower()}
+        if kind == "committed":
+            data = {"turns": list(turns), "outcome": "moved"}
+        made.append(LogEntry(id=f"{at}-0", at_ms=at, kind=kind, data=data))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("entries", "wrong"),
+    [
+        ([(0, "accepted", "A"), (100, "accepted", "B"), (600, "claimed", "A"), (610, "committed", "AB")], 0),
+        ([(0, "accepted", "A"), (100, "accepted", "B"), (300, "claimed", "A"), (310, "committed", "AB")], 1),
+        ([(0, "accepted", "A"), (100, "accepted", "B"), (600, "claimed", "A"), (610, "committed", "A")], 1),
+        ([(0, "accepted", "A"), (500, "claimed", "A"), (510, "accepted", "B"), (520, "committed", "A")], 0),
+        ([(0, "accepted", "A"), (400, "accepted", "B"), (800, "accepted", "C"), (1000, "claimed", "A"),
+          (1010, "committed", "ABC")], 0),
+    ],
+)  # fmt: skip
+def test_a_burst_must_be_taken_whole_and_not_before_its_end(
+    entries: list[tuple[int, str, str]], wrong: int
+) -> None:
+    assert misjudged(burst(*entries), 0.5, 1.0) == wrong
+
+
+def test_without_a_burst_each_message_is_a_turn_of_its_own() -> None:
+    lines = ("accepted X", "accepted Y", "committed X Y", "sending", "sending")
+
+    assert found(lines) == {Breach.TAKEN: 1}
 
 
 def test_a_verdict_does_not_hold_when_a_law_is_broken_or_a_recovery_took_too_long() -> None:
