@@ -15,7 +15,7 @@ from starlette.routing import Mount
 from bench.flows import Client
 from flows.models.openai import OpenAIModel
 from flows.models.prompts import STAY
-from gateway import DialogMachine, DialogRouter, Flow, SessionWorker
+from gateway import DialogMachine, DialogRouter, Flow, SessionWorker, collect_rarely
 
 
 class _Taking(Client):
@@ -38,7 +38,8 @@ def create() -> Starlette:
 
 @asynccontextmanager
 async def _instant(model: OpenAIModel) -> AsyncIterator[None]:
-    """The model's client is replaced by one that answers at once."""
+    """The model's client is replaced by one that answers at once; set up as docs/embedding.md says."""
+    collect_rarely()
     client = _Taking(tokens=10, pause=0)
     inner = model._client
     inner._client, inner._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]

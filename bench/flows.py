@@ -113,9 +113,9 @@ def _run(command: list[str], url: str) -> dict[str, float]:
 def reference() -> Path:
     """The Python that has `superdialog` and a server; its venv is made at the first run."""
     python = VENV / "bin" / "python"
-    if not (VENV / "bin" / "uvicorn").exists():
+    if not (VENV / "bin" / "fastapi").exists():
         venv.create(VENV, with_pip=True)
-        wanted = ("superdialog", "uvicorn", "starlette", "uvloop", "httptools")
+        wanted = ("superdialog[fastapi]", "uvloop", "httptools")
         subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted], check=True)
     return python
 

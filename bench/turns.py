@@ -1,6 +1,6 @@
 """`POST /turn`: our session worker and our gateway, beside the reference's own session worker.
 
-The same flow, a model that takes no time, 16 connections, 1,000 live sessions.
+The same flow, a model that takes no time, 16 connections, 1,000 conversations from their first turn on.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from gateway.loopback import free_port, until_ready
 SESSIONS = 1_000
 CONNECTIONS = 16
 REQUESTS = 6_000
-REFERENCE, EMBEDDED, GATEWAY = "superdialog's SessionWorker", "our SessionWorker", "through the gateway"
+REFERENCE, FASTER = "superdialog's SessionWorker, as installed", "the same with uvloop and httptools"
+EMBEDDED, GATEWAY = "our SessionWorker", "through the gateway"
+_LINES = ("go on", "hm, let me think")
 _HERE = Path(__file__).parent
 
 
@@ -42,8 +44,11 @@ def section() -> str:
     return f"""
 ## `POST /turn`
 
-The same three-node flow, a model that answers at once, {CONNECTIONS} connections, {SESSIONS:,} live sessions,
-{REQUESTS:,} turns; each server is one process, the gateway a web process, a worker and a durable Redis.
+The same three-node flow, a model that answers at once, {CONNECTIONS} connections, {SESSIONS:,} conversations
+from their first turn on, {REQUESTS:,} turns, every other one of which moves on. Each server is one process;
+the gateway is a web process, a worker and a durable Redis, and its model is `rules`. superdialog stands
+behind the FastAPI route of its documentation: with the server that its `fastapi` extra installs, and with the
+one that we use.
 
 | server | turns/s | against the reference | p50, ms | p99, ms | errors |
 |---|---|---|---|---|---|
@@ -57,17 +62,24 @@ durable, at least 1 ×.
 async def measure() -> dict[str, Load]:
     """Each server by itself, one after the other."""
     found = {}
-    for name, serving in ((REFERENCE, _reference), (EMBEDDED, _embedded), (GATEWAY, gateway)):
+    servers = {
+        REFERENCE: lambda: _reference("--http", "h11", "--loop", "asyncio"),
+        FASTER: _reference,
+        EMBEDDED: _embedded,
+        GATEWAY: gateway,
+    }
+    for name, serving in servers.items():
         async with serving() as port:
-            await load.run(port, list(_requests(port, SESSIONS)), CONNECTIONS)
+            await load.run(port, list(_requests(port, 4 * CONNECTIONS, "warm")), CONNECTIONS)
             found[name] = await load.run(port, list(_requests(port, REQUESTS)), CONNECTIONS)
         print(f"· {name}: {found[name].per_second:.0f} turns/s", flush=True)
     return found
 
 
-def _requests(port: int, count: int) -> Iterator[bytes]:
+def _requests(port: int, count: int, who: str = "s") -> Iterator[bytes]:
     for number in range(count):
-        body = json.dumps({"text": "hm, let me think", "session_id": f"s{number % SESSIONS}"}).encode()
+        text = _LINES[number // SESSIONS % len(_LINES)]
+        body = json.dumps({"text": text, "session_id": f"{who}{number % SESSIONS}"}).encode()
         head = (
             f"POST /turn HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -80,9 +92,10 @@ def _flow() -> str:
 
 
 @asynccontextmanager
-async def _reference() -> AsyncIterator[int]:
+async def _reference(*options: str) -> AsyncIterator[int]:
     python = await asyncio.to_thread(flows.reference)
     command = [str(python), "-m", "uvicorn", "--app-dir", str(_HERE), "--factory", "reference_app:create"]
+    command += options
     with _server(command, {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "OPENAI_API_KEY": "none"}) as port:
         await _until_it_listens(port)
         yield port

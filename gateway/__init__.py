@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flows.machine import DialogMachine
     from gateway.dialog_routes import DialogRouter
     from gateway.fastapi_router import FastAPIRouter
+    from gateway.garbage import collect_rarely
     from gateway.redis.sessions import RedisSessionStore
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "NullSessionStore",
     "RedisSessionStore",
     "SessionWorker",
+    "collect_rarely",
     "tool",
 ]
 
@@ -37,6 +39,7 @@ _ROOMS = {
     "NullSessionStore": "core.session",
     "RedisSessionStore": "gateway.redis.sessions",
     "SessionWorker": "core.session",
+    "collect_rarely": "gateway.garbage",
     "tool": "flows.tools",
 }
 

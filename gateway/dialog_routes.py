@@ -85,7 +85,8 @@ class DialogRouter:
         try:
             asked = await read(request, TurnRequest)
             async with self.sessions.acquire(asked.session_id) as session:
-                return JSONResponse(reply_of(await session.turn(asked.text)).model_dump())
+                reply = reply_of(await session.turn(asked.text))
+                return Response(reply.model_dump_json(), media_type="application/json")
         except Exception as error:
             return answer_to(error)
 

@@ -14,7 +14,10 @@ _YOUNG, _MIDDLE, _OLD = 20_000, 20, 50
 
 
 def collect_rarely() -> None:
-    """To be called once, when the process has loaded what it needs: that is left alone from then on."""
+    """To be called once, when the process has loaded what it needs: that is left alone from then on.
+
+    Workers and the web process do it by themselves; an application that embeds the dialog may.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG, _MIDDLE, _OLD)

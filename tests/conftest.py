@@ -11,6 +11,7 @@ import redis as sync
 from redis.asyncio import Redis
 
 from gateway.embedded import EmbeddedServer
+from gateway.redis.connect import open_redis
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +27,7 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """An empty database."""
-    async with Redis.from_url(redis_url) as client:
+    async with open_redis(redis_url) as client:
         await client.flushall()
         yield client
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uvicorn
 
 from gateway.app import create
+from gateway.garbage import collect_rarely
 from gateway.logs import configure
 from gateway.settings import Settings
 
@@ -13,8 +14,10 @@ def web(port: int | None) -> None:
     """Serve until told to stop. Raises `Misconfigured` before anything is opened."""
     configure()
     settings = Settings.load()
+    app = create()
+    collect_rarely()
     uvicorn.run(
-        create(),
+        app,
         host=settings.host,
         port=settings.port if port is None else port,
         loop="uvloop",

@@ -175,7 +175,7 @@ class WebApi:
             place = f"/turn/{asked.message_id}?session_id={session_id}"
             body = {"status": "pending", "message_id": asked.message_id, "session_id": session_id}
             return JSONResponse(body, 202, {"Location": place, "Retry-After": "1"})
-        return JSONResponse(_answer(session_id, answered).model_dump())
+        return Response(_answer(session_id, answered).model_dump_json(), media_type="application/json")
 
     async def _text(self, asked: Asked) -> AsyncIterator[str]:
         told = ""

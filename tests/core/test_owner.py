@@ -93,7 +93,7 @@ async def test_no_word_of_the_bot_after_a_person_took_over_in_ten_thousand_races
 
 async def _races(redis: Redis, seed: int, lane: int) -> list[int]:
     chance, rig = random.Random(seed), Rig(redis)
-    spoken = [await _race(rig, f"race-{lane}-{number}", chance.random() * 0.06) for number in range(500)]
+    spoken = [await _race(rig, f"race-{lane}-{number}", chance.random() * 0.04) for number in range(500)]
     await rig.mailbox.aclose()
     return spoken
 
