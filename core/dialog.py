@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
 from core.message import Message
 from core.timer import Timer
 from core.turn import Address, Turn
-from core.value import Value
 
 State = dict[str, JsonValue]
 
 
-class Step(Value):
+@dataclass(frozen=True, slots=True)
+class Step:
     """What one turn came to. `state` replaces the session's dialog state when it is committed.
 
     `hand_off` asks for a person. `timeout` is in how many seconds to ask `timed_out` when nothing happens
@@ -30,7 +32,7 @@ class Step(Value):
     hand_off: bool = False
     timeout: float | None = None
     summary: str = ""
-    details: dict[str, str] = Field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 class Watcher:

@@ -16,7 +16,7 @@ from flows import wording
 from flows.actions import CompiledAction, compile_action
 from flows.check import RESORTS
 from flows.conditions import is_decidable
-from flows.document import Action, Budget, Edge, Flow, Node, Tool
+from flows.document import Action, ActionTrigger, Budget, Edge, Flow, Node, Tool
 from flows.hours import Hours
 from flows.likeness import Measure, Vector, likeness, measure
 from flows.slots import Slot, slots_of
@@ -51,7 +51,8 @@ class CompiledEdge:
     """An edge that can be taken. `asks_for_person` says that it leads to a hand-off.
 
     `inferred` are values that only its target's text names: welcome, but never asked for. `is_data` says
-    that its condition is decided by the data alone.
+    that its condition is decided by the data alone. `function` is how a model is
+    offered it, where that is always the same.
     """
 
     id: str
@@ -67,13 +68,16 @@ class CompiledEdge:
     guard: Guard | None
     asks_for_person: bool
     parameters: Mapping[str, JsonValue]
+    function: Mapping[str, JsonValue] | None
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledNode:
     """A node with its texts. `returns` says that nothing leads on from it: an interrupt ends here.
 
-    `version` is another when what is asked here was rewritten.
+    `version` is another when what is asked here was rewritten. `ways` are its own edges and, where it may be
+    interrupted, the global ones that they do not shadow; `is_open` says that none of them is ever closed,
+    `is_by_data` that the data alone decide between its own.
     """
 
     id: str
@@ -87,6 +91,11 @@ class CompiledNode:
     edges: tuple[CompiledEdge, ...]
     auto_proceed: bool
     returns: bool
+    ways: tuple[CompiledEdge, ...]
+    is_open: bool
+    is_by_data: bool
+    on_enter: tuple[ActionTrigger, ...]
+    on_exit: tuple[ActionTrigger, ...]
 
     @property
     def is_final(self) -> bool:
@@ -167,12 +176,13 @@ def _compile(flow: Flow) -> CompiledFlow:
     )
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
     shared = measure(example for edge in edges for example in edge.examples)
-    nodes = {name: _node(node, about, shared) for name, node in about.nodes.items()}
+    global_edges = _edges(flow.global_edges, about, shared)
+    nodes = {name: _node(node, about, shared, global_edges) for name, node in about.nodes.items()}
     tools = [*flow.tools, *(tool for node in flow.nodes for tool in node.tools)]
     return CompiledFlow(
         nodes=MappingProxyType(nodes),
         initial=nodes[flow.initial_node],
-        global_edges=_edges(flow.global_edges, about, shared),
+        global_edges=global_edges,
         prompt=Text(flow.system_prompt),
         environment=MappingProxyType({k: Trusted(v) for k, v in flow.environment_variables.items()}),
         language=language_code(flow.agent_language),
@@ -212,9 +222,14 @@ def _hidden(flow: Flow) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _node(node: Node, about: _About, shared: Measure) -> CompiledNode:
+def _node(node: Node, about: _About, shared: Measure, global_edges: tuple[CompiledEdge, ...]) -> CompiledNode:
     edges = _edges(node.edges, about, shared)
     kind = kind_of(node)
+    ways = edges
+    if node.interruptible and kind not in ("final", "router"):
+        own = {edge.id for edge in edges}
+        ways += tuple(edge for edge in global_edges if edge.id not in own and edge.target != node.id)
+    chosen = [edge for edge in edges if not edge.edge.is_fallback]
     return CompiledNode(
         id=node.id,
         version=_version(node),
@@ -226,8 +241,17 @@ def _node(node: Node, about: _About, shared: Measure) -> CompiledNode:
         labels=tuple(Text(choice.label) for choice in node.choices),
         edges=edges,
         auto_proceed=proceeds(node) and kind != "final",
-        returns=kind != "final" and not node.hand_off and all(edge.edge.is_fallback for edge in edges),
+        returns=kind != "final" and not node.hand_off and not chosen,
+        ways=ways,
+        is_open=not any(edge.guard or edge.is_data for edge in ways),
+        is_by_data=bool(chosen) and all(map(_is_by_data, chosen)),
+        on_enter=tuple(trigger for trigger in node.actions if trigger.trigger == "on_enter"),
+        on_exit=tuple(trigger for trigger in node.actions if trigger.trigger == "on_exit"),
     )
+
+
+def _is_by_data(edge: CompiledEdge) -> bool:
+    return edge.is_data and not any(slot.required for slot in edge.slots)
 
 
 _NOT_ASKED = {"name", "actions", "max_turns", "media", *RESORTS}
@@ -240,25 +264,36 @@ def _version(node: Node) -> str:
 
 
 def _edges(edges: Iterable[Edge], about: _About, shared: Measure) -> tuple[CompiledEdge, ...]:
-    return tuple(
-        CompiledEdge(
-            id=edge.id,
-            target=edge.target_node_id,
-            condition=Text(edge.condition),
-            edge=edge,
-            slots=slots_of(edge.input_schema, about.language),
-            inferred=_inferred(edge, about),
-            is_data=is_decidable(edge.condition, about.names),
-            keywords=tuple(filter(None, (words(keyword) for keyword in edge.keywords))),
-            examples=Examples(shared, tuple(shared.vector(example) for example in edge.examples)),
-            pattern=re.compile(edge.pattern, re.IGNORECASE) if edge.pattern else None,
-            guard=Guard(edge.guard) if edge.guard else None,
-            asks_for_person=about.nodes[edge.target_node_id].hand_off,
-            parameters=_parameters(edge, about),
-        )
-        for edge in edges
-        if edge.target_node_id
+    return tuple(_edge(edge, edge.target_node_id, about, shared) for edge in edges if edge.target_node_id)
+
+
+def _edge(edge: Edge, target: str, about: _About, shared: Measure) -> CompiledEdge:
+    condition, parameters = Text(edge.condition), _parameters(edge, about)
+    return CompiledEdge(
+        id=edge.id,
+        target=target,
+        condition=condition,
+        edge=edge,
+        slots=slots_of(edge.input_schema, about.language),
+        inferred=_inferred(edge, about),
+        is_data=is_decidable(edge.condition, about.names),
+        keywords=tuple(filter(None, (words(keyword) for keyword in edge.keywords))),
+        examples=Examples(shared, tuple(shared.vector(example) for example in edge.examples)),
+        pattern=re.compile(edge.pattern, re.IGNORECASE) if edge.pattern else None,
+        guard=Guard(edge.guard) if edge.guard else None,
+        asks_for_person=about.nodes[target].hand_off,
+        parameters=parameters,
+        function=None if condition.plain is None else function_of(edge, condition.plain, parameters),
     )
+
+
+def function_of(edge: Edge, condition: str, parameters: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """An edge as a function that a model may call; `condition` is what it is told of when to."""
+    description = condition
+    if edge.examples:
+        description += " For example: " + "; ".join(edge.examples[:3])
+    schema: JsonValue = parameters  # type: ignore[assignment]  # nobody changes it
+    return {"name": edge.id, "description": description[:1_000], "parameters": schema}
 
 
 def _parameters(edge: Edge, about: _About) -> Mapping[str, JsonValue]:

@@ -11,7 +11,7 @@ from core.turn import Turn
 from flows.choices import find_choice
 from flows.compiled import CompiledEdge
 from flows.conditions import verdict
-from flows.models.port import Decide, Decision, Exchange, Model, unheard
+from flows.models.port import NOTHING, Decide, Decision, Exchange, Model, unheard
 from flows.models.rules import RulesModel
 from flows.performer import Performer
 from flows.reading import accept
@@ -56,11 +56,7 @@ class Judge:
     def offered(self) -> tuple[CompiledEdge, ...]:
         """The node's own edges and, where it may be interrupted, the global ones that they do not shadow."""
         node = self.speaker.node
-        edges = list(node.edges)
-        if node.node.interruptible and not node.is_final and not node.is_router:
-            own = {edge.id for edge in edges}
-            edges += [e for e in self.flow.global_edges if e.id not in own and e.target != node.id]
-        return tuple(edge for edge in edges if self._is_open(edge))
+        return node.ways if node.is_open else tuple(edge for edge in node.ways if self._is_open(edge))
 
     def _is_open(self, edge: CompiledEdge) -> bool:
         if edge.guard is not None and not edge.guard.holds(self.speaker.values):
@@ -72,10 +68,11 @@ class Judge:
 
         What the user said still counts where it asks for something else: a global edge, by the rules.
         """
+        if not self.speaker.node.is_by_data:
+            return None
         own = [edge for edge in self.speaker.node.edges if not edge.edge.is_fallback]
         open_edges = [edge for edge in own if any(edge is other for other in offered)]
-        is_plain = all(edge.is_data and not any(slot.required for slot in edge.slots) for edge in own)
-        if not own or not is_plain or len(open_edges) != 1:
+        if len(open_edges) != 1:
             return None
         others = tuple(edge for edge in offered if not any(edge is mine for mine in self.speaker.node.edges))
         asked = await _RULES.decide(self._question(others))
@@ -120,7 +117,7 @@ class Judge:
         for left in range(MOST_ROUNDS, -1, -1):
             tools = self.performer.offers() if left else ()
             if not offered and not tools and not exchanges:
-                return Decision()
+                return NOTHING
             decision = await self.model.decide(
                 self._question(
                     offered,
@@ -144,16 +141,16 @@ class Judge:
         return Decision()
 
     def _question(self, offered: tuple[CompiledEdge, ...], **more: Any) -> Decide:
-        choice, node, values = self.choice, self.speaker.node, self.speaker.values
+        choice, node, rendered = self.choice, self.speaker.node, self.speaker.rendered
         return Decide(
             node=node,
             offered=offered,
             text=choice.label if choice else self.text,
             payload=choice.payload if choice else self.turn.payload,
-            said=node.text.render(values) if node.text else "",
+            said=rendered(node.text) if node.text else "",
             prompt=self.speaker.prompt,
-            instruction=node.instruction.render(values) if node.instruction else "",
-            conditions={edge.id: edge.condition.render(values) for edge in offered},
+            instruction=rendered(node.instruction) if node.instruction else "",
+            conditions={edge.id: rendered(edge.condition) for edge in offered},
             values=self.speaker.known,
             filled=frozenset(self.state.filled),
             history=tuple(self.state.history),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from core.message import Message
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.conditions import verdict
-from flows.document import ActionTrigger
 from flows.judge import Judge, named
 from flows.templates import Text
 from flows.trail import Hop, Watch
@@ -72,7 +71,7 @@ class Passage:
 
     async def _enter(self, node: CompiledNode, passed: set[str]) -> CompiledEdge | None:
         """Run what is to be run here and speak; the edge to go on by when nothing is to be said."""
-        failure = named(await self.performer.run(_triggers(node, "on_enter")), self._ways(node))
+        failure = named(await self.performer.run(node.on_enter), self._ways(node)) if node.on_enter else None
         if failure is None and self._is_closed(node):
             return self._turn_away(node)
         onward = failure or self._said_in_passing(node, passed)
@@ -91,13 +90,13 @@ class Passage:
         resort = node.node.out_of_hours
         assert resort is not None, "asked by the caller"
         if resort.say:
-            self.speaker.utter(Message(text=Text(resort.say).render(self.speaker.values)))
+            self.speaker.utter(Message(text=self.speaker.rendered(Text(resort.say))))
         return named(resort.edge, node.edges)
 
     async def _cross(self, edge: CompiledEdge) -> CompiledEdge:
         """Run what is to be run on the way out; the edge to take, another one when something failed."""
         node = self.speaker.node
-        for triggers in (_triggers(node, "on_exit"), edge.edge.actions):
+        for triggers in filter(None, (node.on_exit, edge.edge.actions)):
             failure = named(await self.performer.run(triggers), self._ways(node))
             if failure:
                 return failure
@@ -115,7 +114,7 @@ class Passage:
 
     def _said_in_passing(self, node: CompiledNode, passed: set[str]) -> CompiledEdge | None:
         """An edge whose required slots were all said earlier in passing: no need to ask for them."""
-        for edge in node.edges:
+        for edge in node.edges if self.in_passing else ():
             needed = {slot.name for slot in edge.slots if slot.required}
             if needed and needed <= self.in_passing and edge.target not in passed:
                 return edge
@@ -140,10 +139,6 @@ class Passage:
     def _verdict(self, edge: CompiledEdge) -> bool | None:
         values = self.speaker.values
         return edge.guard.holds(values) if edge.guard else verdict(edge.condition.source, values)
-
-
-def _triggers(node: CompiledNode, moment: str) -> tuple[ActionTrigger, ...]:
-    return tuple(trigger for trigger in node.node.actions if trigger.trigger == moment)
 
 
 def fallback(node: CompiledNode) -> CompiledEdge | None:

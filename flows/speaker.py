@@ -16,6 +16,7 @@ from flows.models.port import Model, ModelError, Speak
 from flows.results import without
 from flows.speech import in_language, scripted
 from flows.state import DialogState
+from flows.templates import Text
 from flows.voice import Voice
 from flows.wording import Sentences
 
@@ -23,7 +24,7 @@ LONGEST_TEXT = 4_000
 LONGEST_LABEL = 200
 
 
-@dataclass
+@dataclass(slots=True)
 class Speaker:
     """Gathers the messages of one turn; `tokens` and `model_name` tell what they cost and who wrote them.
 
@@ -72,16 +73,22 @@ class Speaker:
             "current_language": self.flow.language,
         }
 
+    def rendered(self, text: Text) -> str:
+        """A text of the flow with the conversation's values in it."""
+        plain = text.plain
+        return text.render(self.values) if plain is None else plain
+
     @property
     def known(self) -> Mapping[str, JsonValue]:
         """What a model sees: without the environment, which holds what is the operator's."""
-        results = without(self.state.results, self.flow.hidden)
-        return {**self.state.variables, **self.state.slots, **results}
+        state = self.state
+        results = without(state.results, self.flow.hidden) if state.results else state.results
+        return {**state.variables, **state.slots, **results}
 
     @property
     def prompt(self) -> str:
         """The flow's system prompt."""
-        prompt = in_language(self.flow.prompt.render(self.values), self.flow.language)
+        prompt = in_language(self.rendered(self.flow.prompt), self.flow.language)
         if self.flow.is_translated:
             prompt += f"\n\nWrite in the language “{self.flow.language}”."
         return prompt
@@ -95,13 +102,13 @@ class Speaker:
 
     async def enter(self) -> None:
         """Say what the node says when it is entered; when it is entered again, its shorter form."""
-        node, values = self.node, self.values
+        node = self.node
         is_again = self.state.visits.get(node.id, 0) > 1
         for text in (node.reprompt if is_again else None, node.text):
-            if text and (rendered := text.render(values)):
+            if text and (rendered := self.rendered(text)):
                 self.say(rendered)
                 return
-        spoken = await self._put_into_words(node.instruction.render(values)) if node.instruction else ""
+        spoken = await self._put_into_words(self.rendered(node.instruction)) if node.instruction else ""
         self.say(spoken or self._plain_sentence(node))
 
     async def ask_again(self) -> None:
@@ -113,15 +120,16 @@ class Speaker:
 
     def question(self) -> str:
         """What the node asks, as far as it is known without a call of the model."""
-        node, values = self.node, self.values
+        node = self.node
         for text in (node.reprompt, node.text):
-            if text and (rendered := text.render(values)):
+            if text and (rendered := self.rendered(text)):
                 return rendered
-        return scripted(node.instruction.render(values), self.flow.language) if node.instruction else ""
+        return scripted(self.rendered(node.instruction), self.flow.language) if node.instruction else ""
 
     def complain(self, reason: str) -> None:
         """Say why an answer will not do; with another beginning when just this was said before."""
-        last = next((line.text for line in reversed(self.state.history) if line.role == "assistant"), "")
+        said = (line["text"] for line in reversed(self.state.history) if line["role"] == "assistant")
+        last = next(said, "")
         misses, self.state.misses = self.state.misses, self.state.misses + 1
         self.say(f"{self.sentences.lead(misses, self.turn)} {reason}" if reason == last else reason)
 
@@ -144,8 +152,8 @@ class Speaker:
 
     def choices(self) -> list[Choice]:
         """The node's quick replies, with the conversation's values in their labels."""
-        values, node = self.values, self.node
-        labels = [label.render(values)[:LONGEST_LABEL] for label in node.labels]
+        node = self.node
+        labels = [self.rendered(label)[:LONGEST_LABEL] for label in node.labels]
         return [
             Choice(label=label, payload=choice.payload or label)
             for label, choice in zip(labels, node.node.choices, strict=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple
 
 from pydantic import JsonValue
+from typing_extensions import TypedDict
 
 from core.dialog import State
 from core.message import Choice
@@ -25,8 +26,8 @@ LONGEST_LINE = 1_000
 DEEPEST_INTERRUPT = 5
 
 
-class Line(NamedTuple):
-    """One thing that was said; a `note` is for the model alone."""
+class Line(TypedDict):
+    """One thing that was said, as it is stored; a `note` is for the model alone."""
 
     role: Role
     text: str
@@ -86,7 +87,7 @@ class DialogState:
         if not state:
             return cls()
         try:
-            taken = cls(**{name: _READERS[name](state[name]) for name in _READERS if name in state})
+            taken = cls(**{name: _READERS[name](value) for name, value in state.items() if name in _READERS})
         except (ValueError, TypeError, KeyError, AttributeError):
             return cls()
         known = state.get("schema_version", SCHEMA) == SCHEMA and (taken.is_fresh or taken.node in nodes)
@@ -109,9 +110,14 @@ class DialogState:
         made: State = {"schema_version": SCHEMA}
         for name in _READERS:
             value = getattr(self, name)
-            if value and not (name == "outcome" and value == "stay"):
-                write = _WRITERS.get(name)
-                made[name] = write(value) if write else value
+            if value:
+                made[name] = value
+        if self.outcome == "stay":
+            del made["outcome"]
+        if self.interrupts:
+            made["interrupts"] = [{"node": node, "turns": turns} for node, turns in self.interrupts]
+        if self.offered:
+            made["offered"] = [{"label": each.label, "payload": each.payload} for each in self.offered]
         return made
 
     def keep_result(self, name: str, result: JsonValue) -> None:
@@ -122,7 +128,8 @@ class DialogState:
     def remember(self, role: Role, text: str) -> None:
         """Add a line to the bounded history."""
         if text:
-            self.history = [*self.history, Line(role, text[:LONGEST_LINE])][-LONGEST_HISTORY:]
+            self.history.append({"role": role, "text": text[:LONGEST_LINE]})
+            del self.history[:-LONGEST_HISTORY]
 
     def enter(self, node: str) -> None:
         """Be at `node`, newly."""
@@ -167,10 +174,10 @@ def _copy(value: Any) -> dict[str, Any]:
 
 
 def _lines(value: Any) -> list[Line]:
-    lines = [Line(each["role"], each["text"]) for each in value]
-    if not all(isinstance(text, str) and role in _ROLES for role, text in lines):
-        raise TypeError("this is not a line")
-    return lines
+    for line in value:
+        if line["role"] not in _ROLES or not isinstance(line["text"], str):
+            raise TypeError("this is not a line")
+    return list(value)
 
 
 def _frames(value: Any) -> list[Interrupt]:
@@ -181,27 +188,8 @@ def _choices(value: Any) -> list[Choice]:
     return [Choice(label=each["label"], payload=each["payload"]) for each in value]
 
 
-def _write_lines(value: list[Line]) -> list[JsonValue]:
-    return [{"role": role, "text": text} for role, text in value]
-
-
-def _write_frames(value: list[Interrupt]) -> list[JsonValue]:
-    return [{"node": node, "turns": turns} for node, turns in value]
-
-
 _KINDS: dict[str, Any] = {"history": _lines, "interrupts": _frames, "offered": _choices}
 _BY_TYPE = {"str": _text, "int": _number, "list[str]": lambda value: [_text(each) for each in value]}
 _READERS = {
     each.name: _KINDS.get(each.name) or _BY_TYPE.get(str(each.type), _copy) for each in fields(DialogState)
-}
-_WRITERS: dict[str, Any] = {
-    "history": _write_lines,
-    "interrupts": _write_frames,
-    "offered": lambda value: [{"label": each.label, "payload": each.payload} for each in value],
-    "slots": dict,
-    "variables": dict,
-    "results": dict,
-    "environment": dict,
-    "visits": dict,
-    "filled": list,
 }

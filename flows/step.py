@@ -14,7 +14,7 @@ from core.turn import Address, Turn
 from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
 from flows.document import Node, Resort
 from flows.judge import LONGEST_TEXT, Judge, named
-from flows.models.port import Decision, Model, ModelError
+from flows.models.port import NOTHING, Decision, Model, ModelError
 from flows.passage import Passage, fallback
 from flows.performer import Means, Performer
 from flows.speaker import Speaker
@@ -74,7 +74,7 @@ async def timed_out(
     turn = Turn(id=_digest(stored), session=":".join(address.model_dump().values()), address=address)
     run = _begin(flow, state, turn, model, today, means=means)
     if resort.say:
-        run.speaker.utter(Message(text=Text(resort.say).render(run.speaker.values)))
+        run.speaker.utter(Message(text=run.speaker.rendered(Text(resort.say))))
     try:
         if edge := named(resort.edge, run.speaker.node.edges):
             await run.passage.take(edge)
@@ -152,7 +152,7 @@ class _Run:
 
     def _step(self, outcome: str, state: State, messages: tuple[Message, ...], **more: str) -> Step:
         troubles = [*self.speaker.troubles, *(["hops"] if self.passage.is_endless else [])]
-        return Step.model_construct(  # made of what is checked already
+        return Step(
             state=state,
             messages=messages,
             outcome=outcome,
@@ -214,8 +214,7 @@ class _Run:
             self.speaker.utter(Message(text=self.speaker.sentences.hand_off))
         else:
             self.passage.outcome = "final"
-            text = self.flow.closed_text.render(self.speaker.values)
-            self.speaker.utter(Message(text=text))
+            self.speaker.utter(Message(text=self.speaker.rendered(self.flow.closed_text)))
 
     def _says_more(self) -> bool:
         """Whether a session's first message says more than a greeting, which the bot's own has answered."""
@@ -232,7 +231,7 @@ class _Run:
         last_resort = fallback(node) if is_last_try else None
         offered = self.judge.offered()
         certain = None if is_first else await self.judge.certain(offered)
-        decision = Decision()
+        decision = NOTHING
         if certain is None:
             decision = await self.judge.decide(offered, is_first=is_first, may_reply=last_resort is None)
             if self.judge.performer.used:  # a tool may have opened a way
@@ -267,7 +266,9 @@ def _digest(state: State | None) -> str:
 def _summary(state: DialogState) -> str:
     """What has been learnt and what was said last, line by line, for the person who takes over."""
     learnt = [f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items()]
-    said = [f"{_SPEAKERS[line.role]}: {line.text}" for line in state.history if line.role in _SPEAKERS]
+    said = [
+        f"{_SPEAKERS[line['role']]}: {line['text']}" for line in state.history if line["role"] in _SPEAKERS
+    ]
     return "\n\n".join("\n".join(part) for part in (learnt, said) if part)
 
 

@@ -143,6 +143,11 @@ class Text:
         self._template = _PLACES[place].from_string(source) if "{" in source else None
         self._plain = source.strip()[:LONGEST_TEXT]
 
+    @property
+    def plain(self) -> str | None:
+        """The text itself where it needs no values, at most `LONGEST_TEXT` characters."""
+        return self._plain if self._template is None else None
+
     def render(self, values: Values) -> str:
         """The text with `values` in it, at most `LONGEST_TEXT` characters; empty when rendering fails."""
         if self._template is None:

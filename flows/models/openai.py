@@ -19,11 +19,11 @@ from flows.models.partial import PartialText
 from flows.models.port import Decide, Decision, ModelError, Speak, Speech, Write, unheard
 from flows.models.prompts import (
     STAY,
+    STAY_FUNCTION,
     ChatLine,
     answer_schema,
     function,
     in_words,
-    stay_function,
     to_decide,
     to_speak,
     tool_function,
@@ -69,7 +69,7 @@ class OpenAIModel:
     async def decide(self, question: Decide) -> Decision:
         """Offer the edges as functions. What cannot be read as one of them is a decision to stay."""
         edges = [function(edge, question.conditions.get(edge.id, "")) for edge in question.offered]
-        functions = [*edges, *(tool_function(tool) for tool in question.tools), stay_function()]
+        functions = [*edges, *(tool_function(tool) for tool in question.tools), STAY_FUNCTION]
         tools = frozenset(tool.name for tool in question.tools)
         messages = to_decide(question)
         if self._has_tools:

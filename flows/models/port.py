@@ -100,6 +100,10 @@ class Decision:
     trouble: Trouble = ""
 
 
+NOTHING = Decision()
+"""To stay, and nothing more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Speak:
     """A request to put a private instruction into words for the user; `write` takes them as they come."""

@@ -53,8 +53,8 @@ def test_history_and_interrupts_are_bounded() -> None:
         state.remember("user", f"{number} " + "x" * 5_000)
         state.interrupt()
     assert len(state.history) == LONGEST_HISTORY
-    assert state.history[-1].text.startswith("99 ")
-    assert max(len(line.text) for line in state.history) == LONGEST_LINE
+    assert state.history[-1]["text"].startswith("99 ")
+    assert max(len(line["text"]) for line in state.history) == LONGEST_LINE
     assert len(state.interrupts) == DEEPEST_INTERRUPT
 
 
