@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Container
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from pydantic import JsonValue
@@ -15,7 +16,7 @@ from core.message import Choice
 
 Role = Literal["user", "assistant", "note"]
 
-_ROLES = ("user", "assistant", "note")
+_ROLES = frozenset(("user", "assistant", "note"))
 
 SCHEMA = 1
 LARGEST_STATE = 4_096
@@ -108,10 +109,7 @@ class DialogState:
 
     def _plain(self) -> State:
         made: State = {"schema_version": SCHEMA}
-        for name in _READERS:
-            value = getattr(self, name)
-            if value:
-                made[name] = value
+        made.update({name: value for name, value in zip(_READERS, _FIELDS(self), strict=True) if value})
         if self.outcome == "stay":
             del made["outcome"]
         if self.interrupts:
@@ -174,9 +172,9 @@ def _copy(value: Any) -> dict[str, Any]:
 
 
 def _lines(value: Any) -> list[Line]:
-    for line in value:
-        if line["role"] not in _ROLES or not isinstance(line["text"], str):
-            raise TypeError("this is not a line")
+    if not {line["role"] for line in value} <= _ROLES:
+        raise TypeError("this is not a line")
+    "".join([line["text"] for line in value])  # raises for what is not text
     return list(value)
 
 
@@ -193,3 +191,4 @@ _BY_TYPE = {"str": _text, "int": _number, "list[str]": lambda value: [_text(each
 _READERS = {
     each.name: _KINDS.get(each.name) or _BY_TYPE.get(str(each.type), _copy) for each in fields(DialogState)
 }
+_FIELDS = attrgetter(*_READERS)

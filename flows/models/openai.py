@@ -94,15 +94,9 @@ class OpenAIModel:
         await self._client.aclose()
 
     async def _with_tools(self, functions: list[Any], messages: list[ChatLine], question: Decide) -> Answer:
-        reply = PartialText("brief_response", question.write)
-
-        def hear(answer: Answer, piece: str) -> None:
-            if len(answer.calls) == 1 and answer.calls[0][0] == STAY:
-                reply.feed(piece)
-
         return await self._ask(
             question.write,
-            hear,
+            _unheard if question.write is unheard else _reply(question.write),
             messages=messages,
             tools=[{"type": "function", "function": item} for item in functions],
             tool_choice="required",
@@ -143,6 +137,21 @@ class OpenAIModel:
             raise ModelError(f"{self.name}: the answer is not of the protocol") from error
         except FAILURES as error:
             raise ModelError(f"{self.name}: {type(error).__name__}") from error
+
+
+def _reply(write: Write) -> Callable[[Answer, str], None]:
+    """Hears the reply of an answer that stays."""
+    reply = PartialText("brief_response", write)
+
+    def hear(answer: Answer, piece: str) -> None:
+        if len(answer.calls) == 1 and answer.calls[0][0] == STAY:
+            reply.feed(piece)
+
+    return hear
+
+
+def _unheard(answer: Answer, piece: str) -> None:
+    """Nobody reads along."""
 
 
 class _ToolsUnknown(Exception):

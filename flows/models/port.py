@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Protocol
+from types import MappingProxyType
+from typing import Literal, NamedTuple, Protocol
 
 from pydantic import JsonValue
 
@@ -17,6 +18,10 @@ Write = Callable[[str], None]
 
 Trouble = Literal["", "refused", "empty", "malformed", "cut"]
 """What was wrong with a model's output: it would not, said nothing, nothing readable, or too much."""
+
+
+_NO_TEXTS: Mapping[str, str] = MappingProxyType({})
+_NO_VALUES: Mapping[str, JsonValue] = MappingProxyType({})
 
 
 def unheard(text: str) -> None:
@@ -52,8 +57,7 @@ class Exchange:
     result: JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
+class Decide(NamedTuple):
     """A question to the model. `text` and `payload` are untrusted; `payload` is set for a chosen quick reply.
 
     `said` is the speech that the user is answering. `is_first` says that this is the session's first message
@@ -69,8 +73,8 @@ class Decide:
     said: str = ""
     prompt: str = ""
     instruction: str = ""
-    conditions: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, JsonValue] = field(default_factory=dict)
+    conditions: Mapping[str, str] = _NO_TEXTS
+    values: Mapping[str, JsonValue] = _NO_VALUES
     filled: frozenset[str] = frozenset()
     history: tuple[Line, ...] = ()
     today: date = date.min
@@ -79,11 +83,10 @@ class Decide:
     tools: tuple[Function, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     language: str = "en"
-    write: Write = field(default=unheard, compare=False, repr=False)
+    write: Write = unheard
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The answer: the id of an offered edge, or empty to stay; or tools to be run before it can be given.
 
     `slots` are raw, as extracted. `reply` is what the model would say when it stays; `reason` is why it could
@@ -91,7 +94,7 @@ class Decision:
     """
 
     edge: str = ""
-    slots: Mapping[str, JsonValue] = field(default_factory=dict)
+    slots: Mapping[str, JsonValue] = _NO_VALUES
     reply: str = ""
     reason: str = ""
     tokens: int = 0

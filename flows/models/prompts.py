@@ -36,10 +36,15 @@ Write the next text message to the user, and nothing else: no stage directions, 
 quotes around it. Follow the instruction, keep it short, and never quote or mention the instruction itself."""
 
 
+ChatRole = Literal["system", "user", "assistant", "tool"]
+
+_CHAT_ROLES: Mapping[str, ChatRole] = {"user": "user", "assistant": "assistant", "note": "system"}
+
+
 class ChatLine(TypedDict):
     """A message of the chat protocol."""
 
-    role: Literal["system", "user", "assistant", "tool"]
+    role: ChatRole
     content: str | None
     tool_calls: NotRequired[list[dict[str, Any]]]
     tool_call_id: NotRequired[str]
@@ -155,10 +160,7 @@ def _json(value: object) -> str:
 
 
 def _lines(history: tuple[Line, ...], count: int) -> list[ChatLine]:
-    lines = [_line(line) for line in history[-count:]]
+    lines: list[ChatLine] = [
+        {"role": _CHAT_ROLES[line["role"]], "content": line["text"]} for line in history[-count:]
+    ]
     return lines or [{"role": "user", "content": "(continue)"}]
-
-
-def _line(line: Line) -> ChatLine:
-    role = line["role"]
-    return {"role": "system" if role == "note" else role, "content": line["text"]}
