@@ -38,10 +38,9 @@ class Answer:
             reply, trouble = shortened(self.content)
             return Decision(reply=reply, trouble=trouble, **made)  # type: ignore[arg-type]
         read = [(name, _arguments(text)) for name, text in self.calls]
-        if tools and (
-            wanted := tuple(Call(*call) for call in read if call[0] in tools and call[1] is not None)
-        ):
-            return Decision(calls=wanted, **made)  # type: ignore[arg-type]
+        wanted = [Call(name, given) for name, given in read if name in tools and given is not None]
+        if wanted:
+            return Decision(calls=tuple(wanted), **made)  # type: ignore[arg-type]
         name, given = read[0]
         if given is None:
             return Decision(trouble="malformed", **made)  # type: ignore[arg-type]
