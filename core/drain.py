@@ -6,6 +6,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from time import monotonic
 from typing import Generic
@@ -168,16 +169,15 @@ class Drain(Generic[Http]):
             log.error("time-out failed: %s at %s", type(error).__name__, _where(error))
             step, replies = Step(state=view.state or {}), ()
         back = after(view.owner, Passing.TIME_OUT) if fired.timer is Timer.HAND_OFF else None
-        return waited.model_copy(
-            update={
-                "state": step.state,
-                "replies": replies,
-                "read_here": self._reads_log(fired.address),
-                "owner": Owner.WAITING if step.hand_off else back,
-                "lapses": not self._has_desk(fired.address),
-                "timer": _timer(step),
-                "details": {"node": step.node, "edge": step.edge},
-            }
+        return replace(
+            waited,
+            state=step.state,
+            replies=replies,
+            read_here=self._reads_log(fired.address),
+            owner=Owner.WAITING if step.hand_off else back,
+            lapses=not self._has_desk(fired.address),
+            timer=_timer(step),
+            details={"node": step.node, "edge": step.edge},
         )
 
     async def _step(self, session: str, turn: Turn, view: View, begun: float) -> Step:
@@ -230,7 +230,7 @@ class Drain(Generic[Http]):
         said = joined(messages) if channel.capabilities.one_message else messages
         parts = [part for message in said for part in channel.render(message, address)]
         return tuple(
-            Reply(key=f"{to}.{number}", address=address, **dict(part))
+            Reply(key=f"{to}.{number}", address=address, **vars(part))
             for number, part in enumerate(parts, start=1)
         )
 

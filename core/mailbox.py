@@ -6,12 +6,13 @@ Every method is one atomic step. Times are the store's own clock, so no process'
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
 from core.dialog import State
 from core.event import Event
@@ -19,7 +20,6 @@ from core.message import Reply
 from core.owner import Owner
 from core.timer import Fired, Timer
 from core.turn import Turn
-from core.value import Value
 
 
 class Verdict(StrEnum):
@@ -33,7 +33,8 @@ class Verdict(StrEnum):
     COUNTED = "counted"
 
 
-class Lease(Value):
+@dataclass(frozen=True, slots=True)
+class Lease:
     """The right to work on a session. `fence` grows with every claim; only the newest may write.
 
     `until` is how long it lasts without being renewed, in seconds of this process's monotonic clock.
@@ -44,14 +45,16 @@ class Lease(Value):
     until: float = 0.0
 
 
-class Marked(Value):
+@dataclass(frozen=True, slots=True)
+class Marked:
     """A reply whose send was begun and not settled; `at_ms` is when, in milliseconds since the epoch."""
 
     key: str
     at_ms: int
 
 
-class View(Value):
+@dataclass(frozen=True, slots=True)
+class View:
     """What a session looks like to the holder of its lease.
 
     `outbox` are the first unsent replies; once there are none, `turns` is the first waiting turn, or as many
@@ -77,14 +80,16 @@ class View(Value):
     released: bool = False
 
 
-class Permit(Value):
+@dataclass(frozen=True, slots=True)
+class Permit:
     """Whether a reply may be sent now. If not: after `wait` seconds, or, with 0, it left the outbox."""
 
     granted: bool
     wait: float = 0.0
 
 
-class Trouble(Value):
+@dataclass(frozen=True, slots=True)
+class Trouble:
     """A failed send, for the account's sake: after a few in a row it rests, for at least `rest` seconds.
 
     With a `rest` above 0 it rests at once.
@@ -94,14 +99,16 @@ class Trouble(Value):
     rest: float = 0.0
 
 
-class Claim(Value):
+@dataclass(frozen=True, slots=True)
+class Claim:
     """A lease together with what it opens."""
 
     lease: Lease
     view: View
 
 
-class Commit(Value):
+@dataclass(frozen=True, slots=True)
+class Commit:
     """A turn's end: state, replies and the turns that are done, all or none (law L6).
 
     `dead` sets the turns aside as dead letters with that reason. `owner` changes who speaks; `lapses` lets
@@ -124,7 +131,7 @@ class Commit(Value):
     read_here: bool = False
     fired: Timer | None = None
     timer: tuple[Timer, float] | None = None
-    details: dict[str, JsonValue] = Field(default_factory=dict)
+    details: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 class Inbox(Protocol):

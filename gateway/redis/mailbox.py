@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -90,8 +91,8 @@ class RedisMailbox:
         [answer, permit], _ = await self._steps(lease, [step, ("mark", self._mark(first))], leave=False)
         view = await self._read(lease, answer)
         if permit == 1:
-            return view.model_copy(update={"granted": first.key})
-        return view if permit else view.model_copy(update={"outbox": view.outbox[1:]})
+            return replace(view, granted=first.key)
+        return view if permit else replace(view, outbox=view.outbox[1:])
 
     async def mark(self, lease: Lease, reply: Reply) -> Permit:
         """Note that a reply is about to be sent, if it may be now."""
