@@ -46,6 +46,8 @@ _NUMBERS = (
 
 def fold(text: str) -> str:
     """Lower case without accents and with plain digits, at most `LONGEST_READ` characters."""
+    if text.isascii():  # most of what is typed; the rest below would change nothing else
+        return text[:LONGEST_READ].lower().replace("`", "'")
     plain = plain_digits(text[:LONGEST_READ]).translate(_APOSTROPHES)
     decomposed = unicodedata.normalize("NFKD", plain.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))[:LONGEST_READ]
@@ -60,7 +62,8 @@ def plain_digits(text: str) -> str:
 
 def words(text: str) -> tuple[str, ...]:
     """The folded words of a text, apostrophes kept inside them."""
-    return tuple(_WORD.findall(fold(text).translate(_SIGNS)))
+    folded = fold(text)
+    return tuple(_WORD.findall(folded if folded.isascii() else folded.translate(_SIGNS)))
 
 
 def content_words(text: str) -> tuple[str, ...]:
