@@ -9,8 +9,8 @@ from typing import Final, cast, get_args
 
 import httpx
 
+from channels._kit.channel import BaseChannel
 from channels._kit.document import read_object
-from channels._kit.http import classify
 from channels._kit.setting import Setting, address, read, secrets
 from channels._kit.text import clean
 from channels.intercom.api import Api
@@ -57,22 +57,18 @@ SETTINGS: Final = (
 )
 
 
-class IntercomChannel:
+class IntercomChannel(BaseChannel):
     """The channel of one app in one workspace."""
 
     name = NAME
     capabilities = CAPABILITIES
 
     def __init__(self, *, verifier: Verifier, desk: Desk, mode: Mode, api: Api, card: Card) -> None:
-        self._verifier = verifier
+        super().__init__(verifier)
         self._desk = desk
         self._mode = mode
         self._api = api
         self._card = card
-
-    def verify(self, webhook: Webhook) -> None:
-        """Pass what Intercom signed, and its HEAD. Raises `Refused` otherwise."""
-        self._verifier.verify(webhook)
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """What a verified notification means. Raises `MalformedWebhook`."""
@@ -87,10 +83,6 @@ class IntercomChannel:
             raise MalformedWebhook("not a JSON object")
         return await self._card.answer(request, http)
 
-    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
-        """200; a 410 would end the subscription, a 429 slow it down for hours."""
-        return Answer()
-
     def render(self, message: Message, address: Address) -> list[Part]:
         """Cut a message to the limits, with quick replies where they fit."""
         return parts(message)
@@ -104,10 +96,6 @@ class IntercomChannel:
     ) -> SentMessage | None:
         """Look for our words in the conversation, or at whom it is assigned to."""
         return await self._api.find_sent(reply, http, since=since, known=known)
-
-    def classify(self, error: Exception) -> DeliveryError:
-        """The delivery error that an exception of the HTTP client stands for."""
-        return classify(error, NAME)
 
 
 def connect(environ: Mapping[str, str], public_url: str) -> IntercomChannel | None:

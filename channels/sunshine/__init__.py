@@ -9,7 +9,7 @@ from typing import Final
 
 import httpx
 
-from channels._kit.http import classify
+from channels._kit.channel import BaseChannel
 from channels._kit.setting import Setting, address, read, secrets
 from channels.sunshine.api import Api, parts
 from channels.sunshine.capabilities import CAPABILITIES, NAME, VERIFICATION
@@ -43,29 +43,21 @@ SETTINGS: Final = (
 )
 
 
-class SunshineChannel:
+class SunshineChannel(BaseChannel):
     """The channel of one app."""
 
     name = NAME
     capabilities = CAPABILITIES
 
     def __init__(self, *, app: str, verifier: Verifier, switchboard: Switchboard, api: Api) -> None:
+        super().__init__(verifier)
         self._app = app
-        self._verifier = verifier
         self._switchboard = switchboard
         self._api = api
-
-    def verify(self, webhook: Webhook) -> None:
-        """Pass what carries the webhook's secret. Raises `Refused` otherwise."""
-        self._verifier.verify(webhook)
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Every event of a verified POST. Raises `MalformedWebhook`."""
         return parse(webhook, self._app, self._switchboard)
-
-    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
-        """200: anything else but a few codes would bring it back."""
-        return Answer()
 
     def render(self, message: Message, address: Address) -> list[Part]:
         """Cut a message to the limits, with quick replies or links where they fit."""
@@ -84,10 +76,6 @@ class SunshineChannel:
     ) -> SentMessage | None:
         """Look for our key in the newest hundred messages, or at who holds control."""
         return await self._api.find_sent(reply, http)
-
-    def classify(self, error: Exception) -> DeliveryError:
-        """The delivery error that an exception of the HTTP client stands for."""
-        return classify(error, NAME)
 
 
 def connect(environ: Mapping[str, str], public_url: str) -> SunshineChannel | None:

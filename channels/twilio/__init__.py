@@ -10,9 +10,10 @@ from typing import Final
 import httpx
 from twilio.twiml.messaging_response import MessagingResponse  # type: ignore[import-untyped]
 
+from channels._kit.channel import BaseChannel
 from channels._kit.failure import Failure
 from channels._kit.setting import Setting, address, read, secrets
-from channels.twilio.api import Api, classify_error, parts
+from channels.twilio.api import Api, parts
 from channels.twilio.capabilities import CAPABILITIES, NAME, VERIFICATION, WEBHOOK_PATH, failure
 from channels.twilio.media import Media
 from channels.twilio.webhook import Verifier, parse
@@ -43,23 +44,19 @@ SETTINGS: Final = (
 )
 
 
-class TwilioChannel:
+class TwilioChannel(BaseChannel):
     """The channel of one Twilio account."""
 
     name = NAME
     capabilities = CAPABILITIES
 
     def __init__(self, *, account: str, verifier: Verifier, api: Api, media: Media) -> None:
+        super().__init__(verifier)
         self._account = account
-        self._verifier = verifier
         self._api = api
         self._media = media
         self.api_host = media.host
         self._twiml = str(MessagingResponse()).encode()
-
-    def verify(self, webhook: Webhook) -> None:
-        """Pass a webhook that Twilio signed. Raises `Refused` otherwise."""
-        self._verifier.verify(webhook)
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """The one event of a verified webhook."""
@@ -88,10 +85,6 @@ class TwilioChannel:
     async def download(self, medium: Attachment, fetch: Fetch) -> bytes:
         """The bytes of a file that a person sent. Raises `NoFile`."""
         return await self._media.download(medium, fetch)
-
-    def classify(self, error: Exception) -> DeliveryError:
-        """The delivery error that an exception of the HTTP client stands for."""
-        return classify_error(error)
 
 
 def connect(environ: Mapping[str, str], public_url: str) -> TwilioChannel | None:

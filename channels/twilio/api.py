@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 
 from channels._kit.failure import Failure
-from channels._kit.http import answered, classify, get, post, retry_after
+from channels._kit.http import answered, get, post, retry_after
 from channels._kit.parts import listed, with_captions
 from channels._kit.render import ASTERISKS, PLAIN, render
 from channels._kit.sms import segments, thrifty
@@ -135,11 +135,6 @@ def refusal(response: httpx.Response) -> DeliveryError:
         opted_out=kind is Failure.OPTED_OUT,
         account_wide=kind is Failure.ACCOUNT or (kind is Failure.UNKNOWN and status in (401, 403)),
     )
-
-
-def classify_error(error: Exception) -> DeliveryError:
-    """The delivery error that an exception of the HTTP client stands for."""
-    return classify(error, NAME)
 
 
 def parts(message: Message, address: Address) -> list[Part]:

@@ -9,8 +9,9 @@ from typing import Final
 
 import httpx
 
+from channels._kit.channel import BaseChannel
 from channels._kit.setting import Setting, address, read, secrets
-from channels.whatsapp.api import Api, classify_error
+from channels.whatsapp.api import Api
 from channels.whatsapp.capabilities import CAPABILITIES, NAME, VERIFICATION
 from channels.whatsapp.media import Media
 from channels.whatsapp.messages import Reader
@@ -50,14 +51,14 @@ SETTINGS: Final = (
 )
 
 
-class WhatsAppChannel:
+class WhatsAppChannel(BaseChannel):
     """The channel of one Meta app, whichever of its numbers a message comes to."""
 
     name = NAME
     capabilities = CAPABILITIES
 
     def __init__(self, *, verifier: Verifier, api: Api, media: Media) -> None:
-        self._verifier = verifier
+        super().__init__(verifier)
         self._api = api
         self._media = media
         self._fetch: Fetch | None = None
@@ -67,10 +68,6 @@ class WhatsAppChannel:
     def equip(self, *, credentials: SessionStore, fetch: Fetch) -> None:
         """Take what gets the files that Meta cannot get itself."""
         self._fetch = fetch
-
-    def verify(self, webhook: Webhook) -> None:
-        """Pass what Meta signed, and its handshake. Raises `Refused` otherwise."""
-        self._verifier.verify(webhook)
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Every event of a verified batch."""
@@ -97,19 +94,9 @@ class WhatsAppChannel:
         """Mark a turn as read and show typing. Raises a `DeliveryError`."""
         await self._api.attend(address.ours, turn_id, http)
 
-    async def find_sent(
-        self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
-    ) -> SentMessage | None:
-        """Meta cannot be asked; what statuses told back is remembered by the gateway."""
-        return None
-
     async def download(self, medium: Attachment, fetch: Fetch) -> bytes:
         """The bytes of a file that a person sent. Raises `NoFile`."""
         return await self._media.download(medium, fetch)
-
-    def classify(self, error: Exception) -> DeliveryError:
-        """The delivery error that an exception of the HTTP client stands for."""
-        return classify_error(error)
 
 
 def connect(environ: Mapping[str, str], public_url: str) -> WhatsAppChannel | None:

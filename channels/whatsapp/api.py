@@ -8,7 +8,7 @@ import httpx
 
 from channels._kit.document import child, children, name_of, word
 from channels._kit.failure import Failure
-from channels._kit.http import Bearer, answered, change, classify, post, retry_after
+from channels._kit.http import Bearer, answered, change, post, retry_after
 from channels._kit.text import without_numbers
 from channels.whatsapp.capabilities import NAME, PAIR_LIMIT, failure
 from channels.whatsapp.render import Json, request
@@ -111,8 +111,3 @@ def refusal(response: httpx.Response) -> DeliveryError:
         code=code,
         account_wide=kind is Failure.ACCOUNT or (kind is Failure.UNKNOWN and status in (401, 403)),
     )
-
-
-def classify_error(error: Exception) -> DeliveryError:
-    """The delivery error that an exception of the HTTP client stands for."""
-    return classify(error, NAME)

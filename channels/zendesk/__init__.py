@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from channels._kit.http import Bearer, classify
+from channels._kit.channel import BaseChannel
+from channels._kit.http import Bearer
 from channels._kit.oauth import Fixed, Renewed
 from channels._kit.parts import listed
 from channels._kit.setting import Setting, address, read, secrets
@@ -50,15 +51,15 @@ SETTINGS: Final = (
 )
 
 
-class ZendeskChannel:
+class ZendeskChannel(BaseChannel):
     """The channel of one account."""
 
     name = NAME
     capabilities = CAPABILITIES
 
     def __init__(self, *, desk: Desk, verifier: Verifier, api: Api, credentials: Fixed | Renewed) -> None:
+        super().__init__(verifier)
         self._desk = desk
-        self._verifier = verifier
         self._api = api
         self._credentials = credentials
 
@@ -68,17 +69,9 @@ class ZendeskChannel:
             self._credentials.keep_in(credentials)
         self._api.fetch = fetch
 
-    def verify(self, webhook: Webhook) -> None:
-        """Pass what Zendesk signed just now. Raises `Refused` otherwise."""
-        self._verifier.verify(webhook)
-
     def parse(self, webhook: Webhook) -> list[Event]:
         """The event of a verified webhook of either kind. Raises `MalformedWebhook`."""
         return parse(webhook, self._desk)
-
-    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
-        """200, whatever it was."""
-        return Answer()
 
     def render(self, message: Message, address: Address) -> list[Part]:
         """One comment, still in CommonMark, with choices as numbers; more only beyond the limits."""
@@ -104,10 +97,6 @@ class ZendeskChannel:
     ) -> SentMessage | None:
         """Look for our key, or else our text, in the newest hundred comments."""
         return await self._api.find_sent(reply, http, since=since, known=known)
-
-    def classify(self, error: Exception) -> DeliveryError:
-        """The delivery error that an exception of the HTTP client stands for."""
-        return classify(error, NAME)
 
 
 def connect(environ: Mapping[str, str], public_url: str) -> ZendeskChannel | None:
