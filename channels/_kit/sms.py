@@ -11,6 +11,9 @@ _BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
+MANY: Final = 3
+"""More parts than this are worth a warning to who writes a text."""
+
 _EXTENDED: Final = frozenset("\f^{}\\[~]|€")
 _PLAIN: Final = str.maketrans(
     {
@@ -49,6 +52,19 @@ def segments(text: str) -> Segments:
         return Segments("GSM-7", sum(sizes), _pieces(sizes, single=160, several=153))
     sizes = [utf16_length(char) for char in text]
     return Segments("UCS-2", sum(sizes), _pieces(sizes, single=70, several=67))
+
+
+def costly(text: str) -> str:
+    """What a text takes as an SMS, in words, where that is many; else nothing.
+
+    Each part is paid for, and Twilio advises to stay within 320 characters in all.
+    """
+    needed = segments(thrifty(text))
+    if needed.count <= MANY:
+        return ""
+    odd = next((char for char in thrifty(text) if char not in _BASIC and char not in _EXTENDED), "")
+    why = f"; “{odd}” is not in the plain alphabet, which has 160 a message and not 70" if odd else ""
+    return f"takes {needed}{why}"
 
 
 def thrifty(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final, cast, get_args
 
@@ -21,7 +21,7 @@ from channels.intercom.desk import Desk
 from channels.intercom.render import parts
 from channels.intercom.webhook import Verifier, is_card, parse
 from core.channel import Answer, Webhook
-from core.errors import DeliveryError, MalformedWebhook, Misconfigured
+from core.errors import MalformedWebhook, Misconfigured
 from core.event import Event
 from core.message import Message, Part, Reply, SentMessage
 from core.turn import Address

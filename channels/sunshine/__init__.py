@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -15,8 +15,8 @@ from channels.sunshine.api import Api, parts
 from channels.sunshine.capabilities import CAPABILITIES, NAME, VERIFICATION
 from channels.sunshine.switchboard import Switchboard
 from channels.sunshine.webhook import Verifier, parse
-from core.channel import Answer, Webhook
-from core.errors import DeliveryError, Misconfigured
+from core.channel import Webhook
+from core.errors import Misconfigured
 from core.event import Event
 from core.message import Message, Part, Reply, SentMessage
 from core.turn import Address

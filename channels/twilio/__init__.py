@@ -18,7 +18,7 @@ from channels.twilio.capabilities import CAPABILITIES, NAME, VERIFICATION, WEBHO
 from channels.twilio.media import Media
 from channels.twilio.webhook import Verifier, parse
 from core.channel import Answer, Webhook
-from core.errors import DeliveryError, Misconfigured
+from core.errors import Misconfigured
 from core.event import Event, StatusChanged
 from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from channels._kit.failure import Failure
+from channels._kit.sms import costly
 from channels._kit.verification import Verification
 from core.channel import Capabilities
 from core.event import DeliveryStatus
@@ -14,6 +15,9 @@ from core.event import DeliveryStatus
 NAME: Final = "twilio"
 WHATSAPP: Final = "whatsapp:"
 WEBHOOK_PATH: Final = "/webhooks/twilio"
+
+COST: Final = costly
+"""What a text costs by SMS, for who writes it."""
 
 CAPABILITIES: Final = Capabilities(
     max_webhook_bytes=256 * 1024,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import httpx
@@ -18,7 +17,7 @@ from channels.whatsapp.messages import Reader
 from channels.whatsapp.render import parts
 from channels.whatsapp.webhook import Verifier, challenge, parse
 from core.channel import Answer, Webhook
-from core.errors import DeliveryError, Misconfigured
+from core.errors import Misconfigured
 from core.event import Event
 from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,8 +21,8 @@ from channels.zendesk.capabilities import CAPABILITIES, NAME, STATUSES, VERIFICA
 from channels.zendesk.client import Client
 from channels.zendesk.conversation import Desk
 from channels.zendesk.webhook import Verifier, parse
-from core.channel import Answer, Webhook
-from core.errors import DeliveryError, Misconfigured
+from core.channel import Webhook
+from core.errors import Misconfigured
 from core.event import Event
 from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage

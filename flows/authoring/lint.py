@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from core.channel import Capabilities
@@ -24,8 +25,19 @@ class Finding(NamedTuple):
         return f"{self.level}: {self.problem}"
 
 
-def lint(path: str | Path, channels: Mapping[str, Capabilities]) -> tuple[Finding, ...]:
-    """What there is to say against a flow file, for these channels by name. Never raises."""
+Cost = Callable[[str], str]
+"""What a text takes on a channel, in words, where that is much; else nothing."""
+
+_NO_COSTS: Mapping[str, Cost] = MappingProxyType({})
+
+
+def lint(
+    path: str | Path, channels: Mapping[str, Capabilities], costs: Mapping[str, Cost] = _NO_COSTS
+) -> tuple[Finding, ...]:
+    """What there is to say against a flow file, for these channels by name. Never raises.
+
+    `costs` are of the channels where a text's length is paid for.
+    """
     try:
         flow = Flow.load(path)
     except FlowError as error:
@@ -36,6 +48,9 @@ def lint(path: str | Path, channels: Mapping[str, Capabilities]) -> tuple[Findin
         for name, limit in channels.items()
         for node in flow.nodes
         for problem in _cut(node, name, limit)
+    ]
+    limits += [
+        problem for name, cost in costs.items() for node in flow.nodes for problem in _dear(node, name, cost)
     ]
     return (
         *(Finding("warning", problem) for problem in warnings),
@@ -62,6 +77,14 @@ def _cut(node: Node, channel: str, can: Capabilities) -> Iterator[Problem]:
         yield Problem(where, f"has a text of {length} characters: {channel} takes {most}: split")
     if len(node.media) > can.media:
         yield Problem(where, f"has {len(node.media)} media: {channel} takes {can.media}")
+
+
+def _dear(node: Node, channel: str, cost: Cost) -> Iterator[Problem]:
+    """What is dear to send as it was written; a template's value counts as its name."""
+    labels = [f"{number}. {choice.label}" for number, choice in enumerate(node.choices, start=1)]
+    listed = "\n\n".join(filter(None, [node.static_text, "\n".join(labels)]))
+    if told := cost(listed):
+        yield Problem(f"node {node.id}", f"its text {told}: {channel}")
 
 
 def _speechless(flow: Flow) -> Iterator[Problem]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from core.channel import Capabilities
     from flows.flow_file import FlowFile
     from flows.machine import DialogMachine
     from flows.models.port import Model
@@ -29,7 +28,7 @@ def lint(file: File) -> None:
     """Name every problem and warning, and what channels cannot show; exit code 1 when there are problems."""
     from flows.authoring.lint import lint as look
 
-    found = look(file, _capabilities())
+    found = look(file, _named("CAPABILITIES"), _named("COST"))
     for finding in found:
         typer.echo(str(finding))
     problems = sum(finding.level == "problem" for finding in found)
@@ -107,14 +106,14 @@ def schema() -> None:
     typer.echo(json.dumps(flow_schema(), indent=2, ensure_ascii=False))
 
 
-def _capabilities() -> dict[str, Capabilities]:
-    """What every channel of this release can show, whether it is switched on or not."""
+def _named(what: str) -> dict[str, Any]:
+    """What the channels of this release say of themselves under a name, whether they are on or not."""
     import importlib
 
     import channels
 
     doors = {name: importlib.import_module(f"channels.{name}.capabilities") for name in channels.available()}
-    return {name: door.CAPABILITIES for name, door in doors.items()}
+    return {name: getattr(door, what) for name, door in doors.items() if hasattr(door, what)}
 
 
 def _model(llm: str) -> Model:

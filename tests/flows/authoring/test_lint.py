@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from channels._kit.sms import costly
 from core.channel import Capabilities
 from flows.authoring.lint import lint
 from tests.flows.talk import LIBRARY, Json, asks, document, edge, node
@@ -54,6 +55,23 @@ def test_long_texts_and_media_are_held_to_each_channel(tmp_path: Path) -> None:
         "channel: node menu: has 2 media: sms takes 0",
         "channel: node menu: has 2 media: chat takes 1",
     ]
+
+
+def test_a_text_that_is_dear_by_sms_is_named_with_the_reason(tmp_path: Path) -> None:
+    def said(text: str, *labels: str) -> list[str]:
+        (tmp_path / "flow.json").write_text(json.dumps(menu(*labels, text=text)), encoding="utf-8")
+        return [str(finding) for finding in lint(tmp_path / "flow.json", {}, {"twilio": costly})]
+
+    assert said("x" * 459) == []
+    assert said("x" * 460) == ["channel: node menu: its text takes 4 SMS (GSM-7, 460 septets): twilio"]
+    assert said("x" * 300, "y" * 155) == [
+        "channel: node menu: its text takes 4 SMS (GSM-7, 460 septets): twilio"
+    ]
+    assert said("👋" + "x" * 200) == [
+        "channel: node menu: its text takes 4 SMS (UCS-2, 202 characters); “👋” is not in the plain "
+        "alphabet, which has 160 a message and not 70: twilio"
+    ]
+    assert said("“x”" * 100) == []  # quotes are made plain where that saves messages
 
 
 def test_a_node_that_only_a_language_model_can_speak_for_is_named(tmp_path: Path) -> None:
