@@ -38,8 +38,8 @@ def read(envelope: Object, desk: Desk) -> Iterator[Event]:
     subject = word(envelope, "subject", 60)
     if subject and subject != f"zen:ticket:{number}":
         raise MalformedWebhook("the subject and the detail are of two tickets")
-    ticket, event_id = desk.ticket(number), "_".join(word(envelope, "id", 200).split())
-    if ticket is None or not event_id:
+    ticket, event_id = desk.ticket(number), "_".join(word(envelope, "id", 201).split())
+    if ticket is None or not 0 < len(event_id) <= 200:  # a part of an id would be another one
         yield Ignored(reason="no id")
     elif "_".join(_via(child(envelope, "detail")).casefold().split()) in MESSAGING:
         yield Ignored(reason="a messaging ticket")

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from channels.intercom import IntercomChannel, connect
+from channels.intercom.capabilities import DESK_TOPICS, SILENT_TOPICS, USER_TOPICS
 from core.channel import Webhook
 
 APP, TALK, SECRET, TOKEN = "wk7h2xqz", "215470000012345", "client-secret-example", "dG9rOmV4YW1wbGU="
@@ -88,3 +89,28 @@ def signed(body: bytes, secret: str = SECRET) -> Webhook:
     digest = hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
     headers = {"x-hub-signature": f"sha1={digest}", "content-type": "application/json"}
     return Webhook("POST", "http://10.0.0.7:8000/webhooks/intercom", headers, body)
+
+
+def every_kind() -> list[Webhook]:
+    """Every topic that is read, with the parts that Intercom sends under it."""
+    files = "https://downloads.example"
+    upload = {"type": "upload", "name": "a.pdf", "url": f"{files}/a.pdf", "content_type": "application/pdf"}
+    rich = f'<p>See <a href="{files}">this</a></p><img src="{files}/1.png"><ul><li>one</li></ul>'
+    item = talk(
+        part(rich, number=2, attachments=[upload]),
+        part("<p>Hi, Grace here</p>", PERSON, 3),
+        part("<p>Mine.</p>", PERSON, 4, part_type="assignment", assigned_to=PERSON),
+        admin=GRACE,
+        team=TEAM,
+    )
+    note = talk(part("<p>/bot on</p>", PERSON, 5, part_type="note"), admin=BOT)
+    again = talk(part("<p>Again</p>", number=7, part_type="open"), admin=GRACE)
+    return [
+        *(hook(topic, item) for topic in sorted(USER_TOPICS | set(DESK_TOPICS))),
+        hook("conversation.admin.noted", note),
+        hook("conversation.admin.closed", talk(part(None, PERSON, 6, part_type="close"))),
+        hook("conversation.user.replied", again),
+        hook("conversation.user.replied", talk(part("<p>x</p>", number=8, redacted=True))),
+        hook("conversation.admin.single.created", talk()),
+        *(hook(topic, talk()) for topic in ("conversation.deleted", *sorted(SILENT_TOPICS))),
+    ]

@@ -30,6 +30,7 @@ from tests.channels.intercom.made import (
     US,
     Json,
     channel,
+    every_kind,
     hook,
     part,
     signed,
@@ -76,6 +77,9 @@ class TestIntercom(ChannelCases):
 
     def genuine(self) -> Webhook:
         return hook(REPLIED, talk(part()))
+
+    def shapes(self) -> list[Webhook]:
+        return every_kind()
 
 
 def test_every_secret_of_a_rotation_is_good() -> None:

@@ -64,3 +64,36 @@ def talk(active: Json | None = BOT, **more: Any) -> Json:
     if active:
         found["activeSwitchboardIntegration"] = active
     return {"conversation": found}
+
+
+def every_kind() -> list[Webhook]:
+    """Every event that is read, and every kind of content that a person sends."""
+    file = {"mediaUrl": "https://media.example/a.pdf", "mediaType": "application/pdf", "altText": "a.pdf"}
+    place = {"name": "Café", "address": "1 Main St"}
+    form = [{"type": "text", "name": "n", "text": "Ada"}]
+    contents: list[Json] = [
+        {"type": "text", "text": "Hello", "payload": "yes"},
+        {"type": "image", "text": "look", **file},
+        {"type": "file", **file},
+        {"type": "location", "coordinates": {"lat": 48.2, "long": 16.37}, "location": place},
+        {"type": "formResponse", "textFallback": "Name: Ada", "fields": form},
+        {"type": "carousel", "items": [{"title": "x", "actions": []}]},
+    ]
+    source = {"type": "zd:agentWorkspace"}
+    agent = {"author": {"type": "business"}, "source": source, "id": "m9", "content": contents[0]}
+    user = {"id": "u1", "externalId": "cust-77", "profile": {"locale": "de-AT"}}
+    error = {"code": "x", "message": "y"}
+    messages = [said(content, number=f"m{number}") for number, content in enumerate(contents)]
+    events = [
+        *messages,
+        event("conversation:postback", postback={"payload": "yes", "user": user}),
+        event("conversation:message", DESK, message=agent),
+        event("conversation:remove"),
+        event("conversation:read"),
+    ]
+    for name in ("passControl", "acceptControl", "offerControl", "releaseControl", "passControl:failure"):
+        held = (BOT, DESK, None)
+        events += [event(f"switchboard:{name}", who, metadata={"key": "k"}, error=error) for who in held]
+    for name in ("channel", "user", "failure"):
+        events.append(event(f"conversation:message:delivery:{name}", message={"id": "m1"}, error=error))
+    return [hook(*messages[:3], said(contents[0], DESK, "talk2")), *(hook(each) for each in events)]

@@ -16,7 +16,19 @@ from core.errors import MalformedWebhook
 from core.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
 from core.owner import Act
 from tests.channels.channel_cases import ChannelCases
-from tests.channels.sunshine.made import BASE, BOT, DESK, SECRET, Json, channel, event, hook, said, talk
+from tests.channels.sunshine.made import (
+    BASE,
+    BOT,
+    DESK,
+    SECRET,
+    Json,
+    channel,
+    event,
+    every_kind,
+    hook,
+    said,
+    talk,
+)
 
 TEXT = {"type": "text", "text": "Hello"}
 
@@ -44,6 +56,9 @@ class TestSunshine(ChannelCases):
 
     def genuine(self) -> Webhook:
         return hook(said(TEXT))
+
+    def shapes(self) -> list[Webhook]:
+        return every_kind()
 
     def test_a_body_that_was_changed_on_the_way_is_refused(self) -> None:
         """It cannot be told: the provider signs nothing, and the table says so."""

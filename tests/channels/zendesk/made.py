@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 from channels.zendesk import ZendeskChannel, connect
+from channels.zendesk.template import EVENTS, body
 from channels.zendesk.webhook import signature
 from core.channel import Webhook
 from core.turn import Address
@@ -112,3 +114,56 @@ ACCEPTED: Json = {
     "ticket": {"id": 5158},
     "audit": {"id": 7, "events": [{"id": 1, "type": "Change"}, {"id": 98765432102, "type": "Comment"}]},
 }
+
+URL = "https://example.zendesk.com/attachments/token/x/?name=parcel.png"
+WORDS = {
+    "ticket.id": "5158",
+    "ticket.updated_at_with_timestamp": "2026-11-23 10:00:00 UTC",
+    "ticket.assignee.id": "",
+    "ticket.requester.id": ADA,
+    "ticket.status": "Open",
+    "ticket.title": "Parcel",
+    "ticket.tags": "web vip",
+    "ticket.via": "Web form",
+    "ticket.public_comments[0].id": "77",
+    "ticket.comments[0].id": "78",
+    "ticket.latest_public_comment": "Where is it?",
+    "ticket.latest_comment": "/bot on",
+    "current_user.id": ADA,
+    "current_user.name": "Ada",
+    "current_user.role": "End-user",
+    "attachment.url": "",
+}
+
+
+def trigger(name: str, **changed: str) -> Json:
+    """What a trigger sends: our template, its placeholders filled in as Zendesk would."""
+    words = {**WORDS, **{key.replace("__", "."): value for key, value in changed.items()}}
+    loops = re.sub(r"{% for .*? %}(.*?){% endfor %}", r"\1", body(name))
+    filled = re.sub(r"{{(.*?)}}", lambda found: json.dumps(words[found[1]])[1:-1], loops)
+    made: Json = json.loads(filled)
+    return made
+
+
+def every_kind() -> list[Webhook]:
+    """Every event that is subscribed to, and every trigger."""
+    change = {"current": BOT, "previous": AGENT}
+    tags = {"tags_added": ["bot_off"], "tags_removed": ["handed_off"]}
+    events = [
+        comment(),
+        comment("Hi, Grace here", author=AGENT, staff=True),
+        comment("/bot on", author=AGENT, staff=True, public=False),
+        event("created"),
+        event("created", subject="Where is my parcel"),
+        event("agent_assignment_changed", change, actor_id=AGENT),
+        event("group_assignment_changed", {"current": "17", "previous": None}, actor_id=AGENT),
+        event("status_changed", {"current": "SOLVED", "previous": "OPEN"}, actor_id=AGENT),
+        event("status_changed", {"current": "OPEN", "previous": "SOLVED"}, assignee_id=AGENT),
+        event("tags_changed", tags, actor_id=AGENT),
+        event("merged", {}, status="CLOSED"),
+        *(
+            event(name)
+            for name in ("soft_deleted", "permanently_deleted", "marked_as_spam", "subject_changed")
+        ),
+    ]
+    return [hook(made) for made in (*events, *(trigger(name, attachment__url=URL) for name in EVENTS))]

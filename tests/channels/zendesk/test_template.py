@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 
 from channels.zendesk.template import EVENTS, body
 from core.event import ControlReceived, Event, Ignored, TurnReceived
 from core.owner import Act
-from tests.channels.zendesk.made import ADA, AGENT, BOT, channel, hook
-
-URL = "https://example.zendesk.com/attachments/token/x/?name=parcel.png"
-WORDS = {
-    "ticket.id": "5158",
-    "ticket.updated_at_with_timestamp": "2026-11-23 10:00:00 UTC",
-    "ticket.assignee.id": "",
-    "ticket.requester.id": ADA,
-    "ticket.status": "Open",
-    "ticket.title": "Parcel",
-    "ticket.tags": "web vip",
-    "ticket.via": "Web form",
-    "ticket.public_comments[0].id": "77",
-    "ticket.comments[0].id": "78",
-    "ticket.latest_public_comment": "Where is it?",
-    "ticket.latest_comment": "/bot on",
-    "current_user.id": ADA,
-    "current_user.name": "Ada",
-    "current_user.role": "End-user",
-    "attachment.url": "",
-}
+from tests.channels.zendesk.made import AGENT, BOT, URL, channel, hook, trigger
 
 
 def told(name: str, **changed: str) -> list[Event]:
     """A trigger's webhook, its placeholders filled in as Zendesk would."""
-    words = {**WORDS, **{key.replace("__", "."): value for key, value in changed.items()}}
-    loops = re.sub(r"{% for .*? %}(.*?){% endfor %}", r"\1", body(name))
-    filled = re.sub(r"{{(.*?)}}", lambda found: json.dumps(words[found[1]])[1:-1], loops)
-    return channel().parse(hook(json.loads(filled)))
+    return channel().parse(hook(trigger(name, **changed)))
 
 
 def acts(name: str, **changed: str) -> list[Act]:

@@ -29,6 +29,7 @@ from tests.channels.zendesk.made import (
     comment,
     comments,
     event,
+    every_kind,
     hook,
     ticket,
 )
@@ -44,6 +45,9 @@ class TestZendesk(ChannelCases):
 
     def genuine(self) -> Webhook:
         return hook(comment())
+
+    def shapes(self) -> list[Webhook]:
+        return every_kind()
 
     @pytest.fixture
     def api(self) -> Iterator[respx.MockRouter]:
