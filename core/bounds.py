@@ -16,8 +16,6 @@ class Bounds(Value):
     turn_tries: int = 5
     send_tries: int = 8
     longest_wait: float = 60.0
-    apology: str = "Sorry, something went wrong on our side. Please write to us again in a moment."
-    overflow: str = "Sorry, so many messages came at once that we could not read the last ones."
 
     def backoff(self, attempt: int) -> float:
         """Full-range jitter over a doubling wait, in seconds."""

@@ -35,6 +35,14 @@ class Step:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Excuses:
+    """What is said in place of an answer: to a turn that was given up, and to messages turned away."""
+
+    gave_up: str = "Sorry, something went wrong on our side. Please write to us again in a moment."
+    overflow: str = "Sorry, so many messages came at once that we could not read the last ones."
+
+
 class Watcher:
     """Hears of a turn while it is at work. This one does nothing; override what you need."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from time import monotonic
@@ -15,7 +15,7 @@ from core.bounds import Bounds
 from core.channel import Channel, Http
 from core.concurrency import Barrier, Concurrency, Policy, merged, stands_alone, together
 from core.delivery import Delivery
-from core.dialog import Dialog, Step
+from core.dialog import Dialog, Excuses, State, Step
 from core.errors import LeaseLost, Superseded
 from core.mailbox import Commit, Lease, Mailbox, View
 from core.message import Message, Reply, joined
@@ -48,11 +48,16 @@ class Drain(Generic[Http]):
         http: Http,
         bounds: Bounds | None = None,
         concurrency: Mapping[str, Concurrency] | None = None,
+        excuses: Callable[[Turn, State | None], Excuses] = lambda turn, state: Excuses(),
     ) -> None:
-        """`concurrency` is each channel's policy, by name; without one, a channel's turns queue."""
+        """`concurrency` is each channel's policy, by name; without one, a channel's turns queue.
+
+        `excuses` are in the language that a session speaks.
+        """
         self._mailbox = mailbox
         self._concurrency = concurrency or {}
         self._dialog = dialog
+        self._excuses = excuses
         self._channels = channels
         self._bounds = bounds or Bounds()
         self._delivery = Delivery(mailbox, channels, http, self._bounds)
@@ -120,12 +125,12 @@ class Drain(Generic[Http]):
             return Commit(turns=turns, state=view.state, outcome="silent_opted_out")
         if view.tries > self._bounds.turn_tries:
             reason = f"gave up after {self._bounds.turn_tries} tries"
-            replies = self._apology(turn)
+            replies = self._apology(turn, view)
             here = self._reads_log(turn.address)
             return Commit(
                 turns=turns, state=view.state, replies=replies, read_here=here, outcome="dead", dead=reason
             )
-        overflow = (Message(text=self._bounds.overflow),) if view.overflowed else ()
+        overflow = (Message(text=self._excuses(turn, view.state).overflow),) if view.overflowed else ()
         try:
             async with asyncio.timeout(self._bounds.turn_seconds):
                 step = await self._step(session, turn, view, begun)
@@ -200,11 +205,11 @@ class Drain(Generic[Http]):
                 answering.cancel()
                 await asyncio.wait({answering})  # nothing of it may go on beside what is begun anew
 
-    def _apology(self, turn: Turn) -> tuple[Reply, ...]:
+    def _apology(self, turn: Turn, view: View) -> tuple[Reply, ...]:
         """One plain sentence, where the turn's channel is still configured."""
         if turn.address.channel not in self._channels:
             return ()
-        return self._replies(turn.id, turn.address, (Message(text=self._bounds.apology),))
+        return self._replies(turn.id, turn.address, (Message(text=self._excuses(turn, view.state).gave_up),))
 
     def _all_replies(
         self, to: str, address: Address, step: Step, more: tuple[Message, ...] = ()

@@ -43,7 +43,8 @@ class Turn(Value):
     `session` is the unit of order: an opaque string, the same for all messages of one conversation.
     `payload` is the value behind a tapped button, empty for typed text.
     `details` keeps the provider's other facts (profile name, referral, …), bounded and as text.
-    `streamed` says that somebody reads the answer while it is being written.
+    `streamed` says that somebody reads the answer while it is being written. `at` is when it was said, in
+    seconds since the epoch by the provider's clock, where webhooks may overtake each other; 0: unknown.
     """
 
     id: str
@@ -55,3 +56,4 @@ class Turn(Value):
     location: Location | None = None
     details: dict[str, str] = Field(default_factory=dict, repr=False)
     streamed: bool = False
+    at: float = 0.0

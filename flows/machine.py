@@ -13,7 +13,7 @@ from typing import Any, Literal, overload
 
 from pydantic import JsonValue
 
-from core.dialog import State, Step, Watcher
+from core.dialog import Excuses, State, Step, Watcher
 from core.errors import Misconfigured
 from core.fetch import Fetch
 from core.timer import Timer
@@ -134,6 +134,11 @@ class DialogMachine:
         """What the node says when nobody has written for as long as its `timeout`, or was not reached."""
         flow, today = self._at(state), self._today()
         return await timed_out(flow, state, address, timer, self.model, today, means=self._means)
+
+    def excuses(self, turn: Turn, state: State | None) -> Excuses:
+        """What is said in place of an answer, in the language that is spoken there."""
+        sentences = wording.of(self._at(state, turn).language)
+        return Excuses(gave_up=sentences.gave_up, overflow=sentences.overflow)
 
     def _at(self, state: State | None, turn: Turn | None = None) -> CompiledFlow:
         """The flow that a session is in, in the language that is spoken there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
-from core.dialog import State, Step, Watcher
+from core.dialog import Excuses, State, Step, Watcher
 from core.timer import Timer
 from core.turn import Address, Turn
 from gateway.reload import ReloadingDialog
@@ -26,6 +26,10 @@ class ChannelDialogs:
     async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         """What there is to say when a time-out has passed; see `core.dialog.Dialog`."""
         return await self._own.get(address.channel, self._general).timed_out(state, address, timer)
+
+    def excuses(self, turn: Turn, state: State | None) -> Excuses:
+        """What is said in place of an answer, in the language that is spoken in the session."""
+        return self._own.get(turn.address.channel, self._general).machine.excuses(turn, state)
 
     async def __aenter__(self) -> Self:
         return self

@@ -196,6 +196,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                     channels=sending,
                     http=http,
                     concurrency=config.concurrency,
+                    excuses=said.excuses,
                 ),
                 sweeper=Sweeper(redis, numbers),
             )

@@ -167,6 +167,7 @@ class Conversation:
             text=body.text,
             attachments=files,
             details=self._details(part),
+            at=number(part, "created_at") or 0.0,
         )
         return [TurnReceived(turn=turn)]
 

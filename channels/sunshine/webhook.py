@@ -209,6 +209,7 @@ class _Reader:
             attachments=content.attachments,
             location=content.location,
             details={name: value for name, value in details.items() if value},
+            at=self._at,
         )
         yield TurnReceived(turn=turn)
         if not ours:

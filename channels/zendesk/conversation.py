@@ -59,6 +59,7 @@ class Ticket:
             text=comment.text,
             attachments=comment.attachments,
             details={name: value for name, value in comment.details.items() if value},
+            at=comment.at,
         )
         return TurnReceived(turn=turn)
 
@@ -69,9 +70,10 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """What a customer wrote."""
+    """What a customer wrote; `at` as in a turn."""
 
     id: str
     text: str
     attachments: tuple[Attachment, ...] = ()
     details: dict[str, str] = field(default_factory=dict)
+    at: float = 0.0

@@ -150,7 +150,7 @@ class _Reader:
             "via": _via(self._detail),
             "told_by": "event" if self._is_own else "",
         }
-        yield self._ticket.turn(Comment(number, text, files, details))
+        yield self._ticket.turn(Comment(number, text, files, details, _moment(self._time) or 0.0))
 
     def _assigned(self, current: str, previous: str) -> Event:
         """We never assign to a person, so whoever is said to have done it, that person has the ticket."""

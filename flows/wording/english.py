@@ -12,6 +12,8 @@ ENGLISH: Final = Sentences(
         "I'm sorry, I still can't answer just now. Please try once more in a few minutes.",
         "Sorry, this is taking longer than it should. Please write again a little later.",
     ),
+    gave_up="Sorry, something went wrong on our side. Please write to us again in a moment.",
+    overflow="Sorry, so many messages came at once that we could not read the last ones.",
     refused="I'm sorry, I can't help with that here.",
     go_on="I'm listening. Please tell me more.",
     choose="Please choose one of these.",

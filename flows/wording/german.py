@@ -12,6 +12,8 @@ GERMAN: Final = Sentences(
         "Es tut mir leid, ich kann noch nicht antworten. Bitte versuchen Sie es in ein paar Minuten erneut.",
         "Entschuldigung, das dauert länger, als es sollte. Bitte schreiben Sie etwas später noch einmal.",
     ),
+    gave_up="Entschuldigung, bei uns ist etwas schiefgegangen. Bitte schreiben Sie uns gleich noch einmal.",
+    overflow="Entschuldigung, es kamen so viele Nachrichten zugleich, dass uns die letzten entgangen sind.",
     refused="Es tut mir leid, dabei kann ich hier nicht helfen.",
     go_on="Ich höre zu. Erzählen Sie bitte mehr.",
     choose="Bitte wählen Sie eine dieser Möglichkeiten.",

@@ -16,6 +16,8 @@ class Sentences:
     """One language's sentences. `{}` stands for what is put in."""
 
     apologies: tuple[str, ...]
+    gave_up: str
+    overflow: str
     refused: str
     go_on: str
     choose: str

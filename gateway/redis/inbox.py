@@ -139,11 +139,12 @@ def _arguments(event: Event) -> list[Argument]:
     """Six for each event, as accept.lua reads them; what it belongs to are three more."""
     match event:
         case TurnReceived(turn=turn):
-            entry = {
+            entry: dict[str, object] = {
                 "turn": turn.id,
                 "text": turn.text,
                 "payload": turn.payload,
                 "files": len(turn.attachments),
+                **({"at": turn.at} if turn.at else {}),
             }
             return [
                 "turn",

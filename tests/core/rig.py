@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from core.bounds import Bounds
 from core.channel import Pace
 from core.concurrency import Concurrency
+from core.dialog import Excuses
 from core.drain import Drain, Drained
 from core.event import ControlReceived, TurnReceived
 from core.owner import Act
@@ -32,6 +33,7 @@ class Rig:
         paces: Mapping[str, Pace] | None = None,
         protocol: Protocol | None = None,
         concurrency: Concurrency | None = None,
+        excuses: Excuses | None = None,
     ) -> None:
         policies = {"fake": concurrency} if concurrency else None
         self.redis = redis
@@ -46,6 +48,7 @@ class Rig:
             http=None,
             bounds=bounds,
             concurrency=policies,
+            excuses=lambda turn, state: excuses or Excuses(),
         )
 
     async def say(self, *numbers: int, text: str = "", session: str = SESSION) -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from core.concurrency import Concurrency, Policy, merged, together
-from core.dialog import State, Step, Watcher
+from core.dialog import Excuses, State, Step, Watcher
 from core.drain import Drained
 from core.errors import MailboxFull
 from core.event import TurnReceived
@@ -225,7 +225,7 @@ async def test_who_writes_more_than_the_mailbox_holds_is_told_once(redis: Redis)
         raise AssertionError("the mailbox took more than it holds")
 
     assert await rig.drain() is Drained.EMPTY
-    sorry = rig.worker._bounds.overflow
+    sorry = Excuses().overflow
     assert rig.channel.bodies == ["1: text 1", sorry, "2: text 2"]
     await rig.say(3)
     assert await rig.drain() is Drained.EMPTY

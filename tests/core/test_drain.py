@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core.bounds import Bounds
+from core.dialog import Excuses
 from core.drain import Drain, Drained
 from core.errors import Rejected, Unavailable, Unknown
 from core.owner import Act
@@ -15,10 +16,12 @@ from gateway.redis.dead import DeadLetters, Replayed
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
 
+SORRY = "Entschuldigung!"
+
 
 @pytest.fixture
 async def rig(redis: Redis):  # type: ignore[no-untyped-def]
-    made = Rig(redis, Bounds(longest_wait=0.01))
+    made = Rig(redis, Bounds(longest_wait=0.01), excuses=Excuses(gave_up=SORRY))
     yield made
     await made.mailbox.aclose()
 
@@ -57,7 +60,7 @@ async def test_a_turn_that_always_fails_is_set_aside_with_one_apology_and_the_ne
         assert await rig.drain_when_due() is Drained.POSTPONED
 
     assert await rig.drain_when_due() is Drained.EMPTY
-    assert rig.channel.bodies == [Bounds().apology, "1: text 2"]
+    assert rig.channel.bodies == [SORRY, "1: text 2"]
     assert await rig.redis.xlen("tg:dead") == 1
 
 
@@ -249,7 +252,7 @@ async def test_a_turn_that_kills_every_worker_is_set_aside(rig: Rig) -> None:
         await rig.redis.hset(f"tg:{{{SESSION}}}", "lease", 1)
 
     assert await rig.drain() is Drained.EMPTY
-    assert rig.channel.bodies == [Bounds().apology, "1: text 2"]
+    assert rig.channel.bodies == [SORRY, "1: text 2"]
     assert await rig.redis.xlen("tg:dead") == 1
 
 

@@ -19,6 +19,8 @@ from flows.machine import DialogMachine
 from flows.models.port import Decision, Speak, Speech
 from flows.models.scripted import ScriptedModel
 from flows.tongue import asked_for, tongue
+from flows.wording.english import ENGLISH
+from flows.wording.german import GERMAN
 from tests.fakes import ADDRESS
 
 LIBRARY = sorted((Path(flows.__file__).parent / "library").glob("*.json"))
@@ -137,6 +139,15 @@ async def test_the_language_outlives_a_reload_and_a_new_beginning() -> None:
     again = DialogMachine(flow(), state=json.loads(json.dumps(talk.state)))
 
     assert (await again.turn("ok")).text.startswith("Tee oder Kaffee?")
+
+
+async def test_what_is_said_in_place_of_an_answer_is_in_the_language_of_the_session() -> None:
+    talk = DialogMachine(flow())
+    await talk.turn("Hallo, was gibt es?")
+    ok = said("ok")
+
+    assert talk.excuses(ok, talk.state).gave_up == GERMAN.gave_up
+    assert talk.excuses(said("hello there"), None).overflow == ENGLISH.overflow
 
 
 @pytest.mark.parametrize(

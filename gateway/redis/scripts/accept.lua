@@ -37,6 +37,13 @@ local function take_back(session)
   note(session, 'control', cjson.encode({owner = 'bot', actor = lapsed and 'lapse' or 'reopen'}))
 end
 
+-- When the person last wrote, where the provider tells: a close from before that is over.
+local function note_time(session, entry)
+  local at = tonumber(entry:match('"at":([%d.]+)') or '')  -- inside a text the quotes would be escaped
+  local wrote = at and tonumber(redis.call('HGET', key(session), 'wrote') or 0)
+  if at and at > wrote then redis.call('HSET', key(session), 'wrote', at) end
+end
+
 function handle.turn(session, id, turn, address, entry, policy, account)
   if redis.call('LLEN', key(session, ':mail')) >= MAILBOX_LENGTH then
     if redis.call('ZSCORE', key(session, ':seen'), id) then return 'duplicate' end
@@ -49,6 +56,7 @@ function handle.turn(session, id, turn, address, entry, policy, account)
   redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account)
   cancel(session, 'inactivity', 'undelivered')
   note(session, 'accepted', entry)
+  note_time(session, entry)
   if policy ~= '' then gather(session, policy) end
   wake(session, now, stamp)
   return 'new'
@@ -59,6 +67,7 @@ function handle.control(session, id, owner, optout, entry, policy, account, laps
   if optout ~= '' then redis.call('HSET', key(session), 'optout', optout) end
   local at = cjson.decode(entry).at
   if at > 0 then
+    if owner == 'closed' and at < tonumber(redis.call('HGET', key(session), 'wrote') or 0) then return 'stale' end
     if at < tonumber(redis.call('HGET', key(session), 'acted') or 0) then return 'stale' end
     redis.call('HSET', key(session), 'acted', at)
   end

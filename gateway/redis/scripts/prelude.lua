@@ -2,7 +2,7 @@
 --
 -- Keys of one session share a hash tag:
 --   tg:{s}        hash    owner optout state address account | fence lease | job hold | tries waits marked marked_at slot
---                         gather burst quiet overflow | inactivity hand_off undelivered expires lapses acted
+--                         gather burst quiet overflow | inactivity hand_off undelivered expires lapses acted wrote
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    provider ids of what came in, by time
