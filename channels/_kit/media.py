@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
+from channels._kit.http import Bearer, Credentials
 from core.fetch import Fetch, NotFetched, Request, TooLarge
 from core.media import FILE_SECONDS, LARGEST_FILE, NoFile, Trouble
 
@@ -45,3 +47,20 @@ def host_of(url: str) -> str:
         return urlsplit(url).netloc.rpartition("@")[2].lower()
     except ValueError:
         return ""
+
+
+async def got_from(fetch: Fetch, url: str, keeper: str, credentials: Credentials | None) -> bytes:
+    """As `got`, with credentials where the address is the provider's own and nowhere else.
+
+    `keeper` is where the provider is; neither a forged webhook nor a redirect leads the credentials away
+    from it. Raises `NoFile`.
+    """
+    is_theirs = url.startswith(f"{keeper.rstrip('/')}/") and "/.." not in url
+    headers = {"Authorization": _shown(credentials)} if credentials and is_theirs else _NO_HEADERS
+    return await got(fetch, url, headers)
+
+
+def _shown(credentials: Credentials) -> str:
+    if isinstance(credentials, Bearer):
+        return f"Bearer {credentials.token}"
+    return "Basic " + b64encode(":".join(credentials).encode()).decode()

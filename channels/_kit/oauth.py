@@ -38,6 +38,10 @@ class Fixed:
             )
         return self.credentials
 
+    async def known(self) -> Credentials | None:
+        """What to send where nothing can be renewed."""
+        return self.credentials
+
 
 class Renewed:
     """OAuth with rotating refresh tokens. `refresh_token` is the first; the later ones are in the store.
@@ -86,6 +90,13 @@ class Renewed:
                 ) from error
             self._kept = kept
         return Bearer(word(self._kept, "access", 4000))
+
+    async def known(self) -> Credentials | None:
+        """The token that is good now, if there is one, without renewing any."""
+        if not self._is_good(self._kept, ""):
+            async with self._store.hold(self._name) as held:
+                self._kept = held.state or {}
+        return Bearer(word(self._kept, "access", 4000)) if self._is_good(self._kept, "") else None
 
     async def _renewed(self, refresh_token: str, http: httpx.AsyncClient) -> State:
         form = {**self._client, "grant_type": "refresh_token", "refresh_token": refresh_token}

@@ -6,10 +6,12 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 
 from channels._kit.channel import BaseChannel
+from channels._kit.media import got_from, host_of
 from channels._kit.setting import Setting, address, read, secrets
 from channels.sunshine.api import Api, parts
 from channels.sunshine.capabilities import CAPABILITIES, NAME, VERIFICATION
@@ -18,8 +20,9 @@ from channels.sunshine.webhook import Verifier, parse
 from core.channel import Webhook
 from core.errors import Misconfigured
 from core.event import Event
+from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage
-from core.turn import Address
+from core.turn import Address, Attachment
 
 __all__ = ["SETTINGS", "VERIFICATION", "SunshineChannel", "connect"]
 
@@ -49,11 +52,23 @@ class SunshineChannel(BaseChannel):
     name = NAME
     capabilities = CAPABILITIES
 
-    def __init__(self, *, app: str, verifier: Verifier, switchboard: Switchboard, api: Api) -> None:
+    def __init__(
+        self,
+        *,
+        app: str,
+        verifier: Verifier,
+        switchboard: Switchboard,
+        api: Api,
+        files_at: str,
+        key: tuple[str, str],
+    ) -> None:
         super().__init__(verifier)
         self._app = app
         self._switchboard = switchboard
         self._api = api
+        self._files_at = files_at
+        self._key = key
+        self.api_host = host_of(files_at)
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Every event of a verified POST. Raises `MalformedWebhook`."""
@@ -71,6 +86,10 @@ class SunshineChannel(BaseChannel):
         """Show typing. Raises a `DeliveryError`."""
         await self._api.attend(address.theirs, http)
 
+    async def download(self, medium: Attachment, fetch: Fetch) -> bytes:
+        """The bytes of a file; where attachments are private, our key opens them. Raises `NoFile`."""
+        return await got_from(fetch, medium.url, self._files_at, self._key)
+
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
@@ -87,15 +106,19 @@ def connect(environ: Mapping[str, str], public_url: str) -> SunshineChannel | No
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", app):
         raise Misconfigured("SUNSHINE_APP_ID must be letters and digits, as Admin Center shows it")
     switchboard = Switchboard(values["SUNSHINE_INTEGRATION_ID"])
+    url = address("SUNSHINE_API_URL", values["SUNSHINE_API_URL"])
+    key = (values["SUNSHINE_KEY_ID"], values["SUNSHINE_KEY_SECRET"])
     return SunshineChannel(
         app=app,
         verifier=Verifier(secrets("SUNSHINE_WEBHOOK_SECRET", values["SUNSHINE_WEBHOOK_SECRET"])),
         switchboard=switchboard,
         api=Api(
-            url=address("SUNSHINE_API_URL", values["SUNSHINE_API_URL"]),
+            url=url,
             app=app,
-            key=(values["SUNSHINE_KEY_ID"], values["SUNSHINE_KEY_SECRET"]),
+            key=key,
             desk=values["SUNSHINE_HANDOFF_TO"],
             switchboard=switchboard,
         ),
+        files_at=urlsplit(url)._replace(path="").geturl(),
+        key=key,
     )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import Final
 
-from channels._kit.media import got, host_of
+from channels._kit.media import got_from, host_of
 from core.fetch import Fetch
 from core.media import NoFile, Trouble
 from core.turn import Attachment
@@ -19,8 +18,8 @@ class Media:
     """Downloads of one account."""
 
     def __init__(self, *, account: str, token: str, url: str, waits: Sequence[float] = _WAITS) -> None:
-        self._ours = f"{url}/2010-04-01/Accounts/{account}/"
-        self._authorization = "Basic " + b64encode(f"{account}:{token}".encode()).decode()
+        self._ours = f"{url}/2010-04-01/Accounts/{account}"
+        self._credentials = (account, token)
         self._waits = waits
         self.host = host_of(url)
 
@@ -30,13 +29,11 @@ class Media:
         The credentials go to our account's own addresses and nowhere else, neither where a forged webhook
         points nor where Twilio redirects to. Right after the webhook a file may not be there yet.
         """
-        is_ours = medium.url.startswith(self._ours) and "/.." not in medium.url
-        headers = {"Authorization": self._authorization} if is_ours else {}
-        for wait in self._waits if is_ours else ():
+        for wait in self._waits if medium.url.startswith(f"{self._ours}/") else ():
             try:
-                return await got(fetch, medium.url, headers)
+                return await got_from(fetch, medium.url, self._ours, self._credentials)
             except NoFile as error:
                 if error.trouble is not Trouble.GONE:
                     raise
             await asyncio.sleep(wait)
-        return await got(fetch, medium.url, headers)
+        return await got_from(fetch, medium.url, self._ours, self._credentials)

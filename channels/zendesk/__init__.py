@@ -12,6 +12,7 @@ import httpx
 
 from channels._kit.channel import BaseChannel
 from channels._kit.http import Bearer
+from channels._kit.media import got_from, host_of
 from channels._kit.oauth import Fixed, Renewed
 from channels._kit.parts import listed
 from channels._kit.setting import Setting, address, read, secrets
@@ -27,7 +28,7 @@ from core.event import Event
 from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage
 from core.session import SessionStore
-from core.turn import Address, Turn
+from core.turn import Address, Attachment, Turn
 
 __all__ = ["SETTINGS", "VERIFICATION", "ZendeskChannel", "connect"]
 
@@ -57,11 +58,15 @@ class ZendeskChannel(BaseChannel):
     name = NAME
     capabilities = CAPABILITIES
 
-    def __init__(self, *, desk: Desk, verifier: Verifier, api: Api, credentials: Fixed | Renewed) -> None:
+    def __init__(
+        self, *, url: str, desk: Desk, verifier: Verifier, api: Api, credentials: Fixed | Renewed
+    ) -> None:
         super().__init__(verifier)
         self._desk = desk
         self._api = api
         self._credentials = credentials
+        self._url = url
+        self.api_host = host_of(url)
 
     def equip(self, *, credentials: SessionStore, fetch: Fetch) -> None:
         """Keep renewed tokens in the store, and get files to upload by `fetch`."""
@@ -87,6 +92,10 @@ class ZendeskChannel(BaseChannel):
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Update the ticket once. Raises `Rejected`, `Unavailable` or `Unknown`."""
         return await self._api.send(reply, http)
+
+    async def download(self, medium: Attachment, fetch: Fetch) -> bytes:
+        """The bytes of a file; where attachments are private, our credentials open them. Raises `NoFile`."""
+        return await got_from(fetch, medium.url, self._url, await self._credentials.known())
 
     async def complete(self, turn: Turn, http: httpx.AsyncClient) -> Turn:
         """Ask for the files of a comment, which Zendesk's own events leave out. Raises a `DeliveryError`."""
@@ -114,6 +123,7 @@ def connect(environ: Mapping[str, str], public_url: str) -> ZendeskChannel | Non
     desk = Desk(account=account, bot=values["ZENDESK_BOT_USER_ID"])
     credentials = shown(values, url)
     return ZendeskChannel(
+        url=url,
         desk=desk,
         verifier=Verifier(secrets("ZENDESK_WEBHOOK_SECRET", values["ZENDESK_WEBHOOK_SECRET"])),
         api=Api(

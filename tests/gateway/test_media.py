@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import httpx
 import pytest
 from redis.asyncio import Redis
+from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from channels._kit.twin import Said
+from channels.sunshine import SunshineChannel
 from channels.twilio.media import Media as TwilioMedia
 from channels.twilio.twin import TwilioTwin
 from channels.whatsapp import WhatsAppChannel
 from channels.whatsapp.media import Media as WhatsAppMedia
 from channels.whatsapp.twin import WhatsAppTwin
+from channels.zendesk import ZendeskChannel
 from core.errors import DeliveryError, Rejected, Unavailable
-from core.media import NoFile, Trouble
+from core.media import Keeping, NoFile, Trouble
 from core.message import Reply
 from core.session import NullSessionStore
 from core.turn import Address, Attachment
@@ -28,9 +31,11 @@ from gateway.media import Files
 from gateway.redis.log import read_log_end
 from gateway.redis.registry import Registry
 from gateway.twins import serve
+from tests.channels.sunshine.made import channel as sunshine_channel
 from tests.channels.whatsapp.made import ENVIRON as WHATSAPP
 from tests.channels.whatsapp.made import SECRET, TOKEN
 from tests.channels.whatsapp.made import whatsapp as whatsapp_channel
+from tests.channels.zendesk.made import channel as zendesk_channel
 from tests.flows.crm_server import Crm
 from tests.flows.openai_server import OpenAIServer
 from tests.gateway.stack import ACCOUNT
@@ -193,6 +198,38 @@ async def test_a_file_that_is_not_there_yet_is_asked_for_again(crm: Crm, fetch: 
     with pytest.raises(NoFile) as gone:
         await media.download(medium, fetch)
     assert gone.value.trouble is Trouble.GONE
+
+
+def zendesk(crm: Crm) -> tuple[ZendeskChannel, Attachment]:
+    """Private attachments are on: only who may read the ticket gets its files."""
+    found = zendesk_channel(ZENDESK_API_URL=crm.url)
+    return found, Attachment(url=f"{crm.url}/attachments/token/x/?name=parcel.png")
+
+
+def sunshine(crm: Crm) -> tuple[SunshineChannel, Attachment]:
+    found = sunshine_channel(SUNSHINE_API_URL=f"{crm.url}/sc")
+    return found, Attachment(url=f"{crm.url}/sc/attachments/v2/file")
+
+
+@pytest.mark.parametrize("made", [zendesk, sunshine])
+async def test_private_files_of_a_desk_open_to_our_credentials_and_these_go_nowhere_else(
+    crm: Crm, cdn: Crm, fetch: GuardedFetch, made: Callable[[Crm], tuple[Keeping, Attachment]]
+) -> None:
+    channel, medium = made(crm)
+
+    def private(asked: Request) -> Response:
+        is_known = "authorization" in asked.headers
+        return RedirectResponse(f"{cdn.url}/file") if is_known else Response(status_code=401)
+
+    crm.answers = [private]
+    cdn.answers = [Response(JPEG)]
+
+    file = await Files({"desk": channel}, fetch).get(medium, "desk")
+    assert (file.body, file.content_type) == (JPEG, "image/jpeg")
+    for forged in (f"{cdn.url}/attachments/token/x", f"{crm.url}.{cdn.host}/", f"{crm.url}/attachments/../x"):
+        with suppress(NoFile):
+            await channel.download(Attachment(url=forged), fetch)
+    assert not [each for each in (*crm.requests[1:], *cdn.requests) if "authorization" in each.headers]
 
 
 async def test_metas_token_stays_at_meta(crm: Crm, cdn: Crm, fetch: GuardedFetch) -> None:
