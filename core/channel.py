@@ -81,6 +81,8 @@ class Capabilities(Value):
     """Whether clients read replies in the session's log: what is committed is said, and no call follows."""
     desk: bool = False
     """Whether people work on the same conversation there, so that it can be handed to them."""
+    closes: bool = False
+    """Whether a conversation can be closed there once the flow has ended."""
     pace: Pace = Pace()
 
 

@@ -214,11 +214,14 @@ class Drain(Generic[Http]):
     def _all_replies(
         self, to: str, address: Address, step: Step, more: tuple[Message, ...] = ()
     ) -> tuple[Reply, ...]:
-        """What is said, and last the hand-off itself where the channel has a desk."""
+        """What is said, and last what is done at the channel's desk: the hand-off, or the end."""
+        can = self._channels[address.channel].capabilities
         said = self._replies(to, address, (*step.messages, *more))
-        if not step.hand_off or not self._has_desk(address):
-            return said
-        return (*said, Reply(key=f"{to}.hand_off", address=address, body=step.summary, act="hand_off"))
+        if step.hand_off and can.desk:
+            return (*said, Reply(key=f"{to}.hand_off", address=address, body=step.summary, act="hand_off"))
+        if step.outcome == "final" and can.closes:
+            return (*said, Reply(key=f"{to}.close", address=address, body="", act="close"))
+        return said
 
     def _has_desk(self, address: Address) -> bool:
         """Whether people work where the conversation takes place."""

@@ -88,15 +88,15 @@ class Part(Value):
 class Reply(Part):
     """One part in the outbox. `key` is ours and unique in the session.
 
-    `act` is what is to be done: to say it, or to hand the conversation to the people of the provider's desk,
-    with `body` as a note that only they see.
+    `act` is what is to be done: to say it; to hand the conversation to the people of the provider's desk,
+    with `body` as a note that only they see; or to close it there, as the flow has ended.
     `voice` is who says it: what a person says leaves also while a person has the session, the bot's does not.
     `bulk` is for what nobody waits for: it leaves after the replies of all sessions.
     """
 
     key: str
     address: Address
-    act: Literal["say", "hand_off"] = "say"
+    act: Literal["say", "hand_off", "close"] = "say"
     voice: Literal["bot", "person"] = "bot"
     bulk: bool = False
 

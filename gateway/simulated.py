@@ -92,6 +92,7 @@ def _intercom(url: str, secret: str) -> Played:
             "INTERCOM_ACCESS_TOKEN": secret,
             "INTERCOM_ADMIN_ID": _BOT,
             "INTERCOM_HANDOFF_TEAM_ID": _TEAM,
+            "INTERCOM_HANDOFF_TAG_ID": "86",
             "INTERCOM_API_URL": api,
         },
     )

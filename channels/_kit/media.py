@@ -9,8 +9,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from channels._kit.http import Bearer, Credentials
+from core.errors import Rejected, Unavailable
 from core.fetch import Fetch, NotFetched, Request, TooLarge
 from core.media import FILE_SECONDS, LARGEST_FILE, NoFile, Trouble
+from core.turn import Attachment
 
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _STATUSES: Final[Mapping[int, Trouble]] = MappingProxyType(
@@ -47,6 +49,20 @@ def host_of(url: str) -> str:
         return urlsplit(url).netloc.rpartition("@")[2].lower()
     except ValueError:
         return ""
+
+
+async def to_send(medium: Attachment, fetch: Fetch, *, largest: int = LARGEST_FILE) -> bytes:
+    """The bytes of a file that is to be uploaded, at most `largest`.
+
+    Raises `Rejected` when it is not to be had or too large, `Unavailable` when its address does not answer.
+    """
+    try:
+        return await got(fetch, medium.url, largest=largest)
+    except NoFile as error:
+        reason = f"the file to send could not be fetched: {error}"
+        if error.trouble is Trouble.UNREACHABLE:
+            raise Unavailable(reason) from error
+        raise Rejected(reason, code=error.trouble) from error
 
 
 async def got_from(fetch: Fetch, url: str, keeper: str, credentials: Credentials | None) -> bytes:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import HTTP
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 from urllib.parse import unquote_to_bytes
@@ -188,3 +190,15 @@ class TwinDesk(Protocol):
     def act(self, person: str, move: str, text: str, now: float) -> list[Delivery]:
         """An agent does something: the webhooks that follow. Raises `KeyError` for what cannot be done."""
         ...
+
+
+def uploaded(request: TwinRequest) -> dict[str, tuple[str, bytes]]:
+    """The fields of a multipart request by name: type and bytes."""
+    head = f"content-type: {request.headers.get('content-type', '')}\n\n".encode()
+    found = {}
+    for part in message_from_bytes(head + request.body, policy=HTTP).iter_parts():
+        body = part.get_payload(decode=True)
+        if isinstance(body, bytes):
+            name = part.get_param("name", header="content-disposition")
+            found[str(name)] = part.get_content_type(), body
+    return found

@@ -53,7 +53,17 @@ SETTINGS: Final = (
     ),
     Setting("INTERCOM_HANDOFF_TEAM_ID", "The team that a conversation is assigned to at a hand-off"),
     Setting("INTERCOM_HANDOFF_ADMIN_ID", "Or the teammate; without either it is left to nobody"),
+    Setting("INTERCOM_HANDOFF_TAG_ID", "The tag that a conversation gets at a hand-off"),
+    Setting("INTERCOM_CLOSE", "yes: close a conversation when its flow has ended", default="no"),
     Setting("INTERCOM_CARD_TITLE", "The title of the card in the Messenger, in place of a greeting"),
+)
+
+
+_NUMBERS: Final = (
+    "INTERCOM_ADMIN_ID",
+    "INTERCOM_HANDOFF_TEAM_ID",
+    "INTERCOM_HANDOFF_ADMIN_ID",
+    "INTERCOM_HANDOFF_TAG_ID",
 )
 
 
@@ -103,9 +113,13 @@ def connect(environ: Mapping[str, str], public_url: str) -> IntercomChannel | No
     values = read(SETTINGS, environ, NAME)
     if values is None:
         return None
-    for setting in ("INTERCOM_ADMIN_ID", "INTERCOM_HANDOFF_TEAM_ID", "INTERCOM_HANDOFF_ADMIN_ID"):
+    for setting in _NUMBERS:
         if not re.fullmatch(r"([1-9][0-9]{0,19})?", values[setting]):
-            raise Misconfigured(f"{setting} must be the number of a team or teammate; GET /admins tells it")
+            raise Misconfigured(
+                f"{setting} must be the number of a team, teammate or tag; GET /admins, /teams, /tags tell it"
+            )
+    if values["INTERCOM_CLOSE"] not in ("yes", "no"):
+        raise Misconfigured("INTERCOM_CLOSE must be yes or no")
     team, colleague = values["INTERCOM_HANDOFF_TEAM_ID"], values["INTERCOM_HANDOFF_ADMIN_ID"]
     if team and colleague:
         raise Misconfigured("set INTERCOM_HANDOFF_TEAM_ID or INTERCOM_HANDOFF_ADMIN_ID, not both")
@@ -114,7 +128,13 @@ def connect(environ: Mapping[str, str], public_url: str) -> IntercomChannel | No
     mode = values["INTERCOM_BODY_MODE"]
     if mode not in get_args(Mode):
         raise Misconfigured(f"INTERCOM_BODY_MODE must be one of: {', '.join(get_args(Mode))}")
-    desk = Desk(admin=values["INTERCOM_ADMIN_ID"], team=team, colleague=colleague)
+    desk = Desk(
+        admin=values["INTERCOM_ADMIN_ID"],
+        team=team,
+        colleague=colleague,
+        tag=values["INTERCOM_HANDOFF_TAG_ID"],
+        closes=values["INTERCOM_CLOSE"] == "yes",
+    )
     token, *_ = secrets("INTERCOM_ACCESS_TOKEN", values["INTERCOM_ACCESS_TOKEN"])
     api = Api(url=address("INTERCOM_API_URL", values["INTERCOM_API_URL"]), token=token, desk=desk)
     return IntercomChannel(

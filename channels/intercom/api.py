@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Collection, Generator
 from datetime import datetime
@@ -18,6 +19,8 @@ from channels.intercom.desk import ASSIGNED, Author, Desk, Holder, has_words
 from channels.intercom.render import body_of, note_of, option_id, request
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.message import Reply, SentMessage
+
+log = logging.getLogger("turngate.intercom")
 
 _WINDOW_SECONDS: Final = 10.0
 _CLOCK_SLACK: Final = 5.0
@@ -51,6 +54,8 @@ class Api:
         """
         if reply.act == "hand_off":
             return await self._hand_off(reply, http)
+        if reply.act == "close":
+            return await self._close(reply, http)
         if reply.voice == "bot" and self._has_person(await self._get(reply, http), reply):
             raise Rejected("intercom: a person has the conversation now", code="person")
         conversation = await self._post(reply, "reply", request(reply), http)
@@ -66,7 +71,9 @@ class Api:
         conversation = await self._get(reply, http)
         if reply.act == "hand_off":
             handed = self._desk.holder(conversation) in (Holder.HANDED_TO, Holder.OTHERS)
-            return _handed_over(reply) if handed else None
+            return _done(reply) if handed else None
+        if reply.act == "close":
+            return _done(reply) if self._is_over(conversation, reply) else None
         earliest = since.timestamp() - _CLOCK_SLACK
         for part in sorted(_parts(conversation), key=_age):
             is_new = (number(part, "created_at") or 0.0) >= earliest and name_of(part, "id") not in known
@@ -98,15 +105,34 @@ class Api:
         note = note_of(reply)
         if not self._has_note(conversation, note):
             await self._post(reply, "reply", {"message_type": "note", "body": note}, http)
+        if desk.tag and desk.tag not in _tags(conversation):
+            await self._tag(reply, http)
         if holder in (Holder.OTHERS, Holder.HANDED_TO):
-            return _handed_over(reply)  # it is never taken from a person
+            return _done(reply)  # it is never taken from a person
         if holder is Holder.US and not desk.colleague:
             await self._assign(reply, "admin", "0", http)  # a team may be assigned beside a teammate
         if desk.colleague:
             await self._assign(reply, "admin", desk.colleague, http)
         elif desk.team:
             await self._assign(reply, "team", desk.team, http)
-        return _handed_over(reply)
+        return _done(reply)
+
+    async def _tag(self, reply: Reply, http: httpx.AsyncClient) -> None:
+        """Put our tag on it; a tag that is not there any more is no reason to hand nothing over."""
+        url = f"{self._base}/{reply.address.theirs}/tags"
+        try:
+            await self._call(url, {"id": self._desk.tag, "admin_id": self._desk.admin}, http)
+        except Rejected as error:
+            log.error("the tag for hand-offs is refused: %s; check INTERCOM_HANDOFF_TAG_ID", error.code)
+
+    async def _close(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
+        """Close the conversation at a flow's end, where that is wished and nobody else is at work in it."""
+        if self._desk.closes and not self._is_over(await self._get(reply, http), reply):
+            await self._post(reply, "parts", {"message_type": "close"}, http)
+        return _done(reply)
+
+    def _is_over(self, conversation: Json, reply: Reply) -> bool:
+        return word(conversation, "state", 20) == "closed" or self._has_person(conversation, reply)
 
     async def _assign(self, reply: Reply, kind: str, assignee: str, http: httpx.AsyncClient) -> None:
         body = {"message_type": "assignment", "type": kind, "assignee_id": assignee}
@@ -212,5 +238,9 @@ def _text(part: Object) -> str:
     return fold(read_body(word(part, "body", LONGEST_BODY), "auto").text)
 
 
-def _handed_over(reply: Reply) -> SentMessage:
+def _tags(conversation: Json) -> list[str]:
+    return [name_of(tag, "id") for tag in children(child(conversation, "tags"), "tags")]
+
+
+def _done(reply: Reply) -> SentMessage:
     return SentMessage(provider_id=f"{reply.address.theirs}.{reply.key}")

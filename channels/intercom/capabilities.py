@@ -25,6 +25,7 @@ CAPABILITIES: Final = Capabilities(
     markdown="html",
     look_up=True,
     desk=True,
+    closes=True,
     pace=Pace(account=80),
 )
 """Intercom, "Reply to a conversation" (ten images) and "Rate limiting": 10,000 calls a minute, counted in

@@ -36,11 +36,16 @@ class Holder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The bot's own teammate, and the team or teammate (one of the two, or none) to whom it hands over."""
+    """The bot's own teammate, and the team or teammate (one of the two, or none) to whom it hands over.
+
+    `tag` is put on what is handed over, if it is set; with `closes` a conversation is closed at a flow's end.
+    """
 
     admin: str
     team: str = ""
     colleague: str = ""
+    tag: str = ""
+    closes: bool = False
 
     def author(self, part: Object) -> Author | None:
         """Who wrote this; `None` when the author is missing.

@@ -30,6 +30,8 @@ _NO_ANSWER_SECONDS: Final = 60.0
 _LONGEST_BODY: Final = 64 * 1024
 _VERSIONS: Final = frozenset({f"2.{minor}" for minor in range(17)} | {f"1.{minor}" for minor in range(5)})
 _BOT_NAME: Final = "Bot"
+_TAG: Final = "86"
+"""The one tag that there is."""
 
 
 class IntercomTwin:
@@ -59,6 +61,7 @@ class IntercomTwin:
         self._app = app_id
         self._admin = admin
         self._teams = {team}
+        self._tags = {_TAG}
         self._plain = plain
         self._chance = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._webhooks = Webhooks(url=webhook_url, secret=client_secret, app=app_id, chance=self._chance)
@@ -86,7 +89,8 @@ class IntercomTwin:
             return Standing()
         names = {self._admin: "the bot", GRACE[0]: GRACE[1], LIN[0]: LIN[1], "": "nobody"}
         assigned = " and ".join(filter(None, ["a team" if talk.team else "", names[talk.admin]]))
-        return Standing(talk.id, f"{talk.state}, assigned to {assigned}")
+        tagged = ", tagged" if talk.tags else ""
+        return Standing(talk.id, f"{talk.state}, assigned to {assigned}{tagged}")
 
     def act(self, person: str, move: str, text: str, now: float) -> list[Delivery]:
         """Grace does one of the `moves`. Raises `KeyError` for another one, or without a conversation."""
@@ -182,9 +186,18 @@ class IntercomTwin:
             return error(404, "not_found", "Resource Not Found"), []
         if request.method == "GET" and len(path) == 2:
             return answered(talk.json(talk.parts)), []
+        if request.method == "POST" and path[2:] == ["tags"]:
+            return self._tag(talk, json.loads(request.body)), []
         if request.method == "POST" and path[2:] in (["reply"], ["parts"]):
             return self._change(talk, path[2], request.body, now)
         return error(404, "not_found", "Resource Not Found"), []
+
+    def _tag(self, talk: Talk, sent: Json) -> TwinResponse:
+        """Put a tag on a conversation (Intercom, "Add tag to a conversation")."""
+        if sent.get("admin_id") != self._admin or sent.get("id") not in self._tags:
+            return error(404, "not_found", "Resource Not Found")
+        talk.tags.append(sent["id"])
+        return answered({"type": "tag", "id": sent["id"], "name": "bot-handoff"})
 
     def _change(self, talk: Talk, what: str, raw: bytes, now: float) -> tuple[TwinResponse, list[Delivery]]:
         """Take a comment, a note or an assignment, or refuse it as documented, or fail as told."""

@@ -31,6 +31,7 @@ class Talk:
     admin: str = ""
     team: str = ""
     state: str = "open"
+    tags: list[str] = field(default_factory=list)
     parts: deque[Json] = field(default_factory=lambda: deque(maxlen=_MOST_PARTS))
 
     def json(self, parts: Iterable[Json]) -> Json:
@@ -49,7 +50,7 @@ class Talk:
             "team_assignee_id": int(self.team) if self.team else None,
             "open": self.state == "open",
             "state": self.state,
-            "tags": {"type": "tag.list", "tags": []},
+            "tags": {"type": "tag.list", "tags": [{"type": "tag", "id": tag} for tag in self.tags]},
             "conversation_parts": {
                 "type": "conversation_part.list",
                 "total_count": len(shown),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from channels._kit.channel import BaseChannel
-from channels._kit.media import got_from, host_of
+from channels._kit.media import got_from, host_of, to_send
 from channels._kit.setting import Setting, address, read, secrets
 from channels.sunshine.api import Api, parts
 from channels.sunshine.capabilities import CAPABILITIES, NAME, VERIFICATION
@@ -22,6 +22,7 @@ from core.errors import Misconfigured
 from core.event import Event
 from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage
+from core.session import SessionStore
 from core.turn import Address, Attachment
 
 __all__ = ["SETTINGS", "VERIFICATION", "SunshineChannel", "connect"]
@@ -66,9 +67,14 @@ class SunshineChannel(BaseChannel):
         self._app = app
         self._switchboard = switchboard
         self._api = api
+        self._fetch: Fetch | None = None
         self._files_at = files_at
         self._key = key
         self.api_host = host_of(files_at)
+
+    def equip(self, *, credentials: SessionStore, fetch: Fetch) -> None:
+        """Take what gets the files that Zendesk cannot get itself."""
+        self._fetch = fetch
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Every event of a verified POST. Raises `MalformedWebhook`."""
@@ -79,7 +85,14 @@ class SunshineChannel(BaseChannel):
         return parts(message)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """Post one message, or pass control. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        """Post one message, or pass control. Raises `Rejected`, `Unavailable` or `Unknown`.
+
+        A file that Zendesk cannot get from a public https address is uploaded first.
+        """
+        if self._fetch is not None and reply.media and not reply.media[0].url.startswith("https://"):
+            body = await to_send(reply.media[0], self._fetch)
+            medium = await self._api.upload(reply.address.theirs, body, reply.media[0], http)
+            reply = reply.model_copy(update={"media": (medium,)})
         return await self._api.send(reply, http)
 
     async def attend(self, address: Address, turn_id: str, http: httpx.AsyncClient) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import httpx
 
 from channels._kit.document import Object, child, children, name_of, word
-from channels._kit.http import answered, get, post, retry_after
+from channels._kit.http import answered, change, get, post, retry_after
 from channels._kit.parts import with_captions, with_choices
 from channels._kit.render import PLAIN, render
 from channels._kit.text import without_numbers
@@ -15,6 +15,7 @@ from channels.sunshine.capabilities import CAPABILITIES, KEY, NAME
 from channels.sunshine.switchboard import Switchboard, active_of
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.message import Choice, Message, Part, Reply, SentMessage
+from core.turn import Attachment
 
 _LATER_SECONDS: Final = 30.0
 _LONGEST_NOTE: Final = 1000
@@ -29,6 +30,7 @@ class Api:
         self, *, url: str, app: str, key: tuple[str, str], desk: str, switchboard: Switchboard
     ) -> None:
         self._base = f"{url}/v2/apps/{app}/conversations"
+        self._attachments = f"{url}/v2/apps/{app}/attachments"
         self._auth = key
         self._desk = desk
         self._switchboard = switchboard
@@ -57,6 +59,32 @@ class Api:
         if not number:
             raise Unknown("sunshine: accepted, but the answer has no message id")
         return SentMessage(provider_id=number)
+
+    async def upload(
+        self, conversation: str, body: bytes, medium: Attachment, http: httpx.AsyncClient
+    ) -> Attachment:
+        """Give Zendesk a file for a conversation (Sunshine Conversations, "Upload attachment").
+
+        Nobody sees an upload that is not sent, so one whose outcome is unknown is simply made again. Raises
+        `Rejected` or `Unavailable`.
+        """
+        kind = medium.content_type.partition(";")[0].strip()
+        place = f"{self._attachments}?access=public&for=message&conversationId={conversation}"
+        try:
+            answer = await change(
+                http,
+                NAME,
+                "POST",
+                place,
+                files={"source": (medium.name or "file", body, kind)},
+                auth=self._auth,
+            )
+            url = word(child(answered(answer), "attachment"), "mediaUrl", 2000)
+            if not answer.is_success or not url:
+                raise refusal(answer)
+        except Unknown as error:
+            raise Unavailable(error.reason, code=error.code) from error
+        return medium.model_copy(update={"url": url})
 
     async def _pass_on(self, reply: Reply, conversation: Object, http: httpx.AsyncClient) -> SentMessage:
         """Pass control to the desk, unless it has left us already."""

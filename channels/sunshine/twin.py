@@ -10,8 +10,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 from typing import Final
+from urllib.parse import parse_qs
 
-from channels._kit.twin import Delivery, Fault, Faults, Line, Said, Standing, TwinRequest, TwinResponse
+from channels._kit.twin import (
+    Delivery,
+    Fault,
+    Faults,
+    Line,
+    Said,
+    Standing,
+    TwinRequest,
+    TwinResponse,
+    uploaded,
+)
 from channels.sunshine.twin_talks import BOT, DESK, MOVES, Json, Talk, Talks, content, moment
 
 _NO_ANSWER_SECONDS: Final = 60.0
@@ -26,7 +37,10 @@ _AGENT: Final = {"type": "business", "displayName": "Grace"}
 
 
 class SunshineTwin:
-    """One app with one web channel, our integration as first responder, and the agents' workspace."""
+    """One app with one web channel, our integration as first responder, and the agents' workspace.
+
+    `files` are what was uploaded, type and bytes by address.
+    """
 
     name = "sunshine"
     moves = MOVES
@@ -43,6 +57,7 @@ class SunshineTwin:
         tells_when: bool = True,
     ) -> None:
         self.talks = Talks()
+        self.files: dict[str, tuple[str, bytes]] = {}
         self._app = app
         self._basic = f"Basic {base64.b64encode(':'.join(key).encode()).decode()}"
         self._secret = secret
@@ -127,9 +142,12 @@ class SunshineTwin:
         """Answer a call of the API."""
         if not hmac.compare_digest(self._basic.encode(), request.headers.get("authorization", "").encode()):
             return _refuse(401, "unauthorized"), []
+        where, _, query = request.url.partition("?")
+        if request.method == "POST" and where == f"/v2/apps/{self._app}/attachments":
+            return self._upload(request, parse_qs(query)), []
         if len(request.body) > _LARGEST:
             return _refuse(413, "payload_too_large"), []
-        path = request.url.partition("?")[0].removeprefix(f"/v2/apps/{self._app}/conversations/").split("/")
+        path = where.removeprefix(f"/v2/apps/{self._app}/conversations/").split("/")
         talk = self.talks.by_id.get(path[0])
         if talk is None:
             return _refuse(404, "conversation_not_found"), []
@@ -154,6 +172,17 @@ class SunshineTwin:
             return []
         wait = _FIRST_WAIT * 2.0 ** (delivery.attempt - 1)
         return [replace(delivery, at=now + wait, attempt=delivery.attempt + 1)]
+
+    def _upload(self, request: TwinRequest, asked: Mapping[str, list[str]]) -> TwinResponse:
+        """Keep a file that is to be sent; only what everybody may read can be part of a message."""
+        talk = self.talks.by_id.get(asked.get("conversationId", [""])[0])
+        given = uploaded(request).get("source")
+        is_fine = asked.get("access") == ["public"] and asked.get("for") == ["message"]
+        if talk is None or given is None or not is_fine:
+            return _refuse(400, "bad_request")
+        url = f"https://files.example.com/{self._id()}"
+        self.files[url] = given
+        return _answer(201, {"attachment": {"mediaUrl": url, "mediaType": given[0]}})
 
     def _post(self, talk: Talk, sent: Json, now: float) -> tuple[TwinResponse, list[Delivery]]:
         """Take a message, whoever has control (the API does), or refuse it, or fail as told."""

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from channels._kit.document import name_of, number, read_object, word
-from channels._kit.media import got, host_of
+from channels._kit.media import got, host_of, to_send
 from channels.whatsapp.render import kind_of
-from core.errors import Rejected, Unavailable
 from core.fetch import Fetch
 from core.media import LARGEST_FILE, NoFile, Trouble
 from core.turn import Attachment
@@ -55,14 +54,8 @@ class Media:
         """
         if medium.url.startswith((f"{self._base}/", "https://")):
             return None
-        try:
-            largest = _LARGEST.get(kind_of(medium.content_type), LARGEST_FILE)
-            return await got(fetch, medium.url, largest=largest)
-        except NoFile as error:
-            reason = f"the file to send could not be fetched: {error}"
-            if error.trouble is Trouble.UNREACHABLE:
-                raise Unavailable(reason) from error
-            raise Rejected(reason, code=error.trouble) from error
+        largest = _LARGEST.get(kind_of(medium.content_type), LARGEST_FILE)
+        return await to_send(medium, fetch, largest=largest)
 
     async def _told(self, medium: Attachment, fetch: Fetch) -> dict[str, object]:
         if not medium.url.startswith(f"{self._base}/"):

@@ -10,12 +10,20 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from email import message_from_bytes
-from email.policy import HTTP
 from random import Random
 from typing import Final
 
-from channels._kit.twin import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse, stored
+from channels._kit.twin import (
+    Delivery,
+    Fault,
+    Faults,
+    Line,
+    Said,
+    TwinRequest,
+    TwinResponse,
+    stored,
+    uploaded,
+)
 from channels.whatsapp.twin_records import Identity, Json, Record, Records, Step, content, shown, signed
 
 _WINDOW_SECONDS: Final = 24 * 3600.0
@@ -155,15 +163,11 @@ class WhatsAppTwin:
 
     def _upload(self, request: TwinRequest) -> TwinResponse:
         """Keep a file that is to be sent (Meta, "Upload media")."""
-        head = f"content-type: {request.headers.get('content-type', '')}\n\n".encode()
-        parts = message_from_bytes(head + request.body, policy=HTTP).iter_parts()
-        given = {part.get_param("name", header="content-disposition"): part for part in parts}
+        given = uploaded(request)
         if not {"messaging_product", "type", "file"} <= set(given):
             return _error(400, 131008, _TEXTS[131008])
-        body = given["file"].get_payload(decode=True)
-        assert isinstance(body, bytes), "a file has no parts"
         medium = f"8{self._chance.getrandbits(48):015}"
-        kind = given["file"].get_content_type()
+        kind, body = given["file"]
         self._files[medium] = f"data:{kind};base64,{b64encode(body).decode()}"
         return _answer(200, {"id": medium})
 

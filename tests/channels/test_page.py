@@ -39,6 +39,7 @@ _ROWS = [
     ("max_webhook_fields", "Fields of a webhook", "413"),
     ("one_message", "All that answers a turn is one message", "a message each"),
     ("reads_log", "Clients read replies in our log", "each is sent by a call of the API"),
+    ("closes", "Can be closed when a flow has ended", "stays open"),
     ("desk", "A desk of people to hand over to", "people answer in the provider's own inbox, or not at all"),
     ("pace", "Sends a second from one number", "no limit is kept"),
 ]

@@ -138,7 +138,7 @@ end
 -- A reply never reached the person. The dialog is told, but not of its answer to such news, which would go on for
 -- ever; when it was the hand-off that failed, nobody will come. Returns whether there is something to do now.
 local function undelivered(session, reply, now)
-  if reply:sub(1, 6) == 'agent-' or reply:sub(1, 4) == 'own-' or reply:sub(1, 12) == 'undelivered-' then
+  if reply:sub(-6) == '.close' or reply:sub(1, 6) == 'agent-' or reply:sub(1, 4) == 'own-' or reply:sub(1, 12) == 'undelivered-' then
     return false
   end
   if redis.call('HEXISTS', key(session), 'address') == 0 then return false end  -- forgotten meanwhile

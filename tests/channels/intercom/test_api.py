@@ -301,6 +301,40 @@ async def test_a_hand_off_is_a_note_and_then_the_assignment(api: respx.MockRoute
     assert (team["message_type"], team["type"], team["assignee_id"]) == ("assignment", "team", TEAM)
 
 
+async def test_a_hand_off_puts_the_tag_on_it_once_and_does_without_one_that_is_gone(
+    api: respx.MockRouter,
+) -> None:
+    tags = api.post(f"{BASE}/tags").respond(404)
+    await send(reply(act="hand_off"), INTERCOM_HANDOFF_TAG_ID="86")
+    assert json.loads(tags.calls.last.request.content) == {"id": "86", "admin_id": BOT}
+    assert [each.get("message_type") for each in posted(api)] == ["note", None, "assignment"]
+
+    api.get(BASE).respond(json=talk(tags={"type": "tag.list", "tags": [{"type": "tag", "id": "86"}]}))
+    await send(reply(act="hand_off"), INTERCOM_HANDOFF_TAG_ID="86")
+    assert tags.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("conversation", "setting", "closes"),
+    [
+        (talk(), "yes", True),
+        (talk(), "no", False),
+        (talk(state="closed"), "yes", False),
+        (talk(part("I see to it", PERSON, 3)), "yes", False),
+    ],
+)
+async def test_the_end_of_a_flow_closes_what_nobody_else_is_at_work_in(
+    api: respx.MockRouter, conversation: Json, setting: str, closes: bool
+) -> None:
+    api.get(BASE).respond(json=conversation)
+    made = reply(act="close", body="")
+    if setting == "yes":
+        assert bool(await find(made)) is not closes
+    await send(made, INTERCOM_CLOSE=setting)
+
+    assert [each["message_type"] for each in posted(api)] == ["close"] * closes
+
+
 async def test_a_hand_off_to_a_teammate_needs_no_detour(api: respx.MockRouter) -> None:
     api.get(BASE).respond(json=talk(admin=BOT))
     await send(reply(act="hand_off"), INTERCOM_HANDOFF_TEAM_ID="", INTERCOM_HANDOFF_ADMIN_ID=GRACE)

@@ -167,6 +167,19 @@ def test_a_closed_conversation_is_opened_again_and_a_deleted_one_begun_anew() ->
     assert before.session == again.session != anew.session
 
 
+def test_a_tag_is_put_on_and_our_close_ends_it_until_the_person_writes() -> None:
+    twin = made()
+    said(twin)
+    assert code(call(twin, "/tags", {"id": "99"})[0]) == (404, "not_found")
+    assert call(twin, "/tags", {"id": "86"})[0].status == 200
+    assert twin.standing(PERSON).words == "open, assigned to nobody, tagged"
+    answer, deliveries = call(twin, "/parts", {"message_type": "close"})
+
+    assert (answer.status, acts(deliveries)) == (200, [Act.CLOSE])
+    assert twin.standing(PERSON).words == "closed, assigned to nobody, tagged"
+    assert [turn.text for turn in said(twin, "One more thing")] == ["One more thing"]
+
+
 def test_our_hand_off_leaves_the_wait_to_the_team() -> None:
     twin = made()
     said(twin)

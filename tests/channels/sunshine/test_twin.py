@@ -14,8 +14,10 @@ from channels.sunshine.twin_talks import BOT
 from core.channel import Webhook
 from core.errors import Rejected, Unavailable, Unknown
 from core.event import ControlReceived, DeliveryStatus, Event, StatusChanged, TurnReceived
+from core.fetch import Fetched, NotFetched, Request
 from core.message import Choice, Reply
 from core.owner import Act
+from core.session import InMemorySessionStore
 from core.turn import Address, Attachment
 from tests.channels.sunshine.made import APP, SECRET, channel
 
@@ -112,6 +114,36 @@ async def test_a_picture_and_a_file_go_out() -> None:
     assert [line.media for line in app.twin.lines(app.now) if line.direction == "out"] == [
         ("https://files.example.com/a",)
     ] * 2
+
+
+class Shelf:
+    """Gives one file, or says why not."""
+
+    def __init__(self, body: bytes | None) -> None:
+        self.body = body
+
+    async def fetch(self, request: Request) -> Fetched:
+        if self.body is None:
+            raise NotFetched("nobody answered", sent=True)
+        return Fetched(status=200, headers={}, body=self.body)
+
+    async def aclose(self) -> None:
+        """There is nothing to let go of."""
+
+
+async def test_a_file_inside_is_uploaded_for_the_conversation() -> None:
+    app = Played()
+    app.say()
+    file = Attachment(url="http://files.internal/a.pdf", content_type="application/pdf", name="a.pdf")
+    app.channel.equip(credentials=InMemorySessionStore(), fetch=Shelf(b"%PDF"))
+    await app.send(body="", media=(file,))
+
+    [(url, kept)] = app.twin.files.items()
+    assert kept == ("application/pdf", b"%PDF")
+    assert [line.media for line in app.twin.lines(app.now) if line.direction == "out"] == [(url,)]
+    app.channel.equip(credentials=InMemorySessionStore(), fetch=Shelf(None))
+    with pytest.raises(Unavailable, match="could not be fetched"):
+        await app.send(body="", media=(file,))
 
 
 async def test_a_hand_off_waits_until_somebody_has_it() -> None:

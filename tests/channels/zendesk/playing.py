@@ -53,7 +53,7 @@ class Played:
             rest=self._pass,
         )
         verifier = Verifier([SECRET], now=self._moment)
-        self.channel = ZendeskChannel(desk=desk, verifier=verifier, api=api, credentials=credentials)
+        self.channel = ZendeskChannel(url=URL, desk=desk, verifier=verifier, api=api, credentials=credentials)
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
         self._number = 0
 
