@@ -97,9 +97,6 @@ class Judge:
             missing.description or missing.key.replace("_", " ")
         )
 
-    def _still_needed(self, description: str) -> str:
-        return self.speaker.sentences.still_needed.format(description)
-
     async def decide(
         self,
         offered: tuple[CompiledEdge, ...],

@@ -75,6 +75,7 @@ class IntercomChannel(BaseChannel):
 
     def __init__(self, *, verifier: Verifier, desk: Desk, mode: Mode, api: Api, card: Card) -> None:
         super().__init__(verifier)
+        self.capabilities = CAPABILITIES.model_copy(update={"closes": desk.closes})
         self._desk = desk
         self._mode = mode
         self._api = api

@@ -126,8 +126,8 @@ class Api:
             log.error("the tag for hand-offs is refused: %s; check INTERCOM_HANDOFF_TAG_ID", error.code)
 
     async def _close(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """Close the conversation at a flow's end, where that is wished and nobody else is at work in it."""
-        if self._desk.closes and not self._is_over(await self._get(reply, http), reply):
+        """Close the conversation at a flow's end, where nobody else is at work in it."""
+        if not self._is_over(await self._get(reply, http), reply):
             await self._post(reply, "parts", {"message_type": "close"}, http)
         return _done(reply)
 

@@ -38,7 +38,7 @@ class Holder(StrEnum):
 class Desk:
     """The bot's own teammate, and the team or teammate (one of the two, or none) to whom it hands over.
 
-    `tag` is put on what is handed over, if it is set; with `closes` a conversation is closed at a flow's end.
+    `tag` is put on what is handed over, if it is set; `closes`: whether conversations end with their flow.
     """
 
     admin: str

@@ -95,7 +95,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(flow: str, kind: type[IntercomTwin] = IntercomTwin) -> AsyncIterator[Desk]:
+async def desk(flow: str, kind: type[IntercomTwin] = IntercomTwin, **changed: str) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         url = free_url()
@@ -103,7 +103,7 @@ async def desk(flow: str, kind: type[IntercomTwin] = IntercomTwin) -> AsyncItera
         twin = kind(client_secret=SECRET, access_token=TOKEN, webhook_url=webhook_url, seed=7)
         server = Heard(twin, http)
         api_url = await stack.enter_async_context(serve(server))
-        redis_url = await start(stack, url, flow, {**ENVIRON, "INTERCOM_API_URL": api_url})
+        redis_url = await start(stack, url, flow, {**ENVIRON, "INTERCOM_API_URL": api_url, **changed})
         yield Desk(server, twin, await stack.enter_async_context(Redis.from_url(redis_url)))
 
 
@@ -133,6 +133,18 @@ async def test_intercom_holds_the_flow(flow: str) -> None:
 
         assert any(line.choices for line in around.server.heard(PERSON))
         assert len(set(around.heard())) == len(around.heard())
+
+
+async def test_the_end_of_a_flow_closes_the_conversation_and_who_writes_opens_it() -> None:
+    conversation = Script.load(beside(LIBRARY / "kyc.json")).conversations[0]
+    async with desk("kyc", INTERCOM_CLOSE="yes") as around:
+        await hold(around, conversation)
+        await around.until_it_is("closed, assigned to nobody")
+        seen = len(around.heard())
+        await around.say("one more thing")
+        await around.until("", seen)
+
+        assert around.twin.standing(PERSON).words.startswith("open")
 
 
 async def test_a_conversation_goes_to_people_and_comes_back() -> None:

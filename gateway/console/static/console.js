@@ -149,6 +149,7 @@ function begin() {
     },
     said(data, ms, known) {
       if (data.key.endsWith(".hand_off")) return aside("handed to people, with a note");
+      if (data.key.endsWith(".close")) return aside("closed, as the flow has ended");
       const shown = line("theirs", data.body);
       shown.from = known.last ? known.last.from : ms;
       if (data.segments) step(shown, data.segments, ms);

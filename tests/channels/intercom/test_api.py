@@ -315,24 +315,29 @@ async def test_a_hand_off_puts_the_tag_on_it_once_and_does_without_one_that_is_g
 
 
 @pytest.mark.parametrize(
-    ("conversation", "setting", "closes"),
+    ("conversation", "closes"),
     [
-        (talk(), "yes", True),
-        (talk(), "no", False),
-        (talk(state="closed"), "yes", False),
-        (talk(part("I see to it", PERSON, 3)), "yes", False),
+        (talk(), True),
+        (talk(state="closed"), False),
+        (talk(part("I see to it", PERSON, 3)), False),
     ],
 )
 async def test_the_end_of_a_flow_closes_what_nobody_else_is_at_work_in(
-    api: respx.MockRouter, conversation: Json, setting: str, closes: bool
+    api: respx.MockRouter, conversation: Json, closes: bool
 ) -> None:
     api.get(BASE).respond(json=conversation)
     made = reply(act="close", body="")
-    if setting == "yes":
-        assert bool(await find(made)) is not closes
-    await send(made, INTERCOM_CLOSE=setting)
 
+    assert bool(await find(made)) is not closes
+    await send(made)
     assert [each["message_type"] for each in posted(api)] == ["close"] * closes
+
+
+def test_conversations_are_closed_only_where_that_is_wished() -> None:
+    assert not channel().capabilities.closes
+    assert channel(INTERCOM_CLOSE="yes").capabilities.closes
+    with pytest.raises(Misconfigured, match="INTERCOM_CLOSE"):
+        channel(INTERCOM_CLOSE="maybe")
 
 
 async def test_a_hand_off_to_a_teammate_needs_no_detour(api: respx.MockRouter) -> None:
