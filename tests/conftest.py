@@ -11,7 +11,13 @@ import redis as sync
 from redis.asyncio import Redis
 
 from gateway.embedded import EmbeddedServer
+from gateway.garbage import collect_rarely
 from gateway.redis.connect import open_redis
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays for the whole run: the garbage collector need not look at it again and again."""
+    collect_rarely()
 
 
 @pytest.fixture(scope="session")
