@@ -16,7 +16,7 @@ from gateway.redis.connect import open_redis
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays for the whole run: the garbage collector need not look at it again and again."""
+    """What was collected stays for the whole run; the garbage collector need not look at it again."""
     collect_rarely()
 
 
