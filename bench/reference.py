@@ -73,9 +73,10 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
             await machine.turn("I would like some tea, please")
         return (time.process_time() - began) / len(function)
 
-    figures["stay"] = await turns(["__stay_on_node__"] * plan["turns"])
-    names = ["to_b", "to_c", "to_a"] * plan["turns"]
-    figures["move"] = await turns(names[1 : plan["turns"] + 1])
+    names = (["to_b", "to_c", "to_a"] * plan["turns"])[1 : plan["turns"] + 1]
+    stays = ["__stay_on_node__"] * plan["turns"]
+    figures["stay"] = min([await turns(stays) for _ in range(plan["rounds"])])
+    figures["move"] = min([await turns(names) for _ in range(plan["rounds"])])
     began = time.process_time()
     for _ in range(plan["builds"]):
         await session(large)
