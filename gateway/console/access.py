@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -67,11 +67,15 @@ def _given_key(request: Request) -> bytes:
 def _is_local(request: Request) -> bool:
     """From this machine, and asked for by a loopback name, so that no foreign page's name resolves to us."""
     client = request.client.host if request.client else ""
-    return _is_loopback(client) and _is_loopback(
-        urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    )
+    return _is_loopback(client) and _is_loopback_place(request.headers.get("host", ""))
 
 
+@lru_cache(256)
+def _is_loopback_place(host_and_port: str) -> bool:
+    return _is_loopback(urlsplit(f"//{host_and_port}").hostname or "")
+
+
+@lru_cache(256)
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True

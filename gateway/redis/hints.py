@@ -11,29 +11,51 @@ from redis.asyncio import Redis
 
 from gateway.redis.repeat import repeat
 
-_LISTEN_SECONDS = 1.0
+
+class Hint(asyncio.Event):
+    """Set when the session is named; `take` gives what was said with its name, and waits anew."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._notes: list[bytes] = []
+
+    def take(self) -> list[bytes]:
+        """What was said since the last time, in order; nothing when the session was only named."""
+        notes, self._notes = self._notes, []
+        self.clear()
+        return notes
+
+    def hear(self, note: bytes) -> None:
+        """The session is named."""
+        if note:
+            self._notes.append(note)
+        self.set()
 
 
 class Hints:
-    """Hands on the sessions that are published on a channel. Who misses one looks again by itself."""
+    """Hands on the sessions that are published on a channel. Who misses one looks again by itself.
+
+    A message is a session's name and, behind a line feed, a note for who waits.
+    """
 
     def __init__(self, redis: Redis, channel: str) -> None:
         self._redis = redis
         self._channel = channel
-        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._waiting: defaultdict[str, set[Hint]] = defaultdict(set)
         self._listening: asyncio.Task[None] | None = None
+        self.is_listening = False
 
     @contextmanager
-    def of(self, session: str) -> Iterator[asyncio.Event]:
-        """An event that is set when the session is named within the block."""
+    def of(self, session: str) -> Iterator[Hint]:
+        """A hint that is set when the session is named within the block."""
         if self._listening is None:
             self._listening = asyncio.create_task(repeat(self._listen, 0.1, f"listening to {self._channel}"))
-        named = asyncio.Event()
-        self._waiting[session].add(named)
+        hint = Hint()
+        self._waiting[session].add(hint)
         try:
-            yield named
+            yield hint
         finally:
-            self._waiting[session].discard(named)
+            self._waiting[session].discard(hint)
             if not self._waiting[session]:
                 del self._waiting[session]
 
@@ -49,10 +71,16 @@ class Hints:
         """Listen until cancelled, which redis-py may swallow while it waits; so the task is asked."""
         task = asyncio.current_task()
         assert task is not None, "repeat runs in a task"
-        async with self._redis.pubsub() as hearing:
-            await hearing.subscribe(self._channel)
-            while not task.cancelling():
-                heard = await hearing.get_message(ignore_subscribe_messages=True, timeout=_LISTEN_SECONDS)
-                if heard is not None:
-                    for named in self._waiting.get(heard["data"].decode(), ()):
-                        named.set()
+        try:
+            async with self._redis.pubsub() as hearing:
+                await hearing.subscribe(self._channel)
+                while not task.cancelling():
+                    heard = await hearing.get_message(timeout=None)
+                    if heard is None or heard["type"] != "message":
+                        self.is_listening = heard is not None
+                        continue
+                    session, _, note = heard["data"].partition(b"\n")
+                    for hint in self._waiting.get(session.decode(), ()):
+                        hint.hear(note)
+        finally:
+            self.is_listening = False

@@ -8,19 +8,22 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from pydantic import JsonValue
+from pydantic_core import from_json
 from redis.asyncio import Redis
 
 from core.event import TurnReceived
 from core.mailbox import Inbox, Verdict
 from core.turn import Turn
 from core.value import Value
-from gateway.redis.hints import Hints
+from gateway.redis.hints import Hint, Hints
 from gateway.redis.log import LogEntry, read_log, read_log_end
 from gateway.web.channel import address_of, session_of
 from gateway.web.telling import pieces_key
 
 _LOOK_AGAIN_SECONDS = 1.0
+_NOBODY_LISTENS_SECONDS = 0.05
 _ENTRIES = 200
+_NEWEST = 20
 _EXTRAS = ("choices", "media")
 
 
@@ -54,11 +57,11 @@ class Piece(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A turn that was accepted, and the log entry behind which its answer stands."""
+    """A turn that was accepted; `is_new` unless it was recorded before, when its answer may be there."""
 
     session: str
     message_id: str
-    behind: str
+    is_new: bool = False
 
 
 class _Reading:
@@ -70,16 +73,22 @@ class _Reading:
         self.said: dict[str, Shown] = {}
         self.settled: set[str] = set()
 
-    def take(self, entry: LogEntry) -> None:
-        data: dict[str, Any] = entry.data
-        if entry.kind == "committed" and self.message_id in data.get("turns", ()):
+    def hear(self, note: bytes) -> None:
+        """Take what commit.lua tells: the entries that it wrote, a line for each."""
+        for line in note.splitlines():
+            kind, _, data = line.partition(b" ")
+            self.take(kind.decode(), from_json(data))
+
+    def take(self, kind: str, data: dict[str, Any]) -> None:
+        """The next entry; one that was taken before changes nothing."""
+        if kind == "committed" and self.message_id in data.get("turns", ()):
             self.commit = data
-        elif entry.kind == "said" and self.commit is not None and self._is_mine(data["key"]):
+        elif kind == "said" and self.commit is not None and self._is_mine(data["key"]):
             self.said[data["key"]] = Shown(
                 text=data["body"], choices=tuple(data.get("choices", ())), media=tuple(data.get("media", ()))
             )
-        elif entry.kind in ("sent", "refused") and data.get("key") in self.said:
-            if entry.kind == "refused":
+        elif kind in ("sent", "refused") and data.get("key") in self.said:
+            if kind == "refused":
                 del self.said[data["key"]]
             self.settled.add(data["key"])
 
@@ -112,7 +121,6 @@ class Conversations:
         Raises `StorageUnavailable` and `MailboxFull`, as every inbox does.
         """
         session = session_of(session_id)
-        last = await read_log_end(self._redis, session, 1)
         turn = Turn(
             id=message_id,
             session=session,
@@ -122,8 +130,15 @@ class Conversations:
             streamed=streamed,
         )
         [verdict] = await self._inbox.accept([TurnReceived(turn=turn)])
-        behind = last[0].id if last and verdict is Verdict.NEW else ""
-        return Asked(session, message_id, behind)
+        return Asked(session, message_id, verdict is Verdict.NEW)
+
+    async def turn(
+        self, session_id: str, message_id: str, text: str, payload: str, seconds: float
+    ) -> tuple[Asked, Answered | None]:
+        """Record a message as `say` does, and wait for what becomes of it as `answer` does."""
+        with self._hints.of(session_of(session_id)) as hint:  # nothing can be missed, so nothing need be read
+            asked = await self.say(session_id, message_id, text, payload)
+            return asked, await self._awaited(asked, seconds, hint, look=not asked.is_new)
 
     async def knows(self, asked: Asked) -> bool:
         """Whether such a message was ever recorded (within the days for which ids are remembered)."""
@@ -132,22 +147,38 @@ class Conversations:
 
     async def answer(self, asked: Asked, seconds: float) -> Answered | None:
         """Wait for what becomes of a turn; `None` when it takes longer than `seconds`."""
-        reading, behind, end = _Reading(asked.message_id), asked.behind, monotonic() + seconds
-        with self._hints.of(asked.session) as named:
-            while True:
-                named.clear()
-                behind = await self._follow(reading, asked.session, behind)
-                if reading.answered or monotonic() > end:
-                    return reading.answered
-                await _within(named, min(_LOOK_AGAIN_SECONDS, max(end - monotonic(), 0.01)))
+        with self._hints.of(asked.session) as hint:
+            return await self._awaited(asked, seconds, hint, look=True)
 
-    async def _follow(self, reading: _Reading, session: str, behind: str) -> str:
+    async def _awaited(self, asked: Asked, seconds: float, hint: Hint, *, look: bool) -> Answered | None:
+        """Hear what becomes of a turn, and look in the log at first (`look`) and when nothing is heard."""
+        reading, behind, end = _Reading(asked.message_id), "", monotonic() + seconds
+        while True:
+            if look:
+                behind = await self._follow(reading, behind or await self._beginning(asked), asked.session)
+            if (answered := reading.answered) or monotonic() > end:
+                return answered
+            pause = _LOOK_AGAIN_SECONDS if self._hints.is_listening else _NOBODY_LISTENS_SECONDS
+            await _within(hint, min(pause, max(end - monotonic(), 0.01)))
+            notes = hint.take()
+            for note in notes:
+                reading.hear(note)
+            look = not notes
+
+    async def _beginning(self, asked: Asked) -> str:
+        """The log entry behind which a turn's answer stands; empty when that is too far back to be worth it."""
+        newest = await read_log_end(self._redis, asked.session, _NEWEST) if asked.is_new else []
+        mine = (each for each in newest if each.kind == "accepted" and each.data["turn"] == asked.message_id)
+        entry = next(mine, None)
+        return entry.id if entry else ""
+
+    async def _follow(self, reading: _Reading, behind: str, session: str) -> str:
         """Read on to the log's end, or until the answer is there; returns the last entry that was read."""
         is_more = True
         while is_more and not reading.answered:
             entries = await read_log(self._redis, session, behind, _ENTRIES)
             for entry in entries:
-                reading.take(entry)
+                reading.take(entry.kind, entry.data)
                 behind = entry.id
             is_more = len(entries) == _ENTRIES
         return behind
@@ -157,9 +188,9 @@ class Conversations:
     ) -> AsyncIterator[Piece]:
         """The pieces of a turn's text behind the piece `after`, until `answer` is there."""
         key, seen = pieces_key(asked.session), after
-        with self._hints.of(asked.session) as named:
+        with self._hints.of(asked.session) as hint:
             while True:
-                named.clear()
+                hint.take()
                 is_over = answer.done()
                 rows: Any = await self._redis.xrange(key, f"({seen}" if seen else "-", count=_ENTRIES)
                 for name, fields in rows:
@@ -170,7 +201,7 @@ class Conversations:
                     continue
                 if is_over:
                     return
-                waiting = asyncio.create_task(named.wait())
+                waiting = asyncio.create_task(hint.wait())
                 try:
                     await asyncio.wait(
                         {waiting, answer}, timeout=_LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -200,9 +231,9 @@ class Conversations:
         await self._hints.aclose()
 
 
-async def _within(named: asyncio.Event, seconds: float) -> None:
+async def _within(hint: Hint, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
-            await named.wait()
+            await hint.wait()
     except TimeoutError:
         return

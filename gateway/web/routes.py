@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from redis.asyncio import Redis
@@ -31,6 +31,13 @@ from gateway.web.shapes import MessageRequest, ResetRequest, SessionAnswer, Turn
 WAIT_SECONDS = 25.0
 LONGEST_STREAM = 120.0
 HEARTBEAT_SECONDS = 15.0
+
+
+class _Said(NamedTuple):
+    session_id: str
+    message_id: str
+    text: str
+    payload: str
 
 
 class WebApi:
@@ -82,19 +89,20 @@ class WebApi:
     async def turn(self, request: Request) -> Response:
         """Answer one message; 202 with a place to ask when it takes longer than is waited."""
         try:
-            session_id, asked = await self._ask(request)
+            said = await self._read(request)
+            asked, answered = await self.conversations.turn(*said, seconds=self._wait)
         except Unacceptable as error:
             return error.response
         except (StorageUnavailable, MailboxFull):
             return try_again("the message was not recorded; please send it again")
-        return self._answered(session_id, asked, await self.conversations.answer(asked, self._wait))
+        return self._answered(said.session_id, asked, answered)
 
     async def pending(self, request: Request) -> Response:
         """The answer to a message that was still being worked on."""
         session_id = self._access.session_id(request, request.query_params.get("session_id", ""))
         if isinstance(session_id, Response):
             return session_id
-        asked = Asked(session_of(session_id), request.path_params["message_id"], "")
+        asked = Asked(session_of(session_id), request.path_params["message_id"])
         if not await self.conversations.knows(asked):
             return error_response(404, "unknown_message", "no such message was recorded in this session")
         return self._answered(session_id, asked, await self.conversations.answer(asked, 0))
@@ -102,7 +110,8 @@ class WebApi:
     async def stream(self, request: Request) -> Response:
         """Answer one message with the model's words as they come: plain text, or events where asked for."""
         try:
-            session_id, asked = await self._ask(request, streamed=True)
+            said = await self._read(request)
+            asked = await self.conversations.say(*said, streamed=True)
         except Unacceptable as error:
             return error.response
         except (StorageUnavailable, MailboxFull):
@@ -113,7 +122,7 @@ class WebApi:
         if after and not after.replace("-", "", 1).isdigit():
             return error_response(400, "bad_request", "Last-Event-ID: it is not one of ours")
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        events = self._events(session_id, asked, after)
+        events = self._events(said.session_id, asked, after)
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     async def reset(self, request: Request) -> Response:
@@ -157,8 +166,8 @@ class WebApi:
             return error_response(404, "unknown_session", "nobody has written in such a session")
         return JSONResponse({"session": given.session, "key": key}, 202)
 
-    async def _ask(self, request: Request, *, streamed: bool = False) -> tuple[str, Asked]:
-        """Record the request's message. Raises `Unacceptable`."""
+    async def _read(self, request: Request) -> _Said:
+        """What the request says. Raises `Unacceptable`."""
         given = await read(request, TurnRequest)
         session_id = self._access.session_id(request, given.session_id)
         if isinstance(session_id, Response):
@@ -166,9 +175,7 @@ class WebApi:
         if not given.text and not given.payload:
             raise Unacceptable(error_response(400, "bad_request", "text: it is empty"))
         name = request.headers.get("idempotency-key", "")[:LONGEST_ID] or given.message_id or uuid4().hex
-        return session_id, await self.conversations.say(
-            session_id, name, given.text, given.payload, streamed=streamed
-        )
+        return _Said(session_id, name, given.text, given.payload)
 
     def _answered(self, session_id: str, asked: Asked, answered: Answered | None) -> Response:
         if answered is None:

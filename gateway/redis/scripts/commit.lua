@@ -33,18 +33,23 @@ if ARGV[10] ~= '' then redis.call('HSET', s, ARGV[10], now + tonumber(ARGV[11]))
 if EXPIRY_MS > 0 then redis.call('HSET', s, 'expires', now + EXPIRY_MS) end
 local is_read_here = ARGV[13] == '1'
 local reason = is_read_here and silenced(session, 'bot')
+local told = {'committed ' .. ARGV[7]}
+local function say(kind, entry)
+  note(session, kind, entry)
+  told[#told + 1] = kind .. ' ' .. entry
+end
 for i = 14, #ARGV, 2 do
-  note(session, 'said', ARGV[i + 1])
+  say('said', ARGV[i + 1])
   if not is_read_here then
     redis.call('RPUSH', key(session, ':out'), ARGV[i])
   elseif reason then
-    note(session, 'refused', cjson.encode({key = cjson.decode(ARGV[i]).key, reason = reason}))
+    say('refused', cjson.encode({key = cjson.decode(ARGV[i]).key, reason = reason}))
     count('silenced')
   else
-    note(session, 'sent', ARGV[i])
+    say('sent', ARGV[i])
     count('sent')
   end
 end
 count('committed')
-tell(session)
+tell(session, table.concat(told, '\n'))
 return view(session, now)
