@@ -1,16 +1,23 @@
-"""RQ's own accounting of jobs, written by RQ's own objects but sent in one round trip.
+"""RQ's own accounting of jobs, written by RQ's own objects but sent in one round trip for many jobs.
 
-RQ's objects write into a pipeline that only collects; its commands then travel on the event loop's
-connection, as one script call. So `rq info` and rq-dashboard see what they would of RQ's own worker, and the
-layout follows the installed RQ. Failures, which are rare, go through RQ's synchronous code in a thread.
+RQ's objects write about one job into a pipeline that only collects. Its commands are copied for each job of a
+batch, and travel on the event loop's connection as one script call. So `rq info` and rq-dashboard see what they
+would of RQ's own worker, and the layout follows the installed RQ. Failures, which are rare, go through RQ's
+synchronous code in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from sys import exc_info
+from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 from redis.asyncio import Redis
 from rq.exceptions import NoSuchJobError
@@ -18,14 +25,55 @@ from rq.executions import Execution, ExecutionRegistry
 from rq.job import Job
 from rq.queue import Queue
 from rq.results import Result
-from rq.utils import now
 from rq.worker import BaseWorker, WorkerStatus
 
-from gateway.redis import scripts
+from gateway.redis import layout, scripts
+from gateway.redis.gathering import Gathering
 from gateway.redis.line import sharing
-from gateway.redis.scripts import Protocol
+from gateway.redis.scripts import Argument, Protocol
 
 SUSPENDED_KEY = "rq:suspended"
+_ENDINGS_A_CALL = 64
+_BETWEEN = "\0"
+
+
+@dataclass(slots=True, eq=False)
+class Taken:
+    """A job that was taken from the queue: its hash as RQ lays it out, and its execution once it is started."""
+
+    id: str
+    fields: Mapping[bytes, bytes]
+    execution: str = ""
+    begun: float = 0.0
+
+    @property
+    def seconds(self) -> int:
+        """How long it may take."""
+        with suppress(ValueError):
+            return max(int(self.fields.get(b"timeout", b"")), 0) or layout.JOB_SECONDS
+        return layout.JOB_SECONDS
+
+    def call(self, serializer: Any) -> tuple[str, list[Any]]:
+        """The function that it calls, and the arguments. Raises for data that is not RQ's."""
+        data = self.fields[b"data"]
+        with suppress(zlib.error):  # RQ's own client compresses, the scripts do not
+            data = zlib.decompress(data)
+        name, _, arguments, _ = serializer.loads(data)
+        return name, arguments
+
+
+class Form:
+    """The commands that RQ's objects wrote about one job, to be filled in for any other."""
+
+    def __init__(self, collected: Any, job: str, execution: str) -> None:
+        self._text = _BETWEEN.join(map(_word, _words(collected)))
+        self._job = job
+        self._execution = execution
+
+    def filled(self, taken: Taken) -> list[str]:
+        """The same about this job."""
+        text = self._text.replace(self._job, taken.id).replace(self._execution, taken.execution)
+        return text.split(_BETWEEN)
 
 
 class Ledger:
@@ -37,83 +85,121 @@ class Ledger:
         self._queue: Queue = worker.queues[0]
         self._take = scripts.load("take", Protocol())
         self._write = scripts.load("books", Protocol())
+        self._ending = self._end_form()
+        self._endings = Gathering(self._finish_all, _ENDINGS_A_CALL)
 
     async def suspended(self) -> bool:
         """Whether `rq suspend` is in force."""
         return bool(await self._redis.exists(SUSPENDED_KEY))
 
-    async def take(self, most: int, wait: int) -> list[Job]:
+    async def take(self, most: int, wait: int) -> list[Taken]:
         """Up to `most` jobs, in order; waits up to `wait` seconds for the first, not at all when that is 0.
 
         A job stays in RQ's intermediate list until `start`, so a crash in between loses nothing.
         """
         intermediate = self._queue.intermediate_queue_key
-        taken = await self._take(self._redis, [intermediate, most])
-        if not taken and wait > 0:
+        rows = await self._take(self._redis, [intermediate, most])
+        if not rows and wait > 0:
             first: Any = await self._redis.blmove(self._queue.key, intermediate, wait)
             if first is None:
                 return []
-            taken = await self._take(self._redis, [intermediate, most - 1, first])
-        found = [(job_id.decode(), self._restored(job_id.decode(), fields)) for job_id, fields in taken]
-        for job_id, job in found:
-            if job is None:  # somebody has deleted it
-                await sharing(self._redis)("LREM", intermediate, 1, job_id)
-        return [job for _, job in found if job is not None]
+            rows = await self._take(self._redis, [intermediate, most - 1, first])
+        taken = [
+            Taken(job_id.decode(), dict(zip(fields[::2], fields[1::2], strict=True)))
+            for job_id, fields in rows
+        ]
+        for each in taken:
+            if b"data" not in each.fields:  # somebody has deleted it
+                await sharing(self._redis)("LREM", intermediate, 1, each.id)
+        return [each for each in taken if b"data" in each.fields]
 
-    def _restored(self, job_id: str, fields: list[bytes]) -> Job | None:
-        job = Job(job_id, connection=self._worker.connection, serializer=self._worker.serializer)
-        try:
-            job.restore(dict(zip(fields[::2], fields[1::2], strict=True)))
-        except NoSuchJobError:
-            return None
-        return job
-
-    async def start(self, jobs: Sequence[Job]) -> list[Execution]:
+    async def start(self, batch: Sequence[Taken]) -> None:
         """Enter jobs as started, and take them out of the intermediate list."""
+        forms: dict[int, Form] = {}
+        words: list[Argument] = []
+        for taken in batch:
+            if taken.seconds not in forms:
+                forms[taken.seconds] = self._start_form(taken.seconds)
+            taken.execution = uuid4().hex
+            taken.begun = monotonic()
+            self._worker.executions[taken.execution] = self._execution(taken.id, taken.execution)
+            words += forms[taken.seconds].filled(taken)
         collected = self._worker.connection.pipeline()
-        executions = []
-        for job in jobs:
-            seconds = self._worker.get_heartbeat_ttl(job)
-            execution = Execution.create(job, seconds, pipeline=collected, worker_name=self._worker.name)
-            self._worker.executions[execution.id] = execution
-            job.prepare_for_execution(self._worker.name, pipeline=collected)
-            collected.lrem(self._queue.intermediate_queue_key, 1, job.id)
-            executions.append(execution)
         self._worker.set_state(WorkerStatus.BUSY, pipeline=collected)
-        await self._send(collected)
-        return executions
+        await self._write(self._redis, [*words, *_words(collected)])
 
-    async def finish(self, job: Job, execution: Execution) -> None:
+    async def finish(self, taken: Taken) -> None:
         """Enter a job as done and remove it; drains keep no result."""
-        job.ended_at = now()
-        collected = self._worker.connection.pipeline()
-        self._worker.increment_successful_job_count(pipeline=collected)
-        if job.started_at:
-            self._worker.increment_total_working_time(job.ended_at - job.started_at, collected)
-        execution.delete(job=job, pipeline=collected)
-        registry = ExecutionRegistry(job.id, connection=self._worker.connection)
-        results = Result.get_key(job.id)  # type: ignore[no-untyped-call]
-        collected.delete(job.key, job.dependents_key, job.dependencies_key, results, registry.key)
-        self._worker.executions.pop(execution.id, None)
-        if not self._worker.executions:
-            self._worker.set_state(WorkerStatus.IDLE, pipeline=collected)
-        await self._send(collected)
+        self._worker.executions.pop(taken.execution, None)
+        await self._endings.ask(taken)
 
-    async def fail(self, job: Job, execution: Execution) -> None:
+    async def fail(self, taken: Taken) -> None:
         """Enter a job as failed with the exception being handled: RQ's failed registry, handlers, retries."""
-        await asyncio.to_thread(self._worker._finalize_failure, job, self._queue, execution, exc_info())
+        await asyncio.to_thread(self._fail, taken, exc_info())
 
     async def beat(self) -> None:
         """Say that the worker and everything it runs are alive."""
         collected = self._worker.connection.pipeline()
         self._worker.heartbeat(pipeline=collected)
+        seconds = self._worker.get_heartbeat_ttl(self._blank(layout.JOB_SECONDS))
         for execution in list(self._worker.executions.values()):
-            job = execution.job
-            seconds = self._worker.get_heartbeat_ttl(job)
-            execution.heartbeat(job.started_job_registry, seconds, pipeline=collected)
-        await self._send(collected)
+            execution.heartbeat(self._queue.started_job_registry, seconds, pipeline=collected)
+        await self._write(self._redis, _words(collected))
 
-    async def _send(self, collected: Any) -> None:
-        words = [word for arguments, _ in collected.command_stack for word in (len(arguments), *arguments)]
-        collected.reset()
+    async def _finish_all(self, batch: Sequence[Taken]) -> list[None]:
+        collected = self._worker.connection.pipeline()
+        worked = sum(monotonic() - taken.begun for taken in batch)
+        self._worker.increment_total_working_time(timedelta(seconds=worked), collected)
+        if not self._worker.executions:
+            self._worker.set_state(WorkerStatus.IDLE, pipeline=collected)
+        words = _words(collected)
+        for taken in batch:
+            words += self._ending.filled(taken)
         await self._write(self._redis, words)
+        return [None] * len(batch)
+
+    def _fail(self, taken: Taken, error: Any) -> None:
+        execution = self._execution(taken.id, taken.execution)
+        try:
+            job = Job.fetch(taken.id, connection=self._worker.connection, serializer=self._worker.serializer)
+        except NoSuchJobError:  # somebody has deleted it while it ran
+            self._worker.executions.pop(taken.execution, None)
+            return
+        self._worker._finalize_failure(job, self._queue, execution, error)
+
+    def _start_form(self, seconds: int) -> Form:
+        job, collected = self._blank(seconds), self._worker.connection.pipeline()
+        lasts = self._worker.get_heartbeat_ttl(job)
+        execution = Execution.create(job, lasts, pipeline=collected, worker_name=self._worker.name)
+        job.prepare_for_execution(self._worker.name, pipeline=collected)
+        collected.lrem(self._queue.intermediate_queue_key, 1, job.id)
+        return Form(collected, job.id, execution.id)
+
+    def _end_form(self) -> Form:
+        job, collected = self._blank(layout.JOB_SECONDS), self._worker.connection.pipeline()
+        execution = self._execution(job.id, uuid4().hex)
+        self._worker.increment_successful_job_count(pipeline=collected)
+        execution.delete(job=job, pipeline=collected)
+        registry = ExecutionRegistry(job.id, connection=self._worker.connection)
+        results = Result.get_key(job.id)  # type: ignore[no-untyped-call]
+        collected.delete(job.key, job.dependents_key, job.dependencies_key, results, registry.key)
+        return Form(collected, job.id, execution.id)
+
+    def _blank(self, seconds: int) -> Job:
+        """A job of the queue for RQ's objects to write about."""
+        job = Job(uuid4().hex, connection=self._worker.connection, serializer=self._worker.serializer)
+        job.origin, job.timeout = self._queue.name, seconds
+        return job
+
+    def _execution(self, job: str, name: str) -> Execution:
+        return Execution(name, job, connection=self._worker.connection, worker_name=self._worker.name)
+
+
+def _words(collected: Any) -> list[Argument]:
+    """The commands of a pipeline as books.lua takes them: each with the number of its words in front."""
+    return [word for words, _ in collected.command_stack for word in (len(words), *words)]
+
+
+def _word(word: Any) -> str:
+    """As redis-py writes it."""
+    return word.decode() if isinstance(word, bytes) else word if isinstance(word, str) else repr(word)

@@ -17,15 +17,13 @@ from typing import Any
 import uvloop
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 from rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
-from rq.executions import Execution
-from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker, DequeueStrategy
 
 from core.errors import Misconfigured
 from gateway import jobs
 from gateway.garbage import collect_rarely
-from gateway.ledger import Ledger
+from gateway.ledger import Ledger, Taken
 from gateway.redis import fitness, layout, presence
 from gateway.redis.connect import open_beside
 from gateway.redis.repeat import repeat
@@ -176,24 +174,25 @@ class Shift:
             async with asyncio.timeout(_TAKE_WAIT):
                 await self._stopping.wait()
 
-    async def _start(self, batch: list[Job]) -> None:
+    async def _start(self, batch: list[Taken]) -> None:
         if not batch:
             return
-        executions = await self._ledger.start(batch)
-        for job, execution in zip(batch, executions, strict=True):
-            task = asyncio.create_task(self._perform(job, execution))
+        starting = asyncio.create_task(self._ledger.start(batch))  # sent first; the drains need not wait for it
+        for taken in batch:
+            task = asyncio.create_task(self._perform(taken))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
+        await starting
 
-    async def _perform(self, job: Job, execution: Execution) -> None:
+    async def _perform(self, taken: Taken) -> None:
         try:
             try:
-                async with asyncio.timeout(job.timeout or layout.JOB_SECONDS):
-                    await _call(job)
+                async with asyncio.timeout(taken.seconds):
+                    await _call(*taken.call(self._worker.serializer))
             except Exception:  # whatever a job raises belongs into RQ's failed registry
-                await self._ledger.fail(job, execution)
+                await self._ledger.fail(taken)
             else:
-                await self._ledger.finish(job, execution)
+                await self._ledger.finish(taken)
         except (RedisError, OSError) as error:
             # The session is not RQ's to remember: the sweeper finds it, and RQ's maintenance its own books.
             log.warning("RQ's books about a drain could not be kept: %s", type(error).__name__)
@@ -224,8 +223,8 @@ class Shift:
                 await asyncio.to_thread(self._worker.run_maintenance_tasks)
 
 
-async def _call(job: Job) -> None:
+async def _call(function: str, arguments: list[Any]) -> None:
     """Run a drain. Any other function is refused: what Redis holds must not choose the code that runs."""
-    if job.func_name != layout.FUNCTION:
-        raise Misconfigured(f"this worker runs {layout.FUNCTION} only; the queue held {job.func_name}")
-    await jobs.drain(*job.args)
+    if function != layout.FUNCTION:
+        raise Misconfigured(f"this worker runs {layout.FUNCTION} only; the queue held {function}")
+    await jobs.drain(*arguments)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic_core import to_json
 from redis.asyncio import Redis
@@ -18,6 +16,7 @@ from core.mailbox import Verdict
 from core.owner import Act, Owner, after
 from core.turn import Address
 from gateway.redis import layout, scripts
+from gateway.redis.gathering import Gathering
 from gateway.redis.scripts import Argument, Protocol
 
 _REQUESTS_A_BATCH = 64
@@ -34,13 +33,11 @@ def account_of(address: Address) -> str:
     return f"{address.channel}:{address.account}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """One request's events as the script takes them, and who waits for their verdicts."""
+class _Request(NamedTuple):
+    """One request's events as the script takes them."""
 
-    count: int
+    events: int
     arguments: list[Argument]
-    done: asyncio.Future[list[Verdict]]
 
 
 class RedisInbox:
@@ -61,8 +58,7 @@ class RedisInbox:
         self._concurrency = concurrency or {}
         self._desks = frozenset(desks)
         self._script = scripts.load("accept", protocol or Protocol())
-        self._waiting: deque[_Request] = deque()
-        self._flushing: asyncio.Task[None] | None = None
+        self._requests = Gathering(self._record, _REQUESTS_A_BATCH, waits=True)
 
     async def accept(self, events: Sequence[Event]) -> list[Verdict]:
         """Record a request's events; see `core.mailbox.Inbox`."""
@@ -71,11 +67,7 @@ class RedisInbox:
         arguments = [
             argument for event in events for argument in (*_arguments(event), *self._belonging(event))
         ]
-        done: asyncio.Future[list[Verdict]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Request(len(events), arguments, done))
-        if self._flushing is None:
-            self._flushing = asyncio.create_task(self._flush())
-        verdicts = await done
+        verdicts = await self._requests.ask(_Request(len(events), arguments))
         if Verdict.FULL in verdicts:
             raise MailboxFull("the session has too many waiting messages")
         return verdicts
@@ -99,29 +91,13 @@ class RedisInbox:
             return "0 0"
         return f"{int(concurrency.window * 1000)} {int(concurrency.cap * 1000)}"
 
-    async def _flush(self) -> None:
-        try:
-            while self._waiting:
-                size = min(len(self._waiting), _REQUESTS_A_BATCH)
-                await self._record([self._waiting.popleft() for _ in range(size)])
-        finally:
-            self._flushing = None
-
-    async def _record(self, batch: list[_Request]) -> None:
+    async def _record(self, batch: Sequence[_Request]) -> list[list[Verdict]]:
         arguments = [argument for request in batch for argument in request.arguments]
         try:
             words = iter(await self._run([layout.stamp(), *arguments]))
-            answers = [[Verdict(next(words).decode()) for _ in range(request.count)] for request in batch]
-        except Exception as error:  # whatever it is, nobody may be left waiting
-            failure = StorageUnavailable(f"Redis did not record the request: {type(error).__name__}")
-            failure.__cause__ = error
-            for request in batch:
-                if not request.done.done():
-                    request.done.set_exception(failure)
-            return
-        for request, verdicts in zip(batch, answers, strict=True):
-            if not request.done.done():
-                request.done.set_result(verdicts)
+        except Exception as error:
+            raise StorageUnavailable(f"Redis did not record the request: {type(error).__name__}") from error
+        return [[Verdict(next(words).decode()) for _ in range(request.events)] for request in batch]
 
     async def _run(self, arguments: list[Argument]) -> list[bytes]:
         """The one script that may run twice, since it knows again what it has recorded.

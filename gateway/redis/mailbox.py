@@ -8,6 +8,7 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -20,6 +21,7 @@ from core.errors import LeaseLost
 from core.mailbox import Claim, Commit, Lease, Permit, Trouble, View
 from core.message import Reply
 from gateway.redis import layout, scripts
+from gateway.redis.gathering import Gathering
 from gateway.redis.hints import Hints
 from gateway.redis.inbox import account_of, message_key
 from gateway.redis.leases import LeaseKeeper
@@ -27,6 +29,10 @@ from gateway.redis.scripts import Argument, Protocol
 from gateway.redis.views import view_of
 
 log = logging.getLogger("turngate.mailbox")
+
+_SESSIONS_A_CALL = 16  # the server does nothing else meanwhile
+
+_Arguments = Sequence[Sequence[Argument]]
 
 
 class RedisMailbox:
@@ -41,14 +47,15 @@ class RedisMailbox:
         self._protocol = protocol or Protocol()
         self._leases = LeaseKeeper(redis, self._protocol)
         self._arrivals = Hints(redis, "tg:arrived")
+        self._gatherings: dict[tuple[str, ...], Gathering[_Arguments, list[Any]]] = {}
 
     async def claim(self, session: str) -> Claim | None:
         """Take the lease; `None` while somebody else holds it."""
         until = monotonic() + self._protocol.lease_ms / 1000  # from before the call: never too late
-        answer = await self._run("claim", [layout.stamp(), session])
-        if answer is None:
+        answers = await self._asked(("claim",), [[layout.stamp(), session]])
+        if not answers:
             return None
-        fence, view = answer
+        [[fence, view]] = answers
         lease = Lease(session=session, fence=fence, until=until)
         return Claim(lease=lease, view=await self._read(lease, view))
 
@@ -141,7 +148,8 @@ class RedisMailbox:
     async def pass_on(self, lease: Lease) -> None:
         """Give the lease back with work left, and enqueue the next drain."""
         with self._leases.leave(lease):
-            _kept(await self._run("pass_on", [layout.stamp(), lease.session, lease.fence]))
+            if not await self._asked(("pass_on",), [[layout.stamp(), lease.session, lease.fence]]):
+                raise _lost()
 
     async def release(self, lease: Lease) -> bool:
         """Give the lease back if nothing is left to do."""
@@ -159,12 +167,11 @@ class RedisMailbox:
         """The answers of several scripts run as one; with `leave`, also whether the lease was given back."""
         if leave:
             steps = [*steps, ("release", [])]
-        chain = scripts.chain(tuple(name for name, _ in steps), self._protocol)
         arguments = [[lease.session, lease.fence, *given] for _, given in steps]
         with self._leases.leave(lease) if leave else nullcontext():
-            answers = await chain(self._redis, *arguments)
+            answers = await self._asked(tuple(name for name, _ in steps), arguments)
         if len(answers) < len(steps):
-            _kept(None)
+            raise _lost()
         return (answers[:-1], bool(answers[-1])) if leave else (answers, False)
 
     async def _read(self, lease: Lease, answer: Any, released: bool = False) -> View:
@@ -193,17 +200,23 @@ class RedisMailbox:
                 arguments += [name, math.ceil(1000 / rate)]
         return arguments
 
-    async def _run(self, name: str, arguments: Sequence[Argument]) -> Any:
-        return await scripts.load(name, self._protocol)(self._redis, arguments)
-
     async def _held(self, name: str, lease: Lease, arguments: Sequence[Argument] = ()) -> Any:
-        return _kept(await self._run(name, [lease.session, lease.fence, *arguments]))
+        answers = await self._asked((name,), [[lease.session, lease.fence, *arguments]])
+        if not answers:
+            raise _lost()
+        return answers[0]
+
+    async def _asked(self, names: tuple[str, ...], arguments: _Arguments) -> list[Any]:
+        """The answers of scripts run as one; those behind one that answered nil are missing."""
+        gathering = self._gatherings.get(names)
+        if gathering is None:
+            call = partial(scripts.chain(names, self._protocol), self._redis)
+            gathering = self._gatherings[names] = Gathering(call, _SESSIONS_A_CALL)
+        return await gathering.ask(arguments)
 
 
-def _kept(answer: Any) -> Any:
-    if answer is None:
-        raise LeaseLost("the fence is not the newest, or its lease ran out")
-    return answer
+def _lost() -> LeaseLost:
+    return LeaseLost("the fence is not the newest, or its lease ran out")
 
 
 def said_entry(reply: Reply) -> bytes:

@@ -111,14 +111,21 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Several scripts as one atomic step and one round trip."""
+    """Several scripts as one atomic step, for several sessions in one round trip."""
 
     script: Script
 
-    async def __call__(self, redis: Redis, *each: Sequence[Argument]) -> list[Any]:
-        """The answers in order; those after the first script that answered nil are missing."""
-        flat = [argument for arguments in each for argument in (len(arguments), *arguments)]
-        answers: list[Any] = await self.script(redis, flat)
+    async def __call__(
+        self, redis: Redis, sessions: Sequence[Sequence[Sequence[Argument]]]
+    ) -> list[list[Any] | Exception]:
+        """For each session the answers in order, or what went wrong; `sessions` has each script's arguments.
+
+        The answers after the first script that answered nil are missing.
+        """
+        flat = [
+            word for scripts in sessions for arguments in scripts for word in (len(arguments), *arguments)
+        ]
+        answers: list[list[Any] | Exception] = await self.script(redis, flat)
         return answers
 
 

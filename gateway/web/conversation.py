@@ -16,7 +16,7 @@ from core.mailbox import Inbox, Verdict
 from core.turn import Turn
 from core.value import Value
 from gateway.redis.hints import Hint, Hints
-from gateway.redis.log import LogEntry, read_log, read_log_end
+from gateway.redis.log import read_log, read_log_end
 from gateway.web.channel import address_of, session_of
 from gateway.web.telling import pieces_key
 
