@@ -30,6 +30,11 @@ REFERENCE, FASTER = "superdialog's SessionWorker, as installed", "the same with 
 EMBEDDED, GATEWAY = "our SessionWorker", "through the gateway"
 _LINES = ("go on", "hm, let me think")
 _HERE = Path(__file__).parent
+_INSTANT = {
+    "TURNGATE_LLM": "openai/none",
+    "TURNGATE_TOOLS": "bench.instant",
+    "OPENAI_API_KEY": "none",
+}
 
 
 def section() -> str:
@@ -46,7 +51,7 @@ def section() -> str:
 
 The same three-node flow, a model that answers at once, {CONNECTIONS} connections, {SESSIONS:,} conversations
 from their first turn on, {REQUESTS:,} turns, every other one of which moves on. Each server is one process;
-the gateway is a web process, a worker and a durable Redis, and its model is `rules`. superdialog stands
+the gateway is a web process, a worker and a durable Redis. superdialog stands
 behind the FastAPI route of its documentation: with the server that its `fastapi` extra installs, and with the
 one that we use.
 
@@ -66,7 +71,7 @@ async def measure() -> dict[str, Load]:
         REFERENCE: lambda: _reference("--http", "h11", "--loop", "asyncio"),
         FASTER: _reference,
         EMBEDDED: _embedded,
-        GATEWAY: gateway,
+        GATEWAY: lambda: gateway(_INSTANT),
     }
     for name, serving in servers.items():
         async with serving() as port:

@@ -1,0 +1,33 @@
+"""A model of the OpenAI protocol that answers at once: whoever loads this has it in place of the real client.
+
+`TURNGATE_TOOLS` has each worker load it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.flows import Client
+from flows.models.openai_client import OpenAIClient
+from flows.models.prompts import STAY
+from flows.tools import tool
+
+
+class _Taking(Client):
+    """Takes the first function that it is offered, or stays, by what the user says."""
+
+    async def create(self, *, stream: bool = False, **request: Any) -> Any:
+        body = request["extra_body"]
+        says = body["messages"][-1]["content"]
+        self.function = STAY if "think" in says else body["tools"][0]["function"]["name"]
+        return await super().create(stream=stream, **request)
+
+
+@tool(reads_only=True)
+def haste() -> str:
+    """Nothing that a flow calls: whoever loads tools expects one."""
+    return "at once"
+
+
+_client = _Taking(tokens=10, pause=0)
+OpenAIClient.api = property(lambda self: _client)  # type: ignore[assignment, method-assign]
