@@ -10,8 +10,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -67,7 +67,7 @@ durable, at least 1 ×.
 async def measure() -> dict[str, Load]:
     """Each server by itself, one after the other."""
     found = {}
-    servers = {
+    servers: dict[str, Callable[[], AbstractAsyncContextManager[int]]] = {
         REFERENCE: lambda: _reference("--http", "h11", "--loop", "asyncio"),
         FASTER: _reference,
         EMBEDDED: _embedded,

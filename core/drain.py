@@ -17,7 +17,7 @@ from core.concurrency import Barrier, Concurrency, Policy, merged, stands_alone,
 from core.delivery import Delivery
 from core.dialog import Dialog, Excuses, State, Step
 from core.errors import LeaseLost, Superseded
-from core.mailbox import Commit, Lease, Mailbox, View
+from core.mailbox import Claim, Commit, Lease, Mailbox, View
 from core.message import Message, Reply, joined
 from core.owner import Act, Owner, Passing, after, may_answer
 from core.timer import Fired, Timer
@@ -68,10 +68,12 @@ class Drain(Generic[Http]):
         self._winding_down = True
 
     async def run(self, session: str) -> Drained:
-        """Work on a session until it is empty, must wait, has had its share, or is somebody else's."""
+        """Claim a session and work on it, unless it is somebody else's."""
         claim = await self._mailbox.claim(session)
-        if claim is None:
-            return Drained.HELD
+        return Drained.HELD if claim is None else await self.work(claim)
+
+    async def work(self, claim: Claim) -> Drained:
+        """Work on a claimed session until it is empty, must wait, or has had its share."""
         try:
             async with self._mailbox.kept(claim.lease):
                 return await self._work(claim.lease, claim.view)

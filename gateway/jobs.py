@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from gateway.wiring import Runtime
-
-runtime: ContextVar[Runtime] = ContextVar("runtime")
-
 
 async def drain(session: str) -> None:
-    """Run a session's waiting turns and send their replies.
+    """Run a session's waiting turns and send their replies, in a stock RQ worker.
 
-    Under `AsyncWorker` all drains share one runtime. Under a stock RQ worker each job builds its own.
+    Each job builds a runtime of its own there. `AsyncWorker` runs drains itself, with one for all.
     """
-    shared = runtime.get(None)
-    if shared is not None:
-        await shared.drain.run(session)
-        return
-    await _drain_alone(session)
-
-
-async def _drain_alone(session: str) -> None:
     from rq import get_current_job
 
     from gateway.redis.connect import open_beside

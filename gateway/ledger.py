@@ -1,18 +1,18 @@
 """RQ's own accounting of jobs, written by RQ's own objects but sent in one round trip for many jobs.
 
-RQ's objects write about one job into a pipeline that only collects. Its commands are copied for each job of a
-batch, and travel on the event loop's connection as one script call. So `rq info` and rq-dashboard see what they
-would of RQ's own worker, and the layout follows the installed RQ. Failures, which are rare, go through RQ's
-synchronous code in a thread.
+RQ's objects write about one job into a pipeline that only collects. Its commands are copied for each job of
+a batch, and travel on the event loop's connection as one script call. So `rq info` and rq-dashboard see what
+they would of RQ's own worker, and the layout follows the installed RQ. Failures, which are rare, go through
+RQ's synchronous code in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from sys import exc_info
 from time import monotonic
@@ -39,23 +39,22 @@ _BETWEEN = "\0"
 
 @dataclass(slots=True, eq=False)
 class Taken:
-    """A job that was taken from the queue: its hash as RQ lays it out, and its execution once it is started."""
+    """A job that was taken from the queue, and its execution.
+
+    `data` is the call as RQ stores it, `seconds` how long it may take. `claimed` is what `take.lua` tells of
+    its session; `at` is from before it was asked, in seconds of the monotonic clock.
+    """
 
     id: str
-    fields: Mapping[bytes, bytes]
-    execution: str = ""
-    begun: float = 0.0
-
-    @property
-    def seconds(self) -> int:
-        """How long it may take."""
-        with suppress(ValueError):
-            return max(int(self.fields.get(b"timeout", b"")), 0) or layout.JOB_SECONDS
-        return layout.JOB_SECONDS
+    data: bytes
+    seconds: int
+    claimed: Any
+    at: float
+    execution: str = field(default_factory=lambda: uuid4().hex)
 
     def call(self, serializer: Any) -> tuple[str, list[Any]]:
         """The function that it calls, and the arguments. Raises for data that is not RQ's."""
-        data = self.fields[b"data"]
+        data = self.data
         with suppress(zlib.error):  # RQ's own client compresses, the scripts do not
             data = zlib.decompress(data)
         name, _, arguments, _ = serializer.loads(data)
@@ -79,12 +78,12 @@ class Form:
 class Ledger:
     """Takes jobs from the queue and keeps RQ's books about them."""
 
-    def __init__(self, worker: BaseWorker, redis: Redis) -> None:
+    def __init__(self, worker: BaseWorker, redis: Redis, protocol: Protocol) -> None:
         self._worker = worker
         self._redis = redis
         self._queue: Queue = worker.queues[0]
-        self._take = scripts.load("take", Protocol())
-        self._write = scripts.load("books", Protocol())
+        self._take = scripts.load("take", protocol)
+        self._write = scripts.load("books", protocol)
         self._ending = self._end_form()
         self._endings = Gathering(self._finish_all, _ENDINGS_A_CALL)
 
@@ -93,25 +92,28 @@ class Ledger:
         return bool(await self._redis.exists(SUSPENDED_KEY))
 
     async def take(self, most: int, wait: int) -> list[Taken]:
-        """Up to `most` jobs, in order; waits up to `wait` seconds for the first, not at all when that is 0.
+        """Up to `most` jobs, in order, with the leases of their sessions.
 
-        A job stays in RQ's intermediate list until `start`, so a crash in between loses nothing.
+        It waits up to `wait` seconds for the first, not at all when that is 0. A job stays in RQ's
+        intermediate list until `start`, so a crash in between loses nothing.
         """
-        intermediate = self._queue.intermediate_queue_key
-        rows = await self._take(self._redis, [intermediate, most])
-        if not rows and wait > 0:
-            first: Any = await self._redis.blmove(self._queue.key, intermediate, wait)
-            if first is None:
-                return []
-            rows = await self._take(self._redis, [intermediate, most - 1, first])
-        taken = [
-            Taken(job_id.decode(), dict(zip(fields[::2], fields[1::2], strict=True)))
-            for job_id, fields in rows
-        ]
-        for each in taken:
-            if b"data" not in each.fields:  # somebody has deleted it
-                await sharing(self._redis)("LREM", intermediate, 1, each.id)
-        return [each for each in taken if b"data" in each.fields]
+        taken = await self._taken(most)
+        if taken or wait == 0:
+            return taken
+        first: Any = await self._redis.blmove(self._queue.key, self._queue.intermediate_queue_key, wait)
+        return await self._taken(most - 1, first) if first else []
+
+    async def _taken(self, most: int, *first: bytes) -> list[Taken]:
+        at, intermediate = monotonic(), self._queue.intermediate_queue_key
+        taken = []
+        for job_id, data, seconds, claimed in await self._take(
+            self._redis, [layout.stamp(), intermediate, most, *first]
+        ):
+            if data is None:  # somebody has deleted it
+                await sharing(self._redis)("LREM", intermediate, 1, job_id)
+            else:
+                taken.append(Taken(job_id.decode(), data, int(seconds or layout.JOB_SECONDS), claimed, at))
+        return taken
 
     async def start(self, batch: Sequence[Taken]) -> None:
         """Enter jobs as started, and take them out of the intermediate list."""
@@ -120,8 +122,6 @@ class Ledger:
         for taken in batch:
             if taken.seconds not in forms:
                 forms[taken.seconds] = self._start_form(taken.seconds)
-            taken.execution = uuid4().hex
-            taken.begun = monotonic()
             self._worker.executions[taken.execution] = self._execution(taken.id, taken.execution)
             words += forms[taken.seconds].filled(taken)
         collected = self._worker.connection.pipeline()
@@ -148,7 +148,7 @@ class Ledger:
 
     async def _finish_all(self, batch: Sequence[Taken]) -> list[None]:
         collected = self._worker.connection.pipeline()
-        worked = sum(monotonic() - taken.begun for taken in batch)
+        worked = sum(monotonic() - taken.at for taken in batch)
         self._worker.increment_total_working_time(timedelta(seconds=worked), collected)
         if not self._worker.executions:
             self._worker.set_state(WorkerStatus.IDLE, pipeline=collected)

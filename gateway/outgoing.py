@@ -13,7 +13,7 @@ from core.channel import Channel
 from core.message import Message, Part, Reply
 from core.turn import Address
 from gateway.redis import layout, scripts
-from gateway.redis.mailbox import said_entry
+from gateway.redis.entries import said_entry
 from gateway.redis.scripts import Argument, Protocol
 
 

@@ -21,14 +21,13 @@ from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker, DequeueStrategy
 
 from core.errors import Misconfigured
-from gateway import jobs
 from gateway.garbage import collect_rarely
 from gateway.ledger import Ledger, Taken
 from gateway.redis import fitness, layout, presence
 from gateway.redis.connect import open_beside
 from gateway.redis.repeat import repeat
 from gateway.settings import Settings
-from gateway.wiring import Runtime, open_runtime
+from gateway.wiring import Runtime, open_runtime, protocol
 
 log = logging.getLogger("turngate.worker")
 
@@ -90,7 +89,7 @@ class AsyncWorker(BaseWorker):
         try:
             async with open_runtime(settings, redis) as runtime, asyncio.TaskGroup() as background:
                 collect_rarely()
-                shift = Shift(self, runtime, Ledger(self, redis), settings.concurrency)
+                shift = Shift(self, runtime, Ledger(self, redis, protocol(settings)), settings.concurrency)
                 chores = [
                     background.create_task(runtime.sweeper.run()),
                     background.create_task(shift.live()),
@@ -119,7 +118,6 @@ class Shift:
 
     async def run(self, burst: bool, max_jobs: int | None, max_idle_time: int | None) -> None:
         """Take and run jobs until a signal, an empty queue (`burst`) or one of the bounds."""
-        jobs.runtime.set(self._runtime)
         self._listen()
         taken, idle_since = 0, monotonic()
         while not self._stopping.is_set() and (max_jobs is None or taken < max_jobs):
@@ -177,7 +175,7 @@ class Shift:
     async def _start(self, batch: list[Taken]) -> None:
         if not batch:
             return
-        starting = asyncio.create_task(self._ledger.start(batch))  # sent first; the drains need not wait for it
+        starting = asyncio.create_task(self._ledger.start(batch))  # sent first, but no drain waits for it
         for taken in batch:
             task = asyncio.create_task(self._perform(taken))
             self._running.add(task)
@@ -188,7 +186,7 @@ class Shift:
         try:
             try:
                 async with asyncio.timeout(taken.seconds):
-                    await _call(*taken.call(self._worker.serializer))
+                    await self._drain(taken)
             except Exception:  # whatever a job raises belongs into RQ's failed registry
                 await self._ledger.fail(taken)
             else:
@@ -197,6 +195,18 @@ class Shift:
             # The session is not RQ's to remember: the sweeper finds it, and RQ's maintenance its own books.
             log.warning("RQ's books about a drain could not be kept: %s", type(error).__name__)
         self.done += 1
+
+    async def _drain(self, taken: Taken) -> None:
+        """Run a drain. Any other function is refused: what Redis holds must not choose the code that runs."""
+        function, arguments = taken.call(self._worker.serializer)
+        if function != layout.FUNCTION:
+            raise Misconfigured(f"this worker runs {layout.FUNCTION} only; the queue held {function}")
+        [session] = arguments
+        if taken.claimed is None:
+            await self._runtime.drain.run(session)
+        elif taken.claimed:  # 0: somebody else works on it
+            claim = await self._runtime.mailbox.claimed(session, taken.claimed, taken.at)
+            await self._runtime.drain.work(claim)
 
     async def _end(self) -> None:
         if self._running:
@@ -221,10 +231,3 @@ class Shift:
             await self._ledger.beat()
             if self._worker.should_run_maintenance_tasks:
                 await asyncio.to_thread(self._worker.run_maintenance_tasks)
-
-
-async def _call(function: str, arguments: list[Any]) -> None:
-    """Run a drain. Any other function is refused: what Redis holds must not choose the code that runs."""
-    if function != layout.FUNCTION:
-        raise Misconfigured(f"this worker runs {layout.FUNCTION} only; the queue held {function}")
-    await jobs.drain(*arguments)

@@ -12,10 +12,10 @@ Answer = TypeVar("Answer")
 
 
 class Gathering(Generic[Asked, Answer]):
-    """Gathers single questions for a call that takes up to `most` at once and answers each, or raises for all.
+    """Gathers single questions for a call that takes up to `most` at once and answers each.
 
-    An answer that is an exception is raised to who asked for it alone. With `waits`, what is asked while a call
-    is under way waits for its end, so that the next one is larger.
+    An answer that is an exception is raised to who asked for it alone; what the call raises, to all. With
+    `waits`, what is asked while a call is under way waits for its end, so that the next one is larger.
     """
 
     def __init__(

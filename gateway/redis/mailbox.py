@@ -21,6 +21,7 @@ from core.errors import LeaseLost
 from core.mailbox import Claim, Commit, Lease, Permit, Trouble, View
 from core.message import Reply
 from gateway.redis import layout, scripts
+from gateway.redis.entries import commit_arguments, sent_entry
 from gateway.redis.gathering import Gathering
 from gateway.redis.hints import Hints
 from gateway.redis.inbox import account_of, message_key
@@ -51,12 +52,19 @@ class RedisMailbox:
 
     async def claim(self, session: str) -> Claim | None:
         """Take the lease; `None` while somebody else holds it."""
-        until = monotonic() + self._protocol.lease_ms / 1000  # from before the call: never too late
+        at = monotonic()
         answers = await self._asked(("claim",), [[layout.stamp(), session]])
         if not answers:
             return None
-        [[fence, view]] = answers
-        lease = Lease(session=session, fence=fence, until=until)
+        return await self.claimed(session, answers[0], at)
+
+    async def claimed(self, session: str, answer: Any, at: float) -> Claim:
+        """The claim that an answer of `claim` (prelude.lua) stands for.
+
+        `at` is from before the question, by the monotonic clock: the lease never seems to last too long.
+        """
+        fence, view = answer
+        lease = Lease(session=session, fence=fence, until=at + self._protocol.lease_ms / 1000)
         return Claim(lease=lease, view=await self._read(lease, view))
 
     @asynccontextmanager
@@ -90,7 +98,7 @@ class RedisMailbox:
 
     async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> View:
         """End a turn, and see what is next; see `core.mailbox.Mailbox`."""
-        step = ("commit", _commit(commit))
+        step = ("commit", commit_arguments(commit))
         if commit.read_here or not (commit.mark and commit.replies):
             [answer], released = await self._steps(lease, [step], leave)
             return await self._read(lease, answer, released)
@@ -109,7 +117,7 @@ class RedisMailbox:
     async def sent(self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False) -> View:
         """Note that the provider took a reply, and see what is next; see `core.mailbox.Mailbox`."""
         key, account = message_key(reply.address.channel, provider_id), account_of(reply.address)
-        noted: list[Argument] = [key, provider_id, _sent_entry(reply, provider_id), account, reply.key]
+        noted: list[Argument] = [key, provider_id, sent_entry(reply, provider_id), account, reply.key]
         [settled, answer], released = await self._steps(lease, [("sent", noted), ("look", [])], leave)
         if settled == 2:
             log.warning("%s takes sends again", account)
@@ -217,43 +225,3 @@ class RedisMailbox:
 
 def _lost() -> LeaseLost:
     return LeaseLost("the fence is not the newest, or its lease ran out")
-
-
-def said_entry(reply: Reply) -> bytes:
-    """A reply as the log has it."""
-    entry: dict[str, object] = {"key": reply.key, "body": reply.body}
-    if reply.segments:
-        entry["segments"] = reply.segments
-    if reply.voice != "bot":
-        entry["voice"] = reply.voice
-    if reply.choices:
-        entry["choices"] = [choice.model_dump(exclude_defaults=True) for choice in reply.choices]
-    if reply.media:
-        entry["media"] = [medium.model_dump(exclude_defaults=True) for medium in reply.media]
-    return to_json(entry)
-
-
-def _sent_entry(reply: Reply, provider_id: str) -> bytes:
-    return to_json({"key": reply.key, "id": provider_id})
-
-
-def _commit(commit: Commit) -> list[Argument]:
-    """What commit.lua takes after session and fence."""
-    ids = [turn.id for turn in commit.turns]
-    entry = {"turns": ids, "outcome": commit.outcome, "replies": len(commit.replies), **commit.details}
-    dead: Argument = ""
-    if commit.dead is not None:
-        letter = {"reason": commit.dead, "turns": [turn.model_dump(mode="json") for turn in commit.turns]}
-        dead = to_json(letter)
-    state: Argument = "" if commit.state is None else to_json(commit.state)
-    arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, to_json(entry)]
-    timer, seconds = commit.timer or ("", 0.0)
-    arguments += ["1" if commit.told else "", commit.fired or "", timer, math.ceil(seconds * 1000)]
-    arguments += ["1" if commit.lapses else "", "1" if commit.read_here else ""]
-    for reply in commit.replies:
-        if commit.read_here:
-            arguments.append(_sent_entry(reply, reply.name))
-        else:
-            arguments.append(reply.model_dump_json(exclude_defaults=True))
-        arguments.append(said_entry(reply))
-    return arguments

@@ -166,7 +166,7 @@ class Conversations:
             look = not notes
 
     async def _beginning(self, asked: Asked) -> str:
-        """The log entry behind which a turn's answer stands; empty when that is too far back to be worth it."""
+        """The log entry behind which a turn's answer stands; empty for the log's beginning."""
         newest = await read_log_end(self._redis, asked.session, _NEWEST) if asked.is_new else []
         mine = (each for each in newest if each.kind == "accepted" and each.data["turn"] == asked.message_id)
         entry = next(mine, None)

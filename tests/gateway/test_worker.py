@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis as SyncRedis
 from rq.serializers import JSONSerializer
+from rq.worker import Worker
 
 from channels._kit.twin import Fault, Faults
 from gateway.redis import layout
@@ -184,6 +185,62 @@ async def test_a_job_that_is_no_drain_is_refused_and_stands_in_the_failed_regist
 
         assert queue.failed_job_registry.get_job_ids() == [job.id]
         assert queue.started_job_registry.get_job_ids() == []
+
+
+async def test_a_drain_that_rqs_own_client_put_into_the_queue_is_run(stack: Stack) -> None:
+    await stack.say(1, "hi")
+    with SyncRedis.from_url(stack.url) as client:
+        queue = layout.queue(client)
+        queue.empty()  # type: ignore[no-untyped-call]
+        queue.enqueue(layout.FUNCTION, SESSION, job_timeout=60)  # compressed, as the scripts do not write it
+        worker = await stack.async_worker("--burst")
+        await worker.communicate()
+
+        assert queue.failed_job_registry.get_job_ids() == []
+    assert len(stack.twin.heard()) == 1
+
+
+async def test_rqs_own_objects_read_what_the_worker_writes_about_a_drain(stack: Stack) -> None:
+    stack.twin.tell(Faults(answer_delay=3.0))
+    process = await stack.async_worker("--name", "ours")
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)  # a drain is running now
+    with SyncRedis.from_url(stack.url) as client:
+        queue = layout.queue(client)
+        [job_id] = queue.started_job_registry.get_job_ids()
+        job = queue.fetch_job(job_id)
+        assert job is not None
+        [execution] = job.get_executions()
+        worker = Worker.find_by_key("rq:worker:ours", connection=client)
+        assert worker is not None
+        running = worker.get_current_executions(refresh=True)
+        seen = (job.get_status(), job.worker_name, execution.worker_name, [each.id for each in running])
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+        worker.refresh()  # type: ignore[no-untyped-call]
+
+        assert seen == ("started", "ours", "ours", [execution.id])
+        assert queue.started_job_registry.get_job_ids() == []
+        assert worker.successful_job_count == 1
+        assert 2.0 < worker.total_working_time < 30.0
+    assert await stack.redis.keys("rq:execution*") == await stack.redis.keys("rq:job:*") == []
+
+
+async def test_a_drain_that_fails_after_its_job_was_deleted_does_the_worker_no_harm(stack: Stack) -> None:
+    stack.twin.tell(Faults(answer_delay=2.0))
+    worker = await stack.async_worker()
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)
+    await stack.redis.set(f"tg:{{{SESSION}}}:recent", "no list")  # what was sent cannot be noted
+    for key in await stack.redis.keys("rq:job:*"):
+        await stack.redis.delete(key)
+    await stack.say(2, "hi", "+15550100002")
+    await stack.twin.until_heard(1, "+15550100002")
+    worker.send_signal(signal.SIGTERM)
+    told = (await worker.communicate())[0].decode()
+
+    assert worker.returncode == 0
+    assert "never retrieved" not in told
 
 
 async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:

@@ -187,6 +187,19 @@ local function view(session, now, again)
   return {fields, turns, outbox, recent, fired}
 end
 
+-- Law L5: take the lease with a new fence, unless it is held. Returns {fence, view} or nil.
+local function claim(session, now, stamp)
+  local s = key(session)
+  make_room(session, now, stamp)
+  local lease = redis.call('HGET', s, 'lease')
+  if lease and tonumber(lease) > now then return nil end
+  local fence = redis.call('HINCRBY', s, 'fence', 1)
+  redis.call('HSET', s, 'lease', now + LEASE_MS)
+  redis.call('HDEL', s, 'hold')
+  redis.call('ZADD', 'tg:due', now + LEASE_MS, session)
+  return {fence, view(session, now)}
+end
+
 local function unhold(session)
   redis.call('HDEL', key(session), 'lease', 'job')
 end

@@ -15,7 +15,7 @@ from gateway.web.conversation import Asked, Conversations
 async def test_nobody_waits_any_more_for_words_that_nobody_reads(redis: Redis) -> None:
     conversations = Conversations(redis, People(redis, RedisInbox(redis)))
     never: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(3600))
-    pieces = conversations.pieces(Asked(session="web:ada", message_id="m", behind="0"), "", never)
+    pieces = conversations.pieces(Asked(session="web:ada", message_id="m"), "", never)
 
     async def read() -> None:
         async for _ in pieces:

@@ -1,0 +1,68 @@
+"""Sessions that travel in one script call: what is wrong with one is not the others' trouble."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from core.errors import LeaseLost
+from core.event import TurnReceived
+from core.mailbox import Claim, Commit
+from core.turn import Address, Turn
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.mailbox import RedisMailbox
+
+SESSIONS = [f"sms:a:b:+1555010{number:04d}" for number in range(5)]
+
+
+async def test_a_spoilt_session_and_a_lost_lease_fail_alone(redis: Redis) -> None:
+    inbox, mailbox = RedisInbox(redis), RedisMailbox(redis)
+    turns = [turn_of(session) for session in SESSIONS]
+    await asyncio.gather(*(inbox.accept([TurnReceived(turn=turn)]) for turn in turns))
+    claims = await asyncio.gather(*(mailbox.claim(session) for session in SESSIONS))
+    held = [claim for claim in claims if claim is not None]
+    await redis.set(f"tg:{{{SESSIONS[1]}}}:log", "no stream")
+    await redis.hset(f"tg:{{{SESSIONS[3]}}}", "fence", 99)
+    ends = await asyncio.gather(
+        *(mailbox.commit(claim.lease, end(claim), leave=True) for claim in held), return_exceptions=True
+    )
+    left = [await redis.llen(f"tg:{{{session}}}:mail") for session in SESSIONS]
+    await mailbox.aclose()
+
+    assert len(held) == 5
+    assert [type(each).__name__ for each in ends] == ["View", "ResponseError", "View", "LeaseLost", "View"]
+    assert isinstance(ends[1], ResponseError)
+    assert isinstance(ends[3], LeaseLost)
+    assert left == [0, 1, 0, 1, 0]
+
+
+async def test_only_one_of_two_who_claim_at_once_gets_the_session(redis: Redis) -> None:
+    inbox, mailbox = RedisInbox(redis), RedisMailbox(redis)
+    await inbox.accept([TurnReceived(turn=turn_of(SESSIONS[0]))])
+    claims = await asyncio.gather(mailbox.claim(SESSIONS[0]), mailbox.claim(SESSIONS[0]))
+    await mailbox.aclose()
+
+    assert [claim is None for claim in claims] == [False, True]
+
+
+@pytest.mark.parametrize("count", [1, 40])
+async def test_as_many_as_come_are_claimed_however_many_go_into_a_call(redis: Redis, count: int) -> None:
+    sessions = [f"sms:a:b:+1555011{number:04d}" for number in range(count)]
+    inbox, mailbox = RedisInbox(redis), RedisMailbox(redis)
+    await inbox.accept([TurnReceived(turn=turn_of(session)) for session in sessions])
+    claims = await asyncio.gather(*(mailbox.claim(session) for session in sessions))
+    await mailbox.aclose()
+
+    assert [claim.lease.session if claim else "" for claim in claims] == sessions
+
+
+def turn_of(session: str) -> Turn:
+    address = Address(channel="sms", account="a", ours="b", theirs=session.rpartition(":")[2])
+    return Turn(id=f"m-{session[-4:]}", session=session, address=address, text="hi")
+
+
+def end(claim: Claim) -> Commit:
+    return Commit(turns=claim.view.turns, state={"n": 1}, outcome="stay")
