@@ -34,6 +34,7 @@ log = logging.getLogger("turngate.mailbox")
 _SESSIONS_A_CALL = 16  # the server does nothing else meanwhile
 
 _Arguments = Sequence[Sequence[Argument]]
+_Step = tuple[str, Sequence[Argument]]
 
 
 class RedisMailbox:
@@ -100,10 +101,10 @@ class RedisMailbox:
         """End a turn, and see what is next; see `core.mailbox.Mailbox`."""
         step = ("commit", commit_arguments(commit))
         if commit.read_here or not (commit.mark and commit.replies):
-            [answer], released = await self._steps(lease, [step], leave)
-            return await self._read(lease, answer, released)
+            _, view = await self._then(lease, step, leave)
+            return view
         first = commit.replies[0]
-        [answer, permit], _ = await self._steps(lease, [step, ("mark", self._mark(first))], leave=False)
+        _, answer, permit = await self._steps(lease, step, ("look", []), ("mark", self._mark(first)))
         view = await self._read(lease, answer)
         if permit == 1:
             return replace(view, granted=first.key)
@@ -118,10 +119,10 @@ class RedisMailbox:
         """Note that the provider took a reply, and see what is next; see `core.mailbox.Mailbox`."""
         key, account = message_key(reply.address.channel, provider_id), account_of(reply.address)
         noted: list[Argument] = [key, provider_id, sent_entry(reply, provider_id), account, reply.key]
-        [settled, answer], released = await self._steps(lease, [("sent", noted), ("look", [])], leave)
+        settled, view = await self._then(lease, ("sent", noted), leave)
         if settled == 2:
             log.warning("%s takes sends again", account)
-        return await self._read(lease, answer, released)
+        return view
 
     async def refuse(
         self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
@@ -169,22 +170,23 @@ class RedisMailbox:
         await self._leases.aclose()
         await self._arrivals.aclose()
 
-    async def _steps(
-        self, lease: Lease, steps: Sequence[tuple[str, list[Argument]]], leave: bool
-    ) -> tuple[list[Any], bool]:
-        """The answers of several scripts run as one; with `leave`, also whether the lease was given back."""
-        if leave:
-            steps = [*steps, ("release", [])]
-        arguments = [[lease.session, lease.fence, *given] for _, given in steps]
+    async def _then(self, lease: Lease, step: _Step, leave: bool) -> tuple[Any, View]:
+        """The answer of a step, and what the session is then; with `leave`, given back if nothing is left."""
         with self._leases.leave(lease) if leave else nullcontext():
-            answers = await self._asked(tuple(name for name, _ in steps), arguments)
+            first, answer = await self._steps(lease, step, ("leave" if leave else "look", []))
+        return first, View(released=True) if answer == 1 else await self._read(lease, answer)
+
+    async def _steps(self, lease: Lease, *steps: _Step) -> list[Any]:
+        """The answers of several scripts run as one."""
+        arguments = [[lease.session, lease.fence, *given] for _, given in steps]
+        answers = await self._asked(tuple(name for name, _ in steps), arguments)
         if len(answers) < len(steps):
             raise _lost()
-        return (answers[:-1], bool(answers[-1])) if leave else (answers, False)
+        return answers
 
-    async def _read(self, lease: Lease, answer: Any, released: bool = False) -> View:
+    async def _read(self, lease: Lease, answer: Any) -> View:
         """The view; what this release cannot read is set aside, or it would be tried for ever."""
-        view = view_of(answer, released)
+        view = view_of(answer)
         while (answer[1] and not view.turns) or (answer[2] and not view.outbox):
             place = "out" if answer[2] else "mail"
             log.error("what waits first in the %s cannot be read and is set aside", place)
@@ -209,10 +211,8 @@ class RedisMailbox:
         return arguments
 
     async def _held(self, name: str, lease: Lease, arguments: Sequence[Argument] = ()) -> Any:
-        answers = await self._asked((name,), [[lease.session, lease.fence, *arguments]])
-        if not answers:
-            raise _lost()
-        return answers[0]
+        [answer] = await self._steps(lease, (name, arguments))
+        return answer
 
     async def _asked(self, names: tuple[str, ...], arguments: _Arguments) -> list[Any]:
         """The answers of scripts run as one; those behind one that answered nil are missing."""

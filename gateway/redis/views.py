@@ -19,7 +19,7 @@ from core.value import Value
 V = TypeVar("V", bound=Value)
 
 
-def view_of(answer: Any, released: bool = False) -> View:
+def view_of(answer: Any) -> View:
     """The view. Turns and replies end before the first that this release cannot read."""
     fields, turns, outbox, recent, fired = answer
     owner, opted_out, state, tries, waits, marked, marked_at, overflow, *_ = fields
@@ -35,7 +35,6 @@ def view_of(answer: Any, released: bool = False) -> View:
         recent=frozenset(provider_id.decode() for provider_id in recent),
         overflowed=overflow == b"untold",
         fired=_fired(fired),
-        released=released,
     )
 
 

@@ -53,8 +53,8 @@ function handle.turn(session, id, turn, address, entry, policy, account)
   if not first_time(session, id) then return 'duplicate' end
   redis.call('RPUSH', key(session, ':mail'), turn)
   take_back(session)
-  redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account)
-  cancel(session, 'inactivity', 'undelivered')
+  redis.call('HSET', key(session), 'address', address, 'gather', policy == '' and '' or '1', 'account', account,
+    'inactivity', '', 'undelivered', '')  -- those timers are for what happens without a message
   note(session, 'accepted', entry)
   note_time(session, entry)
   if policy ~= '' then gather(session, policy) end

@@ -37,7 +37,8 @@ local function pace(bulk)
 end
 
 if not holds(session, ARGV[2], now) then return nil end
-local reason = silenced(session, ARGV[7])
+local marks = redis.call('HMGET', s, 'owner', 'optout')
+local reason = silenced(marks[1], marks[2], ARGV[7])
 if reason then
   note(session, 'refused', cjson.encode({key = ARGV[3], reason = reason}))
   settle(session)

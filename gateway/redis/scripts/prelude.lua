@@ -91,15 +91,14 @@ local function wake(session, now, stamp)
   redis.call('SADD', 'rq:queues', QUEUE)
   redis.call('RPUSH', QUEUE, job)
   redis.call('HSET', s, 'job', job)
-  redis.call('HDEL', s, 'hold')
+  if marks[2] then redis.call('HDEL', s, 'hold') end
   redis.call('PERSIST', s)
   redis.call('ZADD', 'tg:due', now + GRACE_MS, session)
   return true
 end
 
 -- The session's job has left the queue; the next one of its account may come.
-local function make_room(session, now, stamp)
-  local account = redis.call('HGET', key(session), 'account') or ''
+local function make_room(session, account, now, stamp)
   if redis.call('ZREM', 'tg:ready:' .. account, session) == 0 then return end
   local next_ = redis.call('ZPOPMIN', 'tg:backlog:' .. account)
   if next_[1] then wake(next_[1], now, stamp) end
@@ -112,10 +111,8 @@ local function holds(session, fence, now)
 end
 
 -- Law L10: why a voice may not speak now; nil when it may.
-local function silenced(session, voice)
-  local marks = redis.call('HMGET', key(session), 'owner', 'optout')
-  if marks[2] == '1' then return 'the person opted out' end
-  local owner = marks[1] or 'bot'
+local function silenced(owner, optout, voice)
+  if optout == '1' then return 'the person opted out' end
   if voice == 'bot' and (owner == 'human' or owner == 'closed') then return 'the session belongs to ' .. owner end
 end
 
@@ -132,7 +129,12 @@ end
 
 -- Timers are for what happens without a message of the user's or an act of the business's.
 local function cancel(session, ...)
-  for _, name in ipairs({...}) do redis.call('HSET', key(session), name, '') end
+  local fields = {}
+  for _, name in ipairs({...}) do
+    fields[#fields + 1] = name
+    fields[#fields + 1] = ''
+  end
+  redis.call('HSET', key(session), unpack(fields))
 end
 
 -- A reply never reached the person. The dialog is told, but not of its answer to such news, which would go on for
@@ -190,18 +192,39 @@ end
 -- Law L5: take the lease with a new fence, unless it is held. Returns {fence, view} or nil.
 local function claim(session, now, stamp)
   local s = key(session)
-  make_room(session, now, stamp)
-  local lease = redis.call('HGET', s, 'lease')
-  if lease and tonumber(lease) > now then return nil end
-  local fence = redis.call('HINCRBY', s, 'fence', 1)
-  redis.call('HSET', s, 'lease', now + LEASE_MS)
-  redis.call('HDEL', s, 'hold')
+  local marks = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold')
+  make_room(session, marks[2] or '', now, stamp)
+  if marks[1] and tonumber(marks[1]) > now then return nil end
+  local fence = tonumber(marks[3] or 0) + 1
+  redis.call('HSET', s, 'fence', fence, 'lease', now + LEASE_MS)
+  if marks[4] then redis.call('HDEL', s, 'hold') end
   redis.call('ZADD', 'tg:due', now + LEASE_MS, session)
   return {fence, view(session, now)}
 end
 
-local function unhold(session)
-  redis.call('HDEL', key(session), 'lease', 'job')
+local function unhold(session, ...)
+  redis.call('HDEL', key(session), 'lease', 'job', ...)
+end
+
+-- Law L8: find nothing left and clear the job mark in one step, or see that there is more. A burst that may still grow
+-- and a timer that still runs are left to the due index. Returns whether the lease was given back.
+local function leave(session, now)
+  local s = key(session)
+  if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) > 0 then
+    local quiet = tonumber(redis.call('HGET', s, 'quiet') or 0)
+    if quiet <= now or redis.call('EXISTS', key(session, ':out')) > 0 then return false end
+    unhold(session)
+    redis.call('ZADD', 'tg:due', quiet, session)
+    return true
+  end
+  local timer = next_timer(session)
+  if timer and timer <= now then return false end
+  unhold(session, 'hold', 'overflow', 'burst', 'quiet')
+  if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
+  if redis.call('HGET', s, 'optout') ~= '1' then redis.call('PEXPIRE', s, RETENTION_MS) end
+  redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)
+  redis.call('PEXPIRE', key(session, ':recent'), RETENTION_MS)
+  return true
 end
 
 local function settle(session)

@@ -22,19 +22,18 @@ local due = redis.call('ZRANGEBYSCORE', 'tg:due', '-inf', now, 'LIMIT', 0, ARGV[
 local enqueued = 0
 for _, session in ipairs(due) do
   local s = key(session)
-  local marks = redis.call('HMGET', s, 'lease', 'job')
+  local marks = redis.call('HMGET', s, 'lease', 'job', 'account')
   if marks[1] and tonumber(marks[1]) > now then
     redis.call('ZADD', 'tg:due', marks[1], session)
   elseif rests(session) then
     unhold(session)
-    make_room(session, now, stamp)
+    make_room(session, marks[3] or '', now, stamp)
     local timer = next_timer(session)
     if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
   elseif marks[2] and waits_in_queue(marks[2]) then
     redis.call('ZADD', 'tg:due', now + GRACE_MS, session)
   else
-    unhold(session)
-    redis.call('HDEL', s, 'hold')
+    unhold(session, 'hold')
     if wake(session, now, stamp) then
       enqueued = enqueued + 1
       count('swept')
