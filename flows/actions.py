@@ -103,8 +103,13 @@ def compile_action(action: Action) -> CompiledAction:
         headers=tuple((name, Text(value, "header")) for name, value in action.headers.items()),
         body=_compiled_body(action.body, "form" if "form-urlencoded" in declared else "json"),
         condition=Text(action.condition) if action.condition is not None else None,
-        secrets=frozenset(name for source in sources for name in _SECRET.findall(source)),
+        secrets=secrets_in(*sources),
     )
+
+
+def secrets_in(*sources: str) -> frozenset[str]:
+    """The names of the secrets that templates ask for."""
+    return frozenset(name for source in sources for name in _SECRET.findall(source))
 
 
 async def perform(

@@ -178,7 +178,8 @@ def _templates(document: Document) -> Iterator[Problem]:
         ]
     for owner in tool_owners(document):
         for path, tool in objects(owner.part, "tools", owner.path):
-            places += [(f"{path}.url", tool.get("url")), *texts(path, "headers", tool)]
+            places += [(f"{path}.{key}", tool.get(key)) for key in ("url", "server")]
+            places += [*texts(path, "headers", tool)]
     for path, source in places:
         if isinstance(source, str) and (words := syntax_error(source)):
             yield Problem(path, f"This is not a Jinja template: {words}.")

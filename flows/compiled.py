@@ -19,6 +19,7 @@ from flows.conditions import is_decidable
 from flows.document import Action, ActionTrigger, Budget, Edge, Flow, Node, Tool
 from flows.hours import Hours
 from flows.likeness import Measure, Vector, likeness, measure
+from flows.mcp_tools import ServerTool, server_tools
 from flows.slots import Slot, slots_of
 from flows.speech import kind_of, language_code, proceeds
 from flows.templates import Guard, Text, Trusted
@@ -124,6 +125,7 @@ class CompiledFlow:
     actions: Mapping[str, CompiledAction]
     tools: tuple[Tool, ...]
     http_tools: Mapping[str, CompiledAction]
+    server_tools: Mapping[str, ServerTool]
     handlers: frozenset[str]
     hidden: Mapping[str, tuple[str, ...]]
     budget: Budget | None
@@ -133,8 +135,9 @@ class CompiledFlow:
     @property
     def secrets(self) -> frozenset[str]:
         """The names of all secrets that its calls need."""
-        every = (*self.actions.values(), *self.http_tools.values())
-        return frozenset(name for action in every for name in action.secrets)
+        calls = (*self.actions.values(), *self.http_tools.values())
+        own = [each.secrets for each in calls] + [each.secrets for each in self.server_tools.values()]
+        return frozenset().union(*own)
 
 
 class _About(NamedTuple):
@@ -191,6 +194,7 @@ def _compile(flow: Flow) -> CompiledFlow:
         actions=MappingProxyType({action.id: compile_action(action) for action in flow.actions}),
         tools=flow.tools,
         http_tools=MappingProxyType({t.id: compile_action(_as_action(t)) for t in tools if t.type == "http"}),
+        server_tools=MappingProxyType(server_tools(tools)),
         handlers=frozenset(t.handler_id or t.id for t in tools if t.type == "python"),
         hidden=MappingProxyType(_hidden(flow)),
         budget=flow.budget,

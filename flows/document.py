@@ -128,8 +128,9 @@ class Tool(Part):
     """A function that is offered to the model. `timeout` is in seconds, with its `retries`.
 
     `handler_id` names the Python function (without it the `id` does); `url`, `method` and `headers` make an
-    HTTP tool, whose arguments are the query of a GET and otherwise the JSON body. `on_failure` is the edge to
-    take if it fails.
+    HTTP tool, whose arguments are the query of a GET and otherwise the JSON body; `server` is the address of
+    the MCP server that runs the tool, which it knows by this `name`. `on_failure` is the edge to take if it
+    fails.
     """
 
     id: str

@@ -15,6 +15,7 @@ from core.fetch import Fetch
 from core.turn import Turn
 from flows.actions import CompiledAction, perform
 from flows.document import ActionTrigger, Tool
+from flows.mcp_tools import ServerTool
 from flows.models.port import Call, Function
 from flows.results import failed, found
 from flows.speaker import Speaker
@@ -111,6 +112,8 @@ class Performer:
             return failed("there is no such tool here"), ""
         if declared and declared.type == "http":
             result = await self._fetched_tool(declared, call)
+        elif declared and declared.type == "mcp":
+            result = await self._served(self.flow.server_tools[declared.id], call)
         else:
             handler = (declared.handler_id or declared.id) if declared else call.name
             result = await self._called(self.means.tools[handler], call)
@@ -121,6 +124,8 @@ class Performer:
     def _can_run(self, tool: Tool) -> bool:
         if tool.type == "http":
             return tool.id in self.flow.http_tools and self.means.fetch is not None
+        if tool.type == "mcp":
+            return tool.id in self.flow.server_tools and self.means.fetch is not None
         return tool.type == "python" and (tool.handler_id or tool.id) in self.means.tools
 
     def _offer(self, tool: Tool) -> Function:
@@ -148,6 +153,18 @@ class Performer:
         values = {**self.speaker.values, **arguments, **kept, "arguments": arguments}
         key = self._key(f"{call.name}:{self._calls}")
         return await self._fetched(compiled, values, key, arguments)
+
+    async def _served(self, tool: ServerTool, call: Call) -> dict[str, JsonValue]:
+        fetch = self.means.fetch
+        if fetch is None:
+            return failed("calls to other systems are switched off here")
+        if self._is_too_much():
+            return failed("too many calls in one turn")
+        await self._act()  # what the server does is not known here
+        key = self._key(f"{call.name}:{self._calls}")
+        result = await tool.run(call.arguments, self.speaker.values, key, fetch, self.means.secrets)
+        self.used.append(Used(call.name, bool(result["success"])))
+        return result
 
     async def _fetched(
         self,

@@ -31,12 +31,17 @@ def kept(answer: Fetched, secrets: Iterable[str]) -> dict[str, JsonValue]:
         data = json.loads(text) if text.strip() else None
     except (ValueError, RecursionError):
         data = text
-    hidden = sorted((secret for secret in secrets if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True)
     return {
         "success": answer.status < 400,
         "status": answer.status,
-        "data": shortened(_without(data, hidden)),
+        "data": shortened(_without(data, _hidden(secrets))),
     }
+
+
+def told(data: Any, secrets: Iterable[str], *, success: bool) -> dict[str, JsonValue]:
+    """The result of a call that a server answered with `data`, or failed with that text, without secrets."""
+    data = _without(data, _hidden(secrets))
+    return {"success": True, "data": shortened(data)} if success else failed(str(data))
 
 
 def shortened(value: Any) -> JsonValue:
@@ -77,14 +82,23 @@ def _cut(value: Any, most: int, longest: int, depth: int = 12) -> JsonValue:
         return None
     if isinstance(value, dict):
         items = list(value.items())[: most * 2]
-        return {str(name)[:80]: _cut(item, most, longest, depth - 1) for name, item in items}
+        return {_text(name, 80): _cut(item, most, longest, depth - 1) for name, item in items}
     if isinstance(value, list | tuple):
         return [_cut(item, most, longest, depth - 1) for item in value[:most]]
     if isinstance(value, float) and not math.isfinite(value):  # JSON has no such number
         return None
     if isinstance(value, bool | int | float | None):
         return value
-    return str(value)[:longest]
+    return _text(value, longest)
+
+
+def _text(value: object, longest: int) -> str:
+    """JSON can escape half a character, which nothing that is sent can hold."""
+    return str(value)[:longest].encode("utf-8", "replace").decode()
+
+
+def _hidden(secrets: Iterable[str]) -> list[str]:
+    return sorted((secret for secret in secrets if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True)
 
 
 def _without(value: Any, secrets: list[str], depth: int = 12) -> Any:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from flows.errors import Problem
+from flows.mcp_call import trouble_with
 from flows.places import Document, edges, objects, tool_owners
 from flows.translation import untranslated
 
@@ -54,8 +55,8 @@ def _slow(document: Document) -> Iterator[Problem]:
 def _never_run(document: Document) -> Iterator[Problem]:
     for owner in tool_owners(document):
         for path, tool in objects(owner.part, "tools", owner.path):
-            if tool.get("type") == "mcp":
-                yield Problem(path, "Tools of the type “mcp” are not run here: this one is never offered.")
+            if tool.get("type") == "mcp" and (trouble := trouble_with(tool.get("server"))):
+                yield Problem(path, trouble)
 
 
 def _unreachable(document: Document) -> Iterator[Problem]:

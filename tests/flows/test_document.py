@@ -161,7 +161,7 @@ def test_a_node_that_answers_an_interrupt_is_no_dead_end() -> None:
 
 
 def test_a_tool_that_is_never_run_is_said_to_be_so() -> None:
-    tool = {"id": "t", "name": "t", "description": "d", "type": "mcp"}
+    tool = {"id": "t", "name": "t", "description": "d", "type": "mcp", "server": "somewhere"}
     sound = document(node("a", "A", is_final=True, tools=[tool]), tools=[tool])
     assert set(warned(sound)) == {"tools[0]", "nodes[0].tools[0]"}
 

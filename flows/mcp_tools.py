@@ -1,0 +1,86 @@
+"""The tools of a flow that servers run which speak the Model Context Protocol."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from core.fetch import Fetch
+from flows.actions import LONGEST_TIMEOUT, secrets_in
+from flows.document import Tool
+from flows.mcp_call import NOT_INSTALLED, Answered, ToolCall, trouble_with
+from flows.results import failed, told
+from flows.templates import Text, Values
+
+log = logging.getLogger("turngate.tools")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTool:
+    """A tool with its templates. `secrets` are the names that it asks for."""
+
+    tool: Tool
+    url: Text
+    headers: tuple[tuple[str, Text], ...]
+    secrets: frozenset[str]
+    call: Callable[[ToolCall, Fetch], Awaitable[Answered]]
+
+    async def run(
+        self,
+        arguments: Values,
+        values: Values,
+        key: str,
+        fetch: Fetch,
+        secrets: Mapping[str, str],
+    ) -> dict[str, JsonValue]:
+        """Call it; what it came to, as an action's result. It never raises.
+
+        It is called once: nothing tells whether a call that was not answered has changed something.
+        """
+        known: dict[str, JsonValue] = {**values, "secrets": dict(secrets)}
+        url = self.url.render(known)
+        if not url.startswith(("https://", "http://")):
+            return failed("the address is not complete")
+        call = ToolCall(
+            url=url,
+            headers={name: text.render(known) for name, text in self.headers},
+            name=self.tool.name,
+            arguments=arguments,
+            key=key,
+            seconds=min(max(self.tool.timeout, 1), LONGEST_TIMEOUT),
+            label=self.tool.id,
+        )
+        answered = await self.call(call, fetch)
+        return told(answered.data, secrets.values(), success=answered.success)
+
+
+def server_tools(tools: Iterable[Tool]) -> dict[str, ServerTool]:
+    """Those of the type `mcp` that can be run here, by id; the log says of the others why not."""
+    made: dict[str, ServerTool] = {}
+    for tool in tools:
+        if tool.type != "mcp":
+            continue
+        try:
+            trouble = trouble_with(tool.server)
+            if not trouble:
+                made[tool.id] = _made(tool)
+        except ImportError:  # it is there, but another version
+            trouble = NOT_INSTALLED
+        if trouble:
+            log.warning("the flow's tool %s: %s", tool.id, trouble)
+    return made
+
+
+def _made(tool: Tool) -> ServerTool:
+    from flows.mcp_client import called  # costs a second, so only who uses it pays
+
+    return ServerTool(
+        tool=tool,
+        url=Text(tool.server or "", "url"),
+        headers=tuple((name, Text(value, "header")) for name, value in tool.headers.items()),
+        secrets=secrets_in(tool.server or "", *tool.headers.values()),
+        call=called,
+    )
