@@ -150,6 +150,7 @@ class Judge:
             conditions={edge.id: rendered(edge.condition) for edge in offered},
             values=self.speaker.known,
             filled=frozenset(self.state.filled),
+            summary=self.state.summary,
             history=tuple(self.state.history),
             today=self.today,
             language=self.flow.language,

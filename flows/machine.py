@@ -191,7 +191,7 @@ class DialogMachine:
             raise KeyError(f"there is no flow “{name}”; there are: {', '.join(self._compiled)}")
         state, before = DialogState(flow=name), self._own()
         if preserve_memory:
-            for kept in ("slots", "variables", "results", "environment", "history"):
+            for kept in ("slots", "variables", "results", "environment", "summary", "history"):
                 setattr(state, kept, getattr(before, kept))
         self._state = state.to_json()
 

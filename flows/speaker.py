@@ -171,6 +171,7 @@ class Speaker:
         request = Speak(
             instruction=in_language(instruction, self.flow.language),
             prompt=self.prompt,
+            summary=self.state.summary,
             history=tuple(self.state.history),
             values=self.known,
             write=self.voice.writer,

@@ -20,11 +20,13 @@ _ROLES = frozenset(("user", "assistant", "note"))
 
 SCHEMA = 1
 LARGEST_STATE = 4_096
-"""How many characters of JSON a state may have beside its history."""
+"""How many characters of JSON a state may have beside its history and the summary before it."""
 
 LONGEST_HISTORY = 20
+LONGEST_SUMMARY = 800
 LONGEST_LINE = 1_000
 DEEPEST_INTERRUPT = 5
+_MEMORY: State = {"history": None, "summary": None}
 
 
 class Line(TypedDict):
@@ -51,7 +53,8 @@ class DialogState:
     actions: the model never sees it. `apologies` counts the turns in a row that got no answer from the
     model. `flow` is the name of the flow where there are several, `language` what is spoken where there
     are several, `version` the node's as it was when its question was asked. `turns` and `tokens` are what
-    a flow with a budget has used of it.
+    a flow with a budget has used of it. `summary` is what a model wrote of the lines that are no longer in
+    `history`; it is made of what users said, and as little to be trusted.
 
     It is taken apart by hand and not by pydantic, as every turn does this twice.
     """
@@ -75,6 +78,7 @@ class DialogState:
     tokens: int = 0
     offered: list[Choice] = field(default_factory=list)
     interrupts: list[Interrupt] = field(default_factory=list)
+    summary: str = ""
     history: list[Line] = field(default_factory=list)
 
     @property
@@ -102,7 +106,7 @@ class DialogState:
     def to_json(self) -> State:
         """The plain value to store; what is at its default is left out, and the oldest results if need be."""
         made = self._plain()
-        while self.results and len(json.dumps({**made, "history": None})) > LARGEST_STATE:
+        while self.results and len(json.dumps({**made, **_MEMORY})) > LARGEST_STATE:
             del self.results[next(iter(self.results))]
             made = self._plain()
         return made

@@ -19,6 +19,7 @@ from flows.passage import Passage, fallback
 from flows.performer import Means, Performer
 from flows.speaker import Speaker
 from flows.state import DialogState
+from flows.summary import summary_of
 from flows.templates import Text
 from flows.tongue import asked_for
 from flows.trail import Watch, unwatched
@@ -49,10 +50,16 @@ async def step(
     if flow.is_translated:
         state.language = flow.language
     run = _begin(flow, state, turn, model, today, means=means, watch=watch, watcher=watcher)
+    summary = summary_of(state, model)
     try:
         await run.answer()
+        if summary:
+            await summary.take_over(run.speaker)
     except ModelError as error:
         return run.apology(stored, error)
+    finally:
+        if summary:
+            await summary.give_up()
     return run.result()
 
 
@@ -269,7 +276,8 @@ def _summary(state: DialogState) -> str:
     said = [
         f"{_SPEAKERS[line['role']]}: {line['text']}" for line in state.history if line["role"] in _SPEAKERS
     ]
-    return "\n\n".join("\n".join(part) for part in (learnt, said) if part)
+    before = [f"Before: {state.summary}"] if state.summary else []
+    return "\n\n".join("\n".join(part) for part in (learnt, before, said) if part)
 
 
 def _seconds(node: CompiledNode) -> float | None:

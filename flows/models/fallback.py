@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import TypeVar
 
-from flows.models.port import Decide, Decision, Model, ModelError, Speak, Speech
+from flows.models.port import Condense, Decide, Decision, Model, ModelError, Speak, Speech
 
 log = logging.getLogger("turngate.model")
 
@@ -33,6 +33,10 @@ class FallbackModel:
     async def speak(self, request: Speak) -> Speech:
         """The first speech that there is."""
         return await self._first(lambda model: model.speak(request))
+
+    async def condense(self, request: Condense) -> Speech:
+        """The first summary that there is."""
+        return await self._first(lambda model: model.condense(request))
 
     async def aclose(self) -> None:
         """Let go of the connections of all."""

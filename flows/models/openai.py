@@ -16,7 +16,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from flows.models.answer import LONGEST_REPLY, Answer
 from flows.models.openai_client import FAILURES, OpenAIClient
 from flows.models.partial import PartialText
-from flows.models.port import Decide, Decision, ModelError, Speak, Speech, Write, unheard
+from flows.models.port import Condense, Decide, Decision, ModelError, Speak, Speech, Write, unheard
 from flows.models.prompts import (
     STAY,
     STAY_FUNCTION,
@@ -24,6 +24,7 @@ from flows.models.prompts import (
     answer_schema,
     function,
     in_words,
+    to_condense,
     to_decide,
     to_speak,
     tool_function,
@@ -87,6 +88,11 @@ class OpenAIModel:
         answer = await self._ask(
             request.write, lambda a, piece: request.write(piece), messages=to_speak(request)
         )
+        return answer.speech(self.name)
+
+    async def condense(self, request: Condense) -> Speech:
+        """Have lines of a conversation summarised."""
+        answer = await self._ask(unheard, _unheard, messages=to_condense(request))
         return answer.speech(self.name)
 
     async def aclose(self) -> None:

@@ -60,10 +60,10 @@ class Exchange:
 class Decide(NamedTuple):
     """A question to the model. `text` and `payload` are untrusted; `payload` is set for a chosen quick reply.
 
-    `said` is the speech that the user is answering. `is_first` says that this is the session's first message
-    and that the greeting has just been said in answer to it. `is_silent` says that the user waits for the
-    bot: choose by the data alone. `exchanges` are the tools that were run for this question so far. The
-    reply, if there is one, goes to `write` while it is being written.
+    `said` is the speech that the user is answering, `summary` what was said before `history`. `is_first` says
+    that this is the session's first message and that the greeting has just been said in answer to it.
+    `is_silent` says that the user waits for the bot: choose by the data alone. `exchanges` are the tools that
+    were run for this question so far. The reply, if there is one, goes to `write` while it is being written.
     """
 
     node: CompiledNode
@@ -76,6 +76,7 @@ class Decide(NamedTuple):
     conditions: Mapping[str, str] = _NO_TEXTS
     values: Mapping[str, JsonValue] = _NO_VALUES
     filled: frozenset[str] = frozenset()
+    summary: str = ""
     history: tuple[Line, ...] = ()
     today: date = date.min
     is_first: bool = False
@@ -113,6 +114,7 @@ class Speak:
 
     instruction: str
     prompt: str = ""
+    summary: str = ""
     history: tuple[Line, ...] = ()
     values: Mapping[str, JsonValue] = field(default_factory=dict)
     write: Write = field(default=unheard, compare=False, repr=False)
@@ -128,6 +130,14 @@ class Speech:
     trouble: Trouble = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Condense:
+    """A request to put `lines` of a conversation into a few sentences, together with those from `before`."""
+
+    before: str
+    lines: tuple[Line, ...]
+
+
 class Model(Protocol):
     """One object serves all sessions, so it keeps nothing of a conversation."""
 
@@ -139,6 +149,10 @@ class Model(Protocol):
 
     async def speak(self, request: Speak) -> Speech:
         """Write a node's speech. Raises `ModelError` when there is no answer."""
+        ...
+
+    async def condense(self, request: Condense) -> Speech:
+        """Summarise; empty when the model cannot write. Raises `ModelError` when there is no answer."""
         ...
 
     async def aclose(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.models.evidence import REASON, Evidence, Heard, weigh
-from flows.models.port import Decide, Decision, Speak, Speech
+from flows.models.port import Condense, Decide, Decision, Speak, Speech
 
 _MARGIN = 1.0
 
@@ -29,6 +29,10 @@ class RulesModel:
 
     async def speak(self, request: Speak) -> Speech:
         """Nothing: an instruction is not speech."""
+        return Speech(model=self.name)
+
+    async def condense(self, request: Condense) -> Speech:
+        """Nothing, as above."""
         return Speech(model=self.name)
 
     async def aclose(self) -> None:

@@ -5,23 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from flows.models.port import Decide, Decision, ModelError, Speak, Speech
+from flows.models.port import Condense, Decide, Decision, ModelError, Speak, Speech
 
 _Item = TypeVar("_Item", Decision, Speech)
 
 
 class ScriptedModel:
-    """Gives `decisions` one by one and keeps every question; an exception among them is raised."""
+    """Gives `decisions` one by one and keeps every question; an exception among them is raised.
+
+    Without `summaries` it is a model that writes none.
+    """
 
     name = "scripted"
 
     def __init__(
-        self, decisions: Iterable[Decision | Exception] = (), speeches: Iterable[Speech | Exception] = ()
+        self,
+        decisions: Iterable[Decision | Exception] = (),
+        speeches: Iterable[Speech | Exception] = (),
+        summaries: Iterable[Speech | Exception] = (),
     ) -> None:
         self._decisions = list(decisions)
         self._speeches = list(speeches)
+        self._summaries = list(summaries)
         self.questions: list[Decide] = []
         self.requests: list[Speak] = []
+        self.condensed: list[Condense] = []
 
     async def decide(self, question: Decide) -> Decision:
         """The next decision. Raises `ModelError` when the script is at its end."""
@@ -33,6 +41,11 @@ class ScriptedModel:
         self.requests.append(request)
         return _next(self._speeches)
 
+    async def condense(self, request: Condense) -> Speech:
+        """The next summary; nothing at the script's end."""
+        self.condensed.append(request)
+        return _next(self._summaries) if self._summaries else Speech()
+
     async def aclose(self) -> None:
         """There is nothing to let go of."""
 
@@ -40,6 +53,7 @@ class ScriptedModel:
         """Fail when a part of the script was not asked for."""
         assert not self._decisions, f"not asked for: {self._decisions}"
         assert not self._speeches, f"not asked for: {self._speeches}"
+        assert not self._summaries, f"not asked for: {self._summaries}"
 
 
 def _next(script: list[_Item | Exception]) -> _Item:
