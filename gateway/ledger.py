@@ -34,6 +34,7 @@ from gateway.redis.scripts import Argument, Protocol
 
 SUSPENDED_KEY = "rq:suspended"
 _ENDINGS_A_CALL = 64
+_SAME_START_SECONDS = 0.5
 _BETWEEN = "\0"
 
 
@@ -41,13 +42,15 @@ _BETWEEN = "\0"
 class Taken:
     """A job that was taken from the queue, and its execution.
 
-    `data` is the call as RQ stores it, `seconds` how long it may take. `claimed` is what `take.lua` tells of
-    its session; `at` is from before it was asked, in seconds of the monotonic clock.
+    `data` is the call as RQ stores it, `seconds` how long it may take. `session` is what a drain is about,
+    when `take.lua` could read it, and `claimed` what it tells of that; `at` is from before it was asked, in
+    seconds of the monotonic clock.
     """
 
     id: str
     data: bytes
     seconds: int
+    session: str
     claimed: Any
     at: float
     execution: str = field(default_factory=lambda: uuid4().hex)
@@ -84,6 +87,7 @@ class Ledger:
         self._queue: Queue = worker.queues[0]
         self._take = scripts.load("take", protocol)
         self._write = scripts.load("books", protocol)
+        self._starting: dict[int, tuple[float, Form]] = {}
         self._ending = self._end_form()
         self._endings = Gathering(self._finish_all, _ENDINGS_A_CALL)
 
@@ -106,24 +110,21 @@ class Ledger:
     async def _taken(self, most: int, *first: bytes) -> list[Taken]:
         at, intermediate = monotonic(), self._queue.intermediate_queue_key
         taken = []
-        for job_id, data, seconds, claimed in await self._take(
-            self._redis, [layout.stamp(), intermediate, most, *first]
-        ):
+        rows = await self._take(self._redis, [layout.stamp(), intermediate, most, *first])
+        for job_id, data, seconds, session, claimed in rows:
             if data is None:  # somebody has deleted it
                 await sharing(self._redis)("LREM", intermediate, 1, job_id)
-            else:
-                taken.append(Taken(job_id.decode(), data, int(seconds or layout.JOB_SECONDS), claimed, at))
+                continue
+            about, lasts = (session or b"").decode(), int(seconds or layout.JOB_SECONDS)
+            taken.append(Taken(job_id.decode(), data, lasts, about, claimed, at))
         return taken
 
     async def start(self, batch: Sequence[Taken]) -> None:
         """Enter jobs as started, and take them out of the intermediate list."""
-        forms: dict[int, Form] = {}
         words: list[Argument] = []
         for taken in batch:
-            if taken.seconds not in forms:
-                forms[taken.seconds] = self._start_form(taken.seconds)
             self._worker.executions[taken.execution] = self._execution(taken.id, taken.execution)
-            words += forms[taken.seconds].filled(taken)
+            words += self._start_form(taken.seconds).filled(taken)
         collected = self._worker.connection.pipeline()
         self._worker.set_state(WorkerStatus.BUSY, pipeline=collected)
         await self._write(self._redis, [*words, *_words(collected)])
@@ -168,6 +169,14 @@ class Ledger:
         self._worker._finalize_failure(job, self._queue, execution, error)
 
     def _start_form(self, seconds: int) -> Form:
+        """What is written about a job that starts now; the same for all that start within half a second."""
+        made, form = self._starting.get(seconds, (0.0, None))
+        if form is None or monotonic() - made > _SAME_START_SECONDS:
+            form = self._new_start_form(seconds)
+            self._starting = {seconds: (monotonic(), form)}
+        return form
+
+    def _new_start_form(self, seconds: int) -> Form:
         job, collected = self._blank(seconds), self._worker.connection.pipeline()
         lasts = self._worker.get_heartbeat_ttl(job)
         execution = Execution.create(job, lasts, pipeline=collected, worker_name=self._worker.name)

@@ -198,15 +198,15 @@ class Shift:
 
     async def _drain(self, taken: Taken) -> None:
         """Run a drain. Any other function is refused: what Redis holds must not choose the code that runs."""
+        drain, mailbox = self._runtime.drain, self._runtime.mailbox
+        if taken.session:
+            if taken.claimed is not None:
+                await drain.work(await mailbox.claimed(taken.session, taken.claimed, taken.at))
+            return  # somebody else works on it
         function, arguments = taken.call(self._worker.serializer)
         if function != layout.FUNCTION:
             raise Misconfigured(f"this worker runs {layout.FUNCTION} only; the queue held {function}")
-        [session] = arguments
-        if taken.claimed is None:
-            await self._runtime.drain.run(session)
-        elif taken.claimed:  # 0: somebody else works on it
-            claim = await self._runtime.mailbox.claimed(session, taken.claimed, taken.at)
-            await self._runtime.drain.work(claim)
+        await drain.run(*arguments)
 
     async def _end(self) -> None:
         if self._running:

@@ -14,10 +14,10 @@ from redis.asyncio import Redis
 from core.event import TurnReceived
 from core.mailbox import Inbox, Verdict
 from core.turn import Turn
-from core.value import Value
 from gateway.redis.hints import Hint, Hints
 from gateway.redis.log import read_log, read_log_end
 from gateway.web.channel import address_of, session_of
+from gateway.web.shapes import Shown
 from gateway.web.telling import pieces_key
 
 _LOOK_AGAIN_SECONDS = 1.0
@@ -27,15 +27,7 @@ _NEWEST = 20
 _EXTRAS = ("choices", "media")
 
 
-class Shown(Value):
-    """One message as a client shows it. `text` is CommonMark."""
-
-    text: str
-    choices: tuple[dict[str, str], ...] = ()
-    media: tuple[dict[str, str], ...] = ()
-
-
-class Answered(Value):
+class Answered(NamedTuple):
     """What became of a turn. `messages` may be empty: a person has the session, or it was silent."""
 
     message_id: str
@@ -85,7 +77,7 @@ class _Reading:
             self.commit = data
         elif kind == "said" and self.commit is not None and self._is_mine(data["key"]):
             self.said[data["key"]] = Shown(
-                text=data["body"], choices=tuple(data.get("choices", ())), media=tuple(data.get("media", ()))
+                text=data["body"], choices=data.get("choices", ()), media=data.get("media", ())
             )
         elif kind in ("sent", "refused") and data.get("key") in self.said:
             if kind == "refused":

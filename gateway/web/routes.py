@@ -226,7 +226,7 @@ class WebApi:
 def _answer(session_id: str, answered: Answered) -> TurnAnswer:
     return TurnAnswer(
         reply=answered.text,
-        messages=[message.model_dump() for message in answered.messages],
+        messages=answered.messages,
         session_id=session_id,
         message_id=answered.message_id,
         outcome=answered.outcome,

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.message import Choice
+from core.value import Value
 from gateway.dialog_routes import LONGEST_ID, LONGEST_TEXT
 
 
@@ -40,11 +41,19 @@ class MessageRequest(BaseModel):
     message_id: str = Field("", max_length=LONGEST_ID)
 
 
+class Shown(Value):
+    """One message as a client shows it. `text` is CommonMark."""
+
+    text: str
+    choices: tuple[dict[str, str], ...] = ()
+    media: tuple[dict[str, str], ...] = ()
+
+
 class TurnAnswer(BaseModel):
     """What the bot said. `reply` is all of it; `messages` has its choices and media too."""
 
     reply: str
-    messages: list[dict[str, Any]]
+    messages: tuple[Shown, ...]
     session_id: str
     message_id: str
     outcome: str
