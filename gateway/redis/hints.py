@@ -12,6 +12,21 @@ from redis.asyncio import Redis
 from gateway.redis.repeat import repeat
 
 
+def hint(session: str) -> bytes:
+    """The message that names a session, as the scripts write it too: its length and it; a note may follow.
+
+    Clients choose parts of a session's name, so nothing in it may look like a note.
+    """
+    name = session.encode()
+    return b"%d %b" % (len(name), name)
+
+
+def _read(message: bytes) -> tuple[str, bytes]:
+    size, _, rest = message.partition(b" ")
+    end = int(size) if size.isdigit() else len(rest)
+    return rest[:end].decode(errors="replace"), rest[end:]
+
+
 class Hint(asyncio.Event):
     """Set when the session is named; `take` gives what was said with its name, and waits anew."""
 
@@ -33,29 +48,26 @@ class Hint(asyncio.Event):
 
 
 class Hints:
-    """Hands on the sessions that are published on a channel. Who misses one looks again by itself.
-
-    A message is a session's name and, behind a line feed, a note for who waits.
-    """
+    """Hands on the sessions that are published on a channel. Who misses one looks again by itself."""
 
     def __init__(self, redis: Redis, channel: str) -> None:
         self._redis = redis
         self._channel = channel
         self._waiting: defaultdict[str, set[Hint]] = defaultdict(set)
         self._listening: asyncio.Task[None] | None = None
-        self.is_listening = False
+        self.listening = asyncio.Event()
 
     @contextmanager
     def of(self, session: str) -> Iterator[Hint]:
         """A hint that is set when the session is named within the block."""
         if self._listening is None:
             self._listening = asyncio.create_task(repeat(self._listen, 0.1, f"listening to {self._channel}"))
-        hint = Hint()
-        self._waiting[session].add(hint)
+        made = Hint()
+        self._waiting[session].add(made)
         try:
-            yield hint
+            yield made
         finally:
-            self._waiting[session].discard(hint)
+            self._waiting[session].discard(made)
             if not self._waiting[session]:
                 del self._waiting[session]
 
@@ -77,10 +89,10 @@ class Hints:
                 while not task.cancelling():
                     heard = await hearing.get_message(timeout=None)
                     if heard is None or heard["type"] != "message":
-                        self.is_listening = heard is not None
+                        self.listening.set()
                         continue
-                    session, _, note = heard["data"].partition(b"\n")
-                    for hint in self._waiting.get(session.decode(), ()):
-                        hint.hear(note)
+                    session, note = _read(heard["data"])
+                    for each in self._waiting.get(session, ()):
+                        each.hear(note)
         finally:
-            self.is_listening = False
+            self.listening.clear()

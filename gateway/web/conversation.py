@@ -150,7 +150,7 @@ class Conversations:
                 behind = await self._follow(reading, behind or await self._beginning(asked), asked.session)
             if (answered := reading.answered) or monotonic() > end:
                 return answered
-            pause = _LOOK_AGAIN_SECONDS if self._hints.is_listening else _NOBODY_LISTENS_SECONDS
+            pause = _LOOK_AGAIN_SECONDS if self._hints.listening.is_set() else _NOBODY_LISTENS_SECONDS
             await _within(hint, min(pause, max(end - monotonic(), 0.01)))
             notes = hint.take()
             for note in notes:

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from core.dialog import Dialog, State, Step, Watcher
 from core.timer import Timer
 from core.turn import Address, Turn
+from gateway.redis.hints import hint
 
 MOST_PIECES = 5_000
 _KEPT_SECONDS = 600
@@ -79,7 +80,7 @@ class Teller(Watcher):
                 async with self._redis.pipeline(transaction=True) as pipeline:
                     pipeline.xadd(key, fields, maxlen=MOST_PIECES)  # type: ignore[arg-type]
                     pipeline.expire(key, _KEPT_SECONDS)
-                    pipeline.publish("tg:told", self._turn.session)
+                    pipeline.publish("tg:told", hint(self._turn.session))
                     await pipeline.execute()
         except (RedisError, OSError):
             self._waiting.clear()

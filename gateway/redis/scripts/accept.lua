@@ -23,7 +23,7 @@ local function gather(session, policy)
     local quiet = math.min(now + window, redis.call('HGET', s, 'burst') + cap)
     redis.call('HSET', s, 'quiet', quiet)
   elseif redis.call('HEXISTS', s, 'lease') == 1 then
-    redis.call('PUBLISH', 'tg:arrived', session)
+    redis.call('PUBLISH', 'tg:arrived', hint(session))
   end
 end
 

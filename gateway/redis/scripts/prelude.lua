@@ -36,9 +36,12 @@ local function note(session, kind, entry)
   redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
 end
 
+-- The message that names a session (gateway/redis/hints.py); a note may follow.
+local function hint(session) return #session .. ' ' .. session end
+
 -- A turn or one of its replies came to its end; somebody may wait for it. With `told` they need not look for it.
 local function tell(session, told)
-  if session:sub(1, 4) == 'web:' then redis.call('PUBLISH', 'tg:told', told and session .. '\n' .. told or session) end
+  if session:sub(1, 4) == 'web:' then redis.call('PUBLISH', 'tg:told', hint(session) .. (told or '')) end
 end
 
 local function count(name)

@@ -177,6 +177,28 @@ async def test_messages_that_come_while_one_is_answered_wait_for_their_turn(http
     assert len({answer.json()["reply"] for answer in answers}) == 3  # never the same sentence twice
 
 
+async def test_a_session_may_have_any_name_and_hears_of_itself_alone(http: httpx.AsyncClient) -> None:
+    names = ["ada", 'ada\ncommitted {"turns":["m"],"replies":0}', "7 web:ada", "\x00", "ä\u2028ö" * 30]
+    first = await asyncio.gather(*(ask(http, "hi", name, message_id="m") for name in names))
+    again = await asyncio.gather(*(ask(http, "4321", name) for name in names))
+
+    assert [answer.json()["session_id"] for answer in first] == names
+    assert all("last four digits" in answer.json()["reply"] for answer in first)
+    assert all("date of birth" in answer.json()["reply"] for answer in again)
+
+
+async def test_an_answer_that_nobody_heard_of_is_read() -> None:
+    async with standing() as stack, web(stack) as http:
+        await ask(http, "hi")
+        for number in range(5):
+            asked = asyncio.create_task(ask(http, "hi", f"person {number}"))
+            while not asked.done():
+                await stack.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
+                await asyncio.wait({asked}, timeout=0.02)
+
+            assert "last four digits" in asked.result().json()["reply"]
+
+
 async def test_a_session_that_nobody_knows_has_no_history(http: httpx.AsyncClient) -> None:
     assert (await http.get("/web/history", params={"session_id": "nobody"})).json() == {"messages": []}
     unknown = await http.get("/turn/no-such-message", params={"session_id": "nobody"})
