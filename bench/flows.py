@@ -139,7 +139,10 @@ def _flow(text: str, count: int) -> dict[str, Any]:
 
 
 class Client:
-    """Calls `function` in every routing request; speech comes as `tokens`, `pause` seconds apart."""
+    """Calls `function` in every routing request; speech comes as `tokens`, `pause` seconds apart.
+
+    What is neither is a request for a summary.
+    """
 
     def __init__(self, tokens: int, pause: float) -> None:
         self.function = ""
@@ -149,18 +152,19 @@ class Client:
         self.chat = SimpleNamespace(completions=SimpleNamespace(create=self.create))
 
     async def create(self, *, stream: bool = False, **request: Any) -> Any:
-        if not stream and self.function in self._made:
-            return self._made[self.function]
+        name = self.function if "tools" in request["extra_body"] else ""
+        if not stream and name in self._made:
+            return self._made[name]
         arguments = '{"brief_response": "Tea or coffee?"}' if self.function == STAY else "{}"
         call = {"id": "c", "type": "function", "function": {"name": self.function, "arguments": arguments}}
         if stream:
             return Pieces(
                 self, {"tool_calls": [{"index": 0, **call}]} if "tools" in request["extra_body"] else None
             )
-        message = {"role": "assistant", "tool_calls": [call]}
+        message = {"role": "assistant", "tool_calls": [call]} if name else _SUMMARY
         choice = {"index": 0, "finish_reason": "stop", "message": message}
         made = ChatCompletion.model_validate({**_HEAD, "object": "chat.completion", "choices": [choice]})
-        self._made[self.function] = made
+        self._made[name] = made
         return made
 
     async def close(self) -> None:
@@ -190,6 +194,7 @@ class Pieces:
         yield _chunk({}, "stop")
 
 
+_SUMMARY = {"role": "assistant", "content": "They have been talking of tea and of coffee."}
 _HEAD = {"id": "c", "created": 1, "model": "none", "usage": None}
 
 
