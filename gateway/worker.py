@@ -32,7 +32,8 @@ from gateway.wiring import Runtime, open_runtime, protocol
 log = logging.getLogger("turngate.worker")
 
 _TAKE_WAIT = 1
-_JOBS_A_TAKE = 32
+_MOST_A_TAKE = 32
+_FEWEST_A_TAKE = 8
 _PRESENCE_SECONDS = 1.0
 _BEAT_SECONDS = 10.0
 _WARM_SECONDS = 60.0
@@ -124,11 +125,9 @@ class Shift:
             await self._make_room()
             if self._stopping.is_set():
                 break
-            room = min(
-                self._room - len(self._running), _JOBS_A_TAKE, (max_jobs or taken + self._room) - taken
-            )
+            most = self._most() if max_jobs is None else min(self._most(), max_jobs - taken)
             try:
-                batch = await self._ledger.take(room, 0 if burst else _TAKE_WAIT)
+                batch = await self._ledger.take(most, 0 if burst else _TAKE_WAIT)
                 await self._start(batch)
             except (RedisError, OSError) as error:
                 log.warning("no jobs from Redis, will try again: %s", type(error).__name__)
@@ -166,6 +165,15 @@ class Shift:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         while self._suspended and not self._stopping.is_set():
             await self._rest()
+
+    def _most(self) -> int:
+        """How many jobs to take at once.
+
+        Few at first: while the next are worked on, these are written down and answered by other processes.
+        With many in flight there is always somebody at work, and one call for more of them costs less.
+        """
+        running = len(self._running)
+        return min(self._room - running, _MOST_A_TAKE, max(_FEWEST_A_TAKE, running))
 
     async def _rest(self) -> None:
         with suppress(TimeoutError):
