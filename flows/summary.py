@@ -51,8 +51,11 @@ class Summary:
 
     async def give_up(self) -> None:
         """Stop what is not done; nothing of a turn goes on behind it."""
-        self._making.cancel()
-        await asyncio.wait({self._making})
+        if not self._making.done():
+            self._making.cancel()
+            await asyncio.wait({self._making})
+        if not self._making.cancelled():
+            self._making.exception()  # where the turn failed nobody has looked at it, and asyncio would complain
 
 
 def summary_of(state: DialogState, model: Model) -> Summary | None:

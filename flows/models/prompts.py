@@ -164,7 +164,7 @@ def _today(day: date) -> str:
 
 
 def _system(sections: list[str]) -> ChatLine:
-    return {"role": "system", "content": "\n\n".join(section for section in sections if section)}
+    return {"role": "system", "content": "\n\n".join(filter(None, sections))}
 
 
 def _data(values: Mapping[str, JsonValue]) -> str:
