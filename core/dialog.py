@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from pydantic import JsonValue
 
@@ -14,9 +15,10 @@ from core.turn import Address, Turn
 
 State = dict[str, JsonValue]
 
+_NO_DETAILS: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Step:
+
+class Step(NamedTuple):
     """What one turn came to. `state` replaces the session's dialog state when it is committed.
 
     `hand_off` asks for a person. `timeout` is in how many seconds to ask `timed_out` when nothing happens
@@ -32,7 +34,7 @@ class Step:
     hand_off: bool = False
     timeout: float | None = None
     summary: str = ""
-    details: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = _NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)

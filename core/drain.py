@@ -20,6 +20,7 @@ from core.errors import LeaseLost, Superseded
 from core.mailbox import Claim, Commit, Lease, Mailbox, View
 from core.message import Message, Reply, joined
 from core.owner import Act, Owner, Passing, after, may_answer
+from core.time_limit import TimeLimit
 from core.timer import Fired, Timer
 from core.turn import Address, Turn
 
@@ -134,7 +135,7 @@ class Drain(Generic[Http]):
             )
         overflow = (Message(text=self._excuses(turn, view.state).overflow),) if view.overflowed else ()
         try:
-            async with asyncio.timeout(self._bounds.turn_seconds):
+            with TimeLimit(self._bounds.turn_seconds):
                 step = await self._step(session, turn, view, begun)
             replies = self._all_replies(turn.id, turn.address, step, overflow)
         except Superseded:
@@ -169,7 +170,7 @@ class Drain(Generic[Http]):
         ):
             return waited
         try:
-            async with asyncio.timeout(self._bounds.turn_seconds):
+            with TimeLimit(self._bounds.turn_seconds):
                 step = await self._dialog.timed_out(view.state, fired.address, fired.timer)
             replies = self._all_replies(fired.name, fired.address, step)
         except Exception as error:  # as in a turn

@@ -78,7 +78,8 @@ class CompiledNode:
 
     `version` is another when what is asked here was rewritten. `ways` are its own edges and, where it may be
     interrupted, the global ones that they do not shadow; `is_open` says that none of them is ever closed,
-    `is_by_data` that the data alone decide between its own.
+    `is_by_data` that the data alone decide between its own. `conditions` are those of `ways`, by id, where no
+    value stands in any of them.
     """
 
     id: str
@@ -95,6 +96,7 @@ class CompiledNode:
     ways: tuple[CompiledEdge, ...]
     is_open: bool
     is_by_data: bool
+    conditions: Mapping[str, str] | None
     on_enter: tuple[ActionTrigger, ...]
     on_exit: tuple[ActionTrigger, ...]
 
@@ -249,9 +251,16 @@ def _node(node: Node, about: _About, shared: Measure, global_edges: tuple[Compil
         ways=ways,
         is_open=not any(edge.guard or edge.is_data for edge in ways),
         is_by_data=bool(chosen) and all(map(_is_by_data, chosen)),
+        conditions=_conditions(ways),
         on_enter=tuple(trigger for trigger in node.actions if trigger.trigger == "on_enter"),
         on_exit=tuple(trigger for trigger in node.actions if trigger.trigger == "on_exit"),
     )
+
+
+def _conditions(edges: Iterable[CompiledEdge]) -> Mapping[str, str] | None:
+    plain = {edge.id: edge.condition.plain for edge in edges}
+    known = {name: text for name, text in plain.items() if text is not None}
+    return MappingProxyType(known) if len(known) == len(plain) else None
 
 
 def _is_by_data(edge: CompiledEdge) -> bool:

@@ -139,6 +139,9 @@ class Judge:
 
     def _question(self, offered: tuple[CompiledEdge, ...], **more: Any) -> Decide:
         choice, node, rendered = self.choice, self.speaker.node, self.speaker.rendered
+        conditions = node.conditions if offered is node.ways else None
+        if conditions is None:
+            conditions = {edge.id: rendered(edge.condition) for edge in offered}
         return Decide(
             node=node,
             offered=offered,
@@ -147,7 +150,7 @@ class Judge:
             said=rendered(node.text) if node.text else "",
             prompt=self.speaker.prompt,
             instruction=rendered(node.instruction) if node.instruction else "",
-            conditions={edge.id: rendered(edge.condition) for edge in offered},
+            conditions=conditions,
             values=self.speaker.known,
             filled=frozenset(self.state.filled),
             summary=self.state.summary,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from copy import copy
 from datetime import UTC, date, datetime
 from time import perf_counter
@@ -109,19 +109,11 @@ class DialogMachine:
 
         `watcher` hears the text as it is made, and is asked before the first act that cannot be undone.
         """
-        flow = self._at(state, turn)
+        flow, today = self._at(state, turn), self._today()
+        means, watch = self._means, self._watch
 
-        async def answered(watcher: Watcher | None) -> Step:
-            return await step(
-                flow,
-                state,
-                turn,
-                self.model,
-                self._today(),
-                means=self._means,
-                watch=self._watch,
-                watcher=watcher,
-            )
+        def answered(watcher: Watcher | None) -> Coroutine[Any, Any, Step]:
+            return step(flow, state, turn, self.model, today, means=means, watch=watch, watcher=watcher)
 
         if self._moderator is None:
             return await answered(watcher)

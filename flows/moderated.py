@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Protocol
 
 from core.dialog import State, Step, Watcher
@@ -70,7 +69,7 @@ async def moderated(
 def _said(step: Step, text: str, outcome: str) -> Step:
     """The step with one sentence in place of what it said."""
     details = {**step.details, "trouble": "moderated"}
-    return replace(step, messages=(Message(text=text),), outcome=outcome, details=details)
+    return step._replace(messages=(Message(text=text),), outcome=outcome, details=details)
 
 
 def _forgotten(step: Step, said: list[str]) -> Step:
@@ -80,4 +79,4 @@ def _forgotten(step: Step, said: list[str]) -> Step:
         return step
     unsaid = {text[:1_000] for text in said}
     kept = [line for line in history if not (isinstance(line, dict) and line.get("text") in unsaid)]
-    return replace(step, state={**step.state, "history": kept})
+    return step._replace(state={**step.state, "history": kept})

@@ -153,6 +153,8 @@ class Speaker:
     def choices(self) -> list[Choice]:
         """The node's quick replies, with the conversation's values in their labels."""
         node = self.node
+        if not node.labels:
+            return []
         labels = [self.rendered(label)[:LONGEST_LABEL] for label in node.labels]
         return [
             Choice(label=label, payload=choice.payload or label)

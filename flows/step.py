@@ -27,6 +27,7 @@ from flows.voice import Voice
 from flows.words import is_greeting
 
 _NO_MEANS = Means()
+_NOBODY = Watcher()
 _SPEAKERS = {"user": "Person", "assistant": "Bot"}
 _FOR_A_PERSON = ("hand_off", "budget")
 
@@ -108,7 +109,7 @@ def _begin(
     watch: Watch = unwatched,
     watcher: Watcher | None = None,
 ) -> _Run:
-    listener = watcher or Watcher()
+    listener = watcher or _NOBODY
     is_heard = type(listener).on_text is not Watcher.on_text
     voice = Voice(listener.on_text) if is_heard else Voice()
     speaker = Speaker(flow, state, turn, model, today, voice)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from core.time_limit import TimeLimit
 from flows.models.port import Condense, Model
 from flows.models.rules import RulesModel
 from flows.speaker import Speaker
@@ -37,7 +38,7 @@ class Summary:
     async def take_over(self, speaker: Speaker) -> None:
         """Put the summary in the place of its lines, once it is there."""
         try:
-            async with asyncio.timeout(_PATIENCE):
+            with TimeLimit(_PATIENCE):
                 made = await self._making
         except Exception as error:  # whatever it is, the turn has its answer
             log.warning("no summary of the conversation so far: %s", type(error).__name__)
@@ -55,7 +56,7 @@ class Summary:
             self._making.cancel()
             await asyncio.wait({self._making})
         if not self._making.cancelled():
-            self._making.exception()  # where the turn failed nobody has looked at it, and asyncio would complain
+            self._making.exception()  # after a turn that failed nobody else looks, and asyncio would complain
 
 
 def summary_of(state: DialogState, model: Model) -> Summary | None:

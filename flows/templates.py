@@ -136,22 +136,20 @@ def expression_error(source: str) -> str | None:
 
 
 class Text:
-    """A text with Jinja in it, compiled once and shared by all sessions."""
+    """A text with Jinja in it, compiled once and shared by all sessions.
+
+    `plain` is the text itself where it needs no values, at most `LONGEST_TEXT` characters.
+    """
 
     def __init__(self, source: str, place: Place = "text") -> None:
         self.source = source
         self._template = _PLACES[place].from_string(source) if "{" in source else None
-        self._plain = source.strip()[:LONGEST_TEXT]
-
-    @property
-    def plain(self) -> str | None:
-        """The text itself where it needs no values, at most `LONGEST_TEXT` characters."""
-        return self._plain if self._template is None else None
+        self.plain = source.strip()[:LONGEST_TEXT] if self._template is None else None
 
     def render(self, values: Values) -> str:
         """The text with `values` in it, at most `LONGEST_TEXT` characters; empty when rendering fails."""
         if self._template is None:
-            return self._plain
+            return self.plain or ""
         try:
             return self._template.render(values).strip()[:LONGEST_TEXT]
         except _FAILURES:

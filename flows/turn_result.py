@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.dialog import Step
 from core.message import Message
 
 
-@dataclass(frozen=True, slots=True)
-class TurnResult:
+class TurnResult(NamedTuple):
     """`text` is everything that was said, paragraph by paragraph; `messages` has its choices and media too.
 
     `tools` are the tools and actions that were run, one that failed with a `!` behind its name. `trouble` is

@@ -37,6 +37,8 @@ class Voice:
 
     def end(self, text: str) -> None:
         """The message is complete, and this is all of it; what was not told yet is told now."""
+        if self._on_text is unheard:
+            return
         self._space = ""
         if text.startswith(self._told):
             self.write(text[len(self._told) :])

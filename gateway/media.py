@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Protocol
 
 import filetype
@@ -68,7 +67,7 @@ class Hearing:
         """Answer as the dialog does; see `core.dialog.Dialog`."""
         heard, trouble = await self._with_words(turn)
         step = await self._dialog.answer(heard, state, watcher=watcher)
-        return replace(step, details={**step.details, "unheard": trouble}) if trouble else step
+        return step._replace(details={**step.details, "unheard": trouble}) if trouble else step
 
     async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         """As the dialog does; nobody has said anything."""

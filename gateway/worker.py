@@ -21,6 +21,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker, DequeueStrategy
 
 from core.errors import Misconfigured
+from core.time_limit import TimeLimit
 from gateway.garbage import collect_rarely
 from gateway.ledger import Ledger, Taken
 from gateway.redis import fitness, layout, presence
@@ -193,7 +194,7 @@ class Shift:
     async def _perform(self, taken: Taken) -> None:
         try:
             try:
-                async with asyncio.timeout(taken.seconds):
+                with TimeLimit(taken.seconds):
                     await self._drain(taken)
             except Exception:  # whatever a job raises belongs into RQ's failed registry
                 await self._ledger.fail(taken)

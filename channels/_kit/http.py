@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +11,7 @@ import aiohttp
 import httpx
 
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
+from core.time_limit import TimeLimit
 
 CONNECT_SECONDS: Final = 5.0
 TOTAL_SECONDS: Final = 10.0
@@ -68,7 +68,7 @@ async def change(
 ) -> httpx.Response:
     """As `post`, with any method, for PUT and for other bodies; `files` are name, bytes and type."""
     try:
-        async with asyncio.timeout(TOTAL_SECONDS):
+        with TimeLimit(TOTAL_SECONDS):
             return await http.request(
                 method,
                 url,
@@ -89,7 +89,7 @@ async def get(
 ) -> httpx.Response:
     """Ask for something; asking changes nothing, so what fails on the way is always `Unavailable`."""
     try:
-        async with asyncio.timeout(TOTAL_SECONDS):
+        with TimeLimit(TOTAL_SECONDS):
             return await http.get(
                 url, params=dict(params) if params is not None else None, auth=auth, timeout=_timeout()
             )

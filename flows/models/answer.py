@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import JsonValue
+from pydantic_core import from_json
 
 from flows.models.port import Call, Decision, Speech, Trouble
 from flows.models.prompts import STAY
@@ -88,7 +89,7 @@ def _arguments(text: str) -> dict[str, JsonValue] | None:
     if not text or not text.strip():
         return {}
     try:
-        arguments = json.loads(text)
-    except (ValueError, RecursionError):
+        arguments = from_json(text)
+    except ValueError:
         return None
     return arguments if isinstance(arguments, dict) else None

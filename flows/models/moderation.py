@@ -5,9 +5,8 @@ https://platform.openai.com/docs/api-reference/moderations
 
 from __future__ import annotations
 
-import asyncio
-
 from core.errors import Misconfigured
+from core.time_limit import TimeLimit
 from flows.models.openai_client import FAILURES, OpenAIClient
 from flows.models.port import ModelError
 
@@ -34,7 +33,7 @@ class OpenAIModerator:
     async def flags(self, text: str) -> bool:
         """Whether the model objects to a text. Raises `ModelError` when it does not say."""
         try:
-            async with asyncio.timeout(self._patience):
+            with TimeLimit(self._patience):
                 answer = await self._client.api.moderations.create(model=self._model, input=text[:_LONGEST])
                 first = answer.results[0]  # one text, one result
                 return bool(first.flagged)

@@ -5,7 +5,6 @@ Importing this file costs a second, so only `model_from` does it, when such a mo
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from openai import APIStatusError, AsyncStream, Omit, omit
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from core.time_limit import TimeLimit
 from flows.models.answer import LONGEST_REPLY, Answer
 from flows.models.openai_client import FAILURES, OpenAIClient
 from flows.models.partial import PartialText
@@ -125,7 +125,7 @@ class OpenAIModel:
     async def _ask(self, write: Write, hear: Callable[[Answer, str], None], **request: Any) -> Answer:
         """One completion within the time that it may take; in pieces when somebody reads along."""
         try:
-            async with asyncio.timeout(self._patience):
+            with TimeLimit(self._patience):
                 create = self._client.api.chat.completions.create
                 # The package takes `extra_body` as it is. Through all else it walks value by value, to rename
                 # what needs no renaming here: half of a request's CPU.

@@ -67,7 +67,8 @@ def to_decide(question: Decide) -> list[ChatLine]:
         sections.append(f"The present step:\n{question.instruction}")
     if question.said:
         sections.append(f"Already sent to the user at this step:\n{question.said}")
-    edges = "\n".join(f"- {edge.id}: {question.conditions.get(edge.id, '')}" for edge in question.offered)
+    conditions = question.conditions
+    edges = "\n".join([f"- {edge.id}: {conditions.get(edge.id, '')}" for edge in question.offered])
     sections.append(f"The functions that lead on:\n{edges}")
     sections += [
         _today(question.today),

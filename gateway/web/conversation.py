@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from core.event import TurnReceived
 from core.mailbox import Inbox, Verdict
+from core.time_limit import TimeLimit
 from core.turn import Turn
 from gateway.redis.hints import Hint, Hints
 from gateway.redis.log import read_log, read_log_end
@@ -225,7 +226,7 @@ class Conversations:
 
 async def _within(hint: Hint, seconds: float) -> None:
     try:
-        async with asyncio.timeout(seconds):
+        with TimeLimit(seconds):
             await hint.wait()
     except TimeoutError:
         return
