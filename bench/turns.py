@@ -26,6 +26,7 @@ from gateway.loopback import free_port, until_ready
 SESSIONS = 1_000
 CONNECTIONS = 16
 REQUESTS = 6_000
+ROUNDS = 5
 REFERENCE, FASTER = "superdialog's SessionWorker, as installed", "the same with uvloop and httptools"
 EMBEDDED, GATEWAY = "our SessionWorker", "through the gateway"
 _LINES = ("go on", "hm, let me think")
@@ -51,7 +52,7 @@ def section() -> str:
 
 The same three-node flow, a model that answers at once, {CONNECTIONS} connections, {SESSIONS:,} conversations
 from their first turn on, {REQUESTS:,} turns, every other one of which moves on. Each server is one process;
-the gateway is a web process, a worker and a durable Redis. superdialog stands
+the gateway is a web process, a worker and a durable Redis. The middle one of {ROUNDS} rounds. superdialog stands
 behind the FastAPI route of its documentation: with the server that its `fastapi` extra installs, and with the
 one that we use.
 
@@ -65,20 +66,25 @@ durable, at least 1 ×.
 
 
 async def measure() -> dict[str, Load]:
-    """Each server by itself, one after the other."""
-    found = {}
+    """Each server by itself, one after the other, and that several times; of each the middle round.
+
+    A machine that others share is faster in one minute than in the next, which then meets all of them.
+    """
+    found: dict[str, list[Load]] = {}
     servers: dict[str, Callable[[], AbstractAsyncContextManager[int]]] = {
         REFERENCE: lambda: _reference("--http", "h11", "--loop", "asyncio"),
         FASTER: _reference,
         EMBEDDED: _embedded,
         GATEWAY: lambda: gateway(_INSTANT),
     }
-    for name, serving in servers.items():
-        async with serving() as port:
-            await load.run(port, list(_requests(port, 4 * CONNECTIONS, "warm")), CONNECTIONS)
-            found[name] = await load.run(port, list(_requests(port, REQUESTS)), CONNECTIONS)
-        print(f"· {name}: {found[name].per_second:.0f} turns/s", flush=True)
-    return found
+    for _ in range(ROUNDS):
+        for name, serving in servers.items():
+            async with serving() as port:
+                await load.run(port, list(_requests(port, 4 * CONNECTIONS, "warm")), CONNECTIONS)
+                run = await load.run(port, list(_requests(port, REQUESTS)), CONNECTIONS)
+            found.setdefault(name, []).append(run)
+            print(f"· {name}: {run.per_second:.0f} turns/s", flush=True)
+    return {name: sorted(runs, key=lambda run: run.per_second)[ROUNDS // 2] for name, runs in found.items()}
 
 
 def _requests(port: int, count: int, who: str = "s") -> Iterator[bytes]:

@@ -1,0 +1,89 @@
+"""Time limits for many at once, with one timer of the event loop for all of them.
+
+A turn has three, one inside the other, and `asyncio.timeout` makes and takes back a timer for each: more work
+than anything else that a turn does but once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from math import inf
+from types import TracebackType
+from typing import Self
+
+
+class TimeLimit:
+    """`with TimeLimit(seconds):` around what may await, in a task; to the point as `asyncio.timeout` is.
+
+    Raises `TimeoutError` when it is over; a cancellation from elsewhere stays one.
+    """
+
+    __slots__ = ("_clock", "_is_over", "_seconds", "_task", "_wanted_before", "at")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> Self:
+        """Begin. Raises `RuntimeError` outside a task."""
+        self._clock = clock = _clock()
+        task = asyncio.current_task(clock.loop)
+        if task is None:
+            raise RuntimeError("a time limit is for what a task does")
+        self._task, self._wanted_before, self._is_over = task, task.cancelling(), False
+        self.at = clock.loop.time() + self._seconds
+        clock.watch(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End; nobody is cancelled any more."""
+        self._clock.limits.discard(self)
+        if self._is_over and self._task.uncancel() <= self._wanted_before and kind is asyncio.CancelledError:
+            raise TimeoutError from error
+
+    def end(self) -> None:
+        """The time is over: stop what the task waits for."""
+        self._is_over = True
+        self._task.cancel()
+
+
+class _Clock:
+    """The limits of one event loop. Its timer is due with the first of them, or with one that is gone."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.limits: set[TimeLimit] = set()
+        self._due = inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, limit: TimeLimit) -> None:
+        self.limits.add(limit)
+        if limit.at < self._due:
+            self._set(limit.at)
+
+    def _set(self, due: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due, self._timer = due, self.loop.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        now = self.loop.time()
+        self._due, self._timer = inf, None
+        for limit in [limit for limit in self.limits if limit.at <= now]:
+            self.limits.discard(limit)
+            limit.end()
+        if self.limits:
+            self._set(min(limit.at for limit in self.limits))
+
+
+_latest: _Clock | None = None
+
+
+def _clock() -> _Clock:
+    """The running loop's. Loops that take turns each get a new one; the limits of the one before are kept."""
+    global _latest
+    loop = asyncio.get_running_loop()
+    if _latest is None or _latest.loop is not loop:
+        _latest = _Clock(loop)
+    return _latest
