@@ -51,8 +51,8 @@ def section() -> str:
 ## `POST /turn`
 
 The same three-node flow, a model that answers at once, {CONNECTIONS} connections, {SESSIONS:,} conversations
-from their first turn on, {REQUESTS:,} turns, every other one of which moves on. Each server is one process;
-the gateway is a web process, a worker and a durable Redis. The middle one of {ROUNDS} rounds. superdialog stands
+from their first turn on, {REQUESTS:,} turns, every second of which moves on. The middle of {ROUNDS} rounds;
+each server is one process, the gateway is a web process, a worker and a durable Redis. superdialog stands
 behind the FastAPI route of its documentation: with the server that its `fastapi` extra installs, and with the
 one that we use.
 

@@ -13,7 +13,7 @@ from core.errors import DeliveryError
 from core.event import Event
 from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage
-from core.session import SessionStore
+from core.session_store import SessionStore
 from core.turn import Address, Turn
 from core.value import Value
 

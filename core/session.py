@@ -4,35 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from time import monotonic
+from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 from core.dialog import State
+from core.session_store import Held, InMemorySessionStore, SessionStore
 
 STREAM_SECONDS = 120.0
 """How long a stream that nobody reads may hold its session."""
-
-
-class Held(Protocol):
-    """A session that is held: nobody else works on it until it is let go."""
-
-    state: State | None
-    """As it was when the session was taken; `None` for a new one."""
-
-    async def save(self, state: State | None) -> None:
-        """Keep the new state; `None` forgets the session. Raises `LeaseLost` when it is held no more."""
-        ...
-
-
-class SessionStore(Protocol):
-    """Where states are kept. What a store of your own must have: this one method."""
-
-    def hold(self, session_id: str) -> AbstractAsyncContextManager[Held]:
-        """Hold a session, waiting for whoever holds it. Raises `SessionBusy` after a bounded time."""
-        ...
 
 
 class Agent(Protocol):
@@ -46,71 +28,6 @@ class Agent(Protocol):
 
 
 A = TypeVar("A", bound=Agent)
-
-
-@dataclass(slots=True)
-class _Kept:
-    state: State | None = None
-
-    async def save(self, state: State | None) -> None:
-        self.state = state
-
-
-class NullSessionStore:
-    """Keeps nothing: every turn is a conversation's first."""
-
-    @asynccontextmanager
-    async def hold(self, session_id: str) -> AsyncIterator[Held]:
-        """A new session, whatever its id."""
-        yield _Kept()
-
-
-class InMemorySessionStore:
-    """Keeps the latest `max_sessions` in this process, each for `seconds` after its last turn."""
-
-    def __init__(self, max_sessions: int = 100_000, seconds: float = 30 * 86_400.0) -> None:
-        self._states: OrderedDict[str, tuple[State, float]] = OrderedDict()
-        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
-        self._most = max_sessions
-        self._seconds = seconds
-
-    def __len__(self) -> int:
-        return len(self._states)
-
-    @asynccontextmanager
-    async def hold(self, session_id: str) -> AsyncIterator[Held]:
-        """Hold a session; others in this process wait."""
-        lock, users = self._locks.get(session_id, (asyncio.Lock(), 0))
-        self._locks[session_id] = lock, users + 1
-        try:
-            async with lock:
-                state, until = self._states.get(session_id, (None, 0.0))
-                yield _InMemory(state if until > monotonic() else None, self, session_id)
-        finally:
-            lock, users = self._locks.pop(session_id)
-            if users > 1:
-                self._locks[session_id] = lock, users - 1
-
-    def keep(self, session_id: str, state: State | None) -> None:
-        """Put a state in the place of the one before; the oldest beyond the bound and the expired go."""
-        self._states.pop(session_id, None)
-        if state is not None:
-            self._states[session_id] = state, monotonic() + self._seconds
-        while self._states:
-            _, until = next(iter(self._states.values()))
-            if len(self._states) <= self._most and until > monotonic():
-                return
-            self._states.popitem(last=False)
-
-
-@dataclass(slots=True)
-class _InMemory:
-    state: State | None
-    store: InMemorySessionStore
-    session_id: str
-
-    async def save(self, state: State | None) -> None:
-        self.store.keep(self.session_id, state)
 
 
 @dataclass(slots=True)
@@ -140,21 +57,16 @@ class SessionWorker(Generic[A]):
         """How many agents there are now."""
         return len(self._slots)
 
-    @asynccontextmanager
-    async def acquire(self, session_id: str) -> AsyncIterator[SessionHandle[A]]:
+    def acquire(self, session_id: str) -> AbstractAsyncContextManager[SessionHandle[A]]:
         """Hold a session for the block; a stream that was begun in it holds it until it has ended."""
-        async with AsyncExitStack() as holding:
-            slot = self._enter(session_id)
-            holding.callback(self._leave, slot)
-            await holding.enter_async_context(slot.lock)
-            held = await holding.enter_async_context(self._store.hold(session_id))
-            slot.agent.state = held.state
-            handle = SessionHandle(slot.agent, held)
-            yield handle
-            if handle.stream is not None and not handle.stream.is_ended:
-                handle.stream.keep(holding.pop_all())
+        return _Acquired(self, session_id)
 
-    def _enter(self, session_id: str) -> _Slot[A]:
+    def hold(self, session_id: str) -> AbstractAsyncContextManager[Held]:
+        """The session in the store."""
+        return self._store.hold(session_id)
+
+    def enter(self, session_id: str) -> _Slot[A]:
+        """The session's agent, which stays for as long as it is used."""
         slot = self._slots.get(session_id)
         if slot is None:
             slot = self._slots[session_id] = _Slot(self._make())
@@ -162,13 +74,61 @@ class SessionWorker(Generic[A]):
         self._slots.move_to_end(session_id)
         return slot
 
-    def _leave(self, slot: _Slot[A]) -> None:
+    def leave(self, slot: _Slot[A]) -> None:
+        """An agent is used no more by one of those who did; of too many agents idle ones go."""
         slot.users -= 1
         surplus = len(self._slots) - self._most
         if surplus > 0:
             idle = (name for name, each in self._slots.items() if not each.users)
             for name in [name for name, _ in zip(idle, range(surplus), strict=False)]:
                 del self._slots[name]
+
+
+class _Acquired(Generic[A]):
+    """A session that is held, agent and store: every turn does this, so it is done by hand."""
+
+    def __init__(self, worker: SessionWorker[A], session_id: str) -> None:
+        self._worker = worker
+        self._session_id = session_id
+
+    async def __aenter__(self) -> SessionHandle[A]:
+        # Once round the event loop: who wrote while others were answered is served with them in this round,
+        # not in the next. That halves the longest waits and costs nothing.
+        await asyncio.sleep(0)
+        self._slot = slot = self._worker.enter(self._session_id)
+        try:
+            await slot.lock.acquire()
+        except BaseException:
+            self._worker.leave(slot)
+            raise
+        try:
+            self._holding = self._worker.hold(self._session_id)
+            held = await self._holding.__aenter__()
+        except BaseException:
+            self._let_go()
+            raise
+        slot.agent.state = held.state
+        self._handle = SessionHandle(slot.agent, held)
+        return self._handle
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        stream = self._handle.stream
+        if error is None and stream is not None and not stream.is_ended:
+            stream.keep(self._end)
+        else:
+            await self._end(kind, error, trace)
+
+    async def _end(self, *raised: Any) -> None:
+        try:
+            await self._holding.__aexit__(*(raised or (None, None, None)))
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._slot.lock.release()
+        self._worker.leave(self._slot)
 
 
 class SessionHandle(Generic[A]):
@@ -208,13 +168,13 @@ class HeldStream:
     def __init__(self, chunks: Any, save: Callable[[], Any]) -> None:
         self._chunks = chunks
         self._save = save
-        self._holding: AsyncExitStack | None = None
+        self._let_go: Callable[[], Awaitable[None]] | None = None
         self._patience: asyncio.TimerHandle | None = None
         self.is_ended = False
 
-    def keep(self, holding: AsyncExitStack) -> None:
+    def keep(self, let_go: Callable[[], Awaitable[None]]) -> None:
         """Hold the session beyond its block, for a bounded time if nobody reads."""
-        self._holding = holding
+        self._let_go = let_go
         loop = asyncio.get_running_loop()
         self._patience = loop.call_later(STREAM_SECONDS, lambda: asyncio.ensure_future(self._end()))
 
@@ -235,6 +195,6 @@ class HeldStream:
         self.is_ended = True
         if self._patience is not None:
             self._patience.cancel()
-        if self._holding is not None:
-            holding, self._holding = self._holding, None
-            await holding.aclose()
+        if self._let_go is not None:
+            let_go, self._let_go = self._let_go, None
+            await let_go()

@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.session import InMemorySessionStore, NullSessionStore, SessionWorker
+    from core.session import SessionWorker
+    from core.session_store import InMemorySessionStore, NullSessionStore
     from flows.document import Flow
     from flows.machine import DialogMachine
     from gateway.dialog_routes import DialogRouter

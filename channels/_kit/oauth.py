@@ -18,7 +18,7 @@ from channels._kit.document import number, word
 from channels._kit.http import Bearer, Credentials, answered, change, retry_after
 from core.dialog import State
 from core.errors import LeaseLost, Rejected, SessionBusy, Unavailable
-from core.session import InMemorySessionStore, SessionStore
+from core.session_store import InMemorySessionStore, SessionStore
 
 _EARLY_SECONDS: Final = 60.0
 

@@ -22,7 +22,7 @@ from core.errors import Misconfigured
 from core.event import Event
 from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage
-from core.session import SessionStore
+from core.session_store import SessionStore
 from core.turn import Address, Attachment
 
 __all__ = ["SETTINGS", "VERIFICATION", "SunshineChannel", "connect"]

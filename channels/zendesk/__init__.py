@@ -27,7 +27,7 @@ from core.errors import Misconfigured
 from core.event import Event
 from core.fetch import Fetch
 from core.message import Message, Part, Reply, SentMessage
-from core.session import SessionStore
+from core.session_store import SessionStore
 from core.turn import Address, Attachment, Turn
 
 __all__ = ["SETTINGS", "VERIFICATION", "ZendeskChannel", "connect"]

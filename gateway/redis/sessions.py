@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from core.dialog import State
 from core.errors import LeaseLost, Misconfigured, SessionBusy
-from core.session import Held
+from core.session_store import Held
 from gateway.redis import scripts
 from gateway.redis.connect import open_redis
 from gateway.redis.repeat import repeat

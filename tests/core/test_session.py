@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from core.dialog import State
-from core.session import Held, InMemorySessionStore, NullSessionStore, SessionStore, SessionWorker
+from core.session import SessionWorker
+from core.session_store import Held, InMemorySessionStore, NullSessionStore, SessionStore
 from flows.document import Flow
 from flows.machine import DialogMachine
 from gateway.redis.sessions import RedisSessionStore

@@ -23,7 +23,7 @@ from channels.zendesk import ZendeskChannel
 from core.errors import DeliveryError, Rejected, Unavailable
 from core.media import Keeping, NoFile, Trouble
 from core.message import Reply
-from core.session import NullSessionStore
+from core.session_store import NullSessionStore
 from core.turn import Address, Attachment
 from gateway.guarded import GuardedFetch
 from gateway.http import provider_client

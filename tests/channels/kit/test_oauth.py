@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from channels._kit.http import Bearer
 from channels._kit.oauth import Fixed, Renewed
 from core.errors import Rejected, Unavailable
-from core.session import InMemorySessionStore, SessionStore
+from core.session_store import InMemorySessionStore, SessionStore
 from gateway.redis.sessions import RedisSessionStore
 
 URL = "https://example.com/oauth/tokens"

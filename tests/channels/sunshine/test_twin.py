@@ -17,7 +17,7 @@ from core.event import ControlReceived, DeliveryStatus, Event, StatusChanged, Tu
 from core.fetch import Fetched, NotFetched, Request
 from core.message import Choice, Reply
 from core.owner import Act
-from core.session import InMemorySessionStore
+from core.session_store import InMemorySessionStore
 from core.turn import Address, Attachment
 from tests.channels.sunshine.made import APP, SECRET, channel
 

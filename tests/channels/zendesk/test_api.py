@@ -14,7 +14,7 @@ import respx
 from core.errors import Rejected, Unavailable
 from core.fetch import Fetched, NotFetched, Request
 from core.message import Choice, Message, Reply
-from core.session import InMemorySessionStore
+from core.session_store import InMemorySessionStore
 from core.turn import Address, Attachment
 from tests.channels.zendesk.made import (
     ACCEPTED,
