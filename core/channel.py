@@ -149,6 +149,18 @@ class Equipped(Protocol):
 
 
 @runtime_checkable
+class Continues(Protocol[Http]):
+    """A channel whose provider begins a new conversation where an old one can take nothing more."""
+
+    async def continued(self, turn: Turn, http: Http) -> str:
+        """The session that this turn's goes on from, asked at a session's first turn; empty: none.
+
+        Raises a `DeliveryError`.
+        """
+        ...
+
+
+@runtime_checkable
 class Completes(Protocol[Http]):
     """A channel whose webhooks leave out what its API tells."""
 

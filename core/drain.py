@@ -156,7 +156,7 @@ class Drain(Generic[Http]):
             owner=after(view.owner, Act.HAND_OFF) if step.hand_off else None,
             lapses=not self._has_desk(turn.address),
             timer=_timer(step),
-            details={"node": step.node, "edge": step.edge, **_unheard(step)},
+            details={"node": step.node, "edge": step.edge, **_told(step)},
         )
 
     async def _fire(self, fired: Fired, view: View) -> Commit:
@@ -246,9 +246,9 @@ class Drain(Generic[Http]):
         )
 
 
-def _unheard(step: Step) -> dict[str, str]:
-    """Why a voice note could not be heard, for the session's log."""
-    return {"unheard": step.details["unheard"]} if "unheard" in step.details else {}
+def _told(step: Step) -> dict[str, str]:
+    """For the session's log: why a voice note could not be heard, and the session that this one follows."""
+    return {name: step.details[name] for name in ("unheard", "goes_on_from") if name in step.details}
 
 
 def _timer(step: Step) -> tuple[Timer, float] | None:

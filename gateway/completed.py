@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import httpx
 
-from core.channel import Channel, Completes
+from core.channel import Channel, Completes, Continues
 from core.dialog import Dialog, State, Step, Watcher
 from core.errors import DeliveryError
 from core.timer import Timer
@@ -15,28 +15,43 @@ from core.turn import Address, Turn
 
 log = logging.getLogger("turngate.completed")
 
+States = Callable[[str], Awaitable[State | None]]
+"""The dialog's state of a session; `None` when it has none any more."""
+
 
 class Completed:
-    """A dialog that gets whole turns; a provider that does not answer costs a turn its files only."""
+    """A dialog that gets whole turns, and at a session's first one the state of the session before it.
+
+    A provider that does not answer costs a turn its files, or its past, only.
+    """
 
     def __init__(
-        self, dialog: Dialog, channels: Mapping[str, Channel[httpx.AsyncClient]], http: httpx.AsyncClient
+        self,
+        dialog: Dialog,
+        channels: Mapping[str, Channel[httpx.AsyncClient]],
+        http: httpx.AsyncClient,
+        states: States,
     ) -> None:
         self._dialog = dialog
-        self._completing = {
-            name: channel for name, channel in channels.items() if isinstance(channel, Completes)
-        }
+        self._channels = channels
         self._http = http
+        self._states = states
 
     async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
         """Answer as the dialog does; see `core.dialog.Dialog`."""
-        channel = self._completing.get(turn.address.channel)
-        if channel is not None:
-            try:
+        before = ""
+        channel = self._channels.get(turn.address.channel)
+        try:
+            if isinstance(channel, Completes):
                 turn = await channel.complete(turn, self._http)
-            except DeliveryError as error:
-                log.warning("%s did not tell what its webhook left out: %s", turn.address.channel, error.code)
-        return await self._dialog.answer(turn, state, watcher=watcher)
+            if state is None and isinstance(channel, Continues):
+                before = await channel.continued(turn, self._http)
+        except DeliveryError as error:
+            log.warning("%s did not tell what its webhook left out: %s", turn.address.channel, error.code)
+        if before:
+            state = await self._states(before)
+        step = await self._dialog.answer(turn, state, watcher=watcher)
+        return step._replace(details={**step.details, "goes_on_from": before}) if before else step
 
     async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         """As the dialog does; nobody is waiting."""

@@ -30,6 +30,7 @@ from gateway.http import provider_client
 from gateway.media import Files, Hearing
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.registry import Registry
 from gateway.redis.scripts import Protocol
 from gateway.redis.sessions import RedisSessionStore
 from gateway.redis.sweeper import Sweeper
@@ -191,7 +192,10 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                 drain=Drain(
                     mailbox=mailbox,
                     dialog=Completed(
-                        Attentive(Telling(dialog, redis), attending(connected), http), connected, http
+                        Attentive(Telling(dialog, redis), attending(connected), http),
+                        connected,
+                        http,
+                        Registry(redis).state,
                     ),
                     channels=sending,
                     http=http,

@@ -101,6 +101,11 @@ class ZendeskChannel(BaseChannel):
         """Ask for the files of a comment, which Zendesk's own events leave out. Raises a `DeliveryError`."""
         return await self._api.complete(turn, http)
 
+    async def continued(self, turn: Turn, http: httpx.AsyncClient) -> str:
+        """The session of the closed ticket that the turn's ticket follows; empty for any other ticket."""
+        ticket = self._desk.ticket(await self._api.continued(turn, http))
+        return ticket.session if ticket else ""
+
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:

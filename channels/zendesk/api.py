@@ -19,7 +19,7 @@ from channels.zendesk.capabilities import ANSWERED, HANDED_OFF, KEY, OFF
 from channels.zendesk.client import Client, Json, refusal
 from channels.zendesk.conversation import Desk
 from channels.zendesk.files import files_of, upload
-from channels.zendesk.ticket import Seen, is_held, key_of, moment, seen, when
+from channels.zendesk.ticket import Seen, followed, is_held, key_of, moment, seen, when
 from core.errors import Rejected, Unavailable, Unknown
 from core.fetch import Fetch
 from core.message import Reply, SentMessage
@@ -93,6 +93,10 @@ class Api:
         page = await self._newest(turn.address.theirs, "comments", http)
         files = files_of(children(page, "comments"), turn.id)
         return turn.model_copy(update={"attachments": files}) if files else turn
+
+    async def continued(self, turn: Turn, http: httpx.AsyncClient) -> str:
+        """The number of the closed ticket that the turn's ticket follows; empty for any other."""
+        return followed(await self._client.read(f"/tickets/{turn.address.theirs}.json", http))
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]

@@ -47,6 +47,12 @@ def seen(ticket: Object, page: Object, desk: Desk) -> Seen:
     )
 
 
+def followed(answer: Object) -> str:
+    """The closed ticket from which this one goes on (Zendesk, "Creating a follow-up ticket"); mostly none."""
+    source = child(child(answer, "ticket"), "via", "source")
+    return name_of(child(source, "from"), "ticket_id", 20) if word(source, "rel", 40) == "follow_up" else ""
+
+
 def is_held(found: Seen, audits: Sequence[Object], desk: Desk) -> bool:
     """Whether a person speaks, by the newest act that decides it (Zendesk, "Ticket audit events").
 

@@ -86,7 +86,10 @@ class ZendeskTwin:
         return found
 
     def say(self, said: Said, now: float) -> tuple[str, list[Delivery]]:
-        """A customer writes: to their newest ticket, or a new one. Raises `KeyError` for another surface."""
+        """A customer writes: to their newest ticket, or a new one, which follows a closed one.
+
+        Raises `KeyError` for another surface.
+        """
         if said.surface != self.name:
             raise KeyError(said.surface)
         requester, ticket = self.desk.customer(said.person), self.desk.current(said.person)
@@ -96,7 +99,8 @@ class ZendeskTwin:
         ]
         comment = {"body": said.text, "public": True, "attachments": files}
         if ticket is None:
-            ticket = self.desk.open(requester, said.name or said.text[:40], now)
+            subject, closed = said.name or said.text[:40], self.desk.closed(said.person)
+            ticket = self.desk.open(requester, subject, now, follows=closed)
             audit = self.desk.update(ticket, requester, now, comment)
         else:
             changes = {"status": "open"} if ticket.status in ("pending", "hold", "solved") else {}

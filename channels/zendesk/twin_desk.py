@@ -34,6 +34,7 @@ class TwinTicket:
     tags: list[str] = field(default_factory=list)
     updated: float = 0.0
     external_id: str = ""
+    follows: TwinTicket | None = None
     comments: list[Json] = field(default_factory=list)
     audits: list[Json] = field(default_factory=list)
 
@@ -51,8 +52,14 @@ class TwinTicket:
             "tags": list(self.tags),
             "created_at": moment(self.created),
             "updated_at": moment(self.updated),
-            "via": {"channel": self.via},
+            "via": {"channel": self.via, "source": self._source()},
         }
+
+    def _source(self) -> Json:
+        if self.follows is None:
+            return {"from": {}, "to": {}, "rel": None}
+        about = {"ticket_id": self.follows.id, "subject": self.follows.subject, "channel": self.follows.via}
+        return {"from": about, "to": {}, "rel": "follow_up"}
 
 
 class TwinDesk:
@@ -62,6 +69,7 @@ class TwinDesk:
         self.tickets: dict[int, TwinTicket] = {}
         self._customers: dict[str, int] = {}
         self._numbers = 98765432100
+        self._opened = 0
         self._order: list[tuple[TwinTicket, Json, float]] = []
 
     def next_id(self) -> int:
@@ -87,10 +95,19 @@ class TwinDesk:
         own = [each for each in self.tickets.values() if each.requester == user and each.status != "closed"]
         return own[-1] if own else None
 
+    def closed(self, person: str) -> TwinTicket | None:
+        """A customer's newest closed ticket."""
+        user = self._customers.get(person)
+        own = [each for each in self.tickets.values() if each.requester == user and each.status == "closed"]
+        return own[-1] if own else None
+
     def open(self, requester: int, subject: str, now: float, **more: Any) -> TwinTicket:
-        """A new ticket, still without a comment."""
-        ticket = TwinTicket(5158 + len(self.tickets), requester, subject, now, updated=now, **more)
+        """A new ticket, still without a comment. A follow-up has the tags of the one that it `follows`."""
+        self._opened += 1
+        ticket = TwinTicket(5157 + self._opened, requester, subject, now, updated=now, **more)
         self.tickets[ticket.id] = ticket
+        if ticket.follows:
+            ticket.tags = list(ticket.follows.tags)
         return ticket
 
     def update(

@@ -21,6 +21,7 @@ MOVES: Final = (
     Move("let_in", "Remove tags"),
     Move("solve", "Solve"),
     Move("open", "Reopen"),
+    Move("close", "Close for good"),
     Move("redact", "Redact the last comment"),
     Move("merge", "Merge into another"),
     Move("delete", "Delete"),
@@ -53,6 +54,7 @@ def _changes(ticket: TwinTicket, move: str) -> dict[str, Any]:
         "let_in": {"tags": tags},
         "solve": {"assignee_id": ticket.assignee_id or GRACE, "status": "solved"},
         "open": {"status": "open"},
-        "merge": {"status": "closed"},
+        "close": {"status": "closed"},
+        "merge": {"status": "closed", "tags": [*tags, "closed_by_merge"]},
     }
     return changes.get(move, {})

@@ -6,8 +6,10 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
+from pydantic_core import from_json
 from redis.asyncio import Redis
 
+from core.dialog import State
 from core.owner import Owner
 from core.turn import Address
 from core.value import Value
@@ -101,6 +103,15 @@ class Registry:
             if session == person or f":{person}:" in f":{session}:":
                 sessions.add(session)
         return sorted(sessions)
+
+    async def state(self, session: str) -> State | None:
+        """The dialog's state of a session; `None` when it has none, or rested for too long."""
+        stored, expires = await self._redis.hmget(f"tg:{{{session}}}", "state", "expires")
+        seconds, microseconds = await self._redis.time()
+        if not stored or (expires and int(expires) <= seconds * 1000 + microseconds // 1000):
+            return None
+        found: State = from_json(stored)
+        return found
 
     async def erase(self, session: str) -> int:
         """Forget a session with all that was said in it, dead letters too; how many keys that were.

@@ -42,11 +42,16 @@ class Complete(FakeChannel):
         return turn.model_copy(update={"attachments": (FILE,)})
 
 
+async def none(session: str) -> State | None:
+    """No session has a past."""
+    return None
+
+
 @pytest.mark.parametrize("answers", [True, False])
 async def test_a_turn_is_completed_or_answered_as_it_is(answers: bool) -> None:
     dialog = Listening()
     async with httpx.AsyncClient() as http:
-        completed = Completed(dialog, {"zendesk": Complete(answers=answers)}, http)
+        completed = Completed(dialog, {"zendesk": Complete(answers=answers)}, http, none)
         await completed.answer(Turn(id="1", session="s", address=ADDRESS, text="Look"), None)
 
     [heard] = dialog.heard

@@ -15,6 +15,7 @@ from channels.zendesk.twin import ZendeskTwin
 from channels.zendesk.twin_desk import BOT, PEOPLE, TwinTicket
 from flows.authoring.script import Script, beside
 from gateway.http import provider_client
+from gateway.redis.log import read_log
 from gateway.settings import LIBRARY
 from gateway.twins import serve
 from tests.gateway.surroundings import Heard, free_url, start
@@ -162,6 +163,24 @@ async def test_an_answer_that_got_lost_is_not_given_twice() -> None:
 
         assert ["What can I do" in line.text for line in tickets.heard(ADA)][:2] == [True, False]
         assert len(tickets.heard(ADA)) == 3
+
+
+async def test_a_follow_up_of_a_closed_ticket_goes_on_where_that_one_was() -> None:
+    async with desk("support") as tickets:
+        await tickets.until("What can I do", ADA, tickets.ada("hi"))
+        await tickets.until("order number", ADA, tickets.ada("where is my parcel?"))
+        closed = tickets.ticket()
+        tickets.grace("close")
+        await tickets.until_idle()
+        seen = tickets.ada("12345678")
+        [answer] = await tickets.until("", ADA, seen)
+
+        assert answer.ours == str(tickets.ticket().id) != str(closed.id)
+        assert "What can I do" not in answer.text
+        async with Redis.from_url(tickets.redis_url) as redis:
+            entries = await read_log(redis, f"zendesk:127.0.0.1:{answer.ours}")
+        before = f"zendesk:127.0.0.1:{closed.id}"
+        assert any(entry.data.get("goes_on_from") == before for entry in entries)
 
 
 async def test_two_workers_share_tokens_that_are_good_once() -> None:

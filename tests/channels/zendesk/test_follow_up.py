@@ -1,0 +1,40 @@
+"""A closed ticket is final: who writes again does so on a follow-up."""
+
+from __future__ import annotations
+
+import pytest
+
+from channels._kit.twin import Said
+from core.event import TurnReceived
+from core.owner import Act
+from tests.channels.zendesk.playing import Played, acts, turns
+
+ADA = "ada@example.com"
+
+
+def say(desk: Played, text: str = "Where is my parcel?") -> TurnReceived:
+    """Ada writes; what the bot hears of it."""
+    _, deliveries = desk.twin.say(Said("zendesk", ADA, text), desk.now)
+    found = [each for each in desk.hear(deliveries) if isinstance(each, TurnReceived)]
+    desk.now += 5
+    assert turns(list(found)) == [text]
+    return found[0]
+
+
+def act(desk: Played, move: str, text: str = "") -> list[Act]:
+    found = acts(desk.hear(desk.twin.act(ADA, move, text, desk.now)))
+    desk.now += 5
+    return found
+
+
+@pytest.mark.parametrize("by_triggers", [False, True])
+async def test_a_customers_follow_up_goes_on_with_the_closed_tickets_session(by_triggers: bool) -> None:
+    desk = Played(by_triggers=by_triggers)
+    first = say(desk).turn
+    await desk.send()
+    assert Act.CLOSE in act(desk, "close")
+    second = say(desk, "It is still not here").turn
+
+    assert second.session != first.session
+    assert await desk.channel.continued(second, desk.http) == first.session
+    assert await desk.channel.continued(first, desk.http) == ""
