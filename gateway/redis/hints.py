@@ -11,20 +11,29 @@ from redis.asyncio import Redis
 
 from gateway.redis.repeat import repeat
 
+_LONGEST_SIZE = 9
 
-def hint(session: str) -> bytes:
-    """The message that names a session, as the scripts write it too: its length and it; a note may follow.
 
-    Clients choose parts of a session's name, so nothing in it may look like a note.
+def hint(session: str, note: bytes = b"") -> bytes:
+    """What names a session, as the scripts write it too: two lengths, the name, a note about it.
+
+    Clients choose parts of a session's name, so nothing in it may look like a note. A message may hold
+    several.
     """
     name = session.encode()
-    return b"%d %b" % (len(name), name)
+    return b"%d %d %b%b" % (len(name), len(note), name, note)
 
 
-def _read(message: bytes) -> tuple[str, bytes]:
-    size, _, rest = message.partition(b" ")
-    end = int(size) if size.isdigit() else len(rest)
-    return rest[:end].decode(errors="replace"), rest[end:]
+def _read(message: bytes) -> Iterator[tuple[str, bytes]]:
+    """The sessions that a message names, each with its note; what is not of this form is passed over."""
+    while message:
+        first, _, rest = message.partition(b" ")
+        second, _, rest = rest.partition(b" ")
+        if not all(size.isdigit() and len(size) <= _LONGEST_SIZE for size in (first, second)):
+            return
+        end = int(first) + int(second)
+        yield rest[: int(first)].decode(errors="replace"), rest[int(first) : end]
+        message = rest[end:]
 
 
 class Hint(asyncio.Event):
@@ -91,8 +100,8 @@ class Hints:
                     if heard is None or heard["type"] != "message":
                         self.listening.set()
                         continue
-                    session, note = _read(heard["data"])
-                    for each in self._waiting.get(session, ()):
-                        each.hear(note)
+                    for session, note in _read(heard["data"]):
+                        for each in self._waiting.get(session, ()):
+                            each.hear(note)
         finally:
             self.listening.clear()

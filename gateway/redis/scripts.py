@@ -132,23 +132,23 @@ class Chain:
 @cache
 def load(name: str, protocol: Protocol) -> Script:
     """The script `name`, with the protocol's numbers and the shared functions in front of it."""
-    return _script(_constants(protocol), _text("prelude"), _text(name))
+    return _script(protocol, _text(name))
 
 
 @cache
 def chain(names: tuple[str, ...], protocol: Protocol) -> Chain:
     """The scripts `names`, one after the other, each with arguments of its own."""
     steps = ",\n".join(f"function(ARGV)\n{_text(name)}\nend" for name in names)
-    return Chain(
-        _script(_constants(protocol), _text("prelude"), f"local steps = {{{steps}}}", _text("chain"))
-    )
+    return Chain(_script(protocol, f"local steps = {{{steps}}}\n{_text('chain')}"))
 
 
 def _text(name: str) -> str:
     return (resources.files("gateway.redis") / "scripts" / f"{name}.lua").read_text(encoding="utf-8")
 
 
-def _script(*parts: str) -> Script:
-    text = "\n".join(parts)
+def _script(protocol: Protocol, body: str) -> Script:
+    at_work = f"local function work(ARGV)\n{body}\nend"
+    ending = "local answer = work(ARGV)\nwrite_down()\nreturn answer"
+    text = "\n".join((_constants(protocol), _text("prelude"), at_work, ending))
     # The server names scripts by their SHA-1; nothing is protected by it.
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

@@ -41,10 +41,10 @@ end
 if ARGV[6] ~= '' then set_aside(session, ARGV[6]) end
 local is_read_here = ARGV[13] == '1'
 local reason = is_read_here and silenced(owner, marks[2], 'bot')
-local told = {'committed ' .. ARGV[7]}
+local written = {'committed ' .. ARGV[7]}
 local function say(kind, entry)
   note(session, kind, entry)
-  told[#told + 1] = kind .. ' ' .. entry
+  written[#written + 1] = kind .. ' ' .. entry
 end
 for i = 14, #ARGV, 2 do
   say('said', ARGV[i + 1])
@@ -59,5 +59,5 @@ for i = 14, #ARGV, 2 do
   end
 end
 count('committed')
-tell(session, table.concat(told, '\n'))
+tell(session, table.concat(written, '\n'))
 return 1

@@ -23,9 +23,14 @@
 -- A server out of memory refuses a script only at its first write, never between two; so no script is half
 -- done, and accept.lua begins with a write that is refused then (ZADD), not with one that would pass (ZREM…).
 
+-- In milliseconds. A script's time stands still, so it is asked for once.
+local moment
 local function clock()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  if not moment then
+    local time = redis.call('TIME')
+    moment = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  return moment
 end
 
 local function key(session, part)
@@ -36,16 +41,27 @@ local function note(session, kind, entry)
   redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
 end
 
--- The message that names a session (gateway/redis/hints.py); a note may follow.
-local function hint(session) return #session .. ' ' .. session end
+-- What names a session, with a note about it (gateway/redis/hints.py); a message may hold several.
+local function hint(session, about)
+  about = about or ''
+  return #session .. ' ' .. #about .. ' ' .. session .. about
+end
 
--- A turn or one of its replies came to its end; somebody may wait for it. With `told` they need not look for it.
-local function tell(session, told)
-  if session:sub(1, 4) == 'web:' then redis.call('PUBLISH', 'tg:told', hint(session) .. (told or '')) end
+local told, counted = {}, {}
+
+-- A turn or one of its replies came to its end; somebody may wait for it. With `about` they need not look for it.
+local function tell(session, about)
+  if session:sub(1, 4) == 'web:' then told[#told + 1] = hint(session, about) end
 end
 
 local function count(name)
-  redis.call('HINCRBY', 'tg:counts', name, 1)
+  counted[name] = (counted[name] or 0) + 1
+end
+
+-- At a script's end: what was told and counted, once for all of its sessions.
+local function write_down()
+  for name, times in pairs(counted) do redis.call('HINCRBY', 'tg:counts', name, times) end
+  if #told > 0 then redis.call('PUBLISH', 'tg:told', table.concat(told)) end
 end
 
 -- Law L10: `owner` speaks from now on. With `lapses` the bot may speak again when the person who waits or speaks for
@@ -63,17 +79,22 @@ local function own(session, owner, now, lapses)
   end
 end
 
+local has_backlog = {}  -- as far as this script knows
+
 -- An account has only so many jobs in the queue, so that another's first one does not stand behind thousands.
 local function has_room(session, account, now)
   local ready = 'tg:ready:' .. account
   if redis.call('ZCARD', ready) >= SHARE and not redis.call('ZSCORE', ready, session) then
     redis.call('ZADD', 'tg:backlog:' .. account, 'NX', now, session)
     redis.call('ZADD', 'tg:due', now + BACKLOG_MS, session)
+    has_backlog[account] = true
     return false
   end
   redis.call('ZADD', ready, now, session)
   return true
 end
+
+local is_listed = false  -- RQ's list of queues has ours
 
 -- Enqueue a drain unless one is on its way or the session is held back until later: `hold` after a failure,
 -- `quiet` while a burst of messages may still grow. Returns whether it was enqueued.
@@ -91,7 +112,8 @@ local function wake(session, now, stamp)
   local job = 'drain-' .. redis.sha1hex(session):sub(1, 12) .. '-' .. redis.call('INCR', 'tg:jobs')
   local fields = rq_fields(cjson.encode({DRAIN, cjson.null, {session}, EMPTY_OBJECT}), stamp)
   redis.call('HSET', 'rq:job:' .. job, unpack(fields))
-  redis.call('SADD', 'rq:queues', QUEUE)
+  if not is_listed then redis.call('SADD', 'rq:queues', QUEUE) end
+  is_listed = true
   redis.call('RPUSH', QUEUE, job)
   redis.call('HSET', s, 'job', job)
   if marks[2] then redis.call('HDEL', s, 'hold') end
@@ -102,15 +124,21 @@ end
 
 -- The session's job has left the queue; the next one of its account may come.
 local function make_room(session, account, now, stamp)
-  if redis.call('ZREM', 'tg:ready:' .. account, session) == 0 then return end
+  if redis.call('ZREM', 'tg:ready:' .. account, session) == 0 or has_backlog[account] == false then return end
   local next_ = redis.call('ZPOPMIN', 'tg:backlog:' .. account)
+  has_backlog[account] = next_[1] ~= nil
   if next_[1] then wake(next_[1], now, stamp) end
 end
 
+local held = {}  -- the fence by which a session is held, once this script has seen it
+
 -- Law L5: only the newest fence, and only while its lease lasts, may write.
 local function holds(session, fence, now)
+  if held[session] == fence then return true end
   local marks = redis.call('HMGET', key(session), 'fence', 'lease')
-  return marks[1] == fence and marks[2] and tonumber(marks[2]) > now
+  if marks[1] ~= fence or not marks[2] or tonumber(marks[2]) <= now then return false end
+  held[session] = fence
+  return true
 end
 
 -- Law L10: why a voice may not speak now; nil when it may.
@@ -206,6 +234,7 @@ local function claim(session, now, stamp)
 end
 
 local function unhold(session, ...)
+  held[session] = nil
   redis.call('HDEL', key(session), 'lease', 'job', ...)
 end
 
