@@ -84,11 +84,13 @@ class Judge:
         Where it may be skipped, who insists gets past it.
         """
         node, state = self.speaker.node, self.state
+        if not node.node.completion_criteria:
+            return ""
         is_exempt = edge.edge.is_fallback or edge.asks_for_person or edge.target == node.id
         if is_exempt or not any(own is edge for own in node.edges):
             return ""
         known = {**state.variables, **state.slots, **state.results}
-        criteria = [item for item in node.node.completion_criteria or () if item.required]
+        criteria = [item for item in node.node.completion_criteria if item.required]
         missing = next((item for item in criteria if known.get(item.key) in (None, "", [], {})), None)
         if missing is None or (node.node.allow_skip and state.insisted):
             return ""
@@ -162,6 +164,8 @@ class Judge:
 
     def learn(self, edge: CompiledEdge, decision: Decision) -> str:
         """Take the edge's slots over; the question that is to be asked when a required one is missing."""
+        if not (edge.slots or edge.inferred):
+            return ""
         reasons: dict[str, str] = {}
         for slot in (*edge.slots, *edge.inferred):
             value = decision.slots.get(slot.name)
