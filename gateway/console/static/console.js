@@ -66,7 +66,7 @@ function begin() {
     if (!shown) return;
     const took = ms - shown.from;
     const span = document.createElement("span");
-    span.textContent = took ? word + " " + took + " ms" : word;
+    span.textContent = took || shown.life.firstChild ? word + " " + took + " ms" : word;
     if (bad) span.className = "bad";
     shown.life.append(span, " ");
     follow();
