@@ -61,12 +61,7 @@ class SessionWorker(Generic[A]):
         """Hold a session for the block; a stream that was begun in it holds it until it has ended."""
         return _Acquired(self, session_id)
 
-    def hold(self, session_id: str) -> AbstractAsyncContextManager[Held]:
-        """The session in the store."""
-        return self._store.hold(session_id)
-
-    def enter(self, session_id: str) -> _Slot[A]:
-        """The session's agent, which stays for as long as it is used."""
+    def _enter(self, session_id: str) -> _Slot[A]:
         slot = self._slots.get(session_id)
         if slot is None:
             slot = self._slots[session_id] = _Slot(self._make())
@@ -74,8 +69,7 @@ class SessionWorker(Generic[A]):
         self._slots.move_to_end(session_id)
         return slot
 
-    def leave(self, slot: _Slot[A]) -> None:
-        """An agent is used no more by one of those who did; of too many agents idle ones go."""
+    def _leave(self, slot: _Slot[A]) -> None:
         slot.users -= 1
         surplus = len(self._slots) - self._most
         if surplus > 0:
@@ -95,14 +89,14 @@ class _Acquired(Generic[A]):
         # Once round the event loop: who wrote while others were answered is served with them in this round,
         # not in the next. That halves the longest waits and costs nothing.
         await asyncio.sleep(0)
-        self._slot = slot = self._worker.enter(self._session_id)
+        self._slot = slot = self._worker._enter(self._session_id)
         try:
             await slot.lock.acquire()
         except BaseException:
-            self._worker.leave(slot)
+            self._worker._leave(slot)
             raise
         try:
-            self._holding = self._worker.hold(self._session_id)
+            self._holding = self._worker._store.hold(self._session_id)
             held = await self._holding.__aenter__()
         except BaseException:
             self._let_go()
@@ -128,7 +122,7 @@ class _Acquired(Generic[A]):
 
     def _let_go(self) -> None:
         self._slot.lock.release()
-        self._worker.leave(self._slot)
+        self._worker._leave(self._slot)
 
 
 class SessionHandle(Generic[A]):

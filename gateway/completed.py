@@ -33,21 +33,21 @@ class Completed:
         states: States,
     ) -> None:
         self._dialog = dialog
-        self._channels = channels
+        self._completing = {name: each for name, each in channels.items() if isinstance(each, Completes)}
+        self._continuing = {name: each for name, each in channels.items() if isinstance(each, Continues)}
         self._http = http
         self._states = states
 
     async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
         """Answer as the dialog does; see `core.dialog.Dialog`."""
-        before = ""
-        channel = self._channels.get(turn.address.channel)
+        before, channel = "", turn.address.channel
         try:
-            if isinstance(channel, Completes):
-                turn = await channel.complete(turn, self._http)
-            if state is None and isinstance(channel, Continues):
-                before = await channel.continued(turn, self._http)
+            if channel in self._completing:
+                turn = await self._completing[channel].complete(turn, self._http)
+            if state is None and channel in self._continuing:
+                before = await self._continuing[channel].continued(turn, self._http)
         except DeliveryError as error:
-            log.warning("%s did not tell what its webhook left out: %s", turn.address.channel, error.code)
+            log.warning("%s did not tell what its webhook left out: %s", channel, error.code)
         if before:
             state = await self._states(before)
         step = await self._dialog.answer(turn, state, watcher=watcher)
