@@ -47,13 +47,12 @@ class Examples:
         return max((likeness(vector, example) for example in self.vectors), default=0.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledEdge:
-    """An edge that can be taken. `asks_for_person` says that it leads to a hand-off.
+    """An edge that can be taken; another one is never equal to it. `asks_for_person`: it leads to a hand-off.
 
     `inferred` are values that only its target's text names: welcome, but never asked for. `is_data` says
-    that its condition is decided by the data alone. `function` is how a model is
-    offered it, where that is always the same.
+    that its condition is decided by the data alone.
     """
 
     id: str
@@ -69,7 +68,6 @@ class CompiledEdge:
     guard: Guard | None
     asks_for_person: bool
     parameters: Mapping[str, JsonValue]
-    function: Mapping[str, JsonValue] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +76,8 @@ class CompiledNode:
 
     `version` is another when what is asked here was rewritten. `ways` are its own edges and, where it may be
     interrupted, the global ones that they do not shadow; `is_open` says that none of them is ever closed,
-    `is_by_data` that the data alone decide between its own. `conditions` are those of `ways`, by id, where no
-    value stands in any of them.
+    `is_by_data` that the data alone decide between its own. `conditions` are those of `ways`, one
+    for each, where no value stands in any of them.
     """
 
     id: str
@@ -96,7 +94,7 @@ class CompiledNode:
     ways: tuple[CompiledEdge, ...]
     is_open: bool
     is_by_data: bool
-    conditions: Mapping[str, str] | None
+    conditions: tuple[str, ...] | None
     on_enter: tuple[ActionTrigger, ...]
     on_exit: tuple[ActionTrigger, ...]
 
@@ -257,10 +255,10 @@ def _node(node: Node, about: _About, shared: Measure, global_edges: tuple[Compil
     )
 
 
-def _conditions(edges: Iterable[CompiledEdge]) -> Mapping[str, str] | None:
-    plain = {edge.id: edge.condition.plain for edge in edges}
-    known = {name: text for name, text in plain.items() if text is not None}
-    return MappingProxyType(known) if len(known) == len(plain) else None
+def _conditions(edges: Iterable[CompiledEdge]) -> tuple[str, ...] | None:
+    texts = [edge.condition.plain for edge in edges]
+    plain = tuple(text for text in texts if text is not None)
+    return plain if len(plain) == len(texts) else None
 
 
 def _is_by_data(edge: CompiledEdge) -> bool:
@@ -281,11 +279,10 @@ def _edges(edges: Iterable[Edge], about: _About, shared: Measure) -> tuple[Compi
 
 
 def _edge(edge: Edge, target: str, about: _About, shared: Measure) -> CompiledEdge:
-    condition, parameters = Text(edge.condition), _parameters(edge, about)
     return CompiledEdge(
         id=edge.id,
         target=target,
-        condition=condition,
+        condition=Text(edge.condition),
         edge=edge,
         slots=slots_of(edge.input_schema, about.language),
         inferred=_inferred(edge, about),
@@ -295,18 +292,8 @@ def _edge(edge: Edge, target: str, about: _About, shared: Measure) -> CompiledEd
         pattern=re.compile(edge.pattern, re.IGNORECASE) if edge.pattern else None,
         guard=Guard(edge.guard) if edge.guard else None,
         asks_for_person=about.nodes[target].hand_off,
-        parameters=parameters,
-        function=None if condition.plain is None else function_of(edge, condition.plain, parameters),
+        parameters=_parameters(edge, about),
     )
-
-
-def function_of(edge: Edge, condition: str, parameters: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
-    """An edge as a function that a model may call; `condition` is what it is told of when to."""
-    description = condition
-    if edge.examples:
-        description += " For example: " + "; ".join(edge.examples[:3])
-    schema: JsonValue = parameters  # type: ignore[assignment]  # nobody changes it
-    return {"name": edge.id, "description": description[:1_000], "parameters": schema}
 
 
 def _parameters(edge: Edge, about: _About) -> Mapping[str, JsonValue]:

@@ -143,20 +143,20 @@ class Judge:
         choice, node, rendered = self.choice, self.speaker.node, self.speaker.rendered
         conditions = node.conditions if offered is node.ways else None
         if conditions is None:
-            conditions = {edge.id: rendered(edge.condition) for edge in offered}
+            conditions = tuple([rendered(edge.condition) for edge in offered])
         return Decide(
             node=node,
             offered=offered,
+            conditions=conditions,
             text=choice.label if choice else self.text,
             payload=choice.payload if choice else self.turn.payload,
             said=rendered(node.text) if node.text else "",
             prompt=self.speaker.prompt,
             instruction=rendered(node.instruction) if node.instruction else "",
-            conditions=conditions,
             values=self.speaker.known,
-            filled=frozenset(self.state.filled),
+            filled=self.state.filled,
             summary=self.state.summary,
-            history=tuple(self.state.history),
+            history=self.state.history,
             today=self.today,
             language=self.flow.language,
             **more,
@@ -173,8 +173,7 @@ class Judge:
                 value = slot.values[0]  # models leave out what can only be one thing
             reading = accept(slot, value, self.today)
             if reading.value is not None:
-                self.state.slots[slot.name] = reading.value
-                self.state.filled = list(dict.fromkeys([*self.state.filled, slot.name]))
+                self.state.keep_slot(slot.name, reading.value)
             elif reading.reason:
                 reasons[slot.name] = reading.reason
         missing = next((s for s in edge.slots if s.required and s.name not in self.state.filled), None)

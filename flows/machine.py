@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from copy import copy
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from time import perf_counter
 from types import MappingProxyType
@@ -32,10 +33,12 @@ from flows.stream import TurnStream
 from flows.tongue import tongue
 from flows.tools import python_tools
 from flows.trail import Watch, unwatched
-from flows.turn_result import TurnResult
+from flows.turn_result import Answered, TurnResult
 
 log = logging.getLogger("turngate.flows")
 
+_FRESH = DialogState()
+_MEMORY = ("slots", "variables", "results", "environment", "summary", "history")
 _HERE = Address(channel="local", account="", ours="", theirs="")
 
 
@@ -73,7 +76,7 @@ class DialogMachine:
         self.model = model_from(llm, api_key=api_key, base_url=base_url) if isinstance(llm, str) else llm
         clock = now or _now
         self._means = Means(fetch, MappingProxyType(dict(secrets or {})), python_tools(tools), clock)
-        self._state = state
+        self._own = None if state is None else DialogState.stored(state)
         self._today = today or (lambda: clock().date())
         self._watch = watch
         self._moderator = moderator
@@ -109,70 +112,76 @@ class DialogMachine:
 
         `watcher` hears the text as it is made, and is asked before the first act that cannot be undone.
         """
-        flow, today = self._at(state, turn), self._today()
-        means, watch = self._means, self._watch
+        before = DialogState.stored(state)
+        after, result = await self._answered(before, turn, watcher)
+        return result.as_step(after)
 
-        def answered(watcher: Watcher | None) -> Coroutine[Any, Any, Step]:
-            return step(flow, state, turn, self.model, today, means=means, watch=watch, watcher=watcher)
-
+    async def _answered(self, before: DialogState, turn: Turn, watcher: Watcher | None) -> Answered:
+        flow, today = self._at(before, turn), self._today()
         if self._moderator is None:
-            return await answered(watcher)
+            return await step(
+                flow, before, turn, self.model, today, watcher, means=self._means, watch=self._watch
+            )
+
+        def answer(watcher: Watcher | None) -> Coroutine[Any, Any, Answered]:
+            return step(flow, before, turn, self.model, today, watcher, means=self._means, watch=self._watch)
+
         sentences = wording.of(flow.language)
         return await moderated(
-            self._moderator, turn.text, state, answered, sentences=sentences, watcher=watcher
+            self._moderator, turn.text, before, answer, sentences=sentences, watcher=watcher
         )
 
     async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         """What the node says when nobody has written for as long as its `timeout`, or was not reached."""
-        flow, today = self._at(state), self._today()
-        return await timed_out(flow, state, address, timer, self.model, today, means=self._means)
+        before = DialogState.stored(state)
+        flow, today = self._at(before), self._today()
+        after, result = await timed_out(flow, before, address, timer, self.model, today, means=self._means)
+        return result.as_step(after)
 
     def excuses(self, turn: Turn, state: State | None) -> Excuses:
         """What is said in place of an answer, in the language that is spoken there."""
-        sentences = wording.of(self._at(state, turn).language)
+        sentences = wording.of(self._at(DialogState.stored(state), turn).language)
         return Excuses(gave_up=sentences.gave_up, overflow=sentences.overflow)
 
-    def _at(self, state: State | None, turn: Turn | None = None) -> CompiledFlow:
+    def _at(self, state: DialogState, turn: Turn | None = None) -> CompiledFlow:
         """The flow that a session is in, in the language that is spoken there."""
-        known = state or {}
-        flows = self._compiled.get(str(known.get("flow", ""))) or self._compiled[self._first]
+        flows = self._compiled.get(state.flow) or self._compiled[self._first]
         own = next(iter(flows))
         if len(flows) == 1:
             return flows[own]
-        before = str(known.get("language", ""))
         if turn is None:
-            return flows.get(before) or flows[own]
-        return flows[tongue(flows.keys(), before if before in flows else "", own, turn)]
+            return flows.get(state.language) or flows[own]
+        return flows[tongue(flows.keys(), state.language if state.language in flows else "", own, turn)]
 
     @property
     def state(self) -> State | None:
         """Where this machine's own conversation stands: a JSON value, to be handed in again as `state`."""
-        return self._state
+        return None if self._own is None else self._own.to_json()
 
     @state.setter
     def state(self, state: State | None) -> None:
-        self._state = state
+        self._own = None if state is None else DialogState.stored(state)
 
     def another(self) -> DialogMachine:
         """A machine for another conversation: the same flow, model and tools, shared by reference."""
         made = copy(self)
-        made._state, made._at_work = None, asyncio.Lock()
+        made._own, made._at_work = None, asyncio.Lock()
         return made
 
     @property
     def is_complete(self) -> bool:
         """Whether this machine's own conversation has reached a final node."""
-        return (self._state or {}).get("outcome") == "final"
+        return self._own is not None and self._own.outcome == "final"
 
     def reset(self) -> None:
         """Forget this machine's own conversation."""
-        self._state = None
+        self._own = None
 
     def assist(self, note: str) -> None:
         """Tell the model something about this machine's own conversation that the user does not see."""
-        state = self._own()
-        state.remember("note", note)
-        self._state = state.to_json()
+        own = replace(self._own or _FRESH)
+        own.remember("system", note)
+        self._own = own
 
     def switch_flow(self, name: str, *, preserve_memory: bool = True) -> None:
         """Go on in another flow of the set, at its beginning; with or without what was said and learnt.
@@ -181,14 +190,8 @@ class DialogMachine:
         """
         if name not in self._compiled:
             raise KeyError(f"there is no flow “{name}”; there are: {', '.join(self._compiled)}")
-        state, before = DialogState(flow=name), self._own()
-        if preserve_memory:
-            for kept in ("slots", "variables", "results", "environment", "summary", "history"):
-                setattr(state, kept, getattr(before, kept))
-        self._state = state.to_json()
-
-    def _own(self) -> DialogState:
-        return DialogState.stored(self._state, {str((self._state or {}).get("node", "")): None})
+        kept = {each: getattr(self._own or _FRESH, each) for each in _MEMORY if preserve_memory}
+        self._own = DialogState(flow=name, **kept)
 
     async def start(self) -> TurnResult:
         """Begin this machine's own conversation anew, with the greeting alone."""
@@ -228,14 +231,11 @@ class DialogMachine:
     ) -> TurnResult:
         async with self._at_work:
             began = perf_counter()
-            state = self._state
+            before = self._own or _FRESH
             if context:
-                own = self._own()
-                own.variables = {**own.variables, **context}
-                state = own.to_json()
-            answered = await self.answer(turn, state, watcher=watcher)
-            self._state = answered.state
-            return TurnResult.of(answered, perf_counter() - began)
+                before = replace(before, variables={**before.variables, **context})
+            self._own, result = await self._answered(before, turn, watcher)
+            return result._replace(seconds=perf_counter() - began)
 
     async def aclose(self) -> None:
         """Let go of the connections, the model's and the actions'."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from core.dialog import State, Step, Watcher
+from core.dialog import Watcher
 from core.message import Message
 from flows.models.port import ModelError
+from flows.state import LONGEST_LINE, DialogState
+from flows.turn_result import Answered, TurnResult
 from flows.wording import Sentences
 
 
@@ -37,46 +39,43 @@ class _Held(Watcher):
 async def moderated(
     moderator: Moderator,
     text: str,
-    state: State | None,
-    answer: Callable[[Watcher], Awaitable[Step]],
+    before: DialogState,
+    answer: Callable[[Watcher], Awaitable[Answered]],
     *,
     sentences: Sentences,
     watcher: Watcher | None,
-) -> Step:
+) -> Answered:
     """Answer a message unless it is objected to; say what is answered unless that is.
 
     What is objected to reaches no model and stays in no history. A moderator who cannot say costs an
     apology; what an answer has done by then stays done.
     """
-    node = str((state or {}).get("node", ""))
+    unheard = TurnResult(node=before.node)
     try:
         if text.strip() and await moderator.flags(text):
-            return _said(Step(state=state or {}, node=node), sentences.refused, "refused")
+            return before, _said(unheard, sentences.refused, "refused")
     except ModelError:
-        return _said(Step(state=state or {}, node=node), sentences.apology, "error")
+        return before, _said(unheard, sentences.apology, "error")
     listener = watcher or Watcher()
-    step = await answer(_Held(listener))
-    said = [message.text for message in step.messages if message.text]
+    state, result = await answer(_Held(listener))
+    said = [message.text for message in result.messages if message.text]
     try:
         if said and await moderator.flags("\n\n".join(said)):
-            step = _said(_forgotten(step, said), sentences.refused, step.outcome)
+            _forget(state, said)
+            result = _said(result, sentences.refused, result.outcome)
     except ModelError:
-        step = _said(_forgotten(step, said), sentences.apology, step.outcome)
-    listener.on_text("\n\n".join(message.text for message in step.messages))
-    return step
+        _forget(state, said)
+        result = _said(result, sentences.apology, result.outcome)
+    listener.on_text(result.text)
+    return state, result
 
 
-def _said(step: Step, text: str, outcome: str) -> Step:
-    """The step with one sentence in place of what it said."""
-    details = {**step.details, "trouble": "moderated"}
-    return step._replace(messages=(Message(text=text),), outcome=outcome, details=details)
+def _said(result: TurnResult, text: str, outcome: str) -> TurnResult:
+    """The result with one sentence in place of what was said."""
+    return result._replace(messages=(Message(text=text),), outcome=outcome, trouble="moderated")
 
 
-def _forgotten(step: Step, said: list[str]) -> Step:
-    """The step without the memory of what was never said."""
-    history = step.state.get("history")
-    if not isinstance(history, list):
-        return step
-    unsaid = {text[:1_000] for text in said}
-    kept = [line for line in history if not (isinstance(line, dict) and line.get("text") in unsaid)]
-    return step._replace(state={**step.state, "history": kept})
+def _forget(state: DialogState, said: list[str]) -> None:
+    """Keep no memory of what was never said."""
+    unsaid = {text[:LONGEST_LINE] for text in said}
+    state.history = tuple(line for line in state.history if line["content"] not in unsaid)

@@ -107,7 +107,7 @@ class Passage:
 
     def _ends(self, node: CompiledNode) -> bool:
         if node.is_final:
-            self.outcome, self.state.interrupts = "final", []
+            self.outcome, self.state.interrupts = "final", ()
         elif node.node.hand_off:
             self.outcome = "hand_off"
         return node.is_final or node.node.hand_off

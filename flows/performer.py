@@ -86,7 +86,7 @@ class Performer:
         for update in action.env_updates:
             value = found(result, update.result_path)
             if value is not None and len(self.state.environment) < MOST_KEPT:
-                self.state.environment[update.env_key] = str(value)[:LONGEST_KEPT]
+                self.state.put_aside(update.env_key, str(value)[:LONGEST_KEPT])
         return bool(result["success"])
 
     def offers(self) -> tuple[Function, ...]:

@@ -64,8 +64,8 @@ class Speaker:
         return {
             **data,
             **environment,
-            "slots": state.slots,
-            "results": state.results,
+            "slots": dict(state.slots),
+            "results": dict(state.results),
             "actions": data,
             "userdata": data,
             "env": environment,
@@ -128,7 +128,7 @@ class Speaker:
 
     def complain(self, reason: str) -> None:
         """Say why an answer will not do; with another beginning when just this was said before."""
-        said = (line["text"] for line in reversed(self.state.history) if line["role"] == "assistant")
+        said = (line["content"] for line in reversed(self.state.history) if line["role"] == "assistant")
         last = next(said, "")
         misses, self.state.misses = self.state.misses, self.state.misses + 1
         self.say(f"{self.sentences.lead(misses, self.turn)} {reason}" if reason == last else reason)
@@ -142,7 +142,7 @@ class Speaker:
     def say(self, text: str) -> None:
         """Say `text` with what the node has to choose from and to show."""
         self.state.offered = self.choices()
-        self.utter(Message(text=text, choices=tuple(self.state.offered), media=self.node.node.media))
+        self.utter(Message(text=text, choices=self.state.offered, media=self.node.node.media))
 
     def utter(self, message: Message) -> None:
         """Say a message as it is."""
@@ -150,17 +150,17 @@ class Speaker:
         self.messages.append(message)
         self.state.remember("assistant", message.text)
 
-    def choices(self) -> list[Choice]:
+    def choices(self) -> tuple[Choice, ...]:
         """The node's quick replies, with the conversation's values in their labels."""
         node = self.node
         if not node.labels:
-            return []
+            return ()
         labels = [self.rendered(label)[:LONGEST_LABEL] for label in node.labels]
-        return [
+        return tuple(
             Choice(label=label, payload=choice.payload or label)
             for label, choice in zip(labels, node.node.choices, strict=True)
             if label
-        ]
+        )
 
     def said(self) -> tuple[Message, ...]:
         """The turn's messages; only the last keeps its buttons, as the other questions are no longer open."""
@@ -174,7 +174,7 @@ class Speaker:
             instruction=in_language(instruction, self.flow.language),
             prompt=self.prompt,
             summary=self.state.summary,
-            history=tuple(self.state.history),
+            history=self.state.history,
             values=self.known,
             write=self.voice.writer,
         )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container
-from dataclasses import dataclass, field, fields
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
@@ -14,15 +14,14 @@ from typing_extensions import TypedDict
 from core.dialog import State
 from core.message import Choice
 
-Role = Literal["user", "assistant", "note"]
+Role = Literal["user", "assistant", "system"]
 
-_ROLES = frozenset(("user", "assistant", "note"))
-
-SCHEMA = 1
+SCHEMA = 2
+_READABLE = (1, 2)
 LARGEST_STATE = 4_096
 """How many characters of JSON a state may have beside its history and the summary before it."""
 
-LONGEST_HISTORY = 20
+LONGEST_HISTORY = 40
 LONGEST_SUMMARY = 800
 LONGEST_LINE = 1_000
 DEEPEST_INTERRUPT = 5
@@ -30,10 +29,10 @@ _MEMORY: State = {"history": None, "summary": None}
 
 
 class Line(TypedDict):
-    """One thing that was said, as it is stored; a `note` is for the model alone."""
+    """One thing that was said, as a model is told it; a line of the `system` is a note for it alone."""
 
     role: Role
-    text: str
+    content: str
 
 
 class Interrupt(NamedTuple):
@@ -45,7 +44,9 @@ class Interrupt(NamedTuple):
 
 @dataclass(slots=True)
 class DialogState:
-    """One session's place in a flow. A turn works on its own copy; a failed turn leaves the stored one alone.
+    """One session's place in a flow. A turn works on its own copy; a failed turn leaves the one before alone.
+
+    The copy is cheap, as no value in a field is ever changed in place: a change puts a new one there.
 
     `filled` are the slots taken since the node was entered, `insisted` how often the user wanted to leave
     it too early, `misses` the turns in a row that were not understood, `offered` the quick replies seen
@@ -56,7 +57,7 @@ class DialogState:
     a flow with a budget has used of it. `summary` is what a model wrote of the lines that are no longer in
     `history`; it is made of what users said, and as little to be trusted.
 
-    It is taken apart by hand and not by pydantic, as every turn does this twice.
+    It is taken apart by hand and not by pydantic, as a worker does this twice in every turn.
     """
 
     flow: str = ""
@@ -64,22 +65,22 @@ class DialogState:
     node: str = ""
     version: str = ""
     outcome: str = "stay"
-    slots: dict[str, JsonValue] = field(default_factory=dict)
-    variables: dict[str, JsonValue] = field(default_factory=dict)
-    results: dict[str, JsonValue] = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=dict)
-    filled: list[str] = field(default_factory=list)
-    visits: dict[str, int] = field(default_factory=dict)
+    slots: Mapping[str, JsonValue] = field(default_factory=dict)
+    variables: Mapping[str, JsonValue] = field(default_factory=dict)
+    results: Mapping[str, JsonValue] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    filled: tuple[str, ...] = ()
+    visits: Mapping[str, int] = field(default_factory=dict)
     turns_in_node: int = 0
     insisted: int = 0
     misses: int = 0
     apologies: int = 0
     turns: int = 0
     tokens: int = 0
-    offered: list[Choice] = field(default_factory=list)
-    interrupts: list[Interrupt] = field(default_factory=list)
+    offered: tuple[Choice, ...] = ()
+    interrupts: tuple[Interrupt, ...] = ()
     summary: str = ""
-    history: list[Line] = field(default_factory=list)
+    history: tuple[Line, ...] = ()
 
     @property
     def is_fresh(self) -> bool:
@@ -87,17 +88,25 @@ class DialogState:
         return not self.node
 
     @classmethod
-    def stored(cls, state: State | None, nodes: Container[object]) -> DialogState:
-        """Take up a stored state; a fresh one when there is none or it does not fit the flow any more."""
+    def stored(cls, state: State | None) -> DialogState:
+        """Read a stored state; a fresh one when there is none or it cannot be read."""
         if not state:
             return cls()
         try:
             taken = cls(**{name: _READERS[name](value) for name, value in state.items() if name in _READERS})
         except (ValueError, TypeError, KeyError, AttributeError):
             return cls()
-        known = state.get("schema_version", SCHEMA) == SCHEMA and (taken.is_fresh or taken.node in nodes)
-        taken.interrupts = [frame for frame in taken.interrupts if frame.node in nodes]
+        known = state.get("schema_version", SCHEMA) in _READABLE
         return taken if known else cls(flow=taken.flow, language=taken.language)
+
+    def at_work(self, nodes: Container[object]) -> DialogState:
+        """A copy for a turn to work on; a fresh one when the flow does not have its node any more."""
+        if self.node and self.node not in nodes:
+            return DialogState(flow=self.flow, language=self.language)
+        made = DialogState(*_FIELDS(self))
+        if made.interrupts:
+            made.interrupts = tuple(frame for frame in made.interrupts if frame.node in nodes)
+        return made
 
     def begun_anew(self) -> DialogState:
         """The beginning of another conversation in the same flow, with what the caller knows beforehand."""
@@ -105,15 +114,17 @@ class DialogState:
 
     def to_json(self) -> State:
         """The plain value to store; what is at its default is left out, and the oldest results if need be."""
-        made = self._plain()
-        while self.results and len(json.dumps({**made, **_MEMORY})) > LARGEST_STATE:
-            del self.results[next(iter(self.results))]
-            made = self._plain()
+        results, made = dict(self.results), self._plain()
+        while results and len(json.dumps({**made, **_MEMORY})) > LARGEST_STATE:
+            del results[next(iter(results))]
+            made = replace(self, results=results)._plain()
         return made
 
     def _plain(self) -> State:
         made: State = {"schema_version": SCHEMA}
-        made.update({name: value for name, value in zip(_READERS, _FIELDS(self), strict=True) if value})
+        made.update(
+            {name: _plain(value) for name, value in zip(_READERS, _FIELDS(self), strict=True) if value}
+        )
         if self.outcome == "stay":
             del made["outcome"]
         if self.interrupts:
@@ -122,22 +133,31 @@ class DialogState:
             made["offered"] = [{"label": each.label, "payload": each.payload} for each in self.offered]
         return made
 
+    def keep_slot(self, name: str, value: JsonValue) -> None:
+        """Remember what the user has said."""
+        self.slots = {**self.slots, name: value}
+        self.filled = tuple(dict.fromkeys((*self.filled, name)))
+
     def keep_result(self, name: str, result: JsonValue) -> None:
         """Remember what an action or a tool came to, as the newest."""
-        self.results.pop(name, None)
-        self.results[name] = result
+        others = {key: value for key, value in self.results.items() if key != name}
+        self.results = {**others, name: result}
+
+    def put_aside(self, name: str, value: str) -> None:
+        """Keep a text for other actions."""
+        self.environment = {**self.environment, name: value}
 
     def remember(self, role: Role, text: str) -> None:
         """Add a line to the bounded history."""
         if text:
-            self.history.append({"role": role, "text": text[:LONGEST_LINE]})
-            del self.history[:-LONGEST_HISTORY]
+            line: Line = {"role": role, "content": text[:LONGEST_LINE]}
+            self.history = (*self.history[1 - LONGEST_HISTORY :], line)
 
     def enter(self, node: str) -> None:
         """Be at `node`, newly."""
-        self.node, self.turns_in_node, self.filled, self.offered = node, 0, [], []
+        self.node, self.turns_in_node, self.filled, self.offered = node, 0, (), ()
         self.insisted = 0
-        self.visits[node] = min(self.visits.get(node, 0) + 1, 1_000)
+        self.visits = {**self.visits, node: min(self.visits.get(node, 0) + 1, 1_000)}
 
     def interrupt(self) -> None:
         """Remember the present node as the one to come back to; the oldest of too many is given up.
@@ -145,16 +165,29 @@ class DialogState:
         The turn that asked something else does not count as a try at this node.
         """
         frame = Interrupt(self.node, max(0, self.turns_in_node - 1))
-        self.interrupts = [*self.interrupts, frame][-DEEPEST_INTERRUPT:]
+        self.interrupts = (*self.interrupts, frame)[-DEEPEST_INTERRUPT:]
 
     def resume(self) -> str:
         """Go back to the node that was interrupted last, and name it; empty when there is none."""
         if not self.interrupts:
             return ""
-        frame = self.interrupts.pop()
+        *others, frame = self.interrupts
+        self.interrupts = tuple(others)
         self.enter(frame.node)
         self.turns_in_node = frame.turns
         return frame.node
+
+
+_ROLES: Mapping[object, Role] = {
+    "user": "user",
+    "assistant": "assistant",
+    "system": "system",
+    "note": "system",
+}
+
+
+def _plain(value: Any) -> JsonValue:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _text(value: Any) -> str:
@@ -175,23 +208,33 @@ def _copy(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def _lines(value: Any) -> list[Line]:
-    if not {line["role"] for line in value} <= _ROLES:
-        raise TypeError("this is not a line")
-    "".join([line["text"] for line in value])  # raises for what is not text
-    return list(value)
+def _lines(value: Any) -> tuple[Line, ...]:
+    """A history. What is no line of it is left out, such as a tool's call that has lost its answer."""
+    if not isinstance(value, list):
+        raise TypeError("this is not a history")
+    return tuple([line for line in map(_line, value[-LONGEST_HISTORY:]) if line])
 
 
-def _frames(value: Any) -> list[Interrupt]:
-    return [Interrupt(_text(each["node"]), _number(each.get("turns", 0))) for each in value]
+def _line(value: Any) -> Line | None:
+    # schema 1 has `text` for `content`, and `note` for `system`
+    role, content = _ROLES.get(value.get("role")), value.get("content") or value.get("text")
+    return {"role": role, "content": content} if role and content and isinstance(content, str) else None
 
 
-def _choices(value: Any) -> list[Choice]:
-    return [Choice(label=each["label"], payload=each["payload"]) for each in value]
+def _frames(value: Any) -> tuple[Interrupt, ...]:
+    return tuple(Interrupt(_text(each["node"]), _number(each.get("turns", 0))) for each in value)
+
+
+def _choices(value: Any) -> tuple[Choice, ...]:
+    return tuple(Choice(label=each["label"], payload=each["payload"]) for each in value)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(_text(each) for each in value)
 
 
 _KINDS: dict[str, Any] = {"history": _lines, "interrupts": _frames, "offered": _choices}
-_BY_TYPE = {"str": _text, "int": _number, "list[str]": lambda value: [_text(each) for each in value]}
+_BY_TYPE = {"str": _text, "int": _number, "tuple[str, ...]": _texts}
 _READERS = {
     each.name: _KINDS.get(each.name) or _BY_TYPE.get(str(each.type), _copy) for each in fields(DialogState)
 }

@@ -7,11 +7,11 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-from core.dialog import State, Step, Watcher
+from core.dialog import Watcher
 from core.message import Message
 from core.timer import Timer
 from core.turn import Address, Turn
-from flows.compiled import CompiledEdge, CompiledFlow, CompiledNode
+from flows.compiled import CompiledEdge, CompiledFlow
 from flows.document import Node, Resort
 from flows.judge import LONGEST_TEXT, Judge, named
 from flows.models.port import NOTHING, Decision, Model, ModelError
@@ -23,6 +23,7 @@ from flows.summary import summary_of
 from flows.templates import Text
 from flows.tongue import asked_for
 from flows.trail import Watch, unwatched
+from flows.turn_result import Answered, TurnResult
 from flows.voice import Voice
 from flows.words import is_greeting
 
@@ -30,34 +31,36 @@ _NO_MEANS = Means()
 _NOBODY = Watcher()
 _SPEAKERS = {"user": "Person", "assistant": "Bot"}
 _FOR_A_PERSON = ("hand_off", "budget")
+_TOLD = 20
+"""How many lines the person who takes over is told at most, beside the summary."""
 
 
 async def step(
     flow: CompiledFlow,
-    stored: State | None,
+    before: DialogState,
     turn: Turn,
     model: Model,
     today: date,
+    watcher: Watcher | None = None,
     *,
     means: Means = _NO_MEANS,
     watch: Watch = unwatched,
-    watcher: Watcher | None = None,
-) -> Step:
+) -> Answered:
     """Answer one turn. A model that gives no answer costs an apology; the conversation stays where it was.
 
     Only what cannot be undone is kept: when a tool or an action has changed something, so is the state.
     """
-    state = _taken_up(flow, DialogState.stored(stored, flow.nodes))
+    state = _taken_up(flow, before.at_work(flow.nodes))
     if flow.is_translated:
         state.language = flow.language
-    run = _begin(flow, state, turn, model, today, means=means, watch=watch, watcher=watcher)
+    run = _begin(flow, state, turn, model, today, means, watch, watcher or _NOBODY)
     summary = summary_of(state, model)
     try:
         await run.answer()
         if summary:
             await summary.take_over(run.speaker)
     except ModelError as error:
-        return run.apology(stored, error)
+        return run.apology(before, error)
     finally:
         if summary:
             await summary.give_up()
@@ -66,21 +69,21 @@ async def step(
 
 async def timed_out(
     flow: CompiledFlow,
-    stored: State | None,
+    before: DialogState,
     address: Address,
     timer: Timer,
     model: Model,
     today: date,
     *,
     means: Means = _NO_MEANS,
-) -> Step:
+) -> Answered:
     """What the node where the conversation stands says when nobody writes, or was not reached; once."""
-    state = DialogState.stored(stored, flow.nodes)
+    state = before.at_work(flow.nodes)
     resort = _resort(flow.nodes[state.node].node, timer) if state.node else None
     if resort is None:
-        return Step(state=stored or {}, node=state.node)
-    turn = Turn(id=_digest(stored), session=":".join(address.model_dump().values()), address=address)
-    run = _begin(flow, state, turn, model, today, means=means)
+        return before, TurnResult(node=state.node)
+    turn = Turn(id=_digest(before), session=":".join(address.model_dump().values()), address=address)
+    run = _begin(flow, state, turn, model, today, means, unwatched, _NOBODY)
     if resort.say:
         run.speaker.utter(Message(text=run.speaker.rendered(Text(resort.say))))
     try:
@@ -88,10 +91,8 @@ async def timed_out(
             await run.passage.take(edge)
             return run.result()
     except ModelError as error:
-        return run.apology(stored, error)
-    return Step(
-        state=run.state.to_json(), messages=run.speaker.said(), outcome=state.outcome, node=state.node
-    )
+        return run.apology(before, error)
+    return state, TurnResult(messages=run.speaker.said(), outcome=state.outcome, node=state.node)
 
 
 def _resort(node: Node, timer: Timer) -> Resort | None:
@@ -104,16 +105,14 @@ def _begin(
     turn: Turn,
     model: Model,
     today: date,
-    *,
     means: Means,
-    watch: Watch = unwatched,
-    watcher: Watcher | None = None,
+    watch: Watch,
+    watcher: Watcher,
 ) -> _Run:
-    listener = watcher or _NOBODY
-    is_heard = type(listener).on_text is not Watcher.on_text
-    voice = Voice(listener.on_text) if is_heard else Voice()
+    is_heard = type(watcher).on_text is not Watcher.on_text
+    voice = Voice(watcher.on_text) if is_heard else Voice()
     speaker = Speaker(flow, state, turn, model, today, voice)
-    return _Run(Judge(Performer(speaker, turn, means, listener), turn, model, today), watch)
+    return _Run(Judge(Performer(speaker, turn, means, watcher), turn, model, today), watch)
 
 
 def _taken_up(flow: CompiledFlow, state: DialogState) -> DialogState:
@@ -135,7 +134,7 @@ class _Run:
         self.state = judge.state
         self.passage = Passage(judge, watch)
 
-    def result(self) -> Step:
+    def result(self) -> Answered:
         """The turn as it came out."""
         outcome, state = self.passage.outcome, self.state
         state.outcome = "hand_off" if outcome == "budget" else outcome
@@ -143,39 +142,37 @@ class _Run:
         if self.flow.budget and outcome != "budget":
             state.turns, state.tokens = state.turns + 1, state.tokens + self.speaker.tokens
         is_refused = outcome == "stay" and "refused" in self.speaker.troubles
-        return self._step("refused" if is_refused else outcome, self.state.to_json(), self.speaker.said())
+        return self._answered("refused" if is_refused else outcome, self.speaker.said())
 
-    def apology(self, stored: State | None, error: ModelError) -> Step:
+    def apology(self, before: DialogState, error: ModelError) -> Answered:
         """The turn without a model's answer: nothing has happened, but what cannot be undone."""
-        number = DialogState.stored(stored, self.flow.nodes).apologies
-        sentences = self.speaker.sentences.apologies
+        number, sentences = before.apologies, self.speaker.sentences.apologies
         message = Message(text=sentences[number % len(sentences)])
         if not self.speaker.is_committed:
-            self.state, self.speaker.messages = DialogState.stored(stored, self.flow.nodes), []
+            self.state, self.speaker.messages = before.at_work(self.flow.nodes), []
         else:
             self.speaker.utter(message)
         self.state.apologies = number + 1
         messages = self.speaker.said() if self.speaker.messages else (message,)
-        return self._step("error", self.state.to_json(), messages, error=str(error)[:200])
+        return self._answered("error", messages, str(error)[:200])
 
-    def _step(self, outcome: str, state: State, messages: tuple[Message, ...], **more: str) -> Step:
-        troubles = [*self.speaker.troubles, *(["hops"] if self.passage.is_endless else [])]
-        return Step(
-            state=state,
-            messages=messages,
-            outcome=outcome,
-            node=self.state.node,
-            edge=self.passage.edge,
-            hand_off=outcome in _FOR_A_PERSON,
-            timeout=None if outcome == "final" else _seconds(self.speaker.node),
-            summary=_summary(self.state) if outcome in _FOR_A_PERSON else "",
-            details={
-                "model": self.speaker.model_name or self.judge.model.name,
-                "tokens": str(self.speaker.tokens),
-                **({"trouble": " ".join(dict.fromkeys(troubles))} if troubles else {}),
-                **({"used": " ".join(_marked(self.judge.performer))} if self.judge.performer.used else {}),
-                **more,
-            },
+    def _answered(self, outcome: str, messages: tuple[Message, ...], error: str = "") -> Answered:
+        speaker, passage, state = self.speaker, self.passage, self.state
+        troubles = [*speaker.troubles, "hops"] if passage.is_endless else speaker.troubles
+        is_for_a_person, waits = outcome in _FOR_A_PERSON, speaker.node.node.timeout
+        return state, TurnResult(
+            messages,
+            outcome,
+            state.node,
+            passage.edge,
+            is_for_a_person,
+            speaker.model_name or self.judge.model.name,
+            speaker.tokens,
+            _marked(self.judge.performer),
+            " ".join(dict.fromkeys(troubles)),
+            error,
+            waits.seconds if waits and outcome != "final" else None,
+            _summary(state) if is_for_a_person else "",
         )
 
     async def answer(self) -> None:
@@ -266,24 +263,22 @@ class _Run:
             self.speaker.not_understood(knows_person=any(edge.asks_for_person for edge in offered))
 
 
-def _digest(state: State | None) -> str:
+def _digest(state: DialogState) -> str:
     """A name for what happens by itself, the same when it is tried again."""
-    return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(state.to_json(), sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _summary(state: DialogState) -> str:
     """What has been learnt and what was said last, line by line, for the person who takes over."""
     learnt = [f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items()]
     said = [
-        f"{_SPEAKERS[line['role']]}: {line['text']}" for line in state.history if line["role"] in _SPEAKERS
+        f"{_SPEAKERS[line['role']]}: {line['content']}"
+        for line in state.history[-_TOLD:]
+        if line["role"] in _SPEAKERS
     ]
     before = [f"Before: {state.summary}"] if state.summary else []
     return "\n\n".join("\n".join(part) for part in (learnt, before, said) if part)
 
 
-def _seconds(node: CompiledNode) -> float | None:
-    return node.node.timeout.seconds if node.node.timeout else None
-
-
-def _marked(performer: Performer) -> list[str]:
-    return [used.name if used.success else f"{used.name}!" for used in performer.used]
+def _marked(performer: Performer) -> tuple[str, ...]:
+    return tuple([used.name if used.success else f"{used.name}!" for used in performer.used])

@@ -16,8 +16,8 @@ log = logging.getLogger("turngate.flows")
 FULL = LONGEST_HISTORY - 2
 """How many lines a history has when the next turn may push some out."""
 
-OLDEST = 10
-"""How many lines are summarised at a time."""
+OLDEST = 28
+"""How many lines are summarised at a time: every summary is a call of the model, so there are to be few."""
 
 _PATIENCE = 5.0
 """Seconds for which a turn that is answered waits for the summary."""
@@ -32,7 +32,7 @@ class Summary:
 
     def __init__(self, state: DialogState, model: Model) -> None:
         self._lines = state.history[:OLDEST]
-        request = Condense(before=state.summary, lines=tuple(self._lines))
+        request = Condense(before=state.summary, lines=self._lines)
         self._making = asyncio.create_task(model.condense(request))
 
     async def take_over(self, speaker: Speaker) -> None:
@@ -48,7 +48,7 @@ class Summary:
             state = speaker.state
             state.summary = text[:LONGEST_SUMMARY]
             done = {id(line) for line in self._lines}
-            state.history = [line for line in state.history if id(line) not in done]
+            state.history = tuple(line for line in state.history if id(line) not in done)
 
     async def give_up(self) -> None:
         """Stop what is not done; nothing of a turn goes on behind it."""

@@ -1,4 +1,4 @@
-"""What one turn of a machine's own conversation came to."""
+"""What one turn came to."""
 
 from __future__ import annotations
 
@@ -6,40 +6,58 @@ from typing import NamedTuple
 
 from core.dialog import Step
 from core.message import Message
+from flows.state import DialogState
 
 
 class TurnResult(NamedTuple):
-    """`text` is everything that was said, paragraph by paragraph; `messages` has its choices and media too.
+    """`messages` have what was said, with its choices and media; `text` is all of it.
 
-    `tools` are the tools and actions that were run, one that failed with a `!` behind its name. `trouble` is
-    what was wrong with the model's output, if anything. `seconds` is how long the turn took.
+    `hand_off` asks for a person, who is to read `summary`. `tools` are the tools and actions that were run,
+    one that failed with a `!` behind its name. `trouble` is what was wrong with the model's output, if
+    anything, and `error` why there was none. `timeout` is in how many seconds something is said if nobody
+    writes. `seconds` is how long the turn took.
     """
 
-    text: str
     messages: tuple[Message, ...] = ()
     outcome: str = "stay"
     node: str = ""
     edge: str = ""
+    hand_off: bool = False
     model: str = ""
     tokens: int = 0
     tools: tuple[str, ...] = ()
     trouble: str = ""
+    error: str = ""
+    timeout: float | None = None
+    summary: str = ""
     seconds: float = 0.0
-    hand_off: bool = False
 
-    @classmethod
-    def of(cls, step: Step, seconds: float) -> TurnResult:
-        """The result that a step makes."""
-        return cls(
-            text="\n\n".join(message.text for message in step.messages),
-            messages=step.messages,
-            outcome=step.outcome,
-            node=step.node,
-            edge=step.edge,
-            model=step.details.get("model", ""),
-            tokens=int(step.details.get("tokens", 0)),
-            tools=tuple(step.details.get("used", "").split()),
-            trouble=step.details.get("trouble", ""),
-            seconds=seconds,
-            hand_off=step.hand_off,
+    @property
+    def text(self) -> str:
+        """Everything that was said, paragraph by paragraph."""
+        return "\n\n".join([message.text for message in self.messages])
+
+    def as_step(self, state: DialogState) -> Step:
+        """The same for the gateway, with the state that follows as it is stored."""
+        told = {
+            "model": self.model,
+            "tokens": str(self.tokens),
+            "trouble": self.trouble,
+            "used": " ".join(self.tools),
+            "error": self.error,
+        }
+        return Step(
+            state=state.to_json(),
+            messages=self.messages,
+            outcome=self.outcome,
+            node=self.node,
+            edge=self.edge,
+            hand_off=self.hand_off,
+            timeout=self.timeout,
+            summary=self.summary,
+            details={name: text for name, text in told.items() if text},
         )
+
+
+Answered = tuple[DialogState, TurnResult]
+"""The state after a turn, and what the turn came to."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,25 +30,24 @@ class Answer:
     is_whole: bool = True
     is_filtered: bool = False
 
-    def decision(self, model: str, tools: frozenset[str]) -> Decision:
+    def decision(self, model: str, tools: Container[str]) -> Decision:
         """What the answer decides. What cannot be read as anything offered is a decision to stay."""
-        made = {"tokens": self.tokens, "model": model}
         if self.refusal or self.is_filtered:
-            return Decision(trouble="refused", **made)  # type: ignore[arg-type]
+            return Decision(tokens=self.tokens, model=model, trouble="refused")
         if not self.calls:
             reply, trouble = shortened(self.content)
-            return Decision(reply=reply, trouble=trouble, **made)  # type: ignore[arg-type]
+            return Decision(reply=reply, tokens=self.tokens, model=model, trouble=trouble)
         read = [(name, _arguments(text)) for name, text in self.calls]
-        wanted = [Call(name, given) for name, given in read if name in tools and given is not None]
+        wanted = tuple([Call(name, given) for name, given in read if name in tools and given is not None])
         if wanted:
-            return Decision(calls=tuple(wanted), **made)  # type: ignore[arg-type]
+            return Decision(tokens=self.tokens, model=model, calls=wanted)
         name, given = read[0]
         if given is None:
-            return Decision(trouble="malformed", **made)  # type: ignore[arg-type]
+            return Decision(tokens=self.tokens, model=model, trouble="malformed")
         if name == STAY:
             reply, trouble = shortened(given.get("brief_response"))
-            return Decision(reply=reply, trouble=trouble, **made)  # type: ignore[arg-type]
-        return Decision(edge=name, slots=given, **made)  # type: ignore[arg-type]
+            return Decision(reply=reply, tokens=self.tokens, model=model, trouble=trouble)
+        return Decision(name, given, tokens=self.tokens, model=model)
 
     def from_json(self) -> Answer:
         """The answer of a model that knows no tools, as if it had called the function that it names."""

@@ -65,6 +65,8 @@ class Heard:
         self.is_question = self.text.endswith("?")
         self.has_content = any(word not in FILLER for word in self.words)
         measure = next((edge.examples.measure for edge in question.offered if edge.examples), None)
+        texts = zip(question.offered, question.conditions, strict=True)
+        self.conditions = {edge.id: condition for edge, condition in texts}
         self.vector: Vector = measure.vector(self.text) if measure and self.has_content else {}
 
 
@@ -115,7 +117,7 @@ def _slots(edge: CompiledEdge, readings: Mapping[str, Reading], question: Decide
     weight = sum(reading.weight for reading in readings.values() if reading.value is not None)
     if not weight:
         return 0.0
-    has = {name for name, reading in readings.items() if reading.value is not None} | question.filled
+    has = {name for name, reading in readings.items() if reading.value is not None}.union(question.filled)
     is_complete = all(slot.name in has for slot in edge.slots if slot.required)
     return SLOT + min(weight, 40) / 2 - (0 if is_complete else 15)
 
@@ -169,7 +171,7 @@ def _condition(edge: CompiledEdge, heard: Heard) -> float:
     """The words of the condition, for an edge whose author gave nothing else to go by."""
     if edge.keywords or edge.examples or edge.pattern or edge.slots or edge.edge.is_fallback:
         return 0.0
-    condition = heard.question.conditions.get(edge.id, edge.condition.source)
+    condition = heard.conditions[edge.id]
     said, refuses = set(heard.words), bool(_REFUSING.search(condition))
     if said & YES and not said & NO and _AGREEING.search(condition) and not refuses:
         return CONDITION + 10

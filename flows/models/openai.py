@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from openai import APIStatusError, AsyncStream, Omit, omit
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessageToolCallUnion
 
 from core.time_limit import TimeLimit
 from flows.models.answer import LONGEST_REPLY, Answer
@@ -19,15 +19,12 @@ from flows.models.partial import PartialText
 from flows.models.port import Condense, Decide, Decision, ModelError, Speak, Speech, Write, unheard
 from flows.models.prompts import (
     STAY,
-    STAY_FUNCTION,
-    ChatLine,
     answer_schema,
-    function,
+    functions,
     in_words,
     to_condense,
     to_decide,
     to_speak,
-    tool_function,
     tool_lines,
     tool_section,
 )
@@ -69,19 +66,13 @@ class OpenAIModel:
 
     async def decide(self, question: Decide) -> Decision:
         """Offer the edges as functions. What cannot be read as one of them is a decision to stay."""
-        edges = [function(edge, question.conditions.get(edge.id, "")) for edge in question.offered]
-        functions = [*edges, *(tool_function(tool) for tool in question.tools), STAY_FUNCTION]
-        tools = frozenset(tool.name for tool in question.tools)
-        messages = to_decide(question)
+        tools = {tool.name for tool in question.tools}
         if self._has_tools:
             try:
-                answer = await self._with_tools(
-                    functions, [*messages, *tool_lines(question.exchanges)], question
-                )
-                return answer.decision(self.name, tools)
+                return (await self._with_tools(question)).decision(self.name, tools)
             except _ToolsUnknown:
                 self._has_tools = False
-        return (await self._with_json(functions, messages, question)).decision(self.name, tools)
+        return (await self._with_json(question)).decision(self.name, tools)
 
     async def speak(self, request: Speak) -> Speech:
         """Have the instruction put into words."""
@@ -99,21 +90,23 @@ class OpenAIModel:
         """Close the connections; the next question opens new ones."""
         await self._client.aclose()
 
-    async def _with_tools(self, functions: list[Any], messages: list[ChatLine], question: Decide) -> Answer:
+    async def _with_tools(self, question: Decide) -> Answer:
+        write = question.write
         return await self._ask(
-            question.write,
-            _unheard if question.write is unheard else _reply(question.write),
-            messages=messages,
-            tools=[{"type": "function", "function": item} for item in functions],
+            write,
+            _unheard if write is unheard else _reply(write),
+            messages=[*to_decide(question), *tool_lines(question.exchanges)],
+            tools=functions(question),
             tool_choice="required",
         )
 
-    async def _with_json(self, functions: list[Any], messages: list[ChatLine], question: Decide) -> Answer:
+    async def _with_json(self, question: Decide) -> Answer:
         reply = PartialText("reply", question.write, only_after=_STAYS)
-        system, *lines = messages
-        sections = [system["content"] or "", in_words(functions), tool_section(question.exchanges)]
+        offered, (system, *lines) = functions(question), to_decide(question)
+        sections = [system["content"] or "", in_words(offered), tool_section(question.exchanges)]
         content = "\n\n".join(section for section in sections if section)
-        schema = {"name": "decision", "schema": answer_schema([item["name"] for item in functions])}
+        names = [str(each["function"]["name"]) for each in offered]
+        schema = {"name": "decision", "schema": answer_schema(names)}
         answer = await self._ask(
             question.write,
             lambda answer, piece: reply.feed(piece),
@@ -165,18 +158,22 @@ class _ToolsUnknown(Exception):
 
 
 def _whole(completion: ChatCompletion) -> Answer:
-    answer = Answer(tokens=int(completion.usage.total_tokens or 0) if completion.usage else 0)
-    if completion.choices:
-        choice = completion.choices[0]
-        message = choice.message
-        answer.content, answer.refusal = message.content or "", message.refusal or ""
-        answer.is_filtered = choice.finish_reason == "content_filter"
-        answer.calls = [
-            (call.function.name, call.function.arguments)
-            for call in message.tool_calls or ()
-            if call.type == "function"
-        ]
-    return answer
+    usage, choices = completion.usage, completion.choices
+    tokens = int(usage.total_tokens or 0) if usage else 0
+    if not choices:
+        return Answer(tokens=tokens)
+    message = choices[0].message
+    return Answer(
+        message.content or "",
+        message.refusal or "",
+        _calls_of(message.tool_calls) if message.tool_calls else [],
+        tokens,
+        is_filtered=choices[0].finish_reason == "content_filter",
+    )
+
+
+def _calls_of(calls: list[ChatCompletionMessageToolCallUnion]) -> list[tuple[str, str]]:
+    return [(call.function.name, call.function.arguments) for call in calls if call.type == "function"]
 
 
 async def _read(stream: AsyncStream[ChatCompletionChunk], hear: Callable[[Answer, str], None]) -> Answer:

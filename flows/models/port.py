@@ -20,7 +20,6 @@ Trouble = Literal["", "refused", "empty", "malformed", "cut"]
 """What was wrong with a model's output: it would not, said nothing, nothing readable, or too much."""
 
 
-_NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 _NO_VALUES: Mapping[str, JsonValue] = MappingProxyType({})
 
 
@@ -59,6 +58,7 @@ class Exchange:
 
 class Decide(NamedTuple):
     """A question to the model. `text` and `payload` are untrusted; `payload` is set for a chosen quick reply.
+    `conditions` are those of the `offered` edges, one for each.
 
     `said` is the speech that the user is answering, `summary` what was said before `history`. `is_first` says
     that this is the session's first message and that the greeting has just been said in answer to it.
@@ -68,14 +68,14 @@ class Decide(NamedTuple):
 
     node: CompiledNode
     offered: tuple[CompiledEdge, ...]
+    conditions: tuple[str, ...]
     text: str
     payload: str = ""
     said: str = ""
     prompt: str = ""
     instruction: str = ""
-    conditions: Mapping[str, str] = _NO_TEXTS
     values: Mapping[str, JsonValue] = _NO_VALUES
-    filled: frozenset[str] = frozenset()
+    filled: tuple[str, ...] = ()
     summary: str = ""
     history: tuple[Line, ...] = ()
     today: date = date.min
