@@ -14,6 +14,8 @@ from core.session import SessionWorker
 from core.session_store import Held, InMemorySessionStore, NullSessionStore, SessionStore
 from flows.document import Flow
 from flows.machine import DialogMachine
+from flows.models.port import Decide, Decision
+from flows.models.rules import RulesModel
 from gateway.redis.sessions import RedisSessionStore
 from tests.flows.talk import LIBRARY
 
@@ -102,11 +104,11 @@ async def test_a_turn_that_fails_leaves_the_old_state(store: SessionStore) -> No
     async with people.acquire("ada") as session:
         await session.turn("hi")
 
-    class Failing(DialogMachine):
-        async def answer(self, *arguments: Any, **more: Any) -> Any:
-            raise RuntimeError("the model is down")
+    class Failing(RulesModel):
+        async def decide(self, question: Decide) -> Decision:
+            raise RuntimeError("a bug")
 
-    broken = SessionWorker(lambda: Failing(KYC), store)
+    broken = SessionWorker(lambda: DialogMachine(KYC, Failing()), store)
     with pytest.raises(RuntimeError):
         await _say(broken, "ada", "4321")
     async with people.acquire("ada") as session:
@@ -116,14 +118,15 @@ async def test_a_turn_that_fails_leaves_the_old_state(store: SessionStore) -> No
 async def test_a_cancelled_turn_leaves_the_old_state_and_lets_the_session_go(store: SessionStore) -> None:
     begun = asyncio.Event()
 
-    class Slow(DialogMachine):
-        async def answer(self, *arguments: Any, **more: Any) -> Any:
+    class Slow(RulesModel):
+        async def decide(self, question: Decide) -> Decision:
             begun.set()
             await asyncio.Event().wait()
+            raise AssertionError("never")
 
     async def turn() -> None:
-        async with SessionWorker(lambda: Slow(KYC), store).acquire("ada") as session:
-            await session.turn("hi")
+        async with SessionWorker(lambda: DialogMachine(KYC, Slow()), store).acquire("ada") as session:
+            await session.turn("4321")
 
     task = asyncio.create_task(turn())
     await begun.wait()

@@ -198,12 +198,12 @@ def tool(n: int = 0) -> int:
     decided=st.lists(answers, min_size=1, max_size=4),
     spoken=st.lists(speeches, min_size=1, max_size=2),
     fetched=st.lists(fetches, min_size=1, max_size=2),
-    lines=st.sampled_from([0, 0, 17, 18, 20]),
+    lines=st.sampled_from([0, 0, 37, 38, 40]),
 )
 def test_a_turn_has_a_defined_outcome_and_says_something_within_its_bounds(
     flow: Flow, said: list[str], decided: list[Any], spoken: list[Any], fetched: list[Any], lines: int
 ) -> None:
-    history: list[JsonValue] = [{"role": "user", "text": f"Line {number}."} for number in range(lines)]
+    history: list[JsonValue] = [{"role": "user", "content": f"Line {number}."} for number in range(lines)]
     begun: State | None = {"node": flow.initial_node, "history": history} if lines else None
     world = World(decided, spoken, fetched)
     hops: list[Hop] = []

@@ -125,8 +125,8 @@ async def test_a_note_for_the_model_is_not_seen_by_the_user() -> None:
     await talk.start()
     talk.assist("The user is called Ada.")
     await talk.turn("good evening, do you know me?")
-    assert [(line["role"], line["text"]) for line in script.questions[0].history][1] == (
-        "note",
+    assert [(line["role"], line["content"]) for line in script.questions[0].history][1] == (
+        "system",
         "The user is called Ada.",
     )
 

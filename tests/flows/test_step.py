@@ -321,7 +321,7 @@ async def test_the_model_sees_the_choice_that_a_number_means() -> None:
     )
     await say(talk, "hi", "1")
     assert (s.questions[0].text, s.questions[0].payload) == ("Blue tea", "b")
-    assert s.questions[0].history[-1]["text"] == "Blue tea"
+    assert s.questions[0].history[-1]["content"] == "Blue tea"
 
 
 async def test_the_environment_is_for_templates_and_not_for_the_model_or_the_user() -> None:
