@@ -31,7 +31,9 @@ class TimeLimit:
             raise RuntimeError("a time limit is for what a task does")
         self._task, self._wanted_before, self._is_over = task, task.cancelling(), False
         self.at = clock.loop.time() + self._seconds
-        clock.watch(self)
+        clock.limits.add(self)
+        if self.at < clock.due:
+            clock.set(self.at)
         return self
 
     def __exit__(
@@ -54,27 +56,23 @@ class _Clock:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.limits: set[TimeLimit] = set()
-        self._due = inf
+        self.due = inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def watch(self, limit: TimeLimit) -> None:
-        self.limits.add(limit)
-        if limit.at < self._due:
-            self._set(limit.at)
-
-    def _set(self, due: float) -> None:
+    def set(self, due: float) -> None:
+        """Look at the limits at this time rather than later."""
         if self._timer is not None:
             self._timer.cancel()
-        self._due, self._timer = due, self.loop.call_at(due, self._ring)
+        self.due, self._timer = due, self.loop.call_at(due, self._ring)
 
     def _ring(self) -> None:
         now = self.loop.time()
-        self._due, self._timer = inf, None
+        self.due, self._timer = inf, None
         for limit in [limit for limit in self.limits if limit.at <= now]:
             self.limits.discard(limit)
             limit.end()
         if self.limits:
-            self._set(min(limit.at for limit in self.limits))
+            self.set(min(limit.at for limit in self.limits))
 
 
 _latest: _Clock | None = None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from core.message import Choice
 from core.turn import Turn
 from flows.choices import find_choice
 from flows.compiled import CompiledEdge
 from flows.conditions import verdict
-from flows.models.port import NOTHING, Decide, Decision, Exchange, Model, unheard
+from flows.models.port import NOTHING, Decide, Decision, Exchange, Function, Model, Write, unheard
 from flows.models.rules import RulesModel
 from flows.performer import Performer
 from flows.reading import accept
@@ -64,12 +63,10 @@ class Judge:
         return not (edge.is_data and verdict(edge.condition.source, self.speaker.values) is False)
 
     async def certain(self, offered: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
-        """The edge that the data alone decide on, when they decide on exactly one of the node's own.
+        """The edge out of a node `is_by_data`, when the data decide on exactly one of its own.
 
         What the user said still counts where it asks for something else: a global edge, by the rules.
         """
-        if not self.speaker.node.is_by_data:
-            return None
         own = [edge for edge in self.speaker.node.edges if not edge.edge.is_fallback]
         open_edges = [edge for edge in own if any(edge is other for other in offered)]
         if len(open_edges) != 1:
@@ -117,16 +114,8 @@ class Judge:
             tools = self.performer.offers() if left else ()
             if not offered and not tools and not exchanges:
                 return NOTHING
-            decision = await self.model.decide(
-                self._question(
-                    offered,
-                    is_first=is_first,
-                    is_silent=is_silent,
-                    tools=tools,
-                    exchanges=tuple(exchanges),
-                    write=write,
-                )
-            )
+            question = self._question(offered, is_first, is_silent, tools, tuple(exchanges), write)
+            decision = await self.model.decide(question)
             self.speaker.count(decision.tokens, decision.model, decision.trouble)
             if not decision.calls:
                 return decision
@@ -139,27 +128,40 @@ class Judge:
         self.speaker.troubles.append("rounds")
         return Decision()
 
-    def _question(self, offered: tuple[CompiledEdge, ...], **more: Any) -> Decide:
-        choice, node, rendered = self.choice, self.speaker.node, self.speaker.rendered
+    def _question(
+        self,
+        offered: tuple[CompiledEdge, ...],
+        is_first: bool = False,
+        is_silent: bool = False,
+        tools: tuple[Function, ...] = (),
+        exchanges: tuple[Exchange, ...] = (),
+        write: Write = unheard,
+    ) -> Decide:
+        speaker, state, choice = self.speaker, self.state, self.choice
+        node, rendered = speaker.node, speaker.rendered
         conditions = node.conditions if offered is node.ways else None
         if conditions is None:
             conditions = tuple([rendered(edge.condition) for edge in offered])
         return Decide(
-            node=node,
-            offered=offered,
-            conditions=conditions,
-            text=choice.label if choice else self.text,
-            payload=choice.payload if choice else self.turn.payload,
-            said=rendered(node.text) if node.text else "",
-            prompt=self.speaker.prompt,
-            instruction=rendered(node.instruction) if node.instruction else "",
-            values=self.speaker.known,
-            filled=self.state.filled,
-            summary=self.state.summary,
-            history=self.state.history,
-            today=self.today,
-            language=self.flow.language,
-            **more,
+            node,
+            offered,
+            conditions,
+            choice.label if choice else self.text,
+            choice.payload if choice else self.turn.payload,
+            rendered(node.text) if node.text else "",
+            speaker.prompt,
+            rendered(node.instruction) if node.instruction else "",
+            speaker.known,
+            state.filled,
+            state.summary,
+            state.history,
+            self.today,
+            is_first,
+            is_silent,
+            tools,
+            exchanges,
+            self.flow.language,
+            write,
         )
 
     def learn(self, edge: CompiledEdge, decision: Decision) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from time import perf_counter
 from types import MappingProxyType
 from typing import Any, Literal, overload
 
@@ -229,13 +228,15 @@ class DialogMachine:
     async def _turn(
         self, turn: Turn, context: Mapping[str, JsonValue] | None, watcher: Watcher | None
     ) -> TurnResult:
-        async with self._at_work:
-            began = perf_counter()
+        await self._at_work.acquire()
+        try:
             before = self._own or _FRESH
             if context:
                 before = replace(before, variables={**before.variables, **context})
             self._own, result = await self._answered(before, turn, watcher)
-            return result._replace(seconds=perf_counter() - began)
+            return result
+        finally:
+            self._at_work.release()
 
     async def aclose(self) -> None:
         """Let go of the connections, the model's and the actions'."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import date
+from time import perf_counter
 
 from core.dialog import Watcher
 from core.message import Message
@@ -128,6 +129,7 @@ class _Run:
     """A turn at work on its own copy of the state."""
 
     def __init__(self, judge: Judge, watch: Watch) -> None:
+        self.began = perf_counter()
         self.judge = judge
         self.speaker = judge.speaker
         self.flow = judge.flow
@@ -173,6 +175,7 @@ class _Run:
             error,
             waits.seconds if waits and outcome != "final" else None,
             _summary(state) if is_for_a_person else "",
+            perf_counter() - self.began,
         )
 
     async def answer(self) -> None:
@@ -235,7 +238,7 @@ class _Run:
         is_last_try = node.node.max_turns is not None and state.turns_in_node > node.node.max_turns
         last_resort = fallback(node) if is_last_try else None
         offered = self.judge.offered()
-        certain = None if is_first else await self.judge.certain(offered)
+        certain = await self.judge.certain(offered) if node.is_by_data and not is_first else None
         decision = NOTHING
         if certain is None:
             decision = await self.judge.decide(offered, is_first=is_first, may_reply=last_resort is None)

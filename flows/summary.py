@@ -45,10 +45,10 @@ class Summary:
             return
         speaker.count(made.tokens, made.model)
         if text := made.text.strip():
-            state = speaker.state
+            state, last = speaker.state, self._lines[-1]
             state.summary = text[:LONGEST_SUMMARY]
-            done = {id(line) for line in self._lines}
-            state.history = tuple(line for line in state.history if id(line) not in done)
+            done = next((number for number, line in enumerate(state.history, 1) if line is last), 0)
+            state.history = state.history[done:]
 
     async def give_up(self) -> None:
         """Stop what is not done; nothing of a turn goes on behind it."""

@@ -15,7 +15,7 @@ class TurnResult(NamedTuple):
     `hand_off` asks for a person, who is to read `summary`. `tools` are the tools and actions that were run,
     one that failed with a `!` behind its name. `trouble` is what was wrong with the model's output, if
     anything, and `error` why there was none. `timeout` is in how many seconds something is said if nobody
-    writes. `seconds` is how long the turn took.
+    writes. `seconds` is how long the turn took, a moderator's part left out.
     """
 
     messages: tuple[Message, ...] = ()

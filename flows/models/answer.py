@@ -37,11 +37,11 @@ class Answer:
         if not self.calls:
             reply, trouble = shortened(self.content)
             return Decision(reply=reply, tokens=self.tokens, model=model, trouble=trouble)
-        read = [(name, _arguments(text)) for name, text in self.calls]
-        wanted = tuple([Call(name, given) for name, given in read if name in tools and given is not None])
+        wanted = _wanted(self.calls, tools) if tools else ()
         if wanted:
             return Decision(tokens=self.tokens, model=model, calls=wanted)
-        name, given = read[0]
+        name, text = self.calls[0]
+        given = _arguments(text)
         if given is None:
             return Decision(tokens=self.tokens, model=model, trouble="malformed")
         if name == STAY:
@@ -81,6 +81,11 @@ def shortened(value: Any) -> tuple[str, Trouble]:
     if ends and ends[-1] > LONGEST_REPLY // 3:
         return cut[: ends[-1]], "cut"
     return f"{cut[: LONGEST_REPLY - 1].rpartition(' ')[0] or cut[: LONGEST_REPLY - 1]}…", "cut"
+
+
+def _wanted(calls: list[tuple[str, str]], tools: Container[str]) -> tuple[Call, ...]:
+    read = [(name, _arguments(text)) for name, text in calls if name in tools]
+    return tuple([Call(name, given) for name, given in read if given is not None])
 
 
 def _arguments(text: str) -> dict[str, JsonValue] | None:

@@ -91,11 +91,13 @@ class OpenAIModel:
         await self._client.aclose()
 
     async def _with_tools(self, question: Decide) -> Answer:
-        write = question.write
+        write, messages = question.write, to_decide(question)
+        if question.exchanges:
+            messages += tool_lines(question.exchanges)
         return await self._ask(
             write,
             _unheard if write is unheard else _reply(write),
-            messages=[*to_decide(question), *tool_lines(question.exchanges)],
+            messages=messages,
             tools=functions(question),
             tool_choice="required",
         )
