@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -115,20 +115,16 @@ class DialogMachine:
         after, result = await self._answered(before, turn, watcher)
         return result.as_step(after)
 
-    async def _answered(self, before: DialogState, turn: Turn, watcher: Watcher | None) -> Answered:
+    def _answered(self, before: DialogState, turn: Turn, watcher: Watcher | None) -> Awaitable[Answered]:
         flow, today = self._at(before, turn), self._today()
-        if self._moderator is None:
-            return await step(
-                flow, before, turn, self.model, today, watcher, means=self._means, watch=self._watch
-            )
 
-        def answer(watcher: Watcher | None) -> Coroutine[Any, Any, Answered]:
+        def answer(watcher: Watcher | None) -> Awaitable[Answered]:
             return step(flow, before, turn, self.model, today, watcher, means=self._means, watch=self._watch)
 
+        if self._moderator is None:
+            return answer(watcher)
         sentences = wording.of(flow.language)
-        return await moderated(
-            self._moderator, turn.text, before, answer, sentences=sentences, watcher=watcher
-        )
+        return moderated(self._moderator, turn.text, before, answer, sentences=sentences, watcher=watcher)
 
     async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         """What the node says when nobody has written for as long as its `timeout`, or was not reached."""

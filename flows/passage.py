@@ -13,10 +13,7 @@ MOST_HOPS = 12
 
 
 class Passage:
-    """The way of one turn through the flow. `edge` is the id of the last edge that the user's words took.
-
-    `is_endless` says that the way was cut off after too many nodes.
-    """
+    """The way of one turn through the flow. `edge` is the id of the last edge that the user's words took."""
 
     def __init__(self, judge: Judge, watch: Watch) -> None:
         self.judge = judge
@@ -27,7 +24,6 @@ class Passage:
         self.in_passing: set[str] = set()
         self.outcome = "stay"
         self.edge = ""
-        self.is_endless = False
         self._watch = watch
 
     async def begin(self) -> None:
@@ -50,13 +46,13 @@ class Passage:
             self._watch(hop)
             self.state.enter(hop.node)
             passed.add(hop.node)
-            node = self.speaker.node
+            node = self.speaker.node = self.flow.nodes[hop.node]
             onward = await self._enter(node, passed)
             if onward is None:
                 if self._ends(node):
                     return
                 if node.returns and self.state.interrupts:
-                    self.state.resume()
+                    self.speaker.node = self.flow.nodes[self.state.resume()]
                     await self.speaker.ask_again()
                     return
                 onward = await self._onward(node, passed)
@@ -65,7 +61,7 @@ class Passage:
             onward = await self._cross(onward)
             hop = Hop(onward.target, onward.id, node.id)
         else:
-            self.is_endless = True
+            self.speaker.troubles.append("hops")
         if not self.speaker.messages:
             await self.speaker.ask_again()
 

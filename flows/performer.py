@@ -41,16 +41,8 @@ class Means:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
-    """A tool or an action that was run, for the record: nothing of what went in or came out."""
-
-    name: str
-    success: bool
-
-
 class Performer:
-    """Acts for one turn. `has_acted` says that something irreversible was begun, `used` what was run."""
+    """Acts for one turn. `used` are the tools and actions that were run, a failed one with a `!` after it."""
 
     def __init__(self, speaker: Speaker, turn: Turn, means: Means, watcher: Watcher) -> None:
         self.speaker = speaker
@@ -58,8 +50,7 @@ class Performer:
         self.flow = speaker.flow
         self.turn = turn
         self.means = means
-        self.has_acted = False
-        self.used: list[Used] = []
+        self.used: list[str] = []
         self._watcher = watcher
         self._calls = 0
 
@@ -141,9 +132,7 @@ class Performer:
         context = Context(
             self.turn.session, self.turn.id, self._key(f"{call.name}:{self._calls}"), dict(self.state.slots)
         )
-        result = await tool.run(call.arguments, context)
-        self.used.append(Used(call.name, bool(result["success"])))
-        return result
+        return self._noted(call.name, await tool.run(call.arguments, context))
 
     async def _fetched_tool(self, tool: Tool, call: Call) -> dict[str, JsonValue]:
         arguments = dict(call.arguments)
@@ -162,9 +151,8 @@ class Performer:
             return failed("too many calls in one turn")
         await self._act()  # what the server does is not known here
         key = self._key(f"{call.name}:{self._calls}")
-        result = await tool.run(call.arguments, self.speaker.values, key, fetch, self.means.secrets)
-        self.used.append(Used(call.name, bool(result["success"])))
-        return result
+        values, secrets = self.speaker.values, self.means.secrets
+        return self._noted(call.name, await tool.run(call.arguments, values, key, fetch, secrets))
 
     async def _fetched(
         self,
@@ -182,7 +170,11 @@ class Performer:
             if action.acts:
                 await self._act()
             result = await perform(action, values, key, fetch, self.means.secrets, arguments)
-        self.used.append(Used(action.action.id, bool(result["success"])))
+        return self._noted(action.action.id, result)
+
+    def _noted(self, name: str, result: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """Keep for the record what was run: nothing of what went in or came out."""
+        self.used.append(name if result["success"] else f"{name}!")
         return result
 
     def _is_too_much(self) -> bool:
@@ -190,9 +182,9 @@ class Performer:
         return self._calls > MOST_ACTIONS
 
     async def _act(self) -> None:
-        if not self.has_acted:
+        if not self.speaker.is_committed:
             await self._watcher.on_act()
-            self.has_acted = self.speaker.is_committed = True
+            self.speaker.is_committed = True
 
     def _key(self, name: str) -> str:
         """The same for the same deed of the same turn, also when the turn is run again after a crash."""

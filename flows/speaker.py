@@ -28,16 +28,18 @@ LONGEST_LABEL = 200
 class Speaker:
     """Gathers the messages of one turn; `tokens` and `model_name` tell what they cost and who wrote them.
 
+    `node` is the one that the conversation is at; before it has begun, the one that it begins with.
     `is_committed` says that something irreversible was done, so that the turn has to come to its end also
     without a model. `troubles` are what was wrong with the model's outputs.
     """
 
     flow: CompiledFlow
     state: DialogState
+    node: CompiledNode
     turn: Turn
     model: Model
     today: date
-    voice: Voice = field(default_factory=Voice)
+    voice: Voice
     messages: list[Message] = field(default_factory=list)
     tokens: int = 0
     model_name: str = ""
@@ -48,11 +50,6 @@ class Speaker:
     def sentences(self) -> Sentences:
         """The engine's own, in the flow's language."""
         return wording.of(self.flow.language)
-
-    @property
-    def node(self) -> CompiledNode:
-        """The node that the conversation is at."""
-        return self.flow.nodes[self.state.node]
 
     @property
     def values(self) -> Mapping[str, JsonValue]:
@@ -165,7 +162,7 @@ class Speaker:
     def said(self) -> tuple[Message, ...]:
         """The turn's messages; only the last keeps its buttons, as the other questions are no longer open."""
         *before, last = self.messages
-        return (*(message.model_copy(update={"choices": ()}) for message in before), last)
+        return (*[message.model_copy(update={"choices": ()}) for message in before], last)
 
     async def _put_into_words(self, instruction: str) -> str:
         if line := scripted(instruction, self.flow.language):

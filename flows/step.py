@@ -25,7 +25,7 @@ from flows.templates import Text
 from flows.tongue import asked_for
 from flows.trail import Watch, unwatched
 from flows.turn_result import Answered, TurnResult
-from flows.voice import Voice
+from flows.voice import SILENT, Voice
 from flows.words import is_greeting
 
 _NO_MEANS = Means()
@@ -111,8 +111,9 @@ def _begin(
     watcher: Watcher,
 ) -> _Run:
     is_heard = type(watcher).on_text is not Watcher.on_text
-    voice = Voice(watcher.on_text) if is_heard else Voice()
-    speaker = Speaker(flow, state, turn, model, today, voice)
+    node = flow.nodes[state.node] if state.node else flow.initial
+    voice = Voice(watcher.on_text) if is_heard else SILENT
+    speaker = Speaker(flow, state, node, turn, model, today, voice)
     return _Run(Judge(Performer(speaker, turn, means, watcher), turn, model, today), watch)
 
 
@@ -152,6 +153,7 @@ class _Run:
         message = Message(text=sentences[number % len(sentences)])
         if not self.speaker.is_committed:
             self.state, self.speaker.messages = before.at_work(self.flow.nodes), []
+            self.passage.edge = ""
         else:
             self.speaker.utter(message)
         self.state.apologies = number + 1
@@ -160,8 +162,8 @@ class _Run:
 
     def _answered(self, outcome: str, messages: tuple[Message, ...], error: str = "") -> Answered:
         speaker, passage, state = self.speaker, self.passage, self.state
-        troubles = [*speaker.troubles, "hops"] if passage.is_endless else speaker.troubles
-        is_for_a_person, waits = outcome in _FOR_A_PERSON, speaker.node.node.timeout
+        is_for_a_person, node = outcome in _FOR_A_PERSON, self.flow.nodes.get(state.node)
+        waits = node.node.timeout if node else None
         return state, TurnResult(
             messages,
             outcome,
@@ -170,8 +172,8 @@ class _Run:
             is_for_a_person,
             speaker.model_name or self.judge.model.name,
             speaker.tokens,
-            _marked(self.judge.performer),
-            " ".join(dict.fromkeys(troubles)),
+            tuple(self.judge.performer.used),
+            " ".join(dict.fromkeys(speaker.troubles)) if speaker.troubles else "",
             error,
             waits.seconds if waits and outcome != "final" else None,
             _summary(state) if is_for_a_person else "",
@@ -281,7 +283,3 @@ def _summary(state: DialogState) -> str:
     ]
     before = [f"Before: {state.summary}"] if state.summary else []
     return "\n\n".join("\n".join(part) for part in (learnt, before, said) if part)
-
-
-def _marked(performer: Performer) -> tuple[str, ...]:
-    return tuple([used.name if used.success else f"{used.name}!" for used in performer.used])

@@ -43,3 +43,7 @@ class Voice:
         if text.startswith(self._told):
             self.write(text[len(self._told) :])
         self._told, self._space, self._before = "", "", True
+
+
+SILENT = Voice()
+"""Tells nobody, and so may serve any number of turns."""

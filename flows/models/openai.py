@@ -6,7 +6,7 @@ Importing this file costs a second, so only `model_from` does it, when such a mo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from openai import APIStatusError, AsyncStream, Omit, omit
@@ -90,11 +90,11 @@ class OpenAIModel:
         """Close the connections; the next question opens new ones."""
         await self._client.aclose()
 
-    async def _with_tools(self, question: Decide) -> Answer:
+    def _with_tools(self, question: Decide) -> Awaitable[Answer]:
         write, messages = question.write, to_decide(question)
         if question.exchanges:
             messages += tool_lines(question.exchanges)
-        return await self._ask(
+        return self._ask(
             write,
             _unheard if write is unheard else _reply(write),
             messages=messages,

@@ -265,7 +265,7 @@ async def test_a_model_that_can_write_puts_an_instruction_into_words() -> None:
 )
 async def test_a_model_that_fails_costs_an_apology_and_no_state(failing: ScriptedModel) -> None:
     made = flow(
-        node("a", "Hello!", edges=[edge("go", "b")]),
+        node("a", "Hello!", edges=[edge("go", "b")], timeout={"seconds": 60, "say": "Still there?"}),
         node("b", instruction="SECRET", edges=[edge("x", "end")]),
         END,
     )
@@ -274,13 +274,15 @@ async def test_a_model_that_fails_costs_an_apology_and_no_state(failing: Scripte
     before = talk.state
     answer = await talk.turn("go on")
     assert (answer.text, answer.outcome) == (ENGLISH.apology, "error")
+    assert (answer.node, answer.edge, answer.timeout) == ("a", "", 60)
     assert talk.state == {**(before or {}), "apologies": 1}
 
 
 async def test_a_session_whose_first_turn_failed_is_greeted_the_next_time() -> None:
-    made = flow(node("a", "Hello!", edges=[edge("go", "end")]), END)
+    made = flow(node("a", "Hello!", edges=[edge("go", "end")], timeout={"seconds": 60, "say": "Well?"}), END)
     talk = machine(made, decided(ModelError("gone"), "go"))
-    assert (await talk.turn("go")).outcome == "error"
+    failed = await talk.turn("go")
+    assert (failed.outcome, failed.node, failed.timeout) == ("error", "", None)
     assert (await talk.turn("go")).text == "Hello!\n\nThe end."
 
 
