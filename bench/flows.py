@@ -82,8 +82,8 @@ def section() -> str:
 
 Beside `superdialog` as the package index has it, in its own venv; the same flow, a model that takes no time.
 The first two rows go through the real client to a server on this machine (superdialog makes a client for
-each request), the next two leave the client out: there the engine alone is left, with its state read from
-JSON and written again in every turn; each is the best of five rounds.
+each request), the next two leave the client out: what is left is the engine and how it puts its question and
+reads the answer, for us with a summary in every fourteenth turn. Each of these is the best of five rounds.
 
 | what | ours | superdialog | share | goal |
 |---|---|---|---|---|

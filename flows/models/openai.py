@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from openai import APIStatusError, AsyncStream, Omit, omit
@@ -28,9 +29,17 @@ from flows.models.prompts import (
     tool_lines,
     tool_section,
 )
+from flows.state import Line
 
 _NO_TOOLS = (400, 404, 422, 501)
+_ABOUT_LENGTH = re.compile(
+    r"context[ _](?:length|size|window)|(?:prompt|input) is too long", re.IGNORECASE
+)  # OpenAI, vLLM and llama.cpp, each in words of its own; llama.cpp also with 500
 _ABOUT_TOOLS = re.compile(r"\btools?\b|tool_choice|\bfunctions?\b", re.IGNORECASE)
+_LAST_LINES = 4
+_SHORT_LINE = 200
+"""What is told of a conversation that does not fit into the model's context."""
+
 _STAYS = rf'"function"\s*:\s*"{STAY}"'
 
 
@@ -38,7 +47,8 @@ class OpenAIModel:
     """A chat model at OpenAI or behind any server of its protocol.
 
     `timeout` bounds one try and `patience` the whole answer with its retries, both in seconds. `temperature`
-    is left to the server unless it is set. A server that refuses tools is asked for JSON from then on.
+    is left to the server unless it is set. A server that refuses tools is asked for JSON from then on; one
+    that finds a conversation too long is asked again with its last lines.
     `aiohttp` is for workers: it holds hundreds of requests in flight at half the cost of httpx2, but mocks
     of httpx2 do not see it. Raises `Misconfigured` without a key.
     """
@@ -67,23 +77,37 @@ class OpenAIModel:
     async def decide(self, question: Decide) -> Decision:
         """Offer the edges as functions. What cannot be read as one of them is a decision to stay."""
         tools = {tool.name for tool in question.tools}
-        if self._has_tools:
-            try:
+        try:
+            if self._has_tools:
                 return (await self._with_tools(question)).decision(self.name, tools)
-            except _ToolsUnknown:
-                self._has_tools = False
-        return (await self._with_json(question)).decision(self.name, tools)
+            return (await self._with_json(question)).decision(self.name, tools)
+        except _ToolsUnknown:
+            self._has_tools = False
+            return await self.decide(question)
+        except _TooLong:
+            if len(question.history) <= _LAST_LINES:
+                raise
+            return await self.decide(question._replace(history=question.history[-_LAST_LINES:]))
 
     async def speak(self, request: Speak) -> Speech:
         """Have the instruction put into words."""
-        answer = await self._ask(
-            request.write, lambda a, piece: request.write(piece), messages=to_speak(request)
-        )
-        return answer.speech(self.name)
+        try:
+            answer = await self._ask(
+                request.write, lambda a, piece: request.write(piece), messages=to_speak(request)
+            )
+            return answer.speech(self.name)
+        except _TooLong:
+            if len(request.history) <= _LAST_LINES:
+                raise
+            return await self.speak(replace(request, history=request.history[-_LAST_LINES:]))
 
     async def condense(self, request: Condense) -> Speech:
         """Have lines of a conversation summarised."""
-        answer = await self._ask(unheard, _unheard, messages=to_condense(request))
+        try:
+            answer = await self._ask(unheard, _unheard, messages=to_condense(request))
+        except _TooLong:
+            short = replace(request, lines=tuple(map(_cut, request.lines)))
+            answer = await self._ask(unheard, _unheard, messages=to_condense(short))
         return answer.speech(self.name)
 
     async def aclose(self) -> None:
@@ -131,6 +155,9 @@ class OpenAIModel:
                 stream = await create(**more, stream=True, stream_options={"include_usage": True})
                 return await _read(stream, hear)
         except APIStatusError as error:
+            # the length first: what is said of it may name the tools as well
+            if _ABOUT_LENGTH.search(f"{error} {error.body}"):
+                raise _TooLong(f"{self.name}: the conversation is too long for it") from error
             if "tools" in request and error.status_code in _NO_TOOLS and _ABOUT_TOOLS.search(str(error)):
                 raise _ToolsUnknown from error
             raise ModelError(f"{self.name} answered {error.status_code}") from error
@@ -138,6 +165,10 @@ class OpenAIModel:
             raise ModelError(f"{self.name}: the answer is not of the protocol") from error
         except FAILURES as error:
             raise ModelError(f"{self.name}: {type(error).__name__}") from error
+
+
+def _cut(line: Line) -> Line:
+    return {"role": line["role"], "content": line["content"][:_SHORT_LINE]}
 
 
 def _reply(write: Write) -> Callable[[Answer, str], None]:
@@ -157,6 +188,10 @@ def _unheard(answer: Answer, piece: str) -> None:
 
 class _ToolsUnknown(Exception):
     """The server has no tools."""
+
+
+class _TooLong(ModelError):
+    """What was sent does not fit into the model's context."""
 
 
 def _whole(completion: ChatCompletion) -> Answer:

@@ -16,8 +16,9 @@ from flows.document import Flow
 from flows.machine import DialogMachine
 from flows.models import model_from
 from flows.models.openai import OpenAIModel
-from flows.models.port import ModelError, Speak
+from flows.models.port import Condense, ModelError, Speak
 from flows.models.prompts import STAY
+from flows.state import Line
 from flows.wording import ENGLISH
 from tests.flows.openai_server import OpenAIServer, call, completion, words
 from tests.flows.talk import LIBRARY, asks, edge, flow, machine, node, say
@@ -202,6 +203,69 @@ async def test_a_refused_request_is_not_tried_again(
     server.answers = [JSONResponse({"error": {"message": "no"}}, status)]
     assert (await say(talk, "hi", "4321")).outcome == "error"
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (
+            400,
+            {
+                "code": "context_length_exceeded",
+                "message": "This model's maximum context length is 4097 tokens. However, you asked for "
+                "5000 tokens (4900 in the messages, 100 in the functions).",
+            },
+        ),
+        (400, {"type": "exceed_context_size_error", "message": "the request exceeds the available size"}),
+        (500, {"type": "server_error", "message": "Context size has been exceeded."}),
+    ],
+)
+async def test_a_conversation_too_long_for_the_model_is_told_from_its_last_lines(
+    server: OpenAIServer, status: int, error: dict[str, str]
+) -> None:
+    model = OpenAIModel("small", api_key="sk-test", base_url=server.url, retries=0)
+    server.answers = [call(STAY, {"brief_response": f"Ask {number}."}) for number in range(4)]
+    talk = machine(MADE, model)
+    await say(talk, "hi", "a", "b", "c", "d")
+    server.answers = [JSONResponse({"error": error}, status), call("given", {"last_four": "4321"})]
+    server.requests.clear()
+    assert (await talk.turn("4321")).outcome == "final"
+    first, second = (request["messages"] for request in server.requests)
+    assert len(first) > len(second) == 5
+    assert second == [first[0], *first[-4:]]
+    assert "tools" in server.requests[1]
+    await model.aclose()
+
+
+async def test_what_is_too_long_for_the_model_even_so_costs_an_apology(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    error = {"code": "context_length_exceeded", "message": "too long"}
+    server.answers = [JSONResponse({"error": error}, 400)] * 9
+    assert (await say(talk, "hi", "4321")).outcome == "error"
+    assert len(server.requests) == 1
+
+
+async def test_an_instruction_is_put_into_words_from_the_last_lines_where_all_are_too_long(
+    server: OpenAIServer, model: OpenAIModel
+) -> None:
+    error = {"code": "context_length_exceeded", "message": "too long"}
+    server.answers = [JSONResponse({"error": error}, 400), words("Hi! Who are you?")]
+    history: tuple[Line, ...] = tuple([{"role": "user", "content": str(number)} for number in range(9)])
+    assert (await model.speak(Speak("Ask the name.", history=history))).text == "Hi! Who are you?"
+    assert [line["content"] for line in server.requests[1]["messages"][1:]] == ["5", "6", "7", "8"]
+
+
+async def test_a_summary_is_made_of_shorter_lines_where_all_are_too_long(
+    server: OpenAIServer, model: OpenAIModel
+) -> None:
+    error = {"code": "context_length_exceeded", "message": "too long"}
+    server.answers = [JSONResponse({"error": error}, 400), words("They talked.")]
+    lines: tuple[Line, ...] = ({"role": "user", "content": "a" * 900}, {"role": "assistant", "content": "b"})
+    assert (await model.condense(Condense("", lines))).text == "They talked."
+    told = server.requests[1]["messages"][1]["content"]
+    assert "Bot: b" in told
+    assert 200 <= told.count("a") < 250
 
 
 @pytest.mark.parametrize(
