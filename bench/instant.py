@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.flows import Client
+from bench.engine import Client
 from flows.models.openai_client import OpenAIClient
 from flows.models.prompts import STAY
 from flows.tools import tool

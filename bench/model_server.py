@@ -10,10 +10,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bench.deltas import STAY, arguments, deltas
 from gateway.loopback import listener
 
 _WANTED = re.compile(r"call ([A-Za-z0-9_-]+)")
-_STAY = "__stay_on_node__"
 
 
 @contextmanager
@@ -55,15 +55,16 @@ async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 def _answer(request: dict[str, object]) -> tuple[bytes, bytes]:
     said = _WANTED.findall(json.dumps(request["messages"]))
-    name = said[-1] if said else _STAY
-    arguments = '{"brief_response": "Tea or coffee?"}' if name == _STAY else "{}"
-    call = {"index": 0, "id": "c", "type": "function", "function": {"name": name, "arguments": arguments}}
+    name = said[-1] if said else STAY
     head = {"id": "c", "created": 1, "model": "none"}
     if not request.get("stream"):
+        function = {"name": name, "arguments": arguments(name)}
+        call = {"index": 0, "id": "c", "type": "function", "function": function}
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "tool_calls": [call]}}
         return b"application/json", json.dumps(
             {**head, "object": "chat.completion", "choices": [choice]}
         ).encode()
-    choice = {"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}
-    chunk = json.dumps({**head, "object": "chat.completion.chunk", "choices": [choice]})
-    return b"text/event-stream", f"data: {chunk}\n\ndata: [DONE]\n\n".encode()
+    ends = (*((delta, None) for delta in deltas(name)), ({}, "tool_calls"))
+    sent = [{"index": 0, "delta": delta, "finish_reason": finish} for delta, finish in ends]
+    chunks = [json.dumps({**head, "object": "chat.completion.chunk", "choices": [choice]}) for choice in sent]
+    return b"text/event-stream", "".join(f"data: {chunk}\n\n" for chunk in (*chunks, "[DONE]")).encode()

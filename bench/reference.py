@@ -1,6 +1,6 @@
 """The same measurements of `superdialog`, run by the Python of its own venv; prints one JSON object.
 
-Nothing of ours is imported here. Its client of the model is replaced by one that answers at once.
+Nothing of the product is imported here. Its client of the model is replaced by one that answers at once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from deltas import deltas  # type: ignore[import-not-found]
+from openai.types.chat import ChatCompletionChunk
+
 
 class Client:
     """Calls `function` in every routing request; speech takes `pause` seconds."""
@@ -28,22 +31,22 @@ class Client:
     def __init__(self) -> None:
         self.function = ""
         self.pause = 0.0
+        self._made: dict[str, list[Any]] = {}
         self.chat = SimpleNamespace(completions=SimpleNamespace(create=self.create))
 
     async def create(self, *, stream: bool = False, **request: Any) -> Any:
-        usage = SimpleNamespace(prompt_tokens=30, completion_tokens=12)
         if stream:
-            return self._stream(usage)
+            return self._stream()
         await asyncio.sleep(self.pause)
         message = SimpleNamespace(content="It is a fine day, is it not?")
-        return SimpleNamespace(choices=[SimpleNamespace(message=message)], usage=usage)
+        return SimpleNamespace(choices=[SimpleNamespace(message=message)], usage=SimpleNamespace(**_USAGE))
 
-    async def _stream(self, usage: Any) -> AsyncIterator[Any]:
-        arguments = '{"brief_response": "Tea or coffee?"}' if self.function == "__stay_on_node__" else "{}"
-        called = SimpleNamespace(name=self.function, arguments=arguments)
-        delta = SimpleNamespace(tool_calls=[SimpleNamespace(index=0, function=called)])
-        yield SimpleNamespace(choices=[SimpleNamespace(delta=delta, finish_reason="tool_calls")])
-        yield SimpleNamespace(choices=[], usage=usage)
+    async def _stream(self) -> AsyncIterator[Any]:
+        """The chunks of a call, made once and as the protocol's own types."""
+        if self.function not in self._made:
+            self._made[self.function] = [*map(_chunk, deltas(self.function)), _END, _BILL]
+        for chunk in self._made[self.function]:
+            yield chunk
 
 
 async def measure(plan: dict[str, Any]) -> dict[str, float]:
@@ -62,21 +65,22 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
         await machine._ensure_machine()
         return machine
 
-    async def turns(function: list[str]) -> float:
-        machine = await session(small)
-        await machine.start()
-        client.function = function[0]
-        await machine.turn("hello")
-        began = time.process_time()
-        for name in function:
-            client.function = name
-            await machine.turn("I would like some tea, please")
-        return (time.process_time() - began) / len(function)
+    async def turns(calls: list[str], conversations: int) -> float:
+        taken = 0.0
+        for _ in range(conversations):
+            machine = await session(small)
+            await machine.start()
+            client.function = calls[0]
+            await machine.turn("hello there")
+            began = time.process_time()
+            for name in calls[1:]:
+                client.function = name
+                await machine.turn("I would like some tea, please")
+            taken += time.process_time() - began
+        return taken / conversations / (len(calls) - 1)
 
-    names = (["to_b", "to_c", "to_a"] * plan["turns"])[1 : plan["turns"] + 1]
-    stays = ["__stay_on_node__"] * plan["turns"]
-    figures["stay"] = min([await turns(stays) for _ in range(plan["rounds"])])
-    figures["move"] = min([await turns(names) for _ in range(plan["rounds"])])
+    for name, (calls, conversations) in plan["talks"].items():
+        figures[name] = min([await turns(calls, conversations) for _ in range(plan["rounds"])])
     began = time.process_time()
     for _ in range(plan["builds"]):
         await session(large)
@@ -110,6 +114,17 @@ async def _over_the_wire(superdialog: Any, flow: Any, count: int) -> dict[str, f
             await machine.turn(f"call {calls[number % len(calls)]}")
         figures[name] = (time.process_time() - began) / count
     return figures
+
+
+def _chunk(delta: dict[str, Any], finish: str | None = None, usage: dict[str, int] | None = None) -> Any:
+    choices = [{"index": 0, "delta": delta, "finish_reason": finish}] if usage is None else []
+    head = {"id": "c", "created": 1, "model": "none", "object": "chat.completion.chunk"}
+    return ChatCompletionChunk.model_validate({**head, "choices": choices, "usage": usage})
+
+
+_USAGE = {"prompt_tokens": 30, "completion_tokens": 12, "total_tokens": 42}
+_END = _chunk({}, "tool_calls")
+_BILL = _chunk({}, usage=_USAGE)
 
 
 def main() -> None:

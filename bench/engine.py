@@ -1,0 +1,159 @@
+"""The dialog engine's own side of the measurements: prints one JSON object, as `bench/reference.py` does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
+
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+from bench.deltas import arguments, deltas
+from flows.document import Flow
+from flows.machine import DialogMachine
+from flows.models.openai import OpenAIModel
+from flows.models.prompts import STAY
+
+
+class Client:
+    """Calls `function` in every routing request; speech comes as `tokens`, `pause` seconds apart.
+
+    What is neither is a request for a summary.
+    """
+
+    def __init__(self, tokens: int, pause: float) -> None:
+        self.function = ""
+        self.tokens = tokens
+        self.pause = pause
+        self._made: dict[str, ChatCompletion] = {}
+        self.chat = SimpleNamespace(completions=SimpleNamespace(create=self.create))
+
+    async def create(self, *, stream: bool = False, **request: Any) -> Any:
+        name = self.function if "tools" in request["extra_body"] else ""
+        if stream:
+            return Pieces(self, name)
+        if name not in self._made:
+            self._made[name] = _completion(name)
+        return self._made[name]
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+class Pieces:
+    """A stream of the protocol: the call of a function, or the words one by one."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self._name = name
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """There is nothing to close."""
+
+    async def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
+        if self._name:
+            for delta in deltas(self._name):
+                yield _chunk(delta)
+        else:
+            for number in range(self._client.tokens):
+                await asyncio.sleep(self._client.pause)
+                yield _chunk({"content": f"word{number} "})
+        yield _chunk({}, "stop")
+
+
+_SUMMARY = {"role": "assistant", "content": "They have been talking of tea and of coffee."}
+_HEAD = {"id": "c", "created": 1, "model": "none", "usage": None}
+
+
+def _completion(name: str) -> ChatCompletion:
+    call = {"id": "c", "type": "function", "function": {"name": name, "arguments": arguments(name)}}
+    message = {"role": "assistant", "tool_calls": [call]} if name else _SUMMARY
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    return ChatCompletion.model_validate({**_HEAD, "object": "chat.completion", "choices": [choice]})
+
+
+def _chunk(delta: dict[str, Any], finish: str | None = None) -> ChatCompletionChunk:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return ChatCompletionChunk.model_validate(
+        {**_HEAD, "object": "chat.completion.chunk", "choices": [choice]}
+    )
+
+
+async def _ours(plan: dict[str, Any]) -> dict[str, float]:
+    client = Client(plan["tokens"], plan["pause"])
+    model = OpenAIModel("none", api_key="none")
+    inner = model._client
+    inner._client, inner._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]
+    small, large, spoken = (Flow.model_validate(plan[name]) for name in ("small", "large", "spoken"))
+
+    async def turns(calls: list[str], conversations: int) -> float:
+        taken = 0.0
+        for _ in range(conversations):
+            machine = DialogMachine(small, model)
+            await machine.start()
+            client.function = calls[0]
+            await machine.turn("hello there")
+            began = time.process_time()
+            for name in calls[1:]:
+                client.function = name
+                await machine.turn("I would like some tea, please")
+            taken += time.process_time() - began
+        return taken / conversations / (len(calls) - 1)
+
+    figures = await _over_the_wire(small, plan["wire_turns"])
+    for name, (calls, conversations) in plan["talks"].items():
+        figures[name] = min([await turns(calls, conversations) for _ in range(plan["rounds"])])
+    DialogMachine(large, model)  # compiled once a process
+    began = time.process_time()
+    for _ in range(plan["builds"]):
+        DialogMachine(large, model)
+    figures["build"] = (time.process_time() - began) / plan["builds"]
+    before = _resident()
+    kept = []
+    for _ in range(plan["sessions"]):
+        machine = DialogMachine(small, model)
+        await machine.start()
+        kept.append(machine)
+    figures["memory"] = _resident() - before
+    machine = DialogMachine(spoken, model)
+    await machine.start()
+    client.function = "to_b"
+    began = time.perf_counter()
+    async for _ in await machine.turn("go on", stream=True):
+        figures["first"] = time.perf_counter() - began
+        break
+    return figures
+
+
+async def _over_the_wire(flow: Flow, count: int) -> dict[str, float]:
+    """The same through the real client, to a server on this machine."""
+    figures = {}
+    for name, calls in (("wire_stay", [STAY]), ("wire_move", ["to_b", "to_c", "to_a"])):
+        machine = DialogMachine(flow, OpenAIModel("none", aiohttp=True))  # as in the worker
+        await machine.start()
+        await machine.turn(f"call {calls[0]}")
+        began = time.process_time()
+        for number in range(1, count + 1):
+            await machine.turn(f"call {calls[number % len(calls)]}")
+        figures[name] = (time.process_time() - began) / count
+        await machine.aclose()
+    return figures
+
+
+def _resident() -> int:
+    """How much memory this process takes now, in bytes (Linux)."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_ours(json.loads(sys.stdin.read())))))
