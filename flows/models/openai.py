@@ -6,16 +6,18 @@ Importing this file costs a second, so only `model_from` does it, when such a mo
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
 
-from openai import APIStatusError, AsyncStream, Omit, omit
-from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessageToolCallUnion
+from openai import APIStatusError, Omit, omit
+from openai.types.chat import ChatCompletion, ChatCompletionMessageToolCallUnion
 
 from core.time_limit import TimeLimit
-from flows.models.answer import LONGEST_REPLY, Answer
+from flows.models import openai_stream
+from flows.models.answer import Answer
 from flows.models.openai_client import FAILURES, OpenAIClient
+from flows.models.openai_stream import Hear
 from flows.models.partial import PartialText
 from flows.models.port import Condense, Decide, Decision, ModelError, Speak, Speech, Write, unheard
 from flows.models.prompts import (
@@ -104,10 +106,10 @@ class OpenAIModel:
     async def condense(self, request: Condense) -> Speech:
         """Have lines of a conversation summarised."""
         try:
-            answer = await self._ask(unheard, _unheard, messages=to_condense(request))
+            answer = await self._ask(unheard, openai_stream.unheard, messages=to_condense(request))
         except _TooLong:
             short = replace(request, lines=tuple(map(_cut, request.lines)))
-            answer = await self._ask(unheard, _unheard, messages=to_condense(short))
+            answer = await self._ask(unheard, openai_stream.unheard, messages=to_condense(short))
         return answer.speech(self.name)
 
     async def aclose(self) -> None:
@@ -120,7 +122,7 @@ class OpenAIModel:
             messages += tool_lines(question.exchanges)
         return self._ask(
             write,
-            _unheard if write is unheard else _reply(write),
+            openai_stream.unheard if write is unheard else _reply(write),
             messages=messages,
             tools=functions(question),
             tool_choice="required",
@@ -141,7 +143,7 @@ class OpenAIModel:
         )
         return answer.from_json()
 
-    async def _ask(self, write: Write, hear: Callable[[Answer, str], None], **request: Any) -> Answer:
+    async def _ask(self, write: Write, hear: Hear, **request: Any) -> Answer:
         """One completion within the time that it may take; in pieces when somebody reads along."""
         try:
             with TimeLimit(self._patience):
@@ -153,7 +155,7 @@ class OpenAIModel:
                 if write is unheard:
                     return _whole(await create(**more))
                 stream = await create(**more, stream=True, stream_options={"include_usage": True})
-                return await _read(stream, hear)
+                return await openai_stream.read(stream, hear)
         except APIStatusError as error:
             # the length first: what is said of it may name the tools as well
             if _ABOUT_LENGTH.search(f"{error} {error.body}"):
@@ -171,7 +173,7 @@ def _cut(line: Line) -> Line:
     return {"role": line["role"], "content": line["content"][:_SHORT_LINE]}
 
 
-def _reply(write: Write) -> Callable[[Answer, str], None]:
+def _reply(write: Write) -> Hear:
     """Hears the reply of an answer that stays."""
     reply = PartialText("brief_response", write)
 
@@ -180,10 +182,6 @@ def _reply(write: Write) -> Callable[[Answer, str], None]:
             reply.feed(piece)
 
     return hear
-
-
-def _unheard(answer: Answer, piece: str) -> None:
-    """Nobody reads along."""
 
 
 class _ToolsUnknown(Exception):
@@ -211,40 +209,3 @@ def _whole(completion: ChatCompletion) -> Answer:
 
 def _calls_of(calls: list[ChatCompletionMessageToolCallUnion]) -> list[tuple[str, str]]:
     return [(call.function.name, call.function.arguments) for call in calls if call.type == "function"]
-
-
-async def _read(stream: AsyncStream[ChatCompletionChunk], hear: Callable[[Answer, str], None]) -> Answer:
-    """The pieces put together. Raises `ValueError` when the stream breaks off."""
-    answer = Answer(is_whole=False)
-    async with stream:
-        async for chunk in stream:
-            if chunk.usage:
-                answer.tokens = int(chunk.usage.total_tokens or 0)
-            for choice in chunk.choices or ():
-                _take(answer, choice, hear)
-            if len(answer.content) > 4 * LONGEST_REPLY:  # nobody needs the rest
-                return answer
-    if not answer.is_whole:
-        raise ValueError("the stream broke off")
-    return answer
-
-
-def _take(answer: Answer, choice: Any, hear: Callable[[Answer, str], None]) -> None:
-    delta = choice.delta
-    if delta.refusal:
-        answer.refusal += delta.refusal
-    for call in delta.tool_calls or ():
-        if call.index >= len(answer.calls):
-            answer.calls.append(("", ""))
-        name, arguments = answer.calls[-1]
-        piece = (call.function.arguments if call.function else "") or ""
-        named = name + ((call.function.name if call.function else "") or "")
-        answer.calls[-1] = (named, arguments + piece)
-        hear(answer, piece)
-    if delta.content:
-        answer.content += delta.content
-        if not answer.calls:
-            hear(answer, delta.content)
-    if choice.finish_reason:
-        answer.is_whole = True
-        answer.is_filtered = choice.finish_reason == "content_filter"

@@ -72,11 +72,15 @@ class Stream(Response):
         yield b"data: [DONE]\n\n"
 
 
-def streamed_call(name: str, *pieces: str) -> Stream:
-    """A call of a function whose arguments come in pieces."""
+def streamed_call(name: str, *pieces: str | asyncio.Event) -> Stream:
+    """A call of a function whose arguments come in pieces; an event among them is waited for."""
     first = {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": ""}}
-    rest = [{"tool_calls": [{"index": 0, "function": {"arguments": piece}}]} for piece in pieces]
+    rest = [piece if isinstance(piece, asyncio.Event) else _more(piece) for piece in pieces]
     return Stream({"role": "assistant", "tool_calls": [first]}, *rest, finish="tool_calls")
+
+
+def _more(arguments: str) -> Json:
+    return {"tool_calls": [{"index": 0, "function": {"arguments": arguments}}]}
 
 
 def _line(choices: Sequence[Json], **more: Any) -> bytes:

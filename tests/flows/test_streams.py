@@ -67,6 +67,59 @@ async def test_the_first_words_are_there_while_the_rest_is_still_being_written(
     )
 
 
+def piece(arguments: str = "", **more: object) -> dict[str, object]:
+    """One delta of a call; `name`, `index` and `id` where the server gives them."""
+    name = more.pop("name", None)
+    function = {"arguments": arguments} if name is None else {"name": name, "arguments": arguments}
+    return {"tool_calls": [{"type": "function", "function": function, **more}]}
+
+
+@pytest.mark.parametrize(
+    "deltas",
+    [
+        [piece("{}", name="go", index=0, id="1")],
+        [piece("{", name="go", index=0, id="1"), piece("}", name="go", index=0, id="1")],
+        [piece(name="g", index=0, id="1"), piece(name="o", index=0), piece("{}", index=0)],
+        [piece("{", name="go", index=0, id="1"), piece("}", index=0, id="2")],
+        [piece("{", index=0, id="1"), piece("}", name="go", index=0)],
+        [piece("{}", name="go")],
+        [piece("{", name="go", id="1"), piece("}")],
+        [piece("{}", name="go", index=0, id="1"), piece("{}", name=STAY, index=1, id="2")],
+        [piece("{}", name="go", index=0, id="1"), piece("{}", name=STAY, index=0, id="2")],
+        [piece("{}", name="go"), piece("{}", name=STAY)],
+    ],
+    ids=[
+        "whole",
+        "named in every piece",
+        "named bit by bit",
+        "another id in every piece",
+        "named last",
+        "without number and id",
+        "without number",
+        "two, numbered",
+        "two, both of number 0",
+        "two, without numbers",
+    ],
+)
+async def test_a_call_is_put_together_as_its_server_means_it(
+    server: OpenAIServer, talk: DialogMachine, deltas: list[dict[str, object]]
+) -> None:
+    server.answers = [Stream(*deltas, finish="tool_calls"), Stream("Who are you?")]
+    stream = await talk.turn("go", stream=True)
+    assert [chunk.text async for chunk in stream]
+    assert (stream.result.edge, stream.result.text) == ("go", "Who are you?")
+
+
+async def test_a_call_that_never_ends_is_one_that_cannot_be_read(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    never = asyncio.Event()
+    server.answers = [streamed_call("go", '{"a": "', *["on and on "] * 7_000, never)]
+    stream = await talk.turn("go", stream=True)
+    assert [chunk.text async for chunk in stream]
+    assert (stream.result.outcome, stream.result.trouble) == ("stay", "malformed")
+
+
 async def test_a_reply_that_stays_is_told_out_of_the_calls_arguments(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
