@@ -21,7 +21,10 @@ _FENCE = re.compile(r"```(?:json)?\s*(\{.*\})\s*```", re.DOTALL)
 
 @dataclass
 class Answer:
-    """`calls` are (name, arguments as text); `is_whole` says that the server has come to its end."""
+    """`calls` are (name, arguments as text); `is_whole` says that the server has come to its end.
+
+    `content` is what the model says, without what it thought before.
+    """
 
     content: str = ""
     refusal: str = ""
@@ -81,6 +84,11 @@ def shortened(value: Any) -> tuple[str, Trouble]:
     if ends and ends[-1] > LONGEST_REPLY // 3:
         return cut[: ends[-1]], "cut"
     return f"{cut[: LONGEST_REPLY - 1].rpartition(' ')[0] or cut[: LONGEST_REPLY - 1]}…", "cut"
+
+
+def written(arguments: object) -> str:
+    """A call's arguments as the protocol has them, which is text; some servers send the object itself."""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments) if arguments else ""
 
 
 def _wanted(calls: list[tuple[str, str]], tools: Container[str]) -> tuple[Call, ...]:

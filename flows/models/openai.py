@@ -15,7 +15,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionMessageToolCallUnion
 
 from core.time_limit import TimeLimit
 from flows.models import openai_stream
-from flows.models.answer import Answer
+from flows.models.answer import Answer, written
 from flows.models.openai_client import FAILURES, OpenAIClient
 from flows.models.openai_stream import Hear
 from flows.models.partial import PartialText
@@ -31,6 +31,7 @@ from flows.models.prompts import (
     tool_lines,
     tool_section,
 )
+from flows.models.thoughts import spoken
 from flows.state import Line
 
 _NO_TOOLS = (400, 404, 422, 501)
@@ -199,7 +200,7 @@ def _whole(completion: ChatCompletion) -> Answer:
         return Answer(tokens=tokens)
     message = choices[0].message
     return Answer(
-        message.content or "",
+        spoken(message.content) if message.content else "",
         message.refusal or "",
         _calls_of(message.tool_calls) if message.tool_calls else [],
         tokens,
@@ -208,4 +209,6 @@ def _whole(completion: ChatCompletion) -> Answer:
 
 
 def _calls_of(calls: list[ChatCompletionMessageToolCallUnion]) -> list[tuple[str, str]]:
-    return [(call.function.name, call.function.arguments) for call in calls if call.type == "function"]
+    """The functions' calls; some servers leave out the `type` that tells them from others."""
+    functions = [getattr(call, "function", None) for call in calls]
+    return [(each.name, written(each.arguments)) for each in functions if each]

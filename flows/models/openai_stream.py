@@ -9,7 +9,8 @@ from openai import AsyncStream
 from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
 
-from flows.models.answer import LONGEST_REPLY, Answer
+from flows.models.answer import LONGEST_REPLY, Answer, written
+from flows.models.thoughts import Thoughts, after_thoughts
 
 Hear = Callable[[Answer, str], None]
 """Takes what the answer is by now, and the piece that has just come."""
@@ -37,6 +38,7 @@ async def read(stream: AsyncStream[ChatCompletionChunk], hear: Hear) -> Answer:
                 return answer
     if not answer.is_whole:
         raise ValueError("the stream broke off")
+    pieces.end()
     return answer
 
 
@@ -51,6 +53,7 @@ class _Pieces:
     def __init__(self, hear: Hear) -> None:
         self.answer = Answer(is_whole=False)
         self._hear = hear
+        self._thoughts = Thoughts()
         self._size = 0
         self._ids: list[str] = []
         self._last: dict[int | None, int] = {}  # by the server's number, the call that it meant last
@@ -67,17 +70,24 @@ class _Pieces:
             answer.refusal += delta.refusal
         for call in delta.tool_calls or ():
             self._take_call(call)
-        if delta.content:
-            answer.content += delta.content
+        if delta.content and (piece := self._thoughts.feed(delta.content)):
+            answer.content += piece
             if not answer.calls:
-                self._hear(answer, delta.content)
+                self._hear(answer, piece)
         if choice.finish_reason:
             answer.is_whole = True
             answer.is_filtered = choice.finish_reason == "content_filter"
 
+    def end(self) -> None:
+        """Nothing follows."""
+        rest = self._thoughts.rest()
+        self.answer.content = after_thoughts(self.answer.content + rest)
+        if rest and not self.answer.calls:
+            self._hear(self.answer, rest)
+
     def _take_call(self, piece: ChoiceDeltaToolCall) -> None:
         function, calls = piece.function, self.answer.calls
-        name, text = (function.name or "", function.arguments or "") if function else ("", "")
+        name, text = (function.name or "", written(function.arguments)) if function else ("", "")
         place = self._last.get(piece.index)
         if place is None or (calls[place][0] and name and self._is_another(piece, place)):
             place = self._last[piece.index] = len(calls)

@@ -16,6 +16,7 @@ from flows.models.partial import PartialText
 from flows.models.port import Decision
 from flows.models.prompts import STAY
 from flows.models.scripted import ScriptedModel
+from flows.models.thoughts import Thoughts
 from flows.wording import ENGLISH
 from tests.flows.openai_server import CUT, OpenAIServer, Stream, call, no_tools, streamed_call, words
 from tests.flows.talk import edge, flow, machine, node
@@ -118,6 +119,40 @@ async def test_a_call_that_never_ends_is_one_that_cannot_be_read(
     stream = await talk.turn("go", stream=True)
     assert [chunk.text async for chunk in stream]
     assert (stream.result.outcome, stream.result.trouble) == ("stay", "malformed")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "told"),
+    [
+        (["<th", "ink>", "They ", "go.</th", "ink>", "\n\n", "Who ", "are you?"], "Who are you?"),
+        (["<think>They go.</think>Who", " are you?"], "Who are you?"),
+        (["\n", "[TH", "INK]Hm[/THINK", "]Who are you?"], "Who are you?"),
+        (
+            ["<think>", "a </thin", "king> b", "</think>", "<think>", "c</think>", "Who are you?"],
+            "Who are you?",
+        ),
+        (["<think>" + "on and on " * 3_000, "</think>", "Who are you?"], "Who are you?"),
+        (["<", "3 Who are you?"], "<3 Who are you?"),
+        (["Who", " <think>"], "Who <think>"),
+        (["<th"], "<th"),
+    ],
+)
+async def test_what_a_model_thinks_is_not_told(
+    server: OpenAIServer, talk: DialogMachine, pieces: list[str], told: str
+) -> None:
+    server.answers = [streamed_call("go", "{}"), Stream(*pieces)]
+    stream = await talk.turn("go", stream=True)
+    chunks = [chunk.text async for chunk in stream]
+    assert "".join(chunks) == stream.result.text == told
+
+
+@given(
+    st.lists(st.sampled_from(["<think>", "</think>", "<th", "ink>", "a", " ", "[THINK]", "[/THINK]", "<"]))
+)
+def test_thoughts_are_the_same_in_pieces_and_as_a_whole(pieces: list[str]) -> None:
+    piecewise, whole = Thoughts(), Thoughts()
+    told = "".join([piecewise.feed(piece) for piece in pieces]) + piecewise.rest()
+    assert told == whole.feed("".join(pieces)) + whole.rest()
 
 
 async def test_a_reply_that_stays_is_told_out_of_the_calls_arguments(

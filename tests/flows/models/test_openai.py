@@ -20,7 +20,7 @@ from flows.models.port import Condense, ModelError, Speak
 from flows.models.prompts import STAY
 from flows.state import Line
 from flows.wording import ENGLISH
-from tests.flows.openai_server import OpenAIServer, call, completion, words
+from tests.flows.openai_server import OpenAIServer, call, completion, no_tools, words
 from tests.flows.talk import LIBRARY, asks, edge, flow, machine, node, say
 
 END = node("end", "The end.", is_final=True)
@@ -120,6 +120,60 @@ async def test_a_model_that_stays_may_reply(server: OpenAIServer, talk: DialogMa
     server.answers = [call(STAY, {"brief_response": " It is on the front. Which digits? "})]
     answer = await say(talk, "hi", "where is it?")
     assert (answer.outcome, answer.text) == ("stay", "It is on the front. Which digits?")
+
+
+FUNCTION = {"name": "given", "arguments": '{"last_four": "4321"}'}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"tool_calls": [{"function": FUNCTION}]},
+        {"tool_calls": [{"type": "function", "function": {**FUNCTION, "arguments": {"last_four": "4321"}}}]},
+        {
+            "content": "<think>They gave them.</think>",
+            "tool_calls": [{"type": "function", "function": FUNCTION}],
+        },
+    ],
+    ids=["without a type", "arguments as an object", "with thoughts beside it"],
+)
+async def test_a_call_is_read_as_its_server_writes_it(
+    server: OpenAIServer, talk: DialogMachine, message: dict[str, object]
+) -> None:
+    server.answers = [completion({"role": "assistant", **message})]
+    assert (await say(talk, "hi", "it is 4321")).outcome == "final"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("<think>They are lost.</think>\n\nThe last four, please.", "The last four, please."),
+        (" <Thinking>\nHm.\n</Thinking>The last four, please.", "The last four, please."),
+        ("[THINK]Hm.[/THINK]The last four, please.", "The last four, please."),
+        ("<think>Hm.</think><think>Well.</think>The last four, please.", "The last four, please."),
+        ("They are lost.</think>The last four, please.", "The last four, please."),
+        ("<think>They are lost and", "Sorry, I didn't get that. Hello! Which digits?"),
+        ("<b>The last four, please.", "<b>The last four, please."),
+        ("<th", "<th"),
+    ],
+)
+async def test_what_a_model_thinks_is_not_said(
+    server: OpenAIServer, talk: DialogMachine, model: OpenAIModel, content: str, said: str
+) -> None:
+    server.answers = [words(content), words(content)]
+    assert (await say(talk, "hi", "hm")).text == said
+    assert (await model.speak(Speak("Ask."))).text in (said, "")
+
+
+async def test_an_answer_as_json_may_have_thoughts_before_it(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    thought = '<think>Maybe {"function": "why"}?</think>'
+    server.answers = [
+        no_tools(),
+        words(f'{thought}{{"function": "given", "arguments": {{"last_four": "4321"}}}}'),
+    ]
+    assert (await say(talk, "hi", "it is 4321")).outcome == "final"
 
 
 @pytest.mark.parametrize("arguments", ["{", "[]", "nonsense", '"4321"', "[" * 100_000])
