@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,8 @@ from flows.models.prompts import STAY
 
 LONGEST_REPLY = 1_500
 _SENTENCE = re.compile(r"[.!?…](?=\s|$)")
-_FENCE = re.compile(r"```(?:json)?\s*(\{.*\})\s*```", re.DOTALL)
+_CALL = re.compile(r"(?:\A|<tool_call>|```(?:json)?)\s*(\{.*)", re.DOTALL)
+_OBJECTS = json.JSONDecoder()
 
 
 @dataclass
@@ -37,6 +38,10 @@ class Answer:
         """What the answer decides. What cannot be read as anything offered is a decision to stay."""
         if self.refusal or self.is_filtered:
             return Decision(tokens=self.tokens, model=model, trouble="refused")
+        if not self.calls and (call := _CALL.search(self.content)):
+            self.calls = _called(call[1])
+            if not self.calls and not self.content[: call.start()].strip():
+                return Decision(tokens=self.tokens, model=model, trouble="malformed")
         if not self.calls:
             reply, trouble = shortened(self.content)
             return Decision(reply=reply, tokens=self.tokens, model=model, trouble=trouble)
@@ -51,18 +56,6 @@ class Answer:
             reply, trouble = shortened(given.get("brief_response"))
             return Decision(reply=reply, tokens=self.tokens, model=model, trouble=trouble)
         return Decision(name, given, tokens=self.tokens, model=model)
-
-    def from_json(self) -> Answer:
-        """The answer of a model that knows no tools, as if it had called the function that it names."""
-        fenced = _FENCE.search(self.content)
-        given = _arguments(fenced[1] if fenced else self.content)
-        if not self.content.strip() or given is None or not isinstance(given.get("function"), str):
-            return self
-        name, arguments = str(given["function"]), given.get("arguments")
-        if name == STAY:
-            arguments = {"brief_response": given.get("reply")}
-        self.calls = [(name, json.dumps(arguments if isinstance(arguments, Mapping) else {}))]
-        return self
 
     def speech(self, model: str) -> Speech:
         """What the answer says."""
@@ -89,6 +82,24 @@ def shortened(value: Any) -> tuple[str, Trouble]:
 def written(arguments: object) -> str:
     """A call's arguments as the protocol has them, which is text; some servers send the object itself."""
     return arguments if isinstance(arguments, str) else json.dumps(arguments) if arguments else ""
+
+
+def _called(text: str) -> list[tuple[str, str]]:
+    """The call that a text begins with: what a model writes that knows no tools, or whose server reads none.
+
+    We ask for `function`, `arguments` and `reply`; models bring `name` and `parameters` from their training.
+    """
+    try:
+        given, _ = _OBJECTS.raw_decode(text)
+    except (ValueError, RecursionError):
+        return []
+    if isinstance(given.get("function"), dict):
+        given = given["function"]
+    name = given.get("function") or given.get("name")
+    arguments = given.get("arguments") or given.get("parameters")
+    if name == STAY and "reply" in given:
+        arguments = {"brief_response": given["reply"]}
+    return [(name, written(arguments))] if isinstance(name, str) else []
 
 
 def _wanted(calls: list[tuple[str, str]], tools: Container[str]) -> tuple[Call, ...]:

@@ -39,6 +39,7 @@ _ABOUT_LENGTH = re.compile(
     r"context[ _](?:length|size|window)|(?:prompt|input) is too long", re.IGNORECASE
 )  # OpenAI, vLLM and llama.cpp, each in words of its own; llama.cpp also with 500
 _ABOUT_TOOLS = re.compile(r"\btools?\b|tool_choice|\bfunctions?\b", re.IGNORECASE)
+_TOOLS_PARAMETER = re.compile(r"tools param|param: tools", re.IGNORECASE)  # llama.cpp, with 500
 _LAST_LINES = 4
 _SHORT_LINE = 200
 """What is told of a conversation that does not fit into the model's context."""
@@ -136,13 +137,12 @@ class OpenAIModel:
         content = "\n\n".join(section for section in sections if section)
         names = [str(each["function"]["name"]) for each in offered]
         schema = {"name": "decision", "schema": answer_schema(names)}
-        answer = await self._ask(
+        return await self._ask(
             question.write,
             lambda answer, piece: reply.feed(piece),
             messages=[{**system, "content": content}, *lines],
             response_format={"type": "json_schema", "json_schema": schema},
         )
-        return answer.from_json()
 
     async def _ask(self, write: Write, hear: Hear, **request: Any) -> Answer:
         """One completion within the time that it may take; in pieces when somebody reads along."""
@@ -161,13 +161,19 @@ class OpenAIModel:
             # the length first: what is said of it may name the tools as well
             if _ABOUT_LENGTH.search(f"{error} {error.body}"):
                 raise _TooLong(f"{self.name}: the conversation is too long for it") from error
-            if "tools" in request and error.status_code in _NO_TOOLS and _ABOUT_TOOLS.search(str(error)):
+            if "tools" in request and _refuses_tools(error):
                 raise _ToolsUnknown from error
             raise ModelError(f"{self.name} answered {error.status_code}") from error
         except (AttributeError, TypeError) as error:
             raise ModelError(f"{self.name}: the answer is not of the protocol") from error
         except FAILURES as error:
             raise ModelError(f"{self.name}: {type(error).__name__}") from error
+
+
+def _refuses_tools(error: APIStatusError) -> bool:
+    if error.status_code in _NO_TOOLS:
+        return bool(_ABOUT_TOOLS.search(str(error)))
+    return bool(_TOOLS_PARAMETER.search(str(error)))
 
 
 def _cut(line: Line) -> Line:

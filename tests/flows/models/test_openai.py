@@ -165,6 +165,57 @@ async def test_what_a_model_thinks_is_not_said(
     assert (await model.speak(Speak("Ask."))).text in (said, "")
 
 
+GIVEN = '{"last_four": "4321"}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f'{{"name": "given", "arguments": {GIVEN}}}',
+        f'{{"name": "given", "parameters": {GIVEN}}}',
+        f'{{"type": "function", "function": {{"name": "given", "arguments": {GIVEN}}}}}',
+        f'<tool_call>\n{{"name": "given", "arguments": {GIVEN}}}\n</tool_call>',
+        f'Here you are.\n```json\n{{"name": "given", "arguments": {GIVEN}}}\n```',
+        f'{{"name": "given", "arguments": {GIVEN}}}\n{{"name": "why", "arguments": {{}}}}',
+        f'<think>Hm.</think><tool_call>{{"name": "given", "arguments": {GIVEN}}}</tool_call>',
+    ],
+)
+async def test_a_call_that_is_written_as_text_is_a_call(
+    server: OpenAIServer, talk: DialogMachine, content: str
+) -> None:
+    server.answers = [words(content)]
+    assert (await say(talk, "hi", "it is 4321")).outcome == "final"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"name": "given", "arg',
+        '{"a": 1}',
+        '{"name": 7}',
+        '{"function": {}}',
+        "<tool_call>{",
+        '{"a":' * 50_000,
+    ],
+)
+async def test_a_call_that_cannot_be_read_is_not_said(
+    server: OpenAIServer, talk: DialogMachine, content: str
+) -> None:
+    server.answers = [words(content)]
+    answer = await say(talk, "hi", "it is 4321")
+    assert (answer.outcome, answer.trouble) == ("stay", "malformed")
+    assert answer.text == "Sorry, I didn't get that. Hello! Which digits?"
+
+
+async def test_a_server_that_says_with_500_that_it_takes_no_tools_is_asked_for_json(
+    server: OpenAIServer, model: OpenAIModel
+) -> None:
+    refusal = JSONResponse({"error": {"message": "tools param requires --jinja flag"}}, 500)
+    server.answers = [*[refusal] * 3, words(f'{{"function": "given", "arguments": {GIVEN}}}')]
+    assert (await say(machine(MADE, model), "hi", "it is 4321")).outcome == "final"
+    assert "response_format" in server.requests[-1]
+
+
 async def test_an_answer_as_json_may_have_thoughts_before_it(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
