@@ -1,6 +1,6 @@
 """A model's function call as a server of the OpenAI protocol streams it: the name first, then token by token.
 
-Imports nothing, so that the reference's Python can read it too.
+Imports nothing that has to be installed, so that the reference's Python can read it too.
 """
 
 from __future__ import annotations

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
 
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from bench.deltas import arguments, deltas
+from bench.talks import resident, talks
 from flows.document import Flow
 from flows.machine import DialogMachine
 from flows.models.openai import OpenAIModel
@@ -95,37 +94,23 @@ async def _ours(plan: dict[str, Any]) -> dict[str, float]:
     inner._client, inner._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]
     small, large, spoken = (Flow.model_validate(plan[name]) for name in ("small", "large", "spoken"))
 
-    async def turns(calls: list[str], conversations: int) -> float:
-        taken = 0.0
-        for _ in range(conversations):
-            machine = DialogMachine(small, model)
-            await machine.start()
-            client.function = calls[0]
-            await machine.turn("hello there")
-            began = time.process_time()
-            for name in calls[1:]:
-                client.function = name
-                await machine.turn("I would like some tea, please")
-            taken += time.process_time() - began
-        return taken / conversations / (len(calls) - 1)
+    async def begun(flow: Flow) -> DialogMachine:
+        machine = DialogMachine(flow, model)
+        await machine.start()
+        return machine
 
     figures = await _over_the_wire(small, plan["wire_turns"])
-    for name, (calls, conversations) in plan["talks"].items():
-        figures[name] = min([await turns(calls, conversations) for _ in range(plan["rounds"])])
+    figures |= await talks(plan, lambda: begun(small), client)
     DialogMachine(large, model)  # compiled once a process
     began = time.process_time()
     for _ in range(plan["builds"]):
         DialogMachine(large, model)
     figures["build"] = (time.process_time() - began) / plan["builds"]
-    before = _resident()
-    kept = []
-    for _ in range(plan["sessions"]):
-        machine = DialogMachine(small, model)
-        await machine.start()
-        kept.append(machine)
-    figures["memory"] = _resident() - before
-    machine = DialogMachine(spoken, model)
-    await machine.start()
+    before = resident()
+    kept = [await begun(small) for _ in range(plan["sessions"])]
+    figures["memory"] = resident() - before
+    del kept
+    machine = await begun(spoken)
     client.function = "to_b"
     began = time.perf_counter()
     async for _ in await machine.turn("go on", stream=True):
@@ -147,12 +132,6 @@ async def _over_the_wire(flow: Flow, count: int) -> dict[str, float]:
         figures[name] = (time.process_time() - began) / count
         await machine.aclose()
     return figures
-
-
-def _resident() -> int:
-    """How much memory this process takes now, in bytes (Linux)."""
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 if __name__ == "__main__":

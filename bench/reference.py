@@ -11,16 +11,15 @@ import importlib
 import io
 import json
 import logging
-import os
 import sys
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from deltas import deltas  # type: ignore[import-not-found]
 from openai.types.chat import ChatCompletionChunk
+from talks import resident, talks  # type: ignore[import-not-found]
 
 
 class Client:
@@ -65,36 +64,22 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
         await machine._ensure_machine()
         return machine
 
-    async def turns(calls: list[str], conversations: int) -> float:
-        taken = 0.0
-        for _ in range(conversations):
-            machine = await session(small)
-            await machine.start()
-            client.function = calls[0]
-            await machine.turn("hello there")
-            began = time.process_time()
-            for name in calls[1:]:
-                client.function = name
-                await machine.turn("I would like some tea, please")
-            taken += time.process_time() - began
-        return taken / conversations / (len(calls) - 1)
+    async def begun(flow: Any) -> Any:
+        machine = await session(flow)
+        await machine.start()
+        return machine
 
-    for name, (calls, conversations) in plan["talks"].items():
-        figures[name] = min([await turns(calls, conversations) for _ in range(plan["rounds"])])
+    figures |= await talks(plan, lambda: begun(small), client)
     began = time.process_time()
     for _ in range(plan["builds"]):
         await session(large)
     figures["build"] = (time.process_time() - began) / plan["builds"]
-    before = _resident()
-    kept = []
-    for _ in range(plan["sessions"]):
-        machine = await session(small)
-        await machine.start()
-        kept.append(machine)
-    figures["memory"] = _resident() - before
+    before = resident()
+    kept = [await begun(small) for _ in range(plan["sessions"])]
+    figures["memory"] = resident() - before
+    del kept
     client.function, client.pause = "to_b", plan["tokens"] * plan["pause"]
-    machine = await session(spoken)
-    await machine.start()
+    machine = await begun(spoken)
     began = time.perf_counter()
     async for _ in await machine.turn("go on", stream=True):
         figures["first"] = time.perf_counter() - began
@@ -133,12 +118,6 @@ def main() -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         figures = asyncio.run(measure(json.loads(sys.stdin.read())))
     print(json.dumps(figures))
-
-
-def _resident() -> int:
-    """How much memory this process takes now, in bytes (Linux)."""
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 if __name__ == "__main__":
