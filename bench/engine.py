@@ -13,11 +13,10 @@ from typing import Any, Self
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from bench.deltas import arguments, deltas
-from bench.talks import resident, talks
+from bench.talks import over_the_wire, resident, talks
 from flows.document import Flow
 from flows.machine import DialogMachine
 from flows.models.openai import OpenAIModel
-from flows.models.prompts import STAY
 
 
 class Client:
@@ -99,7 +98,7 @@ async def _ours(plan: dict[str, Any]) -> dict[str, float]:
         await machine.start()
         return machine
 
-    figures = await _over_the_wire(small, plan["wire_turns"])
+    figures = await _over_the_wire(small, plan)
     figures |= await talks(plan, lambda: begun(small), client)
     DialogMachine(large, model)  # compiled once a process
     began = time.process_time()
@@ -119,17 +118,13 @@ async def _ours(plan: dict[str, Any]) -> dict[str, float]:
     return figures
 
 
-async def _over_the_wire(flow: Flow, count: int) -> dict[str, float]:
+async def _over_the_wire(flow: Flow, plan: dict[str, Any]) -> dict[str, float]:
     """The same through the real client, to a server on this machine."""
     figures = {}
-    for name, calls in (("wire_stay", [STAY]), ("wire_move", ["to_b", "to_c", "to_a"])):
+    for name, calls in plan["wire"].items():
         machine = DialogMachine(flow, OpenAIModel("none", aiohttp=True))  # as in the worker
         await machine.start()
-        await machine.turn(f"call {calls[0]}")
-        began = time.process_time()
-        for number in range(1, count + 1):
-            await machine.turn(f"call {calls[number % len(calls)]}")
-        figures[name] = (time.process_time() - began) / count
+        figures[name] = await over_the_wire(machine, calls, plan["wire_turns"])
         await machine.aclose()
     return figures
 

@@ -63,6 +63,7 @@ def plan() -> dict[str, Any]:
             "long": ([STAY] * 1_001, 1),
         },
         "rounds": 5,
+        "wire": {"wire_stay": [STAY], "wire_move": ["to_b", "to_c", "to_a"]},
         "wire_turns": 100,
         "builds": 50,
         "sessions": 10_000,

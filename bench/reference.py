@@ -19,7 +19,7 @@ from typing import Any
 
 from deltas import deltas  # type: ignore[import-not-found]
 from openai.types.chat import ChatCompletionChunk
-from talks import resident, talks  # type: ignore[import-not-found]
+from talks import over_the_wire, resident, talks  # type: ignore[import-not-found]
 
 
 class Client:
@@ -53,7 +53,7 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
     superdialog = importlib.import_module("superdialog")
     adapter = importlib.import_module("superdialog.machine.adapters.toolcall_adapter")
     small = superdialog.Flow.model_validate(plan["small"])
-    figures = await _over_the_wire(superdialog, small, plan["wire_turns"])
+    figures = await _over_the_wire(superdialog, small, plan)
     client = Client()
     vars(adapter)["_make_openai_client"] = lambda: client
     large = superdialog.Flow.model_validate(plan["large"])
@@ -87,17 +87,13 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
     return figures
 
 
-async def _over_the_wire(superdialog: Any, flow: Any, count: int) -> dict[str, float]:
+async def _over_the_wire(superdialog: Any, flow: Any, plan: dict[str, Any]) -> dict[str, float]:
     """The same through its own client, to a server on this machine."""
     figures = {}
-    for name, calls in (("wire_stay", ["__stay_on_node__"]), ("wire_move", ["to_b", "to_c", "to_a"])):
+    for name, calls in plan["wire"].items():
         machine = superdialog.DialogMachine(flow=flow, llm="openai/none")
         await machine.start()
-        await machine.turn(f"call {calls[0]}")
-        began = time.process_time()
-        for number in range(1, count + 1):
-            await machine.turn(f"call {calls[number % len(calls)]}")
-        figures[name] = (time.process_time() - began) / count
+        figures[name] = await over_the_wire(machine, calls, plan["wire_turns"])
     return figures
 
 

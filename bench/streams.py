@@ -12,9 +12,9 @@ from time import perf_counter
 import httpx
 
 from bench import turns
+from bench.deltas import STAY
 
 TURNS = 200
-_STAY = "__stay_on_node__"
 _REST = 0.05
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
@@ -32,7 +32,7 @@ class _Writer:
                 await reader.readexactly(int(found[1]) if found else 0)
                 writer.write(_HEAD)
                 self.at = perf_counter()
-                self._piece(writer, {"name": _STAY, "arguments": '{"brief_response": "Tea or '}, first=True)
+                self._piece(writer, {"name": STAY, "arguments": '{"brief_response": "Tea or '}, first=True)
                 await writer.drain()
                 await asyncio.sleep(_REST)
                 self._piece(writer, {"arguments": 'coffee?"}'}, end="tool_calls")

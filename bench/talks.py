@@ -40,6 +40,15 @@ async def _round(
     return taken / conversations / (len(calls) - 1)
 
 
+async def over_the_wire(machine: Any, calls: list[str], count: int) -> float:
+    """Seconds of CPU that a turn takes whose model is asked over HTTP. The first one is not measured."""
+    await machine.turn(f"call {calls[0]}")
+    began = time.process_time()
+    for number in range(1, count + 1):
+        await machine.turn(f"call {calls[number % len(calls)]}")
+    return (time.process_time() - began) / count
+
+
 def resident() -> int:
     """How much memory this process takes now, in bytes (Linux)."""
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]

@@ -152,7 +152,7 @@ async def test_a_call_is_read_as_its_server_writes_it(
         ("[THINK]Hm.[/THINK]The last four, please.", "The last four, please."),
         ("<think>Hm.</think><think>Well.</think>The last four, please.", "The last four, please."),
         ("They are lost.</think>The last four, please.", "The last four, please."),
-        ("<think>They are lost and", "Sorry, I didn't get that. Hello! Which digits?"),
+        ("<think>They are lost and", ""),
         ("<b>The last four, please.", "<b>The last four, please."),
         ("<th", "<th"),
     ],
@@ -161,8 +161,8 @@ async def test_what_a_model_thinks_is_not_said(
     server: OpenAIServer, talk: DialogMachine, model: OpenAIModel, content: str, said: str
 ) -> None:
     server.answers = [words(content), words(content)]
-    assert (await say(talk, "hi", "hm")).text == said
-    assert (await model.speak(Speak("Ask."))).text in (said, "")
+    assert (await say(talk, "hi", "hm")).text == (said or "Sorry, I didn't get that. Hello! Which digits?")
+    assert (await model.speak(Speak("Ask."))).text == said
 
 
 GIVEN = '{"last_four": "4321"}'
