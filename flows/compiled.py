@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from flows import wording
 from flows.actions import CompiledAction, compile_action
+from flows.ahead import Ahead, ahead_of
 from flows.check import RESORTS
 from flows.conditions import is_decidable
 from flows.document import Action, ActionTrigger, Budget, Edge, Flow, Node, Tool
@@ -77,7 +78,7 @@ class CompiledNode:
     `version` is another when what is asked here was rewritten. `ways` are its own edges and, where it may be
     interrupted, the global ones that they do not shadow; `is_open` says that none of them is ever closed,
     `is_by_data` that the data alone decide between its own. `conditions` are those of `ways`, one
-    for each, where no value stands in any of them.
+    for each, where no value stands in any of them; beyond those in `ahead` a model may speak at once.
     """
 
     id: str
@@ -95,6 +96,7 @@ class CompiledNode:
     is_open: bool
     is_by_data: bool
     conditions: tuple[str, ...] | None
+    ahead: tuple[Ahead, ...]
     on_enter: tuple[ActionTrigger, ...]
     on_exit: tuple[ActionTrigger, ...]
 
@@ -250,6 +252,7 @@ def _node(node: Node, about: _About, shared: Measure, global_edges: tuple[Compil
         is_open=not any(edge.guard or edge.is_data for edge in ways),
         is_by_data=bool(chosen) and all(map(_is_by_data, chosen)),
         conditions=_conditions(ways),
+        ahead=ahead_of(node, [way.edge for way in ways], about.nodes, about.language),
         on_enter=tuple(trigger for trigger in node.actions if trigger.trigger == "on_enter"),
         on_exit=tuple(trigger for trigger in node.actions if trigger.trigger == "on_exit"),
     )

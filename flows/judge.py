@@ -162,6 +162,7 @@ class Judge:
             exchanges,
             self.flow.language,
             write,
+            node.ahead,
         )
 
     def learn(self, edge: CompiledEdge, decision: Decision) -> str:

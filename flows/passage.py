@@ -6,6 +6,7 @@ from core.message import Message
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.conditions import verdict
 from flows.judge import Judge, named
+from flows.models.port import NOTHING, Decision
 from flows.templates import Text
 from flows.trail import Hop, Watch
 
@@ -30,24 +31,33 @@ class Passage:
         """Enter the flow's first node."""
         await self._arrive(Hop(self.flow.initial.id))
 
-    async def take(self, edge: CompiledEdge) -> None:
+    async def take(self, edge: CompiledEdge, decision: Decision = NOTHING) -> None:
         """Cross `edge` and go on for as long as nothing is to be asked."""
+        speech = self._beyond(edge, decision)
         crossed = await self._cross(edge)
         self.edge, self.outcome, self.state.misses = crossed.id, "advance", 0
         self.in_passing |= {s.name for s in crossed.slots if not s.required and s.name in self.state.filled}
         if not any(own is crossed for own in self.speaker.node.edges):
             self.state.interrupt()
-        await self._arrive(Hop(crossed.target, crossed.id, self.state.node))
+        await self._arrive(Hop(crossed.target, crossed.id, self.state.node), speech)
 
-    async def _arrive(self, hop: Hop) -> None:
-        """Enter a node, and those that follow it without waiting for the user: none twice, 12 at most."""
+    def _beyond(self, edge: CompiledEdge, decision: Decision) -> str:
+        """What a model that has chosen `edge` wrote for the node beyond it."""
+        is_asked = any(each.edge == edge.id == decision.edge for each in self.speaker.node.ahead)
+        return decision.reply if is_asked else ""
+
+    async def _arrive(self, hop: Hop, speech: str = "") -> None:
+        """Enter a node, and those that follow it without waiting for the user: none twice, 12 at most.
+
+        `speech` is what the first of them says, if a model has written it already.
+        """
         passed: set[str] = set()
         for _ in range(MOST_HOPS):
             self._watch(hop)
             self.state.enter(hop.node)
             passed.add(hop.node)
             node = self.speaker.node = self.flow.nodes[hop.node]
-            onward = await self._enter(node, passed)
+            onward, speech = await self._enter(node, passed, speech), ""
             if onward is None:
                 if self._ends(node):
                     return
@@ -55,7 +65,7 @@ class Passage:
                     self.speaker.node = self.flow.nodes[self.state.resume()]
                     await self.speaker.ask_again()
                     return
-                onward = await self._onward(node, passed)
+                onward, speech = await self._onward(node, passed)
             if onward is None:
                 break
             onward = await self._cross(onward)
@@ -65,14 +75,14 @@ class Passage:
         if not self.speaker.messages:
             await self.speaker.ask_again()
 
-    async def _enter(self, node: CompiledNode, passed: set[str]) -> CompiledEdge | None:
+    async def _enter(self, node: CompiledNode, passed: set[str], speech: str) -> CompiledEdge | None:
         """Run what is to be run here and speak; the edge to go on by when nothing is to be said."""
         failure = named(await self.performer.run(node.on_enter), self._ways(node)) if node.on_enter else None
         if failure is None and self._is_closed(node):
             return self._turn_away(node)
         onward = failure or self._said_in_passing(node, passed)
         if onward is None and (node.node.hand_off or not node.is_router):
-            await self.speaker.enter()
+            await self.speaker.enter(speech)
         return onward
 
     def _is_closed(self, node: CompiledNode) -> bool:
@@ -116,21 +126,26 @@ class Passage:
                 return edge
         return None
 
-    async def _onward(self, node: CompiledNode, passed: set[str]) -> CompiledEdge | None:
-        """The edge out of a node that does not wait for the user: by the data, or the only one, or chosen."""
+    async def _onward(self, node: CompiledNode, passed: set[str]) -> tuple[CompiledEdge | None, str]:
+        """The edge out of a node that does not wait for the user: by the data, or the only one, or chosen.
+
+        With it comes what the model that chose it wrote for the node beyond.
+        """
         asks = node.kind == "instruction" and self.speaker.messages[-1].text.endswith("?")
         if not node.is_router and (not node.auto_proceed or asks):
-            return None
+            return None, ""
         edges = [edge for edge in node.edges if edge.target not in passed and not edge.edge.is_fallback]
         known = {edge.id: self._verdict(edge) for edge in edges}
         undecided = tuple(edge for edge in edges if known[edge.id] is None)
         if certain := next((edge for edge in edges if known[edge.id]), None):
-            return certain
+            return certain, ""
         if len(undecided) == 1:
-            return undecided[0]
+            return undecided[0], ""
         decision = await self.judge.decide(undecided, is_silent=True)
         edge = self.judge.detour or named(decision.edge, undecided)
-        return edge if edge and not self.judge.learn(edge, decision) else fallback(node)
+        if edge is None or self.judge.learn(edge, decision):
+            return fallback(node), ""
+        return edge, self._beyond(edge, decision)
 
     def _verdict(self, edge: CompiledEdge) -> bool | None:
         values = self.speaker.values

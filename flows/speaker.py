@@ -97,15 +97,20 @@ class Speaker:
         if trouble:
             self.troubles.append(trouble)
 
-    async def enter(self) -> None:
-        """Say what the node says when it is entered; when it is entered again, its shorter form."""
+    async def enter(self, speech: str = "") -> None:
+        """Say what the node says when it is entered; when it is entered again, its shorter form.
+
+        `speech` are the words for its instruction, if a model has written them already.
+        """
         node = self.node
         is_again = self.state.visits.get(node.id, 0) > 1
         for text in (node.reprompt if is_again else None, node.text):
             if text and (rendered := self.rendered(text)):
                 self.say(rendered)
                 return
-        spoken = await self._put_into_words(self.rendered(node.instruction)) if node.instruction else ""
+        spoken = speech.strip()[:LONGEST_TEXT]
+        if not spoken and node.instruction:
+            spoken = await self._put_into_words(self.rendered(node.instruction))
         self.say(spoken or self._plain_sentence(node))
 
     async def ask_again(self) -> None:

@@ -249,7 +249,7 @@ class _Run:
         edge = certain or self.judge.detour or named(decision.edge, offered)
         question = (self.judge.learn(edge, decision) or self.judge.unmet(edge)) if edge else ""
         if edge and not question:
-            await self.passage.take(edge)
+            await self.passage.take(edge, decision)
         elif last_resort:
             await self.passage.take(last_resort)
         elif question:

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from pydantic_core import from_json
 
 from flows.models.port import Call, Decision, Speech, Trouble
-from flows.models.prompts import STAY
+from flows.models.prompts import BRIEF, NEXT, STAY
 
 LONGEST_REPLY = 1_500
 _SENTENCE = re.compile(r"[.!?…](?=\s|$)")
@@ -53,9 +53,12 @@ class Answer:
         if given is None:
             return Decision(tokens=self.tokens, model=model, trouble="malformed")
         if name == STAY:
-            reply, trouble = shortened(given.get("brief_response"))
+            reply, trouble = shortened(given.get(BRIEF))
             return Decision(reply=reply, tokens=self.tokens, model=model, trouble=trouble)
-        return Decision(name, given, tokens=self.tokens, model=model)
+        if NEXT not in given:
+            return Decision(name, given, tokens=self.tokens, model=model)
+        reply, trouble = shortened(given.pop(NEXT))
+        return Decision(name, given, reply, "", self.tokens, model, (), trouble if reply else "")
 
     def speech(self, model: str) -> Speech:
         """What the answer says."""
@@ -98,7 +101,7 @@ def _called(text: str) -> list[tuple[str, str]]:
     name = given.get("function") or given.get("name")
     arguments = given.get("arguments") or given.get("parameters")
     if name == STAY and "reply" in given:
-        arguments = {"brief_response": given["reply"]}
+        arguments = {BRIEF: given["reply"]}
     return [(name, written(arguments))] if isinstance(name, str) else []
 
 

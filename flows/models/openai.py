@@ -21,6 +21,8 @@ from flows.models.openai_stream import Hear
 from flows.models.partial import PartialText
 from flows.models.port import Condense, Decide, Decision, ModelError, Speak, Speech, Write, unheard
 from flows.models.prompts import (
+    BRIEF,
+    NEXT,
     STAY,
     answer_schema,
     functions,
@@ -43,8 +45,6 @@ _TOOLS_PARAMETER = re.compile(r"tools param|param: tools", re.IGNORECASE)  # lla
 _LAST_LINES = 4
 _SHORT_LINE = 200
 """What is told of a conversation that does not fit into the model's context."""
-
-_STAYS = rf'"function"\s*:\s*"{STAY}"'
 
 
 class OpenAIModel:
@@ -124,14 +124,13 @@ class OpenAIModel:
             messages += tool_lines(question.exchanges)
         return self._ask(
             write,
-            openai_stream.unheard if write is unheard else _reply(write),
+            openai_stream.unheard if write is unheard else _called_words(question),
             messages=messages,
             tools=functions(question),
             tool_choice="required",
         )
 
     async def _with_json(self, question: Decide) -> Answer:
-        reply = PartialText("reply", question.write, only_after=_STAYS)
         offered, (system, *lines) = functions(question), to_decide(question)
         sections = [system["content"] or "", in_words(offered), tool_section(question.exchanges)]
         content = "\n\n".join(section for section in sections if section)
@@ -139,7 +138,7 @@ class OpenAIModel:
         schema = {"name": "decision", "schema": answer_schema(names)}
         return await self._ask(
             question.write,
-            lambda answer, piece: reply.feed(piece),
+            _json_words(question),
             messages=[{**system, "content": content}, *lines],
             response_format={"type": "json_schema", "json_schema": schema},
         )
@@ -180,15 +179,38 @@ def _cut(line: Line) -> Line:
     return {"role": line["role"], "content": line["content"][:_SHORT_LINE]}
 
 
-def _reply(write: Write) -> Hear:
-    """Hears the reply of an answer that stays."""
-    reply = PartialText("brief_response", write)
+def _called_words(question: Decide) -> Hear:
+    """Hears what is said in a call: by the function to stay, or by one that nothing keeps from leading on."""
+    readers = {name: PartialText(NEXT, question.write) for name in _sure(question)}
+    readers[STAY] = PartialText(BRIEF, question.write)
 
     def hear(answer: Answer, piece: str) -> None:
-        if len(answer.calls) == 1 and answer.calls[0][0] == STAY:
-            reply.feed(piece)
+        reader = readers.get(answer.calls[0][0]) if len(answer.calls) == 1 else None
+        if reader:
+            reader.feed(piece)
 
     return hear
+
+
+def _json_words(question: Decide) -> Hear:
+    """Hears the same in an answer that is JSON, where the function's name comes first."""
+    reply = PartialText("reply", question.write, only_after=_function_named(STAY))
+    names = "|".join(map(re.escape, _sure(question)))
+    beyond = PartialText(NEXT, question.write, only_after=_function_named(f"(?:{names})"))
+
+    def hear(answer: Answer, piece: str) -> None:
+        reply.feed(piece)
+        beyond.feed(piece)
+
+    return hear
+
+
+def _sure(question: Decide) -> list[str]:
+    return [each.edge for each in question.ahead if each.is_sure]
+
+
+def _function_named(pattern: str) -> str:
+    return rf'"function"\s*:\s*"{pattern}"'
 
 
 class _ToolsUnknown(Exception):

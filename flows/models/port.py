@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from pydantic import JsonValue
 
+from flows.ahead import Ahead
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.state import Line
 
@@ -64,6 +65,7 @@ class Decide(NamedTuple):
     that this is the session's first message and that the greeting has just been said in answer to it.
     `is_silent` says that the user waits for the bot: choose by the data alone. `exchanges` are the tools that
     were run for this question so far. The reply, if there is one, goes to `write` while it is being written.
+    With an edge of `ahead` the model may answer what is said beyond it.
     """
 
     node: CompiledNode
@@ -85,13 +87,14 @@ class Decide(NamedTuple):
     exchanges: tuple[Exchange, ...] = ()
     language: str = "en"
     write: Write = unheard
+    ahead: tuple[Ahead, ...] = ()
 
 
 class Decision(NamedTuple):
     """The answer: the id of an offered edge, or empty to stay; or tools to be run before it can be given.
 
-    `slots` are raw, as extracted. `reply` is what the model would say when it stays; `reason` is why it could
-    not read what was said, in a sentence for the user.
+    `slots` are raw, as extracted. `reply` is what the model would say when it stays or, with an edge of
+    `ahead`, beyond it; `reason` is why it could not read what was said, in a sentence for the user.
     """
 
     edge: str = ""

@@ -11,11 +11,15 @@ from typing import Any, Literal, NotRequired
 from pydantic import JsonValue
 from typing_extensions import TypedDict
 
+from flows.ahead import Ahead
 from flows.compiled import CompiledEdge, plain_schema
 from flows.models.port import Condense, Decide, Exchange, Function, Speak
 from flows.state import Line
 
 STAY = "__stay_on_node__"
+BRIEF = "brief_response"
+NEXT = "__next_message__"
+"""Where the model's own words stand in a call: of the function to stay, and of one that leads on."""
 
 _MOST_DATA = 4_000
 
@@ -115,20 +119,36 @@ def _standing(
 
 def functions(question: Decide) -> list[Tool]:
     """What the model may call: the edges that are offered, the tools, and to stay."""
-    edges = _edge_functions(question.offered, question.conditions)
+    edges = _edge_functions(question.offered, question.conditions, question.ahead)
     return [*edges, *map(_tool_function, question.tools), STAY_FUNCTION]
 
 
 @lru_cache(maxsize=_KEPT)
-def _edge_functions(offered: tuple[CompiledEdge, ...], conditions: tuple[str, ...]) -> tuple[Tool, ...]:
-    return tuple(_edge_function(*each) for each in zip(offered, conditions, strict=True))
+def _edge_functions(
+    offered: tuple[CompiledEdge, ...], conditions: tuple[str, ...], ahead: tuple[Ahead, ...]
+) -> tuple[Tool, ...]:
+    written = {each.edge: each.instruction for each in ahead}
+    pairs = zip(offered, conditions, strict=True)
+    return tuple(_edge_function(edge, condition, written.get(edge.id, "")) for edge, condition in pairs)
 
 
-def _edge_function(edge: CompiledEdge, condition: str) -> Tool:
+def _edge_function(edge: CompiledEdge, condition: str, instruction: str) -> Tool:
     description = condition
     if edge.edge.examples:
         description += " For example: " + "; ".join(edge.edge.examples[:3])
-    return _function(edge.id, description, edge.parameters)
+    parameters = _with_message(edge.parameters, instruction) if instruction else edge.parameters
+    return _function(edge.id, description, parameters)
+
+
+def _with_message(parameters: Mapping[str, JsonValue], instruction: str) -> dict[str, JsonValue]:
+    """An edge's parameters and, as the last of them, the message that follows; servers keep the order."""
+    properties, required = parameters.get("properties"), parameters.get("required")
+    message: JsonValue = {"type": "string", "description": f"{_SPEECH}\n\nThe instruction:\n{instruction}"}
+    return {
+        **parameters,
+        "properties": {**(properties if isinstance(properties, dict) else {}), NEXT: message},
+        "required": [*(required if isinstance(required, list) else []), NEXT],
+    }
 
 
 def _tool_function(offer: Function) -> Tool:
@@ -177,7 +197,7 @@ def answer_schema(names: Sequence[str]) -> dict[str, JsonValue]:
 
 def in_words(offered: Sequence[Tool]) -> str:
     """The functions with their parameters, for a model that knows no tools."""
-    listed = "\n".join(_json(each["function"]) for each in offered)
+    listed = "\n".join(json.dumps(each["function"], ensure_ascii=False) for each in offered)
     form = '{"function": …, "arguments": {…}, "reply": …}'
     return f"Answer with one JSON object, {form}. The functions:\n{listed}"
 
@@ -203,7 +223,7 @@ _REPLY: JsonValue = {"type": "string", "description": "What to say to the user, 
 STAY_FUNCTION = _function(
     STAY,
     "Stay at the present step, because no other function clearly matches.",
-    {"type": "object", "properties": {"brief_response": _REPLY}},
+    {"type": "object", "properties": {BRIEF: _REPLY}},
 )
 """The function that leaves the conversation where it is."""
 
