@@ -1,4 +1,4 @@
-"""What a model may write ahead: the words of the node beyond an edge, in the request that chooses the edge."""
+"""What a model may write ahead: the words of the node beyond an edge, along with the choice of the edge."""
 
 from __future__ import annotations
 
