@@ -22,8 +22,12 @@ class Agent(Protocol):
 
     state: State | None
 
-    async def turn(self, text: Any, *, stream: Any = False) -> Any:
+    async def turn(self, text: Any, context: Any = None, stream: Any = False) -> Any:
         """Answer one message; with `stream`, an async iterator of chunks."""
+        ...
+
+    def assist(self, note: str) -> None:
+        """Tell the model something that the user does not see."""
         ...
 
 
@@ -116,6 +120,8 @@ class _Acquired(Generic[A]):
 
     async def _end(self, *raised: Any) -> None:
         try:
+            if self._handle.is_noted and not any(raised):
+                await self._handle.save()
             await self._holding.__aexit__(*(raised or (None, None, None)))
         finally:
             self._let_go()
@@ -131,29 +137,43 @@ class SessionHandle(Generic[A]):
     def __init__(self, agent: A, held: Held) -> None:
         self.agent = agent
         self.stream: HeldStream | None = None
+        self.is_noted = False
         self._held = held
 
-    async def turn(self, text: Any, *, stream: bool = False) -> Any:
+    @property
+    def state(self) -> State | None:
+        """Where the conversation stands."""
+        return self.agent.state
+
+    async def turn(self, text: Any, context: Any = None, stream: bool = False) -> Any:
         """Answer one message, as the agent does. A turn that fails or is cancelled leaves the old state."""
         if stream:
-            self.stream = HeldStream(await self.agent.turn(text, stream=True), self._save)
+            self.stream = HeldStream(await self.agent.turn(text, context, stream=True), self.save)
             return self.stream
         try:
-            result = await self.agent.turn(text)
-            await self._save()
+            result = await self.agent.turn(text, context)
+            await self.save()
         except BaseException:
             self.agent.state = self._held.state
             raise
         return result
 
+    def assist(self, note: str) -> None:
+        """Tell the model what the user does not see; kept with the next turn, or as the block ends."""
+        self.agent.assist(note)
+        self.is_noted = True
+
     async def reset(self) -> None:
         """Forget the conversation."""
+        self.is_noted = False
         await self._held.save(None)
         self._held.state = self.agent.state = None
 
-    async def _save(self) -> None:
+    async def save(self) -> None:
+        """Keep the agent's state."""
         await self._held.save(self.agent.state)
         self._held.state = self.agent.state
+        self.is_noted = False
 
 
 class HeldStream:

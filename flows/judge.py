@@ -14,6 +14,7 @@ from flows.models.port import NOTHING, Decide, Decision, Exchange, Function, Mod
 from flows.models.rules import RulesModel
 from flows.performer import Performer
 from flows.reading import accept
+from flows.state import whole
 
 LONGEST_TEXT = 4_000
 MOST_ROUNDS = 4
@@ -36,7 +37,7 @@ class Judge:
         self.turn = turn
         self.model = model
         self.today = today
-        self.text = turn.text.strip()[:LONGEST_TEXT]
+        self.text = whole(turn.text.strip()[:LONGEST_TEXT])
         self.choice: Choice | None = None
         self.detour: CompiledEdge | None = None
 
@@ -51,6 +52,12 @@ class Judge:
 
     def _wordless(self) -> str:
         return self.turn.payload or self.speaker.sentences.sent(self.turn)
+
+    def chosen(self, offered: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
+        """The edge that a quick reply names by its payload, unless something is to be learnt with it."""
+        payload = self.choice.payload if self.choice else self.turn.payload
+        edge = next((edge for edge in offered if edge.id == payload), None) if payload else None
+        return None if edge and any(s.required and len(s.values) != 1 for s in edge.slots) else edge
 
     def offered(self) -> tuple[CompiledEdge, ...]:
         """The node's own edges and, where it may be interrupted, the global ones that they do not shadow."""
@@ -112,6 +119,8 @@ class Judge:
         write = self.speaker.voice.writer if may_reply else unheard
         for left in range(MOST_ROUNDS, -1, -1):
             tools = self.performer.offers() if left else ()
+            if is_silent and not offered:
+                return NOTHING  # whatever a tool found, nothing leads on
             if not offered and not tools and not exchanges:
                 return NOTHING
             question = self._question(offered, is_first, is_silent, tools, tuple(exchanges), write)

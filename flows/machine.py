@@ -52,7 +52,7 @@ class DialogMachine:
         self,
         flow: Flow | FlowSet,
         llm: str | Model = "rules",
-        tools: Iterable[Callable[..., Any]] = (),
+        tools: Iterable[Callable[..., Any]] | None = None,
         *,
         state: State | None = None,
         fetch: Fetch | None = None,
@@ -74,7 +74,7 @@ class DialogMachine:
         """
         self.model = model_from(llm, api_key=api_key, base_url=base_url) if isinstance(llm, str) else llm
         clock = now or _now
-        self._means = Means(fetch, MappingProxyType(dict(secrets or {})), python_tools(tools), clock)
+        self._means = Means(fetch, MappingProxyType(dict(secrets or {})), python_tools(tools or ()), clock)
         self._own = None if state is None else DialogState.stored(state)
         self._today = today or (lambda: clock().date())
         self._watch = watch
@@ -124,7 +124,8 @@ class DialogMachine:
         if self._moderator is None:
             return answer(watcher)
         sentences = wording.of(flow.language)
-        return moderated(self._moderator, turn.text, before, answer, sentences=sentences, watcher=watcher)
+        said = "\n".join(filter(None, (turn.text, turn.payload)))
+        return moderated(self._moderator, said, before, answer, sentences=sentences, watcher=watcher)
 
     async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         """What the node says when nobody has written for as long as its `timeout`, or was not reached."""
@@ -169,8 +170,9 @@ class DialogMachine:
         return self._own is not None and self._own.outcome == "final"
 
     def reset(self) -> None:
-        """Forget this machine's own conversation."""
-        self._own = None
+        """Forget this machine's own conversation; the next one is in the same flow of the set."""
+        flow = self._own.flow if self._own else ""
+        self._own = DialogState(flow=flow) if flow else None
 
     def assist(self, note: str) -> None:
         """Tell the model something about this machine's own conversation that the user does not see."""
@@ -188,33 +190,34 @@ class DialogMachine:
         kept = {each: getattr(self._own or _FRESH, each) for each in _MEMORY if preserve_memory}
         self._own = DialogState(flow=name, **kept)
 
-    async def start(self) -> TurnResult:
-        """Begin this machine's own conversation anew, with the greeting alone."""
-        self.reset()
-        return await self.turn("")
+    async def start(self, context: Mapping[str, JsonValue] | None = None) -> TurnResult:
+        """Begin this machine's own conversation anew, with the greeting alone; notes made before it stay."""
+        if self._own and not self._own.is_fresh:
+            self.reset()
+        return await self.turn("", context)
 
     @overload
     async def turn(
         self,
         text: str | Turn,
-        *,
-        stream: Literal[False] = False,
         context: Mapping[str, JsonValue] | None = None,
+        stream: Literal[False] = False,
     ) -> TurnResult: ...
 
     @overload
     async def turn(
-        self, text: str | Turn, *, stream: Literal[True], context: Mapping[str, JsonValue] | None = None
+        self, text: str | Turn, context: Mapping[str, JsonValue] | None = None, *, stream: Literal[True]
     ) -> TurnStream: ...
 
     async def turn(
-        self, text: str | Turn, *, stream: bool = False, context: Mapping[str, JsonValue] | None = None
+        self, text: str | Turn, context: Mapping[str, JsonValue] | None = None, stream: bool = False
     ) -> TurnResult | TurnStream:
         """Answer one message of this machine's own conversation. A failed or cancelled turn changes nothing.
 
         `text` may be a whole `Turn`, for payloads and attachments. `context` is what the caller knows of the
-        user; it never stands in for what the operator has set. With `stream` the answer is an async iterator
-        of chunks, the model's own words as it writes them.
+        user, as JSON; it never stands in for what the operator has set. With `stream` the answer is an async
+        iterator of chunks, the model's own words as it writes them. Raises `ValueError` for a context that
+        is no JSON, or more than fits into a state.
         """
         turn = text if isinstance(text, Turn) else Turn(id="local", session="local", address=_HERE, text=text)
         if stream:
@@ -228,7 +231,7 @@ class DialogMachine:
         try:
             before = self._own or _FRESH
             if context:
-                before = replace(before, variables={**before.variables, **context})
+                before = before.knowing(context)
             self._own, result = await self._answered(before, turn, watcher)
             return result
         finally:

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from pydantic import JsonValue
+from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
 from core.dialog import State
@@ -20,6 +21,9 @@ SCHEMA = 2
 _READABLE = (1, 2)
 LARGEST_STATE = 4_096
 """How many characters of JSON a state may have beside its history and the summary before it."""
+
+LARGEST_CONTEXT = 2_000
+"""How many of these may be what the caller knows beforehand."""
 
 LONGEST_HISTORY = 40
 LONGEST_SUMMARY = 800
@@ -133,6 +137,16 @@ class DialogState:
             made["offered"] = [{"label": each.label, "payload": each.payload} for each in self.offered]
         return made
 
+    def knowing(self, context: Mapping[str, Any]) -> DialogState:
+        """The state with what the caller knows in it. Raises `ValueError` where there is no room for it."""
+        variables = {**self.variables, **to_jsonable_python(dict(context))}
+        if (size := len(json.dumps(variables))) > LARGEST_CONTEXT:
+            raise ValueError(
+                f"the context is {size:,} characters of JSON, and a state has room for {LARGEST_CONTEXT:,}: "
+                "give what the flow's texts and guards need, and let tools look up the rest"
+            )
+        return replace(self, variables=variables)
+
     def keep_slot(self, name: str, value: JsonValue) -> None:
         """Remember what the user has said."""
         self.slots = {**self.slots, name: value}
@@ -150,7 +164,7 @@ class DialogState:
     def remember(self, role: Role, text: str) -> None:
         """Add a line to the bounded history."""
         if text:
-            line: Line = {"role": role, "content": text[:LONGEST_LINE]}
+            line: Line = {"role": role, "content": whole(text[:LONGEST_LINE])}
             self.history = (*self.history[1 - LONGEST_HISTORY :], line)
 
     def enter(self, node: str) -> None:
@@ -176,6 +190,11 @@ class DialogState:
         self.enter(frame.node)
         self.turns_in_node = frame.turns
         return frame.node
+
+
+def whole(text: str) -> str:
+    """The text with `?` for half characters, such as a cut emoji's: no server and no file takes those."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 _ROLES: Mapping[object, Role] = {
@@ -208,6 +227,14 @@ def _copy(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def _counts(value: Any) -> dict[str, int]:
+    return {name: _number(count) for name, count in _copy(value).items()}
+
+
+def _strings(value: Any) -> dict[str, str]:
+    return {name: _text(text) for name, text in _copy(value).items()}
+
+
 def _lines(value: Any) -> tuple[Line, ...]:
     """A history. What is no line of it is left out, such as a tool's call that has lost its answer."""
     if not isinstance(value, list):
@@ -217,8 +244,12 @@ def _lines(value: Any) -> tuple[Line, ...]:
 
 def _line(value: Any) -> Line | None:
     # schema 1 has `text` for `content`, and `note` for `system`
+    if not isinstance(value, dict):
+        return None
     role, content = _ROLES.get(value.get("role")), value.get("content") or value.get("text")
-    return {"role": role, "content": content} if role and content and isinstance(content, str) else None
+    if not role or not content or not isinstance(content, str):
+        return None
+    return {"role": role, "content": whole(content)}
 
 
 def _frames(value: Any) -> tuple[Interrupt, ...]:
@@ -233,7 +264,13 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(_text(each) for each in value)
 
 
-_KINDS: dict[str, Any] = {"history": _lines, "interrupts": _frames, "offered": _choices}
+_KINDS: dict[str, Any] = {
+    "history": _lines,
+    "interrupts": _frames,
+    "offered": _choices,
+    "visits": _counts,
+    "environment": _strings,
+}
 _BY_TYPE = {"str": _text, "int": _number, "tuple[str, ...]": _texts}
 _READERS = {
     each.name: _KINDS.get(each.name) or _BY_TYPE.get(str(each.type), _copy) for each in fields(DialogState)

@@ -240,7 +240,9 @@ class _Run:
         is_last_try = node.node.max_turns is not None and state.turns_in_node > node.node.max_turns
         last_resort = fallback(node) if is_last_try else None
         offered = self.judge.offered()
-        certain = await self.judge.certain(offered) if node.is_by_data and not is_first else None
+        certain = self.judge.chosen(offered)
+        if certain is None and node.is_by_data and not is_first:
+            certain = await self.judge.certain(offered)
         decision = NOTHING
         if certain is None:
             decision = await self.judge.decide(offered, is_first=is_first, may_reply=last_resort is None)

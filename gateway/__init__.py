@@ -12,34 +12,42 @@ if TYPE_CHECKING:
     from core.session import SessionWorker
     from core.session_store import InMemorySessionStore, NullSessionStore
     from flows.document import Flow
+    from flows.flow_set import FlowSet
     from flows.machine import DialogMachine
+    from flows.tools import Context, ToolError, tool
     from gateway.dialog_routes import DialogRouter
     from gateway.fastapi_router import FastAPIRouter
     from gateway.garbage import collect_rarely
     from gateway.redis.sessions import RedisSessionStore
 
 __all__ = [
+    "Context",
     "DialogMachine",
     "DialogRouter",
     "FastAPIRouter",
     "Flow",
+    "FlowSet",
     "InMemorySessionStore",
     "NullSessionStore",
     "RedisSessionStore",
     "SessionWorker",
+    "ToolError",
     "collect_rarely",
     "tool",
 ]
 
 _ROOMS = {
+    "Context": "flows.tools",
     "DialogMachine": "flows.machine",
     "DialogRouter": "gateway.dialog_routes",
     "FastAPIRouter": "gateway.fastapi_router",
     "Flow": "flows.document",
+    "FlowSet": "flows.flow_set",
     "InMemorySessionStore": "core.session_store",
     "NullSessionStore": "core.session_store",
     "RedisSessionStore": "gateway.redis.sessions",
     "SessionWorker": "core.session",
+    "ToolError": "flows.tools",
     "collect_rarely": "gateway.garbage",
     "tool": "flows.tools",
 }

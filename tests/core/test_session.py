@@ -147,6 +147,13 @@ async def test_a_reset_forgets(store: SessionStore) -> None:
         assert "last four digits" in (await session.turn("hi")).text
 
 
+async def test_a_note_lasts_beyond_the_block_that_it_was_made_in(store: SessionStore) -> None:
+    async with worker(store).acquire("ada") as session:
+        session.assist("They are a guest.")
+    async with worker(store).acquire("ada") as session:
+        assert "They are a guest." in str(session.state)
+
+
 async def test_a_stream_holds_the_session_until_it_has_been_read(store: SessionStore) -> None:
     people = worker(store)
     async with people.acquire("ada") as session:

@@ -19,7 +19,6 @@ async def test_an_appointment_is_booked_with_a_model() -> None:
             Decision(edge="day_given", slots={"day": "2026-11-27", "time": "09:30"}),
             Decision(edge="phone_given", slots={"phone": "+1 212 555 0147"}),
             Decision(edge="time_was_wrong", slots={"time": "10:30"}),
-            Decision(edge="confirmed"),
         ]
     )
     fetch = WrittenFetch({"book": (Written(status=201, data={"reference": "HD-77"}),)})

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+from typing import Any
 
 import pytest
 
@@ -173,3 +174,59 @@ async def test_who_waits_at_a_node_that_was_rewritten_is_asked_there_anew() -> N
 
 async def test_the_result_tells_what_the_turn_took() -> None:
     assert (await library("kyc").turn("hi")).seconds > 0
+
+
+async def test_half_a_character_does_no_harm_to_the_turns_that_follow() -> None:
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "a")])), ScriptedModel([Decision()] * 3))
+    for text in ("hi", "half \ud83d an emoji", "go on"):
+        await talk.turn(text)
+    assert "half ? an emoji" in json.dumps(talk.state, ensure_ascii=False).encode().decode()
+
+
+async def test_notes_made_before_the_beginning_are_told_and_the_greeting_knows_the_user() -> None:
+    model = ScriptedModel([Decision()])
+    talk = machine(flow(node("a", "Hello {{ name }}!", edges=[edge("go", "a")])), model)
+    talk.assist("They are a guest.")
+    assert (await talk.start({"name": "Ada"})).text == "Hello Ada!"
+    await talk.turn("hm")
+    assert "They are a guest." in [line["content"] for line in model.questions[0].history]
+
+
+async def test_who_begins_anew_in_another_flow_stays_in_it() -> None:
+    other = flow(node("b", "Goodbye!"))
+    talk = DialogMachine(FlowSet({"one": library("kyc").flow, "two": other}))
+    talk.switch_flow("two")
+    assert (await talk.start()).text == "Goodbye!"
+    assert (await talk.start()).text == "Goodbye!"
+    talk.reset()
+    assert (await talk.turn("hi")).text == "Goodbye!"
+
+
+@pytest.mark.parametrize("context", [{"name": "x" * 5_000}, {"name": object()}])
+async def test_a_context_that_no_state_has_room_for_is_refused(context: dict[str, Any]) -> None:
+    talk = library("kyc")
+    with pytest.raises(ValueError, match=r"context is 5,\d\d\d characters|serialize"):
+        await talk.turn("hi", context)
+    assert talk.state is None
+
+
+async def test_a_quick_reply_that_names_an_edge_asks_no_model() -> None:
+    asks_more = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    made = flow(
+        node(
+            "a",
+            "Hello!",
+            choices=[{"label": "Yes", "payload": "go"}, {"label": "Some", "payload": "count"}],
+            edges=[edge("go", "b"), edge("count", "b", input_schema=asks_more)],
+        ),
+        node("b", "The end.", is_final=True),
+    )
+    for said in (turn("", payload="go"), turn("yes")):
+        talk = machine(made, ScriptedModel())
+        await talk.start()
+        assert (await talk.turn(said)).node == "b"
+    model = ScriptedModel([Decision("count", {"n": 2})])
+    talk = machine(made, model)
+    await talk.start()
+    assert (await talk.turn("some")).node == "b"
+    model.assert_complete()

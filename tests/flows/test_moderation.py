@@ -15,7 +15,7 @@ from flows.models.port import Decision, ModelError
 from flows.models.scripted import ScriptedModel
 from flows.wording import ENGLISH
 from tests.flows.openai_server import OpenAIServer, busy
-from tests.flows.talk import edge, flow, node
+from tests.flows.talk import edge, flow, node, turn
 
 TALK = flow(
     node("a", "Hello!", edges=[edge("go", "b")]),
@@ -55,6 +55,15 @@ async def test_what_a_person_should_not_say_reaches_no_model() -> None:
     assert (refused.text, refused.outcome) == (ENGLISH.refused, "refused")
     assert talk.state == before
     assert (await talk.turn("go")).text == "Well done."
+
+
+async def test_what_a_button_sends_is_looked_at_too() -> None:
+    talk = machine(Warden("damn"))
+    await talk.turn("hi")
+    answer = await talk.turn(turn("", payload="damn you"))
+
+    assert (answer.outcome, answer.text) == ("refused", ENGLISH.refused)
+    assert "damn" not in json.dumps(talk.state)
 
 
 async def test_what_the_bot_should_not_say_is_not_said_nor_remembered() -> None:

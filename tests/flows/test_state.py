@@ -34,6 +34,8 @@ def test_a_state_survives_storage() -> None:
         {"node": "gone", "schema_version": 1},
         {"node": "a", "schema_version": 99},
         {"node": "a", "history": "what?"},
+        {"node": "a", "visits": {"a": "often"}},
+        {"node": "a", "environment": {"token": 7}},
         {"something": "else"},
     ],
 )
