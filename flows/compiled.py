@@ -16,7 +16,7 @@ from flows import wording
 from flows.actions import CompiledAction, compile_action
 from flows.ahead import Ahead, ahead_of
 from flows.check import RESORTS
-from flows.conditions import is_decidable
+from flows.conditions import Condition, condition_of
 from flows.document import Action, ActionTrigger, Budget, Edge, Flow, Node, Tool
 from flows.hours import Hours
 from flows.likeness import Measure, Vector, likeness, measure
@@ -52,8 +52,8 @@ class Examples:
 class CompiledEdge:
     """An edge that can be taken; another one is never equal to it. `asks_for_person`: it leads to a hand-off.
 
-    `inferred` are values that only its target's text names: welcome, but never asked for. `is_data` says
-    that its condition is decided by the data alone.
+    `inferred` are values that only its target's text names: welcome, but never asked for. `data` is its
+    condition where the data decide on it.
     """
 
     id: str
@@ -62,7 +62,7 @@ class CompiledEdge:
     edge: Edge
     slots: tuple[Slot, ...]
     inferred: tuple[Slot, ...]
-    is_data: bool
+    data: Condition | None
     keywords: tuple[tuple[str, ...], ...]
     examples: Examples
     pattern: re.Pattern[str] | None
@@ -249,7 +249,7 @@ def _node(node: Node, about: _About, shared: Measure, global_edges: tuple[Compil
         auto_proceed=proceeds(node) and kind != "final",
         returns=kind != "final" and not node.hand_off and not chosen,
         ways=ways,
-        is_open=not any(edge.guard or edge.is_data for edge in ways),
+        is_open=not any(edge.guard or edge.data for edge in ways),
         is_by_data=bool(chosen) and all(map(_is_by_data, chosen)),
         conditions=_conditions(ways),
         ahead=ahead_of(node, [way.edge for way in ways], about.nodes, about.language),
@@ -265,7 +265,7 @@ def _conditions(edges: Iterable[CompiledEdge]) -> tuple[str, ...] | None:
 
 
 def _is_by_data(edge: CompiledEdge) -> bool:
-    return edge.is_data and not any(slot.required for slot in edge.slots)
+    return edge.data is not None and not any(slot.required for slot in edge.slots)
 
 
 _NOT_ASKED = {"name", "actions", "max_turns", "media", *RESORTS}
@@ -289,7 +289,7 @@ def _edge(edge: Edge, target: str, about: _About, shared: Measure) -> CompiledEd
         edge=edge,
         slots=slots_of(edge.input_schema, about.language),
         inferred=_inferred(edge, about),
-        is_data=is_decidable(edge.condition, about.names),
+        data=condition_of(edge.condition, about.names),
         keywords=tuple(filter(None, (words(keyword) for keyword in edge.keywords))),
         examples=Examples(shared, tuple(shared.vector(example) for example in edge.examples)),
         pattern=re.compile(edge.pattern, re.IGNORECASE) if edge.pattern else None,

@@ -4,58 +4,96 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-_CUT = re.compile(r"\s[—–-]\s|,")
-_PATH = r"(?P<path>[A-Za-z_][\w.]*)"
-_EMPTY = re.compile(rf"{_PATH}\s+is\s+(?P<negated>not\s+|non-)?empty\b")
-_BOOLEAN = re.compile(rf"{_PATH}\s+is\s+(?P<value>true|false)\b", re.IGNORECASE)
-_COMPARED = re.compile(
-    rf"{_PATH}\s*(?P<sign>==|!=)\s*(?P<value>'[^']*'|\"[^\"]*\"|-?\d+(?:\.\d+)?|true|false)", re.IGNORECASE
+_CLAUSE = re.compile(
+    r"(?P<path>[A-Za-z_][\w.]*)"
+    r"(?:\s+is\s+(?P<negated>not\s+|non-)?(?P<empty>empty)\b"
+    r"|\s+is\s+(?P<boolean>true|false)\b"
+    r"|\s*(?P<sign>==|!=)\s*(?P<literal>'[^']*'|\"[^\"]*\"|-?\d+(?:\.\d+)?(?![\w.])|(?:true|false)\b))",
+    re.IGNORECASE,
 )
+_AND_OR = re.compile(r"\s+(and|or)\s+", re.IGNORECASE)
+_END = re.compile(r"\s*(?:$|,|\s[—–-]\s)")
+_SPACES = frozenset(("userdata", "env", "actions", "slots", "results"))
 
 
-def verdict(condition: str, values: Mapping[str, JsonValue]) -> bool | None:
-    """Whether the condition holds; None when it is not of the grammar."""
-    text = _CUT.split(condition.strip(), maxsplit=1)[0].strip()
-    for word, combine in ((" or ", any), (" and ", all)):
-        if word in text:
-            parts = [_clause(part.strip(), values) for part in text.split(word)]
-            return None if None in parts else combine(bool(part) for part in parts)
-    return _clause(text, values)
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What is said of one value: that it is `wanted`, or empty; or with `is_negated` that it is not.
 
-
-def is_decidable(condition: str, names: Collection[str]) -> bool:
-    """Whether the condition is of the grammar to its last word, and speaks of known names only.
-
-    “The answer is true” is prose, unless there is an answer among the data.
+    `is_plain`: its name is a word that prose might use as well, and no name of the flow's data.
     """
-    text = _CUT.split(condition.strip(), maxsplit=1)[0].strip()
-    word = next((word for word in (" or ", " and ") if word in text), None)
-    clauses = text.split(word) if word else [text]
-    found = [
-        next((m for form in (_EMPTY, _BOOLEAN, _COMPARED) if (m := form.fullmatch(clause.strip()))), None)
-        for clause in clauses
-    ]
-    return all(match is not None and match["path"].split(".")[0] in names for match in found)
+
+    path: tuple[str, ...]
+    wanted: JsonValue
+    about_emptiness: bool
+    as_truth: bool
+    is_negated: bool
+    is_plain: bool
+
+    def holds(self, values: Mapping[str, JsonValue]) -> bool | None:
+        """Whether it is so; None when nobody can tell whether data are spoken of at all."""
+        if self.is_plain and self.path[0] not in values:
+            return None
+        found = _look_up(self.path, values)
+        if self.about_emptiness:
+            return (found in (None, "", [], {})) != self.is_negated
+        return ((bool(found) if self.as_truth else found) == self.wanted) != self.is_negated
 
 
-def _clause(text: str, values: Mapping[str, JsonValue]) -> bool | None:
-    if match := _EMPTY.match(text):
-        is_empty = _look_up(match["path"], values) in (None, "", [], {})
-        return is_empty != bool(match["negated"])
-    if match := _BOOLEAN.match(text):
-        return bool(_look_up(match["path"], values)) is (match["value"].lower() == "true")
-    if match := _COMPARED.fullmatch(text):
-        is_equal = _look_up(match["path"], values) == _literal(match["value"])
-        return is_equal if match["sign"] == "==" else not is_equal
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Clauses joined by “and” within a group, and the groups by “or”."""
+
+    groups: tuple[tuple[Clause, ...], ...]
+
+    def holds(self, values: Mapping[str, JsonValue]) -> bool | None:
+        """Whether the data fulfil it; None when that cannot be told."""
+        found = [[clause.holds(values) for clause in group] for group in self.groups]
+        if any(None in group for group in found):
+            return None
+        return any(map(all, found))
+
+
+def condition_of(text: str, names: Collection[str] = ()) -> Condition | None:
+    """The condition in `text`, up to a comma or dash behind it; None when it is not of the grammar.
+
+    `names` are those of the flow's data: “the answer is true” is prose, unless there is an answer among them.
+    """
+    groups: list[list[Clause]] = [[]]
+    at, text = 0, text.strip()
+    while clause := _CLAUSE.match(text, at):
+        groups[-1].append(_clause(clause, names))
+        joined = _AND_OR.match(text, clause.end())
+        if joined is None:
+            is_whole = _END.match(text, clause.end())
+            return Condition(tuple(map(tuple, groups))) if is_whole else None
+        if joined[1].lower() == "or":
+            groups.append([])
+        at = joined.end()
     return None
 
 
-def _look_up(path: str, values: Mapping[str, JsonValue]) -> JsonValue:
-    found: JsonValue = dict(values)
-    for name in path.split("."):
+def _clause(match: re.Match[str], names: Collection[str]) -> Clause:
+    path = tuple(match["path"].split("."))
+    is_named = len(path) > 1 or "_" in path[0] or path[0] in _SPACES or path[0] in names
+    literal = match["literal"]
+    return Clause(
+        path,
+        _literal(literal) if literal else (match["boolean"] or "").lower() == "true",
+        about_emptiness=bool(match["empty"]),
+        as_truth=bool(match["boolean"]),
+        is_negated=bool(match["negated"]) or match["sign"] == "!=",
+        is_plain=not is_named and not literal,
+    )
+
+
+def _look_up(path: tuple[str, ...], values: Mapping[str, JsonValue]) -> JsonValue:
+    found: JsonValue = values.get(path[0])
+    for name in path[1:]:
         found = found.get(name) if isinstance(found, dict) else None
     return found
 

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+
+from pydantic import JsonValue
 
 from core.message import Choice
 from core.turn import Turn
 from flows.choices import find_choice
 from flows.compiled import CompiledEdge
-from flows.conditions import verdict
 from flows.models.port import NOTHING, Decide, Decision, Exchange, Function, Model, Write, unheard
 from flows.models.rules import RulesModel
 from flows.performer import Performer
 from flows.reading import accept
+from flows.slots import Slot
 from flows.state import whole
+from flows.templates import Text
 
 LONGEST_TEXT = 4_000
 MOST_ROUNDS = 4
 MOST_CALLS = 4
 
 _RULES = RulesModel()
+_NOTHING: tuple[JsonValue, ...] = (None, "", [], {})
 
 
 class Judge:
     """Judges one turn. `choice` is the quick reply that was meant, once `hear` has looked for it.
 
-    `detour` is the edge to take because a tool has failed.
+    `detour` is the edge to take because a tool has failed, `rounds` counts the turn's rounds of tools.
     """
 
     def __init__(self, performer: Performer, turn: Turn, model: Model, today: date) -> None:
@@ -40,6 +44,7 @@ class Judge:
         self.text = whole(turn.text.strip()[:LONGEST_TEXT])
         self.choice: Choice | None = None
         self.detour: CompiledEdge | None = None
+        self.rounds = 0
 
     def hear(self, *, is_first: bool) -> None:
         """Find the quick reply that was meant. A first message is no number out of a list not yet seen."""
@@ -67,7 +72,13 @@ class Judge:
     def _is_open(self, edge: CompiledEdge) -> bool:
         if edge.guard is not None and not edge.guard.holds(self.speaker.values):
             return False
-        return not (edge.is_data and verdict(edge.condition.source, self.speaker.values) is False)
+        return edge.data is None or edge.data.holds(self.speaker.values) is not False
+
+    def verdict(self, edge: CompiledEdge) -> bool | None:
+        """What the data alone say of an edge; None when that is for the model to say."""
+        if edge.guard is not None:
+            return edge.guard.holds(self.speaker.values)
+        return edge.data.holds(self.speaker.values) if edge.data else None
 
     async def certain(self, offered: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
         """The edge out of a node `is_by_data`, when the data decide on exactly one of its own.
@@ -76,11 +87,22 @@ class Judge:
         """
         own = [edge for edge in self.speaker.node.edges if not edge.edge.is_fallback]
         open_edges = [edge for edge in own if any(edge is other for other in offered)]
-        if len(open_edges) != 1:
+        if len(open_edges) != 1 or any(self.verdict(edge) is None for edge in own):
             return None
         others = tuple(edge for edge in offered if not any(edge is mine for mine in self.speaker.node.edges))
         asked = await _RULES.decide(self._question(others))
         return named(asked.edge, others) or open_edges[0]
+
+    @property
+    def known(self) -> Mapping[str, JsonValue]:
+        """What the user, the caller and the actions have told by now."""
+        return {**self.state.variables, **self.state.slots, **self.state.results}
+
+    def lacks(self, edge: CompiledEdge) -> str:
+        """The question to ask before an edge may be crossed that nobody has just asked about."""
+        known = self.known
+        missing = next((s for s in edge.slots if s.required and known.get(s.name) in _NOTHING), None)
+        return self._asking_for(missing) if missing else self.unmet(edge)
 
     def unmet(self, edge: CompiledEdge) -> str:
         """The question for what the node must know before `edge` may be crossed.
@@ -93,9 +115,9 @@ class Judge:
         is_exempt = edge.edge.is_fallback or edge.asks_for_person or edge.target == node.id
         if is_exempt or not any(own is edge for own in node.edges):
             return ""
-        known = {**state.variables, **state.slots, **state.results}
+        known = self.known
         criteria = [item for item in node.node.completion_criteria if item.required]
-        missing = next((item for item in criteria if known.get(item.key) in (None, "", [], {})), None)
+        missing = next((item for item in criteria if known.get(item.key) in _NOTHING), None)
         if missing is None or (node.node.allow_skip and state.insisted):
             return ""
         state.insisted += 1
@@ -116,9 +138,10 @@ class Judge:
         With `may_reply` the model's reply will be said if it stays, so it may be told while it is written.
         """
         exchanges: list[Exchange] = []
+        self.detour = None
         write = self.speaker.voice.writer if may_reply else unheard
-        for left in range(MOST_ROUNDS, -1, -1):
-            tools = self.performer.offers() if left else ()
+        while True:
+            tools = self.performer.offers() if self.rounds < MOST_ROUNDS else ()
             if is_silent and not offered:
                 return NOTHING  # whatever a tool found, nothing leads on
             if not offered and not tools and not exchanges:
@@ -126,16 +149,18 @@ class Judge:
             question = self._question(offered, is_first, is_silent, tools, tuple(exchanges), write)
             decision = await self.model.decide(question)
             self.speaker.count(decision.tokens, decision.model, decision.trouble)
-            if not decision.calls:
-                return decision
+            if not decision.calls or not tools:
+                break
+            self.rounds += 1
             for call in decision.calls[:MOST_CALLS]:
                 result, failure = await self.performer.call(call)
                 self.detour = named(failure, (*self.speaker.node.edges, *self.flow.global_edges))
                 if self.detour:
                     return Decision()
                 exchanges.append(Exchange(call, result))
-        self.speaker.troubles.append("rounds")
-        return Decision()
+        if decision.calls:
+            self.speaker.troubles.append("rounds")
+        return decision
 
     def _question(
         self,
@@ -188,14 +213,13 @@ class Judge:
                 self.state.keep_slot(slot.name, reading.value)
             elif reading.reason:
                 reasons[slot.name] = reading.reason
-        missing = next((s for s in edge.slots if s.required and s.name not in self.state.filled), None)
-        if missing is None:
-            return ""
-        return (
-            reasons.get(missing.name)
-            or missing.question
-            or self.speaker.sentences.still_needed.format(missing.description)
-        )
+        filled = set(self.state.filled) - set(reasons)  # a correction that cannot be read is asked for again
+        missing = next((s for s in edge.slots if s.required and s.name not in filled), None)
+        return reasons.get(missing.name) or self._asking_for(missing) if missing else ""
+
+    def _asking_for(self, slot: Slot) -> str:
+        question = self.speaker.rendered(Text(slot.question)) if slot.question else ""
+        return question or self.speaker.sentences.still_needed.format(slot.description)
 
 
 def named(name: str, edges: Sequence[CompiledEdge]) -> CompiledEdge | None:

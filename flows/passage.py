@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from core.message import Message
 from flows.compiled import CompiledEdge, CompiledNode
-from flows.conditions import verdict
 from flows.judge import Judge, named
 from flows.models.port import NOTHING, Decision
 from flows.templates import Text
@@ -69,6 +68,8 @@ class Passage:
             if onward is None:
                 break
             onward = await self._cross(onward)
+            if not any(own is onward for own in node.edges):
+                self.state.interrupt()
             hop = Hop(onward.target, onward.id, node.id)
         else:
             self.speaker.troubles.append("hops")
@@ -134,22 +135,27 @@ class Passage:
         asks = node.kind == "instruction" and self.speaker.messages[-1].text.endswith("?")
         if not node.is_router and (not node.auto_proceed or asks):
             return None, ""
-        edges = [edge for edge in node.edges if edge.target not in passed and not edge.edge.is_fallback]
-        known = {edge.id: self._verdict(edge) for edge in edges}
-        undecided = tuple(edge for edge in edges if known[edge.id] is None)
-        if certain := next((edge for edge in edges if known[edge.id]), None):
-            return certain, ""
-        if len(undecided) == 1:
-            return undecided[0], ""
-        decision = await self.judge.decide(undecided, is_silent=True)
-        edge = self.judge.detour or named(decision.edge, undecided)
-        if edge is None or self.judge.learn(edge, decision):
+        edge, decision = await self._silently(node, passed)
+        if edge is None:
             return fallback(node), ""
+        if question := self.judge.lacks(edge):
+            self.speaker.complain(question)
+            return None, ""
         return edge, self._beyond(edge, decision)
 
-    def _verdict(self, edge: CompiledEdge) -> bool | None:
-        values = self.speaker.values
-        return edge.guard.holds(values) if edge.guard else verdict(edge.condition.source, values)
+    async def _silently(self, node: CompiledNode, passed: set[str]) -> tuple[CompiledEdge | None, Decision]:
+        """The edge by the data where they decide on each, by the model where they leave something open."""
+        edges = [edge for edge in node.edges if edge.target not in passed and not edge.edge.is_fallback]
+        verdicts = [(edge, self.judge.verdict(edge)) for edge in edges]
+        open_edges = tuple(edge for edge, verdict in verdicts if verdict is not False)
+        certain = [edge for edge, verdict in verdicts if verdict]
+        if len(open_edges) == 1 and (certain or len(edges) == 1 or fallback(node) is None):
+            return open_edges[0], NOTHING
+        decision = await self.judge.decide(open_edges, is_silent=True)
+        if edge := self.judge.detour or named(decision.edge, open_edges):
+            self.judge.learn(edge, decision)
+            return edge, decision
+        return next(iter(certain), None), NOTHING
 
 
 def fallback(node: CompiledNode) -> CompiledEdge | None:

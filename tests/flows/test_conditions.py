@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from flows.conditions import verdict
+from flows.conditions import condition_of
 
 VALUES: dict[str, JsonValue] = {
     "plan": "gold",
     "count": 2,
+    "word": "a, b",
     "price": 1.5,
     "paid": True,
     "late": False,
@@ -41,19 +42,48 @@ VALUES: dict[str, JsonValue] = {
         ("plan == 'gold' and count == 2", True),
         ("plan == 'gold' and count == 3", False),
         ("count == 3 or paid is true", True),
+        ("count == 3 or paid is true and late is true", False),
+        ("late is true and count == 2 or paid is true", True),
+        ("plan == 'gold' AND paid is TRUE", True),
+        ("word == 'a, b'", True),
+        ("word != 'this or that'", True),
+        ("is_member is empty", True),
+        ("userdata.plan == 'gold'", False),
+        ("unknown == 'x'", False),
     ],
 )
 def test_a_condition_of_the_grammar_is_decided(condition: str, holds: bool) -> None:
-    assert verdict(condition, VALUES) is holds
+    made = condition_of(condition, {*VALUES, "missing"})
+    assert made is not None
+    assert made.holds(VALUES) is holds
 
 
 @pytest.mark.parametrize(
-    "condition", ["", "The user agrees", "plan == gold", "count > 1", "plan == 'gold' and the user agrees"]
+    "condition",
+    [
+        "",
+        "The user agrees",
+        "plan == gold",
+        "count > 1",
+        "plan == 'gold' and the user agrees",
+        "It is false that the customer has paid",
+        "plan is empty as far as we know",
+        "paid is true (they said so)",
+        "count == 2b",
+    ],
 )
-def test_prose_is_not_decided(condition: str) -> None:
-    assert verdict(condition, VALUES) is None
+def test_prose_is_no_condition(condition: str) -> None:
+    assert condition_of(condition, VALUES) is None
 
 
-@given(st.text(max_size=100))
-def test_any_condition_can_be_looked_at(condition: str) -> None:
-    assert verdict(condition, VALUES) in (True, False, None)
+def test_a_plain_word_is_data_only_where_there_are_such_data() -> None:
+    made = condition_of("This is true for members".partition(" for")[0])
+    assert made is not None
+    assert made.holds(VALUES) is None
+    assert made.holds({"This": True}) is True
+
+
+@given(st.text(max_size=100), st.booleans())
+def test_any_condition_can_be_looked_at(condition: str, known: bool) -> None:
+    made = condition_of(condition, VALUES if known else ())
+    assert made is None or made.holds(VALUES) in (True, False, None)
