@@ -21,7 +21,7 @@ from gateway.http import outside_client
 
 MOST_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
-_OF_THE_FIRST_HOST = frozenset(("authorization", "cookie", "idempotency-key", "proxy-authorization"))
+_FOR_ANY_HOST = frozenset(("accept", "accept-encoding", "content-type", "user-agent"))
 _NOT_SENT = (httpx.ConnectError, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 # the transport reports a refused connection as a time-out; only its cause tells
 _NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
@@ -64,8 +64,9 @@ class GuardedFetch:
             if before.scheme == "https" and url.scheme != "https":
                 raise NotFetched("it was redirected from https to http", sent=True)
             if (before.host, before.port) != (url.host, url.port):
-                headers = {k: v for k, v in headers.items() if k.lower() not in _OF_THE_FIRST_HOST}
-                body = None if method == "GET" else body
+                if body is not None:
+                    raise NotFetched("it was redirected to another host with what it carries", sent=True)
+                headers = {k: v for k, v in headers.items() if k.lower() in _FOR_ANY_HOST}
         raise NotFetched("it was redirected too often", sent=True)
 
     async def _once(
@@ -73,7 +74,8 @@ class GuardedFetch:
     ) -> Fetched:
         client = self._client(url)
         try:
-            async with client.stream(method, url, headers=headers, content=body) as response:
+            written = httpx.Headers(headers, encoding="utf-8")
+            async with client.stream(method, url, headers=written, content=body) as response:
                 return Fetched(
                     status=response.status_code,
                     headers={name.lower(): value for name, value in response.headers.items()},
@@ -125,11 +127,23 @@ def is_public(host: str) -> bool:
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if inner is None and address in _NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is None and address not in _HANDED_OUT:
+            return False
         address = inner or address
+    if any(address in network for network in _OF_THE_HOUSE):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_HANDED_OUT = ipaddress.ip_network("2000::/3")
+"""Where the public addresses of IPv6 are; the rest is not given to anybody."""
+
+_OF_THE_HOUSE = (
+    ipaddress.ip_network("168.63.129.16/32"),  # Azure answers its own machines there
+    ipaddress.ip_network("192.0.0.0/24"),  # and Oracle's cloud there
+    ipaddress.ip_network("3fff::/20"),  # for examples in documents
+)
 
 
 def _checked(text: str) -> httpx.URL:

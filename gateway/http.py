@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -40,6 +41,7 @@ def outside_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) -> h
 
     No proxy, no cookies, no redirects: whoever uses it looks at every hop.
     """
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, which may hold a secret
 
     def session() -> ClientSession:
         connector = TCPConnector(socket_factory=make_socket, limit=_OUTSIDE_CONNECTIONS, use_dns_cache=False)
