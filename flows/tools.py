@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar, cast, get_type_hints
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_model
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -15,6 +16,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from core.errors import Misconfigured
 from flows.models.port import Function
 from flows.results import failed, shortened
+from flows.threads import Broken, Threads
 
 log = logging.getLogger("turngate.tools")
 
@@ -74,6 +76,7 @@ class PythonTool:
     arguments: type[BaseModel]
     orders: _Orders
     context: str
+    threads: Threads = field(default_factory=Threads, repr=False, compare=False)
 
     @property
     def acts(self) -> bool:
@@ -109,15 +112,28 @@ class PythonTool:
     async def _tried(self, named: dict[str, Any]) -> object:
         for left in range(self.orders.retries, -1, -1):
             try:
-                if inspect.iscoroutinefunction(self.function):
-                    return await cast("Awaitable[object]", self.function(**named))
-                return await asyncio.to_thread(self.function, **named)
+                return await self._called(named)
             except ToolError:
                 raise
             except Exception:
                 if not left:
                     raise
         raise AssertionError("the last try returns or raises")
+
+    async def _called(self, named: dict[str, Any]) -> object:
+        call = partial(self.function, **named)
+        value = call() if inspect.iscoroutinefunction(self.function) else await self.threads.run(call)
+        if not inspect.isawaitable(value):
+            return value
+        try:
+            return await value
+        except SystemExit as error:  # it would end the loop, and with it all sessions
+            raise Broken(type(error).__name__) from error
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise Broken(type(error).__name__) from error  # what the tool itself has called off
 
 
 def python_tools(functions: Iterable[Callable[..., Any]]) -> dict[str, PythonTool]:
@@ -140,8 +156,12 @@ def _made(function: Callable[..., Any]) -> PythonTool:
     fields: dict[str, Any] = {}
     context = ""
     for parameter in inspect.signature(function).parameters.values():
-        if hints.get(parameter.name) is Context:
+        if _is_context(hints.get(parameter.name)):
             context = parameter.name
+            continue
+        if parameter.name.startswith("_"):
+            if parameter.default is parameter.empty:
+                raise Misconfigured(f"tool {name}: the parameter {parameter.name} begins with “_”: rename it")
             continue
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise Misconfigured(f"tool {name}: the parameter {parameter} has no name that a model could fill")
@@ -157,3 +177,8 @@ def _made(function: Callable[..., Any]) -> PythonTool:
     description = inspect.cleandoc(function.__doc__ or name.replace("_", " "))
     orders = getattr(function, _ORDERS, _Orders())
     return PythonTool(function, Function(name, description, schema), arguments, orders, context)
+
+
+def _is_context(hint: object) -> bool:
+    """Whether it is the type `Context`, or one that may be one."""
+    return hint is Context or any(map(_is_context, get_args(hint)))

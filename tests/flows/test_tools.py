@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -18,13 +19,15 @@ from flows.models.openai import OpenAIModel
 from flows.models.port import Call, Decision
 from flows.models.prompts import STAY
 from flows.models.scripted import ScriptedModel
-from flows.tools import Context, ToolError, tool
+from flows.threads import MOST_THREADS
+from flows.tools import Context, ToolError, python_tools, tool
 from gateway.guarded import GuardedFetch
 from tests.flows.crm_server import Crm
 from tests.flows.openai_server import OpenAIServer, call
 from tests.flows.talk import Json, edge, flow, node
 
 END = node("end", "The end.", is_final=True)
+CONTEXT = Context("s", "t", "k", {})
 MADE = flow(node("a", "Hello!", edges=[edge("go", "end")]), END)
 
 
@@ -103,6 +106,93 @@ async def test_a_function_that_takes_too_long_is_given_up() -> None:
     assert "no answer within" in repr(script.questions[1].exchanges[0].result)
 
 
+async def test_a_function_that_hangs_holds_up_no_other_and_not_the_end() -> None:
+    released = threading.Event()
+
+    @tool(timeout=0.1)
+    def hanging() -> None:
+        released.wait(20)
+
+    @tool(timeout=5)
+    def quick() -> str:
+        return "done"
+
+    tools = python_tools([hanging, quick])
+    try:
+        results = await asyncio.gather(*(tools["hanging"].run({}, CONTEXT) for _ in range(MOST_THREADS * 2)))
+        assert {result["error"] for result in results} == {"no answer within 0.1 seconds"}
+        assert await tools["quick"].run({}, CONTEXT) == {"success": True, "data": "done"}
+        waiting = [each for each in threading.enumerate() if each.name == "turngate-tool"]
+        assert len(waiting) <= MOST_THREADS + 1
+        assert all(each.daemon for each in waiting)
+    finally:
+        released.set()
+
+
+async def test_more_calls_than_threads_wait_for_their_turn() -> None:
+    def count(number: int) -> int:
+        return number
+
+    (made,) = python_tools([count]).values()
+    results = await asyncio.gather(*(made.run({"number": n}, CONTEXT) for n in range(MOST_THREADS * 5)))
+    assert [result["data"] for result in results] == list(range(MOST_THREADS * 5))
+
+
+async def test_a_wrapped_async_function_is_waited_for() -> None:
+    async def inner() -> str:
+        return "done"
+
+    def wrapped() -> Coroutine[Any, Any, str]:
+        return inner()
+
+    (made,) = python_tools([wrapped]).values()
+    assert await made.run({}, CONTEXT) == {"success": True, "data": "done"}
+
+
+async def ends_the_loop() -> None:
+    sys.exit(3)
+
+
+def ends_the_process() -> None:
+    sys.exit(3)
+
+
+def finds_nothing() -> object:
+    return next(iter([]))
+
+
+def breaks_off() -> None:
+    raise KeyboardInterrupt
+
+
+async def calls_itself_off() -> None:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    "function", [ends_the_loop, ends_the_process, finds_nothing, breaks_off, calls_itself_off]
+)
+async def test_a_function_can_end_neither_the_process_nor_the_turn(function: Callable[..., Any]) -> None:
+    (made,) = python_tools([function]).values()
+    async with asyncio.timeout(5):
+        assert await made.run({}, CONTEXT) == {"success": False, "status": 0, "error": "it failed"}
+
+
+async def test_a_turn_that_is_called_off_calls_off_its_function() -> None:
+    begun = asyncio.Event()
+
+    async def forever() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    (made,) = python_tools([forever]).values()
+    task = asyncio.create_task(made.run({}, CONTEXT))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_a_function_is_tried_again_as_often_as_it_asks_for() -> None:
     tries = []
 
@@ -129,6 +219,26 @@ async def test_a_function_may_ask_for_the_key_of_its_deed() -> None:
     await talk(script, order)
     assert list(dict(script.questions[0].tools[0].parameters["properties"])) == ["size"]  # type: ignore[arg-type]
     assert len(seen[0].key) == 32
+
+
+async def test_no_model_fills_the_context_however_it_is_asked_for() -> None:
+    def who(item: str, context: Context | None = None) -> str:
+        return context.session if context else ""
+
+    (made,) = python_tools([who]).values()
+    assert list(dict(made.offer.parameters["properties"])) == ["item"]  # type: ignore[arg-type]
+    assert await made.run({"item": "tea"}, CONTEXT) == {"success": True, "data": "s"}
+    victim: Json = {"session": "victim", "turn": "", "key": "", "slots": {}}
+    assert (await made.run({"item": "tea", "context": victim}, CONTEXT))["success"] is False
+
+
+async def test_a_parameter_that_begins_with_an_underscore_is_the_functions_own() -> None:
+    def remember(item: str, _cache: dict[str, str] = {}) -> str:  # noqa: B006 - as people write it
+        return item
+
+    (made,) = python_tools([remember]).values()
+    assert await made.run({"item": "tea"}, CONTEXT) == {"success": True, "data": "tea"}
+    assert (await made.run({"item": "tea", "_cache": {}}, CONTEXT))["success"] is False
 
 
 async def test_the_rounds_of_one_turn_are_bounded() -> None:
@@ -249,7 +359,11 @@ def starred(*items: str) -> None:
     """It has no names."""
 
 
-@pytest.mark.parametrize("function", [untyped, starred, lambda: 1])
+def private(_item: str) -> None:
+    """No model could fill it."""
+
+
+@pytest.mark.parametrize("function", [untyped, starred, private, lambda: 1])
 def test_a_function_that_no_model_could_call_is_refused(function: Callable[..., Any]) -> None:
     with pytest.raises(Misconfigured):
         DialogMachine(MADE, "rules", [function])
