@@ -7,76 +7,101 @@ wrong reference in another. What has the wrong shape is passed over here; the mo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from flows.errors import Problem
-from flows.places import Document, Place, actions, edges, objects, texts, tool_owners
-from flows.templates import expression_error, syntax_error
-from flows.translation import problems_of_languages, translated
+from flows.places import RESORTS as RESORTS
+from flows.places import Document, Place, actions, edges, leads, objects, tool_owners
+from flows.templated import problems_of_templates
+from flows.translation import problems_of_languages
+
+EDGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+RESERVED = "__stay_on_node__"
+"""The function that a model calls to stay where it is."""
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-RESORTS = ("timeout", "on_undelivered", "out_of_hours")
-_EDGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+Ways = Mapping[str, bool]
+"""The edges that stand at a place by id, and whether each leads anywhere."""
 
 
 def problems_in(document: Document) -> tuple[Problem, ...]:
     """What keeps the flow from running, in any JSON object."""
+    ids = {name for node in objects(document, "nodes") if isinstance(name := node.part.get("id"), str)}
     found = [
-        *_nodes(document),
-        *(problem for edge in edges(document) for problem in _edge(edge, _ids(document))),
-        *_resorts(document),
-        *_triggers(document),
-        *_templates(document),
+        *_nodes(document, ids),
+        *(problem for edge in edges(document) for problem in _edge(edge, ids)),
+        *_twice(objects(document, "global_edges")),
+        *_twice(actions(document)),
+        *_calls(document),
+        *_tools(document),
+        *problems_of_templates(document),
         *problems_of_languages(document),
     ]
     return tuple(dict.fromkeys(found))
 
 
-def problems_translated(document: Document) -> Iterator[Problem]:
-    """What is wrong with a sound flow in its other languages."""
-    for code in document.get("languages") or ():
-        for path, sentence in problems_in(translated(document, code)):
-            yield Problem(f"languages.{code}: {path}", sentence)
-
-
-def _ids(document: Document) -> set[str]:
-    ids = (node.part.get("id") for node in objects(document, "nodes"))
-    return {name for name in ids if isinstance(name, str)}
-
-
-def _nodes(document: Document) -> Iterator[Problem]:
-    initial, ids = document.get("initial_node"), _ids(document)
+def _nodes(document: Document, ids: set[str]) -> Iterator[Problem]:
+    initial = document.get("initial_node")
     if isinstance(initial, str) and initial not in ids:
         yield Problem("initial_node", f"There is no node “{initial}”.")
+    yield from _twice(objects(document, "nodes"))
+    for path, node in objects(document, "nodes"):
+        yield from _twice(edge for edge in objects(node, "edges", path) if leads(edge.part))
+        own = _ways(node, "edges")
+        for name in RESORTS:
+            if isinstance(node.get(name), Mapping):
+                yield from _resort(f"{path}.{name}", node[name], own)
+
+
+def _resort(path: str, resort: Document, own: Ways) -> Iterator[Problem]:
+    edge = resort.get("edge")
+    if not resort.get("say") and not edge:
+        yield Problem(path, "This says nothing and leads nowhere: set say, edge or both.")
+    elif edge and isinstance(edge, str) and edge not in own:
+        yield Problem(f"{path}.edge", f"This node has no edge “{edge}”.")
+    elif edge:
+        yield from _way(f"{path}.edge", edge, own)
+
+
+def _twice(places: Iterable[Place]) -> Iterator[Problem]:
     seen: dict[str, str] = {}
-    for path, part in objects(document, "nodes"):
+    for path, part in places:
         name = part.get("id")
         if isinstance(name, str) and seen.setdefault(name, path) != path:
             yield Problem(f"{path}.id", f"“{name}” is already the id of {seen[name]}.")
 
 
-def _resorts(document: Document) -> Iterator[Problem]:
-    for path, node in objects(document, "nodes"):
-        own = [edge.get("id") for _, edge in objects(node, "edges")]
-        for name in RESORTS:
-            resort = node.get(name)
-            if not isinstance(resort, Mapping):
-                continue
-            if not resort.get("say") and not resort.get("edge"):
-                yield Problem(f"{path}.{name}", "This says nothing and leads nowhere: set say, edge or both.")
-            if resort.get("edge") and resort["edge"] not in own:
-                yield Problem(f"{path}.{name}.edge", f"This node has no edge “{resort['edge']}”.")
+def _ways(owner: Document, key: str) -> Ways:
+    made: dict[str, bool] = {}
+    for _, edge in objects(owner, key):
+        if isinstance(edge.get("id"), str):
+            made[edge["id"]] = leads(edge) or made.get(edge["id"], False)
+    return made
+
+
+def _way(path: str, edge: object, ways: Ways) -> Iterator[Problem]:
+    """A reference to an edge that is to be taken."""
+    if isinstance(edge, str) and edge not in ways:
+        yield Problem(path, f"No edge “{edge}” leads on from here.")
+    elif isinstance(edge, str) and not ways[edge]:
+        yield Problem(path, f"The edge “{edge}” leads nowhere: it has no target_node_id.")
+
+
+def _name(path: str, name: object) -> Iterator[Problem]:
+    """The id of an edge or a tool, which is a function's name for a model."""
+    if isinstance(name, str) and not EDGE_ID.fullmatch(name):
+        yield Problem(f"{path}.id", f"“{name}” must be 1 to 64 letters, digits, “_” or “-”.")
+    elif name == RESERVED:
+        yield Problem(f"{path}.id", f"“{name}” is the engine's own name for staying: choose another.")
 
 
 def _edge(edge: Place, ids: set[str]) -> Iterator[Problem]:
     path, part = edge
-    name, target = part.get("id"), part.get("target_node_id")
-    if isinstance(name, str) and not _EDGE_ID.fullmatch(name):
-        yield Problem(f"{path}.id", f"“{name}” must be 1 to 64 letters, digits, “_” or “-”.")
-    if isinstance(target, str) and target not in ids:
+    target = part.get("target_node_id")
+    yield from _name(path, part.get("id"))
+    if isinstance(target, str) and leads(part) and target not in ids:
         yield Problem(f"{path}.target_node_id", f"There is no node “{target}”.")
-    if isinstance(part.get("guard"), str) and (words := expression_error(part["guard"])):
-        yield Problem(f"{path}.guard", f"This is not a Jinja expression: {words}.")
     yield from _pattern(path, part)
     if isinstance(part.get("input_schema"), Mapping):
         yield from _schema(f"{path}.input_schema", part["input_schema"])
@@ -113,73 +138,68 @@ def _schema(path: str, schema: Document) -> Iterator[Problem]:
             yield Problem(f"{path}.required[{index}]", f"“{name}” is not among the properties.")
 
 
-def _triggers(document: Document) -> Iterator[Problem]:
-    known = [action.part.get("id") for action in actions(document)]
-    every = _edge_ids(document, "global_edges")
+def _calls(document: Document) -> Iterator[Problem]:
+    """The triggers of actions, at nodes and on edges, and where they lead when a call fails."""
+    known = {name for action in actions(document) if isinstance(name := action.part.get("id"), str)}
+    everywhere = _ways(document, "global_edges")
     for node in objects(document, "nodes"):
-        ways = every | _edge_ids(node.part, "edges")
+        ways = {**everywhere, **_ways(node.part, "edges")}
         for owner in (node, *objects(node.part, "edges", node.path)):
-            yield from _triggers_of(owner, known, ways)
-        yield from _tools(node, ways)
+            yield from _triggers(owner, known, ways)
     for edge in objects(document, "global_edges"):
-        yield from _triggers_of(edge, known, every)
-    yield from _tools(Place("", document), every)
+        yield from _triggers(edge, known, everywhere)
 
 
-def _triggers_of(owner: Place, known: list[object], ways: set[object]) -> Iterator[Problem]:
+def _triggers(owner: Place, known: set[str], ways: Ways) -> Iterator[Problem]:
     for path, trigger in objects(owner.part, "actions", owner.path):
-        action, edge = trigger.get("action_id"), trigger.get("on_failure")
+        action = trigger.get("action_id")
         if isinstance(action, str) and action not in known:
             yield Problem(f"{path}.action_id", f"There is no action “{action}”.")
-        if isinstance(edge, str) and edge not in ways:
-            yield Problem(f"{path}.on_failure", f"No edge “{edge}” leads on from here.")
+        yield from _way(f"{path}.on_failure", trigger.get("on_failure"), ways)
 
 
-def _tools(owner: Place, ways: set[object]) -> Iterator[Problem]:
-    for path, tool in objects(owner.part, "tools", owner.path):
-        name, edge = tool.get("id"), tool.get("on_failure")
-        if isinstance(name, str) and not _EDGE_ID.fullmatch(name):
-            yield Problem(f"{path}.id", f"“{name}” must be 1 to 64 letters, digits, “_” or “-”.")
-        if isinstance(edge, str) and edge not in ways:
-            yield Problem(f"{path}.on_failure", f"No edge “{edge}” leads on from here.")
-        if isinstance(tool.get("input_schema"), Mapping):
-            yield from _schema(f"{path}.input_schema", tool["input_schema"])
-        if tool.get("type") == "http":
-            if not tool.get("url"):
-                yield Problem(f"{path}.url", "A tool of the type “http” needs an address.")
-            if isinstance(tool.get("method"), str) and tool["method"].upper() not in _METHODS:
-                yield Problem(f"{path}.method", f"This must be one of {', '.join(_METHODS)}.")
-
-
-def _edge_ids(owner: Document, key: str) -> set[object]:
-    ids = (edge.part.get("id") for edge in objects(owner, key))
-    return {name for name in ids if isinstance(name, str)}
-
-
-def _templates(document: Document) -> Iterator[Problem]:
-    places = [("system_prompt", document.get("system_prompt")), ("closed_text", document.get("closed_text"))]
-    for path, node in objects(document, "nodes"):
-        places += [
-            (f"{path}.{key}", node.get(key)) for key in ("instruction", "static_text", "reprompt_text")
-        ]
-        for name in RESORTS:
-            if isinstance(node.get(name), Mapping):
-                places.append((f"{path}.{name}.say", node[name].get("say")))
-        offered = node.get("choices")
-        for index, choice in enumerate(offered if isinstance(offered, list | tuple) else ()):
-            # a bare label is as good as an object with one
-            label = choice.get("label") if isinstance(choice, Mapping) else choice
-            places.append((f"{path}.choices[{index}].label", label))
-    places += [(f"{path}.condition", edge.get("condition")) for path, edge in edges(document)]
-    for path, action in actions(document):
-        places += [(f"{path}.{key}", action.get(key)) for key in ("url", "condition")]
-        places += [
-            place for key in ("headers", "body", "body_template") for place in texts(path, key, action)
-        ]
+def _tools(document: Document) -> Iterator[Problem]:
+    everywhere = _ways(document, "global_edges")
     for owner in tool_owners(document):
-        for path, tool in objects(owner.part, "tools", owner.path):
-            places += [(f"{path}.{key}", tool.get(key)) for key in ("url", "server")]
-            places += [*texts(path, "headers", tool)]
-    for path, source in places:
-        if isinstance(source, str) and (words := syntax_error(source)):
-            yield Problem(path, f"This is not a Jinja template: {words}.")
+        ways = {**everywhere, **_ways(owner.part, "edges")}
+        yield from _twice(objects(owner.part, "tools", owner.path))
+        for tool in objects(owner.part, "tools", owner.path):
+            yield from _tool(tool, ways)
+            if ways.get(str(tool.part.get("id"))):
+                yield _clash(tool)
+    shared = {str(tool.part.get("id")): tool for tool in objects(document, "tools")}
+    for node in objects(document, "nodes") if shared else ():
+        for name, is_open in _ways(node.part, "edges").items():
+            if is_open and name in shared:
+                yield _clash(shared[name])
+    yield from _mixed_up(document)
+
+
+def _clash(tool: Place) -> Problem:
+    name = tool.part.get("id")
+    return Problem(f"{tool.path}.id", f"An edge is called “{name}” too: a model could not tell them apart.")
+
+
+def _mixed_up(document: Document) -> Iterator[Problem]:
+    """Calls are made by a tool's id alone, so what has one id must be one tool."""
+    seen: dict[str, Place] = {}
+    for owner in tool_owners(document):
+        for tool in objects(owner.part, "tools", owner.path):
+            name = tool.part.get("id")
+            if isinstance(name, str) and tool.part.get("type") in ("http", "mcp"):
+                first = seen.setdefault(name, tool)
+                if first.part != tool.part:
+                    yield Problem(f"{tool.path}.id", f"“{name}” is another tool at {first.path}.")
+
+
+def _tool(tool: Place, ways: Ways) -> Iterator[Problem]:
+    path, part = tool
+    yield from _name(path, part.get("id"))
+    yield from _way(f"{path}.on_failure", part.get("on_failure"), ways)
+    if isinstance(part.get("input_schema"), Mapping):
+        yield from _schema(f"{path}.input_schema", part["input_schema"])
+    if part.get("type") == "http":
+        if not part.get("url"):
+            yield Problem(f"{path}.url", "A tool of the type “http” needs an address.")
+        if isinstance(part.get("method"), str) and part["method"].upper() not in _METHODS:
+            yield Problem(f"{path}.method", f"This must be one of {', '.join(_METHODS)}.")

@@ -26,7 +26,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
 
 from core.turn import Attachment
-from flows.check import problems_in, problems_translated
+from flows.check import problems_in
 from flows.errors import FlowError, Problem
 from flows.hours import Hours
 from flows.react_flow import is_export, native
@@ -53,6 +53,13 @@ def _pairs(value: object) -> object:
 def _as_choice(value: object) -> object:
     return {"label": value} if isinstance(value, str) else value
 
+
+def _without_blank(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Named = Annotated[str | None, BeforeValidator(_without_blank, json_schema_input_type=str | None)]
+"""A text that is as good as absent when it is blank."""
 
 Names = Annotated[dict[str, str], BeforeValidator(_pairs, json_schema_input_type=dict[str, str] | list[Pair])]
 Schema = dict[str, JsonValue]
@@ -161,12 +168,12 @@ class Edge(Part):
 
     id: str
     condition: str
-    target_node_id: str | None = None
+    target_node_id: Named = None
     input_schema: Schema | None = None
     actions: tuple[ActionTrigger, ...] = ()
     criteria: tuple[Criterion, ...] | None = None
     is_fallback: bool = False
-    guard: str | None = None
+    guard: Named = None
     keywords: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     pattern: str | None = None
@@ -232,8 +239,7 @@ class Flow(Part):
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
-        plain = self._plain()
-        if problems := problems_in(plain) or tuple(problems_translated(plain)):
+        if problems := problems_in(self._plain()):
             raise PydanticCustomError("flow", "{problems}", {"problems": "; ".join(map(str, problems))})
         return self
 
@@ -277,8 +283,7 @@ class Flow(Part):
         try:
             return cls.model_validate(document)
         except ValidationError as error:
-            problems = [*problems_of_shape(error), *problems_in(document)]
-            raise FlowError(source, problems or list(problems_translated(document))) from error
+            raise FlowError(source, [*problems_of_shape(error), *problems_in(document)]) from error
 
     def save(self, path: str | Path) -> None:
         """Write the flow as JSON that `load` reads again: only what was set. Raises `OSError`."""

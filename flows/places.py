@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 Document = Mapping[str, Any]
 
+RESORTS = ("timeout", "on_undelivered", "out_of_hours")
+"""What a node may have for when no answer comes."""
+
 
 class Place(NamedTuple):
     """An object of the document, and the path to it."""
@@ -21,6 +24,12 @@ def objects(owner: Document, key: str, path: str = "") -> Iterator[Place]:
     for index, part in enumerate(listed if isinstance(listed, list | tuple) else ()):
         if isinstance(part, Mapping):
             yield Place(f"{path}.{key}[{index}]".lstrip("."), part)
+
+
+def mapping(owner: Document, key: str) -> Document:
+    """The object at `key`; an empty one where there is none."""
+    part = owner.get(key)
+    return part if isinstance(part, Mapping) else {}
 
 
 def edges(document: Document) -> Iterator[Place]:
@@ -39,6 +48,12 @@ def tool_owners(document: Document) -> Iterator[Place]:
     """The document itself and its nodes: who may have tools."""
     yield Place("", document)
     yield from objects(document, "nodes")
+
+
+def leads(edge: Document) -> bool:
+    """Whether the edge leads anywhere; a blank target is as good as none."""
+    target = edge.get("target_node_id")
+    return bool(target.strip()) if isinstance(target, str) else target is not None
 
 
 def texts(path: str, key: str | int, owner: Any, depth: int = 20) -> Iterator[tuple[str, object]]:

@@ -7,12 +7,22 @@ text or a header.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, quote_plus
 
-from jinja2 import ChainableUndefined, TemplateError, TemplateSyntaxError, Undefined, pass_context
+from jinja2 import (
+    ChainableUndefined,
+    Template,
+    TemplateAssertionError,
+    TemplateError,
+    TemplateSyntaxError,
+    Undefined,
+    nodes,
+    pass_context,
+)
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -24,6 +34,10 @@ from flows import wording
 LONGEST_TEXT = 8_000
 LONGEST_PRODUCT = 100_000
 MOST_ROUNDS = 1_000
+_KEPT = 5_000
+"""How many templates are kept as compiled: a flow's languages share most of theirs."""
+
+_OTHERS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
 Place = Literal["text", "url", "json", "form", "header"]
 Values = Mapping[str, JsonValue]
@@ -117,22 +131,58 @@ _PLACES: Mapping[Place, _Sandbox] = {
 }
 
 
-def syntax_error(source: str) -> str | None:
-    """What Jinja has to say against `source`, or nothing."""
-    try:
-        _JINJA.parse(source)
-    except TemplateSyntaxError as error:
-        return f"{error.message} (line {error.lineno})"
-    return None
+def text_error(source: str) -> str:
+    """Why a text with Jinja in it cannot be rendered, as a sentence; empty when it can."""
+    return "" if "{" not in source else _error("template", source, lambda: _text(source, "text"))
 
 
-def expression_error(source: str) -> str | None:
-    """What Jinja has to say against a bare expression such as a guard, or nothing."""
+def expression_error(source: str) -> str:
+    """Why a bare expression such as a guard cannot be computed, as a sentence; empty when it can."""
+    return _error("expression", f"{{{{ {source} }}}}", lambda: _expression(source))
+
+
+def _error(kind: str, source: str, compile_it: Callable[[], object]) -> str:
     try:
-        _JINJA.compile_expression(source)
+        compile_it()
+        return next(_refused(_JINJA.parse(source)), "")
+    except TemplateAssertionError as error:
+        return next(_refused(_JINJA.parse(source)), f"This is not a Jinja {kind}: {error.message}.")
     except TemplateSyntaxError as error:
-        return str(error.message)
-    return None
+        line = f" (line {error.lineno})" if kind == "template" else ""
+        return f"This is not a Jinja {kind}: {(error.message or '').rstrip('.')}{line}."
+    except SyntaxError as error:  # of the Python that Jinja makes of it
+        return f"This is not a Jinja {kind}: {error.msg}."
+    except (RecursionError, MemoryError, ValueError, OverflowError):
+        return f"This Jinja {kind} is nested too deeply, or a number in it is too large."
+
+
+def _refused(parsed: nodes.Template) -> Iterator[str]:
+    """What Jinja finds only when the template is rendered, if at all."""
+    for part in parsed.find_all((nodes.Filter, nodes.Test, nodes.Macro, *_OTHERS)):
+        if isinstance(part, nodes.Filter) and part.name not in _JINJA.filters:
+            yield f"Jinja has no filter “{part.name}”."
+        elif isinstance(part, nodes.Test) and part.name not in _JINJA.tests:
+            yield f"Jinja has no test “{part.name}”."
+        elif isinstance(part, nodes.Macro) and any(
+            _calls(call, part.name) for call in part.find_all(nodes.Call)
+        ):
+            yield f"The macro “{part.name}” calls itself."
+        elif isinstance(part, _OTHERS):
+            yield "A template stands alone here: there is no other to include, import or extend."
+
+
+def _calls(call: nodes.Call, name: str) -> bool:
+    return isinstance(call.node, nodes.Name) and call.node.name == name
+
+
+@lru_cache(maxsize=_KEPT)
+def _text(source: str, place: Place) -> Template:
+    return _PLACES[place].from_string(source)
+
+
+@lru_cache(maxsize=_KEPT)
+def _expression(source: str) -> Callable[[Values], Any]:
+    return _JINJA.compile_expression(source)
 
 
 class Text:
@@ -143,7 +193,7 @@ class Text:
 
     def __init__(self, source: str, place: Place = "text") -> None:
         self.source = source
-        self._template = _PLACES[place].from_string(source) if "{" in source else None
+        self._template = _text(source, place) if "{" in source else None
         self.plain = source.strip()[:LONGEST_TEXT] if self._template is None else None
 
     def render(self, values: Values) -> str:
@@ -160,7 +210,7 @@ class Expression:
     """A bare Jinja expression over the conversation's values."""
 
     def __init__(self, source: str) -> None:
-        self._expression = _JINJA.compile_expression(source)
+        self._expression = _expression(source)
 
     def value(self, values: Values) -> Any:
         """What it comes to; None when it cannot be computed."""

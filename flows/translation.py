@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from flows.errors import Problem
-from flows.places import Document, edges, objects
+from flows.places import RESORTS, Document, edges, objects
 
 _TEXTS = ("static_text", "reprompt_text", "instruction")
-_SAID = ("timeout", "on_undelivered", "out_of_hours")
 _ADDED = ("keywords", "examples")
+
+
+Label = Annotated[str, Field(min_length=1)]
+Said = Annotated[str, Field(max_length=4_000)]
 
 
 class _Part(BaseModel):
@@ -29,10 +32,10 @@ class NodeTexts(_Part):
     static_text: str | None = None
     reprompt_text: str | None = None
     instruction: str | None = None
-    choices: tuple[str, ...] | None = None
-    timeout: str | None = None
-    on_undelivered: str | None = None
-    out_of_hours: str | None = None
+    choices: tuple[Label, ...] | None = None
+    timeout: Said | None = None
+    on_undelivered: Said | None = None
+    out_of_hours: Said | None = None
 
 
 class EdgeWords(_Part):
@@ -78,8 +81,8 @@ def _node(node: Document, texts: Document) -> dict[str, Any]:
     if own.get("choices") is not None:
         pairs = zip(node.get("choices") or (), own["choices"], strict=False)
         made["choices"] = [_choice(choice, label) for choice, label in pairs]
-    for name in _SAID:
-        if node.get(name) and own.get(name) is not None:
+    for name in RESORTS:
+        if node.get(name) and own.get(name):
             made[name] = {**node[name], "say": own[name]}
     made["edges"] = [_edge(edge, texts) for edge in node.get("edges") or ()]
     return made

@@ -67,7 +67,7 @@ def edges(draw: st.DrawFn, source: str) -> list[Json]:
 @st.composite
 def nodes(draw: st.DrawFn, name: str) -> Json:
     own = draw(edges(name))
-    failing = [*(item["id"] for item in own), "help", None]
+    failing = [*(item["id"] for item in own if item["target_node_id"]), "help", None]
     return {
         "id": name,
         "name": name,

@@ -156,7 +156,8 @@ async def test_what_is_said_in_place_of_an_answer_is_in_the_language_of_the_sess
         ({"nodes": {"nowhere": {"static_text": "?"}}}, "no node “nowhere”"),
         ({"edges": {"nothing": {"keywords": ["?"]}}}, "no edge “nothing”"),
         ({"nodes": {"ask": {"choices": ["Tee"]}}}, "has 2 choices, this 1"),
-        ({"nodes": {"ask": {"static_text": "{{ oops"}}}, "languages.de: nodes"),
+        ({"nodes": {"ask": {"static_text": "{{ oops"}}}, "languages.de.nodes.ask.static_text: "),
+        ({"nodes": {"ask": {"choices": ["Tee", ""]}}}, "languages.de.nodes.ask.choices.1"),
         ({"greeting": "Hallo"}, "languages.de.greeting"),
     ],
 )

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from flows.templates import LONGEST_TEXT, Guard, Text, syntax_error
+from flows.templates import LONGEST_TEXT, Guard, Text, expression_error, text_error
 
 
 def test_an_unknown_name_is_empty_text() -> None:
@@ -44,6 +46,57 @@ def test_a_guard_is_true_false_or_false_when_it_cannot_be_told() -> None:
     assert not Guard("count > 1").holds({})
 
 
-def test_a_syntax_error_is_told() -> None:
-    assert syntax_error("{{ a") is not None
-    assert syntax_error("plain {text} 100 %") is None
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("{{ a", "This is not a Jinja template: unexpected end of template"),
+        ("{{ a | loud }}", "Jinja has no filter “loud”."),
+        ("{% if a %}{{ b | loud }}{% endif %}", "Jinja has no filter “loud”."),
+        ("{% if a is odd_one %}b{% endif %}", "Jinja has no test “odd_one”."),
+        ("{% include 'a' %}", "A template stands alone here"),
+        ("{% import 'a' as b %}", "A template stands alone here"),
+        ("{% from 'a' import b %}", "A template stands alone here"),
+        ("{% extends 'a' %}", "A template stands alone here"),
+        ("{% block a %}{% endblock %}{% block a %}{% endblock %}", "block 'a' defined twice."),
+        ("{% macro a() %}{{ a() }}{% endmacro %}", "The macro “a” calls itself."),
+        ("{% macro a(b, b) %}{% endmacro %}", "This is not a Jinja template: duplicate argument"),
+        ("{{ " + "(" * 5_000 + ")" * 5_000 + " }}", "nested too deeply"),
+        ("{{ " + "9" * 5_000 + " }}", "a number in it is too large"),
+    ],
+)
+def test_a_template_that_cannot_be_rendered_is_told(source: str, sentence: str) -> None:
+    assert sentence in text_error(source)
+
+
+@pytest.mark.parametrize(
+    "source", ["plain {text} 100 %", "{{ day | date }}", "{% if a is defined %}b{% endif %}"]
+)
+def test_there_is_nothing_to_tell_of_a_sound_template(source: str) -> None:
+    assert text_error(source) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("a | loud", "Jinja has no filter “loud”."),
+        ("a if b is odd_one else c", "Jinja has no test “odd_one”."),
+        ("1 +", "This is not a Jinja expression: unexpected 'end of template'."),
+        ("{{ a }}", "This is not a Jinja expression: expected token ':', got '}'."),
+        ("{'a': {'b': 1}}['a'] and '}}'", ""),
+    ],
+)
+def test_an_expression_that_cannot_be_computed_is_told(source: str, sentence: str) -> None:
+    assert expression_error(source) == sentence
+
+
+@given(
+    st.lists(
+        st.sampled_from(["{{", "}}", "{%", "%}", "a", " | ", "is", "if", "for", "in", "(", "endif", "1"])
+    )
+)
+def test_what_is_not_refused_is_rendered(parts: list[str]) -> None:
+    source = " ".join(parts)
+    if not text_error(source):
+        assert isinstance(Text(source).render({"a": "b"}), str)
+    if not expression_error(source):
+        assert Guard(source).holds({"a": "b"}) in (True, False)
