@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +16,7 @@ from core.dialog import Watcher
 from core.fetch import Fetch
 from core.turn import Turn
 from flows.actions import CompiledAction, perform
-from flows.document import ActionTrigger, Tool
+from flows.document import Action, ActionTrigger, Tool
 from flows.mcp_tools import ServerTool
 from flows.models.port import Call, Function
 from flows.results import failed, found
@@ -24,6 +26,7 @@ from flows.tools import Context, PythonTool
 MOST_ACTIONS = 30
 LONGEST_KEPT = 2_000
 MOST_KEPT = 20
+MOST_DONE = 50
 
 _NO_PARAMETERS: Mapping[str, JsonValue] = {"type": "object", "properties": {}}
 
@@ -53,25 +56,38 @@ class Performer:
         self.used: list[str] = []
         self._watcher = watcher
         self._calls = 0
+        self._deeds: Counter[str] = Counter()
 
     async def run(self, triggers: Iterable[ActionTrigger]) -> str:
         """Run actions one by one; the failure edge of the last that failed and has one."""
-        edge = ""
-        for trigger in triggers:
+        edge, place = "", self._place(triggers)
+        for index, trigger in enumerate(triggers):
             action = self.flow.actions[trigger.action_id]
-            if not await self._run(action) and trigger.on_failure:
+            if not await self._run(action, f"{place}:{index}") and trigger.on_failure:
                 edge = trigger.on_failure
         return edge
 
-    async def _run(self, compiled: CompiledAction) -> bool:
+    def _place(self, triggers: Iterable[ActionTrigger]) -> str:
+        """Where in the flow they stand: on the way into the present node, out of it, or over an edge."""
+        node = self.speaker.node
+        if triggers is node.on_enter:
+            return "enter"
+        if triggers is node.on_exit:
+            return "exit"
+        edges = (*node.edges, *self.flow.global_edges)
+        return next((f"edge:{edge.id}" for edge in edges if edge.edge.actions is triggers), "edge")
+
+    async def _run(self, compiled: CompiledAction, place: str) -> bool:
         """Whether the action succeeded, or had no need to run."""
         action, values = compiled.action, self.speaker.values
-        before = self.state.results.get(action.store_response_as or "")
-        if action.run_once and isinstance(before, dict) and before.get("success"):
+        if action.run_once and self._is_done(action):
             return True
         if not compiled.applies(values):
             return True
-        result = await self._fetched(compiled, values, self._key(action.id))
+        result = await self._fetched(compiled, values, self._key(place, action.id))
+        if action.run_once and result["success"]:
+            others = (each for each in self.state.done if each != action.id)
+            self.state.done = (*others, action.id)[-MOST_DONE:]
         if action.store_response_as:
             self.state.keep_result(action.store_response_as, result)
         for update in action.env_updates:
@@ -79,6 +95,11 @@ class Performer:
             if value is not None and len(self.state.environment) < MOST_KEPT:
                 self.state.put_aside(update.env_key, str(value)[:LONGEST_KEPT])
         return bool(result["success"])
+
+    def _is_done(self, action: Action) -> bool:
+        before = self.state.results.get(action.store_response_as or "")
+        # a state that was stored before there was `done` has the result alone
+        return action.id in self.state.done or (isinstance(before, dict) and bool(before.get("success")))
 
     def offers(self) -> tuple[Function, ...]:
         """The tools that the model may call at the present node; an edge of the same name goes first."""
@@ -129,9 +150,7 @@ class Performer:
             return failed("too many calls in one turn")
         if tool.acts:
             await self._act()
-        context = Context(
-            self.turn.session, self.turn.id, self._key(f"{call.name}:{self._calls}"), dict(self.state.slots)
-        )
+        context = Context(self.turn.session, self.turn.id, self._key_of(call), dict(self.state.slots))
         return self._noted(call.name, await tool.run(call.arguments, context))
 
     async def _fetched_tool(self, tool: Tool, call: Call) -> dict[str, JsonValue]:
@@ -140,8 +159,7 @@ class Performer:
         # what the model made up may not stand in for what an action or the operator has set
         kept = {**self.state.results, **self.state.environment, **self.flow.environment}
         values = {**self.speaker.values, **arguments, **kept, "arguments": arguments}
-        key = self._key(f"{call.name}:{self._calls}")
-        return await self._fetched(compiled, values, key, arguments)
+        return await self._fetched(compiled, values, self._key_of(call), arguments)
 
     async def _served(self, tool: ServerTool, call: Call) -> dict[str, JsonValue]:
         fetch = self.means.fetch
@@ -150,9 +168,9 @@ class Performer:
         if self._is_too_much():
             return failed("too many calls in one turn")
         await self._act()  # what the server does is not known here
-        key = self._key(f"{call.name}:{self._calls}")
         values, secrets = self.speaker.values, self.means.secrets
-        return self._noted(call.name, await tool.run(call.arguments, values, key, fetch, secrets))
+        result = await tool.run(call.arguments, values, self._key_of(call), fetch, secrets)
+        return self._noted(call.name, result)
 
     async def _fetched(
         self,
@@ -186,8 +204,17 @@ class Performer:
             await self._watcher.on_act()
             self.speaker.is_committed = True
 
-    def _key(self, name: str) -> str:
-        """The same for the same deed of the same turn, also when the turn is run again after a crash."""
+    def _key_of(self, call: Call) -> str:
+        # not the number of the call: run again, the model may look up more or less before the same deed
+        return self._key("tool", call.name, json.dumps(dict(call.arguments), sort_keys=True))
+
+    def _key(self, *deed: str) -> str:
+        """The same for the same deed of the same turn, also when the turn is run again after a crash.
+
+        What is done twice in one turn has two.
+        """
         node = self.state.node
-        parts = (self.turn.session, self.turn.id, node, str(self.state.visits.get(node, 0)), name)
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+        parts = (self.turn.session, self.turn.id, node, str(self.state.visits.get(node, 0)), *deed)
+        name = "\x1f".join(parts)
+        self._deeds[name] += 1
+        return hashlib.sha256(f"{name}\x1f{self._deeds[name]}".encode()).hexdigest()[:32]

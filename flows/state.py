@@ -55,7 +55,8 @@ class DialogState:
     `filled` are the slots taken since the node was entered, `insisted` how often the user wanted to leave
     it too early, `misses` the turns in a row that were not understood, `offered` the quick replies seen
     last. `results` are what actions and tools came to, `environment` what actions put aside for other
-    actions: the model never sees it. `apologies` counts the turns in a row that got no answer from the
+    actions: the model never sees it. `done` are the actions that have succeeded and are to be run once;
+    they stay when their results have to make room. `apologies` counts the turns in a row that got no answer from the
     model. `flow` is the name of the flow where there are several, `language` what is spoken where there
     are several, `version` the node's as it was when its question was asked. `turns` and `tokens` are what
     a flow with a budget has used of it. `summary` is what a model wrote of the lines that are no longer in
@@ -73,6 +74,7 @@ class DialogState:
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
     results: Mapping[str, JsonValue] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    done: tuple[str, ...] = ()
     filled: tuple[str, ...] = ()
     visits: Mapping[str, int] = field(default_factory=dict)
     turns_in_node: int = 0

@@ -104,6 +104,9 @@ class PythonTool:
             return failed(str(error))
         except (PydanticSerializationError, RecursionError):
             return failed("the answer is not JSON")
+        except Broken as error:
+            log.error("tool %s failed: %s", self.offer.name, error)
+            return failed("it failed")
         except Exception as error:  # a tool may fail in any way, and its words may hold secrets
             log.error("tool %s failed: %s", self.offer.name, type(error).__name__)
             return failed("it failed")

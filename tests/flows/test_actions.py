@@ -295,6 +295,59 @@ async def test_run_once_is_once_after_a_success(crm: Crm, sessions: Made) -> Non
     assert len(crm.requests) == 2
 
 
+async def test_run_once_is_once_also_when_its_result_had_to_make_room(crm: Crm, sessions: Made) -> None:
+    rows = JSONResponse({"rows": [{"text": "x" * 50} for _ in range(30)]})
+    crm.answers = [JSONResponse({"paid": True}), *[rows] * 3]
+    pay = {**action(f"{crm.url}/pay", method="POST", run_once=True), "id": "pay", "store_response_as": "paid"}
+    lists = [{**action(f"{crm.url}/list"), "id": f"l{n}", "store_response_as": f"l{n}"} for n in range(3)]
+    made = flow(
+        node("a", "Pay?", edges=[edge("go", "pay")]),
+        node(
+            "pay", "Paid.", edges=[edge("on", "list")], actions=[{"trigger": "on_enter", "action_id": "pay"}]
+        ),
+        node(
+            "list",
+            "More?",
+            edges=[edge("back", "pay")],
+            actions=[{"trigger": "on_enter", "action_id": each["id"]} for each in lists],
+        ),
+        actions=[pay, *lists],
+    )
+    sessions.append(s := Session(made, crm, *(Decision(edge=name) for name in ("go", "on", "back"))))
+    for text in ("hi", "go", "on", "back"):
+        await s.say(text)
+        s.state = json.loads(json.dumps(s.state))
+    assert "paid" not in s.state["results"]  # type: ignore[index, operator]
+    assert [request.url.path for request in crm.requests].count("/pay") == 1
+
+
+async def test_run_once_holds_in_a_conversation_of_an_older_version(crm: Crm, sessions: Made) -> None:
+    sessions.append(s := Session(orders(action(crm.url, run_once=True)), crm, given()))
+    await s.say("hi")
+    s.state = {**s.state, "results": {"found": {"success": True}}}  # type: ignore[dict-item]
+    assert (await s.say("my order")).node == "look"
+    assert crm.requests == []
+
+
+async def test_the_same_action_at_two_places_is_two_deeds(crm: Crm, sessions: Made) -> None:
+    trigger = {"trigger": "on_exit", "action_id": "look_up"}
+    leaving = edge("go", "b", actions=[{"trigger": "on_enter", "action_id": "look_up"}])
+    made = flow(
+        node("a", "A?", edges=[leaving], actions=[trigger, trigger]),
+        node("b", "B.", is_final=True),
+        actions=[action(crm.url, method="POST")],
+    )
+    sessions.append(s := Session(made, crm, Decision(edge="go"), Decision(edge="go")))
+    await s.say("hi")
+    before = s.state
+    await s.say("go")
+    s.state = before
+    await s.say("go", again=True)
+    keys = [request.headers["idempotency-key"] for request in crm.requests]
+    assert len(set(keys)) == 3
+    assert keys[:3] == keys[3:]
+
+
 async def test_a_large_answer_is_cut_to_what_a_state_has_room_for(crm: Crm, sessions: Made) -> None:
     crm.answers = [JSONResponse({"rows": [{"text": "x" * 900} for _ in range(200)], "status": "many"})]
     sessions.append(s := Session(orders(action(crm.url)), crm, given()))

@@ -221,6 +221,25 @@ async def test_a_function_may_ask_for_the_key_of_its_deed() -> None:
     assert len(seen[0].key) == 32
 
 
+async def test_a_deed_keeps_its_key_when_the_model_looks_up_less_before_it() -> None:
+    keys: list[str] = []
+
+    @tool(reads_only=True)
+    def look(item: str) -> str:
+        return item
+
+    def order(context: Context, item: str) -> str:
+        keys.append(context.key)
+        return item
+
+    looking, ordering = Call("look", {"item": "tea"}), Call("order", {"item": "tea"})
+    await talk(calling(looking, ordering, ordering), look, order)
+    await talk(calling(ordering, Call("order", {"item": "mug"})), look, order)
+    first, second, again, other = keys
+    assert first == again
+    assert len({first, second, other}) == 3
+
+
 async def test_no_model_fills_the_context_however_it_is_asked_for() -> None:
     def who(item: str, context: Context | None = None) -> str:
         return context.session if context else ""
@@ -244,7 +263,7 @@ async def test_a_parameter_that_begins_with_an_underscore_is_the_functions_own()
 async def test_the_rounds_of_one_turn_are_bounded() -> None:
     script = ScriptedModel([Decision(calls=(Call("price", {"item": "tea"}),))] * (MOST_ROUNDS + 1))
     _, answer = await talk(script, price)
-    assert (answer.outcome, answer.trouble) == ("stay", "rounds")
+    assert (answer.outcome, answer.trouble) == ("rounds", "rounds")
     assert answer.text
     assert script.questions[-1].tools == ()
 
