@@ -28,6 +28,15 @@ def find_choice(answer: str, offered: Sequence[Choice]) -> Choice | None:
     position = _position(answer, said)
     if position is not None:
         return offered[position - 1] if 1 <= position <= len(offered) else None
+    return _labelled(said, offered)
+
+
+def find_label(answer: str, offered: Sequence[Choice]) -> Choice | None:
+    """The choice that `answer` names by its label, also with a typo; for a list that nobody was shown."""
+    return None if len(answer) > _LONGEST_ANSWER else _labelled(words(answer), offered)
+
+
+def _labelled(said: tuple[str, ...], offered: Sequence[Choice]) -> Choice | None:
     return _by_label(said, offered) or _by_part(said, offered) or _by_typo(said, offered)
 
 

@@ -12,22 +12,19 @@ from pydantic import JsonValue
 
 from core.message import Choice
 from flows import wording
-from flows.choices import find_choice
+from flows.agreement import agreement
+from flows.choices import find_label
 from flows.dates import Read, read_dates, read_times
+from flows.numbers import MOST_DIGITS, read_numbers
 from flows.phones import read_phones
 from flows.relative import relative_day
 from flows.slots import Slot
-from flows.words import LONGEST_READ, NUMBERS, fold, plain_digits, words
+from flows.words import LONGEST_READ, fold, plain_digits, words
 
 LONGEST_VALUE = 500
 _LONGEST_TOKEN = 100
 _SHORT = 6
 
-YES = frozenset(
-    words("yes yeah yep yup ok okay sure right correct true absolutely exactly")
-    + words("ja jo jawohl richtig genau stimmt klar gerne")
-)
-NO = frozenset(words("no nope nah wrong incorrect false never nein falsch nie"))
 _CORRECTING = frozenset(
     words("sorry no actually wait mean rather correction instead oops")
     + words("nein doch eigentlich meine sondern entschuldigung")
@@ -71,12 +68,14 @@ def accept(slot: Slot, value: JsonValue, today: date) -> Reading:
         return Reading(value, weight=1) if fits else refused
     if slot.kind == "boolean" and isinstance(value, bool):
         return Reading(value, weight=1)
-    if slot.kind == "enum" and value in slot.values:
-        return Reading(value, weight=1)
+    if slot.kind == "enum" and (same := [each for each in slot.values if _is_same(each, value)]):
+        return Reading(same[0], weight=1)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return refused
-    if slot.kind == "number" and isinstance(value, int | float):
-        return Reading(value, weight=1)
+    if slot.kind in ("integer", "number") and not isinstance(value, str):
+        amount = _plain_amount(value)
+        fits = amount is not None and not (slot.kind == "integer" and isinstance(amount, float))
+        return Reading(amount, weight=1) if fits else refused
     text = str(value).strip()
     if slot.kind == "pattern":
         fits = (
@@ -87,33 +86,56 @@ def accept(slot: Slot, value: JsonValue, today: date) -> Reading:
     return reading if reading.value is not None or reading.reason else refused
 
 
+def _is_same(one: JsonValue, other: JsonValue) -> bool:
+    """Whether two values are the same in JSON, where 2.0 is 2 and true is not 1."""
+    return one == other and isinstance(one, bool) is isinstance(other, bool)
+
+
+def _plain_amount(value: int | float) -> int | float | None:
+    """3.0 as 3; nothing for what no amount is as large as, or is no number at all."""
+    if not -(10**MOST_DIGITS) < value < 10**MOST_DIGITS:
+        return None
+    return int(value) if int(value) == value else value
+
+
 def _text(slot: Slot, text: str, today: date) -> Reading:
     return Reading(text[:LONGEST_VALUE], weight=1)
 
 
 def _enum(slot: Slot, text: str, today: date) -> Reading:
+    """By value or label alone: nobody was shown these values as a list, so a number is no place in it."""
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.values]
-    chosen = find_choice(text, offered)
-    return Reading(slot.values[offered.index(chosen)], weight=len(chosen.label)) if chosen else Reading()
+    if chosen := find_label(text, offered):
+        return Reading(slot.values[offered.index(chosen)], weight=len(chosen.label))
+    amounts = {number.value for number in read_numbers(_without_dates(text), slot.language)}
+    named = [value for value in slot.values if not isinstance(value, bool) and _amount(value) in amounts]
+    return _only(named, text, slot) if len(amounts) == 1 and len(words(text)) <= _SHORT else Reading()
+
+
+def _amount(value: JsonValue) -> int | float | str:
+    """What a value such as 2 or "2" is as a number; the text of any other."""
+    if isinstance(value, int | float):
+        return value
+    return int(str(value)) if str(value).isdecimal() and len(str(value)) <= MOST_DIGITS else str(value)
 
 
 def _boolean(slot: Slot, text: str, today: date) -> Reading:
-    said = set(words(text))
-    if bool(said & YES) == bool(said & NO):
-        return Reading()
-    return Reading(bool(said & YES), weight=3)
+    agreed = agreement(text)
+    return Reading() if agreed is None else Reading(agreed, weight=3)
 
 
 def _number(slot: Slot, text: str, today: date) -> Reading:
-    form = r"-?\d+" if slot.kind == "integer" else r"-?\d+(?:[.,]\d+)?"
-    found = [match[0] for match in re.finditer(rf"(?<![\w.,-]){form}(?![\w]|[.,]\d)", _without_dates(text))]
-    numbers: list[int | float] = [
-        int(item) if slot.kind == "integer" else float(item.replace(",", "."))
-        for item in found
-        if len(item) <= 18
-    ]
-    numbers += [NUMBERS[word] for word in words(text) if word in NUMBERS]
-    return _only(numbers, text, slot)
+    found = read_numbers(_without_dates(text), slot.language)
+    sentences = wording.of(slot.language)
+    if doubtful := next((number for number in found if number.other is not None), None):
+        both = [number for number in doubtful if number is not None]
+        return Reading(reason=sentences.which_one.format(sentences.listed(both)), weight=1)
+    if any(number.value is None for number in found):
+        return Reading(reason=sentences.unlike.format(slot.description), weight=1)
+    reading = _only([number.value for number in found], text, slot)
+    if slot.kind == "integer" and isinstance(reading.value, float):
+        return Reading(reason=sentences.whole, weight=1)
+    return reading
 
 
 def _email(slot: Slot, text: str, today: date) -> Reading:

@@ -92,9 +92,14 @@ def find_phrase(phrase: tuple[str, ...], among: tuple[str, ...]) -> int:
     return -1
 
 
+def is_negation(word: str) -> bool:
+    """Whether a word denies what stands beside it."""
+    return word in NEGATIONS or word.endswith("n't")
+
+
 def is_negated(start: int, among: tuple[str, ...]) -> bool:
     """Whether one of the three words before position `start` denies it."""
-    return any(word in NEGATIONS for word in among[max(0, start - 3) : start])
+    return any(map(is_negation, among[max(0, start - 3) : start]))
 
 
 FILLER = frozenset(words(f"{_FILLER} {_FILLER_GERMAN}"))

@@ -13,12 +13,22 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 from rapidfuzz.distance import OSA
 
+from flows.agreement import AGREEING, REFUSING, agreement
 from flows.compiled import CompiledEdge
 from flows.likeness import Vector
 from flows.models.port import Decide
-from flows.reading import LONGEST_VALUE, NO, YES, Reading, read
+from flows.reading import LONGEST_VALUE, Reading, read
 from flows.slots import Slot
-from flows.words import FILLER, LONGEST_READ, content_words, find_phrase, is_negated, squeezed, words
+from flows.words import (
+    FILLER,
+    LONGEST_READ,
+    content_words,
+    find_phrase,
+    is_negated,
+    is_negation,
+    squeezed,
+    words,
+)
 
 PAYLOAD, PATTERN, SLOT, KEYWORD, TYPO = 1000.0, 200.0, 120.0, 90.0, 75.0
 EXAMPLE, REASON, CONDITION, ANYTHING = 50.0, 45.0, 25.0, 10.0
@@ -28,8 +38,8 @@ _ALIKE = 0.4
 _SHORTEST_TYPO = 5
 _MOST_WORDS = 60
 _ANSWERS = (
-    YES
-    | NO
+    AGREEING
+    | REFUSING
     | frozenset(words("nothing help question great perfect hi hello hey y n hallo nichts hilfe frage super"))
 )
 _ANY_ANSWER = re.compile(
@@ -37,9 +47,8 @@ _ANY_ANSWER = re.compile(
     r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*|tells?|told)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_AGREEING = re.compile(
-    r"\b(?:yes|agree|confirm|accept|correct|ready|interest|affirm|positive|want)", re.IGNORECASE
-)
+_CONFIRMING = re.compile(r"\b(?:yes|agree|confirm|accept|correct|affirm|consent)", re.IGNORECASE)
+_WILLING = re.compile(r"\b(?:ready|interest|positive|want)", re.IGNORECASE)
 _REFUSING = re.compile(
     r"\b(?:no\b|not\b|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)", re.IGNORECASE
 )
@@ -64,6 +73,8 @@ class Heard:
         self.words = words(self.text)
         self.is_question = self.text.endswith("?")
         self.has_content = any(word not in FILLER for word in self.words)
+        self.agreed = agreement(self.text)
+        self.is_denial = any(map(is_negation, self.words))
         measure = next((edge.examples.measure for edge in question.offered if edge.examples), None)
         texts = zip(question.offered, question.conditions, strict=True)
         self.conditions = {edge.id: condition for edge, condition in texts}
@@ -171,16 +182,26 @@ def _condition(edge: CompiledEdge, heard: Heard) -> float:
     """The words of the condition, for an edge whose author gave nothing else to go by."""
     if edge.keywords or edge.examples or edge.pattern or edge.slots or edge.edge.is_fallback:
         return 0.0
-    condition = heard.conditions[edge.id]
-    said, refuses = set(heard.words), bool(_REFUSING.search(condition))
-    if said & YES and not said & NO and _AGREEING.search(condition) and not refuses:
-        return CONDITION + 10
-    if said & NO and not said & YES and refuses:
-        return CONDITION + 10
-    shared = {word for word in content_words(heard.text) if len(word) >= 4} & set(content_words(condition))
-    if shared:
-        return CONDITION + min(len(shared), 9)
-    return ANYTHING if said and not heard.is_question and _ANY_ANSWER.search(condition) else 0.0
+    condition, agreed = heard.conditions[edge.id], heard.agreed
+    refuses, confirms = bool(_REFUSING.search(condition)), bool(_CONFIRMING.search(condition))
+    if agreed is not None and (refuses or confirms or (agreed and _WILLING.search(condition))):
+        return CONDITION + 10 if agreed is not refuses else 0.0
+    if confirms and not refuses and (heard.is_denial or heard.is_question):
+        return 0.0  # whatever else it names, this is no consent
+    if shared := _shared(heard, condition, may_deny=refuses):
+        return CONDITION + min(shared, 9)
+    return ANYTHING if heard.words and not heard.is_question and _ANY_ANSWER.search(condition) else 0.0
+
+
+def _shared(heard: Heard, condition: str, *, may_deny: bool) -> int:
+    """How many words text and condition have in common; what is denied is left out, unless it may be."""
+    told, said = set(content_words(condition)), heard.words
+    shared = {
+        word
+        for at, word in enumerate(said)
+        if len(word) >= 4 and word in told and (may_deny or not is_negated(at, said))
+    }
+    return len(shared)
 
 
 def _free_slot(edge: CompiledEdge, heard: Heard) -> Slot | None:

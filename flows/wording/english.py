@@ -41,6 +41,7 @@ ENGLISH: Final = Sentences(
     passed="That date has already passed.",
     which_hour="Is that {0} in the morning or {0} in the afternoon?",
     which_one="I see {}. Which one is it?",
+    whole="Please write a whole number.",
     four_digits="Please write the year with four digits.",
     no_day="There is no such day as {}.",
     which_day="{} could be {}. Please write the month as a word.",

@@ -48,6 +48,7 @@ GERMAN: Final = Sentences(
     passed="Dieser Tag ist schon vorbei.",
     which_hour="Meinen Sie {0} Uhr morgens oder {0} Uhr nachmittags?",
     which_one="Ich sehe {}. Was davon ist es?",
+    whole="Bitte schreiben Sie eine ganze Zahl.",
     four_digits="Bitte schreiben Sie das Jahr mit vier Ziffern.",
     no_day="Den Tag {} gibt es nicht.",
     which_day="{} kann {} sein. Bitte schreiben Sie den Monat als Wort.",

@@ -41,6 +41,7 @@ class Sentences:
     passed: str
     which_hour: str
     which_one: str
+    whole: str
     four_digits: str
     no_day: str
     which_day: str

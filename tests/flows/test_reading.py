@@ -88,6 +88,21 @@ def test_a_date_to_come_may_not_have_passed() -> None:
     assert heard({"format": "date", "x-future": True}, "1 May 2020").reason == "That date has already passed."
 
 
+@pytest.mark.parametrize(
+    ("schema", "text", "reason"),
+    [
+        ({"type": "integer"}, "2-3", "I see 2 and 3. Which one is it?"),
+        ({"type": "number"}, "1.000", "I see 1 and 1000. Which one is it?"),
+        ({"type": "integer"}, "2.5", "Please write a whole number."),
+        ({"type": "integer", "description": "how many"}, "1" * 30, "That does not look like how many."),
+    ],
+)
+def test_a_number_that_is_in_doubt_is_asked_again_with_the_reason(
+    schema: Json, text: str, reason: str
+) -> None:
+    assert heard(schema, text).reason == reason
+
+
 def test_a_denied_date_is_left_out() -> None:
     assert heard(BIRTH, "23 April 1990, not 24 April 1990").value == "1990-04-23"
 
@@ -108,9 +123,16 @@ def test_a_denied_date_is_left_out() -> None:
         ({"type": "number"}, "1,5 litres", 1.5),
         ({"type": "boolean"}, "yes of course", True),
         ({"type": "boolean"}, "nope", False),
+        ({"type": "boolean"}, "no problem", True),
+        ({"type": "boolean"}, "stimmt nicht", False),
         ({"enum": ["small", "large"]}, "large please", "large"),
         ({"enum": ["small", "large"]}, "lrage", "large"),
         ({"enum": [1, 2]}, "2", 2),
+        ({"enum": [2, 4, 6]}, "two", 2),
+        ({"enum": [2, 4, 6]}, "we are 4 people", 4),
+        ({"enum": ["2", "4", "6"]}, "six please", "6"),
+        ({"type": "integer"}, "three hundred", 300),
+        ({"type": "integer"}, "1,000", 1_000),
         ({"type": "string"}, " the kettle hums ", "the kettle hums"),
     ],
 )
@@ -126,7 +148,12 @@ def test_a_value_is_read_by_its_type(schema: Json, text: str, value: JsonValue) 
         ({"type": "integer"}, "a few"),
         ({"type": "integer"}, "on 23 April 1990"),
         ({"type": "boolean"}, "yes and no"),
+        ({"type": "boolean"}, "I'm not sure"),
         ({"enum": ["small", "large"]}, "huge"),
+        ({"enum": ["small", "large"]}, "1"),
+        ({"enum": ["small", "large"]}, "the second one"),
+        ({"enum": [2, 4, 6]}, "3"),
+        ({"enum": [2, 4, 6]}, "1"),
         ({"type": "array"}, "a, b"),
         ({"type": "object"}, "{}"),
     ],
@@ -143,6 +170,11 @@ def test_what_is_not_there_is_not_read(schema: Json, text: str) -> None:
         (BIRTH, "23/04/1990", "1990-04-23"),
         ({"type": "integer"}, "3", 3),
         ({"type": "integer"}, 3, 3),
+        ({"type": "integer"}, 3.0, 3),
+        ({"type": "number"}, "1,000", 1_000),
+        ({"enum": [2, 4, 6]}, 2.0, 2),
+        ({"enum": ["2", "4", "6"]}, 4, "4"),
+        ({"enum": [True, "later"]}, True, True),
         ({"type": "number"}, 2.5, 2.5),
         ({"type": "boolean"}, False, False),
         ({"type": "array"}, ["a"], ["a"]),
@@ -164,6 +196,14 @@ def test_what_a_model_extracted_is_kept_when_it_fits(schema: Json, value: JsonVa
         (BIRTH, "yesterday"),
         (BIRTH, "2030-01-01"),
         ({"type": "integer"}, "many"),
+        ({"type": "integer"}, 2.5),
+        ({"type": "integer"}, 1e20),
+        ({"type": "number"}, 10**4_200),
+        ({"type": "number"}, float("nan")),
+        ({"type": "number"}, float("inf")),
+        ({"enum": [2, 4, 6]}, 3),
+        ({"enum": [1, 2]}, True),
+        ({"enum": ["2", "4", "6"]}, "3"),
         ({"type": "array"}, "a"),
         ({"type": "array"}, ["x" * 2_000]),
         ({"enum": ["Gold"]}, "Bronze"),

@@ -98,6 +98,27 @@ async def test_a_bare_condition_is_gone_by_a_little(text: str, edge_id: str) -> 
     assert await taken(text, *edges) == edge_id
 
 
+@pytest.mark.parametrize(
+    ("text", "edge_id"),
+    [
+        ("yes, that is correct", "charged"),
+        ("that is not correct", "wrong"),
+        ("not okay", "wrong"),
+        ("absolutely not", "wrong"),
+        ("not sure", ""),
+        ("what amount?", ""),
+        ("the amount isn't what I expected", ""),
+        ("stimmt nicht", "wrong"),
+    ],
+)
+async def test_what_is_denied_or_asked_is_no_consent(text: str, edge_id: str) -> None:
+    edges = (
+        edge("charged", "end", "The user confirms the amount is correct"),
+        edge("wrong", "other", "The user says it is wrong"),
+    )
+    assert await taken(text, *edges) == edge_id
+
+
 async def test_a_condition_that_any_answer_meets_is_met_by_a_statement_and_not_by_a_question() -> None:
     only = edge("go", "end", "The user has responded to the greeting")
     assert await taken("fine, and you", only) == "go"

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.agreement import agreement
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yes", "y", "Yes of course", "of course", "yea", "yesss", "👍", "sure thing", "that's correct",
+        "no doubt", "no problem", "no problem, go ahead", "yes, no problem", "yes I don't mind", "true",
+        "yes?", "ja", "Ja, gerne!", "natürlich", "doch", "das stimmt", "kein Problem", "auf jeden Fall",
+    ],
+)  # fmt: skip
+def test_a_yes_is_heard(text: str) -> None:
+    assert agreement(text) is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no", "n", "nope", "nooo", "👎", "no thanks", "absolutely not", "definitely not", "of course not",
+        "not okay", "that is not right", "not quite right", "isn't correct", "not true",
+        "I do not agree, ok?", "wrong", "no, that's not right", "nein", "nicht richtig", "stimmt nicht",
+        "das stimmt so nicht", "natürlich nicht", "auf keinen Fall",
+    ],
+)  # fmt: skip
+def test_a_no_is_heard_also_where_a_yes_is_denied(text: str) -> None:
+    assert agreement(text) is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "maybe", "I'm not sure", "yes I'm not sure", "yes and no", "never mind", "ok, but not now",
+        "right now", "is that right?", "it is not wrong", "no, correct", "I can't say yes",
+        "das ist nicht klar", "noch nicht", "keine Ahnung", "the kettle hums",
+        "there is no rush at all today",
+    ],
+)  # fmt: skip
+def test_what_is_in_doubt_is_neither(text: str) -> None:
+    assert agreement(text) is None
+
+
+@given(st.text(max_size=200))
+def test_any_text_may_be_asked_whether_it_agrees(text: str) -> None:
+    assert agreement(text) in (True, False, None)
+
+
+@given(
+    st.sampled_from(["not", "isn't", "never", "nicht"]), st.sampled_from(["right", "sure", "okay", "klar"])
+)
+def test_what_is_denied_is_never_a_yes(denial: str, word: str) -> None:
+    assert agreement(f"that is {denial} {word}") is not True

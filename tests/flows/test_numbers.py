@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.numbers import MOST_DIGITS, Number, read_numbers
+
+
+def values(text: str, language: str = "en") -> list[int | float | None]:
+    return [number.value for number in read_numbers(text, language)]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0),
+        ("007", 7),
+        ("-5", -5),
+        ("3.0", 3),
+        ("2.5 kg", 2.5),
+        ("1,5 litres", 1.5),
+        ("50€", 50),
+        ("5%", 5),
+        ("1,000", 1_000),
+        ("1'000", 1_000),
+        ("10 000", 10_000),
+        ("1,234.56", 1_234.56),
+        ("1.234,56", 1_234.56),
+        ("$1,234,567", 1_234_567),
+        ("0.125", 0.125),
+        ("1.5 million", 1_500_000),
+        ("zero", 0),
+        ("we are four", 4),
+        ("twenty one", 21),
+        ("forty-two", 42),
+        ("three hundred", 300),
+        ("three hundred and five", 305),
+        ("five thousand", 5_000),
+        ("two thousand five hundred and one", 2_501),
+        ("one hundred thousand", 100_000),
+        ("minus five", -5),
+        ("two and a half", 2.5),
+        ("two point five", 2.5),
+    ],
+)
+def test_an_amount_is_read(text: str, value: float) -> None:
+    assert values(text) == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.000", 1_000),
+        ("1.234,56", 1_234.56),
+        ("1,234.56", 1_234.56),
+        ("1,5", 1.5),
+        ("null", 0),
+        ("eins", 1),
+        ("zwanzig", 20),
+        ("zweiundzwanzig", 22),
+        ("dreißig", 30),
+        ("dreihundert", 300),
+        ("zweitausendfünfhundert", 2_500),
+        ("3 Tausend", 3_000),
+        ("zweieinhalb", 2.5),
+        ("zwei Komma fünf", 2.5),
+        ("minus fünf", -5),
+    ],
+)
+def test_an_amount_is_read_in_german(text: str, value: float) -> None:
+    assert values(text, "de") == [value]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a few", "half", "a dozen", "1e5", "100k", "1.2.3", "HL-123", "0x10", "this one", "no one",
+     "the second one", "wait a second", "one moment"],
+)  # fmt: skip
+def test_what_is_no_amount_is_none(text: str) -> None:
+    assert values(text) == []
+
+
+@pytest.mark.parametrize("text", ["ein", "und", "wunderbar", "verwundert", "eine Frage"])
+def test_no_word_is_mistaken_for_an_amount_in_german(text: str) -> None:
+    assert values(text, "de") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "number"),
+    [
+        ("en", "1.000", Number(1, 1_000)),
+        ("de", "1,000", Number(1, 1_000)),
+        ("en", "2-3", Number(2, 3)),
+        ("en", "2 – 3 people", Number(2, 3)),
+    ],
+)
+def test_what_can_mean_two_amounts_says_both(language: str, text: str, number: Number) -> None:
+    assert read_numbers(text, language) == [number]
+
+
+def test_what_is_too_long_for_an_amount_is_found_without_its_size() -> None:
+    assert values("1" * (MOST_DIGITS + 1)) == [None]
+
+
+@given(st.text(max_size=300), st.sampled_from(["en", "de", "fr"]))
+def test_any_text_can_be_looked_through(text: str, language: str) -> None:
+    for number in read_numbers(text, language):
+        assert number.value is None or abs(number.value) < 10 ** (MOST_DIGITS + 6)
+
+
+@given(st.integers(min_value=-(10**MOST_DIGITS) + 1, max_value=10**MOST_DIGITS - 1))
+def test_every_number_is_read_back_as_each_language_writes_it(number: int) -> None:
+    assert values(str(number)) == [number]
+    assert values(f"{number:,}") == [number]
+    assert values(f"{number:,}".replace(",", "."), "de") == [number]
