@@ -7,6 +7,7 @@ import re
 import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -135,6 +136,11 @@ class CompiledFlow:
     is_translated: bool
 
     @property
+    def zone(self) -> tzinfo:
+        """The business's time zone."""
+        return self.hours.zone if self.hours else UTC
+
+    @property
     def secrets(self) -> frozenset[str]:
         """The names of all secrets that its calls need."""
         calls = (*self.actions.values(), *self.http_tools.values())
@@ -169,7 +175,17 @@ def in_every_language(flow: Flow) -> Mapping[str, CompiledFlow]:
     if not flow.languages:
         return {own: compiled(flow)}
     flows = {own: flow, **{code: flow.in_language(code) for code in flow.languages}}
-    return {code: replace(compiled(each), is_translated=True) for code, each in flows.items()}
+    made = {code: replace(compiled(each), is_translated=True) for code, each in flows.items()}
+    return {code: _of_one_version(each, made.values()) for code, each in made.items()}
+
+
+def _of_one_version(flow: CompiledFlow, flows: Iterable[CompiledFlow]) -> CompiledFlow:
+    """The flow with versions that are the same in each language, as another one asks nothing else."""
+    nodes = {
+        name: replace(node, version=_digest("".join(each.nodes[name].version for each in flows)))
+        for name, node in flow.nodes.items()
+    }
+    return replace(flow, nodes=MappingProxyType(nodes), initial=nodes[flow.initial.id])
 
 
 def _compile(flow: Flow) -> CompiledFlow:
@@ -273,8 +289,11 @@ _NOT_ASKED = {"name", "actions", "max_turns", "media", *RESORTS}
 
 def _version(node: Node) -> str:
     """A digest of what the node asks and of what may be answered."""
-    asked = node.model_dump_json(exclude_unset=True, exclude=_NOT_ASKED)
-    return hashlib.sha256(asked.encode()).hexdigest()[:8]
+    return _digest(node.model_dump_json(exclude_unset=True, exclude=_NOT_ASKED))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _edges(edges: Iterable[Edge], about: _About, shared: Measure) -> tuple[CompiledEdge, ...]:
@@ -287,7 +306,7 @@ def _edge(edge: Edge, target: str, about: _About, shared: Measure) -> CompiledEd
         target=target,
         condition=Text(edge.condition),
         edge=edge,
-        slots=slots_of(edge.input_schema, about.language),
+        slots=_slots(edge, about.language),
         inferred=_inferred(edge, about),
         data=condition_of(edge.condition, about.names),
         keywords=tuple(filter(None, (words(keyword) for keyword in edge.keywords))),
@@ -297,6 +316,14 @@ def _edge(edge: Edge, target: str, about: _About, shared: Measure) -> CompiledEd
         asks_for_person=about.nodes[target].hand_off,
         parameters=_parameters(edge, about),
     )
+
+
+def _slots(edge: Edge, language: str) -> tuple[Slot, ...]:
+    """What the edge's schema names, and what its pattern's named groups do beside it."""
+    slots = slots_of(edge.input_schema, language)
+    groups = re.compile(edge.pattern).groupindex if edge.pattern else ()
+    others = {name: {"type": "string"} for name in groups if name not in {slot.name for slot in slots}}
+    return slots + slots_of({"properties": others}, language)
 
 
 def _parameters(edge: Edge, about: _About) -> Mapping[str, JsonValue]:

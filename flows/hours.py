@@ -49,19 +49,20 @@ class Hours(BaseModel):
     sunday: Day = ()
     closed_on: tuple[date, ...] = Field((), max_length=400)
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business's time zone."""
+        return ZoneInfo(self.timezone)
+
     def is_open(self, moment: datetime) -> bool:
         """Whether people answer at `moment`, which knows its time zone."""
-        here = moment.astimezone(ZoneInfo(self.timezone))
+        here = moment.astimezone(self.zone)
         if here.date() in self.closed_on:
             return False
         spans: Day = getattr(self, _DAYS[here.weekday()])
-        return any(_begin(span) <= here.time() < _end(span) for span in spans)
+        return any(_holds(span, here.time()) for span in spans)
 
 
-def _begin(span: str) -> time:
-    return time.fromisoformat(span.partition("-")[0])
-
-
-def _end(span: str) -> time:
-    end = span.partition("-")[2]
-    return time.max if end == "24:00" else time.fromisoformat(end)
+def _holds(span: str, now: time) -> bool:
+    begin, _, end = span.partition("-")
+    return time.fromisoformat(begin) <= now and (end == "24:00" or now < time.fromisoformat(end))

@@ -76,7 +76,7 @@ class DialogMachine:
         clock = now or _now
         self._means = Means(fetch, MappingProxyType(dict(secrets or {})), python_tools(tools or ()), clock)
         self._own = None if state is None else DialogState.stored(state)
-        self._today = today or (lambda: clock().date())
+        self._today = today
         self._watch = watch
         self._moderator = moderator
         self._at_work = asyncio.Lock()
@@ -116,7 +116,8 @@ class DialogMachine:
         return result.as_step(after)
 
     def _answered(self, before: DialogState, turn: Turn, watcher: Watcher | None) -> Awaitable[Answered]:
-        flow, today = self._at(before, turn), self._today()
+        flow = self._at(before, turn)
+        today = self._day(flow)
 
         def answer(watcher: Watcher | None) -> Awaitable[Answered]:
             return step(flow, before, turn, self.model, today, watcher, means=self._means, watch=self._watch)
@@ -130,9 +131,14 @@ class DialogMachine:
     async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
         """What the node says when nobody has written for as long as its `timeout`, or was not reached."""
         before = DialogState.stored(state)
-        flow, today = self._at(before), self._today()
+        flow = self._at(before)
+        today = self._day(flow)
         after, result = await timed_out(flow, before, address, timer, self.model, today, means=self._means)
         return result.as_step(after)
+
+    def _day(self, flow: CompiledFlow) -> date:
+        """The business's day; around midnight it is another one than elsewhere."""
+        return self._today() if self._today else self._means.now().astimezone(flow.zone).date()
 
     def excuses(self, turn: Turn, state: State | None) -> Excuses:
         """What is said in place of an answer, in the language that is spoken there."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from core.message import Message
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.judge import Judge, named
 from flows.models.port import NOTHING, Decision
-from flows.templates import Text
 from flows.trail import Hop, Watch
 
 MOST_HOPS = 12
@@ -96,9 +94,10 @@ class Passage:
         """Say that nobody is there, in place of the node's own text, and go where that leads."""
         resort = node.node.out_of_hours
         assert resort is not None, "asked by the caller"
-        if resort.say:
-            self.speaker.utter(Message(text=self.speaker.rendered(Text(resort.say))))
-        return named(resort.edge, node.edges)
+        onward = named(resort.edge, node.edges)
+        if not self.speaker.utter_text(resort.say) and onward is None:
+            self.speaker.say(self.speaker.question() or self.speaker.sentences.go_on)
+        return onward
 
     async def _cross(self, edge: CompiledEdge) -> CompiledEdge:
         """Run what is to be run on the way out; the edge to take, another one when something failed."""

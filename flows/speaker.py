@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 
 from pydantic import JsonValue
 
@@ -21,7 +21,13 @@ from flows.voice import Voice
 from flows.wording import Sentences
 
 LONGEST_TEXT = 4_000
+_CLOCK = "%I:%M %p"
+_KOLKATA = timezone(timedelta(hours=5, minutes=30))  # a name that documents in use have
 LONGEST_LABEL = 200
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -40,6 +46,7 @@ class Speaker:
     model: Model
     today: date
     voice: Voice
+    now: Callable[[], datetime] = _now
     messages: list[Message] = field(default_factory=list)
     tokens: int = 0
     model_name: str = ""
@@ -54,10 +61,11 @@ class Speaker:
     @property
     def values(self) -> Mapping[str, JsonValue]:
         """What templates and guards see."""
-        # the environment last: nothing that a user says may stand in for what the operator has set
-        state = self.state
+        # the environment last: nothing that a user says may stand in for what the operator has set; what an
+        # action has put aside is newer than what the flow began with, such as an empty token
+        state, now = self.state, self.now()
         data = {**state.variables, **state.slots, **state.results}
-        environment: dict[str, JsonValue] = {**state.environment, **self.flow.environment}
+        environment: dict[str, JsonValue] = {**self.flow.environment, **state.environment}
         return {
             **data,
             **environment,
@@ -67,6 +75,8 @@ class Speaker:
             "userdata": data,
             "env": environment,
             "current_date": self.today.isoformat(),
+            "current_time": now.astimezone(self.flow.zone).strftime(_CLOCK),
+            "current_time_Asia_Kolkata": now.astimezone(_KOLKATA).strftime(_CLOCK),
             "current_language": self.flow.language,
         }
 
@@ -111,7 +121,10 @@ class Speaker:
         spoken = speech.strip()[:LONGEST_TEXT]
         if not spoken and node.instruction:
             spoken = await self._put_into_words(self.rendered(node.instruction))
-        self.say(spoken or self._plain_sentence(node))
+        if spoken == self.sentences.refused:
+            self.complain(spoken)
+        else:
+            self.say(spoken or self._plain_sentence(node))
 
     async def ask_again(self) -> None:
         """Say what the node asks, once more."""
@@ -133,7 +146,7 @@ class Speaker:
         said = (line["content"] for line in reversed(self.state.history) if line["role"] == "assistant")
         last = next(said, "")
         misses, self.state.misses = self.state.misses, self.state.misses + 1
-        self.say(f"{self.sentences.lead(misses, self.turn)} {reason}" if reason == last else reason)
+        self.say(f"{self.sentences.lead(misses % 2, self.turn)} {reason}" if reason == last else reason)
 
     def not_understood(self, *, knows_person: bool) -> None:
         """Say that the message was not understood, and what can be done here."""
@@ -152,6 +165,13 @@ class Speaker:
         self.messages.append(message)
         self.state.remember("assistant", message.text)
 
+    def utter_text(self, source: str) -> bool:
+        """Say one of the flow's further texts, if there is anything in it; whether there was."""
+        text = self.rendered(Text(source)) if source else ""
+        if text:
+            self.utter(Message(text=text))
+        return bool(text)
+
     def choices(self) -> tuple[Choice, ...]:
         """The node's quick replies, with the conversation's values in their labels."""
         node = self.node
@@ -166,6 +186,8 @@ class Speaker:
 
     def said(self) -> tuple[Message, ...]:
         """The turn's messages; only the last keeps its buttons, as the other questions are no longer open."""
+        if not self.messages:
+            return ()
         *before, last = self.messages
         return (*[message.model_copy(update={"choices": ()}) for message in before], last)
 

@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 
 from core.dialog import State
 from core.message import Choice
+from flows.room import fitted, size_of
 
 Role = Literal["user", "assistant", "system"]
 
@@ -29,7 +30,6 @@ LONGEST_HISTORY = 40
 LONGEST_SUMMARY = 800
 LONGEST_LINE = 1_000
 DEEPEST_INTERRUPT = 5
-_MEMORY: State = {"history": None, "summary": None}
 
 
 class Line(TypedDict):
@@ -108,7 +108,7 @@ class DialogState:
     def at_work(self, nodes: Container[object]) -> DialogState:
         """A copy for a turn to work on; a fresh one when the flow does not have its node any more."""
         if self.node and self.node not in nodes:
-            return DialogState(flow=self.flow, language=self.language)
+            return self.begun_anew()
         made = DialogState(*_FIELDS(self))
         if made.interrupts:
             made.interrupts = tuple(frame for frame in made.interrupts if frame.node in nodes)
@@ -119,12 +119,9 @@ class DialogState:
         return DialogState(flow=self.flow, language=self.language, variables=self.variables)
 
     def to_json(self) -> State:
-        """The plain value to store; what is at its default is left out, and the oldest results if need be."""
-        results, made = dict(self.results), self._plain()
-        while results and len(json.dumps({**made, **_MEMORY})) > LARGEST_STATE:
-            del results[next(iter(results))]
-            made = replace(self, results=results)._plain()
-        return made
+        """The plain value to store; what is at its default is left out, and the oldest if need be."""
+        made = self._plain()
+        return fitted(made, LARGEST_STATE) if size_of(made) > LARGEST_STATE else made
 
     def _plain(self) -> State:
         made: State = {"schema_version": SCHEMA}

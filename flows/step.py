@@ -21,7 +21,6 @@ from flows.performer import Means, Performer
 from flows.speaker import Speaker
 from flows.state import DialogState
 from flows.summary import summary_of
-from flows.templates import Text
 from flows.tongue import asked_for
 from flows.trail import Watch, unwatched
 from flows.turn_result import Answered, TurnResult
@@ -32,6 +31,11 @@ _NO_MEANS = Means()
 _NOBODY = Watcher()
 _SPEAKERS = {"user": "Person", "assistant": "Bot"}
 _FOR_A_PERSON = ("hand_off", "budget")
+_CUT_SHORT = {"refused": "stay", "rounds": "stay", "hops": "advance"}
+"""What has an outcome of its own, and the one that it would have otherwise."""
+_BACK = "A person of the business had the conversation. You have it again now: answer as before."
+"""For the model, which would go by what it said about being silent."""
+
 _TOLD = 20
 """How many lines the person who takes over is told at most, beside the summary."""
 
@@ -52,12 +56,13 @@ async def step(
     Only what cannot be undone is kept: when a tool or an action has changed something, so is the state.
     """
     state = _taken_up(flow, before.at_work(flow.nodes))
+    is_switched = flow.is_translated and before.language not in ("", flow.language)
     if flow.is_translated:
         state.language = flow.language
     run = _begin(flow, state, turn, model, today, means, watch, watcher or _NOBODY)
     summary = summary_of(state, model)
     try:
-        await run.answer()
+        await run.answer(is_switched=is_switched)
         if summary:
             await summary.take_over(run.speaker)
     except ModelError as error:
@@ -85,8 +90,7 @@ async def timed_out(
         return before, TurnResult(node=state.node)
     turn = Turn(id=_digest(before), session=":".join(address.model_dump().values()), address=address)
     run = _begin(flow, state, turn, model, today, means, unwatched, _NOBODY)
-    if resort.say:
-        run.speaker.utter(Message(text=run.speaker.rendered(Text(resort.say))))
+    run.speaker.utter_text(resort.say)
     try:
         if edge := named(resort.edge, run.speaker.node.edges):
             await run.passage.take(edge)
@@ -113,7 +117,7 @@ def _begin(
     is_heard = type(watcher).on_text is not Watcher.on_text
     node = flow.nodes[state.node] if state.node else flow.initial
     voice = Voice(watcher.on_text) if is_heard else SILENT
-    speaker = Speaker(flow, state, node, turn, model, today, voice)
+    speaker = Speaker(flow, state, node, turn, model, today, voice, means.now)
     return _Run(Judge(Performer(speaker, turn, means, watcher), turn, model, today), watch)
 
 
@@ -121,8 +125,10 @@ def _taken_up(flow: CompiledFlow, state: DialogState) -> DialogState:
     """The state that a new message meets: the beginning after an end, the open question after a person."""
     if state.outcome == "final" and flow.after_final == "restart":
         return state.begun_anew()
-    if state.outcome == "hand_off" and not state.resume() and not flow.nodes[state.node].edges:
-        return state.begun_anew()
+    if state.outcome == "hand_off":
+        if not state.resume() and not flow.nodes[state.node].edges:
+            return state.begun_anew()
+        state.remember("system", _BACK)
     return state
 
 
@@ -144,8 +150,9 @@ class _Run:
         state.apologies, state.version = 0, self.speaker.node.version
         if self.flow.budget and outcome != "budget":
             state.turns, state.tokens = state.turns + 1, state.tokens + self.speaker.tokens
-        is_refused = outcome == "stay" and "refused" in self.speaker.troubles
-        return self._answered("refused" if is_refused else outcome, self.speaker.said())
+        cut_short = next((each for each in _CUT_SHORT if each in self.speaker.troubles), "")
+        is_as_meant = outcome != _CUT_SHORT.get(cut_short)
+        return self._answered(outcome if is_as_meant else cut_short, self.speaker.said())
 
     def apology(self, before: DialogState, error: ModelError) -> Answered:
         """The turn without a model's answer: nothing has happened, but what cannot be undone."""
@@ -180,8 +187,11 @@ class _Run:
             perf_counter() - self.began,
         )
 
-    async def answer(self) -> None:
-        """The whole turn. Something is said in every case."""
+    async def answer(self, *, is_switched: bool = False) -> None:
+        """The whole turn. Something is said in every case.
+
+        `is_switched`: another language is spoken from now on; who only asked for it is asked anew in it.
+        """
         if self.state.outcome == "final":
             self._close()
             return
@@ -190,7 +200,7 @@ class _Run:
             self.passage.outcome, self.state.turns, self.state.tokens = "budget", 0, 0
             self.speaker.utter(Message(text=self.speaker.sentences.spent))
             return
-        if self._is_changed():
+        if self._is_changed() or (is_switched and asked_for(self.judge.text)):
             self.judge.hear(is_first=False)
             await self.speaker.ask_again()
             return
@@ -224,14 +234,16 @@ class _Run:
             self.speaker.utter(Message(text=self.speaker.sentences.hand_off))
         else:
             self.passage.outcome = "final"
-            self.speaker.utter(Message(text=self.speaker.rendered(self.flow.closed_text)))
+            closed = self.speaker.rendered(self.flow.closed_text) or self.speaker.sentences.closed
+            self.speaker.utter(Message(text=closed))
 
     def _says_more(self) -> bool:
         """Whether a session's first message says more than a greeting, which the bot's own has answered."""
         is_over = self.passage.outcome in ("final", "hand_off")
         text = self.judge.text
         is_said = bool(text or self.judge.turn.payload)
-        return not is_over and is_said and not is_greeting(text) and not asked_for(text)
+        is_about_language = self.flow.is_translated and bool(asked_for(text))
+        return not is_over and is_said and not is_greeting(text) and not is_about_language
 
     async def _route(self, *, is_first: bool) -> None:
         """Find the edge that the user's message means, and take it."""
@@ -279,7 +291,7 @@ def _summary(state: DialogState) -> str:
     """What has been learnt and what was said last, line by line, for the person who takes over."""
     learnt = [f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items()]
     said = [
-        f"{_SPEAKERS[line['role']]}: {line['content']}"
+        f"{_SPEAKERS[line['role']]}: {line['content']}".replace("\n", "\n  ")  # nobody speaks for another
         for line in state.history[-_TOLD:]
         if line["role"] in _SPEAKERS
     ]

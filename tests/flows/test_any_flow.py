@@ -22,7 +22,7 @@ from flows.trail import Hop
 from tests.flows.talk import Json, document, turn
 
 NAMES = ("a", "b", "c", "d", "e")
-OUTCOMES = {"stay", "advance", "final", "hand_off", "error", "refused"}
+OUTCOMES = {"stay", "advance", "final", "hand_off", "error", "refused", "rounds", "hops"}
 SLOTS = ("name", "day", "count")
 KINDS: dict[str, Json] = {
     "name": {"type": "string"},

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -38,6 +38,7 @@ def test_hours_are_the_businesss_own(moment: str, *, is_open: bool) -> None:
 
 
 @given(st.datetimes(timezones=st.timezones()))
+@example(datetime(2000, 1, 1, 23, 59, 59, 999_999, tzinfo=UTC))
 def test_every_moment_is_open_or_not(moment: datetime) -> None:
     whole = Hours(**{day: ["00:00-24:00"] for day in Hours.model_fields if day.endswith("day")})
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from flows.document import Flow
+from flows.machine import DialogMachine
 from flows.models.port import Decision
 from flows.models.scripted import ScriptedModel
 from tests.flows.talk import Json, asks, edge, flow, machine, node
@@ -93,3 +95,60 @@ async def test_a_question_may_hold_values() -> None:
     talk = machine(made, ScriptedModel([Decision("go")]))
     await talk.start({"name": "Ada"})
     assert (await talk.turn("some")).text == "Ada, how many?"
+
+
+async def test_each_bound_of_a_turn_has_its_own_outcome() -> None:
+    ring = [node(f"n{at}", "On.", auto_proceed=True, edges=[edge("on", f"n{at + 1}")]) for at in range(20)]
+    made = flow(node("a", "Hello!", edges=[edge("go", "n0")]), *ring, node("n20", "The end.", is_final=True))
+    talk = machine(made, ScriptedModel([Decision("go")]))
+    await talk.start()
+    answer = await talk.turn("go")
+    assert (answer.outcome, answer.trouble) == ("hops", "hops")
+
+
+async def test_a_question_that_a_failed_call_led_to_goes_back_to_where_it_was_asked() -> None:
+    look = {"id": "look", "name": "look", "method": "GET", "url": "https://x.example/"}
+    runs = [{"trigger": "on_enter", "action_id": "look", "on_failure": "sorry"}]
+    made = flow(
+        node("a", "Hello!", edges=[edge("go", "b")]),
+        node("b", "Which one?", actions=runs, edges=[edge("one", "end")]),
+        node("sorry", "The shop cannot be reached."),
+        node("end", "The end.", is_final=True),
+        global_edges=[edge("sorry", "sorry")],
+        actions=[look],
+    )
+    talk = machine(made, ScriptedModel([Decision("go")]))
+    await talk.start()
+    answer = await talk.turn("go")
+    assert (answer.node, answer.text) == ("b", "The shop cannot be reached.\n\nWhich one?")
+
+
+async def test_what_an_action_put_aside_is_newer_than_what_the_flow_began_with() -> None:
+    made = flow(
+        node("a", "Hello!", edges=[edge("go", "b")]),
+        node("b", "{{ TOKEN }}", edges=[edge("x", "a")]),
+        environment_variables={"TOKEN": ""},
+    )
+    talk = machine(made, ScriptedModel([Decision("go")]))
+    await talk.start()
+    assert talk.state is not None
+    talk.state = {**talk.state, "environment": {"TOKEN": "t1"}}
+    assert (await talk.turn("go")).text == "t1"
+
+
+async def test_texts_know_the_time_of_the_business() -> None:
+    hours = {"timezone": "America/New_York", "monday": ["09:00-17:00"]}
+    text = "{{ current_date }} {{ current_time }} {{ current_time_Asia_Kolkata }}"
+    late = datetime(2026, 11, 24, 3, 30, tzinfo=UTC)
+    talk = DialogMachine(flow(node("a", text), hours=hours), now=lambda: late)
+    assert (await talk.start()).text == "2026-11-23 10:30 PM 09:00 AM"
+
+
+async def test_the_groups_of_a_pattern_are_slots() -> None:
+    made = flow(
+        node("a", "Hello!", edges=[edge("go", "b", pattern=r"order (?P<number>\d+)")]),
+        node("b", "That is {{ number }}.", is_final=True),
+    )
+    talk = machine(made)
+    await talk.start()
+    assert (await talk.turn("it is order 77")).text == "That is 77."

@@ -1,0 +1,44 @@
+"""A state has room for what matters, whatever else a conversation gathers."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.dialog import State
+from core.message import Choice
+from flows.room import fitted, size_of
+from flows.state import LARGEST_STATE, DialogState
+
+texts = st.one_of(st.text(max_size=2_000), st.just("é" * 500))
+values = st.dictionaries(st.text(max_size=30), texts, max_size=25)
+
+
+@given(values, values, values, st.lists(texts, max_size=20))
+def test_whatever_was_learnt_a_stored_state_keeps_within_its_bound(
+    slots: dict[str, str], variables: dict[str, str], environment: dict[str, str], labels: list[str]
+) -> None:
+    state = DialogState(
+        node="a",
+        slots=slots,
+        variables=variables,
+        environment=environment,
+        offered=tuple(Choice(label=label, payload=label) for label in labels),
+        visits={f"node {number}": 1 for number in range(len(labels) * 20)},
+    )
+    stored = state.to_json()
+    assert size_of(stored) <= LARGEST_STATE
+    assert stored["node"] == "a"
+    assert DialogState.stored(json.loads(json.dumps(stored))).to_json() == stored
+
+
+def test_old_results_go_before_anything_that_a_person_said() -> None:
+    state: State = {"slots": {"name": "Ada"}, "results": {"old": "x" * 300, "new": "y" * 300}}
+    assert fitted(state, 500) == {"slots": {"name": "Ada"}, "results": {"new": "y" * 300}}
+
+
+def test_what_fits_stays_as_it_is() -> None:
+    state: State = {"slots": {"name": "Ada"}}
+    assert fitted(state, 500) == state
