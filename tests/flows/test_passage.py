@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from flows.document import Flow
 from flows.machine import DialogMachine
@@ -79,9 +80,8 @@ async def test_a_correction_that_cannot_be_read_is_asked_for_again() -> None:
     both = asks(count={"type": "integer"}, floor={"type": "integer"})
     end = node("end", "{{ count }} on {{ floor }}", is_final=True)
     made = flow(node("a", "How many?", edges=[edge("go", "end", input_schema=both)]), end)
-    script = [
-        Decision("go", slots) for slots in ({"count": 5}, {"count": "a dozen", "floor": 2}, {"count": 12})
-    ]
+    given: list[dict[str, JsonValue]] = [{"count": 5}, {"count": "a dozen", "floor": 2}, {"count": 12}]
+    script = [Decision("go", slots) for slots in given]
     talk = machine(made, ScriptedModel(script))
     await talk.start()
     await talk.turn("5")
