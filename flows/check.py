@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from flows.errors import Problem
+from flows.json_schema import problems_of_schema
+from flows.pattern import pattern_error
 from flows.places import RESORTS as RESORTS
 from flows.places import Document, Place, actions, edges, leads, objects, tool_owners
 from flows.templated import problems_of_templates
@@ -102,40 +104,10 @@ def _edge(edge: Place, ids: set[str]) -> Iterator[Problem]:
     yield from _name(path, part.get("id"))
     if isinstance(target, str) and leads(part) and target not in ids:
         yield Problem(f"{path}.target_node_id", f"There is no node “{target}”.")
-    yield from _pattern(path, part)
+    if part.get("pattern") is not None and (sentence := pattern_error(part["pattern"])):
+        yield Problem(f"{path}.pattern", sentence)
     if isinstance(part.get("input_schema"), Mapping):
-        yield from _schema(f"{path}.input_schema", part["input_schema"])
-
-
-def _pattern(path: str, part: Document) -> Iterator[Problem]:
-    if part.get("pattern") is None:
-        return
-    try:
-        re.compile(part["pattern"])
-    except (re.error, TypeError, ValueError, OverflowError, RecursionError) as error:
-        yield Problem(f"{path}.pattern", f"This is not a regular expression: {error}.")
-
-
-def _schema(path: str, schema: Document) -> Iterator[Problem]:
-    properties, required = schema.get("properties", {}), schema.get("required", [])
-    if schema.get("type") != "object":
-        yield Problem(f"{path}.type", "The schema of an edge describes an object: “type” must be “object”.")
-    if not isinstance(properties, Mapping):
-        yield Problem(f"{path}.properties", "This must be an object with one schema a name.")
-        return
-    for name, part in properties.items():
-        if not isinstance(part, Mapping):
-            yield Problem(f"{path}.properties.{name}", "This must be a schema, such as {“type”: “string”}.")
-            continue
-        yield from _pattern(f"{path}.properties.{name}", part)
-        if "enum" in part and not (isinstance(part["enum"], list | tuple) and part["enum"]):
-            yield Problem(f"{path}.properties.{name}.enum", "This must be a list with at least one value.")
-    if not isinstance(required, list | tuple):
-        yield Problem(f"{path}.required", "This must be a list of names.")
-        return
-    for index, name in enumerate(required):
-        if not isinstance(name, str) or name not in properties:
-            yield Problem(f"{path}.required[{index}]", f"“{name}” is not among the properties.")
+        yield from problems_of_schema(f"{path}.input_schema", part["input_schema"])
 
 
 def _calls(document: Document) -> Iterator[Problem]:
@@ -197,7 +169,7 @@ def _tool(tool: Place, ways: Ways) -> Iterator[Problem]:
     yield from _name(path, part.get("id"))
     yield from _way(f"{path}.on_failure", part.get("on_failure"), ways)
     if isinstance(part.get("input_schema"), Mapping):
-        yield from _schema(f"{path}.input_schema", part["input_schema"])
+        yield from problems_of_schema(f"{path}.input_schema", part["input_schema"])
     if part.get("type") == "http":
         if not part.get("url"):
             yield Problem(f"{path}.url", "A tool of the type “http” needs an address.")

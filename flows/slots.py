@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from flows.bounds import Bounds, bounds_of
+from flows.pattern import Pattern
 from flows.phones import region_of
 
 
@@ -27,6 +29,11 @@ class Slot:
     future: bool = False
     language: str = "en"
     region: str = ""
+    bounds: Bounds | None = None
+
+    def fits(self, value: JsonValue) -> bool:
+        """Whether a value of this kind is within what the schema allows: its size, its length, its parts."""
+        return self.bounds is None or self.bounds.hold(value)
 
     @property
     def is_free(self) -> bool:
@@ -39,30 +46,49 @@ def slots_of(schema: Mapping[str, Any] | None, language: str = "en") -> tuple[Sl
     if not schema:
         return ()
     required = set(schema.get("required") or ())
-    return tuple(
-        Slot(
-            name=name,
-            kind=_kind(part),
-            required=name in required,
-            description=str(part.get("description") or name.replace("_", " ")),
-            question=str(part.get("x-question") or ""),
-            pattern=re.compile(part["pattern"]) if part.get("pattern") is not None else None,
-            values=tuple(part.get("enum") or ()),
-            past=bool(part.get("x-past")),
-            future=bool(part.get("x-future")),
-            language=language,
-            region=str(part.get("x-region") or region_of(language)).upper(),
-        )
-        for name, part in (schema.get("properties") or {}).items()
+    properties = schema.get("properties") or {}
+    return tuple(_slot(name, part, schema, name in required, language) for name, part in properties.items())
+
+
+def _slot(
+    name: str, part: Mapping[str, Any], schema: Mapping[str, Any], required: bool, language: str
+) -> Slot:
+    kind = _kind(part)
+    return Slot(
+        name=name,
+        kind=kind,
+        required=required,
+        description=str(part.get("description") or name.replace("_", " ")),
+        question=str(part.get("x-question") or ""),
+        pattern=_pattern(part.get("pattern")),
+        values=tuple(part.get("enum") or ()),
+        past=bool(part.get("x-past")),
+        future=bool(part.get("x-future")),
+        language=language,
+        region=str(part.get("x-region") or region_of(language)).upper(),
+        bounds=bounds_of(kind, part, schema),
     )
 
 
+def _pattern(source: str | None) -> re.Pattern[str] | None:
+    return None if source is None else Pattern(source)  # type: ignore[return-value]  # it is called the same
+
+
 def _kind(part: Mapping[str, Any]) -> str:
-    declared = part.get("type", "string")
     if part.get("enum"):
         return "enum"
     if part.get("format") in ("date", "time", "email", "phone"):
         return str(part["format"])
+    declared = _declared(part)
     if declared in ("boolean", "integer", "number", "array", "object"):
-        return str(declared)
+        return declared
     return "pattern" if part.get("pattern") is not None else "text"
+
+
+def _declared(part: Mapping[str, Any]) -> str:
+    """The one type that a value has; where several are allowed, text, as all of them can be written."""
+    declared = part.get("type", "string")
+    types = (
+        [each for each in declared if each != "null"] if isinstance(declared, list | tuple) else [declared]
+    )
+    return str(types[0]) if len(types) == 1 else "string"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from flows.errors import Problem
 from flows.mcp_call import trouble_with
+from flows.pattern import Pattern
 from flows.places import Document, edges, objects, tool_owners
 from flows.translation import untranslated
 
@@ -48,8 +49,9 @@ def _slow(document: Document) -> Iterator[Problem]:
             *((f"{path}.input_schema.properties.{k}.pattern", p) for k, p in parts),
         ]
         for place, part in places:
-            if _NESTED.search(part.get("pattern") or ""):
-                yield Problem(place, "A repetition inside a repeated group can take very long on some texts.")
+            pattern = part.get("pattern") or ""
+            if _NESTED.search(pattern) or Pattern(pattern).is_slow:
+                yield Problem(place, "This can take very long on some texts, which then count as no match.")
 
 
 def _never_run(document: Document) -> Iterator[Problem]:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from flows.errors import Problem
-from flows.places import RESORTS, Document, edges, objects
+from flows.json_schema import region_error
+from flows.places import RESORTS, Document, edges, mapping, objects
 
 _TEXTS = ("static_text", "reprompt_text", "instruction")
 _ADDED = ("keywords", "examples")
@@ -134,6 +135,10 @@ def problems_of_languages(document: Document) -> Iterator[Problem]:
         for name in ways if isinstance(ways, Mapping) else ():
             if name not in known:
                 yield Problem(f"{path}.edges.{name}", f"There is no edge “{name}”.")
+        for name in mapping(texts, "slots"):
+            region = mapping(mapping(texts, "slots"), name).get("region")
+            if region and (sentence := region_error(region)):
+                yield Problem(f"{path}.slots.{name}.region", sentence)
 
 
 def _choices(path: str, node: Document, texts: Document) -> Iterator[Problem]:
