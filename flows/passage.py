@@ -5,6 +5,8 @@ from __future__ import annotations
 from flows.compiled import CompiledEdge, CompiledNode
 from flows.judge import Judge, named
 from flows.models.port import NOTHING, Decision
+from flows.reading import accept
+from flows.speech import is_silent
 from flows.trail import Hop, Watch
 
 MOST_HOPS = 12
@@ -79,8 +81,8 @@ class Passage:
         failure = named(await self.performer.run(node.on_enter), self._ways(node)) if node.on_enter else None
         if failure is None and self._is_closed(node):
             return self._turn_away(node)
-        onward = failure or self._said_in_passing(node, passed)
-        if onward is None and (node.node.hand_off or not node.is_router):
+        onward = failure or self._known_already(node, passed)
+        if onward is None and (node.node.hand_off or not self._says_nothing(node)):
             await self.speaker.enter(speech)
         return onward
 
@@ -118,11 +120,28 @@ class Passage:
             self.outcome = "hand_off"
         return node.is_final or node.node.hand_off
 
-    def _said_in_passing(self, node: CompiledNode, passed: set[str]) -> CompiledEdge | None:
-        """An edge whose required slots were all said earlier in passing: no need to ask for them."""
-        for edge in node.edges if self.in_passing else ():
-            needed = {slot.name for slot in edge.slots if slot.required}
-            if needed and needed <= self.in_passing and edge.target not in passed:
+    def _says_nothing(self, node: CompiledNode) -> bool:
+        """Whether the node only leads on."""
+        if node.is_router or node.text or not node.edges or node.instruction is None:
+            return node.is_router
+        return is_silent(self.speaker.rendered(node.instruction))
+
+    def _known_already(self, node: CompiledNode, passed: set[str]) -> CompiledEdge | None:
+        """An edge for whose required slots nobody need be asked: said in passing, or the caller knew them.
+
+        What the caller knows is asked for all the same when the node is entered again: it was not right then.
+        """
+        is_new = bool(self.edge) and self.state.visits.get(node.id) == 1
+        told = self.state.variables if is_new else {}
+        for edge in node.edges if self.in_passing or told else ():
+            needed = [slot for slot in edge.slots if slot.required]
+            if not needed or edge.target in passed:
+                continue
+            asked = [slot for slot in needed if slot.name not in self.in_passing]
+            known = {slot.name: accept(slot, told.get(slot.name), self.judge.today).value for slot in asked}
+            if None not in known.values():
+                for name, value in known.items():
+                    self.state.keep_slot(name, value)
                 return edge
         return None
 
@@ -131,9 +150,10 @@ class Passage:
 
         With it comes what the model that chose it wrote for the node beyond.
         """
-        asks = node.kind == "instruction" and self.speaker.messages[-1].text.endswith("?")
-        if not node.is_router and (not node.auto_proceed or asks):
-            return None, ""
+        if not self._says_nothing(node):
+            asks = node.kind == "instruction" and self.speaker.messages[-1].text.endswith("?")
+            if not node.auto_proceed or asks:
+                return None, ""
         edge, decision = await self._silently(node, passed)
         if edge is None:
             return fallback(node), ""

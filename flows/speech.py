@@ -18,12 +18,17 @@ _SILENT = re.compile(
 _PROCEEDS = re.compile(
     r"proceed immediately|no caller response needed|no response needed|proceed directly", re.IGNORECASE
 )
-_MARKER = re.compile(r"[\[{]([A-Za-z]{2})[\]}]")
+_MARKER = re.compile(
+    r"[\[{](ar|bn|de|en|es|fa|fr|gu|he|hi|id|it|ja|kn|ko|ml|mr|ms|nl|pa|pl|pt|ro|ru|sv|ta|te|th|tr|uk|ur|vi|zh)[\]}]",
+    re.IGNORECASE,
+)  # languages and no other two letters: “press [OK]” is speech
 _SCRIPT = re.compile(r"^-{2,}\s*(\w+) SCRIPT\s*-{2,}\s*$", re.IGNORECASE | re.MULTILINE)
 _CUT = re.compile(r"<wait for response>|^\s*ROUTING:|Capture only", re.IGNORECASE | re.MULTILINE)
 _QUOTED = re.compile(r"""\s*["“'‘](?P<speech>.+?)["”'’]\s*(?:$|\n)""", re.DOTALL)
 _SAYS = re.compile(r"\AAgent says:\s*(?P<speech>[^\n]+)", re.IGNORECASE)
-_DIRECTION = re.compile(r"\[[^\]\n]*\]|\([^)\n]*\)")
+_DIRECTION = re.compile(r"\s*(?:\[[^\]\n]*\]|\([^)\d\n]*\))")  # how to say it, in words: “(24/7)” is speech
+_SILENCE = "ZERO speech — no words before the tool call"
+_CURRENT = re.compile(r"current_\w+=(\S*)")
 _CODES = {"english": "en", "hindi": "hi", "hinglish": "hi", "german": "de", "french": "fr", "spanish": "es"}
 
 
@@ -49,6 +54,14 @@ def kind_of(node: Node) -> str:
 def proceeds(node: Node) -> bool:
     """Whether the node speaks and goes on without waiting for the user."""
     return node.auto_proceed or bool(node.instruction and _PROCEEDS.search(node.instruction))
+
+
+def is_silent(instruction: str) -> bool:
+    """Whether a rendered instruction wants nothing said, as all that it would ask for is there already."""
+    if _SILENCE not in instruction:
+        return False
+    known = _CURRENT.findall(instruction)
+    return bool(known) and all(known)
 
 
 def scripted(instruction: str, language: str) -> str:

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from flows.document import Flow
 from flows.machine import DialogMachine
-from flows.models.port import Decision
+from flows.models.port import Decision, Speech
 from flows.models.scripted import ScriptedModel
 from tests.flows.talk import Json, asks, edge, flow, machine, node
 
@@ -152,3 +152,43 @@ async def test_the_groups_of_a_pattern_are_slots() -> None:
     talk = machine(made)
     await talk.start()
     assert (await talk.turn("it is order 77")).text == "That is 77."
+
+
+async def test_what_the_caller_knows_is_not_asked_for_until_it_was_wrong() -> None:
+    number = asks(number={"type": "integer"})
+    made = flow(
+        node("a", "Hello!", edges=[edge("go", "ask")]),
+        node("ask", "Which number?", edges=[edge("given", "show", input_schema=number)]),
+        node("show", "It is {{ number }}.", edges=[edge("wrong", "ask")]),
+    )
+    talk = machine(made, ScriptedModel([Decision("go"), Decision("wrong")]))
+    await talk.start({"number": 7})
+    assert (await talk.turn("go")).text == "It is 7."
+    assert (await talk.turn("no")).text == "Which number?"
+
+
+async def test_what_the_caller_knows_and_does_not_fit_is_asked_for() -> None:
+    number = asks(number={"type": "integer"})
+    made = flow(
+        node("a", "Hello!", edges=[edge("go", "ask")]),
+        node("ask", "Which number?", edges=[edge("given", "ask", input_schema=number)]),
+    )
+    talk = machine(made, ScriptedModel([Decision("go")]))
+    await talk.start({"number": "seven or so"})
+    assert (await talk.turn("go")).text == "Which number?"
+
+
+@pytest.mark.parametrize(("known", "text"), [({"city": "Pune", "day": "Monday"}, "In Pune."), ({}, "Where?")])
+async def test_an_instruction_may_want_silence_once_all_is_known(known: dict[str, str], text: str) -> None:
+    instruction = (
+        "current_city={{ city }} current_day={{ day }}\nIf both are there: "
+        "ZERO speech — no words before the tool call. Else ask where."
+    )
+    made = flow(
+        node("a", "Hello!", edges=[edge("go", "ask")]),
+        node("ask", instruction=instruction, edges=[edge("both", "show")]),
+        node("show", "In {{ city }}.", is_final=True),
+    )
+    talk = machine(made, ScriptedModel([Decision("go")], [Speech("Where?")]))
+    await talk.start(dict(known))
+    assert (await talk.turn("go")).text == text
