@@ -9,15 +9,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
 from urllib.parse import urlencode
 
 from pydantic import JsonValue
 
 from core.fetch import Fetch, Fetched, NotFetched, Request
+from flows.address import NotMade, address
+from flows.body import Body
 from flows.document import Action
 from flows.results import failed, kept
-from flows.templates import Expression, Place, Text, Values, expression_error
+from flows.templates import Text, Values
 
 LONGEST_TIMEOUT = 45
 _FIRST_WAIT = 0.2
@@ -26,13 +27,7 @@ _FALSE = ("", "false", "0", "none", "null", "[]", "{}")
 _BUSY = (429, 503)
 _BROKEN = (500, 502, 504)
 _REPEATABLE = ("GET", "PUT", "DELETE")
-_BARE = re.compile(r"\s*\{\{((?:(?!\}\}).)+)\}\}\s*", re.DOTALL)
 _SECRET = re.compile(r"\bsecrets\.([A-Za-z_]\w*)")
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
-
-
-class NotMade(Exception):
-    """The call cannot be put together from what is known; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +37,7 @@ class CompiledAction:
     action: Action
     url: Text
     headers: tuple[tuple[str, Text], ...]
-    body: Text | Mapping[str, Any] | None
+    body: Body | None
     condition: Text | None
     secrets: frozenset[str]
 
@@ -58,39 +53,19 @@ class CompiledAction:
     def request(self, values: Values, key: str) -> Request:
         """The call with `values` in it. Raises `NotMade`."""
         headers = {name: text.render(values) for name, text in self.headers}
-        body, content_type = self._body(values)
+        body, content_type = self.body.made(values) if self.body else (None, "")
         if body is not None and content_type and not _has(headers, "content-type"):
             headers["Content-Type"] = content_type
         if not _has(headers, "idempotency-key"):
             headers["Idempotency-Key"] = key
-        url = self.url.render(values)
-        if not url.startswith(("https://", "http://")):
-            raise NotMade("the address is not complete")
         return Request(
             method=self.action.method,
-            url=url,
+            url=address(self.url, values),
             headers=headers,
             body=body,
             seconds=min(max(self.action.timeout, 1), LONGEST_TIMEOUT),
             label=self.action.id,
         )
-
-    def _body(self, values: Values) -> tuple[bytes | None, str]:
-        if self.body is None:
-            return None, ""
-        if isinstance(self.body, Text):
-            text = self.body.render(values)
-            if not text.startswith(("{", "[")):
-                return text.encode(), ""
-            try:
-                made = json.loads(text)
-            except ValueError as error:
-                raise NotMade("the body is not JSON once its values are in it") from error
-        else:
-            made = _filled(self.body, values)
-        if isinstance(made, dict):
-            made = _numbered(made, self.action.string_fields)
-        return json.dumps(made, ensure_ascii=False).encode(), "application/json"
 
 
 def compile_action(action: Action) -> CompiledAction:
@@ -101,7 +76,7 @@ def compile_action(action: Action) -> CompiledAction:
         action=action,
         url=Text(action.url, "url"),
         headers=tuple((name, Text(value, "header")) for name, value in action.headers.items()),
-        body=_compiled_body(action.body, "form" if "form-urlencoded" in declared else "json"),
+        body=None if action.body in (None, "") else Body(action.body, declared, action.string_fields),
         condition=Text(action.condition) if action.condition is not None else None,
         secrets=secrets_in(*sources),
     )
@@ -178,56 +153,3 @@ def _asked_for(answer: Fetched) -> float:
 
 def _has(headers: Mapping[str, str], name: str) -> bool:
     return any(header.lower() == name for header in headers)
-
-
-def _compiled_body(body: object, place: Place) -> Any:
-    if body is None or body == "":
-        return None
-    return Text(body, place) if isinstance(body, str) else _compiled_part(body)
-
-
-def _compiled_part(part: Any) -> Any:
-    """The same JSON with a template for each text; a text that is one expression keeps its value's type."""
-    if isinstance(part, dict):
-        return {name: _compiled_part(item) for name, item in part.items()}
-    if isinstance(part, list):
-        return [_compiled_part(item) for item in part]
-    if isinstance(part, str) and "{" in part:
-        bare = _BARE.fullmatch(part)
-        return Expression(bare[1]) if bare and not expression_error(bare[1]) else Text(part)
-    return part
-
-
-def _filled(part: Any, values: Values) -> Any:
-    if isinstance(part, dict):
-        return {name: _filled(item, values) for name, item in part.items()}
-    if isinstance(part, list):
-        return [_filled(item, values) for item in part]
-    if isinstance(part, Text):
-        return part.render(values)
-    if isinstance(part, Expression):
-        value = part.value(values)
-        return (
-            ""
-            if value is None
-            else value
-            if isinstance(value, bool | int | float | list | dict)
-            else str(value)
-        )
-    return part
-
-
-def _numbered(part: dict[str, Any], texts: tuple[str, ...]) -> dict[str, Any]:
-    """Texts that are written numbers as numbers, as the format has it, except those in `texts`.
-
-    What would not be written the same again, such as 007 or +1, is no number.
-    """
-    return {name: value if name in texts else _number(value, texts) for name, value in part.items()}
-
-
-def _number(value: Any, texts: tuple[str, ...]) -> Any:
-    if isinstance(value, dict):
-        return _numbered(value, texts)
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return float(value) if "." in value else int(value)
-    return value

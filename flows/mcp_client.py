@@ -70,7 +70,7 @@ def _reason(error: Exception, status: int) -> str:
 
 
 def _client(call: ToolCall, wire: _Wire) -> Client:
-    http = httpx2.AsyncClient(transport=wire, headers=dict(call.headers))
+    http = httpx2.AsyncClient(transport=wire, headers=httpx2.Headers(dict(call.headers), encoding="utf-8"))
     transport = streamable_http_client(call.url, http_client=http)
     return Client(
         transport, cache=None, client_info=Implementation(name="turngate", version=version("turngate"))

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from core.fetch import Fetch
 from flows.actions import LONGEST_TIMEOUT, secrets_in
+from flows.address import NotMade, address
 from flows.document import Tool
 from flows.mcp_call import NOT_INSTALLED, Answered, ToolCall, trouble_with
 from flows.results import failed, told
@@ -41,9 +42,10 @@ class ServerTool:
         It is called once: nothing tells whether a call that was not answered has changed something.
         """
         known: dict[str, JsonValue] = {**values, "secrets": dict(secrets)}
-        url = self.url.render(known)
-        if not url.startswith(("https://", "http://")):
-            return failed("the address is not complete")
+        try:
+            url = address(self.url, known)
+        except NotMade as error:
+            return failed(str(error))
         call = ToolCall(
             url=url,
             headers={name: text.render(known) for name, text in self.headers},

@@ -1,17 +1,14 @@
 """Jinja for flow documents: sandboxed, and an unknown name is empty text. User text is data, never source.
 
-A value is escaped for the place that it is put into, so that nothing a user says ends a URL's path, a JSON
-text or a header.
+A text that goes into a call is escaped by its place, see `flows.escaping`.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import Any, Literal
-from urllib.parse import quote, quote_plus
+from typing import Any
 
 from jinja2 import (
     ChainableUndefined,
@@ -19,17 +16,17 @@ from jinja2 import (
     TemplateAssertionError,
     TemplateError,
     TemplateSyntaxError,
-    Undefined,
     nodes,
     pass_context,
 )
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
 from pydantic import JsonValue
 
 from flows import wording
+from flows.escaping import Place, begin_escaping, marked, with_trust
+from flows.escaping import Trusted as Trusted
 
 LONGEST_TEXT = 8_000
 LONGEST_PRODUCT = 100_000
@@ -39,7 +36,6 @@ _KEPT = 5_000
 
 _OTHERS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
-Place = Literal["text", "url", "json", "form", "header"]
 Values = Mapping[str, JsonValue]
 
 _FAILURES = (
@@ -53,10 +49,8 @@ _FAILURES = (
 )
 
 
-class Trusted(str):
-    """A text of the operator's own: in a URL it may be more than one piece of the path."""
-
-    __slots__ = ()
+class NotRendered(Exception):
+    """There is no such text; the message says why."""
 
 
 @pass_context
@@ -69,32 +63,14 @@ def _date(context: Context, value: object) -> str:
     return wording.of(str(context.get("current_language", ""))).spoken(day)
 
 
-def _in_url(value: object) -> object:
-    return value if isinstance(value, Trusted) else quote(str(value), safe="")
-
-
-def _in_json(value: object) -> object:
-    if isinstance(value, Markup):  # the filter `tojson` has been here
-        return value
-    return json.dumps(value, ensure_ascii=False)[1:-1] if isinstance(value, str) else json.dumps(value)
-
-
-def _in_form(value: object) -> object:
-    return quote_plus(str(value))
-
-
-def _in_header(value: object) -> object:
-    return "".join(letter for letter in str(value) if letter.isprintable())
-
-
-def _defined(escape: Callable[[object], object]) -> Callable[[object], object]:
-    return lambda value: "" if isinstance(value, Undefined) else escape(value)
-
-
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Without arithmetic that takes a long time or much room."""
 
     intercepted_binops = frozenset(("*", "**"))
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        parsed = super()._parse(source, name, filename)
+        return marked(parsed) if self.finalize else parsed
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         sizes = [len(side) if isinstance(side, str | list | tuple) else abs(side) for side in (left, right)]
@@ -113,21 +89,23 @@ def _range(*bounds: int) -> range:
     return made
 
 
-def _environment(escape: Callable[[object], object] | None = None) -> _Sandbox:
-    finalize = _defined(escape) if escape else None
-    environment = _Sandbox(undefined=ChainableUndefined, autoescape=False, finalize=finalize)
+def _environment(place: Place = "text") -> _Sandbox:
+    environment = _Sandbox(undefined=ChainableUndefined, autoescape=False)
     environment.filters["date"] = _date
     environment.globals["range"] = _range
+    if place != "text":
+        begin_escaping(environment, place)
     return environment
 
 
 _JINJA = _environment()
 _PLACES: Mapping[Place, _Sandbox] = {
     "text": _JINJA,
-    "url": _environment(_in_url),
-    "json": _environment(_in_json),
-    "form": _environment(_in_form),
-    "header": _environment(_in_header),
+    "url": _environment("url"),
+    "json": _environment("json"),
+    "form": _environment("form"),
+    "xml": _environment("xml"),
+    "header": _environment("header"),
 }
 
 
@@ -193,6 +171,7 @@ class Text:
 
     def __init__(self, source: str, place: Place = "text") -> None:
         self.source = source
+        self._place = place
         self._template = _text(source, place) if "{" in source else None
         self.plain = source.strip()[:LONGEST_TEXT] if self._template is None else None
 
@@ -201,9 +180,24 @@ class Text:
         if self._template is None:
             return self.plain or ""
         try:
-            return self._template.render(values).strip()[:LONGEST_TEXT]
-        except _FAILURES:
+            return self._rendered(values)[:LONGEST_TEXT]
+        except NotRendered:
             return ""
+
+    def whole(self, values: Values) -> str:
+        """The text with `values` in it. Raises `NotRendered`, also when it is too long: it is never cut."""
+        text = self._rendered(values)
+        if len(text) > LONGEST_TEXT:
+            raise NotRendered("it is too long once its values are in it")
+        return text
+
+    def _rendered(self, values: Values) -> str:
+        if self._template is None:
+            return self.source.strip()
+        try:
+            return self._template.render(with_trust(values) if self._place == "url" else values).strip()
+        except _FAILURES as error:
+            raise NotRendered("it cannot be computed from what is known") from error
 
 
 class Expression:
