@@ -14,25 +14,22 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AliasChoices,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     JsonValue,
-    ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
 
 from core.turn import Attachment
 from flows.check import problems_in
-from flows.errors import FlowError, Problem
+from flows.errors import Problem
 from flows.hours import Hours
-from flows.react_flow import is_export, native
-from flows.shape import problems_of_shape, unknown_keys
+from flows.loading import Loaded
+from flows.part import Part
+from flows.shape import unknown_keys
 from flows.smells import warnings_in
-from flows.source import is_yaml, parse_json, parse_yaml, read
 from flows.translation import Translation, translated
 
 
@@ -50,8 +47,21 @@ def _pairs(value: object) -> object:
     return {str(pair["key"]): pair.get("value") for pair in value if isinstance(pair, dict) and "key" in pair}
 
 
+def _environment(value: object) -> object:
+    """What is neither an object nor a list is as good as nothing, as the format has it."""
+    return _pairs(value) if isinstance(value, dict | list) else {}
+
+
 def _as_choice(value: object) -> object:
+    if isinstance(value, bool | int | float):
+        raise PydanticKnownError("string_type")
     return {"label": value} if isinstance(value, str) else value
+
+
+def _as_body(value: object) -> object:
+    if value is not None and not isinstance(value, str | dict):
+        raise PydanticCustomError("body", "Text or an object is needed here")
+    return value
 
 
 def _without_blank(value: object) -> object:
@@ -62,13 +72,14 @@ Named = Annotated[str | None, BeforeValidator(_without_blank, json_schema_input_
 """A text that is as good as absent when it is blank."""
 
 Names = Annotated[dict[str, str], BeforeValidator(_pairs, json_schema_input_type=dict[str, str] | list[Pair])]
+Environment = Annotated[
+    dict[str, str], BeforeValidator(_environment, json_schema_input_type=dict[str, str] | list[Pair])
+]
+Body = Annotated[
+    str | dict[str, JsonValue] | None,
+    BeforeValidator(_as_body, json_schema_input_type=str | dict[str, JsonValue] | None),
+]
 Schema = dict[str, JsonValue]
-
-
-class Part(BaseModel):
-    """A piece of the document. Unknown keys are kept, and named by `Flow.warnings`."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
 
 
 class Offer(Part):
@@ -118,10 +129,8 @@ class Action(Part):
     url: str
     description: str = ""
     headers: Names = Field(default_factory=dict)
-    body: str | dict[str, JsonValue] | None = Field(
-        None, validation_alias=AliasChoices("body", "body_template")
-    )
-    timeout: int = 30
+    body: Body = Field(None, validation_alias=AliasChoices("body", "body_template"))
+    timeout: int = Field(30, gt=0)
     store_response_as: str | None = None
     env_updates: tuple[EnvironmentUpdate, ...] = ()
     run_once: bool = False
@@ -150,9 +159,15 @@ class Tool(Part):
     method: str | None = None
     server: str | None = None
     headers: Names = Field(default_factory=dict)
-    timeout: int = 30
+    timeout: int = Field(30, gt=0)
     retries: int = Field(2, ge=0, le=5)
     on_failure: str | None = None
+
+
+class Media(Attachment):
+    """A file that is sent with a node's text."""
+
+    model_config = Part.model_config
 
 
 class Criterion(Part):
@@ -205,7 +220,7 @@ class Node(Part):
     timeout: Timeout | None = None
     on_undelivered: Resort | None = None
     out_of_hours: Resort | None = None
-    media: tuple[Attachment, ...] = Field((), max_length=10)
+    media: tuple[Media, ...] = Field((), max_length=10)
 
 
 class Budget(Part):
@@ -215,14 +230,14 @@ class Budget(Part):
     tokens: int | None = Field(None, ge=1)
 
 
-class Flow(Part):
+class Flow(Loaded):
     """A whole flow. `after_final` says what the user's next message does once a final node was reached."""
 
     system_prompt: str
     initial_node: str
     nodes: tuple[Node, ...]
     actions: tuple[Action, ...] = Field((), validation_alias=AliasChoices("actions", "global_actions"))
-    environment_variables: Names = Field(
+    environment_variables: Environment = Field(
         default_factory=dict, validation_alias=AliasChoices("environment_variables", "env_vars")
     )
     global_edges: tuple[Edge, ...] = ()
@@ -253,37 +268,7 @@ class Flow(Part):
     @property
     def warnings(self) -> tuple[Problem, ...]:
         """What works but is probably not what the author meant: unknown keys, unreachable nodes and so on."""
-        return (*unknown_keys(self), *warnings_in(self._plain()))
-
-    @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a JSON or, by its name, a YAML file. Raises `FlowError`, naming every problem."""
-        text = read(path)
-        return (
-            cls.from_yaml(text, source=str(path)) if is_yaml(path) else cls.from_json(text, source=str(path))
-        )
-
-    @classmethod
-    def from_json(cls, text: str, *, source: str = "flow") -> Self:
-        """Read a document from JSON text; `source` names it in the error. Raises `FlowError`."""
-        return cls._from(parse_json(text, source), source)
-
-    @classmethod
-    def from_yaml(cls, text: str, *, source: str = "flow") -> Self:
-        """Read a document from YAML text; `source` names it in the error. Raises `FlowError`."""
-        return cls._from(parse_yaml(text, source), source)
-
-    @classmethod
-    def _from(cls, document: object, source: str) -> Self:
-        """The flow of a parsed document, native or an export of React Flow."""
-        if not isinstance(document, dict):
-            raise FlowError(source, [Problem("", "A flow is an object with nodes; this is something else.")])
-        if is_export(document):
-            document = native(document)
-        try:
-            return cls.model_validate(document)
-        except ValidationError as error:
-            raise FlowError(source, [*problems_of_shape(error), *problems_in(document)]) from error
+        return (*self._left_out, *unknown_keys(self), *warnings_in(self._plain()))
 
     def save(self, path: str | Path) -> None:
         """Write the flow as JSON that `load` reads again: only what was set. Raises `OSError`."""

@@ -18,7 +18,7 @@ class Problem(NamedTuple):
         return f"{self.path}: {self.sentence}" if self.path else self.sentence
 
 
-class FlowError(Misconfigured):
+class FlowError(Misconfigured, ValueError):
     """A flow that cannot be run. `problems` holds every one that was found, in document order."""
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
@@ -26,3 +26,7 @@ class FlowError(Misconfigured):
         super().__init__("\n".join([f"{source}: {count}", *(f"  {problem}" for problem in problems)]))
         self.source = source
         self.problems = tuple(problems)
+
+
+class FlowNotFound(FlowError, FileNotFoundError):
+    """There is no file where the flow should be."""

@@ -7,7 +7,9 @@ from datetime import date, datetime, time
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
+
+from flows.part import Part
 
 _SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(([01]\d|2[0-3]):([0-5]\d)|24:00)")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -31,13 +33,11 @@ def _span(text: str) -> str:
 Day = tuple[Annotated[str, AfterValidator(_span)], ...]
 
 
-class Hours(BaseModel):
+class Hours(Part):
     """Each day's spans, like `["09:00-12:00", "13:00-17:00"]`; a day that is not named has none.
 
     `closed_on` are days without any, whatever day of the week they are.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     monday: Day = ()

@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 Document = Mapping[str, Any]
 
+LONGEST_TIMEOUT = 45
+"""Seconds that a call may take at most, whatever is written."""
+
 RESORTS = ("timeout", "on_undelivered", "out_of_hours")
 """What a node may have for when no answer comes."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 from flows.errors import Problem
 from flows.mcp_call import trouble_with
 from flows.pattern import Pattern
-from flows.places import Document, edges, objects, tool_owners
+from flows.places import LONGEST_TIMEOUT, Document, actions, edges, objects, tool_owners
 from flows.translation import untranslated
 
 _NESTED = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
@@ -23,6 +24,7 @@ def warnings_in(document: Document) -> tuple[Problem, ...]:
         *_same_ids(document),
         *_slow(document),
         *_never_run(document),
+        *_impatient(document),
         *untranslated(document),
     )
 
@@ -59,6 +61,13 @@ def _never_run(document: Document) -> Iterator[Problem]:
         for path, tool in objects(owner.part, "tools", owner.path):
             if tool.get("type") == "mcp" and (trouble := trouble_with(tool.get("server"))):
                 yield Problem(path, trouble)
+
+
+def _impatient(document: Document) -> Iterator[Problem]:
+    tools = (objects(owner.part, "tools", owner.path) for owner in tool_owners(document))
+    for path, part in (*actions(document), *chain.from_iterable(tools)):
+        if part.get("timeout", 0) > LONGEST_TIMEOUT:
+            yield Problem(f"{path}.timeout", f"No call takes longer than {LONGEST_TIMEOUT} seconds here.")
 
 
 def _unreachable(document: Document) -> Iterator[Problem]:

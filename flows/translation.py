@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from flows.errors import Problem
 from flows.json_schema import region_error
+from flows.part import Part
 from flows.places import RESORTS, Document, edges, mapping, objects
 
 _TEXTS = ("static_text", "reprompt_text", "instruction")
@@ -19,11 +20,7 @@ Label = Annotated[str, Field(min_length=1)]
 Said = Annotated[str, Field(max_length=4_000)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NodeTexts(_Part):
+class NodeTexts(Part):
     """What a node says in another language; what is missing stays as it is.
 
     `choices` are the labels in the node's order; what a tap sends back stays the same. `timeout`,
@@ -39,14 +36,14 @@ class NodeTexts(_Part):
     out_of_hours: Said | None = None
 
 
-class EdgeWords(_Part):
+class EdgeWords(Part):
     """What else an edge is taken by; the flow's own keywords and examples stay."""
 
     keywords: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
 
 
-class SlotWords(_Part):
+class SlotWords(Part):
     """What a slot is called, the question for it, and the country of a number that names none."""
 
     description: str | None = None
@@ -54,7 +51,7 @@ class SlotWords(_Part):
     region: str | None = None
 
 
-class Translation(_Part):
+class Translation(Part):
     """A flow's texts in one language: of nodes and edges by id, of slots by name."""
 
     system_prompt: str | None = None

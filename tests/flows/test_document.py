@@ -138,11 +138,59 @@ def test_the_other_names_of_keys_are_read() -> None:
 
 
 def test_unknown_keys_are_kept_and_named_and_do_not_stop_a_flow() -> None:
-    sound = document(
-        node("a", "Hi", is_final=True, flow_stage="x", choices=[{"label": "A", "colour": "red"}]), x=1
+    place = node(
+        "a",
+        "Hi",
+        is_final=True,
+        flow_stage="x",
+        choices=[{"label": "A", "colour": "red"}],
+        timeout={"seconds": 5, "say": "Hm?", "tries": 2},
+        on_undelivered={"say": "Hm?", "tries": 2},
+        media=[{"url": "https://example.org/a.png", "alt": "A"}],
     )
-    assert set(warned(sound)) == {"x", "nodes[0].flow_stage", "nodes[0].choices[0].colour"}
+    german = {"nodes": {"a": {"static_text": "Hallo", "choices": ["A"], "note": "x"}}, "note": "x"}
+    sound = document(
+        place,
+        **{"$schema": "flow.schema.json", "x": 1, "budget": {"turns": 9, "words": 9}},
+        hours={"monday": ["09:00-17:00"], "montag": []},
+        languages={"de": german},
+    )
+    assert set(warned(sound)) == {
+        "x",
+        "nodes[0].flow_stage",
+        "nodes[0].choices[0].colour",
+        "nodes[0].timeout.tries",
+        "nodes[0].on_undelivered.tries",
+        "nodes[0].media[0].alt",
+        "budget.words",
+        "hours.montag",
+        "languages.de.note",
+        "languages.de.nodes.a.note",
+    }
     assert Flow.model_validate(sound).nodes[0].model_extra == {"flow_stage": "x"}
+
+
+@pytest.mark.parametrize("blank", [None, "none", 7, {}, []])
+def test_an_environment_that_is_none_is_empty(blank: object) -> None:
+    flow = Flow.model_validate(document(node("a", is_final=True), environment_variables=blank))
+    assert flow.environment_variables == {}
+    assert flow.warnings == ()
+
+
+def test_a_call_has_some_time_and_not_more_than_there_is() -> None:
+    action = {"id": "x", "name": "x", "method": "GET", "url": "https://example.org"}
+    tool = {"id": "t", "name": "t", "description": "d"}
+    sound = document(
+        node("a", "A", is_final=True, tools=[{**tool, "timeout": 46}]),
+        actions=[{**action, "timeout": 100_000}],
+        tools=[{**tool, "id": "u", "timeout": 45}],
+    )
+    assert set(warned(sound)) == {"actions[0].timeout", "nodes[0].tools[0].timeout"}
+    broken = document(node("a"), actions=[{**action, "timeout": -5}], tools=[{**tool, "timeout": 0}])
+    assert refused(broken) == {
+        "actions[0].timeout": "This must be more than 0.",
+        "tools[0].timeout": "This must be more than 0.",
+    }
 
 
 def test_unreachable_nodes_dead_ends_and_twice_used_edge_ids_are_warned_of() -> None:

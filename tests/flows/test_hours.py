@@ -53,7 +53,6 @@ def test_every_moment_is_open_or_not(moment: datetime) -> None:
         {"timezone": "../etc"},
         {"monday": ["9-5"]},
         {"monday": ["17:00-09:00"]},
-        {"montag": []},
     ],
     ids=str,
 )

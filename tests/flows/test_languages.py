@@ -158,7 +158,7 @@ async def test_what_is_said_in_place_of_an_answer_is_in_the_language_of_the_sess
         ({"nodes": {"ask": {"choices": ["Tee"]}}}, "has 2 choices, this 1"),
         ({"nodes": {"ask": {"static_text": "{{ oops"}}}, "languages.de.nodes.ask.static_text: "),
         ({"nodes": {"ask": {"choices": ["Tee", ""]}}}, "languages.de.nodes.ask.choices.1"),
-        ({"greeting": "Hallo"}, "languages.de.greeting"),
+        ({"nodes": {"ask": {"timeout": "x" * 4_001}}}, "languages.de.nodes.ask.timeout: This must have 4000"),
     ],
 )
 def test_a_translation_of_what_is_not_there_is_refused(german: dict[str, Any], words: str) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flows.document import Flow
 from flows.errors import FlowError
@@ -85,3 +87,55 @@ def test_a_broken_export_is_refused_with_its_problems() -> None:
         Flow.from_json(json.dumps(broken))
     with pytest.raises(FlowError, match="There is no node “”"):
         Flow.from_json(json.dumps({"initialNodeId": "", "nodes": 7, "edges": None}))
+
+
+def test_a_problem_stands_where_it_is_in_the_export() -> None:
+    going = [{"id": "go", "source": "ask", "target": "end"}, {"id": "on", "source": "talk", "target": "ask"}]
+    broken = {**EXPORT, "edges": [*going, {"id": "no", "source": "ask", "target": "nowhere", "guard": "1 +"}]}
+    with pytest.raises(FlowError) as caught:
+        Flow.from_json(json.dumps(broken))
+    assert [problem.path for problem in caught.value.problems] == ["edges[2].target", "edges[2].guard"]
+
+
+def test_what_an_export_cannot_carry_is_named() -> None:
+    export = {
+        **EXPORT,
+        "nodes": [{**EXPORT["nodes"][0], "type": "final"}, placed("ask", staticResponse="Tea?", tools=[])],
+        "edges": [
+            {"id": "go", "source": "ask", "target": "end", "data": {"priority": 1}},
+            {"id": "lost", "source": "nowhere", "target": "end"},
+        ],
+        "actions": [],
+        "global_edges": [],
+        "agent_language": "de",
+    }
+    assert [problem.path for problem in Flow.from_json(json.dumps(export)).warnings] == [
+        "actions",
+        "global_edges",
+        "agent_language",
+        "nodes[0].type",
+        "nodes[1].data.tools",
+        "edges[0].data.priority",
+        "edges[1].source",
+    ]
+
+
+def test_an_id_that_an_editor_made_up_is_put_right() -> None:
+    names = ["reactflow__edge-1.a:b 2", "a.b", "a:b", "a_b", "x" * 70, "→"]
+    edges = [{"id": name, "source": "ask", "target": "end"} for name in names]
+    flow = Flow.from_json(json.dumps({**EXPORT, "edges": edges}))
+    assert [edge.id for node in flow.nodes for edge in node.edges] == [
+        "reactflow__edge-1_a_b_2",
+        "a_b_2e7336dc",
+        "a_b_6783a31e",
+        "a_b",
+        f"{'x' * 55}_c71bd109",
+        "_",
+    ]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), unique=True, max_size=6))
+def test_whatever_edges_are_called_each_has_a_name_of_its_own(names: list[str]) -> None:
+    edges = [{"id": name, "source": "ask", "target": "end"} for name in names]
+    made = Flow.from_json(json.dumps({**EXPORT, "edges": edges}))
+    assert len({edge.id for node in made.nodes for edge in node.edges}) == len(names)

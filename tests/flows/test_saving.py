@@ -23,6 +23,8 @@ optional: dict[str, st.SearchStrategy[Any]] = {
     "langGraph": st.just({"x": 1}),
     "hand_off": st.booleans(),
     "strange": text,
+    "media": st.just([{"url": "https://example.org/a.png", "alt": "A"}]),
+    "on_undelivered": st.just({"say": "Hm?", "tries": 2}),
 }
 nodes = st.fixed_dictionaries({}, optional=optional)
 
@@ -35,7 +37,9 @@ def documents(draw: st.DrawFn) -> Json:
         node(name, draw(text), edges=[edge("e", draw(st.sampled_from(names)), draw(text))], **part)
         for name, part in zip(names, parts, strict=True)
     ]
-    return document(*made, **draw(st.fixed_dictionaries({}, optional={"objective": text, "odd": text})))
+    optional = {"objective": text, "odd": text, "hours": st.just({"odd": 1, "closed_on": ["2026-12-25"]})}
+    optional["languages"] = st.just({"de": {"odd": 1, "nodes": {"n0": {"odd": 1}}}})
+    return document(*made, **draw(st.fixed_dictionaries({}, optional=optional)))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -44,6 +48,8 @@ def test_what_is_saved_and_loaded_is_the_same_flow(sound: Json, tmp_path: Path) 
     flow = Flow.model_validate(sound)
     flow.save(tmp_path / "flow.json")
     assert Flow.load(tmp_path / "flow.json") == flow
+    if "languages" in sound:
+        assert flow.in_language("de").agent_language == "de"
 
 
 @pytest.mark.parametrize("name", ["kyc", "support"])

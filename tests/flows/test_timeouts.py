@@ -109,7 +109,7 @@ async def test_a_node_without_a_time_out_has_nothing_to_say() -> None:
         ({"seconds": 5}, "This says nothing and leads nowhere"),
         ({"seconds": 5, "edge": "nowhere"}, "This node has no edge “nowhere”"),
         ({"seconds": 5, "say": "{{ name"}, "not a Jinja template"),
-        ({"seconds": 0, "say": "now"}, "greater than 0"),
+        ({"seconds": 0, "say": "now"}, "must be more than 0"),
         ({"say": "when?"}, "required"),
     ],
 )

@@ -97,6 +97,20 @@ def test_yaml_that_is_no_object_is_refused(text: str) -> None:
     assert "something else" in refused(text)[""]
 
 
+def test_a_list_of_choices_is_told_of_the_quotes_at_each_word() -> None:
+    problems = refused(GREETING.replace("static_text: Möchten Sie Tee?", "choices: [yes, no, maybe]"))
+    assert set(problems) == {"nodes[0].choices[0]", "nodes[0].choices[1]"}
+    assert all("write it in quotes" in sentence for sentence in problems.values())
+
+
+def test_a_key_that_stands_twice_is_warned_of_unless_it_is_merged() -> None:
+    flow = Flow.from_yaml(GREETING + "objective: a\nobjective: b\n")
+    assert [problem.path for problem in flow.warnings] == ["objective"]
+    assert flow.objective == "b"
+    merged = GREETING.replace("- {id: end,", "- {<<: {name: Start, is_final: no}, id: end,")
+    assert Flow.from_yaml(merged).warnings == ()
+
+
 def test_aliases_are_a_fine_way_to_say_a_thing_once() -> None:
     text = GREETING.replace('keywords: ["yes"]', 'keywords: &ok ["yes"], examples: *ok')
     assert json.loads(Flow.from_yaml(text).model_dump_json())["nodes"][0]["edges"][0]["examples"] == ["yes"]
