@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from time import monotonic
 
 from core.dialog import State, Step, Watcher
@@ -21,15 +22,19 @@ _LOOK_SECONDS = 1.0
 class ReloadingDialog:
     """A dialog whose flow follows its file: within a second of the next turn, and never to a broken one."""
 
-    def __init__(self, file: FlowFile, machine: DialogMachine) -> None:
+    def __init__(
+        self, file: FlowFile, machine: DialogMachine, clock: Callable[[], float] = monotonic
+    ) -> None:
+        """`clock` counts seconds from any beginning."""
         self.machine = machine
         self._file = file
-        self._looked = monotonic()
+        self._clock = clock
+        self._looked = clock()
 
     async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
         """Answer one turn with the flow as it is now."""
-        if monotonic() - self._looked >= _LOOK_SECONDS:
-            self._looked = monotonic()
+        if self._clock() - self._looked >= _LOOK_SECONDS:
+            self._looked = self._clock()
             await self._follow()
         return await self.machine.answer(turn, state, watcher=watcher)
 
@@ -48,5 +53,7 @@ class ReloadingDialog:
             self.machine.take_up(await asyncio.to_thread(self._file.read))
         except Misconfigured as error:
             log.error("the flow was changed and cannot be run; the one before goes on\n%s", error)
+        except Exception:  # whatever a file does to the loader, people are answered
+            log.exception("the flow was changed and cannot be run; the one before goes on")
         else:
             log.info("the flow was changed and is taken up: %s", self._file.path)
