@@ -9,15 +9,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from pydantic import JsonValue
 
 from core.fetch import Fetch, Fetched, NotFetched, Request
 from flows.address import NotMade, address
+from flows.asked import names_in, secrets_in, to_hide
 from flows.body import Body
 from flows.document import Action
-from flows.results import failed, kept
+from flows.results import failed, kept, received
 from flows.templates import Text, Values
 
 LONGEST_TIMEOUT = 45
@@ -27,12 +29,11 @@ _FALSE = ("", "false", "0", "none", "null", "[]", "{}")
 _BUSY = (429, 503)
 _BROKEN = (500, 502, 504)
 _REPEATABLE = ("GET", "PUT", "DELETE")
-_SECRET = re.compile(r"\bsecrets\.([A-Za-z_]\w*)")
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledAction:
-    """An action with its templates. `secrets` are the names that it asks for."""
+    """An action with its templates. `secrets` are those of its `names` that the operator keeps secret."""
 
     action: Action
     url: Text
@@ -40,6 +41,7 @@ class CompiledAction:
     body: Body | None
     condition: Text | None
     secrets: frozenset[str]
+    names: frozenset[str]
 
     @property
     def acts(self) -> bool:
@@ -79,12 +81,21 @@ def compile_action(action: Action) -> CompiledAction:
         body=None if action.body in (None, "") else Body(action.body, declared, action.string_fields),
         condition=Text(action.condition) if action.condition is not None else None,
         secrets=secrets_in(*sources),
+        names=names_in(*sources),
     )
 
 
-def secrets_in(*sources: str) -> frozenset[str]:
-    """The names of the secrets that templates ask for."""
-    return frozenset(name for source in sources for name in _SECRET.findall(source))
+class Outcome(NamedTuple):
+    """What a call came to: the result as it is stored, and `whole` as it came, with secrets and uncut."""
+
+    result: dict[str, JsonValue]
+    whole: Mapping[str, Any]
+
+    @classmethod
+    def failed(cls, reason: str) -> Outcome:
+        """Of a call that got no answer."""
+        result = failed(reason)
+        return cls(result, result)
 
 
 async def perform(
@@ -94,8 +105,8 @@ async def perform(
     fetch: Fetch,
     secrets: Mapping[str, str],
     arguments: Values | None = None,
-) -> dict[str, JsonValue]:
-    """Make the call; what it came to, as it is stored. It never raises.
+) -> Outcome:
+    """Make the call. It never raises.
 
     `key` is sent as Idempotency-Key. It is tried again while nothing can have happened twice: a call that
     changes something only when it did not arrive or was put off. `arguments` are a tool's: the query of a
@@ -106,12 +117,12 @@ async def perform(
         if arguments:
             request = _with(request, arguments)
     except NotMade as error:
-        return failed(str(error))
+        return Outcome.failed(str(error))
     try:
-        answer = await _tried(request, fetch, action.action.retries)
+        whole = received(await _tried(request, fetch, action.action.retries))
     except NotFetched as error:
-        return failed(str(error))
-    return kept(answer, secrets.values())
+        return Outcome.failed(str(error))
+    return Outcome(kept(whole, to_hide(action.names, values, secrets)), whole)
 
 
 async def _tried(request: Request, fetch: Fetch, retries: int) -> Fetched:

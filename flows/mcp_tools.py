@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from core.fetch import Fetch
-from flows.actions import LONGEST_TIMEOUT, secrets_in
+from flows.actions import LONGEST_TIMEOUT
 from flows.address import NotMade, address
+from flows.asked import names_in, secrets_in, to_hide
 from flows.document import Tool
 from flows.mcp_call import NOT_INSTALLED, Answered, ToolCall, trouble_with
 from flows.results import failed, told
@@ -21,12 +22,13 @@ log = logging.getLogger("turngate.tools")
 
 @dataclass(frozen=True, slots=True)
 class ServerTool:
-    """A tool with its templates. `secrets` are the names that it asks for."""
+    """A tool with its templates. `secrets` are those of its `names` that the operator keeps secret."""
 
     tool: Tool
     url: Text
     headers: tuple[tuple[str, Text], ...]
     secrets: frozenset[str]
+    names: frozenset[str]
     call: Callable[[ToolCall, Fetch], Awaitable[Answered]]
 
     async def run(
@@ -56,7 +58,7 @@ class ServerTool:
             label=self.tool.id,
         )
         answered = await self.call(call, fetch)
-        return told(answered.data, secrets.values(), success=answered.success)
+        return told(answered.data, to_hide(self.names, values, secrets), success=answered.success)
 
 
 def server_tools(tools: Iterable[Tool]) -> dict[str, ServerTool]:
@@ -79,10 +81,12 @@ def server_tools(tools: Iterable[Tool]) -> dict[str, ServerTool]:
 def _made(tool: Tool) -> ServerTool:
     from flows.mcp_client import called  # costs a second, so only who uses it pays
 
+    sources = (tool.server or "", *tool.headers.values())
     return ServerTool(
         tool=tool,
         url=Text(tool.server or "", "url"),
         headers=tuple((name, Text(value, "header")) for name, value in tool.headers.items()),
-        secrets=secrets_in(tool.server or "", *tool.headers.values()),
+        secrets=secrets_in(*sources),
+        names=names_in(*sources),
         call=called,
     )

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from core.dialog import Watcher
 from core.fetch import Fetch
 from core.turn import Turn
-from flows.actions import CompiledAction, perform
+from flows.actions import CompiledAction, Outcome, perform
 from flows.document import Action, ActionTrigger, Tool
 from flows.mcp_tools import ServerTool
 from flows.models.port import Call, Function
@@ -84,14 +84,14 @@ class Performer:
             return True
         if not compiled.applies(values):
             return True
-        result = await self._fetched(compiled, values, self._key(place, action.id))
+        result, whole = await self._fetched(compiled, values, self._key(place, action.id))
         if action.run_once and result["success"]:
             others = (each for each in self.state.done if each != action.id)
             self.state.done = (*others, action.id)[-MOST_DONE:]
         if action.store_response_as:
             self.state.keep_result(action.store_response_as, result)
         for update in action.env_updates:
-            value = found(result, update.result_path)
+            value = found(whole, update.result_path)
             if value is not None and len(self.state.environment) < MOST_KEPT:
                 self.state.put_aside(update.env_key, str(value)[:LONGEST_KEPT])
         return bool(result["success"])
@@ -157,9 +157,11 @@ class Performer:
         arguments = dict(call.arguments)
         compiled = self.flow.http_tools[tool.id]
         # what the model made up may not stand in for what an action or the operator has set
-        kept = {**self.state.results, **self.state.environment, **self.flow.environment}
-        values = {**self.speaker.values, **arguments, **kept, "arguments": arguments}
-        return await self._fetched(compiled, values, self._key_of(call), arguments)
+        known = self.speaker.values
+        environment = known["env"]
+        assert isinstance(environment, dict), "the speaker's values have one"
+        values = {**known, **arguments, **self.state.results, **environment, "arguments": arguments}
+        return (await self._fetched(compiled, values, self._key_of(call), arguments)).result
 
     async def _served(self, tool: ServerTool, call: Call) -> dict[str, JsonValue]:
         fetch = self.means.fetch
@@ -178,17 +180,18 @@ class Performer:
         values: Mapping[str, JsonValue],
         key: str,
         arguments: Mapping[str, JsonValue] | None = None,
-    ) -> dict[str, JsonValue]:
+    ) -> Outcome:
         fetch = self.means.fetch
         if fetch is None:
-            result = failed("calls to other systems are switched off here")
+            outcome = Outcome.failed("calls to other systems are switched off here")
         elif self._is_too_much():
-            result = failed("too many calls in one turn")
+            outcome = Outcome.failed("too many calls in one turn")
         else:
             if action.acts:
                 await self._act()
-            result = await perform(action, values, key, fetch, self.means.secrets, arguments)
-        return self._noted(action.action.id, result)
+            outcome = await perform(action, values, key, fetch, self.means.secrets, arguments)
+        self._noted(action.action.id, outcome.result)
+        return outcome
 
     def _noted(self, name: str, result: dict[str, JsonValue]) -> dict[str, JsonValue]:
         """Keep for the record what was run: nothing of what went in or came out."""

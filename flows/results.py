@@ -10,13 +10,13 @@ from typing import Any
 from pydantic import JsonValue
 
 from core.fetch import Fetched
+from flows.hiding import HIDDEN as HIDDEN
+from flows.hiding import without_secrets
 
 LARGEST_RESULT = 2_000
 """How many characters of JSON one result may have."""
 
-HIDDEN = "•••"
 _LONGEST_TEXT = 500
-_SHORTEST_SECRET = 6
 
 
 def failed(reason: str) -> dict[str, JsonValue]:
@@ -24,23 +24,24 @@ def failed(reason: str) -> dict[str, JsonValue]:
     return {"success": False, "status": 0, "error": reason[:200]}
 
 
-def kept(answer: Fetched, secrets: Iterable[str]) -> dict[str, JsonValue]:
-    """The result of a call that got an answer, without the operator's secrets in it."""
+def received(answer: Fetched) -> dict[str, Any]:
+    """The result of a call that got an answer, as it came."""
     text = answer.body.decode("utf-8", "replace")
     try:
         data = json.loads(text) if text.strip() else None
     except (ValueError, RecursionError):
         data = text
-    return {
-        "success": answer.status < 400,
-        "status": answer.status,
-        "data": shortened(_without(data, _hidden(secrets))),
-    }
+    return {"success": answer.status < 400, "status": answer.status, "data": data}
+
+
+def kept(result: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, JsonValue]:
+    """A result as it is stored: without the operator's secrets in it, and cut."""
+    return {**result, "data": shortened(without_secrets(result["data"], secrets))}
 
 
 def told(data: Any, secrets: Iterable[str], *, success: bool) -> dict[str, JsonValue]:
     """The result of a call that a server answered with `data`, or failed with that text, without secrets."""
-    data = _without(data, _hidden(secrets))
+    data = without_secrets(data, secrets)
     return {"success": True, "data": shortened(data)} if success else failed(str(data))
 
 
@@ -61,11 +62,11 @@ def without(results: Mapping[str, JsonValue], paths: Mapping[str, tuple[str, ...
     return {name: _pruned(result, paths.get(name, ())) for name, result in results.items()}
 
 
-def found(result: JsonValue, path: str) -> JsonValue:
+def found(result: Any, path: str) -> JsonValue:
     """The value at a dotted path; None when there is none."""
     for name in path.split("."):
         result = result.get(name) if isinstance(result, dict) else None
-    return result
+    return result  # type: ignore[no-any-return]
 
 
 def _pruned(result: JsonValue, paths: tuple[str, ...]) -> JsonValue:
@@ -95,20 +96,3 @@ def _cut(value: Any, most: int, longest: int, depth: int = 12) -> JsonValue:
 def _text(value: object, longest: int) -> str:
     """JSON can escape half a character, which nothing that is sent can hold."""
     return str(value)[:longest].encode("utf-8", "replace").decode()
-
-
-def _hidden(secrets: Iterable[str]) -> list[str]:
-    return sorted((secret for secret in secrets if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True)
-
-
-def _without(value: Any, secrets: list[str], depth: int = 12) -> Any:
-    if not secrets or depth == 0:
-        return value
-    if isinstance(value, dict):
-        return {name: _without(item, secrets, depth - 1) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_without(item, secrets, depth - 1) for item in value]
-    if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, HIDDEN)
-    return value

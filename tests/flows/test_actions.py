@@ -199,6 +199,68 @@ async def test_a_secret_reaches_the_header_and_nobody_else(crm: Crm, sessions: M
     assert "tk-very-secret" not in repr(s.script.questions) + repr(s.state) + repr(step)
 
 
+async def test_what_a_call_takes_from_the_environment_does_not_come_back_out_of_it(
+    crm: Crm, sessions: Made
+) -> None:
+    def echo(request: Request) -> Response:
+        return JSONResponse({"status": f"{request.headers['x-key']} at {request.url}", "rows": "20"})
+
+    crm.answers = [echo]
+    call = action("{{ BASE }}/x?rows={{ ROWS }}", headers={"X-Key": "{{ env.API_KEY }}"})
+    constants = {"BASE": crm.url, "API_KEY": "sk-live-123456", "ROWS": "20"}
+    sessions.append(s := Session(orders(call, environment_variables=constants), crm, given()))
+    await s.say("hi")
+    step = await s.say("my order")
+    assert step.messages[0].text == f"It is {HIDDEN} at {crm.url}/x?rows=20."
+    assert s.result("found")["data"]["rows"] == "20"
+
+
+async def test_a_token_is_put_aside_whole_and_also_when_it_is_the_one_that_was_sent(
+    crm: Crm, sessions: Made
+) -> None:
+    token = "tk-" + "x" * 1_000
+    crm.answers = [JSONResponse({"token": token, "again": "rt-very-secret"})]
+    call = action(
+        crm.url,
+        headers={"X-Refresh": "{{ REFRESH }}"},
+        env_updates=[
+            {"env_key": "TOKEN", "result_path": "data.token"},
+            {"env_key": "REFRESH", "result_path": "data.again"},
+        ],
+    )
+    then = {
+        "id": "then",
+        "name": "t",
+        "method": "GET",
+        "url": crm.url,
+        "headers": {"X-T": "{{ TOKEN }} {{ REFRESH }}"},
+    }
+    both = look()
+    both["actions"].append({"trigger": "on_enter", "action_id": "then"})
+    made = flow(
+        node("a", "Which?", edges=[WANTS]),
+        both,
+        END,
+        FAILED,
+        actions=[call, then],
+        environment_variables={"REFRESH": "rt-very-secret"},
+    )
+    sessions.append(s := Session(made, crm, given()))
+    await s.say("hi")
+    await s.say("my order")
+    assert crm.requests[1].headers["x-t"] == f"{token} rt-very-secret"
+    assert s.result("found")["data"]["again"] == HIDDEN
+
+
+@pytest.mark.parametrize("order", ["..", ".", "..;x", "a/../.."])
+async def test_no_value_leads_a_call_to_another_address(crm: Crm, sessions: Made, order: str) -> None:
+    call = action(f"{crm.url}/v1/orders/{{{{ order }}}}", method="DELETE")
+    sessions.append(s := Session(orders(call), crm, given(order)))
+    await s.say("hi")
+    assert (await s.say("my order")).node == "failed"
+    assert crm.requests == []
+
+
 def test_a_secret_that_is_not_set_stops_the_start() -> None:
     made = orders(action("https://crm.example", headers={"X": "{{ secrets.TOKEN }}"}))
     with pytest.raises(Misconfigured, match="TURNGATE_SECRET_TOKEN"):
