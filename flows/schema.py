@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from flows.check import EDGE_ID
 from flows.document import Flow
+from flows.meanings import MEANINGS
 
 _OTHER_NAMES = {
     "Flow": {"actions": "global_actions", "environment_variables": "env_vars"},
@@ -16,8 +18,14 @@ _OTHER_NAMES = {
 def flow_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a flow in the native shape, with every name that a key may have."""
     schema = Flow.model_json_schema(mode="validation")
+    parts = {**schema["$defs"], "Flow": schema}
+    for part, meanings in MEANINGS.items():
+        for key, meaning in meanings.items():
+            parts[part]["properties"][key]["description"] = meaning
+    for part in ("Edge", "Tool"):
+        parts[part]["properties"]["id"]["pattern"] = f"^{EDGE_ID.pattern}$"
     for part, names in _OTHER_NAMES.items():
-        _add_names(schema if part == "Flow" else schema["$defs"][part], names)
+        _add_names(parts[part], names)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Turngate flow"}
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from flows.document import Action, ActionTrigger, Edge, Flow, Node
+from flows.document import Action, ActionTrigger, Edge, Flow, Node, Offer, Resort, Timeout, Tool
+from flows.part import Part
 from flows.schema import flow_schema
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "flow.schema.json"
@@ -38,3 +40,19 @@ def test_the_schema_knows_the_other_names_of_keys() -> None:
         {"required": ["trigger_type"]},
     ]
     assert set(Flow.model_fields) <= set(schema["properties"])
+
+
+@pytest.mark.parametrize("part", [Flow, Node, Edge, Action, Tool, ActionTrigger, Offer, Timeout, Resort])
+def test_every_key_is_explained(part: type[Part]) -> None:
+    schema = flow_schema()
+    described = schema if part is Flow else schema["$defs"][part.__name__]
+    keys = {field.alias or name for name, field in part.model_fields.items()}
+    assert [key for key in keys if not described["properties"][key].get("description")] == []
+
+
+@pytest.mark.parametrize("part", ["Edge", "Tool"])
+def test_the_schema_knows_what_a_function_may_be_called(part: str) -> None:
+    pattern = flow_schema()["$defs"][part]["properties"]["id"]["pattern"]
+    assert re.search(pattern, "order_given")
+    assert not re.search(pattern, "order given")
+    assert not re.search(pattern, "x" * 65)
