@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from core.channel import Capabilities
-from flows.document import Flow, Node
+from flows.authoring.limits import Cost, Show, shown_otherwise
+from flows.authoring.loops import endless
+from flows.document import ActionTrigger, Edge, Flow
 from flows.errors import FlowError, Problem
 from flows.speech import kind_of, language_code, scripted
 
@@ -25,66 +27,27 @@ class Finding(NamedTuple):
         return f"{self.level}: {self.problem}"
 
 
-Cost = Callable[[str], str]
-"""What a text takes on a channel, in words, where that is much; else nothing."""
-
 _NO_COSTS: Mapping[str, Cost] = MappingProxyType({})
 
 
 def lint(
-    path: str | Path, channels: Mapping[str, Capabilities], costs: Mapping[str, Cost] = _NO_COSTS
+    path: str | Path, channels: Mapping[str, Capabilities], show: Show, costs: Mapping[str, Cost] = _NO_COSTS
 ) -> tuple[Finding, ...]:
     """What there is to say against a flow file, for these channels by name. Never raises.
 
-    `costs` are of the channels where a text's length is paid for.
+    `show` cuts a text and its choices to a channel, `costs` are of those where a text's length is paid for.
     """
     try:
         flow = Flow.load(path)
     except FlowError as error:
         return tuple(Finding("problem", problem) for problem in error.problems)
-    warnings = [*flow.warnings, *_speechless(flow), *_never_learnt(flow), *_patient(flow), *_unprepared(flow)]
-    limits = [
-        problem
-        for name, limit in channels.items()
-        for node in flow.nodes
-        for problem in _cut(node, name, limit)
-    ]
-    limits += [
-        problem for name, cost in costs.items() for node in flow.nodes for problem in _dear(node, name, cost)
-    ]
+    smells = (_speechless, _never_learnt, _patient, _unprepared, endless)
+    warnings = [*flow.warnings, *(problem for smell in smells for problem in smell(flow))]
+    limits = shown_otherwise(flow, channels, show, costs)
     return (
         *(Finding("warning", problem) for problem in warnings),
         *(Finding("channel", problem) for problem in limits),
     )
-
-
-def _cut(node: Node, channel: str, can: Capabilities) -> Iterator[Problem]:
-    """What the channel cannot show as it was written."""
-    where = f"node {node.id}"
-    count = len(node.choices)
-    shows = f"shows {count} choice{'' if count == 1 else 's'}"
-    if count and not can.buttons:
-        yield Problem(where, f"{shows}: {channel} has no buttons: numbered list")
-    elif count > max(can.buttons, can.list_rows):
-        yield Problem(where, f"{shows}: {channel} has {can.buttons} buttons: numbered list")
-    elif can.button_title_length:
-        for choice in node.choices:
-            if len(choice.label) > can.button_title_length:
-                length, most = len(choice.label), can.button_title_length
-                yield Problem(where, f"“{choice.label}” has {length} characters: {channel} takes {most}")
-    if len(node.static_text or "") > can.text_length:
-        length, most = len(node.static_text or ""), can.text_length
-        yield Problem(where, f"has a text of {length} characters: {channel} takes {most}: split")
-    if len(node.media) > can.media:
-        yield Problem(where, f"has {len(node.media)} media: {channel} takes {can.media}")
-
-
-def _dear(node: Node, channel: str, cost: Cost) -> Iterator[Problem]:
-    """What is dear to send as it was written; a template's value counts as its name."""
-    labels = [f"{number}. {choice.label}" for number, choice in enumerate(node.choices, start=1)]
-    listed = "\n\n".join(filter(None, [node.static_text, "\n".join(labels)]))
-    if told := cost(listed):
-        yield Problem(f"node {node.id}", f"its text {told}: {channel}")
 
 
 def _speechless(flow: Flow) -> Iterator[Problem]:
@@ -114,19 +77,30 @@ def _patient(flow: Flow) -> Iterator[Problem]:
 
 def _unprepared(flow: Flow) -> Iterator[Problem]:
     """Calls whose failure leads nowhere: no edge for it, and no condition that looks at the result."""
-    stored = {action.id: action.store_response_as for action in flow.actions}
+    own = {node.id: node.edges for node in flow.nodes}
     for node in flow.nodes:
-        looked_at = " ".join(f"{edge.guard or ''} {edge.condition}" for edge in node.edges)
-        for trigger in node.actions:
-            name = stored.get(trigger.action_id)
-            if not trigger.on_failure and not (name and name in looked_at):
-                yield Problem(
-                    f"node {node.id}",
-                    f"Nothing happens when “{trigger.action_id}” fails: give its trigger an on_failure.",
-                )
+        beyond = [own.get(edge.target_node_id or "", ()) for edge in node.edges]
+        yield from _unanswered(f"node {node.id}", node.actions, (node.edges, *beyond), flow)
+    for edge in (*(edge for node in flow.nodes for edge in node.edges), *flow.global_edges):
+        beyond = [own.get(edge.target_node_id or "", ())]
+        yield from _unanswered(f"edge {edge.id}", edge.actions, beyond, flow)
     for tool in (*flow.tools, *(tool for node in flow.nodes for tool in node.tools)):
         if not tool.on_failure:
             yield Problem(f"tool {tool.id}", "When this fails only the model is told: it has no on_failure.")
+
+
+def _unanswered(
+    where: str, triggers: Iterable[ActionTrigger], ways: Iterable[Iterable[Edge]], flow: Flow
+) -> Iterator[Problem]:
+    """The calls of one place; `ways` are the edges that may look at what came of them."""
+    looked_at = " ".join(f"{edge.guard or ''} {edge.condition}" for edges in ways for edge in edges)
+    stored = {action.id: action.store_response_as for action in flow.actions}
+    for trigger in triggers:
+        name = stored.get(trigger.action_id)
+        if not trigger.on_failure and not (name and name in looked_at):
+            yield Problem(
+                where, f"Nothing happens when “{trigger.action_id}” fails: give its trigger an on_failure."
+            )
 
 
 def _properties(schema: Mapping[str, object] | None) -> list[str]:

@@ -26,9 +26,10 @@ Llm = Annotated[
 @app.command()
 def lint(file: File) -> None:
     """Name every problem and warning, and what channels cannot show; exit code 1 when there are problems."""
+    from channels._kit.parts import with_choices
     from flows.authoring.lint import lint as look
 
-    found = look(file, _named("CAPABILITIES"), _named("COST"))
+    found = look(file, _named("CAPABILITIES"), with_choices, _named("COST"))
     for finding in found:
         typer.echo(str(finding))
     problems = sum(finding.level == "problem" for finding in found)

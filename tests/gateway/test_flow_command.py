@@ -28,7 +28,8 @@ def flow(*words: object, said: str = "") -> Result:
 def test_lint_names_what_channels_cannot_show_and_is_content() -> None:
     result = flow("lint", LIBRARY / "support.json")
     assert result.exit_code == 0
-    assert "node welcome: shows 4 choices: twilio has no buttons: numbered list" in result.stdout
+    assert "node welcome: shows 4 choices: twilio and zendesk have no buttons: numbered list" in result.stdout
+    assert "node welcome: shows 4 choices: whatsapp has 3 buttons: list" in result.stdout
     assert result.stdout.endswith("support.json: OK\n")
 
 

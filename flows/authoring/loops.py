@@ -1,0 +1,132 @@
+"""Where a conversation has no end: circles that wait for nobody, questions without a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from flows.document import Edge, Flow, Node
+from flows.errors import Problem
+from flows.places import RESORTS
+from flows.slots import slots_of
+from flows.speech import kind_of, proceeds
+
+_NAMED = 5
+"""How many nodes a sentence lists; the others are counted."""
+
+
+def endless(flow: Flow) -> Iterator[Problem]:
+    """What has no bound in this flow, and bounds that have no effect."""
+    yield from _circles(flow)
+    yield from _questions(flow)
+    for node in flow.nodes:
+        yield from _idle_bounds(node)
+
+
+def _circles(flow: Flow) -> Iterator[Problem]:
+    """Nodes that lead to one another, and none of which asks anything; the shortest way round of each."""
+    onward = {
+        node.id: [edge.target_node_id for edge in node.edges if edge.target_node_id and not _needs(edge)]
+        for node in flow.nodes
+        if _goes_on(node)
+    }
+    told: set[str] = set()
+    for name in onward:
+        circle = _shortest_circle(name, onward)
+        if circle and told.isdisjoint(circle):
+            told.update(circle)
+            yield Problem(
+                " → ".join([*circle, name]),
+                "This never waits for anybody: a turn that comes round ends there, with nothing asked.",
+            )
+
+
+def _shortest_circle(start: str, onward: Mapping[str, Sequence[str]]) -> list[str]:
+    """The fewest nodes by which `start` leads to itself; none when it does not."""
+    ways, seen = [[start]], {start}
+    while ways:
+        longer = []
+        for way in ways:
+            for name in onward.get(way[-1], ()):
+                if name == start:
+                    return way
+                if name not in seen:
+                    seen.add(name)
+                    longer.append([*way, name])
+        ways = longer
+    return []
+
+
+def _questions(flow: Flow) -> Iterator[Problem]:
+    """The nodes that ask the same for ever of somebody whom the bot does not understand."""
+    if flow.budget and (flow.budget.turns or flow.budget.tokens):
+        return
+    people = {node.id for node in flow.nodes if node.hand_off}
+    has_person = any(edge.target_node_id in people for edge in flow.global_edges)
+    left = people | {node.id for node in flow.nodes if not _goes_on(node) and not _insists(node)}
+    left |= {node.id for node in flow.nodes if node.interruptible and has_person}
+    left |= {node.id for node in flow.nodes if any(edge.target_node_id in people for edge in node.edges)}
+    while more := {node.id for node in flow.nodes if node.id not in left and _leads_out(node, left)}:
+        left |= more
+    stuck = [node.id for node in flow.nodes if node.id not in left and not _goes_on(node)]
+    if stuck:
+        yield Problem(
+            _named(stuck),
+            f"{'This asks' if len(stuck) == 1 else 'These ask'} the same for ever of somebody who is not "
+            "understood: give max_turns and an edge that is_fallback, a global edge to a person, or the flow "
+            "a budget.",
+        )
+
+
+def _named(nodes: Sequence[str]) -> str:
+    if len(nodes) == 1:
+        return f"node {nodes[0]}"
+    others = f" and {len(nodes) - _NAMED} more" if len(nodes) > _NAMED else ""
+    return f"nodes {', '.join(nodes[:_NAMED])}{others}"
+
+
+def _leads_out(node: Node, left: set[str]) -> bool:
+    """Whether who is not understood here comes to a place that is left."""
+    if _goes_on(node):
+        return any(edge.target_node_id in left for edge in node.edges)
+    return node.max_turns is not None and any(
+        edge.is_fallback and edge.target_node_id in left for edge in node.edges
+    )
+
+
+def _goes_on(node: Node) -> bool:
+    """Whether nobody is waited for here."""
+    kind = kind_of(node)
+    return not node.hand_off and kind != "final" and (kind == "router" or proceeds(node))
+
+
+def _insists(node: Node) -> bool:
+    """Whether this is a question that has to be answered: a choice, or a value that is needed."""
+    if kind_of(node) == "final" or not any(edge.target_node_id for edge in node.edges):
+        return False
+    criteria = () if node.allow_skip else node.completion_criteria or ()
+    is_checked = any(criterion.required for criterion in criteria)
+    return is_checked or bool(node.choices) or any(map(_needs, node.edges))
+
+
+def _needs(edge: Edge) -> bool:
+    return any(slot.required for slot in slots_of(edge.input_schema))
+
+
+def _idle_bounds(node: Node) -> Iterator[Problem]:
+    """A last resort that nothing leads to, and a limit after which nothing follows."""
+    resorts = [edge.id for edge in node.edges if edge.is_fallback]
+    if node.max_turns is not None and not resorts:
+        yield Problem(f"node {node.id}", "max_turns has no effect here: no edge is_fallback.")
+    if node.max_turns is None and not _goes_on(node):
+        taken = _taken_by_itself(node)
+        for name in resorts:
+            if name not in taken:
+                yield Problem(f"node {node.id}", f"Nothing falls back on “{name}”: that takes max_turns.")
+
+
+def _taken_by_itself(node: Node) -> set[str | None]:
+    """The edges that a failure, or the want of an answer, leads by."""
+    triggers = (*node.actions, *(trigger for edge in node.edges for trigger in edge.actions))
+    failures = {trigger.on_failure for trigger in triggers} | {tool.on_failure for tool in node.tools}
+    resorts = [getattr(node, name) for name in RESORTS]
+    return failures | {resort.edge for resort in resorts if resort}
