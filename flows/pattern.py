@@ -54,6 +54,11 @@ class Pattern:
         return found
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its groups."""
+        return tuple(_compiled(self.source, self.any_case).groupindex)
+
+    @property
     def is_slow(self) -> bool:
         """Whether it takes too long on one of the texts that slow patterns are known to be slow on."""
         compiled = _compiled(self.source, self.any_case)

@@ -23,6 +23,7 @@ def test_a_pattern_is_found_anywhere_or_takes_the_whole() -> None:
     found = Pattern(r"hl-?(?P<number>\d{6})", any_case=True).search("order HL-123456 please")
     assert found
     assert found.groupdict() == {"number": "123456"}
+    assert Pattern(r"(?P<number>\d{6})(x)?").names == ("number",)
     assert not Pattern(r"\d{6}").fullmatch("1234567")
     assert Pattern(r"\d{6}").fullmatch("123456")
 
