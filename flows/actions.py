@@ -6,16 +6,16 @@ import asyncio
 import json
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from pydantic import JsonValue
 
 from core.fetch import Fetch, Fetched, NotFetched, Request
 from flows.address import NotMade, address
+from flows.arguments import query_of
 from flows.asked import names_in, secrets_in, to_hide
 from flows.body import Body
 from flows.document import Action
@@ -110,12 +110,12 @@ async def perform(
 
     `key` is sent as Idempotency-Key. It is tried again while nothing can have happened twice: a call that
     changes something only when it did not arrive or was put off. `arguments` are a tool's: the query of a
-    GET, and otherwise the body.
+    GET, as far as its address does not ask for them, and otherwise the body.
     """
     try:
         request = action.request({**values, "secrets": dict(secrets)}, key)
         if arguments:
-            request = _with(request, arguments)
+            request = _with(request, arguments, names_in(action.action.url))
     except NotMade as error:
         return Outcome.failed(str(error))
     try:
@@ -145,15 +145,13 @@ async def _tried(request: Request, fetch: Fetch, retries: int) -> Fetched:
     raise AssertionError("the last try returns or raises")
 
 
-def _with(request: Request, arguments: Values) -> Request:
+def _with(request: Request, arguments: Values, in_address: Collection[str]) -> Request:
     if request.method != "GET":
         headers = {"Content-Type": "application/json", **request.headers}
         return request.model_copy(update={"body": json.dumps(dict(arguments)).encode(), "headers": headers})
-    flat = {name: value for name, value in arguments.items() if isinstance(value, str | int | float)}
+    query = query_of({name: value for name, value in arguments.items() if name not in in_address})
     mark = "&" if "?" in request.url else "?"
-    return request.model_copy(
-        update={"url": f"{request.url}{mark}{urlencode(flat)}" if flat else request.url}
-    )
+    return request.model_copy(update={"url": f"{request.url}{mark}{query}" if query else request.url})
 
 
 def _asked_for(answer: Fetched) -> float:

@@ -16,6 +16,7 @@ from core.dialog import Watcher
 from core.fetch import Fetch
 from core.turn import Turn
 from flows.actions import CompiledAction, Outcome, perform
+from flows.arguments import mismatch
 from flows.document import Action, ActionTrigger, Tool
 from flows.mcp_tools import ServerTool
 from flows.models.port import Call, Function
@@ -122,6 +123,11 @@ class Performer:
         )
         if call.name not in {offer.name for offer in self.offers()}:
             return failed("there is no such tool here"), ""
+        # a Python function looks at its arguments itself
+        schema = declared.input_schema if declared and declared.type != "python" else None
+        if schema and (reason := mismatch(schema, call.arguments)):
+            # the model may do it better, so this is no failure of the tool's yet
+            return self._noted(call.name, failed(reason)), ""
         if declared and declared.type == "http":
             result = await self._fetched_tool(declared, call)
         elif declared and declared.type == "mcp":

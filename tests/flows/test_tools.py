@@ -336,9 +336,59 @@ async def test_an_http_tool_sends_its_arguments(crm: Crm) -> None:
     machine, answer = await talk(script, made=made, fetch=GuardedFetch([crm.host]))
     assert answer.tools == ("stock", "book")
     assert crm.requests[0].scope["raw_path"] == b"/stock/a%2Fb"
-    assert dict(crm.requests[0].query_params) == {"item": "a/b", "n": "2"}
+    assert crm.requests[0].scope["query_string"] == b"n=2"
     assert crm.bodies[1] == b'{"item": "tea"}'
     assert "idempotency-key" in crm.requests[1].headers
+    await machine.aclose()
+
+
+async def test_arguments_are_written_as_the_query_of_an_address(crm: Crm) -> None:
+    find = {"id": "find", "name": "f", "description": "", "type": "http", "url": f"{crm.url}/find?a=1"}
+    made = flow(node("a", "Hello!", edges=[edge("go", "end")]), END, tools=[find])
+    given: Json = {"tags": ["a&b", 2], "open": True, "none": None, "q": "ü ", "in": {"b": [1]}}
+    machine, _ = await talk(calling(Call("find", given)), made=made, fetch=GuardedFetch([crm.host]))
+    pairs = [("a", "1"), ("tags", "a&b"), ("tags", "2"), ("open", "true"), ("q", "ü "), ("in", '{"b": [1]}')]
+    assert crm.requests[0].query_params.multi_items() == pairs
+    await machine.aclose()
+
+
+ORDER: Json = {
+    "type": "object",
+    "properties": {"item": {"type": "string", "enum": ["mug"]}, "count": {"type": "integer", "maximum": 5}},
+    "required": ["item"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"item": "mug", "count": 2}, ""),
+        ({"price": 0, "admin": True, "count": 9999}, "missing: item; unknown: price, admin; not as the"),
+        ({"item": "tea"}, "not as the schema has it: item"),
+        ({"item": "mug", "count": "2"}, "not as the schema has it: count"),
+    ],
+)
+async def test_a_call_that_its_schema_forbids_is_not_made_and_the_model_is_told_why(
+    crm: Crm, arguments: Json, reason: str
+) -> None:
+    order = {
+        "id": "order",
+        "name": "o",
+        "description": "",
+        "type": "http",
+        "method": "POST",
+        "url": crm.url,
+        "input_schema": ORDER,
+        "on_failure": "go",
+    }
+    made = flow(node("a", "Hello!", edges=[edge("go", "end")], tools=[order]), END)
+    script = calling(Call("order", arguments))
+    machine, answer = await talk(script, made=made, fetch=GuardedFetch([crm.host]))
+    result = dict(script.questions[1].exchanges[0].result)  # type: ignore[arg-type]
+    assert str(result.get("error", "")).startswith(reason)
+    assert (answer.text, answer.tools) == ("It is 5 euros.", ("order!" if reason else "order",))
+    assert len(crm.requests) == (0 if reason else 1)
     await machine.aclose()
 
 

@@ -1,0 +1,47 @@
+"""What a model gives a tool: held against the tool's schema, and written as the query of an address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from pydantic import JsonValue
+
+from flows.bounds import Bounds
+
+
+def mismatch(schema: Mapping[str, Any], arguments: Mapping[str, JsonValue]) -> str:
+    """Why the arguments are not what the schema asks for, in words for the model; empty when they are."""
+    root = json.dumps(schema)
+    if Bounds(root).hold(dict(arguments)):
+        return ""
+    properties = schema.get("properties") or {}
+    wrong = {
+        "missing": [name for name in schema.get("required") or () if name not in arguments],
+        "unknown": [name for name in arguments if name not in properties],
+        "not as the schema has it": [
+            name
+            for name, part in properties.items()
+            if name in arguments and not Bounds(json.dumps(part), root).hold(arguments[name])
+        ],
+    }
+    if schema.get("additionalProperties", True) is not False:
+        del wrong["unknown"]
+    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in wrong.items() if names)
+    return told or "the arguments are not as the schema has them"
+
+
+def query_of(arguments: Mapping[str, JsonValue]) -> str:
+    """The arguments as a query: a list as its items one by one, nothing for null."""
+    pairs = [(name, text) for name, value in arguments.items() for text in _texts(value)]
+    return urlencode(pairs, errors="replace")
+
+
+def _texts(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from [json.dumps(item)] if isinstance(item, list) else _texts(item)
+    elif value is not None:
+        yield value if isinstance(value, str) else json.dumps(value)
