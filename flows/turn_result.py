@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.dialog import Step
 from core.message import Message
@@ -36,6 +36,17 @@ class TurnResult(NamedTuple):
     def text(self) -> str:
         """Everything that was said, paragraph by paragraph."""
         return "\n\n".join([message.text for message in self.messages])
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The same facts by the names that superdialog gives them."""
+        return {
+            "to_node": self.node,
+            "edge_id": self.edge or None,
+            "outcome": self.outcome,
+            "actions_fired": list(self.tools),
+            "model": self.model,
+        }
 
     def as_step(self, state: DialogState) -> Step:
         """The same for the gateway, with the state that follows as it is stored."""

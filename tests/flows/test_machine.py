@@ -176,6 +176,32 @@ async def test_the_result_tells_what_the_turn_took() -> None:
     assert (await library("kyc").turn("hi")).seconds > 0
 
 
+async def test_an_answer_in_another_language_is_not_lost() -> None:
+    talk = library("kyc")
+    await talk.turn("hi")
+    answer = await talk.turn("meine letzten Ziffern sind 4321")
+    assert (answer.node, answer.edge) == ("ask_date_of_birth", "last_four_given")
+    assert "geboren" in answer.text
+
+
+async def test_a_language_is_a_word_like_others_where_only_one_is_spoken() -> None:
+    made = flow(
+        node("a", "Hello!", edges=[edge("german", "b", keywords=["german"])]), node("b", "We teach German.")
+    )
+    assert (await machine(made).turn("German")).text == "Hello!\n\nWe teach German."
+
+
+async def test_facts_have_the_names_that_other_programs_know() -> None:
+    answer = await say(library("kyc"), "hi", "4321")
+    assert answer.metadata == {
+        "to_node": "ask_date_of_birth",
+        "edge_id": "last_four_given",
+        "outcome": "advance",
+        "actions_fired": [],
+        "model": "rules",
+    }
+
+
 async def test_half_a_character_does_no_harm_to_the_turns_that_follow() -> None:
     talk = machine(flow(node("a", "Hello!", edges=[edge("go", "a")])), ScriptedModel([Decision()] * 3))
     for text in ("hi", "half \ud83d an emoji", "go on"):
