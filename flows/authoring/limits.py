@@ -83,7 +83,9 @@ def _said(node: Node, flow: Flow) -> _Said:
     first = node.static_text or (scripted(node.instruction, language) if node.instruction else "")
     texts = [_VALUE.sub(r"\1", in_language(text, language)) for text in (first, node.reprompt_text or "")]
     labels = [
-        f"choice {number}" if "{" in choice.label else choice.label  # how long a value is nobody knows yet
+        f"choice {number}"
+        if "{" in choice.label
+        else " ".join(choice.label.split())  # how long a value is nobody knows yet
         for number, choice in enumerate(node.choices, start=1)
     ]
     choices = [

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from flows.errors import FlowError
 from flows.shape import problems_of_shape
@@ -21,6 +30,10 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_texts)]
+Outcome = Literal["stay", "advance", "final", "hand_off", "budget", "refused", "rounds", "hops", "error"]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,20 +41,39 @@ class _Strict(BaseModel):
 class Expected(_Strict):
     """What is checked after a message; what is not named is not looked at. `reply` are parts of the text."""
 
-    reply: Annotated[tuple[str, ...], BeforeValidator(_as_texts)] = ()
+    reply: Texts = ()
     node: str | None = None
     edge: str | None = None
-    outcome: str | None = None
+    outcome: Outcome | None = None
     slots: dict[str, JsonValue] = Field(default_factory=dict)
     choices: tuple[str, ...] | None = None
 
 
+class Decided(_Strict):
+    """What a scripted model decides: an edge, or none to stay; what it has learnt, and what it says."""
+
+    edge: str = ""
+    slots: dict[str, JsonValue] = Field(default_factory=dict)
+    reply: str = ""
+
+
 class Said(_Strict):
-    """One message of the user's; `payload` is set for a tapped quick reply."""
+    """One message of the user's; `payload` is set for a tapped quick reply.
+
+    With the model `scripted`, it decides what `decide` says and writes what `speak` says, each in order.
+    """
 
     say: str = ""
     payload: str = ""
+    decide: Annotated[tuple[Decided, ...], BeforeValidator(_as_list)] = ()
+    speak: Texts = ()
     expect: Expected = Expected()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.say and not self.payload:
+            raise PydanticCustomError("empty", "Nothing is said here: set say or payload")
+        return self
 
 
 class Written(_Strict):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from core.turn import Address, Turn
 from flows.authoring.coverage import Coverage
+from flows.authoring.rehearsal import Rehearsal
 from flows.authoring.script import Conversation, Expected, Said, Script
 from flows.authoring.written import WrittenFetch
 from flows.compiled import compiled
@@ -44,14 +45,21 @@ class Trial:
 
 
 async def hold(flow: Flow, script: Script, model: str | Model = "rules") -> Trial:
-    """Have every conversation, one after another, each from its beginning."""
+    """Have every conversation, one after another, each from its beginning.
+
+    With `scripted` the model does what the script says, and what it is asked beyond that is a failure.
+    """
     coverage = Coverage(flow)
-    asked = model_from(model) if isinstance(model, str) else model
+    asked = _model(model) if isinstance(model, str) else model
     try:
         cases = [await _case(flow, script, each, asked, coverage) for each in script.conversations]
     finally:
         await asked.aclose()
     return Trial(tuple(cases), coverage)
+
+
+def _model(name: str) -> Model:
+    return Rehearsal() if name == "scripted" else model_from(name)
 
 
 async def _case(
@@ -65,11 +73,15 @@ async def _case(
         today=(lambda: script.today or datetime.now(UTC).date()),
         watch=coverage.watch,
     )
+    rehearsal = model if isinstance(model, Rehearsal) else None
     began, failures = time.perf_counter(), []
     for number, said in enumerate(conversation.turns, 1):
         turn = Turn(id=str(number), session="test", address=_HERE, text=said.say, payload=said.payload)
+        if rehearsal:
+            rehearsal.prompt(said)
         answer = await talk.turn(turn)
-        failures += [f"{number}. {_quoted(said)}: {what}" for what in _differences(said.expect, answer, talk)]
+        found = [*(rehearsal.differences() if rehearsal else ()), *_differences(said.expect, answer, talk)]
+        failures += [f"{number}. {_quoted(said)}: {what}" for what in found]
     return Case(conversation.name, tuple(failures), time.perf_counter() - began)
 
 

@@ -76,17 +76,26 @@ def hold_conversations(
     conversations: Annotated[
         Path | None, typer.Option(help="The conversations (default: FILE's name with .test.yaml).")
     ] = None,
-    llm: Llm = "rules",
+    llm: Annotated[
+        str,
+        typer.Option(
+            envvar="TURNGATE_LLM",
+            help="`rules`, `scripted` for what the file has under `decide` and `speak`, or `openai/<model>`.",
+        ),
+    ] = "rules",
     junit: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the results as JUnit XML.")] = None,
 ) -> None:
     """Have the flow's written conversations; exit code 1 when one goes another way."""
     from flows.authoring.junit import junit as as_junit
+    from flows.authoring.names import check
     from flows.authoring.script import Script, beside
     from flows.authoring.trial import hold
     from flows.document import Flow
 
-    flow, script = Flow.load(file), Script.load(conversations or beside(file))
-    trial = asyncio.run(hold(flow, script, _model(llm)))
+    written = conversations or beside(file)
+    flow, script = Flow.load(file), Script.load(written)
+    check(script, flow, str(written))
+    trial = asyncio.run(hold(flow, script, llm if llm == "scripted" else _model(llm)))
     for case in trial.cases:
         typer.echo(f"{'failed' if case.failures else 'passed'}  {case.name}")
         for failure in case.failures:

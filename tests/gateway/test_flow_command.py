@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner, Result
 
+from flows.errors import FlowError
 from gateway.commands import app
 
 LIBRARY = Path(__file__).parents[2] / "flows" / "library"
@@ -70,10 +71,34 @@ def test_test_holds_the_conversations_beside_the_flow_and_writes_junit(tmp_path:
 
 def test_test_fails_when_a_conversation_goes_another_way(tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
-    other.write_text("conversations: [{name: a, turns: [{say: hi, expect: {node: x}}]}]", encoding="utf-8")
+    other.write_text(
+        "conversations: [{name: a, turns: [{say: hi, expect: {node: confirm}}]}]", encoding="utf-8"
+    )
     result = flow("test", KYC, "--conversations", other)
     assert result.exit_code == 1
-    assert "failed  a\n        1. “hi”: node is “ask_last_four”, not “x”" in result.stdout
+    assert "failed  a\n        1. “hi”: node is “ask_last_four”, not “confirm”" in result.stdout
+
+
+def test_test_has_a_scripted_model_do_what_is_written_down(tmp_path: Path) -> None:
+    written = tmp_path / "written.yaml"
+    written.write_text(
+        "conversations: [{name: a, turns: [{say: hi}, {say: mine is 4321, "
+        "decide: {edge: last_four_given, slots: {last_four: '4321'}}, "
+        "expect: {node: ask_date_of_birth}}]}]",
+        encoding="utf-8",
+    )
+    assert flow("test", KYC, "--conversations", written, "--llm", "scripted").exit_code == 0
+    result = flow("test", KYC, "--llm", "scripted")
+    assert result.exit_code == 1
+    assert "2. “4321”: the model is asked to decide at “ask_last_four”, without a decide" in result.stdout
+
+
+def test_test_refuses_a_name_that_the_flow_has_not(tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text("conversations: [{name: a, turns: [{say: hi, expect: {node: x}}]}]", encoding="utf-8")
+    result = flow("test", KYC, "--conversations", other)
+    assert isinstance(result.exception, FlowError)
+    assert "conversations[0].turns[0].expect.node: There is no node “x” in the flow." in str(result.exception)
 
 
 def test_schema_prints_the_published_schema() -> None:

@@ -94,6 +94,46 @@ async def test_a_trial_takes_any_model() -> None:
     assert trial.is_passed
 
 
+async def scripted(*turns: Json) -> tuple[str, ...]:
+    return (await hold(tea(), script(*turns), "scripted")).cases[0].failures
+
+
+async def test_a_scripted_model_decides_what_is_written_down() -> None:
+    one = {"say": "the little one", "decide": {"edge": "go", "slots": {"size": "small"}}}
+    assert await scripted({"say": "hi"}, {**one, "expect": {"reply": "A small one.", "node": "end"}}) == ()
+    stay = {"say": "hm", "decide": {"reply": "Take your time."}, "expect": {"reply": "Take", "node": "ask"}}
+    assert await scripted({"say": "hi"}, stay, one) == ()
+
+
+async def test_a_scripted_model_says_what_is_written_down() -> None:
+    made = flow(node("a", instruction="Be kind.", edges=[edge("on", "b")]), node("b", "B.", is_final=True))
+    turn = {"say": "hi", "speak": "Good day.", "expect": {"reply": "Good day."}}
+    assert (await hold(made, script(turn), "scripted")).is_passed
+
+
+@pytest.mark.parametrize(
+    ("turn", "sentence"),
+    [
+        ({"say": "one"}, "2. “one”: the model is asked to decide at “ask”, without a decide"),
+        (
+            {"say": "one", "decide": [{"edge": "served"}, {}]},
+            "2. “one”: edge “served” is not offered, but go, why",
+        ),
+    ],
+)
+async def test_a_scripted_model_decides_nothing_else(turn: Json, sentence: str) -> None:
+    assert (await scripted({"say": "hi"}, turn))[0] == sentence
+
+
+async def test_what_a_scripted_model_was_not_asked_for_is_named() -> None:
+    turn = {"say": "hi", "decide": [{"edge": "go"}, {}], "speak": "Well."}
+    assert await scripted(turn) == ("1. “hi”: not asked for: decide go, decide to stay, speak “Well.”",)
+
+
+async def test_what_a_scripted_model_would_decide_is_nothing_to_another() -> None:
+    assert await failures({"say": "hi", "decide": {"edge": "go"}, "expect": {"node": "ask"}}) == ()
+
+
 async def failed() -> Trial:
     return await hold(tea(), script({"say": "<hi> & \x00", "expect": {"reply": ["“”]]>"]}}))
 
@@ -115,6 +155,11 @@ async def test_results_are_written_as_junit() -> None:
         ("conversations: [{name: a, turns: [{sya: hi}]}]", "conversations[0].turns[0].sya"),
         ("conversations: [{name: a, turns: [{say: yes}]}]", "conversations[0].turns[0].say"),
         ("conversations: [{turns: [{say: hi}]}]", "conversations[0].name"),
+        ("conversations: [{name: a, turns: [{}]}]", "conversations[0].turns[0]"),
+        (
+            "conversations: [{name: a, turns: [{say: hi, expect: {outcome: fnal}}]}]",
+            "conversations[0].turns[0].expect.outcome",
+        ),
     ],
 )
 def test_a_script_with_a_mistake_is_refused_by_its_place(text: str, path: str, tmp_path: Path) -> None:
