@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from flows.errors import Problem
 from flows.json_schema import problems_of_schema
 from flows.pattern import pattern_error
-from flows.places import RESORTS as RESORTS
-from flows.places import Document, Place, actions, edges, leads, objects, tool_owners
+from flows.places import RESORTS, Document, Place, actions, edges, leads, objects, tool_owners
 from flows.templated import problems_of_templates
 from flows.translation import problems_of_languages
 
