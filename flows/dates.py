@@ -1,4 +1,4 @@
-"""Dates and times as people write them. What could mean two days is asked again, never guessed."""
+"""Dates as people write them. What could mean two days is asked again, never guessed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from flows import wording
 from flows.wording import Sentences
-from flows.words import fold
+from flows.words import evenly_folded, fold
 
-_MONTHS = {
+MONTHS = {
     name: number
     for names in (
         "jan feb mar apr may jun jul aug sep oct nov dec",
@@ -19,7 +19,7 @@ _MONTHS = {
     )
     for number, name in enumerate(names.split(), start=1)
 }
-_MONTH = (
+MONTH = (
     r"(?P<month>jan(?:uary?|ner)?|feb(?:ruary?)?|mar(?:ch|z)?|apr(?:il)?|ma[yi]|jun[ei]?|jul[yi]?"
     r"|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\.?"
 )
@@ -29,18 +29,21 @@ _FORMS = (
     re.compile(r"(?<!\d)(?P<a>\d{4})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{1,2})(?!\d)"),
     re.compile(r"(?<!\d)(?P<a>\d{1,2})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{4}|\d{2})(?!\d)"),
     re.compile(r"(?<!\d)(?P<a>\d{1,2})\s(?P<b>\d{1,2})\s(?P<c>\d{4})(?!\d)"),
-    re.compile(rf"(?<!\d){_DAY}(?:\s+of)?[\s,.-]*{_MONTH}[\s,.-]*(?:of\s+)?{_YEAR}"),
-    re.compile(rf"\b{_MONTH}[\s.-]*{_DAY}[\s,.-]+{_YEAR}"),
-    re.compile(rf"(?<!\d)(?P<year>\d{{4}})[\s,.-]+{_MONTH}[\s,.-]*{_DAY}(?!\d)"),
+    re.compile(rf"(?<!\d){_DAY}(?:\s+of)?[\s,.-]*{MONTH}[\s,.-]*(?:of\s+)?{_YEAR}"),
+    re.compile(rf"\b{MONTH}[\s.-]*{_DAY}[\s,.-]+{_YEAR}"),
+    re.compile(rf"(?<!\d)(?P<year>\d{{4}})[\s,.-]+{MONTH}[\s,.-]*{_DAY}(?!\d)"),
     re.compile(r"(?<!\d)(?P<packed>\d{8})(?!\d)"),
 )
-_TIME = re.compile(
-    r"(?<![\d:])(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*"
-    r"(?P<half>a\.?m\.?|p\.?m\.?|(?:uhr\s+)?(?:am )?(?:morgens|vormittag|nachmittag|abend)s?\b|uhr\b|h\b"
-    r"|(?:in the )?(?:morning|afternoon|evening)\b)?(?![\d:])"
+_WITH_MONTH = (
+    re.compile(rf"(?<![\d:.,/]){_DAY}(?:\s+of)?[\s.-]*{MONTH}(?!\w)(?!\s+(?:i|we|it)\b)"),
+    re.compile(rf"\b{MONTH}[\s.-]*{_DAY}(?!\d|[:.,]\d|\s*(?:[ap]\.?m\b|o'?clock|uhr))"),
 )
-_LATE = re.compile(r"p\.?m|afternoon|evening|nachmittag|abend")
-_EARLY = re.compile(r"a\.?m|morning|morgens|vormittag")
+_IN_DIGITS = re.compile(
+    r"(?<![\d.,/:-])(?P<a>\d{1,2})(?:/(?P<b>\d{1,2})(?![\d/.,:-])|\.\s?(?P<c>\d{1,2})\.(?!\d))"
+)
+_CLOCK_BEFORE = re.compile(r"\b(?:at|um|gegen|around|about)\s*$")
+_BARE_YEAR = re.compile(r"(?<![\d.,/:+-])(?:19|20|21)\d\d(?![\d.,/:-]?\d)")
+_EARLIEST, _LATEST = 1900, 2199
 
 
 class Read(NamedTuple):
@@ -52,41 +55,99 @@ class Read(NamedTuple):
     reason: str = ""
 
 
+class DayOfYear(NamedTuple):
+    """A day without its year from `start` to `end` of the folded text: the months and days it can mean."""
+
+    start: int
+    end: int
+    written: str
+    meanings: tuple[tuple[int, int], ...]
+
+
 def read_dates(text: str, language: str = "en") -> list[Read]:
     """Every whole date (day, month and year) in `text`, as ISO 8601 or with a reason, in order.
 
     In English 04/05 may be the fourth of May or the fifth of April; elsewhere the day stands first.
     """
     sentences, day_first = wording.of(language), language != "en"
+    text = evenly_folded(text)
     folded, found = fold(text), list[Read]()
     for form in _FORMS:
         for match in form.finditer(folded):
             if all(match.end() <= other.start or other.end <= match.start() for other in found):
-                value, reason = _meaning(match, sentences, day_first=day_first)
+                written = text[match.start() : match.end()].strip()
+                value, reason = _meaning(match, written, sentences, day_first=day_first)
                 found.append(Read(match.start(), match.end(), value, reason))
     return sorted(found)
 
 
-def _meaning(match: re.Match[str], sentences: Sentences, *, day_first: bool) -> tuple[str, str]:
+def read_days_of_year(text: str, language: str = "en") -> list[DayOfYear]:
+    """Every day without a year in `text`, such as 4 May, 24/11 or 4.5., in order; whole dates are none."""
+    text = evenly_folded(text)
+    folded, found = fold(text), list[DayOfYear]()
+    for form in (*_WITH_MONTH, _IN_DIGITS):
+        for match in form.finditer(folded):
+            if all(match.end() <= other.start or other.end <= match.start() for other in found):
+                meanings = tuple(dict.fromkeys(_days_of_year(match, folded, language)))
+                written = text[match.start() : match.end()].strip()
+                if meanings:
+                    found.append(DayOfYear(match.start(), match.end(), written, meanings))
+    return sorted(found)
+
+
+def without_dates(text: str, language: str = "en", *, also_in_digits: bool = False) -> str:
+    """The text with its dates blanked out, every letter at its place, so that no part of one is misread.
+
+    A date in digits without a year, such as 24/11, stays unless `also_in_digits`.
+    """
+    text = evenly_folded(text)
+    folded = fold(text)
+    for item in read_dates(text):
+        if not folded[item.start : item.end].isdigit():
+            text = _blanked(text, item.start, item.end)
+    for day in read_days_of_year(text, language):
+        if also_in_digits or any(letter.isalpha() for letter in day.written):
+            text = _blanked(text, day.start, day.end)
+    return text
+
+
+def is_part_of_date(text: str) -> bool:
+    """Whether `text` says a year, or a day and a month, as who is asked for a whole date may begin it."""
+    folded = fold(without_dates(text, also_in_digits=True))
+    return _BARE_YEAR.search(folded) is not None or folded != fold(evenly_folded(text))
+
+
+def _blanked(text: str, start: int, end: int) -> str:
+    return f"{text[:start]};{' ' * (end - start - 1)}{text[end:]}"
+
+
+def _meaning(match: re.Match[str], written: str, sentences: Sentences, *, day_first: bool) -> tuple[str, str]:
     groups = match.groupdict()
     year = groups.get("year") or groups.get("c") or ""
     if len(groups.get("a") or "") == 4:
         year = groups["a"]
     if year and len(year) != 4:
         return "", sentences.four_digits
+    if year and not _EARLIEST <= int(year) <= _LATEST:
+        return "", (sentences.long_ago if int(year) < _EARLIEST else sentences.far_ahead).format(written)
     readings = list(_readings(groups))
     days = set(readings[:1] if day_first and not groups.get("packed") else readings)
     if not days:
-        return "", sentences.no_day.format(match[0].strip())
+        return "", sentences.no_day.format(written)
     if len(days) > 1:
-        either = f" {sentences.word_or} ".join(sentences.spoken(day) for day in sorted(days)[:2])
-        return "", sentences.which_day.format(match[0].strip(), either)
+        return "", which_day(written, sorted(days), sentences)
     return days.pop().isoformat(), ""
+
+
+def which_day(written: str, days: list[date], sentences: Sentences) -> str:
+    """The question that is to be asked where `written` can mean several days."""
+    either = f" {sentences.word_or} ".join(sentences.spoken(day) for day in days[:2])
+    return sentences.which_day.format(written, either)
 
 
 def _readings(groups: dict[str, str | None]) -> Iterator[date]:
     if month := groups.get("month"):
-        yield from _day(groups["year"], _MONTHS[month[:3]], groups["day"])
+        yield from _day(groups["year"], MONTHS[month[:3]], groups["day"])
     elif packed := groups.get("packed"):
         yield from _day(packed[:4], packed[4:6], packed[6:])
         yield from _day(packed[4:], packed[2:4], packed[:2])
@@ -100,29 +161,24 @@ def _readings(groups: dict[str, str | None]) -> Iterator[date]:
 
 def _day(year: str | None, month: str | int | None, day: str | None) -> Iterator[date]:
     # a packed number has readings such as the year 2304: no date of a customer's life
-    if 1900 <= int(year or 0) <= 2199:
+    if _EARLIEST <= int(year or 0) <= _LATEST:
         try:
             yield date(int(year or 0), int(month or 0), int(day or 0))
         except ValueError:
             return
 
 
-def read_times(text: str, language: str = "en") -> list[Read]:
-    """Every time of day in `text` as HH:MM, in order; a bare number is not one."""
-    folded, found = fold(text), list[Read]()
-    for match in re.finditer(r"\b(noon|midday|midnight)\b", folded):
-        found.append(Read(match.start(), match.end(), "00:00" if match[1] == "midnight" else "12:00"))
-    for match in _TIME.finditer(folded):
-        if match["minute"] is None and match["half"] is None:
-            continue
-        hour, minute = int(match["hour"]), int(match["minute"] or 0)
-        half = match["half"] or ""
-        late = _LATE.search(half) is not None
-        if late or _EARLY.search(half):
-            hour = hour % 12 + (12 if late else 0) if 1 <= hour <= 12 else 24
-        if hour < 24 and minute < 60:
-            found.append(Read(match.start(), match.end(), f"{hour:02}:{minute:02}"))
-        else:
-            reason = wording.of(language).no_time.format(match[0].strip())
-            found.append(Read(match.start(), match.end(), reason=reason))
-    return sorted(found)
+def _days_of_year(match: re.Match[str], folded: str, language: str) -> Iterator[tuple[int, int]]:
+    """The months and days that it can mean, also such as no year has, as long as a month is named."""
+    groups = match.groupdict()
+    if month := groups.get("month"):
+        yield MONTHS[month[:3]], int(groups["day"])
+        return
+    before = folded[: match.start()]
+    if _CLOCK_BEFORE.search(before) or (groups["c"] and language == "en"):
+        return
+    first, second = int(groups["a"]), int(groups["b"] or groups["c"])
+    if 1 <= second <= 12 and 1 <= first <= 31:
+        yield second, first
+    if language == "en" and 1 <= first <= 12 and 1 <= second <= 31:
+        yield first, second

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -14,27 +14,25 @@ from core.message import Choice
 from flows import wording
 from flows.agreement import agreement
 from flows.choices import find_label
-from flows.dates import Read, read_dates, read_times
+from flows.codes import read_codes
+from flows.dates import Read, is_part_of_date, read_dates, without_dates
+from flows.foreign_days import foreign_day
 from flows.numbers import MOST_DIGITS, read_numbers
 from flows.phones import read_phones
-from flows.relative import relative_day
+from flows.relative import read_days
 from flows.slots import Slot
+from flows.times import read_hour, read_times, without_times
 from flows.words import LONGEST_READ, fold, plain_digits, words
 
 LONGEST_VALUE = 500
-_LONGEST_TOKEN = 100
 _SHORT = 6
 
 _CORRECTING = frozenset(
     words("sorry no actually wait mean rather correction instead oops")
     + words("nein doch eigentlich meine sondern entschuldigung")
 )
+_DENIED = re.compile(r"(?:\b(?:not|nicht)|n't)(?:\s+(?:on|the|am|den))*\s*$")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
-_HOUR = re.compile(
-    r"(?:at|um|around|about|gegen)?\s*(\d{1,2})(?:\s*o'?clock)?\s*(?:please|bitte)?[.!]?", re.IGNORECASE
-)
-# a group of digits such as “43 21” is one token, so that no part of a longer number is taken for an answer
-_TOKEN = re.compile(r"(?:(?<=\s)|^)\+?\d+(?:[ -]\d+)*(?=[\s.,;:!?)]|$)|\S+")
 
 
 class Reading(NamedTuple):
@@ -107,7 +105,12 @@ def _enum(slot: Slot, text: str, today: date) -> Reading:
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.values]
     if chosen := find_label(text, offered):
         return Reading(slot.values[offered.index(chosen)], weight=len(chosen.label))
-    amounts = {number.value for number in read_numbers(_without_dates(text), slot.language)}
+    amounts = {
+        number.value
+        for number in read_numbers(
+            without_times(without_dates(text, slot.language), slot.language), slot.language
+        )
+    }
     named = [value for value in slot.values if not isinstance(value, bool) and _amount(value) in amounts]
     return _only(named, text, slot) if len(amounts) == 1 and len(words(text)) <= _SHORT else Reading()
 
@@ -125,7 +128,7 @@ def _boolean(slot: Slot, text: str, today: date) -> Reading:
 
 
 def _number(slot: Slot, text: str, today: date) -> Reading:
-    found = read_numbers(_without_dates(text), slot.language)
+    found = read_numbers(without_times(without_dates(text, slot.language), slot.language), slot.language)
     sentences = wording.of(slot.language)
     if doubtful := next((number for number in found if number.other is not None), None):
         both = [number for number in doubtful if number is not None]
@@ -143,99 +146,65 @@ def _email(slot: Slot, text: str, today: date) -> Reading:
 
 
 def _phone(slot: Slot, text: str, today: date) -> Reading:
-    found = read_phones(_without_dates(text), slot.region, wording.of(slot.language))
+    found = read_phones(without_dates(text), slot.region, wording.of(slot.language))
     if reason := next((reason for _, reason in found if reason), ""):
         return Reading(reason=reason, weight=1)
     return _only([number for number, _ in found], text, slot)
 
 
 def _date(slot: Slot, text: str, today: date) -> Reading:
-    found = _kept(read_dates(text, slot.language), text)
-    if any(item.reason for item in found):
-        return Reading(reason=next(item.reason for item in found if item.reason), weight=1)
+    sentences = wording.of(slot.language)
+    found = (
+        read_days(text, slot.language, today)
+        if slot.future
+        else _undenied(read_dates(text, slot.language), text)
+    )
+    if reason := next((item.reason for item in found if item.reason), ""):
+        return Reading(reason=reason, weight=1)
+    if not found and not slot.future:
+        foreign = _foreign(slot, text, today)
+        is_begun = foreign.value is None and len(words(text)) <= _SHORT and is_part_of_date(text)
+        return Reading(reason=sentences.whole_date, weight=1) if is_begun else foreign
     reading = _only([item.value for item in found], text, slot)
-    if isinstance(reading.value, str):
-        day = date.fromisoformat(reading.value)
-    elif reading.reason:
+    if not isinstance(reading.value, str):
         return reading
-    else:
-        meant = relative_day(text, slot.language, today, future=slot.future)
-        if meant is None:
-            return Reading()
-        day, reading = meant, Reading(meant.isoformat(), weight=4)
+    day = date.fromisoformat(reading.value)
     if slot.past and day >= today:
-        return Reading(reason=wording.of(slot.language).not_yet, weight=1)
+        return Reading(reason=sentences.not_yet, weight=1)
     if slot.future and day < today:
-        return Reading(reason=wording.of(slot.language).passed, weight=1)
+        return Reading(reason=sentences.passed, weight=1)
     return reading
 
 
 def _time(slot: Slot, text: str, today: date) -> Reading:
-    found = _kept(read_times(text, slot.language), text)
-    if any(item.reason for item in found):
-        return Reading(reason=next(item.reason for item in found if item.reason), weight=1)
-    if not found and (hour := _HOUR.fullmatch(text)) and int(hour[1]) < 24:
-        return _hour(slot, int(hour[1]))
+    found = read_times(text, slot.language)
+    if not found and (hour := read_hour(text, slot.language)):
+        found = [hour]
+    if reason := next((item.reason for item in found if item.reason), ""):
+        return Reading(reason=reason, weight=1)
     return _only([item.value for item in found], text, slot)
 
 
-def _hour(slot: Slot, hour: int) -> Reading:
-    """A bare number as an hour, where it can only be one."""
-    if hour == 0 or hour > 12:
-        return Reading(f"{hour:02}:00", weight=2)
-    return Reading(reason=wording.of(slot.language).which_hour.format(hour), weight=1)
+def _foreign(slot: Slot, text: str, today: date) -> Reading:
+    """A whole date in a language whose months we do not know."""
+    is_known = slot.language in wording.LANGUAGES or not is_part_of_date(text)
+    day = None if is_known else foreign_day(text, slot.language, today)
+    return Reading(day.isoformat(), weight=10) if day else Reading()
 
 
 def _pattern(slot: Slot, text: str, today: date) -> Reading:
-    found = list(_matching(slot.pattern, text))
-    if not found and _without_dates(text) != text:
-        text = _without_dates(text)
+    assert slot.pattern is not None
+    found = list(read_codes(slot.pattern, text))
+    rest = text if found else without_dates(text)
     # a number in a longer message was hardly meant as the answer
-    if found or not any(letter.isdigit() for letter in text) or len(words(text)) > _SHORT:
+    if found or not any(letter.isdigit() for letter in rest) or len(words(rest)) > _SHORT:
         return _only(found, text, slot)
     return Reading(reason=wording.of(slot.language).unlike.format(slot.description))
 
 
-def _matching(pattern: re.Pattern[str] | None, text: str) -> Iterator[str]:
-    """Every token, or two tokens together, that the pattern takes whole; denied ones are left out."""
-    assert pattern is not None
-    if len(text) <= LONGEST_VALUE and pattern.fullmatch(text):
-        yield text
-        return
-    tokens = [
-        token.strip(".,;:!?\"'()“”#")[:_LONGEST_TOKEN] for token in _TOKEN.findall(_without_dates(text))
-    ]
-    index = 0
-    while index < len(tokens):
-        pair = tokens[index : index + 2]
-        joined = ["".join(pair), "-".join(pair)] if len(pair) == 2 else []
-        forms = [(2, form) for form in joined] + [(1, tokens[index]), (1, re.sub(r"[ -]", "", tokens[index]))]
-        taken, value = next(
-            ((count, way) for count, form in forms for way in (form, form.upper()) if pattern.fullmatch(way)),
-            (1, ""),
-        )
-        if value and not _is_denied(tokens[:index]):
-            yield value
-        index += taken
-
-
-def _is_denied(before: list[str]) -> bool:
-    return bool(before) and fold(before[-1]) in ("not", "isn't", "isnt", "nicht")
-
-
-def _kept(found: list[Read], text: str) -> list[Read]:
+def _undenied(found: list[Read], text: str) -> list[Read]:
     folded = fold(text)
-    return [item for item in found if not _is_denied(folded[: item.start].split())]
-
-
-def _without_dates(text: str) -> str:
-    """The text with whole dates taken out, so that a year is not taken for four digits."""
-    folded = fold(text)
-    if len(folded) != len(text):  # folding moved the letters, so positions in it say nothing about the text
-        text = folded
-    for item in reversed([item for item in read_dates(text) if not folded[item.start : item.end].isdigit()]):
-        text = f"{text[: item.start]} . {text[item.end :]}"
-    return text
+    return [item for item in found if not _DENIED.search(folded[: item.start])]
 
 
 def _only(found: list[Any], text: str, slot: Slot) -> Reading:
@@ -245,7 +214,9 @@ def _only(found: list[Any], text: str, slot: Slot) -> Reading:
         return Reading()
     if len(distinct) > 1 and not set(words(text)) & _CORRECTING:
         sentences = wording.of(slot.language)
-        return Reading(reason=sentences.which_one.format(sentences.listed(distinct[:4])), weight=1)
+        is_day = slot.kind == "date"
+        said = [sentences.spoken(date.fromisoformat(item)) if is_day else item for item in distinct[:4]]
+        return Reading(reason=sentences.which_one.format(sentences.listed(said)), weight=1)
     return Reading(distinct[-1], weight=len(str(distinct[-1])))
 
 

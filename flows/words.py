@@ -53,6 +53,12 @@ def fold(text: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))[:LONGEST_READ]
 
 
+def evenly_folded(text: str) -> str:
+    """The text, or its folded form where folding would move its letters: a place in one is one in both."""
+    folded = fold(text)
+    return text if len(folded) == len(text) else folded
+
+
 def plain_digits(text: str) -> str:
     """The digits of every script as 0 to 9; the rest as it is."""
     if text.isascii():

@@ -44,7 +44,13 @@ class Sentences:
     whole: str
     four_digits: str
     no_day: str
+    long_ago: str
+    far_ahead: str
+    whole_date: str
+    exact_day: str
     which_day: str
+    exact_time: str
+    noon_or_midnight: str
     no_time: str
     number_short: str
     number_long: str

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.dates import read_dates, read_times
+from flows.dates import is_part_of_date, read_dates, read_days_of_year, without_dates
 from flows.wording import ENGLISH, GERMAN
+from flows.words import evenly_folded
 
 
 def one(text: str) -> str:
@@ -76,25 +77,51 @@ def test_two_dates_are_both_read_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    ("text", "reason"),
+    [("23 April 1890", "23 April 1890 is too long ago."), ("1 May 2990", "1 May 2990 is too far ahead.")],
+)
+def test_a_year_out_of_reach_has_its_own_reason(text: str, reason: str) -> None:
+    assert one(text) == f"reason: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "meanings"),
     [
-        ("14:30", "14:30"),
-        ("2:30 pm", "14:30"),
-        ("at 9am please", "09:00"),
-        ("12 am", "00:00"),
-        ("noon", "12:00"),
+        ("en", "4 May", ((5, 4),)),
+        ("en", "on May 4th", ((5, 4),)),
+        ("en", "24/11", ((11, 24),)),
+        ("en", "4/5", ((5, 4), (4, 5))),
+        ("de", "4/5", ((5, 4),)),
+        ("de", "am 4.5. um 9 Uhr", ((5, 4),)),
+        ("de", "30. Februar", ((2, 30),)),
     ],
 )
-def test_a_time_is_read(text: str, value: str) -> None:
-    assert [read.value for read in read_times(text)] == [value]
+def test_a_day_without_a_year_is_read_with_all_that_it_can_mean(
+    language: str, text: str, meanings: tuple[tuple[int, int], ...]
+) -> None:
+    assert [day.meanings for day in read_days_of_year(text, language)] == [meanings]
 
 
-def test_an_hour_that_no_clock_shows_is_said_so() -> None:
-    assert [bool(read.reason) for read in read_times("25:00 or 13pm")] == [True, True]
+@pytest.mark.parametrize(
+    "text", ["", "May", "4", "the 5th", "4 marbles", "at 9 may I come", "1/2/3", "um 10.12."]
+)
+def test_what_is_no_day_of_a_year_is_none(text: str) -> None:
+    assert read_days_of_year(text, "de") == []
 
 
-def test_a_bare_number_is_no_time() -> None:
-    assert read_times("table for 4") == []
+@pytest.mark.parametrize("text", ["1990", "April 1990", "born in 1990", "april 23", "4/23"])
+def test_a_part_of_a_date_is_known_as_one(text: str) -> None:
+    assert is_part_of_date(text)
+
+
+@pytest.mark.parametrize("text", ["4321", "HL-1990", "+1 990", "19901", ""])
+def test_what_is_no_part_of_a_date_is_not_taken_for_one(text: str) -> None:
+    assert not is_part_of_date(text)
+
+
+@given(st.text(max_size=200))
+def test_what_is_blanked_out_moves_no_letter(text: str) -> None:
+    assert len(without_dates(text)) == len(evenly_folded(text))
 
 
 @given(st.dates(min_value=date(1900, 1, 1), max_value=date(2199, 12, 31)))
@@ -106,5 +133,5 @@ def test_every_day_written_out_is_read_back(day: date) -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_can_be_looked_through(text: str) -> None:
-    for read in read_dates(text) + read_times(text):
+    for read in read_dates(text):
         assert bool(read.value) != bool(read.reason)

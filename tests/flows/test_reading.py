@@ -75,9 +75,13 @@ def test_a_code_is_read_in_lower_case_and_with_a_gap(text: str) -> None:
     ("text", "reason"),
     [
         ("04/05/1990", "04/05/1990 could be 5 April 1990 or 4 May 1990. Please write the month as a word."),
-        ("31 June 1990", "There is no such day as 31 june 1990."),
+        ("31 June 1990", "There is no such day as 31 June 1990."),
         ("1 January 2030", "That date has not come yet."),
-        ("1 May 1990 or 2 May 1990", "I see 1990-05-01 and 1990-05-02. Which one is it?"),
+        ("1 May 1990 or 2 May 1990", "I see 1 May 1990 and 2 May 1990. Which one is it?"),
+        ("April 1990", "Please write the day, the month and the year."),
+        ("born in 1990", "Please write the day, the month and the year."),
+        ("april 23", "Please write the day, the month and the year."),
+        ("23 April 1890", "23 April 1890 is too long ago."),
     ],
 )
 def test_a_birth_date_that_cannot_be_is_asked_again_with_the_reason(text: str, reason: str) -> None:

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.times import read_hour, read_times, with_hour_asked, without_times
+from flows.wording import ENGLISH, GERMAN
+from flows.words import evenly_folded
+
+
+def said(text: str, language: str = "en") -> list[str]:
+    return [read.value or read.reason for read in read_times(text, language)]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("14:30", "14:30"),
+        ("9:30", "09:30"),
+        ("2:30 pm", "14:30"),
+        ("at 9am please", "09:00"),
+        ("3 p.m.", "15:00"),
+        ("12 am", "00:00"),
+        ("12 pm", "12:00"),
+        ("noon", "12:00"),
+        ("seven pm", "19:00"),
+        ("six thirty pm", "18:30"),
+        ("half past 5 pm", "17:30"),
+        ("quarter to 6 pm", "17:45"),
+        ("quarter to 1 pm", "12:45"),
+        ("20 past 6 pm", "18:20"),
+        ("ten minutes to 6 pm", "17:50"),
+        ("a quarter past seven in the evening", "19:15"),
+        ("3 in the afternoon", "15:00"),
+        ("at 6 tonight", "18:00"),
+        ("10 at night", "22:00"),
+        ("2 at night", "02:00"),
+        ("tomorrow afternoon at 3", "15:00"),
+        ("tomorrow morning at 9:30", "09:30"),
+        ("15:00 in the afternoon", "15:00"),
+        ("at 15", "15:00"),
+        ("4 people at 7 pm", "19:00"),
+        ("2 or 3 people at 7 pm", "19:00"),
+        ("not at 3 pm but 4 pm", "16:00"),
+        ("2027-05-04 at 9 am", "09:00"),
+        ("2026-12-01T10:00:00Z", "10:00"),
+    ],
+)
+def test_a_time_is_read(text: str, value: str) -> None:
+    assert said(text) == [value]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("um 15 Uhr", "15:00"),
+        ("15 Uhr 30", "15:30"),
+        ("15.30 Uhr", "15:30"),
+        ("zwanzig Uhr", "20:00"),
+        ("abends um 7 Uhr", "19:00"),
+        ("heute Abend um 7", "19:00"),
+        ("morgen früh um 8", "08:00"),
+        ("nachmittags um 3 Uhr", "15:00"),
+        ("3 Uhr am Nachmittag", "15:00"),
+        ("abends halb acht", "19:30"),
+        ("mittags um 1", "13:00"),
+        ("mittags", "12:00"),
+        ("am 4.5. um 10 Uhr", "10:00"),
+        ("03.04.2027 um 9 Uhr", "09:00"),
+        ("guten Abend, 10 Uhr", "10:00"),
+    ],
+)
+def test_a_time_is_read_in_german(text: str, value: str) -> None:
+    assert said(text, "de") == [value]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "hour"),
+    [
+        ("en", "at 3", "3"),
+        ("en", "friday at nine", "9"),
+        ("en", "9 o'clock", "9"),
+        ("en", "good morning, at 3", "3"),
+        ("en", "half past six", "6:30"),
+        ("en", "half past nine", "9:30"),
+        ("en", "six thirty", "6:30"),
+        ("en", "twenty to six", "5:40"),
+        ("de", "um 8", "8"),
+        ("de", "um 9 am Montag", "9"),
+        ("de", "halb sieben", "6:30"),
+        ("de", "halb 7 Uhr", "6:30"),
+        ("de", "viertel vor 7 Uhr", "6:45"),
+        ("de", "viertel nach neun", "9:15"),
+        ("de", "5 vor 8 Uhr", "7:55"),
+        ("de", "7 Uhr nachts", "7"),
+    ],
+)
+def test_a_spoken_hour_is_asked_back(language: str, text: str, hour: str) -> None:
+    sentences = GERMAN if language == "de" else ENGLISH
+    assert said(text, language) == [sentences.which_hour.format(hour)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "between 3 and 5 pm", "3pm to 5pm", "3-5pm", "9-10", "from 9 to 10", "10 to 6pm", "ten to six",
+        "half six", "after 5 pm", "any time before 5 pm", "by 5 pm", "9:30-10:30",
+    ],
+)  # fmt: skip
+def test_what_is_no_one_time_is_asked_back(text: str) -> None:
+    assert said(text) == [ENGLISH.exact_time]
+
+
+@pytest.mark.parametrize(
+    "text", ["ab 15 Uhr", "nach 17 Uhr", "zwischen 9 und 10 Uhr", "viertel acht", "fünf vor halb acht"]
+)
+def test_what_is_no_one_time_in_german_is_asked_back(text: str) -> None:
+    assert said(text, "de") == [GERMAN.exact_time]
+
+
+def test_two_times_are_asked_about() -> None:
+    assert said("9 or 10") == ["I see 9 and 10. Which one is it?"]
+
+
+@pytest.mark.parametrize("text", ["um 12", "12 in the morning"])
+def test_twelve_is_noon_or_midnight(text: str) -> None:
+    assert said(text) == [ENGLISH.noon_or_midnight]
+
+
+@pytest.mark.parametrize("text", ["25:00", "13pm", "3:75", "15:00 in the morning"])
+def test_an_hour_that_no_clock_shows_is_said_so(text: str) -> None:
+    assert said(text) == [ENGLISH.no_time.format(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "6", "table for 4", "4/5", "one morning", "3 mornings a week", "in 2 hours", "at one of your shops",
+     "not at 3 pm", "I'm 23", "1530"],
+)  # fmt: skip
+def test_what_is_no_time_is_none(text: str) -> None:
+    assert said(text) == []
+
+
+@pytest.mark.parametrize(("text", "value"), [("15", "15:00"), ("make it 14", "14:00"), ("0", "00:00")])
+def test_a_number_alone_is_the_hour_that_was_asked_for(text: str, value: str) -> None:
+    hour = read_hour(text)
+    assert hour is not None
+    assert hour.value == value
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "text", "value"),
+    [
+        ("en", "3", "in the afternoon", "15:00"),
+        ("en", "3", "afternoon please", "15:00"),
+        ("en", "10", "morning", "10:00"),
+        ("en", "10", "am", "10:00"),
+        ("en", "9:30", "PM", "21:30"),
+        ("de", "3", "nachmittags", "15:00"),
+        ("de", "9:30", "morgens", "09:30"),
+    ],
+)
+def test_the_half_of_the_day_is_enough_once_the_hour_was_asked_about(
+    language: str, asked: str, text: str, value: str
+) -> None:
+    line = (GERMAN if language == "de" else ENGLISH).which_hour.format(asked) + "\n\nAt what time?"
+    assert said(with_hour_asked(text, line, language), language) == [value]
+
+
+@pytest.mark.parametrize("text", ["in the afternoon", "3", ""])
+def test_without_such_a_question_a_text_stays_as_it_is(text: str) -> None:
+    assert with_hour_asked(text, "At what time?") == text
+
+
+@given(st.text(max_size=200), st.sampled_from(["en", "de"]))
+def test_any_text_can_be_looked_through(text: str, language: str) -> None:
+    for read in read_times(text, language):
+        assert bool(read.value) != bool(read.reason)
+    assert len(without_times(text, language)) == len(evenly_folded(text))
+
+
+_WORDS = (
+    "half quarter past to at um halb viertel vor nach 3 9 12 15:30 pm uhr between and or noon tonight not"
+)
+
+
+@given(st.lists(st.sampled_from(_WORDS.split()), max_size=8), st.sampled_from(["en", "de"]))
+def test_what_is_read_is_a_time_of_day_or_a_question(said: list[str], language: str) -> None:
+    for read in read_times(" ".join(said), language):
+        hour, _, minute = (read.value or "0:0").partition(":")
+        assert (int(hour) < 24 and int(minute) < 60) if read.value else read.reason
+
+
+@given(st.times())
+def test_every_time_is_read_back_as_it_is_written(time: object) -> None:
+    assert said(f"at {str(time)[:5]}") == [str(time)[:5]]
