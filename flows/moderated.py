@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol
 
 from core.dialog import Watcher
@@ -48,14 +49,14 @@ async def moderated(
     """Answer a message unless it is objected to; say what is answered unless that is.
 
     What is objected to reaches no model and stays in no history. A moderator who cannot say costs an
-    apology; what an answer has done by then stays done.
+    apology, never the same twice in a row; what an answer has done by then stays done.
     """
     unheard = TurnResult(node=before.node)
     try:
         if text.strip() and await moderator.flags(text):
             return before, _said(unheard, sentences.refused, "refused")
     except ModelError:
-        return before, _said(unheard, sentences.apology, "error")
+        return _apology(before, before, unheard._replace(outcome="error"), sentences)
     listener = watcher or Watcher()
     state, result = await answer(_Held(listener))
     said = [message.text for message in result.messages if message.text]
@@ -65,7 +66,7 @@ async def moderated(
             result = _said(result, sentences.refused, result.outcome)
     except ModelError:
         _forget(state, said)
-        result = _said(result, sentences.apology, result.outcome)
+        state, result = _apology(before, state, result, sentences)
     listener.on_text(result.text)
     return state, result
 
@@ -73,6 +74,12 @@ async def moderated(
 def _said(result: TurnResult, text: str, outcome: str) -> TurnResult:
     """The result with one sentence in place of what was said."""
     return result._replace(messages=(Message(text=text),), outcome=outcome, trouble="moderated")
+
+
+def _apology(before: DialogState, state: DialogState, result: TurnResult, sentences: Sentences) -> Answered:
+    """The state and the result with an apology, other than that of the turn before."""
+    text = sentences.apologies[before.apologies % len(sentences.apologies)]
+    return replace(state, apologies=before.apologies + 1), _said(result, text, result.outcome)
 
 
 def _forget(state: DialogState, said: list[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from typing import Any, NamedTuple
 
 from core.dialog import Watcher
@@ -17,13 +17,17 @@ class Chunk(NamedTuple):
     is_restart: bool = False
 
 
-class TurnStream(Watcher):
-    """Iterate for the chunks; then `result` is the turn as it came out. Who stops early ends the turn."""
+class TurnStream(Watcher, AsyncIterator[Chunk]):
+    """Iterate for the chunks; then `result` is the turn as it came out.
+
+    Who leaves `async for` early, or calls `aclose`, ends the turn, and it changes nothing.
+    """
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._task: asyncio.Task[TurnResult] | None = None
         self._told = ""
+        self._is_closed = False
 
     def on_text(self, text: str) -> None:
         """Hand a piece on."""
@@ -41,17 +45,45 @@ class TurnStream(Watcher):
         assert self._task is not None
         return self._task.result()
 
-    async def __aiter__(self) -> AsyncIterator[Chunk]:
-        assert self._task is not None
+    async def __aiter__(self) -> AsyncGenerator[Chunk]:
+        """The chunks that are still to come."""
         try:
-            while (text := await self._queue.get()) is not None:
-                self._told += text
-                yield Chunk(text)
-            whole = self.result.text
-            if whole.startswith(self._told):
-                if rest := whole[len(self._told) :]:
-                    yield Chunk(rest)
-            else:
-                yield Chunk(whole, is_restart=True)
+            while (chunk := await self._next()) is not None:
+                yield chunk
         finally:
-            self._task.cancel()
+            self._end()
+
+    async def __anext__(self) -> Chunk:
+        """The next chunk."""
+        chunk = await self._next()
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
+
+    async def aclose(self) -> None:
+        """End the turn, and wait until it has ended."""
+        self._end()
+        assert self._task is not None
+        await asyncio.wait([self._task])
+
+    def _end(self) -> None:
+        assert self._task is not None
+        self._is_closed = True
+        self._task.cancel()
+
+    async def _next(self) -> Chunk | None:
+        """The next piece or, after the last, what is missing of the whole."""
+        if self._is_closed:
+            return None
+        text = await self._queue.get()
+        if text is None:
+            self._queue.put_nowait(None)  # for whoever else is waiting
+            return None if self._is_closed else self._rest()
+        self._told += text
+        return Chunk(text)
+
+    def _rest(self) -> Chunk | None:
+        told, self._told = self._told, self.result.text
+        if self._told.startswith(told):
+            return Chunk(self._told[len(told) :]) if self._told != told else None
+        return Chunk(self._told, is_restart=True)

@@ -11,20 +11,19 @@ from typing import Any
 from pydantic import JsonValue
 from pydantic_core import from_json
 
-from flows.models.port import Call, Decision, Speech, Trouble
+from flows.models.port import Call, Decide, Decision, Speech, Trouble
 from flows.models.prompts import BRIEF, NEXT, STAY
+from flows.models.written_calls import calls_in, has_sign, mark_in, offered_names
 
 LONGEST_REPLY = 1_500
 _SENTENCE = re.compile(r"[.!?…](?=\s|$)")
-_CALL = re.compile(r"(?:\A|<tool_call>|```(?:json)?)\s*(\{.*)", re.DOTALL)
-_OBJECTS = json.JSONDecoder()
 
 
 @dataclass
 class Answer:
     """`calls` are (name, arguments as text); `is_whole` says that the server has come to its end.
 
-    `content` is what the model says, without what it thought before.
+    `content` is what the model says, without what it thought before. `is_cut` says that it had to stop.
     """
 
     content: str = ""
@@ -33,76 +32,76 @@ class Answer:
     tokens: int = 0
     is_whole: bool = True
     is_filtered: bool = False
+    is_cut: bool = False
 
-    def decision(self, model: str, tools: Container[str]) -> Decision:
+    def decision(self, model: str, question: Decide) -> Decision:
         """What the answer decides. What cannot be read as anything offered is a decision to stay."""
         if self.refusal or self.is_filtered:
             return Decision(tokens=self.tokens, model=model, trouble="refused")
-        if not self.calls and (call := _CALL.search(self.content)):
-            self.calls = _called(call[1])
-            if not self.calls and not self.content[: call.start()].strip():
+        if not self.calls and (begin := mark_in(self.content, question)) >= 0:
+            self.calls = calls_in(self.content[begin:], offered_names(question))
+            if not self.calls:
                 return Decision(tokens=self.tokens, model=model, trouble="malformed")
         if not self.calls:
-            reply, trouble = shortened(self.content)
+            reply, trouble = self._said(self.content, question)
             return Decision(reply=reply, tokens=self.tokens, model=model, trouble=trouble)
-        wanted = _wanted(self.calls, tools) if tools else ()
+        wanted = _wanted(self.calls, {tool.name for tool in question.tools}) if question.tools else ()
         if wanted:
             return Decision(tokens=self.tokens, model=model, calls=wanted)
         name, text = self.calls[0]
         given = _arguments(text)
+        if given is None and self.is_cut and name == STAY:
+            given = _begun(text)
         if given is None:
             return Decision(tokens=self.tokens, model=model, trouble="malformed")
         if name == STAY:
-            reply, trouble = shortened(given.get(BRIEF))
+            reply, trouble = self._said(given.get(BRIEF), question)
             return Decision(reply=reply, tokens=self.tokens, model=model, trouble=trouble)
         if NEXT not in given:
             return Decision(name, given, tokens=self.tokens, model=model)
-        reply, trouble = shortened(given.pop(NEXT))
+        reply, trouble = self._said(given.pop(NEXT), question)
         return Decision(name, given, reply, "", self.tokens, model, (), trouble if reply else "")
 
     def speech(self, model: str) -> Speech:
         """What the answer says."""
         if self.refusal or self.is_filtered:
             return Speech(tokens=self.tokens, model=model, trouble="refused")
-        text, trouble = shortened(self.content)
+        text, trouble = self._said(self.content)
         return Speech(text, self.tokens, model, trouble)
 
+    def _said(self, value: object, question: Decide | None = None) -> tuple[str, Trouble]:
+        """A text as the user gets it, if nothing in it is a call."""
+        text, trouble = shortened(value, self.is_cut)
+        if has_sign(text) and mark_in(text, question) >= 0:
+            return "", "malformed"
+        return text, trouble
 
-def shortened(value: Any) -> tuple[str, Trouble]:
-    """A text for the user, cut at a sentence's end when it is too long; and what was wrong with it."""
+
+def shortened(value: object, is_cut: bool = False) -> tuple[str, Trouble]:
+    """A text for the user, cut at a sentence's end when it is too long; and what was wrong with it.
+
+    With `is_cut` it has been cut somewhere already.
+    """
     text = value.strip() if isinstance(value, str) else ""
     if not text:
         return "", "empty"
-    if len(text) <= LONGEST_REPLY:
+    if not text.isascii():
+        text = whole_characters(text)
+    if len(text) <= LONGEST_REPLY and not is_cut:
         return text, ""
     cut = text[:LONGEST_REPLY]
     ends = [match.end() for match in _SENTENCE.finditer(cut)]
-    if ends and ends[-1] > LONGEST_REPLY // 3:
+    if ends and ends[-1] > len(cut) // 3:
         return cut[: ends[-1]], "cut"
     return f"{cut[: LONGEST_REPLY - 1].rpartition(' ')[0] or cut[: LONGEST_REPLY - 1]}…", "cut"
 
 
-def written(arguments: object) -> str:
-    """A call's arguments as the protocol has them, which is text; some servers send the object itself."""
-    return arguments if isinstance(arguments, str) else json.dumps(arguments) if arguments else ""
+def whole_characters(text: str) -> str:
+    """The text with its pairs of half characters joined, and � for a half that is left alone.
 
-
-def _called(text: str) -> list[tuple[str, str]]:
-    """The call that a text begins with: what a model writes that knows no tools, or whose server reads none.
-
-    We ask for `function`, `arguments` and `reply`; models bring `name` and `parameters` from their training.
+    Servers cut texts in such places, and nothing takes a half: no file, no connection.
     """
-    try:
-        given, _ = _OBJECTS.raw_decode(text)
-    except (ValueError, RecursionError):
-        return []
-    if isinstance(given.get("function"), dict):
-        given = given["function"]
-    name = given.get("function") or given.get("name")
-    arguments = given.get("arguments") or given.get("parameters")
-    if name == STAY and "reply" in given:
-        arguments = {BRIEF: given["reply"]}
-    return [(name, written(arguments))] if isinstance(name, str) else []
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _wanted(calls: list[tuple[str, str]], tools: Container[str]) -> tuple[Call, ...]:
@@ -116,6 +115,23 @@ def _arguments(text: str) -> dict[str, JsonValue] | None:
         return {}
     try:
         arguments = from_json(text)
+    except (ValueError, TypeError):
+        arguments = _with_halves(text)
+    return arguments if isinstance(arguments, dict) else None
+
+
+def _begun(text: str) -> dict[str, JsonValue] | None:
+    """The arguments of a call that was cut, as far as they go."""
+    try:
+        arguments = from_json(whole_characters(text), allow_partial="trailing-strings")
     except ValueError:
         return None
     return arguments if isinstance(arguments, dict) else None
+
+
+def _with_halves(text: str) -> Any:
+    """JSON that has half characters in it, without them; None when it is no JSON."""
+    try:
+        return from_json(whole_characters(json.dumps(json.loads(text), ensure_ascii=False)))
+    except (ValueError, RecursionError):
+        return None

@@ -6,11 +6,12 @@ https://platform.openai.com/docs/api-reference/moderations
 from __future__ import annotations
 
 from core.errors import Misconfigured
-from core.time_limit import TimeLimit
-from flows.models.openai_client import FAILURES, OpenAIClient
+from flows.models.openai_client import FAILURES, NO_ANSWER, OpenAIClient
+from flows.models.patience import patiently
 from flows.models.port import ModelError
 
 _PATIENCE = 10.0
+_RETRIES = 2
 _LONGEST = 20_000
 
 
@@ -33,11 +34,8 @@ class OpenAIModerator:
     async def flags(self, text: str) -> bool:
         """Whether the model objects to a text. Raises `ModelError` when it does not say."""
         try:
-            with TimeLimit(self._patience):
-                answer = await self._client.api.moderations.create(model=self._model, input=text[:_LONGEST])
-                first = answer.results[0]  # one text, one result
-                return bool(first.flagged)
-        except (AttributeError, TypeError, IndexError) as error:
+            return await patiently(lambda: self._flags(text), seconds=self._patience, retries=_RETRIES)
+        except NO_ANSWER as error:
             raise ModelError(f"{self._model}: the answer is not of the protocol") from error
         except FAILURES as error:
             raise ModelError(f"{self._model}: {type(error).__name__}") from error
@@ -45,6 +43,10 @@ class OpenAIModerator:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    async def _flags(self, text: str) -> bool:
+        answer = await self._client.api.moderations.create(model=self._model, input=text[:_LONGEST])
+        return bool(answer.results[0].flagged)  # one text, one result
 
 
 def moderator_from(

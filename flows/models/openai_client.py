@@ -7,18 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
 from typing import Final
 
 import aiohttp
 import httpx2
-from openai import AsyncOpenAI, DefaultAioHttpClient, DefaultAsyncHttpxClient, OpenAIError
+from openai import APIError, AsyncOpenAI, DefaultAioHttpClient, DefaultAsyncHttpxClient, OpenAIError
 
 from core.errors import Misconfigured
 
 _CONNECTIONS: Final = 20_000
 
-FAILURES: Final = (OpenAIError, TimeoutError, ValueError, httpx2.HTTPError, aiohttp.ClientError)
+_LARGEST: Final = 16_000_000
+"""Bytes of an answer; a long one in pieces, with what was thought before it, has some millions."""
+
+PASSING: Final = (APIError, ConnectionError, httpx2.HTTPError, aiohttp.ClientError)
+"""What may be over when a call is made once more."""
+
+FAILURES: Final = (*PASSING, OpenAIError, TimeoutError, ValueError)
 """What a call raises when there is no answer."""
+
+NO_ANSWER: Final = (AttributeError, TypeError, LookupError, RecursionError)
+"""What reading an answer raises that is not of the protocol: the package lets everything through."""
 
 
 class OpenAIClient:
@@ -34,7 +44,6 @@ class OpenAIClient:
         api_key: str | None = None,
         base_url: str | None = None,
         timeout: float = 20.0,
-        retries: int = 2,
         aiohttp: bool = False,
     ) -> None:
         self._key = api_key or os.environ.get("OPENAI_API_KEY", "")
@@ -42,7 +51,6 @@ class OpenAIClient:
             raise Misconfigured("OPENAI_API_KEY is not set; a local server takes any text as the key.")
         self._base_url = base_url
         self._timeout = timeout
-        self._retries = retries
         self._aiohttp = aiohttp
         self._client: AsyncOpenAI | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -57,8 +65,8 @@ class OpenAIClient:
                 api_key=self._key,
                 base_url=self._base_url,
                 timeout=self._timeout,
-                max_retries=self._retries,
-                http_client=_many_at_once() if self._aiohttp else DefaultAsyncHttpxClient(),
+                max_retries=0,  # it would wait for longer than there is time
+                http_client=self._connected(),
             )
         return self._client
 
@@ -68,8 +76,38 @@ class OpenAIClient:
         if client is not None:
             await client.close()
 
+    def _connected(self) -> httpx2.AsyncClient:
+        """A client whose answers are bounded; how many turns run at once is the worker's to bound."""
+        client = _many_at_once() if self._aiohttp else DefaultAsyncHttpxClient()
+        client.event_hooks = {"response": [_bound]}
+        return client
+
 
 def _many_at_once() -> httpx2.AsyncClient:
-    """The client's own bound is 1,000 connections; how many turns run at once is the worker's to bound."""
+    """The client's own bound is 1,000 connections."""
     limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
     return DefaultAioHttpClient(limits=limits)
+
+
+async def _bound(response: httpx2.Response) -> None:
+    assert isinstance(response.stream, httpx2.AsyncByteStream)
+    response.stream = _Bounded(response.stream)
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """An answer that raises `ConnectionError` when it has no end."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = _LARGEST
+        async for piece in self._stream:
+            left -= len(piece)
+            if left < 0:
+                raise ConnectionError(f"more than {_LARGEST:,} bytes")
+            yield piece
+
+    async def aclose(self) -> None:
+        """Let the rest go."""
+        await self._stream.aclose()

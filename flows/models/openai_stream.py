@@ -9,8 +9,10 @@ from openai import AsyncStream
 from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
 
-from flows.models.answer import LONGEST_REPLY, Answer, written
+from flows.models.answer import LONGEST_REPLY, Answer
+from flows.models.completion import text_of, tokens_of
 from flows.models.thoughts import Thoughts, after_thoughts
+from flows.models.written_calls import written
 
 Hear = Callable[[Answer, str], None]
 """Takes what the answer is by now, and the piece that has just come."""
@@ -20,24 +22,20 @@ _MOST_OF_CALLS = 64_000
 """Characters after which nobody needs the rest of the text, or of the functions' names and arguments."""
 
 
-def unheard(answer: Answer, piece: str) -> None:
-    """Nobody reads along."""
-
-
 async def read(stream: AsyncStream[ChatCompletionChunk], hear: Hear) -> Answer:
-    """The pieces put together. Raises `ValueError` when the stream breaks off."""
+    """The pieces put together. Raises `ConnectionError` when the stream breaks off."""
     pieces = _Pieces(hear)
     answer = pieces.answer
     async with stream:
         async for chunk in stream:
             if chunk.usage:
-                answer.tokens = int(chunk.usage.total_tokens or 0)
+                answer.tokens = tokens_of(chunk.usage)
             for choice in chunk.choices or ():
                 pieces.take(choice)
             if pieces.are_too_many:
                 return answer
     if not answer.is_whole:
-        raise ValueError("the stream broke off")
+        raise ConnectionError("the stream broke off")
     pieces.end()
     return answer
 
@@ -67,16 +65,17 @@ class _Pieces:
         """The next piece."""
         answer, delta = self.answer, choice.delta
         if delta.refusal:
-            answer.refusal += delta.refusal
+            answer.refusal += text_of(delta.refusal)
         for call in delta.tool_calls or ():
             self._take_call(call)
-        if delta.content and (piece := self._thoughts.feed(delta.content)):
+        if delta.content and (piece := self._thoughts.feed(text_of(delta.content))):
             answer.content += piece
             if not answer.calls:
                 self._hear(answer, piece)
         if choice.finish_reason:
             answer.is_whole = True
             answer.is_filtered = choice.finish_reason == "content_filter"
+            answer.is_cut = choice.finish_reason == "length"
 
     def end(self) -> None:
         """Nothing follows."""

@@ -5,14 +5,15 @@ Importing this file costs a second, so only `transcriber_from` does it, when tra
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
-from flows.models.openai_client import FAILURES, OpenAIClient
+from flows.models.openai_client import FAILURES, NO_ANSWER, OpenAIClient
+from flows.models.patience import patiently
 from flows.models.port import ModelError
 
 _TRY_SECONDS: Final = 15.0
 _SECONDS: Final = 25.0
+_RETRIES: Final = 1
 
 
 class Transcriber:
@@ -24,23 +25,23 @@ class Transcriber:
     def __init__(self, model: str, *, api_key: str | None = None, base_url: str | None = None) -> None:
         self.name = f"openai/{model}"
         self._model = model
-        self._client = OpenAIClient(
-            api_key=api_key, base_url=base_url, timeout=_TRY_SECONDS, retries=1, aiohttp=True
-        )
+        self._client = OpenAIClient(api_key=api_key, base_url=base_url, timeout=_TRY_SECONDS, aiohttp=True)
 
     async def transcribe(self, body: bytes, name: str, content_type: str) -> str:
         """What is said in a recording; `name` ends as its type does. Raises `ModelError`."""
         try:
-            async with asyncio.timeout(_SECONDS):
-                heard = await self._client.api.audio.transcriptions.create(
-                    model=self._model, file=(name, body, content_type)
-                )
-            return heard.text.strip()
+            return await patiently(
+                lambda: self._heard((name, body, content_type)), seconds=_SECONDS, retries=_RETRIES
+            )
         except FAILURES as error:
             raise ModelError(f"{self.name}: {type(error).__name__}") from error
-        except (AttributeError, TypeError) as error:
+        except NO_ANSWER as error:
             raise ModelError(f"{self.name}: the answer is not of the protocol") from error
 
     async def aclose(self) -> None:
         """Close the connections; the next recording opens new ones."""
         await self._client.aclose()
+
+    async def _heard(self, file: tuple[str, bytes, str]) -> str:
+        heard = await self._client.api.audio.transcriptions.create(model=self._model, file=file)
+        return heard.text.strip()

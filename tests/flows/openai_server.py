@@ -29,32 +29,34 @@ def call(name: str, arguments: str | Json = "{}", **more: Any) -> Response:
     return completion({"role": "assistant", "content": None, "tool_calls": [function]}, **more)
 
 
-def words(text: str | None) -> Response:
-    """A completion that is text."""
-    return completion({"role": "assistant", "content": text})
+def words(text: object, **more: Any) -> Response:
+    """A completion that is text, or what a server sends in its place."""
+    return completion({"role": "assistant", "content": text}, **more)
 
 
-def completion(message: Json, **more: Any) -> Response:
-    return JSONResponse(
-        {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "created": 1,
-            "model": "test",
-            "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
-            "usage": USAGE,
-            **more,
-        }
-    )
+def completion(message: Json, finish: str = "stop", **more: Any) -> Response:
+    made = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "test",
+        "choices": [{"index": 0, "finish_reason": finish, "message": message}],
+        "usage": USAGE,
+        **more,
+    }
+    return Response(json.dumps(made), media_type="application/json")
 
 
 class Stream(Response):
-    """A completion in pieces. An event among them is waited for; `CUT` breaks the connection."""
+    """A completion in pieces. Events are waited for, bytes go out as they are, `CUT` cuts it off."""
 
-    def __init__(self, *deltas: Json | str | asyncio.Event, finish: str = "stop") -> None:
+    def __init__(
+        self, *deltas: Json | str | bytes | asyncio.Event, finish: str = "stop", usage: Json | None = USAGE
+    ) -> None:
         super().__init__()
         self.deltas = deltas
         self.finish = finish
+        self.usage = usage
 
     def response(self) -> StreamingResponse:
         return StreamingResponse(self._lines(), media_type="text/event-stream")
@@ -65,10 +67,12 @@ class Stream(Response):
                 await delta.wait()
             elif delta is CUT:
                 raise ConnectionResetError
+            elif isinstance(delta, bytes):
+                yield delta
             else:
                 yield _line([{"index": 0, "delta": {"content": delta} if isinstance(delta, str) else delta}])
         yield _line([{"index": 0, "delta": {}, "finish_reason": self.finish}])
-        yield _line([], usage=USAGE)
+        yield _line([], usage=self.usage)
         yield b"data: [DONE]\n\n"
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from core.errors import Misconfigured
 from flows.document import Flow
@@ -95,6 +96,23 @@ async def test_who_cannot_say_lets_nothing_pass() -> None:
     assert answer.node == "b"  # what was done stays done
 
 
+async def test_who_cannot_say_costs_an_apology_and_never_the_same_twice_in_a_row() -> None:
+    talk = machine(Warden("-", fails="hm"), Decision(reply="Yes?"))
+    answers = [await talk.turn("hm") for _ in range(4)]
+    assert {answer.outcome for answer in answers} == {"error"}
+    assert all(one.text != other.text for one, other in pairwise(answers))
+    assert answers[0].text == ENGLISH.apology
+
+    assert (await talk.turn("hi")).text == "Hello!"
+    assert (await talk.turn("hm")).text == ENGLISH.apology
+
+    talk = machine(Warden("-", fails="Yes?"), Decision(reply="Yes?"), Decision(reply="Yes?"))
+    await talk.turn("hi")
+    first, second = [await talk.turn("go on") for _ in range(2)]
+    assert (first.text, first.trouble) == (ENGLISH.apology, "moderated")
+    assert second.text != first.text
+
+
 async def test_the_real_client_asks_the_servers_own_way() -> None:
     async with OpenAIServer().running() as server:
         moderator = OpenAIModerator("omni", api_key="k", base_url=server.url)
@@ -106,7 +124,14 @@ async def test_the_real_client_asks_the_servers_own_way() -> None:
             assert await moderator.flags("some words") is flagged
         assert server.requests[-1] == {"model": "omni", "input": "some words"}
 
-        for wrong in (JSONResponse({"results": []}), JSONResponse({"id": "m"}), JSONResponse({}, 403)):
+        for wrong in (
+            JSONResponse({"results": []}),
+            JSONResponse({"results": {"a": 1}}),
+            JSONResponse({"id": "m"}),
+            JSONResponse({}, 403),
+            Response("[" * 100_000, media_type="application/json"),
+            busy(60),
+        ):
             server.answers = [wrong]
             with pytest.raises(ModelError):
                 await moderator.flags("some words")

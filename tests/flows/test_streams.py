@@ -166,6 +166,121 @@ async def test_a_reply_that_stays_is_told_out_of_the_calls_arguments(
     assert len(told) > 2
 
 
+async def test_a_reply_without_a_call_is_told_while_it_is_written(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    go_on = asyncio.Event()
+    server.answers = [Stream("It is", " blue", go_on, ".")]
+    stream = await talk.turn("which?", stream=True)
+    assert [(await anext(stream)).text, (await anext(stream)).text] == ["It is", " blue"]
+    go_on.set()
+    assert [chunk.text async for chunk in stream] == ["."]
+    assert stream.result.text == "It is blue."
+
+
+async def test_words_beside_a_call_are_told_of_a_server_once_at_most(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    called = {"tool_calls": [{"index": 0, "id": "1", "function": {"name": "go", "arguments": "{}"}}]}
+    for is_known in (False, True):
+        server.answers = [Stream("They go. ", called), Stream("Who are you?")]
+        stream = await talk.turn("go", stream=True)
+        chunks = [chunk async for chunk in stream]
+        assert stream.result.text == "Who are you?"
+        assert any(chunk.is_restart for chunk in chunks) is not is_known
+        await talk.start()
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["Sure. ", "<tool", "_call>", '{"name": "go"', ', "arguments": {}}', "</tool_call>"],
+        ["Sure. ", "[TOOL", "_CALLS]", '[{"name": "go", "arguments": {}}]'],
+        ["Sure. ", "g", "o(", ")"],
+    ],
+)
+async def test_a_call_that_is_written_as_text_is_not_told(
+    server: OpenAIServer, talk: DialogMachine, pieces: list[str]
+) -> None:
+    server.answers = [Stream(*pieces), Stream("Who are you?")]
+    stream = await talk.turn("go", stream=True)
+    *before, last = [chunk async for chunk in stream]
+    assert (stream.result.edge, last.text, last.is_restart) == ("go", "Who are you?", True)
+    assert before[0].text == "Sure."
+    assert not any("<" in chunk.text or "[" in chunk.text or "(" in chunk.text for chunk in before)
+
+
+async def test_a_call_is_not_told_in_place_of_a_speech(server: OpenAIServer, talk: DialogMachine) -> None:
+    server.answers = [streamed_call("go", "{}"), Stream('{"name": "x",', ' "arguments": {}}')]
+    stream = await talk.turn("go", stream=True)
+    assert [chunk.text async for chunk in stream] == ["I'm listening. Please tell me more."]
+    assert stream.result.trouble == "malformed"
+
+
+async def test_a_character_that_comes_in_halves_is_whole_and_a_half_alone_harms_nobody(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    server.answers = [streamed_call("go", "{}"), Stream("Hello \ud83d", "\ude00 and \ud83d", " bye")]
+    stream = await talk.turn("go", stream=True)
+    told = [chunk.text async for chunk in stream]
+    assert "".join(told) == stream.result.text == "Hello 😀 and � bye"
+    assert len(told) == 3
+    server.answers = [streamed_call(STAY, '{"brief_response": "Hi \\ud83d you \ud83d', '\ude00."}')]
+    stream = await talk.turn("hm", stream=True)
+    told = [chunk.text async for chunk in stream]
+    assert "".join(told) == stream.result.text == "Hi � you 😀."
+
+
+async def test_a_stream_that_had_to_stop_is_told_to_the_end_of_a_sentence(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    for answer in (
+        Stream("It is blue. And it", finish="length"),
+        Stream(*streamed_call(STAY, '{"brief_response": "It is blue. And it').deltas, finish="length"),
+    ):
+        server.answers = [answer]
+        stream = await talk.turn("which?", stream=True)
+        assert [chunk async for chunk in stream][-1] == ("It is blue.", True)
+        assert stream.result.trouble == "cut"
+
+
+async def test_a_stream_that_is_given_up_is_counted_all_the_same(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    server.answers = [streamed_call("go", "{}"), Stream(*["on and on "] * 1_000)]
+    stream = await talk.turn("go", stream=True)
+    assert [chunk async for chunk in stream]
+    assert stream.result.tokens > 42 + 6_000 / 4
+
+
+async def test_a_stream_is_an_iterator_that_ends_once(server: OpenAIServer, talk: DialogMachine) -> None:
+    server.answers = [Stream("It is", " blue.")]
+    stream = await talk.turn("which?", stream=True)
+    assert (await anext(stream)).text == "It is"
+    assert [chunk.text async for chunk in stream] == [" blue."]
+    assert [chunk async for chunk in stream] == []
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+    assert stream.result.text == "It is blue."
+
+
+async def test_a_stream_that_is_closed_ends_the_turn_for_all_who_listen(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    before = talk.state
+    server.answers = [Stream("It is", asyncio.Event()), Stream("It is blue.")]
+    stream = await talk.turn("which?", stream=True)
+    assert (await anext(stream)).text == "It is"
+    others = [asyncio.create_task(stream.__anext__()) for _ in range(2)]
+    await asyncio.sleep(0)
+    await stream.aclose()
+    ends = await asyncio.gather(*others, return_exceptions=True)
+    assert [type(end) for end in ends] == [StopAsyncIteration] * 2
+    assert [chunk async for chunk in stream] == []
+    assert talk.state == before
+    assert (await talk.turn("which?")).text
+
+
 async def test_a_text_of_the_flow_is_a_chunk_of_its_own(talk: DialogMachine) -> None:
     talk.reset()
     assert await texts(talk, "hi") == ["Hello!"]
@@ -196,7 +311,7 @@ async def test_who_stops_listening_ends_the_turn_and_changes_nothing(
     stream = await talk.turn("go", stream=True)
     chunks = aiter(stream)
     await anext(chunks)
-    await chunks.aclose()  # type: ignore[attr-defined]
+    await chunks.aclose()
     server.answers = [call("go"), Stream("Who?")]
     assert talk.state == before
 

@@ -1,0 +1,71 @@
+"""What a server of the OpenAI protocol does not take: found out by asking, as no server tells beforehand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Mapping
+from time import monotonic
+from typing import Any
+
+SECONDS = 600.0
+"""How long a server is not asked again: somebody may set it up otherwise, or another may stand there."""
+
+FUNCTION = "function"
+"""One of the functions, refused for its schema: that says nothing of the others."""
+
+SILENCE = "silence"
+"""To write no text beside a call. Nobody asks for it, but it is found out in the same way."""
+
+_STATUSES = (400, 404, 422, 501)
+_WITH_500 = re.compile(r"tools param|param: tools", re.IGNORECASE)  # llama.cpp
+_NAMED: Mapping[str, re.Pattern[str]] = {
+    "stream_options": re.compile(r"stream_options", re.IGNORECASE),
+    "temperature": re.compile(r"temperature", re.IGNORECASE),
+    "response_format": re.compile(r"response[ _]?format|json[ _]schema|structured output", re.IGNORECASE),
+    "tool_choice": re.compile(r"tool[ _]choice", re.IGNORECASE),
+}
+_TOOLS = re.compile(r"\btools?\b|\bfunctions?\b", re.IGNORECASE)
+_ONE_OF_THEM = re.compile(r"schema|function_parameters", re.IGNORECASE)
+_NONE_OF_THEM = re.compile(
+    r"support|unrecogni[sz]ed|unknown|unexpected|unavailable|not (?:allowed|permitted|available|implemented)"
+    r"|requires? (?:--|.{,40}flag)",
+    re.IGNORECASE,
+)
+_LONGEST = 2_000
+
+
+def refused(status: int, said: str, request: Container[str]) -> str:
+    """The parameter of the request that an error is about; empty when it is about something else."""
+    said = said[:_LONGEST]
+    if status not in _STATUSES:
+        return "tools" if "tools" in request and _WITH_500.search(said) else ""
+    for parameter, named in _NAMED.items():
+        if parameter in request and named.search(said):
+            return parameter
+    if "tools" not in request or not _TOOLS.search(said):
+        return ""
+    if _ONE_OF_THEM.search(said):
+        return FUNCTION
+    return "tools" if _NONE_OF_THEM.search(said) else ""
+
+
+class Refusals:
+    """What one server has refused of late; `are_known` says whether there is anything to look up."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self.are_known = False
+        self._clock = clock
+        self._until: dict[object, float] = {}
+
+    def __contains__(self, parameter: object) -> bool:
+        until = self._until.get(parameter)
+        return until is not None and until > self._clock()
+
+    def add(self, parameter: str) -> None:
+        """Remember that this was refused just now."""
+        self.are_known = True
+        self._until[parameter] = self._clock() + SECONDS
+
+    def spared(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The request without what would be refused."""
+        return {name: value for name, value in request.items() if name not in self}
