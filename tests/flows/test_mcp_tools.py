@@ -25,7 +25,7 @@ from flows.machine import DialogMachine
 from flows.mcp_call import NOT_INSTALLED, ToolCall
 from flows.models.port import Call, Decision
 from flows.models.scripted import ScriptedModel
-from flows.results import HIDDEN, LARGEST_RESULT, told
+from flows.results import HIDDEN, LARGEST_RESULT, failed, told
 from gateway.guarded import GuardedFetch
 from tests.flows.crm_server import Crm
 from tests.flows.mcp_server import Shop
@@ -106,6 +106,25 @@ async def test_the_same_deed_has_the_same_key_also_when_the_turn_is_run_again(sh
     first, second = shop.keys
     assert first == second
     assert len(first) == 32
+
+
+async def test_a_header_may_hold_any_letters(shop: Shop) -> None:
+    made = served(shop.url, headers={"X-Name": "José 日本"})
+    assert (await result_of(made, shop.host))["success"] is True
+    assert {headers["x-name"] for _, headers in shop.requests} == {"José 日本"}
+
+
+async def test_no_value_leads_to_another_server(shop: Shop) -> None:
+    made = served(f"{shop.url}/{{{{ slots.shop }}}}")
+    assert await result_of(made, shop.host) == failed("a value is missing in the address")
+    assert shop.requests == []
+
+
+async def test_a_call_that_its_schema_forbids_is_not_made(shop: Shop) -> None:
+    strict = {**SCHEMA, "properties": {"item": {"enum": ["mug"]}}}
+    result = await result_of(served(shop.url, input_schema=strict), shop.host)
+    assert result == failed("not as the schema has it: item")
+    assert shop.requests == []
 
 
 async def test_no_session_is_left_on_a_server_that_keeps_them(shop: Shop) -> None:
