@@ -16,12 +16,13 @@ from pydantic import JsonValue
 from flows import wording
 from flows.actions import CompiledAction, compile_action
 from flows.ahead import Ahead, ahead_of
-from flows.check import RESORTS
 from flows.conditions import Condition, condition_of
 from flows.document import Action, ActionTrigger, Budget, Edge, Flow, Node, Tool
 from flows.hours import Hours
 from flows.likeness import Measure, Vector, likeness, measure
 from flows.mcp_tools import ServerTool, server_tools
+from flows.pattern import Pattern
+from flows.places import RESORTS
 from flows.slots import Slot, slots_of
 from flows.speech import kind_of, language_code, proceeds
 from flows.templates import Guard, Text, Trusted
@@ -66,7 +67,7 @@ class CompiledEdge:
     data: Condition | None
     keywords: tuple[tuple[str, ...], ...]
     examples: Examples
-    pattern: re.Pattern[str] | None
+    pattern: Pattern | None
     guard: Guard | None
     asks_for_person: bool
     parameters: Mapping[str, JsonValue]
@@ -311,7 +312,7 @@ def _edge(edge: Edge, target: str, about: _About, shared: Measure) -> CompiledEd
         data=condition_of(edge.condition, about.names),
         keywords=tuple(filter(None, (words(keyword) for keyword in edge.keywords))),
         examples=Examples(shared, tuple(shared.vector(example) for example in edge.examples)),
-        pattern=re.compile(edge.pattern, re.IGNORECASE) if edge.pattern else None,
+        pattern=Pattern(edge.pattern, any_case=True) if edge.pattern else None,
         guard=Guard(edge.guard) if edge.guard else None,
         asks_for_person=about.nodes[target].hand_off,
         parameters=_parameters(edge, about),
@@ -321,7 +322,7 @@ def _edge(edge: Edge, target: str, about: _About, shared: Measure) -> CompiledEd
 def _slots(edge: Edge, language: str) -> tuple[Slot, ...]:
     """What the edge's schema names, and what its pattern's named groups do beside it."""
     slots = slots_of(edge.input_schema, language)
-    groups = re.compile(edge.pattern).groupindex if edge.pattern else ()
+    groups = Pattern(edge.pattern).names if edge.pattern else ()
     others = {name: {"type": "string"} for name in groups if name not in {slot.name for slot in slots}}
     return slots + slots_of({"properties": others}, language)
 
@@ -329,7 +330,7 @@ def _slots(edge: Edge, language: str) -> tuple[Slot, ...]:
 def _parameters(edge: Edge, about: _About) -> Mapping[str, JsonValue]:
     """The edge's schema as a model gets it; without our own `x-` keys, which some servers refuse."""
     inferred: JsonValue = {slot.name: {"type": "string"} for slot in _inferred(edge, about)}
-    return plain_schema(edge.input_schema or {"type": "object", "properties": inferred})
+    return plain_schema({"type": "object", **(edge.input_schema or {"properties": inferred})})
 
 
 def plain_schema(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -192,3 +192,12 @@ async def test_an_instruction_may_want_silence_once_all_is_known(known: dict[str
     talk = machine(made, ScriptedModel([Decision("go")], [Speech("Where?")]))
     await talk.start(dict(known))
     assert (await talk.turn("go")).text == text
+
+
+async def test_a_pattern_that_would_take_for_ever_matches_nothing() -> None:
+    slow = edge("slow", "end", pattern="^(a|a)*$")
+    made = flow(node("a", "Hello!", edges=[slow]), node("end", "The end.", is_final=True))
+    talk = machine(made)
+    await talk.start()
+    assert (await talk.turn("a" * 60 + "!")).node == "a"
+    assert (await talk.turn("aaa")).node == "end"
