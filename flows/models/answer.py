@@ -104,6 +104,11 @@ def whole_characters(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def without_halves(value: Any) -> Any:
+    """A JSON value of whole characters."""
+    return from_json(whole_characters(json.dumps(value, ensure_ascii=False)))
+
+
 def _wanted(calls: list[tuple[str, str]], tools: Container[str]) -> tuple[Call, ...]:
     read = [(name, _arguments(text)) for name, text in calls if name in tools]
     return tuple([Call(name, given) for name, given in read if given is not None])
@@ -132,6 +137,6 @@ def _begun(text: str) -> dict[str, JsonValue] | None:
 def _with_halves(text: str) -> Any:
     """JSON that has half characters in it, without them; None when it is no JSON."""
     try:
-        return from_json(whole_characters(json.dumps(json.loads(text), ensure_ascii=False)))
+        return without_halves(json.loads(text))
     except (ValueError, RecursionError):
         return None

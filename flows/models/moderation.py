@@ -6,6 +6,7 @@ https://platform.openai.com/docs/api-reference/moderations
 from __future__ import annotations
 
 from core.errors import Misconfigured
+from flows.models.answer import whole_characters
 from flows.models.openai_client import FAILURES, NO_ANSWER, OpenAIClient
 from flows.models.patience import patiently
 from flows.models.port import ModelError
@@ -45,7 +46,8 @@ class OpenAIModerator:
         await self._client.aclose()
 
     async def _flags(self, text: str) -> bool:
-        answer = await self._client.api.moderations.create(model=self._model, input=text[:_LONGEST])
+        read = whole_characters(text[:_LONGEST])
+        answer = await self._client.api.moderations.create(model=self._model, input=read)
         return bool(answer.results[0].flagged)  # one text, one result
 
 

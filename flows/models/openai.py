@@ -15,7 +15,7 @@ from openai import APIStatusError
 
 from core.time_limit import TimeLimit
 from flows.models import openai_stream
-from flows.models.answer import Answer
+from flows.models.answer import Answer, without_halves
 from flows.models.completion import estimated, whole
 from flows.models.openai_client import FAILURES, NO_ANSWER, PASSING, OpenAIClient
 from flows.models.patience import again
@@ -170,6 +170,11 @@ class OpenAIModel:
             return whole(await create(model=self._model, messages=[], extra_body=body))
         except APIStatusError as error:
             return await self._once_more(error, begin, request, body)
+        except UnicodeEncodeError:
+            whole_request = without_halves(request)  # what a tool came to may be cut in such a place
+            if whole_request == request:
+                raise
+            return await self._try(begin, whole_request)
 
     async def _read_along(self, telling: Telling, body: dict[str, Any]) -> Answer:
         """The answer in pieces. When it breaks off it can be asked for again unless something was told."""

@@ -121,8 +121,8 @@ async def test_the_real_client_asks_the_servers_own_way() -> None:
                 busy(),
                 JSONResponse({"id": "m", "model": "omni", "results": [{"flagged": flagged}]}),
             ]
-            assert await moderator.flags("some words") is flagged
-        assert server.requests[-1] == {"model": "omni", "input": "some words"}
+            assert await moderator.flags("some words \ud83d") is flagged
+        assert server.requests[-1] == {"model": "omni", "input": "some words �"}
 
         for wrong in (
             JSONResponse({"results": []}),

@@ -151,6 +151,21 @@ async def test_half_a_character_harms_no_conversation(server: OpenAIServer, talk
     assert json.dumps(talk.state, ensure_ascii=False).encode()
 
 
+async def test_half_a_character_that_a_tool_has_brought_keeps_no_question_from_being_asked(
+    server: OpenAIServer, model: OpenAIModel
+) -> None:
+    server.answers = [words("Hello.")]
+    assert (await model.speak(Speak("Greet.", values={"found": "a \ud83d b"}))).text == "Hello."
+    assert "a � b" in server.requests[0]["messages"][0]["content"]
+
+
+async def test_a_key_that_no_header_takes_costs_an_apology(server: OpenAIServer) -> None:
+    model = OpenAIModel("small", api_key="ключ", base_url=server.url)
+    with pytest.raises(ModelError, match="UnicodeEncodeError"):
+        await model.speak(Speak("Greet."))
+    await model.aclose()
+
+
 async def test_no_half_of_a_character_is_kept_in_a_summary(server: OpenAIServer, model: OpenAIModel) -> None:
     server.answers = [words("They said \ud83d.")]
     assert (await model.condense(Condense("", ()))).text == "They said �."
