@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,7 +57,7 @@ def draw(
 
 @app.command()
 def chat(file: File, llm: Llm = "rules") -> None:
-    """Talk to the flow here; each answer shows node, edge, slots, tokens and time. End with Ctrl-D.
+    """Talk to the flow here; each answer shows node, edge, slots, tokens and time. End with Ctrl-D or Ctrl-C.
 
     A change of the file is taken up before the next answer.
     """
@@ -67,7 +69,7 @@ def chat(file: File, llm: Llm = "rules") -> None:
     settings, source = Settings.load(), FlowFile(file)
     fetch = GuardedFetch(settings.private_hosts.split(","))
     talk = DialogMachine(source.flow, _model(llm), fetch=fetch, secrets=settings.flow_secrets)
-    asyncio.run(_chat(talk, source))
+    _chat(talk, source)
 
 
 @app.command("test")
@@ -103,7 +105,7 @@ def hold_conversations(
     for line in trial.coverage.lines():
         typer.echo(line)
     if junit:
-        junit.write_text(as_junit(trial, file.stem), encoding="utf-8")
+        _write(junit, as_junit(trial, file.stem))
     if not trial.is_passed:
         raise typer.Exit(1)
 
@@ -114,6 +116,15 @@ def schema() -> None:
     from flows.schema import flow_schema
 
     typer.echo(json.dumps(flow_schema(), indent=2, ensure_ascii=False))
+
+
+def _write(path: Path, text: str) -> None:
+    from core.errors import Misconfigured
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _named(what: str) -> dict[str, Any]:
@@ -136,27 +147,40 @@ def _model(llm: str) -> Model:
     return model_from(llm, api_key=key or None, base_url=str(settings.openai_base_url or "") or None)
 
 
-async def _chat(talk: DialogMachine, source: FlowFile) -> None:
+def _chat(talk: DialogMachine, source: FlowFile) -> None:
+    # the loop stands still while a line is awaited, so that Ctrl-C interrupts the reading itself
+    with asyncio.Runner() as runner:
+        try:
+            _show(runner.run(talk.start()), talk, 0.0)
+            while (text := _said()) is not None:
+                if source.is_changed():
+                    _take_up(talk, source)
+                began = time.perf_counter()
+                _show(runner.run(talk.turn(text)), talk, time.perf_counter() - began)
+        except KeyboardInterrupt:
+            typer.echo()
+            raise typer.Exit(130) from None
+        finally:
+            runner.run(talk.aclose())
+
+
+def _said() -> str | None:
+    """The next line from the terminal; nothing at its end, or when there is none."""
+    try:
+        return input("> ") if sys.stdin else None
+    except EOFError:
+        typer.echo()
+        return None
+
+
+def _take_up(talk: DialogMachine, source: FlowFile) -> None:
     from core.errors import Misconfigured
 
     try:
-        _show(await talk.start(), talk, 0.0)
-        while True:
-            try:
-                text = await asyncio.to_thread(input, "> ")
-            except EOFError:
-                return
-            if source.is_changed():
-                try:
-                    talk.take_up(source.read())
-                    typer.echo("  (the flow was changed and is taken up)")
-                except Misconfigured as error:
-                    typer.echo(f"  (the flow was changed and cannot be run)\n{error}", err=True)
-            began = asyncio.get_running_loop().time()
-            answer = await talk.turn(text)
-            _show(answer, talk, asyncio.get_running_loop().time() - began)
-    finally:
-        await talk.aclose()
+        talk.take_up(source.read())
+        typer.echo("  (the flow was changed and is taken up)")
+    except Misconfigured as error:
+        typer.echo(f"  (the flow was changed and cannot be run)\n{error}", err=True)
 
 
 def _show(answer: TurnResult, talk: DialogMachine, seconds: float) -> None:

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +13,15 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner, Result
 
+from core.errors import Misconfigured
 from flows.errors import FlowError
 from gateway.commands import app
 
 LIBRARY = Path(__file__).parents[2] / "flows" / "library"
 KYC = LIBRARY / "kyc.json"
+ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("TURNGATE_")} | {
+    "PYTHONPATH": str(LIBRARY.parents[1])
+}
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +31,12 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def flow(*words: object, said: str = "") -> Result:
     return CliRunner().invoke(app, ["flow", *map(str, words)], input=said, env={"TURNGATE_LLM": "rules"})
+
+
+def chatting(file: Path, *, stdin: int, stdout: int, stderr: int | None = None) -> subprocess.Popen[bytes]:
+    """`turngate flow chat` as a process of its own."""
+    command = [sys.executable, "-m", "gateway", "flow", "chat", str(file)]
+    return subprocess.Popen(command, env=ENVIRON, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
 def test_lint_names_what_channels_cannot_show_and_is_content() -> None:
@@ -69,6 +82,12 @@ def test_test_holds_the_conversations_beside_the_flow_and_writes_junit(tmp_path:
     assert ElementTree.parse(tmp_path / "out.xml").getroot().get("failures") == "0"
 
 
+def test_a_file_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> None:
+    result = flow("test", KYC, "--junit", tmp_path / "nowhere" / "out.xml")
+    assert isinstance(result.exception, Misconfigured)
+    assert str(result.exception).endswith("out.xml cannot be written: No such file or directory")
+
+
 def test_test_fails_when_a_conversation_goes_another_way(tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(
@@ -106,6 +125,31 @@ def test_schema_prints_the_published_schema() -> None:
     assert json.loads(flow("schema").stdout) == json.loads(published.read_text(encoding="utf-8"))
 
 
+def test_chat_is_left_at_once_by_ctrl_c_and_at_the_end_of_what_is_said() -> None:
+    terminal, its_side = pty.openpty()
+    with chatting(KYC, stdin=its_side, stdout=its_side, stderr=its_side) as chat:
+        os.close(its_side)
+        shown = b""
+        while not shown.endswith(b"> "):
+            shown += os.read(terminal, 4096)
+        os.write(terminal, b"4321\n")
+        while shown.count(b"> ") < 2:
+            shown += os.read(terminal, 4096)
+        chat.send_signal(signal.SIGINT)
+        assert chat.wait(timeout=60) == 130
+        assert os.read(terminal, 4096).endswith(b"\r\n")
+    os.close(terminal)
+
+
+def test_chat_without_a_terminal_greets_and_ends() -> None:
+    command = f"{shlex.quote(sys.executable)} -m gateway flow chat {shlex.quote(str(KYC))} <&-"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command], env=ENVIRON, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "Harbour Bank" in ended.stdout
+    assert ended.stderr == ""
+
+
 def test_chat_takes_up_a_change_of_the_file(tmp_path: Path) -> None:
     file = tmp_path / "flow.json"
 
@@ -116,20 +160,12 @@ def test_chat_takes_up_a_change_of_the_file(tmp_path: Path) -> None:
         )
 
     write("Tea?")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("TURNGATE_")}
-    with subprocess.Popen(
-        [sys.executable, "-m", "gateway", "flow", "chat", str(file)],
-        env={**environ, "PYTHONPATH": str(LIBRARY.parents[1])},
-        cwd=tmp_path,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as chat:
+    with chatting(file, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as chat:
         assert chat.stdin is not None
         assert chat.stdout is not None
-        while "node a" not in chat.stdout.readline():
+        while b"node a" not in chat.stdout.readline():
             assert chat.poll() is None
         write("Coffee, perhaps?")
-        told, _ = chat.communicate("what?\n", timeout=60)
-    assert "the flow was changed and is taken up" in told
-    assert "Coffee, perhaps?" in told
+        told, _ = chat.communicate(b"what?\n", timeout=60)
+    assert b"the flow was changed and is taken up" in told
+    assert b"Coffee, perhaps?" in told
