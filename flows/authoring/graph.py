@@ -28,6 +28,11 @@ class Arrow(NamedTuple):
     conditions: tuple[str, ...]
     is_fallback: bool
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The boxes between which it runs."""
+        return self.source, self.target
+
 
 class Graph(NamedTuple):
     """Boxes in document order, arrows in the order of their edges."""

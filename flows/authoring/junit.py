@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from xml.sax.saxutils import escape, quoteattr
 
 from flows.authoring.trial import Case, Trial
-
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+from flows.authoring.xml import valid
 
 
 def junit(trial: Trial, name: str) -> str:
@@ -30,9 +28,9 @@ def _case(case: Case, suite: str) -> str:
     head = f'<testcase classname={_attribute(suite)} name={_attribute(case.name)} time="{case.seconds:.3f}"'
     if not case.failures:
         return f"  {head}/>"
-    text = escape(_NOT_XML.sub("?", "\n".join(case.failures)))
+    text = escape(valid("\n".join(case.failures)))
     return f"  {head}><failure message={_attribute(case.failures[0])}>{text}</failure></testcase>"
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("?", text))
+    return quoteattr(valid(text))

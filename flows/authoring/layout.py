@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from flows.authoring.graph import Graph
 
 WIDTH, HEIGHT, LINE = 200, 52, 14
 GAP_ACROSS, GAP_DOWN = 40, 76
+LANE, LABEL = 10, 13
 MARGIN = 40
 WIDEST_ROW = 6
 _SWEEPS = 6
+_ROOM_FOR_LABELS = GAP_DOWN - 40
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 
 class Place(NamedTuple):
@@ -21,6 +25,16 @@ class Place(NamedTuple):
     top: float
     height: float
     row: int
+
+
+class Lane(NamedTuple):
+    """The room before the box of this number in a row, or after the last one, for arrows that pass."""
+
+    row: int
+    gap: int
+
+
+_NO_LANES: Mapping[Lane, int] = MappingProxyType({})
 
 
 def rows_of(graph: Graph, initial: str) -> list[list[str]]:
@@ -43,17 +57,25 @@ def rows_of(graph: Graph, initial: str) -> list[list[str]]:
     return [layer[at : at + WIDEST_ROW] for layer in layers for at in range(0, len(layer), WIDEST_ROW)]
 
 
-def places_of(rows: Sequence[Sequence[str]], lines: Mapping[str, int]) -> dict[str, Place]:
-    """Every box's place, the rows centred below one another; `lines` says how many notes a box carries."""
-    widest = max((len(row) for row in rows), default=0)
-    middle = MARGIN + (widest * (WIDTH + GAP_ACROSS) - GAP_ACROSS) / 2
+def places_of(
+    rows: Sequence[Sequence[str]],
+    notes: Mapping[str, int],
+    labels: Mapping[str, int] = _NONE,
+    passing: Mapping[Lane, int] = _NO_LANES,
+) -> dict[str, Place]:
+    """Every box's place, the rows centred below one another.
+
+    A box carries so many notes and has so many labels above it; so many arrows pass in a lane.
+    """
     places: dict[str, Place] = {}
     top = float(MARGIN)
     for number, row in enumerate(rows):
-        left = middle - (len(row) * (WIDTH + GAP_ACROSS) - GAP_ACROSS) / 2
-        for index, name in enumerate(row):
-            x = left + index * (WIDTH + GAP_ACROSS) + WIDTH / 2
-            places[name] = Place(x, top, HEIGHT + LINE * lines.get(name, 0), number)
+        gaps = [max(GAP_ACROSS, LANE * (passing.get(Lane(number, at), 0) + 1)) for at in range(1, len(row))]
+        x = WIDTH / 2 - (len(row) * WIDTH + sum(gaps)) / 2
+        top += max(0, LABEL * max(labels.get(name, 0) for name in row) - _ROOM_FOR_LABELS) if number else 0
+        for name, gap in zip(row, [*gaps, 0], strict=True):
+            places[name] = Place(x, top, HEIGHT + LINE * notes.get(name, 0), number)
+            x += WIDTH + gap
         top = max(places[name].top + places[name].height for name in row) + GAP_DOWN
     return places
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flows.authoring.graph import Box, graph_of
+from flows.authoring.xml import valid
 from flows.document import Flow
 
 _SHAPES = {
@@ -40,6 +41,7 @@ def _shape(box: Box) -> str:
 
 def _quoted(text: str) -> str:
     """Text in quotes, with Mermaid's own entities for what would end them."""
+    text = valid(text)
     text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     for letter, entity in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("`", "#96;")):
         text = text.replace(letter, entity)

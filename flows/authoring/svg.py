@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
+from unicodedata import east_asian_width
 
 from flows.authoring.graph import Arrow, Box, graph_of
-from flows.authoring.layout import HEIGHT, LINE, MARGIN, WIDTH, Place, places_of, rows_of
+from flows.authoring.layout import HEIGHT, LABEL, LINE, MARGIN, WIDTH, Place, places_of, rows_of
+from flows.authoring.routes import Stretch, lanes_of, ways_of
+from flows.authoring.xml import valid
 from flows.document import Flow
 
 _FILLS = {
@@ -21,12 +24,12 @@ _FILLS = {
     "router": "#fff6c9",
     "plain": "#e6effc",
 }
-_LETTERS_ID, _LETTERS_TEXT, _LETTERS_LABEL = 24, 29, 30
+_LETTERS_ID, _LETTERS_TEXT, _LETTERS_NOTE, _LETTERS_LABEL = 23, 29, 31, 30
 _STYLE = """\
 text{font:11px system-ui,sans-serif;fill:#223}
-.id{font-weight:600;font-size:13px}
+.id{font-weight:600;font-size:12px}
 .note{font-size:10px;fill:#8a4b00}
-.label{font-size:10px;fill:#335;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:4px}
+.label{font-size:10px;fill:#335;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:5px}
 path{fill:none;stroke:#8593ab;stroke-width:1.3}
 .last{stroke-dasharray:4 4}"""
 
@@ -39,23 +42,33 @@ def svg(flow: Flow) -> str:
     down = [arrow for arrow in graph.arrows if row[arrow.source] < row[arrow.target]]
     back = [arrow for arrow in graph.arrows if row[arrow.source] >= row[arrow.target]]
     notes = {box.id: _notes(box, back) for box in graph.boxes}
-    places = places_of(rows, {name: len(lines) for name, lines in notes.items()})
-    width = max((place.x + WIDTH / 2 for place in places.values()), default=0) + MARGIN
-    height = max((place.top + place.height for place in places.values()), default=0) + MARGIN
+    lanes = lanes_of(rows, [arrow.ends for arrow in down])
+    places = places_of(
+        rows,
+        {name: len(lines) for name, lines in notes.items()},
+        Counter(arrow.target for arrow in down),
+        Counter(lane for passed in lanes.values() for lane in passed),
+    )
+    ways = ways_of(rows, places, lanes)
+    bottoms = [max(places[name].top + places[name].height for name in names) for names in rows]
     arriving: Counter[str] = Counter()
     lines, labels = [], []
     for arrow in down:
-        lines.append(_line(arrow, places))
+        lines.append(_line(arrow, places, bottoms[row[arrow.source]], ways[arrow.ends]))
         labels.append(_label(arrow, places, arriving[arrow.target]))
         arriving[arrow.target] += 1
+    reach = [place.x + side * WIDTH / 2 for place in places.values() for side in (-1, 1)]
+    reach += [stretch.x for way in ways.values() for stretch in way]
+    left, width = min(reach) - MARGIN, max(reach) - min(reach) + 2 * MARGIN
+    height = bottoms[-1] + MARGIN
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left:.0f} 0 {width:.0f} {height:.0f}"'
             f' width="{width:.0f}" height="{height:.0f}">',
             f"<style>{_STYLE}</style>",
             '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8"'
             ' orient="auto"><path d="M0 0 L8 4 L0 8 z" style="fill:#8593ab;stroke:none"/></marker></defs>',
-            '<rect width="100%" height="100%" fill="#fff"/>',
+            f'<rect x="{left:.0f}" width="{width:.0f}" height="{height:.0f}" fill="#fff"/>',
             *lines,
             *(_box(box, places[box.id], notes[box.id]) for box in graph.boxes),
             *labels,
@@ -82,26 +95,30 @@ def _box(box: Box, place: Place, notes: Sequence[str]) -> str:
         f'<text x="{left + 10:.0f}" y="{top + 39:.0f}">{_cut(box.text, _LETTERS_TEXT)}</text>',
         *(
             f'<text class="note" x="{left + 10:.0f}" y="{top + HEIGHT + LINE * index + 3:.0f}">'
-            f"<title>{escape(note)}</title>{_cut(note, _LETTERS_TEXT + 4)}</text>"
+            f"<title>{_escaped(note)}</title>{_cut(note, _LETTERS_NOTE)}</text>"
             for index, note in enumerate(notes)
         ),
     ]
     return (
-        f"<g><title>{escape(f'{box.id}: {box.text}')}</title>"
+        f"<g><title>{_escaped(f'{box.id}: {box.text}')}</title>"
         f'<rect x="{left:.0f}" y="{top:.0f}" width="{WIDTH}" height="{place.height:.0f}" rx="8"'
         f' fill="{_FILLS[box.kind]}" stroke="#8593ab"/>{"".join(lines)}</g>'
     )
 
 
-def _line(arrow: Arrow, places: Mapping[str, Place]) -> str:
+def _line(arrow: Arrow, places: Mapping[str, Place], bottom: float, way: Sequence[Stretch]) -> str:
+    """From box to box: straight down past its own row and those between, and bent where nothing stands."""
     start, end = places[arrow.source], places[arrow.target]
-    x, y, to_x, to_y = start.x, start.top + start.height, end.x, end.top
-    bend = (to_y - y) / 2
+    x, y = start.x, bottom
+    drawn = f"M{x:.0f} {start.top + start.height:.0f}V{y:.0f}"
+    for to_x, to_y, on_to in (*way, Stretch(end.x, end.top, end.top)):
+        middle = (y + to_y) / 2
+        drawn += f"C{x:.0f} {middle:.0f} {to_x:.0f} {middle:.0f} {to_x:.0f} {to_y:.0f}"
+        if on_to > to_y:
+            drawn += f"V{on_to:.0f}"
+        x, y = to_x, on_to
     kind = ' class="last"' if arrow.is_fallback else ""
-    return (
-        f'<path{kind} d="M{x:.0f} {y:.0f} C{x:.0f} {y + bend:.0f} {to_x:.0f} {to_y - bend:.0f}'
-        f' {to_x:.0f} {to_y:.0f}" marker-end="url(#tip)"/>'
-    )
+    return f'<path{kind} d="{drawn}" marker-end="url(#tip)"/>'
 
 
 def _label(arrow: Arrow, places: Mapping[str, Place], before: int) -> str:
@@ -111,11 +128,27 @@ def _label(arrow: Arrow, places: Mapping[str, Place], before: int) -> str:
         f"{name}: {condition}" for name, condition in zip(arrow.edges, arrow.conditions, strict=True)
     )
     return (
-        f'<text class="label" x="{end.x:.0f}" y="{end.top - 14 - 11 * before:.0f}">'
-        f"<title>{escape(f'{arrow.source} → {arrow.target}: {told}')}</title>"
+        f'<text class="label" x="{end.x:.0f}" y="{end.top - 14 - LABEL * before:.0f}">'
+        f"<title>{_escaped(f'{arrow.source} → {arrow.target}: {told}')}</title>"
         f"{_cut(', '.join(arrow.edges), _LETTERS_LABEL)}</text>"
     )
 
 
 def _cut(text: str, most: int) -> str:
-    return escape(text if len(text) <= most else text[: most - 1] + "…")
+    """Text of at most so many letters of the usual width, with an ellipsis where something is missing."""
+    text, room = valid(text), float(most)
+    for index, letter in enumerate(text):
+        room -= _width(letter)
+        if room < 0:
+            return _escaped(text[: max(index - 1, 0)] + "…")
+    return _escaped(text)
+
+
+def _width(letter: str) -> float:
+    if east_asian_width(letter) in "WF":
+        return 2.0
+    return 1.8 if letter in "WM@%—…" else 1.25 if letter.isupper() else 1.0
+
+
+def _escaped(text: str) -> str:
+    return escape(valid(text))
