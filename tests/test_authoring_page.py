@@ -1,0 +1,71 @@
+"""Every command that the page on writing shows is run, on the files that it shows, and says what is shown."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import flows
+from core.errors import Misconfigured
+from gateway.commands import app
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = (DOCS / "authoring.md").read_text(encoding="utf-8")
+FILE = re.compile(r"^`([\w.]+)`[^\n]*:\n\n```(?:yaml|json)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+SESSION = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
+COMMAND = re.compile(r"^\$ ([^\n]*)\n(.*?)(?=^\$ |\Z)", re.DOTALL | re.MULTILINE)
+SHOWN = [command for session in SESSION.finditer(PAGE) for command in COMMAND.findall(session[1])]
+
+
+def output(command: str, shown: str) -> str:
+    """What a terminal shows for the command, when what the page has after `> ` is said."""
+    command, _, file = command.partition(" > ")
+    program, *words = shlex.split(command)
+    if program == "cat":
+        return Path(words[0]).read_text(encoding="utf-8")
+    said = re.findall(r"^> (.+)$", shown, re.MULTILINE)
+    result = CliRunner().invoke(app, words, input="\n".join([*said, ""]), env={"TURNGATE_LLM": "rules"})
+    first, *answers = result.output.split("\n> ")
+    told = "\n> ".join([first, *map("\n".join, zip([*said, ""], answers, strict=True))]) if answers else first
+    if isinstance(result.exception, Misconfigured):
+        told += f"turngate: {result.exception}\n"
+    if file:
+        Path(file).write_text(told, encoding="utf-8")
+    return "" if file else told
+
+
+def masked(text: str) -> str:
+    """The text without what differs from run to run, and without blanks at the ends of lines."""
+    text = re.sub(r"\d+ ms", "0 ms", re.sub(r'time="[\d.]+"', 'time="0"', text))
+    return re.sub(r" +$", "", text, flags=re.MULTILINE).strip()
+
+
+@pytest.fixture
+def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(Path(flows.__file__).parent / "library", tmp_path / "flows" / "library")
+    for name, text in FILE.findall(PAGE):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("_files")
+def test_every_command_says_what_the_page_shows() -> None:
+    for command, shown in SHOWN:
+        assert masked(output(command, shown)) == masked(shown), command
+
+
+@pytest.mark.usefixtures("_files")
+def test_the_drawing_is_the_one_that_the_page_shows() -> None:
+    (command,) = [command for command, _ in SHOWN if " > " in command]
+    output(command, "")
+    assert Path("flow.svg").read_text(encoding="utf-8") == (DOCS / "flow.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["lint", "draw", "chat", "test", "schema"])
+def test_every_command_for_authors_is_on_the_page(command: str) -> None:
+    assert f"turngate flow {command}" in PAGE
