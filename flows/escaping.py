@@ -21,12 +21,16 @@ from jinja2.visitor import NodeTransformer
 
 from flows.marked import Marked
 
-Place = Literal["text", "url", "json", "form", "xml", "header"]
+Place = Literal["text", "url", "json", "form", "xml", "header", "prompt"]
 
 EMPTY = "\x00"
 """What an empty value leaves in a URL, so that it can be told from an address that ends there."""
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_LANGUAGE = re.compile(r"[\[{]([A-Za-z]{2})[\]}]")
+_SPEECH = re.compile(r"\b(line|says)\s*:", re.IGNORECASE)
+_DASHES = re.compile("-{2,}")
 
 # names that no template can write
 _OWN, _JOINED, _SHOWN = "of the operator", "one after another", "in its place"
@@ -64,18 +68,28 @@ def _in_header(value: object) -> str:
     return "".join(letter for letter in str(value) if letter.isprintable())
 
 
+def _in_prompt(value: object) -> str:
+    """A value on one line, without what stands for a language or for speech in an instruction."""
+    text = _LANGUAGE.sub(r"(\1)", " ".join(str(value).split())).lstrip("\"'“‘")
+    return _SPEECH.sub(r"\1 -", _DASHES.sub("-", text))
+
+
 _ESCAPES: Mapping[Place, Callable[[object], str]] = {
     "url": _in_url,
     "json": _in_json,
     "form": _in_form,
     "xml": _in_xml,
     "header": _in_header,
+    "prompt": _in_prompt,
 }
+
+
+_KINDS: Mapping[Place, type[Marked]] = {"url": InUrl}
 
 
 def begin_escaping(environment: Environment, place: Place) -> None:
     """Have all templates of `environment` escape for `place`; each is to be `marked` when it is parsed."""
-    kind, escape = InUrl if place == "url" else Marked, _ESCAPES[place]
+    kind, escape = _KINDS.get(place, Marked), _ESCAPES[place]
 
     def shown(value: object) -> str:
         if isinstance(value, Undefined):
@@ -96,11 +110,12 @@ def begin_escaping(environment: Environment, place: Place) -> None:
         environment.filters["tojson"] = tojson
 
 
-def with_trust(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values for a URL, with what is the operator's marked as such."""
-    made = {name: InUrl.own(value) if isinstance(value, Trusted) else value for name, value in values.items()}
+def with_trust(values: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """The values for a place, with what is the operator's marked as such."""
+    own = _KINDS.get(place, Marked).own
+    made = {name: own(value) if isinstance(value, Trusted) else value for name, value in values.items()}
     if isinstance(values.get("env"), Mapping):
-        made["env"] = with_trust(values["env"])
+        made["env"] = with_trust(values["env"], place)
     return made
 
 

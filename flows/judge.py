@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from core.message import Choice
 from core.turn import Turn
+from flows.characters import whole_characters
 from flows.choices import find_choice
 from flows.compiled import CompiledEdge
 from flows.models.port import NOTHING, Decide, Decision, Exchange, Function, Model, Write, unheard
@@ -16,7 +17,6 @@ from flows.models.rules import RulesModel
 from flows.performer import Performer
 from flows.reading import accept
 from flows.slots import Slot
-from flows.state import whole
 from flows.templates import Text
 
 LONGEST_TEXT = 4_000
@@ -41,7 +41,7 @@ class Judge:
         self.turn = turn
         self.model = model
         self.today = today
-        self.text = whole(turn.text.strip()[:LONGEST_TEXT])
+        self.text = whole_characters(turn.text.strip()[:LONGEST_TEXT])
         self.choice: Choice | None = None
         self.detour: CompiledEdge | None = None
         self.rounds = 0

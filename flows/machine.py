@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import count
 from types import MappingProxyType
 from typing import Any, Literal, overload
+from uuid import uuid4
 
 from pydantic import JsonValue
 
@@ -37,7 +39,7 @@ from flows.turn_result import Answered, TurnResult
 log = logging.getLogger("turngate.flows")
 
 _FRESH = DialogState()
-_MEMORY = ("slots", "variables", "results", "environment", "summary", "history")
+_MEMORY = ("slots", "variables", "results", "environment", "done", "summary", "history")
 _HERE = Address(channel="local", account="", ours="", theirs="")
 
 
@@ -80,6 +82,7 @@ class DialogMachine:
         self._watch = watch
         self._moderator = moderator
         self._at_work = asyncio.Lock()
+        self._name, self._turns = uuid4().hex, count(1)
         self.take_up(flow)
 
     def take_up(self, flow: Flow | FlowSet) -> None:
@@ -167,7 +170,7 @@ class DialogMachine:
     def another(self) -> DialogMachine:
         """A machine for another conversation: the same flow, model and tools, shared by reference."""
         made = copy(self)
-        made._own, made._at_work = None, asyncio.Lock()
+        made._own, made._at_work, made._name = None, asyncio.Lock(), uuid4().hex
         return made
 
     @property
@@ -225,10 +228,14 @@ class DialogMachine:
         iterator of chunks, the model's own words as it writes them. Raises `ValueError` for a context that
         is no JSON, or more than fits into a state.
         """
-        turn = text if isinstance(text, Turn) else Turn(id="local", session="local", address=_HERE, text=text)
+        turn = text if isinstance(text, Turn) else self._turn_of(text)
         if stream:
             return TurnStream().begin(lambda watcher: self._turn(turn, context, watcher))
         return await self._turn(turn, context, None)
+
+    def _turn_of(self, text: str) -> Turn:
+        """A message that no channel has named: its deeds are its own, whoever says the same elsewhere."""
+        return Turn(id=f"{self._name}-{next(self._turns)}", session=self._name, address=_HERE, text=text)
 
     async def _turn(
         self, turn: Turn, context: Mapping[str, JsonValue] | None, watcher: Watcher | None
@@ -246,8 +253,8 @@ class DialogMachine:
     async def aclose(self) -> None:
         """Let go of the connections, the model's and the actions'."""
         await self.model.aclose()
-        if self._moderator is not None:
-            await self._moderator.aclose()
+        if close := getattr(self._moderator, "aclose", None):
+            await close()
         if self._means.fetch is not None:
             await self._means.fetch.aclose()
 

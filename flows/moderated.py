@@ -21,10 +21,6 @@ class Moderator(Protocol):
         """Whether to object. Raises `ModelError` when it cannot say; then nothing passes."""
         ...
 
-    async def aclose(self) -> None:
-        """Let go of connections."""
-        ...
-
 
 class _Held(Watcher):
     """Tells nobody of words before they were looked at; of acts it does."""

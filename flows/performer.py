@@ -93,7 +93,8 @@ class Performer:
             self.state.keep_result(action.store_response_as, result)
         for update in action.env_updates:
             value = found(whole, update.result_path)
-            if value is not None and len(self.state.environment) < MOST_KEPT:
+            known = self.state.environment
+            if value is not None and (update.env_key in known or len(known) < MOST_KEPT):
                 self.state.put_aside(update.env_key, str(value)[:LONGEST_KEPT])
         return bool(result["success"])
 
@@ -108,12 +109,13 @@ class Performer:
         if not (self.means.tools or self.flow.tools or node.node.tools):
             return ()
         edges = {edge.id for edge in (*node.edges, *self.flow.global_edges)}
-        offers = {
-            name: tool.offer for name, tool in self.means.tools.items() if name not in self.flow.handlers
-        }
-        for tool in (*self.flow.tools, *node.node.tools):
-            if self._can_run(tool):
+        offers: dict[str, Function] = {}
+        for tool in (*node.node.tools, *self.flow.tools):
+            if tool.id not in offers and self._can_run(tool):
                 offers[tool.id] = self._offer(tool)
+        for name, own in self.means.tools.items():
+            if name not in self.flow.handlers:
+                offers.setdefault(name, own.offer)
         return tuple(offer for name, offer in offers.items() if name not in edges)
 
     async def call(self, call: Call) -> tuple[dict[str, JsonValue], str]:
@@ -149,7 +151,8 @@ class Performer:
     def _offer(self, tool: Tool) -> Function:
         handler = self.means.tools.get(tool.handler_id or tool.id)
         own = handler.offer.parameters if handler and tool.type == "python" else _NO_PARAMETERS
-        return Function(tool.id, tool.description or tool.name, tool.input_schema or own)
+        given = {"type": "object", **tool.input_schema} if tool.input_schema else own
+        return Function(tool.id, tool.description or tool.name, given)
 
     async def _called(self, tool: PythonTool, call: Call) -> dict[str, JsonValue]:
         if self._is_too_much():

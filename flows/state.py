@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 
 from core.dialog import State
 from core.message import Choice
+from flows.characters import whole_characters
 from flows.room import fitted, size_of
 
 Role = Literal["user", "assistant", "system"]
@@ -56,9 +57,9 @@ class DialogState:
     it too early, `misses` the turns in a row that were not understood, `offered` the quick replies seen
     last. `results` are what actions and tools came to, `environment` what actions put aside for other
     actions: the model never sees it. `done` are the actions that have succeeded and are to be run once;
-    they stay when their results have to make room. `apologies` counts the turns in a row that got no answer from the
-    model. `flow` is the name of the flow where there are several, `language` what is spoken where there
-    are several, `version` the node's as it was when its question was asked. `turns` and `tokens` are what
+    they stay when their results have to make room. `apologies` counts the turns in a row that got no answer
+    from the model. `flow` is the name of the flow where there are several, `language` what is spoken where
+    there are several, `version` the node's as it was when its question was asked. `turns` and `tokens` are what
     a flow with a budget has used of it. `summary` is what a model wrote of the lines that are no longer in
     `history`; it is made of what users said, and as little to be trusted.
 
@@ -163,7 +164,7 @@ class DialogState:
     def remember(self, role: Role, text: str) -> None:
         """Add a line to the bounded history."""
         if text:
-            line: Line = {"role": role, "content": whole(text[:LONGEST_LINE])}
+            line: Line = {"role": role, "content": whole_characters(text[:LONGEST_LINE])}
             self.history = (*self.history[1 - LONGEST_HISTORY :], line)
 
     def enter(self, node: str) -> None:
@@ -189,11 +190,6 @@ class DialogState:
         self.enter(frame.node)
         self.turns_in_node = frame.turns
         return frame.node
-
-
-def whole(text: str) -> str:
-    """The text with `?` for half characters, such as a cut emoji's: no server and no file takes those."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 _ROLES: Mapping[object, Role] = {
@@ -248,7 +244,7 @@ def _line(value: Any) -> Line | None:
     role, content = _ROLES.get(value.get("role")), value.get("content") or value.get("text")
     if not role or not content or not isinstance(content, str):
         return None
-    return {"role": role, "content": whole(content)}
+    return {"role": role, "content": whole_characters(content)}
 
 
 def _frames(value: Any) -> tuple[Interrupt, ...]:

@@ -5,6 +5,7 @@ A text that goes into a call is escaped by its place, see `flows.escaping`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
@@ -19,18 +20,15 @@ from jinja2 import (
     nodes,
     pass_context,
 )
-from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import JsonValue
 
 from flows import wording
 from flows.escaping import Place, begin_escaping, marked, with_trust
 from flows.escaping import Trusted as Trusted
+from flows.sandbox import Sandbox, begin_counting, bounded
 
 LONGEST_TEXT = 8_000
-LONGEST_PRODUCT = 100_000
-MOST_ROUNDS = 1_000
 _KEPT = 5_000
 """How many templates are kept as compiled: a flow's languages share most of theirs."""
 
@@ -46,7 +44,10 @@ _FAILURES = (
     ValueError,
     AttributeError,
     RecursionError,
+    MemoryError,
 )
+_TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_SLASH = re.compile(r"(?<=[A-Za-z_])/(?=[A-Za-z_])")
 
 
 class NotRendered(Exception):
@@ -63,49 +64,31 @@ def _date(context: Context, value: object) -> str:
     return wording.of(str(context.get("current_language", ""))).spoken(day)
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Without arithmetic that takes a long time or much room."""
-
-    intercepted_binops = frozenset(("*", "**"))
+class _Jinja(Sandbox):
+    """Marks what is the operator's, where values are to be escaped."""
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         parsed = super()._parse(source, name, filename)
         return marked(parsed) if self.finalize else parsed
 
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        sizes = [len(side) if isinstance(side, str | list | tuple) else abs(side) for side in (left, right)]
-        if operator == "**" or sizes[0] * sizes[1] > LONGEST_PRODUCT * LONGEST_PRODUCT:
-            raise SecurityError("this would be too large")
-        is_text = any(isinstance(side, str | list | tuple) for side in (left, right))
-        if is_text and sizes[0] * sizes[1] > LONGEST_PRODUCT:
-            raise SecurityError("this would be too long")
-        return super().call_binop(context, operator, left, right)
 
-
-def _range(*bounds: int) -> range:
-    made = range(*bounds)
-    if len(made) > MOST_ROUNDS:
-        raise SecurityError(f"a range has {MOST_ROUNDS} numbers at most")
-    return made
-
-
-def _environment(place: Place = "text") -> _Sandbox:
-    environment = _Sandbox(undefined=ChainableUndefined, autoescape=False)
+def _environment(place: Place = "text") -> Sandbox:
+    environment = _Jinja(undefined=ChainableUndefined, autoescape=False)
     environment.filters["date"] = _date
-    environment.globals["range"] = _range
     if place != "text":
         begin_escaping(environment, place)
-    return environment
+    return bounded(environment)
 
 
 _JINJA = _environment()
-_PLACES: Mapping[Place, _Sandbox] = {
+_PLACES: Mapping[Place, Sandbox] = {
     "text": _JINJA,
     "url": _environment("url"),
     "json": _environment("json"),
     "form": _environment("form"),
     "xml": _environment("xml"),
     "header": _environment("header"),
+    "prompt": _environment("prompt"),
 }
 
 
@@ -172,17 +155,22 @@ class Text:
     def __init__(self, source: str, place: Place = "text") -> None:
         self.source = source
         self._place = place
+        if place == "prompt":  # documents in use write {{ data/name }} there
+            source = _TAGS.sub(lambda tag: _SLASH.sub("_", tag[0]), source)
         self._template = _text(source, place) if "{" in source else None
         self.plain = source.strip()[:LONGEST_TEXT] if self._template is None else None
 
     def render(self, values: Values) -> str:
-        """The text with `values` in it, at most `LONGEST_TEXT` characters; empty when rendering fails."""
+        """The text with `values` in it, at most `LONGEST_TEXT` characters; empty when rendering fails.
+
+        A prompt that cannot be rendered is told without its values: the rules in it hold all the same.
+        """
         if self._template is None:
             return self.plain or ""
         try:
             return self._rendered(values)[:LONGEST_TEXT]
         except NotRendered:
-            return ""
+            return _TAGS.sub("", self.source).strip()[:LONGEST_TEXT] if self._place == "prompt" else ""
 
     def whole(self, values: Values) -> str:
         """The text with `values` in it. Raises `NotRendered`, also when it is too long: it is never cut."""
@@ -194,8 +182,10 @@ class Text:
     def _rendered(self, values: Values) -> str:
         if self._template is None:
             return self.source.strip()
+        begin_counting()
+        known = with_trust(values, self._place) if self._place in ("url", "prompt") else values
         try:
-            return self._template.render(with_trust(values) if self._place == "url" else values).strip()
+            return self._template.render(known).strip()
         except _FAILURES as error:
             raise NotRendered("it cannot be computed from what is known") from error
 

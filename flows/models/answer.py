@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import JsonValue
 from pydantic_core import from_json
 
+from flows.characters import whole_characters, without_halves
 from flows.models.port import Call, Decide, Decision, Speech, Trouble
 from flows.models.prompts import BRIEF, NEXT, STAY
 from flows.models.written_calls import calls_in, has_sign, mark_in, offered_names
@@ -94,19 +95,6 @@ def shortened(value: object, is_cut: bool = False) -> tuple[str, Trouble]:
     if ends and ends[-1] > len(cut) // 3:
         return cut[: ends[-1]], "cut"
     return f"{cut[: LONGEST_REPLY - 1].rpartition(' ')[0] or cut[: LONGEST_REPLY - 1]}…", "cut"
-
-
-def whole_characters(text: str) -> str:
-    """The text with its pairs of half characters joined, and � for a half that is left alone.
-
-    Servers cut texts in such places, and nothing takes a half: no file, no connection.
-    """
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def without_halves(value: Any) -> Any:
-    """A JSON value of whole characters."""
-    return from_json(whole_characters(json.dumps(value, ensure_ascii=False)))
 
 
 def _wanted(calls: list[tuple[str, str]], tools: Container[str]) -> tuple[Call, ...]:

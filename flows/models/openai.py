@@ -14,8 +14,9 @@ from typing import Any
 from openai import APIStatusError
 
 from core.time_limit import TimeLimit
+from flows.characters import without_halves
 from flows.models import openai_stream
-from flows.models.answer import Answer, without_halves
+from flows.models.answer import Answer
 from flows.models.completion import estimated, whole
 from flows.models.openai_client import FAILURES, NO_ANSWER, PASSING, OpenAIClient
 from flows.models.patience import again

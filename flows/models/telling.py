@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from flows.models.answer import Answer, whole_characters
+from flows.characters import whole_characters
+from flows.models.answer import Answer
 from flows.models.partial import PartialText
 from flows.models.port import Decide, Write
 from flows.models.prompts import BRIEF, NEXT, STAY

@@ -13,8 +13,9 @@ from flows.compiled import compiled
 from flows.document import Flow
 from flows.flow_set import FlowSet
 from flows.machine import DialogMachine
-from flows.models.port import Decide, Decision
+from flows.models.port import Call, Decide, Decision
 from flows.models.scripted import ScriptedModel
+from flows.tools import Context
 from tests.flows.talk import LIBRARY, edge, flow, library, machine, node, say, turn
 
 
@@ -206,7 +207,7 @@ async def test_half_a_character_does_no_harm_to_the_turns_that_follow() -> None:
     talk = machine(flow(node("a", "Hello!", edges=[edge("go", "a")])), ScriptedModel([Decision()] * 3))
     for text in ("hi", "half \ud83d an emoji", "go on"):
         await talk.turn(text)
-    assert "half ? an emoji" in json.dumps(talk.state, ensure_ascii=False).encode().decode()
+    assert "half � an emoji" in json.dumps(talk.state, ensure_ascii=False).encode().decode()
 
 
 async def test_notes_made_before_the_beginning_are_told_and_the_greeting_knows_the_user() -> None:
@@ -256,3 +257,21 @@ async def test_a_quick_reply_that_names_an_edge_asks_no_model() -> None:
     await talk.start()
     assert (await talk.turn("some")).node == "b"
     model.assert_complete()
+
+
+async def test_two_people_who_say_the_same_do_two_deeds() -> None:
+    keys: list[str] = []
+
+    def order(context: Context) -> str:
+        """Order it."""
+        keys.append(context.key)
+        return "ordered"
+
+    made = flow(node("a", "Hello!", edges=[edge("go", "a")]))
+    one = DialogMachine(made, ScriptedModel([Decision(calls=(Call("order", {}),)), Decision()] * 3), [order])
+    other = one.another()
+    for talk in (one, other):
+        await talk.start()
+        await talk.turn("order it")
+    await one.turn("order it")
+    assert len(set(keys)) == len(keys) == 3

@@ -24,7 +24,7 @@ from flows.tools import Context, ToolError, python_tools, tool
 from gateway.guarded import GuardedFetch
 from tests.flows.crm_server import Crm
 from tests.flows.openai_server import OpenAIServer, call
-from tests.flows.talk import Json, edge, flow, node
+from tests.flows.talk import Json, edge, flow, node, turn
 
 END = node("end", "The end.", is_final=True)
 CONTEXT = Context("s", "t", "k", {})
@@ -45,7 +45,7 @@ async def talk(
 ) -> tuple[DialogMachine, Any]:
     machine = DialogMachine(made, model, tools, **more)
     await machine.start()
-    return machine, await machine.turn("how much?")
+    return machine, await machine.turn(turn("how much?"))
 
 
 async def test_a_function_is_offered_by_its_signature_and_its_answer_given_back() -> None:

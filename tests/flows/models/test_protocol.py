@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from flows.characters import whole_characters
 from flows.machine import DialogMachine
-from flows.models.answer import Answer, whole_characters
+from flows.models.answer import Answer
 from flows.models.fallback import FallbackModel
 from flows.models.openai import OpenAIModel
 from flows.models.port import Condense, ModelError, Speak
