@@ -14,13 +14,13 @@ YES = frozenset(words("yes yeah yep yup yea ja jo jup jawohl"))
 NO = frozenset(words("no nope nah nein ne nee"))
 """Words that are an answer and nothing else."""
 
-_RIGHT = frozenset(
+RIGHT = frozenset(
     words("right correct true ok okay fine agree agreed confirmed accept accepted")
     + words("richtig korrekt wahr einverstanden stimmt passt")
 )
 _SURE = frozenset(words("absolutely exactly definitely certainly sure genau klar gerne natürlich sicher"))
 _WRONG = frozenset(words("wrong incorrect false never falsch nie niemals"))
-AGREEING = YES | _RIGHT | _SURE
+AGREEING = YES | RIGHT | _SURE
 REFUSING = NO | _WRONG
 _KNOWN = AGREEING | REFUSING
 
@@ -85,8 +85,8 @@ def _denial(said: tuple[str, ...], at: int) -> tuple[int, _Meaning] | None:
     while denied < len(said) and said[denied] in _BETWEEN:
         denied += 1
     word = said[denied] if denied < len(said) else ""
-    if word in _RIGHT or word in _WRONG:
-        return denied + 1 - at, "no" if word in _RIGHT else "doubt"
+    if word in RIGHT or word in _WRONG:
+        return denied + 1 - at, "no" if word in RIGHT else "doubt"
     return 1, "denied"
 
 

@@ -43,6 +43,7 @@ _IN_DIGITS = re.compile(
 )
 _CLOCK_BEFORE = re.compile(r"\b(?:at|um|gegen|around|about)\s*$")
 _BARE_YEAR = re.compile(r"(?<![\d.,/:+-])(?:19|20|21)\d\d(?![\d.,/:-]?\d)")
+_BARE_DAY = re.compile(r"\s*(?:the )?'?\d{1,2}(?:st|nd|rd|th|\.)?\s*")
 _EARLIEST, _LATEST = 1900, 2199
 
 
@@ -112,9 +113,10 @@ def without_dates(text: str, language: str = "en", *, also_in_digits: bool = Fal
 
 
 def is_part_of_date(text: str) -> bool:
-    """Whether `text` says a year, or a day and a month, as who is asked for a whole date may begin it."""
+    """Whether `text` says a year, or a day and a month, or a day alone, as who begins a whole date may."""
     folded = fold(without_dates(text, also_in_digits=True))
-    return _BARE_YEAR.search(folded) is not None or folded != fold(evenly_folded(text))
+    is_begun = _BARE_YEAR.search(folded) or _BARE_DAY.fullmatch(folded)
+    return is_begun is not None or folded != fold(evenly_folded(text))
 
 
 def _blanked(text: str, start: int, end: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from core.turn import Turn
+from flows.compiled import CompiledNode
 from flows.words import FILLER, MARKS, words
 
 _NAMES = {
@@ -19,7 +20,7 @@ _NAMES = {
     "tr": "turkce turkish turkisch",
 }
 _CODES = {name: code for code, names in _NAMES.items() for name in words(names)}
-_BESIDE = frozenset(words("speak language switch talk write sprechen sprache sprichst auf in to do"))
+_BESIDE = frozenset(words("speak language switch talk write sprechen sprache sprichst auf in to do pls plz"))
 _SURE = 2
 
 
@@ -29,12 +30,23 @@ def asked_for(text: str) -> str:
     return _CODES.get(said[0], "") if len(said) == 1 else ""
 
 
-def tongue(codes: Collection[str], before: str, default: str, turn: Turn) -> str:
+def is_answer(node: CompiledNode, text: str) -> bool:
+    """Whether a language that `text` names is what `node` asks for, as a language to translate to."""
+    if not (asked := asked_for(text)):
+        return False
+    keywords = [word for edge in node.ways for phrase in edge.keywords for word in phrase]
+    values = [str(value) for edge in node.ways for slot in edge.slots for value in slot.values]
+    labels = [choice.label for choice in node.node.choices]
+    return any(_CODES.get(word) == asked for word in (*keywords, *words(" ".join((*values, *labels)))))
+
+
+def tongue(codes: Collection[str], before: str, default: str, turn: Turn, *, may_ask: bool = True) -> str:
     """The one of `codes` to answer in; `before` is what was spoken so far, empty at the beginning.
 
-    Who goes on in another language is followed only when their words leave no doubt.
+    Who goes on in another language is followed only when their words leave no doubt. Without `may_ask` a
+    language's name is no wish for it, but an answer.
     """
-    if (asked := asked_for(turn.text)) in codes:
+    if may_ask and (asked := asked_for(turn.text)) in codes:
         return asked
     now = before or _told(turn, codes) or default
     if turn.payload:

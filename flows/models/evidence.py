@@ -11,36 +11,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
-from rapidfuzz.distance import OSA
 
-from flows.agreement import AGREEING, REFUSING, agreement
+from flows.agreement import REFUSING, agreement
 from flows.compiled import CompiledEdge
-from flows.likeness import Vector
+from flows.likeness import Vector, likeness
+from flows.models.keywords import exact_letters, in_full, is_same_answer, typo_letters
 from flows.models.port import Decide
 from flows.reading import LONGEST_VALUE, Reading, read
 from flows.slots import Slot
-from flows.words import (
-    FILLER,
-    LONGEST_READ,
-    content_words,
-    find_phrase,
-    is_negated,
-    is_negation,
-    squeezed,
-    words,
-)
+from flows.state import Line
+from flows.times import with_hour_asked
+from flows.words import FILLER, LONGEST_READ, content_words, is_negated, is_negation, words
 
 PAYLOAD, PATTERN, SLOT, KEYWORD, TYPO = 1000.0, 200.0, 120.0, 90.0, 75.0
+QUESTION = 150.0  # above most values, as who asks something has not answered yet
 EXAMPLE, REASON, CONDITION, ANYTHING = 50.0, 45.0, 25.0, 10.0
 PERSON = 60.0  # whoever asks for a person gets one, whatever else the message says
 
-_ALIKE = 0.4
-_SHORTEST_TYPO = 5
-_MOST_WORDS = 60
-_ANSWERS = (
-    AGREEING
-    | REFUSING
-    | frozenset(words("nothing help question great perfect hi hello hey y n hallo nichts hilfe frage super"))
+_ALIKE = 0.45
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_UNMISTAKABLE = ("pattern", "phone", "email")
+_ASKING = frozenset(
+    words("are is am do does did can could may what when where which who why how wann was wie wo warum wer")
+    + words("haben hat habt sind ist gibt kann konnen darf")
 )
 _ANY_ANSWER = re.compile(
     r"\b(?:user|customer|caller|client|they)\b.{0,20}"
@@ -69,21 +62,62 @@ class Heard:
 
     def __init__(self, question: Decide) -> None:
         self.question = question
-        self.text = question.text.strip()[:LONGEST_READ]
-        self.words = words(self.text)
+        self.asked = next((line["content"] for line in reversed(question.history) if _is_bots(line)), "")
+        text = question.text.strip()[:LONGEST_READ]
+        self.text = with_hour_asked(text, self.asked, question.language)
+        self.words = in_full(words(self.text))
         self.is_question = self.text.endswith("?")
         self.has_content = any(word not in FILLER for word in self.words)
         self.agreed = agreement(self.text)
-        self.is_denial = any(map(is_negation, self.words))
+        self.is_denial = _denies(self.words)
+        self.wants_date = any(
+            s.required and s.kind == "date" for edge in question.offered for s in edge.slots
+        )
         measure = next((edge.examples.measure for edge in question.offered if edge.examples), None)
         texts = zip(question.offered, question.conditions, strict=True)
         self.conditions = {edge.id: condition for edge, condition in texts}
         self.vector: Vector = measure.vector(self.text) if measure and self.has_content else {}
+        self._readings: dict[int, Reading] = {}
+
+    def read(self, slot: Slot) -> Reading:
+        """What was said about a slot, by a chosen payload or in the text."""
+        if id(slot) not in self._readings:
+            self._readings[id(slot)] = self._read(slot)
+        return self._readings[id(slot)]
+
+    def _read(self, slot: Slot) -> Reading:
+        payload = self.question.payload
+        chosen = next((value for value in slot.values if payload and str(value) == payload), None)
+        if chosen is not None:
+            return Reading(chosen, weight=1)
+        reading = read(slot, self.text, self.question.today)
+        return Reading() if slot.kind == "pattern" and self._is_year(slot, reading.value) else reading
+
+    def _is_year(self, slot: Slot, value: JsonValue) -> bool:
+        """Whether it is rather the year of the date that is asked for: nobody named what `slot` is."""
+        is_year = self.wants_date and _YEAR.fullmatch(str(value)) is not None
+        return is_year and not set(content_words(slot.description)) & set(self.words)
+
+    @property
+    def asks_something(self) -> bool:
+        """Whether it is a question, and holds nothing that is only ever an answer: a code or an address."""
+        if not (self.is_question or (self.words[:1] and self.words[0] in _ASKING)):
+            return False
+        slots = (slot for edge in self.question.offered for slot in edge.slots if slot.kind in _UNMISTAKABLE)
+        return all(self.read(slot).value is None for slot in slots)
+
+
+def _is_bots(line: Line) -> bool:
+    return line["role"] == "assistant"
+
+
+def _denies(said: tuple[str, ...]) -> bool:
+    return any(is_negation(word) and word not in REFUSING for word in said)
 
 
 def weigh(edge: CompiledEdge, heard: Heard) -> Evidence:
     """What speaks for `edge`: the strongest kind decides, and what was said of its slots comes along."""
-    readings = {slot.name: _read(slot, heard) for slot in edge.slots if not slot.is_free}
+    readings = {slot.name: heard.read(slot) for slot in edge.slots if not slot.is_free}
     found: dict[str, JsonValue] = {
         name: reading.value for name, reading in readings.items() if reading.value is not None
     }
@@ -94,8 +128,8 @@ def weigh(edge: CompiledEdge, heard: Heard) -> Evidence:
         _payload(edge, heard.question),
         PATTERN if pattern else 0.0,
         _slots(edge, readings, heard.question),
-        _keywords(edge, heard.words),
-        _examples(edge, heard.vector),
+        _keywords(edge, heard),
+        _examples(edge, heard),
     )
     if score:
         return Evidence(edge, score + (PERSON if edge.asks_for_person and score >= TYPO else 0), found)
@@ -106,13 +140,6 @@ def weigh(edge: CompiledEdge, heard: Heard) -> Evidence:
     if free := _free_slot(edge, heard):
         return Evidence(edge, ANYTHING, {**found, free.name: heard.text[:LONGEST_VALUE]})
     return Evidence(edge)
-
-
-def _read(slot: Slot, heard: Heard) -> Reading:
-    chosen = next(
-        (v for v in slot.values if heard.question.payload and str(v) == heard.question.payload), None
-    )
-    return Reading(chosen, weight=1) if chosen is not None else read(slot, heard.text, heard.question.today)
 
 
 def _payload(edge: CompiledEdge, question: Decide) -> float:
@@ -133,48 +160,28 @@ def _slots(edge: CompiledEdge, readings: Mapping[str, Reading], question: Decide
     return SLOT + min(weight, 40) / 2 - (0 if is_complete else 15)
 
 
-def _keywords(edge: CompiledEdge, said: tuple[str, ...]) -> float:
-    exact, typo = 0, 0
-    for phrase in edge.keywords:
-        start, length = find_phrase(phrase, said), _length(phrase)
-        if start >= 0:
-            exact += length if _counts(phrase, start, said) else 0
-        elif length > typo and _has_typo_of(phrase, said):
-            typo = length
-    if exact:
-        return KEYWORD + min(exact, 40) / 2
-    return TYPO + min(typo, 20) / 2 if typo else 0.0
+def _keywords(edge: CompiledEdge, heard: Heard) -> float:
+    if not edge.keywords:
+        return 0.0
+    if letters := exact_letters(edge.keywords, heard.words, is_first=heard.question.is_first):
+        is_global = not any(own is edge for own in heard.question.node.edges)
+        return (QUESTION if is_global and heard.asks_something else KEYWORD) + min(letters, 40) / 2
+    if is_same_answer(edge.keywords, heard.words, heard.agreed):
+        return KEYWORD
+    letters = typo_letters(edge.keywords, heard.words)
+    return TYPO + min(letters, 20) / 2 if letters else 0.0
 
 
-def _length(phrase: tuple[str, ...]) -> int:
-    # a bare yes or no, however long the word, says less than a word of substance beside it
-    return 2 if len(phrase) == 1 and phrase[0] in _ANSWERS else sum(map(len, phrase))
-
-
-def _counts(phrase: tuple[str, ...], start: int, said: tuple[str, ...]) -> bool:
-    # the “nothing” in the middle of a sentence is no answer
-    is_stray = phrase[0] in _ANSWERS and len(phrase) == 1 and start > 1 and len(said) > 4
-    return not is_stray and not is_negated(start, said)
-
-
-def _has_typo_of(phrase: tuple[str, ...], said: tuple[str, ...]) -> bool:
-    length = len(phrase)
-    starts = range(min(len(said), _MOST_WORDS) - length + 1)
-    return any(_is_typo(phrase, said[at : at + length]) and not is_negated(at, said) for at in starts)
-
-
-def _is_typo(phrase: tuple[str, ...], part: tuple[str, ...]) -> bool:
-    if phrase[0][0] != part[0][0]:  # the first letter is seldom wrong, and most words end here
-        return False
-    meant, typed = " ".join(phrase), " ".join(part)
-    if len(meant) < _SHORTEST_TYPO:
-        return squeezed(meant) == squeezed(typed)
-    allowed = 1 if len(meant) < 8 else 2
-    return OSA.distance(meant, typed, score_cutoff=allowed) <= allowed
-
-
-def _examples(edge: CompiledEdge, vector: Vector) -> float:
-    best = edge.examples.likeness(vector) if vector else 0.0
+def _examples(edge: CompiledEdge, heard: Heard) -> float:
+    """The nearest example; one that denies nothing is far from what is denied."""
+    if not heard.vector or not edge.examples:
+        return 0.0
+    alike = (
+        likeness(heard.vector, vector)
+        for text, vector in zip(edge.edge.examples, edge.examples.vectors, strict=True)
+        if not heard.is_denial or _denies(words(text))
+    )
+    best = max(alike, default=0.0)
     return EXAMPLE + best * 20 if best >= _ALIKE else 0.0
 
 

@@ -109,7 +109,7 @@ def test_what_is_no_day_of_a_year_is_none(text: str) -> None:
     assert read_days_of_year(text, "de") == []
 
 
-@pytest.mark.parametrize("text", ["1990", "April 1990", "born in 1990", "april 23", "4/23"])
+@pytest.mark.parametrize("text", ["1990", "April 1990", "born in 1990", "april 23", "4/23", "90", "the 4th"])
 def test_a_part_of_a_date_is_known_as_one(text: str) -> None:
     assert is_part_of_date(text)
 

@@ -13,15 +13,18 @@ from hypothesis import strategies as st
 import flows
 from core.turn import Turn
 from flows import wording
+from flows.compiled import compiled
 from flows.document import Flow
 from flows.errors import FlowError
 from flows.machine import DialogMachine
 from flows.models.port import Decision, Speak, Speech
 from flows.models.scripted import ScriptedModel
-from flows.tongue import asked_for, tongue
+from flows.tongue import asked_for, is_answer, tongue
 from flows.wording.english import ENGLISH
 from flows.wording.german import GERMAN
 from tests.fakes import ADDRESS
+from tests.flows.talk import asks, edge, node
+from tests.flows.talk import flow as made_flow
 
 LIBRARY = sorted((Path(flows.__file__).parent / "library").glob("*.json"))
 CODES = ("en", "de")
@@ -43,6 +46,7 @@ def said(text: str, payload: str = "", **details: str) -> Turn:
         ("nein, das ist falsch", "en", "de"),
         ("Deutsch?", "en", "de"),
         ("In English please", "de", "en"),
+        ("in english pls", "de", "en"),
         ("Francais", "de", "de"),
         ("4321", "de", "de"),
         ("", "de", "de"),
@@ -56,6 +60,15 @@ def test_what_the_channel_knows_decides_where_words_do_not() -> None:
     assert tongue(CODES, "", "en", said("4321", locale="de-AT")) == "de"
     assert tongue(CODES, "", "en", said("4321", locale="fr")) == "en"
     assert tongue(CODES, "en", "en", said("ja", payload="ich habe das", locale="de")) == "en"
+
+
+def test_a_language_that_is_asked_for_at_a_node_is_an_answer() -> None:
+    languages = edge("to", "end", input_schema=asks(to={"enum": ["German", "French"]}))
+    made = compiled(made_flow(node("a", "Translate to?", edges=[languages]), node("end", "!", is_final=True)))
+    for text, expected in [("German", True), ("deutsch bitte", True), ("English", False), ("tea", False)]:
+        assert is_answer(made.nodes["a"], text) is expected
+        assert not is_answer(made.nodes["end"], text)
+    assert tongue(CODES, "en", "en", said("German"), may_ask=False) == "en"
 
 
 @given(st.text(max_size=100), st.sampled_from(["", "en", "de"]))

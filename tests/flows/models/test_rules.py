@@ -157,3 +157,105 @@ async def test_a_payload_that_is_a_value_fills_the_slot() -> None:
 async def test_the_same_message_has_the_same_answer() -> None:
     answers = {await taken("tea or cake or tea", TEA, CAKE) for _ in range(5)}
     assert len(answers) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "edge_id"),
+    [
+        ("where is my order", ""),
+        ("where is it", "lost"),
+        ("whree is it", "lost"),
+        ("don't knwo", "lost"),
+        ("where in it", ""),
+        ("do u know where it is", ""),
+        ("where r they", "lost"),
+        ("where is itt", "lost"),
+    ],
+)
+async def test_a_typing_error_is_looked_for_word_by_word(text: str, edge_id: str) -> None:
+    assert (
+        await taken(text, edge("lost", "end", keywords=["where is it", "where are they", "don't know"]))
+        == edge_id
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "edge_id"),
+    [
+        ("my parcel is broken", "person"),
+        ("it's not broken", ""),
+        ("when does it arrive?", ""),
+        ("it has not arrived", "late"),
+    ],
+)
+async def test_an_example_is_not_what_is_denied_or_only_a_little_alike(text: str, edge_id: str) -> None:
+    person = edge("person", "end", examples=["my parcel arrived broken", "my parcel is damaged"])
+    late = edge("late", "other", examples=["my parcel has not arrived"])
+    assert await taken(text, person, late) == edge_id
+
+
+async def test_a_question_that_is_known_is_no_answer() -> None:
+    day = edge("day", "end", input_schema=asks(day={"type": "string", "format": "date", "x-future": True}))
+    hours = edge("hours", "open", keywords=["are you open", "opening hours"])
+    nodes = (node("a", "Which day?", edges=[day]), END, node("open", "Every day."))
+    code = edge("code", "end", input_schema=asks(code={"type": "string", "pattern": "^[A-Z]{2}[0-9]{3}$"}))
+    for text, edge_id in [
+        ("are you open on friday?", "hours"),
+        ("are you open on friday", "hours"),
+        ("may I come on friday?", "day"),
+        ("friday, within your opening hours", "day"),
+    ]:
+        assert (await say(machine(flow(*nodes, global_edges=[hours])), "hi", text)).edge == edge_id
+    coded = (node("a", "Which code?", edges=[code]), *nodes[1:])
+    assert (
+        await say(machine(flow(*coded, global_edges=[hours])), "hi", "AB123, are you open?")
+    ).edge == "code"
+
+
+@pytest.mark.parametrize(
+    ("text", "edge_id"),
+    [("ja", "right"), ("stimmt", "right"), ("of course", "right"), ("nein", "wrong"),
+     ("absolutely not", "wrong"), ("stimmt nicht", "wrong"), ("ja, aber nicht heute", ""), ("not sure", "")],
+)  # fmt: skip
+async def test_a_yes_is_understood_in_other_words_and_languages(text: str, edge_id: str) -> None:
+    right = edge("right", "end", keywords=["yes", "correct"])
+    assert await taken(text, right, edge("wrong", "other", keywords=["no", "wrong"])) == edge_id
+
+
+async def test_an_okay_is_no_yes_to_more() -> None:
+    assert await taken("ok", edge("more", "end", keywords=["yes", "more"])) == ""
+
+
+async def test_a_greeting_in_the_first_message_was_answered_by_the_greeting() -> None:
+    hello = edge("hello", "back", keywords=["hello", "good morning"])
+    made = flow(node("a", "Welcome.", edges=[TEA]), END, node("back", "Hello!"), global_edges=[hello])
+    first = await machine(made).turn("hello i have a question")
+    assert [message.text for message in first.messages] == ["Welcome."]
+    assert (await say(machine(made), "hi", "hello there friend")).edge == "hello"
+
+
+async def test_a_year_is_no_code_while_a_date_is_asked_for() -> None:
+    code = {"type": "string", "pattern": "^[0-9]{4}$", "description": "the last digits of the card"}
+    born = edge("born", "end", input_schema=asks(born={"type": "string", "format": "date", "x-past": True}))
+    made = flow(
+        node("a", "When were you born?", edges=[born, edge("card", "other", input_schema=asks(code=code))]),
+        END,
+        OTHER,
+    )
+    for text in ("1990", "April 1990", "born in 1990", "1987?", "april 23", "90"):
+        answer = await say(machine(made), "hi", text)
+        assert answer.outcome == "stay"
+        assert answer.text.startswith("Please write the day, the month and the year.")
+    for text in ("4321", "my card ends in 1990"):
+        assert (await say(machine(made), "hi", text)).edge == "card"
+
+
+@pytest.mark.parametrize("answer", ["in the afternoon", "pm", "afternoon please", "3 in the afternoon"])
+async def test_the_half_of_the_day_answers_which_hour_was_meant(answer: str) -> None:
+    at = edge("at", "end", input_schema=asks(at={"type": "string", "format": "time"}))
+    talk = machine(flow(node("a", "When?", edges=[at]), END))
+    asked = await say(talk, "hi", "at 3")
+    assert asked.text.startswith("Is that 3 in the morning or 3 in the afternoon?")
+    assert (await talk.turn(answer)).edge == "at"
+    assert talk.state is not None
+    assert talk.state["slots"] == {"at": "15:00"}
