@@ -59,9 +59,9 @@ class DialogState:
     actions: the model never sees it. `done` are the actions that have succeeded and are to be run once;
     they stay when their results have to make room. `apologies` counts the turns in a row that got no answer
     from the model. `flow` is the name of the flow where there are several, `language` what is spoken where
-    there are several, `version` the node's as it was when its question was asked. `turns` and `tokens` are what
-    a flow with a budget has used of it. `summary` is what a model wrote of the lines that are no longer in
-    `history`; it is made of what users said, and as little to be trusted.
+    there are several, `version` the node's as it was when its question was asked. `turns` and `tokens` are
+    what a flow with a budget has used of it. `summary` is what a model wrote of the lines that are no longer
+    in `history`; it is made of what users said, and as little to be trusted.
 
     It is taken apart by hand and not by pydantic, as a worker does this twice in every turn.
     """
