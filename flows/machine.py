@@ -141,7 +141,10 @@ class DialogMachine:
 
     def _day(self, flow: CompiledFlow) -> date:
         """The business's day; around midnight it is another one than elsewhere."""
-        return self._today() if self._today else self._means.now().astimezone(flow.zone).date()
+        if self._today:
+            return self._today()
+        now, zone = self._means.now(), flow.zone
+        return (now if now.tzinfo is zone else now.astimezone(zone)).date()
 
     def excuses(self, turn: Turn, state: State | None) -> Excuses:
         """What is said in place of an answer, in the language that is spoken there."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -57,7 +56,7 @@ class Performer:
         self.used: list[str] = []
         self._watcher = watcher
         self._calls = 0
-        self._deeds: Counter[str] = Counter()
+        self._deeds: dict[str, int] = {}
 
     async def run(self, triggers: Iterable[ActionTrigger]) -> str:
         """Run actions one by one; the failure edge of the last that failed and has one."""
@@ -228,5 +227,5 @@ class Performer:
         node = self.state.node
         parts = (self.turn.session, self.turn.id, node, str(self.state.visits.get(node, 0)), *deed)
         name = "\x1f".join(parts)
-        self._deeds[name] += 1
-        return hashlib.sha256(f"{name}\x1f{self._deeds[name]}".encode()).hexdigest()[:32]
+        times = self._deeds[name] = self._deeds.get(name, 0) + 1
+        return hashlib.sha256(f"{name}\x1f{times}".encode()).hexdigest()[:32]

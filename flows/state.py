@@ -164,7 +164,8 @@ class DialogState:
     def remember(self, role: Role, text: str) -> None:
         """Add a line to the bounded history."""
         if text:
-            line: Line = {"role": role, "content": whole_characters(text[:LONGEST_LINE])}
+            text = text[:LONGEST_LINE]
+            line: Line = {"role": role, "content": text if text.isascii() else whole_characters(text)}
             self.history = (*self.history[1 - LONGEST_HISTORY :], line)
 
     def enter(self, node: str) -> None:

@@ -150,9 +150,10 @@ class _Run:
         state.apologies, state.version = 0, self.speaker.node.version
         if self.flow.budget and outcome != "budget":
             state.turns, state.tokens = state.turns + 1, state.tokens + self.speaker.tokens
-        cut_short = next((each for each in _CUT_SHORT if each in self.speaker.troubles), "")
-        is_as_meant = outcome != _CUT_SHORT.get(cut_short)
-        return self._answered(outcome if is_as_meant else cut_short, self.speaker.said())
+        for trouble in self.speaker.troubles:
+            if _CUT_SHORT.get(trouble) == outcome:
+                return self._answered(trouble, self.speaker.said())
+        return self._answered(outcome, self.speaker.said())
 
     def apology(self, before: DialogState, error: ModelError) -> Answered:
         """The turn without a model's answer: nothing has happened, but what cannot be undone."""
