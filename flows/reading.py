@@ -17,7 +17,9 @@ from flows.choices import find_label
 from flows.codes import read_codes
 from flows.dates import Read, is_part_of_date, read_dates, without_dates
 from flows.foreign_days import foreign_day
-from flows.numbers import MOST_DIGITS, read_numbers
+from flows.limits import beyond
+from flows.lists import item_of, parts_of
+from flows.numbers import MOST_DIGITS, Number, read_numbers
 from flows.phones import read_phones
 from flows.relative import read_days
 from flows.slots import Slot
@@ -32,7 +34,9 @@ _CORRECTING = frozenset(
     + words("nein doch eigentlich meine sondern entschuldigung")
 )
 _DENIED = re.compile(r"(?:\b(?:not|nicht)|n't)(?:\s+(?:on|the|am|den))*\s*$")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
+_EMAIL = re.compile(
+    r"(?<![\w.+@-])(?<!\w')[\w+-]+(?:[.'][\w+-]+)*@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[A-Za-z]{2,}(?![\w@-]|\.\w)"
+)
 
 
 class Reading(NamedTuple):
@@ -50,38 +54,64 @@ def read(slot: Slot, text: str, today: date) -> Reading:
     """What `text` says about `slot`, read without a model."""
     text = plain_digits(text[:LONGEST_READ]).strip()
     reader = _READERS.get(slot.kind)
-    return reader(slot, text, today) if reader and text else Reading()
+    return _within(slot, reader(slot, text, today)) if reader and text else Reading()
 
 
 def accept(slot: Slot, value: JsonValue, today: date) -> Reading:
     """The value as it is stored, or the reason why what a model extracted will not do."""
     if value is None or value == "":
         return Reading()
-    refused = Reading(reason=wording.of(slot.language).unlike.format(slot.description))
+    return _within(slot, _taken(slot, value, today) or _refused(slot))
+
+
+def _within(slot: Slot, reading: Reading) -> Reading:
+    """The reading, unless its value is beyond what the slot's schema allows."""
+    reason = "" if reading.value is None else beyond(slot, reading.value)
+    return Reading(reason=reason, weight=1) if reason else reading
+
+
+def _refused(slot: Slot) -> Reading:
+    return Reading(reason=wording.of(slot.language).unlike.format(slot.description), weight=1)
+
+
+def _taken(slot: Slot, value: JsonValue, today: date) -> Reading | None:
+    """A model's value in the form that the slot has; None where it is of another kind."""
     if slot.kind in ("array", "object"):
-        fits = (
-            isinstance(value, list if slot.kind == "array" else dict)
-            and len(json.dumps(value)) <= 2 * LONGEST_VALUE
+        whole = _list(slot, value, today) if slot.kind == "array" else Reading(value, weight=1)
+        is_kind = isinstance(whole.value, list if slot.kind == "array" else dict)
+        return (
+            whole if whole.reason or (is_kind and len(json.dumps(whole.value)) <= 2 * LONGEST_VALUE) else None
         )
-        return Reading(value, weight=1) if fits else refused
     if slot.kind == "boolean" and isinstance(value, bool):
         return Reading(value, weight=1)
     if slot.kind == "enum" and (same := [each for each in slot.values if _is_same(each, value)]):
         return Reading(same[0], weight=1)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return refused
+        return None
     if slot.kind in ("integer", "number") and not isinstance(value, str):
         amount = _plain_amount(value)
-        fits = amount is not None and not (slot.kind == "integer" and isinstance(amount, float))
-        return Reading(amount, weight=1) if fits else refused
+        is_kind = amount is not None and not (slot.kind == "integer" and isinstance(amount, float))
+        return Reading(amount, weight=1) if is_kind else None
     text = str(value).strip()
     if slot.kind == "pattern":
-        fits = (
-            slot.pattern is not None and len(text) <= LONGEST_VALUE and slot.pattern.search(text) is not None
-        )
-        return Reading(text, weight=len(text)) if fits else refused
+        is_kind = slot.pattern is not None and len(text) <= LONGEST_VALUE and bool(slot.pattern.search(text))
+        return Reading(text, weight=len(text)) if is_kind else None
     reading = read(slot, text, today)
-    return reading if reading.value is not None or reading.reason else refused
+    return reading if reading.value is not None or reading.reason else None
+
+
+def _list(slot: Slot, value: JsonValue, today: date) -> Reading:
+    """A model's list, each part as its schema has it; a text is the list that it names."""
+    if isinstance(value, str):
+        return _array(slot, value, today)
+    item = item_of(slot)
+    parts: list[JsonValue] = value if isinstance(value, list) else [value]
+    if item is None:
+        return Reading(parts, weight=1)
+    readings = [accept(item, part, today) for part in parts]
+    if reason := next((reading.reason for reading in readings if reading.reason), ""):
+        return Reading(reason=reason, weight=1)
+    return Reading([reading.value for reading in readings if reading.value is not None], weight=1)
 
 
 def _is_same(one: JsonValue, other: JsonValue) -> bool:
@@ -105,12 +135,7 @@ def _enum(slot: Slot, text: str, today: date) -> Reading:
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.values]
     if chosen := find_label(text, offered):
         return Reading(slot.values[offered.index(chosen)], weight=len(chosen.label))
-    amounts = {
-        number.value
-        for number in read_numbers(
-            without_times(without_dates(text, slot.language), slot.language), slot.language
-        )
-    }
+    amounts = {number.value for number in _numbers(slot, text)}
     named = [value for value in slot.values if not isinstance(value, bool) and _amount(value) in amounts]
     return _only(named, text, slot) if len(amounts) == 1 and len(words(text)) <= _SHORT else Reading()
 
@@ -128,21 +153,25 @@ def _boolean(slot: Slot, text: str, today: date) -> Reading:
 
 
 def _number(slot: Slot, text: str, today: date) -> Reading:
-    found = read_numbers(without_times(without_dates(text, slot.language), slot.language), slot.language)
+    found = _numbers(slot, text)
     sentences = wording.of(slot.language)
     if doubtful := next((number for number in found if number.other is not None), None):
         both = [number for number in doubtful if number is not None]
         return Reading(reason=sentences.which_one.format(sentences.listed(both)), weight=1)
     if any(number.value is None for number in found):
-        return Reading(reason=sentences.unlike.format(slot.description), weight=1)
+        return _refused(slot)
     reading = _only([number.value for number in found], text, slot)
     if slot.kind == "integer" and isinstance(reading.value, float):
         return Reading(reason=sentences.whole, weight=1)
     return reading
 
 
+def _numbers(slot: Slot, text: str) -> list[Number]:
+    return read_numbers(without_times(without_dates(text, slot.language), slot.language), slot.language)
+
+
 def _email(slot: Slot, text: str, today: date) -> Reading:
-    return _only([match[0] for match in _EMAIL.finditer(text)], text, slot)
+    return _only([match[0] for match in _EMAIL.finditer(text.replace("’", "'"))], text, slot)
 
 
 def _phone(slot: Slot, text: str, today: date) -> Reading:
@@ -199,7 +228,24 @@ def _pattern(slot: Slot, text: str, today: date) -> Reading:
     # a number in a longer message was hardly meant as the answer
     if found or not any(letter.isdigit() for letter in rest) or len(words(rest)) > _SHORT:
         return _only(found, text, slot)
-    return Reading(reason=wording.of(slot.language).unlike.format(slot.description))
+    return _refused(slot)
+
+
+def _array(slot: Slot, text: str, today: date) -> Reading:
+    """Every part that stands between commas and the like; all of them, or nothing where none is read."""
+    item = item_of(slot)
+    if item is None:
+        return Reading(list[JsonValue](parts_of(text)), weight=1)
+    whole = Reading() if item.is_free else read(item, text, today)
+    if whole.value is not None:
+        return Reading([whole.value], weight=whole.weight)
+    readings = [read(item, part, today) for part in parts_of(text)]
+    values = list[JsonValue](reading.value for reading in readings if reading.value is not None)
+    if not values:
+        return whole
+    if len(values) < len(readings):
+        return next((each for each in readings if each.reason), _refused(slot))
+    return Reading(values, weight=sum(reading.weight for reading in readings))
 
 
 def _undenied(found: list[Read], text: str) -> list[Read]:
@@ -231,4 +277,5 @@ _READERS: dict[str, Callable[[Slot, str, date], Reading]] = {
     "date": _date,
     "time": _time,
     "pattern": _pattern,
+    "array": _array,
 }

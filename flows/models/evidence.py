@@ -1,7 +1,8 @@
 """How strongly a text speaks for an edge, found without a language model.
 
 The kinds of evidence stand in order and do not mix: a chosen payload, a pattern, a slot's value, a keyword,
-an example, and last the words of the edge's condition. Within a kind, more matched text weighs more.
+text that was asked for, an example, and last the words of the edge's condition. Within a kind, more matched
+text weighs more.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
+from flows import wording
 from flows.agreement import REFUSING, agreement
 from flows.compiled import CompiledEdge
 from flows.likeness import Vector, likeness
+from flows.lists import is_open
 from flows.models.keywords import exact_letters, in_full, is_same_answer, typo_letters
 from flows.models.port import Decide
 from flows.reading import LONGEST_VALUE, Reading, read
@@ -25,7 +28,7 @@ from flows.words import FILLER, LONGEST_READ, content_words, is_negated, is_nega
 
 PAYLOAD, PATTERN, SLOT, KEYWORD, TYPO = 1000.0, 200.0, 120.0, 90.0, 75.0
 QUESTION = 150.0  # above most values, as who asks something has not answered yet
-EXAMPLE, REASON, CONDITION, ANYTHING = 50.0, 45.0, 25.0, 10.0
+ASKED, EXAMPLE, REASON, CONDITION, ANYTHING = 72.0, 50.0, 45.0, 25.0, 10.0
 PERSON = 60.0  # whoever asks for a person gets one, whatever else the message says
 
 _ALIKE = 0.45
@@ -117,7 +120,7 @@ def _denies(said: tuple[str, ...]) -> bool:
 
 def weigh(edge: CompiledEdge, heard: Heard) -> Evidence:
     """What speaks for `edge`: the strongest kind decides, and what was said of its slots comes along."""
-    readings = {slot.name: heard.read(slot) for slot in edge.slots if not slot.is_free}
+    readings = {slot.name: heard.read(slot) for slot in edge.slots if not is_open(slot)}
     found: dict[str, JsonValue] = {
         name: reading.value for name, reading in readings.items() if reading.value is not None
     }
@@ -131,6 +134,8 @@ def weigh(edge: CompiledEdge, heard: Heard) -> Evidence:
         _keywords(edge, heard),
         _examples(edge, heard),
     )
+    if score < ASKED and (asked := _asked_slot(edge, heard)):
+        return Evidence(edge, ASKED, {**found, asked.name: heard.text[:LONGEST_VALUE]})
     if score:
         return Evidence(edge, score + (PERSON if edge.asks_for_person and score >= TYPO else 0), found)
     if reason := next((readings[s.name].reason for s in edge.slots if s.required and s.name in readings), ""):
@@ -211,17 +216,27 @@ def _shared(heard: Heard, condition: str, *, may_deny: bool) -> int:
     return len(shared)
 
 
-def _free_slot(edge: CompiledEdge, heard: Heard) -> Slot | None:
-    """The required free-text slot that any statement fills; a question or a greeting does not."""
-    if (
-        heard.question.is_first
-        or heard.is_question
-        or not heard.has_content
-        or edge.keywords
-        or edge.examples
-    ):
-        return None
-    filled = heard.question.filled
+def _asked_slot(edge: CompiledEdge, heard: Heard) -> Slot | None:
+    """The open slot that the bot has just asked for by its own question, whatever else the edge goes by."""
+    sentences = wording.of(heard.question.language)
     return next(
-        (slot for slot in edge.slots if slot.is_free and slot.required and slot.name not in filled), None
+        (
+            slot
+            for slot in _open_slots(edge, heard)
+            if (slot.question or sentences.still_needed.format(slot.description)) in heard.asked
+        ),
+        None,
     )
+
+
+def _free_slot(edge: CompiledEdge, heard: Heard) -> Slot | None:
+    """The open slot of an edge that goes by nothing else."""
+    return None if edge.keywords or edge.examples else next(iter(_open_slots(edge, heard)), None)
+
+
+def _open_slots(edge: CompiledEdge, heard: Heard) -> list[Slot]:
+    """The required slots that any statement fills; a question or a greeting does not."""
+    if heard.question.is_first or heard.is_question or not heard.has_content:
+        return []
+    filled = heard.question.filled
+    return [slot for slot in edge.slots if slot.required and slot.name not in filled and is_open(slot)]

@@ -42,6 +42,14 @@ class Sentences:
     which_hour: str
     which_one: str
     whole: str
+    at_least: str
+    at_most: str
+    more_than: str
+    less_than: str
+    too_short: str
+    too_long: str
+    too_few: str
+    too_many: str
     four_digits: str
     no_day: str
     long_ago: str

@@ -22,6 +22,14 @@ def taken(schema: Json, value: JsonValue) -> Reading:
 
 FOUR: Json = {"type": "string", "pattern": "^[0-9]{4}$", "description": "the last four digits"}
 BIRTH: Json = {"type": "string", "format": "date", "x-past": True}
+TOPPINGS: Json = {
+    "type": "array",
+    "items": {"enum": ["ham", "cheese", "salt and pepper"]},
+    "minItems": 1,
+    "maxItems": 3,
+    "description": "your toppings",
+}
+CORPORATE: Json = {"format": "email", "pattern": "@corp\\.example$", "description": "your address"}
 ORDER: Json = {"type": "string", "pattern": "^HL-[0-9]{6}$", "description": "your order number"}
 
 
@@ -107,6 +115,78 @@ def test_a_number_that_is_in_doubt_is_asked_again_with_the_reason(
     assert heard(schema, text).reason == reason
 
 
+@pytest.mark.parametrize(
+    ("schema", "text", "reason"),
+    [
+        ({"type": "integer", "minimum": 1, "maximum": 10}, "500", "It is 10 at most."),
+        ({"type": "integer", "minimum": 1, "maximum": 10}, "zero", "It is at least 1."),
+        ({"type": "number", "exclusiveMinimum": 0}, "-4", "It is more than 0."),
+        ({"type": "number", "exclusiveMaximum": 1}, "1", "It is less than 1."),
+        (
+            {"type": "number", "multipleOf": 0.5, "description": "hours"},
+            "1.2",
+            "That does not look like hours.",
+        ),
+        ({"type": "string", "minLength": 3}, "a", "That is too short: at least 3 letters, please."),
+        ({"type": "string", "maxLength": 5}, "a" * 100, "That is too long: 5 letters at most, please."),
+        (TOPPINGS, "ham, ham, ham and cheese", "No more than 3 of them, please."),
+        (TOPPINGS, "ham and stones", "That does not look like your toppings."),
+        (CORPORATE, "it is ada@elsewhere.example", "That does not look like your address."),
+    ],
+)
+def test_what_is_beyond_its_schema_is_asked_again_with_the_reason(
+    schema: Json, text: str, reason: str
+) -> None:
+    assert heard(schema, text) == Reading(reason=reason, weight=1)
+    assert taken(schema, text).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "value"),
+    [
+        (TOPPINGS, "ham and cheese", ["ham", "cheese"]),
+        (TOPPINGS, "HAM", ["ham"]),
+        (TOPPINGS, "salt and pepper", ["salt and pepper"]),
+        ({"type": "array", "items": {"type": "integer"}}, "1, 2 und 3", [1, 2, 3]),
+        ({"type": "array", "items": {"type": "string"}}, "mushrooms & ham", ["mushrooms", "ham"]),
+        (
+            {"type": "array", "items": {"format": "date", "x-future": True}},
+            "friday and 4 May",
+            ["2026-11-27", "2027-05-04"],
+        ),
+    ],
+)
+def test_a_list_is_read_part_by_part(schema: Json, text: str, value: JsonValue) -> None:
+    assert heard(schema, text).value == value
+
+
+@pytest.mark.parametrize("text", ["hello", "I don't know", "what do you have?"])
+def test_a_list_of_which_nothing_was_said_is_none(text: str) -> None:
+    assert heard(TOPPINGS, text) == Reading()
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("o'brien@x.ie", "o'brien@x.ie"),
+        ("O’Brien@x.ie please", "O'Brien@x.ie"),
+        ("'ada@x.example'", "ada@x.example"),
+        ("mailto:ada@x.example.", "ada@x.example"),
+        ("<ada.byron+x@mail.x.example>,", "ada.byron+x@mail.x.example"),
+        ("müller@exämple.de", "müller@exämple.de"),
+    ],
+)
+def test_an_address_is_read_whole(text: str, address: str) -> None:
+    assert heard({"format": "email"}, text).value == address
+
+
+@pytest.mark.parametrize(
+    "text", ["a@b", "a@b.c", "a@x..com", "..@x.com", "a..b@x.com", "a@-x.com", "a@x.c0m", "a@b.co@c.com"]
+)
+def test_no_part_of_what_is_no_address_is_taken(text: str) -> None:
+    assert heard({"format": "email"}, text) == Reading()
+
+
 def test_a_denied_date_is_left_out() -> None:
     assert heard(BIRTH, "23 April 1990, not 24 April 1990").value == "1990-04-23"
 
@@ -158,7 +238,6 @@ def test_a_value_is_read_by_its_type(schema: Json, text: str, value: JsonValue) 
         ({"enum": ["small", "large"]}, "the second one"),
         ({"enum": [2, 4, 6]}, "3"),
         ({"enum": [2, 4, 6]}, "1"),
-        ({"type": "array"}, "a, b"),
         ({"type": "object"}, "{}"),
     ],
 )
@@ -181,7 +260,13 @@ def test_what_is_not_there_is_not_read(schema: Json, text: str) -> None:
         ({"enum": [True, "later"]}, True, True),
         ({"type": "number"}, 2.5, 2.5),
         ({"type": "boolean"}, False, False),
-        ({"type": "array"}, ["a"], ["a"]),
+        ({"type": "array"}, ["a", 1], ["a", 1]),
+        ({"type": "array"}, "ham, cheese and olives", ["ham", "cheese", "olives"]),
+        ({"type": "array", "items": {"type": "integer"}}, ["1", 2.0], [1, 2]),
+        ({"type": "array", "items": {"type": "integer"}}, 3, [3]),
+        (TOPPINGS, "Ham", ["ham"]),
+        (TOPPINGS, ["HAM", "cheese"], ["ham", "cheese"]),
+        (CORPORATE, "ada@corp.example", "ada@corp.example"),
         ({"type": "object"}, {"a": 1}, {"a": 1}),
         ({"enum": ["Gold", "Silver"]}, "gold", "Gold"),
         ({"type": "string"}, "x" * 900, "x" * 500),
@@ -208,8 +293,12 @@ def test_what_a_model_extracted_is_kept_when_it_fits(schema: Json, value: JsonVa
         ({"enum": [2, 4, 6]}, 3),
         ({"enum": [1, 2]}, True),
         ({"enum": ["2", "4", "6"]}, "3"),
-        ({"type": "array"}, "a"),
-        ({"type": "array"}, ["x" * 2_000]),
+        ({"type": "array"}, ["x" * 400] * 3),
+        (TOPPINGS, ["ham", "stones"]),
+        (TOPPINGS, []),
+        ({"type": "object", "properties": {"q": {"type": "integer"}}, "required": ["q"]}, {"z": 1}),
+        ({"type": "object"}, "a"),
+        (CORPORATE, "ada@elsewhere.example"),
         ({"enum": ["Gold"]}, "Bronze"),
     ],
 )

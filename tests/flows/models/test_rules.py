@@ -133,6 +133,32 @@ async def test_free_text_is_taken_whole_when_nothing_else_speaks() -> None:
     assert await taken("what do you mean?", free, CAKE) == ""
 
 
+async def test_free_text_that_was_asked_for_is_taken_although_the_edge_goes_by_keywords() -> None:
+    book = edge(
+        "book",
+        "end",
+        keywords=["book"],
+        input_schema=asks(name={"type": "string", "description": "your name"}),
+    )
+    talk = machine(flow(node("a", "Well?", edges=[book, CAKE]), END, OTHER))
+    assert (await say(talk, "hi", "Ann Smith")).edge == ""
+    assert (await say(talk, "book")).text == "Thank you. I still need your name."
+    assert (await say(talk, "my name?")).edge == ""
+    assert (await say(talk, "book", "Ann Smith")).edge == "book"
+    assert talk.state is not None
+    assert talk.state["slots"] == {"name": "Ann Smith"}
+
+
+async def test_a_list_is_asked_for_and_given() -> None:
+    toppings = {"type": "array", "items": {"type": "string"}, "description": "your toppings"}
+    order = edge("order", "end", keywords=["pizza"], input_schema=asks(toppings=toppings))
+    talk = machine(flow(node("a", "Well?", edges=[order]), END))
+    await say(talk, "hi", "a pizza")
+    assert (await say(talk, "ham and cheese")).edge == "order"
+    assert talk.state is not None
+    assert talk.state["slots"] == {"toppings": ["ham", "cheese"]}
+
+
 async def test_a_payload_names_an_edge_a_keyword_or_a_value() -> None:
     choices = [
         {"label": "One", "payload": "tea"},
