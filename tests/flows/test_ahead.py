@@ -27,12 +27,6 @@ MADE = flow(
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[OpenAIServer]:
-    async with OpenAIServer().running() as running:
-        yield running
-
-
-@pytest.fixture
 async def talk(server: OpenAIServer) -> AsyncIterator[DialogMachine]:
     made = machine(MADE, OpenAIModel("small", api_key="k", base_url=server.url, timeout=5, retries=0))
     await made.start()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from starlette.responses import JSONResponse, Response
 
@@ -19,12 +17,6 @@ from tests.flows.talk import edge, flow, machine, node, say
 
 END = node("end", "The end.", is_final=True)
 MADE = flow(node("a", "Hello! Which digits?", edges=[edge("go", "end", keywords=["go"])]), END)
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[OpenAIServer]:
-    async with OpenAIServer().running() as running:
-        yield running
 
 
 async def test_the_second_model_answers_when_the_first_does_not(server: OpenAIServer) -> None:

@@ -36,12 +36,6 @@ both_clients = pytest.mark.parametrize("model", [False, True], indirect=True, id
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[OpenAIServer]:
-    async with OpenAIServer().running() as running:
-        yield running
-
-
-@pytest.fixture
 async def model(server: OpenAIServer, request: pytest.FixtureRequest) -> AsyncIterator[OpenAIModel]:
     model = OpenAIModel(
         "small",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -22,12 +21,6 @@ from tests.flows.openai_server import CUT, OpenAIServer, Stream, busy, call, wor
 from tests.flows.talk import edge, flow, machine, node, say
 
 MADE = flow(node("a", "Hello!", edges=[edge("go", "end")]), node("end", "The end.", is_final=True))
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[OpenAIServer]:
-    async with OpenAIServer().running() as running:
-        yield running
 
 
 class Failed(Exception):

@@ -28,12 +28,6 @@ MADE = flow(
 )
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[OpenAIServer]:
-    async with OpenAIServer().running() as running:
-        yield running
-
-
 @pytest.fixture(params=[False, True], ids=["httpx2", "aiohttp"])
 async def model(server: OpenAIServer, request: pytest.FixtureRequest) -> AsyncIterator[OpenAIModel]:
     model = OpenAIModel("small", api_key="k", base_url=server.url, retries=0, aiohttp=request.param)

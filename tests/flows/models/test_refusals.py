@@ -22,12 +22,6 @@ IN_JSON = f'{{"function": "given", "arguments": {SAID}}}'
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[OpenAIServer]:
-    async with OpenAIServer().running() as running:
-        yield running
-
-
-@pytest.fixture
 async def model(server: OpenAIServer) -> AsyncIterator[OpenAIModel]:
     model = OpenAIModel("small", api_key="k", base_url=server.url, temperature=0.2)
     yield model

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import given as whatever
@@ -135,12 +134,6 @@ def test_the_name_of_the_function_to_stay_is_not_said() -> None:
 def test_what_only_looks_like_a_call_is_said(content: str) -> None:
     assert Answer(content).decision("m", QUESTION).reply == content
     assert Answer(content).speech("m").text == content
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[OpenAIServer]:
-    async with OpenAIServer().running() as running:
-        yield running
 
 
 async def test_a_model_that_writes_a_call_for_a_speech_has_said_nothing(server: OpenAIServer) -> None:

@@ -1,0 +1,16 @@
+"""What the flows' tests share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.flows.openai_server import OpenAIServer
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[OpenAIServer]:
+    """A server of the OpenAI protocol on loopback."""
+    async with OpenAIServer().running() as running:
+        yield running
