@@ -3,74 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from types import MappingProxyType
-from typing import NamedTuple
-
-from pydantic import JsonValue
+from typing import TypeVar
 
 from flows import wording
 from flows.actions import CompiledAction, compile_action
 from flows.ahead import Ahead, ahead_of
-from flows.conditions import Condition, condition_of
-from flows.document import Action, ActionTrigger, Budget, Edge, Flow, Node, Tool
+from flows.document import Action, ActionTrigger, Budget, Flow, Node, Tool
+from flows.edge import About, CompiledEdge, edges_of, names_of
+from flows.escaping import Trusted
 from flows.hours import Hours
-from flows.likeness import Measure, Vector, likeness, measure
+from flows.likeness import Measure, measure
 from flows.mcp_tools import ServerTool, server_tools
-from flows.pattern import Pattern
 from flows.places import RESORTS
-from flows.slots import Slot, slots_of
 from flows.speech import kind_of, language_code, proceeds
-from flows.templates import Guard, Text, Trusted
-from flows.words import words
-
-_BARE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
-_RESERVED = frozenset(
-    ("name", "current_time", "current_date", "current_language", "current_time_Asia_Kolkata")
-)
-_RESERVED_SPACES = frozenset(("env", "userdata", "actions"))
-
-
-@dataclass(frozen=True, slots=True)
-class Examples:
-    """Sentences that mean an edge. All edges of a flow share one `measure`."""
-
-    measure: Measure
-    vectors: tuple[Vector, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.vectors)
-
-    def likeness(self, vector: Vector) -> float:
-        """How near a text comes to the nearest of them, 0 to 1."""
-        return max((likeness(vector, example) for example in self.vectors), default=0.0)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CompiledEdge:
-    """An edge that can be taken; another one is never equal to it. `asks_for_person`: it leads to a hand-off.
-
-    `inferred` are values that only its target's text names: welcome, but never asked for. `data` is its
-    condition where the data decide on it.
-    """
-
-    id: str
-    target: str
-    condition: Text
-    edge: Edge
-    slots: tuple[Slot, ...]
-    inferred: tuple[Slot, ...]
-    data: Condition | None
-    keywords: tuple[tuple[str, ...], ...]
-    examples: Examples
-    pattern: Pattern | None
-    guard: Guard | None
-    asks_for_person: bool
-    parameters: Mapping[str, JsonValue]
+from flows.templates import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,34 +100,37 @@ class CompiledFlow:
         return frozenset().union(*own)
 
 
-class _About(NamedTuple):
-    """What edges are compiled with: its language, its nodes by id, the names of all data, the operator's."""
-
-    language: str
-    nodes: Mapping[str, Node]
-    names: frozenset[str]
-    environment: frozenset[str]
-
-
 _ready: dict[int, CompiledFlow] = {}
+_spoken: dict[int, Mapping[str, CompiledFlow]] = {}
+
+T = TypeVar("T")
 
 
 def compiled(flow: Flow) -> CompiledFlow:
     """The compiled form of `flow`: made at the first call, the same object at every other."""
-    key = id(flow)
-    if key not in _ready:
-        _ready[key] = _compile(flow)
-        weakref.finalize(flow, _ready.pop, key, None)
-    return _ready[key]
+    return _once(flow, _ready, _compile)
 
 
 def in_every_language(flow: Flow) -> Mapping[str, CompiledFlow]:
-    """The compiled form of a flow and of its translations, by language; its own language stands first."""
+    """The same of a flow and of its translations, by language; its own language stands first."""
+    return _once(flow, _spoken, _in_every_language)
+
+
+def _once(flow: Flow, made: dict[int, T], make: Callable[[Flow], T]) -> T:
+    """What is made of a flow, kept for as long as the flow is."""
+    key = id(flow)
+    if key not in made:
+        made[key] = make(flow)
+        weakref.finalize(flow, made.pop, key, None)
+    return made[key]
+
+
+def _in_every_language(flow: Flow) -> Mapping[str, CompiledFlow]:
     own = language_code(flow.agent_language)
     if not flow.languages:
         return {own: compiled(flow)}
-    flows = {own: flow, **{code: flow.in_language(code) for code in flow.languages}}
-    made = {code: replace(compiled(each), is_translated=True) for code, each in flows.items()}
+    flows = {own: compiled(flow), **{code: _compile(flow.in_language(code)) for code in flow.languages}}
+    made = {code: replace(each, is_translated=True) for code, each in flows.items()}
     return {code: _of_one_version(each, made.values()) for code, each in made.items()}
 
 
@@ -190,15 +144,15 @@ def _of_one_version(flow: CompiledFlow, flows: Iterable[CompiledFlow]) -> Compil
 
 
 def _compile(flow: Flow) -> CompiledFlow:
-    about = _About(
+    about = About(
         language_code(flow.agent_language),
         {node.id: node for node in flow.nodes},
-        _names(flow),
+        names_of(flow),
         frozenset(flow.environment_variables),
     )
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
     shared = measure(example for edge in edges for example in edge.examples)
-    global_edges = _edges(flow.global_edges, about, shared)
+    global_edges = edges_of(flow.global_edges, about, shared)
     nodes = {name: _node(node, about, shared, global_edges) for name, node in about.nodes.items()}
     tools = [*flow.tools, *(tool for node in flow.nodes for tool in node.tools)]
     return CompiledFlow(
@@ -245,8 +199,8 @@ def _hidden(flow: Flow) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _node(node: Node, about: _About, shared: Measure, global_edges: tuple[CompiledEdge, ...]) -> CompiledNode:
-    edges = _edges(node.edges, about, shared)
+def _node(node: Node, about: About, shared: Measure, global_edges: tuple[CompiledEdge, ...]) -> CompiledNode:
+    edges = edges_of(node.edges, about, shared)
     kind = kind_of(node)
     ways = edges
     if node.interruptible and kind not in ("final", "router"):
@@ -295,67 +249,3 @@ def _version(node: Node) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def _edges(edges: Iterable[Edge], about: _About, shared: Measure) -> tuple[CompiledEdge, ...]:
-    return tuple(_edge(edge, edge.target_node_id, about, shared) for edge in edges if edge.target_node_id)
-
-
-def _edge(edge: Edge, target: str, about: _About, shared: Measure) -> CompiledEdge:
-    return CompiledEdge(
-        id=edge.id,
-        target=target,
-        condition=Text(edge.condition, "prompt"),
-        edge=edge,
-        slots=_slots(edge, about.language),
-        inferred=_inferred(edge, about),
-        data=condition_of(edge.condition, about.names),
-        keywords=tuple(filter(None, (words(keyword) for keyword in edge.keywords))),
-        examples=Examples(shared, tuple(shared.vector(example) for example in edge.examples)),
-        pattern=Pattern(edge.pattern, any_case=True) if edge.pattern else None,
-        guard=Guard(edge.guard) if edge.guard else None,
-        asks_for_person=about.nodes[target].hand_off,
-        parameters=_parameters(edge, about),
-    )
-
-
-def _slots(edge: Edge, language: str) -> tuple[Slot, ...]:
-    """What the edge's schema names, and what its pattern's named groups do beside it."""
-    slots = slots_of(edge.input_schema, language)
-    groups = Pattern(edge.pattern).names if edge.pattern else ()
-    others = {name: {"type": "string"} for name in groups if name not in {slot.name for slot in slots}}
-    return slots + slots_of({"properties": others}, language)
-
-
-def _parameters(edge: Edge, about: _About) -> Mapping[str, JsonValue]:
-    """The edge's schema as a model gets it; without our own `x-` keys, which some servers refuse."""
-    inferred: JsonValue = {slot.name: {"type": "string"} for slot in _inferred(edge, about)}
-    return plain_schema({"type": "object", **(edge.input_schema or {"properties": inferred})})
-
-
-def plain_schema(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """A JSON Schema without the keys that are ours."""
-    return {
-        name: plain_schema(part) if isinstance(part, dict) else part
-        for name, part in schema.items()
-        if not name.startswith("x-")
-    }
-
-
-def _inferred(edge: Edge, about: _About) -> tuple[Slot, ...]:
-    """For an edge without a schema: the names in its target's instruction and in its own condition."""
-    if edge.input_schema or not edge.target_node_id:
-        return ()
-    text = f"{about.nodes[edge.target_node_id].instruction or ''} {edge.condition}"
-    names = dict.fromkeys(_BARE.findall(text))
-    refused = _RESERVED | _RESERVED_SPACES | about.environment
-    return slots_of({"properties": {name: {"type": "string"} for name in names if name not in refused}})
-
-
-def _names(flow: Flow) -> frozenset[str]:
-    """Every name that the data of a conversation can have."""
-    edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
-    learnt = {slot.name for edge in edges for slot in slots_of(edge.input_schema)}
-    stored = {action.store_response_as for action in flow.actions if action.store_response_as}
-    copied = {update.env_key for action in flow.actions for update in action.env_updates}
-    return frozenset(learnt | stored | copied | set(flow.environment_variables))

@@ -11,7 +11,7 @@ from core.message import Choice
 from core.turn import Turn
 from flows.characters import whole_characters
 from flows.choices import find_choice
-from flows.compiled import CompiledEdge
+from flows.edge import CompiledEdge
 from flows.models.port import NOTHING, Decide, Decision, Exchange, Function, Model, Write, unheard
 from flows.models.rules import RulesModel
 from flows.performer import Performer

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flows.compiled import CompiledEdge, CompiledNode
+from flows.compiled import CompiledNode
+from flows.edge import CompiledEdge
 from flows.judge import Judge, named
 from flows.models.port import NOTHING, Decision
 from flows.reading import accept

@@ -12,8 +12,9 @@ from core.dialog import Watcher
 from core.message import Message
 from core.timer import Timer
 from core.turn import Address, Turn
-from flows.compiled import CompiledEdge, CompiledFlow
+from flows.compiled import CompiledFlow
 from flows.document import Node, Resort
+from flows.edge import CompiledEdge
 from flows.judge import LONGEST_TEXT, Judge, named
 from flows.models.port import NOTHING, Decision, Model, ModelError
 from flows.passage import Passage, fallback

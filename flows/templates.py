@@ -25,7 +25,6 @@ from pydantic import JsonValue
 
 from flows import wording
 from flows.escaping import Place, begin_escaping, marked, with_trust
-from flows.escaping import Trusted as Trusted
 from flows.sandbox import Sandbox, begin_counting, bounded
 
 LONGEST_TEXT = 8_000

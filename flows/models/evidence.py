@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from flows import wording
 from flows.agreement import REFUSING, agreement
-from flows.compiled import CompiledEdge
+from flows.edge import CompiledEdge
 from flows.likeness import Vector, likeness
 from flows.lists import is_open
 from flows.models.keywords import exact_letters, in_full, is_same_answer, typo_letters

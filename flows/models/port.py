@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple, Protocol
 from pydantic import JsonValue
 
 from flows.ahead import Ahead
-from flows.compiled import CompiledEdge, CompiledNode
+from flows.compiled import CompiledNode
+from flows.edge import CompiledEdge
 from flows.state import Line
 
 Write = Callable[[str], None]

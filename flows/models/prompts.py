@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from typing_extensions import TypedDict
 
 from flows.ahead import Ahead
-from flows.compiled import CompiledEdge, plain_schema
+from flows.edge import CompiledEdge, plain_schema
 from flows.models.port import Condense, Decide, Exchange, Function, Speak
 from flows.state import Line
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from flows.address import NotMade, address
 from flows.document import Flow
-from flows.escaping import Place
+from flows.escaping import Place, Trusted
 from flows.marked import Marked
-from flows.templates import Text, Trusted, Values
+from flows.templates import Text, Values
 
 BASE = "https://api.example/v1"
 ENV = {"base": Trusted(BASE)}

@@ -112,9 +112,16 @@ def test_a_flow_is_compiled_once_and_let_go_with_it() -> None:
     key = id(made)
     del one, other, made
     gc.collect()
-    from flows.compiled import _ready
+    from flows.compiled import _ready, _spoken
 
-    assert key not in _ready
+    assert key not in {**_ready, **_spoken}
+
+
+def test_a_flow_of_several_languages_is_compiled_once_too() -> None:
+    kyc = Flow.load(LIBRARY / "kyc.json")
+    one, other = DialogMachine(kyc)._compiled[""], DialogMachine(kyc)._compiled[""]
+    assert list(one) == ["en", "de"]
+    assert all(one[code] is other[code] for code in one)
 
 
 async def test_closing_a_machine_closes_its_model() -> None:
