@@ -36,6 +36,13 @@ _GREETINGS = (
     "hello hi hey hallo hola good morning afternoon evening day there start everyone team "
     "guten morgen tag abend moin servus gruss gott zusammen"
 )
+_THANKS = (
+    "thanks thank thx ty cheers great perfect wonderful lovely brilliant ok okay bye goodbye yes cool nice "
+    "danke dank dankeschon tschuss tschau ciao super perfekt prima wiedersehen wiederhoren alles klar ok"
+)
+_WITH_THANKS = (
+    "you so very much a lot have day night good see later then and well vielen schonen schon noch auf gut tag"
+)
 _NUMBERS = (
     "one two three four five six seven eight nine ten eleven twelve",
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth",
@@ -84,6 +91,12 @@ def is_greeting(text: str) -> bool:
     return bool(said) and len(said) <= 5 and all(word in GREETINGS for word in said)
 
 
+def is_courtesy(text: str) -> bool:
+    """Whether nothing but thanks, a goodbye or an okay was said, as after an end."""
+    said = words(text)
+    return 0 < len(said) <= 8 and _COURTEOUS.issuperset(said) and not _BESIDE_THANKS.issuperset(said)
+
+
 def squeezed(word: str) -> str:
     """Each run of a letter as one, so that `yesss` and `yes` are the same; squeeze both sides."""
     return _REPEATED.sub(r"\1", word)
@@ -113,6 +126,8 @@ _ENGLISH = frozenset(words(f"{_FILLER} yes not don't good morning hello"))
 _GERMAN = frozenset(words(f"{_FILLER_GERMAN} ja nein nicht kein guten tag hallo moin servus"))
 MARKS = {"en": _ENGLISH - _GERMAN, "de": _GERMAN - _ENGLISH}
 """Words by which a language is known, and not another one."""
+_BESIDE_THANKS = frozenset(words(_WITH_THANKS)) - frozenset(words(_THANKS))
+_COURTEOUS = _BESIDE_THANKS | frozenset(words(_THANKS))
 NEGATIONS = frozenset(words(_NEGATIONS))
 GREETINGS = frozenset(words(_GREETINGS))
 NUMBERS = {name: number for names in _NUMBERS for number, name in enumerate(words(names), start=1)}

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from flows.words import is_courtesy
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["thanks", "thank you so much!", "ok thanks bye", "have a nice day", "👍", "danke", "tschüss",
+     "vielen Dank, schönen Tag noch"],
+)  # fmt: skip
+def test_thanks_and_a_goodbye_are_a_courtesy(text: str) -> None:
+    assert is_courtesy(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hello", "good day", "4321", "thanks, but the date is wrong", "ok, and the price?"]
+)
+def test_what_says_more_is_none(text: str) -> None:
+    assert not is_courtesy(text)
