@@ -10,7 +10,7 @@ from flows.models.openai import OpenAIModel
 from flows.models.port import Decision
 from flows.models.scripted import ScriptedModel
 from tests.flows.openai_server import OpenAIServer, call
-from tests.flows.talk import LIBRARY, TODAY, say
+from tests.flows.talk import LIBRARY, TODAY, machine, say
 
 
 async def test_an_appointment_is_booked_with_a_model() -> None:
@@ -39,6 +39,67 @@ async def test_an_order_is_looked_up_with_a_model_over_the_wire() -> None:
         assert "order" in server.requests[0]["messages"][0]["content"]
         assert (await talk.turn("great, that is it")).outcome == "final"
         assert '"packing"' in server.requests[1]["messages"][0]["content"]
+        await talk.aclose()
+
+
+async def test_a_customer_is_verified_with_a_model() -> None:
+    script = ScriptedModel(
+        [
+            Decision(edge="last_four_given", slots={"last_four": "43211"}),
+            Decision(edge="last_four_given", slots={"last_four": 4321}),
+            Decision(edge="date_of_birth_given", slots={"date_of_birth": "23 April 1890"}),
+            Decision(edge="date_of_birth_given", slots={"date_of_birth": "1990-04-23"}),
+            Decision(
+                edge="last_four_was_wrong", slots={"last_four": "4329", "date_of_birth": "24 April 1990"}
+            ),
+        ]
+    )
+    talk = machine(Flow.load(LIBRARY / "kyc.json"), script)
+    assert "does not look like the last four digits" in (await say(talk, "hi", "43211")).text
+    assert (await talk.turn("4321 of course")).node == "ask_date_of_birth"
+    assert "23 April 1890 is too long ago." in (await talk.turn("in 1890, on 23 April")).text
+    assert (await talk.turn("I mean 1990")).node == "confirm"
+    check = await talk.turn("no, it's 4329 and the day after")
+    assert check.text == "The card ends in 4329 and you were born on 24 April 1990. Is that right?"
+    assert (await talk.turn("yes!")).node == "verified"
+    script.assert_complete()
+
+
+async def test_support_answers_and_hands_over_with_a_model() -> None:
+    script = ScriptedModel(
+        [
+            Decision(edge="track_order", slots={"order_number": "HL-123456"}),
+            Decision(edge="shipping"),
+            Decision(reply="I am glad to hear that."),
+            Decision(edge="talk_to_a_person"),
+        ]
+    )
+    talk = machine(Flow.load(LIBRARY / "support.json"), script)
+    answer = await say(talk, "hi", "any news of HL-123456?")
+    assert (answer.node, "orders/123456" in answer.text) == ("anything_else", True)
+    assert "four days" in (await talk.turn("do you send to islands?")).messages[0].text
+    assert (await talk.turn("the last parcel was so well packed")).text == "I am glad to hear that."
+    assert (await talk.turn("but one cup has a crack")).outcome == "hand_off"
+    script.assert_complete()
+
+
+async def test_a_german_customer_is_verified_with_a_model_over_the_wire() -> None:
+    async with OpenAIServer().running() as server:
+        server.answers = [
+            call("last_four_given", {"last_four": "4321"}),
+            call("date_of_birth_given", {"date_of_birth": "3. März 1990"}),
+        ]
+        model = OpenAIModel("small", api_key="k", base_url=server.url)
+        talk = machine(Flow.load(LIBRARY / "kyc.json"), model)
+        assert "wann sind Sie geboren" in (await say(talk, "Guten Tag", "es ist die 4321")).text
+        told = server.requests[0]["messages"][0]["content"]
+        assert "Du prüfst per Textnachricht" in told
+        assert "Write in the language “de”." in told
+        check = await talk.turn("am dritten März neunzig")
+        assert check.text.startswith("Ich wiederhole: Die Karte endet auf 4321")
+        assert "am 3. März 1990 geboren" in check.text
+        assert [choice.label for choice in check.messages[-1].choices] == ["Ja", "Nein"]
+        assert (await talk.turn("Ja")).outcome == "final"
         await talk.aclose()
 
 
