@@ -26,7 +26,7 @@ ENGLISH: Final = Sentences(
     leads=(
         "Sorry, I didn't get that.",
         "I'm afraid I still don't follow.",
-        "Sorry, that is not something I can help with here.",
+        "Sorry, I'm still not sure what you mean.",
     ),
     no_files=("I can't open files here yet.", "I can only read text here, so no files please."),
     sent_picture="(sent a picture)",

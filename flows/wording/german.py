@@ -27,7 +27,7 @@ GERMAN: Final = Sentences(
     leads=(
         "Entschuldigung, das habe ich nicht verstanden.",
         "Ich kann Ihnen leider noch nicht folgen.",
-        "Entschuldigung, dabei kann ich hier nicht helfen.",
+        "Entschuldigung, ich bin noch nicht sicher, was Sie meinen.",
     ),
     no_files=(
         "Dateien kann ich hier noch nicht öffnen.",

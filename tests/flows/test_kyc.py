@@ -186,6 +186,15 @@ async def test_a_message_after_the_end_begins_again() -> None:
     assert "slots" not in talk.state
 
 
+async def test_a_reason_is_never_led_by_a_refusal() -> None:
+    talk = library("kyc")
+    await talk.turn("hi")
+    for answer in ("90", "90", "90", "90"):
+        reply = (await talk.turn(answer)).text
+        assert "does not look like the last four digits" in reply
+        assert "help with" not in reply
+
+
 async def test_what_is_not_understood_is_never_said_twice_alike() -> None:
     talk = library("kyc")
     await say(talk, "hi", "4321", "23 April 1990")

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from flows.reading import Reading, accept, read
 from flows.slots import slots_of
+from flows.words import plain_digits
 from tests.flows.talk import TODAY, Json
 
 
@@ -323,6 +324,21 @@ KINDS: list[Json] = [
 def test_any_text_can_be_read_for_any_slot(schema: Json, text: str) -> None:
     reading = heard(schema, text)
     assert reading.value is None or not reading.reason
+
+
+_PIECES = "4321 1990 43 21 - + 1 555 0100 123 a@b.example o'brien@x.ie HL-123456 not , 23 April . 3.5"
+_TEXTS = st.lists(st.sampled_from(_PIECES.split()), max_size=8).map(" ".join)
+
+
+@given(
+    st.sampled_from([FOUR, ORDER, {"format": "email"}, {"format": "phone"}]), _TEXTS | st.text(max_size=100)
+)
+def test_no_value_is_read_that_is_not_in_the_text(schema: Json, text: str) -> None:
+    value = heard(schema, text).value
+    written = "".join(
+        letter for letter in plain_digits(text).upper().replace("’", "'") if letter not in " -()./"
+    )
+    assert value is None or str(value).upper().replace("-", "").replace(".", "").removeprefix("+") in written
 
 
 def test_a_very_long_text_is_read_only_in_part() -> None:
