@@ -45,7 +45,9 @@ _DENIALS_REACH = 4
 
 _WORD = re.compile(r"[^ ]+")
 _ALONE = r"(?:$|; |morning |afternoon |evening |please )"
+_NAMES = tuple(WEEKDAYS)[:7]
 _EITHER_SHORT, _EITHER_GERMAN = "|".join(SHORT), "|".join(SHORT_GERMAN)
+_SHORT_BEFORE_DATE = re.compile(rf"(?<= )(?:{_EITHER_SHORT}|{_EITHER_GERMAN})(?= (?:; )?(?:the |den )?#)")
 
 _Meaning = tuple[tuple[date, ...], str]
 """The days that something can mean, or the reason why it is none."""
@@ -99,7 +101,11 @@ def _prepared(text: str, language: str, today: date, sentences: Sentences) -> tu
     for number, (start, end) in sorted(enumerate(places), key=lambda place: place[1], reverse=True):
         said = f"{said[:start]} #{number} {said[end:]}"
     tokens = map(mended, _TOKEN.findall(_GREETING.sub(" ; ", said)))
-    return f" {' '.join(tokens)} ", dates
+    return _SHORT_BEFORE_DATE.sub(_in_full, f" {' '.join(tokens)} "), dates
+
+
+def _in_full(match: re.Match[str]) -> str:
+    return _NAMES[(SHORT | SHORT_GERMAN)[match[0]]]
 
 
 def _to_come(day: DayOfYear, today: date, sentences: Sentences) -> _Meaning:
