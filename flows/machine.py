@@ -31,7 +31,7 @@ from flows.performer import Means
 from flows.state import DialogState
 from flows.step import step, timed_out
 from flows.stream import TurnStream
-from flows.tongue import tongue
+from flows.tongue import is_answer, tongue
 from flows.tools import python_tools
 from flows.trail import Watch, unwatched
 from flows.turn_result import Answered, TurnResult
@@ -159,7 +159,10 @@ class DialogMachine:
             return flows[own]
         if turn is None:
             return flows.get(state.language) or flows[own]
-        return flows[tongue(flows.keys(), state.language if state.language in flows else "", own, turn)]
+        before = state.language if state.language in flows else ""
+        node = flows[before or own].nodes.get(state.node)
+        may_ask = node is None or not is_answer(node, turn.text)
+        return flows[tongue(flows.keys(), before, own, turn, may_ask=may_ask)]
 
     @property
     def state(self) -> State | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,7 @@ class Slot:
     required: bool = False
     description: str = ""
     question: str = ""
-    pattern: re.Pattern[str] | None = None
+    pattern: Pattern | None = None
     values: tuple[JsonValue, ...] = ()
     past: bool = False
     future: bool = False
@@ -60,7 +59,7 @@ def _slot(
         required=required,
         description=str(part.get("description") or name.replace("_", " ")),
         question=str(part.get("x-question") or ""),
-        pattern=_pattern(part.get("pattern")),
+        pattern=Pattern(part["pattern"]) if part.get("pattern") is not None else None,
         values=tuple(part.get("enum") or ()),
         past=bool(part.get("x-past")),
         future=bool(part.get("x-future")),
@@ -68,10 +67,6 @@ def _slot(
         region=str(part.get("x-region") or region_of(language)).upper(),
         bounds=bounds_of(kind, part, schema),
     )
-
-
-def _pattern(source: str | None) -> re.Pattern[str] | None:
-    return None if source is None else Pattern(source)  # type: ignore[return-value]  # it is called the same
 
 
 def _kind(part: Mapping[str, Any]) -> str:

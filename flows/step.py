@@ -26,7 +26,7 @@ from flows.tongue import asked_for
 from flows.trail import Watch, unwatched
 from flows.turn_result import Answered, TurnResult
 from flows.voice import SILENT, Voice
-from flows.words import is_greeting
+from flows.words import is_courtesy, is_greeting
 
 _NO_MEANS = Means()
 _NOBODY = Watcher()
@@ -56,7 +56,7 @@ async def step(
 
     Only what cannot be undone is kept: when a tool or an action has changed something, so is the state.
     """
-    state = _taken_up(flow, before.at_work(flow.nodes))
+    state = _taken_up(flow, before.at_work(flow.nodes), turn)
     is_switched = flow.is_translated and before.language not in ("", flow.language)
     if flow.is_translated:
         state.language = flow.language
@@ -122,10 +122,13 @@ def _begin(
     return _Run(Judge(Performer(speaker, turn, means, watcher), turn, model, today), watch)
 
 
-def _taken_up(flow: CompiledFlow, state: DialogState) -> DialogState:
-    """The state that a new message meets: the beginning after an end, the open question after a person."""
+def _taken_up(flow: CompiledFlow, state: DialogState, turn: Turn) -> DialogState:
+    """The state that a new message meets: the beginning after an end, the open question after a person.
+
+    Who only says thanks has not begun anew.
+    """
     if state.outcome == "final" and flow.after_final == "restart":
-        return state.begun_anew()
+        return state if is_courtesy(turn.text) and not turn.payload else state.begun_anew()
     if state.outcome == "hand_off":
         if not state.resume() and not flow.nodes[state.node].edges:
             return state.begun_anew()
@@ -230,14 +233,14 @@ class _Run:
         return is_asked and bool(state.version) and state.version != self.speaker.node.version
 
     def _close(self) -> None:
-        """Nothing follows a final node in this flow; say so, or call a person."""
-        if self.flow.after_final == "hand_off":
-            self.passage.outcome = "hand_off"
-            self.speaker.utter(Message(text=self.speaker.sentences.hand_off))
+        """Nothing follows a final node here: say so, part in kindness, or call a person."""
+        sentences = self.speaker.sentences
+        self.passage.outcome = "hand_off" if self.flow.after_final == "hand_off" else "final"
+        if self.flow.after_final == "closed":
+            text = self.speaker.rendered(self.flow.closed_text) or sentences.closed
         else:
-            self.passage.outcome = "final"
-            closed = self.speaker.rendered(self.flow.closed_text) or self.speaker.sentences.closed
-            self.speaker.utter(Message(text=closed))
+            text = sentences.hand_off if self.passage.outcome == "hand_off" else sentences.farewell
+        self.speaker.utter(Message(text=text))
 
     def _says_more(self) -> bool:
         """Whether a session's first message says more than a greeting, which the bot's own has answered."""

@@ -49,6 +49,9 @@ _TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _SLASH = re.compile(r"(?<=[A-Za-z_])/(?=[A-Za-z_])")
 
 
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
 class NotRendered(Exception):
     """There is no such text; the message says why."""
 
@@ -63,6 +66,14 @@ def _date(context: Context, value: object) -> str:
     return wording.of(str(context.get("current_language", ""))).spoken(day)
 
 
+def _weekday(value: object) -> str:
+    """The filter `weekday`: 2026-11-28 as saturday, whatever is spoken; nothing for what is no day."""
+    try:
+        return _WEEKDAYS[date.fromisoformat(str(value)).weekday()]
+    except ValueError:
+        return ""
+
+
 class _Jinja(Sandbox):
     """Marks what is the operator's, where values are to be escaped."""
 
@@ -73,7 +84,7 @@ class _Jinja(Sandbox):
 
 def _environment(place: Place = "text") -> Sandbox:
     environment = _Jinja(undefined=ChainableUndefined, autoescape=False)
-    environment.filters["date"] = _date
+    environment.filters.update({"date": _date, "weekday": _weekday})
     if place != "text":
         begin_escaping(environment, place)
     return bounded(environment)

@@ -199,6 +199,19 @@ async def test_a_language_is_a_word_like_others_where_only_one_is_spoken() -> No
     assert (await machine(made).turn("German")).text == "Hello!\n\nWe teach German."
 
 
+async def test_a_language_may_be_the_answer_where_languages_are_asked_for() -> None:
+    asks_for = {"type": "object", "properties": {"to": {"enum": ["german", "french"]}}, "required": ["to"]}
+    made = flow(
+        node("a", "Into which language?", edges=[edge("given", "b", input_schema=asks_for)]),
+        node("b", "Into {{ to }}."),
+        agent_language="en",
+        languages={"de": {"nodes": {"a": {"static_text": "In welche Sprache?"}}}},
+    )
+    talk = machine(made)
+    await talk.start()
+    assert (await talk.turn("German")).text == "Into german."
+
+
 async def test_facts_have_the_names_that_other_programs_know() -> None:
     answer = await say(library("kyc"), "hi", "4321")
     assert answer.metadata == {

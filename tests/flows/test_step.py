@@ -388,3 +388,11 @@ async def test_a_model_that_refuses_to_speak_does_not_say_so_twice_in_the_same_w
     said = [(await talk.turn("go")).text for _ in range(3)]
     assert all(ENGLISH.refused in text for text in said)
     assert all(one != other for one, other in pairwise(said))
+
+
+async def test_who_only_says_thanks_after_the_end_does_not_begin_anew() -> None:
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end", keywords=["go"])]), END))
+    await say(talk, "hi", "go")
+    thanks = await talk.turn("thanks, bye!")
+    assert (thanks.text, thanks.outcome, talk.is_complete) == (ENGLISH.farewell, "final", True)
+    assert (await talk.turn("one more thing")).text.startswith("Hello!")

@@ -100,3 +100,10 @@ def test_what_is_not_refused_is_rendered(parts: list[str]) -> None:
         assert isinstance(Text(source).render({"a": "b"}), str)
     if not expression_error(source):
         assert Guard(source).holds({"a": "b"}) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("day", "name"), [("2026-11-28", "saturday"), ("2026-11-30", "monday"), ("soon", ""), (None, "")]
+)
+def test_a_guard_may_ask_for_the_weekday(day: str | None, name: str) -> None:
+    assert Text("{{ day | weekday }}.").render({"day": day}) == f"{name}."
