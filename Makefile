@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip
 # Three processes start at once; what they import is compiled beforehand, also where Python is told not to keep it.
 WARM := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import gateway.commands.run, gateway.app, gateway.worker'
-WORKERS ?= 2
+WORKERS ?= 3
 
 .PHONY: help run test lint bench storm browser lock clean
 
