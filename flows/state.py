@@ -27,6 +27,9 @@ LARGEST_STATE = 4_096
 LARGEST_CONTEXT = 2_000
 """How many of these may be what the caller knows beforehand."""
 
+_FEW, _SHORT = 60, 150
+"""So many texts of so many letters together surely fit; a letter is twelve of JSON at most."""
+
 LONGEST_HISTORY = 40
 LONGEST_SUMMARY = 800
 LONGEST_LINE = 1_000
@@ -122,7 +125,24 @@ class DialogState:
     def to_json(self) -> State:
         """The plain value to store; what is at its default is left out, and the oldest if need be."""
         made = self._plain()
-        return fitted(made, LARGEST_STATE) if size_of(made) > LARGEST_STATE else made
+        if self._is_small() or size_of(made) <= LARGEST_STATE:
+            return made
+        return fitted(made, LARGEST_STATE)
+
+    def _is_small(self) -> bool:
+        """Whether the state surely fits: to measure it is a third of what a short turn takes."""
+        if self.results or self.interrupts:
+            return False
+        texts: list[Any] = [*self.filled, *self.done]
+        for part in (self.slots, self.variables, self.environment, self.visits):
+            texts += part
+            texts += part.values()
+        for choice in self.offered:
+            texts += (choice.label, choice.payload)
+        if len(texts) > _FEW:
+            return False
+        letters = sum(map(_letters, texts))
+        return letters < _SHORT
 
     def _plain(self) -> State:
         made: State = {"schema_version": SCHEMA}
@@ -221,6 +241,12 @@ def _copy(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TypeError("this is not an object")
     return dict(value)
+
+
+def _letters(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    return 20 if value is None or isinstance(value, int | float) else _SHORT
 
 
 def _counts(value: Any) -> dict[str, int]:

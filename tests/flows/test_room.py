@@ -13,7 +13,10 @@ from flows.room import fitted, size_of
 from flows.state import LARGEST_STATE, DialogState
 
 texts = st.one_of(st.text(max_size=2_000), st.just("é" * 500))
-values = st.dictionaries(st.text(max_size=30), texts, max_size=25)
+values = st.one_of(
+    st.dictionaries(st.text(max_size=30), texts, max_size=25),
+    st.dictionaries(st.text(max_size=3), st.text(max_size=8), max_size=25),
+)
 
 
 @given(values, values, values, st.lists(texts, max_size=20))
@@ -29,7 +32,7 @@ def test_whatever_was_learnt_a_stored_state_keeps_within_its_bound(
         visits={f"node {number}": 1 for number in range(len(labels) * 20)},
     )
     stored = state.to_json()
-    assert size_of(stored) <= LARGEST_STATE
+    assert size_of(stored) <= LARGEST_STATE  # also where it seemed so small that it was not measured
     assert stored["node"] == "a"
     assert DialogState.stored(json.loads(json.dumps(stored))).to_json() == stored
 
