@@ -171,8 +171,9 @@ class SessionHandle(Generic[A]):
 
     async def save(self) -> None:
         """Keep the agent's state."""
-        await self._held.save(self.agent.state)
-        self._held.state = self.agent.state
+        state = self.agent.state
+        await self._held.save(state)
+        self._held.state = state
         self.is_noted = False
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from flows.check import EDGE_ID
+from flows.check import EDGE_ID, RESERVED
 from flows.errors import Problem
 
 Json = Mapping[str, Any]
@@ -99,15 +99,19 @@ def _lost(document: Json, nodes: list[Json], edges: list[Json], known: Collectio
 def _with_names(edges: list[Json]) -> list[Json]:
     """The edges with ids that a model can call: what an editor makes up, such as “e1.a→b”, is put right."""
     names = [edge.get("id") for edge in edges]
-    taken = {name for name in names if isinstance(name, str) and EDGE_ID.fullmatch(name)}
+    taken = {RESERVED, *(name for name in names if _is_callable(name))}
     made: list[Json] = []
     for edge, name in zip(edges, names, strict=True):
-        if isinstance(name, str) and name and not EDGE_ID.fullmatch(name):
+        if isinstance(name, str) and name and not _is_callable(name):
             made.append({**edge, "id": _callable(name, taken)})
             taken.add(made[-1]["id"])
         else:
             made.append(edge)
     return made
+
+
+def _is_callable(name: object) -> bool:
+    return isinstance(name, str) and name != RESERVED and EDGE_ID.fullmatch(name) is not None
 
 
 def _callable(name: str, taken: Collection[str]) -> str:

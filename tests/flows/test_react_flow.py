@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flows.document import Flow
@@ -135,6 +135,7 @@ def test_an_id_that_an_editor_made_up_is_put_right() -> None:
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), unique=True, max_size=6))
+@example(["__stay_on_node__", "__stay_on_node__ "])
 def test_whatever_edges_are_called_each_has_a_name_of_its_own(names: list[str]) -> None:
     edges = [{"id": name, "source": "ask", "target": "end"} for name in names]
     made = Flow.from_json(json.dumps({**EXPORT, "edges": edges}))
