@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from flows.check import EDGE_ID, RESERVED
 from flows.errors import Problem
@@ -99,7 +99,7 @@ def _lost(document: Json, nodes: list[Json], edges: list[Json], known: Collectio
 def _with_names(edges: list[Json]) -> list[Json]:
     """The edges with ids that a model can call: what an editor makes up, such as “e1.a→b”, is put right."""
     names = [edge.get("id") for edge in edges]
-    taken = {RESERVED, *(name for name in names if _is_callable(name))}
+    taken = {RESERVED, *filter(_is_callable, names)}
     made: list[Json] = []
     for edge, name in zip(edges, names, strict=True):
         if isinstance(name, str) and name and not _is_callable(name):
@@ -110,7 +110,7 @@ def _with_names(edges: list[Json]) -> list[Json]:
     return made
 
 
-def _is_callable(name: object) -> bool:
+def _is_callable(name: object) -> TypeGuard[str]:
     return isinstance(name, str) and name != RESERVED and EDGE_ID.fullmatch(name) is not None
 
 
