@@ -283,6 +283,8 @@ class _Run:
             self.speaker.complain(f"{self.speaker.sentences.refused} {self.speaker.question()}".strip())
         elif reply := decision.reply.strip():
             self.speaker.say(reply[:LONGEST_TEXT])
+        elif is_greeting(self.judge.text) and (question := self.speaker.question()):
+            self.speaker.say(question)
         elif not is_first:
             self.speaker.not_understood(knows_person=any(edge.asks_for_person for edge in offered))
 

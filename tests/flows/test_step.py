@@ -396,3 +396,9 @@ async def test_who_only_says_thanks_after_the_end_does_not_begin_anew() -> None:
     thanks = await talk.turn("thanks, bye!")
     assert (thanks.text, thanks.outcome, talk.is_complete) == (ENGLISH.farewell, "final", True)
     assert (await talk.turn("one more thing")).text.startswith("Hello!")
+
+
+async def test_a_greeting_on_the_way_is_no_message_that_was_not_understood() -> None:
+    talk = machine(flow(node("a", "Hello! Tea?", reprompt_text="Tea?", edges=[edge("go", "end")]), END))
+    await talk.start()
+    assert (await talk.turn("hi there")).text == "Tea?"
