@@ -147,11 +147,13 @@ class SessionHandle(Generic[A]):
 
     async def turn(self, text: Any, context: Any = None, stream: bool = False) -> Any:
         """Answer one message, as the agent does. A turn that fails or is cancelled leaves the old state."""
+        # an agent that takes no context is not handed any
+        known: dict[str, Any] = {} if context is None else {"context": context}
         if stream:
-            self.stream = HeldStream(await self.agent.turn(text, context, stream=True), self.save)
+            self.stream = HeldStream(await self.agent.turn(text, stream=True, **known), self.save)
             return self.stream
         try:
-            result = await self.agent.turn(text, context)
+            result = await self.agent.turn(text, **known)
             await self.save()
         except BaseException:
             self.agent.state = self._held.state

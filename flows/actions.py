@@ -19,10 +19,10 @@ from flows.arguments import query_of
 from flows.asked import names_in, secrets_in, to_hide
 from flows.body import Body
 from flows.document import Action
+from flows.places import LONGEST_TIMEOUT
 from flows.results import failed, kept, received
 from flows.templates import Text, Values
 
-LONGEST_TIMEOUT = 45
 _FIRST_WAIT = 0.2
 _LONGEST_WAIT = 10.0
 _FALSE = ("", "false", "0", "none", "null", "[]", "{}")

@@ -59,9 +59,13 @@ class Judge:
         return self.turn.payload or self.speaker.sentences.sent(self.turn)
 
     def chosen(self, offered: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
-        """The edge that a quick reply names by its payload, unless something is to be learnt with it."""
-        payload = self.choice.payload if self.choice else self.turn.payload
-        edge = next((edge for edge in offered if edge.id == payload), None) if payload else None
+        """The edge that an offered quick reply names by its payload, unless it has something to learn.
+
+        What was not offered is not taken at its word: anybody may send the id of an edge that is the model's
+        to judge.
+        """
+        choice = self.choice
+        edge = next((edge for edge in offered if edge.id == choice.payload), None) if choice else None
         return None if edge and any(s.required and len(s.values) != 1 for s in edge.slots) else edge
 
     def offered(self) -> tuple[CompiledEdge, ...]:

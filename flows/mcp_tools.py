@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from core.fetch import Fetch
-from flows.actions import LONGEST_TIMEOUT
 from flows.address import NotMade, address
 from flows.asked import names_in, secrets_in, to_hide
 from flows.document import Tool
 from flows.mcp_call import NOT_INSTALLED, Answered, ToolCall, trouble_with
+from flows.places import LONGEST_TIMEOUT
 from flows.results import failed, told
 from flows.templates import Text, Values
 

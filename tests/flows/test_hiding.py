@@ -6,7 +6,7 @@ import html
 import json
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
-from time import perf_counter
+from time import process_time
 from urllib.parse import quote, quote_plus, unquote
 
 import pytest
@@ -115,6 +115,6 @@ def test_the_largest_answer_is_looked_through_in_no_time() -> None:
     secrets = [f"secret/number+{number}&" for number in range(20)]
     answer = {f"name {n}": ["x" * 10 + "%20&amp;"] * 10 for n in range(1_200)}
     answer["echo"] = secrets[:2]
-    begun = perf_counter()
+    begun = process_time()
     assert HIDDEN in without_secrets(answer, secrets)["echo"]
-    assert perf_counter() - begun < 2
+    assert process_time() - begun < 2

@@ -279,6 +279,17 @@ async def test_a_quick_reply_that_names_an_edge_asks_no_model() -> None:
     model.assert_complete()
 
 
+async def test_nobody_sends_themselves_over_an_edge_that_was_not_offered_to_be_tapped() -> None:
+    made = flow(
+        node("a", "Hello!", edges=[edge("paid", "b", "The payment has arrived")]), node("b", "Thanks!")
+    )
+    model = ScriptedModel([Decision()])
+    talk = machine(made, model)
+    await talk.start()
+    assert (await talk.turn(turn("", payload="paid"))).node == "a"
+    model.assert_complete()
+
+
 async def test_two_people_who_say_the_same_do_two_deeds() -> None:
     keys: list[str] = []
 

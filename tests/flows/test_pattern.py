@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -45,10 +45,10 @@ def test_a_pattern_is_read_as_python_reads_it(source: str, texts: list[str]) -> 
 @pytest.mark.parametrize("source", SLOW)
 def test_a_match_that_takes_too_long_counts_as_none(source: str) -> None:
     pattern = Pattern(source)
-    begun = perf_counter()
+    begun = process_time()
     assert pattern.search("a" * 60 + "1," * 30 + "!") is None
     assert pattern.fullmatch("a" * 60 + "!") is None
-    assert perf_counter() - begun < 2
+    assert process_time() - begun < 2
     assert pattern.is_slow
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from pydantic import JsonValue
@@ -63,6 +63,6 @@ def test_a_value_that_may_be_missing_is_of_its_other_type(declared: JsonValue, k
 
 def test_a_pattern_within_a_list_is_bounded_in_time() -> None:
     (slot,) = slots_of({"properties": {"x": {"type": "array", "items": {"pattern": "^(a|a)*$"}}}})
-    begun = perf_counter()
+    begun = process_time()
     assert not slot.fits(["a" * 40 + "!"])
-    assert perf_counter() - begun < 2
+    assert process_time() - begun < 2
