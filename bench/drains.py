@@ -18,8 +18,8 @@ from redis.asyncio import Redis
 
 from bench import model, sink, waiting
 from bench.ack import ACCOUNT, TOKEN
-from core.event import TurnReceived
-from core.turn import Address, Turn
+from core.model.event import TurnReceived
+from core.model.turn import Address, Turn
 from gateway.embedded import EmbeddedServer
 from gateway.redis.inbox import RedisInbox
 from gateway.web.channel import address_of, session_of

@@ -14,7 +14,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from bench.deltas import arguments, deltas
 from bench.talks import over_the_wire, resident, talks
-from flows.document import Flow
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 from flows.models.openai import OpenAIModel
 

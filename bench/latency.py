@@ -19,8 +19,8 @@ from urllib.parse import parse_qs
 from redis.asyncio import Redis
 
 from bench.ack import ACCOUNT, TOKEN
-from channels._kit.twin import Delivery, Said, TwinRequest, TwinResponse
-from channels.twilio.twin import TwilioTwin
+from channels._kit.simulator import Delivery, Said, TwinRequest, TwinResponse
+from channels.twilio.simulator.server import TwilioTwin
 from gateway.children import Child
 from gateway.embedded import EmbeddedServer
 from gateway.http import provider_client

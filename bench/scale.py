@@ -13,10 +13,10 @@ import httpx
 from redis.asyncio import Redis
 
 from bench.ack import ACCOUNT
-from core.drain import Drain
-from core.event import TurnReceived
-from core.turn import Address, Turn
-from flows.document import Flow
+from core.model.event import TurnReceived
+from core.model.turn import Address, Turn
+from core.processing.session_processor import Drain
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 from gateway.embedded import EmbeddedServer
 from gateway.redis.inbox import RedisInbox

@@ -9,8 +9,8 @@ from typing import cast
 
 import httpx
 
-from core.channel import Channel
 from core.errors import Misconfigured
+from core.ports.channel import Channel
 
 
 def available() -> list[str]:

@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
-from core.fetch import Fetch, Fetched, NotFetched, Request
+from core.ports.http_fetch import Fetch, Fetched, NotFetched, Request
 from flows.address import NotMade, address
 from flows.arguments import query_of
-from flows.asked import names_in, secrets_in, to_hide
 from flows.body import Body
-from flows.document import Action
-from flows.places import LONGEST_TIMEOUT
+from flows.document.flow import Action
+from flows.document.traversal import LONGEST_TIMEOUT
 from flows.results import failed, kept, received
-from flows.templates import Text, Values
+from flows.templating.references import names_in, secrets_in, to_hide
+from flows.templating.template import Text, Values
 
 _FIRST_WAIT = 0.2
 _LONGEST_WAIT = 10.0

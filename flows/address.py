@@ -6,8 +6,8 @@ import re
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from flows.escaping import EMPTY
-from flows.templates import NotRendered, Text, Values
+from flows.templating.escaping import EMPTY
+from flows.templating.template import NotRendered, Text, Values
 
 # also as some servers read it: with a backslash, and up to a semicolon
 _DOTS: Final = re.compile(r"[\x00-\x20]*\.{1,2}[\x00-\x20]*(?:;.*)?", re.DOTALL)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from flows.document import Edge, Node
+from flows.document.flow import Edge, Node
 from flows.speech import in_language, kind_of, proceeds, scripted
-from flows.templates import Text
+from flows.templating.template import Text
 
 MOST_INSTRUCTIONS = 4_000
 """How many characters of other nodes' instructions a question may carry: they are paid for in every turn."""

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from pydantic import JsonValue
 
-from flows.bounds import Bounds
+from flows.slots.constraints import Bounds
 
 
 def mismatch(schema: Mapping[str, Any], arguments: Mapping[str, JsonValue]) -> str:

@@ -11,8 +11,8 @@ from typing import Any, Final
 from jinja2 import TemplateError
 
 from flows.address import NotMade
-from flows.escaping import Place
-from flows.templates import Expression, NotRendered, Text, Values, expression_error
+from flows.templating.escaping import Place
+from flows.templating.template import Expression, NotRendered, Text, Values, expression_error
 
 _BARE: Final = re.compile(r"\s*\{\{((?:(?!\}\}).)+)\}\}\s*", re.DOTALL)
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")

@@ -10,18 +10,18 @@ from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import TypeVar
 
-from flows import wording
+from flows import locales as wording
 from flows.actions import CompiledAction, compile_action
 from flows.ahead import Ahead, ahead_of
-from flows.document import Action, ActionTrigger, Budget, Flow, Node, Tool
+from flows.document.business_hours import Hours
+from flows.document.flow import Action, ActionTrigger, Budget, Flow, Node, Tool
+from flows.document.traversal import RESORTS
 from flows.edge import About, CompiledEdge, edges_of, names_of
-from flows.escaping import Trusted
-from flows.hours import Hours
-from flows.likeness import Measure, measure
 from flows.mcp_tools import ServerTool, server_tools
-from flows.places import RESORTS
+from flows.nlu.similarity import Measure, measure
 from flows.speech import kind_of, language_code, proceeds
-from flows.templates import Text
+from flows.templating.escaping import Trusted
+from flows.templating.template import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from flows.conditions import Condition, condition_of
-from flows.document import Edge, Flow, Node
-from flows.likeness import Measure, Vector, likeness
-from flows.pattern import Pattern
-from flows.slots import Slot, slots_of
-from flows.templates import Guard, Text
-from flows.words import words
+from flows.document.flow import Edge, Flow, Node
+from flows.nlu.similarity import Measure, Vector, likeness
+from flows.slots.slot import Slot, slots_of
+from flows.templating.template import Guard, Text
+from flows.text.bounded_regex import Pattern
+from flows.text.tokens import words
 
 _BARE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _RESERVED = frozenset(

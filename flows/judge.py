@@ -7,17 +7,17 @@ from datetime import date
 
 from pydantic import JsonValue
 
-from core.message import Choice
-from core.turn import Turn
-from flows.characters import whole_characters
-from flows.choices import find_choice
+from core.model.message import Choice
+from core.model.turn import Turn
 from flows.edge import CompiledEdge
 from flows.models.port import NOTHING, Decide, Decision, Exchange, Function, Model, Write, unheard
 from flows.models.rules import RulesModel
+from flows.nlu.choices import find_choice
 from flows.performer import Performer
-from flows.reading import accept
-from flows.slots import Slot
-from flows.templates import Text
+from flows.slots.extraction import accept
+from flows.slots.slot import Slot
+from flows.templating.template import Text
+from flows.text.surrogates import whole_characters
 
 LONGEST_TEXT = 4_000
 MOST_ROUNDS = 4

@@ -15,15 +15,15 @@ from uuid import uuid4
 
 from pydantic import JsonValue
 
-from core.dialog import Excuses, State, Step, Watcher
 from core.errors import Misconfigured
-from core.fetch import Fetch
-from core.timer import Timer
-from core.turn import Address, Turn
-from flows import wording
+from core.model.timer import Timer
+from core.model.turn import Address, Turn
+from core.ports.dialog import Excuses, State, Step, Watcher
+from core.ports.http_fetch import Fetch
+from flows import locales as wording
 from flows.compiled import CompiledFlow, in_every_language
-from flows.document import Flow
-from flows.flow_set import FlowSet
+from flows.document.flow import Flow
+from flows.document.flow_set import FlowSet
 from flows.models import model_from
 from flows.models.port import Model
 from flows.moderated import Moderator, moderated

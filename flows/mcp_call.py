@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import JsonValue
-
-NOT_INSTALLED = (
-    "Tools of the type “mcp” need an extra, pip install turngate[mcp]: until then this one is never offered."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +28,3 @@ class Answered:
 
     success: bool
     data: Any
-
-
-def trouble_with(server: object) -> str:
-    """Why a tool of this server is not offered here and what to do, as a sentence; empty when it is."""
-    if not isinstance(server, str) or not server.startswith(("https://", "http://", "{")):
-        return "“server” must be the address of an MCP server, such as https://…: this tool is never offered."
-    return "" if importlib.util.find_spec("mcp") else NOT_INSTALLED

@@ -26,7 +26,7 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from core.fetch import Fetch, Fetched, NotFetched, Request
+from core.ports.http_fetch import Fetch, Fetched, NotFetched, Request
 from flows.mcp_call import Answered, ToolCall
 
 KEY: Final = "turngate/key"

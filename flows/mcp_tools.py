@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from core.fetch import Fetch
+from core.ports.http_fetch import Fetch
 from flows.address import NotMade, address
-from flows.asked import names_in, secrets_in, to_hide
-from flows.document import Tool
-from flows.mcp_call import NOT_INSTALLED, Answered, ToolCall, trouble_with
-from flows.places import LONGEST_TIMEOUT
+from flows.document.flow import Tool
+from flows.document.traversal import LONGEST_TIMEOUT
+from flows.document.validation.mcp import NOT_INSTALLED, trouble_with
+from flows.mcp_call import Answered, ToolCall
 from flows.results import failed, told
-from flows.templates import Text, Values
+from flows.templating.references import names_in, secrets_in, to_hide
+from flows.templating.template import Text, Values
 
 log = logging.getLogger("turngate.tools")
 

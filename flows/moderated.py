@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
-from core.dialog import Watcher
-from core.message import Message
+from core.model.message import Message
+from core.ports.dialog import Watcher
+from flows.locales import Sentences
 from flows.models.port import ModelError
 from flows.state import LONGEST_LINE, DialogState
 from flows.turn_result import Answered, TurnResult
-from flows.wording import Sentences
 
 
 class Moderator(Protocol):

@@ -6,7 +6,7 @@ from flows.compiled import CompiledNode
 from flows.edge import CompiledEdge
 from flows.judge import Judge, named
 from flows.models.port import NOTHING, Decision
-from flows.reading import accept
+from flows.slots.extraction import accept
 from flows.speech import is_silent
 from flows.trail import Hop, Watch
 

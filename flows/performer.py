@@ -11,12 +11,12 @@ from types import MappingProxyType
 
 from pydantic import JsonValue
 
-from core.dialog import Watcher
-from core.fetch import Fetch
-from core.turn import Turn
+from core.model.turn import Turn
+from core.ports.dialog import Watcher
+from core.ports.http_fetch import Fetch
 from flows.actions import CompiledAction, Outcome, perform
 from flows.arguments import mismatch
-from flows.document import Action, ActionTrigger, Tool
+from flows.document.flow import Action, ActionTrigger, Tool
 from flows.mcp_tools import ServerTool
 from flows.models.port import Call, Function
 from flows.results import failed, found

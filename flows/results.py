@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from core.fetch import Fetched
+from core.ports.http_fetch import Fetched
 from flows.hiding import HIDDEN as HIDDEN
 from flows.hiding import without_secrets
 

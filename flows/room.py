@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from core.dialog import State
+from core.ports.dialog import State
 
 _MEMORY: State = {"history": None, "summary": None}
 _TEXTS = ("slots", "variables", "offered")

@@ -8,17 +8,17 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 from pydantic import JsonValue
 
-from core.message import Choice, Message
-from core.turn import Turn
-from flows import wording
+from core.model.message import Choice, Message
+from core.model.turn import Turn
+from flows import locales as wording
 from flows.compiled import CompiledFlow, CompiledNode
+from flows.locales import Sentences
 from flows.models.port import Model, ModelError, Speak
 from flows.results import without
 from flows.speech import in_language, scripted
 from flows.state import DialogState
-from flows.templates import Text
+from flows.templating.template import Text
 from flows.voice import Voice
-from flows.wording import Sentences
 
 LONGEST_TEXT = 4_000
 _CLOCK = "%I:%M %p"

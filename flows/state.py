@@ -12,10 +12,10 @@ from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
-from core.dialog import State
-from core.message import Choice
-from flows.characters import whole_characters
+from core.model.message import Choice
+from core.ports.dialog import State
 from flows.room import fitted, size_of
+from flows.text.surrogates import whole_characters
 
 Role = Literal["user", "assistant", "system"]
 

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from datetime import date
 from time import perf_counter
 
-from core.dialog import Watcher
-from core.message import Message
-from core.timer import Timer
-from core.turn import Address, Turn
+from core.model.message import Message
+from core.model.timer import Timer
+from core.model.turn import Address, Turn
+from core.ports.dialog import Watcher
 from flows.compiled import CompiledFlow
-from flows.document import Node, Resort
+from flows.document.flow import Node, Resort
 from flows.edge import CompiledEdge
 from flows.judge import LONGEST_TEXT, Judge, named
 from flows.models.port import NOTHING, Decision, Model, ModelError
+from flows.nlu.lexicon import is_courtesy, is_greeting
 from flows.passage import Passage, fallback
 from flows.performer import Means, Performer
 from flows.speaker import Speaker
@@ -26,7 +27,6 @@ from flows.tongue import asked_for
 from flows.trail import Watch, unwatched
 from flows.turn_result import Answered, TurnResult
 from flows.voice import SILENT, Voice
-from flows.words import is_courtesy, is_greeting
 
 _NO_MEANS = Means()
 _NOBODY = Watcher()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from typing import Any, NamedTuple
 
-from core.dialog import Watcher
+from core.ports.dialog import Watcher
 from flows.turn_result import TurnResult
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from core.turn import Turn
+from core.model.turn import Turn
 from flows.compiled import CompiledNode
-from flows.words import FILLER, MARKS, words
+from flows.nlu.lexicon import FILLER, MARKS
+from flows.text.tokens import words
 
 _NAMES = {
     "en": "english englisch anglais ingles",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from core.dialog import Step
-from core.message import Message
+from core.model.message import Message
+from core.ports.dialog import Step
 from flows.state import DialogState
 
 

@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.session import SessionWorker
-    from core.session_store import InMemorySessionStore, NullSessionStore
-    from flows.document import Flow
-    from flows.flow_set import FlowSet
+    from core.sessions.store import InMemorySessionStore, NullSessionStore
+    from core.sessions.worker import SessionWorker
+    from flows.document.flow import Flow
+    from flows.document.flow_set import FlowSet
     from flows.machine import DialogMachine
     from flows.tools import Context, ToolError, tool
     from gateway.dialog_routes import DialogRouter
@@ -41,12 +41,12 @@ _ROOMS = {
     "DialogMachine": "flows.machine",
     "DialogRouter": "gateway.dialog_routes",
     "FastAPIRouter": "gateway.fastapi_router",
-    "Flow": "flows.document",
-    "FlowSet": "flows.flow_set",
-    "InMemorySessionStore": "core.session_store",
-    "NullSessionStore": "core.session_store",
+    "Flow": "flows.document.flow",
+    "FlowSet": "flows.document.flow_set",
+    "InMemorySessionStore": "core.sessions.store",
+    "NullSessionStore": "core.sessions.store",
     "RedisSessionStore": "gateway.redis.sessions",
-    "SessionWorker": "core.session",
+    "SessionWorker": "core.sessions.worker",
     "ToolError": "flows.tools",
     "collect_rarely": "gateway.garbage",
     "tool": "flows.tools",

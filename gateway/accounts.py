@@ -7,8 +7,8 @@ from functools import partial
 
 import httpx
 
-from core.channel import Channel, Webhook
-from core.event import ControlReceived, Event, StatusChanged, TurnReceived
+from core.model.event import ControlReceived, Event, StatusChanged, TurnReceived
+from core.ports.channel import Channel, Webhook
 
 
 def named(channel: Channel[httpx.AsyncClient], name: str) -> Channel[httpx.AsyncClient]:

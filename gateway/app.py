@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from core.errors import StorageUnavailable
-from core.mailbox import Inbox
+from core.ports.mailbox import Inbox
 from gateway.config import Config
 from gateway.console.access import Access
 from gateway.console.agent import AgentPane

@@ -9,10 +9,10 @@ from contextlib import suppress
 
 import httpx
 
-from core.dialog import Dialog, State, Step, Watcher
 from core.errors import DeliveryError
-from core.timer import Timer
-from core.turn import Address, Turn
+from core.model.timer import Timer
+from core.model.turn import Address, Turn
+from core.ports.dialog import Dialog, State, Step, Watcher
 
 log = logging.getLogger("turngate.attention")
 
@@ -41,7 +41,7 @@ class Attentive:
         self._soon = soon
 
     async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
-        """Answer as the dialog does; see `core.dialog.Dialog`."""
+        """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
         attend = self._attending.get(turn.address.channel)
         if attend is None:
             return await self._dialog.answer(turn, state, watcher=watcher)

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import httpx
 
-from core.channel import Channel, Completes, Continues
-from core.dialog import Dialog, State, Step, Watcher
 from core.errors import DeliveryError
-from core.timer import Timer
-from core.turn import Address, Turn
+from core.model.timer import Timer
+from core.model.turn import Address, Turn
+from core.ports.channel import Channel, Completes, Continues
+from core.ports.dialog import Dialog, State, Step, Watcher
 
 log = logging.getLogger("turngate.completed")
 
@@ -39,7 +39,7 @@ class Completed:
         self._states = states
 
     async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
-        """Answer as the dialog does; see `core.dialog.Dialog`."""
+        """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
         before, channel = "", turn.address.channel
         try:
             if channel in self._completing:

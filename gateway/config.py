@@ -11,9 +11,9 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import channels
-from core.channel import Pace
-from core.concurrency import Concurrency
 from core.errors import Misconfigured
+from core.ports.channel import Pace
+from core.processing.concurrency import Concurrency
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 

@@ -13,7 +13,7 @@ from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
 from core.errors import GatewayError, SessionBusy
-from core.session import SessionHandle, SessionWorker
+from core.sessions.worker import SessionHandle, SessionWorker
 from flows.machine import DialogMachine
 from gateway.errors import error_response, try_again
 

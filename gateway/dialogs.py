@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
-from core.dialog import Excuses, State, Step, Watcher
-from core.timer import Timer
-from core.turn import Address, Turn
+from core.model.timer import Timer
+from core.model.turn import Address, Turn
+from core.ports.dialog import Excuses, State, Step, Watcher
 from gateway.reload import ReloadingDialog
 
 
@@ -19,12 +19,12 @@ class ChannelDialogs:
         self._own = own
 
     async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
-        """Answer one turn from the stored state; see `core.dialog.Dialog`."""
+        """Answer one turn from the stored state; see `core.ports.dialog.Dialog`."""
         dialog = self._own.get(turn.address.channel, self._general)
         return await dialog.answer(turn, state, watcher=watcher)
 
     async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
-        """What there is to say when a time-out has passed; see `core.dialog.Dialog`."""
+        """What there is to say when a time-out has passed; see `core.ports.dialog.Dialog`."""
         return await self._own.get(address.channel, self._general).timed_out(state, address, timer)
 
     def excuses(self, turn: Turn, state: State | None) -> Excuses:

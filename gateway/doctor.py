@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import Misconfigured
-from core.value import Value
-from flows.document import Flow
+from core.model.base import Value
+from flows.document.flow import Flow
 from gateway.redis import fitness, layout, presence
 from gateway.redis.connect import open_redis
 from gateway.settings import Settings

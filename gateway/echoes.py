@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import httpx
 from redis.asyncio import Redis
 
-from core.channel import Answer, Channel, Webhook
 from core.errors import DeliveryError, Unavailable
-from core.event import Event
-from core.message import Message, Part, Reply, SentMessage
-from core.turn import Address
+from core.model.event import Event
+from core.model.message import Message, Part, Reply, SentMessage
+from core.model.turn import Address
+from core.ports.channel import Answer, Channel, Webhook
 from gateway.people import echo_key
 
 _PATIENCE_SECONDS = 15.0

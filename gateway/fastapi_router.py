@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.session import SessionWorker
+from core.sessions.worker import SessionWorker
 from flows.machine import DialogMachine
 from gateway.dialog_routes import DialogRouter, ResetRequest, TurnReply, TurnRequest
 

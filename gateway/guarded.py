@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 import aiohttp
 import httpx
 
-from core.fetch import Fetched, NotFetched, Request, TooLarge
+from core.ports.http_fetch import Fetched, NotFetched, Request, TooLarge
 from gateway.http import outside_client
 
 MOST_REDIRECTS = 3

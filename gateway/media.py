@@ -9,13 +9,13 @@ from typing import Any, Protocol
 
 import filetype
 
-from channels._kit.media import got
+from channels._kit.outbound.media import got
 from channels._kit.text import clean
-from core.dialog import Dialog, State, Step, Watcher
-from core.fetch import Fetch
-from core.media import File, Keeping, NoFile, Trouble
-from core.timer import Timer
-from core.turn import Address, Attachment, Turn
+from core.model.timer import Timer
+from core.model.turn import Address, Attachment, Turn
+from core.ports.dialog import Dialog, State, Step, Watcher
+from core.ports.http_fetch import Fetch
+from core.ports.media import File, Keeping, NoFile, Trouble
 from flows.models.port import ModelError
 
 log = logging.getLogger("turngate.media")
@@ -64,7 +64,7 @@ class Hearing:
         self._heard: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
-        """Answer as the dialog does; see `core.dialog.Dialog`."""
+        """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
         heard, trouble = await self._with_words(turn)
         step = await self._dialog.answer(heard, state, watcher=watcher)
         return step._replace(details={**step.details, "unheard": trouble}) if trouble else step

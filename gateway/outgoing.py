@@ -9,9 +9,9 @@ from typing import Any, Literal
 import httpx
 from redis.asyncio import Redis
 
-from core.channel import Channel
-from core.message import Message, Part, Reply
-from core.turn import Address
+from core.model.message import Message, Part, Reply
+from core.model.turn import Address
+from core.ports.channel import Channel
 from gateway.redis import layout, scripts
 from gateway.redis.entries import said_entry
 from gateway.redis.scripts import Argument, Protocol

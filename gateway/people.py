@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import StorageUnavailable
-from core.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived
-from core.mailbox import Inbox, Verdict
+from core.model.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived
+from core.ports.mailbox import Inbox, Verdict
 
 _REMEMBERED_MS = 400 * 24 * 3600 * 1000
 _ECHO_MS = 24 * 3600 * 1000
@@ -59,7 +59,7 @@ class People:
         self._script = redis.register_script(_SCRIPT)
 
     async def accept(self, events: Sequence[Event]) -> list[Verdict]:
-        """Record a request's events in the sessions of their people; see `core.mailbox.Inbox`."""
+        """Record a request's events in the sessions of their people; see `core.ports.mailbox.Inbox`."""
         try:
             settled = await self._resolved(events)
             await self._remember_sends(events)

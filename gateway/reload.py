@@ -7,11 +7,11 @@ import logging
 from collections.abc import Callable
 from time import monotonic
 
-from core.dialog import State, Step, Watcher
 from core.errors import Misconfigured
-from core.timer import Timer
-from core.turn import Address, Turn
-from flows.flow_file import FlowFile
+from core.model.timer import Timer
+from core.model.turn import Address, Turn
+from core.ports.dialog import State, Step, Watcher
+from flows.document.flow_file import FlowFile
 from flows.machine import DialogMachine
 
 log = logging.getLogger("turngate.flow")

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import channels
-from channels._kit.setting import Setting
+from channels._kit.settings import Setting
 from core.errors import Misconfigured
 from gateway.embedded import running_in
 

@@ -6,15 +6,15 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from channels._kit.twin import Twin
-from channels.intercom.twin import IntercomTwin
-from channels.sunshine.twin import SunshineTwin
-from channels.sunshine.twin_talks import BOT as SWITCHBOARD_BOT
-from channels.twilio.twin import TwilioTwin
-from channels.whatsapp.twin import WhatsAppTwin
-from channels.zendesk.twin import ZendeskTwin
-from channels.zendesk.twin_desk import BOT as ZENDESK_BOT
-from channels.zendesk.twin_desk import PEOPLE
+from channels._kit.simulator import Twin
+from channels.intercom.simulator.server import IntercomTwin
+from channels.sunshine.simulator.conversations import BOT as SWITCHBOARD_BOT
+from channels.sunshine.simulator.server import SunshineTwin
+from channels.twilio.simulator.server import TwilioTwin
+from channels.whatsapp.simulator.server import WhatsAppTwin
+from channels.zendesk.simulator.server import ZendeskTwin
+from channels.zendesk.simulator.tickets import BOT as ZENDESK_BOT
+from channels.zendesk.simulator.tickets import PEOPLE
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 WORKSPACE = "wk7h2xqz"

@@ -23,8 +23,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from channels._kit.http import classify
-from channels._kit.twin import (
+from channels._kit.outbound.http import classify
+from channels._kit.simulator import (
     Delivery,
     Faults,
     Said,

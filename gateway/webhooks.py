@@ -10,9 +10,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.channel import Channel, Interactive, Webhook
 from core.errors import MailboxFull, Refused, StorageUnavailable, WebhookTooLarge
-from core.mailbox import Inbox
+from core.ports.channel import Channel, Interactive, Webhook
+from core.ports.mailbox import Inbox
 from gateway.errors import error_response, try_again
 from gateway.redis.quarantine import Quarantine
 

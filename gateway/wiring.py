@@ -10,12 +10,12 @@ import httpx
 from redis.asyncio import Redis
 
 import channels
-from core.channel import Channel, Equipped
-from core.dialog import Dialog
-from core.drain import Drain
 from core.errors import Misconfigured
-from core.media import Keeping
-from flows.flow_file import FlowFile
+from core.ports.channel import Channel, Equipped
+from core.ports.dialog import Dialog
+from core.ports.media import Keeping
+from core.processing.session_processor import Drain
+from flows.document.flow_file import FlowFile
 from flows.machine import DialogMachine
 from flows.models import model_from, transcriber_from
 from flows.moderated import Moderator

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from core.channel import Answer, Capabilities, Webhook
-from core.dialog import State, Step, Watcher
 from core.errors import DeliveryError, Unknown
-from core.event import Event
-from core.message import Message, Part, Reply, SentMessage
-from core.timer import Timer
-from core.turn import Address, Turn
+from core.model.event import Event
+from core.model.message import Message, Part, Reply, SentMessage
+from core.model.timer import Timer
+from core.model.turn import Address, Turn
+from core.ports.channel import Answer, Capabilities, Webhook
+from core.ports.dialog import State, Step, Watcher
 
 ADDRESS = Address(channel="fake", account="A1", ours="+15550100", theirs="+15550170")
 

@@ -11,7 +11,7 @@ import pytest
 import typer.main
 
 import channels
-from core.owner import MOVES, Owner
+from core.model.owner import MOVES, Owner
 from gateway import settings
 from gateway.commands import app
 

@@ -14,11 +14,12 @@ from typing import Final
 
 import httpx
 
-from channels._kit.document import number, word
-from channels._kit.http import Bearer, Credentials, answered, change, retry_after
-from core.dialog import State
+from channels._kit.inbound.json import number, word
+from channels._kit.outbound.http import Bearer, Credentials, answered, change, retry_after
 from core.errors import LeaseLost, Rejected, SessionBusy, Unavailable
-from core.session_store import InMemorySessionStore, SessionStore
+from core.ports.dialog import State
+from core.ports.session_store import SessionStore
+from core.sessions.store import InMemorySessionStore
 
 _EARLY_SECONDS: Final = 60.0
 

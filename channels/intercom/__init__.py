@@ -9,22 +9,22 @@ from typing import Final, cast, get_args
 
 import httpx
 
-from channels._kit.channel import BaseChannel
-from channels._kit.document import read_object
-from channels._kit.setting import Setting, address, read, secrets
+from channels._kit.base import BaseChannel
+from channels._kit.inbound.json import read_object
+from channels._kit.settings import Setting, address, read, secrets
 from channels._kit.text import clean
 from channels.intercom.api import Api
-from channels.intercom.body import Mode
-from channels.intercom.canvas import Card
+from channels.intercom.assignment import Desk
+from channels.intercom.canvas_kit import Card
 from channels.intercom.capabilities import CAPABILITIES, NAME, VERIFICATION
-from channels.intercom.desk import Desk
-from channels.intercom.render import parts
+from channels.intercom.html_body import Mode
+from channels.intercom.rendering import parts
 from channels.intercom.webhook import Verifier, is_card, parse
-from core.channel import Answer, Webhook
 from core.errors import MalformedWebhook, Misconfigured
-from core.event import Event
-from core.message import Message, Part, Reply, SentMessage
-from core.turn import Address
+from core.model.event import Event
+from core.model.message import Message, Part, Reply, SentMessage
+from core.model.turn import Address
+from core.ports.channel import Answer, Webhook
 
 __all__ = ["SETTINGS", "VERIFICATION", "IntercomChannel", "connect"]
 

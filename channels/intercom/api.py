@@ -10,15 +10,15 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.document import Object, child, children, name_of, number, word
-from channels._kit.http import Bearer, answered, get, post, retry_after
+from channels._kit.inbound.json import Object, child, children, name_of, number, word
+from channels._kit.outbound.http import Bearer, answered, get, post, retry_after
 from channels._kit.text import fold, without_numbers
-from channels.intercom.body import LONGEST_BODY, read_body
+from channels.intercom.assignment import ASSIGNED, Author, Desk, Holder, has_words
 from channels.intercom.capabilities import API_VERSION, NAME
-from channels.intercom.desk import ASSIGNED, Author, Desk, Holder, has_words
-from channels.intercom.render import body_of, note_of, option_id, request
+from channels.intercom.html_body import LONGEST_BODY, read_body
+from channels.intercom.rendering import body_of, note_of, option_id, request
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.message import Reply, SentMessage
+from core.model.message import Reply, SentMessage
 
 log = logging.getLogger("turngate.intercom")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from channels._kit.verification import Verification
-from core.channel import Capabilities, Pace
+from channels._kit.inbound.verification import Verification
+from core.ports.channel import Capabilities, Pace
 
 NAME: Final = "intercom"
 

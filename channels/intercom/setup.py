@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
-from channels._kit.document import Object, child, children, name_of, word
-from channels._kit.http import answered, get
-from channels._kit.setting import address, secrets
+from channels._kit.inbound.json import Object, child, children, name_of, word
+from channels._kit.outbound.http import answered, get
+from channels._kit.settings import address, secrets
 from channels._kit.text import clean
 from channels.intercom import SETTINGS
 from channels.intercom.api import Token, refusal

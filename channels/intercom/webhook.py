@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from channels._kit.document import child, name_of, read_object, word
-from channels._kit.signature import same
-from channels.intercom.body import Mode
+from channels._kit.inbound.json import child, name_of, read_object, word
+from channels._kit.inbound.signatures import same
+from channels.intercom.assignment import Desk
 from channels.intercom.capabilities import CAPABILITIES, DESK_TOPICS, SILENT_TOPICS, USER_TOPICS
-from channels.intercom.conversation import Conversation
-from channels.intercom.desk import Desk
-from core.channel import Webhook
+from channels.intercom.events import Conversation
+from channels.intercom.html_body import Mode
 from core.errors import BadSignature, MalformedWebhook, WebhookTooLarge
-from core.event import Event, Ignored
+from core.model.event import Event, Ignored
+from core.ports.channel import Webhook
 
 log = logging.getLogger("turngate.intercom")
 

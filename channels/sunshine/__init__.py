@@ -10,20 +10,20 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from channels._kit.channel import BaseChannel
-from channels._kit.media import got_from, host_of, to_send
-from channels._kit.setting import Setting, address, read, secrets
+from channels._kit.base import BaseChannel
+from channels._kit.outbound.media import got_from, host_of, to_send
+from channels._kit.settings import Setting, address, read, secrets
 from channels.sunshine.api import Api, parts
 from channels.sunshine.capabilities import CAPABILITIES, NAME, VERIFICATION
 from channels.sunshine.switchboard import Switchboard
 from channels.sunshine.webhook import Verifier, parse
-from core.channel import Webhook
 from core.errors import Misconfigured
-from core.event import Event
-from core.fetch import Fetch
-from core.message import Message, Part, Reply, SentMessage
-from core.session_store import SessionStore
-from core.turn import Address, Attachment
+from core.model.event import Event
+from core.model.message import Message, Part, Reply, SentMessage
+from core.model.turn import Address, Attachment
+from core.ports.channel import Webhook
+from core.ports.http_fetch import Fetch
+from core.ports.session_store import SessionStore
 
 __all__ = ["SETTINGS", "VERIFICATION", "SunshineChannel", "connect"]
 

@@ -6,16 +6,16 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.document import Object, child, children, name_of, word
-from channels._kit.http import answered, change, get, post, retry_after
-from channels._kit.parts import with_captions, with_choices
-from channels._kit.render import PLAIN, render
+from channels._kit.inbound.json import Object, child, children, name_of, word
+from channels._kit.outbound.http import answered, change, get, post, retry_after
+from channels._kit.rendering.markdown import PLAIN, render
+from channels._kit.rendering.message_parts import with_captions, with_choices
 from channels._kit.text import without_numbers
 from channels.sunshine.capabilities import CAPABILITIES, KEY, NAME
 from channels.sunshine.switchboard import Switchboard, active_of
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.message import Choice, Message, Part, Reply, SentMessage
-from core.turn import Attachment
+from core.model.message import Choice, Message, Part, Reply, SentMessage
+from core.model.turn import Attachment
 
 _LATER_SECONDS: Final = 30.0
 _LONGEST_NOTE: Final = 1000

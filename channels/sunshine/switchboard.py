@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from channels._kit.document import Object, child, name_of, word
+from channels._kit.inbound.json import Object, child, name_of, word
 
 
 @dataclass(frozen=True, slots=True)

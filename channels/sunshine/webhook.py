@@ -8,17 +8,17 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from channels._kit.document import Object, child, children, name_of, read_object, word
-from channels._kit.signature import same
+from channels._kit.inbound.json import Object, child, children, name_of, read_object, word
+from channels._kit.inbound.signatures import same
 from channels._kit.text import without_numbers
 from channels.sunshine.capabilities import CAPABILITIES, KEY, NAME
-from channels.sunshine.content import Content, content_of
+from channels.sunshine.message_content import Content, content_of
 from channels.sunshine.switchboard import Switchboard, active_of
-from core.channel import Webhook
 from core.errors import BadSignature, MalformedWebhook, WebhookTooLarge
-from core.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.owner import Act
-from core.turn import Address, Turn
+from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
+from core.model.owner import Act
+from core.model.turn import Address, Turn
+from core.ports.channel import Webhook
 
 log = logging.getLogger("turngate.sunshine")
 

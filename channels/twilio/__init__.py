@@ -10,19 +10,19 @@ from typing import Final
 import httpx
 from twilio.twiml.messaging_response import MessagingResponse  # type: ignore[import-untyped]
 
-from channels._kit.channel import BaseChannel
-from channels._kit.failure import Failure
-from channels._kit.setting import Setting, address, read, secrets
+from channels._kit.base import BaseChannel
+from channels._kit.outbound.error_kinds import Failure
+from channels._kit.settings import Setting, address, read, secrets
 from channels.twilio.api import Api, parts
 from channels.twilio.capabilities import CAPABILITIES, NAME, VERIFICATION, WEBHOOK_PATH, failure
 from channels.twilio.media import Media
 from channels.twilio.webhook import Verifier, parse
-from core.channel import Answer, Webhook
 from core.errors import Misconfigured
-from core.event import Event, StatusChanged
-from core.fetch import Fetch
-from core.message import Message, Part, Reply, SentMessage
-from core.turn import Address, Attachment
+from core.model.event import Event, StatusChanged
+from core.model.message import Message, Part, Reply, SentMessage
+from core.model.turn import Address, Attachment
+from core.ports.channel import Answer, Webhook
+from core.ports.http_fetch import Fetch
 
 __all__ = ["SETTINGS", "VERIFICATION", "Failure", "TwilioChannel", "connect", "failure"]
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.failure import Failure
-from channels._kit.http import answered, get, post, retry_after
-from channels._kit.parts import listed, with_captions
-from channels._kit.render import ASTERISKS, PLAIN, render
-from channels._kit.sms import segments, thrifty
-from channels._kit.split import split
+from channels._kit.outbound.error_kinds import Failure
+from channels._kit.outbound.http import answered, get, post, retry_after
+from channels._kit.rendering.markdown import ASTERISKS, PLAIN, render
+from channels._kit.rendering.message_parts import listed, with_captions
+from channels._kit.rendering.sms_segments import segments, thrifty
+from channels._kit.rendering.text_splitter import split
 from channels._kit.text import fold, without_numbers
 from channels.twilio.capabilities import (
     CAPABILITIES,
@@ -23,8 +23,8 @@ from channels.twilio.capabilities import (
     is_whatsapp,
 )
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.message import Message, Part, Reply, SentMessage
-from core.turn import Address, Attachment
+from core.model.message import Message, Part, Reply, SentMessage
+from core.model.turn import Address, Attachment
 
 _LATER_SECONDS: Final = 600.0
 _PAGE_SIZE: Final = 100

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from channels._kit.failure import Failure
-from channels._kit.sms import costly
-from channels._kit.verification import Verification
-from core.channel import Capabilities
-from core.event import DeliveryStatus
+from channels._kit.inbound.verification import Verification
+from channels._kit.outbound.error_kinds import Failure
+from channels._kit.rendering.sms_segments import costly
+from core.model.event import DeliveryStatus
+from core.ports.channel import Capabilities
 
 NAME: Final = "twilio"
 WHATSAPP: Final = "whatsapp:"

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from channels._kit.media import got_from, host_of
-from core.fetch import Fetch
-from core.media import NoFile, Trouble
-from core.turn import Attachment
+from channels._kit.outbound.media import got_from, host_of
+from core.model.turn import Attachment
+from core.ports.http_fetch import Fetch
+from core.ports.media import NoFile, Trouble
 
 _WAITS: Final = (1.0, 3.0)
 

@@ -12,17 +12,17 @@ from twilio.request_validator import (  # type: ignore[import-untyped]
     RequestValidator,
 )
 
-from channels._kit.form import FORM_TYPE, Form, read_form
-from channels._kit.phone import one_spelling
-from channels._kit.public_url import PublicUrl, query_values, target
-from channels._kit.signature import same, same_sha256
+from channels._kit.inbound.forms import FORM_TYPE, Form, read_form
+from channels._kit.inbound.phone_numbers import one_spelling
+from channels._kit.inbound.public_url import PublicUrl, query_values, target
+from channels._kit.inbound.signatures import same, same_sha256
 from channels._kit.text import clean, without_numbers
 from channels.twilio.capabilities import CAPABILITIES, KEYWORDS, NAME, STATUSES, WHATSAPP, is_whatsapp
-from core.channel import Webhook
 from core.errors import BadSignature, MalformedWebhook, WebhookTooLarge
-from core.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.owner import Act
-from core.turn import Address, Attachment, Location, Turn
+from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
+from core.model.owner import Act
+from core.model.turn import Address, Attachment, Location, Turn
+from core.ports.channel import Webhook
 
 _LONGEST_TEXT: Final = 16_000
 _LONGEST_NAME: Final = 200

@@ -8,21 +8,21 @@ from typing import Final
 
 import httpx
 
-from channels._kit.channel import BaseChannel
-from channels._kit.setting import Setting, address, read, secrets
+from channels._kit.base import BaseChannel
+from channels._kit.settings import Setting, address, read, secrets
 from channels.whatsapp.api import Api
 from channels.whatsapp.capabilities import CAPABILITIES, NAME, VERIFICATION
 from channels.whatsapp.media import Media
-from channels.whatsapp.messages import Reader
-from channels.whatsapp.render import parts
+from channels.whatsapp.message_content import Reader
+from channels.whatsapp.rendering import parts
 from channels.whatsapp.webhook import Verifier, challenge, parse
-from core.channel import Answer, Webhook
 from core.errors import Misconfigured
-from core.event import Event
-from core.fetch import Fetch
-from core.message import Message, Part, Reply, SentMessage
-from core.session_store import SessionStore
-from core.turn import Address, Attachment
+from core.model.event import Event
+from core.model.message import Message, Part, Reply, SentMessage
+from core.model.turn import Address, Attachment
+from core.ports.channel import Answer, Webhook
+from core.ports.http_fetch import Fetch
+from core.ports.session_store import SessionStore
 
 __all__ = ["SETTINGS", "VERIFICATION", "WhatsAppChannel", "connect"]
 

@@ -6,15 +6,15 @@ from typing import Final
 
 import httpx
 
-from channels._kit.document import child, children, name_of, word
-from channels._kit.failure import Failure
-from channels._kit.http import Bearer, answered, change, post, retry_after
+from channels._kit.inbound.json import child, children, name_of, word
+from channels._kit.outbound.error_kinds import Failure
+from channels._kit.outbound.http import Bearer, answered, change, post, retry_after
 from channels._kit.text import without_numbers
 from channels.whatsapp.capabilities import NAME, PAIR_LIMIT, failure
-from channels.whatsapp.render import Json, request
+from channels.whatsapp.rendering import Json, request
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.message import Reply, SentMessage
-from core.turn import Attachment
+from core.model.message import Reply, SentMessage
+from core.model.turn import Attachment
 
 _LATER_SECONDS: Final = 600.0
 _RETRY_SECONDS: Final = 5.0

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from channels._kit.failure import Failure
-from channels._kit.verification import Verification
-from core.channel import Capabilities, Pace
-from core.event import DeliveryStatus
+from channels._kit.inbound.verification import Verification
+from channels._kit.outbound.error_kinds import Failure
+from core.model.event import DeliveryStatus
+from core.ports.channel import Capabilities, Pace
 
 NAME: Final = "whatsapp"
 

@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from channels._kit.document import name_of, number, read_object, word
-from channels._kit.media import got, host_of, to_send
-from channels.whatsapp.render import kind_of
-from core.fetch import Fetch
-from core.media import LARGEST_FILE, NoFile, Trouble
-from core.turn import Attachment
+from channels._kit.inbound.json import name_of, number, read_object, word
+from channels._kit.outbound.media import got, host_of, to_send
+from channels.whatsapp.rendering import kind_of
+from core.model.turn import Attachment
+from core.ports.http_fetch import Fetch
+from core.ports.media import LARGEST_FILE, NoFile, Trouble
 
 _HOSTS: Final = frozenset({"graph.facebook.com", "lookaside.fbsbx.com"})
 _LARGEST_ANSWER: Final = 64 * 1024

@@ -8,18 +8,18 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from channels._kit.document import Object, child, children, name_of, read_object, word
-from channels._kit.phone import one_spelling
-from channels._kit.public_url import query_values
-from channels._kit.signature import same
+from channels._kit.inbound.json import Object, child, children, name_of, read_object, word
+from channels._kit.inbound.phone_numbers import one_spelling
+from channels._kit.inbound.public_url import query_values
+from channels._kit.inbound.signatures import same
 from channels._kit.text import without_numbers
 from channels.whatsapp.capabilities import ALARMS, CAPABILITIES, LONGEST_KEY, NAME, OTHER_FIELDS, STATUSES
-from channels.whatsapp.messages import Reader
-from channels.whatsapp.people import Line, phone_of, receiver, sender, user_id_of
-from core.channel import Webhook
+from channels.whatsapp.identities import Line, phone_of, receiver, sender, user_id_of
+from channels.whatsapp.message_content import Reader
 from core.errors import BadSignature, Forbidden, MalformedWebhook, WebhookTooLarge
-from core.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged
-from core.owner import Act
+from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged
+from core.model.owner import Act
+from core.ports.channel import Webhook
 
 log = logging.getLogger("turngate.whatsapp")
 

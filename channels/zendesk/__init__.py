@@ -10,25 +10,25 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from channels._kit.channel import BaseChannel
-from channels._kit.http import Bearer
-from channels._kit.media import got_from, host_of
+from channels._kit.base import BaseChannel
 from channels._kit.oauth import Fixed, Renewed
-from channels._kit.parts import listed
-from channels._kit.setting import Setting, address, read, secrets
-from channels._kit.split import split
+from channels._kit.outbound.http import Bearer
+from channels._kit.outbound.media import got_from, host_of
+from channels._kit.rendering.message_parts import listed
+from channels._kit.rendering.text_splitter import split
+from channels._kit.settings import Setting, address, read, secrets
 from channels.zendesk.api import Api
 from channels.zendesk.capabilities import CAPABILITIES, NAME, STATUSES, VERIFICATION
 from channels.zendesk.client import Client
-from channels.zendesk.conversation import Desk
+from channels.zendesk.event_factory import Desk
 from channels.zendesk.webhook import Verifier, parse
-from core.channel import Webhook
 from core.errors import Misconfigured
-from core.event import Event
-from core.fetch import Fetch
-from core.message import Message, Part, Reply, SentMessage
-from core.session_store import SessionStore
-from core.turn import Address, Attachment, Turn
+from core.model.event import Event
+from core.model.message import Message, Part, Reply, SentMessage
+from core.model.turn import Address, Attachment, Turn
+from core.ports.channel import Webhook
+from core.ports.http_fetch import Fetch
+from core.ports.session_store import SessionStore
 
 __all__ = ["SETTINGS", "VERIFICATION", "ZendeskChannel", "connect"]
 

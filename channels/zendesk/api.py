@@ -10,20 +10,20 @@ from typing import Final
 
 import httpx
 
-from channels._kit.document import Object, child, children, name_of, word
-from channels._kit.html import html, html_of_text
-from channels._kit.http import answered
-from channels._kit.render import PLAIN, render
+from channels._kit.inbound.json import Object, child, children, name_of, word
+from channels._kit.outbound.http import answered
+from channels._kit.rendering.html import html, html_of_text
+from channels._kit.rendering.markdown import PLAIN, render
 from channels._kit.text import fold
+from channels.zendesk.attachments import files_of, upload
 from channels.zendesk.capabilities import ANSWERED, HANDED_OFF, KEY, OFF
 from channels.zendesk.client import Client, Json, refusal
-from channels.zendesk.conversation import Desk
-from channels.zendesk.files import files_of, upload
-from channels.zendesk.ticket import Seen, followed, is_held, key_of, moment, seen, when
+from channels.zendesk.event_factory import Desk
+from channels.zendesk.ticket_snapshot import Seen, followed, is_held, key_of, moment, seen, when
 from core.errors import Rejected, Unavailable, Unknown
-from core.fetch import Fetch
-from core.message import Reply, SentMessage
-from core.turn import Turn
+from core.model.message import Reply, SentMessage
+from core.model.turn import Turn
+from core.ports.http_fetch import Fetch
 
 _CONFLICTS: Final = 3
 _CONFLICT_SECONDS: Final = 10.0

@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from channels._kit.document import child, children, word
-from channels._kit.http import Bearer, Credentials, answered, change, get, retry_after
+from channels._kit.inbound.json import child, children, word
+from channels._kit.outbound.http import Bearer, Credentials, answered, change, get, retry_after
 from channels._kit.text import without_numbers
 from channels.zendesk.capabilities import NAME
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown

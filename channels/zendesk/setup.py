@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.document import Object, child, children, name_of, word
-from channels._kit.http import answered
+from channels._kit.inbound.json import Object, child, children, name_of, word
 from channels._kit.oauth import Renewed
-from channels._kit.setting import address
+from channels._kit.outbound.http import answered
+from channels._kit.settings import address
 from channels.zendesk import SETTINGS, shown
 from channels.zendesk.client import Client, refusal
-from channels.zendesk.events import SUBSCRIPTIONS
-from channels.zendesk.template import EVENTS, body
+from channels.zendesk.event_parser import SUBSCRIPTIONS
+from channels.zendesk.trigger_template import EVENTS, body
 from core.errors import Misconfigured
 
 _NAME: Final = "Turngate"

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from channels._kit.document import read_object
-from channels._kit.signature import same
+from channels._kit.inbound.json import read_object
+from channels._kit.inbound.signatures import same
 from channels.zendesk.capabilities import CAPABILITIES
-from channels.zendesk.conversation import Desk
-from channels.zendesk.events import read
-from core.channel import Webhook
+from channels.zendesk.event_factory import Desk
+from channels.zendesk.event_parser import read
 from core.errors import BadSignature, MalformedWebhook, WebhookTooLarge
-from core.event import Event
+from core.model.event import Event
+from core.ports.channel import Webhook
 
 _TOLERANCE: Final = 300.0
 _LONGEST_TIMESTAMP: Final = 40

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.document import Flow
+from flows.document.flow import Flow
 from flows.trail import Hop
 
 Way = tuple[str, str]

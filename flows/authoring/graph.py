@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from flows.document import Flow, Node
+from flows.document.flow import Flow, Node
 from flows.speech import kind_of
 
 Kind = Literal["initial", "final", "person", "router", "plain"]

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from core.channel import Capabilities
-from core.message import Choice, Part
-from flows.document import Flow, Node
-from flows.errors import Problem
+from core.model.message import Choice, Part
+from core.ports.channel import Capabilities
+from flows.document.errors import Problem
+from flows.document.flow import Flow, Node
 from flows.speech import in_language, language_code, scripted
 
 Cost = Callable[[str], str]

@@ -7,11 +7,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from core.channel import Capabilities
+from core.ports.channel import Capabilities
 from flows.authoring.limits import Cost, Show, shown_otherwise
 from flows.authoring.loops import endless
-from flows.document import ActionTrigger, Edge, Flow
-from flows.errors import FlowError, Problem
+from flows.document.errors import FlowError, Problem
+from flows.document.flow import ActionTrigger, Edge, Flow
 from flows.speech import kind_of, language_code, scripted
 
 Level = Literal["problem", "warning", "channel"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from flows.document import Edge, Flow, Node
-from flows.errors import Problem
-from flows.places import RESORTS
-from flows.slots import slots_of
+from flows.document.errors import Problem
+from flows.document.flow import Edge, Flow, Node
+from flows.document.traversal import RESORTS
+from flows.slots.slot import slots_of
 from flows.speech import kind_of, proceeds
 
 _NAMED = 5

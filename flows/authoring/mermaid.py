@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.authoring.graph import Box, graph_of
 from flows.authoring.xml import valid
-from flows.document import Flow
+from flows.document.flow import Flow
 
 _SHAPES = {
     "initial": ("([", "])"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from flows.authoring.script import Said, Script
-from flows.document import Flow
-from flows.errors import FlowError, Problem
+from flows.document.errors import FlowError, Problem
+from flows.document.flow import Flow
 
 
 def check(script: Script, flow: Flow, source: str) -> None:

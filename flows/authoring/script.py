@@ -17,9 +17,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from flows.errors import FlowError
-from flows.shape import problems_of_shape
-from flows.source import parse_yaml, read
+from flows.document.errors import FlowError
+from flows.document.parser import parse_yaml, read
+from flows.document.validation.shape import problems_of_shape
 
 
 def _as_texts(value: object) -> object:

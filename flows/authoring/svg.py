@@ -15,7 +15,7 @@ from flows.authoring.graph import Arrow, Box, graph_of
 from flows.authoring.layout import HEIGHT, LABEL, LINE, MARGIN, WIDTH, Place, places_of, rows_of
 from flows.authoring.routes import Stretch, lanes_of, ways_of
 from flows.authoring.xml import valid
-from flows.document import Flow
+from flows.document.flow import Flow
 
 _FILLS = {
     "initial": "#d7f0dd",

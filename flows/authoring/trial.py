@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from core.turn import Address, Turn
+from core.model.turn import Address, Turn
 from flows.authoring.coverage import Coverage
 from flows.authoring.rehearsal import Rehearsal
 from flows.authoring.script import Conversation, Expected, Said, Script
 from flows.authoring.written import WrittenFetch
 from flows.compiled import compiled
-from flows.document import Flow
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 from flows.models import model_from
 from flows.models.port import Model

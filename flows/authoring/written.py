@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from core.fetch import Fetched, NotFetched, Request
+from core.ports.http_fetch import Fetched, NotFetched, Request
 from flows.authoring.script import Answers
 
 

@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import JsonValue
 from pydantic_core import from_json
 
-from flows.characters import whole_characters, without_halves
 from flows.models.port import Call, Decide, Decision, Speech, Trouble
 from flows.models.prompts import BRIEF, NEXT, STAY
 from flows.models.written_calls import calls_in, has_sign, mark_in, offered_names
+from flows.text.surrogates import whole_characters, without_halves
 
 LONGEST_REPLY = 1_500
 _SENTENCE = re.compile(r"[.!?…](?=\s|$)")

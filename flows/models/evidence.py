@@ -13,18 +13,19 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from flows import wording
-from flows.agreement import REFUSING, agreement
+from flows import locales as wording
 from flows.edge import CompiledEdge
-from flows.likeness import Vector, likeness
-from flows.lists import is_open
 from flows.models.keywords import exact_letters, in_full, is_same_answer, typo_letters
 from flows.models.port import Decide
-from flows.reading import LONGEST_VALUE, Reading, read
-from flows.slots import Slot
+from flows.nlu.confirmation import REFUSING, agreement
+from flows.nlu.datetimes.times import with_hour_asked
+from flows.nlu.lexicon import FILLER, content_words, is_negated, is_negation
+from flows.nlu.similarity import Vector, likeness
+from flows.slots.extraction import LONGEST_VALUE, Reading, read
+from flows.slots.list_items import is_open
+from flows.slots.slot import Slot
 from flows.state import Line
-from flows.times import with_hour_asked
-from flows.words import FILLER, LONGEST_READ, content_words, is_negated, is_negation, words
+from flows.text.tokens import LONGEST_READ, words
 
 PAYLOAD, PATTERN, SLOT, KEYWORD, TYPO = 1000.0, 200.0, 120.0, 90.0, 75.0
 QUESTION = 150.0  # above most values, as who asks something has not answered yet

@@ -6,8 +6,9 @@ from collections.abc import Collection
 
 from rapidfuzz.distance import OSA
 
-from flows.agreement import AGREEING, NO, REFUSING, RIGHT, YES
-from flows.words import GREETINGS, find_phrase, is_negated, squeezed, words
+from flows.nlu.confirmation import AGREEING, NO, REFUSING, RIGHT, YES
+from flows.nlu.lexicon import GREETINGS, is_negated
+from flows.text.tokens import find_phrase, squeezed, words
 
 _SHORTEST_TYPO = 5
 _MOST_WORDS = 60

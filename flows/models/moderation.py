@@ -6,10 +6,10 @@ https://platform.openai.com/docs/api-reference/moderations
 from __future__ import annotations
 
 from core.errors import Misconfigured
-from flows.characters import whole_characters
 from flows.models.openai_client import FAILURES, NO_ANSWER, OpenAIClient
 from flows.models.patience import patiently
 from flows.models.port import ModelError
+from flows.text.surrogates import whole_characters
 
 _PATIENCE = 10.0
 _RETRIES = 2

@@ -14,7 +14,6 @@ from typing import Any
 from openai import APIStatusError
 
 from core.time_limit import TimeLimit
-from flows.characters import without_halves
 from flows.models import openai_stream
 from flows.models.answer import Answer
 from flows.models.completion import estimated, whole
@@ -34,6 +33,7 @@ from flows.models.prompts import (
 from flows.models.refusals import FUNCTION, SILENCE, Refusals, refused
 from flows.models.telling import CalledWords, JsonWords, Telling
 from flows.state import Line
+from flows.text.surrogates import without_halves
 
 log = logging.getLogger("turngate.model")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from flows.characters import whole_characters
 from flows.models.answer import Answer
 from flows.models.partial import PartialText
 from flows.models.port import Decide, Write
 from flows.models.prompts import BRIEF, NEXT, STAY
 from flows.models.written_calls import marks, offered_names
+from flows.text.surrogates import whole_characters
 
 
 class Telling:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from flows.flow_file import FlowFile
+    from flows.document.flow_file import FlowFile
     from flows.machine import DialogMachine
     from flows.models.port import Model
     from flows.turn_result import TurnResult
@@ -28,7 +28,7 @@ Llm = Annotated[
 @app.command()
 def lint(file: File) -> None:
     """Name every problem and warning, and what channels cannot show; exit code 1 when there are problems."""
-    from channels._kit.parts import with_choices
+    from channels._kit.rendering.message_parts import with_choices
     from flows.authoring.lint import lint as look
 
     found = look(file, _named("CAPABILITIES"), with_choices, _named("COST"))
@@ -49,7 +49,7 @@ def draw(
     """Print the flow as Mermaid text or as an SVG drawing."""
     from flows.authoring.mermaid import mermaid
     from flows.authoring.svg import svg as drawing
-    from flows.document import Flow
+    from flows.document.flow import Flow
 
     flow = Flow.load(file)
     typer.echo(drawing(flow) if svg else mermaid(flow), nl=False)
@@ -61,7 +61,7 @@ def chat(file: File, llm: Llm = "rules") -> None:
 
     A change of the file is taken up before the next answer.
     """
-    from flows.flow_file import FlowFile
+    from flows.document.flow_file import FlowFile
     from flows.machine import DialogMachine
     from gateway.guarded import GuardedFetch
     from gateway.settings import Settings
@@ -92,7 +92,7 @@ def hold_conversations(
     from flows.authoring.names import check
     from flows.authoring.script import Script, beside
     from flows.authoring.trial import hold
-    from flows.document import Flow
+    from flows.document.flow import Flow
 
     written = conversations or beside(file)
     flow, script = Flow.load(file), Script.load(written)
@@ -113,7 +113,7 @@ def hold_conversations(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the format."""
-    from flows.schema import flow_schema
+    from flows.document.schema.json_schema import flow_schema
 
     typer.echo(json.dumps(flow_schema(), indent=2, ensure_ascii=False))
 

@@ -81,7 +81,7 @@ def send(session: str, text: str) -> None:
     """Put a message into a session's outbox."""
     from uuid import uuid4
 
-    from core.message import Message
+    from core.model.message import Message
     from gateway.outgoing import Outcome, Outgoing
     from gateway.settings import Settings
     from gateway.wiring import load_channels, protocol, with_web

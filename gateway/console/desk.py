@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from channels._kit.agent import command
-from core.event import ControlReceived
-from core.mailbox import Inbox
-from core.message import Message
-from core.owner import Act
-from core.turn import Address
+from channels._kit.agent_commands import command
+from core.model.event import ControlReceived
+from core.model.message import Message
+from core.model.owner import Act
+from core.model.turn import Address
+from core.ports.mailbox import Inbox
 from gateway.console.access import Access
 from gateway.errors import error_response
 from gateway.outgoing import Outcome, Outgoing

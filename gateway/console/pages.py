@@ -14,8 +14,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from core.event import ControlReceived
-from core.owner import Act, Owner
+from core.model.event import ControlReceived
+from core.model.owner import Act, Owner
 from gateway.console.access import Access
 from gateway.console.simulator import Person, Simulator, ask
 from gateway.errors import error_response, try_again

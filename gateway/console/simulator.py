@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, Field
 
-from channels._kit.phone import one_spelling
-from core.turn import Address
+from channels._kit.inbound.phone_numbers import one_spelling
+from core.model.turn import Address
 from gateway.simulated import APP, WORKSPACE
 
 _NUMBER = r"^\+\d{6,15}$"

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 from redis.asyncio import Redis
 
-from core.message import Reply
-from core.turn import Turn
-from core.value import Value
+from core.model.base import Value
+from core.model.message import Reply
+from core.model.turn import Turn
 from gateway.redis import layout, scripts
 from gateway.redis.scripts import Argument, Protocol
 

@@ -6,8 +6,8 @@ import math
 
 from pydantic_core import to_json
 
-from core.mailbox import Commit
-from core.message import Reply
+from core.model.message import Reply
+from core.ports.mailbox import Commit
 from gateway.redis.scripts import Argument
 
 

@@ -9,12 +9,12 @@ from pydantic_core import to_json
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from core.concurrency import Concurrency, Policy, stands_alone
 from core.errors import MailboxFull, StorageUnavailable
-from core.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived, rank
-from core.mailbox import Verdict
-from core.owner import Act, Owner, after
-from core.turn import Address
+from core.model.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived, rank
+from core.model.owner import Act, Owner, after
+from core.model.turn import Address
+from core.ports.mailbox import Verdict
+from core.processing.concurrency import Concurrency, Policy, stands_alone
 from gateway.redis import layout, scripts
 from gateway.redis.gathering import Gathering
 from gateway.redis.scripts import Argument, Protocol
@@ -61,7 +61,7 @@ class RedisInbox:
         self._requests = Gathering(self._record, _REQUESTS_A_BATCH, waits=True)
 
     async def accept(self, events: Sequence[Event]) -> list[Verdict]:
-        """Record a request's events; see `core.mailbox.Inbox`."""
+        """Record a request's events; see `core.ports.mailbox.Inbox`."""
         if not events:
             return []
         arguments = [

@@ -12,7 +12,7 @@ from time import monotonic
 from redis.asyncio import Redis
 
 from core.errors import LeaseLost
-from core.mailbox import Lease
+from core.ports.mailbox import Lease
 from gateway.redis import scripts
 from gateway.redis.repeat import repeat
 from gateway.redis.scripts import Argument, Protocol

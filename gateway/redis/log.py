@@ -9,8 +9,8 @@ from typing import Any, cast
 from pydantic import JsonValue
 from redis.asyncio import Redis
 
-from core.owner import Owner
-from core.value import Value
+from core.model.base import Value
+from core.model.owner import Owner
 from gateway.redis.line import sharing
 
 

@@ -16,10 +16,10 @@ from pydantic_core import to_json
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.channel import Pace
 from core.errors import LeaseLost
-from core.mailbox import Claim, Commit, Lease, Permit, Trouble, View
-from core.message import Reply
+from core.model.message import Reply
+from core.ports.channel import Pace
+from core.ports.mailbox import Claim, Commit, Lease, Permit, Trouble, View
 from gateway.redis import layout, scripts
 from gateway.redis.entries import commit_arguments, sent_entry
 from gateway.redis.gathering import Gathering
@@ -38,7 +38,7 @@ _Step = tuple[str, Sequence[Argument]]
 
 
 class RedisMailbox:
-    """Sessions on Redis; see `core.mailbox.Mailbox`. One of these serves all drains of a process."""
+    """Sessions on Redis; see `core.ports.mailbox.Mailbox`. One of these serves all drains of a process."""
 
     def __init__(
         self, redis: Redis, protocol: Protocol | None = None, paces: Mapping[str, Pace] | None = None
@@ -98,7 +98,7 @@ class RedisMailbox:
         return self._arrivals.of(session)
 
     async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> View:
-        """End a turn, and see what is next; see `core.mailbox.Mailbox`."""
+        """End a turn, and see what is next; see `core.ports.mailbox.Mailbox`."""
         step = ("commit", commit_arguments(commit))
         if commit.read_here or not (commit.mark and commit.replies):
             _, view = await self._then(lease, step, leave)
@@ -116,7 +116,7 @@ class RedisMailbox:
         return Permit(granted=answer == 1, wait=-min(answer, 0) / 1000)
 
     async def sent(self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False) -> View:
-        """Note that the provider took a reply, and see what is next; see `core.mailbox.Mailbox`."""
+        """Note that the provider took a reply, and see what is next; see `core.ports.mailbox.Mailbox`."""
         key, account = message_key(reply.address.channel, provider_id), account_of(reply.address)
         noted: list[Argument] = [key, provider_id, sent_entry(reply, provider_id), account, reply.key]
         settled, view = await self._then(lease, ("sent", noted), leave)

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.channel import Webhook
 from core.errors import Refused
-from core.value import Value
+from core.model.base import Value
+from core.ports.channel import Webhook
 
 _STREAM = "tg:quarantine"
 _MOST = 500

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
-from core.dialog import State
-from core.owner import Owner
-from core.turn import Address
-from core.value import Value
+from core.model.base import Value
+from core.model.owner import Owner
+from core.model.turn import Address
+from core.ports.dialog import State
 
 _KEYS_A_CALL = 500
 _PARTS = ("", ":mail", ":out", ":seen", ":recent", ":log", ":text")

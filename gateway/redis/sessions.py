@@ -12,9 +12,9 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from core.dialog import State
 from core.errors import LeaseLost, Misconfigured, SessionBusy
-from core.session_store import Held
+from core.ports.dialog import State
+from core.ports.session_store import Held
 from gateway.redis import scripts
 from gateway.redis.connect import open_redis
 from gateway.redis.repeat import repeat

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from core.dialog import State
-from core.mailbox import Marked, View
-from core.message import Reply
-from core.owner import Owner
-from core.timer import Fired, Timer
-from core.turn import Address, Turn
-from core.value import Value
+from core.model.base import Value
+from core.model.message import Reply
+from core.model.owner import Owner
+from core.model.timer import Fired, Timer
+from core.model.turn import Address, Turn
+from core.ports.dialog import State
+from core.ports.mailbox import Marked, View
 
 V = TypeVar("V", bound=Value)
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from redis.asyncio import Redis
 
 from channels.twilio import connect
-from flows.document import Flow
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 from gateway.embedded import EmbeddedServer
 from gateway.http import provider_client

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from urllib.parse import parse_qs, parse_qsl
 
-from channels._kit.twin import Delivery, Said, TwinRequest, TwinResponse
-from channels.twilio.twin import TwilioTwin
+from channels._kit.simulator import Delivery, Said, TwinRequest, TwinResponse
+from channels.twilio.simulator.server import TwilioTwin
 from gateway.twins import TwinServer
 
 _NO_ANSWER_SECONDS = 16.0  # a second longer than our client waits

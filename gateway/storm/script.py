@@ -8,10 +8,10 @@ from random import Random
 
 import httpx
 
-from core.channel import Channel
-from core.concurrency import merged
-from core.dialog import Dialog, State
-from core.turn import Address, Turn
+from core.model.turn import Address, Turn
+from core.ports.channel import Channel
+from core.ports.dialog import Dialog, State
+from core.processing.concurrency import merged
 from gateway.storm.weather import Weather
 
 STOP = "STOP"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from channels._kit.twin import Fault, Faults
-from core.value import Value
+from channels._kit.simulator import Fault, Faults
+from core.model.base import Value
 
 TROUBLE = (
     Fault.TOO_MANY,

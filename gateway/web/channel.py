@@ -8,11 +8,11 @@ from typing import Final
 
 import httpx
 
-from core.channel import Answer, Capabilities, Webhook
 from core.errors import BadSignature, DeliveryError, Unknown
-from core.event import Event
-from core.message import Message, Part, Reply, SentMessage
-from core.turn import Address
+from core.model.event import Event
+from core.model.message import Message, Part, Reply, SentMessage
+from core.model.turn import Address
+from core.ports.channel import Answer, Capabilities, Webhook
 
 NAME: Final = "web"
 

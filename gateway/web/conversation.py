@@ -11,10 +11,10 @@ from pydantic import JsonValue
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
-from core.event import TurnReceived
-from core.mailbox import Inbox, Verdict
+from core.model.event import TurnReceived
+from core.model.turn import Turn
+from core.ports.mailbox import Inbox, Verdict
 from core.time_limit import TimeLimit
-from core.turn import Turn
 from gateway.redis.hints import Hint, Hints
 from gateway.redis.log import read_log, read_log_end
 from gateway.web.channel import address_of, session_of

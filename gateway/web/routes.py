@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from core.errors import MailboxFull, StorageUnavailable
-from core.message import Message
+from core.model.message import Message
 from gateway.console.access import Access
 from gateway.dialog_routes import LONGEST_ID, Unacceptable, read
 from gateway.errors import error_response, try_again

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.message import Choice
-from core.value import Value
+from core.model.base import Value
+from core.model.message import Choice
 from gateway.dialog_routes import LONGEST_ID, LONGEST_TEXT
 
 

@@ -7,9 +7,9 @@ import asyncio
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.dialog import Dialog, State, Step, Watcher
-from core.timer import Timer
-from core.turn import Address, Turn
+from core.model.timer import Timer
+from core.model.turn import Address, Turn
+from core.ports.dialog import Dialog, State, Step, Watcher
 from gateway.redis.hints import hint
 
 MOST_PIECES = 5_000
@@ -29,7 +29,7 @@ class Telling:
         self._redis = redis
 
     async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
-        """Answer as the dialog does; see `core.dialog.Dialog`."""
+        """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
         if not turn.streamed:
             return await self._dialog.answer(turn, state, watcher=watcher)
         teller = Teller(self._redis, turn, watcher or Watcher())

@@ -15,12 +15,12 @@ import respx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from channels._kit.verification import Verification
-from core.channel import Channel, Webhook
+from channels._kit.inbound.verification import Verification
 from core.errors import DeliveryError, Refused, Rejected, Unavailable, Unknown
-from core.event import ControlReceived, Event, TurnReceived
-from core.message import Choice, Message, Reply
-from core.turn import Address, Attachment, Turn
+from core.model.event import ControlReceived, Event, TurnReceived
+from core.model.message import Choice, Message, Reply
+from core.model.turn import Address, Attachment, Turn
+from core.ports.channel import Channel, Webhook
 from tests.channels.fuzz import LONG_ID, everywhere, hostile
 
 messages = st.builds(

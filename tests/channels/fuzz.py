@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from hypothesis import strategies as st
 
-from channels._kit.form import FORM_TYPE
-from core.channel import Webhook
+from channels._kit.inbound.forms import FORM_TYPE
+from core.ports.channel import Webhook
 
 LONG_ID: Final = "Q" * 4096
 DEEP: Final = 100_000

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import channels
-from channels._kit.verification import Verification
-from core.channel import Capabilities, Pace
+from channels._kit.inbound.verification import Verification
+from core.ports.channel import Capabilities, Pace
 
 PAGE = (Path(__file__).parents[2] / "docs" / "channels.md").read_text(encoding="utf-8")
 

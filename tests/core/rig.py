@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from redis.asyncio import Redis
 
-from core.bounds import Bounds
-from core.channel import Pace
-from core.concurrency import Concurrency
-from core.dialog import Excuses
-from core.drain import Drain, Drained
-from core.event import ControlReceived, TurnReceived
-from core.owner import Act
+from core.model.event import ControlReceived, TurnReceived
+from core.model.owner import Act
+from core.ports.channel import Pace
+from core.ports.dialog import Excuses
+from core.processing.concurrency import Concurrency
+from core.processing.retry_policy import Bounds
+from core.processing.session_processor import Drain, Drained
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.log import read_log
 from gateway.redis.mailbox import RedisMailbox

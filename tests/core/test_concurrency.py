@@ -7,12 +7,12 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from core.concurrency import Concurrency, Policy, merged, together
-from core.dialog import Excuses, State, Step, Watcher
-from core.drain import Drained
 from core.errors import MailboxFull
-from core.event import TurnReceived
-from core.turn import Attachment, Turn
+from core.model.event import TurnReceived
+from core.model.turn import Attachment, Turn
+from core.ports.dialog import Excuses, State, Step, Watcher
+from core.processing.concurrency import Concurrency, Policy, merged, together
+from core.processing.session_processor import Drained
 from gateway.redis.scripts import Protocol
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig

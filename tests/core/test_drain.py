@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from core.bounds import Bounds
-from core.dialog import Excuses
-from core.drain import Drain, Drained
 from core.errors import Rejected, Unavailable, Unknown
-from core.owner import Act
+from core.model.owner import Act
+from core.ports.dialog import Excuses
+from core.processing.retry_policy import Bounds
+from core.processing.session_processor import Drain, Drained
 from gateway.redis.dead import DeadLetters, Replayed
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig

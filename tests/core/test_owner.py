@@ -8,9 +8,9 @@ import random
 import pytest
 from redis.asyncio import Redis
 
-from core.drain import Drained
-from core.message import Message, Reply, SentMessage
-from core.owner import Act, Owner, after
+from core.model.message import Message, Reply, SentMessage
+from core.model.owner import Act, Owner, after
+from core.processing.session_processor import Drained
 from gateway.outgoing import Outcome, Outgoing
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.log import read_log, read_owner

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.bounds import Bounds
-from core.channel import Pace
-from core.drain import Drained
 from core.errors import Rejected, Unavailable, Unknown
-from core.event import TurnReceived
-from core.mailbox import Claim, Commit
-from core.message import Reply
+from core.model.event import TurnReceived
+from core.model.message import Reply
+from core.ports.channel import Pace
+from core.ports.mailbox import Claim, Commit
+from core.processing.retry_policy import Bounds
+from core.processing.session_processor import Drained
 from gateway.redis.dead import DeadLetters, Replayed
 from gateway.redis.scripts import Protocol
 from tests.core.rig import SESSION, Rig

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from core.dialog import State
-from core.session import SessionWorker
-from core.session_store import Held, InMemorySessionStore, NullSessionStore, SessionStore
-from flows.document import Flow
+from core.ports.dialog import State
+from core.ports.session_store import Held, SessionStore
+from core.sessions.store import InMemorySessionStore, NullSessionStore
+from core.sessions.worker import SessionWorker
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 from flows.models.port import Decide, Decision
 from flows.models.rules import RulesModel

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from core.event import ControlReceived, TurnReceived
-from core.mailbox import Verdict
-from core.owner import Act, Owner
+from core.model.event import ControlReceived, TurnReceived
+from core.model.owner import Act, Owner
+from core.ports.mailbox import Verdict
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.log import read_owner
 from tests.core.rig import SESSION, Rig

@@ -8,14 +8,14 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from core.dialog import State, Step
-from core.drain import Drained
 from core.errors import Rejected
-from core.event import DeliveryStatus, StatusChanged
-from core.message import Message, Reply, SentMessage
-from core.owner import Act, Owner
-from core.timer import Timer
-from core.turn import Address
+from core.model.event import DeliveryStatus, StatusChanged
+from core.model.message import Message, Reply, SentMessage
+from core.model.owner import Act, Owner
+from core.model.timer import Timer
+from core.model.turn import Address
+from core.ports.dialog import State, Step
+from core.processing.session_processor import Drained
 from gateway.outgoing import Outgoing
 from gateway.redis.log import read_log, read_owner
 from gateway.redis.registry import Registry

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import flows
-from core.turn import Address, Turn
-from flows.document import Flow
+from core.model.turn import Address, Turn
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 from flows.models.port import Model
 from flows.turn_result import TurnResult

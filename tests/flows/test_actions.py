@@ -10,9 +10,9 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from core.dialog import State, Step, Watcher
 from core.errors import Misconfigured
-from flows.document import Flow
+from core.ports.dialog import State, Step, Watcher
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 from flows.models.port import Decision, ModelError, Speech
 from flows.models.scripted import ScriptedModel
@@ -514,7 +514,7 @@ async def test_a_result_cannot_stand_in_for_the_operators_constants(crm: Crm, se
     ],
 )
 def test_a_call_that_cannot_be_made_is_a_problem_at_load(part: Json, path: str) -> None:
-    from flows.errors import FlowError
+    from flows.document.errors import FlowError
 
     document = {
         "system_prompt": "",

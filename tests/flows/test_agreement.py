@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.agreement import agreement
+from flows.nlu.confirmation import agreement
 
 
 @pytest.mark.parametrize(

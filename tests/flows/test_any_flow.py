@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from core.dialog import State
-from core.fetch import Fetched, NotFetched, Request
-from flows.document import Flow
+from core.ports.dialog import State
+from core.ports.http_fetch import Fetched, NotFetched, Request
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 from flows.models.port import Call, Condense, Decide, Decision, ModelError, Speak, Speech
 from flows.passage import MOST_HOPS

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from flows.locales import ENGLISH
 from flows.models.port import Decision
 from flows.models.scripted import ScriptedModel
-from flows.wording import ENGLISH
 from tests.flows.talk import Json, edge, flow, machine, node, say, turn
 
 LOOP = node("a", "Tea?", edges=[edge("again", "a", keywords=["x"]), edge("go", "end")])

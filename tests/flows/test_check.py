@@ -7,9 +7,9 @@ from time import process_time
 
 import pytest
 
-from flows.check import RESERVED
-from flows.document import Flow
-from flows.errors import FlowError
+from flows.document.errors import FlowError
+from flows.document.flow import Flow
+from flows.document.validation.validator import RESERVED
 from flows.models.prompts import STAY
 from tests.flows.talk import Json, document, edge, node
 

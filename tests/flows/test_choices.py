@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.message import Choice
-from flows.choices import find_choice
+from core.model.message import Choice
+from flows.nlu.choices import find_choice
 
 OFFERED = [
     Choice(label="Track my order", payload="track"),

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.dates import is_part_of_date, read_dates, read_days_of_year, without_dates
-from flows.wording import ENGLISH, GERMAN
-from flows.words import evenly_folded
+from flows.locales import ENGLISH, GERMAN
+from flows.nlu.datetimes.dates import is_part_of_date, read_dates, read_days_of_year, without_dates
+from flows.text.tokens import evenly_folded
 
 
 def one(text: str) -> str:

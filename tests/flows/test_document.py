@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from core.errors import Misconfigured
-from flows.document import Flow
-from flows.errors import FlowError, Problem
+from flows.document.errors import FlowError, Problem
+from flows.document.flow import Flow
 from tests.flows.talk import LIBRARY, Json, asks, document, edge, node
 
 

@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flows.address import NotMade, address
-from flows.document import Flow
-from flows.escaping import Place, Trusted
-from flows.marked import Marked
-from flows.templates import Text, Values
+from flows.document.flow import Flow
+from flows.templating.escaping import Place, Trusted
+from flows.templating.template import Text, Values
+from flows.templating.trusted_text import Marked
 
 BASE = "https://api.example/v1"
 ENV = {"base": Trusted(BASE)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.document import Edge, Flow, Node
+from flows.document.flow import Edge, Flow, Node
 from tests.flows.talk import machine, say
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "flows.md").read_text(encoding="utf-8")

@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from flows.document import Flow
-from flows.errors import FlowError
-from flows.hours import Hours
+from flows.document.business_hours import Hours
+from flows.document.errors import FlowError
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 
 WEEK = {"timezone": "Europe/Berlin", "monday": ["09:00-12:00", "13:00-17:00"], "closed_on": ["2026-11-30"]}

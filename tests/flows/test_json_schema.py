@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.document import Flow
-from flows.errors import FlowError
-from flows.json_schema import problems_of_schema
-from flows.slots import slots_of
+from flows.document.errors import FlowError
+from flows.document.flow import Flow
+from flows.document.validation.schemas import problems_of_schema
+from flows.slots.slot import slots_of
 from tests.flows.talk import Json, document, edge, node
 
 words = st.sampled_from(

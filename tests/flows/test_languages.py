@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flows
-from core.turn import Turn
-from flows import wording
+from core.model.turn import Turn
+from flows import locales as wording
 from flows.compiled import compiled
-from flows.document import Flow
-from flows.errors import FlowError
+from flows.document.errors import FlowError
+from flows.document.flow import Flow
+from flows.locales.de.messages import GERMAN
+from flows.locales.en.messages import ENGLISH
 from flows.machine import DialogMachine
 from flows.models.port import Decision, Speak, Speech
 from flows.models.scripted import ScriptedModel
 from flows.tongue import asked_for, is_answer, tongue
-from flows.wording.english import ENGLISH
-from flows.wording.german import GERMAN
 from tests.fakes import ADDRESS
 from tests.flows.talk import asks, edge, node
 from tests.flows.talk import flow as made_flow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.authoring.script import Script, Written
 from flows.authoring.written import WrittenFetch
-from flows.document import Flow
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 from flows.models.openai import OpenAIModel
 from flows.models.port import Decision

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from flows.reading import accept, read
-from flows.slots import Slot, slots_of
+from flows.slots.extraction import accept, read
+from flows.slots.slot import Slot, slots_of
 from tests.flows.talk import TODAY
 
 DAY = {"type": "string", "format": "date", "x-future": True}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from core.dialog import Dialog, State
 from core.errors import Misconfigured
+from core.ports.dialog import Dialog, State
 from flows.compiled import compiled
-from flows.document import Flow
-from flows.flow_set import FlowSet
+from flows.document.flow import Flow
+from flows.document.flow_set import FlowSet
 from flows.machine import DialogMachine
 from flows.models.port import Call, Decide, Decision
 from flows.models.scripted import ScriptedModel

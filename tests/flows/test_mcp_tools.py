@@ -17,12 +17,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core.errors import Misconfigured
-from core.fetch import Fetched
-from core.fetch import Request as Sent
+from core.ports.http_fetch import Fetched
+from core.ports.http_fetch import Request as Sent
 from flows import mcp_client
-from flows.document import Flow
+from flows.document.flow import Flow
+from flows.document.validation.mcp import NOT_INSTALLED
 from flows.machine import DialogMachine
-from flows.mcp_call import NOT_INSTALLED, ToolCall
+from flows.mcp_call import ToolCall
 from flows.models.port import Call, Decision
 from flows.models.scripted import ScriptedModel
 from flows.results import HIDDEN, LARGEST_RESULT, failed, told

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.numbers import MOST_DIGITS, Number, read_numbers
+from flows.nlu.numbers import MOST_DIGITS, Number, read_numbers
 
 
 def values(text: str, language: str = "en") -> list[int | float | None]:

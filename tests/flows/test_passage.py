@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from flows.document import Flow
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 from flows.models.port import Decision, Speech
 from flows.models.scripted import ScriptedModel

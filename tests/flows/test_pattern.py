@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.pattern import LONGEST, Pattern, pattern_error
+from flows.text.bounded_regex import LONGEST, Pattern, pattern_error
 
 SLOW = ["^(a|a)*$", "(a+)+b", "(.*,){12}P", r"^(([a-z])+.)+[A-Z]([a-z])+$", "^(?:ab|a|b)*$"]
 PARTS = r"""

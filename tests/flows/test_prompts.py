@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.escaping import Trusted
 from flows.models.port import Condense, Decision, Speech
 from flows.models.prompts import to_condense, to_decide
 from flows.models.scripted import ScriptedModel
 from flows.speech import in_language, scripted
 from flows.state import Line
-from flows.templates import Text, Values
+from flows.templating.escaping import Trusted
+from flows.templating.template import Text, Values
 from tests.flows.talk import asks, edge, flow, machine, node
 
 NAME = asks(name={"type": "string"})

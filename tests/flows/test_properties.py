@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.dialog import State, Step
+from core.ports.dialog import State, Step
 from flows.machine import DialogMachine
 from tests.flows.talk import library, turn
 

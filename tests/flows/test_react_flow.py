@@ -9,8 +9,8 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flows.document import Flow
-from flows.errors import FlowError
+from flows.document.errors import FlowError
+from flows.document.flow import Flow
 from tests.flows.talk import Json, machine, say
 
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from flows.reading import Reading, accept, read
-from flows.slots import slots_of
-from flows.words import plain_digits
+from flows.slots.extraction import Reading, accept, read
+from flows.slots.slot import slots_of
+from flows.text.tokens import plain_digits
 from tests.flows.talk import TODAY, Json
 
 

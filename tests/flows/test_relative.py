@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.relative import read_days
-from flows.wording import ENGLISH, GERMAN
+from flows.locales import ENGLISH, GERMAN
+from flows.nlu.datetimes.relative_dates import read_days
 from tests.flows.talk import TODAY
 
 

@@ -7,8 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dialog import State
-from core.message import Choice
+from core.model.message import Choice
+from core.ports.dialog import State
 from flows.room import fitted, size_of
 from flows.state import LARGEST_STATE, DialogState
 

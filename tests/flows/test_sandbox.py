@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.templates import Text, Values
+from flows.templating.template import Text, Values
 
 VALUES: Values = {
     "n": 1_000_000_000,

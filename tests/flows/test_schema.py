@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.document import Action, ActionTrigger, Edge, Flow, Node, Offer, Resort, Timeout, Tool
-from flows.part import Part
-from flows.schema import flow_schema
+from flows.document.base import Part
+from flows.document.flow import Action, ActionTrigger, Edge, Flow, Node, Offer, Resort, Timeout, Tool
+from flows.document.schema.json_schema import flow_schema
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "flow.schema.json"
 

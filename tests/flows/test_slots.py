@@ -5,7 +5,7 @@ from time import process_time
 import pytest
 from pydantic import JsonValue
 
-from flows.slots import slots_of
+from flows.slots.slot import slots_of
 from tests.flows.talk import Json
 
 DEFINED: Json = {"$defs": {"city": {"type": "string", "minLength": 2}}}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.document import Node
+from flows.document.flow import Node
 from flows.speech import in_language, kind_of, language_code, proceeds, scripted
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import JsonValue
 
-from core.dialog import State
+from core.ports.dialog import State
 from flows.state import DEEPEST_INTERRUPT, LARGEST_STATE, LONGEST_HISTORY, LONGEST_LINE, DialogState
 
 NODES = frozenset("ab")

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from core.turn import Attachment, Location
+from core.model.turn import Attachment, Location
+from flows.locales import ENGLISH
 from flows.models.port import Decision, ModelError, Speech
 from flows.models.scripted import ScriptedModel
-from flows.wording import ENGLISH
 from tests.flows.talk import Json, asks, edge, flow, machine, node, say, turn
 
 END = node("end", "The end.", is_final=True)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.locales import ENGLISH
 from flows.machine import DialogMachine
 from flows.models.openai import OpenAIModel
 from flows.models.partial import PartialText
@@ -17,7 +18,6 @@ from flows.models.port import Decision
 from flows.models.prompts import STAY
 from flows.models.scripted import ScriptedModel
 from flows.models.thoughts import Thoughts
-from flows.wording import ENGLISH
 from tests.flows.openai_server import CUT, OpenAIServer, Stream, call, no_tools, streamed_call, words
 from tests.flows.talk import edge, flow, machine, node
 

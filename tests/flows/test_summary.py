@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from core.dialog import State
+from core.ports.dialog import State
 from flows import summary
 from flows.models.fallback import FallbackModel
 from flows.models.openai import OpenAIModel

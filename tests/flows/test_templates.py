@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.templates import LONGEST_TEXT, Guard, Text, expression_error, text_error
+from flows.templating.template import LONGEST_TEXT, Guard, Text, expression_error, text_error
 
 
 def test_an_unknown_name_is_empty_text() -> None:

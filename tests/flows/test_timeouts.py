@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from core.timer import Timer
-from core.turn import Turn
-from flows.document import Flow
-from flows.errors import FlowError
+from core.model.timer import Timer
+from core.model.turn import Turn
+from flows.document.errors import FlowError
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 from tests.fakes import ADDRESS
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.times import read_hour, read_times, with_hour_asked, without_times
-from flows.wording import ENGLISH, GERMAN
-from flows.words import evenly_folded
+from flows.locales import ENGLISH, GERMAN
+from flows.nlu.datetimes.times import read_hour, read_times, with_hour_asked, without_times
+from flows.text.tokens import evenly_folded
 
 
 def said(text: str, language: str = "en") -> list[str]:

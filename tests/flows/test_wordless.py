@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from core.turn import Attachment, Location
-from flows.flow_file import FlowFile
+from core.model.turn import Attachment, Location
+from flows.document.flow_file import FlowFile
+from flows.locales.de import messages as german
+from flows.locales.en import messages as english
 from flows.machine import DialogMachine
 from flows.models.rules import RulesModel
-from flows.wording import english, german
 from gateway.settings import LIBRARY
 from tests.fakes import turn
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.words import is_courtesy
+from flows.nlu.lexicon import is_courtesy
 
 
 @pytest.mark.parametrize(

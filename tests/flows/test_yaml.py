@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.document import Flow
-from flows.errors import FlowError
+from flows.document.errors import FlowError
+from flows.document.flow import Flow
 from tests.flows.talk import LIBRARY, machine, say
 
 GREETING = """

@@ -14,10 +14,10 @@ from time import time
 import httpx
 from redis.asyncio import Redis
 
-from channels._kit.twin import Delivery, TwinRequest, TwinResponse
-from channels.twilio.twin import TwilioTwin
-from core.event import TurnReceived
-from core.turn import Address, Turn
+from channels._kit.simulator import Delivery, TwinRequest, TwinResponse
+from channels.twilio.simulator.server import TwilioTwin
+from core.model.event import TurnReceived
+from core.model.turn import Address, Turn
 from gateway.config import Config
 from gateway.embedded import EmbeddedServer
 from gateway.redis.inbox import RedisInbox

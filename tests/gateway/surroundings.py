@@ -16,7 +16,7 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
-from channels._kit.twin import Line, Twin
+from channels._kit.simulator import Line, Twin
 from gateway.embedded import EmbeddedServer
 from gateway.twins import TwinServer
 from tests.gateway.stack import RQ

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import pytest
 from redis.asyncio import Redis
 
-from channels._kit.twin import Said
-from channels.twilio.twin import TwilioTwin
-from core.event import DeliveryStatus
+from channels._kit.simulator import Said
+from channels.twilio.simulator.server import TwilioTwin
+from core.model.event import DeliveryStatus
 from gateway.http import provider_client
 from gateway.redis.log import read_log
 from gateway.twins import serve

@@ -7,10 +7,10 @@ import asyncio
 import httpx
 import pytest
 
-from core.dialog import State, Step, Watcher
 from core.errors import Unavailable
-from core.timer import Timer
-from core.turn import Address, Turn
+from core.model.timer import Timer
+from core.model.turn import Address, Turn
+from core.ports.dialog import State, Step, Watcher
 from gateway.attention import Attentive
 from tests.fakes import turn
 

@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 from redis.asyncio import Redis
 
-from channels._kit.twin import Faults
+from channels._kit.simulator import Faults
 from core.errors import StorageUnavailable
 from gateway.redis.connect import open_redis
 from gateway.redis.inbox import RedisInbox

@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from core.dialog import State, Step, Watcher
 from core.errors import Unavailable
-from core.turn import Attachment, Turn
+from core.model.turn import Attachment, Turn
+from core.ports.dialog import State, Step, Watcher
 from gateway.completed import Completed
 from tests.channels.zendesk.made import ADDRESS
 from tests.fakes import EchoDialog, FakeChannel

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.channel import Pace
-from core.concurrency import Concurrency, Policy
 from core.errors import Misconfigured
+from core.ports.channel import Pace
+from core.processing.concurrency import Concurrency, Policy
 from gateway.config import Config
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "configuration.md"

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.errors import Misconfigured
-from flows.errors import FlowError
+from flows.document.errors import FlowError
 from gateway.commands import app
 
 LIBRARY = Path(__file__).parents[2] / "flows" / "library"

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.responses import RedirectResponse, Response
 
-from core.fetch import NotFetched, Request
+from core.ports.http_fetch import NotFetched, Request
 from gateway.guarded import GuardedFetch, is_public
 from tests.flows.crm_server import Crm
 

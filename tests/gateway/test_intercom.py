@@ -12,8 +12,8 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from channels._kit.twin import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse
-from channels.intercom.twin import IntercomTwin
+from channels._kit.simulator import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse
+from channels.intercom.simulator.server import IntercomTwin
 from flows.authoring.script import Conversation, Script, beside
 from gateway.http import provider_client
 from gateway.settings import LIBRARY

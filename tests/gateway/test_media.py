@@ -12,19 +12,19 @@ from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from channels._kit.twin import Said
+from channels._kit.simulator import Said
 from channels.sunshine import SunshineChannel
 from channels.twilio.media import Media as TwilioMedia
-from channels.twilio.twin import TwilioTwin
+from channels.twilio.simulator.server import TwilioTwin
 from channels.whatsapp import WhatsAppChannel
 from channels.whatsapp.media import Media as WhatsAppMedia
-from channels.whatsapp.twin import WhatsAppTwin
+from channels.whatsapp.simulator.server import WhatsAppTwin
 from channels.zendesk import ZendeskChannel
 from core.errors import DeliveryError, Rejected, Unavailable
-from core.media import Keeping, NoFile, Trouble
-from core.message import Reply
-from core.session_store import NullSessionStore
-from core.turn import Address, Attachment
+from core.model.message import Reply
+from core.model.turn import Address, Attachment
+from core.ports.media import Keeping, NoFile, Trouble
+from core.sessions.store import NullSessionStore
 from gateway.guarded import GuardedFetch
 from gateway.http import provider_client
 from gateway.media import Files

@@ -9,11 +9,11 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Unavailable
-from core.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.mailbox import Verdict
-from core.message import Reply
-from core.owner import Act
-from core.turn import Address, Turn
+from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
+from core.model.message import Reply
+from core.model.owner import Act
+from core.model.turn import Address, Turn
+from core.ports.mailbox import Verdict
 from gateway.echoes import Echoed
 from gateway.people import People
 from gateway.redis.inbox import RedisInbox

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.document import Flow
-from flows.flow_file import FlowFile
+from flows.document.flow import Flow
+from flows.document.flow_file import FlowFile
 from flows.machine import DialogMachine
 from gateway.reload import ReloadingDialog
 from tests.flows.talk import document, edge, node, turn

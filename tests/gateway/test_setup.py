@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from channels.zendesk.events import SUBSCRIPTIONS
-from channels.zendesk.template import EVENTS
-from channels.zendesk.twin import ZendeskTwin
+from channels.zendesk.event_parser import SUBSCRIPTIONS
+from channels.zendesk.simulator.server import ZendeskTwin
+from channels.zendesk.trigger_template import EVENTS
 from gateway.twins import TwinServer, serve
 
 _RENEWED = {

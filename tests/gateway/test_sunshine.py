@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from channels._kit.twin import Fault, Faults, Line, Said
-from channels.sunshine.twin import SunshineTwin
-from channels.sunshine.twin_talks import BOT
-from core.owner import Owner
+from channels._kit.simulator import Fault, Faults, Line, Said
+from channels.sunshine.simulator.conversations import BOT
+from channels.sunshine.simulator.server import SunshineTwin
+from core.model.owner import Owner
 from flows.authoring.script import Conversation, Script, beside
 from gateway.http import provider_client
 from gateway.redis.log import read_owner

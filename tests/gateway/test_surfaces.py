@@ -9,10 +9,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 import pytest
 
-from channels._kit.twin import Fault, Faults, Line, Said
-from channels.twilio.twin import TwilioTwin
-from channels.whatsapp.twin import WhatsAppTwin
-from channels.whatsapp.twin_records import Identity
+from channels._kit.simulator import Fault, Faults, Line, Said
+from channels.twilio.simulator.server import TwilioTwin
+from channels.whatsapp.simulator.records import Identity
+from channels.whatsapp.simulator.server import WhatsAppTwin
 from flows.authoring.script import Conversation, Script, beside
 from gateway.http import provider_client
 from gateway.settings import LIBRARY

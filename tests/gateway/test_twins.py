@@ -13,14 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from channels._kit.twin import Fault, Faults
+from channels._kit.simulator import Fault, Faults
 from channels.twilio import TwilioChannel, connect
-from channels.twilio.twin import TwilioTwin
-from core.channel import Webhook
+from channels.twilio.simulator.server import TwilioTwin
 from core.errors import DeliveryError, Unavailable, Unknown
-from core.event import DeliveryStatus, Event, StatusChanged, TurnReceived
-from core.message import Reply
-from core.turn import Address
+from core.model.event import DeliveryStatus, Event, StatusChanged, TurnReceived
+from core.model.message import Reply
+from core.model.turn import Address
+from core.ports.channel import Webhook
 from gateway.http import provider_client
 from gateway.twins import TwinServer, serve
 

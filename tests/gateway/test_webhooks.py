@@ -9,9 +9,9 @@ import pytest
 from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
-from core.channel import Answer, Webhook
 from core.errors import BadSignature, MalformedWebhook
-from core.event import Event, TurnReceived
+from core.model.event import Event, TurnReceived
+from core.ports.channel import Answer, Webhook
 from gateway.app import create_app
 from gateway.redis.connect import open_redis
 from gateway.redis.inbox import RedisInbox

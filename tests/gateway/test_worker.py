@@ -14,7 +14,7 @@ from redis import Redis as SyncRedis
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
-from channels._kit.twin import Fault, Faults
+from channels._kit.simulator import Fault, Faults
 from gateway.redis import layout
 from gateway.redis.log import read_log
 from gateway.redis.sweeper import Sweeper

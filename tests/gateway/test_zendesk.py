@@ -10,9 +10,9 @@ from time import time
 import pytest
 from redis.asyncio import Redis
 
-from channels._kit.twin import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse
-from channels.zendesk.twin import ZendeskTwin
-from channels.zendesk.twin_desk import BOT, PEOPLE, TwinTicket
+from channels._kit.simulator import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse
+from channels.zendesk.simulator.server import ZendeskTwin
+from channels.zendesk.simulator.tickets import BOT, PEOPLE, TwinTicket
 from flows.authoring.script import Script, beside
 from gateway.http import provider_client
 from gateway.redis.log import read_log

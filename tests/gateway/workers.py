@@ -6,8 +6,8 @@ import os
 import signal
 from typing import Any
 
-from core.dialog import State, Step, Watcher
-from core.turn import Turn
+from core.model.turn import Turn
+from core.ports.dialog import State, Step, Watcher
 from flows.machine import DialogMachine
 from gateway.storm.clock import unsettle
 from gateway.worker import AsyncWorker

@@ -1,7 +1,8 @@
 """Who takes the model's steps: web processes, workers, a sweeper, a provider and the clock.
 
-A worker's steps follow core/drain.py. Between any two of them others may act, the lease may run out, and the
-process may die; a dead process forgets what it knew and another starts in its place.
+A worker's steps follow core/processing/session_processor.py. Between any two of them others may act, the
+lease may run out, and the process may die; a dead process forgets what it knew and another starts in its
+place.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class Actors:
     # The worker side.
 
     def worker(self, world: World, index: int, worker: Worker) -> Next:
-        """What core/drain.py does next, and all that this may come to."""
+        """What core/processing/session_processor.py does next, and all that this may come to."""
         store, who, view = world.store, f"worker {index + 1}", worker.view
         if worker.doing == "idle":
             if store.queue:

@@ -8,15 +8,15 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from core import mailbox as port
-from core.channel import Pace
-from core.concurrency import Concurrency, Policy
 from core.errors import LeaseLost
-from core.event import ControlReceived, Event, TurnReceived
-from core.message import Reply
-from core.owner import Act
-from core.timer import Timer
-from core.turn import Turn
+from core.model.event import ControlReceived, Event, TurnReceived
+from core.model.message import Reply
+from core.model.owner import Act
+from core.model.timer import Timer
+from core.model.turn import Turn
+from core.ports import mailbox as port
+from core.ports.channel import Pace
+from core.processing.concurrency import Concurrency, Policy
 from gateway.redis import layout, scripts
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox

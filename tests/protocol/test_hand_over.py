@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from core.bounds import Bounds
-from core.drain import Drain, Drained
-from core.event import TurnReceived
+from core.model.event import TurnReceived
+from core.processing.retry_policy import Bounds
+from core.processing.session_processor import Drain, Drained
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from tests.fakes import EchoDialog, FakeChannel, turn

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
-from core.drain import Drain, Drained
-from core.event import TurnReceived
-from core.mailbox import Commit, Lease, View
+from core.model.event import TurnReceived
+from core.ports.mailbox import Commit, Lease, View
+from core.processing.session_processor import Drain, Drained
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.scripts import Protocol

@@ -9,7 +9,7 @@ from typing import Any
 
 from channels.intercom import IntercomChannel, connect
 from channels.intercom.capabilities import DESK_TOPICS, SILENT_TOPICS, USER_TOPICS
-from core.channel import Webhook
+from core.ports.channel import Webhook
 
 APP, TALK, SECRET, TOKEN = "wk7h2xqz", "215470000012345", "client-secret-example", "dG9rOmV4YW1wbGU="
 BOT, GRACE, TEAM = "9608555", "9608001", "5017001"

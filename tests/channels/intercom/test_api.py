@@ -12,10 +12,10 @@ import httpx
 import pytest
 import respx
 
-from channels._kit.http import classify
+from channels._kit.outbound.http import classify
 from core.errors import Misconfigured, Rejected, Unavailable, Unknown
-from core.message import Choice, Message, Part, Reply, SentMessage
-from core.turn import Address, Attachment
+from core.model.message import Choice, Message, Part, Reply, SentMessage
+from core.model.turn import Address, Attachment
 from tests.channels.intercom.made import (
     APP,
     BASE,

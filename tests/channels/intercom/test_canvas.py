@@ -11,9 +11,9 @@ import httpx
 import pytest
 import respx
 
-from core.channel import Webhook
 from core.errors import BadSignature, MalformedWebhook
-from core.event import Ignored
+from core.model.event import Ignored
+from core.ports.channel import Webhook
 from tests.channels.intercom.made import ADA, APP, BASE, SECRET, TALK, Json, channel, hook, part, signed, talk
 
 API = "https://api.intercom.io/conversations"

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels._kit.agent import command
-from channels._kit.twin import Delivery, Said
-from channels.intercom.body import read_body
-from channels.intercom.twin import IntercomTwin
-from core.channel import Webhook
-from core.event import ControlReceived, TurnReceived
-from core.owner import Act, Owner, Passing, after
+from channels._kit.agent_commands import command
+from channels._kit.simulator import Delivery, Said
+from channels.intercom.html_body import read_body
+from channels.intercom.simulator.server import IntercomTwin
+from core.model.event import ControlReceived, TurnReceived
+from core.model.owner import Act, Owner, Passing, after
+from core.ports.channel import Webhook
 from tests.channels.intercom.made import SECRET, TOKEN, channel
 
 PERSON, NOW = "+15550181", 1_790_000_000.0

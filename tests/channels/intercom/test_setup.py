@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from channels._kit.twin import TwinRequest
+from channels._kit.simulator import TwinRequest
 from channels.intercom.setup import TOPICS, set_up
-from channels.intercom.twin import IntercomTwin
+from channels.intercom.simulator.server import IntercomTwin
 from core.errors import Misconfigured, Rejected
 from tests.channels.intercom.made import APP, BOT, ENVIRON, SECRET, TEAM, TOKEN
 

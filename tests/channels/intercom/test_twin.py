@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from channels._kit.twin import Delivery, Fault, Faults, Said, TwinRequest, TwinResponse
-from channels.intercom.render import parts, request
-from channels.intercom.twin import IntercomTwin
-from core.channel import Webhook
-from core.event import ControlReceived, Event, TurnReceived
-from core.message import Choice, Message, Reply
-from core.owner import Act
-from core.turn import Address, Turn
+from channels._kit.simulator import Delivery, Fault, Faults, Said, TwinRequest, TwinResponse
+from channels.intercom.rendering import parts, request
+from channels.intercom.simulator.server import IntercomTwin
+from core.model.event import ControlReceived, Event, TurnReceived
+from core.model.message import Choice, Message, Reply
+from core.model.owner import Act
+from core.model.turn import Address, Turn
+from core.ports.channel import Webhook
 from tests.channels.intercom.made import APP, BOT, SECRET, TEAM, TOKEN, channel
 
 PERSON, NOW = "+15550180", 1_790_000_000.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from channels._kit.agent import command
-from core.owner import Act
+from channels._kit.agent_commands import command
+from core.model.owner import Act
 
 
 @pytest.mark.parametrize(

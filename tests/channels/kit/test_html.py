@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.html import html, html_of_text
+from channels._kit.rendering.html import html, html_of_text
 
 _OURS = {
     "p",

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from httpx_aiohttp import AiohttpTransport
 
-from channels._kit import http as kit
-from channels._kit.http import classify, get, post, retry_after
+from channels._kit.outbound import http as kit
+from channels._kit.outbound.http import classify, get, post, retry_after
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

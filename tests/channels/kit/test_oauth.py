@@ -10,10 +10,11 @@ import pytest
 import respx
 from redis.asyncio import Redis
 
-from channels._kit.http import Bearer
 from channels._kit.oauth import Fixed, Renewed
+from channels._kit.outbound.http import Bearer
 from core.errors import Rejected, Unavailable
-from core.session_store import InMemorySessionStore, SessionStore
+from core.ports.session_store import SessionStore
+from core.sessions.store import InMemorySessionStore
 from gateway.redis.sessions import RedisSessionStore
 
 URL = "https://example.com/oauth/tokens"

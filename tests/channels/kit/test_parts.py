@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from channels._kit.parts import with_captions, with_choices
-from core.channel import Capabilities
-from core.message import Choice, Part
-from core.turn import Attachment
+from channels._kit.rendering.message_parts import with_captions, with_choices
+from core.model.message import Choice, Part
+from core.model.turn import Attachment
+from core.ports.channel import Capabilities
 
 NOTHING = Capabilities(max_webhook_bytes=1, max_webhook_fields=1, text_length=100)
 BUTTONS: dict[str, Any] = {

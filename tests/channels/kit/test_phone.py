@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.phone import one_spelling
+from channels._kit.inbound.phone_numbers import one_spelling
 
 
 @pytest.mark.parametrize(

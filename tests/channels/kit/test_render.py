@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.render import ASTERISKS, PLAIN, numbered, render
+from channels._kit.rendering.markdown import ASTERISKS, PLAIN, numbered, render
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.sms import segments, thrifty
+from channels._kit.rendering.sms_segments import segments, thrifty
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.split import split, utf16_length
+from channels._kit.rendering.text_splitter import split, utf16_length
 
 CLUSTERS = (
     "👩‍👩‍👧‍👦",  # a family: four people and three joiners

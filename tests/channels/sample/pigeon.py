@@ -10,18 +10,18 @@ from typing import Final
 
 import httpx
 
-from channels._kit.document import name_of, read_object, word
-from channels._kit.http import Bearer, answered, classify, post, retry_after
-from channels._kit.parts import with_captions, with_choices
-from channels._kit.render import PLAIN, render
-from channels._kit.setting import Setting, read, secrets
-from channels._kit.signature import same
-from channels._kit.verification import Verification
-from core.channel import Answer, Capabilities, Webhook
+from channels._kit.inbound.json import name_of, read_object, word
+from channels._kit.inbound.signatures import same
+from channels._kit.inbound.verification import Verification
+from channels._kit.outbound.http import Bearer, answered, classify, post, retry_after
+from channels._kit.rendering.markdown import PLAIN, render
+from channels._kit.rendering.message_parts import with_captions, with_choices
+from channels._kit.settings import Setting, read, secrets
 from core.errors import BadSignature, DeliveryError, Rejected, Unavailable, Unknown, WebhookTooLarge
-from core.event import Event, Ignored, TurnReceived
-from core.message import Message, Part, Reply, SentMessage
-from core.turn import Address, Turn
+from core.model.event import Event, Ignored, TurnReceived
+from core.model.message import Message, Part, Reply, SentMessage
+from core.model.turn import Address, Turn
+from core.ports.channel import Answer, Capabilities, Webhook
 
 NAME: Final = "pigeon"
 URL: Final = "https://pigeon.example.com/notes"

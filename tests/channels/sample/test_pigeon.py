@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 import channels
-from channels._kit.verification import Verification
-from core.channel import Webhook
+from channels._kit.inbound.verification import Verification
+from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.sample.pigeon import URL, VERIFICATION, PigeonChannel, connect
 

@@ -11,8 +11,8 @@ import pytest
 import respx
 
 from core.errors import Rejected, Unavailable
-from core.message import Choice, Message, Reply
-from core.turn import Address, Attachment
+from core.model.message import Choice, Message, Reply
+from core.model.turn import Address, Attachment
 from tests.channels.sunshine.made import APP, BASE, BOT, DESK, OURS, TALK, channel, talk
 
 ADDRESS = Address(channel="sunshine", account=APP, ours=APP, theirs=TALK)

@@ -8,17 +8,17 @@ from random import Random
 import httpx
 import pytest
 
-from channels._kit.twin import Delivery, Fault, Faults, Said, TwinRequest
-from channels.sunshine.twin import SunshineTwin
-from channels.sunshine.twin_talks import BOT
-from core.channel import Webhook
+from channels._kit.simulator import Delivery, Fault, Faults, Said, TwinRequest
+from channels.sunshine.simulator.conversations import BOT
+from channels.sunshine.simulator.server import SunshineTwin
 from core.errors import Rejected, Unavailable, Unknown
-from core.event import ControlReceived, DeliveryStatus, Event, StatusChanged, TurnReceived
-from core.fetch import Fetched, NotFetched, Request
-from core.message import Choice, Reply
-from core.owner import Act
-from core.session_store import InMemorySessionStore
-from core.turn import Address, Attachment
+from core.model.event import ControlReceived, DeliveryStatus, Event, StatusChanged, TurnReceived
+from core.model.message import Choice, Reply
+from core.model.owner import Act
+from core.model.turn import Address, Attachment
+from core.ports.channel import Webhook
+from core.ports.http_fetch import Fetched, NotFetched, Request
+from core.sessions.store import InMemorySessionStore
 from tests.channels.sunshine.made import APP, SECRET, channel
 
 ADA = "ada"

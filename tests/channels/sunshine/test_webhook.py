@@ -11,10 +11,10 @@ import pytest
 import respx
 
 from channels.sunshine import SunshineChannel
-from core.channel import Webhook
 from core.errors import MalformedWebhook
-from core.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.owner import Act
+from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
+from core.model.owner import Act
+from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.sunshine.made import (
     BASE,

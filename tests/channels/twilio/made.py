@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, quote, urlencode
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from channels.twilio import TwilioChannel, connect
-from core.channel import Webhook
-from core.event import Event, TurnReceived
-from core.turn import Turn
+from core.model.event import Event, TurnReceived
+from core.model.turn import Turn
+from core.ports.channel import Webhook
 
 ACCOUNT = "AC00000000000000000000000000000001"
 TOKEN = "0123456789abcdef0123456789abcdef"

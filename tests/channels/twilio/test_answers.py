@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.dialog import State
-from core.turn import Turn
-from flows.flow_file import FlowFile
+from core.model.turn import Turn
+from core.ports.dialog import State
+from flows.document.flow_file import FlowFile
 from flows.machine import DialogMachine
 from flows.models.rules import RulesModel
 from gateway.settings import LIBRARY

@@ -13,8 +13,8 @@ import respx
 
 from channels.twilio import SETTINGS, Failure, connect, failure
 from core.errors import DeliveryError, Misconfigured, Rejected, Unavailable, Unknown
-from core.message import Reply
-from core.turn import Address
+from core.model.message import Reply
+from core.model.turn import Address
 from tests.channels.twilio.made import ACCOUNT, ENVIRON, PUBLIC, TOKEN, twilio
 
 MESSAGES = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from channels._kit.failure import Failure
+from channels._kit.outbound.error_kinds import Failure
 from channels.twilio import SETTINGS
 from channels.twilio.capabilities import CAPABILITIES, FAILURES
 

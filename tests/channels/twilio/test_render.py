@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from core.message import Choice, Message
-from core.turn import Address, Attachment
+from core.model.message import Choice, Message
+from core.model.turn import Address, Attachment
 from tests.channels.channel_cases import messages
 from tests.channels.twilio.made import ACCOUNT, twilio
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels._kit.twin import Delivery, Fault, Faults, Said, TwinRequest, TwinResponse
+from channels._kit.simulator import Delivery, Fault, Faults, Said, TwinRequest, TwinResponse
 from channels.twilio import capabilities
-from channels.twilio.twin import TwilioTwin
-from core.channel import Webhook
-from core.event import ControlReceived, DeliveryStatus, StatusChanged, TurnReceived
-from core.owner import Act
+from channels.twilio.simulator.server import TwilioTwin
+from core.model.event import ControlReceived, DeliveryStatus, StatusChanged, TurnReceived
+from core.model.owner import Act
+from core.ports.channel import Webhook
 from tests.channels.twilio.made import ACCOUNT, PUBLIC, SEEN, TOKEN, URL, twilio
 
 ADA, SMS, WHATSAPP = "+12025550170", "+15550100", "whatsapp:+15550101"

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.twilio import TwilioChannel
-from core.channel import Webhook
 from core.errors import BadSignature, MalformedWebhook, Refused, WebhookTooLarge
-from core.event import ControlReceived, DeliveryStatus, Ignored, StatusChanged, TurnReceived
-from core.owner import Act
-from core.turn import Location
+from core.model.event import ControlReceived, DeliveryStatus, Ignored, StatusChanged, TurnReceived
+from core.model.owner import Act
+from core.model.turn import Location
+from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.twilio.made import (
     ACCOUNT,

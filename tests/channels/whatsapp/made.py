@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from channels.whatsapp import WhatsAppChannel, connect
-from core.channel import Webhook
-from core.event import Event, TurnReceived
-from core.turn import Turn
+from core.model.event import Event, TurnReceived
+from core.model.turn import Turn
+from core.ports.channel import Webhook
 
 SECRET = "meta-app-secret-example"
 TOKEN = "EAAexample"

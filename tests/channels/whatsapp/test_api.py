@@ -10,12 +10,12 @@ import httpx
 import pytest
 import respx
 
-from channels._kit.failure import Failure
+from channels._kit.outbound.error_kinds import Failure
 from channels.whatsapp import connect
 from channels.whatsapp.capabilities import FAILURES, failure
 from core.errors import Misconfigured, Rejected, Unavailable, Unknown
-from core.message import Reply
-from core.turn import Address
+from core.model.message import Reply
+from core.model.turn import Address
 from tests.channels.whatsapp.made import ACCOUNT, ENVIRON, OURS, PHONE, TOKEN, whatsapp
 
 URL = f"https://graph.facebook.com/v26.0/{OURS}/messages"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from channels.whatsapp.render import request
-from core.message import Choice, Message, Part, Reply, Template
-from core.turn import Address, Attachment
+from channels.whatsapp.rendering import request
+from core.model.message import Choice, Message, Part, Reply, Template
+from core.model.turn import Address, Attachment
 from tests.channels.channel_cases import messages
 from tests.channels.whatsapp.made import ACCOUNT, OURS, PHONE, USER_ID, whatsapp
 

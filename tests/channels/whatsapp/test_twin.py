@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from channels._kit.twin import Delivery, Fault, Faults, Said, TwinRequest, TwinResponse
-from channels.whatsapp.render import request
-from channels.whatsapp.twin import WhatsAppTwin, user_id_of
-from channels.whatsapp.twin_records import Identity
-from core.channel import Webhook
-from core.event import ControlReceived, DeliveryStatus, Event, StatusChanged, TurnReceived
-from core.message import Choice, Message, Reply
-from core.turn import Address, Turn
+from channels._kit.simulator import Delivery, Fault, Faults, Said, TwinRequest, TwinResponse
+from channels.whatsapp.rendering import request
+from channels.whatsapp.simulator.records import Identity
+from channels.whatsapp.simulator.server import WhatsAppTwin, user_id_of
+from core.model.event import ControlReceived, DeliveryStatus, Event, StatusChanged, TurnReceived
+from core.model.message import Choice, Message, Reply
+from core.model.turn import Address, Turn
+from core.ports.channel import Webhook
 from tests.channels.whatsapp.made import ACCOUNT, OURS, SECRET, TOKEN, whatsapp
 
 PERSON, NOW = "+12025550180", 1_790_000_000.0

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from channels.whatsapp import WhatsAppChannel
-from core.channel import Webhook
 from core.errors import BadSignature, Forbidden, MalformedWebhook, Refused
-from core.event import ControlReceived, DeliveryStatus, Ignored, StatusChanged, TurnReceived
-from core.owner import Act
+from core.model.event import ControlReceived, DeliveryStatus, Ignored, StatusChanged, TurnReceived
+from core.model.owner import Act
+from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.whatsapp.made import (
     ACCOUNT,

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from channels.zendesk import ZendeskChannel, connect
-from channels.zendesk.template import EVENTS, body
+from channels.zendesk.trigger_template import EVENTS, body
 from channels.zendesk.webhook import signature
-from core.channel import Webhook
-from core.turn import Address
+from core.model.turn import Address
+from core.ports.channel import Webhook
 
 BOT, ADA, AGENT, SECRET = "8447000000009", "8447000000001", "8447000000002", "bm90X2FfcmVhbF9vbmU="
 ENVIRON = {

@@ -9,19 +9,19 @@ from email.utils import format_datetime
 import httpx
 
 from channels._kit.oauth import Fixed, Renewed
-from channels._kit.twin import Delivery, Line, TwinRequest
+from channels._kit.simulator import Delivery, Line, TwinRequest
 from channels.zendesk import ZendeskChannel
 from channels.zendesk.api import Api
 from channels.zendesk.client import Client
-from channels.zendesk.conversation import Desk
-from channels.zendesk.twin import ZendeskTwin
-from channels.zendesk.twin_desk import BOT, PEOPLE
+from channels.zendesk.event_factory import Desk
+from channels.zendesk.simulator.server import ZendeskTwin
+from channels.zendesk.simulator.tickets import BOT, PEOPLE
 from channels.zendesk.webhook import Verifier
-from core.channel import Webhook
-from core.event import ControlReceived, Event, TurnReceived
-from core.message import Reply, SentMessage
-from core.owner import Act
-from core.turn import Address
+from core.model.event import ControlReceived, Event, TurnReceived
+from core.model.message import Reply, SentMessage
+from core.model.owner import Act
+from core.model.turn import Address
+from core.ports.channel import Webhook
 
 URL, SECRET, TOKEN = "https://example.zendesk.com", "c2VjcmV0", "api-token"
 HOOK = "https://bots.example.com/webhooks/zendesk"

@@ -12,10 +12,10 @@ import pytest
 import respx
 
 from core.errors import Rejected, Unavailable
-from core.fetch import Fetched, NotFetched, Request
-from core.message import Choice, Message, Reply
-from core.session_store import InMemorySessionStore
-from core.turn import Address, Attachment
+from core.model.message import Choice, Message, Reply
+from core.model.turn import Address, Attachment
+from core.ports.http_fetch import Fetched, NotFetched, Request
+from core.sessions.store import InMemorySessionStore
 from tests.channels.zendesk.made import (
     ACCEPTED,
     ADA,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from channels._kit.twin import Said
-from core.event import TurnReceived
-from core.owner import Act
+from channels._kit.simulator import Said
+from core.model.event import TurnReceived
+from core.model.owner import Act
 from tests.channels.zendesk.playing import Played, acts, turns
 
 ADA = "ada@example.com"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from channels.zendesk import SETTINGS
 from channels.zendesk.capabilities import ANSWERED, CAPABILITIES, HANDED_OFF, OFF
-from channels.zendesk.events import SUBSCRIPTIONS
-from channels.zendesk.template import EVENTS
+from channels.zendesk.event_parser import SUBSCRIPTIONS
+from channels.zendesk.trigger_template import EVENTS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "channels" / "zendesk.md").read_text(encoding="utf-8")
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from channels.zendesk.template import EVENTS, body
-from core.event import ControlReceived, Event, Ignored, TurnReceived
-from core.owner import Act
+from channels.zendesk.trigger_template import EVENTS, body
+from core.model.event import ControlReceived, Event, Ignored, TurnReceived
+from core.model.owner import Act
 from tests.channels.zendesk.made import AGENT, BOT, URL, channel, hook, trigger
 
 

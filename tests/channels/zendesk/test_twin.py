@@ -7,11 +7,11 @@ from random import Random
 
 import pytest
 
-from channels._kit.twin import Delivery, Fault, Faults, Said
-from channels.zendesk.twin_desk import PEOPLE
+from channels._kit.simulator import Delivery, Fault, Faults, Said
+from channels.zendesk.simulator.tickets import PEOPLE
 from core.errors import Rejected, Unavailable, Unknown
-from core.event import TurnReceived
-from core.owner import Act
+from core.model.event import TurnReceived
+from core.model.owner import Act
 from tests.channels.zendesk.playing import Played, acts, turns
 
 ADA = "ada@example.com"

@@ -11,11 +11,11 @@ import pytest
 import respx
 
 from channels.zendesk import ZendeskChannel
-from core.channel import Webhook
 from core.errors import BadSignature, MalformedWebhook
-from core.event import ControlReceived, Event, Ignored, TurnReceived
-from core.owner import Act
-from core.turn import Turn
+from core.model.event import ControlReceived, Event, Ignored, TurnReceived
+from core.model.owner import Act
+from core.model.turn import Turn
+from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.zendesk.made import (
     ACCEPTED,

@@ -14,7 +14,7 @@ from flows.authoring.graph import graph_of
 from flows.authoring.layout import WIDEST_ROW, WIDTH, places_of, rows_of
 from flows.authoring.mermaid import mermaid
 from flows.authoring.svg import svg
-from flows.document import Flow
+from flows.document.flow import Flow
 from tests.flows.talk import LIBRARY, edge, flow, node
 
 SPACE = "{http://www.w3.org/2000/svg}"

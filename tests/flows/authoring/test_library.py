@@ -8,7 +8,7 @@ import pytest
 
 from flows.authoring.script import Script, beside
 from flows.authoring.trial import hold
-from flows.document import Flow
+from flows.document.flow import Flow
 from tests.flows.talk import LIBRARY
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels._kit.parts import is_list, with_choices
-from channels._kit.sms import costly
-from core.channel import Capabilities
-from core.message import Choice
+from channels._kit.rendering.message_parts import is_list, with_choices
+from channels._kit.rendering.sms_segments import costly
+from core.model.message import Choice
+from core.ports.channel import Capabilities
 from flows.authoring.limits import shown_otherwise
 from flows.authoring.lint import lint
 from tests.flows.talk import LIBRARY, Json, asks, document, edge, flow, node

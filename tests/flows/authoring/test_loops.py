@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flows.authoring.loops import endless
-from flows.document import Flow
+from flows.document.flow import Flow
 from tests.flows.talk import LIBRARY, Json, asks, edge, flow, node
 
 NAME = asks(name={"type": "string"})

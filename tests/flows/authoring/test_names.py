@@ -4,7 +4,7 @@ import pytest
 
 from flows.authoring.names import check
 from flows.authoring.script import Script
-from flows.errors import FlowError
+from flows.document.errors import FlowError
 from tests.flows.talk import Json, edge, flow, node
 
 CALL = {"id": "look_up", "name": "l", "method": "GET", "url": "https://x.example"}

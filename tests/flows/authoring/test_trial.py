@@ -8,8 +8,8 @@ import pytest
 from flows.authoring.junit import junit
 from flows.authoring.script import Script, beside
 from flows.authoring.trial import Trial, hold
-from flows.document import Flow
-from flows.errors import FlowError
+from flows.document.errors import FlowError
+from flows.document.flow import Flow
 from flows.models.port import Decision, ModelError
 from flows.models.scripted import ScriptedModel
 from tests.flows.talk import Json, asks, edge, flow, node

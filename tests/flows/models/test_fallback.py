@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from starlette.responses import JSONResponse, Response
 
+from flows.locales import ENGLISH
 from flows.models import model_from
 from flows.models.answer import LONGEST_REPLY, shortened
 from flows.models.fallback import FallbackModel
 from flows.models.port import Decision, ModelError
 from flows.models.prompts import STAY
 from flows.models.scripted import ScriptedModel
-from flows.wording import ENGLISH
 from tests.flows.openai_server import OpenAIServer, busy, call, completion, words
 from tests.flows.talk import edge, flow, machine, node, say
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from flows.characters import whole_characters
+from flows.locales import ENGLISH
 from flows.machine import DialogMachine
 from flows.models.answer import Answer
 from flows.models.fallback import FallbackModel
@@ -18,7 +18,7 @@ from flows.models.openai import OpenAIModel
 from flows.models.port import Condense, ModelError, Speak
 from flows.models.prompts import BRIEF, STAY
 from flows.models.scripted import ScriptedModel
-from flows.wording import ENGLISH
+from flows.text.surrogates import whole_characters
 from tests.flows.openai_server import OpenAIServer, call, completion, words
 from tests.flows.talk import asks, edge, flow, machine, node, say
 

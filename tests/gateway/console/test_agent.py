@@ -9,8 +9,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from channels.intercom.twin import IntercomTwin
-from channels.twilio.twin import TwilioTwin
+from channels.intercom.simulator.server import IntercomTwin
+from channels.twilio.simulator.server import TwilioTwin
 from gateway.console.access import Access
 from gateway.console.agent import AgentPane
 from gateway.console.simulator import SimulatedDesk, Simulator

@@ -13,10 +13,10 @@ import redis as sync
 from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
 
-from core.drain import Drain, Drained
-from core.event import TurnReceived
-from core.mailbox import Commit
-from core.turn import Attachment, Turn
+from core.model.event import TurnReceived
+from core.model.turn import Attachment, Turn
+from core.ports.mailbox import Commit
+from core.processing.session_processor import Drain, Drained
 from gateway.commands import app
 from gateway.redis.dead import DeadLetters, Letter, Replayed
 from gateway.redis.inbox import RedisInbox

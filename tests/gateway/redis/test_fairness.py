@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from core.event import TurnReceived
-from core.mailbox import Commit
-from core.turn import Address, Turn
+from core.model.event import TurnReceived
+from core.model.turn import Address, Turn
+from core.ports.mailbox import Commit
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.scripts import Protocol

@@ -11,8 +11,8 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from core.errors import MailboxFull, StorageUnavailable
-from core.event import DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.mailbox import Verdict
+from core.model.event import DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
+from core.ports.mailbox import Verdict
 from gateway.redis import layout
 from gateway.redis.connect import open_redis
 from gateway.redis.inbox import RedisInbox

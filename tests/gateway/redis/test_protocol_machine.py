@@ -23,9 +23,9 @@ from hypothesis.stateful import (
 from redis.asyncio import Redis
 
 from core.errors import LeaseLost
-from core.event import TurnReceived
-from core.mailbox import Claim, Commit, Verdict, View
-from core.message import Reply
+from core.model.event import TurnReceived
+from core.model.message import Reply
+from core.ports.mailbox import Claim, Commit, Verdict, View
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.sweeper import Sweeper

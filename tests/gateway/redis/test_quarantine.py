@@ -9,8 +9,8 @@ import pytest
 from redis.asyncio import Redis
 from typer.testing import CliRunner
 
-from core.channel import Webhook
 from core.errors import BadSignature
+from core.ports.channel import Webhook
 from gateway.commands import app
 from gateway.redis.quarantine import Quarantine
 

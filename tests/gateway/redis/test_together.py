@@ -9,9 +9,9 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from core.errors import LeaseLost
-from core.event import TurnReceived
-from core.mailbox import Claim, Commit
-from core.turn import Address, Turn
+from core.model.event import TurnReceived
+from core.model.turn import Address, Turn
+from core.ports.mailbox import Claim, Commit
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from urllib.parse import urlencode
 
-from channels._kit.twin import Fault, Faults, TwinRequest
+from channels._kit.simulator import Fault, Faults, TwinRequest
 from gateway.storm.provider import StormTwin
 
 ACCOUNT, TOKEN, OURS, PERSON = "AC" + "0" * 31 + "1", "0" * 32, "+15550100", "+15550170"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels.twilio import connect
-from flows.document import Flow
+from flows.document.flow import Flow
 from flows.machine import DialogMachine
 from gateway.settings import LIBRARY
 from gateway.storm.grounds import ACCOUNT, OURS

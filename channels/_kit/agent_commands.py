@@ -1,0 +1,15 @@
+"""What an agent can tell the bot in an internal note of the desk."""
+
+from __future__ import annotations
+
+from core.model.owner import Act
+
+_COMMANDS = {"/bot on": Act.GIVE_BACK, "/bot off": Act.TAKE_OVER, "/end": Act.CLOSE}
+
+
+def command(note: str) -> Act | None:
+    """What an agent's note asks for: `/bot on`, `/bot off` or `/end`; `None` for any other note.
+
+    The command is the whole note, in any case; words beside it make it a note for people.
+    """
+    return _COMMANDS.get(" ".join(note.split()).casefold())

@@ -1,0 +1,85 @@
+"""What an SMS costs: its alphabet and its segments (3GPP TS 23.038)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from channels._kit.rendering.text_splitter import utf16_length
+
+_BASIC: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+MANY: Final = 3
+"""More parts than this are worth a warning to who writes a text."""
+
+_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
+_PLAIN: Final = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚‛′", "'"),
+        **dict.fromkeys("“”„‟″", '"'),
+        **dict.fromkeys("‐‑‒–—―−", "-"),
+        "…": "...",
+        "\u00a0": " ",
+        "\u202f": " ",
+        "\u200b": "",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """How a text is sent: `count` messages of the network, in one of two alphabets; `units` is its length."""
+
+    alphabet: Literal["GSM-7", "UCS-2"]
+    units: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.count} SMS ({self.alphabet}, {self.units} {self.measure})"
+
+    @property
+    def measure(self) -> str:
+        """What `units` counts."""
+        return "septets" if self.alphabet == "GSM-7" else "characters"
+
+
+def segments(text: str) -> Segments:
+    """What a text takes: 160 septets or 70 characters at once, 153 or 67 in each of several."""
+    if all(char in _BASIC or char in _EXTENDED for char in text):
+        sizes = [2 if char in _EXTENDED else 1 for char in text]
+        return Segments("GSM-7", sum(sizes), _pieces(sizes, single=160, several=153))
+    sizes = [utf16_length(char) for char in text]
+    return Segments("UCS-2", sum(sizes), _pieces(sizes, single=70, several=67))
+
+
+def costly(text: str) -> str:
+    """What a text takes as an SMS, in words, where that is many; else nothing.
+
+    Each part is paid for, and Twilio advises to stay within 320 characters in all.
+    """
+    needed = segments(thrifty(text))
+    if needed.count <= MANY:
+        return ""
+    odd = next((char for char in thrifty(text) if char not in _BASIC and char not in _EXTENDED), "")
+    why = f"; “{odd}” is not in the plain alphabet, which has 160 a message and not 70" if odd else ""
+    return f"takes {needed}{why}"
+
+
+def thrifty(text: str) -> str:
+    """The text with typographic quotes, dashes and spaces made plain, if that saves segments."""
+    plain = text.translate(_PLAIN)
+    return plain if segments(plain).count < segments(text).count else text
+
+
+def _pieces(sizes: list[int], *, single: int, several: int) -> int:
+    """The number of messages; what takes two places is never cut in half."""
+    if sum(sizes) <= single:
+        return 1 if sizes else 0
+    count, room = 1, several
+    for size in sizes:
+        if size > room:
+            count, room = count + 1, several
+        room -= size
+    return count

@@ -1,0 +1,175 @@
+"""The twin's memory of conversations, as Intercom writes them into answers and webhooks."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from html import escape, unescape
+from typing import Any, Final
+
+from channels._kit.simulator import Line, Said
+
+Json = dict[str, Any]
+
+_MOST_PARTS: Final = 500
+_BREAK: Final = re.compile(r"<br>|</p>|</li>|</h[12]>")
+_TAG: Final = re.compile(r"<[^>]+>")
+
+
+@dataclass(slots=True)
+class Talk:
+    """One conversation: who is assigned, whether it is open, and its newest 500 parts."""
+
+    id: str
+    person: str
+    name: str
+    source: Json
+    created_at: int
+    admin: str = ""
+    team: str = ""
+    state: str = "open"
+    tags: list[str] = field(default_factory=list)
+    parts: deque[Json] = field(default_factory=lambda: deque(maxlen=_MOST_PARTS))
+
+    def json(self, parts: Iterable[Json]) -> Json:
+        """The conversation with some of its parts; who is not there is null (seen in webhooks)."""
+        shown = list(parts)
+        return {
+            "type": "conversation",
+            "id": self.id,
+            "created_at": self.created_at,
+            "source": self.source,
+            "contacts": {
+                "type": "contact.list",
+                "contacts": [{"type": "contact", "id": contact_of(self.person), "external_id": None}],
+            },
+            "admin_assignee_id": int(self.admin) if self.admin else None,
+            "team_assignee_id": int(self.team) if self.team else None,
+            "open": self.state == "open",
+            "state": self.state,
+            "tags": {"type": "tag.list", "tags": [{"type": "tag", "id": tag} for tag in self.tags]},
+            "conversation_parts": {
+                "type": "conversation_part.list",
+                "total_count": len(shown),
+                "conversation_parts": shown,
+            },
+        }
+
+    def part(self, kind: str, author: Json, number: int, now: float, **more: Any) -> Json:
+        """Add a part."""
+        made: Json = {
+            "type": "conversation_part",
+            "id": f"3735{number:010}",
+            "part_type": kind,
+            "body": None,
+            "created_at": int(now),
+            "updated_at": int(now),
+            "assigned_to": self.assigned_to(),
+            "author": author,
+            "attachments": [],
+            "redacted": False,
+            "metadata": {},
+            "app_package_code": None,
+            **more,
+        }
+        self.parts.append(made)
+        return made
+
+    def assigned_to(self) -> Json | None:
+        """The assignee as a part names it."""
+        if self.admin:
+            return {"type": "admin", "id": self.admin}
+        return {"type": "team", "id": self.team} if self.team else None
+
+
+class Records:
+    """Conversations by id and by person, and the lines of all of them; beyond `most` lines are forgotten."""
+
+    def __init__(self, most: int) -> None:
+        self._talks: dict[str, Talk] = {}
+        self._newest: dict[str, str] = {}
+        self._lines: deque[Line] = deque(maxlen=most)
+        self._count = 0
+
+    def next_number(self) -> int:
+        """The number of the part that comes next."""
+        self._count += 1
+        return self._count
+
+    def begin(self, person: str, name: str, source: Json, now: float) -> Talk:
+        """A new conversation."""
+        talk = Talk(f"2154{self._count:011}", person, name, source, int(now))
+        self._talks[talk.id] = talk
+        self._newest[person] = talk.id
+        return talk
+
+    def talk(self, number: str) -> Talk | None:
+        """A conversation by its id."""
+        return self._talks.get(number)
+
+    def newest(self, person: str) -> Talk | None:
+        """The newest conversation of a person."""
+        return self._talks.get(self._newest.get(person, ""))
+
+    def delete(self, talk: Talk) -> None:
+        """Forget a conversation; what was said in it stays in the lines."""
+        del self._talks[talk.id]
+
+    def keep(self, direction: str, talk: Talk, part: Json, now: float) -> None:
+        """Remember what was said: `in` by the person, `out` by the bot, `agent`, or a `note`."""
+        options = part["metadata"].get("quick_reply_options", [])
+        self._lines.append(
+            Line(
+                number=self._count,
+                at=now,
+                direction=direction,
+                id=part["id"],
+                ours=talk.id,
+                person=talk.person,
+                text=shown(part["body"] or ""),
+                media=tuple(each["url"] for each in part["attachments"]),
+                choices=tuple((option["uuid"], option["text"]) for option in options),
+            )
+        )
+
+    def lines(self, person: str, after: int) -> list[Line]:
+        """The lines with one person or with all, numbers above `after` only."""
+        return [line for line in self._lines if line.number > after and person in ("", line.person)]
+
+
+def contact_of(person: str) -> str:
+    """The id of a person, always the same."""
+    return hashlib.sha256(person.encode()).hexdigest()[:24]
+
+
+def contact(person: str, name: str) -> Json:
+    """A person as the author of a part."""
+    return {"type": "user", "id": contact_of(person), "name": name or "Ada", "email": ""}
+
+
+def teammate(number: str, name: str) -> Json:
+    """A teammate as the author of a part."""
+    return {"type": "admin", "id": number, "name": name, "email": f"{name.lower()}@shop.example"}
+
+
+def uploads(said: Said) -> list[Json]:
+    """The files that a person sent."""
+    return [
+        {"type": "upload", "name": url.rpartition("/")[2], "url": url, "content_type": said.media_type}
+        for url in said.media
+    ]
+
+
+def written(text: str, *, plain: bool) -> str | None:
+    """A text as the Messenger writes it: HTML, or (from API version 2.15) as it is."""
+    if plain or not text:
+        return text or None
+    return "".join(f'<p class="no-margin">{line}</p>' for line in escape(text, quote=False).split("\n"))
+
+
+def shown(body: str) -> str:
+    """What a reader sees of a body."""
+    return unescape(_TAG.sub("", _BREAK.sub("\n", body))).strip()

@@ -1,0 +1,82 @@
+"""The webhooks of the twin: signed as Intercom does, tried once more, and perhaps twice or late."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import replace
+from random import Random
+from typing import Final
+from uuid import UUID
+
+from channels._kit.simulator import Delivery, Faults
+from channels.intercom.simulator.records import Json
+
+_RETRY_SECONDS: Final = 60.0
+_PATIENCE: Final = 5.0
+
+
+class Webhooks:
+    """One subscription. `faults` say how often a webhook comes late or twice."""
+
+    def __init__(self, *, url: str, secret: str, app: str, chance: Random) -> None:
+        self._url = url
+        self._secret = secret
+        self._app = app
+        self._chance = chance
+        self._disabled = False
+        self.faults = Faults()
+
+    def tell(self, topic: str, item: Json, now: float) -> list[Delivery]:
+        """The webhook about something; none once the subscription has ended."""
+        if self._disabled:
+            return []
+        notification = {
+            "type": "notification_event",
+            "app_id": self._app,
+            "data": {"type": "notification_event_data", "item": item},
+            "links": {},
+            "id": f"notif_{UUID(int=self._chance.getrandbits(128))}",
+            "topic": topic,
+            "delivery_status": "pending",
+            "delivery_attempts": 1,
+            "delivered_at": 0,
+            "first_sent_at": int(now),
+            "created_at": int(now),
+            "self": None,
+        }
+        first = self._signed(notification, now + self._some(self.faults.webhooks_shuffled))
+        if self._chance.random() >= self.faults.webhooks_twice:
+            return [first]
+        return [first, replace(first, at=now + self._some(max(self.faults.webhooks_shuffled, 1.0)))]
+
+    def card(self, request: Json, at: float) -> Delivery:
+        """A request of Canvas Kit, which has a path and a signature of its own, and is never repeated."""
+        body = json.dumps(request, separators=(",", ":")).encode()
+        digest = hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"content-type": "application/json", "x-body-signature": digest}
+        return Delivery(at, "POST", f"{self._url}/canvas", headers, body, attempt=2, timeout=10.0)
+
+    def delivered(self, delivery: Delivery, status: int | None, now: float) -> list[Delivery]:
+        """The one other try, a minute after a failure; 410 ends the subscription."""
+        if status == 410:
+            self._disabled = True
+        if (status is not None and (status < 300 or status == 410)) or delivery.attempt > 1:
+            return []
+        again = {**json.loads(delivery.body), "delivery_attempts": 2}
+        return [replace(self._signed(again, now + _RETRY_SECONDS), attempt=2)]
+
+    def _signed(self, notification: Json, at: float) -> Delivery:
+        body = json.dumps(notification, separators=(",", ":")).encode()
+        digest = hmac.new(self._secret.encode(), body, hashlib.sha1).hexdigest()
+        headers = {
+            "content-type": "application/json",
+            "accept": "application/json",
+            "user-agent": "intercom-parrot-service-client/1.0",
+            "x-hub-signature": f"sha1={digest}",
+        }
+        return Delivery(at, "POST", self._url, headers, body, timeout=_PATIENCE)
+
+    def _some(self, most: float) -> float:
+        return self._chance.random() * most if most > 0 else 0.0

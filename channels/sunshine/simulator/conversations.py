@@ -1,0 +1,106 @@
+"""The twin's conversations: who holds each, what was said, and what its people can do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from channels._kit.simulator import Line, Move, Said
+
+Json = dict[str, Any]
+
+BOT: Final[Json] = {
+    "id": "sb-bot",
+    "name": "bot",
+    "integrationId": "5f11a650e4e987667c200001",
+    "integrationType": "custom",
+}
+DESK: Final[Json] = {
+    "id": "sb-desk",
+    "name": "zd-agentWorkspace",
+    "integrationId": "5f11a650e4e987667c200002",
+    "integrationType": "zd:agentWorkspace",
+}
+
+MOVES: Final = (
+    Move("reply", "Reply", speaks=True),
+    Move("take", "Take it"),
+    Move("give_back", "Pass control to the bot"),
+    Move("offer", "Offer control to the bot"),
+    Move("release", "End the session"),
+    Move("delete", "Delete"),
+)
+
+
+@dataclass(slots=True)
+class Talk:
+    """One person's conversation. `active` holds control, `pending` may take it."""
+
+    id: str
+    person: str
+    active: Json | None = None
+    pending: Json | None = None
+    messages: list[Json] = field(default_factory=list)
+
+    def shown(self) -> Json:
+        """As the API and every event show it."""
+        found: Json = {"id": self.id, "type": "personal", "metadata": {}}
+        if self.active:
+            found["activeSwitchboardIntegration"] = self.active
+        if self.pending:
+            found["pendingSwitchboardIntegration"] = self.pending
+        return found
+
+
+class Talks:
+    """All conversations of an app, and everything said, in order."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Talk] = {}
+        self._said: list[tuple[Talk, Json, str, float]] = []
+
+    def of(self, person: str) -> Talk | None:
+        """A person's conversation: there is one, which goes on for ever."""
+        return next((talk for talk in self.by_id.values() if talk.person == person), None)
+
+    def keep(self, talk: Talk, message: Json, direction: str, now: float) -> None:
+        """Remember a message: `in`, `out` or by an `agent`."""
+        talk.messages.append(message)
+        self._said.append((talk, message, direction, now))
+
+    def lines(self, person: str, after: int) -> Iterator[Line]:
+        """What was said with one person, or with all."""
+        for number, (talk, message, direction, at) in enumerate(self._said, start=1):
+            if number <= after or (person and talk.person != person):
+                continue
+            content = message["content"]
+            actions = content.get("actions", ())
+            yield Line(
+                number=number,
+                at=at,
+                direction=direction,
+                id=message["id"],
+                ours=talk.id,
+                person=talk.person,
+                text=content.get("text", ""),
+                media=(content["mediaUrl"],) if "mediaUrl" in content else (),
+                choices=tuple((each.get("payload", ""), each["text"]) for each in actions),
+            )
+
+
+def content(said: Said) -> Json:
+    """What a person said, as the part of a message that differs by kind."""
+    for url in said.media:
+        kind = "image" if said.media_type.startswith("image/") else "file"
+        return {"type": kind, "mediaUrl": url, "mediaType": said.media_type, "text": said.text}
+    if said.place is not None:
+        return {"type": "location", "coordinates": {"lat": said.place[0], "long": said.place[1]}}
+    tapped = {"payload": said.button} if said.button else {}
+    return {"type": "text", "text": said.text or said.button, **tapped}
+
+
+def moment(at: float) -> str:
+    """A time as the API writes it, with milliseconds."""
+    return f"{datetime.fromtimestamp(at, UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"

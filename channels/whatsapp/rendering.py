@@ -1,0 +1,110 @@
+"""A message as the bodies of Cloud API calls (Meta, "Messages")."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from channels._kit.rendering.markdown import ASTERISKS, render
+from channels._kit.rendering.message_parts import cut, is_list, with_captions, with_choices
+from channels._kit.rendering.text_splitter import split
+from channels.whatsapp.capabilities import CAPABILITIES, LONGEST_KEY, is_number
+from core.model.message import Message, Part, Reply
+from core.model.turn import Attachment
+
+_LIST_BUTTON: Final = "Choose"
+_KINDS: Final = {"image/jpeg": "image", "image/png": "image", "video/mp4": "video", "video/3gpp": "video"}
+_LINK: Final = re.compile(r"https?://")
+
+Json = dict[str, Any]
+
+
+def parts(message: Message) -> list[Part]:
+    """Cut a message to WhatsApp's limits; a template replaces everything else."""
+    if message.template is not None:
+        return [Part(body="", template=message.template)]
+    text = render(message.text, ASTERISKS)
+    if message.choices:
+        media = [Part(body="", media=(each,)) for each in message.media]
+        made = [*media, *with_choices(text, message.choices, CAPABILITIES)]
+    else:
+        made = with_captions(split(text, CAPABILITIES.text_length), message.media, CAPABILITIES)
+    if message.quotes and made:
+        made[0] = made[0].model_copy(update={"quotes": message.quotes})
+    return made
+
+
+def request(reply: Reply, media_url: str) -> Json:
+    """The JSON of one send. `media_url` stands before the id of a medium that Meta has already."""
+    to = "to" if is_number(reply.address.theirs) else "recipient"  # an id in "to" is dropped in silence
+    made: Json = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        to: reply.address.theirs,
+        "biz_opaque_callback_data": reply.name[:LONGEST_KEY],
+        **_content(reply, media_url),
+    }
+    if reply.quotes and not reply.reaction:
+        made["context"] = {"message_id": reply.quotes}
+    return made
+
+
+def _content(reply: Reply, media_url: str) -> Json:
+    if reply.template is not None:
+        texts = [{"type": "text", "text": text} for text in reply.template.parameters]
+        template: Json = {"name": reply.template.name, "language": {"code": reply.template.language}}
+        if texts:
+            template["components"] = [{"type": "body", "parameters": texts}]
+        return {"type": "template", "template": template}
+    if reply.reaction:
+        return {"type": "reaction", "reaction": {"message_id": reply.quotes, "emoji": reply.reaction}}
+    if reply.choices:
+        return {"type": "interactive", "interactive": _interactive(reply)}
+    if reply.media:
+        return _medium(reply.media[0], reply.body, media_url)
+    return {
+        "type": "text",
+        "text": {"body": reply.body, "preview_url": bool(_LINK.search(reply.body))},
+    }
+
+
+def _interactive(reply: Reply) -> Json:
+    body = {"text": reply.body}
+    first = reply.choices[0]
+    if first.url:
+        link = {"display_text": first.label, "url": first.url}
+        return {"type": "cta_url", "body": body, "action": {"name": "cta_url", "parameters": link}}
+    if is_list(reply.choices, CAPABILITIES):
+        rows = []
+        for choice in reply.choices:
+            row = {"id": choice.payload, "title": choice.label}
+            if choice.description:
+                row["description"] = choice.description
+            rows.append(row)
+        return {
+            "type": "list",
+            "body": body,
+            "action": {"button": _LIST_BUTTON, "sections": [{"rows": rows}]},
+        }
+    buttons = [
+        {"type": "reply", "reply": {"id": choice.payload, "title": choice.label}} for choice in reply.choices
+    ]
+    return {"type": "button", "body": body, "action": {"buttons": buttons}}
+
+
+def kind_of(content_type: str) -> str:
+    """What Meta sends a file as: what is no picture, film or sound is a document."""
+    plain = content_type.partition(";")[0].strip().lower()
+    return "audio" if plain.startswith("audio/") else _KINDS.get(plain, "document")
+
+
+def _medium(medium: Attachment, caption: str, media_url: str) -> Json:
+    """By id when it is one of Meta's, else by link."""
+    kind = kind_of(medium.content_type)
+    known = medium.url.startswith(f"{media_url}/")
+    value: Json = {"id": medium.url.rpartition("/")[2]} if known else {"link": medium.url}
+    if caption and kind != "audio":
+        value["caption"] = caption
+    if medium.name and kind == "document":
+        value["filename"] = cut(medium.name, 240)
+    return {"type": kind, kind: value}

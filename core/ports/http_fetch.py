@@ -1,0 +1,58 @@
+"""The port to the world outside: one bounded HTTP request to an address that a document or a user named."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pydantic import Field
+
+from core.model.base import Value
+
+LARGEST_BODY = 256 * 1024
+
+
+class Request(Value):
+    """A request. `seconds` bounds all of it, `largest` the answer's body in bytes.
+
+    `label` is ours, for logs and for tests: the address may hold what a user said.
+    """
+
+    method: str
+    url: str = Field(repr=False)
+    headers: dict[str, str] = Field(default_factory=dict, repr=False)
+    body: bytes | None = Field(None, repr=False)
+    seconds: float = 30.0
+    largest: int = LARGEST_BODY
+    label: str = ""
+
+
+class Fetched(Value):
+    """An answer of any status. The headers' names are in lower case."""
+
+    status: int
+    headers: dict[str, str] = Field(default_factory=dict, repr=False)
+    body: bytes = Field(b"", repr=False)
+
+
+class NotFetched(Exception):
+    """There is no answer, for the reason given. `sent`: the other side may have acted on it all the same."""
+
+    def __init__(self, reason: str, *, sent: bool) -> None:
+        super().__init__(reason)
+        self.sent = sent
+
+
+class TooLarge(NotFetched):
+    """The answer has more bytes than were asked for."""
+
+
+class Fetch(Protocol):
+    """Whoever may call out. An address that is not public is refused unless the operator has named it."""
+
+    async def fetch(self, request: Request) -> Fetched:
+        """Make the request. Raises `NotFetched`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        ...

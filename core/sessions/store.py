@@ -1,0 +1,102 @@
+"""Where conversations inside an application are kept between turns: the port, and stores in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import Self
+
+from core.ports.dialog import State
+from core.ports.session_store import Held
+
+
+@dataclass(slots=True)
+class _Kept:
+    state: State | None = None
+
+    async def save(self, state: State | None) -> None:
+        self.state = state
+
+
+class NullSessionStore:
+    """Keeps nothing: every turn is a conversation's first."""
+
+    @asynccontextmanager
+    async def hold(self, session_id: str) -> AsyncIterator[Held]:
+        """A new session, whatever its id."""
+        yield _Kept()
+
+
+class InMemorySessionStore:
+    """Keeps the latest `max_sessions` in this process, each for `seconds` after its last turn."""
+
+    def __init__(self, max_sessions: int = 100_000, seconds: float = 30 * 86_400.0) -> None:
+        self._states: OrderedDict[str, tuple[State, float]] = OrderedDict()
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._most = max_sessions
+        self._seconds = seconds
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def hold(self, session_id: str) -> AbstractAsyncContextManager[Held]:
+        """Hold a session; others in this process wait."""
+        return _InMemory(self, session_id)
+
+    def state(self, session_id: str) -> State | None:
+        """What was kept last, unless it has expired."""
+        state, until = self._states.get(session_id, (None, 0.0))
+        return state if until > monotonic() else None
+
+    async def lock(self, session_id: str) -> None:
+        """Wait until nobody else holds a session; there is a lock for as long as somebody does."""
+        lock, users = self._locks.get(session_id) or (asyncio.Lock(), 0)
+        self._locks[session_id] = lock, users + 1
+        try:
+            await lock.acquire()
+        except BaseException:
+            self._leave(session_id)
+            raise
+
+    def unlock(self, session_id: str) -> None:
+        """Let a session go."""
+        self._locks[session_id][0].release()
+        self._leave(session_id)
+
+    def _leave(self, session_id: str) -> None:
+        lock, users = self._locks.pop(session_id)
+        if users > 1:
+            self._locks[session_id] = lock, users - 1
+
+    def keep(self, session_id: str, state: State | None) -> None:
+        """Put a state in the place of the one before; the oldest beyond the bound and the expired go."""
+        self._states.pop(session_id, None)
+        if state is not None:
+            self._states[session_id] = state, monotonic() + self._seconds
+        while self._states:
+            _, until = next(iter(self._states.values()))
+            if len(self._states) <= self._most and until > monotonic():
+                return
+            self._states.popitem(last=False)
+
+
+@dataclass(slots=True)
+class _InMemory:
+    store: InMemorySessionStore
+    session_id: str
+    state: State | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.store.lock(self.session_id)
+        self.state = self.store.state(self.session_id)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.store.unlock(self.session_id)
+
+    async def save(self, state: State | None) -> None:
+        self.store.keep(self.session_id, state)

@@ -1,0 +1,218 @@
+"""Conversations inside an application: one at a time each, kept in a store between turns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
+
+from core.ports.dialog import State
+from core.ports.session_store import Held, SessionStore
+from core.sessions.store import InMemorySessionStore
+
+STREAM_SECONDS = 120.0
+"""How long a stream that nobody reads may hold its session."""
+
+
+class Agent(Protocol):
+    """One conversation at work, as a `DialogMachine` is."""
+
+    state: State | None
+
+    async def turn(self, text: Any, context: Any = None, stream: Any = False) -> Any:
+        """Answer one message; with `stream`, an async iterator of chunks."""
+        ...
+
+    def assist(self, note: str) -> None:
+        """Tell the model something that the user does not see."""
+        ...
+
+
+A = TypeVar("A", bound=Agent)
+
+
+@dataclass(slots=True)
+class _Slot(Generic[A]):
+    agent: A
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
+
+
+class SessionWorker(Generic[A]):
+    """Serves many users: one agent for each active session, the same session strictly one turn after another.
+
+    Up to `max_sessions` agents are kept for their next turn; the least recently used go first, never one that
+    is in use. All that must last is in the store, so another process may take the next turn.
+    """
+
+    def __init__(
+        self, agent_factory: Callable[[], A], store: SessionStore | None = None, max_sessions: int = 1_000
+    ) -> None:
+        """Without a store, sessions are kept in memory."""
+        self._make = agent_factory
+        self._store = InMemorySessionStore() if store is None else store
+        self._slots: OrderedDict[str, _Slot[A]] = OrderedDict()
+        self._most = max_sessions
+
+    def __len__(self) -> int:
+        """How many agents there are now."""
+        return len(self._slots)
+
+    def acquire(self, session_id: str) -> AbstractAsyncContextManager[SessionHandle[A]]:
+        """Hold a session for the block; a stream that was begun in it holds it until it has ended."""
+        return _Acquired(self, session_id)
+
+    def _enter(self, session_id: str) -> _Slot[A]:
+        slot = self._slots.get(session_id)
+        if slot is None:
+            slot = self._slots[session_id] = _Slot(self._make())
+        slot.users += 1
+        self._slots.move_to_end(session_id)
+        return slot
+
+    def _leave(self, slot: _Slot[A]) -> None:
+        slot.users -= 1
+        surplus = len(self._slots) - self._most
+        if surplus > 0:
+            idle = (name for name, each in self._slots.items() if not each.users)
+            for name in [name for name, _ in zip(idle, range(surplus), strict=False)]:
+                del self._slots[name]
+
+
+class _Acquired(Generic[A]):
+    """A session that is held, agent and store: every turn does this, so it is done by hand."""
+
+    def __init__(self, worker: SessionWorker[A], session_id: str) -> None:
+        self._worker = worker
+        self._session_id = session_id
+
+    async def __aenter__(self) -> SessionHandle[A]:
+        # Once round the event loop: who wrote while others were answered is served with them in this round,
+        # not in the next. That halves the longest waits and costs nothing.
+        await asyncio.sleep(0)
+        self._slot = slot = self._worker._enter(self._session_id)
+        try:
+            await slot.lock.acquire()
+        except BaseException:
+            self._worker._leave(slot)
+            raise
+        try:
+            self._holding = self._worker._store.hold(self._session_id)
+            held = await self._holding.__aenter__()
+        except BaseException:
+            self._let_go()
+            raise
+        slot.agent.state = held.state
+        self._handle = SessionHandle(slot.agent, held)
+        return self._handle
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        stream = self._handle.stream
+        if error is None and stream is not None and not stream.is_ended:
+            stream.keep(self._end)
+        else:
+            await self._end(kind, error, trace)
+
+    async def _end(self, *raised: Any) -> None:
+        try:
+            if self._handle.is_noted and not any(raised):
+                await self._handle.save()
+            await self._holding.__aexit__(*(raised or (None, None, None)))
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._slot.lock.release()
+        self._worker._leave(self._slot)
+
+
+class SessionHandle(Generic[A]):
+    """A held session. Its state is saved before a turn's result is handed out."""
+
+    def __init__(self, agent: A, held: Held) -> None:
+        self.agent = agent
+        self.stream: HeldStream | None = None
+        self.is_noted = False
+        self._held = held
+
+    @property
+    def state(self) -> State | None:
+        """Where the conversation stands."""
+        return self.agent.state
+
+    async def turn(self, text: Any, context: Any = None, stream: bool = False) -> Any:
+        """Answer one message, as the agent does. A turn that fails or is cancelled leaves the old state."""
+        # an agent that takes no context is not handed any
+        known: dict[str, Any] = {} if context is None else {"context": context}
+        if stream:
+            self.stream = HeldStream(await self.agent.turn(text, stream=True, **known), self.save)
+            return self.stream
+        try:
+            result = await self.agent.turn(text, **known)
+            await self.save()
+        except BaseException:
+            self.agent.state = self._held.state
+            raise
+        return result
+
+    def assist(self, note: str) -> None:
+        """Tell the model what the user does not see; kept with the next turn, or as the block ends."""
+        self.agent.assist(note)
+        self.is_noted = True
+
+    async def reset(self) -> None:
+        """Forget the conversation."""
+        self.is_noted = False
+        await self._held.save(None)
+        self._held.state = self.agent.state = None
+
+    async def save(self) -> None:
+        """Keep the agent's state."""
+        state = self.agent.state
+        await self._held.save(state)
+        self._held.state = state
+        self.is_noted = False
+
+
+class HeldStream:
+    """A turn's chunks. The session is let go once they have all been read, and saved before that."""
+
+    def __init__(self, chunks: Any, save: Callable[[], Any]) -> None:
+        self._chunks = chunks
+        self._save = save
+        self._let_go: Callable[[], Awaitable[None]] | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self.is_ended = False
+
+    def keep(self, let_go: Callable[[], Awaitable[None]]) -> None:
+        """Hold the session beyond its block, for a bounded time if nobody reads."""
+        self._let_go = let_go
+        loop = asyncio.get_running_loop()
+        self._patience = loop.call_later(STREAM_SECONDS, lambda: asyncio.ensure_future(self._end()))
+
+    @property
+    def result(self) -> Any:
+        """The whole turn, once all has been read."""
+        return self._chunks.result
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        try:
+            async for chunk in self._chunks:
+                yield chunk
+            await self._save()
+        finally:
+            await self._end()
+
+    async def _end(self) -> None:
+        self.is_ended = True
+        if self._patience is not None:
+            self._patience.cancel()
+        if self._let_go is not None:
+            let_go, self._let_go = self._let_go, None
+            await let_go()

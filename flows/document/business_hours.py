@@ -1,0 +1,68 @@
+"""When the business has people to answer: the week's hours in the business's own time."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
+
+from flows.document.base import Part
+
+_SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(([01]\d|2[0-3]):([0-5]\d)|24:00)")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"“{name}” is no time zone; name one like Europe/Berlin") from None
+    return name
+
+
+def _span(text: str) -> str:
+    begin, _, end = text.partition("-")
+    if not _SPAN.fullmatch(text) or begin >= end:
+        raise ValueError(f"“{text}” is no span of a day; write it like 09:00-17:00")
+    return text
+
+
+Day = tuple[Annotated[str, AfterValidator(_span)], ...]
+
+
+class Hours(Part):
+    """Each day's spans, like `["09:00-12:00", "13:00-17:00"]`; a day that is not named has none.
+
+    `closed_on` are days without any, whatever day of the week they are.
+    """
+
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    monday: Day = ()
+    tuesday: Day = ()
+    wednesday: Day = ()
+    thursday: Day = ()
+    friday: Day = ()
+    saturday: Day = ()
+    sunday: Day = ()
+    closed_on: tuple[date, ...] = Field((), max_length=400)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business's time zone."""
+        return ZoneInfo(self.timezone)
+
+    def is_open(self, moment: datetime) -> bool:
+        """Whether people answer at `moment`, which knows its time zone."""
+        here = moment.astimezone(self.zone)
+        if here.date() in self.closed_on:
+            return False
+        spans: Day = getattr(self, _DAYS[here.weekday()])
+        return any(_holds(span, here.time()) for span in spans)
+
+
+def _holds(span: str, now: time) -> bool:
+    begin, _, end = span.partition("-")
+    return time.fromisoformat(begin) <= now and (end == "24:00" or now < time.fromisoformat(end))

@@ -1,0 +1,276 @@
+"""The flow document as data: what an author writes, checked when it is read.
+
+The format is superdialog's, as JSON, as YAML or exported by React Flow. Keys of ours are optional and
+additive, so a document with them still loads there: `choices`, `hand_off`, `media` and `reprompt_text` on
+nodes, `keywords`, `examples` and `pattern` on edges, `on_failure` on triggers and tools, `retries` on actions
+and tools, `headers` and `timeout` on tools, `after_final`, `closed_text` and `budget` on the flow.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    JsonValue,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
+from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
+
+from core.model.turn import Attachment
+from flows.document.base import Part
+from flows.document.business_hours import Hours
+from flows.document.errors import Problem
+from flows.document.loader import Loaded
+from flows.document.localization import Translation, translated
+from flows.document.validation.shape import unknown_keys
+from flows.document.validation.validator import problems_in
+from flows.document.validation.warnings import warnings_in
+
+
+class Pair(TypedDict):
+    """A name and its value, as some editors write them."""
+
+    key: str
+    value: str
+
+
+def _pairs(value: object) -> object:
+    """`[{"key": "A", "value": "b"}]` as `{"A": "b"}`, the other accepted spelling of names and values."""
+    if not isinstance(value, list):
+        return value
+    return {str(pair["key"]): pair.get("value") for pair in value if isinstance(pair, dict) and "key" in pair}
+
+
+def _environment(value: object) -> object:
+    """What is neither an object nor a list is as good as nothing, as the format has it."""
+    return _pairs(value) if isinstance(value, dict | list) else {}
+
+
+def _as_choice(value: object) -> object:
+    if isinstance(value, bool | int | float):
+        raise PydanticKnownError("string_type")
+    return {"label": value} if isinstance(value, str) else value
+
+
+def _as_body(value: object) -> object:
+    if value is not None and not isinstance(value, str | dict):
+        raise PydanticCustomError("body", "Text or an object is needed here")
+    return value
+
+
+def _without_blank(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Named = Annotated[str | None, BeforeValidator(_without_blank, json_schema_input_type=str | None)]
+"""A text that is as good as absent when it is blank."""
+
+Names = Annotated[dict[str, str], BeforeValidator(_pairs, json_schema_input_type=dict[str, str] | list[Pair])]
+Environment = Annotated[
+    dict[str, str], BeforeValidator(_environment, json_schema_input_type=dict[str, str] | list[Pair])
+]
+Body = Annotated[
+    str | dict[str, JsonValue] | None,
+    BeforeValidator(_as_body, json_schema_input_type=str | dict[str, JsonValue] | None),
+]
+Schema = dict[str, JsonValue]
+
+
+class Offer(Part):
+    """A quick reply that a node offers. Without a payload the label is sent back."""
+
+    label: str = Field(min_length=1)
+    payload: str = ""
+
+
+class Resort(Part):
+    """What happens without an answer of the user's: something is said, an edge is taken, or both."""
+
+    say: str = Field("", max_length=4_000)
+    edge: str = ""
+
+
+class Timeout(Resort):
+    """What happens when nobody has written for so many seconds.
+
+    At a node that hands off it is for want of a person, and the bot has the conversation again.
+    """
+
+    seconds: float = Field(gt=0, le=30 * 86_400)
+
+
+class ActionTrigger(Part):
+    """When an action is to run at a node or on an edge; `on_failure` is the edge to take if it fails."""
+
+    trigger: Literal["on_enter", "on_exit"] = Field(validation_alias=AliasChoices("trigger", "trigger_type"))
+    action_id: str
+    on_failure: str | None = None
+
+
+class EnvironmentUpdate(Part):
+    """A value to copy out of an action's result."""
+
+    env_key: str
+    result_path: str
+
+
+class Action(Part):
+    """An HTTP call that a node or an edge refers to by id. `timeout` is in seconds, with its `retries`."""
+
+    id: str
+    name: str
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    url: str
+    description: str = ""
+    headers: Names = Field(default_factory=dict)
+    body: Body = Field(None, validation_alias=AliasChoices("body", "body_template"))
+    timeout: int = Field(30, gt=0)
+    store_response_as: str | None = None
+    env_updates: tuple[EnvironmentUpdate, ...] = ()
+    run_once: bool = False
+    string_fields: tuple[str, ...] = ()
+    condition: str | None = None
+    identifier: str | None = None
+    retries: int = Field(2, ge=0, le=5)
+
+
+class Tool(Part):
+    """A function that is offered to the model. `timeout` is in seconds, with its `retries`.
+
+    `handler_id` names the Python function (without it the `id` does); `url`, `method` and `headers` make an
+    HTTP tool, whose arguments are the query of a GET and otherwise the JSON body; `server` is the address of
+    the MCP server that runs the tool, which it knows by this `name`. `on_failure` is the edge to take if it
+    fails.
+    """
+
+    id: str
+    name: str
+    description: str
+    input_schema: Schema | None = None
+    type: Literal["python", "http", "mcp"] = "python"
+    handler_id: str | None = None
+    url: str | None = None
+    method: str | None = None
+    server: str | None = None
+    headers: Names = Field(default_factory=dict)
+    timeout: int = Field(30, gt=0)
+    retries: int = Field(2, ge=0, le=5)
+    on_failure: str | None = None
+
+
+class Media(Attachment):
+    """A file that is sent with a node's text."""
+
+    model_config = Part.model_config
+
+
+class Criterion(Part):
+    """Something that must be known before a node is left."""
+
+    key: str
+    description: str = ""
+    required: bool = True
+
+
+class Edge(Part):
+    """A transition. `keywords`, `examples` and `pattern` let it be taken without a language model."""
+
+    id: str
+    condition: str
+    target_node_id: Named = None
+    input_schema: Schema | None = None
+    actions: tuple[ActionTrigger, ...] = ()
+    criteria: tuple[Criterion, ...] | None = None
+    is_fallback: bool = False
+    guard: Named = None
+    keywords: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    pattern: str | None = None
+
+
+class Node(Part):
+    """A place in the conversation. `reprompt_text` is said instead of `static_text` when asking again."""
+
+    id: str
+    name: str
+    instruction: str | None = None
+    static_text: str | None = None
+    reprompt_text: str | None = None
+    is_final: bool | None = False
+    node_type: str | None = None
+    auto_proceed: bool = False
+    edges: tuple[Edge, ...] = ()
+    actions: tuple[ActionTrigger, ...] = ()
+    completion_criteria: tuple[Criterion, ...] | None = None
+    allow_skip: bool = True
+    max_turns: int | None = None
+    interruptible: bool = True
+    tools: tuple[Tool, ...] = ()
+    lang_graph: dict[str, JsonValue] | None = Field(None, alias="langGraph")
+    choices: tuple[Annotated[Offer, BeforeValidator(_as_choice, json_schema_input_type=str | Offer)], ...] = (
+        Field((), max_length=20)
+    )
+    hand_off: bool = False
+    timeout: Timeout | None = None
+    on_undelivered: Resort | None = None
+    out_of_hours: Resort | None = None
+    media: tuple[Media, ...] = Field((), max_length=10)
+
+
+class Budget(Part):
+    """How much one conversation may take before a person is asked for; tokens are the language model's."""
+
+    turns: int | None = Field(None, ge=1)
+    tokens: int | None = Field(None, ge=1)
+
+
+class Flow(Loaded):
+    """A whole flow. `after_final` says what the user's next message does once a final node was reached."""
+
+    system_prompt: str
+    initial_node: str
+    nodes: tuple[Node, ...]
+    actions: tuple[Action, ...] = Field((), validation_alias=AliasChoices("actions", "global_actions"))
+    environment_variables: Environment = Field(
+        default_factory=dict, validation_alias=AliasChoices("environment_variables", "env_vars")
+    )
+    global_edges: tuple[Edge, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    agent_language: str = ""
+    agent_gender: str = ""
+    agent_tone: str = ""
+    objective: str = ""
+    after_final: Literal["restart", "closed", "hand_off"] = "restart"
+    closed_text: str = ""
+    budget: Budget | None = None
+    hours: Hours | None = None
+    languages: dict[str, Translation] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        if problems := problems_in(self._plain()):
+            raise PydanticCustomError("flow", "{problems}", {"problems": "; ".join(map(str, problems))})
+        return self
+
+    def _plain(self) -> dict[str, JsonValue]:
+        return self.model_dump(mode="json", exclude_unset=True)
+
+    def in_language(self, code: str) -> Flow:
+        """The flow in one of its `languages`. Raises `KeyError`."""
+        return type(self).model_validate(translated(self._plain(), code))
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What works but is probably not what the author meant: unknown keys, unreachable nodes and so on."""
+        return (*self._left_out, *unknown_keys(self), *warnings_in(self._plain()))
+
+    def save(self, path: str | Path) -> None:
+        """Write the flow as JSON that `load` reads again: only what was set. Raises `OSError`."""
+        document = self.model_dump(mode="json", exclude_unset=True, by_alias=True)
+        Path(path).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,31 @@
+"""Several flows by name, to switch between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from core.errors import Misconfigured
+from flows.document.flow import Flow
+
+
+class FlowSet(Mapping[str, Flow]):
+    """Flows by name; the first is where a conversation begins. Raises `Misconfigured` when there is none."""
+
+    def __init__(self, flows: Mapping[str, Flow]) -> None:
+        if not flows:
+            raise Misconfigured("a FlowSet needs at least one flow")
+        self._flows = dict(flows)
+
+    def __getitem__(self, name: str) -> Flow:
+        return self._flows[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._flows)
+
+    def __len__(self) -> int:
+        return len(self._flows)
+
+    @property
+    def first(self) -> str:
+        """The name of the flow that a conversation begins in."""
+        return next(iter(self._flows))

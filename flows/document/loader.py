@@ -1,0 +1,108 @@
+"""How a flow comes out of a file, a text or an agent's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import PrivateAttr, ValidationError
+
+from flows.document.base import Part
+from flows.document.errors import FlowError, Problem
+from flows.document.parser import is_yaml, parse_json, parse_yaml, read, repeated
+from flows.document.react_flow import is_export, native, place_in_export
+from flows.document.validation.shape import problems_of_shape
+from flows.document.validation.validator import problems_in
+
+_BLANK = ("", "{}", "[]", "null", "~")
+
+
+class Loaded(Part):
+    """A whole document. Beside our own names for reading one stand those that superdialog has."""
+
+    _left_out: tuple[Problem, ...] = PrivateAttr(())
+    """What the file says and the flow does not."""
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a JSON or, by its name, a YAML file. Raises `FlowError`, naming every problem."""
+        return cls.from_yaml_file(path) if is_yaml(path) else cls.from_json_file(path)
+
+    @classmethod
+    def from_json(cls, text: str, *, source: str = "flow") -> Self:
+        """Read a document from JSON text; `source` names it in the error. Raises `FlowError`."""
+        return cls._from(parse_json(text, source), source)
+
+    @classmethod
+    def from_yaml(cls, text: str, *, source: str = "flow") -> Self:
+        """Read a document from YAML text; `source` names it in the error. Raises `FlowError`."""
+        return cls._from(parse_yaml(text, source), source)
+
+    @classmethod
+    def from_json_file(cls, path: str | Path) -> Self:
+        """Read a JSON file. Raises `FlowError`."""
+        return cls.from_json(read(path), source=str(path))
+
+    @classmethod
+    def from_yaml_file(cls, path: str | Path) -> Self:
+        """Read a YAML file. Raises `FlowError`."""
+        return cls.from_yaml(read(path), source=str(path))
+
+    @classmethod
+    def from_json_string(cls, text: str) -> Self:
+        """Read a document from JSON text. Raises `FlowError`."""
+        return cls.from_json(text)
+
+    @classmethod
+    def from_yaml_string(cls, text: str) -> Self:
+        """Read a document from YAML text. Raises `FlowError`."""
+        return cls.from_yaml(text)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Self:
+        """Read a file whose name ends in .json, .yaml or .yml. Raises `FlowError`, also for any other."""
+        if not is_yaml(path) and Path(path).suffix.lower() != ".json":
+            raise FlowError(str(path), [Problem("", "The name must end in .json, .yaml or .yml.")])
+        return cls.load(path)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self | None:
+        """Read what an agent's settings name or hold; None where that is nothing. Raises `FlowError`.
+
+        The first of these keys counts: `livekit_flow_yaml` and `livekit_flow_json` name a file,
+        `livekit_flow_yaml_string` and `flows_json` hold a text, `livekit_flow_file` names a file of any kind.
+        """
+        readers: Mapping[str, Callable[[str], Self]] = {
+            "livekit_flow_yaml": cls.from_yaml_file,
+            "livekit_flow_json": cls.from_json_file,
+            "livekit_flow_yaml_string": cls.from_yaml_string,
+            "flows_json": cls.from_json_string,
+            "livekit_flow_file": cls.from_file,
+        }
+        key = next((key for key in readers if config.get(key) is not None), None)
+        if key is None:
+            return None
+        if not isinstance(config[key], str | Path):
+            raise FlowError("settings", [Problem(key, "Text is needed here.")])
+        value = str(config[key])
+        return None if value.strip() in _BLANK else readers[key](value)
+
+    @classmethod
+    def _from(cls, document: object, source: str) -> Self:
+        """The flow of a parsed document, native or an export of React Flow."""
+        if not isinstance(document, dict):
+            raise FlowError(source, [Problem("", "A flow is an object with nodes; this is something else.")])
+        left_out = tuple(repeated(document))
+        places: Mapping[str, str] = {}
+        if is_export(document):
+            document, places, lost = native(document)
+            left_out += lost
+        try:
+            flow = cls.model_validate(document)
+        except ValidationError as error:
+            problems = dict.fromkeys([*problems_of_shape(error), *problems_in(document)])
+            told = [Problem(place_in_export(path, places), sentence) for path, sentence in problems]
+            raise FlowError(source, told) from error
+        flow._left_out = left_out
+        return flow

@@ -1,0 +1,177 @@
+"""Reading a document's text, JSON or YAML, into plain JSON values."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from flows.document.errors import FlowError, FlowNotFound, Problem
+
+LARGEST_DOCUMENT = 500_000
+"""How many values a YAML document may have once its aliases are written out."""
+
+QUOTES = (
+    "Text is needed here and this is true or false, as YAML reads yes, no, on and off: write it in quotes."
+)
+
+_YAML = (".yaml", ".yml")
+_DEEPEST = 100
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+class _Repeated(dict[Any, Any]):
+    """An object in which keys stand more than once; the last of each counts."""
+
+    twice: tuple[str, ...] = ()
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, but a date stays the text that it is in JSON."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read(path: str | Path) -> str:
+    """The text of a file in UTF-8. Raises `FlowError`."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FlowError(str(path), [Problem("", "The file cannot be read: it is not UTF-8 text.")]) from error
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        refused = FlowNotFound if isinstance(error, FileNotFoundError) else FlowError
+        raise refused(str(path), [Problem("", f"The file cannot be read: {reason}.")]) from error
+
+
+def is_yaml(path: str | Path) -> bool:
+    """Whether a file is YAML, by its name."""
+    return Path(path).suffix.lower() in _YAML
+
+
+def parse_json(text: str, source: str) -> Any:
+    """The value that a JSON text stands for. Raises `FlowError` naming `source`."""
+    try:
+        document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        raise FlowError(source, [Problem("", f"This is not JSON: {_sentence(error)}.")]) from error
+    if problems := list(_not_json(document)):
+        raise FlowError(source, problems)
+    return document
+
+
+def parse_yaml(text: str, source: str) -> Any:
+    """The value that a YAML text stands for, with nothing in it that JSON has not. Raises `FlowError`."""
+    try:
+        document = yaml.load(text, _Loader)  # noqa: S506  # a safe loader, made above
+        size = _size(document, {}, set())
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise FlowError(source, [Problem("", f"This is not YAML: {_sentence(error)}.")]) from error
+    if size > LARGEST_DOCUMENT:
+        raise FlowError(source, [Problem("", "With its aliases written out this is too large.")])
+    if problems := [*_not_json(document), *_taken_for_booleans(document)]:
+        raise FlowError(source, problems)
+    return document
+
+
+def repeated(document: object) -> Iterator[Problem]:
+    """The keys that stand more than once in one object."""
+    for path, value, _ in _places(document):
+        for name in value.twice if isinstance(value, _Repeated) else ():
+            yield Problem(
+                f"{path}.{name}".lstrip("."), "This key stands here more than once; the last one counts."
+            )
+
+
+def _object(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    made = _Repeated(made)
+    made.twice = tuple(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+    return made
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[dict[Any, Any]]:
+    """As the safe loader makes it, and with what stands there more than once; `<<` may."""
+    names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
+    made = _object([(name, None) for name in names])
+    made.clear()
+    yield made
+    made.update(loader.construct_mapping(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
+        mark = error.problem_mark
+        return f"{error.problem} (line {mark.line + 1}, column {mark.column + 1})"
+    return " ".join(str(error).split())
+
+
+def _size(value: Any, known: dict[int, int], above: set[int]) -> int:
+    """How many values `value` holds; an alias counts as often as it is used, but is looked at once."""
+    if not isinstance(value, dict | list):
+        return 1
+    key = id(value)
+    if key in above:
+        raise ValueError("an alias stands inside of what it names")
+    if key not in known:
+        parts = value.values() if isinstance(value, dict) else value
+        known[key] = 1 + sum(_size(part, known, {*above, key}) for part in parts)
+    return known[key]
+
+
+def _places(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any, int]]:
+    """Everything in a document, with its path and how deep it stands; no further than is too deep."""
+    yield path, value, depth
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _places(part, f"{path}.{key}".lstrip("."), depth + 1)
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _places(part, f"{path}[{index}]", depth + 1)
+
+
+def _not_json(document: Any) -> Iterator[Problem]:
+    """What can be read and a flow cannot hold."""
+    for path, value, depth in _places(document):
+        if depth > _DEEPEST:
+            yield Problem(path[:100], "This is nested too deeply.")
+        elif isinstance(value, dict):
+            for key in value:
+                if not isinstance(key, str):
+                    yield Problem(path, f"The key {key!r} is not text here: write it in quotes.")
+                elif _HALF.search(key):
+                    yield Problem(ascii(path), f"The key {key!a} holds half a character: take it out.")
+        elif isinstance(value, str) and _HALF.search(value):
+            yield Problem(path, "There is half a character in this text, a lone surrogate: take it out.")
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield Problem(path, "This is no number that can be written down.")
+        elif not isinstance(value, list | str | int | float | None):
+            yield Problem(path, "This value has no place in a flow: write it in quotes.")
+
+
+def _taken_for_booleans(document: Any) -> Iterator[Problem]:
+    """True or false among texts, which was meant as “yes” or “no”."""
+    for path, value, _ in _places(document):
+        if isinstance(value, dict) and value.get("type") == "string" and isinstance(value.get("enum"), list):
+            for index, item in enumerate(value["enum"]):
+                if isinstance(item, bool):
+                    yield Problem(f"{path}.enum[{index}]".lstrip("."), QUOTES)

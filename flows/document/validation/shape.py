@@ -1,0 +1,91 @@
+"""What the models found wrong with a document's shape, and the keys that they do not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel, ValidationError
+
+from flows.document.errors import Problem
+from flows.document.parser import QUOTES
+
+_DAY = "A day is needed here; write it like 2026-12-25."
+
+
+_SENTENCES = {
+    "missing": "This is required and missing.",
+    "string_type": "Text is needed here.",
+    "bool_type": "Either true or false is needed here.",
+    "bool_parsing": "Either true or false is needed here.",
+    "int_type": "A whole number is needed here.",
+    "int_parsing": "A whole number is needed here.",
+    "int_from_float": "A whole number is needed here.",
+    "float_type": "A number is needed here.",
+    "float_parsing": "A number is needed here.",
+    "tuple_type": "A list is needed here.",
+    "dict_type": "An object is needed here.",
+    "mapping_type": "An object is needed here.",
+    "model_type": "An object is needed here.",
+    "literal_error": "This must be {expected}.",
+    "string_too_short": "This must not be empty.",
+    "string_too_long": "This must have {max_length} characters at most.",
+    "too_short": "At least {min_length} is needed here.",
+    "too_long": "There can be {max_length} at most.",
+    "greater_than": "This must be more than {gt:g}.",
+    "greater_than_equal": "This must be {ge:g} or more.",
+    "less_than_equal": "This must be {le:g} or less.",
+    "value_error": "{error}.",
+    "date_type": _DAY,
+    "date_parsing": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
+}
+"""What is told for each kind of mistake that the models find."""
+
+
+def problems_of_shape(error: ValidationError) -> Iterator[Problem]:
+    """One problem for each thing that is missing or of the wrong type."""
+    details = error.errors(include_url=False)
+    places = [detail["loc"] for detail in details]
+    for detail in details:
+        if detail["type"] == "too_short" and any(
+            len(place) > len(detail["loc"]) and place[: len(detail["loc"])] == detail["loc"]
+            for place in places
+        ):
+            continue  # there were items, but broken ones
+        path = _path(detail["loc"])
+        if detail["type"] == "string_type" and isinstance(detail["input"], bool):
+            yield Problem(path, QUOTES)
+        elif detail["type"] == "string_type" and isinstance(detail["input"], int | float):
+            yield Problem(path, "Text is needed here and this is a number: write it in quotes.")
+        elif detail["type"] in _SENTENCES:
+            sentence = _SENTENCES[detail["type"]].format(**detail.get("ctx", {}))
+            yield Problem(path, sentence.replace("'", ""))
+        elif detail["type"] != "flow":  # ours, made again from the raw document and with better paths
+            yield Problem(path, f"{detail['msg']}.")
+
+
+def unknown_keys(part: BaseModel, path: str = "") -> Iterator[Problem]:
+    """The keys, at every level, that have no meaning here."""
+    for key in part.model_extra or {}:
+        if path or key != "$schema":  # an editor's
+            yield Problem(
+                f"{path}.{key}".lstrip("."), "This key is not known here; it is kept and has no effect."
+            )
+    for name in type(part).model_fields:
+        for place, item in _items(f"{path}.{name}".lstrip("."), getattr(part, name)):
+            if isinstance(item, BaseModel):
+                yield from unknown_keys(item, place)
+
+
+def _items(path: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, tuple):
+        yield from ((f"{path}[{index}]", item) for index, item in enumerate(value))
+    elif isinstance(value, Mapping):
+        yield from ((f"{path}.{name}", item) for name, item in value.items())
+    else:
+        yield path, value
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")

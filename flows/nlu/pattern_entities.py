@@ -1,0 +1,43 @@
+"""Codes in a text: what an author's pattern takes whole, such as four digits or an order number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from flows.nlu.datetimes.dates import without_dates
+from flows.text.bounded_regex import Pattern
+from flows.text.tokens import fold
+
+_LONGEST = 500
+_LONGEST_TOKEN = 100
+_MOST_TOKENS = 200
+# a group of digits such as “43 21” is one token, so that no part of a longer number is taken for an answer
+_TOKEN = re.compile(r"(?:(?<=\s)|^)\+?\d+(?:[ -]\d+)*(?=[\s.,;:!?)]|$)|\S+")
+
+
+def read_codes(pattern: re.Pattern[str] | Pattern, text: str) -> Iterator[str]:
+    """Every token, or two tokens together, that the pattern takes whole; denied ones are left out."""
+    if len(text) <= _LONGEST and pattern.fullmatch(text):
+        yield text
+        return
+    tokens = [
+        token.strip(".,;:!?\"'()“”#")[:_LONGEST_TOKEN]
+        for token in _TOKEN.findall(without_dates(text))[:_MOST_TOKENS]
+    ]
+    index = 0
+    while index < len(tokens):
+        pair = tokens[index : index + 2]
+        joined = ["".join(pair), "-".join(pair)] if len(pair) == 2 else []
+        forms = [(2, form) for form in joined] + [(1, tokens[index]), (1, re.sub(r"[ -]", "", tokens[index]))]
+        taken, value = next(
+            ((count, way) for count, form in forms for way in (form, form.upper()) if pattern.fullmatch(way)),
+            (1, ""),
+        )
+        if value and not _is_denied(tokens[:index]):
+            yield value
+        index += taken
+
+
+def _is_denied(before: list[str]) -> bool:
+    return bool(before) and fold(before[-1]) in ("not", "isn't", "isnt", "nicht")

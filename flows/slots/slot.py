@@ -1,0 +1,89 @@
+"""Typed slots: what an edge's schema says of each value that is to be learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue
+
+from flows.nlu.phone_numbers import region_of
+from flows.slots.constraints import Bounds, bounds_of
+from flows.text.bounded_regex import Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One property of an edge's schema."""
+
+    name: str
+    kind: str
+    required: bool = False
+    description: str = ""
+    question: str = ""
+    pattern: Pattern | None = None
+    values: tuple[JsonValue, ...] = ()
+    past: bool = False
+    future: bool = False
+    language: str = "en"
+    region: str = ""
+    bounds: Bounds | None = None
+
+    def fits(self, value: JsonValue) -> bool:
+        """Whether a value of this kind is within what the schema allows: its size, its length, its parts."""
+        return self.bounds is None or self.bounds.hold(value)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether any text at all would do."""
+        return self.kind == "text"
+
+
+def slots_of(schema: Mapping[str, Any] | None, language: str = "en") -> tuple[Slot, ...]:
+    """The slots of a checked `input_schema`; `language` is what dates and numbers are written in."""
+    if not schema:
+        return ()
+    required = set(schema.get("required") or ())
+    properties = schema.get("properties") or {}
+    return tuple(_slot(name, part, schema, name in required, language) for name, part in properties.items())
+
+
+def _slot(
+    name: str, part: Mapping[str, Any], schema: Mapping[str, Any], required: bool, language: str
+) -> Slot:
+    kind = _kind(part)
+    return Slot(
+        name=name,
+        kind=kind,
+        required=required,
+        description=str(part.get("description") or name.replace("_", " ")),
+        question=str(part.get("x-question") or ""),
+        pattern=Pattern(part["pattern"]) if part.get("pattern") is not None else None,
+        values=tuple(part.get("enum") or ()),
+        past=bool(part.get("x-past")),
+        future=bool(part.get("x-future")),
+        language=language,
+        region=str(part.get("x-region") or region_of(language)).upper(),
+        bounds=bounds_of(kind, part, schema),
+    )
+
+
+def _kind(part: Mapping[str, Any]) -> str:
+    if part.get("enum"):
+        return "enum"
+    if part.get("format") in ("date", "time", "email", "phone"):
+        return str(part["format"])
+    declared = _declared(part)
+    if declared in ("boolean", "integer", "number", "array", "object"):
+        return declared
+    return "pattern" if part.get("pattern") is not None else "text"
+
+
+def _declared(part: Mapping[str, Any]) -> str:
+    """The one type that a value has; where several are allowed, text, as all of them can be written."""
+    declared = part.get("type", "string")
+    types = (
+        [each for each in declared if each != "null"] if isinstance(declared, list | tuple) else [declared]
+    )
+    return str(types[0]) if len(types) == 1 else "string"
