@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 import bench.instant  # noqa: F401 - it puts its model in place of the real client
-from flows.models.openai import OpenAIModel
+from flows.llm.openai.model import OpenAIModel
 from gateway import DialogMachine, DialogRouter, Flow, SessionWorker, collect_rarely
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.model_server import serving
-from flows.models.prompts import STAY
+from flows.llm.prompts import STAY
 
 VENV = Path(__file__).parent.parent / ".venv" / "reference"
 RATIOS = {

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from bench.engine import Client
-from flows.models.openai_client import OpenAIClient
-from flows.models.prompts import STAY
-from flows.tools import tool
+from flows.llm.openai.client import OpenAIClient
+from flows.llm.prompts import STAY
+from flows.tools.python import tool
 
 
 class _Taking(Client):

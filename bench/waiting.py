@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 
-from flows.models.port import Decide, Decision
-from flows.models.rules import RulesModel
-from flows.tools import tool
+from flows.llm.model import Decide, Decision
+from flows.llm.rules.model import RulesModel
+from flows.tools.python import tool
 
 SECONDS = "BENCH_MODEL_SECONDS"
 

@@ -9,15 +9,16 @@ from pydantic import JsonValue
 
 from core.model.message import Choice
 from core.model.turn import Turn
-from flows.edge import CompiledEdge
-from flows.models.port import NOTHING, Decide, Decision, Exchange, Function, Model, Write, unheard
-from flows.models.rules import RulesModel
+from flows.compiled.edge import CompiledEdge
+from flows.llm.model import NOTHING, Decide, Decision, Model, Write, unheard
+from flows.llm.rules.model import RulesModel
 from flows.nlu.choices import find_choice
 from flows.performer import Performer
 from flows.slots.extraction import accept
 from flows.slots.slot import Slot
 from flows.templating.template import Text
 from flows.text.surrogates import whole_characters
+from flows.tools.types import Exchange, Function
 
 LONGEST_TEXT = 4_000
 MOST_ROUNDS = 4

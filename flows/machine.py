@@ -21,18 +21,18 @@ from core.model.turn import Address, Turn
 from core.ports.dialog import Excuses, State, Step, Watcher
 from core.ports.http_fetch import Fetch
 from flows import locales as wording
-from flows.compiled import CompiledFlow, in_every_language
+from flows.compiled.flow import CompiledFlow, in_every_language
 from flows.document.flow import Flow
 from flows.document.flow_set import FlowSet
-from flows.models import model_from
-from flows.models.port import Model
+from flows.llm.factory import model_from
+from flows.llm.model import Model
 from flows.moderated import Moderator, moderated
 from flows.performer import Means
-from flows.state import DialogState
+from flows.state.dialog_state import DialogState
 from flows.step import step, timed_out
 from flows.stream import TurnStream
 from flows.tongue import is_answer, tongue
-from flows.tools import python_tools
+from flows.tools.python import python_tools
 from flows.trail import Watch, unwatched
 from flows.turn_result import Answered, TurnResult
 

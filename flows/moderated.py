@@ -8,9 +8,9 @@ from typing import Protocol
 
 from core.model.message import Message
 from core.ports.dialog import Watcher
+from flows.llm.model import ModelError
 from flows.locales import Sentences
-from flows.models.port import ModelError
-from flows.state import LONGEST_LINE, DialogState
+from flows.state.dialog_state import LONGEST_LINE, DialogState
 from flows.turn_result import Answered, TurnResult
 
 

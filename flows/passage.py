@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flows.compiled import CompiledNode
-from flows.edge import CompiledEdge
+from flows.compiled.edge import CompiledEdge
+from flows.compiled.flow import CompiledNode
+from flows.compiled.instructions import is_silent
 from flows.judge import Judge, named
-from flows.models.port import NOTHING, Decision
+from flows.llm.model import NOTHING, Decision
 from flows.slots.extraction import accept
-from flows.speech import is_silent
 from flows.trail import Hop, Watch
 
 MOST_HOPS = 12

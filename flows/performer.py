@@ -14,14 +14,14 @@ from pydantic import JsonValue
 from core.model.turn import Turn
 from core.ports.dialog import Watcher
 from core.ports.http_fetch import Fetch
-from flows.actions import CompiledAction, Outcome, perform
-from flows.arguments import mismatch
 from flows.document.flow import Action, ActionTrigger, Tool
-from flows.mcp_tools import ServerTool
-from flows.models.port import Call, Function
-from flows.results import failed, found
 from flows.speaker import Speaker
-from flows.tools import Context, PythonTool
+from flows.tools.arguments import mismatch
+from flows.tools.http.action import CompiledAction, Outcome, perform
+from flows.tools.mcp.tool import ServerTool
+from flows.tools.python import Context, PythonTool
+from flows.tools.results import failed, found
+from flows.tools.types import Call, Function
 
 MOST_ACTIONS = 30
 LONGEST_KEPT = 2_000

@@ -11,13 +11,13 @@ from pydantic import JsonValue
 from core.model.message import Choice, Message
 from core.model.turn import Turn
 from flows import locales as wording
-from flows.compiled import CompiledFlow, CompiledNode
+from flows.compiled.flow import CompiledFlow, CompiledNode
+from flows.compiled.instructions import in_language, scripted
+from flows.llm.model import Model, ModelError, Speak
 from flows.locales import Sentences
-from flows.models.port import Model, ModelError, Speak
-from flows.results import without
-from flows.speech import in_language, scripted
-from flows.state import DialogState
+from flows.state.dialog_state import DialogState
 from flows.templating.template import Text
+from flows.tools.results import without
 from flows.voice import Voice
 
 LONGEST_TEXT = 4_000

@@ -12,16 +12,16 @@ from core.model.message import Message
 from core.model.timer import Timer
 from core.model.turn import Address, Turn
 from core.ports.dialog import Watcher
-from flows.compiled import CompiledFlow
+from flows.compiled.edge import CompiledEdge
+from flows.compiled.flow import CompiledFlow
 from flows.document.flow import Node, Resort
-from flows.edge import CompiledEdge
 from flows.judge import LONGEST_TEXT, Judge, named
-from flows.models.port import NOTHING, Decision, Model, ModelError
+from flows.llm.model import NOTHING, Decision, Model, ModelError
 from flows.nlu.lexicon import is_courtesy, is_greeting
 from flows.passage import Passage, fallback
 from flows.performer import Means, Performer
 from flows.speaker import Speaker
-from flows.state import DialogState
+from flows.state.dialog_state import DialogState
 from flows.summary import summary_of
 from flows.tongue import asked_for
 from flows.trail import Watch, unwatched

@@ -6,10 +6,10 @@ import asyncio
 import logging
 
 from core.time_limit import TimeLimit
-from flows.models.port import Condense, Model
-from flows.models.rules import RulesModel
+from flows.llm.model import Condense, Model
+from flows.llm.rules.model import RulesModel
 from flows.speaker import Speaker
-from flows.state import LONGEST_HISTORY, LONGEST_SUMMARY, DialogState
+from flows.state.dialog_state import LONGEST_HISTORY, LONGEST_SUMMARY, DialogState
 
 log = logging.getLogger("turngate.flows")
 

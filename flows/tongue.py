@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from core.model.turn import Turn
-from flows.compiled import CompiledNode
+from flows.compiled.flow import CompiledNode
 from flows.nlu.lexicon import FILLER, MARKS
 from flows.text.tokens import words
 

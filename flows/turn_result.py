@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from core.model.message import Message
 from core.ports.dialog import Step
-from flows.state import DialogState
+from flows.state.dialog_state import DialogState
 
 
 class TurnResult(NamedTuple):

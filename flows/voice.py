@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.models.port import Write, unheard
+from flows.llm.model import Write, unheard
 
 PARAGRAPH = "\n\n"
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from flows.document.flow import Flow
     from flows.document.flow_set import FlowSet
     from flows.machine import DialogMachine
-    from flows.tools import Context, ToolError, tool
+    from flows.tools.python import Context, ToolError, tool
     from gateway.dialog_routes import DialogRouter
     from gateway.fastapi_router import FastAPIRouter
     from gateway.garbage import collect_rarely
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "Context": "flows.tools",
+    "Context": "flows.tools.python",
     "DialogMachine": "flows.machine",
     "DialogRouter": "gateway.dialog_routes",
     "FastAPIRouter": "gateway.fastapi_router",
@@ -47,9 +47,9 @@ _ROOMS = {
     "NullSessionStore": "core.sessions.store",
     "RedisSessionStore": "gateway.redis.sessions",
     "SessionWorker": "core.sessions.worker",
-    "ToolError": "flows.tools",
+    "ToolError": "flows.tools.python",
     "collect_rarely": "gateway.garbage",
-    "tool": "flows.tools",
+    "tool": "flows.tools.python",
 }
 
 

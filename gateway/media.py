@@ -16,7 +16,7 @@ from core.model.turn import Address, Attachment, Turn
 from core.ports.dialog import Dialog, State, Step, Watcher
 from core.ports.http_fetch import Fetch
 from core.ports.media import File, Keeping, NoFile, Trouble
-from flows.models.port import ModelError
+from flows.llm.model import ModelError
 
 log = logging.getLogger("turngate.media")
 

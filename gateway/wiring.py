@@ -16,8 +16,8 @@ from core.ports.dialog import Dialog
 from core.ports.media import Keeping
 from core.processing.session_processor import Drain
 from flows.document.flow_file import FlowFile
+from flows.llm.factory import model_from, transcriber_from
 from flows.machine import DialogMachine
-from flows.models import model_from, transcriber_from
 from flows.moderated import Moderator
 from gateway.accounts import named
 from gateway.attention import Attend, Attentive
@@ -114,7 +114,7 @@ def build_dialog(settings: Settings) -> ReloadingDialog:
 def _moderator(settings: Settings) -> Moderator | None:
     if not settings.moderation:
         return None
-    from flows.models.moderation import moderator_from  # costs a second, so only who uses it pays
+    from flows.llm.openai.moderation import moderator_from  # costs a second, so only who uses it pays
 
     key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
     return moderator_from(settings.moderation, api_key=key or None, base_url=base_url or None, aiohttp=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from flows.compiled.instructions import kind_of
 from flows.document.flow import Flow, Node
-from flows.speech import kind_of
 
 Kind = Literal["initial", "final", "person", "router", "plain"]
 

@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 
 from core.model.message import Choice, Part
 from core.ports.channel import Capabilities
+from flows.compiled.instructions import in_language, language_code, scripted
 from flows.document.errors import Problem
 from flows.document.flow import Flow, Node
-from flows.speech import in_language, language_code, scripted
 
 Cost = Callable[[str], str]
 """What a text takes on a channel, in words, where that is much; else nothing."""

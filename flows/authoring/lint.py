@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple
 from core.ports.channel import Capabilities
 from flows.authoring.limits import Cost, Show, shown_otherwise
 from flows.authoring.loops import endless
+from flows.compiled.instructions import kind_of, language_code, scripted
 from flows.document.errors import FlowError, Problem
 from flows.document.flow import ActionTrigger, Edge, Flow
-from flows.speech import kind_of, language_code, scripted
 
 Level = Literal["problem", "warning", "channel"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from flows.compiled.instructions import kind_of, proceeds
 from flows.document.errors import Problem
 from flows.document.flow import Edge, Flow, Node
 from flows.document.traversal import RESORTS
 from flows.slots.slot import slots_of
-from flows.speech import kind_of, proceeds
 
 _NAMED = 5
 """How many nodes a sentence lists; the others are counted."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flows.authoring.script import Said
-from flows.models.port import Condense, Decide, Decision, Speak, Speech
-from flows.models.scripted import ScriptedModel
+from flows.llm.model import Condense, Decide, Decision, Speak, Speech
+from flows.llm.scripted import ScriptedModel
 
 
 class Rehearsal:

@@ -12,11 +12,11 @@ from flows.authoring.coverage import Coverage
 from flows.authoring.rehearsal import Rehearsal
 from flows.authoring.script import Conversation, Expected, Said, Script
 from flows.authoring.written import WrittenFetch
-from flows.compiled import compiled
+from flows.compiled.flow import compiled
 from flows.document.flow import Flow
+from flows.llm.factory import model_from
+from flows.llm.model import Model
 from flows.machine import DialogMachine
-from flows.models import model_from
-from flows.models.port import Model
 from flows.turn_result import TurnResult
 
 _HERE = Address(channel="test", account="", ours="", theirs="")

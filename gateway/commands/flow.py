@@ -13,8 +13,8 @@ import typer
 
 if TYPE_CHECKING:
     from flows.document.flow_file import FlowFile
+    from flows.llm.model import Model
     from flows.machine import DialogMachine
-    from flows.models.port import Model
     from flows.turn_result import TurnResult
 
 app = typer.Typer(help="Write flows: lint, draw, chat, test, and the format's schema.", no_args_is_help=True)
@@ -139,7 +139,7 @@ def _named(what: str) -> dict[str, Any]:
 
 def _model(llm: str) -> Model:
     """The model of that name, with the key and the address of the settings."""
-    from flows.models import model_from
+    from flows.llm.factory import model_from
     from gateway.settings import Settings
 
     settings = Settings.load()

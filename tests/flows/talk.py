@@ -9,8 +9,8 @@ from typing import Any
 import flows
 from core.model.turn import Address, Turn
 from flows.document.flow import Flow
+from flows.llm.model import Model
 from flows.machine import DialogMachine
-from flows.models.port import Model
 from flows.turn_result import TurnResult
 
 LIBRARY = Path(flows.__file__).parent / "library"

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from flows.ahead import MOST_INSTRUCTIONS
-from flows.compiled import compiled
+from flows.compiled.flow import compiled
+from flows.compiled.lookahead import MOST_INSTRUCTIONS
+from flows.llm.model import Decision
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.prompts import NEXT, STAY
+from flows.llm.scripted import ScriptedModel
 from flows.machine import DialogMachine
-from flows.models.openai import OpenAIModel
-from flows.models.port import Decision
-from flows.models.prompts import NEXT, STAY
-from flows.models.scripted import ScriptedModel
 from tests.flows.openai_server import OpenAIServer, Stream, call, no_tools, streamed_call, words
 from tests.flows.talk import Json, asks, edge, flow, machine, node
 

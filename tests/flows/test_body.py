@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flows.address import NotMade
-from flows.body import Body
+from flows.tools.http.body import Body
+from flows.tools.http.url import NotMade
 
 letters = st.text(
     st.sampled_from('"\\{}[],:</a>&\n=日') | st.characters(exclude_categories=["Cs"]), max_size=10

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.compiled import compiled, in_every_language
+from flows.compiled.flow import compiled, in_every_language
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
 from tests.flows.talk import LIBRARY, Json, asks, document, edge, machine, node, turn

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from flows.llm.model import Decision
+from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
-from flows.models.port import Decision
-from flows.models.scripted import ScriptedModel
 from tests.flows.talk import Json, edge, flow, machine, node, say, turn
 
 LOOP = node("a", "Tea?", edges=[edge("again", "a", keywords=["x"]), edge("go", "end")])

@@ -10,7 +10,7 @@ import pytest
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
 from flows.document.validation.validator import RESERVED
-from flows.models.prompts import STAY
+from flows.llm.prompts import STAY
 from tests.flows.talk import Json, document, edge, node
 
 CALL: Json = {"id": "call", "name": "Call", "method": "GET", "url": "https://example.org"}

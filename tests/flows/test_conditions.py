@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from flows.conditions import condition_of
+from flows.compiled.conditions import condition_of
 
 VALUES: dict[str, JsonValue] = {
     "plan": "gold",

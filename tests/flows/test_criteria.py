@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.models.port import Decision, Speech
-from flows.models.scripted import ScriptedModel
+from flows.llm.model import Decision, Speech
+from flows.llm.scripted import ScriptedModel
 from tests.flows.talk import Json, asks, edge, flow, machine, node, say
 
 END = node("end", "The end.", is_final=True)

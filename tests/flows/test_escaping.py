@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flows.address import NotMade, address
 from flows.document.flow import Flow
 from flows.templating.escaping import Place, Trusted
 from flows.templating.template import Text, Values
 from flows.templating.trusted_text import Marked
+from flows.tools.http.url import NotMade, address
 
 BASE = "https://api.example/v1"
 ENV = {"base": Trusted(BASE)}

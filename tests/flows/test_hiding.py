@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.hiding import HIDDEN, without_secrets
+from flows.tools.redaction import HIDDEN, without_secrets
 
 SECRET = "ab/cd+ef==gh&ij 'k\"päss\\wörd"
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 import flows
 from core.model.turn import Turn
 from flows import locales as wording
-from flows.compiled import compiled
+from flows.compiled.flow import compiled
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
+from flows.llm.model import Decision, Speak, Speech
+from flows.llm.scripted import ScriptedModel
 from flows.locales.de.messages import GERMAN
 from flows.locales.en.messages import ENGLISH
 from flows.machine import DialogMachine
-from flows.models.port import Decision, Speak, Speech
-from flows.models.scripted import ScriptedModel
 from flows.tongue import asked_for, is_answer, tongue
 from tests.fakes import ADDRESS
 from tests.flows.talk import asks, edge, node

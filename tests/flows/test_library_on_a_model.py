@@ -5,10 +5,10 @@ from __future__ import annotations
 from flows.authoring.script import Script, Written
 from flows.authoring.written import WrittenFetch
 from flows.document.flow import Flow
+from flows.llm.model import Decision
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.scripted import ScriptedModel
 from flows.machine import DialogMachine
-from flows.models.openai import OpenAIModel
-from flows.models.port import Decision
-from flows.models.scripted import ScriptedModel
 from tests.flows.openai_server import OpenAIServer, call
 from tests.flows.talk import LIBRARY, TODAY, machine, say
 

@@ -9,13 +9,14 @@ import pytest
 
 from core.errors import Misconfigured
 from core.ports.dialog import Dialog, State
-from flows.compiled import compiled
+from flows.compiled.flow import compiled
 from flows.document.flow import Flow
 from flows.document.flow_set import FlowSet
+from flows.llm.model import Decide, Decision
+from flows.llm.scripted import ScriptedModel
 from flows.machine import DialogMachine
-from flows.models.port import Call, Decide, Decision
-from flows.models.scripted import ScriptedModel
-from flows.tools import Context
+from flows.tools.python import Context
+from flows.tools.types import Call
 from tests.flows.talk import LIBRARY, edge, flow, library, machine, node, say, turn
 
 
@@ -112,7 +113,7 @@ def test_a_flow_is_compiled_once_and_let_go_with_it() -> None:
     key = id(made)
     del one, other, made
     gc.collect()
-    from flows.compiled import _ready, _spoken
+    from flows.compiled.flow import _ready, _spoken
 
     assert key not in {**_ready, **_spoken}
 

@@ -19,14 +19,15 @@ from starlette.responses import JSONResponse, Response
 from core.errors import Misconfigured
 from core.ports.http_fetch import Fetched
 from core.ports.http_fetch import Request as Sent
-from flows import mcp_client
 from flows.document.flow import Flow
 from flows.document.validation.mcp import NOT_INSTALLED
+from flows.llm.model import Decision
+from flows.llm.scripted import ScriptedModel
 from flows.machine import DialogMachine
-from flows.mcp_call import ToolCall
-from flows.models.port import Call, Decision
-from flows.models.scripted import ScriptedModel
-from flows.results import HIDDEN, LARGEST_RESULT, failed, told
+from flows.tools.mcp import client as mcp_client
+from flows.tools.mcp.types import ToolCall
+from flows.tools.results import HIDDEN, LARGEST_RESULT, failed, told
+from flows.tools.types import Call
 from gateway.guarded import GuardedFetch
 from tests.flows.crm_server import Crm
 from tests.flows.mcp_server import Shop

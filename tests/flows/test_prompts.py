@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.models.port import Condense, Decision, Speech
-from flows.models.prompts import to_condense, to_decide
-from flows.models.scripted import ScriptedModel
-from flows.speech import in_language, scripted
-from flows.state import Line
+from flows.compiled.instructions import in_language, scripted
+from flows.llm.model import Condense, Decision, Speech
+from flows.llm.prompts import to_condense, to_decide
+from flows.llm.scripted import ScriptedModel
+from flows.state.dialog_state import Line
 from flows.templating.escaping import Trusted
 from flows.templating.template import Text, Values
 from tests.flows.talk import asks, edge, flow, machine, node

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from core.model.message import Choice
 from core.ports.dialog import State
-from flows.room import fitted, size_of
-from flows.state import LARGEST_STATE, DialogState
+from flows.state.dialog_state import LARGEST_STATE, DialogState
+from flows.state.size_limit import fitted, size_of
 
 texts = st.one_of(st.text(max_size=2_000), st.just("é" * 500))
 values = st.one_of(

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from flows.compiled.instructions import in_language, kind_of, language_code, proceeds, scripted
 from flows.document.flow import Node
-from flows.speech import in_language, kind_of, language_code, proceeds, scripted
 
 
 def made(**parts: object) -> Node:

@@ -6,7 +6,13 @@ import pytest
 from pydantic import JsonValue
 
 from core.ports.dialog import State
-from flows.state import DEEPEST_INTERRUPT, LARGEST_STATE, LONGEST_HISTORY, LONGEST_LINE, DialogState
+from flows.state.dialog_state import (
+    DEEPEST_INTERRUPT,
+    LARGEST_STATE,
+    LONGEST_HISTORY,
+    LONGEST_LINE,
+    DialogState,
+)
 
 NODES = frozenset("ab")
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from core.model.turn import Attachment, Location
+from flows.llm.model import Decision, ModelError, Speech
+from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
-from flows.models.port import Decision, ModelError, Speech
-from flows.models.scripted import ScriptedModel
 from tests.flows.talk import Json, asks, edge, flow, machine, node, say, turn
 
 END = node("end", "The end.", is_final=True)

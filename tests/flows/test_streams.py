@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.llm.model import Decision
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.parsing.partial_json import PartialText
+from flows.llm.parsing.reasoning import Thoughts
+from flows.llm.prompts import STAY
+from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
 from flows.machine import DialogMachine
-from flows.models.openai import OpenAIModel
-from flows.models.partial import PartialText
-from flows.models.port import Decision
-from flows.models.prompts import STAY
-from flows.models.scripted import ScriptedModel
-from flows.models.thoughts import Thoughts
 from tests.flows.openai_server import CUT, OpenAIServer, Stream, call, no_tools, streamed_call, words
 from tests.flows.talk import edge, flow, machine, node
 

@@ -9,13 +9,13 @@ import pytest
 
 from core.ports.dialog import State
 from flows import summary
-from flows.models.fallback import FallbackModel
-from flows.models.openai import OpenAIModel
-from flows.models.port import Condense, Decide, Decision, ModelError, Speech
-from flows.models.prompts import STAY, to_condense, to_decide
-from flows.models.rules import RulesModel
-from flows.models.scripted import ScriptedModel
-from flows.state import LARGEST_STATE, LONGEST_HISTORY, LONGEST_SUMMARY
+from flows.llm.fallback import FallbackModel
+from flows.llm.model import Condense, Decide, Decision, ModelError, Speech
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.prompts import STAY, to_condense, to_decide
+from flows.llm.rules.model import RulesModel
+from flows.llm.scripted import ScriptedModel
+from flows.state.dialog_state import LARGEST_STATE, LONGEST_HISTORY, LONGEST_SUMMARY
 from flows.summary import FULL, OLDEST
 from tests.flows.openai_server import OpenAIServer, call, words
 from tests.flows.talk import edge, flow, machine, node, say, turn

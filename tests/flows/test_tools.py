@@ -14,13 +14,14 @@ from starlette.responses import JSONResponse
 
 from core.errors import Misconfigured
 from flows.judge import MOST_ROUNDS
+from flows.llm.model import Decision
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.prompts import STAY
+from flows.llm.scripted import ScriptedModel
 from flows.machine import DialogMachine
-from flows.models.openai import OpenAIModel
-from flows.models.port import Call, Decision
-from flows.models.prompts import STAY
-from flows.models.scripted import ScriptedModel
-from flows.threads import MOST_THREADS
-from flows.tools import Context, ToolError, python_tools, tool
+from flows.tools.python import Context, ToolError, python_tools, tool
+from flows.tools.thread_pool import MOST_THREADS
+from flows.tools.types import Call
 from gateway.guarded import GuardedFetch
 from tests.flows.crm_server import Crm
 from tests.flows.openai_server import OpenAIServer, call

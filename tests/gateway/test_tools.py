@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Misconfigured
-from flows.tools import Context
+from flows.tools.python import Context
 from gateway.settings import Settings
 from gateway.tools import load_tools
 from gateway.wiring import build_dialog

@@ -10,8 +10,8 @@ from flows.authoring.script import Script, beside
 from flows.authoring.trial import Trial, hold
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
-from flows.models.port import Decision, ModelError
-from flows.models.scripted import ScriptedModel
+from flows.llm.model import Decision, ModelError
+from flows.llm.scripted import ScriptedModel
 from tests.flows.talk import Json, asks, edge, flow, node
 
 

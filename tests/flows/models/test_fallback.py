@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from starlette.responses import JSONResponse, Response
 
+from flows.llm.factory import model_from
+from flows.llm.fallback import FallbackModel
+from flows.llm.model import Decision, ModelError
+from flows.llm.parsing.decision import LONGEST_REPLY, shortened
+from flows.llm.prompts import STAY
+from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
-from flows.models import model_from
-from flows.models.answer import LONGEST_REPLY, shortened
-from flows.models.fallback import FallbackModel
-from flows.models.port import Decision, ModelError
-from flows.models.prompts import STAY
-from flows.models.scripted import ScriptedModel
 from tests.flows.openai_server import OpenAIServer, busy, call, completion, words
 from tests.flows.talk import edge, flow, machine, node, say
 

@@ -13,13 +13,13 @@ from starlette.responses import JSONResponse, Response
 
 from core.errors import Misconfigured
 from flows.document.flow import Flow
+from flows.llm.factory import model_from
+from flows.llm.model import Condense, ModelError, Speak
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.prompts import STAY
 from flows.locales import ENGLISH
 from flows.machine import DialogMachine
-from flows.models import model_from
-from flows.models.openai import OpenAIModel
-from flows.models.port import Condense, ModelError, Speak
-from flows.models.prompts import STAY
-from flows.state import Line
+from flows.state.dialog_state import Line
 from tests.flows.openai_server import OpenAIServer, call, completion, no_tools, words
 from tests.flows.talk import LIBRARY, asks, edge, flow, machine, node, say
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import JSONResponse, Response
 
-from flows.models.fallback import FallbackModel
-from flows.models.openai import OpenAIModel
-from flows.models.patience import told_wait, wait_after
-from flows.models.port import ModelError, Speak
+from flows.llm.fallback import FallbackModel
+from flows.llm.model import ModelError, Speak
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.openai.retry import told_wait, wait_after
 from tests.flows.openai_server import CUT, OpenAIServer, Stream, busy, call, words
 from tests.flows.talk import edge, flow, machine, node, say
 

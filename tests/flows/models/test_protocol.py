@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from flows.llm.fallback import FallbackModel
+from flows.llm.model import Condense, ModelError, Speak
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.parsing.decision import Answer
+from flows.llm.prompts import BRIEF, STAY
+from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
 from flows.machine import DialogMachine
-from flows.models.answer import Answer
-from flows.models.fallback import FallbackModel
-from flows.models.openai import OpenAIModel
-from flows.models.port import Condense, ModelError, Speak
-from flows.models.prompts import BRIEF, STAY
-from flows.models.scripted import ScriptedModel
 from flows.text.surrogates import whole_characters
 from tests.flows.openai_server import OpenAIServer, call, completion, words
 from tests.flows.talk import asks, edge, flow, machine, node, say

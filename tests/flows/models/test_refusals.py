@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from flows.models.openai import OpenAIModel
-from flows.models.refusals import FUNCTION, SECONDS, Refusals, refused
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.openai.unsupported import FUNCTION, SECONDS, Refusals, refused
 from tests.flows.openai_server import Json, OpenAIServer, Stream, call, no_tools, streamed_call, words
 from tests.flows.talk import asks, edge, flow, machine, node, say
 

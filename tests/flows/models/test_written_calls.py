@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given as whatever
 from hypothesis import strategies as st
 
-from flows.compiled import compiled
-from flows.models.answer import Answer
-from flows.models.openai import OpenAIModel
-from flows.models.port import Condense, Decide, Function, Speak
-from flows.models.prompts import BRIEF, STAY
-from flows.models.telling import Telling
+from flows.compiled.flow import compiled
+from flows.llm.model import Condense, Decide, Speak
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.parsing.decision import Answer
+from flows.llm.parsing.reply_stream import Telling
+from flows.llm.prompts import BRIEF, STAY
+from flows.tools.types import Function
 from tests.flows.openai_server import OpenAIServer, call, words
 from tests.flows.talk import edge, flow, machine, node, say
 

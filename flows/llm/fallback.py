@@ -1,0 +1,61 @@
+"""A second model for when the first gives no answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
+from typing import TypeVar
+
+from flows.llm.model import Condense, Decide, Decision, Model, ModelError, Speak, Speech
+
+log = logging.getLogger("turngate.model")
+
+_Answer = TypeVar("_Answer", Decision, Speech)
+
+
+class FallbackModel:
+    """Asks one of `models` after another, in order; who failed within the last `rest_seconds` comes last."""
+
+    def __init__(
+        self, models: Sequence[Model], *, rest_seconds: float = 10.0, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self.name = ",".join(model.name for model in models)
+        self._models = list(models)
+        self._rest_seconds = rest_seconds
+        self._clock = clock
+        self._rests_until = [0.0] * len(models)
+
+    async def decide(self, question: Decide) -> Decision:
+        """The first decision that there is."""
+        return await self._first(lambda model: model.decide(question))
+
+    async def speak(self, request: Speak) -> Speech:
+        """The first speech that there is."""
+        return await self._first(lambda model: model.speak(request))
+
+    async def condense(self, request: Condense) -> Speech:
+        """The first summary that there is."""
+        return await self._first(lambda model: model.condense(request))
+
+    async def aclose(self) -> None:
+        """Let go of the connections of all."""
+        for model in self._models:
+            await model.aclose()
+
+    async def _first(self, ask: Callable[[Model], Awaitable[_Answer]]) -> _Answer:
+        now = self._clock()
+        # who failed just now is asked last, as its time-out would be waited for again
+        order = sorted(range(len(self._models)), key=lambda index: self._rests_until[index] > now)
+        reasons = []
+        for index in order:
+            try:
+                answer = await ask(self._models[index])
+            except ModelError as error:
+                log.warning("model %s gave no answer", self._models[index].name)
+                reasons.append(str(error))
+                self._rests_until[index] = self._clock() + self._rest_seconds
+            else:
+                self._rests_until[index] = 0.0
+                return answer
+        raise ModelError("; ".join(reasons))

@@ -1,0 +1,122 @@
+"""A call that a model writes as text: it knows no tools, or its server reads none out of what it says.
+
+https://docs.vllm.ai/en/latest/features/tool_calling.html tells of the forms that models are trained to.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import regex
+from pydantic import JsonValue
+
+from flows.llm.model import Decide
+from flows.llm.prompts import BRIEF, NEXT, STAY
+
+has_sign = re.compile(r"[{(<\[_]").search
+"""Whether a text holds what stands in every mark, and in few things that are said."""
+
+_MARKS = (
+    r"\A\s*(?:\{|\[\s*\{)",  # JSON, and no word before it
+    r"```\w*\s*[\[{]",
+    r'\{\s*"(?:name|function|type|arguments|parameters|tool_calls|reply)"\s*:',
+    r"(?i:<[|｜]?/?(?:tools?[_▁]?calls?|function(?:_calls?)?[=>\s]|invoke\s|python_tag\|))",
+    r"(?i:\[TOOL_CALLS\])",  # Mistral
+    r"to=functions\.",  # gpt-oss
+    *(STAY, BRIEF, NEXT),
+)
+_LONGEST = 8_000
+_OBJECTS = json.JSONDecoder()
+_BEGINNING = re.compile(r"\[\s*\{|\{")
+_PARAMETER = re.compile(r"<parameter(?:=|\s+name=)\"?(\w+)\"?\s*>\s*(.*?)\s*</parameter>", re.DOTALL)
+_KEPT = 256
+"""For how many sets of functions' names the marks are kept as put together."""
+
+
+def offered_names(question: Decide | None) -> tuple[str, ...]:
+    """The functions that a model may call there, beside the one to stay."""
+    if question is None:
+        return ()
+    return (*[edge.id for edge in question.offered], *[tool.name for tool in question.tools])
+
+
+@lru_cache(maxsize=_KEPT)
+def marks(names: tuple[str, ...]) -> regex.Pattern[str]:
+    """What a call may begin with, and nothing that is said: the signs of a form, or a name with `(`."""
+    named = "|".join(map(regex.escape, names))
+    called = rf"(?<!\w)(?:{named})(?:\.call)?\(\s*(?:[){{\"'\d]|\w+\s*=)"
+    return regex.compile("|".join((*_MARKS, called) if names else _MARKS))
+
+
+def mark_in(text: str, question: Decide | None) -> int:
+    """Where a call begins in a text; -1 when there is none."""
+    found = marks(offered_names(question)).search(text)
+    return found.start() if found else -1
+
+
+def calls_in(text: str, names: Sequence[str]) -> list[tuple[str, str]]:
+    """The calls that stand behind a mark, as (name, arguments as text); none when they cannot be read."""
+    text, known = text[:_LONGEST], "|".join(map(re.escape, (*names, STAY)))
+    name = re.search(rf"(?<!\w)(?:{known})(?!\w)", text)
+    begun = _BEGINNING.search(text)
+    if begun is None and name is None:
+        return []
+    if begun and (called := _in_json(text, begun.start(), name)):
+        return called
+    if name is None:
+        return []
+    if parameters := _PARAMETER.findall(text):
+        return [(name[0], json.dumps(dict(parameters)))]
+    if "(" in text:
+        return _in_python(text[name.start() :], name[0])
+    return [] if begun or "<parameter" in text else [(name[0], "")]
+
+
+def written(arguments: object) -> str:
+    """A call's arguments as the protocol has them, which is text; some servers send the object itself."""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments) if arguments else ""
+
+
+def _in_json(text: str, start: int, name: re.Match[str] | None) -> list[tuple[str, str]]:
+    """The calls that are objects with a name; or one that is named in the text before its arguments."""
+    try:
+        value, _ = _OBJECTS.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return []
+    given = value if isinstance(value, list) else [value]
+    called = [call for each in given if isinstance(each, dict) and (call := _called(each))]
+    if not called and name and name.start() < start and isinstance(value, dict):
+        return [(name[0], written(value))]
+    return called
+
+
+def _called(given: dict[str, Any]) -> tuple[str, str] | None:
+    """We ask for `function`, `arguments` and `reply`; models bring `name` and `parameters` from training."""
+    if isinstance(given.get("function"), dict):
+        given = given["function"]
+    name = given.get("function") or given.get("name")
+    arguments = given.get("arguments") or given.get("parameters")
+    if name is None and (BRIEF in given or "reply" in given):
+        name = STAY
+    if name == STAY and not arguments:
+        arguments = {BRIEF: given.get("reply") or given.get(BRIEF)}
+    return (name, written(arguments)) if isinstance(name, str) else None
+
+
+def _in_python(text: str, name: str) -> list[tuple[str, str]]:
+    """A call as Python has it."""
+    try:
+        call = ast.parse(text[: text.rindex(")") + 1], mode="eval").body
+        if not isinstance(call, ast.Call):
+            return []
+        given: list[JsonValue] = [ast.literal_eval(each) for each in call.args]
+        named = {each.arg or "": ast.literal_eval(each.value) for each in call.keywords}
+        arguments = given[0] if given else named
+        return [(name, json.dumps(arguments))] if isinstance(arguments, dict) else []
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return []

@@ -1,0 +1,33 @@
+"""Tool values shared by the engine, the model port and the tool runners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A tool as it is offered: `parameters` is the JSON Schema of an object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool that the model wants to be run."""
+
+    name: str
+    arguments: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A call and what it came to."""
+
+    call: Call
+    result: JsonValue
