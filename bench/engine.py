@@ -15,8 +15,8 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from bench.deltas import arguments, deltas
 from bench.talks import over_the_wire, resident, talks
 from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
 from flows.llm.openai.model import OpenAIModel
-from flows.machine import DialogMachine
 
 
 class Client:

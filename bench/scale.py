@@ -17,7 +17,7 @@ from core.model.event import TurnReceived
 from core.model.turn import Address, Turn
 from core.processing.session_processor import Drain
 from flows.document.flow import Flow
-from flows.machine import DialogMachine
+from flows.engine.machine import DialogMachine
 from gateway.embedded import EmbeddedServer
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from core.sessions.worker import SessionWorker
     from flows.document.flow import Flow
     from flows.document.flow_set import FlowSet
-    from flows.machine import DialogMachine
+    from flows.engine.machine import DialogMachine
     from flows.tools.python import Context, ToolError, tool
     from gateway.dialog_routes import DialogRouter
     from gateway.fastapi_router import FastAPIRouter
@@ -38,7 +38,7 @@ __all__ = [
 
 _ROOMS = {
     "Context": "flows.tools.python",
-    "DialogMachine": "flows.machine",
+    "DialogMachine": "flows.engine.machine",
     "DialogRouter": "gateway.dialog_routes",
     "FastAPIRouter": "gateway.fastapi_router",
     "Flow": "flows.document.flow",

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from core.errors import GatewayError, SessionBusy
 from core.sessions.worker import SessionHandle, SessionWorker
-from flows.machine import DialogMachine
+from flows.engine.machine import DialogMachine
 from gateway.errors import error_response, try_again
 
 log = logging.getLogger("turngate.http")

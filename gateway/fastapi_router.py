@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.sessions.worker import SessionWorker
-from flows.machine import DialogMachine
+from flows.engine.machine import DialogMachine
 from gateway.dialog_routes import DialogRouter, ResetRequest, TurnReply, TurnRequest
 
 

@@ -12,7 +12,7 @@ from core.model.timer import Timer
 from core.model.turn import Address, Turn
 from core.ports.dialog import State, Step, Watcher
 from flows.document.flow_file import FlowFile
-from flows.machine import DialogMachine
+from flows.engine.machine import DialogMachine
 
 log = logging.getLogger("turngate.flow")
 

@@ -16,9 +16,9 @@ from core.ports.dialog import Dialog
 from core.ports.media import Keeping
 from core.processing.session_processor import Drain
 from flows.document.flow_file import FlowFile
+from flows.engine.machine import DialogMachine
+from flows.engine.moderation import Moderator
 from flows.llm.factory import model_from, transcriber_from
-from flows.machine import DialogMachine
-from flows.moderated import Moderator
 from gateway.accounts import named
 from gateway.attention import Attend, Attentive
 from gateway.completed import Completed

@@ -13,9 +13,9 @@ import typer
 
 if TYPE_CHECKING:
     from flows.document.flow_file import FlowFile
+    from flows.engine.machine import DialogMachine
+    from flows.engine.turn_result import TurnResult
     from flows.llm.model import Model
-    from flows.machine import DialogMachine
-    from flows.turn_result import TurnResult
 
 app = typer.Typer(help="Write flows: lint, draw, chat, test, and the format's schema.", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ Llm = Annotated[
 def lint(file: File) -> None:
     """Name every problem and warning, and what channels cannot show; exit code 1 when there are problems."""
     from channels._kit.rendering.message_parts import with_choices
-    from flows.authoring.lint import lint as look
+    from flows.authoring.lint.linter import lint as look
 
     found = look(file, _named("CAPABILITIES"), with_choices, _named("COST"))
     for finding in found:
@@ -47,8 +47,8 @@ def draw(
     svg: Annotated[bool, typer.Option("--svg/--mermaid", help="A drawing, or Mermaid text.")] = False,
 ) -> None:
     """Print the flow as Mermaid text or as an SVG drawing."""
-    from flows.authoring.mermaid import mermaid
-    from flows.authoring.svg import svg as drawing
+    from flows.authoring.diagram.mermaid import mermaid
+    from flows.authoring.diagram.svg import svg as drawing
     from flows.document.flow import Flow
 
     flow = Flow.load(file)
@@ -62,7 +62,7 @@ def chat(file: File, llm: Llm = "rules") -> None:
     A change of the file is taken up before the next answer.
     """
     from flows.document.flow_file import FlowFile
-    from flows.machine import DialogMachine
+    from flows.engine.machine import DialogMachine
     from gateway.guarded import GuardedFetch
     from gateway.settings import Settings
 
@@ -88,10 +88,10 @@ def hold_conversations(
     junit: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the results as JUnit XML.")] = None,
 ) -> None:
     """Have the flow's written conversations; exit code 1 when one goes another way."""
-    from flows.authoring.junit import junit as as_junit
-    from flows.authoring.names import check
-    from flows.authoring.script import Script, beside
-    from flows.authoring.trial import hold
+    from flows.authoring.testing.junit import junit as as_junit
+    from flows.authoring.testing.references import check
+    from flows.authoring.testing.runner import hold
+    from flows.authoring.testing.test_file import Script, beside
     from flows.document.flow import Flow
 
     written = conversations or beside(file)

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from channels.twilio import connect
 from flows.document.flow import Flow
-from flows.machine import DialogMachine
+from flows.engine.machine import DialogMachine
 from gateway.embedded import EmbeddedServer
 from gateway.http import provider_client
 from gateway.loopback import free_port, until_ready

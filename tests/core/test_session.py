@@ -14,9 +14,9 @@ from core.ports.session_store import Held, SessionStore
 from core.sessions.store import InMemorySessionStore, NullSessionStore
 from core.sessions.worker import SessionWorker
 from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
 from flows.llm.model import Decide, Decision
 from flows.llm.rules.model import RulesModel
-from flows.machine import DialogMachine
 from gateway.redis.sessions import RedisSessionStore
 from tests.flows.talk import LIBRARY
 

@@ -9,9 +9,9 @@ from typing import Any
 import flows
 from core.model.turn import Address, Turn
 from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
+from flows.engine.turn_result import TurnResult
 from flows.llm.model import Model
-from flows.machine import DialogMachine
-from flows.turn_result import TurnResult
 
 LIBRARY = Path(flows.__file__).parent / "library"
 TODAY = date(2026, 11, 23)

@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, Response
 from core.errors import Misconfigured
 from core.ports.dialog import State, Step, Watcher
 from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
 from flows.llm.model import Decision, ModelError, Speech
 from flows.llm.scripted import ScriptedModel
-from flows.machine import DialogMachine
 from flows.tools.results import HIDDEN
 from gateway.guarded import GuardedFetch
 from tests.flows.crm_server import Crm

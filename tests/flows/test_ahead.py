@@ -10,11 +10,11 @@ import pytest
 
 from flows.compiled.flow import compiled
 from flows.compiled.lookahead import MOST_INSTRUCTIONS
+from flows.engine.machine import DialogMachine
 from flows.llm.model import Decision
 from flows.llm.openai.model import OpenAIModel
 from flows.llm.prompts import NEXT, STAY
 from flows.llm.scripted import ScriptedModel
-from flows.machine import DialogMachine
 from tests.flows.openai_server import OpenAIServer, Stream, call, no_tools, streamed_call, words
 from tests.flows.talk import Json, asks, edge, flow, machine, node
 

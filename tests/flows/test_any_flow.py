@@ -13,13 +13,13 @@ from pydantic import JsonValue
 from core.ports.dialog import State
 from core.ports.http_fetch import Fetched, NotFetched, Request
 from flows.document.flow import Flow
+from flows.engine.action_runner import MOST_ACTIONS
+from flows.engine.machine import DialogMachine
+from flows.engine.transition_executor import MOST_HOPS
+from flows.engine.turn_result import Hop
 from flows.llm.model import Condense, Decide, Decision, ModelError, Speak, Speech
-from flows.machine import DialogMachine
-from flows.passage import MOST_HOPS
-from flows.performer import MOST_ACTIONS
 from flows.state.dialog_state import LARGEST_STATE
 from flows.tools.types import Call
-from flows.trail import Hop
 from tests.flows.talk import Json, document, turn
 
 NAMES = ("a", "b", "c", "d", "e")

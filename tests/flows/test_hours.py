@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from flows.document.business_hours import Hours
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
-from flows.machine import DialogMachine
+from flows.engine.machine import DialogMachine
 
 WEEK = {"timezone": "Europe/Berlin", "monday": ["09:00-12:00", "13:00-17:00"], "closed_on": ["2026-11-30"]}
 

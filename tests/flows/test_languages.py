@@ -16,12 +16,12 @@ from flows import locales as wording
 from flows.compiled.flow import compiled
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
+from flows.engine.language import asked_for, is_answer, tongue
+from flows.engine.machine import DialogMachine
 from flows.llm.model import Decision, Speak, Speech
 from flows.llm.scripted import ScriptedModel
 from flows.locales.de.messages import GERMAN
 from flows.locales.en.messages import ENGLISH
-from flows.machine import DialogMachine
-from flows.tongue import asked_for, is_answer, tongue
 from tests.fakes import ADDRESS
 from tests.flows.talk import asks, edge, node
 from tests.flows.talk import flow as made_flow

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flows.authoring.script import Script, Written
-from flows.authoring.written import WrittenFetch
+from flows.authoring.testing.stub_fetch import WrittenFetch
+from flows.authoring.testing.test_file import Script, Written
 from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
 from flows.llm.model import Decision
 from flows.llm.openai.model import OpenAIModel
 from flows.llm.scripted import ScriptedModel
-from flows.machine import DialogMachine
 from tests.flows.openai_server import OpenAIServer, call
 from tests.flows.talk import LIBRARY, TODAY, machine, say
 

@@ -12,9 +12,9 @@ from core.ports.dialog import Dialog, State
 from flows.compiled.flow import compiled
 from flows.document.flow import Flow
 from flows.document.flow_set import FlowSet
+from flows.engine.machine import DialogMachine
 from flows.llm.model import Decide, Decision
 from flows.llm.scripted import ScriptedModel
-from flows.machine import DialogMachine
 from flows.tools.python import Context
 from flows.tools.types import Call
 from tests.flows.talk import LIBRARY, edge, flow, library, machine, node, say, turn

@@ -21,9 +21,9 @@ from core.ports.http_fetch import Fetched
 from core.ports.http_fetch import Request as Sent
 from flows.document.flow import Flow
 from flows.document.validation.mcp import NOT_INSTALLED
+from flows.engine.machine import DialogMachine
 from flows.llm.model import Decision
 from flows.llm.scripted import ScriptedModel
-from flows.machine import DialogMachine
 from flows.tools.mcp import client as mcp_client
 from flows.tools.mcp.types import ToolCall
 from flows.tools.results import HIDDEN, LARGEST_RESULT, failed, told
@@ -398,5 +398,5 @@ async def test_an_address_that_comes_to_nothing_is_not_called() -> None:
 
 
 def test_who_has_no_such_tool_does_not_pay_for_the_package() -> None:
-    code = "import sys, flows.machine, gateway.worker; sys.exit('mcp' in sys.modules)"
+    code = "import sys, flows.engine.machine, gateway.worker; sys.exit('mcp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,11 +10,11 @@ from starlette.responses import JSONResponse, Response
 
 from core.errors import Misconfigured
 from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
 from flows.llm.model import Decision, ModelError
 from flows.llm.openai.moderation import OpenAIModerator, moderator_from
 from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
-from flows.machine import DialogMachine
 from tests.flows.openai_server import OpenAIServer, busy
 from tests.flows.talk import edge, flow, node, turn
 

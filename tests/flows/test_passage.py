@@ -9,9 +9,9 @@ import pytest
 from pydantic import JsonValue
 
 from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
 from flows.llm.model import Decision, Speech
 from flows.llm.scripted import ScriptedModel
-from flows.machine import DialogMachine
 from tests.flows.talk import Json, asks, edge, flow, machine, node
 
 

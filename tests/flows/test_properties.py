@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.ports.dialog import State, Step
-from flows.machine import DialogMachine
+from flows.engine.machine import DialogMachine
 from tests.flows.talk import library, turn
 
 OUTCOMES = {"stay", "advance", "final", "hand_off"}

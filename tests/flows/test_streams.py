@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.engine.machine import DialogMachine
 from flows.llm.model import Decision
 from flows.llm.openai.model import OpenAIModel
 from flows.llm.parsing.partial_json import PartialText
@@ -17,7 +18,6 @@ from flows.llm.parsing.reasoning import Thoughts
 from flows.llm.prompts import STAY
 from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
-from flows.machine import DialogMachine
 from tests.flows.openai_server import CUT, OpenAIServer, Stream, call, no_tools, streamed_call, words
 from tests.flows.talk import edge, flow, machine, node
 

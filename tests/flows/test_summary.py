@@ -8,7 +8,8 @@ import json
 import pytest
 
 from core.ports.dialog import State
-from flows import summary
+from flows.engine import history_summary as summary
+from flows.engine.history_summary import FULL, OLDEST
 from flows.llm.fallback import FallbackModel
 from flows.llm.model import Condense, Decide, Decision, ModelError, Speech
 from flows.llm.openai.model import OpenAIModel
@@ -16,7 +17,6 @@ from flows.llm.prompts import STAY, to_condense, to_decide
 from flows.llm.rules.model import RulesModel
 from flows.llm.scripted import ScriptedModel
 from flows.state.dialog_state import LARGEST_STATE, LONGEST_HISTORY, LONGEST_SUMMARY
-from flows.summary import FULL, OLDEST
 from tests.flows.openai_server import OpenAIServer, call, words
 from tests.flows.talk import edge, flow, machine, node, say, turn
 

@@ -11,7 +11,7 @@ from core.model.timer import Timer
 from core.model.turn import Turn
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
-from flows.machine import DialogMachine
+from flows.engine.machine import DialogMachine
 from tests.fakes import ADDRESS
 
 

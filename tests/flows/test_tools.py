@@ -13,12 +13,12 @@ from pydantic import Field
 from starlette.responses import JSONResponse
 
 from core.errors import Misconfigured
-from flows.judge import MOST_ROUNDS
+from flows.engine.machine import DialogMachine
+from flows.engine.transition_selector import MOST_ROUNDS
 from flows.llm.model import Decision
 from flows.llm.openai.model import OpenAIModel
 from flows.llm.prompts import STAY
 from flows.llm.scripted import ScriptedModel
-from flows.machine import DialogMachine
 from flows.tools.python import Context, ToolError, python_tools, tool
 from flows.tools.thread_pool import MOST_THREADS
 from flows.tools.types import Call

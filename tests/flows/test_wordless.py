@@ -6,10 +6,10 @@ import pytest
 
 from core.model.turn import Attachment, Location
 from flows.document.flow_file import FlowFile
+from flows.engine.machine import DialogMachine
 from flows.llm.rules.model import RulesModel
 from flows.locales.de import messages as german
 from flows.locales.en import messages as english
-from flows.machine import DialogMachine
 from gateway.settings import LIBRARY
 from tests.fakes import turn
 

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from channels._kit.simulator import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse
 from channels.intercom.simulator.server import IntercomTwin
-from flows.authoring.script import Conversation, Script, beside
+from flows.authoring.testing.test_file import Conversation, Script, beside
 from gateway.http import provider_client
 from gateway.settings import LIBRARY
 from gateway.twins import serve

@@ -11,7 +11,7 @@ import pytest
 
 from flows.document.flow import Flow
 from flows.document.flow_file import FlowFile
-from flows.machine import DialogMachine
+from flows.engine.machine import DialogMachine
 from gateway.reload import ReloadingDialog
 from tests.flows.talk import document, edge, node, turn
 

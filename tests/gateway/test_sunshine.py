@@ -14,7 +14,7 @@ from channels._kit.simulator import Fault, Faults, Line, Said
 from channels.sunshine.simulator.conversations import BOT
 from channels.sunshine.simulator.server import SunshineTwin
 from core.model.owner import Owner
-from flows.authoring.script import Conversation, Script, beside
+from flows.authoring.testing.test_file import Conversation, Script, beside
 from gateway.http import provider_client
 from gateway.redis.log import read_owner
 from gateway.settings import LIBRARY

@@ -13,7 +13,7 @@ from channels._kit.simulator import Fault, Faults, Line, Said
 from channels.twilio.simulator.server import TwilioTwin
 from channels.whatsapp.simulator.records import Identity
 from channels.whatsapp.simulator.server import WhatsAppTwin
-from flows.authoring.script import Conversation, Script, beside
+from flows.authoring.testing.test_file import Conversation, Script, beside
 from gateway.http import provider_client
 from gateway.settings import LIBRARY
 from gateway.twins import serve

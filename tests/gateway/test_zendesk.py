@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from channels._kit.simulator import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse
 from channels.zendesk.simulator.server import ZendeskTwin
 from channels.zendesk.simulator.tickets import BOT, PEOPLE, TwinTicket
-from flows.authoring.script import Script, beside
+from flows.authoring.testing.test_file import Script, beside
 from gateway.http import provider_client
 from gateway.redis.log import read_log
 from gateway.settings import LIBRARY

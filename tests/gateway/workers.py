@@ -8,7 +8,7 @@ from typing import Any
 
 from core.model.turn import Turn
 from core.ports.dialog import State, Step, Watcher
-from flows.machine import DialogMachine
+from flows.engine.machine import DialogMachine
 from gateway.storm.clock import unsettle
 from gateway.worker import AsyncWorker
 

@@ -7,8 +7,8 @@ import pytest
 from core.model.turn import Turn
 from core.ports.dialog import State
 from flows.document.flow_file import FlowFile
+from flows.engine.machine import DialogMachine
 from flows.llm.rules.model import RulesModel
-from flows.machine import DialogMachine
 from gateway.settings import LIBRARY
 from tests.channels.twilio.made import changed, turn_of, twilio
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.authoring.graph import graph_of
-from flows.authoring.layout import WIDEST_ROW, WIDTH, places_of, rows_of
-from flows.authoring.mermaid import mermaid
-from flows.authoring.svg import svg
+from flows.authoring.diagram.graph import graph_of
+from flows.authoring.diagram.layout import WIDEST_ROW, WIDTH, places_of, rows_of
+from flows.authoring.diagram.mermaid import mermaid
+from flows.authoring.diagram.svg import svg
 from flows.document.flow import Flow
 from tests.flows.talk import LIBRARY, edge, flow, node
 

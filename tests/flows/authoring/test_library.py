@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.authoring.script import Script, beside
-from flows.authoring.trial import hold
+from flows.authoring.testing.runner import hold
+from flows.authoring.testing.test_file import Script, beside
 from flows.document.flow import Flow
 from tests.flows.talk import LIBRARY
 

@@ -11,8 +11,8 @@ from channels._kit.rendering.message_parts import is_list, with_choices
 from channels._kit.rendering.sms_segments import costly
 from core.model.message import Choice
 from core.ports.channel import Capabilities
-from flows.authoring.limits import shown_otherwise
-from flows.authoring.lint import lint
+from flows.authoring.lint.channel_limits import shown_otherwise
+from flows.authoring.lint.linter import lint
 from tests.flows.talk import LIBRARY, Json, asks, document, edge, flow, node
 
 SMS = Capabilities(max_webhook_bytes=1, max_webhook_fields=1, text_length=100)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.authoring.loops import endless
+from flows.authoring.lint.cycles import endless
 from flows.document.flow import Flow
 from tests.flows.talk import LIBRARY, Json, asks, edge, flow, node
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from flows.authoring.names import check
-from flows.authoring.script import Script
+from flows.authoring.testing.references import check
+from flows.authoring.testing.test_file import Script
 from flows.document.errors import FlowError
 from tests.flows.talk import Json, edge, flow, node
 

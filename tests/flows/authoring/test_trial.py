@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from flows.authoring.junit import junit
-from flows.authoring.script import Script, beside
-from flows.authoring.trial import Trial, hold
+from flows.authoring.testing.junit import junit
+from flows.authoring.testing.runner import Trial, hold
+from flows.authoring.testing.test_file import Script, beside
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
 from flows.llm.model import Decision, ModelError

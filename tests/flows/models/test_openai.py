@@ -13,12 +13,12 @@ from starlette.responses import JSONResponse, Response
 
 from core.errors import Misconfigured
 from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
 from flows.llm.factory import model_from
 from flows.llm.model import Condense, ModelError, Speak
 from flows.llm.openai.model import OpenAIModel
 from flows.llm.prompts import STAY
 from flows.locales import ENGLISH
-from flows.machine import DialogMachine
 from flows.state.dialog_state import Line
 from tests.flows.openai_server import OpenAIServer, call, completion, no_tools, words
 from tests.flows.talk import LIBRARY, asks, edge, flow, machine, node, say
@@ -413,6 +413,6 @@ def test_a_model_is_built_from_its_name() -> None:
 
 
 def test_the_openai_package_is_not_imported_by_who_does_not_use_it() -> None:
-    code = "import sys, flows.machine; flows.machine.model_from('rules'); print('openai' in sys.modules)"
+    code = "import sys; from flows.engine.machine import model_from; model_from('rules'); print('openai' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from flows.engine.machine import DialogMachine
 from flows.llm.fallback import FallbackModel
 from flows.llm.model import Condense, ModelError, Speak
 from flows.llm.openai.model import OpenAIModel
@@ -17,7 +18,6 @@ from flows.llm.parsing.decision import Answer
 from flows.llm.prompts import BRIEF, STAY
 from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
-from flows.machine import DialogMachine
 from flows.text.surrogates import whole_characters
 from tests.flows.openai_server import OpenAIServer, call, completion, words
 from tests.flows.talk import asks, edge, flow, machine, node, say

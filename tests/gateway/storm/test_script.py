@@ -6,7 +6,7 @@ import pytest
 
 from channels.twilio import connect
 from flows.document.flow import Flow
-from flows.machine import DialogMachine
+from flows.engine.machine import DialogMachine
 from gateway.settings import LIBRARY
 from gateway.storm.grounds import ACCOUNT, OURS
 from gateway.storm.script import STOP, Script, Scripts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from core.ports.http_fetch import Fetched, NotFetched, Request
-from flows.authoring.script import Answers
+from flows.authoring.testing.test_file import Answers
 
 
 class WrittenFetch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flows.document.flow import Flow
-from flows.trail import Hop
+from flows.engine.turn_result import Hop
 
 Way = tuple[str, str]
 """A node and an edge of it; the node is empty for a global edge."""

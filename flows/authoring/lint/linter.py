@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from core.ports.channel import Capabilities
-from flows.authoring.limits import Cost, Show, shown_otherwise
-from flows.authoring.loops import endless
+from flows.authoring.lint.channel_limits import Cost, Show, shown_otherwise
+from flows.authoring.lint.cycles import endless
 from flows.compiled.instructions import kind_of, language_code, scripted
 from flows.document.errors import FlowError, Problem
 from flows.document.flow import ActionTrigger, Edge, Flow

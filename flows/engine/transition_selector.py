@@ -10,10 +10,10 @@ from pydantic import JsonValue
 from core.model.message import Choice
 from core.model.turn import Turn
 from flows.compiled.edge import CompiledEdge
+from flows.engine.action_runner import Performer
 from flows.llm.model import NOTHING, Decide, Decision, Model, Write, unheard
 from flows.llm.rules.model import RulesModel
 from flows.nlu.choices import find_choice
-from flows.performer import Performer
 from flows.slots.extraction import accept
 from flows.slots.slot import Slot
 from flows.templating.template import Text

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core.model.turn import Address, Turn
-from flows.authoring.coverage import Coverage
-from flows.authoring.rehearsal import Rehearsal
-from flows.authoring.script import Conversation, Expected, Said, Script
-from flows.authoring.written import WrittenFetch
+from flows.authoring.testing.coverage import Coverage
+from flows.authoring.testing.stub_fetch import WrittenFetch
+from flows.authoring.testing.stub_model import Rehearsal
+from flows.authoring.testing.test_file import Conversation, Expected, Said, Script
 from flows.compiled.flow import compiled
 from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
+from flows.engine.turn_result import TurnResult
 from flows.llm.factory import model_from
 from flows.llm.model import Model
-from flows.machine import DialogMachine
-from flows.turn_result import TurnResult
 
 _HERE = Address(channel="test", account="", ours="", theirs="")
 

@@ -6,9 +6,9 @@ import asyncio
 import logging
 
 from core.time_limit import TimeLimit
+from flows.engine.response_builder import Speaker
 from flows.llm.model import Condense, Model
 from flows.llm.rules.model import RulesModel
-from flows.speaker import Speaker
 from flows.state.dialog_state import LONGEST_HISTORY, LONGEST_SUMMARY, DialogState
 
 log = logging.getLogger("turngate.flows")

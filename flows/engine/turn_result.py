@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from core.model.message import Message
 from core.ports.dialog import Step
 from flows.state.dialog_state import DialogState
+
+
+class Hop(NamedTuple):
+    """A node entered, by `edge` from node `source`; both are empty at the beginning."""
+
+    node: str
+    edge: str = ""
+    source: str = ""
+
+
+Watch = Callable[[Hop], None]
+
+
+def unwatched(hop: Hop) -> None:
+    """Nobody looks."""
 
 
 class TurnResult(NamedTuple):

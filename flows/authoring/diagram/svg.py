@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from unicodedata import east_asian_width
 
-from flows.authoring.graph import Arrow, Box, graph_of
-from flows.authoring.layout import HEIGHT, LABEL, LINE, MARGIN, WIDTH, Place, places_of, rows_of
-from flows.authoring.routes import Stretch, lanes_of, ways_of
+from flows.authoring.diagram.edge_routing import Stretch, lanes_of, ways_of
+from flows.authoring.diagram.graph import Arrow, Box, graph_of
+from flows.authoring.diagram.layout import HEIGHT, LABEL, LINE, MARGIN, WIDTH, Place, places_of, rows_of
 from flows.authoring.xml import valid
 from flows.document.flow import Flow
 

@@ -15,7 +15,7 @@ from core.model.turn import Turn
 from core.ports.dialog import Watcher
 from core.ports.http_fetch import Fetch
 from flows.document.flow import Action, ActionTrigger, Tool
-from flows.speaker import Speaker
+from flows.engine.response_builder import Speaker
 from flows.tools.arguments import mismatch
 from flows.tools.http.action import CompiledAction, Outcome, perform
 from flows.tools.mcp.tool import ServerTool

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from flows.authoring.graph import Graph
+from flows.authoring.diagram.graph import Graph
 
 WIDTH, HEIGHT, LINE = 200, 52, 14
 GAP_ACROSS, GAP_DOWN = 40, 76

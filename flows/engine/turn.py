@@ -15,18 +15,17 @@ from core.ports.dialog import Watcher
 from flows.compiled.edge import CompiledEdge
 from flows.compiled.flow import CompiledFlow
 from flows.document.flow import Node, Resort
-from flows.judge import LONGEST_TEXT, Judge, named
+from flows.engine.action_runner import Means, Performer
+from flows.engine.history_summary import summary_of
+from flows.engine.language import asked_for
+from flows.engine.response_builder import Speaker
+from flows.engine.streaming import SILENT, Voice
+from flows.engine.transition_executor import Passage, fallback
+from flows.engine.transition_selector import LONGEST_TEXT, Judge, named
+from flows.engine.turn_result import Answered, TurnResult, Watch, unwatched
 from flows.llm.model import NOTHING, Decision, Model, ModelError
 from flows.nlu.lexicon import is_courtesy, is_greeting
-from flows.passage import Passage, fallback
-from flows.performer import Means, Performer
-from flows.speaker import Speaker
 from flows.state.dialog_state import DialogState
-from flows.summary import summary_of
-from flows.tongue import asked_for
-from flows.trail import Watch, unwatched
-from flows.turn_result import Answered, TurnResult
-from flows.voice import SILENT, Voice
 
 _NO_MEANS = Means()
 _NOBODY = Watcher()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flows.compiled.edge import CompiledEdge
 from flows.compiled.flow import CompiledNode
 from flows.compiled.instructions import is_silent
-from flows.judge import Judge, named
+from flows.engine.transition_selector import Judge, named
+from flows.engine.turn_result import Hop, Watch
 from flows.llm.model import NOTHING, Decision
 from flows.slots.extraction import accept
-from flows.trail import Hop, Watch
 
 MOST_HOPS = 12
 

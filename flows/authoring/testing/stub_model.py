@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.authoring.script import Said
+from flows.authoring.testing.test_file import Said
 from flows.llm.model import Condense, Decide, Decision, Speak, Speech
 from flows.llm.scripted import ScriptedModel
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.authoring.graph import Box, graph_of
+from flows.authoring.diagram.graph import Box, graph_of
 from flows.authoring.xml import valid
 from flows.document.flow import Flow
 

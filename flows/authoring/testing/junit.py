@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from flows.authoring.trial import Case, Trial
+from flows.authoring.testing.runner import Case, Trial
 from flows.authoring.xml import valid
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from flows.authoring.layout import GAP_ACROSS, LANE, WIDTH, Lane, Place
+from flows.authoring.diagram.layout import GAP_ACROSS, LANE, WIDTH, Lane, Place
 
 Ends = tuple[str, str]
 """The boxes between which an arrow runs."""

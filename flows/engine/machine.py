@@ -24,17 +24,16 @@ from flows import locales as wording
 from flows.compiled.flow import CompiledFlow, in_every_language
 from flows.document.flow import Flow
 from flows.document.flow_set import FlowSet
+from flows.engine.action_runner import Means
+from flows.engine.language import is_answer, tongue
+from flows.engine.moderation import Moderator, moderated
+from flows.engine.streaming import TurnStream
+from flows.engine.turn import step, timed_out
+from flows.engine.turn_result import Answered, TurnResult, Watch, unwatched
 from flows.llm.factory import model_from
 from flows.llm.model import Model
-from flows.moderated import Moderator, moderated
-from flows.performer import Means
 from flows.state.dialog_state import DialogState
-from flows.step import step, timed_out
-from flows.stream import TurnStream
-from flows.tongue import is_answer, tongue
 from flows.tools.python import python_tools
-from flows.trail import Watch, unwatched
-from flows.turn_result import Answered, TurnResult
 
 log = logging.getLogger("turngate.flows")
 

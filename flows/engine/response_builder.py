@@ -13,12 +13,12 @@ from core.model.turn import Turn
 from flows import locales as wording
 from flows.compiled.flow import CompiledFlow, CompiledNode
 from flows.compiled.instructions import in_language, scripted
+from flows.engine.streaming import Voice
 from flows.llm.model import Model, ModelError, Speak
 from flows.locales import Sentences
 from flows.state.dialog_state import DialogState
 from flows.templating.template import Text
 from flows.tools.results import without
-from flows.voice import Voice
 
 LONGEST_TEXT = 4_000
 _CLOCK = "%I:%M %p"

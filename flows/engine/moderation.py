@@ -8,10 +8,10 @@ from typing import Protocol
 
 from core.model.message import Message
 from core.ports.dialog import Watcher
+from flows.engine.turn_result import Answered, TurnResult
 from flows.llm.model import ModelError
 from flows.locales import Sentences
 from flows.state.dialog_state import LONGEST_LINE, DialogState
-from flows.turn_result import Answered, TurnResult
 
 
 class Moderator(Protocol):

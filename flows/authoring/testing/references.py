@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from flows.authoring.script import Said, Script
+from flows.authoring.testing.test_file import Said, Script
 from flows.document.errors import FlowError, Problem
 from flows.document.flow import Flow
 
