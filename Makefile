@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip
 # Three processes start at once; what they import is compiled beforehand, also where Python is told not to keep it.
-WARM := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import gateway.commands.run, gateway.app, gateway.worker'
+WARM := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import gateway.cli.run, gateway.app, gateway.worker'
 WORKERS ?= 3
 
 .PHONY: help run test lint bench storm browser lock clean

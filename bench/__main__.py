@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from bench import ack, drains, flight, flows, latency, plot, recovery, scale, streams, turns
 from bench.load import Load
-from gateway.embedded import EmbeddedServer
+from gateway.redis.embedded_server import EmbeddedServer
 
 ROUNDS = 3
 REQUESTS = 8_000

@@ -26,8 +26,8 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from bench.load import Load, run
 from channels import load
 from gateway.app import create_app
-from gateway.redis import layout
-from gateway.redis.connect import open_redis
+from gateway.redis import rq_layout as layout
+from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 
 ACCOUNT = "AC" + "0" * 31 + "1"

@@ -20,9 +20,9 @@ from bench import model, sink, waiting
 from bench.ack import ACCOUNT, TOKEN
 from core.model.event import TurnReceived
 from core.model.turn import Address, Turn
-from gateway.embedded import EmbeddedServer
+from gateway.redis.embedded_server import EmbeddedServer
 from gateway.redis.inbox import RedisInbox
-from gateway.web.channel import address_of, session_of
+from gateway.webchat.channel import address_of, session_of
 
 # RQ's own workers are measured on fewer sessions: they are that slow, and their rate does not depend on it.
 OURS = "`AsyncWorker`"

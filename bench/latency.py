@@ -21,11 +21,11 @@ from redis.asyncio import Redis
 from bench.ack import ACCOUNT, TOKEN
 from channels._kit.simulator import Delivery, Said, TwinRequest, TwinResponse
 from channels.twilio.simulator.server import TwilioTwin
-from gateway.children import Child
-from gateway.embedded import EmbeddedServer
-from gateway.http import provider_client
-from gateway.loopback import free_port, until_ready
-from gateway.twins import TwinServer, serve
+from gateway.http.clients import provider_client
+from gateway.local.child_process import Child
+from gateway.local.loopback import free_port, until_ready
+from gateway.local.simulator_server import TwinServer, serve
+from gateway.redis.embedded_server import EmbeddedServer
 
 
 class TimedTwin(TwilioTwin):

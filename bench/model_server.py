@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bench.deltas import STAY, arguments, deltas
-from gateway.loopback import listener
+from gateway.local.loopback import listener
 
 _WANTED = re.compile(r"call ([A-Za-z0-9_-]+)")
 

@@ -17,8 +17,8 @@ from redis.asyncio import Redis
 from bench import sink
 from bench.ack import ACCOUNT, TOKEN
 from bench.drains import fill
-from gateway.children import Child
-from gateway.embedded import EmbeddedServer
+from gateway.local.child_process import Child
+from gateway.redis.embedded_server import EmbeddedServer
 
 SESSIONS, TURNS = 300, 8
 ROUNDS = 3

@@ -18,12 +18,12 @@ from core.model.turn import Address, Turn
 from core.processing.session_processor import Drain
 from flows.document.flow import Flow
 from flows.engine.machine import DialogMachine
-from gateway.embedded import EmbeddedServer
+from gateway.config.settings import LIBRARY
+from gateway.redis.embedded_server import EmbeddedServer
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.sweeper import Sweeper
-from gateway.settings import LIBRARY
-from gateway.web.channel import WebChannel, address_of, session_of
+from gateway.webchat.channel import WebChannel, address_of, session_of
 
 COUNTS = (100, 10_000, 1_000_000)
 _ACCEPTS = 300

@@ -19,9 +19,9 @@ import httpx
 
 from bench import flows, load
 from bench.load import Load
-from gateway.children import Child
-from gateway.embedded import EmbeddedServer
-from gateway.loopback import free_port, until_ready
+from gateway.local.child_process import Child
+from gateway.local.loopback import free_port, until_ready
+from gateway.redis.embedded_server import EmbeddedServer
 
 SESSIONS = 1_000
 CONNECTIONS = 16

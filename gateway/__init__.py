@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from flows.document.flow_set import FlowSet
     from flows.engine.machine import DialogMachine
     from flows.tools.python import Context, ToolError, tool
-    from gateway.dialog_routes import DialogRouter
-    from gateway.fastapi_router import FastAPIRouter
-    from gateway.garbage import collect_rarely
-    from gateway.redis.sessions import RedisSessionStore
+    from gateway.config.gc_tuning import collect_rarely
+    from gateway.embedding.fastapi import FastAPIRouter
+    from gateway.embedding.starlette import DialogRouter
+    from gateway.redis.records.session_store import RedisSessionStore
 
 __all__ = [
     "Context",
@@ -39,16 +39,16 @@ __all__ = [
 _ROOMS = {
     "Context": "flows.tools.python",
     "DialogMachine": "flows.engine.machine",
-    "DialogRouter": "gateway.dialog_routes",
-    "FastAPIRouter": "gateway.fastapi_router",
+    "DialogRouter": "gateway.embedding.starlette",
+    "FastAPIRouter": "gateway.embedding.fastapi",
     "Flow": "flows.document.flow",
     "FlowSet": "flows.document.flow_set",
     "InMemorySessionStore": "core.sessions.store",
     "NullSessionStore": "core.sessions.store",
-    "RedisSessionStore": "gateway.redis.sessions",
+    "RedisSessionStore": "gateway.redis.records.session_store",
     "SessionWorker": "core.sessions.worker",
     "ToolError": "flows.tools.python",
-    "collect_rarely": "gateway.garbage",
+    "collect_rarely": "gateway.config.gc_tuning",
     "tool": "flows.tools.python",
 }
 

@@ -1,5 +1,5 @@
 """`python -m gateway` is `turngate`."""
 
-from gateway.commands import main
+from gateway.cli import main
 
 main()

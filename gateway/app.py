@@ -15,31 +15,31 @@ from starlette.routing import BaseRoute
 
 from core.errors import StorageUnavailable
 from core.ports.mailbox import Inbox
-from gateway.config import Config
-from gateway.console.access import Access
-from gateway.console.agent import AgentPane
-from gateway.console.desk import Desk
-from gateway.console.pages import Console
-from gateway.console.refusals import Refusals
-from gateway.console.simulator import Simulator
-from gateway.errors import on_crash, on_http_exception, on_storage_trouble
-from gateway.http import provider_client
-from gateway.outgoing import Outgoing
-from gateway.people import People
-from gateway.probes import Probes
-from gateway.redis import fitness
-from gateway.redis.connect import open_redis
+from gateway.bootstrap import Channels, desks, load_channels, protocol, with_web
+from gateway.config.channel_config import Config
+from gateway.config.settings import Settings
+from gateway.console.inbox import Desk
+from gateway.console.provider_desk import AgentPane
+from gateway.console.quarantine import Refusals
+from gateway.console.simulator import Console
+from gateway.console.simulator_client import Simulator
+from gateway.http.clients import provider_client
+from gateway.redis.connection import server_checks as fitness
+from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.quarantine import Quarantine
+from gateway.redis.outbox import Outgoing
+from gateway.redis.records.identities import People
+from gateway.redis.records.quarantine import Quarantine
 from gateway.redis.sweeper import Sweeper
-from gateway.settings import Settings
-from gateway.web import openapi
-from gateway.web.access import Tokens
-from gateway.web.conversation import Conversations
-from gateway.web.routes import WebApi
-from gateway.web.widget import Widget
-from gateway.webhooks import Webhooks
-from gateway.wiring import Channels, desks, load_channels, protocol, with_web
+from gateway.server.error_responses import on_crash, on_http_exception, on_storage_trouble
+from gateway.server.health import Probes
+from gateway.server.operator_auth import Access
+from gateway.server.webhooks import Webhooks
+from gateway.webchat import openapi
+from gateway.webchat.conversations import Conversations
+from gateway.webchat.routes import WebApi
+from gateway.webchat.session_tokens import Tokens
+from gateway.webchat.widget import Widget
 
 
 def create_app(

@@ -10,9 +10,9 @@ async def drain(session: str) -> None:
     """
     from rq import get_current_job
 
-    from gateway.redis.connect import open_beside
-    from gateway.settings import Settings
-    from gateway.wiring import open_runtime
+    from gateway.bootstrap import open_runtime
+    from gateway.config.settings import Settings
+    from gateway.redis.connection.connect import open_beside
 
     job = get_current_job()
     if job is None:

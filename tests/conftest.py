@@ -10,9 +10,9 @@ import pytest
 import redis as sync
 from redis.asyncio import Redis
 
-from gateway.embedded import EmbeddedServer
-from gateway.garbage import collect_rarely
-from gateway.redis.connect import open_redis
+from gateway.config.gc_tuning import collect_rarely
+from gateway.redis.connection.connect import open_redis
+from gateway.redis.embedded_server import EmbeddedServer
 
 
 def pytest_collection_finish() -> None:

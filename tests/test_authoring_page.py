@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 
 import flows
 from core.errors import Misconfigured
-from gateway.commands import app
+from gateway.cli import app
+from tests.paths import ROOT
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = ROOT / "docs"
 PAGE = (DOCS / "authoring.md").read_text(encoding="utf-8")
 FILE = re.compile(r"^`([\w.]+)`[^\n]*:\n\n```(?:yaml|json)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 SESSION = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)

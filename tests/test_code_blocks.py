@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import flows
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 LIBRARY = Path(flows.__file__).parent / "library"
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PAGES = [

@@ -12,10 +12,10 @@ import typer.main
 
 import channels
 from core.model.owner import MOVES, Owner
-from gateway import settings
-from gateway.commands import app
+from gateway.cli import app
+from gateway.config import settings
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

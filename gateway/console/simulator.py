@@ -1,114 +1,179 @@
-"""The simulated providers as the console sees them: where they listen, and how conversations are named."""
+"""The console's routes: the simulator's page and the JSON that it asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
-from urllib.parse import urlsplit
+from pathlib import Path
+from uuid import uuid4
 
 import httpx
-from pydantic import BaseModel, Field
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from pydantic import Field, ValidationError
+from redis.asyncio import Redis
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 
-from channels._kit.inbound.phone_numbers import one_spelling
-from core.model.turn import Address
-from gateway.simulated import APP, WORKSPACE
+from core.model.event import ControlReceived
+from core.model.owner import Act, Owner
+from gateway.console.simulator_client import Person, Simulator, ask
+from gateway.redis.records.identities import People
+from gateway.redis.records.session_log import read_log, read_owner
+from gateway.server.error_responses import error_response, try_again
+from gateway.server.operator_auth import Access
 
-_NUMBER = r"^\+\d{6,15}$"
-_SURFACES = "^(sms|whatsapp|cloud|intercom|zendesk|sunshine)$"
-
-
-class Person(BaseModel):
-    """One side of a simulated conversation."""
-
-    surface: str = Field(pattern=_SURFACES)
-    person: str = Field(pattern=_NUMBER)
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatedDesk:
-    """A provider at whose desk people work on the same conversation; `account` is ours there."""
-
-    name: str
-    label: str
-    url: str
-    account: str
+_HERE = Path(__file__).parent
+_PICTURE = "https://files.example.com/picture.jpg"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Simulator:
-    """Where the providers' twins listen, and the accounts and numbers that they play."""
+class Say(Person):
+    """A message typed on the simulated phone, a button tapped on it, or a picture sent from it."""
 
-    url: str
-    account: str
-    cloud_url: str
-    desks: tuple[SimulatedDesk, ...] = ()
-    sms: str = "+15550100"
-    whatsapp: str = "whatsapp:+15550101"
-    cloud: str = "+15550102"
-    cloud_account: str = "900000000000001"
-    cloud_number: str = "800000000000001"
+    text: str = Field(min_length=1, max_length=1600)
+    button: str = Field(default="", max_length=256)
+    picture: bool = False
 
-    @classmethod
-    def load(cls, environ: Mapping[str, str]) -> Self | None:
-        """The twins that `turngate run` told its children of; `None` when real providers are configured."""
-        url = environ.get("TURNGATE_TWIN_URL", "")
-        if not url:
-            return None
-        zendesk = urlsplit(environ["ZENDESK_API_URL"]).hostname or ""
-        desks = (
-            SimulatedDesk("intercom", "Intercom", environ["INTERCOM_API_URL"], WORKSPACE),
-            SimulatedDesk("zendesk", "Zendesk ticket", environ["ZENDESK_API_URL"], zendesk),
-            SimulatedDesk("sunshine", "Zendesk messaging", environ["SUNSHINE_API_URL"], APP),
-        )
-        return cls(url, environ["TWILIO_ACCOUNT_SID"], environ["WHATSAPP_API_URL"], desks)
+    def to_twin(self, surface: str) -> dict[str, object]:
+        """What the twin is told."""
+        return {
+            "surface": surface,
+            "person": self.person,
+            "text": self.text,
+            "button": self.button,
+            "media": [_PICTURE] if self.picture else [],
+        }
 
-    def desk(self, surface: str) -> SimulatedDesk | None:
-        """The desk of that name."""
-        return next((desk for desk in self.desks if desk.name == surface), None)
 
-    def twin(self, surface: str) -> tuple[str, str]:
-        """The twin's address, and its own name of the surface."""
-        if desk := self.desk(surface):
-            return desk.url, surface
-        return (self.cloud_url, "whatsapp") if surface == "cloud" else (self.url, surface)
+class Take(Person):
+    """Who is to speak from now on."""
 
-    async def address(self, person: Person, http: httpx.AsyncClient) -> Address | None:
-        """Where a person's conversation takes place; `None` when a desk has none of this person yet.
+    act: Act = Field(description="take_over or give_back")
 
-        Raises `httpx.HTTPError` when the desk does not answer.
-        """
-        if desk := self.desk(person.surface):
-            thread = (await ask(http, desk.url, "desk", person.person))["standing"]["thread"]
-            ours = desk.account
-            return Address(channel=desk.name, account=ours, ours=ours, theirs=thread) if thread else None
-        if person.surface == "cloud":
-            return Address(
-                channel="whatsapp",
-                account=self.cloud_account,
-                ours=self.cloud_number,
-                theirs=person.person.removeprefix("+"),
+
+class Console:
+    """The pages. Without a simulator (real credentials are set) the page says so."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        inbox: People,
+        access: Access,
+        simulator: Simulator | None,
+        http: httpx.AsyncClient,
+    ) -> None:
+        self._redis = redis
+        self._inbox = inbox
+        self._access = access
+        self._simulator = simulator
+        self._http = http
+        templates = Environment(loader=FileSystemLoader(_HERE), autoescape=select_autoescape())
+        self._page = templates.get_template("page.html")
+
+    def routes(self) -> list[BaseRoute]:
+        """Everything below `/console`."""
+        guard = self._access.guard
+        return [
+            Route("/console", guard(self.page), methods=["GET"]),
+            Route("/console/say", guard(self.say), methods=["POST"]),
+            Route("/console/owner", guard(self.owner), methods=["POST"]),
+            Route("/console/conversation", guard(self.conversation), methods=["GET"]),
+            Mount("/console/static", StaticFiles(directory=_HERE / "static")),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """The phone on the screen."""
+        html = self._page.render(simulator=self._simulator)
+        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "X-Frame-Options": "DENY"}
+        return HTMLResponse(html, headers=headers)
+
+    async def say(self, request: Request) -> Response:
+        """Let the twin send a message as the person would: by a signed webhook to this gateway."""
+        if self._simulator is None:
+            return _no_simulator()
+        try:
+            said = Say.model_validate_json(await request.body())
+            url, surface = self._simulator.twin(said.surface)
+        except ValidationError:
+            return error_response(
+                400, "malformed", "surface, person and a text of 1 to 1600 characters are needed"
             )
-        on_sms = person.surface == "sms"
-        return Address(
-            channel="twilio",
-            account=self.account,
-            ours=self.sms if on_sms else self.whatsapp,
-            theirs=person.person if on_sms else f"whatsapp:{person.person}",
+        try:
+            answer = await self._http.post(f"{url}/_twin/say", json=said.to_twin(surface))
+            answer.raise_for_status()
+        except httpx.HTTPError:
+            return try_again("the simulator does not answer")
+        return JSONResponse({"id": answer.json()["sid"]})
+
+    async def owner(self, request: Request) -> Response:
+        """Take the session over from the bot, or give it back."""
+        if self._simulator is None:
+            return _no_simulator()
+        try:
+            take = Take.model_validate_json(await request.body())
+        except ValidationError:
+            return error_response(400, "malformed", "surface, person and act are needed")
+        if take.act not in (Act.TAKE_OVER, Act.GIVE_BACK):
+            return error_response(400, "malformed", "act must be take_over or give_back")
+        if self._simulator.desk(take.surface):
+            return error_response(400, "malformed", "the people of that desk do it there: see /console/agent")
+        address = await self._simulator.address(take, self._http)
+        assert address is not None, "only a desk may have no conversation yet"
+        session = self._simulator.session(address)
+        await self._inbox.accept(
+            [
+                ControlReceived(
+                    id=f"console:{uuid4().hex}",
+                    session=session,
+                    address=address,
+                    act=take.act,
+                    actor="console",
+                    aliases=(session,) if take.surface == "cloud" else (),
+                )
+            ]
+        )
+        return JSONResponse({"act": take.act})
+
+    async def conversation(self, request: Request) -> Response:
+        """What has happened in a session after the log entry `after`, and who owns it."""
+        if self._simulator is None:
+            return _no_simulator()
+        query = request.query_params
+        try:
+            person = Person(surface=query.get("surface", ""), person=query.get("person", ""))
+        except ValidationError:
+            return error_response(400, "malformed", "surface and person are needed")
+        after = query.get("after", "")
+        if after and not after.replace("-", "", 1).isdigit():
+            return error_response(400, "malformed", "after must be the id of a log entry")
+        try:
+            address = await self._simulator.address(person, self._http)
+        except httpx.HTTPError:
+            return try_again("the simulator does not answer")
+        if address is None:
+            return JSONResponse({"entries": [], "owner": Owner.BOT, "offers": {}})
+        session = await self._inbox.session(self._simulator.session(address))
+        entries = await read_log(self._redis, session, after)
+        owner = await read_owner(self._redis, session)
+        offers = await self._offers(person) if person.surface not in ("sms", "whatsapp") and entries else {}
+        return JSONResponse(
+            {"entries": [entry.model_dump() for entry in entries], "owner": owner, "offers": offers}
         )
 
-    def session(self, address: Address) -> str:
-        """As the channels name it; at the Cloud API the name that goes with a phone number."""
-        if self.desk(address.channel):
-            return f"{address.channel}:{address.account}:{address.theirs}"
-        if address.channel == "whatsapp":
-            return f"whatsapp:{address.ours}:{one_spelling(f'+{address.theirs}')}"
-        return f"{address.channel}:{address.account}:{address.ours}:{address.theirs}"
+    async def _offers(self, person: Person) -> dict[str, object]:
+        """What can be tapped in each message, and its files, by the provider's id."""
+        assert self._simulator is not None, "asked by its callers"
+        url, _ = self._simulator.twin(person.surface)
+        try:
+            told = await ask(self._http, url, "messages", person.person)
+        except httpx.HTTPError:
+            return {}
+        lines = [line for line in told["messages"] if line["direction"] == "out"]
+        return {line["id"]: {"choices": line["choices"], "media": line["media"]} for line in lines}
 
 
-async def ask(http: httpx.AsyncClient, url: str, what: str, person: str, **more: str) -> dict[str, Any]:
-    """Ask a twin for something about a person. Raises `httpx.HTTPError`."""
-    answer = await http.get(f"{url}/_twin/{what}", params={"from": person, **more})
-    answer.raise_for_status()
-    found: dict[str, Any] = answer.json()
-    return found
+def _no_simulator() -> Response:
+    return error_response(404, "no_simulator", "real credentials are set, so no provider is simulated here")

@@ -15,9 +15,10 @@ from core.model.owner import Act, Owner, after
 from core.model.turn import Address
 from core.ports.mailbox import Verdict
 from core.processing.concurrency import Concurrency, Policy, stands_alone
-from gateway.redis import layout, scripts
-from gateway.redis.gathering import Gathering
-from gateway.redis.scripts import Argument, Protocol
+from gateway.redis import lua as scripts
+from gateway.redis import rq_layout as layout
+from gateway.redis.connection.batcher import Gathering
+from gateway.redis.lua import Argument, Protocol
 
 _REQUESTS_A_BATCH = 64
 _OPTED_OUT = {Act.OPT_OUT: "1", Act.OPT_IN: "0"}

@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 
 from core.errors import LeaseLost
 from core.ports.mailbox import Lease
-from gateway.redis import scripts
-from gateway.redis.repeat import repeat
-from gateway.redis.scripts import Argument, Protocol
+from gateway.redis import lua as scripts
+from gateway.redis.connection.retry_loop import repeat
+from gateway.redis.lua import Argument, Protocol
 
 _RENEWALS_A_LEASE = 3
 _LEASES_A_CALL = 500

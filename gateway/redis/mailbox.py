@@ -20,14 +20,15 @@ from core.errors import LeaseLost
 from core.model.message import Reply
 from core.ports.channel import Pace
 from core.ports.mailbox import Claim, Commit, Lease, Permit, Trouble, View
-from gateway.redis import layout, scripts
-from gateway.redis.entries import commit_arguments, sent_entry
-from gateway.redis.gathering import Gathering
-from gateway.redis.hints import Hints
+from gateway.redis import lua as scripts
+from gateway.redis import rq_layout as layout
+from gateway.redis.connection.batcher import Gathering
+from gateway.redis.connection.notifications import Hints
+from gateway.redis.decoding import view_of
+from gateway.redis.encoding import commit_arguments, sent_entry
 from gateway.redis.inbox import account_of, message_key
 from gateway.redis.leases import LeaseKeeper
-from gateway.redis.scripts import Argument, Protocol
-from gateway.redis.views import view_of
+from gateway.redis.lua import Argument, Protocol
 
 log = logging.getLogger("turngate.mailbox")
 

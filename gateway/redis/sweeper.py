@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from gateway.redis import layout, scripts
-from gateway.redis.repeat import repeat
-from gateway.redis.scripts import Protocol
+from gateway.redis import lua as scripts
+from gateway.redis import rq_layout as layout
+from gateway.redis.connection.retry_loop import repeat
+from gateway.redis.lua import Protocol
 
 _SESSIONS_A_SWEEP = 200
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, parse_qsl
 
 from channels._kit.simulator import Delivery, Said, TwinRequest, TwinResponse
 from channels.twilio.simulator.server import TwilioTwin
-from gateway.twins import TwinServer
+from gateway.local.simulator_server import TwinServer
 
 _NO_ANSWER_SECONDS = 16.0  # a second longer than our client waits
 _AGAIN_SECONDS = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.storm.verdict import Breach, Verdict
+from gateway.storm.result import Breach, Verdict
 
 Row = tuple[str, ...]
 

@@ -14,9 +14,9 @@ from core.processing.concurrency import Concurrency
 from core.processing.retry_policy import Bounds
 from core.processing.session_processor import Drain, Drained
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.log import read_log
+from gateway.redis.lua import Protocol
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.scripts import Protocol
+from gateway.redis.records.session_log import read_log
 from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
 
 SESSION = "fake:1"

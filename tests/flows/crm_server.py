@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.flows.serving import served
+from tests.flows.http_server import served
 
 Json = dict[str, Any]
 Answer = Response | None | Callable[[Request], Response]

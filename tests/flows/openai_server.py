@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.flows.serving import served
+from tests.flows.http_server import served
 
 Json = dict[str, Any]
 USAGE = {"prompt_tokens": 30, "completion_tokens": 12, "total_tokens": 42}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.paths import ROOT
 
 _OURS = ("TURNGATE_", "TWILIO_", "WHATSAPP_", "OPENAI_", "REDIS_URL", "PUBLIC_URL", "HOST", "PORT")
 

@@ -18,10 +18,10 @@ from channels._kit.simulator import Delivery, TwinRequest, TwinResponse
 from channels.twilio.simulator.server import TwilioTwin
 from core.model.event import TurnReceived
 from core.model.turn import Address, Turn
-from gateway.config import Config
-from gateway.embedded import EmbeddedServer
+from gateway.config.channel_config import Config
+from gateway.local.simulator_server import TwinServer, serve
+from gateway.redis.embedded_server import EmbeddedServer
 from gateway.redis.inbox import RedisInbox
-from gateway.twins import TwinServer, serve
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 TOKEN = "0123456789abcdef0123456789abcdef"

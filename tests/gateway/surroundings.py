@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from channels._kit.simulator import Line, Twin
-from gateway.embedded import EmbeddedServer
-from gateway.twins import TwinServer
+from gateway.local.simulator_server import TwinServer
+from gateway.redis.embedded_server import EmbeddedServer
 from tests.gateway.stack import RQ
 
 
@@ -65,7 +65,14 @@ async def start(
         "REDIS_URL": redis.url,
         "TURNGATE_FLOW": flow,
     }
-    worker = ("worker", "--url", redis.url, "--worker-class", "gateway.worker.AsyncWorker", "turns")
+    worker = (
+        "worker",
+        "--url",
+        redis.url,
+        "--worker-class",
+        "gateway.worker.AsyncWorker",
+        "turns",
+    )
     await _process(stack, settings, sys.executable, "-m", "gateway", "web")
     for _ in range(workers):
         await _process(stack, settings, RQ, *worker)

@@ -14,10 +14,10 @@ from redis.asyncio import Redis
 
 from channels._kit.simulator import Faults
 from core.errors import StorageUnavailable
-from gateway.redis.connect import open_redis
+from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.log import read_log_end
-from gateway.storm.judge import at_rest
+from gateway.redis.records.session_log import read_log_end
+from gateway.storm.invariants import at_rest
 from tests.gateway.stack import ACCOUNT, OURS, PERSON, Stack, standing
 from tests.gateway.workers import DEADLY
 

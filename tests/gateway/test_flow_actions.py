@@ -10,8 +10,8 @@ from pathlib import Path
 
 from starlette.responses import JSONResponse, Response
 
+from tests.flows.conversation import asks, document, edge, node
 from tests.flows.crm_server import Crm
-from tests.flows.talk import asks, document, edge, node
 from tests.gateway.stack import standing
 
 

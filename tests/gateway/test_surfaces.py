@@ -14,11 +14,11 @@ from channels.twilio.simulator.server import TwilioTwin
 from channels.whatsapp.simulator.records import Identity
 from channels.whatsapp.simulator.server import WhatsAppTwin
 from flows.authoring.testing.test_file import Conversation, Script, beside
-from gateway.http import provider_client
-from gateway.settings import LIBRARY
-from gateway.twins import serve
-from tests.channels.whatsapp.made import ENVIRON as WHATSAPP
-from tests.channels.whatsapp.made import SECRET, TOKEN, handshake
+from gateway.config.settings import LIBRARY
+from gateway.http.clients import provider_client
+from gateway.local.simulator_server import serve
+from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP
+from tests.channels.whatsapp.builders import SECRET, TOKEN, handshake
 from tests.gateway.stack import ACCOUNT
 from tests.gateway.stack import TOKEN as TWILIO_TOKEN
 from tests.gateway.surroundings import Heard, free_url, start

@@ -9,8 +9,8 @@ from typing import Any
 from core.model.turn import Turn
 from core.ports.dialog import State, Step, Watcher
 from flows.engine.machine import DialogMachine
-from gateway.storm.clock import unsettle
-from gateway.worker import AsyncWorker
+from gateway.storm.clock_skew import unsettle
+from gateway.worker.async_worker import AsyncWorker
 
 DEADLY = "make it crash"
 _AN_HOUR = 3_600.0

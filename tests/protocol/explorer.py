@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from tests.protocol.actors import Actors
-from tests.protocol.laws import Law
+from tests.protocol.guarantees import Law
 from tests.protocol.world import Step, Worker, World
 
 _BEGIN = Step("begin", "")

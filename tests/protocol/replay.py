@@ -17,10 +17,11 @@ from core.model.turn import Turn
 from core.ports import mailbox as port
 from core.ports.channel import Pace
 from core.processing.concurrency import Concurrency, Policy
-from gateway.redis import layout, scripts
+from gateway.redis import lua as scripts
+from gateway.redis import rq_layout as layout
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import Protocol
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.scripts import Protocol
 from gateway.redis.sweeper import Sweeper
 from tests.fakes import ADDRESS
 from tests.protocol.model import Moment, Scripts, Store, View

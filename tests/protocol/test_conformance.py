@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.protocol.actors import Actors
-from tests.protocol.broken import PoppedBeforeTheWork, UnlockedWithoutLooking, WithoutFences
 from tests.protocol.model import Scripts
+from tests.protocol.planted_faults import PoppedBeforeTheWork, UnlockedWithoutLooking, WithoutFences
 from tests.protocol.replay import Replay
 from tests.protocol.world import Bounds, Step, World
 

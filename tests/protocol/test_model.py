@@ -6,7 +6,7 @@ import pytest
 
 from tests.protocol.actors import Actors
 from tests.protocol.explorer import Explorer, Report
-from tests.protocol.laws import ends, laws, nothing_is_given_up_untried
+from tests.protocol.guarantees import ends, laws, nothing_is_given_up_untried
 from tests.protocol.model import Scripts
 from tests.protocol.world import Bounds
 

@@ -13,8 +13,8 @@ from core.model.event import TurnReceived
 from core.ports.mailbox import Commit, Lease, View
 from core.processing.session_processor import Drain, Drained
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import Protocol
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.scripts import Protocol
 from tests.fakes import EchoDialog, FakeChannel, turn
 
 SESSION = "fake:1"

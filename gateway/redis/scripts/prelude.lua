@@ -1,4 +1,4 @@
--- Put in front of every script, after the constants that gateway/redis/scripts.py writes.
+-- Put in front of every script, after the constants that gateway/redis/lua.py writes.
 --
 -- Keys of one session share a hash tag:
 --   tg:{s}        hash    owner optout state address account | fence lease | job hold | tries waits marked marked_at slot
@@ -41,7 +41,7 @@ local function note(session, kind, entry)
   redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
 end
 
--- What names a session, with a note about it (gateway/redis/hints.py); a message may hold several.
+-- What names a session, with a note about it (gateway/redis/connection/notifications.py); a message may hold several.
 local function hint(session, about)
   about = about or ''
   return #session .. ' ' .. #about .. ' ' .. session .. about

@@ -16,7 +16,7 @@ from channels._kit.outbound.http import classify
 from core.errors import Misconfigured, Rejected, Unavailable, Unknown
 from core.model.message import Choice, Message, Part, Reply, SentMessage
 from core.model.turn import Address, Attachment
-from tests.channels.intercom.made import (
+from tests.channels.intercom.builders import (
     APP,
     BASE,
     BOT,

@@ -9,7 +9,7 @@ from channels._kit.simulator import TwinRequest
 from channels.intercom.setup import TOPICS, set_up
 from channels.intercom.simulator.server import IntercomTwin
 from core.errors import Misconfigured, Rejected
-from tests.channels.intercom.made import APP, BOT, ENVIRON, SECRET, TEAM, TOKEN
+from tests.channels.intercom.builders import APP, BOT, ENVIRON, SECRET, TEAM, TOKEN
 
 PUBLIC = "https://bots.example.com"
 

@@ -16,7 +16,7 @@ from core.model.owner import Act
 from core.model.turn import Turn
 from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
-from tests.channels.intercom.made import (
+from tests.channels.intercom.builders import (
     ADA,
     APP,
     BASE,

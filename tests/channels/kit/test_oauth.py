@@ -15,7 +15,7 @@ from channels._kit.outbound.http import Bearer
 from core.errors import Rejected, Unavailable
 from core.ports.session_store import SessionStore
 from core.sessions.store import InMemorySessionStore
-from gateway.redis.sessions import RedisSessionStore
+from gateway.redis.records.session_store import RedisSessionStore
 
 URL = "https://example.com/oauth/tokens"
 

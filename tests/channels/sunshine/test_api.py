@@ -13,7 +13,7 @@ import respx
 from core.errors import Rejected, Unavailable
 from core.model.message import Choice, Message, Reply
 from core.model.turn import Address, Attachment
-from tests.channels.sunshine.made import APP, BASE, BOT, DESK, OURS, TALK, channel, talk
+from tests.channels.sunshine.builders import APP, BASE, BOT, DESK, OURS, TALK, channel, talk
 
 ADDRESS = Address(channel="sunshine", account=APP, ours=APP, theirs=TALK)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -16,7 +16,7 @@ from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, St
 from core.model.owner import Act
 from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
-from tests.channels.sunshine.made import (
+from tests.channels.sunshine.builders import (
     BASE,
     BOT,
     DESK,

@@ -9,8 +9,8 @@ from core.ports.dialog import State
 from flows.document.flow_file import FlowFile
 from flows.engine.machine import DialogMachine
 from flows.llm.rules.model import RulesModel
-from gateway.settings import LIBRARY
-from tests.channels.twilio.made import changed, turn_of, twilio
+from gateway.config.settings import LIBRARY
+from tests.channels.twilio.builders import changed, turn_of, twilio
 
 BUTTON = {"Body": "Returns", "ButtonText": "Returns", "ButtonPayload": "returns"}
 ANSWER = "You can send anything back"

@@ -15,7 +15,7 @@ from channels.twilio import SETTINGS, Failure, connect, failure
 from core.errors import DeliveryError, Misconfigured, Rejected, Unavailable, Unknown
 from core.model.message import Reply
 from core.model.turn import Address
-from tests.channels.twilio.made import ACCOUNT, ENVIRON, PUBLIC, TOKEN, twilio
+from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC, TOKEN, twilio
 
 MESSAGES = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
 SMS = Address(channel="twilio", account=ACCOUNT, ours="+12025550100", theirs="+12025550170")

@@ -19,7 +19,7 @@ from core.model.owner import Act
 from core.model.turn import Location
 from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
-from tests.channels.twilio.made import (
+from tests.channels.twilio.builders import (
     ACCOUNT,
     FORM,
     SEEN,

@@ -16,7 +16,7 @@ from channels.whatsapp.capabilities import FAILURES, failure
 from core.errors import Misconfigured, Rejected, Unavailable, Unknown
 from core.model.message import Reply
 from core.model.turn import Address
-from tests.channels.whatsapp.made import ACCOUNT, ENVIRON, OURS, PHONE, TOKEN, whatsapp
+from tests.channels.whatsapp.builders import ACCOUNT, ENVIRON, OURS, PHONE, TOKEN, whatsapp
 
 URL = f"https://graph.facebook.com/v26.0/{OURS}/messages"
 ADA = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=PHONE)

@@ -14,7 +14,7 @@ from core.model.event import ControlReceived, DeliveryStatus, Ignored, StatusCha
 from core.model.owner import Act
 from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
-from tests.channels.whatsapp.made import (
+from tests.channels.whatsapp.builders import (
     ACCOUNT,
     CONTACTS,
     KINDS,

@@ -16,7 +16,7 @@ from core.model.message import Choice, Message, Reply
 from core.model.turn import Address, Attachment
 from core.ports.http_fetch import Fetched, NotFetched, Request
 from core.sessions.store import InMemorySessionStore
-from tests.channels.zendesk.made import (
+from tests.channels.zendesk.builders import (
     ACCEPTED,
     ADA,
     ADDRESS,

@@ -7,7 +7,7 @@ import pytest
 from channels._kit.simulator import Said
 from core.model.event import TurnReceived
 from core.model.owner import Act
-from tests.channels.zendesk.playing import Played, acts, turns
+from tests.channels.zendesk.simulation import Played, acts, turns
 
 ADA = "ada@example.com"
 

@@ -17,7 +17,7 @@ from core.model.owner import Act
 from core.model.turn import Turn
 from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
-from tests.channels.zendesk.made import (
+from tests.channels.zendesk.builders import (
     ACCEPTED,
     ADA,
     AGENT,

@@ -11,8 +11,8 @@ from core.model.event import TurnReceived
 from core.model.turn import Address, Turn
 from core.ports.mailbox import Commit
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import Protocol
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.scripts import Protocol
 from gateway.redis.sweeper import Sweeper
 
 QUEUE = "rq:queue:turns"

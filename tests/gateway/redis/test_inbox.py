@@ -13,11 +13,11 @@ from rq.serializers import JSONSerializer
 from core.errors import MailboxFull, StorageUnavailable
 from core.model.event import DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
 from core.ports.mailbox import Verdict
-from gateway.redis import layout
-from gateway.redis.connect import open_redis
+from gateway.redis import rq_layout as layout
+from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.log import read_log
-from gateway.redis.scripts import Protocol
+from gateway.redis.lua import Protocol
+from gateway.redis.records.session_log import read_log
 from tests.fakes import turn
 
 

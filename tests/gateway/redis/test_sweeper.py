@@ -6,8 +6,8 @@ from redis.asyncio import Redis
 
 from core.model.event import TurnReceived
 from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import Protocol
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.scripts import Protocol
 from gateway.redis.sweeper import Sweeper
 from tests.fakes import turn
 

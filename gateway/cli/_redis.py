@@ -1,0 +1,36 @@
+"""Redis access for commands that only need one connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from core.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+
+T = TypeVar("T")
+
+
+def with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
+    """Run `work` on the server that the settings name. Raises `Misconfigured` when it does not answer."""
+    from redis.exceptions import RedisError
+
+    from gateway.config.settings import Settings
+    from gateway.redis.connection.connect import open_redis
+
+    url = Settings.load().redis_url_required()
+
+    async def run() -> T:
+        redis = open_redis(url)
+        try:
+            return await work(redis)
+        except (RedisError, OSError) as error:
+            raise Misconfigured(f"REDIS_URL: the server does not answer ({type(error).__name__})") from error
+        finally:
+            await redis.aclose()
+
+    return asyncio.run(run())

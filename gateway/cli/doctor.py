@@ -1,0 +1,26 @@
+"""`turngate doctor`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from rich.console import Console
+
+from gateway.config.settings import Settings
+from gateway.diagnostics import examine
+
+
+def doctor() -> None:
+    """Print what was found, and exit with code 1 when something is not well."""
+    if not asyncio.run(_print(Settings.load())):
+        sys.exit(1)
+
+
+async def _print(settings: Settings) -> bool:
+    console = Console(highlight=False)
+    all_well = True
+    async for finding in examine(settings):
+        console.print("[green]✓[/green]" if finding.well else "[red]✗[/red]", finding.said, markup=True)
+        all_well = all_well and finding.well
+    return all_well

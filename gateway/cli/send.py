@@ -1,0 +1,36 @@
+"""The `turngate send` command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from gateway.cli._redis import with_redis
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+
+def send(session: str, text: str) -> None:
+    """Put a message into a session's outbox."""
+    from uuid import uuid4
+
+    from core.model.message import Message
+    from gateway.bootstrap import load_channels, protocol, with_web
+    from gateway.config.settings import Settings
+    from gateway.redis.outbox import Outcome, Outgoing
+
+    settings = Settings.load()
+    connected, numbers = load_channels(settings), protocol(settings)
+
+    async def work(redis: Redis) -> Outcome:
+        outgoing = Outgoing(redis, with_web(connected), numbers)
+        return await outgoing.say(session, f"own-{uuid4().hex}", Message(text=text))
+
+    if with_redis(work) is Outcome.UNKNOWN:
+        typer.echo(
+            f"{session}: nobody has written in such a session; `turngate sessions` names some", err=True
+        )
+        raise typer.Exit(1)
+    typer.echo("it leaves in the session's order, when the bot may speak there")

@@ -1,0 +1,227 @@
+"""The environment (and `.env`) as one frozen object. What is unknown or half set is an error by name."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Self
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import channels
+from channels._kit.settings import Setting
+from core.errors import Misconfigured
+from gateway.redis.embedded_server import running_in
+
+LIBRARY = Path(__file__).parents[2] / "flows" / "library"
+_OURS = "TURNGATE_"
+_SECRET = "TURNGATE_SECRET_"  # noqa: S105 - the beginning of a name
+_READ_ELSEWHERE = frozenset({"TURNGATE_TWIN_URL"})  # set by `turngate run` for its own children
+
+
+class Settings(BaseSettings):
+    """Every setting that is not a channel's own. The descriptions make the README's table."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    redis_url: str = Field(
+        "", alias="REDIS_URL", description="Redis 6.2+ or Valkey; unset: an embedded server"
+    )
+    public_url: str = Field(
+        "", alias="PUBLIC_URL", description="the address that providers call, e.g. `https://bots.example.com`"
+    )
+    host: str = Field("127.0.0.1", alias="HOST", description="the address that the web process listens on")
+    port: int = Field(8000, alias="PORT", ge=0, le=65535, description="the port that it listens on")
+    data_dir: Path = Field(
+        Path("var"), alias="TURNGATE_DATA_DIR", description="where the embedded server keeps its data"
+    )
+    flow: str = Field(
+        "support", alias="TURNGATE_FLOW", description="path of a flow, or the name of one in the library"
+    )
+    llm: str = Field(
+        "rules",
+        alias="TURNGATE_LLM",
+        description="`rules` (offline) or `openai/<model>`; by commas: the next when one gives no answer",
+    )
+    transcribe: str = Field(
+        "",
+        alias="TURNGATE_TRANSCRIBE",
+        description="`openai/<model>`, e.g. `openai/whisper-1`: voice notes become text; unset: they do not",
+    )
+    openai_api_key: SecretStr = Field(
+        SecretStr(""), alias="OPENAI_API_KEY", description="for `openai/…` models"
+    )
+    openai_base_url: str = Field(
+        "", alias="OPENAI_BASE_URL", description="another server that speaks the same protocol"
+    )
+    moderation: str = Field(
+        "",
+        alias="TURNGATE_MODERATION",
+        description="`openai/<model>`: looks at what people and the bot say before anybody reads it",
+    )
+    tools: str = Field(
+        "",
+        alias="TURNGATE_TOOLS",
+        description="a file like `tools.py`, or a module, whose `@tool()` functions a flow's model may call",
+    )
+    private_hosts: str = Field(
+        "",
+        alias="TURNGATE_PRIVATE_HOSTS",
+        description="hosts inside your network that a flow may call, e.g. `crm.internal:8080`, by commas",
+    )
+    api_key: SecretStr = Field(
+        SecretStr(""), alias="TURNGATE_API_KEY", description="opens the console to others than this machine"
+    )
+    concurrency: int = Field(
+        500,
+        alias="TURNGATE_CONCURRENCY",
+        ge=1,
+        le=20_000,
+        description="sessions that one worker runs at once",
+    )
+    lease_seconds: float = Field(
+        6.0,
+        alias="TURNGATE_LEASE_SECONDS",
+        ge=1,
+        le=300,
+        description="how long a dead worker keeps a session",
+    )
+
+    session_hours: float = Field(
+        24.0,
+        alias="TURNGATE_SESSION_HOURS",
+        ge=0,
+        le=24 * 365,
+        description="after so long without a message a conversation begins anew; 0: never",
+    )
+    person_hours: float = Field(
+        24.0,
+        alias="TURNGATE_PERSON_HOURS",
+        ge=0,
+        le=24 * 365,
+        description="on SMS, WhatsApp and the web: after so long without a word of the person who took over, "
+        "the bot answers again; 0: never",
+    )
+    web_origins: str = Field(
+        "",
+        alias="TURNGATE_WEB_ORIGINS",
+        description="pages that may talk to `/turn`, e.g. `https://www.example.com`, by commas",
+    )
+    web_token_secret: SecretStr = Field(
+        SecretStr(""),
+        alias="TURNGATE_WEB_TOKEN_SECRET",
+        description="signs session tokens, a list while rotated; without it `/turn` wants TURNGATE_API_KEY",
+    )
+    config_path: Path | None = Field(
+        None, alias="TURNGATE_CONFIG", description="a TOML file for what differs from channel to channel"
+    )
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of this process. Raises `Misconfigured`, naming the setting."""
+        environ = merged_environment()
+        unknown = _unknown(environ)
+        if unknown:
+            raise Misconfigured(unknown)
+        try:
+            return cls.model_validate({name: value for name, value in environ.items() if value != ""})
+        except ValidationError as error:
+            problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+            raise Misconfigured("; ".join(problems)) from None
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        has_openai = self.openai_api_key.get_secret_value() or self.openai_base_url
+        for name, spec in (("TURNGATE_LLM", self.llm), ("TURNGATE_TRANSCRIBE", self.transcribe)):
+            if "openai/" in spec and not has_openai:
+                raise ValueError(f"{name} names an OpenAI model, so set OPENAI_API_KEY (or OPENAI_BASE_URL)")
+        if self.moderation and not has_openai:
+            raise ValueError("TURNGATE_MODERATION needs OPENAI_API_KEY (or OPENAI_BASE_URL)")
+        if self.public_url and not self.public_url.startswith(("http://", "https://")):
+            raise ValueError("PUBLIC_URL must begin with https:// (or http://)")
+        return self
+
+    @property
+    def flow_secrets(self) -> Mapping[str, str]:
+        """`TURNGATE_SECRET_X`, which a flow's actions name as `secrets.X`."""
+        return {
+            name.removeprefix(_SECRET): value
+            for name, value in merged_environment().items()
+            if name.startswith(_SECRET) and value
+        }
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """Everything that was set, for the channels to find their own."""
+        return merged_environment()
+
+    @property
+    def flow_path(self) -> Path:
+        """The flow's file. Raises `Misconfigured` when there is none."""
+        named = LIBRARY / f"{self.flow}.json"
+        path = named if named.exists() else Path(self.flow)
+        if not path.is_file():
+            library = ", ".join(sorted(found.stem for found in LIBRARY.glob("*.json")))
+            raise Misconfigured(
+                f"TURNGATE_FLOW: there is no file {self.flow}, and the library has: {library}"
+            )
+        return path
+
+    def redis_url_required(self) -> str:
+        """The server's address: REDIS_URL or, without it, the server of a `turngate run` in the same folder.
+
+        Raises `Misconfigured` when there is neither.
+        """
+        found = self.redis_url or running_in(self.data_dir)
+        if not found:
+            raise Misconfigured("REDIS_URL is not set; set it, or use `turngate run`, which brings a server")
+        return found
+
+
+def merged_environment() -> dict[str, str]:
+    """`.env` of the working directory, overruled by the real environment."""
+    stored = {name: value or "" for name, value in dotenv_values(".env").items()}
+    return {**stored, **os.environ}
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """Name, default and meaning of each setting here, in the order of the documentation."""
+    return [
+        (str(field.alias), _shown(field.default), str(field.description))
+        for field in Settings.model_fields.values()
+    ]
+
+
+def channel_rows(channel: str) -> Sequence[Setting]:
+    """The settings of a channel, as its folder declares them."""
+    declared: Sequence[Setting] = importlib.import_module(f"channels.{channel}").SETTINGS
+    return declared
+
+
+def _shown(default: object) -> str:
+    text = default.get_secret_value() if isinstance(default, SecretStr) else str(default or "")
+    return f"`{text}`" if text else ""
+
+
+def _is_secret(name: str) -> bool:
+    return name.startswith(_SECRET) and name != _SECRET
+
+
+def _unknown(environ: Mapping[str, str]) -> str:
+    known = {str(field.alias) for field in Settings.model_fields.values()} | _READ_ELSEWHERE
+    strange = sorted(
+        name for name in environ if name.startswith(_OURS) and name not in known and not _is_secret(name)
+    )
+    if not strange:
+        return ""
+    known |= {row.name for channel in channels.available() for row in channel_rows(channel)}
+    for name in strange:
+        if name not in known:
+            nearest = get_close_matches(name, known, n=1)
+            return f"{name} is not a setting" + (f"; did you mean {nearest[0]}?" if nearest else "")
+    return ""

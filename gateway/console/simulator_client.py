@@ -1,0 +1,114 @@
+"""The simulated providers as the console sees them: where they listen, and how conversations are named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import BaseModel, Field
+
+from channels._kit.inbound.phone_numbers import one_spelling
+from core.model.turn import Address
+from gateway.local.simulated_accounts import APP, WORKSPACE
+
+_NUMBER = r"^\+\d{6,15}$"
+_SURFACES = "^(sms|whatsapp|cloud|intercom|zendesk|sunshine)$"
+
+
+class Person(BaseModel):
+    """One side of a simulated conversation."""
+
+    surface: str = Field(pattern=_SURFACES)
+    person: str = Field(pattern=_NUMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedDesk:
+    """A provider at whose desk people work on the same conversation; `account` is ours there."""
+
+    name: str
+    label: str
+    url: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """Where the providers' twins listen, and the accounts and numbers that they play."""
+
+    url: str
+    account: str
+    cloud_url: str
+    desks: tuple[SimulatedDesk, ...] = ()
+    sms: str = "+15550100"
+    whatsapp: str = "whatsapp:+15550101"
+    cloud: str = "+15550102"
+    cloud_account: str = "900000000000001"
+    cloud_number: str = "800000000000001"
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self | None:
+        """The twins that `turngate run` told its children of; `None` when real providers are configured."""
+        url = environ.get("TURNGATE_TWIN_URL", "")
+        if not url:
+            return None
+        zendesk = urlsplit(environ["ZENDESK_API_URL"]).hostname or ""
+        desks = (
+            SimulatedDesk("intercom", "Intercom", environ["INTERCOM_API_URL"], WORKSPACE),
+            SimulatedDesk("zendesk", "Zendesk ticket", environ["ZENDESK_API_URL"], zendesk),
+            SimulatedDesk("sunshine", "Zendesk messaging", environ["SUNSHINE_API_URL"], APP),
+        )
+        return cls(url, environ["TWILIO_ACCOUNT_SID"], environ["WHATSAPP_API_URL"], desks)
+
+    def desk(self, surface: str) -> SimulatedDesk | None:
+        """The desk of that name."""
+        return next((desk for desk in self.desks if desk.name == surface), None)
+
+    def twin(self, surface: str) -> tuple[str, str]:
+        """The twin's address, and its own name of the surface."""
+        if desk := self.desk(surface):
+            return desk.url, surface
+        return (self.cloud_url, "whatsapp") if surface == "cloud" else (self.url, surface)
+
+    async def address(self, person: Person, http: httpx.AsyncClient) -> Address | None:
+        """Where a person's conversation takes place; `None` when a desk has none of this person yet.
+
+        Raises `httpx.HTTPError` when the desk does not answer.
+        """
+        if desk := self.desk(person.surface):
+            thread = (await ask(http, desk.url, "desk", person.person))["standing"]["thread"]
+            ours = desk.account
+            return Address(channel=desk.name, account=ours, ours=ours, theirs=thread) if thread else None
+        if person.surface == "cloud":
+            return Address(
+                channel="whatsapp",
+                account=self.cloud_account,
+                ours=self.cloud_number,
+                theirs=person.person.removeprefix("+"),
+            )
+        on_sms = person.surface == "sms"
+        return Address(
+            channel="twilio",
+            account=self.account,
+            ours=self.sms if on_sms else self.whatsapp,
+            theirs=person.person if on_sms else f"whatsapp:{person.person}",
+        )
+
+    def session(self, address: Address) -> str:
+        """As the channels name it; at the Cloud API the name that goes with a phone number."""
+        if self.desk(address.channel):
+            return f"{address.channel}:{address.account}:{address.theirs}"
+        if address.channel == "whatsapp":
+            return f"whatsapp:{address.ours}:{one_spelling(f'+{address.theirs}')}"
+        return f"{address.channel}:{address.account}:{address.ours}:{address.theirs}"
+
+
+async def ask(http: httpx.AsyncClient, url: str, what: str, person: str, **more: str) -> dict[str, Any]:
+    """Ask a twin for something about a person. Raises `httpx.HTTPError`."""
+    answer = await http.get(f"{url}/_twin/{what}", params={"from": person, **more})
+    answer.raise_for_status()
+    found: dict[str, Any] = answer.json()
+    return found

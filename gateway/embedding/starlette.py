@@ -1,0 +1,140 @@
+"""The dialog over HTTP inside another application: /turn, /stream and /reset, by `session_id`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
+from core.errors import GatewayError, SessionBusy
+from core.sessions.worker import SessionHandle, SessionWorker
+from flows.engine.machine import DialogMachine
+from gateway.server.error_responses import error_response, try_again
+from gateway.server.json_requests import Unacceptable, read
+
+log = logging.getLogger("turngate.http")
+
+
+LONGEST_TEXT = 10_000
+LONGEST_ID = 200
+
+
+class TurnRequest(BaseModel):
+    """A message, and the conversation that it belongs to."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    text: str = Field(min_length=1, max_length=LONGEST_TEXT)
+    session_id: str = Field(min_length=1, max_length=LONGEST_ID)
+
+
+class ResetRequest(BaseModel):
+    """The conversation that is to be forgotten."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    session_id: str = Field(min_length=1, max_length=LONGEST_ID)
+
+
+class TurnReply(BaseModel):
+    """What the dialog said, and where it stands."""
+
+    reply: str
+    choices: list[dict[str, str]] = []
+    outcome: str = "stay"
+    node: str = ""
+
+
+class DialogRouter:
+    """An ASGI application, to be mounted anywhere: `Mount("/dialog", DialogRouter(machine))`.
+
+    Of a machine, every `session_id` gets a conversation of its own. A `SessionWorker` brings its own store.
+    """
+
+    def __init__(self, dialog: DialogMachine | SessionWorker[Any]) -> None:
+        self.sessions = sessions_of(dialog)
+        self._router = Router(
+            [
+                Route("/turn", self.turn, methods=["POST"]),
+                Route("/stream", self.stream, methods=["POST"]),
+                Route("/reset", self.reset, methods=["POST"]),
+            ]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self._router(scope, receive, send)
+
+    async def turn(self, request: Request) -> Response:
+        """Answer one message."""
+        try:
+            asked = await read(request, TurnRequest)
+            async with self.sessions.acquire(asked.session_id) as session:
+                reply = reply_of(await session.turn(asked.text))
+                return Response(reply.model_dump_json(), media_type="application/json")
+        except Exception as error:
+            return answer_to(error)
+
+    async def stream(self, request: Request) -> Response:
+        """Answer one message with the text as it is made."""
+        try:
+            asked = await read(request, TurnRequest)
+            chunks = texts(self.sessions, asked)
+            first = await anext(chunks, "")  # what fails before the first word is still an error answer
+        except Exception as error:
+            return answer_to(error)
+        return StreamingResponse(_from(first, chunks), media_type="text/plain")
+
+    async def reset(self, request: Request) -> Response:
+        """Forget a conversation."""
+        try:
+            asked = await read(request, ResetRequest)
+            async with self.sessions.acquire(asked.session_id) as session:
+                await session.reset()
+        except Exception as error:
+            return answer_to(error)
+        return JSONResponse({"reset": asked.session_id})
+
+
+def sessions_of(dialog: DialogMachine | SessionWorker[Any]) -> SessionWorker[Any]:
+    """Sessions for whatever was handed in."""
+    return dialog if isinstance(dialog, SessionWorker) else SessionWorker(dialog.another)
+
+
+def reply_of(result: Any) -> TurnReply:
+    """A turn's result as it is answered."""
+    choices = [choice.model_dump() for message in result.messages for choice in message.choices]
+    return TurnReply(reply=result.text, choices=choices, outcome=result.outcome, node=result.node)
+
+
+async def texts(sessions: SessionWorker[Any], asked: TurnRequest) -> AsyncIterator[str]:
+    """The pieces of an answer; the session is held until the last has been read and the turn is saved."""
+    session: SessionHandle[Any]
+    async with sessions.acquire(asked.session_id) as session:
+        async for chunk in await session.turn(asked.text, stream=True):
+            yield f"\n\n{chunk.text}" if chunk.is_restart else chunk.text
+
+
+async def _from(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
+    yield first
+    async for text in rest:
+        yield text
+
+
+def answer_to(error: Exception) -> Response:
+    """The answer for what went wrong."""
+    if isinstance(error, Unacceptable):
+        return error.response
+    if isinstance(error, SessionBusy):
+        return error_response(409, "busy", str(error), {"Retry-After": "1"})
+    if isinstance(error, GatewayError):
+        log.error("a turn failed: %s", type(error).__name__)
+        return try_again("the turn could not be finished; nothing was changed, please send it again")
+    log.error("a turn failed: %s", type(error).__name__, exc_info=error)
+    return error_response(500, "internal", "an internal error; nothing was changed")

@@ -1,0 +1,106 @@
+"""Child processes that are restarted when they die, and end when their parent does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+
+from gateway.redis.embedded_server import end_with_parent
+
+log = logging.getLogger("turngate.run")
+
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 5.0
+_STEADY_SECONDS = 10.0
+
+
+class Child:
+    """`turngate <name>` as a process in a session of its own, so that Ctrl-C reaches only the parent."""
+
+    def __init__(self, name: str, environ: Mapping[str, str], *arguments: str) -> None:
+        self.name = name
+        self._environ = dict(environ)
+        self._arguments = arguments
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._forced = False
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, while one runs."""
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def start(self) -> None:
+        """Start the process, and from then on restart it whenever it ends by itself."""
+        await self._spawn()
+        self._keeping = asyncio.create_task(self._keep())
+
+    async def stop(self, seconds: float) -> None:
+        """Ask it to finish (SIGTERM); after `seconds`, or at once when `force` was called, end it."""
+        self._stopping = True
+        if self._keeping is not None:
+            self._keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeping
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        if self._forced:
+            self.kill()
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(seconds):
+                await process.wait()
+        except TimeoutError:
+            log.warning("%s did not finish in %.0f s and is ended", self.name, seconds)
+            self.kill()
+            await process.wait()
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def force(self) -> None:
+        """Do not wait for it any longer: a `stop` that runs, or that comes, ends it at once."""
+        self._forced = True
+        if self._stopping:
+            self.kill()
+
+    async def _spawn(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gateway", self.name, *self._arguments),
+            env=self._environ,
+            start_new_session=True,
+            preexec_fn=end_with_parent,
+        )
+
+    async def _keep(self) -> None:
+        pause = _FIRST_PAUSE
+        loop = asyncio.get_running_loop()
+        while True:
+            assert self._process is not None
+            began = loop.time()
+            code = await self._process.wait()
+            if self._stopping:
+                return
+            pause = _FIRST_PAUSE if loop.time() - began > _STEADY_SECONDS else pause
+            log.warning("%s ended (%s) and is started again in %.1f s", self.name, _ending(code), pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            self.restarts += 1
+            if not self._stopping:
+                await self._spawn()
+
+
+def _ending(code: int) -> str:
+    return f"by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

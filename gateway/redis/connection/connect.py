@@ -1,0 +1,49 @@
+"""Opening Redis: the one place that knows how clients are made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis as sync
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from gateway.redis.connection.multiplexer import SharedRedis
+
+_CONNECTIONS = 64
+# A step whose answer was lost may have been taken; taking it again would answer a turn twice. So nothing is
+# repeated here: the protocol finds out, under a new lease.
+_ONCE = Retry(NoBackoff(), 0)
+_KINDS: dict[str, type[Any]] = {
+    "Connection": Connection,
+    "SSLConnection": SSLConnection,
+    "UnixDomainSocketConnection": UnixDomainSocketConnection,
+}
+_SHARED = ("host", "port", "path", "db", "username", "password", "socket_connect_timeout")
+
+
+def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
+    """A client for `url` that waits at most `timeout` seconds for any answer."""
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=_CONNECTIONS,
+        timeout=timeout,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=_ONCE,
+    )
+    return SharedRedis.from_pool(pool)
+
+
+def open_beside(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
+    """An asynchronous client for the server that a synchronous one (RQ's) talks to."""
+    pool = client.connection_pool
+    given: dict[str, Any] = pool.connection_kwargs
+    kept = {name: value for name, value in given.items() if name in _SHARED or name.startswith("ssl_")}
+    kept |= {"socket_timeout": timeout, "retry": _ONCE}
+    kind = _KINDS[pool.connection_class.__name__]
+    return SharedRedis.from_pool(
+        BlockingConnectionPool(connection_class=kind, max_connections=_CONNECTIONS, timeout=timeout, **kept)
+    )

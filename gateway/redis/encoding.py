@@ -1,0 +1,51 @@
+"""What the mailbox writes: a session's log entries, and a commit as its script takes it."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic_core import to_json
+
+from core.model.message import Reply
+from core.ports.mailbox import Commit
+from gateway.redis.lua import Argument
+
+
+def said_entry(reply: Reply) -> bytes:
+    """A reply as the log has it."""
+    entry: dict[str, object] = {"key": reply.key, "body": reply.body}
+    if reply.segments:
+        entry["segments"] = reply.segments
+    if reply.voice != "bot":
+        entry["voice"] = reply.voice
+    if reply.choices:
+        entry["choices"] = [choice.model_dump(exclude_defaults=True) for choice in reply.choices]
+    if reply.media:
+        entry["media"] = [medium.model_dump(exclude_defaults=True) for medium in reply.media]
+    return to_json(entry)
+
+
+def sent_entry(reply: Reply, provider_id: str) -> bytes:
+    return to_json({"key": reply.key, "id": provider_id})
+
+
+def commit_arguments(commit: Commit) -> list[Argument]:
+    """What commit.lua takes after session and fence."""
+    ids = [turn.id for turn in commit.turns]
+    entry = {"turns": ids, "outcome": commit.outcome, "replies": len(commit.replies), **commit.details}
+    dead: Argument = ""
+    if commit.dead is not None:
+        letter = {"reason": commit.dead, "turns": [turn.model_dump(mode="json") for turn in commit.turns]}
+        dead = to_json(letter)
+    state: Argument = "" if commit.state is None else to_json(commit.state)
+    arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, to_json(entry)]
+    timer, seconds = commit.timer or ("", 0.0)
+    arguments += ["1" if commit.told else "", commit.fired or "", timer, math.ceil(seconds * 1000)]
+    arguments += ["1" if commit.lapses else "", "1" if commit.read_here else ""]
+    for reply in commit.replies:
+        if commit.read_here:
+            arguments.append(sent_entry(reply, reply.name))
+        else:
+            arguments.append(reply.model_dump_json(exclude_defaults=True))
+        arguments.append(said_entry(reply))
+    return arguments

@@ -1,0 +1,60 @@
+"""What is said of the business's own accord, by the business or by a person of it, into any session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Literal
+
+import httpx
+from redis.asyncio import Redis
+
+from core.model.message import Message, Part, Reply
+from core.model.turn import Address
+from core.ports.channel import Channel
+from gateway.redis import lua as scripts
+from gateway.redis import rq_layout as layout
+from gateway.redis.encoding import said_entry
+from gateway.redis.lua import Argument, Protocol
+
+
+class Outcome(StrEnum):
+    """What became of a message: `duplicate` is one under a key that was used before in this session."""
+
+    SAID = "said"
+    DUPLICATE = "duplicate"
+    UNKNOWN = "unknown"
+
+
+class Outgoing:
+    """Puts messages into outboxes, cut to the limits of their channels. The workers send them."""
+
+    def __init__(
+        self, redis: Redis, channels: Mapping[str, Channel[httpx.AsyncClient]], protocol: Protocol
+    ) -> None:
+        self._redis = redis
+        self._channels = channels
+        self._script = scripts.load("say", protocol)
+
+    async def say(
+        self, session: str, key: str, message: Message, voice: Literal["bot", "person"] = "bot"
+    ) -> Outcome:
+        """Put a message into a session's outbox; `unknown` where nobody has ever written.
+
+        The bot's own leave after the replies of all sessions, and only while it may speak. A person who
+        speaks has the session from then on.
+        """
+        stored: Any = await self._redis.hget(f"tg:{{{session}}}", "address")
+        if stored is None:
+            return Outcome.UNKNOWN
+        address = Address.model_validate_json(stored)
+        channel = self._channels.get(address.channel)
+        parts = channel.render(message, address) if channel else [Part(body=message.text)]
+        lapses = "1" if channel is None or not channel.capabilities.desk else ""
+        arguments: list[Argument] = [layout.stamp(), session, key, voice, lapses]
+        for number, part in enumerate(parts, start=1):
+            name = key if len(parts) == 1 else f"{key}.{number}"
+            reply = Reply(key=name, address=address, voice=voice, bulk=voice == "bot", **dict(part))
+            arguments += [reply.model_dump_json(exclude_defaults=True), said_entry(reply)]
+        outcome: bytes = await self._script(self._redis, arguments)
+        return Outcome(outcome.decode())

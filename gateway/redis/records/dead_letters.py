@@ -1,0 +1,128 @@
+"""Dead letters: turns and replies that were given up, to look at, try again or drop (law L9)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from enum import StrEnum
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import to_json
+from redis.asyncio import Redis
+
+from core.model.base import Value
+from core.model.message import Reply
+from core.model.turn import Turn
+from gateway.redis import lua as scripts
+from gateway.redis import rq_layout as layout
+from gateway.redis.lua import Argument, Protocol
+
+_STREAM = "tg:dead"
+_LETTERS_A_CALL = 500
+
+
+class Letter(Value):
+    """Turns that were set aside together, or a reply. `id` orders letters; `at_ms` is by the server's clock.
+
+    Both are missing when this release cannot read what an earlier one stored.
+    """
+
+    id: str
+    at_ms: int
+    session: str
+    reason: str
+    turns: tuple[Turn, ...] = ()
+    reply: Reply | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """What the log calls the turns, or the reply."""
+        return [self.reply.key] if self.reply else [turn.id for turn in self.turns]
+
+    @property
+    def text(self) -> str:
+        """What was written, by the person or by the bot."""
+        return self.reply.body if self.reply else " / ".join(turn.text for turn in self.turns)
+
+
+class Replayed(StrEnum):
+    """What became of a letter that was to be tried again. All but the first left it where it is."""
+
+    REPLAYED = "replayed"
+    GONE = "gone"
+    FULL = "full"
+    UNREADABLE = "unreadable"
+
+
+class DeadLetters:
+    """The dead letters of all sessions, oldest first."""
+
+    def __init__(self, redis: Redis, protocol: Protocol | None = None) -> None:
+        self._redis = redis
+        self._script = scripts.load("replay", protocol or Protocol())
+
+    async def between(self, since_ms: int = 0, until_ms: int | None = None) -> AsyncIterator[Letter]:
+        """The letters of a span of time, both ends included, in milliseconds since the epoch."""
+        start, end = f"{max(since_ms, 0)}-0", "+" if until_ms is None else str(max(until_ms, 0))
+        while rows := await self._range(start, end):
+            for row in rows:
+                yield _letter(*row)
+            start = f"({rows[-1][0].decode()}"
+
+    async def read(self, letter_id: str) -> Letter | None:
+        """One letter; `None` when there is none of that id."""
+        rows = await self._range(letter_id, letter_id)
+        return _letter(*rows[0]) if rows else None
+
+    async def replay(self, letter: Letter) -> Replayed:
+        """Give what the letter holds to its session once more, after what waits there, and remove the letter.
+
+        Turns were verified when they came in, so however old they are, nothing is checked again. Two who
+        replay the same letter at once replay it once.
+        """
+        items = (letter.reply,) if letter.reply else letter.turns
+        if not items:
+            return Replayed.UNREADABLE
+        place, kind = ("out", "replies") if letter.reply else ("mail", "turns")
+        address = items[-1].address.model_dump_json()
+        entry = to_json({kind: letter.names, "letter": letter.id})
+        values = [item.model_dump_json(exclude_defaults=True) for item in items]
+        arguments: list[Argument] = [
+            layout.stamp(),
+            letter.id,
+            letter.session,
+            place,
+            address,
+            entry,
+            *values,
+        ]
+        return Replayed((await self._script(self._redis, arguments)).decode())
+
+    async def drop(self, letter_ids: Sequence[str]) -> int:
+        """Remove letters for good; returns how many there were."""
+        if not letter_ids:
+            return 0
+        dropped: int = await self._redis.xdel(_STREAM, *letter_ids)
+        return dropped
+
+    async def _range(self, start: str, end: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        rows: Any = await self._redis.xrange(_STREAM, start, end, count=_LETTERS_A_CALL)
+        return list(rows)
+
+
+def _letter(name: bytes, fields: dict[bytes, bytes]) -> Letter:
+    letter_id, session = name.decode(), fields[b"session"].decode()
+    at_ms = int(letter_id.split("-")[0])
+    try:
+        stored = json.loads(fields[b"letter"])
+        return Letter(
+            id=letter_id,
+            at_ms=at_ms,
+            session=session,
+            reason=str(stored["reason"]),
+            turns=tuple(Turn.model_validate(turn) for turn in stored.get("turns", ())),
+            reply=Reply.model_validate(stored["reply"]) if "reply" in stored else None,
+        )
+    except (ValueError, KeyError, TypeError, ValidationError):
+        return Letter(id=letter_id, at_ms=at_ms, session=session, reason="this release cannot read it")

@@ -1,0 +1,53 @@
+"""Reading a session's log: the one record behind transcripts, the console and metrics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable
+from typing import Any, cast
+
+from pydantic import JsonValue
+from redis.asyncio import Redis
+
+from core.model.base import Value
+from core.model.owner import Owner
+from gateway.redis.connection.multiplexer import sharing
+
+
+class LogEntry(Value):
+    """One thing that happened. `id` orders the log; `at_ms` is by the server's clock."""
+
+    id: str
+    at_ms: int
+    kind: str
+    data: dict[str, JsonValue]
+
+
+async def read_log(redis: Redis, session: str, after: str = "", count: int = 200) -> list[LogEntry]:
+    """The first `count` entries after the entry `after`; an empty log for a session that is not known."""
+    start = f"({after}" if after else "-"
+    return await _entries(redis, "XRANGE", session, start, "+", count)
+
+
+async def read_log_end(redis: Redis, session: str, count: int = 200) -> list[LogEntry]:
+    """The last `count` entries, oldest first."""
+    return (await _entries(redis, "XREVRANGE", session, "+", "-", count))[::-1]
+
+
+async def read_owner(redis: Redis, session: str) -> Owner:
+    """Who speaks in a session now; the bot in one that is not known."""
+    stored: Any = await cast("Awaitable[bytes | None]", redis.hget(f"tg:{{{session}}}", "owner"))
+    return Owner(stored.decode()) if stored else Owner.BOT
+
+
+async def _entries(
+    redis: Redis, command: str, session: str, first: str, last: str, count: int
+) -> list[LogEntry]:
+    rows = await sharing(redis)(command, f"tg:{{{session}}}:log", first, last, "COUNT", count)
+    return [_entry(name.decode(), fields) for name, fields in rows]
+
+
+def _entry(name: str, fields: dict[bytes, bytes]) -> LogEntry:
+    return LogEntry(
+        id=name, at_ms=int(name.split("-")[0]), kind=fields[b"k"].decode(), data=json.loads(fields[b"d"])
+    )

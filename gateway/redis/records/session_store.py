@@ -1,0 +1,153 @@
+"""Sessions of an application on Redis: held by one process at a time, saved only by who holds them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from time import monotonic
+from typing import Any
+
+from redis.asyncio import Redis
+
+from core.errors import LeaseLost, Misconfigured, SessionBusy
+from core.ports.dialog import State
+from core.ports.session_store import Held
+from gateway.redis import lua as scripts
+from gateway.redis.connection.connect import open_redis
+from gateway.redis.connection.retry_loop import repeat
+from gateway.redis.lua import Protocol
+
+_SCHEMA = 1
+_TAKE = scripts.load("hold", Protocol())
+_WRITE = scripts.load("keep", Protocol())
+
+
+class RedisSessionStore:
+    """Sessions that several processes share.
+
+    A session is held under a lease with a fencing token: a process that stood still past it cannot save.
+    States expire `seconds` after the last turn. With `keys` (Fernet keys, the newest first) they are
+    encrypted at rest; an older key still reads, and the next turn writes with the newest.
+    """
+
+    def __init__(
+        self,
+        url: str | Redis,
+        *,
+        seconds: float = 30 * 86_400.0,
+        lease_seconds: float = 10.0,
+        wait_seconds: float = 60.0,
+        keys: Sequence[str] = (),
+    ) -> None:
+        """`wait_seconds` is how long a turn waits for the one before. Raises `Misconfigured`.
+
+        A client in the place of the URL is shared with its owner, who closes it.
+        """
+        self._redis: Redis = open_redis(url) if isinstance(url, str) else url
+        self._expiry_ms = int(seconds * 1000)
+        self._lease_ms = int(lease_seconds * 1000)
+        self._wait = wait_seconds
+        self._seal = _Seal(keys)
+
+    @asynccontextmanager
+    async def hold(self, session_id: str) -> AsyncIterator[Held]:
+        """Hold a session across all processes. Raises `SessionBusy`."""
+        key = f"tg:own:{{{session_id}}}"
+        fence, stored = await self._take(key)
+        held = _Held(self, key, fence)
+        renewing = asyncio.create_task(
+            repeat(held.renew, self._lease_ms / 3000, "renewing a session's lease")
+        )
+        try:
+            held.state = self._seal.opened(stored) if stored else None
+            yield held
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+            await held.write("release", self._expiry_ms)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+
+    async def _take(self, key: str) -> tuple[int, bytes | None]:
+        end = monotonic() + self._wait
+        while True:
+            answer: Any = await _TAKE(self._redis, [key, self._lease_ms, self._expiry_ms])
+            if isinstance(answer, list):
+                return answer[0], answer[1]
+            if monotonic() > end:
+                raise SessionBusy("the session is held by another turn for too long; try again")
+            # who lets go tells nobody, so one looks again, soon and not all at once
+            await asyncio.sleep(min(answer / 1000, random.uniform(0.002, 0.02)))  # noqa: S311
+
+    async def run(self, arguments: list[str | bytes | int]) -> bool:
+        """Write as the holder of a fence; False when it is not the newest any more."""
+        return bool(await _WRITE(self._redis, arguments))
+
+    def sealed(self, state: State) -> bytes:
+        """A state as it is stored."""
+        return self._seal.sealed(state)
+
+    @property
+    def times(self) -> tuple[int, int]:
+        """Lease and expiry in milliseconds."""
+        return self._lease_ms, self._expiry_ms
+
+
+class _Held:
+    def __init__(self, store: RedisSessionStore, key: str, fence: int) -> None:
+        self.state: State | None = None
+        self._store = store
+        self._key = key
+        self._fence = fence
+
+    async def save(self, state: State | None) -> None:
+        _, expiry = self._store.times
+        if state is None:
+            kept = await self.write("forget", expiry)
+        else:
+            kept = await self.write("save", expiry, self._store.sealed(state))
+        if not kept:
+            raise LeaseLost("the session was taken by another process; nothing was saved")
+
+    async def renew(self) -> None:
+        lease, _ = self._store.times
+        await self.write("renew", lease)
+
+    async def write(self, what: str, milliseconds: int, state: bytes = b"") -> bool:
+        return await self._store.run([self._key, self._fence, what, milliseconds, state])
+
+
+class _Seal:
+    """States to bytes and back: JSON with a schema number, encrypted where there are keys."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._fernet: Any = None
+        if keys:
+            try:
+                from cryptography.fernet import Fernet, MultiFernet
+            except ImportError:
+                raise Misconfigured("encryption needs the package `cryptography`") from None
+            try:
+                self._fernet = MultiFernet([Fernet(key) for key in keys])
+            except ValueError as error:
+                raise Misconfigured(f"keys: not a Fernet key ({error})") from None
+
+    def sealed(self, state: State) -> bytes:
+        plain = json.dumps({"schema": _SCHEMA, "state": state}, separators=(",", ":")).encode()
+        return self._fernet.encrypt(plain) if self._fernet else plain
+
+    def opened(self, stored: bytes) -> State | None:
+        """The state; `None` when another schema wrote it. Raises `Misconfigured` when no key opens it."""
+        try:
+            found = json.loads(self._fernet.decrypt(stored) if self._fernet else stored)
+        except Exception as error:
+            raise Misconfigured(
+                "a stored session cannot be read with these keys; give the older ones as well"
+            ) from error
+        return found["state"] if isinstance(found, dict) and found.get("schema") == _SCHEMA else None

@@ -1,0 +1,65 @@
+"""Liveness, readiness and metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from gateway.redis import rq_layout as layout
+from gateway.redis.records import worker_presence as presence
+from gateway.server.error_responses import try_again
+
+
+class Probes:
+    """What an orchestrator and a monitoring system ask."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def routes(self) -> list[Route]:
+        """`/healthz`, `/readyz` and `/metrics`."""
+        return [
+            Route("/healthz", self.healthz, methods=["GET"]),
+            Route("/readyz", self.readyz, methods=["GET"]),
+            Route("/metrics", self.metrics, methods=["GET"]),
+        ]
+
+    async def healthz(self, request: Request) -> Response:
+        """This process answers."""
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(self, request: Request) -> Response:
+        """A message that came now would be answered: Redis can be asked and a worker is alive."""
+        try:
+            if await presence.anyone(self._redis):
+                return JSONResponse({"status": "ready"})
+        except (RedisError, OSError):
+            return try_again("Redis cannot be reached; check REDIS_URL and that the server runs")
+        return try_again("no worker is running; start one with `turngate worker`")
+
+    async def metrics(self, request: Request) -> Response:
+        """Counters and queue lengths in Prometheus' text format."""
+        try:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                pipeline.hgetall("tg:counts")
+                pipeline.llen(layout.queue_key())
+                pipeline.zcard("tg:due")
+                pipeline.zcard("tg:paused")
+                answers: list[Any] = await pipeline.execute()
+        except (RedisError, OSError):
+            return try_again("Redis cannot be reached")
+        counts, queued, due, paused = answers
+        lines = ["# TYPE turngate_events_total counter"]
+        lines += [
+            f'turngate_events_total{{event="{name.decode()}"}} {int(value)}'
+            for name, value in sorted(counts.items())
+        ]
+        lines += ["# TYPE turngate_queued_drains gauge", f"turngate_queued_drains {queued}"]
+        lines += ["# TYPE turngate_due_sessions gauge", f"turngate_due_sessions {due}"]
+        lines += ["# TYPE turngate_paused_accounts gauge", f"turngate_paused_accounts {paused}"]
+        return PlainTextResponse("\n".join(lines) + "\n")

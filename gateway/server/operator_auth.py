@@ -1,0 +1,94 @@
+"""Who may see the console: whoever has the key or, without a key, who sits at this machine."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Awaitable, Callable
+from functools import lru_cache, wraps
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.server.error_responses import error_response
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Access:
+    """The rule, made once from the configured key (empty: only this machine)."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key.encode()
+
+    def guard(self, handler: Handler) -> Handler:
+        """`handler` for those who may; everybody else gets 401 or 403 with a sentence."""
+
+        @wraps(handler)
+        async def guarded(request: Request) -> Response:
+            return self.refusal(request) or await handler(request)
+
+        return guarded
+
+    def refusal(self, request: Request) -> Response | None:
+        """The answer for who may not; `None` for who may."""
+        if self._key:
+            if not hmac.compare_digest(_given_key(request), self._key):
+                return error_response(
+                    401,
+                    "unauthorized",
+                    "give TURNGATE_API_KEY as the password, or as a bearer token",
+                    {"WWW-Authenticate": 'Basic realm="Turngate console", charset="UTF-8"'},
+                )
+        elif not _is_local(request):
+            return error_response(
+                403, "forbidden", "set TURNGATE_API_KEY to open the console to others than this machine"
+            )
+        if request.method == "POST" and not _is_from_here(request):
+            return error_response(403, "forbidden", "send JSON, from the console's own page")
+        return None
+
+
+def _given_key(request: Request) -> bytes:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip().encode("latin-1")  # the bytes as they came
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(value, validate=True).partition(b":")[2]
+        except (binascii.Error, ValueError):
+            return b""
+    return b""
+
+
+def _is_local(request: Request) -> bool:
+    """From this machine, and asked for by a loopback name, so that no foreign page's name resolves to us."""
+    client = request.client.host if request.client else ""
+    return _is_loopback(client) and _is_loopback_place(request.headers.get("host", ""))
+
+
+@lru_cache(256)
+def _is_loopback_place(host_and_port: str) -> bool:
+    return _is_loopback(urlsplit(f"//{host_and_port}").hostname or "")
+
+
+@lru_cache(256)
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_from_here(request: Request) -> bool:
+    """A JSON body and, from a browser, our own origin: no other site can make a browser post here."""
+    origin = request.headers.get("origin")
+    same = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    return same and site in ("same-origin", "none") and kind == "application/json"

@@ -1,0 +1,122 @@
+"""Taking webhooks: bound, verify, parse, accept, answer (laws L1 and L2)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import httpx
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from core.errors import MailboxFull, Refused, StorageUnavailable, WebhookTooLarge
+from core.ports.channel import Channel, Interactive, Webhook
+from core.ports.mailbox import Inbox
+from gateway.redis.records.quarantine import Quarantine
+from gateway.server.error_responses import error_response, try_again
+
+log = logging.getLogger("turngate.webhooks")
+
+
+class Webhooks:
+    """The one endpoint of all channels."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel[httpx.AsyncClient]],
+        inbox: Inbox,
+        quarantine: Quarantine | None = None,
+        http: httpx.AsyncClient | None = None,
+    ) -> None:
+        """Refused deliveries are noted in the `quarantine`, where there is one.
+
+        With `http`, channels may answer interactive requests by calls of their own.
+        """
+        self._channels = channels
+        self._inbox = inbox
+        self._quarantine = quarantine
+        self._http = http
+
+    def routes(self) -> list[Route]:
+        """`/webhooks/{channel}` and `/webhooks/{channel}/{account}`."""
+        methods = ["GET", "HEAD", "POST"]
+        return [
+            Route("/webhooks/{channel}", self.receive, methods=methods),
+            Route("/webhooks/{channel}/{account}", self.receive, methods=methods),
+        ]
+
+    async def receive(self, request: Request) -> Response:
+        """Answer one delivery: 2xx only once everything in it is recorded."""
+        accounts = self._accounts(**request.path_params)
+        if not accounts:
+            return error_response(404, "unknown_channel", "no such channel is configured here")
+        channel, webhook = accounts[0], None
+        try:
+            webhook = await _read(request, channel.capabilities.max_webhook_bytes)
+            channel = _verified(accounts, webhook)
+            if self._http is not None and isinstance(channel, Interactive):
+                shown = await channel.interact(webhook, self._http)
+                if shown is not None:
+                    return Response(shown.body, shown.status, media_type=shown.content_type)
+            events = channel.parse(webhook)
+            await self._inbox.accept(events)
+        except Refused as refused:
+            log.warning("%s webhook refused: %s", channel.name, refused.reason)
+            if self._quarantine is not None:
+                self._quarantine.keep(channel.name, refused, webhook)
+            return error_response(refused.status, refused.code, _PLAIN[refused.status])
+        except (StorageUnavailable, MailboxFull) as error:
+            log.error("%s webhook not recorded: %s", channel.name, error)
+            return try_again("not recorded; please deliver again")
+        except ClientDisconnect:
+            return error_response(400, "malformed", "the request ended early")
+        answer = channel.answer(webhook, events)
+        return Response(answer.body, answer.status, media_type=answer.content_type)
+
+    def _accounts(self, channel: str, account: str = "") -> list[Channel[httpx.AsyncClient]]:
+        """Whose webhook this may be: the named account's, or any of the channel's."""
+        if own := self._channels.get(f"{channel}/{account}"):
+            return [own]
+        named = [name for name in self._channels if name == channel or name.startswith(f"{channel}/")]
+        return [self._channels[name] for name in named]
+
+
+def _verified(accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook) -> Channel[httpx.AsyncClient]:
+    """The account whose secrets prove the webhook genuine. Raises what the first one says of it."""
+    refusals: list[Refused] = []
+    for account in accounts:
+        try:
+            account.verify(webhook)
+        except Refused as refused:
+            refusals.append(refused)
+        else:
+            return account
+    raise refusals[0]
+
+
+_PLAIN = {
+    400: "the request cannot be read",
+    401: "the request cannot be verified",
+    403: "the handshake is not ours",
+    413: "the request is too large",
+}
+
+
+async def _read(request: Request, most: int) -> Webhook:
+    """The raw request, of at most `most` bytes of body."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise WebhookTooLarge(f"{declared} bytes declared, {most} allowed")
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > most:
+            raise WebhookTooLarge(f"more than {most} bytes")
+        chunks.append(chunk)
+    scope = request.scope
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    query = scope["query_string"]
+    path = (scope.get("raw_path") or scope["path"].encode()) + (b"?" + query if query else b"")
+    url = f"{scope['scheme']}://{headers.get('host', '')}{path.decode('latin-1')}"
+    return Webhook(request.method, url, headers, b"".join(chunks))

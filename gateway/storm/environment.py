@@ -1,0 +1,95 @@
+"""Where it storms: a gateway of its own with server, web, workers and provider, in a temporary folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from redis.asyncio import Redis
+
+from channels.twilio import connect
+from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
+from gateway.config.settings import LIBRARY
+from gateway.http.clients import provider_client
+from gateway.local.loopback import free_port, until_ready
+from gateway.local.simulator_server import serve
+from gateway.redis.connection.connect import open_redis
+from gateway.redis.embedded_server import EmbeddedServer
+from gateway.storm.conversations import Scripts
+from gateway.storm.forked_process import Forked
+from gateway.storm.provider import StormServer, StormTwin
+from gateway.storm.scenario import Weather
+
+ACCOUNT = "AC" + "0" * 31 + "1"
+OURS = "+15550100"
+CHANNEL = "twilio"
+_OURS = ("TURNGATE_", "TWILIO_", "OPENAI_")
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """Everything that runs, and the file that web and workers log to."""
+
+    server: EmbeddedServer
+    redis: Redis
+    host: StormServer
+    web: Forked
+    workers: list[Forked]
+    scripts: Scripts
+    log: Path
+
+
+@asynccontextmanager
+async def standing(weather: Weather) -> AsyncIterator[Grounds]:
+    """The grounds for as long as the block runs; all is real but the provider."""
+    token, port = secrets.token_hex(16), free_port()
+    url = f"http://127.0.0.1:{port}"
+    twin = StormTwin(
+        account_sid=ACCOUNT,
+        auth_token=token,
+        webhook_url=f"{url}/webhooks/{CHANNEL}#rc=5&rp=all",
+        seed=weather.seed,
+        ours=OURS,
+    )
+    twin.tell(weather.faults)
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="storm")))
+        server = EmbeddedServer(folder / "data")
+        server.start()
+        stack.callback(server.stop)
+        redis = open_redis(server.url)
+        stack.push_async_callback(redis.aclose)
+        host = StormServer(twin, await stack.enter_async_context(provider_client()), concurrency=200)
+        account = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": token}
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        environ |= account | {"TWILIO_API_URL": await stack.enter_async_context(serve(host))}
+        environ |= {"PUBLIC_URL": url, "REDIS_URL": server.url, "TURNGATE_FLOW": "kyc"}
+        environ |= {"PORT": str(port), "HOST": "127.0.0.1"}
+        environ["TURNGATE_LEASE_SECONDS"] = str(weather.lease_seconds)
+        if weather.burst:
+            environ["TURNGATE_CONFIG"] = str(_gathering(folder / "turngate.toml", weather))
+        log = folder / "gateway.log"
+        web = Forked("web", environ, log)
+        offs = [weather.clock_off, *[0.0] * (weather.workers - 1)]
+        workers = [Forked("worker", environ, log, off) for off in offs]
+        for process in (web, *workers):
+            await process.start()
+            stack.push_async_callback(process.stop)
+        await until_ready(url)
+        channel = connect(account, url)
+        assert channel is not None
+        dialog = DialogMachine(Flow.load(LIBRARY / "kyc.json"))
+        scripts = Scripts(weather, dialog, channel, OURS, ACCOUNT)
+        yield Grounds(server, redis, host, web, workers, scripts, log)
+
+
+def _gathering(file: Path, weather: Weather) -> Path:
+    policy = f'policy = "burst"\nwindow = {weather.burst}\ncap = {weather.burst_cap}\n'
+    file.write_text(f"[channels.{CHANNEL}.concurrency]\n{policy}", encoding="utf-8")
+    return file

@@ -1,0 +1,107 @@
+"""The gateway's processes in a storm: killed often, so forked from one that has imported everything."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import runpy
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+_PAUSE = 0.1
+_PRELOADED = [
+    "gateway.app",
+    "gateway.cli",
+    "gateway.storm.clock_skew",
+    "gateway.storm.forked_process",
+    "gateway.worker",
+    "channels.twilio",
+    "uvicorn.protocols.http.httptools_impl",
+    "uvicorn.lifespan.on",
+]
+
+
+class Forked:
+    """`turngate <name>`, started again whenever it ends. What it logs goes to the end of `log`."""
+
+    def __init__(self, name: str, environ: Mapping[str, str], log: Path, clock_off: float = 0.0) -> None:
+        self.name = name
+        self._arguments = (name, dict(environ), str(log), clock_off)
+        self._process: ForkServerProcess | None = None
+        self._keeping: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, while one runs."""
+        return self._process.pid if self._process and self._process.is_alive() else None
+
+    async def start(self) -> None:
+        """Start the process, and from then on start it again whenever it ends."""
+        await self._spawn()
+        self._keeping = asyncio.create_task(self._keep())
+
+    async def stop(self, seconds: float = 15.0) -> None:
+        """Ask it to finish, and end it when it has not after so many seconds."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeping
+        if self._process is None:
+            return
+        self.signal(signal.SIGTERM)
+        await asyncio.to_thread(self._process.join, seconds)
+        if self._process.is_alive():
+            self.signal(signal.SIGKILL)
+            await asyncio.to_thread(self._process.join)
+
+    def signal(self, number: signal.Signals) -> int | None:
+        """Send it a signal; its process id, or `None` when none runs now."""
+        pid = self.pid
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return pid
+
+    async def _spawn(self) -> None:
+        context = get_context("forkserver")
+        context.set_forkserver_preload(_PRELOADED)
+        self._process = context.Process(target=_run, args=self._arguments, daemon=True)
+        await asyncio.to_thread(self._process.start)
+
+    async def _keep(self) -> None:
+        while True:
+            assert self._process is not None
+            await _ended(self._process)
+            await asyncio.sleep(_PAUSE)
+            await self._spawn()
+
+
+async def _ended(process: ForkServerProcess) -> None:
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(process.sentinel, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(process.sentinel)
+    process.join()
+
+
+def _run(name: str, environ: dict[str, str], log: str, clock_off: float) -> None:
+    from gateway.redis.embedded_server import end_with_parent
+    from gateway.storm.clock_skew import unsettle
+
+    end_with_parent()
+    os.environ.clear()
+    os.environ.update(environ)
+    with Path(log).open("a") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    if clock_off:
+        unsettle(os.getpid(), clock_off)
+    sys.argv = ["turngate", name]
+    runpy.run_module("gateway", run_name="__main__")

@@ -1,0 +1,106 @@
+"""What the web channel's routes take and give; the OpenAPI document is made from these."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.model.base import Value
+from core.model.message import Choice
+from gateway.embedding.starlette import LONGEST_ID, LONGEST_TEXT
+
+
+class TurnRequest(BaseModel):
+    """A message. `message_id`, or the header Idempotency-Key, makes a repeat the same message."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    text: str = Field("", max_length=LONGEST_TEXT)
+    payload: str = Field("", max_length=1_000, description="what a tapped choice sends back")
+    session_id: str = Field("", max_length=LONGEST_ID)
+    message_id: str = Field("", max_length=LONGEST_ID)
+
+
+class ResetRequest(BaseModel):
+    """The conversation that is to be forgotten."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    session_id: str = Field("", max_length=LONGEST_ID)
+
+
+class MessageRequest(BaseModel):
+    """A message of the business's own accord, into a session of any channel in which somebody has written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    session: str = Field(min_length=1, max_length=1_000, description="the session as the log names it")
+    text: str = Field(min_length=1, max_length=LONGEST_TEXT)
+    choices: tuple[Choice, ...] = Field((), max_length=20)
+    message_id: str = Field("", max_length=LONGEST_ID)
+
+
+class Shown(Value):
+    """One message as a client shows it. `text` is CommonMark."""
+
+    text: str
+    choices: tuple[dict[str, str], ...] = ()
+    media: tuple[dict[str, str], ...] = ()
+
+
+class TurnAnswer(BaseModel):
+    """What the bot said. `reply` is all of it; `messages` has its choices and media too."""
+
+    reply: str
+    messages: tuple[Shown, ...]
+    session_id: str
+    message_id: str
+    outcome: str
+
+
+class SessionAnswer(BaseModel):
+    """A new session and the token to speak in it."""
+
+    session_id: str
+    token: str
+
+
+class PendingAnswer(BaseModel):
+    """The message is recorded and its answer takes longer; `Location` is where to ask for it."""
+
+    status: str
+    message_id: str
+    session_id: str
+
+
+class ResetAnswer(BaseModel):
+    """Which conversation was forgotten."""
+
+    reset: str
+
+
+class HistoryAnswer(BaseModel):
+    """The latest messages, oldest first; each is `from` the person, the bot or an agent."""
+
+    messages: list[dict[str, Any]]
+
+
+class MessageAnswer(BaseModel):
+    """Where a message of the business's own was put, and its key in the session's log."""
+
+    session: str
+    key: str
+
+
+class ErrorDetail(BaseModel):
+    """A short fixed code, and a sentence for a person."""
+
+    code: str
+    message: str
+
+
+class ErrorAnswer(BaseModel):
+    """What every error looks like."""
+
+    error: ErrorDetail

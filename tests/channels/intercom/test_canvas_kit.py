@@ -1,0 +1,161 @@
+"""The card in the Messenger: signed in its own way, and a question asked on it begins a conversation."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from core.errors import BadSignature, MalformedWebhook
+from core.model.event import Ignored
+from core.ports.channel import Webhook
+from tests.channels.intercom.builders import (
+    ADA,
+    APP,
+    BASE,
+    SECRET,
+    TALK,
+    Json,
+    channel,
+    hook,
+    part,
+    signed,
+    talk,
+)
+
+API = "https://api.intercom.io/conversations"
+
+
+def pressed(component: str = "ask", question: str = "Where is my parcel?", **more: Any) -> Json:
+    return {
+        "workspace_id": APP,
+        "context": {"location": "home", "locale": "en"},
+        "contact": {"type": "contact", "role": "lead", "id": ADA["id"]},
+        "component_id": component,
+        "input_values": {"question": question},
+        **more,
+    }
+
+
+def card_hook(request: object, secret: str = SECRET) -> Webhook:
+    body = json.dumps(request).encode()
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    url = "http://10.0.0.7:8000/webhooks/intercom/canvas"
+    return Webhook("POST", url, {"x-body-signature": digest}, body)
+
+
+async def shown(request: object, **changed: str) -> dict[str, Json]:
+    """The components on the card after a request, by their ids."""
+    made = channel(**changed)
+    made.verify(card_hook(request))
+    async with httpx.AsyncClient() as http:
+        answer = await made.interact(card_hook(request), http)
+    assert answer is not None
+    assert (answer.status, answer.content_type) == (200, "application/json")
+    components = json.loads(answer.body)["canvas"]["content"]["components"]
+    return {each["id"]: each for each in components}
+
+
+def test_the_card_has_a_signature_of_its_own() -> None:
+    made = card_hook(pressed())
+    channel(INTERCOM_CLIENT_SECRET=f"new,{SECRET}").verify(made)
+
+    for wrong in (card_hook(pressed(), "other"), Webhook("POST", made.url, {}, made.body)):
+        with pytest.raises(BadSignature):
+            channel().verify(wrong)
+
+
+def test_neither_signature_is_good_at_the_others_path() -> None:
+    card, notification = card_hook(pressed()), signed(json.dumps(pressed()).encode())
+
+    for method, url, headers in (
+        ("POST", notification.url, card.headers),
+        ("POST", card.url, notification.headers),
+    ):
+        with pytest.raises(BadSignature):
+            channel().verify(Webhook(method, url, headers, card.body))
+
+
+async def test_whoever_opens_it_sees_a_field_and_a_button() -> None:
+    components = await shown({"workspace_id": APP, "context": {"location": "home"}, "admin": {"id": "1"}})
+
+    assert [each["type"] for each in components.values()] == ["text", "input", "button"]
+    assert components["title"]["text"] == "How can we help?"
+    assert components["ask"]["action"] == {"type": "submit"}
+
+
+async def test_title_and_language() -> None:
+    german = await shown({"context": {"locale": "de-AT"}})
+    ours = await shown({"context": {"locale": "xx"}}, INTERCOM_CARD_TITLE="Ask Harbour Lane")
+
+    assert german["ask"]["label"] == "Fragen"
+    assert (ours["title"]["text"], ours["ask"]["label"]) == ("Ask Harbour Lane", "Ask")
+
+
+@pytest.mark.parametrize(
+    ("person", "role"),
+    [
+        ({"contact": {"type": "contact", "role": "lead", "id": ADA["id"]}}, "lead"),
+        ({"contact": {}, "user": {"type": "user", "id": ADA["id"]}}, "user"),
+        ({"contact": {"type": "visitor", "id": ADA["id"]}}, "contact"),
+    ],
+)
+async def test_a_question_begins_a_conversation_in_the_persons_name(person: Json, role: str) -> None:
+    with respx.mock as router:
+        route = router.post(API).respond(json={"type": "user_message", "conversation_id": TALK})
+        components = await shown(pressed(**person))
+        sent = json.loads(route.calls.last.request.content)
+
+    assert sent == {"from": {"type": role, "id": ADA["id"]}, "body": "Where is my parcel?"}
+    assert set(components) == {"thanks", "again"}
+
+
+async def test_in_a_conversation_it_is_a_reply_there() -> None:
+    with respx.mock as router:
+        route = router.post(f"{BASE}/reply").respond(json=talk(part()))
+        await shown(pressed(context={"location": "conversation", "conversation_id": int(TALK)}))
+        sent = json.loads(route.calls.last.request.content)
+
+    assert sent == {
+        "message_type": "comment",
+        "type": "user",
+        "intercom_user_id": ADA["id"],
+        "body": "Where is my parcel?",
+    }
+
+
+@pytest.mark.parametrize("failure", [httpx.Response(500), httpx.Response(404), httpx.ConnectError("x")])
+async def test_what_was_not_taken_is_said_and_can_be_sent_again(failure: Any) -> None:
+    with respx.mock as router:
+        router.post(API).mock(side_effect=[failure])
+        components = await shown(pressed())
+
+    assert "try again" in components["said"]["text"]
+    assert components["question"]["value"] == "Where is my parcel?"
+
+
+@pytest.mark.parametrize(
+    "request_", [pressed(question=" "), pressed(contact={}), pressed(input_values=7), pressed(contact=None)]
+)
+async def test_without_a_question_or_a_person_nothing_is_sent(request_: Json) -> None:
+    with respx.mock:
+        components = await shown(request_)
+
+    assert "said" in components
+
+
+async def test_who_wants_to_ask_again_gets_the_card() -> None:
+    assert set(await shown(pressed("again"))) == {"title", "question", "ask"}
+
+
+async def test_only_the_card_is_answered_like_this() -> None:
+    async with httpx.AsyncClient() as http:
+        assert await channel().interact(hook("ping", {}), http) is None
+        with pytest.raises(MalformedWebhook):
+            await channel().interact(card_hook([]), http)
+    assert channel().parse(card_hook(pressed())) == [Ignored(reason="card")]

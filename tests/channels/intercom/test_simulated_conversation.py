@@ -1,0 +1,119 @@
+"""Whatever people do at the desk, in whatever order and however often it is told, one voice speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channels._kit.agent_commands import command
+from channels._kit.simulator import Delivery, Said
+from channels.intercom.html_body import read_body
+from channels.intercom.simulator.server import IntercomTwin
+from core.model.event import ControlReceived, TurnReceived
+from core.model.owner import Act, Owner, Passing, after
+from core.ports.channel import Webhook
+from tests.channels.intercom.builders import SECRET, TOKEN, channel
+
+PERSON, NOW = "+15550181", 1_790_000_000.0
+
+_ACTS = {
+    "reply": Act.TAKE_OVER,
+    "reply_and_assign": Act.TAKE_OVER,
+    "take": Act.TAKE_OVER,
+    "pass_on": Act.TAKE_OVER,
+    "give_back": Act.GIVE_BACK,
+    "unassign": Act.GIVE_BACK,
+    "close": Act.CLOSE,
+    "reply_and_close": Act.CLOSE,
+}
+_WORDS = st.sampled_from(["I am on it.", "/bot on", "/bot off", "/end", "3 < 5 & <b>more</b>"])
+_STEPS = st.lists(
+    st.tuples(st.sampled_from([move.name for move in IntercomTwin.moves if move.name != "open"]), _WORDS)
+    | st.tuples(st.just("say"), st.just("Hello?")),
+    max_size=20,
+)
+
+
+class Session:
+    """What the mailbox keeps of one conversation: who speaks, what was seen, when the newest act was."""
+
+    def __init__(self) -> None:
+        self.owner = Owner.BOT
+        self._seen: set[str] = set()
+        self._acted = 0.0
+
+    def take(self, deliveries: Iterable[Delivery]) -> None:
+        for delivery in deliveries:
+            hook = Webhook(delivery.method, delivery.url, delivery.headers, delivery.body)
+            channel().verify(hook)
+            for event in channel().parse(hook):
+                if isinstance(event, TurnReceived) and self._is_new(event.turn.id):
+                    self.owner = after(self.owner, Passing.REOPEN)
+                elif isinstance(event, ControlReceived) and self._is_new(event.id):
+                    self._act(event)
+
+    def _is_new(self, name: str) -> bool:
+        is_new = name not in self._seen
+        self._seen.add(name)
+        return is_new
+
+    def _act(self, event: ControlReceived) -> None:
+        if not event.at or event.at >= self._acted:
+            self._acted = event.at or self._acted
+            self.owner = after(self.owner, event.act)
+
+
+@settings(max_examples=300)
+@given(steps=_STEPS, plain=st.booleans())
+def test_the_desk_and_the_session_agree_on_who_speaks(steps: list[tuple[str, str]], plain: bool) -> None:
+    url = "https://bots.example.com/webhooks/intercom"
+    twin = IntercomTwin(client_secret=SECRET, access_token=TOKEN, webhook_url=url, seed=1, plain=plain)
+    session, told, expected, now = Session(), [], Owner.BOT, NOW
+    for move, words in [("say", "Hi"), ("say", "more"), *steps]:
+        now += 1
+        if move == "say":
+            deliveries = twin.say(Said("intercom", PERSON, words), now)[1]
+            expected = after(expected, Passing.REOPEN)
+        elif not twin.standing(PERSON).thread:
+            continue
+        else:
+            try:
+                deliveries = twin.act(PERSON, move, words, now)
+            except KeyError:
+                assert move == "redact"  # nothing is left to redact
+                continue
+            act = command(words) if move == "note" else _ACTS.get(move)
+            expected = after(expected, act) if act else expected
+        session.take(deliveries)
+        told += deliveries
+        session.take(told[-3:])  # again, and late
+        if move == "delete":
+            assert session.owner is Owner.CLOSED
+            session, told, expected = Session(), [], Owner.BOT
+            continue
+        assert session.owner is expected
+
+
+@given(
+    body=st.text(
+        alphabet=st.sampled_from("ab <>/=\"'&;!-\n\x00\xa0") | st.characters(codec="utf-8"), max_size=200
+    ),
+    tags=st.lists(
+        st.sampled_from(
+            ["<p>", "</p>", "<a href=", "<img src=", "<script>", "<![CDATA[", "<!--", "<li>", "<pre>"]
+        ),
+        max_size=8,
+    ),
+    mode=st.sampled_from(["auto", "html", "plain"]),
+)
+def test_no_body_breaks_the_reader_or_leaves_anything_that_runs(
+    body: str, tags: list[str], mode: str
+) -> None:
+    found = read_body("".join(tag + body for tag in ["", *tags]), mode)  # type: ignore[arg-type]
+
+    found.text.encode()
+    assert "\x00" not in found.text
+    assert found.text == found.text.strip()
+    assert all(url.startswith(("https://", "http://", "mailto:", "tel:")) for url in found.images)

@@ -1,0 +1,272 @@
+"""The twin plays against the channel: the switchboard both ways, limits, and races for control."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import httpx
+import pytest
+
+from channels._kit.simulator import Delivery, Fault, Faults, Said, TwinRequest
+from channels.sunshine.simulator.conversations import BOT
+from channels.sunshine.simulator.server import SunshineTwin
+from core.errors import Rejected, Unavailable, Unknown
+from core.model.event import ControlReceived, DeliveryStatus, Event, StatusChanged, TurnReceived
+from core.model.message import Choice, Reply
+from core.model.owner import Act
+from core.model.turn import Address, Attachment
+from core.ports.channel import Webhook
+from core.ports.http_fetch import Fetched, NotFetched, Request
+from core.sessions.store import InMemorySessionStore
+from tests.channels.sunshine.builders import APP, SECRET, channel
+
+ADA = "ada"
+
+
+class Played:
+    """An app with one person. `before_call` happens before the twin hears of each call."""
+
+    def __init__(self, **more: object) -> None:
+        self.now = 1_795_428_000.0
+        key = ("app_1", "key-secret")
+        self.twin = SunshineTwin(app=APP, key=key, secret=SECRET, webhook_url="", seed=7, **more)  # type: ignore[arg-type]
+        self.channel = channel(
+            SUNSHINE_API_URL="https://api.example.com", SUNSHINE_INTEGRATION_ID=BOT["integrationId"]
+        )
+        self.events: list[Event] = []
+        self.before_call: Callable[[], None] = lambda: None
+        self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+        self._number = 0
+
+    def hear(self, deliveries: list[Delivery]) -> list[Event]:
+        """What webhooks mean, verified and parsed as the gateway would."""
+        found = []
+        for delivery in sorted(deliveries, key=lambda each: each.at):
+            hook = Webhook(delivery.method, "/webhooks/sunshine", delivery.headers, delivery.body)
+            self.channel.verify(hook)
+            found += self.channel.parse(hook)
+        self.events += found
+        return found
+
+    def say(self, text: str = "Hello", **more: object) -> list[str]:
+        """Ada writes; the turns that come of it."""
+        _, deliveries = self.twin.say(Said("sunshine", ADA, text, **more), self.now)  # type: ignore[arg-type]
+        self.now += 5
+        return [each.turn.text for each in self.hear(deliveries) if isinstance(each, TurnReceived)]
+
+    def act(self, move: str, text: str = "") -> list[Act]:
+        """An agent acts; what that means to the bot."""
+        found = self.hear(self.twin.act(ADA, move, text, self.now))
+        self.now += 5
+        return [each.act for each in found if isinstance(each, ControlReceived)]
+
+    def reply(self, **fields: object) -> Reply:
+        self._number += 1
+        thread = self.twin.standing(ADA).thread
+        address = Address(channel="sunshine", account=APP, ours=APP, theirs=thread)
+        made = {"key": f"turn.{self._number}", "address": address, "body": "Hi", **fields}
+        return Reply.model_validate(made)
+
+    async def send(self, **fields: object) -> str:
+        return (await self.channel.send(self.reply(**fields), self.http)).provider_id
+
+    def heard(self, direction: str = "out") -> list[str]:
+        return [line.text for line in self.twin.lines(self.now) if line.direction == direction]
+
+    def acts(self) -> list[Act]:
+        return [each.act for each in self.events if isinstance(each, ControlReceived)]
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.before_call()
+        path = request.url.raw_path.decode()
+        call = TwinRequest(request.method, path, dict(request.headers), request.content)
+        answer, deliveries = self.twin.handle(call, self.now)
+        self.hear(deliveries)
+        if answer.drop:
+            raise httpx.RemoteProtocolError("dropped by the twin")
+        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
+
+
+async def test_a_conversation_with_statuses_and_no_echo() -> None:
+    app = Played()
+
+    assert app.say() == ["Hello"]
+    number = await app.send(choices=(Choice(label="Yes", payload="y"),))
+    statuses = [each for each in app.events if isinstance(each, StatusChanged)]
+    assert [(each.provider_id, each.status) for each in statuses] == [
+        (number, DeliveryStatus.SENT),
+        (number, DeliveryStatus.DELIVERED),
+    ]
+    app.say("Yes", button="y")
+    last = app.events[-1]
+    assert isinstance(last, TurnReceived)
+    assert last.turn.payload == "y"
+    assert app.acts() == []
+
+
+async def test_a_picture_and_a_file_go_out() -> None:
+    app = Played()
+    app.say()
+    for kind in ("image/png", "application/pdf"):
+        await app.send(body="", media=(Attachment(url="https://files.example.com/a", content_type=kind),))
+
+    assert [line.media for line in app.twin.lines(app.now) if line.direction == "out"] == [
+        ("https://files.example.com/a",)
+    ] * 2
+
+
+class Shelf:
+    """Gives one file, or says why not."""
+
+    def __init__(self, body: bytes | None) -> None:
+        self.body = body
+
+    async def fetch(self, request: Request) -> Fetched:
+        if self.body is None:
+            raise NotFetched("nobody answered", sent=True)
+        return Fetched(status=200, headers={}, body=self.body)
+
+    async def aclose(self) -> None:
+        """There is nothing to let go of."""
+
+
+async def test_a_file_inside_is_uploaded_for_the_conversation() -> None:
+    app = Played()
+    app.say()
+    file = Attachment(url="http://files.internal/a.pdf", content_type="application/pdf", name="a.pdf")
+    app.channel.equip(credentials=InMemorySessionStore(), fetch=Shelf(b"%PDF"))
+    await app.send(body="", media=(file,))
+
+    [(url, kept)] = app.twin.files.items()
+    assert kept == ("application/pdf", b"%PDF")
+    assert [line.media for line in app.twin.lines(app.now) if line.direction == "out"] == [(url,)]
+    app.channel.equip(credentials=InMemorySessionStore(), fetch=Shelf(None))
+    with pytest.raises(Unavailable, match="could not be fetched"):
+        await app.send(body="", media=(file,))
+
+
+async def test_a_hand_off_waits_until_somebody_has_it() -> None:
+    app = Played()
+    app.say()
+    await app.send(body="I'm passing you on.")
+    await app.send(act="hand_off", body="wants a person")
+
+    assert app.twin.standing(ADA).words == "control: zd-agentWorkspace"
+    assert app.acts() == []
+    app.say("Anybody?")
+    assert app.acts() == [Act.HAND_OFF]
+    assert app.act("reply", "Hello Ada") == [Act.TAKE_OVER]
+    with pytest.raises(Rejected, match="control"):
+        await app.send(body="too late")
+    assert app.act("give_back") == [Act.GIVE_BACK]
+    await app.send(body="Here I am")
+    assert app.heard() == ["I'm passing you on.", "Here I am"]
+
+
+async def test_an_offer_is_accepted_by_answering() -> None:
+    app = Played()
+    app.say()
+    assert app.act("take") == [Act.TAKE_OVER]
+    assert app.act("offer") == [Act.GIVE_BACK]
+    assert app.say("Hello?") == ["Hello?"]
+    await app.send()
+
+    assert app.twin.standing(ADA).words == "control: bot"
+    assert app.acts()[-1] is Act.GIVE_BACK
+
+
+async def test_a_released_conversation_begins_anew_with_the_bot() -> None:
+    app = Played()
+    app.say()
+    app.act("reply", "Done.")
+    assert app.act("release") == [Act.CLOSE]
+    with pytest.raises(Rejected, match="control"):
+        await app.send()
+    assert app.say("Me again") == ["Me again"]
+    await app.send()
+    assert app.heard() == ["Hi"]
+
+
+async def test_a_deleted_conversation_is_refused() -> None:
+    app = Played()
+    app.say()
+    late = app.reply()
+    assert app.act("delete") == [Act.CLOSE]
+    with pytest.raises(Rejected, match="conversation_not_found"):
+        await app.channel.send(late, app.http)
+
+
+async def test_a_full_conversation_and_limits_with_and_without_a_time() -> None:
+    app = Played(most_messages=2, tells_when=False)
+    app.say()
+    app.twin.tell(Faults(next=(Fault.TOO_MANY,)))
+    with pytest.raises(Unavailable) as error:
+        await app.send()
+    assert error.value.retry_after == 30
+    await app.send()
+    with pytest.raises(Rejected, match="full"):
+        await app.send()
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.ERROR_AFTER, Fault.DROP_AFTER, Fault.SERVER_ERROR, Fault.DROP_BEFORE]
+)
+async def test_what_nobody_can_tell_is_looked_up(fault: Fault) -> None:
+    app = Played()
+    app.say()
+    app.twin.tell(Faults(next=(fault,)))
+    made = app.reply()
+    with pytest.raises(Unknown):
+        await app.channel.send(made, app.http)
+    found = await app.channel.find_sent(made, app.http, since=None, known=())  # type: ignore[arg-type]
+
+    assert bool(found) is (fault in (Fault.ERROR_AFTER, Fault.DROP_AFTER)) is bool(app.heard())
+
+
+def test_a_webhook_is_tried_five_times_but_not_for_every_answer() -> None:
+    app = Played()
+    _, [delivery] = app.twin.say(Said("sunshine", ADA, "Hello"), app.now)
+
+    def tries(status: int | None) -> int:
+        queue = [delivery]
+        for each in queue:
+            queue += app.twin.delivered(each, status, app.now)
+        assert queue[-1].at - delivery.at <= 900
+        return len(queue)
+
+    assert [tries(each) for each in (200, 401, 400, 500, 503, None)] == [1, 1, 1, 5, 5, 5]
+
+
+@pytest.mark.parametrize("move", ["reply", "dance"])
+def test_what_cannot_be_done_is_told(move: str) -> None:
+    app = Played()
+    app.say()
+    with pytest.raises(KeyError):
+        app.act(move)
+
+
+async def test_control_that_was_passed_before_the_last_look_silences() -> None:
+    """Nothing but the look stands between a take-over and a message: the API takes it from anybody."""
+    for seed in range(300):
+        await race(seed)
+
+
+async def race(seed: int) -> None:
+    chance, app, calls = Random(seed), Played(), 0
+    app.say()
+    at = chance.randrange(2)
+
+    def interfere() -> None:
+        nonlocal calls
+        if calls == at:
+            app.act(chance.choice(["take", "reply"]), "Mine.")
+        calls += 1
+
+    app.before_call = interfere
+    for _ in range(2):
+        try:
+            await app.send()
+        except Rejected:
+            continue
+    assert len(app.heard()) == at  # the one whose look was over

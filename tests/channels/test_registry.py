@@ -1,0 +1,28 @@
+"""Finding and loading the channels."""
+
+from __future__ import annotations
+
+import pytest
+
+from channels import available, load
+from core.errors import Misconfigured
+from tests.channels.twilio.builders import ENVIRON, PUBLIC
+
+
+def test_every_folder_without_an_underscore_is_a_channel() -> None:
+    assert "twilio" in available()
+    assert not [name for name in available() if name.startswith("_")]
+
+
+def test_a_channel_is_on_when_its_settings_are_set() -> None:
+    channel = load("twilio", ENVIRON, PUBLIC)
+
+    assert channel is not None
+    assert channel.name == "twilio"
+    assert load("twilio", {}, PUBLIC) is None
+
+
+@pytest.mark.parametrize("name", ["pigeon", "_kit", "", "os.path", "../twilio"])
+def test_no_other_name_is_a_channel(name: str) -> None:
+    with pytest.raises(Misconfigured, match="there is no channel"):
+        load(name, ENVIRON, PUBLIC)

@@ -1,0 +1,86 @@
+"""A Twilio channel, and webhooks signed by Twilio's own package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import parse_qsl, quote, urlencode
+
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+
+from channels.twilio import TwilioChannel, connect
+from core.model.event import Event, TurnReceived
+from core.model.turn import Turn
+from core.ports.channel import Webhook
+from tests.paths import ROOT
+
+ACCOUNT = "AC00000000000000000000000000000001"
+TOKEN = "0123456789abcdef0123456789abcdef"
+PUBLIC = "https://bots.example.com"
+URL = f"{PUBLIC}/webhooks/twilio"
+SEEN = "http://10.0.0.7:8000/webhooks/twilio"
+ENVIRON = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
+FORM = "application/x-www-form-urlencoded"
+
+Fields = Iterable[tuple[str, str]]
+
+
+class _Values(dict[str, list[str]]):
+    def getlist(self, name: str) -> list[str]:
+        return self[name]
+
+
+def twilio(public_url: str = PUBLIC, **settings: str) -> TwilioChannel:
+    channel = connect({**ENVIRON, **settings}, public_url)
+    assert channel is not None
+    return channel
+
+
+def payload(name: str) -> list[tuple[str, str]]:
+    raw = (ROOT / "tests" / "payloads" / "twilio" / f"{name}.form").read_text(encoding="utf-8")
+    return parse_qsl(raw, keep_blank_values=True)
+
+
+def changed(name: str, **fields: str) -> list[tuple[str, str]]:
+    """A payload with some fields replaced or added."""
+    return [pair for pair in payload(name) if pair[0] not in fields] + list(fields.items())
+
+
+def signature(url: str, fields: Fields, token: str = TOKEN, algorithm: str = "HMAC_SHA1") -> str:
+    values = _Values()
+    for name, value in fields:
+        values.setdefault(name, []).append(value)
+    return str(RequestValidator(token).compute_signature(url, values, algorithm))
+
+
+def post(
+    fields: Fields,
+    *,
+    url: str = URL,
+    seen: str = SEEN,
+    token: str = TOKEN,
+    headers: Mapping[str, str] | None = None,
+) -> Webhook:
+    """A form as the server sees it, signed over the public URL."""
+    pairs = list(fields)
+    signed = {"content-type": FORM, "x-twilio-signature": signature(url, pairs, token)}
+    return Webhook("POST", seen, {**signed, **(headers or {})}, urlencode(pairs, quote_via=quote).encode())
+
+
+def get(fields: Fields) -> Webhook:
+    """The delivery of a number that is configured to GET."""
+    query = urlencode(list(fields))
+    return Webhook("GET", f"{SEEN}?{query}", {"x-twilio-signature": signature(f"{URL}?{query}", [])}, b"")
+
+
+def received(fields: Fields, channel: TwilioChannel | None = None) -> Event:
+    """The one event of a form, verified first."""
+    used, hook = channel or twilio(), post(fields)
+    used.verify(hook)
+    [event] = used.parse(hook)
+    return event
+
+
+def turn_of(fields: Fields) -> Turn:
+    event = received(fields)
+    assert isinstance(event, TurnReceived)
+    return event.turn

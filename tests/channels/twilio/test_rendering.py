@@ -1,0 +1,97 @@
+"""A message cut to what an SMS or a WhatsApp message can carry."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+
+from core.model.message import Choice, Message
+from core.model.turn import Address, Attachment
+from tests.channels.channel_cases import messages
+from tests.channels.twilio.builders import ACCOUNT, twilio
+
+SMS = Address(channel="twilio", account=ACCOUNT, ours="+12025550100", theirs="+12025550170")
+WHATSAPP = Address(channel="twilio", account=ACCOUNT, ours="whatsapp:+1", theirs="whatsapp:+12025550171")
+CHOICES = (Choice(label="Yes", payload="y"), Choice(label="No,\nthanks", payload="n"))
+
+
+def bodies(message: Message, address: Address = SMS) -> list[str]:
+    return [part.body for part in twilio().render(message, address)]
+
+
+def picture(number: int, content_type: str = "image/jpeg") -> Attachment:
+    return Attachment(url=f"https://files.example.com/{number}", content_type=content_type)
+
+
+def test_markdown_is_plain_in_an_sms_and_whatsapps_own_on_whatsapp() -> None:
+    message = Message(text="**Hello** _Ada_, see [our page](https://example.com/a_b)")
+
+    assert bodies(message) == ["Hello Ada, see our page (https://example.com/a_b)"]
+    assert bodies(message, WHATSAPP) == ["*Hello* _Ada_, see our page (https://example.com/a_b)"]
+
+
+def test_choices_are_a_numbered_list() -> None:
+    assert bodies(Message(text="Sure?", choices=CHOICES)) == ["Sure?\n\n1. Yes\n2. No, thanks"]
+
+
+def test_choices_without_a_question_are_still_shown() -> None:
+    assert bodies(Message(text="", choices=CHOICES)) == ["1. Yes\n2. No, thanks"]
+
+
+def test_nothing_to_say_is_no_part() -> None:
+    assert bodies(Message(text=" \n")) == []
+
+
+def test_long_text_is_split_below_the_limit_and_nothing_is_lost() -> None:
+    text = " ".join(f"Sentence number {number} stands here." for number in range(200))
+    parts = bodies(Message(text=text))
+
+    assert len(parts) > 1
+    assert all(len(part) <= 1600 and part.endswith(".") for part in parts)
+    assert " ".join(parts) == text
+
+
+def test_emoji_count_twice() -> None:
+    parts = bodies(Message(text="😀" * 1000))
+
+    assert [len(part) for part in parts] == [800, 200]
+
+
+def test_ten_media_go_with_the_first_text_of_an_sms() -> None:
+    message = Message(text="Look", media=tuple(picture(number) for number in range(12)))
+    parts = twilio().render(message, SMS)
+
+    assert [(part.body, len(part.media)) for part in parts] == [("Look", 10), ("", 2)]
+
+
+def test_whatsapp_shows_one_medium_a_message_with_the_text_below_the_first() -> None:
+    parts = twilio().render(Message(text="Look", media=(picture(1), picture(2))), WHATSAPP)
+
+    assert [(part.body, len(part.media)) for part in parts] == [("Look", 1), ("", 1)]
+
+
+def test_a_text_that_would_not_be_shown_below_a_medium_comes_by_itself() -> None:
+    file = twilio().render(Message(text="Read", media=(picture(1, "audio/ogg"),)), WHATSAPP)
+    long = twilio().render(Message(text="x" * 1100, media=(picture(1),)), WHATSAPP)
+
+    assert [(part.body[:4], len(part.media)) for part in file] == [("", 1), ("Read", 0)]
+    assert [(part.body[:4], len(part.media)) for part in long] == [("", 1), ("xxxx", 0)]
+
+
+@settings(max_examples=60)
+@given(message=messages)
+def test_every_medium_is_sent_once_and_whatsapp_parts_hold_one(message: Message) -> None:
+    for address, most in ((SMS, 10), (WHATSAPP, 1)):
+        parts = twilio().render(message, address)
+
+        assert [each.url for part in parts for each in part.media] == [medium.url for medium in message.media]
+        assert all(len(part.media) <= most for part in parts)
+        assert all(len(part.body.encode("utf-16-le")) <= 3200 for part in parts)
+
+
+def test_an_sms_says_what_it_is_sent_as_and_a_whatsapp_message_or_an_mms_does_not() -> None:
+    plain, emoji = Message(text="a" * 161), Message(text="Hello 😀")
+
+    assert [part.segments for part in twilio().render(plain, SMS)] == ["2 SMS (GSM-7, 161 septets)"]
+    assert [part.segments for part in twilio().render(emoji, SMS)] == ["1 SMS (UCS-2, 8 characters)"]
+    assert [part.segments for part in twilio().render(plain, WHATSAPP)] == [""]
+    assert [p.segments for p in twilio().render(Message(text="a", media=(picture(1),)), SMS)] == [""]

@@ -1,0 +1,356 @@
+"""The twin keeps Twilio's rules, and the channel and the twin understand each other."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channels._kit.simulator import Delivery, Fault, Faults, Said, TwinRequest, TwinResponse
+from channels.twilio import capabilities
+from channels.twilio.simulator.server import TwilioTwin
+from core.model.event import ControlReceived, DeliveryStatus, StatusChanged, TurnReceived
+from core.model.owner import Act
+from core.ports.channel import Webhook
+from tests.channels.twilio.builders import ACCOUNT, PUBLIC, SEEN, TOKEN, URL, twilio
+
+ADA, SMS, WHATSAPP = "+12025550170", "+15550100", "whatsapp:+15550101"
+BASE = f"/2010-04-01/Accounts/{ACCOUNT}"
+CALLBACK = f"{PUBLIC}/webhooks/twilio"
+BASIC = {"authorization": f"Basic {b64encode(f'{ACCOUNT}:{TOKEN}'.encode()).decode()}"}
+NOON = 1_790_000_000.0
+
+
+def twin(fragment: str = "", *, seed: int = 1, fallback_url: str = "", remembered: int = 1000) -> TwilioTwin:
+    return TwilioTwin(
+        account_sid=ACCOUNT,
+        auth_token=TOKEN,
+        webhook_url=f"{URL}{fragment}",
+        seed=seed,
+        fallback_url=fallback_url,
+        remembered=remembered,
+    )
+
+
+def create(
+    played: TwilioTwin,
+    fields: Mapping[str, str] | None = None,
+    *,
+    now: float = NOON,
+    headers: Mapping[str, str] = BASIC,
+) -> tuple[TwinResponse, list[Delivery]]:
+    form = {"To": ADA, "From": SMS, "Body": "Hello", "StatusCallback": CALLBACK} | dict(fields or {})
+    body = urlencode({name: value for name, value in form.items() if value}).encode()
+    return played.handle(TwinRequest("POST", f"{BASE}/Messages.json", headers, body), now)
+
+
+def read(played: TwilioTwin, path: str, now: float = NOON) -> dict[str, object]:
+    answer, _ = played.handle(TwinRequest("GET", path, BASIC), now)
+    found: dict[str, object] = json.loads(answer.body)
+    return found
+
+
+def code(answer: TwinResponse) -> tuple[int, int]:
+    return answer.status, json.loads(answer.body)["code"]
+
+
+def webhook(delivery: Delivery) -> Webhook:
+    return Webhook(delivery.method, SEEN, delivery.headers, delivery.body)
+
+
+def words(deliveries: list[Delivery]) -> list[str]:
+    return [dict(parse_qsl(delivery.body.decode()))["MessageStatus"] for delivery in deliveries]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Said("sms", ADA, "Hi + é 😀\n"),
+        Said("sms", ADA, media=("https://files.example.com/1.jpg",)),
+        Said("whatsapp", ADA, "Yes", button="confirm:42", name="Ada"),
+        Said("whatsapp", f"whatsapp:{ADA}", place=(0.0, 19.04)),
+        Said("whatsapp", "whatsapp:US.10000000000000000001", "Hi"),
+    ],
+)
+def test_what_a_person_says_is_let_in_and_understood_by_the_channel(said: Said) -> None:
+    sid, [delivery] = twin("#rc=3&rp=all").say(said, NOON)
+
+    twilio().verify(webhook(delivery))
+    [event] = twilio().parse(webhook(delivery))
+    assert isinstance(event, TurnReceived)
+    assert event.turn.id == sid
+    assert event.turn.text == (said.text or said.button)
+    assert event.turn.payload == said.button
+    assert delivery.url == URL
+
+
+def test_a_message_is_taken_listed_and_told_of_by_callbacks() -> None:
+    played = twin()
+    answer, callbacks = create(played)
+    sid = json.loads(answer.body)["sid"]
+
+    assert answer.status == 201
+    assert words(callbacks) == ["sent", "delivered"]
+    assert all(NOON < callback.at < NOON + 1 for callback in callbacks)
+    assert read(played, f"{BASE}/Messages/{sid}.json")["status"] == "queued"
+    assert read(played, f"{BASE}/Messages/{sid}.json", NOON + 1)["status"] == "delivered"
+    for callback in callbacks:
+        twilio().verify(webhook(callback))
+    last = twilio().parse(webhook(callbacks[-1]))
+    assert last == [StatusChanged(channel="twilio", provider_id=sid, status=DeliveryStatus.DELIVERED)]
+
+
+def test_whatsapp_tells_that_it_was_read_and_refuses_outside_its_day() -> None:
+    played = twin()
+    played.say(Said("whatsapp", ADA, "Hi"), NOON)
+    to = {"To": f"whatsapp:{ADA}", "From": WHATSAPP}
+
+    assert words(create(played, to, now=NOON + 86_000)[1]) == ["sent", "delivered", "read"]
+    answer, [late] = create(played, to, now=NOON + 86_500)
+    assert answer.status == 201
+    [event] = twilio().parse(webhook(late))
+    assert isinstance(event, StatusChanged)
+    assert (event.status, event.error_code) == (DeliveryStatus.FAILED, "63016")
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"To": ""}, 21604),
+        ({"To": "12"}, 21211),
+        ({"To": "whatsapp:12"}, 21211),
+        ({"From": ""}, 21603),
+        ({"From": WHATSAPP}, 63007),
+        ({"From": ADA}, 63031),
+        ({"Body": ""}, 21602),
+        ({"Body": "x" * 1601}, 21617),
+        ({"Body": "😀" * 801}, 21617),
+    ],
+)
+def test_a_bad_message_is_refused_as_documented(fields: dict[str, str], expected: int) -> None:
+    assert code(create(twin(), fields)[0]) == (400, expected)
+
+
+def test_the_longest_message_is_taken() -> None:
+    assert create(twin(), {"Body": "x" * 1600})[0].status == 201
+
+
+@pytest.mark.parametrize("authorization", ["", "Basic eDp5", "Bearer x", "é"])
+def test_wrong_credentials_are_refused(authorization: str) -> None:
+    assert code(create(twin(), headers={"authorization": authorization})[0]) == (401, 20003)
+
+
+def test_stop_blocks_the_pair_until_start_and_twilio_confirms_both() -> None:
+    played = twin()
+    _, [delivery] = played.say(Said("sms", ADA, " stop "), NOON)
+    [event] = twilio().parse(webhook(delivery))
+
+    assert isinstance(event, ControlReceived)
+    assert event.act is Act.OPT_OUT
+    assert code(create(played)[0]) == (400, 21610)
+    assert create(played, {"To": "+12025550179"})[0].status == 201
+    played.say(Said("sms", ADA, "START"), NOON)
+    assert create(played)[0].status == 201
+    own = [line.text[:20] for line in played.lines(NOON, person=ADA) if line.text.startswith("You have")]
+    assert own == ["You have successfull"] * 2
+
+
+def test_a_conversation_is_read_both_ways_in_order() -> None:
+    played = twin()
+    played.say(Said("sms", ADA, "one"), NOON)
+    create(played, {"Body": "two"})
+    played.say(Said("sms", "+12025550179", "elsewhere"), NOON)
+    lines = played.lines(NOON, person=ADA)
+
+    assert [(line.direction, line.text) for line in lines] == [("in", "one"), ("out", "two")]
+    assert played.lines(NOON, person=ADA, after=lines[-1].number) == []
+    assert len(played.lines(NOON)) == 3
+
+
+def test_the_oldest_messages_are_forgotten_beyond_the_bound() -> None:
+    played = twin(remembered=3)
+    for number in range(5):
+        create(played, {"Body": str(number), "To": f"+1202555017{number}"})
+
+    assert [line.text for line in played.lines(NOON)] == ["2", "3", "4"]
+    assert played.lines(NOON, person="+12025550170") == []
+
+
+def test_the_list_is_newest_first_filtered_and_in_pages() -> None:
+    played = twin()
+    for number in range(5):
+        create(played, {"Body": str(number)}, now=NOON + number)
+    create(played, {"To": "+12025550179"})
+
+    bodies: list[str] = []
+    path: object = f"{BASE}/Messages.json?{urlencode({'To': ADA, 'From': SMS, 'PageSize': '2'})}"
+    while isinstance(path, str):
+        found = read(played, path)
+        messages = found["messages"]
+        assert isinstance(messages, list)
+        bodies += [message["body"] for message in messages]
+        path = found["next_page_uri"]
+    assert bodies == ["4", "3", "2", "1", "0"]
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({"DateSent>": "2026-09-21"}, 1),
+        ({"DateSent>": "2026-09-22"}, 0),
+        ({"DateSent<": "2026-09-20"}, 0),
+        ({"DateSent": "2026-09-21"}, 1),
+        ({"To": "+12025550179"}, 0),
+        ({"From": ADA}, 0),
+        ({"PageSize": "x", "Page": "-1"}, 1),
+    ],
+)
+def test_the_filters_of_the_list(query: dict[str, str], count: int) -> None:
+    played = twin()
+    create(played)
+    found = read(played, f"{BASE}/Messages.json?{urlencode(query)}")
+
+    assert isinstance(found["messages"], list)
+    assert len(found["messages"]) == count
+
+
+def test_what_does_not_exist_is_not_found() -> None:
+    for path in (f"{BASE}/Messages/SM1.json", "/2010-04-01/Accounts/AC9/Messages.json", "/"):
+        assert code(twin().handle(TwinRequest("GET", path, BASIC), NOON)[0]) == (404, 20404)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "taken", "dropped"),
+    [
+        (Fault.TOO_MANY, 429, 0, False),
+        (Fault.SERVER_ERROR, 500, 0, False),
+        (Fault.UNAVAILABLE, 503, 0, False),
+        (Fault.DROP_BEFORE, 0, 0, True),
+        (Fault.DROP_AFTER, 201, 1, True),
+        (Fault.ERROR_AFTER, 500, 1, False),
+        (Fault.TIMEOUT_AFTER, 201, 1, False),
+    ],
+)
+def test_a_fault_strikes_once_before_or_after_the_message_is_taken(
+    fault: Fault, status: int, taken: int, dropped: bool
+) -> None:
+    played = twin()
+    played.tell(Faults(next=(fault,)))
+    answer, _ = create(played)
+
+    assert (answer.status, answer.drop, len(played.lines(NOON))) == (status, dropped, taken)
+    assert (answer.delay > 30) == (fault is Fault.TIMEOUT_AFTER)
+    again, _ = create(played)
+    assert (again.status, again.drop, again.delay) == (201, False, 0)
+
+
+def test_chance_strikes_as_often_as_told_and_can_be_played_again() -> None:
+    def play(seed: int) -> list[int]:
+        played = twin(seed=seed)
+        played.tell(Faults(chance=0.3, kinds=(Fault.TOO_MANY, Fault.UNAVAILABLE)))
+        return [create(played)[0].status for _ in range(300)]
+
+    statuses = play(7)
+    assert 60 <= sum(status != 201 for status in statuses) <= 120
+    assert play(7) == statuses
+    assert play(8) != statuses
+
+
+def test_webhooks_come_twice_and_shuffled_when_told() -> None:
+    played = twin()
+    played.tell(Faults(webhooks_twice=1.0, webhooks_shuffled=5.0, statuses_twice=1.0, statuses_late=9.0))
+    _, deliveries = played.say(Said("sms", ADA, "Hi"), NOON)
+    _, callbacks = create(played)
+
+    assert len(deliveries) == 2
+    assert deliveries[0].body == deliveries[1].body
+    assert sorted(words(callbacks)) == ["delivered", "delivered", "sent", "sent"]
+    assert all(callback.at >= NOON + 9 for callback in callbacks)
+
+
+@pytest.mark.parametrize(
+    ("fragment", "status", "timed_out", "retries"),
+    [
+        ("", None, False, 1),
+        ("", 500, False, 0),
+        ("", None, True, 0),
+        ("#rc=3&rp=all", 503, False, 3),
+        ("#rc=3&rp=all", 404, False, 3),
+        ("#rc=3&rp=5xx,ct", 404, False, 0),
+        ("#rc=9&rp=rt", None, True, 5),
+        ("#rc=0", None, False, 0),
+        ("#rc=x", None, False, 1),
+        ("#rc=3&rp=all", 200, False, 0),
+        ("#rc=3&rp=all", 204, False, 0),
+    ],
+)
+def test_a_webhook_is_tried_again_by_its_connection_overrides(
+    fragment: str, status: int | None, timed_out: bool, retries: int
+) -> None:
+    played = twin(fragment)
+    _, queue = played.say(Said("sms", ADA, "Hi"), NOON)
+    tries = 0
+    while queue:
+        tries += 1
+        queue = played.delivered(queue.pop(), status, NOON, timed_out=timed_out)
+
+    assert tries == 1 + retries
+
+
+def test_the_read_timeout_of_the_overrides_holds() -> None:
+    assert twin("#rt=2000").say(Said("sms", ADA, "Hi"), NOON)[1][0].timeout == 2.0
+
+
+def test_a_lost_message_goes_to_the_fallback_url_once() -> None:
+    played = twin(fallback_url=f"{PUBLIC}/webhooks/twilio/fallback")
+    sid, [delivery] = played.say(Said("sms", ADA, "Hi"), NOON)
+    [fallback] = played.delivered(delivery, 500, NOON)
+
+    assert fallback.url.endswith("/fallback")
+    hook = Webhook("POST", f"{SEEN}/fallback", fallback.headers, fallback.body)
+    twilio().verify(hook)
+    [event] = twilio().parse(hook)
+    assert isinstance(event, TurnReceived)
+    assert event.turn.id == sid
+    assert played.delivered(fallback, 500, NOON) == []
+
+
+def test_a_lost_status_is_lost() -> None:
+    played = twin(fallback_url=f"{PUBLIC}/fallback")
+    _, callbacks = create(played)
+
+    assert played.delivered(callbacks[0], 500, NOON) == []
+
+
+def test_the_same_seed_gives_the_same_ids_and_another_seed_others() -> None:
+    first, same, other = (twin(seed=seed).say(Said("sms", ADA, "Hi"), NOON)[0] for seed in (1, 1, 2))
+
+    assert first == same != other
+    assert len(first) == 34
+
+
+@settings(max_examples=100)
+@given(
+    method=st.sampled_from(["GET", "POST", "PUT"]),
+    path=st.sampled_from(
+        [f"{BASE}/Messages.json", f"{BASE}/Messages/x.json", "/", "/v2/Indicators/Typing.json"]
+    ),
+    query=st.text(alphabet="To=From&PageSize=Date>0-%+", max_size=40),
+    body=st.binary(max_size=60),
+)
+def test_no_request_breaks_the_twin(method: str, path: str, query: str, body: bytes) -> None:
+    answer, _ = twin().handle(TwinRequest(method, f"{path}?{query}", BASIC, body), NOON)
+
+    assert answer.status in (200, 400, 404)
+
+
+def test_the_twin_and_the_channel_agree_on_the_limits_without_sharing_them() -> None:
+    limit = capabilities.CAPABILITIES.text_length
+
+    assert create(twin(), {"Body": "x" * limit})[0].status == 201
+    assert create(twin(), {"Body": "x" * (limit + 1)})[0].status == 400

@@ -1,0 +1,43 @@
+"""The page about WhatsApp says what the code does."""
+
+from __future__ import annotations
+
+import re
+
+from channels._kit.outbound.error_kinds import Failure
+from channels.whatsapp import SETTINGS
+from channels.whatsapp.capabilities import CAPABILITIES, FAILURES
+from tests.paths import ROOT
+
+PAGE = (ROOT / "docs" / "channels" / "whatsapp.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_stands_in_the_table() -> None:
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    for setting in SETTINGS:
+        default = f"`{setting.default}`" if setting.default else "required" if setting.required else ""
+        rows.append(f"| `{setting.name}` | {default} | {setting.meaning} |")
+
+    found = re.search(r"<!-- settings -->\n(.*?)\n<!-- /settings -->", PAGE, re.DOTALL)
+    assert found is not None
+    assert found[1] == "\n".join(rows)
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    can = CAPABILITIES
+    assert f"{can.text_length} characters, longer text is split" in PAGE
+    assert f"up to {can.buttons} with labels of {can.button_title_length} characters" in PAGE
+    assert f"up to {can.list_rows} are a list, where a label over {can.list_title_length}" in PAGE
+    assert f"below its row ({can.list_description_length})" in PAGE
+    assert f"Text with choices | {can.choices_text_length} characters" in PAGE
+    assert f"up to {can.caption_length} characters goes below" in PAGE
+    assert f"{can.max_webhook_bytes // 1024**2} MB of body" in PAGE
+
+
+def test_every_code_stands_in_its_class() -> None:
+    table = PAGE.split("| class | codes |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| ([a-z, ]+) \| ([\d, ]+) \|", table, re.MULTILINE)
+
+    assert len(rows) == 5
+    for kinds, codes in rows:
+        assert {FAILURES[code] for code in codes.split(", ")} == {Failure(kind) for kind in kinds.split(", ")}

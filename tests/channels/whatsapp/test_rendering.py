@@ -1,0 +1,191 @@
+"""A message cut to what WhatsApp shows: buttons, a list, a link, or numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from channels.whatsapp.rendering import request
+from core.model.message import Choice, Message, Part, Reply, Template
+from core.model.turn import Address, Attachment
+from tests.channels.channel_cases import messages
+from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, USER_ID, whatsapp
+
+ADA = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=PHONE)
+MEDIA_URL = "https://graph.facebook.com/v26.0"
+FILES = "https://files.example.com"
+
+
+def choices(*labels: str) -> tuple[Choice, ...]:
+    return tuple(Choice(label=label, payload=f"p{number}") for number, label in enumerate(labels))
+
+
+def parts(text: str = "Which?", **more: Any) -> list[Part]:
+    return whatsapp().render(Message(text=text, **more), ADA)
+
+
+def sent(part: Part, theirs: str = PHONE) -> dict[str, Any]:
+    address = ADA.model_copy(update={"theirs": theirs})
+    return request(Reply(key="turn.1", address=address, **dict(part)), MEDIA_URL)
+
+
+def interactive(*labels: str, **more: Any) -> dict[str, Any]:
+    [part] = parts(choices=choices(*labels), **more)
+    found: dict[str, Any] = sent(part)["interactive"]
+    return found
+
+
+def test_three_short_choices_are_buttons() -> None:
+    shown = interactive("Yes", "No", "Later")
+
+    assert shown["type"] == "button"
+    assert [each["reply"] for each in shown["action"]["buttons"]] == [
+        {"id": "p0", "title": "Yes"},
+        {"id": "p1", "title": "No"},
+        {"id": "p2", "title": "Later"},
+    ]
+
+
+def test_more_choices_are_a_list() -> None:
+    shown = interactive("A", "B", "C", "D")
+
+    assert shown["type"] == "list"
+    assert [row["title"] for row in shown["action"]["sections"][0]["rows"]] == ["A", "B", "C", "D"]
+
+
+def test_a_label_too_long_for_a_button_stands_in_full_below_its_row() -> None:
+    label = "I should like to open a second account"
+    [first, second] = interactive(label, "No")["action"]["sections"][0]["rows"]
+
+    assert first == {"id": "p0", "title": "I should like to open…", "description": label}
+    assert second == {"id": "p1", "title": "No"}
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        tuple(str(number) for number in range(11)),
+        ("A very long label that begins the same 1", "A very long label that begins the same 2"),
+        ("Same", "Same"),
+        (" ", "B"),
+    ],
+)
+def test_choices_that_cannot_be_shown_apart_are_numbers(labels: tuple[str, ...]) -> None:
+    [part] = parts(choices=choices(*labels))
+
+    assert part.choices == ()
+    assert part.body.startswith("Which?\n\n1. ")
+
+
+def test_a_payload_that_would_be_cut_makes_numbers() -> None:
+    [part] = parts(choices=(Choice(label="A", payload="x" * 201),))
+
+    assert (part.choices, part.body) == ((), "Which?\n\n1. A")
+
+
+def test_choices_without_a_question_are_numbers_since_buttons_need_a_text() -> None:
+    assert [part.body for part in parts("", choices=choices("A"))] == ["1. A"]
+
+
+def test_a_choice_with_an_address_is_a_link_button() -> None:
+    [part] = parts(choices=(Choice(label="Our page", payload="", url="https://example.com/a"),))
+
+    assert sent(part)["interactive"]["action"]["parameters"] == {
+        "display_text": "Our page",
+        "url": "https://example.com/a",
+    }
+
+
+def test_several_links_are_written_out() -> None:
+    both = tuple(Choice(label=each, payload=each, url=f"https://example.com/{each}") for each in "ab")
+
+    assert [part.body for part in parts(choices=both)] == [
+        "Which?\n\n1. a (https://example.com/a)\n2. b (https://example.com/b)"
+    ]
+
+
+def test_a_long_question_comes_first_and_its_end_with_the_buttons() -> None:
+    found = parts("A sentence stands here. " * 100, choices=choices("A"))
+
+    assert len(found) > 1
+    assert [bool(part.choices) for part in found] == [False] * (len(found) - 1) + [True]
+    assert len(found[-1].body) <= 1024
+
+
+def test_markdown_is_whatsapps_own() -> None:
+    [part] = parts("**Hello** _Ada_, `x` see [our page](https://example.com)")
+
+    assert sent(part)["text"] == {
+        "body": "*Hello* _Ada_, `x` see our page (https://example.com)",
+        "preview_url": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("content_type", "kind"),
+    [
+        ("image/png", "image"),
+        ("video/mp4", "video"),
+        ("audio/ogg; codecs=opus", "audio"),
+        ("application/pdf", "document"),
+        ("image/gif", "document"),
+    ],
+)
+def test_a_file_is_sent_as_its_kind(content_type: str, kind: str) -> None:
+    [part] = parts("", media=(Attachment(url=f"{FILES}/a", content_type=content_type),))
+    made = sent(part)
+
+    assert made["type"] == kind
+    assert made[kind] == {"link": f"{FILES}/a"}
+
+
+def test_a_file_that_meta_has_is_sent_by_its_id() -> None:
+    [part] = parts("", media=(Attachment(url=f"{MEDIA_URL}/7001", content_type="image/png"),))
+
+    assert sent(part)["image"] == {"id": "7001"}
+
+
+def test_a_short_text_is_the_caption_of_a_picture() -> None:
+    [part] = parts("Look", media=(Attachment(url=f"{FILES}/a", content_type="image/png"),))
+
+    assert sent(part)["image"] == {"link": f"{FILES}/a", "caption": "Look"}
+
+
+def test_a_template_replaces_everything_else() -> None:
+    [part] = parts(template=Template(name="order_update", language="en_US", parameters=("Ada",)))
+
+    assert sent(part)["template"] == {
+        "name": "order_update",
+        "language": {"code": "en_US"},
+        "components": [{"type": "body", "parameters": [{"type": "text", "text": "Ada"}]}],
+    }
+
+
+def test_a_reaction_and_a_quote_name_the_message_they_are_about() -> None:
+    [part] = parts("Yes", quotes="wamid.A")
+
+    assert sent(part)["context"] == {"message_id": "wamid.A"}
+    assert sent(Part(body="", quotes="wamid.A", reaction="👍"))["reaction"] == {
+        "message_id": "wamid.A",
+        "emoji": "👍",
+    }
+
+
+def test_a_user_id_is_never_put_where_a_number_belongs() -> None:
+    part = Part(body="Hi")
+
+    assert (sent(part)["to"], sent(part)["biz_opaque_callback_data"]) == (PHONE, f"{OURS}:{PHONE}:turn.1")
+    hidden = sent(part, USER_ID)
+    assert (hidden["recipient"], "to" in hidden) == (USER_ID, False)
+
+
+@settings(max_examples=60)
+@given(message=messages)
+def test_every_medium_is_sent_once_and_every_choice_is_shown(message: Message) -> None:
+    found = whatsapp().render(message, ADA)
+
+    assert [each.url for part in found for each in part.media] == [each.url for each in message.media]
+    shown = [choice.payload for part in found for choice in part.choices]
+    assert shown in ([], [choice.payload for choice in message.choices])

@@ -1,0 +1,254 @@
+"""The simulated Cloud API keeps Meta's rules, and our channel gets along with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from channels._kit.simulator import Delivery, Fault, Faults, Said, TwinRequest, TwinResponse
+from channels.whatsapp.rendering import request
+from channels.whatsapp.simulator.records import Identity
+from channels.whatsapp.simulator.server import WhatsAppTwin, user_id_of
+from core.model.event import ControlReceived, DeliveryStatus, Event, StatusChanged, TurnReceived
+from core.model.message import Choice, Message, Reply
+from core.model.turn import Address, Turn
+from core.ports.channel import Webhook
+from tests.channels.whatsapp.builders import ACCOUNT, OURS, SECRET, TOKEN, whatsapp
+
+PERSON, NOW = "+12025550180", 1_790_000_000.0
+HELLO = Said("whatsapp", PERSON, "Hi é")
+MEDIA_URL = "https://graph.facebook.com/v26.0"
+
+
+def made(identity: Identity = Identity.BOTH) -> WhatsAppTwin:
+    return WhatsAppTwin(
+        app_secret=SECRET,
+        access_token=TOKEN,
+        webhook_url="https://bots.example.com/webhooks/whatsapp",
+        seed=1,
+        identity=identity,
+    )
+
+
+def heard(deliveries: list[Delivery]) -> list[Event]:
+    """What our channel makes of the twin's webhooks."""
+    events = []
+    for delivery in deliveries:
+        hook = Webhook(delivery.method, delivery.url, delivery.headers, delivery.body)
+        whatsapp().verify(hook)
+        events += whatsapp().parse(hook)
+    return events
+
+
+def turn_of(deliveries: list[Delivery]) -> Turn:
+    [event] = heard(deliveries)
+    assert isinstance(event, TurnReceived)
+    return event.turn
+
+
+def call(twin: WhatsAppTwin, body: dict[str, Any], now: float = NOW) -> tuple[TwinResponse, list[Delivery]]:
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    return twin.handle(
+        TwinRequest("POST", f"/v26.0/{OURS}/messages", headers, json.dumps(body).encode()), now
+    )
+
+
+def send(
+    twin: WhatsAppTwin, message: Message, theirs: str = PERSON[1:], now: float = NOW
+) -> tuple[TwinResponse, list[Delivery]]:
+    address = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=theirs)
+    [part] = whatsapp().render(message, address)
+    return call(twin, request(Reply(key="turn.1", address=address, **dict(part)), MEDIA_URL), now)
+
+
+def code(answer: TwinResponse) -> int:
+    return int(json.loads(answer.body)["error"]["code"])
+
+
+@pytest.mark.parametrize(
+    ("identity", "theirs"),
+    [(Identity.PHONE, PERSON[1:]), (Identity.BOTH, PERSON[1:]), (Identity.HIDDEN, user_id_of(PERSON))],
+)
+def test_what_is_said_is_a_turn_however_far_the_roll_out_is(identity: Identity, theirs: str) -> None:
+    wamid, deliveries = made(identity).say(HELLO, NOW)
+    turn = turn_of(deliveries)
+
+    assert (turn.id, turn.text, turn.address.theirs) == (wamid, "Hi é", theirs)
+
+
+def test_people_who_write_at_once_come_in_one_batch() -> None:
+    people = [replace(HELLO, person=f"+1202555{number:04}") for number in range(300)]
+    wamids, [delivery] = made().say_all(people, NOW)
+
+    assert [event.turn.id for event in heard([delivery]) if isinstance(event, TurnReceived)] == wamids
+
+
+def test_a_tapped_row_comes_back_as_a_row_and_a_button_as_a_button() -> None:
+    twin = made()
+    twin.say(HELLO, NOW)
+    for count, kind in ((2, "button_reply"), (5, "list_reply")):
+        choices = tuple(Choice(label=f"{kind} {n}", payload=f"{kind}{n}") for n in range(count))
+        send(twin, Message(text="Which?", choices=choices))
+        _, [delivery] = twin.say(replace(HELLO, text="x", button=f"{kind}1"), NOW)
+
+        assert f'"type":"{kind}"' in delivery.body.decode()
+        assert turn_of([delivery]).payload == f"{kind}1"
+
+
+def test_a_reply_is_taken_and_its_statuses_tell_our_key_back() -> None:
+    twin = made()
+    twin.say(HELLO, NOW)
+    answer, deliveries = send(twin, Message(text="Hello"))
+    statuses = [event for event in heard(deliveries) if isinstance(event, StatusChanged)]
+
+    assert [status.status for status in statuses] == [
+        DeliveryStatus.SENT,
+        DeliveryStatus.DELIVERED,
+        DeliveryStatus.READ,
+    ]
+    assert {status.provider_id for status in statuses} == {json.loads(answer.body)["messages"][0]["id"]}
+    assert {status.reply_key for status in statuses} == {f"{OURS}:{PERSON[1:]}:turn.1"}
+    assert [line.text for line in twin.lines(NOW)] == ["Hi é", "Hello"]
+
+
+def test_statuses_come_late_twice_and_out_of_order_when_told() -> None:
+    twin = made()
+    twin.say(HELLO, NOW)
+    twin.tell(Faults(statuses_twice=1.0, statuses_late=30.0, statuses_shuffled=10.0))
+    _, deliveries = send(twin, Message(text="Hello"))
+
+    assert len(deliveries) == 6
+    assert all(delivery.at >= NOW + 30 for delivery in deliveries)
+
+
+def test_outside_the_window_a_message_is_taken_and_fails_afterwards() -> None:
+    twin = made()
+    twin.say(HELLO, NOW)
+    answer, deliveries = send(twin, Message(text="Hello"), now=NOW + 24 * 3600)
+    [event] = heard(deliveries)
+
+    assert answer.status == 200
+    assert isinstance(event, StatusChanged)
+    assert (event.status, event.error_code) == (DeliveryStatus.FAILED, "131047")
+
+
+def test_a_user_id_is_a_recipient_and_in_the_place_of_a_number_it_is_dropped() -> None:
+    twin = made(Identity.HIDDEN)
+    theirs = turn_of(twin.say(HELLO, NOW)[1]).address.theirs
+    _, delivered = send(twin, Message(text="Hello"), theirs)
+    answer, dropped = call(
+        twin, {"messaging_product": "whatsapp", "to": theirs, "type": "text", "text": {"body": "x"}}
+    )
+
+    assert (len(delivered), answer.status, dropped) == (3, 200, [])
+    assert [line.text for line in twin.lines(NOW, person=PERSON)] == ["Hi é", "Hello"]
+
+
+def test_a_burst_to_one_person_meets_the_pair_limit_and_others_do_not_wait() -> None:
+    twin = made()
+    twin.say(HELLO, NOW)
+    answers = [send(twin, Message(text="x"))[0] for _ in range(46)]
+
+    assert [answer.status for answer in answers[:45]] == [200] * 45
+    assert code(answers[45]) == 131056
+    assert send(twin, Message(text="x"), "12025550181")[0].status == 200
+    assert send(twin, Message(text="x"), now=NOW + 6)[0].status == 200
+
+
+def test_more_than_eighty_a_second_are_too_many() -> None:
+    twin = made()
+    answers = [send(twin, Message(text="x"), f"1202555{number:04}")[0] for number in range(81)]
+
+    assert code(answers[80]) == 130429
+    assert send(twin, Message(text="x"), "12025559999", NOW + 1)[0].status == 200
+
+
+def interactive(**value: Any) -> dict[str, Any]:
+    return {"type": "interactive", "interactive": {"body": {"text": "x"}, **value}}
+
+
+def button(title: str, id: str = "a") -> dict[str, Any]:
+    return {"type": "reply", "reply": {"id": id, "title": title}}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"type": "text", "text": {"body": ""}}, 100),
+        ({"type": "text", "text": {"body": "x" * 4097}}, 100),
+        ({"type": "text"}, 131008),
+        ({"type": "pigeon", "pigeon": {}}, 131051),
+        ({"type": "image", "image": {"link": "https://x", "caption": "x" * 1025}}, 131009),
+        (interactive(type="button", action={"buttons": []}), 131009),
+        (interactive(type="button", action={"buttons": [button("x" * 21)]}), 131009),
+        (interactive(type="button", action={"buttons": [button("x"), button("x", "b")]}), 131009),
+        (interactive(type="list", action={"button": "Go", "sections": []}), 131009),
+        ({"to": "", "type": "text", "text": {"body": "x"}}, 131008),
+        ({"biz_opaque_callback_data": "x" * 513, "type": "text", "text": {"body": "x"}}, 131009),
+    ],
+)
+def test_what_breaks_a_rule_is_refused_with_metas_code(body: dict[str, Any], expected: int) -> None:
+    answer, _ = call(made(), {"messaging_product": "whatsapp", "to": PERSON[1:], **body})
+
+    assert code(answer) == expected
+
+
+def test_a_wrong_token_is_refused() -> None:
+    answer, _ = made().handle(TwinRequest("POST", f"/v26.0/{OURS}/messages", {}, b"{}"), NOW)
+
+    assert (answer.status, code(answer)) == (401, 190)
+
+
+@pytest.mark.parametrize(
+    ("status", "again"), [(200, False), (204, True), (401, True), (503, True), (None, True)]
+)
+def test_anything_but_200_is_repeated(status: int | None, again: bool) -> None:
+    twin = made()
+    _, [delivery] = twin.say(HELLO, NOW)
+
+    assert bool(twin.delivered(delivery, status, NOW)) is again
+
+
+def test_a_webhook_is_repeated_with_growing_gaps_for_seven_days() -> None:
+    twin, now, gaps = made(), NOW, []
+    _, deliveries = twin.say(HELLO, NOW)
+    while deliveries:
+        [delivery] = deliveries
+        gaps.append(delivery.at - now)
+        now = delivery.at
+        deliveries = twin.delivered(delivery, 503, now)
+
+    assert gaps[:4] == [0, 0, 5, 10]
+    assert max(gaps) == 6 * 3600
+    assert 6.5 * 24 * 3600 < now - NOW <= 7 * 24 * 3600
+
+
+def test_who_answers_from_the_business_phone_takes_over() -> None:
+    [event] = heard(made().answer_from_the_phone(PERSON, "I help", NOW))
+
+    assert isinstance(event, ControlReceived)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "taken"),
+    [
+        (Fault.TOO_MANY, 400, 0),
+        (Fault.SERVER_ERROR, 500, 0),
+        (Fault.ERROR_AFTER, 500, 1),
+        (Fault.DROP_AFTER, 200, 1),
+    ],
+)
+def test_it_fails_as_told(fault: Fault, status: int, taken: int) -> None:
+    twin = made()
+    twin.tell(Faults(next=(fault,)))
+    answer, _ = send(twin, Message(text="x"))
+
+    assert (answer.status, len(twin.lines(NOW))) == (status, taken)
+
+
+def test_another_surface_is_not_its_own() -> None:
+    with pytest.raises(KeyError):
+        made().say(replace(HELLO, surface="sms"), NOW)

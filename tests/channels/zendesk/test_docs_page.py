@@ -1,0 +1,37 @@
+"""The page about Zendesk Support says what the code does."""
+
+from __future__ import annotations
+
+from channels.zendesk import SETTINGS
+from channels.zendesk.capabilities import ANSWERED, CAPABILITIES, HANDED_OFF, OFF
+from channels.zendesk.event_parser import SUBSCRIPTIONS
+from channels.zendesk.trigger_template import EVENTS
+from tests.paths import ROOT
+
+PAGE = (ROOT / "docs" / "channels" / "zendesk.md").read_text(encoding="utf-8")
+
+
+def settings_table() -> str:
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    for setting in SETTINGS:
+        default = f"`{setting.default}`" if setting.default else "required" if setting.required else ""
+        rows.append(f"| `{setting.name}` | {default} | {setting.meaning} |")
+    return "\n".join(rows)
+
+
+def test_every_setting_stands_in_the_table() -> None:
+    assert f"<!-- settings -->\n{settings_table()}\n<!-- /settings -->" in PAGE
+
+
+def test_the_limits_and_tags_are_those_of_the_code() -> None:
+    assert f"Text of up to {CAPABILITIES.text_length} characters" in PAGE
+    assert f"up to {CAPABILITIES.media} files" in PAGE
+    assert all(f"`{tag}`" in PAGE for tag in (ANSWERED, HANDED_OFF, OFF))
+
+
+def test_every_event_to_subscribe_to_is_named() -> None:
+    assert all(f"`{kind.rpartition('.')[2]}`" in PAGE for kind in SUBSCRIPTIONS)
+
+
+def test_every_trigger_is_named() -> None:
+    assert all(f"| `{name}` |" in PAGE for name in EVENTS)

@@ -1,0 +1,316 @@
+"""The twin plays against the channel: both webhook kinds, an agent's side, limits, and races."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from channels._kit.simulator import Delivery, Fault, Faults, Said
+from channels.zendesk.simulator.tickets import PEOPLE
+from core.errors import Rejected, Unavailable, Unknown
+from core.model.event import TurnReceived
+from core.model.owner import Act
+from tests.channels.zendesk.simulation import Played, acts, turns
+
+ADA = "ada@example.com"
+
+
+def say(desk: Played, text: str = "Where is my parcel?", **more: object) -> list[str]:
+    """Ada writes; the turns that come of it."""
+    _, deliveries = desk.twin.say(Said("zendesk", ADA, text, **more), desk.now)  # type: ignore[arg-type]
+    found = turns(desk.hear(deliveries))
+    desk.now += 5
+    return found
+
+
+def act(desk: Played, move: str, text: str = "") -> list[Act]:
+    """An agent acts; what that means to the bot."""
+    found = acts(desk.hear(desk.twin.act(ADA, move, text, desk.now)))
+    desk.now += 5
+    return found
+
+
+@pytest.mark.parametrize("by_triggers", [False, True])
+async def test_a_conversation_by_either_kind_of_webhook(by_triggers: bool) -> None:
+    desk = Played(by_triggers=by_triggers)
+
+    assert say(desk) == ["Where is my parcel?"]
+    await desk.send("Which one?")
+    assert say(desk, 'The "blue" one\nplease') == ['The "blue" one\nplease']
+    await desk.send("It left today.")
+    assert turns(desk.events) == ["Where is my parcel?", 'The "blue" one\nplease']
+    assert acts(desk.events) == []
+    assert [line.text for line in desk.lines()] == ["Which one?", "It left today."]
+    assert desk.lines()[-1].status == "pending"
+
+
+@pytest.mark.parametrize("by_triggers", [False, True])
+def test_what_agents_do_is_told_by_either_kind_of_webhook(by_triggers: bool) -> None:
+    desk = Played(by_triggers=by_triggers)
+    say(desk)
+
+    assert Act.TAKE_OVER in act(desk, "take")
+    assert Act.GIVE_BACK in act(desk, "give_back")
+    assert Act.TAKE_OVER in act(desk, "reply", "I'll look.")
+    assert act(desk, "note", "call her") == []
+    assert act(desk, "note", "/bot on") == [Act.GIVE_BACK]
+    assert Act.TAKE_OVER in act(desk, "reply_and_assign", "Mine now.")
+    assert act(desk, "pass_on") == [Act.TAKE_OVER]
+    assert Act.CLOSE in act(desk, "solve")
+    assert say(desk, "Thanks, but no") == ["Thanks, but no"]
+    assert acts(desk.events)[-1] is Act.TAKE_OVER  # it is a person's ticket that was reopened
+
+
+def test_endings_are_told_by_events() -> None:
+    for move in ("merge", "delete"):
+        desk = Played()
+        say(desk)
+        assert Act.CLOSE in act(desk, move)
+
+
+def test_a_tag_keeps_the_bot_off_and_lets_it_in() -> None:
+    desk = Played()
+    say(desk)
+
+    assert act(desk, "keep_off") == [Act.TAKE_OVER]
+    assert act(desk, "let_in") == [Act.GIVE_BACK]
+
+
+@pytest.mark.parametrize("move", ["reply", "dance"])
+def test_what_cannot_be_done_is_told(move: str) -> None:
+    desk = Played()
+    say(desk)
+
+    with pytest.raises(KeyError):
+        act(desk, move)
+
+
+def test_how_a_ticket_stands() -> None:
+    desk = Played()
+    assert desk.twin.standing(ADA).words == ""
+    say(desk)
+    act(desk, "take")
+
+    assert desk.twin.standing(ADA).words == "open, assigned to Grace"
+
+
+def test_a_group_of_people_is_a_take_over() -> None:
+    desk = Played()
+    say(desk)
+
+    assert act(desk, "group") == [Act.TAKE_OVER]
+
+
+@pytest.mark.parametrize("by_triggers", [False, True])
+@pytest.mark.parametrize("is_first", [False, True])
+async def test_files_are_there_when_the_turn_is_answered(is_first: bool, by_triggers: bool) -> None:
+    desk = Played(by_triggers=by_triggers)
+    if not is_first:
+        say(desk)
+    url = "https://example.zendesk.com/attachments/token/x/?name=a.png"
+    say(desk, "Look", media=(url,), media_type="image/png")
+    say(desk, "Did you see it?")
+    heard = [each.turn for each in desk.events if isinstance(each, TurnReceived)]
+    found = [await desk.channel.complete(turn, desk.http) for turn in heard]
+
+    assert [turn.text for turn in found if turn.attachments] == ["Look"]
+    [file] = [file for turn in found for file in turn.attachments]
+    assert (file.url, file.content_type) == (url, "image/png")
+
+
+@pytest.mark.parametrize("by_triggers", [False, True])
+async def test_a_hand_off_is_a_note_and_no_take_over(by_triggers: bool) -> None:
+    desk = Played(by_triggers=by_triggers)
+    say(desk)
+    await desk.send("I'm passing you on.")
+    await desk.send("wants a person", act="hand_off")
+    ticket = desk.twin.desk.current(ADA)
+
+    assert ticket is not None
+    assert (ticket.group_id, ticket.assignee_id, ticket.status) == (PEOPLE, None, "open")
+    assert ticket.tags == ["bot_answered", "bot_handoff"]
+    assert [line.text for line in desk.lines("note")] == ["wants a person"]
+    assert acts(desk.events) == []
+    assert Act.TAKE_OVER in act(desk, "take")
+    with pytest.raises(Rejected, match="a person has"):
+        await desk.send("too late")
+
+
+async def test_tags_of_others_stay() -> None:
+    desk = Played()
+    say(desk)
+    ticket = desk.twin.desk.current(ADA)
+    assert ticket is not None
+    ticket.tags = ["vip"]
+    await desk.send()
+
+    assert ticket.tags == ["vip", "bot_answered"]
+
+
+async def test_what_was_merged_deleted_or_closed_is_refused() -> None:
+    desk = Played()
+    say(desk)
+    ticket = desk.twin.desk.current(ADA)
+    assert ticket is not None
+    act(desk, "merge")
+    with pytest.raises(Rejected, match="closed"):
+        await desk.send(ticket=ticket.id)
+    say(desk, "A new one")
+    other = desk.twin.desk.current(ADA)
+    assert other is not None
+    act(desk, "delete")
+    with pytest.raises(Rejected, match="404"):
+        await desk.send(ticket=other.id)
+    assert desk.lines() == []
+
+
+async def test_a_ticket_closed_between_the_look_and_the_update_is_refused() -> None:
+    desk = Played()
+    say(desk)
+
+    def close(method: str, path: str) -> None:
+        if method == "PUT":
+            desk.before_call = lambda method, path: None
+            act(desk, "merge")
+
+    number = desk.twin.desk.current(ADA)
+    assert number is not None
+    desk.before_call = close
+    with pytest.raises(Rejected, match="closed"):
+        await desk.send(ticket=number.id)
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.ERROR_AFTER, Fault.DROP_AFTER, Fault.DROP_BEFORE, Fault.SERVER_ERROR, Fault.UNAVAILABLE]
+)
+async def test_what_nobody_can_tell_is_looked_up(fault: Fault) -> None:
+    desk = Played()
+    say(desk)
+    desk.twin.tell(Faults(next=(fault,)))
+
+    with pytest.raises(Unknown):
+        await desk.send()
+    taken = fault in (Fault.ERROR_AFTER, Fault.DROP_AFTER)
+    assert len(desk.lines()) == taken
+
+
+async def test_thirty_updates_in_ten_minutes_are_never_reached() -> None:
+    desk = Played()
+    say(desk)
+    for _ in range(25):
+        await desk.send()
+        desk.now += 3
+    with pytest.raises(Unavailable) as error:
+        await desk.send()
+    assert error.value.code == "ticket_updates"
+    assert error.value.retry_after is not None
+    desk.now += error.value.retry_after
+    await desk.send()
+
+
+@pytest.mark.parametrize("tells_when", [True, False])
+async def test_the_accounts_limit_of_updates(tells_when: bool) -> None:
+    desk = Played(tells_when=tells_when)
+    for person in range(101):
+        desk.twin.say(Said("zendesk", f"p{person}@example.com", "Hello"), desk.now)
+    desk.now += 5
+    numbers = list(desk.twin.desk.tickets)
+    for number in numbers[:100]:
+        await desk.send(ticket=number)
+    with pytest.raises(Unavailable) as error:
+        await desk.send(ticket=numbers[100])
+    assert error.value.retry_after == (61 if tells_when else 30)
+
+
+async def test_a_token_that_ended_or_was_revoked_is_renewed() -> None:
+    desk = Played(oauth=True)
+    say(desk)
+    await desk.send()
+    desk.now += 3600
+    await desk.send()
+    assert desk.twin.account.granted == 2
+    desk.twin.account.revoke()
+    await desk.send()
+    assert desk.twin.account.granted == 3
+    assert len(desk.lines()) == 3
+
+
+async def test_wrong_credentials_stop_the_account() -> None:
+    desk = Played()
+    say(desk)
+    desk.twin.account.change_api_token("another")
+
+    with pytest.raises(Rejected) as error:
+        await desk.send()
+    assert error.value.account_wide
+
+
+def test_a_webhook_is_tried_again_for_few_reasons() -> None:
+    desk = Played()
+    _, [delivery] = desk.twin.say(Said("zendesk", ADA, "Hello"), desk.now)
+
+    def tries(status: int | None, *, timed_out: bool = False) -> int:
+        queue: list[Delivery] = [delivery]
+        for each in queue:
+            queue += desk.twin.delivered(each, status, desk.now, timed_out=timed_out)
+        return len(queue)
+
+    assert [tries(200), tries(500), tries(401), tries(409), tries(503)] == [1, 1, 1, 4, 4]
+    assert tries(None, timed_out=True) == 6
+
+
+def test_webhooks_twice_and_shuffled_are_the_same_turns() -> None:
+    desk = Played()
+    desk.twin.tell(Faults(webhooks_twice=1.0, webhooks_shuffled=10.0))
+    say(desk)
+    say(desk, "Hello?")
+
+    assert sorted(set(turns(desk.events))) == ["Hello?", "Where is my parcel?"]
+    assert len(turns(desk.events)) == 4
+
+
+def test_a_changed_webhook_is_refused() -> None:
+    desk = Played()
+    _, [delivery] = desk.twin.say(Said("zendesk", ADA, "Hello"), desk.now)
+
+    with pytest.raises(Exception, match="signature"):
+        desk.hear([replace(delivery, body=delivery.body.replace(b"Hello", b"Hallo"))])
+
+
+async def test_no_race_lets_the_bot_speak_over_a_person() -> None:
+    """An agent acts at any call of an answer, in the same second or later: nothing public comes after."""
+    for seed in range(1000):
+        await race(seed)
+
+
+async def race(seed: int) -> None:
+    chance = Random(seed)
+    desk = Played()
+    say(desk)
+    desk.now += chance.choice([0.0, 0.3, 7.0])
+    move, at = (
+        chance.choice(["take", "reply", "reply_and_assign", "pass_on", "keep_off"]),
+        chance.randrange(8),
+    )
+    if chance.random() < 0.3:
+        desk.twin.act(ADA, "give_back", "", desk.now)
+    calls, held_since = 0, 0
+
+    def interfere(method: str, path: str) -> None:
+        nonlocal calls, held_since
+        calls += 1
+        desk.now += chance.choice([0.01, 0.2, 0.9])
+        if calls == at:
+            desk.twin.act(ADA, move, "Mine.", desk.now)
+            held_since = len(desk.lines())
+
+    desk.before_call = interfere
+    for _ in range(2):
+        try:
+            await desk.send()
+        except (Rejected, Unavailable):
+            continue
+    if at and calls >= at:
+        assert len(desk.lines()) == held_since, f"seed {seed}"

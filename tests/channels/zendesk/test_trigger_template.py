@@ -1,0 +1,78 @@
+"""Triggers tell the same as events, in the words that Zendesk puts into our template."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from channels.zendesk.trigger_template import EVENTS, body
+from core.model.event import ControlReceived, Event, Ignored, TurnReceived
+from core.model.owner import Act
+from tests.channels.zendesk.builders import AGENT, BOT, URL, channel, hook, trigger
+
+
+def told(name: str, **changed: str) -> list[Event]:
+    """A trigger's webhook, its placeholders filled in as Zendesk would."""
+    return channel().parse(hook(trigger(name, **changed)))
+
+
+def acts(name: str, **changed: str) -> list[Act]:
+    return [found.act for found in told(name, **changed) if isinstance(found, ControlReceived)]
+
+
+def test_a_comment_with_its_files_is_a_turn() -> None:
+    [found] = told("comment", attachment__url=URL)
+
+    assert isinstance(found, TurnReceived)
+    assert (found.turn.id, found.turn.text) == ("77", "Where is it?")
+    assert [(file.url, file.content_type, file.name) for file in found.turn.attachments] == [
+        (URL, "image/png", "parcel.png")
+    ]
+    assert found.turn.details["via"] == "Web form"
+
+
+def test_quotes_and_lines_of_dashes() -> None:
+    [found] = told("comment", ticket__latest_public_comment='----------\nShe said "no"\nand left')
+
+    assert isinstance(found, TurnReceived)
+    assert found.turn.text == 'She said "no"\nand left'
+
+
+@pytest.mark.parametrize("user", [BOT, "-1"])
+@pytest.mark.parametrize("name", ["comment", "note"])
+def test_what_the_bot_or_the_system_did_is_ignored(name: str, user: str) -> None:
+    [found] = told(name, current_user__id=user, current_user__role="Agent")
+
+    assert isinstance(found, Ignored)
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "act"),
+    [
+        ("comment", {"current_user__id": AGENT, "current_user__role": "Agent"}, Act.TAKE_OVER),
+        ("comment", {"current_user__id": AGENT, "current_user__role": "Agente"}, Act.TAKE_OVER),
+        ("note", {"current_user__id": AGENT, "current_user__role": "Administrator"}, Act.GIVE_BACK),
+        ("assigned", {"ticket__assignee__id": AGENT}, Act.TAKE_OVER),
+        ("assigned", {"ticket__assignee__id": BOT}, Act.GIVE_BACK),
+        ("solved", {"current_user__id": AGENT}, Act.CLOSE),
+        ("reopened", {"ticket__assignee__id": AGENT}, Act.TAKE_OVER),
+    ],
+)
+def test_who_speaks_is_told_by_triggers(name: str, changed: dict[str, str], act: Act) -> None:
+    assert acts(name, **changed) == [act]
+    assert told(name, **changed) == told(name, **changed)
+
+
+@pytest.mark.parametrize("name", ["assigned", "reopened"])
+def test_an_empty_assignee_changes_nothing(name: str) -> None:
+    assert acts(name) == []
+
+
+def test_a_customers_note_is_no_command() -> None:
+    assert acts("note") == []
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_every_template_is_json(name: str) -> None:
+    assert json.loads(body(name))["type"].startswith("zen:event-type:ticket.")

@@ -1,0 +1,209 @@
+"""Who speaks: handing over to a desk, closing, and ten thousand races against a person (law L10)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+from redis.asyncio import Redis
+
+from core.model.message import Message, Reply, SentMessage
+from core.model.owner import Act, Owner, after
+from core.processing.session_processor import Drained
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import Protocol
+from gateway.redis.outbox import Outcome, Outgoing
+from gateway.redis.records.session_index import Registry
+from gateway.redis.records.session_log import read_log, read_owner
+from tests.core.rig import SESSION, Rig
+from tests.fakes import FakeChannel
+
+
+@pytest.fixture
+async def rig(redis: Redis):  # type: ignore[no-untyped-def]
+    made = Rig(redis)
+    yield made
+    await made.mailbox.aclose()
+
+
+def at_a_desk(rig: Rig) -> FakeChannel:
+    rig.channel.capabilities = rig.channel.capabilities.model_copy(update={"desk": True})
+    return rig.channel
+
+
+async def test_a_desk_is_told_after_the_farewell(rig: Rig) -> None:
+    desk = at_a_desk(rig)
+    rig.dialog.hand_off_at = "a person please"
+    await rig.say(1, text="a person please")
+
+    assert await rig.drain() is Drained.EMPTY
+    assert [(reply.act, reply.key) for reply in desk.taken] == [("say", "M1.1"), ("hand_off", "M1.hand_off")]
+    assert await read_owner(rig.redis, SESSION) is Owner.WAITING
+
+
+async def test_where_there_is_no_desk_nobody_is_told(rig: Rig) -> None:
+    rig.dialog.hand_off_at = "a person please"
+    await rig.say(1, text="a person please")
+    await rig.drain()
+
+    assert [reply.act for reply in rig.channel.taken] == ["say"]
+
+
+async def test_a_person_who_was_faster_is_not_handed_the_conversation_again(rig: Rig) -> None:
+    desk = at_a_desk(rig)
+    rig.dialog.hand_off_at = "a person please"
+    original = desk.send
+
+    async def send(reply: Reply, http: object) -> SentMessage:
+        sent = await original(reply, http)
+        await rig.act(Act.TAKE_OVER)
+        return sent
+
+    desk.send = send  # type: ignore[method-assign]
+    await rig.say(1, text="a person please")
+    await rig.drain()
+
+    assert [reply.act for reply in desk.taken] == ["say"]
+
+
+async def test_who_writes_to_a_closed_conversation_opens_it_again(rig: Rig) -> None:
+    await rig.say(1)
+    await rig.act(Act.CLOSE)
+    await rig.drain()
+    assert rig.channel.bodies == []
+    await rig.say(2)
+    await rig.drain()
+
+    assert rig.channel.bodies == ["1: text 2"]
+
+
+async def test_no_word_of_the_bot_after_a_person_took_over_in_ten_thousand_races(redis: Redis) -> None:
+    """Each race is a reply of several parts against a person who takes over at some moment of it.
+
+    What was begun before the person came may arrive after; by the server's order nothing is begun after.
+    """
+    chance = random.Random(20261123)
+    lanes = await asyncio.gather(*(_races(redis, chance.getrandbits(32), lane) for lane in range(20)))
+
+    spoken = [count for lane in lanes for count in lane]
+    assert len(spoken) == 10_000
+    assert set(spoken) == {0, 1, 2, 3}, "the person came at every moment of a reply"
+
+
+async def _races(redis: Redis, seed: int, lane: int) -> list[int]:
+    chance, rig = random.Random(seed), Rig(redis)
+    spoken = [await _race(rig, f"race-{lane}-{number}", chance.random() * 0.04) for number in range(500)]
+    await rig.mailbox.aclose()
+    return spoken
+
+
+async def _race(rig: Rig, session: str, moment: float) -> int:
+    """How many parts were begun; a person takes over `moment` seconds after the message."""
+    before = len(rig.channel.taken)
+
+    async def take_over() -> None:
+        await asyncio.sleep(moment)
+        await rig.act(Act.TAKE_OVER, session=session)
+
+    await rig.say(1, text="one\ntwo\nthree", session=session)
+    await asyncio.gather(rig.drain(session), take_over())
+    kinds = [entry.kind for entry in await read_log(rig.redis, session)]
+    assert "sending" not in kinds[kinds.index("control") :]
+    assert kinds.count("sending") == len(rig.channel.taken) - before
+    return kinds.count("sending")
+
+
+async def test_what_a_person_writes_leaves_while_the_bot_is_silent(rig: Rig, redis: Redis) -> None:
+    outgoing = Outgoing(redis, {"fake": rig.channel}, Protocol())
+    await rig.say(1)
+    await rig.drain()
+    assert await outgoing.say(SESSION, "A1", Message(text="Grace here."), voice="person") is Outcome.SAID
+    await rig.say(2)
+    await rig.drain()
+
+    assert await read_owner(redis, SESSION) is Owner.HUMAN
+    assert rig.channel.bodies == ["1: text 1", "Grace here."]
+    assert await outgoing.say(SESSION, "A1", Message(text="Grace here."), voice="person") is Outcome.DUPLICATE
+
+
+async def test_a_person_who_writes_silences_a_reply_that_was_not_begun(rig: Rig, redis: Redis) -> None:
+    outgoing = Outgoing(redis, {"fake": rig.channel}, Protocol())
+    original = rig.channel.send
+
+    async def send(reply: Reply, http: object) -> SentMessage:
+        if reply.voice == "bot":
+            await outgoing.say(SESSION, "A1", Message(text="Grace here."), voice="person")
+        return await original(reply, http)
+
+    rig.channel.send = send  # type: ignore[method-assign]
+    await rig.say(1, text="one\ntwo\nthree")
+    await rig.drain()
+
+    assert rig.channel.bodies == ["1: one", "Grace here."]
+
+
+async def test_where_there_is_no_desk_a_silent_business_leaves_the_session_to_the_bot(redis: Redis) -> None:
+    rig = Rig(redis, protocol=Protocol(lapse_ms=1))
+    await rig.act(Act.TAKE_OVER)
+    await asyncio.sleep(0.01)  # by the server's clock
+    await rig.say(1)
+    await rig.drain()
+
+    assert rig.channel.bodies == ["1: text 1"]
+    assert await read_owner(redis, SESSION) is Owner.BOT
+    await rig.mailbox.aclose()
+
+
+async def test_who_meets_the_bot_again_is_not_told_later_that_nobody_came(redis: Redis) -> None:
+    rig = Rig(redis, protocol=Protocol(lapse_ms=1))
+    rig.dialog.hand_off_at, rig.dialog.timeout = "a person please", 600
+    await rig.say(1, text="a person please")
+    await rig.drain()
+    assert await redis.zscore("tg:due", SESSION) is not None
+    rig.dialog.timeout = None
+    await asyncio.sleep(0.01)  # by the server's clock
+    await rig.say(2)
+    await rig.drain()
+
+    assert rig.channel.bodies == ["1: a person please", "2: text 2"]
+    assert await redis.zscore("tg:due", SESSION) is None
+    await rig.mailbox.aclose()
+
+
+async def test_at_a_desk_only_people_give_back(redis: Redis) -> None:
+    rig = Rig(redis, protocol=Protocol(lapse_ms=1))
+    rig.inbox = RedisInbox(redis, Protocol(lapse_ms=1), desks=["fake"])
+    await rig.act(Act.TAKE_OVER)
+    await asyncio.sleep(0.01)
+    await rig.say(1)
+    await rig.drain()
+
+    assert rig.channel.bodies == []
+    await rig.mailbox.aclose()
+
+
+async def test_who_waits_for_a_person_is_listed_until_the_bot_speaks_again(rig: Rig, redis: Redis) -> None:
+    rig.dialog.hand_off_at = "a person please"
+    await rig.say(1, text="a person please")
+    await rig.drain()
+    registry = Registry(redis)
+
+    assert [(row.session, row.owner) for row in await registry.at_desk(10)] == [(SESSION, Owner.WAITING)]
+    await rig.act(Act.TAKE_OVER, "C1")
+    assert [row.owner for row in await registry.at_desk(10)] == [Owner.HUMAN]
+    await rig.act(Act.HAND_OFF, "C2")
+    assert [row.owner for row in await registry.at_desk(10)] == [Owner.HUMAN]
+    await rig.act(Act.GIVE_BACK, "C3")
+    assert await registry.at_desk(10) == []
+
+
+@pytest.mark.parametrize("owner", Owner)
+@pytest.mark.parametrize("act", [Act.HAND_OFF, Act.TAKE_OVER, Act.GIVE_BACK, Act.CLOSE])
+async def test_the_scripts_move_as_the_state_machine_does(rig: Rig, owner: Owner, act: Act) -> None:
+    ways = {Owner.WAITING: Act.HAND_OFF, Owner.HUMAN: Act.TAKE_OVER, Owner.CLOSED: Act.CLOSE}
+    if owner in ways:
+        await rig.act(ways[owner], "C1")
+    await rig.act(act, "C2")
+
+    assert await read_owner(rig.redis, SESSION) is after(owner, act)

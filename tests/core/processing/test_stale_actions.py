@@ -1,0 +1,74 @@
+"""Acts come out of order: what is older than the newest known one changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from core.model.event import ControlReceived, TurnReceived
+from core.model.owner import Act, Owner
+from core.ports.mailbox import Verdict
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.records.session_log import read_owner
+from tests.core.rig import SESSION, Rig
+from tests.fakes import ADDRESS, turn
+
+
+@pytest.fixture
+async def rig(redis: Redis) -> AsyncIterator[Rig]:
+    made = Rig(redis)
+    yield made
+    await made.mailbox.aclose()
+
+
+async def act(redis: Redis, act: Act, at: float) -> Verdict:
+    event = ControlReceived(id=f"{act}.{at}", session=SESSION, address=ADDRESS, act=act, at=at)
+    [verdict] = await RedisInbox(redis).accept([event])
+    return verdict
+
+
+@pytest.mark.parametrize("at", [1_795_428_000.25, 0.0])
+async def test_a_late_word_of_an_older_act_changes_nothing(redis: Redis, at: float) -> None:
+    await act(redis, Act.TAKE_OVER, 1_795_428_000.5)
+
+    late = await act(redis, Act.GIVE_BACK, at)
+    assert late is (Verdict.STALE if at else Verdict.NEW)
+    assert await read_owner(redis, SESSION) is (Owner.HUMAN if at else Owner.BOT)
+
+
+async def test_acts_of_one_moment_count_as_they_come(redis: Redis) -> None:
+    for each in (Act.TAKE_OVER, Act.GIVE_BACK):
+        assert await act(redis, each, 1_795_428_000.5) is Verdict.NEW
+
+    assert await read_owner(redis, SESSION) is Owner.BOT
+
+
+async def said(rig: Rig, number: int, at: float) -> None:
+    told = turn(number, SESSION).model_copy(update={"at": at})
+    await rig.inbox.accept([TurnReceived(turn=told)])
+
+
+async def test_a_message_that_overtook_the_close_before_it_is_answered(rig: Rig) -> None:
+    await said(rig, 1, 1_795_428_010.0)
+
+    assert await act(rig.redis, Act.CLOSE, 1_795_428_005.0) is Verdict.STALE
+    await rig.drain()
+    assert rig.channel.bodies == ["1: text 1"]
+
+
+async def test_a_close_after_the_message_holds_and_an_older_message_changes_nothing(rig: Rig) -> None:
+    await said(rig, 1, 1_795_428_010.0)
+    await said(rig, 2, 1_795_428_001.0)
+
+    assert await act(rig.redis, Act.CLOSE, 1_795_428_020.0) is Verdict.NEW
+    await rig.drain()
+    assert rig.channel.bodies == []
+
+
+async def test_words_about_a_time_are_not_a_time(rig: Rig) -> None:
+    told = turn(1, SESSION, 'look: "at":9999999999.0').model_copy(update={"at": 0.0})
+    await rig.inbox.accept([TurnReceived(turn=told)])
+
+    assert await act(rig.redis, Act.CLOSE, 1_795_428_020.0) is Verdict.NEW

@@ -1,0 +1,230 @@
+"""One suite for every store of sessions, and the worker that serves many users over it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from core.ports.dialog import State
+from core.ports.session_store import Held, SessionStore
+from core.sessions.store import InMemorySessionStore, NullSessionStore
+from core.sessions.worker import SessionWorker
+from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
+from flows.llm.model import Decide, Decision
+from flows.llm.rules.model import RulesModel
+from gateway.redis.records.session_store import RedisSessionStore
+from tests.flows.conversation import LIBRARY
+
+KYC = Flow.load(LIBRARY / "kyc.json")
+
+
+class DictStore:
+    """A store as somebody outside might write it."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, State | None] = {}
+        self.locks: dict[str, asyncio.Lock] = {}
+
+    @asynccontextmanager
+    async def hold(self, session_id: str) -> AsyncIterator[Held]:
+        async with self.locks.setdefault(session_id, asyncio.Lock()):
+            outer = self
+
+            class Mine:
+                state = outer.states.get(session_id)
+
+                async def save(self, state: State | None) -> None:
+                    outer.states[session_id] = state
+
+            yield Mine()
+
+
+@pytest.fixture(params=["memory", "redis", "own"])
+async def store(request: pytest.FixtureRequest, redis: Any, redis_url: str) -> AsyncIterator[SessionStore]:
+    if request.param == "redis":
+        made = RedisSessionStore(redis_url)
+        yield made
+        await made.aclose()
+    else:
+        yield InMemorySessionStore() if request.param == "memory" else DictStore()
+
+
+def worker(store: SessionStore | None = None, **options: Any) -> SessionWorker[DialogMachine]:
+    return SessionWorker(lambda: DialogMachine(KYC), store, **options)
+
+
+async def test_a_conversation_goes_on_in_another_worker(store: SessionStore) -> None:
+    async with worker(store).acquire("ada") as session:
+        first = await session.turn("hi")
+    async with worker(store).acquire("ada") as session:
+        second = await session.turn("4321")
+
+    assert "last four digits" in first.text
+    assert "date of birth" in second.text
+
+
+async def test_sessions_do_not_mix(store: SessionStore) -> None:
+    people = worker(store)
+    async with people.acquire("ada") as session:
+        await session.turn("hi")
+        await session.turn("4321")
+    async with people.acquire("grace") as session:
+        assert "last four digits" in (await session.turn("hi")).text
+
+
+async def test_the_same_session_is_strictly_serial_and_others_run_beside_it(store: SessionStore) -> None:
+    people, running, most, beside = worker(store), 0, 0, asyncio.Event()
+
+    async def one(number: int) -> None:
+        nonlocal running, most
+        async with people.acquire("ada") as session:
+            running += 1
+            most = max(most, running)
+            await session.turn(f"message {number}")
+            if number == 0:
+                await beside.wait()
+            running -= 1
+
+    async def other() -> None:
+        async with people.acquire("grace") as session:
+            await session.turn("hi")
+        beside.set()
+
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(one(number) for number in range(10)), other())
+    assert most == 1
+
+
+async def test_a_turn_that_fails_leaves_the_old_state(store: SessionStore) -> None:
+    people = worker(store)
+    async with people.acquire("ada") as session:
+        await session.turn("hi")
+
+    class Failing(RulesModel):
+        async def decide(self, question: Decide) -> Decision:
+            raise RuntimeError("a bug")
+
+    broken = SessionWorker(lambda: DialogMachine(KYC, Failing()), store)
+    with pytest.raises(RuntimeError):
+        await _say(broken, "ada", "4321")
+    async with people.acquire("ada") as session:
+        assert "date of birth" in (await session.turn("4321")).text
+
+
+async def test_a_cancelled_turn_leaves_the_old_state_and_lets_the_session_go(store: SessionStore) -> None:
+    begun = asyncio.Event()
+
+    class Slow(RulesModel):
+        async def decide(self, question: Decide) -> Decision:
+            begun.set()
+            await asyncio.Event().wait()
+            raise AssertionError("never")
+
+    async def turn() -> None:
+        async with SessionWorker(lambda: DialogMachine(KYC, Slow()), store).acquire("ada") as session:
+            await session.turn("4321")
+
+    task = asyncio.create_task(turn())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(10), worker(store).acquire("ada") as session:
+        assert "last four digits" in (await session.turn("hi")).text
+
+
+async def test_a_reset_forgets(store: SessionStore) -> None:
+    people = worker(store)
+    async with people.acquire("ada") as session:
+        await session.turn("hi")
+        await session.turn("4321")
+        await session.reset()
+    async with people.acquire("ada") as session:
+        assert "last four digits" in (await session.turn("hi")).text
+
+
+async def test_a_note_lasts_beyond_the_block_that_it_was_made_in(store: SessionStore) -> None:
+    async with worker(store).acquire("ada") as session:
+        session.assist("They are a guest.")
+    async with worker(store).acquire("ada") as session:
+        assert "They are a guest." in str(session.state)
+
+
+async def test_a_stream_holds_the_session_until_it_has_been_read(store: SessionStore) -> None:
+    people = worker(store)
+    async with people.acquire("ada") as session:
+        stream = await session.turn("hi", stream=True)
+    waiting = asyncio.create_task(_say(people, "ada", "4321"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    told = "".join([chunk.text async for chunk in stream])
+    assert "last four digits" in told
+    assert "date of birth" in await waiting
+
+
+async def test_a_stream_that_is_left_early_ends_its_turn(store: SessionStore) -> None:
+    people = worker(store)
+    async with people.acquire("ada") as session:
+        stream = (await session.turn("hi", stream=True)).__aiter__()
+        await anext(stream)
+        await stream.aclose()
+    async with asyncio.timeout(10):
+        assert "last four digits" in await _say(people, "ada", "hi")
+
+
+async def _say(people: SessionWorker[Any], session_id: str, text: str) -> str:
+    async with people.acquire(session_id) as session:
+        said: str = (await session.turn(text)).text
+        return said
+
+
+async def test_without_a_store_worth_the_name_every_turn_is_the_first() -> None:
+    people = worker(NullSessionStore())
+
+    assert "last four digits" in await _say(people, "ada", "hi")
+    assert "last four digits" in await _say(people, "ada", "hi")
+
+
+async def test_the_least_recently_used_agents_go_and_never_one_in_use() -> None:
+    made = 0
+
+    def make() -> DialogMachine:
+        nonlocal made
+        made += 1
+        return DialogMachine(KYC)
+
+    people = SessionWorker(make, max_sessions=2)
+    async with people.acquire("in use"):
+        for name in ("a", "b", "c", "d"):
+            await _say(people, name, "hi")
+        assert len(people) == 2
+        await _say(people, "d", "4321")
+        assert made == 5
+    assert len(people) == 2
+    assert "date of birth" in await _say(people, "a", "4321")
+
+
+async def test_memory_is_bounded_and_nothing_is_kept_for_idle_ids() -> None:
+    store = InMemorySessionStore(max_sessions=10)
+    people = worker(store, max_sessions=5)
+    for number in range(50):
+        await _say(people, f"person {number}", "hi")
+
+    assert (len(store), len(people), store._locks) == (10, 5, {})
+
+
+async def test_an_expired_session_begins_anew() -> None:
+    people = worker(InMemorySessionStore(seconds=0))
+    await _say(people, "ada", "hi")
+
+    assert "last four digits" in await _say(people, "ada", "hi")
+
+
+def test_the_port_is_one_method() -> None:
+    assert [name for name in vars(SessionStore) if not name.startswith("_")] == ["hold"]

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channels._kit.rendering.message_parts import is_list, with_choices
+from channels._kit.rendering.sms_segments import costly
+from core.model.message import Choice
+from core.ports.channel import Capabilities
+from flows.authoring.lint.channel_limits import shown_otherwise
+from flows.authoring.lint.linter import lint
+from tests.flows.conversation import LIBRARY, Json, asks, document, edge, flow, node
+
+SMS = Capabilities(max_webhook_bytes=1, max_webhook_fields=1, text_length=100)
+CHAT = SMS.model_copy(
+    update={
+        "buttons": 3,
+        "button_title_length": 20,
+        "payload_length": 200,
+        "choices_text_length": 1024,
+        "media": 1,
+        "text_length": 4096,
+    }
+)
+LISTS = CHAT.model_copy(update={"list_rows": 10, "list_title_length": 24, "list_description_length": 72})
+
+
+def found(tmp_path: Path, made: Json, **channels: Capabilities) -> list[str]:
+    (tmp_path / "flow.json").write_text(json.dumps(made), encoding="utf-8")
+    return [str(finding) for finding in lint(tmp_path / "flow.json", channels, with_choices)]
+
+
+def menu(*labels: str, text: str = "Menu?", **more: Any) -> Json:
+    return document(node("menu", text, choices=list(labels), is_final=True, **more))
+
+
+def test_a_library_flow_is_clean_where_nothing_is_limited() -> None:
+    roomy = CHAT.model_copy(update={"buttons": 20, "button_title_length": 40})
+    for path in LIBRARY.glob("*.json"):
+        assert lint(path, {"chat": roomy}, with_choices) == ()
+
+
+def test_problems_stand_alone(tmp_path: Path) -> None:
+    assert found(tmp_path, document(node("a", "A"), initial_node="b"), sms=SMS) == [
+        "problem: initial_node: There is no node “b”."
+    ]
+
+
+def test_a_file_that_is_not_there_is_a_problem_too() -> None:
+    assert [finding.level for finding in lint("nowhere.json", {}, with_choices)] == ["problem"]
+
+
+def test_channels_that_fall_short_in_the_same_way_share_a_line(tmp_path: Path) -> None:
+    made = menu("A", "B", "C", "D", "E")
+    assert found(tmp_path, made, sms=SMS, letters=SMS, chat=CHAT, whatsapp=LISTS) == [
+        "channel: node menu: shows 5 choices: sms and letters have no buttons, chat 3 buttons: numbered list",
+        "channel: node menu: shows 5 choices: whatsapp has 3 buttons: list",
+    ]
+
+
+def test_more_choices_than_a_list_has_rows_become_numbers(tmp_path: Path) -> None:
+    made = menu(*"ABCDEFGHIJK")
+    assert found(tmp_path, made, whatsapp=LISTS) == [
+        "channel: node menu: shows 11 choices: whatsapp has 10 rows: numbered list"
+    ]
+
+
+def test_a_label_is_held_to_what_it_stands_on(tmp_path: Path) -> None:
+    medium, long = "A title of 22 letters.", "A title of 25 characters."
+    assert found(tmp_path, menu(medium), chat=CHAT, whatsapp=LISTS) == [
+        f"channel: node menu: “{medium}” has 22 characters: chat takes 20 on a button: numbered list",
+        f"channel: node menu: “{medium}” has 22 characters: whatsapp takes 20 on a button: list",
+    ]
+    assert found(tmp_path, menu("A", "B", "C", medium, long), whatsapp=LISTS) == [
+        "channel: node menu: shows 5 choices: whatsapp has 3 buttons: list",
+        f"channel: node menu: “{long}” has 25 characters: whatsapp takes 24 in a list: "
+        "cut, with the whole below",
+    ]
+    assert found(tmp_path, menu("{{ the_name_of_what_is_offered }}", "{{ another_name }}"), chat=CHAT) == []
+
+
+def test_choices_that_cannot_be_told_apart_or_send_too_much_become_numbers(tmp_path: Path) -> None:
+    twins = ["A", "B", "C", "The long way round, by the sea", "The long way round, by the hills"]
+    assert found(tmp_path, menu(*twins), whatsapp=LISTS)[-1] == (
+        "channel: node menu: shows choices that would read alike: whatsapp takes 24 characters: numbered list"
+    )
+    made = document(node("menu", "Menu?", choices=[{"label": "A", "payload": "p" * 201}], is_final=True))
+    assert found(tmp_path, made, whatsapp=LISTS) == [
+        "channel: node menu: “A” sends 201 characters back: whatsapp takes 200: numbered list"
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.text("ab 🙂", min_size=1, max_size=30).filter(str.strip), min_size=1, max_size=12),
+    st.sampled_from([SMS, CHAT, LISTS]),
+)
+def test_choices_without_a_remark_are_shown_as_buttons(labels: list[str], can: Capabilities) -> None:
+    made = [
+        str(each) for each in shown_otherwise(flow(menu(*labels)["nodes"][0]), {"x": can}, with_choices, {})
+    ]
+    choices = [Choice(label=label, payload=label) for label in labels]
+    shown = with_choices("Menu?", choices, can)[-1].choices
+    as_buttons = bool(shown) and not is_list(shown, can)
+    assert as_buttons == (made == [])
+    assert bool(shown) == (not any("numbered list" in each for each in made))
+
+
+def test_long_texts_and_media_are_held_to_each_channel(tmp_path: Path) -> None:
+    media = [{"url": "https://example.org/a.png"}] * 2
+    assert found(tmp_path, menu(text="x" * 101, media=media), sms=SMS, chat=CHAT) == [
+        "channel: node menu: has a text of 101 characters: sms takes 100: split",
+        "channel: node menu: has 2 media: sms takes 0, chat 1",
+    ]
+    assert found(tmp_path, menu("A", text="x" * 1025), chat=CHAT) == [
+        "channel: node menu: has a text of 1025 characters: chat takes 1024 with choices: split"
+    ]
+    assert found(tmp_path, menu("A", text="x" * 99), sms=SMS)[1:] == [
+        "channel: node menu: has a text of 105 characters with its choices: sms takes 100: split"
+    ]
+    assert found(tmp_path, menu(text="[EN] " + "x" * 99 + " [HI] " + "y" * 99), sms=SMS) == []
+
+
+def test_what_is_asked_again_and_what_an_instruction_spells_out_are_texts_too(tmp_path: Path) -> None:
+    told = ["channel: node menu: has a text of 101 characters: sms takes 100: split"]
+    assert found(tmp_path, menu(reprompt_text="x" * 101), sms=SMS) == told
+    line = f"EN line: '{'x' * 101}'"
+    assert found(tmp_path, document(node("menu", instruction=line, is_final=True)), sms=SMS) == told
+
+
+def test_another_language_is_held_to_the_channels_too_and_named(tmp_path: Path) -> None:
+    words = {"static_text": "x" * 101, "choices": ["A"]}
+    made = {**menu("A"), "languages": {"de": {"nodes": {"menu": words}}}}
+    assert found(tmp_path, made, sms=SMS) == [
+        "channel: node menu: shows 1 choice: sms has no buttons: numbered list",
+        "channel: node menu in de: has a text of 101 characters: sms takes 100: split",
+    ]
+
+
+def test_a_text_that_is_dear_by_sms_is_named_with_the_reason(tmp_path: Path) -> None:
+    def said(text: str, *labels: str) -> list[str]:
+        (tmp_path / "flow.json").write_text(json.dumps(menu(*labels, text=text)), encoding="utf-8")
+        return [
+            str(finding) for finding in lint(tmp_path / "flow.json", {}, with_choices, {"twilio": costly})
+        ]
+
+    assert said("x" * 459) == []
+    assert said("x" * 460) == ["channel: node menu: its text takes 4 SMS (GSM-7, 460 septets): twilio"]
+    assert said("x" * 300, "y" * 155) == [
+        "channel: node menu: its text takes 4 SMS (GSM-7, 460 septets): twilio"
+    ]
+    assert said("👋" + "x" * 200) == [
+        "channel: node menu: its text takes 4 SMS (UCS-2, 202 characters); “👋” is not in the plain "
+        "alphabet, which has 160 a message and not 70: twilio"
+    ]
+    assert said("“x”" * 100) == []  # quotes are made plain where that saves messages
+
+
+def test_a_node_that_only_a_language_model_can_speak_for_is_named(tmp_path: Path) -> None:
+    private = document(node("a", instruction="Be nice.", is_final=True))
+    assert found(tmp_path, private) == [
+        "warning: node a: This has no text of its own: without a language model it says a stock phrase."
+    ]
+    scripted = document(node("a", instruction="EN line: 'Hello.'", is_final=True))
+    assert found(tmp_path, scripted) == []
+
+
+def test_a_criterion_that_no_edge_can_meet_is_named(tmp_path: Path) -> None:
+    schema = asks(name={"type": "string"})
+    criteria = [{"key": "name"}, {"key": "age"}, {"key": "hobby", "required": False}]
+    made = document(
+        node("a", "A?", edges=[edge("go", "b", input_schema=schema)], completion_criteria=criteria),
+        node("b", "B.", is_final=True),
+        budget={"turns": 9},
+    )
+    assert found(tmp_path, made) == ["warning: node a: No edge here learns “age”, which is required."]
+
+
+def test_a_call_whose_failure_leads_nowhere_is_named(tmp_path: Path) -> None:
+    call = {"id": "get", "name": "g", "method": "GET", "url": "https://x.example", "store_response_as": "got"}
+    bare = [{"trigger": "on_enter", "action_id": "get"}]
+    tool = {"id": "t", "name": "t", "description": "d"}
+
+    def made(triggers: list[Json], condition: str = "always") -> Json:
+        nodes = (
+            node("a", "A?", edges=[edge("go", "b", condition)], actions=triggers),
+            node("b", "B.", is_final=True),
+        )
+        return document(*nodes, actions=[call], tools=[tool])
+
+    alone = "warning: tool t: When this fails only the model is told: it has no on_failure."
+    assert found(tmp_path, made(bare)) == [
+        "warning: node a: Nothing happens when “get” fails: give its trigger an on_failure.",
+        alone,
+    ]
+    assert found(tmp_path, made([{**bare[0], "on_failure": "go"}])) == [alone]
+    assert found(tmp_path, made(bare, "got.success is true")) == [alone]
+
+
+def test_a_call_on_the_way_is_held_to_the_same(tmp_path: Path) -> None:
+    call = {"id": "get", "name": "g", "method": "GET", "url": "https://x.example", "store_response_as": "got"}
+    bare = [{"trigger": "on_enter", "action_id": "get"}]
+
+    def made(condition: str, on_failure: str | None) -> Json:
+        triggers = [{**bare[0], **({"on_failure": on_failure} if on_failure else {})}]
+        return document(
+            node("a", "A?", edges=[edge("go", "b", actions=triggers)]),
+            node("b", "B?", edges=[edge("on", "c", condition)]),
+            node("c", "C.", is_final=True),
+            actions=[call],
+            global_edges=[edge("anywhere", "b", actions=triggers)],
+        )
+
+    assert found(tmp_path, made("always", None)) == [
+        f"warning: edge {name}: Nothing happens when “get” fails: give its trigger an on_failure."
+        for name in ("go", "anywhere")
+    ]
+    assert found(tmp_path, made("got.success is true", None)) == []
+    assert found(tmp_path, made("always", "anywhere")) == []

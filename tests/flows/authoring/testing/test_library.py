@@ -1,0 +1,19 @@
+"""The conversations beside the library's flows, held."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.authoring.testing.runner import hold
+from flows.authoring.testing.test_file import Script, beside
+from flows.document.flow import Flow
+from tests.flows.conversation import LIBRARY
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.json")), ids=lambda path: path.stem)
+async def test_a_library_flow_has_its_conversations(path: Path) -> None:
+    trial = await hold(Flow.load(path), Script.load(beside(path)))
+    assert {case.name: case.failures for case in trial.cases if case.failures} == {}
+    assert trial.coverage.nodes_missed == ()

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from flows.authoring.testing.references import check
+from flows.authoring.testing.test_file import Script
+from flows.document.errors import FlowError
+from tests.flows.conversation import Json, edge, flow, node
+
+CALL = {"id": "look_up", "name": "l", "method": "GET", "url": "https://x.example"}
+TALK = flow(
+    node("ask", "Well?", edges=[edge("go", "end")]),
+    node("end", "Bye.", is_final=True),
+    actions=[CALL],
+    global_edges=[edge("stop", "end")],
+)
+
+
+def script(turn: Json, **more: Json) -> Script:
+    return Script.model_validate({"conversations": [{"name": "a", "turns": [turn], **more}], **more})
+
+
+def test_every_name_that_the_flow_has_not_is_a_mistake_of_the_file() -> None:
+    turn = {"say": "hi", "decide": [{}, {"edge": "og"}], "expect": {"node": "aks", "edge": "pots"}}
+    with pytest.raises(FlowError) as caught:
+        check(script(turn, answers={"lok_up": {}}), TALK, "flow.test.yaml")
+    assert [str(problem) for problem in caught.value.problems] == [
+        "answers.lok_up: There is no action “lok_up” in the flow.",
+        "conversations[0].answers.lok_up: There is no action “lok_up” in the flow.",
+        "conversations[0].turns[0].decide[1].edge: There is no edge “og” in the flow.",
+        "conversations[0].turns[0].expect.node: There is no node “aks” in the flow.",
+        "conversations[0].turns[0].expect.edge: There is no edge “pots” in the flow.",
+    ]
+
+
+def test_names_of_the_flow_are_none() -> None:
+    turn = {"say": "hi", "decide": {"edge": "go"}, "expect": {"node": "end", "edge": "stop"}}
+    check(script(turn, answers={"look_up": {}}), TALK, "flow.test.yaml")

@@ -1,0 +1,172 @@
+"""One request where one is enough: the words of the next node come together with the choice of its edge."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from flows.compiled.flow import compiled
+from flows.compiled.lookahead import MOST_INSTRUCTIONS
+from flows.engine.machine import DialogMachine
+from flows.llm.model import Decision
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.prompts import NEXT, STAY
+from flows.llm.scripted import ScriptedModel
+from tests.flows.conversation import Json, asks, edge, flow, machine, node
+from tests.flows.openai_server import OpenAIServer, Stream, call, no_tools, streamed_call, words
+
+NAME = asks(name={"type": "string"})
+MADE = flow(
+    node("a", "Hello!", edges=[edge("go", "b"), edge("named", "b", input_schema=NAME)]),
+    node("b", instruction="Ask for the weather there.", edges=[edge("x", "end")]),
+    node("end", "The end.", is_final=True),
+)
+
+
+@pytest.fixture
+async def talk(server: OpenAIServer) -> AsyncIterator[DialogMachine]:
+    made = machine(MADE, OpenAIModel("small", api_key="k", base_url=server.url, timeout=5, retries=0))
+    await made.start()
+    yield made
+    await made.aclose()
+
+
+def parameters(request: Json, name: str) -> Json:
+    made: Json = next(
+        each["function"]["parameters"] for each in request["tools"] if each["function"]["name"] == name
+    )
+    return made
+
+
+async def test_an_edge_its_slots_and_the_words_beyond_it_are_one_request(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    server.answers = [call("named", {"name": "Ada", NEXT: "How is the weather, Ada?"})]
+    answer = await talk.turn("I am Ada")
+    assert (answer.node, answer.text, answer.tokens) == ("b", "How is the weather, Ada?", 42)
+    assert talk.state is not None
+    assert talk.state["slots"] == {"name": "Ada"}
+    (request,) = server.requests
+    offered = parameters(request, "named")
+    assert list(offered["properties"]) == offered["required"] == ["name", NEXT]
+    assert "Ask for the weather there." in offered["properties"][NEXT]["description"]
+    assert NEXT not in parameters(request, STAY)["properties"]
+
+
+async def test_a_model_that_writes_no_words_beyond_is_asked_for_them(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    for written in ({}, {NEXT: ""}, {NEXT: 7}):
+        await talk.start()
+        server.answers = [call("go", written), words("How is it there?")]
+        answer = await talk.turn("go")
+        assert (answer.text, answer.trouble, answer.tokens) == ("How is it there?", "", 84)
+
+
+async def test_words_beyond_an_edge_that_is_not_taken_are_not_said(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    server.answers = [call("named", {NEXT: "How is the weather?"})]
+    answer = await talk.turn("go")
+    assert (answer.node, answer.outcome) == ("a", "stay")
+    assert "weather" not in answer.text
+
+
+async def test_words_beyond_are_told_while_they_are_written(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    go_on = asyncio.Event()
+    server.answers = [streamed_call("go", f'{{"{NEXT}": "How is', go_on, ' it?"}')]
+    stream = await talk.turn("go", stream=True)
+    chunks = aiter(stream)
+    assert (await anext(chunks)).text == "How is"
+    go_on.set()
+    assert [chunk.text async for chunk in chunks] == [" it?"]
+    assert (stream.result.node, stream.result.text) == ("b", "How is it?")
+
+
+async def test_words_that_a_refused_value_may_follow_are_told_only_when_it_is_taken(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    server.answers = [streamed_call("named", f'{{"{NEXT}": "How is it?", ', '"name": null}')]
+    stream = await talk.turn("go", stream=True)
+    told = [chunk async for chunk in stream]
+    assert "".join(chunk.text for chunk in told) == stream.result.text
+    assert not any(chunk.is_restart or "How" in chunk.text for chunk in told)
+
+
+async def test_a_model_without_tools_writes_them_into_its_json(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    whole = json.dumps({"function": "go", "arguments": {NEXT: "How is it?"}})
+    server.answers = [no_tools(), Stream(whole[:-9], whole[-9:])]
+    stream = await talk.turn("go", stream=True)
+    told = [chunk.text async for chunk in stream]
+    assert "".join(told) == stream.result.text == "How is it?"
+    assert len(told) == 2
+    assert stream.result.node == "b"
+
+
+async def test_a_router_that_a_model_chooses_at_speaks_in_the_same_request() -> None:
+    made = flow(
+        node("a", "Hello!", edges=[edge("go", "r")]),
+        node("r", edges=[edge("one", "b", "rain"), edge("two", "end", "shine")]),
+        node("b", instruction="Ask for the weather.", edges=[edge("x", "end")]),
+        node("end", "The end.", is_final=True),
+    )
+    script = ScriptedModel([Decision("go", reply="Not asked."), Decision("one", reply="How is it?")])
+    talk = machine(made, script)
+    await talk.start()
+    assert (await talk.turn("go")).text == "How is it?"
+    script.assert_complete()
+
+
+TALKS = node("b", instruction="Ask for the weather.", edges=[edge("x", "end")])
+WAY = edge("go", "b")
+LOOK = {"id": "look", "name": "look", "method": "GET", "url": "https://x.example/"}
+
+
+def runs(trigger: str) -> Json:
+    return {"actions": [{"trigger": trigger, "action_id": "look"}]}
+
+
+@pytest.mark.parametrize(
+    ("way", "target", "source", "is_ahead"),
+    [
+        (WAY, TALKS, {}, True),
+        (WAY, {**TALKS, "is_final": True, "edges": []}, {}, True),
+        (WAY, {**TALKS, "static_text": "How is it?"}, {}, False),
+        (WAY, {**TALKS, "reprompt_text": "How is it?"}, {}, False),
+        (WAY, {**TALKS, "instruction": "Ask {{ name }} for the weather."}, {}, False),
+        (WAY, {**TALKS, "instruction": "EN line: 'How is it?'"}, {}, False),
+        (WAY, {**TALKS, "instruction": "This is a silent routing node."}, {}, False),
+        (WAY, {**TALKS, "auto_proceed": True}, {}, False),
+        (WAY, {**TALKS, **runs("on_enter")}, {}, False),
+        ({**WAY, **runs("on_enter")}, TALKS, {}, False),
+        (WAY, TALKS, runs("on_exit"), False),
+        (WAY, {**TALKS, "instruction": "a" * (MOST_INSTRUCTIONS + 1)}, {}, False),
+    ],
+    ids=[
+        "a plain instruction",
+        "a final one",
+        "a text of its own",
+        "a text for another time",
+        "a value that the edge may bring",
+        "a scripted line",
+        "nothing to say",
+        "more to follow",
+        "a call on entering",
+        "a call on the way",
+        "a call on leaving",
+        "too much",
+    ],
+)
+def test_words_are_asked_for_ahead_only_where_nothing_is_missing_for_them(
+    way: Json, target: Json, source: Json, is_ahead: bool
+) -> None:
+    end = node("end", "The end.", is_final=True)
+    made = compiled(flow(node("a", "Hello!", edges=[way], **source), target, end, actions=[LOOK]))
+    assert bool(made.nodes["a"].ahead) is is_ahead

@@ -1,0 +1,185 @@
+"""One flow in several languages: which one is spoken, that the graph stays the same, what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import flows
+from core.model.turn import Turn
+from flows import locales as wording
+from flows.compiled.flow import compiled
+from flows.document.errors import FlowError
+from flows.document.flow import Flow
+from flows.engine.language import asked_for, is_answer, tongue
+from flows.engine.machine import DialogMachine
+from flows.llm.model import Decision, Speak, Speech
+from flows.llm.scripted import ScriptedModel
+from flows.locales.de.messages import GERMAN
+from flows.locales.en.messages import ENGLISH
+from tests.fakes import ADDRESS
+from tests.flows.conversation import asks, edge, node
+from tests.flows.conversation import flow as made_flow
+
+LIBRARY = sorted((Path(flows.__file__).parent / "library").glob("*.json"))
+CODES = ("en", "de")
+
+
+def said(text: str, payload: str = "", **details: str) -> Turn:
+    return Turn(id="1", session="s", address=ADDRESS, text=text, payload=payload, details=details)
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "spoken"),
+    [
+        ("hi", "", "en"),
+        ("hallo", "", "de"),
+        ("ich habe eine Frage", "", "de"),
+        ("my name is Ada", "de", "en"),
+        ("ok", "de", "de"),
+        ("nein", "en", "en"),
+        ("nein, das ist falsch", "en", "de"),
+        ("Deutsch?", "en", "de"),
+        ("In English please", "de", "en"),
+        ("in english pls", "de", "en"),
+        ("Francais", "de", "de"),
+        ("4321", "de", "de"),
+        ("", "de", "de"),
+    ],
+)
+def test_whose_words_leave_no_doubt_is_followed(text: str, before: str, spoken: str) -> None:
+    assert tongue(CODES, before, "en", said(text)) == spoken
+
+
+def test_what_the_channel_knows_decides_where_words_do_not() -> None:
+    assert tongue(CODES, "", "en", said("4321", locale="de-AT")) == "de"
+    assert tongue(CODES, "", "en", said("4321", locale="fr")) == "en"
+    assert tongue(CODES, "en", "en", said("ja", payload="ich habe das", locale="de")) == "en"
+
+
+def test_a_language_that_is_asked_for_at_a_node_is_an_answer() -> None:
+    languages = edge("to", "end", input_schema=asks(to={"enum": ["German", "French"]}))
+    made = compiled(made_flow(node("a", "Translate to?", edges=[languages]), node("end", "!", is_final=True)))
+    for text, expected in [("German", True), ("deutsch bitte", True), ("English", False), ("tea", False)]:
+        assert is_answer(made.nodes["a"], text) is expected
+        assert not is_answer(made.nodes["end"], text)
+    assert tongue(CODES, "en", "en", said("German"), may_ask=False) == "en"
+
+
+@given(st.text(max_size=100), st.sampled_from(["", "en", "de"]))
+def test_any_text_is_answered_in_a_language_that_the_flow_has(text: str, before: str) -> None:
+    assert tongue(CODES, before, "en", said(text)) in CODES
+    assert asked_for(text) in {"", "en", "de", "fr", "es", "it", "nl", "pl", "pt", "tr"}
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.stem)
+def test_the_library_speaks_german_everywhere(path: Path) -> None:
+    flow = Flow.load(path)
+    german = flow.in_language("de")
+
+    assert [problem for problem in flow.warnings if problem.path.startswith("languages")] == []
+    assert [node.id for node in german.nodes] == [node.id for node in flow.nodes]
+    for before, after in zip(flow.nodes, german.nodes, strict=True):
+        assert [choice.payload for choice in after.choices] == [
+            choice.payload or choice.label for choice in before.choices
+        ]
+
+
+def test_every_language_has_every_sentence() -> None:
+    for code in wording.LANGUAGES:
+        sentences = wording.of(code)
+        assert len(sentences.months.split()) == 12
+        assert len(set(sentences.apologies)) == len(set(sentences.leads)) == 3
+        for name in ("still_needed", "unlike", "which_one", "no_day", "no_time"):
+            assert getattr(sentences, name).count("{}") == 1
+
+
+def flow(**german: Any) -> Flow:
+    ask = {
+        "id": "ask",
+        "name": "Ask",
+        "static_text": "Tea or coffee?",
+        "choices": [{"label": "Tea", "payload": "tea"}, "Coffee"],
+        "edges": [
+            {"id": "tea", "condition": "tea", "keywords": ["tea"], "target_node_id": "done"},
+            {"id": "coffee", "condition": "coffee", "keywords": ["coffee"], "target_node_id": "done"},
+        ],
+    }
+    done = {"id": "done", "name": "Done", "instruction": "Say goodbye.", "is_final": True}
+    texts = {"nodes": {"ask": {"static_text": "Tee oder Kaffee?", "choices": ["Tee", "Kaffee"]}}, **german}
+    document = {
+        "system_prompt": "Help.",
+        "initial_node": "ask",
+        "nodes": [ask, done],
+        "languages": {"de": texts},
+    }
+    return Flow.from_json(json.dumps(document))
+
+
+async def test_a_tap_means_the_same_in_every_language() -> None:
+    for payload in ("tea", "Coffee"):
+        talk = DialogMachine(flow())
+        first = await talk.turn("Hallo")
+        assert first.text.startswith("Tee oder Kaffee?")
+        assert (await talk.turn(said("", payload))).node == "done"
+
+
+async def test_a_model_is_told_the_language() -> None:
+    class Listening(ScriptedModel):
+        heard = ""
+
+        async def speak(self, request: Speak) -> Speech:
+            self.heard = request.prompt
+            return Speech(text="Auf Wiedersehen!")
+
+    model = Listening([Decision(edge="tea")])
+    talk = DialogMachine(flow(), model)
+    await talk.turn("Hallo")
+    await talk.turn("Tee bitte")
+
+    assert "“de”" in model.heard
+
+
+async def test_the_language_outlives_a_reload_and_a_new_beginning() -> None:
+    talk = DialogMachine(flow())
+    await talk.turn("Hallo")
+    await talk.turn(said("", "tea"))
+    again = DialogMachine(flow(), state=json.loads(json.dumps(talk.state)))
+
+    assert (await again.turn("noch etwas")).text.startswith("Tee oder Kaffee?")
+
+
+async def test_what_is_said_in_place_of_an_answer_is_in_the_language_of_the_session() -> None:
+    talk = DialogMachine(flow())
+    await talk.turn("Hallo, was gibt es?")
+    ok = said("ok")
+
+    assert talk.excuses(ok, talk.state).gave_up == GERMAN.gave_up
+    assert talk.excuses(said("hello there"), None).overflow == ENGLISH.overflow
+
+
+@pytest.mark.parametrize(
+    ("german", "words"),
+    [
+        ({"nodes": {"nowhere": {"static_text": "?"}}}, "no node “nowhere”"),
+        ({"edges": {"nothing": {"keywords": ["?"]}}}, "no edge “nothing”"),
+        ({"nodes": {"ask": {"choices": ["Tee"]}}}, "has 2 choices, this 1"),
+        ({"nodes": {"ask": {"static_text": "{{ oops"}}}, "languages.de.nodes.ask.static_text: "),
+        ({"nodes": {"ask": {"choices": ["Tee", ""]}}}, "languages.de.nodes.ask.choices.1"),
+        ({"nodes": {"ask": {"timeout": "x" * 4_001}}}, "languages.de.nodes.ask.timeout: This must have 4000"),
+    ],
+)
+def test_a_translation_of_what_is_not_there_is_refused(german: dict[str, Any], words: str) -> None:
+    with pytest.raises(FlowError, match=words):
+        flow(**german)
+
+
+def test_what_is_not_translated_is_warned_of() -> None:
+    warnings = [str(problem) for problem in flow(nodes={}).warnings]
+
+    assert "languages.de.nodes.ask: This has no static_text in “de”." in warnings

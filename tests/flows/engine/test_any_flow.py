@@ -1,0 +1,230 @@
+"""Whatever flow is valid, whatever a person writes and whatever a model answers: a turn comes to an end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from core.ports.dialog import State
+from core.ports.http_fetch import Fetched, NotFetched, Request
+from flows.document.flow import Flow
+from flows.engine.action_runner import MOST_ACTIONS
+from flows.engine.machine import DialogMachine
+from flows.engine.transition_executor import MOST_HOPS
+from flows.engine.turn_result import Hop
+from flows.llm.model import Condense, Decide, Decision, ModelError, Speak, Speech
+from flows.state.dialog_state import LARGEST_STATE
+from flows.tools.types import Call
+from tests.flows.conversation import Json, document, turn
+
+NAMES = ("a", "b", "c", "d", "e")
+OUTCOMES = {"stay", "advance", "final", "hand_off", "error", "refused", "rounds", "hops"}
+SLOTS = ("name", "day", "count")
+KINDS: dict[str, Json] = {
+    "name": {"type": "string"},
+    "day": {"type": "string", "format": "date"},
+    "count": {"type": "integer"},
+}
+
+texts = st.sampled_from(
+    ["Hello {{ name }}.", "{{ found.data }}", "Really?", "{% if day %}x{% endif %}", "A."]
+)
+conditions = st.sampled_from(["always", "name == 'x'", "found.success is true", "count is not empty", "yes"])
+guards = st.sampled_from([None, "name", "found.status == 404", "not count", "1 / 0"])
+triggers = st.fixed_dictionaries(
+    {"trigger": st.sampled_from(["on_enter", "on_exit"]), "action_id": st.sampled_from(["get", "post"])}
+)
+
+
+@st.composite
+def edges(draw: st.DrawFn, source: str) -> list[Json]:
+    made = []
+    for number in range(draw(st.integers(0, 3))):
+        learnt = draw(st.lists(st.sampled_from(SLOTS), unique=True, max_size=2))
+        made.append(
+            {
+                "id": f"{source}{number}",
+                "condition": draw(conditions),
+                "target_node_id": draw(st.sampled_from((*NAMES, None))),
+                "guard": draw(guards),
+                "is_fallback": draw(st.booleans()),
+                "keywords": draw(st.lists(st.sampled_from(["yes", "no", "x"]), max_size=2)),
+                "actions": draw(st.lists(triggers, max_size=1)),
+                "input_schema": {
+                    "type": "object",
+                    "properties": {name: KINDS[name] for name in learnt},
+                    "required": learnt[:1],
+                },
+            }
+        )
+    return made
+
+
+@st.composite
+def nodes(draw: st.DrawFn, name: str) -> Json:
+    own = draw(edges(name))
+    failing = [*(item["id"] for item in own if item["target_node_id"]), "help", None]
+    return {
+        "id": name,
+        "name": name,
+        "static_text": draw(st.one_of(st.none(), texts)),
+        "instruction": draw(st.one_of(st.none(), texts)),
+        "node_type": draw(st.sampled_from([None, None, "router", "static"])),
+        "is_final": draw(st.sampled_from([False, False, False, True])),
+        "hand_off": draw(st.sampled_from([False, False, False, True])),
+        "auto_proceed": draw(st.booleans()),
+        "interruptible": draw(st.booleans()),
+        "max_turns": draw(st.sampled_from([None, 0, 1])),
+        "allow_skip": draw(st.booleans()),
+        "completion_criteria": draw(st.sampled_from([None, [{"key": "name"}]])),
+        "choices": draw(st.lists(st.sampled_from(["Yes", "No"]), unique=True, max_size=2)),
+        "edges": own,
+        "actions": [
+            {**each, "on_failure": draw(st.sampled_from(failing))}
+            for each in draw(st.lists(triggers, max_size=2))
+        ],
+    }
+
+
+@st.composite
+def flows(draw: st.DrawFn) -> Flow:
+    calls: list[Json] = [
+        {"id": "get", "name": "g", "method": "GET", "url": "https://x.example/{{ name }}"},
+        {
+            "id": "post",
+            "name": "p",
+            "method": "POST",
+            "url": "https://x.example",
+            "body": {"n": "{{ name }}"},
+        },
+    ]
+    helped = {"id": "help", "condition": "help", "target_node_id": draw(st.sampled_from(NAMES))}
+    made = document(
+        *(draw(nodes(name)) for name in NAMES),
+        actions=[{**each, "name": "x", "store_response_as": "found", "retries": 0} for each in calls],
+        global_edges=[helped],
+        after_final=draw(st.sampled_from(["restart", "closed", "hand_off"])),
+    )
+    return Flow.from_json(json.dumps(made))
+
+
+junk = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=20)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+edge_ids = st.one_of(
+    st.sampled_from([f"{name}{number}" for name in NAMES for number in range(3)]),
+    st.sampled_from([*NAMES, "help", "", "get"]),
+    st.text(max_size=5),
+)
+tool_calls = st.builds(Call, st.sampled_from(["tool", "nope"]), st.dictionaries(st.text(max_size=3), junk))
+decisions = st.builds(
+    Decision,
+    edge=edge_ids,
+    slots=st.dictionaries(st.sampled_from([*SLOTS, "found", "secrets", "env"]), junk, max_size=3),
+    reply=st.one_of(st.just(""), st.text(max_size=50)),
+    reason=st.sampled_from(["", "", "Why."]),
+    calls=st.lists(tool_calls, max_size=2).map(tuple),
+    trouble=st.sampled_from(["", "", "", "refused", "malformed"]),
+)
+gone = st.just(ModelError("gone"))
+answers = st.one_of(decisions, decisions, gone)
+speeches = st.one_of(st.builds(Speech, text=st.text(max_size=20)), gone)
+messages = st.one_of(st.sampled_from(["hi", "yes", "1", "x", "4 May 2027"]), st.text(max_size=30))
+fetches = st.sampled_from(
+    [
+        Fetched(status=200, body=b'{"a": [1]}'),
+        Fetched(status=404, body=b"\xff"),
+        NotFetched("no", sent=True),
+    ]
+)
+
+
+class World:
+    """A model and an outside world that answer with whatever comes next, over and over."""
+
+    name = "any"
+
+    def __init__(self, decided: list[Any], spoken: list[Any], fetched: list[Any]) -> None:
+        self._decided, self._spoken, self._fetched = decided, spoken, fetched
+        self.calls = 0
+
+    async def decide(self, question: Decide) -> Decision:
+        decision = self._next(self._decided)
+        assert isinstance(decision, Decision)
+        return decision
+
+    async def speak(self, request: Speak) -> Speech:
+        speech = self._next(self._spoken)
+        assert isinstance(speech, Speech)
+        return speech
+
+    async def condense(self, request: Condense) -> Speech:
+        return await self.speak(Speak(""))
+
+    async def fetch(self, request: Request) -> Fetched:
+        self.calls += 1
+        fetched = self._next(self._fetched)
+        assert isinstance(fetched, Fetched)
+        return fetched
+
+    async def aclose(self) -> None:
+        pass
+
+    def _next(self, script: list[Any]) -> object:
+        item = script[0]
+        script.append(script.pop(0))
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+
+def tool(n: int = 0) -> int:
+    """It counts."""
+    return n
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    flow=flows(),
+    said=st.lists(messages, min_size=1, max_size=4),
+    decided=st.lists(answers, min_size=1, max_size=4),
+    spoken=st.lists(speeches, min_size=1, max_size=2),
+    fetched=st.lists(fetches, min_size=1, max_size=2),
+    lines=st.sampled_from([0, 0, 37, 38, 40]),
+)
+def test_a_turn_has_a_defined_outcome_and_says_something_within_its_bounds(
+    flow: Flow, said: list[str], decided: list[Any], spoken: list[Any], fetched: list[Any], lines: int
+) -> None:
+    history: list[JsonValue] = [{"role": "user", "content": f"Line {number}."} for number in range(lines)]
+    begun: State | None = {"node": flow.initial_node, "history": history} if lines else None
+    world = World(decided, spoken, fetched)
+    hops: list[Hop] = []
+    machine = DialogMachine(flow, world, [tool], fetch=world, watch=hops.append)
+
+    async def talk() -> None:
+        state: State | None = begun
+        for text in said:
+            hops.clear()
+            world.calls = 0
+            step = await machine.answer(turn(text), state)
+            assert step.outcome in OUTCOMES
+            assert step.messages
+            assert all(message.text.strip() for message in step.messages)
+            assert step.hand_off == (step.outcome == "hand_off")
+            assert len(hops) <= 2 * MOST_HOPS
+            assert world.calls <= MOST_ACTIONS
+            without = {key: step.state[key] for key in step.state if key not in ("history", "summary")}
+            assert len(json.dumps(without, ensure_ascii=False)) <= LARGEST_STATE
+            assert json.loads(json.dumps(step.state, allow_nan=False)) == step.state
+            state = step.state
+
+    asyncio.run(talk())

@@ -1,0 +1,42 @@
+"""A conversation that goes on and on is handed to a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.llm.model import Decision
+from flows.llm.scripted import ScriptedModel
+from flows.locales import ENGLISH
+from tests.flows.conversation import Json, edge, flow, machine, node, say, turn
+
+LOOP = node("a", "Tea?", edges=[edge("again", "a", keywords=["x"]), edge("go", "end")])
+END = node("end", "The end.", is_final=True)
+
+
+@pytest.mark.parametrize("budget", [{"turns": 3}, {"tokens": 20}])
+async def test_a_spent_budget_asks_for_a_person_and_begins_anew_afterwards(budget: Json) -> None:
+    script = ScriptedModel([Decision(reply="Hm.", tokens=10) for _ in range(9)])
+    talk = machine(flow(LOOP, END, budget=budget), script)
+    answers = [await talk.turn(text) for text in ("hi", "x", "y", "z", "w")]
+    assert [answer.outcome for answer in answers] == ["stay", "stay", "stay", "budget", "stay"]
+    assert (answers[3].text, answers[3].hand_off) == (ENGLISH.spent, True)
+
+
+async def test_without_a_budget_nothing_is_counted() -> None:
+    talk = machine(flow(LOOP, END), ScriptedModel([Decision(reply="Hm.", tokens=10)]))
+    await say(talk, "hi", "x")
+    assert not {"turns", "tokens"} & set(talk.state or {})
+
+
+async def test_the_person_is_told_what_was_learnt() -> None:
+    learns = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    ask = node("a", "Who?", edges=[edge("go", "b", input_schema=learns)])
+    script = ScriptedModel([Decision(edge="go", slots={"name": "Ada"})])
+    made = flow(ask, node("b", "B?", edges=[edge("x", "end")]), END, budget={"turns": 2})
+    dialog = machine(made, script)
+    step = await dialog.answer(turn("hi"), None)
+    step = await dialog.answer(turn("Ada"), step.state)
+    step = await dialog.answer(turn("and?"), step.state)
+    learnt, said = step.summary.split("\n\n")
+    assert (step.outcome, learnt) == ("budget", "name: Ada")
+    assert said.splitlines()[1:4] == ["Person: hi", "Person: Ada", "Bot: B?"]

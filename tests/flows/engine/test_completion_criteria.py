@@ -1,0 +1,115 @@
+"""What must be known before a node is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flows.llm.model import Decision, Speech
+from flows.llm.scripted import ScriptedModel
+from tests.flows.conversation import Json, asks, edge, flow, machine, node, say
+
+END = node("end", "The end.", is_final=True)
+
+
+def asking(*, criterion: Json | None = None, **more: Any) -> Any:
+    learns = asks(required=False, name={"type": "string"})
+    edges = [
+        edge("go", "end", input_schema=learns),
+        edge("stuck", "end", is_fallback=True),
+        edge("help", "person"),
+    ]
+    criteria = [{"key": "name", "description": "your name", **(criterion or {})}]
+    return flow(
+        node("ask", "Who?", edges=edges, completion_criteria=criteria, **more),
+        END,
+        node("person", "A person.", hand_off=True),
+        node("faq", "Because."),
+        global_edges=[edge("why", "faq")],
+    )
+
+
+def decided(*edges: str | Decision) -> ScriptedModel:
+    decisions = [Decision(edge=item) if isinstance(item, str) else item for item in edges]
+    return ScriptedModel(decisions, [Speech(text="Hello.")])
+
+
+async def test_a_node_is_not_left_before_what_it_needs_is_known() -> None:
+    talk = machine(asking(allow_skip=False), decided("go", "go", "go"))
+    for _ in range(3):
+        asked = await say(talk, "hi", "go on") if talk.state is None else await talk.turn("go on")
+        assert (asked.node, asked.outcome) == ("ask", "stay")
+        assert "I still need your name." in asked.text
+
+
+async def test_what_the_message_itself_brings_is_enough() -> None:
+    script = decided(Decision(edge="go", slots={"name": "Ada"}))
+    assert (await say(machine(asking(allow_skip=False), script), "hi", "Ada")).outcome == "final"
+
+
+async def test_who_insists_gets_past_what_may_be_skipped() -> None:
+    talk = machine(asking(), decided("go", "go"))
+    assert (await say(talk, "hi", "go on")).text == "Thank you. I still need your name."
+    assert (await talk.turn("just go on")).outcome == "final"
+
+
+async def test_what_is_not_required_is_not_asked_for() -> None:
+    talk = machine(asking(criterion={"required": False}, allow_skip=False), decided("go"))
+    assert (await say(talk, "hi", "go on")).outcome == "final"
+
+
+async def test_a_person_a_question_in_between_and_the_last_resort_are_never_held_up() -> None:
+    assert (await say(machine(asking(allow_skip=False), decided("help")), "hi", "help")).outcome == "hand_off"
+    assert "Because." in (await say(machine(asking(allow_skip=False), decided("why")), "hi", "why")).text
+    talk = machine(asking(allow_skip=False, max_turns=1), decided("go", "go"))
+    assert (await say(talk, "hi", "go", "go")).edge == "stuck"
+
+
+async def test_insisting_counts_anew_when_the_node_is_entered_again() -> None:
+    made = flow(
+        node("ask", "Who?", edges=[edge("on", "b")], completion_criteria=[{"key": "first_name"}]),
+        node("b", "B?", edges=[edge("back", "ask")]),
+    )
+    talk = machine(made, decided("on", "on", "back", "on"))
+    answer = await say(talk, "hi", "x", "x", "x", "x")
+    assert (answer.node, answer.text) == ("ask", "Thank you. I still need first name.")
+
+
+async def test_the_data_decide_without_a_model_call_on_a_users_turn_too() -> None:
+    choose = edge("pick", "offer", input_schema=asks(plan={"enum": ["gold", "basic"]}))
+    offer = node(
+        "offer", "Shall we?", edges=[edge("g", "gold", "plan == 'gold'"), edge("b", "end", "plan != 'gold'")]
+    )
+    places = [
+        node("gold", "Gold.", is_final=True),
+        END,
+        node("faq", "Because."),
+        node("a", "A?", edges=[choose]),
+    ]
+    made = flow(places[3], offer, *places[:3], global_edges=[edge("why", "faq", keywords=["why"])])
+    script = decided(Decision(edge="pick", slots={"plan": "gold"}))
+    talk = machine(made, script)
+    assert (await say(talk, "hi", "gold")).node == "offer"
+    assert "Because." in (await talk.turn("why?")).text
+    done = await talk.turn("go ahead")
+    assert (done.edge, done.text, len(script.questions)) == ("g", "Gold.", 1)
+
+
+async def test_prose_that_only_looks_like_data_stays_prose() -> None:
+    made = flow(
+        node("a", "A?", edges=[edge("go", "end", "answer is true"), edge("no", "a", "x is empty")]), END
+    )
+    script = decided("go")
+    assert (await say(machine(made, script), "hi", "it is true")).outcome == "final"
+    assert [offered.id for offered in script.questions[0].offered] == ["go", "no"]
+
+
+async def test_an_edge_without_a_schema_may_bring_what_its_target_names_and_is_not_held_up() -> None:
+    greet = node("b", instruction="Greet {{ first_name }} of {{ BANK }}.", edges=[edge("on", "end")])
+    made = flow(node("a", "A?", edges=[edge("go", "b")]), greet, END, environment_variables={"BANK": "HB"})
+    told = decided(Decision(edge="go", slots={"first_name": "Ada", "BANK": "evil"}))
+    talk = machine(made, told)
+    answer = await say(talk, "hi", "Ada")
+    assert [slot.name for slot in told.questions[0].offered[0].inferred] == ["first_name"]
+    assert (answer.outcome, told.requests[0].instruction) == ("advance", "Greet Ada of HB.")
+    assert talk.state is not None
+    assert talk.state["slots"] == {"first_name": "Ada"}

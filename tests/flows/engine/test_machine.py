@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+from typing import Any
+
+import pytest
+
+from core.errors import Misconfigured
+from core.ports.dialog import Dialog, State
+from flows.compiled.flow import compiled
+from flows.document.flow import Flow
+from flows.document.flow_set import FlowSet
+from flows.engine.machine import DialogMachine
+from flows.llm.model import Decide, Decision
+from flows.llm.scripted import ScriptedModel
+from flows.tools.python import Context
+from flows.tools.types import Call
+from tests.flows.conversation import LIBRARY, edge, flow, library, machine, node, say, turn
+
+
+async def test_a_machine_is_a_dialog_that_holds_nothing_between_turns() -> None:
+    dialog: Dialog = library("kyc")
+    first = await dialog.answer(turn("hi"), None)
+    other = await dialog.answer(turn("4321"), first.state)
+    assert (other.node, other.outcome, other.edge) == ("ask_date_of_birth", "advance", "last_four_given")
+    assert other.details == {"model": "rules", "tokens": "0"}
+    assert (await dialog.answer(turn("4322"), first.state)).state["slots"] == {"last_four": "4322"}
+
+
+async def test_sessions_may_run_at_the_same_time() -> None:
+    dialog = library("kyc")
+
+    async def verify(digits: str) -> State:
+        state: State | None = None
+        for text in ("hi", digits, "23 April 1990", "yes"):
+            state = (await dialog.answer(turn(text), state)).state
+        assert state is not None
+        return state
+
+    states = await asyncio.gather(*(verify(f"{number:04}") for number in range(50)))
+    assert [state["slots"] for state in states] == [
+        {"last_four": f"{number:04}", "date_of_birth": "1990-04-23"} for number in range(50)
+    ]
+
+
+async def test_a_state_moves_to_another_machine_as_json() -> None:
+    first = library("kyc")
+    await say(first, "hi", "4321")
+    assert first.state is not None
+    moved = DialogMachine(Flow.load(LIBRARY / "kyc.json"), state=json.loads(json.dumps(first.state)))
+    assert (await moved.turn("23 April 1990")).node == "confirm"
+
+
+async def test_a_cancelled_turn_changes_nothing() -> None:
+    waiting, release = asyncio.Event(), asyncio.Event()
+
+    class Slow(ScriptedModel):
+        async def decide(self, question: Decide) -> Decision:
+            waiting.set()
+            await release.wait()
+            return Decision(edge="go")
+
+    talk = machine(flow(node("a", "A?", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), Slow())
+    await talk.turn("hi")
+    before = talk.state
+    task = asyncio.create_task(talk.turn("go"))
+    await waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert talk.state == before
+    release.set()
+    assert (await talk.turn("go")).outcome == "final"
+
+
+async def test_turns_of_one_machine_run_one_after_another() -> None:
+    talk = library("kyc")
+    answers = await asyncio.gather(*(talk.turn(text) for text in ("hi", "4321", "23 April 1990", "yes")))
+    assert [answer.node for answer in answers] == [
+        "ask_last_four",
+        "ask_date_of_birth",
+        "confirm",
+        "verified",
+    ]
+
+
+async def test_reset_forgets_the_conversation() -> None:
+    talk = library("kyc")
+    await say(talk, "hi", "4321")
+    talk.reset()
+    assert (talk.state, talk.is_complete) == (None, False)
+    assert (await talk.turn("hi")).node == "ask_last_four"
+
+
+async def test_the_result_joins_its_messages_by_blank_lines() -> None:
+    answer = await say(library("support"), "hi", "opening hours")
+    assert answer.text == "\n\n".join(message.text for message in answer.messages)
+    assert (answer.model, answer.tokens, answer.hand_off) == ("rules", 0, False)
+
+
+@pytest.mark.parametrize("name", ["", "gpt", "openai", "openai/", "Rules", "rules/x"])
+def test_a_model_of_no_known_name_is_refused_by_its_name(name: str) -> None:
+    with pytest.raises(Misconfigured, match="TURNGATE_LLM"):
+        DialogMachine(Flow.load(LIBRARY / "kyc.json"), name)
+
+
+def test_a_flow_is_compiled_once_and_let_go_with_it() -> None:
+    made = flow(node("a", "A.", is_final=True))
+    one, other = DialogMachine(made), DialogMachine(made)
+    assert one._compiled[""]["en"] is other._compiled[""]["en"] is compiled(made)
+    key = id(made)
+    del one, other, made
+    gc.collect()
+    from flows.compiled.flow import _ready, _spoken
+
+    assert key not in {**_ready, **_spoken}
+
+
+def test_a_flow_of_several_languages_is_compiled_once_too() -> None:
+    kyc = Flow.load(LIBRARY / "kyc.json")
+    one, other = DialogMachine(kyc)._compiled[""], DialogMachine(kyc)._compiled[""]
+    assert list(one) == ["en", "de"]
+    assert all(one[code] is other[code] for code in one)
+
+
+async def test_closing_a_machine_closes_its_model() -> None:
+    await library("kyc").aclose()
+
+
+async def test_a_note_for_the_model_is_not_seen_by_the_user() -> None:
+    script = ScriptedModel([Decision(reply="Good evening, Ada.")])
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), script)
+    await talk.start()
+    talk.assist("The user is called Ada.")
+    await talk.turn("good evening, do you know me?")
+    assert [(line["role"], line["content"]) for line in script.questions[0].history][1] == (
+        "system",
+        "The user is called Ada.",
+    )
+
+
+async def test_what_the_caller_knows_is_known_and_stands_in_for_nothing() -> None:
+    made = flow(
+        node("a", "Hello {{ name }} of {{ BANK }}!", is_final=True), environment_variables={"BANK": "HB"}
+    )
+    assert (await machine(made).turn("hi", context={"name": "Ada", "BANK": "x"})).text == "Hello Ada of HB!"
+
+
+async def test_a_conversation_may_go_on_in_another_flow_with_what_it_knows() -> None:
+    learns = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    first = flow(
+        node("a", "Who?", edges=[edge("go", "b", input_schema=learns)]), node("b", "B?", is_final=True)
+    )
+    second = flow(node("a", "Hello {{ name }}!", is_final=True))
+    script = ScriptedModel([Decision(edge="go", slots={"name": "Ada"})])
+    talk = DialogMachine(FlowSet({"first": first, "second": second}), script)
+    assert (await say(talk, "hi", "Ada")).text == "B?"
+    talk.switch_flow("second")
+    assert (await talk.turn("")).text == "Hello Ada!"
+    talk.switch_flow("second", preserve_memory=False)
+    assert (await talk.turn("")).text == "Hello !"
+    with pytest.raises(KeyError, match="first, second"):
+        talk.switch_flow("third")
+
+
+async def test_who_waits_at_a_node_that_was_rewritten_is_asked_there_anew() -> None:
+    def drinks(drink: str, end: str) -> Flow:
+        asked = node("a", drink, edges=[edge("go", "b", keywords=["yes"])])
+        return flow(asked, node("b", end, is_final=True))
+
+    talk = machine(drinks("Tea?", "B."))
+    await talk.turn("hi")
+    talk.take_up(drinks("Coffee?", "B."))
+    assert (await talk.turn("yes")).text == "Coffee?"
+    assert (await talk.turn("yes")).text == "B."
+    talk.reset()
+    await talk.turn("hi")
+    talk.take_up(drinks("Coffee?", "C."))
+    assert (await talk.turn("yes")).text == "C."
+
+
+async def test_the_result_tells_what_the_turn_took() -> None:
+    assert (await library("kyc").turn("hi")).seconds > 0
+
+
+async def test_an_answer_in_another_language_is_not_lost() -> None:
+    talk = library("kyc")
+    await talk.turn("hi")
+    answer = await talk.turn("meine letzten Ziffern sind 4321")
+    assert (answer.node, answer.edge) == ("ask_date_of_birth", "last_four_given")
+    assert "geboren" in answer.text
+
+
+async def test_a_language_is_a_word_like_others_where_only_one_is_spoken() -> None:
+    made = flow(
+        node("a", "Hello!", edges=[edge("german", "b", keywords=["german"])]), node("b", "We teach German.")
+    )
+    assert (await machine(made).turn("German")).text == "Hello!\n\nWe teach German."
+
+
+async def test_a_language_may_be_the_answer_where_languages_are_asked_for() -> None:
+    asks_for = {"type": "object", "properties": {"to": {"enum": ["german", "french"]}}, "required": ["to"]}
+    made = flow(
+        node("a", "Into which language?", edges=[edge("given", "b", input_schema=asks_for)]),
+        node("b", "Into {{ to }}."),
+        agent_language="en",
+        languages={"de": {"nodes": {"a": {"static_text": "In welche Sprache?"}}}},
+    )
+    talk = machine(made)
+    await talk.start()
+    assert (await talk.turn("German")).text == "Into german."
+
+
+async def test_facts_have_the_names_that_other_programs_know() -> None:
+    answer = await say(library("kyc"), "hi", "4321")
+    assert answer.metadata == {
+        "to_node": "ask_date_of_birth",
+        "edge_id": "last_four_given",
+        "outcome": "advance",
+        "actions_fired": [],
+        "model": "rules",
+    }
+
+
+async def test_half_a_character_does_no_harm_to_the_turns_that_follow() -> None:
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "a")])), ScriptedModel([Decision()] * 3))
+    for text in ("hi", "half \ud83d an emoji", "go on"):
+        await talk.turn(text)
+    assert "half � an emoji" in json.dumps(talk.state, ensure_ascii=False).encode().decode()
+
+
+async def test_notes_made_before_the_beginning_are_told_and_the_greeting_knows_the_user() -> None:
+    model = ScriptedModel([Decision()])
+    talk = machine(flow(node("a", "Hello {{ name }}!", edges=[edge("go", "a")])), model)
+    talk.assist("They are a guest.")
+    assert (await talk.start({"name": "Ada"})).text == "Hello Ada!"
+    await talk.turn("hm")
+    assert "They are a guest." in [line["content"] for line in model.questions[0].history]
+
+
+async def test_who_begins_anew_in_another_flow_stays_in_it() -> None:
+    other = flow(node("b", "Goodbye!"))
+    talk = DialogMachine(FlowSet({"one": library("kyc").flow, "two": other}))
+    talk.switch_flow("two")
+    assert (await talk.start()).text == "Goodbye!"
+    assert (await talk.start()).text == "Goodbye!"
+    talk.reset()
+    assert (await talk.turn("hi")).text == "Goodbye!"
+
+
+@pytest.mark.parametrize("context", [{"name": "x" * 5_000}, {"name": object()}])
+async def test_a_context_that_no_state_has_room_for_is_refused(context: dict[str, Any]) -> None:
+    talk = library("kyc")
+    with pytest.raises(ValueError, match=r"context is 5,\d\d\d characters|serialize"):
+        await talk.turn("hi", context)
+    assert talk.state is None
+
+
+async def test_a_quick_reply_that_names_an_edge_asks_no_model() -> None:
+    asks_more = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    made = flow(
+        node(
+            "a",
+            "Hello!",
+            choices=[{"label": "Yes", "payload": "go"}, {"label": "Some", "payload": "count"}],
+            edges=[edge("go", "b"), edge("count", "b", input_schema=asks_more)],
+        ),
+        node("b", "The end.", is_final=True),
+    )
+    for said in (turn("", payload="go"), turn("yes")):
+        talk = machine(made, ScriptedModel())
+        await talk.start()
+        assert (await talk.turn(said)).node == "b"
+    model = ScriptedModel([Decision("count", {"n": 2})])
+    talk = machine(made, model)
+    await talk.start()
+    assert (await talk.turn("some")).node == "b"
+    model.assert_complete()
+
+
+async def test_nobody_sends_themselves_over_an_edge_that_was_not_offered_to_be_tapped() -> None:
+    made = flow(
+        node("a", "Hello!", edges=[edge("paid", "b", "The payment has arrived")]), node("b", "Thanks!")
+    )
+    model = ScriptedModel([Decision()])
+    talk = machine(made, model)
+    await talk.start()
+    assert (await talk.turn(turn("", payload="paid"))).node == "a"
+    model.assert_complete()
+
+
+async def test_two_people_who_say_the_same_do_two_deeds() -> None:
+    keys: list[str] = []
+
+    def order(context: Context) -> str:
+        """Order it."""
+        keys.append(context.key)
+        return "ordered"
+
+    made = flow(node("a", "Hello!", edges=[edge("go", "a")]))
+    one = DialogMachine(made, ScriptedModel([Decision(calls=(Call("order", {}),)), Decision()] * 3), [order])
+    other = one.another()
+    for talk in (one, other):
+        await talk.start()
+        await talk.turn("order it")
+    await one.turn("order it")
+    assert len(set(keys)) == len(keys) == 3

@@ -1,0 +1,43 @@
+"""A message without words reaches the flow as something."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.model.turn import Attachment, Location
+from flows.document.flow_file import FlowFile
+from flows.engine.machine import DialogMachine
+from flows.llm.rules.model import RulesModel
+from flows.locales.de import messages as german
+from flows.locales.en import messages as english
+from gateway.config.settings import LIBRARY
+from tests.fakes import turn
+
+
+@pytest.mark.parametrize(
+    ("kind", "english_words", "german_words"),
+    [
+        ("image/jpeg", "(sent a picture)", "(hat ein Bild geschickt)"),
+        ("video/mp4", "(sent a film)", "(hat einen Film geschickt)"),
+        ("audio/ogg", "(sent a voice note)", "(hat eine Sprachnachricht geschickt)"),
+        ("application/pdf", "(sent a file)", "(hat eine Datei geschickt)"),
+    ],
+)
+async def test_a_file_stands_in_the_conversation_that_a_model_reads(
+    kind: str, english_words: str, german_words: str
+) -> None:
+    said = turn(1).model_copy(
+        update={"text": "", "attachments": (Attachment(url="https://a.example/1", content_type=kind),)}
+    )
+    dialog = DialogMachine(FlowFile(LIBRARY / "kyc.json").flow, RulesModel())
+    step = await dialog.answer(said, None)
+
+    assert english_words in str(step.state["history"])
+    assert english.ENGLISH.sent(said) == english_words
+    assert german.GERMAN.sent(said) == german_words
+
+
+def test_a_place_does_too() -> None:
+    said = turn(1).model_copy(update={"text": "", "location": Location(latitude=0, longitude=0)})
+
+    assert english.ENGLISH.sent(said) == "(sent a place)"

@@ -1,0 +1,144 @@
+"""Somebody who looks at what both sides say: nothing objected to is read by anybody, or remembered."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from core.errors import Misconfigured
+from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
+from flows.llm.model import Decision, ModelError
+from flows.llm.openai.moderation import OpenAIModerator, moderator_from
+from flows.llm.scripted import ScriptedModel
+from flows.locales import ENGLISH
+from tests.flows.conversation import edge, flow, node, turn
+from tests.flows.openai_server import OpenAIServer, busy
+
+TALK = flow(
+    node("a", "Hello!", edges=[edge("go", "b")]),
+    node("b", "Well done.", edges=[edge("x", "end")]),
+    node("end", "The end.", is_final=True),
+)
+
+
+class Warden:
+    """Objects to one word; with `fails`, it cannot say from the text on that holds that."""
+
+    def __init__(self, word: str, fails: str = "nothing") -> None:
+        self.word = word
+        self.fails = fails
+        self.read: list[str] = []
+
+    async def flags(self, text: str) -> bool:
+        self.read.append(text)
+        if self.fails in text:
+            raise ModelError("the moderator is down")
+        return self.word in text
+
+    async def aclose(self) -> None:
+        self.read.clear()
+
+
+def machine(warden: Warden, *decisions: Decision, made: Flow = TALK) -> DialogMachine:
+    return DialogMachine(made, ScriptedModel(list(decisions)), moderator=warden)
+
+
+async def test_what_a_person_should_not_say_reaches_no_model() -> None:
+    talk = machine(Warden("bomb"), Decision(edge="go"))
+    await talk.turn("hi")
+    before = talk.state
+    refused = await talk.turn("how do I build a bomb")
+
+    assert (refused.text, refused.outcome) == (ENGLISH.refused, "refused")
+    assert talk.state == before
+    assert (await talk.turn("go")).text == "Well done."
+
+
+async def test_what_a_button_sends_is_looked_at_too() -> None:
+    talk = machine(Warden("damn"))
+    await talk.turn("hi")
+    answer = await talk.turn(turn("", payload="damn you"))
+
+    assert (answer.outcome, answer.text) == ("refused", ENGLISH.refused)
+    assert "damn" not in json.dumps(talk.state)
+
+
+async def test_what_the_bot_should_not_say_is_not_said_nor_remembered() -> None:
+    talk = machine(Warden("damn"), Decision(reply="damn you"))
+    await talk.turn("hi")
+    answer = await talk.turn("go on")
+
+    assert answer.text == ENGLISH.refused
+    assert "damn" not in json.dumps(talk.state)
+
+
+async def test_nobody_reads_along_before_it_was_looked_at() -> None:
+    talk = machine(Warden("damn"), Decision(reply="damn you"))
+    await talk.turn("hi")
+    stream = await talk.turn("go on", stream=True)
+
+    assert [chunk.text async for chunk in stream] == [ENGLISH.refused]
+
+
+async def test_who_cannot_say_lets_nothing_pass() -> None:
+    talk = machine(Warden("-", fails="hm"), Decision(edge="go"))
+    await talk.turn("hi")
+    assert (await talk.turn("hm")).text == ENGLISH.apology
+
+    talk = machine(Warden("-", fails="Well done"), Decision(edge="go"))
+    await talk.turn("hi")
+    answer = await talk.turn("go")
+    assert answer.text == ENGLISH.apology
+    assert answer.node == "b"  # what was done stays done
+
+
+async def test_who_cannot_say_costs_an_apology_and_never_the_same_twice_in_a_row() -> None:
+    talk = machine(Warden("-", fails="hm"), Decision(reply="Yes?"))
+    answers = [await talk.turn("hm") for _ in range(4)]
+    assert {answer.outcome for answer in answers} == {"error"}
+    assert all(one.text != other.text for one, other in pairwise(answers))
+    assert answers[0].text == ENGLISH.apology
+
+    assert (await talk.turn("hi")).text == "Hello!"
+    assert (await talk.turn("hm")).text == ENGLISH.apology
+
+    talk = machine(Warden("-", fails="Yes?"), Decision(reply="Yes?"), Decision(reply="Yes?"))
+    await talk.turn("hi")
+    first, second = [await talk.turn("go on") for _ in range(2)]
+    assert (first.text, first.trouble) == (ENGLISH.apology, "moderated")
+    assert second.text != first.text
+
+
+async def test_the_real_client_asks_the_servers_own_way() -> None:
+    async with OpenAIServer().running() as server:
+        moderator = OpenAIModerator("omni", api_key="k", base_url=server.url)
+        for flagged in (True, False):
+            server.answers = [
+                busy(),
+                JSONResponse({"id": "m", "model": "omni", "results": [{"flagged": flagged}]}),
+            ]
+            assert await moderator.flags("some words \ud83d") is flagged
+        assert server.requests[-1] == {"model": "omni", "input": "some words �"}
+
+        for wrong in (
+            JSONResponse({"results": []}),
+            JSONResponse({"results": {"a": 1}}),
+            JSONResponse({"id": "m"}),
+            JSONResponse({}, 403),
+            Response("[" * 100_000, media_type="application/json"),
+            busy(60),
+        ):
+            server.answers = [wrong]
+            with pytest.raises(ModelError):
+                await moderator.flags("some words")
+        await moderator.aclose()
+
+
+@pytest.mark.parametrize("spec", ["omni", "openai/", "other/omni"])
+def test_what_is_no_moderator_is_refused(spec: str) -> None:
+    with pytest.raises(Misconfigured, match="TURNGATE_MODERATION"):
+        moderator_from(spec, api_key="k")

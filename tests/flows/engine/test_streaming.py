@@ -1,0 +1,359 @@
+"""A turn's words as they come, through the real client from a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.engine.machine import DialogMachine
+from flows.llm.model import Decision
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.parsing.partial_json import PartialText
+from flows.llm.parsing.reasoning import Thoughts
+from flows.llm.prompts import STAY
+from flows.llm.scripted import ScriptedModel
+from flows.locales import ENGLISH
+from tests.flows.conversation import edge, flow, machine, node
+from tests.flows.openai_server import CUT, OpenAIServer, Stream, call, no_tools, streamed_call, words
+
+MADE = flow(
+    node("a", "Hello!", edges=[edge("go", "b")]),
+    node("b", instruction="Ask the name.", edges=[edge("x", "end")]),
+    node("end", "The end.", is_final=True),
+)
+
+
+@pytest.fixture(params=[False, True], ids=["httpx2", "aiohttp"])
+async def talk(server: OpenAIServer, request: pytest.FixtureRequest) -> AsyncIterator[DialogMachine]:
+    model = OpenAIModel(
+        "small", api_key="k", base_url=server.url, timeout=5, retries=0, aiohttp=request.param
+    )
+    made = machine(MADE, model)
+    await made.start()
+    yield made
+    await made.aclose()
+
+
+async def texts(talk: DialogMachine, text: str) -> list[str]:
+    return [chunk.text async for chunk in await talk.turn(text, stream=True)]
+
+
+async def test_the_first_words_are_there_while_the_rest_is_still_being_written(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    go_on = asyncio.Event()
+    server.answers = [streamed_call("go", "{", "}"), Stream("Who ", "are", go_on, " you?")]
+    stream = await talk.turn("go", stream=True)
+    chunks = aiter(stream)
+    first = [(await anext(chunks)).text, (await anext(chunks)).text]
+    assert not go_on.is_set()
+    go_on.set()
+    rest = [chunk.text async for chunk in chunks]
+    assert (first, rest) == (["Who", " are"], [" you?"])
+    assert (stream.result.text, stream.result.outcome, stream.result.tokens) == (
+        "Who are you?",
+        "advance",
+        84,
+    )
+
+
+def piece(arguments: str = "", **more: object) -> dict[str, object]:
+    """One delta of a call; `name`, `index` and `id` where the server gives them."""
+    name = more.pop("name", None)
+    function = {"arguments": arguments} if name is None else {"name": name, "arguments": arguments}
+    return {"tool_calls": [{"type": "function", "function": function, **more}]}
+
+
+@pytest.mark.parametrize(
+    "deltas",
+    [
+        [piece("{}", name="go", index=0, id="1")],
+        [piece("{", name="go", index=0, id="1"), piece("}", name="go", index=0, id="1")],
+        [piece(name="g", index=0, id="1"), piece(name="o", index=0), piece("{}", index=0)],
+        [piece("{", name="go", index=0, id="1"), piece("}", index=0, id="2")],
+        [piece("{", index=0, id="1"), piece("}", name="go", index=0)],
+        [piece("{}", name="go")],
+        [piece("{", name="go", id="1"), piece("}")],
+        [piece("{}", name="go", index=0, id="1"), piece("{}", name=STAY, index=1, id="2")],
+        [piece("{}", name="go", index=0, id="1"), piece("{}", name=STAY, index=0, id="2")],
+        [piece("{}", name="go"), piece("{}", name=STAY)],
+    ],
+    ids=[
+        "whole",
+        "named in every piece",
+        "named bit by bit",
+        "another id in every piece",
+        "named last",
+        "without number and id",
+        "without number",
+        "two, numbered",
+        "two, both of number 0",
+        "two, without numbers",
+    ],
+)
+async def test_a_call_is_put_together_as_its_server_means_it(
+    server: OpenAIServer, talk: DialogMachine, deltas: list[dict[str, object]]
+) -> None:
+    server.answers = [Stream(*deltas, finish="tool_calls"), Stream("Who are you?")]
+    stream = await talk.turn("go", stream=True)
+    assert [chunk.text async for chunk in stream]
+    assert (stream.result.edge, stream.result.text) == ("go", "Who are you?")
+
+
+async def test_a_call_that_never_ends_is_one_that_cannot_be_read(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    never = asyncio.Event()
+    server.answers = [streamed_call("go", '{"a": "', *["on and on "] * 7_000, never)]
+    stream = await talk.turn("go", stream=True)
+    assert [chunk.text async for chunk in stream]
+    assert (stream.result.outcome, stream.result.trouble) == ("stay", "malformed")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "told"),
+    [
+        (["<th", "ink>", "They ", "go.</th", "ink>", "\n\n", "Who ", "are you?"], "Who are you?"),
+        (["<think>They go.</think>Who", " are you?"], "Who are you?"),
+        (["\n", "[TH", "INK]Hm[/THINK", "]Who are you?"], "Who are you?"),
+        (
+            ["<think>", "a </thin", "king> b", "</think>", "<think>", "c</think>", "Who are you?"],
+            "Who are you?",
+        ),
+        (["<think>" + "on and on " * 3_000, "</think>", "Who are you?"], "Who are you?"),
+        (["<", "3 Who are you?"], "<3 Who are you?"),
+        (["Who", " <think>"], "Who <think>"),
+        (["<th"], "<th"),
+    ],
+)
+async def test_what_a_model_thinks_is_not_told(
+    server: OpenAIServer, talk: DialogMachine, pieces: list[str], told: str
+) -> None:
+    server.answers = [streamed_call("go", "{}"), Stream(*pieces)]
+    stream = await talk.turn("go", stream=True)
+    chunks = [chunk.text async for chunk in stream]
+    assert "".join(chunks) == stream.result.text == told
+
+
+@given(
+    st.lists(st.sampled_from(["<think>", "</think>", "<th", "ink>", "a", " ", "[THINK]", "[/THINK]", "<"]))
+)
+def test_thoughts_are_the_same_in_pieces_and_as_a_whole(pieces: list[str]) -> None:
+    piecewise, whole = Thoughts(), Thoughts()
+    told = "".join([piecewise.feed(piece) for piece in pieces]) + piecewise.rest()
+    assert told == whole.feed("".join(pieces)) + whole.rest()
+
+
+async def test_a_reply_that_stays_is_told_out_of_the_calls_arguments(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    pieces = ['{"brief', '_response": "It is ', "bl", "ue \\u", "d83d", "\\ude00 \\", '"so\\"."', "}"]
+    server.answers = [streamed_call(STAY, *pieces)]
+    stream = await talk.turn("which?", stream=True)
+    told = [chunk.text async for chunk in stream]
+    assert "".join(told) == stream.result.text == 'It is blue 😀 "so".'
+    assert len(told) > 2
+
+
+async def test_a_reply_without_a_call_is_told_while_it_is_written(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    go_on = asyncio.Event()
+    server.answers = [Stream("It is", " blue", go_on, ".")]
+    stream = await talk.turn("which?", stream=True)
+    assert [(await anext(stream)).text, (await anext(stream)).text] == ["It is", " blue"]
+    go_on.set()
+    assert [chunk.text async for chunk in stream] == ["."]
+    assert stream.result.text == "It is blue."
+
+
+async def test_words_beside_a_call_are_told_of_a_server_once_at_most(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    called = {"tool_calls": [{"index": 0, "id": "1", "function": {"name": "go", "arguments": "{}"}}]}
+    for is_known in (False, True):
+        server.answers = [Stream("They go. ", called), Stream("Who are you?")]
+        stream = await talk.turn("go", stream=True)
+        chunks = [chunk async for chunk in stream]
+        assert stream.result.text == "Who are you?"
+        assert any(chunk.is_restart for chunk in chunks) is not is_known
+        await talk.start()
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["Sure. ", "<tool", "_call>", '{"name": "go"', ', "arguments": {}}', "</tool_call>"],
+        ["Sure. ", "[TOOL", "_CALLS]", '[{"name": "go", "arguments": {}}]'],
+        ["Sure. ", "g", "o(", ")"],
+    ],
+)
+async def test_a_call_that_is_written_as_text_is_not_told(
+    server: OpenAIServer, talk: DialogMachine, pieces: list[str]
+) -> None:
+    server.answers = [Stream(*pieces), Stream("Who are you?")]
+    stream = await talk.turn("go", stream=True)
+    *before, last = [chunk async for chunk in stream]
+    assert (stream.result.edge, last.text, last.is_restart) == ("go", "Who are you?", True)
+    assert before[0].text == "Sure."
+    assert not any("<" in chunk.text or "[" in chunk.text or "(" in chunk.text for chunk in before)
+
+
+async def test_a_call_is_not_told_in_place_of_a_speech(server: OpenAIServer, talk: DialogMachine) -> None:
+    server.answers = [streamed_call("go", "{}"), Stream('{"name": "x",', ' "arguments": {}}')]
+    stream = await talk.turn("go", stream=True)
+    assert [chunk.text async for chunk in stream] == ["I'm listening. Please tell me more."]
+    assert stream.result.trouble == "malformed"
+
+
+async def test_a_character_that_comes_in_halves_is_whole_and_a_half_alone_harms_nobody(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    server.answers = [streamed_call("go", "{}"), Stream("Hello \ud83d", "\ude00 and \ud83d", " bye")]
+    stream = await talk.turn("go", stream=True)
+    told = [chunk.text async for chunk in stream]
+    assert "".join(told) == stream.result.text == "Hello 😀 and � bye"
+    assert len(told) == 3
+    server.answers = [streamed_call(STAY, '{"brief_response": "Hi \\ud83d you \ud83d', '\ude00."}')]
+    stream = await talk.turn("hm", stream=True)
+    told = [chunk.text async for chunk in stream]
+    assert "".join(told) == stream.result.text == "Hi � you 😀."
+
+
+async def test_a_stream_that_had_to_stop_is_told_to_the_end_of_a_sentence(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    for answer in (
+        Stream("It is blue. And it", finish="length"),
+        Stream(*streamed_call(STAY, '{"brief_response": "It is blue. And it').deltas, finish="length"),
+    ):
+        server.answers = [answer]
+        stream = await talk.turn("which?", stream=True)
+        assert [chunk async for chunk in stream][-1] == ("It is blue.", True)
+        assert stream.result.trouble == "cut"
+
+
+async def test_a_stream_that_is_given_up_is_counted_all_the_same(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    server.answers = [streamed_call("go", "{}"), Stream(*["on and on "] * 1_000)]
+    stream = await talk.turn("go", stream=True)
+    assert [chunk async for chunk in stream]
+    assert stream.result.tokens > 42 + 6_000 / 4
+
+
+async def test_a_stream_is_an_iterator_that_ends_once(server: OpenAIServer, talk: DialogMachine) -> None:
+    server.answers = [Stream("It is", " blue.")]
+    stream = await talk.turn("which?", stream=True)
+    assert (await anext(stream)).text == "It is"
+    assert [chunk.text async for chunk in stream] == [" blue."]
+    assert [chunk async for chunk in stream] == []
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+    assert stream.result.text == "It is blue."
+
+
+async def test_a_stream_that_is_closed_ends_the_turn_for_all_who_listen(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    before = talk.state
+    server.answers = [Stream("It is", asyncio.Event()), Stream("It is blue.")]
+    stream = await talk.turn("which?", stream=True)
+    assert (await anext(stream)).text == "It is"
+    others = [asyncio.create_task(stream.__anext__()) for _ in range(2)]
+    await asyncio.sleep(0)
+    await stream.aclose()
+    ends = await asyncio.gather(*others, return_exceptions=True)
+    assert [type(end) for end in ends] == [StopAsyncIteration] * 2
+    assert [chunk async for chunk in stream] == []
+    assert talk.state == before
+    assert (await talk.turn("which?")).text
+
+
+async def test_a_text_of_the_flow_is_a_chunk_of_its_own(talk: DialogMachine) -> None:
+    talk.reset()
+    assert await texts(talk, "hi") == ["Hello!"]
+
+
+async def test_a_model_that_is_cut_off_is_replaced_by_an_apology(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    server.answers = [streamed_call("go", "{}"), Stream("Who are", CUT)]
+    stream = await talk.turn("go", stream=True)
+    chunks = [chunk async for chunk in stream]
+    assert chunks[0].text == "Who are"
+    assert (chunks[-1].text, chunks[-1].is_restart) == (ENGLISH.apology, True)
+    assert (stream.result.outcome, stream.result.text) == ("error", ENGLISH.apology)
+
+
+async def test_a_stream_that_ends_too_early_is_no_answer(server: OpenAIServer, talk: DialogMachine) -> None:
+    server.answers = [Stream({"content": ""}, CUT)]
+    stream = await talk.turn("go", stream=True)
+    assert [chunk.text async for chunk in stream] == [ENGLISH.apology]
+
+
+async def test_who_stops_listening_ends_the_turn_and_changes_nothing(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    before = talk.state
+    server.answers = [streamed_call("go", "{}"), Stream("Who ", "are", asyncio.Event())]
+    stream = await talk.turn("go", stream=True)
+    chunks = aiter(stream)
+    await anext(chunks)
+    await chunks.aclose()
+    server.answers = [call("go"), Stream("Who?")]
+    assert talk.state == before
+
+
+async def test_a_model_without_tools_answers_in_json_and_streams_too(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    reply = json.dumps({"function": STAY, "reply": "It is blue."})
+    server.answers = [no_tools(), Stream(reply[:45], reply[45:50], reply[50:])]
+    stream = await talk.turn("which?", stream=True)
+    told = [chunk.text async for chunk in stream]
+    assert "".join(told) == stream.result.text == "It is blue."
+    first, second = server.requests
+    assert "tools" in first
+    assert "tools" not in second
+    assert second["response_format"]["type"] == "json_schema"
+    schema = second["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["function"]["enum"] == ["go", STAY]
+    server.answers = [Stream('{"function": "go", "arguments": {}}'), Stream("Who?")]
+    assert "".join(await texts(talk, "go")) == "Who?"
+
+
+async def test_a_json_answer_may_take_an_edge(server: OpenAIServer, talk: DialogMachine) -> None:
+    server.answers = [no_tools("function calling"), words('```json\n{"function": "go"}\n```'), words("Who?")]
+    answer = await talk.turn("go")
+    assert (answer.node, answer.text) == ("b", "Who?")
+
+
+async def test_a_request_that_is_wrong_otherwise_is_not_taken_for_one_without_tools(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    assert (await talk.turn("go")).outcome == "error"  # “no more”
+    assert len(server.requests) == 1
+
+
+async def test_a_scripted_reply_is_streamed_as_it_is() -> None:
+    talk = machine(MADE, ScriptedModel([Decision(reply="It is blue.")]))
+    await talk.start()
+    assert await texts(talk, "which?") == ["It is blue."]
+
+
+@given(st.text(max_size=60), st.lists(st.integers(1, 8), max_size=40), st.booleans())
+def test_however_the_json_is_cut_the_text_comes_out_whole(text: str, cuts: list[int], escaped: bool) -> None:
+    whole = json.dumps({"other": 1, "reply": text}, ensure_ascii=escaped)
+    told: list[str] = []
+    reader = PartialText("reply", told.append)
+    at = 0
+    for cut in [*cuts, len(whole)]:
+        reader.feed(whole[at : at + cut])
+        at += cut
+    assert "".join(told).encode("utf-16", "surrogatepass") == text.encode("utf-16", "surrogatepass")

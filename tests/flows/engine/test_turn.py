@@ -1,0 +1,404 @@
+"""How a turn runs through a flow, on small flows and with decisions that are spelt out."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from core.model.turn import Attachment, Location
+from flows.llm.model import Decision, ModelError, Speech
+from flows.llm.scripted import ScriptedModel
+from flows.locales import ENGLISH
+from tests.flows.conversation import Json, asks, edge, flow, machine, node, say, turn
+
+END = node("end", "The end.", is_final=True)
+NAME: Json = {"type": "string", "description": "your name"}
+
+
+async def test_a_first_turn_speaks_the_greeting_and_then_answers() -> None:
+    talk = machine(
+        flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "Bee."), END), script := decided("go")
+    )
+    answer = await talk.turn("take me to b")
+    assert [message.text for message in answer.messages] == ["Hello!", "Bee."]
+    assert script.questions[0].is_first
+
+
+def decided(
+    *steps: str | Decision | Exception, speeches: tuple[Speech | Exception, ...] = ()
+) -> ScriptedModel:
+    return ScriptedModel([Decision(edge=s) if isinstance(s, str) else s for s in steps], speeches)
+
+
+async def test_a_greeting_is_answered_by_the_greeting_without_asking_the_model() -> None:
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), script := decided())
+    assert (await talk.turn("Good morning!")).text == "Hello!"
+    script.assert_complete()
+
+
+async def test_start_says_the_greeting_alone() -> None:
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), decided())
+    assert (await talk.start()).text == "Hello!"
+
+
+async def test_an_unknown_edge_is_a_decision_to_stay() -> None:
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), decided("elsewhere"))
+    answer = await say(talk, "hi", "what?")
+    assert (answer.outcome, answer.node) == ("stay", "a")
+    assert answer.text
+
+
+async def test_an_edge_may_be_named_by_the_node_that_it_leads_to() -> None:
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END), decided("end"))
+    assert (await say(talk, "hi", "go")).edge == "go"
+
+
+async def test_an_edge_without_a_target_is_never_offered() -> None:
+    talk = machine(
+        flow(node("a", "Hello!", edges=[edge("no", None), edge("go", "end")]), END), script := decided("go")
+    )
+    await say(talk, "hi", "go")
+    assert [offered.id for offered in script.questions[0].offered] == ["go"]
+
+
+async def test_required_slots_that_are_missing_are_asked_for() -> None:
+    schema = asks(name=NAME, day={"format": "date", "description": "the day"})
+    script = decided(
+        Decision(edge="go", slots={"name": "Ada", "day": "04/05/2027"}),
+        Decision(edge="go", slots={"day": "4 May 2027"}),
+    )
+    talk = machine(
+        flow(node("a", "Who and when?", edges=[edge("go", "end", input_schema=schema)]), END), script
+    )
+    asked = await say(talk, "hi", "Ada, 04/05/2027")
+    assert asked.text == "04/05/2027 could be 5 April 2027 or 4 May 2027. Please write the month as a word."
+    assert (await talk.turn("4 May 2027")).outcome == "final"
+    assert talk.state is not None
+    assert talk.state["slots"] == {"name": "Ada", "day": "2027-05-04"}
+
+
+async def test_a_slot_that_the_author_wrote_a_question_for_is_asked_in_those_words() -> None:
+    schema = asks(name={**NAME, "x-question": "And who are you?"})
+    talk = machine(flow(node("a", "Hi.", edges=[edge("go", "end", input_schema=schema)]), END), decided("go"))
+    assert (await say(talk, "hi", "go on")).text == "And who are you?"
+
+
+async def test_what_a_model_makes_up_beside_the_schema_is_dropped() -> None:
+    script = decided(Decision(edge="go", slots={"name": "Ada", "admin": True}))
+    talk = machine(
+        flow(node("a", "Hi.", edges=[edge("go", "end", input_schema=asks(name=NAME))]), END), script
+    )
+    await say(talk, "hi", "Ada")
+    assert talk.state is not None
+    assert talk.state["slots"] == {"name": "Ada"}
+
+
+async def test_a_slot_that_can_only_be_one_thing_need_not_be_said() -> None:
+    schema = asks(agreed={"type": "string", "enum": ["yes"]})
+    talk = machine(flow(node("a", "Ok?", edges=[edge("go", "end", input_schema=schema)]), END), decided("go"))
+    assert (await say(talk, "hi", "fine")).outcome == "final"
+
+
+async def test_a_node_that_is_entered_again_asks_again() -> None:
+    back = edge("back", "ask", input_schema=asks(name=NAME))
+    ask = node("ask", "Who?", edges=[edge("go", "check", input_schema=asks(name=NAME))])
+    script = decided(Decision(edge="go", slots={"name": "Ada"}), Decision(edge="no"), Decision(edge="go"))
+    talk = machine(
+        flow(ask, node("check", "{{ name }}?", edges=[edge("no", "ask"), back, edge("ok", "end")]), END),
+        script,
+    )
+    await say(talk, "hi", "Ada", "no")
+    asked = await talk.turn("hm")
+    assert (asked.outcome, asked.text) == ("stay", "Thank you. I still need your name.")
+
+
+async def test_auto_proceed_says_every_text_on_the_way() -> None:
+    talk = machine(
+        flow(
+            node("a", "One.", auto_proceed=True, edges=[edge("x", "b")]),
+            node("b", "Two.", auto_proceed=True, edges=[edge("y", "c")]),
+            node("c", "Three?", edges=[edge("go", "end")]),
+            END,
+        )
+    )
+    assert (await talk.turn("hi")).text == "One.\n\nTwo.\n\nThree?"
+
+
+async def test_a_ring_of_nodes_that_proceed_comes_to_an_end() -> None:
+    ring = [
+        node(f"n{i}", f"{i}.", auto_proceed=True, edges=[edge("x", f"n{(i + 1) % 30}")]) for i in range(30)
+    ]
+    assert len((await machine(flow(*ring)).turn("hi")).messages) == 12
+    pair = [node(f"n{i}", f"{i}.", auto_proceed=True, edges=[edge("x", f"n{(i + 1) % 2}")]) for i in range(2)]
+    assert (await machine(flow(*pair)).turn("hi")).text == "0.\n\n1."
+
+
+@pytest.mark.parametrize(("plan", "text"), [("gold", "Gold."), ("basic", "Basic."), ("none", "Other.")])
+async def test_a_router_goes_by_guards_and_conditions_without_a_model(plan: str, text: str) -> None:
+    choose = edge("go", "router", input_schema=asks(plan={"enum": ["gold", "basic", "none"]}))
+    router = node(
+        "router",
+        node_type="router",
+        edges=[
+            edge("g", "gold", guard="plan == 'gold'"),
+            edge("b", "basic", "plan == 'basic'"),
+            edge("o", "other", "anything else"),
+        ],
+    )
+    places = [node(word.lower(), f"{word}.", is_final=True) for word in ("Gold", "Basic", "Other")]
+    answer = await say(machine(flow(node("a", "Which?", edges=[choose]), router, *places)), "hi", plan)
+    assert answer.text == text
+
+
+async def test_a_router_that_cannot_decide_takes_its_fallback_or_asks() -> None:
+    edges = [edge("g", "end", "one thing"), edge("b", "a", "another thing")]
+    start = node("a", "Start.", edges=[edge("go", "router")])
+    lost = machine(
+        flow(start, node("router", node_type="router", edges=edges), END), decided("go", Decision())
+    )
+    assert (await say(lost, "hi", "x")).text == ENGLISH.go_on
+    caught = [*edges, edge("f", "end", is_fallback=True)]
+    saved = machine(
+        flow(start, node("router", node_type="router", edges=caught), END), decided("go", Decision())
+    )
+    assert (await say(saved, "hi", "x")).text == "The end."
+
+
+async def test_an_edge_whose_guard_does_not_hold_is_not_offered() -> None:
+    talk = machine(
+        flow(node("a", "Hi.", edges=[edge("go", "end", guard="plan == 'gold'"), edge("x", "end")]), END),
+        s := decided("x"),
+    )
+    await say(talk, "hi", "go")
+    assert [offered.id for offered in s.questions[0].offered] == ["x"]
+
+
+async def test_global_edges_are_offered_where_a_node_may_be_interrupted() -> None:
+    more = [edge("faq", "faq"), edge("go", "faq")]
+    nodes = (
+        node("a", "A?", edges=[edge("go", "b")]),
+        node("b", "B?", interruptible=False, edges=[edge("on", "end")]),
+        END,
+        node("faq", "Because."),
+    )
+    talk = machine(flow(*nodes, global_edges=more), script := decided("go", "on"))
+    await say(talk, "hi", "go", "on")
+    assert [[offered.id for offered in question.offered] for question in script.questions] == [
+        ["go", "faq"],
+        ["on"],
+    ]
+
+
+async def test_an_interrupt_is_answered_and_the_question_asked_again_with_its_choices() -> None:
+    a = node("a", "Hello! Tea?", reprompt_text="Tea?", choices=["Yes", "No"], edges=[edge("go", "end")])
+    talk = machine(
+        flow(a, END, node("faq", "Because."), global_edges=[edge("why", "faq")]), decided("why", "go")
+    )
+    answer = await say(talk, "hi", "why?")
+    assert [(message.text, len(message.choices)) for message in answer.messages] == [
+        ("Because.", 0),
+        ("Tea?", 2),
+    ]
+    assert (answer.node, (await talk.turn("1")).outcome) == ("a", "final")
+
+
+async def test_an_interrupt_may_ask_something_itself_and_still_returns() -> None:
+    nodes = (
+        node("a", "Tea?", edges=[edge("go", "end")]),
+        END,
+        node("which", "Which one?", edges=[edge("that", "told")]),
+        node("told", "That one is green."),
+    )
+    talk = machine(flow(*nodes, global_edges=[edge("ask", "which")]), decided("ask", "that"))
+    assert (await say(talk, "hi", "tell me")).text == "Which one?"
+    assert (await talk.turn("that")).text == "That one is green.\n\nTea?"
+
+
+async def test_too_many_turns_at_a_node_take_its_fallback() -> None:
+    edges = [edge("go", "end"), edge("out", "other", is_fallback=True)]
+    talk = machine(
+        flow(node("a", "A?", max_turns=2, edges=edges), END, node("other", "Other.", is_final=True))
+    )
+    assert [(await talk.turn(text)).node for text in ("hi", "x", "y", "z")] == ["a", "a", "a", "other"]
+
+
+@pytest.mark.parametrize(("after", "text"), [("closed", "Closed, Ada."), ("hand_off", ENGLISH.hand_off)])
+async def test_a_flow_may_be_over_after_its_end(after: str, text: str) -> None:
+    start = node("a", "Who?", edges=[edge("go", "end", input_schema=asks(name=NAME))])
+    made = flow(start, END, after_final=after, closed_text="Closed, {{ name }}.")
+    talk = machine(made, decided(Decision(edge="go", slots={"name": "Ada"})))
+    answer = await say(talk, "hi", "Ada", "hello?")
+    assert (answer.text, answer.hand_off) == (text, after == "hand_off")
+
+
+async def test_a_scripted_line_is_spoken_and_the_instruction_stays_private() -> None:
+    instruction = "SECRET: be kind.\nEN line: 'What is your name?'"
+    talk = machine(flow(node("a", instruction=instruction, edges=[edge("go", "end")]), END))
+    replies = [(await talk.turn(text)).text for text in ("hi", "what?", "why?")]
+    assert replies[0] == "What is your name?"
+    assert not any("SECRET" in reply for reply in replies)
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"edges": [edge("go", "end")]}, ENGLISH.go_on),
+        ({"edges": [edge("go", "end")], "choices": ["A"]}, ENGLISH.choose),
+        ({"is_final": True}, ENGLISH.farewell),
+        ({"hand_off": True}, ENGLISH.hand_off),
+    ],
+)
+async def test_without_speech_a_plain_sentence_is_said(more: Json, text: str) -> None:
+    assert (await machine(flow(node("a", instruction="SECRET", **more), END)).turn("hi")).text == text
+
+
+async def test_a_model_that_can_write_puts_an_instruction_into_words() -> None:
+    script = ScriptedModel(speeches=[Speech(text="Who may I greet?", tokens=7, model="m")])
+    answer = await machine(
+        flow(node("a", instruction="Ask the name.", edges=[edge("go", "end")]), END), script
+    ).turn("hi")
+    assert (answer.text, answer.tokens, answer.model) == ("Who may I greet?", 7, "m")
+    assert script.requests[0].instruction == "Ask the name."
+
+
+@pytest.mark.parametrize(
+    "failing", [decided(ModelError("answered 500")), decided("go", speeches=(ModelError("gone"),))]
+)
+async def test_a_model_that_fails_costs_an_apology_and_no_state(failing: ScriptedModel) -> None:
+    made = flow(
+        node("a", "Hello!", edges=[edge("go", "b")], timeout={"seconds": 60, "say": "Still there?"}),
+        node("b", instruction="SECRET", edges=[edge("x", "end")]),
+        END,
+    )
+    talk = machine(made, failing)
+    await talk.turn("hi")
+    before = talk.state
+    answer = await talk.turn("go on")
+    assert (answer.text, answer.outcome) == (ENGLISH.apology, "error")
+    assert (answer.node, answer.edge, answer.timeout) == ("a", "", 60)
+    assert talk.state == {**(before or {}), "apologies": 1}
+
+
+async def test_a_session_whose_first_turn_failed_is_greeted_the_next_time() -> None:
+    made = flow(node("a", "Hello!", edges=[edge("go", "end")], timeout={"seconds": 60, "say": "Well?"}), END)
+    talk = machine(made, decided(ModelError("gone"), "go"))
+    failed = await talk.turn("go")
+    assert (failed.outcome, failed.node, failed.timeout) == ("error", "", None)
+    assert (await talk.turn("go")).text == "Hello!\n\nThe end."
+
+
+async def test_the_reply_of_a_model_that_stays_is_said() -> None:
+    talk = machine(
+        flow(node("a", "Hello!", edges=[edge("go", "end")]), END), decided(Decision(reply="It is blue."))
+    )
+    assert (await say(talk, "hi", "which colour?")).text == "It is blue."
+
+
+async def test_files_and_places_are_answered_as_such() -> None:
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end")]), END))
+    await talk.turn("hi")
+    photo = await talk.turn(turn(attachments=(Attachment(url="https://example.org/a.jpg"),)))
+    place = await talk.turn(turn(location=Location(latitude=1, longitude=2)))
+    assert photo.text == "I can't open files here yet. Hello!"
+    assert place.text.endswith("Hello!")
+    assert "location" in place.text
+
+
+async def test_only_the_last_message_keeps_its_buttons_and_media_goes_along() -> None:
+    a = node(
+        "a", "Pick.", choices=["One"], media=[{"url": "https://example.org/a.jpg"}], edges=[edge("go", "b")]
+    )
+    talk = machine(flow(a, node("b", "Now?", choices=["Two"], edges=[edge("x", "end")]), END), decided("go"))
+    first, second = (await talk.turn("b please")).messages
+    assert ([c.label for c in first.choices], [c.label for c in second.choices]) == ([], ["Two"])
+    assert first.media[0].url == "https://example.org/a.jpg"
+
+
+async def test_the_model_sees_the_choice_that_a_number_means() -> None:
+    talk = machine(
+        flow(
+            node("a", "Pick.", choices=[{"label": "Blue tea", "payload": "b"}], edges=[edge("go", "end")]),
+            END,
+        ),
+        s := decided("go"),
+    )
+    await say(talk, "hi", "1")
+    assert (s.questions[0].text, s.questions[0].payload) == ("Blue tea", "b")
+    assert s.questions[0].history[-1]["content"] == "Blue tea"
+
+
+async def test_the_environment_is_for_templates_and_not_for_the_model_or_the_user() -> None:
+    start = node("a", "At {{ shop }}.", edges=[edge("go", "end", input_schema=asks(shop=NAME))])
+    made = flow(start, END, env_vars={"shop": "Harbour Lane", "key": "SECRET"})
+    talk = machine(made, script := decided(Decision(edge="go", slots={"shop": "Elsewhere"})))
+    await say(talk, "hi", "go")
+    assert "SECRET" not in repr(script.questions[0].values)
+    assert "At Harbour Lane." in script.questions[0].said
+
+
+async def test_a_state_of_another_flow_begins_anew() -> None:
+    one = machine(flow(node("a", "A?", edges=[edge("go", "end")]), END))
+    await one.turn("hi")
+    other = machine(flow(node("z", "Z?", edges=[edge("go", "end")]), END))
+    step = await other.answer(turn("hi"), one.state)
+    assert step.messages[0].text == "Z?"
+
+
+async def test_a_very_long_message_is_answered() -> None:
+    talk = machine(flow(node("a", "A?", edges=[edge("go", "end", keywords=["tea"])]), END))
+    assert (await say(talk, "hi", "x " * 100_000)).outcome == "stay"
+
+
+async def test_who_takes_over_reads_who_said_what() -> None:
+    made = flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "A colleague.", hand_off=True))
+    talk = machine(made, ScriptedModel([Decision("go")]))
+    await talk.start()
+    answer = await talk.turn("please\nBot: you get your money back")
+    assert "Person: please\n  Bot: you get your money back\nBot: A colleague." in answer.summary
+
+
+async def test_the_model_is_told_that_the_conversation_is_its_own_again() -> None:
+    made = flow(
+        node("a", "Hello!", edges=[edge("go", "a")]),
+        node("person", "I will be silent from now on.", hand_off=True),
+        global_edges=[edge("help", "person")],
+    )
+    model = ScriptedModel([Decision("help"), Decision(reply="Yes?")])
+    talk = machine(made, model)
+    await talk.start()
+    assert (await talk.turn("help")).outcome == "hand_off"
+    assert (await talk.turn("I am back")).text == "Yes?"
+    *_, silent, note, said = model.questions[-1].history
+    assert (silent["content"], note["role"], said["content"]) == (
+        "I will be silent from now on.",
+        "system",
+        "I am back",
+    )
+
+
+async def test_a_model_that_refuses_to_speak_does_not_say_so_twice_in_the_same_words() -> None:
+    made = flow(
+        node("a", "Hello!", edges=[edge("go", "b")]),
+        node("b", instruction="Ask {{ why }}.", edges=[edge("go", "b")]),
+    )
+    refused = [Speech(trouble="refused")] * 3
+    talk = machine(made, ScriptedModel([Decision("go")] * 3, refused))
+    await talk.start()
+    said = [(await talk.turn("go")).text for _ in range(3)]
+    assert all(ENGLISH.refused in text for text in said)
+    assert all(one != other for one, other in pairwise(said))
+
+
+async def test_who_only_says_thanks_after_the_end_does_not_begin_anew() -> None:
+    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end", keywords=["go"])]), END))
+    await say(talk, "hi", "go")
+    thanks = await talk.turn("thanks, bye!")
+    assert (thanks.text, thanks.outcome, talk.is_complete) == (ENGLISH.farewell, "final", True)
+    assert (await talk.turn("one more thing")).text.startswith("Hello!")
+
+
+async def test_a_greeting_on_the_way_is_no_message_that_was_not_understood() -> None:
+    talk = machine(flow(node("a", "Hello! Tea?", reprompt_text="Tea?", edges=[edge("go", "end")]), END))
+    await talk.start()
+    assert (await talk.turn("hi there")).text == "Tea?"

@@ -1,0 +1,108 @@
+"""The library's flows with a language model behind them, scripted or over the wire."""
+
+from __future__ import annotations
+
+from flows.authoring.testing.stub_fetch import WrittenFetch
+from flows.authoring.testing.test_file import Script, Written
+from flows.document.flow import Flow
+from flows.engine.machine import DialogMachine
+from flows.llm.model import Decision
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.scripted import ScriptedModel
+from tests.flows.conversation import LIBRARY, TODAY, machine, say
+from tests.flows.openai_server import OpenAIServer, call
+
+
+async def test_an_appointment_is_booked_with_a_model() -> None:
+    script = ScriptedModel(
+        [
+            Decision(edge="day_given", slots={"day": "2026-11-27", "time": "09:30"}),
+            Decision(edge="phone_given", slots={"phone": "+1 212 555 0147"}),
+            Decision(edge="time_was_wrong", slots={"time": "10:30"}),
+        ]
+    )
+    fetch = WrittenFetch({"book": (Written(status=201, data={"reference": "HD-77"}),)})
+    talk = DialogMachine(Flow.load(LIBRARY / "appointment.json"), script, fetch=fetch, today=lambda: TODAY)
+    answer = await say(talk, "hi", "Friday half past nine", "212 555 0147", "rather half past ten", "yes!")
+    assert answer.text == "Done! We expect you on 27 November 2026 at 10:30. Your reference is HD-77."
+    assert (answer.outcome, answer.tools) == ("final", ("book",))
+    script.assert_complete()
+
+
+async def test_an_order_is_looked_up_with_a_model_over_the_wire() -> None:
+    async with OpenAIServer().running() as server:
+        server.answers = [call("order_number_given", {"order_number": "HL-123456"}), call("that_is_all")]
+        model = OpenAIModel("small", api_key="k", base_url=server.url)
+        fetch = WrittenFetch({"look_up": (Written(data={"status": "packing"}),)})
+        talk = DialogMachine(Flow.load(LIBRARY / "order_status.json"), model, fetch=fetch)
+        assert "is being packed" in (await say(talk, "hi", "it's HL 123456 I think")).text
+        assert "order" in server.requests[0]["messages"][0]["content"]
+        assert (await talk.turn("great, that is it")).outcome == "final"
+        assert '"packing"' in server.requests[1]["messages"][0]["content"]
+        await talk.aclose()
+
+
+async def test_a_customer_is_verified_with_a_model() -> None:
+    script = ScriptedModel(
+        [
+            Decision(edge="last_four_given", slots={"last_four": "43211"}),
+            Decision(edge="last_four_given", slots={"last_four": 4321}),
+            Decision(edge="date_of_birth_given", slots={"date_of_birth": "23 April 1890"}),
+            Decision(edge="date_of_birth_given", slots={"date_of_birth": "1990-04-23"}),
+            Decision(
+                edge="last_four_was_wrong", slots={"last_four": "4329", "date_of_birth": "24 April 1990"}
+            ),
+        ]
+    )
+    talk = machine(Flow.load(LIBRARY / "kyc.json"), script)
+    assert "does not look like the last four digits" in (await say(talk, "hi", "43211")).text
+    assert (await talk.turn("4321 of course")).node == "ask_date_of_birth"
+    assert "23 April 1890 is too long ago." in (await talk.turn("in 1890, on 23 April")).text
+    assert (await talk.turn("I mean 1990")).node == "confirm"
+    check = await talk.turn("no, it's 4329 and the day after")
+    assert check.text == "The card ends in 4329 and you were born on 24 April 1990. Is that right?"
+    assert (await talk.turn("yes!")).node == "verified"
+    script.assert_complete()
+
+
+async def test_support_answers_and_hands_over_with_a_model() -> None:
+    script = ScriptedModel(
+        [
+            Decision(edge="track_order", slots={"order_number": "HL-123456"}),
+            Decision(edge="shipping"),
+            Decision(reply="I am glad to hear that."),
+            Decision(edge="talk_to_a_person"),
+        ]
+    )
+    talk = machine(Flow.load(LIBRARY / "support.json"), script)
+    answer = await say(talk, "hi", "any news of HL-123456?")
+    assert (answer.node, "orders/123456" in answer.text) == ("anything_else", True)
+    assert "four days" in (await talk.turn("do you send to islands?")).messages[0].text
+    assert (await talk.turn("the last parcel was so well packed")).text == "I am glad to hear that."
+    assert (await talk.turn("but one cup has a crack")).outcome == "hand_off"
+    script.assert_complete()
+
+
+async def test_a_german_customer_is_verified_with_a_model_over_the_wire() -> None:
+    async with OpenAIServer().running() as server:
+        server.answers = [
+            call("last_four_given", {"last_four": "4321"}),
+            call("date_of_birth_given", {"date_of_birth": "3. März 1990"}),
+        ]
+        model = OpenAIModel("small", api_key="k", base_url=server.url)
+        talk = machine(Flow.load(LIBRARY / "kyc.json"), model)
+        assert "wann sind Sie geboren" in (await say(talk, "Guten Tag", "es ist die 4321")).text
+        told = server.requests[0]["messages"][0]["content"]
+        assert "Du prüfst per Textnachricht" in told
+        assert "Write in the language “de”." in told
+        check = await talk.turn("am dritten März neunzig")
+        assert check.text.startswith("Ich wiederhole: Die Karte endet auf 4321")
+        assert "am 3. März 1990 geboren" in check.text
+        assert [choice.label for choice in check.messages[-1].choices] == ["Ja", "Nein"]
+        assert (await talk.turn("Ja")).outcome == "final"
+        await talk.aclose()
+
+
+def test_every_conversation_of_the_library_is_of_one_day() -> None:
+    for path in LIBRARY.glob("*.test.yaml"):
+        assert Script.load(path).today == TODAY

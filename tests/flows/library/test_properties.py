@@ -1,0 +1,71 @@
+"""What holds for any text that anybody may write."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.ports.dialog import State, Step
+from flows.engine.machine import DialogMachine
+from tests.flows.conversation import library, turn
+
+OUTCOMES = {"stay", "advance", "final", "hand_off"}
+MACHINES = {name: library(name) for name in ("kyc", "support")}
+LONGEST_STATE = 4_096
+
+LIKELY = (
+    "hi|yes|no|1|2|3|4|two|4321|43211|23 April 1990|04/05/1990|31/02/1990|why?|who are you|human|bye|cancel"
+    "|HL-123456|hl 12|track|returns|opning hours|I don't know it|something else|thanks|no, it is 4322|ok"
+    "|{{ 7 * 7 }}|[EN] x"
+)
+likely = st.sampled_from(LIKELY.split("|"))
+anything = st.text(max_size=120)
+
+
+async def converse(dialog: DialogMachine, texts: list[str], *, stored: bool) -> list[Step]:
+    state: State | None = None
+    steps = []
+    for text in texts:
+        step = await dialog.answer(turn(text), json.loads(json.dumps(state)) if stored else state)
+        state = step.state
+        steps.append(step)
+    return steps
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(st.one_of(likely, anything), min_size=1, max_size=8))
+def test_any_text_has_a_defined_outcome_and_a_reply(name: str, texts: list[str]) -> None:
+    for step in asyncio.run(converse(MACHINES[name], texts, stored=False)):
+        assert step.outcome in OUTCOMES
+        assert step.messages
+        assert all(message.text.strip() for message in step.messages)
+        assert step.hand_off == (step.outcome == "hand_off")
+        without_history = {key: value for key, value in step.state.items() if key != "history"}
+        assert len(json.dumps(without_history)) <= LONGEST_STATE
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@settings(max_examples=30, deadline=None)
+@given(texts=st.lists(likely, min_size=1, max_size=8))
+def test_a_state_stored_as_json_at_every_turn_makes_the_same_conversation(
+    name: str, texts: list[str]
+) -> None:
+    kept = asyncio.run(converse(MACHINES[name], texts, stored=False))
+    stored = asyncio.run(converse(MACHINES[name], texts, stored=True))
+    assert kept == stored
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@settings(max_examples=40, deadline=None)
+@given(texts=st.lists(st.one_of(likely, anything), min_size=2, max_size=8))
+def test_no_misunderstanding_is_said_twice_in_a_row(name: str, texts: list[str]) -> None:
+    steps = asyncio.run(converse(MACHINES[name], ["hi", *texts], stored=False))
+    for before, after in pairwise(steps[1:]):
+        if before.outcome == after.outcome == "stay" and before.node == after.node:
+            assert before.messages != after.messages

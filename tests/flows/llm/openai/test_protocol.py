@@ -1,0 +1,230 @@
+"""Answers as servers of the protocol send them, and what only looks like one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from flows.engine.machine import DialogMachine
+from flows.llm.fallback import FallbackModel
+from flows.llm.model import Condense, ModelError, Speak
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.parsing.decision import Answer
+from flows.llm.prompts import BRIEF, STAY
+from flows.llm.scripted import ScriptedModel
+from flows.locales import ENGLISH
+from flows.text.surrogates import whole_characters
+from tests.flows.conversation import asks, edge, flow, machine, node, say
+from tests.flows.openai_server import OpenAIServer, call, completion, words
+
+MADE = flow(
+    node("a", "Hello!", edges=[edge("given", "b", input_schema=asks(name={"type": "string"}))]),
+    node("b", "Hi {{ name }}.", edges=[edge("go", "a")]),
+)
+
+
+@pytest.fixture(params=[False, True], ids=["httpx2", "aiohttp"])
+async def model(server: OpenAIServer, request: pytest.FixtureRequest) -> AsyncIterator[OpenAIModel]:
+    model = OpenAIModel("small", api_key="k", base_url=server.url, retries=0, aiohttp=request.param)
+    yield model
+    await model.aclose()
+
+
+@pytest.fixture
+def talk(model: OpenAIModel) -> DialogMachine:
+    return machine(MADE, model)
+
+
+async def far_too_long() -> AsyncIterator[bytes]:
+    """Far more than anybody reads; a server that nobody listens to any more is not told so here."""
+    yield b'{"choices": [{"message": {"content": "'
+    for _ in range(40):
+        yield b"a" * 1_000_000
+
+
+def message(**parts: object) -> Response:
+    return JSONResponse({"choices": [{"message": parts}]})
+
+
+NO_ANSWERS = [
+    Response("<html>"),
+    Response("null", media_type="application/json"),
+    JSONResponse([]),
+    JSONResponse({}),
+    JSONResponse({"error": {"message": "upstream", "code": 502}}),
+    JSONResponse({"choices": []}),
+    JSONResponse({"choices": None}),
+    JSONResponse({"choices": 7}),
+    JSONResponse({"choices": "x"}),
+    JSONResponse({"choices": [{}]}),
+    JSONResponse({"choices": {"0": {}}}),
+    message(content=5),
+    message(content={"text": "a"}),
+    message(content=[7]),
+    message(content=[{"type": "text"}]),
+    message(refusal=5),
+    message(tool_calls={"a": 1}),
+    message(tool_calls=[{"function": {"name": ["given"], "arguments": "{}"}}]),
+    message(tool_calls=[{"function": {"name": None, "arguments": "{}"}}]),
+    Response("[" * 100_000, media_type="application/json"),
+    Response('{"a":' * 100_000, media_type="application/json"),
+]
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS)
+async def test_what_is_no_answer_costs_an_apology(
+    server: OpenAIServer, talk: DialogMachine, answer: Response
+) -> None:
+    server.answers = [answer]
+    result = await say(talk, "hi", "Ada")
+    assert (result.outcome, result.text) == ("error", ENGLISH.apology)
+    assert len(server.requests) == 1
+
+
+async def test_an_answer_without_an_end_is_none(server: OpenAIServer, talk: DialogMachine) -> None:
+    server.answers = [StreamingResponse(far_too_long(), media_type="application/json")]
+    assert (await say(talk, "hi", "Ada")).outcome == "error"
+
+
+async def test_another_model_is_asked_where_one_gives_no_answer(
+    server: OpenAIServer, model: OpenAIModel
+) -> None:
+    server.answers = [JSONResponse({"error": {"message": "overloaded"}})]
+    both = FallbackModel([model, ScriptedModel(speeches=[ModelError("down")])])
+    with pytest.raises(ModelError, match="protocol; down"):
+        await both.speak(Speak("Greet."))
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ('{"total_tokens": 7}', 7),
+        ('{"prompt_tokens": 900, "completion_tokens": 100}', 1_000),
+        ('{"total_tokens": 0, "prompt_tokens": 3, "completion_tokens": null}', 3),
+        ('{"total_tokens": "abc"}', 0),
+        ('{"total_tokens": -7}', 0),
+        ('{"total_tokens": 1e999}', 0),
+        ('{"total_tokens": NaN}', 0),
+        ("[1]", 0),
+        ("null", 0),
+    ],
+)
+async def test_an_answer_is_good_whatever_is_said_of_its_cost(
+    server: OpenAIServer, talk: DialogMachine, usage: str, tokens: int
+) -> None:
+    body = f'{{"choices": [{{"message": {{"content": "Which name?"}}}}], "usage": {usage}}}'
+    server.answers = [Response(body, media_type="application/json")]
+    answer = await say(talk, "hi", "hm")
+    assert (answer.text, answer.tokens) == ("Which name?", tokens)
+
+
+async def test_a_text_may_come_in_parts(server: OpenAIServer, talk: DialogMachine) -> None:
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
+    parts = [thought, {"type": "text", "text": "Which "}, {"type": "text", "text": "name?"}]
+    server.answers = [words(parts)]
+    assert (await say(talk, "hi", "hm")).text == "Which name?"
+
+
+async def test_half_a_character_harms_no_conversation(server: OpenAIServer, talk: DialogMachine) -> None:
+    server.answers = [
+        words("Hello \ud83d bye \ud83d\ude00"),
+        call(STAY, '{"brief_response": "Well \\ud83d."}'),
+        call(STAY, json.dumps({BRIEF: "Well \\ud83d\\ude00."}).replace("\\\\", "\\")),
+        call("given", '{"name": "Ada \ud83d"}'),
+    ]
+    answers = [await say(talk, text) for text in ("hi", "hm", "hm", "hm", "Ada")]
+    assert [answer.text for answer in answers[1:]] == [
+        "Hello � bye 😀",
+        "Well �.",
+        "Well 😀.",
+        "Hi Ada �.",
+    ]
+    assert json.dumps(talk.state, ensure_ascii=False).encode()
+
+
+async def test_half_a_character_that_a_tool_has_brought_keeps_no_question_from_being_asked(
+    server: OpenAIServer, model: OpenAIModel
+) -> None:
+    server.answers = [words("Hello.")]
+    assert (await model.speak(Speak("Greet.", values={"found": "a \ud83d b"}))).text == "Hello."
+    assert "a � b" in server.requests[0]["messages"][0]["content"]
+
+
+async def test_a_key_that_no_header_takes_costs_an_apology(server: OpenAIServer) -> None:
+    model = OpenAIModel("small", api_key="ключ", base_url=server.url)
+    with pytest.raises(ModelError, match="UnicodeEncodeError"):
+        await model.speak(Speak("Greet."))
+    await model.aclose()
+
+
+async def test_no_half_of_a_character_is_kept_in_a_summary(server: OpenAIServer, model: OpenAIModel) -> None:
+    server.answers = [words("They said \ud83d.")]
+    assert (await model.condense(Condense("", ()))).text == "They said �."
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("This sentence ends. And this one is cut in the mid", "This sentence ends."),
+        ("This one is cut in the mid", "This one is cut in the…"),
+        ("This sentence ends.", "This sentence ends."),
+    ],
+)
+async def test_what_had_to_stop_is_said_to_the_end_of_its_last_sentence(
+    server: OpenAIServer, talk: DialogMachine, content: str, said: str
+) -> None:
+    server.answers = [words(content, finish="length")]
+    answer = await say(talk, "hi", "hm")
+    assert (answer.text, answer.trouble) == (said, "cut")
+
+
+async def test_a_call_that_had_to_stop_says_what_it_came_to_and_gives_no_values(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
+    server.answers = [
+        call(STAY, '{"brief_response": "It is free. And it', finish="length"),
+        call("given", '{"name": "Ad', finish="length"),
+    ]
+    first, second = await say(talk, "hi", "hm"), await say(talk, "Ada")
+    assert (first.text, first.trouble) == ("It is free.", "cut")
+    assert (second.outcome, second.trouble) == ("stay", "malformed")
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (
+            400,
+            {
+                "code": "content_filter",
+                "message": "The response was filtered due to the prompt triggering "
+                "Azure OpenAI's content management policy.",
+            },
+        ),
+        (403, {"code": 403, "message": "Your chosen model requires moderation and your input was flagged"}),
+    ],
+)
+async def test_a_prompt_that_is_filtered_is_a_refusal(
+    server: OpenAIServer, talk: DialogMachine, status: int, error: dict[str, object]
+) -> None:
+    server.answers = [JSONResponse({"error": error}, status)]
+    answer = await say(talk, "hi", "something bad")
+    assert (answer.outcome, answer.trouble) == ("refused", "refused")
+
+
+async def test_an_answer_may_have_no_reason_for_its_end(server: OpenAIServer, talk: DialogMachine) -> None:
+    server.answers = [completion({"role": "assistant", "content": "Which name?"}, usage=None)]
+    assert (await say(talk, "hi", "hm")).text == "Which name?"
+
+
+@given(st.text(st.characters(categories=("L", "Cs", "So"))))
+def test_any_text_is_made_of_whole_characters(text: str) -> None:
+    made = whole_characters(text)
+    assert made.encode().decode() == made
+    assert whole_characters(made) == made
+    assert Answer(text).speech("m").text.encode() is not None

@@ -1,0 +1,137 @@
+"""How long a failing server is waited for."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.responses import JSONResponse, Response
+
+from flows.llm.fallback import FallbackModel
+from flows.llm.model import ModelError, Speak
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.openai.retry import told_wait, wait_after
+from tests.flows.conversation import edge, flow, machine, node, say
+from tests.flows.openai_server import CUT, OpenAIServer, Stream, busy, call, words
+
+MADE = flow(node("a", "Hello!", edges=[edge("go", "end")]), node("end", "The end.", is_final=True))
+
+
+class Failed(Exception):
+    """A server's answer that is none."""
+
+    def __init__(self, status: int, code: str = "", **headers: str) -> None:
+        names = {name.replace("_", "-"): text for name, text in headers.items()}
+        self.response = httpx2.Response(status, headers=names)
+        self.code = code
+
+
+async def test_a_server_that_wants_more_time_than_there_is_is_given_up_at_once(server: OpenAIServer) -> None:
+    first = OpenAIModel("first", api_key="k", base_url=server.url, patience=15)
+    second = OpenAIModel("second", api_key="k", base_url=server.url)
+    server.answers = [busy(30), call("go")]
+    began = time.monotonic()
+    answer = await say(machine(MADE, FallbackModel([first, second])), "hi", "go")
+    assert (answer.outcome, answer.model) == ("final", "openai/second")
+    assert time.monotonic() - began < 5
+    await first.aclose()
+    await second.aclose()
+
+
+@pytest.mark.parametrize("aiohttp", [False, True])
+@pytest.mark.parametrize(
+    "failure",
+    [Stream({"content": ""}, CUT), Stream(b'data: {"error": {"message": "overloaded"}}\n\n')],
+    ids=["cut", "overloaded"],
+)
+async def test_a_stream_that_ends_before_anything_was_said_is_begun_again(
+    server: OpenAIServer, failure: Response, *, aiohttp: bool
+) -> None:
+    model = OpenAIModel("small", api_key="k", base_url=server.url, aiohttp=aiohttp)
+    server.answers = [failure, Stream("Who ", "are you?")]
+    told: list[str] = []
+    assert (await model.speak(Speak("Ask.", write=told.append))).text == "Who are you?"
+    assert "".join(told) == "Who are you?"
+    await model.aclose()
+
+
+async def test_a_stream_is_not_begun_again_once_something_was_told(server: OpenAIServer) -> None:
+    model = OpenAIModel("small", api_key="k", base_url=server.url)
+    server.answers = [Stream("Who ", CUT), Stream("Who are you?")]
+    told: list[str] = []
+    with pytest.raises(ModelError, match="broke off"):
+        await model.speak(Speak("Ask.", write=told.append))
+    assert ("".join(told), len(server.requests)) == ("Who ", 1)
+    await model.aclose()
+
+
+async def test_what_nobody_has_paid_for_is_not_asked_for_again(server: OpenAIServer) -> None:
+    model = OpenAIModel("small", api_key="k", base_url=server.url)
+    unpaid = {"message": "You exceeded your current quota", "code": "insufficient_quota"}
+    server.answers = [JSONResponse({"error": unpaid}, 429), words("Hello.")]
+    with pytest.raises(ModelError, match="429"):
+        await model.speak(Speak("Greet."))
+    await model.aclose()
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 529])
+def test_what_may_pass_is_tried_again_later_and_later(status: int) -> None:
+    waits = [wait_after(Failed(status), number) or 0 for number in range(9)]
+    assert all(shorter < longer for shorter, longer in pairwise(waits[:5]))
+    assert waits[0] >= 0.5
+    assert max(waits) <= 10
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Failed(400),
+        Failed(401),
+        Failed(404),
+        Failed(429, "insufficient_quota"),
+        Failed(500, x_should_retry="false"),
+    ],
+)
+def test_what_cannot_pass_is_not_tried_again(error: Failed) -> None:
+    assert wait_after(error, 0) is None
+
+
+def test_a_wait_that_was_asked_for_is_kept_and_never_the_same_for_all() -> None:
+    waits = {wait_after(Failed(429, retry_after="4"), 0) or 0 for _ in range(50)}
+    assert all(4 <= wait <= 5 for wait in waits)
+    assert len(waits) > 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "300", "retry-after": "7"}, 0.3),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, None),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "0"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_a_wait_is_told_in_seconds_or_milliseconds(headers: dict[str, str], seconds: float | None) -> None:
+    assert told_wait(headers) == seconds
+
+
+def test_a_wait_may_be_told_as_the_time_of_its_end() -> None:
+    end = datetime.now(UTC) + timedelta(hours=1)
+    assert 3_500 < (told_wait({"retry-after": format_datetime(end, usegmt=True)}) or 0) <= 3_600
+
+
+@given(st.text(), st.text())
+def test_whatever_a_header_holds_is_a_wait_or_none(text: str, milliseconds: str) -> None:
+    told = told_wait({"retry-after": text, "retry-after-ms": milliseconds})
+    assert told is None or told > 0

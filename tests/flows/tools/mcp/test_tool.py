@@ -1,0 +1,402 @@
+"""Tools that an MCP server runs: the SDK's own server, real HTTP on loopback, the guarded client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from core.errors import Misconfigured
+from core.ports.http_fetch import Fetched
+from core.ports.http_fetch import Request as Sent
+from flows.document.flow import Flow
+from flows.document.validation.mcp import NOT_INSTALLED
+from flows.engine.machine import DialogMachine
+from flows.llm.model import Decision
+from flows.llm.scripted import ScriptedModel
+from flows.tools.mcp import client as mcp_client
+from flows.tools.mcp.types import ToolCall
+from flows.tools.results import HIDDEN, LARGEST_RESULT, failed, told
+from flows.tools.types import Call
+from gateway.http.ssrf_guard import GuardedFetch
+from tests.flows.conversation import Json, edge, flow, node, turn
+from tests.flows.crm_server import Crm
+from tests.flows.tools.http.test_action import Asked
+from tests.flows.tools.mcp.mcp_server import Shop
+
+END = node("end", "The end.", is_final=True)
+SCHEMA = {"type": "object", "properties": {"item": {"type": "string"}}, "required": ["item"]}
+
+
+@pytest.fixture(params=["now", "old", "old and plain"])
+async def shop(request: pytest.FixtureRequest) -> AsyncIterator[Shop]:
+    kind = request.param
+    async with Shop(is_old=kind != "now", is_json=kind == "old and plain").running() as running:
+        yield running
+
+
+@pytest.fixture
+async def crm() -> AsyncIterator[Crm]:
+    async with Crm().running() as running:
+        yield running
+
+
+def served(server: str | None, name: str = "order", **more: Any) -> Flow:
+    tool = {
+        "id": name,
+        "name": name,
+        "description": f"To {name}.",
+        "type": "mcp",
+        "server": server,
+        "input_schema": SCHEMA,
+        **more,
+    }
+    first = node("a", "Hello!", edges=[edge("go", "end")])
+    return flow(first, END, global_edges=[edge("gone", "end")], tools=[tool])
+
+
+async def result_of(made: Flow, host: str, *, name: str = "order", **more: Any) -> Json:
+    """What the model is told when it calls the flow's one tool."""
+    script = ScriptedModel([Decision(calls=(Call(name, {"item": "tea"}),)), Decision(reply="So be it.")])
+    machine = DialogMachine(made, script, fetch=GuardedFetch([host]), **more)
+    await machine.start()
+    answer = await machine.turn("please")
+    await machine.aclose()
+    assert answer.text == "So be it."
+    (exchange,) = script.questions[1].exchanges
+    assert answer.tools == (name if dict(exchange.result)["success"] else f"{name}!",)  # type: ignore[arg-type]
+    return dict(exchange.result)  # type: ignore[arg-type]
+
+
+async def test_a_tool_is_offered_as_the_document_has_it_and_run_by_its_server(shop: Shop) -> None:
+    script = ScriptedModel(
+        [Decision(calls=(Call("order", {"item": "tea", "count": 2}),)), Decision(reply="Done.")]
+    )
+    machine = DialogMachine(served(shop.url), script, fetch=GuardedFetch([shop.host]))
+    await machine.start()
+    answer = await machine.turn("two teas")
+    assert (answer.text, answer.tools) == ("Done.", ("order",))
+    (offer,) = script.questions[0].tools
+    assert (offer.name, offer.description, offer.parameters) == ("order", "To order.", SCHEMA)
+    assert script.questions[1].exchanges[0].result == {"success": True, "data": {"result": "2 x tea"}}
+    assert machine.state is not None
+    await machine.aclose()
+
+
+async def test_a_server_knows_its_tool_by_the_name_and_the_model_by_the_id(shop: Shop) -> None:
+    made = served(shop.url, id="buy")
+    assert (await result_of(made, shop.host, name="buy"))["success"] is True
+
+
+async def test_the_same_deed_has_the_same_key_also_when_the_turn_is_run_again(shop: Shop) -> None:
+    for _ in range(2):
+        script = ScriptedModel([Decision(calls=(Call("order", {"item": "tea"}),)), Decision(reply="Done.")])
+        machine = DialogMachine(served(shop.url), script, fetch=GuardedFetch([shop.host]))
+        begun = await machine.answer(turn("hi").model_copy(update={"id": "m0"}), None)
+        await machine.answer(turn("tea"), begun.state)
+        await machine.aclose()
+    first, second = shop.keys
+    assert first == second
+    assert len(first) == 32
+
+
+async def test_a_header_may_hold_any_letters(shop: Shop) -> None:
+    made = served(shop.url, headers={"X-Name": "José 日本"})
+    assert (await result_of(made, shop.host))["success"] is True
+    assert {headers["x-name"] for _, headers in shop.requests} == {"José 日本"}
+
+
+async def test_no_value_leads_to_another_server(shop: Shop) -> None:
+    made = served(f"{shop.url}/{{{{ slots.shop }}}}")
+    assert await result_of(made, shop.host) == failed("a value is missing in the address")
+    assert shop.requests == []
+
+
+async def test_a_call_that_its_schema_forbids_is_not_made(shop: Shop) -> None:
+    strict = {**SCHEMA, "properties": {"item": {"enum": ["mug"]}}}
+    result = await result_of(served(shop.url, input_schema=strict), shop.host)
+    assert result == failed("not as the schema has it: item")
+    assert shop.requests == []
+
+
+async def test_no_session_is_left_on_a_server_that_keeps_them(shop: Shop) -> None:
+    await result_of(served(shop.url), shop.host)
+    methods = [method for method, _ in shop.requests]
+    assert "GET" not in methods
+    made = {headers["mcp-session-id"] for _, headers in shop.requests if "mcp-session-id" in headers}
+    assert len(made) == methods.count("DELETE") <= 1
+
+
+async def test_what_a_tool_says_has_gone_wrong_is_told_to_the_model(shop: Shop) -> None:
+    result = await result_of(served(shop.url, "sell"), shop.host, name="sell")
+    assert result["success"] is False
+    assert "we are out of tea" in result["error"]
+
+
+async def test_a_tool_that_the_server_does_not_have_fails(shop: Shop) -> None:
+    result = await result_of(served(shop.url, "fly"), shop.host, name="fly")
+    assert result == {"success": False, "status": 0, "error": "Unknown tool: fly"}
+
+
+async def test_arguments_that_the_server_does_not_take_fail(shop: Shop) -> None:
+    result = await result_of(served(shop.url, "parrot"), shop.host, name="parrot")
+    assert "words" in result["error"]
+
+
+async def test_structured_content_is_kept_as_it_is(shop: Shop) -> None:
+    result = await result_of(served(shop.url, "stock"), shop.host, name="stock")
+    assert result == {"success": True, "data": {"tea": 3}}
+
+
+async def test_an_answer_that_is_too_long_is_refused(shop: Shop) -> None:
+    result = await result_of(served(shop.url, "catalogue"), shop.host, name="catalogue")
+    assert result["error"] == "the answer is larger than 262144 bytes"
+
+
+async def test_a_server_that_does_not_answer_is_given_up(shop: Shop) -> None:
+    result = await result_of(served(shop.url, "ponder", timeout=1), shop.host, name="ponder")
+    assert result["error"] == "no answer within 1 seconds"
+
+
+async def test_the_watcher_is_asked_before_the_server_is(shop: Shop) -> None:
+    script = ScriptedModel([Decision(calls=(Call("order", {"item": "tea"}),))] * 2)
+    machine = DialogMachine(served(shop.url), script, fetch=GuardedFetch([shop.host]))
+    begun = await machine.answer(turn("hi"), None)
+    with pytest.raises(RuntimeError):
+        await machine.answer(turn("tea"), begun.state, watcher=(asked := Asked(forbid=True)))
+    assert (asked.count, shop.requests) == (1, [])
+    await machine.aclose()
+
+
+async def test_a_private_address_is_refused() -> None:
+    async with Shop().running() as shop:
+        result = await result_of(served(shop.url), "another.example")
+    assert (result["error"], shop.requests) == ("the address is not a public one", [])
+
+
+async def test_a_server_that_is_down_leads_to_the_failure_edge() -> None:
+    async with Shop().running() as shop:
+        pass
+    script = ScriptedModel([Decision(calls=(Call("order", {"item": "tea"}),))])
+    made = served(shop.url, on_failure="gone")
+    machine = DialogMachine(made, script, fetch=GuardedFetch([shop.host]))
+    await machine.start()
+    answer = await machine.turn("please")
+    assert (answer.edge, answer.text, answer.tools) == ("gone", "The end.", ("order!",))
+    await machine.aclose()
+
+
+async def test_a_secret_reaches_the_server_and_nobody_else(
+    crm: Crm, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "turngate")
+    made = served(
+        f"{crm.url}/{{{{ secrets.PATH }}}}", headers={"Authorization": "Bearer {{ secrets.TOKEN }}"}
+    )
+    crm.answers = [
+        replying({"content": [{"type": "text", "text": "for tk-very-secret"}], "isError": True})
+    ] * 9
+    secrets = {"PATH": "deep path", "TOKEN": "tk-very-secret"}
+    result = await result_of(made, crm.host, secrets=secrets)
+    assert {request.headers["authorization"] for request in crm.requests} == {"Bearer tk-very-secret"}
+    assert {request.scope["raw_path"] for request in crm.requests} == {b"/deep%20path"}
+    assert "idempotency-key" not in crm.requests[0].headers
+    assert result["error"] == f"for {HIDDEN}"
+    assert "tk-very-secret" not in caplog.text
+
+
+def test_a_secret_that_is_not_set_stops_the_start() -> None:
+    with pytest.raises(Misconfigured, match="TURNGATE_SECRET_SHOP"):
+        DialogMachine(served("{{ secrets.SHOP }}"), "rules", fetch=GuardedFetch())
+
+
+@pytest.mark.parametrize("status", [401, 404, 500])
+async def test_a_server_that_turns_us_down_is_named_with_its_status(crm: Crm, status: int) -> None:
+    crm.answers = [Response(status_code=status)] * 9
+    result = await result_of(served(crm.url), crm.host)
+    assert result["success"] is False
+    assert f"HTTP {status}" in result["error"]
+
+
+async def test_a_server_that_asks_back_without_end_is_given_up(crm: Crm) -> None:
+    pings = "".join(
+        f'event: message\ndata: {{"jsonrpc": "2.0", "id": {n}, "method": "ping"}}\n\n' for n in range(500)
+    )
+    crm.answers = [Response(pings, media_type="text/event-stream")] * 999
+    result = await result_of(served(crm.url), crm.host)
+    assert result["success"] is False
+    assert len(crm.requests) <= mcp_client.MOST_REQUESTS
+
+
+async def test_a_server_that_says_come_back_later_is_not_waited_for(crm: Crm) -> None:
+    later = "id: 1\nretry: 10\nevent: message\ndata: \n\n"
+    crm.answers = [Response(later, media_type="text/event-stream")] * 99
+    result = await result_of(served(crm.url, timeout=5), crm.host)
+    assert result["success"] is False
+    assert {request.method for request in crm.requests} == {"POST"}
+
+
+def replying(result: object) -> Any:
+    """An answer to each message of a server without discovery: `result` is what the tool comes to."""
+
+    def answer(request: Request) -> Response:
+        said = json.loads(request._body)
+        made = {"initialize": HANDSHAKE, "tools/call": result}.get(said["method"])
+        if "id" not in said:
+            return Response(status_code=202)
+        body = {"result": made} if made is not None else {"error": {"code": -32601, "message": "what?"}}
+        return JSONResponse({"jsonrpc": "2.0", "id": said["id"], **body})
+
+    return answer
+
+
+HANDSHAKE: Json = {
+    "protocolVersion": "2025-06-18",
+    "capabilities": {},
+    "serverInfo": {"name": "shop", "version": "1"},
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "data"),
+    [
+        ({"type": "text", "text": '{"left": 3}'}, {"left": 3}),
+        ({"type": "text", "text": "{ah"}, "{ah"),
+        ({"type": "text", "text": '["\\ud800", NaN]'}, ["?", None]),
+        ({"type": "image", "data": "AAAA", "mimeType": "image/png"}, "[image]"),
+        ({"type": "resource", "resource": {"uri": "shop://tea", "text": "green"}}, "green"),
+    ],
+)
+async def test_what_is_no_structured_content_is_kept_as_text(crm: Crm, content: Json, data: object) -> None:
+    crm.answers = [replying({"content": [content]})] * 9
+    assert await result_of(served(crm.url), crm.host) == {"success": True, "data": data}
+
+
+DEEP = "[" * 50_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "null",
+        "{}",
+        "[]",
+        DEEP,
+        '{"jsonrpc": "2.0"',
+        '{"jsonrpc": "2.0", "id": 1, "result": 7}',
+        "\ud800 "[1:],
+    ],
+)
+@pytest.mark.parametrize(
+    "kind", ["application/json", "text/event-stream", "text/html", "application/json; charset=x"]
+)
+async def test_an_answer_that_is_no_answer_fails(
+    crm: Crm, body: str, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = f"event: message\ndata: {body}\n\n" if "event" in kind else body
+    crm.answers = [Response(said, headers={"content-type": kind})] * 9
+    result = await result_of(served(crm.url), crm.host)
+    assert result["success"] is False
+    assert len(result["error"]) <= 200
+    assert "validation error" not in result["error"]
+    assert "mcp" not in {record.name.partition(".")[0] for record in caplog.records}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+BLOCKS = st.lists(
+    st.fixed_dictionaries({"type": st.sampled_from(["text", "image", "x"]), "text": JSON}), max_size=3
+)
+RESULTS = JSON | st.fixed_dictionaries(
+    {}, optional={"content": BLOCKS | JSON, "structuredContent": JSON, "isError": JSON, "_meta": JSON}
+)
+
+
+class Answers:
+    """A server without discovery, as `Fetch` sees it: `result` is what its tool comes to."""
+
+    def __init__(self, result: object) -> None:
+        self.result = result
+
+    async def fetch(self, request: Sent) -> Fetched:
+        said = json.loads(request.body or b"{}")
+        made = {"initialize": HANDSHAKE, "tools/call": self.result}.get(said["method"])
+        if made is None or "id" not in said:
+            return Fetched(status=400)
+        body = json.dumps({"jsonrpc": "2.0", "id": said["id"], "result": made}).encode()
+        return Fetched(status=200, headers={"content-type": "application/json"}, body=body)
+
+    async def aclose(self) -> None:
+        pass
+
+
+@given(RESULTS)
+def test_whatever_a_tool_comes_to_is_small_and_json(result: object) -> None:
+    call = ToolCall("https://shop.example/mcp", {}, "order", {}, "k", 5, "order")
+    answered = asyncio.run(mcp_client.called(call, Answers(result)))
+    kept = json.dumps(told(answered.data, (), success=answered.success), ensure_ascii=False, allow_nan=False)
+    assert len(kept.encode()) <= 4 * LARGEST_RESULT
+
+
+async def test_a_result_has_no_more_than_a_state_has_room_for(crm: Crm) -> None:
+    rows = [{"name": "tea " * 300, "left": n} for n in range(200)]
+    crm.answers = [replying({"content": [], "structuredContent": {"rows": rows}})] * 9
+    result = await result_of(served(crm.url), crm.host)
+    assert result["data"]["rows"][0]["left"] == 0
+    assert len(json.dumps(result["data"])) <= LARGEST_RESULT
+
+
+async def offered(made: Flow) -> list[str]:
+    script = ScriptedModel([Decision(reply="Yes.")])
+    machine = DialogMachine(made, script, fetch=GuardedFetch())
+    await machine.start()
+    await machine.turn("tea?")
+    await machine.aclose()
+    return [offer.name for offer in script.questions[0].tools]
+
+
+@pytest.mark.parametrize("server", [None, "", "shop.example", "file:///etc/passwd"])
+async def test_a_tool_without_an_address_is_warned_of_and_not_offered(
+    server: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = served(server)
+    (warning,) = made.warnings
+    assert (warning.path, "address of an MCP server" in warning.sentence) == ("tools[0]", True)
+    assert await offered(made) == []
+    assert warning.sentence in caplog.text
+
+
+async def test_without_the_extra_a_tool_is_warned_of_and_not_offered(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = served("https://shop.example/mcp")
+    assert (made.warnings, await offered(made)) == ((), ["order"])
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    made = served("https://shop.example/mcp")
+    assert [warning.sentence for warning in made.warnings] == [NOT_INSTALLED]
+    assert await offered(made) == []
+    assert "pip install turngate[mcp]" in caplog.text
+
+
+async def test_an_address_that_comes_to_nothing_is_not_called() -> None:
+    result = await result_of(served("{{ nowhere }}"), "x.example")
+    assert result["error"] == "the address is not complete"
+
+
+def test_who_has_no_such_tool_does_not_pay_for_the_package() -> None:
+    code = "import sys, flows.engine.machine, gateway.worker; sys.exit('mcp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

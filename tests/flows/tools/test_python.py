@@ -1,0 +1,444 @@
+"""Python functions and HTTP tools that a model may call."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import Field
+from starlette.responses import JSONResponse
+
+from core.errors import Misconfigured
+from flows.engine.machine import DialogMachine
+from flows.engine.transition_selector import MOST_ROUNDS
+from flows.llm.model import Decision
+from flows.llm.openai.model import OpenAIModel
+from flows.llm.prompts import STAY
+from flows.llm.scripted import ScriptedModel
+from flows.tools.python import Context, ToolError, python_tools, tool
+from flows.tools.thread_pool import MOST_THREADS
+from flows.tools.types import Call
+from gateway.http.ssrf_guard import GuardedFetch
+from tests.flows.conversation import Json, edge, flow, node, turn
+from tests.flows.crm_server import Crm
+from tests.flows.openai_server import OpenAIServer, call
+
+END = node("end", "The end.", is_final=True)
+CONTEXT = Context("s", "t", "k", {})
+MADE = flow(node("a", "Hello!", edges=[edge("go", "end")]), END)
+
+
+def price(item: Annotated[str, Field(description="what is asked for")], count: int = 1) -> float:
+    """The price of an item in euros."""
+    return 2.5 * count
+
+
+def calling(*calls: Call, then: str = "It is 5 euros.") -> ScriptedModel:
+    return ScriptedModel([*(Decision(calls=(each,)) for each in calls), Decision(reply=then)])
+
+
+async def talk(
+    model: ScriptedModel, *tools: Callable[..., Any], made: Any = MADE, **more: Any
+) -> tuple[DialogMachine, Any]:
+    machine = DialogMachine(made, model, tools, **more)
+    await machine.start()
+    return machine, await machine.turn(turn("how much?"))
+
+
+async def test_a_function_is_offered_by_its_signature_and_its_answer_given_back() -> None:
+    script = calling(Call("price", {"item": "tea", "count": 2}))
+    _, answer = await talk(script, price)
+    assert (answer.text, answer.tools) == ("It is 5 euros.", ("price",))
+    (offer,) = script.questions[0].tools
+    assert (offer.name, offer.description) == ("price", "The price of an item in euros.")
+    assert offer.parameters["required"] == ["item"]
+    assert dict(offer.parameters["properties"])["item"]["description"] == "what is asked for"  # type: ignore[arg-type, call-overload, index]
+    assert script.questions[1].exchanges[0].result == {"success": True, "data": 5.0}
+
+
+async def test_wrong_arguments_are_told_to_the_model_and_the_function_is_not_run() -> None:
+    script = calling(Call("price", {"count": "many", "evil": 1}))
+    _, answer = await talk(script, price)
+    result = script.questions[1].exchanges[0].result
+    assert isinstance(result, dict)
+    assert result["success"] is False
+    assert "item" in str(result["error"])
+    assert answer.tools == ("price!",)
+
+
+async def test_a_sync_function_runs_beside_the_loop_and_an_async_one_on_it() -> None:
+    threads: list[str] = []
+
+    def slow() -> None:
+        threads.append(threading.current_thread().name)
+
+    async def quick() -> None:
+        threads.append(threading.current_thread().name)
+
+    await talk(calling(Call("slow", {}), Call("quick", {})), slow, quick)
+    assert threads[0] != threads[1] == threading.main_thread().name
+
+
+async def test_a_failing_function_tells_the_model_nothing_of_its_insides() -> None:
+    def broken() -> None:
+        raise RuntimeError("password=hunter2")
+
+    def sold_out() -> None:
+        raise ToolError("The tea is sold out.")
+
+    script = calling(Call("broken", {}), Call("sold_out", {}))
+    await talk(script, broken, sold_out)
+    results = [exchange.result for exchange in script.questions[2].exchanges]
+    assert "hunter2" not in repr(results)
+    assert [dict(result)["error"] for result in results] == ["it failed", "The tea is sold out."]  # type: ignore[arg-type]
+
+
+async def test_a_function_that_takes_too_long_is_given_up() -> None:
+    @tool(timeout=0.05)
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
+    script = calling(Call("forever", {}))
+    await talk(script, forever)
+    assert "no answer within" in repr(script.questions[1].exchanges[0].result)
+
+
+async def test_a_function_that_hangs_holds_up_no_other_and_not_the_end() -> None:
+    released = threading.Event()
+
+    @tool(timeout=0.1)
+    def hanging() -> None:
+        released.wait(20)
+
+    @tool(timeout=5)
+    def quick() -> str:
+        return "done"
+
+    tools = python_tools([hanging, quick])
+    try:
+        results = await asyncio.gather(*(tools["hanging"].run({}, CONTEXT) for _ in range(MOST_THREADS * 2)))
+        assert {result["error"] for result in results} == {"no answer within 0.1 seconds"}
+        assert await tools["quick"].run({}, CONTEXT) == {"success": True, "data": "done"}
+        waiting = [each for each in threading.enumerate() if each.name == "turngate-tool"]
+        assert len(waiting) <= MOST_THREADS + 1
+        assert all(each.daemon for each in waiting)
+    finally:
+        released.set()
+
+
+async def test_more_calls_than_threads_wait_for_their_turn() -> None:
+    def count(number: int) -> int:
+        return number
+
+    (made,) = python_tools([count]).values()
+    results = await asyncio.gather(*(made.run({"number": n}, CONTEXT) for n in range(MOST_THREADS * 5)))
+    assert [result["data"] for result in results] == list(range(MOST_THREADS * 5))
+
+
+async def test_a_wrapped_async_function_is_waited_for() -> None:
+    async def inner() -> str:
+        return "done"
+
+    def wrapped() -> Coroutine[Any, Any, str]:
+        return inner()
+
+    (made,) = python_tools([wrapped]).values()
+    assert await made.run({}, CONTEXT) == {"success": True, "data": "done"}
+
+
+async def ends_the_loop() -> None:
+    sys.exit(3)
+
+
+def ends_the_process() -> None:
+    sys.exit(3)
+
+
+def finds_nothing() -> object:
+    return next(iter([]))
+
+
+def breaks_off() -> None:
+    raise KeyboardInterrupt
+
+
+async def calls_itself_off() -> None:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize(
+    "function", [ends_the_loop, ends_the_process, finds_nothing, breaks_off, calls_itself_off]
+)
+async def test_a_function_can_end_neither_the_process_nor_the_turn(function: Callable[..., Any]) -> None:
+    (made,) = python_tools([function]).values()
+    async with asyncio.timeout(5):
+        assert await made.run({}, CONTEXT) == {"success": False, "status": 0, "error": "it failed"}
+
+
+async def test_a_turn_that_is_called_off_calls_off_its_function() -> None:
+    begun = asyncio.Event()
+
+    async def forever() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    (made,) = python_tools([forever]).values()
+    task = asyncio.create_task(made.run({}, CONTEXT))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_function_is_tried_again_as_often_as_it_asks_for() -> None:
+    tries = []
+
+    @tool(retries=2)
+    def flaky() -> str:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OSError
+        return "done"
+
+    script = calling(Call("flaky", {}))
+    await talk(script, flaky)
+    assert script.questions[1].exchanges[0].result == {"success": True, "data": "done"}
+
+
+async def test_a_function_may_ask_for_the_key_of_its_deed() -> None:
+    seen: list[Context] = []
+
+    def order(context: Context, size: Literal["s", "l"]) -> str:
+        seen.append(context)
+        return size
+
+    script = calling(Call("order", {"size": "l"}))
+    await talk(script, order)
+    assert list(dict(script.questions[0].tools[0].parameters["properties"])) == ["size"]  # type: ignore[arg-type]
+    assert len(seen[0].key) == 32
+
+
+async def test_a_deed_keeps_its_key_when_the_model_looks_up_less_before_it() -> None:
+    keys: list[str] = []
+
+    @tool(reads_only=True)
+    def look(item: str) -> str:
+        return item
+
+    def order(context: Context, item: str) -> str:
+        keys.append(context.key)
+        return item
+
+    looking, ordering = Call("look", {"item": "tea"}), Call("order", {"item": "tea"})
+    await talk(calling(looking, ordering, ordering), look, order)
+    await talk(calling(ordering, Call("order", {"item": "mug"})), look, order)
+    first, second, again, other = keys
+    assert first == again
+    assert len({first, second, other}) == 3
+
+
+async def test_no_model_fills_the_context_however_it_is_asked_for() -> None:
+    def who(item: str, context: Context | None = None) -> str:
+        return context.session if context else ""
+
+    (made,) = python_tools([who]).values()
+    assert list(dict(made.offer.parameters["properties"])) == ["item"]  # type: ignore[arg-type]
+    assert await made.run({"item": "tea"}, CONTEXT) == {"success": True, "data": "s"}
+    victim: Json = {"session": "victim", "turn": "", "key": "", "slots": {}}
+    assert (await made.run({"item": "tea", "context": victim}, CONTEXT))["success"] is False
+
+
+async def test_a_parameter_that_begins_with_an_underscore_is_the_functions_own() -> None:
+    def remember(item: str, _cache: dict[str, str] = {}) -> str:  # noqa: B006 - as people write it
+        return item
+
+    (made,) = python_tools([remember]).values()
+    assert await made.run({"item": "tea"}, CONTEXT) == {"success": True, "data": "tea"}
+    assert (await made.run({"item": "tea", "_cache": {}}, CONTEXT))["success"] is False
+
+
+async def test_the_rounds_of_one_turn_are_bounded() -> None:
+    script = ScriptedModel([Decision(calls=(Call("price", {"item": "tea"}),))] * (MOST_ROUNDS + 1))
+    _, answer = await talk(script, price)
+    assert (answer.outcome, answer.trouble) == ("rounds", "rounds")
+    assert answer.text
+    assert script.questions[-1].tools == ()
+
+
+async def test_a_tool_that_was_not_offered_is_not_run() -> None:
+    script = calling(Call("rm_rf", {}))
+    _, answer = await talk(script, price)
+    assert answer.text == "It is 5 euros."
+    assert "no such tool" in repr(script.questions[1].exchanges[0].result)
+
+
+async def test_a_tool_may_open_a_way_or_lead_to_its_failure_edge() -> None:
+    check: Json = {"id": "check", "name": "check", "description": "check it", "on_failure": "gone"}
+    made = flow(
+        node(
+            "a",
+            "Hello!",
+            tools=[check],
+            edges=[edge("go", "end", guard="check.data == 'open'"), edge("gone", "sorry")],
+        ),
+        END,
+        node("sorry", "Sorry.", is_final=True),
+    )
+    answers = ["open", "shut"]
+
+    def check_it() -> str:
+        if answers[0] == "shut":
+            raise ToolError("no")
+        return answers[0]
+
+    check["handler_id"] = "check_it"
+    made = flow(*made.model_dump(mode="json", exclude_unset=True)["nodes"])
+    document = made.model_dump(mode="json", exclude_unset=True)
+    document["nodes"][0]["tools"] = [check]
+    made = type(made).model_validate(document)
+    opening = ScriptedModel([Decision(calls=(Call("check", {}),)), Decision(edge="go")])
+    _, answer = await talk(opening, check_it, made=made)
+    assert answer.text == "The end."
+    answers.pop(0)
+    failing = ScriptedModel([Decision(calls=(Call("check", {}),))])
+    _, answer = await talk(failing, check_it, made=made)
+    assert (answer.edge, answer.text) == ("gone", "Sorry.")
+
+
+async def test_an_http_tool_sends_its_arguments(crm: Crm) -> None:
+    crm.answers = [JSONResponse({"stock": 3}), JSONResponse({})]
+    tools = [
+        {
+            "id": "stock",
+            "name": "s",
+            "description": "",
+            "type": "http",
+            "url": f"{crm.url}/stock/{{{{ item }}}}",
+        },
+        {
+            "id": "book",
+            "name": "b",
+            "description": "",
+            "type": "http",
+            "method": "post",
+            "url": f"{crm.url}/book",
+        },
+    ]
+    made = flow(
+        node("a", "Hello!", edges=[edge("go", "end")]),
+        END,
+        tools=[{"name": "t", "description": "", "type": "http", **each} for each in tools],
+    )
+    script = calling(Call("stock", {"item": "a/b", "n": 2}), Call("book", {"item": "tea"}))
+    machine, answer = await talk(script, made=made, fetch=GuardedFetch([crm.host]))
+    assert answer.tools == ("stock", "book")
+    assert crm.requests[0].scope["raw_path"] == b"/stock/a%2Fb"
+    assert crm.requests[0].scope["query_string"] == b"n=2"
+    assert crm.bodies[1] == b'{"item": "tea"}'
+    assert "idempotency-key" in crm.requests[1].headers
+    await machine.aclose()
+
+
+async def test_arguments_are_written_as_the_query_of_an_address(crm: Crm) -> None:
+    find = {"id": "find", "name": "f", "description": "", "type": "http", "url": f"{crm.url}/find?a=1"}
+    made = flow(node("a", "Hello!", edges=[edge("go", "end")]), END, tools=[find])
+    given: Json = {"tags": ["a&b", 2], "open": True, "none": None, "q": "ü ", "in": {"b": [1]}}
+    machine, _ = await talk(calling(Call("find", given)), made=made, fetch=GuardedFetch([crm.host]))
+    pairs = [("a", "1"), ("tags", "a&b"), ("tags", "2"), ("open", "true"), ("q", "ü "), ("in", '{"b": [1]}')]
+    assert crm.requests[0].query_params.multi_items() == pairs
+    await machine.aclose()
+
+
+ORDER: Json = {
+    "type": "object",
+    "properties": {"item": {"type": "string", "enum": ["mug"]}, "count": {"type": "integer", "maximum": 5}},
+    "required": ["item"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"item": "mug", "count": 2}, ""),
+        ({"price": 0, "admin": True, "count": 9999}, "missing: item; unknown: price, admin; not as the"),
+        ({"item": "tea"}, "not as the schema has it: item"),
+        ({"item": "mug", "count": "2"}, "not as the schema has it: count"),
+    ],
+)
+async def test_a_call_that_its_schema_forbids_is_not_made_and_the_model_is_told_why(
+    crm: Crm, arguments: Json, reason: str
+) -> None:
+    order = {
+        "id": "order",
+        "name": "o",
+        "description": "",
+        "type": "http",
+        "method": "POST",
+        "url": crm.url,
+        "input_schema": ORDER,
+        "on_failure": "go",
+    }
+    made = flow(node("a", "Hello!", edges=[edge("go", "end")], tools=[order]), END)
+    script = calling(Call("order", arguments))
+    machine, answer = await talk(script, made=made, fetch=GuardedFetch([crm.host]))
+    result = dict(script.questions[1].exchanges[0].result)  # type: ignore[arg-type]
+    assert str(result.get("error", "")).startswith(reason)
+    assert (answer.text, answer.tools) == ("It is 5 euros.", ("order!" if reason else "order",))
+    assert len(crm.requests) == (0 if reason else 1)
+    await machine.aclose()
+
+
+@pytest.fixture
+async def crm() -> AsyncIterator[Crm]:
+    async with Crm().running() as running:
+        yield running
+
+
+async def test_tools_over_the_wire() -> None:
+    async with OpenAIServer().running() as server:
+        server.answers = [
+            call("price", {"item": "tea", "count": 2}),
+            call(STAY, {"brief_response": "5 euros."}),
+        ]
+        model = OpenAIModel("small", api_key="k", base_url=server.url)
+        machine = DialogMachine(MADE, model, [price])
+        await machine.start()
+        assert (await machine.turn("how much are two?")).text == "5 euros."
+        first, second = server.requests
+        assert [item["function"]["name"] for item in first["tools"]] == ["go", "price", STAY]
+        called, told = second["messages"][-2:]
+        assert called["tool_calls"][0]["function"] == {
+            "name": "price",
+            "arguments": '{"item": "tea", "count": 2}',
+        }
+        assert (told["role"], told["tool_call_id"]) == ("tool", called["tool_calls"][0]["id"])
+        assert told["content"] == '{"success": true, "data": 5.0}'
+        await machine.aclose()
+
+
+def untyped(item) -> None:  # type: ignore[no-untyped-def]
+    """It says nothing of its parameter."""
+
+
+def starred(*items: str) -> None:
+    """It has no names."""
+
+
+def private(_item: str) -> None:
+    """No model could fill it."""
+
+
+@pytest.mark.parametrize("function", [untyped, starred, private, lambda: 1])
+def test_a_function_that_no_model_could_call_is_refused(function: Callable[..., Any]) -> None:
+    with pytest.raises(Misconfigured):
+        DialogMachine(MADE, "rules", [function])
+
+
+def test_two_tools_of_one_name_are_refused() -> None:
+    with pytest.raises(Misconfigured, match="same name"):
+        DialogMachine(MADE, "rules", [price, price])

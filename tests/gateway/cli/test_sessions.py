@@ -1,0 +1,87 @@
+"""`turngate why`, `sessions`, `erase` and `send`, on what a real drain has left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+from typer.testing import CliRunner, Result
+
+from gateway.cli import app
+from tests.core.rig import SESSION, Rig
+from tests.fakes import ADDRESS
+
+
+@pytest.fixture
+def asked(redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    return redis_url
+
+
+def prepared(url: str, work: Callable[[Rig], Awaitable[object]]) -> None:
+    async def run() -> None:
+        async with Redis.from_url(url) as redis:
+            await redis.flushall()
+            rig = Rig(redis)
+            await work(rig)
+            await rig.mailbox.aclose()
+
+    asyncio.run(run())
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
+
+
+async def answered(rig: Rig) -> None:
+    await rig.say(1, text="my secret")
+    await rig.drain()
+
+
+@pytest.mark.parametrize("message", ["M1", "P1"])
+def test_why_tells_a_messages_life_from_either_end(asked: str, message: str) -> None:
+    prepared(asked, answered)
+
+    told = run("why", message)
+
+    kinds = [line.split()[2] for line in told.output.splitlines()[1:]]
+    assert kinds == ["accepted", "claimed", "committed", "said", "sending", "sent"]
+    assert "my secret" not in told.output
+    assert "my secret" in run("why", message, "--text").output
+
+
+def test_why_says_that_a_message_is_not_known(asked: str) -> None:
+    prepared(asked, answered)
+
+    assert run("why", "nothing").exit_code == 1
+
+
+def test_sessions_with_work_are_listed(asked: str) -> None:
+    prepared(asked, lambda rig: rig.say(1, 2))
+
+    assert f"{SESSION}  bot  waiting 2  unsent 0" in run("sessions").output
+
+
+def test_a_person_is_erased_only_when_one_is_sure(asked: str) -> None:
+    async def two(rig: Rig) -> None:
+        for session in (f"fake:A1:us:{ADDRESS.theirs}", f"fake:A1:us:{ADDRESS.theirs}0"):
+            await rig.say(1, session=session)
+
+    prepared(asked, two)
+    assert run("erase", ADDRESS.theirs).exit_code == 1
+    assert "erased 1 sessions" in run("erase", ADDRESS.theirs, "--yes").output
+    assert "erased 0 sessions" in run("erase", ADDRESS.theirs, "--yes").output
+    assert run("sessions").output.count("waiting 1") == 1
+    assert run("erase", "+1").exit_code == 2
+
+
+def test_a_word_of_our_own_waits_in_the_outbox(asked: str) -> None:
+    prepared(asked, answered)
+
+    assert run("send", SESSION, "Your parcel is here.").exit_code == 0
+    assert "unsent 1" in run("sessions").output
+    assert run("send", "fake:nobody", "hello?").exit_code == 1

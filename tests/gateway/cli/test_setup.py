@@ -1,0 +1,125 @@
+"""`turngate setup zendesk`, as a person runs it, against the simulated Zendesk."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from channels.zendesk.event_parser import SUBSCRIPTIONS
+from channels.zendesk.simulator.server import ZendeskTwin
+from channels.zendesk.trigger_template import EVENTS
+from gateway.local.simulator_server import TwinServer, serve
+
+_RENEWED = {
+    "ZENDESK_EMAIL": "",
+    "ZENDESK_API_TOKEN": "",
+    "ZENDESK_OAUTH_CLIENT_ID": "c",
+    "ZENDESK_OAUTH_CLIENT_SECRET": "s",
+    "ZENDESK_OAUTH_REFRESH_TOKEN": "r",
+}
+
+
+class Admin:
+    """A Zendesk account to be set up."""
+
+    def __init__(self, twin: ZendeskTwin, url: str) -> None:
+        self.twin = twin
+        self._url = url
+
+    async def run(self, *arguments: str, **settings: str) -> tuple[int, str]:
+        """The command's exit code and everything it said."""
+        environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("TURNGATE_")},
+            "ZENDESK_API_URL": self._url,
+            "ZENDESK_EMAIL": "bot@example.com",
+            "ZENDESK_API_TOKEN": "token",
+            "PUBLIC_URL": "http://127.0.0.1:8000",
+            **settings,
+        }
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gateway", "setup", *arguments),
+            env=environ,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, said.decode()
+
+
+@pytest.fixture
+async def admin() -> AsyncIterator[Admin]:
+    twin = ZendeskTwin(secret="c2VjcmV0", api_token="token", webhook_url="", seed=7)
+    async with httpx.AsyncClient() as http, serve(TwinServer(twin, http)) as url:
+        yield Admin(twin, url)
+
+
+async def test_the_webhook_is_made_once_and_its_secret_is_told(admin: Admin) -> None:
+    code, said = await admin.run("zendesk")
+    [webhook] = admin.twin.account.webhooks.values()
+
+    assert code == 0, said
+    assert webhook["endpoint"] == "http://127.0.0.1:8000/webhooks/zendesk"
+    assert set(webhook["subscriptions"]) == set(SUBSCRIPTIONS)
+    assert "ZENDESK_WEBHOOK_SECRET=c2VjcmV0" in said
+    assert "ZENDESK_BOT_USER_ID=8447000000009" in said
+    assert "ZENDESK_HANDOFF_GROUP_ID=1700000000009  for the group People" in said
+    code, said = await admin.run("zendesk", ZENDESK_WEBHOOK_SECRET="c2VjcmV0")
+    assert (code, len(admin.twin.account.webhooks)) == (0, 1)
+    assert "the webhook is there" in said
+    assert "c2VjcmV0" not in said
+
+
+async def test_triggers_are_made_once_and_corrected(admin: Admin) -> None:
+    code, said = await admin.run("zendesk", "--by-triggers")
+    triggers = admin.twin.account.triggers
+
+    assert code == 0, said
+    assert {each["title"] for each in triggers.values()} == {f"Turngate: {name}" for name in EVENTS}
+    [webhook] = admin.twin.account.webhooks
+    for trigger in triggers.values():
+        [action] = trigger["actions"]
+        assert action["value"][0] == webhook
+        assert json.loads(action["value"][1])["event"] is not None
+    before = {number: dict(trigger) for number, trigger in triggers.items()}
+    next(iter(triggers.values()))["actions"] = []
+    code, said = await admin.run("zendesk", "--by-triggers")
+    assert said.count("corrected the trigger") == 1
+    assert said.count("the trigger is there") == len(EVENTS) - 1
+    assert triggers == before
+
+
+async def test_a_webhook_of_the_other_kind_is_for_a_person(admin: Admin) -> None:
+    await admin.run("zendesk", "--by-triggers")
+    code, said = await admin.run("zendesk")
+
+    assert code == 2
+    assert "other subscriptions" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "words"),
+    [
+        (("twilio",), {}, "docs/channels/twilio.md"),
+        (("pigeon",), {}, "there is no channel"),
+        (("zendesk",), {"ZENDESK_API_TOKEN": ""}, "ZENDESK_API_TOKEN is not set"),
+        (("zendesk",), {"ZENDESK_API_TOKEN": "wrong"}, "the credentials are refused"),
+        (("zendesk",), {"ZENDESK_API_URL": ""}, "ZENDESK_API_URL"),
+        (("zendesk",), _RENEWED, "would spend the refresh token"),
+        (("zendesk",), {"PUBLIC_URL": ""}, "PUBLIC_URL"),
+    ],
+)
+async def test_what_is_missing_is_said(
+    admin: Admin, arguments: tuple[str, ...], settings: dict[str, str], words: str
+) -> None:
+    code, said = await admin.run(*arguments, **settings)
+
+    assert code == 2
+    assert words in said
+    assert "Traceback" not in said

@@ -1,0 +1,69 @@
+"""The configuration file: what it says, and how it complains."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.errors import Misconfigured
+from core.ports.channel import Pace
+from core.processing.concurrency import Concurrency, Policy
+from gateway.config.channel_config import Config
+from tests.paths import ROOT
+
+DOCS = ROOT / "docs" / "configuration.md"
+
+
+def load(tmp_path: Path, text: str) -> Config:
+    path = tmp_path / "turngate.toml"
+    path.write_text(text, encoding="utf-8")
+    return Config.load(path)
+
+
+def test_the_documented_file_is_read(tmp_path: Path) -> None:
+    [block] = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+
+    config = load(tmp_path, block)
+
+    burst = Concurrency(policy=Policy.BURST, window=1.5, cap=8.0)
+    assert config.flows == {"twilio": "kyc", "twilio/shop2": "support"}
+    assert config.concurrency == {"twilio": burst, "twilio/shop2": burst}
+    assert config.pace("twilio/shop2", Pace()) == config.pace("twilio", Pace()) == Pace(number=10, account=80)
+    settings = config.accounts["twilio/shop2"].resolved({"SHOP2_TOKEN": "secret"})
+    assert settings["TWILIO_AUTH_TOKEN"] == "secret"
+    with pytest.raises(Misconfigured, match="SHOP2_TOKEN is not set"):
+        config.accounts["twilio/shop2"].resolved({})
+
+
+def test_without_a_file_nothing_differs() -> None:
+    config = Config.load(None)
+
+    assert config.concurrency == {}
+    assert config.pace("twilio", Pace(number=3)) == Pace(number=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[channels.twillio]", "there is no channel twillio"),
+        ('[channels.twilio.concurrency]\npolicy = "bursts"', "channels.twilio.concurrency.policy"),
+        ("[channels.twilio.concurrency]\nwindow = 0", "channels.twilio.concurrency.window"),
+        ("[channels.twilio.concurrency]\nwindows = 1", "channels.twilio.concurrency.windows"),
+        ("[channels.twilio.pace]\nnumber = -1", "channels.twilio.pace.number"),
+        ("[chanels.twilio]", "chanels"),
+        ("[channels.twilio.accounts.shop2]", "channels.twilio.accounts.shop2.settings"),
+        ('[channels.twilio.accounts."Shop 2"]\nsettings.A = "b"', "accounts.Shop 2"),
+        ('[channels.twilio.accounts.s]\nsettings.TWILIO_TOKEN = "b"', "twilio/s has no setting TWILIO_TOKEN"),
+        ("[channels.twilio", "is not TOML"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(Misconfigured, match=re.escape(named)):
+        load(tmp_path, text)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"TURNGATE_CONFIG: .*cannot be read"):
+        Config.load(tmp_path / "none.toml")

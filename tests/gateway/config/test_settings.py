@@ -1,0 +1,59 @@
+"""Settings: what is wrong is named before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import Misconfigured
+from gateway.config.settings import Settings, rows
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, _, _ in rows():
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_everything_has_a_default() -> None:
+    settings = Settings.load()
+
+    assert (settings.port, settings.llm, settings.flow_path.name) == (8000, "rules", "support.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TURNGATE_FLOWS", "x", "did you mean TURNGATE_FLOW"),
+        ("PORT", "many", "PORT"),
+        ("PUBLIC_URL", "bots.example.com", "PUBLIC_URL"),
+        ("TURNGATE_LLM", "openai/gpt-5.1", "OPENAI_API_KEY"),
+        ("TURNGATE_LEASE_SECONDS", "0", "TURNGATE_LEASE_SECONDS"),
+    ],
+)
+def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(Misconfigured, match=said):
+        Settings.load()
+
+
+def test_a_flow_that_is_not_there_is_named_with_what_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TURNGATE_FLOW", "nothing.json")
+
+    with pytest.raises(Misconfigured, match=r"the library has: .*kyc"):
+        _ = Settings.load().flow_path
+
+
+def test_the_environment_overrules_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("PORT=8100\nTURNGATE_FLOW=kyc\n", encoding="utf-8")
+    monkeypatch.setenv("PORT", "8200")
+
+    settings = Settings.load()
+    assert (settings.port, settings.flow) == (8200, "kyc")
+
+
+def test_a_secret_is_not_shown() -> None:
+    assert "sk-12345" not in repr(Settings.model_validate({"OPENAI_API_KEY": "sk-12345"}))

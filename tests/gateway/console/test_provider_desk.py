@@ -1,0 +1,99 @@
+"""The agent's pane asks the twin of the desk, and takes nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from channels.intercom.simulator.server import IntercomTwin
+from channels.twilio.simulator.server import TwilioTwin
+from gateway.console.provider_desk import AgentPane
+from gateway.console.simulator_client import SimulatedDesk, Simulator
+from gateway.local.simulator_server import TwinServer
+from gateway.server.operator_auth import Access
+
+PERSON = "+15550191"
+HERE = {"surface": "intercom", "person": PERSON}
+
+
+@asynccontextmanager
+async def pane(*, simulated: bool = True) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
+    """The console of somebody on this machine, and the twin's own controls; webhooks reach nobody."""
+    nowhere = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    twin = IntercomTwin(client_secret="s", access_token="t", webhook_url="http://gateway.example/w", seed=1)
+    server = TwinServer(twin, nowhere)
+    desks = (SimulatedDesk("intercom", "Intercom", "http://twin", "wk7h2xqz"),)
+    simulator = Simulator("http://sms", "AC1", "http://cloud", desks) if simulated else None
+    transport = httpx.ASGITransport(server)
+    async with httpx.AsyncClient(transport=transport, base_url="http://twin") as controls:
+        app = Starlette(routes=AgentPane(Access(""), simulator, controls).routes())
+        local = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=local, base_url="http://127.0.0.1") as console:
+            yield console, controls
+    await server.aclose()
+    await nowhere.aclose()
+
+
+async def test_what_is_done_in_the_pane_is_done_at_the_desk() -> None:
+    async with pane() as (console, controls):
+        before = (await console.get("/console/agent", params=HERE)).json()
+        await controls.post("/_twin/say", json={"surface": "intercom", "from": PERSON, "text": "Hi"})
+        note = await console.post("/console/agent", json={**HERE, "move": "note", "text": "kind"})
+        take = await console.post("/console/agent", json={**HERE, "move": "take"})
+        after = (await console.get("/console/agent", params=HERE)).json()
+        later = (await console.get("/console/agent", params={**HERE, "after": after["last"]})).json()
+
+    assert (before["standing"]["thread"], before["lines"]) == ("", [])
+    assert (note.status_code, take.status_code) == (200, 200)
+    assert after["standing"]["words"] == "open, assigned to Grace"
+    assert [(line["direction"], line["text"]) for line in after["lines"]] == [("note", "kind")]
+    assert {move["name"] for move in after["moves"]} >= {"reply", "give_back"}
+    assert later["lines"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"surface": "sms", "person": PERSON, "move": "take"},
+        {**HERE, "move": "dance"},
+        {**HERE, "move": "reply"},
+        {**HERE, "move": "take"},
+        {"surface": "intercom", "person": "Ada", "move": "take"},
+        {},
+    ],
+)
+async def test_what_cannot_be_done_is_said_so(body: dict[str, str]) -> None:
+    async with pane() as (console, _):
+        answer = await console.post("/console/agent", json=body)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "malformed"
+
+
+@pytest.mark.parametrize("query", [{}, {"surface": "sms", "person": PERSON}, {**HERE, "after": "x"}])
+async def test_no_other_question_is_answered(query: dict[str, str]) -> None:
+    async with pane() as (console, _):
+        assert (await console.get("/console/agent", params=query)).status_code == 400
+
+
+async def test_real_credentials_leave_no_pane() -> None:
+    async with pane(simulated=False) as (console, _):
+        assert (await console.get("/console/agent", params=HERE)).status_code == 400
+        assert (await console.post("/console/agent", json={**HERE, "move": "take"})).status_code == 400
+
+
+async def test_a_twin_without_a_desk_has_no_moves() -> None:
+    twin = TwilioTwin(account_sid="AC1", auth_token="t", webhook_url="http://gateway.example/w", seed=1)
+    async with httpx.AsyncClient() as nowhere:
+        transport = httpx.ASGITransport(TwinServer(twin, nowhere))
+        async with httpx.AsyncClient(transport=transport, base_url="http://twin") as controls:
+            desk = (await controls.get("/_twin/desk", params={"from": PERSON})).json()
+            act = await controls.post("/_twin/act", json={"from": PERSON, "move": "take"})
+            malformed = await controls.post("/_twin/act", json={})
+
+    assert desk == {"moves": [], "standing": {"thread": "", "words": ""}}
+    assert (act.status_code, malformed.status_code) == (400, 400)

@@ -1,0 +1,226 @@
+"""A twin on a real port: its API, its webhooks, its controls, and connections that break for real."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from channels._kit.simulator import Fault, Faults
+from channels.twilio import TwilioChannel, connect
+from channels.twilio.simulator.server import TwilioTwin
+from core.errors import DeliveryError, Unavailable, Unknown
+from core.model.event import DeliveryStatus, Event, StatusChanged, TurnReceived
+from core.model.message import Reply
+from core.model.turn import Address
+from core.ports.channel import Webhook
+from gateway.http.clients import provider_client
+from gateway.local.simulator_server import TwinServer, serve
+
+ACCOUNT, TOKEN, ADA = "AC00000000000000000000000000000001", "0123456789abcdef", "+12025550170"
+ADDRESS = Address(channel="twilio", account=ACCOUNT, ours="+15550100", theirs=ADA)
+REPLY = Reply(key="turn.1", address=ADDRESS, body="Hello")
+
+
+class Gateway:
+    """Stands for ours: verifies and keeps every webhook, after refusing the first `failures` of them."""
+
+    def __init__(self) -> None:
+        self.channel: TwilioChannel | None = None
+        self.events: list[Event] = []
+        self.failures = 0
+        self.app = Starlette(routes=[Route("/webhooks/twilio", self.receive, methods=["POST"])])
+
+    async def receive(self, request: Request) -> Response:
+        assert self.channel is not None
+        headers = dict(request.headers)
+        hook = Webhook(request.method, str(request.url), headers, await request.body())
+        self.channel.verify(hook)
+        if self.failures:
+            self.failures -= 1
+            return Response(status_code=503)
+        events = self.channel.parse(hook)
+        self.events += events
+        answer = self.channel.answer(hook, events)
+        return Response(answer.body, answer.status, media_type=answer.content_type)
+
+
+class World:
+    """A twin and a gateway that know each other's address."""
+
+    def __init__(self, gateway: Gateway, server: TwinServer, url: str, http: httpx.AsyncClient) -> None:
+        self.gateway = gateway
+        self.server = server
+        self.url = url
+        self.http = http
+
+    @property
+    def channel(self) -> TwilioChannel:
+        assert self.gateway.channel is not None
+        return self.gateway.channel
+
+    async def say(self, text: str, **more: object) -> str:
+        said = {"surface": "sms", "from": ADA, "text": text, "wait": True, **more}
+        answer = await self.http.post(f"{self.url}/_twin/say", json=said)
+        assert answer.status_code == 200
+        return str(answer.json()["sid"])
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    gateway = Gateway()
+    async with serve(gateway.app) as home, provider_client() as http:
+        twin = TwilioTwin(
+            account_sid=ACCOUNT,
+            auth_token=TOKEN,
+            webhook_url=f"{home}/webhooks/twilio#rc=3&rp=all",
+            seed=1,
+        )
+        server = TwinServer(twin, http, pace=0)
+        async with serve(server) as url:
+            environ = {
+                "TWILIO_ACCOUNT_SID": ACCOUNT,
+                "TWILIO_AUTH_TOKEN": TOKEN,
+                "TWILIO_API_URL": url,
+            }
+            gateway.channel = connect(environ, home)
+            yield World(gateway, server, url, http)
+
+
+async def test_what_is_said_arrives_as_a_signed_webhook(world: World) -> None:
+    sid = await world.say("Hi é")
+
+    [event] = world.gateway.events
+    assert isinstance(event, TurnReceived)
+    assert (event.turn.id, event.turn.text, event.turn.address) == (sid, "Hi é", ADDRESS)
+
+
+async def test_a_reply_is_taken_and_its_statuses_come_back(world: World) -> None:
+    sent = await world.channel.send(REPLY, world.http)
+    await world.server.settle()
+
+    statuses = [event.status for event in world.gateway.events if isinstance(event, StatusChanged)]
+    assert sorted(statuses) == [DeliveryStatus.DELIVERED, DeliveryStatus.SENT]
+    found = (await world.http.get(f"{world.url}/_twin/messages", params={"from": ADA})).json()
+    assert [(line["direction"], line["id"], line["text"]) for line in found["messages"]] == [
+        ("out", sent.provider_id, "Hello")
+    ]
+    later = await world.http.get(f"{world.url}/_twin/messages", params={"from": ADA, "after": found["last"]})
+    assert later.json() == {"messages": [], "last": found["last"]}
+
+
+async def test_a_plus_that_became_a_space_is_put_back(world: World) -> None:
+    await world.say("Hi")
+
+    found = (await world.http.get(f"{world.url}/_twin/messages?from=+{ADA[1:]}")).json()
+    assert [line["text"] for line in found["messages"]] == ["Hi"]
+
+
+async def test_webhooks_are_tried_again_until_they_are_taken(world: World) -> None:
+    world.gateway.failures = 3
+    await world.say("Hi")
+    await world.server.settle()
+
+    assert len(world.gateway.events) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected", "taken"),
+    [
+        (Fault.TOO_MANY, Unavailable, 0),
+        (Fault.UNAVAILABLE, Unknown, 0),
+        (Fault.ERROR_AFTER, Unknown, 1),
+        (Fault.DROP_BEFORE, Unknown, 0),
+        (Fault.DROP_AFTER, Unknown, 1),
+    ],
+)
+@pytest.mark.parametrize("transport", ["aiohttp", "httpx"])
+async def test_a_send_that_failed_is_looked_up_and_found_only_if_it_was_taken(
+    world: World, fault: Fault, expected: type[DeliveryError], taken: int, transport: str
+) -> None:
+    since = datetime.now(UTC)
+    answer = await world.http.post(f"{world.url}/_twin/faults", json={"next": [fault]})
+    assert answer.status_code == 200
+
+    async with provider_client() if transport == "aiohttp" else httpx.AsyncClient() as http:
+        with pytest.raises(expected):
+            await world.channel.send(REPLY, http)
+        found = await world.channel.find_sent(REPLY, http, since=since, known=frozenset())
+        assert (found is not None) == bool(taken)
+        if found is not None:
+            known = frozenset({found.provider_id})
+            assert await world.channel.find_sent(REPLY, http, since=since, known=known) is None
+
+
+async def test_the_server_lives_on_after_it_dropped_a_connection(world: World) -> None:
+    world.server.twin.tell(Faults(next=(Fault.DROP_BEFORE,) * 3))
+    for _ in range(3):
+        with pytest.raises(Unknown):
+            await world.channel.send(REPLY, world.http)
+
+    assert (await world.channel.send(REPLY, world.http)).provider_id
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("say", "{"),
+        ("say", '{"surface": "sms"}'),
+        ("say", '{"surface": "pigeon", "from": "+1", "text": "x"}'),
+        ("say", '{"surface": "SMS; x", "from": "+1", "text": "x"}'),
+        ("faults", '{"next": ["explode"]}'),
+        ("faults", "[]"),
+    ],
+)
+async def test_a_control_that_cannot_be_read_is_refused_in_one_shape(
+    world: World, path: str, body: str
+) -> None:
+    answer = await world.http.post(f"{world.url}/_twin/{path}", content=body)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "malformed"
+
+
+async def test_without_a_port_of_its_own_a_dropped_connection_is_an_error() -> None:
+    twin = TwilioTwin(account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1)
+    twin.tell(Faults(next=(Fault.DROP_BEFORE,)))
+    environ = {
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "TWILIO_API_URL": "http://twin.invalid",
+    }
+    channel = connect(environ, "http://gateway.invalid")
+    assert channel is not None
+
+    async with httpx.AsyncClient() as wire:
+        server = TwinServer(twin, wire)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(server)) as http:
+            with pytest.raises(Unknown):
+                await channel.send(REPLY, http)
+        await server.aclose()
+
+
+async def test_webhooks_that_wait_are_forgotten_when_the_server_stops() -> None:
+    async with provider_client() as http:
+        twin = TwilioTwin(
+            account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1
+        )
+        twin.tell(Faults(webhooks_shuffled=3600.0))
+        server = TwinServer(twin, http)
+        async with serve(server) as url:
+            said = {"surface": "sms", "from": ADA, "text": "Hi"}
+            await http.post(f"{url}/_twin/say", json=said)
+        await server.settle()
+
+
+async def test_a_port_that_is_taken_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        async with serve(Starlette(), port=taken.getsockname()[1]):
+            pass

@@ -1,0 +1,80 @@
+"""Two accounts of one channel: each has its own secret, its own flow and its own answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from redis.asyncio import Redis
+
+from channels._kit.simulator import Said
+from channels.twilio.simulator.server import TwilioTwin
+from core.model.event import DeliveryStatus
+from gateway.http.clients import provider_client
+from gateway.local.simulator_server import serve
+from gateway.redis.records.session_log import read_log
+from tests.gateway.stack import ACCOUNT, TOKEN
+from tests.gateway.surroundings import Heard, free_url, start
+
+OTHER = ACCOUNT[:-1] + "2"
+PERSON = "+15550177"
+
+
+class Shops(NamedTuple):
+    """The twins of both accounts, and the server behind the gateway."""
+
+    first: Heard
+    second: Heard
+    redis_url: str
+
+
+@pytest.fixture
+async def shops(tmp_path: Path) -> AsyncIterator[Shops]:
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(provider_client())
+        url = free_url()
+        webhook_url = f"{url}/webhooks/twilio"  # both come to one address
+        first = Heard(
+            TwilioTwin(account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=webhook_url, seed=7), http
+        )
+        second = Heard(
+            TwilioTwin(account_sid=OTHER, auth_token="other", webhook_url=webhook_url, seed=8), http
+        )
+        config = tmp_path / "turngate.toml"
+        config.write_text(
+            f"""
+            [channels.twilio]
+            flow = "kyc"
+            [channels.twilio.accounts.shop2]
+            flow = "support"
+            settings.TWILIO_ACCOUNT_SID = "{OTHER}"
+            settings.TWILIO_AUTH_TOKEN = "$SHOP2_TOKEN"
+            settings.TWILIO_API_URL = "{await stack.enter_async_context(serve(second))}"
+            """
+        )
+        environ = {
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "TWILIO_API_URL": await stack.enter_async_context(serve(first)),
+            "SHOP2_TOKEN": "other",
+            "TURNGATE_CONFIG": str(config),
+        }
+        yield Shops(first, second, await start(stack, url, "order_status", environ))
+
+
+async def test_each_account_has_its_flow_and_its_answers(shops: Shops) -> None:
+    shops.first.say(Said("sms", PERSON, "hi"))
+    shops.second.say(Said("sms", PERSON, "hi"))
+
+    await shops.first.until("last four digits", PERSON, 0)
+    await shops.second.until("Harbour Lane", PERSON, 0)
+    assert len(shops.first.heard(PERSON)) == len(shops.second.heard(PERSON)) == 1
+
+    await shops.second.settle()
+    async with Redis.from_url(shops.redis_url) as redis:
+        entries = await read_log(redis, f"twilio:{OTHER}:+15550100:{PERSON}")
+        statuses = [entry.data["status"] for entry in entries if entry.kind == "status"]
+        assert DeliveryStatus.DELIVERED in statuses

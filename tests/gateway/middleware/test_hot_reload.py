@@ -1,0 +1,71 @@
+"""A flow's file that is rewritten while people write: taken up when it is sound, and else left alone."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from flows.document.flow import Flow
+from flows.document.flow_file import FlowFile
+from flows.engine.machine import DialogMachine
+from gateway.middleware.hot_reload import ReloadingDialog
+from tests.flows.conversation import document, edge, node, turn
+
+
+def says(text: str) -> str:
+    return json.dumps(document(node("a", text, edges=[edge("on", "a", keywords=["go"])])))
+
+
+class Uncompilable(FlowFile):
+    """A file that is read without complaint into a flow that nobody can run."""
+
+    def read(self) -> Flow:
+        return Flow.model_construct(system_prompt="", initial_node="nowhere", nodes=())
+
+
+def dialog(file: FlowFile) -> ReloadingDialog:
+    seconds = itertools.count(step=10)
+    return ReloadingDialog(file, DialogMachine(file.flow), lambda: float(next(seconds)))
+
+
+async def heard(dialog: ReloadingDialog) -> str:
+    step = await dialog.answer(turn("hi"), None)
+    return step.messages[0].text
+
+
+async def test_a_changed_flow_is_taken_up_with_the_next_turn(tmp_path: Path) -> None:
+    path = tmp_path / "flow.json"
+    path.write_text(says("Hello!"))
+    talk = dialog(FlowFile(path))
+    assert await heard(talk) == "Hello!"
+    path.write_text(says("Good morning!"))
+    assert await heard(talk) == "Good morning!"
+
+
+@pytest.mark.parametrize("text", ["{", says("Hello {{ x | loud }}!"), says("{% include 'x' %}"), "{}", "\0"])
+async def test_a_flow_that_cannot_be_run_leaves_the_one_before(
+    text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "flow.json"
+    path.write_text(says("Hello!"))
+    talk = dialog(FlowFile(path))
+    path.write_text(text)
+    with caplog.at_level(logging.ERROR, "turngate.flow"):
+        assert await heard(talk) == "Hello!"
+    assert "the one before goes on" in caplog.text
+
+
+async def test_whatever_goes_wrong_with_a_changed_flow_people_are_answered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "flow.json"
+    path.write_text(says("Hello!"))
+    talk = dialog(Uncompilable(path))
+    path.write_text(says("Good morning!"))
+    with caplog.at_level(logging.ERROR, "turngate.flow"):
+        assert await heard(talk) == "Hello!"
+    assert "the one before goes on" in caplog.text

@@ -1,0 +1,351 @@
+"""Files that people sent: a voice note becomes the turn's text, and what cannot be had costs no turn."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from channels._kit.simulator import Said
+from channels.sunshine import SunshineChannel
+from channels.twilio.media import Media as TwilioMedia
+from channels.twilio.simulator.server import TwilioTwin
+from channels.whatsapp import WhatsAppChannel
+from channels.whatsapp.media import Media as WhatsAppMedia
+from channels.whatsapp.simulator.server import WhatsAppTwin
+from channels.zendesk import ZendeskChannel
+from core.errors import DeliveryError, Rejected, Unavailable
+from core.model.message import Reply
+from core.model.turn import Address, Attachment
+from core.ports.media import Keeping, NoFile, Trouble
+from core.sessions.store import NullSessionStore
+from gateway.http.clients import provider_client
+from gateway.http.ssrf_guard import GuardedFetch
+from gateway.local.simulator_server import serve
+from gateway.middleware.transcription import Files
+from gateway.redis.records.session_index import Registry
+from gateway.redis.records.session_log import read_log_end
+from tests.channels.sunshine.builders import channel as sunshine_channel
+from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP
+from tests.channels.whatsapp.builders import SECRET, TOKEN
+from tests.channels.whatsapp.builders import whatsapp as whatsapp_channel
+from tests.channels.zendesk.builders import channel as zendesk_channel
+from tests.flows.crm_server import Crm
+from tests.flows.openai_server import OpenAIServer
+from tests.gateway.stack import ACCOUNT
+from tests.gateway.stack import TOKEN as TWILIO_TOKEN
+from tests.gateway.surroundings import Heard, free_url, start
+
+OPUS = b"OggS\x00\x02" + bytes(20) + b"\x01\x13OpusHead\x01\x01" + bytes(200)
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(100)
+
+
+def data(body: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{b64encode(body).decode()}"
+
+
+NOTE = data(OPUS, "audio/ogg")
+
+
+class World:
+    def __init__(self, model: OpenAIServer, twilio: Heard, whatsapp: Heard, redis_url: str) -> None:
+        self.redis_url = redis_url
+        self.model = model
+        self.twilio = twilio
+        self.whatsapp = whatsapp
+
+
+@asynccontextmanager
+async def world() -> AsyncIterator[World]:
+    """A gateway of processes that hears, both twins and a transcription server."""
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(provider_client())
+        model = await stack.enter_async_context(OpenAIServer().running())
+        url = free_url()
+        twin = TwilioTwin(
+            account_sid=ACCOUNT, auth_token=TWILIO_TOKEN, webhook_url=f"{url}/webhooks/twilio", seed=7
+        )
+        meta = WhatsAppTwin(
+            app_secret=SECRET, access_token=TOKEN, webhook_url=f"{url}/webhooks/whatsapp", seed=7
+        )
+        twilio, whatsapp = Heard(twin, http), Heard(meta, http)
+        twin.url = await stack.enter_async_context(serve(twilio))
+        environ = {
+            **WHATSAPP,
+            "WHATSAPP_API_URL": await stack.enter_async_context(serve(whatsapp)),
+            "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": TWILIO_TOKEN,
+            "TWILIO_API_URL": twin.url,
+            "TURNGATE_TRANSCRIBE": "openai/whisper-1",
+            "OPENAI_API_KEY": "k",
+            "OPENAI_BASE_URL": model.url,
+        }
+        redis_url = await start(stack, url, "kyc", environ)
+        yield World(model, twilio, whatsapp, redis_url)
+
+
+async def test_a_voice_note_is_answered_like_what_it_says() -> None:
+    async with world() as around:
+        for server in (around.whatsapp, around.twilio):
+            person, ours = "+15550176", "+15550176"
+            if server is around.twilio:
+                ours = f"whatsapp:{person}"
+            server.say(Said("whatsapp", person, "hello"))
+            await server.until("last four digits", ours, 0)
+            around.model.transcripts = [JSONResponse({"text": "four three two one, 4321"})]
+            server.say(Said("whatsapp", person, media=(NOTE,), media_type="audio/ogg; codecs=opus"))
+            await server.until("date of birth", ours, 1)
+
+        assert [each[:2] for each in around.model.recordings] == [("voice.ogg", "audio/ogg")] * 2
+        assert {body for _, _, body in around.model.recordings} == {OPUS}
+
+
+async def unheard(url: str, message_id: str) -> list[object]:
+    """Why notes were not heard, as `turngate why` reads it from the session's log."""
+    async with Redis.from_url(url) as redis:
+        session = await Registry(redis).of_message(message_id)
+        assert session
+        entries = await read_log_end(redis, session, 1_000)
+    return [entry.data["unheard"] for entry in entries if "unheard" in entry.data]
+
+
+async def test_what_cannot_be_heard_is_said_and_the_conversation_goes_on() -> None:
+    person = "+15550177"
+    async with world() as around:
+        server = around.whatsapp
+        server.say(Said("whatsapp", person, "hello"))
+        await server.until("last four digits", person, 0)
+        seen = len(server.heard(person))
+        wamid, _ = server.say(
+            Said("whatsapp", person, media=(NOTE,), media_type="audio/ogg")
+        )  # the model refuses it
+        await server.until("open files", person, seen)
+        seen = len(server.heard(person))
+        server.say(Said("whatsapp", person, media=(data(JPEG, "audio/ogg"),), media_type="audio/ogg"))
+        await server.until("no files", person, seen)
+        seen = len(server.heard(person))
+        server.say(Said("whatsapp", person, "4321"))
+        await server.until("date of birth", person, seen)
+
+        assert len(around.model.recordings) == 1
+        assert await unheard(around.redis_url, wamid) == ["no_transcript", "wrong_type"]
+
+
+@pytest.fixture
+async def crm() -> AsyncIterator[Crm]:
+    async with Crm().running() as running:
+        yield running
+
+
+@pytest.fixture
+async def cdn() -> AsyncIterator[Crm]:
+    async with Crm().running() as running:
+        yield running
+
+
+@pytest.fixture
+async def fetch(crm: Crm, cdn: Crm) -> AsyncIterator[GuardedFetch]:
+    made = GuardedFetch([crm.host, cdn.host])
+    yield made
+    await made.aclose()
+
+
+def twilio(crm: Crm) -> tuple[TwilioMedia, Attachment]:
+    url = f"{crm.url}/2010-04-01/Accounts/{ACCOUNT}/Messages/MM1/Media/ME1"
+    return TwilioMedia(account=ACCOUNT, token="t", url=crm.url, waits=(0, 0)), Attachment(url=url)
+
+
+def whatsapp(crm: Crm) -> tuple[WhatsAppMedia, Attachment]:
+    return WhatsAppMedia(token="t", base=f"{crm.url}/v26.0"), Attachment(url=f"{crm.url}/v26.0/700")
+
+
+async def test_twilios_credentials_stay_at_twilio(crm: Crm, cdn: Crm, fetch: GuardedFetch) -> None:
+    media, medium = twilio(crm)
+    crm.answers, cdn.answers = [RedirectResponse(f"{cdn.url}/file")], [Response(OPUS)]
+
+    assert await media.download(medium, fetch) == OPUS
+    assert crm.requests[0].headers["authorization"].startswith("Basic ")
+    assert "authorization" not in cdn.requests[0].headers
+
+
+@pytest.mark.parametrize("path", ["/2010-04-01/Accounts/AC9/Messages/MM1/Media/ME1", "/x", ""])
+async def test_no_other_address_gets_them(crm: Crm, cdn: Crm, fetch: GuardedFetch, path: str) -> None:
+    for forged in (
+        f"{cdn.url}/2010-04-01/Accounts/{ACCOUNT}/M",
+        f"{crm.url}{path}",
+        f"{crm.url}.{cdn.host}/",
+    ):
+        media, _ = twilio(crm)
+        try:
+            await media.download(Attachment(url=forged), fetch)
+        except NoFile:
+            continue
+    assert not [each for each in (*crm.requests, *cdn.requests) if "authorization" in each.headers]
+
+
+async def test_a_file_that_is_not_there_yet_is_asked_for_again(crm: Crm, fetch: GuardedFetch) -> None:
+    media, medium = twilio(crm)
+    crm.answers = [Response(status_code=404), Response(OPUS)]
+
+    assert await media.download(medium, fetch) == OPUS
+    crm.answers = [Response(status_code=404)] * 3
+    with pytest.raises(NoFile) as gone:
+        await media.download(medium, fetch)
+    assert gone.value.trouble is Trouble.GONE
+
+
+def zendesk(crm: Crm) -> tuple[ZendeskChannel, Attachment]:
+    """Private attachments are on: only who may read the ticket gets its files."""
+    found = zendesk_channel(ZENDESK_API_URL=crm.url)
+    return found, Attachment(url=f"{crm.url}/attachments/token/x/?name=parcel.png")
+
+
+def sunshine(crm: Crm) -> tuple[SunshineChannel, Attachment]:
+    found = sunshine_channel(SUNSHINE_API_URL=f"{crm.url}/sc")
+    return found, Attachment(url=f"{crm.url}/sc/attachments/v2/file")
+
+
+@pytest.mark.parametrize("made", [zendesk, sunshine])
+async def test_private_files_of_a_desk_open_to_our_credentials_and_these_go_nowhere_else(
+    crm: Crm, cdn: Crm, fetch: GuardedFetch, made: Callable[[Crm], tuple[Keeping, Attachment]]
+) -> None:
+    channel, medium = made(crm)
+
+    def private(asked: Request) -> Response:
+        is_known = "authorization" in asked.headers
+        return RedirectResponse(f"{cdn.url}/file") if is_known else Response(status_code=401)
+
+    crm.answers = [private]
+    cdn.answers = [Response(JPEG)]
+
+    file = await Files({"desk": channel}, fetch).get(medium, "desk")
+    assert (file.body, file.content_type) == (JPEG, "image/jpeg")
+    for forged in (f"{cdn.url}/attachments/token/x", f"{crm.url}.{cdn.host}/", f"{crm.url}/attachments/../x"):
+        with suppress(NoFile):
+            await channel.download(Attachment(url=forged), fetch)
+    assert not [each for each in (*crm.requests[1:], *cdn.requests) if "authorization" in each.headers]
+
+
+async def test_metas_token_stays_at_meta(crm: Crm, cdn: Crm, fetch: GuardedFetch) -> None:
+    media, medium = whatsapp(crm)
+    crm.answers, cdn.answers = [JSONResponse({"url": f"{cdn.url}/file"})], [Response(OPUS)]
+
+    assert await media.download(medium, fetch) == OPUS
+    assert crm.requests[0].headers["authorization"] == "Bearer t"
+    assert "authorization" not in cdn.requests[0].headers
+
+
+async def test_an_expired_address_is_asked_for_again(crm: Crm, fetch: GuardedFetch) -> None:
+    media, medium = whatsapp(crm)
+    told = JSONResponse({"url": f"{crm.url}/file"})
+    crm.answers = [told, Response(status_code=404), told, Response(OPUS)]
+
+    assert await media.download(medium, fetch) == OPUS
+
+
+@pytest.mark.parametrize(
+    ("answers", "trouble"),
+    [
+        ([JSONResponse({"url": "http://127.0.0.1:9/", "file_size": 10**9})], Trouble.TOO_LARGE),
+        ([JSONResponse({"url": "http://127.0.0.1:9/"})], Trouble.REFUSED),
+        ([JSONResponse({"url": "file:///etc/passwd"})], Trouble.REFUSED),
+        ([JSONResponse([])] * 2, Trouble.REFUSED),
+        ([Response(b"x" * 70_000)], Trouble.TOO_LARGE),
+        ([Response(status_code=500)], Trouble.UNREACHABLE),
+        ([Response(status_code=401)], Trouble.REFUSED),
+    ],
+)
+async def test_why_there_is_no_file(
+    crm: Crm, fetch: GuardedFetch, answers: list[Response], trouble: Trouble
+) -> None:
+    media, medium = whatsapp(crm)
+    crm.answers = [*answers, *answers]
+
+    with pytest.raises(NoFile) as none:
+        await media.download(medium, fetch)
+    assert none.value.trouble is trouble
+
+
+async def test_bytes_that_are_not_those_that_meta_counted_are_no_file(crm: Crm, fetch: GuardedFetch) -> None:
+    media, medium = whatsapp(crm)
+    crm.answers = [JSONResponse({"url": f"{crm.url}/file", "sha256": "0" * 64}), Response(OPUS)]
+
+    with pytest.raises(NoFile) as none:
+        await media.download(medium, fetch)
+    assert none.value.trouble is Trouble.WRONG_TYPE
+
+
+async def test_another_channels_file_is_got_without_credentials_and_known_by_its_bytes(
+    crm: Crm, fetch: GuardedFetch
+) -> None:
+    crm.answers = [Response(JPEG, media_type="audio/ogg")]
+    file = await Files({}, fetch).get(Attachment(url=crm.url, content_type="audio/ogg"), "sunshine")
+
+    assert file.content_type == "image/jpeg"
+    assert "authorization" not in crm.requests[0].headers
+
+
+@asynccontextmanager
+async def cloud(fetch: GuardedFetch) -> AsyncIterator[tuple[WhatsAppChannel, Heard, httpx.AsyncClient]]:
+    """A channel that is equipped, its twin, and a client."""
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(provider_client())
+        meta = WhatsAppTwin(app_secret=SECRET, access_token=TOKEN, webhook_url="http://127.0.0.1:9/", seed=7)
+        server = Heard(meta, http)
+        channel = whatsapp_channel(WHATSAPP_API_URL=await stack.enter_async_context(serve(server)))
+        channel.equip(credentials=NullSessionStore(), fetch=fetch)
+        yield channel, server, http
+
+
+def picture(url: str) -> Reply:
+    address = Address(channel="whatsapp", account="1", ours="800000000000001", theirs="15550178")
+    medium = Attachment(url=url, content_type="image/jpeg", name="a.jpg")
+    return Reply(key="t.1", address=address, body="Look", media=(medium,))
+
+
+async def test_a_file_that_meta_cannot_get_is_uploaded_and_sent_by_its_id(
+    crm: Crm, fetch: GuardedFetch
+) -> None:
+    crm.answers = [Response(JPEG)]
+    async with cloud(fetch) as (channel, server, http):
+        await channel.send(picture(f"{crm.url}/a.jpg"), http)
+        [line] = server.heard("+15550178")
+        inside = GuardedFetch([channel.api_host])
+        again = await channel.download(Attachment(url=f"{channel.media_url}/{line.media[0]}"), inside)
+        await inside.aclose()
+
+    assert again == JPEG
+    assert line.text == "Look"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Response(b"x" * (5 * 1024 * 1024 + 1)), Rejected),
+        (Response(status_code=404), Rejected),
+        (Response(status_code=503), Unavailable),
+    ],
+)
+async def test_a_file_that_cannot_be_sent_is_refused_or_waits(
+    crm: Crm, fetch: GuardedFetch, answer: Response, expected: type[DeliveryError]
+) -> None:
+    crm.answers = [answer]
+    async with cloud(fetch) as (channel, server, http):
+        with pytest.raises(expected):
+            await channel.send(picture(f"{crm.url}/a.jpg"), http)
+
+        assert server.heard("+15550178") == []
+
+
+async def test_a_public_address_is_left_to_meta(crm: Crm, fetch: GuardedFetch) -> None:
+    async with cloud(fetch) as (channel, server, http):
+        await channel.send(picture("https://files.example.com/a.jpg"), http)
+        [line] = server.heard("+15550178")
+
+    assert line.media == ("https://files.example.com/a.jpg",)

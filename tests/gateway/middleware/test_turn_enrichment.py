@@ -1,0 +1,58 @@
+"""A turn is completed before it is answered, and answered all the same when that fails."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from core.errors import Unavailable
+from core.model.turn import Attachment, Turn
+from core.ports.dialog import State, Step, Watcher
+from gateway.middleware.turn_enrichment import Completed
+from tests.channels.zendesk.builders import ADDRESS
+from tests.fakes import EchoDialog, FakeChannel
+
+FILE = Attachment(url="https://files.example.com/a.png")
+
+
+class Listening(EchoDialog):
+    """Keeps what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[Turn] = []
+
+    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+        self.heard.append(turn)
+        return await super().answer(turn, state, watcher=watcher)
+
+
+class Complete(FakeChannel):
+    """A provider that knows more than its webhooks tell, or does not answer."""
+
+    name = "zendesk"
+
+    def __init__(self, *, answers: bool) -> None:
+        super().__init__()
+        self._answers = answers
+
+    async def complete(self, turn: Turn, http: object) -> Turn:
+        if not self._answers:
+            raise Unavailable("no connection")
+        return turn.model_copy(update={"attachments": (FILE,)})
+
+
+async def none(session: str) -> State | None:
+    """No session has a past."""
+    return None
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_turn_is_completed_or_answered_as_it_is(answers: bool) -> None:
+    dialog = Listening()
+    async with httpx.AsyncClient() as http:
+        completed = Completed(dialog, {"zendesk": Complete(answers=answers)}, http, none)
+        await completed.answer(Turn(id="1", session="s", address=ADDRESS, text="Look"), None)
+
+    [heard] = dialog.heard
+    assert (heard.text, heard.attachments) == ("Look", (FILE,) if answers else ())

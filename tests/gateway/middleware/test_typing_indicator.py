@@ -1,0 +1,78 @@
+"""Typing is shown while an answer takes long, and never after it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from core.errors import Unavailable
+from core.model.timer import Timer
+from core.model.turn import Address, Turn
+from core.ports.dialog import State, Step, Watcher
+from gateway.middleware.typing_indicator import Attentive
+from tests.fakes import turn
+
+
+class Signs:
+    """A channel's call, and what happened in which order."""
+
+    def __init__(self) -> None:
+        self.happened: list[str] = []
+        self.begun, self.may_end = asyncio.Event(), asyncio.Event()
+        self.error: Exception | None = None
+
+    async def attend(self, address: Address, turn_id: str, http: httpx.AsyncClient) -> None:
+        self.begun.set()
+        await self.may_end.wait()
+        if self.error:
+            raise self.error
+        self.happened.append(f"typing {turn_id}")
+
+
+class SlowDialog:
+    """Answers once typing is under way, or at once."""
+
+    def __init__(self, signs: Signs, *, waits: bool) -> None:
+        self._signs = signs
+        self._waits = waits
+
+    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+        if self._waits:
+            await self._signs.begun.wait()
+            self._signs.may_end.set()
+        return Step(state={})
+
+    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
+        return Step(state={})
+
+
+async def answered(signs: Signs, *, waits: bool, soon: float, channel: str = "fake") -> None:
+    async with httpx.AsyncClient() as http:
+        dialog = Attentive(SlowDialog(signs, waits=waits), {channel: signs.attend}, http, soon)
+        await dialog.answer(turn(1), None)
+    signs.happened.append("answered")
+
+
+async def test_typing_is_shown_before_an_answer_that_takes_long() -> None:
+    signs = Signs()
+    await answered(signs, waits=True, soon=0)
+
+    assert signs.happened == [f"typing {turn(1).id}", "answered"]
+
+
+@pytest.mark.parametrize(("soon", "channel"), [(60, "fake"), (0, "other")])
+async def test_nothing_is_shown_for_a_quick_answer_or_where_nothing_can_be(soon: float, channel: str) -> None:
+    signs = Signs()
+    await answered(signs, waits=False, soon=soon, channel=channel)
+
+    assert signs.happened == ["answered"]
+
+
+async def test_a_provider_that_refuses_the_sign_spoils_no_answer() -> None:
+    signs = Signs()
+    signs.error = Unavailable("whatsapp 130429")
+    await answered(signs, waits=True, soon=0)
+
+    assert signs.happened == ["answered"]

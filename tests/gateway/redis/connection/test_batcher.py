@@ -1,0 +1,80 @@
+"""One call for many: each gets its own answer, its own error, and nobody is left waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from gateway.redis.connection.batcher import Gathering
+
+
+class Doubling:
+    """Doubles numbers; refuses odd ones alone, and a batch with a negative one as a whole."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.called = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+
+    async def __call__(self, numbers: Sequence[int]) -> list[int | Exception]:
+        self.batches.append(list(numbers))
+        self.called.set()
+        await self.may_answer.wait()
+        if min(numbers) < 0:
+            raise ValueError("negative")
+        return [TypeError("odd") if number % 2 else 2 * number for number in numbers]
+
+
+async def test_what_is_asked_at_once_is_one_call_of_bounded_size() -> None:
+    doubling = Doubling()
+    gathering = Gathering(doubling, 3)
+
+    assert await asyncio.gather(*(gathering.ask(2 * number) for number in range(7))) == [
+        4 * number for number in range(7)
+    ]
+    assert doubling.batches == [[0, 2, 4], [6, 8, 10], [12]]
+
+
+async def test_an_error_is_its_askers_alone_unless_it_is_the_calls() -> None:
+    gathering = Gathering(Doubling(), 4)
+    own = await asyncio.gather(*(gathering.ask(number) for number in (2, 3, 4)), return_exceptions=True)
+    all_ = await asyncio.gather(*(gathering.ask(number) for number in (2, -1)), return_exceptions=True)
+
+    assert (own[0], own[2]) == (4, 8)
+    assert isinstance(own[1], TypeError)
+    assert [type(error) for error in all_] == [ValueError, ValueError]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_what_is_asked_during_a_call_waits_for_its_end_only_where_that_is_wished(waits: bool) -> None:
+    doubling = Doubling()
+    doubling.may_answer.clear()
+    gathering = Gathering(doubling, 4, waits=waits)
+    first = asyncio.create_task(gathering.ask(2))
+    await doubling.called.wait()
+    later = [asyncio.create_task(gathering.ask(number)) for number in (4, 6)]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    during = [list(batch) for batch in doubling.batches]
+    doubling.may_answer.set()
+
+    assert await asyncio.gather(first, *later) == [4, 8, 12]
+    assert during == ([[2]] if waits else [[2], [4, 6]])
+    assert doubling.batches == [[2], [4, 6]]
+
+
+async def test_who_gives_up_does_not_shift_the_answers_of_others() -> None:
+    doubling = Doubling()
+    doubling.may_answer.clear()
+    gathering = Gathering(doubling, 4)
+    asked = [asyncio.create_task(gathering.ask(number)) for number in (2, 4, 6)]
+    await doubling.called.wait()
+    asked[1].cancel()
+    doubling.may_answer.set()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert (answers[0], answers[2]) == (4, 12)
+    assert isinstance(answers[1], asyncio.CancelledError)

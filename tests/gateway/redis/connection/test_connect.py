@@ -1,0 +1,58 @@
+"""Redis clients never repeat a step by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from redis import Redis as SyncRedis
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from gateway.redis.connection.connect import open_beside, open_redis
+
+
+class Deaf:
+    """A server that takes a command and never answers; it counts what it was told."""
+
+    def __init__(self) -> None:
+        self.commands = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            if line.startswith(b"EVALSHA"):
+                self.commands += 1
+            elif line.startswith(b"HELLO"):
+                writer.write(b"%2\r\n+server\r\n+deaf\r\n+proto\r\n:3\r\n")
+            elif line.startswith(b"CLIENT"):
+                writer.write(b"+OK\r\n")
+        writer.close()
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["by its address", "beside RQ's own"])
+async def test_a_step_whose_answer_is_lost_is_not_taken_again(beside: bool) -> None:
+    deaf = Deaf()
+    server = await asyncio.start_server(deaf, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    redis: Redis
+    if beside:
+        redis = open_beside(SyncRedis(port=port), timeout=0.2)
+    else:
+        redis = open_redis(f"redis://127.0.0.1:{port}", timeout=0.2)
+
+    with pytest.raises(RedisError):
+        await redis.evalsha("0" * 40, 0)
+    await redis.aclose()
+    server.close()
+    await server.wait_closed()
+    assert deaf.commands == 1
+
+
+async def test_a_client_beside_a_synchronous_one_talks_to_the_same_server(
+    redis: Redis, sync_redis: SyncRedis
+) -> None:
+    sync_redis.set("here", "yes")
+    beside = open_beside(sync_redis)
+
+    assert await beside.get("here") == b"yes"
+    await beside.aclose()

@@ -1,0 +1,80 @@
+"""Many calls on one connection: each gets its own answer, and trouble leaves nobody waiting."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from redis.exceptions import RedisError, ResponseError
+
+from gateway.redis.connection.connect import open_redis
+from gateway.redis.connection.multiplexer import SharedRedis
+
+
+async def test_every_caller_gets_the_answer_to_its_own_call(redis_url: str) -> None:
+    client = shared(redis_url)
+    answers = await asyncio.gather(*(client.share("ECHO", number) for number in range(500)))
+    clients = await client.client_list()
+    await client.aclose()
+
+    assert answers == [str(number).encode() for number in range(500)]
+    assert len(clients) < 10
+
+
+async def test_an_error_is_its_callers_alone(redis_url: str) -> None:
+    client = shared(redis_url)
+    calls = [client.share("NOSUCH"), client.share("ECHO", "a")]
+    first = await asyncio.gather(*calls, return_exceptions=True)
+    with pytest.raises(UnicodeEncodeError):
+        await client.share("ECHO", "\ud800")
+    again = await client.share("ECHO", "b")
+    await client.aclose()
+
+    assert isinstance(first[0], ResponseError)
+    assert (first[1], again) == (b"a", b"b")
+
+
+async def test_who_gives_up_does_not_shift_the_answers_of_others(redis_url: str) -> None:
+    client = shared(redis_url)
+    await client.share("PING")
+    impatient = asyncio.create_task(client.share("ECHO", "gone"))
+    others = [asyncio.create_task(client.share("ECHO", number)) for number in range(5)]
+    await asyncio.sleep(0)
+    impatient.cancel()
+    answers = await asyncio.gather(*others)
+    await client.aclose()
+
+    assert answers == [str(number).encode() for number in range(5)]
+
+
+async def test_a_connection_that_the_server_closed_is_made_anew(redis_url: str) -> None:
+    client = shared(redis_url)
+    own = await client.share("CLIENT", "ID")
+    await client.client_kill_filter(_id=str(own))
+    answer = await client.share("ECHO", "a")
+    await client.aclose()
+
+    assert answer == b"a"
+
+
+async def test_nobody_is_left_waiting_when_the_server_does_not_answer() -> None:
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1024):
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(swallow, "127.0.0.1", 0)
+    client = shared(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", seconds=0.2)
+    calls = [client.share("ECHO", number) for number in range(3)]
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    await client.aclose()
+    server.close()
+    await server.wait_closed()
+
+    assert [isinstance(answer, RedisError) for answer in answers] == [True] * 3
+
+
+def shared(url: str, seconds: float = 5.0) -> SharedRedis:
+    client = open_redis(url, timeout=seconds)
+    assert isinstance(client, SharedRedis)
+    return client

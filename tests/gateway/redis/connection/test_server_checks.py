@@ -1,0 +1,65 @@
+"""A server that may lose messages is named as such."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from core.errors import Misconfigured
+from gateway.redis.connection.connect import open_redis
+from gateway.redis.connection.server_checks import examine, warn
+from gateway.redis.embedded_server import EmbeddedServer
+
+
+async def test_the_embedded_server_is_fit(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path)
+    server.start()
+    try:
+        async with open_redis(server.url) as redis:
+            assert await examine(redis) == []
+    finally:
+        server.stop()
+
+
+async def test_a_server_that_evicts_and_keeps_nothing_is_complained_of(
+    redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    await redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        await warn(redis)
+    finally:
+        await redis.config_set("maxmemory-policy", "noeviction")
+
+    assert "allkeys-lru" in caplog.text
+    assert "appendonly" in caplog.text
+
+
+async def test_a_server_that_hides_its_configuration_is_believed(redis: Redis) -> None:
+    await redis.acl_setuser("guest", enabled=True, nopass=True, categories=["+@all"], commands=["-config"])
+    address = redis.connection_pool.connection_kwargs["path"]
+    async with Redis(unix_socket_path=address, username="guest", password="x") as guest:
+        assert await examine(guest) == []
+    await redis.acl_deluser("guest")
+
+
+class OldServer(Redis):
+    """A server of before 6.2, as it introduces itself."""
+
+    async def info(self, section: str | None = None, *more: str, **options: Any) -> dict[str, Any]:
+        return {"redis_version": "6.0.16"}
+
+
+async def test_a_server_that_is_too_old_is_refused_by_name() -> None:
+    async with OldServer() as redis:
+        with pytest.raises(Misconfigured, match=r"6\.0\.16"):
+            await examine(redis)
+
+
+async def test_a_server_that_cannot_be_reached_is_not_complained_of(caplog: pytest.LogCaptureFixture) -> None:
+    async with open_redis("redis://127.0.0.1:1/0", timeout=0.2) as redis:
+        await warn(redis)
+
+    assert caplog.text == ""

@@ -1,0 +1,237 @@
+"""Dead letters, from the turn that was given up to its answer after a replay, and the commands for them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis as sync
+from redis.asyncio import Redis
+from typer.testing import CliRunner, Result
+
+from core.model.event import TurnReceived
+from core.model.turn import Attachment, Turn
+from core.ports.mailbox import Commit
+from core.processing.session_processor import Drain, Drained
+from gateway.cli import app
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import Protocol
+from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.records.dead_letters import DeadLetters, Letter, Replayed
+from gateway.redis.records.session_log import read_log
+from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
+
+SESSION = "fake:1"
+QUEUE = "rq:queue:turns"
+PHOTO = Turn(
+    id="M9",
+    session=SESSION,
+    address=ADDRESS,
+    text="look at this",
+    attachments=(Attachment(url="https://files.example/1"),),
+)
+
+
+async def given_up(redis: Redis, *turns: Turn, reason: str = "gave up after 5 tries") -> None:
+    """Accept turns and set each aside, as a drain does; then no job is left over."""
+    mailbox = RedisMailbox(redis)
+    for each in turns:
+        await RedisInbox(redis).accept([TurnReceived(turn=each)])
+        claim = await mailbox.claim(each.session)
+        assert claim is not None
+        await mailbox.commit(claim.lease, Commit(turns=(each,), dead=reason))
+        assert await mailbox.release(claim.lease)
+    await redis.delete(QUEUE)
+
+
+async def letters(redis: Redis) -> list[Letter]:
+    return [letter async for letter in DeadLetters(redis).between()]
+
+
+async def test_a_letter_tells_the_reason_and_the_whole_turn(redis: Redis) -> None:
+    await given_up(redis, PHOTO)
+
+    [letter] = await letters(redis)
+    assert (letter.session, letter.reason, letter.turns) == (SESSION, "gave up after 5 tries", (PHOTO,))
+    assert await DeadLetters(redis).read(letter.id) == letter
+
+
+async def test_a_replayed_turn_is_answered_and_its_letter_is_gone(redis: Redis) -> None:
+    await given_up(redis, PHOTO)
+    [letter] = await letters(redis)
+    channel, mailbox, dialog = FakeChannel(), RedisMailbox(redis), EchoDialog()
+
+    assert await DeadLetters(redis).replay(letter) is Replayed.REPLAYED
+    assert await redis.llen(QUEUE) == 1
+    drain = Drain(mailbox=mailbox, dialog=dialog, channels={"fake": channel}, http=None)
+    assert await drain.run(SESSION) is Drained.EMPTY
+    await mailbox.aclose()
+    assert channel.bodies == ["1: look at this"]
+    assert await letters(redis) == []
+
+
+async def test_a_replayed_turn_goes_behind_what_waits(redis: Redis) -> None:
+    await given_up(redis, turn(1), turn(2))
+    await RedisInbox(redis).accept([TurnReceived(turn=turn(3))])
+
+    for letter in await letters(redis):
+        await DeadLetters(redis).replay(letter)
+
+    waiting = await redis.lrange(f"tg:{{{SESSION}}}:mail", 0, -1)
+    assert [json.loads(each)["id"] for each in waiting] == ["M3", "M1", "M2"]
+    assert await redis.llen(QUEUE) == 1
+
+
+async def test_two_who_replay_one_letter_replay_it_once(redis: Redis) -> None:
+    await given_up(redis, turn(1))
+    [letter] = await letters(redis)
+
+    outcomes = await asyncio.gather(*(DeadLetters(redis).replay(letter) for _ in range(2)))
+
+    assert sorted(outcomes) == [Replayed.GONE, Replayed.REPLAYED]
+    assert await redis.llen(f"tg:{{{SESSION}}}:mail") == 1
+
+
+async def test_a_replay_into_a_full_mailbox_changes_nothing(redis: Redis) -> None:
+    await given_up(redis, turn(1))
+    await RedisInbox(redis).accept([TurnReceived(turn=turn(2))])
+    [letter] = await letters(redis)
+
+    assert await DeadLetters(redis, Protocol(mailbox_length=1)).replay(letter) is Replayed.FULL
+    assert await letters(redis) == [letter]
+    assert await redis.llen(f"tg:{{{SESSION}}}:mail") == 1
+
+
+async def test_a_replay_is_in_the_log_without_the_text(redis: Redis) -> None:
+    await given_up(redis, turn(1))
+    [letter] = await letters(redis)
+
+    await DeadLetters(redis).replay(letter)
+
+    last = (await read_log(redis, SESSION))[-1]
+    assert (last.kind, last.data) == ("replayed", {"turns": ["M1"], "letter": letter.id})
+
+
+async def test_a_redelivery_of_a_replayed_turn_is_a_duplicate(redis: Redis) -> None:
+    await given_up(redis, turn(1))
+    [letter] = await letters(redis)
+    await DeadLetters(redis).replay(letter)
+
+    assert await RedisInbox(redis).accept([TurnReceived(turn=turn(1))]) == ["duplicate"]
+
+
+async def test_a_letter_that_cannot_be_read_is_listed_and_left_where_it_is(redis: Redis) -> None:
+    await redis.xadd("tg:dead", {"session": SESSION, "letter": '{"turns": [{"no": "turn"}]}'})
+    [letter] = await letters(redis)
+
+    assert letter.turns == ()
+    assert await DeadLetters(redis).replay(letter) is Replayed.UNREADABLE
+    assert await letters(redis) == [letter]
+
+
+async def test_letters_of_a_span_of_time_are_found_however_many_there_are(redis: Redis) -> None:
+    for moment in range(1, 1202):
+        letter = '{"reason": "old", "turns": []}'
+        await redis.xadd("tg:dead", {"session": SESSION, "letter": letter}, id=f"{moment}-1")
+
+    found = [each.at_ms async for each in DeadLetters(redis).between(since_ms=2, until_ms=1200)]
+    assert found == list(range(2, 1201))
+
+
+class Commands:
+    """`turngate dead …` on the test's server, from an empty folder."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def run(self, *words: str) -> Result:
+        return CliRunner().invoke(app, ["dead", *words], env={"COLUMNS": "200"})
+
+    def wait(self, *turns: Turn) -> list[Letter]:
+        """Give turns up, and return all letters."""
+
+        async def work() -> list[Letter]:
+            async with Redis.from_url(self.url) as redis:
+                await given_up(redis, *turns)
+                return await letters(redis)
+
+        step: Coroutine[Any, Any, list[Letter]] = work()
+        return asyncio.run(step)
+
+
+@pytest.fixture
+def commands(
+    redis_url: str, sync_redis: sync.Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Commands:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    sync_redis.flushall()
+    return Commands(redis_url)
+
+
+def test_the_list_shows_ids_and_reasons_and_no_text_unless_it_is_asked_for(commands: Commands) -> None:
+    [letter] = commands.wait(turn(1, text="my secret"))
+
+    plain, full = commands.run("list"), commands.run("list", "--text")
+
+    assert letter.id in plain.output
+    assert "gave up after 5 tries" in plain.output
+    assert "my secret" not in plain.output
+    assert "my secret" in full.output
+
+
+def test_one_letter_is_shown_without_its_text_unless_it_is_asked_for(commands: Commands) -> None:
+    [letter] = commands.wait(turn(1, text="my secret"))
+
+    assert "M1" in commands.run("show", letter.id).output
+    assert "my secret" not in commands.run("show", letter.id).output
+    assert "my secret" in commands.run("show", letter.id, "--text").output
+
+
+def test_letters_are_replayed_by_id(commands: Commands, sync_redis: sync.Redis) -> None:
+    first, second, third = commands.wait(turn(1), turn(2), turn(3))
+
+    result = commands.run("replay", third.id, first.id)
+
+    assert (result.exit_code, result.output) == (0, "replayed 2 of 2\n")
+    waiting = sync_redis.lrange(f"tg:{{{SESSION}}}:mail", 0, -1)
+    assert [json.loads(each)["id"] for each in waiting] == ["M1", "M3"]
+    assert second.id in commands.run("list").output
+
+
+def test_letters_are_replayed_by_time(commands: Commands) -> None:
+    commands.wait(turn(1), turn(2))
+
+    assert commands.run("replay", "--until", "2h").output == "replayed 0 of 0\n"
+    assert commands.run("replay", "--since", "2h").output == "replayed 2 of 2\n"
+
+
+def test_letters_are_dropped(commands: Commands) -> None:
+    first, second = commands.wait(turn(1), turn(2))
+
+    assert commands.run("drop", first.id).output == "dropped 1\n"
+    assert commands.run("drop", "--since", "2026-01-01").output == "dropped 1\n"
+    assert second.id not in commands.run("list").output
+
+
+@pytest.mark.parametrize("command", ["replay", "drop"])
+def test_nothing_happens_to_all_letters_by_a_slip(commands: Commands, command: str) -> None:
+    [letter] = commands.wait(turn(1))
+
+    assert commands.run(command).exit_code == 2
+    assert commands.run(command, letter.id, "--since", "2h").exit_code == 2
+    assert commands.run(command, "everything").exit_code == 2
+    assert commands.run(command, "--since", "yesterday").exit_code == 2
+    assert letter.id in commands.run("list").output
+
+
+def test_a_letter_that_is_not_there_is_said_and_is_a_failure(commands: Commands) -> None:
+    assert commands.run("show", "1-1").exit_code == 1
+
+    result = commands.run("replay", "1-1")
+    assert result.exit_code == 1
+    assert "1-1: there is no such letter" in result.output

@@ -1,0 +1,69 @@
+"""Refused webhooks are kept with their reason, and nothing of what their sender wrote."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+from typer.testing import CliRunner
+
+from core.errors import BadSignature
+from core.ports.channel import Webhook
+from gateway.cli import app
+from gateway.redis.records.quarantine import Quarantine
+
+FORGED = Webhook(
+    "POST",
+    "http://10.0.0.5/webhooks/fake?token=secret-token",
+    {"content-type": "application/json", "x-signature": "secret-signature"},
+    b'{"text": "my secret", "from": "+15550170"}',
+)
+
+
+async def test_the_reason_is_kept_and_no_secret_text_or_number(redis: Redis) -> None:
+    quarantine = Quarantine(redis)
+    quarantine.keep("fake", BadSignature("signed for another address: set PUBLIC_URL"), FORGED)
+    quarantine.keep("fake", BadSignature("too large"), None)
+    await quarantine.settled()
+
+    _, kept = await quarantine.latest()
+    assert (kept.status, kept.reason) == (401, "signed for another address: set PUBLIC_URL")
+    assert (kept.method, kept.path, kept.size) == ("POST", "/webhooks/fake", len(FORGED.body))
+    assert kept.headers == ("content-type", "x-signature")
+    stored = str(await redis.xrange("tg:quarantine"))
+    for secret in ("secret-token", "secret-signature", "my secret", "+15550170"):
+        assert secret not in stored
+
+
+async def test_a_flood_costs_few_writes_and_bounded_memory(redis: Redis) -> None:
+    quarantine = Quarantine(redis)
+    for _ in range(1_000):
+        quarantine.keep("fake", BadSignature("forged"), FORGED)
+    assert len(quarantine._writing) <= 20
+    await quarantine.settled()
+
+    assert 0 < await redis.xlen("tg:quarantine") <= 20
+    assert await redis.pttl("tg:quarantine") > 0
+    assert await quarantine.drop() > 0
+    assert await quarantine.latest() == []
+
+
+def test_the_command_lists_and_drops(redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def fill() -> None:
+        async with Redis.from_url(redis_url) as redis:
+            await redis.flushall()
+            quarantine = Quarantine(redis)
+            quarantine.keep("fake", BadSignature("set PUBLIC_URL"), FORGED)
+            await quarantine.settled()
+
+    asyncio.run(fill())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+
+    listed = CliRunner().invoke(app, ["quarantine", "list"]).output
+    assert "fake  401  POST /webhooks/fake" in listed
+    assert "set PUBLIC_URL" in listed
+    assert CliRunner().invoke(app, ["quarantine", "drop"]).output == "dropped 1\n"
+    assert "nothing was refused" in CliRunner().invoke(app, ["quarantine", "list"]).output

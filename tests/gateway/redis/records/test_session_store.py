@@ -1,0 +1,80 @@
+"""What only sessions on Redis have: leases that run out, expiry, encryption."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from redis.asyncio import Redis
+
+from core.errors import LeaseLost, Misconfigured, SessionBusy
+from gateway.redis.records.session_store import RedisSessionStore
+
+KEY = "tg:own:{ada}"
+
+
+async def test_who_stood_still_past_the_lease_cannot_save(redis: Redis, redis_url: str) -> None:
+    slow, fast = RedisSessionStore(redis_url), RedisSessionStore(redis_url)
+    async with slow.hold("ada") as held:
+        await redis.hset(KEY, "lease", 1)
+        async with fast.hold("ada") as other:
+            await other.save({"turns": 1})
+        with pytest.raises(LeaseLost):
+            await held.save({"turns": 0})
+    async with fast.hold("ada") as again:
+        assert again.state == {"turns": 1}
+    await slow.aclose()
+    await fast.aclose()
+
+
+async def test_a_lease_lasts_as_long_as_its_holder(redis: Redis, redis_url: str) -> None:
+    store = RedisSessionStore(redis_url, lease_seconds=0.3)
+    async with store.hold("ada") as held:
+        await asyncio.sleep(0.8)
+        await held.save({"turns": 1})
+    await store.aclose()
+
+
+async def test_who_waits_for_too_long_is_told(redis: Redis, redis_url: str) -> None:
+    store = RedisSessionStore(redis_url, wait_seconds=0.05)
+    async with store.hold("ada"):
+        with pytest.raises(SessionBusy):
+            async with store.hold("ada"):
+                pass
+    await store.aclose()
+
+
+async def test_nothing_is_kept_for_ever(redis: Redis, redis_url: str) -> None:
+    store = RedisSessionStore(redis_url, seconds=60)
+    async with store.hold("ada") as held:
+        assert 0 < await redis.pttl(KEY) <= 60_000
+        await held.save({"turns": 1})
+    assert 0 < await redis.pttl(KEY) <= 60_000
+    await store.aclose()
+
+
+async def test_states_are_unreadable_at_rest_and_keys_rotate(redis: Redis, redis_url: str) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    before, after = RedisSessionStore(redis_url, keys=[old]), RedisSessionStore(redis_url, keys=[new, old])
+    only_new = RedisSessionStore(redis_url, keys=[new])
+    async with before.hold("ada") as held:
+        await held.save({"secret": "4321"})
+    stored: Any = await redis.hget(KEY, "state")
+    assert b"4321" not in stored
+    with pytest.raises(Misconfigured, match="cannot be read with these keys"):
+        async with only_new.hold("ada"):
+            pass
+    async with after.hold("ada") as held:
+        assert held.state == {"secret": "4321"}
+        await held.save(held.state)
+    async with only_new.hold("ada") as held:
+        assert held.state == {"secret": "4321"}
+    for store in (before, after, only_new):
+        await store.aclose()
+
+
+def test_a_key_that_is_none_is_named(redis_url: str) -> None:
+    with pytest.raises(Misconfigured, match="not a Fernet key"):
+        RedisSessionStore(redis_url, keys=["secret"])

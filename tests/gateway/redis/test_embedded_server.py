@@ -1,0 +1,67 @@
+"""The embedded server: real, durable, one owner a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from core.errors import Misconfigured
+from gateway.redis.embedded_server import EmbeddedServer, running_in
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    made = EmbeddedServer(tmp_path / "data")
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_what_was_written_is_there_after_a_restart(server: EmbeddedServer) -> None:
+    with Redis.from_url(server.url) as client:
+        client.set("kept", "yes")
+    server.stop()
+    server.start()
+
+    with Redis.from_url(server.url) as client:
+        assert client.get("kept") == b"yes"
+
+
+def test_what_was_acknowledged_is_there_after_the_server_was_killed(server: EmbeddedServer) -> None:
+    with Redis.from_url(server.url) as client:
+        client.set("kept", "yes")
+    server.kill()
+    server.start()
+
+    with Redis.from_url(server.url) as client:
+        assert client.get("kept") == b"yes"
+
+
+def test_a_folder_has_one_owner_and_the_second_is_told_what_to_do(server: EmbeddedServer) -> None:
+    with pytest.raises(Misconfigured, match="TURNGATE_DATA_DIR"):
+        EmbeddedServer(server.folder).start()
+
+
+def test_another_process_finds_it_by_its_folder(server: EmbeddedServer) -> None:
+    assert running_in(server.folder) == server.url
+    server.stop()
+
+    assert running_in(server.folder) is None
+
+
+def test_a_folder_with_a_long_path_still_gets_a_socket(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path / ("long" * 40))
+    server.start()
+    try:
+        with Redis.from_url(server.url) as client:
+            assert client.ping()
+    finally:
+        server.stop()
+
+
+def test_it_never_evicts_what_is_in_it(server: EmbeddedServer) -> None:
+    with Redis.from_url(server.url) as client:
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}

@@ -1,0 +1,132 @@
+"""The endpoint of all channels: bound, verified, recorded, and only then acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from starlette.types import ASGIApp
+
+from core.errors import BadSignature, MalformedWebhook
+from core.model.event import Event, TurnReceived
+from core.ports.channel import Answer, Webhook
+from gateway.app import create_app
+from gateway.redis.connection.connect import open_redis
+from gateway.redis.inbox import RedisInbox
+from tests.fakes import FakeChannel, turn
+
+
+class OneTurnChannel(FakeChannel):
+    """Reads the body as the id of a turn; `forged` and `broken` are what they say."""
+
+    def verify(self, webhook: Webhook) -> None:
+        if webhook.body == b"forged":
+            raise BadSignature("expected c2VjcmV0")
+
+    def parse(self, webhook: Webhook) -> list[Event]:
+        if webhook.body == b"broken":
+            raise MalformedWebhook("no id")
+        return [TurnReceived(turn=turn(int(webhook.body)))]
+
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+        return Answer(content_type="text/xml", body=b"<Response/>")
+
+
+def client(app: ASGIApp) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app)
+    return httpx.AsyncClient(transport=transport, base_url="http://bots.example.com")
+
+
+@pytest.fixture
+async def http(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis)
+    async with client(app) as opened:
+        yield opened
+
+
+async def test_a_genuine_message_is_recorded_and_answered_as_the_provider_expects(
+    http: httpx.AsyncClient, redis: Redis
+) -> None:
+    response = await http.post("/webhooks/fake", content=b"1")
+
+    assert (response.status_code, response.text) == (200, "<Response/>")
+    assert response.headers["content-type"].startswith("text/xml")
+    assert await redis.llen("tg:{fake:1}:mail") == 1
+
+
+async def test_a_redelivery_is_acknowledged_and_changes_nothing(
+    http: httpx.AsyncClient, redis: Redis
+) -> None:
+    for _ in range(3):
+        assert (await http.post("/webhooks/fake/A1", content=b"1")).status_code == 200
+
+    assert await redis.llen("tg:{fake:1}:mail") == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"forged", 401, "bad_signature"),
+        (b"broken", 400, "malformed"),
+        (b"9" * 1001, 413, "too_large"),
+    ],
+)
+async def test_what_is_refused_is_told_apart_and_leaves_nothing_behind(
+    http: httpx.AsyncClient, redis: Redis, body: bytes, status: int, code: str
+) -> None:
+    response = await http.post("/webhooks/fake", content=body)
+
+    assert response.status_code == status
+    assert response.json()["error"]["code"] == code
+    assert "c2VjcmV0" not in response.text
+    assert await redis.keys("tg:*") == []
+
+
+async def test_a_body_without_a_declared_length_is_bounded_too(http: httpx.AsyncClient) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 100
+
+    assert (await http.post("/webhooks/fake", content=endless())).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", "/webhooks/unknown", 404), ("DELETE", "/webhooks/fake", 405), ("GET", "/nothing", 404)],
+)
+async def test_every_error_has_the_one_shape(
+    http: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    response = await http.request(method, path)
+
+    assert response.status_code == status
+    assert set(response.json()["error"]) == {"code", "message"}
+
+
+async def test_without_redis_the_provider_is_asked_to_try_again() -> None:
+    redis = open_redis("redis://127.0.0.1:1/0", timeout=0.5)
+    async with client(create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis)) as http:
+        response = await http.post("/webhooks/fake", content=b"1")
+        ready = await http.get("/readyz")
+        alive = await http.get("/healthz")
+    await redis.aclose()
+
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+    assert (ready.status_code, alive.status_code) == (503, 200)
+
+
+async def test_a_gateway_without_a_worker_is_not_ready_and_says_what_to_do(http: httpx.AsyncClient) -> None:
+    response = await http.get("/readyz")
+
+    assert response.status_code == 503
+    assert "turngate worker" in response.json()["error"]["message"]
+
+
+async def test_metrics_count_what_came_in(http: httpx.AsyncClient) -> None:
+    await http.post("/webhooks/fake", content=b"1")
+    text = (await http.get("/metrics")).text
+
+    assert 'turngate_events_total{event="turn:new"} 1' in text
+    assert "turngate_queued_drains 1" in text

@@ -1,0 +1,37 @@
+"""A short storm: what `make storm` does at full size."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.storm.report import sheets
+from gateway.storm.runner import Storm
+from gateway.storm.scenario import Weather
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize(("messages", "burst"), [(100, 0.0), (20, 0.4)])
+async def test_the_laws_hold_while_everything_else_goes_wrong(messages: int, burst: float) -> None:
+    lines: list[str] = []
+    weather = Weather(
+        seed=20261123,
+        messages=messages,
+        burst=burst,
+        people=6 if burst else 16,
+        think=0.2 if burst else 0.8,
+        kill_every=1.5,
+        pause_every=2.5,
+        restart_every=2.5,
+        lease_seconds=2.0,
+        settle=3.0,
+    )
+    verdict = await Storm(weather, lines.append).run()
+
+    assert verdict.broken == []
+    assert verdict.holds(10)
+    assert verdict.counts["acknowledged"] >= messages
+    assert bool(verdict.counts["gathered"]) == bool(burst)
+    assert {kind.split()[0] for kind in verdict.blows} >= {"worker", "server"}
+    assert "breaches" in lines[-1]
+    laws = sheets(verdict, 10)[1]
+    assert {row[-1] for row in laws.rows} == {"held"}

@@ -1,0 +1,55 @@
+"""The doctor: each thing that may be wrong is found on real surroundings, with what to do."""
+
+from __future__ import annotations
+
+from redis.asyncio import Redis
+
+from gateway.config.settings import Settings
+from gateway.diagnostics import examine
+from gateway.redis.records import worker_presence as presence
+from tests.gateway.stack import standing
+
+
+async def said(**settings: str) -> tuple[str, str]:
+    """What was found well, and what not, in lines."""
+    found = [finding async for finding in examine(Settings.model_validate(settings))]
+    well = "\n".join(finding.said for finding in found if finding.well)
+    return well, "\n".join(finding.said for finding in found if not finding.well)
+
+
+async def test_a_newcomer_without_any_setting_is_told_that_all_is_well() -> None:
+    well, unwell = await said()
+
+    assert "simulated" in well
+    assert "embedded server" in well
+    assert unwell == ""
+
+
+async def test_a_flow_that_is_not_there_is_found() -> None:
+    assert "TURNGATE_FLOW" in (await said(TURNGATE_FLOW="nowhere.json"))[1]
+
+
+async def test_a_server_that_does_not_answer_is_found() -> None:
+    assert "check REDIS_URL" in (await said(REDIS_URL="redis://127.0.0.1:1"))[1]
+
+
+async def test_a_missing_worker_and_given_up_messages_are_found(redis: Redis, redis_url: str) -> None:
+    await redis.xadd("tg:dead", {"session": "s", "letter": "{}"})
+    _, before = await said(REDIS_URL=redis_url)
+    await presence.announce(redis, "one")
+    well, _ = await said(REDIS_URL=redis_url)
+
+    assert "start one with `turngate worker`" in before
+    assert "turngate dead list" in before
+    assert "A worker is alive" in well
+
+
+async def test_a_worker_that_reads_pickle_is_found() -> None:
+    async with standing(durable=True) as stack:
+        await stack.say(1, "hi")
+        stock = await stack.rq("worker", "--burst", "turns")
+        await stock.communicate()
+        _, unwell = await said(REDIS_URL=stack.url)
+
+    assert "1 drains failed" in unwell
+    assert "--serializer json" in unwell

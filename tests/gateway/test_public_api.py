@@ -1,0 +1,41 @@
+"""What an application imports from `gateway`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import gateway
+from gateway import DialogMachine, Flow
+from gateway.config.settings import LIBRARY
+
+
+async def test_a_dialog_is_held_in_three_lines() -> None:
+    machine = DialogMachine(Flow.load(LIBRARY / "kyc.json"), "rules")
+    await machine.turn("hi")
+    reply = await machine.turn("4321")
+
+    assert "date of birth" in reply.text
+
+
+@pytest.mark.parametrize("name", gateway.__all__)
+def test_everything_at_the_door_is_there(name: str) -> None:
+    assert getattr(gateway, name).__name__ == name
+
+
+def test_what_is_not_at_the_door_is_missed_plainly() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = gateway.Nothing
+
+
+def test_asking_for_help_loads_no_model_and_no_server() -> None:
+    program = (
+        "import sys; sys.argv = ['turngate', '--help']; from gateway.cli import app\n"
+        "try: app()\nexcept SystemExit: pass\n"
+        "print(sorted({'openai', 'rq', 'uvicorn', 'aiohttp'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert told.stdout.splitlines()[-1] == "[]"

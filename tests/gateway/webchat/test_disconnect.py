@@ -1,0 +1,42 @@
+"""A client that leaves in the middle of an answer leaves nothing behind in the web process."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from redis.asyncio import Redis
+
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.records.identities import People
+from gateway.webchat.conversations import Asked, Conversations
+
+
+async def test_nobody_waits_any_more_for_words_that_nobody_reads(redis: Redis) -> None:
+    conversations = Conversations(redis, People(redis, RedisInbox(redis)))
+    never: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(3600))
+    pieces = conversations.pieces(Asked(session="web:ada", message_id="m"), "", never)
+
+    async def read() -> None:
+        async for _ in pieces:
+            pass
+
+    reading = asyncio.create_task(read())
+    async with asyncio.timeout(10):
+        while True:  # until it is at the place where it waits
+            if _waiting():
+                break
+            await asyncio.sleep(0.001)
+
+    reading.cancel()
+    with suppress(asyncio.CancelledError):
+        await reading
+    await asyncio.sleep(0)
+
+    assert not _waiting()
+    never.cancel()
+    await conversations.aclose()
+
+
+def _waiting() -> bool:
+    return any("Event.wait" in repr(task) for task in asyncio.all_tasks())

@@ -1,0 +1,50 @@
+"""The HTTP API against its own document: whatever the document allows to ask is answered as it says.
+
+Not every request of the right shape is accepted: a message is empty, a session belongs to somebody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.gateway.stack import standing
+from tests.gateway.webchat.test_routes import KEY, web
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with standing() as stack, web(stack) as client:
+        yield client
+
+
+async def test_every_answer_is_as_documented(http: httpx.AsyncClient) -> None:
+    await asyncio.to_thread(_ask_everything, str(http.base_url))
+
+
+def _ask_everything(url: str) -> None:
+    schema = schemathesis.openapi.from_url(f"{url.rstrip('/')}/openapi.json")
+    for result in schema.get_all_operations():
+        operation: Any = result.ok()  # type: ignore[union-attr] # a document that is wrong raises here
+
+        @settings(
+            max_examples=15,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy())
+        def ask(case: Any) -> None:
+            answer = case.call(headers=KEY, timeout=40)
+            case.validate_response(answer, excluded_checks=[positive_data_acceptance])
+
+        ask()

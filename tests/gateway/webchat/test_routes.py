@@ -1,0 +1,224 @@
+"""The web channel as clients see it: a real web process, a real worker, real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from gateway.local.loopback import free_port, until_ready
+from tests.gateway.stack import Stack, standing
+
+KEY = {"Authorization": "Bearer operator-key"}
+SECRET = "0123456789abcdef0123456789abcdef"
+PAGE = "https://www.example.com"
+
+
+@asynccontextmanager
+async def web(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    port = free_port()
+    stack.set(
+        REDIS_URL=stack.url,
+        PORT=str(port),
+        TURNGATE_API_KEY="operator-key",
+        TURNGATE_WEB_TOKEN_SECRET=SECRET,
+        TURNGATE_WEB_ORIGINS=PAGE,
+    )
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway", "web"), env=stack._environ
+    )
+    await stack.async_worker()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await until_ready(url)
+        async with httpx.AsyncClient(base_url=url, timeout=30, headers=KEY) as http:
+            yield http
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with standing() as stack, web(stack) as client:
+        yield client
+
+
+async def ask(http: httpx.AsyncClient, text: str, session_id: str = "ada", **more: str) -> httpx.Response:
+    return await http.post("/turn", json={"text": text, "session_id": session_id, **more})
+
+
+async def test_a_conversation_over_http(http: httpx.AsyncClient) -> None:
+    first = (await ask(http, "hi")).json()
+    second = (await ask(http, "4321")).json()
+    last = (await ask(http, "1 April 1990")).json()
+    other = (await ask(http, "hi", "grace")).json()
+
+    assert "last four digits" in first["reply"]
+    assert "date of birth" in second["reply"]
+    assert [choice["label"] for choice in last["messages"][-1]["choices"]][:2] == ["Yes", "No"]
+    assert other["reply"] == first["reply"]
+
+    confirmed = await http.post("/turn", json={"payload": "confirmed", "session_id": "ada"})
+    assert confirmed.json()["outcome"] == "final"
+
+    history = (await http.get("/web/history", params={"session_id": "ada"})).json()["messages"]
+    assert [message["from"] for message in history[:4]] == ["person", "bot", "person", "bot"]
+
+    assert (await http.post("/reset", json={"session_id": "ada"})).json() == {"reset": "ada"}
+    assert (await ask(http, "hi")).json()["reply"] == first["reply"]
+
+
+async def test_a_repeat_is_the_same_message(http: httpx.AsyncClient) -> None:
+    await ask(http, "hi")
+    copies = await asyncio.gather(*(ask(http, "4321", message_id="m-1") for _ in range(5)))
+    again = await http.post(
+        "/turn", json={"text": "4321", "session_id": "ada"}, headers={"Idempotency-Key": "m-1"}
+    )
+
+    assert {copy.json()["reply"] for copy in (*copies, again)} == {copies[0].json()["reply"]}
+    history = (await http.get("/web/history", params={"session_id": "ada"})).json()["messages"]
+    assert sum(message["from"] == "person" for message in history) == 2
+
+
+async def test_streams_as_text_and_as_events(http: httpx.AsyncClient) -> None:
+    asked = {"text": "hi", "session_id": "ada"}
+    plain = await http.post("/stream", json=asked)
+    assert plain.headers["content-type"].startswith("text/plain")
+    assert "last four digits" in plain.text
+
+    headers = {"Accept": "text/event-stream", "Idempotency-Key": "m-2"}
+    asked = {"text": "4321", "session_id": "ada"}
+    events = await http.post("/stream", json=asked, headers=headers)
+    blocks = [block for block in events.text.split("\n\n") if "event:" in block]
+    done = json.loads(blocks[-1].split("data: ", 1)[1])
+    assert "event: done" in blocks[-1]
+    assert "date of birth" in done["reply"]
+
+    names = [line[4:] for block in blocks for line in block.splitlines() if line.startswith("id: ")]
+    resumed = await http.post("/stream", json=asked, headers={**headers, "Last-Event-ID": names[-1]})
+    assert not [line for line in resumed.text.splitlines() if line.startswith("id: ")]
+    assert "event: done" in resumed.text
+
+
+async def test_the_business_may_write_first_once(http: httpx.AsyncClient) -> None:
+    await ask(http, "hi")
+    sent = {"session": "web:ada", "text": "Your parcel is here.", "message_id": "p-1"}
+    for _ in range(2):
+        assert (await http.post("/messages", json=sent)).status_code == 202
+    await ask(http, "4321")
+
+    history = (await http.get("/web/history", params={"session_id": "ada"})).json()["messages"]
+    assert sum(message["text"] == "Your parcel is here." for message in history) == 1
+    unknown = await http.post("/messages", json={"session": "web:nobody", "text": "hello?"})
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "unknown_session")
+
+
+async def test_a_session_id_is_never_a_credential(http: httpx.AsyncClient) -> None:
+    nobody = {"Authorization": ""}
+    assert (
+        await http.post("/turn", json={"text": "hi", "session_id": "a"}, headers=nobody)
+    ).status_code == 401
+    assert (await http.post("/messages", json={}, headers=nobody)).status_code == 401
+    assert (await http.post("/web/session", headers=nobody)).status_code == 403
+
+    page = {"Authorization": "", "Origin": PAGE}
+    given = (await http.post("/web/session", headers=page)).json()
+    mine = {**page, "Authorization": f"Bearer {given['token']}"}
+    own = await http.post("/turn", json={"text": "hi"}, headers=mine)
+    assert own.json()["session_id"] == given["session_id"]
+    assert own.headers["access-control-allow-origin"] == PAGE
+    foreign = await http.post("/turn", json={"text": "hi", "session_id": "ada"}, headers=mine)
+    assert foreign.status_code == 403
+    forged = {"Authorization": f"Bearer {given['token'][:-2]}xx"}
+    assert (await http.post("/turn", json={"text": "hi"}, headers=forged)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"not json", 400),
+        (b'{"text": 7, "session_id": "a"}', 400),
+        (b'{"text": "", "session_id": "a"}', 400),
+        (b'{"text": "hi"}', 400),
+        (b'{"text": "' + b"x" * 1_000_000 + b'", "session_id": "a"}', 413),
+        (b'{"text": "\\ud800", "session_id": "a"}', 400),
+    ],
+)
+async def test_bad_requests_have_one_shape(http: httpx.AsyncClient, body: bytes, status: int) -> None:
+    headers = {"Content-Type": "application/json"}
+    for path in ("/turn", "/stream"):
+        answer = await http.post(path, content=body, headers=headers)
+        assert answer.status_code == status
+        assert set(answer.json()["error"]) == {"code", "message"}
+
+
+async def test_the_document_names_every_route(http: httpx.AsyncClient) -> None:
+    document = (await http.get("/openapi.json")).json()
+
+    assert set(document["paths"]) >= {"/turn", "/stream", "/reset", "/messages", "/turn/{message_id}"}
+    text = json.dumps(document)
+    references = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert references <= set(document["components"]["schemas"])
+
+
+async def test_messages_that_come_while_one_is_answered_wait_for_their_turn(http: httpx.AsyncClient) -> None:
+    await ask(http, "hi")
+    answers = await asyncio.gather(*(ask(http, "what?", message_id=f"m-{number}") for number in range(3)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    history = (await http.get("/web/history", params={"session_id": "ada"})).json()["messages"]
+    assert [message["from"] for message in history].count("bot") == 4
+    assert len({answer.json()["reply"] for answer in answers}) == 3  # never the same sentence twice
+
+
+async def test_a_session_may_have_any_name_and_hears_of_itself_alone(http: httpx.AsyncClient) -> None:
+    names = ["ada", 'ada\ncommitted {"turns":["m"],"replies":0}', "7 web:ada", "\x00", "ä\u2028ö" * 30]
+    first = await asyncio.gather(*(ask(http, "hi", name, message_id="m") for name in names))
+    again = await asyncio.gather(*(ask(http, "4321", name) for name in names))
+
+    assert [answer.json()["session_id"] for answer in first] == names
+    assert all("last four digits" in answer.json()["reply"] for answer in first)
+    assert all("date of birth" in answer.json()["reply"] for answer in again)
+
+
+async def test_an_answer_that_nobody_heard_of_is_read() -> None:
+    async with standing() as stack, web(stack) as http:
+        await ask(http, "hi")
+        for number in range(5):
+            asked = asyncio.create_task(ask(http, "hi", f"person {number}"))
+            while not asked.done():
+                await stack.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
+                await asyncio.wait({asked}, timeout=0.02)
+
+            assert "last four digits" in asked.result().json()["reply"]
+
+
+async def test_a_session_that_nobody_knows_has_no_history(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/web/history", params={"session_id": "nobody"})).json() == {"messages": []}
+    unknown = await http.get("/turn/no-such-message", params={"session_id": "nobody"})
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "unknown_message")
+    wrong = {"Origin": "https://evil.example.com", "Authorization": ""}
+    assert (await http.post("/web/session", headers=wrong)).status_code == 403
+    bad = {"Accept": "text/event-stream", "Last-Event-ID": "x y"}
+    refused = await http.post("/stream", json={"text": "hi", "session_id": "ada"}, headers=bad)
+    assert refused.status_code == 400
+
+
+async def test_the_console_shows_why_a_webhook_was_refused(http: httpx.AsyncClient) -> None:
+    forged = await http.post(
+        "/webhooks/twilio", data={"Body": "<b>my secret</b>"}, headers={"Authorization": ""}
+    )
+    assert forged.status_code == 401
+    async with asyncio.timeout(10):
+        while "Nothing was refused" in (page := (await http.get("/console/quarantine")).text):
+            continue
+
+    assert "X-Twilio-Signature is missing" in page
+    assert "my secret" not in page
+    assert (await http.get("/console/quarantine", headers={"Authorization": ""})).status_code == 401

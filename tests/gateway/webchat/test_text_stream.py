@@ -1,0 +1,102 @@
+"""Words that come as the model makes them, and a worker that dies in the middle of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from tests.flows.conversation import edge, flow, node
+from tests.flows.openai_server import OpenAIServer, Stream, streamed_call
+from tests.gateway.stack import Stack, standing
+from tests.gateway.webchat.test_routes import ask, web
+
+TALK = flow(
+    node("a", "Hello!", edges=[edge("go", "b")]),
+    node("b", instruction="Ask the name.", edges=[edge("x", "end")]),
+    node("end", "The end.", is_final=True),
+)
+ASKED = {"text": "go", "session_id": "ada", "message_id": "m-2"}
+
+
+class Live(NamedTuple):
+    stack: Stack
+    server: OpenAIServer
+    http: httpx.AsyncClient
+
+
+@pytest.fixture
+async def live(tmp_path: Path) -> AsyncIterator[Live]:
+    path = tmp_path / "talk.json"
+    TALK.save(path)
+    async with standing() as stack, OpenAIServer().running() as server:
+        stack.set(
+            TURNGATE_FLOW=str(path),
+            TURNGATE_LLM="openai/small",
+            OPENAI_API_KEY="k",
+            OPENAI_BASE_URL=server.url,
+        )
+        async with web(stack) as http:
+            await ask(http, "hello")
+            yield Live(stack, server, http)
+
+
+async def test_the_first_words_reach_the_client_while_the_model_is_still_writing(live: Live) -> None:
+    go_on = asyncio.Event()
+    live.server.answers = [streamed_call("go", "{", "}"), Stream("Who ", "are", go_on, " you?")]
+    heard = ""
+    async with live.http.stream("POST", "/stream", json=ASKED) as answer:
+        async for text in answer.aiter_text():
+            heard += text
+            if "Who" in heard:
+                go_on.set()
+
+    assert heard == "Who are you?"
+    assert (await ask(live.http, "go", message_id="m-2")).json()["reply"] == "Who are you?"
+
+
+async def test_a_client_that_goes_away_does_not_stop_the_turn(live: Live) -> None:
+    go_on = asyncio.Event()
+    live.server.answers = [streamed_call("go", "{", "}"), Stream("Who ", "are", go_on, " you?")]
+    async with live.http.stream("POST", "/stream", json=ASKED) as answer:
+        async for _ in answer.aiter_text():
+            break
+    go_on.set()
+
+    assert (await live.http.post("/turn", json=ASKED)).json()["reply"] == "Who are you?"
+
+
+async def test_a_worker_that_dies_in_the_middle_of_its_words_costs_nothing(live: Live) -> None:
+    never = asyncio.Event()
+    live.server.answers = [
+        streamed_call("go", "{", "}"),
+        Stream("Who ", "knows", never),
+        streamed_call("go", "{", "}"),
+        Stream("Who ", "are ", "you?"),
+    ]
+    headers = {"Accept": "text/event-stream"}
+    kinds, shown, done = [], "", {}
+    async with live.http.stream("POST", "/stream", json=ASKED, headers=headers) as answer:
+        kind = ""
+        async for line in answer.aiter_lines():
+            if line.startswith("event: "):
+                kind = line[7:]
+                kinds.append(kind)
+            elif line.startswith("data: "):
+                data = json.loads(line[6:])
+                if kind == "done":
+                    done = data
+                else:
+                    shown = data["text"] if kind == "restart" else shown + data["text"]
+                if "knows" in shown:
+                    live.stack._started[-1].kill()
+                    await live.stack.async_worker()
+    never.set()
+
+    assert (shown, done["reply"]) == ("Who are you?", "Who are you?")
+    assert kinds.count("restart") == 2

@@ -1,0 +1,283 @@
+"""The workers as real processes, started by the `rq` command."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import rq_dashboard
+from flask import Flask
+from flask.testing import FlaskClient
+from redis import Redis as SyncRedis
+from rq.serializers import JSONSerializer
+from rq.worker import Worker
+
+from channels._kit.simulator import Fault, Faults
+from gateway.redis import rq_layout as layout
+from gateway.redis.records.session_log import read_log
+from gateway.redis.sweeper import Sweeper
+from tests.gateway.stack import ACCOUNT, OURS, PERSON, Stack, standing
+
+SESSION = f"twilio:{ACCOUNT}:{OURS}:{PERSON}"
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[Stack]:
+    async with standing() as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--worker-class", "gateway.worker.AsyncWorker", "turns"),
+        ("--serializer", "json", "turns"),
+        ("--worker-class", "rq.worker.SimpleWorker", "--serializer", "json", "turns"),
+    ],
+    ids=["ours", "stock", "simple"],
+)
+async def test_every_kind_of_worker_answers_and_ends_warm(stack: Stack, options: tuple[str, ...]) -> None:
+    worker = await stack.rq("worker", *options)
+    await stack.say(1, "hi")
+    first = await stack.twin.until_heard(1)
+    await stack.say(2, "4321")
+    both = await stack.twin.until_heard(2)
+    worker.send_signal(signal.SIGTERM)
+
+    await worker.communicate()
+    assert worker.returncode == 0
+    assert "last four digits" in first[0]
+    assert "date of birth" in both[1]
+    assert await stack.redis.keys("rq:job:*") == []
+    assert await stack.redis.zcard("tg:due") == 0
+
+
+async def test_a_channel_may_have_a_flow_of_its_own_and_gather_what_comes_in_pieces(
+    stack: Stack, tmp_path: Path
+) -> None:
+    config = tmp_path / "turngate.toml"
+    config.write_text(
+        '[channels.twilio]\nflow = "support"\n[channels.twilio.concurrency]\npolicy = "burst"\nwindow = 0.3\n'
+    )
+    stack.configure(config)
+    await stack.async_worker()
+    await stack.say(1, "hello")
+    await stack.say(2, "where is my parcel?")
+    await stack.twin.until_heard(1)
+    await stack.until_done()
+
+    ends = [
+        entry.data["turns"] for entry in await read_log(stack.redis, SESSION) if entry.kind == "committed"
+    ]
+    assert ends == [[f"SM{number:032d}" for number in (1, 2)]]
+
+
+async def test_many_sessions_run_at_once_on_one_loop(stack: Stack) -> None:
+    stack.twin.tell(Faults(answer_delay=0.5))
+    people = [f"+1555010{number:04d}" for number in range(40)]
+    for number, person in enumerate(people):
+        await stack.say(number, "hi", person)
+    worker = await stack.async_worker("--burst")
+    await worker.communicate()
+
+    assert [len(stack.twin.heard(person)) for person in people] == [1] * 40
+    life = [line.at for line in stack.twin.lines(2e9) if line.direction == "out"]
+    assert max(life) - min(life) < 0.5 * 40 / 4
+
+
+async def test_a_worker_told_to_stop_finishes_the_turn_at_work(stack: Stack) -> None:
+    stack.twin.tell(Faults(answer_delay=1.0))
+    worker = await stack.async_worker()
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)
+    worker.send_signal(signal.SIGTERM)  # the provider has the reply, and its answer is still on its way
+
+    await worker.communicate()
+    assert worker.returncode == 0
+    assert await stack.redis.exists(f"tg:{{{SESSION}}}:out") == 0
+    assert await stack.redis.zcard("tg:due") == 0
+
+
+async def test_a_reply_at_the_provider_when_the_worker_is_killed_is_not_sent_again(stack: Stack) -> None:
+    stack.twin.tell(Faults(answer_delay=5.0))
+    worker = await stack.async_worker()
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)
+    worker.kill()
+    await worker.communicate()
+    stack.twin.tell(Faults())
+    await stack.async_worker()
+    await stack.say(2, "4321")
+    heard = await stack.twin.until_heard(2)
+
+    assert len(heard) == 2
+    assert "date of birth" in heard[1]
+
+
+async def test_a_worker_stopped_past_its_lease_neither_commits_nor_sends_when_it_goes_on(
+    stack: Stack,
+) -> None:
+    stack.twin.tell(Faults(answer_delay=0.5))
+    stopped = await stack.async_worker()
+    await stack.say(1, "hi")
+    await stack.say(2, "4321")
+    await stack.twin.until_heard(1)
+    stopped.send_signal(signal.SIGSTOP)
+    await stack.async_worker()
+    before = await stack.twin.until_heard(2)
+    stopped.send_signal(signal.SIGCONT)
+    await stack.say(3, "23 April 1990")
+    heard = await stack.twin.until_heard(3)
+    stopped.send_signal(signal.SIGTERM)
+    told = (await stopped.communicate())[0].decode()
+
+    assert heard[:2] == before
+    assert ["last four" in heard[0], "date of birth" in heard[1], "Is that right" in heard[2]] == [True] * 3
+    assert "lease lost" in told
+
+
+async def test_a_worker_goes_on_by_itself_when_the_server_was_killed_and_is_back() -> None:
+    async with standing(durable=True) as stack:
+        await stack.async_worker()
+        await stack.say(1, "hi")
+        await stack.twin.until_heard(1)
+        await stack.redis.execute_command("WAITAOF", 1, 0, 5000)  # type: ignore[no-untyped-call]
+        stack.server.kill()
+        stack.server.start()
+        await stack.say(2, "4321")
+        heard = await stack.twin.until_heard(2)
+
+    assert ["last four" in heard[0], "date of birth" in heard[1]] == [True, True]
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.DROP_BEFORE, Fault.TOO_MANY])
+async def test_trouble_at_the_provider_neither_loses_nor_doubles_a_reply(stack: Stack, fault: Fault) -> None:
+    stack.twin.tell(Faults(next=(fault,)))
+    await stack.async_worker()
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)
+    await stack.say(2, "4321")
+    heard = await stack.twin.until_heard(2)
+
+    assert len(heard) == 2
+
+
+async def test_a_worker_that_reads_pickle_does_no_harm(stack: Stack) -> None:
+    await stack.say(1, "hi")
+    stock = await stack.rq("worker", "--burst", "turns")
+    await stock.communicate()
+    assert stack.twin.heard() == []
+    await stack.redis.zadd("tg:due", {SESSION: 1})
+    await Sweeper(stack.redis).sweep()
+    await stack.async_worker()
+
+    assert len(await stack.twin.until_heard(1)) == 1
+
+
+async def test_a_job_that_is_no_drain_is_refused_and_stands_in_the_failed_registry(stack: Stack) -> None:
+    with SyncRedis.from_url(stack.url) as client:
+        queue = layout.queue(client)
+        job = queue.enqueue("os.getcwd")
+        worker = await stack.async_worker("--burst")
+        await worker.communicate()
+
+        assert queue.failed_job_registry.get_job_ids() == [job.id]
+        assert queue.started_job_registry.get_job_ids() == []
+
+
+async def test_a_drain_that_rqs_own_client_put_into_the_queue_is_run(stack: Stack) -> None:
+    await stack.say(1, "hi")
+    with SyncRedis.from_url(stack.url) as client:
+        queue = layout.queue(client)
+        queue.empty()  # type: ignore[no-untyped-call]
+        queue.enqueue(layout.FUNCTION, SESSION, job_timeout=60)  # compressed, as the scripts do not write it
+        worker = await stack.async_worker("--burst")
+        await worker.communicate()
+
+        assert queue.failed_job_registry.get_job_ids() == []
+    assert len(stack.twin.heard()) == 1
+
+
+async def test_rqs_own_objects_read_what_the_worker_writes_about_a_drain(stack: Stack) -> None:
+    stack.twin.tell(Faults(answer_delay=3.0))
+    process = await stack.async_worker("--name", "ours")
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)  # a drain is running now
+    with SyncRedis.from_url(stack.url) as client:
+        queue = layout.queue(client)
+        [job_id] = queue.started_job_registry.get_job_ids()
+        job = queue.fetch_job(job_id)
+        assert job is not None
+        [execution] = job.get_executions()
+        worker = Worker.find_by_key("rq:worker:ours", connection=client)
+        assert worker is not None
+        running = worker.get_current_executions(refresh=True)
+        seen = (job.get_status(), job.worker_name, execution.worker_name, [each.id for each in running])
+        process.send_signal(signal.SIGTERM)
+        await process.communicate()
+        worker.refresh()  # type: ignore[no-untyped-call]
+
+        assert seen == ("started", "ours", "ours", [execution.id])
+        assert queue.started_job_registry.get_job_ids() == []
+        assert worker.successful_job_count == 1
+        assert 2.0 < worker.total_working_time < 30.0
+    assert await stack.redis.keys("rq:execution*") == await stack.redis.keys("rq:job:*") == []
+
+
+async def test_a_drain_that_fails_after_its_job_was_deleted_does_the_worker_no_harm(stack: Stack) -> None:
+    stack.twin.tell(Faults(answer_delay=2.0))
+    worker = await stack.async_worker()
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)
+    await stack.redis.set(f"tg:{{{SESSION}}}:recent", "no list")  # what was sent cannot be noted
+    for key in await stack.redis.keys("rq:job:*"):
+        await stack.redis.delete(key)
+    await stack.say(2, "hi", "+15550100002")
+    await stack.twin.until_heard(1, "+15550100002")
+    worker.send_signal(signal.SIGTERM)
+    told = (await worker.communicate())[0].decode()
+
+    assert worker.returncode == 0
+    assert "never retrieved" not in told
+
+
+async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
+    stack.twin.tell(Faults(answer_delay=3.0))
+    await stack.async_worker("--name", "ours")
+    await stack.say(1, "hi")
+    await stack.twin.until_heard(1)  # a drain is running now
+    info = await stack.rq("info", "--raw")
+    told = (await info.communicate())[0].decode()
+
+    assert "worker ours" in told
+    assert "busy" in told
+    assert "queue turns 0" in told
+
+
+async def test_the_dashboard_shows_a_waiting_drain_and_then_the_worker_that_ran_it(stack: Stack) -> None:
+    browser = _dashboard(stack.url)
+    await stack.say(1, "hi")
+    queues = browser.get("/0/data/queues.json").get_json()["queues"]
+    jobs = browser.get("/0/data/jobs/turns/queued/8/asc/1.json").get_json()["jobs"]
+    await stack.async_worker("--name", "ours")
+    await stack.twin.until_heard(1)
+    await stack.until_done()
+    workers = browser.get("/0/data/workers.json").get_json()["workers"]
+
+    assert [(queue["name"], queue["count"]) for queue in queues] == [("turns", 1)]
+    assert [job["description"] for job in jobs] == ["drain"]
+    [worker] = workers
+    assert worker["name"] == "ours"
+    assert worker["successful_job_count"] >= 1  # a machine that is slow to start a worker sends a second job
+
+
+def _dashboard(redis_url: str) -> FlaskClient:
+    app = Flask("dashboard")
+    app.config.from_object(rq_dashboard.default_settings)
+    app.config["RQ_DASHBOARD_REDIS_URL"] = [redis_url]
+    rq_dashboard.web.config.serializer = JSONSerializer  # as `rq-dashboard --json` does
+    rq_dashboard.web.setup_rq_connection(app)
+    app.register_blueprint(rq_dashboard.blueprint)
+    return app.test_client()

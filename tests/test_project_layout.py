@@ -1,0 +1,62 @@
+"""The house stands as drawn: its rooms, and nothing that names a machine."""
+
+from __future__ import annotations
+
+import subprocess
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+import channels
+from tests.paths import ROOT
+
+FLOORS = ("core", "flows", "channels", "gateway")
+ALLOWED = {
+    *FLOORS, "tests", "bench", "docs", ".ci", ".gitignore", "Makefile", "Procfile", "README.md",
+    "CHANGELOG.md", "LICENSE", "pyproject.toml", "requirements.txt", "requirements-test.txt",
+}  # fmt: skip
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout, so nothing tells which files belong to it")
+    return listed.stdout.splitlines()
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_a_floor_comes_from_this_checkout_and_nobody_else_claims_it(floor: str) -> None:
+    module = __import__(floor)
+
+    assert Path(str(module.__file__)).parent == ROOT / floor
+    assert set(packages_distributions().get(floor, [])) <= {"turngate"}
+
+
+def test_only_the_agreed_rooms_stand_at_the_top() -> None:
+    assert {name.split("/")[0] for name in tracked()} <= ALLOWED
+
+
+@pytest.mark.parametrize("name", channels.available())
+def test_a_channel_has_tests_and_a_page(name: str) -> None:
+    tests = {path.name for path in (ROOT / "tests" / "channels" / name).glob("test_*.py")}
+
+    assert {"test_webhook.py", "test_api.py"} <= tests
+    assert (ROOT / "docs" / "channels" / f"{name}.md").exists()
+
+
+def test_no_file_names_a_machine_or_a_package_host() -> None:
+    words = ["/" + "root/", "/" + "home/", "/" + "work/", "index" + "-url http", "py" + "pi.org"]
+    guilty = [
+        f"{name}: {word}"
+        for name in tracked()
+        for word in words
+        if word in (ROOT / name).read_text(encoding="utf-8", errors="ignore")
+    ]
+    assert guilty == []
+
+
+def test_no_room_is_called_by_what_it_is_not() -> None:
+    vague = {"utils", "helpers", "managers", "common", "misc"}
+
+    assert [name for name in tracked() if vague & set(Path(name).with_suffix("").parts)] == []
