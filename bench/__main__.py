@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from bench import ack, drains, flight, flows, latency, plot, recovery, scale, streams, turns
 from bench.load import Load
-from gateway.redis.embedded_server import EmbeddedServer
+from gateway.redis.embedded_server import EmbeddedRedis
 
 ROUNDS = 3
 REQUESTS = 8_000
@@ -22,17 +22,28 @@ PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 def main() -> None:
     """Measure, print and write; exits with code 1 when a goal is missed."""
-    rows, share = _ack()
-    added = latency.section(MESSAGES)
+    rows, share = _measure_ack()
+    added = latency.render_section(MESSAGES)
     idle, waiting = drains.compare(), drains.compare_waiting(0.05)
-    outward = [_drains(drains.compare(by_sms=True)), _drains(drains.compare_asking(0.05))]
-    page = _page(
-        rows, share, added, _drains(idle), _drains(waiting), outward, _flight(flight.measure(SESSIONS))
+    outward = [
+        _render_worker_table(drains.compare(by_sms=True)),
+        _render_worker_table(drains.compare_over_http(0.05)),
+    ]
+    page = _render_page(
+        rows,
+        share,
+        added,
+        _render_worker_table(idle),
+        _render_worker_table(waiting),
+        outward,
+        _render_in_flight(flight.measure(SESSIONS)),
     )
-    page += scale.section() + recovery.section() + flows.section() + turns.section()
-    page += streams.section()
+    page += (
+        scale.render_section() + recovery.render_section() + flows.render_section() + turns.render_section()
+    )
+    page += streams.render_section()
     PAGE.write_text(page, encoding="utf-8")
-    PAGE.with_suffix(".svg").write_text(plot.bars(_bars(idle, waiting)), encoding="utf-8")
+    PAGE.with_suffix(".svg").write_text(plot.render_bars(_build_bars(idle, waiting)), encoding="utf-8")
     print(page)
     if share < 0.5:
         raise SystemExit(
@@ -40,32 +51,32 @@ def main() -> None:
         )
 
 
-def _ack() -> tuple[list[str], float]:
+def _measure_ack() -> tuple[list[str], float]:
     """The table's rows, and our share of the bare app's requests per second; medians of the rounds."""
     runs: dict[str, list[Load]] = {name: [] for name in ack.APPS}
     for number in range(ROUNDS):
         for name, loads in runs.items():
             with TemporaryDirectory(prefix="bench") as folder:
-                server = EmbeddedServer(Path(folder))
+                server = EmbeddedRedis(Path(folder))
                 server.start()
                 try:
-                    prepared = ack.requests(REQUESTS, 500, f"{number}")
+                    prepared = ack.build_requests(REQUESTS, 500, f"{number}")
                     loads.append(ack.measure(name, server.url, prepared))
                 finally:
                     server.stop()
             print(f"· round {number + 1}: {name}: {loads[-1].per_second:.0f}/s", flush=True)
-    bare = median(load.per_second for load in runs[ack.BARE])
+    bare = median(load.per_second for load in runs[ack.BARE_APP])
     rows = []
     for name, loads in runs.items():
         rate = median(load.per_second for load in loads)
         middle, tail = (median(load.percentile(share) for load in loads) for share in (0.5, 0.99))
         rows.append(f"| {name} | {rate:,.0f} | {rate / bare:.0%} | {middle:.1f} | {tail:.1f} |")
-    return rows, median(load.per_second for load in runs[ack.OURS]) / bare
+    return rows, median(load.per_second for load in runs[ack.TURNGATE_APP]) / bare
 
 
-def _drains(runs: dict[str, drains.Run]) -> str:
+def _render_worker_table(runs: dict[str, drains.WorkerRun]) -> str:
     """A table: what each kind of worker reached, and what a turn cost the server."""
-    ours = runs[drains.OURS].per_second
+    ours = runs[drains.ASYNC_WORKER].per_second
     lines = [
         "| worker | turns/s | ours is | Redis round trips a turn | bytes a turn |",
         "|---|---|---|---|---|",
@@ -79,24 +90,24 @@ def _drains(runs: dict[str, drains.Run]) -> str:
     return LINE.join(lines)
 
 
-def _flight(flown: flight.Flight) -> str:
+def _render_in_flight(flown: flight.InFlightCost) -> str:
     return (
-        f"**{flown.at_once:,} turns at once, {flown.bytes_each / 1024:.0f} KiB and "
+        f"**{flown.concurrent_turns:,} turns at once, {flown.bytes_each / 1024:.0f} KiB and "
         f"{flown.cpu_each * 1000:.1f} ms of CPU each**"
     )
 
 
-def _bars(idle: dict[str, drains.Run], waiting: dict[str, drains.Run]) -> list[plot.Bar]:
+def _build_bars(idle: dict[str, drains.WorkerRun], waiting: dict[str, drains.WorkerRun]) -> list[plot.Bar]:
     """Turns a second of each worker, for the picture."""
     groups = {"no model time": idle, "50 ms of model time": waiting}
     return [
-        plot.Bar(f"{name.replace('`', '')}, {group}", run.per_second, is_ours=name == drains.OURS)
+        plot.Bar(f"{name.replace('`', '')}, {group}", run.per_second, is_turngate=name == drains.ASYNC_WORKER)
         for group, runs in groups.items()
         for name, run in runs.items()
     ]
 
 
-def _page(
+def _render_page(
     rows: list[str],
     share: float,
     added: str,

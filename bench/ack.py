@@ -26,7 +26,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from bench.load import Load, run
 from channels import load
 from gateway.app import create_app
-from gateway.redis import rq_layout as layout
+from gateway.redis import rq_layout
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 
@@ -37,7 +37,7 @@ PATH = "/webhooks/twilio"
 EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 
-async def _genuine(request: Request, validator: RequestValidator) -> dict[str, str] | None:
+async def _verified_form(request: Request, validator: RequestValidator) -> dict[str, str] | None:
     """The form, read from the body (quicker than Starlette's own form parser), when its signature fits."""
     form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
     given = request.headers.get("x-twilio-signature", "")
@@ -49,7 +49,7 @@ def bare_app(redis_url: str) -> ASGIApp:
     validator = RequestValidator(TOKEN)
 
     async def receive(request: Request) -> Response:
-        if await _genuine(request, validator) is None:
+        if await _verified_form(request, validator) is None:
             return Response(status_code=401)
         return Response(EMPTY, media_type="text/xml")
 
@@ -58,20 +58,20 @@ def bare_app(redis_url: str) -> ASGIApp:
 
 def enqueue_app(redis_url: str) -> ASGIApp:
     """The same, and `Queue.enqueue` in a thread."""
-    queue = layout.queue(Redis.from_url(redis_url))
+    queue = rq_layout.open_queue(Redis.from_url(redis_url))
     validator = RequestValidator(TOKEN)
 
     async def receive(request: Request) -> Response:
-        form = await _genuine(request, validator)
+        form = await _verified_form(request, validator)
         if form is None:
             return Response(status_code=401)
-        await run_in_threadpool(queue.enqueue, layout.FUNCTION, form, result_ttl=0)
+        await run_in_threadpool(queue.enqueue, rq_layout.JOB_FUNCTION, form, result_ttl=0)
         return Response(EMPTY, media_type="text/xml")
 
     return Starlette(routes=[Route(PATH, receive, methods=["POST"])])
 
 
-def our_app(redis_url: str) -> ASGIApp:
+def turngate_app(redis_url: str) -> ASGIApp:
     """The gateway, without its sweeper."""
     environ = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
     channel = load("twilio", environ, PUBLIC_URL)
@@ -80,17 +80,17 @@ def our_app(redis_url: str) -> ASGIApp:
     return create_app({"twilio": channel}, RedisInbox(redis), redis)
 
 
-BARE = "bare Starlette: form and signature"
-OURS = "Turngate: durable, once, in order, job enqueued"
+BARE_APP = "bare Starlette: form and signature"
+TURNGATE_APP = "Turngate: durable, once, in order, job enqueued"
 
 APPS: dict[str, Callable[[str], ASGIApp]] = {
-    BARE: bare_app,
+    BARE_APP: bare_app,
     "that + `Queue.enqueue` in a thread": enqueue_app,
-    OURS: our_app,
+    TURNGATE_APP: turngate_app,
 }
 
 
-def requests(count: int, sessions: int, run_name: str) -> list[bytes]:
+def build_requests(count: int, sessions: int, run_name: str) -> list[bytes]:
     """Signed deliveries, each a new message, of so many people."""
     validator = RequestValidator(TOKEN)
     prepared = []

@@ -12,14 +12,14 @@ STAY = "__stay_on_node__"
 _TOKEN = re.compile(r" ?\w+|\W+")
 
 
-def arguments(name: str) -> str:
+def call_arguments(name: str) -> str:
     """What the call of `name` is made with: a short reply when it stays, nothing when it moves on."""
     return '{"brief_response": "Tea or coffee?"}' if name == STAY else "{}"
 
 
-def deltas(name: str) -> list[dict[str, Any]]:
+def call_deltas(name: str) -> list[dict[str, Any]]:
     """The `delta` of each chunk of a call of `name`; the one that ends the stream is left to the caller."""
     head = {"index": 0, "id": "c", "type": "function", "function": {"name": name, "arguments": ""}}
-    tokens = _TOKEN.findall(arguments(name))
+    tokens = _TOKEN.findall(call_arguments(name))
     rest = [{"index": 0, "function": {"arguments": token}} for token in tokens]
     return [{"tool_calls": [call]} for call in (head, *rest)]

@@ -20,25 +20,25 @@ from bench import model, sink, waiting
 from bench.ack import ACCOUNT, TOKEN
 from core.model.event import TurnReceived
 from core.model.turn import Address, Turn
-from gateway.redis.embedded_server import EmbeddedServer
+from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
-from gateway.webchat.channel import address_of, session_of
+from gateway.webchat.channel import build_address, build_session_id
 
 # RQ's own workers are measured on fewer sessions: they are that slow, and their rate does not depend on it.
-OURS = "`AsyncWorker`"
-FORKING = "RQ `Worker` (forks)"
+ASYNC_WORKER = "`AsyncWorker`"
+FORKING_WORKER = "RQ `Worker` (forks)"
 WORKERS = {
-    FORKING: (["--serializer", "json"], 10),
+    FORKING_WORKER: (["--serializer", "json"], 10),
     "RQ `SimpleWorker`": (["--serializer", "json", "--worker-class", "rq.worker.SimpleWorker"], 100),
-    OURS: (["--worker-class", "gateway.worker.AsyncWorker"], 1_000),
+    ASYNC_WORKER: (["--worker-class", "gateway.worker.AsyncWorker"], 1_000),
 }
-TURNS_A_SESSION = 10
-_FROM_OUTSIDE = frozenset(
+TURNS_PER_SESSION = 10
+_CLIENT_COMMAND_STATS = frozenset(
     f"cmdstat_{name}" for name in ("evalsha", "eval", "multi", "exec", "blmove", "lmove", "hgetall")
 )
 
 
-def _node(name: str, other: str) -> dict[str, object]:
+def _build_node(name: str, other: str) -> dict[str, object]:
     edge = {
         "id": f"to_{other}",
         "condition": "the user goes on",
@@ -51,11 +51,11 @@ def _node(name: str, other: str) -> dict[str, object]:
 _FLOW = {
     "system_prompt": "You are a kind guide.",
     "initial_node": "a",
-    "nodes": [_node("a", "b"), _node("b", "a")],
+    "nodes": [_build_node("a", "b"), _build_node("b", "a")],
 }
 
 
-async def fill(redis_url: str, sessions: int, turns_each: int, *, by_sms: bool = False) -> None:
+async def fill_mailboxes(redis_url: str, sessions: int, turns_each: int, *, by_sms: bool = False) -> None:
     """Record messages of many web clients, or of people who write by SMS."""
     async with Redis.from_url(redis_url) as redis:
         inbox = RedisInbox(redis)
@@ -66,7 +66,7 @@ async def fill(redis_url: str, sessions: int, turns_each: int, *, by_sms: bool =
                 )
                 session = f"twilio:{ACCOUNT}:+15550100:{address.theirs}"
             else:
-                address, session = address_of(f"c{number}"), session_of(f"c{number}")
+                address, session = build_address(f"c{number}"), build_session_id(f"c{number}")
             turns = [
                 Turn(id=f"SM{number}.{turn}", session=session, address=address, text="next, please")
                 for turn in range(turns_each)
@@ -74,13 +74,13 @@ async def fill(redis_url: str, sessions: int, turns_each: int, *, by_sms: bool =
             await inbox.accept([TurnReceived(turn=turn) for turn in turns])
 
 
-async def _sent(redis_url: str) -> int:
+async def _count_committed(redis_url: str) -> int:
     async with Redis.from_url(redis_url) as redis:
         return int(await redis.hget("tg:counts", "committed") or 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class WorkerRun:
     """What one worker process needed for its turns. Seconds, bytes, and the server's commands and bytes."""
 
     turns: int
@@ -96,7 +96,7 @@ class Run:
         return self.turns / self.seconds
 
 
-def drain(
+def run_worker(
     options: list[str],
     sessions: int,
     turns: int,
@@ -104,16 +104,16 @@ def drain(
     by_sms: bool = False,
     model_url: str = "",
     settings: Mapping[str, str] | None = None,
-) -> Run:
+) -> WorkerRun:
     """One worker process from its start to an empty queue; `model_url` is the base URL of a model server.
 
     Web clients read their replies in the log; `by_sms` each leaves through the provider's API.
     """
-    with TemporaryDirectory(prefix="bench") as folder, sink.standing() as api_url:
-        server = EmbeddedServer(Path(folder))
+    with TemporaryDirectory(prefix="bench") as folder, sink.running_sink() as api_url:
+        server = EmbeddedRedis(Path(folder))
         server.start()
         try:
-            asyncio.run(fill(server.url, sessions, turns, by_sms=by_sms))
+            asyncio.run(fill_mailboxes(server.url, sessions, turns, by_sms=by_sms))
             flow = Path(folder) / "flow.json"
             flow.write_text(json.dumps(_FLOW), encoding="utf-8")
             environ = {**os.environ, "TURNGATE_FLOW": str(flow), "TURNGATE_CONCURRENCY": "1000"}
@@ -127,7 +127,7 @@ def drain(
                     "OPENAI_BASE_URL": model_url,
                 }
             command = [str(Path(sys.executable).with_name("rq")), "worker", "--url", server.url, "--burst"]
-            before = _traffic(server.url)
+            before = _read_traffic(server.url)
             began = perf_counter()
             worker = subprocess.Popen(
                 [*command, *options, "turns"],
@@ -137,47 +137,47 @@ def drain(
             )
             _, _, used = os.wait4(worker.pid, 0)
             seconds = perf_counter() - began
-            after = _traffic(server.url)
-            done = asyncio.run(_sent(server.url))
+            after = _read_traffic(server.url)
+            done = asyncio.run(_count_committed(server.url))
             assert done == sessions * turns, f"the worker left turns behind: {done} of {sessions * turns}"
         finally:
             server.stop()
     cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
-    return Run(done, seconds, cpu, peak, after[0] - before[0], after[1] - before[1])
+    return WorkerRun(done, seconds, cpu, peak, after[0] - before[0], after[1] - before[1])
 
 
-def _traffic(url: str) -> tuple[int, int]:
+def _read_traffic(url: str) -> tuple[int, int]:
     """Commands that clients sent, and bytes both ways. What scripts call inside the server does not count."""
     with SyncRedis.from_url(url) as redis:
         stats = redis.info("stats")
         inside = redis.info("commandstats")
-    called = sum(int(entry["calls"]) for name, entry in inside.items() if name in _FROM_OUTSIDE)
+    called = sum(int(entry["calls"]) for name, entry in inside.items() if name in _CLIENT_COMMAND_STATS)
     return called, int(stats["total_net_input_bytes"]) + int(stats["total_net_output_bytes"])
 
 
-def compare(*, by_sms: bool = False) -> dict[str, Run]:
+def compare(*, by_sms: bool = False) -> dict[str, WorkerRun]:
     """Each kind of worker on the same drains, the model costing nothing."""
     return {
-        name: drain(options, sessions, TURNS_A_SESSION, by_sms=by_sms)
+        name: run_worker(options, sessions, TURNS_PER_SESSION, by_sms=by_sms)
         for name, (options, sessions) in WORKERS.items()
     }
 
 
-def compare_waiting(seconds: float) -> dict[str, Run]:
+def compare_waiting(seconds: float) -> dict[str, WorkerRun]:
     """RQ's forking worker and ours where each turn waits `seconds` for a model, in the worker's process."""
-    late = {"TURNGATE_TOOLS": "bench.waiting", waiting.SECONDS: str(seconds)}
+    late = {"TURNGATE_TOOLS": "bench.waiting", waiting.SECONDS_VARIABLE: str(seconds)}
     return {
-        name: drain(WORKERS[name][0], sessions, TURNS_A_SESSION, settings=late)
-        for name, sessions in ((FORKING, 5), (OURS, 1_000))
+        name: run_worker(WORKERS[name][0], sessions, TURNS_PER_SESSION, settings=late)
+        for name, sessions in ((FORKING_WORKER, 5), (ASYNC_WORKER, 1_000))
     }
 
 
-def compare_asking(seconds: float) -> dict[str, Run]:
+def compare_over_http(seconds: float) -> dict[str, WorkerRun]:
     """The same over HTTP: the model is asked through the `openai` package, each reply leaves by SMS."""
     runs = {}
-    for name, sessions in ((FORKING, 3), (OURS, 500)):
-        with model.standing(seconds) as thinking:
-            runs[name] = drain(
-                WORKERS[name][0], sessions, TURNS_A_SESSION, by_sms=True, model_url=thinking.url
+    for name, sessions in ((FORKING_WORKER, 3), (ASYNC_WORKER, 500)):
+        with model.running_model(seconds) as thinking:
+            runs[name] = run_worker(
+                WORKERS[name][0], sessions, TURNS_PER_SESSION, by_sms=True, model_url=thinking.url
             )
     return runs

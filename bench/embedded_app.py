@@ -12,7 +12,7 @@ from starlette.routing import Mount
 
 import bench.instant  # noqa: F401 - it puts its model in place of the real client
 from flows.llm.openai.model import OpenAIModel
-from gateway import DialogMachine, DialogRouter, Flow, SessionWorker, collect_rarely
+from gateway import DialogMachine, DialogRouter, Flow, SessionWorker, tune_gc
 
 
 def create() -> Starlette:
@@ -20,11 +20,11 @@ def create() -> Starlette:
     model = OpenAIModel("none", api_key="none")
     flow = Flow.model_validate(json.loads(os.environ["BENCH_FLOW"]))
     worker = SessionWorker(agent_factory=lambda: DialogMachine(flow=flow, llm=model), max_sessions=10_000)
-    return Starlette(routes=[Mount("/", DialogRouter(worker))], lifespan=_set_up)
+    return Starlette(routes=[Mount("/", DialogRouter(worker))], lifespan=_lifespan)
 
 
 @asynccontextmanager
-async def _set_up(app: Starlette) -> AsyncIterator[None]:
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     """As docs/embedding.md says."""
-    collect_rarely()
+    tune_gc()
     yield

@@ -12,14 +12,14 @@ from typing import Any, Self
 
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from bench.deltas import arguments, deltas
-from bench.talks import over_the_wire, resident, talks
+from bench.deltas import call_arguments, call_deltas
+from bench.talks import measure_over_http, measure_talks, resident_bytes
 from flows.document.flow import Flow
 from flows.engine.machine import DialogMachine
 from flows.llm.openai.model import OpenAIModel
 
 
-class Client:
+class FakeOpenAIClient:
     """Calls `function` in every routing request; speech comes as `tokens`, `pause` seconds apart.
 
     What is neither is a request for a summary.
@@ -29,25 +29,25 @@ class Client:
         self.function = ""
         self.tokens = tokens
         self.pause = pause
-        self._made: dict[str, ChatCompletion] = {}
+        self._cached_streams: dict[str, ChatCompletion] = {}
         self.chat = SimpleNamespace(completions=SimpleNamespace(create=self.create))
 
     async def create(self, *, stream: bool = False, **request: Any) -> Any:
         name = self.function if "tools" in request["extra_body"] else ""
         if stream:
-            return Pieces(self, name)
-        if name not in self._made:
-            self._made[name] = _completion(name)
-        return self._made[name]
+            return FakeStream(self, name)
+        if name not in self._cached_streams:
+            self._cached_streams[name] = _completion(name)
+        return self._cached_streams[name]
 
     async def close(self) -> None:
         """There is nothing to close."""
 
 
-class Pieces:
+class FakeStream:
     """A stream of the protocol: the call of a function, or the words one by one."""
 
-    def __init__(self, client: Client, name: str) -> None:
+    def __init__(self, client: FakeOpenAIClient, name: str) -> None:
         self._client = client
         self._name = name
 
@@ -59,7 +59,7 @@ class Pieces:
 
     async def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
         if self._name:
-            for delta in deltas(self._name):
+            for delta in call_deltas(self._name):
                 yield _chunk(delta)
         else:
             for number in range(self._client.tokens):
@@ -73,7 +73,7 @@ _HEAD = {"id": "c", "created": 1, "model": "none", "usage": None}
 
 
 def _completion(name: str) -> ChatCompletion:
-    call = {"id": "c", "type": "function", "function": {"name": name, "arguments": arguments(name)}}
+    call = {"id": "c", "type": "function", "function": {"name": name, "arguments": call_arguments(name)}}
     message = {"role": "assistant", "tool_calls": [call]} if name else _SUMMARY
     choice = {"index": 0, "finish_reason": "stop", "message": message}
     return ChatCompletion.model_validate({**_HEAD, "object": "chat.completion", "choices": [choice]})
@@ -86,8 +86,8 @@ def _chunk(delta: dict[str, Any], finish: str | None = None) -> ChatCompletionCh
     )
 
 
-async def _ours(plan: dict[str, Any]) -> dict[str, float]:
-    client = Client(plan["tokens"], plan["pause"])
+async def _measure(plan: dict[str, Any]) -> dict[str, float]:
+    client = FakeOpenAIClient(plan["tokens"], plan["pause"])
     model = OpenAIModel("none", api_key="none")
     inner = model._client
     inner._client, inner._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]
@@ -98,16 +98,16 @@ async def _ours(plan: dict[str, Any]) -> dict[str, float]:
         await machine.start()
         return machine
 
-    figures = await _over_the_wire(small, plan)
-    figures |= await talks(plan, lambda: begun(small), client)
+    figures = await _measure_over_http(small, plan)
+    figures |= await measure_talks(plan, lambda: begun(small), client)
     DialogMachine(large, model)  # compiled once a process
     began = time.process_time()
     for _ in range(plan["builds"]):
         DialogMachine(large, model)
     figures["build"] = (time.process_time() - began) / plan["builds"]
-    before = resident()
+    before = resident_bytes()
     kept = [await begun(small) for _ in range(plan["sessions"])]
-    figures["memory"] = resident() - before
+    figures["memory"] = resident_bytes() - before
     del kept
     machine = await begun(spoken)
     client.function = "to_b"
@@ -118,16 +118,16 @@ async def _ours(plan: dict[str, Any]) -> dict[str, float]:
     return figures
 
 
-async def _over_the_wire(flow: Flow, plan: dict[str, Any]) -> dict[str, float]:
+async def _measure_over_http(flow: Flow, plan: dict[str, Any]) -> dict[str, float]:
     """The same through the real client, to a server on this machine."""
     figures = {}
     for name, calls in plan["wire"].items():
         machine = DialogMachine(flow, OpenAIModel("none", aiohttp=True))  # as in the worker
         await machine.start()
-        figures[name] = await over_the_wire(machine, calls, plan["wire_turns"])
+        figures[name] = await measure_over_http(machine, calls, plan["wire_turns"])
         await machine.aclose()
     return figures
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_ours(json.loads(sys.stdin.read())))))
+    print(json.dumps(asyncio.run(_measure(json.loads(sys.stdin.read())))))

@@ -13,24 +13,24 @@ SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Flight:
+class InFlightCost:
     """How many turns were under way at once, and what each cost in memory (bytes) and CPU (seconds)."""
 
-    at_once: int
+    concurrent_turns: int
     bytes_each: float
     cpu_each: float
 
 
-def measure(sessions: int) -> Flight:
+def measure(sessions: int) -> InFlightCost:
     """So many sessions with two turns each, all at once; the worker's own size is measured with one."""
-    options, _ = drains.WORKERS[drains.OURS]
-    with model.standing(SECONDS) as alone:
-        small = drains.drain(options, 1, 2, by_sms=True, model_url=alone.url)
-    with model.standing(SECONDS) as thinking:
+    options, _ = drains.WORKERS[drains.ASYNC_WORKER]
+    with model.running_model(SECONDS) as alone:
+        small = drains.run_worker(options, 1, 2, by_sms=True, model_url=alone.url)
+    with model.running_model(SECONDS) as thinking:
         room = {"TURNGATE_CONCURRENCY": str(sessions + 10)}
-        large = drains.drain(options, sessions, 2, by_sms=True, model_url=thinking.url, settings=room)
-        at_once = int(thinking.busiest.value)
-    return Flight(
+        large = drains.run_worker(options, sessions, 2, by_sms=True, model_url=thinking.url, settings=room)
+        at_once = int(thinking.peak.value)
+    return InFlightCost(
         at_once,
         (large.peak_bytes - small.peak_bytes) / at_once,
         (large.cpu - small.cpu) / (large.turns - small.turns),

@@ -14,8 +14,8 @@ import venv
 from pathlib import Path
 from typing import Any
 
-from bench.model_server import serving
-from flows.llm.prompts import STAY
+from bench.model_server import running_model_server
+from flows.llm.prompts import STAY_FUNCTION_NAME
 
 VENV = Path(__file__).parent.parent / ".venv" / "reference"
 RATIOS = {
@@ -51,19 +51,19 @@ _UNITS = {
 }
 
 
-def plan() -> dict[str, Any]:
+def build_plan() -> dict[str, Any]:
     """What both have to do."""
     return {
-        "small": _flow("Tea or coffee?", 3),
-        "large": _flow("Tea or coffee?", 60),
-        "spoken": _flow("", 3),
+        "small": _build_flow("Tea or coffee?", 3),
+        "large": _build_flow("Tea or coffee?", 60),
+        "spoken": _build_flow("", 3),
         "talks": {
-            "stay": ([STAY] * 16, 70),
+            "stay": ([STAY_FUNCTION_NAME] * 16, 70),
             "move": ((["to_b", "to_c", "to_a"] * 6)[:16], 70),
-            "long": ([STAY] * 1_001, 1),
+            "long": ([STAY_FUNCTION_NAME] * 1_001, 1),
         },
         "rounds": 5,
-        "wire": {"wire_stay": [STAY], "wire_move": ["to_b", "to_c", "to_a"]},
+        "wire": {"wire_stay": [STAY_FUNCTION_NAME], "wire_move": ["to_b", "to_c", "to_a"]},
         "wire_turns": 100,
         "builds": 50,
         "sessions": 10_000,
@@ -74,13 +74,13 @@ def plan() -> dict[str, Any]:
 
 def measure() -> list[str]:
     """The table's rows; ours and the reference's."""
-    with serving() as url:
-        ours = _run([sys.executable, "-m", "bench.engine"], url)
-        theirs = _run([str(reference()), str(Path(__file__).with_name("reference.py"))], url)
-    return [_row(name, ours[name], theirs[name]) for name in _NAMES]
+    with running_model_server() as url:
+        ours = _run_engine([sys.executable, "-m", "bench.engine"], url)
+        theirs = _run_engine([str(install_reference()), str(Path(__file__).with_name("reference.py"))], url)
+    return [_render_row(name, ours[name], theirs[name]) for name in _NAMES]
 
 
-def section() -> str:
+def render_section() -> str:
     """The page's section on the dialog engine, measured now."""
     rows = "\n".join(measure())
     return f"""
@@ -102,7 +102,7 @@ Streamed: a model that writes ten words, 20 ms apart.
 """
 
 
-def _row(name: str, ours: float, theirs: float) -> str:
+def _render_row(name: str, ours: float, theirs: float) -> str:
     goal = f"≤ {RATIOS[name]:.0%}" if name in RATIOS else ""
     if name in RATIOS and ours > RATIOS[name] * theirs:
         goal += ", missed"
@@ -110,18 +110,18 @@ def _row(name: str, ours: float, theirs: float) -> str:
     return f"| {_NAMES[name]} | {ours * unit:,.1f} | {theirs * unit:,.1f} | {ours / theirs:.1%} | {goal} |"
 
 
-def _run(command: list[str], url: str) -> dict[str, float]:
+def _run_engine(command: list[str], url: str) -> dict[str, float]:
     keys = {"OPENAI_API_KEY": "none", "OPENAI_BASE_URL": url, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     environ = {**os.environ, **keys}
     run = subprocess.run(
-        command, input=json.dumps(plan()), capture_output=True, text=True, check=True, env=environ
+        command, input=json.dumps(build_plan()), capture_output=True, text=True, check=True, env=environ
     )
     figures: dict[str, float] = json.loads(run.stdout.splitlines()[-1])
     print(f"· {' '.join(command[:1])}: {figures}", flush=True)
     return figures
 
 
-def reference() -> Path:
+def install_reference() -> Path:
     """The Python that has `superdialog` and a server; its venv is made at the first run."""
     python = VENV / "bin" / "python"
     if not (VENV / "bin" / "fastapi").exists():
@@ -131,7 +131,7 @@ def reference() -> Path:
     return python
 
 
-def _flow(text: str, count: int) -> dict[str, Any]:
+def _build_flow(text: str, count: int) -> dict[str, Any]:
     """Nodes in a ring, each with three edges; without `text` a model puts all but the first into words."""
     names = ["a", "b", "c", *(f"n{number}" for number in range(count - 3))]
     nodes: list[dict[str, Any]] = []

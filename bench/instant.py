@@ -7,27 +7,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.engine import Client
+from bench.engine import FakeOpenAIClient
 from flows.llm.openai.client import OpenAIClient
-from flows.llm.prompts import STAY
+from flows.llm.prompts import STAY_FUNCTION_NAME
 from flows.tools.python import tool
 
 
-class _Taking(Client):
+class _FirstFunctionClient(FakeOpenAIClient):
     """Takes the first function that it is offered, or stays, by what the user says."""
 
     async def create(self, *, stream: bool = False, **request: Any) -> Any:
         body = request["extra_body"]
         says = body["messages"][-1]["content"]
-        self.function = STAY if "think" in says else body["tools"][0]["function"]["name"]
+        self.function = STAY_FUNCTION_NAME if "think" in says else body["tools"][0]["function"]["name"]
         return await super().create(stream=stream, **request)
 
 
 @tool(reads_only=True)
-def haste() -> str:
+def no_op_tool() -> str:
     """Nothing that a flow calls: whoever loads tools expects one."""
     return "at once"
 
 
-_client = _Taking(tokens=10, pause=0)
+_client = _FirstFunctionClient(tokens=10, pause=0)
 OpenAIClient.api = property(lambda self: _client)  # type: ignore[assignment, method-assign]

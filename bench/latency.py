@@ -19,103 +19,110 @@ from urllib.parse import parse_qs
 from redis.asyncio import Redis
 
 from bench.ack import ACCOUNT, TOKEN
-from channels._kit.simulator import Delivery, Said, TwinRequest, TwinResponse
-from channels.twilio.simulator.server import TwilioTwin
+from channels._kit.simulator import SimulatorRequest, SimulatorResponse, UserMessage, WebhookDelivery
+from channels.twilio.simulator.server import TwilioSimulator
 from gateway.http.clients import provider_client
-from gateway.local.child_process import Child
-from gateway.local.loopback import free_port, until_ready
-from gateway.local.simulator_server import TwinServer, serve
-from gateway.redis.embedded_server import EmbeddedServer
+from gateway.local.child_process import SupervisedProcess
+from gateway.local.loopback import find_free_port, wait_until_ready
+from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.redis.embedded_server import EmbeddedRedis
 
 
-class TimedTwin(TwilioTwin):
+class TimedSimulator(TwilioSimulator):
     """A twin that notes when each person's first reply reached it."""
 
     def __init__(self, webhook_url: str) -> None:
         super().__init__(account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=webhook_url, seed=1)
-        self.waited: dict[str, asyncio.Future[float]] = {}
+        self.reply_futures: dict[str, asyncio.Future[float]] = {}
 
-    def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def handle(
+        self, request: SimulatorRequest, now: float
+    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         if request.method == "POST":
             person = parse_qs(request.body.decode()).get("To", [""])[0]
-            if (waited := self.waited.pop(person, None)) is not None:
+            if (waited := self.reply_futures.pop(person, None)) is not None:
                 waited.set_result(perf_counter())
         answer, _ = super().handle(request, now)
         return answer, []  # no status callbacks: they would be measured with the next message
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedLatency:
     """Milliseconds from webhook to reply, sorted; `per_second` is how many messages there were."""
 
-    taken: list[float]
+    latencies_ms: list[float]
     per_second: float
 
     def __str__(self) -> str:
-        middle, tail = self.taken[len(self.taken) // 2], self.taken[int(len(self.taken) * 0.99)]
+        middle, tail = (
+            self.latencies_ms[len(self.latencies_ms) // 2],
+            self.latencies_ms[int(len(self.latencies_ms) * 0.99)],
+        )
         return f"p50 {middle:.1f} ms, p99 {tail:.1f} ms"
 
 
-class Line:
+class LatencyBench:
     """Everything started; people write one after another, all at once, or at a pace."""
 
-    def __init__(self, host: TwinServer, twin: TimedTwin) -> None:
-        self._host = host
-        self._twin = twin
+    def __init__(self, host: SimulatorServer, twin: TimedSimulator) -> None:
+        self._simulator_server = host
+        self._simulator = twin
         self._people = count()
 
-    async def one(self) -> float:
+    async def measure_one(self) -> float:
         """A new person writes; milliseconds until the reply is taken."""
         person = f"+1555{next(self._people):07d}"
         taken: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._twin.waited[person] = taken
+        self._simulator.reply_futures[person] = taken
         began = perf_counter()
-        _, webhooks = self._host.say(Said(surface="sms", person=person, text="hi"))
+        _, webhooks = self._simulator_server.send_user_message(
+            UserMessage(surface="sms", person=person, text="hi")
+        )
         async with asyncio.timeout(30):
             at = await taken
         await asyncio.gather(*webhooks)
         return (at - began) * 1000
 
-    async def one_by_one(self, messages: int) -> Added:
+    async def measure_sequential(self, messages: int) -> AddedLatency:
         """Each waits for the one before: an idle system."""
         began = perf_counter()
-        taken = [await self.one() for _ in range(messages)]
-        return Added(sorted(taken), messages / (perf_counter() - began))
+        taken = [await self.measure_one() for _ in range(messages)]
+        return AddedLatency(sorted(taken), messages / (perf_counter() - began))
 
-    async def together(self, messages: int, people: int) -> Added:
+    async def measure_concurrent(self, messages: int, people: int) -> AddedLatency:
         """So many people at once, each with the next message after the answer: all that it can do."""
 
         async def lane() -> list[float]:
-            return [await self.one() for _ in range(messages // people)]
+            return [await self.measure_one() for _ in range(messages // people)]
 
         began = perf_counter()
         lanes = await asyncio.gather(*(lane() for _ in range(people)))
         taken = [each for lane in lanes for each in lane]
-        return Added(sorted(taken), len(taken) / (perf_counter() - began))
+        return AddedLatency(sorted(taken), len(taken) / (perf_counter() - began))
 
-    async def paced(self, messages: int, per_second: float) -> Added:
+    async def measure_at_rate(self, messages: int, per_second: float) -> AddedLatency:
         """At a pace, whatever is still under way."""
         began, tasks = perf_counter(), []
         for number in range(messages):
             await asyncio.sleep(max(0.0, began + number / per_second - perf_counter()))
-            tasks.append(asyncio.create_task(self.one()))
-        return Added(sorted(await asyncio.gather(*tasks)), per_second)
+            tasks.append(asyncio.create_task(self.measure_one()))
+        return AddedLatency(sorted(await asyncio.gather(*tasks)), per_second)
 
 
 @asynccontextmanager
-async def standing(appendfsync: str = "everysec") -> AsyncIterator[Line]:
+async def running_gateway(appendfsync: str = "everysec") -> AsyncIterator[LatencyBench]:
     """Web and worker processes, a durable server, and the simulated provider in this process."""
-    port = free_port()
+    port = find_free_port()
     url = f"http://127.0.0.1:{port}"
-    twin = TimedTwin(f"{url}/webhooks/twilio")
+    twin = TimedSimulator(f"{url}/webhooks/twilio")
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="bench"))
-        server = EmbeddedServer(Path(folder) / "data")
+        server = EmbeddedRedis(Path(folder) / "data")
         server.start()
         stack.callback(server.stop)
         async with Redis.from_url(server.url) as redis:
             await redis.config_set("appendfsync", appendfsync)
-        host = TwinServer(twin, await stack.enter_async_context(provider_client()))
+        host = SimulatorServer(twin, await stack.enter_async_context(provider_client()))
         environ = {
             **os.environ,
             "REDIS_URL": server.url,
@@ -127,29 +134,29 @@ async def standing(appendfsync: str = "everysec") -> AsyncIterator[Line]:
             "TURNGATE_FLOW": "kyc",
         }
         for name in ("worker", "web"):
-            child = Child(name, environ)
+            child = SupervisedProcess(name, environ)
             await child.start()
             stack.push_async_callback(child.stop, 10.0)
-        await until_ready(url)
-        line = Line(host, twin)
-        await line.one_by_one(20)
+        await wait_until_ready(url)
+        line = LatencyBench(host, twin)
+        await line.measure_sequential(20)
         yield line
 
 
-async def measure(messages: int) -> dict[str, tuple[Added, Added, Added]]:
+async def measure(messages: int) -> dict[str, tuple[AddedLatency, AddedLatency, AddedLatency]]:
     """Idle, all it can do, and at half of that; by how the server writes its append-only file."""
     found = {}
     for appendfsync in ("everysec", "always"):
-        async with standing(appendfsync) as line:
-            idle = await line.one_by_one(messages)
-            full = await line.together(4 * messages, 32)
-            half = await line.paced(2 * messages, full.per_second / 2)
+        async with running_gateway(appendfsync) as line:
+            idle = await line.measure_sequential(messages)
+            full = await line.measure_concurrent(4 * messages, 32)
+            half = await line.measure_at_rate(2 * messages, full.per_second / 2)
             found[appendfsync] = idle, full, half
             print(f"· latency, {appendfsync}: idle {idle}; {full.per_second:.0f}/s; half {half}", flush=True)
     return found
 
 
-def section(messages: int) -> str:
+def render_section(messages: int) -> str:
     """The page's section, measured now."""
     rows = "\n".join(
         f"| `{name}` | {idle} | {half.per_second:,.0f}/s: {half} | {full.per_second:,.0f}/s |"

@@ -11,17 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-_BUSY = "bench"
+_MODEL_NAME = "bench"
 
 
-class _Model(asyncio.Protocol):
+class _ModelProtocol(asyncio.Protocol):
     """Speaks just enough of OpenAI's chat completions over HTTP/1.1 to be a real far end."""
 
-    thinking = 0
+    in_progress = 0
 
     def __init__(self, seconds: float, busiest: Any) -> None:
         self._seconds = seconds
-        self._busiest = busiest
+        self._peak = busiest
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -31,16 +31,16 @@ class _Model(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         head, separator, body = self._buffer.partition(b"\r\n\r\n")
-        if not separator or len(body) < _length(head):
+        if not separator or len(body) < _content_length(head):
             return
         self._buffer = b""
-        answer = json.dumps(_completion(json.loads(body))).encode()
-        _Model.thinking += 1
-        self._busiest.value = max(self._busiest.value, _Model.thinking)
+        answer = json.dumps(_build_completion(json.loads(body))).encode()
+        _ModelProtocol.in_progress += 1
+        self._peak.value = max(self._peak.value, _ModelProtocol.in_progress)
         asyncio.get_running_loop().call_later(self._seconds, self._answer, answer)
 
     def _answer(self, answer: bytes) -> None:
-        _Model.thinking -= 1
+        _ModelProtocol.in_progress -= 1
         if not self._transport.is_closing():
             self._transport.write(
                 b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
@@ -48,7 +48,7 @@ class _Model(asyncio.Protocol):
             )
 
 
-def _completion(request: dict[str, object]) -> dict[str, object]:
+def _build_completion(request: dict[str, object]) -> dict[str, object]:
     message: dict[str, object] = {"role": "assistant", "content": "Thank you. What comes next?"}
     if request.get("tools"):  # the last one offered is to stay and say something
         tools = request["tools"]
@@ -59,11 +59,11 @@ def _completion(request: dict[str, object]) -> dict[str, object]:
         message = {"role": "assistant", "content": None, "tool_calls": [call]}
     choice = {"index": 0, "finish_reason": "stop", "message": message}
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-    head = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": _BUSY}
+    head = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": _MODEL_NAME}
     return {**head, "choices": [choice], "usage": usage}
 
 
-def _length(head: bytes) -> int:
+def _content_length(head: bytes) -> int:
     for line in head.lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):
             return int(line.split(b":")[1])
@@ -72,7 +72,9 @@ def _length(head: bytes) -> int:
 
 async def _serve(listening: socket.socket, seconds: float, busiest: Any) -> None:
     # asyncio's own loop: it takes all new connections of a moment at once, uvloop one a round
-    server = await asyncio.get_running_loop().create_server(lambda: _Model(seconds, busiest), sock=listening)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: _ModelProtocol(seconds, busiest), sock=listening
+    )
     await server.serve_forever()
 
 
@@ -81,15 +83,15 @@ def _run(listening: socket.socket, seconds: float, busiest: Any) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ModelServer:
     """A running model server: its base URL, and how many requests it has thought about at once at most."""
 
     url: str
-    busiest: Any
+    peak: Any
 
 
 @contextmanager
-def standing(seconds: float) -> Iterator[Model]:
+def running_model(seconds: float) -> Iterator[ModelServer]:
     """The model in a process of its own. `seconds` is how long it thinks."""
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
@@ -99,7 +101,7 @@ def standing(seconds: float) -> Iterator[Model]:
         process = context.Process(target=_run, args=(listening, seconds, busiest), daemon=True)
         process.start()
         try:
-            yield Model(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", busiest)
+            yield ModelServer(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", busiest)
         finally:
             process.terminate()
             process.join(10)

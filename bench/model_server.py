@@ -10,16 +10,16 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench.deltas import STAY, arguments, deltas
-from gateway.local.loopback import listener
+from bench.deltas import STAY, call_arguments, call_deltas
+from gateway.local.loopback import open_listener
 
-_WANTED = re.compile(r"call ([A-Za-z0-9_-]+)")
+_CALL_PATTERN = re.compile(r"call ([A-Za-z0-9_-]+)")
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def running_model_server() -> Iterator[str]:
     """A process of its own; the address of its API."""
-    with listener() as listening:
+    with open_listener() as listening:
         process = multiprocessing.get_context("fork").Process(target=_run, args=(listening,), daemon=True)
         process.start()
         try:
@@ -34,16 +34,16 @@ def _run(listening: socket.socket) -> None:
 
 
 async def _serve(listening: socket.socket) -> None:
-    server = await asyncio.start_server(_talk, sock=listening)
+    server = await asyncio.start_server(_handle_connection, sock=listening)
     await server.serve_forever()
 
 
-async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _handle_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while head := await reader.readuntil(b"\r\n\r\n"):
             found = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
             request = json.loads(await reader.readexactly(int(found[1]) if found else 0))
-            kind, body = _answer(request)
+            kind, body = _build_answer(request)
             writer.write(
                 b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n" % (kind, len(body))
                 + body
@@ -53,18 +53,18 @@ async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
-def _answer(request: dict[str, object]) -> tuple[bytes, bytes]:
-    said = _WANTED.findall(json.dumps(request["messages"]))
+def _build_answer(request: dict[str, object]) -> tuple[bytes, bytes]:
+    said = _CALL_PATTERN.findall(json.dumps(request["messages"]))
     name = said[-1] if said else STAY
     head = {"id": "c", "created": 1, "model": "none"}
     if not request.get("stream"):
-        function = {"name": name, "arguments": arguments(name)}
+        function = {"name": name, "arguments": call_arguments(name)}
         call = {"index": 0, "id": "c", "type": "function", "function": function}
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "tool_calls": [call]}}
         return b"application/json", json.dumps(
             {**head, "object": "chat.completion", "choices": [choice]}
         ).encode()
-    ends = (*((delta, None) for delta in deltas(name)), ({}, "tool_calls"))
+    ends = (*((delta, None) for delta in call_deltas(name)), ({}, "tool_calls"))
     sent = [{"index": 0, "delta": delta, "finish_reason": finish} for delta, finish in ends]
     chunks = [json.dumps({**head, "object": "chat.completion.chunk", "choices": [choice]}) for choice in sent]
     return b"text/event-stream", "".join(f"data: {chunk}\n\n" for chunk in (*chunks, "[DONE]")).encode()

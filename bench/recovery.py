@@ -16,9 +16,9 @@ from redis.asyncio import Redis
 
 from bench import sink
 from bench.ack import ACCOUNT, TOKEN
-from bench.drains import fill
-from gateway.local.child_process import Child
-from gateway.redis.embedded_server import EmbeddedServer
+from bench.drains import fill_mailboxes
+from gateway.local.child_process import SupervisedProcess
+from gateway.redis.embedded_server import EmbeddedRedis
 
 SESSIONS, TURNS = 300, 8
 ROUNDS = 3
@@ -28,20 +28,22 @@ ROUNDS = 3
 class Recovery:
     """Seconds from the kill until the last session that the dead worker held was taken up again."""
 
-    held: int
+    held_sessions: int
     seconds: float
 
 
 def measure() -> Recovery:
     """The median of several kills."""
-    found = [asyncio.run(_once()) for _ in range(ROUNDS)]
-    return Recovery(round(median(each.held for each in found)), median(each.seconds for each in found))
+    found = [asyncio.run(_measure_once()) for _ in range(ROUNDS)]
+    return Recovery(
+        round(median(each.held_sessions for each in found)), median(each.seconds for each in found)
+    )
 
 
-async def _once() -> Recovery:
+async def _measure_once() -> Recovery:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="bench"))
-        server = EmbeddedServer(Path(folder))
+        server = EmbeddedRedis(Path(folder))
         server.start()
         stack.callback(server.stop)
         environ = {
@@ -50,26 +52,26 @@ async def _once() -> Recovery:
             "PUBLIC_URL": "http://127.0.0.1:1",
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": TOKEN,
-            "TWILIO_API_URL": stack.enter_context(sink.standing()),
+            "TWILIO_API_URL": stack.enter_context(sink.running_sink()),
             "TURNGATE_FLOW": "kyc",
         }
         redis = await stack.enter_async_context(Redis.from_url(server.url))
-        doomed = Child("worker", environ)
+        doomed = SupervisedProcess("worker", environ)
         await doomed.start()
         stack.push_async_callback(doomed.stop, 10.0)
-        await _until_present(redis)
-        await fill(server.url, SESSIONS, TURNS, by_sms=True)
-        await _until_busy(redis)
+        await _wait_for_worker(redis)
+        await fill_mailboxes(server.url, SESSIONS, TURNS, by_sms=True)
+        await _wait_until_busy(redis)
         assert doomed.pid is not None
         os.kill(doomed.pid, signal.SIGSTOP)  # so that what it holds can be counted
-        held = await _held(redis)
+        held = await _held_fences(redis)
         began = perf_counter()
         os.kill(doomed.pid, signal.SIGKILL)  # its parent starts another at once
-        await _until_taken_up(redis, held)
+        await _wait_until_reclaimed(redis, held)
         return Recovery(len(held), perf_counter() - began)
 
 
-async def _until_present(redis: Redis) -> None:
+async def _wait_for_worker(redis: Redis) -> None:
     async with asyncio.timeout(60):
         while True:  # another process offers no event to wait for
             if await redis.zcard("tg:workers"):
@@ -77,15 +79,15 @@ async def _until_present(redis: Redis) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _until_busy(redis: Redis) -> None:
+async def _wait_until_busy(redis: Redis) -> None:
     async with asyncio.timeout(60):
         while True:
-            if len(await _held(redis)) >= 20:
+            if len(await _held_fences(redis)) >= 20:
                 return
             await asyncio.sleep(0.005)
 
 
-async def _held(redis: Redis) -> dict[str, int]:
+async def _held_fences(redis: Redis) -> dict[str, int]:
     """The fences of the sessions that somebody holds."""
     found: dict[str, int] = {}
     async for key in redis.scan_iter("tg:{twilio:*}", count=1_000):
@@ -96,7 +98,7 @@ async def _held(redis: Redis) -> dict[str, int]:
     return found
 
 
-async def _until_taken_up(redis: Redis, held: dict[str, int]) -> None:
+async def _wait_until_reclaimed(redis: Redis, held: dict[str, int]) -> None:
     """Each session was claimed by somebody else since, or has nothing left to do."""
     async with asyncio.timeout(120):
         for key, fence in held.items():
@@ -107,13 +109,13 @@ async def _until_taken_up(redis: Redis, held: dict[str, int]) -> None:
                 await asyncio.sleep(0.01)
 
 
-def section() -> str:
+def render_section() -> str:
     """The page's section, measured now."""
     found = measure()
     return f"""
 ## A worker killed
 
-A worker with {found.held} sessions in its hands, ended with SIGKILL and started again by its supervisor: the
+A worker with {found.held_sessions} sessions in its hands, ended with SIGKILL and started again by its supervisor: the
 last of them was taken up **{found.seconds:.1f} s** after the kill (median of {ROUNDS}; the lease is 6 s, the
 goal 10 s).
 """

@@ -22,7 +22,7 @@ from openai.types.chat import ChatCompletionChunk
 from talks import over_the_wire, resident, talks  # type: ignore[import-not-found]
 
 
-class Client:
+class FakeOpenAIClient:
     """Calls `function` in every routing request; speech takes `pause` seconds."""
 
     base_url = "http://localhost"
@@ -30,7 +30,7 @@ class Client:
     def __init__(self) -> None:
         self.function = ""
         self.pause = 0.0
-        self._made: dict[str, list[Any]] = {}
+        self._cached_streams: dict[str, list[Any]] = {}
         self.chat = SimpleNamespace(completions=SimpleNamespace(create=self.create))
 
     async def create(self, *, stream: bool = False, **request: Any) -> Any:
@@ -42,9 +42,13 @@ class Client:
 
     async def _stream(self) -> AsyncIterator[Any]:
         """The chunks of a call, made once and as the protocol's own types."""
-        if self.function not in self._made:
-            self._made[self.function] = [*map(_chunk, deltas(self.function)), _END, _BILL]
-        for chunk in self._made[self.function]:
+        if self.function not in self._cached_streams:
+            self._cached_streams[self.function] = [
+                *map(_chunk, deltas(self.function)),
+                _END_CHUNK,
+                _USAGE_CHUNK,
+            ]
+        for chunk in self._cached_streams[self.function]:
             yield chunk
 
 
@@ -53,8 +57,8 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
     superdialog = importlib.import_module("superdialog")
     adapter = importlib.import_module("superdialog.machine.adapters.toolcall_adapter")
     small = superdialog.Flow.model_validate(plan["small"])
-    figures = await _over_the_wire(superdialog, small, plan)
-    client = Client()
+    figures = await _measure_over_http(superdialog, small, plan)
+    client = FakeOpenAIClient()
     vars(adapter)["_make_openai_client"] = lambda: client
     large = superdialog.Flow.model_validate(plan["large"])
     spoken = superdialog.Flow.model_validate(plan["spoken"])
@@ -87,7 +91,7 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
     return figures
 
 
-async def _over_the_wire(superdialog: Any, flow: Any, plan: dict[str, Any]) -> dict[str, float]:
+async def _measure_over_http(superdialog: Any, flow: Any, plan: dict[str, Any]) -> dict[str, float]:
     """The same through its own client, to a server on this machine."""
     figures = {}
     for name, calls in plan["wire"].items():
@@ -104,8 +108,8 @@ def _chunk(delta: dict[str, Any], finish: str | None = None, usage: dict[str, in
 
 
 _USAGE = {"prompt_tokens": 30, "completion_tokens": 12, "total_tokens": 42}
-_END = _chunk({}, "tool_calls")
-_BILL = _chunk({}, usage=_USAGE)
+_END_CHUNK = _chunk({}, "tool_calls")
+_USAGE_CHUNK = _chunk({}, usage=_USAGE)
 
 
 def main() -> None:

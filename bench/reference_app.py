@@ -14,7 +14,7 @@ from typing import Any
 from reference import Client  # type: ignore[import-not-found]
 
 
-class _Taking(Client):  # type: ignore[misc]
+class _FirstFunctionClient(Client):  # type: ignore[misc]
     """Takes the first function that it is offered, or stays, by what the user says."""
 
     async def create(self, *, stream: bool = False, **request: Any) -> Any:
@@ -31,7 +31,7 @@ def create() -> Any:
     superdialog: Any = importlib.import_module("superdialog")
     sessions: Any = importlib.import_module("superdialog.session.worker")
     adapter = importlib.import_module("superdialog.machine.adapters.toolcall_adapter")
-    client = _Taking()
+    client = _FirstFunctionClient()
     vars(adapter)["_make_openai_client"] = lambda: client
     flow = superdialog.Flow.model_validate(json.loads(os.environ["BENCH_FLOW"]))
     worker = sessions.SessionWorker(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import count
 
 
-class _Sink(asyncio.Protocol):
+class _SinkProtocol(asyncio.Protocol):
     numbers = count(1)
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class _Sink(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         head, separator, body = self._buffer.partition(b"\r\n\r\n")
-        if not separator or len(body) < _length(head):
+        if not separator or len(body) < _content_length(head):
             return
         self._buffer = b""
         answer = b'{"sid":"SM%032d","status":"queued"}' % next(self.numbers)
@@ -33,7 +33,7 @@ class _Sink(asyncio.Protocol):
         )
 
 
-def _length(head: bytes) -> int:
+def _content_length(head: bytes) -> int:
     for line in head.lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):
             return int(line.split(b":")[1])
@@ -41,7 +41,7 @@ def _length(head: bytes) -> int:
 
 
 async def _serve(listening: socket.socket) -> None:
-    server = await asyncio.get_running_loop().create_server(_Sink, sock=listening)
+    server = await asyncio.get_running_loop().create_server(_SinkProtocol, sock=listening)
     await server.serve_forever()
 
 
@@ -50,7 +50,7 @@ def _run(listening: socket.socket) -> None:
 
 
 @contextmanager
-def standing() -> Iterator[str]:
+def running_sink() -> Iterator[str]:
     """The sink in a process of its own; yields its address."""
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))

@@ -15,67 +15,69 @@ from bench import turns
 from bench.deltas import STAY
 
 TURNS = 200
-_REST = 0.05
-_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+_PAUSE_SECONDS = 0.05
+_RESPONSE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
-class _Writer:
+class _StreamingModel:
     """A model that writes its answer in two pieces, and remembers when the first one left."""
 
     def __init__(self) -> None:
-        self.at = 0.0
+        self.first_piece_at = 0.0
 
-    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 found = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
                 await reader.readexactly(int(found[1]) if found else 0)
-                writer.write(_HEAD)
-                self.at = perf_counter()
-                self._piece(writer, {"name": STAY, "arguments": '{"brief_response": "Tea or '}, first=True)
+                writer.write(_RESPONSE_HEAD)
+                self.first_piece_at = perf_counter()
+                self._write_piece(
+                    writer, {"name": STAY, "arguments": '{"brief_response": "Tea or '}, first=True
+                )
                 await writer.drain()
-                await asyncio.sleep(_REST)
-                self._piece(writer, {"arguments": 'coffee?"}'}, end="tool_calls")
-                writer.write(_chunk("data: [DONE]\n\n") + b"0\r\n\r\n")
+                await asyncio.sleep(_PAUSE_SECONDS)
+                self._write_piece(writer, {"arguments": 'coffee?"}'}, end="tool_calls")
+                writer.write(_encode_chunk("data: [DONE]\n\n") + b"0\r\n\r\n")
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
-    def _piece(
+    def _write_piece(
         self, writer: asyncio.StreamWriter, function: dict[str, str], *, first: bool = False, end: str = ""
     ) -> None:
         call = {"index": 0, "function": function, **({"id": "c", "type": "function"} if first else {})}
         choice = {"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": end or None}
         head = {"id": "c", "created": 1, "model": "none", "object": "chat.completion.chunk"}
-        writer.write(_chunk(f"data: {json.dumps({**head, 'choices': [choice]})}\n\n"))
+        writer.write(_encode_chunk(f"data: {json.dumps({**head, 'choices': [choice]})}\n\n"))
 
 
-def _chunk(text: str) -> bytes:
+def _encode_chunk(text: str) -> bytes:
     body = text.encode()
     return b"%x\r\n%b\r\n" % (len(body), body)
 
 
 @asynccontextmanager
-async def _writing() -> AsyncIterator[tuple[_Writer, str]]:
-    model = _Writer()
-    server = await asyncio.start_server(model.talk, "127.0.0.1", 0)
+async def _running_model() -> AsyncIterator[tuple[_StreamingModel, str]]:
+    model = _StreamingModel()
+    server = await asyncio.start_server(model.handle_connection, "127.0.0.1", 0)
     async with server:
         yield model, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
 
 
 async def measure() -> list[float]:
     """Milliseconds from the model's first words to the client's first byte, sorted."""
-    async with _writing() as (model, url):
+    async with _running_model() as (model, url):
         environ = {"TURNGATE_LLM": "openai/none", "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": url}
         async with (
-            turns.gateway(environ) as port,
+            turns.running_gateway(environ) as port,
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as http,
         ):
-            taken = [await _one(http, model, number) for number in range(TURNS)]
+            taken = [await _measure_one(http, model, number) for number in range(TURNS)]
     return sorted(taken[10:])
 
 
-async def _one(http: httpx.AsyncClient, model: _Writer, number: int) -> float:
+async def _measure_one(http: httpx.AsyncClient, model: _StreamingModel, number: int) -> float:
     session = f"s{number}"
     await http.post("/turn", json={"text": "hi", "session_id": session})
     async with http.stream("POST", "/stream", json={"text": "hm", "session_id": session}) as answer:
@@ -84,10 +86,10 @@ async def _one(http: httpx.AsyncClient, model: _Writer, number: int) -> float:
             break
         else:
             raise AssertionError("the stream was empty")
-        return (at - model.at) * 1000
+        return (at - model.first_piece_at) * 1000
 
 
-def section() -> str:
+def render_section() -> str:
     """The page's section, measured now."""
     taken = asyncio.run(measure())
     middle, tail = taken[len(taken) // 2], taken[int(len(taken) * 0.99)]

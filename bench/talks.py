@@ -12,19 +12,21 @@ from pathlib import Path
 from typing import Any
 
 
-async def talks(plan: dict[str, Any], begin: Callable[[], Awaitable[Any]], client: Any) -> dict[str, float]:
+async def measure_talks(
+    plan: dict[str, Any], begin: Callable[[], Awaitable[Any]], client: Any
+) -> dict[str, float]:
     """Seconds of CPU that a turn takes, by the name of the talk; the best round of each.
 
     `begin` makes a machine and starts it. The first call of a talk is not measured.
     """
     figures = {}
     for name, (calls, conversations) in plan["talks"].items():
-        rounds = [await _round(begin, client, calls, conversations) for _ in range(plan["rounds"])]
+        rounds = [await _measure_round(begin, client, calls, conversations) for _ in range(plan["rounds"])]
         figures[name] = min(rounds)
     return figures
 
 
-async def _round(
+async def _measure_round(
     begin: Callable[[], Awaitable[Any]], client: Any, calls: list[str], conversations: int
 ) -> float:
     taken = 0.0
@@ -40,7 +42,7 @@ async def _round(
     return taken / conversations / (len(calls) - 1)
 
 
-async def over_the_wire(machine: Any, calls: list[str], count: int) -> float:
+async def measure_over_http(machine: Any, calls: list[str], count: int) -> float:
     """Seconds of CPU that a turn takes whose model is asked over HTTP. The first one is not measured."""
     await machine.turn(f"call {calls[0]}")
     began = time.process_time()
@@ -49,7 +51,7 @@ async def over_the_wire(machine: Any, calls: list[str], count: int) -> float:
     return (time.process_time() - began) / count
 
 
-def resident() -> int:
+def resident_bytes() -> int:
     """How much memory this process takes now, in bytes (Linux)."""
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")

@@ -19,9 +19,9 @@ import httpx
 
 from bench import flows, load
 from bench.load import Load
-from gateway.local.child_process import Child
-from gateway.local.loopback import free_port, until_ready
-from gateway.redis.embedded_server import EmbeddedServer
+from gateway.local.child_process import SupervisedProcess
+from gateway.local.loopback import find_free_port, wait_until_ready
+from gateway.redis.embedded_server import EmbeddedRedis
 
 SESSIONS = 1_000
 CONNECTIONS = 16
@@ -29,16 +29,16 @@ REQUESTS = 6_000
 ROUNDS = 5
 REFERENCE, FASTER = "superdialog's SessionWorker, as installed", "the same with uvloop and httptools"
 EMBEDDED, GATEWAY = "our SessionWorker", "through the gateway"
-_LINES = ("go on", "hm, let me think")
+_USER_TEXTS = ("go on", "hm, let me think")
 _HERE = Path(__file__).parent
-_INSTANT = {
+_INSTANT_MODEL_SETTINGS = {
     "TURNGATE_LLM": "openai/none",
     "TURNGATE_TOOLS": "bench.instant",
     "OPENAI_API_KEY": "none",
 }
 
 
-def section() -> str:
+def render_section() -> str:
     """The page's section, measured now."""
     runs = asyncio.run(measure())
     theirs = runs[REFERENCE]
@@ -72,24 +72,24 @@ async def measure() -> dict[str, Load]:
     """
     found: dict[str, list[Load]] = {}
     servers: dict[str, Callable[[], AbstractAsyncContextManager[int]]] = {
-        REFERENCE: lambda: _reference("--http", "h11", "--loop", "asyncio"),
-        FASTER: _reference,
-        EMBEDDED: _embedded,
-        GATEWAY: lambda: gateway(_INSTANT),
+        REFERENCE: lambda: _running_reference("--http", "h11", "--loop", "asyncio"),
+        FASTER: _running_reference,
+        EMBEDDED: _running_embedded,
+        GATEWAY: lambda: running_gateway(_INSTANT_MODEL_SETTINGS),
     }
     for _ in range(ROUNDS):
         for name, serving in servers.items():
             async with serving() as port:
-                await load.run(port, list(_requests(port, 4 * CONNECTIONS, "warm")), CONNECTIONS)
-                run = await load.run(port, list(_requests(port, REQUESTS)), CONNECTIONS)
+                await load.run(port, list(_build_requests(port, 4 * CONNECTIONS, "warm")), CONNECTIONS)
+                run = await load.run(port, list(_build_requests(port, REQUESTS)), CONNECTIONS)
             found.setdefault(name, []).append(run)
             print(f"· {name}: {run.per_second:.0f} turns/s", flush=True)
     return {name: sorted(runs, key=lambda run: run.per_second)[ROUNDS // 2] for name, runs in found.items()}
 
 
-def _requests(port: int, count: int, who: str = "s") -> Iterator[bytes]:
+def _build_requests(port: int, count: int, who: str = "s") -> Iterator[bytes]:
     for number in range(count):
-        text = _LINES[number // SESSIONS % len(_LINES)]
+        text = _USER_TEXTS[number // SESSIONS % len(_USER_TEXTS)]
         body = json.dumps({"text": text, "session_id": f"{who}{number % SESSIONS}"}).encode()
         head = (
             f"POST /turn HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
@@ -98,33 +98,35 @@ def _requests(port: int, count: int, who: str = "s") -> Iterator[bytes]:
         yield head.encode() + body
 
 
-def _flow() -> str:
-    return json.dumps(flows.plan()["small"])
+def _load_flow() -> str:
+    return json.dumps(flows.build_plan()["small"])
 
 
 @asynccontextmanager
-async def _reference(*options: str) -> AsyncIterator[int]:
-    python = await asyncio.to_thread(flows.reference)
+async def _running_reference(*options: str) -> AsyncIterator[int]:
+    python = await asyncio.to_thread(flows.install_reference)
     command = [str(python), "-m", "uvicorn", "--app-dir", str(_HERE), "--factory", "reference_app:create"]
     command += options
-    with _server(command, {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "OPENAI_API_KEY": "none"}) as port:
-        await _until_it_listens(port)
+    with _running_server(command, {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "OPENAI_API_KEY": "none"}) as port:
+        await _wait_until_listening(port)
         yield port
 
 
 @asynccontextmanager
-async def _embedded() -> AsyncIterator[int]:
-    with _server([sys.executable, "-m", "uvicorn", "--factory", "bench.embedded_app:create"], {}) as port:
-        await _until_it_listens(port)
+async def _running_embedded() -> AsyncIterator[int]:
+    with _running_server(
+        [sys.executable, "-m", "uvicorn", "--factory", "bench.embedded_app:create"], {}
+    ) as port:
+        await _wait_until_listening(port)
         yield port
 
 
 @contextmanager
-def _server(command: list[str], environ: Mapping[str, str]) -> Iterator[int]:
-    port = free_port()
+def _running_server(command: list[str], environ: Mapping[str, str]) -> Iterator[int]:
+    port = find_free_port()
     process = subprocess.Popen(
         [*command, "--port", str(port), "--log-level", "error"],
-        env={**os.environ, **environ, "BENCH_FLOW": _flow()},
+        env={**os.environ, **environ, "BENCH_FLOW": _load_flow()},
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -134,7 +136,7 @@ def _server(command: list[str], environ: Mapping[str, str]) -> Iterator[int]:
         process.wait()
 
 
-async def _until_it_listens(port: int) -> None:
+async def _wait_until_listening(port: int) -> None:
     async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as http:
         while True:
             try:
@@ -146,13 +148,13 @@ async def _until_it_listens(port: int) -> None:
 
 
 @asynccontextmanager
-async def gateway(more: Mapping[str, str] | None = None) -> AsyncIterator[int]:
+async def running_gateway(more: Mapping[str, str] | None = None) -> AsyncIterator[int]:
     """A web process, a worker and a durable server; yields the port."""
-    port = free_port()
+    port = find_free_port()
     with TemporaryDirectory(prefix="bench") as folder:
         flow = Path(folder) / "flow.json"
-        flow.write_text(_flow(), encoding="utf-8")
-        server = EmbeddedServer(Path(folder) / "data")
+        flow.write_text(_load_flow(), encoding="utf-8")
+        server = EmbeddedRedis(Path(folder) / "data")
         server.start()
         environ = {
             **os.environ,
@@ -162,11 +164,11 @@ async def gateway(more: Mapping[str, str] | None = None) -> AsyncIterator[int]:
             "TURNGATE_LLM": "rules",
             **(more or {}),
         }
-        children = [Child("worker", environ), Child("web", environ)]
+        children = [SupervisedProcess("worker", environ), SupervisedProcess("web", environ)]
         try:
             for child in children:
                 await child.start()
-            await until_ready(f"http://127.0.0.1:{port}")
+            await wait_until_ready(f"http://127.0.0.1:{port}")
             yield port
         finally:
             for child in children:

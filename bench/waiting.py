@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 
-from flows.llm.model import Decide, Decision
+from flows.llm.model import TransitionDecision, TransitionRequest
 from flows.llm.rules.model import RulesModel
 from flows.tools.python import tool
 
-SECONDS = "BENCH_MODEL_SECONDS"
+SECONDS_VARIABLE = "BENCH_MODEL_SECONDS"
 
-_decide = RulesModel.decide
+_original_decide = RulesModel.decide
 
 
-async def _decide_late(self: RulesModel, question: Decide) -> Decision:
-    await asyncio.sleep(float(os.environ[SECONDS]))
-    return await _decide(self, question)
+async def _delayed_decide(self: RulesModel, question: TransitionRequest) -> TransitionDecision:
+    await asyncio.sleep(float(os.environ[SECONDS_VARIABLE]))
+    return await _original_decide(self, question)
 
 
 @tool(reads_only=True)
-def patience() -> str:
+def no_op_tool() -> str:
     """Nothing that a flow calls: whoever loads tools expects one."""
-    return os.environ[SECONDS]
+    return os.environ[SECONDS_VARIABLE]
 
 
-RulesModel.decide = _decide_late  # type: ignore[method-assign]
+RulesModel.decide = _delayed_decide  # type: ignore[method-assign]

@@ -9,7 +9,7 @@ from typing import cast
 
 import httpx
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from core.ports.channel import Channel
 
 
@@ -21,10 +21,10 @@ def available() -> list[str]:
 def load(name: str, environ: Mapping[str, str], public_url: str) -> Channel[httpx.AsyncClient] | None:
     """Build a channel from its settings; `None` when none of them is set.
 
-    `public_url` is the address under which the providers reach this gateway. Raises `Misconfigured`
+    `public_url` is the address under which the providers reach this gateway. Raises `ConfigurationError`
     naming the setting that is missing or wrong, or the channel that does not exist.
     """
     if name not in available():
-        raise Misconfigured(f"there is no channel {name!r}; known are: {', '.join(available())}")
-    door = importlib.import_module(f"channels.{name}")
-    return cast("Channel[httpx.AsyncClient] | None", door.connect(environ, public_url))
+        raise ConfigurationError(f"there is no channel {name!r}; known are: {', '.join(available())}")
+    module = importlib.import_module(f"channels.{name}")
+    return cast("Channel[httpx.AsyncClient] | None", module.create_channel(environ, public_url))

@@ -27,7 +27,7 @@ class GatewayError(Exception):
     """The root of all errors that the gateway raises on purpose."""
 
 
-class Refused(GatewayError):
+class WebhookRefused(GatewayError):
     """A webhook that is not let in. `reason` is for the operator, never for the caller."""
 
     status: ClassVar[int] = 400
@@ -38,28 +38,28 @@ class Refused(GatewayError):
         self.reason = reason
 
 
-class BadSignature(Refused):
+class InvalidSignature(WebhookRefused):
     """The request cannot be shown to come from the provider."""
 
     status = 401
     code = "bad_signature"
 
 
-class Forbidden(Refused):
+class Forbidden(WebhookRefused):
     """A handshake that does not know our token."""
 
     status = 403
     code = "forbidden"
 
 
-class MalformedWebhook(Refused):
+class MalformedWebhook(WebhookRefused):
     """The request cannot be read as what the provider sends."""
 
     status = 400
     code = "malformed"
 
 
-class WebhookTooLarge(Refused):
+class WebhookTooLarge(WebhookRefused):
     """The request has more bytes or fields than are read before verification."""
 
     status = 413
@@ -122,5 +122,5 @@ class StorageUnavailable(GatewayError):
     """The store could not record the request; nothing of it may be acknowledged."""
 
 
-class Misconfigured(GatewayError):
+class ConfigurationError(GatewayError):
     """A setting is missing, half set or wrong; the message names it and says what to do."""

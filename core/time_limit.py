@@ -25,7 +25,7 @@ class TimeLimit:
 
     def __enter__(self) -> Self:
         """Begin. Raises `RuntimeError` outside a task."""
-        self._clock = clock = _clock()
+        self._clock = clock = _get_scheduler()
         task = asyncio.current_task(clock.loop)
         if task is None:
             raise RuntimeError("a time limit is for what a task does")
@@ -33,7 +33,7 @@ class TimeLimit:
         self.at = clock.loop.time() + self._seconds
         clock.limits.add(self)
         if self.at < clock.due:
-            clock.set(self.at)
+            clock.schedule(self.at)
         return self
 
     def __exit__(
@@ -44,13 +44,13 @@ class TimeLimit:
         if self._is_over and self._task.uncancel() <= self._wanted_before and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
-    def end(self) -> None:
+    def expire(self) -> None:
         """The time is over: stop what the task waits for."""
         self._is_over = True
         self._task.cancel()
 
 
-class _Clock:
+class _LimitScheduler:
     """The limits of one event loop. Its timer is due with the first of them, or with one that is gone."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -59,29 +59,29 @@ class _Clock:
         self.due = inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def set(self, due: float) -> None:
+    def schedule(self, due: float) -> None:
         """Look at the limits at this time rather than later."""
         if self._timer is not None:
             self._timer.cancel()
-        self.due, self._timer = due, self.loop.call_at(due, self._ring)
+        self.due, self._timer = due, self.loop.call_at(due, self._expire_due)
 
-    def _ring(self) -> None:
+    def _expire_due(self) -> None:
         now = self.loop.time()
         self.due, self._timer = inf, None
         for limit in [limit for limit in self.limits if limit.at <= now]:
             self.limits.discard(limit)
-            limit.end()
+            limit.expire()
         if self.limits:
-            self.set(min(limit.at for limit in self.limits))
+            self.schedule(min(limit.at for limit in self.limits))
 
 
-_latest: _Clock | None = None
+_current_scheduler: _LimitScheduler | None = None
 
 
-def _clock() -> _Clock:
+def _get_scheduler() -> _LimitScheduler:
     """The running loop's. Loops that take turns each get a new one; the limits of the one before are kept."""
-    global _latest
+    global _current_scheduler
     loop = asyncio.get_running_loop()
-    if _latest is None or _latest.loop is not loop:
-        _latest = _Clock(loop)
-    return _latest
+    if _current_scheduler is None or _current_scheduler.loop is not loop:
+        _current_scheduler = _LimitScheduler(loop)
+    return _current_scheduler

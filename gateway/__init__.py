@@ -36,7 +36,7 @@ __all__ = [
     "tool",
 ]
 
-_ROOMS = {
+_LAZY_IMPORTS = {
     "Context": "flows.tools.python",
     "DialogMachine": "flows.engine.machine",
     "DialogRouter": "gateway.embedding.starlette",
@@ -54,6 +54,6 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _ROOMS:
+    if name not in _LAZY_IMPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_ROOMS[name]), name)
+    return getattr(import_module(_LAZY_IMPORTS[name]), name)

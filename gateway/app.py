@@ -15,30 +15,40 @@ from starlette.routing import BaseRoute
 
 from core.errors import StorageUnavailable
 from core.ports.mailbox import Inbox
-from gateway.bootstrap import Channels, desks, load_channels, protocol, with_web
-from gateway.config.channel_config import Config
+from gateway.bootstrap import (
+    Channels,
+    add_web_channel,
+    build_protocol_limits,
+    find_desk_channels,
+    load_channels,
+)
+from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
-from gateway.console.inbox import Desk
-from gateway.console.provider_desk import AgentPane
-from gateway.console.quarantine import Refusals
-from gateway.console.simulator import Console
+from gateway.console.inbox import AgentInbox
+from gateway.console.provider_desk import ProviderDeskPage
+from gateway.console.quarantine import QuarantinePage
+from gateway.console.simulator import SimulatorPage
 from gateway.console.simulator_client import Simulator
 from gateway.http.clients import provider_client
-from gateway.redis.connection import server_checks as fitness
+from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.outbox import Outgoing
-from gateway.redis.records.identities import People
+from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.quarantine import Quarantine
 from gateway.redis.sweeper import Sweeper
-from gateway.server.error_responses import on_crash, on_http_exception, on_storage_trouble
-from gateway.server.health import Probes
-from gateway.server.operator_auth import Access
-from gateway.server.webhooks import Webhooks
+from gateway.server.error_responses import (
+    handle_http_exception,
+    handle_storage_error,
+    handle_unexpected_error,
+)
+from gateway.server.health import HealthRoutes
+from gateway.server.operator_auth import OperatorAuth
+from gateway.server.webhooks import WebhookEndpoint
 from gateway.webchat import openapi
-from gateway.webchat.conversations import Conversations
+from gateway.webchat.conversations import WebConversations
 from gateway.webchat.routes import WebApi
-from gateway.webchat.session_tokens import Tokens
+from gateway.webchat.session_tokens import SessionTokens
 from gateway.webchat.widget import Widget
 
 
@@ -59,7 +69,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(sweeper.run()) if sweeper else None
-        await fitness.warn(redis)
+        await server_checks.log_warnings(redis)
         yield
         if sweeping is not None:
             sweeping.cancel()
@@ -71,15 +81,15 @@ def create_app(
 
     return Starlette(
         routes=[
-            *Webhooks(channels, inbox, Quarantine(redis), http).routes(),
-            *Probes(redis).routes(),
+            *WebhookEndpoint(channels, inbox, Quarantine(redis), http).routes(),
+            *HealthRoutes(redis).routes(),
             *pages,
         ],
         exception_handlers={
-            HTTPException: on_http_exception,
-            StorageUnavailable: on_storage_trouble,
-            RedisError: on_storage_trouble,
-            Exception: on_crash,
+            HTTPException: handle_http_exception,
+            StorageUnavailable: handle_storage_error,
+            RedisError: handle_storage_error,
+            Exception: handle_unexpected_error,
         },
         lifespan=lifespan,
     )
@@ -88,30 +98,30 @@ def create_app(
 def create() -> Starlette:
     """The web application as the environment describes it; what `turngate web` serves.
 
-    Raises `Misconfigured` when a setting is missing or wrong.
+    Raises `ConfigurationError` when a setting is missing or wrong.
     """
     settings = Settings.load()
     connected = load_channels(settings)
-    redis = open_redis(settings.redis_url_required())
-    numbers = protocol(settings)
-    policies = Config.load(settings.config_path).concurrency
-    inbox = People(redis, RedisInbox(redis, numbers, policies, desks(connected)))
+    redis = open_redis(settings.require_redis_url())
+    numbers = build_protocol_limits(settings)
+    policies = ConfigFile.load(settings.config_path).concurrency
+    inbox = IdentityResolver(redis, RedisInbox(redis, numbers, policies, find_desk_channels(connected)))
     http = provider_client()
-    access = Access(settings.api_key.get_secret_value())
-    outgoing = Outgoing(redis, with_web(connected), numbers)
+    access = OperatorAuth(settings.api_key.get_secret_value())
+    outgoing = ProactiveSender(redis, add_web_channel(connected), numbers)
     web = WebApi(
-        Conversations(redis, inbox),
+        WebConversations(redis, inbox),
         redis,
         outgoing,
         access,
-        Tokens(_listed(settings.web_token_secret.get_secret_value())),
-        _listed(settings.web_origins),
+        SessionTokens(_split_list(settings.web_token_secret.get_secret_value())),
+        _split_list(settings.web_origins),
     )
-    refusals = Refusals(Quarantine(redis), access).routes()
-    desk = Desk(redis, inbox, outgoing, access).routes()
+    refusals = QuarantinePage(Quarantine(redis), access).routes()
+    desk = AgentInbox(redis, inbox, outgoing, access).routes()
     simulator = Simulator.load(settings.environ)
-    console = Console(redis, inbox, access, simulator, http)
-    agent = AgentPane(access, simulator, http)
+    console = SimulatorPage(redis, inbox, access, simulator, http)
+    agent = ProviderDeskPage(access, simulator, http)
     return create_app(
         connected,
         inbox,
@@ -130,5 +140,5 @@ def create() -> Starlette:
     )
 
 
-def _listed(value: str) -> list[str]:
+def _split_list(value: str) -> list[str]:
     return [item.strip() for item in value.split(",") if item.strip()]

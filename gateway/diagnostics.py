@@ -10,115 +10,115 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.errors import Misconfigured
-from core.model.base import Value
+from core.errors import ConfigurationError
+from core.model.base import FrozenModel
 from flows.document.flow import Flow
 from gateway.bootstrap import build_dialog, load_channels
 from gateway.config.settings import Settings
-from gateway.redis import rq_layout as layout
-from gateway.redis.connection import server_checks as fitness
+from gateway.redis import rq_layout
+from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.records import worker_presence as presence
+from gateway.redis.records import worker_presence
 
-_UNREADABLE = b"DeserializationError"
-_FAILURES_LOOKED_AT = 50
-_ACCOUNTS_NAMED = 20
+_UNREADABLE_MARKER = b"DeserializationError"
+_MAX_FAILURES_CHECKED = 50
+_MAX_ACCOUNTS_LISTED = 20
 
 
-class Finding(Value):
+class CheckResult(FrozenModel):
     """One thing that was looked at. `said` tells what was found and, where it is not well, what to do."""
 
     well: bool
     said: str
 
 
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
+async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     """Look at everything in the order in which it is needed; what cannot be looked at is left out."""
-    for finding in _local(settings):
+    for finding in _check_configuration(settings):
         yield finding
     if not settings.redis_url:
-        yield Finding(well=True, said="Redis: none is set, so `turngate run` brings an embedded server")
+        yield CheckResult(well=True, said="Redis: none is set, so `turngate run` brings an embedded server")
         return
     async with open_redis(settings.redis_url) as redis:
         try:
-            async for finding in _remote(redis):
+            async for finding in _check_redis(redis):
                 yield finding
         except (RedisError, OSError) as error:
-            yield Finding(
+            yield CheckResult(
                 well=False,
                 said=f"Redis cannot be asked ({type(error).__name__}); check REDIS_URL and the server",
             )
 
 
-def _local(settings: Settings) -> list[Finding]:
+def _check_configuration(settings: Settings) -> list[CheckResult]:
     found = []
     try:
         build_dialog(settings)
-        found.append(Finding(well=True, said=f"Flow {settings.flow_path.name} with model {settings.llm}"))
+        found.append(CheckResult(well=True, said=f"Flow {settings.flow_path.name} with model {settings.llm}"))
         warnings = Flow.load(settings.flow_path).warnings
-        found += [Finding(well=False, said=f"Flow: {each.path}: {each.sentence}") for each in warnings]
-    except Misconfigured as error:
-        found.append(Finding(well=False, said=str(error)))
+        found += [CheckResult(well=False, said=f"Flow: {each.path}: {each.message}") for each in warnings]
+    except ConfigurationError as error:
+        found.append(CheckResult(well=False, said=str(error)))
     try:
         names = ", ".join(load_channels(settings))
         said = f"Channels: {names}" if names else "Channels: no credentials are set, so Twilio is simulated"
-        found.append(Finding(well=True, said=said))
-    except Misconfigured as error:
-        found.append(Finding(well=False, said=str(error)))
+        found.append(CheckResult(well=True, said=said))
+    except ConfigurationError as error:
+        found.append(CheckResult(well=False, said=str(error)))
     return found
 
 
-async def _remote(redis: Redis) -> AsyncIterator[Finding]:
+async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
     try:
-        complaints = await fitness.examine(redis)
-    except Misconfigured as error:
-        yield Finding(well=False, said=str(error))
+        complaints = await server_checks.check_server(redis)
+    except ConfigurationError as error:
+        yield CheckResult(well=False, said=str(error))
         return
     for complaint in complaints:
-        yield Finding(well=False, said=complaint)
+        yield CheckResult(well=False, said=complaint)
     if not complaints:
-        yield Finding(well=True, said="Redis keeps what was accepted")
-    alive = await presence.anyone(redis)
-    yield Finding(
+        yield CheckResult(well=True, said="Redis keeps what was accepted")
+    alive = await worker_presence.any_worker_alive(redis)
+    yield CheckResult(
         well=alive,
         said="A worker is alive" if alive else "No worker is alive; start one with `turngate worker`",
     )
     async with redis.pipeline(transaction=False) as pipeline:
-        pipeline.llen(layout.queue_key())
+        pipeline.llen(rq_layout.queue_key())
         pipeline.zcard("tg:due")
         pipeline.xlen("tg:dead")
-        pipeline.zrange("tg:paused", 0, _ACCOUNTS_NAMED - 1)
+        pipeline.zrange("tg:paused", 0, _MAX_ACCOUNTS_LISTED - 1)
         answers: list[Any] = await pipeline.execute()
     queued, due, dead, paused = answers
-    yield Finding(well=True, said=f"{queued} drains are queued, {due} sessions have work")
+    yield CheckResult(well=True, said=f"{queued} drains are queued, {due} sessions have work")
     if dead:
-        yield Finding(well=False, said=f"{dead} messages were given up; see `turngate dead list`")
+        yield CheckResult(well=False, said=f"{dead} messages were given up; see `turngate dead list`")
     if paused:
         names = ", ".join(account.decode() for account in paused)
-        yield Finding(
+        yield CheckResult(
             well=False,
             said=f"{names}: sends fail, so the account rests between tries and replies wait; the worker's "
             "log has the provider's reason",
         )
-    if unreadable := await _unreadable_jobs(redis):
-        yield Finding(
+    if unreadable := await _count_unreadable_jobs(redis):
+        yield CheckResult(
             well=False,
             said=f"{unreadable} drains failed because a worker could not read them; start RQ's own worker "
             "with --serializer json",
         )
 
 
-async def _unreadable_jobs(redis: Redis) -> int:
+async def _count_unreadable_jobs(redis: Redis) -> int:
     """How many of the latest failures are those of a worker that reads pickle."""
-    jobs: Any = await redis.zrevrange(f"rq:failed:{layout.QUEUE}", 0, _FAILURES_LOOKED_AT - 1)
+    jobs: Any = await redis.zrevrange(f"rq:failed:{rq_layout.QUEUE}", 0, _MAX_FAILURES_CHECKED - 1)
     async with redis.pipeline(transaction=False) as pipeline:
         for job in jobs:
             pipeline.xrevrange(b"rq:results:" + job, count=1)
         results: list[Any] = await pipeline.execute() if jobs else []
-    return sum(_UNREADABLE in _exception(result) for result in results)
+    return sum(_UNREADABLE_MARKER in _read_traceback(result) for result in results)
 
 
-def _exception(result: list[tuple[bytes, dict[bytes, bytes]]]) -> bytes:
+def _read_traceback(result: list[tuple[bytes, dict[bytes, bytes]]]) -> bytes:
     """The traceback of a job's latest result, which RQ keeps compressed; empty when there is none."""
     for _, fields in result:
         if stored := fields.get(b"exc_string"):

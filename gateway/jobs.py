@@ -12,15 +12,15 @@ async def drain(session: str) -> None:
 
     from gateway.bootstrap import open_runtime
     from gateway.config.settings import Settings
-    from gateway.redis.connection.connect import open_beside
+    from gateway.redis.connection.connect import open_async_redis
 
     job = get_current_job()
     if job is None:
         raise RuntimeError("drain runs inside an RQ worker: start one with `turngate worker`")
-    redis = open_beside(job.connection)
+    redis = open_async_redis(job.connection)
     try:
         async with open_runtime(Settings.load(), redis) as own:
-            await own.drain.run(session)
+            await own.processor.run(session)
             await own.sweeper.sweep()  # the stock worker has no loop of its own for this
     finally:
         await redis.aclose()

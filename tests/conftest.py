@@ -10,21 +10,21 @@ import pytest
 import redis as sync
 from redis.asyncio import Redis
 
-from gateway.config.gc_tuning import collect_rarely
+from gateway.config.gc_tuning import tune_gc
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.embedded_server import EmbeddedServer
+from gateway.redis.embedded_server import EmbeddedRedis
 
 
 def pytest_collection_finish() -> None:
     """What was collected stays for the whole run; the garbage collector need not look at it again."""
-    collect_rarely()
+    tune_gc()
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """The address of this test process's own server, which keeps nothing on disk."""
     with tempfile.TemporaryDirectory(prefix="tg") as folder:
-        server = EmbeddedServer(Path(folder), durable=False)
+        server = EmbeddedRedis(Path(folder), durable=False)
         server.start()
         yield server.url
         server.stop()

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from core.errors import DeliveryError, Unknown
 from core.model.event import Event
-from core.model.message import Message, Part, Reply, SentMessage
-from core.model.timer import Timer
+from core.model.message import Message, MessagePart, Reply, SentMessage
+from core.model.timer import TimerKind
 from core.model.turn import Address, Turn
-from core.ports.channel import Answer, Capabilities, Webhook
-from core.ports.dialog import State, Step, Watcher
+from core.ports.channel import Capabilities, Webhook, WebhookResponse
+from core.ports.dialog import State, TurnListener, TurnOutcome
 
 ADDRESS = Address(channel="fake", account="A1", ours="+15550100", theirs="+15550170")
 
@@ -33,8 +33,8 @@ class FakeChannel:
         self.capabilities = Capabilities(
             max_webhook_bytes=1000, max_webhook_fields=10, text_length=100, look_up=look_up, desk=desk
         )
-        self.taken: list[Reply] = []
-        self.failures: list[tuple[DeliveryError, bool] | None] = []
+        self.sent_replies: list[Reply] = []
+        self.planned_failures: list[tuple[DeliveryError, bool] | None] = []
         self.look_ups = 0
         self.before_send: Callable[[Reply], None] = lambda reply: None
 
@@ -45,30 +45,30 @@ class FakeChannel:
         """Nothing is of interest."""
         return []
 
-    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
         """An empty answer."""
-        return Answer()
+        return WebhookResponse()
 
-    def render(self, message: Message, address: Address) -> list[Part]:
+    def render(self, message: Message, address: Address) -> list[MessagePart]:
         """One part a line."""
-        return [Part(body=line) for line in message.text.splitlines()]
+        return [MessagePart(body=line) for line in message.text.splitlines()]
 
     async def send(self, reply: Reply, http: object) -> SentMessage:
         """Take the reply, or fail as planned."""
         self.before_send(reply)
-        failure = self.failures.pop(0) if self.failures else None
+        failure = self.planned_failures.pop(0) if self.planned_failures else None
         if failure is None or failure[1]:
-            self.taken.append(reply)
+            self.sent_replies.append(reply)
         if failure is not None:
             raise failure[0]
-        return SentMessage(provider_id=f"P{len(self.taken)}")
+        return SentMessage(provider_id=f"P{len(self.sent_replies)}")
 
     async def find_sent(
         self, reply: Reply, http: object, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
         """Look among what was taken."""
         self.look_ups += 1
-        for number, taken in enumerate(self.taken, start=1):
+        for number, taken in enumerate(self.sent_replies, start=1):
             if taken.body == reply.body and f"P{number}" not in known:
                 return SentMessage(provider_id=f"P{number}")
         return None
@@ -80,38 +80,40 @@ class FakeChannel:
     @property
     def bodies(self) -> list[str]:
         """What was taken, in order."""
-        return [reply.body for reply in self.taken]
+        return [reply.body for reply in self.sent_replies]
 
 
 class EchoDialog:
     """Says what it was told, and counts the turns in its state."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.failures: list[Exception] = []
-        self.cares = False
-        self.hand_off_at = ""
+        self.handled: list[str] = []
+        self.planned_failures: list[Exception] = []
+        self.answers_undelivered = False
+        self.hand_off_text = ""
         self.timeout: float | None = None
 
-    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+    async def answer(
+        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+    ) -> TurnOutcome:
         """Echo, or raise the next planned failure."""
-        self.asked.append(turn.id)
-        if self.failures:
-            raise self.failures.pop(0)
+        self.handled.append(turn.id)
+        if self.planned_failures:
+            raise self.planned_failures.pop(0)
         number = int(str((state or {}).get("turns", 0))) + 1
-        return Step(
+        return TurnOutcome(
             state={"turns": number},
             messages=(Message(text=f"{number}: {turn.text}"),),
-            hand_off=turn.text == self.hand_off_at,
+            hand_off=turn.text == self.hand_off_text,
             timeout=self.timeout,
         )
 
-    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
+    async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """Say so once."""
-        self.asked.append("timer")
-        if self.failures:
-            raise self.failures.pop(0)
-        if timer is Timer.UNDELIVERED and not self.cares:
-            return Step(state=state or {})
-        text = "did that reach you?" if timer is Timer.UNDELIVERED else "are you there?"
-        return Step(state={**(state or {}), "waited": True}, messages=(Message(text=text),))
+        self.handled.append("timer")
+        if self.planned_failures:
+            raise self.planned_failures.pop(0)
+        if timer is TimerKind.UNDELIVERED and not self.answers_undelivered:
+            return TurnOutcome(state=state or {})
+        text = "did that reach you?" if timer is TimerKind.UNDELIVERED else "are you there?"
+        return TurnOutcome(state={**(state or {}), "waited": True}, messages=(Message(text=text),))

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import flows
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from gateway.cli import app
 from tests.paths import ROOT
 
@@ -33,7 +33,7 @@ def output(command: str, shown: str) -> str:
     result = CliRunner().invoke(app, words, input="\n".join([*said, ""]), env={"TURNGATE_LLM": "rules"})
     first, *answers = result.output.split("\n> ")
     told = "\n> ".join([first, *map("\n".join, zip([*said, ""], answers, strict=True))]) if answers else first
-    if isinstance(result.exception, Misconfigured):
+    if isinstance(result.exception, ConfigurationError):
         told += f"turngate: {result.exception}\n"
     if file:
         Path(file).write_text(told, encoding="utf-8")

@@ -11,7 +11,7 @@ import pytest
 import typer.main
 
 import channels
-from core.model.owner import MOVES, Owner
+from core.model.owner import TRANSITIONS, Owner
 from gateway.cli import app
 from gateway.config import settings
 from tests.paths import ROOT
@@ -28,7 +28,7 @@ def between(text: str, name: str) -> str:
 def settings_table() -> str:
     """The README's table, from the settings of the gateway and of every channel."""
     rows = ["| setting | default | meaning |", "|---|---|---|"]
-    rows += [f"| `{name}` | {default} | {meaning} |" for name, default, meaning in settings.rows()]
+    rows += [f"| `{name}` | {default} | {meaning} |" for name, default, meaning in settings.setting_rows()]
     for name in channels.available():
         for setting in importlib.import_module(f"channels.{name}").SETTINGS:
             default = f"`{setting.default}`" if setting.default else ("required" if setting.required else "")
@@ -47,7 +47,7 @@ def commands_table() -> str:
 def owner_drawing() -> str:
     """The state machine of who speaks, as Mermaid, from its table."""
     causes: dict[tuple[Owner, Owner], list[str]] = {}
-    for move in MOVES:
+    for move in TRANSITIONS:
         causes.setdefault((move.before, move.after), []).append(move.cause)
     arrows = [f"    {before} --> {after}: {', '.join(each)}" for (before, after), each in causes.items()]
     return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {Owner.BOT}", *arrows, "```"])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from core.model.owner import Act
+from core.model.owner import ControlAction
 
-_COMMANDS = {"/bot on": Act.GIVE_BACK, "/bot off": Act.TAKE_OVER, "/end": Act.CLOSE}
+_COMMANDS = {
+    "/bot on": ControlAction.GIVE_BACK,
+    "/bot off": ControlAction.TAKE_OVER,
+    "/end": ControlAction.CLOSE,
+}
 
 
-def command(note: str) -> Act | None:
+def parse_agent_command(note: str) -> ControlAction | None:
     """What an agent's note asks for: `/bot on`, `/bot off` or `/end`; `None` for any other note.
 
     The command is the whole note, in any case; words beside it make it a note for people.

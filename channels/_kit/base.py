@@ -8,18 +8,18 @@ from typing import Protocol
 
 import httpx
 
-from channels._kit.outbound.http import classify
+from channels._kit.outbound.http import classify_http_error
 from core.errors import DeliveryError
 from core.model.event import Event
 from core.model.message import Reply, SentMessage
-from core.ports.channel import Answer, Capabilities, Webhook
+from core.ports.channel import Capabilities, Webhook, WebhookResponse
 
 
 class Verifier(Protocol):
     """Proves that a request is the provider's."""
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what the provider sent. Raises `Refused` otherwise, never anything else."""
+        """Pass what the provider sent. Raises `WebhookRefused` otherwise, never anything else."""
         ...
 
 
@@ -33,12 +33,12 @@ class BaseChannel:
         self._verifier = verifier
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what the provider sent. Raises `Refused` otherwise."""
+        """Pass what the provider sent. Raises `WebhookRefused` otherwise."""
         self._verifier.verify(webhook)
 
-    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
         """200 without a body."""
-        return Answer()
+        return WebhookResponse()
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
@@ -48,4 +48,4 @@ class BaseChannel:
 
     def classify(self, error: Exception) -> DeliveryError:
         """The delivery error that an exception of the HTTP client stands for."""
-        return classify(error, self.name)
+        return classify_http_error(error, self.name)

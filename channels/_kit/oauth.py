@@ -14,24 +14,30 @@ from typing import Final
 
 import httpx
 
-from channels._kit.inbound.json import number, word
-from channels._kit.outbound.http import Bearer, Credentials, answered, change, retry_after
+from channels._kit.inbound.json import get_number, get_text
+from channels._kit.outbound.http import (
+    BearerAuth,
+    Credentials,
+    parse_json_body,
+    parse_retry_after,
+    send_request,
+)
 from core.errors import LeaseLost, Rejected, SessionBusy, Unavailable
 from core.ports.dialog import State
 from core.ports.session_store import SessionStore
 from core.sessions.store import InMemorySessionStore
 
-_EARLY_SECONDS: Final = 60.0
+_REFRESH_MARGIN_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Fixed:
+class StaticCredentials:
     """What never changes: a name and its password, or a token without an end. `hint` says what to check."""
 
     credentials: Credentials
     hint: str
 
-    async def current(self, http: httpx.AsyncClient, *, spent: str = "") -> Credentials:
+    async def get_credentials(self, http: httpx.AsyncClient, *, spent: str = "") -> Credentials:
         """What to send. Raises `Rejected` when the provider did not take it."""
         if spent:
             raise Rejected(
@@ -39,12 +45,12 @@ class Fixed:
             )
         return self.credentials
 
-    async def known(self) -> Credentials | None:
+    async def get_cached_credentials(self) -> Credentials | None:
         """What to send where nothing can be renewed."""
         return self.credentials
 
 
-class Renewed:
+class RefreshingCredentials:
     """OAuth with rotating refresh tokens. `refresh_token` is the first; the later ones are in the store.
 
     `url` is where tokens are got, `hint` the setting to fill anew when that fails for good.
@@ -65,62 +71,68 @@ class Renewed:
         self._url = url
         self._hint = hint
         self._client = {"client_id": client_id, "client_secret": client_secret}
-        self._first = refresh_token
+        self._initial_refresh_token = refresh_token
         # named by the first token, so that a new one in the settings begins anew
-        self._name = f"{provider}.oauth.{hashlib.sha256(refresh_token.encode()).hexdigest()[:16]}"
+        self._store_key = f"{provider}.oauth.{hashlib.sha256(refresh_token.encode()).hexdigest()[:16]}"
         self._clock = clock
         self._store: SessionStore = InMemorySessionStore()
-        self._kept: State = {}
+        self._cached_tokens: State = {}
 
-    def keep_in(self, store: SessionStore) -> None:
+    def set_store(self, store: SessionStore) -> None:
         """Keep tokens where all workers find them, and where only one at a time renews them."""
         self._store = store
 
-    async def current(self, http: httpx.AsyncClient, *, spent: str = "") -> Credentials:
+    async def get_credentials(self, http: httpx.AsyncClient, *, spent: str = "") -> Credentials:
         """A token that is good; `spent` is one that was refused. Raises `Rejected` or `Unavailable`."""
-        if not self._is_good(self._kept, spent):
+        if not self._is_valid(self._cached_tokens, spent):
             try:
-                async with self._store.hold(self._name) as held:
+                async with self._store.hold(self._store_key) as held:
                     kept: State = held.state or {}
-                    if not self._is_good(kept, spent):
-                        kept = await self._renewed(word(kept, "refresh", 4000) or self._first, http)
+                    if not self._is_valid(kept, spent):
+                        kept = await self._refresh_tokens(
+                            get_text(kept, "refresh", 4000) or self._initial_refresh_token, http
+                        )
                         await held.save(kept)
             except (SessionBusy, LeaseLost) as error:
                 raise Unavailable(
                     f"{self._provider}: the OAuth token could not be renewed: {error}"
                 ) from error
-            self._kept = kept
-        return Bearer(word(self._kept, "access", 4000))
+            self._cached_tokens = kept
+        return BearerAuth(get_text(self._cached_tokens, "access", 4000))
 
-    async def known(self) -> Credentials | None:
+    async def get_cached_credentials(self) -> Credentials | None:
         """The token that is good now, if there is one, without renewing any."""
-        if not self._is_good(self._kept, ""):
-            async with self._store.hold(self._name) as held:
-                self._kept = held.state or {}
-        return Bearer(word(self._kept, "access", 4000)) if self._is_good(self._kept, "") else None
+        if not self._is_valid(self._cached_tokens, ""):
+            async with self._store.hold(self._store_key) as held:
+                self._cached_tokens = held.state or {}
+        return (
+            BearerAuth(get_text(self._cached_tokens, "access", 4000))
+            if self._is_valid(self._cached_tokens, "")
+            else None
+        )
 
-    async def _renewed(self, refresh_token: str, http: httpx.AsyncClient) -> State:
+    async def _refresh_tokens(self, refresh_token: str, http: httpx.AsyncClient) -> State:
         form = {**self._client, "grant_type": "refresh_token", "refresh_token": refresh_token}
-        answer = await change(http, self._provider, "POST", self._url, auth=None, json=form)
+        answer = await send_request(http, self._provider, "POST", self._url, auth=None, json=form)
         if answer.status_code == 429 or answer.status_code >= 500:
             reason = f"{self._provider} {answer.status_code}: the OAuth token could not be renewed"
-            raise Unavailable(reason, code=str(answer.status_code), retry_after=retry_after(answer))
-        found = answered(answer)
-        access = word(found, "access_token", 4000)
+            raise Unavailable(reason, code=str(answer.status_code), retry_after=parse_retry_after(answer))
+        found = parse_json_body(answer)
+        access = get_text(found, "access_token", 4000)
         if not answer.is_success or not access:
             raise Rejected(
                 f"{self._provider}: the refresh token is refused; authorise the app anew, set {self._hint}",
                 code=str(answer.status_code),
                 account_wide=True,
             )
-        seconds = number(found, "expires_in")
+        seconds = get_number(found, "expires_in")
         return {
             "access": access,
-            "refresh": word(found, "refresh_token", 4000) or refresh_token,
+            "refresh": get_text(found, "refresh_token", 4000) or refresh_token,
             "expires_at": self._clock() + seconds if seconds else None,
         }
 
-    def _is_good(self, tokens: State, spent: str) -> bool:
-        access, until = word(tokens, "access", 4000), number(tokens, "expires_at")
-        fresh = until is None or until - _EARLY_SECONDS > self._clock()
+    def _is_valid(self, tokens: State, spent: str) -> bool:
+        access, until = get_text(tokens, "access", 4000), get_number(tokens, "expires_at")
+        fresh = until is None or until - _REFRESH_MARGIN_SECONDS > self._clock()
         return bool(access) and access != spent and fresh

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,45 +14,49 @@ class Setting:
     """One environment variable of a channel. A `secret` is never shown, logged or put into an error."""
 
     name: str
-    meaning: str
+    description: str
     required: bool = False
     default: str = ""
     secret: bool = False
 
 
-def read(settings: Sequence[Setting], environ: Mapping[str, str], channel: str) -> dict[str, str] | None:
+def read_settings(
+    settings: Sequence[Setting], environ: Mapping[str, str], channel: str
+) -> dict[str, str] | None:
     """The values by name, defaults filled in; `None` when not one is set (blank counts as not set).
 
-    Raises `Misconfigured` naming the first required setting that is missing while others are there.
+    Raises `ConfigurationError` naming the first required setting that is missing while others are there.
     """
     given = {setting.name: environ.get(setting.name, "").strip() for setting in settings}
     if not any(given.values()):
         return None
     for setting in settings:
         if setting.required and not given[setting.name]:
-            raise Misconfigured(f"{setting.name} is not set, but other settings of {channel} are")
+            raise ConfigurationError(f"{setting.name} is not set, but other settings of {channel} are")
     return {setting.name: given[setting.name] or setting.default for setting in settings}
 
 
-def secrets(name: str, value: str) -> tuple[str, ...]:
-    """A comma-separated list of secrets, the current one first. Raises `Misconfigured` for an empty item."""
+def parse_secrets(name: str, value: str) -> tuple[str, ...]:
+    """A comma-separated list of secrets, the current one first. Raises `ConfigurationError` for an empty item."""
     found = tuple(item.strip() for item in value.split(","))
     if not all(found):
-        raise Misconfigured(f"{name} has an empty item; separate secrets by single commas")
+        raise ConfigurationError(f"{name} has an empty item; separate secrets by single commas")
     if not all(item.isascii() and item.isprintable() and " " not in item for item in found):
-        raise Misconfigured(f"{name} holds a space or a character that no secret has")
+        raise ConfigurationError(f"{name} holds a space or a character that no secret has")
     return found
 
 
-def address(name: str, value: str) -> str:
-    """An http or https URL without a trailing slash. Raises `Misconfigured` for anything else."""
+def parse_base_url(name: str, value: str) -> str:
+    """An http or https URL without a trailing slash. Raises `ConfigurationError` for anything else."""
     try:
         parts = urlsplit(value)
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError:
-        raise Misconfigured(f"{name} is not a URL") from None
+        raise ConfigurationError(f"{name} is not a URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
-        raise Misconfigured(f"{name} must be a URL such as https://bots.example.com")
+        raise ConfigurationError(f"{name} must be a URL such as https://bots.example.com")
     if parts.query or parts.fragment or parts.username is not None or not value.isascii():
-        raise Misconfigured(f"{name} must be plain scheme, host and path: no query, fragment or password")
+        raise ConfigurationError(
+            f"{name} must be plain scheme, host and path: no query, fragment or password"
+        )
     return value.rstrip("/")

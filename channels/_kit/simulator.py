@@ -17,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 
 
 @dataclass(frozen=True, slots=True)
-class TwinRequest:
+class SimulatorRequest:
     """A call of the provider's API. Header names are lower case; `url` holds path and query."""
 
     method: str
@@ -27,7 +27,7 @@ class TwinRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class TwinResponse:
+class SimulatorResponse:
     """The provider's answer, after `delay` seconds; `drop` closes the connection without any answer."""
 
     status: int
@@ -38,7 +38,7 @@ class TwinResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class WebhookDelivery:
     """A webhook to be sent at a time. `attempt` counts from 1; `timeout` is how long the provider waits."""
 
     at: float
@@ -51,7 +51,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class UserMessage:
     """A person's message. `surface` is which of the provider's channels, `ours` the business's end of it.
 
     `media` are addresses; of one that begins with `data:` the twin keeps the bytes, and serves them itself.
@@ -69,7 +69,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TranscriptEntry:
     """One message of a conversation as the provider saw it; `number` grows over all conversations.
 
     `choices` are payload and label of what can be tapped.
@@ -87,7 +87,7 @@ class Line:
     choices: tuple[tuple[str, str], ...] = ()
 
 
-def stored(url: str) -> tuple[str, bytes] | None:
+def parse_data_url(url: str) -> tuple[str, bytes] | None:
     """Type and bytes of a `data:` address (RFC 2397); `None` for any other."""
     head, comma, data = url.partition(",")
     if not head.startswith("data:") or not comma:
@@ -115,7 +115,7 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
+class FaultSettings:
     """What a twin is told to do wrong; chances are from 0 to 1, times in seconds.
 
     `next` are the faults of the next sends, one each; afterwards a send meets one of `kinds` with `chance`.
@@ -132,36 +132,38 @@ class Faults:
     answer_delay: float = 0.0
 
 
-class Twin(Protocol):
+class ProviderSimulator(Protocol):
     """A provider. Every method is a function of its arguments and of what the twin was told before."""
 
     name: str
 
-    def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def handle(
+        self, request: SimulatorRequest, now: float
+    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         """Answer a call of the API, and tell which webhooks follow from it."""
         ...
 
-    def delivered(
-        self, delivery: Delivery, status: int | None, now: float, *, timed_out: bool = False
-    ) -> list[Delivery]:
+    def handle_delivery_result(
+        self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
+    ) -> list[WebhookDelivery]:
         """Hear how a webhook was answered (`None`: not at all), and tell which tries follow."""
         ...
 
-    def say(self, said: Said, now: float) -> tuple[str, list[Delivery]]:
+    def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
         """A person writes: the provider's id of the message, and the webhooks that follow."""
         ...
 
-    def lines(self, now: float, *, person: str = "", after: int = 0) -> list[Line]:
+    def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
         """Messages both ways in order, of one person or of all, with numbers above `after`."""
         ...
 
-    def tell(self, faults: Faults) -> None:
+    def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class AgentAction:
     """Something that an agent can do at a desk; with `speaks` it takes words."""
 
     name: str
@@ -170,7 +172,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DeskStatus:
     """A person's conversation at a desk: the provider's id of it, and in words how it stands."""
 
     thread: str = ""
@@ -178,21 +180,21 @@ class Standing:
 
 
 @runtime_checkable
-class TwinDesk(Protocol):
+class SimulatedDesk(Protocol):
     """The agent's side of a twin whose provider has a desk. Its `moves` are all that an agent can do."""
 
-    moves: tuple[Move, ...]
+    agent_actions: tuple[AgentAction, ...]
 
-    def standing(self, person: str) -> Standing:
+    def get_desk_status(self, person: str) -> DeskStatus:
         """How the newest conversation with a person stands; an empty one when there is none."""
         ...
 
-    def act(self, person: str, move: str, text: str, now: float) -> list[Delivery]:
+    def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
         """An agent does something: the webhooks that follow. Raises `KeyError` for what cannot be done."""
         ...
 
 
-def uploaded(request: TwinRequest) -> dict[str, tuple[str, bytes]]:
+def parse_multipart(request: SimulatorRequest) -> dict[str, tuple[str, bytes]]:
     """The fields of a multipart request by name: type and bytes."""
     head = f"content-type: {request.headers.get('content-type', '')}\n\n".encode()
     found = {}

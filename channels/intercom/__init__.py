@@ -10,23 +10,23 @@ from typing import Final, cast, get_args
 import httpx
 
 from channels._kit.base import BaseChannel
-from channels._kit.inbound.json import read_object
-from channels._kit.settings import Setting, address, read, secrets
-from channels._kit.text import clean
-from channels.intercom.api import Api
-from channels.intercom.assignment import Desk
+from channels._kit.inbound.json import parse_object
+from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
+from channels._kit.text import sanitize
+from channels.intercom.api import IntercomClient
+from channels.intercom.assignment import Workspace
 from channels.intercom.canvas_kit import Card
 from channels.intercom.capabilities import CAPABILITIES, NAME, VERIFICATION
-from channels.intercom.html_body import Mode
-from channels.intercom.rendering import parts
-from channels.intercom.webhook import Verifier, is_card, parse
-from core.errors import MalformedWebhook, Misconfigured
+from channels.intercom.html_body import BodyMode
+from channels.intercom.rendering import render_parts
+from channels.intercom.webhook import Verifier, is_card_request, parse
+from core.errors import ConfigurationError, MalformedWebhook
 from core.model.event import Event
-from core.model.message import Message, Part, Reply, SentMessage
+from core.model.message import Message, MessagePart, Reply, SentMessage
 from core.model.turn import Address
-from core.ports.channel import Answer, Webhook
+from core.ports.channel import Webhook, WebhookResponse
 
-__all__ = ["SETTINGS", "VERIFICATION", "IntercomChannel", "connect"]
+__all__ = ["SETTINGS", "VERIFICATION", "IntercomChannel", "create_channel"]
 
 SETTINGS: Final = (
     Setting(
@@ -59,7 +59,7 @@ SETTINGS: Final = (
 )
 
 
-_NUMBERS: Final = (
+_NUMERIC_SETTINGS: Final = (
     "INTERCOM_ADMIN_ID",
     "INTERCOM_HANDOFF_TEAM_ID",
     "INTERCOM_HANDOFF_ADMIN_ID",
@@ -73,30 +73,32 @@ class IntercomChannel(BaseChannel):
     name = NAME
     capabilities = CAPABILITIES
 
-    def __init__(self, *, verifier: Verifier, desk: Desk, mode: Mode, api: Api, card: Card) -> None:
+    def __init__(
+        self, *, verifier: Verifier, desk: Workspace, mode: BodyMode, api: IntercomClient, card: Card
+    ) -> None:
         super().__init__(verifier)
         self.capabilities = CAPABILITIES.model_copy(update={"closes": desk.closes})
-        self._desk = desk
+        self._workspace = desk
         self._mode = mode
         self._api = api
         self._card = card
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """What a verified notification means. Raises `MalformedWebhook`."""
-        return parse(webhook, self._desk, self._mode)
+        return parse(webhook, self._workspace, self._mode)
 
-    async def interact(self, webhook: Webhook, http: httpx.AsyncClient) -> Answer | None:
+    async def handle_interaction(self, webhook: Webhook, http: httpx.AsyncClient) -> WebhookResponse | None:
         """Answer a verified request about the card; `None` for any other."""
-        if not is_card(webhook):
+        if not is_card_request(webhook):
             return None
-        request = read_object(webhook.body)
+        request = parse_object(webhook.body)
         if request is None:
             raise MalformedWebhook("not a JSON object")
-        return await self._card.answer(request, http)
+        return await self._card.handle_request(request, http)
 
-    def render(self, message: Message, address: Address) -> list[Part]:
+    def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Cut a message to the limits, with quick replies where they fit."""
-        return parts(message)
+        return render_parts(message)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Post one comment, or hand over. Raises `Rejected`, `Unavailable` or `Unknown`."""
@@ -109,39 +111,41 @@ class IntercomChannel(BaseChannel):
         return await self._api.find_sent(reply, http, since=since, known=known)
 
 
-def connect(environ: Mapping[str, str], public_url: str) -> IntercomChannel | None:
-    """Build the channel from its settings; `None` when none is set, `Misconfigured` when one is wrong."""
-    values = read(SETTINGS, environ, NAME)
+def create_channel(environ: Mapping[str, str], public_url: str) -> IntercomChannel | None:
+    """Build the channel from its settings; `None` when none is set, `ConfigurationError` when one is wrong."""
+    values = read_settings(SETTINGS, environ, NAME)
     if values is None:
         return None
-    for setting in _NUMBERS:
+    for setting in _NUMERIC_SETTINGS:
         if not re.fullmatch(r"([1-9][0-9]{0,19})?", values[setting]):
-            raise Misconfigured(
+            raise ConfigurationError(
                 f"{setting} must be the number of a team, teammate or tag; GET /admins, /teams, /tags tell it"
             )
     if values["INTERCOM_CLOSE"] not in ("yes", "no"):
-        raise Misconfigured("INTERCOM_CLOSE must be yes or no")
+        raise ConfigurationError("INTERCOM_CLOSE must be yes or no")
     team, colleague = values["INTERCOM_HANDOFF_TEAM_ID"], values["INTERCOM_HANDOFF_ADMIN_ID"]
     if team and colleague:
-        raise Misconfigured("set INTERCOM_HANDOFF_TEAM_ID or INTERCOM_HANDOFF_ADMIN_ID, not both")
+        raise ConfigurationError("set INTERCOM_HANDOFF_TEAM_ID or INTERCOM_HANDOFF_ADMIN_ID, not both")
     if colleague == values["INTERCOM_ADMIN_ID"]:
-        raise Misconfigured("INTERCOM_HANDOFF_ADMIN_ID is the bot itself; set another teammate's id")
+        raise ConfigurationError("INTERCOM_HANDOFF_ADMIN_ID is the bot itself; set another teammate's id")
     mode = values["INTERCOM_BODY_MODE"]
-    if mode not in get_args(Mode):
-        raise Misconfigured(f"INTERCOM_BODY_MODE must be one of: {', '.join(get_args(Mode))}")
-    desk = Desk(
+    if mode not in get_args(BodyMode):
+        raise ConfigurationError(f"INTERCOM_BODY_MODE must be one of: {', '.join(get_args(BodyMode))}")
+    desk = Workspace(
         admin=values["INTERCOM_ADMIN_ID"],
         team=team,
-        colleague=colleague,
+        teammate=colleague,
         tag=values["INTERCOM_HANDOFF_TAG_ID"],
         closes=values["INTERCOM_CLOSE"] == "yes",
     )
-    token, *_ = secrets("INTERCOM_ACCESS_TOKEN", values["INTERCOM_ACCESS_TOKEN"])
-    api = Api(url=address("INTERCOM_API_URL", values["INTERCOM_API_URL"]), token=token, desk=desk)
+    token, *_ = parse_secrets("INTERCOM_ACCESS_TOKEN", values["INTERCOM_ACCESS_TOKEN"])
+    api = IntercomClient(
+        url=parse_base_url("INTERCOM_API_URL", values["INTERCOM_API_URL"]), token=token, desk=desk
+    )
     return IntercomChannel(
-        verifier=Verifier(secrets("INTERCOM_CLIENT_SECRET", values["INTERCOM_CLIENT_SECRET"])),
+        verifier=Verifier(parse_secrets("INTERCOM_CLIENT_SECRET", values["INTERCOM_CLIENT_SECRET"])),
         desk=desk,
-        mode=cast("Mode", mode),
+        mode=cast("BodyMode", mode),
         api=api,
-        card=Card(clean(values["INTERCOM_CARD_TITLE"], 100), api),
+        card=Card(sanitize(values["INTERCOM_CARD_TITLE"], 100), api),
     )

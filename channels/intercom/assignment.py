@@ -7,35 +7,35 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from channels._kit.inbound.json import Object, children, name_of, word
-from channels.intercom.capabilities import CONTACTS
+from channels._kit.inbound.json import JsonObject, get_identifier, get_object_list, get_text
+from channels.intercom.capabilities import CONTACT_AUTHOR_TYPES
 
-ASSIGNED: Final = frozenset({"assignment", "assign_and_reopen"})
+ASSIGNMENT_PART_TYPES: Final = frozenset({"assignment", "assign_and_reopen"})
 """Kinds of parts that assign a conversation, perhaps with words."""
 
-_OPERATOR: Final = re.compile(r"operator\+.{0,64}@intercom\.io")
+_OPERATOR_EMAIL: Final = re.compile(r"operator\+.{0,64}@intercom\.io")
 
 
 class Author(StrEnum):
     """Who wrote a part."""
 
     CONTACT = "contact"
-    US = "us"
-    PERSON = "person"
+    BOT = "us"
+    AGENT = "person"
     AUTOMATION = "automation"
 
 
-class Holder(StrEnum):
+class Assignee(StrEnum):
     """Whose a conversation is: assigned to the bot, to nobody, to whom we hand over, or to somebody else."""
 
-    US = "us"
+    BOT = "us"
     NOBODY = "nobody"
-    HANDED_TO = "handed_to"
-    OTHERS = "others"
+    HAND_OFF_TARGET = "handed_to"
+    OTHER = "others"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Workspace:
     """The bot's own teammate, and the team or teammate (one of the two, or none) to whom it hands over.
 
     `tag` is put on what is handed over, if it is set; `closes`: whether conversations end with their flow.
@@ -43,11 +43,11 @@ class Desk:
 
     admin: str
     team: str = ""
-    colleague: str = ""
+    teammate: str = ""
     tag: str = ""
     closes: bool = False
 
-    def author(self, part: Object) -> Author | None:
+    def classify_author(self, part: JsonObject) -> Author | None:
         """Who wrote this; `None` when the author is missing.
 
         Operator and Fin speak as `bot`, or as an admin with an address of Intercom's.
@@ -55,35 +55,35 @@ class Desk:
         author = part.get("author")
         if not isinstance(author, dict):
             return None
-        kind = word(author, "type", 40)
-        if kind in CONTACTS:
+        kind = get_text(author, "type", 40)
+        if kind in CONTACT_AUTHOR_TYPES:
             return Author.CONTACT
         if kind not in ("admin", "team"):
             return Author.AUTOMATION if kind else None
-        if kind == "admin" and name_of(author, "id") == self.admin:
-            return Author.US
+        if kind == "admin" and get_identifier(author, "id") == self.admin:
+            return Author.BOT
         by_machine = author.get("from_ai_agent") is True or author.get("is_ai_answer") is True
-        if by_machine or _OPERATOR.fullmatch(word(author, "email", 100)):
+        if by_machine or _OPERATOR_EMAIL.fullmatch(get_text(author, "email", 100)):
             return Author.AUTOMATION
-        return Author.PERSON
+        return Author.AGENT
 
-    def holder(self, conversation: Object) -> Holder:
+    def classify_assignee(self, conversation: JsonObject) -> Assignee:
         """Who may speak, by assignment. Nobody's is also ours; a team without a member is its people's."""
-        admin, team = assignees(conversation)
+        admin, team = get_assignee_ids(conversation)
         if admin == self.admin:
-            return Holder.US
+            return Assignee.BOT
         if not admin and not team:
-            return Holder.NOBODY
-        handed = admin == self.colleague if self.colleague else not admin and team == self.team
-        return Holder.HANDED_TO if handed else Holder.OTHERS
+            return Assignee.NOBODY
+        handed = admin == self.teammate if self.teammate else not admin and team == self.team
+        return Assignee.HAND_OFF_TARGET if handed else Assignee.OTHER
 
 
-def has_words(part: Object) -> bool:
+def has_content(part: JsonObject) -> bool:
     """Whether a part says something, by words or files."""
-    return bool(word(part, "body").strip() or children(part, "attachments"))
+    return bool(get_text(part, "body").strip() or get_object_list(part, "attachments"))
 
 
-def assignees(conversation: Object) -> tuple[str, str]:
+def get_assignee_ids(conversation: JsonObject) -> tuple[str, str]:
     """The ids of the teammate and the team of a conversation; empty for none, which is `null` or 0."""
-    admin, team = (name_of(conversation, f"{kind}_assignee_id", 40) for kind in ("admin", "team"))
+    admin, team = (get_identifier(conversation, f"{kind}_assignee_id", 40) for kind in ("admin", "team"))
     return admin.strip("0") and admin, team.strip("0") and team

@@ -14,20 +14,20 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.inbound.json import Object, child, name_of, word
-from channels.intercom.api import Api
+from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_text
+from channels.intercom.api import IntercomClient
 from core.errors import DeliveryError
-from core.ports.channel import Answer
+from core.ports.channel import WebhookResponse
 
 log = logging.getLogger("turngate.intercom")
 
-_LONGEST_QUESTION: Final = 1000
+_MAX_QUESTION_LENGTH: Final = 1000
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class CardTexts:
     """What the card says in one language."""
 
     title: str
@@ -38,9 +38,9 @@ class Words:
     failed: str
 
 
-_WORDS: Final = MappingProxyType(
+_CARD_TEXTS: Final = MappingProxyType(
     {
-        "en": Words(
+        "en": CardTexts(
             title="How can we help?",
             ask="Ask",
             thanks="Thank you. You find the answer in your messages.",
@@ -48,7 +48,7 @@ _WORDS: Final = MappingProxyType(
             empty="Please write your question first.",
             failed="That did not reach us. Please try again.",
         ),
-        "de": Words(
+        "de": CardTexts(
             title="Wie können wir helfen?",
             ask="Fragen",
             thanks="Danke. Die Antwort steht in Ihren Nachrichten.",
@@ -63,57 +63,63 @@ _WORDS: Final = MappingProxyType(
 class Card:
     """The card. `title` stands in the place of its own."""
 
-    def __init__(self, title: str, api: Api) -> None:
+    def __init__(self, title: str, api: IntercomClient) -> None:
         self._title = title
         self._api = api
 
-    async def answer(self, request: Object, http: httpx.AsyncClient) -> Answer:
+    async def handle_request(self, request: JsonObject, http: httpx.AsyncClient) -> WebhookResponse:
         """The canvas for an initialize or a submit request; what goes wrong is said on it."""
-        words = _WORDS.get(word(child(request, "context"), "locale", 10)[:2].lower(), _WORDS["en"])
-        if word(request, "component_id", 60) != "ask":
-            return self._card(words)
-        question = word(child(request, "input_values"), "question", _LONGEST_QUESTION).strip()
-        person = next((found for name in ("contact", "user") if (found := child(request, name))), {})
-        if not question or not name_of(person, "id"):
-            return self._card(words, said=words.empty)
-        role = word(person, "role", 20) or word(person, "type", 20)
+        words = _CARD_TEXTS.get(
+            get_text(get_object(request, "context"), "locale", 10)[:2].lower(), _CARD_TEXTS["en"]
+        )
+        if get_text(request, "component_id", 60) != "ask":
+            return self._build_card(words)
+        question = get_text(get_object(request, "input_values"), "question", _MAX_QUESTION_LENGTH).strip()
+        person = next((found for name in ("contact", "user") if (found := get_object(request, name))), {})
+        if not question or not get_identifier(person, "id"):
+            return self._build_card(words, said=words.empty)
+        role = get_text(person, "role", 20) or get_text(person, "type", 20)
         try:
-            await self._api.ask_as(
-                name_of(person, "id"),
+            await self._api.post_as_contact(
+                get_identifier(person, "id"),
                 role if role in ("user", "lead") else "contact",
                 question,
                 http,
-                conversation=_conversation(request),
+                conversation=_get_conversation_id(request),
             )
         except DeliveryError as error:
             log.error("a question from the card was not taken: %s", error.reason)
-            return self._card(words, said=words.failed, question=question)
-        return _canvas(_text("thanks", words.thanks), _button("again", words.again, "secondary"))
+            return self._build_card(words, said=words.failed, question=question)
+        return _canvas_response(
+            _text_component("thanks", words.thanks), _button_component("again", words.again, "secondary")
+        )
 
-    def _card(self, words: Words, *, said: str = "", question: str = "") -> Answer:
+    def _build_card(self, words: CardTexts, *, said: str = "", question: str = "") -> WebhookResponse:
         field: Json = {"type": "input", "id": "question", "save_state": "unsaved", "value": question}
-        return _canvas(
-            _text("title", self._title or words.title, style="header"),
-            *([_text("said", said, style="error")] if said else []),
+        return _canvas_response(
+            _text_component("title", self._title or words.title, style="header"),
+            *([_text_component("said", said, style="error")] if said else []),
             field,
-            _button("ask", words.ask, "primary"),
+            _button_component("ask", words.ask, "primary"),
         )
 
 
-def _conversation(request: Object) -> str:
+def _get_conversation_id(request: JsonObject) -> str:
     """The conversation that the card stands in; empty on the Messenger's home."""
-    found = name_of(child(request, "context"), "conversation_id", 60)
+    found = get_identifier(get_object(request, "context"), "conversation_id", 60)
     return found if found.isalnum() else ""
 
 
-def _text(name: str, text: str, style: str = "paragraph") -> Json:
+def _text_component(name: str, text: str, style: str = "paragraph") -> Json:
     return {"type": "text", "id": name, "text": text, "style": style}
 
 
-def _button(name: str, label: str, style: str) -> Json:
+def _button_component(name: str, label: str, style: str) -> Json:
     return {"type": "button", "id": name, "label": label, "style": style, "action": {"type": "submit"}}
 
 
-def _canvas(*components: Json) -> Answer:
+def _canvas_response(*components: Json) -> WebhookResponse:
     body = {"canvas": {"content": {"components": components}}}
-    return Answer(content_type="application/json", body=json.dumps(body, ensure_ascii=False).encode())
+    return WebhookResponse(
+        content_type="application/json", body=json.dumps(body, ensure_ascii=False).encode()
+    )

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from channels._kit.inbound.verification import Verification
-from core.ports.channel import Capabilities, Pace
+from core.ports.channel import Capabilities, RateLimit
 
 NAME: Final = "intercom"
 
@@ -26,7 +26,7 @@ CAPABILITIES: Final = Capabilities(
     look_up=True,
     desk=True,
     closes=True,
-    pace=Pace(account=80),
+    pace=RateLimit(account=80),
 )
 """Intercom, "Reply to a conversation" (ten images) and "Rate limiting": 10,000 calls a minute, counted in
 windows of ten seconds, and a comment takes two of them. The length of a comment is not documented; quick
@@ -43,7 +43,7 @@ VERIFICATION: Final = Verification(
 )
 """Intercom, "Webhook notifications" and "Canvas Kit"."""
 
-CONTACTS: Final = frozenset({"user", "lead", "contact", "visitor"})
+CONTACT_AUTHOR_TYPES: Final = frozenset({"user", "lead", "contact", "visitor"})
 """Authors who are the customer."""
 
 USER_TOPICS: Final = frozenset({"conversation.user.created", "conversation.user.replied"})
@@ -65,7 +65,7 @@ DESK_TOPICS: Final = MappingProxyType(
 )
 """Topics about what the desk did, with the kind of part that they tell of."""
 
-SILENT_TOPICS: Final = frozenset(
+IGNORED_TOPICS: Final = frozenset(
     {
         "ping",
         "conversation_part.redacted",

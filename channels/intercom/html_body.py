@@ -9,19 +9,19 @@ from typing import Final, Literal
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from channels._kit.text import clean
+from channels._kit.text import sanitize
 
-Mode = Literal["auto", "html", "plain"]
+BodyMode = Literal["auto", "html", "plain"]
 
-LONGEST_BODY: Final = 64 * 1024
-_LONGEST_TEXT: Final = 16_000
-_MOST_IMAGES: Final = 10
-_DEEPEST: Final = 100
+MAX_BODY_LENGTH: Final = 64 * 1024
+_MAX_TEXT_LENGTH: Final = 16_000
+_MAX_IMAGES: Final = 10
+_MAX_NESTING: Final = 100
 
-_HTML: Final = re.compile(
+_HTML_TAG: Final = re.compile(
     r"<(?:p|div|br|ul|ol|li|h[1-6]|a|b|i|strong|em|pre|code|img)\b[^<>]*>", re.IGNORECASE
 )
-_BLOCKS: Final = frozenset(
+_BLOCK_TAGS: Final = frozenset(
     {
         "address",
         "article",
@@ -39,72 +39,74 @@ _BLOCKS: Final = frozenset(
     }
     | {"header", "hr", "ol", "p", "pre", "section", "table", "tr", "ul"}
 )
-_UNSEEN: Final = frozenset(
+_HIDDEN_TAGS: Final = frozenset(
     {"script", "style", "head", "title", "template", "noscript", "iframe", "object", "svg", "math", "select"}
 )
-_SPACE: Final = re.compile(r"[ \t\r\n\f\xa0]+")
+_WHITESPACE: Final = re.compile(r"[ \t\r\n\f\xa0]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class MessageBody:
     """What a body says. `images` are the addresses of the pictures in it."""
 
     text: str = ""
     images: tuple[str, ...] = ()
 
 
-def read_body(body: str, mode: Mode = "auto") -> Body:
+def parse_body(body: str, mode: BodyMode = "auto") -> MessageBody:
     """The text of a body, with everything in it that is not text left out or written out.
 
     The payload does not say which of the two it is; `auto` takes it for HTML when it has one of the tags that
     Intercom writes.
     """
-    body = body[:LONGEST_BODY]
-    if mode == "plain" or (mode == "auto" and not _HTML.search(body)):
-        return Body(text=clean(body, _LONGEST_TEXT).strip())
+    body = body[:MAX_BODY_LENGTH]
+    if mode == "plain" or (mode == "auto" and not _HTML_TAG.search(body)):
+        return MessageBody(text=sanitize(body, _MAX_TEXT_LENGTH).strip())
     root = LexborHTMLParser(body).body
     if root is None:
-        return Body()
+        return MessageBody()
     images: list[str] = []
-    text = clean("".join(_written(root, images)), LONGEST_BODY)
+    text = sanitize("".join(_render_text(root, images)), MAX_BODY_LENGTH)
     lines = "\n".join(line.strip() for line in text.split("\n"))
     lines = re.sub(r"\n{3,}", "\n\n", lines).strip()
-    return Body(text=lines[:_LONGEST_TEXT].rstrip(), images=tuple(dict.fromkeys(images))[:_MOST_IMAGES])
+    return MessageBody(
+        text=lines[:_MAX_TEXT_LENGTH].rstrip(), images=tuple(dict.fromkeys(images))[:_MAX_IMAGES]
+    )
 
 
-def _written(node: LexborNode, images: list[str], depth: int = 0) -> Iterator[str]:
+def _render_text(node: LexborNode, images: list[str], depth: int = 0) -> Iterator[str]:
     """The text of what is inside a node, line breaks where its blocks begin and end."""
-    if depth > _DEEPEST:
+    if depth > _MAX_NESTING:
         return
     for child in node.iter(include_text=True):
         tag = child.tag or ""
         if tag == "-text":
             text = child.text_content or ""
-            yield text if node.tag == "pre" else _SPACE.sub(" ", text)
+            yield text if node.tag == "pre" else _WHITESPACE.sub(" ", text)
         elif tag == "br":
             yield "\n"
         elif tag == "img":
-            images += [source] if (source := _address(child, "src")) else []
+            images += [source] if (source := _get_safe_url(child, "src")) else []
         elif tag == "a":
-            yield _link("".join(_written(child, images, depth + 1)), _address(child, "href"))
+            yield _format_link("".join(_render_text(child, images, depth + 1)), _get_safe_url(child, "href"))
         elif tag == "li":
-            yield f"\n- {''.join(_written(child, images, depth + 1)).strip()}"
-        elif tag in _BLOCKS:
+            yield f"\n- {''.join(_render_text(child, images, depth + 1)).strip()}"
+        elif tag in _BLOCK_TAGS:
             if child.attributes.get("class") != "no-margin":  # with it, paragraphs are lines
                 yield "\n"
-            yield from _written(child, images, depth + 1)
+            yield from _render_text(child, images, depth + 1)
             yield "\n"
-        elif tag not in _UNSEEN:
-            yield from _written(child, images, depth + 1)
+        elif tag not in _HIDDEN_TAGS:
+            yield from _render_text(child, images, depth + 1)
 
 
-def _address(node: LexborNode, name: str) -> str:
+def _get_safe_url(node: LexborNode, name: str) -> str:
     """An address on the web; the empty string for any other scheme, such as `javascript:`."""
     value = (node.attributes.get(name) or "").strip()
     return value[:2000] if value.startswith(("https://", "http://", "mailto:", "tel:")) else ""
 
 
-def _link(label: str, url: str) -> str:
+def _format_link(label: str, url: str) -> str:
     bare = re.sub(r"^(https?://|mailto:|tel:)", "", url)
     if not url or label.strip() in (url, bare, bare.rstrip("/")):
         return label

@@ -11,21 +11,21 @@ from urllib.parse import urlsplit
 import httpx
 
 from channels._kit.base import BaseChannel
-from channels._kit.outbound.media import got_from, host_of, to_send
-from channels._kit.settings import Setting, address, read, secrets
-from channels.sunshine.api import Api, parts
+from channels._kit.outbound.media import download_with_auth, extract_host, load_for_upload
+from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
+from channels.sunshine.api import SunshineClient, render_parts
 from channels.sunshine.capabilities import CAPABILITIES, NAME, VERIFICATION
 from channels.sunshine.switchboard import Switchboard
 from channels.sunshine.webhook import Verifier, parse
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from core.model.event import Event
-from core.model.message import Message, Part, Reply, SentMessage
+from core.model.message import Message, MessagePart, Reply, SentMessage
 from core.model.turn import Address, Attachment
 from core.ports.channel import Webhook
-from core.ports.http_fetch import Fetch
+from core.ports.http_fetch import HttpFetcher
 from core.ports.session_store import SessionStore
 
-__all__ = ["SETTINGS", "VERIFICATION", "SunshineChannel", "connect"]
+__all__ = ["SETTINGS", "VERIFICATION", "SunshineChannel", "create_channel"]
 
 SETTINGS: Final = (
     Setting("SUNSHINE_APP_ID", "The app of the conversations", required=True),
@@ -59,7 +59,7 @@ class SunshineChannel(BaseChannel):
         app: str,
         verifier: Verifier,
         switchboard: Switchboard,
-        api: Api,
+        api: SunshineClient,
         files_at: str,
         key: tuple[str, str],
     ) -> None:
@@ -67,12 +67,12 @@ class SunshineChannel(BaseChannel):
         self._app = app
         self._switchboard = switchboard
         self._api = api
-        self._fetch: Fetch | None = None
-        self._files_at = files_at
+        self._fetch: HttpFetcher | None = None
+        self._files_url = files_at
         self._key = key
-        self.api_host = host_of(files_at)
+        self.api_host = extract_host(files_at)
 
-    def equip(self, *, credentials: SessionStore, fetch: Fetch) -> None:
+    def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
         """Take what gets the files that Zendesk cannot get itself."""
         self._fetch = fetch
 
@@ -80,9 +80,9 @@ class SunshineChannel(BaseChannel):
         """Every event of a verified POST. Raises `MalformedWebhook`."""
         return parse(webhook, self._app, self._switchboard)
 
-    def render(self, message: Message, address: Address) -> list[Part]:
+    def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Cut a message to the limits, with quick replies or links where they fit."""
-        return parts(message)
+        return render_parts(message)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Post one message, or pass control. Raises `Rejected`, `Unavailable` or `Unknown`.
@@ -90,18 +90,18 @@ class SunshineChannel(BaseChannel):
         A file that Zendesk cannot get from a public https address is uploaded first.
         """
         if self._fetch is not None and reply.media and not reply.media[0].url.startswith("https://"):
-            body = await to_send(reply.media[0], self._fetch)
+            body = await load_for_upload(reply.media[0], self._fetch)
             medium = await self._api.upload(reply.address.theirs, body, reply.media[0], http)
             reply = reply.model_copy(update={"media": (medium,)})
         return await self._api.send(reply, http)
 
-    async def attend(self, address: Address, turn_id: str, http: httpx.AsyncClient) -> None:
+    async def show_typing(self, address: Address, turn_id: str, http: httpx.AsyncClient) -> None:
         """Show typing. Raises a `DeliveryError`."""
-        await self._api.attend(address.theirs, http)
+        await self._api.show_typing(address.theirs, http)
 
-    async def download(self, medium: Attachment, fetch: Fetch) -> bytes:
-        """The bytes of a file; where attachments are private, our key opens them. Raises `NoFile`."""
-        return await got_from(fetch, medium.url, self._files_at, self._key)
+    async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
+        """The bytes of a file; where attachments are private, our key opens them. Raises `MediaUnavailable`."""
+        return await download_with_auth(fetch, medium.url, self._files_url, self._key)
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
@@ -110,22 +110,22 @@ class SunshineChannel(BaseChannel):
         return await self._api.find_sent(reply, http)
 
 
-def connect(environ: Mapping[str, str], public_url: str) -> SunshineChannel | None:
-    """Build the channel from its settings; `None` when none is set, `Misconfigured` when one is wrong."""
-    values = read(SETTINGS, environ, NAME)
+def create_channel(environ: Mapping[str, str], public_url: str) -> SunshineChannel | None:
+    """Build the channel from its settings; `None` when none is set, `ConfigurationError` when one is wrong."""
+    values = read_settings(SETTINGS, environ, NAME)
     if values is None:
         return None
     app = values["SUNSHINE_APP_ID"]
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", app):
-        raise Misconfigured("SUNSHINE_APP_ID must be letters and digits, as Admin Center shows it")
+        raise ConfigurationError("SUNSHINE_APP_ID must be letters and digits, as Admin Center shows it")
     switchboard = Switchboard(values["SUNSHINE_INTEGRATION_ID"])
-    url = address("SUNSHINE_API_URL", values["SUNSHINE_API_URL"])
+    url = parse_base_url("SUNSHINE_API_URL", values["SUNSHINE_API_URL"])
     key = (values["SUNSHINE_KEY_ID"], values["SUNSHINE_KEY_SECRET"])
     return SunshineChannel(
         app=app,
-        verifier=Verifier(secrets("SUNSHINE_WEBHOOK_SECRET", values["SUNSHINE_WEBHOOK_SECRET"])),
+        verifier=Verifier(parse_secrets("SUNSHINE_WEBHOOK_SECRET", values["SUNSHINE_WEBHOOK_SECRET"])),
         switchboard=switchboard,
-        api=Api(
+        api=SunshineClient(
             url=url,
             app=app,
             key=key,

@@ -6,24 +6,24 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.inbound.json import Object, child, children, name_of, word
-from channels._kit.outbound.http import answered, change, get, post, retry_after
-from channels._kit.rendering.markdown import PLAIN, render
-from channels._kit.rendering.message_parts import with_captions, with_choices
-from channels._kit.text import without_numbers
-from channels.sunshine.capabilities import CAPABILITIES, KEY, NAME
-from channels.sunshine.switchboard import Switchboard, active_of
+from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.outbound.http import get, parse_json_body, parse_retry_after, post, send_request
+from channels._kit.rendering.markdown import PLAIN_DIALECT, render_markdown
+from channels._kit.rendering.message_parts import attach_captions, attach_choices
+from channels._kit.text import redact_phone_numbers
+from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
+from channels.sunshine.switchboard import Switchboard, get_active_integration
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.model.message import Choice, Message, Part, Reply, SentMessage
+from core.model.message import Choice, Message, MessagePart, Reply, SentMessage
 from core.model.turn import Attachment
 
-_LATER_SECONDS: Final = 30.0
-_LONGEST_NOTE: Final = 1000
+_DEFAULT_RETRY_SECONDS: Final = 30.0
+_MAX_NOTE_LENGTH: Final = 1000
 
 Json = dict[str, Any]
 
 
-class Api:
+class SunshineClient:
     """The conversations of one app. There is no idempotency key: metadata carry ours, to be looked up."""
 
     def __init__(
@@ -41,21 +41,27 @@ class Api:
         Zendesk would take a message without control, too; so who has it is asked right before. Raises
         `Rejected` when it is not us, `Unavailable` or `Unknown`.
         """
-        conversation = child(await self._get(reply.address.theirs, "", {}, http), "conversation")
+        conversation = get_object(await self._get(reply.address.theirs, "", {}, http), "conversation")
         if reply.act == "hand_off":
-            return await self._pass_on(reply, conversation, http)
-        if self._switchboard.is_offered(conversation):
-            await self._post(reply.address.theirs, "acceptControl", {"metadata": {KEY: reply.key}}, http)
-        elif not self._switchboard.is_ours(active_of(conversation)):
+            return await self._pass_control(reply, conversation, http)
+        if self._switchboard.is_offered_to_bot(conversation):
+            await self._post(
+                reply.address.theirs, "acceptControl", {"metadata": {REPLY_KEY_METADATA: reply.key}}, http
+            )
+        elif not self._switchboard.is_bot_active(get_active_integration(conversation)):
             raise Rejected("another integration has control of the conversation", code="not_in_control")
         answer = await self._post(
             reply.address.theirs,
             "messages",
-            {"author": {"type": "business"}, "content": _content(reply), "metadata": {KEY: reply.key}},
+            {
+                "author": {"type": "business"},
+                "content": _build_content(reply),
+                "metadata": {REPLY_KEY_METADATA: reply.key},
+            },
             http,
         )
-        messages = children(answered(answer), "messages")
-        number = name_of(messages[0], "id") if messages else ""
+        messages = get_object_list(parse_json_body(answer), "messages")
+        number = get_identifier(messages[0], "id") if messages else ""
         if not number:
             raise Unknown("sunshine: accepted, but the answer has no message id")
         return SentMessage(provider_id=number)
@@ -71,7 +77,7 @@ class Api:
         kind = medium.content_type.partition(";")[0].strip()
         place = f"{self._attachments}?access=public&for=message&conversationId={conversation}"
         try:
-            answer = await change(
+            answer = await send_request(
                 http,
                 NAME,
                 "POST",
@@ -79,23 +85,25 @@ class Api:
                 files={"source": (medium.name or "file", body, kind)},
                 auth=self._auth,
             )
-            url = word(child(answered(answer), "attachment"), "mediaUrl", 2000)
+            url = get_text(get_object(parse_json_body(answer), "attachment"), "mediaUrl", 2000)
             if not answer.is_success or not url:
-                raise refusal(answer)
+                raise build_delivery_error(answer)
         except Unknown as error:
             raise Unavailable(error.reason, code=error.code) from error
         return medium.model_copy(update={"url": url})
 
-    async def _pass_on(self, reply: Reply, conversation: Object, http: httpx.AsyncClient) -> SentMessage:
+    async def _pass_control(
+        self, reply: Reply, conversation: JsonObject, http: httpx.AsyncClient
+    ) -> SentMessage:
         """Pass control to the desk, unless it has left us already."""
-        active = active_of(conversation)
-        if self._switchboard.is_ours(active) or not active:
-            metadata = {KEY: reply.key, "note": reply.body[:_LONGEST_NOTE]}
+        active = get_active_integration(conversation)
+        if self._switchboard.is_bot_active(active) or not active:
+            metadata = {REPLY_KEY_METADATA: reply.key, "note": reply.body[:_MAX_NOTE_LENGTH]}
             body = {"switchboardIntegration": self._desk, "metadata": metadata}
             await self._post(reply.address.theirs, "passControl", body, http)
         return SentMessage(provider_id=f"passControl.{reply.key}")
 
-    async def attend(self, conversation: str, http: httpx.AsyncClient) -> None:
+    async def show_typing(self, conversation: str, http: httpx.AsyncClient) -> None:
         """Show typing. Raises a `DeliveryError`."""
         await self._post(
             conversation, "activity", {"author": {"type": "business"}, "type": "typing:start"}, http
@@ -105,13 +113,15 @@ class Api:
         """The message that carries our key; for a hand-off, whether control has left us."""
         if reply.act == "hand_off":
             found = await self._get(reply.address.theirs, "", {}, http)
-            active = active_of(child(found, "conversation"))
-            passed = active and not self._switchboard.is_ours(active)
+            active = get_active_integration(get_object(found, "conversation"))
+            passed = active and not self._switchboard.is_bot_active(active)
             return SentMessage(provider_id=f"passControl.{reply.key}") if passed else None
         page = await self._get(reply.address.theirs, "/messages", {"page[size]": "100"}, http)
-        for message in children(page, "messages"):
-            if word(child(message, "metadata"), KEY, 500) == reply.key and name_of(message, "id"):
-                return SentMessage(provider_id=name_of(message, "id"))
+        for message in get_object_list(page, "messages"):
+            if get_text(
+                get_object(message, "metadata"), REPLY_KEY_METADATA, 500
+            ) == reply.key and get_identifier(message, "id"):
+                return SentMessage(provider_id=get_identifier(message, "id"))
         return None
 
     async def _post(
@@ -119,29 +129,33 @@ class Api:
     ) -> httpx.Response:
         answer = await post(http, NAME, f"{self._base}/{conversation}/{what}", json=body, auth=self._auth)
         if not answer.is_success:
-            raise refusal(answer)
+            raise build_delivery_error(answer)
         return answer
 
     async def _get(
         self, conversation: str, what: str, params: dict[str, str], http: httpx.AsyncClient
     ) -> Json:
         answer = await get(http, NAME, f"{self._base}/{conversation}{what}", params=params, auth=self._auth)
-        found = answered(answer)
+        found = parse_json_body(answer)
         if answer.is_success and found:
             return found
-        error = Unknown("sunshine: an answer that cannot be read") if answer.is_success else refusal(answer)
+        error = (
+            Unknown("sunshine: an answer that cannot be read")
+            if answer.is_success
+            else build_delivery_error(answer)
+        )
         raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
 
 
-def refusal(response: httpx.Response) -> DeliveryError:
+def build_delivery_error(response: httpx.Response) -> DeliveryError:
     """The delivery error behind a refusal. A 429 was not processed; a 5xx may have been."""
     status = response.status_code
-    error = next(iter(children(answered(response), "errors")), {})
-    code = name_of(error, "code", 60) or str(status)
-    reason = f"sunshine {status} {code}: {without_numbers(word(error, 'title', 300))}"
+    error = next(iter(get_object_list(parse_json_body(response), "errors")), {})
+    code = get_identifier(error, "code", 60) or str(status)
+    reason = f"sunshine {status} {code}: {redact_phone_numbers(get_text(error, 'title', 300))}"
     if status == 429:
-        after = retry_after(response)
-        return Unavailable(reason, code=code, retry_after=_LATER_SECONDS if after is None else after)
+        after = parse_retry_after(response)
+        return Unavailable(reason, code=code, retry_after=_DEFAULT_RETRY_SECONDS if after is None else after)
     if status >= 500:
         return Unknown(reason, code=code)
     if status < 400:
@@ -151,13 +165,13 @@ def refusal(response: httpx.Response) -> DeliveryError:
     return Rejected(reason, code=code, account_wide=status == 401)
 
 
-def parts(message: Message) -> list[Part]:
+def render_parts(message: Message) -> list[MessagePart]:
     """Cut a message to the limits; a picture is a message of its own."""
-    text = with_choices(render(message.text, PLAIN), message.choices, CAPABILITIES)
-    return [*with_captions([], message.media, CAPABILITIES), *text]
+    text = attach_choices(render_markdown(message.text, PLAIN_DIALECT), message.choices, CAPABILITIES)
+    return [*attach_captions([], message.media, CAPABILITIES), *text]
 
 
-def _content(reply: Reply) -> Json:
+def _build_content(reply: Reply) -> Json:
     if reply.media:
         medium = reply.media[0]
         kind = "image" if medium.content_type.startswith("image/") else "file"
@@ -165,11 +179,11 @@ def _content(reply: Reply) -> Json:
         return {"type": kind, "mediaUrl": medium.url, **named}
     content: Json = {"type": "text", "text": reply.body}
     if reply.choices:
-        content["actions"] = [_action(choice) for choice in reply.choices]
+        content["actions"] = [_build_action(choice) for choice in reply.choices]
     return content
 
 
-def _action(choice: Choice) -> Json:
+def _build_action(choice: Choice) -> Json:
     if choice.url:
         return {"type": "link", "text": choice.label, "uri": choice.url}
     return {"type": "reply", "text": choice.label, "payload": choice.payload}

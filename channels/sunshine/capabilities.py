@@ -36,5 +36,5 @@ VERIFICATION: Final = Verification(
 )
 """The header proves who sends, not that the body is whole (Sunshine Conversations, "Webhooks")."""
 
-KEY: Final = "turngate"
+REPLY_KEY_METADATA: Final = "turngate"
 """Where a message's metadata hold our key of the reply."""

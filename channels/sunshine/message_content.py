@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from channels._kit.inbound.json import Object, child, number, word
+from channels._kit.inbound.json import JsonObject, get_number, get_object, get_text
 from core.model.turn import Attachment, Location
 
-_LONGEST_TEXT: Final = 16_000
+_MAX_TEXT_LENGTH: Final = 16_000
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class MessageContent:
     """What a message says."""
 
     text: str = ""
@@ -21,35 +21,35 @@ class Content:
     location: Location | None = None
 
 
-def content_of(value: Object) -> Content | None:
+def parse_content(value: JsonObject) -> MessageContent | None:
     """The content of a person's message; `None` for kinds that only a business sends."""
-    text = word(value, "text", _LONGEST_TEXT)
-    match word(value, "type", 40):
+    text = get_text(value, "text", _MAX_TEXT_LENGTH)
+    match get_text(value, "type", 40):
         case "text":
-            return Content(text=text, payload=word(value, "payload", 1000))
+            return MessageContent(text=text, payload=get_text(value, "payload", 1000))
         case "image" | "file":
-            return Content(text=text, attachments=_attachments(value))
+            return MessageContent(text=text, attachments=_parse_attachments(value))
         case "location":
-            place = _location(value)
-            return Content(text="" if place else text, location=place)
+            place = _parse_location(value)
+            return MessageContent(text="" if place else text, location=place)
         case "formResponse":
-            return Content(text=word(value, "textFallback", _LONGEST_TEXT))
+            return MessageContent(text=get_text(value, "textFallback", _MAX_TEXT_LENGTH))
     return None
 
 
-def _attachments(value: Object) -> tuple[Attachment, ...]:
-    url = word(value, "mediaUrl", 2000)
+def _parse_attachments(value: JsonObject) -> tuple[Attachment, ...]:
+    url = get_text(value, "mediaUrl", 2000)
     if not url.startswith(("https://", "http://")):
         return ()
-    kind = word(value, "mediaType", 100) or "application/octet-stream"
-    return (Attachment(url=url, content_type=kind, name=word(value, "altText")),)
+    kind = get_text(value, "mediaType", 100) or "application/octet-stream"
+    return (Attachment(url=url, content_type=kind, name=get_text(value, "altText")),)
 
 
-def _location(value: Object) -> Location | None:
+def _parse_location(value: JsonObject) -> Location | None:
     """The shared place; what is not on the globe is none."""
-    at, told = child(value, "coordinates"), child(value, "location")
-    latitude, longitude = number(at, "lat"), number(at, "long")
+    at, told = get_object(value, "coordinates"), get_object(value, "location")
+    latitude, longitude = get_number(at, "lat"), get_number(at, "long")
     if latitude is None or longitude is None or not (abs(latitude) <= 90 and abs(longitude) <= 180):
         return None
-    label, address = word(told, "name"), word(told, "address", 500)
+    label, address = get_text(told, "name"), get_text(told, "address", 500)
     return Location(latitude=latitude, longitude=longitude, label=label, address=address)

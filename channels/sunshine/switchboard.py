@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from channels._kit.inbound.json import Object, child, name_of, word
+from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,18 +13,18 @@ class Switchboard:
 
     integration: str
 
-    def is_ours(self, active: Object) -> bool:
+    def is_bot_active(self, active: JsonObject) -> bool:
         """Whether we hold control. Without an integration id every custom one, and nobody, counts as us."""
         if self.integration:
-            return name_of(active, "integrationId") == self.integration
-        return not active or word(active, "integrationType") == "custom"
+            return get_identifier(active, "integrationId") == self.integration
+        return not active or get_text(active, "integrationType") == "custom"
 
-    def is_offered(self, conversation: Object) -> bool:
+    def is_offered_to_bot(self, conversation: JsonObject) -> bool:
         """Whether control is offered to us and nobody else has it: who answers then accepts it."""
-        pending = child(conversation, "pendingSwitchboardIntegration")
-        return bool(pending) and not active_of(conversation) and self.is_ours(pending)
+        pending = get_object(conversation, "pendingSwitchboardIntegration")
+        return bool(pending) and not get_active_integration(conversation) and self.is_bot_active(pending)
 
 
-def active_of(conversation: Object) -> Object:
+def get_active_integration(conversation: JsonObject) -> JsonObject:
     """The integration that holds control of a conversation; an empty object when nobody does."""
-    return child(conversation, "activeSwitchboardIntegration")
+    return get_object(conversation, "activeSwitchboardIntegration")

@@ -8,28 +8,35 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from channels._kit.inbound.json import Object, child, children, name_of, read_object, word
-from channels._kit.inbound.signatures import same
-from channels._kit.text import without_numbers
-from channels.sunshine.capabilities import CAPABILITIES, KEY, NAME
-from channels.sunshine.message_content import Content, content_of
-from channels.sunshine.switchboard import Switchboard, active_of
-from core.errors import BadSignature, MalformedWebhook, WebhookTooLarge
+from channels._kit.inbound.json import (
+    JsonObject,
+    get_identifier,
+    get_object,
+    get_object_list,
+    get_text,
+    parse_object,
+)
+from channels._kit.inbound.signatures import signatures_match
+from channels._kit.text import redact_phone_numbers
+from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
+from channels.sunshine.message_content import MessageContent, parse_content
+from channels.sunshine.switchboard import Switchboard, get_active_integration
+from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.model.turn import Address, Turn
 from core.ports.channel import Webhook
 
 log = logging.getLogger("turngate.sunshine")
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_DELIVERY: Final = "conversation:message:delivery:"
+_DELIVERY_EVENT_PREFIX: Final = "conversation:message:delivery:"
 _STATUSES: Final = {
     "channel": DeliveryStatus.SENT,
     "user": DeliveryStatus.DELIVERED,
     "failure": DeliveryStatus.FAILED,
 }
-_SILENT: Final = frozenset(
+_IGNORED_EVENTS: Final = frozenset(
     {
         "conversation:create",
         "conversation:join",
@@ -51,12 +58,12 @@ class Verifier:
         self._secrets = tuple(secrets)
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what carries the webhook's secret. Raises `Refused` otherwise, never anything else."""
+        """Pass what carries the webhook's secret. Raises `WebhookRefused` otherwise, never anything else."""
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
             raise WebhookTooLarge(f"{len(webhook.body)} bytes")
         given = webhook.headers.get("x-api-key", "")
-        if not any([same(secret, given) for secret in self._secrets]):  # noqa: C419 # all of them, always
-            raise BadSignature(
+        if not any([signatures_match(secret, given) for secret in self._secrets]):  # noqa: C419 # all of them, always
+            raise InvalidSignature(
                 "X-API-Key is missing or wrong; SUNSHINE_WEBHOOK_SECRET is the integration's webhook secret"
             )
         if webhook.method != "POST":
@@ -65,140 +72,156 @@ class Verifier:
 
 def parse(webhook: Webhook, app: str, switchboard: Switchboard) -> list[Event]:
     """Every event of a verified POST; they may be of several people, and a bad one harms no other."""
-    batch = read_object(webhook.body)
+    batch = parse_object(webhook.body)
     if batch is None:
         raise MalformedWebhook("not a JSON object")
-    if word(child(batch, "webhook"), "version") != "v2":
+    if get_text(get_object(batch, "webhook"), "version") != "v2":
         raise MalformedWebhook("only webhooks of version v2 are understood; create the integration with v2")
-    if name_of(child(batch, "app"), "id") != app:
+    if get_identifier(get_object(batch, "app"), "id") != app:
         return [Ignored(reason="other app")]
     return [
-        found for each in children(batch, "events") for found in _Reader(each, app, switchboard).events()
+        found
+        for each in get_object_list(batch, "events")
+        for found in _EventParser(each, app, switchboard).parse()
     ] or [Ignored(reason="no events")]
 
 
-class _Reader:
+class _EventParser:
     """One event, on its way to ours."""
 
-    def __init__(self, event: Object, app: str, switchboard: Switchboard) -> None:
-        self._id, self._type = name_of(event, "id", 200), word(event, "type", 80)
-        self._payload = child(event, "payload")
+    def __init__(self, event: JsonObject, app: str, switchboard: Switchboard) -> None:
+        self._id, self._type = get_identifier(event, "id", 200), get_text(event, "type", 80)
+        self._payload = get_object(event, "payload")
         self._switchboard = switchboard
-        self._talk = child(self._payload, "conversation")
-        self._active = active_of(self._talk)
-        self._at = _moment(word(event, "createdAt", 40))
-        found = name_of(self._talk, "id")
+        self._conversation_json = get_object(self._payload, "conversation")
+        self._active = get_active_integration(self._conversation_json)
+        self._at = _parse_time(get_text(event, "createdAt", 40))
+        found = get_identifier(self._conversation_json, "id")
         self._conversation = found if _ID.fullmatch(found) else ""
         self._session = f"{NAME}:{app}:{self._conversation}"
         self._address = Address(channel=NAME, account=app, ours=app, theirs=self._conversation)
 
-    def events(self) -> Iterator[Event]:
-        if self._type.startswith(_DELIVERY):
-            yield self._status(self._type.removeprefix(_DELIVERY))
-        elif self._type in _SILENT:
+    def parse(self) -> Iterator[Event]:
+        if self._type.startswith(_DELIVERY_EVENT_PREFIX):
+            yield self._build_status_event(self._type.removeprefix(_DELIVERY_EVENT_PREFIX))
+        elif self._type in _IGNORED_EVENTS:
             yield Ignored(reason=self._type)
         elif not self._id or not self._conversation:
             yield Ignored(reason="no id")
         else:
-            yield from self._told()
+            yield from self._parse_payload()
 
-    def _told(self) -> Iterator[Event]:
-        ours = self._switchboard.is_ours(self._active)
+    def _parse_payload(self) -> Iterator[Event]:
+        ours = self._switchboard.is_bot_active(self._active)
         match self._type:
             case "conversation:message":
-                yield from self._message(child(self._payload, "message"))
+                yield from self._parse_message(get_object(self._payload, "message"))
             case "conversation:postback":
-                yield from self._postback(child(self._payload, "postback"))
+                yield from self._parse_postback(get_object(self._payload, "postback"))
             case "switchboard:passControl" | "switchboard:acceptControl":
-                yield self._passed(child(self._payload, "metadata"))
+                yield self._parse_passed_control(get_object(self._payload, "metadata"))
             case "switchboard:offerControl":
-                offered = self._switchboard.is_offered(self._talk)
-                yield self._control(Act.GIVE_BACK) if offered else Ignored(reason=self._type)
+                offered = self._switchboard.is_offered_to_bot(self._conversation_json)
+                yield (
+                    self._build_control_event(ControlAction.GIVE_BACK)
+                    if offered
+                    else Ignored(reason=self._type)
+                )
             case "switchboard:releaseControl" | "conversation:remove":
-                yield self._control(Act.CLOSE)
+                yield self._build_control_event(ControlAction.CLOSE)
             case "switchboard:passControl:failure":
-                code = name_of(child(self._payload, "error"), "code", 60)
+                code = get_identifier(get_object(self._payload, "error"), "code", 60)
                 log.error("Zendesk did not pass control: %s; check SUNSHINE_HANDOFF_TO", code)
-                yield self._control(Act.GIVE_BACK) if ours else Ignored(reason="failure")
+                yield (
+                    self._build_control_event(ControlAction.GIVE_BACK) if ours else Ignored(reason="failure")
+                )
             case _:
                 yield Ignored(reason="unknown event")
 
-    def _status(self, word_of: str) -> Event:
-        message, status = name_of(child(self._payload, "message"), "id"), _STATUSES.get(word_of)
+    def _build_status_event(self, word_of: str) -> Event:
+        message, status = get_identifier(get_object(self._payload, "message"), "id"), _STATUSES.get(word_of)
         if not message or status is None:
             return Ignored(reason="unknown status")
-        error = child(self._payload, "error")
+        error = get_object(self._payload, "error")
         failed = status is DeliveryStatus.FAILED
         return StatusChanged(
             channel=NAME,
             provider_id=message,
             status=status,
-            error_code=word(error, "code", 60) if failed else "",
-            error_text=without_numbers(word(error, "message") or "failed") if failed else "",
+            error_code=get_text(error, "code", 60) if failed else "",
+            error_text=redact_phone_numbers(get_text(error, "message") or "failed") if failed else "",
         )
 
-    def _passed(self, metadata: Object) -> Event:
+    def _parse_passed_control(self, metadata: JsonObject) -> Event:
         """Control has come to us or gone. Where we passed it on, nobody may be there to take it yet."""
-        if self._active and self._switchboard.is_ours(self._active):
-            return self._control(Act.GIVE_BACK)
-        return Ignored(reason="our own hand-off") if KEY in metadata else self._control(Act.TAKE_OVER)
+        if self._active and self._switchboard.is_bot_active(self._active):
+            return self._build_control_event(ControlAction.GIVE_BACK)
+        return (
+            Ignored(reason="our own hand-off")
+            if REPLY_KEY_METADATA in metadata
+            else self._build_control_event(ControlAction.TAKE_OVER)
+        )
 
-    def _control(self, act: Act, actor: str = "") -> ControlReceived:
+    def _build_control_event(self, act: ControlAction, actor: str = "") -> ControlReceived:
         return ControlReceived(
             id=f"{self._id}.{act}",
             session=self._session,
             address=self._address,
             act=act,
-            actor=actor or word(self._active, "name", 100),
+            actor=actor or get_text(self._active, "name", 100),
             at=self._at,
         )
 
-    def _message(self, message: Object) -> Iterator[Event]:
-        author, metadata = child(message, "author"), child(message, "metadata")
-        if word(author, "type") == "business":
-            source = word(child(message, "source"), "type")
-            if KEY not in metadata and (
+    def _parse_message(self, message: JsonObject) -> Iterator[Event]:
+        author, metadata = get_object(message, "author"), get_object(message, "metadata")
+        if get_text(author, "type") == "business":
+            source = get_text(get_object(message, "source"), "type")
+            if REPLY_KEY_METADATA not in metadata and (
                 source == "zd:agentWorkspace"
                 or any(name.startswith("__zendesk_msg.agent") for name in metadata)
             ):
-                yield self._control(Act.TAKE_OVER, "agent")
+                yield self._build_control_event(ControlAction.TAKE_OVER, "agent")
             else:
                 yield Ignored(reason="message of the business")
             return
-        content, number = content_of(child(message, "content")), name_of(message, "id")
-        if message.get("deleted") is True or word(author, "type") != "user":
+        content, number = parse_content(get_object(message, "content")), get_identifier(message, "id")
+        if message.get("deleted") is True or get_text(author, "type") != "user":
             yield Ignored(reason="deleted message or no author")
         elif content is None or not number:
             yield Ignored(reason="unknown kind")
-        elif content == Content():
+        elif content == MessageContent():
             yield Ignored(reason="empty message")
         else:
-            yield from self._turn(number, content, author)
+            yield from self._build_turn_events(number, content, author)
 
-    def _postback(self, postback: Object) -> Iterator[Event]:
+    def _parse_postback(self, postback: JsonObject) -> Iterator[Event]:
         """A tapped button; it has no message, so the event's id names the turn."""
-        payload = word(postback, "payload", 1000)
+        payload = get_text(postback, "payload", 1000)
         if not payload:
             yield Ignored(reason="empty message")
             return
-        yield from self._turn(self._id, Content(payload=payload), {"user": child(self._payload, "user")})
+        yield from self._build_turn_events(
+            self._id, MessageContent(payload=payload), {"user": get_object(self._payload, "user")}
+        )
 
-    def _turn(self, number: str, content: Content, author: Object) -> Iterator[Event]:
+    def _build_turn_events(self, number: str, content: MessageContent, author: JsonObject) -> Iterator[Event]:
         """The turn, and after it that the bot waits, when somebody else holds the conversation.
 
         Whether a person is there is another question, which their words answer. After it, because a message
         opens what was closed.
         """
-        ours = self._switchboard.is_ours(self._active) or self._switchboard.is_offered(self._talk)
+        ours = self._switchboard.is_bot_active(self._active) or self._switchboard.is_offered_to_bot(
+            self._conversation_json
+        )
         if not ours and not self._active:
             yield Ignored(reason="nobody has control")
             return
-        user = child(author, "user")
+        user = get_object(author, "user")
         details = {
-            "user_id": name_of(author, "userId") or name_of(user, "id"),
-            "external_id": word(user, "externalId"),
-            "profile_name": word(author, "displayName"),
-            "locale": word(child(user, "profile"), "locale", 20),
+            "user_id": get_identifier(author, "userId") or get_identifier(user, "id"),
+            "external_id": get_text(user, "externalId"),
+            "profile_name": get_text(author, "displayName"),
+            "locale": get_text(get_object(user, "profile"), "locale", 20),
         }
         turn = Turn(
             id=number,
@@ -213,10 +236,10 @@ class _Reader:
         )
         yield TurnReceived(turn=turn)
         if not ours:
-            yield self._control(Act.HAND_OFF)
+            yield self._build_control_event(ControlAction.HAND_OFF)
 
 
-def _moment(text: str) -> float:
+def _parse_time(text: str) -> float:
     """Seconds since the epoch; 0 for what is no time."""
     try:
         return datetime.fromisoformat(text).timestamp()

@@ -11,20 +11,20 @@ import httpx
 from twilio.twiml.messaging_response import MessagingResponse  # type: ignore[import-untyped]
 
 from channels._kit.base import BaseChannel
-from channels._kit.outbound.error_kinds import Failure
-from channels._kit.settings import Setting, address, read, secrets
-from channels.twilio.api import Api, parts
-from channels.twilio.capabilities import CAPABILITIES, NAME, VERIFICATION, WEBHOOK_PATH, failure
-from channels.twilio.media import Media
+from channels._kit.outbound.error_kinds import ErrorKind
+from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
+from channels.twilio.api import TwilioClient, render_parts
+from channels.twilio.capabilities import CAPABILITIES, NAME, VERIFICATION, WEBHOOK_PATH, classify_error_code
+from channels.twilio.media import MediaClient
 from channels.twilio.webhook import Verifier, parse
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from core.model.event import Event, StatusChanged
-from core.model.message import Message, Part, Reply, SentMessage
+from core.model.message import Message, MessagePart, Reply, SentMessage
 from core.model.turn import Address, Attachment
-from core.ports.channel import Answer, Webhook
-from core.ports.http_fetch import Fetch
+from core.ports.channel import Webhook, WebhookResponse
+from core.ports.http_fetch import HttpFetcher
 
-__all__ = ["SETTINGS", "VERIFICATION", "Failure", "TwilioChannel", "connect", "failure"]
+__all__ = ["SETTINGS", "VERIFICATION", "ErrorKind", "TwilioChannel", "classify_error_code", "create_channel"]
 
 SETTINGS: Final = (
     Setting("TWILIO_ACCOUNT_SID", "The account (or subaccount) that owns the numbers: AC…", required=True),
@@ -50,7 +50,7 @@ class TwilioChannel(BaseChannel):
     name = NAME
     capabilities = CAPABILITIES
 
-    def __init__(self, *, account: str, verifier: Verifier, api: Api, media: Media) -> None:
+    def __init__(self, *, account: str, verifier: Verifier, api: TwilioClient, media: MediaClient) -> None:
         super().__init__(verifier)
         self._account = account
         self._api = api
@@ -62,15 +62,15 @@ class TwilioChannel(BaseChannel):
         """The one event of a verified webhook."""
         return parse(webhook, self._account)
 
-    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
         """Empty TwiML, which says "no reply now"; a status callback expects nothing."""
         if events and all(isinstance(event, StatusChanged) for event in events):
-            return Answer(status=204)
-        return Answer(content_type="text/xml; charset=utf-8", body=self._twiml)
+            return WebhookResponse(status=204)
+        return WebhookResponse(content_type="text/xml; charset=utf-8", body=self._twiml)
 
-    def render(self, message: Message, address: Address) -> list[Part]:
+    def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Cut a message to Twilio's limits, in the dialect of its address."""
-        return parts(message, address)
+        return render_parts(message, address)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Create one message. Raises `Rejected`, `Unavailable` or `Unknown`."""
@@ -82,46 +82,48 @@ class TwilioChannel(BaseChannel):
         """Ask Twilio whether it took a reply whose send was never settled."""
         return await self._api.find_sent(reply, http, since=since, known=known)
 
-    async def download(self, medium: Attachment, fetch: Fetch) -> bytes:
-        """The bytes of a file that a person sent. Raises `NoFile`."""
+    async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
+        """The bytes of a file that a person sent. Raises `MediaUnavailable`."""
         return await self._media.download(medium, fetch)
 
 
-def connect(environ: Mapping[str, str], public_url: str) -> TwilioChannel | None:
-    """Build the channel from its settings; `None` when none is set, `Misconfigured` when one is wrong."""
-    values = read(SETTINGS, environ, NAME)
+def create_channel(environ: Mapping[str, str], public_url: str) -> TwilioChannel | None:
+    """Build the channel from its settings; `None` when none is set, `ConfigurationError` when one is wrong."""
+    values = read_settings(SETTINGS, environ, NAME)
     if values is None:
         return None
     account = values["TWILIO_ACCOUNT_SID"]
     if not re.fullmatch(r"AC[0-9A-Za-z_-]{1,64}", account):
-        raise Misconfigured("TWILIO_ACCOUNT_SID must begin with AC")
+        raise ConfigurationError("TWILIO_ACCOUNT_SID must begin with AC")
     service = values["TWILIO_MESSAGING_SERVICE_SID"]
     if service and not re.fullmatch(r"MG[0-9A-Za-z_-]{1,64}", service):
-        raise Misconfigured("TWILIO_MESSAGING_SERVICE_SID must begin with MG")
+        raise ConfigurationError("TWILIO_MESSAGING_SERVICE_SID must begin with MG")
     if not public_url:
-        raise Misconfigured("PUBLIC_URL is not set; Twilio signs the public address, so it has to be known")
-    public = address("PUBLIC_URL", public_url)
-    tokens = secrets("TWILIO_AUTH_TOKEN", values["TWILIO_AUTH_TOKEN"])
-    shared_keys = _shared_keys(values["TWILIO_SHARED_KEYS"])
-    url = address("TWILIO_API_URL", values["TWILIO_API_URL"])
+        raise ConfigurationError(
+            "PUBLIC_URL is not set; Twilio signs the public address, so it has to be known"
+        )
+    public = parse_base_url("PUBLIC_URL", public_url)
+    tokens = parse_secrets("TWILIO_AUTH_TOKEN", values["TWILIO_AUTH_TOKEN"])
+    shared_keys = _parse_shared_keys(values["TWILIO_SHARED_KEYS"])
+    url = parse_base_url("TWILIO_API_URL", values["TWILIO_API_URL"])
     return TwilioChannel(
         account=account,
         verifier=Verifier(tokens=tokens, shared_keys=shared_keys, public_url=public),
-        api=Api(
+        api=TwilioClient(
             account=account,
             token=tokens[0],
             url=url,
             messaging_service=service,
             status_callback=f"{public}{WEBHOOK_PATH}",
         ),
-        media=Media(account=account, token=tokens[0], url=url),
+        media=MediaClient(account=account, token=tokens[0], url=url),
     )
 
 
-def _shared_keys(value: str) -> dict[str, str]:
+def _parse_shared_keys(value: str) -> dict[str, str]:
     if not value:
         return {}
-    pairs = [item.partition(":") for item in secrets("TWILIO_SHARED_KEYS", value)]
+    pairs = [item.partition(":") for item in parse_secrets("TWILIO_SHARED_KEYS", value)]
     if not all(key and secret for key, _, secret in pairs):
-        raise Misconfigured("TWILIO_SHARED_KEYS must be a list of key:secret")
+        raise ConfigurationError("TWILIO_SHARED_KEYS must be a list of key:secret")
     return {key: secret for key, _, secret in pairs}

@@ -9,31 +9,31 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.outbound.error_kinds import Failure
-from channels._kit.outbound.http import answered, get, post, retry_after
-from channels._kit.rendering.markdown import ASTERISKS, PLAIN, render
-from channels._kit.rendering.message_parts import listed, with_captions
-from channels._kit.rendering.sms_segments import segments, thrifty
-from channels._kit.rendering.text_splitter import split
-from channels._kit.text import fold, without_numbers
+from channels._kit.outbound.error_kinds import ErrorKind
+from channels._kit.outbound.http import get, parse_json_body, parse_retry_after, post
+from channels._kit.rendering.markdown import ASTERISK_DIALECT, PLAIN_DIALECT, render_markdown
+from channels._kit.rendering.message_parts import append_numbered_list, attach_captions
+from channels._kit.rendering.sms_segments import count_segments, to_gsm7_friendly
+from channels._kit.rendering.text_splitter import split_text
+from channels._kit.text import normalize_for_comparison, redact_phone_numbers
 from channels.twilio.capabilities import (
     CAPABILITIES,
     NAME,
-    failure,
+    classify_error_code,
     is_whatsapp,
 )
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.model.message import Message, Part, Reply, SentMessage
+from core.model.message import Message, MessagePart, Reply, SentMessage
 from core.model.turn import Address, Attachment
 
-_LATER_SECONDS: Final = 600.0
+_DEFAULT_RETRY_SECONDS: Final = 600.0
 _PAGE_SIZE: Final = 100
-_MOST_PAGES: Final = 5
+_MAX_PAGES: Final = 5
 _CLOCK_SLACK: Final = timedelta(seconds=2)
 _TRIAL_PREFIX: Final = "Sent from your Twilio trial account - "
 
 
-class Api:
+class TwilioClient:
     """Twilio's Messages resource. There is no idempotency key: an unknown outcome has to be looked up."""
 
     def __init__(
@@ -41,21 +41,21 @@ class Api:
     ) -> None:
         self._auth = (account, token)
         self._url = url
-        self._messages = f"{url}/2010-04-01/Accounts/{account}/Messages.json"
+        self._messages_url = f"{url}/2010-04-01/Accounts/{account}/Messages.json"
         self._messaging_service = messaging_service
         self._status_callback = status_callback
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Create one message. Raises `Rejected`, `Unavailable` or `Unknown`."""
-        response = await post(http, NAME, self._messages, data=self._form(reply), auth=self._auth)
+        response = await post(http, NAME, self._messages_url, data=self._build_form(reply), auth=self._auth)
         if not response.is_success:
-            raise refusal(response)
-        sid = answered(response).get("sid")
+            raise build_delivery_error(response)
+        sid = parse_json_body(response).get("sid")
         if not isinstance(sid, str) or not sid:
             raise Unknown("twilio: accepted, but the answer has no sid")
         return SentMessage(provider_id=sid)
 
-    def _form(self, reply: Reply) -> dict[str, str | Sequence[str]]:
+    def _build_form(self, reply: Reply) -> dict[str, str | Sequence[str]]:
         form: dict[str, str | Sequence[str]] = {
             "To": reply.address.theirs,
             "From": reply.address.ours,
@@ -85,14 +85,14 @@ class Api:
         if not self._messaging_service:
             wanted["From"] = reply.address.ours
         params: dict[str, str] | None = wanted
-        url, found = self._messages, None
-        for _ in range(_MOST_PAGES):
-            page = await self._page(http, url, params)
-            for entry in _entries(page):
-                created = _created(entry)
+        url, found = self._messages_url, None
+        for _ in range(_MAX_PAGES):
+            page = await self._fetch_page(http, url, params)
+            for entry in _get_entries(page):
+                created = _parse_creation_time(entry)
                 if created is not None and created < earliest:
                     return found
-                if entry.get("sid") not in known and _is_same(entry, reply):
+                if entry.get("sid") not in known and _matches_reply(entry, reply):
                     found = SentMessage(provider_id=str(entry["sid"]))
             following = page.get("next_page_uri")
             if not isinstance(following, str) or not following.startswith("/"):
@@ -102,77 +102,83 @@ class Api:
             raise Unavailable("twilio: too many messages since then to look through")
         return found
 
-    async def _page(
+    async def _fetch_page(
         self, http: httpx.AsyncClient, url: str, params: Mapping[str, str] | None
     ) -> dict[str, Any]:
         response = await get(http, NAME, url, params=params, auth=self._auth)
-        if response.is_success and isinstance((page := answered(response)).get("messages"), list):
+        if response.is_success and isinstance((page := parse_json_body(response)).get("messages"), list):
             return page
-        error = Unknown("twilio: a list that cannot be read") if response.is_success else refusal(response)
+        error = (
+            Unknown("twilio: a list that cannot be read")
+            if response.is_success
+            else build_delivery_error(response)
+        )
         raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
 
 
-def refusal(response: httpx.Response) -> DeliveryError:
+def build_delivery_error(response: httpx.Response) -> DeliveryError:
     """The delivery error behind an answer that is not a success (Twilio, "Error and warning dictionary").
 
     A 429 was not processed; a 5xx may have been.
     """
-    body = answered(response)
+    body = parse_json_body(response)
     code = str(body.get("code") or response.status_code)
-    reason = f"twilio {code}: {without_numbers(str(body.get('message') or body.get('detail') or ''))}"
-    status, kind = response.status_code, failure(code)
+    reason = f"twilio {code}: {redact_phone_numbers(str(body.get('message') or body.get('detail') or ''))}"
+    status, kind = response.status_code, classify_error_code(code)
     if status == 429 or code == "20429":
-        return Unavailable(reason, code=code, retry_after=retry_after(response))
+        return Unavailable(reason, code=code, retry_after=parse_retry_after(response))
     if status >= 500:
         return Unknown(reason, code=code)
-    if kind in (Failure.LATER, Failure.RETRY):
-        return Unavailable(reason, code=code, retry_after=retry_after(response) or _LATER_SECONDS)
+    if kind in (ErrorKind.LATER, ErrorKind.RETRY):
+        return Unavailable(
+            reason, code=code, retry_after=parse_retry_after(response) or _DEFAULT_RETRY_SECONDS
+        )
     if status < 400:
         return Unavailable(f"{reason} is no answer of Twilio's; check TWILIO_API_URL", code=code)
     return Rejected(
         reason,
         code=code,
-        opted_out=kind is Failure.OPTED_OUT,
-        account_wide=kind is Failure.ACCOUNT or (kind is Failure.UNKNOWN and status in (401, 403)),
+        opted_out=kind is ErrorKind.OPTED_OUT,
+        account_wide=kind is ErrorKind.ACCOUNT or (kind is ErrorKind.UNKNOWN and status in (401, 403)),
     )
 
 
-def parts(message: Message, address: Address) -> list[Part]:
+def render_parts(message: Message, address: Address) -> list[MessagePart]:
     """Cut a message to Twilio's limits, in the dialect of its address.
 
     Choices become a numbered list: buttons would need a template that Twilio has approved.
     """
     on_whatsapp = is_whatsapp(address.theirs)
-    text = render(message.text, ASTERISKS if on_whatsapp else PLAIN)
-    text = listed(text, message.choices)
+    text = render_markdown(message.text, ASTERISK_DIALECT if on_whatsapp else PLAIN_DIALECT)
+    text = append_numbered_list(text, message.choices)
     if not on_whatsapp:
-        text = thrifty(text)
-    bodies = split(text, CAPABILITIES.text_length)
+        text = to_gsm7_friendly(text)
+    bodies = split_text(text, CAPABILITIES.text_length)
     if on_whatsapp:
-        return with_captions(bodies, message.media, CAPABILITIES)
-    return [_counted(part) for part in _with_media(bodies, message.media)]
+        return attach_captions(bodies, message.media, CAPABILITIES)
+    return [_add_segment_count(part) for part in _attach_media(bodies, message.media)]
 
 
-def _counted(part: Part) -> Part:
+def _add_segment_count(part: MessagePart) -> MessagePart:
     """A part with what it costs, unless it is an MMS, which is one message however long its text is."""
-    return part if part.media else part.model_copy(update={"segments": str(segments(part.body))})
+    return part if part.media else part.model_copy(update={"segments": str(count_segments(part.body))})
 
 
-def _with_media(bodies: list[str], media: Sequence[Attachment]) -> list[Part]:
+def _attach_media(bodies: list[str], media: Sequence[Attachment]) -> list[MessagePart]:
     """MMS: media go with the first text, ten at most in one message."""
     files, size = tuple(media), CAPABILITIES.media
-    more = [Part(body="", media=files[at : at + size]) for at in range(size, len(files), size)]
+    more = [MessagePart(body="", media=files[at : at + size]) for at in range(size, len(files), size)]
     if not bodies:
-        return [Part(body="", media=files[:size]), *more] if files else []
+        return [MessagePart(body="", media=files[:size]), *more] if files else []
     first, *rest = bodies
-    return [Part(body=first, media=files[:size]), *more, *(Part(body=body) for body in rest)]
+    return [MessagePart(body=first, media=files[:size]), *more, *(MessagePart(body=body) for body in rest)]
 
 
-def _entries(page: dict[str, Any]) -> list[dict[str, Any]]:
+def _get_entries(page: dict[str, Any]) -> list[dict[str, Any]]:
     return [entry for entry in page["messages"] if isinstance(entry, dict)]
 
 
-def _created(entry: dict[str, Any]) -> datetime | None:
+def _parse_creation_time(entry: dict[str, Any]) -> datetime | None:
     try:
         created = parsedate_to_datetime(str(entry.get("date_created")))
     except ValueError:
@@ -180,11 +186,11 @@ def _created(entry: dict[str, Any]) -> datetime | None:
     return created if created.tzinfo else created.replace(tzinfo=UTC)
 
 
-def _is_same(entry: dict[str, Any], reply: Reply) -> bool:
+def _matches_reply(entry: dict[str, Any], reply: Reply) -> bool:
     body = str(entry.get("body") or "").removeprefix(_TRIAL_PREFIX)
     return (
         str(entry.get("direction", "")).startswith("outbound")
         and entry.get("from") in (reply.address.ours, None, "")
         and str(entry.get("num_media") or "0") == str(len(reply.media))
-        and fold(body) == fold(reply.body)
+        and normalize_for_comparison(body) == normalize_for_comparison(reply.body)
     )

@@ -7,16 +7,16 @@ from types import MappingProxyType
 from typing import Final
 
 from channels._kit.inbound.verification import Verification
-from channels._kit.outbound.error_kinds import Failure
-from channels._kit.rendering.sms_segments import costly
+from channels._kit.outbound.error_kinds import ErrorKind
+from channels._kit.rendering.sms_segments import describe_high_cost
 from core.model.event import DeliveryStatus
 from core.ports.channel import Capabilities
 
 NAME: Final = "twilio"
-WHATSAPP: Final = "whatsapp:"
+WHATSAPP_PREFIX: Final = "whatsapp:"
 WEBHOOK_PATH: Final = "/webhooks/twilio"
 
-COST: Final = costly
+COST: Final = describe_high_cost
 """What a text costs by SMS, for who writes it."""
 
 CAPABILITIES: Final = Capabilities(
@@ -69,30 +69,30 @@ KEYWORDS: Final[Mapping[str, str]] = MappingProxyType(
 """Answered by Twilio itself (Twilio, "Advanced Opt-Out"). YES and INFO stay words that a bot may ask for."""
 
 
-_CODES: Final[Mapping[Failure, str]] = MappingProxyType(
+_CODES_BY_KIND: Final[Mapping[ErrorKind, str]] = MappingProxyType(
     {
-        Failure.RETRY: "20429 20500 20503 30003 30008 63009 63010 63012 63023 63037",
-        Failure.LATER: "21611 30001 30017 30022 30023 30410 30450 63017 63018 63038 63049",
-        Failure.ADDRESS: "21211 21608 21612 21614 30005 30006 63003 63015 63024 63031 63032 63033",
-        Failure.CONTENT: "21602 21617 21618 21619 21620 21623 21655 21656 30007 30019 63005 63013 63019 "
+        ErrorKind.RETRY: "20429 20500 20503 30003 30008 63009 63010 63012 63023 63037",
+        ErrorKind.LATER: "21611 30001 30017 30022 30023 30410 30450 63017 63018 63038 63049",
+        ErrorKind.ADDRESS: "21211 21608 21612 21614 30005 30006 63003 63015 63024 63031 63032 63033",
+        ErrorKind.CONTENT: "21602 21617 21618 21619 21620 21623 21655 21656 30007 30019 63005 63013 63019 "
         "63021 63030 63034",
-        Failure.ACCOUNT: "20003 21212 21408 21603 21606 21609 21703 21704 21705 30002 30032 30034 30035 "
+        ErrorKind.ACCOUNT: "20003 21212 21408 21603 21606 21609 21703 21704 21705 30002 30032 30034 30035 "
         "63001 63007 63008 63020 63027 63028 63029 63040 63041 63042 63051 90010",
-        Failure.OPTED_OUT: "21610 30004",
-        Failure.WINDOW: "63016",
+        ErrorKind.OPTED_OUT: "21610 30004",
+        ErrorKind.WINDOW: "63016",
     }
 )
 
-FAILURES: Final[Mapping[str, Failure]] = MappingProxyType(
-    {code: kind for kind, codes in _CODES.items() for code in codes.split()}
+ERROR_KINDS: Final[Mapping[str, ErrorKind]] = MappingProxyType(
+    {code: kind for kind, codes in _CODES_BY_KIND.items() for code in codes.split()}
 )
 
 
-def failure(code: str) -> Failure:
+def classify_error_code(code: str) -> ErrorKind:
     """What a code means, in an answer or in a status callback (Twilio, "Error and warning dictionary")."""
-    return FAILURES.get(code, Failure.UNKNOWN)
+    return ERROR_KINDS.get(code, ErrorKind.UNKNOWN)
 
 
 def is_whatsapp(address: str) -> bool:
     """Whether a Twilio address is a WhatsApp one; all others that we serve are SMS."""
-    return address.startswith(WHATSAPP)
+    return address.startswith(WHATSAPP_PREFIX)

@@ -6,34 +6,36 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from channels._kit.outbound.media import got_from, host_of
+from channels._kit.outbound.media import download_with_auth, extract_host
 from core.model.turn import Attachment
-from core.ports.http_fetch import Fetch
-from core.ports.media import NoFile, Trouble
+from core.ports.http_fetch import HttpFetcher
+from core.ports.media import MediaErrorKind, MediaUnavailable
 
-_WAITS: Final = (1.0, 3.0)
+_RETRY_DELAYS_SECONDS: Final = (1.0, 3.0)
 
 
-class Media:
+class MediaClient:
     """Downloads of one account."""
 
-    def __init__(self, *, account: str, token: str, url: str, waits: Sequence[float] = _WAITS) -> None:
-        self._ours = f"{url}/2010-04-01/Accounts/{account}"
+    def __init__(
+        self, *, account: str, token: str, url: str, waits: Sequence[float] = _RETRY_DELAYS_SECONDS
+    ) -> None:
+        self._account_url = f"{url}/2010-04-01/Accounts/{account}"
         self._credentials = (account, token)
-        self._waits = waits
-        self.host = host_of(url)
+        self._retry_delays = waits
+        self.host = extract_host(url)
 
-    async def download(self, medium: Attachment, fetch: Fetch) -> bytes:
-        """The bytes of a file. Raises `NoFile`.
+    async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
+        """The bytes of a file. Raises `MediaUnavailable`.
 
         The credentials go to our account's own addresses and nowhere else, neither where a forged webhook
         points nor where Twilio redirects to. Right after the webhook a file may not be there yet.
         """
-        for wait in self._waits if medium.url.startswith(f"{self._ours}/") else ():
+        for wait in self._retry_delays if medium.url.startswith(f"{self._account_url}/") else ():
             try:
-                return await got_from(fetch, medium.url, self._ours, self._credentials)
-            except NoFile as error:
-                if error.trouble is not Trouble.GONE:
+                return await download_with_auth(fetch, medium.url, self._account_url, self._credentials)
+            except MediaUnavailable as error:
+                if error.kind is not MediaErrorKind.NOT_FOUND:
                     raise
             await asyncio.sleep(wait)
-        return await got_from(fetch, medium.url, self._ours, self._credentials)
+        return await download_with_auth(fetch, medium.url, self._account_url, self._credentials)

@@ -12,30 +12,30 @@ from twilio.request_validator import (  # type: ignore[import-untyped]
     RequestValidator,
 )
 
-from channels._kit.inbound.forms import FORM_TYPE, Form, read_form
-from channels._kit.inbound.phone_numbers import one_spelling
-from channels._kit.inbound.public_url import PublicUrl, query_values, target
-from channels._kit.inbound.signatures import same, same_sha256
-from channels._kit.text import clean, without_numbers
-from channels.twilio.capabilities import CAPABILITIES, KEYWORDS, NAME, STATUSES, WHATSAPP, is_whatsapp
-from core.errors import BadSignature, MalformedWebhook, WebhookTooLarge
+from channels._kit.inbound.forms import FORM_CONTENT_TYPE, FormData, parse_form
+from channels._kit.inbound.phone_numbers import canonical_number
+from channels._kit.inbound.public_url import PublicUrl, parse_query_values, parse_request_target
+from channels._kit.inbound.signatures import matches_sha256, signatures_match
+from channels._kit.text import redact_phone_numbers, sanitize
+from channels.twilio.capabilities import CAPABILITIES, KEYWORDS, NAME, STATUSES, WHATSAPP_PREFIX, is_whatsapp
+from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.model.turn import Address, Attachment, Location, Turn
 from core.ports.channel import Webhook
 
-_LONGEST_TEXT: Final = 16_000
-_LONGEST_NAME: Final = 200
-_MOST_MEDIA: Final = 20
-_INBOUND: Final = frozenset({"received", "receiving"})
-_OTHER_KIND: Final = re.compile(r"(?!whatsapp:)([a-z]{2,20}):")
+_MAX_TEXT_LENGTH: Final = 16_000
+_MAX_NAME_LENGTH: Final = 200
+_MAX_MEDIA: Final = 20
+_INBOUND_STATUSES: Final = frozenset({"received", "receiving"})
+_OTHER_ADDRESS_TYPE: Final = re.compile(r"(?!whatsapp:)([a-z]{2,20}):")
 
-_DETAILS: Final[Mapping[str, tuple[str, int]]] = {
-    "ProfileName": ("profile_name", _LONGEST_NAME),
-    "ProfileUsername": ("profile_username", _LONGEST_NAME),
-    "Username": ("profile_username", _LONGEST_NAME),
-    "WaId": ("wa_id", _LONGEST_NAME),
-    "ExternalUserId": ("external_user_id", _LONGEST_NAME),
+_DETAIL_FIELDS: Final[Mapping[str, tuple[str, int]]] = {
+    "ProfileName": ("profile_name", _MAX_NAME_LENGTH),
+    "ProfileUsername": ("profile_username", _MAX_NAME_LENGTH),
+    "Username": ("profile_username", _MAX_NAME_LENGTH),
+    "WaId": ("wa_id", _MAX_NAME_LENGTH),
+    "ExternalUserId": ("external_user_id", _MAX_NAME_LENGTH),
     "MessageType": ("message_type", 40),
     "ButtonType": ("button_type", 40),
     "OriginalRepliedMessageSid": ("quoted", 64),
@@ -44,8 +44,8 @@ _DETAILS: Final[Mapping[str, tuple[str, int]]] = {
     "InteractiveData": ("interactive_data", 4000),
     "FlowData": ("flow_data", 4000),
 }
-_REFERRAL: Final[Mapping[str, tuple[str, int]]] = {
-    "ReferralSourceId": ("referral_source_id", _LONGEST_NAME),
+_REFERRAL_FIELDS: Final[Mapping[str, tuple[str, int]]] = {
+    "ReferralSourceId": ("referral_source_id", _MAX_NAME_LENGTH),
     "ReferralSourceType": ("referral_source_type", 40),
     "ReferralSourceUrl": ("referral_source_url", 1000),
     "ReferralHeadline": ("referral_headline", 500),
@@ -63,25 +63,27 @@ class Verifier:
         self._public_url = PublicUrl(public_url)
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass a webhook that Twilio signed. Raises `Refused` otherwise, never anything else."""
+        """Pass a webhook that Twilio signed. Raises `WebhookRefused` otherwise, never anything else."""
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
             raise WebhookTooLarge(f"{len(webhook.body)} bytes")
         signature = webhook.headers.get("x-twilio-signature", "")
         if not signature:
-            raise BadSignature("X-Twilio-Signature is missing")
-        fields = _signed_fields(webhook)
-        validators, algorithm = self._keys(webhook.headers.get("x-twilio-webhooks-signature-settings"))
-        for url in self._public_url.spellings(webhook.url):
+            raise InvalidSignature("X-Twilio-Signature is missing")
+        fields = _get_signed_fields(webhook)
+        validators, algorithm = self._select_validators(
+            webhook.headers.get("x-twilio-webhooks-signature-settings")
+        )
+        for url in self._public_url.candidates(webhook.url):
             for validator in validators:
-                if same(validator.compute_signature(url, fields, algorithm), signature):
+                if signatures_match(validator.compute_signature(url, fields, algorithm), signature):
                     return
-        computed = self._public_url.spellings(webhook.url)[0].partition("?")[0]
-        raise BadSignature(
+        computed = self._public_url.candidates(webhook.url)[0].partition("?")[0]
+        raise InvalidSignature(
             f"X-Twilio-Signature does not match; we computed it for {computed}: check that this is the "
             "address set at Twilio (PUBLIC_URL), and TWILIO_AUTH_TOKEN"
         )
 
-    def _keys(self, settings: str | None) -> tuple[Sequence[RequestValidator], str]:
+    def _select_validators(self, settings: str | None) -> tuple[Sequence[RequestValidator], str]:
         """The secret that the header names among ours, and its algorithm; it can never name "no check"."""
         if settings is None:
             return self._by_token, HMAC_SHA1
@@ -89,7 +91,7 @@ class Verifier:
         validator = self._by_key.get(named.get("key", ""))
         algorithm = named.get("algorithm", "")
         if validator is None or algorithm not in (HMAC_SHA1, HMAC_SHA256):
-            raise BadSignature(
+            raise InvalidSignature(
                 "signed with a key that TWILIO_SHARED_KEYS does not hold, or an unknown algorithm"
             )
         return (validator,), algorithm
@@ -97,84 +99,88 @@ class Verifier:
 
 def parse(webhook: Webhook, account: str) -> list[Event]:
     """Read a verified webhook of our account (Twilio, "Request to your incoming message webhook URL")."""
-    match _kind(webhook):
+    match _detect_format(webhook):
         case "json":
             return [Ignored(reason="json event")]
         case "query":
-            return [_event(_read(target(webhook.url).partition("?")[2].encode()), account)]
+            return [
+                _parse_event(
+                    _parse_fields(parse_request_target(webhook.url).partition("?")[2].encode()), account
+                )
+            ]
         case _:
-            return [_event(_read(webhook.body), account)]
+            return [_parse_event(_parse_fields(webhook.body), account)]
 
 
-def _kind(webhook: Webhook) -> str:
+def _detect_format(webhook: Webhook) -> str:
     """Where the fields are: "form" (the body), "query" (a number set to GET) or "json" (an event stream)."""
     if webhook.method == "GET":
         return "query"
     if webhook.method != "POST":
         raise MalformedWebhook("Twilio sends POST or GET only")
     content_type = webhook.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type == FORM_TYPE or (not content_type and not webhook.body):
+    if content_type == FORM_CONTENT_TYPE or (not content_type and not webhook.body):
         return "form"
     if content_type == "application/json" or content_type.endswith("+json"):
         return "json"
     raise MalformedWebhook("neither a form nor JSON")
 
 
-def _read(raw: bytes) -> Form:
-    return read_form(
+def _parse_fields(raw: bytes) -> FormData:
+    return parse_form(
         raw, max_bytes=CAPABILITIES.max_webhook_bytes, max_fields=CAPABILITIES.max_webhook_fields
     )
 
 
-def _signed_fields(webhook: Webhook) -> Form:
+def _get_signed_fields(webhook: Webhook) -> FormData:
     """The fields that the signature covers next to the URL.
 
     Of a JSON body it covers only a hash in the query, so that hash is checked too: without it a captured
     signature would cover any forged body.
     """
-    match _kind(webhook):
+    match _detect_format(webhook):
         case "form":
-            return _read(webhook.body)
+            return _parse_fields(webhook.body)
         case "json":
-            hashes = query_values(webhook.url, "bodySHA256", max_fields=CAPABILITIES.max_webhook_fields)
-            if not hashes or not same_sha256(webhook.body, hashes[-1]):
-                raise BadSignature("the body of a JSON webhook is not the one that was signed")
-    return Form()
+            hashes = parse_query_values(webhook.url, "bodySHA256", max_fields=CAPABILITIES.max_webhook_fields)
+            if not hashes or not matches_sha256(webhook.body, hashes[-1]):
+                raise InvalidSignature("the body of a JSON webhook is not the one that was signed")
+    return FormData()
 
 
-def _event(form: Form, account: str) -> Event:
-    if not form.first("AccountSid"):
+def _parse_event(form: FormData, account: str) -> Event:
+    if not form.first_value("AccountSid"):
         return Ignored(reason="no account")
-    if form.first("AccountSid") != account:
+    if form.first_value("AccountSid") != account:
         return Ignored(reason="other account")
-    sid = _name(form, "MessageSid", "SmsSid", "SmsMessageSid")
+    sid = _get_identifier(form, "MessageSid", "SmsSid", "SmsMessageSid")
     if not sid:
         return Ignored(reason="no message id")
-    status = form.first("MessageStatus") or ("" if "Body" in form else form.first("SmsStatus"))
-    if status and status not in _INBOUND:
-        return _status(form, sid, status)
+    status = form.first_value("MessageStatus") or ("" if "Body" in form else form.first_value("SmsStatus"))
+    if status and status not in _INBOUND_STATUSES:
+        return _build_status_event(form, sid, status)
     address = Address(
         channel=NAME,
         account=account,
-        ours=_name(form, "To"),
-        theirs=_name(form, "From"),
+        ours=_get_identifier(form, "To"),
+        theirs=_get_identifier(form, "From"),
     )
     if not address.ours or not address.theirs:
         return Ignored(reason="no address")
-    if other := _OTHER_KIND.match(address.theirs) or _OTHER_KIND.match(address.ours):
+    if other := _OTHER_ADDRESS_TYPE.match(address.theirs) or _OTHER_ADDRESS_TYPE.match(address.ours):
         return Ignored(reason=f"{other[1]} address" if other[1] in ("rcs", "messenger") else "other address")
-    if not is_whatsapp(address.theirs) and (keyword := _keyword(form)):
-        return _control(keyword, sid, address)
-    return _turn(form, sid, address)
+    if not is_whatsapp(address.theirs) and (keyword := _get_opt_out_keyword(form)):
+        return _build_control_event(keyword, sid, address)
+    return _build_turn_event(form, sid, address)
 
 
-def _name(form: Form, *fields: str, limit: int = _LONGEST_NAME) -> str:
+def _get_identifier(form: FormData, *fields: str, limit: int = _MAX_NAME_LENGTH) -> str:
     """An identifier, whole or not at all: half a name is another one."""
-    found = form.first(*fields).strip()
+    found = form.first_value(*fields).strip()
     return found if len(found) <= limit and found.isprintable() else ""
 
 
-def _status(form: Form, sid: str, word: str) -> Event:
+def _build_status_event(form: FormData, sid: str, word: str) -> Event:
     status = STATUSES.get(word)
     if status is None:
         return Ignored(reason="unknown status")
@@ -184,69 +190,69 @@ def _status(form: Form, sid: str, word: str) -> Event:
         channel=NAME,
         provider_id=sid,
         status=status,
-        error_code=clean(form.first("ErrorCode"), 20),
-        error_text=without_numbers(form.first("ErrorMessage", "ChannelStatusMessage") or word),
+        error_code=sanitize(form.first_value("ErrorCode"), 20),
+        error_text=redact_phone_numbers(form.first_value("ErrorMessage", "ChannelStatusMessage") or word),
     )
 
 
-def _keyword(form: Form) -> str:
+def _get_opt_out_keyword(form: FormData) -> str:
     """STOP, START or HELP when Twilio handles the message as such, else the empty string.
 
     Advanced Opt-Out has words of its own and says so in OptOutType, which outranks the text.
     """
-    said = form.first("OptOutType").strip().upper()
+    said = form.first_value("OptOutType").strip().upper()
     if said in ("STOP", "START", "HELP"):
         return said
-    return KEYWORDS.get(form.first("Body").strip().upper(), "")
+    return KEYWORDS.get(form.first_value("Body").strip().upper(), "")
 
 
-def _control(keyword: str, sid: str, address: Address) -> Event:
+def _build_control_event(keyword: str, sid: str, address: Address) -> Event:
     if keyword == "HELP":
         return Ignored(reason="help keyword")
-    act = Act.OPT_OUT if keyword == "STOP" else Act.OPT_IN
-    return ControlReceived(id=sid, session=_session(address), address=address, act=act)
+    act = ControlAction.OPT_OUT if keyword == "STOP" else ControlAction.OPT_IN
+    return ControlReceived(id=sid, session=_build_session_id(address), address=address, act=act)
 
 
-def _session(address: Address) -> str:
+def _build_session_id(address: Address) -> str:
     """One session for one person: WhatsApp tells some numbers now with, now without their mobile digit."""
     theirs = address.theirs
     if is_whatsapp(theirs):
-        theirs = WHATSAPP + one_spelling(theirs.removeprefix(WHATSAPP))
+        theirs = WHATSAPP_PREFIX + canonical_number(theirs.removeprefix(WHATSAPP_PREFIX))
     return f"{NAME}:{address.account}:{address.ours}:{theirs}"
 
 
-def _turn(form: Form, sid: str, address: Address) -> Event:
+def _build_turn_event(form: FormData, sid: str, address: Address) -> Event:
     turn = Turn(
         id=sid,
-        session=_session(address),
+        session=_build_session_id(address),
         address=address,
-        text=clean(form.first("Body", "ButtonText", "ListTitle"), _LONGEST_TEXT),
-        payload=_name(form, "ButtonPayload", "ListId", limit=1000),
-        attachments=tuple(_attachments(form)),
-        location=_location(form),
-        details=_details(form),
+        text=sanitize(form.first_value("Body", "ButtonText", "ListTitle"), _MAX_TEXT_LENGTH),
+        payload=_get_identifier(form, "ButtonPayload", "ListId", limit=1000),
+        attachments=tuple(_parse_attachments(form)),
+        location=_parse_location(form),
+        details=_build_details(form),
     )
     told = turn.text.strip() or turn.payload or turn.attachments or turn.location
-    if not told and not form.first("FlowData", "InteractiveData"):
+    if not told and not form.first_value("FlowData", "InteractiveData"):
         return Ignored(reason="empty message")
     return TurnReceived(turn=turn)
 
 
-def _attachments(form: Form) -> Iterable[Attachment]:
-    count = form.first("NumMedia")
+def _parse_attachments(form: FormData) -> Iterable[Attachment]:
+    count = form.first_value("NumMedia")
     if not (count.isascii() and count.isdigit() and len(count) < 4):
         return
-    for number in range(min(int(count), _MOST_MEDIA)):
-        url = clean(form.first(f"MediaUrl{number}"), 2000)
-        content_type = clean(form.first(f"MediaContentType{number}"), 100)
+    for number in range(min(int(count), _MAX_MEDIA)):
+        url = sanitize(form.first_value(f"MediaUrl{number}"), 2000)
+        content_type = sanitize(form.first_value(f"MediaContentType{number}"), 100)
         if url.startswith(("https://", "http://")):
             yield Attachment(url=url, content_type=content_type) if content_type else Attachment(url=url)
 
 
-def _location(form: Form) -> Location | None:
+def _parse_location(form: FormData) -> Location | None:
     """The shared place; 0 is a coordinate like any other, and what is not on the globe is none."""
     try:
-        latitude, longitude = float(form.first("Latitude")), float(form.first("Longitude"))
+        latitude, longitude = float(form.first_value("Latitude")), float(form.first_value("Longitude"))
     except ValueError:
         return None
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
@@ -254,17 +260,21 @@ def _location(form: Form) -> Location | None:
     return Location(
         latitude=latitude,
         longitude=longitude,
-        label=clean(form.first("Label"), _LONGEST_NAME),
-        address=clean(form.first("Address"), 500),
+        label=sanitize(form.first_value("Label"), _MAX_NAME_LENGTH),
+        address=sanitize(form.first_value("Address"), 500),
     )
 
 
-def _details(form: Form) -> dict[str, str]:
+def _build_details(form: FormData) -> dict[str, str]:
     """Facts that are known and useful. ReferralNumMedia stands on ordinary messages too: it tells nothing."""
-    wanted = {**_DETAILS, **_REFERRAL} if form.first("ReferralSourceId") else _DETAILS
+    wanted = (
+        {**_DETAIL_FIELDS, **_REFERRAL_FIELDS} if form.first_value("ReferralSourceId") else _DETAIL_FIELDS
+    )
     found = {
-        name: clean(form.first(field), limit) for field, (name, limit) in wanted.items() if form.first(field)
+        name: sanitize(form.first_value(field), limit)
+        for field, (name, limit) in wanted.items()
+        if form.first_value(field)
     }
-    if "true" in (form.first("Forwarded"), form.first("FrequentlyForwarded")):
+    if "true" in (form.first_value("Forwarded"), form.first_value("FrequentlyForwarded")):
         found["forwarded"] = "true"
     return found

@@ -9,22 +9,22 @@ from typing import Final
 import httpx
 
 from channels._kit.base import BaseChannel
-from channels._kit.settings import Setting, address, read, secrets
-from channels.whatsapp.api import Api
+from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
+from channels.whatsapp.api import WhatsAppClient
 from channels.whatsapp.capabilities import CAPABILITIES, NAME, VERIFICATION
-from channels.whatsapp.media import Media
-from channels.whatsapp.message_content import Reader
-from channels.whatsapp.rendering import parts
-from channels.whatsapp.webhook import Verifier, challenge, parse
-from core.errors import Misconfigured
+from channels.whatsapp.media import MediaClient
+from channels.whatsapp.message_content import MessageParser
+from channels.whatsapp.rendering import render_parts
+from channels.whatsapp.webhook import Verifier, get_challenge, parse
+from core.errors import ConfigurationError
 from core.model.event import Event
-from core.model.message import Message, Part, Reply, SentMessage
+from core.model.message import Message, MessagePart, Reply, SentMessage
 from core.model.turn import Address, Attachment
-from core.ports.channel import Answer, Webhook
-from core.ports.http_fetch import Fetch
+from core.ports.channel import Webhook, WebhookResponse
+from core.ports.http_fetch import HttpFetcher
 from core.ports.session_store import SessionStore
 
-__all__ = ["SETTINGS", "VERIFICATION", "WhatsAppChannel", "connect"]
+__all__ = ["SETTINGS", "VERIFICATION", "WhatsAppChannel", "create_channel"]
 
 SETTINGS: Final = (
     Setting(
@@ -56,64 +56,64 @@ class WhatsAppChannel(BaseChannel):
     name = NAME
     capabilities = CAPABILITIES
 
-    def __init__(self, *, verifier: Verifier, api: Api, media: Media) -> None:
+    def __init__(self, *, verifier: Verifier, api: WhatsAppClient, media: MediaClient) -> None:
         super().__init__(verifier)
         self._api = api
         self._media = media
-        self._fetch: Fetch | None = None
+        self._fetch: HttpFetcher | None = None
         self.api_host, self.media_url = media.host, api.media_url
-        self._reader = Reader(api.media_url)
+        self._parser = MessageParser(api.media_url)
 
-    def equip(self, *, credentials: SessionStore, fetch: Fetch) -> None:
+    def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
         """Take what gets the files that Meta cannot get itself."""
         self._fetch = fetch
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Every event of a verified batch."""
-        return parse(webhook, self._reader)
+        return parse(webhook, self._parser)
 
-    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
         """200, with the challenge when it is the handshake."""
-        return Answer(body=challenge(webhook) if webhook.method == "GET" else b"")
+        return WebhookResponse(body=get_challenge(webhook) if webhook.method == "GET" else b"")
 
-    def render(self, message: Message, address: Address) -> list[Part]:
+    def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Cut a message to WhatsApp's limits, with buttons or a list where they fit."""
-        return parts(message)
+        return render_parts(message)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Send one part. Raises `Rejected`, `Unavailable` or `Unknown`."""
         if self._fetch is not None and reply.media:
-            body = await self._media.for_meta(reply.media[0], self._fetch)
+            body = await self._media.load_for_upload(reply.media[0], self._fetch)
             if body is not None:
                 medium = await self._api.upload(reply.address.ours, body, reply.media[0], http)
                 reply = reply.model_copy(update={"media": (medium,)})
         return await self._api.send(reply, http)
 
-    async def attend(self, address: Address, turn_id: str, http: httpx.AsyncClient) -> None:
+    async def show_typing(self, address: Address, turn_id: str, http: httpx.AsyncClient) -> None:
         """Mark a turn as read and show typing. Raises a `DeliveryError`."""
-        await self._api.attend(address.ours, turn_id, http)
+        await self._api.show_typing(address.ours, turn_id, http)
 
-    async def download(self, medium: Attachment, fetch: Fetch) -> bytes:
-        """The bytes of a file that a person sent. Raises `NoFile`."""
+    async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
+        """The bytes of a file that a person sent. Raises `MediaUnavailable`."""
         return await self._media.download(medium, fetch)
 
 
-def connect(environ: Mapping[str, str], public_url: str) -> WhatsAppChannel | None:
-    """Build the channel from its settings; `None` when none is set, `Misconfigured` when one is wrong."""
-    values = read(SETTINGS, environ, NAME)
+def create_channel(environ: Mapping[str, str], public_url: str) -> WhatsAppChannel | None:
+    """Build the channel from its settings; `None` when none is set, `ConfigurationError` when one is wrong."""
+    values = read_settings(SETTINGS, environ, NAME)
     if values is None:
         return None
     version = values["WHATSAPP_API_VERSION"]
     if not re.fullmatch(r"v\d{1,3}\.\d{1,2}", version):
-        raise Misconfigured("WHATSAPP_API_VERSION must be one of the Graph API, such as v26.0")
-    tokens = secrets("WHATSAPP_ACCESS_TOKEN", values["WHATSAPP_ACCESS_TOKEN"])
-    url = address("WHATSAPP_API_URL", values["WHATSAPP_API_URL"])
-    api = Api(token=tokens[0], url=url, version=version)
+        raise ConfigurationError("WHATSAPP_API_VERSION must be one of the Graph API, such as v26.0")
+    tokens = parse_secrets("WHATSAPP_ACCESS_TOKEN", values["WHATSAPP_ACCESS_TOKEN"])
+    url = parse_base_url("WHATSAPP_API_URL", values["WHATSAPP_API_URL"])
+    api = WhatsAppClient(token=tokens[0], url=url, version=version)
     return WhatsAppChannel(
         verifier=Verifier(
-            secrets=secrets("WHATSAPP_APP_SECRET", values["WHATSAPP_APP_SECRET"]),
-            tokens=secrets("WHATSAPP_VERIFY_TOKEN", values["WHATSAPP_VERIFY_TOKEN"]),
+            secrets=parse_secrets("WHATSAPP_APP_SECRET", values["WHATSAPP_APP_SECRET"]),
+            tokens=parse_secrets("WHATSAPP_VERIFY_TOKEN", values["WHATSAPP_VERIFY_TOKEN"]),
         ),
         api=api,
-        media=Media(token=tokens[0], base=api.media_url),
+        media=MediaClient(token=tokens[0], base=api.media_url),
     )

@@ -6,27 +6,27 @@ from typing import Final
 
 import httpx
 
-from channels._kit.inbound.json import child, children, name_of, word
-from channels._kit.outbound.error_kinds import Failure
-from channels._kit.outbound.http import Bearer, answered, change, post, retry_after
-from channels._kit.text import without_numbers
-from channels.whatsapp.capabilities import NAME, PAIR_LIMIT, failure
-from channels.whatsapp.rendering import Json, request
+from channels._kit.inbound.json import get_identifier, get_object, get_object_list, get_text
+from channels._kit.outbound.error_kinds import ErrorKind
+from channels._kit.outbound.http import BearerAuth, parse_json_body, parse_retry_after, post, send_request
+from channels._kit.text import redact_phone_numbers
+from channels.whatsapp.capabilities import NAME, PAIR_LIMIT_CODE, classify_error_code
+from channels.whatsapp.rendering import Json, build_request
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.model.message import Reply, SentMessage
 from core.model.turn import Attachment
 
-_LATER_SECONDS: Final = 600.0
+_DEFAULT_RETRY_SECONDS: Final = 600.0
 _RETRY_SECONDS: Final = 5.0
-_PAIR_SECONDS: Final = 30.0
+_PAIR_RETRY_SECONDS: Final = 30.0
 """One message in six seconds to a person; after a burst the debt lasts minutes (Meta, "Pair rate limits")."""
 
 
-class Api:
+class WhatsAppClient:
     """The messages endpoint. There is no idempotency key and no look-up: statuses tell our key back."""
 
     def __init__(self, *, token: str, url: str, version: str) -> None:
-        self._auth = Bearer(token)
+        self._auth = BearerAuth(token)
         self._base = f"{url}/{version}"
 
     @property
@@ -36,9 +36,9 @@ class Api:
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Send one part. Raises `Rejected`, `Unavailable` or `Unknown`."""
-        answer = await self._post(reply.address.ours, request(reply, self._base), http)
-        messages = children(answered(answer), "messages")
-        wamid = name_of(messages[0], "id") if messages else ""
+        answer = await self._post(reply.address.ours, build_request(reply, self._base), http)
+        messages = get_object_list(parse_json_body(answer), "messages")
+        wamid = get_identifier(messages[0], "id") if messages else ""
         if not wamid:
             raise Unknown("whatsapp: accepted, but the answer has no message id")
         return SentMessage(provider_id=wamid)
@@ -50,7 +50,7 @@ class Api:
         """
         kind = medium.content_type.partition(";")[0].strip()
         try:
-            answer = await change(
+            answer = await send_request(
                 http,
                 NAME,
                 "POST",
@@ -59,14 +59,14 @@ class Api:
                 files={"file": (medium.name or "file", body, kind)},
                 auth=self._auth,
             )
-            number = name_of(answered(answer), "id", 100)
+            number = get_identifier(parse_json_body(answer), "id", 100)
             if not answer.is_success or not number:
-                raise refusal(answer)
+                raise build_delivery_error(answer)
         except Unknown as error:
             raise Unavailable(error.reason, code=error.code) from error
         return medium.model_copy(update={"url": f"{self._base}/{number}"})
 
-    async def attend(self, ours: str, turn_id: str, http: httpx.AsyncClient) -> None:
+    async def show_typing(self, ours: str, turn_id: str, http: httpx.AsyncClient) -> None:
         """Mark a message as read and show that an answer is being written, for 25 s at most.
 
         Only to be called when an answer will come (Meta, "Typing indicators"). Raises a `DeliveryError`.
@@ -82,32 +82,32 @@ class Api:
     async def _post(self, ours: str, body: Json, http: httpx.AsyncClient) -> httpx.Response:
         answer = await post(http, NAME, f"{self._base}/{ours}/messages", json=body, auth=self._auth)
         if not answer.is_success:
-            raise refusal(answer)
+            raise build_delivery_error(answer)
         return answer
 
 
-def refusal(response: httpx.Response) -> DeliveryError:
+def build_delivery_error(response: httpx.Response) -> DeliveryError:
     """The delivery error behind an answer that is not a success: decided by Meta's code before the status.
 
     A limit was not processed, whatever its status; any other 5xx may have been.
     """
-    error = child(answered(response), "error")
+    error = get_object(parse_json_body(response), "error")
     status = response.status_code
-    code = name_of(error, "code", 20) or str(status)
-    told = word(child(error, "error_data"), "details", 300) or word(error, "message", 300)
-    reason = f"whatsapp {code}: {without_numbers(told)}"
-    kind = failure(code) if error else Failure.UNKNOWN
-    if kind is Failure.LATER or status == 429:
-        default = _PAIR_SECONDS if code == PAIR_LIMIT else _LATER_SECONDS
-        return Unavailable(reason, code=code, retry_after=retry_after(response) or default)
+    code = get_identifier(error, "code", 20) or str(status)
+    told = get_text(get_object(error, "error_data"), "details", 300) or get_text(error, "message", 300)
+    reason = f"whatsapp {code}: {redact_phone_numbers(told)}"
+    kind = classify_error_code(code) if error else ErrorKind.UNKNOWN
+    if kind is ErrorKind.LATER or status == 429:
+        default = _PAIR_RETRY_SECONDS if code == PAIR_LIMIT_CODE else _DEFAULT_RETRY_SECONDS
+        return Unavailable(reason, code=code, retry_after=parse_retry_after(response) or default)
     if status >= 500:
         return Unknown(reason, code=code)
-    if kind is Failure.RETRY or error.get("is_transient") is True:
-        return Unavailable(reason, code=code, retry_after=retry_after(response) or _RETRY_SECONDS)
+    if kind is ErrorKind.RETRY or error.get("is_transient") is True:
+        return Unavailable(reason, code=code, retry_after=parse_retry_after(response) or _RETRY_SECONDS)
     if status < 400:
         return Unavailable(f"{reason} is no answer of Meta's; check WHATSAPP_API_URL", code=code)
     return Rejected(
         reason,
         code=code,
-        account_wide=kind is Failure.ACCOUNT or (kind is Failure.UNKNOWN and status in (401, 403)),
+        account_wide=kind is ErrorKind.ACCOUNT or (kind is ErrorKind.UNKNOWN and status in (401, 403)),
     )

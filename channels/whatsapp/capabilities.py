@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Final
 
 from channels._kit.inbound.verification import Verification
-from channels._kit.outbound.error_kinds import Failure
+from channels._kit.outbound.error_kinds import ErrorKind
 from core.model.event import DeliveryStatus
-from core.ports.channel import Capabilities, Pace
+from core.ports.channel import Capabilities, RateLimit
 
 NAME: Final = "whatsapp"
 
@@ -34,7 +34,7 @@ CAPABILITIES: Final = Capabilities(
     typing=True,
     statuses=True,
     echoes_key=True,
-    pace=Pace(number=80),
+    pace=RateLimit(number=80),
 )
 """Meta, "Messages", "Interactive list messages", "Webhooks" (3 MB), "Messaging limits" (80 a second)."""
 
@@ -49,7 +49,7 @@ VERIFICATION: Final = Verification(
 )
 """The raw bytes are signed (Meta, "Webhooks: validating payloads")."""
 
-LONGEST_KEY: Final = 512
+MAX_REPLY_KEY_LENGTH: Final = 512
 """Of `biz_opaque_callback_data`, which comes back in statuses and nowhere else."""
 
 STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
@@ -64,7 +64,7 @@ STATUSES: Final[Mapping[str, DeliveryStatus]] = MappingProxyType(
     }
 )
 
-OTHER_FIELDS: Final = frozenset(
+IGNORED_FIELDS: Final = frozenset(
     {
         "account_alerts",
         "account_review_update",
@@ -90,36 +90,36 @@ OTHER_FIELDS: Final = frozenset(
 )
 """Fields of Meta's webhooks that mean nothing to a conversation; counted by name."""
 
-ALARMS: Final = frozenset({"account_update", "account_alerts", "security"})
+ALARM_FIELDS: Final = frozenset({"account_update", "account_alerts", "security"})
 """Fields that a person should hear of: restrictions, bans, lost access."""
 
-PAIR_LIMIT: Final = "131056"
+PAIR_LIMIT_CODE: Final = "131056"
 
-_CODES: Final[Mapping[Failure, str]] = MappingProxyType(
+_CODES_BY_KIND: Final[Mapping[ErrorKind, str]] = MappingProxyType(
     {
-        Failure.RETRY: "1 2 131000 131016 133004 135000",
-        Failure.LATER: "4 613 80007 130429 131048 131049 131056 131057 132069",
-        Failure.ADDRESS: "130403 130472 130497 131021 131026 131050 131062 137000",
-        Failure.CONTENT: "100 131008 131009 131051 131052 131053 132000 132001 132005 132007 132008 132012 "
+        ErrorKind.RETRY: "1 2 131000 131016 133004 135000",
+        ErrorKind.LATER: "4 613 80007 130429 131048 131049 131056 131057 132069",
+        ErrorKind.ADDRESS: "130403 130472 130497 131021 131026 131050 131062 137000",
+        ErrorKind.CONTENT: "100 131008 131009 131051 131052 131053 132000 132001 132005 132007 132008 132012 "
         "132015 132016 132018 132068",
-        Failure.ACCOUNT: "0 3 10 33 190 368 131005 131030 131031 131037 131042 131044 131045 131063 131064 "
+        ErrorKind.ACCOUNT: "0 3 10 33 190 368 131005 131030 131031 131037 131042 131044 131045 131063 131064 "
         "133000 133005 133006 133008 133009 133010 133015 133016 134011",
-        Failure.WINDOW: "131047",
+        ErrorKind.WINDOW: "131047",
     }
 )
 
-FAILURES: Final[Mapping[str, Failure]] = MappingProxyType(
-    {code: kind for kind, codes in _CODES.items() for code in codes.split()}
+ERROR_KINDS: Final[Mapping[str, ErrorKind]] = MappingProxyType(
+    {code: kind for kind, codes in _CODES_BY_KIND.items() for code in codes.split()}
 )
 
 
-def failure(code: str) -> Failure:
+def classify_error_code(code: str) -> ErrorKind:
     """What a code means, in an answer or in a status (Meta, "Cloud API error codes")."""
     if code.isascii() and code.isdigit() and 200 <= int(code[:6]) <= 299:
-        return Failure.ACCOUNT  # permissions
-    return FAILURES.get(code, Failure.UNKNOWN)
+        return ErrorKind.ACCOUNT  # permissions
+    return ERROR_KINDS.get(code, ErrorKind.UNKNOWN)
 
 
-def is_number(theirs: str) -> bool:
+def is_phone_number(theirs: str) -> bool:
     """Whether an address is a phone number; anything else is a business-scoped user id."""
     return theirs.removeprefix("+").isdigit()

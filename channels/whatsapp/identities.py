@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from channels._kit.inbound.json import Object, child, name_of, word
-from channels._kit.inbound.phone_numbers import one_spelling
+from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_text
+from channels._kit.inbound.phone_numbers import canonical_number
 from channels.whatsapp.capabilities import NAME
 from core.model.turn import Address
 
@@ -21,19 +21,19 @@ _USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BusinessNumber:
     """One of our numbers: the business account that owns it, and the id that Meta sends for it."""
 
     account: str
-    ours: str
+    phone_number_id: str
 
-    def session(self, who: str) -> str:
+    def build_session_id(self, who: str) -> str:
         """A name of the conversation with somebody on this line."""
-        return f"{NAME}:{self.ours}:{who}"
+        return f"{NAME}:{self.phone_number_id}:{who}"
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Contact:
     """Somebody as one message names them."""
 
     phone: str = ""
@@ -43,58 +43,62 @@ class Person:
     username: str = ""
 
     @property
-    def theirs(self) -> str:
+    def recipient(self) -> str:
         """The number as it came, which outranks the id when sending."""
         return self.phone or self.user_id
 
-    def address(self, line: Line) -> Address:
+    def build_address(self, line: BusinessNumber) -> Address:
         """Where this person is answered."""
-        return Address(channel=NAME, account=line.account, ours=line.ours, theirs=self.theirs)
+        return Address(channel=NAME, account=line.account, ours=line.phone_number_id, theirs=self.recipient)
 
-    def aliases(self, line: Line) -> tuple[str, ...]:
+    def build_aliases(self, line: BusinessNumber) -> tuple[str, ...]:
         """All names of the conversation, the surest first."""
-        spelling = one_spelling(f"+{self.phone.removeprefix('+')}") if self.phone else ""
-        return tuple(line.session(each) for each in (self.user_id, self.parent_id, spelling) if each)
+        spelling = canonical_number(f"+{self.phone.removeprefix('+')}") if self.phone else ""
+        return tuple(line.build_session_id(each) for each in (self.user_id, self.parent_id, spelling) if each)
 
 
-def sender(message: Object, contacts: list[Object]) -> Person:
+def parse_sender(message: JsonObject, contacts: list[JsonObject]) -> Contact:
     """Who sent a message. Contacts are matched by name, never by place; they may be missing or fewer."""
-    return _person(message, contacts, phone="from", user_id="from_user_id", parent_id="from_parent_user_id")
-
-
-def receiver(echo: Object, contacts: list[Object]) -> Person:
-    """Whom somebody at the business wrote to."""
-    return _person(echo, contacts, phone="to", user_id="to_user_id", parent_id="to_parent_user_id")
-
-
-def phone_of(value: Object, name: str) -> str:
-    """A phone number as it came; the empty string when it is none."""
-    found = name_of(value, name, 40)
-    return found if _PHONE.fullmatch(found) else ""
-
-
-def user_id_of(value: Object, name: str) -> str:
-    """A business-scoped user id; the empty string when it is none."""
-    found = name_of(value, name)
-    return found if _USER_ID.fullmatch(found) else ""
-
-
-def _person(told: Object, contacts: list[Object], *, phone: str, user_id: str, parent_id: str) -> Person:
-    number, user = phone_of(told, phone), user_id_of(told, user_id)
-    contact = next((each for each in contacts if _is_of(each, number, user)), {})
-    profile = child(contact, "profile")
-    return Person(
-        phone=number or phone_of(contact, "wa_id"),
-        user_id=user or user_id_of(contact, "user_id"),
-        parent_id=user_id_of(told, parent_id) or user_id_of(contact, "parent_user_id"),
-        name=word(profile, "name"),
-        username=word(profile, "username"),
+    return _build_contact(
+        message, contacts, phone="from", user_id="from_user_id", parent_id="from_parent_user_id"
     )
 
 
-def _is_of(contact: Object, phone: str, user_id: str) -> bool:
+def parse_receiver(echo: JsonObject, contacts: list[JsonObject]) -> Contact:
+    """Whom somebody at the business wrote to."""
+    return _build_contact(echo, contacts, phone="to", user_id="to_user_id", parent_id="to_parent_user_id")
+
+
+def get_phone_number(value: JsonObject, name: str) -> str:
+    """A phone number as it came; the empty string when it is none."""
+    found = get_identifier(value, name, 40)
+    return found if _PHONE.fullmatch(found) else ""
+
+
+def get_user_id(value: JsonObject, name: str) -> str:
+    """A business-scoped user id; the empty string when it is none."""
+    found = get_identifier(value, name)
+    return found if _USER_ID.fullmatch(found) else ""
+
+
+def _build_contact(
+    told: JsonObject, contacts: list[JsonObject], *, phone: str, user_id: str, parent_id: str
+) -> Contact:
+    number, user = get_phone_number(told, phone), get_user_id(told, user_id)
+    contact = next((each for each in contacts if _matches_contact(each, number, user)), {})
+    profile = get_object(contact, "profile")
+    return Contact(
+        phone=number or get_phone_number(contact, "wa_id"),
+        user_id=user or get_user_id(contact, "user_id"),
+        parent_id=get_user_id(told, parent_id) or get_user_id(contact, "parent_user_id"),
+        name=get_text(profile, "name"),
+        username=get_text(profile, "username"),
+    )
+
+
+def _matches_contact(contact: JsonObject, phone: str, user_id: str) -> bool:
     """Whether a contact is this person; `wa_id` may be another spelling of `from`."""
-    same_id = user_id and user_id_of(contact, "user_id") == user_id
-    theirs = phone_of(contact, "wa_id")
-    same_phone = phone and theirs and one_spelling(f"+{theirs}") == one_spelling(f"+{phone}")
+    same_id = user_id and get_user_id(contact, "user_id") == user_id
+    theirs = get_phone_number(contact, "wa_id")
+    same_phone = phone and theirs and canonical_number(f"+{theirs}") == canonical_number(f"+{phone}")
     return bool(same_id or same_phone)

@@ -5,51 +5,56 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from channels._kit.rendering.markdown import ASTERISKS, render
-from channels._kit.rendering.message_parts import cut, is_list, with_captions, with_choices
-from channels._kit.rendering.text_splitter import split
-from channels.whatsapp.capabilities import CAPABILITIES, LONGEST_KEY, is_number
-from core.model.message import Message, Part, Reply
+from channels._kit.rendering.markdown import ASTERISK_DIALECT, render_markdown
+from channels._kit.rendering.message_parts import attach_captions, attach_choices, should_use_list, truncate
+from channels._kit.rendering.text_splitter import split_text
+from channels.whatsapp.capabilities import CAPABILITIES, MAX_REPLY_KEY_LENGTH, is_phone_number
+from core.model.message import Message, MessagePart, Reply
 from core.model.turn import Attachment
 
-_LIST_BUTTON: Final = "Choose"
-_KINDS: Final = {"image/jpeg": "image", "image/png": "image", "video/mp4": "video", "video/3gpp": "video"}
-_LINK: Final = re.compile(r"https?://")
+_LIST_BUTTON_LABEL: Final = "Choose"
+_TYPES_BY_CONTENT_TYPE: Final = {
+    "image/jpeg": "image",
+    "image/png": "image",
+    "video/mp4": "video",
+    "video/3gpp": "video",
+}
+_URL: Final = re.compile(r"https?://")
 
 Json = dict[str, Any]
 
 
-def parts(message: Message) -> list[Part]:
+def render_parts(message: Message) -> list[MessagePart]:
     """Cut a message to WhatsApp's limits; a template replaces everything else."""
     if message.template is not None:
-        return [Part(body="", template=message.template)]
-    text = render(message.text, ASTERISKS)
+        return [MessagePart(body="", template=message.template)]
+    text = render_markdown(message.text, ASTERISK_DIALECT)
     if message.choices:
-        media = [Part(body="", media=(each,)) for each in message.media]
-        made = [*media, *with_choices(text, message.choices, CAPABILITIES)]
+        media = [MessagePart(body="", media=(each,)) for each in message.media]
+        made = [*media, *attach_choices(text, message.choices, CAPABILITIES)]
     else:
-        made = with_captions(split(text, CAPABILITIES.text_length), message.media, CAPABILITIES)
+        made = attach_captions(split_text(text, CAPABILITIES.text_length), message.media, CAPABILITIES)
     if message.quotes and made:
         made[0] = made[0].model_copy(update={"quotes": message.quotes})
     return made
 
 
-def request(reply: Reply, media_url: str) -> Json:
+def build_request(reply: Reply, media_url: str) -> Json:
     """The JSON of one send. `media_url` stands before the id of a medium that Meta has already."""
-    to = "to" if is_number(reply.address.theirs) else "recipient"  # an id in "to" is dropped in silence
+    to = "to" if is_phone_number(reply.address.theirs) else "recipient"  # an id in "to" is dropped in silence
     made: Json = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         to: reply.address.theirs,
-        "biz_opaque_callback_data": reply.name[:LONGEST_KEY],
-        **_content(reply, media_url),
+        "biz_opaque_callback_data": reply.global_key[:MAX_REPLY_KEY_LENGTH],
+        **_build_content(reply, media_url),
     }
     if reply.quotes and not reply.reaction:
         made["context"] = {"message_id": reply.quotes}
     return made
 
 
-def _content(reply: Reply, media_url: str) -> Json:
+def _build_content(reply: Reply, media_url: str) -> Json:
     if reply.template is not None:
         texts = [{"type": "text", "text": text} for text in reply.template.parameters]
         template: Json = {"name": reply.template.name, "language": {"code": reply.template.language}}
@@ -59,22 +64,22 @@ def _content(reply: Reply, media_url: str) -> Json:
     if reply.reaction:
         return {"type": "reaction", "reaction": {"message_id": reply.quotes, "emoji": reply.reaction}}
     if reply.choices:
-        return {"type": "interactive", "interactive": _interactive(reply)}
+        return {"type": "interactive", "interactive": _build_interactive(reply)}
     if reply.media:
-        return _medium(reply.media[0], reply.body, media_url)
+        return _build_media(reply.media[0], reply.body, media_url)
     return {
         "type": "text",
-        "text": {"body": reply.body, "preview_url": bool(_LINK.search(reply.body))},
+        "text": {"body": reply.body, "preview_url": bool(_URL.search(reply.body))},
     }
 
 
-def _interactive(reply: Reply) -> Json:
+def _build_interactive(reply: Reply) -> Json:
     body = {"text": reply.body}
     first = reply.choices[0]
     if first.url:
         link = {"display_text": first.label, "url": first.url}
         return {"type": "cta_url", "body": body, "action": {"name": "cta_url", "parameters": link}}
-    if is_list(reply.choices, CAPABILITIES):
+    if should_use_list(reply.choices, CAPABILITIES):
         rows = []
         for choice in reply.choices:
             row = {"id": choice.payload, "title": choice.label}
@@ -84,7 +89,7 @@ def _interactive(reply: Reply) -> Json:
         return {
             "type": "list",
             "body": body,
-            "action": {"button": _LIST_BUTTON, "sections": [{"rows": rows}]},
+            "action": {"button": _LIST_BUTTON_LABEL, "sections": [{"rows": rows}]},
         }
     buttons = [
         {"type": "reply", "reply": {"id": choice.payload, "title": choice.label}} for choice in reply.choices
@@ -92,19 +97,19 @@ def _interactive(reply: Reply) -> Json:
     return {"type": "button", "body": body, "action": {"buttons": buttons}}
 
 
-def kind_of(content_type: str) -> str:
+def get_media_type(content_type: str) -> str:
     """What Meta sends a file as: what is no picture, film or sound is a document."""
     plain = content_type.partition(";")[0].strip().lower()
-    return "audio" if plain.startswith("audio/") else _KINDS.get(plain, "document")
+    return "audio" if plain.startswith("audio/") else _TYPES_BY_CONTENT_TYPE.get(plain, "document")
 
 
-def _medium(medium: Attachment, caption: str, media_url: str) -> Json:
+def _build_media(medium: Attachment, caption: str, media_url: str) -> Json:
     """By id when it is one of Meta's, else by link."""
-    kind = kind_of(medium.content_type)
+    kind = get_media_type(medium.content_type)
     known = medium.url.startswith(f"{media_url}/")
     value: Json = {"id": medium.url.rpartition("/")[2]} if known else {"link": medium.url}
     if caption and kind != "audio":
         value["caption"] = caption
     if medium.name and kind == "document":
-        value["filename"] = cut(medium.name, 240)
+        value["filename"] = truncate(medium.name, 240)
     return {"type": kind, kind: value}

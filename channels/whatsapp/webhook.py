@@ -8,22 +8,42 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from channels._kit.inbound.json import Object, child, children, name_of, read_object, word
-from channels._kit.inbound.phone_numbers import one_spelling
-from channels._kit.inbound.public_url import query_values
-from channels._kit.inbound.signatures import same
-from channels._kit.text import without_numbers
-from channels.whatsapp.capabilities import ALARMS, CAPABILITIES, LONGEST_KEY, NAME, OTHER_FIELDS, STATUSES
-from channels.whatsapp.identities import Line, phone_of, receiver, sender, user_id_of
-from channels.whatsapp.message_content import Reader
-from core.errors import BadSignature, Forbidden, MalformedWebhook, WebhookTooLarge
+from channels._kit.inbound.json import (
+    JsonObject,
+    get_identifier,
+    get_object,
+    get_object_list,
+    get_text,
+    parse_object,
+)
+from channels._kit.inbound.phone_numbers import canonical_number
+from channels._kit.inbound.public_url import parse_query_values
+from channels._kit.inbound.signatures import signatures_match
+from channels._kit.text import redact_phone_numbers
+from channels.whatsapp.capabilities import (
+    ALARM_FIELDS,
+    CAPABILITIES,
+    IGNORED_FIELDS,
+    MAX_REPLY_KEY_LENGTH,
+    NAME,
+    STATUSES,
+)
+from channels.whatsapp.identities import (
+    BusinessNumber,
+    get_phone_number,
+    get_user_id,
+    parse_receiver,
+    parse_sender,
+)
+from channels.whatsapp.message_content import MessageParser
+from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.ports.channel import Webhook
 
 log = logging.getLogger("turngate.whatsapp")
 
-_HEADER: Final = "x-hub-signature-256"
+_SIGNATURE_HEADER: Final = "x-hub-signature-256"
 _SAMPLE_NUMBER: Final = "123456123"
 
 
@@ -35,169 +55,176 @@ class Verifier:
         self._tokens = tuple(tokens)
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what Meta signed, or its handshake. Raises `Refused` otherwise, never anything else."""
+        """Pass what Meta signed, or its handshake. Raises `WebhookRefused` otherwise, never anything else."""
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
             raise WebhookTooLarge(f"{len(webhook.body)} bytes")
         if webhook.method == "GET":
-            self._shake_hands(webhook)
+            self._verify_handshake(webhook)
         elif webhook.method == "POST":
-            self._check(webhook)
+            self._verify_signature(webhook)
         else:
             raise MalformedWebhook("Meta sends POST, and GET for its handshake")
 
-    def _check(self, webhook: Webhook) -> None:
+    def _verify_signature(self, webhook: Webhook) -> None:
         """HMAC-SHA256 of the raw bytes: parsed and written anew they would differ (`\\/`, `\\u00e9`)."""
-        given = webhook.headers.get(_HEADER, "")
+        given = webhook.headers.get(_SIGNATURE_HEADER, "")
         if not given:
-            raise BadSignature("X-Hub-Signature-256 is missing")
+            raise InvalidSignature("X-Hub-Signature-256 is missing")
         digests = [hmac.new(secret, webhook.body, hashlib.sha256).hexdigest() for secret in self._secrets]
-        if not any([same(f"sha256={digest}", given) for digest in digests]):  # noqa: C419 # all of them, always
-            raise BadSignature(
+        if not any([signatures_match(f"sha256={digest}", given) for digest in digests]):  # noqa: C419 # all of them, always
+            raise InvalidSignature(
                 "X-Hub-Signature-256 does not match; check that WHATSAPP_APP_SECRET is the app's secret "
                 "(App settings, Basic), and that no proxy changes the body"
             )
 
-    def _shake_hands(self, webhook: Webhook) -> None:
-        mode, token = _queried(webhook, "hub.mode"), _queried(webhook, "hub.verify_token")
-        if mode != "subscribe" or not any([same(known, token) for known in self._tokens]):  # noqa: C419
+    def _verify_handshake(self, webhook: Webhook) -> None:
+        mode, token = _get_query_value(webhook, "hub.mode"), _get_query_value(webhook, "hub.verify_token")
+        if mode != "subscribe" or not any([signatures_match(known, token) for known in self._tokens]):  # noqa: C419
             raise Forbidden("the handshake does not know WHATSAPP_VERIFY_TOKEN")
 
 
-def challenge(webhook: Webhook) -> bytes:
+def get_challenge(webhook: Webhook) -> bytes:
     """What a verified handshake is answered with."""
-    return _queried(webhook, "hub.challenge").encode("utf-8", "replace")[:1000]
+    return _get_query_value(webhook, "hub.challenge").encode("utf-8", "replace")[:1000]
 
 
-def _queried(webhook: Webhook, name: str) -> str:
-    values = query_values(webhook.url, name, max_fields=CAPABILITIES.max_webhook_fields)
+def _get_query_value(webhook: Webhook, name: str) -> str:
+    values = parse_query_values(webhook.url, name, max_fields=CAPABILITIES.max_webhook_fields)
     return values[0] if values else ""
 
 
-def parse(webhook: Webhook, reader: Reader) -> list[Event]:
+def parse(webhook: Webhook, reader: MessageParser) -> list[Event]:
     """Every message, echo and status of a verified batch; a bad item harms none of the others.
 
     What cannot be used is ignored rather than refused: Meta would bring it back for days.
     """
     if webhook.method == "GET":
         return []
-    batch = read_object(webhook.body)
+    batch = parse_object(webhook.body)
     if batch is None:
         return [Ignored(reason="not JSON")]
-    if word(batch, "object") != "whatsapp_business_account":
+    if get_text(batch, "object") != "whatsapp_business_account":
         return [Ignored(reason="other object")]
     events = [
         event
-        for entry in children(batch, "entry")
-        for change in children(entry, "changes")
-        for event in _change(change, name_of(entry, "id"), reader)
+        for entry in get_object_list(batch, "entry")
+        for change in get_object_list(entry, "changes")
+        for event in _parse_change(change, get_identifier(entry, "id"), reader)
     ]
     return events or [Ignored(reason="empty batch")]
 
 
-def _change(change: Object, account: str, reader: Reader) -> Iterator[Event]:
-    field, value = word(change, "field"), child(change, "value")
+def _parse_change(change: JsonObject, account: str, reader: MessageParser) -> Iterator[Event]:
+    field, value = get_text(change, "field"), get_object(change, "value")
     match field:
         case "messages" | "smb_message_echoes":
-            yield from _messages(value, account, reader)
+            yield from _parse_messages(value, account, reader)
         case "user_id_update":
-            yield from _new_ids(value, account)
+            yield from _parse_new_ids(value, account)
         case _:
-            if field in ALARMS:
+            if field in ALARM_FIELDS:
                 log.error("Meta reports %s; look at the WhatsApp Manager", field)
-            yield Ignored(reason=field if field in OTHER_FIELDS else "other field")
+            yield Ignored(reason=field if field in IGNORED_FIELDS else "other field")
 
 
-def _messages(value: Object, account: str, reader: Reader) -> Iterator[Event]:
-    ours = name_of(child(value, "metadata"), "phone_number_id", 64)
-    for error in children(value, "errors"):
-        code = name_of(error, "code", 20)
+def _parse_messages(value: JsonObject, account: str, reader: MessageParser) -> Iterator[Event]:
+    ours = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
+    for error in get_object_list(value, "errors"):
+        code = get_identifier(error, "code", 20)
         log.error("Meta reports an error of the account: %s", code)
         yield Ignored(reason="account error")
-    for status in children(value, "statuses"):
-        yield _status(status)
+    for status in get_object_list(value, "statuses"):
+        yield _parse_status(status)
     if not ours and (value.get("messages") or value.get("message_echoes")):
         yield Ignored(reason="no number")
         return
     if ours == _SAMPLE_NUMBER:
         yield Ignored(reason="sample of the dashboard")
         return
-    line, contacts = Line(account or ours, ours), children(value, "contacts")
-    for message in children(value, "messages"):
-        yield _system(message, line) or reader.event(message, line, sender(message, contacts))
-    for echo in children(value, "message_echoes"):
-        yield _echo(echo, line, contacts)
+    line, contacts = BusinessNumber(account or ours, ours), get_object_list(value, "contacts")
+    for message in get_object_list(value, "messages"):
+        yield _parse_system_message(message, line) or reader.parse(
+            message, line, parse_sender(message, contacts)
+        )
+    for echo in get_object_list(value, "message_echoes"):
+        yield _parse_echo(echo, line, contacts)
 
 
-def _echo(echo: Object, line: Line, contacts: list[Object]) -> Event:
+def _parse_echo(echo: JsonObject, line: BusinessNumber, contacts: list[JsonObject]) -> Event:
     """A person answered from the business's own phone: they speak now (Meta, "smb_message_echoes")."""
-    person, wamid = receiver(echo, contacts), name_of(echo, "id")
-    if not person.theirs or not wamid:
+    person, wamid = parse_receiver(echo, contacts), get_identifier(echo, "id")
+    if not person.recipient or not wamid:
         return Ignored(reason="echo without a person")
-    aliases = person.aliases(line)
+    aliases = person.build_aliases(line)
     return ControlReceived(
         id=wamid,
         session=aliases[0],
-        address=person.address(line),
-        act=Act.TAKE_OVER,
+        address=person.build_address(line),
+        act=ControlAction.TAKE_OVER,
         actor="business phone",
         aliases=aliases,
     )
 
 
-def _status(status: Object) -> Event:
-    wamid, kind = name_of(status, "id"), STATUSES.get(word(status, "status"))
+def _parse_status(status: JsonObject) -> Event:
+    wamid, kind = get_identifier(status, "id"), STATUSES.get(get_text(status, "status"))
     if not wamid:
         return Ignored(reason="no message id")
     if kind is None:
         return Ignored(reason="unknown status")
-    error = next(iter(children(status, "errors")), {})
+    error = next(iter(get_object_list(status, "errors")), {})
     failed = kind is DeliveryStatus.FAILED
-    text = word(child(error, "error_data"), "details") or word(error, "title") or word(error, "message")
+    text = (
+        get_text(get_object(error, "error_data"), "details")
+        or get_text(error, "title")
+        or get_text(error, "message")
+    )
     return StatusChanged(
         channel=NAME,
         provider_id=wamid,
         status=kind,
-        error_code=name_of(error, "code", 20) if failed else "",
-        error_text=without_numbers(text or "failed") if failed else "",
-        reply_key=name_of(status, "biz_opaque_callback_data", LONGEST_KEY),
-        details=_price(child(status, "pricing")),
+        error_code=get_identifier(error, "code", 20) if failed else "",
+        error_text=redact_phone_numbers(text or "failed") if failed else "",
+        reply_key=get_identifier(status, "biz_opaque_callback_data", MAX_REPLY_KEY_LENGTH),
+        details=_parse_pricing(get_object(status, "pricing")),
     )
 
 
-def _price(pricing: Object) -> dict[str, str]:
-    found = {name: word(pricing, name, 60) for name in ("category", "type", "pricing_model")}
+def _parse_pricing(pricing: JsonObject) -> dict[str, str]:
+    found = {name: get_text(pricing, name, 60) for name in ("category", "type", "pricing_model")}
     return {f"price_{name}": value for name, value in found.items() if value}
 
 
-def _system(message: Object, line: Line) -> Event | None:
+def _parse_system_message(message: JsonObject, line: BusinessNumber) -> Event | None:
     """A new number or id of a known person: both names lead to the one session from now on."""
-    if word(message, "type") != "system":
+    if get_text(message, "type") != "system":
         return None
-    system = child(message, "system")
-    known = [phone_of(message, "from"), user_id_of(message, "from_user_id")]
-    match word(system, "type"):
+    system = get_object(message, "system")
+    known = [get_phone_number(message, "from"), get_user_id(message, "from_user_id")]
+    match get_text(system, "type"):
         case "user_changed_number" | "customer_changed_number":
-            new = phone_of(system, "wa_id") or phone_of(system, "new_wa_id")
-            return Ignored(reason="changed number", aliases=_names(line, *known, new) if new else ())
+            new = get_phone_number(system, "wa_id") or get_phone_number(system, "new_wa_id")
+            return Ignored(reason="changed number", aliases=_build_aliases(line, *known, new) if new else ())
         case "user_changed_user_id":
-            new = user_id_of(system, "user_id")
-            return Ignored(reason="changed user id", aliases=_names(line, *known, new) if new else ())
+            new = get_user_id(system, "user_id")
+            return Ignored(reason="changed user id", aliases=_build_aliases(line, *known, new) if new else ())
         case _:
             return Ignored(reason="system message")
 
 
-def _new_ids(value: Object, account: str) -> Iterator[Event]:
-    ours = name_of(child(value, "metadata"), "phone_number_id", 64)
-    for update in children(value, "user_id_update"):
-        pair = child(update, "user_id")
-        old, new = user_id_of(pair, "previous"), user_id_of(pair, "current")
+def _parse_new_ids(value: JsonObject, account: str) -> Iterator[Event]:
+    ours = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
+    for update in get_object_list(value, "user_id_update"):
+        pair = get_object(update, "user_id")
+        old, new = get_user_id(pair, "previous"), get_user_id(pair, "current")
         known = bool(old and new and ours)
-        line = Line(account, ours)
-        yield Ignored(reason="changed user id", aliases=_names(line, old, new) if known else ())
+        line = BusinessNumber(account, ours)
+        yield Ignored(reason="changed user id", aliases=_build_aliases(line, old, new) if known else ())
 
 
-def _names(line: Line, *names: str) -> tuple[str, ...]:
+def _build_aliases(line: BusinessNumber, *names: str) -> tuple[str, ...]:
     spelled = [
-        one_spelling(f"+{name.removeprefix('+')}") if name.strip("+").isdigit() else name for name in names
+        canonical_number(f"+{name.removeprefix('+')}") if name.strip("+").isdigit() else name
+        for name in names
     ]
-    return tuple(line.session(name) for name in spelled if name)
+    return tuple(line.build_session_id(name) for name in spelled if name)

@@ -10,38 +10,46 @@ from typing import Final
 
 import httpx
 
-from channels._kit.inbound.json import Object, child, children, name_of, word
-from channels._kit.outbound.http import answered
-from channels._kit.rendering.html import html, html_of_text
-from channels._kit.rendering.markdown import PLAIN, render
-from channels._kit.text import fold
-from channels.zendesk.attachments import files_of, upload
-from channels.zendesk.capabilities import ANSWERED, HANDED_OFF, KEY, OFF
-from channels.zendesk.client import Client, Json, refusal
-from channels.zendesk.event_factory import Desk
-from channels.zendesk.ticket_snapshot import Seen, followed, is_held, key_of, moment, seen, when
+from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.outbound.http import parse_json_body
+from channels._kit.rendering.html import markdown_to_html, text_to_html
+from channels._kit.rendering.markdown import PLAIN_DIALECT, render_markdown
+from channels._kit.text import normalize_for_comparison
+from channels.zendesk.attachments import get_comment_files, upload_files
+from channels.zendesk.capabilities import ANSWERED_TAG, BOT_OFF_TAG, HANDED_OFF_TAG, REPLY_KEY_METADATA
+from channels.zendesk.client import ApiClient, Json, build_delivery_error
+from channels.zendesk.event_factory import Account
+from channels.zendesk.ticket_snapshot import (
+    TicketSnapshot,
+    get_followed_ticket,
+    get_reply_key,
+    get_sort_key,
+    is_agent_active,
+    parse_time,
+    take_snapshot,
+)
 from core.errors import Rejected, Unavailable, Unknown
 from core.model.message import Reply, SentMessage
 from core.model.turn import Turn
-from core.ports.http_fetch import Fetch
+from core.ports.http_fetch import HttpFetcher
 
-_CONFLICTS: Final = 3
-_CONFLICT_SECONDS: Final = 10.0
-_UPDATES: Final = 25
-_UPDATES_SECONDS: Final = 600.0
-_STAMP_SECONDS: Final = 1.0
-_AUDIT_PAGES: Final = 10
-_CLOCKS_APART: Final = timedelta(seconds=30)
-_NEWEST: Final = {"sort": "-created_at", "page[size]": "100", "include": "users"}
+_MAX_CONFLICT_ATTEMPTS: Final = 3
+_CONFLICT_RETRY_SECONDS: Final = 10.0
+_MAX_TICKET_UPDATES: Final = 25
+_UPDATE_WINDOW_SECONDS: Final = 600.0
+_STAMP_RESOLUTION_SECONDS: Final = 1.0
+_MAX_AUDIT_PAGES: Final = 10
+_MAX_CLOCK_SKEW: Final = timedelta(seconds=30)
+_NEWEST_FIRST_PARAMS: Final = {"sort": "-created_at", "page[size]": "100", "include": "users"}
 
 
-class Api:
+class ZendeskClient:
     """The tickets of one account. There is no idempotency key for updates: metadata carry ours."""
 
     def __init__(
         self,
-        client: Client,
-        desk: Desk,
+        client: ApiClient,
+        desk: Account,
         *,
         group: str,
         status: str,
@@ -50,77 +58,79 @@ class Api:
     ) -> None:
         """`now` and `rest` are the clock."""
         self._client = client
-        self._desk = desk
+        self._account = desk
         self._group = group
         self._status = status
-        self._now = now or _now
-        self._rest = rest
-        self.fetch: Fetch | None = None
+        self._now = now or _utc_now
+        self._sleep = rest
+        self.fetch: HttpFetcher | None = None
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Comment on the ticket, hand it to people, or make one for an e-mail address.
 
         Raises `Rejected` when a person has the ticket or it is closed; `Unavailable`, `Unknown`.
         """
-        comment = await self._comment(reply, http)
+        comment = await self._build_comment(reply, http)
         if "@" in reply.address.theirs:
-            return await self._create(reply, comment, http)
+            return await self._create_ticket(reply, comment, http)
         begun = self._now()
         known: set[str] | None = None
-        for _ in range(_CONFLICTS):
-            found, held = await self._look(reply.address.theirs, http)
+        for _ in range(_MAX_CONFLICT_ATTEMPTS):
+            found, held = await self._take_snapshot(reply.address.theirs, http)
             if known is None:
-                known = {name_of(each, "id") for each in found.own}
-            if sent := self._taken(found.own, reply, begun, known):
+                known = {get_identifier(each, "id") for each in found.bot_comments}
+            if sent := self._find_comment(found.bot_comments, reply, begun, known):
                 return sent  # a client may repeat a PUT by itself, and the lock refuses it then
-            body = self._update(reply, comment, found, held=held)
+            body = self._build_update(reply, comment, found, held=held)
             path = f"/tickets/{reply.address.theirs}.json"
-            answer = await self._client.change("PUT", path, http, json={"ticket": body})
+            answer = await self._client.send_request("PUT", path, http, json={"ticket": body})
             if answer.status_code != 409:
                 break
         if not answer.is_success:
-            raise refusal(answer)
-        events = children(child(answered(answer), "audit"), "events")
-        number = next((name_of(event, "id") for event in events if event.get("type") == "Comment"), "")
+            raise build_delivery_error(answer)
+        events = get_object_list(get_object(parse_json_body(answer), "audit"), "events")
+        number = next((get_identifier(event, "id") for event in events if event.get("type") == "Comment"), "")
         if not number:
             raise Unknown("zendesk: accepted, but the answer has no comment")
         return SentMessage(provider_id=number)
 
-    async def complete(self, turn: Turn, http: httpx.AsyncClient) -> Turn:
+    async def enrich_turn(self, turn: Turn, http: httpx.AsyncClient) -> Turn:
         """The turn with the files of its comment, where a webhook without them told of it."""
         if turn.details.get("told_by") != "event":
             return turn
-        page = await self._newest(turn.address.theirs, "comments", http)
-        files = files_of(children(page, "comments"), turn.id)
+        page = await self._fetch_newest(turn.address.theirs, "comments", http)
+        files = get_comment_files(get_object_list(page, "comments"), turn.id)
         return turn.model_copy(update={"attachments": files}) if files else turn
 
-    async def continued(self, turn: Turn, http: httpx.AsyncClient) -> str:
+    async def find_followed_ticket(self, turn: Turn, http: httpx.AsyncClient) -> str:
         """The number of the closed ticket that the turn's ticket follows; empty for any other."""
-        return followed(await self._client.read(f"/tickets/{turn.address.theirs}.json", http))
+        return get_followed_ticket(await self._client.get_json(f"/tickets/{turn.address.theirs}.json", http))
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
         """The comment with our key; where metadata are not told, one of ours with the same text."""
         if "@" in reply.address.theirs:
-            found = await self._client.read("/tickets.json", http, {"external_id": _outside(reply)})
-            made = next(iter(children(found, "tickets")), {})
-            return SentMessage(provider_id=name_of(made, "id")) if made else None
-        page = await self._newest(reply.address.theirs, "comments", http)
-        return self._taken(children(page, "comments"), reply, since, known)
+            found = await self._client.get_json(
+                "/tickets.json", http, {"external_id": _build_external_id(reply)}
+            )
+            made = next(iter(get_object_list(found, "tickets")), {})
+            return SentMessage(provider_id=get_identifier(made, "id")) if made else None
+        page = await self._fetch_newest(reply.address.theirs, "comments", http)
+        return self._find_comment(get_object_list(page, "comments"), reply, since, known)
 
-    async def _comment(self, reply: Reply, http: httpx.AsyncClient) -> Json:
+    async def _build_comment(self, reply: Reply, http: httpx.AsyncClient) -> Json:
         if reply.act == "hand_off":
-            note = html_of_text(reply.body or "The bot asks a person to go on.")
+            note = text_to_html(reply.body or "The bot asks a person to go on.")
             return {"html_body": note, "public": False}
-        comment: Json = {"html_body": html(reply.body) or "📎", "public": True}
+        comment: Json = {"html_body": markdown_to_html(reply.body) or "📎", "public": True}
         if reply.media and self.fetch is not None:
-            comment["uploads"] = await upload(reply.media, self.fetch, self._client, http)
+            comment["uploads"] = await upload_files(reply.media, self.fetch, self._client, http)
         elif reply.media:
-            comment["html_body"] += html_of_text("\n".join(medium.url for medium in reply.media))
+            comment["html_body"] += text_to_html("\n".join(medium.url for medium in reply.media))
         return comment
 
-    def _update(self, reply: Reply, comment: Json, found: Seen, *, held: bool) -> Json:
+    def _build_update(self, reply: Reply, comment: Json, found: TicketSnapshot, *, held: bool) -> Json:
         """The update of the ticket as it was found; Zendesk takes it only while it is still so."""
         handed_off = reply.act == "hand_off"
         if held and not handed_off:
@@ -128,109 +138,114 @@ class Api:
         body: Json = {"comment": comment, "status": "open" if handed_off else self._status}
         if handed_off and not held:
             body |= {"assignee_id": None, **({"group_id": int(self._group)} if self._group else {})}
-        tag = HANDED_OFF if handed_off else ANSWERED
+        tag = HANDED_OFF_TAG if handed_off else ANSWERED_TAG
         return {
             **body,
             "tags": [*(each for each in found.tags if each != tag), tag],
-            "metadata": {KEY: reply.key},
+            "metadata": {REPLY_KEY_METADATA: reply.key},
             "safe_update": True,
             "updated_stamp": found.stamp,
         }
 
-    async def _look(self, number: str, http: httpx.AsyncClient) -> tuple[Seen, bool]:
+    async def _take_snapshot(self, number: str, http: httpx.AsyncClient) -> tuple[TicketSnapshot, bool]:
         """The ticket, and whether a person has it. Raises `Rejected` when it is closed."""
-        found = seen(
-            await self._ticket(number, http), await self._newest(number, "comments", http), self._desk
+        found = take_snapshot(
+            await self._fetch_settled_ticket(number, http),
+            await self._fetch_newest(number, "comments", http),
+            self._account,
         )
         if found.status == "closed":
             raise Rejected("the ticket is closed; the person has to write a new one", code="closed")
-        times = [when(comment)[0] for comment in found.own]
-        recent = [at for at in times if (self._now() - at).total_seconds() < _UPDATES_SECONDS]
-        if len(recent) >= _UPDATES:
+        times = [get_sort_key(comment)[0] for comment in found.bot_comments]
+        recent = [at for at in times if (self._now() - at).total_seconds() < _UPDATE_WINDOW_SECONDS]
+        if len(recent) >= _MAX_TICKET_UPDATES:
             raise Unavailable(
                 "zendesk: close to its limit of 30 updates of one ticket in 10 minutes",
                 code="ticket_updates",
-                retry_after=max(_UPDATES_SECONDS - (self._now() - recent[-1]).total_seconds(), 1.0),
+                retry_after=max(_UPDATE_WINDOW_SECONDS - (self._now() - recent[-1]).total_seconds(), 1.0),
             )
-        if OFF in found.tags or not found.is_doubtful:
-            return found, OFF in found.tags
-        return found, is_held(found, await self._audits(number, http), self._desk)
+        if BOT_OFF_TAG in found.tags or not found.needs_audits:
+            return found, BOT_OFF_TAG in found.tags
+        return found, is_agent_active(found, await self._fetch_audits(number, http), self._account)
 
-    async def _ticket(self, number: str, http: httpx.AsyncClient) -> Object:
+    async def _fetch_settled_ticket(self, number: str, http: httpx.AsyncClient) -> JsonObject:
         """The ticket when its second is over: stamps are whole seconds and hide a change in the same one."""
-        for _ in range(_CONFLICTS):
-            read, at = await self._client.read_at(f"/tickets/{number}.json", http)
-            ticket = child(read, "ticket")
-            changed = moment(word(ticket, "updated_at", 40))
+        for _ in range(_MAX_CONFLICT_ATTEMPTS):
+            read, at = await self._client.get_json_with_time(f"/tickets/{number}.json", http)
+            ticket = get_object(read, "ticket")
+            changed = parse_time(get_text(ticket, "updated_at", 40))
             if at is None or changed is None or changed < at:
                 break
-            await self._rest(_STAMP_SECONDS)
+            await self._sleep(_STAMP_RESOLUTION_SECONDS)
         return ticket
 
-    async def _audits(self, number: str, http: httpx.AsyncClient) -> list[Object]:
+    async def _fetch_audits(self, number: str, http: httpx.AsyncClient) -> list[JsonObject]:
         """The ticket's whole history, as long as it is of a usual length; the order of pages is not told."""
-        found: list[Object] = []
+        found: list[JsonObject] = []
         after = ""
-        for _ in range(_AUDIT_PAGES):
-            page = await self._newest(number, "audits", http, after)
-            found += children(page, "audits")
-            after = word(child(page, "meta"), "after_cursor", 500)
-            if child(page, "meta").get("has_more") is not True or not after:
+        for _ in range(_MAX_AUDIT_PAGES):
+            page = await self._fetch_newest(number, "audits", http, after)
+            found += get_object_list(page, "audits")
+            after = get_text(get_object(page, "meta"), "after_cursor", 500)
+            if get_object(page, "meta").get("has_more") is not True or not after:
                 break
         return found
 
-    async def _newest(self, number: str, what: str, http: httpx.AsyncClient, after: str = "") -> Object:
-        params = {**_NEWEST, "page[after]": after} if after else _NEWEST
-        return await self._client.read(f"/tickets/{number}/{what}.json", http, params)
+    async def _fetch_newest(
+        self, number: str, what: str, http: httpx.AsyncClient, after: str = ""
+    ) -> JsonObject:
+        params = {**_NEWEST_FIRST_PARAMS, "page[after]": after} if after else _NEWEST_FIRST_PARAMS
+        return await self._client.get_json(f"/tickets/{number}/{what}.json", http, params)
 
-    async def _create(self, reply: Reply, comment: Json, http: httpx.AsyncClient) -> SentMessage:
+    async def _create_ticket(self, reply: Reply, comment: Json, http: httpx.AsyncClient) -> SentMessage:
         """A ticket for a person who is known by e-mail; the key makes a repetition harmless for two hours."""
         person = reply.address.theirs
         ticket = {
             "comment": comment,
             "requester": {"email": person, "name": person.partition("@")[0]},
             "status": self._status,
-            "tags": [ANSWERED],
-            "external_id": _outside(reply),
-            "metadata": {KEY: reply.key},
+            "tags": [ANSWERED_TAG],
+            "external_id": _build_external_id(reply),
+            "metadata": {REPLY_KEY_METADATA: reply.key},
         }
-        headers = {"Idempotency-Key": _outside(reply)}
-        answer = await self._client.change(
+        headers = {"Idempotency-Key": _build_external_id(reply)}
+        answer = await self._client.send_request(
             "POST", "/tickets.json", http, json={"ticket": ticket}, headers=headers
         )
         if not answer.is_success:
-            raise refusal(answer)
-        number = name_of(child(answered(answer), "ticket"), "id")
+            raise build_delivery_error(answer)
+        number = get_identifier(get_object(parse_json_body(answer), "ticket"), "id")
         if not number:
             raise Unknown("zendesk: accepted, but the answer has no ticket")
         return SentMessage(provider_id=number)
 
-    def _taken(
-        self, comments: Iterable[Object], reply: Reply, since: datetime, known: Collection[str]
+    def _find_comment(
+        self, comments: Iterable[JsonObject], reply: Reply, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
         for comment in comments:
-            key, number = key_of(comment), name_of(comment, "id")
-            alike = not key and number not in known and self._is_like(comment, reply, since)
+            key, number = get_reply_key(comment), get_identifier(comment, "id")
+            alike = not key and number not in known and self._matches_reply(comment, reply, since)
             if number and (key == reply.key or alike):
                 return SentMessage(provider_id=number)
         return None
 
-    def _is_like(self, comment: Object, reply: Reply, since: datetime) -> bool:
-        at = moment(word(comment, "created_at", 40))
-        text = word(comment, "plain_body", 20_000) or word(comment, "body", 20_000)
+    def _matches_reply(self, comment: JsonObject, reply: Reply, since: datetime) -> bool:
+        at = parse_time(get_text(comment, "created_at", 40))
+        text = get_text(comment, "plain_body", 20_000) or get_text(comment, "body", 20_000)
         return (
-            name_of(comment, "author_id") == self._desk.bot
+            get_identifier(comment, "author_id") == self._account.bot
             and comment.get("public") is (reply.act == "say")
             and at is not None
-            and at >= since - _CLOCKS_APART
-            and fold(text) == fold(render(reply.body, PLAIN))
+            and at >= since - _MAX_CLOCK_SKEW
+            and normalize_for_comparison(text)
+            == normalize_for_comparison(render_markdown(reply.body, PLAIN_DIALECT))
         )
 
 
-def _outside(reply: Reply) -> str:
+def _build_external_id(reply: Reply) -> str:
     """Our name of a ticket that we make: the same for the same reply, and no address in it."""
-    return f"turngate-{hashlib.sha256(reply.name.encode()).hexdigest()[:40]}"
+    return f"turngate-{hashlib.sha256(reply.global_key.encode()).hexdigest()[:40]}"
 
 
-def _now() -> datetime:
+def _utc_now() -> datetime:
     return datetime.now(UTC)

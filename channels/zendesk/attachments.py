@@ -10,21 +10,21 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 
-from channels._kit.inbound.json import Object, child, children, name_of, word
-from channels._kit.outbound.http import answered
-from channels.zendesk.client import Client, refusal
+from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.outbound.http import parse_json_body
+from channels.zendesk.client import ApiClient, build_delivery_error
 from core.errors import Rejected, Unavailable, Unknown
 from core.model.turn import Attachment
-from core.ports.http_fetch import Fetch, NotFetched, Request
+from core.ports.http_fetch import FetchError, HttpFetcher, HttpRequest
 
-_LARGEST: Final = 20 * 1024 * 1024
-_SECONDS: Final = 20.0
-_MOST: Final = 20
-_BYTES: Final = "application/octet-stream"
+_MAX_FILE_BYTES: Final = 20 * 1024 * 1024
+_DOWNLOAD_TIMEOUT_SECONDS: Final = 20.0
+_MAX_FILES: Final = 20
+_DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
 
 
-async def upload(
-    media: Sequence[Attachment], fetch: Fetch, client: Client, http: httpx.AsyncClient
+async def upload_files(
+    media: Sequence[Attachment], fetch: HttpFetcher, client: ApiClient, http: httpx.AsyncClient
 ) -> list[str]:
     """Tokens for a comment's `uploads` (Zendesk, "Upload files"). Raises a `DeliveryError`.
 
@@ -34,29 +34,35 @@ async def upload(
     for medium in media:
         try:
             file = await fetch.fetch(
-                Request(method="GET", url=medium.url, seconds=_SECONDS, largest=_LARGEST)
+                HttpRequest(
+                    method="GET", url=medium.url, seconds=_DOWNLOAD_TIMEOUT_SECONDS, largest=_MAX_FILE_BYTES
+                )
             )
-        except NotFetched as error:
+        except FetchError as error:
             raise Unavailable(f"the file to send could not be fetched: {error}") from error
         if file.status != 200:
             raise Rejected(f"the file to send could not be fetched: its address answered {file.status}")
         kind = medium.content_type
-        answer = await client.change(
+        answer = await client.send_request(
             "POST",
-            f"/uploads.json?filename={quote(_name(medium))}",
+            f"/uploads.json?filename={quote(_build_file_name(medium))}",
             http,
             content=file.body,
-            headers={"content-type": kind if re.fullmatch(r"[\w.+-]+/[\w.+-]+", kind, re.ASCII) else _BYTES},
+            headers={
+                "content-type": kind
+                if re.fullmatch(r"[\w.+-]+/[\w.+-]+", kind, re.ASCII)
+                else _DEFAULT_CONTENT_TYPE
+            },
         )
-        token = word(child(answered(answer), "upload"), "token", 200)
+        token = get_text(get_object(parse_json_body(answer), "upload"), "token", 200)
         if not answer.is_success or not token:
-            refused = refusal(answer)
+            refused = build_delivery_error(answer)
             raise Unavailable(refused.reason, code=refused.code) if isinstance(refused, Unknown) else refused
         tokens.append(token)
     return tokens
 
 
-def _name(medium: Attachment) -> str:
+def _build_file_name(medium: Attachment) -> str:
     """What the customer sees; Zendesk goes by the ending."""
     name = re.sub(r"[^\w. -]", "_", medium.name or urlsplit(medium.url).path.rpartition("/")[2])[
         -100:
@@ -65,33 +71,34 @@ def _name(medium: Attachment) -> str:
     return name if "." in name else f"{name or 'file'}{ending}"
 
 
-def files_of(comments: Sequence[Object], turn_id: str) -> tuple[Attachment, ...]:
+def get_comment_files(comments: Sequence[JsonObject], turn_id: str) -> tuple[Attachment, ...]:
     """The files of the comment that a turn is, without pictures inside its text, such as of signatures."""
-    ids = [name_of(each, "id") for each in comments]
+    ids = [get_identifier(each, "id") for each in comments]
     first = ids and turn_id.endswith(":description")
     named = sorted(ids, key=lambda number: (len(number), number))[0] if first else turn_id
-    found = next((each for each in comments if name_of(each, "id") == named), {})
+    found = next((each for each in comments if get_identifier(each, "id") == named), {})
     return tuple(
         Attachment(
-            url=word(each, "content_url", 2000),
-            content_type=word(each, "content_type", 100) or _BYTES,
-            name=word(each, "file_name"),
+            url=get_text(each, "content_url", 2000),
+            content_type=get_text(each, "content_type", 100) or _DEFAULT_CONTENT_TYPE,
+            name=get_text(each, "file_name"),
         )
-        for each in children(found, "attachments")[:_MOST]
-        if each.get("inline") is not True and word(each, "content_url", 2000).startswith(("https:", "http:"))
+        for each in get_object_list(found, "attachments")[:_MAX_FILES]
+        if each.get("inline") is not True
+        and get_text(each, "content_url", 2000).startswith(("https:", "http:"))
     )
 
 
-def attachments(urls: str) -> tuple[Attachment, ...]:
+def parse_attachments(urls: str) -> tuple[Attachment, ...]:
     """The files at addresses with a space between them; an address holds the file's name."""
     found = []
-    for url in urls.split()[:_MOST]:
+    for url in urls.split()[:_MAX_FILES]:
         try:
             parts = urlsplit(url)
             name = parse_qs(parts.query, max_num_fields=20).get("name", [""])[0][:200]
         except ValueError:
             continue
         if parts.scheme in ("https", "http") and parts.hostname:
-            kind = mimetypes.guess_type(name)[0] or _BYTES
+            kind = mimetypes.guess_type(name)[0] or _DEFAULT_CONTENT_TYPE
             found.append(Attachment(url=url, content_type=kind, name=name))
     return tuple(found)

@@ -31,21 +31,21 @@ VERIFICATION: Final = Verification(
 )
 """Zendesk, "Verifying webhooks"."""
 
-KEY: Final = "turngate"
+REPLY_KEY_METADATA: Final = "turngate"
 """Where the metadata of our updates hold our key of the reply."""
 
-ANSWERED: Final = "bot_answered"
-HANDED_OFF: Final = "bot_handoff"
-OFF: Final = "bot_off"
+ANSWERED_TAG: Final = "bot_answered"
+HANDED_OFF_TAG: Final = "bot_handoff"
+BOT_OFF_TAG: Final = "bot_off"
 """Tags: the bot has answered, has handed over, is to keep away (set by people or by their triggers)."""
 
 STATUSES: Final = ("open", "pending", "hold", "solved")
 """What a ticket may be after an answer of the bot."""
 
-_MESSAGING: Final = (
+_MESSAGING_SOURCES: Final = (
     "apple_business_chat business_messaging_slack_connect chat facebook_messenger google_business_messages "
     "instagram_dm line messaging native_messaging sunshine_conversations_api telegram viber wechat whatsapp "
     "sunshine_conversations_facebook_messenger sunshine_conversations_twitter_dm"
 )
-MESSAGING: Final = frozenset(_MESSAGING.split())
+MESSAGING_SOURCES: Final = frozenset(_MESSAGING_SOURCES.split())
 """Sources of tickets that are conversations of Zendesk messaging: the channel `sunshine` answers those."""

@@ -9,34 +9,41 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from channels._kit.inbound.json import child, children, word
-from channels._kit.outbound.http import Bearer, Credentials, answered, change, get, retry_after
-from channels._kit.text import without_numbers
+from channels._kit.inbound.json import get_object, get_object_list, get_text
+from channels._kit.outbound.http import (
+    BearerAuth,
+    Credentials,
+    get,
+    parse_json_body,
+    parse_retry_after,
+    send_request,
+)
+from channels._kit.text import redact_phone_numbers
 from channels.zendesk.capabilities import NAME
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 
-_LATER_SECONDS: Final = 30.0
-_LOCKED_SECONDS: Final = 10.0
+_DEFAULT_RETRY_SECONDS: Final = 30.0
+_LOCKED_RETRY_SECONDS: Final = 10.0
 
 Json = dict[str, Any]
 
 
-class Shown(Protocol):
+class CredentialsProvider(Protocol):
     """Credentials, perhaps renewed ones."""
 
-    async def current(self, http: httpx.AsyncClient, *, spent: str = "") -> Credentials:
+    async def get_credentials(self, http: httpx.AsyncClient, *, spent: str = "") -> Credentials:
         """What to send; `spent` is what was refused. Raises a `DeliveryError`."""
         ...
 
 
-class Client:
+class ApiClient:
     """The API of one account."""
 
-    def __init__(self, url: str, credentials: Shown) -> None:
+    def __init__(self, url: str, credentials: CredentialsProvider) -> None:
         self._base = f"{url}/api/v2"
         self._credentials = credentials
 
-    async def change(
+    async def send_request(
         self,
         method: str,
         path: str,
@@ -50,18 +57,20 @@ class Client:
 
         async def attempt(auth: Credentials) -> httpx.Response:
             url = f"{self._base}{path}"
-            return await change(
+            return await send_request(
                 http, NAME, method, url, auth=auth, json=json, content=content, headers=headers
             )
 
-        return await self._shown(attempt, http)
+        return await self._send_authenticated(attempt, http)
 
-    async def read(self, path: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None) -> Json:
+    async def get_json(
+        self, path: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None
+    ) -> Json:
         """What is there. Raises `Rejected` or `Unavailable`, since asking changes nothing."""
-        found, _ = await self.read_at(path, http, params)
+        found, _ = await self.get_json_with_time(path, http, params)
         return found
 
-    async def read_at(
+    async def get_json_with_time(
         self, path: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None
     ) -> tuple[Json, datetime | None]:
         """As `read`, and when that was by Zendesk's clock, in whole seconds."""
@@ -69,34 +78,34 @@ class Client:
         async def attempt(auth: Credentials) -> httpx.Response:
             return await get(http, NAME, f"{self._base}{path}", params=params, auth=auth)
 
-        answer = await self._shown(attempt, http)
-        found = answered(answer)
+        answer = await self._send_authenticated(attempt, http)
+        found = parse_json_body(answer)
         if answer.is_success and found:
-            return found, _date(answer)
-        error = refusal(answer)
+            return found, _parse_date_header(answer)
+        error = build_delivery_error(answer)
         raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
 
-    async def _shown(
+    async def _send_authenticated(
         self, attempt: Callable[[Credentials], Awaitable[httpx.Response]], http: httpx.AsyncClient
     ) -> httpx.Response:
         """A token may have been renewed elsewhere, or revoked: a refused one is tried anew, once."""
-        auth = await self._credentials.current(http)
+        auth = await self._credentials.get_credentials(http)
         answer = await attempt(auth)
         if answer.status_code != 401:
             return answer
-        spent = auth.token if isinstance(auth, Bearer) else auth[1]
-        return await attempt(await self._credentials.current(http, spent=spent))
+        spent = auth.token if isinstance(auth, BearerAuth) else auth[1]
+        return await attempt(await self._credentials.get_credentials(http, spent=spent))
 
 
-def refusal(response: httpx.Response) -> DeliveryError:
+def build_delivery_error(response: httpx.Response) -> DeliveryError:
     """The delivery error behind an answer. A 429 was not processed; a 5xx may have been."""
     status = response.status_code
-    code, reason = str(status), f"zendesk {status}: {_told(answered(response))}"
-    after = retry_after(response)
+    code, reason = str(status), f"zendesk {status}: {_extract_error_message(parse_json_body(response))}"
+    after = parse_retry_after(response)
     if status == 429:
-        return Unavailable(reason, code=code, retry_after=_LATER_SECONDS if after is None else after)
+        return Unavailable(reason, code=code, retry_after=_DEFAULT_RETRY_SECONDS if after is None else after)
     if status in (409, 423):
-        return Unavailable(reason, code=code, retry_after=_LOCKED_SECONDS if after is None else after)
+        return Unavailable(reason, code=code, retry_after=_LOCKED_RETRY_SECONDS if after is None else after)
     if status >= 500:
         return Unknown(reason, code=code)
     if status < 400:
@@ -104,21 +113,21 @@ def refusal(response: httpx.Response) -> DeliveryError:
     return Rejected(reason, code=code, account_wide=status == 401)
 
 
-def _date(response: httpx.Response) -> datetime | None:
+def _parse_date_header(response: httpx.Response) -> datetime | None:
     try:
         return parsedate_to_datetime(response.headers.get("date", ""))
     except ValueError:
         return None
 
 
-def _told(body: Json) -> str:
+def _extract_error_message(body: Json) -> str:
     """What Zendesk says went wrong, in whichever of its shapes."""
     details = [
-        word(each, "description", 200)
-        for name in child(body, "details")
-        for each in children(child(body, "details"), name)
+        get_text(each, "description", 200)
+        for name in get_object(body, "details")
+        for each in get_object_list(get_object(body, "details"), name)
     ]
-    error = child(body, "error")
-    words = [word(body, "error", 60), word(error, "title", 60), word(error, "message", 200)]
-    text = ": ".join(each for each in (*words, word(body, "description", 200), *details) if each)
-    return without_numbers(text) or "no reason given"
+    error = get_object(body, "error")
+    words = [get_text(body, "error", 60), get_text(error, "title", 60), get_text(error, "message", 200)]
+    text = ": ".join(each for each in (*words, get_text(body, "description", 200), *details) if each)
+    return redact_phone_numbers(text) or "no reason given"

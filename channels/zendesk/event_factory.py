@@ -8,49 +8,51 @@ from typing import Final
 
 from channels.zendesk.capabilities import NAME
 from core.model.event import ControlReceived, TurnReceived
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.model.turn import Address, Attachment, Turn
 
-SYSTEM: Final = "-1"
+SYSTEM_USER_ID: Final = "-1"
 """Who acts when a trigger or an automation does."""
 
-_TICKET: Final = re.compile(r"[1-9]\d{0,18}")
+_TICKET_NUMBER: Final = re.compile(r"[1-9]\d{0,18}")
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Account:
     """One Zendesk account: its subdomain, and the user that the bot is there."""
 
     account: str
     bot: str
 
-    def ticket(self, number: str) -> Ticket | None:
+    def build_ticket(self, number: str) -> TicketEventFactory | None:
         """The conversation on a ticket; `None` when that is no number of a ticket."""
-        if not _TICKET.fullmatch(number):
+        if not _TICKET_NUMBER.fullmatch(number):
             return None
         address = Address(channel=NAME, account=self.account, ours=self.account, theirs=number)
-        return Ticket(session=f"{NAME}:{self.account}:{number}", address=address)
+        return TicketEventFactory(session=f"{NAME}:{self.account}:{number}", address=address)
 
-    def is_person(self, user: str) -> bool:
+    def is_agent(self, user: str) -> bool:
         """Whether a ticket's assignee is somebody else than the bot."""
-        return user not in ("", self.bot, SYSTEM)
+        return user not in ("", self.bot, SYSTEM_USER_ID)
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class TicketEventFactory:
     """A ticket as a conversation."""
 
     session: str
     address: Address
 
-    def act(self, act: Act, id_of_event: str, actor: str, at: float) -> ControlReceived:
+    def build_control_event(
+        self, act: ControlAction, id_of_event: str, actor: str, at: float
+    ) -> ControlReceived:
         """Somebody's act on the ticket."""
         number = f"{id_of_event}.{act}"
         return ControlReceived(
             id=number, session=self.session, address=self.address, act=act, actor=actor, at=at
         )
 
-    def turn(self, comment: Comment) -> TurnReceived:
+    def build_turn_event(self, comment: Comment) -> TurnReceived:
         """A customer's comment."""
         turn = Turn(
             id=comment.id,
@@ -63,7 +65,7 @@ class Ticket:
         )
         return TurnReceived(turn=turn)
 
-    def description(self) -> str:
+    def description_turn_id(self) -> str:
         """The id of the first comment's turn, which comes without an id of its own."""
         return f"{self.address.theirs}:description"
 

@@ -7,29 +7,31 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.inbound.json import Object, child, children, name_of, word
-from channels._kit.oauth import Renewed
-from channels._kit.outbound.http import answered
-from channels._kit.settings import address
-from channels.zendesk import SETTINGS, shown
-from channels.zendesk.client import Client, refusal
+from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.oauth import RefreshingCredentials
+from channels._kit.outbound.http import parse_json_body
+from channels._kit.settings import parse_base_url
+from channels.zendesk import SETTINGS, read_credentials
+from channels.zendesk.client import ApiClient, build_delivery_error
 from channels.zendesk.event_parser import SUBSCRIPTIONS
-from channels.zendesk.trigger_template import EVENTS, body
-from core.errors import Misconfigured
+from channels.zendesk.trigger_template import TRIGGER_EVENTS, build_trigger_body
+from core.errors import ConfigurationError
 
-_NAME: Final = "Turngate"
-_TRIGGERS_ONLY: Final = "conditional_ticket_events"
-_BY_PEOPLE: Final = {"field": "current_via_id", "operator": "is_not", "value": "5"}
+_WEBHOOK_NAME: Final = "Turngate"
+_TRIGGER_SUBSCRIPTION: Final = "conditional_ticket_events"
+_NOT_BY_API: Final = {"field": "current_via_id", "operator": "is_not", "value": "5"}
 """Not by the API (5 is "Web service"), where the bot's own updates come from."""
 
-_CONDITIONS: Final[Mapping[str, list[dict[str, Any]]]] = {
-    "comment": [{"field": "comment_is_public", "operator": "is", "value": "true"}, _BY_PEOPLE],
-    "note": [{"field": "comment_is_public", "operator": "is", "value": "false"}, _BY_PEOPLE],
+_TRIGGER_CONDITIONS: Final[Mapping[str, list[dict[str, Any]]]] = {
+    "comment": [{"field": "comment_is_public", "operator": "is", "value": "true"}, _NOT_BY_API],
+    "note": [{"field": "comment_is_public", "operator": "is", "value": "false"}, _NOT_BY_API],
     "assigned": [{"field": "assignee_id", "operator": "changed", "value": None}],
     "solved": [{"field": "status", "operator": "value", "value": "solved"}],
     "reopened": [{"field": "status", "operator": "value_previous", "value": "solved"}],
 }
-_ANY: Final = [{"field": "update_type", "operator": "is", "value": each} for each in ("Create", "Change")]
+_UPDATE_TYPES: Final = [
+    {"field": "update_type", "operator": "is", "value": each} for each in ("Create", "Change")
+]
 
 
 async def set_up(
@@ -37,104 +39,111 @@ async def set_up(
 ) -> AsyncIterator[str]:
     """Make what is missing and correct what differs; a line for each thing. Nothing is made twice.
 
-    Raises `Misconfigured` or a `DeliveryError`, which say what to do.
+    Raises `ConfigurationError` or a `DeliveryError`, which say what to do.
     """
     values = {setting.name: environ.get(setting.name, "").strip() for setting in SETTINGS}
-    url = address("ZENDESK_API_URL", values["ZENDESK_API_URL"])
-    endpoint = f"{address('PUBLIC_URL', public_url)}/webhooks/zendesk"
+    url = parse_base_url("ZENDESK_API_URL", values["ZENDESK_API_URL"])
+    endpoint = f"{parse_base_url('PUBLIC_URL', public_url)}/webhooks/zendesk"
     if not endpoint.startswith("https://") and url.startswith("https://"):
-        raise Misconfigured("PUBLIC_URL must begin with https://, or Zendesk does not call it")
-    credentials = shown(values, url)
-    if isinstance(credentials, Renewed):
-        raise Misconfigured(
+        raise ConfigurationError("PUBLIC_URL must begin with https://, or Zendesk does not call it")
+    credentials = read_credentials(values, url)
+    if isinstance(credentials, RefreshingCredentials):
+        raise ConfigurationError(
             "this command would spend the refresh token, which is the gateway's; run it with ZENDESK_EMAIL "
             "and ZENDESK_API_TOKEN, or with ZENDESK_OAUTH_TOKEN, and without ZENDESK_OAUTH_REFRESH_TOKEN"
         )
-    admin = _Admin(Client(url, credentials), http)
-    me = child(await admin.client.read("/users/me.json", http), "user")
-    if word(me, "role") != "admin":
-        raise Misconfigured(
+    admin = _AdminClient(ApiClient(url, credentials), http)
+    me = get_object(await admin.client.get_json("/users/me.json", http), "user")
+    if get_text(me, "role") != "admin":
+        raise ConfigurationError(
             "webhooks and triggers need the credentials of an administrator, for this command"
         )
-    yield f"ZENDESK_BOT_USER_ID={name_of(me, 'id')}  if {word(me, 'name')} is the bot's own user"
-    async for line in admin.webhook(endpoint, by_triggers=by_triggers):
+    yield f"ZENDESK_BOT_USER_ID={get_identifier(me, 'id')}  if {get_text(me, 'name')} is the bot's own user"
+    async for line in admin.set_up_webhook(endpoint, by_triggers=by_triggers):
         yield line
-    secret = child(
-        await admin.client.read(f"/webhooks/{admin.id}/signing_secret.json", http), "signing_secret"
+    secret = get_object(
+        await admin.client.get_json(f"/webhooks/{admin.webhook_id}/signing_secret.json", http),
+        "signing_secret",
     )
     known = values["ZENDESK_WEBHOOK_SECRET"].split(",")
-    if word(secret, "secret") in known:
+    if get_text(secret, "secret") in known:
         yield "ZENDESK_WEBHOOK_SECRET is set to the webhook's secret"
     else:
-        yield f"ZENDESK_WEBHOOK_SECRET={word(secret, 'secret')}"
+        yield f"ZENDESK_WEBHOOK_SECRET={get_text(secret, 'secret')}"
     if by_triggers:
-        async for line in admin.triggers():
+        async for line in admin.set_up_triggers():
             yield line
-    for group in children(await admin.client.read("/groups.json", http), "groups"):
-        yield f"ZENDESK_HANDOFF_GROUP_ID={name_of(group, 'id')}  for the group {word(group, 'name')}"
+    for group in get_object_list(await admin.client.get_json("/groups.json", http), "groups"):
+        yield f"ZENDESK_HANDOFF_GROUP_ID={get_identifier(group, 'id')}  for the group {get_text(group, 'name')}"
 
 
-class _Admin:
+class _AdminClient:
     """The admin side, as the credentials let us in."""
 
-    def __init__(self, client: Client, http: httpx.AsyncClient) -> None:
+    def __init__(self, client: ApiClient, http: httpx.AsyncClient) -> None:
         self.client = client
         self._http = http
-        self.id = ""
+        self.webhook_id = ""
 
-    async def webhook(self, endpoint: str, *, by_triggers: bool) -> AsyncIterator[str]:
+    async def set_up_webhook(self, endpoint: str, *, by_triggers: bool) -> AsyncIterator[str]:
         """Find or make the webhook. Its kind cannot be changed later, so another kind is for a person."""
-        wanted = [_TRIGGERS_ONLY] if by_triggers else list(SUBSCRIPTIONS)
-        found = await self.client.read("/webhooks.json", self._http)
-        ours = next((each for each in children(found, "webhooks") if each.get("endpoint") == endpoint), None)
+        wanted = [_TRIGGER_SUBSCRIPTION] if by_triggers else list(SUBSCRIPTIONS)
+        found = await self.client.get_json("/webhooks.json", self._http)
+        ours = next(
+            (each for each in get_object_list(found, "webhooks") if each.get("endpoint") == endpoint), None
+        )
         if ours is not None:
-            self.id = name_of(ours, "id")
+            self.webhook_id = get_identifier(ours, "id")
             if set(ours.get("subscriptions") or ()) != set(wanted):
-                raise Misconfigured(
-                    f"there is a webhook to {endpoint} with other subscriptions (id {self.id}); delete it in "
+                raise ConfigurationError(
+                    f"there is a webhook to {endpoint} with other subscriptions (id {self.webhook_id}); delete it in "
                     "Admin Center, or choose its kind, with or without --by-triggers"
                 )
-            yield f"the webhook is there: {self.id}"
+            yield f"the webhook is there: {self.webhook_id}"
             return
         made = {
-            "name": _NAME,
+            "name": _WEBHOOK_NAME,
             "endpoint": endpoint,
             "http_method": "POST",
             "request_format": "json",
             "status": "active",
             "subscriptions": wanted,
         }
-        self.id = name_of(
-            child(await self._change("POST", "/webhooks.json", {"webhook": made}), "webhook"), "id"
+        self.webhook_id = get_identifier(
+            get_object(await self._send_change("POST", "/webhooks.json", {"webhook": made}), "webhook"), "id"
         )
-        yield f"made the webhook: {self.id}"
+        yield f"made the webhook: {self.webhook_id}"
 
-    async def triggers(self) -> AsyncIterator[str]:
+    async def set_up_triggers(self) -> AsyncIterator[str]:
         """Make our triggers, and correct those that differ; others are left alone."""
-        found = children(
-            await self.client.read("/triggers.json", self._http, {"page[size]": "100"}), "triggers"
+        found = get_object_list(
+            await self.client.get_json("/triggers.json", self._http, {"page[size]": "100"}), "triggers"
         )
-        known = {word(each, "title"): each for each in found}
-        for name in EVENTS:
-            title = f"{_NAME}: {name}"
+        known = {get_text(each, "title"): each for each in found}
+        for name in TRIGGER_EVENTS:
+            title = f"{_WEBHOOK_NAME}: {name}"
             wanted = {
                 "title": title,
                 "active": True,
-                "conditions": {"all": _CONDITIONS[name], "any": _ANY},
-                "actions": [{"field": "notification_webhook", "value": [self.id, body(name)]}],
+                "conditions": {"all": _TRIGGER_CONDITIONS[name], "any": _UPDATE_TYPES},
+                "actions": [
+                    {"field": "notification_webhook", "value": [self.webhook_id, build_trigger_body(name)]}
+                ],
             }
             ours = known.get(title)
             if ours is None:
-                await self._change("POST", "/triggers.json", {"trigger": wanted})
+                await self._send_change("POST", "/triggers.json", {"trigger": wanted})
                 yield f"made the trigger: {title}"
             elif any(ours.get(part) != value for part, value in wanted.items()):
-                await self._change("PUT", f"/triggers/{name_of(ours, 'id')}.json", {"trigger": wanted})
+                await self._send_change(
+                    "PUT", f"/triggers/{get_identifier(ours, 'id')}.json", {"trigger": wanted}
+                )
                 yield f"corrected the trigger: {title}"
             else:
                 yield f"the trigger is there: {title}"
 
-    async def _change(self, method: str, path: str, made: Object) -> Object:
-        answer = await self.client.change(method, path, self._http, json=made)
+    async def _send_change(self, method: str, path: str, made: JsonObject) -> JsonObject:
+        answer = await self.client.send_request(method, path, self._http, json=made)
         if not answer.is_success:
-            raise refusal(answer)
-        return answered(answer)
+            raise build_delivery_error(answer)
+        return parse_json_body(answer)

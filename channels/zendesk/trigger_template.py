@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-EVENTS: Final = {
+TRIGGER_EVENTS: Final = {
     "comment": ("comment_added", {}),
     "note": ("comment_added", {}),
     "assigned": ("agent_assignment_changed", {"current": "{{ticket.assignee.id}}"}),
@@ -18,13 +18,13 @@ EVENTS: Final = {
 }
 """What our triggers are called, and what each of them tells as."""
 
-_URL: Final = "{{attachment.url}}"
-_TOLD: Final = "{{ticket.updated_at_with_timestamp}}.{{ticket.assignee.id}}"
+_ATTACHMENT_URL: Final = "{{attachment.url}}"
+_EVENT_ID: Final = "{{ticket.updated_at_with_timestamp}}.{{ticket.assignee.id}}"
 
 
-def body(name: str) -> str:
+def build_trigger_body(name: str) -> str:
     """The JSON body of the trigger of that name."""
-    kind, event = EVENTS[name]
+    kind, event = TRIGGER_EVENTS[name]
     newest = "ticket.comments[0]" if name == "note" else "ticket.public_comments[0]"
     told: dict[str, Any] = dict(event)
     if kind == "comment_added":
@@ -32,7 +32,7 @@ def body(name: str) -> str:
             "id": f"{{{{{newest}.id}}}}",
             "body": "{{ticket.latest_comment}}" if name == "note" else "{{ticket.latest_public_comment}}",
             "is_public": name == "comment",
-            "attachments": f"{{% for attachment in {newest}.attachments %}}{_URL} {{% endfor %}}",
+            "attachments": f"{{% for attachment in {newest}.attachments %}}{_ATTACHMENT_URL} {{% endfor %}}",
             "author": {
                 "id": "{{current_user.id}}",
                 "name": "{{current_user.name}}",
@@ -41,7 +41,7 @@ def body(name: str) -> str:
         }
     envelope = {
         "type": f"zen:event-type:ticket.{kind}",
-        "id": f"{name}.{{{{ticket.id}}}}.{_TOLD}",
+        "id": f"{name}.{{{{ticket.id}}}}.{_EVENT_ID}",
         "detail": {
             "id": "{{ticket.id}}",
             "actor_id": "{{current_user.id}}",

@@ -9,17 +9,17 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from channels._kit.inbound.json import read_object
-from channels._kit.inbound.signatures import same
+from channels._kit.inbound.json import parse_object
+from channels._kit.inbound.signatures import signatures_match
 from channels.zendesk.capabilities import CAPABILITIES
-from channels.zendesk.event_factory import Desk
-from channels.zendesk.event_parser import read
-from core.errors import BadSignature, MalformedWebhook, WebhookTooLarge
+from channels.zendesk.event_factory import Account
+from channels.zendesk.event_parser import parse_ticket_event
+from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model.event import Event
 from core.ports.channel import Webhook
 
-_TOLERANCE: Final = 300.0
-_LONGEST_TIMESTAMP: Final = 40
+_MAX_AGE_SECONDS: Final = 300.0
+_MAX_TIMESTAMP_LENGTH: Final = 40
 
 
 class Verifier:
@@ -27,22 +27,22 @@ class Verifier:
 
     def __init__(self, secrets: Sequence[str], now: Callable[[], datetime] | None = None) -> None:
         self._secrets = tuple(secrets)
-        self._now = now or _now
+        self._now = now or _utc_now
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what Zendesk signed within five minutes. Raises `Refused` otherwise, never anything else."""
+        """Pass what Zendesk signed within five minutes. Raises `WebhookRefused` otherwise, never anything else."""
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
             raise WebhookTooLarge(f"{len(webhook.body)} bytes")
         given = webhook.headers.get("x-zendesk-webhook-signature", "")
         timestamp = webhook.headers.get("x-zendesk-webhook-signature-timestamp", "")
-        expected = [signature(secret, timestamp, webhook.body) for secret in self._secrets]
-        if not any([same(each, given) for each in expected]):  # noqa: C419 # all of them, always
-            raise BadSignature(
+        expected = [compute_signature(secret, timestamp, webhook.body) for secret in self._secrets]
+        if not any([signatures_match(each, given) for each in expected]):  # noqa: C419 # all of them, always
+            raise InvalidSignature(
                 "the signature is missing or wrong; ZENDESK_WEBHOOK_SECRET is the webhook's signing secret "
                 "(a test before the webhook is saved is signed with another one)"
             )
         if not self._is_fresh(timestamp):
-            raise BadSignature(
+            raise InvalidSignature(
                 "the timestamp is more than five minutes off: a replay, or a clock that is wrong"
             )
         if webhook.method != "POST":
@@ -50,26 +50,26 @@ class Verifier:
 
     def _is_fresh(self, timestamp: str) -> bool:
         try:
-            at = datetime.fromisoformat(timestamp[:_LONGEST_TIMESTAMP])
+            at = datetime.fromisoformat(timestamp[:_MAX_TIMESTAMP_LENGTH])
         except ValueError:
             return False
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return abs((self._now() - at).total_seconds()) <= _TOLERANCE
+        return abs((self._now() - at).total_seconds()) <= _MAX_AGE_SECONDS
 
 
-def signature(secret: str, timestamp: str, body: bytes) -> str:
+def compute_signature(secret: str, timestamp: str, body: bytes) -> str:
     """What Zendesk sends as signature; the secret looks like base64 and is taken as it is."""
     message = timestamp.encode("utf-8", "surrogatepass") + body
     return base64.b64encode(hmac.new(secret.encode(), message, hashlib.sha256).digest()).decode()
 
 
-def parse(webhook: Webhook, desk: Desk) -> list[Event]:
+def parse(webhook: Webhook, desk: Account) -> list[Event]:
     """What one verified webhook means, of whichever kind it is. Raises `MalformedWebhook`."""
-    found = read_object(webhook.body)
+    found = parse_object(webhook.body)
     if found is None:
         raise MalformedWebhook("not a JSON object; if a trigger sends it, give it our template")
-    return list(read(found, desk))
+    return list(parse_ticket_event(found, desk))
 
 
-def _now() -> datetime:
+def _utc_now() -> datetime:
     return datetime.now(UTC)

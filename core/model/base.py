@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 
-class Value(BaseModel):
+class FrozenModel(BaseModel):
     """An immutable, strictly named record; unknown fields of an older or newer release are dropped."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.model.base import Value
-from core.model.owner import Act
+from core.model.base import FrozenModel
+from core.model.owner import ControlAction
 from core.model.turn import Address, Turn
 
 
@@ -22,7 +22,7 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"
 
 
-_RANK = {
+_STATUS_RANKS = {
     DeliveryStatus.QUEUED: 1,
     DeliveryStatus.SENT: 2,
     DeliveryStatus.DELIVERED: 3,
@@ -31,19 +31,19 @@ _RANK = {
 }
 
 
-def rank(status: DeliveryStatus) -> int:
+def status_rank(status: DeliveryStatus) -> int:
     """Callbacks come late, twice and out of order: a status counts only when it outranks the one before.
 
     The two ends (delivered, failed) share a rank, so the first of them stays.
     """
-    return _RANK[status]
+    return _STATUS_RANKS[status]
 
 
 Aliases = tuple[str, ...]
 """Names under which a provider knows one conversation, the surest first; any of them finds its session."""
 
 
-class TurnReceived(Value):
+class TurnReceived(FrozenModel):
     """A user's message."""
 
     kind: Literal["turn"] = "turn"
@@ -51,7 +51,7 @@ class TurnReceived(Value):
     aliases: Aliases = ()
 
 
-class StatusChanged(Value):
+class StatusChanged(FrozenModel):
     """The provider's word about a reply of ours, named by the provider's id.
 
     `reply_key` is our own name of the reply where the provider tells it back, `details` what else it says
@@ -68,7 +68,7 @@ class StatusChanged(Value):
     details: dict[str, str] = Field(default_factory=dict)
 
 
-class ControlReceived(Value):
+class ControlReceived(FrozenModel):
     """Somebody took over, gave back, closed, opted out or in. `id` makes a redelivery the same event.
 
     `at` is when, by the provider's clock, in seconds since the epoch; 0: not told. What is older than an act
@@ -79,13 +79,13 @@ class ControlReceived(Value):
     id: str
     session: str
     address: Address
-    act: Act
+    act: ControlAction
     actor: str = ""
     at: float = 0.0
     aliases: Aliases = ()
 
 
-class Ignored(Value):
+class Ignored(FrozenModel):
     """Genuine but of no interest; acknowledged and counted under `reason` (a short fixed phrase).
 
     It may still teach that two names mean one person: `aliases`, of which the first is the older.

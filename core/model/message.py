@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from core.model.base import Value
+from core.model.base import FrozenModel
 from core.model.turn import Address, Attachment
 
 
-class Choice(Value):
+class Choice(FrozenModel):
     """One quick reply: the label that is shown and the payload that comes back.
 
     With a `url` it is a link to follow, and nothing comes back. A `description` stands below the label where
@@ -24,7 +24,7 @@ class Choice(Value):
     url: str = ""
 
 
-class Template(Value):
+class Template(FrozenModel):
     """A message that the provider approved beforehand: its name, its language, the texts of its gaps."""
 
     name: str
@@ -38,7 +38,7 @@ Medium = Annotated[
 """A file by reference; a bare URL, as earlier releases stored it, is one of unknown type."""
 
 
-class Message(Value):
+class Message(FrozenModel):
     """One thing the bot wants to say, before any channel has cut it to its limits.
 
     `text` is CommonMark. A channel without buttons shows `choices` as a numbered list. `template` replaces
@@ -52,7 +52,7 @@ class Message(Value):
     quotes: str = ""
 
 
-def joined(messages: Sequence[Message]) -> list[Message]:
+def merge_messages(messages: Sequence[Message]) -> list[Message]:
     """As few messages as say the same: one ends where its choices are offered, or where it is a template."""
     found: list[Message] = []
     for message in messages:
@@ -68,7 +68,7 @@ def joined(messages: Sequence[Message]) -> list[Message]:
     return found
 
 
-class Part(Value):
+class MessagePart(FrozenModel):
     """A piece of a message that fits one call of the provider's API, rendered for its channel.
 
     `media` are fetched by the provider. `choices` are set only where the channel shows buttons. With
@@ -85,7 +85,7 @@ class Part(Value):
     segments: str = ""
 
 
-class Reply(Part):
+class Reply(MessagePart):
     """One part in the outbox. `key` is ours and unique in the session.
 
     `act` is what is to be done: to say it; to hand the conversation to the people of the provider's desk,
@@ -101,12 +101,12 @@ class Reply(Part):
     bulk: bool = False
 
     @property
-    def name(self) -> str:
+    def global_key(self) -> str:
         """Our name of this reply over all sessions, for providers that tell it back."""
         return f"{self.address.ours}:{self.address.theirs}:{self.key}"
 
 
-class SentMessage(Value):
+class SentMessage(FrozenModel):
     """The provider's word that it took a reply; `provider_id` is how its status callbacks name it."""
 
     provider_id: str

@@ -15,7 +15,7 @@ class Owner(StrEnum):
     CLOSED = "closed"
 
 
-class Act(StrEnum):
+class ControlAction(StrEnum):
     """What somebody did that may change who speaks, or whether anybody may."""
 
     HAND_OFF = "hand_off"
@@ -26,41 +26,53 @@ class Act(StrEnum):
     OPT_IN = "opt_in"
 
 
-class Passing(StrEnum):
+class AutomaticTransition(StrEnum):
     """What lets a session pass back to the bot without anybody's act, by the store's clock or its mailbox."""
 
-    TIME_OUT = "time-out of the hand-off"
-    LAPSE = "a message after a long silence of the business"
-    REOPEN = "a message"
+    HAND_OFF_TIMEOUT = "time-out of the hand-off"
+    BUSINESS_INACTIVITY = "a message after a long silence of the business"
+    NEW_MESSAGE = "a message"
 
 
-class Move(NamedTuple):
+class Transition(NamedTuple):
     """One arrow of the state machine."""
 
     before: Owner
-    cause: Act | Passing
+    cause: ControlAction | AutomaticTransition
     after: Owner
 
 
-MOVES = (
-    Move(Owner.BOT, Act.HAND_OFF, Owner.WAITING),
-    *(Move(each, Act.TAKE_OVER, Owner.HUMAN) for each in (Owner.BOT, Owner.WAITING, Owner.CLOSED)),
-    *(Move(each, Act.GIVE_BACK, Owner.BOT) for each in (Owner.WAITING, Owner.HUMAN, Owner.CLOSED)),
-    *(Move(each, Act.CLOSE, Owner.CLOSED) for each in (Owner.BOT, Owner.WAITING, Owner.HUMAN)),
-    Move(Owner.WAITING, Passing.TIME_OUT, Owner.BOT),
-    *(Move(each, Passing.LAPSE, Owner.BOT) for each in (Owner.WAITING, Owner.HUMAN)),
-    Move(Owner.CLOSED, Passing.REOPEN, Owner.BOT),
+TRANSITIONS = (
+    Transition(Owner.BOT, ControlAction.HAND_OFF, Owner.WAITING),
+    *(
+        Transition(each, ControlAction.TAKE_OVER, Owner.HUMAN)
+        for each in (Owner.BOT, Owner.WAITING, Owner.CLOSED)
+    ),
+    *(
+        Transition(each, ControlAction.GIVE_BACK, Owner.BOT)
+        for each in (Owner.WAITING, Owner.HUMAN, Owner.CLOSED)
+    ),
+    *(
+        Transition(each, ControlAction.CLOSE, Owner.CLOSED)
+        for each in (Owner.BOT, Owner.WAITING, Owner.HUMAN)
+    ),
+    Transition(Owner.WAITING, AutomaticTransition.HAND_OFF_TIMEOUT, Owner.BOT),
+    *(
+        Transition(each, AutomaticTransition.BUSINESS_INACTIVITY, Owner.BOT)
+        for each in (Owner.WAITING, Owner.HUMAN)
+    ),
+    Transition(Owner.CLOSED, AutomaticTransition.NEW_MESSAGE, Owner.BOT),
 )
 """All that can happen; whatever is not here changes nothing. docs/hand-off.md draws it."""
 
-_AFTER = {(move.before, move.cause): move.after for move in MOVES}
+_NEXT_OWNERS = {(move.before, move.cause): move.after for move in TRANSITIONS}
 
 
-def after(owner: Owner, cause: Act | Passing) -> Owner:
+def next_owner(owner: Owner, cause: ControlAction | AutomaticTransition) -> Owner:
     """The owner once `cause` has happened. The bot's wish to hand off never takes a session from a person."""
-    return _AFTER.get((owner, cause), owner)
+    return _NEXT_OWNERS.get((owner, cause), owner)
 
 
-def may_answer(owner: Owner) -> bool:
+def can_bot_answer(owner: Owner) -> bool:
     """Whether the dialog may run for a new turn."""
     return owner is Owner.BOT

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from core.model.base import Value
+from core.model.base import FrozenModel
 from core.model.turn import Address
 
 
-class Timer(StrEnum):
+class TimerKind(StrEnum):
     """What happens without a message.
 
     `inactivity`: the person does not answer. `hand_off`: nobody of the business takes the session.
@@ -20,10 +20,10 @@ class Timer(StrEnum):
     UNDELIVERED = "undelivered"
 
 
-class Fired(Value):
+class FiredTimer(FrozenModel):
     """A timer that ran out at `at_ms`, by the server's clock, and where the last message came from."""
 
-    timer: Timer
+    timer: TimerKind
     address: Address
     at_ms: int
 

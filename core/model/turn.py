@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from core.model.base import Value
+from core.model.base import FrozenModel
 
 
-class Address(Value):
+class Address(FrozenModel):
     """Where a conversation takes place, in the provider's own spelling: what a reply is sent to.
 
     `account` is the set of credentials (a Twilio AccountSid, a workspace id), `ours` the business's end
@@ -20,7 +20,7 @@ class Address(Value):
     theirs: str
 
 
-class Attachment(Value):
+class Attachment(FrozenModel):
     """A file that the user sent, by reference; it is fetched in the worker, never on the webhook."""
 
     url: str
@@ -28,7 +28,7 @@ class Attachment(Value):
     name: str = ""
 
 
-class Location(Value):
+class Location(FrozenModel):
     """A place that the user shared, in degrees."""
 
     latitude: float
@@ -37,7 +37,7 @@ class Location(Value):
     address: str = ""
 
 
-class Turn(Value):
+class Turn(FrozenModel):
     """One user message. `id` is the provider's, so a redelivery is the same turn.
 
     `session` is the unit of order: an opaque string, the same for all messages of one conversation.

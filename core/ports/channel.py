@@ -10,11 +10,11 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 from pydantic import Field
 
 from core.errors import DeliveryError
-from core.model.base import Value
+from core.model.base import FrozenModel
 from core.model.event import Event
-from core.model.message import Message, Part, Reply, SentMessage
+from core.model.message import Message, MessagePart, Reply, SentMessage
 from core.model.turn import Address, Turn
-from core.ports.http_fetch import Fetch
+from core.ports.http_fetch import HttpFetcher
 from core.ports.session_store import SessionStore
 
 Http = TypeVar("Http", contravariant=True)
@@ -31,7 +31,7 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WebhookResponse:
     """What the provider expects back."""
 
     status: int = 200
@@ -39,14 +39,14 @@ class Answer:
     body: bytes = b""
 
 
-class Pace(Value, extra="forbid"):
+class RateLimit(FrozenModel, extra="forbid"):
     """How many sends a second the provider takes from one number and from one account; 0: no limit."""
 
     number: float = Field(default=0, ge=0)
     account: float = Field(default=0, ge=0)
 
 
-class Capabilities(Value):
+class Capabilities(FrozenModel):
     """A provider's limits, as data. Zero means: cannot do that at all.
 
     `choices_text_length` is how long a text with buttons or a list may be, `links` how many buttons may open
@@ -83,7 +83,7 @@ class Capabilities(Value):
     """Whether people work on the same conversation there, so that it can be handed to them."""
     closes: bool = False
     """Whether a conversation can be closed there once the flow has ended."""
-    pace: Pace = Pace()
+    pace: RateLimit = RateLimit()
 
 
 class Channel(Protocol[Http]):
@@ -93,18 +93,18 @@ class Channel(Protocol[Http]):
     capabilities: Capabilities
 
     def verify(self, webhook: Webhook) -> None:
-        """Check the raw bytes. Raises `Refused` when the request is not to be trusted."""
+        """Check the raw bytes. Raises `WebhookRefused` when the request is not to be trusted."""
         ...
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Read a verified webhook. The unknown is `Ignored`; raises only `MalformedWebhook`."""
         ...
 
-    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
         """The response for a webhook that was accepted."""
         ...
 
-    def render(self, message: Message, address: Address) -> list[Part]:
+    def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Cut a message to the channel's limits: its parts, in order, each one call of the API."""
         ...
 
@@ -127,10 +127,10 @@ class Channel(Protocol[Http]):
 
 
 @runtime_checkable
-class Interactive(Protocol[Http]):
+class HandlesInteractions(Protocol[Http]):
     """A channel that answers some requests of its provider at once, by calls of its own."""
 
-    async def interact(self, webhook: Webhook, http: Http) -> Answer | None:
+    async def handle_interaction(self, webhook: Webhook, http: Http) -> WebhookResponse | None:
         """Answer a verified request that tells of nothing, such as what a card shows; `None` for any other.
 
         Raises `MalformedWebhook`.
@@ -139,20 +139,20 @@ class Interactive(Protocol[Http]):
 
 
 @runtime_checkable
-class Equipped(Protocol):
+class NeedsDependencies(Protocol):
     """A channel that needs more of a worker than an HTTP client."""
 
-    def equip(self, *, credentials: SessionStore, fetch: Fetch) -> None:
+    def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
         """Take what a worker has: where credentials that are renewed are kept, by one process at a time, and
         what gets files from addresses that others named."""
         ...
 
 
 @runtime_checkable
-class Continues(Protocol[Http]):
+class ContinuesSessions(Protocol[Http]):
     """A channel whose provider begins a new conversation where an old one can take nothing more."""
 
-    async def continued(self, turn: Turn, http: Http) -> str:
+    async def find_previous_session(self, turn: Turn, http: Http) -> str:
         """The session that this turn's goes on from, asked at a session's first turn; empty: none.
 
         Raises a `DeliveryError`.
@@ -161,9 +161,9 @@ class Continues(Protocol[Http]):
 
 
 @runtime_checkable
-class Completes(Protocol[Http]):
+class EnrichesTurns(Protocol[Http]):
     """A channel whose webhooks leave out what its API tells."""
 
-    async def complete(self, turn: Turn, http: Http) -> Turn:
+    async def enrich_turn(self, turn: Turn, http: Http) -> Turn:
         """The turn with what was left out, right before it is answered. Raises a `DeliveryError`."""
         ...

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from pydantic import JsonValue
 
 from core.model.message import Message
-from core.model.timer import Timer
+from core.model.timer import TimerKind
 from core.model.turn import Address, Turn
 
 State = dict[str, JsonValue]
@@ -18,7 +18,7 @@ State = dict[str, JsonValue]
 _NO_DETAILS: Mapping[str, str] = MappingProxyType({})
 
 
-class Step(NamedTuple):
+class TurnOutcome(NamedTuple):
     """What one turn came to. `state` replaces the session's dialog state when it is committed.
 
     `hand_off` asks for a person. `timeout` is in how many seconds to ask `timed_out` when nothing happens
@@ -38,14 +38,14 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Excuses:
+class ErrorMessages:
     """What is said in place of an answer: to a turn that was given up, and to messages turned away."""
 
-    gave_up: str = "Sorry, something went wrong on our side. Please write to us again in a moment."
-    overflow: str = "Sorry, so many messages came at once that we could not read the last ones."
+    processing_failed: str = "Sorry, something went wrong on our side. Please write to us again in a moment."
+    mailbox_overflow: str = "Sorry, so many messages came at once that we could not read the last ones."
 
 
-class Watcher:
+class TurnListener:
     """Hears of a turn while it is at work. This one does nothing; override what you need."""
 
     def on_text(self, text: str) -> None:
@@ -54,20 +54,22 @@ class Watcher:
         What was heard is not final before the turn is: a model that breaks off is replaced by an apology.
         """
 
-    async def on_act(self) -> None:
+    async def on_side_effect(self) -> None:
         """The first act that cannot be undone is about to begin (law L11). An exception stops the turn."""
 
 
 class Dialog(Protocol):
     """A function of (turn, state): holds nothing between turns, so any worker can run any session."""
 
-    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+    async def answer(
+        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+    ) -> TurnOutcome:
         """Answer one turn from the stored state; `None` for a session's first turn.
 
         `watcher` is told what happens meanwhile. A turn that is cancelled changes nothing.
         """
         ...
 
-    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
+    async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """What there is to say when the last step's `timeout` has passed, or what it said did not arrive."""
         ...

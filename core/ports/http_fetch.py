@@ -6,12 +6,12 @@ from typing import Protocol
 
 from pydantic import Field
 
-from core.model.base import Value
+from core.model.base import FrozenModel
 
-LARGEST_BODY = 256 * 1024
+MAX_BODY_BYTES = 256 * 1024
 
 
-class Request(Value):
+class HttpRequest(FrozenModel):
     """A request. `seconds` bounds all of it, `largest` the answer's body in bytes.
 
     `label` is ours, for logs and for tests: the address may hold what a user said.
@@ -22,11 +22,11 @@ class Request(Value):
     headers: dict[str, str] = Field(default_factory=dict, repr=False)
     body: bytes | None = Field(None, repr=False)
     seconds: float = 30.0
-    largest: int = LARGEST_BODY
+    largest: int = MAX_BODY_BYTES
     label: str = ""
 
 
-class Fetched(Value):
+class HttpResponse(FrozenModel):
     """An answer of any status. The headers' names are in lower case."""
 
     status: int
@@ -34,23 +34,23 @@ class Fetched(Value):
     body: bytes = Field(b"", repr=False)
 
 
-class NotFetched(Exception):
+class FetchError(Exception):
     """There is no answer, for the reason given. `sent`: the other side may have acted on it all the same."""
 
     def __init__(self, reason: str, *, sent: bool) -> None:
         super().__init__(reason)
-        self.sent = sent
+        self.request_sent = sent
 
 
-class TooLarge(NotFetched):
+class ResponseTooLarge(FetchError):
     """The answer has more bytes than were asked for."""
 
 
-class Fetch(Protocol):
+class HttpFetcher(Protocol):
     """Whoever may call out. An address that is not public is refused unless the operator has named it."""
 
-    async def fetch(self, request: Request) -> Fetched:
-        """Make the request. Raises `NotFetched`."""
+    async def fetch(self, request: HttpRequest) -> HttpResponse:
+        """Make the request. Raises `FetchError`."""
         ...
 
     async def aclose(self) -> None:

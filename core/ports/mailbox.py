@@ -17,12 +17,12 @@ from pydantic import JsonValue
 from core.model.event import Event
 from core.model.message import Reply
 from core.model.owner import Owner
-from core.model.timer import Fired, Timer
+from core.model.timer import FiredTimer, TimerKind
 from core.model.turn import Turn
 from core.ports.dialog import State
 
 
-class Verdict(StrEnum):
+class AcceptResult(StrEnum):
     """What became of one event of a request."""
 
     NEW = "new"
@@ -42,11 +42,11 @@ class Lease:
 
     session: str
     fence: int
-    until: float = 0.0
+    valid_until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class SendMark:
     """A reply whose send was begun and not settled; `at_ms` is when, in milliseconds since the epoch."""
 
     key: str
@@ -54,7 +54,7 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class SessionView:
     """What a session looks like to the holder of its lease.
 
     `outbox` are the first unsent replies; once there are none, `turns` is the first waiting turn, or as many
@@ -70,18 +70,18 @@ class View:
     state: State | None = None
     turns: tuple[Turn, ...] = ()
     outbox: tuple[Reply, ...] = ()
-    marked: Marked | None = None
-    granted: str = ""
+    send_mark: SendMark | None = None
+    granted_key: str = ""
     tries: int = 0
-    waits: int = 0
-    recent: frozenset[str] = frozenset()
+    postponements: int = 0
+    recent_provider_ids: frozenset[str] = frozenset()
     overflowed: bool = False
-    fired: Fired | None = None
-    released: bool = False
+    fired_timer: FiredTimer | None = None
+    lease_released: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Permit:
+class SendPermit:
     """Whether a reply may be sent now. If not: after `wait` seconds, or, with 0, it left the outbox."""
 
     granted: bool
@@ -89,14 +89,14 @@ class Permit:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class SendFailure:
     """A failed send, for the account's sake: after a few in a row it rests, for at least `rest` seconds.
 
     With a `rest` above 0 it rests at once.
     """
 
     reply: Reply
-    rest: float = 0.0
+    cooldown_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Claim:
     """A lease together with what it opens."""
 
     lease: Lease
-    view: View
+    view: SessionView
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +124,20 @@ class Commit:
     replies: tuple[Reply, ...] = ()
     outcome: str = ""
     owner: Owner | None = None
-    lapses: bool = False
-    dead: str | None = None
-    mark: bool = False
-    told: bool = False
-    read_here: bool = False
-    fired: Timer | None = None
-    timer: tuple[Timer, float] | None = None
+    ownership_expires: bool = False
+    dead_letter_reason: str | None = None
+    marks_first_reply: bool = False
+    reports_overflow: bool = False
+    delivers_via_log: bool = False
+    fired_timer: TimerKind | None = None
+    timer: tuple[TimerKind, float] | None = None
     details: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 class Inbox(Protocol):
     """The web side."""
 
-    async def accept(self, events: Sequence[Event]) -> list[Verdict]:
+    async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
         """Record all events of one request, enqueueing the drains they need (laws L2, L3, L8).
 
         Raises `StorageUnavailable` when nothing may be acknowledged, `MailboxFull` when a session is at its
@@ -153,30 +153,30 @@ class Mailbox(Protocol):
         """Take the lease; `None` while somebody else holds it."""
         ...
 
-    def kept(self, lease: Lease) -> AbstractAsyncContextManager[None]:
+    def keep_lease_alive(self, lease: Lease) -> AbstractAsyncContextManager[None]:
         """Renew the lease for as long as the block runs; a loss cancels the block and raises `LeaseLost`."""
         ...
 
-    def holds(self, lease: Lease) -> bool:
+    def is_lease_valid(self, lease: Lease) -> bool:
         """Whether a kept lease surely lasts, by this process's own clock; asked right before a send.
 
         The store refuses who lost the lease. A provider cannot, so a process that stood still must notice.
         """
         ...
 
-    async def look(self, lease: Lease, *, again: bool = False) -> View:
+    async def read_session(self, lease: Lease, *, again: bool = False) -> SessionView:
         """The session as it is now. `again` begins the same turn anew, which is no new try."""
         ...
 
-    def arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
+    def watch_arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
         """An event that is set when a message arrives within the block, where the policy is to interrupt."""
         ...
 
-    async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> View:
+    async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
         """End a turn, and see what is next; with `leave`, give the lease back when that is nothing."""
         ...
 
-    async def mark(self, lease: Lease, reply: Reply) -> Permit:
+    async def mark_sending(self, lease: Lease, reply: Reply) -> SendPermit:
         """Note that a reply is about to be sent (laws L7 and L10).
 
         It may have to wait: the provider takes only so many a second, or its account rests after failures. It
@@ -184,11 +184,13 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def sent(self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False) -> View:
+    async def record_sent(
+        self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False
+    ) -> SessionView:
         """Note that the provider took a reply, which leaves the outbox, and see what is next, as above."""
         ...
 
-    async def refuse(
+    async def record_rejected(
         self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
     ) -> None:
         """Note that the provider will never take a reply; it leaves the outbox and becomes a dead letter.
@@ -205,7 +207,7 @@ class Mailbox(Protocol):
         *,
         settled: bool = True,
         counted: bool = True,
-        trouble: Trouble | None = None,
+        trouble: SendFailure | None = None,
     ) -> None:
         """Give the lease back and be woken in `seconds`.
 
@@ -214,7 +216,7 @@ class Mailbox(Protocol):
         """
         ...
 
-    async def pass_on(self, lease: Lease) -> None:
+    async def requeue(self, lease: Lease) -> None:
         """Give the lease back with work left, and enqueue the next drain."""
         ...
 

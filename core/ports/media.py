@@ -7,27 +7,27 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import Field
 
-from core.model.base import Value
+from core.model.base import FrozenModel
 from core.model.turn import Attachment
-from core.ports.http_fetch import Fetch
+from core.ports.http_fetch import HttpFetcher
 
-LARGEST_FILE = 16 * 1024 * 1024
+MAX_FILE_BYTES = 16 * 1024 * 1024
 """In bytes: what messengers let through as sound, pictures and films."""
-FILE_SECONDS = 15.0
+FILE_TIMEOUT_SECONDS = 15.0
 
 
-class File(Value):
+class MediaFile(FrozenModel):
     """A file's bytes, and what they are: told from the bytes, not from what somebody called them."""
 
     body: bytes = Field(repr=False)
     content_type: str
 
 
-class Trouble(StrEnum):
+class MediaErrorKind(StrEnum):
     """Why there is no file. The turn goes on without it."""
 
     TOO_LARGE = "too_large"
-    GONE = "gone"
+    NOT_FOUND = "gone"
     """The address has expired or the file was deleted."""
     REFUSED = "refused"
     """The provider does not know our credentials, or nothing may be, or could be, asked at the address."""
@@ -36,16 +36,16 @@ class Trouble(StrEnum):
     """Not what was looked for, or not what the provider promised."""
 
 
-class NoFile(Exception):
+class MediaUnavailable(Exception):
     """There is no file. `str()` is for the operator and quotes nothing that a person wrote."""
 
-    def __init__(self, trouble: Trouble, reason: str) -> None:
+    def __init__(self, trouble: MediaErrorKind, reason: str) -> None:
         super().__init__(reason)
-        self.trouble = trouble
+        self.kind = trouble
 
 
 @runtime_checkable
-class Keeping(Protocol):
+class HostsMedia(Protocol):
     """A channel whose provider keeps the files, and gives them only to who has our credentials."""
 
     @property
@@ -53,6 +53,6 @@ class Keeping(Protocol):
         """Where the operator says that the provider is, as `host` or `host:port`."""
         ...
 
-    async def download(self, medium: Attachment, fetch: Fetch) -> bytes:
-        """The bytes of a file. Raises `NoFile`."""
+    async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
+        """The bytes of a file. Raises `MediaUnavailable`."""
         ...

@@ -8,7 +8,7 @@ from typing import Protocol
 from core.ports.dialog import State
 
 
-class Held(Protocol):
+class HeldSession(Protocol):
     """A session that is held: nobody else works on it until it is let go."""
 
     state: State | None
@@ -22,6 +22,6 @@ class Held(Protocol):
 class SessionStore(Protocol):
     """Where states are kept. What a store of your own must have: this one method."""
 
-    def hold(self, session_id: str) -> AbstractAsyncContextManager[Held]:
+    def hold(self, session_id: str) -> AbstractAsyncContextManager[HeldSession]:
         """Hold a session, waiting for whoever holds it. Raises `SessionBusy` after a bounded time."""
         ...

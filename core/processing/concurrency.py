@@ -7,14 +7,14 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from core.model.base import Value
+from core.model.base import FrozenModel
 from core.model.turn import Turn
-from core.ports.dialog import Watcher
+from core.ports.dialog import TurnListener
 
-_MOST_DETAILS = 50
+_MAX_DETAILS = 50
 
 
-class Policy(StrEnum):
+class ConcurrencyPolicy(StrEnum):
     """`queue`: one turn after the other. `burst`: what comes within a short window is one turn.
 
     `interrupt`: a new message stops the answer that is being worked out, and both are answered as one.
@@ -25,43 +25,43 @@ class Policy(StrEnum):
     INTERRUPT = "interrupt"
 
 
-class Concurrency(Value, extra="forbid"):
+class Concurrency(FrozenModel, extra="forbid"):
     """A policy with its times in seconds.
 
     `window` is how long a burst waits for more, `cap` how long it waits at most, and for how long an answer
     may be begun anew.
     """
 
-    policy: Policy = Policy.QUEUE
+    policy: ConcurrencyPolicy = ConcurrencyPolicy.QUEUE
     window: float = Field(default=1.5, gt=0, le=60)
     cap: float = Field(default=8.0, gt=0, le=300)
 
 
-class Barrier(Watcher):
+class CommitBarrier(TurnListener):
     """The first irreversible act of a turn. Until it is crossed, a new message may begin the turn anew."""
 
     def __init__(self) -> None:
         self.is_crossed = False
 
-    async def on_act(self) -> None:
+    async def on_side_effect(self) -> None:
         """A tool with side effects is about to start."""
         self.is_crossed = True
 
 
-def stands_alone(turn: Turn) -> bool:
+def bypasses_policy(turn: Turn) -> bool:
     """Whether a turn is a tapped button or a command, which neither waits nor is merged."""
     return bool(turn.payload) or turn.text.startswith("/")
 
 
-def together(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+def turns_to_merge(turns: Sequence[Turn]) -> tuple[Turn, ...]:
     """The first turns, as many as are one."""
     for number, turn in enumerate(turns):
-        if stands_alone(turn):
+        if bypasses_policy(turn):
             return tuple(turns[: max(number, 1)])
     return tuple(turns)
 
 
-def merged(turns: Sequence[Turn]) -> Turn:
+def merge_turns(turns: Sequence[Turn]) -> Turn:
     """Several messages as one turn. It has the first one's id, so that it stays the same when more come."""
     if len(turns) == 1:
         return turns[0]
@@ -72,7 +72,7 @@ def merged(turns: Sequence[Turn]) -> Turn:
             "text": "\n".join(turn.text for turn in turns if turn.text),
             "attachments": tuple(each for turn in turns for each in turn.attachments),
             "location": next((turn.location for turn in reversed(turns) if turn.location), None),
-            "details": dict(list(details.items())[:_MOST_DETAILS]),
+            "details": dict(list(details.items())[:_MAX_DETAILS]),
             "streamed": any(turn.streamed for turn in turns),
         }
     )

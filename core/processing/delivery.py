@@ -10,89 +10,91 @@ from typing import Generic
 from core.errors import DeliveryError, LeaseLost, Rejected, Unavailable, Unknown
 from core.model.message import Reply, SentMessage
 from core.ports.channel import Channel, Http
-from core.ports.mailbox import Lease, Mailbox, Trouble, View
-from core.processing.retry_policy import Bounds
+from core.ports.mailbox import Lease, Mailbox, SendFailure, SessionView
+from core.processing.retry_policy import ProcessingLimits
 
 log = logging.getLogger("turngate.delivery")
 
 
-class Delivery(Generic[Http]):
+class OutboxSender(Generic[Http]):
     """Sends the first reply of a session's outbox."""
 
     def __init__(
-        self, mailbox: Mailbox, channels: Mapping[str, Channel[Http]], http: Http, bounds: Bounds
+        self, mailbox: Mailbox, channels: Mapping[str, Channel[Http]], http: Http, bounds: ProcessingLimits
     ) -> None:
         self._mailbox = mailbox
         self._channels = channels
         self._http = http
-        self._bounds = bounds
+        self._limits = bounds
 
-    async def deliver(self, lease: Lease, view: View) -> View | None:
+    async def send_next(self, lease: Lease, view: SessionView) -> SessionView | None:
         """Send the first reply; what is next, or `None` when it must wait and the lease was given back."""
         reply = view.outbox[0]
         try:
-            sent = await self._already_sent(reply, view)
+            sent = await self._find_earlier_send(reply, view)
             if sent is None:
-                if view.granted != reply.key:
-                    permit = await self._mailbox.mark(lease, reply)
+                if view.granted_key != reply.key:
+                    permit = await self._mailbox.mark_sending(lease, reply)
                     if permit.wait:
                         await self._mailbox.postpone(lease, permit.wait, "the provider's pace", counted=False)
                         return None
                     if not permit.granted:
-                        return await self._mailbox.look(lease)
-                if not self._mailbox.holds(lease):
+                        return await self._mailbox.read_session(lease)
+                if not self._mailbox.is_lease_valid(lease):
                     raise LeaseLost("the lease may have run out since the reply was marked")
                 sent = await self._send(reply)
         except (Unavailable, Unknown, Rejected) as error:
             if isinstance(error, Rejected) and not error.account_wide:
-                await self._refuse(lease, reply, error, error.reason)
-            elif view.waits + 1 < self._bounds.send_tries:
-                await self._wait(lease, reply, view, error)
+                await self._record_rejection(lease, reply, error, error.reason)
+            elif view.postponements + 1 < self._limits.send_tries:
+                await self._postpone_retry(lease, reply, view, error)
                 return None
             else:
-                reason = f"gave up after {view.waits + 1} tries: {error.reason}"
-                await self._refuse(lease, reply, error, reason)
+                reason = f"gave up after {view.postponements + 1} tries: {error.reason}"
+                await self._record_rejection(lease, reply, error, reason)
         else:
-            return await self._mailbox.sent(lease, reply, sent.provider_id, leave=True)
-        return await self._mailbox.look(lease)
+            return await self._mailbox.record_sent(lease, reply, sent.provider_id, leave=True)
+        return await self._mailbox.read_session(lease)
 
-    async def _refuse(self, lease: Lease, reply: Reply, error: DeliveryError, reason: str) -> None:
+    async def _record_rejection(self, lease: Lease, reply: Reply, error: DeliveryError, reason: str) -> None:
         opted_out = isinstance(error, Rejected) and error.opted_out
-        await self._mailbox.refuse(lease, reply, reason, code=error.code, opted_out=opted_out)
+        await self._mailbox.record_rejected(lease, reply, reason, code=error.code, opted_out=opted_out)
 
-    async def _wait(self, lease: Lease, reply: Reply, view: View, error: DeliveryError) -> None:
+    async def _postpone_retry(
+        self, lease: Lease, reply: Reply, view: SessionView, error: DeliveryError
+    ) -> None:
         retry_after = error.retry_after if isinstance(error, Unavailable) else None
-        seconds, rest = retry_after or self._bounds.backoff(view.waits), 0.0
+        seconds, rest = retry_after or self._limits.backoff(view.postponements), 0.0
         if isinstance(error, Rejected):
             log.error("%s refuses every send (%s %s)", reply.address.channel, error.code, error.reason)
-            seconds = rest = self._bounds.longest_wait
+            seconds = rest = self._limits.max_delay
         settled = not isinstance(error, Unknown) and not self._is_marked(reply, view)
         await self._mailbox.postpone(
             lease,
-            min(seconds, self._bounds.longest_wait),
+            min(seconds, self._limits.max_delay),
             error.reason,
             settled=settled,
-            trouble=Trouble(reply=reply, rest=rest),
+            trouble=SendFailure(reply=reply, cooldown_seconds=rest),
         )
 
-    def _is_marked(self, reply: Reply, view: View) -> bool:
-        return view.marked is not None and view.marked.key == reply.key
+    def _is_marked(self, reply: Reply, view: SessionView) -> bool:
+        return view.send_mark is not None and view.send_mark.key == reply.key
 
-    async def _already_sent(self, reply: Reply, view: View) -> SentMessage | None:
+    async def _find_earlier_send(self, reply: Reply, view: SessionView) -> SentMessage | None:
         """Ask the provider about a reply whose send was begun earlier and never settled (law L7)."""
-        channel = self._channel(reply)
+        channel = self._get_channel(reply)
         if not self._is_marked(reply, view) or not channel.capabilities.look_up:
             return None
-        assert view.marked is not None, "it is this reply that is marked"
-        since = datetime.fromtimestamp(view.marked.at_ms / 1000, UTC)
+        assert view.send_mark is not None, "it is this reply that is marked"
+        since = datetime.fromtimestamp(view.send_mark.at_ms / 1000, UTC)
         try:
-            return await channel.find_sent(reply, self._http, since=since, known=view.recent)
+            return await channel.find_sent(reply, self._http, since=since, known=view.recent_provider_ids)
         except DeliveryError:
             raise
         except Exception as error:
             raise channel.classify(error) from error
 
-    def _channel(self, reply: Reply) -> Channel[Http]:
+    def _get_channel(self, reply: Reply) -> Channel[Http]:
         """Raises `Rejected` when the reply's channel is not configured any more."""
         channel = self._channels.get(reply.address.channel)
         if channel is None:
@@ -100,7 +102,7 @@ class Delivery(Generic[Http]):
         return channel
 
     async def _send(self, reply: Reply) -> SentMessage:
-        channel = self._channel(reply)
+        channel = self._get_channel(reply)
         try:
             return await channel.send(reply, self._http)
         except DeliveryError:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
-from core.model.base import Value
+from core.model.base import FrozenModel
 
 
-class Bounds(Value):
+class ProcessingLimits(FrozenModel):
     """How much one drain may do, and how often it tries. Times are in seconds."""
 
     turns: int = 50
@@ -15,9 +15,9 @@ class Bounds(Value):
     turn_seconds: float = 60.0
     turn_tries: int = 5
     send_tries: int = 8
-    longest_wait: float = 60.0
+    max_delay: float = 60.0
 
     def backoff(self, attempt: int) -> float:
         """Full-range jitter over a doubling wait, in seconds."""
-        longest = min(self.longest_wait, 0.5 * 2.0 ** min(attempt, 16))
+        longest = min(self.max_delay, 0.5 * 2.0 ** min(attempt, 16))
         return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, guards nothing

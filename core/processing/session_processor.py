@@ -12,32 +12,39 @@ from time import monotonic
 from typing import Generic
 
 from core.errors import LeaseLost, Superseded
-from core.model.message import Message, Reply, joined
-from core.model.owner import Act, Owner, Passing, after, may_answer
-from core.model.timer import Fired, Timer
+from core.model.message import Message, Reply, merge_messages
+from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
+from core.model.timer import FiredTimer, TimerKind
 from core.model.turn import Address, Turn
 from core.ports.channel import Channel, Http
-from core.ports.dialog import Dialog, Excuses, State, Step
-from core.ports.mailbox import Claim, Commit, Lease, Mailbox, View
-from core.processing.concurrency import Barrier, Concurrency, Policy, merged, stands_alone, together
-from core.processing.delivery import Delivery
-from core.processing.retry_policy import Bounds
+from core.ports.dialog import Dialog, ErrorMessages, State, TurnOutcome
+from core.ports.mailbox import Claim, Commit, Lease, Mailbox, SessionView
+from core.processing.concurrency import (
+    CommitBarrier,
+    Concurrency,
+    ConcurrencyPolicy,
+    bypasses_policy,
+    merge_turns,
+    turns_to_merge,
+)
+from core.processing.delivery import OutboxSender
+from core.processing.retry_policy import ProcessingLimits
 from core.time_limit import TimeLimit
 
 log = logging.getLogger("turngate.drain")
 
 
-class Drained(StrEnum):
+class ProcessResult(StrEnum):
     """How a drain ended."""
 
     EMPTY = "empty"
     HELD = "held"
     POSTPONED = "postponed"
-    PASSED_ON = "passed_on"
-    LOST = "lost"
+    REQUEUED = "passed_on"
+    LEASE_LOST = "lost"
 
 
-class Drain(Generic[Http]):
+class SessionProcessor(Generic[Http]):
     """Runs sessions. Holds nothing of a session between two runs."""
 
     def __init__(
@@ -47,9 +54,9 @@ class Drain(Generic[Http]):
         dialog: Dialog,
         channels: Mapping[str, Channel[Http]],
         http: Http,
-        bounds: Bounds | None = None,
+        bounds: ProcessingLimits | None = None,
         concurrency: Mapping[str, Concurrency] | None = None,
-        excuses: Callable[[Turn, State | None], Excuses] = lambda turn, state: Excuses(),
+        excuses: Callable[[Turn, State | None], ErrorMessages] = lambda turn, state: ErrorMessages(),
     ) -> None:
         """`concurrency` is each channel's policy, by name; without one, a channel's turns queue.
 
@@ -58,144 +65,163 @@ class Drain(Generic[Http]):
         self._mailbox = mailbox
         self._concurrency = concurrency or {}
         self._dialog = dialog
-        self._excuses = excuses
+        self._error_messages = excuses
         self._channels = channels
-        self._bounds = bounds or Bounds()
-        self._delivery = Delivery(mailbox, channels, http, self._bounds)
-        self._winding_down = False
+        self._limits = bounds or ProcessingLimits()
+        self._sender = OutboxSender(mailbox, channels, http, self._limits)
+        self._shutting_down = False
 
-    def wind_down(self) -> None:
+    def shut_down(self) -> None:
         """From now on end every run at the next turn's end and pass the rest on to another worker."""
-        self._winding_down = True
+        self._shutting_down = True
 
-    async def run(self, session: str) -> Drained:
+    async def run(self, session: str) -> ProcessResult:
         """Claim a session and work on it, unless it is somebody else's."""
         claim = await self._mailbox.claim(session)
-        return Drained.HELD if claim is None else await self.work(claim)
+        return ProcessResult.HELD if claim is None else await self.process_claim(claim)
 
-    async def work(self, claim: Claim) -> Drained:
+    async def process_claim(self, claim: Claim) -> ProcessResult:
         """Work on a claimed session until it is empty, must wait, or has had its share."""
         try:
-            async with self._mailbox.kept(claim.lease):
-                return await self._work(claim.lease, claim.view)
+            async with self._mailbox.keep_lease_alive(claim.lease):
+                return await self._process(claim.lease, claim.view)
         except LeaseLost as error:
             log.warning("lease lost, another worker may have the session: %s", error)
-            return Drained.LOST
+            return ProcessResult.LEASE_LOST
 
-    async def _work(self, lease: Lease, view: View) -> Drained:
-        turns_left = self._bounds.turns
+    async def _process(self, lease: Lease, view: SessionView) -> ProcessResult:
+        turns_left = self._limits.turns
         begun = monotonic()
-        end = begun + self._bounds.seconds
+        end = begun + self._limits.seconds
         while True:
             if view.outbox:
-                after = await self._delivery.deliver(lease, view)
+                after = await self._sender.send_next(lease, view)
                 if after is None:
-                    return Drained.POSTPONED
+                    return ProcessResult.POSTPONED
                 view = after
             elif view.turns:
-                if turns_left == 0 or monotonic() > end or self._winding_down:
-                    await self._mailbox.pass_on(lease)
-                    return Drained.PASSED_ON
+                if turns_left == 0 or monotonic() > end or self._shutting_down:
+                    await self._mailbox.requeue(lease)
+                    return ProcessResult.REQUEUED
                 turns_left -= 1
                 try:
-                    commit = await self._answer(lease.session, together(view.turns), view, begun)
+                    commit = await self._process_turns(lease.session, turns_to_merge(view.turns), view, begun)
                 except Superseded:
-                    view = await self._mailbox.look(lease, again=True)
+                    view = await self._mailbox.read_session(lease, again=True)
                     continue
                 if commit is None:
-                    wait = self._bounds.backoff(view.tries)
+                    wait = self._limits.backoff(view.tries)
                     await self._mailbox.postpone(lease, wait, "the dialog failed; it will be tried again")
-                    return Drained.POSTPONED
+                    return ProcessResult.POSTPONED
                 view = await self._mailbox.commit(lease, commit, leave=True)
                 begun = monotonic()
-            elif view.fired:
-                view = await self._mailbox.commit(lease, await self._fire(view.fired, view), leave=True)
-            elif view.released or await self._mailbox.release(lease):
-                return Drained.EMPTY
+            elif view.fired_timer:
+                view = await self._mailbox.commit(
+                    lease, await self._process_timer(view.fired_timer, view), leave=True
+                )
+            elif view.lease_released or await self._mailbox.release(lease):
+                return ProcessResult.EMPTY
             else:
-                view = await self._mailbox.look(lease)
+                view = await self._mailbox.read_session(lease)
 
-    async def _answer(self, session: str, turns: tuple[Turn, ...], view: View, begun: float) -> Commit | None:
+    async def _process_turns(
+        self, session: str, turns: tuple[Turn, ...], view: SessionView, begun: float
+    ) -> Commit | None:
         """What these turns, taken as one, come to; `None` when the dialog failed and may be tried again.
 
         `begun` is when this process first saw the first of them, by its monotonic clock. Raises `Superseded`
         when they are to be taken anew, together with what has come since.
         """
-        turn = merged(turns)
-        if not may_answer(view.owner):
+        turn = merge_turns(turns)
+        if not can_bot_answer(view.owner):
             return Commit(turns=turns, state=view.state, outcome=f"silent_{view.owner}")
         if view.opted_out:
             return Commit(turns=turns, state=view.state, outcome="silent_opted_out")
-        if view.tries > self._bounds.turn_tries:
-            reason = f"gave up after {self._bounds.turn_tries} tries"
-            replies = self._apology(turn, view)
+        if view.tries > self._limits.turn_tries:
+            reason = f"gave up after {self._limits.turn_tries} tries"
+            replies = self._build_error_replies(turn, view)
             here = self._reads_log(turn.address)
             return Commit(
-                turns=turns, state=view.state, replies=replies, read_here=here, outcome="dead", dead=reason
+                turns=turns,
+                state=view.state,
+                replies=replies,
+                delivers_via_log=here,
+                outcome="dead",
+                dead_letter_reason=reason,
             )
-        overflow = (Message(text=self._excuses(turn, view.state).overflow),) if view.overflowed else ()
+        overflow = (
+            (Message(text=self._error_messages(turn, view.state).mailbox_overflow),)
+            if view.overflowed
+            else ()
+        )
         try:
-            with TimeLimit(self._bounds.turn_seconds):
-                step = await self._step(session, turn, view, begun)
-            replies = self._all_replies(turn.id, turn.address, step, overflow)
+            with TimeLimit(self._limits.turn_seconds):
+                step = await self._run_dialog(session, turn, view, begun)
+            replies = self._build_replies(turn.id, turn.address, step, overflow)
         except Superseded:
             raise
         except (
             Exception
         ) as error:  # a flow, a model or a tool may fail in any way; none may block the session
-            log.error("turn failed at try %d: %s at %s", view.tries, type(error).__name__, _where(error))
+            log.error(
+                "turn failed at try %d: %s at %s", view.tries, type(error).__name__, _error_location(error)
+            )
             return None
         return Commit(
             turns=turns,
             state=step.state,
             replies=replies,
-            mark=True,
-            read_here=self._reads_log(turn.address),
-            told=view.overflowed,
+            marks_first_reply=True,
+            delivers_via_log=self._reads_log(turn.address),
+            reports_overflow=view.overflowed,
             outcome=step.outcome,
-            owner=after(view.owner, Act.HAND_OFF) if step.hand_off else None,
-            lapses=not self._has_desk(turn.address),
-            timer=_timer(step),
-            details={"node": step.node, "edge": step.edge, **_told(step)},
+            owner=next_owner(view.owner, ControlAction.HAND_OFF) if step.hand_off else None,
+            ownership_expires=not self._has_desk(turn.address),
+            timer=_next_timer(step),
+            details={"node": step.node, "edge": step.edge, **_log_details(step)},
         )
 
-    async def _fire(self, fired: Fired, view: View) -> Commit:
+    async def _process_timer(self, fired: FiredTimer, view: SessionView) -> Commit:
         """What a timer comes to. It is not tried again: the next message goes on as if it had not been."""
-        outcome = "undelivered" if fired.timer is Timer.UNDELIVERED else "timed_out"
-        waited = Commit(turns=(), state=view.state, fired=fired.timer, outcome=outcome)
+        outcome = "undelivered" if fired.timer is TimerKind.UNDELIVERED else "timed_out"
+        waited = Commit(turns=(), state=view.state, fired_timer=fired.timer, outcome=outcome)
         if (
             view.owner in (Owner.HUMAN, Owner.CLOSED)
             or view.opted_out
-            or view.tries > self._bounds.turn_tries
+            or view.tries > self._limits.turn_tries
         ):
             return waited
         try:
-            with TimeLimit(self._bounds.turn_seconds):
-                step = await self._dialog.timed_out(view.state, fired.address, fired.timer)
-            replies = self._all_replies(fired.name, fired.address, step)
+            with TimeLimit(self._limits.turn_seconds):
+                step = await self._dialog.handle_timeout(view.state, fired.address, fired.timer)
+            replies = self._build_replies(fired.name, fired.address, step)
         except Exception as error:  # as in a turn
-            log.error("time-out failed: %s at %s", type(error).__name__, _where(error))
-            step, replies = Step(state=view.state or {}), ()
-        back = after(view.owner, Passing.TIME_OUT) if fired.timer is Timer.HAND_OFF else None
+            log.error("time-out failed: %s at %s", type(error).__name__, _error_location(error))
+            step, replies = TurnOutcome(state=view.state or {}), ()
+        back = (
+            next_owner(view.owner, AutomaticTransition.HAND_OFF_TIMEOUT)
+            if fired.timer is TimerKind.HAND_OFF
+            else None
+        )
         return replace(
             waited,
             state=step.state,
             replies=replies,
-            read_here=self._reads_log(fired.address),
+            delivers_via_log=self._reads_log(fired.address),
             owner=Owner.WAITING if step.hand_off else back,
-            lapses=not self._has_desk(fired.address),
-            timer=_timer(step),
+            ownership_expires=not self._has_desk(fired.address),
+            timer=_next_timer(step),
             details={"node": step.node, "edge": step.edge},
         )
 
-    async def _step(self, session: str, turn: Turn, view: View, begun: float) -> Step:
+    async def _run_dialog(self, session: str, turn: Turn, view: SessionView, begun: float) -> TurnOutcome:
         """The dialog's answer. Raises `Superseded` when a message came to be answered with this one."""
         concurrency = self._concurrency.get(turn.address.channel, Concurrency())
-        firm = concurrency.policy is not Policy.INTERRUPT or monotonic() - begun > concurrency.cap
-        if firm or stands_alone(turn):
+        firm = concurrency.policy is not ConcurrencyPolicy.INTERRUPT or monotonic() - begun > concurrency.cap
+        if firm or bypasses_policy(turn):
             return await self._dialog.answer(turn, view.state)
-        barrier = Barrier()
-        with self._mailbox.arrivals(session) as arrived:
+        barrier = CommitBarrier()
+        with self._mailbox.watch_arrivals(session) as arrived:
             answering = asyncio.create_task(self._dialog.answer(turn, view.state, watcher=barrier))
             coming = asyncio.create_task(arrived.wait())
             try:
@@ -208,18 +234,20 @@ class Drain(Generic[Http]):
                 answering.cancel()
                 await asyncio.wait({answering})  # nothing of it may go on beside what is begun anew
 
-    def _apology(self, turn: Turn, view: View) -> tuple[Reply, ...]:
+    def _build_error_replies(self, turn: Turn, view: SessionView) -> tuple[Reply, ...]:
         """One plain sentence, where the turn's channel is still configured."""
         if turn.address.channel not in self._channels:
             return ()
-        return self._replies(turn.id, turn.address, (Message(text=self._excuses(turn, view.state).gave_up),))
+        return self._render_replies(
+            turn.id, turn.address, (Message(text=self._error_messages(turn, view.state).processing_failed),)
+        )
 
-    def _all_replies(
-        self, to: str, address: Address, step: Step, more: tuple[Message, ...] = ()
+    def _build_replies(
+        self, to: str, address: Address, step: TurnOutcome, more: tuple[Message, ...] = ()
     ) -> tuple[Reply, ...]:
         """What is said, and last what is done at the channel's desk: the hand-off, or the end."""
         can = self._channels[address.channel].capabilities
-        said = self._replies(to, address, (*step.messages, *more))
+        said = self._render_replies(to, address, (*step.messages, *more))
         if step.hand_off and can.desk:
             return (*said, Reply(key=f"{to}.hand_off", address=address, body=step.summary, act="hand_off"))
         if step.outcome == "final" and can.closes:
@@ -235,10 +263,10 @@ class Drain(Generic[Http]):
         channel = self._channels.get(address.channel)
         return channel is not None and channel.capabilities.reads_log
 
-    def _replies(self, to: str, address: Address, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
+    def _render_replies(self, to: str, address: Address, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
         """What answers the turn or the timer `to`, cut to the channel's limits."""
         channel = self._channels[address.channel]
-        said = joined(messages) if channel.capabilities.one_message else messages
+        said = merge_messages(messages) if channel.capabilities.one_message else messages
         parts = [part for message in said for part in channel.render(message, address)]
         return tuple(
             Reply(key=f"{to}.{number}", address=address, **vars(part))
@@ -246,18 +274,18 @@ class Drain(Generic[Http]):
         )
 
 
-def _told(step: Step) -> dict[str, str]:
+def _log_details(step: TurnOutcome) -> dict[str, str]:
     """For the session's log: why a voice note could not be heard, and the session that this one follows."""
     return {name: step.details[name] for name in ("unheard", "goes_on_from") if name in step.details}
 
 
-def _timer(step: Step) -> tuple[Timer, float] | None:
+def _next_timer(step: TurnOutcome) -> tuple[TimerKind, float] | None:
     if step.timeout is None:
         return None
-    return (Timer.HAND_OFF if step.hand_off else Timer.INACTIVITY), step.timeout
+    return (TimerKind.HAND_OFF if step.hand_off else TimerKind.INACTIVITY), step.timeout
 
 
-def _where(error: Exception) -> str:
+def _error_location(error: Exception) -> str:
     """The line that raised, without the message, which may quote a user's text (law L12)."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"

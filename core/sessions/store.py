@@ -11,11 +11,11 @@ from time import monotonic
 from typing import Self
 
 from core.ports.dialog import State
-from core.ports.session_store import Held
+from core.ports.session_store import HeldSession
 
 
 @dataclass(slots=True)
-class _Kept:
+class _TransientSession:
     state: State | None = None
 
     async def save(self, state: State | None) -> None:
@@ -26,9 +26,9 @@ class NullSessionStore:
     """Keeps nothing: every turn is a conversation's first."""
 
     @asynccontextmanager
-    async def hold(self, session_id: str) -> AsyncIterator[Held]:
+    async def hold(self, session_id: str) -> AsyncIterator[HeldSession]:
         """A new session, whatever its id."""
-        yield _Kept()
+        yield _TransientSession()
 
 
 class InMemorySessionStore:
@@ -37,15 +37,15 @@ class InMemorySessionStore:
     def __init__(self, max_sessions: int = 100_000, seconds: float = 30 * 86_400.0) -> None:
         self._states: OrderedDict[str, tuple[State, float]] = OrderedDict()
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
-        self._most = max_sessions
-        self._seconds = seconds
+        self._max_sessions = max_sessions
+        self._ttl_seconds = seconds
 
     def __len__(self) -> int:
         return len(self._states)
 
-    def hold(self, session_id: str) -> AbstractAsyncContextManager[Held]:
+    def hold(self, session_id: str) -> AbstractAsyncContextManager[HeldSession]:
         """Hold a session; others in this process wait."""
-        return _InMemory(self, session_id)
+        return _InMemorySession(self, session_id)
 
     def state(self, session_id: str) -> State | None:
         """What was kept last, unless it has expired."""
@@ -59,33 +59,33 @@ class InMemorySessionStore:
         try:
             await lock.acquire()
         except BaseException:
-            self._leave(session_id)
+            self._release_lock(session_id)
             raise
 
     def unlock(self, session_id: str) -> None:
         """Let a session go."""
         self._locks[session_id][0].release()
-        self._leave(session_id)
+        self._release_lock(session_id)
 
-    def _leave(self, session_id: str) -> None:
+    def _release_lock(self, session_id: str) -> None:
         lock, users = self._locks.pop(session_id)
         if users > 1:
             self._locks[session_id] = lock, users - 1
 
-    def keep(self, session_id: str, state: State | None) -> None:
+    def store_state(self, session_id: str, state: State | None) -> None:
         """Put a state in the place of the one before; the oldest beyond the bound and the expired go."""
         self._states.pop(session_id, None)
         if state is not None:
-            self._states[session_id] = state, monotonic() + self._seconds
+            self._states[session_id] = state, monotonic() + self._ttl_seconds
         while self._states:
             _, until = next(iter(self._states.values()))
-            if len(self._states) <= self._most and until > monotonic():
+            if len(self._states) <= self._max_sessions and until > monotonic():
                 return
             self._states.popitem(last=False)
 
 
 @dataclass(slots=True)
-class _InMemory:
+class _InMemorySession:
     store: InMemorySessionStore
     session_id: str
     state: State | None = None
@@ -99,4 +99,4 @@ class _InMemory:
         self.store.unlock(self.session_id)
 
     async def save(self, state: State | None) -> None:
-        self.store.keep(self.session_id, state)
+        self.store.store_state(self.session_id, state)

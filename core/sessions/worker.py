@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 from core.ports.dialog import State
-from core.ports.session_store import Held, SessionStore
+from core.ports.session_store import HeldSession, SessionStore
 from core.sessions.store import InMemorySessionStore
 
-STREAM_SECONDS = 120.0
+MAX_UNREAD_STREAM_SECONDS = 120.0
 """How long a stream that nobody reads may hold its session."""
 
 
@@ -53,10 +53,10 @@ class SessionWorker(Generic[A]):
         self, agent_factory: Callable[[], A], store: SessionStore | None = None, max_sessions: int = 1_000
     ) -> None:
         """Without a store, sessions are kept in memory."""
-        self._make = agent_factory
+        self._agent_factory = agent_factory
         self._store = InMemorySessionStore() if store is None else store
         self._slots: OrderedDict[str, _Slot[A]] = OrderedDict()
-        self._most = max_sessions
+        self._max_sessions = max_sessions
 
     def __len__(self) -> int:
         """How many agents there are now."""
@@ -64,26 +64,26 @@ class SessionWorker(Generic[A]):
 
     def acquire(self, session_id: str) -> AbstractAsyncContextManager[SessionHandle[A]]:
         """Hold a session for the block; a stream that was begun in it holds it until it has ended."""
-        return _Acquired(self, session_id)
+        return _AcquiredSession(self, session_id)
 
-    def _enter(self, session_id: str) -> _Slot[A]:
+    def _acquire_slot(self, session_id: str) -> _Slot[A]:
         slot = self._slots.get(session_id)
         if slot is None:
-            slot = self._slots[session_id] = _Slot(self._make())
+            slot = self._slots[session_id] = _Slot(self._agent_factory())
         slot.users += 1
         self._slots.move_to_end(session_id)
         return slot
 
-    def _leave(self, slot: _Slot[A]) -> None:
+    def _release_slot(self, slot: _Slot[A]) -> None:
         slot.users -= 1
-        surplus = len(self._slots) - self._most
+        surplus = len(self._slots) - self._max_sessions
         if surplus > 0:
             idle = (name for name, each in self._slots.items() if not each.users)
             for name in [name for name, _ in zip(idle, range(surplus), strict=False)]:
                 del self._slots[name]
 
 
-class _Acquired(Generic[A]):
+class _AcquiredSession(Generic[A]):
     """A session that is held, agent and store: every turn does this, so it is done by hand."""
 
     def __init__(self, worker: SessionWorker[A], session_id: str) -> None:
@@ -94,17 +94,17 @@ class _Acquired(Generic[A]):
         # Once round the event loop: who wrote while others were answered is served with them in this round,
         # not in the next. That halves the longest waits and costs nothing.
         await asyncio.sleep(0)
-        self._slot = slot = self._worker._enter(self._session_id)
+        self._slot = slot = self._worker._acquire_slot(self._session_id)
         try:
             await slot.lock.acquire()
         except BaseException:
-            self._worker._leave(slot)
+            self._worker._release_slot(slot)
             raise
         try:
-            self._holding = self._worker._store.hold(self._session_id)
-            held = await self._holding.__aenter__()
+            self._store_context = self._worker._store.hold(self._session_id)
+            held = await self._store_context.__aenter__()
         except BaseException:
-            self._let_go()
+            self._release_slot()
             raise
         slot.agent.state = held.state
         self._handle = SessionHandle(slot.agent, held)
@@ -115,31 +115,31 @@ class _Acquired(Generic[A]):
     ) -> None:
         stream = self._handle.stream
         if error is None and stream is not None and not stream.is_ended:
-            stream.keep(self._end)
+            stream.extend_hold(self._finish)
         else:
-            await self._end(kind, error, trace)
+            await self._finish(kind, error, trace)
 
-    async def _end(self, *raised: Any) -> None:
+    async def _finish(self, *raised: Any) -> None:
         try:
-            if self._handle.is_noted and not any(raised):
+            if self._handle.has_unsaved_note and not any(raised):
                 await self._handle.save()
-            await self._holding.__aexit__(*(raised or (None, None, None)))
+            await self._store_context.__aexit__(*(raised or (None, None, None)))
         finally:
-            self._let_go()
+            self._release_slot()
 
-    def _let_go(self) -> None:
+    def _release_slot(self) -> None:
         self._slot.lock.release()
-        self._worker._leave(self._slot)
+        self._worker._release_slot(self._slot)
 
 
 class SessionHandle(Generic[A]):
     """A held session. Its state is saved before a turn's result is handed out."""
 
-    def __init__(self, agent: A, held: Held) -> None:
+    def __init__(self, agent: A, held: HeldSession) -> None:
         self.agent = agent
-        self.stream: HeldStream | None = None
-        self.is_noted = False
-        self._held = held
+        self.stream: SessionStream | None = None
+        self.has_unsaved_note = False
+        self._held_session = held
 
     @property
     def state(self) -> State | None:
@@ -151,50 +151,52 @@ class SessionHandle(Generic[A]):
         # an agent that takes no context is not handed any
         known: dict[str, Any] = {} if context is None else {"context": context}
         if stream:
-            self.stream = HeldStream(await self.agent.turn(text, stream=True, **known), self.save)
+            self.stream = SessionStream(await self.agent.turn(text, stream=True, **known), self.save)
             return self.stream
         try:
             result = await self.agent.turn(text, **known)
             await self.save()
         except BaseException:
-            self.agent.state = self._held.state
+            self.agent.state = self._held_session.state
             raise
         return result
 
     def assist(self, note: str) -> None:
         """Tell the model what the user does not see; kept with the next turn, or as the block ends."""
         self.agent.assist(note)
-        self.is_noted = True
+        self.has_unsaved_note = True
 
     async def reset(self) -> None:
         """Forget the conversation."""
-        self.is_noted = False
-        await self._held.save(None)
-        self._held.state = self.agent.state = None
+        self.has_unsaved_note = False
+        await self._held_session.save(None)
+        self._held_session.state = self.agent.state = None
 
     async def save(self) -> None:
         """Keep the agent's state."""
         state = self.agent.state
-        await self._held.save(state)
-        self._held.state = state
-        self.is_noted = False
+        await self._held_session.save(state)
+        self._held_session.state = state
+        self.has_unsaved_note = False
 
 
-class HeldStream:
+class SessionStream:
     """A turn's chunks. The session is let go once they have all been read, and saved before that."""
 
     def __init__(self, chunks: Any, save: Callable[[], Any]) -> None:
         self._chunks = chunks
         self._save = save
-        self._let_go: Callable[[], Awaitable[None]] | None = None
-        self._patience: asyncio.TimerHandle | None = None
+        self._release: Callable[[], Awaitable[None]] | None = None
+        self._read_timeout: asyncio.TimerHandle | None = None
         self.is_ended = False
 
-    def keep(self, let_go: Callable[[], Awaitable[None]]) -> None:
+    def extend_hold(self, let_go: Callable[[], Awaitable[None]]) -> None:
         """Hold the session beyond its block, for a bounded time if nobody reads."""
-        self._let_go = let_go
+        self._release = let_go
         loop = asyncio.get_running_loop()
-        self._patience = loop.call_later(STREAM_SECONDS, lambda: asyncio.ensure_future(self._end()))
+        self._read_timeout = loop.call_later(
+            MAX_UNREAD_STREAM_SECONDS, lambda: asyncio.ensure_future(self._finish())
+        )
 
     @property
     def result(self) -> Any:
@@ -207,12 +209,12 @@ class HeldStream:
                 yield chunk
             await self._save()
         finally:
-            await self._end()
+            await self._finish()
 
-    async def _end(self) -> None:
+    async def _finish(self) -> None:
         self.is_ended = True
-        if self._patience is not None:
-            self._patience.cancel()
-        if self._let_go is not None:
-            let_go, self._let_go = self._let_go, None
+        if self._read_timeout is not None:
+            self._read_timeout.cancel()
+        if self._release is not None:
+            let_go, self._release = self._release, None
             await let_go()

@@ -8,68 +8,68 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-_CLAUSE = re.compile(
+_COMPARISON = re.compile(
     r"(?P<path>[A-Za-z_][\w.]*)"
     r"(?:\s+is\s+(?P<negated>not\s+|non-)?(?P<empty>empty)\b"
     r"|\s+is\s+(?P<boolean>true|false)\b"
     r"|\s*(?P<sign>==|!=)\s*(?P<literal>'[^']*'|\"[^\"]*\"|-?\d+(?:\.\d+)?(?![\w.])|(?:true|false)\b))",
     re.IGNORECASE,
 )
-_AND_OR = re.compile(r"\s+(and|or)\s+", re.IGNORECASE)
-_END = re.compile(r"\s*(?:$|,|\s[—–-]\s)")
-_SPACES = frozenset(("userdata", "env", "actions", "slots", "results"))
+_CONJUNCTION = re.compile(r"\s+(and|or)\s+", re.IGNORECASE)
+_CONDITION_END = re.compile(r"\s*(?:$|,|\s[—–-]\s)")
+_NAMESPACES = frozenset(("userdata", "env", "actions", "slots", "results"))
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
+class Comparison:
     """What is said of one value: that it is `wanted`, or empty; or with `is_negated` that it is not.
 
     `is_plain`: its name is a word that prose might use as well, and no name of the flow's data.
     """
 
     path: tuple[str, ...]
-    wanted: JsonValue
-    about_emptiness: bool
-    as_truth: bool
+    expected: JsonValue
+    tests_emptiness: bool
+    compares_truthiness: bool
     is_negated: bool
-    is_plain: bool
+    is_ambiguous_name: bool
 
-    def holds(self, values: Mapping[str, JsonValue]) -> bool | None:
+    def evaluate(self, values: Mapping[str, JsonValue]) -> bool | None:
         """Whether it is so; None when nobody can tell whether data are spoken of at all."""
-        if self.is_plain and self.path[0] not in values:
+        if self.is_ambiguous_name and self.path[0] not in values:
             return None
-        found = _look_up(self.path, values)
-        if self.about_emptiness:
+        found = _get_path(self.path, values)
+        if self.tests_emptiness:
             return (found in (None, "", [], {})) != self.is_negated
-        return ((bool(found) if self.as_truth else found) == self.wanted) != self.is_negated
+        return ((bool(found) if self.compares_truthiness else found) == self.expected) != self.is_negated
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """Clauses joined by “and” within a group, and the groups by “or”."""
 
-    groups: tuple[tuple[Clause, ...], ...]
+    groups: tuple[tuple[Comparison, ...], ...]
 
-    def holds(self, values: Mapping[str, JsonValue]) -> bool | None:
+    def evaluate(self, values: Mapping[str, JsonValue]) -> bool | None:
         """Whether the data fulfil it; None when that cannot be told."""
-        found = [[clause.holds(values) for clause in group] for group in self.groups]
+        found = [[clause.evaluate(values) for clause in group] for group in self.groups]
         if any(None in group for group in found):
             return None
         return any(map(all, found))
 
 
-def condition_of(text: str, names: Collection[str] = ()) -> Condition | None:
+def parse_condition(text: str, names: Collection[str] = ()) -> Condition | None:
     """The condition in `text`, up to a comma or dash behind it; None when it is not of the grammar.
 
     `names` are those of the flow's data: “the answer is true” is prose, unless there is an answer among them.
     """
-    groups: list[list[Clause]] = [[]]
+    groups: list[list[Comparison]] = [[]]
     at, text = 0, text.strip()
-    while clause := _CLAUSE.match(text, at):
-        groups[-1].append(_clause(clause, names))
-        joined = _AND_OR.match(text, clause.end())
+    while clause := _COMPARISON.match(text, at):
+        groups[-1].append(_parse_comparison(clause, names))
+        joined = _CONJUNCTION.match(text, clause.end())
         if joined is None:
-            is_whole = _END.match(text, clause.end())
+            is_whole = _CONDITION_END.match(text, clause.end())
             return Condition(tuple(map(tuple, groups))) if is_whole else None
         if joined[1].lower() == "or":
             groups.append([])
@@ -77,28 +77,28 @@ def condition_of(text: str, names: Collection[str] = ()) -> Condition | None:
     return None
 
 
-def _clause(match: re.Match[str], names: Collection[str]) -> Clause:
+def _parse_comparison(match: re.Match[str], names: Collection[str]) -> Comparison:
     path = tuple(match["path"].split("."))
-    is_named = len(path) > 1 or "_" in path[0] or path[0] in _SPACES or path[0] in names
+    is_named = len(path) > 1 or "_" in path[0] or path[0] in _NAMESPACES or path[0] in names
     literal = match["literal"]
-    return Clause(
+    return Comparison(
         path,
-        _literal(literal) if literal else (match["boolean"] or "").lower() == "true",
-        about_emptiness=bool(match["empty"]),
-        as_truth=bool(match["boolean"]),
+        _parse_literal(literal) if literal else (match["boolean"] or "").lower() == "true",
+        tests_emptiness=bool(match["empty"]),
+        compares_truthiness=bool(match["boolean"]),
         is_negated=bool(match["negated"]) or match["sign"] == "!=",
-        is_plain=not is_named and not literal,
+        is_ambiguous_name=not is_named and not literal,
     )
 
 
-def _look_up(path: tuple[str, ...], values: Mapping[str, JsonValue]) -> JsonValue:
+def _get_path(path: tuple[str, ...], values: Mapping[str, JsonValue]) -> JsonValue:
     found: JsonValue = values.get(path[0])
     for name in path[1:]:
         found = found.get(name) if isinstance(found, dict) else None
     return found
 
 
-def _literal(text: str) -> JsonValue:
+def _parse_literal(text: str) -> JsonValue:
     if text[0] in "'\"":
         return text[1:-1]
     if text.lower() in ("true", "false"):

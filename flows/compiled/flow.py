@@ -10,18 +10,18 @@ from datetime import UTC, tzinfo
 from types import MappingProxyType
 from typing import TypeVar
 
-from flows import locales as wording
-from flows.compiled.edge import About, CompiledEdge, edges_of, names_of
-from flows.compiled.instructions import kind_of, language_code, proceeds
-from flows.compiled.lookahead import Ahead, ahead_of
-from flows.document.business_hours import Hours
+from flows.compiled.edge import CompileContext, CompiledEdge, collect_data_names, compile_edges
+from flows.compiled.instructions import auto_proceeds, language_code, node_type
+from flows.compiled.lookahead import SpeculativeReply, build_speculative_replies
+from flows.document.business_hours import BusinessHours
 from flows.document.flow import Action, ActionTrigger, Budget, Flow, Node, Tool
-from flows.document.traversal import RESORTS
-from flows.nlu.similarity import Measure, measure
-from flows.templating.escaping import Trusted
-from flows.templating.template import Text
-from flows.tools.http.action import CompiledAction, compile_action
-from flows.tools.mcp.tool import ServerTool, server_tools
+from flows.document.traversal import FALLBACK_FIELDS
+from flows.locales import messages_for
+from flows.nlu.similarity import TfidfVectorizer, fit_vectorizer
+from flows.templating.escaping import TrustedText
+from flows.templating.template import TextTemplate
+from flows.tools.http.action import HttpAction, compile_action
+from flows.tools.mcp.tool import McpTool, load_mcp_tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,18 @@ class CompiledNode:
     version: str
     kind: str
     node: Node
-    text: Text | None
-    reprompt: Text | None
-    instruction: Text | None
-    labels: tuple[Text, ...]
+    text: TextTemplate | None
+    reprompt: TextTemplate | None
+    instruction: TextTemplate | None
+    labels: tuple[TextTemplate, ...]
     edges: tuple[CompiledEdge, ...]
     auto_proceed: bool
-    returns: bool
-    ways: tuple[CompiledEdge, ...]
-    is_open: bool
-    is_by_data: bool
+    returns_from_interrupt: bool
+    available_edges: tuple[CompiledEdge, ...]
+    has_only_open_edges: bool
+    is_decided_by_data: bool
     conditions: tuple[str, ...] | None
-    ahead: tuple[Ahead, ...]
+    speculative_replies: tuple[SpeculativeReply, ...]
     on_enter: tuple[ActionTrigger, ...]
     on_exit: tuple[ActionTrigger, ...]
 
@@ -72,51 +72,51 @@ class CompiledFlow:
     nodes: Mapping[str, CompiledNode]
     initial: CompiledNode
     global_edges: tuple[CompiledEdge, ...]
-    prompt: Text
+    prompt: TextTemplate
     environment: Mapping[str, str]
     language: str
     after_final: str
-    closed_text: Text
-    actions: Mapping[str, CompiledAction]
+    closed_text: TextTemplate
+    actions: Mapping[str, HttpAction]
     tools: tuple[Tool, ...]
-    http_tools: Mapping[str, CompiledAction]
-    server_tools: Mapping[str, ServerTool]
-    handlers: frozenset[str]
-    hidden: Mapping[str, tuple[str, ...]]
+    http_tools: Mapping[str, HttpAction]
+    mcp_tools: Mapping[str, McpTool]
+    handler_ids: frozenset[str]
+    hidden_paths: Mapping[str, tuple[str, ...]]
     budget: Budget | None
-    hours: Hours | None
-    is_translated: bool
+    hours: BusinessHours | None
+    is_multilingual: bool
 
     @property
-    def zone(self) -> tzinfo:
+    def time_zone(self) -> tzinfo:
         """The business's time zone."""
         return self.hours.zone if self.hours else UTC
 
     @property
-    def secrets(self) -> frozenset[str]:
+    def secret_names(self) -> frozenset[str]:
         """The names of all secrets that its calls need."""
         calls = (*self.actions.values(), *self.http_tools.values())
-        own = [each.secrets for each in calls] + [each.secrets for each in self.server_tools.values()]
+        own = [each.secret_names for each in calls] + [each.secret_names for each in self.mcp_tools.values()]
         return frozenset().union(*own)
 
 
-_ready: dict[int, CompiledFlow] = {}
-_spoken: dict[int, Mapping[str, CompiledFlow]] = {}
+_compiled_flows: dict[int, CompiledFlow] = {}
+_compiled_languages: dict[int, Mapping[str, CompiledFlow]] = {}
 
 T = TypeVar("T")
 
 
-def compiled(flow: Flow) -> CompiledFlow:
+def compile_flow(flow: Flow) -> CompiledFlow:
     """The compiled form of `flow`: made at the first call, the same object at every other."""
-    return _once(flow, _ready, _compile)
+    return _cache_per_flow(flow, _compiled_flows, _compile_uncached)
 
 
-def in_every_language(flow: Flow) -> Mapping[str, CompiledFlow]:
+def compile_all_languages(flow: Flow) -> Mapping[str, CompiledFlow]:
     """The same of a flow and of its translations, by language; its own language stands first."""
-    return _once(flow, _spoken, _in_every_language)
+    return _cache_per_flow(flow, _compiled_languages, _compile_all_languages)
 
 
-def _once(flow: Flow, made: dict[int, T], make: Callable[[Flow], T]) -> T:
+def _cache_per_flow(flow: Flow, made: dict[int, T], make: Callable[[Flow], T]) -> T:
     """What is made of a flow, kept for as long as the flow is."""
     key = id(flow)
     if key not in made:
@@ -125,16 +125,19 @@ def _once(flow: Flow, made: dict[int, T], make: Callable[[Flow], T]) -> T:
     return made[key]
 
 
-def _in_every_language(flow: Flow) -> Mapping[str, CompiledFlow]:
+def _compile_all_languages(flow: Flow) -> Mapping[str, CompiledFlow]:
     own = language_code(flow.agent_language)
     if not flow.languages:
-        return {own: compiled(flow)}
-    flows = {own: compiled(flow), **{code: _compile(flow.in_language(code)) for code in flow.languages}}
-    made = {code: replace(each, is_translated=True) for code, each in flows.items()}
-    return {code: _of_one_version(each, made.values()) for code, each in made.items()}
+        return {own: compile_flow(flow)}
+    flows = {
+        own: compile_flow(flow),
+        **{code: _compile_uncached(flow.in_language(code)) for code in flow.languages},
+    }
+    made = {code: replace(each, is_multilingual=True) for code, each in flows.items()}
+    return {code: _unify_versions(each, made.values()) for code, each in made.items()}
 
 
-def _of_one_version(flow: CompiledFlow, flows: Iterable[CompiledFlow]) -> CompiledFlow:
+def _unify_versions(flow: CompiledFlow, flows: Iterable[CompiledFlow]) -> CompiledFlow:
     """The flow with versions that are the same in each language, as another one asks nothing else."""
     nodes = {
         name: replace(node, version=_digest("".join(each.nodes[name].version for each in flows)))
@@ -143,40 +146,44 @@ def _of_one_version(flow: CompiledFlow, flows: Iterable[CompiledFlow]) -> Compil
     return replace(flow, nodes=MappingProxyType(nodes), initial=nodes[flow.initial.id])
 
 
-def _compile(flow: Flow) -> CompiledFlow:
-    about = About(
+def _compile_uncached(flow: Flow) -> CompiledFlow:
+    about = CompileContext(
         language_code(flow.agent_language),
         {node.id: node for node in flow.nodes},
-        names_of(flow),
+        collect_data_names(flow),
         frozenset(flow.environment_variables),
     )
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
-    shared = measure(example for edge in edges for example in edge.examples)
-    global_edges = edges_of(flow.global_edges, about, shared)
-    nodes = {name: _node(node, about, shared, global_edges) for name, node in about.nodes.items()}
+    shared = fit_vectorizer(example for edge in edges for example in edge.examples)
+    global_edges = compile_edges(flow.global_edges, about, shared)
+    nodes = {name: _compile_node(node, about, shared, global_edges) for name, node in about.nodes.items()}
     tools = [*flow.tools, *(tool for node in flow.nodes for tool in node.tools)]
     return CompiledFlow(
         nodes=MappingProxyType(nodes),
         initial=nodes[flow.initial_node],
         global_edges=global_edges,
-        prompt=Text(flow.system_prompt, "prompt"),
-        environment=MappingProxyType({k: Trusted(v) for k, v in flow.environment_variables.items()}),
+        prompt=TextTemplate(flow.system_prompt, "prompt"),
+        environment=MappingProxyType({k: TrustedText(v) for k, v in flow.environment_variables.items()}),
         language=language_code(flow.agent_language),
         after_final=flow.after_final,
-        closed_text=Text(flow.closed_text or wording.of(language_code(flow.agent_language)).closed),
+        closed_text=TextTemplate(
+            flow.closed_text or messages_for(language_code(flow.agent_language)).conversation_closed
+        ),
         actions=MappingProxyType({action.id: compile_action(action) for action in flow.actions}),
         tools=flow.tools,
-        http_tools=MappingProxyType({t.id: compile_action(_as_action(t)) for t in tools if t.type == "http"}),
-        server_tools=MappingProxyType(server_tools(tools)),
-        handlers=frozenset(t.handler_id or t.id for t in tools if t.type == "python"),
-        hidden=MappingProxyType(_hidden(flow)),
+        http_tools=MappingProxyType(
+            {t.id: compile_action(_tool_as_action(t)) for t in tools if t.type == "http"}
+        ),
+        mcp_tools=MappingProxyType(load_mcp_tools(tools)),
+        handler_ids=frozenset(t.handler_id or t.id for t in tools if t.type == "python"),
+        hidden_paths=MappingProxyType(_collect_hidden_paths(flow)),
         budget=flow.budget,
         hours=flow.hours,
-        is_translated=False,
+        is_multilingual=False,
     )
 
 
-def _as_action(tool: Tool) -> Action:
+def _tool_as_action(tool: Tool) -> Action:
     return Action.model_validate(
         {
             "id": tool.id,
@@ -190,7 +197,7 @@ def _as_action(tool: Tool) -> Action:
     )
 
 
-def _hidden(flow: Flow) -> dict[str, tuple[str, ...]]:
+def _collect_hidden_paths(flow: Flow) -> dict[str, tuple[str, ...]]:
     """Where in the results the values stand that actions put aside, such as tokens."""
     return {
         action.store_response_as: tuple(update.result_path for update in action.env_updates)
@@ -199,9 +206,11 @@ def _hidden(flow: Flow) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _node(node: Node, about: About, shared: Measure, global_edges: tuple[CompiledEdge, ...]) -> CompiledNode:
-    edges = edges_of(node.edges, about, shared)
-    kind = kind_of(node)
+def _compile_node(
+    node: Node, about: CompileContext, shared: TfidfVectorizer, global_edges: tuple[CompiledEdge, ...]
+) -> CompiledNode:
+    edges = compile_edges(node.edges, about, shared)
+    kind = node_type(node)
     ways = edges
     if node.interruptible and kind not in ("final", "router"):
         own = {edge.id for edge in edges}
@@ -209,42 +218,44 @@ def _node(node: Node, about: About, shared: Measure, global_edges: tuple[Compile
     chosen = [edge for edge in edges if not edge.edge.is_fallback]
     return CompiledNode(
         id=node.id,
-        version=_version(node),
+        version=_node_version(node),
         kind=kind,
         node=node,
-        text=Text(node.static_text) if node.static_text else None,
-        reprompt=Text(node.reprompt_text) if node.reprompt_text else None,
-        instruction=Text(node.instruction, "prompt") if node.instruction else None,
-        labels=tuple(Text(choice.label) for choice in node.choices),
+        text=TextTemplate(node.static_text) if node.static_text else None,
+        reprompt=TextTemplate(node.reprompt_text) if node.reprompt_text else None,
+        instruction=TextTemplate(node.instruction, "prompt") if node.instruction else None,
+        labels=tuple(TextTemplate(choice.label) for choice in node.choices),
         edges=edges,
-        auto_proceed=proceeds(node) and kind != "final",
-        returns=kind != "final" and not node.hand_off and not chosen,
-        ways=ways,
-        is_open=not any(edge.guard or edge.data for edge in ways),
-        is_by_data=bool(chosen) and all(map(_is_by_data, chosen)),
-        conditions=_conditions(ways),
-        ahead=ahead_of(node, [way.edge for way in ways], about.nodes, about.language),
+        auto_proceed=auto_proceeds(node) and kind != "final",
+        returns_from_interrupt=kind != "final" and not node.hand_off and not chosen,
+        available_edges=ways,
+        has_only_open_edges=not any(edge.guard or edge.data_condition for edge in ways),
+        is_decided_by_data=bool(chosen) and all(map(_is_decided_by_data, chosen)),
+        conditions=_static_conditions(ways),
+        speculative_replies=build_speculative_replies(
+            node, [way.edge for way in ways], about.nodes, about.language
+        ),
         on_enter=tuple(trigger for trigger in node.actions if trigger.trigger == "on_enter"),
         on_exit=tuple(trigger for trigger in node.actions if trigger.trigger == "on_exit"),
     )
 
 
-def _conditions(edges: Iterable[CompiledEdge]) -> tuple[str, ...] | None:
-    texts = [edge.condition.plain for edge in edges]
+def _static_conditions(edges: Iterable[CompiledEdge]) -> tuple[str, ...] | None:
+    texts = [edge.condition.static_text for edge in edges]
     plain = tuple(text for text in texts if text is not None)
     return plain if len(plain) == len(texts) else None
 
 
-def _is_by_data(edge: CompiledEdge) -> bool:
-    return edge.data is not None and not any(slot.required for slot in edge.slots)
+def _is_decided_by_data(edge: CompiledEdge) -> bool:
+    return edge.data_condition is not None and not any(slot.required for slot in edge.slots)
 
 
-_NOT_ASKED = {"name", "actions", "max_turns", "media", *RESORTS}
+_FIELDS_OUTSIDE_VERSION = {"name", "actions", "max_turns", "media", *FALLBACK_FIELDS}
 
 
-def _version(node: Node) -> str:
+def _node_version(node: Node) -> str:
     """A digest of what the node asks and of what may be answered."""
-    return _digest(node.model_dump_json(exclude_unset=True, exclude=_NOT_ASKED))
+    return _digest(node.model_dump_json(exclude_unset=True, exclude=_FIELDS_OUTSIDE_VERSION))
 
 
 def _digest(text: str) -> str:

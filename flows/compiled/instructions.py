@@ -9,36 +9,45 @@ import re
 
 from flows.document.flow import Node
 
-_SILENT = re.compile(
+_SILENT_ROUTING = re.compile(
     r"do not output any text|do not generate any speech|do not speak\b.{0,60}\bat all|silent routing node"
     r"|output only the tool call|your only output must be a tool call"
     r"|zero words\b.{0,60}\bbefore\b.{0,60}\btool|just route\b.{0,60}\bno\b.{0,60}\bspeech",
     re.IGNORECASE | re.DOTALL,
 )
-_PROCEEDS = re.compile(
+_AUTO_PROCEED = re.compile(
     r"proceed immediately|no caller response needed|no response needed|proceed directly", re.IGNORECASE
 )
-_MARKER = re.compile(
+_LANGUAGE_MARKER = re.compile(
     r"[\[{](ar|bn|de|en|es|fa|fr|gu|he|hi|id|it|ja|kn|ko|ml|mr|ms|nl|pa|pl|pt|ro|ru|sv|ta|te|th|tr|uk|ur|vi|zh)[\]}]",
     re.IGNORECASE,
 )  # languages and no other two letters: “press [OK]” is speech
-_SCRIPT = re.compile(r"^-{2,}\s*(\w+) SCRIPT\s*-{2,}\s*$", re.IGNORECASE | re.MULTILINE)
-_CUT = re.compile(r"<wait for response>|^\s*ROUTING:|Capture only", re.IGNORECASE | re.MULTILINE)
-_QUOTED = re.compile(r"""\s*["“'‘](?P<speech>.+?)["”'’]\s*(?:$|\n)""", re.DOTALL)
-_SAYS = re.compile(r"\AAgent says:\s*(?P<speech>[^\n]+)", re.IGNORECASE)
-_DIRECTION = re.compile(r"\s*(?:\[[^\]\n]*\]|\([^)\d\n]*\))")  # how to say it, in words: “(24/7)” is speech
-_SILENCE = "ZERO speech — no words before the tool call"
-_CURRENT = re.compile(r"current_\w+=(\S*)")
-_CODES = {"english": "en", "hindi": "hi", "hinglish": "hi", "german": "de", "french": "fr", "spanish": "es"}
+_SCRIPT_HEADING = re.compile(r"^-{2,}\s*(\w+) SCRIPT\s*-{2,}\s*$", re.IGNORECASE | re.MULTILINE)
+_SPEECH_END = re.compile(r"<wait for response>|^\s*ROUTING:|Capture only", re.IGNORECASE | re.MULTILINE)
+_QUOTED_SPEECH = re.compile(r"""\s*["“'‘](?P<speech>.+?)["”'’]\s*(?:$|\n)""", re.DOTALL)
+_AGENT_SAYS = re.compile(r"\AAgent says:\s*(?P<speech>[^\n]+)", re.IGNORECASE)
+_STAGE_DIRECTION = re.compile(
+    r"\s*(?:\[[^\]\n]*\]|\([^)\d\n]*\))"
+)  # how to say it, in words: “(24/7)” is speech
+_SILENT_IF_FILLED = "ZERO speech — no words before the tool call"
+_CURRENT_VALUE = re.compile(r"current_\w+=(\S*)")
+_LANGUAGE_CODES = {
+    "english": "en",
+    "hindi": "hi",
+    "hinglish": "hi",
+    "german": "de",
+    "french": "fr",
+    "spanish": "es",
+}
 
 
 def language_code(name: str) -> str:
     """`agent_language`, a code or a name, as a two-letter code; English when it is empty."""
     name = name.strip().lower()
-    return _CODES.get(name, name[:2]) or "en"
+    return _LANGUAGE_CODES.get(name, name[:2]) or "en"
 
 
-def kind_of(node: Node) -> str:
+def node_type(node: Node) -> str:
     """`final`, `router`, `static` or `instruction`, or the node's own word for it."""
     if node.is_final:
         return "final"
@@ -48,49 +57,53 @@ def kind_of(node: Node) -> str:
         return "instruction" if node.instruction else "static"
     if not node.instruction:
         return "router"
-    return "router" if node.edges and _SILENT.search(node.instruction) else "instruction"
+    return "router" if node.edges and _SILENT_ROUTING.search(node.instruction) else "instruction"
 
 
-def proceeds(node: Node) -> bool:
+def auto_proceeds(node: Node) -> bool:
     """Whether the node speaks and goes on without waiting for the user."""
-    return node.auto_proceed or bool(node.instruction and _PROCEEDS.search(node.instruction))
+    return node.auto_proceed or bool(node.instruction and _AUTO_PROCEED.search(node.instruction))
 
 
 def is_silent(instruction: str) -> bool:
     """Whether a rendered instruction wants nothing said, as all that it would ask for is there already."""
-    if _SILENCE not in instruction:
+    if _SILENT_IF_FILLED not in instruction:
         return False
-    known = _CURRENT.findall(instruction)
+    known = _CURRENT_VALUE.findall(instruction)
     return bool(known) and all(known)
 
 
-def scripted(instruction: str, language: str) -> str:
+def scripted_speech(instruction: str, language: str) -> str:
     """The speech that a rendered instruction spells out for `language` (or English), or nothing."""
     for code in dict.fromkeys((language, "en")):
-        if line := _line(instruction, code) or _block(instruction, code) or _section(instruction, code):
+        if (
+            line := _language_line(instruction, code)
+            or _speech_block(instruction, code)
+            or _script_section(instruction, code)
+        ):
             return line
-    if said := _SAYS.match(instruction.strip()):
-        return _DIRECTION.sub("", said["speech"]).strip()
-    whole = _QUOTED.match(instruction)
+    if said := _AGENT_SAYS.match(instruction.strip()):
+        return _STAGE_DIRECTION.sub("", said["speech"]).strip()
+    whole = _QUOTED_SPEECH.match(instruction)
     return whole["speech"].strip() if whole else ""
 
 
-def in_language(text: str, language: str) -> str:
+def select_language_block(text: str, language: str) -> str:
     """The language's block of a text with `[EN] … [HI] …` in it; a text without markers as it is."""
     if "[" not in text and "{" not in text:
         return text
-    return _marked(text, language) or _marked(text, "en") or text
+    return _marked_block(text, language) or _marked_block(text, "en") or text
 
 
-def _line(instruction: str, code: str) -> str:
+def _language_line(instruction: str, code: str) -> str:
     found = re.search(
         rf"\b{re.escape(code)} line:\s*(['\"])(.*)\1[ \t]*$", instruction, re.IGNORECASE | re.MULTILINE
     )
     return found[2].replace("''", "'").strip() if found else ""
 
 
-def _marked(text: str, code: str) -> str:
-    markers = list(_MARKER.finditer(text))
+def _marked_block(text: str, code: str) -> str:
+    markers = list(_LANGUAGE_MARKER.finditer(text))
     for index, marker in enumerate(markers):
         if marker[1].lower() == code:
             end = markers[index + 1].start() if index + 1 < len(markers) else len(text)
@@ -98,17 +111,17 @@ def _marked(text: str, code: str) -> str:
     return ""
 
 
-def _block(instruction: str, code: str) -> str:
-    block = _marked(instruction, code)
-    if quoted := _QUOTED.match(block):
+def _speech_block(instruction: str, code: str) -> str:
+    block = _marked_block(instruction, code)
+    if quoted := _QUOTED_SPEECH.match(block):
         return quoted["speech"].strip()
-    return _CUT.split(block)[0].strip()
+    return _SPEECH_END.split(block)[0].strip()
 
 
-def _section(instruction: str, code: str) -> str:
-    heads = list(_SCRIPT.finditer(instruction))
+def _script_section(instruction: str, code: str) -> str:
+    heads = list(_SCRIPT_HEADING.finditer(instruction))
     for index, head in enumerate(heads):
-        if _CODES.get(head[1].lower()) == code:
+        if _LANGUAGE_CODES.get(head[1].lower()) == code:
             end = heads[index + 1].start() if index + 1 < len(heads) else len(instruction)
-            return _CUT.split(instruction[head.end() : end])[0].strip()
+            return _SPEECH_END.split(instruction[head.end() : end])[0].strip()
     return ""

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
-from flows.document.base import Part
+from flows.document.base import FlowModel
 
-_SPAN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(([01]\d|2[0-3]):([0-5]\d)|24:00)")
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_INTERVAL = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(([01]\d|2[0-3]):([0-5]\d)|24:00)")
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def _zone(name: str) -> str:
+def _validate_time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -23,30 +23,30 @@ def _zone(name: str) -> str:
     return name
 
 
-def _span(text: str) -> str:
+def _parse_interval(text: str) -> str:
     begin, _, end = text.partition("-")
-    if not _SPAN.fullmatch(text) or begin >= end:
+    if not _INTERVAL.fullmatch(text) or begin >= end:
         raise ValueError(f"“{text}” is no span of a day; write it like 09:00-17:00")
     return text
 
 
-Day = tuple[Annotated[str, AfterValidator(_span)], ...]
+DayIntervals = tuple[Annotated[str, AfterValidator(_parse_interval)], ...]
 
 
-class Hours(Part):
+class BusinessHours(FlowModel):
     """Each day's spans, like `["09:00-12:00", "13:00-17:00"]`; a day that is not named has none.
 
     `closed_on` are days without any, whatever day of the week they are.
     """
 
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    monday: Day = ()
-    tuesday: Day = ()
-    wednesday: Day = ()
-    thursday: Day = ()
-    friday: Day = ()
-    saturday: Day = ()
-    sunday: Day = ()
+    timezone: Annotated[str, AfterValidator(_validate_time_zone)] = "UTC"
+    monday: DayIntervals = ()
+    tuesday: DayIntervals = ()
+    wednesday: DayIntervals = ()
+    thursday: DayIntervals = ()
+    friday: DayIntervals = ()
+    saturday: DayIntervals = ()
+    sunday: DayIntervals = ()
     closed_on: tuple[date, ...] = Field((), max_length=400)
 
     @property
@@ -59,10 +59,10 @@ class Hours(Part):
         here = moment.astimezone(self.zone)
         if here.date() in self.closed_on:
             return False
-        spans: Day = getattr(self, _DAYS[here.weekday()])
-        return any(_holds(span, here.time()) for span in spans)
+        spans: DayIntervals = getattr(self, _WEEKDAYS[here.weekday()])
+        return any(_contains_time(span, here.time()) for span in spans)
 
 
-def _holds(span: str, now: time) -> bool:
+def _contains_time(span: str, now: time) -> bool:
     begin, _, end = span.partition("-")
     return time.fromisoformat(begin) <= now and (end == "24:00" or now < time.fromisoformat(end))

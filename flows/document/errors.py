@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 
 
-class Problem(NamedTuple):
+class Issue(NamedTuple):
     """One thing to put right. `path` is like `nodes[2].edges[0].target_node_id`, `sentence` for a person."""
 
     path: str
-    sentence: str
+    message: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.sentence}" if self.path else self.sentence
+        return f"{self.path}: {self.message}" if self.path else self.message
 
 
-class FlowError(Misconfigured, ValueError):
+class FlowError(ConfigurationError, ValueError):
     """A flow that cannot be run. `problems` holds every one that was found, in document order."""
 
-    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+    def __init__(self, source: str, problems: Sequence[Issue]) -> None:
         count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
         super().__init__("\n".join([f"{source}: {count}", *(f"  {problem}" for problem in problems)]))
         self.source = source
-        self.problems = tuple(problems)
+        self.issues = tuple(problems)
 
 
 class FlowNotFound(FlowError, FileNotFoundError):

@@ -23,80 +23,83 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
 
 from core.model.turn import Attachment
-from flows.document.base import Part
-from flows.document.business_hours import Hours
-from flows.document.errors import Problem
-from flows.document.loader import Loaded
-from flows.document.localization import Translation, translated
-from flows.document.validation.shape import unknown_keys
-from flows.document.validation.validator import problems_in
-from flows.document.validation.warnings import warnings_in
+from flows.document.base import FlowModel
+from flows.document.business_hours import BusinessHours
+from flows.document.errors import Issue
+from flows.document.loader import FlowLoader
+from flows.document.localization import Localization, localize
+from flows.document.validation.shape import find_unknown_keys
+from flows.document.validation.validator import validate_flow
+from flows.document.validation.warnings import find_warnings
 
 
-class Pair(TypedDict):
+class KeyValuePair(TypedDict):
     """A name and its value, as some editors write them."""
 
     key: str
     value: str
 
 
-def _pairs(value: object) -> object:
+def _parse_pairs(value: object) -> object:
     """`[{"key": "A", "value": "b"}]` as `{"A": "b"}`, the other accepted spelling of names and values."""
     if not isinstance(value, list):
         return value
     return {str(pair["key"]): pair.get("value") for pair in value if isinstance(pair, dict) and "key" in pair}
 
 
-def _environment(value: object) -> object:
+def _parse_environment(value: object) -> object:
     """What is neither an object nor a list is as good as nothing, as the format has it."""
-    return _pairs(value) if isinstance(value, dict | list) else {}
+    return _parse_pairs(value) if isinstance(value, dict | list) else {}
 
 
-def _as_choice(value: object) -> object:
+def _parse_quick_reply(value: object) -> object:
     if isinstance(value, bool | int | float):
         raise PydanticKnownError("string_type")
     return {"label": value} if isinstance(value, str) else value
 
 
-def _as_body(value: object) -> object:
+def _validate_body(value: object) -> object:
     if value is not None and not isinstance(value, str | dict):
         raise PydanticCustomError("body", "Text or an object is needed here")
     return value
 
 
-def _without_blank(value: object) -> object:
+def _blank_to_none(value: object) -> object:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Named = Annotated[str | None, BeforeValidator(_without_blank, json_schema_input_type=str | None)]
+OptionalText = Annotated[str | None, BeforeValidator(_blank_to_none, json_schema_input_type=str | None)]
 """A text that is as good as absent when it is blank."""
 
-Names = Annotated[dict[str, str], BeforeValidator(_pairs, json_schema_input_type=dict[str, str] | list[Pair])]
-Environment = Annotated[
-    dict[str, str], BeforeValidator(_environment, json_schema_input_type=dict[str, str] | list[Pair])
+StringMap = Annotated[
+    dict[str, str], BeforeValidator(_parse_pairs, json_schema_input_type=dict[str, str] | list[KeyValuePair])
 ]
-Body = Annotated[
+EnvironmentMap = Annotated[
+    dict[str, str],
+    BeforeValidator(_parse_environment, json_schema_input_type=dict[str, str] | list[KeyValuePair]),
+]
+ActionBody = Annotated[
     str | dict[str, JsonValue] | None,
-    BeforeValidator(_as_body, json_schema_input_type=str | dict[str, JsonValue] | None),
+    BeforeValidator(_validate_body, json_schema_input_type=str | dict[str, JsonValue] | None),
 ]
-Schema = dict[str, JsonValue]
+JsonSchema = dict[str, JsonValue]
 
 
-class Offer(Part):
+class QuickReply(FlowModel):
     """A quick reply that a node offers. Without a payload the label is sent back."""
 
     label: str = Field(min_length=1)
     payload: str = ""
 
 
-class Resort(Part):
+class Fallback(FlowModel):
     """What happens without an answer of the user's: something is said, an edge is taken, or both."""
 
     say: str = Field("", max_length=4_000)
     edge: str = ""
 
 
-class Timeout(Resort):
+class Timeout(Fallback):
     """What happens when nobody has written for so many seconds.
 
     At a node that hands off it is for want of a person, and the bot has the conversation again.
@@ -105,7 +108,7 @@ class Timeout(Resort):
     seconds: float = Field(gt=0, le=30 * 86_400)
 
 
-class ActionTrigger(Part):
+class ActionTrigger(FlowModel):
     """When an action is to run at a node or on an edge; `on_failure` is the edge to take if it fails."""
 
     trigger: Literal["on_enter", "on_exit"] = Field(validation_alias=AliasChoices("trigger", "trigger_type"))
@@ -113,14 +116,14 @@ class ActionTrigger(Part):
     on_failure: str | None = None
 
 
-class EnvironmentUpdate(Part):
+class EnvironmentUpdate(FlowModel):
     """A value to copy out of an action's result."""
 
     env_key: str
     result_path: str
 
 
-class Action(Part):
+class Action(FlowModel):
     """An HTTP call that a node or an edge refers to by id. `timeout` is in seconds, with its `retries`."""
 
     id: str
@@ -128,8 +131,8 @@ class Action(Part):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     url: str
     description: str = ""
-    headers: Names = Field(default_factory=dict)
-    body: Body = Field(None, validation_alias=AliasChoices("body", "body_template"))
+    headers: StringMap = Field(default_factory=dict)
+    body: ActionBody = Field(None, validation_alias=AliasChoices("body", "body_template"))
     timeout: int = Field(30, gt=0)
     store_response_as: str | None = None
     env_updates: tuple[EnvironmentUpdate, ...] = ()
@@ -140,7 +143,7 @@ class Action(Part):
     retries: int = Field(2, ge=0, le=5)
 
 
-class Tool(Part):
+class Tool(FlowModel):
     """A function that is offered to the model. `timeout` is in seconds, with its `retries`.
 
     `handler_id` names the Python function (without it the `id` does); `url`, `method` and `headers` make an
@@ -152,13 +155,13 @@ class Tool(Part):
     id: str
     name: str
     description: str
-    input_schema: Schema | None = None
+    input_schema: JsonSchema | None = None
     type: Literal["python", "http", "mcp"] = "python"
     handler_id: str | None = None
     url: str | None = None
     method: str | None = None
     server: str | None = None
-    headers: Names = Field(default_factory=dict)
+    headers: StringMap = Field(default_factory=dict)
     timeout: int = Field(30, gt=0)
     retries: int = Field(2, ge=0, le=5)
     on_failure: str | None = None
@@ -167,10 +170,10 @@ class Tool(Part):
 class Media(Attachment):
     """A file that is sent with a node's text."""
 
-    model_config = Part.model_config
+    model_config = FlowModel.model_config
 
 
-class Criterion(Part):
+class CompletionCriterion(FlowModel):
     """Something that must be known before a node is left."""
 
     key: str
@@ -178,23 +181,23 @@ class Criterion(Part):
     required: bool = True
 
 
-class Edge(Part):
+class Edge(FlowModel):
     """A transition. `keywords`, `examples` and `pattern` let it be taken without a language model."""
 
     id: str
     condition: str
-    target_node_id: Named = None
-    input_schema: Schema | None = None
+    target_node_id: OptionalText = None
+    input_schema: JsonSchema | None = None
     actions: tuple[ActionTrigger, ...] = ()
-    criteria: tuple[Criterion, ...] | None = None
+    criteria: tuple[CompletionCriterion, ...] | None = None
     is_fallback: bool = False
-    guard: Named = None
+    guard: OptionalText = None
     keywords: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     pattern: str | None = None
 
 
-class Node(Part):
+class Node(FlowModel):
     """A place in the conversation. `reprompt_text` is said instead of `static_text` when asking again."""
 
     id: str
@@ -207,37 +210,38 @@ class Node(Part):
     auto_proceed: bool = False
     edges: tuple[Edge, ...] = ()
     actions: tuple[ActionTrigger, ...] = ()
-    completion_criteria: tuple[Criterion, ...] | None = None
+    completion_criteria: tuple[CompletionCriterion, ...] | None = None
     allow_skip: bool = True
     max_turns: int | None = None
     interruptible: bool = True
     tools: tuple[Tool, ...] = ()
     lang_graph: dict[str, JsonValue] | None = Field(None, alias="langGraph")
-    choices: tuple[Annotated[Offer, BeforeValidator(_as_choice, json_schema_input_type=str | Offer)], ...] = (
-        Field((), max_length=20)
-    )
+    choices: tuple[
+        Annotated[QuickReply, BeforeValidator(_parse_quick_reply, json_schema_input_type=str | QuickReply)],
+        ...,
+    ] = Field((), max_length=20)
     hand_off: bool = False
     timeout: Timeout | None = None
-    on_undelivered: Resort | None = None
-    out_of_hours: Resort | None = None
+    on_undelivered: Fallback | None = None
+    out_of_hours: Fallback | None = None
     media: tuple[Media, ...] = Field((), max_length=10)
 
 
-class Budget(Part):
+class Budget(FlowModel):
     """How much one conversation may take before a person is asked for; tokens are the language model's."""
 
     turns: int | None = Field(None, ge=1)
     tokens: int | None = Field(None, ge=1)
 
 
-class Flow(Loaded):
+class Flow(FlowLoader):
     """A whole flow. `after_final` says what the user's next message does once a final node was reached."""
 
     system_prompt: str
     initial_node: str
     nodes: tuple[Node, ...]
     actions: tuple[Action, ...] = Field((), validation_alias=AliasChoices("actions", "global_actions"))
-    environment_variables: Environment = Field(
+    environment_variables: EnvironmentMap = Field(
         default_factory=dict, validation_alias=AliasChoices("environment_variables", "env_vars")
     )
     global_edges: tuple[Edge, ...] = ()
@@ -249,26 +253,26 @@ class Flow(Loaded):
     after_final: Literal["restart", "closed", "hand_off"] = "restart"
     closed_text: str = ""
     budget: Budget | None = None
-    hours: Hours | None = None
-    languages: dict[str, Translation] = Field(default_factory=dict)
+    hours: BusinessHours | None = None
+    languages: dict[str, Localization] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _is_sound(self) -> Self:
-        if problems := problems_in(self._plain()):
+    def _validate_document(self) -> Self:
+        if problems := validate_flow(self._to_document()):
             raise PydanticCustomError("flow", "{problems}", {"problems": "; ".join(map(str, problems))})
         return self
 
-    def _plain(self) -> dict[str, JsonValue]:
+    def _to_document(self) -> dict[str, JsonValue]:
         return self.model_dump(mode="json", exclude_unset=True)
 
     def in_language(self, code: str) -> Flow:
         """The flow in one of its `languages`. Raises `KeyError`."""
-        return type(self).model_validate(translated(self._plain(), code))
+        return type(self).model_validate(localize(self._to_document(), code))
 
     @property
-    def warnings(self) -> tuple[Problem, ...]:
+    def warnings(self) -> tuple[Issue, ...]:
         """What works but is probably not what the author meant: unknown keys, unreachable nodes and so on."""
-        return (*self._left_out, *unknown_keys(self), *warnings_in(self._plain()))
+        return (*self._load_warnings, *find_unknown_keys(self), *find_warnings(self._to_document()))
 
     def save(self, path: str | Path) -> None:
         """Write the flow as JSON that `load` reads again: only what was set. Raises `OSError`."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from flows.document.flow import Flow
 
 
 class FlowSet(Mapping[str, Flow]):
-    """Flows by name; the first is where a conversation begins. Raises `Misconfigured` when there is none."""
+    """Flows by name; the first is where a conversation begins. Raises `ConfigurationError` when there is none."""
 
     def __init__(self, flows: Mapping[str, Flow]) -> None:
         if not flows:
-            raise Misconfigured("a FlowSet needs at least one flow")
+            raise ConfigurationError("a FlowSet needs at least one flow")
         self._flows = dict(flows)
 
     def __getitem__(self, name: str) -> Flow:
@@ -26,6 +26,6 @@ class FlowSet(Mapping[str, Flow]):
         return len(self._flows)
 
     @property
-    def first(self) -> str:
+    def initial_name(self) -> str:
         """The name of the flow that a conversation begins in."""
         return next(iter(self._flows))

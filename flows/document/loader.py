@@ -8,20 +8,20 @@ from typing import Any, Self
 
 from pydantic import PrivateAttr, ValidationError
 
-from flows.document.base import Part
-from flows.document.errors import FlowError, Problem
-from flows.document.parser import is_yaml, parse_json, parse_yaml, read, repeated
-from flows.document.react_flow import is_export, native, place_in_export
-from flows.document.validation.shape import problems_of_shape
-from flows.document.validation.validator import problems_in
+from flows.document.base import FlowModel
+from flows.document.errors import FlowError, Issue
+from flows.document.parser import find_duplicate_keys, is_yaml, parse_json, parse_yaml, read_text
+from flows.document.react_flow import convert_react_flow, is_react_flow, to_export_path
+from flows.document.validation.shape import issues_from_pydantic
+from flows.document.validation.validator import validate_flow
 
-_BLANK = ("", "{}", "[]", "null", "~")
+_EMPTY_VALUES = ("", "{}", "[]", "null", "~")
 
 
-class Loaded(Part):
+class FlowLoader(FlowModel):
     """A whole document. Beside our own names for reading one stand those that superdialog has."""
 
-    _left_out: tuple[Problem, ...] = PrivateAttr(())
+    _load_warnings: tuple[Issue, ...] = PrivateAttr(())
     """What the file says and the flow does not."""
 
     @classmethod
@@ -32,22 +32,22 @@ class Loaded(Part):
     @classmethod
     def from_json(cls, text: str, *, source: str = "flow") -> Self:
         """Read a document from JSON text; `source` names it in the error. Raises `FlowError`."""
-        return cls._from(parse_json(text, source), source)
+        return cls._from_document(parse_json(text, source), source)
 
     @classmethod
     def from_yaml(cls, text: str, *, source: str = "flow") -> Self:
         """Read a document from YAML text; `source` names it in the error. Raises `FlowError`."""
-        return cls._from(parse_yaml(text, source), source)
+        return cls._from_document(parse_yaml(text, source), source)
 
     @classmethod
     def from_json_file(cls, path: str | Path) -> Self:
         """Read a JSON file. Raises `FlowError`."""
-        return cls.from_json(read(path), source=str(path))
+        return cls.from_json(read_text(path), source=str(path))
 
     @classmethod
     def from_yaml_file(cls, path: str | Path) -> Self:
         """Read a YAML file. Raises `FlowError`."""
-        return cls.from_yaml(read(path), source=str(path))
+        return cls.from_yaml(read_text(path), source=str(path))
 
     @classmethod
     def from_json_string(cls, text: str) -> Self:
@@ -63,7 +63,7 @@ class Loaded(Part):
     def from_file(cls, path: str | Path) -> Self:
         """Read a file whose name ends in .json, .yaml or .yml. Raises `FlowError`, also for any other."""
         if not is_yaml(path) and Path(path).suffix.lower() != ".json":
-            raise FlowError(str(path), [Problem("", "The name must end in .json, .yaml or .yml.")])
+            raise FlowError(str(path), [Issue("", "The name must end in .json, .yaml or .yml.")])
         return cls.load(path)
 
     @classmethod
@@ -84,25 +84,25 @@ class Loaded(Part):
         if key is None:
             return None
         if not isinstance(config[key], str | Path):
-            raise FlowError("settings", [Problem(key, "Text is needed here.")])
+            raise FlowError("settings", [Issue(key, "Text is needed here.")])
         value = str(config[key])
-        return None if value.strip() in _BLANK else readers[key](value)
+        return None if value.strip() in _EMPTY_VALUES else readers[key](value)
 
     @classmethod
-    def _from(cls, document: object, source: str) -> Self:
+    def _from_document(cls, document: object, source: str) -> Self:
         """The flow of a parsed document, native or an export of React Flow."""
         if not isinstance(document, dict):
-            raise FlowError(source, [Problem("", "A flow is an object with nodes; this is something else.")])
-        left_out = tuple(repeated(document))
+            raise FlowError(source, [Issue("", "A flow is an object with nodes; this is something else.")])
+        left_out = tuple(find_duplicate_keys(document))
         places: Mapping[str, str] = {}
-        if is_export(document):
-            document, places, lost = native(document)
+        if is_react_flow(document):
+            document, places, lost = convert_react_flow(document)
             left_out += lost
         try:
             flow = cls.model_validate(document)
         except ValidationError as error:
-            problems = dict.fromkeys([*problems_of_shape(error), *problems_in(document)])
-            told = [Problem(place_in_export(path, places), sentence) for path, sentence in problems]
+            problems = dict.fromkeys([*issues_from_pydantic(error), *validate_flow(document)])
+            told = [Issue(to_export_path(path, places), sentence) for path, sentence in problems]
             raise FlowError(source, told) from error
-        flow._left_out = left_out
+        flow._load_warnings = left_out
         return flow

@@ -12,60 +12,60 @@ from typing import Any
 
 import yaml
 
-from flows.document.errors import FlowError, FlowNotFound, Problem
+from flows.document.errors import FlowError, FlowNotFound, Issue
 
-LARGEST_DOCUMENT = 500_000
+MAX_DOCUMENT_VALUES = 500_000
 """How many values a YAML document may have once its aliases are written out."""
 
-QUOTES = (
+QUOTES_NEEDED = (
     "Text is needed here and this is true or false, as YAML reads yes, no, on and off: write it in quotes."
 )
 
-_YAML = (".yaml", ".yml")
-_DEEPEST = 100
-_HALF = re.compile("[\ud800-\udfff]")
+_YAML_SUFFIXES = (".yaml", ".yml")
+_MAX_DEPTH = 100
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class _Repeated(dict[Any, Any]):
+class _DictWithDuplicates(dict[Any, Any]):
     """An object in which keys stand more than once; the last of each counts."""
 
-    twice: tuple[str, ...] = ()
+    duplicate_keys: tuple[str, ...] = ()
 
 
-class _Loader(yaml.SafeLoader):
+class _JsonCompatibleLoader(yaml.SafeLoader):
     """The safe loader, but a date stays the text that it is in JSON."""
 
 
-_Loader.yaml_implicit_resolvers = {
+_JsonCompatibleLoader.yaml_implicit_resolvers = {
     letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
 
-def read(path: str | Path) -> str:
+def read_text(path: str | Path) -> str:
     """The text of a file in UTF-8. Raises `FlowError`."""
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FlowError(str(path), [Problem("", "The file cannot be read: it is not UTF-8 text.")]) from error
+        raise FlowError(str(path), [Issue("", "The file cannot be read: it is not UTF-8 text.")]) from error
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
         refused = FlowNotFound if isinstance(error, FileNotFoundError) else FlowError
-        raise refused(str(path), [Problem("", f"The file cannot be read: {reason}.")]) from error
+        raise refused(str(path), [Issue("", f"The file cannot be read: {reason}.")]) from error
 
 
 def is_yaml(path: str | Path) -> bool:
     """Whether a file is YAML, by its name."""
-    return Path(path).suffix.lower() in _YAML
+    return Path(path).suffix.lower() in _YAML_SUFFIXES
 
 
 def parse_json(text: str, source: str) -> Any:
     """The value that a JSON text stands for. Raises `FlowError` naming `source`."""
     try:
-        document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_object)
+        document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_build_object)
     except (ValueError, RecursionError) as error:
-        raise FlowError(source, [Problem("", f"This is not JSON: {_sentence(error)}.")]) from error
-    if problems := list(_not_json(document)):
+        raise FlowError(source, [Issue("", f"This is not JSON: {_describe_error(error)}.")]) from error
+    if problems := list(_find_invalid_values(document)):
         raise FlowError(source, problems)
     return document
 
@@ -73,48 +73,50 @@ def parse_json(text: str, source: str) -> Any:
 def parse_yaml(text: str, source: str) -> Any:
     """The value that a YAML text stands for, with nothing in it that JSON has not. Raises `FlowError`."""
     try:
-        document = yaml.load(text, _Loader)  # noqa: S506  # a safe loader, made above
-        size = _size(document, {}, set())
+        document = yaml.load(text, _JsonCompatibleLoader)  # noqa: S506  # a safe loader, made above
+        size = _count_values(document, {}, set())
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FlowError(source, [Problem("", f"This is not YAML: {_sentence(error)}.")]) from error
-    if size > LARGEST_DOCUMENT:
-        raise FlowError(source, [Problem("", "With its aliases written out this is too large.")])
-    if problems := [*_not_json(document), *_taken_for_booleans(document)]:
+        raise FlowError(source, [Issue("", f"This is not YAML: {_describe_error(error)}.")]) from error
+    if size > MAX_DOCUMENT_VALUES:
+        raise FlowError(source, [Issue("", "With its aliases written out this is too large.")])
+    if problems := [*_find_invalid_values(document), *_find_unquoted_booleans(document)]:
         raise FlowError(source, problems)
     return document
 
 
-def repeated(document: object) -> Iterator[Problem]:
+def find_duplicate_keys(document: object) -> Iterator[Issue]:
     """The keys that stand more than once in one object."""
-    for path, value, _ in _places(document):
-        for name in value.twice if isinstance(value, _Repeated) else ():
-            yield Problem(
+    for path, value, _ in _walk(document):
+        for name in value.duplicate_keys if isinstance(value, _DictWithDuplicates) else ():
+            yield Issue(
                 f"{path}.{name}".lstrip("."), "This key stands here more than once; the last one counts."
             )
 
 
-def _object(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+def _build_object(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     made = dict(pairs)
     if len(made) == len(pairs):
         return made
-    made = _Repeated(made)
-    made.twice = tuple(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+    made = _DictWithDuplicates(made)
+    made.duplicate_keys = tuple(
+        name for name, count in Counter(name for name, _ in pairs).items() if count > 1
+    )
     return made
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[dict[Any, Any]]:
+def _construct_mapping(loader: _JsonCompatibleLoader, node: yaml.MappingNode) -> Iterator[dict[Any, Any]]:
     """As the safe loader makes it, and with what stands there more than once; `<<` may."""
     names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
-    made = _object([(name, None) for name in names])
+    made = _build_object([(name, None) for name in names])
     made.clear()
     yield made
     made.update(loader.construct_mapping(node))
 
 
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_JsonCompatibleLoader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
 
 
-def _sentence(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
@@ -123,7 +125,7 @@ def _sentence(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _size(value: Any, known: dict[int, int], above: set[int]) -> int:
+def _count_values(value: Any, known: dict[int, int], above: set[int]) -> int:
     """How many values `value` holds; an alias counts as often as it is used, but is looked at once."""
     if not isinstance(value, dict | list):
         return 1
@@ -132,46 +134,46 @@ def _size(value: Any, known: dict[int, int], above: set[int]) -> int:
         raise ValueError("an alias stands inside of what it names")
     if key not in known:
         parts = value.values() if isinstance(value, dict) else value
-        known[key] = 1 + sum(_size(part, known, {*above, key}) for part in parts)
+        known[key] = 1 + sum(_count_values(part, known, {*above, key}) for part in parts)
     return known[key]
 
 
-def _places(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any, int]]:
+def _walk(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any, int]]:
     """Everything in a document, with its path and how deep it stands; no further than is too deep."""
     yield path, value, depth
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return
     if isinstance(value, dict):
         for key, part in value.items():
-            yield from _places(part, f"{path}.{key}".lstrip("."), depth + 1)
+            yield from _walk(part, f"{path}.{key}".lstrip("."), depth + 1)
     elif isinstance(value, list):
         for index, part in enumerate(value):
-            yield from _places(part, f"{path}[{index}]", depth + 1)
+            yield from _walk(part, f"{path}[{index}]", depth + 1)
 
 
-def _not_json(document: Any) -> Iterator[Problem]:
+def _find_invalid_values(document: Any) -> Iterator[Issue]:
     """What can be read and a flow cannot hold."""
-    for path, value, depth in _places(document):
-        if depth > _DEEPEST:
-            yield Problem(path[:100], "This is nested too deeply.")
+    for path, value, depth in _walk(document):
+        if depth > _MAX_DEPTH:
+            yield Issue(path[:100], "This is nested too deeply.")
         elif isinstance(value, dict):
             for key in value:
                 if not isinstance(key, str):
-                    yield Problem(path, f"The key {key!r} is not text here: write it in quotes.")
-                elif _HALF.search(key):
-                    yield Problem(ascii(path), f"The key {key!a} holds half a character: take it out.")
-        elif isinstance(value, str) and _HALF.search(value):
-            yield Problem(path, "There is half a character in this text, a lone surrogate: take it out.")
+                    yield Issue(path, f"The key {key!r} is not text here: write it in quotes.")
+                elif _SURROGATE.search(key):
+                    yield Issue(ascii(path), f"The key {key!a} holds half a character: take it out.")
+        elif isinstance(value, str) and _SURROGATE.search(value):
+            yield Issue(path, "There is half a character in this text, a lone surrogate: take it out.")
         elif isinstance(value, float) and not math.isfinite(value):
-            yield Problem(path, "This is no number that can be written down.")
+            yield Issue(path, "This is no number that can be written down.")
         elif not isinstance(value, list | str | int | float | None):
-            yield Problem(path, "This value has no place in a flow: write it in quotes.")
+            yield Issue(path, "This value has no place in a flow: write it in quotes.")
 
 
-def _taken_for_booleans(document: Any) -> Iterator[Problem]:
+def _find_unquoted_booleans(document: Any) -> Iterator[Issue]:
     """True or false among texts, which was meant as “yes” or “no”."""
-    for path, value, _ in _places(document):
+    for path, value, _ in _walk(document):
         if isinstance(value, dict) and value.get("type") == "string" and isinstance(value.get("enum"), list):
             for index, item in enumerate(value["enum"]):
                 if isinstance(item, bool):
-                    yield Problem(f"{path}.enum[{index}]".lstrip("."), QUOTES)
+                    yield Issue(f"{path}.enum[{index}]".lstrip("."), QUOTES_NEEDED)

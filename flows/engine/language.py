@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 from core.model.turn import Turn
 from flows.compiled.flow import CompiledNode
-from flows.nlu.lexicon import FILLER, MARKS
-from flows.text.tokens import words
+from flows.nlu.lexicon import FILLER_WORDS, LANGUAGE_MARKERS
+from flows.text.tokens import tokenize
 
-_NAMES = {
+_LANGUAGE_NAMES = {
     "en": "english englisch anglais ingles",
     "de": "deutsch german allemand aleman",
     "fr": "francais french franzosisch frances",
@@ -20,45 +20,53 @@ _NAMES = {
     "pt": "portugues portuguese portugiesisch",
     "tr": "turkce turkish turkisch",
 }
-_CODES = {name: code for code, names in _NAMES.items() for name in words(names)}
-_BESIDE = frozenset(words("speak language switch talk write sprechen sprache sprichst auf in to do pls plz"))
-_SURE = 2
+_CODE_BY_NAME = {name: code for code, names in _LANGUAGE_NAMES.items() for name in tokenize(names)}
+_REQUEST_WORDS = frozenset(
+    tokenize("speak language switch talk write sprechen sprache sprichst auf in to do pls plz")
+)
+_MIN_MARKERS_TO_SWITCH = 2
 
 
-def asked_for(text: str) -> str:
+def requested_language(text: str) -> str:
     """The language that is asked for by its name and nothing else is said: its code, or nothing."""
-    said = [word for word in words(text)[:8] if word not in FILLER and word not in _BESIDE]
-    return _CODES.get(said[0], "") if len(said) == 1 else ""
+    said = [word for word in tokenize(text)[:8] if word not in FILLER_WORDS and word not in _REQUEST_WORDS]
+    return _CODE_BY_NAME.get(said[0], "") if len(said) == 1 else ""
 
 
-def is_answer(node: CompiledNode, text: str) -> bool:
+def is_language_answer(node: CompiledNode, text: str) -> bool:
     """Whether a language that `text` names is what `node` asks for, as a language to translate to."""
-    if not (asked := asked_for(text)):
+    if not (asked := requested_language(text)):
         return False
-    keywords = [word for edge in node.ways for phrase in edge.keywords for word in phrase]
-    values = [str(value) for edge in node.ways for slot in edge.slots for value in slot.values]
+    keywords = [word for edge in node.available_edges for phrase in edge.keywords for word in phrase]
+    values = [
+        str(value) for edge in node.available_edges for slot in edge.slots for value in slot.allowed_values
+    ]
     labels = [choice.label for choice in node.node.choices]
-    return any(_CODES.get(word) == asked for word in (*keywords, *words(" ".join((*values, *labels)))))
+    return any(
+        _CODE_BY_NAME.get(word) == asked for word in (*keywords, *tokenize(" ".join((*values, *labels))))
+    )
 
 
-def tongue(codes: Collection[str], before: str, default: str, turn: Turn, *, may_ask: bool = True) -> str:
+def select_language(
+    codes: Collection[str], before: str, default: str, turn: Turn, *, may_ask: bool = True
+) -> str:
     """The one of `codes` to answer in; `before` is what was spoken so far, empty at the beginning.
 
     Who goes on in another language is followed only when their words leave no doubt. Without `may_ask` a
     language's name is no wish for it, but an answer.
     """
-    if may_ask and (asked := asked_for(turn.text)) in codes:
+    if may_ask and (asked := requested_language(turn.text)) in codes:
         return asked
-    now = before or _told(turn, codes) or default
+    now = before or _channel_language(turn, codes) or default
     if turn.payload:
         return now
-    said = set(words(turn.text))
-    marks = {code: len(said & MARKS.get(code, frozenset())) for code in codes}
+    said = set(tokenize(turn.text))
+    marks = {code: len(said & LANGUAGE_MARKERS.get(code, frozenset())) for code in codes}
     best = max(codes, key=lambda code: marks[code])
-    return best if not marks[now] and marks[best] >= (_SURE if before else 1) else now
+    return best if not marks[now] and marks[best] >= (_MIN_MARKERS_TO_SWITCH if before else 1) else now
 
 
-def _told(turn: Turn, codes: Collection[str]) -> str:
+def _channel_language(turn: Turn, codes: Collection[str]) -> str:
     """What the channel knows of the person's language, where the flow has it."""
     code = turn.details.get("locale", "")[:2].lower()
     return code if code in codes else ""

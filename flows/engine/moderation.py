@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from core.model.message import Message
-from core.ports.dialog import Watcher
-from flows.engine.turn_result import Answered, TurnResult
+from core.ports.dialog import TurnListener
+from flows.engine.turn_result import StateAndResult, TurnResult
 from flows.llm.model import ModelError
-from flows.locales import Sentences
-from flows.state.dialog_state import LONGEST_LINE, DialogState
+from flows.locales import LocaleMessages
+from flows.state.dialog_state import MAX_LINE_LENGTH, DialogState
 
 
 class Moderator(Protocol):
@@ -22,26 +22,26 @@ class Moderator(Protocol):
         ...
 
 
-class _Held(Watcher):
+class _BufferingListener(TurnListener):
     """Tells nobody of words before they were looked at; of acts it does."""
 
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
+    def __init__(self, watcher: TurnListener) -> None:
+        self._listener = watcher
 
-    async def on_act(self) -> None:
+    async def on_side_effect(self) -> None:
         """The first act that cannot be undone is about to begin."""
-        await self._watcher.on_act()
+        await self._listener.on_side_effect()
 
 
-async def moderated(
+async def moderate_turn(
     moderator: Moderator,
     text: str,
     before: DialogState,
-    answer: Callable[[Watcher], Awaitable[Answered]],
+    answer: Callable[[TurnListener], Awaitable[StateAndResult]],
     *,
-    sentences: Sentences,
-    watcher: Watcher | None,
-) -> Answered:
+    sentences: LocaleMessages,
+    watcher: TurnListener | None,
+) -> StateAndResult:
     """Answer a message unless it is objected to; say what is answered unless that is.
 
     What is objected to reaches no model and stays in no history. A moderator who cannot say costs an
@@ -50,35 +50,37 @@ async def moderated(
     unheard = TurnResult(node=before.node)
     try:
         if text.strip() and await moderator.flags(text):
-            return before, _said(unheard, sentences.refused, "refused")
+            return before, _replace_reply(unheard, sentences.refusal, "refused")
     except ModelError:
-        return _apology(before, before, unheard._replace(outcome="error"), sentences)
-    listener = watcher or Watcher()
-    state, result = await answer(_Held(listener))
+        return _replace_with_apology(before, before, unheard._replace(outcome="error"), sentences)
+    listener = watcher or TurnListener()
+    state, result = await answer(_BufferingListener(listener))
     said = [message.text for message in result.messages if message.text]
     try:
         if said and await moderator.flags("\n\n".join(said)):
-            _forget(state, said)
-            result = _said(result, sentences.refused, result.outcome)
+            _remove_from_history(state, said)
+            result = _replace_reply(result, sentences.refusal, result.outcome)
     except ModelError:
-        _forget(state, said)
-        state, result = _apology(before, state, result, sentences)
+        _remove_from_history(state, said)
+        state, result = _replace_with_apology(before, state, result, sentences)
     listener.on_text(result.text)
     return state, result
 
 
-def _said(result: TurnResult, text: str, outcome: str) -> TurnResult:
+def _replace_reply(result: TurnResult, text: str, outcome: str) -> TurnResult:
     """The result with one sentence in place of what was said."""
-    return result._replace(messages=(Message(text=text),), outcome=outcome, trouble="moderated")
+    return result._replace(messages=(Message(text=text),), outcome=outcome, issue="moderated")
 
 
-def _apology(before: DialogState, state: DialogState, result: TurnResult, sentences: Sentences) -> Answered:
+def _replace_with_apology(
+    before: DialogState, state: DialogState, result: TurnResult, sentences: LocaleMessages
+) -> StateAndResult:
     """The state and the result with an apology, other than that of the turn before."""
     text = sentences.apologies[before.apologies % len(sentences.apologies)]
-    return replace(state, apologies=before.apologies + 1), _said(result, text, result.outcome)
+    return replace(state, apologies=before.apologies + 1), _replace_reply(result, text, result.outcome)
 
 
-def _forget(state: DialogState, said: list[str]) -> None:
+def _remove_from_history(state: DialogState, said: list[str]) -> None:
     """Keep no memory of what was never said."""
-    unsaid = {text[:LONGEST_LINE] for text in said}
+    unsaid = {text[:MAX_LINE_LENGTH] for text in said}
     state.history = tuple(line for line in state.history if line["content"] not in unsaid)

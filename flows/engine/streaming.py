@@ -6,52 +6,52 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from typing import Any, NamedTuple
 
-from core.ports.dialog import Watcher
+from core.ports.dialog import TurnListener
 from flows.engine.turn_result import TurnResult
-from flows.llm.model import Write, unheard
+from flows.llm.model import TextCallback, discard
 
-PARAGRAPH = "\n\n"
+PARAGRAPH_SEPARATOR = "\n\n"
 
 
-class Voice:
+class TextStreamer:
     """Hands on the pieces of a turn's messages, with a blank line between two.
 
     What is told is a prefix of what is said in the end, unless a model breaks off or writes too much.
     """
 
-    def __init__(self, on_text: Write = unheard) -> None:
+    def __init__(self, on_text: TextCallback = discard) -> None:
         self._on_text = on_text
-        self._told = ""
-        self._space = ""
-        self._before = False
+        self._streamed = ""
+        self._held_whitespace = ""
+        self._has_previous_message = False
 
     @property
-    def writer(self) -> Write:
+    def writer(self) -> TextCallback:
         """Where a model may write; a model can tell when nobody reads along."""
-        return unheard if self._on_text is unheard else self.write
+        return discard if self._on_text is discard else self.write
 
     def write(self, piece: str) -> None:
         """The next piece of the message that is being written; space at its ends is held back."""
-        text = self._space + piece if self._told else piece.lstrip()
+        text = self._held_whitespace + piece if self._streamed else piece.lstrip()
         plain = text.rstrip()
-        self._space = text[len(plain) :]
+        self._held_whitespace = text[len(plain) :]
         if plain:
-            if not self._told and self._before:
-                self._on_text(PARAGRAPH)
-            self._told += plain
+            if not self._streamed and self._has_previous_message:
+                self._on_text(PARAGRAPH_SEPARATOR)
+            self._streamed += plain
             self._on_text(plain)
 
-    def end(self, text: str) -> None:
+    def finish_message(self, text: str) -> None:
         """The message is complete, and this is all of it; what was not told yet is told now."""
-        if self._on_text is unheard:
+        if self._on_text is discard:
             return
-        self._space = ""
-        if text.startswith(self._told):
-            self.write(text[len(self._told) :])
-        self._told, self._space, self._before = "", "", True
+        self._held_whitespace = ""
+        if text.startswith(self._streamed):
+            self.write(text[len(self._streamed) :])
+        self._streamed, self._held_whitespace, self._has_previous_message = "", "", True
 
 
-SILENT = Voice()
+NULL_STREAMER = TextStreamer()
 """Tells nobody, and so may serve any number of turns."""
 
 
@@ -62,7 +62,7 @@ class Chunk(NamedTuple):
     is_restart: bool = False
 
 
-class TurnStream(Watcher, AsyncIterator[Chunk]):
+class TurnStream(TurnListener, AsyncIterator[Chunk]):
     """Iterate for the chunks; then `result` is the turn as it came out.
 
     Who leaves `async for` early, or calls `aclose`, ends the turn, and it changes nothing.
@@ -71,14 +71,14 @@ class TurnStream(Watcher, AsyncIterator[Chunk]):
     def __init__(self) -> None:
         self._queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._task: asyncio.Task[TurnResult] | None = None
-        self._told = ""
+        self._streamed = ""
         self._is_closed = False
 
     def on_text(self, text: str) -> None:
         """Hand a piece on."""
         self._queue.put_nowait(text)
 
-    def begin(self, turn: Callable[[Watcher], Coroutine[Any, Any, TurnResult]]) -> TurnStream:
+    def start(self, turn: Callable[[TurnListener], Coroutine[Any, Any, TurnResult]]) -> TurnStream:
         """Start the turn that is to be streamed."""
         self._task = asyncio.create_task(turn(self))
         self._task.add_done_callback(lambda task: self._queue.put_nowait(None))
@@ -93,42 +93,42 @@ class TurnStream(Watcher, AsyncIterator[Chunk]):
     async def __aiter__(self) -> AsyncGenerator[Chunk]:
         """The chunks that are still to come."""
         try:
-            while (chunk := await self._next()) is not None:
+            while (chunk := await self._next_chunk()) is not None:
                 yield chunk
         finally:
-            self._end()
+            self._cancel()
 
     async def __anext__(self) -> Chunk:
         """The next chunk."""
-        chunk = await self._next()
+        chunk = await self._next_chunk()
         if chunk is None:
             raise StopAsyncIteration
         return chunk
 
     async def aclose(self) -> None:
         """End the turn, and wait until it has ended."""
-        self._end()
+        self._cancel()
         assert self._task is not None
         await asyncio.wait([self._task])
 
-    def _end(self) -> None:
+    def _cancel(self) -> None:
         assert self._task is not None
         self._is_closed = True
         self._task.cancel()
 
-    async def _next(self) -> Chunk | None:
+    async def _next_chunk(self) -> Chunk | None:
         """The next piece or, after the last, what is missing of the whole."""
         if self._is_closed:
             return None
         text = await self._queue.get()
         if text is None:
             self._queue.put_nowait(None)  # for whoever else is waiting
-            return None if self._is_closed else self._rest()
-        self._told += text
+            return None if self._is_closed else self._remaining_chunk()
+        self._streamed += text
         return Chunk(text)
 
-    def _rest(self) -> Chunk | None:
-        told, self._told = self._told, self.result.text
-        if self._told.startswith(told):
-            return Chunk(self._told[len(told) :]) if self._told != told else None
-        return Chunk(self._told, is_restart=True)
+    def _remaining_chunk(self) -> Chunk | None:
+        told, self._streamed = self._streamed, self.result.text
+        if self._streamed.startswith(told):
+            return Chunk(self._streamed[len(told) :]) if self._streamed != told else None
+        return Chunk(self._streamed, is_restart=True)

@@ -5,179 +5,198 @@ from __future__ import annotations
 from flows.compiled.edge import CompiledEdge
 from flows.compiled.flow import CompiledNode
 from flows.compiled.instructions import is_silent
-from flows.engine.transition_selector import Judge, named
-from flows.engine.turn_result import Hop, Watch
-from flows.llm.model import NOTHING, Decision
-from flows.slots.extraction import accept
+from flows.engine.transition_selector import TransitionSelector, find_edge
+from flows.engine.turn_result import NodeVisit, VisitListener
+from flows.llm.model import STAY_DECISION, TransitionDecision
+from flows.slots.extraction import validate_slot_value
 
-MOST_HOPS = 12
+MAX_TRANSITIONS_PER_TURN = 12
 
 
-class Passage:
+class TransitionExecutor:
     """The way of one turn through the flow. `edge` is the id of the last edge that the user's words took."""
 
-    def __init__(self, judge: Judge, watch: Watch) -> None:
-        self.judge = judge
-        self.performer = judge.performer
-        self.speaker = judge.speaker
+    def __init__(self, judge: TransitionSelector, watch: VisitListener) -> None:
+        self.selector = judge
+        self.action_runner = judge.action_runner
+        self.response_builder = judge.response_builder
         self.state = judge.state
         self.flow = judge.flow
-        self.in_passing: set[str] = set()
+        self.optional_filled_slots: set[str] = set()
         self.outcome = "stay"
-        self.edge = ""
-        self._watch = watch
+        self.last_edge_id = ""
+        self._visit_listener = watch
 
-    async def begin(self) -> None:
+    async def enter_initial_node(self) -> None:
         """Enter the flow's first node."""
-        await self._arrive(Hop(self.flow.initial.id))
+        await self._enter_nodes(NodeVisit(self.flow.initial.id))
 
-    async def take(self, edge: CompiledEdge, decision: Decision = NOTHING) -> None:
+    async def follow(self, edge: CompiledEdge, decision: TransitionDecision = STAY_DECISION) -> None:
         """Cross `edge` and go on for as long as nothing is to be asked."""
-        speech = self._beyond(edge, decision)
-        crossed = await self._cross(edge)
-        self.edge, self.outcome, self.state.misses = crossed.id, "advance", 0
-        self.in_passing |= {s.name for s in crossed.slots if not s.required and s.name in self.state.filled}
-        if not any(own is crossed for own in self.speaker.node.edges):
-            self.state.interrupt()
-        await self._arrive(Hop(crossed.target, crossed.id, self.state.node), speech)
+        speech = self._speculative_reply(edge, decision)
+        crossed = await self._run_exit_actions(edge)
+        self.last_edge_id, self.outcome, self.state.misses = crossed.id, "advance", 0
+        self.optional_filled_slots |= {
+            s.name for s in crossed.slots if not s.required and s.name in self.state.filled
+        }
+        if not any(own is crossed for own in self.response_builder.node.edges):
+            self.state.push_interrupt()
+        await self._enter_nodes(NodeVisit(crossed.target, crossed.id, self.state.node), speech)
 
-    def _beyond(self, edge: CompiledEdge, decision: Decision) -> str:
+    def _speculative_reply(self, edge: CompiledEdge, decision: TransitionDecision) -> str:
         """What a model that has chosen `edge` wrote for the node beyond it."""
-        is_asked = any(each.edge == edge.id == decision.edge for each in self.speaker.node.ahead)
+        is_asked = any(
+            each.edge_id == edge.id == decision.edge_id
+            for each in self.response_builder.node.speculative_replies
+        )
         return decision.reply if is_asked else ""
 
-    async def _arrive(self, hop: Hop, speech: str = "") -> None:
+    async def _enter_nodes(self, hop: NodeVisit, speech: str = "") -> None:
         """Enter a node, and those that follow it without waiting for the user: none twice, 12 at most.
 
         `speech` is what the first of them says, if a model has written it already.
         """
         passed: set[str] = set()
-        for _ in range(MOST_HOPS):
-            self._watch(hop)
-            self.state.enter(hop.node)
-            passed.add(hop.node)
-            node = self.speaker.node = self.flow.nodes[hop.node]
-            onward, speech = await self._enter(node, passed, speech), ""
+        for _ in range(MAX_TRANSITIONS_PER_TURN):
+            self._visit_listener(hop)
+            self.state.enter_node(hop.node_id)
+            passed.add(hop.node_id)
+            node = self.response_builder.node = self.flow.nodes[hop.node_id]
+            onward, speech = await self._enter_node(node, passed, speech), ""
             if onward is None:
-                if self._ends(node):
+                if self._record_ending(node):
                     return
-                if node.returns and self.state.interrupts:
-                    self.speaker.node = self.flow.nodes[self.state.resume()]
-                    await self.speaker.ask_again()
+                if node.returns_from_interrupt and self.state.interrupts:
+                    self.response_builder.node = self.flow.nodes[self.state.pop_interrupt()]
+                    await self.response_builder.repeat_question()
                     return
-                onward, speech = await self._onward(node, passed)
+                onward, speech = await self._next_without_input(node, passed)
             if onward is None:
                 break
-            onward = await self._cross(onward)
+            onward = await self._run_exit_actions(onward)
             if not any(own is onward for own in node.edges):
-                self.state.interrupt()
-            hop = Hop(onward.target, onward.id, node.id)
+                self.state.push_interrupt()
+            hop = NodeVisit(onward.target, onward.id, node.id)
         else:
-            self.speaker.troubles.append("hops")
-        if not self.speaker.messages:
-            await self.speaker.ask_again()
+            self.response_builder.issues.append("hops")
+        if not self.response_builder.messages:
+            await self.response_builder.repeat_question()
 
-    async def _enter(self, node: CompiledNode, passed: set[str], speech: str) -> CompiledEdge | None:
+    async def _enter_node(self, node: CompiledNode, passed: set[str], speech: str) -> CompiledEdge | None:
         """Run what is to be run here and speak; the edge to go on by when nothing is to be said."""
-        failure = named(await self.performer.run(node.on_enter), self._ways(node)) if node.on_enter else None
-        if failure is None and self._is_closed(node):
-            return self._turn_away(node)
-        onward = failure or self._known_already(node, passed)
-        if onward is None and (node.node.hand_off or not self._says_nothing(node)):
-            await self.speaker.enter(speech)
+        failure = (
+            find_edge(await self.action_runner.run(node.on_enter), self._failure_edges(node))
+            if node.on_enter
+            else None
+        )
+        if failure is None and self._is_outside_business_hours(node):
+            return self._answer_out_of_hours(node)
+        onward = failure or self._edge_with_filled_slots(node, passed)
+        if onward is None and (node.node.hand_off or not self._is_silent_node(node)):
+            await self.response_builder.add_node_prompt(speech)
         return onward
 
-    def _is_closed(self, node: CompiledNode) -> bool:
+    def _is_outside_business_hours(self, node: CompiledNode) -> bool:
         """Whether the node is for a person while nobody of the business is there."""
         hours = self.flow.hours
         is_asked = node.node.hand_off and node.node.out_of_hours is not None
-        return is_asked and hours is not None and not hours.is_open(self.performer.means.now())
+        return is_asked and hours is not None and not hours.is_open(self.action_runner.services.now())
 
-    def _turn_away(self, node: CompiledNode) -> CompiledEdge | None:
+    def _answer_out_of_hours(self, node: CompiledNode) -> CompiledEdge | None:
         """Say that nobody is there, in place of the node's own text, and go where that leads."""
         resort = node.node.out_of_hours
         assert resort is not None, "asked by the caller"
-        onward = named(resort.edge, node.edges)
-        if not self.speaker.utter_text(resort.say) and onward is None:
-            self.speaker.say(self.speaker.question() or self.speaker.sentences.go_on)
+        onward = find_edge(resort.edge, node.edges)
+        if not self.response_builder.add_text(resort.say) and onward is None:
+            self.response_builder.ask(
+                self.response_builder.current_question()
+                or self.response_builder.locale_messages.continue_prompt
+            )
         return onward
 
-    async def _cross(self, edge: CompiledEdge) -> CompiledEdge:
+    async def _run_exit_actions(self, edge: CompiledEdge) -> CompiledEdge:
         """Run what is to be run on the way out; the edge to take, another one when something failed."""
-        node = self.speaker.node
+        node = self.response_builder.node
         for triggers in filter(None, (node.on_exit, edge.edge.actions)):
-            failure = named(await self.performer.run(triggers), self._ways(node))
+            failure = find_edge(await self.action_runner.run(triggers), self._failure_edges(node))
             if failure:
                 return failure
         return edge
 
-    def _ways(self, node: CompiledNode) -> tuple[CompiledEdge, ...]:
+    def _failure_edges(self, node: CompiledNode) -> tuple[CompiledEdge, ...]:
         return (*node.edges, *self.flow.global_edges)
 
-    def _ends(self, node: CompiledNode) -> bool:
+    def _record_ending(self, node: CompiledNode) -> bool:
         if node.is_final:
             self.outcome, self.state.interrupts = "final", ()
         elif node.node.hand_off:
             self.outcome = "hand_off"
         return node.is_final or node.node.hand_off
 
-    def _says_nothing(self, node: CompiledNode) -> bool:
+    def _is_silent_node(self, node: CompiledNode) -> bool:
         """Whether the node only leads on."""
         if node.is_router or node.text or not node.edges or node.instruction is None:
             return node.is_router
-        return is_silent(self.speaker.rendered(node.instruction))
+        return is_silent(self.response_builder.render(node.instruction))
 
-    def _known_already(self, node: CompiledNode, passed: set[str]) -> CompiledEdge | None:
+    def _edge_with_filled_slots(self, node: CompiledNode, passed: set[str]) -> CompiledEdge | None:
         """An edge for whose required slots nobody need be asked: said in passing, or the caller knew them.
 
         What the caller knows is asked for all the same when the node is entered again: it was not right then.
         """
-        is_new = bool(self.edge) and self.state.visits.get(node.id) == 1
+        is_new = bool(self.last_edge_id) and self.state.visits.get(node.id) == 1
         told = self.state.variables if is_new else {}
-        for edge in node.edges if self.in_passing or told else ():
+        for edge in node.edges if self.optional_filled_slots or told else ():
             needed = [slot for slot in edge.slots if slot.required]
             if not needed or edge.target in passed:
                 continue
-            asked = [slot for slot in needed if slot.name not in self.in_passing]
-            known = {slot.name: accept(slot, told.get(slot.name), self.judge.today).value for slot in asked}
+            asked = [slot for slot in needed if slot.name not in self.optional_filled_slots]
+            known = {
+                slot.name: validate_slot_value(slot, told.get(slot.name), self.selector.today).value
+                for slot in asked
+            }
             if None not in known.values():
                 for name, value in known.items():
-                    self.state.keep_slot(name, value)
+                    self.state.set_slot(name, value)
                 return edge
         return None
 
-    async def _onward(self, node: CompiledNode, passed: set[str]) -> tuple[CompiledEdge | None, str]:
+    async def _next_without_input(
+        self, node: CompiledNode, passed: set[str]
+    ) -> tuple[CompiledEdge | None, str]:
         """The edge out of a node that does not wait for the user: by the data, or the only one, or chosen.
 
         With it comes what the model that chose it wrote for the node beyond.
         """
-        if not self._says_nothing(node):
-            asks = node.kind == "instruction" and self.speaker.messages[-1].text.endswith("?")
+        if not self._is_silent_node(node):
+            asks = node.kind == "instruction" and self.response_builder.messages[-1].text.endswith("?")
             if not node.auto_proceed or asks:
                 return None, ""
-        edge, decision = await self._silently(node, passed)
+        edge, decision = await self._choose_silently(node, passed)
         if edge is None:
-            return fallback(node), ""
-        if question := self.judge.lacks(edge):
-            self.speaker.complain(question)
+            return find_fallback_edge(node), ""
+        if question := self.selector.missing_slot_question(edge):
+            self.response_builder.reprompt_with_reason(question)
             return None, ""
-        return edge, self._beyond(edge, decision)
+        return edge, self._speculative_reply(edge, decision)
 
-    async def _silently(self, node: CompiledNode, passed: set[str]) -> tuple[CompiledEdge | None, Decision]:
+    async def _choose_silently(
+        self, node: CompiledNode, passed: set[str]
+    ) -> tuple[CompiledEdge | None, TransitionDecision]:
         """The edge by the data where they decide on each, by the model where they leave something open."""
         edges = [edge for edge in node.edges if edge.target not in passed and not edge.edge.is_fallback]
-        verdicts = [(edge, self.judge.verdict(edge)) for edge in edges]
+        verdicts = [(edge, self.selector.evaluate_data(edge)) for edge in edges]
         open_edges = tuple(edge for edge, verdict in verdicts if verdict is not False)
         certain = [edge for edge, verdict in verdicts if verdict]
-        if len(open_edges) == 1 and (certain or len(edges) == 1 or fallback(node) is None):
-            return open_edges[0], NOTHING
-        decision = await self.judge.decide(open_edges, is_silent=True)
-        if edge := self.judge.detour or named(decision.edge, open_edges):
-            self.judge.learn(edge, decision)
+        if len(open_edges) == 1 and (certain or len(edges) == 1 or find_fallback_edge(node) is None):
+            return open_edges[0], STAY_DECISION
+        decision = await self.selector.ask_model(open_edges, is_silent=True)
+        if edge := self.selector.failure_edge or find_edge(decision.edge_id, open_edges):
+            self.selector.fill_slots(edge, decision)
             return edge, decision
-        return next(iter(certain), None), NOTHING
+        return next(iter(certain), None), STAY_DECISION
 
 
-def fallback(node: CompiledNode) -> CompiledEdge | None:
+def find_fallback_edge(node: CompiledNode) -> CompiledEdge | None:
     """Where the node leads when nothing else does."""
     return next((edge for edge in node.edges if edge.edge.is_fallback), None)

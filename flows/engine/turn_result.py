@@ -6,22 +6,22 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from core.model.message import Message
-from core.ports.dialog import Step
+from core.ports.dialog import TurnOutcome
 from flows.state.dialog_state import DialogState
 
 
-class Hop(NamedTuple):
+class NodeVisit(NamedTuple):
     """A node entered, by `edge` from node `source`; both are empty at the beginning."""
 
-    node: str
-    edge: str = ""
-    source: str = ""
+    node_id: str
+    edge_id: str = ""
+    source_id: str = ""
 
 
-Watch = Callable[[Hop], None]
+VisitListener = Callable[[NodeVisit], None]
 
 
-def unwatched(hop: Hop) -> None:
+def ignore_visits(hop: NodeVisit) -> None:
     """Nobody looks."""
 
 
@@ -42,7 +42,7 @@ class TurnResult(NamedTuple):
     model: str = ""
     tokens: int = 0
     tools: tuple[str, ...] = ()
-    trouble: str = ""
+    issue: str = ""
     error: str = ""
     timeout: float | None = None
     summary: str = ""
@@ -64,16 +64,16 @@ class TurnResult(NamedTuple):
             "model": self.model,
         }
 
-    def as_step(self, state: DialogState) -> Step:
+    def to_turn_outcome(self, state: DialogState) -> TurnOutcome:
         """The same for the gateway, with the state that follows as it is stored."""
         told = {
             "model": self.model,
             "tokens": str(self.tokens),
-            "trouble": self.trouble,
+            "trouble": self.issue,
             "used": " ".join(self.tools),
             "error": self.error,
         }
-        return Step(
+        return TurnOutcome(
             state=state.to_json(),
             messages=self.messages,
             outcome=self.outcome,
@@ -86,5 +86,5 @@ class TurnResult(NamedTuple):
         )
 
 
-Answered = tuple[DialogState, TurnResult]
+StateAndResult = tuple[DialogState, TurnResult]
 """The state after a turn, and what the turn came to."""

@@ -7,11 +7,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import TypeVar
 
-from flows.llm.model import Condense, Decide, Decision, Model, ModelError, Speak, Speech
+from flows.llm.model import (
+    GeneratedReply,
+    Model,
+    ModelError,
+    ReplyRequest,
+    SummaryRequest,
+    TransitionDecision,
+    TransitionRequest,
+)
 
 log = logging.getLogger("turngate.model")
 
-_Answer = TypeVar("_Answer", Decision, Speech)
+_Answer = TypeVar("_Answer", TransitionDecision, GeneratedReply)
 
 
 class FallbackModel:
@@ -22,31 +30,31 @@ class FallbackModel:
     ) -> None:
         self.name = ",".join(model.name for model in models)
         self._models = list(models)
-        self._rest_seconds = rest_seconds
+        self._cooldown_seconds = rest_seconds
         self._clock = clock
-        self._rests_until = [0.0] * len(models)
+        self._cooldown_until = [0.0] * len(models)
 
-    async def decide(self, question: Decide) -> Decision:
+    async def decide(self, question: TransitionRequest) -> TransitionDecision:
         """The first decision that there is."""
-        return await self._first(lambda model: model.decide(question))
+        return await self._first_answer(lambda model: model.decide(question))
 
-    async def speak(self, request: Speak) -> Speech:
+    async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
         """The first speech that there is."""
-        return await self._first(lambda model: model.speak(request))
+        return await self._first_answer(lambda model: model.generate_reply(request))
 
-    async def condense(self, request: Condense) -> Speech:
+    async def summarize(self, request: SummaryRequest) -> GeneratedReply:
         """The first summary that there is."""
-        return await self._first(lambda model: model.condense(request))
+        return await self._first_answer(lambda model: model.summarize(request))
 
     async def aclose(self) -> None:
         """Let go of the connections of all."""
         for model in self._models:
             await model.aclose()
 
-    async def _first(self, ask: Callable[[Model], Awaitable[_Answer]]) -> _Answer:
+    async def _first_answer(self, ask: Callable[[Model], Awaitable[_Answer]]) -> _Answer:
         now = self._clock()
         # who failed just now is asked last, as its time-out would be waited for again
-        order = sorted(range(len(self._models)), key=lambda index: self._rests_until[index] > now)
+        order = sorted(range(len(self._models)), key=lambda index: self._cooldown_until[index] > now)
         reasons = []
         for index in order:
             try:
@@ -54,8 +62,8 @@ class FallbackModel:
             except ModelError as error:
                 log.warning("model %s gave no answer", self._models[index].name)
                 reasons.append(str(error))
-                self._rests_until[index] = self._clock() + self._rest_seconds
+                self._cooldown_until[index] = self._clock() + self._cooldown_seconds
             else:
-                self._rests_until[index] = 0.0
+                self._cooldown_until[index] = 0.0
                 return answer
         raise ModelError("; ".join(reasons))

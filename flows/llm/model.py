@@ -12,21 +12,21 @@ from pydantic import JsonValue
 
 from flows.compiled.edge import CompiledEdge
 from flows.compiled.flow import CompiledNode
-from flows.compiled.lookahead import Ahead
-from flows.state.dialog_state import Line
-from flows.tools.types import Call, Exchange, Function
+from flows.compiled.lookahead import SpeculativeReply
+from flows.state.dialog_state import HistoryLine
+from flows.tools.types import ToolCallRequest, ToolDefinition, ToolExchange
 
-Write = Callable[[str], None]
+TextCallback = Callable[[str], None]
 """Takes the next piece of a text that is being written for the user."""
 
-Trouble = Literal["", "refused", "empty", "malformed", "cut"]
+OutputIssue = Literal["", "refused", "empty", "malformed", "cut"]
 """What was wrong with a model's output: it would not, said nothing, nothing readable, or too much."""
 
 
 _NO_VALUES: Mapping[str, JsonValue] = MappingProxyType({})
 
 
-def unheard(text: str) -> None:
+def discard(text: str) -> None:
     """Nobody reads along."""
 
 
@@ -34,7 +34,7 @@ class ModelError(Exception):
     """The model gave no answer: unreachable, refused, or out of time. The turn ends with an apology."""
 
 
-class Decide(NamedTuple):
+class TransitionRequest(NamedTuple):
     """A question to the model. `text` and `payload` are untrusted; `payload` is set for a chosen quick reply.
     `conditions` are those of the `offered` edges, one for each.
 
@@ -46,76 +46,76 @@ class Decide(NamedTuple):
     """
 
     node: CompiledNode
-    offered: tuple[CompiledEdge, ...]
+    available_edges: tuple[CompiledEdge, ...]
     conditions: tuple[str, ...]
     text: str
     payload: str = ""
-    said: str = ""
+    last_speech: str = ""
     prompt: str = ""
     instruction: str = ""
     values: Mapping[str, JsonValue] = _NO_VALUES
-    filled: tuple[str, ...] = ()
+    filled_slots: tuple[str, ...] = ()
     summary: str = ""
-    history: tuple[Line, ...] = ()
+    history: tuple[HistoryLine, ...] = ()
     today: date = date.min
     is_first: bool = False
     is_silent: bool = False
-    tools: tuple[Function, ...] = ()
-    exchanges: tuple[Exchange, ...] = ()
+    tools: tuple[ToolDefinition, ...] = ()
+    exchanges: tuple[ToolExchange, ...] = ()
     language: str = "en"
-    write: Write = unheard
-    ahead: tuple[Ahead, ...] = ()
+    write: TextCallback = discard
+    speculative_replies: tuple[SpeculativeReply, ...] = ()
 
 
-class Decision(NamedTuple):
+class TransitionDecision(NamedTuple):
     """The answer: the id of an offered edge, or empty to stay; or tools to be run before it can be given.
 
     `slots` are raw, as extracted. `reply` is what the model would say when it stays or, with an edge of
     `ahead`, beyond it; `reason` is why it could not read what was said, in a sentence for the user.
     """
 
-    edge: str = ""
+    edge_id: str = ""
     slots: Mapping[str, JsonValue] = _NO_VALUES
     reply: str = ""
-    reason: str = ""
+    error_message: str = ""
     tokens: int = 0
     model: str = ""
-    calls: tuple[Call, ...] = ()
-    trouble: Trouble = ""
+    calls: tuple[ToolCallRequest, ...] = ()
+    issue: OutputIssue = ""
 
 
-NOTHING = Decision()
+STAY_DECISION = TransitionDecision()
 """To stay, and nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Speak:
+class ReplyRequest:
     """A request to put a private instruction into words for the user; `write` takes them as they come."""
 
     instruction: str
     prompt: str = ""
     summary: str = ""
-    history: tuple[Line, ...] = ()
+    history: tuple[HistoryLine, ...] = ()
     values: Mapping[str, JsonValue] = field(default_factory=dict)
-    write: Write = field(default=unheard, compare=False, repr=False)
+    write: TextCallback = field(default=discard, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
+class GeneratedReply:
     """What was written; empty when the model cannot write."""
 
     text: str = ""
     tokens: int = 0
     model: str = ""
-    trouble: Trouble = ""
+    issue: OutputIssue = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Condense:
+class SummaryRequest:
     """A request to put `lines` of a conversation into a few sentences, together with those from `before`."""
 
-    before: str
-    lines: tuple[Line, ...]
+    previous_summary: str
+    lines: tuple[HistoryLine, ...]
 
 
 class Model(Protocol):
@@ -123,15 +123,15 @@ class Model(Protocol):
 
     name: str
 
-    async def decide(self, question: Decide) -> Decision:
+    async def decide(self, question: TransitionRequest) -> TransitionDecision:
         """Choose an edge. Raises `ModelError` when there is no answer."""
         ...
 
-    async def speak(self, request: Speak) -> Speech:
+    async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
         """Write a node's speech. Raises `ModelError` when there is no answer."""
         ...
 
-    async def condense(self, request: Condense) -> Speech:
+    async def summarize(self, request: SummaryRequest) -> GeneratedReply:
         """Summarise; empty when the model cannot write. Raises `ModelError` when there is no answer."""
         ...
 

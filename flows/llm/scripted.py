@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from flows.llm.model import Condense, Decide, Decision, ModelError, Speak, Speech
+from flows.llm.model import (
+    GeneratedReply,
+    ModelError,
+    ReplyRequest,
+    SummaryRequest,
+    TransitionDecision,
+    TransitionRequest,
+)
 
-_Item = TypeVar("_Item", Decision, Speech)
+_Scripted = TypeVar("_Scripted", TransitionDecision, GeneratedReply)
 
 
 class ScriptedModel:
@@ -20,31 +27,31 @@ class ScriptedModel:
 
     def __init__(
         self,
-        decisions: Iterable[Decision | Exception] = (),
-        speeches: Iterable[Speech | Exception] = (),
-        summaries: Iterable[Speech | Exception] = (),
+        decisions: Iterable[TransitionDecision | Exception] = (),
+        speeches: Iterable[GeneratedReply | Exception] = (),
+        summaries: Iterable[GeneratedReply | Exception] = (),
     ) -> None:
         self._decisions = list(decisions)
-        self._speeches = list(speeches)
+        self._replies = list(speeches)
         self._summaries = list(summaries)
-        self.questions: list[Decide] = []
-        self.requests: list[Speak] = []
-        self.condensed: list[Condense] = []
+        self.transition_requests: list[TransitionRequest] = []
+        self.reply_requests: list[ReplyRequest] = []
+        self.summary_requests: list[SummaryRequest] = []
 
-    async def decide(self, question: Decide) -> Decision:
+    async def decide(self, question: TransitionRequest) -> TransitionDecision:
         """The next decision. Raises `ModelError` when the script is at its end."""
-        self.questions.append(question)
-        return _next(self._decisions)
+        self.transition_requests.append(question)
+        return _next_item(self._decisions)
 
-    async def speak(self, request: Speak) -> Speech:
+    async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
         """The next speech. Raises `ModelError` when the script is at its end."""
-        self.requests.append(request)
-        return _next(self._speeches)
+        self.reply_requests.append(request)
+        return _next_item(self._replies)
 
-    async def condense(self, request: Condense) -> Speech:
+    async def summarize(self, request: SummaryRequest) -> GeneratedReply:
         """The next summary; nothing at the script's end."""
-        self.condensed.append(request)
-        return _next(self._summaries) if self._summaries else Speech()
+        self.summary_requests.append(request)
+        return _next_item(self._summaries) if self._summaries else GeneratedReply()
 
     async def aclose(self) -> None:
         """There is nothing to let go of."""
@@ -52,11 +59,11 @@ class ScriptedModel:
     def assert_complete(self) -> None:
         """Fail when a part of the script was not asked for."""
         assert not self._decisions, f"not asked for: {self._decisions}"
-        assert not self._speeches, f"not asked for: {self._speeches}"
+        assert not self._replies, f"not asked for: {self._replies}"
         assert not self._summaries, f"not asked for: {self._summaries}"
 
 
-def _next(script: list[_Item | Exception]) -> _Item:
+def _next_item(script: list[_Scripted | Exception]) -> _Scripted:
     if not script:
         raise ModelError("the script is at its end")
     item = script.pop(0)

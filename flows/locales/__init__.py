@@ -8,16 +8,16 @@ from typing import Final
 
 from flows.locales.de.messages import GERMAN
 from flows.locales.en.messages import ENGLISH
-from flows.locales.messages import Sentences
+from flows.locales.messages import LocaleMessages
 
-_KNOWN: Final[Mapping[str, Sentences]] = MappingProxyType({"en": ENGLISH, "de": GERMAN})
+_MESSAGES_BY_LANGUAGE: Final[Mapping[str, LocaleMessages]] = MappingProxyType({"en": ENGLISH, "de": GERMAN})
 
-LANGUAGES: Final = tuple(_KNOWN)
+LANGUAGES: Final = tuple(_MESSAGES_BY_LANGUAGE)
 
 
-def of(language: str) -> Sentences:
+def messages_for(language: str) -> LocaleMessages:
     """The sentences of a language by its two-letter code; English where it is not known."""
-    return _KNOWN.get(language, ENGLISH)
+    return _MESSAGES_BY_LANGUAGE.get(language, ENGLISH)
 
 
-__all__ = ["ENGLISH", "GERMAN", "LANGUAGES", "Sentences", "of"]
+__all__ = ["ENGLISH", "GERMAN", "LANGUAGES", "LocaleMessages", "messages_for"]

@@ -8,40 +8,40 @@ from datetime import date
 
 from core.model.turn import Turn
 
-_TRIES_BEFORE_PERSON = 2
+_MISSES_BEFORE_HUMAN_HINT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Sentences:
+class LocaleMessages:
     """One language's sentences. `{}` stands for what is put in."""
 
     apologies: tuple[str, ...]
-    gave_up: str
-    overflow: str
-    refused: str
-    go_on: str
-    choose: str
+    processing_failed: str
+    mailbox_overflow: str
+    refusal: str
+    continue_prompt: str
+    choose_prompt: str
     farewell: str
-    closed: str
-    spent: str
+    conversation_closed: str
+    budget_exhausted: str
     hand_off: str
-    other_words: str
-    person: str
-    leads: tuple[str, ...]
-    no_files: tuple[str, ...]
-    sent_picture: str
-    sent_film: str
-    sent_sound: str
+    rephrase_prompt: str
+    human_agent_hint: str
+    error_prefixes: tuple[str, ...]
+    files_unsupported: tuple[str, ...]
+    sent_image: str
+    sent_video: str
+    sent_audio: str
     sent_file: str
-    sent_place: str
-    no_location: tuple[str, ...]
-    still_needed: str
-    unlike: str
-    not_yet: str
-    passed: str
-    which_hour: str
-    which_one: str
-    whole: str
+    sent_location: str
+    location_unsupported: tuple[str, ...]
+    missing_value: str
+    invalid_value: str
+    date_in_future: str
+    date_in_past: str
+    ambiguous_hour: str
+    ambiguous_value: str
+    whole_number_required: str
     at_least: str
     at_most: str
     more_than: str
@@ -50,22 +50,22 @@ class Sentences:
     too_long: str
     too_few: str
     too_many: str
-    four_digits: str
-    no_day: str
-    long_ago: str
-    far_ahead: str
-    whole_date: str
-    exact_day: str
-    which_day: str
-    exact_time: str
+    four_digit_year_required: str
+    invalid_date: str
+    date_too_early: str
+    date_too_late: str
+    full_date_required: str
+    exact_day_required: str
+    ambiguous_date: str
+    exact_time_required: str
     noon_or_midnight: str
-    no_time: str
-    number_short: str
-    number_long: str
-    number_incomplete: str
-    number_country: str
+    invalid_time: str
+    phone_number_too_short: str
+    phone_number_too_long: str
+    phone_number_incomplete: str
+    unknown_country_code: str
     months: str
-    day: str
+    date_format: str
     word_and: str
     word_or: str
 
@@ -74,31 +74,35 @@ class Sentences:
         """What is said first when there is no answer."""
         return self.apologies[0]
 
-    def lead(self, misses: int, turn: Turn) -> str:
+    def error_prefix(self, misses: int, turn: Turn) -> str:
         """Why there is no answer: never the same sentence twice in a row."""
         said = bool(turn.text.strip() or turn.payload)
         if not said and turn.attachments:
-            return self.no_files[misses % len(self.no_files)]
+            return self.files_unsupported[misses % len(self.files_unsupported)]
         if not said and turn.location:
-            return self.no_location[misses % len(self.no_location)]
-        return self.leads[misses % len(self.leads)]
+            return self.location_unsupported[misses % len(self.location_unsupported)]
+        return self.error_prefixes[misses % len(self.error_prefixes)]
 
-    def sent(self, turn: Turn) -> str:
+    def describe_wordless_turn(self, turn: Turn) -> str:
         """A message without words, as the conversation remembers it and a model reads it."""
         if not turn.attachments:
-            return self.sent_place if turn.location else ""
-        kinds = {"image": self.sent_picture, "video": self.sent_film, "audio": self.sent_sound}
+            return self.sent_location if turn.location else ""
+        kinds = {"image": self.sent_image, "video": self.sent_video, "audio": self.sent_audio}
         return kinds.get(turn.attachments[0].content_type.partition("/")[0], self.sent_file)
 
-    def not_understood(self, misses: int, turn: Turn, question: str, *, knows_person: bool) -> str:
+    def fallback_message(self, misses: int, turn: Turn, question: str, *, knows_person: bool) -> str:
         """What is said instead of silence: that it was not understood, and what is asked here."""
-        text = f"{self.lead(misses, turn)} {question}"
-        return f"{text}\n\n{self.person}" if knows_person and misses >= _TRIES_BEFORE_PERSON else text
+        text = f"{self.error_prefix(misses, turn)} {question}"
+        return (
+            f"{text}\n\n{self.human_agent_hint}"
+            if knows_person and misses >= _MISSES_BEFORE_HUMAN_HINT
+            else text
+        )
 
-    def spoken(self, day: date) -> str:
+    def format_date(self, day: date) -> str:
         """A day as a person says it: 23 April 1990."""
-        return self.day.format(day=day.day, month=self.months.split()[day.month - 1], year=day.year)
+        return self.date_format.format(day=day.day, month=self.months.split()[day.month - 1], year=day.year)
 
-    def listed(self, values: Sequence[object]) -> str:
+    def join_list(self, values: Sequence[object]) -> str:
         """Several values in one sentence."""
         return f"{', '.join(map(str, values[:-1]))} {self.word_and} {values[-1]}"

@@ -5,25 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from flows.nlu.datetimes.dates import without_dates
-from flows.text.bounded_regex import Pattern
-from flows.text.tokens import fold
+from flows.nlu.datetimes.dates import mask_dates
+from flows.text.bounded_regex import BoundedRegex
+from flows.text.tokens import normalize
 
-_LONGEST = 500
-_LONGEST_TOKEN = 100
-_MOST_TOKENS = 200
+_MAX_TEXT_LENGTH = 500
+_MAX_TOKEN_LENGTH = 100
+_MAX_TOKENS = 200
 # a group of digits such as “43 21” is one token, so that no part of a longer number is taken for an answer
 _TOKEN = re.compile(r"(?:(?<=\s)|^)\+?\d+(?:[ -]\d+)*(?=[\s.,;:!?)]|$)|\S+")
 
 
-def read_codes(pattern: re.Pattern[str] | Pattern, text: str) -> Iterator[str]:
+def extract_pattern_matches(pattern: re.Pattern[str] | BoundedRegex, text: str) -> Iterator[str]:
     """Every token, or two tokens together, that the pattern takes whole; denied ones are left out."""
-    if len(text) <= _LONGEST and pattern.fullmatch(text):
+    if len(text) <= _MAX_TEXT_LENGTH and pattern.fullmatch(text):
         yield text
         return
     tokens = [
-        token.strip(".,;:!?\"'()“”#")[:_LONGEST_TOKEN]
-        for token in _TOKEN.findall(without_dates(text))[:_MOST_TOKENS]
+        token.strip(".,;:!?\"'()“”#")[:_MAX_TOKEN_LENGTH]
+        for token in _TOKEN.findall(mask_dates(text))[:_MAX_TOKENS]
     ]
     index = 0
     while index < len(tokens):
@@ -34,10 +34,10 @@ def read_codes(pattern: re.Pattern[str] | Pattern, text: str) -> Iterator[str]:
             ((count, way) for count, form in forms for way in (form, form.upper()) if pattern.fullmatch(way)),
             (1, ""),
         )
-        if value and not _is_denied(tokens[:index]):
+        if value and not _is_negated(tokens[:index]):
             yield value
         index += taken
 
 
-def _is_denied(before: list[str]) -> bool:
-    return bool(before) and fold(before[-1]) in ("not", "isn't", "isnt", "nicht")
+def _is_negated(before: list[str]) -> bool:
+    return bool(before) and normalize(before[-1]) in ("not", "isn't", "isnt", "nicht")

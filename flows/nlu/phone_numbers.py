@@ -7,18 +7,29 @@ import re
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from flows.locales import ENGLISH, Sentences
+from flows.locales import ENGLISH, LocaleMessages
 
 _CANDIDATE = re.compile(r"(?<![\w+])\+?\d[\d ()./-]{5,}\d(?!\w)")
-_REGIONS = {"de": "DE", "fr": "FR", "es": "ES", "it": "IT", "nl": "NL", "pl": "PL", "pt": "PT", "sv": "SE"}
+_REGION_BY_LANGUAGE = {
+    "de": "DE",
+    "fr": "FR",
+    "es": "ES",
+    "it": "IT",
+    "nl": "NL",
+    "pl": "PL",
+    "pt": "PT",
+    "sv": "SE",
+}
 
 
-def region_of(language: str) -> str:
+def default_region(language: str) -> str:
     """The country whose numbers are meant when none is named; empty where a language has too many."""
-    return _REGIONS.get(language, "")
+    return _REGION_BY_LANGUAGE.get(language, "")
 
 
-def read_phones(text: str, region: str, sentences: Sentences = ENGLISH) -> list[tuple[str, str]]:
+def recognize_phone_numbers(
+    text: str, region: str, sentences: LocaleMessages = ENGLISH
+) -> list[tuple[str, str]]:
     """Every number in `text` as (number, reason), one of them empty.
 
     A number without a country is of `region`; where that is not known either, its digits are kept.
@@ -29,25 +40,25 @@ def read_phones(text: str, region: str, sentences: Sentences = ENGLISH) -> list[
         written = f"+{digits[2:]}" if digits.startswith("00") else match[0]
         if 7 <= len(digits) <= 16:
             plain = not region and not written.startswith("+")
-            found.append((digits, "") if plain else _international(written, region, sentences))
+            found.append((digits, "") if plain else _parse_international(written, region, sentences))
     return found
 
 
-def _international(written: str, region: str, sentences: Sentences) -> tuple[str, str]:
+def _parse_international(written: str, region: str, sentences: LocaleMessages) -> tuple[str, str]:
     try:
         number: PhoneNumber = phonenumbers.parse(written, region or None)
     except NumberParseException:
-        return "", sentences.number_country
+        return "", sentences.unknown_country_code
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != ValidationResult.IS_POSSIBLE:
-        return "", _reason(reason, sentences)
+        return "", _error_message(reason, sentences)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164), ""
 
 
-def _reason(result: int, sentences: Sentences) -> str:
+def _error_message(result: int, sentences: LocaleMessages) -> str:
     reasons = {
-        ValidationResult.TOO_SHORT: sentences.number_short,
-        ValidationResult.TOO_LONG: sentences.number_long,
-        ValidationResult.INVALID_COUNTRY_CODE: sentences.number_country,
+        ValidationResult.TOO_SHORT: sentences.phone_number_too_short,
+        ValidationResult.TOO_LONG: sentences.phone_number_too_long,
+        ValidationResult.INVALID_COUNTRY_CODE: sentences.unknown_country_code,
     }
-    return reasons.get(result, sentences.number_incomplete)
+    return reasons.get(result, sentences.phone_number_incomplete)

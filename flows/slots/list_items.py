@@ -6,35 +6,37 @@ import json
 import re
 from functools import lru_cache
 
-from flows.slots.slot import Slot, slots_of
+from flows.slots.slot import Slot, slots_from_schema
 
-MOST_PARTS = 50
-_BETWEEN = re.compile(
+MAX_LIST_ITEMS = 50
+_LIST_SEPARATOR = re.compile(
     r"\s*[,;\n]\s*(?:and|und|or|oder)?\s+|\s*[,;\n]\s*|\s+(?:and|und|&|\+)\s+", re.IGNORECASE
 )
-_KEPT = 1_000
+_CACHE_SIZE = 1_000
 
 
-def parts_of(text: str) -> list[str]:
+def split_list(text: str) -> list[str]:
     """What stands between commas, line breaks and `and`."""
-    return [part for part in (part.strip(" .!") for part in _BETWEEN.split(text)) if part][:MOST_PARTS]
+    return [part for part in (part.strip(" .!") for part in _LIST_SEPARATOR.split(text)) if part][
+        :MAX_LIST_ITEMS
+    ]
 
 
-def item_of(slot: Slot) -> Slot | None:
+def item_slot(slot: Slot) -> Slot | None:
     """The slot that one part of a list is read for; nothing, where its schema says nothing of its parts."""
-    items = json.loads(slot.bounds.schema).get("items") if slot.bounds else None
+    items = json.loads(slot.constraints.schema).get("items") if slot.constraints else None
     if not isinstance(items, dict):
         return None
-    return _item(json.dumps({"description": slot.description, **items}), slot.language)
+    return _build_item_slot(json.dumps({"description": slot.description, **items}), slot.language)
 
 
-def is_open(slot: Slot) -> bool:
+def accepts_any_text(slot: Slot) -> bool:
     """Whether any text at all would do, so that only who is asked for it can be meant to give it."""
-    item = item_of(slot) if slot.kind == "array" else slot
-    return item is None or item.is_free
+    item = item_slot(slot) if slot.kind == "array" else slot
+    return item is None or item.is_free_text
 
 
-@lru_cache(maxsize=_KEPT)
-def _item(schema: str, language: str) -> Slot:
-    (item,) = slots_of({"properties": {"item": json.loads(schema)}}, language)
+@lru_cache(maxsize=_CACHE_SIZE)
+def _build_item_slot(schema: str, language: str) -> Slot:
+    (item,) = slots_from_schema({"properties": {"item": json.loads(schema)}}, language)
     return item

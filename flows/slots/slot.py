@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from flows.nlu.phone_numbers import region_of
-from flows.slots.constraints import Bounds, bounds_of
-from flows.text.bounded_regex import Pattern
+from flows.nlu.phone_numbers import default_region
+from flows.slots.constraints import Constraints, constraints_from_schema
+from flows.text.bounded_regex import BoundedRegex
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,65 +22,67 @@ class Slot:
     required: bool = False
     description: str = ""
     question: str = ""
-    pattern: Pattern | None = None
-    values: tuple[JsonValue, ...] = ()
-    past: bool = False
-    future: bool = False
+    pattern: BoundedRegex | None = None
+    allowed_values: tuple[JsonValue, ...] = ()
+    must_be_past: bool = False
+    must_be_future: bool = False
     language: str = "en"
     region: str = ""
-    bounds: Bounds | None = None
+    constraints: Constraints | None = None
 
-    def fits(self, value: JsonValue) -> bool:
+    def is_valid(self, value: JsonValue) -> bool:
         """Whether a value of this kind is within what the schema allows: its size, its length, its parts."""
-        return self.bounds is None or self.bounds.hold(value)
+        return self.constraints is None or self.constraints.is_satisfied_by(value)
 
     @property
-    def is_free(self) -> bool:
+    def is_free_text(self) -> bool:
         """Whether any text at all would do."""
         return self.kind == "text"
 
 
-def slots_of(schema: Mapping[str, Any] | None, language: str = "en") -> tuple[Slot, ...]:
+def slots_from_schema(schema: Mapping[str, Any] | None, language: str = "en") -> tuple[Slot, ...]:
     """The slots of a checked `input_schema`; `language` is what dates and numbers are written in."""
     if not schema:
         return ()
     required = set(schema.get("required") or ())
     properties = schema.get("properties") or {}
-    return tuple(_slot(name, part, schema, name in required, language) for name, part in properties.items())
+    return tuple(
+        _build_slot(name, part, schema, name in required, language) for name, part in properties.items()
+    )
 
 
-def _slot(
+def _build_slot(
     name: str, part: Mapping[str, Any], schema: Mapping[str, Any], required: bool, language: str
 ) -> Slot:
-    kind = _kind(part)
+    kind = _slot_kind(part)
     return Slot(
         name=name,
         kind=kind,
         required=required,
         description=str(part.get("description") or name.replace("_", " ")),
         question=str(part.get("x-question") or ""),
-        pattern=Pattern(part["pattern"]) if part.get("pattern") is not None else None,
-        values=tuple(part.get("enum") or ()),
-        past=bool(part.get("x-past")),
-        future=bool(part.get("x-future")),
+        pattern=BoundedRegex(part["pattern"]) if part.get("pattern") is not None else None,
+        allowed_values=tuple(part.get("enum") or ()),
+        must_be_past=bool(part.get("x-past")),
+        must_be_future=bool(part.get("x-future")),
         language=language,
-        region=str(part.get("x-region") or region_of(language)).upper(),
-        bounds=bounds_of(kind, part, schema),
+        region=str(part.get("x-region") or default_region(language)).upper(),
+        constraints=constraints_from_schema(kind, part, schema),
     )
 
 
-def _kind(part: Mapping[str, Any]) -> str:
+def _slot_kind(part: Mapping[str, Any]) -> str:
     if part.get("enum"):
         return "enum"
     if part.get("format") in ("date", "time", "email", "phone"):
         return str(part["format"])
-    declared = _declared(part)
+    declared = _declared_type(part)
     if declared in ("boolean", "integer", "number", "array", "object"):
         return declared
     return "pattern" if part.get("pattern") is not None else "text"
 
 
-def _declared(part: Mapping[str, Any]) -> str:
+def _declared_type(part: Mapping[str, Any]) -> str:
     """The one type that a value has; where several are allowed, text, as all of them can be written."""
     declared = part.get("type", "string")
     types = (

@@ -8,44 +8,46 @@ from typing import Any
 
 from core.ports.dialog import State
 
-_MEMORY: State = {"history": None, "summary": None}
-_TEXTS = ("slots", "variables", "offered")
-_SHORTER = (200, 60, 20)
+_EXCLUDED_FIELDS: State = {"history": None, "summary": None}
+_TEXT_FIELDS = ("slots", "variables", "offered")
+_TEXT_LENGTH_STEPS = (200, 60, 20)
 
 
-def size_of(state: State) -> int:
+def serialized_size(state: State) -> int:
     """How many characters of JSON a state has beside its history and the summary before it."""
-    return len(json.dumps({**state, **_MEMORY}))
+    return len(json.dumps({**state, **_EXCLUDED_FIELDS}))
 
 
-def fitted(state: State, most: int) -> State:
+def trim_state(state: State, most: int) -> State:
     """The state in at most so many characters: with less of old results, long texts, visits and tokens."""
     made = dict(state)
-    letting_go = _letting_go(made)
-    while size_of(made) > most and next(letting_go, None):
+    letting_go = _trim_steps(made)
+    while serialized_size(made) > most and next(letting_go, None):
         pass
     return {name: value for name, value in made.items() if value not in ({}, [])}
 
 
-def _letting_go(made: dict[str, Any]) -> Iterator[str]:
+def _trim_steps(made: dict[str, Any]) -> Iterator[str]:
     """Let go of one thing after another, the oldest of each kind first, and name its kind."""
-    yield from _oldest(made, "results")
-    for longest in _SHORTER:
-        made.update({key: _cut(made[key], longest) for key in _TEXTS if key in made})
+    yield from _drop_oldest(made, "results")
+    for longest in _TEXT_LENGTH_STEPS:
+        made.update({key: _truncate(made[key], longest) for key in _TEXT_FIELDS if key in made})
         yield "texts"
     for key in ("visits", "environment", "variables", "offered", "slots"):
-        yield from _oldest(made, key)
+        yield from _drop_oldest(made, key)
 
 
-def _oldest(made: dict[str, Any], key: str) -> Iterator[str]:
+def _drop_oldest(made: dict[str, Any], key: str) -> Iterator[str]:
     while parts := made.get(key):
         made[key] = parts[1:] if isinstance(parts, list) else dict(list(parts.items())[1:])
         yield key
 
 
-def _cut(value: Any, longest: int) -> Any:
+def _truncate(value: Any, longest: int) -> Any:
     if isinstance(value, str):
         return value[:longest]
     if isinstance(value, list):
-        return [_cut(item, longest) for item in value]
-    return {name: _cut(item, longest) for name, item in value.items()} if isinstance(value, dict) else value
+        return [_truncate(item, longest) for item in value]
+    return (
+        {name: _truncate(item, longest) for name, item in value.items()} if isinstance(value, dict) else value
+    )

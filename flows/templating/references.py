@@ -6,30 +6,34 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-_SECRET: Final = re.compile(r"\bsecrets\.([A-Za-z_]\w*)")
-_IN_BRACES: Final = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
+_SECRET_REFERENCE: Final = re.compile(r"\bsecrets\.([A-Za-z_]\w*)")
+_TEMPLATE_TAG: Final = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
-_SHORTEST: Final = 6
-_ADDRESSES: Final = ("https://", "http://")
+_MIN_SECRET_LENGTH: Final = 6
+_URL_PREFIXES: Final = ("https://", "http://")
 
 
-def secrets_in(*sources: str) -> frozenset[str]:
+def referenced_secrets(*sources: str) -> frozenset[str]:
     """The names of the secrets that templates ask for."""
-    return frozenset(name for source in sources for name in _SECRET.findall(source))
+    return frozenset(name for source in sources for name in _SECRET_REFERENCE.findall(source))
 
 
-def names_in(*sources: str) -> frozenset[str]:
+def referenced_names(*sources: str) -> frozenset[str]:
     """All names that stand in the expressions of templates."""
-    inner = (part for source in sources for part in _IN_BRACES.findall(source))
+    inner = (part for source in sources for part in _TEMPLATE_TAG.findall(source))
     return frozenset(name for part in inner for name in _NAME.findall(part))
 
 
-def to_hide(names: Iterable[str], values: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
+def values_to_redact(
+    names: Iterable[str], values: Mapping[str, Any], secrets: Mapping[str, str]
+) -> list[str]:
     """What may not come back out of a call: the secrets, and what it takes from the environment.
 
     An address is no secret, nor is a value as short as a number of rows.
     """
     environment = values.get("env") or {}
     taken = (str(environment[name]) for name in names if name in environment)
-    sent = [value for value in taken if len(value) >= _SHORTEST and not value.startswith(_ADDRESSES)]
+    sent = [
+        value for value in taken if len(value) >= _MIN_SECRET_LENGTH and not value.startswith(_URL_PREFIXES)
+    ]
     return [*secrets.values(), *sent]

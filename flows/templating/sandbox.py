@@ -11,23 +11,23 @@ from typing import Any
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-LONGEST_PRODUCT = 100_000
-WIDEST = 1_000
-MOST_ROUNDS = 1_000
-MOST_ROUNDS_IN_ALL = 10_000
+MAX_RESULT_LENGTH = 100_000
+MAX_WIDTH = 1_000
+MAX_RANGE_LENGTH = 1_000
+MAX_TOTAL_ITERATIONS = 10_000
 
-_SIZED = (str, list, tuple)
+_SIZED_TYPES = (str, list, tuple)
 # a width of four digits, or one that a value gives, is none that a person wants
-_WIDE_PERCENT = re.compile(r"%(?:\(\w*\))?[#0 +-]*(?:\d{4,}|\*|\d*\.(?:\d{4,}|\*))")
-_WIDE_BRACES = re.compile(r"\{[^{}]*:[^{}]*(?:\d{4,}|\{)")
-_PADDING = frozenset(("center", "expandtabs", "ljust", "rjust", "zfill"))
-_NEVER = frozenset(("to_bytes", "translate"))
-_WITH_NUMBERS = ("batch", "center", "indent", "round", "slice", "tojson")
+_WIDE_PERCENT_FORMAT = re.compile(r"%(?:\(\w*\))?[#0 +-]*(?:\d{4,}|\*|\d*\.(?:\d{4,}|\*))")
+_WIDE_BRACE_FORMAT = re.compile(r"\{[^{}]*:[^{}]*(?:\d{4,}|\{)")
+_PADDING_METHODS = frozenset(("center", "expandtabs", "ljust", "rjust", "zfill"))
+_FORBIDDEN_METHODS = frozenset(("to_bytes", "translate"))
+_FILTERS_WITH_NUMBERS = ("batch", "center", "indent", "round", "slice", "tojson")
 
-_rounds: ContextVar[int] = ContextVar("rounds", default=0)
+_iteration_count: ContextVar[int] = ContextVar("rounds", default=0)
 
 
-class Sandbox(ImmutableSandboxedEnvironment):
+class BoundedSandbox(ImmutableSandboxedEnvironment):
     """Refuses with a `SecurityError` what would be too long, too wide or too often.
 
     Its filters are to be `bounded` once all of them are there.
@@ -37,56 +37,56 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.globals["range"] = _range
+        self.globals["range"] = _bounded_range
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "**":
             raise SecurityError("there are no powers here")
         if operator == "*":
-            _look_at_product(left, right)
-        elif operator == "+" and isinstance(left, _SIZED) and isinstance(right, _SIZED):
-            _look_at_size(len(left) + len(right))
-        elif operator == "%" and isinstance(left, str) and _WIDE_PERCENT.search(left):
+            _check_product(left, right)
+        elif operator == "+" and isinstance(left, _SIZED_TYPES) and isinstance(right, _SIZED_TYPES):
+            _check_size(len(left) + len(right))
+        elif operator == "%" and isinstance(left, str) and _WIDE_PERCENT_FORMAT.search(left):
             raise SecurityError("this would be too wide")
         return super().call_binop(context, operator, left, right)
 
     def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         method = getattr(function, "__wrapped__", function)  # Jinja wraps `format`
         owner, name = getattr(method, "__self__", None), getattr(method, "__name__", "")
-        if isinstance(owner, str | int) and name in _NEVER:
+        if isinstance(owner, str | int) and name in _FORBIDDEN_METHODS:
             raise SecurityError(f"there is no {name} here")
         if isinstance(owner, str):
-            _look_at_call(owner, name, args)
+            _check_method_call(owner, name, args)
         return super().call(context, function, *args, **kwargs)
 
 
-def bounded(environment: Sandbox) -> Sandbox:
+def add_filter_limits(environment: BoundedSandbox) -> BoundedSandbox:
     """The environment with filters that refuse as well."""
     filters = environment.filters
-    looks = {**dict.fromkeys(_WITH_NUMBERS, _look_at_widths), "format": _look_at_format}
-    for name, look in {**looks, "replace": _look_at_replacing}.items():
-        filters[name] = _looked_at(filters[name], look)
+    looks = {**dict.fromkeys(_FILTERS_WITH_NUMBERS, _check_widths), "format": _check_format}
+    for name, look in {**looks, "replace": _check_replace}.items():
+        filters[name] = _with_argument_check(filters[name], look)
     return environment
 
 
-def begin_counting() -> None:
+def reset_iteration_count() -> None:
     """A template begins to be rendered: its loops are counted from here."""
-    _rounds.set(0)
+    _iteration_count.set(0)
 
 
-def _range(*bounds: int) -> range:
+def _bounded_range(*bounds: int) -> range:
     """`range`, with not too many numbers: in one, and in all of a template's, one within another."""
     made = range(*bounds)
-    if len(made) > MOST_ROUNDS:
-        raise SecurityError(f"a range has {MOST_ROUNDS} numbers at most")
-    rounds = _rounds.get() + len(made)
-    if rounds > MOST_ROUNDS_IN_ALL:
-        raise SecurityError(f"a text has {MOST_ROUNDS_IN_ALL} rounds of loops at most")
-    _rounds.set(rounds)
+    if len(made) > MAX_RANGE_LENGTH:
+        raise SecurityError(f"a range has {MAX_RANGE_LENGTH} numbers at most")
+    rounds = _iteration_count.get() + len(made)
+    if rounds > MAX_TOTAL_ITERATIONS:
+        raise SecurityError(f"a text has {MAX_TOTAL_ITERATIONS} rounds of loops at most")
+    _iteration_count.set(rounds)
     return made
 
 
-def _looked_at(function: Callable[..., Any], look: Callable[..., None]) -> Callable[..., Any]:
+def _with_argument_check(function: Callable[..., Any], look: Callable[..., None]) -> Callable[..., Any]:
     """A filter whose value and arguments are looked at first."""
     is_handed_more = hasattr(function, "jinja_pass_arg")  # by Jinja, in front of the value
 
@@ -98,40 +98,40 @@ def _looked_at(function: Callable[..., Any], look: Callable[..., None]) -> Calla
     return applied
 
 
-def _look_at_size(size: int) -> None:
-    if size > LONGEST_PRODUCT:
+def _check_size(size: int) -> None:
+    if size > MAX_RESULT_LENGTH:
         raise SecurityError("this would be too long")
 
 
-def _look_at_product(left: Any, right: Any) -> None:
-    sizes = [len(side) if isinstance(side, _SIZED) else abs(side) for side in (left, right)]
-    if sizes[0] * sizes[1] > LONGEST_PRODUCT * LONGEST_PRODUCT:
+def _check_product(left: Any, right: Any) -> None:
+    sizes = [len(side) if isinstance(side, _SIZED_TYPES) else abs(side) for side in (left, right)]
+    if sizes[0] * sizes[1] > MAX_RESULT_LENGTH * MAX_RESULT_LENGTH:
         raise SecurityError("this would be too large")
-    if isinstance(left, _SIZED) or isinstance(right, _SIZED):
-        _look_at_size(sizes[0] * sizes[1])
+    if isinstance(left, _SIZED_TYPES) or isinstance(right, _SIZED_TYPES):
+        _check_size(sizes[0] * sizes[1])
 
 
-def _look_at_widths(_: Any, *numbers: Any) -> None:
-    if any(isinstance(number, int) and abs(number) > WIDEST for number in numbers):
+def _check_widths(_: Any, *numbers: Any) -> None:
+    if any(isinstance(number, int) and abs(number) > MAX_WIDTH for number in numbers):
         raise SecurityError("this would be too wide")
 
 
-def _look_at_format(form: Any, *_: Any) -> None:
-    if _WIDE_PERCENT.search(str(form)):
+def _check_format(form: Any, *_: Any) -> None:
+    if _WIDE_PERCENT_FORMAT.search(str(form)):
         raise SecurityError("this would be too wide")
 
 
-def _look_at_replacing(text: Any, old: Any = "", new: Any = "", *_: Any) -> None:
+def _check_replace(text: Any, old: Any = "", new: Any = "", *_: Any) -> None:
     text, old, new = str(text), str(old), str(new)
-    _look_at_size((text.count(old) if old else len(text) + 1) * len(new))
+    _check_size((text.count(old) if old else len(text) + 1) * len(new))
 
 
-def _look_at_call(owner: str, name: str, args: tuple[Any, ...]) -> None:
-    if name in _PADDING:
-        _look_at_widths(owner, *args)
-    elif name in ("format", "format_map") and _WIDE_BRACES.search(owner):
+def _check_method_call(owner: str, name: str, args: tuple[Any, ...]) -> None:
+    if name in _PADDING_METHODS:
+        _check_widths(owner, *args)
+    elif name in ("format", "format_map") and _WIDE_BRACE_FORMAT.search(owner):
         raise SecurityError("this would be too wide")
     elif name == "replace":
-        _look_at_replacing(owner, *args)
+        _check_replace(owner, *args)
     elif name == "join" and args and isinstance(args[0], Iterable):
-        _look_at_size(len(owner) * len(list(args[0])))
+        _check_size(len(owner) * len(list(args[0])))

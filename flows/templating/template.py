@@ -23,19 +23,24 @@ from jinja2 import (
 from jinja2.runtime import Context
 from pydantic import JsonValue
 
-from flows import locales as wording
-from flows.templating.escaping import Place, begin_escaping, marked, with_trust
-from flows.templating.sandbox import Sandbox, begin_counting, bounded
+from flows.locales import messages_for
+from flows.templating.escaping import (
+    OutputContext,
+    configure_autoescape,
+    mark_trusted_literals,
+    mark_trusted_values,
+)
+from flows.templating.sandbox import BoundedSandbox, add_filter_limits, reset_iteration_count
 
-LONGEST_TEXT = 8_000
-_KEPT = 5_000
+MAX_TEXT_LENGTH = 8_000
+_CACHE_SIZE = 5_000
 """How many templates are kept as compiled: a flow's languages share most of theirs."""
 
-_OTHERS = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+_CROSS_TEMPLATE_NODES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
-Values = Mapping[str, JsonValue]
+TemplateValues = Mapping[str, JsonValue]
 
-_FAILURES = (
+_RENDER_ERRORS = (
     TemplateError,
     ArithmeticError,
     LookupError,
@@ -46,27 +51,27 @@ _FAILURES = (
     MemoryError,
 )
 _TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_SLASH = re.compile(r"(?<=[A-Za-z_])/(?=[A-Za-z_])")
+_NAME_SLASH = re.compile(r"(?<=[A-Za-z_])/(?=[A-Za-z_])")
 
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-class NotRendered(Exception):
+class RenderError(Exception):
     """There is no such text; the message says why."""
 
 
 @pass_context
-def _date(context: Context, value: object) -> str:
+def _date_filter(context: Context, value: object) -> str:
     """The filter `date`: 1990-04-23 as 23 April 1990, in the flow's language; anything else as it is."""
     try:
         day = date.fromisoformat(str(value))
     except ValueError:
         return str(value)
-    return wording.of(str(context.get("current_language", ""))).spoken(day)
+    return messages_for(str(context.get("current_language", ""))).format_date(day)
 
 
-def _weekday(value: object) -> str:
+def _weekday_filter(value: object) -> str:
     """The filter `weekday`: 2026-11-28 as saturday, whatever is spoken; nothing for what is no day."""
     try:
         return _WEEKDAYS[date.fromisoformat(str(value)).weekday()]
@@ -74,50 +79,57 @@ def _weekday(value: object) -> str:
         return ""
 
 
-class _Jinja(Sandbox):
+class _TrustMarkingSandbox(BoundedSandbox):
     """Marks what is the operator's, where values are to be escaped."""
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         parsed = super()._parse(source, name, filename)
-        return marked(parsed) if self.finalize else parsed
+        return mark_trusted_literals(parsed) if self.finalize else parsed
 
 
-def _environment(place: Place = "text") -> Sandbox:
-    environment = _Jinja(undefined=ChainableUndefined, autoescape=False)
-    environment.filters.update({"date": _date, "weekday": _weekday})
+def _build_environment(place: OutputContext = "text") -> BoundedSandbox:
+    environment = _TrustMarkingSandbox(undefined=ChainableUndefined, autoescape=False)
+    environment.filters.update({"date": _date_filter, "weekday": _weekday_filter})
     if place != "text":
-        begin_escaping(environment, place)
-    return bounded(environment)
+        configure_autoescape(environment, place)
+    return add_filter_limits(environment)
 
 
-_JINJA = _environment()
-_PLACES: Mapping[Place, Sandbox] = {
-    "text": _JINJA,
-    "url": _environment("url"),
-    "json": _environment("json"),
-    "form": _environment("form"),
-    "xml": _environment("xml"),
-    "header": _environment("header"),
-    "prompt": _environment("prompt"),
+_DEFAULT_ENVIRONMENT = _build_environment()
+_ENVIRONMENTS: Mapping[OutputContext, BoundedSandbox] = {
+    "text": _DEFAULT_ENVIRONMENT,
+    "url": _build_environment("url"),
+    "json": _build_environment("json"),
+    "form": _build_environment("form"),
+    "xml": _build_environment("xml"),
+    "header": _build_environment("header"),
+    "prompt": _build_environment("prompt"),
 }
 
 
-def text_error(source: str) -> str:
+def template_error(source: str) -> str:
     """Why a text with Jinja in it cannot be rendered, as a sentence; empty when it can."""
-    return "" if "{" not in source else _error("template", source, lambda: _text(source, "text"))
+    return (
+        ""
+        if "{" not in source
+        else _compile_error("template", source, lambda: _compile_template(source, "text"))
+    )
 
 
 def expression_error(source: str) -> str:
     """Why a bare expression such as a guard cannot be computed, as a sentence; empty when it can."""
-    return _error("expression", f"{{{{ {source} }}}}", lambda: _expression(source))
+    return _compile_error("expression", f"{{{{ {source} }}}}", lambda: _compile_expression(source))
 
 
-def _error(kind: str, source: str, compile_it: Callable[[], object]) -> str:
+def _compile_error(kind: str, source: str, compile_it: Callable[[], object]) -> str:
     try:
         compile_it()
-        return next(_refused(_JINJA.parse(source)), "")
+        return next(_find_unsupported_nodes(_DEFAULT_ENVIRONMENT.parse(source)), "")
     except TemplateAssertionError as error:
-        return next(_refused(_JINJA.parse(source)), f"This is not a Jinja {kind}: {error.message}.")
+        return next(
+            _find_unsupported_nodes(_DEFAULT_ENVIRONMENT.parse(source)),
+            f"This is not a Jinja {kind}: {error.message}.",
+        )
     except TemplateSyntaxError as error:
         line = f" (line {error.lineno})" if kind == "template" else ""
         return f"This is not a Jinja {kind}: {(error.message or '').rstrip('.')}{line}."
@@ -127,96 +139,96 @@ def _error(kind: str, source: str, compile_it: Callable[[], object]) -> str:
         return f"This Jinja {kind} is nested too deeply, or a number in it is too large."
 
 
-def _refused(parsed: nodes.Template) -> Iterator[str]:
+def _find_unsupported_nodes(parsed: nodes.Template) -> Iterator[str]:
     """What Jinja finds only when the template is rendered, if at all."""
-    for part in parsed.find_all((nodes.Filter, nodes.Test, nodes.Macro, *_OTHERS)):
-        if isinstance(part, nodes.Filter) and part.name not in _JINJA.filters:
+    for part in parsed.find_all((nodes.Filter, nodes.Test, nodes.Macro, *_CROSS_TEMPLATE_NODES)):
+        if isinstance(part, nodes.Filter) and part.name not in _DEFAULT_ENVIRONMENT.filters:
             yield f"Jinja has no filter “{part.name}”."
-        elif isinstance(part, nodes.Test) and part.name not in _JINJA.tests:
+        elif isinstance(part, nodes.Test) and part.name not in _DEFAULT_ENVIRONMENT.tests:
             yield f"Jinja has no test “{part.name}”."
         elif isinstance(part, nodes.Macro) and any(
-            _calls(call, part.name) for call in part.find_all(nodes.Call)
+            _is_call_of(call, part.name) for call in part.find_all(nodes.Call)
         ):
             yield f"The macro “{part.name}” calls itself."
-        elif isinstance(part, _OTHERS):
+        elif isinstance(part, _CROSS_TEMPLATE_NODES):
             yield "A template stands alone here: there is no other to include, import or extend."
 
 
-def _calls(call: nodes.Call, name: str) -> bool:
+def _is_call_of(call: nodes.Call, name: str) -> bool:
     return isinstance(call.node, nodes.Name) and call.node.name == name
 
 
-@lru_cache(maxsize=_KEPT)
-def _text(source: str, place: Place) -> Template:
-    return _PLACES[place].from_string(source)
+@lru_cache(maxsize=_CACHE_SIZE)
+def _compile_template(source: str, place: OutputContext) -> Template:
+    return _ENVIRONMENTS[place].from_string(source)
 
 
-@lru_cache(maxsize=_KEPT)
-def _expression(source: str) -> Callable[[Values], Any]:
-    return _JINJA.compile_expression(source)
+@lru_cache(maxsize=_CACHE_SIZE)
+def _compile_expression(source: str) -> Callable[[TemplateValues], Any]:
+    return _DEFAULT_ENVIRONMENT.compile_expression(source)
 
 
-class Text:
+class TextTemplate:
     """A text with Jinja in it, compiled once and shared by all sessions.
 
     `plain` is the text itself where it needs no values, at most `LONGEST_TEXT` characters.
     """
 
-    def __init__(self, source: str, place: Place = "text") -> None:
+    def __init__(self, source: str, place: OutputContext = "text") -> None:
         self.source = source
-        self._place = place
+        self._context = place
         if place == "prompt":  # documents in use write {{ data/name }} there
-            source = _TAGS.sub(lambda tag: _SLASH.sub("_", tag[0]), source)
-        self._template = _text(source, place) if "{" in source else None
-        self.plain = source.strip()[:LONGEST_TEXT] if self._template is None else None
+            source = _TAGS.sub(lambda tag: _NAME_SLASH.sub("_", tag[0]), source)
+        self._template = _compile_template(source, place) if "{" in source else None
+        self.static_text = source.strip()[:MAX_TEXT_LENGTH] if self._template is None else None
 
-    def render(self, values: Values) -> str:
+    def render(self, values: TemplateValues) -> str:
         """The text with `values` in it, at most `LONGEST_TEXT` characters; empty when rendering fails.
 
         A prompt that cannot be rendered is told without its values: the rules in it hold all the same.
         """
         if self._template is None:
-            return self.plain or ""
+            return self.static_text or ""
         try:
-            return self._rendered(values)[:LONGEST_TEXT]
-        except NotRendered:
-            return _TAGS.sub("", self.source).strip()[:LONGEST_TEXT] if self._place == "prompt" else ""
+            return self._render_or_raise(values)[:MAX_TEXT_LENGTH]
+        except RenderError:
+            return _TAGS.sub("", self.source).strip()[:MAX_TEXT_LENGTH] if self._context == "prompt" else ""
 
-    def whole(self, values: Values) -> str:
-        """The text with `values` in it. Raises `NotRendered`, also when it is too long: it is never cut."""
-        text = self._rendered(values)
-        if len(text) > LONGEST_TEXT:
-            raise NotRendered("it is too long once its values are in it")
+    def render_strict(self, values: TemplateValues) -> str:
+        """The text with `values` in it. Raises `RenderError`, also when it is too long: it is never cut."""
+        text = self._render_or_raise(values)
+        if len(text) > MAX_TEXT_LENGTH:
+            raise RenderError("it is too long once its values are in it")
         return text
 
-    def _rendered(self, values: Values) -> str:
+    def _render_or_raise(self, values: TemplateValues) -> str:
         if self._template is None:
             return self.source.strip()
-        begin_counting()
-        known = with_trust(values, self._place) if self._place in ("url", "prompt") else values
+        reset_iteration_count()
+        known = mark_trusted_values(values, self._context) if self._context in ("url", "prompt") else values
         try:
             return self._template.render(known).strip()
-        except _FAILURES as error:
-            raise NotRendered("it cannot be computed from what is known") from error
+        except _RENDER_ERRORS as error:
+            raise RenderError("it cannot be computed from what is known") from error
 
 
 class Expression:
     """A bare Jinja expression over the conversation's values."""
 
     def __init__(self, source: str) -> None:
-        self._expression = _expression(source)
+        self._expression = _compile_expression(source)
 
-    def value(self, values: Values) -> Any:
+    def evaluate(self, values: TemplateValues) -> Any:
         """What it comes to; None when it cannot be computed."""
         try:
             return self._expression(values)
-        except _FAILURES:
+        except _RENDER_ERRORS:
             return None
 
 
 class Guard(Expression):
     """An expression that is true or false."""
 
-    def holds(self, values: Values) -> bool:
+    def is_true(self, values: TemplateValues) -> bool:
         """Whether the expression is true; what cannot be computed is false."""
-        return bool(self.value(values))
+        return bool(self.evaluate(values))

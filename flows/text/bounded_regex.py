@@ -10,19 +10,19 @@ from typing import Any, Protocol
 
 import regex
 
-LONGEST = 2_000
+MAX_TEXT_LENGTH = 2_000
 """A longer text is matched by nothing."""
 
-_SECONDS = 0.02
-_KEPT = 2_000
-_MOST_TIMES = 10_000
-_SIGN = re.compile(r"\\N\{[^}]*\}|\\.|\[\^?\]?|\{(?:\d+(?:,\d*)?|,\d*)\}|.", re.DOTALL)
-_AT_LEAST = re.compile(r"(?<!\\)\{(\d+)[,}]")
-_RUN = re.compile(r"\w{2,}")
-_LETTERS = ("a", "A", "1", " ", "-", ",", ".", "a1", "a ", "1,")
+_TIMEOUT_SECONDS = 0.02
+_CACHE_SIZE = 2_000
+_MAX_REPETITIONS = 10_000
+_REGEX_TOKEN = re.compile(r"\\N\{[^}]*\}|\\.|\[\^?\]?|\{(?:\d+(?:,\d*)?|,\d*)\}|.", re.DOTALL)
+_MIN_REPETITIONS = re.compile(r"(?<!\\)\{(\d+)[,}]")
+_WORD_RUN = re.compile(r"\w{2,}")
+_PROBE_PARTS = ("a", "A", "1", " ", "-", ",", ".", "a1", "a ", "1,")
 
 
-class Match(Protocol):
+class RegexMatch(Protocol):
     """What was found."""
 
     def groupdict(self) -> dict[str, str | None]:
@@ -30,41 +30,43 @@ class Match(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class BoundedRegex:
     """A regular expression as Python's `re` reads it. A match that takes too long counts as none."""
 
     source: str
-    any_case: bool = False
+    ignore_case: bool = False
 
-    def search(self, text: str) -> Match | None:
+    def search(self, text: str) -> RegexMatch | None:
         """The first match anywhere in `text`."""
-        return self._found("search", text)
+        return self._match("search", text)
 
-    def fullmatch(self, text: str) -> Match | None:
+    def fullmatch(self, text: str) -> RegexMatch | None:
         """The match of all of `text`."""
-        return self._found("fullmatch", text)
+        return self._match("fullmatch", text)
 
-    def _found(self, how: str, text: str) -> Match | None:
-        if len(text) > LONGEST:
+    def _match(self, how: str, text: str) -> RegexMatch | None:
+        if len(text) > MAX_TEXT_LENGTH:
             return None
         try:
-            found: Match | None = getattr(_compiled(self.source, self.any_case), how)(text, timeout=_SECONDS)
+            found: RegexMatch | None = getattr(_compile(self.source, self.ignore_case), how)(
+                text, timeout=_TIMEOUT_SECONDS
+            )
         except TimeoutError:
             return None
         return found
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def group_names(self) -> tuple[str, ...]:
         """The names of its groups."""
-        return tuple(_compiled(self.source, self.any_case).groupindex)
+        return tuple(_compile(self.source, self.ignore_case).groupindex)
 
     @property
     def is_slow(self) -> bool:
         """Whether it takes too long on one of the texts that slow patterns are known to be slow on."""
-        compiled = _compiled(self.source, self.any_case)
+        compiled = _compile(self.source, self.ignore_case)
         try:
-            for text in _trying(self.source):
-                compiled.search(text, timeout=_SECONDS)
+            for text in _probe_texts(self.source):
+                compiled.search(text, timeout=_TIMEOUT_SECONDS)
         except TimeoutError:
             return True
         return False
@@ -74,29 +76,31 @@ def pattern_error(source: object) -> str:
     """Why this is no regular expression, as a sentence; empty when it is one."""
     if not isinstance(source, str):
         return "This must be a regular expression in quotes."
-    if any(int(least[:9]) > _MOST_TIMES for least in _AT_LEAST.findall(source)):
-        return f"A repetition of more than {_MOST_TIMES} times is too long."
+    if any(int(least[:9]) > _MAX_REPETITIONS for least in _MIN_REPETITIONS.findall(source)):
+        return f"A repetition of more than {_MAX_REPETITIONS} times is too long."
     try:
-        re.compile(_literally(source))
-        _compiled(source, any_case=False)
+        re.compile(_escape_for_regex_module(source))
+        _compile(source, any_case=False)
     except (re.error, regex.error, ValueError, OverflowError, RecursionError, MemoryError, Warning) as error:
         return f"This is not a regular expression: {error}."
     return ""
 
 
-@lru_cache(maxsize=_KEPT)
-def _compiled(source: str, any_case: bool) -> Any:
-    return regex.compile(_literally(source), regex.VERSION0 | (regex.IGNORECASE if any_case else 0))
+@lru_cache(maxsize=_CACHE_SIZE)
+def _compile(source: str, any_case: bool) -> Any:
+    return regex.compile(
+        _escape_for_regex_module(source), regex.VERSION0 | (regex.IGNORECASE if any_case else 0)
+    )
 
 
-def _literally(source: str) -> str:
+def _escape_for_regex_module(source: str) -> str:
     """The same expression for `regex`, which knows more signs: what is plain text to `re` stays plain text.
 
     These are a brace that repeats nothing, which would allow for typos, and a bracket or a doubled sign
     within a set, which would begin another set.
     """
     made, is_set = [], False
-    for sign in _SIGN.findall(source):
+    for sign in _REGEX_TOKEN.findall(source):
         if is_set:
             is_set = sign != "]"
             sign = f"\\{sign}" if sign[0] in "[{&|~" else sign
@@ -108,8 +112,8 @@ def _literally(source: str) -> str:
     return "".join(made)
 
 
-def _trying(source: str) -> Iterator[str]:
+def _probe_texts(source: str) -> Iterator[str]:
     """Long texts of one part over and over, which end in what the expression hardly expects."""
-    runs = list(dict.fromkeys(_RUN.findall(source)))[:10]
-    for part in (*_LETTERS, *runs):
+    runs = list(dict.fromkeys(_WORD_RUN.findall(source)))[:10]
+    for part in (*_PROBE_PARTS, *runs):
         yield part * (400 // len(part)) + "!" + "".join(runs)[:40]

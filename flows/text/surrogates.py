@@ -8,11 +8,11 @@ from typing import Any
 from pydantic_core import from_json
 
 
-def whole_characters(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """The text with its pairs of half characters joined, and � for a half that is left alone."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def without_halves(value: Any) -> Any:
+def replace_surrogates_in_json(value: Any) -> Any:
     """A JSON value of whole characters."""
-    return from_json(whole_characters(json.dumps(value, ensure_ascii=False)))
+    return from_json(replace_surrogates(json.dumps(value, ensure_ascii=False)))

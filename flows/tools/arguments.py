@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 
 from pydantic import JsonValue
 
-from flows.slots.constraints import Bounds
+from flows.slots.constraints import Constraints
 
 
-def mismatch(schema: Mapping[str, Any], arguments: Mapping[str, JsonValue]) -> str:
+def validate_arguments(schema: Mapping[str, Any], arguments: Mapping[str, JsonValue]) -> str:
     """Why the arguments are not what the schema asks for, in words for the model; empty when they are."""
     root = json.dumps(schema)
-    if Bounds(root).hold(dict(arguments)):
+    if Constraints(root).is_satisfied_by(dict(arguments)):
         return ""
     properties = schema.get("properties") or {}
     wrong = {
@@ -24,7 +24,7 @@ def mismatch(schema: Mapping[str, Any], arguments: Mapping[str, JsonValue]) -> s
         "not as the schema has it": [
             name
             for name, part in properties.items()
-            if name in arguments and not Bounds(json.dumps(part), root).hold(arguments[name])
+            if name in arguments and not Constraints(json.dumps(part), root).is_satisfied_by(arguments[name])
         ],
     }
     if schema.get("additionalProperties", True) is not False:
@@ -33,15 +33,15 @@ def mismatch(schema: Mapping[str, Any], arguments: Mapping[str, JsonValue]) -> s
     return told or "the arguments are not as the schema has them"
 
 
-def query_of(arguments: Mapping[str, JsonValue]) -> str:
+def encode_query(arguments: Mapping[str, JsonValue]) -> str:
     """The arguments as a query: a list as its items one by one, nothing for null."""
-    pairs = [(name, text) for name, value in arguments.items() for text in _texts(value)]
+    pairs = [(name, text) for name, value in arguments.items() for text in _query_values(value)]
     return urlencode(pairs, errors="replace")
 
 
-def _texts(value: JsonValue) -> Iterator[str]:
+def _query_values(value: JsonValue) -> Iterator[str]:
     if isinstance(value, list):
         for item in value:
-            yield from [json.dumps(item)] if isinstance(item, list) else _texts(item)
+            yield from [json.dumps(item)] if isinstance(item, list) else _query_values(item)
     elif value is not None:
         yield value if isinstance(value, str) else json.dumps(value)

@@ -11,78 +11,80 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote, unquote, unquote_plus
 
-HIDDEN: Final = "•••"
+REDACTED: Final = "•••"
 
-_DEEPEST: Final = 12
-_MOST_READINGS: Final = 12
-_ONE_WORD, _ANYWHERE = 3, 6
+_MAX_DEPTH: Final = 12
+_MAX_DECODINGS: Final = 12
+_MIN_WORD_LENGTH, _MIN_SUBSTRING_LENGTH = 3, 6
 """From how many letters on a secret is hidden as a word of a text, and within a word."""
 
-_HEX: Final = re.compile("%[0-9A-F]{2}")
-_ESCAPED: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
-_LETTERS: Final = {"n": "\n", "r": "\r", "t": "\t"}
+_PERCENT_ESCAPE: Final = re.compile("%[0-9A-F]{2}")
+_BACKSLASH_ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
+_ESCAPE_CHARACTERS: Final = {"n": "\n", "r": "\r", "t": "\t"}
 
 
-def without_secrets(value: Any, secrets: Iterable[str]) -> Any:
+def redact(value: Any, secrets: Iterable[str]) -> Any:
     """A JSON value without the secrets: in its texts, its names and its numbers."""
-    readings = _readings("\n".join(_texts(value)))
-    found = [each for each in map(_Secret, set(secrets)) if each.is_in(readings)]
-    return _cleaned(value, sorted(found, key=lambda each: -len(each.text))) if found else value
+    readings = _decode_variants("\n".join(_iter_texts(value)))
+    found = [each for each in map(_SecretRedactor, set(secrets)) if each.occurs_in(readings)]
+    return _redact_value(value, sorted(found, key=lambda each: -len(each.text))) if found else value
 
 
-class _Secret:
+class _SecretRedactor:
     """A secret in all the forms in which it may come back."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._is_long = len(text) >= _ANYWHERE
-        self._in_base64 = tuple(_in_base64(text)) if self._is_long else ()
+        self._is_long = len(text) >= _MIN_SUBSTRING_LENGTH
+        self._base64_forms = tuple(_encode_base64_variants(text)) if self._is_long else ()
 
-    def is_in(self, readings: Iterable[str]) -> bool:
+    def occurs_in(self, readings: Iterable[str]) -> bool:
         """Whether one of these readings of a text holds it, plain or in base64."""
-        forms = (self.text, *self._in_base64)
+        forms = (self.text, *self._base64_forms)
         return bool(self.text) and any(form in reading for reading in readings for form in forms)
 
-    def hidden_in(self, text: str) -> str:
+    def redact_text(self, text: str) -> str:
         """The text without it."""
         if text == self.text:
-            return HIDDEN
+            return REDACTED
         if not self._is_long:
-            return self._word.sub(HIDDEN, text) if len(self.text) >= _ONE_WORD else text
-        for form in self._forms:
-            text = text.replace(form, HIDDEN)
+            return self._word_pattern.sub(REDACTED, text) if len(self.text) >= _MIN_WORD_LENGTH else text
+        for form in self._encoded_forms:
+            text = text.replace(form, REDACTED)
         # encoded in a way that was not thought of: nothing of it is shown
-        return HIDDEN if self.is_in(_readings(text)) else text
+        return REDACTED if self.occurs_in(_decode_variants(text)) else text
 
     @cached_property
-    def _forms(self) -> tuple[str, ...]:
-        return (*_written(self.text), *self._in_base64)
+    def _encoded_forms(self) -> tuple[str, ...]:
+        return (*_encode_variants(self.text), *self._base64_forms)
 
     @cached_property
-    def _word(self) -> re.Pattern[str]:
+    def _word_pattern(self) -> re.Pattern[str]:
         left, right = (r"\b" if letter.isalnum() else "" for letter in (self.text[0], self.text[-1]))
         return re.compile(f"{left}{re.escape(self.text)}{right}")
 
 
-def _cleaned(value: Any, secrets: list[_Secret], depth: int = _DEEPEST) -> Any:
+def _redact_value(value: Any, secrets: list[_SecretRedactor], depth: int = _MAX_DEPTH) -> Any:
     if depth == 0:
         return None
     if isinstance(value, dict):
-        return {_cleaned(str(k), secrets, 1): _cleaned(v, secrets, depth - 1) for k, v in value.items()}
+        return {
+            _redact_value(str(k), secrets, 1): _redact_value(v, secrets, depth - 1) for k, v in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [_cleaned(item, secrets, depth - 1) for item in value]
+        return [_redact_value(item, secrets, depth - 1) for item in value]
     if isinstance(value, bool | None):
         return value
     if not isinstance(value, str):
-        return HIDDEN if any(str(value) == secret.text for secret in secrets) else value
-    readings = _readings(value)
+        return REDACTED if any(str(value) == secret.text for secret in secrets) else value
+    readings = _decode_variants(value)
     for secret in secrets:
-        if secret.is_in(readings):
-            value = secret.hidden_in(value)
+        if secret.occurs_in(readings):
+            value = secret.redact_text(value)
     return value
 
 
-def _texts(value: Any, depth: int = _DEEPEST) -> Iterator[str]:
+def _iter_texts(value: Any, depth: int = _MAX_DEPTH) -> Iterator[str]:
     if depth == 0:
         return
     if isinstance(value, dict):
@@ -92,32 +94,32 @@ def _texts(value: Any, depth: int = _DEEPEST) -> Iterator[str]:
         yield str(value)
         return
     for item in value:
-        yield from _texts(item, depth - 1)
+        yield from _iter_texts(item, depth - 1)
 
 
-def _readings(text: str) -> list[str]:
+def _decode_variants(text: str) -> list[str]:
     """The text and what it says once an encoding is taken off it, and another one off that."""
     made = [text]
     for reading in made:
-        for sign, read in _DECODINGS:
-            if sign in reading and len(made) < _MOST_READINGS and (other := read(reading)) not in made:
+        for sign, read in _DECODERS:
+            if sign in reading and len(made) < _MAX_DECODINGS and (other := read(reading)) not in made:
                 made.append(other)
     return made
 
 
-def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(_letter, text)
+def _unescape(text: str) -> str:
+    return _BACKSLASH_ESCAPE.sub(_decode_escape, text)
 
 
-def _letter(found: re.Match[str]) -> str:
+def _decode_escape(found: re.Match[str]) -> str:
     code, letter = found.groups()
-    return chr(int(code, 16)) if code else _LETTERS.get(letter, letter)
+    return chr(int(code, 16)) if code else _ESCAPE_CHARACTERS.get(letter, letter)
 
 
-_DECODINGS: Final = (("%", unquote), ("+", unquote_plus), ("&", html.unescape), ("\\", _unescaped))
+_DECODERS: Final = (("%", unquote), ("+", unquote_plus), ("&", html.unescape), ("\\", _unescape))
 
 
-def _written(text: str) -> list[str]:
+def _encode_variants(text: str) -> list[str]:
     """The ways in which it is usually written, the longest first."""
     percent = [quote(text, safe="", errors="replace"), quote(text, errors="replace")]
     percent += [form.replace("%20", "+") for form in percent]
@@ -126,7 +128,7 @@ def _written(text: str) -> list[str]:
     forms = [
         text,
         *percent,
-        *(_HEX.sub(lambda found: found[0].lower(), form) for form in percent),
+        *(_PERCENT_ESCAPE.sub(lambda found: found[0].lower(), form) for form in percent),
         *in_json,
         *(form.replace("/", "\\/") for form in in_json),
         *marked_up,
@@ -135,7 +137,7 @@ def _written(text: str) -> list[str]:
     return sorted(set(forms), key=len, reverse=True)
 
 
-def _in_base64(text: str) -> Iterator[str]:
+def _encode_base64_variants(text: str) -> Iterator[str]:
     """The letters that are the same whatever stands before and after it."""
     for before, start in ((0, 0), (1, 2), (2, 3)):
         plain = b"\0" * before + text.encode("utf-8", "replace")

@@ -9,22 +9,22 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from core.ports.http_fetch import Fetched
-from flows.tools.redaction import HIDDEN as HIDDEN
-from flows.tools.redaction import without_secrets
+from core.ports.http_fetch import HttpResponse
+from flows.tools.redaction import REDACTED as REDACTED
+from flows.tools.redaction import redact
 
-LARGEST_RESULT = 2_000
+MAX_RESULT_LENGTH = 2_000
 """How many characters of JSON one result may have."""
 
-_LONGEST_TEXT = 500
+_MAX_TEXT_LENGTH = 500
 
 
-def failed(reason: str) -> dict[str, JsonValue]:
+def failure_result(reason: str) -> dict[str, JsonValue]:
     """The result of a call that got no answer."""
     return {"success": False, "status": 0, "error": reason[:200]}
 
 
-def received(answer: Fetched) -> dict[str, Any]:
+def response_result(answer: HttpResponse) -> dict[str, Any]:
     """The result of a call that got an answer, as it came."""
     text = answer.body.decode("utf-8", "replace")
     try:
@@ -34,65 +34,69 @@ def received(answer: Fetched) -> dict[str, Any]:
     return {"success": answer.status < 400, "status": answer.status, "data": data}
 
 
-def kept(result: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, JsonValue]:
+def redacted_result(result: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, JsonValue]:
     """A result as it is stored: without the operator's secrets in it, and cut."""
-    return {**result, "data": shortened(without_secrets(result["data"], secrets))}
+    return {**result, "data": truncate(redact(result["data"], secrets))}
 
 
-def told(data: Any, secrets: Iterable[str], *, success: bool) -> dict[str, JsonValue]:
+def mcp_result(data: Any, secrets: Iterable[str], *, success: bool) -> dict[str, JsonValue]:
     """The result of a call that a server answered with `data`, or failed with that text, without secrets."""
-    data = without_secrets(data, secrets)
-    return {"success": True, "data": shortened(data)} if success else failed(str(data))
+    data = redact(data, secrets)
+    return {"success": True, "data": truncate(data)} if success else failure_result(str(data))
 
 
-def shortened(value: Any) -> JsonValue:
+def truncate(value: Any) -> JsonValue:
     """The value with long lists and texts cut until it fits; None when even so it does not."""
-    for most, longest in ((100, _LONGEST_TEXT), (15, 200), (5, 100), (2, 60)):
-        cut = _cut(value, most, longest)
+    for most, longest in ((100, _MAX_TEXT_LENGTH), (15, 200), (5, 100), (2, 60)):
+        cut = _truncate_value(value, most, longest)
         try:
-            if len(json.dumps(cut)) <= LARGEST_RESULT:
+            if len(json.dumps(cut)) <= MAX_RESULT_LENGTH:
                 return cut
         except (ValueError, RecursionError):
             return None
     return None
 
 
-def without(results: Mapping[str, JsonValue], paths: Mapping[str, tuple[str, ...]]) -> dict[str, JsonValue]:
+def hide_paths(
+    results: Mapping[str, JsonValue], paths: Mapping[str, tuple[str, ...]]
+) -> dict[str, JsonValue]:
     """The results as the model may see them: without what was put aside out of them."""
-    return {name: _pruned(result, paths.get(name, ())) for name, result in results.items()}
+    return {name: _hide_result_paths(result, paths.get(name, ())) for name, result in results.items()}
 
 
-def found(result: Any, path: str) -> JsonValue:
+def get_path(result: Any, path: str) -> JsonValue:
     """The value at a dotted path; None when there is none."""
     for name in path.split("."):
         result = result.get(name) if isinstance(result, dict) else None
     return result  # type: ignore[no-any-return]
 
 
-def _pruned(result: JsonValue, paths: tuple[str, ...]) -> JsonValue:
+def _hide_result_paths(result: JsonValue, paths: tuple[str, ...]) -> JsonValue:
     for path in paths:
         head, _, rest = path.partition(".")
         if isinstance(result, dict) and head in result:
-            inner = _pruned(result[head], (rest,)) if rest else HIDDEN
+            inner = _hide_result_paths(result[head], (rest,)) if rest else REDACTED
             result = {**result, head: inner}
     return result
 
 
-def _cut(value: Any, most: int, longest: int, depth: int = 12) -> JsonValue:
+def _truncate_value(value: Any, most: int, longest: int, depth: int = 12) -> JsonValue:
     if depth == 0:
         return None
     if isinstance(value, dict):
         items = list(value.items())[: most * 2]
-        return {_text(name, 80): _cut(item, most, longest, depth - 1) for name, item in items}
+        return {
+            _truncate_text(name, 80): _truncate_value(item, most, longest, depth - 1) for name, item in items
+        }
     if isinstance(value, list | tuple):
-        return [_cut(item, most, longest, depth - 1) for item in value[:most]]
+        return [_truncate_value(item, most, longest, depth - 1) for item in value[:most]]
     if isinstance(value, float) and not math.isfinite(value):  # JSON has no such number
         return None
     if isinstance(value, bool | int | float | None):
         return value
-    return _text(value, longest)
+    return _truncate_text(value, longest)
 
 
-def _text(value: object, longest: int) -> str:
+def _truncate_text(value: object, longest: int) -> str:
     """JSON can escape half a character, which nothing that is sent can hold."""
     return str(value)[:longest].encode("utf-8", "replace").decode()

@@ -8,19 +8,19 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import copy_context
 
-MOST_THREADS = 16
+MAX_THREADS = 16
 
 
-class Broken(Exception):
+class ToolCrashed(Exception):
     """A function ended in a way that would end the whole process; the message names it."""
 
 
-class Threads:
+class DaemonThreadPool:
     """At most 16 at once; what is more waits for its turn. None of them keeps the process from ending."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Future[object], Callable[[], object]] = {}
-        self._running = 0
+        self._pending: dict[Future[object], Callable[[], object]] = {}
+        self._thread_count = 0
         self._lock = threading.Lock()
 
     async def run(self, function: Callable[[], object]) -> object:
@@ -28,19 +28,19 @@ class Threads:
         context = copy_context()
         future: Future[object] = Future()
         with self._lock:
-            self._waiting[future] = lambda: context.run(function)
-            is_new = self._running < MOST_THREADS
-            self._running += is_new
+            self._pending[future] = lambda: context.run(function)
+            is_new = self._thread_count < MAX_THREADS
+            self._thread_count += is_new
         if is_new:
-            threading.Thread(target=self._work, name="turngate-tool", daemon=True).start()
+            threading.Thread(target=self._run_worker, name="turngate-tool", daemon=True).start()
         try:
             return await asyncio.wrap_future(future)
         finally:
             with self._lock:
-                self._waiting.pop(future, None)
+                self._pending.pop(future, None)
 
-    def _work(self) -> None:
-        while taken := self._next():
+    def _run_worker(self) -> None:
+        while taken := self._next_job():
             future, function = taken
             if not future.set_running_or_notify_cancel():
                 continue
@@ -48,16 +48,18 @@ class Threads:
                 value = function()
             except Exception as error:
                 # this one can be told to nobody who waits
-                future.set_exception(Broken("StopIteration") if isinstance(error, StopIteration) else error)
+                future.set_exception(
+                    ToolCrashed("StopIteration") if isinstance(error, StopIteration) else error
+                )
             except BaseException as error:
-                future.set_exception(Broken(type(error).__name__))
+                future.set_exception(ToolCrashed(type(error).__name__))
             else:
                 future.set_result(value)
 
-    def _next(self) -> tuple[Future[object], Callable[[], object]] | None:
+    def _next_job(self) -> tuple[Future[object], Callable[[], object]] | None:
         with self._lock:
-            if not self._waiting:
-                self._running -= 1
+            if not self._pending:
+                self._thread_count -= 1
                 return None
-            future = next(iter(self._waiting))
-            return future, self._waiting.pop(future)
+            future = next(iter(self._pending))
+            return future, self._pending.pop(future)

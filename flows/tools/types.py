@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class ToolDefinition:
     """A tool as it is offered: `parameters` is the JSON Schema of an object."""
 
     name: str
@@ -18,7 +18,7 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ToolCallRequest:
     """A tool that the model wants to be run."""
 
     name: str
@@ -26,8 +26,8 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class ToolExchange:
     """A call and what it came to."""
 
-    call: Call
+    call: ToolCallRequest
     result: JsonValue

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from gateway.cli import dead, flow, quarantine
 
 app = typer.Typer(
@@ -135,9 +135,9 @@ def storm(
 ) -> None:
     """Put load and crashes on a gateway of its own against the simulated provider, and judge the outcome."""
     from gateway.cli.storm import storm as begin
-    from gateway.storm.scenario import Weather
+    from gateway.storm.scenario import StormScenario
 
-    weather = Weather(
+    weather = StormScenario(
         seed=seed,
         messages=messages,
         people=people,
@@ -154,6 +154,6 @@ def main() -> None:
     """The entry point. What a person must mend is said in one line, with exit code 2."""
     try:
         app()
-    except Misconfigured as error:
+    except ConfigurationError as error:
         print(f"turngate: {error}", file=sys.stderr)
         sys.exit(2)

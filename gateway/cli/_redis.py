@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -15,21 +15,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
-    """Run `work` on the server that the settings name. Raises `Misconfigured` when it does not answer."""
+def run_with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
+    """Run `work` on the server that the settings name. Raises `ConfigurationError` when it does not answer."""
     from redis.exceptions import RedisError
 
     from gateway.config.settings import Settings
     from gateway.redis.connection.connect import open_redis
 
-    url = Settings.load().redis_url_required()
+    url = Settings.load().require_redis_url()
 
     async def run() -> T:
         redis = open_redis(url)
         try:
             return await work(redis)
         except (RedisError, OSError) as error:
-            raise Misconfigured(f"REDIS_URL: the server does not answer ({type(error).__name__})") from error
+            raise ConfigurationError(
+                f"REDIS_URL: the server does not answer ({type(error).__name__})"
+            ) from error
         finally:
             await redis.aclose()
 

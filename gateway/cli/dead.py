@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from gateway.redis.records.dead_letters import DeadLetters, Letter
@@ -22,14 +22,14 @@ app = typer.Typer(
 )
 
 _ID = re.compile(r"\d{1,19}-\d{1,19}")
-_SPAN = re.compile(r"(\d{1,5})([smhd])")
+_DURATION = re.compile(r"(\d{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_LONGEST_TEXT = 200
+_MAX_TEXT_LENGTH = 200
 
 
-def moment(text: str) -> int:
+def parse_time(text: str) -> int:
     """`90s`, `30m`, `2h` or `3d` ago, or an ISO date and time (UTC without a zone), in milliseconds."""
-    span = _SPAN.fullmatch(text)
+    span = _DURATION.fullmatch(text)
     if span:
         when = datetime.now(UTC) - timedelta(**{_UNITS[span[2]]: int(span[1])})
     else:
@@ -40,7 +40,7 @@ def moment(text: str) -> int:
     return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-def letter_id(text: str) -> str:
+def parse_letter_id(text: str) -> str:
     """A letter's id, as `turngate dead list` shows it."""
     if not _ID.fullmatch(text):
         raise typer.BadParameter(f"{text}: an id looks like 1795400000000-0; `turngate dead list` shows them")
@@ -48,10 +48,12 @@ def letter_id(text: str) -> str:
 
 
 Since = Annotated[
-    int | None, typer.Option(parser=moment, metavar="TIME", help="Given up since then (2h, or a date).")
+    int | None, typer.Option(parser=parse_time, metavar="TIME", help="Given up since then (2h, or a date).")
 ]
-Until = Annotated[int | None, typer.Option(parser=moment, metavar="TIME", help="Given up until then.")]
-Ids = Annotated[list[str] | None, typer.Argument(parser=letter_id, metavar="[ID]...", help="Which letters.")]
+Until = Annotated[int | None, typer.Option(parser=parse_time, metavar="TIME", help="Given up until then.")]
+Ids = Annotated[
+    list[str] | None, typer.Argument(parser=parse_letter_id, metavar="[ID]...", help="Which letters.")
+]
 Text = Annotated[bool, typer.Option("--text", help="Show what the person wrote.")]
 
 
@@ -63,21 +65,23 @@ def list_letters(
     text: Text = False,
 ) -> None:
     """List dead letters, oldest first."""
-    letters = _with_letters(lambda dead: _found(dead, None, since, until, most + 1))
+    letters = _run_with_dead_letters(lambda dead: _find_letters(dead, None, since, until, most + 1))
     _show_table(letters[:most], text)
     if len(letters) > most:
         typer.echo(f"there are more; `--most {most * 10}` shows more of them")
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(parser=letter_id, metavar="ID")], text: Text = False) -> None:
+def show(
+    name: Annotated[str, typer.Argument(parser=parse_letter_id, metavar="ID")], text: Text = False
+) -> None:
     """Show one dead letter, message by message."""
-    letter = _with_letters(lambda dead: dead.read(name))
+    letter = _run_with_dead_letters(lambda dead: dead.read(name))
     if letter is None:
         typer.echo(f"there is no dead letter {name}", err=True)
         raise typer.Exit(1)
     typer.echo(
-        f"letter   {letter.id}\ngiven up {_when(letter)}\nsession  {letter.session}\nreason   {letter.reason}"
+        f"letter   {letter.id}\ngiven up {_format_time(letter)}\nsession  {letter.session}\nreason   {letter.reason}"
     )
     if letter.reply:
         typer.echo(f"reply    {letter.reply.key}" + (f"\n  text    {letter.reply.body}" if text else ""))
@@ -90,21 +94,21 @@ def show(name: Annotated[str, typer.Argument(parser=letter_id, metavar="ID")], t
 @app.command()
 def replay(ids: Ids = None, since: Since = None, until: Until = None) -> None:
     """Give dead letters to their sessions once more, by id or by time."""
-    from gateway.redis.records.dead_letters import Replayed
+    from gateway.redis.records.dead_letters import ReplayOutcome
 
-    _need_a_choice(ids, since, until)
+    _require_selection(ids, since, until)
 
-    async def work(dead: DeadLetters) -> list[tuple[str, Replayed]]:
-        found = await _found(dead, ids, since, until)
+    async def work(dead: DeadLetters) -> list[tuple[str, ReplayOutcome]]:
+        found = await _find_letters(dead, ids, since, until)
         outcomes = [(letter.id, await dead.replay(letter)) for letter in found]
         missing = set(ids or ()) - {letter.id for letter in found}
-        return outcomes + [(name, Replayed.GONE) for name in sorted(missing)]
+        return outcomes + [(name, ReplayOutcome.GONE) for name in sorted(missing)]
 
-    outcomes = _with_letters(work)
+    outcomes = _run_with_dead_letters(work)
     for name, outcome in outcomes:
-        if outcome is not Replayed.REPLAYED:
-            typer.echo(f"{name}: {_WHY[outcome]}", err=True)
-    done = sum(outcome is Replayed.REPLAYED for _, outcome in outcomes)
+        if outcome is not ReplayOutcome.REPLAYED:
+            typer.echo(f"{name}: {_REPLAY_FAILURES[outcome]}", err=True)
+    done = sum(outcome is ReplayOutcome.REPLAYED for _, outcome in outcomes)
     typer.echo(f"replayed {done} of {len(outcomes)}")
     if done < len(outcomes):
         raise typer.Exit(1)
@@ -113,29 +117,29 @@ def replay(ids: Ids = None, since: Since = None, until: Until = None) -> None:
 @app.command()
 def drop(ids: Ids = None, since: Since = None, until: Until = None) -> None:
     """Remove dead letters for good, by id or by time."""
-    _need_a_choice(ids, since, until)
+    _require_selection(ids, since, until)
 
     async def work(dead: DeadLetters) -> int:
-        return await dead.drop([letter.id for letter in await _found(dead, ids, since, until)])
+        return await dead.drop([letter.id for letter in await _find_letters(dead, ids, since, until)])
 
-    typer.echo(f"dropped {_with_letters(work)}")
+    typer.echo(f"dropped {_run_with_dead_letters(work)}")
 
 
-_WHY = {
+_REPLAY_FAILURES = {
     "gone": "there is no such letter (any more)",
     "full": "the session has too many waiting messages; try again later",
     "unreadable": "this release cannot read it; it was left where it is",
 }
 
 
-def _need_a_choice(ids: list[str] | None, since: int | None, until: int | None) -> None:
+def _require_selection(ids: list[str] | None, since: int | None, until: int | None) -> None:
     if not ids and since is None and until is None:
         raise typer.BadParameter("say which: ids, or --since and --until")
     if ids and not (since is None and until is None):
         raise typer.BadParameter("say which by ids or by time, not both")
 
 
-async def _found(
+async def _find_letters(
     dead: DeadLetters, ids: list[str] | None, since: int | None, until: int | None, most: int | None = None
 ) -> list[Letter]:
     """The letters that are meant, in the order in which they were given up."""
@@ -144,14 +148,14 @@ async def _found(
         letters = [await dead.read(name) for name in in_order]
         return [letter for letter in letters if letter is not None]
     found: list[Letter] = []
-    async for letter in dead.between(since or 0, until):
+    async for letter in dead.list_between(since or 0, until):
         found.append(letter)
         if len(found) == most:
             break
     return found
 
 
-def _with_letters(work: Callable[[DeadLetters], Awaitable[T]]) -> T:
+def _run_with_dead_letters(work: Callable[[DeadLetters], Awaitable[T]]) -> T:
     """Run `work` on the server that the settings name."""
     from redis.exceptions import RedisError
 
@@ -159,14 +163,16 @@ def _with_letters(work: Callable[[DeadLetters], Awaitable[T]]) -> T:
     from gateway.redis.connection.connect import open_redis
     from gateway.redis.records.dead_letters import DeadLetters
 
-    url = Settings.load().redis_url_required()
+    url = Settings.load().require_redis_url()
 
     async def run() -> T:
         redis = open_redis(url)
         try:
             return await work(DeadLetters(redis))
         except (RedisError, OSError) as error:
-            raise Misconfigured(f"REDIS_URL: the server does not answer ({type(error).__name__})") from error
+            raise ConfigurationError(
+                f"REDIS_URL: the server does not answer ({type(error).__name__})"
+            ) from error
         finally:
             await redis.aclose()
 
@@ -185,16 +191,16 @@ def _show_table(letters: list[Letter], text: bool) -> None:
     for letter in letters:
         cells = [
             letter.id,
-            _when(letter),
+            _format_time(letter),
             letter.session,
-            " ".join(letter.names),
+            " ".join(letter.log_keys),
             letter.reason,
         ]
         if text:
-            cells.append(letter.text[:_LONGEST_TEXT])
+            cells.append(letter.text[:_MAX_TEXT_LENGTH])
         table.add_row(*(Plain(cell) for cell in cells))
     Console(highlight=False).print(table)
 
 
-def _when(letter: Letter) -> str:
+def _format_time(letter: Letter) -> str:
     return datetime.fromtimestamp(letter.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

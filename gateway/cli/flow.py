@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from flows.document.flow_file import FlowFile
+    from flows.document.flow_file import WatchedFlowFile
     from flows.engine.machine import DialogMachine
     from flows.engine.turn_result import TurnResult
     from flows.llm.model import Model
@@ -28,10 +28,12 @@ Llm = Annotated[
 @app.command()
 def lint(file: File) -> None:
     """Name every problem and warning, and what channels cannot show; exit code 1 when there are problems."""
-    from channels._kit.rendering.message_parts import with_choices
+    from channels._kit.rendering.message_parts import attach_choices
     from flows.authoring.lint.linter import lint as look
 
-    found = look(file, _named("CAPABILITIES"), with_choices, _named("COST"))
+    found = look(
+        file, _load_channel_attribute("CAPABILITIES"), attach_choices, _load_channel_attribute("COST")
+    )
     for finding in found:
         typer.echo(str(finding))
     problems = sum(finding.level == "problem" for finding in found)
@@ -47,12 +49,12 @@ def draw(
     svg: Annotated[bool, typer.Option("--svg/--mermaid", help="A drawing, or Mermaid text.")] = False,
 ) -> None:
     """Print the flow as Mermaid text or as an SVG drawing."""
-    from flows.authoring.diagram.mermaid import mermaid
-    from flows.authoring.diagram.svg import svg as drawing
+    from flows.authoring.diagram.mermaid import to_mermaid
+    from flows.authoring.diagram.svg import to_svg as drawing
     from flows.document.flow import Flow
 
     flow = Flow.load(file)
-    typer.echo(drawing(flow) if svg else mermaid(flow), nl=False)
+    typer.echo(drawing(flow) if svg else to_mermaid(flow), nl=False)
 
 
 @app.command()
@@ -61,19 +63,19 @@ def chat(file: File, llm: Llm = "rules") -> None:
 
     A change of the file is taken up before the next answer.
     """
-    from flows.document.flow_file import FlowFile
+    from flows.document.flow_file import WatchedFlowFile
     from flows.engine.machine import DialogMachine
     from gateway.config.settings import Settings
-    from gateway.http.ssrf_guard import GuardedFetch
+    from gateway.http.ssrf_guard import SafeFetch
 
-    settings, source = Settings.load(), FlowFile(file)
-    fetch = GuardedFetch(settings.private_hosts.split(","))
-    talk = DialogMachine(source.flow, _model(llm), fetch=fetch, secrets=settings.flow_secrets)
-    _chat(talk, source)
+    settings, source = Settings.load(), WatchedFlowFile(file)
+    fetch = SafeFetch(settings.private_hosts.split(","))
+    talk = DialogMachine(source.flow, _build_model(llm), fetch=fetch, secrets=settings.flow_secrets)
+    _run_chat(talk, source)
 
 
 @app.command("test")
-def hold_conversations(
+def run_tests(
     file: File,
     conversations: Annotated[
         Path | None, typer.Option(help="The conversations (default: FILE's name with .test.yaml).")
@@ -88,46 +90,46 @@ def hold_conversations(
     junit: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the results as JUnit XML.")] = None,
 ) -> None:
     """Have the flow's written conversations; exit code 1 when one goes another way."""
-    from flows.authoring.testing.junit import junit as as_junit
-    from flows.authoring.testing.references import check
-    from flows.authoring.testing.runner import hold
-    from flows.authoring.testing.test_file import Script, beside
+    from flows.authoring.testing.junit import to_junit_xml as as_junit
+    from flows.authoring.testing.references import validate_references
+    from flows.authoring.testing.runner import run_conversations
+    from flows.authoring.testing.test_file import ConversationTestFile, conversation_file_path
     from flows.document.flow import Flow
 
-    written = conversations or beside(file)
-    flow, script = Flow.load(file), Script.load(written)
-    check(script, flow, str(written))
-    trial = asyncio.run(hold(flow, script, llm if llm == "scripted" else _model(llm)))
+    written = conversations or conversation_file_path(file)
+    flow, script = Flow.load(file), ConversationTestFile.load(written)
+    validate_references(script, flow, str(written))
+    trial = asyncio.run(run_conversations(flow, script, llm if llm == "scripted" else _build_model(llm)))
     for case in trial.cases:
         typer.echo(f"{'failed' if case.failures else 'passed'}  {case.name}")
         for failure in case.failures:
             typer.echo(f"        {failure}")
-    for line in trial.coverage.lines():
+    for line in trial.coverage.report_lines():
         typer.echo(line)
     if junit:
-        _write(junit, as_junit(trial, file.stem))
-    if not trial.is_passed:
+        _write_file(junit, as_junit(trial, file.stem))
+    if not trial.has_passed:
         raise typer.Exit(1)
 
 
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the format."""
-    from flows.document.schema.json_schema import flow_schema
+    from flows.document.schema.json_schema import build_flow_schema
 
-    typer.echo(json.dumps(flow_schema(), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(build_flow_schema(), indent=2, ensure_ascii=False))
 
 
-def _write(path: Path, text: str) -> None:
-    from core.errors import Misconfigured
+def _write_file(path: Path, text: str) -> None:
+    from core.errors import ConfigurationError
 
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Misconfigured(f"{path} cannot be written: {error.strerror}") from error
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _named(what: str) -> dict[str, Any]:
+def _load_channel_attribute(what: str) -> dict[str, Any]:
     """What the channels of this release say of themselves under a name, whether they are on or not."""
     import importlib
 
@@ -137,26 +139,26 @@ def _named(what: str) -> dict[str, Any]:
     return {name: getattr(door, what) for name, door in doors.items() if hasattr(door, what)}
 
 
-def _model(llm: str) -> Model:
+def _build_model(llm: str) -> Model:
     """The model of that name, with the key and the address of the settings."""
-    from flows.llm.factory import model_from
+    from flows.llm.factory import create_model
     from gateway.config.settings import Settings
 
     settings = Settings.load()
     key = settings.openai_api_key.get_secret_value()
-    return model_from(llm, api_key=key or None, base_url=str(settings.openai_base_url or "") or None)
+    return create_model(llm, api_key=key or None, base_url=str(settings.openai_base_url or "") or None)
 
 
-def _chat(talk: DialogMachine, source: FlowFile) -> None:
+def _run_chat(talk: DialogMachine, source: WatchedFlowFile) -> None:
     # the loop stands still while a line is awaited, so that Ctrl-C interrupts the reading itself
     with asyncio.Runner() as runner:
         try:
-            _show(runner.run(talk.start()), talk, 0.0)
-            while (text := _said()) is not None:
-                if source.is_changed():
-                    _take_up(talk, source)
+            _print_answer(runner.run(talk.start()), talk, 0.0)
+            while (text := _read_line()) is not None:
+                if source.has_changed():
+                    _reload_flow(talk, source)
                 began = time.perf_counter()
-                _show(runner.run(talk.turn(text)), talk, time.perf_counter() - began)
+                _print_answer(runner.run(talk.turn(text)), talk, time.perf_counter() - began)
         except KeyboardInterrupt:
             typer.echo()
             raise typer.Exit(130) from None
@@ -164,7 +166,7 @@ def _chat(talk: DialogMachine, source: FlowFile) -> None:
             runner.run(talk.aclose())
 
 
-def _said() -> str | None:
+def _read_line() -> str | None:
     """The next line from the terminal; nothing at its end, or when there is none."""
     try:
         return input("> ") if sys.stdin else None
@@ -173,17 +175,17 @@ def _said() -> str | None:
         return None
 
 
-def _take_up(talk: DialogMachine, source: FlowFile) -> None:
-    from core.errors import Misconfigured
+def _reload_flow(talk: DialogMachine, source: WatchedFlowFile) -> None:
+    from core.errors import ConfigurationError
 
     try:
-        talk.take_up(source.read())
+        talk.replace_flow(source.reload())
         typer.echo("  (the flow was changed and is taken up)")
-    except Misconfigured as error:
+    except ConfigurationError as error:
         typer.echo(f"  (the flow was changed and cannot be run)\n{error}", err=True)
 
 
-def _show(answer: TurnResult, talk: DialogMachine, seconds: float) -> None:
+def _print_answer(answer: TurnResult, talk: DialogMachine, seconds: float) -> None:
     for message in answer.messages:
         typer.echo(message.text)
         for number, choice in enumerate(message.choices, 1):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gateway.cli._redis import with_redis
+from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -17,18 +17,18 @@ def send(session: str, text: str) -> None:
     from uuid import uuid4
 
     from core.model.message import Message
-    from gateway.bootstrap import load_channels, protocol, with_web
+    from gateway.bootstrap import add_web_channel, build_protocol_limits, load_channels
     from gateway.config.settings import Settings
-    from gateway.redis.outbox import Outcome, Outgoing
+    from gateway.redis.outbox import ProactiveSender, SendOutcome
 
     settings = Settings.load()
-    connected, numbers = load_channels(settings), protocol(settings)
+    connected, numbers = load_channels(settings), build_protocol_limits(settings)
 
-    async def work(redis: Redis) -> Outcome:
-        outgoing = Outgoing(redis, with_web(connected), numbers)
-        return await outgoing.say(session, f"own-{uuid4().hex}", Message(text=text))
+    async def work(redis: Redis) -> SendOutcome:
+        outgoing = ProactiveSender(redis, add_web_channel(connected), numbers)
+        return await outgoing.send(session, f"own-{uuid4().hex}", Message(text=text))
 
-    if with_redis(work) is Outcome.UNKNOWN:
+    if run_with_redis(work) is SendOutcome.UNKNOWN:
         typer.echo(
             f"{session}: nobody has written in such a session; `turngate sessions` names some", err=True
         )

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import typer
 
-from gateway.cli._redis import with_redis
+from gateway.cli._redis import run_with_redis
 
 
 def sessions(most: int) -> None:
     """List the sessions that somebody must look at."""
-    from gateway.redis.records.session_index import Registry
+    from gateway.redis.records.session_index import SessionIndex
 
-    rows = with_redis(lambda redis: Registry(redis).busy(most))
+    rows = run_with_redis(lambda redis: SessionIndex(redis).list_pending(most))
     for row in rows:
         due = datetime.fromtimestamp(row.due_ms / 1000, UTC).strftime("%H:%M:%S")
         typer.echo(f"{row.session}  {row.owner}  waiting {row.waiting}  unsent {row.unsent}  due {due}")

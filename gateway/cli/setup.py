@@ -8,7 +8,7 @@ import importlib.util
 import typer
 
 import channels
-from core.errors import DeliveryError, Misconfigured
+from core.errors import ConfigurationError, DeliveryError
 from gateway.config.settings import Settings
 from gateway.http.clients import provider_client
 
@@ -21,9 +21,11 @@ def setup(channel: str, by_triggers: bool) -> None:
 async def _setup(channel: str, settings: Settings, by_triggers: bool) -> None:
     name = f"channels.{channel}.setup"
     if channel not in channels.available():
-        raise Misconfigured(f"there is no channel {channel!r}; known are: {', '.join(channels.available())}")
+        raise ConfigurationError(
+            f"there is no channel {channel!r}; known are: {', '.join(channels.available())}"
+        )
     if importlib.util.find_spec(name) is None:
-        raise Misconfigured(f"{channel} is set up by hand: see docs/channels/{channel}.md")
+        raise ConfigurationError(f"{channel} is set up by hand: see docs/channels/{channel}.md")
     set_up = importlib.import_module(name).set_up
     async with provider_client() as http:
         try:
@@ -31,4 +33,4 @@ async def _setup(channel: str, settings: Settings, by_triggers: bool) -> None:
             async for line in lines:
                 typer.echo(line)
         except DeliveryError as error:
-            raise Misconfigured(error.reason) from error
+            raise ConfigurationError(error.reason) from error

@@ -9,42 +9,44 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from gateway.storm.report import Sheet, sheets
-from gateway.storm.runner import Storm
-from gateway.storm.scenario import Weather
+from gateway.storm.report import ReportTable, build_tables
+from gateway.storm.runner import StormRunner
+from gateway.storm.scenario import StormScenario
 
-LONGEST_SECONDS = 10.0
+MAX_RECOVERY_SECONDS = 10.0
 
 
-def storm(weather: Weather, *, markdown: bool) -> None:
+def storm(weather: StormScenario, *, markdown: bool) -> None:
     """Run a storm, show its verdict, and exit with code 1 when a law was broken."""
     logging.basicConfig(level=logging.ERROR)
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # the twin's calls that end with the storm
     told = Console(highlight=False, stderr=markdown)
     # Not uvloop: it accepts one connection in each of its rounds, and a provider that lets new connections
     # wait for seconds takes sends in another order than they were made.
-    verdict = asyncio.run(Storm(weather, lambda line: told.print(f"[dim]· {line}[/dim]")).run())
+    verdict = asyncio.run(StormRunner(weather, lambda line: told.print(f"[dim]· {line}[/dim]")).run())
     shown = Console(highlight=False)
-    for sheet in sheets(verdict, LONGEST_SECONDS):
+    for sheet in build_tables(verdict, MAX_RECOVERY_SECONDS):
         if markdown:
-            print(sheet.markdown(), end="\n\n")
+            print(sheet.to_markdown(), end="\n\n")
         else:
-            shown.print(_table(sheet))
-    for line in verdict.broken:
+            shown.print(_build_table(sheet))
+    for line in verdict.violation_messages:
         told.print(f"[red]broken: {line}[/red]")
-    if not verdict.holds(LONGEST_SECONDS):
+    if not verdict.is_passing(MAX_RECOVERY_SECONDS):
         told.print(f"[red]the laws do not hold; repeat it with --seed {weather.seed}[/red]")
         sys.exit(1)
 
 
-def _table(sheet: Sheet) -> Table:
+def _build_table(sheet: ReportTable) -> Table:
     table = Table(title=sheet.title, title_justify="left")
-    for number, head in enumerate(sheet.heads):
-        table.add_column(head, justify="left" if number == 0 or not _is_number(sheet, number) else "right")
+    for number, head in enumerate(sheet.headings):
+        table.add_column(
+            head, justify="left" if number == 0 or not _is_numeric_column(sheet, number) else "right"
+        )
     for row in sheet.rows:
         table.add_row(*row)
     return table
 
 
-def _is_number(sheet: Sheet, column: int) -> bool:
+def _is_numeric_column(sheet: ReportTable, column: int) -> bool:
     return all(row[column].replace(",", "").replace(".", "").isdigit() for row in sheet.rows)

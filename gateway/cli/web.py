@@ -5,17 +5,17 @@ from __future__ import annotations
 import uvicorn
 
 from gateway.app import create
-from gateway.config.gc_tuning import collect_rarely
-from gateway.config.logging import configure
+from gateway.config.gc_tuning import tune_gc
+from gateway.config.logging import configure_logging
 from gateway.config.settings import Settings
 
 
 def web(port: int | None) -> None:
-    """Serve until told to stop. Raises `Misconfigured` before anything is opened."""
-    configure()
+    """Serve until told to stop. Raises `ConfigurationError` before anything is opened."""
+    configure_logging()
     settings = Settings.load()
     app = create()
-    collect_rarely()
+    tune_gc()
     uvicorn.run(
         app,
         host=settings.host,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from gateway.cli._redis import with_redis
+from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -15,32 +15,34 @@ if TYPE_CHECKING:
     from gateway.redis.records.session_log import LogEntry
 
 
-_HIDDEN = frozenset({"text", "body", "payload", "choices", "media"})
+_CONTENT_FIELDS = frozenset({"text", "body", "payload", "choices", "media"})
 
 
 def why(message_id: str, text: bool) -> None:
     """Show what became of a message, step by step."""
-    from gateway.redis.records.session_index import Registry
+    from gateway.redis.records.session_index import SessionIndex
     from gateway.redis.records.session_log import read_log_end
 
     async def work(redis: Redis) -> tuple[str | None, list[LogEntry]]:
-        session = await Registry(redis).of_message(message_id)
+        session = await SessionIndex(redis).find_by_message(message_id)
         return session, await read_log_end(redis, session, 1_000) if session else []
 
-    session, entries = with_redis(work)
+    session, entries = run_with_redis(work)
     if session is None:
         typer.echo(f"{message_id}: no such message is known here (ids are kept for eight days)", err=True)
         raise typer.Exit(1)
     typer.echo(f"session  {session}")
-    for entry in _about(message_id, entries):
+    for entry in _select_entries(message_id, entries):
         when = datetime.fromtimestamp(entry.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
         facts = [
-            f"{name}={_plain(value)}" for name, value in entry.data.items() if text or name not in _HIDDEN
+            f"{name}={_format_value(value)}"
+            for name, value in entry.data.items()
+            if text or name not in _CONTENT_FIELDS
         ]
         typer.echo(f"{when}  {entry.kind:<9}  {'  '.join(facts)}")
 
 
-def _about(message_id: str, entries: list[LogEntry]) -> list[LogEntry]:
+def _select_entries(message_id: str, entries: list[LogEntry]) -> list[LogEntry]:
     """The entries of one turn and its replies; of a reply, those of the turn that it answers."""
     turn = message_id
     for entry in entries:
@@ -69,5 +71,5 @@ def _about(message_id: str, entries: list[LogEntry]) -> list[LogEntry]:
     return [entry for entry in entries if belongs(entry)]
 
 
-def _plain(value: object) -> str:
+def _format_value(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

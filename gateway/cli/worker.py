@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from redis import Redis
 
-from gateway.config.logging import configure
+from gateway.config.logging import configure_logging
 from gateway.config.settings import Settings
-from gateway.redis import rq_layout as layout
+from gateway.redis import rq_layout
 from gateway.worker.async_worker import AsyncWorker
 
 
 def worker() -> None:
     """Work until told to stop."""
-    configure()
+    configure_logging()
     settings = Settings.load()
-    connection = Redis.from_url(settings.redis_url_required())
-    AsyncWorker([layout.QUEUE], connection=connection).work(logging_level="WARNING")
+    connection = Redis.from_url(settings.require_redis_url())
+    AsyncWorker([rq_layout.QUEUE], connection=connection).work(logging_level="WARNING")

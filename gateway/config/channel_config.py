@@ -11,14 +11,14 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import channels
-from core.errors import Misconfigured
-from core.ports.channel import Pace
+from core.errors import ConfigurationError
+from core.ports.channel import RateLimit
 from core.processing.concurrency import Concurrency
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
-class Section(BaseModel):
+class ChannelOverrides(BaseModel):
     """How a channel, or one account of it, differs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,11 +26,11 @@ class Section(BaseModel):
     flow: str = ""
     """The flow of this channel, as TURNGATE_FLOW names one; empty: that one."""
     concurrency: Concurrency = Concurrency()
-    pace: Pace | None = None
+    pace: RateLimit | None = None
     """Sends a second, in place of the channel's own limits."""
 
 
-class AccountConfig(Section):
+class AccountConfig(ChannelOverrides):
     """One more account of a channel, `[channels.twilio.accounts.shop2]`.
 
     `settings` are the channel's own, by name; a value like `$SHOP2_TOKEN` is taken from the environment.
@@ -38,25 +38,27 @@ class AccountConfig(Section):
 
     settings: Annotated[dict[str, str], Field(min_length=1)]
 
-    def resolved(self, environ: Mapping[str, str]) -> Mapping[str, str]:
-        """The settings with what the environment holds. Raises `Misconfigured`."""
+    def resolve_settings(self, environ: Mapping[str, str]) -> Mapping[str, str]:
+        """The settings with what the environment holds. Raises `ConfigurationError`."""
         found = {}
         for name, value in self.settings.items():
             if value.startswith("$"):
                 if not environ.get(value[1:]):
-                    raise Misconfigured(f"TURNGATE_CONFIG: {name} = {value!r}, but {value[1:]} is not set")
+                    raise ConfigurationError(
+                        f"TURNGATE_CONFIG: {name} = {value!r}, but {value[1:]} is not set"
+                    )
                 value = environ[value[1:]]
             found[name] = value
         return found
 
 
-class ChannelConfig(Section):
+class ChannelConfig(ChannelOverrides):
     """One channel's section, `[channels.twilio]`."""
 
     accounts: Annotated[dict[_Name, AccountConfig], Field(default_factory=dict, max_length=50)]
 
 
-class Config(BaseModel):
+class ConfigFile(BaseModel):
     """The whole file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,26 +67,28 @@ class Config(BaseModel):
 
     @classmethod
     def load(cls, path: Path | None) -> Self:
-        """Read the file; without one, nothing differs. Raises `Misconfigured`, naming every problem."""
+        """Read the file; without one, nothing differs. Raises `ConfigurationError`, naming every problem."""
         if path is None:
             return cls(channels={})
         try:
             found = cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
-            raise Misconfigured(f"TURNGATE_CONFIG: {path} cannot be read ({type(error).__name__})") from None
+            raise ConfigurationError(
+                f"TURNGATE_CONFIG: {path} cannot be read ({type(error).__name__})"
+            ) from None
         except tomllib.TOMLDecodeError as error:
-            raise Misconfigured(f"TURNGATE_CONFIG: {path} is not TOML: {error}") from None
+            raise ConfigurationError(f"TURNGATE_CONFIG: {path} is not TOML: {error}") from None
         except ValidationError as error:
             problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-            raise Misconfigured(f"TURNGATE_CONFIG: {path}: {'; '.join(problems)}") from None
+            raise ConfigurationError(f"TURNGATE_CONFIG: {path}: {'; '.join(problems)}") from None
         if unknown := sorted(set(found.channels) - set(channels.available())):
             known = ", ".join(channels.available())
-            raise Misconfigured(
+            raise ConfigurationError(
                 f"TURNGATE_CONFIG: {path}: there is no channel {unknown[0]}; known are: {known}"
             )
         for name, account in found.accounts.items():
-            if strange := sorted(set(account.settings) - _settings_of(name.partition("/")[0])):
-                raise Misconfigured(f"TURNGATE_CONFIG: {path}: {name} has no setting {strange[0]}")
+            if strange := sorted(set(account.settings) - _setting_names(name.partition("/")[0])):
+                raise ConfigurationError(f"TURNGATE_CONFIG: {path}: {name} has no setting {strange[0]}")
         return found
 
     @property
@@ -99,21 +103,21 @@ class Config(BaseModel):
     @property
     def concurrency(self) -> Mapping[str, Concurrency]:
         """Each channel's and account's policy, by name."""
-        return {name: section.concurrency for name, section in self._sections("concurrency").items()}
+        return {name: section.concurrency for name, section in self._sections_with("concurrency").items()}
 
     @property
     def flows(self) -> Mapping[str, str]:
         """The flows of channels and accounts that have one of their own, by name."""
-        return {name: section.flow for name, section in self._sections("flow").items() if section.flow}
+        return {name: section.flow for name, section in self._sections_with("flow").items() if section.flow}
 
-    def pace(self, channel: str, own: Pace) -> Pace:
+    def rate_limit_for(self, channel: str, own: RateLimit) -> RateLimit:
         """How fast a channel or an account may send; `own` are its provider's limits."""
-        section = self._sections("pace").get(channel)
+        section = self._sections_with("pace").get(channel)
         return section.pace if section and section.pace else own
 
-    def _sections(self, key: str) -> Mapping[str, Section]:
+    def _sections_with(self, key: str) -> Mapping[str, ChannelOverrides]:
         """Where `key` stands for each channel and account: an account that does not say is as its channel."""
-        found: dict[str, Section] = dict(self.channels)
+        found: dict[str, ChannelOverrides] = dict(self.channels)
         for name, account in self.accounts.items():
             found[name] = (
                 account if key in account.model_fields_set else self.channels[name.partition("/")[0]]
@@ -121,5 +125,5 @@ class Config(BaseModel):
         return found
 
 
-def _settings_of(channel: str) -> set[str]:
+def _setting_names(channel: str) -> set[str]:
     return {setting.name for setting in importlib.import_module(f"channels.{channel}").SETTINGS}

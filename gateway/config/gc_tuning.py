@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import gc
 
-_YOUNG, _MIDDLE, _OLD = 20_000, 20, 50
+_GENERATION_0_THRESHOLD, _GENERATION_1_THRESHOLD, _GENERATION_2_THRESHOLD = 20_000, 20, 50
 
 
-def collect_rarely() -> None:
+def tune_gc() -> None:
     """To be called once, when the process has loaded what it needs: that is left alone from then on.
 
     Workers and the web process do it by themselves; an application that embeds the dialog may.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+    gc.set_threshold(_GENERATION_0_THRESHOLD, _GENERATION_1_THRESHOLD, _GENERATION_2_THRESHOLD)
+
+
+collect_rarely = tune_gc
+"""The public name of `tune_gc`: applications import it from `gateway`."""

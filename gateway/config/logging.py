@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 
-def configure() -> None:
+def configure_logging() -> None:
     """Log our own events from INFO on, everybody else's from WARNING on."""
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S"

@@ -15,13 +15,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import channels
 from channels._kit.settings import Setting
-from core.errors import Misconfigured
-from gateway.redis.embedded_server import running_in
+from core.errors import ConfigurationError
+from gateway.redis.embedded_server import find_running
 
-LIBRARY = Path(__file__).parents[2] / "flows" / "library"
-_OURS = "TURNGATE_"
-_SECRET = "TURNGATE_SECRET_"  # noqa: S105 - the beginning of a name
-_READ_ELSEWHERE = frozenset({"TURNGATE_TWIN_URL"})  # set by `turngate run` for its own children
+FLOW_LIBRARY = Path(__file__).parents[2] / "flows" / "library"
+_PREFIX = "TURNGATE_"
+_SECRET_PREFIX = "TURNGATE_SECRET_"  # noqa: S105 - the beginning of a name
+_INTERNAL_VARIABLES = frozenset({"TURNGATE_TWIN_URL"})  # set by `turngate run` for its own children
 
 
 class Settings(BaseSettings):
@@ -123,19 +123,19 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """The settings of this process. Raises `Misconfigured`, naming the setting."""
-        environ = merged_environment()
-        unknown = _unknown(environ)
+        """The settings of this process. Raises `ConfigurationError`, naming the setting."""
+        environ = load_environment()
+        unknown = _describe_unknown_setting(environ)
         if unknown:
-            raise Misconfigured(unknown)
+            raise ConfigurationError(unknown)
         try:
             return cls.model_validate({name: value for name, value in environ.items() if value != ""})
         except ValidationError as error:
             problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-            raise Misconfigured("; ".join(problems)) from None
+            raise ConfigurationError("; ".join(problems)) from None
 
     @model_validator(mode="after")
-    def _is_complete(self) -> Self:
+    def _validate_completeness(self) -> Self:
         has_openai = self.openai_api_key.get_secret_value() or self.openai_base_url
         for name, spec in (("TURNGATE_LLM", self.llm), ("TURNGATE_TRANSCRIBE", self.transcribe)):
             if "openai/" in spec and not has_openai:
@@ -150,76 +150,78 @@ class Settings(BaseSettings):
     def flow_secrets(self) -> Mapping[str, str]:
         """`TURNGATE_SECRET_X`, which a flow's actions name as `secrets.X`."""
         return {
-            name.removeprefix(_SECRET): value
-            for name, value in merged_environment().items()
-            if name.startswith(_SECRET) and value
+            name.removeprefix(_SECRET_PREFIX): value
+            for name, value in load_environment().items()
+            if name.startswith(_SECRET_PREFIX) and value
         }
 
     @property
     def environ(self) -> Mapping[str, str]:
         """Everything that was set, for the channels to find their own."""
-        return merged_environment()
+        return load_environment()
 
     @property
     def flow_path(self) -> Path:
-        """The flow's file. Raises `Misconfigured` when there is none."""
-        named = LIBRARY / f"{self.flow}.json"
+        """The flow's file. Raises `ConfigurationError` when there is none."""
+        named = FLOW_LIBRARY / f"{self.flow}.json"
         path = named if named.exists() else Path(self.flow)
         if not path.is_file():
-            library = ", ".join(sorted(found.stem for found in LIBRARY.glob("*.json")))
-            raise Misconfigured(
+            library = ", ".join(sorted(found.stem for found in FLOW_LIBRARY.glob("*.json")))
+            raise ConfigurationError(
                 f"TURNGATE_FLOW: there is no file {self.flow}, and the library has: {library}"
             )
         return path
 
-    def redis_url_required(self) -> str:
+    def require_redis_url(self) -> str:
         """The server's address: REDIS_URL or, without it, the server of a `turngate run` in the same folder.
 
-        Raises `Misconfigured` when there is neither.
+        Raises `ConfigurationError` when there is neither.
         """
-        found = self.redis_url or running_in(self.data_dir)
+        found = self.redis_url or find_running(self.data_dir)
         if not found:
-            raise Misconfigured("REDIS_URL is not set; set it, or use `turngate run`, which brings a server")
+            raise ConfigurationError(
+                "REDIS_URL is not set; set it, or use `turngate run`, which brings a server"
+            )
         return found
 
 
-def merged_environment() -> dict[str, str]:
+def load_environment() -> dict[str, str]:
     """`.env` of the working directory, overruled by the real environment."""
     stored = {name: value or "" for name, value in dotenv_values(".env").items()}
     return {**stored, **os.environ}
 
 
-def rows() -> list[tuple[str, str, str]]:
+def setting_rows() -> list[tuple[str, str, str]]:
     """Name, default and meaning of each setting here, in the order of the documentation."""
     return [
-        (str(field.alias), _shown(field.default), str(field.description))
+        (str(field.alias), _format_default(field.default), str(field.description))
         for field in Settings.model_fields.values()
     ]
 
 
-def channel_rows(channel: str) -> Sequence[Setting]:
+def load_channel_settings(channel: str) -> Sequence[Setting]:
     """The settings of a channel, as its folder declares them."""
     declared: Sequence[Setting] = importlib.import_module(f"channels.{channel}").SETTINGS
     return declared
 
 
-def _shown(default: object) -> str:
+def _format_default(default: object) -> str:
     text = default.get_secret_value() if isinstance(default, SecretStr) else str(default or "")
     return f"`{text}`" if text else ""
 
 
 def _is_secret(name: str) -> bool:
-    return name.startswith(_SECRET) and name != _SECRET
+    return name.startswith(_SECRET_PREFIX) and name != _SECRET_PREFIX
 
 
-def _unknown(environ: Mapping[str, str]) -> str:
-    known = {str(field.alias) for field in Settings.model_fields.values()} | _READ_ELSEWHERE
+def _describe_unknown_setting(environ: Mapping[str, str]) -> str:
+    known = {str(field.alias) for field in Settings.model_fields.values()} | _INTERNAL_VARIABLES
     strange = sorted(
-        name for name in environ if name.startswith(_OURS) and name not in known and not _is_secret(name)
+        name for name in environ if name.startswith(_PREFIX) and name not in known and not _is_secret(name)
     )
     if not strange:
         return ""
-    known |= {row.name for channel in channels.available() for row in channel_rows(channel)}
+    known |= {row.name for channel in channels.available() for row in load_channel_settings(channel)}
     for name in strange:
         if name not in known:
             nearest = get_close_matches(name, known, n=1)

@@ -10,30 +10,30 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from flows.tools.python import is_tool
 
 
 def load_tools(spec: str) -> list[Callable[..., Any]]:
     """The functions marked with `@tool` in a file (`tools.py`) or an importable module; none without `spec`.
 
-    The file is the operator's own code and runs in the workers. Raises `Misconfigured`.
+    The file is the operator's own code and runs in the workers. Raises `ConfigurationError`.
     """
     if not spec:
         return []
     try:
-        module = _from_file(Path(spec)) if spec.endswith(".py") else importlib.import_module(spec)
+        module = _import_file(Path(spec)) if spec.endswith(".py") else importlib.import_module(spec)
     except Exception as error:  # a module may fail in any way when it is run
-        raise Misconfigured(
+        raise ConfigurationError(
             f"TURNGATE_TOOLS: {spec} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
     found = [each for each in vars(module).values() if is_tool(each)]
     if not found:
-        raise Misconfigured(f"TURNGATE_TOOLS: {spec} has no function marked with @tool()")
+        raise ConfigurationError(f"TURNGATE_TOOLS: {spec} has no function marked with @tool()")
     return found
 
 
-def _from_file(path: Path) -> ModuleType:
+def _import_file(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"turngate_tools_{path.stem}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")

@@ -13,26 +13,26 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from channels._kit.agent_commands import command
+from channels._kit.agent_commands import parse_agent_command
 from core.model.event import ControlReceived
 from core.model.message import Message
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.model.turn import Address
 from core.ports.mailbox import Inbox
-from gateway.redis.outbox import Outcome, Outgoing
-from gateway.redis.records.session_index import Registry
+from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import read_log, read_log_end, read_owner
 from gateway.server.error_responses import error_response
-from gateway.server.operator_auth import Access
+from gateway.server.operator_auth import OperatorAuth
 
-_MOST = 200
-_POLICY = (
+_MAX_SESSIONS = 200
+_CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
-class Word(BaseModel):
+class AgentMessage(BaseModel):
     """What an agent writes to the person. `id` makes a repeat the same message."""
 
     model_config = ConfigDict(extra="forbid")
@@ -42,45 +42,45 @@ class Word(BaseModel):
     id: str = Field(min_length=1, max_length=100)
 
 
-class Deed(BaseModel):
+class OwnershipAction(BaseModel):
     """What an agent does with the session: take it over, give it back to the bot, close it."""
 
     model_config = ConfigDict(extra="forbid")
 
     session: str = Field(min_length=1, max_length=1_000)
-    act: Act
+    act: ControlAction
 
 
-class Desk:
+class AgentInbox:
     """`/console/desk`, for who may see the console."""
 
-    def __init__(self, redis: Redis, inbox: Inbox, outgoing: Outgoing, operator: Access) -> None:
+    def __init__(self, redis: Redis, inbox: Inbox, outgoing: ProactiveSender, operator: OperatorAuth) -> None:
         self._redis = redis
         self._inbox = inbox
-        self._outgoing = outgoing
-        self._operator = operator
+        self._sender = outgoing
+        self._operator_auth = operator
         files = FileSystemLoader(Path(__file__).parent)
         self._page = Environment(loader=files, autoescape=select_autoescape()).get_template("desk.html")
 
     def routes(self) -> list[Route]:
         """The page and the JSON that it asks for."""
-        guard = self._operator.guard
+        guard = self._operator_auth.require
         return [
             Route("/console/desk", guard(self.page), methods=["GET"]),
             Route("/console/desk/sessions", guard(self.sessions), methods=["GET"]),
             Route("/console/desk/log", guard(self.log), methods=["GET"]),
-            Route("/console/desk/say", guard(self.say), methods=["POST"]),
-            Route("/console/desk/act", guard(self.act), methods=["POST"]),
+            Route("/console/desk/say", guard(self.send_message), methods=["POST"]),
+            Route("/console/desk/act", guard(self.change_ownership), methods=["POST"]),
         ]
 
     async def page(self, request: Request) -> Response:
         """Who waits, and the conversation with one of them."""
-        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
+        headers = {"Content-Security-Policy": _CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
         return HTMLResponse(self._page.render(), headers=headers)
 
     async def sessions(self, request: Request) -> Response:
         """Sessions that wait for a person or have one."""
-        rows = await Registry(self._redis).at_desk(_MOST)
+        rows = await SessionIndex(self._redis).list_awaiting_agent(_MAX_SESSIONS)
         return JSONResponse({"sessions": [row.model_dump() for row in rows]})
 
     async def log(self, request: Request) -> Response:
@@ -96,34 +96,34 @@ class Desk:
         owner = await read_owner(self._redis, session)
         return JSONResponse({"entries": [entry.model_dump() for entry in entries], "owner": owner})
 
-    async def say(self, request: Request) -> Response:
+    async def send_message(self, request: Request) -> Response:
         """Write to the person as a person; `/bot on`, `/bot off` and `/end` are done and not sent."""
         try:
-            word = Word.model_validate_json(await request.body())
+            word = AgentMessage.model_validate_json(await request.body())
         except ValidationError:
             return error_response(400, "malformed", "session, id and a text of 1 to 10000 letters are needed")
-        if act := command(word.text):
-            return await self._do(word.session, act)
+        if act := parse_agent_command(word.text):
+            return await self._record_action(word.session, act)
         message = Message(text=word.text)
-        outcome = await self._outgoing.say(word.session, f"agent-{word.id}", message, voice="person")
-        if outcome is Outcome.UNKNOWN:
-            return _unknown()
+        outcome = await self._sender.send(word.session, f"agent-{word.id}", message, voice="person")
+        if outcome is SendOutcome.UNKNOWN:
+            return _session_not_found()
         return JSONResponse({"outcome": outcome}, 202)
 
-    async def act(self, request: Request) -> Response:
+    async def change_ownership(self, request: Request) -> Response:
         """Take the session over, give it back or close it."""
         try:
-            deed = Deed.model_validate_json(await request.body())
+            deed = OwnershipAction.model_validate_json(await request.body())
         except ValidationError:
             return error_response(400, "malformed", "session and act are needed")
-        if deed.act not in (Act.TAKE_OVER, Act.GIVE_BACK, Act.CLOSE):
+        if deed.act not in (ControlAction.TAKE_OVER, ControlAction.GIVE_BACK, ControlAction.CLOSE):
             return error_response(400, "malformed", "act must be take_over, give_back or close")
-        return await self._do(deed.session, deed.act)
+        return await self._record_action(deed.session, deed.act)
 
-    async def _do(self, session: str, act: Act) -> Response:
+    async def _record_action(self, session: str, act: ControlAction) -> Response:
         stored: Any = await self._redis.hget(f"tg:{{{session}}}", "address")
         if stored is None:
-            return _unknown()
+            return _session_not_found()
         address = Address.model_validate_json(stored)
         name = f"desk:{uuid4().hex}"
         await self._inbox.accept(
@@ -132,5 +132,5 @@ class Desk:
         return JSONResponse({"act": act})
 
 
-def _unknown() -> Response:
+def _session_not_found() -> Response:
     return error_response(404, "unknown_session", "nobody has written in such a session")

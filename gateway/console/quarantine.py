@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from gateway.redis.records.quarantine import Quarantine
-from gateway.server.operator_auth import Access
+from gateway.server.operator_auth import OperatorAuth
 
 _PAGE = Environment(autoescape=True).from_string("""<!doctype html>
 <html lang="en">
@@ -33,16 +33,16 @@ _PAGE = Environment(autoescape=True).from_string("""<!doctype html>
 """)
 
 
-class Refusals:
+class QuarantinePage:
     """`/console/quarantine`, for who may see the console."""
 
-    def __init__(self, quarantine: Quarantine, operator: Access) -> None:
+    def __init__(self, quarantine: Quarantine, operator: OperatorAuth) -> None:
         self._quarantine = quarantine
-        self._operator = operator
+        self._operator_auth = operator
 
     def routes(self) -> list[Route]:
         """The page."""
-        return [Route("/console/quarantine", self._operator.guard(self.page), methods=["GET"])]
+        return [Route("/console/quarantine", self._operator_auth.require(self.page), methods=["GET"])]
 
     async def page(self, request: Request) -> Response:
         """What was refused lately, and why."""

@@ -15,59 +15,59 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from core.model.event import ControlReceived
-from core.model.owner import Act, Owner
-from gateway.console.simulator_client import Person, Simulator, ask
-from gateway.redis.records.identities import People
+from core.model.owner import ControlAction, Owner
+from gateway.console.simulator_client import SimulatedContact, Simulator, query_simulator
+from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.session_log import read_log, read_owner
-from gateway.server.error_responses import error_response, try_again
-from gateway.server.operator_auth import Access
+from gateway.server.error_responses import error_response, service_unavailable
+from gateway.server.operator_auth import OperatorAuth
 
 _HERE = Path(__file__).parent
-_PICTURE = "https://files.example.com/picture.jpg"
-_POLICY = (
+_SAMPLE_PICTURE_URL = "https://files.example.com/picture.jpg"
+_CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
-class Say(Person):
+class SimulatedMessage(SimulatedContact):
     """A message typed on the simulated phone, a button tapped on it, or a picture sent from it."""
 
     text: str = Field(min_length=1, max_length=1600)
     button: str = Field(default="", max_length=256)
     picture: bool = False
 
-    def to_twin(self, surface: str) -> dict[str, object]:
+    def to_simulator(self, surface: str) -> dict[str, object]:
         """What the twin is told."""
         return {
             "surface": surface,
             "person": self.person,
             "text": self.text,
             "button": self.button,
-            "media": [_PICTURE] if self.picture else [],
+            "media": [_SAMPLE_PICTURE_URL] if self.picture else [],
         }
 
 
-class Take(Person):
+class OwnershipChange(SimulatedContact):
     """Who is to speak from now on."""
 
-    act: Act = Field(description="take_over or give_back")
+    act: ControlAction = Field(description="take_over or give_back")
 
 
-class Console:
+class SimulatorPage:
     """The pages. Without a simulator (real credentials are set) the page says so."""
 
     def __init__(
         self,
         redis: Redis,
-        inbox: People,
-        access: Access,
+        inbox: IdentityResolver,
+        access: OperatorAuth,
         simulator: Simulator | None,
         http: httpx.AsyncClient,
     ) -> None:
         self._redis = redis
         self._inbox = inbox
-        self._access = access
+        self._operator_auth = access
         self._simulator = simulator
         self._http = http
         templates = Environment(loader=FileSystemLoader(_HERE), autoescape=select_autoescape())
@@ -75,11 +75,11 @@ class Console:
 
     def routes(self) -> list[BaseRoute]:
         """Everything below `/console`."""
-        guard = self._access.guard
+        guard = self._operator_auth.require
         return [
             Route("/console", guard(self.page), methods=["GET"]),
-            Route("/console/say", guard(self.say), methods=["POST"]),
-            Route("/console/owner", guard(self.owner), methods=["POST"]),
+            Route("/console/say", guard(self.send_message), methods=["POST"]),
+            Route("/console/owner", guard(self.change_owner), methods=["POST"]),
             Route("/console/conversation", guard(self.conversation), methods=["GET"]),
             Mount("/console/static", StaticFiles(directory=_HERE / "static")),
         ]
@@ -87,42 +87,46 @@ class Console:
     async def page(self, request: Request) -> Response:
         """The phone on the screen."""
         html = self._page.render(simulator=self._simulator)
-        headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "X-Frame-Options": "DENY"}
+        headers = {
+            "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
+            "Cache-Control": "no-store",
+            "X-Frame-Options": "DENY",
+        }
         return HTMLResponse(html, headers=headers)
 
-    async def say(self, request: Request) -> Response:
+    async def send_message(self, request: Request) -> Response:
         """Let the twin send a message as the person would: by a signed webhook to this gateway."""
         if self._simulator is None:
-            return _no_simulator()
+            return _simulator_unavailable()
         try:
-            said = Say.model_validate_json(await request.body())
-            url, surface = self._simulator.twin(said.surface)
+            said = SimulatedMessage.model_validate_json(await request.body())
+            url, surface = self._simulator.find_endpoint(said.surface)
         except ValidationError:
             return error_response(
                 400, "malformed", "surface, person and a text of 1 to 1600 characters are needed"
             )
         try:
-            answer = await self._http.post(f"{url}/_twin/say", json=said.to_twin(surface))
+            answer = await self._http.post(f"{url}/_twin/say", json=said.to_simulator(surface))
             answer.raise_for_status()
         except httpx.HTTPError:
-            return try_again("the simulator does not answer")
+            return service_unavailable("the simulator does not answer")
         return JSONResponse({"id": answer.json()["sid"]})
 
-    async def owner(self, request: Request) -> Response:
+    async def change_owner(self, request: Request) -> Response:
         """Take the session over from the bot, or give it back."""
         if self._simulator is None:
-            return _no_simulator()
+            return _simulator_unavailable()
         try:
-            take = Take.model_validate_json(await request.body())
+            take = OwnershipChange.model_validate_json(await request.body())
         except ValidationError:
             return error_response(400, "malformed", "surface, person and act are needed")
-        if take.act not in (Act.TAKE_OVER, Act.GIVE_BACK):
+        if take.act not in (ControlAction.TAKE_OVER, ControlAction.GIVE_BACK):
             return error_response(400, "malformed", "act must be take_over or give_back")
-        if self._simulator.desk(take.surface):
+        if self._simulator.find_desk(take.surface):
             return error_response(400, "malformed", "the people of that desk do it there: see /console/agent")
-        address = await self._simulator.address(take, self._http)
+        address = await self._simulator.find_address(take, self._http)
         assert address is not None, "only a desk may have no conversation yet"
-        session = self._simulator.session(address)
+        session = self._simulator.build_session_id(address)
         await self._inbox.accept(
             [
                 ControlReceived(
@@ -140,40 +144,44 @@ class Console:
     async def conversation(self, request: Request) -> Response:
         """What has happened in a session after the log entry `after`, and who owns it."""
         if self._simulator is None:
-            return _no_simulator()
+            return _simulator_unavailable()
         query = request.query_params
         try:
-            person = Person(surface=query.get("surface", ""), person=query.get("person", ""))
+            person = SimulatedContact(surface=query.get("surface", ""), person=query.get("person", ""))
         except ValidationError:
             return error_response(400, "malformed", "surface and person are needed")
         after = query.get("after", "")
         if after and not after.replace("-", "", 1).isdigit():
             return error_response(400, "malformed", "after must be the id of a log entry")
         try:
-            address = await self._simulator.address(person, self._http)
+            address = await self._simulator.find_address(person, self._http)
         except httpx.HTTPError:
-            return try_again("the simulator does not answer")
+            return service_unavailable("the simulator does not answer")
         if address is None:
             return JSONResponse({"entries": [], "owner": Owner.BOT, "offers": {}})
-        session = await self._inbox.session(self._simulator.session(address))
+        session = await self._inbox.find_session(self._simulator.build_session_id(address))
         entries = await read_log(self._redis, session, after)
         owner = await read_owner(self._redis, session)
-        offers = await self._offers(person) if person.surface not in ("sms", "whatsapp") and entries else {}
+        offers = (
+            await self._load_message_extras(person)
+            if person.surface not in ("sms", "whatsapp") and entries
+            else {}
+        )
         return JSONResponse(
             {"entries": [entry.model_dump() for entry in entries], "owner": owner, "offers": offers}
         )
 
-    async def _offers(self, person: Person) -> dict[str, object]:
+    async def _load_message_extras(self, person: SimulatedContact) -> dict[str, object]:
         """What can be tapped in each message, and its files, by the provider's id."""
         assert self._simulator is not None, "asked by its callers"
-        url, _ = self._simulator.twin(person.surface)
+        url, _ = self._simulator.find_endpoint(person.surface)
         try:
-            told = await ask(self._http, url, "messages", person.person)
+            told = await query_simulator(self._http, url, "messages", person.person)
         except httpx.HTTPError:
             return {}
         lines = [line for line in told["messages"] if line["direction"] == "out"]
         return {line["id"]: {"choices": line["choices"], "media": line["media"]} for line in lines}
 
 
-def _no_simulator() -> Response:
+def _simulator_unavailable() -> Response:
     return error_response(404, "no_simulator", "real credentials are set, so no provider is simulated here")

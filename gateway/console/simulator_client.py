@@ -10,23 +10,23 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, Field
 
-from channels._kit.inbound.phone_numbers import one_spelling
+from channels._kit.inbound.phone_numbers import canonical_number
 from core.model.turn import Address
-from gateway.local.simulated_accounts import APP, WORKSPACE
+from gateway.local.simulated_accounts import APP_ID, WORKSPACE_ID
 
-_NUMBER = r"^\+\d{6,15}$"
-_SURFACES = "^(sms|whatsapp|cloud|intercom|zendesk|sunshine)$"
+_PHONE_NUMBER_PATTERN = r"^\+\d{6,15}$"
+_SURFACE_PATTERN = "^(sms|whatsapp|cloud|intercom|zendesk|sunshine)$"
 
 
-class Person(BaseModel):
+class SimulatedContact(BaseModel):
     """One side of a simulated conversation."""
 
-    surface: str = Field(pattern=_SURFACES)
-    person: str = Field(pattern=_NUMBER)
+    surface: str = Field(pattern=_SURFACE_PATTERN)
+    person: str = Field(pattern=_PHONE_NUMBER_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
-class SimulatedDesk:
+class DeskEndpoint:
     """A provider at whose desk people work on the same conversation; `account` is ours there."""
 
     name: str
@@ -42,7 +42,7 @@ class Simulator:
     url: str
     account: str
     cloud_url: str
-    desks: tuple[SimulatedDesk, ...] = ()
+    desks: tuple[DeskEndpoint, ...] = ()
     sms: str = "+15550100"
     whatsapp: str = "whatsapp:+15550101"
     cloud: str = "+15550102"
@@ -57,29 +57,29 @@ class Simulator:
             return None
         zendesk = urlsplit(environ["ZENDESK_API_URL"]).hostname or ""
         desks = (
-            SimulatedDesk("intercom", "Intercom", environ["INTERCOM_API_URL"], WORKSPACE),
-            SimulatedDesk("zendesk", "Zendesk ticket", environ["ZENDESK_API_URL"], zendesk),
-            SimulatedDesk("sunshine", "Zendesk messaging", environ["SUNSHINE_API_URL"], APP),
+            DeskEndpoint("intercom", "Intercom", environ["INTERCOM_API_URL"], WORKSPACE_ID),
+            DeskEndpoint("zendesk", "Zendesk ticket", environ["ZENDESK_API_URL"], zendesk),
+            DeskEndpoint("sunshine", "Zendesk messaging", environ["SUNSHINE_API_URL"], APP_ID),
         )
         return cls(url, environ["TWILIO_ACCOUNT_SID"], environ["WHATSAPP_API_URL"], desks)
 
-    def desk(self, surface: str) -> SimulatedDesk | None:
+    def find_desk(self, surface: str) -> DeskEndpoint | None:
         """The desk of that name."""
         return next((desk for desk in self.desks if desk.name == surface), None)
 
-    def twin(self, surface: str) -> tuple[str, str]:
+    def find_endpoint(self, surface: str) -> tuple[str, str]:
         """The twin's address, and its own name of the surface."""
-        if desk := self.desk(surface):
+        if desk := self.find_desk(surface):
             return desk.url, surface
         return (self.cloud_url, "whatsapp") if surface == "cloud" else (self.url, surface)
 
-    async def address(self, person: Person, http: httpx.AsyncClient) -> Address | None:
+    async def find_address(self, person: SimulatedContact, http: httpx.AsyncClient) -> Address | None:
         """Where a person's conversation takes place; `None` when a desk has none of this person yet.
 
         Raises `httpx.HTTPError` when the desk does not answer.
         """
-        if desk := self.desk(person.surface):
-            thread = (await ask(http, desk.url, "desk", person.person))["standing"]["thread"]
+        if desk := self.find_desk(person.surface):
+            thread = (await query_simulator(http, desk.url, "desk", person.person))["standing"]["thread"]
             ours = desk.account
             return Address(channel=desk.name, account=ours, ours=ours, theirs=thread) if thread else None
         if person.surface == "cloud":
@@ -97,16 +97,18 @@ class Simulator:
             theirs=person.person if on_sms else f"whatsapp:{person.person}",
         )
 
-    def session(self, address: Address) -> str:
+    def build_session_id(self, address: Address) -> str:
         """As the channels name it; at the Cloud API the name that goes with a phone number."""
-        if self.desk(address.channel):
+        if self.find_desk(address.channel):
             return f"{address.channel}:{address.account}:{address.theirs}"
         if address.channel == "whatsapp":
-            return f"whatsapp:{address.ours}:{one_spelling(f'+{address.theirs}')}"
+            return f"whatsapp:{address.ours}:{canonical_number(f'+{address.theirs}')}"
         return f"{address.channel}:{address.account}:{address.ours}:{address.theirs}"
 
 
-async def ask(http: httpx.AsyncClient, url: str, what: str, person: str, **more: str) -> dict[str, Any]:
+async def query_simulator(
+    http: httpx.AsyncClient, url: str, what: str, person: str, **more: str
+) -> dict[str, Any]:
     """Ask a twin for something about a person. Raises `httpx.HTTPError`."""
     answer = await http.get(f"{url}/_twin/{what}", params={"from": person, **more})
     answer.raise_for_status()

@@ -26,7 +26,7 @@ class FastAPIRouter(APIRouter):
         ):
             self.add_api_route(
                 path,
-                _plain(serve),
+                _with_plain_signature(serve),
                 methods=["POST"],
                 name=path[1:],
                 response_model=TurnReply if path == "/turn" else None,
@@ -36,7 +36,7 @@ class FastAPIRouter(APIRouter):
             )
 
 
-def _plain(serve: Any) -> Any:
+def _with_plain_signature(serve: Any) -> Any:
     async def route(request: Request) -> Response:
         answer: Response = await serve(request)
         return answer

@@ -15,14 +15,14 @@ from starlette.types import Receive, Scope, Send
 from core.errors import GatewayError, SessionBusy
 from core.sessions.worker import SessionHandle, SessionWorker
 from flows.engine.machine import DialogMachine
-from gateway.server.error_responses import error_response, try_again
-from gateway.server.json_requests import Unacceptable, read
+from gateway.server.error_responses import error_response, service_unavailable
+from gateway.server.json_requests import BadRequest, parse_json_body
 
 log = logging.getLogger("turngate.http")
 
 
-LONGEST_TEXT = 10_000
-LONGEST_ID = 200
+MAX_TEXT_LENGTH = 10_000
+MAX_ID_LENGTH = 200
 
 
 class TurnRequest(BaseModel):
@@ -30,8 +30,8 @@ class TurnRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    text: str = Field(min_length=1, max_length=LONGEST_TEXT)
-    session_id: str = Field(min_length=1, max_length=LONGEST_ID)
+    text: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH)
+    session_id: str = Field(min_length=1, max_length=MAX_ID_LENGTH)
 
 
 class ResetRequest(BaseModel):
@@ -39,7 +39,7 @@ class ResetRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    session_id: str = Field(min_length=1, max_length=LONGEST_ID)
+    session_id: str = Field(min_length=1, max_length=MAX_ID_LENGTH)
 
 
 class TurnReply(BaseModel):
@@ -58,7 +58,7 @@ class DialogRouter:
     """
 
     def __init__(self, dialog: DialogMachine | SessionWorker[Any]) -> None:
-        self.sessions = sessions_of(dialog)
+        self.sessions = as_session_worker(dialog)
         self._router = Router(
             [
                 Route("/turn", self.turn, methods=["POST"]),
@@ -74,46 +74,46 @@ class DialogRouter:
     async def turn(self, request: Request) -> Response:
         """Answer one message."""
         try:
-            asked = await read(request, TurnRequest)
+            asked = await parse_json_body(request, TurnRequest)
             async with self.sessions.acquire(asked.session_id) as session:
-                reply = reply_of(await session.turn(asked.text))
+                reply = build_turn_reply(await session.turn(asked.text))
                 return Response(reply.model_dump_json(), media_type="application/json")
         except Exception as error:
-            return answer_to(error)
+            return error_to_response(error)
 
     async def stream(self, request: Request) -> Response:
         """Answer one message with the text as it is made."""
         try:
-            asked = await read(request, TurnRequest)
-            chunks = texts(self.sessions, asked)
+            asked = await parse_json_body(request, TurnRequest)
+            chunks = stream_texts(self.sessions, asked)
             first = await anext(chunks, "")  # what fails before the first word is still an error answer
         except Exception as error:
-            return answer_to(error)
-        return StreamingResponse(_from(first, chunks), media_type="text/plain")
+            return error_to_response(error)
+        return StreamingResponse(_prepend(first, chunks), media_type="text/plain")
 
     async def reset(self, request: Request) -> Response:
         """Forget a conversation."""
         try:
-            asked = await read(request, ResetRequest)
+            asked = await parse_json_body(request, ResetRequest)
             async with self.sessions.acquire(asked.session_id) as session:
                 await session.reset()
         except Exception as error:
-            return answer_to(error)
+            return error_to_response(error)
         return JSONResponse({"reset": asked.session_id})
 
 
-def sessions_of(dialog: DialogMachine | SessionWorker[Any]) -> SessionWorker[Any]:
+def as_session_worker(dialog: DialogMachine | SessionWorker[Any]) -> SessionWorker[Any]:
     """Sessions for whatever was handed in."""
-    return dialog if isinstance(dialog, SessionWorker) else SessionWorker(dialog.another)
+    return dialog if isinstance(dialog, SessionWorker) else SessionWorker(dialog.clone)
 
 
-def reply_of(result: Any) -> TurnReply:
+def build_turn_reply(result: Any) -> TurnReply:
     """A turn's result as it is answered."""
     choices = [choice.model_dump() for message in result.messages for choice in message.choices]
     return TurnReply(reply=result.text, choices=choices, outcome=result.outcome, node=result.node)
 
 
-async def texts(sessions: SessionWorker[Any], asked: TurnRequest) -> AsyncIterator[str]:
+async def stream_texts(sessions: SessionWorker[Any], asked: TurnRequest) -> AsyncIterator[str]:
     """The pieces of an answer; the session is held until the last has been read and the turn is saved."""
     session: SessionHandle[Any]
     async with sessions.acquire(asked.session_id) as session:
@@ -121,20 +121,22 @@ async def texts(sessions: SessionWorker[Any], asked: TurnRequest) -> AsyncIterat
             yield f"\n\n{chunk.text}" if chunk.is_restart else chunk.text
 
 
-async def _from(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
+async def _prepend(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
     yield first
     async for text in rest:
         yield text
 
 
-def answer_to(error: Exception) -> Response:
+def error_to_response(error: Exception) -> Response:
     """The answer for what went wrong."""
-    if isinstance(error, Unacceptable):
+    if isinstance(error, BadRequest):
         return error.response
     if isinstance(error, SessionBusy):
         return error_response(409, "busy", str(error), {"Retry-After": "1"})
     if isinstance(error, GatewayError):
         log.error("a turn failed: %s", type(error).__name__)
-        return try_again("the turn could not be finished; nothing was changed, please send it again")
+        return service_unavailable(
+            "the turn could not be finished; nothing was changed, please send it again"
+        )
     log.error("a turn failed: %s", type(error).__name__, exc_info=error)
     return error_response(500, "internal", "an internal error; nothing was changed")

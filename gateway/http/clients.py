@@ -15,12 +15,12 @@ from aiohttp.client_reqrep import ClientRequest
 from aiohttp.tracing import Trace
 from httpx_aiohttp import AiohttpTransport
 
-from gateway.redis.leases import working_lease
+from gateway.redis.leases import current_lease_check
 
-_CONNECTIONS = 2_000
-_KEEP_SECONDS = 5.0
-_SECONDS = 15.0
-_OUTSIDE_CONNECTIONS = 200
+_MAX_CONNECTIONS = 2_000
+_KEEPALIVE_SECONDS = 5.0
+_TIMEOUT_SECONDS = 15.0
+_MAX_UNTRUSTED_CONNECTIONS = 200
 
 
 def provider_client() -> httpx.AsyncClient:
@@ -33,10 +33,10 @@ def provider_client() -> httpx.AsyncClient:
     wire a connection may be opened and the process may stand still. So the lease is asked for once more right
     before the write, and the write is not put off; `LeaseLost` or an error of the connection comes of it.
     """
-    return httpx.AsyncClient(transport=AiohttpTransport(client=_session), timeout=_SECONDS)
+    return httpx.AsyncClient(transport=AiohttpTransport(client=_build_session), timeout=_TIMEOUT_SECONDS)
 
 
-def outside_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) -> httpx.AsyncClient:
+def untrusted_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) -> httpx.AsyncClient:
     """The client for addresses that others named; `make_socket` has the last word on each connection.
 
     No proxy, no cookies, no redirects: whoever uses it looks at every hop.
@@ -44,29 +44,31 @@ def outside_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) -> h
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, which may hold a secret
 
     def session() -> ClientSession:
-        connector = TCPConnector(socket_factory=make_socket, limit=_OUTSIDE_CONNECTIONS, use_dns_cache=False)
+        connector = TCPConnector(
+            socket_factory=make_socket, limit=_MAX_UNTRUSTED_CONNECTIONS, use_dns_cache=False
+        )
         return ClientSession(connector=connector, cookie_jar=DummyCookieJar())
 
     return httpx.AsyncClient(
-        transport=AiohttpTransport(client=session), timeout=_SECONDS, follow_redirects=False
+        transport=AiohttpTransport(client=session), timeout=_TIMEOUT_SECONDS, follow_redirects=False
     )
 
 
-def _session() -> ClientSession:
+def _build_session() -> ClientSession:
     trace = TraceConfig()
     trace.on_request_headers_sent.append(_check_lease)
     trace.on_request_chunk_sent.append(_check_lease)  # despite their names, both come before the write
-    connector = _PromptConnector(limit=_CONNECTIONS, keepalive_timeout=_KEEP_SECONDS)
+    connector = _UnbufferedConnector(limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEPALIVE_SECONDS)
     return ClientSession(connector=connector, cookie_jar=DummyCookieJar(), trace_configs=[trace])
 
 
 async def _check_lease(session: ClientSession, context: SimpleNamespace, about: Any) -> None:
-    check = working_lease.get()
+    check = current_lease_check.get()
     if check is not None:
         check()
 
 
-class _PromptConnector(TCPConnector):
+class _UnbufferedConnector(TCPConnector):
     """Has the event loop write at once; uvloop would otherwise gather writes until its next round."""
 
     async def _create_connection(

@@ -10,16 +10,16 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
-from gateway.redis.embedded_server import end_with_parent
+from gateway.redis.embedded_server import terminate_with_parent
 
 log = logging.getLogger("turngate.run")
 
-_FIRST_PAUSE = 0.2
-_LONGEST_PAUSE = 5.0
-_STEADY_SECONDS = 10.0
+_INITIAL_BACKOFF = 0.2
+_MAX_BACKOFF = 5.0
+_STABLE_SECONDS = 10.0
 
 
-class Child:
+class SupervisedProcess:
     """`turngate <name>` as a process in a session of its own, so that Ctrl-C reaches only the parent."""
 
     def __init__(self, name: str, environ: Mapping[str, str], *arguments: str) -> None:
@@ -27,7 +27,7 @@ class Child:
         self._environ = dict(environ)
         self._arguments = arguments
         self._process: asyncio.subprocess.Process | None = None
-        self._keeping: asyncio.Task[None] | None = None
+        self._restart_task: asyncio.Task[None] | None = None
         self._stopping = False
         self._forced = False
         self.restarts = 0
@@ -40,15 +40,15 @@ class Child:
     async def start(self) -> None:
         """Start the process, and from then on restart it whenever it ends by itself."""
         await self._spawn()
-        self._keeping = asyncio.create_task(self._keep())
+        self._restart_task = asyncio.create_task(self._restart_loop())
 
     async def stop(self, seconds: float) -> None:
         """Ask it to finish (SIGTERM); after `seconds`, or at once when `force` was called, end it."""
         self._stopping = True
-        if self._keeping is not None:
-            self._keeping.cancel()
+        if self._restart_task is not None:
+            self._restart_task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._keeping
+                await self._restart_task
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -70,7 +70,7 @@ class Child:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
-    def force(self) -> None:
+    def force_stop(self) -> None:
         """Do not wait for it any longer: a `stop` that runs, or that comes, ends it at once."""
         self._forced = True
         if self._stopping:
@@ -81,11 +81,11 @@ class Child:
             *(sys.executable, "-m", "gateway", self.name, *self._arguments),
             env=self._environ,
             start_new_session=True,
-            preexec_fn=end_with_parent,
+            preexec_fn=terminate_with_parent,
         )
 
-    async def _keep(self) -> None:
-        pause = _FIRST_PAUSE
+    async def _restart_loop(self) -> None:
+        pause = _INITIAL_BACKOFF
         loop = asyncio.get_running_loop()
         while True:
             assert self._process is not None
@@ -93,14 +93,16 @@ class Child:
             code = await self._process.wait()
             if self._stopping:
                 return
-            pause = _FIRST_PAUSE if loop.time() - began > _STEADY_SECONDS else pause
-            log.warning("%s ended (%s) and is started again in %.1f s", self.name, _ending(code), pause)
+            pause = _INITIAL_BACKOFF if loop.time() - began > _STABLE_SECONDS else pause
+            log.warning(
+                "%s ended (%s) and is started again in %.1f s", self.name, _describe_exit(code), pause
+            )
             await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            pause = min(pause * 2, _MAX_BACKOFF)
             self.restarts += 1
             if not self._stopping:
                 await self._spawn()
 
 
-def _ending(code: int) -> str:
+def _describe_exit(code: int) -> str:
     return f"by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

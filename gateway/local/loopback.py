@@ -10,14 +10,14 @@ import httpx
 _READY_SECONDS = 60.0
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """A port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-async def until_ready(url: str) -> None:
+async def wait_until_ready(url: str) -> None:
     """Wait until the gateway at `url` would answer a message. Raises `TimeoutError` after a minute."""
     async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(_READY_SECONDS):
         while True:
@@ -33,7 +33,7 @@ async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
         return False
 
 
-def listener(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
+def open_listener(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
     """A socket for a server in this process; port 0 takes a free one. Raises `OSError` when it is taken.
 
     It names its protocol, unlike that of `socket.create_server`: only then does asyncio send without delay.

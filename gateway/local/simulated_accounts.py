@@ -6,39 +6,39 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from channels._kit.simulator import Twin
-from channels.intercom.simulator.server import IntercomTwin
-from channels.sunshine.simulator.conversations import BOT as SWITCHBOARD_BOT
-from channels.sunshine.simulator.server import SunshineTwin
-from channels.twilio.simulator.server import TwilioTwin
-from channels.whatsapp.simulator.server import WhatsAppTwin
-from channels.zendesk.simulator.server import ZendeskTwin
-from channels.zendesk.simulator.tickets import BOT as ZENDESK_BOT
-from channels.zendesk.simulator.tickets import PEOPLE
+from channels._kit.simulator import ProviderSimulator
+from channels.intercom.simulator.server import IntercomSimulator
+from channels.sunshine.simulator.conversations import BOT_INTEGRATION as SWITCHBOARD_BOT
+from channels.sunshine.simulator.server import SunshineSimulator
+from channels.twilio.simulator.server import TwilioSimulator
+from channels.whatsapp.simulator.server import WhatsAppSimulator
+from channels.zendesk.simulator.server import ZendeskSimulator
+from channels.zendesk.simulator.tickets import BOT_ID as ZENDESK_BOT
+from channels.zendesk.simulator.tickets import HAND_OFF_GROUP_ID
 
 ACCOUNT = "AC" + "0" * 31 + "1"
-WORKSPACE = "wk7h2xqz"
-APP = "5ebee0975ac5304b664a0001"
-_BOT, _TEAM = "9608555", "5017001"
+WORKSPACE_ID = "wk7h2xqz"
+APP_ID = "5ebee0975ac5304b664a0001"
+_BOT_ID, _TEAM_ID = "9608555", "5017001"
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class SimulatedProvider:
     """A twin, and the settings of its channel once the address of its API is known."""
 
-    twin: Twin
+    simulator: ProviderSimulator
     settings: Callable[[str], Mapping[str, str]]
 
 
-def played(url: str) -> tuple[Played, ...]:
+def build_simulated_providers(url: str) -> tuple[SimulatedProvider, ...]:
     """All twins, calling the gateway at `url`; their secrets are made up for this run."""
     secret = secrets.token_hex(16)
-    makers = (_twilio, _whatsapp, _intercom, _zendesk, _sunshine)
+    makers = (_build_twilio, _build_whatsapp, _build_intercom, _build_zendesk, _build_sunshine)
     return tuple(make(url, secret) for make in makers)
 
 
-def _twilio(url: str, secret: str) -> Played:
-    twin = TwilioTwin(
+def _build_twilio(url: str, secret: str) -> SimulatedProvider:
+    twin = TwilioSimulator(
         account_sid=ACCOUNT,
         auth_token=secret,
         webhook_url=f"{url}/webhooks/twilio#rc=3&rp=all",
@@ -54,17 +54,17 @@ def _twilio(url: str, secret: str) -> Played:
             "TURNGATE_TWIN_URL": api,
         }
 
-    return Played(twin, settings)
+    return SimulatedProvider(twin, settings)
 
 
-def _whatsapp(url: str, secret: str) -> Played:
-    twin = WhatsAppTwin(
+def _build_whatsapp(url: str, secret: str) -> SimulatedProvider:
+    twin = WhatsAppSimulator(
         app_secret=secret,
         access_token=secret,
         webhook_url=f"{url}/webhooks/whatsapp",
         seed=secrets.randbits(64),
     )
-    return Played(
+    return SimulatedProvider(
         twin,
         lambda api: {
             "WHATSAPP_APP_SECRET": secret,
@@ -75,61 +75,61 @@ def _whatsapp(url: str, secret: str) -> Played:
     )
 
 
-def _intercom(url: str, secret: str) -> Played:
-    twin = IntercomTwin(
+def _build_intercom(url: str, secret: str) -> SimulatedProvider:
+    twin = IntercomSimulator(
         client_secret=secret,
         access_token=secret,
         webhook_url=f"{url}/webhooks/intercom",
         seed=secrets.randbits(64),
-        app_id=WORKSPACE,
-        admin=_BOT,
-        team=_TEAM,
+        app_id=WORKSPACE_ID,
+        admin=_BOT_ID,
+        team=_TEAM_ID,
     )
-    return Played(
+    return SimulatedProvider(
         twin,
         lambda api: {
             "INTERCOM_CLIENT_SECRET": secret,
             "INTERCOM_ACCESS_TOKEN": secret,
-            "INTERCOM_ADMIN_ID": _BOT,
-            "INTERCOM_HANDOFF_TEAM_ID": _TEAM,
+            "INTERCOM_ADMIN_ID": _BOT_ID,
+            "INTERCOM_HANDOFF_TEAM_ID": _TEAM_ID,
             "INTERCOM_HANDOFF_TAG_ID": "86",
             "INTERCOM_API_URL": api,
         },
     )
 
 
-def _zendesk(url: str, secret: str) -> Played:
-    twin = ZendeskTwin(
+def _build_zendesk(url: str, secret: str) -> SimulatedProvider:
+    twin = ZendeskSimulator(
         secret=secret,
         api_token=secret,
         webhook_url=f"{url}/webhooks/zendesk",
         seed=secrets.randbits(64),
     )
-    return Played(
+    return SimulatedProvider(
         twin,
         lambda api: {
             "ZENDESK_WEBHOOK_SECRET": secret,
             "ZENDESK_EMAIL": "bot@example.com",
             "ZENDESK_API_TOKEN": secret,
             "ZENDESK_BOT_USER_ID": str(ZENDESK_BOT),
-            "ZENDESK_HANDOFF_GROUP_ID": str(PEOPLE),
+            "ZENDESK_HANDOFF_GROUP_ID": str(HAND_OFF_GROUP_ID),
             "ZENDESK_API_URL": api,
         },
     )
 
 
-def _sunshine(url: str, secret: str) -> Played:
-    twin = SunshineTwin(
-        app=APP,
+def _build_sunshine(url: str, secret: str) -> SimulatedProvider:
+    twin = SunshineSimulator(
+        app=APP_ID,
         key=("app_1", secret),
         secret=secret,
         webhook_url=f"{url}/webhooks/sunshine",
         seed=secrets.randbits(64),
     )
-    return Played(
+    return SimulatedProvider(
         twin,
         lambda api: {
-            "SUNSHINE_APP_ID": APP,
+            "SUNSHINE_APP_ID": APP_ID,
             "SUNSHINE_KEY_ID": "app_1",
             "SUNSHINE_KEY_SECRET": secret,
             "SUNSHINE_WEBHOOK_SECRET": secret,

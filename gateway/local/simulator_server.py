@@ -23,28 +23,28 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from channels._kit.outbound.http import classify
+from channels._kit.outbound.http import classify_http_error
 from channels._kit.simulator import (
-    Delivery,
-    Faults,
-    Said,
-    Standing,
-    Twin,
-    TwinDesk,
-    TwinRequest,
-    TwinResponse,
+    DeskStatus,
+    FaultSettings,
+    ProviderSimulator,
+    SimulatedDesk,
+    SimulatorRequest,
+    SimulatorResponse,
+    UserMessage,
+    WebhookDelivery,
 )
 from core.errors import Unavailable
-from gateway.local.loopback import listener
+from gateway.local.loopback import open_listener
 
 log = logging.getLogger("turngate.twin")
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _STOP_SECONDS = 5
-_SEND = "turngate.send"
+_SEND_KEY = "turngate.send"
 
 
-class ActBody(BaseModel):
+class AgentActionRequest(BaseModel):
     """What `/_twin/act` takes: one of the moves that `/_twin/desk` lists, with words where it takes any."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
@@ -54,7 +54,7 @@ class ActBody(BaseModel):
     text: str = Field(default="", max_length=10_000)
 
 
-class SayBody(BaseModel):
+class UserMessageRequest(BaseModel):
     """What `/_twin/say` takes. With `wait` the answer comes once the webhook was tried."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
@@ -70,12 +70,12 @@ class SayBody(BaseModel):
     place: tuple[float, float] | None = None
     wait: bool = False
 
-    def said(self) -> Said:
+    def to_user_message(self) -> UserMessage:
         """The twin's form of it."""
-        return Said(**self.model_dump(exclude={"wait"}))
+        return UserMessage(**self.model_dump(exclude={"wait"}))
 
 
-class TwinServer:
+class SimulatorServer:
     """An ASGI application. `http` carries the webhooks; `pace` stretches (or, at 0, skips) their waits.
 
     The twin is only ever called from the event loop's thread. `clock` gives seconds since the epoch.
@@ -83,48 +83,48 @@ class TwinServer:
 
     def __init__(
         self,
-        twin: Twin,
+        twin: ProviderSimulator,
         http: httpx.AsyncClient,
         *,
         clock: Callable[[], float] = time.time,
         concurrency: int = 64,
         pace: float = 1.0,
     ) -> None:
-        self.twin = twin
+        self.simulator = twin
         self._http = http
         self._clock = clock
-        self._pace = pace
-        self._turnstile = asyncio.Semaphore(concurrency)
+        self._delay_factor = pace
+        self._webhook_slots = asyncio.Semaphore(concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
         self._app = Starlette(
             routes=[
-                Route("/_twin/say", self._say, methods=["POST"]),
-                Route("/_twin/messages", self._messages, methods=["GET"]),
-                Route("/_twin/faults", self._faults, methods=["POST"]),
-                Route("/_twin/desk", self._desk, methods=["GET"]),
-                Route("/_twin/act", self._act, methods=["POST"]),
-                Route("/{path:path}", self._provider, methods=_METHODS),
+                Route("/_twin/say", self._handle_user_message, methods=["POST"]),
+                Route("/_twin/messages", self._list_messages, methods=["GET"]),
+                Route("/_twin/faults", self._set_faults, methods=["POST"]),
+                Route("/_twin/desk", self._show_desk, methods=["GET"]),
+                Route("/_twin/act", self._handle_agent_action, methods=["POST"]),
+                Route("/{path:path}", self._handle_api_request, methods=_METHODS),
             ],
             lifespan=self._lifespan,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        scope[_SEND] = send  # the server's own, for an answer that breaks the connection
+        scope[_SEND_KEY] = send  # the server's own, for an answer that breaks the connection
         await self._app(scope, receive, send)
 
-    def say(self, said: Said) -> tuple[str, list[asyncio.Task[None]]]:
+    def send_user_message(self, said: UserMessage) -> tuple[str, list[asyncio.Task[None]]]:
         """Let a person write: the provider's id of the message, and the webhooks on their way."""
-        sid, deliveries = self.twin.say(said, self._clock())
-        return sid, self._send_all(deliveries)
+        sid, deliveries = self.simulator.send_user_message(said, self._clock())
+        return sid, self._schedule_webhooks(deliveries)
 
-    def act(self, person: str, move: str, text: str = "") -> list[asyncio.Task[None]]:
+    def run_agent_action(self, person: str, move: str, text: str = "") -> list[asyncio.Task[None]]:
         """Let an agent do something at the twin's desk: the webhooks on their way. Raises `KeyError`."""
-        if not isinstance(self.twin, TwinDesk):
+        if not isinstance(self.simulator, SimulatedDesk):
             raise KeyError(move)
-        return self._send_all(self.twin.act(person, move, text, self._clock()))
+        return self._schedule_webhooks(self.simulator.run_agent_action(person, move, text, self._clock()))
 
-    async def settle(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until no webhook is waiting or under way, retries included."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
@@ -142,85 +142,87 @@ class TwinServer:
         finally:
             await self.aclose()
 
-    async def _provider(self, request: Request) -> Response:
+    async def _handle_api_request(self, request: Request) -> Response:
         url = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        call = TwinRequest(request.method, url, dict(request.headers), await request.body())
-        answer, deliveries = self.twin.handle(call, self._clock())
-        self._send_all(deliveries)
-        await asyncio.sleep(answer.delay * self._pace)
-        return _response(answer)
+        call = SimulatorRequest(request.method, url, dict(request.headers), await request.body())
+        answer, deliveries = self.simulator.handle(call, self._clock())
+        self._schedule_webhooks(deliveries)
+        await asyncio.sleep(answer.delay * self._delay_factor)
+        return _to_http_response(answer)
 
-    async def _say(self, request: Request) -> Response:
+    async def _handle_user_message(self, request: Request) -> Response:
         try:
-            body = SayBody.model_validate_json(await request.body())
+            body = UserMessageRequest.model_validate_json(await request.body())
         except ValidationError as error:
-            return _malformed(error)
+            return _malformed_request(error)
         try:
-            sid, tasks = self.say(body.said())
+            sid, tasks = self.send_user_message(body.to_user_message())
         except KeyError:
-            return _error(400, "malformed", "this provider has no such surface")
+            return _error_response(400, "malformed", "this provider has no such surface")
         if body.wait:
             await asyncio.wait(tasks)
         return JSONResponse({"sid": sid})
 
-    async def _messages(self, request: Request) -> Response:
+    async def _list_messages(self, request: Request) -> Response:
         after = request.query_params.get("after", "0")
         number = int(after) if after.isascii() and after.isdigit() else 0
         person = request.query_params.get("from", "").strip()
-        lines = self.twin.lines(
+        lines = self.simulator.list_messages(
             self._clock(), person=f"+{person}" if person.isdigit() else person, after=number
         )
         last = lines[-1].number if lines else number
         return JSONResponse({"messages": [asdict(line) for line in lines], "last": last})
 
-    async def _desk(self, request: Request) -> Response:
+    async def _show_desk(self, request: Request) -> Response:
         """What an agent can do here, and how a person's conversation stands."""
-        if not isinstance(self.twin, TwinDesk):
-            return JSONResponse({"moves": [], "standing": asdict(Standing())})
-        standing = self.twin.standing(request.query_params.get("from", "").strip())
+        if not isinstance(self.simulator, SimulatedDesk):
+            return JSONResponse({"moves": [], "standing": asdict(DeskStatus())})
+        standing = self.simulator.get_desk_status(request.query_params.get("from", "").strip())
         return JSONResponse(
-            {"moves": [asdict(move) for move in self.twin.moves], "standing": asdict(standing)}
+            {"moves": [asdict(move) for move in self.simulator.agent_actions], "standing": asdict(standing)}
         )
 
-    async def _act(self, request: Request) -> Response:
+    async def _handle_agent_action(self, request: Request) -> Response:
         try:
-            body = ActBody.model_validate_json(await request.body())
+            body = AgentActionRequest.model_validate_json(await request.body())
         except ValidationError as error:
-            return _malformed(error)
+            return _malformed_request(error)
         try:
-            self.act(body.person, body.move, body.text)
+            self.run_agent_action(body.person, body.move, body.text)
         except KeyError:
-            return _error(400, "malformed", "nobody at this desk can do that")
+            return _error_response(400, "malformed", "nobody at this desk can do that")
         return JSONResponse({"move": body.move})
 
-    async def _faults(self, request: Request) -> Response:
+    async def _set_faults(self, request: Request) -> Response:
         try:
-            faults = TypeAdapter(Faults).validate_json(await request.body())
+            faults = TypeAdapter(FaultSettings).validate_json(await request.body())
         except ValidationError as error:
-            return _malformed(error)
-        self.twin.tell(faults)
+            return _malformed_request(error)
+        self.simulator.set_faults(faults)
         return JSONResponse({"faults": asdict(faults)})
 
-    def _send_all(self, deliveries: Iterable[Delivery]) -> list[asyncio.Task[None]]:
-        tasks = [asyncio.create_task(self._deliver(delivery)) for delivery in deliveries]
+    def _schedule_webhooks(self, deliveries: Iterable[WebhookDelivery]) -> list[asyncio.Task[None]]:
+        tasks = [asyncio.create_task(self._deliver_webhook(delivery)) for delivery in deliveries]
         for task in tasks:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return tasks
 
-    async def _deliver(self, delivery: Delivery) -> None:
+    async def _deliver_webhook(self, delivery: WebhookDelivery) -> None:
         """Send a webhook at its time, and again as the provider would."""
-        await asyncio.sleep(max(delivery.at - self._clock(), 0.0) * self._pace)
-        async with self._turnstile:
-            status, timed_out = await self._call(delivery)
+        await asyncio.sleep(max(delivery.at - self._clock(), 0.0) * self._delay_factor)
+        async with self._webhook_slots:
+            status, timed_out = await self._post_webhook(delivery)
         if status is None or status >= 400:
             log.info(
                 "a webhook of the twin ended with %s", status or ("time-out" if timed_out else "nothing")
             )
         now = self._clock()
-        self._send_all(self.twin.delivered(delivery, status, now, timed_out=timed_out))
+        self._schedule_webhooks(
+            self.simulator.handle_delivery_result(delivery, status, now, timed_out=timed_out)
+        )
 
-    async def _call(self, delivery: Delivery) -> tuple[int | None, bool]:
+    async def _post_webhook(self, delivery: WebhookDelivery) -> tuple[int | None, bool]:
         try:
             async with asyncio.timeout(delivery.timeout):
                 answer = await self._http.request(
@@ -231,7 +233,7 @@ class TwinServer:
                     timeout=delivery.timeout,
                 )
         except Exception as error:  # whatever a webhook's URL brings about is its receiver's failure
-            return None, not isinstance(classify(error, self.twin.name), Unavailable)
+            return None, not isinstance(classify_http_error(error, self.simulator.name), Unavailable)
         return answer.status_code, False
 
 
@@ -242,7 +244,7 @@ async def serve(app: ASGIApp, port: int = 0, host: str = "127.0.0.1") -> AsyncIt
     Signals stay with whoever owns the loop. Raises `OSError` when the port is taken.
     """
     # bound here, because uvicorn ends the process when it cannot bind
-    listening = listener(host, port)
+    listening = open_listener(host, port)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -277,13 +279,13 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
 
-def _response(answer: TwinResponse) -> Response:
+def _to_http_response(answer: SimulatorResponse) -> Response:
     if answer.drop:
-        return _Dropped()
+        return _ConnectionDropped()
     return Response(answer.body, answer.status, dict(answer.headers))
 
 
-class _Dropped(Response):
+class _ConnectionDropped(Response):
     """No answer: the connection is closed.
 
     ASGI has no word for that. uvicorn's `send` is a method of the object that holds the connection; where
@@ -291,7 +293,7 @@ class _Dropped(Response):
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        transport = getattr(getattr(scope[_SEND], "__self__", None), "transport", None)
+        transport = getattr(getattr(scope[_SEND_KEY], "__self__", None), "transport", None)
         if transport is None:
             raise ConnectionResetError("dropped by the twin")
         transport.close()
@@ -299,11 +301,11 @@ class _Dropped(Response):
             pass
 
 
-def _malformed(error: ValidationError) -> Response:
+def _malformed_request(error: ValidationError) -> Response:
     first = error.errors()[0]
     where = ".".join(str(place) for place in first["loc"])
-    return _error(400, "malformed", f"{where}: {first['msg']}" if where else first["msg"])
+    return _error_response(400, "malformed", f"{where}: {first['msg']}" if where else first["msg"])
 
 
-def _error(status: int, code: str, message: str) -> Response:
+def _error_response(status: int, code: str, message: str) -> Response:
     return JSONResponse({"error": {"code": code, "message": message}}, status)

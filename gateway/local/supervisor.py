@@ -12,24 +12,24 @@ from contextlib import AsyncExitStack
 
 import httpx
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from gateway.bootstrap import build_dialog, load_channels
 from gateway.config.settings import Settings
 from gateway.http.clients import provider_client
-from gateway.local.child_process import Child
-from gateway.local.simulated_accounts import played
-from gateway.local.simulator_server import TwinServer, serve
-from gateway.redis.embedded_server import EmbeddedServer
+from gateway.local.child_process import SupervisedProcess
+from gateway.local.simulated_accounts import build_simulated_providers
+from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.redis.embedded_server import EmbeddedRedis
 
 log = logging.getLogger("turngate.run")
 
 _READY_SECONDS = 60.0
-_NEWS_SECONDS = 5.0
-_WEB_SECONDS = 12.0
-_WORKER_SECONDS = 30.0
-_LOOK_SECONDS = 0.2
+_PROGRESS_SECONDS = 5.0
+_WEB_STOP_SECONDS = 12.0
+_WORKER_STOP_SECONDS = 30.0
+_POLL_SECONDS = 0.2
 
-Say = Callable[[str], None]
+WriteLine = Callable[[str], None]
 
 
 class Supervisor:
@@ -39,14 +39,14 @@ class Supervisor:
     children without waiting for the turns at work.
     """
 
-    def __init__(self, settings: Settings, port: int, say: Say) -> None:
+    def __init__(self, settings: Settings, port: int, say: WriteLine) -> None:
         self._settings = settings
         self._port = port
-        self._say = say
+        self._write_line = say
         self._stack = AsyncExitStack()
-        self._children: list[Child] = []
-        self.told = asyncio.Event()
-        self.simulated: tuple[str, ...] = ()
+        self._children: list[SupervisedProcess] = []
+        self.stop_requested = asyncio.Event()
+        self.simulated_channels: tuple[str, ...] = ()
         self.redis_url = settings.redis_url
 
     @property
@@ -61,7 +61,7 @@ class Supervisor:
         """Start everything, in order, and wait until a message would be answered."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._signalled)
+            loop.add_signal_handler(number, self._handle_signal)
         try:
             await self._start()
         except BaseException:
@@ -73,65 +73,67 @@ class Supervisor:
         """Stop everything in the reverse order: nothing accepted is lost, all of it is on disk."""
         await self._stack.aclose()
 
-    def _signalled(self) -> None:
-        if self.told.is_set():
+    def _handle_signal(self) -> None:
+        if self.stop_requested.is_set():
             for child in self._children:
-                child.force()
-        self.told.set()
+                child.force_stop()
+        self.stop_requested.set()
 
     async def _start(self) -> None:
-        self._port = _free_port(self._settings.host, self._port)
+        self._port = _resolve_port(self._settings.host, self._port)
         environ = {**self._settings.environ, "PORT": str(self._port)}
         if not self.redis_url:
             self._start_server()
         environ["REDIS_URL"] = self.redis_url
         environ.setdefault("TURNGATE_WEB_TOKEN_SECRET", secrets.token_hex(32))
         if not load_channels(self._settings):
-            environ |= await self._simulate()
-        self._say("starting web and worker")
-        await self._child("worker", environ, _WORKER_SECONDS)
-        await self._child("web", environ, _WEB_SECONDS)
-        await self._until_ready()
+            environ |= await self._start_simulators()
+        self._write_line("starting web and worker")
+        await self._start_child("worker", environ, _WORKER_STOP_SECONDS)
+        await self._start_child("web", environ, _WEB_STOP_SECONDS)
+        await self._wait_until_ready()
 
     def _start_server(self) -> None:
-        server = EmbeddedServer(self._settings.data_dir)
-        self._say(f"starting the embedded server in {server.folder}")
+        server = EmbeddedRedis(self._settings.data_dir)
+        self._write_line(f"starting the embedded server in {server.folder}")
         server.start()
         self._stack.callback(server.stop)
-        keeping = asyncio.create_task(_keep(server))
+        keeping = asyncio.create_task(_restart_server_loop(server))
         self._stack.callback(keeping.cancel)
         self.redis_url = server.url
 
-    async def _child(self, name: str, environ: dict[str, str], stop_seconds: float) -> None:
-        child = Child(name, environ)
+    async def _start_child(self, name: str, environ: dict[str, str], stop_seconds: float) -> None:
+        child = SupervisedProcess(name, environ)
         await child.start()
         self._children.append(child)
         self._stack.push_async_callback(child.stop, stop_seconds)
 
-    async def _simulate(self) -> dict[str, str]:
+    async def _start_simulators(self) -> dict[str, str]:
         """No credentials: the providers are played by their twins. Returns what points to them."""
-        twins = played(self.url)
-        self.simulated = tuple(each.twin.name for each in twins)
-        self._say(f"no credentials are set, so these are simulated: {', '.join(self.simulated)}")
+        twins = build_simulated_providers(self.url)
+        self.simulated_channels = tuple(each.simulator.name for each in twins)
+        self._write_line(
+            f"no credentials are set, so these are simulated: {', '.join(self.simulated_channels)}"
+        )
         http = await self._stack.enter_async_context(provider_client())
         environ = {"PUBLIC_URL": self.url}
         for each in twins:
-            api = await self._stack.enter_async_context(serve(TwinServer(each.twin, http)))
+            api = await self._stack.enter_async_context(serve(SimulatorServer(each.simulator, http)))
             environ |= each.settings(api)
         return environ
 
-    async def _until_ready(self) -> None:
-        """Raises `Misconfigured` with the last reason when it takes too long."""
-        self._say("waiting until a message would be answered")
+    async def _wait_until_ready(self) -> None:
+        """Raises `ConfigurationError` with the last reason when it takes too long."""
+        self._write_line("waiting until a message would be answered")
         loop = asyncio.get_running_loop()
-        end, news = loop.time() + _READY_SECONDS, loop.time() + _NEWS_SECONDS
+        end, news = loop.time() + _READY_SECONDS, loop.time() + _PROGRESS_SECONDS
         async with httpx.AsyncClient(trust_env=False) as http:
-            while not self.told.is_set() and (reason := await _why_not_ready(http, self.url)):
+            while not self.stop_requested.is_set() and (reason := await _readiness_problem(http, self.url)):
                 if loop.time() > end:
-                    raise Misconfigured(f"not ready after {_READY_SECONDS:.0f} s: {reason}")
+                    raise ConfigurationError(f"not ready after {_READY_SECONDS:.0f} s: {reason}")
                 if loop.time() > news:
-                    news += _NEWS_SECONDS
-                    self._say(f"still waiting: {reason}")
+                    news += _PROGRESS_SECONDS
+                    self._write_line(f"still waiting: {reason}")
                 await asyncio.sleep(0.1)
 
 
@@ -141,7 +143,7 @@ def check_settings(settings: Settings) -> None:
     load_channels(settings)
 
 
-async def _why_not_ready(http: httpx.AsyncClient, url: str) -> str:
+async def _readiness_problem(http: httpx.AsyncClient, url: str) -> str:
     """The web process's own words; empty when it is ready."""
     try:
         answer = await http.get(f"{url}/readyz")
@@ -150,28 +152,28 @@ async def _why_not_ready(http: httpx.AsyncClient, url: str) -> str:
     return "" if answer.status_code == 200 else str(answer.json()["error"]["message"])
 
 
-async def _keep(server: EmbeddedServer) -> None:
+async def _restart_server_loop(server: EmbeddedRedis) -> None:
     """Start the embedded server again whenever it ends by itself; what was acknowledged is on its disk."""
     while True:
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_POLL_SECONDS)
         if server.is_alive:
             continue
         log.warning("the embedded server ended and is started again")
         server.stop()
         try:
             server.start()  # not in another thread: the server ends when the thread that started it does
-        except Misconfigured as error:
+        except ConfigurationError as error:
             log.error("%s", error)
 
 
-def _free_port(host: str, port: int) -> int:
-    """`port` (or, for 0, any free one). Raises `Misconfigured` when it cannot be listened on."""
+def _resolve_port(host: str, port: int) -> int:
+    """`port` (or, for 0, any free one). Raises `ConfigurationError` when it cannot be listened on."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise Misconfigured(
+            raise ConfigurationError(
                 f"port {port} of {host} cannot be used ({error.strerror}); "
                 f"stop what uses it, or choose another with --port"
             ) from None

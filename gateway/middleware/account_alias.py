@@ -11,22 +11,22 @@ from core.model.event import ControlReceived, Event, StatusChanged, TurnReceived
 from core.ports.channel import Channel, Webhook
 
 
-def named(channel: Channel[httpx.AsyncClient], name: str) -> Channel[httpx.AsyncClient]:
+def with_account_name(channel: Channel[httpx.AsyncClient], name: str) -> Channel[httpx.AsyncClient]:
     """The channel under another name, which its events carry, so that answers leave by its credentials.
 
     It is a copy and no wrapper: what only some channels can do is found on it as well.
     """
     made = copy(channel)
     made.name = name
-    setattr(made, "parse", partial(_parse, channel, name))  # noqa: B010 # mypy takes a method for no variable
+    setattr(made, "parse", partial(_parse_with_account_name, channel, name))  # noqa: B010 # mypy takes a method for no variable
     return made
 
 
-def _parse(channel: Channel[httpx.AsyncClient], name: str, webhook: Webhook) -> list[Event]:
-    return [_renamed(event, name) for event in channel.parse(webhook)]
+def _parse_with_account_name(channel: Channel[httpx.AsyncClient], name: str, webhook: Webhook) -> list[Event]:
+    return [_rename_channel(event, name) for event in channel.parse(webhook)]
 
 
-def _renamed(event: Event, name: str) -> Event:
+def _rename_channel(event: Event, name: str) -> Event:
     match event:
         case TurnReceived(turn=turn):
             address = turn.address.model_copy(update={"channel": name})

@@ -7,51 +7,53 @@ import logging
 from collections.abc import Callable
 from time import monotonic
 
-from core.errors import Misconfigured
-from core.model.timer import Timer
+from core.errors import ConfigurationError
+from core.model.timer import TimerKind
 from core.model.turn import Address, Turn
-from core.ports.dialog import State, Step, Watcher
-from flows.document.flow_file import FlowFile
+from core.ports.dialog import State, TurnListener, TurnOutcome
+from flows.document.flow_file import WatchedFlowFile
 from flows.engine.machine import DialogMachine
 
 log = logging.getLogger("turngate.flow")
 
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 
 
 class ReloadingDialog:
     """A dialog whose flow follows its file: within a second of the next turn, and never to a broken one."""
 
     def __init__(
-        self, file: FlowFile, machine: DialogMachine, clock: Callable[[], float] = monotonic
+        self, file: WatchedFlowFile, machine: DialogMachine, clock: Callable[[], float] = monotonic
     ) -> None:
         """`clock` counts seconds from any beginning."""
         self.machine = machine
         self._file = file
         self._clock = clock
-        self._looked = clock()
+        self._checked_at = clock()
 
-    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+    async def answer(
+        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+    ) -> TurnOutcome:
         """Answer one turn with the flow as it is now."""
-        if self._clock() - self._looked >= _LOOK_SECONDS:
-            self._looked = self._clock()
-            await self._follow()
+        if self._clock() - self._checked_at >= _CHECK_SECONDS:
+            self._checked_at = self._clock()
+            await self._reload_if_changed()
         return await self.machine.answer(turn, state, watcher=watcher)
 
-    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
+    async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """What there is to say when the node's time-out has passed."""
-        return await self.machine.timed_out(state, address, timer)
+        return await self.machine.handle_timeout(state, address, timer)
 
     async def aclose(self) -> None:
         """Let go of the machine's connections."""
         await self.machine.aclose()
 
-    async def _follow(self) -> None:
-        if not self._file.is_changed():
+    async def _reload_if_changed(self) -> None:
+        if not self._file.has_changed():
             return
         try:
-            self.machine.take_up(await asyncio.to_thread(self._file.read))
-        except Misconfigured as error:
+            self.machine.replace_flow(await asyncio.to_thread(self._file.reload))
+        except ConfigurationError as error:
             log.error("the flow was changed and cannot be run; the one before goes on\n%s", error)
         except Exception:  # whatever a file does to the loader, people are answered
             log.exception("the flow was changed and cannot be run; the one before goes on")

@@ -10,37 +10,37 @@ from redis.asyncio import Redis
 
 from core.errors import DeliveryError, Unavailable
 from core.model.event import Event
-from core.model.message import Message, Part, Reply, SentMessage
+from core.model.message import Message, MessagePart, Reply, SentMessage
 from core.model.turn import Address
-from core.ports.channel import Answer, Channel, Webhook
+from core.ports.channel import Channel, Webhook, WebhookResponse
 from gateway.redis.records.identities import echo_key
 
-_PATIENCE_SECONDS = 15.0
+_STATUS_WAIT_SECONDS = 15.0
 
 
-class Echoed:
+class StatusLookup:
     """A channel with a look-up that it has not by itself: what its statuses told back, given some time.
 
     The first status comes within a second or so; who waits too short sends twice.
     """
 
     def __init__(
-        self, channel: Channel[httpx.AsyncClient], redis: Redis, patience: float = _PATIENCE_SECONDS
+        self, channel: Channel[httpx.AsyncClient], redis: Redis, patience: float = _STATUS_WAIT_SECONDS
     ) -> None:
         self.name = channel.name
         self.capabilities = channel.capabilities.model_copy(update={"look_up": True})
         self._channel = channel
         self._redis = redis
-        self._patience = patience
+        self._wait_seconds = patience
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
         """The message that a status named by our key. Raises `Unavailable` while one may still come."""
-        found = await self._redis.get(echo_key(self.name, reply.name))
+        found = await self._redis.get(echo_key(self.name, reply.global_key))
         if found:
             return SentMessage(provider_id=found.decode() if isinstance(found, bytes) else found)
-        left = self._patience - (datetime.now(UTC) - since).total_seconds()
+        left = self._wait_seconds - (datetime.now(UTC) - since).total_seconds()
         if left > 0:
             raise Unavailable(f"{self.name}: no status has told of it yet", retry_after=min(left, 5.0))
         return None
@@ -53,11 +53,11 @@ class Echoed:
         """As the channel does."""
         return self._channel.parse(webhook)
 
-    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
         """As the channel does."""
         return self._channel.answer(webhook, events)
 
-    def render(self, message: Message, address: Address) -> list[Part]:
+    def render(self, message: Message, address: Address) -> list[MessagePart]:
         """As the channel does."""
         return self._channel.render(message, address)
 

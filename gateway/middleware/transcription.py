@@ -9,23 +9,23 @@ from typing import Any, Protocol
 
 import filetype
 
-from channels._kit.outbound.media import got
-from channels._kit.text import clean
-from core.model.timer import Timer
+from channels._kit.outbound.media import download_file
+from channels._kit.text import sanitize
+from core.model.timer import TimerKind
 from core.model.turn import Address, Attachment, Turn
-from core.ports.dialog import Dialog, State, Step, Watcher
-from core.ports.http_fetch import Fetch
-from core.ports.media import File, Keeping, NoFile, Trouble
+from core.ports.dialog import Dialog, State, TurnListener, TurnOutcome
+from core.ports.http_fetch import HttpFetcher
+from core.ports.media import HostsMedia, MediaErrorKind, MediaFile, MediaUnavailable
 from flows.llm.model import ModelError
 
 log = logging.getLogger("turngate.media")
 
-_MOST_NOTES = 3
-_LONGEST_TEXT = 4_000
-_REMEMBERED = 200
+_MAX_VOICE_NOTES = 3
+_MAX_TRANSCRIPT_LENGTH = 4_000
+_CACHE_SIZE = 200
 
 
-class Ears(Protocol):
+class SpeechToText(Protocol):
     """What turns speech into text."""
 
     async def transcribe(self, body: bytes, name: str, content_type: str) -> str:
@@ -37,72 +37,74 @@ class Ears(Protocol):
         ...
 
 
-class Files:
+class MediaDownloader:
     """Downloads, through the guard; a channel whose provider keeps the files does it with its credentials."""
 
-    def __init__(self, channels: Mapping[str, Any], fetch: Fetch) -> None:
+    def __init__(self, channels: Mapping[str, Any], fetch: HttpFetcher) -> None:
         self._channels = channels
         self._fetch = fetch
 
-    async def get(self, medium: Attachment, channel: str) -> File:
-        """A file, with its type told from its bytes. Raises `NoFile`."""
+    async def download(self, medium: Attachment, channel: str) -> MediaFile:
+        """A file, with its type told from its bytes. Raises `MediaUnavailable`."""
         keeper = self._channels.get(channel)
-        if isinstance(keeper, Keeping):
+        if isinstance(keeper, HostsMedia):
             body = await keeper.download(medium, self._fetch)
         else:
-            body = await got(self._fetch, medium.url)
-        return File(body=body, content_type=filetype.guess_mime(body) or "application/octet-stream")
+            body = await download_file(self._fetch, medium.url)
+        return MediaFile(body=body, content_type=filetype.guess_mime(body) or "application/octet-stream")
 
 
-class Hearing:
+class TranscriptionMiddleware:
     """A dialog to which voice notes are text. One that cannot be heard reaches it as the file that it is."""
 
-    def __init__(self, dialog: Dialog, files: Files, ears: Ears) -> None:
+    def __init__(self, dialog: Dialog, files: MediaDownloader, ears: SpeechToText) -> None:
         self._dialog = dialog
-        self._files = files
-        self._ears = ears
-        self._heard: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._downloader = files
+        self._transcriber = ears
+        self._transcripts: OrderedDict[tuple[str, str], str] = OrderedDict()
 
-    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+    async def answer(
+        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+    ) -> TurnOutcome:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
-        heard, trouble = await self._with_words(turn)
+        heard, trouble = await self._add_transcripts(turn)
         step = await self._dialog.answer(heard, state, watcher=watcher)
         return step._replace(details={**step.details, "unheard": trouble}) if trouble else step
 
-    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
+    async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """As the dialog does; nobody has said anything."""
-        return await self._dialog.timed_out(state, address, timer)
+        return await self._dialog.handle_timeout(state, address, timer)
 
-    async def _with_words(self, turn: Turn) -> tuple[Turn, str]:
+    async def _add_transcripts(self, turn: Turn) -> tuple[Turn, str]:
         """The turn with what its notes say, and why one could not be heard."""
         notes = [medium for medium in turn.attachments if medium.content_type.startswith("audio/")]
         if turn.payload or not notes:
             return turn, ""
         words, trouble = [turn.text], ""
-        for medium in notes[:_MOST_NOTES]:
+        for medium in notes[:_MAX_VOICE_NOTES]:
             try:
-                words.append(await self._words(medium, turn))
-            except NoFile as error:
-                trouble = error.trouble
+                words.append(await self._transcribe_note(medium, turn))
+            except MediaUnavailable as error:
+                trouble = error.kind
                 log.warning("a voice note was not fetched: %s (%s)", trouble, error)
             except ModelError as error:
                 trouble = "no_transcript"
                 log.warning("a voice note was not understood: %s", error)
         return turn.model_copy(update={"text": "\n".join(filter(None, words))}), trouble
 
-    async def _words(self, medium: Attachment, turn: Turn) -> str:
-        """What a note says. A turn that is begun anew is not heard twice. Raises `NoFile` or `ModelError`."""
+    async def _transcribe_note(self, medium: Attachment, turn: Turn) -> str:
+        """What a note says. A turn that is begun anew is not heard twice. Raises `MediaUnavailable` or `ModelError`."""
         key = (turn.id, medium.url)
-        if key not in self._heard:
-            file = await self._files.get(medium, turn.address.channel)
-            self._heard[key] = await self._listen(file)
-            while len(self._heard) > _REMEMBERED:
-                self._heard.popitem(last=False)
-        return self._heard[key]
+        if key not in self._transcripts:
+            file = await self._downloader.download(medium, turn.address.channel)
+            self._transcripts[key] = await self._transcribe_file(file)
+            while len(self._transcripts) > _CACHE_SIZE:
+                self._transcripts.popitem(last=False)
+        return self._transcripts[key]
 
-    async def _listen(self, file: File) -> str:
+    async def _transcribe_file(self, file: MediaFile) -> str:
         kind = file.content_type
         if not kind.startswith(("audio/", "video/")):  # a voice note in MP4 or WebM looks like a film
-            raise NoFile(Trouble.WRONG_TYPE, f"it is {kind} and no sound")
+            raise MediaUnavailable(MediaErrorKind.WRONG_TYPE, f"it is {kind} and no sound")
         name = f"voice.{filetype.guess_extension(file.body)}"
-        return clean(await self._ears.transcribe(file.body, name, kind), _LONGEST_TEXT)
+        return sanitize(await self._transcriber.transcribe(file.body, name, kind), _MAX_TRANSCRIPT_LENGTH)

@@ -8,18 +8,18 @@ from collections.abc import Awaitable, Callable, Mapping
 import httpx
 
 from core.errors import DeliveryError
-from core.model.timer import Timer
+from core.model.timer import TimerKind
 from core.model.turn import Address, Turn
-from core.ports.channel import Channel, Completes, Continues
-from core.ports.dialog import Dialog, State, Step, Watcher
+from core.ports.channel import Channel, ContinuesSessions, EnrichesTurns
+from core.ports.dialog import Dialog, State, TurnListener, TurnOutcome
 
 log = logging.getLogger("turngate.completed")
 
-States = Callable[[str], Awaitable[State | None]]
+LoadState = Callable[[str], Awaitable[State | None]]
 """The dialog's state of a session; `None` when it has none any more."""
 
 
-class Completed:
+class TurnEnrichment:
     """A dialog that gets whole turns, and at a session's first one the state of the session before it.
 
     A provider that does not answer costs a turn its files, or its past, only.
@@ -30,29 +30,35 @@ class Completed:
         dialog: Dialog,
         channels: Mapping[str, Channel[httpx.AsyncClient]],
         http: httpx.AsyncClient,
-        states: States,
+        states: LoadState,
     ) -> None:
         self._dialog = dialog
-        self._completing = {name: each for name, each in channels.items() if isinstance(each, Completes)}
-        self._continuing = {name: each for name, each in channels.items() if isinstance(each, Continues)}
+        self._enriching_channels = {
+            name: each for name, each in channels.items() if isinstance(each, EnrichesTurns)
+        }
+        self._continuing_channels = {
+            name: each for name, each in channels.items() if isinstance(each, ContinuesSessions)
+        }
         self._http = http
-        self._states = states
+        self._load_state = states
 
-    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+    async def answer(
+        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+    ) -> TurnOutcome:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
         before, channel = "", turn.address.channel
         try:
-            if channel in self._completing:
-                turn = await self._completing[channel].complete(turn, self._http)
-            if state is None and channel in self._continuing:
-                before = await self._continuing[channel].continued(turn, self._http)
+            if channel in self._enriching_channels:
+                turn = await self._enriching_channels[channel].enrich_turn(turn, self._http)
+            if state is None and channel in self._continuing_channels:
+                before = await self._continuing_channels[channel].find_previous_session(turn, self._http)
         except DeliveryError as error:
             log.warning("%s did not tell what its webhook left out: %s", channel, error.code)
         if before:
-            state = await self._states(before)
+            state = await self._load_state(before)
         step = await self._dialog.answer(turn, state, watcher=watcher)
         return step._replace(details={**step.details, "goes_on_from": before}) if before else step
 
-    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
+    async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """As the dialog does; nobody is waiting."""
-        return await self._dialog.timed_out(state, address, timer)
+        return await self._dialog.handle_timeout(state, address, timer)

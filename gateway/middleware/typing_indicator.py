@@ -10,18 +10,18 @@ from contextlib import suppress
 import httpx
 
 from core.errors import DeliveryError
-from core.model.timer import Timer
+from core.model.timer import TimerKind
 from core.model.turn import Address, Turn
-from core.ports.dialog import Dialog, State, Step, Watcher
+from core.ports.dialog import Dialog, State, TurnListener, TurnOutcome
 
 log = logging.getLogger("turngate.attention")
 
-_SOON_SECONDS = 0.5
+_DELAY_SECONDS = 0.5
 
-Attend = Callable[[Address, str, httpx.AsyncClient], Awaitable[None]]
+ShowTyping = Callable[[Address, str, httpx.AsyncClient], Awaitable[None]]
 
 
-class Attentive:
+class TypingIndicator:
     """A dialog that shows typing while it thinks; `attending` are the calls of the channels for it, by name.
 
     An answer that comes at once needs no sign, and a sign must never come after the answer, where it would
@@ -31,22 +31,24 @@ class Attentive:
     def __init__(
         self,
         dialog: Dialog,
-        attending: Mapping[str, Attend],
+        attending: Mapping[str, ShowTyping],
         http: httpx.AsyncClient,
-        soon: float = _SOON_SECONDS,
+        soon: float = _DELAY_SECONDS,
     ) -> None:
         self._dialog = dialog
-        self._attending = attending
+        self._typing_calls = attending
         self._http = http
-        self._soon = soon
+        self._delay = soon
 
-    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+    async def answer(
+        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+    ) -> TurnOutcome:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
-        attend = self._attending.get(turn.address.channel)
+        attend = self._typing_calls.get(turn.address.channel)
         if attend is None:
             return await self._dialog.answer(turn, state, watcher=watcher)
         asked = asyncio.Event()
-        sign = asyncio.create_task(self._show(attend, turn, asked))
+        sign = asyncio.create_task(self._show_typing(attend, turn, asked))
         try:
             return await self._dialog.answer(turn, state, watcher=watcher)
         finally:
@@ -55,12 +57,12 @@ class Attentive:
             with suppress(asyncio.CancelledError):
                 await sign
 
-    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
+    async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """As the dialog does; nobody is waiting."""
-        return await self._dialog.timed_out(state, address, timer)
+        return await self._dialog.handle_timeout(state, address, timer)
 
-    async def _show(self, attend: Attend, turn: Turn, asked: asyncio.Event) -> None:
-        await asyncio.sleep(self._soon)
+    async def _show_typing(self, attend: ShowTyping, turn: Turn, asked: asyncio.Event) -> None:
+        await asyncio.sleep(self._delay)
         asked.set()
         try:
             await attend(turn.address, turn.id, self._http)

@@ -8,37 +8,37 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from core.model.base import Value
+from core.model.base import FrozenModel
 from core.model.message import Reply
 from core.model.owner import Owner
-from core.model.timer import Fired, Timer
+from core.model.timer import FiredTimer, TimerKind
 from core.model.turn import Address, Turn
 from core.ports.dialog import State
-from core.ports.mailbox import Marked, View
+from core.ports.mailbox import SendMark, SessionView
 
-V = TypeVar("V", bound=Value)
+V = TypeVar("V", bound=FrozenModel)
 
 
-def view_of(answer: Any) -> View:
+def decode_view(answer: Any) -> SessionView:
     """The view. Turns and replies end before the first that this release cannot read."""
     fields, turns, outbox, recent, fired = answer
     owner, opted_out, state, tries, waits, marked, marked_at, overflow, *_ = fields
-    return View(
+    return SessionView(
         owner=Owner(owner.decode()) if owner else Owner.BOT,
         opted_out=opted_out == b"1",
-        state=_state(state),
-        turns=_readable(Turn, turns),
-        outbox=_readable(Reply, outbox),
-        marked=Marked(key=marked.decode(), at_ms=int(marked_at)) if marked else None,
+        state=_decode_state(state),
+        turns=_decode_readable(Turn, turns),
+        outbox=_decode_readable(Reply, outbox),
+        send_mark=SendMark(key=marked.decode(), at_ms=int(marked_at)) if marked else None,
         tries=int(tries or 0),
-        waits=int(waits or 0),
-        recent=frozenset(provider_id.decode() for provider_id in recent),
+        postponements=int(waits or 0),
+        recent_provider_ids=frozenset(provider_id.decode() for provider_id in recent),
         overflowed=overflow == b"untold",
-        fired=_fired(fired),
+        fired_timer=_decode_fired_timer(fired),
     )
 
 
-def _readable(model: type[V], items: Sequence[bytes]) -> tuple[V, ...]:
+def _decode_readable(model: type[V], items: Sequence[bytes]) -> tuple[V, ...]:
     found: list[V] = []
     for item in items:
         try:
@@ -48,12 +48,14 @@ def _readable(model: type[V], items: Sequence[bytes]) -> tuple[V, ...]:
     return tuple(found)
 
 
-def _fired(stored: list[Any]) -> Fired | None:
+def _decode_fired_timer(stored: list[Any]) -> FiredTimer | None:
     if not stored:
         return None
     timer, address, at_ms = stored
-    return Fired(timer=Timer(timer.decode()), address=Address.model_validate_json(address), at_ms=int(at_ms))
+    return FiredTimer(
+        timer=TimerKind(timer.decode()), address=Address.model_validate_json(address), at_ms=int(at_ms)
+    )
 
 
-def _state(stored: bytes | None) -> State | None:
+def _decode_state(stored: bytes | None) -> State | None:
     return from_json(stored) if stored else None

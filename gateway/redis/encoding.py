@@ -11,7 +11,7 @@ from core.ports.mailbox import Commit
 from gateway.redis.lua import Argument
 
 
-def said_entry(reply: Reply) -> bytes:
+def encode_reply_entry(reply: Reply) -> bytes:
     """A reply as the log has it."""
     entry: dict[str, object] = {"key": reply.key, "body": reply.body}
     if reply.segments:
@@ -25,27 +25,35 @@ def said_entry(reply: Reply) -> bytes:
     return to_json(entry)
 
 
-def sent_entry(reply: Reply, provider_id: str) -> bytes:
+def encode_sent_entry(reply: Reply, provider_id: str) -> bytes:
     return to_json({"key": reply.key, "id": provider_id})
 
 
-def commit_arguments(commit: Commit) -> list[Argument]:
+def encode_commit(commit: Commit) -> list[Argument]:
     """What commit.lua takes after session and fence."""
     ids = [turn.id for turn in commit.turns]
     entry = {"turns": ids, "outcome": commit.outcome, "replies": len(commit.replies), **commit.details}
     dead: Argument = ""
-    if commit.dead is not None:
-        letter = {"reason": commit.dead, "turns": [turn.model_dump(mode="json") for turn in commit.turns]}
+    if commit.dead_letter_reason is not None:
+        letter = {
+            "reason": commit.dead_letter_reason,
+            "turns": [turn.model_dump(mode="json") for turn in commit.turns],
+        }
         dead = to_json(letter)
     state: Argument = "" if commit.state is None else to_json(commit.state)
     arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, to_json(entry)]
     timer, seconds = commit.timer or ("", 0.0)
-    arguments += ["1" if commit.told else "", commit.fired or "", timer, math.ceil(seconds * 1000)]
-    arguments += ["1" if commit.lapses else "", "1" if commit.read_here else ""]
+    arguments += [
+        "1" if commit.reports_overflow else "",
+        commit.fired_timer or "",
+        timer,
+        math.ceil(seconds * 1000),
+    ]
+    arguments += ["1" if commit.ownership_expires else "", "1" if commit.delivers_via_log else ""]
     for reply in commit.replies:
-        if commit.read_here:
-            arguments.append(sent_entry(reply, reply.name))
+        if commit.delivers_via_log:
+            arguments.append(encode_sent_entry(reply, reply.global_key))
         else:
             arguments.append(reply.model_dump_json(exclude_defaults=True))
-        arguments.append(said_entry(reply))
+        arguments.append(encode_reply_entry(reply))
     return arguments

@@ -10,18 +10,17 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.errors import MailboxFull, StorageUnavailable
-from core.model.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived, rank
-from core.model.owner import Act, Owner, after
+from core.model.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived, status_rank
+from core.model.owner import ControlAction, Owner, next_owner
 from core.model.turn import Address
-from core.ports.mailbox import Verdict
-from core.processing.concurrency import Concurrency, Policy, stands_alone
-from gateway.redis import lua as scripts
-from gateway.redis import rq_layout as layout
-from gateway.redis.connection.batcher import Gathering
-from gateway.redis.lua import Argument, Protocol
+from core.ports.mailbox import AcceptResult
+from core.processing.concurrency import Concurrency, ConcurrencyPolicy, bypasses_policy
+from gateway.redis import lua, rq_layout
+from gateway.redis.connection.batcher import Batcher
+from gateway.redis.lua import Argument, ProtocolLimits
 
-_REQUESTS_A_BATCH = 64
-_OPTED_OUT = {Act.OPT_OUT: "1", Act.OPT_IN: "0"}
+_MAX_REQUESTS_PER_BATCH = 64
+_OPT_OUT_FLAGS = {ControlAction.OPT_OUT: "1", ControlAction.OPT_IN: "0"}
 
 
 def message_key(channel: str, provider_id: str) -> str:
@@ -29,12 +28,12 @@ def message_key(channel: str, provider_id: str) -> str:
     return f"tg:message:{channel}:{provider_id}"
 
 
-def account_of(address: Address) -> str:
+def account_key(address: Address) -> str:
     """The name of a set of credentials across channels."""
     return f"{address.channel}:{address.account}"
 
 
-class _Request(NamedTuple):
+class _AcceptRequest(NamedTuple):
     """One request's events as the script takes them."""
 
     events: int
@@ -47,7 +46,7 @@ class RedisInbox:
     def __init__(
         self,
         redis: Redis,
-        protocol: Protocol | None = None,
+        protocol: ProtocolLimits | None = None,
         concurrency: Mapping[str, Concurrency] | None = None,
         desks: Collection[str] = (),
     ) -> None:
@@ -57,50 +56,52 @@ class RedisInbox:
         """
         self._redis = redis
         self._concurrency = concurrency or {}
-        self._desks = frozenset(desks)
-        self._script = scripts.load("accept", protocol or Protocol())
-        self._requests = Gathering(self._record, _REQUESTS_A_BATCH, waits=True)
+        self._desk_channels = frozenset(desks)
+        self._script = lua.load_script("accept", protocol or ProtocolLimits())
+        self._batcher = Batcher(self._accept_batch, _MAX_REQUESTS_PER_BATCH, waits=True)
 
-    async def accept(self, events: Sequence[Event]) -> list[Verdict]:
+    async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
         """Record a request's events; see `core.ports.mailbox.Inbox`."""
         if not events:
             return []
         arguments = [
-            argument for event in events for argument in (*_arguments(event), *self._belonging(event))
+            argument
+            for event in events
+            for argument in (*_encode_event(event), *self._routing_arguments(event))
         ]
-        verdicts = await self._requests.ask(_Request(len(events), arguments))
-        if Verdict.FULL in verdicts:
+        verdicts = await self._batcher.submit(_AcceptRequest(len(events), arguments))
+        if AcceptResult.FULL in verdicts:
             raise MailboxFull("the session has too many waiting messages")
         return verdicts
 
-    def _belonging(self, event: Event) -> tuple[str, str, str]:
+    def _routing_arguments(self, event: Event) -> tuple[str, str, str]:
         """How accept.lua is to gather this event, its account, and whether a person's hold lapses there."""
         match event:
             case TurnReceived(turn=turn):
-                return self._policy(event), account_of(turn.address), ""
+                return self._policy_argument(event), account_key(turn.address), ""
             case ControlReceived(address=address):
-                return "", "", "" if address.channel in self._desks else "1"
+                return "", "", "" if address.channel in self._desk_channels else "1"
         return "", "", ""
 
-    def _policy(self, event: TurnReceived) -> str:
+    def _policy_argument(self, event: TurnReceived) -> str:
         concurrency = self._concurrency.get(event.turn.address.channel)
-        if concurrency is None or concurrency.policy is Policy.QUEUE:
+        if concurrency is None or concurrency.policy is ConcurrencyPolicy.QUEUE:
             return ""
-        if concurrency.policy is Policy.INTERRUPT:
+        if concurrency.policy is ConcurrencyPolicy.INTERRUPT:
             return "interrupt"
-        if stands_alone(event.turn):
+        if bypasses_policy(event.turn):
             return "0 0"
         return f"{int(concurrency.window * 1000)} {int(concurrency.cap * 1000)}"
 
-    async def _record(self, batch: Sequence[_Request]) -> list[list[Verdict]]:
+    async def _accept_batch(self, batch: Sequence[_AcceptRequest]) -> list[list[AcceptResult]]:
         arguments = [argument for request in batch for argument in request.arguments]
         try:
-            words = iter(await self._run([layout.stamp(), *arguments]))
+            words = iter(await self._run_script([rq_layout.current_timestamp(), *arguments]))
         except Exception as error:
             raise StorageUnavailable(f"Redis did not record the request: {type(error).__name__}") from error
-        return [[Verdict(next(words).decode()) for _ in range(request.events)] for request in batch]
+        return [[AcceptResult(next(words).decode()) for _ in range(request.events)] for request in batch]
 
-    async def _run(self, arguments: list[Argument]) -> list[bytes]:
+    async def _run_script(self, arguments: list[Argument]) -> list[bytes]:
         """The one script that may run twice, since it knows again what it has recorded.
 
         After a restart of the server the first call on an old connection fails; the next one connects anew.
@@ -112,7 +113,7 @@ class RedisInbox:
         return answer
 
 
-def _arguments(event: Event) -> list[Argument]:
+def _encode_event(event: Event) -> list[Argument]:
     """Six for each event, as accept.lua reads them; what it belongs to are three more."""
     match event:
         case TurnReceived(turn=turn):
@@ -132,9 +133,9 @@ def _arguments(event: Event) -> list[Argument]:
                 to_json(entry),
             ]
         case ControlReceived(act=act):
-            owner = "" if act in _OPTED_OUT else after(Owner.BOT, act)
+            owner = "" if act in _OPT_OUT_FLAGS else next_owner(Owner.BOT, act)
             entry = {"act": act, "owner": owner, "actor": event.actor, "at": event.at}
-            return ["control", event.session, event.id, owner, _OPTED_OUT.get(act, ""), to_json(entry)]
+            return ["control", event.session, event.id, owner, _OPT_OUT_FLAGS.get(act, ""), to_json(entry)]
         case StatusChanged(status=status):
             entry = {
                 "id": event.provider_id,
@@ -143,6 +144,6 @@ def _arguments(event: Event) -> list[Argument]:
                 "error": event.error_text,
             }
             key = message_key(event.channel, event.provider_id)
-            return ["status", key, status, rank(status), "", to_json(entry)]
+            return ["status", key, status, status_rank(status), "", to_json(entry)]
         case Ignored(reason=reason):
             return ["ignored", reason, "", "", "", ""]

@@ -13,97 +13,99 @@ from redis.asyncio import Redis
 
 from core.errors import LeaseLost
 from core.ports.mailbox import Lease
-from gateway.redis import lua as scripts
-from gateway.redis.connection.retry_loop import repeat
-from gateway.redis.lua import Argument, Protocol
+from gateway.redis import lua
+from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.lua import Argument, ProtocolLimits
 
-_RENEWALS_A_LEASE = 3
-_LEASES_A_CALL = 500
+_RENEWALS_PER_LEASE = 3
+_MAX_LEASES_PER_CALL = 500
 
-working_lease: ContextVar[Callable[[], None] | None] = ContextVar("working_lease", default=None)
+current_lease_check: ContextVar[Callable[[], None] | None] = ContextVar("working_lease", default=None)
 """In a task that works under a lease: raises `LeaseLost` unless the lease surely lasts."""
 
 
 @dataclass(slots=True, eq=False)
-class Keeping:
+class HeldLease:
     """One lease under renewal, and the task that works under it. `leaving` while it is being given back."""
 
     lease: Lease
     task: asyncio.Task[object]
-    until: float
-    lost: bool = False
-    leaving: bool = False
+    valid_until: float
+    is_lost: bool = False
+    is_being_released: bool = False
 
 
-class LeaseKeeper:
+class LeaseRenewer:
     """Renews every kept lease a few times within its length; cancels the work of those that were lost."""
 
-    def __init__(self, redis: Redis, protocol: Protocol) -> None:
+    def __init__(self, redis: Redis, protocol: ProtocolLimits) -> None:
         self._redis = redis
-        self._script = scripts.load("renew", protocol)
-        self._seconds = protocol.lease_ms / 1000
-        self._kept: dict[Lease, Keeping] = {}
-        self._renewing: asyncio.Task[None] | None = None
+        self._script = lua.load_script("renew", protocol)
+        self._lease_seconds = protocol.lease_ms / 1000
+        self._held_leases: dict[Lease, HeldLease] = {}
+        self._renew_task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def keep(self, lease: Lease, task: asyncio.Task[object]) -> Iterator[Keeping]:
+    def keep_renewed(self, lease: Lease, task: asyncio.Task[object]) -> Iterator[HeldLease]:
         """Renew `lease` within the block."""
-        if self._renewing is None:
+        if self._renew_task is None:
             # The scripts refuse a lease that ran out, so work may go on while renewing fails, until they do.
-            self._renewing = asyncio.create_task(
-                repeat(self._renew_all, self._seconds / _RENEWALS_A_LEASE, "renewing leases")
+            self._renew_task = asyncio.create_task(
+                run_forever(self._renew_all, self._lease_seconds / _RENEWALS_PER_LEASE, "renewing leases")
             )
-        keeping = self._kept[lease] = Keeping(lease, task, lease.until)
-        token = working_lease.set(lambda: self._check(lease))
+        keeping = self._held_leases[lease] = HeldLease(lease, task, lease.valid_until)
+        token = current_lease_check.set(lambda: self._require_valid(lease))
         try:
             yield keeping
         finally:
-            working_lease.reset(token)
-            del self._kept[lease]
+            current_lease_check.reset(token)
+            del self._held_leases[lease]
 
     @contextmanager
-    def leave(self, lease: Lease) -> Iterator[None]:
+    def allow_release(self, lease: Lease) -> Iterator[None]:
         """Within the block the lease may be given back: a renewal that comes too late then is no loss."""
-        keeping = self._kept.get(lease)
+        keeping = self._held_leases.get(lease)
         if keeping is None:
             yield
             return
-        keeping.leaving = True
+        keeping.is_being_released = True
         try:
             yield
         finally:
-            keeping.leaving = False
+            keeping.is_being_released = False
 
-    def _check(self, lease: Lease) -> None:
-        if not self.lasts(lease):
+    def _require_valid(self, lease: Lease) -> None:
+        if not self.is_valid(lease):
             raise LeaseLost("the lease may have run out right before a send")
 
-    def lasts(self, lease: Lease) -> bool:
+    def is_valid(self, lease: Lease) -> bool:
         """Whether a kept lease surely has not run out, without asking the server."""
-        keeping = self._kept.get(lease)
-        return keeping is not None and not keeping.lost and monotonic() < keeping.until
+        keeping = self._held_leases.get(lease)
+        return keeping is not None and not keeping.is_lost and monotonic() < keeping.valid_until
 
     async def aclose(self) -> None:
         """Stop renewing."""
-        if self._renewing is not None:
-            self._renewing.cancel()
+        if self._renew_task is not None:
+            self._renew_task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._renewing
-            self._renewing = None
+                await self._renew_task
+            self._renew_task = None
 
     async def _renew_all(self) -> None:
-        kept = list(self._kept.values())
-        for start in range(0, len(kept), _LEASES_A_CALL):
-            await self._renew(kept[start : start + _LEASES_A_CALL])
+        kept = list(self._held_leases.values())
+        for start in range(0, len(kept), _MAX_LEASES_PER_CALL):
+            await self._renew(kept[start : start + _MAX_LEASES_PER_CALL])
 
-    async def _renew(self, kept: list[Keeping]) -> None:
+    async def _renew(self, kept: list[HeldLease]) -> None:
         arguments: list[Argument] = []
         for keeping in kept:
             arguments += [keeping.lease.session, keeping.lease.fence]
-        until = monotonic() + self._seconds  # from before the call, so never later than the server's own
+        until = (
+            monotonic() + self._lease_seconds
+        )  # from before the call, so never later than the server's own
         for keeping, renewed in zip(kept, await self._script(self._redis, arguments), strict=True):
             if renewed:
-                keeping.until = until
-            elif keeping.lease in self._kept and not keeping.leaving:
-                keeping.lost = True
+                keeping.valid_until = until
+            elif keeping.lease in self._held_leases and not keeping.is_being_released:
+                keeping.is_lost = True
                 keeping.task.cancel()

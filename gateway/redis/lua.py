@@ -12,8 +12,8 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
-from gateway.redis import rq_layout as layout
-from gateway.redis.connection.multiplexer import sharing
+from gateway.redis import rq_layout
+from gateway.redis.connection.multiplexer import multiplexed_call
 
 _DAY_MS = 24 * 3600 * 1000
 
@@ -21,7 +21,7 @@ Argument = str | bytes | int
 
 
 @dataclass(frozen=True, slots=True)
-class Protocol:
+class ProtocolLimits:
     """The protocol's numbers. They stand in the scripts' text, so a change is a new script.
 
     `grace_ms` is how long a wake-up may take before it counts as lost, `alive_ms` how long a worker
@@ -34,57 +34,57 @@ class Protocol:
 
     lease_ms: int = 6_000
     grace_ms: int = 4_000
-    share: int = 128
+    max_jobs_per_account: int = 128
     backlog_ms: int = 15_000
     mailbox_length: int = 1_000
     log_length: int = 1_000
     dead_length: int = 100_000
     recent_length: int = 50
     burst_length: int = 20
-    seen_ms: int = 8 * _DAY_MS
+    dedup_ms: int = 8 * _DAY_MS
     retention_ms: int = 30 * _DAY_MS
-    alive_ms: int = 5_000
-    forgotten_ms: int = _DAY_MS
-    failures: int = 5
-    first_rest_ms: int = 2_000
-    longest_rest_ms: int = 60_000
+    worker_timeout_ms: int = 5_000
+    worker_retention_ms: int = _DAY_MS
+    max_failures: int = 5
+    initial_cooldown_ms: int = 2_000
+    max_cooldown_ms: int = 60_000
     probe_ms: int = 1_000
     expiry_ms: int = 0
-    lapse_ms: int = 0
+    agent_timeout_ms: int = 0
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _constants(protocol: Protocol) -> str:
-    pairs = ", ".join(f"{_quoted(name)}, {_quoted(value)}" for name, value in layout.job_fields().items())
+def _render_constants(protocol: ProtocolLimits) -> str:
+    pairs = ", ".join(f"{_quote(name)}, {_quote(value)}" for name, value in rq_layout.job_fields().items())
     numbers = {
         "LEASE_MS": protocol.lease_ms,
         "GRACE_MS": protocol.grace_ms,
-        "SHARE": protocol.share,
+        "SHARE": protocol.max_jobs_per_account,
         "BACKLOG_MS": protocol.backlog_ms,
         "MAILBOX_LENGTH": protocol.mailbox_length,
         "LOG_LENGTH": protocol.log_length,
         "DEAD_LENGTH": protocol.dead_length,
         "RECENT_LENGTH": protocol.recent_length,
         "BURST_LENGTH": protocol.burst_length,
-        "SEEN_MS": protocol.seen_ms,
+        "SEEN_MS": protocol.dedup_ms,
         "RETENTION_MS": protocol.retention_ms,
-        "ALIVE_MS": protocol.alive_ms,
-        "FORGOTTEN_MS": protocol.forgotten_ms,
-        "FAILURES": protocol.failures,
-        "FIRST_REST_MS": protocol.first_rest_ms,
-        "LONGEST_REST_MS": protocol.longest_rest_ms,
+        "ALIVE_MS": protocol.worker_timeout_ms,
+        "FORGOTTEN_MS": protocol.worker_retention_ms,
+        "FAILURES": protocol.max_failures,
+        "FIRST_REST_MS": protocol.initial_cooldown_ms,
+        "LONGEST_REST_MS": protocol.max_cooldown_ms,
         "PROBE_MS": protocol.probe_ms,
         "EXPIRY_MS": protocol.expiry_ms,
-        "LAPSE_MS": protocol.lapse_ms,
+        "LAPSE_MS": protocol.agent_timeout_ms,
     }
     lines = [f"local {name} = {value}" for name, value in numbers.items()]
     lines += [
-        f"local QUEUE = {_quoted(layout.queue_key())}",
-        f"local WORKERS = {_quoted(layout.workers_key())}",
-        f"local DRAIN = {_quoted(layout.FUNCTION)}",
+        f"local QUEUE = {_quote(rq_layout.queue_key())}",
+        f"local WORKERS = {_quote(rq_layout.workers_key())}",
+        f"local DRAIN = {_quote(rq_layout.JOB_FUNCTION)}",
         "local EMPTY_OBJECT = {}",
         "local function rq_fields(data, stamp)",
         f'  return {{{pairs}, "data", data, "created_at", stamp, "enqueued_at", stamp}}',
@@ -94,7 +94,7 @@ def _constants(protocol: Protocol) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class LuaScript:
     """One script's text and its hash, by which the server knows it."""
 
     text: str
@@ -102,7 +102,7 @@ class Script:
 
     async def __call__(self, redis: Redis, arguments: Sequence[Argument]) -> Any:
         """Run the script, loading it when the server does not know it (after a restart or a failover)."""
-        call = sharing(redis)
+        call = multiplexed_call(redis)
         try:
             return await call("EVALSHA", self.sha, 0, *arguments)
         except NoScriptError:
@@ -110,10 +110,10 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class ScriptChain:
     """Several scripts as one atomic step, for several sessions in one round trip."""
 
-    script: Script
+    script: LuaScript
 
     async def __call__(
         self, redis: Redis, sessions: Sequence[Sequence[Sequence[Argument]]]
@@ -130,25 +130,25 @@ class Chain:
 
 
 @cache
-def load(name: str, protocol: Protocol) -> Script:
+def load_script(name: str, protocol: ProtocolLimits) -> LuaScript:
     """The script `name`, with the protocol's numbers and the shared functions in front of it."""
-    return _script(protocol, _text(name))
+    return _build_script(protocol, _read_source(name))
 
 
 @cache
-def chain(names: tuple[str, ...], protocol: Protocol) -> Chain:
+def load_chain(names: tuple[str, ...], protocol: ProtocolLimits) -> ScriptChain:
     """The scripts `names`, one after the other, each with arguments of its own."""
-    steps = ",\n".join(f"function(ARGV)\n{_text(name)}\nend" for name in names)
-    return Chain(_script(protocol, f"local steps = {{{steps}}}\n{_text('chain')}"))
+    steps = ",\n".join(f"function(ARGV)\n{_read_source(name)}\nend" for name in names)
+    return ScriptChain(_build_script(protocol, f"local steps = {{{steps}}}\n{_read_source('chain')}"))
 
 
-def _text(name: str) -> str:
+def _read_source(name: str) -> str:
     return (resources.files("gateway.redis") / "scripts" / f"{name}.lua").read_text(encoding="utf-8")
 
 
-def _script(protocol: Protocol, body: str) -> Script:
+def _build_script(protocol: ProtocolLimits, body: str) -> LuaScript:
     at_work = f"local function work(ARGV)\n{body}\nend"
     ending = "local answer = work(ARGV)\nwrite_down()\nreturn answer"
-    text = "\n".join((_constants(protocol), _text("prelude"), at_work, ending))
+    text = "\n".join((_render_constants(protocol), _read_source("prelude"), at_work, ending))
     # The server names scripts by their SHA-1; nothing is protected by it.
-    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+    return LuaScript(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

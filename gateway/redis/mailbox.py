@@ -18,121 +18,127 @@ from redis.exceptions import RedisError
 
 from core.errors import LeaseLost
 from core.model.message import Reply
-from core.ports.channel import Pace
-from core.ports.mailbox import Claim, Commit, Lease, Permit, Trouble, View
-from gateway.redis import lua as scripts
-from gateway.redis import rq_layout as layout
-from gateway.redis.connection.batcher import Gathering
-from gateway.redis.connection.notifications import Hints
-from gateway.redis.decoding import view_of
-from gateway.redis.encoding import commit_arguments, sent_entry
-from gateway.redis.inbox import account_of, message_key
-from gateway.redis.leases import LeaseKeeper
-from gateway.redis.lua import Argument, Protocol
+from core.ports.channel import RateLimit
+from core.ports.mailbox import Claim, Commit, Lease, SendFailure, SendPermit, SessionView
+from gateway.redis import lua, rq_layout
+from gateway.redis.connection.batcher import Batcher
+from gateway.redis.connection.notifications import SessionNotifications
+from gateway.redis.decoding import decode_view
+from gateway.redis.encoding import encode_commit, encode_sent_entry
+from gateway.redis.inbox import account_key, message_key
+from gateway.redis.leases import LeaseRenewer
+from gateway.redis.lua import Argument, ProtocolLimits
 
 log = logging.getLogger("turngate.mailbox")
 
-_SESSIONS_A_CALL = 16  # the server does nothing else meanwhile
+_MAX_SESSIONS_PER_CALL = 16  # the server does nothing else meanwhile
 
 _Arguments = Sequence[Sequence[Argument]]
-_Step = tuple[str, Sequence[Argument]]
+_ScriptCall = tuple[str, Sequence[Argument]]
 
 
 class RedisMailbox:
     """Sessions on Redis; see `core.ports.mailbox.Mailbox`. One of these serves all drains of a process."""
 
     def __init__(
-        self, redis: Redis, protocol: Protocol | None = None, paces: Mapping[str, Pace] | None = None
+        self,
+        redis: Redis,
+        protocol: ProtocolLimits | None = None,
+        paces: Mapping[str, RateLimit] | None = None,
     ) -> None:
         """`paces` are the limits of the channels, by name."""
         self._redis = redis
-        self._paces = paces or {}
-        self._protocol = protocol or Protocol()
-        self._leases = LeaseKeeper(redis, self._protocol)
-        self._arrivals = Hints(redis, "tg:arrived")
-        self._gatherings: dict[tuple[str, ...], Gathering[_Arguments, list[Any]]] = {}
+        self._rate_limits = paces or {}
+        self._protocol = protocol or ProtocolLimits()
+        self._leases = LeaseRenewer(redis, self._protocol)
+        self._notifications = SessionNotifications(redis, "tg:arrived")
+        self._batchers: dict[tuple[str, ...], Batcher[_Arguments, list[Any]]] = {}
 
     async def claim(self, session: str) -> Claim | None:
         """Take the lease; `None` while somebody else holds it."""
         at = monotonic()
-        answers = await self._asked(("claim",), [[layout.stamp(), session]])
+        answers = await self._batched_call(("claim",), [[rq_layout.current_timestamp(), session]])
         if not answers:
             return None
-        return await self.claimed(session, answers[0], at)
+        return await self.decode_claim(session, answers[0], at)
 
-    async def claimed(self, session: str, answer: Any, at: float) -> Claim:
+    async def decode_claim(self, session: str, answer: Any, at: float) -> Claim:
         """The claim that an answer of `claim` (prelude.lua) stands for.
 
         `at` is from before the question, by the monotonic clock: the lease never seems to last too long.
         """
         fence, view = answer
-        lease = Lease(session=session, fence=fence, until=at + self._protocol.lease_ms / 1000)
-        return Claim(lease=lease, view=await self._read(lease, view))
+        lease = Lease(session=session, fence=fence, valid_until=at + self._protocol.lease_ms / 1000)
+        return Claim(lease=lease, view=await self._read_view(lease, view))
 
     @asynccontextmanager
-    async def kept(self, lease: Lease) -> AsyncIterator[None]:
+    async def keep_lease_alive(self, lease: Lease) -> AsyncIterator[None]:
         """Renew the lease while the block runs; a loss cancels the block and raises `LeaseLost`."""
         task = asyncio.current_task()
         assert task is not None, "a lease is kept for a task"
-        with self._leases.keep(lease, task) as keeping:
+        with self._leases.keep_renewed(lease, task) as keeping:
             try:
                 yield
             except (asyncio.CancelledError, RedisError):  # redis-py may turn the one into the other
-                if not keeping.lost or task.uncancel() > 0:
+                if not keeping.is_lost or task.uncancel() > 0:
                     raise
             else:
-                if not keeping.lost:
+                if not keeping.is_lost:
                     return
                 task.uncancel()  # the block swallowed the cancellation
         raise LeaseLost(f"fence {lease.fence} was not renewed in time")
 
-    def holds(self, lease: Lease) -> bool:
+    def is_lease_valid(self, lease: Lease) -> bool:
         """Whether a kept lease surely lasts, by this process's own clock."""
-        return self._leases.lasts(lease)
+        return self._leases.is_valid(lease)
 
-    async def look(self, lease: Lease, *, again: bool = False) -> View:
+    async def read_session(self, lease: Lease, *, again: bool = False) -> SessionView:
         """The session as it is now; `again` begins the same turn anew, which is no new try."""
-        return await self._read(lease, await self._held("look", lease, ["1" if again else ""]))
+        return await self._read_view(lease, await self._fenced_call("look", lease, ["1" if again else ""]))
 
-    def arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
+    def watch_arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
         """An event that is set when a message arrives within the block."""
-        return self._arrivals.of(session)
+        return self._notifications.subscribe(session)
 
-    async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> View:
+    async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
         """End a turn, and see what is next; see `core.ports.mailbox.Mailbox`."""
-        step = ("commit", commit_arguments(commit))
-        if commit.read_here or not (commit.mark and commit.replies):
-            _, view = await self._then(lease, step, leave)
+        step = ("commit", encode_commit(commit))
+        if commit.delivers_via_log or not (commit.marks_first_reply and commit.replies):
+            _, view = await self._step_and_view(lease, step, leave)
             return view
         first = commit.replies[0]
-        _, answer, permit = await self._steps(lease, step, ("look", []), ("mark", self._mark(first)))
-        view = await self._read(lease, answer)
+        _, answer, permit = await self._run_scripts(
+            lease, step, ("look", []), ("mark", self._mark_arguments(first))
+        )
+        view = await self._read_view(lease, answer)
         if permit == 1:
-            return replace(view, granted=first.key)
+            return replace(view, granted_key=first.key)
         return view if permit else replace(view, outbox=view.outbox[1:])
 
-    async def mark(self, lease: Lease, reply: Reply) -> Permit:
+    async def mark_sending(self, lease: Lease, reply: Reply) -> SendPermit:
         """Note that a reply is about to be sent, if it may be now."""
-        answer = int(await self._held("mark", lease, self._mark(reply)))
-        return Permit(granted=answer == 1, wait=-min(answer, 0) / 1000)
+        answer = int(await self._fenced_call("mark", lease, self._mark_arguments(reply)))
+        return SendPermit(granted=answer == 1, wait=-min(answer, 0) / 1000)
 
-    async def sent(self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False) -> View:
+    async def record_sent(
+        self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False
+    ) -> SessionView:
         """Note that the provider took a reply, and see what is next; see `core.ports.mailbox.Mailbox`."""
-        key, account = message_key(reply.address.channel, provider_id), account_of(reply.address)
-        noted: list[Argument] = [key, provider_id, sent_entry(reply, provider_id), account, reply.key]
-        settled, view = await self._then(lease, ("sent", noted), leave)
+        key, account = message_key(reply.address.channel, provider_id), account_key(reply.address)
+        noted: list[Argument] = [key, provider_id, encode_sent_entry(reply, provider_id), account, reply.key]
+        settled, view = await self._step_and_view(lease, ("sent", noted), leave)
         if settled == 2:
             log.warning("%s takes sends again", account)
         return view
 
-    async def refuse(
+    async def record_rejected(
         self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
     ) -> None:
         """Note that the provider will never take a reply; it leaves the outbox."""
         entry = to_json({"key": reply.key, "reason": reason, "code": code})
         letter = to_json({"reason": reason, "code": code, "reply": reply.model_dump(mode="json")})
         told: list[Argument] = ["1" if opted_out else "", entry, "" if opted_out else letter, reply.key]
-        await self._held("refuse", lease, told)
+        await self._fenced_call("refuse", lease, told)
 
     async def postpone(
         self,
@@ -142,63 +148,67 @@ class RedisMailbox:
         *,
         settled: bool = True,
         counted: bool = True,
-        trouble: Trouble | None = None,
+        trouble: SendFailure | None = None,
     ) -> None:
         """Give the lease back and be woken in `seconds`; a failed send counts for its account."""
         entry = to_json({"reason": reason, "seconds": round(seconds, 3)})
-        account = account_of(trouble.reply.address) if trouble else ""
-        rest = int(trouble.rest * 1000) if trouble else 0
+        account = account_key(trouble.reply.address) if trouble else ""
+        rest = int(trouble.cooldown_seconds * 1000) if trouble else 0
         flags = ["1" if flag else "" for flag in (settled, counted)]
         arguments: list[Argument] = [int(seconds * 1000), flags[0], entry, flags[1], account, rest]
-        with self._leases.leave(lease):
-            answer = await self._held("postpone", lease, arguments)
+        with self._leases.allow_release(lease):
+            answer = await self._fenced_call("postpone", lease, arguments)
         if answer == 2:
             log.warning("%s: too many sends failed, the account rests: %s", account, reason)
 
-    async def pass_on(self, lease: Lease) -> None:
+    async def requeue(self, lease: Lease) -> None:
         """Give the lease back with work left, and enqueue the next drain."""
-        with self._leases.leave(lease):
-            if not await self._asked(("pass_on",), [[layout.stamp(), lease.session, lease.fence]]):
-                raise _lost()
+        with self._leases.allow_release(lease):
+            if not await self._batched_call(
+                ("pass_on",), [[rq_layout.current_timestamp(), lease.session, lease.fence]]
+            ):
+                raise _lease_lost()
 
     async def release(self, lease: Lease) -> bool:
         """Give the lease back if nothing is left to do."""
-        with self._leases.leave(lease):
-            return bool(await self._held("release", lease))
+        with self._leases.allow_release(lease):
+            return bool(await self._fenced_call("release", lease))
 
     async def aclose(self) -> None:
         """Stop renewing and listening. The Redis client is its owner's to close."""
         await self._leases.aclose()
-        await self._arrivals.aclose()
+        await self._notifications.aclose()
 
-    async def _then(self, lease: Lease, step: _Step, leave: bool) -> tuple[Any, View]:
+    async def _step_and_view(self, lease: Lease, step: _ScriptCall, leave: bool) -> tuple[Any, SessionView]:
         """The answer of a step, and what the session is then; with `leave`, given back if nothing is left."""
-        with self._leases.leave(lease) if leave else nullcontext():
-            first, answer = await self._steps(lease, step, ("leave" if leave else "look", []))
-        return first, View(released=True) if answer == 1 else await self._read(lease, answer)
+        with self._leases.allow_release(lease) if leave else nullcontext():
+            first, answer = await self._run_scripts(lease, step, ("leave" if leave else "look", []))
+        return first, SessionView(lease_released=True) if answer == 1 else await self._read_view(
+            lease, answer
+        )
 
-    async def _steps(self, lease: Lease, *steps: _Step) -> list[Any]:
+    async def _run_scripts(self, lease: Lease, *steps: _ScriptCall) -> list[Any]:
         """The answers of several scripts run as one."""
         arguments = [[lease.session, lease.fence, *given] for _, given in steps]
-        answers = await self._asked(tuple(name for name, _ in steps), arguments)
+        answers = await self._batched_call(tuple(name for name, _ in steps), arguments)
         if len(answers) < len(steps):
-            raise _lost()
+            raise _lease_lost()
         return answers
 
-    async def _read(self, lease: Lease, answer: Any) -> View:
+    async def _read_view(self, lease: Lease, answer: Any) -> SessionView:
         """The view; what this release cannot read is set aside, or it would be tried for ever."""
-        view = view_of(answer)
+        view = decode_view(answer)
         while (answer[1] and not view.turns) or (answer[2] and not view.outbox):
             place = "out" if answer[2] else "mail"
             log.error("what waits first in the %s cannot be read and is set aside", place)
-            answer = await self._held("discard", lease, [place])
-            view = view_of(answer)
+            answer = await self._fenced_call("discard", lease, [place])
+            view = decode_view(answer)
         return view
 
-    def _mark(self, reply: Reply) -> list[Argument]:
+    def _mark_arguments(self, reply: Reply) -> list[Argument]:
         """What mark.lua takes after session and fence."""
-        address, account = reply.address, account_of(reply.address)
-        pace = self._paces.get(address.channel, Pace())
+        address, account = reply.address, account_key(reply.address)
+        pace = self._rate_limits.get(address.channel, RateLimit())
         arguments: list[Argument] = [
             reply.key,
             to_json({"key": reply.key}),
@@ -211,18 +221,18 @@ class RedisMailbox:
                 arguments += [name, math.ceil(1000 / rate)]
         return arguments
 
-    async def _held(self, name: str, lease: Lease, arguments: Sequence[Argument] = ()) -> Any:
-        [answer] = await self._steps(lease, (name, arguments))
+    async def _fenced_call(self, name: str, lease: Lease, arguments: Sequence[Argument] = ()) -> Any:
+        [answer] = await self._run_scripts(lease, (name, arguments))
         return answer
 
-    async def _asked(self, names: tuple[str, ...], arguments: _Arguments) -> list[Any]:
+    async def _batched_call(self, names: tuple[str, ...], arguments: _Arguments) -> list[Any]:
         """The answers of scripts run as one; those behind one that answered nil are missing."""
-        gathering = self._gatherings.get(names)
+        gathering = self._batchers.get(names)
         if gathering is None:
-            call = partial(scripts.chain(names, self._protocol), self._redis)
-            gathering = self._gatherings[names] = Gathering(call, _SESSIONS_A_CALL)
-        return await gathering.ask(arguments)
+            call = partial(lua.load_chain(names, self._protocol), self._redis)
+            gathering = self._batchers[names] = Batcher(call, _MAX_SESSIONS_PER_CALL)
+        return await gathering.submit(arguments)
 
 
-def _lost() -> LeaseLost:
+def _lease_lost() -> LeaseLost:
     return LeaseLost("the fence is not the newest, or its lease ran out")

@@ -9,36 +9,35 @@ from typing import Any, Literal
 import httpx
 from redis.asyncio import Redis
 
-from core.model.message import Message, Part, Reply
+from core.model.message import Message, MessagePart, Reply
 from core.model.turn import Address
 from core.ports.channel import Channel
-from gateway.redis import lua as scripts
-from gateway.redis import rq_layout as layout
-from gateway.redis.encoding import said_entry
-from gateway.redis.lua import Argument, Protocol
+from gateway.redis import lua, rq_layout
+from gateway.redis.encoding import encode_reply_entry
+from gateway.redis.lua import Argument, ProtocolLimits
 
 
-class Outcome(StrEnum):
+class SendOutcome(StrEnum):
     """What became of a message: `duplicate` is one under a key that was used before in this session."""
 
-    SAID = "said"
+    QUEUED = "said"
     DUPLICATE = "duplicate"
     UNKNOWN = "unknown"
 
 
-class Outgoing:
+class ProactiveSender:
     """Puts messages into outboxes, cut to the limits of their channels. The workers send them."""
 
     def __init__(
-        self, redis: Redis, channels: Mapping[str, Channel[httpx.AsyncClient]], protocol: Protocol
+        self, redis: Redis, channels: Mapping[str, Channel[httpx.AsyncClient]], protocol: ProtocolLimits
     ) -> None:
         self._redis = redis
         self._channels = channels
-        self._script = scripts.load("say", protocol)
+        self._script = lua.load_script("say", protocol)
 
-    async def say(
+    async def send(
         self, session: str, key: str, message: Message, voice: Literal["bot", "person"] = "bot"
-    ) -> Outcome:
+    ) -> SendOutcome:
         """Put a message into a session's outbox; `unknown` where nobody has ever written.
 
         The bot's own leave after the replies of all sessions, and only while it may speak. A person who
@@ -46,15 +45,15 @@ class Outgoing:
         """
         stored: Any = await self._redis.hget(f"tg:{{{session}}}", "address")
         if stored is None:
-            return Outcome.UNKNOWN
+            return SendOutcome.UNKNOWN
         address = Address.model_validate_json(stored)
         channel = self._channels.get(address.channel)
-        parts = channel.render(message, address) if channel else [Part(body=message.text)]
+        parts = channel.render(message, address) if channel else [MessagePart(body=message.text)]
         lapses = "1" if channel is None or not channel.capabilities.desk else ""
-        arguments: list[Argument] = [layout.stamp(), session, key, voice, lapses]
+        arguments: list[Argument] = [rq_layout.current_timestamp(), session, key, voice, lapses]
         for number, part in enumerate(parts, start=1):
             name = key if len(parts) == 1 else f"{key}.{number}"
             reply = Reply(key=name, address=address, voice=voice, bulk=voice == "bot", **dict(part))
-            arguments += [reply.model_dump_json(exclude_defaults=True), said_entry(reply)]
+            arguments += [reply.model_dump_json(exclude_defaults=True), encode_reply_entry(reply)]
         outcome: bytes = await self._script(self._redis, arguments)
-        return Outcome(outcome.decode())
+        return SendOutcome(outcome.decode())

@@ -16,19 +16,19 @@ from rq.utils import utcformat
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 QUEUE = "turns"
-FUNCTION = "gateway.jobs.drain"
-JOB_SECONDS = 180
-FAILURES_KEPT_SECONDS = 7 * 24 * 3600
+JOB_FUNCTION = "gateway.jobs.drain"
+JOB_TIMEOUT_SECONDS = 180
+FAILURE_RETENTION_SECONDS = 7 * 24 * 3600
 
-_STAMPED = ("created_at", "enqueued_at")
+_TIMESTAMP_FIELDS = ("created_at", "enqueued_at")
 
 
-def queue(connection: Redis) -> Queue:
+def open_queue(connection: Redis) -> Queue:
     """The one queue, as RQ sees it."""
     return Queue(QUEUE, connection=connection, serializer=JSONSerializer)
 
 
-def stamp() -> str:
+def current_timestamp() -> str:
     """The present moment as RQ writes it."""
     return utcformat(datetime.now(UTC))
 
@@ -39,18 +39,18 @@ def job_fields() -> dict[str, str]:
     The description is fixed, so that no session id (it may hold a phone number) reaches RQ's log.
     """
     job = Job.create(
-        FUNCTION,
+        JOB_FUNCTION,
         connection=Redis(),
         serializer=JSONSerializer,
         description="drain",
-        timeout=JOB_SECONDS,
+        timeout=JOB_TIMEOUT_SECONDS,
         result_ttl=0,
-        failure_ttl=FAILURES_KEPT_SECONDS,
+        failure_ttl=FAILURE_RETENTION_SECONDS,
         origin=QUEUE,
         status=JobStatus.QUEUED,
     )
     fields = job.to_dict()
-    for name in (*_STAMPED, "data"):
+    for name in (*_TIMESTAMP_FIELDS, "data"):
         fields.pop(name, None)
     return {
         name: str(value.value if isinstance(value, JobStatus) else value) for name, value in fields.items()

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from gateway.redis import lua as scripts
-from gateway.redis import rq_layout as layout
-from gateway.redis.connection.retry_loop import repeat
-from gateway.redis.lua import Protocol
+from gateway.redis import lua, rq_layout
+from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.lua import ProtocolLimits
 
-_SESSIONS_A_SWEEP = 200
+_MAX_SESSIONS_PER_SWEEP = 200
 
 
 class Sweeper:
     """Looks at the due index once a `pause`. Any number may run: each sweep is one atomic step."""
 
-    def __init__(self, redis: Redis, protocol: Protocol | None = None, pause: float = 0.5) -> None:
+    def __init__(self, redis: Redis, protocol: ProtocolLimits | None = None, pause: float = 0.5) -> None:
         self._redis = redis
-        self._script = scripts.load("sweep", protocol or Protocol())
-        self._pause = pause
+        self._script = lua.load_script("sweep", protocol or ProtocolLimits())
+        self._interval = pause
 
     async def sweep(self) -> int:
         """Re-enqueue what is overdue; returns how many sessions that were."""
         enqueued: int = 0
         while True:
-            looked_at, woken = await self._script(self._redis, [layout.stamp(), _SESSIONS_A_SWEEP])
+            looked_at, woken = await self._script(
+                self._redis, [rq_layout.current_timestamp(), _MAX_SESSIONS_PER_SWEEP]
+            )
             enqueued += woken
-            if looked_at < _SESSIONS_A_SWEEP:
+            if looked_at < _MAX_SESSIONS_PER_SWEEP:
                 return enqueued
 
     async def run(self) -> None:
         """Sweep until cancelled, through any trouble of the server."""
-        await repeat(self.sweep, self._pause, "looking for overdue sessions")
+        await run_forever(self.sweep, self._interval, "looking for overdue sessions")

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from gateway.redis import rq_layout as layout
-from gateway.redis.records import worker_presence as presence
-from gateway.server.error_responses import try_again
+from gateway.redis import rq_layout
+from gateway.redis.records import worker_presence
+from gateway.server.error_responses import service_unavailable
 
 
-class Probes:
+class HealthRoutes:
     """What an orchestrator and a monitoring system ask."""
 
     def __init__(self, redis: Redis) -> None:
@@ -36,23 +36,23 @@ class Probes:
     async def readyz(self, request: Request) -> Response:
         """A message that came now would be answered: Redis can be asked and a worker is alive."""
         try:
-            if await presence.anyone(self._redis):
+            if await worker_presence.any_worker_alive(self._redis):
                 return JSONResponse({"status": "ready"})
         except (RedisError, OSError):
-            return try_again("Redis cannot be reached; check REDIS_URL and that the server runs")
-        return try_again("no worker is running; start one with `turngate worker`")
+            return service_unavailable("Redis cannot be reached; check REDIS_URL and that the server runs")
+        return service_unavailable("no worker is running; start one with `turngate worker`")
 
     async def metrics(self, request: Request) -> Response:
         """Counters and queue lengths in Prometheus' text format."""
         try:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 pipeline.hgetall("tg:counts")
-                pipeline.llen(layout.queue_key())
+                pipeline.llen(rq_layout.queue_key())
                 pipeline.zcard("tg:due")
                 pipeline.zcard("tg:paused")
                 answers: list[Any] = await pipeline.execute()
         except (RedisError, OSError):
-            return try_again("Redis cannot be reached")
+            return service_unavailable("Redis cannot be reached")
         counts, queued, due, paused = answers
         lines = ["# TYPE turngate_events_total counter"]
         lines += [

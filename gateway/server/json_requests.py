@@ -13,10 +13,10 @@ from gateway.server.error_responses import error_response
 M = TypeVar("M", bound=BaseModel)
 
 
-LARGEST_BODY = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
 
 
-class Unacceptable(Exception):
+class BadRequest(Exception):
     """A request that cannot be served, with its answer."""
 
     def __init__(self, response: Response) -> None:
@@ -24,23 +24,23 @@ class Unacceptable(Exception):
         self.response = response
 
 
-async def read(request: Request, model: type[M]) -> M:
-    """The request's JSON as `model`. Raises `Unacceptable` with a plain sentence."""
+async def parse_json_body(request: Request, model: type[M]) -> M:
+    """The request's JSON as `model`. Raises `BadRequest` with a plain sentence."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > LARGEST_BODY:
-            raise Unacceptable(
-                error_response(413, "too_large", f"a request has at most {LARGEST_BODY} bytes")
+        if len(body) > MAX_BODY_BYTES:
+            raise BadRequest(
+                error_response(413, "too_large", f"a request has at most {MAX_BODY_BYTES} bytes")
             )
     try:
         asked = model.model_validate_json(bytes(body))
     except ValidationError as error:
-        raise Unacceptable(error_response(400, "bad_request", sentence_of(error))) from None
+        raise BadRequest(error_response(400, "bad_request", describe_validation_error(error))) from None
     return asked
 
 
-def sentence_of(error: ValidationError) -> str:
+def describe_validation_error(error: ValidationError) -> str:
     """What is wrong with a request, without what it held."""
     found = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in error.errors()]
     return "; ".join(found[:5])

@@ -18,25 +18,25 @@ from gateway.server.error_responses import error_response
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-class Access:
+class OperatorAuth:
     """The rule, made once from the configured key (empty: only this machine)."""
 
     def __init__(self, key: str) -> None:
         self._key = key.encode()
 
-    def guard(self, handler: Handler) -> Handler:
+    def require(self, handler: Handler) -> Handler:
         """`handler` for those who may; everybody else gets 401 or 403 with a sentence."""
 
         @wraps(handler)
         async def guarded(request: Request) -> Response:
-            return self.refusal(request) or await handler(request)
+            return self.denial_response(request) or await handler(request)
 
         return guarded
 
-    def refusal(self, request: Request) -> Response | None:
+    def denial_response(self, request: Request) -> Response | None:
         """The answer for who may not; `None` for who may."""
         if self._key:
-            if not hmac.compare_digest(_given_key(request), self._key):
+            if not hmac.compare_digest(_provided_key(request), self._key):
                 return error_response(
                     401,
                     "unauthorized",
@@ -47,12 +47,12 @@ class Access:
             return error_response(
                 403, "forbidden", "set TURNGATE_API_KEY to open the console to others than this machine"
             )
-        if request.method == "POST" and not _is_from_here(request):
+        if request.method == "POST" and not _is_same_origin(request):
             return error_response(403, "forbidden", "send JSON, from the console's own page")
         return None
 
 
-def _given_key(request: Request) -> bytes:
+def _provided_key(request: Request) -> bytes:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip().encode("latin-1")  # the bytes as they came
@@ -67,11 +67,11 @@ def _given_key(request: Request) -> bytes:
 def _is_local(request: Request) -> bool:
     """From this machine, and asked for by a loopback name, so that no foreign page's name resolves to us."""
     client = request.client.host if request.client else ""
-    return _is_loopback(client) and _is_loopback_place(request.headers.get("host", ""))
+    return _is_loopback(client) and _is_loopback_authority(request.headers.get("host", ""))
 
 
 @lru_cache(256)
-def _is_loopback_place(host_and_port: str) -> bool:
+def _is_loopback_authority(host_and_port: str) -> bool:
     return _is_loopback(urlsplit(f"//{host_and_port}").hostname or "")
 
 
@@ -85,7 +85,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _is_from_here(request: Request) -> bool:
+def _is_same_origin(request: Request) -> bool:
     """A JSON body and, from a browser, our own origin: no other site can make a browser post here."""
     origin = request.headers.get("origin")
     same = origin is None or urlsplit(origin).netloc == request.headers.get("host")

@@ -10,16 +10,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.errors import MailboxFull, Refused, StorageUnavailable, WebhookTooLarge
-from core.ports.channel import Channel, Interactive, Webhook
+from core.errors import MailboxFull, StorageUnavailable, WebhookRefused, WebhookTooLarge
+from core.ports.channel import Channel, HandlesInteractions, Webhook
 from core.ports.mailbox import Inbox
 from gateway.redis.records.quarantine import Quarantine
-from gateway.server.error_responses import error_response, try_again
+from gateway.server.error_responses import error_response, service_unavailable
 
 log = logging.getLogger("turngate.webhooks")
 
 
-class Webhooks:
+class WebhookEndpoint:
     """The one endpoint of all channels."""
 
     def __init__(
@@ -48,33 +48,33 @@ class Webhooks:
 
     async def receive(self, request: Request) -> Response:
         """Answer one delivery: 2xx only once everything in it is recorded."""
-        accounts = self._accounts(**request.path_params)
+        accounts = self._candidate_accounts(**request.path_params)
         if not accounts:
             return error_response(404, "unknown_channel", "no such channel is configured here")
         channel, webhook = accounts[0], None
         try:
-            webhook = await _read(request, channel.capabilities.max_webhook_bytes)
-            channel = _verified(accounts, webhook)
-            if self._http is not None and isinstance(channel, Interactive):
-                shown = await channel.interact(webhook, self._http)
+            webhook = await _read_webhook(request, channel.capabilities.max_webhook_bytes)
+            channel = _find_verified_account(accounts, webhook)
+            if self._http is not None and isinstance(channel, HandlesInteractions):
+                shown = await channel.handle_interaction(webhook, self._http)
                 if shown is not None:
                     return Response(shown.body, shown.status, media_type=shown.content_type)
             events = channel.parse(webhook)
             await self._inbox.accept(events)
-        except Refused as refused:
+        except WebhookRefused as refused:
             log.warning("%s webhook refused: %s", channel.name, refused.reason)
             if self._quarantine is not None:
-                self._quarantine.keep(channel.name, refused, webhook)
-            return error_response(refused.status, refused.code, _PLAIN[refused.status])
+                self._quarantine.add(channel.name, refused, webhook)
+            return error_response(refused.status, refused.code, _PUBLIC_MESSAGES[refused.status])
         except (StorageUnavailable, MailboxFull) as error:
             log.error("%s webhook not recorded: %s", channel.name, error)
-            return try_again("not recorded; please deliver again")
+            return service_unavailable("not recorded; please deliver again")
         except ClientDisconnect:
             return error_response(400, "malformed", "the request ended early")
         answer = channel.answer(webhook, events)
         return Response(answer.body, answer.status, media_type=answer.content_type)
 
-    def _accounts(self, channel: str, account: str = "") -> list[Channel[httpx.AsyncClient]]:
+    def _candidate_accounts(self, channel: str, account: str = "") -> list[Channel[httpx.AsyncClient]]:
         """Whose webhook this may be: the named account's, or any of the channel's."""
         if own := self._channels.get(f"{channel}/{account}"):
             return [own]
@@ -82,20 +82,22 @@ class Webhooks:
         return [self._channels[name] for name in named]
 
 
-def _verified(accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook) -> Channel[httpx.AsyncClient]:
+def _find_verified_account(
+    accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook
+) -> Channel[httpx.AsyncClient]:
     """The account whose secrets prove the webhook genuine. Raises what the first one says of it."""
-    refusals: list[Refused] = []
+    refusals: list[WebhookRefused] = []
     for account in accounts:
         try:
             account.verify(webhook)
-        except Refused as refused:
+        except WebhookRefused as refused:
             refusals.append(refused)
         else:
             return account
     raise refusals[0]
 
 
-_PLAIN = {
+_PUBLIC_MESSAGES = {
     400: "the request cannot be read",
     401: "the request cannot be verified",
     403: "the handshake is not ours",
@@ -103,7 +105,7 @@ _PLAIN = {
 }
 
 
-async def _read(request: Request, most: int) -> Webhook:
+async def _read_webhook(request: Request, most: int) -> Webhook:
     """The raw request, of at most `most` bytes of body."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:

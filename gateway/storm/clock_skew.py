@@ -9,10 +9,10 @@ from random import Random
 from typing import Any
 
 _STEP_SECONDS = 4.0
-_Right = datetimes.datetime
+_RealDatetime = datetimes.datetime
 
 
-def unsettle(seed: int, most: float) -> None:
+def skew_clock(seed: int, most: float) -> None:
     """From now on this process reads a wall clock that is up to `most` seconds off. Monotonic time is right.
 
     Names that modules have bound to the right clock are bound anew.
@@ -26,20 +26,20 @@ def unsettle(seed: int, most: float) -> None:
     def wrong_time() -> float:
         return right_time() + off()
 
-    class WrongDatetime(_Right):
+    class WrongDatetime(_RealDatetime):
         """The real thing, but for the present."""
 
         @classmethod
         def now(cls, tz: datetimes.tzinfo | None = None) -> Any:
             """The present, wrong."""
-            return _Right.now(tz) + datetimes.timedelta(seconds=off())
+            return _RealDatetime.now(tz) + datetimes.timedelta(seconds=off())
 
         @classmethod
         def utcnow(cls) -> Any:
             """The present in UTC, wrong."""
-            return _Right.now(datetimes.UTC).replace(tzinfo=None) + datetimes.timedelta(seconds=off())
+            return _RealDatetime.now(datetimes.UTC).replace(tzinfo=None) + datetimes.timedelta(seconds=off())
 
-    bound: list[tuple[object, object]] = [(right_time, wrong_time), (_Right, WrongDatetime)]
+    bound: list[tuple[object, object]] = [(right_time, wrong_time), (_RealDatetime, WrongDatetime)]
     others = [module for name, module in sys.modules.items() if name != __name__]
     for module in others:
         for name, value in list(getattr(module, "__dict__", {}).items()):

@@ -12,84 +12,86 @@ from tempfile import TemporaryDirectory
 
 from redis.asyncio import Redis
 
-from channels.twilio import connect
+from channels.twilio import create_channel
 from flows.document.flow import Flow
 from flows.engine.machine import DialogMachine
-from gateway.config.settings import LIBRARY
+from gateway.config.settings import FLOW_LIBRARY
 from gateway.http.clients import provider_client
-from gateway.local.loopback import free_port, until_ready
+from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.local.simulator_server import serve
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.embedded_server import EmbeddedServer
-from gateway.storm.conversations import Scripts
-from gateway.storm.forked_process import Forked
-from gateway.storm.provider import StormServer, StormTwin
-from gateway.storm.scenario import Weather
+from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.storm.conversations import ConversationGenerator
+from gateway.storm.forked_process import ForkedProcess
+from gateway.storm.provider import StormServer, StormSimulator
+from gateway.storm.scenario import StormScenario
 
 ACCOUNT = "AC" + "0" * 31 + "1"
-OURS = "+15550100"
+BUSINESS_NUMBER = "+15550100"
 CHANNEL = "twilio"
-_OURS = ("TURNGATE_", "TWILIO_", "OPENAI_")
+_ENVIRONMENT_PREFIXES = ("TURNGATE_", "TWILIO_", "OPENAI_")
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class StormEnvironment:
     """Everything that runs, and the file that web and workers log to."""
 
-    server: EmbeddedServer
+    server: EmbeddedRedis
     redis: Redis
-    host: StormServer
-    web: Forked
-    workers: list[Forked]
-    scripts: Scripts
-    log: Path
+    simulator_server: StormServer
+    web: ForkedProcess
+    workers: list[ForkedProcess]
+    generator: ConversationGenerator
+    log_path: Path
 
 
 @asynccontextmanager
-async def standing(weather: Weather) -> AsyncIterator[Grounds]:
+async def running_environment(weather: StormScenario) -> AsyncIterator[StormEnvironment]:
     """The grounds for as long as the block runs; all is real but the provider."""
-    token, port = secrets.token_hex(16), free_port()
+    token, port = secrets.token_hex(16), find_free_port()
     url = f"http://127.0.0.1:{port}"
-    twin = StormTwin(
+    twin = StormSimulator(
         account_sid=ACCOUNT,
         auth_token=token,
         webhook_url=f"{url}/webhooks/{CHANNEL}#rc=5&rp=all",
         seed=weather.seed,
-        ours=OURS,
+        ours=BUSINESS_NUMBER,
     )
-    twin.tell(weather.faults)
+    twin.set_faults(weather.faults)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="storm")))
-        server = EmbeddedServer(folder / "data")
+        server = EmbeddedRedis(folder / "data")
         server.start()
         stack.callback(server.stop)
         redis = open_redis(server.url)
         stack.push_async_callback(redis.aclose)
         host = StormServer(twin, await stack.enter_async_context(provider_client()), concurrency=200)
         account = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": token}
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        environ = {
+            name: value for name, value in os.environ.items() if not name.startswith(_ENVIRONMENT_PREFIXES)
+        }
         environ |= account | {"TWILIO_API_URL": await stack.enter_async_context(serve(host))}
         environ |= {"PUBLIC_URL": url, "REDIS_URL": server.url, "TURNGATE_FLOW": "kyc"}
         environ |= {"PORT": str(port), "HOST": "127.0.0.1"}
         environ["TURNGATE_LEASE_SECONDS"] = str(weather.lease_seconds)
         if weather.burst:
-            environ["TURNGATE_CONFIG"] = str(_gathering(folder / "turngate.toml", weather))
+            environ["TURNGATE_CONFIG"] = str(_write_burst_config(folder / "turngate.toml", weather))
         log = folder / "gateway.log"
-        web = Forked("web", environ, log)
+        web = ForkedProcess("web", environ, log)
         offs = [weather.clock_off, *[0.0] * (weather.workers - 1)]
-        workers = [Forked("worker", environ, log, off) for off in offs]
+        workers = [ForkedProcess("worker", environ, log, off) for off in offs]
         for process in (web, *workers):
             await process.start()
             stack.push_async_callback(process.stop)
-        await until_ready(url)
-        channel = connect(account, url)
+        await wait_until_ready(url)
+        channel = create_channel(account, url)
         assert channel is not None
-        dialog = DialogMachine(Flow.load(LIBRARY / "kyc.json"))
-        scripts = Scripts(weather, dialog, channel, OURS, ACCOUNT)
-        yield Grounds(server, redis, host, web, workers, scripts, log)
+        dialog = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"))
+        scripts = ConversationGenerator(weather, dialog, channel, BUSINESS_NUMBER, ACCOUNT)
+        yield StormEnvironment(server, redis, host, web, workers, scripts, log)
 
 
-def _gathering(file: Path, weather: Weather) -> Path:
+def _write_burst_config(file: Path, weather: StormScenario) -> Path:
     policy = f'policy = "burst"\nwindow = {weather.burst}\ncap = {weather.burst_cap}\n'
     file.write_text(f"[channels.{CHANNEL}.concurrency]\n{policy}", encoding="utf-8")
     return file

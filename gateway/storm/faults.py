@@ -10,52 +10,58 @@ from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from time import monotonic
 
-from gateway.redis.embedded_server import EmbeddedServer
-from gateway.storm.forked_process import Forked
-from gateway.storm.scenario import Weather
+from gateway.redis.embedded_server import EmbeddedRedis
+from gateway.storm.forked_process import ForkedProcess
+from gateway.storm.scenario import StormScenario
 
 _WEB_SHARE = 0.2
 
 
-class Chaos:
+class FaultInjector:
     """Deals blows until cancelled. `blows` counts them by kind."""
 
     def __init__(
-        self, weather: Weather, server: EmbeddedServer, web: Forked, workers: Sequence[Forked]
+        self,
+        weather: StormScenario,
+        server: EmbeddedRedis,
+        web: ForkedProcess,
+        workers: Sequence[ForkedProcess],
     ) -> None:
-        self._weather = weather
+        self._scenario = weather
         self._server = server
         self._web = web
         self._workers = workers
         self._times: list[float] = []
-        self._restarting: asyncio.Future[None] | None = None
-        self.blows: Counter[str] = Counter()
+        self._restart_task: asyncio.Future[None] | None = None
+        self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
         """Every kind of blow at its own pace."""
-        weather = self._weather
+        weather = self._scenario
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._every("kill", weather.kill_every, self._kill))
-            group.create_task(self._every("pause", weather.pause_every, self._pause))
-            group.create_task(self._every("restart", weather.restart_every, self._restart))
+            group.create_task(self._inject_periodically("kill", weather.kill_every, self._kill))
+            group.create_task(self._inject_periodically("pause", weather.pause_every, self._pause))
+            group.create_task(self._inject_periodically("restart", weather.restart_every, self._restart))
 
-    async def calm(self) -> None:
+    async def recover(self) -> None:
         """After the last blow: the server runs, and nobody is left standing still."""
-        if self._restarting is not None:
-            await self._restarting
+        if self._restart_task is not None:
+            await self._restart_task
         for worker in self._workers:
             worker.signal(signal.SIGCONT)
 
-    def between(self, began: float, ended: float) -> Sequence[float]:
+    def times_between(self, began: float, ended: float) -> Sequence[float]:
         """When blows fell within a span, all in seconds of the monotonic clock."""
         return self._times[bisect_left(self._times, began) : bisect_left(self._times, ended)]
 
-    async def _every(self, kind: str, seconds: float, blow: Callable[[Random], Awaitable[str]]) -> None:
-        chance = Random(f"{self._weather.seed}:{kind}")  # noqa: S311 - repeatable on purpose
+    async def _inject_periodically(
+        self, kind: str, seconds: float, blow: Callable[[Random], Awaitable[str]]
+    ) -> None:
+        chance = Random(f"{self._scenario.seed}:{kind}")  # noqa: S311 - repeatable on purpose
         while seconds > 0:
             await asyncio.sleep(chance.uniform(0.3, 1.7) * seconds)
             if struck := await blow(chance):
-                self.blows[struck] += 1
+                self.counts[struck] += 1
 
     async def _kill(self, chance: Random) -> str:
         hits_web = chance.random() < _WEB_SHARE
@@ -72,18 +78,18 @@ class Chaos:
         if pid is None:
             return ""
         self._times.append(monotonic())
-        await asyncio.sleep(self._weather.lease_seconds * chance.uniform(1.1, 1.6))
+        await asyncio.sleep(self._scenario.lease_seconds * chance.uniform(1.1, 1.6))
         if victim.pid == pid:
             victim.signal(signal.SIGCONT)
         return "worker stood still past its lease (SIGSTOP)"
 
     async def _restart(self, chance: Random) -> str:
         self._times.append(monotonic())
-        self._restarting = asyncio.ensure_future(asyncio.to_thread(self._stop_and_start))
-        await asyncio.shield(self._restarting)
+        self._restart_task = asyncio.ensure_future(asyncio.to_thread(self._restart_server))
+        await asyncio.shield(self._restart_task)
         self._times.append(monotonic())
         return "server restarted with its append-only file"
 
-    def _stop_and_start(self) -> None:
+    def _restart_server(self) -> None:
         self._server.stop()
         self._server.start()

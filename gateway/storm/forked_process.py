@@ -13,8 +13,8 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-_PAUSE = 0.1
-_PRELOADED = [
+_RESTART_SECONDS = 0.1
+_PRELOADED_MODULES = [
     "gateway.app",
     "gateway.cli",
     "gateway.storm.clock_skew",
@@ -26,14 +26,14 @@ _PRELOADED = [
 ]
 
 
-class Forked:
+class ForkedProcess:
     """`turngate <name>`, started again whenever it ends. What it logs goes to the end of `log`."""
 
     def __init__(self, name: str, environ: Mapping[str, str], log: Path, clock_off: float = 0.0) -> None:
         self.name = name
         self._arguments = (name, dict(environ), str(log), clock_off)
         self._process: ForkServerProcess | None = None
-        self._keeping: asyncio.Task[None] | None = None
+        self._restart_task: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -43,14 +43,14 @@ class Forked:
     async def start(self) -> None:
         """Start the process, and from then on start it again whenever it ends."""
         await self._spawn()
-        self._keeping = asyncio.create_task(self._keep())
+        self._restart_task = asyncio.create_task(self._restart_loop())
 
     async def stop(self, seconds: float = 15.0) -> None:
         """Ask it to finish, and end it when it has not after so many seconds."""
-        if self._keeping is not None:
-            self._keeping.cancel()
+        if self._restart_task is not None:
+            self._restart_task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._keeping
+                await self._restart_task
         if self._process is None:
             return
         self.signal(signal.SIGTERM)
@@ -69,19 +69,19 @@ class Forked:
 
     async def _spawn(self) -> None:
         context = get_context("forkserver")
-        context.set_forkserver_preload(_PRELOADED)
-        self._process = context.Process(target=_run, args=self._arguments, daemon=True)
+        context.set_forkserver_preload(_PRELOADED_MODULES)
+        self._process = context.Process(target=_run_command, args=self._arguments, daemon=True)
         await asyncio.to_thread(self._process.start)
 
-    async def _keep(self) -> None:
+    async def _restart_loop(self) -> None:
         while True:
             assert self._process is not None
-            await _ended(self._process)
-            await asyncio.sleep(_PAUSE)
+            await _wait_for_exit(self._process)
+            await asyncio.sleep(_RESTART_SECONDS)
             await self._spawn()
 
 
-async def _ended(process: ForkServerProcess) -> None:
+async def _wait_for_exit(process: ForkServerProcess) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(process.sentinel, ended.set)
     try:
@@ -91,17 +91,17 @@ async def _ended(process: ForkServerProcess) -> None:
     process.join()
 
 
-def _run(name: str, environ: dict[str, str], log: str, clock_off: float) -> None:
-    from gateway.redis.embedded_server import end_with_parent
-    from gateway.storm.clock_skew import unsettle
+def _run_command(name: str, environ: dict[str, str], log: str, clock_off: float) -> None:
+    from gateway.redis.embedded_server import terminate_with_parent
+    from gateway.storm.clock_skew import skew_clock
 
-    end_with_parent()
+    terminate_with_parent()
     os.environ.clear()
     os.environ.update(environ)
     with Path(log).open("a") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     if clock_off:
-        unsettle(os.getpid(), clock_off)
+        skew_clock(os.getpid(), clock_off)
     sys.argv = ["turngate", name]
     runpy.run_module("gateway", run_name="__main__")

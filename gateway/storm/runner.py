@@ -15,178 +15,197 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway.redis.records.session_log import read_log
-from gateway.storm.burst_invariant import taken
-from gateway.storm.conversations import STOP, Breath, Script
-from gateway.storm.environment import ACCOUNT, CHANNEL, OURS, Grounds, standing
-from gateway.storm.faults import Chaos
-from gateway.storm.invariants import Talk, at_rest, forget, judge, session_of
-from gateway.storm.provider import Ear, StormServer
-from gateway.storm.result import Breach, Verdict
-from gateway.storm.scenario import Weather
+from gateway.storm.burst_invariant import answered_texts
+from gateway.storm.conversations import STOP_TEXT, MessageGroup, PlannedConversation
+from gateway.storm.environment import ACCOUNT, BUSINESS_NUMBER, CHANNEL, StormEnvironment, running_environment
+from gateway.storm.faults import FaultInjector
+from gateway.storm.invariants import (
+    FinishedConversation,
+    build_session_id,
+    check_conversation,
+    delete_session,
+    is_idle,
+)
+from gateway.storm.provider import Recipient, StormServer
+from gateway.storm.result import StormResult, Violation
+from gateway.storm.scenario import StormScenario
 
-_TELL_SECONDS = 5.0
-_LOOK_SECONDS = 0.5
-_RAMP_SECONDS = 0.02
-_LOG_ENTRIES = 1_000
-_JUDGES = 16
+_REPORT_SECONDS = 5.0
+_POLL_SECONDS = 0.5
+_START_STAGGER_SECONDS = 0.02
+_MAX_LOG_ENTRIES = 1_000
+_CHECKERS = 16
 
-Say = Callable[[str], None]
+WriteLine = Callable[[str], None]
 
 
-class Storm:
+class StormRunner:
     """One run. All is real: the server, the processes, HTTP on loopback; only the provider is played."""
 
-    def __init__(self, weather: Weather, say: Say) -> None:
-        self._weather = weather
-        self._say = say
-        self._said = 0
-        self._next = 0
-        self._ended: deque[tuple[float, Talk]] = deque()
-        self.verdict = Verdict(weather.seed)
+    def __init__(self, weather: StormScenario, say: WriteLine) -> None:
+        self._scenario = weather
+        self._write_line = say
+        self._sent_count = 0
+        self._next_user = 0
+        self._finished: deque[tuple[float, FinishedConversation]] = deque()
+        self.result = StormResult(weather.seed)
 
-    async def run(self) -> Verdict:
+    async def run(self) -> StormResult:
         """Storm until every message was said and its conversation has ended, and judge."""
-        async with standing(self._weather) as grounds:
+        async with running_environment(self._scenario) as grounds:
             began = monotonic()
-            chaos = Chaos(self._weather, grounds.server, grounds.web, grounds.workers)
+            chaos = FaultInjector(self._scenario, grounds.server, grounds.web, grounds.workers)
             striking = asyncio.create_task(chaos.run())
             people = [
-                asyncio.create_task(self._people(grounds, chaos, after=place * _RAMP_SECONDS))
-                for place in range(self._weather.people)
+                asyncio.create_task(self._run_user_slot(grounds, chaos, after=place * _START_STAGGER_SECONDS))
+                for place in range(self._scenario.people)
             ]
             talking = asyncio.gather(*people)
-            judges = [asyncio.create_task(self._judge(grounds, talking)) for _ in range(_JUDGES)]
-            telling = asyncio.create_task(self._tell(chaos, began))
+            judges = [asyncio.create_task(self._check_finished(grounds, talking)) for _ in range(_CHECKERS)]
+            telling = asyncio.create_task(self._report(chaos, began))
             try:
                 await talking
-                self.verdict.took = monotonic() - began
-                await _finish(striking, chaos)
+                self.result.duration_seconds = monotonic() - began
+                await _stop_faults(striking, chaos)
                 await asyncio.gather(*judges)
             finally:
                 started = (striking, telling, *judges, *people)
                 for task in started:
                     task.cancel()
                 await asyncio.gather(*started, return_exceptions=True)
-            self.verdict.blows = dict(chaos.blows)
-            self.verdict.counts["delivered twice"] = grounds.host.twin.twice
-            self._say(self._progress(chaos, monotonic() - began))
+            self.result.fault_counts = dict(chaos.counts)
+            self.result.counts["delivered twice"] = grounds.simulator_server.simulator.duplicate_deliveries
+            self._write_line(self._format_progress(chaos, monotonic() - began))
             for process in (grounds.web, *grounds.workers):
                 await process.stop()
-            self._read(grounds.log)
-        return self.verdict
+            self._scan_log(grounds.log_path)
+        return self.result
 
-    async def _people(self, grounds: Grounds, chaos: Chaos, after: float) -> None:
+    async def _run_user_slot(self, grounds: StormEnvironment, chaos: FaultInjector, after: float) -> None:
         """One place in the crowd: a person after the other, until enough was said."""
         await asyncio.sleep(after)
-        while self._said < self._weather.messages:
-            number, self._next = self._next, self._next + 1
-            script = await grounds.scripts.write(number)
-            self._said += script.says
-            talk = await self._talk(script, grounds, chaos)
-            self._ended.append((monotonic(), talk))
+        while self._sent_count < self._scenario.messages:
+            number, self._next_user = self._next_user, self._next_user + 1
+            script = await grounds.generator.generate(number)
+            self._sent_count += script.turn_count
+            talk = await self._run_conversation(script, grounds, chaos)
+            self._finished.append((monotonic(), talk))
 
-    async def _talk(self, script: Script, grounds: Grounds, chaos: Chaos) -> Talk:
+    async def _run_conversation(
+        self, script: PlannedConversation, grounds: StormEnvironment, chaos: FaultInjector
+    ) -> FinishedConversation:
         """Think, say a breath, wait for all that it must bring."""
-        chance = Random(f"{self._weather.seed}:{script.person}")  # noqa: S311 - repeatable on purpose
-        host, ear, ids, due = grounds.host, grounds.host.twin.ear(script.person), list[str](), 0
-        session = session_of(CHANNEL, ACCOUNT, OURS, script.person)
-        for place, breath in enumerate(script.breaths):
-            await asyncio.sleep(chance.uniform(0.0, 2.0) * self._weather.think)
-            if chance.random() < self._weather.forgeries:
-                await self._forge(host, script.person)
+        chance = Random(f"{self._scenario.seed}:{script.person}")  # noqa: S311 - repeatable on purpose
+        host, ear, ids, due = (
+            grounds.simulator_server,
+            grounds.simulator_server.simulator.recipient(script.person),
+            list[str](),
+            0,
+        )
+        session = build_session_id(CHANNEL, ACCOUNT, BUSINESS_NUMBER, script.person)
+        for place, breath in enumerate(script.groups):
+            await asyncio.sleep(chance.uniform(0.0, 2.0) * self._scenario.think)
+            if chance.random() < self._scenario.forgeries:
+                await self._send_forged(host, script.person)
             began = monotonic()
-            ear.troubled, ear.silent = False, place == script.silent_from
-            taken = await host.write(script.person, breath.says, swapped=breath.swapped)
-            ids += [sid for sid, text in zip(taken, breath.says, strict=True) if text != STOP]
-            due += len(breath.hears)
-            if self._weather.burst:
-                await self._rest(grounds.redis, session, began)
+            ear.had_fault, ear.is_silenced = False, place == script.silent_from
+            taken = await host.send_in_order(script.person, breath.texts, swapped=breath.is_swapped)
+            ids += [sid for sid, text in zip(taken, breath.texts, strict=True) if text != STOP_TEXT]
+            due += len(breath.expected_replies)
+            if self._scenario.burst:
+                await self._wait_until_idle(grounds.redis, session, began)
             else:
-                await self._hear(ear, breath, due, began, chaos)
-        return Talk(session, script, ids)
+                await self._await_replies(ear, breath, due, began, chaos)
+        return FinishedConversation(session, script, ids)
 
-    async def _forge(self, host: StormServer, person: str) -> None:
-        status = await host.forge(person)
-        self.verdict.counts["forged"] += status is not None
-        self.verdict.breach(Breach.FORGED, status is not None and status < 300, person)
+    async def _send_forged(self, host: StormServer, person: str) -> None:
+        status = await host.send_forged(person)
+        self.result.counts["forged"] += status is not None
+        self.result.record_violation(Violation.FORGED_ACCEPTED, status is not None and status < 300, person)
 
-    async def _hear(self, ear: Ear, breath: Breath, due: int, began: float, chaos: Chaos) -> None:
-        if not breath.hears:
+    async def _await_replies(
+        self, ear: Recipient, breath: MessageGroup, due: int, began: float, chaos: FaultInjector
+    ) -> None:
+        if not breath.expected_replies:
             return
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._weather.patience):
-                while len(ear.heard) < due:
-                    ear.told.clear()
-                    await ear.told.wait()
+            async with asyncio.timeout(self._scenario.patience):
+                while len(ear.received) < due:
+                    ear.message_received.clear()
+                    await ear.message_received.wait()
         ended = monotonic()
-        hits = chaos.between(began, ended)
-        one_to_blame = len(hits) == 1 and not ear.troubled
-        self.verdict.waited(ended - began, ended - hits[0] if one_to_blame else None)
+        hits = chaos.times_between(began, ended)
+        one_to_blame = len(hits) == 1 and not ear.had_fault
+        self.result.record_wait(ended - began, ended - hits[0] if one_to_blame else None)
 
-    async def _rest(self, redis: Redis, session: str, began: float) -> None:
+    async def _wait_until_idle(self, redis: Redis, session: str, began: float) -> None:
         """Wait until all that was said has been answered, however it was taken."""
         rests = False
-        while not rests and monotonic() < began + self._weather.patience:
-            await asyncio.sleep(_LOOK_SECONDS / 5)
+        while not rests and monotonic() < began + self._scenario.patience:
+            await asyncio.sleep(_POLL_SECONDS / 5)
             with suppress(RedisError, OSError):  # the server is being restarted
-                rests = await at_rest(redis, session)
-        self.verdict.waited(monotonic() - began, None)
+                rests = await is_idle(redis, session)
+        self.result.record_wait(monotonic() - began, None)
 
-    async def _judge(self, grounds: Grounds, talking: asyncio.Future[list[None]]) -> None:
+    async def _check_finished(self, grounds: StormEnvironment, talking: asyncio.Future[list[None]]) -> None:
         """Judge conversations some time after their end, so that a late second copy is heard too."""
-        while self._ended or not talking.done():
-            if not self._ended or self._ended[0][0] + self._weather.settle > monotonic():
-                await asyncio.sleep(_LOOK_SECONDS)
+        while self._finished or not talking.done():
+            if not self._finished or self._finished[0][0] + self._scenario.settle > monotonic():
+                await asyncio.sleep(_POLL_SECONDS)
                 continue
-            ended, talk = self._ended.popleft()
+            ended, talk = self._finished.popleft()
             try:
-                judged = await self._judge_one(grounds, talk, monotonic() - ended)
+                judged = await self._check_conversation(grounds, talk, monotonic() - ended)
             except (RedisError, OSError):  # the server is being restarted
                 judged = False
             if not judged:
-                self._ended.append((ended, talk))
-                await asyncio.sleep(_LOOK_SECONDS / 10)
+                self._finished.append((ended, talk))
+                await asyncio.sleep(_POLL_SECONDS / 10)
 
-    async def _judge_one(self, grounds: Grounds, talk: Talk, since: float) -> bool:
+    async def _check_conversation(
+        self, grounds: StormEnvironment, talk: FinishedConversation, since: float
+    ) -> bool:
         """Judge a conversation that ended `since` seconds ago; False while its session has work to do."""
-        rests = await at_rest(grounds.redis, talk.session)
-        if not rests and since < self._weather.patience:
+        rests = await is_idle(grounds.redis, talk.session)
+        if not rests and since < self._scenario.patience:
             return False
-        twin, person = grounds.host.twin, talk.script.person
-        log = await read_log(grounds.redis, talk.session, count=_LOG_ENTRIES)
-        await forget(talk.session, grounds.redis)
-        self.verdict.breach(Breach.STRANDED, not rests, person)
-        weather = self._weather
+        twin, person = grounds.simulator_server.simulator, talk.plan.person
+        log = await read_log(grounds.redis, talk.session, count=_MAX_LOG_ENTRIES)
+        await delete_session(talk.session, grounds.redis)
+        self.result.record_violation(Violation.STRANDED, not rests, person)
+        weather = self._scenario
         if weather.burst:
-            heard = Breath((), await grounds.scripts.hears(person, taken(log)))
-            talk = replace(talk, script=replace(talk.script, breaths=(heard,)))
-        judge(talk, log, twin.ear(person), self.verdict, window=weather.burst, cap=weather.burst_cap)
+            heard = MessageGroup((), await grounds.generator.compute_replies(person, answered_texts(log)))
+            talk = replace(talk, plan=replace(talk.plan, groups=(heard,)))
+        check_conversation(
+            talk, log, twin.recipient(person), self.result, window=weather.burst, cap=weather.burst_cap
+        )
         twin.forget(person)
         return True
 
-    async def _tell(self, chaos: Chaos, began: float) -> None:
+    async def _report(self, chaos: FaultInjector, began: float) -> None:
         while True:
-            await asyncio.sleep(_TELL_SECONDS)
-            self._say(self._progress(chaos, monotonic() - began))
+            await asyncio.sleep(_REPORT_SECONDS)
+            self._write_line(self._format_progress(chaos, monotonic() - began))
 
-    def _progress(self, chaos: Chaos, seconds: float) -> str:
-        judged = self.verdict.counts["acknowledged"]
+    def _format_progress(self, chaos: FaultInjector, seconds: float) -> str:
+        judged = self.result.counts["acknowledged"]
         return (
-            f"{seconds:.0f} s: {judged:,} of {self._weather.messages:,} messages judged, "
-            f"{self._said / seconds:.0f}/s, {chaos.blows.total()} blows, "
-            f"{self.verdict.breaches.total()} breaches"
+            f"{seconds:.0f} s: {judged:,} of {self._scenario.messages:,} messages judged, "
+            f"{self._sent_count / seconds:.0f}/s, {chaos.counts.total()} blows, "
+            f"{self.result.violations.total()} breaches"
         )
 
-    def _read(self, log: Path) -> None:
+    def _scan_log(self, log: Path) -> None:
         """Law L12: no line of any process names a person or what was said."""
         with log.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
-                self.verdict.counts["logged"] += 1
-                self.verdict.breach(Breach.TOLD, "+1555" in line or "forged" in line)
+                self.result.counts["logged"] += 1
+                self.result.record_violation(Violation.LEAKED, "+1555" in line or "forged" in line)
 
 
-async def _finish(striking: asyncio.Task[None], chaos: Chaos) -> None:
+async def _stop_faults(striking: asyncio.Task[None], chaos: FaultInjector) -> None:
     """End the blows; nobody is left standing still, and the server runs."""
     striking.cancel()
     await asyncio.gather(striking, return_exceptions=True)
-    await chaos.calm()
+    await chaos.recover()

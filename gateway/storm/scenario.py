@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from channels._kit.simulator import Fault, Faults
-from core.model.base import Value
+from channels._kit.simulator import Fault, FaultSettings
+from core.model.base import FrozenModel
 
-TROUBLE = (
+COMMON_FAULTS = (
     Fault.TOO_MANY,
     Fault.TOO_MANY,
     Fault.SERVER_ERROR,
@@ -18,7 +18,7 @@ TROUBLE = (
 )
 
 
-class Weather(Value):
+class StormScenario(FrozenModel):
     """Times are in seconds, chances from 0 to 1; an interval of 0 means never.
 
     `messages` are said by as many people as it takes, `people` of them at a time, each thinking up to twice
@@ -48,10 +48,10 @@ class Weather(Value):
     patience: float = 120.0
     burst: float = 0.0
     burst_cap: float = 8.0
-    faults: Faults = Field(
-        default_factory=lambda: Faults(
+    faults: FaultSettings = Field(
+        default_factory=lambda: FaultSettings(
             chance=0.03,
-            kinds=(*TROUBLE * 6, Fault.TIMEOUT_AFTER),
+            kinds=(*COMMON_FAULTS * 6, Fault.TIMEOUT_AFTER),
             webhooks_twice=0.1,
             statuses_twice=0.1,
             statuses_shuffled=0.5,

@@ -8,11 +8,11 @@ from typing import Final
 
 import httpx
 
-from core.errors import BadSignature, DeliveryError, Unknown
+from core.errors import DeliveryError, InvalidSignature, Unknown
 from core.model.event import Event
-from core.model.message import Message, Part, Reply, SentMessage
+from core.model.message import Message, MessagePart, Reply, SentMessage
 from core.model.turn import Address
-from core.ports.channel import Answer, Capabilities, Webhook
+from core.ports.channel import Capabilities, Webhook, WebhookResponse
 
 NAME: Final = "web"
 
@@ -29,12 +29,12 @@ CAPABILITIES: Final = Capabilities(
 )
 
 
-def session_of(session_id: str) -> str:
+def build_session_id(session_id: str) -> str:
     """The session of a client's own id."""
     return f"{NAME}:{session_id}"
 
 
-def address_of(session_id: str) -> Address:
+def build_address(session_id: str) -> Address:
     """Where a client's messages come from and replies go to."""
     return Address(channel=NAME, account=NAME, ours=NAME, theirs=session_id)
 
@@ -50,23 +50,23 @@ class WebChannel:
 
     def verify(self, webhook: Webhook) -> None:
         """There is no webhook: clients use /turn and /stream."""
-        raise BadSignature("the web channel has no webhook")
+        raise InvalidSignature("the web channel has no webhook")
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """Nothing comes this way."""
         return []
 
-    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
         """Nothing comes this way."""
-        return Answer(status=404)
+        return WebhookResponse(status=404)
 
-    def render(self, message: Message, address: Address) -> list[Part]:
+    def render(self, message: Message, address: Address) -> list[MessagePart]:
         """The message as it is: the client shows CommonMark, choices and media."""
-        return [Part(body=message.text, choices=message.choices, media=message.media)]
+        return [MessagePart(body=message.text, choices=message.choices, media=message.media)]
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """The mark before a send has asked whether the bot may speak; no wire follows."""
-        return SentMessage(provider_id=reply.name)
+        return SentMessage(provider_id=reply.global_key)
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]

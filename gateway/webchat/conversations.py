@@ -13,27 +13,27 @@ from redis.asyncio import Redis
 
 from core.model.event import TurnReceived
 from core.model.turn import Turn
-from core.ports.mailbox import Inbox, Verdict
+from core.ports.mailbox import AcceptResult, Inbox
 from core.time_limit import TimeLimit
-from gateway.redis.connection.notifications import Hint, Hints
+from gateway.redis.connection.notifications import SessionNotifications, Subscription
 from gateway.redis.records.session_log import read_log, read_log_end
-from gateway.webchat.channel import address_of, session_of
-from gateway.webchat.schemas import Shown
+from gateway.webchat.channel import build_address, build_session_id
+from gateway.webchat.schemas import MessageView
 from gateway.webchat.text_stream import pieces_key
 
-_LOOK_AGAIN_SECONDS = 1.0
-_NOBODY_LISTENS_SECONDS = 0.05
-_ENTRIES = 200
-_NEWEST = 20
-_EXTRAS = ("choices", "media")
+_POLL_SECONDS = 1.0
+_UNSUBSCRIBED_POLL_SECONDS = 0.05
+_ENTRIES_PER_READ = 200
+_RECENT_ENTRIES = 20
+_EXTRA_FIELDS = ("choices", "media")
 
 
-class Answered(NamedTuple):
+class CompletedTurn(NamedTuple):
     """What became of a turn. `messages` may be empty: a person has the session, or it was silent."""
 
     message_id: str
     outcome: str
-    messages: tuple[Shown, ...] = ()
+    messages: tuple[MessageView, ...] = ()
 
     @property
     def text(self) -> str:
@@ -41,7 +41,7 @@ class Answered(NamedTuple):
         return "\n\n".join(message.text for message in self.messages)
 
 
-class Piece(NamedTuple):
+class TextPiece(NamedTuple):
     """The next piece of an answer's text; with `is_restart` it replaces what came before."""
 
     id: str
@@ -49,7 +49,7 @@ class Piece(NamedTuple):
     is_restart: bool
 
 
-class Asked(NamedTuple):
+class SubmittedTurn(NamedTuple):
     """A turn that was accepted; `is_new` unless it was recorded before, when its answer may be there."""
 
     session: str
@@ -57,139 +57,149 @@ class Asked(NamedTuple):
     is_new: bool = False
 
 
-class _Reading:
+class _AnswerTracker:
     """Follows one turn through the log."""
 
     def __init__(self, message_id: str) -> None:
         self.message_id = message_id
         self.commit: dict[str, JsonValue] | None = None
-        self.said: dict[str, Shown] = {}
-        self.settled: set[str] = set()
+        self.messages_by_key: dict[str, MessageView] = {}
+        self.settled_keys: set[str] = set()
 
-    def hear(self, note: bytes) -> None:
+    def apply_notification(self, note: bytes) -> None:
         """Take what commit.lua tells: the entries that it wrote, a line for each."""
         for line in note.splitlines():
             kind, _, data = line.partition(b" ")
-            self.take(kind.decode(), from_json(data))
+            self.apply_entry(kind.decode(), from_json(data))
 
-    def take(self, kind: str, data: dict[str, Any]) -> None:
+    def apply_entry(self, kind: str, data: dict[str, Any]) -> None:
         """The next entry; one that was taken before changes nothing."""
         if kind == "committed" and self.message_id in data.get("turns", ()):
             self.commit = data
-        elif kind == "said" and self.commit is not None and self._is_mine(data["key"]):
-            self.said[data["key"]] = Shown(
+        elif kind == "said" and self.commit is not None and self._belongs_to_turn(data["key"]):
+            self.messages_by_key[data["key"]] = MessageView(
                 text=data["body"], choices=data.get("choices", ()), media=data.get("media", ())
             )
-        elif kind in ("sent", "refused") and data.get("key") in self.said:
+        elif kind in ("sent", "refused") and data.get("key") in self.messages_by_key:
             if kind == "refused":
-                del self.said[data["key"]]
-            self.settled.add(data["key"])
+                del self.messages_by_key[data["key"]]
+            self.settled_keys.add(data["key"])
 
-    def _is_mine(self, key: str) -> bool:
+    def _belongs_to_turn(self, key: str) -> bool:
         turns: Any = (self.commit or {}).get("turns", [self.message_id])
         return key.startswith(f"{turns[0]}.")
 
     @property
-    def answered(self) -> Answered | None:
-        if self.commit is None or len(self.settled) < int(str(self.commit.get("replies", 0))):
+    def completed_turn(self) -> CompletedTurn | None:
+        if self.commit is None or len(self.settled_keys) < int(str(self.commit.get("replies", 0))):
             return None
         outcome = str(self.commit.get("outcome", ""))
-        return Answered(message_id=self.message_id, outcome=outcome, messages=tuple(self.said.values()))
+        return CompletedTurn(
+            message_id=self.message_id, outcome=outcome, messages=tuple(self.messages_by_key.values())
+        )
 
 
-class Conversations:
+class WebConversations:
     """All sessions of the web channel, as one web process sees them."""
 
     def __init__(self, redis: Redis, inbox: Inbox) -> None:
         self._redis = redis
         self._inbox = inbox
-        self._hints = Hints(redis, "tg:told")
+        self._notifications = SessionNotifications(redis, "tg:told")
 
-    async def say(
+    async def submit(
         self, session_id: str, message_id: str, text: str, payload: str = "", *, streamed: bool = False
-    ) -> Asked:
+    ) -> SubmittedTurn:
         """Record a message; one that was recorded before under this id is the same message.
 
         `streamed` says that `pieces` are going to be read.
         Raises `StorageUnavailable` and `MailboxFull`, as every inbox does.
         """
-        session = session_of(session_id)
+        session = build_session_id(session_id)
         turn = Turn(
             id=message_id,
             session=session,
-            address=address_of(session_id),
+            address=build_address(session_id),
             text=text,
             payload=payload,
             streamed=streamed,
         )
         [verdict] = await self._inbox.accept([TurnReceived(turn=turn)])
-        return Asked(session, message_id, verdict is Verdict.NEW)
+        return SubmittedTurn(session, message_id, verdict is AcceptResult.NEW)
 
-    async def turn(
+    async def submit_and_wait(
         self, session_id: str, message_id: str, text: str, payload: str, seconds: float
-    ) -> tuple[Asked, Answered | None]:
+    ) -> tuple[SubmittedTurn, CompletedTurn | None]:
         """Record a message as `say` does, and wait for what becomes of it as `answer` does."""
-        with self._hints.of(session_of(session_id)) as hint:  # nothing can be missed, so nothing need be read
-            asked = await self.say(session_id, message_id, text, payload)
-            return asked, await self._awaited(asked, seconds, hint, look=not asked.is_new)
+        with self._notifications.subscribe(
+            build_session_id(session_id)
+        ) as hint:  # nothing can be missed, so nothing need be read
+            asked = await self.submit(session_id, message_id, text, payload)
+            return asked, await self._await_answer(asked, seconds, hint, look=not asked.is_new)
 
-    async def knows(self, asked: Asked) -> bool:
+    async def is_known(self, asked: SubmittedTurn) -> bool:
         """Whether such a message was ever recorded (within the days for which ids are remembered)."""
         score: Any = await self._redis.zscore(f"tg:{{{asked.session}}}:seen", asked.message_id)
         return score is not None
 
-    async def answer(self, asked: Asked, seconds: float) -> Answered | None:
+    async def wait_for_answer(self, asked: SubmittedTurn, seconds: float) -> CompletedTurn | None:
         """Wait for what becomes of a turn; `None` when it takes longer than `seconds`."""
-        with self._hints.of(asked.session) as hint:
-            return await self._awaited(asked, seconds, hint, look=True)
+        with self._notifications.subscribe(asked.session) as hint:
+            return await self._await_answer(asked, seconds, hint, look=True)
 
-    async def _awaited(self, asked: Asked, seconds: float, hint: Hint, *, look: bool) -> Answered | None:
+    async def _await_answer(
+        self, asked: SubmittedTurn, seconds: float, hint: Subscription, *, look: bool
+    ) -> CompletedTurn | None:
         """Hear what becomes of a turn, and look in the log at first (`look`) and when nothing is heard."""
-        reading, behind, end = _Reading(asked.message_id), "", monotonic() + seconds
+        reading, behind, end = _AnswerTracker(asked.message_id), "", monotonic() + seconds
         while True:
             if look:
-                behind = await self._follow(reading, behind or await self._beginning(asked), asked.session)
-            if (answered := reading.answered) or monotonic() > end:
+                behind = await self._apply_log(
+                    reading, behind or await self._find_start(asked), asked.session
+                )
+            if (answered := reading.completed_turn) or monotonic() > end:
                 return answered
-            pause = _LOOK_AGAIN_SECONDS if self._hints.listening.is_set() else _NOBODY_LISTENS_SECONDS
-            await _within(hint, min(pause, max(end - monotonic(), 0.01)))
-            notes = hint.take()
+            pause = _POLL_SECONDS if self._notifications.subscribed.is_set() else _UNSUBSCRIBED_POLL_SECONDS
+            await _wait_for_notification(hint, min(pause, max(end - monotonic(), 0.01)))
+            notes = hint.pop_notes()
             for note in notes:
-                reading.hear(note)
+                reading.apply_notification(note)
             look = not notes
 
-    async def _beginning(self, asked: Asked) -> str:
+    async def _find_start(self, asked: SubmittedTurn) -> str:
         """The log entry behind which a turn's answer stands; empty for the log's beginning."""
-        newest = await read_log_end(self._redis, asked.session, _NEWEST) if asked.is_new else []
+        newest = await read_log_end(self._redis, asked.session, _RECENT_ENTRIES) if asked.is_new else []
         mine = (each for each in newest if each.kind == "accepted" and each.data["turn"] == asked.message_id)
         entry = next(mine, None)
         return entry.id if entry else ""
 
-    async def _follow(self, reading: _Reading, behind: str, session: str) -> str:
+    async def _apply_log(self, reading: _AnswerTracker, behind: str, session: str) -> str:
         """Read on to the log's end, or until the answer is there; returns the last entry that was read."""
         is_more = True
-        while is_more and not reading.answered:
-            entries = await read_log(self._redis, session, behind, _ENTRIES)
+        while is_more and not reading.completed_turn:
+            entries = await read_log(self._redis, session, behind, _ENTRIES_PER_READ)
             for entry in entries:
-                reading.take(entry.kind, entry.data)
+                reading.apply_entry(entry.kind, entry.data)
                 behind = entry.id
-            is_more = len(entries) == _ENTRIES
+            is_more = len(entries) == _ENTRIES_PER_READ
         return behind
 
-    async def pieces(
-        self, asked: Asked, after: str, answer: asyncio.Task[Answered | None]
-    ) -> AsyncIterator[Piece]:
+    async def stream_pieces(
+        self, asked: SubmittedTurn, after: str, answer: asyncio.Task[CompletedTurn | None]
+    ) -> AsyncIterator[TextPiece]:
         """The pieces of a turn's text behind the piece `after`, until `answer` is there."""
         key, seen = pieces_key(asked.session), after
-        with self._hints.of(asked.session) as hint:
+        with self._notifications.subscribe(asked.session) as hint:
             while True:
-                hint.take()
+                hint.pop_notes()
                 is_over = answer.done()
-                rows: Any = await self._redis.xrange(key, f"({seen}" if seen else "-", count=_ENTRIES)
+                rows: Any = await self._redis.xrange(
+                    key, f"({seen}" if seen else "-", count=_ENTRIES_PER_READ
+                )
                 for name, fields in rows:
                     seen = name.decode()
                     if fields[b"turn"].decode() == asked.message_id:
-                        yield Piece(seen, fields[b"text"].decode(), fields[b"first"] == b"1")
+                        yield TextPiece(seen, fields[b"text"].decode(), fields[b"first"] == b"1")
                 if rows:
                     continue
                 if is_over:
@@ -197,7 +207,7 @@ class Conversations:
                 waiting = asyncio.create_task(hint.wait())
                 try:
                     await asyncio.wait(
-                        {waiting, answer}, timeout=_LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                        {waiting, answer}, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
                     )
                 finally:  # also when the client has gone
                     waiting.cancel()
@@ -205,12 +215,12 @@ class Conversations:
     async def history(self, session_id: str, count: int = 100) -> list[dict[str, JsonValue]]:
         """The latest messages of both sides, oldest first; what was not let out is left out."""
         shown: dict[str, dict[str, JsonValue]] = {}
-        for entry in await read_log_end(self._redis, session_of(session_id), 1_000):
+        for entry in await read_log_end(self._redis, build_session_id(session_id), 1_000):
             data: dict[str, Any] = entry.data
             if entry.kind == "accepted" and data.get("text"):
                 shown[entry.id] = {"from": "person", "text": data["text"]}
             elif entry.kind == "said":
-                more: dict[str, JsonValue] = {name: data[name] for name in _EXTRAS if name in data}
+                more: dict[str, JsonValue] = {name: data[name] for name in _EXTRA_FIELDS if name in data}
                 speaker = "agent" if data.get("voice") == "person" else "bot"
                 shown[data["key"]] = {"from": speaker, "text": data["body"], **more}
             elif entry.kind == "refused":
@@ -221,10 +231,10 @@ class Conversations:
 
     async def aclose(self) -> None:
         """Stop listening."""
-        await self._hints.aclose()
+        await self._notifications.aclose()
 
 
-async def _within(hint: Hint, seconds: float) -> None:
+async def _wait_for_notification(hint: Subscription, seconds: float) -> None:
     try:
         with TimeLimit(seconds):
             await hint.wait()

@@ -10,71 +10,71 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.webchat import schemas as shapes
+from gateway.webchat import schemas
 
-_REF = "#/components/schemas/{model}"
+_SCHEMA_REF = "#/components/schemas/{model}"
 
 
 class _Operation(NamedTuple):
     method: str
     path: str
     summary: str
-    asked: type[BaseModel] | None
-    answers: dict[int, type[BaseModel] | str]
+    request_model: type[BaseModel] | None
+    responses: dict[int, type[BaseModel] | str]
     parameters: tuple[dict[str, Any], ...] = ()
 
 
-def _query(name: str) -> dict[str, Any]:
+def _query_parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": {"type": "string", "maxLength": 200}}
 
 
-def _header(name: str, meaning: str) -> dict[str, Any]:
+def _header_parameter(name: str, meaning: str) -> dict[str, Any]:
     return {"name": name, "in": "header", "description": meaning, "schema": {"type": "string"}}
 
 
-_KEY = _header("Idempotency-Key", "makes a repeat the same message")
-_MESSAGE_ID = {"name": "message_id", "in": "path", "required": True, "schema": {"type": "string"}}
+_IDEMPOTENCY_KEY = _header_parameter("Idempotency-Key", "makes a repeat the same message")
+_MESSAGE_ID_PARAMETER = {"name": "message_id", "in": "path", "required": True, "schema": {"type": "string"}}
 _OPERATIONS = (
     _Operation(
         "post",
         "/turn",
         "Answer one message",
-        shapes.TurnRequest,
-        {200: shapes.TurnAnswer, 202: shapes.PendingAnswer},
-        (_KEY,),
+        schemas.TurnRequest,
+        {200: schemas.TurnAnswer, 202: schemas.PendingAnswer},
+        (_IDEMPOTENCY_KEY,),
     ),
     _Operation(
         "get",
         "/turn/{message_id}",
         "The answer to a message that was still being worked on",
         None,
-        {200: shapes.TurnAnswer, 202: shapes.PendingAnswer},
-        (_MESSAGE_ID, _query("session_id")),
+        {200: schemas.TurnAnswer, 202: schemas.PendingAnswer},
+        (_MESSAGE_ID_PARAMETER, _query_parameter("session_id")),
     ),
     _Operation(
         "post",
         "/stream",
         "Answer one message with the words as they come",
-        shapes.TurnRequest,
+        schemas.TurnRequest,
         {200: "text/plain or, when asked for by Accept, text/event-stream"},
-        (_KEY, _header("Last-Event-ID", "go on behind this event")),
+        (_IDEMPOTENCY_KEY, _header_parameter("Last-Event-ID", "go on behind this event")),
     ),
-    _Operation("post", "/reset", "Forget a conversation", shapes.ResetRequest, {200: shapes.ResetAnswer}),
-    _Operation("post", "/web/session", "A new session with its token", None, {200: shapes.SessionAnswer}),
+    _Operation("post", "/reset", "Forget a conversation", schemas.ResetRequest, {200: schemas.ResetAnswer}),
+    _Operation("post", "/web/session", "A new session with its token", None, {200: schemas.SessionAnswer}),
     _Operation(
         "get",
         "/web/history",
         "What was said so far",
         None,
-        {200: shapes.HistoryAnswer},
-        (_query("session_id"),),
+        {200: schemas.HistoryAnswer},
+        (_query_parameter("session_id"),),
     ),
     _Operation(
         "post",
         "/messages",
         "Send into a session of any channel",
-        shapes.MessageRequest,
-        {202: shapes.MessageAnswer},
+        schemas.MessageRequest,
+        {202: schemas.MessageAnswer},
     ),
 )
 _ERRORS = {
@@ -87,17 +87,17 @@ _ERRORS = {
 }
 
 
-def document() -> dict[str, Any]:
+def build_document() -> dict[str, Any]:
     """The whole document, OpenAPI 3.1."""
     paths: dict[str, Any] = {}
     for operation in _OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method] = _described(operation)
+        paths.setdefault(operation.path, {})[operation.method] = _describe_operation(operation)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Turngate", "version": version("turngate")},
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": _build_schemas(),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"bearer": []}, {}],
@@ -105,49 +105,49 @@ def document() -> dict[str, Any]:
 
 
 async def _serve(request: Request) -> Response:
-    return JSONResponse(document())
+    return JSONResponse(build_document())
 
 
 route = Route("/openapi.json", _serve, methods=["GET"])
 
 
-def _described(operation: _Operation) -> dict[str, Any]:
+def _describe_operation(operation: _Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "summary": operation.summary,
         "responses": {
-            **{str(status): _answer(model) for status, model in operation.answers.items()},
+            **{str(status): _describe_response(model) for status, model in operation.responses.items()},
             **{
-                str(status): {"description": meaning, "content": _json(shapes.ErrorAnswer)}
+                str(status): {"description": meaning, "content": _json_content(schemas.ErrorAnswer)}
                 for status, meaning in _ERRORS.items()
             },
         },
     }
     if operation.parameters:
         described["parameters"] = list(operation.parameters)
-    if operation.asked:
-        described["requestBody"] = {"required": True, "content": _json(operation.asked)}
+    if operation.request_model:
+        described["requestBody"] = {"required": True, "content": _json_content(operation.request_model)}
     return described
 
 
-def _answer(model: type[BaseModel] | str) -> dict[str, Any]:
+def _describe_response(model: type[BaseModel] | str) -> dict[str, Any]:
     if isinstance(model, str):
         text = {"schema": {"type": "string"}}
         return {"description": model, "content": {"text/plain": text, "text/event-stream": text}}
-    return {"description": (model.__doc__ or "").splitlines()[0], "content": _json(model)}
+    return {"description": (model.__doc__ or "").splitlines()[0], "content": _json_content(model)}
 
 
-def _json(model: type[BaseModel]) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": _REF.format(model=model.__name__)}}}
+def _json_content(model: type[BaseModel]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": _SCHEMA_REF.format(model=model.__name__)}}}
 
 
-def _schemas() -> dict[str, Any]:
-    models: list[type[BaseModel]] = [shapes.ErrorAnswer]
+def _build_schemas() -> dict[str, Any]:
+    models: list[type[BaseModel]] = [schemas.ErrorAnswer]
     for operation in _OPERATIONS:
-        models += [operation.asked] if operation.asked else []
-        models += [model for model in operation.answers.values() if not isinstance(model, str)]
+        models += [operation.request_model] if operation.request_model else []
+        models += [model for model in operation.responses.values() if not isinstance(model, str)]
     found: dict[str, Any] = {}
     for model in models:
-        schema = model.model_json_schema(ref_template=_REF)
+        schema = model.model_json_schema(ref_template=_SCHEMA_REF)
         found |= schema.pop("$defs", {})
         found[model.__name__] = schema
     return found

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.model.base import Value
+from core.model.base import FrozenModel
 from core.model.message import Choice
-from gateway.embedding.starlette import LONGEST_ID, LONGEST_TEXT
+from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
 
 
 class TurnRequest(BaseModel):
@@ -16,10 +16,10 @@ class TurnRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    text: str = Field("", max_length=LONGEST_TEXT)
+    text: str = Field("", max_length=MAX_TEXT_LENGTH)
     payload: str = Field("", max_length=1_000, description="what a tapped choice sends back")
-    session_id: str = Field("", max_length=LONGEST_ID)
-    message_id: str = Field("", max_length=LONGEST_ID)
+    session_id: str = Field("", max_length=MAX_ID_LENGTH)
+    message_id: str = Field("", max_length=MAX_ID_LENGTH)
 
 
 class ResetRequest(BaseModel):
@@ -27,7 +27,7 @@ class ResetRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    session_id: str = Field("", max_length=LONGEST_ID)
+    session_id: str = Field("", max_length=MAX_ID_LENGTH)
 
 
 class MessageRequest(BaseModel):
@@ -36,12 +36,12 @@ class MessageRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     session: str = Field(min_length=1, max_length=1_000, description="the session as the log names it")
-    text: str = Field(min_length=1, max_length=LONGEST_TEXT)
+    text: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH)
     choices: tuple[Choice, ...] = Field((), max_length=20)
-    message_id: str = Field("", max_length=LONGEST_ID)
+    message_id: str = Field("", max_length=MAX_ID_LENGTH)
 
 
-class Shown(Value):
+class MessageView(FrozenModel):
     """One message as a client shows it. `text` is CommonMark."""
 
     text: str
@@ -53,7 +53,7 @@ class TurnAnswer(BaseModel):
     """What the bot said. `reply` is all of it; `messages` has its choices and media too."""
 
     reply: str
-    messages: tuple[Shown, ...]
+    messages: tuple[MessageView, ...]
     session_id: str
     message_id: str
     outcome: str

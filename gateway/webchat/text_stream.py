@@ -7,13 +7,13 @@ import asyncio
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.model.timer import Timer
+from core.model.timer import TimerKind
 from core.model.turn import Address, Turn
-from core.ports.dialog import Dialog, State, Step, Watcher
-from gateway.redis.connection.notifications import hint
+from core.ports.dialog import Dialog, State, TurnListener, TurnOutcome
+from gateway.redis.connection.notifications import encode_notification
 
-MOST_PIECES = 5_000
-_KEPT_SECONDS = 600
+MAX_PIECES = 5_000
+_RETENTION_SECONDS = 600
 
 
 def pieces_key(session: str) -> str:
@@ -21,68 +21,70 @@ def pieces_key(session: str) -> str:
     return f"tg:{{{session}}}:text"
 
 
-class Telling:
+class StreamingDialog:
     """Tells who reads along a dialog's words while they are made. A courtesy: the log is the truth."""
 
     def __init__(self, dialog: Dialog, redis: Redis) -> None:
         self._dialog = dialog
         self._redis = redis
 
-    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+    async def answer(
+        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+    ) -> TurnOutcome:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
         if not turn.streamed:
             return await self._dialog.answer(turn, state, watcher=watcher)
-        teller = Teller(self._redis, turn, watcher or Watcher())
+        teller = TextPublisher(self._redis, turn, watcher or TurnListener())
         try:
             return await self._dialog.answer(turn, state, watcher=teller)
         finally:
             await teller.finish()
 
-    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
+    async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """As the dialog does; nobody is waiting."""
-        return await self._dialog.timed_out(state, address, timer)
+        return await self._dialog.handle_timeout(state, address, timer)
 
 
-class Teller(Watcher):
+class TextPublisher(TurnListener):
     """Sends pieces in order, those that gather while one call is under way together."""
 
-    def __init__(self, redis: Redis, turn: Turn, behind: Watcher) -> None:
+    def __init__(self, redis: Redis, turn: Turn, behind: TurnListener) -> None:
         self._redis = redis
         self._turn = turn
-        self._behind = behind
-        self._waiting: list[str] = []
+        self._next_listener = behind
+        self._pending: list[str] = []
         self._is_first = True
-        self._sending: asyncio.Task[None] | None = None
+        self._publish_task: asyncio.Task[None] | None = None
 
     def on_text(self, text: str) -> None:
         """The next piece."""
-        self._behind.on_text(text)
-        self._waiting.append(text)
-        if self._sending is None:
-            self._sending = asyncio.create_task(self._send())
+        self._next_listener.on_text(text)
+        self._pending.append(text)
+        if self._publish_task is None:
+            self._publish_task = asyncio.create_task(self._publish())
 
-    async def on_act(self) -> None:
+    async def on_side_effect(self) -> None:
         """As whoever else watches says."""
-        await self._behind.on_act()
+        await self._next_listener.on_side_effect()
 
     async def finish(self) -> None:
         """Wait until all has been told."""
-        if self._sending is not None:
-            await self._sending
+        if self._publish_task is not None:
+            await self._publish_task
 
-    async def _send(self) -> None:
+    async def _publish(self) -> None:
         try:
-            while self._waiting:
-                text, self._waiting = "".join(self._waiting), []
+            while self._pending:
+                text, self._pending = "".join(self._pending), []
                 fields = {"turn": self._turn.id, "text": text, "first": "1" if self._is_first else ""}
                 self._is_first = False
                 key = pieces_key(self._turn.session)
                 async with self._redis.pipeline(transaction=True) as pipeline:
-                    pipeline.xadd(key, fields, maxlen=MOST_PIECES)  # type: ignore[arg-type]
-                    pipeline.expire(key, _KEPT_SECONDS)
-                    pipeline.publish("tg:told", hint(self._turn.session))
+                    pipeline.xadd(key, fields, maxlen=MAX_PIECES)  # type: ignore[arg-type]
+                    pipeline.expire(key, _RETENTION_SECONDS)
+                    pipeline.publish("tg:told", encode_notification(self._turn.session))
                     await pipeline.execute()
         except (RedisError, OSError):
-            self._waiting.clear()
+            self._pending.clear()
         finally:
-            self._sending = None
+            self._publish_task = None

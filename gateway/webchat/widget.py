@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from gateway.server.operator_auth import Access
+from gateway.server.operator_auth import OperatorAuth
 
 SCRIPT = Path(__file__).parent / "static" / "widget.js"
 _PAGE = """<!doctype html>
@@ -32,8 +32,8 @@ _PAGE = """<!doctype html>
 class Widget:
     """`/widget.js` for everybody, `/console/widget` for who may see the console."""
 
-    def __init__(self, operator: Access) -> None:
-        self._operator = operator
+    def __init__(self, operator: OperatorAuth) -> None:
+        self._operator_auth = operator
         self._script = SCRIPT.read_bytes()
         self._tag = f'"{hashlib.sha256(self._script).hexdigest()[:16]}"'
 
@@ -41,7 +41,7 @@ class Widget:
         """Both."""
         return [
             Route("/widget.js", self.script, methods=["GET"]),
-            Route("/console/widget", self._operator.guard(self.page), methods=["GET"]),
+            Route("/console/widget", self._operator_auth.require(self.page), methods=["GET"]),
         ]
 
     async def script(self, request: Request) -> Response:

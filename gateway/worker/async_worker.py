@@ -20,27 +20,27 @@ from rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker, DequeueStrategy
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from core.time_limit import TimeLimit
-from gateway.bootstrap import Runtime, open_runtime, protocol
-from gateway.config.gc_tuning import collect_rarely
+from gateway.bootstrap import Runtime, build_protocol_limits, open_runtime
+from gateway.config.gc_tuning import tune_gc
 from gateway.config.settings import Settings
-from gateway.redis import rq_layout as layout
-from gateway.redis.connection import server_checks as fitness
-from gateway.redis.connection.connect import open_beside
-from gateway.redis.connection.retry_loop import repeat
-from gateway.redis.records import worker_presence as presence
-from gateway.worker.rq_bookkeeping import Ledger, Taken
+from gateway.redis import rq_layout
+from gateway.redis.connection import server_checks
+from gateway.redis.connection.connect import open_async_redis
+from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.records import worker_presence
+from gateway.worker.rq_bookkeeping import DequeuedJob, RqBookkeeper
 
 log = logging.getLogger("turngate.worker")
 
-_TAKE_WAIT = 1
-_MOST_A_TAKE = 32
-_FEWEST_A_TAKE = 8
-_PRESENCE_SECONDS = 1.0
-_BEAT_SECONDS = 10.0
-_WARM_SECONDS = 60.0
-_UNWRITABLE_SECONDS = 1.0
+_DEQUEUE_WAIT_SECONDS = 1
+_MAX_JOBS_PER_DEQUEUE = 32
+_MIN_JOBS_PER_DEQUEUE = 8
+_LIVENESS_SECONDS = 1.0
+_HEARTBEAT_SECONDS = 10.0
+_WARM_SHUTDOWN_SECONDS = 60.0
+_REGISTER_RETRY_SECONDS = 1.0
 
 
 class AsyncWorker(BaseWorker):
@@ -49,7 +49,7 @@ class AsyncWorker(BaseWorker):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **{**options, "serializer": JSONSerializer})
         if len(self.queues) > 1:
-            raise Misconfigured(
+            raise ConfigurationError(
                 "give the worker one queue: on two, RQ pops without a safety copy and a crash loses the job"
             )
 
@@ -66,75 +66,80 @@ class AsyncWorker(BaseWorker):
     ) -> bool:
         """Work until told to stop, or with `burst` until the queue is empty; True when any job was run."""
         settings = Settings.load()
-        self._enrol(logging_level, date_format, log_format)
+        self._register_in_rq(logging_level, date_format, log_format)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                return runner.run(self._work(settings, burst, max_jobs, max_idle_time))
+                return runner.run(self._run_job_loop(settings, burst, max_jobs, max_idle_time))
         finally:
             with suppress(RedisError, OSError):  # without Redis nobody can be told; RQ forgets us in time
                 self.teardown()  # type: ignore[no-untyped-call]
 
-    def _enrol(self, logging_level: str | None, date_format: str, log_format: str) -> None:
+    def _register_in_rq(self, logging_level: str | None, date_format: str, log_format: str) -> None:
         """Enter ourselves in RQ's books; while the server takes no writes, say so and wait."""
         while True:
             try:
                 self.bootstrap(logging_level, date_format, log_format)
             except (OutOfMemoryError, ReadOnlyError) as error:
                 log.error("Redis takes no writes, so this worker waits to begin: %s", error)
-                sleep(_UNWRITABLE_SECONDS)
+                sleep(_REGISTER_RETRY_SECONDS)
             else:
                 return
 
-    async def _work(
+    async def _run_job_loop(
         self, settings: Settings, burst: bool, max_jobs: int | None, max_idle_time: int | None
     ) -> bool:
-        redis = open_beside(self.connection)
-        await fitness.warn(redis)
+        redis = open_async_redis(self.connection)
+        await server_checks.log_warnings(redis)
         try:
             async with open_runtime(settings, redis) as runtime, asyncio.TaskGroup() as background:
-                collect_rarely()
-                shift = Shift(self, runtime, Ledger(self, redis, protocol(settings)), settings.concurrency)
+                tune_gc()
+                shift = JobLoop(
+                    self,
+                    runtime,
+                    RqBookkeeper(self, redis, build_protocol_limits(settings)),
+                    settings.concurrency,
+                )
                 chores = [
                     background.create_task(runtime.sweeper.run()),
-                    background.create_task(shift.live()),
+                    background.create_task(shift.keep_alive()),
                 ]
                 await shift.run(burst, max_jobs, max_idle_time)
                 for chore in chores:
                     chore.cancel()
-                return shift.done > 0
+                return shift.completed_jobs > 0
         finally:
             await redis.aclose()
 
 
-class Shift:
+class JobLoop:
     """One run of the worker: takes jobs while there is room, and ends warm."""
 
-    def __init__(self, worker: AsyncWorker, runtime: Runtime, ledger: Ledger, concurrency: int) -> None:
+    def __init__(self, worker: AsyncWorker, runtime: Runtime, ledger: RqBookkeeper, concurrency: int) -> None:
         self._worker = worker
         self._runtime = runtime
-        self._ledger = ledger
-        self._room = concurrency
+        self._bookkeeper = ledger
+        self._capacity = concurrency
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._suspended = False
-        self._beaten = 0.0
-        self.done = 0
+        self._last_heartbeat = 0.0
+        self.completed_jobs = 0
 
     async def run(self, burst: bool, max_jobs: int | None, max_idle_time: int | None) -> None:
         """Take and run jobs until a signal, an empty queue (`burst`) or one of the bounds."""
-        self._listen()
+        self._install_signal_handlers()
         taken, idle_since = 0, monotonic()
         while not self._stopping.is_set() and (max_jobs is None or taken < max_jobs):
-            await self._make_room()
+            await self._wait_for_capacity()
             if self._stopping.is_set():
                 break
-            most = self._most() if max_jobs is None else min(self._most(), max_jobs - taken)
+            most = self._batch_size() if max_jobs is None else min(self._batch_size(), max_jobs - taken)
             try:
-                batch = await self._ledger.take(most, 0 if burst else _TAKE_WAIT)
-                await self._start(batch)
+                batch = await self._bookkeeper.dequeue(most, 0 if burst else _DEQUEUE_WAIT_SECONDS)
+                await self._start_jobs(batch)
             except (RedisError, OSError) as error:
                 log.warning("no jobs from Redis, will try again: %s", type(error).__name__)
-                await self._rest()
+                await self._pause()
                 continue
             taken += len(batch)
             if batch or self._running:
@@ -145,100 +150,104 @@ class Shift:
                 await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
             if max_idle_time is not None and monotonic() - idle_since > max_idle_time:
                 break
-        await self._end()
+        await self._finish_running()
 
-    def _listen(self) -> None:
+    def _install_signal_handlers(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._signalled)
+            loop.add_signal_handler(number, self._handle_signal)
 
-    def _signalled(self) -> None:
+    def _handle_signal(self) -> None:
         if self._stopping.is_set():
             log.warning("cold shutdown: %d drains are given up and will be found again", len(self._running))
             for task in self._running:
                 task.cancel()
             return
         log.info("warm shutdown: finishing %d drains", len(self._running))
-        self._runtime.drain.wind_down()
+        self._runtime.processor.shut_down()
         self._stopping.set()
 
-    async def _make_room(self) -> None:
+    async def _wait_for_capacity(self) -> None:
         """Wait until another drain may be started: none are while the worker is full or RQ is suspended."""
-        while len(self._running) >= self._room:
+        while len(self._running) >= self._capacity:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         while self._suspended and not self._stopping.is_set():
-            await self._rest()
+            await self._pause()
 
-    def _most(self) -> int:
+    def _batch_size(self) -> int:
         """How many jobs to take at once.
 
         Few at first: while the next are worked on, these are written down and answered by other processes.
         With many in flight there is always somebody at work, and one call for more of them costs less.
         """
         running = len(self._running)
-        return min(self._room - running, _MOST_A_TAKE, max(_FEWEST_A_TAKE, running))
+        return min(self._capacity - running, _MAX_JOBS_PER_DEQUEUE, max(_MIN_JOBS_PER_DEQUEUE, running))
 
-    async def _rest(self) -> None:
+    async def _pause(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_TAKE_WAIT):
+            async with asyncio.timeout(_DEQUEUE_WAIT_SECONDS):
                 await self._stopping.wait()
 
-    async def _start(self, batch: list[Taken]) -> None:
+    async def _start_jobs(self, batch: list[DequeuedJob]) -> None:
         if not batch:
             return
-        starting = asyncio.create_task(self._ledger.start(batch))  # sent first, but no drain waits for it
+        starting = asyncio.create_task(self._bookkeeper.start(batch))  # sent first, but no drain waits for it
         for taken in batch:
-            task = asyncio.create_task(self._perform(taken))
+            task = asyncio.create_task(self._run_job(taken))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         await starting
 
-    async def _perform(self, taken: Taken) -> None:
+    async def _run_job(self, taken: DequeuedJob) -> None:
         try:
             try:
-                with TimeLimit(taken.seconds):
-                    await self._drain(taken)
+                with TimeLimit(taken.timeout_seconds):
+                    await self._process_session(taken)
             except Exception:  # whatever a job raises belongs into RQ's failed registry
-                await self._ledger.fail(taken)
+                await self._bookkeeper.fail(taken)
             else:
-                await self._ledger.finish(taken)
+                await self._bookkeeper.finish(taken)
         except (RedisError, OSError) as error:
             # The session is not RQ's to remember: the sweeper finds it, and RQ's maintenance its own books.
             log.warning("RQ's books about a drain could not be kept: %s", type(error).__name__)
-        self.done += 1
+        self.completed_jobs += 1
 
-    async def _drain(self, taken: Taken) -> None:
+    async def _process_session(self, taken: DequeuedJob) -> None:
         """Run a drain. Any other function is refused: what Redis holds must not choose the code that runs."""
-        drain, mailbox = self._runtime.drain, self._runtime.mailbox
+        drain, mailbox = self._runtime.processor, self._runtime.mailbox
         if taken.session:
-            if taken.claimed is not None:
-                await drain.work(await mailbox.claimed(taken.session, taken.claimed, taken.at))
+            if taken.claim_answer is not None:
+                await drain.process_claim(
+                    await mailbox.decode_claim(taken.session, taken.claim_answer, taken.dequeued_at)
+                )
             return  # somebody else works on it
-        function, arguments = taken.call(self._worker.serializer)
-        if function != layout.FUNCTION:
-            raise Misconfigured(f"this worker runs {layout.FUNCTION} only; the queue held {function}")
+        function, arguments = taken.decode_call(self._worker.serializer)
+        if function != rq_layout.JOB_FUNCTION:
+            raise ConfigurationError(
+                f"this worker runs {rq_layout.JOB_FUNCTION} only; the queue held {function}"
+            )
         await drain.run(*arguments)
 
-    async def _end(self) -> None:
+    async def _finish_running(self) -> None:
         if self._running:
-            await asyncio.wait(self._running, timeout=_WARM_SECONDS)
+            await asyncio.wait(self._running, timeout=_WARM_SHUTDOWN_SECONDS)
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def live(self) -> None:
+    async def keep_alive(self) -> None:
         """Say that this worker lives, and do RQ's maintenance, until cancelled."""
         try:
-            await repeat(self._beat, _PRESENCE_SECONDS, "saying that this worker lives")
+            await run_forever(self._heartbeat, _LIVENESS_SECONDS, "saying that this worker lives")
         finally:
             with suppress(RedisError, OSError):
-                await presence.withdraw(self._runtime.redis, self._worker.name)
+                await worker_presence.withdraw(self._runtime.redis, self._worker.name)
 
-    async def _beat(self) -> None:
-        await presence.announce(self._runtime.redis, self._worker.name)
-        self._suspended = await self._ledger.suspended()
-        if monotonic() - self._beaten > _BEAT_SECONDS:
-            self._beaten = monotonic()
-            await self._ledger.beat()
+    async def _heartbeat(self) -> None:
+        await worker_presence.announce(self._runtime.redis, self._worker.name)
+        self._suspended = await self._bookkeeper.is_suspended()
+        if monotonic() - self._last_heartbeat > _HEARTBEAT_SECONDS:
+            self._last_heartbeat = monotonic()
+            await self._bookkeeper.heartbeat()
             if self._worker.should_run_maintenance_tasks:
                 await asyncio.to_thread(self._worker.run_maintenance_tasks)

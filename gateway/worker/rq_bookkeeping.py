@@ -27,20 +27,19 @@ from rq.queue import Queue
 from rq.results import Result
 from rq.worker import BaseWorker, WorkerStatus
 
-from gateway.redis import lua as scripts
-from gateway.redis import rq_layout as layout
-from gateway.redis.connection.batcher import Gathering
-from gateway.redis.connection.multiplexer import sharing
-from gateway.redis.lua import Argument, Protocol
+from gateway.redis import lua, rq_layout
+from gateway.redis.connection.batcher import Batcher
+from gateway.redis.connection.multiplexer import multiplexed_call
+from gateway.redis.lua import Argument, ProtocolLimits
 
 SUSPENDED_KEY = "rq:suspended"
-_ENDINGS_A_CALL = 64
-_SAME_START_SECONDS = 0.5
-_BETWEEN = "\0"
+_MAX_FINISHED_PER_CALL = 64
+_START_TEMPLATE_SECONDS = 0.5
+_SEPARATOR = "\0"
 
 
 @dataclass(slots=True, eq=False)
-class Taken:
+class DequeuedJob:
     """A job that was taken from the queue, and its execution.
 
     `data` is the call as RQ stores it, `seconds` how long it may take. `session` is what a drain is about,
@@ -50,13 +49,13 @@ class Taken:
 
     id: str
     data: bytes
-    seconds: int
+    timeout_seconds: int
     session: str
-    claimed: Any
-    at: float
-    execution: str = field(default_factory=lambda: uuid4().hex)
+    claim_answer: Any
+    dequeued_at: float
+    execution_id: str = field(default_factory=lambda: uuid4().hex)
 
-    def call(self, serializer: Any) -> tuple[str, list[Any]]:
+    def decode_call(self, serializer: Any) -> tuple[str, list[Any]]:
         """The function that it calls, and the arguments. Raises for data that is not RQ's."""
         data = self.data
         with suppress(zlib.error):  # RQ's own client compresses, the scripts do not
@@ -65,151 +64,156 @@ class Taken:
         return name, arguments
 
 
-class Form:
+class CommandTemplate:
     """The commands that RQ's objects wrote about one job, to be filled in for any other."""
 
     def __init__(self, collected: Any, job: str, execution: str) -> None:
-        self._text = _BETWEEN.join(map(_word, _words(collected)))
+        self._text = _SEPARATOR.join(map(_encode_argument, _encode_commands(collected)))
         self._job = job
         self._execution = execution
 
-    def filled(self, taken: Taken) -> list[str]:
+    def render(self, taken: DequeuedJob) -> list[str]:
         """The same about this job."""
-        text = self._text.replace(self._job, taken.id).replace(self._execution, taken.execution)
-        return text.split(_BETWEEN)
+        text = self._text.replace(self._job, taken.id).replace(self._execution, taken.execution_id)
+        return text.split(_SEPARATOR)
 
 
-class Ledger:
+class RqBookkeeper:
     """Takes jobs from the queue and keeps RQ's books about them."""
 
-    def __init__(self, worker: BaseWorker, redis: Redis, protocol: Protocol) -> None:
+    def __init__(self, worker: BaseWorker, redis: Redis, protocol: ProtocolLimits) -> None:
         self._worker = worker
         self._redis = redis
         self._queue: Queue = worker.queues[0]
-        self._take = scripts.load("take", protocol)
-        self._write = scripts.load("books", protocol)
-        self._starting: dict[int, tuple[float, Form]] = {}
-        self._ending = self._end_form()
-        self._endings = Gathering(self._finish_all, _ENDINGS_A_CALL)
+        self._dequeue_script = lua.load_script("take", protocol)
+        self._write_script = lua.load_script("books", protocol)
+        self._start_templates: dict[int, tuple[float, CommandTemplate]] = {}
+        self._finish_template = self._build_finish_template()
+        self._finish_batcher = Batcher(self._finish_batch, _MAX_FINISHED_PER_CALL)
 
-    async def suspended(self) -> bool:
+    async def is_suspended(self) -> bool:
         """Whether `rq suspend` is in force."""
         return bool(await self._redis.exists(SUSPENDED_KEY))
 
-    async def take(self, most: int, wait: int) -> list[Taken]:
+    async def dequeue(self, most: int, wait: int) -> list[DequeuedJob]:
         """Up to `most` jobs, in order, with the leases of their sessions.
 
         It waits up to `wait` seconds for the first, not at all when that is 0. A job stays in RQ's
         intermediate list until `start`, so a crash in between loses nothing.
         """
-        taken = await self._taken(most)
+        taken = await self._dequeue_batch(most)
         if taken or wait == 0:
             return taken
         first: Any = await self._redis.blmove(self._queue.key, self._queue.intermediate_queue_key, wait)
-        return await self._taken(most - 1, first) if first else []
+        return await self._dequeue_batch(most - 1, first) if first else []
 
-    async def _taken(self, most: int, *first: bytes) -> list[Taken]:
+    async def _dequeue_batch(self, most: int, *first: bytes) -> list[DequeuedJob]:
         at, intermediate = monotonic(), self._queue.intermediate_queue_key
         taken = []
-        rows = await self._take(self._redis, [layout.stamp(), intermediate, most, *first])
+        rows = await self._dequeue_script(
+            self._redis, [rq_layout.current_timestamp(), intermediate, most, *first]
+        )
         for job_id, data, seconds, session, claimed in rows:
             if data is None:  # somebody has deleted it
-                await sharing(self._redis)("LREM", intermediate, 1, job_id)
+                await multiplexed_call(self._redis)("LREM", intermediate, 1, job_id)
                 continue
-            about, lasts = (session or b"").decode(), int(seconds or layout.JOB_SECONDS)
-            taken.append(Taken(job_id.decode(), data, lasts, about, claimed, at))
+            about, lasts = (session or b"").decode(), int(seconds or rq_layout.JOB_TIMEOUT_SECONDS)
+            taken.append(DequeuedJob(job_id.decode(), data, lasts, about, claimed, at))
         return taken
 
-    async def start(self, batch: Sequence[Taken]) -> None:
+    async def start(self, batch: Sequence[DequeuedJob]) -> None:
         """Enter jobs as started, and take them out of the intermediate list."""
         words: list[Argument] = []
         for taken in batch:
-            self._worker.executions[taken.execution] = self._execution(taken.id, taken.execution)
-            words += self._start_form(taken.seconds).filled(taken)
+            self._worker.executions[taken.execution_id] = self._build_execution(taken.id, taken.execution_id)
+            words += self._start_template(taken.timeout_seconds).render(taken)
         collected = self._worker.connection.pipeline()
         self._worker.set_state(WorkerStatus.BUSY, pipeline=collected)
-        await self._write(self._redis, [*words, *_words(collected)])
+        await self._write_script(self._redis, [*words, *_encode_commands(collected)])
 
-    async def finish(self, taken: Taken) -> None:
+    async def finish(self, taken: DequeuedJob) -> None:
         """Enter a job as done and remove it; drains keep no result."""
-        self._worker.executions.pop(taken.execution, None)
-        await self._endings.ask(taken)
+        self._worker.executions.pop(taken.execution_id, None)
+        await self._finish_batcher.submit(taken)
 
-    async def fail(self, taken: Taken) -> None:
+    async def fail(self, taken: DequeuedJob) -> None:
         """Enter a job as failed with the exception being handled: RQ's failed registry, handlers, retries."""
-        await asyncio.to_thread(self._fail, taken, exc_info())
+        await asyncio.to_thread(self._record_failure, taken, exc_info())
 
-    async def beat(self) -> None:
+    async def heartbeat(self) -> None:
         """Say that the worker and everything it runs are alive."""
         collected = self._worker.connection.pipeline()
         self._worker.heartbeat(pipeline=collected)
-        seconds = self._worker.get_heartbeat_ttl(self._blank(layout.JOB_SECONDS))
+        seconds = self._worker.get_heartbeat_ttl(self._build_placeholder_job(rq_layout.JOB_TIMEOUT_SECONDS))
         for execution in list(self._worker.executions.values()):
             execution.heartbeat(self._queue.started_job_registry, seconds, pipeline=collected)
-        await self._write(self._redis, _words(collected))
+        await self._write_script(self._redis, _encode_commands(collected))
 
-    async def _finish_all(self, batch: Sequence[Taken]) -> list[None]:
+    async def _finish_batch(self, batch: Sequence[DequeuedJob]) -> list[None]:
         collected = self._worker.connection.pipeline()
-        worked = sum(monotonic() - taken.at for taken in batch)
+        worked = sum(monotonic() - taken.dequeued_at for taken in batch)
         self._worker.increment_total_working_time(timedelta(seconds=worked), collected)
         if not self._worker.executions:
             self._worker.set_state(WorkerStatus.IDLE, pipeline=collected)
-        words = _words(collected)
+        words = _encode_commands(collected)
         for taken in batch:
-            words += self._ending.filled(taken)
-        await self._write(self._redis, words)
+            words += self._finish_template.render(taken)
+        await self._write_script(self._redis, words)
         return [None] * len(batch)
 
-    def _fail(self, taken: Taken, error: Any) -> None:
-        execution = self._execution(taken.id, taken.execution)
+    def _record_failure(self, taken: DequeuedJob, error: Any) -> None:
+        execution = self._build_execution(taken.id, taken.execution_id)
         try:
             job = Job.fetch(taken.id, connection=self._worker.connection, serializer=self._worker.serializer)
         except NoSuchJobError:  # somebody has deleted it while it ran
-            self._worker.executions.pop(taken.execution, None)
+            self._worker.executions.pop(taken.execution_id, None)
             return
         self._worker._finalize_failure(job, self._queue, execution, error)
 
-    def _start_form(self, seconds: int) -> Form:
+    def _start_template(self, seconds: int) -> CommandTemplate:
         """What is written about a job that starts now; the same for all that start within half a second."""
-        made, form = self._starting.get(seconds, (0.0, None))
-        if form is None or monotonic() - made > _SAME_START_SECONDS:
-            form = self._new_start_form(seconds)
-            self._starting = {seconds: (monotonic(), form)}
+        made, form = self._start_templates.get(seconds, (0.0, None))
+        if form is None or monotonic() - made > _START_TEMPLATE_SECONDS:
+            form = self._build_start_template(seconds)
+            self._start_templates = {seconds: (monotonic(), form)}
         return form
 
-    def _new_start_form(self, seconds: int) -> Form:
-        job, collected = self._blank(seconds), self._worker.connection.pipeline()
+    def _build_start_template(self, seconds: int) -> CommandTemplate:
+        job, collected = self._build_placeholder_job(seconds), self._worker.connection.pipeline()
         lasts = self._worker.get_heartbeat_ttl(job)
         execution = Execution.create(job, lasts, pipeline=collected, worker_name=self._worker.name)
         job.prepare_for_execution(self._worker.name, pipeline=collected)
         collected.lrem(self._queue.intermediate_queue_key, 1, job.id)
-        return Form(collected, job.id, execution.id)
+        return CommandTemplate(collected, job.id, execution.id)
 
-    def _end_form(self) -> Form:
-        job, collected = self._blank(layout.JOB_SECONDS), self._worker.connection.pipeline()
-        execution = self._execution(job.id, uuid4().hex)
+    def _build_finish_template(self) -> CommandTemplate:
+        job, collected = (
+            self._build_placeholder_job(rq_layout.JOB_TIMEOUT_SECONDS),
+            self._worker.connection.pipeline(),
+        )
+        execution = self._build_execution(job.id, uuid4().hex)
         self._worker.increment_successful_job_count(pipeline=collected)
         execution.delete(job=job, pipeline=collected)
         registry = ExecutionRegistry(job.id, connection=self._worker.connection)
         results = Result.get_key(job.id)  # type: ignore[no-untyped-call]
         collected.delete(job.key, job.dependents_key, job.dependencies_key, results, registry.key)
-        return Form(collected, job.id, execution.id)
+        return CommandTemplate(collected, job.id, execution.id)
 
-    def _blank(self, seconds: int) -> Job:
+    def _build_placeholder_job(self, seconds: int) -> Job:
         """A job of the queue for RQ's objects to write about."""
         job = Job(uuid4().hex, connection=self._worker.connection, serializer=self._worker.serializer)
         job.origin, job.timeout = self._queue.name, seconds
         return job
 
-    def _execution(self, job: str, name: str) -> Execution:
+    def _build_execution(self, job: str, name: str) -> Execution:
         return Execution(name, job, connection=self._worker.connection, worker_name=self._worker.name)
 
 
-def _words(collected: Any) -> list[Argument]:
+def _encode_commands(collected: Any) -> list[Argument]:
     """The commands of a pipeline as books.lua takes them: each with the number of its words in front."""
     return [word for words, _ in collected.command_stack for word in (len(words), *words)]
 
 
-def _word(word: Any) -> str:
+def _encode_argument(word: Any) -> str:
     """As redis-py writes it."""
     return word.decode() if isinstance(word, bytes) else word if isinstance(word, str) else repr(word)

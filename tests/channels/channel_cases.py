@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels._kit.inbound.verification import Verification
-from core.errors import DeliveryError, Refused, Rejected, Unavailable, Unknown
+from core.errors import DeliveryError, Rejected, Unavailable, Unknown, WebhookRefused
 from core.model.event import ControlReceived, Event, TurnReceived
 from core.model.message import Choice, Message, Reply
 from core.model.turn import Address, Attachment, Turn
@@ -149,7 +149,7 @@ class ChannelCases:
         hook = self.genuine()
         headers = {name: value for name, value in hook.headers.items() if name != self.signature_header()}
 
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(WebhookRefused) as refused:
             self.channel().verify(replace(hook, headers=headers))
         assert refused.value.status == 401
 
@@ -157,14 +157,14 @@ class ChannelCases:
     def test_a_forged_signature_is_refused(self, signature: str) -> None:
         hook = self.genuine()
 
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(WebhookRefused) as refused:
             self.channel().verify(replace(hook, headers={**hook.headers, self.signature_header(): signature}))
         assert refused.value.status == 401
 
     def test_a_body_that_was_changed_on_the_way_is_refused(self) -> None:
         hook = self.genuine()
 
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(WebhookRefused) as refused:
             self.channel().verify(replace(hook, body=hook.body.replace(b"0", b"1", 1)))
         assert refused.value.status == 401
 
@@ -180,7 +180,7 @@ class ChannelCases:
     def _is_refused(self, hook: Webhook) -> bool:
         try:
             self.channel().verify(hook)
-        except Refused:
+        except WebhookRefused:
             return True
         return False
 
@@ -204,7 +204,7 @@ class ChannelCases:
     @settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow], max_examples=100)
     @given(data=st.data())
     def test_no_request_breaks_the_verifier(self, data: st.DataObject) -> None:
-        """Only `Refused`, whatever comes: nothing but the one genuine request is let in."""
+        """Only `WebhookRefused`, whatever comes: nothing but the one genuine request is let in."""
         hook = self.genuine()
         forged = Webhook(
             data.draw(st.sampled_from(["POST", "GET", "HEAD", "PUT", ""])),
@@ -218,11 +218,11 @@ class ChannelCases:
     @settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow], max_examples=200)
     @given(data=st.data())
     def test_no_body_breaks_the_parser(self, data: st.DataObject) -> None:
-        """Events or `Refused`, and every turn can be stored, whatever became of a real body."""
+        """Events or `WebhookRefused`, and every turn can be stored, whatever became of a real body."""
         hook = self.genuine()
         try:
             events = self.channel().parse(replace(hook, body=data.draw(mutated(hook.body))))
-        except Refused:
+        except WebhookRefused:
             return
         for event in events:
             assert type(event).model_validate_json(event.model_dump_json().encode()) == event
@@ -234,14 +234,14 @@ class ChannelCases:
     @settings(suppress_health_check=list(HealthCheck), max_examples=150, deadline=None)
     @given(data=st.data())
     def test_no_value_at_any_place_makes_an_exception_or_a_wrong_turn(self, data: st.DataObject) -> None:
-        """Events or `Refused`; all of them can be stored, and an id is whole or not there."""
+        """Events or `WebhookRefused`; all of them can be stored, and an id is whole or not there."""
         hook = data.draw(hostile(data.draw(st.sampled_from(self.shapes()))))
         channel = self.channel()
-        with suppress(Refused):
+        with suppress(WebhookRefused):
             channel.verify(hook)
         try:
             events = channel.parse(hook)
-        except Refused:
+        except WebhookRefused:
             return
         _are_sound(events)
 
@@ -251,14 +251,14 @@ class ChannelCases:
             for hook in everywhere(shape, value):
                 try:
                     events = self.channel().parse(hook)
-                except Refused:
+                except WebhookRefused:
                     continue
                 _are_sound(events)
 
     def test_a_body_over_the_bound_is_refused_before_it_is_verified(self) -> None:
         most = self.channel().capabilities.max_webhook_bytes
 
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(WebhookRefused) as refused:
             self.channel().verify(replace(self.genuine(), body=b"a" * (most + 1)))
         assert refused.value.status == 413
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from hypothesis import strategies as st
 
-from channels._kit.inbound.forms import FORM_TYPE
+from channels._kit.inbound.forms import FORM_CONTENT_TYPE
 from core.ports.channel import Webhook
 
 LONG_ID: Final = "Q" * 4096
@@ -66,7 +66,7 @@ _VALUES: Final[tuple[Any, ...]] = (
 
 def everywhere(hook: Webhook, value: object) -> Iterator[Webhook]:
     """The webhook again and again, with the value at one place after the other."""
-    if hook.headers.get("content-type", "").startswith(FORM_TYPE):
+    if hook.headers.get("content-type", "").startswith(FORM_CONTENT_TYPE):
         pairs = parse_qsl(hook.body.decode(), keep_blank_values=True)
         for at, (name, _) in enumerate(pairs):
             changed = [*pairs[:at], (name, str(value)), *pairs[at + 1 :]]
@@ -83,7 +83,7 @@ def everywhere(hook: Webhook, value: object) -> Iterator[Webhook]:
 @st.composite
 def hostile(draw: st.DrawFn, hook: Webhook) -> Webhook:
     """The webhook with one to three places changed; now and then doubled keys, UTF-16 or a cut end."""
-    if hook.headers.get("content-type", "").startswith(FORM_TYPE):
+    if hook.headers.get("content-type", "").startswith(FORM_CONTENT_TYPE):
         body = _form(draw, hook.body)
     else:
         body = _document(draw, hook.body)

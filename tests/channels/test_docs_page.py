@@ -10,7 +10,7 @@ import pytest
 
 import channels
 from channels._kit.inbound.verification import Verification
-from core.ports.channel import Capabilities, Pace
+from core.ports.channel import Capabilities, RateLimit
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "channels.md").read_text(encoding="utf-8")
@@ -57,7 +57,7 @@ def _shown(value: object) -> str:
         return "yes" if value else "–"
     if isinstance(value, int | str):
         return "–" if value in (0, "none") else f"{value}"
-    assert isinstance(value, Pace)
+    assert isinstance(value, RateLimit)
     return f"{value.number:g}" if value.number else "–"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels import available, load
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from tests.channels.twilio.builders import ENVIRON, PUBLIC
 
 
@@ -24,5 +24,5 @@ def test_a_channel_is_on_when_its_settings_are_set() -> None:
 
 @pytest.mark.parametrize("name", ["pigeon", "_kit", "", "os.path", "../twilio"])
 def test_no_other_name_is_a_channel(name: str) -> None:
-    with pytest.raises(Misconfigured, match="there is no channel"):
+    with pytest.raises(ConfigurationError, match="there is no channel"):
         load(name, ENVIRON, PUBLIC)

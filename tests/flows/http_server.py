@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from gateway.local.loopback import listener
+from gateway.local.loopback import open_listener
 
 
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[str]:
     """Serve it; its address."""
-    with listener() as listening:
+    with open_listener() as listening:
         server = _Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         await server.is_up.wait()

@@ -13,10 +13,19 @@ import httpx
 
 from tests.paths import ROOT
 
-_OURS = ("TURNGATE_", "TWILIO_", "WHATSAPP_", "OPENAI_", "REDIS_URL", "PUBLIC_URL", "HOST", "PORT")
+_ENVIRONMENT_PREFIXES = (
+    "TURNGATE_",
+    "TWILIO_",
+    "WHATSAPP_",
+    "OPENAI_",
+    "REDIS_URL",
+    "PUBLIC_URL",
+    "HOST",
+    "PORT",
+)
 
 
-class Running:
+class RunningGateway:
     """A started gateway; `until_ready` reads its lines until it says where the console is."""
 
     def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
@@ -24,7 +33,7 @@ class Running:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gateway", "run", "--port", "0", *arguments],
             cwd=folder,
-            env={**_clean(os.environ), "PYTHONPATH": str(ROOT), "COLUMNS": "200", **settings},
+            env={**_remove_settings(os.environ), "PYTHONPATH": str(ROOT), "COLUMNS": "200", **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -32,7 +41,7 @@ class Running:
         self.lines: list[str] = []
         self.url = ""
 
-    def until(self, words: str) -> str:
+    def wait_for_line(self, words: str) -> str:
         """Read lines until one holds `words`; that line. Fails with all lines when there is none."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
@@ -41,10 +50,10 @@ class Running:
                 return self.lines[-1]
         raise AssertionError(f"never said {words!r}:\n" + "\n".join(self.lines))
 
-    def until_ready(self) -> None:
+    def wait_until_ready(self) -> None:
         """Wait until everything runs, and remember the address."""
-        self.url = self.until("Console ").split()[-1].removesuffix("/console")
-        self.until("Ctrl-C")
+        self.url = self.wait_for_line("Console ").split()[-1].removesuffix("/console")
+        self.wait_for_line("Ctrl-C")
 
     def is_ready(self) -> bool:
         """What `/readyz` says now."""
@@ -60,25 +69,25 @@ class Running:
         )
         rows = [line.split(None, 2) for line in listed.stdout.splitlines()]
         mine = [(int(pid), command) for pid, parent, command in rows if int(parent) == self.process.pid]
-        return {_name(command): pid for pid, command in mine}
+        return {_process_name(command): pid for pid, command in mine}
 
     def stop(self) -> int:
         """End it as Ctrl-C does; its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        return self.ended()
+        return self.wait_for_exit()
 
-    def ended(self) -> int:
+    def wait_for_exit(self) -> int:
         """Wait until it has ended; its exit code."""
         rest, _ = self.process.communicate(timeout=60)
         self.lines += rest.splitlines()
         return self.process.returncode
 
 
-def _clean(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if not name.startswith(_OURS)}
+def _remove_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if not name.startswith(_ENVIRONMENT_PREFIXES)}
 
 
-def _name(command: str) -> str:
+def _process_name(command: str) -> str:
     last = command.split()[-1]
     return last if last in ("web", "worker") else "server" if "valkey" in command else command

@@ -14,22 +14,22 @@ from time import time
 import httpx
 from redis.asyncio import Redis
 
-from channels._kit.simulator import Delivery, TwinRequest, TwinResponse
-from channels.twilio.simulator.server import TwilioTwin
+from channels._kit.simulator import SimulatorRequest, SimulatorResponse, WebhookDelivery
+from channels.twilio.simulator.server import TwilioSimulator
 from core.model.event import TurnReceived
 from core.model.turn import Address, Turn
-from gateway.config.channel_config import Config
-from gateway.local.simulator_server import TwinServer, serve
-from gateway.redis.embedded_server import EmbeddedServer
+from gateway.config.channel_config import ConfigFile
+from gateway.local.simulator_server import SimulatorServer, serve
+from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 TOKEN = "0123456789abcdef0123456789abcdef"
-OURS, PERSON = "+15550100", "+15550170"
+BUSINESS_NUMBER, PERSON = "+15550100", "+15550170"
 RQ = str(Path(sys.executable).with_name("rq"))
 
 
-class HeardTwin(TwilioTwin):
+class RecordingSimulator(TwilioSimulator):
     """A twin that tells whenever it was called, so that a test can wait for it."""
 
     def __init__(self) -> None:
@@ -38,32 +38,34 @@ class HeardTwin(TwilioTwin):
         )
         self._called = asyncio.Event()
 
-    def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def handle(
+        self, request: SimulatorRequest, now: float
+    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         answer = super().handle(request, now)
         self._called.set()
         return answer
 
-    def heard(self, person: str = PERSON) -> list[str]:
+    def received_texts(self, person: str = PERSON) -> list[str]:
         """What a person got, in order."""
-        return [line.text for line in self.lines(time(), person=person) if line.direction == "out"]
+        return [line.text for line in self.list_messages(time(), person=person) if line.direction == "out"]
 
-    async def until_heard(self, count: int, person: str = PERSON, seconds: float = 30.0) -> list[str]:
+    async def wait_for_texts(self, count: int, person: str = PERSON, seconds: float = 30.0) -> list[str]:
         """Wait until a person got so many messages."""
         async with asyncio.timeout(seconds):
-            while len(self.heard(person)) < count:
+            while len(self.received_texts(person)) < count:
                 self._called.clear()
                 await self._called.wait()
-        return self.heard(person)
+        return self.received_texts(person)
 
 
 class Stack:
     """The surroundings, and what a test does in them."""
 
-    def __init__(self, server: EmbeddedServer, redis: Redis, twin: HeardTwin, api_url: str) -> None:
+    def __init__(self, server: EmbeddedRedis, redis: Redis, twin: RecordingSimulator, api_url: str) -> None:
         self.server = server
         self.url = server.url
         self.redis = redis
-        self.twin = twin
+        self.simulator = twin
         self.inbox = RedisInbox(redis)
         self._environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TURNGATE_")},
@@ -79,20 +81,20 @@ class Stack:
     def configure(self, config: Path) -> None:
         """Give the workers and the web side a configuration file."""
         self._environ |= {"TURNGATE_CONFIG": str(config)}
-        self.inbox = RedisInbox(self.redis, concurrency=Config.load(config).concurrency)
+        self.inbox = RedisInbox(self.redis, concurrency=ConfigFile.load(config).concurrency)
 
-    def set(self, **settings: str) -> None:
+    def add_settings(self, **settings: str) -> None:
         """Settings for the workers that are started from now on."""
         self._environ |= settings
 
-    async def say(self, number: int, text: str, person: str = PERSON) -> None:
+    async def accept_message(self, number: int, text: str, person: str = PERSON) -> None:
         """A message, as the web process would accept it."""
-        address = Address(channel="twilio", account=ACCOUNT, ours=OURS, theirs=person)
-        session = f"twilio:{ACCOUNT}:{OURS}:{person}"
+        address = Address(channel="twilio", account=ACCOUNT, ours=BUSINESS_NUMBER, theirs=person)
+        session = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{person}"
         turn = Turn(id=f"SM{number:032d}", session=session, address=address, text=text)
         await self.inbox.accept([TurnReceived(turn=turn)])
 
-    async def rq(self, *arguments: str) -> asyncio.subprocess.Process:
+    async def start_rq(self, *arguments: str) -> asyncio.subprocess.Process:
         """`rq <command> --url … <arguments>` as a process."""
         process = await asyncio.create_subprocess_exec(
             *(RQ, arguments[0], "--url", self.url, *arguments[1:]),
@@ -103,11 +105,13 @@ class Stack:
         self._started.append(process)
         return process
 
-    async def async_worker(self, *arguments: str) -> asyncio.subprocess.Process:
+    async def start_async_worker(self, *arguments: str) -> asyncio.subprocess.Process:
         """Our worker as people start it."""
-        return await self.rq("worker", "--worker-class", "gateway.worker.AsyncWorker", *arguments, "turns")
+        return await self.start_rq(
+            "worker", "--worker-class", "gateway.worker.AsyncWorker", *arguments, "turns"
+        )
 
-    async def until_done(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait until RQ's books hold no job any more."""
         async with asyncio.timeout(10), self.redis.pubsub() as told:
             await self.redis.config_set("notify-keyspace-events", "Kg")
@@ -115,7 +119,7 @@ class Stack:
             while await self.redis.keys("rq:job:*"):
                 await told.get_message(timeout=1.0)
 
-    async def end(self) -> None:
+    async def stop(self) -> None:
         """End whatever still runs."""
         for process in self._started:
             if process.returncode is None:
@@ -124,22 +128,22 @@ class Stack:
 
 
 @asynccontextmanager
-async def standing(*, durable: bool = False) -> AsyncIterator[Stack]:
+async def running_stack(*, durable: bool = False) -> AsyncIterator[Stack]:
     """The surroundings, for as long as the block runs; a `durable` server may be killed and started again."""
     with TemporaryDirectory(prefix="tg") as folder:
-        server = EmbeddedServer(Path(folder), durable=durable)
+        server = EmbeddedRedis(Path(folder), durable=durable)
         server.start()
-        twin = HeardTwin()
+        twin = RecordingSimulator()
         try:
             async with (
                 httpx.AsyncClient() as http,
-                serve(TwinServer(twin, http)) as api_url,
+                serve(SimulatorServer(twin, http)) as api_url,
                 Redis.from_url(server.url) as redis,
             ):
                 stack = Stack(server, redis, twin, api_url)
                 try:
                     yield stack
                 finally:
-                    await stack.end()
+                    await stack.stop()
         finally:
             server.stop()

@@ -16,37 +16,43 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
-from channels._kit.simulator import Line, Twin
-from gateway.local.simulator_server import TwinServer
-from gateway.redis.embedded_server import EmbeddedServer
+from channels._kit.simulator import ProviderSimulator, TranscriptEntry
+from gateway.local.simulator_server import SimulatorServer
+from gateway.redis.embedded_server import EmbeddedRedis
 from tests.gateway.stack import RQ
 
 
-class Heard(TwinServer):
+class RecordingSimulatorServer(SimulatorServer):
     """A twin's server that tells whenever it was called."""
 
-    def __init__(self, twin: Twin, http: httpx.AsyncClient) -> None:
+    def __init__(self, twin: ProviderSimulator, http: httpx.AsyncClient) -> None:
         super().__init__(twin, http)
         self.called = asyncio.Event()
 
-    async def _provider(self, request: Request) -> Response:
-        answer = await super()._provider(request)
+    async def _handle_api_request(self, request: Request) -> Response:
+        answer = await super()._handle_api_request(request)
         self.called.set()
         return answer
 
-    def heard(self, person: str, direction: str = "out") -> list[Line]:
-        return [line for line in self.twin.lines(time(), person=person) if line.direction == direction]
+    def list_entries(self, person: str, direction: str = "out") -> list[TranscriptEntry]:
+        return [
+            line
+            for line in self.simulator.list_messages(time(), person=person)
+            if line.direction == direction
+        ]
 
-    async def until(self, words: str, person: str, seen: int, direction: str = "out") -> list[Line]:
+    async def wait_for_entries(
+        self, words: str, person: str, seen: int, direction: str = "out"
+    ) -> list[TranscriptEntry]:
         """The lines after the first `seen`, once they hold the words."""
         async with asyncio.timeout(30):
-            while not any(words in line.text for line in self.heard(person, direction)[seen:]):
+            while not any(words in line.text for line in self.list_entries(person, direction)[seen:]):
                 self.called.clear()
                 await self.called.wait()
-        return self.heard(person, direction)[seen:]
+        return self.list_entries(person, direction)[seen:]
 
 
-async def start(
+async def start_gateway(
     stack: AsyncExitStack, url: str, flow: str, environ: Mapping[str, str], *, workers: int = 1
 ) -> str:
     """Start everything at `url` and wait until a message would be answered; the stack ends it.
@@ -54,7 +60,7 @@ async def start(
     Returns the address of the server.
     """
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="tg")))
-    redis = EmbeddedServer(folder, durable=False)
+    redis = EmbeddedRedis(folder, durable=False)
     redis.start()
     stack.callback(redis.stop)
     settings = {
@@ -73,14 +79,14 @@ async def start(
         "gateway.worker.AsyncWorker",
         "turns",
     )
-    await _process(stack, settings, sys.executable, "-m", "gateway", "web")
+    await _start_process(stack, settings, sys.executable, "-m", "gateway", "web")
     for _ in range(workers):
-        await _process(stack, settings, RQ, *worker)
-    await _until_ready(url)
+        await _start_process(stack, settings, RQ, *worker)
+    await _wait_until_ready(url)
     return redis.url
 
 
-async def _process(stack: AsyncExitStack, environ: dict[str, str], *command: str) -> None:
+async def _start_process(stack: AsyncExitStack, environ: dict[str, str], *command: str) -> None:
     process = await asyncio.create_subprocess_exec(*command, env=environ)
 
     async def end() -> None:
@@ -90,7 +96,7 @@ async def _process(stack: AsyncExitStack, environ: dict[str, str], *command: str
     stack.push_async_callback(end)
 
 
-async def _until_ready(url: str) -> None:
+async def _wait_until_ready(url: str) -> None:
     """Ask until a message would be answered; another process offers no event to wait for."""
     async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as http:
         for wait in (0.1,) * 600:
@@ -102,7 +108,7 @@ async def _until_ready(url: str) -> None:
             await asyncio.sleep(wait)
 
 
-def free_url() -> str:
+def find_free_url() -> str:
     """An address of loopback at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return f"http://127.0.0.1:{probe.getsockname()[1]}"

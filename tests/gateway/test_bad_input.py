@@ -12,21 +12,21 @@ from time import monotonic
 import pytest
 from redis.asyncio import Redis
 
-from channels._kit.simulator import Faults
+from channels._kit.simulator import FaultSettings
 from core.errors import StorageUnavailable
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.session_log import read_log_end
-from gateway.storm.invariants import at_rest
-from tests.gateway.stack import ACCOUNT, OURS, PERSON, Stack, standing
-from tests.gateway.workers import DEADLY
+from gateway.storm.invariants import is_idle
+from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
+from tests.gateway.workers import CRASH_TEXT
 
-SESSION = f"twilio:{ACCOUNT}:{OURS}:{PERSON}"
+SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
 
 
 @pytest.fixture
 async def stack() -> AsyncIterator[Stack]:
-    async with standing() as made:
+    async with running_stack() as made:
         yield made
 
 
@@ -96,10 +96,10 @@ _UNWRITABLE = pytest.mark.parametrize(
 async def test_a_worker_that_starts_while_nothing_can_be_written_waits_and_then_answers(
     stack: Stack, trouble: tuple[str, ...], relief: tuple[str, ...], word: str
 ) -> None:
-    await stack.say(1, "hi")
+    await stack.accept_message(1, "hi")
     await stack.redis.execute_command(*trouble)  # type: ignore[no-untyped-call]
     before = await refused(stack.redis, word)
-    await stack.async_worker()
+    await stack.start_async_worker()
 
     async def the_worker_meets_it() -> bool:
         return await refused(stack.redis, word) > before
@@ -107,21 +107,21 @@ async def test_a_worker_that_starts_while_nothing_can_be_written_waits_and_then_
     await until(the_worker_meets_it)
     await stack.redis.execute_command(*relief)  # type: ignore[no-untyped-call]
 
-    assert "last four" in (await stack.twin.until_heard(1))[0]
+    assert "last four" in (await stack.simulator.wait_for_texts(1))[0]
 
 
 @_UNWRITABLE
 async def test_a_server_that_takes_no_writes_refuses_new_messages_and_keeps_the_old(
     stack: Stack, trouble: tuple[str, ...], relief: tuple[str, ...], word: str
 ) -> None:
-    stack.twin.tell(Faults(answer_delay=0.5))
-    await stack.async_worker()
-    await stack.say(1, "hi")
-    await stack.say(2, "4321")
-    await stack.twin.until_heard(1)  # the provider has the first reply, and its answer is on its way
+    stack.simulator.set_faults(FaultSettings(answer_delay=0.5))
+    await stack.start_async_worker()
+    await stack.accept_message(1, "hi")
+    await stack.accept_message(2, "4321")
+    await stack.simulator.wait_for_texts(1)  # the provider has the first reply, and its answer is on its way
     await stack.redis.execute_command(*trouble)  # type: ignore[no-untyped-call]
     with pytest.raises(StorageUnavailable):
-        await stack.say(3, "23 April 1990")
+        await stack.accept_message(3, "23 April 1990")
     before = await refused(stack.redis, word)
 
     async def the_worker_meets_it() -> bool:
@@ -129,9 +129,9 @@ async def test_a_server_that_takes_no_writes_refuses_new_messages_and_keeps_the_
 
     await until(the_worker_meets_it)
     await stack.redis.execute_command(*relief)  # type: ignore[no-untyped-call]
-    await stack.twin.until_heard(2)
-    await stack.say(3, "23 April 1990")
-    heard = await stack.twin.until_heard(3)
+    await stack.simulator.wait_for_texts(2)
+    await stack.accept_message(3, "23 April 1990")
+    heard = await stack.simulator.wait_for_texts(3)
 
     assert ["last four" in heard[0], "date of birth" in heard[1], "Is that right" in heard[2]] == [True] * 3
     assert len(heard) == 3
@@ -140,14 +140,14 @@ async def test_a_server_that_takes_no_writes_refuses_new_messages_and_keeps_the_
 async def test_a_worker_far_from_its_server_answers_in_order_and_once(stack: Stack) -> None:
     async with distant(stack.url, 0.05) as url:
         for number, text in enumerate(("hi", "4321", "23 April 1990")):
-            await stack.say(number, text)
-        worker = await stack.async_worker("--url", url)
-        heard = await stack.twin.until_heard(3)
+            await stack.accept_message(number, text)
+        worker = await stack.start_async_worker("--url", url)
+        heard = await stack.simulator.wait_for_texts(3)
         worker.terminate()
         await worker.communicate()
 
     assert ["last four" in heard[0], "date of birth" in heard[1], "Is that right" in heard[2]] == [True] * 3
-    assert len(stack.twin.heard()) == 3
+    assert len(stack.simulator.received_texts()) == 3
 
 
 async def test_a_server_that_does_not_answer_in_time_is_a_503_within_that_time(stack: Stack) -> None:
@@ -156,7 +156,7 @@ async def test_a_server_that_does_not_answer_in_time_is_a_503_within_that_time(s
         stack.inbox = RedisInbox(redis)
         began = monotonic()
         with pytest.raises(StorageUnavailable):
-            await stack.say(1, "hi")
+            await stack.accept_message(1, "hi")
         took = monotonic() - began
         await redis.aclose()
 
@@ -164,17 +164,23 @@ async def test_a_server_that_does_not_answer_in_time_is_a_503_within_that_time(s
 
 
 async def test_sessions_of_an_older_release_go_on(stack: Stack) -> None:
-    await stack.say(1, "hi")
-    await stack.async_worker()
-    await stack.twin.until_heard(1)
+    await stack.accept_message(1, "hi")
+    await stack.start_async_worker()
+    await stack.simulator.wait_for_texts(1)
     key = f"tg:{{{SESSION}}}"
     await stack.redis.hset(key, mapping={"colour": "blue", "marked_by": "release 0"})
     await stack.redis.hdel(key, "address", "waits", "tries")
-    address = {"channel": "twilio", "account": ACCOUNT, "ours": OURS, "theirs": PERSON, "shoe_size": 43}
+    address = {
+        "channel": "twilio",
+        "account": ACCOUNT,
+        "ours": BUSINESS_NUMBER,
+        "theirs": PERSON,
+        "shoe_size": 43,
+    }
     turn = {"id": "SMold", "session": SESSION, "address": address, "text": "4321", "mood": "fine"}
     await stack.redis.rpush(f"{key}:mail", json.dumps(turn))
     await stack.redis.zadd("tg:due", {SESSION: 1})
-    heard = await stack.twin.until_heard(2)
+    heard = await stack.simulator.wait_for_texts(2)
 
     assert "date of birth" in heard[1]
 
@@ -187,9 +193,9 @@ async def test_a_mailbox_of_300_messages_is_answered_whole_and_in_order(stack: S
     )  # the provider's own pace would take half a minute
     stack.configure(config)
     for number in range(300):
-        await stack.say(number, "hi" if number % 2 else "4321")
-    await stack.async_worker()
-    await until(lambda: at_rest(stack.redis, SESSION), 100)
+        await stack.accept_message(number, "hi" if number % 2 else "4321")
+    await stack.start_async_worker()
+    await until(lambda: is_idle(stack.redis, SESSION), 100)
     log = await read_log_end(stack.redis, SESSION, count=2_000)
 
     turns = [str(turn) for entry in log if entry.kind == "committed" for turn in listed(entry.data["turns"])]
@@ -200,14 +206,16 @@ async def test_a_mailbox_of_300_messages_is_answered_whole_and_in_order(stack: S
 
 @pytest.mark.timeout(120)
 async def test_a_turn_that_kills_the_worker_is_set_aside_and_the_session_goes_on(stack: Stack) -> None:
-    stack.set(TURNGATE_LEASE_SECONDS="1")
-    await stack.say(1, "hi")
-    await stack.say(2, DEADLY)
-    await stack.say(3, "4321")
+    stack.add_settings(TURNGATE_LEASE_SECONDS="1")
+    await stack.accept_message(1, "hi")
+    await stack.accept_message(2, CRASH_TEXT)
+    await stack.accept_message(3, "4321")
     deaths = 0
-    while len(stack.twin.heard()) < 3:
-        worker = await stack.rq("worker", "--worker-class", "tests.gateway.workers.MortalWorker", "turns")
-        heard = asyncio.create_task(stack.twin.until_heard(3))
+    while len(stack.simulator.received_texts()) < 3:
+        worker = await stack.start_rq(
+            "worker", "--worker-class", "tests.gateway.workers.MortalWorker", "turns"
+        )
+        heard = asyncio.create_task(stack.simulator.wait_for_texts(3))
         died = asyncio.create_task(worker.communicate())
         await asyncio.wait({heard, died}, return_when=asyncio.FIRST_COMPLETED)
         heard.cancel()
@@ -215,7 +223,7 @@ async def test_a_turn_that_kills_the_worker_is_set_aside_and_the_session_goes_on
         if not died.done():
             worker.kill()
         await asyncio.gather(heard, died, return_exceptions=True)
-    heard_at_last = stack.twin.heard()
+    heard_at_last = stack.simulator.received_texts()
 
     assert deaths == 5
     assert ["last four" in heard_at_last[0], "Sorry" in heard_at_last[1]] == [True, True]
@@ -226,27 +234,27 @@ async def test_a_turn_that_kills_the_worker_is_set_aside_and_the_session_goes_on
 async def test_a_worker_whose_clock_is_an_hour_off_does_no_harm_beside_another(stack: Stack) -> None:
     people = [f"+1555010{number:04d}" for number in range(20)]
     for name in ("LateWorker", "LateWorker"):
-        await stack.rq("worker", "--worker-class", f"tests.gateway.workers.{name}", "turns")
-    await stack.async_worker()
+        await stack.start_rq("worker", "--worker-class", f"tests.gateway.workers.{name}", "turns")
+    await stack.start_async_worker()
     for place, text in enumerate(("hi", "4321")):
         for number, person in enumerate(people):
-            await stack.say(place * 100 + number, text, person)
+            await stack.accept_message(place * 100 + number, text, person)
     for person in people:
-        await stack.twin.until_heard(2, person)
+        await stack.simulator.wait_for_texts(2, person)
 
-    assert [len(stack.twin.heard(person)) for person in people] == [2] * 20
+    assert [len(stack.simulator.received_texts(person)) for person in people] == [2] * 20
 
 
 async def test_a_flow_that_never_ends_passes_each_node_once_and_answers(stack: Stack, tmp_path: Path) -> None:
     flow = tmp_path / "endless.json"
     flow.write_text(json.dumps(ENDLESS))
-    stack.set(TURNGATE_FLOW=str(flow))
-    await stack.async_worker()
-    await stack.say(1, "hi")
-    await stack.twin.until_heard(1)
-    await until(lambda: at_rest(stack.redis, SESSION))
-    await stack.say(2, "hi")
-    heard = await stack.twin.until_heard(2)
+    stack.add_settings(TURNGATE_FLOW=str(flow))
+    await stack.start_async_worker()
+    await stack.accept_message(1, "hi")
+    await stack.simulator.wait_for_texts(1)
+    await until(lambda: is_idle(stack.redis, SESSION))
+    await stack.accept_message(2, "hi")
+    heard = await stack.simulator.wait_for_texts(2)
 
     assert "".join(heard).count("a") == len(heard) == 2 or {"a", "b"} >= set(heard)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from gateway.config.settings import Settings
-from gateway.diagnostics import examine
-from gateway.redis.records import worker_presence as presence
-from tests.gateway.stack import standing
+from gateway.diagnostics import run_checks
+from gateway.redis.records import worker_presence
+from tests.gateway.stack import running_stack
 
 
 async def said(**settings: str) -> tuple[str, str]:
     """What was found well, and what not, in lines."""
-    found = [finding async for finding in examine(Settings.model_validate(settings))]
+    found = [finding async for finding in run_checks(Settings.model_validate(settings))]
     well = "\n".join(finding.said for finding in found if finding.well)
     return well, "\n".join(finding.said for finding in found if not finding.well)
 
@@ -36,7 +36,7 @@ async def test_a_server_that_does_not_answer_is_found() -> None:
 async def test_a_missing_worker_and_given_up_messages_are_found(redis: Redis, redis_url: str) -> None:
     await redis.xadd("tg:dead", {"session": "s", "letter": "{}"})
     _, before = await said(REDIS_URL=redis_url)
-    await presence.announce(redis, "one")
+    await worker_presence.announce(redis, "one")
     well, _ = await said(REDIS_URL=redis_url)
 
     assert "start one with `turngate worker`" in before
@@ -45,9 +45,9 @@ async def test_a_missing_worker_and_given_up_messages_are_found(redis: Redis, re
 
 
 async def test_a_worker_that_reads_pickle_is_found() -> None:
-    async with standing(durable=True) as stack:
-        await stack.say(1, "hi")
-        stock = await stack.rq("worker", "--burst", "turns")
+    async with running_stack(durable=True) as stack:
+        await stack.accept_message(1, "hi")
+        stock = await stack.start_rq("worker", "--burst", "turns")
         await stock.communicate()
         _, unwell = await said(REDIS_URL=stack.url)
 

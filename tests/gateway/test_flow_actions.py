@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from tests.flows.conversation import asks, document, edge, node
 from tests.flows.crm_server import Crm
-from tests.gateway.stack import standing
+from tests.gateway.stack import running_stack
 
 
 def orders(url: str) -> str:
@@ -44,36 +44,38 @@ def orders(url: str) -> str:
 
 
 async def test_a_worker_makes_the_calls_of_its_flow(tmp_path: Path) -> None:
-    async with Crm().running() as crm, standing() as stack:
+    async with Crm().running() as crm, running_stack() as stack:
         crm.answers = [JSONResponse({"status": "on its way"}), Response(status_code=404)]
         path = tmp_path / "orders.json"
         path.write_text(orders(crm.url), encoding="utf-8")
-        stack.set(TURNGATE_FLOW=str(path), TURNGATE_SECRET_CRM="tk-1", TURNGATE_PRIVATE_HOSTS=crm.host)
-        await stack.async_worker()
-        await stack.say(1, "hi")
-        await stack.say(2, "HL-1")
-        heard = await stack.twin.until_heard(2)
-        await stack.say(3, "HL-2")
-        heard = await stack.twin.until_heard(3)
+        stack.add_settings(
+            TURNGATE_FLOW=str(path), TURNGATE_SECRET_CRM="tk-1", TURNGATE_PRIVATE_HOSTS=crm.host
+        )
+        await stack.start_async_worker()
+        await stack.accept_message(1, "hi")
+        await stack.accept_message(2, "HL-1")
+        heard = await stack.simulator.wait_for_texts(2)
+        await stack.accept_message(3, "HL-2")
+        heard = await stack.simulator.wait_for_texts(3)
         assert heard == ["Which order?", "It is on its way.", "I cannot look that up."]
         assert [request.url.path for request in crm.requests] == ["/orders/HL-1", "/orders/HL-2"]
         assert crm.requests[0].headers["authorization"] == "Bearer tk-1"
 
 
 async def test_a_worker_calls_nobody_inside_unless_told(tmp_path: Path) -> None:
-    async with Crm().running() as crm, standing() as stack:
+    async with Crm().running() as crm, running_stack() as stack:
         path = tmp_path / "orders.json"
         path.write_text(orders(crm.url), encoding="utf-8")
-        stack.set(TURNGATE_FLOW=str(path), TURNGATE_SECRET_CRM="tk-1")
-        await stack.async_worker()
-        await stack.say(1, "hi")
-        await stack.say(2, "HL-1")
-        assert (await stack.twin.until_heard(2))[1] == "I cannot look that up."
+        stack.add_settings(TURNGATE_FLOW=str(path), TURNGATE_SECRET_CRM="tk-1")
+        await stack.start_async_worker()
+        await stack.accept_message(1, "hi")
+        await stack.accept_message(2, "HL-1")
+        assert (await stack.simulator.wait_for_texts(2))[1] == "I cannot look that up."
         assert crm.requests == []
 
 
 async def test_a_rewritten_flow_is_taken_up_and_a_broken_one_is_not(tmp_path: Path) -> None:
-    async with standing() as stack:
+    async with running_stack() as stack:
         path = tmp_path / "flow.json"
 
         def write(text: str) -> None:
@@ -85,18 +87,18 @@ async def test_a_rewritten_flow_is_taken_up_and_a_broken_one_is_not(tmp_path: Pa
             return json.dumps(document(node("a", text, edges=[edge("x", "a", keywords=["never"])])))
 
         write(greeting("Tea?"))
-        stack.set(TURNGATE_FLOW=str(path))
-        worker = await stack.async_worker()
-        await stack.say(1, "hi")
-        assert await stack.twin.until_heard(1) == ["Tea?"]
+        stack.add_settings(TURNGATE_FLOW=str(path))
+        worker = await stack.start_async_worker()
+        await stack.accept_message(1, "hi")
+        assert await stack.simulator.wait_for_texts(1) == ["Tea?"]
         write(greeting("Coffee?"))
         people = (f"+1555018{number:04d}" for number in count())
 
         async def answers() -> AsyncIterator[str]:
             """What one new person after another is greeted with."""
             for number, person in enumerate(people, start=2):
-                await stack.say(number, "hi", person)
-                yield (await stack.twin.until_heard(1, person))[0]
+                await stack.accept_message(number, "hi", person)
+                yield (await stack.simulator.wait_for_texts(1, person))[0]
 
         async with asyncio.timeout(20):
             async for answer in answers():  # the file is looked at once a second

@@ -9,42 +9,46 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 import pytest
 
-from channels._kit.simulator import Fault, Faults, Line, Said
-from channels.twilio.simulator.server import TwilioTwin
-from channels.whatsapp.simulator.records import Identity
-from channels.whatsapp.simulator.server import WhatsAppTwin
-from flows.authoring.testing.test_file import Conversation, Script, beside
-from gateway.config.settings import LIBRARY
+from channels._kit.simulator import Fault, FaultSettings, TranscriptEntry, UserMessage
+from channels.twilio.simulator.server import TwilioSimulator
+from channels.whatsapp.simulator.records import IdentityMode
+from channels.whatsapp.simulator.server import WhatsAppSimulator
+from flows.authoring.testing.test_file import ConversationTest, ConversationTestFile, conversation_file_path
+from gateway.config.settings import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
 from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP
 from tests.channels.whatsapp.builders import SECRET, TOKEN, handshake
 from tests.gateway.stack import ACCOUNT
 from tests.gateway.stack import TOKEN as TWILIO_TOKEN
-from tests.gateway.surroundings import Heard, free_url, start
+from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 
 class World:
     """A gateway of processes and both twins around it."""
 
-    def __init__(self, url: str, twilio: Heard, whatsapp: Heard) -> None:
+    def __init__(
+        self, url: str, twilio: RecordingSimulatorServer, whatsapp: RecordingSimulatorServer
+    ) -> None:
         self.url = url
         self.twilio = twilio
         self.whatsapp = whatsapp
 
-    async def hold(self, surface: str, server: Heard, person: str, conversation: Conversation) -> None:
+    async def hold(
+        self, surface: str, server: RecordingSimulatorServer, person: str, conversation: ConversationTest
+    ) -> None:
         """Have a conversation as a person on that surface would; buttons are tapped where there are any."""
         ours = f"whatsapp:{person}" if surface == "whatsapp" and server is self.twilio else person
-        last: list[Line] = []
+        last: list[TranscriptEntry] = []
         for turn in conversation.turns:
             label = next(
                 (shown for line in last for known, shown in line.choices if known == turn.payload), ""
             )
             text = turn.say or label or "yes"
-            seen = len(server.heard(ours))
-            server.say(Said(surface, person, text, button=turn.payload if label else ""))
+            seen = len(server.list_entries(ours))
+            server.send_user_message(UserMessage(surface, person, text, button=turn.payload if label else ""))
             replies = turn.expect.reply or ("",)
-            last = await server.until(replies[-1], ours, seen)
+            last = await server.wait_for_entries(replies[-1], ours, seen)
 
 
 @asynccontextmanager
@@ -52,17 +56,17 @@ async def world(flow: str) -> AsyncIterator[World]:
     """Everything started, and ended in the reverse order."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
-        url = free_url()
-        twilio = Heard(
-            TwilioTwin(
+        url = find_free_url()
+        twilio = RecordingSimulatorServer(
+            TwilioSimulator(
                 account_sid=ACCOUNT, auth_token=TWILIO_TOKEN, webhook_url=f"{url}/webhooks/twilio", seed=7
             ),
             http,
         )
-        meta = WhatsAppTwin(
+        meta = WhatsAppSimulator(
             app_secret=SECRET, access_token=TOKEN, webhook_url=f"{url}/webhooks/whatsapp", seed=7
         )
-        whatsapp = Heard(meta, http)
+        whatsapp = RecordingSimulatorServer(meta, http)
         environ = {
             **WHATSAPP,
             "WHATSAPP_API_URL": await stack.enter_async_context(serve(whatsapp)),
@@ -70,20 +74,22 @@ async def world(flow: str) -> AsyncIterator[World]:
             "TWILIO_AUTH_TOKEN": TWILIO_TOKEN,
             "TWILIO_API_URL": await stack.enter_async_context(serve(twilio)),
         }
-        await start(stack, url, flow, environ)
+        await start_gateway(stack, url, flow, environ)
         yield World(url, twilio, whatsapp)
 
 
 @pytest.mark.parametrize("flow", ["kyc", "support"])
 async def test_every_surface_holds_the_flow(flow: str) -> None:
-    conversation = Script.load(beside(LIBRARY / f"{flow}.json")).conversations[0]
+    conversation = ConversationTestFile.load(
+        conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
+    ).conversations[0]
     async with world(flow) as around:
         await asyncio.gather(
             around.hold("sms", around.twilio, "+15550171", conversation),
             around.hold("whatsapp", around.twilio, "+15550172", conversation),
             around.hold("whatsapp", around.whatsapp, "+15550173", conversation),
         )
-        on_sms, on_cloud = around.twilio.heard("+15550171"), around.whatsapp.heard("+15550173")
+        on_sms, on_cloud = around.twilio.list_entries("+15550171"), around.whatsapp.list_entries("+15550173")
 
         assert not any(line.choices for line in on_sms)
         assert any(line.choices for line in on_cloud)
@@ -92,21 +98,21 @@ async def test_every_surface_holds_the_flow(flow: str) -> None:
 async def test_a_session_goes_on_when_the_number_vanishes_and_a_lost_answer_is_not_sent_twice() -> None:
     person = "+15550174"
     async with world("kyc") as around:
-        server, twin = around.whatsapp, around.whatsapp.twin
-        assert isinstance(twin, WhatsAppTwin)
-        twin.identity = Identity.PHONE
-        server.say(Said("whatsapp", person, "hello"))
-        await server.until("last four digits", person, 0)
-        twin.identity = Identity.BOTH
-        server.say(Said("whatsapp", person, "why do you need that?"))
-        await server.until("last four digits", person, 2)  # after the reason
-        twin.identity = Identity.HIDDEN
-        seen = len(server.heard(person))
-        twin.tell(Faults(next=(Fault.DROP_AFTER,)))
-        server.say(Said("whatsapp", person, "4321"))
-        await server.until("date of birth", person, seen)
-        server.say(Said("whatsapp", person, "23 April 1990"))
-        lines = await server.until("born on 23 April 1990", person, seen)
+        server, twin = around.whatsapp, around.whatsapp.simulator
+        assert isinstance(twin, WhatsAppSimulator)
+        twin.identity = IdentityMode.PHONE
+        server.send_user_message(UserMessage("whatsapp", person, "hello"))
+        await server.wait_for_entries("last four digits", person, 0)
+        twin.identity = IdentityMode.BOTH
+        server.send_user_message(UserMessage("whatsapp", person, "why do you need that?"))
+        await server.wait_for_entries("last four digits", person, 2)  # after the reason
+        twin.identity = IdentityMode.HIDDEN
+        seen = len(server.list_entries(person))
+        twin.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
+        server.send_user_message(UserMessage("whatsapp", person, "4321"))
+        await server.wait_for_entries("date of birth", person, seen)
+        server.send_user_message(UserMessage("whatsapp", person, "23 April 1990"))
+        lines = await server.wait_for_entries("born on 23 April 1990", person, seen)
 
         assert [line.text.partition("?")[0] for line in lines[:-1]] == [
             "Thank you. And what is your date of birth"

@@ -7,13 +7,13 @@ import signal
 from typing import Any
 
 from core.model.turn import Turn
-from core.ports.dialog import State, Step, Watcher
+from core.ports.dialog import State, TurnListener, TurnOutcome
 from flows.engine.machine import DialogMachine
-from gateway.storm.clock_skew import unsettle
+from gateway.storm.clock_skew import skew_clock
 from gateway.worker.async_worker import AsyncWorker
 
-DEADLY = "make it crash"
-_AN_HOUR = 3_600.0
+CRASH_TEXT = "make it crash"
+_MAX_SKEW_SECONDS = 3_600.0
 
 
 class MortalWorker(AsyncWorker):
@@ -23,9 +23,9 @@ class MortalWorker(AsyncWorker):
         answer = DialogMachine.answer
 
         async def die(
-            machine: DialogMachine, turn: Turn, state: State | None, *, watcher: Watcher | None = None
-        ) -> Step:
-            if turn.text == DEADLY:
+            machine: DialogMachine, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        ) -> TurnOutcome:
+            if turn.text == CRASH_TEXT:
                 os.kill(os.getpid(), signal.SIGKILL)
             return await answer(machine, turn, state, watcher=watcher)
 
@@ -37,5 +37,5 @@ class LateWorker(AsyncWorker):
     """Its wall clock is wrong by up to an hour, and jumps every few seconds."""
 
     def work(self, *arguments: Any, **options: Any) -> bool:
-        unsettle(7, _AN_HOUR)
+        skew_clock(7, _MAX_SKEW_SECONDS)
         return super().work(*arguments, **options)

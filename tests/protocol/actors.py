@@ -9,48 +9,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.protocol.model import Allowed, Scripts, Store, View
-from tests.protocol.world import Bounds, Delivery, Step, Worker, World
+from tests.protocol.model import MarkResult, ModelView, ScriptModel, Store
+from tests.protocol.world import Delivery, Step, Worker, World, WorldLimits
 
-Next = Iterator[tuple[Step, World]]
-IDLE = Worker()
+NextSteps = Iterator[tuple[Step, World]]
+IDLE_WORKER = Worker()
 
 
 class Actors:
     """Every step that somebody may take in a world."""
 
-    def __init__(self, scripts: Scripts, bounds: Bounds) -> None:
+    def __init__(self, scripts: ScriptModel, bounds: WorldLimits) -> None:
         self.scripts = scripts
         self.bounds = bounds
 
-    def begin(self) -> World:
+    def initial_world(self) -> World:
         """Nothing has happened yet."""
         copies = tuple(Delivery(turn) for turn in (*self.bounds.turns, *self.bounds.duplicates))
-        return World(Store(), copies, (IDLE,) * self.bounds.workers)
+        return World(Store(), copies, (IDLE_WORKER,) * self.bounds.workers)
 
-    def steps(self, world: World) -> Next:
+    def next_steps(self, world: World) -> NextSteps:
         """All next steps. The first is what happens when all live, time passes only while nobody can act."""
-        yield from self.progress(world)
-        yield from self.time(world)
-        yield from self.mishaps(world)
+        yield from self.progress_steps(world)
+        yield from self.clock_steps(world)
+        yield from self.failure_steps(world)
 
-    def progress(self, world: World) -> Next:
+    def progress_steps(self, world: World) -> NextSteps:
         """What living processes do."""
         for index, delivery in enumerate(world.deliveries):
-            yield from self.web(world, index, delivery)
+            yield from self.web_steps(world, index, delivery)
         for index, worker in enumerate(world.workers):
-            yield from self.worker(world, index, worker)
+            yield from self.worker_steps(world, index, worker)
         if world.store.due == "past":
             store, _ = self.scripts.sweep(world.store)
             yield Step("sweep", "sweeper"), world._replace(store=store)
 
-    def time(self, world: World) -> Next:
+    def clock_steps(self, world: World) -> NextSteps:
         """What the clock does; each moment passes on its own, so every order of them is met.
 
         Where nothing else happens, the due time comes last: it is set to the moment that is waited for.
         """
         store = world.store
-        if store.lease == "later" and (self.bounds.pauses or not any(each.newest for each in world.workers)):
+        if store.lease == "later" and (
+            self.bounds.pauses or not any(each.has_newest_fence for each in world.workers)
+        ):
             yield Step("lease_runs_out", "clock"), world._replace(store=store._replace(lease="past"))
         if store.quiet == "later":
             yield Step("quiet_passes", "clock"), world._replace(store=store._replace(quiet="past"))
@@ -65,103 +67,116 @@ class Actors:
         if store.due == "later":
             yield Step("due_comes", "clock"), world._replace(store=store._replace(due="past"))
 
-    def mishaps(self, world: World) -> Next:
+    def failure_steps(self, world: World) -> NextSteps:
         """Crashes, and a person who takes over."""
         if self.bounds.take_over and "take_over" not in world.store.seen:
             store, _ = self.scripts.control(world.store, "take_over", "human")
-            yield Step("take_over", "a person"), world._replace(store=store, timed="")
+            yield Step("take_over", "a person"), world._replace(store=store, timer_turn="")
         if not self.bounds.crashes:
             return
         for index, delivery in enumerate(world.deliveries):
-            if delivery.at in ("marked", "recorded"):
-                yield Step("crash", f"web {index + 1}", delivery.turn), self._at(world, index, "waiting")
+            if delivery.stage in ("marked", "recorded"):
+                yield (
+                    Step("crash", f"web {index + 1}", delivery.turn),
+                    self._with_delivery_stage(world, index, "waiting"),
+                )
         for index, worker in enumerate(world.workers):
-            if worker.doing != "idle":
-                yield Step("crash", f"worker {index + 1}"), self._now(world, index, IDLE)
+            if worker.activity != "idle":
+                yield Step("crash", f"worker {index + 1}"), self._with_worker(world, index, IDLE_WORKER)
 
     # The web side.
 
-    def web(self, world: World, index: int, delivery: Delivery) -> Next:
+    def web_steps(self, world: World, index: int, delivery: Delivery) -> NextSteps:
         """Record a delivery, then acknowledge it; what was not acknowledged comes again."""
         who = f"web {index + 1}"
-        if delivery.at == "waiting":
+        if delivery.stage == "waiting":
             store, verdict = self.scripts.accept(world.store, delivery.turn)
             if verdict == "full":
                 return
             if verdict == "new":
-                world = world._replace(accepted=(*world.accepted, delivery.turn), timed="")
-            world = self._at(world._replace(store=store), index, "recorded")
+                world = world._replace(accepted=(*world.accepted, delivery.turn), timer_turn="")
+            world = self._with_delivery_stage(world._replace(store=store), index, "recorded")
             yield Step("accept", who, delivery.turn), world
-        elif delivery.at == "recorded":
-            yield Step("acknowledge", who, delivery.turn), self._at(world, index, "acknowledged")
+        elif delivery.stage == "recorded":
+            yield (
+                Step("acknowledge", who, delivery.turn),
+                self._with_delivery_stage(world, index, "acknowledged"),
+            )
 
-    def _at(self, world: World, index: int, at: str) -> World:
+    def _with_delivery_stage(self, world: World, index: int, at: str) -> World:
         deliveries = list(world.deliveries)
-        deliveries[index] = deliveries[index]._replace(at=at)
+        deliveries[index] = deliveries[index]._replace(stage=at)
         return world._replace(deliveries=tuple(deliveries))
 
     # The worker side.
 
-    def worker(self, world: World, index: int, worker: Worker) -> Next:
+    def worker_steps(self, world: World, index: int, worker: Worker) -> NextSteps:
         """What core/processing/session_processor.py does next, and all that this may come to."""
         store, who, view = world.store, f"worker {index + 1}", worker.view
-        if worker.doing == "idle":
+        if worker.activity == "idle":
             if store.queue:
                 taken = world._replace(store=store._replace(queue=store.queue[1:]))
-                yield Step("take", who), self._now(taken, index, Worker("took"))
+                yield Step("take", who), self._with_worker(taken, index, Worker("took"))
             return
-        if worker.doing == "took":
-            yield Step("claim", who), self._claimed(world, index)
+        if worker.activity == "took":
+            yield Step("claim", who), self._claim(world, index)
             return
         assert view is not None
-        if worker.doing == "look":
+        if worker.activity == "look":
             after, seen = self.scripts.look(store, worker.fence)
-            yield Step("look", who), self._wrote(world, index, after, self._seeing(worker, seen))
-        elif worker.doing == "settle":
+            yield (
+                Step("look", who),
+                self._with_script_result(world, index, after, self._with_view(worker, seen)),
+            )
+        elif worker.activity == "settle":
             after, done = self.scripts.sent(store, worker.fence)
             if done:
                 after, seen = self.scripts.look(after, worker.fence)
-            after, next_ = self._left(after, worker, seen if done else None)
-            yield Step("sent", who, view.out[0]), self._wrote(world, index, after, next_)
-        elif worker.doing == "refuse":
+            after, next_ = self._release_if_done(after, worker, seen if done else None)
+            yield Step("sent", who, view.out[0]), self._with_script_result(world, index, after, next_)
+        elif worker.activity == "refuse":
             after, done = self.scripts.refuse(store, worker.fence)
-            next_ = worker._replace(doing="look") if done else IDLE
-            yield Step("refuse", who, view.out[0]), self._wrote(world, index, after, next_)
-        elif worker.doing.startswith("postpone"):
-            why = worker.doing[9:]
+            next_ = worker._replace(activity="look") if done else IDLE_WORKER
+            yield Step("refuse", who, view.out[0]), self._with_script_result(world, index, after, next_)
+        elif worker.activity.startswith("postpone"):
+            why = worker.activity[9:]
             after, done = self.scripts.postpone(store, worker.fence, why != "unsettled", why != "paced")
-            yield Step("postpone", who, why), self._wrote(world, index, after, IDLE)
-        elif worker.doing == "send":
-            yield from self._send(world, index, worker, view)
+            yield Step("postpone", who, why), self._with_script_result(world, index, after, IDLE_WORKER)
+        elif worker.activity == "send":
+            yield from self._send_steps(world, index, worker, view)
         elif view.out:
-            yield from self._deliver(world, index, worker, view)
+            yield from self._delivery_steps(world, index, worker, view)
         elif view.turns:
-            yield from self._answer(world, index, worker, view)
+            yield from self._answer_steps(world, index, worker, view)
         elif view.fired:
-            yield from self._fire(world, index, worker, view)
+            yield from self._timer_steps(world, index, worker, view)
         else:
             after, done = self.scripts.release(store, worker.fence)
-            next_ = worker._replace(doing="look") if done is False else IDLE
-            yield Step("release", who), self._wrote(world, index, after, next_)
+            next_ = worker._replace(activity="look") if done is False else IDLE_WORKER
+            yield Step("release", who), self._with_script_result(world, index, after, next_)
         renewed, kept = self.scripts.renew(store, worker.fence)
         if not kept:
-            yield Step("renew", who, "lost"), self._now(world, index, IDLE)
+            yield Step("renew", who, "lost"), self._with_worker(world, index, IDLE_WORKER)
         elif renewed != store:
-            yield Step("renew", who), self._wrote(world, index, renewed, worker)
+            yield Step("renew", who), self._with_script_result(world, index, renewed, worker)
 
-    def _claimed(self, world: World, index: int) -> World:
+    def _claim(self, world: World, index: int) -> World:
         store, claim = self.scripts.claim(world.store)
         if claim is None:
-            return self._now(world, index, IDLE)
-        workers = [each._replace(newest=False) for each in world.workers]
-        workers[index] = Worker("work", claim[0], claim[1], newest=True)
-        fault = "L11: a burst was taken that may still grow" if self._grows(world, claim[1]) else world.fault
+            return self._with_worker(world, index, IDLE_WORKER)
+        workers = [each._replace(has_newest_fence=False) for each in world.workers]
+        workers[index] = Worker("work", claim[0], claim[1], has_newest_fence=True)
+        fault = (
+            "L11: a burst was taken that may still grow"
+            if self._may_burst_grow(world, claim[1])
+            else world.fault
+        )
         return world._replace(store=store, workers=tuple(workers), fault=fault)
 
-    def _grows(self, world: World, view: View) -> bool:
+    def _may_burst_grow(self, world: World, view: ModelView) -> bool:
         return bool(view.turns) and world.store.quiet == "later"
 
-    def _answer(self, world: World, index: int, worker: Worker, view: View) -> Next:
+    def _answer_steps(self, world: World, index: int, worker: Worker, view: ModelView) -> NextSteps:
         who, turns, turn = f"worker {index + 1}", view.turns, view.turns[0]
         dead = turn if self.bounds.tries and view.tries > self.bounds.tries else ""
         replies = tuple(f"{turn}.{part}" for part in range(1, self.bounds.parts + 1))
@@ -171,113 +186,116 @@ class Actors:
         store, seen = self.scripts.commit(
             world.store, worker.fence, (*view.state, *turns), replies, dead, len(turns), timer
         )
-        store, next_ = self._left(store, worker, seen)
+        store, next_ = self._release_if_done(store, worker, seen)
         if seen is not None and replies and not dead:  # the first reply is marked in the same step
             store, allowed = self.scripts.mark(store, worker.fence, replies[0])
             if allowed is True:
-                next_ = next_._replace(doing="send")
+                next_ = next_._replace(activity="send")
             elif not allowed:
                 next_ = next_._replace(view=seen._replace(out=seen.out[1:]))
-        after = self._wrote(world, index, store, next_)
+        after = self._with_script_result(world, index, store, next_)
         if seen is not None:
             after = after._replace(
                 committed=(*world.committed, *turns),
-                said=(*world.said, *replies),
-                timed=turns[-1] if timer else "",
+                replies=(*world.replies, *replies),
+                timer_turn=turns[-1] if timer else "",
             )
-        yield Step("commit", who, turn), self._judged(after, world, index)
+        yield Step("commit", who, turn), self._check_permit(after, world, index)
         if self.bounds.dialog_failures and not dead:
-            yield Step("dialog_fails", who, turn), self._now(world, index, worker._replace(doing="postpone"))
+            yield (
+                Step("dialog_fails", who, turn),
+                self._with_worker(world, index, worker._replace(activity="postpone")),
+            )
         if self.bounds.pass_on:
             store, _ = self.scripts.pass_on(world.store, worker.fence)
-            yield Step("pass_on", who), self._wrote(world, index, store, IDLE)
+            yield Step("pass_on", who), self._with_script_result(world, index, store, IDLE_WORKER)
 
-    def _fire(self, world: World, index: int, worker: Worker, view: View) -> Next:
+    def _timer_steps(self, world: World, index: int, worker: Worker, view: ModelView) -> NextSteps:
         who, replies = f"worker {index + 1}", (f"{view.state[-1]}.late",) if view.owner == "bot" else ()
         store, seen = self.scripts.fire(world.store, worker.fence, replies)
-        store, next_ = self._left(store, worker, seen)
-        after = self._wrote(world, index, store, next_)
+        store, next_ = self._release_if_done(store, worker, seen)
+        after = self._with_script_result(world, index, store, next_)
         if seen is not None and len(store.out) > len(world.store.out):
-            after = after._replace(said=(*world.said, *replies), timed="")
-            if not world.timed:
+            after = after._replace(replies=(*world.replies, *replies), timer_turn="")
+            if not world.timer_turn:
                 after = after._replace(fault="a timer was answered that nobody waited for")
         yield Step("fire", who, view.state[-1]), after
 
-    def _deliver(self, world: World, index: int, worker: Worker, view: View) -> Next:
+    def _delivery_steps(self, world: World, index: int, worker: Worker, view: ModelView) -> NextSteps:
         who, reply = f"worker {index + 1}", view.out[0]
-        if view.marked == reply and self.bounds.look_up and worker.doing != "not found":
-            found = reply in world.taken
-            next_ = worker._replace(doing="settle" if found else "not found")
+        if view.marked == reply and self.bounds.look_up and worker.activity != "not found":
+            found = reply in world.sent
+            next_ = worker._replace(activity="settle" if found else "not found")
             step = Step("look_up", who, f"{reply} {'found' if found else 'not found'}")
-            yield step, self._now(world, index, next_)
+            yield step, self._with_worker(world, index, next_)
             if self.bounds.send_failures:
-                fails = worker._replace(doing="postpone unsettled")
-                yield Step("look_up_fails", who, reply), self._now(world, index, fails)
+                fails = worker._replace(activity="postpone unsettled")
+                yield Step("look_up_fails", who, reply), self._with_worker(world, index, fails)
             return
         store, allowed = self.scripts.mark(world.store, worker.fence, reply)
-        then: dict[Allowed, Worker] = {
-            None: IDLE,
-            True: worker._replace(doing="send"),
-            False: worker._replace(doing="look"),
-            "wait": worker._replace(doing="postpone paced"),
+        then: dict[MarkResult, Worker] = {
+            None: IDLE_WORKER,
+            True: worker._replace(activity="send"),
+            False: worker._replace(activity="look"),
+            "wait": worker._replace(activity="postpone paced"),
         }
-        after = self._wrote(world, index, store, then[allowed])
-        yield Step("mark", who, reply), self._judged(after, world, index)
+        after = self._with_script_result(world, index, store, then[allowed])
+        yield Step("mark", who, reply), self._check_permit(after, world, index)
 
-    def _judged(self, after: World, before: World, index: int) -> World:
+    def _check_permit(self, after: World, before: World, index: int) -> World:
         """A reply that was just allowed to leave must not talk over a person, nor come before its time."""
-        paced = self.scripts.paced and before.store.pace == "later" and before.store.slot != "past"
-        if after.workers[index].doing == "send" and paced:
+        paced = self.scripts.limits_rate and before.store.pace == "later" and before.store.slot != "past"
+        if after.workers[index].activity == "send" and paced:
             return after._replace(fault=f"{after.store.out[0]} may leave before the provider takes it")
-        if after.workers[index].doing == "send" and before.store.owner == "human":
+        if after.workers[index].activity == "send" and before.store.owner == "human":
             return after._replace(fault=f"L10: {after.store.out[0]} may leave while a person speaks")
         return after
 
-    def _send(self, world: World, index: int, worker: Worker, view: View) -> Next:
+    def _send_steps(self, world: World, index: int, worker: Worker, view: ModelView) -> NextSteps:
         who, reply = f"worker {index + 1}", view.out[0]
-        lost = not worker.newest or world.store.lease != "later"
+        lost = not worker.has_newest_fence or world.store.lease != "later"
         if lost and self.bounds.trusted_clock:
-            yield Step("give_up", who, reply), self._now(world, index, IDLE)
+            yield Step("give_up", who, reply), self._with_worker(world, index, IDLE_WORKER)
             return
         # Three copies are as wrong as two, so more are not told apart and the world stays finite.
-        taken = world.taken if world.taken[-2:] == (reply, reply) else (*world.taken, reply)
-        took = world._replace(taken=taken)
-        if not worker.newest:
+        taken = world.sent if world.sent[-2:] == (reply, reply) else (*world.sent, reply)
+        took = world._replace(sent=taken)
+        if not worker.has_newest_fence:
             took = took._replace(fault=f"L5: {reply} was sent by a worker that had lost the session")
-        yield Step("send", who, reply), self._now(took, index, worker._replace(doing="settle"))
-        unsettled = worker._replace(doing="postpone unsettled")
+        yield Step("send", who, reply), self._with_worker(took, index, worker._replace(activity="settle"))
+        unsettled = worker._replace(activity="postpone unsettled")
         for failure in self.bounds.send_failures:
             step = Step(f"send_{failure}", who, reply)
             if failure == "timed_out":
-                yield step, self._now(took, index, unsettled)
+                yield step, self._with_worker(took, index, unsettled)
             elif failure == "unavailable":
-                settled = worker._replace(doing="postpone")
-                yield step, self._now(world, index, unsettled if view.marked == reply else settled)
+                settled = worker._replace(activity="postpone")
+                yield step, self._with_worker(world, index, unsettled if view.marked == reply else settled)
             else:
-                yield step, self._now(world, index, worker._replace(doing="refuse"))
+                yield step, self._with_worker(world, index, worker._replace(activity="refuse"))
 
-    def _seeing(self, worker: Worker, view: View | None) -> Worker:
-        return IDLE if view is None else worker._replace(doing="work", view=view)
+    def _with_view(self, worker: Worker, view: ModelView | None) -> Worker:
+        return IDLE_WORKER if view is None else worker._replace(activity="work", view=view)
 
-    def _left(self, store: Store, worker: Worker, view: View | None) -> tuple[Store, Worker]:
+    def _release_if_done(self, store: Store, worker: Worker, view: ModelView | None) -> tuple[Store, Worker]:
         """Who sees nothing more to do gives the lease back in the same step."""
         if not self.bounds.leave or view is None or view.turns or view.out or view.fired:
-            return store, self._seeing(worker, view)
+            return store, self._with_view(worker, view)
         store, released = self.scripts.release(store, worker.fence)
-        return store, IDLE if released else self._seeing(worker, view)
+        return store, IDLE_WORKER if released else self._with_view(worker, view)
 
-    def _now(self, world: World, index: int, worker: Worker) -> World:
+    def _with_worker(self, world: World, index: int, worker: Worker) -> World:
         workers = list(world.workers)
         workers[index] = worker
         return world._replace(workers=tuple(workers))
 
-    def _wrote(self, world: World, index: int, store: Store, worker: Worker) -> World:
+    def _with_script_result(self, world: World, index: int, store: Store, worker: Worker) -> World:
         """A script ran: whoever lost the lease must have left the store as it was."""
-        lost = not world.workers[index].newest or world.store.lease != "later"
-        after = self._now(world._replace(store=store), index, worker)
+        lost = not world.workers[index].has_newest_fence or world.store.lease != "later"
+        after = self._with_worker(world._replace(store=store), index, worker)
         if lost and store != world.store:
             return after._replace(fault=f"L5: worker {index + 1} wrote after its lease was lost")
-        seen = worker.view if worker.doing == "work" else None
-        if seen is not None and seen is not world.workers[index].view and self._grows(world, seen):
+        seen = worker.view if worker.activity == "work" else None
+        if seen is not None and seen is not world.workers[index].view and self._may_burst_grow(world, seen):
             return after._replace(fault="L11: a burst was taken that may still grow")
         return after

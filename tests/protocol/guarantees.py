@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.protocol.world import Bounds, World
+from tests.protocol.world import World, WorldLimits
 
 Law = Callable[[World], str]
 
@@ -13,7 +13,7 @@ def nothing_acknowledged_is_unrecorded(world: World) -> str:
     """L2: what was acknowledged waits in the mailbox or was committed."""
     for delivery in world.deliveries:
         kept = delivery.turn in world.store.mail or delivery.turn in world.committed
-        if delivery.at == "acknowledged" and not kept:
+        if delivery.stage == "acknowledged" and not kept:
             return f"L2: {delivery.turn} was acknowledged and is nowhere"
     return ""
 
@@ -42,21 +42,23 @@ def a_commit_is_all_or_nothing(world: World) -> str:
         return f"L6: accepted {world.accepted}, committed {world.committed}, waiting {store.mail}"
     if store.state != world.committed:
         return f"L6: the state knows {store.state}, committed {world.committed}"
-    if store.out != world.said[len(world.said) - len(store.out) :]:
-        return f"L6: the outbox holds {store.out}, said {world.said}"
+    if store.out != world.replies[len(world.replies) - len(store.out) :]:
+        return f"L6: the outbox holds {store.out}, said {world.replies}"
     return ""
 
 
 def replies_leave_in_order_once(world: World) -> str:
     """L7, where the provider can be asked: no reply reaches it twice, or before an earlier one."""
-    places = [world.said.index(reply) for reply in world.taken]
-    return "" if places == sorted(set(places)) else f"L7: said {world.said}, the provider took {world.taken}"
+    places = [world.replies.index(reply) for reply in world.sent]
+    return (
+        "" if places == sorted(set(places)) else f"L7: said {world.replies}, the provider took {world.sent}"
+    )
 
 
 def replies_leave_in_order(world: World) -> str:
     """L7, where the provider cannot be asked: a reply may come again, but never after a later one."""
-    places = [world.said.index(reply) for reply in world.taken]
-    return "" if places == sorted(places) else f"L7: said {world.said}, the provider took {world.taken}"
+    places = [world.replies.index(reply) for reply in world.sent]
+    return "" if places == sorted(places) else f"L7: said {world.replies}, the provider took {world.sent}"
 
 
 def work_has_a_due_time(world: World) -> str:
@@ -70,7 +72,7 @@ def nothing_is_given_up_untried(world: World) -> str:
     return f"L9: {world.store.dead[0]} was given up and nothing had failed" if world.store.dead else ""
 
 
-def laws(bounds: Bounds) -> tuple[Law, ...]:
+def laws_for(bounds: WorldLimits) -> tuple[Law, ...]:
     """What must be true in every state of such a world."""
     once = replies_leave_in_order_once if bounds.look_up else replies_leave_in_order
     return (
@@ -96,11 +98,11 @@ def all_is_answered(world: World) -> str:
 
 def every_reply_arrived(world: World) -> str:
     """L7 at the end, where nothing may refuse a reply: each one reached the provider."""
-    missing = [reply for reply in world.said if reply not in world.taken]
+    missing = [reply for reply in world.replies if reply not in world.sent]
     return f"L7: {missing} never reached the provider" if missing else ""
 
 
-def ends(bounds: Bounds) -> tuple[Law, ...]:
+def end_laws_for(bounds: WorldLimits) -> tuple[Law, ...]:
     """What must be true when nothing is left to happen."""
     refusable = bounds.take_over or "rejected" in bounds.send_failures
     return (all_is_answered,) if refusable else (all_is_answered, every_reply_arrived)

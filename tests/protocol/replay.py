@@ -11,32 +11,31 @@ from redis.asyncio import Redis
 from core.errors import LeaseLost
 from core.model.event import ControlReceived, Event, TurnReceived
 from core.model.message import Reply
-from core.model.owner import Act
-from core.model.timer import Timer
+from core.model.owner import ControlAction
+from core.model.timer import TimerKind
 from core.model.turn import Turn
 from core.ports import mailbox as port
-from core.ports.channel import Pace
-from core.processing.concurrency import Concurrency, Policy
-from gateway.redis import lua as scripts
-from gateway.redis import rq_layout as layout
+from core.ports.channel import RateLimit
+from core.processing.concurrency import Concurrency, ConcurrencyPolicy
+from gateway.redis import lua, rq_layout
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.lua import Protocol
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.sweeper import Sweeper
 from tests.fakes import ADDRESS
-from tests.protocol.model import Moment, Scripts, Store, View
+from tests.protocol.model import ModelView, Moment, ScriptModel, Store
 from tests.protocol.world import Step, World
 
 SESSION = "s"
 KEY = "tg:{s}"
 # Long enough that no moment comes by itself; the clock's steps set it to the distant past.
-_NUMBERS = Protocol(lease_ms=3_600_000, grace_ms=3_600_000)
+_LIMITS = ProtocolLimits(lease_ms=3_600_000, grace_ms=3_600_000)
 _LONG = 3600.0
 _LONG_AGO = 1
-_PACE = f"tg:pace:{ADDRESS.channel}:{ADDRESS.account}"
+_RATE_KEY = f"tg:pace:{ADDRESS.channel}:{ADDRESS.account}"
 
 
-def reply(key: str) -> Reply:
+def build_reply(key: str) -> Reply:
     """A reply of the model as the scripts know one."""
     return Reply(key=key, address=ADDRESS, body=key)
 
@@ -44,18 +43,18 @@ def reply(key: str) -> Reply:
 class Replay:
     """The real protocol, driven step by step. Each worker remembers what the server told it."""
 
-    def __init__(self, redis: Redis, scripts: Scripts, *, leave: bool) -> None:
+    def __init__(self, redis: Redis, scripts: ScriptModel, *, leave: bool) -> None:
         self._redis = redis
         channel = ADDRESS.channel
-        gathering = {channel: Concurrency(policy=Policy.BURST, window=60, cap=300)}
-        self._inbox = RedisInbox(redis, _NUMBERS, gathering if scripts.gathers else None)
-        paces = {channel: Pace(account=1 / _LONG)} if scripts.paced else None
-        self._mailbox = RedisMailbox(redis, _NUMBERS, paces)
-        self._sweeper = Sweeper(redis, _NUMBERS)
+        gathering = {channel: Concurrency(policy=ConcurrencyPolicy.BURST, window=60, cap=300)}
+        self._inbox = RedisInbox(redis, _LIMITS, gathering if scripts.merges_bursts else None)
+        paces = {channel: RateLimit(account=1 / _LONG)} if scripts.limits_rate else None
+        self._mailbox = RedisMailbox(redis, _LIMITS, paces)
+        self._sweeper = Sweeper(redis, _LIMITS)
         self._leave = leave
         self._leases: dict[str, port.Lease] = {}
 
-    async def take(self, step: Step, before: World, after: World) -> None:
+    async def replay_step(self, step: Step, before: World, after: World) -> None:
         """Do what the step says, and hold the answer against the model's."""
         match step.name:
             case "accept":
@@ -63,7 +62,9 @@ class Replay:
                 new = after.accepted != before.accepted
                 assert await self._accept(TurnReceived(turn=turn)) == ("new" if new else "duplicate")
             case "take_over":
-                person = ControlReceived(id="take_over", session=SESSION, address=ADDRESS, act=Act.TAKE_OVER)
+                person = ControlReceived(
+                    id="take_over", session=SESSION, address=ADDRESS, act=ControlAction.TAKE_OVER
+                )
                 assert await self._accept(person) == "new"
             case "lease_runs_out":
                 await self._redis.hset(KEY, "lease", str(_LONG_AGO))
@@ -78,14 +79,14 @@ class Replay:
             case "slot_comes":
                 await self._redis.hset(KEY, "slot", str(_LONG_AGO))
             case "pace_passes":
-                await self._redis.delete(_PACE)
+                await self._redis.delete(_RATE_KEY)
             case "sweep":
                 woken = len(after.store.queue) - len(before.store.queue)
                 assert await self._sweeper.sweep() == woken
             case "take":
-                await cast("Awaitable[Any]", self._redis.lpop(layout.queue_key()))
+                await cast("Awaitable[Any]", self._redis.lpop(rq_layout.queue_key()))
             case _ if step.who.startswith("worker"):
-                await self._work(step, before, after)
+                await self._replay_worker_step(step, before, after)
             case other:
                 assert other in ("acknowledge", "crash"), f"no such step: {other}"
 
@@ -93,7 +94,7 @@ class Replay:
         [verdict] = await self._inbox.accept([event])
         return verdict.value
 
-    async def _work(self, step: Step, before: World, after: World) -> None:
+    async def _replay_worker_step(self, step: Step, before: World, after: World) -> None:
         index = int(step.who.split()[-1]) - 1
         memory, next_ = before.workers[index], after.workers[index]
         if step.name == "claim":
@@ -102,47 +103,53 @@ class Replay:
             if claim is not None:
                 self._leases[step.who] = claim.lease
                 assert claim.lease.fence == next_.fence
-                assert _seen(claim.view) == next_.view
+                assert _to_model_view(claim.view) == next_.view
             return
         lease = self._leases.get(step.who)
         if lease is None or memory.view is None:
             return  # it had no lease yet
         newest = before.store.fence == lease.fence and before.store.lease == "later"
         try:
-            await self._held(step, lease, before, after, index)
+            await self._replay_lease_step(step, lease, before, after, index)
         except LeaseLost:
             assert not newest
-            assert next_.doing == "idle"
+            assert next_.activity == "idle"
 
-    async def _held(self, step: Step, lease: port.Lease, before: World, after: World, index: int) -> None:
+    async def _replay_lease_step(
+        self, step: Step, lease: port.Lease, before: World, after: World, index: int
+    ) -> None:
         memory, next_ = before.workers[index].view, after.workers[index]
         match step.name:
             case "look":
-                assert _seen(await self._mailbox.look(lease)) == next_.view
+                assert _to_model_view(await self._mailbox.read_session(lease)) == next_.view
             case "commit":
                 assert memory is not None
-                await self._ended(lease, _commit(step, memory, before, after), before, after, index)
+                await self._replay_commit(
+                    lease, _build_commit(step, memory, before, after), before, after, index
+                )
             case "fire":
                 assert memory is not None
-                await self._ended(lease, _fire(step, memory), before, after, index)
+                await self._replay_commit(lease, _build_timer_commit(step, memory), before, after, index)
             case "mark":
-                permit = await self._mailbox.mark(lease, reply(step.what))
-                assert permit.granted == (next_.doing == "send")
+                permit = await self._mailbox.mark_sending(lease, build_reply(step.what))
+                assert permit.granted == (next_.activity == "send")
             case "sent":
-                view = await self._mailbox.sent(lease, reply(step.what), f"P-{step.what}", leave=self._leave)
-                assert view.released == (next_.doing == "idle")
-                assert view.released or _seen(view) == next_.view
+                view = await self._mailbox.record_sent(
+                    lease, build_reply(step.what), f"P-{step.what}", leave=self._leave
+                )
+                assert view.lease_released == (next_.activity == "idle")
+                assert view.lease_released or _to_model_view(view) == next_.view
             case "refuse":
-                await self._mailbox.refuse(lease, reply(step.what), "never")
+                await self._mailbox.record_rejected(lease, build_reply(step.what), "never")
             case "postpone":
                 settled, counted = step.what != "unsettled", step.what != "paced"
                 await self._mailbox.postpone(lease, _LONG, "later", settled=settled, counted=counted)
             case "pass_on":
-                await self._mailbox.pass_on(lease)
+                await self._mailbox.requeue(lease)
             case "release":
-                assert await self._mailbox.release(lease) == (next_.doing == "idle")
+                assert await self._mailbox.release(lease) == (next_.activity == "idle")
             case "renew":
-                renew = scripts.load("renew", _NUMBERS)
+                renew = lua.load_script("renew", _LIMITS)
                 [kept] = await renew(self._redis, [lease.session, lease.fence])
                 assert bool(kept) == (step.what != "lost")
             case "crash" | "give_up" | "look_up" | "look_up_fails" | "dialog_fails" | "send":
@@ -150,16 +157,16 @@ class Replay:
             case other:
                 assert other.startswith("send_"), f"no such step: {other}"
 
-    async def _ended(
+    async def _replay_commit(
         self, lease: port.Lease, commit: port.Commit, before: World, after: World, index: int
     ) -> None:
         next_ = after.workers[index]
         view = await self._mailbox.commit(lease, commit, leave=self._leave)
-        assert view.released == (next_.doing == "idle")
-        assert view.released or _seen(view) == next_.view
-        assert bool(view.granted) == (next_.doing == "send")
+        assert view.lease_released == (next_.activity == "idle")
+        assert view.lease_released or _to_model_view(view) == next_.view
+        assert bool(view.granted_key) == (next_.activity == "send")
 
-    async def store(self) -> Store:
+    async def read_store(self) -> Store:
         """What the server keeps."""
         redis: Any = self._redis
         fields = {name.decode(): value.decode() for name, value in (await redis.hgetall(KEY)).items()}
@@ -173,63 +180,72 @@ class Replay:
             owner=fields.get("owner", "bot"),
             state=tuple(json.loads(fields["state"])["turns"]) if "state" in fields else (),
             fence=int(fields.get("fence", 0)),
-            lease=_moment(fields.get("lease")),
-            job=_number(fields["job"]) if "job" in fields else None,
-            hold=_moment(fields.get("hold")),
+            lease=_to_moment(fields.get("lease")),
+            job=_job_number(fields["job"]) if "job" in fields else None,
+            hold=_to_moment(fields.get("hold")),
             tries=int(fields.get("tries", 0)),
             waits=int(fields.get("waits", 0)),
             marked=fields.get("marked"),
             jobs=int(await redis.get("tg:jobs") or 0),
-            queue=tuple(_number(job.decode()) for job in await redis.lrange(layout.queue_key(), 0, -1)),
-            due=_moment(await redis.zscore("tg:due", SESSION)),
+            queue=tuple(
+                _job_number(job.decode()) for job in await redis.lrange(rq_layout.queue_key(), 0, -1)
+            ),
+            due=_to_moment(await redis.zscore("tg:due", SESSION)),
             dead=tuple(
                 (letter.get("turns") or [letter["reply"] | {"id": letter["reply"]["key"]}])[0]["id"]
                 for letter in letters
             ),
-            quiet=_moment(fields.get("quiet")),
-            timer=_moment(fields.get("inactivity")),
-            pace=_moment(await redis.get(_PACE)),
-            slot=_moment(fields.get("slot")),
+            quiet=_to_moment(fields.get("quiet")),
+            timer=_to_moment(fields.get("inactivity")),
+            pace=_to_moment(await redis.get(_RATE_KEY)),
+            slot=_to_moment(fields.get("slot")),
         )
 
 
-def _commit(step: Step, memory: View, before: World, after: World) -> port.Commit:
-    replies = after.said[len(before.said) :]
-    if after.said == before.said and memory.owner == "bot":  # refused, for the lease is lost
+def _build_commit(step: Step, memory: ModelView, before: World, after: World) -> port.Commit:
+    replies = after.replies[len(before.replies) :]
+    if after.replies == before.replies and memory.owner == "bot":  # refused, for the lease is lost
         replies = (f"{step.what}.1",)
     turns = tuple(Turn(id=turn, session=SESSION, address=ADDRESS) for turn in memory.turns)
     dead = "gave up" if len(after.store.dead) > len(before.store.dead) else None
     state: dict[str, Any] = {"turns": [*memory.state, *memory.turns]}
-    said = tuple(map(reply, replies))
-    timer = (Timer.INACTIVITY, _LONG) if after.timed else None
-    return port.Commit(turns=turns, state=state, replies=said, mark=dead is None, dead=dead, timer=timer)
+    said = tuple(map(build_reply, replies))
+    timer = (TimerKind.INACTIVITY, _LONG) if after.timer_turn else None
+    return port.Commit(
+        turns=turns,
+        state=state,
+        replies=said,
+        marks_first_reply=dead is None,
+        dead_letter_reason=dead,
+        timer=timer,
+    )
 
 
-def _fire(step: Step, memory: View) -> port.Commit:
-    said = (reply(f"{step.what}.late"),) if memory.owner == "bot" else ()
+def _build_timer_commit(step: Step, memory: ModelView) -> port.Commit:
+    said = (build_reply(f"{step.what}.late"),) if memory.owner == "bot" else ()
     state: dict[str, Any] = {"turns": list(memory.state)}
-    return port.Commit(turns=(), state=state, replies=said, fired=Timer.INACTIVITY)
+    return port.Commit(turns=(), state=state, replies=said, fired_timer=TimerKind.INACTIVITY)
 
 
-def _seen(view: port.View) -> View:
+def _to_model_view(view: port.SessionView) -> ModelView:
     turns: Any = (view.state or {}).get("turns", [])
-    return View(
+    return ModelView(
         owner=view.owner.value,
         state=tuple(turns),
         turns=tuple(turn.id for turn in view.turns),
         out=tuple(each.key for each in view.outbox),
-        marked=view.marked.key if view.marked else None,
+        marked=view.send_mark.key if view.send_mark else None,
         tries=view.tries,
-        waits=view.waits,
-        fired=view.fired is not None,
+        waits=view.postponements,
+        fired=view.fired_timer is not None,
     )
 
 
-def _moment(value: str | bytes | float | None) -> Moment:
+def _to_moment(value: str | bytes | float | None) -> Moment:
     if value is None or value == "":
         return None
     return "past" if float(value) <= _LONG_AGO else "later"
 
 
-def _number(job: str) -> int:
+def _job_number(job: str) -> int:
     return int(job.rsplit("-", 1)[1])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from core.model.event import TurnReceived
-from core.processing.retry_policy import Bounds
-from core.processing.session_processor import Drain, Drained
+from core.processing.retry_policy import ProcessingLimits
+from core.processing.session_processor import ProcessResult, SessionProcessor
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from tests.fakes import EchoDialog, FakeChannel, turn
@@ -17,14 +17,14 @@ SESSION = "fake:1"
 async def test_a_turn_that_was_handed_round_by_workers_being_stopped_is_answered(redis: Redis) -> None:
     channel, mailbox = FakeChannel(), RedisMailbox(redis)
 
-    def worker() -> Drain[None]:
-        return Drain(mailbox=mailbox, dialog=EchoDialog(), channels={"fake": channel}, http=None)
+    def worker() -> SessionProcessor[None]:
+        return SessionProcessor(mailbox=mailbox, dialog=EchoDialog(), channels={"fake": channel}, http=None)
 
     await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
-    for _ in range(Bounds().turn_tries):
+    for _ in range(ProcessingLimits().turn_tries):
         stopping = worker()
-        stopping.wind_down()
-        assert await stopping.run(SESSION) is Drained.PASSED_ON
+        stopping.shut_down()
+        assert await stopping.run(SESSION) is ProcessResult.REQUEUED
     await worker().run(SESSION)
     await mailbox.aclose()
 

@@ -6,19 +6,19 @@ import pytest
 
 from tests.protocol.actors import Actors
 from tests.protocol.explorer import Explorer, Report
-from tests.protocol.guarantees import ends, laws, nothing_is_given_up_untried
-from tests.protocol.model import Scripts
-from tests.protocol.world import Bounds
+from tests.protocol.guarantees import end_laws_for, laws_for, nothing_is_given_up_untried
+from tests.protocol.model import ScriptModel
+from tests.protocol.world import WorldLimits
 
 EVERY_FAILURE = ("timed_out", "unavailable", "rejected")
-ONE_TURN = Bounds(turns=("A",), duplicates=())
+ONE_TURN = WorldLimits(turns=("A",), duplicates=())
 
 WORLDS = {
-    "two messages, one of them delivered twice, two workers, crashes": Bounds(),
+    "two messages, one of them delivered twice, two workers, crashes": WorldLimits(),
     "a reply of two parts and every way in which a send may fail": ONE_TURN._replace(
         parts=2, send_failures=EVERY_FAILURE
     ),
-    "two messages, and failures at every turn": Bounds(
+    "two messages, and failures at every turn": WorldLimits(
         duplicates=(), workers=1, send_failures=("timed_out",), dialog_failures=True, tries=1
     ),
     "a dialog that fails until the turn is given up": ONE_TURN._replace(dialog_failures=True, tries=2),
@@ -32,29 +32,31 @@ WORLDS = {
 }
 
 
-TWO_WAITING = Bounds(duplicates=(), workers=1, crashes=False)
+TWO_WAITING = WorldLimits(duplicates=(), workers=1, crashes=False)
 
 
-class SmallMailbox(Scripts):
+class SmallMailbox(ScriptModel):
     """A mailbox for one message: the next delivery is refused and comes again."""
 
     mailbox_length = 1
 
 
-class Gathering(Scripts):
+class Gathering(ScriptModel):
     """Messages that come one after the other are one turn."""
 
-    gathers = True
+    merges_bursts = True
 
 
-class Paced(Scripts):
+class Paced(ScriptModel):
     """A provider that takes one send at a time."""
 
-    paced = True
+    limits_rate = True
 
 
-def explored(bounds: Bounds, scripts: Scripts | None = None) -> Report:
-    return Explorer(Actors(scripts or Scripts(), bounds), laws(bounds), ends(bounds)).explore()
+def explored(bounds: WorldLimits, scripts: ScriptModel | None = None) -> Report:
+    return Explorer(
+        Actors(scripts or ScriptModel(), bounds), laws_for(bounds), end_laws_for(bounds)
+    ).explore()
 
 
 @pytest.mark.parametrize("name", WORLDS)
@@ -62,15 +64,15 @@ def test_the_laws_hold_in_every_reachable_state(name: str) -> None:
     report = explored(WORLDS[name])
 
     print(report)
-    assert not report.broken, str(report)
+    assert not report.violation, str(report)
     assert report.states > 1000
 
 
 TIMED = {
-    "a person who writes before, while or after the time to answer runs out": Bounds(
+    "a person who writes before, while or after the time to answer runs out": WorldLimits(
         duplicates=(), timers=("A", "B"), workers=1
     ),
-    "a timer of the first message only": Bounds(duplicates=(), timers=("A",), workers=1),
+    "a timer of the first message only": WorldLimits(duplicates=(), timers=("A",), workers=1),
     "a timer, and a person of the business who takes over": ONE_TURN._replace(timers=("A",), take_over=True),
 }
 
@@ -80,33 +82,33 @@ def test_a_timer_is_answered_unless_somebody_wrote(name: str) -> None:
     report = explored(TIMED[name])
 
     print(report)
-    assert not report.broken, str(report)
+    assert not report.violation, str(report)
 
 
-@pytest.mark.parametrize("bounds", [Bounds(workers=1), ONE_TURN._replace(timers=("A",))])
-def test_a_burst_is_taken_once_it_is_over_and_whole(bounds: Bounds) -> None:
+@pytest.mark.parametrize("bounds", [WorldLimits(workers=1), ONE_TURN._replace(timers=("A",))])
+def test_a_burst_is_taken_once_it_is_over_and_whole(bounds: WorldLimits) -> None:
     report = explored(bounds, Gathering())
 
     print(report)
-    assert not report.broken, str(report)
+    assert not report.violation, str(report)
 
 
 @pytest.mark.parametrize("bounds", [ONE_TURN._replace(parts=2, send_failures=("timed_out",)), TWO_WAITING])
-def test_replies_wait_for_the_provider_in_their_order(bounds: Bounds) -> None:
+def test_replies_wait_for_the_provider_in_their_order(bounds: WorldLimits) -> None:
     report = explored(bounds, Paced())
 
     print(report)
-    assert not report.broken, str(report)
+    assert not report.violation, str(report)
 
 
 def test_a_full_mailbox_refuses_and_loses_nothing() -> None:
-    report = explored(Bounds(workers=1), SmallMailbox())
+    report = explored(WorldLimits(workers=1), SmallMailbox())
 
-    assert not report.broken, str(report)
+    assert not report.violation, str(report)
 
 
 def test_a_turn_that_is_only_passed_on_is_never_given_up() -> None:
     bounds = ONE_TURN._replace(crashes=False, pauses=False, tries=2)
-    report = Explorer(Actors(Scripts(), bounds), [nothing_is_given_up_untried], []).explore()
+    report = Explorer(Actors(ScriptModel(), bounds), [nothing_is_given_up_untried], []).explore()
 
-    assert not report.broken, str(report)
+    assert not report.violation, str(report)

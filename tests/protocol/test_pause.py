@@ -10,15 +10,15 @@ from contextlib import asynccontextmanager
 from redis.asyncio import Redis
 
 from core.model.event import TurnReceived
-from core.ports.mailbox import Commit, Lease, View
-from core.processing.session_processor import Drain, Drained
+from core.ports.mailbox import Commit, Lease, SessionView
+from core.processing.session_processor import ProcessResult, SessionProcessor
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.lua import Protocol
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from tests.fakes import EchoDialog, FakeChannel, turn
 
 SESSION = "fake:1"
-SHORT = Protocol(lease_ms=500)
+SHORT = ProtocolLimits(lease_ms=500)
 
 
 class PausedAfterCommit(RedisMailbox):
@@ -29,7 +29,7 @@ class PausedAfterCommit(RedisMailbox):
         self._url = url
         self._provider = channel
 
-    async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> View:
+    async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
         """Commit and mark, then stand still until somebody else is done with the session."""
         view = await super().commit(lease, commit)
         other = threading.Thread(target=lambda: asyncio.run(self._other_worker()))
@@ -42,14 +42,14 @@ class PausedAfterCommit(RedisMailbox):
             Redis.from_url(self._url) as redis,
             drain(RedisMailbox(redis, SHORT), self._provider) as it,
         ):
-            while await it.run(SESSION) is not Drained.EMPTY:
+            while await it.run(SESSION) is not ProcessResult.EMPTY:
                 pass
 
 
 @asynccontextmanager
-async def drain(mailbox: RedisMailbox, channel: FakeChannel) -> AsyncIterator[Drain[None]]:
+async def drain(mailbox: RedisMailbox, channel: FakeChannel) -> AsyncIterator[SessionProcessor[None]]:
     """A worker of one drain."""
-    yield Drain(mailbox=mailbox, dialog=EchoDialog(), channels={"fake": channel}, http=None)
+    yield SessionProcessor(mailbox=mailbox, dialog=EchoDialog(), channels={"fake": channel}, http=None)
     await mailbox.aclose()
 
 

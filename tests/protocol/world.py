@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tests.protocol.model import Store, View
+from tests.protocol.model import ModelView, Store
 
 
 class Step(NamedTuple):
@@ -22,7 +22,7 @@ class Delivery(NamedTuple):
     """One copy of a message on its way in: waiting, marked, recorded or acknowledged."""
 
     turn: str
-    at: str = "waiting"
+    stage: str = "waiting"
 
 
 class Worker(NamedTuple):
@@ -31,10 +31,10 @@ class Worker(NamedTuple):
     `newest` belongs to the observer: whether nobody has claimed the session since.
     """
 
-    doing: str = "idle"
+    activity: str = "idle"
     fence: int = 0
-    view: View | None = None
-    newest: bool = False
+    view: ModelView | None = None
+    has_newest_fence: bool = False
 
 
 class World(NamedTuple):
@@ -43,15 +43,15 @@ class World(NamedTuple):
     store: Store
     deliveries: tuple[Delivery, ...]
     workers: tuple[Worker, ...]
-    taken: tuple[str, ...] = ()
+    sent: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
     committed: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
-    timed: str = ""
+    replies: tuple[str, ...] = ()
+    timer_turn: str = ""
     fault: str = ""
 
 
-class Bounds(NamedTuple):
+class WorldLimits(NamedTuple):
     """How big the world is and what may go wrong in it.
 
     `pauses` says that a lease may run out under a living worker, `pass_on` that a drain may end early.

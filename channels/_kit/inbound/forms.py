@@ -7,17 +7,17 @@ from urllib.parse import parse_qsl
 
 from core.errors import MalformedWebhook, WebhookTooLarge
 
-FORM_TYPE: Final = "application/x-www-form-urlencoded"
+FORM_CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
 
 
-class Form(dict[str, list[str]]):
+class FormData(dict[str, list[str]]):
     """Decoded fields, each with all its values in the order they came, empty ones too."""
 
     def getall(self, name: str) -> list[str]:
         """All values of a field; the name by which signature code asks a multi dict."""
         return self[name]
 
-    def first(self, *names: str) -> str:
+    def first_value(self, *names: str) -> str:
         """The first value that is not empty among these fields; the empty string when there is none."""
         for name in names:
             for value in self.get(name, ()):
@@ -26,7 +26,7 @@ class Form(dict[str, list[str]]):
         return ""
 
 
-def read_form(raw: bytes, *, max_bytes: int, max_fields: int) -> Form:
+def parse_form(raw: bytes, *, max_bytes: int, max_fields: int) -> FormData:
     """Decode a urlencoded body or query, in time linear in its size.
 
     Raises `WebhookTooLarge` over the bounds, `MalformedWebhook` when the bytes are not UTF-8.
@@ -39,7 +39,7 @@ def read_form(raw: bytes, *, max_bytes: int, max_fields: int) -> Form:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=max_fields)
     except ValueError:
         raise MalformedWebhook("the form is not UTF-8") from None
-    form = Form()
+    form = FormData()
     for name, value in pairs:
         form.setdefault(name, []).append(value)
     return form

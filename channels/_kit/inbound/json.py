@@ -6,12 +6,12 @@ import json
 from math import isfinite
 from typing import Any
 
-from channels._kit.text import clean
+from channels._kit.text import sanitize
 
-Object = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
-def read_object(raw: bytes) -> Object | None:
+def parse_object(raw: bytes) -> JsonObject | None:
     """The JSON object in a body; `None` for anything else, however deep, huge or oddly encoded it is."""
     try:
         found = json.loads(raw.decode(), parse_constant=lambda _: None)
@@ -20,7 +20,7 @@ def read_object(raw: bytes) -> Object | None:
     return found if isinstance(found, dict) else None
 
 
-def child(value: Object, *path: str) -> Object:
+def get_object(value: JsonObject, *path: str) -> JsonObject:
     """The object at the end of a path; an empty one when something else, or nothing, is there."""
     for name in path:
         found = value.get(name)
@@ -30,29 +30,29 @@ def child(value: Object, *path: str) -> Object:
     return value
 
 
-def children(value: Object, name: str) -> list[Object]:
+def get_object_list(value: JsonObject, name: str) -> list[JsonObject]:
     """The objects in a list; other things in it are left out."""
     found = value.get(name)
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def word(value: Object, name: str, limit: int = 200) -> str:
+def get_text(value: JsonObject, name: str, limit: int = 200) -> str:
     """A text, cleaned and cut; whole numbers as text; the empty string for anything else."""
     found = value.get(name)
     if isinstance(found, int) and not isinstance(found, bool):
         return str(found) if abs(found) < 10**18 else ""
-    return clean(found, limit) if isinstance(found, str) else ""
+    return sanitize(found, limit) if isinstance(found, str) else ""
 
 
-def name_of(value: Object, name: str, limit: int = 256) -> str:
+def get_identifier(value: JsonObject, name: str, limit: int = 256) -> str:
     """An identifier: printable ASCII without spaces, whole or not at all: half a name is another one."""
-    found = word(value, name, limit + 1).strip()
+    found = get_text(value, name, limit + 1).strip()
     return (
         found if len(found) <= limit and found.isascii() and found.isprintable() and " " not in found else ""
     )
 
 
-def number(value: Object, name: str) -> float | None:
+def get_number(value: JsonObject, name: str) -> float | None:
     """A number, also when it is written as text; `None` for anything else."""
     found = value.get(name)
     if isinstance(found, bool) or not isinstance(found, int | float | str):

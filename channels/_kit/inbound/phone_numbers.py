@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 
-_MEXICO_OLD = re.compile(r"\+521(\d{10})")
+_MEXICO_OLD_MOBILE = re.compile(r"\+521(\d{10})")
 _ARGENTINA_MOBILE = re.compile(r"\+549(\d{10})")
 _BRAZIL_OLD_MOBILE = re.compile(r"\+55([1-9]\d)([6-9]\d{7})")
 
 
-def one_spelling(number: str) -> str:
+def canonical_number(number: str) -> str:
     """The one spelling of an E.164 number for all that mean the same person; anything else is unchanged.
 
     Brazil's old eight-digit mobile numbers (they begin with 6 to 9, landlines with 2 to 5) get their ninth
     digit; the mobile digit of Mexico (1) and of Argentina (9) goes. Adding Brazil's digit rather than taking
     it away keeps a mobile number apart from the landline with the same last eight digits.
     """
-    if found := _MEXICO_OLD.fullmatch(number):
+    if found := _MEXICO_OLD_MOBILE.fullmatch(number):
         return f"+52{found[1]}"
     if found := _ARGENTINA_MOBILE.fullmatch(number):
         return f"+54{found[1]}"

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from core.errors import MalformedWebhook
 
 
-def target(url: str) -> str:
+def parse_request_target(url: str) -> str:
     """The raw path and query of a URL, undecoded. Raises `MalformedWebhook` when it is not ASCII."""
     if not url.isascii():
         raise MalformedWebhook("the URL is not ASCII")
@@ -19,10 +19,10 @@ def target(url: str) -> str:
     return rest if rest.startswith("/") else f"/{rest}"
 
 
-def query_values(url: str, name: str, *, max_fields: int) -> list[str]:
+def parse_query_values(url: str, name: str, *, max_fields: int) -> list[str]:
     """The decoded values of a query parameter. Raises `MalformedWebhook` when the query cannot be read."""
     try:
-        pairs = parse_qsl(target(url).partition("?")[2], max_num_fields=max_fields)
+        pairs = parse_qsl(parse_request_target(url).partition("?")[2], max_num_fields=max_fields)
     except ValueError:
         raise MalformedWebhook("the query cannot be read") from None
     return [value for found, value in pairs if found == name]
@@ -39,12 +39,12 @@ class PublicUrl:
         self._bases = (full, bare) if parts.port else (bare, full)
         self._prefix = parts.path.rstrip("/")
 
-    def spellings(self, seen: str) -> tuple[str, str]:
+    def candidates(self, seen: str) -> tuple[str, str]:
         """The public URL of a request that came in as `seen`: as configured, and with the port toggled.
 
         A proxy may or may not have taken the path prefix away.
         """
-        path = target(seen)
+        path = parse_request_target(seen)
         if not path.startswith(f"{self._prefix}/"):
             path = f"{self._prefix}{path}"
         as_configured, toggled = self._bases

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Failure(StrEnum):
+class ErrorKind(StrEnum):
     """What an error code of a provider means for what happens next."""
 
     RETRY = "retry"

@@ -15,16 +15,16 @@ from core.time_limit import TimeLimit
 
 CONNECT_SECONDS: Final = 5.0
 TOTAL_SECONDS: Final = 10.0
-LONGEST_RETRY_AFTER: Final = 3600.0
+MAX_RETRY_AFTER_SECONDS: Final = 3600.0
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-_UNUSABLE = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects)
+_CONNECTION_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_CONNECT_CAUSES = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_INVALID_URL_ERRORS = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects)
 
-Fields = Mapping[str, str | Sequence[str]]
+FormFields = Mapping[str, str | Sequence[str]]
 
 
-class Bearer(httpx.Auth):
+class BearerAuth(httpx.Auth):
     """A token in the Authorization header; the client drops it when a redirect leaves the host."""
 
     def __init__(self, token: str) -> None:
@@ -37,7 +37,7 @@ class Bearer(httpx.Auth):
         yield request
 
 
-Credentials = tuple[str, str] | Bearer
+Credentials = tuple[str, str] | BearerAuth
 
 
 async def post(
@@ -46,21 +46,21 @@ async def post(
     url: str,
     *,
     auth: Credentials,
-    data: Fields | None = None,
+    data: FormFields | None = None,
     json: Mapping[str, object] | None = None,
 ) -> httpx.Response:
     """Send a form or JSON within bounded time; any status comes back, anything else is a `DeliveryError`."""
-    return await change(http, provider, "POST", url, auth=auth, data=data, json=json)
+    return await send_request(http, provider, "POST", url, auth=auth, data=data, json=json)
 
 
-async def change(
+async def send_request(
     http: httpx.AsyncClient,
     provider: str,
     method: str,
     url: str,
     *,
     auth: Credentials | None,
-    data: Fields | None = None,
+    data: FormFields | None = None,
     json: Mapping[str, object] | None = None,
     content: bytes | None = None,
     files: Mapping[str, tuple[str, bytes, str]] | None = None,
@@ -78,27 +78,27 @@ async def change(
                 content=content,
                 headers=headers,
                 auth=auth,
-                timeout=_timeout(),
+                timeout=_build_timeout(),
             )
     except Exception as error:
-        raise classify(error, provider) from error
+        raise classify_http_error(error, provider) from error
 
 
 async def get(
-    http: httpx.AsyncClient, provider: str, url: str, *, params: Fields | None, auth: Credentials
+    http: httpx.AsyncClient, provider: str, url: str, *, params: FormFields | None, auth: Credentials
 ) -> httpx.Response:
     """Ask for something; asking changes nothing, so what fails on the way is always `Unavailable`."""
     try:
         with TimeLimit(TOTAL_SECONDS):
             return await http.get(
-                url, params=dict(params) if params is not None else None, auth=auth, timeout=_timeout()
+                url, params=dict(params) if params is not None else None, auth=auth, timeout=_build_timeout()
             )
     except Exception as error:
-        failed = classify(error, provider)
+        failed = classify_http_error(error, provider)
         raise Unavailable(failed.reason) if isinstance(failed, Unknown) else failed from error
 
 
-def classify(error: Exception, provider: str) -> DeliveryError:
+def classify_http_error(error: Exception, provider: str) -> DeliveryError:
     """What an exception of the client means for a request that was to change something.
 
     The aiohttp transport reports a refused connection and one that broke after sending alike, as a
@@ -107,19 +107,19 @@ def classify(error: Exception, provider: str) -> DeliveryError:
     name = type(error).__name__
     if isinstance(error, DeliveryError):
         return error
-    if isinstance(error, _UNUSABLE):
+    if isinstance(error, _INVALID_URL_ERRORS):
         return Rejected(f"{provider}: the address of the API cannot be used ({name})", account_wide=True)
     cause = error.__cause__
-    if isinstance(error, _NOT_SENT) and (
-        not isinstance(cause, aiohttp.ClientError) or isinstance(cause, _NEVER_CONNECTED)
+    if isinstance(error, _CONNECTION_ERRORS) and (
+        not isinstance(cause, aiohttp.ClientError) or isinstance(cause, _CONNECT_CAUSES)
     ):
         return Unavailable(f"{provider}: no connection ({name})")
-    if isinstance(error, httpx.TimeoutException) and isinstance(cause, _NEVER_CONNECTED):
+    if isinstance(error, httpx.TimeoutException) and isinstance(cause, _CONNECT_CAUSES):
         return Unavailable(f"{provider}: no connection ({name})")
     return Unknown(f"{provider}: no answer ({name})")
 
 
-def answered(response: httpx.Response) -> dict[str, Any]:
+def parse_json_body(response: httpx.Response) -> dict[str, Any]:
     """The JSON object of an answer; an empty one when it is anything else."""
     try:
         body = response.json()
@@ -128,22 +128,22 @@ def answered(response: httpx.Response) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def retry_after(response: httpx.Response, now: Callable[[], datetime] | None = None) -> float | None:
+def parse_retry_after(response: httpx.Response, now: Callable[[], datetime] | None = None) -> float | None:
     """Seconds from a Retry-After header, a number or a date; `None` when missing or not to be read."""
     value = response.headers.get("retry-after", "").strip()
     try:
         if value.isascii() and value.replace(".", "", 1).isdigit():
             seconds = float(value)
         else:
-            seconds = (parsedate_to_datetime(value) - (now or _now)()).total_seconds()
+            seconds = (parsedate_to_datetime(value) - (now or _utc_now)()).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
 
 
-def _now() -> datetime:
+def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _timeout() -> httpx.Timeout:
+def _build_timeout() -> httpx.Timeout:
     return httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS)

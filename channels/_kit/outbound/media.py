@@ -8,42 +8,46 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from channels._kit.outbound.http import Bearer, Credentials
+from channels._kit.outbound.http import BearerAuth, Credentials
 from core.errors import Rejected, Unavailable
 from core.model.turn import Attachment
-from core.ports.http_fetch import Fetch, NotFetched, Request, TooLarge
-from core.ports.media import FILE_SECONDS, LARGEST_FILE, NoFile, Trouble
+from core.ports.http_fetch import FetchError, HttpFetcher, HttpRequest, ResponseTooLarge
+from core.ports.media import FILE_TIMEOUT_SECONDS, MAX_FILE_BYTES, MediaErrorKind, MediaUnavailable
 
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
-_STATUSES: Final[Mapping[int, Trouble]] = MappingProxyType(
+_ERROR_KINDS_BY_STATUS: Final[Mapping[int, MediaErrorKind]] = MappingProxyType(
     {
-        401: Trouble.REFUSED,
-        403: Trouble.REFUSED,
-        404: Trouble.GONE,
-        410: Trouble.GONE,
-        413: Trouble.TOO_LARGE,
+        401: MediaErrorKind.REFUSED,
+        403: MediaErrorKind.REFUSED,
+        404: MediaErrorKind.NOT_FOUND,
+        410: MediaErrorKind.NOT_FOUND,
+        413: MediaErrorKind.TOO_LARGE,
     }
 )
 
 
-async def got(
-    fetch: Fetch, url: str, headers: Mapping[str, str] = _NO_HEADERS, *, largest: int = LARGEST_FILE
+async def download_file(
+    fetch: HttpFetcher, url: str, headers: Mapping[str, str] = _NO_HEADERS, *, largest: int = MAX_FILE_BYTES
 ) -> bytes:
-    """The body of a successful GET. Raises `NoFile`."""
-    request = Request(method="GET", url=url, headers=dict(headers), seconds=FILE_SECONDS, largest=largest)
+    """The body of a successful GET. Raises `MediaUnavailable`."""
+    request = HttpRequest(
+        method="GET", url=url, headers=dict(headers), seconds=FILE_TIMEOUT_SECONDS, largest=largest
+    )
     try:
         answer = await fetch.fetch(request)
-    except TooLarge as error:
-        raise NoFile(Trouble.TOO_LARGE, str(error)) from error
-    except NotFetched as error:
-        raise NoFile(Trouble.UNREACHABLE if error.sent else Trouble.REFUSED, str(error)) from error
+    except ResponseTooLarge as error:
+        raise MediaUnavailable(MediaErrorKind.TOO_LARGE, str(error)) from error
+    except FetchError as error:
+        raise MediaUnavailable(
+            MediaErrorKind.UNREACHABLE if error.request_sent else MediaErrorKind.REFUSED, str(error)
+        ) from error
     if answer.status != 200:
-        trouble = _STATUSES.get(answer.status, Trouble.UNREACHABLE)
-        raise NoFile(trouble, f"its address answered {answer.status}")
+        trouble = _ERROR_KINDS_BY_STATUS.get(answer.status, MediaErrorKind.UNREACHABLE)
+        raise MediaUnavailable(trouble, f"its address answered {answer.status}")
     return answer.body
 
 
-def host_of(url: str) -> str:
+def extract_host(url: str) -> str:
     """The host of an address, with its port where it names one; empty when it cannot be read."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2].lower()
@@ -51,32 +55,36 @@ def host_of(url: str) -> str:
         return ""
 
 
-async def to_send(medium: Attachment, fetch: Fetch, *, largest: int = LARGEST_FILE) -> bytes:
+async def load_for_upload(medium: Attachment, fetch: HttpFetcher, *, largest: int = MAX_FILE_BYTES) -> bytes:
     """The bytes of a file that is to be uploaded, at most `largest`.
 
     Raises `Rejected` when it is not to be had or too large, `Unavailable` when its address does not answer.
     """
     try:
-        return await got(fetch, medium.url, largest=largest)
-    except NoFile as error:
+        return await download_file(fetch, medium.url, largest=largest)
+    except MediaUnavailable as error:
         reason = f"the file to send could not be fetched: {error}"
-        if error.trouble is Trouble.UNREACHABLE:
+        if error.kind is MediaErrorKind.UNREACHABLE:
             raise Unavailable(reason) from error
-        raise Rejected(reason, code=error.trouble) from error
+        raise Rejected(reason, code=error.kind) from error
 
 
-async def got_from(fetch: Fetch, url: str, keeper: str, credentials: Credentials | None) -> bytes:
+async def download_with_auth(
+    fetch: HttpFetcher, url: str, keeper: str, credentials: Credentials | None
+) -> bytes:
     """As `got`, with credentials where the address is the provider's own and nowhere else.
 
     `keeper` is where the provider is; neither a forged webhook nor a redirect leads the credentials away
-    from it. Raises `NoFile`.
+    from it. Raises `MediaUnavailable`.
     """
     is_theirs = url.startswith(f"{keeper.rstrip('/')}/") and "/.." not in url
-    headers = {"Authorization": _shown(credentials)} if credentials and is_theirs else _NO_HEADERS
-    return await got(fetch, url, headers)
+    headers = (
+        {"Authorization": _format_authorization(credentials)} if credentials and is_theirs else _NO_HEADERS
+    )
+    return await download_file(fetch, url, headers)
 
 
-def _shown(credentials: Credentials) -> str:
-    if isinstance(credentials, Bearer):
+def _format_authorization(credentials: Credentials) -> str:
+    if isinstance(credentials, BearerAuth):
         return f"Bearer {credentials.token}"
     return "Basic " + b64encode(":".join(credentials).encode()).decode()

@@ -14,97 +14,99 @@ from markdown_it.tree import SyntaxTreeNode
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class MarkdownDialect:
     """The marks around each kind of inline text; a kind that is missing is shown bare."""
 
     marks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-PLAIN: Final = Dialect()
-ASTERISKS: Final = Dialect(
+PLAIN_DIALECT: Final = MarkdownDialect()
+ASTERISK_DIALECT: Final = MarkdownDialect(
     MappingProxyType(
         {"strong": "*", "em": "_", "s": "~", "code_inline": "`", "fence": "```", "heading": "*"},
     )
 )
-_DEEPEST: Final = 100
+_MAX_NESTING: Final = 100
 
 
-def render(markdown: str, dialect: Dialect) -> str:
+def render_markdown(markdown: str, dialect: MarkdownDialect) -> str:
     """CommonMark in a dialect. Links are written out, since a messenger shows no text over a link."""
-    document = parsed(markdown)
+    document = parse_markdown(markdown)
     if document is None:
         return markdown.strip()
-    return _blocks(document.children, dialect, "\n\n").strip()
+    return _render_blocks(document.children, dialect, "\n\n").strip()
 
 
-def parsed(markdown: str) -> SyntaxTreeNode | None:
+def parse_markdown(markdown: str) -> SyntaxTreeNode | None:
     """CommonMark as a tree; `None` when the parser would drop what is nested too deep."""
-    tokens = _parser().parse(markdown)
-    return None if any(token.level >= _DEEPEST - 2 for token in tokens) else SyntaxTreeNode(tokens)
+    tokens = _build_parser().parse(markdown)
+    return None if any(token.level >= _MAX_NESTING - 2 for token in tokens) else SyntaxTreeNode(tokens)
 
 
-def numbered(labels: Iterable[str]) -> str:
+def format_numbered_list(labels: Iterable[str]) -> str:
     """Choices as a list to answer by number, for channels without buttons."""
     return "\n".join(f"{number}. {' '.join(label.split())}" for number, label in enumerate(labels, start=1))
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _build_parser() -> MarkdownIt:
     """Rules that make text vanish or change in a chat are off: indented code, HTML, link definitions."""
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _DEEPEST})
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
     parser.enable("strikethrough").disable(["code", "html_block", "reference"])
-    setattr(parser, "normalizeLink", _as_written)  # noqa: B010 # mypy takes a method for no variable
+    setattr(parser, "normalizeLink", _keep_url)  # noqa: B010 # mypy takes a method for no variable
     return parser
 
 
-def _as_written(url: str) -> str:
+def _keep_url(url: str) -> str:
     return url
 
 
-def _blocks(nodes: Iterable[SyntaxTreeNode], dialect: Dialect, between: str) -> str:
-    return between.join(text for node in nodes if (text := _block(node, dialect)))
+def _render_blocks(nodes: Iterable[SyntaxTreeNode], dialect: MarkdownDialect, between: str) -> str:
+    return between.join(text for node in nodes if (text := _render_block(node, dialect)))
 
 
-def _block(node: SyntaxTreeNode, dialect: Dialect) -> str:
+def _render_block(node: SyntaxTreeNode, dialect: MarkdownDialect) -> str:
     match node.type:
         case "inline":
-            return _inline(node.children, dialect)
+            return _render_inlines(node.children, dialect)
         case "heading":
             mark = dialect.marks.get("heading", "")
-            return _marked(_blocks(node.children, _without(dialect, mark), "\n"), mark)
+            return _wrap_in_marker(_render_blocks(node.children, _without_marker(dialect, mark), "\n"), mark)
         case "fence":
-            return _marked(node.content.rstrip("\n"), dialect.marks.get("fence", ""))
+            return _wrap_in_marker(node.content.rstrip("\n"), dialect.marks.get("fence", ""))
         case "bullet_list" | "ordered_list":
-            return _list(node, dialect)
+            return _render_list(node, dialect)
         case "blockquote":
-            return _indented(_blocks(node.children, dialect, "\n\n"), "> ", "> ")
+            return _indent(_render_blocks(node.children, dialect, "\n\n"), "> ", "> ")
         case "hr":
             return "---"
         case _ if node.children:
-            return _blocks(node.children, dialect, "\n\n")
+            return _render_blocks(node.children, dialect, "\n\n")
         case _:
             return node.content
 
 
-def _without(dialect: Dialect, mark: str) -> Dialect:
+def _without_marker(dialect: MarkdownDialect, mark: str) -> MarkdownDialect:
     """The dialect inside a mark, where the same mark again would end it."""
-    return Dialect(MappingProxyType({kind: other for kind, other in dialect.marks.items() if other != mark}))
+    return MarkdownDialect(
+        MappingProxyType({kind: other for kind, other in dialect.marks.items() if other != mark})
+    )
 
 
-def _list(node: SyntaxTreeNode, dialect: Dialect) -> str:
+def _render_list(node: SyntaxTreeNode, dialect: MarkdownDialect) -> str:
     lines = []
     start = int(node.attrs.get("start", 1)) if node.type == "ordered_list" else None
     for offset, item in enumerate(node.children):
         sign = "- " if start is None else f"{start + offset}. "
-        lines.append(_indented(_blocks(item.children, dialect, "\n"), sign, " " * len(sign)).rstrip())
+        lines.append(_indent(_render_blocks(item.children, dialect, "\n"), sign, " " * len(sign)).rstrip())
     return "\n".join(lines)
 
 
-def _indented(text: str, first: str, rest: str) -> str:
+def _indent(text: str, first: str, rest: str) -> str:
     return first + text.replace("\n", f"\n{rest}")
 
 
-def _marked(text: str, mark: str) -> str:
+def _wrap_in_marker(text: str, mark: str) -> str:
     """Text between marks; not doubled, and never around edges of white space, where marks are ignored."""
     inner = text.strip()
     if not mark or not inner or (inner.startswith(mark) and inner.endswith(mark)):
@@ -113,27 +115,27 @@ def _marked(text: str, mark: str) -> str:
     return f"{before}{mark}{inner}{mark}{after}"
 
 
-def _inline(nodes: Iterable[SyntaxTreeNode], dialect: Dialect) -> str:
-    return "".join(_span(node, dialect) for node in nodes)
+def _render_inlines(nodes: Iterable[SyntaxTreeNode], dialect: MarkdownDialect) -> str:
+    return "".join(_render_inline(node, dialect) for node in nodes)
 
 
-def _span(node: SyntaxTreeNode, dialect: Dialect) -> str:
+def _render_inline(node: SyntaxTreeNode, dialect: MarkdownDialect) -> str:
     match node.type:
         case "softbreak" | "hardbreak":
             return "\n"
         case "link":
-            return _link(_inline(node.children, dialect), str(node.attrs.get("href", "")))
+            return _format_link(_render_inlines(node.children, dialect), str(node.attrs.get("href", "")))
         case "image":
-            return _link(_inline(node.children, dialect), str(node.attrs.get("src", "")))
+            return _format_link(_render_inlines(node.children, dialect), str(node.attrs.get("src", "")))
         case "code_inline":
-            return _marked(node.content, dialect.marks.get("code_inline", ""))
+            return _wrap_in_marker(node.content, dialect.marks.get("code_inline", ""))
         case _ if node.children:
-            return _marked(_inline(node.children, dialect), dialect.marks.get(node.type, ""))
+            return _wrap_in_marker(_render_inlines(node.children, dialect), dialect.marks.get(node.type, ""))
         case _:
             return node.content
 
 
-def _link(text: str, url: str) -> str:
+def _format_link(text: str, url: str) -> str:
     same = re.sub(r"^(mailto:|https?://)", "", url)
     if not text or text in (url, same):
         return url if not text or text == url else text

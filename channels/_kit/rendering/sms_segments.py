@@ -7,15 +7,15 @@ from typing import Final, Literal
 
 from channels._kit.rendering.text_splitter import utf16_length
 
-_BASIC: Final = frozenset(
+_GSM7_BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-MANY: Final = 3
+MAX_INEXPENSIVE_SEGMENTS: Final = 3
 """More parts than this are worth a warning to who writes a text."""
 
-_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
-_PLAIN: Final = str.maketrans(
+_GSM7_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
+_GSM7_REPLACEMENTS: Final = str.maketrans(
     {
         **dict.fromkeys("‘’‚‛′", "'"),
         **dict.fromkeys("“”„‟″", '"'),
@@ -29,7 +29,7 @@ _PLAIN: Final = str.maketrans(
 
 
 @dataclass(frozen=True, slots=True)
-class Segments:
+class SegmentCount:
     """How a text is sent: `count` messages of the network, in one of two alphabets; `units` is its length."""
 
     alphabet: Literal["GSM-7", "UCS-2"]
@@ -37,43 +37,46 @@ class Segments:
     count: int
 
     def __str__(self) -> str:
-        return f"{self.count} SMS ({self.alphabet}, {self.units} {self.measure})"
+        return f"{self.count} SMS ({self.alphabet}, {self.units} {self.unit_name})"
 
     @property
-    def measure(self) -> str:
+    def unit_name(self) -> str:
         """What `units` counts."""
         return "septets" if self.alphabet == "GSM-7" else "characters"
 
 
-def segments(text: str) -> Segments:
+def count_segments(text: str) -> SegmentCount:
     """What a text takes: 160 septets or 70 characters at once, 153 or 67 in each of several."""
-    if all(char in _BASIC or char in _EXTENDED for char in text):
-        sizes = [2 if char in _EXTENDED else 1 for char in text]
-        return Segments("GSM-7", sum(sizes), _pieces(sizes, single=160, several=153))
+    if all(char in _GSM7_BASIC or char in _GSM7_EXTENDED for char in text):
+        sizes = [2 if char in _GSM7_EXTENDED else 1 for char in text]
+        return SegmentCount("GSM-7", sum(sizes), _count_messages(sizes, single=160, several=153))
     sizes = [utf16_length(char) for char in text]
-    return Segments("UCS-2", sum(sizes), _pieces(sizes, single=70, several=67))
+    return SegmentCount("UCS-2", sum(sizes), _count_messages(sizes, single=70, several=67))
 
 
-def costly(text: str) -> str:
+def describe_high_cost(text: str) -> str:
     """What a text takes as an SMS, in words, where that is many; else nothing.
 
     Each part is paid for, and Twilio advises to stay within 320 characters in all.
     """
-    needed = segments(thrifty(text))
-    if needed.count <= MANY:
+    needed = count_segments(to_gsm7_friendly(text))
+    if needed.count <= MAX_INEXPENSIVE_SEGMENTS:
         return ""
-    odd = next((char for char in thrifty(text) if char not in _BASIC and char not in _EXTENDED), "")
+    odd = next(
+        (char for char in to_gsm7_friendly(text) if char not in _GSM7_BASIC and char not in _GSM7_EXTENDED),
+        "",
+    )
     why = f"; “{odd}” is not in the plain alphabet, which has 160 a message and not 70" if odd else ""
     return f"takes {needed}{why}"
 
 
-def thrifty(text: str) -> str:
+def to_gsm7_friendly(text: str) -> str:
     """The text with typographic quotes, dashes and spaces made plain, if that saves segments."""
-    plain = text.translate(_PLAIN)
-    return plain if segments(plain).count < segments(text).count else text
+    plain = text.translate(_GSM7_REPLACEMENTS)
+    return plain if count_segments(plain).count < count_segments(text).count else text
 
 
-def _pieces(sizes: list[int], *, single: int, several: int) -> int:
+def _count_messages(sizes: list[int], *, single: int, several: int) -> int:
     """The number of messages; what takes two places is never cut in half."""
     if sum(sizes) <= single:
         return 1 if sizes else 0

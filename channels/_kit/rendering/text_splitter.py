@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable
 
 import regex
 
-_WHOLE = re.compile(r"```.+?```|`[^`\n]+`|\b[A-Za-z][A-Za-z0-9+.-]{1,30}://\S+", re.DOTALL)
-_BREAKS = (
+_UNBREAKABLE = re.compile(r"```.+?```|`[^`\n]+`|\b[A-Za-z][A-Za-z0-9+.-]{1,30}://\S+", re.DOTALL)
+_BREAK_PATTERNS = (
     re.compile(r"\n[ \t]*\n"),
     re.compile(r"\n"),
     re.compile(r"(?<=[.!?…。！？])[\"')»”]*\s"),
     re.compile(r"\s"),
 )
-_CHARACTER = regex.compile(r"\X")
-_LONGEST_CLUSTER = 32
+_GRAPHEME = regex.compile(r"\X")
+_MAX_GRAPHEME_LENGTH = 32
 
 
 def utf16_length(text: str) -> int:
@@ -23,7 +23,7 @@ def utf16_length(text: str) -> int:
     return len(text) + sum(char > "\uffff" for char in text)
 
 
-def split(text: str, limit: int, length: Callable[[str], int] = utf16_length) -> list[str]:
+def split_text(text: str, limit: int, length: Callable[[str], int] = utf16_length) -> list[str]:
     """Cut text into parts of at most `limit`, at the best break in reach; never an empty part.
 
     Paragraphs are preferred to lines, lines to sentences, sentences to words; links and code stay whole when
@@ -32,15 +32,15 @@ def split(text: str, limit: int, length: Callable[[str], int] = utf16_length) ->
     parts = []
     rest = text.strip()
     while length(rest) > limit:
-        window = _window(rest, limit, length)
-        cut = _natural(rest, window) or _between_characters(rest, window)
+        window = _fitting_length(rest, limit, length)
+        cut = _find_natural_break(rest, window) or _find_grapheme_break(rest, window)
         if part := rest[:cut].rstrip():
             parts.append(part)
         rest = rest[cut:].lstrip()
     return [*parts, rest] if rest else parts
 
 
-def _window(text: str, limit: int, length: Callable[[str], int]) -> int:
+def _fitting_length(text: str, limit: int, length: Callable[[str], int]) -> int:
     """How many characters from the start fit; one at least."""
     end = min(limit, len(text))
     while end > 1 and (over := length(text[:end]) - limit) > 0:
@@ -48,28 +48,28 @@ def _window(text: str, limit: int, length: Callable[[str], int]) -> int:
     return max(end, 1)
 
 
-def _natural(text: str, window: int) -> int:
+def _find_natural_break(text: str, window: int) -> int:
     """The best place to cut within the window, 0 when there is none."""
     head = text[: window + 1]
-    spans = (found.span() for found in _WHOLE.finditer(text))
+    spans = (found.span() for found in _UNBREAKABLE.finditer(text))
     whole = [(start, end) for start, end in spans if start < window and end - start <= window]
-    for number, pattern in enumerate(_BREAKS):
+    for number, pattern in enumerate(_BREAK_PATTERNS):
         earliest = window // 3 if number < 3 else 0
         cuts = [found.start() if number < 2 else found.end() for found in pattern.finditer(head)]
-        if fitting := [cut for cut in cuts if earliest < cut <= window and not _inside(cut, whole)]:
+        if fitting := [cut for cut in cuts if earliest < cut <= window and not _is_inside_span(cut, whole)]:
             return fitting[-1]
     starts = [start for start, end in whole if 0 < start < window < end]
     return starts[-1] if starts else 0
 
 
-def _inside(cut: int, spans: Iterable[tuple[int, int]]) -> bool:
+def _is_inside_span(cut: int, spans: Iterable[tuple[int, int]]) -> bool:
     return any(start < cut < end for start, end in spans)
 
 
-def _between_characters(text: str, window: int) -> int:
+def _find_grapheme_break(text: str, window: int) -> int:
     """The last place in the window that does not separate what is seen as one character (UAX 29, `\\X`)."""
     cut = 0
-    for found in _CHARACTER.finditer(text[: window + _LONGEST_CLUSTER]):
+    for found in _GRAPHEME.finditer(text[: window + _MAX_GRAPHEME_LENGTH]):
         if found.end() > window:
             break
         cut = found.end()

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from html import escape, unescape
 from typing import Any, Final
 
-from channels._kit.simulator import Line, Said
+from channels._kit.simulator import TranscriptEntry, UserMessage
 
 Json = dict[str, Any]
 
-_MOST_PARTS: Final = 500
-_BREAK: Final = re.compile(r"<br>|</p>|</li>|</h[12]>")
+_MAX_PARTS: Final = 500
+_LINE_BREAK: Final = re.compile(r"<br>|</p>|</li>|</h[12]>")
 _TAG: Final = re.compile(r"<[^>]+>")
 
 
 @dataclass(slots=True)
-class Talk:
+class Conversation:
     """One conversation: who is assigned, whether it is open, and its newest 500 parts."""
 
     id: str
@@ -32,9 +32,9 @@ class Talk:
     team: str = ""
     state: str = "open"
     tags: list[str] = field(default_factory=list)
-    parts: deque[Json] = field(default_factory=lambda: deque(maxlen=_MOST_PARTS))
+    parts: deque[Json] = field(default_factory=lambda: deque(maxlen=_MAX_PARTS))
 
-    def json(self, parts: Iterable[Json]) -> Json:
+    def to_json(self, parts: Iterable[Json]) -> Json:
         """The conversation with some of its parts; who is not there is null (seen in webhooks)."""
         shown = list(parts)
         return {
@@ -44,7 +44,7 @@ class Talk:
             "source": self.source,
             "contacts": {
                 "type": "contact.list",
-                "contacts": [{"type": "contact", "id": contact_of(self.person), "external_id": None}],
+                "contacts": [{"type": "contact", "id": contact_id(self.person), "external_id": None}],
             },
             "admin_assignee_id": int(self.admin) if self.admin else None,
             "team_assignee_id": int(self.team) if self.team else None,
@@ -58,7 +58,7 @@ class Talk:
             },
         }
 
-    def part(self, kind: str, author: Json, number: int, now: float, **more: Any) -> Json:
+    def add_part(self, kind: str, author: Json, number: int, now: float, **more: Any) -> Json:
         """Add a part."""
         made: Json = {
             "type": "conversation_part",
@@ -67,7 +67,7 @@ class Talk:
             "body": None,
             "created_at": int(now),
             "updated_at": int(now),
-            "assigned_to": self.assigned_to(),
+            "assigned_to": self.assignee_json(),
             "author": author,
             "attachments": [],
             "redacted": False,
@@ -78,20 +78,20 @@ class Talk:
         self.parts.append(made)
         return made
 
-    def assigned_to(self) -> Json | None:
+    def assignee_json(self) -> Json | None:
         """The assignee as a part names it."""
         if self.admin:
             return {"type": "admin", "id": self.admin}
         return {"type": "team", "id": self.team} if self.team else None
 
 
-class Records:
+class ConversationStore:
     """Conversations by id and by person, and the lines of all of them; beyond `most` lines are forgotten."""
 
     def __init__(self, most: int) -> None:
-        self._talks: dict[str, Talk] = {}
+        self._conversations: dict[str, Conversation] = {}
         self._newest: dict[str, str] = {}
-        self._lines: deque[Line] = deque(maxlen=most)
+        self._transcript: deque[TranscriptEntry] = deque(maxlen=most)
         self._count = 0
 
     def next_number(self) -> int:
@@ -99,63 +99,63 @@ class Records:
         self._count += 1
         return self._count
 
-    def begin(self, person: str, name: str, source: Json, now: float) -> Talk:
+    def create(self, person: str, name: str, source: Json, now: float) -> Conversation:
         """A new conversation."""
-        talk = Talk(f"2154{self._count:011}", person, name, source, int(now))
-        self._talks[talk.id] = talk
+        talk = Conversation(f"2154{self._count:011}", person, name, source, int(now))
+        self._conversations[talk.id] = talk
         self._newest[person] = talk.id
         return talk
 
-    def talk(self, number: str) -> Talk | None:
+    def find(self, number: str) -> Conversation | None:
         """A conversation by its id."""
-        return self._talks.get(number)
+        return self._conversations.get(number)
 
-    def newest(self, person: str) -> Talk | None:
+    def find_newest(self, person: str) -> Conversation | None:
         """The newest conversation of a person."""
-        return self._talks.get(self._newest.get(person, ""))
+        return self._conversations.get(self._newest.get(person, ""))
 
-    def delete(self, talk: Talk) -> None:
+    def delete(self, talk: Conversation) -> None:
         """Forget a conversation; what was said in it stays in the lines."""
-        del self._talks[talk.id]
+        del self._conversations[talk.id]
 
-    def keep(self, direction: str, talk: Talk, part: Json, now: float) -> None:
+    def record_message(self, direction: str, talk: Conversation, part: Json, now: float) -> None:
         """Remember what was said: `in` by the person, `out` by the bot, `agent`, or a `note`."""
         options = part["metadata"].get("quick_reply_options", [])
-        self._lines.append(
-            Line(
+        self._transcript.append(
+            TranscriptEntry(
                 number=self._count,
                 at=now,
                 direction=direction,
                 id=part["id"],
                 ours=talk.id,
                 person=talk.person,
-                text=shown(part["body"] or ""),
+                text=visible_text(part["body"] or ""),
                 media=tuple(each["url"] for each in part["attachments"]),
                 choices=tuple((option["uuid"], option["text"]) for option in options),
             )
         )
 
-    def lines(self, person: str, after: int) -> list[Line]:
+    def list_messages(self, person: str, after: int) -> list[TranscriptEntry]:
         """The lines with one person or with all, numbers above `after` only."""
-        return [line for line in self._lines if line.number > after and person in ("", line.person)]
+        return [line for line in self._transcript if line.number > after and person in ("", line.person)]
 
 
-def contact_of(person: str) -> str:
+def contact_id(person: str) -> str:
     """The id of a person, always the same."""
     return hashlib.sha256(person.encode()).hexdigest()[:24]
 
 
-def contact(person: str, name: str) -> Json:
+def build_contact(person: str, name: str) -> Json:
     """A person as the author of a part."""
-    return {"type": "user", "id": contact_of(person), "name": name or "Ada", "email": ""}
+    return {"type": "user", "id": contact_id(person), "name": name or "Ada", "email": ""}
 
 
-def teammate(number: str, name: str) -> Json:
+def build_teammate(number: str, name: str) -> Json:
     """A teammate as the author of a part."""
     return {"type": "admin", "id": number, "name": name, "email": f"{name.lower()}@shop.example"}
 
 
-def uploads(said: Said) -> list[Json]:
+def build_uploads(said: UserMessage) -> list[Json]:
     """The files that a person sent."""
     return [
         {"type": "upload", "name": url.rpartition("/")[2], "url": url, "content_type": said.media_type}
@@ -163,13 +163,13 @@ def uploads(said: Said) -> list[Json]:
     ]
 
 
-def written(text: str, *, plain: bool) -> str | None:
+def format_body(text: str, *, plain: bool) -> str | None:
     """A text as the Messenger writes it: HTML, or (from API version 2.15) as it is."""
     if plain or not text:
         return text or None
     return "".join(f'<p class="no-margin">{line}</p>' for line in escape(text, quote=False).split("\n"))
 
 
-def shown(body: str) -> str:
+def visible_text(body: str) -> str:
     """What a reader sees of a body."""
-    return unescape(_TAG.sub("", _BREAK.sub("\n", body))).strip()
+    return unescape(_TAG.sub("", _LINE_BREAK.sub("\n", body))).strip()

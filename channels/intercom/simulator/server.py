@@ -9,39 +9,53 @@ from dataclasses import replace
 from random import Random
 from typing import Any, Final
 
-from channels._kit.simulator import Delivery, Fault, Faults, Line, Said, Standing, TwinRequest, TwinResponse
-from channels.intercom.simulator.desk import GRACE, LIN, MOVES, Agents
-from channels.intercom.simulator.records import (
-    Json,
-    Records,
-    Talk,
-    contact,
-    contact_of,
-    teammate,
-    uploads,
-    written,
+from channels._kit.simulator import (
+    DeskStatus,
+    Fault,
+    FaultSettings,
+    SimulatorRequest,
+    SimulatorResponse,
+    TranscriptEntry,
+    UserMessage,
+    WebhookDelivery,
 )
-from channels.intercom.simulator.validation import NOT_TAKEN, answered, error, refusal
-from channels.intercom.simulator.webhooks import Webhooks
+from channels.intercom.simulator.desk import AGENT_ACTIONS, PRIMARY_AGENT, SECOND_AGENT, DeskAgents
+from channels.intercom.simulator.records import (
+    Conversation,
+    ConversationStore,
+    Json,
+    build_contact,
+    build_teammate,
+    build_uploads,
+    contact_id,
+    format_body,
+)
+from channels.intercom.simulator.validation import (
+    FAULT_RESPONSES,
+    error_response,
+    ok_response,
+    validate_request,
+)
+from channels.intercom.simulator.webhooks import WebhookSender
 
-_WINDOW_SECONDS: Final = 10.0
-_MOST_IN_A_WINDOW: Final = 1667
-_NO_ANSWER_SECONDS: Final = 60.0
-_LONGEST_BODY: Final = 64 * 1024
+_RATE_WINDOW_SECONDS: Final = 10.0
+_MAX_CALLS_PER_WINDOW: Final = 1667
+_HANG_SECONDS: Final = 60.0
+_MAX_BODY_BYTES: Final = 64 * 1024
 _VERSIONS: Final = frozenset({f"2.{minor}" for minor in range(17)} | {f"1.{minor}" for minor in range(5)})
 _BOT_NAME: Final = "Bot"
-_TAG: Final = "86"
+_TAG_ID: Final = "86"
 """The one tag that there is."""
 
 
-class IntercomTwin:
+class IntercomSimulator:
     """One workspace with one app, the bot's teammate `admin`, Grace and Lin.
 
     The same `seed` gives the same ids. With `plain` the webhooks have the bodies of API version 2.15.
     """
 
     name = "intercom"
-    moves = MOVES
+    agent_actions = AGENT_ACTIONS
 
     def __init__(
         self,
@@ -54,77 +68,84 @@ class IntercomTwin:
         admin: str = "9608555",
         team: str = "5017001",
         plain: bool = False,
-        most_in_a_window: int = _MOST_IN_A_WINDOW,
+        most_in_a_window: int = _MAX_CALLS_PER_WINDOW,
         remembered: int = 100_000,
     ) -> None:
         self._token = access_token
         self._app = app_id
         self._admin = admin
         self._teams = {team}
-        self._tags = {_TAG}
+        self._tags = {_TAG_ID}
         self._plain = plain
-        self._chance = Random(seed)  # noqa: S311 # chance that can be played again, no secret
-        self._webhooks = Webhooks(url=webhook_url, secret=client_secret, app=app_id, chance=self._chance)
-        self._faults = Faults()
+        self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
+        self._webhooks = WebhookSender(url=webhook_url, secret=client_secret, app=app_id, chance=self._random)
+        self._faults = FaultSettings()
         self._next_faults: deque[Fault] = deque()
-        self._records = Records(remembered)
-        self._agents = Agents(self._records, admin, plain)
+        self._conversations = ConversationStore(remembered)
+        self._agents = DeskAgents(self._conversations, admin, plain)
         self._contacts: dict[str, str] = {}
-        self._window, self._calls, self._most = 0.0, 0, most_in_a_window
+        self._window, self._calls, self._max_calls = 0.0, 0, most_in_a_window
 
-    def tell(self, faults: Faults) -> None:
+    def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
         self._faults = faults
         self._next_faults = deque(faults.next)
         self._webhooks.faults = faults
 
-    def lines(self, now: float, *, person: str = "", after: int = 0) -> list[Line]:
+    def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
         """What was said with one person (or all): `in`, `out`, by an `agent`, or in a `note`."""
-        return self._records.lines(person, after)
+        return self._conversations.list_messages(person, after)
 
-    def standing(self, person: str) -> Standing:
+    def get_desk_status(self, person: str) -> DeskStatus:
         """The person's newest conversation: whether it is open, and whom it is assigned to."""
-        talk = self._records.newest(person)
+        talk = self._conversations.find_newest(person)
         if talk is None:
-            return Standing()
-        names = {self._admin: "the bot", GRACE[0]: GRACE[1], LIN[0]: LIN[1], "": "nobody"}
+            return DeskStatus()
+        names = {
+            self._admin: "the bot",
+            PRIMARY_AGENT[0]: PRIMARY_AGENT[1],
+            SECOND_AGENT[0]: SECOND_AGENT[1],
+            "": "nobody",
+        }
         assigned = " and ".join(filter(None, ["a team" if talk.team else "", names[talk.admin]]))
         tagged = ", tagged" if talk.tags else ""
-        return Standing(talk.id, f"{talk.state}, assigned to {assigned}{tagged}")
+        return DeskStatus(talk.id, f"{talk.state}, assigned to {assigned}{tagged}")
 
-    def act(self, person: str, move: str, text: str, now: float) -> list[Delivery]:
+    def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
         """Grace does one of the `moves`. Raises `KeyError` for another one, or without a conversation."""
-        talk = self._records.newest(person)
+        talk = self._conversations.find_newest(person)
         if talk is None:
             raise KeyError(person)
-        return self._webhooks.tell(*self._agents.act(talk, move, text, now), now)
+        return self._webhooks.notify(*self._agents.run_action(talk, move, text, now), now)
 
-    def say(self, said: Said, now: float) -> tuple[str, list[Delivery]]:
+    def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
         """A person writes: the id of the part and the webhook. Raises `KeyError` for another surface."""
         if said.surface != self.name:
             raise KeyError(said.surface)
-        talk, number = self._records.newest(said.person), self._records.next_number()
-        author, body = contact(said.person, said.name), written(said.text, plain=self._plain)
+        talk, number = self._conversations.find_newest(said.person), self._conversations.next_number()
+        author, body = build_contact(said.person, said.name), format_body(said.text, plain=self._plain)
         if talk is None:
-            return self._begin(said, author, body, number, now)
+            return self._begin_conversation(said, author, body, number, now)
         kind = "open" if talk.state == "closed" else "comment"
         talk.state = "open"
         metadata = {"quick_reply_uuid": said.button} if said.button else {}
-        part = talk.part(kind, author, number, now, body=body, attachments=uploads(said), metadata=metadata)
-        self._records.keep("in", talk, part, now)
-        return part["id"], self._webhooks.tell("conversation.user.replied", talk.json([part]), now)
+        part = talk.add_part(
+            kind, author, number, now, body=body, attachments=build_uploads(said), metadata=metadata
+        )
+        self._conversations.record_message("in", talk, part, now)
+        return part["id"], self._webhooks.notify("conversation.user.replied", talk.to_json([part]), now)
 
-    def press(self, person: str, component: str, now: float, **values: str) -> Delivery:
+    def press_card_button(self, person: str, component: str, now: float, **values: str) -> WebhookDelivery:
         """A person presses something on the card: the request that asks us what to show.
 
         Its answer is a canvas, which the twin does not draw.
         """
-        self._contacts[contact_of(person)] = person
-        return self._webhooks.card(
+        self._contacts[contact_id(person)] = person
+        return self._webhooks.build_card_request(
             {
                 "workspace_id": self._app,
                 "context": {"location": "home", "locale": "en"},
-                "contact": {"type": "contact", "role": "user", "id": contact_of(person)},
+                "contact": {"type": "contact", "role": "user", "id": contact_id(person)},
                 "component_id": component,
                 "input_values": values,
                 "current_canvas": {},
@@ -132,27 +153,33 @@ class IntercomTwin:
             now,
         )
 
-    def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def handle(
+        self, request: SimulatorRequest, now: float
+    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         """Answer a call of the API."""
         expected = f"Bearer {self._token}".encode()
         if not hmac.compare_digest(expected, request.headers.get("authorization", "").encode()):
-            return error(401, "unauthorized", "Access Token Invalid"), []
+            return error_response(401, "unauthorized", "Access Token Invalid"), []
         if request.headers.get("intercom-version", "2.14") not in _VERSIONS:
-            return error(400, "intercom_version_invalid", "The requested version could not be found"), []
+            return error_response(
+                400, "intercom_version_invalid", "The requested version could not be found"
+            ), []
         if not self._is_within_limit(now):
-            return self._limited(error(429, "rate_limit_exceeded", "Exceeded rate limit"), now), []
-        answer, deliveries = self._answer(request, now)
-        return self._limited(answer, now), deliveries
+            return self._add_limit_headers(
+                error_response(429, "rate_limit_exceeded", "Exceeded rate limit"), now
+            ), []
+        answer, deliveries = self._route_request(request, now)
+        return self._add_limit_headers(answer, now), deliveries
 
-    def delivered(
-        self, delivery: Delivery, status: int | None, now: float, *, timed_out: bool = False
-    ) -> list[Delivery]:
+    def handle_delivery_result(
+        self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
+    ) -> list[WebhookDelivery]:
         """A failed webhook is tried once more, a minute later; 410 ends the subscription."""
-        return self._webhooks.delivered(delivery, status, now)
+        return self._webhooks.handle_delivery_result(delivery, status, now)
 
-    def _begin(
-        self, said: Said, author: Json, body: str | None, number: int, now: float
-    ) -> tuple[str, list[Delivery]]:
+    def _begin_conversation(
+        self, said: UserMessage, author: Json, body: str | None, number: int, now: float
+    ) -> tuple[str, list[WebhookDelivery]]:
         source: Json = {
             "type": "conversation",
             "id": f"3381{number:06}",
@@ -160,110 +187,128 @@ class IntercomTwin:
             "subject": "",
             "body": body,
             "author": author,
-            "attachments": uploads(said),
+            "attachments": build_uploads(said),
             "url": "https://shop.example/",
             "redacted": False,
         }
-        talk = self._records.begin(said.person, said.name, source, now)
-        self._records.keep("in", talk, {**source, "metadata": {}}, now)
-        return source["id"], self._webhooks.tell("conversation.user.created", talk.json([]), now)
+        talk = self._conversations.create(said.person, said.name, source, now)
+        self._conversations.record_message("in", talk, {**source, "metadata": {}}, now)
+        return source["id"], self._webhooks.notify("conversation.user.created", talk.to_json([]), now)
 
-    def _answer(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def _route_request(
+        self, request: SimulatorRequest, now: float
+    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         path = request.url.partition("?")[0].strip("/").split("/")
         if request.method == "GET" and path == ["me"]:
             app = {"type": "app", "id_code": self._app, "region": "US"}
-            return answered({**teammate(self._admin, _BOT_NAME), "has_inbox_seat": True, "app": app}), []
+            return ok_response(
+                {**build_teammate(self._admin, _BOT_NAME), "has_inbox_seat": True, "app": app}
+            ), []
         if request.method == "GET" and path == ["admins"]:
-            admins = [teammate(self._admin, _BOT_NAME), teammate(*GRACE), teammate(*LIN)]
-            return answered({"type": "admin.list", "admins": admins}), []
+            admins = [
+                build_teammate(self._admin, _BOT_NAME),
+                build_teammate(*PRIMARY_AGENT),
+                build_teammate(*SECOND_AGENT),
+            ]
+            return ok_response({"type": "admin.list", "admins": admins}), []
         if request.method == "GET" and path == ["teams"]:
             teams = [{"type": "team", "id": team, "name": "Support"} for team in self._teams]
-            return answered({"type": "team.list", "teams": teams}), []
+            return ok_response({"type": "team.list", "teams": teams}), []
         if request.method == "POST" and path == ["conversations"]:
-            return self._open(request.body, now)
-        talk = self._records.talk(path[1]) if path[0] == "conversations" and len(path) > 1 else None
+            return self._handle_create(request.body, now)
+        talk = self._conversations.find(path[1]) if path[0] == "conversations" and len(path) > 1 else None
         if talk is None:
-            return error(404, "not_found", "Resource Not Found"), []
+            return error_response(404, "not_found", "Resource Not Found"), []
         if request.method == "GET" and len(path) == 2:
-            return answered(talk.json(talk.parts)), []
+            return ok_response(talk.to_json(talk.parts)), []
         if request.method == "POST" and path[2:] == ["tags"]:
-            return self._tag(talk, json.loads(request.body)), []
+            return self._handle_tag(talk, json.loads(request.body)), []
         if request.method == "POST" and path[2:] in (["reply"], ["parts"]):
-            return self._change(talk, path[2], request.body, now)
-        return error(404, "not_found", "Resource Not Found"), []
+            return self._handle_update(talk, path[2], request.body, now)
+        return error_response(404, "not_found", "Resource Not Found"), []
 
-    def _tag(self, talk: Talk, sent: Json) -> TwinResponse:
+    def _handle_tag(self, talk: Conversation, sent: Json) -> SimulatorResponse:
         """Put a tag on a conversation (Intercom, "Add tag to a conversation")."""
         if sent.get("admin_id") != self._admin or sent.get("id") not in self._tags:
-            return error(404, "not_found", "Resource Not Found")
+            return error_response(404, "not_found", "Resource Not Found")
         talk.tags.append(sent["id"])
-        return answered({"type": "tag", "id": sent["id"], "name": "bot-handoff"})
+        return ok_response({"type": "tag", "id": sent["id"], "name": "bot-handoff"})
 
-    def _change(self, talk: Talk, what: str, raw: bytes, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def _handle_update(
+        self, talk: Conversation, what: str, raw: bytes, now: float
+    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         """Take a comment, a note or an assignment, or refuse it as documented, or fail as told."""
-        fault = self._fault()
-        if fault in NOT_TAKEN:
-            return NOT_TAKEN[fault], []
-        if len(raw) > _LONGEST_BODY:
-            return error(413, "payload_too_large", "Payload too large"), []
+        fault = self._next_fault()
+        if fault in FAULT_RESPONSES:
+            return FAULT_RESPONSES[fault], []
+        if len(raw) > _MAX_BODY_BYTES:
+            return error_response(413, "payload_too_large", "Payload too large"), []
         sent: Json = json.loads(raw)
         if what == "reply" and sent.get("type") == "user":
-            return self._speak(sent.get("intercom_user_id"), sent.get("body"), now)
-        if refused := refusal(what, sent, admins={self._admin, GRACE[0], LIN[0]}, teams=self._teams):
+            return self._handle_contact_message(sent.get("intercom_user_id"), sent.get("body"), now)
+        if refused := validate_request(
+            what, sent, admins={self._admin, PRIMARY_AGENT[0], SECOND_AGENT[0]}, teams=self._teams
+        ):
             return refused, []
-        part, topic = self._reply(talk, sent, now) if what == "reply" else self._manage(talk, sent, now)
-        answer = answered(talk.json([part]))
+        part, topic = (
+            self._add_reply(talk, sent, now) if what == "reply" else self._update_assignment(talk, sent, now)
+        )
+        answer = ok_response(talk.to_json([part]))
         match fault:
             case Fault.ERROR_AFTER:
-                answer = error(500, "internal_error", "Something went wrong")
+                answer = error_response(500, "internal_error", "Something went wrong")
             case Fault.TIMEOUT_AFTER:
-                answer = replace(answer, delay=_NO_ANSWER_SECONDS)
+                answer = replace(answer, delay=_HANG_SECONDS)
             case Fault.DROP_AFTER:
                 answer = replace(answer, drop=True)
             case _:
                 answer = replace(answer, delay=self._faults.answer_delay)
-        return answer, self._webhooks.tell(topic, talk.json([part]), now)
+        return answer, self._webhooks.notify(topic, talk.to_json([part]), now)
 
-    def _open(self, raw: bytes, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def _handle_create(self, raw: bytes, now: float) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         """A conversation that is begun in the name of a contact (Intercom, "Create a conversation")."""
         sent: Json = json.loads(raw)
         author = sent.get("from") or {}
         if author.get("type") not in ("user", "lead", "contact"):
-            return error(400, "parameter_invalid", "from is invalid"), []
-        return self._speak(author.get("id"), sent.get("body"), now)
+            return error_response(400, "parameter_invalid", "from is invalid"), []
+        return self._handle_contact_message(author.get("id"), sent.get("body"), now)
 
-    def _speak(self, number: Any, text: Any, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def _handle_contact_message(
+        self, number: Any, text: Any, now: float
+    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         """A contact's message by the API, as if it was written in the Messenger."""
-        fault = self._fault()
-        if fault in NOT_TAKEN:
-            return NOT_TAKEN[fault], []
+        fault = self._next_fault()
+        if fault in FAULT_RESPONSES:
+            return FAULT_RESPONSES[fault], []
         person = self._contacts.get(number)
         if person is None:
-            return error(404, "not_found", "User Not Found"), []
+            return error_response(404, "not_found", "User Not Found"), []
         if not isinstance(text, str) or not text:
-            return error(400, "parameter_not_found", "body is required"), []
-        made, deliveries = self.say(Said(self.name, person, text), now)
-        talk = self._records.newest(person)
+            return error_response(400, "parameter_not_found", "body is required"), []
+        made, deliveries = self.send_user_message(UserMessage(self.name, person, text), now)
+        talk = self._conversations.find_newest(person)
         assert talk is not None, "it was begun just now"
         told = {"type": "user_message", "id": made, "body": text, "conversation_id": talk.id}
-        return answered(told), deliveries
+        return ok_response(told), deliveries
 
-    def _reply(self, talk: Talk, sent: Json, now: float) -> tuple[Json, str]:
+    def _add_reply(self, talk: Conversation, sent: Json, now: float) -> tuple[Json, str]:
         kind = sent["message_type"]
         more: Json = {"body": sent.get("body")}
         if kind == "quick_reply":
             more = {"metadata": {"quick_reply_options": sent["reply_options"]}}
         more["attachments"] = [{"type": "upload", "url": url} for url in sent.get("attachment_urls", [])]
-        part = talk.part(kind, teammate(self._admin, _BOT_NAME), self._records.next_number(), now, **more)
+        part = talk.add_part(
+            kind, build_teammate(self._admin, _BOT_NAME), self._conversations.next_number(), now, **more
+        )
         if kind == "note":
-            self._records.keep("note", talk, part, now)
+            self._conversations.record_message("note", talk, part, now)
             return part, "conversation.admin.noted"
         if talk.state == "closed":
             talk.state = "open"
-        self._records.keep("out", talk, part, now)
+        self._conversations.record_message("out", talk, part, now)
         return part, "conversation.admin.replied"
 
-    def _manage(self, talk: Talk, sent: Json, now: float) -> tuple[Json, str]:
+    def _update_assignment(self, talk: Conversation, sent: Json, now: float) -> tuple[Json, str]:
         """A team stands beside a teammate: assigning one leaves the other as it is."""
         kind, topic = sent["message_type"], "conversation.admin.assigned"
         if kind == "assignment":
@@ -274,27 +319,29 @@ class IntercomTwin:
         else:
             talk.state = "closed" if kind == "close" else "open"
             topic = f"conversation.admin.{'closed' if kind == 'close' else 'opened'}"
-        author = teammate(self._admin, _BOT_NAME)
-        return talk.part(kind, author, self._records.next_number(), now, body=sent.get("body")), topic
+        author = build_teammate(self._admin, _BOT_NAME)
+        return talk.add_part(
+            kind, author, self._conversations.next_number(), now, body=sent.get("body")
+        ), topic
 
     def _is_within_limit(self, now: float) -> bool:
         """A sixth of the limit of a minute in each ten seconds (Intercom, "Rate limiting")."""
-        if now - self._window >= _WINDOW_SECONDS:
-            self._window, self._calls = now - now % _WINDOW_SECONDS, 0
+        if now - self._window >= _RATE_WINDOW_SECONDS:
+            self._window, self._calls = now - now % _RATE_WINDOW_SECONDS, 0
         self._calls += 1
-        return self._calls <= self._most
+        return self._calls <= self._max_calls
 
-    def _limited(self, answer: TwinResponse, now: float) -> TwinResponse:
+    def _add_limit_headers(self, answer: SimulatorResponse, now: float) -> SimulatorResponse:
         limits = {
-            "x-ratelimit-limit": str(self._most),
-            "x-ratelimit-remaining": str(max(self._most - self._calls, 0)),
-            "x-ratelimit-reset": str(int(self._window + _WINDOW_SECONDS)),
+            "x-ratelimit-limit": str(self._max_calls),
+            "x-ratelimit-remaining": str(max(self._max_calls - self._calls, 0)),
+            "x-ratelimit-reset": str(int(self._window + _RATE_WINDOW_SECONDS)),
         }
         return replace(answer, headers={**limits, **answer.headers})
 
-    def _fault(self) -> Fault:
+    def _next_fault(self) -> Fault:
         if self._next_faults:
             return self._next_faults.popleft()
-        if self._faults.kinds and self._chance.random() < self._faults.chance:
-            return self._chance.choice(self._faults.kinds)
+        if self._faults.kinds and self._random.random() < self._faults.chance:
+            return self._random.choice(self._faults.kinds)
         return Fault.NONE

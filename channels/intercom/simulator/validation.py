@@ -7,55 +7,61 @@ from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
-from channels._kit.simulator import Fault, TwinResponse
+from channels._kit.simulator import Fault, SimulatorResponse
 from channels.intercom.simulator.records import Json
 
 
-def refusal(what: str, sent: Json, *, admins: Collection[str], teams: Collection[str]) -> TwinResponse | None:
+def validate_request(
+    what: str, sent: Json, *, admins: Collection[str], teams: Collection[str]
+) -> SimulatorResponse | None:
     """The first rule that a call breaks (Intercom, "Reply to a conversation", "Manage a conversation")."""
     kind = sent.get("message_type")
     if sent.get("admin_id") not in admins:
-        return error(404, "admin_not_found", "Admin not found")
+        return error_response(404, "admin_not_found", "Admin not found")
     if what == "reply":
-        return None if _is_reply(sent) else error(400, "parameter_invalid", "A parameter is invalid")
+        return (
+            None
+            if _is_valid_reply(sent)
+            else error_response(400, "parameter_invalid", "A parameter is invalid")
+        )
     if kind == "assignment":
         known = teams if sent.get("type") == "team" else admins
         fine = sent.get("assignee_id") in {*known, "0"}
-        return None if fine else error(404, "assignee_not_found", "Assignee not found")
+        return None if fine else error_response(404, "assignee_not_found", "Assignee not found")
     fine = kind in ("close", "open")
-    return None if fine else error(400, "parameter_invalid", "message_type is invalid")
+    return None if fine else error_response(400, "parameter_invalid", "message_type is invalid")
 
 
-def _is_reply(sent: Json) -> bool:
+def _is_valid_reply(sent: Json) -> bool:
     if sent.get("type") != "admin" or len(sent.get("attachment_urls", [])) > 10:
         return False
     if sent.get("message_type") == "quick_reply":
-        return _are_options(sent.get("reply_options"))
+        return _are_valid_options(sent.get("reply_options"))
     return sent.get("message_type") in ("comment", "note") and bool(sent.get("body"))
 
 
-def _are_options(options: Any) -> bool:
+def _are_valid_options(options: Any) -> bool:
     try:
         return bool(options) and all(option["text"] and UUID(option["uuid"]) for option in options)
     except (KeyError, TypeError, ValueError):
         return False
 
 
-def answered(body: object) -> TwinResponse:
+def ok_response(body: object) -> SimulatorResponse:
     """An answer of 200."""
-    return TwinResponse(200, {"content-type": "application/json"}, json.dumps(body).encode())
+    return SimulatorResponse(200, {"content-type": "application/json"}, json.dumps(body).encode())
 
 
-def error(status: int, code: str, message: str) -> TwinResponse:
+def error_response(status: int, code: str, message: str) -> SimulatorResponse:
     """A refusal."""
     told = {"type": "error.list", "request_id": "b2f0", "errors": [{"code": code, "message": message}]}
-    return TwinResponse(status, {"content-type": "application/json"}, json.dumps(told).encode())
+    return SimulatorResponse(status, {"content-type": "application/json"}, json.dumps(told).encode())
 
 
-NOT_TAKEN: Final = {
-    Fault.TOO_MANY: error(429, "rate_limit_exceeded", "Exceeded rate limit"),
-    Fault.SERVER_ERROR: error(500, "internal_error", "Something went wrong"),
-    Fault.UNAVAILABLE: error(503, "service_unavailable", "Service unavailable"),
-    Fault.DROP_BEFORE: TwinResponse(status=0, drop=True),
+FAULT_RESPONSES: Final = {
+    Fault.TOO_MANY: error_response(429, "rate_limit_exceeded", "Exceeded rate limit"),
+    Fault.SERVER_ERROR: error_response(500, "internal_error", "Something went wrong"),
+    Fault.UNAVAILABLE: error_response(503, "service_unavailable", "Service unavailable"),
+    Fault.DROP_BEFORE: SimulatorResponse(status=0, drop=True),
 }
 """The faults that strike before anything is taken."""

@@ -10,25 +10,25 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-from channels._kit.simulator import Delivery, Faults
+from channels._kit.simulator import FaultSettings, WebhookDelivery
 from channels.intercom.simulator.records import Json
 
 _RETRY_SECONDS: Final = 60.0
-_PATIENCE: Final = 5.0
+_WEBHOOK_TIMEOUT_SECONDS: Final = 5.0
 
 
-class Webhooks:
+class WebhookSender:
     """One subscription. `faults` say how often a webhook comes late or twice."""
 
     def __init__(self, *, url: str, secret: str, app: str, chance: Random) -> None:
         self._url = url
         self._secret = secret
         self._app = app
-        self._chance = chance
+        self._random = chance
         self._disabled = False
-        self.faults = Faults()
+        self.faults = FaultSettings()
 
-    def tell(self, topic: str, item: Json, now: float) -> list[Delivery]:
+    def notify(self, topic: str, item: Json, now: float) -> list[WebhookDelivery]:
         """The webhook about something; none once the subscription has ended."""
         if self._disabled:
             return []
@@ -37,7 +37,7 @@ class Webhooks:
             "app_id": self._app,
             "data": {"type": "notification_event_data", "item": item},
             "links": {},
-            "id": f"notif_{UUID(int=self._chance.getrandbits(128))}",
+            "id": f"notif_{UUID(int=self._random.getrandbits(128))}",
             "topic": topic,
             "delivery_status": "pending",
             "delivery_attempts": 1,
@@ -46,28 +46,30 @@ class Webhooks:
             "created_at": int(now),
             "self": None,
         }
-        first = self._signed(notification, now + self._some(self.faults.webhooks_shuffled))
-        if self._chance.random() >= self.faults.webhooks_twice:
+        first = self._build_delivery(notification, now + self._random_delay(self.faults.webhooks_shuffled))
+        if self._random.random() >= self.faults.webhooks_twice:
             return [first]
-        return [first, replace(first, at=now + self._some(max(self.faults.webhooks_shuffled, 1.0)))]
+        return [first, replace(first, at=now + self._random_delay(max(self.faults.webhooks_shuffled, 1.0)))]
 
-    def card(self, request: Json, at: float) -> Delivery:
+    def build_card_request(self, request: Json, at: float) -> WebhookDelivery:
         """A request of Canvas Kit, which has a path and a signature of its own, and is never repeated."""
         body = json.dumps(request, separators=(",", ":")).encode()
         digest = hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
         headers = {"content-type": "application/json", "x-body-signature": digest}
-        return Delivery(at, "POST", f"{self._url}/canvas", headers, body, attempt=2, timeout=10.0)
+        return WebhookDelivery(at, "POST", f"{self._url}/canvas", headers, body, attempt=2, timeout=10.0)
 
-    def delivered(self, delivery: Delivery, status: int | None, now: float) -> list[Delivery]:
+    def handle_delivery_result(
+        self, delivery: WebhookDelivery, status: int | None, now: float
+    ) -> list[WebhookDelivery]:
         """The one other try, a minute after a failure; 410 ends the subscription."""
         if status == 410:
             self._disabled = True
         if (status is not None and (status < 300 or status == 410)) or delivery.attempt > 1:
             return []
         again = {**json.loads(delivery.body), "delivery_attempts": 2}
-        return [replace(self._signed(again, now + _RETRY_SECONDS), attempt=2)]
+        return [replace(self._build_delivery(again, now + _RETRY_SECONDS), attempt=2)]
 
-    def _signed(self, notification: Json, at: float) -> Delivery:
+    def _build_delivery(self, notification: Json, at: float) -> WebhookDelivery:
         body = json.dumps(notification, separators=(",", ":")).encode()
         digest = hmac.new(self._secret.encode(), body, hashlib.sha1).hexdigest()
         headers = {
@@ -76,7 +78,7 @@ class Webhooks:
             "user-agent": "intercom-parrot-service-client/1.0",
             "x-hub-signature": f"sha1={digest}",
         }
-        return Delivery(at, "POST", self._url, headers, body, timeout=_PATIENCE)
+        return WebhookDelivery(at, "POST", self._url, headers, body, timeout=_WEBHOOK_TIMEOUT_SECONDS)
 
-    def _some(self, most: float) -> float:
-        return self._chance.random() * most if most > 0 else 0.0
+    def _random_delay(self, most: float) -> float:
+        return self._random.random() * most if most > 0 else 0.0

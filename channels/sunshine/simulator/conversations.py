@@ -7,35 +7,35 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from channels._kit.simulator import Line, Move, Said
+from channels._kit.simulator import AgentAction, TranscriptEntry, UserMessage
 
 Json = dict[str, Any]
 
-BOT: Final[Json] = {
+BOT_INTEGRATION: Final[Json] = {
     "id": "sb-bot",
     "name": "bot",
     "integrationId": "5f11a650e4e987667c200001",
     "integrationType": "custom",
 }
-DESK: Final[Json] = {
+DESK_INTEGRATION: Final[Json] = {
     "id": "sb-desk",
     "name": "zd-agentWorkspace",
     "integrationId": "5f11a650e4e987667c200002",
     "integrationType": "zd:agentWorkspace",
 }
 
-MOVES: Final = (
-    Move("reply", "Reply", speaks=True),
-    Move("take", "Take it"),
-    Move("give_back", "Pass control to the bot"),
-    Move("offer", "Offer control to the bot"),
-    Move("release", "End the session"),
-    Move("delete", "Delete"),
+AGENT_ACTIONS: Final = (
+    AgentAction("reply", "Reply", speaks=True),
+    AgentAction("take", "Take it"),
+    AgentAction("give_back", "Pass control to the bot"),
+    AgentAction("offer", "Offer control to the bot"),
+    AgentAction("release", "End the session"),
+    AgentAction("delete", "Delete"),
 )
 
 
 @dataclass(slots=True)
-class Talk:
+class Conversation:
     """One person's conversation. `active` holds control, `pending` may take it."""
 
     id: str
@@ -44,7 +44,7 @@ class Talk:
     pending: Json | None = None
     messages: list[Json] = field(default_factory=list)
 
-    def shown(self) -> Json:
+    def to_json(self) -> Json:
         """As the API and every event show it."""
         found: Json = {"id": self.id, "type": "personal", "metadata": {}}
         if self.active:
@@ -54,30 +54,30 @@ class Talk:
         return found
 
 
-class Talks:
+class ConversationStore:
     """All conversations of an app, and everything said, in order."""
 
     def __init__(self) -> None:
-        self.by_id: dict[str, Talk] = {}
-        self._said: list[tuple[Talk, Json, str, float]] = []
+        self.by_id: dict[str, Conversation] = {}
+        self._messages: list[tuple[Conversation, Json, str, float]] = []
 
-    def of(self, person: str) -> Talk | None:
+    def find(self, person: str) -> Conversation | None:
         """A person's conversation: there is one, which goes on for ever."""
         return next((talk for talk in self.by_id.values() if talk.person == person), None)
 
-    def keep(self, talk: Talk, message: Json, direction: str, now: float) -> None:
+    def record_message(self, talk: Conversation, message: Json, direction: str, now: float) -> None:
         """Remember a message: `in`, `out` or by an `agent`."""
         talk.messages.append(message)
-        self._said.append((talk, message, direction, now))
+        self._messages.append((talk, message, direction, now))
 
-    def lines(self, person: str, after: int) -> Iterator[Line]:
+    def list_messages(self, person: str, after: int) -> Iterator[TranscriptEntry]:
         """What was said with one person, or with all."""
-        for number, (talk, message, direction, at) in enumerate(self._said, start=1):
+        for number, (talk, message, direction, at) in enumerate(self._messages, start=1):
             if number <= after or (person and talk.person != person):
                 continue
             content = message["content"]
             actions = content.get("actions", ())
-            yield Line(
+            yield TranscriptEntry(
                 number=number,
                 at=at,
                 direction=direction,
@@ -90,7 +90,7 @@ class Talks:
             )
 
 
-def content(said: Said) -> Json:
+def build_content(said: UserMessage) -> Json:
     """What a person said, as the part of a message that differs by kind."""
     for url in said.media:
         kind = "image" if said.media_type.startswith("image/") else "file"
@@ -101,6 +101,6 @@ def content(said: Said) -> Json:
     return {"type": "text", "text": said.text or said.button, **tapped}
 
 
-def moment(at: float) -> str:
+def format_time(at: float) -> str:
     """A time as the API writes it, with milliseconds."""
     return f"{datetime.fromtimestamp(at, UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"

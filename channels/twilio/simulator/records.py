@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any
 
-from channels._kit.simulator import Line
+from channels._kit.simulator import TranscriptEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StatusChange:
     """A state that a message reaches at a time."""
 
     at: float
@@ -22,7 +22,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Record:
+class Message:
     """A message in either direction. `life` are the states it goes through, the first one first."""
 
     sid: str
@@ -30,28 +30,28 @@ class Record:
     to: str
     body: str
     direction: str
-    life: tuple[Step, ...]
+    status_changes: tuple[StatusChange, ...]
     media: tuple[str, ...] = ()
     service: str | None = None
     number: int = 0
 
     @property
-    def created(self) -> float:
+    def created_at(self) -> float:
         """When Twilio took it, in seconds since the epoch."""
-        return self.life[0].at
+        return self.status_changes[0].at
 
     @property
     def person(self) -> str:
         """The end that is not ours."""
         return self.sender if self.direction == "inbound" else self.to
 
-    def now_at(self, now: float) -> Step:
+    def status_at(self, now: float) -> StatusChange:
         """The state reached by `now`."""
-        return [step for step in self.life if step.at <= now or step is self.life[0]][-1]
+        return [step for step in self.status_changes if step.at <= now or step is self.status_changes[0]][-1]
 
-    def resource(self, base: str, account: str, now: float) -> dict[str, Any]:
+    def to_json(self, base: str, account: str, now: float) -> dict[str, Any]:
         """The JSON of the REST API."""
-        step = self.now_at(now)
+        step = self.status_at(now)
         waits = step.status in ("queued", "accepted")
         return {
             "sid": self.sid,
@@ -66,44 +66,44 @@ class Record:
             "messaging_service_sid": self.service,
             "error_code": step.error_code,
             "error_message": None,
-            "date_created": formatdate(self.created),
-            "date_sent": None if waits else formatdate(self.created),
+            "date_created": formatdate(self.created_at),
+            "date_sent": None if waits else formatdate(self.created_at),
             "api_version": "2010-04-01",
             "uri": f"{base}/Messages/{self.sid}.json",
         }
 
-    def line(self, now: float) -> Line:
+    def to_transcript_entry(self, now: float) -> TranscriptEntry:
         """The form that tests and the console read."""
         inbound = self.direction == "inbound"
-        return Line(
+        return TranscriptEntry(
             number=self.number,
-            at=self.created,
+            at=self.created_at,
             direction="in" if inbound else "out",
             id=self.sid,
             ours=self.to if inbound else self.sender,
             person=self.person,
             text=self.body,
             media=self.media,
-            status=self.now_at(now).status,
+            status=self.status_at(now).status,
         )
 
 
-class Records:
+class MessageStore:
     """Messages in the order they were taken; the oldest are forgotten beyond `most`."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self._max_messages = most
         self._count = 0
-        self._by_sid: OrderedDict[str, Record] = OrderedDict()
-        self._by_person: dict[str, deque[Record]] = {}
+        self._by_sid: OrderedDict[str, Message] = OrderedDict()
+        self._by_person: dict[str, deque[Message]] = {}
 
-    def keep(self, record: Record) -> Record:
+    def add(self, record: Message) -> Message:
         """Number a message and remember it."""
         self._count += 1
         record.number = self._count
         self._by_sid[record.sid] = record
         self._by_person.setdefault(record.person, deque()).append(record)
-        if len(self._by_sid) > self._most:
+        if len(self._by_sid) > self._max_messages:
             _, oldest = self._by_sid.popitem(last=False)
             theirs = self._by_person[oldest.person]
             theirs.popleft()
@@ -111,25 +111,29 @@ class Records:
                 del self._by_person[oldest.person]
         return record
 
-    def find(self, sid: str) -> Record | None:
+    def find(self, sid: str) -> Message | None:
         """One message."""
         return self._by_sid.get(sid)
 
-    def of(self, person: str = "") -> Iterable[Record]:
+    def list_for_person(self, person: str = "") -> Iterable[Message]:
         """The messages with one person, or with all, oldest first."""
         return self._by_person.get(person, ()) if person else self._by_sid.values()
 
-    def listed(self, query: dict[str, str]) -> list[Record]:
+    def list_filtered(self, query: dict[str, str]) -> list[Message]:
         """What the list of the REST API shows: newest first, filtered."""
         people = [end for end in (query.get("To"), query.get("From")) if end in self._by_person]
         if not people and (query.get("To") or query.get("From")):
             return []
-        return [record for record in reversed([*self.of(*people[:1])]) if _is_asked_for(record, query)]
+        return [
+            record
+            for record in reversed([*self.list_for_person(*people[:1])])
+            if _matches_filters(record, query)
+        ]
 
 
-def _is_asked_for(record: Record, query: dict[str, str]) -> bool:
+def _matches_filters(record: Message, query: dict[str, str]) -> bool:
     """The filters; dates are days in UTC, and `DateSent>` means that day or later."""
-    day = datetime.fromtimestamp(record.created, UTC).date().isoformat()
+    day = datetime.fromtimestamp(record.created_at, UTC).date().isoformat()
     return (
         record.to == query.get("To", record.to)
         and record.sender == query.get("From", record.sender)

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 
-from channels._kit.simulator import Delivery, Said
-from channels.twilio.simulator.records import Record, Step
+from channels._kit.simulator import UserMessage, WebhookDelivery
+from channels.twilio.simulator.records import Message, StatusChange
 
-Fields = list[tuple[str, str]]
+WebhookFields = list[tuple[str, str]]
 
-_REASONS: Final = frozenset({"4xx", "5xx", "ct", "rt"})
-_FIRST_WAIT: Final = 0.5
+_RETRY_REASONS: Final = frozenset({"4xx", "5xx", "ct", "rt"})
+_FIRST_RETRY_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class ConnectionOverrides:
     """Timeout in seconds and retries (Twilio, "Webhook connection overrides"): the URL's fragment."""
 
     timeout: float
@@ -27,24 +27,24 @@ class Connection:
     reasons: frozenset[str]
 
     @classmethod
-    def of(cls, url: str) -> Connection:
+    def parse(cls, url: str) -> ConnectionOverrides:
         """The overrides of a configured URL; by default one more try, only when there was no connection."""
         told = {name: values[0] for name, values in parse_qs(urlsplit(url).fragment).items()}
         reasons = frozenset(told.get("rp", "ct").split(","))
         return cls(
-            timeout=_within(told.get("rt", ""), 100, 15_000, 15_000) / 1000,
-            retries=_within(told.get("rc", ""), 0, 5, 1),
-            reasons=_REASONS if "all" in reasons else reasons,
+            timeout=_parse_bounded(told.get("rt", ""), 100, 15_000, 15_000) / 1000,
+            retries=_parse_bounded(told.get("rc", ""), 0, 5, 1),
+            reasons=_RETRY_REASONS if "all" in reasons else reasons,
         )
 
-    def wait(self, attempt: int, reason: str) -> float | None:
+    def retry_delay(self, attempt: int, reason: str) -> float | None:
         """Seconds until the next try after try `attempt` failed for `reason`; `None` when there is none."""
         if attempt > self.retries or reason not in self.reasons:
             return None
-        return _FIRST_WAIT * float(2 ** (attempt - 1))
+        return _FIRST_RETRY_SECONDS * float(2 ** (attempt - 1))
 
 
-def reason_of(status: int | None, timed_out: bool) -> str | None:
+def classify_result(status: int | None, timed_out: bool) -> str | None:
     """The retry policy's word for how a webhook ended; `None` when it ended well."""
     if timed_out:
         return "rt"
@@ -53,13 +53,15 @@ def reason_of(status: int | None, timed_out: bool) -> str | None:
     return f"{status // 100}xx" if status >= 400 else None
 
 
-def signed(url: str, fields: Fields, *, token: str, at: float, idempotency: str) -> Delivery:
+def build_signed_delivery(
+    url: str, fields: WebhookFields, *, token: str, at: float, idempotency: str
+) -> WebhookDelivery:
     """A form POST and its signature (Twilio, "Webhooks security"): HMAC-SHA1 of URL and sorted fields."""
     target = urlsplit(url)
     plain = urlunsplit(target._replace(fragment="", netloc=target.netloc.rpartition("@")[2]))
     text = plain + "".join(name + value for name, value in sorted(set(fields)))
     digest = hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()
-    return Delivery(
+    return WebhookDelivery(
         at=at,
         method="POST",
         url=plain,
@@ -70,11 +72,11 @@ def signed(url: str, fields: Fields, *, token: str, at: float, idempotency: str)
             "user-agent": "TwilioProxy/1.1",
         },
         body=urlencode(fields, quote_via=quote).encode(),
-        timeout=Connection.of(url).timeout,
+        timeout=ConnectionOverrides.parse(url).timeout,
     )
 
 
-def inbound_fields(said: Said, record: Record, account: str) -> Fields:
+def build_inbound_fields(said: UserMessage, record: Message, account: str) -> WebhookFields:
     """All fields of an incoming message, the undocumented and the empty ones too."""
     fields = [
         ("ToCountry", "US"),
@@ -98,11 +100,11 @@ def inbound_fields(said: Said, record: Record, account: str) -> Fields:
     if said.place is not None:
         fields += [("Latitude", repr(said.place[0])), ("Longitude", repr(said.place[1]))]
     if record.sender.startswith("whatsapp:"):
-        fields += _whatsapp_fields(said, record)
+        fields += _build_whatsapp_fields(said, record)
     return fields
 
 
-def _whatsapp_fields(said: Said, record: Record) -> Fields:
+def _build_whatsapp_fields(said: UserMessage, record: Message) -> WebhookFields:
     kind = "interactive" if said.button else "location" if said.place else "text"
     fields = [
         ("ProfileName", said.name or "Ada"),
@@ -118,7 +120,7 @@ def _whatsapp_fields(said: Said, record: Record) -> Fields:
     return fields
 
 
-def status_fields(record: Record, step: Step, account: str) -> Fields:
+def build_status_fields(record: Message, step: StatusChange, account: str) -> WebhookFields:
     """A status callback (Twilio, "Outbound message status in status callbacks")."""
     fields = [
         ("SmsSid", record.sid),
@@ -138,5 +140,5 @@ def status_fields(record: Record, step: Step, account: str) -> Fields:
     return fields
 
 
-def _within(value: str, least: int, most: int, default: int) -> int:
+def _parse_bounded(value: str, least: int, most: int, default: int) -> int:
     return min(max(int(value), least), most) if value.isascii() and value.isdigit() else default

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from channels._kit.simulator import Delivery, Line, Said
+from channels._kit.simulator import TranscriptEntry, UserMessage, WebhookDelivery
 
 Json = dict[str, Any]
 
 
-class Identity(StrEnum):
+class IdentityMode(StrEnum):
     """How far the roll-out of user names has come for a person: what webhooks tell of them."""
 
     PHONE = "phone"
@@ -25,16 +25,16 @@ class Identity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StatusChange:
     """A state that a message reaches at a time."""
 
     at: float
-    word: str
+    status: str
     error_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Message:
     """A message in either direction; `sent` is the JSON that we sent, `life` its states."""
 
     number: int
@@ -45,13 +45,13 @@ class Record:
     person: str
     text: str
     media: tuple[str, ...] = ()
-    sent: Json | None = None
-    life: tuple[Step, ...] = ()
+    request_body: Json | None = None
+    status_changes: tuple[StatusChange, ...] = ()
 
-    def line(self, now: float) -> Line:
+    def to_transcript_entry(self, now: float) -> TranscriptEntry:
         """The form that tests and the console read."""
-        reached = [step.word for step in self.life if step.at <= now]
-        return Line(
+        reached = [step.status for step in self.status_changes if step.at <= now]
+        return TranscriptEntry(
             number=self.number,
             at=self.at,
             direction=self.direction,
@@ -60,16 +60,16 @@ class Record:
             person=self.person,
             text=self.text,
             media=self.media,
-            status=reached[-1] if reached else "accepted" if self.sent else "received",
-            choices=offered(self.sent or {}),
+            status=reached[-1] if reached else "accepted" if self.request_body else "received",
+            choices=get_choices(self.request_body or {}),
         )
 
 
-class Records:
+class MessageStore:
     """Messages in the order they were taken; the oldest are forgotten beyond `most`."""
 
     def __init__(self, most: int) -> None:
-        self._kept: deque[Record] = deque(maxlen=most)
+        self._messages: deque[Message] = deque(maxlen=most)
         self._count = 0
 
     def next_number(self) -> int:
@@ -77,24 +77,24 @@ class Records:
         self._count += 1
         return self._count
 
-    def keep(self, record: Record) -> Record:
+    def add(self, record: Message) -> Message:
         """Remember a message."""
-        self._kept.append(record)
+        self._messages.append(record)
         return record
 
-    def of(self, person: str = "") -> list[Record]:
+    def list_for_person(self, person: str = "") -> list[Message]:
         """The messages with one person, or with all, oldest first."""
-        return [record for record in self._kept if not person or record.person == person]
+        return [record for record in self._messages if not person or record.person == person]
 
-    def offering(self, person: str, payload: str) -> Record | None:
+    def find_offering(self, person: str, payload: str) -> Message | None:
         """The newest message to a person that has a button or a row of that payload."""
-        for record in reversed(self.of(person)):
-            if any(known == payload for known, _ in offered(record.sent or {})):
+        for record in reversed(self.list_for_person(person)):
+            if any(known == payload for known, _ in get_choices(record.request_body or {})):
                 return record
         return None
 
 
-def offered(sent: Json) -> tuple[tuple[str, str], ...]:
+def get_choices(sent: Json) -> tuple[tuple[str, str], ...]:
     """Payload and label of what can be tapped in a message that we sent."""
     action = sent.get("interactive", {}).get("action", {})
     buttons = [button["reply"] for button in action.get("buttons", [])]
@@ -102,7 +102,7 @@ def offered(sent: Json) -> tuple[tuple[str, str], ...]:
     return tuple((each["id"], each["title"]) for each in [*buttons, *rows])
 
 
-def shown(sent: Json) -> tuple[str, tuple[str, ...]]:
+def get_text_and_media(sent: Json) -> tuple[str, tuple[str, ...]]:
     """The text and the media of a message that we sent."""
     value = sent.get(str(sent.get("type")), {})
     if sent.get("type") == "interactive":
@@ -115,11 +115,11 @@ def shown(sent: Json) -> tuple[str, tuple[str, ...]]:
     return text, (file,) if file else ()
 
 
-def content(said: Said, tapped: Record | None, media: Iterable[str]) -> Json:
+def build_content(said: UserMessage, tapped: Message | None, media: Iterable[str]) -> Json:
     """What a person said, as the part of a message that differs by kind."""
     if said.button:
         reply = {"id": said.button, "title": said.text or said.button}
-        kind = "list_reply" if tapped and "sections" in _action(tapped) else "button_reply"
+        kind = "list_reply" if tapped and "sections" in _get_action(tapped) else "button_reply"
         made: Json = {"type": "interactive", "interactive": {"type": kind, kind: reply}}
         return {**made, "context": {"from": "us", "id": tapped.wamid}} if tapped else made
     if said.place is not None:
@@ -135,17 +135,19 @@ def content(said: Said, tapped: Record | None, media: Iterable[str]) -> Json:
     return {"type": "text", "text": {"body": said.text}}
 
 
-def _action(record: Record) -> Mapping[str, Any]:
-    action: Mapping[str, Any] = (record.sent or {}).get("interactive", {}).get("action", {})
+def _get_action(record: Message) -> Mapping[str, Any]:
+    action: Mapping[str, Any] = (record.request_body or {}).get("interactive", {}).get("action", {})
     return action
 
 
-def signed(url: str, account: str, changes: Iterable[Json], *, secret: str, at: float) -> Delivery:
+def build_signed_delivery(
+    url: str, account: str, changes: Iterable[Json], *, secret: str, at: float
+) -> WebhookDelivery:
     """A webhook as Meta writes it: ASCII, slashes escaped, HMAC-SHA256 of those bytes."""
     made = {"object": "whatsapp_business_account", "entry": [{"id": account, "changes": list(changes)}]}
     body = json.dumps(made, separators=(",", ":")).replace("/", "\\/").encode()
     digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return Delivery(
+    return WebhookDelivery(
         at=at,
         method="POST",
         url=url,

@@ -14,36 +14,36 @@ from random import Random
 from typing import Final
 
 from channels._kit.simulator import (
-    Delivery,
     Fault,
-    Faults,
-    Line,
-    Said,
-    TwinRequest,
-    TwinResponse,
-    stored,
-    uploaded,
+    FaultSettings,
+    SimulatorRequest,
+    SimulatorResponse,
+    TranscriptEntry,
+    UserMessage,
+    WebhookDelivery,
+    parse_data_url,
+    parse_multipart,
 )
 from channels.whatsapp.simulator.records import (
-    Identity,
+    IdentityMode,
     Json,
-    Record,
-    Records,
-    Step,
-    content,
-    shown,
-    signed,
+    Message,
+    MessageStore,
+    StatusChange,
+    build_content,
+    build_signed_delivery,
+    get_text_and_media,
 )
 
-_WINDOW_SECONDS: Final = 24 * 3600.0
+_SERVICE_WINDOW_SECONDS: Final = 24 * 3600.0
 _PAIR_BURST: Final = 45
 _PAIR_SECONDS: Final = 6.0
-_THROUGHPUT: Final = 80
-_STEP_SECONDS: Final = 0.2
-_NO_ANSWER_SECONDS: Final = 60.0
-_REPEATED_FOR: Final = 7 * 24 * 3600.0
-_FIRST_WAIT: Final = 5.0
-_LONGEST_WAIT: Final = 6 * 3600.0
+_MAX_MESSAGES_PER_SECOND: Final = 80
+_STATUS_STEP_SECONDS: Final = 0.2
+_HANG_SECONDS: Final = 60.0
+_RETRY_PERIOD_SECONDS: Final = 7 * 24 * 3600.0
+_FIRST_RETRY_SECONDS: Final = 5.0
+_MAX_RETRY_SECONDS: Final = 6 * 3600.0
 _USER_ID: Final = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,132}")
 _PRICING: Final = {
     "billable": False,
@@ -51,7 +51,7 @@ _PRICING: Final = {
     "type": "free_customer_service",
     "category": "service",
 }
-_TEXTS: Final = {
+_ERROR_TEXTS: Final = {
     100: "Invalid parameter",
     131008: "Required parameter is missing",
     131009: "Parameter value is not valid",
@@ -60,7 +60,7 @@ _TEXTS: Final = {
 }
 
 
-class WhatsAppTwin:
+class WhatsAppSimulator:
     """One app with one number. The same `seed` gives the same ids; `identity` is what is told of people.
 
     Numbers are kept as people write them (+1…); Meta's digits stand only in what it sends.
@@ -78,112 +78,120 @@ class WhatsAppTwin:
         phone_number_id: str = "800000000000001",
         display_number: str = "15550102",
         account: str = "900000000000001",
-        identity: Identity = Identity.BOTH,
+        identity: IdentityMode = IdentityMode.BOTH,
         remembered: int = 100_000,
     ) -> None:
         self._secret = app_secret
         self._token = access_token
         self._webhook_url = webhook_url
-        self.number = phone_number_id
-        self._display = display_number
+        self.phone_number_id = phone_number_id
+        self._display_number = display_number
         self._account = account
         self.identity = identity
-        self._chance = Random(seed)  # noqa: S311 # chance that can be played again, no secret
-        self._faults = Faults()
+        self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
+        self._faults = FaultSettings()
         self._next_faults: deque[Fault] = deque()
-        self._records = Records(remembered)
-        self._heard: dict[str, float] = {}
-        self._owed: dict[str, float] = {}
-        self._second: deque[float] = deque()
+        self._message_store = MessageStore(remembered)
+        self._last_inbound_at: dict[str, float] = {}
+        self._pair_limited_until: dict[str, float] = {}
+        self._recent_sends: deque[float] = deque()
         self._files: dict[str, str] = {}
-        self._first_tries: dict[bytes, float] = {}
+        self._first_attempts: dict[bytes, float] = {}
 
-    def tell(self, faults: Faults) -> None:
+    def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
         self._faults = faults
         self._next_faults = deque(faults.next)
 
-    def lines(self, now: float, *, person: str = "", after: int = 0) -> list[Line]:
+    def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
         """The conversation with one person (or all), oldest first, numbers above `after` only."""
-        return [record.line(now) for record in self._records.of(person) if record.number > after]
+        return [
+            record.to_transcript_entry(now)
+            for record in self._message_store.list_for_person(person)
+            if record.number > after
+        ]
 
-    def say(self, said: Said, now: float) -> tuple[str, list[Delivery]]:
+    def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
         """A person writes: the id of the message and the webhook. Raises `KeyError` for another surface."""
-        [wamid], deliveries = self.say_all([said], now)
+        [wamid], deliveries = self.send_user_messages([said], now)
         return wamid, deliveries
 
-    def say_all(self, many: Sequence[Said], now: float) -> tuple[list[str], list[Delivery]]:
+    def send_user_messages(
+        self, many: Sequence[UserMessage], now: float
+    ) -> tuple[list[str], list[WebhookDelivery]]:
         """People write at once, which comes as one batch: a change for each of them."""
-        made = [self._hear(said, now) for said in many]
-        at = now + self._some(self._faults.webhooks_shuffled)
-        first = self._webhook([change for _, change in made], at)
+        made = [self._record_user_message(said, now) for said in many]
+        at = now + self._random_delay(self._faults.webhooks_shuffled)
+        first = self._build_webhook([change for _, change in made], at)
         deliveries = [first]
-        if self._chance.random() < self._faults.webhooks_twice:
-            later = now + self._some(max(self._faults.webhooks_shuffled, 1.0))
+        if self._random.random() < self._faults.webhooks_twice:
+            later = now + self._random_delay(max(self._faults.webhooks_shuffled, 1.0))
             deliveries.append(replace(first, at=later))
         return [wamid for wamid, _ in made], deliveries
 
-    def answer_from_the_phone(self, person: str, text: str, now: float) -> list[Delivery]:
+    def reply_from_phone(self, person: str, text: str, now: float) -> list[WebhookDelivery]:
         """Somebody at the business answers from its own phone (Meta, "smb_message_echoes")."""
         echo = {
-            "from": self._display,
+            "from": self._display_number,
             "to": person.lstrip("+"),
-            "id": self._wamid(),
+            "id": self._random_wamid(),
             "timestamp": str(int(now)),
             "type": "text",
             "text": {"body": text},
         }
-        value = {**self._about(), "message_echoes": [echo]}
-        return [self._webhook([{"field": "smb_message_echoes", "value": value}], now)]
+        value = {**self._webhook_metadata(), "message_echoes": [echo]}
+        return [self._build_webhook([{"field": "smb_message_echoes", "value": value}], now)]
 
-    def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def handle(
+        self, request: SimulatorRequest, now: float
+    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         """Answer a call of the Graph API."""
         path = request.url.partition("?")[0].split("/")[2:]
         expected = f"Bearer {self._token}".encode()
         if not hmac.compare_digest(expected, request.headers.get("authorization", "").encode()):
-            return _error(401, 190, "Invalid OAuth access token"), []
-        if request.method == "POST" and path == [self.number, "messages"]:
-            return self._messages(request.body, now)
-        if request.method == "POST" and path == [self.number, "media"]:
-            return self._upload(request), []
+            return _error_response(401, 190, "Invalid OAuth access token"), []
+        if request.method == "POST" and path == [self.phone_number_id, "messages"]:
+            return self._handle_message(request.body, now)
+        if request.method == "POST" and path == [self.phone_number_id, "media"]:
+            return self._handle_upload(request), []
         if request.method == "GET" and len(path) == 1 and path[0] in self._files:
-            return self._file(path[0], request), []
+            return self._file_metadata_response(path[0], request), []
         if request.method == "GET" and len(path) == 2 and path[0] == "bytes":
-            if file := stored(self._files.get(path[1], "")):
-                return TwinResponse(200, {"content-type": file[0]}, file[1]), []
-            return _error(404, 100, "The address has expired"), []
-        return _error(400, 100, "Unsupported request: the object does not exist"), []
+            if file := parse_data_url(self._files.get(path[1], "")):
+                return SimulatorResponse(200, {"content-type": file[0]}, file[1]), []
+            return _error_response(404, 100, "The address has expired"), []
+        return _error_response(400, 100, "Unsupported request: the object does not exist"), []
 
-    def delivered(
-        self, delivery: Delivery, status: int | None, now: float, *, timed_out: bool = False
-    ) -> list[Delivery]:
+    def handle_delivery_result(
+        self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
+    ) -> list[WebhookDelivery]:
         """Anything but 200 is repeated, at once and then with growing gaps, for seven days."""
         if status == 200:
-            self._first_tries.pop(delivery.body, None)
+            self._first_attempts.pop(delivery.body, None)
             return []
-        first = self._first_tries.setdefault(delivery.body, now)
+        first = self._first_attempts.setdefault(delivery.body, now)
         wait = 0.0
         if delivery.attempt > 1:
-            wait = min(_FIRST_WAIT * 2.0 ** min(delivery.attempt - 2, 20), _LONGEST_WAIT)
-        if now + wait - first > _REPEATED_FOR:
-            self._first_tries.pop(delivery.body, None)
+            wait = min(_FIRST_RETRY_SECONDS * 2.0 ** min(delivery.attempt - 2, 20), _MAX_RETRY_SECONDS)
+        if now + wait - first > _RETRY_PERIOD_SECONDS:
+            self._first_attempts.pop(delivery.body, None)
             return []
         return [replace(delivery, at=now + wait, attempt=delivery.attempt + 1)]
 
-    def _upload(self, request: TwinRequest) -> TwinResponse:
+    def _handle_upload(self, request: SimulatorRequest) -> SimulatorResponse:
         """Keep a file that is to be sent (Meta, "Upload media")."""
-        given = uploaded(request)
+        given = parse_multipart(request)
         if not {"messaging_product", "type", "file"} <= set(given):
-            return _error(400, 131008, _TEXTS[131008])
-        medium = f"8{self._chance.getrandbits(48):015}"
+            return _error_response(400, 131008, _ERROR_TEXTS[131008])
+        medium = f"8{self._random.getrandbits(48):015}"
         kind, body = given["file"]
         self._files[medium] = f"data:{kind};base64,{b64encode(body).decode()}"
-        return _answer(200, {"id": medium})
+        return _json_response(200, {"id": medium})
 
-    def _file(self, medium: str, request: TwinRequest) -> TwinResponse:
+    def _file_metadata_response(self, medium: str, request: SimulatorRequest) -> SimulatorResponse:
         """Where a file is, and what Meta knows of it; the address wants the token too."""
         told: Json = {"messaging_product": "whatsapp", "id": medium, "url": self._files[medium]}
-        if file := stored(self._files[medium]):
+        if file := parse_data_url(self._files[medium]):
             version = request.url.split("/")[1]
             told |= {
                 "url": f"http://{request.headers['host']}/{version}/bytes/{medium}",
@@ -191,144 +199,158 @@ class WhatsAppTwin:
                 "sha256": hashlib.sha256(file[1]).hexdigest(),
                 "file_size": len(file[1]),
             }
-        return _answer(200, told)
+        return _json_response(200, told)
 
-    def _hear(self, said: Said, now: float) -> tuple[str, Json]:
+    def _record_user_message(self, said: UserMessage, now: float) -> tuple[str, Json]:
         if said.surface != self.name:
             raise KeyError(said.surface)
-        phone, user_id = said.person.lstrip("+"), user_id_of(said.person)
-        self._heard[phone] = self._heard[user_id] = now
-        tapped = self._records.offering(said.person, said.button) if said.button else None
-        media = [f"7{self._chance.getrandbits(48):015}" for _ in said.media]
+        phone, user_id = said.person.lstrip("+"), build_user_id(said.person)
+        self._last_inbound_at[phone] = self._last_inbound_at[user_id] = now
+        tapped = self._message_store.find_offering(said.person, said.button) if said.button else None
+        media = [f"7{self._random.getrandbits(48):015}" for _ in said.media]
         self._files.update(zip(media, said.media, strict=True))
         named = (
             {"from": phone, "from_user_id": user_id}
-            if self.identity is not Identity.PHONE
+            if self.identity is not IdentityMode.PHONE
             else {"from": phone}
         )
-        if self.identity is Identity.HIDDEN:
+        if self.identity is IdentityMode.HIDDEN:
             del named["from"]
-        wamid = self._wamid()
-        message = {**named, "id": wamid, "timestamp": str(int(now)), **content(said, tapped, media)}
-        self._records.keep(
-            Record(
-                self._records.next_number(), now, "in", wamid, self.number, said.person, said.text, said.media
+        wamid = self._random_wamid()
+        message = {**named, "id": wamid, "timestamp": str(int(now)), **build_content(said, tapped, media)}
+        self._message_store.add(
+            Message(
+                self._message_store.next_number(),
+                now,
+                "in",
+                wamid,
+                self.phone_number_id,
+                said.person,
+                said.text,
+                said.media,
             )
         )
         contact: Json = {"profile": {"name": said.name or "Ada"}}
         contact |= {"wa_id": phone} if "from" in named else {}
         contact |= {"user_id": user_id} if "from_user_id" in named else {}
-        value = {**self._about(), "contacts": [contact], "messages": [message]}
+        value = {**self._webhook_metadata(), "contacts": [contact], "messages": [message]}
         return wamid, {"field": "messages", "value": value}
 
-    def _messages(self, raw: bytes, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def _handle_message(self, raw: bytes, now: float) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         """Take a message, or refuse it as documented, or fail as told."""
         sent: Json = json.loads(raw)
         if sent.get("status") == "read":
-            return _answer(200, {"success": True}), []
-        fault = self._fault()
-        if fault in _NOT_TAKEN:
-            return _NOT_TAKEN[fault], []
+            return _json_response(200, {"success": True}), []
+        fault = self._next_fault()
+        if fault in _FAULT_RESPONSES:
+            return _FAULT_RESPONSES[fault], []
         to = str(sent.get("to") or sent.get("recipient") or "").lstrip("+")
-        code = refusal(sent) or self._limit(to, now)
+        code = validate_message(sent) or self._check_rate_limits(to, now)
         if code:
-            return _error(400, code, _TEXTS.get(code, "Rate limit hit")), []
-        wamid = self._wamid()
+            return _error_response(400, code, _ERROR_TEXTS.get(code, "Rate limit hit")), []
+        wamid = self._random_wamid()
         dropped = (
             "to" in sent and not to.isdigit()
         )  # an id where a number belongs: taken, and never delivered
-        follows = [] if dropped else self._take(sent, to, wamid, now)
-        answer = _answer(200, {"messaging_product": "whatsapp", "messages": [{"id": wamid}]})
+        follows = [] if dropped else self._accept_message(sent, to, wamid, now)
+        answer = _json_response(200, {"messaging_product": "whatsapp", "messages": [{"id": wamid}]})
         match fault:
             case Fault.ERROR_AFTER:
-                answer = _error(500, 131000, "Something went wrong")
+                answer = _error_response(500, 131000, "Something went wrong")
             case Fault.TIMEOUT_AFTER:
-                answer = replace(answer, delay=_NO_ANSWER_SECONDS)
+                answer = replace(answer, delay=_HANG_SECONDS)
             case Fault.DROP_AFTER:
                 answer = replace(answer, drop=True)
             case _:
                 answer = replace(answer, delay=self._faults.answer_delay)
         return answer, follows
 
-    def _take(self, sent: Json, to: str, wamid: str, now: float) -> list[Delivery]:
-        person = next((p for p in self._people() if user_id_of(p) == to), f"+{to}")
-        text, media = shown(sent)
-        life = self._life(sent, to, now)
-        number = self._records.next_number()
-        record = Record(number, now, "out", wamid, self.number, person, text, media, sent, life)
-        self._records.keep(record)
+    def _accept_message(self, sent: Json, to: str, wamid: str, now: float) -> list[WebhookDelivery]:
+        person = next((p for p in self._list_people() if build_user_id(p) == to), f"+{to}")
+        text, media = get_text_and_media(sent)
+        life = self._plan_status_changes(sent, to, now)
+        number = self._message_store.next_number()
+        record = Message(number, now, "out", wamid, self.phone_number_id, person, text, media, sent, life)
+        self._message_store.add(record)
         follows = []
         for step in life:
-            at = step.at + self._faults.statuses_late + self._some(self._faults.statuses_shuffled)
-            follows.append(self._status(record, step, to, at))
-            if self._chance.random() < self._faults.statuses_twice:
-                follows.append(replace(follows[-1], at=at + self._some(1.0)))
+            at = step.at + self._faults.statuses_late + self._random_delay(self._faults.statuses_shuffled)
+            follows.append(self._build_status_webhook(record, step, to, at))
+            if self._random.random() < self._faults.statuses_twice:
+                follows.append(replace(follows[-1], at=at + self._random_delay(1.0)))
         return sorted(follows, key=lambda delivery: delivery.at)
 
-    def _people(self) -> set[str]:
-        return {record.person for record in self._records.of()}
+    def _list_people(self) -> set[str]:
+        return {record.person for record in self._message_store.list_for_person()}
 
-    def _life(self, sent: Json, to: str, now: float) -> tuple[Step, ...]:
+    def _plan_status_changes(self, sent: Json, to: str, now: float) -> tuple[StatusChange, ...]:
         """Outside the 24 hours a message is taken, and fails afterwards, unless it is a template."""
-        if now - self._heard.get(to, -_WINDOW_SECONDS) >= _WINDOW_SECONDS and sent["type"] != "template":
-            return (Step(now + self._some(_STEP_SECONDS), "failed", 131047),)
+        if (
+            now - self._last_inbound_at.get(to, -_SERVICE_WINDOW_SECONDS) >= _SERVICE_WINDOW_SECONDS
+            and sent["type"] != "template"
+        ):
+            return (StatusChange(now + self._random_delay(_STATUS_STEP_SECONDS), "failed", 131047),)
         words = ("sent",) if sent["type"] == "reaction" else ("sent", "delivered", "read")
-        steps = [Step(now, "")]
+        steps = [StatusChange(now, "")]
         for word in words:
-            steps.append(Step(steps[-1].at + self._some(_STEP_SECONDS), word))
+            steps.append(StatusChange(steps[-1].at + self._random_delay(_STATUS_STEP_SECONDS), word))
         return tuple(steps[1:])
 
-    def _status(self, record: Record, step: Step, to: str, at: float) -> Delivery:
-        told: Json = {"id": record.wamid, "status": step.word, "timestamp": str(int(step.at))}
+    def _build_status_webhook(
+        self, record: Message, step: StatusChange, to: str, at: float
+    ) -> WebhookDelivery:
+        told: Json = {"id": record.wamid, "status": step.status, "timestamp": str(int(step.at))}
         told["recipient_id" if to.isdigit() else "recipient_user_id"] = to
-        if record.sent and "biz_opaque_callback_data" in record.sent:
-            told["biz_opaque_callback_data"] = record.sent["biz_opaque_callback_data"]
+        if record.request_body and "biz_opaque_callback_data" in record.request_body:
+            told["biz_opaque_callback_data"] = record.request_body["biz_opaque_callback_data"]
         if step.error_code:
-            told["errors"] = [{"code": step.error_code, "title": _TEXTS[step.error_code]}]
-        elif step.word == "sent":
+            told["errors"] = [{"code": step.error_code, "title": _ERROR_TEXTS[step.error_code]}]
+        elif step.status == "sent":
             told["pricing"] = _PRICING
-        return self._webhook([{"field": "messages", "value": {**self._about(), "statuses": [told]}}], at)
+        return self._build_webhook(
+            [{"field": "messages", "value": {**self._webhook_metadata(), "statuses": [told]}}], at
+        )
 
-    def _limit(self, to: str, now: float) -> int:
+    def _check_rate_limits(self, to: str, now: float) -> int:
         """Throughput, and the pair's debt of six seconds a message (Meta, "Pair rate limits")."""
-        while self._second and self._second[0] <= now - 1:
-            self._second.popleft()
-        if len(self._second) >= _THROUGHPUT:
+        while self._recent_sends and self._recent_sends[0] <= now - 1:
+            self._recent_sends.popleft()
+        if len(self._recent_sends) >= _MAX_MESSAGES_PER_SECOND:
             return 130429
-        owed = max(self._owed.get(to, now), now)
+        owed = max(self._pair_limited_until.get(to, now), now)
         if owed - now >= _PAIR_BURST * _PAIR_SECONDS:
             return 131056
-        self._owed[to] = owed + _PAIR_SECONDS
-        self._second.append(now)
+        self._pair_limited_until[to] = owed + _PAIR_SECONDS
+        self._recent_sends.append(now)
         return 0
 
-    def _fault(self) -> Fault:
+    def _next_fault(self) -> Fault:
         if self._next_faults:
             return self._next_faults.popleft()
-        if self._faults.kinds and self._chance.random() < self._faults.chance:
-            return self._chance.choice(self._faults.kinds)
+        if self._faults.kinds and self._random.random() < self._faults.chance:
+            return self._random.choice(self._faults.kinds)
         return Fault.NONE
 
-    def _about(self) -> Json:
-        metadata = {"display_phone_number": self._display, "phone_number_id": self.number}
+    def _webhook_metadata(self) -> Json:
+        metadata = {"display_phone_number": self._display_number, "phone_number_id": self.phone_number_id}
         return {"messaging_product": "whatsapp", "metadata": metadata}
 
-    def _webhook(self, changes: Sequence[Json], at: float) -> Delivery:
-        return signed(self._webhook_url, self._account, changes, secret=self._secret, at=at)
+    def _build_webhook(self, changes: Sequence[Json], at: float) -> WebhookDelivery:
+        return build_signed_delivery(self._webhook_url, self._account, changes, secret=self._secret, at=at)
 
-    def _wamid(self) -> str:
-        return f"wamid.{self._chance.getrandbits(160):040X}="
+    def _random_wamid(self) -> str:
+        return f"wamid.{self._random.getrandbits(160):040X}="
 
-    def _some(self, most: float) -> float:
-        return self._chance.random() * most if most > 0 else 0.0
+    def _random_delay(self, most: float) -> float:
+        return self._random.random() * most if most > 0 else 0.0
 
 
-def user_id_of(person: str) -> str:
+def build_user_id(person: str) -> str:
     """The business-scoped id of a person, always the same for one number."""
     return f"US.1{person.lstrip('+'):0>20}"
 
 
-def refusal(sent: Json) -> int:
+def validate_message(sent: Json) -> int:
     """The code of the first rule that a message breaks (Meta, "Messages"); 0 when it is fine."""
     to, kind = sent.get("to"), sent.get("type")
     if sent.get("messaging_product") != "whatsapp" or not (to or sent.get("recipient")):
@@ -343,13 +365,13 @@ def refusal(sent: Json) -> int:
     if kind == "text":
         return 0 if 0 < len(str(value.get("body", ""))) <= 4096 else 100
     if kind == "interactive":
-        return 0 if _is_interactive(value) else 131009
+        return 0 if _is_valid_interactive(value) else 131009
     if len(str(value.get("caption", ""))) > 1024 or (kind == "audio" and "caption" in value):
         return 131009
-    return 0 if kind in _KINDS else 131051
+    return 0 if kind in _MESSAGE_TYPES else 131051
 
 
-_KINDS: Final = (
+_MESSAGE_TYPES: Final = (
     "image",
     "video",
     "audio",
@@ -362,46 +384,46 @@ _KINDS: Final = (
 )
 
 
-def _is_interactive(value: Json) -> bool:
+def _is_valid_interactive(value: Json) -> bool:
     text, action = value.get("body", {}).get("text", ""), value.get("action", {})
     if not 0 < len(text) <= 1024:
         return False
     match value.get("type"):
         case "button":
             replies = [button["reply"] for button in action.get("buttons", [])]
-            return 1 <= len(replies) <= 3 and _are_fine(replies, id_length=256, title_length=20)
+            return 1 <= len(replies) <= 3 and _are_valid_options(replies, id_length=256, title_length=20)
         case "list":
             rows = [row for section in action.get("sections", []) for row in section["rows"]]
             described = all(len(row.get("description", "")) <= 72 for row in rows)
             fits = 1 <= len(rows) <= 10 and 0 < len(action.get("button", "")) <= 20
-            return fits and described and _are_fine(rows, id_length=200, title_length=24)
+            return fits and described and _are_valid_options(rows, id_length=200, title_length=24)
         case "cta_url":
             link = action.get("parameters", {})
             return 0 < len(link.get("display_text", "")) <= 20 and str(link.get("url")).startswith("http")
     return False
 
 
-def _are_fine(offered: Sequence[Json], *, id_length: int, title_length: int) -> bool:
+def _are_valid_options(offered: Sequence[Json], *, id_length: int, title_length: int) -> bool:
     fits = all(0 < len(o["id"]) <= id_length and 0 < len(o["title"]) <= title_length for o in offered)
     apart = len({o["id"] for o in offered}) == len({o["title"] for o in offered}) == len(offered)
     return fits and apart
 
 
-def _answer(status: int, body: object) -> TwinResponse:
-    return TwinResponse(
+def _json_response(status: int, body: object) -> SimulatorResponse:
+    return SimulatorResponse(
         status=status, headers={"content-type": "application/json"}, body=json.dumps(body).encode()
     )
 
 
-def _error(status: int, code: int, message: str) -> TwinResponse:
+def _error_response(status: int, code: int, message: str) -> SimulatorResponse:
     error = {"message": f"(#{code}) {message}", "type": "OAuthException", "code": code, "fbtrace_id": "A"}
-    return _answer(status, {"error": error})
+    return _json_response(status, {"error": error})
 
 
-_NOT_TAKEN: Final = {
-    Fault.TOO_MANY: _error(400, 130429, "Rate limit hit"),
-    Fault.SERVER_ERROR: _error(500, 131000, "Something went wrong"),
-    Fault.UNAVAILABLE: _error(503, 131016, "Service unavailable"),
-    Fault.DROP_BEFORE: TwinResponse(status=0, drop=True),
+_FAULT_RESPONSES: Final = {
+    Fault.TOO_MANY: _error_response(400, 130429, "Rate limit hit"),
+    Fault.SERVER_ERROR: _error_response(500, 131000, "Something went wrong"),
+    Fault.UNAVAILABLE: _error_response(503, 131016, "Service unavailable"),
+    Fault.DROP_BEFORE: SimulatorResponse(status=0, drop=True),
 }
 """The faults that strike before a message is taken."""

@@ -10,29 +10,38 @@ from random import Random
 from typing import Final
 from urllib.parse import parse_qs, unquote
 
-from channels._kit.simulator import Delivery, Fault, Faults, Line, Said, Standing, TwinRequest, TwinResponse
-from channels.zendesk.simulator.account import TwinAccount, answer, refuse
-from channels.zendesk.simulator.agent_actions import MOVES, moved
-from channels.zendesk.simulator.tickets import AGENTS, BOT, GRACE, Json, TwinDesk, TwinTicket
-from channels.zendesk.simulator.webhooks import TwinWebhooks
+from channels._kit.simulator import (
+    DeskStatus,
+    Fault,
+    FaultSettings,
+    SimulatorRequest,
+    SimulatorResponse,
+    TranscriptEntry,
+    UserMessage,
+    WebhookDelivery,
+)
+from channels.zendesk.simulator.account import SimulatedAccount, error_response, json_response
+from channels.zendesk.simulator.agent_actions import AGENT_ACTIONS, apply_agent_action
+from channels.zendesk.simulator.tickets import AGENTS, BOT_ID, FIRST_AGENT_ID, Json, Ticket, TicketStore
+from channels.zendesk.simulator.webhooks import WebhookSender
 
-_NO_ANSWER_SECONDS: Final = 60.0
-_TICKET_UPDATES: Final = 30
-_TICKET_SECONDS: Final = 600.0
-_ACCOUNT_UPDATES: Final = 100
-_ACCOUNT_SECONDS: Final = 60.0
-_RETRIES: Final = {409: 3, 429: 3, 503: 3}
+_HANG_SECONDS: Final = 60.0
+_MAX_TICKET_UPDATES: Final = 30
+_TICKET_WINDOW_SECONDS: Final = 600.0
+_MAX_ACCOUNT_UPDATES: Final = 100
+_ACCOUNT_WINDOW_SECONDS: Final = 60.0
+_RETRIES_BY_STATUS: Final = {409: 3, 429: 3, 503: 3}
 _TIMEOUT_RETRIES: Final = 5
 _RETRY_SECONDS: Final = 30.0
-_WRITABLE: Final = ("status", "assignee_id", "group_id", "tags", "external_id")
+_WRITABLE_FIELDS: Final = ("status", "assignee_id", "group_id", "tags", "external_id")
 _STATUSES: Final = ("new", "open", "pending", "hold", "solved", "closed")
 
 
-class ZendeskTwin:
+class ZendeskSimulator:
     """One account. `by_triggers` is the kind of its webhook; with `tells_when` a 429 has its Retry-After."""
 
     name = "zendesk"
-    moves = MOVES
+    agent_actions = AGENT_ACTIONS
 
     def __init__(
         self,
@@ -45,36 +54,36 @@ class ZendeskTwin:
         by_triggers: bool = False,
         tells_when: bool = True,
     ) -> None:
-        self.desk = TwinDesk()
-        self.account = TwinAccount(secret=secret, basic=f"{email}/token:{api_token}")
-        self._chance = Random(seed)  # noqa: S311 # chance that can be played again, no secret
-        self._webhooks = TwinWebhooks(
-            self.desk, url=webhook_url, secret=secret, by_triggers=by_triggers, chance=self._chance
+        self.tickets = TicketStore()
+        self.account = SimulatedAccount(secret=secret, basic=f"{email}/token:{api_token}")
+        self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
+        self._webhooks = WebhookSender(
+            self.tickets, url=webhook_url, secret=secret, by_triggers=by_triggers, chance=self._random
         )
-        self._tells_when = tells_when
-        self._faults = Faults()
+        self._sends_retry_after = tells_when
+        self._faults = FaultSettings()
         self._next_faults: deque[Fault] = deque()
         self._updates: deque[tuple[float, int]] = deque()
-        self._created: dict[str, tuple[bytes, TwinResponse]] = {}
+        self._created_by_key: dict[str, tuple[bytes, SimulatorResponse]] = {}
         self._uploads: dict[str, str] = {}
 
-    def tell(self, faults: Faults) -> None:
+    def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
         self._faults = faults
         self._next_faults = deque(faults.next)
 
-    def lines(self, now: float, *, person: str = "", after: int = 0) -> list[Line]:
+    def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
         """Comments: `in` from the customer, `out` from the bot, `agent` and `note` from people."""
         found = []
-        for number, ticket, comment, at in self.desk.said():
-            whose = self.desk.person(ticket.requester)
+        for number, ticket, comment, at in self.tickets.list_comments():
+            whose = self.tickets.get_person(ticket.requester)
             if number <= after or (person and whose != person):
                 continue
             found.append(
-                Line(
+                TranscriptEntry(
                     number=number,
                     at=at,
-                    direction=_direction(comment),
+                    direction=_get_direction(comment),
                     id=str(comment["id"]),
                     ours=str(ticket.id),
                     person=whose,
@@ -85,220 +94,233 @@ class ZendeskTwin:
             )
         return found
 
-    def say(self, said: Said, now: float) -> tuple[str, list[Delivery]]:
+    def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
         """A customer writes: to their newest ticket, or a new one, which follows a closed one.
 
         Raises `KeyError` for another surface.
         """
         if said.surface != self.name:
             raise KeyError(said.surface)
-        requester, ticket = self.desk.customer(said.person), self.desk.current(said.person)
+        requester, ticket = (
+            self.tickets.get_customer_id(said.person),
+            self.tickets.find_open_ticket(said.person),
+        )
         files = [
-            {"id": self.desk.next_id(), "content_url": url, "content_type": said.media_type}
+            {"id": self.tickets.next_id(), "content_url": url, "content_type": said.media_type}
             for url in said.media
         ]
         comment = {"body": said.text, "public": True, "attachments": files}
         if ticket is None:
-            subject, closed = said.name or said.text[:40], self.desk.closed(said.person)
-            ticket = self.desk.open(requester, subject, now, follows=closed)
-            audit = self.desk.update(ticket, requester, now, comment)
+            subject, closed = said.name or said.text[:40], self.tickets.find_closed_ticket(said.person)
+            ticket = self.tickets.create_ticket(requester, subject, now, follows=closed)
+            audit = self.tickets.update_ticket(ticket, requester, now, comment)
         else:
             changes = {"status": "open"} if ticket.status in ("pending", "hold", "solved") else {}
-            audit = self.desk.update(ticket, requester, now, comment, changes)
-        return str(ticket.comments[-1]["id"]), self._tell(ticket, audit, now)
+            audit = self.tickets.update_ticket(ticket, requester, now, comment, changes)
+        return str(ticket.comments[-1]["id"]), self._build_webhooks(ticket, audit, now)
 
-    def standing(self, person: str) -> Standing:
+    def get_desk_status(self, person: str) -> DeskStatus:
         """The person's newest ticket: its status, and whose it is."""
-        ticket = self.desk.current(person)
+        ticket = self.tickets.find_open_ticket(person)
         if ticket is None:
-            return Standing()
-        assigned = self.desk.name(ticket.assignee_id) if ticket.assignee_id else "nobody"
-        return Standing(str(ticket.id), f"{ticket.status}, assigned to {assigned}")
+            return DeskStatus()
+        assigned = self.tickets.get_user_name(ticket.assignee_id) if ticket.assignee_id else "nobody"
+        return DeskStatus(str(ticket.id), f"{ticket.status}, assigned to {assigned}")
 
-    def act(self, person: str, move: str, text: str, now: float) -> list[Delivery]:
+    def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
         """Grace does one of the `moves`. Raises `KeyError` for another one, or without a ticket."""
-        ticket = self.desk.current(person)
+        ticket = self.tickets.find_open_ticket(person)
         if ticket is None:
             raise KeyError(person)
-        follows = self._tell(ticket, moved(self.desk, ticket, move, text, now), now)
+        follows = self._build_webhooks(ticket, apply_agent_action(self.tickets, ticket, move, text, now), now)
         if move in ("merge", "delete"):
             kind = "merged" if move == "merge" else "soft_deleted"
-            follows += self._webhooks.ended(ticket, kind, GRACE, now)
+            follows += self._webhooks.build_end_deliveries(ticket, kind, FIRST_AGENT_ID, now)
         if move == "delete":
-            del self.desk.tickets[ticket.id]
+            del self.tickets.tickets[ticket.id]
         return follows
 
-    def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def handle(
+        self, request: SimulatorRequest, now: float
+    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         """Answer a call of the API."""
         path, _, query = request.url.partition("?")
         if path == "/oauth/tokens":
-            return self.account.grant(request.body, now), []
-        if not self.account.lets_in(request.headers.get("authorization", ""), now):
-            return refuse(401, "Couldn't authenticate you"), []
+            return self.account.refresh_tokens(request.body, now), []
+        if not self.account.is_authorized(request.headers.get("authorization", ""), now):
+            return error_response(401, "Couldn't authenticate you"), []
         asked = {name: values[0] for name, values in parse_qs(query).items()}
         what = path.removeprefix("/api/v2/").removesuffix(".json").split("/")
         match request.method, what:
             case "POST", ["tickets"]:
-                return self._create(request, now)
+                return self._handle_create(request, now)
             case "GET", ["tickets"]:
                 made = asked.get("external_id")
-                found = [each.shown() for each in self.desk.tickets.values() if each.external_id == made]
-                return answer(200, {"tickets": found}), []
+                found = [each.to_json() for each in self.tickets.tickets.values() if each.external_id == made]
+                return json_response(200, {"tickets": found}), []
             case "POST", ["uploads"]:
-                token = f"tok{self._chance.getrandbits(64):016x}"
+                token = f"tok{self._random.getrandbits(64):016x}"
                 self._uploads[token] = unquote(asked.get("filename", "file"))
-                return answer(201, {"upload": {"token": token}}), []
+                return json_response(201, {"upload": {"token": token}}), []
             case "GET" | "PUT", ["tickets", number, *rest] if number.isdigit():
-                ticket = self.desk.tickets.get(int(number))
+                ticket = self.tickets.tickets.get(int(number))
                 if ticket is None:
-                    return refuse(404, "RecordNotFound", "Not found"), []
+                    return error_response(404, "RecordNotFound", "Not found"), []
                 if request.method == "GET":
-                    return self._shown(ticket, rest), []
+                    return self._handle_ticket_read(ticket, rest), []
                 return (
-                    self._put(ticket, request.body, now) if not rest else (refuse(404, "InvalidEndpoint"), [])
+                    self._handle_update(ticket, request.body, now)
+                    if not rest
+                    else (error_response(404, "InvalidEndpoint"), [])
                 )
         return self.account.handle(request.method, what, request.body), []
 
-    def delivered(
-        self, delivery: Delivery, status: int | None, now: float, *, timed_out: bool = False
-    ) -> list[Delivery]:
+    def handle_delivery_result(
+        self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
+    ) -> list[WebhookDelivery]:
         """Few retries, for few reasons (Zendesk, "Webhooks": retries). The signature stays the same."""
-        most = _TIMEOUT_RETRIES if timed_out else _RETRIES.get(status or 0, 0)
+        most = _TIMEOUT_RETRIES if timed_out else _RETRIES_BY_STATUS.get(status or 0, 0)
         if delivery.attempt > most:
             return []
         return [replace(delivery, at=now + _RETRY_SECONDS, attempt=delivery.attempt + 1)]
 
-    def _shown(self, ticket: TwinTicket, rest: Sequence[str]) -> TwinResponse:
+    def _handle_ticket_read(self, ticket: Ticket, rest: Sequence[str]) -> SimulatorResponse:
         match rest:
             case []:
-                return answer(200, {"ticket": ticket.shown()})
+                return json_response(200, {"ticket": ticket.to_json()})
             case ["comments"]:
-                page = {"comments": ticket.comments[::-1][:100], "users": self._users(ticket)}
-                return answer(200, {**page, "meta": {"has_more": len(ticket.comments) > 100}})
+                page = {"comments": ticket.comments[::-1][:100], "users": self._list_users(ticket)}
+                return json_response(200, {**page, "meta": {"has_more": len(ticket.comments) > 100}})
             case ["audits"]:
-                return answer(200, {"audits": ticket.audits[:1000], "meta": {"has_more": False}})
-        return refuse(404, "InvalidEndpoint", "Not found")
+                return json_response(200, {"audits": ticket.audits[:1000], "meta": {"has_more": False}})
+        return error_response(404, "InvalidEndpoint", "Not found")
 
-    def _users(self, ticket: TwinTicket) -> list[Json]:
+    def _list_users(self, ticket: Ticket) -> list[Json]:
         users = {comment["author_id"] for comment in ticket.comments}
         return [{"id": user, "role": "agent" if user in AGENTS else "end-user"} for user in sorted(users)]
 
-    def _put(self, ticket: TwinTicket, raw: bytes, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def _handle_update(
+        self, ticket: Ticket, raw: bytes, now: float
+    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         """Update a ticket, or refuse that as documented, or fail as told; what is not writable is ignored."""
         sent: Json = json.loads(raw).get("ticket", {})
-        fault = self._fault()
-        if fault in _NOT_TAKEN:
-            return _NOT_TAKEN[fault], []
-        refused = self._limit(ticket, now) or self._refusal(ticket, sent)
+        fault = self._next_fault()
+        if fault in _FAULT_RESPONSES:
+            return _FAULT_RESPONSES[fault], []
+        refused = self._check_rate_limits(ticket, now) or self._validate_update(ticket, sent)
         if refused:
             return refused, []
-        changes, comment = _changes(sent), sent.get("comment")
+        changes, comment = _build_changes(sent), sent.get("comment")
         if comment is not None:
             names = [self._uploads.pop(token) for token in comment.get("uploads", ())]
             files = [{"content_url": f"https://files.example.com/{name}"} for name in names]
             comment = {**comment, "attachments": files}
-        audit = self.desk.update(ticket, BOT, now, comment, changes, sent.get("metadata"))
-        made = answer(200, {"ticket": ticket.shown(), "audit": audit})
-        return self._after(fault, made), self._tell(ticket, audit, now)
+        audit = self.tickets.update_ticket(ticket, BOT_ID, now, comment, changes, sent.get("metadata"))
+        made = json_response(200, {"ticket": ticket.to_json(), "audit": audit})
+        return self._apply_fault(fault, made), self._build_webhooks(ticket, audit, now)
 
-    def _create(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def _handle_create(
+        self, request: SimulatorRequest, now: float
+    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         key = request.headers.get("idempotency-key", "")
-        if key in self._created:
-            before, made = self._created[key]
+        if key in self._created_by_key:
+            before, made = self._created_by_key[key]
             if before != request.body:
-                return refuse(400, "IdempotentRequestError", "the key was used with another body"), []
+                return error_response(400, "IdempotentRequestError", "the key was used with another body"), []
             return replace(made, headers={**made.headers, "x-idempotency-lookup": "hit"}), []
-        fault = self._fault()
-        if fault in _NOT_TAKEN:
-            return _NOT_TAKEN[fault], []
+        fault = self._next_fault()
+        if fault in _FAULT_RESPONSES:
+            return _FAULT_RESPONSES[fault], []
         sent: Json = json.loads(request.body)["ticket"]
-        requester = self.desk.customer(sent["requester"]["email"])
+        requester = self.tickets.get_customer_id(sent["requester"]["email"])
         body = sent["comment"]["body"]
-        ticket = self.desk.open(requester, sent.get("subject") or body[:40], now, via="api")
+        ticket = self.tickets.create_ticket(requester, sent.get("subject") or body[:40], now, via="api")
         comment = {**sent["comment"], "attachments": []}
-        audit = self.desk.update(ticket, BOT, now, comment, _changes(sent), sent.get("metadata"))
-        made = answer(201, {"ticket": ticket.shown(), "audit": audit})
+        audit = self.tickets.update_ticket(
+            ticket, BOT_ID, now, comment, _build_changes(sent), sent.get("metadata")
+        )
+        made = json_response(201, {"ticket": ticket.to_json(), "audit": audit})
         if key:
-            self._created[key] = request.body, made
-        return self._after(fault, made), self._tell(ticket, audit, now)
+            self._created_by_key[key] = request.body, made
+        return self._apply_fault(fault, made), self._build_webhooks(ticket, audit, now)
 
-    def _refusal(self, ticket: TwinTicket, sent: Json) -> TwinResponse | None:
+    def _validate_update(self, ticket: Ticket, sent: Json) -> SimulatorResponse | None:
         """The first rule that an update breaks."""
         if ticket.status == "closed":
             details = {"status": [{"description": "Status: closed prevents ticket update"}]}
-            return answer(422, {"error": "RecordInvalid", "details": details})
-        if sent.get("safe_update") and sent.get("updated_stamp") != ticket.shown()["updated_at"]:
-            return refuse(409, "UpdateConflict", "Safe Update prevented the update")
+            return json_response(422, {"error": "RecordInvalid", "details": details})
+        if sent.get("safe_update") and sent.get("updated_stamp") != ticket.to_json()["updated_at"]:
+            return error_response(409, "UpdateConflict", "Safe Update prevented the update")
         comment = sent.get("comment", {"body": "x"})
         if not (comment.get("body") or comment.get("html_body")) or len(str(comment).encode()) > 65_536 * 2:
-            return refuse(422, "RecordInvalid", "comment body cannot be blank, or is too long")
+            return error_response(422, "RecordInvalid", "comment body cannot be blank, or is too long")
         if any(token not in self._uploads for token in comment.get("uploads", ())):
-            return refuse(422, "RecordInvalid", "unknown upload token")
+            return error_response(422, "RecordInvalid", "unknown upload token")
         if sent.get("status", "open") not in _STATUSES:
-            return refuse(422, "RecordInvalid", "unknown status")
+            return error_response(422, "RecordInvalid", "unknown status")
         return None
 
-    def _limit(self, ticket: TwinTicket, now: float) -> TwinResponse | None:
+    def _check_rate_limits(self, ticket: Ticket, now: float) -> SimulatorResponse | None:
         """Thirty updates of a ticket in ten minutes, a hundred a minute in all (Zendesk, "Rate limits")."""
-        while self._updates and self._updates[0][0] <= now - _TICKET_SECONDS:
+        while self._updates and self._updates[0][0] <= now - _TICKET_WINDOW_SECONDS:
             self._updates.popleft()
         own = [at for at, number in self._updates if number == ticket.id]
-        recent = [at for at, _ in self._updates if at > now - _ACCOUNT_SECONDS]
-        waits = [own[0] + _TICKET_SECONDS - now] if len(own) >= _TICKET_UPDATES else []
-        waits += [recent[0] + _ACCOUNT_SECONDS - now] if len(recent) >= _ACCOUNT_UPDATES else []
+        recent = [at for at, _ in self._updates if at > now - _ACCOUNT_WINDOW_SECONDS]
+        waits = [own[0] + _TICKET_WINDOW_SECONDS - now] if len(own) >= _MAX_TICKET_UPDATES else []
+        waits += [recent[0] + _ACCOUNT_WINDOW_SECONDS - now] if len(recent) >= _MAX_ACCOUNT_UPDATES else []
         if waits:
-            headers = {"retry-after": str(int(max(waits)) + 1)} if self._tells_when else {}
-            return refuse(429, "APIRateLimitExceeded", "Number of allowed updates exceeded", headers)
+            headers = {"retry-after": str(int(max(waits)) + 1)} if self._sends_retry_after else {}
+            return error_response(429, "APIRateLimitExceeded", "Number of allowed updates exceeded", headers)
         self._updates.append((now, ticket.id))
         return None
 
-    def _fault(self) -> Fault:
+    def _next_fault(self) -> Fault:
         if self._next_faults:
             return self._next_faults.popleft()
-        if self._faults.kinds and self._chance.random() < self._faults.chance:
-            return self._chance.choice(self._faults.kinds)
+        if self._faults.kinds and self._random.random() < self._faults.chance:
+            return self._random.choice(self._faults.kinds)
         return Fault.NONE
 
-    def _after(self, fault: Fault, made: TwinResponse) -> TwinResponse:
+    def _apply_fault(self, fault: Fault, made: SimulatorResponse) -> SimulatorResponse:
         """An update that was taken, as the caller hears of it."""
         match fault:
             case Fault.ERROR_AFTER:
-                return refuse(500, "InternalError")
+                return error_response(500, "InternalError")
             case Fault.TIMEOUT_AFTER:
-                return replace(made, delay=_NO_ANSWER_SECONDS)
+                return replace(made, delay=_HANG_SECONDS)
             case Fault.DROP_AFTER:
                 return replace(made, drop=True)
         return replace(made, delay=self._faults.answer_delay)
 
-    def _tell(self, ticket: TwinTicket, audit: Json, now: float) -> list[Delivery]:
+    def _build_webhooks(self, ticket: Ticket, audit: Json, now: float) -> list[WebhookDelivery]:
         """The webhooks of an update, doubled and shuffled as told."""
         found = []
-        for delivery in self._webhooks.of(ticket, audit, now):
-            at = now + self._some(self._faults.webhooks_shuffled)
+        for delivery in self._webhooks.build_deliveries(ticket, audit, now):
+            at = now + self._random_delay(self._faults.webhooks_shuffled)
             found.append(replace(delivery, at=at))
-            if self._chance.random() < self._faults.webhooks_twice:
-                found.append(replace(delivery, at=at + self._some(1.0)))
+            if self._random.random() < self._faults.webhooks_twice:
+                found.append(replace(delivery, at=at + self._random_delay(1.0)))
         return found
 
-    def _some(self, most: float) -> float:
-        return self._chance.random() * most if most > 0 else 0.0
+    def _random_delay(self, most: float) -> float:
+        return self._random.random() * most if most > 0 else 0.0
 
 
-def _changes(sent: Json) -> Json:
-    return {name: sent[name] for name in _WRITABLE if name in sent}
+def _build_changes(sent: Json) -> Json:
+    return {name: sent[name] for name in _WRITABLE_FIELDS if name in sent}
 
 
-def _direction(comment: Json) -> str:
+def _get_direction(comment: Json) -> str:
     if not comment["public"]:
         return "note"
     author = comment["author_id"]
-    return "out" if author == BOT else "agent" if author in AGENTS else "in"
+    return "out" if author == BOT_ID else "agent" if author in AGENTS else "in"
 
 
-_NOT_TAKEN: Final = {
-    Fault.TOO_MANY: refuse(429, "APIRateLimitExceeded", "", {"retry-after": "1"}),
-    Fault.SERVER_ERROR: TwinResponse(status=500, body=b"<html>Internal error</html>"),
-    Fault.UNAVAILABLE: TwinResponse(status=503, headers={"retry-after": "1"}, body=b"<html>Busy</html>"),
-    Fault.DROP_BEFORE: TwinResponse(status=0, drop=True),
+_FAULT_RESPONSES: Final = {
+    Fault.TOO_MANY: error_response(429, "APIRateLimitExceeded", "", {"retry-after": "1"}),
+    Fault.SERVER_ERROR: SimulatorResponse(status=500, body=b"<html>Internal error</html>"),
+    Fault.UNAVAILABLE: SimulatorResponse(status=503, headers={"retry-after": "1"}, body=b"<html>Busy</html>"),
+    Fault.DROP_BEFORE: SimulatorResponse(status=0, drop=True),
 }
 """The faults that strike before an update is taken."""

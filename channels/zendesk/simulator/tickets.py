@@ -11,16 +11,16 @@ from typing import Any, Final
 
 Json = dict[str, Any]
 
-BOT, GRACE, LINUS = 8447000000009, 8447000000002, 8447000000003
-AGENTS: Final = {BOT: "Bot", GRACE: "Grace", LINUS: "Linus"}
-GROUP, PEOPLE = 1700000000001, 1700000000009
+BOT_ID, FIRST_AGENT_ID, SECOND_AGENT_ID = 8447000000009, 8447000000002, 8447000000003
+AGENTS: Final = {BOT_ID: "Bot", FIRST_AGENT_ID: "Grace", SECOND_AGENT_ID: "Linus"}
+DEFAULT_GROUP_ID, HAND_OFF_GROUP_ID = 1700000000001, 1700000000009
 """The group that tickets come to, and the one that tickets are handed to."""
 
-_FIRST_CUSTOMER: Final = 8450000000001
+_FIRST_CUSTOMER_ID: Final = 8450000000001
 
 
 @dataclass(slots=True)
-class TwinTicket:
+class Ticket:
     """One ticket. Times are seconds since the epoch; Zendesk tells whole ones only."""
 
     id: int
@@ -30,15 +30,15 @@ class TwinTicket:
     via: str = "web"
     status: str = "new"
     assignee_id: int | None = None
-    group_id: int | None = GROUP
+    group_id: int | None = DEFAULT_GROUP_ID
     tags: list[str] = field(default_factory=list)
     updated: float = 0.0
     external_id: str = ""
-    follows: TwinTicket | None = None
+    follows: Ticket | None = None
     comments: list[Json] = field(default_factory=list)
     audits: list[Json] = field(default_factory=list)
 
-    def shown(self) -> Json:
+    def to_json(self) -> Json:
         """As the API shows it."""
         return {
             "id": self.id,
@@ -50,69 +50,69 @@ class TwinTicket:
             "assignee_id": self.assignee_id,
             "group_id": self.group_id,
             "tags": list(self.tags),
-            "created_at": moment(self.created),
-            "updated_at": moment(self.updated),
-            "via": {"channel": self.via, "source": self._source()},
+            "created_at": format_time(self.created),
+            "updated_at": format_time(self.updated),
+            "via": {"channel": self.via, "source": self._source_json()},
         }
 
-    def _source(self) -> Json:
+    def _source_json(self) -> Json:
         if self.follows is None:
             return {"from": {}, "to": {}, "rel": None}
         about = {"ticket_id": self.follows.id, "subject": self.follows.subject, "channel": self.follows.via}
         return {"from": about, "to": {}, "rel": "follow_up"}
 
 
-class TwinDesk:
+class TicketStore:
     """All tickets of an account."""
 
     def __init__(self) -> None:
-        self.tickets: dict[int, TwinTicket] = {}
+        self.tickets: dict[int, Ticket] = {}
         self._customers: dict[str, int] = {}
         self._numbers = 98765432100
-        self._opened = 0
-        self._order: list[tuple[TwinTicket, Json, float]] = []
+        self._ticket_count = 0
+        self._comments: list[tuple[Ticket, Json, float]] = []
 
     def next_id(self) -> int:
         """A new id of anything but a ticket."""
         self._numbers += 1
         return self._numbers
 
-    def customer(self, person: str) -> int:
+    def get_customer_id(self, person: str) -> int:
         """The user of that name or address."""
-        return self._customers.setdefault(person, _FIRST_CUSTOMER + len(self._customers))
+        return self._customers.setdefault(person, _FIRST_CUSTOMER_ID + len(self._customers))
 
-    def person(self, user: int) -> str:
+    def get_person(self, user: int) -> str:
         """The name or address of a customer."""
         return next((person for person, known in self._customers.items() if known == user), str(user))
 
-    def name(self, user: int) -> str:
+    def get_user_name(self, user: int) -> str:
         """What a user is called."""
-        return AGENTS.get(user) or self.person(user).partition("@")[0].capitalize()
+        return AGENTS.get(user) or self.get_person(user).partition("@")[0].capitalize()
 
-    def current(self, person: str) -> TwinTicket | None:
+    def find_open_ticket(self, person: str) -> Ticket | None:
         """A customer's newest ticket that is not closed."""
         user = self._customers.get(person)
         own = [each for each in self.tickets.values() if each.requester == user and each.status != "closed"]
         return own[-1] if own else None
 
-    def closed(self, person: str) -> TwinTicket | None:
+    def find_closed_ticket(self, person: str) -> Ticket | None:
         """A customer's newest closed ticket."""
         user = self._customers.get(person)
         own = [each for each in self.tickets.values() if each.requester == user and each.status == "closed"]
         return own[-1] if own else None
 
-    def open(self, requester: int, subject: str, now: float, **more: Any) -> TwinTicket:
+    def create_ticket(self, requester: int, subject: str, now: float, **more: Any) -> Ticket:
         """A new ticket, still without a comment. A follow-up has the tags of the one that it `follows`."""
-        self._opened += 1
-        ticket = TwinTicket(5157 + self._opened, requester, subject, now, updated=now, **more)
+        self._ticket_count += 1
+        ticket = Ticket(5157 + self._ticket_count, requester, subject, now, updated=now, **more)
         self.tickets[ticket.id] = ticket
         if ticket.follows:
             ticket.tags = list(ticket.follows.tags)
         return ticket
 
-    def update(
+    def update_ticket(
         self,
-        ticket: TwinTicket,
+        ticket: Ticket,
         author: int,
         now: float,
         comment: Json | None = None,
@@ -123,7 +123,7 @@ class TwinDesk:
         events: list[Json] = []
         metadata = {"system": {}, "custom": custom or {}}
         if comment is not None:
-            text = comment.get("body") or _plain(comment.get("html_body", ""))
+            text = comment.get("body") or _html_to_text(comment.get("html_body", ""))
             made = {
                 "id": self.next_id(),
                 "type": "Comment",
@@ -133,46 +133,46 @@ class TwinDesk:
                 "html_body": comment.get("html_body") or f"<p>{escape(text)}</p>",
                 "public": comment.get("public", True),
                 "attachments": comment.get("attachments", []),
-                "created_at": moment(now),
+                "created_at": format_time(now),
                 "metadata": metadata,
             }
             ticket.comments.append(made)
-            self._order.append((ticket, made, now))
+            self._comments.append((ticket, made, now))
             events.append(made)
         for name, value in (changes or {}).items():
             before = getattr(ticket, name)
             if value != before:
                 setattr(ticket, name, value)
-                told = {"value": _told(value), "previous_value": _told(before)}
+                told = {"value": _to_json_value(value), "previous_value": _to_json_value(before)}
                 events.append({"id": self.next_id(), "type": "Change", "field_name": name, **told})
         ticket.updated = now
         audit = {
             "id": self.next_id(),
             "ticket_id": ticket.id,
             "author_id": author,
-            "created_at": moment(now),
+            "created_at": format_time(now),
             "events": events,
             "metadata": metadata,
         }
         ticket.audits.append(audit)
         return audit
 
-    def said(self) -> Iterator[tuple[int, TwinTicket, Json, float]]:
+    def list_comments(self) -> Iterator[tuple[int, Ticket, Json, float]]:
         """Every comment of all tickets with its number and time, oldest first."""
-        for number, (ticket, comment, at) in enumerate(self._order, start=1):
+        for number, (ticket, comment, at) in enumerate(self._comments, start=1):
             yield number, ticket, comment, at
 
 
-def moment(at: float) -> str:
+def format_time(at: float) -> str:
     """A time as the API writes it."""
     return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _told(value: Any) -> Any:
+def _to_json_value(value: Any) -> Any:
     return str(value) if isinstance(value, int) else list(value) if isinstance(value, list) else value
 
 
-def _plain(html: str) -> str:
+def _html_to_text(html: str) -> str:
     """What Zendesk makes of HTML for those who ask for text."""
     for tag, text in (("<br>", "\n"), ("</p>", "\n\n"), ("</li>", "\n"), ("</ol>", "\n"), ("</ul>", "\n")):
         html = html.replace(tag, text)

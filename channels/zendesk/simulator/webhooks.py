@@ -9,63 +9,75 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
-from channels._kit.simulator import Delivery
+from channels._kit.simulator import WebhookDelivery
 from channels.zendesk.event_parser import SUBSCRIPTIONS
-from channels.zendesk.simulator.tickets import AGENTS, BOT, Json, TwinDesk, TwinTicket, moment
-from channels.zendesk.trigger_template import body as template
-from channels.zendesk.webhook import signature
+from channels.zendesk.simulator.tickets import AGENTS, BOT_ID, Json, Ticket, TicketStore, format_time
+from channels.zendesk.trigger_template import build_trigger_body as template
+from channels.zendesk.webhook import compute_signature
 
-_SECONDS: Final = 12.0
-_CHANGES: Final = {
+_WEBHOOK_TIMEOUT_SECONDS: Final = 12.0
+_CHANGE_EVENTS: Final = {
     "assignee_id": "agent_assignment_changed",
     "group_id": "group_assignment_changed",
     "status": "status_changed",
 }
 
 
-class TwinWebhooks:
+class WebhookSender:
     """One webhook of either kind, signed."""
 
-    def __init__(self, desk: TwinDesk, *, url: str, secret: str, by_triggers: bool, chance: Random) -> None:
-        self._desk = desk
+    def __init__(
+        self, desk: TicketStore, *, url: str, secret: str, by_triggers: bool, chance: Random
+    ) -> None:
+        self._tickets = desk
         self._url = url
         self._secret = secret
         self._by_triggers = by_triggers
-        self._chance = chance
+        self._random = chance
 
-    def of(self, ticket: TwinTicket, audit: Json, at: float) -> list[Delivery]:
+    def build_deliveries(self, ticket: Ticket, audit: Json, at: float) -> list[WebhookDelivery]:
         """What one update makes Zendesk send, in order."""
-        told = self._triggered(ticket, audit) if self._by_triggers else self._events(ticket, audit, at)
-        return [self._delivery(body, at) for body in told]
+        told = (
+            self._build_trigger_bodies(ticket, audit)
+            if self._by_triggers
+            else self._build_event_bodies(ticket, audit, at)
+        )
+        return [self._build_delivery(body, at) for body in told]
 
-    def ended(self, ticket: TwinTicket, kind: str, actor: int, at: float) -> list[Delivery]:
+    def build_end_deliveries(self, ticket: Ticket, kind: str, actor: int, at: float) -> list[WebhookDelivery]:
         """A ticket is merged, deleted or spam; triggers know nothing of that."""
         if self._by_triggers:
             return []
-        return [self._delivery(json.dumps(self._envelope(ticket, kind, {}, actor, at, 1)).encode(), at)]
+        return [
+            self._build_delivery(
+                json.dumps(self._build_envelope(ticket, kind, {}, actor, at, 1)).encode(), at
+            )
+        ]
 
-    def _events(self, ticket: TwinTicket, audit: Json, at: float) -> Iterator[bytes]:
+    def _build_event_bodies(self, ticket: Ticket, audit: Json, at: float) -> Iterator[bytes]:
         actor, first = audit["author_id"], audit is ticket.audits[0]
         found: list[tuple[str, Json]] = [("created", {})] if first else []
         for event in audit["events"]:
             if event["type"] == "Comment" and not first:
-                found.append(("comment_added", {"comment": self._comment(event)}))
+                found.append(("comment_added", {"comment": self._build_comment(event)}))
             elif event.get("field_name") == "tags":
                 before, after = set(event["previous_value"] or ()), set(event["value"] or ())
                 tags = {"tags_added": sorted(after - before), "tags_removed": sorted(before - after)}
                 found.append(("tags_changed", tags))
-            elif event.get("field_name") in _CHANGES and not first:
+            elif event.get("field_name") in _CHANGE_EVENTS and not first:
                 current, previous = event["value"], event["previous_value"]
                 if event["field_name"] == "status":
                     current, previous = str(current).upper(), str(previous).upper()
-                found.append((_CHANGES[event["field_name"]], {"current": current, "previous": previous}))
+                found.append(
+                    (_CHANGE_EVENTS[event["field_name"]], {"current": current, "previous": previous})
+                )
         for position, (kind, event) in enumerate(found, start=1):
             if f"zen:event-type:ticket.{kind}" in SUBSCRIPTIONS:
-                yield json.dumps(self._envelope(ticket, kind, event, actor, at, position)).encode()
+                yield json.dumps(self._build_envelope(ticket, kind, event, actor, at, position)).encode()
 
-    def _comment(self, comment: Json) -> Json:
+    def _build_comment(self, comment: Json) -> Json:
         author = comment["author_id"]
-        who = {"id": str(author), "is_staff": author in AGENTS, "name": self._desk.name(author)}
+        who = {"id": str(author), "is_staff": author in AGENTS, "name": self._tickets.get_user_name(author)}
         return {
             "id": str(comment["id"]),
             "body": comment["plain_body"],
@@ -73,11 +85,11 @@ class TwinWebhooks:
             "author": who,
         }
 
-    def _envelope(
-        self, ticket: TwinTicket, kind: str, event: Json, actor: int, at: float, position: int
+    def _build_envelope(
+        self, ticket: Ticket, kind: str, event: Json, actor: int, at: float, position: int
     ) -> Json:
-        shown = ticket.shown()
-        texts = {name: _text(shown[name]) for name in ("id", "requester_id", "assignee_id", "group_id")}
+        shown = ticket.to_json()
+        texts = {name: _to_text(shown[name]) for name in ("id", "requester_id", "assignee_id", "group_id")}
         detail = {
             **{name: shown[name] for name in ("created_at", "updated_at", "description", "subject", "tags")},
             **texts,
@@ -90,43 +102,45 @@ class TwinWebhooks:
         meta = {"sequence": {"id": str(ticket.audits[-1]["id"]), "position": position}}
         return {
             "account_id": 22120001,
-            "id": str(UUID(int=self._chance.getrandbits(128))),
+            "id": str(UUID(int=self._random.getrandbits(128))),
             "type": f"zen:event-type:ticket.{kind}",
             "subject": f"zen:ticket:{ticket.id}",
-            "time": f"{moment(at)[:-1]}.123456789Z",
+            "time": f"{format_time(at)[:-1]}.123456789Z",
             "detail": detail,
             "event": {**event, "meta": meta},
             "zendesk_event_version": "2022-11-06",
         }
 
-    def _triggered(self, ticket: TwinTicket, audit: Json) -> Iterator[bytes]:
+    def _build_trigger_bodies(self, ticket: Ticket, audit: Json) -> Iterator[bytes]:
         """Our triggers, by the conditions of the set-up: nothing that came by the API."""
         author = audit["author_id"]
         changed = {each.get("field_name"): each for each in audit["events"]}
         names = [
             "comment" if each["public"] else "note" for each in audit["events"] if each["type"] == "Comment"
         ]
-        if author == BOT:
+        if author == BOT_ID:
             names = []
         if "assignee_id" in changed and ticket.assignee_id:
             names.append("assigned")
-        if "status" in changed and author != BOT:
+        if "status" in changed and author != BOT_ID:
             ended = ticket.status in ("solved", "closed")
             was = changed["status"]["previous_value"] == "solved"
             names += ["solved"] if ended else ["reopened"] if was else []
         for name in names:
-            yield filled(template(name), self._words(ticket, author), self._files(ticket))
+            yield render_template(
+                template(name), self._placeholder_values(ticket, author), self._get_file_urls(ticket)
+            )
 
-    def _files(self, ticket: TwinTicket) -> Sequence[str]:
+    def _get_file_urls(self, ticket: Ticket) -> Sequence[str]:
         return [each["content_url"] for each in ticket.comments[-1]["attachments"]]
 
-    def _words(self, ticket: TwinTicket, author: int) -> Mapping[str, str]:
+    def _placeholder_values(self, ticket: Ticket, author: int) -> Mapping[str, str]:
         public = [each for each in ticket.comments if each["public"]]
         newest, shown = ticket.comments[-1], public[-1] if public else {"id": "", "plain_body": ""}
         return {
             "ticket.id": str(ticket.id),
-            "ticket.updated_at_with_timestamp": f"{moment(ticket.updated)} {len(ticket.audits)}",
-            "ticket.assignee.id": _text(ticket.assignee_id) or "",
+            "ticket.updated_at_with_timestamp": f"{format_time(ticket.updated)} {len(ticket.audits)}",
+            "ticket.assignee.id": _to_text(ticket.assignee_id) or "",
             "ticket.requester.id": str(ticket.requester),
             "ticket.status": ticket.status.capitalize(),
             "ticket.title": ticket.subject,
@@ -137,13 +151,13 @@ class TwinWebhooks:
             "ticket.latest_public_comment": shown["plain_body"],
             "ticket.latest_comment": newest["plain_body"],
             "current_user.id": str(author),
-            "current_user.name": self._desk.name(author),
+            "current_user.name": self._tickets.get_user_name(author),
             "current_user.role": "Agent" if author in AGENTS else "End-user",
         }
 
-    def _delivery(self, body: bytes, at: float) -> Delivery:
-        timestamp = moment(at)
-        return Delivery(
+    def _build_delivery(self, body: bytes, at: float) -> WebhookDelivery:
+        timestamp = format_time(at)
+        return WebhookDelivery(
             at=at,
             method="POST",
             url=self._url,
@@ -152,21 +166,21 @@ class TwinWebhooks:
                 "user-agent": "Zendesk Webhook",
                 "x-zendesk-account-id": "22120001",
                 "x-zendesk-webhook-id": "01J8ZZZZZZZZZZZZZZZZZZZZZZ",
-                "x-zendesk-webhook-invocation-id": f"01J9{self._chance.getrandbits(80):022X}",
-                "x-zendesk-webhook-signature": signature(self._secret, timestamp, body),
+                "x-zendesk-webhook-invocation-id": f"01J9{self._random.getrandbits(80):022X}",
+                "x-zendesk-webhook-signature": compute_signature(self._secret, timestamp, body),
                 "x-zendesk-webhook-signature-timestamp": timestamp,
             },
             body=body,
-            timeout=_SECONDS,
+            timeout=_WEBHOOK_TIMEOUT_SECONDS,
         )
 
 
-def filled(text: str, words: Mapping[str, str], files: Sequence[str]) -> bytes:
+def render_template(text: str, words: Mapping[str, str], files: Sequence[str]) -> bytes:
     """A template with its placeholders filled in, escaped for JSON; the one loop is that over files."""
     loop = re.compile(r"{% for attachment in .*? %}(.*?){% endfor %}")
     once = loop.sub(lambda found: "".join(found[1].replace("{{attachment.url}}", url) for url in files), text)
     return re.sub(r"{{(.*?)}}", lambda found: json.dumps(words[found[1]])[1:-1], once).encode()
 
 
-def _text(value: Any) -> str | None:
+def _to_text(value: Any) -> str | None:
     return None if value is None else str(value)

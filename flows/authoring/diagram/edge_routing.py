@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from flows.authoring.diagram.layout import GAP_ACROSS, LANE, WIDTH, Lane, Place
+from flows.authoring.diagram.layout import COLUMN_GAP, LANE_WIDTH, NODE_WIDTH, Lane, NodePosition
 
-Ends = tuple[str, str]
+EdgeEndpoints = tuple[str, str]
 """The boxes between which an arrow runs."""
 
-_PITCH = WIDTH + GAP_ACROSS
-_CROWD = 12
+_COLUMN_PITCH = NODE_WIDTH + COLUMN_GAP
+_CROWDING_PENALTY = 12
 
 
-class Stretch(NamedTuple):
+class VerticalSegment(NamedTuple):
     """Where an arrow passes a row, straight down."""
 
     x: float
@@ -23,10 +23,12 @@ class Stretch(NamedTuple):
     bottom: float
 
 
-def lanes_of(rows: Sequence[Sequence[str]], arrows: Iterable[Ends]) -> dict[Ends, tuple[Lane, ...]]:
+def assign_lanes(
+    rows: Sequence[Sequence[str]], arrows: Iterable[EdgeEndpoints]
+) -> dict[EdgeEndpoints, tuple[Lane, ...]]:
     """The lanes of each arrow that passes rows: those nearest to the straight line, and not too crowded."""
     stands = {
-        name: (number, _across(row, index))
+        name: (number, _column_x(row, index))
         for number, row in enumerate(rows)
         for index, name in enumerate(row)
     }
@@ -37,78 +39,88 @@ def lanes_of(rows: Sequence[Sequence[str]], arrows: Iterable[Ends]) -> dict[Ends
         lanes = []
         for number in range(row + 1, last):
             x += (to_x - x) / (last - number + 1)
-            lane = _nearest(rows[number], number, x, taken)
+            lane = _choose_lane(rows[number], number, x, taken)
             taken[lane] += 1
             lanes.append(lane)
-            x = _beside(rows[number], lane, x)
+            x = _closest_x_in_lane(rows[number], lane, x)
         found[source, target] = tuple(lanes)
     return found
 
 
-def ways_of(
-    rows: Sequence[Sequence[str]], places: Mapping[str, Place], lanes: Mapping[Ends, Sequence[Lane]]
-) -> dict[Ends, list[Stretch]]:
+def route_edges(
+    rows: Sequence[Sequence[str]],
+    places: Mapping[str, NodePosition],
+    lanes: Mapping[EdgeEndpoints, Sequence[Lane]],
+) -> dict[EdgeEndpoints, list[VerticalSegment]]:
     """The stretches of each arrow, those in one lane side by side."""
-    ways: dict[Ends, list[Stretch]] = {ends: [] for ends in lanes}
+    ways: dict[EdgeEndpoints, list[VerticalSegment]] = {ends: [] for ends in lanes}
     for number, row in enumerate(rows):
         top = places[row[0]].top
         bottom = top + max(places[name].height for name in row)
-        passing: dict[Lane, list[tuple[float, Ends]]] = {}
+        passing: dict[Lane, list[tuple[float, EdgeEndpoints]]] = {}
         for ends, own in lanes.items():
             if lane := next((lane for lane in own if lane.row == number), None):
-                passing.setdefault(lane, []).append((_aim(ends, ways[ends], places, number), ends))
+                passing.setdefault(lane, []).append((_ideal_x(ends, ways[ends], places, number), ends))
         for lane, arrows in passing.items():
             arrows.sort()
             aims = [aim for aim, _ in arrows]
-            for x, (_, ends) in zip(_side_by_side(row, lane, places, aims), arrows, strict=True):
-                ways[ends].append(Stretch(x, top, bottom))
+            for x, (_, ends) in zip(_spread_in_lane(row, lane, places, aims), arrows, strict=True):
+                ways[ends].append(VerticalSegment(x, top, bottom))
     return ways
 
 
-def _across(row: Sequence[str], index: float) -> float:
+def _column_x(row: Sequence[str], index: float) -> float:
     """Where a box stands when rows are centred and no gap is wider than another."""
-    return (index - (len(row) - 1) / 2) * _PITCH
+    return (index - (len(row) - 1) / 2) * _COLUMN_PITCH
 
 
-def _nearest(row: Sequence[str], number: int, x: float, taken: Mapping[Lane, int]) -> Lane:
+def _choose_lane(row: Sequence[str], number: int, x: float, taken: Mapping[Lane, int]) -> Lane:
     lanes = [Lane(number, gap) for gap in range(len(row) + 1)]
-    return min(lanes, key=lambda lane: abs(_beside(row, lane, x) - x) + _CROWD * taken.get(lane, 0))
+    return min(
+        lanes,
+        key=lambda lane: abs(_closest_x_in_lane(row, lane, x) - x) + _CROWDING_PENALTY * taken.get(lane, 0),
+    )
 
 
-def _beside(row: Sequence[str], lane: Lane, x: float) -> float:
+def _closest_x_in_lane(row: Sequence[str], lane: Lane, x: float) -> float:
     """The nearest to `x` that a lane comes; those outside have all the room there is."""
-    middle = _across(row, lane.gap - 0.5)
+    middle = _column_x(row, lane.gap - 0.5)
     if lane.gap == 0:
         return min(middle, x)
     return max(middle, x) if lane.gap == len(row) else middle
 
 
-def _aim(ends: Ends, way: Sequence[Stretch], places: Mapping[str, Place], row: int) -> float:
+def _ideal_x(
+    ends: EdgeEndpoints, way: Sequence[VerticalSegment], places: Mapping[str, NodePosition], row: int
+) -> float:
     """Where the arrow would pass the row if nothing stood there."""
     source, target = (places[name] for name in ends)
     x = way[-1].x if way else source.x
     return x + (target.x - x) / (target.row - row + 1)
 
 
-def _side_by_side(
-    row: Sequence[str], lane: Lane, places: Mapping[str, Place], aims: Sequence[float]
+def _spread_in_lane(
+    row: Sequence[str], lane: Lane, places: Mapping[str, NodePosition], aims: Sequence[float]
 ) -> list[float]:
     """Where arrows that aim at these places, in order from the left, pass through a lane."""
     if lane.gap == 0:
         return [
-            -x for x in reversed(_outwards([-aim for aim in reversed(aims)], -places[row[0]].x + WIDTH / 2))
+            -x
+            for x in reversed(
+                _spread_outwards([-aim for aim in reversed(aims)], -places[row[0]].x + NODE_WIDTH / 2)
+            )
         ]
-    left = places[row[lane.gap - 1]].x + WIDTH / 2
+    left = places[row[lane.gap - 1]].x + NODE_WIDTH / 2
     if lane.gap == len(row):
-        return _outwards(aims, left)
-    room = places[row[lane.gap]].x - WIDTH / 2 - left
+        return _spread_outwards(aims, left)
+    room = places[row[lane.gap]].x - NODE_WIDTH / 2 - left
     return [left + room * number / (len(aims) + 1) for number in range(1, len(aims) + 1)]
 
 
-def _outwards(aims: Sequence[float], edge: float) -> list[float]:
+def _spread_outwards(aims: Sequence[float], edge: float) -> list[float]:
     """Beyond the edge of a row, each where it aims at or further out."""
     found: list[float] = []
     for aim in aims:
-        edge = max(aim, edge + LANE)
+        edge = max(aim, edge + LANE_WIDTH)
         found.append(edge)
     return found

@@ -4,61 +4,61 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from flows.compiled.instructions import kind_of
+from flows.compiled.instructions import node_type
 from flows.document.flow import Flow, Node
 
-Kind = Literal["initial", "final", "person", "router", "plain"]
+DiagramNodeKind = Literal["initial", "final", "person", "router", "plain"]
 
 
-class Box(NamedTuple):
+class DiagramNode(NamedTuple):
     """A node. `anywhere` are the global edges that lead to it from every other node."""
 
     id: str
-    kind: Kind
+    kind: DiagramNodeKind
     text: str
-    anywhere: tuple[str, ...]
+    global_edge_ids: tuple[str, ...]
 
 
-class Arrow(NamedTuple):
+class DiagramEdge(NamedTuple):
     """All edges from one node to another. `is_fallback` says that they are all last resorts."""
 
     source: str
     target: str
-    edges: tuple[str, ...]
+    edge_ids: tuple[str, ...]
     conditions: tuple[str, ...]
     is_fallback: bool
 
     @property
-    def ends(self) -> tuple[str, str]:
+    def endpoints(self) -> tuple[str, str]:
         """The boxes between which it runs."""
         return self.source, self.target
 
 
-class Graph(NamedTuple):
+class DiagramGraph(NamedTuple):
     """Boxes in document order, arrows in the order of their edges."""
 
-    boxes: tuple[Box, ...]
-    arrows: tuple[Arrow, ...]
+    nodes: tuple[DiagramNode, ...]
+    edges: tuple[DiagramEdge, ...]
 
 
-def graph_of(flow: Flow) -> Graph:
+def build_graph(flow: Flow) -> DiagramGraph:
     """The picture's parts."""
-    return Graph(
-        tuple(_box(flow, node) for node in flow.nodes),
-        tuple(arrow for node in flow.nodes for arrow in _arrows(node)),
+    return DiagramGraph(
+        tuple(_build_node(flow, node) for node in flow.nodes),
+        tuple(arrow for node in flow.nodes for arrow in _build_edges(node)),
     )
 
 
-def _box(flow: Flow, node: Node) -> Box:
+def _build_node(flow: Flow, node: Node) -> DiagramNode:
     anywhere = tuple(edge.id for edge in flow.global_edges if edge.target_node_id == node.id)
     text = " ".join((node.static_text or node.instruction or "").split())
-    return Box(node.id, _kind(flow, node), text, anywhere)
+    return DiagramNode(node.id, _node_kind(flow, node), text, anywhere)
 
 
-def _kind(flow: Flow, node: Node) -> Kind:
+def _node_kind(flow: Flow, node: Node) -> DiagramNodeKind:
     if node.hand_off:
         return "person"
-    kind = kind_of(node)
+    kind = node_type(node)
     if kind == "final":
         return "final"
     if node.id == flow.initial_node:
@@ -66,13 +66,13 @@ def _kind(flow: Flow, node: Node) -> Kind:
     return "router" if kind == "router" else "plain"
 
 
-def _arrows(node: Node) -> list[Arrow]:
+def _build_edges(node: Node) -> list[DiagramEdge]:
     targets = dict.fromkeys(edge.target_node_id for edge in node.edges if edge.target_node_id)
     found = []
     for target in targets:
         edges = [edge for edge in node.edges if edge.target_node_id == target]
         found.append(
-            Arrow(
+            DiagramEdge(
                 node.id,
                 target,
                 tuple(edge.id for edge in edges),

@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from flows.authoring.diagram.graph import Graph
+from flows.authoring.diagram.graph import DiagramGraph
 
-WIDTH, HEIGHT, LINE = 200, 52, 14
-GAP_ACROSS, GAP_DOWN = 40, 76
-LANE, LABEL = 10, 13
+NODE_WIDTH, NODE_HEIGHT, NOTE_LINE_HEIGHT = 200, 52, 14
+COLUMN_GAP, ROW_GAP = 40, 76
+LANE_WIDTH, LABEL_HEIGHT = 10, 13
 MARGIN = 40
-WIDEST_ROW = 6
-_SWEEPS = 6
-_ROOM_FOR_LABELS = GAP_DOWN - 40
-_NONE: Mapping[str, int] = MappingProxyType({})
+MAX_ROW_NODES = 6
+_SWEEP_COUNT = 6
+_LABEL_AREA_HEIGHT = ROW_GAP - 40
+_NO_LABELS: Mapping[str, int] = MappingProxyType({})
 
 
-class Place(NamedTuple):
+class NodePosition(NamedTuple):
     """The middle of a box's upper side and its height, in pixels, and the row it stands in."""
 
     x: float
@@ -37,50 +37,56 @@ class Lane(NamedTuple):
 _NO_LANES: Mapping[Lane, int] = MappingProxyType({})
 
 
-def rows_of(graph: Graph, initial: str) -> list[list[str]]:
+def assign_layers(graph: DiagramGraph, initial: str) -> list[list[str]]:
     """The ids row by row: no row is wider than `WIDEST_ROW`, and arrows cross as little as sorting can do."""
-    onward: dict[str, list[str]] = {box.id: [] for box in graph.boxes}
-    backward: dict[str, list[str]] = {box.id: [] for box in graph.boxes}
-    for arrow in graph.arrows:
+    onward: dict[str, list[str]] = {box.id: [] for box in graph.nodes}
+    backward: dict[str, list[str]] = {box.id: [] for box in graph.nodes}
+    for arrow in graph.edges:
         onward[arrow.source].append(arrow.target)
         backward[arrow.target].append(arrow.source)
-    layers = _layers(onward, initial)
-    for sweep in range(_SWEEPS):
+    layers = _build_layers(onward, initial)
+    for sweep in range(_SWEEP_COUNT):
         order = layers if sweep % 2 == 0 else layers[::-1]
         near = backward if sweep % 2 == 0 else onward
         position: dict[str, float] = {}
         for layer in layers:
-            position |= _spread(layer)
+            position |= _relative_positions(layer)
         for layer in order:
-            layer.sort(key=lambda name: _middle(name, near, position))
-            position |= _spread(layer)
-    return [layer[at : at + WIDEST_ROW] for layer in layers for at in range(0, len(layer), WIDEST_ROW)]
+            layer.sort(key=lambda name: _barycenter(name, near, position))
+            position |= _relative_positions(layer)
+    return [layer[at : at + MAX_ROW_NODES] for layer in layers for at in range(0, len(layer), MAX_ROW_NODES)]
 
 
-def places_of(
+def layout_nodes(
     rows: Sequence[Sequence[str]],
     notes: Mapping[str, int],
-    labels: Mapping[str, int] = _NONE,
+    labels: Mapping[str, int] = _NO_LABELS,
     passing: Mapping[Lane, int] = _NO_LANES,
-) -> dict[str, Place]:
+) -> dict[str, NodePosition]:
     """Every box's place, the rows centred below one another.
 
     A box carries so many notes and has so many labels above it; so many arrows pass in a lane.
     """
-    places: dict[str, Place] = {}
+    places: dict[str, NodePosition] = {}
     top = float(MARGIN)
     for number, row in enumerate(rows):
-        gaps = [max(GAP_ACROSS, LANE * (passing.get(Lane(number, at), 0) + 1)) for at in range(1, len(row))]
-        x = WIDTH / 2 - (len(row) * WIDTH + sum(gaps)) / 2
-        top += max(0, LABEL * max(labels.get(name, 0) for name in row) - _ROOM_FOR_LABELS) if number else 0
+        gaps = [
+            max(COLUMN_GAP, LANE_WIDTH * (passing.get(Lane(number, at), 0) + 1)) for at in range(1, len(row))
+        ]
+        x = NODE_WIDTH / 2 - (len(row) * NODE_WIDTH + sum(gaps)) / 2
+        top += (
+            max(0, LABEL_HEIGHT * max(labels.get(name, 0) for name in row) - _LABEL_AREA_HEIGHT)
+            if number
+            else 0
+        )
         for name, gap in zip(row, [*gaps, 0], strict=True):
-            places[name] = Place(x, top, HEIGHT + LINE * notes.get(name, 0), number)
-            x += WIDTH + gap
-        top = max(places[name].top + places[name].height for name in row) + GAP_DOWN
+            places[name] = NodePosition(x, top, NODE_HEIGHT + NOTE_LINE_HEIGHT * notes.get(name, 0), number)
+            x += NODE_WIDTH + gap
+        top = max(places[name].top + places[name].height for name in row) + ROW_GAP
     return places
 
 
-def _layers(onward: Mapping[str, Sequence[str]], initial: str) -> list[list[str]]:
+def _build_layers(onward: Mapping[str, Sequence[str]], initial: str) -> list[list[str]]:
     """By the fewest edges from the beginning; what cannot be reached so starts layers of its own below."""
     seen: set[str] = set()
     layers: list[list[str]] = []
@@ -90,10 +96,10 @@ def _layers(onward: Mapping[str, Sequence[str]], initial: str) -> list[list[str]
             seen.update(layer)
             layers.append(layer)
             layer = list(dict.fromkeys(to for name in layer for to in onward[name] if to not in seen))
-    return _joined(layers, onward)
+    return _merge_isolated_nodes(layers, onward)
 
 
-def _joined(layers: list[list[str]], onward: Mapping[str, Sequence[str]]) -> list[list[str]]:
+def _merge_isolated_nodes(layers: list[list[str]], onward: Mapping[str, Sequence[str]]) -> list[list[str]]:
     """Boxes that stand alone, such as the answers of an FAQ, share one layer."""
     alone = [layer[0] for layer in layers[1:] if len(layer) == 1 and not onward[layer[0]]]
     reached = {target for targets in onward.values() for target in targets}
@@ -102,10 +108,10 @@ def _joined(layers: list[list[str]], onward: Mapping[str, Sequence[str]]) -> lis
     return [*rest, alone] if alone else rest
 
 
-def _spread(layer: Sequence[str]) -> dict[str, float]:
+def _relative_positions(layer: Sequence[str]) -> dict[str, float]:
     return {name: (index + 0.5) / len(layer) for index, name in enumerate(layer)}
 
 
-def _middle(name: str, near: Mapping[str, Sequence[str]], position: Mapping[str, float]) -> float:
+def _barycenter(name: str, near: Mapping[str, Sequence[str]], position: Mapping[str, float]) -> float:
     found = [position[other] for other in near[name] if other != name]
     return sum(found) / len(found) if found else position[name]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flows.authoring.diagram.graph import Box, graph_of
-from flows.authoring.xml import valid
+from flows.authoring.diagram.graph import DiagramNode, build_graph
+from flows.authoring.xml import strip_invalid_xml
 from flows.document.flow import Flow
 
 _SHAPES = {
@@ -13,36 +13,36 @@ _SHAPES = {
     "router": ("{", "}"),
     "plain": ("[", "]"),
 }
-_LONGEST = 60
+_MAX_LABEL_LENGTH = 60
 
 
-def mermaid(flow: Flow) -> str:
+def to_mermaid(flow: Flow) -> str:
     """A `flowchart`. Nodes go by number, so that no id can be taken for a word of Mermaid's."""
-    graph = graph_of(flow)
-    number = {box.id: f"n{index}" for index, box in enumerate(graph.boxes)}
-    lines = ["flowchart TD", *(f"  {number[box.id]}{_shape(box)}" for box in graph.boxes)]
-    if any(box.anywhere for box in graph.boxes):
+    graph = build_graph(flow)
+    number = {box.id: f"n{index}" for index, box in enumerate(graph.nodes)}
+    lines = ["flowchart TD", *(f"  {number[box.id]}{_render_node(box)}" for box in graph.nodes)]
+    if any(box.global_edge_ids for box in graph.nodes):
         lines.append('  anywhere(("anywhere"))')
-    for arrow in graph.arrows:
+    for arrow in graph.edges:
         line = "-.->" if arrow.is_fallback else "-->"
         lines.append(
-            f"  {number[arrow.source]} {line}|{_quoted(', '.join(arrow.edges))}| {number[arrow.target]}"
+            f"  {number[arrow.source]} {line}|{_quote_label(', '.join(arrow.edge_ids))}| {number[arrow.target]}"
         )
-    for box in graph.boxes:
-        if box.anywhere:
-            lines.append(f"  anywhere -.->|{_quoted(', '.join(box.anywhere))}| {number[box.id]}")
+    for box in graph.nodes:
+        if box.global_edge_ids:
+            lines.append(f"  anywhere -.->|{_quote_label(', '.join(box.global_edge_ids))}| {number[box.id]}")
     return "\n".join(lines) + "\n"
 
 
-def _shape(box: Box) -> str:
+def _render_node(box: DiagramNode) -> str:
     before, after = _SHAPES[box.kind]
-    return f"{before}{_quoted(box.id)}{after}"
+    return f"{before}{_quote_label(box.id)}{after}"
 
 
-def _quoted(text: str) -> str:
+def _quote_label(text: str) -> str:
     """Text in quotes, with Mermaid's own entities for what would end them."""
-    text = valid(text)
-    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    text = strip_invalid_xml(text)
+    text = text if len(text) <= _MAX_LABEL_LENGTH else text[: _MAX_LABEL_LENGTH - 1] + "…"
     for letter, entity in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("`", "#96;")):
         text = text.replace(letter, entity)
     return f'"{" ".join(text.split())}"'

@@ -11,20 +11,29 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from unicodedata import east_asian_width
 
-from flows.authoring.diagram.edge_routing import Stretch, lanes_of, ways_of
-from flows.authoring.diagram.graph import Arrow, Box, graph_of
-from flows.authoring.diagram.layout import HEIGHT, LABEL, LINE, MARGIN, WIDTH, Place, places_of, rows_of
-from flows.authoring.xml import valid
+from flows.authoring.diagram.edge_routing import VerticalSegment, assign_lanes, route_edges
+from flows.authoring.diagram.graph import DiagramEdge, DiagramNode, build_graph
+from flows.authoring.diagram.layout import (
+    LABEL_HEIGHT,
+    MARGIN,
+    NODE_HEIGHT,
+    NODE_WIDTH,
+    NOTE_LINE_HEIGHT,
+    NodePosition,
+    assign_layers,
+    layout_nodes,
+)
+from flows.authoring.xml import strip_invalid_xml
 from flows.document.flow import Flow
 
-_FILLS = {
+_FILL_COLORS = {
     "initial": "#d7f0dd",
     "final": "#e3e3e8",
     "person": "#ffe3cc",
     "router": "#fff6c9",
     "plain": "#e6effc",
 }
-_LETTERS_ID, _LETTERS_TEXT, _LETTERS_NOTE, _LETTERS_LABEL = 23, 29, 31, 30
+_MAX_ID_WIDTH, _MAX_TEXT_WIDTH, _MAX_NOTE_WIDTH, _MAX_LABEL_WIDTH = 23, 29, 31, 30
 _STYLE = """\
 text{font:11px system-ui,sans-serif;fill:#223}
 .id{font-weight:600;font-size:12px}
@@ -34,30 +43,30 @@ path{fill:none;stroke:#8593ab;stroke-width:1.3}
 .last{stroke-dasharray:4 4}"""
 
 
-def svg(flow: Flow) -> str:
+def to_svg(flow: Flow) -> str:
     """The drawing as one SVG document, without scripts and without anything to fetch."""
-    graph = graph_of(flow)
-    rows = rows_of(graph, flow.initial_node)
+    graph = build_graph(flow)
+    rows = assign_layers(graph, flow.initial_node)
     row = {name: number for number, names in enumerate(rows) for name in names}
-    down = [arrow for arrow in graph.arrows if row[arrow.source] < row[arrow.target]]
-    back = [arrow for arrow in graph.arrows if row[arrow.source] >= row[arrow.target]]
-    notes = {box.id: _notes(box, back) for box in graph.boxes}
-    lanes = lanes_of(rows, [arrow.ends for arrow in down])
-    places = places_of(
+    down = [arrow for arrow in graph.edges if row[arrow.source] < row[arrow.target]]
+    back = [arrow for arrow in graph.edges if row[arrow.source] >= row[arrow.target]]
+    notes = {box.id: _build_notes(box, back) for box in graph.nodes}
+    lanes = assign_lanes(rows, [arrow.endpoints for arrow in down])
+    places = layout_nodes(
         rows,
         {name: len(lines) for name, lines in notes.items()},
         Counter(arrow.target for arrow in down),
         Counter(lane for passed in lanes.values() for lane in passed),
     )
-    ways = ways_of(rows, places, lanes)
+    ways = route_edges(rows, places, lanes)
     bottoms = [max(places[name].top + places[name].height for name in names) for names in rows]
     arriving: Counter[str] = Counter()
     lines, labels = [], []
     for arrow in down:
-        lines.append(_line(arrow, places, bottoms[row[arrow.source]], ways[arrow.ends]))
-        labels.append(_label(arrow, places, arriving[arrow.target]))
+        lines.append(_render_edge(arrow, places, bottoms[row[arrow.source]], ways[arrow.endpoints]))
+        labels.append(_render_edge_label(arrow, places, arriving[arrow.target]))
         arriving[arrow.target] += 1
-    reach = [place.x + side * WIDTH / 2 for place in places.values() for side in (-1, 1)]
+    reach = [place.x + side * NODE_WIDTH / 2 for place in places.values() for side in (-1, 1)]
     reach += [stretch.x for way in ways.values() for stretch in way]
     left, width = min(reach) - MARGIN, max(reach) - min(reach) + 2 * MARGIN
     height = bottoms[-1] + MARGIN
@@ -70,7 +79,7 @@ def svg(flow: Flow) -> str:
             ' orient="auto"><path d="M0 0 L8 4 L0 8 z" style="fill:#8593ab;stroke:none"/></marker></defs>',
             f'<rect x="{left:.0f}" width="{width:.0f}" height="{height:.0f}" fill="#fff"/>',
             *lines,
-            *(_box(box, places[box.id], notes[box.id]) for box in graph.boxes),
+            *(_render_node(box, places[box.id], notes[box.id]) for box in graph.nodes),
             *labels,
             "</svg>",
             "",
@@ -78,40 +87,42 @@ def svg(flow: Flow) -> str:
     )
 
 
-def _notes(box: Box, back: Sequence[Arrow]) -> list[str]:
+def _build_notes(box: DiagramNode, back: Sequence[DiagramEdge]) -> list[str]:
     """How the box is reached from anywhere, and where it leads back to."""
-    found = [f"from anywhere: {name}" for name in box.anywhere]
+    found = [f"from anywhere: {name}" for name in box.global_edge_ids]
     for arrow in back:
         if arrow.source == box.id:
             sign = "↺" if arrow.target == box.id else "↑"
-            found.append(f"{sign} {arrow.target}: {', '.join(arrow.edges)}")
+            found.append(f"{sign} {arrow.target}: {', '.join(arrow.edge_ids)}")
     return found
 
 
-def _box(box: Box, place: Place, notes: Sequence[str]) -> str:
-    left, top = place.x - WIDTH / 2, place.top
+def _render_node(box: DiagramNode, place: NodePosition, notes: Sequence[str]) -> str:
+    left, top = place.x - NODE_WIDTH / 2, place.top
     lines = [
-        f'<text class="id" x="{left + 10:.0f}" y="{top + 21:.0f}">{_cut(box.id, _LETTERS_ID)}</text>',
-        f'<text x="{left + 10:.0f}" y="{top + 39:.0f}">{_cut(box.text, _LETTERS_TEXT)}</text>',
+        f'<text class="id" x="{left + 10:.0f}" y="{top + 21:.0f}">{_truncate_to_width(box.id, _MAX_ID_WIDTH)}</text>',
+        f'<text x="{left + 10:.0f}" y="{top + 39:.0f}">{_truncate_to_width(box.text, _MAX_TEXT_WIDTH)}</text>',
         *(
-            f'<text class="note" x="{left + 10:.0f}" y="{top + HEIGHT + LINE * index + 3:.0f}">'
-            f"<title>{_escaped(note)}</title>{_cut(note, _LETTERS_NOTE)}</text>"
+            f'<text class="note" x="{left + 10:.0f}" y="{top + NODE_HEIGHT + NOTE_LINE_HEIGHT * index + 3:.0f}">'
+            f"<title>{_escape_text(note)}</title>{_truncate_to_width(note, _MAX_NOTE_WIDTH)}</text>"
             for index, note in enumerate(notes)
         ),
     ]
     return (
-        f"<g><title>{_escaped(f'{box.id}: {box.text}')}</title>"
-        f'<rect x="{left:.0f}" y="{top:.0f}" width="{WIDTH}" height="{place.height:.0f}" rx="8"'
-        f' fill="{_FILLS[box.kind]}" stroke="#8593ab"/>{"".join(lines)}</g>'
+        f"<g><title>{_escape_text(f'{box.id}: {box.text}')}</title>"
+        f'<rect x="{left:.0f}" y="{top:.0f}" width="{NODE_WIDTH}" height="{place.height:.0f}" rx="8"'
+        f' fill="{_FILL_COLORS[box.kind]}" stroke="#8593ab"/>{"".join(lines)}</g>'
     )
 
 
-def _line(arrow: Arrow, places: Mapping[str, Place], bottom: float, way: Sequence[Stretch]) -> str:
+def _render_edge(
+    arrow: DiagramEdge, places: Mapping[str, NodePosition], bottom: float, way: Sequence[VerticalSegment]
+) -> str:
     """From box to box: straight down past its own row and those between, and bent where nothing stands."""
     start, end = places[arrow.source], places[arrow.target]
     x, y = start.x, bottom
     drawn = f"M{x:.0f} {start.top + start.height:.0f}V{y:.0f}"
-    for to_x, to_y, on_to in (*way, Stretch(end.x, end.top, end.top)):
+    for to_x, to_y, on_to in (*way, VerticalSegment(end.x, end.top, end.top)):
         middle = (y + to_y) / 2
         drawn += f"C{x:.0f} {middle:.0f} {to_x:.0f} {middle:.0f} {to_x:.0f} {to_y:.0f}"
         if on_to > to_y:
@@ -121,34 +132,34 @@ def _line(arrow: Arrow, places: Mapping[str, Place], bottom: float, way: Sequenc
     return f'<path{kind} d="{drawn}" marker-end="url(#tip)"/>'
 
 
-def _label(arrow: Arrow, places: Mapping[str, Place], before: int) -> str:
+def _render_edge_label(arrow: DiagramEdge, places: Mapping[str, NodePosition], before: int) -> str:
     """Above the box that is reached, where arrows are apart; above the labels that stand there already."""
     end = places[arrow.target]
     told = "; ".join(
-        f"{name}: {condition}" for name, condition in zip(arrow.edges, arrow.conditions, strict=True)
+        f"{name}: {condition}" for name, condition in zip(arrow.edge_ids, arrow.conditions, strict=True)
     )
     return (
-        f'<text class="label" x="{end.x:.0f}" y="{end.top - 14 - LABEL * before:.0f}">'
-        f"<title>{_escaped(f'{arrow.source} → {arrow.target}: {told}')}</title>"
-        f"{_cut(', '.join(arrow.edges), _LETTERS_LABEL)}</text>"
+        f'<text class="label" x="{end.x:.0f}" y="{end.top - 14 - LABEL_HEIGHT * before:.0f}">'
+        f"<title>{_escape_text(f'{arrow.source} → {arrow.target}: {told}')}</title>"
+        f"{_truncate_to_width(', '.join(arrow.edge_ids), _MAX_LABEL_WIDTH)}</text>"
     )
 
 
-def _cut(text: str, most: int) -> str:
+def _truncate_to_width(text: str, most: int) -> str:
     """Text of at most so many letters of the usual width, with an ellipsis where something is missing."""
-    text, room = valid(text), float(most)
+    text, room = strip_invalid_xml(text), float(most)
     for index, letter in enumerate(text):
-        room -= _width(letter)
+        room -= _character_width(letter)
         if room < 0:
-            return _escaped(text[: max(index - 1, 0)] + "…")
-    return _escaped(text)
+            return _escape_text(text[: max(index - 1, 0)] + "…")
+    return _escape_text(text)
 
 
-def _width(letter: str) -> float:
+def _character_width(letter: str) -> float:
     if east_asian_width(letter) in "WF":
         return 2.0
     return 1.8 if letter in "WM@%—…" else 1.25 if letter.isupper() else 1.0
 
 
-def _escaped(text: str) -> str:
-    return escape(valid(text))
+def _escape_text(text: str) -> str:
+    return escape(strip_invalid_xml(text))

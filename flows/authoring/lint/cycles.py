@@ -4,43 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from flows.compiled.instructions import kind_of, proceeds
-from flows.document.errors import Problem
+from flows.compiled.instructions import auto_proceeds, node_type
+from flows.document.errors import Issue
 from flows.document.flow import Edge, Flow, Node
-from flows.document.traversal import RESORTS
-from flows.slots.slot import slots_of
+from flows.document.traversal import FALLBACK_FIELDS
+from flows.slots.slot import slots_from_schema
 
-_NAMED = 5
+_MAX_NODES_LISTED = 5
 """How many nodes a sentence lists; the others are counted."""
 
 
-def endless(flow: Flow) -> Iterator[Problem]:
+def find_infinite_loops(flow: Flow) -> Iterator[Issue]:
     """What has no bound in this flow, and bounds that have no effect."""
-    yield from _circles(flow)
-    yield from _questions(flow)
+    yield from _find_silent_cycles(flow)
+    yield from _find_endless_questions(flow)
     for node in flow.nodes:
-        yield from _idle_bounds(node)
+        yield from _find_unused_limits(node)
 
 
-def _circles(flow: Flow) -> Iterator[Problem]:
+def _find_silent_cycles(flow: Flow) -> Iterator[Issue]:
     """Nodes that lead to one another, and none of which asks anything; the shortest way round of each."""
     onward = {
-        node.id: [edge.target_node_id for edge in node.edges if edge.target_node_id and not _needs(edge)]
+        node.id: [
+            edge.target_node_id
+            for edge in node.edges
+            if edge.target_node_id and not _has_required_slots(edge)
+        ]
         for node in flow.nodes
-        if _goes_on(node)
+        if _continues_without_input(node)
     }
     told: set[str] = set()
     for name in onward:
-        circle = _shortest_circle(name, onward)
+        circle = _shortest_cycle(name, onward)
         if circle and told.isdisjoint(circle):
             told.update(circle)
-            yield Problem(
+            yield Issue(
                 " → ".join([*circle, name]),
                 "This never waits for anybody: a turn that comes round ends there, with nothing asked.",
             )
 
 
-def _shortest_circle(start: str, onward: Mapping[str, Sequence[str]]) -> list[str]:
+def _shortest_cycle(start: str, onward: Mapping[str, Sequence[str]]) -> list[str]:
     """The fewest nodes by which `start` leads to itself; none when it does not."""
     ways, seen = [[start]], {start}
     while ways:
@@ -56,77 +60,79 @@ def _shortest_circle(start: str, onward: Mapping[str, Sequence[str]]) -> list[st
     return []
 
 
-def _questions(flow: Flow) -> Iterator[Problem]:
+def _find_endless_questions(flow: Flow) -> Iterator[Issue]:
     """The nodes that ask the same for ever of somebody whom the bot does not understand."""
     if flow.budget and (flow.budget.turns or flow.budget.tokens):
         return
     people = {node.id for node in flow.nodes if node.hand_off}
     has_person = any(edge.target_node_id in people for edge in flow.global_edges)
-    left = people | {node.id for node in flow.nodes if not _goes_on(node) and not _insists(node)}
+    left = people | {
+        node.id for node in flow.nodes if not _continues_without_input(node) and not _requires_answer(node)
+    }
     left |= {node.id for node in flow.nodes if node.interruptible and has_person}
     left |= {node.id for node in flow.nodes if any(edge.target_node_id in people for edge in node.edges)}
-    while more := {node.id for node in flow.nodes if node.id not in left and _leads_out(node, left)}:
+    while more := {node.id for node in flow.nodes if node.id not in left and _can_reach_exit(node, left)}:
         left |= more
-    stuck = [node.id for node in flow.nodes if node.id not in left and not _goes_on(node)]
+    stuck = [node.id for node in flow.nodes if node.id not in left and not _continues_without_input(node)]
     if stuck:
-        yield Problem(
-            _named(stuck),
+        yield Issue(
+            _format_node_list(stuck),
             f"{'This asks' if len(stuck) == 1 else 'These ask'} the same for ever of somebody who is not "
             "understood: give max_turns and an edge that is_fallback, a global edge to a person, or the flow "
             "a budget.",
         )
 
 
-def _named(nodes: Sequence[str]) -> str:
+def _format_node_list(nodes: Sequence[str]) -> str:
     if len(nodes) == 1:
         return f"node {nodes[0]}"
-    others = f" and {len(nodes) - _NAMED} more" if len(nodes) > _NAMED else ""
-    return f"nodes {', '.join(nodes[:_NAMED])}{others}"
+    others = f" and {len(nodes) - _MAX_NODES_LISTED} more" if len(nodes) > _MAX_NODES_LISTED else ""
+    return f"nodes {', '.join(nodes[:_MAX_NODES_LISTED])}{others}"
 
 
-def _leads_out(node: Node, left: set[str]) -> bool:
+def _can_reach_exit(node: Node, left: set[str]) -> bool:
     """Whether who is not understood here comes to a place that is left."""
-    if _goes_on(node):
+    if _continues_without_input(node):
         return any(edge.target_node_id in left for edge in node.edges)
     return node.max_turns is not None and any(
         edge.is_fallback and edge.target_node_id in left for edge in node.edges
     )
 
 
-def _goes_on(node: Node) -> bool:
+def _continues_without_input(node: Node) -> bool:
     """Whether nobody is waited for here."""
-    kind = kind_of(node)
-    return not node.hand_off and kind != "final" and (kind == "router" or proceeds(node))
+    kind = node_type(node)
+    return not node.hand_off and kind != "final" and (kind == "router" or auto_proceeds(node))
 
 
-def _insists(node: Node) -> bool:
+def _requires_answer(node: Node) -> bool:
     """Whether this is a question that has to be answered: a choice, or a value that is needed."""
-    if kind_of(node) == "final" or not any(edge.target_node_id for edge in node.edges):
+    if node_type(node) == "final" or not any(edge.target_node_id for edge in node.edges):
         return False
     criteria = () if node.allow_skip else node.completion_criteria or ()
     is_checked = any(criterion.required for criterion in criteria)
-    return is_checked or bool(node.choices) or any(map(_needs, node.edges))
+    return is_checked or bool(node.choices) or any(map(_has_required_slots, node.edges))
 
 
-def _needs(edge: Edge) -> bool:
-    return any(slot.required for slot in slots_of(edge.input_schema))
+def _has_required_slots(edge: Edge) -> bool:
+    return any(slot.required for slot in slots_from_schema(edge.input_schema))
 
 
-def _idle_bounds(node: Node) -> Iterator[Problem]:
+def _find_unused_limits(node: Node) -> Iterator[Issue]:
     """A last resort that nothing leads to, and a limit after which nothing follows."""
     resorts = [edge.id for edge in node.edges if edge.is_fallback]
     if node.max_turns is not None and not resorts:
-        yield Problem(f"node {node.id}", "max_turns has no effect here: no edge is_fallback.")
-    if node.max_turns is None and not _goes_on(node):
-        taken = _taken_by_itself(node)
+        yield Issue(f"node {node.id}", "max_turns has no effect here: no edge is_fallback.")
+    if node.max_turns is None and not _continues_without_input(node):
+        taken = _automatic_edge_ids(node)
         for name in resorts:
             if name not in taken:
-                yield Problem(f"node {node.id}", f"Nothing falls back on “{name}”: that takes max_turns.")
+                yield Issue(f"node {node.id}", f"Nothing falls back on “{name}”: that takes max_turns.")
 
 
-def _taken_by_itself(node: Node) -> set[str | None]:
+def _automatic_edge_ids(node: Node) -> set[str | None]:
     """The edges that a failure, or the want of an answer, leads by."""
     triggers = (*node.actions, *(trigger for edge in node.edges for trigger in edge.actions))
     failures = {trigger.on_failure for trigger in triggers} | {tool.on_failure for tool in node.tools}
-    resorts = [getattr(node, name) for name in RESORTS]
+    resorts = [getattr(node, name) for name in FALLBACK_FIELDS]
     return failures | {resort.edge for resort in resorts if resort}

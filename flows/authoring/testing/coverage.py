@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from flows.document.flow import Flow
-from flows.engine.turn_result import Hop
+from flows.engine.turn_result import NodeVisit
 
-Way = tuple[str, str]
+EdgeKey = tuple[str, str]
 """A node and an edge of it; the node is empty for a global edge."""
 
 
@@ -16,37 +16,37 @@ class Coverage:
         self.nodes = tuple(node.id for node in flow.nodes)
         own = [(node.id, edge.id) for node in flow.nodes for edge in node.edges if edge.target_node_id]
         shared = [("", edge.id) for edge in flow.global_edges if edge.target_node_id]
-        self.edges: tuple[Way, ...] = tuple(dict.fromkeys([*own, *shared]))
-        self._known = frozenset(self.edges)
-        self._entered: set[str] = set()
-        self._crossed: set[Way] = set()
+        self.edges: tuple[EdgeKey, ...] = tuple(dict.fromkeys([*own, *shared]))
+        self._edge_set = frozenset(self.edges)
+        self._visited_nodes: set[str] = set()
+        self._followed_edges: set[EdgeKey] = set()
 
-    def watch(self, hop: Hop) -> None:
+    def record_visit(self, hop: NodeVisit) -> None:
         """Take note of a hop."""
-        self._entered.add(hop.node)
-        if hop.edge:
-            own = (hop.source, hop.edge)
-            self._crossed.add(own if own in self._known else ("", hop.edge))
+        self._visited_nodes.add(hop.node_id)
+        if hop.edge_id:
+            own = (hop.source_id, hop.edge_id)
+            self._followed_edges.add(own if own in self._edge_set else ("", hop.edge_id))
 
     @property
-    def nodes_missed(self) -> tuple[str, ...]:
+    def missed_nodes(self) -> tuple[str, ...]:
         """Nodes that no conversation entered, in document order."""
-        return tuple(name for name in self.nodes if name not in self._entered)
+        return tuple(name for name in self.nodes if name not in self._visited_nodes)
 
     @property
-    def edges_missed(self) -> tuple[Way, ...]:
+    def missed_edges(self) -> tuple[EdgeKey, ...]:
         """Edges that no conversation crossed, in document order."""
-        return tuple(way for way in self.edges if way not in self._crossed)
+        return tuple(way for way in self.edges if way not in self._followed_edges)
 
-    def lines(self) -> list[str]:
+    def report_lines(self) -> list[str]:
         """The counts, and what was missed, for a terminal."""
-        missed = [f"{node or 'anywhere'} → {edge}" for node, edge in self.edges_missed]
+        missed = [f"{node or 'anywhere'} → {edge}" for node, edge in self.missed_edges]
         return [
-            _line("nodes", len(self.nodes), self.nodes_missed),
-            _line("edges", len(self.edges), missed),
+            _format_summary("nodes", len(self.nodes), self.missed_nodes),
+            _format_summary("edges", len(self.edges), missed),
         ]
 
 
-def _line(what: str, count: int, missed: tuple[str, ...] | list[str]) -> str:
+def _format_summary(what: str, count: int, missed: tuple[str, ...] | list[str]) -> str:
     line = f"{what}: {count - len(missed)} of {count}"
     return f"{line}; never: {', '.join(missed)}" if missed else line

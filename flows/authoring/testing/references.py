@@ -4,42 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from flows.authoring.testing.test_file import Said, Script
-from flows.document.errors import FlowError, Problem
+from flows.authoring.testing.test_file import ConversationTestFile, UserStep
+from flows.document.errors import FlowError, Issue
 from flows.document.flow import Flow
 
 
-def check(script: Script, flow: Flow, source: str) -> None:
+def validate_references(script: ConversationTestFile, flow: Flow, source: str) -> None:
     """Raise `FlowError`, naming every node, edge and action that the flow does not have."""
-    if problems := list(_problems(script, flow)):
+    if problems := list(_find_issues(script, flow)):
         raise FlowError(source, problems)
 
 
-def _problems(script: Script, flow: Flow) -> Iterator[Problem]:
+def _find_issues(script: ConversationTestFile, flow: Flow) -> Iterator[Issue]:
     nodes = {node.id for node in flow.nodes}
     edges = {edge.id for edge in (*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges))}
     tools = (*flow.tools, *(tool for node in flow.nodes for tool in node.tools))
     calls = {action.id for action in flow.actions} | {tool.id for tool in tools}
-    yield from _unknown("answers", "action", script.answers, calls)
+    yield from _check_known_ids("answers", "action", script.answers, calls)
     for number, conversation in enumerate(script.conversations):
         path = f"conversations[{number}]"
-        yield from _unknown(f"{path}.answers", "action", conversation.answers, calls)
+        yield from _check_known_ids(f"{path}.answers", "action", conversation.answers, calls)
         for place, said in enumerate(conversation.turns):
-            yield from _of_turn(f"{path}.turns[{place}]", said, nodes, edges)
+            yield from _check_step(f"{path}.turns[{place}]", said, nodes, edges)
 
 
-def _of_turn(path: str, said: Said, nodes: Collection[str], edges: Collection[str]) -> Iterator[Problem]:
+def _check_step(path: str, said: UserStep, nodes: Collection[str], edges: Collection[str]) -> Iterator[Issue]:
     for index, decided in enumerate(said.decide):
-        yield from _missing(f"{path}.decide[{index}].edge", "edge", decided.edge, edges)
-    yield from _missing(f"{path}.expect.node", "node", said.expect.node, nodes)
-    yield from _missing(f"{path}.expect.edge", "edge", said.expect.edge, edges)
+        yield from _check_known_id(f"{path}.decide[{index}].edge", "edge", decided.edge, edges)
+    yield from _check_known_id(f"{path}.expect.node", "node", said.expect.node, nodes)
+    yield from _check_known_id(f"{path}.expect.edge", "edge", said.expect.edge, edges)
 
 
-def _unknown(path: str, what: str, names: Collection[str], known: Collection[str]) -> Iterator[Problem]:
+def _check_known_ids(path: str, what: str, names: Collection[str], known: Collection[str]) -> Iterator[Issue]:
     for name in names:
-        yield from _missing(f"{path}.{name}", what, name, known)
+        yield from _check_known_id(f"{path}.{name}", what, name, known)
 
 
-def _missing(path: str, what: str, name: str | None, known: Collection[str]) -> Iterator[Problem]:
+def _check_known_id(path: str, what: str, name: str | None, known: Collection[str]) -> Iterator[Issue]:
     if name and name not in known:
-        yield Problem(path, f"There is no {what} “{name}” in the flow.")
+        yield Issue(path, f"There is no {what} “{name}” in the flow.")

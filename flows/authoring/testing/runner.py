@@ -9,21 +9,21 @@ from datetime import UTC, datetime
 
 from core.model.turn import Address, Turn
 from flows.authoring.testing.coverage import Coverage
-from flows.authoring.testing.stub_fetch import WrittenFetch
-from flows.authoring.testing.stub_model import Rehearsal
-from flows.authoring.testing.test_file import Conversation, Expected, Said, Script
-from flows.compiled.flow import compiled
+from flows.authoring.testing.stub_fetch import StubFetch
+from flows.authoring.testing.stub_model import ScriptedTestModel
+from flows.authoring.testing.test_file import ConversationTest, ConversationTestFile, Expectation, UserStep
+from flows.compiled.flow import compile_flow
 from flows.document.flow import Flow
 from flows.engine.machine import DialogMachine
 from flows.engine.turn_result import TurnResult
-from flows.llm.factory import model_from
+from flows.llm.factory import create_model
 from flows.llm.model import Model
 
-_HERE = Address(channel="test", account="", ours="", theirs="")
+_TEST_ADDRESS = Address(channel="test", account="", ours="", theirs="")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CaseResult:
     """One conversation's result: what failed, message by message, and how long it took in seconds."""
 
     name: str
@@ -32,60 +32,69 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class ConversationTestReport:
     """All results, and what of the flow they have touched."""
 
-    cases: tuple[Case, ...]
+    cases: tuple[CaseResult, ...]
     coverage: Coverage
 
     @property
-    def is_passed(self) -> bool:
+    def has_passed(self) -> bool:
         """Whether nothing failed."""
         return not any(case.failures for case in self.cases)
 
 
-async def hold(flow: Flow, script: Script, model: str | Model = "rules") -> Trial:
+async def run_conversations(
+    flow: Flow, script: ConversationTestFile, model: str | Model = "rules"
+) -> ConversationTestReport:
     """Have every conversation, one after another, each from its beginning.
 
     With `scripted` the model does what the script says, and what it is asked beyond that is a failure.
     """
     coverage = Coverage(flow)
-    asked = _model(model) if isinstance(model, str) else model
+    asked = _create_test_model(model) if isinstance(model, str) else model
     try:
-        cases = [await _case(flow, script, each, asked, coverage) for each in script.conversations]
+        cases = [
+            await _run_conversation(flow, script, each, asked, coverage) for each in script.conversations
+        ]
     finally:
         await asked.aclose()
-    return Trial(tuple(cases), coverage)
+    return ConversationTestReport(tuple(cases), coverage)
 
 
-def _model(name: str) -> Model:
-    return Rehearsal() if name == "scripted" else model_from(name)
+def _create_test_model(name: str) -> Model:
+    return ScriptedTestModel() if name == "scripted" else create_model(name)
 
 
-async def _case(
-    flow: Flow, script: Script, conversation: Conversation, model: Model, coverage: Coverage
-) -> Case:
+async def _run_conversation(
+    flow: Flow, script: ConversationTestFile, conversation: ConversationTest, model: Model, coverage: Coverage
+) -> CaseResult:
     talk = DialogMachine(
         flow,
         model,
-        fetch=WrittenFetch({**script.answers, **conversation.answers}),
-        secrets=dict.fromkeys(compiled(flow).secrets, "a-secret"),
+        fetch=StubFetch({**script.answers, **conversation.answers}),
+        secrets=dict.fromkeys(compile_flow(flow).secret_names, "a-secret"),
         today=(lambda: script.today or datetime.now(UTC).date()),
-        watch=coverage.watch,
+        watch=coverage.record_visit,
     )
-    rehearsal = model if isinstance(model, Rehearsal) else None
+    rehearsal = model if isinstance(model, ScriptedTestModel) else None
     began, failures = time.perf_counter(), []
     for number, said in enumerate(conversation.turns, 1):
-        turn = Turn(id=str(number), session="test", address=_HERE, text=said.say, payload=said.payload)
+        turn = Turn(
+            id=str(number), session="test", address=_TEST_ADDRESS, text=said.say, payload=said.payload
+        )
         if rehearsal:
-            rehearsal.prompt(said)
+            rehearsal.load_step(said)
         answer = await talk.turn(turn)
-        found = [*(rehearsal.differences() if rehearsal else ()), *_differences(said.expect, answer, talk)]
-        failures += [f"{number}. {_quoted(said)}: {what}" for what in found]
-    return Case(conversation.name, tuple(failures), time.perf_counter() - began)
+        found = [
+            *(rehearsal.find_mismatches() if rehearsal else ()),
+            *_compare_result(said.expect, answer, talk),
+        ]
+        failures += [f"{number}. {_describe_step(said)}: {what}" for what in found]
+    return CaseResult(conversation.name, tuple(failures), time.perf_counter() - began)
 
 
-def _differences(expected: Expected, answer: TurnResult, talk: DialogMachine) -> Iterator[str]:
+def _compare_result(expected: Expectation, answer: TurnResult, talk: DialogMachine) -> Iterator[str]:
     for part in expected.reply:
         if part not in answer.text:
             yield f"the reply has no “{part}”: {answer.text!r}"
@@ -103,5 +112,5 @@ def _differences(expected: Expected, answer: TurnResult, talk: DialogMachine) ->
         yield f"the choices are {', '.join(labels) or 'none'}"
 
 
-def _quoted(said: Said) -> str:
+def _describe_step(said: UserStep) -> str:
     return f"“{said.say or said.payload}”"

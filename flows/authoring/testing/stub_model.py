@@ -2,54 +2,60 @@
 
 from __future__ import annotations
 
-from flows.authoring.testing.test_file import Said
-from flows.llm.model import Condense, Decide, Decision, Speak, Speech
+from flows.authoring.testing.test_file import UserStep
+from flows.llm.model import (
+    GeneratedReply,
+    ReplyRequest,
+    SummaryRequest,
+    TransitionDecision,
+    TransitionRequest,
+)
 from flows.llm.scripted import ScriptedModel
 
 
-class Rehearsal:
+class ScriptedTestModel:
     """The scripted model of one conversation, which gets its words anew for every message."""
 
     name = "scripted"
 
     def __init__(self) -> None:
-        self._said = Said(say="…")
+        self._step = UserStep(say="…")
         self._model = ScriptedModel()
 
-    def prompt(self, said: Said) -> None:
+    def load_step(self, said: UserStep) -> None:
         """Take what the model is to decide and to say at this message."""
-        self._said = said
+        self._step = said
         self._model = ScriptedModel(
-            [Decision(each.edge, each.slots, each.reply) for each in said.decide],
-            [Speech(text) for text in said.speak],
+            [TransitionDecision(each.edge, each.slots, each.reply) for each in said.decide],
+            [GeneratedReply(text) for text in said.speak],
         )
 
-    async def decide(self, question: Decide) -> Decision:
+    async def decide(self, question: TransitionRequest) -> TransitionDecision:
         """The next decision. Raises `ModelError` when there is none."""
         return await self._model.decide(question)
 
-    async def speak(self, request: Speak) -> Speech:
+    async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
         """The next speech. Raises `ModelError` when there is none."""
-        return await self._model.speak(request)
+        return await self._model.generate_reply(request)
 
-    async def condense(self, request: Condense) -> Speech:
+    async def summarize(self, request: SummaryRequest) -> GeneratedReply:
         """Nothing: what is written down is short."""
-        return await self._model.condense(request)
+        return await self._model.summarize(request)
 
     async def aclose(self) -> None:
         """There is nothing to let go of."""
 
-    def differences(self) -> list[str]:
+    def find_mismatches(self) -> list[str]:
         """What it was asked beyond that, what could not be decided, and what it was not asked for."""
-        decided, spoken = self._said.decide, self._said.speak
-        asked, requested = self._model.questions, self._model.requests
+        decided, spoken = self._step.decide, self._step.speak
+        asked, requested = self._model.transition_requests, self._model.reply_requests
         told = []
         if len(asked) > len(decided):
             told.append(f"the model is asked to decide at “{asked[len(decided)].node.id}”, without a decide")
         if len(requested) > len(spoken):
             told.append("the model is asked to speak, without a speak")
         for question, decision in zip(asked, decided, strict=False):
-            offered = [edge.id for edge in question.offered]
+            offered = [edge.id for edge in question.available_edges]
             if decision.edge and decision.edge not in offered:
                 told.append(f"edge “{decision.edge}” is not offered, but {', '.join(offered) or 'none'}")
         left = [f"decide {each.edge or 'to stay'}" for each in decided[len(asked) :]]

@@ -18,38 +18,40 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from flows.document.errors import FlowError
-from flows.document.parser import parse_yaml, read
-from flows.document.validation.shape import problems_of_shape
+from flows.document.parser import parse_yaml, read_text
+from flows.document.validation.shape import issues_from_pydantic
 
 
-def _as_texts(value: object) -> object:
+def _wrap_string(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _as_list(value: object) -> object:
+def _wrap_object(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_texts)]
-Outcome = Literal["stay", "advance", "final", "hand_off", "budget", "refused", "rounds", "hops", "error"]
+StringList = Annotated[tuple[str, ...], BeforeValidator(_wrap_string)]
+ExpectedOutcome = Literal[
+    "stay", "advance", "final", "hand_off", "budget", "refused", "rounds", "hops", "error"
+]
 
 
-class _Strict(BaseModel):
+class _StrictModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Expected(_Strict):
+class Expectation(_StrictModel):
     """What is checked after a message; what is not named is not looked at. `reply` are parts of the text."""
 
-    reply: Texts = ()
+    reply: StringList = ()
     node: str | None = None
     edge: str | None = None
-    outcome: Outcome | None = None
+    outcome: ExpectedOutcome | None = None
     slots: dict[str, JsonValue] = Field(default_factory=dict)
     choices: tuple[str, ...] | None = None
 
 
-class Decided(_Strict):
+class ScriptedDecision(_StrictModel):
     """What a scripted model decides: an edge, or none to stay; what it has learnt, and what it says."""
 
     edge: str = ""
@@ -57,7 +59,7 @@ class Decided(_Strict):
     reply: str = ""
 
 
-class Said(_Strict):
+class UserStep(_StrictModel):
     """One message of the user's; `payload` is set for a tapped quick reply.
 
     With the model `scripted`, it decides what `decide` says and writes what `speak` says, each in order.
@@ -65,55 +67,55 @@ class Said(_Strict):
 
     say: str = ""
     payload: str = ""
-    decide: Annotated[tuple[Decided, ...], BeforeValidator(_as_list)] = ()
-    speak: Texts = ()
-    expect: Expected = Expected()
+    decide: Annotated[tuple[ScriptedDecision, ...], BeforeValidator(_wrap_object)] = ()
+    speak: StringList = ()
+    expect: Expectation = Expectation()
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _validate_not_empty(self) -> Self:
         if not self.say and not self.payload:
             raise PydanticCustomError("empty", "Nothing is said here: set say or payload")
         return self
 
 
-class Written(_Strict):
+class StubResponse(_StrictModel):
     """What another system answers to an action, in place of a real call."""
 
     status: int = Field(200, ge=100, le=599)
     data: JsonValue = None
 
 
-Answers = dict[str, Annotated[tuple[Written, ...], BeforeValidator(_as_list)]]
+StubResponses = dict[str, Annotated[tuple[StubResponse, ...], BeforeValidator(_wrap_object)]]
 """The answers to each action by its id, one after another; the last is given again and again."""
 
 
-class Conversation(_Strict):
+class ConversationTest(_StrictModel):
     """A conversation from its beginning, with answers of its own if need be."""
 
     name: str
-    answers: Answers = Field(default_factory=dict)
-    turns: tuple[Said, ...] = Field(min_length=1)
+    answers: StubResponses = Field(default_factory=dict)
+    turns: tuple[UserStep, ...] = Field(min_length=1)
 
 
-class Script(_Strict):
+class ConversationTestFile(_StrictModel):
     """All conversations of a file. `today` is the day on which they take place.
 
     `answers` are what actions get in all of them. An action without one fails, as if nobody was there.
     """
 
     today: date | None = None
-    answers: Answers = Field(default_factory=dict)
-    conversations: tuple[Conversation, ...] = Field(min_length=1)
+    answers: StubResponses = Field(default_factory=dict)
+    conversations: tuple[ConversationTest, ...] = Field(min_length=1)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Read a YAML file. Raises `FlowError`, naming every problem."""
         try:
-            return cls.model_validate(parse_yaml(read(path), str(path)))
+            return cls.model_validate(parse_yaml(read_text(path), str(path)))
         except ValidationError as error:
-            raise FlowError(str(path), list(problems_of_shape(error))) from error
+            raise FlowError(str(path), list(issues_from_pydantic(error))) from error
 
 
-def beside(flow: str | Path) -> Path:
+def conversation_file_path(flow: str | Path) -> Path:
     """The file with the conversations of a flow: `kyc.test.yaml` for `kyc.json`."""
     return Path(flow).with_suffix(".test.yaml")

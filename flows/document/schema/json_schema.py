@@ -5,31 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from flows.document.flow import Flow
-from flows.document.schema.descriptions import MEANINGS
+from flows.document.schema.descriptions import FIELD_DESCRIPTIONS
 from flows.document.validation.validator import EDGE_ID
 
-_OTHER_NAMES = {
+_FIELD_ALIASES = {
     "Flow": {"actions": "global_actions", "environment_variables": "env_vars"},
     "Action": {"body": "body_template"},
     "ActionTrigger": {"trigger": "trigger_type"},
 }
 
 
-def flow_schema() -> dict[str, Any]:
+def build_flow_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a flow in the native shape, with every name that a key may have."""
     schema = Flow.model_json_schema(mode="validation")
     parts = {**schema["$defs"], "Flow": schema}
-    for part, meanings in MEANINGS.items():
+    for part, meanings in FIELD_DESCRIPTIONS.items():
         for key, meaning in meanings.items():
             parts[part]["properties"][key]["description"] = meaning
     for part in ("Edge", "Tool"):
         parts[part]["properties"]["id"]["pattern"] = f"^{EDGE_ID.pattern}$"
-    for part, names in _OTHER_NAMES.items():
-        _add_names(parts[part], names)
+    for part, names in _FIELD_ALIASES.items():
+        _add_aliases(parts[part], names)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Turngate flow"}
 
 
-def _add_names(part: dict[str, Any], names: dict[str, str]) -> None:
+def _add_aliases(part: dict[str, Any], names: dict[str, str]) -> None:
     for name, other in names.items():
         part["properties"][other] = part["properties"][name]
         if name in part.get("required", []):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 
-NOT_INSTALLED = (
+MCP_NOT_INSTALLED = (
     "Tools of the type “mcp” need an extra, pip install turngate[mcp]: until then this one is never offered."
 )
 
 
-def trouble_with(server: object) -> str:
+def unavailable_reason(server: object) -> str:
     """Why a tool of this server is not offered here and what to do, as a sentence; empty when it is."""
     if not isinstance(server, str) or not server.startswith(("https://", "http://", "{")):
         return "“server” must be the address of an MCP server, such as https://…: this tool is never offered."
-    return "" if importlib.util.find_spec("mcp") else NOT_INSTALLED
+    return "" if importlib.util.find_spec("mcp") else MCP_NOT_INSTALLED

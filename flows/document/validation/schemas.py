@@ -9,13 +9,13 @@ from typing import Any
 
 import phonenumbers
 
-from flows.document.errors import Problem
-from flows.document.traversal import Document, mapping
+from flows.document.errors import Issue
+from flows.document.traversal import Document, get_mapping
 from flows.text.bounded_regex import pattern_error
 
-_KEPT = 2_000
-_TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
-_KINDS = {
+_CACHE_SIZE = 2_000
+_JSON_TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+_TYPE_DESCRIPTIONS = {
     "string": "text",
     "number": "a number",
     "integer": "a whole number",
@@ -23,17 +23,21 @@ _KINDS = {
     "array": "a list",
     "object": "an object",
 }
-_ONE = ("items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else")
-_LISTED = ("anyOf", "oneOf", "allOf", "prefixItems")
-_NAMED = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
+_SUBSCHEMA_KEYS = ("items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else")
+_SUBSCHEMA_LIST_KEYS = ("anyOf", "oneOf", "allOf", "prefixItems")
+_SUBSCHEMA_MAP_KEYS = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
 
 
-def problems_of_schema(path: str, schema: Document) -> Iterator[Problem]:
+def validate_json_schema(path: str, schema: Document) -> Iterator[Issue]:
     """What is wrong with the schema of an edge or a tool; without a type it is of an object."""
     found: dict[str, str] = {}
-    for place, sentence in (*_outside(schema), *_inside("", schema, schema), *_faults(_text(schema))):
+    for place, sentence in (
+        *_validate_top_level(schema),
+        *_validate_subschema("", schema, schema),
+        *_metaschema_errors(_dump_schema(schema)),
+    ):
         found.setdefault(place, sentence)
-    yield from (Problem(path + place, sentence) for place, sentence in found.items())
+    yield from (Issue(path + place, sentence) for place, sentence in found.items())
 
 
 def region_error(region: object) -> str:
@@ -42,10 +46,10 @@ def region_error(region: object) -> str:
     return "" if known else f"“{region}” is no country; write it like DE."
 
 
-Faults = Iterator[tuple[str, str]]
+SchemaErrors = Iterator[tuple[str, str]]
 
 
-def _outside(schema: Document) -> Faults:
+def _validate_top_level(schema: Document) -> SchemaErrors:
     if schema.get("type", "object") != "object":
         yield ".type", "This schema describes an object: “type” must be “object”."
     properties = schema.get("properties", {})
@@ -57,7 +61,7 @@ def _outside(schema: Document) -> Faults:
             yield f".properties.{name}", "This must be a schema, such as {“type”: “string”}."
 
 
-def _inside(path: str, schema: Document, root: Document, depth: int = 50) -> Faults:
+def _validate_subschema(path: str, schema: Document, root: Document, depth: int = 50) -> SchemaErrors:
     """What JSON Schema itself does not ask for, here and in what the schema holds."""
     if "pattern" in schema and (sentence := pattern_error(schema["pattern"])):
         yield f"{path}.pattern", sentence
@@ -65,7 +69,7 @@ def _inside(path: str, schema: Document, root: Document, depth: int = 50) -> Fau
         yield f"{path}.enum", "This must be a list with at least one value."
     if schema.get("x-region") not in (None, "") and (sentence := region_error(schema["x-region"])):
         yield f"{path}.x-region", sentence
-    if isinstance(schema.get("$ref"), str) and not _is_there(schema["$ref"], root):
+    if isinstance(schema.get("$ref"), str) and not _resolves(schema["$ref"], root):
         yield f"{path}.$ref", f"There is no “{schema['$ref']}” in this schema."
     properties, required = schema.get("properties", {}), schema.get("required", [])
     if isinstance(properties, Mapping) and (properties or not path):
@@ -74,21 +78,21 @@ def _inside(path: str, schema: Document, root: Document, depth: int = 50) -> Fau
         for index, name in enumerate(required if isinstance(required, list | tuple) else ()):
             if not isinstance(name, str) or name not in properties:
                 yield f"{path}.required[{index}]", f"“{name}” is not among the properties."
-    for place, part in _parts(path, schema) if depth else ():
-        yield from _inside(place, part, root, depth - 1)
+    for place, part in _iter_subschemas(path, schema) if depth else ():
+        yield from _validate_subschema(place, part, root, depth - 1)
 
 
-def _parts(path: str, schema: Document) -> Iterator[tuple[str, Document]]:
-    places = [(f"{path}.{key}", schema.get(key)) for key in _ONE]
-    for key in _LISTED:
+def _iter_subschemas(path: str, schema: Document) -> Iterator[tuple[str, Document]]:
+    places = [(f"{path}.{key}", schema.get(key)) for key in _SUBSCHEMA_KEYS]
+    for key in _SUBSCHEMA_LIST_KEYS:
         if isinstance(listed := schema.get(key), list | tuple):
             places += [(f"{path}.{key}[{index}]", part) for index, part in enumerate(listed)]
-    for key in _NAMED:
-        places += [(f"{path}.{key}.{name}", part) for name, part in mapping(schema, key).items()]
+    for key in _SUBSCHEMA_MAP_KEYS:
+        places += [(f"{path}.{key}.{name}", part) for name, part in get_mapping(schema, key).items()]
     yield from ((place, part) for place, part in places if isinstance(part, Mapping))
 
 
-def _is_there(reference: str, root: Any) -> bool:
+def _resolves(reference: str, root: Any) -> bool:
     where, _, pointer = reference.partition("#")
     for step in pointer.split("/")[1:]:
         step = step.replace("~1", "/").replace("~0", "~")
@@ -101,38 +105,43 @@ def _is_there(reference: str, root: Any) -> bool:
     return not where and pointer[:1] in ("", "/")
 
 
-def _text(schema: Document) -> str:
+def _dump_schema(schema: Document) -> str:
     return json.dumps(schema, default=dict)
 
 
-@lru_cache(maxsize=_KEPT)
-def _faults(schema: str) -> tuple[tuple[str, str], ...]:
+@lru_cache(maxsize=_CACHE_SIZE)
+def _metaschema_errors(schema: str) -> tuple[tuple[str, str], ...]:
     """What JSON Schema itself (2020-12) has against a schema."""
     try:
-        return tuple((_path(error.absolute_path), _sentence(error)) for error in _judge()(json.loads(schema)))
+        return tuple(
+            (_format_path(error.absolute_path), _describe_error(error))
+            for error in _metaschema_validator()(json.loads(schema))
+        )
     except RecursionError:
         return (("", "This schema is nested too deeply."),)
 
 
 @cache
-def _judge() -> Callable[[Any], Iterator[Any]]:
+def _metaschema_validator() -> Callable[[Any], Iterator[Any]]:
     from jsonschema import Draft202012Validator  # it takes a while, and only for flows with schemas
 
     judge: Callable[[Any], Iterator[Any]] = Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors
     return judge
 
 
-def _path(steps: Any) -> str:
+def _format_path(steps: Any) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
 
 
-def _sentence(error: Any) -> str:
+def _describe_error(error: Any) -> str:
     """The library's finding in words; `validator` is the rule that was broken, `instance` what is there."""
     rule, asked = error.validator, error.validator_value
     if rule == "anyOf":  # only “type” has a choice
-        return f"This must be one of {', '.join(_TYPES)}, or a list of such."
+        return f"This must be one of {', '.join(_JSON_TYPES)}, or a list of such."
     if rule == "type":
-        return f"This must be {'a schema' if isinstance(asked, list) else _KINDS.get(asked, asked)}."
+        return (
+            f"This must be {'a schema' if isinstance(asked, list) else _TYPE_DESCRIPTIONS.get(asked, asked)}."
+        )
     if rule in ("minimum", "exclusiveMinimum"):
         return f"This must be {asked} or more." if rule == "minimum" else f"This must be more than {asked}."
     if rule == "uniqueItems":

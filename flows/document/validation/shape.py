@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from flows.document.errors import Problem
-from flows.document.parser import QUOTES
+from flows.document.errors import Issue
+from flows.document.parser import QUOTES_NEEDED
 
-_DAY = "A day is needed here; write it like 2026-12-25."
+_DATE_EXPECTED = "A day is needed here; write it like 2026-12-25."
 
 
-_SENTENCES = {
+_ERROR_MESSAGES = {
     "missing": "This is required and missing.",
     "string_type": "Text is needed here.",
     "bool_type": "Either true or false is needed here.",
@@ -35,15 +35,15 @@ _SENTENCES = {
     "greater_than_equal": "This must be {ge:g} or more.",
     "less_than_equal": "This must be {le:g} or less.",
     "value_error": "{error}.",
-    "date_type": _DAY,
-    "date_parsing": _DAY,
-    "date_from_datetime_parsing": _DAY,
-    "date_from_datetime_inexact": _DAY,
+    "date_type": _DATE_EXPECTED,
+    "date_parsing": _DATE_EXPECTED,
+    "date_from_datetime_parsing": _DATE_EXPECTED,
+    "date_from_datetime_inexact": _DATE_EXPECTED,
 }
 """What is told for each kind of mistake that the models find."""
 
 
-def problems_of_shape(error: ValidationError) -> Iterator[Problem]:
+def issues_from_pydantic(error: ValidationError) -> Iterator[Issue]:
     """One problem for each thing that is missing or of the wrong type."""
     details = error.errors(include_url=False)
     places = [detail["loc"] for detail in details]
@@ -53,32 +53,32 @@ def problems_of_shape(error: ValidationError) -> Iterator[Problem]:
             for place in places
         ):
             continue  # there were items, but broken ones
-        path = _path(detail["loc"])
+        path = _format_path(detail["loc"])
         if detail["type"] == "string_type" and isinstance(detail["input"], bool):
-            yield Problem(path, QUOTES)
+            yield Issue(path, QUOTES_NEEDED)
         elif detail["type"] == "string_type" and isinstance(detail["input"], int | float):
-            yield Problem(path, "Text is needed here and this is a number: write it in quotes.")
-        elif detail["type"] in _SENTENCES:
-            sentence = _SENTENCES[detail["type"]].format(**detail.get("ctx", {}))
-            yield Problem(path, sentence.replace("'", ""))
+            yield Issue(path, "Text is needed here and this is a number: write it in quotes.")
+        elif detail["type"] in _ERROR_MESSAGES:
+            sentence = _ERROR_MESSAGES[detail["type"]].format(**detail.get("ctx", {}))
+            yield Issue(path, sentence.replace("'", ""))
         elif detail["type"] != "flow":  # ours, made again from the raw document and with better paths
-            yield Problem(path, f"{detail['msg']}.")
+            yield Issue(path, f"{detail['msg']}.")
 
 
-def unknown_keys(part: BaseModel, path: str = "") -> Iterator[Problem]:
+def find_unknown_keys(part: BaseModel, path: str = "") -> Iterator[Issue]:
     """The keys, at every level, that have no meaning here."""
     for key in part.model_extra or {}:
         if path or key != "$schema":  # an editor's
-            yield Problem(
+            yield Issue(
                 f"{path}.{key}".lstrip("."), "This key is not known here; it is kept and has no effect."
             )
     for name in type(part).model_fields:
-        for place, item in _items(f"{path}.{name}".lstrip("."), getattr(part, name)):
+        for place, item in _iter_items(f"{path}.{name}".lstrip("."), getattr(part, name)):
             if isinstance(item, BaseModel):
-                yield from unknown_keys(item, place)
+                yield from find_unknown_keys(item, place)
 
 
-def _items(path: str, value: object) -> Iterator[tuple[str, object]]:
+def _iter_items(path: str, value: object) -> Iterator[tuple[str, object]]:
     if isinstance(value, tuple):
         yield from ((f"{path}[{index}]", item) for index, item in enumerate(value))
     elif isinstance(value, Mapping):
@@ -87,5 +87,5 @@ def _items(path: str, value: object) -> Iterator[tuple[str, object]]:
         yield path, value
 
 
-def _path(location: tuple[int | str, ...]) -> str:
+def _format_path(location: tuple[int | str, ...]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(".")

@@ -4,47 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from flows.document.errors import Problem
-from flows.document.traversal import RESORTS, Document, actions, edges, mapping, objects, texts, tool_owners
-from flows.templating.template import expression_error, text_error
+from flows.document.errors import Issue
+from flows.document.traversal import (
+    FALLBACK_FIELDS,
+    Document,
+    get_mapping,
+    iter_actions,
+    iter_edges,
+    iter_objects,
+    iter_texts,
+    iter_tool_owners,
+)
+from flows.templating.template import expression_error, template_error
 
-_OF_FLOW = ("system_prompt", "closed_text")
-_OF_NODE = ("instruction", "static_text", "reprompt_text")
+_FLOW_TEXT_FIELDS = ("system_prompt", "closed_text")
+_NODE_TEXT_FIELDS = ("instruction", "static_text", "reprompt_text")
 
-Templated = Iterator[tuple[str, object]]
+TemplateSources = Iterator[tuple[str, object]]
 
 
-def problems_of_templates(document: Document) -> Iterator[Problem]:
+def validate_templates(document: Document) -> Iterator[Issue]:
     """What cannot be rendered or computed, in any JSON object."""
-    for path, source in _templated(document):
-        if isinstance(source, str) and (sentence := text_error(source)):
-            yield Problem(path, sentence)
-    for path, edge in edges(document):
+    for path, source in _iter_templates(document):
+        if isinstance(source, str) and (sentence := template_error(source)):
+            yield Issue(path, sentence)
+    for path, edge in iter_edges(document):
         guard = edge.get("guard")
         if isinstance(guard, str) and guard.strip() and (sentence := expression_error(guard)):
-            yield Problem(f"{path}.guard", sentence)
+            yield Issue(f"{path}.guard", sentence)
 
 
-def _templated(document: Document) -> Templated:
-    yield from ((key, document.get(key)) for key in _OF_FLOW)
-    for path, node in objects(document, "nodes"):
-        yield from _of_node(path, node)
-    yield from ((f"{path}.condition", edge.get("condition")) for path, edge in edges(document))
-    for path, action in actions(document):
+def _iter_templates(document: Document) -> TemplateSources:
+    yield from ((key, document.get(key)) for key in _FLOW_TEXT_FIELDS)
+    for path, node in iter_objects(document, "nodes"):
+        yield from _iter_node_templates(path, node)
+    yield from ((f"{path}.condition", edge.get("condition")) for path, edge in iter_edges(document))
+    for path, action in iter_actions(document):
         yield from ((f"{path}.{key}", action.get(key)) for key in ("url", "condition"))
         for key in ("headers", "body", "body_template"):
-            yield from texts(path, key, action)
-    for owner in tool_owners(document):
-        for path, tool in objects(owner.part, "tools", owner.path):
+            yield from iter_texts(path, key, action)
+    for owner in iter_tool_owners(document):
+        for path, tool in iter_objects(owner.value, "tools", owner.path):
             yield from ((f"{path}.{key}", tool.get(key)) for key in ("url", "server"))
-            yield from texts(path, "headers", tool)
-    for code, language in mapping(document, "languages").items():
-        yield from _of_language(f"languages.{code}", language)
+            yield from iter_texts(path, "headers", tool)
+    for code, language in get_mapping(document, "languages").items():
+        yield from _iter_language_templates(f"languages.{code}", language)
 
 
-def _of_node(path: str, node: Document) -> Templated:
-    yield from ((f"{path}.{key}", node.get(key)) for key in _OF_NODE)
-    yield from ((f"{path}.{key}.say", mapping(node, key).get("say")) for key in RESORTS)
+def _iter_node_templates(path: str, node: Document) -> TemplateSources:
+    yield from ((f"{path}.{key}", node.get(key)) for key in _NODE_TEXT_FIELDS)
+    yield from ((f"{path}.{key}.say", get_mapping(node, key).get("say")) for key in FALLBACK_FIELDS)
     offered = node.get("choices")
     for index, choice in enumerate(offered if isinstance(offered, list | tuple) else ()):
         # a bare label is as good as an object with one
@@ -52,10 +61,10 @@ def _of_node(path: str, node: Document) -> Templated:
         yield f"{path}.choices[{index}].label", label
 
 
-def _of_language(path: str, language: object) -> Templated:
+def _iter_language_templates(path: str, language: object) -> TemplateSources:
     if not isinstance(language, Mapping):
         return
-    yield from ((f"{path}.{key}", language.get(key)) for key in _OF_FLOW)
-    for name, node in mapping(language, "nodes").items():
-        for key in (*_OF_NODE, *RESORTS, "choices"):
-            yield from texts(f"{path}.nodes.{name}", key, node)
+    yield from ((f"{path}.{key}", language.get(key)) for key in _FLOW_TEXT_FIELDS)
+    for name, node in get_mapping(language, "nodes").items():
+        for key in (*_NODE_TEXT_FIELDS, *FALLBACK_FIELDS, "choices"):
+            yield from iter_texts(f"{path}.nodes.{name}", key, node)

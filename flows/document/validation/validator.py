@@ -9,168 +9,179 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from flows.document.errors import Problem
-from flows.document.traversal import RESORTS, Document, Place, actions, edges, leads, objects, tool_owners
-from flows.document.validation.languages import problems_of_languages
-from flows.document.validation.schemas import problems_of_schema
-from flows.document.validation.templates import problems_of_templates
+from flows.document.errors import Issue
+from flows.document.traversal import (
+    FALLBACK_FIELDS,
+    Document,
+    JsonNode,
+    has_target,
+    iter_actions,
+    iter_edges,
+    iter_objects,
+    iter_tool_owners,
+)
+from flows.document.validation.languages import validate_languages
+from flows.document.validation.schemas import validate_json_schema
+from flows.document.validation.templates import validate_templates
 from flows.text.bounded_regex import pattern_error
 
 EDGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-RESERVED = "__stay_on_node__"
+STAY_FUNCTION_ID = "__stay_on_node__"
 """The function that a model calls to stay where it is."""
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_HTTP_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
-Ways = Mapping[str, bool]
+EdgeTargets = Mapping[str, bool]
 """The edges that stand at a place by id, and whether each leads anywhere."""
 
 
-def problems_in(document: Document) -> tuple[Problem, ...]:
+def validate_flow(document: Document) -> tuple[Issue, ...]:
     """What keeps the flow from running, in any JSON object."""
-    ids = {name for node in objects(document, "nodes") if isinstance(name := node.part.get("id"), str)}
+    ids = {name for node in iter_objects(document, "nodes") if isinstance(name := node.value.get("id"), str)}
     found = [
-        *_nodes(document, ids),
-        *(problem for edge in edges(document) for problem in _edge(edge, ids)),
-        *_twice(objects(document, "global_edges")),
-        *_twice(actions(document)),
-        *_calls(document),
-        *_tools(document),
-        *problems_of_templates(document),
-        *problems_of_languages(document),
+        *_validate_nodes(document, ids),
+        *(problem for edge in iter_edges(document) for problem in _validate_edge(edge, ids)),
+        *_find_duplicate_ids(iter_objects(document, "global_edges")),
+        *_find_duplicate_ids(iter_actions(document)),
+        *_validate_action_triggers(document),
+        *_validate_tools(document),
+        *validate_templates(document),
+        *validate_languages(document),
     ]
     return tuple(dict.fromkeys(found))
 
 
-def _nodes(document: Document, ids: set[str]) -> Iterator[Problem]:
+def _validate_nodes(document: Document, ids: set[str]) -> Iterator[Issue]:
     initial = document.get("initial_node")
     if isinstance(initial, str) and initial not in ids:
-        yield Problem("initial_node", f"There is no node “{initial}”.")
-    yield from _twice(objects(document, "nodes"))
-    for path, node in objects(document, "nodes"):
-        yield from _twice(edge for edge in objects(node, "edges", path) if leads(edge.part))
-        own = _ways(node, "edges")
-        for name in RESORTS:
+        yield Issue("initial_node", f"There is no node “{initial}”.")
+    yield from _find_duplicate_ids(iter_objects(document, "nodes"))
+    for path, node in iter_objects(document, "nodes"):
+        yield from _find_duplicate_ids(
+            edge for edge in iter_objects(node, "edges", path) if has_target(edge.value)
+        )
+        own = _edge_targets(node, "edges")
+        for name in FALLBACK_FIELDS:
             if isinstance(node.get(name), Mapping):
-                yield from _resort(f"{path}.{name}", node[name], own)
+                yield from _validate_fallback(f"{path}.{name}", node[name], own)
 
 
-def _resort(path: str, resort: Document, own: Ways) -> Iterator[Problem]:
+def _validate_fallback(path: str, resort: Document, own: EdgeTargets) -> Iterator[Issue]:
     edge = resort.get("edge")
     if not resort.get("say") and not edge:
-        yield Problem(path, "This says nothing and leads nowhere: set say, edge or both.")
+        yield Issue(path, "This says nothing and leads nowhere: set say, edge or both.")
     elif edge and isinstance(edge, str) and edge not in own:
-        yield Problem(f"{path}.edge", f"This node has no edge “{edge}”.")
+        yield Issue(f"{path}.edge", f"This node has no edge “{edge}”.")
     elif edge:
-        yield from _way(f"{path}.edge", edge, own)
+        yield from _validate_edge_reference(f"{path}.edge", edge, own)
 
 
-def _twice(places: Iterable[Place]) -> Iterator[Problem]:
+def _find_duplicate_ids(places: Iterable[JsonNode]) -> Iterator[Issue]:
     seen: dict[str, str] = {}
     for path, part in places:
         name = part.get("id")
         if isinstance(name, str) and seen.setdefault(name, path) != path:
-            yield Problem(f"{path}.id", f"“{name}” is already the id of {seen[name]}.")
+            yield Issue(f"{path}.id", f"“{name}” is already the id of {seen[name]}.")
 
 
-def _ways(owner: Document, key: str) -> Ways:
+def _edge_targets(owner: Document, key: str) -> EdgeTargets:
     made: dict[str, bool] = {}
-    for _, edge in objects(owner, key):
+    for _, edge in iter_objects(owner, key):
         if isinstance(edge.get("id"), str):
-            made[edge["id"]] = leads(edge) or made.get(edge["id"], False)
+            made[edge["id"]] = has_target(edge) or made.get(edge["id"], False)
     return made
 
 
-def _way(path: str, edge: object, ways: Ways) -> Iterator[Problem]:
+def _validate_edge_reference(path: str, edge: object, ways: EdgeTargets) -> Iterator[Issue]:
     """A reference to an edge that is to be taken."""
     if isinstance(edge, str) and edge not in ways:
-        yield Problem(path, f"No edge “{edge}” leads on from here.")
+        yield Issue(path, f"No edge “{edge}” leads on from here.")
     elif isinstance(edge, str) and not ways[edge]:
-        yield Problem(path, f"The edge “{edge}” leads nowhere: it has no target_node_id.")
+        yield Issue(path, f"The edge “{edge}” leads nowhere: it has no target_node_id.")
 
 
-def _name(path: str, name: object) -> Iterator[Problem]:
+def _validate_function_name(path: str, name: object) -> Iterator[Issue]:
     """The id of an edge or a tool, which is a function's name for a model."""
     if isinstance(name, str) and not EDGE_ID.fullmatch(name):
-        yield Problem(f"{path}.id", f"“{name}” must be 1 to 64 letters, digits, “_” or “-”.")
-    elif name == RESERVED:
-        yield Problem(f"{path}.id", f"“{name}” is the engine's own name for staying: choose another.")
+        yield Issue(f"{path}.id", f"“{name}” must be 1 to 64 letters, digits, “_” or “-”.")
+    elif name == STAY_FUNCTION_ID:
+        yield Issue(f"{path}.id", f"“{name}” is the engine's own name for staying: choose another.")
 
 
-def _edge(edge: Place, ids: set[str]) -> Iterator[Problem]:
+def _validate_edge(edge: JsonNode, ids: set[str]) -> Iterator[Issue]:
     path, part = edge
     target = part.get("target_node_id")
-    yield from _name(path, part.get("id"))
-    if isinstance(target, str) and leads(part) and target not in ids:
-        yield Problem(f"{path}.target_node_id", f"There is no node “{target}”.")
+    yield from _validate_function_name(path, part.get("id"))
+    if isinstance(target, str) and has_target(part) and target not in ids:
+        yield Issue(f"{path}.target_node_id", f"There is no node “{target}”.")
     if part.get("pattern") is not None and (sentence := pattern_error(part["pattern"])):
-        yield Problem(f"{path}.pattern", sentence)
+        yield Issue(f"{path}.pattern", sentence)
     if isinstance(part.get("input_schema"), Mapping):
-        yield from problems_of_schema(f"{path}.input_schema", part["input_schema"])
+        yield from validate_json_schema(f"{path}.input_schema", part["input_schema"])
 
 
-def _calls(document: Document) -> Iterator[Problem]:
+def _validate_action_triggers(document: Document) -> Iterator[Issue]:
     """The triggers of actions, at nodes and on edges, and where they lead when a call fails."""
-    known = {name for action in actions(document) if isinstance(name := action.part.get("id"), str)}
-    everywhere = _ways(document, "global_edges")
-    for node in objects(document, "nodes"):
-        ways = {**everywhere, **_ways(node.part, "edges")}
-        for owner in (node, *objects(node.part, "edges", node.path)):
-            yield from _triggers(owner, known, ways)
-    for edge in objects(document, "global_edges"):
-        yield from _triggers(edge, known, everywhere)
+    known = {name for action in iter_actions(document) if isinstance(name := action.value.get("id"), str)}
+    everywhere = _edge_targets(document, "global_edges")
+    for node in iter_objects(document, "nodes"):
+        ways = {**everywhere, **_edge_targets(node.value, "edges")}
+        for owner in (node, *iter_objects(node.value, "edges", node.path)):
+            yield from _validate_triggers(owner, known, ways)
+    for edge in iter_objects(document, "global_edges"):
+        yield from _validate_triggers(edge, known, everywhere)
 
 
-def _triggers(owner: Place, known: set[str], ways: Ways) -> Iterator[Problem]:
-    for path, trigger in objects(owner.part, "actions", owner.path):
+def _validate_triggers(owner: JsonNode, known: set[str], ways: EdgeTargets) -> Iterator[Issue]:
+    for path, trigger in iter_objects(owner.value, "actions", owner.path):
         action = trigger.get("action_id")
         if isinstance(action, str) and action not in known:
-            yield Problem(f"{path}.action_id", f"There is no action “{action}”.")
-        yield from _way(f"{path}.on_failure", trigger.get("on_failure"), ways)
+            yield Issue(f"{path}.action_id", f"There is no action “{action}”.")
+        yield from _validate_edge_reference(f"{path}.on_failure", trigger.get("on_failure"), ways)
 
 
-def _tools(document: Document) -> Iterator[Problem]:
-    everywhere = _ways(document, "global_edges")
-    for owner in tool_owners(document):
-        ways = {**everywhere, **_ways(owner.part, "edges")}
-        yield from _twice(objects(owner.part, "tools", owner.path))
-        for tool in objects(owner.part, "tools", owner.path):
-            yield from _tool(tool, ways)
-            if ways.get(str(tool.part.get("id"))):
-                yield _clash(tool)
-    shared = {str(tool.part.get("id")): tool for tool in objects(document, "tools")}
-    for node in objects(document, "nodes") if shared else ():
-        for name, is_open in _ways(node.part, "edges").items():
+def _validate_tools(document: Document) -> Iterator[Issue]:
+    everywhere = _edge_targets(document, "global_edges")
+    for owner in iter_tool_owners(document):
+        ways = {**everywhere, **_edge_targets(owner.value, "edges")}
+        yield from _find_duplicate_ids(iter_objects(owner.value, "tools", owner.path))
+        for tool in iter_objects(owner.value, "tools", owner.path):
+            yield from _validate_tool(tool, ways)
+            if ways.get(str(tool.value.get("id"))):
+                yield _name_clash_issue(tool)
+    shared = {str(tool.value.get("id")): tool for tool in iter_objects(document, "tools")}
+    for node in iter_objects(document, "nodes") if shared else ():
+        for name, is_open in _edge_targets(node.value, "edges").items():
             if is_open and name in shared:
-                yield _clash(shared[name])
-    yield from _mixed_up(document)
+                yield _name_clash_issue(shared[name])
+    yield from _find_conflicting_tools(document)
 
 
-def _clash(tool: Place) -> Problem:
-    name = tool.part.get("id")
-    return Problem(f"{tool.path}.id", f"An edge is called “{name}” too: a model could not tell them apart.")
+def _name_clash_issue(tool: JsonNode) -> Issue:
+    name = tool.value.get("id")
+    return Issue(f"{tool.path}.id", f"An edge is called “{name}” too: a model could not tell them apart.")
 
 
-def _mixed_up(document: Document) -> Iterator[Problem]:
+def _find_conflicting_tools(document: Document) -> Iterator[Issue]:
     """Calls are made by a tool's id alone, so what has one id must be one tool."""
-    seen: dict[str, Place] = {}
-    for owner in tool_owners(document):
-        for tool in objects(owner.part, "tools", owner.path):
-            name = tool.part.get("id")
-            if isinstance(name, str) and tool.part.get("type") in ("http", "mcp"):
+    seen: dict[str, JsonNode] = {}
+    for owner in iter_tool_owners(document):
+        for tool in iter_objects(owner.value, "tools", owner.path):
+            name = tool.value.get("id")
+            if isinstance(name, str) and tool.value.get("type") in ("http", "mcp"):
                 first = seen.setdefault(name, tool)
-                if first.part != tool.part:
-                    yield Problem(f"{tool.path}.id", f"“{name}” is another tool at {first.path}.")
+                if first.value != tool.value:
+                    yield Issue(f"{tool.path}.id", f"“{name}” is another tool at {first.path}.")
 
 
-def _tool(tool: Place, ways: Ways) -> Iterator[Problem]:
+def _validate_tool(tool: JsonNode, ways: EdgeTargets) -> Iterator[Issue]:
     path, part = tool
-    yield from _name(path, part.get("id"))
-    yield from _way(f"{path}.on_failure", part.get("on_failure"), ways)
+    yield from _validate_function_name(path, part.get("id"))
+    yield from _validate_edge_reference(f"{path}.on_failure", part.get("on_failure"), ways)
     if isinstance(part.get("input_schema"), Mapping):
-        yield from problems_of_schema(f"{path}.input_schema", part["input_schema"])
+        yield from validate_json_schema(f"{path}.input_schema", part["input_schema"])
     if part.get("type") == "http":
         if not part.get("url"):
-            yield Problem(f"{path}.url", "A tool of the type “http” needs an address.")
-        if isinstance(part.get("method"), str) and part["method"].upper() not in _METHODS:
-            yield Problem(f"{path}.method", f"This must be one of {', '.join(_METHODS)}.")
+            yield Issue(f"{path}.url", "A tool of the type “http” needs an address.")
+        if isinstance(part.get("method"), str) and part["method"].upper() not in _HTTP_METHODS:
+            yield Issue(f"{path}.method", f"This must be one of {', '.join(_HTTP_METHODS)}.")

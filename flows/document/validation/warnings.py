@@ -7,44 +7,51 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 
-from flows.document.errors import Problem
-from flows.document.traversal import LONGEST_TIMEOUT, Document, actions, edges, objects, tool_owners
-from flows.document.validation.languages import untranslated
-from flows.document.validation.mcp import trouble_with
-from flows.text.bounded_regex import Pattern
+from flows.document.errors import Issue
+from flows.document.traversal import (
+    MAX_TIMEOUT_SECONDS,
+    Document,
+    iter_actions,
+    iter_edges,
+    iter_objects,
+    iter_tool_owners,
+)
+from flows.document.validation.languages import find_untranslated
+from flows.document.validation.mcp import unavailable_reason
+from flows.text.bounded_regex import BoundedRegex
 
-_NESTED = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
+_NESTED_QUANTIFIER = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 
 
-def warnings_in(document: Document) -> tuple[Problem, ...]:
+def find_warnings(document: Document) -> tuple[Issue, ...]:
     """What runs but is probably not what the author meant, in a document without problems."""
     return (
-        *_unreachable(document),
-        *_dead_ends(document),
-        *_same_ids(document),
-        *_slow(document),
-        *_never_run(document),
-        *_impatient(document),
-        *untranslated(document),
+        *_find_unreachable_nodes(document),
+        *_find_dead_ends(document),
+        *_find_duplicate_edge_ids(document),
+        *_find_slow_patterns(document),
+        *_find_unavailable_tools(document),
+        *_find_excessive_timeouts(document),
+        *find_untranslated(document),
     )
 
 
-def _leads_on(edge: Document) -> bool:
+def _is_regular_exit(edge: Document) -> bool:
     return bool(edge.get("target_node_id")) and not edge.get("is_fallback")
 
 
-def _same_ids(document: Document) -> Iterator[Problem]:
-    places = [(part.get("id"), path) for path, part in edges(document)]
+def _find_duplicate_edge_ids(document: Document) -> Iterator[Issue]:
+    places = [(part.get("id"), path) for path, part in iter_edges(document)]
     count = Counter(name for name, _ in places)
     for name, path in places:
         if count[name] > 1:
-            yield Problem(
+            yield Issue(
                 f"{path}.id", f"{count[name]} edges are called “{name}”; a log cannot tell them apart."
             )
 
 
-def _slow(document: Document) -> Iterator[Problem]:
-    for path, edge in edges(document):
+def _find_slow_patterns(document: Document) -> Iterator[Issue]:
+    for path, edge in iter_edges(document):
         parts = ((edge.get("input_schema") or {}).get("properties") or {}).items()
         places = [
             (f"{path}.pattern", edge),
@@ -52,32 +59,32 @@ def _slow(document: Document) -> Iterator[Problem]:
         ]
         for place, part in places:
             pattern = part.get("pattern") or ""
-            if _NESTED.search(pattern) or Pattern(pattern).is_slow:
-                yield Problem(place, "This can take very long on some texts, which then count as no match.")
+            if _NESTED_QUANTIFIER.search(pattern) or BoundedRegex(pattern).is_slow:
+                yield Issue(place, "This can take very long on some texts, which then count as no match.")
 
 
-def _never_run(document: Document) -> Iterator[Problem]:
-    for owner in tool_owners(document):
-        for path, tool in objects(owner.part, "tools", owner.path):
-            if tool.get("type") == "mcp" and (trouble := trouble_with(tool.get("server"))):
-                yield Problem(path, trouble)
+def _find_unavailable_tools(document: Document) -> Iterator[Issue]:
+    for owner in iter_tool_owners(document):
+        for path, tool in iter_objects(owner.value, "tools", owner.path):
+            if tool.get("type") == "mcp" and (trouble := unavailable_reason(tool.get("server"))):
+                yield Issue(path, trouble)
 
 
-def _impatient(document: Document) -> Iterator[Problem]:
-    tools = (objects(owner.part, "tools", owner.path) for owner in tool_owners(document))
-    for path, part in (*actions(document), *chain.from_iterable(tools)):
-        if part.get("timeout", 0) > LONGEST_TIMEOUT:
-            yield Problem(f"{path}.timeout", f"No call takes longer than {LONGEST_TIMEOUT} seconds here.")
+def _find_excessive_timeouts(document: Document) -> Iterator[Issue]:
+    tools = (iter_objects(owner.value, "tools", owner.path) for owner in iter_tool_owners(document))
+    for path, part in (*iter_actions(document), *chain.from_iterable(tools)):
+        if part.get("timeout", 0) > MAX_TIMEOUT_SECONDS:
+            yield Issue(f"{path}.timeout", f"No call takes longer than {MAX_TIMEOUT_SECONDS} seconds here.")
 
 
-def _unreachable(document: Document) -> Iterator[Problem]:
+def _find_unreachable_nodes(document: Document) -> Iterator[Issue]:
     targets = {
-        node.part.get("id"): {edge.part.get("target_node_id") for edge in objects(node.part, "edges")}
-        for node in objects(document, "nodes")
+        node.value.get("id"): {edge.value.get("target_node_id") for edge in iter_objects(node.value, "edges")}
+        for node in iter_objects(document, "nodes")
     }
     todo = [
         document.get("initial_node"),
-        *(e.part.get("target_node_id") for e in objects(document, "global_edges")),
+        *(e.value.get("target_node_id") for e in iter_objects(document, "global_edges")),
     ]
     reached: set[object] = set()
     while todo:
@@ -85,21 +92,21 @@ def _unreachable(document: Document) -> Iterator[Problem]:
         if name not in reached:
             reached.add(name)
             todo.extend(targets.get(name, ()))
-    for path, node in objects(document, "nodes"):
+    for path, node in iter_objects(document, "nodes"):
         if node.get("id") not in reached:
-            yield Problem(path, f"No edge leads to “{node.get('id')}”.")
+            yield Issue(path, f"No edge leads to “{node.get('id')}”.")
 
 
-def _dead_ends(document: Document) -> Iterator[Problem]:
+def _find_dead_ends(document: Document) -> Iterator[Issue]:
     # a node that only global edges lead to needs no edge: the conversation returns to where it was
     entered = {document.get("initial_node")}
-    for node in objects(document, "nodes"):
-        entered |= {edge.part.get("target_node_id") for edge in objects(node.part, "edges", node.path)}
-    for path, part in objects(document, "nodes"):
+    for node in iter_objects(document, "nodes"):
+        entered |= {edge.value.get("target_node_id") for edge in iter_objects(node.value, "edges", node.path)}
+    for path, part in iter_objects(document, "nodes"):
         ends = part.get("is_final") or part.get("hand_off") or part.get("node_type") == "final"
         if (
             not ends
             and part.get("id") in entered
-            and not any(_leads_on(e.part) for e in objects(part, "edges"))
+            and not any(_is_regular_exit(e.value) for e in iter_objects(part, "edges"))
         ):
-            yield Problem(path, f"The conversation cannot leave “{part.get('id')}”, and it is not final.")
+            yield Issue(path, f"The conversation cannot leave “{part.get('id')}”, and it is not final.")

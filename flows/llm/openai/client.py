@@ -14,20 +14,20 @@ import aiohttp
 import httpx2
 from openai import APIError, AsyncOpenAI, DefaultAioHttpClient, DefaultAsyncHttpxClient, OpenAIError
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 
-_CONNECTIONS: Final = 20_000
+_MAX_CONNECTIONS: Final = 20_000
 
-_LARGEST: Final = 16_000_000
+_MAX_RESPONSE_BYTES: Final = 16_000_000
 """Bytes of an answer; a long one in pieces, with what was thought before it, has some millions."""
 
-PASSING: Final = (APIError, ConnectionError, httpx2.HTTPError, aiohttp.ClientError)
+TRANSIENT_ERRORS: Final = (APIError, ConnectionError, httpx2.HTTPError, aiohttp.ClientError)
 """What may be over when a call is made once more."""
 
-FAILURES: Final = (*PASSING, OpenAIError, TimeoutError, ValueError)
+REQUEST_ERRORS: Final = (*TRANSIENT_ERRORS, OpenAIError, TimeoutError, ValueError)
 """What a call raises when there is no answer."""
 
-NO_ANSWER: Final = (AttributeError, TypeError, LookupError, RecursionError)
+PROTOCOL_ERRORS: Final = (AttributeError, TypeError, LookupError, RecursionError)
 """What reading an answer raises that is not of the protocol: the package lets everything through."""
 
 
@@ -35,7 +35,7 @@ class OpenAIClient:
     """Connects when it is first asked to. `timeout` bounds one try, in seconds.
 
     `aiohttp` is for workers: it holds hundreds of requests in flight at half the cost of httpx2, but mocks
-    of httpx2 do not see it. Raises `Misconfigured` without a key.
+    of httpx2 do not see it. Raises `ConfigurationError` without a key.
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class OpenAIClient:
         timeout: float = 20.0,
         aiohttp: bool = False,
     ) -> None:
-        self._key = api_key or os.environ.get("OPENAI_API_KEY", "")
-        if not self._key:
-            raise Misconfigured("OPENAI_API_KEY is not set; a local server takes any text as the key.")
+        self._api_key = api_key or os.environ.get("OPENAI_API_KEY", "")
+        if not self._api_key:
+            raise ConfigurationError("OPENAI_API_KEY is not set; a local server takes any text as the key.")
         self._base_url = base_url
         self._timeout = timeout
-        self._aiohttp = aiohttp
+        self._use_aiohttp = aiohttp
         self._client: AsyncOpenAI | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -62,11 +62,11 @@ class OpenAIClient:
         if self._client is None or self._loop is not loop:
             self._loop = loop
             self._client = AsyncOpenAI(
-                api_key=self._key,
+                api_key=self._api_key,
                 base_url=self._base_url,
                 timeout=self._timeout,
                 max_retries=0,  # it would wait for longer than there is time
-                http_client=self._connected(),
+                http_client=self._build_http_client(),
             )
         return self._client
 
@@ -76,36 +76,36 @@ class OpenAIClient:
         if client is not None:
             await client.close()
 
-    def _connected(self) -> httpx2.AsyncClient:
+    def _build_http_client(self) -> httpx2.AsyncClient:
         """A client whose answers are bounded; how many turns run at once is the worker's to bound."""
-        client = _many_at_once() if self._aiohttp else DefaultAsyncHttpxClient()
-        client.event_hooks = {"response": [_bound]}
+        client = _build_aiohttp_client() if self._use_aiohttp else DefaultAsyncHttpxClient()
+        client.event_hooks = {"response": [_limit_response_size]}
         return client
 
 
-def _many_at_once() -> httpx2.AsyncClient:
+def _build_aiohttp_client() -> httpx2.AsyncClient:
     """The client's own bound is 1,000 connections."""
-    limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
+    limits = httpx2.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_CONNECTIONS)
     return DefaultAioHttpClient(limits=limits)
 
 
-async def _bound(response: httpx2.Response) -> None:
+async def _limit_response_size(response: httpx2.Response) -> None:
     assert isinstance(response.stream, httpx2.AsyncByteStream)
-    response.stream = _Bounded(response.stream)
+    response.stream = _SizeLimitedStream(response.stream)
 
 
-class _Bounded(httpx2.AsyncByteStream):
+class _SizeLimitedStream(httpx2.AsyncByteStream):
     """An answer that raises `ConnectionError` when it has no end."""
 
     def __init__(self, stream: httpx2.AsyncByteStream) -> None:
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = _LARGEST
+        left = _MAX_RESPONSE_BYTES
         async for piece in self._stream:
             left -= len(piece)
             if left < 0:
-                raise ConnectionError(f"more than {_LARGEST:,} bytes")
+                raise ConnectionError(f"more than {_MAX_RESPONSE_BYTES:,} bytes")
             yield piece
 
     async def aclose(self) -> None:

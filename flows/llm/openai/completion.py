@@ -8,33 +8,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flows.llm.parsing.decision import Answer
-from flows.llm.parsing.reasoning import spoken
-from flows.llm.parsing.text_tool_calls import written
-from flows.llm.prompts import ChatLine
-from flows.state.dialog_state import Line
+from flows.llm.parsing.decision import ModelOutput
+from flows.llm.parsing.reasoning import strip_reasoning
+from flows.llm.parsing.text_tool_calls import arguments_as_text
+from flows.llm.prompts import ChatMessage
+from flows.state.dialog_state import HistoryLine
 
-_LETTERS = 4
+_CHARACTERS_PER_TOKEN = 4
 """About how many make a token."""
 
 
-def whole(completion: Any) -> Answer:
+def parse_completion(completion: Any) -> ModelOutput:
     """An answer that has come whole."""
     usage, choices = completion.usage, completion.choices
     if not choices:
         raise LookupError("no answer, and perhaps an error")
     message, end = choices[0].message, choices[0].finish_reason
-    return Answer(
-        spoken(text_of(message.content)) if message.content else "",
-        text_of(message.refusal) if message.refusal else "",
-        _calls_of(message.tool_calls) if message.tool_calls else [],
-        tokens_of(usage) if usage else 0,
+    return ModelOutput(
+        strip_reasoning(message_text(message.content)) if message.content else "",
+        message_text(message.refusal) if message.refusal else "",
+        _parse_tool_calls(message.tool_calls) if message.tool_calls else [],
+        total_tokens(usage) if usage else 0,
         is_filtered=end == "content_filter",
-        is_cut=end == "length",
+        is_truncated=end == "length",
     )
 
 
-def text_of(content: object) -> str:
+def message_text(content: object) -> str:
     """A message's text; some servers send it in parts, and what was thought as another."""
     if isinstance(content, str):
         return content
@@ -43,27 +43,27 @@ def text_of(content: object) -> str:
     return "".join([part["text"] for part in content if part.get("type") == "text"])
 
 
-def tokens_of(usage: Any) -> int:
+def total_tokens(usage: Any) -> int:
     """What an answer has cost, as far as the server says so in numbers."""
     names = ("total_tokens", "prompt_tokens", "completion_tokens")
-    total, asked, told = (_number(getattr(usage, name, 0)) for name in names)
+    total, asked, told = (_positive_int(getattr(usage, name, 0)) for name in names)
     return total or asked + told
 
 
-def estimated(lines: Sequence[ChatLine | Line], answer: Answer) -> int:
+def estimate_tokens(lines: Sequence[ChatMessage | HistoryLine], answer: ModelOutput) -> int:
     """About what an answer has cost whose server has not said it."""
     asked = sum([len(line["content"] or "") for line in lines])
     called = sum([len(name) + len(text) for name, text in answer.calls])
-    return (asked + len(answer.content) + called) // _LETTERS
+    return (asked + len(answer.content) + called) // _CHARACTERS_PER_TOKEN
 
 
-def _calls_of(calls: object) -> list[tuple[str, str]]:
+def _parse_tool_calls(calls: object) -> list[tuple[str, str]]:
     """The functions' calls; some servers leave out the `type` that tells them from others."""
     if not isinstance(calls, list):
         raise TypeError("this is no list of calls")
     functions = [getattr(call, "function", None) for call in calls]
-    return [(text_of(each.name), written(each.arguments)) for each in functions if each]
+    return [(message_text(each.name), arguments_as_text(each.arguments)) for each in functions if each]
 
 
-def _number(value: object) -> int:
+def _positive_int(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else 0

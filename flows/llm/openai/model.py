@@ -14,36 +14,51 @@ from typing import Any
 from openai import APIStatusError
 
 from core.time_limit import TimeLimit
-from flows.llm.model import Condense, Decide, Decision, ModelError, Speak, Speech, unheard
-from flows.llm.openai import stream as openai_stream
-from flows.llm.openai.client import FAILURES, NO_ANSWER, PASSING, OpenAIClient
-from flows.llm.openai.completion import estimated, whole
-from flows.llm.openai.retry import again
-from flows.llm.openai.unsupported import FUNCTION, SILENCE, Refusals, refused
-from flows.llm.parsing.decision import Answer
-from flows.llm.parsing.reply_stream import CalledWords, JsonWords, Telling
-from flows.llm.prompts import (
-    answer_schema,
-    functions,
-    in_words,
-    to_condense,
-    to_decide,
-    to_speak,
-    tool_lines,
-    tool_section,
+from flows.llm.model import (
+    GeneratedReply,
+    ModelError,
+    ReplyRequest,
+    SummaryRequest,
+    TransitionDecision,
+    TransitionRequest,
+    discard,
 )
-from flows.state.dialog_state import Line
-from flows.text.surrogates import without_halves
+from flows.llm.openai import stream as openai_stream
+from flows.llm.openai.client import PROTOCOL_ERRORS, REQUEST_ERRORS, TRANSIENT_ERRORS, OpenAIClient
+from flows.llm.openai.completion import estimate_tokens, parse_completion
+from flows.llm.openai.retry import retry_after_error
+from flows.llm.openai.unsupported import (
+    FUNCTION_SCHEMA,
+    TEXT_BESIDE_CALL,
+    UnsupportedParameters,
+    find_unsupported_parameter,
+)
+from flows.llm.parsing.decision import ModelOutput
+from flows.llm.parsing.reply_stream import JsonReplyStreamer, ReplyStreamer, ToolCallReplyStreamer
+from flows.llm.prompts import (
+    build_functions,
+    decision_schema,
+    describe_functions,
+    describe_tool_results,
+    reply_prompt,
+    summary_prompt,
+    tool_messages,
+    transition_prompt,
+)
+from flows.state.dialog_state import HistoryLine
+from flows.text.surrogates import replace_surrogates_in_json
 
 log = logging.getLogger("turngate.model")
 
-_ABOUT_LENGTH = re.compile(
+_CONTEXT_LENGTH_ERROR = re.compile(
     r"context[ _](?:length|size|window)|(?:prompt|input) is too long", re.IGNORECASE
 )  # OpenAI, vLLM and llama.cpp, each in words of its own; llama.cpp also with 500
-_FILTERED = re.compile(r"content_filter|content management policy|input was flagged")  # Azure, OpenRouter
-_FILTERS = (400, 403)
-_LAST_LINES = 4
-_SHORT_LINE = 200
+_CONTENT_FILTER_ERROR = re.compile(
+    r"content_filter|content management policy|input was flagged"
+)  # Azure, OpenRouter
+_CONTENT_FILTER_STATUSES = (400, 403)
+_SHORT_HISTORY_LINES = 4
+_SHORT_LINE_LENGTH = 200
 """What is told of a conversation that does not fit into the model's context."""
 
 
@@ -54,7 +69,7 @@ class OpenAIModel:
     is left to the server unless it is set. What a server refuses it is spared for a while: one without tools
     is asked for JSON. One that finds a conversation too long is asked again with its last lines.
     `aiohttp` is for workers: it holds hundreds of requests in flight at half the cost of httpx2, but mocks
-    of httpx2 do not see it. Raises `Misconfigured` without a key.
+    of httpx2 do not see it. Raises `ConfigurationError` without a key.
     """
 
     def __init__(
@@ -71,158 +86,170 @@ class OpenAIModel:
     ) -> None:
         self.name = f"openai/{model}"
         self._model = model
-        self._patience = patience
+        self._total_timeout = patience
         self._retries = retries
-        self._settings = {} if temperature is None else {"temperature": temperature}
-        self._refusals = Refusals()
+        self._request_settings = {} if temperature is None else {"temperature": temperature}
+        self._unsupported = UnsupportedParameters()
         self._client = OpenAIClient(api_key=api_key, base_url=base_url, timeout=timeout, aiohttp=aiohttp)
 
-    async def decide(self, question: Decide) -> Decision:
+    async def decide(self, question: TransitionRequest) -> TransitionDecision:
         """Offer the edges as functions. What cannot be read as one of them is a decision to stay."""
         try:
             try:
-                answer = await self._with_tools(question)
-            except _NoTools:
-                answer = await self._with_json(question)
-        except _TooLong:
-            if len(question.history) <= _LAST_LINES:
+                answer = await self._decide_with_tools(question)
+            except _ToolsUnsupported:
+                answer = await self._decide_with_json(question)
+        except _ContextTooLong:
+            if len(question.history) <= _SHORT_HISTORY_LINES:
                 raise
-            return await self.decide(question._replace(history=question.history[-_LAST_LINES:]))
-        return answer.decision(self.name, question)
+            return await self.decide(question._replace(history=question.history[-_SHORT_HISTORY_LINES:]))
+        return answer.to_decision(self.name, question)
 
-    async def speak(self, request: Speak) -> Speech:
+    async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
         """Have the instruction put into words."""
-        begin = None if request.write is unheard else lambda: Telling(request.write)
+        begin = None if request.write is discard else lambda: ReplyStreamer(request.write)
         try:
-            return (await self._ask(begin, messages=to_speak(request))).speech(self.name)
-        except _TooLong:
-            if len(request.history) <= _LAST_LINES:
+            return (await self._complete(begin, messages=reply_prompt(request))).to_reply(self.name)
+        except _ContextTooLong:
+            if len(request.history) <= _SHORT_HISTORY_LINES:
                 raise
-            return await self.speak(replace(request, history=request.history[-_LAST_LINES:]))
+            return await self.generate_reply(
+                replace(request, history=request.history[-_SHORT_HISTORY_LINES:])
+            )
 
-    async def condense(self, request: Condense) -> Speech:
+    async def summarize(self, request: SummaryRequest) -> GeneratedReply:
         """Have lines of a conversation summarised."""
         try:
-            answer = await self._ask(None, messages=to_condense(request))
-        except _TooLong:
-            short = replace(request, lines=tuple(map(_cut, request.lines)))
-            answer = await self._ask(None, messages=to_condense(short))
-        return answer.speech(self.name)
+            answer = await self._complete(None, messages=summary_prompt(request))
+        except _ContextTooLong:
+            short = replace(request, lines=tuple(map(_shorten_line, request.lines)))
+            answer = await self._complete(None, messages=summary_prompt(short))
+        return answer.to_reply(self.name)
 
     async def aclose(self) -> None:
         """Close the connections; the next question opens new ones."""
         await self._client.aclose()
 
-    def _with_tools(self, question: Decide) -> Awaitable[Answer]:
-        messages = to_decide(question)
+    def _decide_with_tools(self, question: TransitionRequest) -> Awaitable[ModelOutput]:
+        messages = transition_prompt(question)
         if question.exchanges:
-            messages += tool_lines(question.exchanges)
-        return self._ask(
-            None if question.write is unheard else lambda: self._called_words(question),
+            messages += tool_messages(question.exchanges)
+        return self._complete(
+            None if question.write is discard else lambda: self._tool_call_streamer(question),
             messages=messages,
-            tools=functions(question),
+            tools=build_functions(question),
             tool_choice="required",
         )
 
-    def _called_words(self, question: Decide) -> Telling:
-        return CalledWords(question, may_follow=SILENCE in self._refusals)
+    def _tool_call_streamer(self, question: TransitionRequest) -> ReplyStreamer:
+        return ToolCallReplyStreamer(question, may_follow=TEXT_BESIDE_CALL in self._unsupported)
 
-    async def _with_json(self, question: Decide) -> Answer:
-        offered, (system, *lines) = functions(question), to_decide(question)
-        sections = [system["content"] or "", in_words(offered), tool_section(question.exchanges)]
+    async def _decide_with_json(self, question: TransitionRequest) -> ModelOutput:
+        offered, (system, *lines) = build_functions(question), transition_prompt(question)
+        sections = [
+            system["content"] or "",
+            describe_functions(offered),
+            describe_tool_results(question.exchanges),
+        ]
         content = "\n\n".join(section for section in sections if section)
         names = [str(each["function"]["name"]) for each in offered]
-        schema = {"name": "decision", "schema": answer_schema(names)}
-        return await self._ask(
-            None if question.write is unheard else lambda: JsonWords(question),
+        schema = {"name": "decision", "schema": decision_schema(names)}
+        return await self._complete(
+            None if question.write is discard else lambda: JsonReplyStreamer(question),
             messages=[{**system, "content": content}, *lines],
             response_format={"type": "json_schema", "json_schema": schema},
         )
 
-    async def _ask(self, begin: Callable[[], Telling] | None, **request: Any) -> Answer:
+    async def _complete(self, begin: Callable[[], ReplyStreamer] | None, **request: Any) -> ModelOutput:
         """One completion within the time that it may take; with `begin`, in pieces for who reads along."""
         try:
-            with TimeLimit(self._patience) as limit:
+            with TimeLimit(self._total_timeout) as limit:
                 try:
-                    return await self._try(begin, request)
-                except PASSING as error:
-                    return await again(error, lambda: self._try(begin, request), limit, self._retries)
+                    return await self._complete_once(begin, request)
+                except TRANSIENT_ERRORS as error:
+                    return await retry_after_error(
+                        error, lambda: self._complete_once(begin, request), limit, self._retries
+                    )
         except APIStatusError as error:
             raise ModelError(f"{self.name} answered {error.status_code}") from error
-        except NO_ANSWER as error:
+        except PROTOCOL_ERRORS as error:
             raise ModelError(f"{self.name}: the answer is not of the protocol") from error
-        except FAILURES as error:
+        except REQUEST_ERRORS as error:
             raise ModelError(f"{self.name}: {type(error).__name__}") from error
 
-    async def _try(self, begin: Callable[[], Telling] | None, request: dict[str, Any]) -> Answer:
+    async def _complete_once(
+        self, begin: Callable[[], ReplyStreamer] | None, request: dict[str, Any]
+    ) -> ModelOutput:
         # The package takes `extra_body` as it is. Through all else it walks value by value, to rename
         # what needs no renaming here: half of a request's CPU.
-        body = {**self._settings, **request}
+        body = {**self._request_settings, **request}
         if begin is not None:
             body["stream_options"] = {"include_usage": True}
-        if self._refusals.are_known:
-            body = self._refusals.spared(body)
+        if self._unsupported.is_nonempty:
+            body = self._unsupported.without_unsupported(body)
             if "tools" in request and "tools" not in body:
-                raise _NoTools
+                raise _ToolsUnsupported
         try:
             if begin is not None:
-                return await self._read_along(begin(), body)
+                return await self._complete_streamed(begin(), body)
             create = self._client.api.chat.completions.create
-            return whole(await create(model=self._model, messages=[], extra_body=body))
+            return parse_completion(await create(model=self._model, messages=[], extra_body=body))
         except APIStatusError as error:
-            return await self._once_more(error, begin, request, body)
+            return await self._retry_without_unsupported(error, begin, request, body)
         except UnicodeEncodeError:
-            whole_request = without_halves(request)  # what a tool came to may be cut in such a place
+            whole_request = replace_surrogates_in_json(
+                request
+            )  # what a tool came to may be cut in such a place
             if whole_request == request:
                 raise
-            return await self._try(begin, whole_request)
+            return await self._complete_once(begin, whole_request)
 
-    async def _read_along(self, telling: Telling, body: dict[str, Any]) -> Answer:
+    async def _complete_streamed(self, telling: ReplyStreamer, body: dict[str, Any]) -> ModelOutput:
         """The answer in pieces. When it breaks off it can be asked for again unless something was told."""
         create = self._client.api.chat.completions.create
         try:
             stream = await create(model=self._model, messages=[], extra_body=body, stream=True)
-            answer = await openai_stream.read(stream, telling.hear)
-        except PASSING as error:
-            if telling.has_begun:
+            answer = await openai_stream.read_stream(stream, telling.feed)
+        except TRANSIENT_ERRORS as error:
+            if telling.has_started:
                 raise ModelError(f"{self.name} broke off") from error
             raise
-        answer.tokens = answer.tokens or estimated(body["messages"], answer)
+        answer.tokens = answer.tokens or estimate_tokens(body["messages"], answer)
         if answer.calls and answer.content:
-            self._refusals.add(SILENCE)
+            self._unsupported.add(TEXT_BESIDE_CALL)
         return answer
 
-    async def _once_more(
+    async def _retry_without_unsupported(
         self,
         error: APIStatusError,
-        begin: Callable[[], Telling] | None,
+        begin: Callable[[], ReplyStreamer] | None,
         request: dict[str, Any],
         body: dict[str, Any],
-    ) -> Answer:
+    ) -> ModelOutput:
         """The answer without what the server has refused in `body`, when that is what it says."""
         said = f"{error} {error.body}"
         # the length first: what is said of it may name the tools as well
-        if _ABOUT_LENGTH.search(said):
-            raise _TooLong(f"{self.name}: the conversation is too long for it") from error
-        if error.status_code in _FILTERS and _FILTERED.search(said):
-            return Answer(is_filtered=True)
-        parameter = refused(error.status_code, said, body)
+        if _CONTEXT_LENGTH_ERROR.search(said):
+            raise _ContextTooLong(f"{self.name}: the conversation is too long for it") from error
+        if error.status_code in _CONTENT_FILTER_STATUSES and _CONTENT_FILTER_ERROR.search(said):
+            return ModelOutput(is_filtered=True)
+        parameter = find_unsupported_parameter(error.status_code, said, body)
         if not parameter:
             raise error
         log.warning("model %s takes no %s", self.name, parameter)
-        if parameter == FUNCTION:
-            raise _NoTools from error
-        self._refusals.add(parameter)
-        return await self._try(begin, request)
+        if parameter == FUNCTION_SCHEMA:
+            raise _ToolsUnsupported from error
+        self._unsupported.add(parameter)
+        return await self._complete_once(begin, request)
 
 
-def _cut(line: Line) -> Line:
-    return {"role": line["role"], "content": line["content"][:_SHORT_LINE]}
+def _shorten_line(line: HistoryLine) -> HistoryLine:
+    return {"role": line["role"], "content": line["content"][:_SHORT_LINE_LENGTH]}
 
 
-class _NoTools(Exception):
+class _ToolsUnsupported(Exception):
     """The server takes no functions, or not these."""
 
 
-class _TooLong(ModelError):
+class _ContextTooLong(ModelError):
     """What was sent does not fit into the model's context."""

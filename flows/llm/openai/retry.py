@@ -12,16 +12,16 @@ from typing import TypeVar
 import httpx2
 
 from core.time_limit import TimeLimit
-from flows.llm.openai.client import PASSING
+from flows.llm.openai.client import TRANSIENT_ERRORS
 
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
-_STATUSES = (408, 409, 425, 429)
-_FOR_GOOD = "insufficient_quota"  # OpenAI, with 429: nobody has paid
+_INITIAL_DELAY_SECONDS, _MAX_DELAY_SECONDS = 0.5, 8.0
+_RETRYABLE_STATUSES = (408, 409, 425, 429)
+_PERMANENT_ERROR_CODE = "insufficient_quota"  # OpenAI, with 429: nobody has paid
 
 _T = TypeVar("_T")
 
 
-async def patiently(ask: Callable[[], Awaitable[_T]], *, seconds: float, retries: int) -> _T:
+async def retry(ask: Callable[[], Awaitable[_T]], *, seconds: float, retries: int) -> _T:
     """What `ask` gives, within `seconds`, asked again when it fails with what may pass.
 
     Raises what the last try raised, as soon as it is sure that another would come too late; and
@@ -30,40 +30,42 @@ async def patiently(ask: Callable[[], Awaitable[_T]], *, seconds: float, retries
     with TimeLimit(seconds) as limit:
         try:
             return await ask()
-        except PASSING as error:
-            return await again(error, ask, limit, retries)
+        except TRANSIENT_ERRORS as error:
+            return await retry_after_error(error, ask, limit, retries)
 
 
-async def again(error: Exception, ask: Callable[[], Awaitable[_T]], limit: TimeLimit, retries: int) -> _T:
+async def retry_after_error(
+    error: Exception, ask: Callable[[], Awaitable[_T]], limit: TimeLimit, retries: int
+) -> _T:
     """What `ask` gives after it has failed once; raises as above."""
     clock = asyncio.get_running_loop().time
     for number in range(retries):
-        wait = wait_after(error, number)
+        wait = retry_delay(error, number)
         if wait is None or clock() + wait >= limit.at:
             break
         await asyncio.sleep(wait)
         try:
             return await ask()
-        except PASSING as newer:
+        except TRANSIENT_ERRORS as newer:
             error = newer
     raise error
 
 
-def wait_after(error: Exception, number: int) -> float | None:
+def retry_delay(error: Exception, number: int) -> float | None:
     """For how many seconds to wait after a failed try, the first being 0; None when another is of no use."""
     response: httpx2.Response | None = getattr(error, "response", None)
-    own: float = min(_FIRST_WAIT * 2**number, _LONGEST_WAIT)
+    own: float = min(_INITIAL_DELAY_SECONDS * 2**number, _MAX_DELAY_SECONDS)
     spread = random.uniform(1.0, 1.25)  # noqa: S311 - spreads retries, guards nothing
     if response is None:
         return own * spread
     status, orders = response.status_code, response.headers.get("x-should-retry")
-    may_pass = status in _STATUSES or status >= 500 or orders == "true"
-    if not may_pass or orders == "false" or getattr(error, "code", None) == _FOR_GOOD:
+    may_pass = status in _RETRYABLE_STATUSES or status >= 500 or orders == "true"
+    if not may_pass or orders == "false" or getattr(error, "code", None) == _PERMANENT_ERROR_CODE:
         return None
-    return (told_wait(response.headers) or own) * spread
+    return (retry_after_header(response.headers) or own) * spread
 
 
-def told_wait(headers: Mapping[str, str]) -> float | None:
+def retry_after_header(headers: Mapping[str, str]) -> float | None:
     """The seconds that a server wants to be left alone for, if it says so; `Retry-After` is also a date.
 
     https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Retry-After

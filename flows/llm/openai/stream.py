@@ -9,38 +9,38 @@ from openai import AsyncStream
 from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
 
-from flows.llm.openai.completion import text_of, tokens_of
-from flows.llm.parsing.decision import LONGEST_REPLY, Answer
-from flows.llm.parsing.reasoning import Thoughts, after_thoughts
-from flows.llm.parsing.text_tool_calls import written
+from flows.llm.openai.completion import message_text, total_tokens
+from flows.llm.parsing.decision import MAX_REPLY_LENGTH, ModelOutput
+from flows.llm.parsing.reasoning import ReasoningFilter, text_after_reasoning
+from flows.llm.parsing.text_tool_calls import arguments_as_text
 
-Hear = Callable[[Answer, str], None]
+StreamCallback = Callable[[ModelOutput, str], None]
 """Takes what the answer is by now, and the piece that has just come."""
 
-_MOST_CONTENT = 4 * LONGEST_REPLY
-_MOST_OF_CALLS = 64_000
+_MAX_CONTENT_LENGTH = 4 * MAX_REPLY_LENGTH
+_MAX_CALLS_LENGTH = 64_000
 """Characters after which nobody needs the rest of the text, or of the functions' names and arguments."""
 
 
-async def read(stream: AsyncStream[ChatCompletionChunk], hear: Hear) -> Answer:
+async def read_stream(stream: AsyncStream[ChatCompletionChunk], hear: StreamCallback) -> ModelOutput:
     """The pieces put together. Raises `ConnectionError` when the stream breaks off."""
-    pieces = _Pieces(hear)
-    answer = pieces.answer
+    pieces = _StreamAccumulator(hear)
+    answer = pieces.output
     async with stream:
         async for chunk in stream:
             if chunk.usage:
-                answer.tokens = tokens_of(chunk.usage)
+                answer.tokens = total_tokens(chunk.usage)
             for choice in chunk.choices or ():
-                pieces.take(choice)
-            if pieces.are_too_many:
+                pieces.add(choice)
+            if pieces.exceeds_limit:
                 return answer
-    if not answer.is_whole:
+    if not answer.is_complete:
         raise ConnectionError("the stream broke off")
-    pieces.end()
+    pieces.finish()
     return answer
 
 
-class _Pieces:
+class _StreamAccumulator:
     """What has come by now. Servers differ in how they say which call a piece belongs to.
 
     OpenAI numbers the calls and names each once. Ollama has numbered all of them 0, each with an id of its
@@ -48,55 +48,57 @@ class _Pieces:
     its name together out of several (continuedev/continue#5849).
     """
 
-    def __init__(self, hear: Hear) -> None:
-        self.answer = Answer(is_whole=False)
-        self._hear = hear
-        self._thoughts = Thoughts()
-        self._size = 0
-        self._ids: list[str] = []
-        self._last: dict[int | None, int] = {}  # by the server's number, the call that it meant last
+    def __init__(self, hear: StreamCallback) -> None:
+        self.output = ModelOutput(is_complete=False)
+        self._callback = hear
+        self._reasoning_filter = ReasoningFilter()
+        self._calls_length = 0
+        self._call_ids: list[str] = []
+        self._last_call_by_index: dict[
+            int | None, int
+        ] = {}  # by the server's number, the call that it meant last
 
     @property
-    def are_too_many(self) -> bool:
+    def exceeds_limit(self) -> bool:
         """Whether a model that has lost its way is writing on and on."""
-        return len(self.answer.content) > _MOST_CONTENT or self._size > _MOST_OF_CALLS
+        return len(self.output.content) > _MAX_CONTENT_LENGTH or self._calls_length > _MAX_CALLS_LENGTH
 
-    def take(self, choice: Any) -> None:
+    def add(self, choice: Any) -> None:
         """The next piece."""
-        answer, delta = self.answer, choice.delta
+        answer, delta = self.output, choice.delta
         if delta.refusal:
-            answer.refusal += text_of(delta.refusal)
+            answer.refusal += message_text(delta.refusal)
         for call in delta.tool_calls or ():
-            self._take_call(call)
-        if delta.content and (piece := self._thoughts.feed(text_of(delta.content))):
+            self._add_tool_call(call)
+        if delta.content and (piece := self._reasoning_filter.feed(message_text(delta.content))):
             answer.content += piece
             if not answer.calls:
-                self._hear(answer, piece)
+                self._callback(answer, piece)
         if choice.finish_reason:
-            answer.is_whole = True
+            answer.is_complete = True
             answer.is_filtered = choice.finish_reason == "content_filter"
-            answer.is_cut = choice.finish_reason == "length"
+            answer.is_truncated = choice.finish_reason == "length"
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Nothing follows."""
-        rest = self._thoughts.rest()
-        self.answer.content = after_thoughts(self.answer.content + rest)
-        if rest and not self.answer.calls:
-            self._hear(self.answer, rest)
+        rest = self._reasoning_filter.flush()
+        self.output.content = text_after_reasoning(self.output.content + rest)
+        if rest and not self.output.calls:
+            self._callback(self.output, rest)
 
-    def _take_call(self, piece: ChoiceDeltaToolCall) -> None:
-        function, calls = piece.function, self.answer.calls
-        name, text = (function.name or "", written(function.arguments)) if function else ("", "")
-        place = self._last.get(piece.index)
-        if place is None or (calls[place][0] and name and self._is_another(piece, place)):
-            place = self._last[piece.index] = len(calls)
+    def _add_tool_call(self, piece: ChoiceDeltaToolCall) -> None:
+        function, calls = piece.function, self.output.calls
+        name, text = (function.name or "", arguments_as_text(function.arguments)) if function else ("", "")
+        place = self._last_call_by_index.get(piece.index)
+        if place is None or (calls[place][0] and name and self._is_new_call(piece, place)):
+            place = self._last_call_by_index[piece.index] = len(calls)
             calls.append(("", ""))
-            self._ids.append(piece.id or "")
+            self._call_ids.append(piece.id or "")
         known, before = calls[place]
         calls[place] = (known if name == known else known + name, before + text)
-        self._size += 1 + len(name) + len(text)
-        self._hear(self.answer, text)
+        self._calls_length += 1 + len(name) + len(text)
+        self._callback(self.output, text)
 
-    def _is_another(self, piece: ChoiceDeltaToolCall, place: int) -> bool:
+    def _is_new_call(self, piece: ChoiceDeltaToolCall, place: int) -> bool:
         """Whether a piece that names a function is a new call, and not more of the one at `place`."""
-        return piece.index is None or bool(piece.id and piece.id != self._ids[place])
+        return piece.index is None or bool(piece.id and piece.id != self._call_ids[place])

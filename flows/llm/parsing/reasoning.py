@@ -5,68 +5,68 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_NAMES = {
+_REASONING_TAGS = {
     "<think>": "</think>",  # DeepSeek, Qwen and MiniMax
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
     "<reasoning>": "</reasoning>",
     "[think]": "[/think]",  # Mistral
 }
-_ENDS: Mapping[str, re.Pattern[str]] = {
-    start: re.compile(re.escape(end), re.IGNORECASE) for start, end in _NAMES.items()
+_END_TAGS: Mapping[str, re.Pattern[str]] = {
+    start: re.compile(re.escape(end), re.IGNORECASE) for start, end in _REASONING_TAGS.items()
 }
-_LONGEST_END = max(map(len, _NAMES.values()))
+_MAX_END_TAG_LENGTH = max(map(len, _REASONING_TAGS.values()))
 
 
-class Thoughts:
+class ReasoningFilter:
     """Takes the thoughts that an answer begins with out of it, piece by piece."""
 
     def __init__(self) -> None:
-        self._is_speaking = False
-        self._held = ""
-        self._end: re.Pattern[str] | None = None
+        self._is_past_reasoning = False
+        self._buffer = ""
+        self._end_tag: re.Pattern[str] | None = None
 
     def feed(self, piece: str) -> str:
         """What may be told now that `piece` has come. Space before the first word is left out."""
-        if self._is_speaking:
+        if self._is_past_reasoning:
             return piece
-        self._held += piece
-        while self._is_thought_through():
-            begun = self._held = self._held.lstrip()
+        self._buffer += piece
+        while self._drop_closed_reasoning():
+            begun = self._buffer = self._buffer.lstrip()
             small = begun.lower()
-            if any(start.startswith(small) for start in _ENDS):
+            if any(start.startswith(small) for start in _END_TAGS):
                 return ""  # nothing by now, or what may become a mark
-            start = next((start for start in _ENDS if small.startswith(start)), "")
+            start = next((start for start in _END_TAGS if small.startswith(start)), "")
             if not start:
-                self._is_speaking, self._held = True, ""
+                self._is_past_reasoning, self._buffer = True, ""
                 return begun
-            self._held, self._end = begun[len(start) :], _ENDS[start]
+            self._buffer, self._end_tag = begun[len(start) :], _END_TAGS[start]
         return ""
 
-    def rest(self) -> str:
+    def flush(self) -> str:
         """What was held back though it began no thoughts, once the answer has come to its end."""
-        return "" if self._end else self._held
+        return "" if self._end_tag else self._buffer
 
-    def _is_thought_through(self) -> bool:
+    def _drop_closed_reasoning(self) -> bool:
         """Whether no thought is open; what has been thought is dropped."""
-        if self._end:
-            end = self._end.search(self._held)
+        if self._end_tag:
+            end = self._end_tag.search(self._buffer)
             if end is None:
-                self._held = self._held[-_LONGEST_END:]
+                self._buffer = self._buffer[-_MAX_END_TAG_LENGTH:]
                 return False
-            self._held, self._end = self._held[end.end() :], None
+            self._buffer, self._end_tag = self._buffer[end.end() :], None
         return True
 
 
-def spoken(text: str) -> str:
+def strip_reasoning(text: str) -> str:
     """A whole answer without its thoughts."""
-    thoughts = Thoughts()
-    said = thoughts.feed(text) + thoughts.rest()
-    return after_thoughts(said)
+    thoughts = ReasoningFilter()
+    said = thoughts.feed(text) + thoughts.flush()
+    return text_after_reasoning(said)
 
 
-def after_thoughts(text: str) -> str:
+def text_after_reasoning(text: str) -> str:
     """What stands behind the last end of a thought, where its beginning stood in the question already."""
-    for end in _ENDS.values():
+    for end in _END_TAGS.values():
         text = end.split(text)[-1].lstrip()
     return text

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from flows.llm.model import Condense, Decide, Decision, Speak, Speech
-from flows.llm.rules.scoring import REASON, Evidence, Heard, weigh
+from flows.llm.model import (
+    GeneratedReply,
+    ReplyRequest,
+    SummaryRequest,
+    TransitionDecision,
+    TransitionRequest,
+)
+from flows.llm.rules.scoring import INVALID_SLOT_SCORE, EdgeScore, ParsedMessage, score_edge
 
-_MARGIN = 1.0
+_MIN_SCORE_MARGIN = 1.0
 
 
 class RulesModel:
@@ -13,40 +19,42 @@ class RulesModel:
 
     name = "rules"
 
-    async def decide(self, question: Decide) -> Decision:
+    async def decide(self, question: TransitionRequest) -> TransitionDecision:
         """Take the edge that the text speaks for most clearly; stay when none, or two alike."""
-        heard = Heard(question)
-        weighed = sorted((weigh(edge, heard) for edge in question.offered), key=_by_score)
+        heard = ParsedMessage(question)
+        weighed = sorted(
+            (score_edge(edge, heard) for edge in question.available_edges), key=_descending_score
+        )
         weighed = [evidence for evidence in weighed if evidence.score > 0]
         if not weighed:
-            return Decision(model=self.name)
+            return TransitionDecision(model=self.name)
         best = weighed[0]
         if _is_ambiguous(best, weighed[1:]):
-            return Decision(model=self.name)
-        if best.score == REASON:
-            return Decision(reason=best.reason, model=self.name)
-        return Decision(edge=best.edge.id, slots=best.slots, model=self.name)
+            return TransitionDecision(model=self.name)
+        if best.score == INVALID_SLOT_SCORE:
+            return TransitionDecision(error_message=best.error_message, model=self.name)
+        return TransitionDecision(edge_id=best.edge.id, slots=best.slots, model=self.name)
 
-    async def speak(self, request: Speak) -> Speech:
+    async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
         """Nothing: an instruction is not speech."""
-        return Speech(model=self.name)
+        return GeneratedReply(model=self.name)
 
-    async def condense(self, request: Condense) -> Speech:
+    async def summarize(self, request: SummaryRequest) -> GeneratedReply:
         """Nothing, as above."""
-        return Speech(model=self.name)
+        return GeneratedReply(model=self.name)
 
     async def aclose(self) -> None:
         """There is nothing to let go of."""
 
 
-def _by_score(evidence: Evidence) -> float:
+def _descending_score(evidence: EdgeScore) -> float:
     return -evidence.score
 
 
-def _is_ambiguous(best: Evidence, others: list[Evidence]) -> bool:
+def _is_ambiguous(best: EdgeScore, others: list[EdgeScore]) -> bool:
     return any(
-        best.score - other.score < _MARGIN
+        best.score - other.score < _MIN_SCORE_MARGIN
         and other.edge.target != best.edge.target
-        and not (best.score == REASON and other.score == REASON)
+        and not (best.score == INVALID_SLOT_SCORE and other.score == INVALID_SLOT_SCORE)
         for other in others
     )

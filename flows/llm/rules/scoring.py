@@ -13,115 +13,139 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from flows import locales as wording
 from flows.compiled.edge import CompiledEdge
-from flows.llm.model import Decide
-from flows.llm.rules.keywords import exact_letters, in_full, is_same_answer, typo_letters
-from flows.nlu.confirmation import REFUSING, agreement
-from flows.nlu.datetimes.times import with_hour_asked
-from flows.nlu.lexicon import FILLER, content_words, is_negated, is_negation
-from flows.nlu.similarity import Vector, likeness
-from flows.slots.extraction import LONGEST_VALUE, Reading, read
-from flows.slots.list_items import is_open
-from flows.slots.slot import Slot
-from flows.state.dialog_state import Line
-from flows.text.tokens import LONGEST_READ, words
-
-PAYLOAD, PATTERN, SLOT, KEYWORD, TYPO = 1000.0, 200.0, 120.0, 90.0, 75.0
-QUESTION = 150.0  # above most values, as who asks something has not answered yet
-ASKED, EXAMPLE, REASON, CONDITION, ANYTHING = 72.0, 50.0, 45.0, 25.0, 10.0
-PERSON = 60.0  # whoever asks for a person gets one, whatever else the message says
-
-_ALIKE = 0.45
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_UNMISTAKABLE = ("pattern", "phone", "email")
-_ASKING = frozenset(
-    words("are is am do does did can could may what when where which who why how wann was wie wo warum wer")
-    + words("haben hat habt sind ist gibt kann konnen darf")
+from flows.llm.model import TransitionRequest
+from flows.llm.rules.keywords import (
+    exact_match_length,
+    expand_abbreviations,
+    fuzzy_match_length,
+    is_equivalent_answer,
 )
-_ANY_ANSWER = re.compile(
+from flows.locales import messages_for
+from flows.nlu.confirmation import NEGATIVE_WORDS, recognize_confirmation
+from flows.nlu.datetimes.times import complete_hour_answer
+from flows.nlu.lexicon import FILLER_WORDS, content_words, is_negated, is_negation
+from flows.nlu.similarity import Vector, cosine_similarity
+from flows.slots.extraction import MAX_VALUE_LENGTH, SlotReading, extract_slot
+from flows.slots.list_items import accepts_any_text
+from flows.slots.slot import Slot
+from flows.state.dialog_state import HistoryLine
+from flows.text.tokens import MAX_INPUT_LENGTH, tokenize
+
+PAYLOAD_SCORE, PATTERN_SCORE, SLOT_SCORE, KEYWORD_SCORE, TYPO_SCORE = 1000.0, 200.0, 120.0, 90.0, 75.0
+QUESTION_SCORE = 150.0  # above most values, as who asks something has not answered yet
+ASKED_SLOT_SCORE, EXAMPLE_SCORE, INVALID_SLOT_SCORE, CONDITION_SCORE, FREE_TEXT_SCORE = (
+    72.0,
+    50.0,
+    45.0,
+    25.0,
+    10.0,
+)
+HAND_OFF_BONUS = 60.0  # whoever asks for a person gets one, whatever else the message says
+
+_MIN_SIMILARITY = 0.45
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
+_QUESTION_WORDS = frozenset(
+    tokenize(
+        "are is am do does did can could may what when where which who why how wann was wie wo warum wer"
+    )
+    + tokenize("haben hat habt sind ist gibt kann konnen darf")
+)
+_ANY_ANSWER_CONDITION = re.compile(
     r"\b(?:user|customer|caller|client|they)\b.{0,20}"
     r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*|tells?|told)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_CONFIRMING = re.compile(r"\b(?:yes|agree|confirm|accept|correct|affirm|consent)", re.IGNORECASE)
-_WILLING = re.compile(r"\b(?:ready|interest|positive|want)", re.IGNORECASE)
-_REFUSING = re.compile(
+_CONFIRMING_CONDITION = re.compile(r"\b(?:yes|agree|confirm|accept|correct|affirm|consent)", re.IGNORECASE)
+_WILLING_CONDITION = re.compile(r"\b(?:ready|interest|positive|want)", re.IGNORECASE)
+_REFUSING_CONDITION = re.compile(
     r"\b(?:no\b|not\b|disagree|declin|refus|reject|incorrect|wrong|deny|denies|negative)", re.IGNORECASE
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class EdgeScore:
     """What was found for one edge. A `reason` tells why a slot's value could not be read."""
 
     edge: CompiledEdge
     score: float = 0.0
     slots: Mapping[str, JsonValue] = field(default_factory=dict)
-    reason: str = ""
+    error_message: str = ""
 
 
-class Heard:
+class ParsedMessage:
     """A user's text, taken apart once for all the edges that are offered."""
 
-    def __init__(self, question: Decide) -> None:
-        self.question = question
-        self.asked = next((line["content"] for line in reversed(question.history) if _is_bots(line)), "")
-        text = question.text.strip()[:LONGEST_READ]
-        self.text = with_hour_asked(text, self.asked, question.language)
-        self.words = in_full(words(self.text))
-        self.is_question = self.text.endswith("?")
-        self.has_content = any(word not in FILLER for word in self.words)
-        self.agreed = agreement(self.text)
-        self.is_denial = _denies(self.words)
-        self.wants_date = any(
-            s.required and s.kind == "date" for edge in question.offered for s in edge.slots
+    def __init__(self, question: TransitionRequest) -> None:
+        self.request = question
+        self.last_bot_message = next(
+            (line["content"] for line in reversed(question.history) if _is_bot_line(line)), ""
         )
-        measure = next((edge.examples.measure for edge in question.offered if edge.examples), None)
-        texts = zip(question.offered, question.conditions, strict=True)
+        text = question.text.strip()[:MAX_INPUT_LENGTH]
+        self.text = complete_hour_answer(text, self.last_bot_message, question.language)
+        self.words = expand_abbreviations(tokenize(self.text))
+        self.is_question = self.text.endswith("?")
+        self.has_content_words = any(word not in FILLER_WORDS for word in self.words)
+        self.confirmation = recognize_confirmation(self.text)
+        self.has_negation = _contains_negation(self.words)
+        self.expects_date = any(
+            s.required and s.kind == "date" for edge in question.available_edges for s in edge.slots
+        )
+        measure = next((edge.examples.vectorizer for edge in question.available_edges if edge.examples), None)
+        texts = zip(question.available_edges, question.conditions, strict=True)
         self.conditions = {edge.id: condition for edge, condition in texts}
-        self.vector: Vector = measure.vector(self.text) if measure and self.has_content else {}
-        self._readings: dict[int, Reading] = {}
+        self.vector: Vector = measure.vectorize(self.text) if measure and self.has_content_words else {}
+        self._readings: dict[int, SlotReading] = {}
 
-    def read(self, slot: Slot) -> Reading:
+    def extract_slot(self, slot: Slot) -> SlotReading:
         """What was said about a slot, by a chosen payload or in the text."""
         if id(slot) not in self._readings:
-            self._readings[id(slot)] = self._read(slot)
+            self._readings[id(slot)] = self._extract_slot(slot)
         return self._readings[id(slot)]
 
-    def _read(self, slot: Slot) -> Reading:
-        payload = self.question.payload
-        chosen = next((value for value in slot.values if payload and str(value) == payload), None)
+    def _extract_slot(self, slot: Slot) -> SlotReading:
+        payload = self.request.payload
+        chosen = next((value for value in slot.allowed_values if payload and str(value) == payload), None)
         if chosen is not None:
-            return Reading(chosen, weight=1)
-        reading = read(slot, self.text, self.question.today)
-        return Reading() if slot.kind == "pattern" and self._is_year(slot, reading.value) else reading
+            return SlotReading(chosen, weight=1)
+        reading = extract_slot(slot, self.text, self.request.today)
+        return (
+            SlotReading()
+            if slot.kind == "pattern" and self._is_year_of_date(slot, reading.value)
+            else reading
+        )
 
-    def _is_year(self, slot: Slot, value: JsonValue) -> bool:
+    def _is_year_of_date(self, slot: Slot, value: JsonValue) -> bool:
         """Whether it is rather the year of the date that is asked for: nobody named what `slot` is."""
-        is_year = self.wants_date and _YEAR.fullmatch(str(value)) is not None
+        is_year = self.expects_date and _YEAR.fullmatch(str(value)) is not None
         return is_year and not set(content_words(slot.description)) & set(self.words)
 
     @property
-    def asks_something(self) -> bool:
+    def is_real_question(self) -> bool:
         """Whether it is a question, and holds nothing that is only ever an answer: a code or an address."""
-        if not (self.is_question or (self.words[:1] and self.words[0] in _ASKING)):
+        if not (self.is_question or (self.words[:1] and self.words[0] in _QUESTION_WORDS)):
             return False
-        slots = (slot for edge in self.question.offered for slot in edge.slots if slot.kind in _UNMISTAKABLE)
-        return all(self.read(slot).value is None for slot in slots)
+        slots = (
+            slot
+            for edge in self.request.available_edges
+            for slot in edge.slots
+            if slot.kind in _UNAMBIGUOUS_KINDS
+        )
+        return all(self.extract_slot(slot).value is None for slot in slots)
 
 
-def _is_bots(line: Line) -> bool:
+def _is_bot_line(line: HistoryLine) -> bool:
     return line["role"] == "assistant"
 
 
-def _denies(said: tuple[str, ...]) -> bool:
-    return any(is_negation(word) and word not in REFUSING for word in said)
+def _contains_negation(said: tuple[str, ...]) -> bool:
+    return any(is_negation(word) and word not in NEGATIVE_WORDS for word in said)
 
 
-def weigh(edge: CompiledEdge, heard: Heard) -> Evidence:
+def score_edge(edge: CompiledEdge, heard: ParsedMessage) -> EdgeScore:
     """What speaks for `edge`: the strongest kind decides, and what was said of its slots comes along."""
-    readings = {slot.name: heard.read(slot) for slot in edge.slots if not is_open(slot)}
+    readings = {slot.name: heard.extract_slot(slot) for slot in edge.slots if not accepts_any_text(slot)}
     found: dict[str, JsonValue] = {
         name: reading.value for name, reading in readings.items() if reading.value is not None
     }
@@ -129,84 +153,105 @@ def weigh(edge: CompiledEdge, heard: Heard) -> Evidence:
     if pattern:
         found |= {name: value for name, value in pattern.groupdict().items() if value}
     score = max(
-        _payload(edge, heard.question),
-        PATTERN if pattern else 0.0,
-        _slots(edge, readings, heard.question),
-        _keywords(edge, heard),
-        _examples(edge, heard),
+        _score_payload(edge, heard.request),
+        PATTERN_SCORE if pattern else 0.0,
+        _score_slots(edge, readings, heard.request),
+        _score_keywords(edge, heard),
+        _score_examples(edge, heard),
     )
-    if score < ASKED and (asked := _asked_slot(edge, heard)):
-        return Evidence(edge, ASKED, {**found, asked.name: heard.text[:LONGEST_VALUE]})
+    if score < ASKED_SLOT_SCORE and (asked := _find_asked_slot(edge, heard)):
+        return EdgeScore(edge, ASKED_SLOT_SCORE, {**found, asked.name: heard.text[:MAX_VALUE_LENGTH]})
     if score:
-        return Evidence(edge, score + (PERSON if edge.asks_for_person and score >= TYPO else 0), found)
-    if reason := next((readings[s.name].reason for s in edge.slots if s.required and s.name in readings), ""):
-        return Evidence(edge, REASON, found, reason)
-    if score := _condition(edge, heard):
-        return Evidence(edge, score, found)
-    if free := _free_slot(edge, heard):
-        return Evidence(edge, ANYTHING, {**found, free.name: heard.text[:LONGEST_VALUE]})
-    return Evidence(edge)
+        return EdgeScore(
+            edge, score + (HAND_OFF_BONUS if edge.leads_to_hand_off and score >= TYPO_SCORE else 0), found
+        )
+    if reason := next(
+        (readings[s.name].error_message for s in edge.slots if s.required and s.name in readings), ""
+    ):
+        return EdgeScore(edge, INVALID_SLOT_SCORE, found, reason)
+    if score := _score_condition(edge, heard):
+        return EdgeScore(edge, score, found)
+    if free := _find_free_slot(edge, heard):
+        return EdgeScore(edge, FREE_TEXT_SCORE, {**found, free.name: heard.text[:MAX_VALUE_LENGTH]})
+    return EdgeScore(edge)
 
 
-def _payload(edge: CompiledEdge, question: Decide) -> float:
+def _score_payload(edge: CompiledEdge, question: TransitionRequest) -> float:
     payload = question.payload
     if not payload:
         return 0.0
-    is_named = edge.id == payload or words(payload) in edge.keywords
-    return PAYLOAD if is_named or any(payload in map(str, slot.values) for slot in edge.slots) else 0.0
+    is_named = edge.id == payload or tokenize(payload) in edge.keywords
+    return (
+        PAYLOAD_SCORE
+        if is_named or any(payload in map(str, slot.allowed_values) for slot in edge.slots)
+        else 0.0
+    )
 
 
-def _slots(edge: CompiledEdge, readings: Mapping[str, Reading], question: Decide) -> float:
+def _score_slots(
+    edge: CompiledEdge, readings: Mapping[str, SlotReading], question: TransitionRequest
+) -> float:
     """Something new was said; it weighs most when with it nothing is missing that is required."""
     weight = sum(reading.weight for reading in readings.values() if reading.value is not None)
     if not weight:
         return 0.0
-    has = {name for name, reading in readings.items() if reading.value is not None}.union(question.filled)
+    has = {name for name, reading in readings.items() if reading.value is not None}.union(
+        question.filled_slots
+    )
     is_complete = all(slot.name in has for slot in edge.slots if slot.required)
-    return SLOT + min(weight, 40) / 2 - (0 if is_complete else 15)
+    return SLOT_SCORE + min(weight, 40) / 2 - (0 if is_complete else 15)
 
 
-def _keywords(edge: CompiledEdge, heard: Heard) -> float:
+def _score_keywords(edge: CompiledEdge, heard: ParsedMessage) -> float:
     if not edge.keywords:
         return 0.0
-    if letters := exact_letters(edge.keywords, heard.words, is_first=heard.question.is_first):
-        is_global = not any(own is edge for own in heard.question.node.edges)
-        return (QUESTION if is_global and heard.asks_something else KEYWORD) + min(letters, 40) / 2
-    if is_same_answer(edge.keywords, heard.words, heard.agreed):
-        return KEYWORD
-    letters = typo_letters(edge.keywords, heard.words)
-    return TYPO + min(letters, 20) / 2 if letters else 0.0
+    if letters := exact_match_length(edge.keywords, heard.words, is_first=heard.request.is_first):
+        is_global = not any(own is edge for own in heard.request.node.edges)
+        return (QUESTION_SCORE if is_global and heard.is_real_question else KEYWORD_SCORE) + min(
+            letters, 40
+        ) / 2
+    if is_equivalent_answer(edge.keywords, heard.words, heard.confirmation):
+        return KEYWORD_SCORE
+    letters = fuzzy_match_length(edge.keywords, heard.words)
+    return TYPO_SCORE + min(letters, 20) / 2 if letters else 0.0
 
 
-def _examples(edge: CompiledEdge, heard: Heard) -> float:
+def _score_examples(edge: CompiledEdge, heard: ParsedMessage) -> float:
     """The nearest example; one that denies nothing is far from what is denied."""
     if not heard.vector or not edge.examples:
         return 0.0
     alike = (
-        likeness(heard.vector, vector)
+        cosine_similarity(heard.vector, vector)
         for text, vector in zip(edge.edge.examples, edge.examples.vectors, strict=True)
-        if not heard.is_denial or _denies(words(text))
+        if not heard.has_negation or _contains_negation(tokenize(text))
     )
     best = max(alike, default=0.0)
-    return EXAMPLE + best * 20 if best >= _ALIKE else 0.0
+    return EXAMPLE_SCORE + best * 20 if best >= _MIN_SIMILARITY else 0.0
 
 
-def _condition(edge: CompiledEdge, heard: Heard) -> float:
+def _score_condition(edge: CompiledEdge, heard: ParsedMessage) -> float:
     """The words of the condition, for an edge whose author gave nothing else to go by."""
     if edge.keywords or edge.examples or edge.pattern or edge.slots or edge.edge.is_fallback:
         return 0.0
-    condition, agreed = heard.conditions[edge.id], heard.agreed
-    refuses, confirms = bool(_REFUSING.search(condition)), bool(_CONFIRMING.search(condition))
-    if agreed is not None and (refuses or confirms or (agreed and _WILLING.search(condition))):
-        return CONDITION + 10 if agreed is not refuses else 0.0
-    if confirms and not refuses and (heard.is_denial or heard.is_question):
+    condition, agreed = heard.conditions[edge.id], heard.confirmation
+    refuses, confirms = (
+        bool(_REFUSING_CONDITION.search(condition)),
+        bool(_CONFIRMING_CONDITION.search(condition)),
+    )
+    if agreed is not None and (refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))):
+        return CONDITION_SCORE + 10 if agreed is not refuses else 0.0
+    if confirms and not refuses and (heard.has_negation or heard.is_question):
         return 0.0  # whatever else it names, this is no consent
-    if shared := _shared(heard, condition, may_deny=refuses):
-        return CONDITION + min(shared, 9)
-    return ANYTHING if heard.words and not heard.is_question and _ANY_ANSWER.search(condition) else 0.0
+    if shared := _count_shared_words(heard, condition, may_deny=refuses):
+        return CONDITION_SCORE + min(shared, 9)
+    return (
+        FREE_TEXT_SCORE
+        if heard.words and not heard.is_question and _ANY_ANSWER_CONDITION.search(condition)
+        else 0.0
+    )
 
 
-def _shared(heard: Heard, condition: str, *, may_deny: bool) -> int:
+def _count_shared_words(heard: ParsedMessage, condition: str, *, may_deny: bool) -> int:
     """How many words text and condition have in common; what is denied is left out, unless it may be."""
     told, said = set(content_words(condition)), heard.words
     shared = {
@@ -217,27 +262,29 @@ def _shared(heard: Heard, condition: str, *, may_deny: bool) -> int:
     return len(shared)
 
 
-def _asked_slot(edge: CompiledEdge, heard: Heard) -> Slot | None:
+def _find_asked_slot(edge: CompiledEdge, heard: ParsedMessage) -> Slot | None:
     """The open slot that the bot has just asked for by its own question, whatever else the edge goes by."""
-    sentences = wording.of(heard.question.language)
+    sentences = messages_for(heard.request.language)
     return next(
         (
             slot
-            for slot in _open_slots(edge, heard)
-            if (slot.question or sentences.still_needed.format(slot.description)) in heard.asked
+            for slot in _find_open_slots(edge, heard)
+            if (slot.question or sentences.missing_value.format(slot.description)) in heard.last_bot_message
         ),
         None,
     )
 
 
-def _free_slot(edge: CompiledEdge, heard: Heard) -> Slot | None:
+def _find_free_slot(edge: CompiledEdge, heard: ParsedMessage) -> Slot | None:
     """The open slot of an edge that goes by nothing else."""
-    return None if edge.keywords or edge.examples else next(iter(_open_slots(edge, heard)), None)
+    return None if edge.keywords or edge.examples else next(iter(_find_open_slots(edge, heard)), None)
 
 
-def _open_slots(edge: CompiledEdge, heard: Heard) -> list[Slot]:
+def _find_open_slots(edge: CompiledEdge, heard: ParsedMessage) -> list[Slot]:
     """The required slots that any statement fills; a question or a greeting does not."""
-    if heard.question.is_first or heard.is_question or not heard.has_content:
+    if heard.request.is_first or heard.is_question or not heard.has_content_words:
         return []
-    filled = heard.question.filled
-    return [slot for slot in edge.slots if slot.required and slot.name not in filled and is_open(slot)]
+    filled = heard.request.filled_slots
+    return [
+        slot for slot in edge.slots if slot.required and slot.name not in filled and accepts_any_text(slot)
+    ]

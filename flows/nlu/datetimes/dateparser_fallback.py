@@ -9,48 +9,48 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-_LONGEST = 200
+_MAX_TEXT_LENGTH = 200
 _GREETING = re.compile(r"\b(?:bon\s*jour|buen[oa]s\s+\w+)\b", re.IGNORECASE)
-_LEADING = re.compile(r"^(?:on|am|den|der|le|el|il)\s+", re.IGNORECASE)
-_BARE = re.compile(r"[\d\s./:,-]*\d(?:st|nd|rd|th|\.)?[\s.,]*")
+_LEADING_PREPOSITION = re.compile(r"^(?:on|am|den|der|le|el|il)\s+", re.IGNORECASE)
+_DIGITS_ONLY = re.compile(r"[\d\s./:,-]*\d(?:st|nd|rd|th|\.)?[\s.,]*")
 
 
-def foreign_day(text: str, language: str, today: date) -> date | None:
+def recognize_date_with_dateparser(text: str, language: str, today: date) -> date | None:
     """The one day to come that `text` names; None when it names none, or only with a guess."""
-    text = _LEADING.sub("", _GREETING.sub(" ", text[:_LONGEST]).strip(" ,;.!"))
+    text = _LEADING_PREPOSITION.sub("", _GREETING.sub(" ", text[:_MAX_TEXT_LENGTH]).strip(" ,;.!"))
     if not text:
         return None
     base = datetime(today.year, today.month, today.day)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own, about other libraries
-        return _whole(text, language, base) or _part(text, language, base)
+        return _parse_whole_text(text, language, base) or _search_single_date(text, language, base)
 
 
-def _whole(text: str, language: str, base: datetime) -> date | None:
-    found = _parser(language, base).get_date_data(text)
+def _parse_whole_text(text: str, language: str, base: datetime) -> date | None:
+    found = _build_parser(language, base).get_date_data(text)
     is_day = found.date_obj is not None and found.period == "day"
-    return found.date_obj.date() if is_day and not _BARE.fullmatch(text) else None
+    return found.date_obj.date() if is_day and not _DIGITS_ONLY.fullmatch(text) else None
 
 
-def _part(text: str, language: str, base: datetime) -> date | None:
+def _search_single_date(text: str, language: str, base: datetime) -> date | None:
     from dateparser.search import search_dates
 
-    pieces = search_dates(text, languages=[language], settings=_settings(base)) or []
-    days = {day for piece, _ in pieces if (day := _whole(piece, language, base))}
+    pieces = search_dates(text, languages=[language], settings=_parser_settings(base)) or []
+    days = {day for piece, _ in pieces if (day := _parse_whole_text(piece, language, base))}
     return days.pop() if len(days) == 1 else None
 
 
-def _settings(base: datetime) -> dict[str, Any]:
+def _parser_settings(base: datetime) -> dict[str, Any]:
     return {"RELATIVE_BASE": base, "PREFER_DATES_FROM": "future", "RETURN_AS_TIMEZONE_AWARE": False}
 
 
 @cache
-def _library() -> Any:
+def _load_dateparser() -> Any:
     import dateparser.date  # costs a quarter of a second, so only who needs it pays
 
     return dateparser.date.DateDataParser
 
 
-def _parser(language: str, base: datetime) -> Any:
-    settings: Mapping[str, Any] = _settings(base)
-    return _library()(languages=[language], settings=dict(settings))
+def _build_parser(language: str, base: datetime) -> Any:
+    settings: Mapping[str, Any] = _parser_settings(base)
+    return _load_dateparser()(languages=[language], settings=dict(settings))

@@ -7,18 +7,29 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from flows import locales as wording
-from flows.locales import Sentences
-from flows.nlu.confirmation import REFUSING
-from flows.nlu.datetimes.dateparser_fallback import foreign_day
-from flows.nlu.datetimes.dates import DayOfYear, Read, read_dates, read_days_of_year, which_day
-from flows.nlu.datetimes.times import without_times
-from flows.nlu.datetimes.weekdays import NEAR, SHORT, SHORT_GERMAN, WEEKDAYS, mended
+from flows.locales import LANGUAGES, LocaleMessages, messages_for
+from flows.nlu.confirmation import NEGATIVE_WORDS
+from flows.nlu.datetimes.dateparser_fallback import recognize_date_with_dateparser
+from flows.nlu.datetimes.dates import (
+    MonthDay,
+    Recognized,
+    ambiguous_date_question,
+    recognize_dates,
+    recognize_month_days,
+)
+from flows.nlu.datetimes.times import mask_times
+from flows.nlu.datetimes.weekdays import (
+    NEAR_DAYS,
+    SHORT_GERMAN_WEEKDAYS,
+    SHORT_WEEKDAYS,
+    WEEKDAYS,
+    correct_weekday_spelling,
+)
 from flows.nlu.lexicon import is_negation
-from flows.text.tokens import evenly_folded, fold, words
+from flows.text.tokens import normalize, normalize_same_length, tokenize
 
-_LONGEST = 500
-_COUNTS = {
+_MAX_TEXT_LENGTH = 500
+_NUMBER_WORDS = {
     name: number
     for names in (
         "one two three four five six seven eight nine ten eleven twelve",
@@ -29,94 +40,103 @@ _COUNTS = {
 
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.,;:!?()\n]|#\d+")
 _GREETING = re.compile(r"\bguten? (?:morgen|tag|abend)\b")
-_APART = re.compile(r" (?:;|but|sondern|instead|rather|aber)(?= )")
+_CLAUSE_SEPARATOR = re.compile(r" (?:;|but|sondern|instead|rather|aber)(?= )")
 
-_COUNT = rf"(?P<count>\d{{1,3}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
-_SPAN = rf"{_COUNT} (?P<unit>days?|tage?n?|weeks?|wochen?)"
-_WEEKDAY = rf"(?P<weekday>{'|'.join(WEEKDAYS)})"
-_NEAR_DAY = rf"(?P<near>{'|'.join(NEAR)})"
-_NEXT_WEEK = r"(?:next week|nachste woche|kommende woche)"
-_BOUND = re.compile(
+_COUNT_PATTERN = rf"(?P<count>\d{{1,3}}|{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})"
+_DURATION_PATTERN = rf"{_COUNT_PATTERN} (?P<unit>days?|tage?n?|weeks?|wochen?)"
+_WEEKDAY_PATTERN = rf"(?P<weekday>{'|'.join(WEEKDAYS)})"
+_NEAR_DAY_PATTERN = rf"(?P<near>{'|'.join(NEAR_DAYS)})"
+_NEXT_WEEK_PATTERN = r"(?:next week|nachste woche|kommende woche)"
+_BOUND_PREPOSITION = re.compile(
     r" (?:before|after|by|until|till|from|since|than|vor|nach|ab|bis|spatestens|fruhestens)"
     r"(?: (?:the|on|am|dem|den|zum))? $"
 )
-_EVERY = re.compile(r" (?:every|each|any|most|jeden|jeder|immer)(?: (?:am|on))? $")
-_DENIALS_REACH = 4
+_RECURRENCE_WORD = re.compile(r" (?:every|each|any|most|jeden|jeder|immer)(?: (?:am|on))? $")
+_NEGATION_SCOPE_WORDS = 4
 
 
 _WORD = re.compile(r"[^ ]+")
-_ALONE = r"(?:$|; |morning |afternoon |evening |please )"
-_NAMES = tuple(WEEKDAYS)[:7]
-_EITHER_SHORT, _EITHER_GERMAN = "|".join(SHORT), "|".join(SHORT_GERMAN)
-_SHORT_BEFORE_DATE = re.compile(rf"(?<= )(?:{_EITHER_SHORT}|{_EITHER_GERMAN})(?= (?:; )?(?:the |den )?#)")
+_STANDALONE_LOOKAHEAD = r"(?:$|; |morning |afternoon |evening |please )"
+_WEEKDAY_NAMES = tuple(WEEKDAYS)[:7]
+_SHORT_WEEKDAY_PATTERN, _SHORT_GERMAN_WEEKDAY_PATTERN = (
+    "|".join(SHORT_WEEKDAYS),
+    "|".join(SHORT_GERMAN_WEEKDAYS),
+)
+_SHORT_WEEKDAY_BEFORE_DATE = re.compile(
+    rf"(?<= )(?:{_SHORT_WEEKDAY_PATTERN}|{_SHORT_GERMAN_WEEKDAY_PATTERN})(?= (?:; )?(?:the |den )?#)"
+)
 
-_Meaning = tuple[tuple[date, ...], str]
+_DateCandidates = tuple[tuple[date, ...], str]
 """The days that something can mean, or the reason why it is none."""
 
 
-class _Found(NamedTuple):
+class _DateMatch(NamedTuple):
     """Where something stands in the prepared text, and the days that it can mean."""
 
     start: int
     end: int
-    days: tuple[date, ...]
-    reason: str = ""
+    candidates: tuple[date, ...]
+    error_message: str = ""
 
 
-def read_days(text: str, language: str, today: date) -> list[Read]:
+def recognize_relative_dates(text: str, language: str, today: date) -> list[Recognized]:
     """Every day to come that `text` names, with or without its year, as ISO 8601 or with a reason, in order.
 
     Without a year the next such day is meant. A day that is denied is left out; one that others are to come
     before or after is asked for.
     """
-    sentences = wording.of(language)
-    said, dates = _prepared(evenly_folded(text[:_LONGEST]), language, today, sentences)
-    found = list[_Found]()
-    for form, meaning in _FORMS:
+    sentences = messages_for(language)
+    said, dates = _prepare_text(normalize_same_length(text[:_MAX_TEXT_LENGTH]), language, today, sentences)
+    found = list[_DateMatch]()
+    for form, meaning in _RESOLVERS:
         for match in form.finditer(said):
             if all(match.end() <= other.start or other.end <= match.start() for other in found):
                 days, reason = meaning(match, today, dates)
-                found.append(_Found(match.start(), match.end(), days, reason))
-    named = [_as_read(item, said, sentences) for item in _undenied(sorted(found), said)]
-    known = [read for read in named if read.value or read.reason]
-    if known or found or language in wording.LANGUAGES or any(map(is_negation, words(text))):
+                found.append(_DateMatch(match.start(), match.end(), days, reason))
+    named = [_to_recognized(item, said, sentences) for item in _without_negated(sorted(found), said)]
+    known = [read for read in named if read.value or read.error_message]
+    if known or found or language in LANGUAGES or any(map(is_negation, tokenize(text))):
         return known
-    day = foreign_day(without_times(text, language), language, today)
-    return [Read(0, len(text), day.isoformat())] if day else []
+    day = recognize_date_with_dateparser(mask_times(text, language), language, today)
+    return [Recognized(0, len(text), day.isoformat())] if day else []
 
 
-def _prepared(text: str, language: str, today: date, sentences: Sentences) -> tuple[str, list[_Meaning]]:
+def _prepare_text(
+    text: str, language: str, today: date, sentences: LocaleMessages
+) -> tuple[str, list[_DateCandidates]]:
     """The folded words with a space around each, days spelt right and times left out; and its dates.
 
     In the place of a date stands its number in that list, as #0.
     """
-    dates, places = list[_Meaning](), list[tuple[int, int]]()
-    for read in read_dates(text, language):
-        dates.append(((date.fromisoformat(read.value),) if read.value else (), read.reason))
+    dates, places = list[_DateCandidates](), list[tuple[int, int]]()
+    for read in recognize_dates(text, language):
+        dates.append(((date.fromisoformat(read.value),) if read.value else (), read.error_message))
         places.append((read.start, read.end))
-    for day in read_days_of_year(text, language):
+    for day in recognize_month_days(text, language):
         if all(day.end <= start or end <= day.start for start, end in places):
-            dates.append(_to_come(day, today, sentences))
+            dates.append(_upcoming_dates(day, today, sentences))
             places.append((day.start, day.end))
-    said = fold(without_times(text, language)).replace("#", " ")
+    said = normalize(mask_times(text, language)).replace("#", " ")
     for number, (start, end) in sorted(enumerate(places), key=lambda place: place[1], reverse=True):
         said = f"{said[:start]} #{number} {said[end:]}"
-    tokens = map(mended, _TOKEN.findall(_GREETING.sub(" ; ", said)))
-    return _SHORT_BEFORE_DATE.sub(_in_full, f" {' '.join(tokens)} "), dates
+    tokens = map(correct_weekday_spelling, _TOKEN.findall(_GREETING.sub(" ; ", said)))
+    return _SHORT_WEEKDAY_BEFORE_DATE.sub(_expand_weekday, f" {' '.join(tokens)} "), dates
 
 
-def _in_full(match: re.Match[str]) -> str:
-    return _NAMES[(SHORT | SHORT_GERMAN)[match[0]]]
+def _expand_weekday(match: re.Match[str]) -> str:
+    return _WEEKDAY_NAMES[(SHORT_WEEKDAYS | SHORT_GERMAN_WEEKDAYS)[match[0]]]
 
 
-def _to_come(day: DayOfYear, today: date, sentences: Sentences) -> _Meaning:
-    days = sorted({found for month, number in day.meanings if (found := _next(month, number, today))})
+def _upcoming_dates(day: MonthDay, today: date, sentences: LocaleMessages) -> _DateCandidates:
+    days = sorted(
+        {found for month, number in day.candidates if (found := _next_occurrence(month, number, today))}
+    )
     if not days:
-        return (), sentences.no_day.format(day.written)
-    return tuple(days), which_day(day.written, days, sentences) if len(days) > 1 else ""
+        return (), sentences.invalid_date.format(day.source_text)
+    return tuple(days), ambiguous_date_question(day.source_text, days, sentences) if len(days) > 1 else ""
 
 
-def _next(month: int, day: int, today: date) -> date | None:
+def _next_occurrence(month: int, day: int, today: date) -> date | None:
     for year in (today.year, today.year + 1):
         try:
             found = date(year, month, day)
@@ -127,151 +147,186 @@ def _next(month: int, day: int, today: date) -> date | None:
     return None
 
 
-def _undenied(found: list[_Found], said: str) -> Iterator[_Found]:
+def _without_negated(found: list[_DateMatch], said: str) -> Iterator[_DateMatch]:
     """Those that no “not” belongs to: before a day it denies what follows, behind one the whole clause."""
-    ends = [match.start() for match in _APART.finditer(said)]
+    ends = [match.start() for match in _CLAUSE_SEPARATOR.finditer(said)]
     for start, end in zip([0, *ends], [*ends, len(said)], strict=True):
         here = [item for item in found if start <= item.start < end]
-        denied = next((m.start() for m in _WORD.finditer(said, start, end) if _denies(m[0])), None)
+        denied = next((m.start() for m in _WORD.finditer(said, start, end) if _is_denial(m[0])), None)
         after = [item for item in here if denied is not None and denied < item.start]
-        is_before = any(len(said[denied : item.start].split()) <= _DENIALS_REACH for item in after)
+        is_before = any(len(said[denied : item.start].split()) <= _NEGATION_SCOPE_WORDS for item in after)
         yield from (item for item in here if denied is None or (is_before and item.start < denied))
 
 
-def _denies(word: str) -> bool:
-    return is_negation(word) and word not in REFUSING
+def _is_denial(word: str) -> bool:
+    return is_negation(word) and word not in NEGATIVE_WORDS
 
 
-def _as_read(item: _Found, said: str, sentences: Sentences) -> Read:
+def _to_recognized(item: _DateMatch, said: str, sentences: LocaleMessages) -> Recognized:
     before = said[: item.start]
-    if _EVERY.search(before):
-        return Read(item.start, item.end)
-    if _BOUND.search(before):
-        return Read(item.start, item.end, reason=sentences.exact_day)
-    if item.reason or not item.days:
-        return Read(item.start, item.end, reason=item.reason)
-    if len(item.days) > 1:
-        both = sentences.listed([sentences.spoken(day) for day in item.days])
-        return Read(item.start, item.end, reason=sentences.which_one.format(both))
-    return Read(item.start, item.end, item.days[0].isoformat())
+    if _RECURRENCE_WORD.search(before):
+        return Recognized(item.start, item.end)
+    if _BOUND_PREPOSITION.search(before):
+        return Recognized(item.start, item.end, error_message=sentences.exact_day_required)
+    if item.error_message or not item.candidates:
+        return Recognized(item.start, item.end, error_message=item.error_message)
+    if len(item.candidates) > 1:
+        both = sentences.join_list([sentences.format_date(day) for day in item.candidates])
+        return Recognized(item.start, item.end, error_message=sentences.ambiguous_value.format(both))
+    return Recognized(item.start, item.end, item.candidates[0].isoformat())
 
 
-def _from_day(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
+def _resolve_offset_from_day(
+    match: re.Match[str], today: date, dates: list[_DateCandidates]
+) -> _DateCandidates:
     start = (
-        _weekday(match, today) if match["weekday"] else today + timedelta(NEAR.get(match["near"] or "", 0))
+        _next_matched_weekday(match, today)
+        if match["weekday"]
+        else today + timedelta(NEAR_DAYS.get(match["near"] or "", 0))
     )
-    return (start + _span(match),), ""
+    return (start + _parse_duration(match),), ""
 
 
-def _weekday_in(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
+def _resolve_weekday_in_weeks(
+    match: re.Match[str], today: date, dates: list[_DateCandidates]
+) -> _DateCandidates:
     """“Friday in two weeks”: counted from the next Friday, or the Friday of the week in two weeks."""
-    span = _span(match) if match["count"] else timedelta(7)
+    span = _parse_duration(match) if match["count"] else timedelta(7)
     number = WEEKDAYS[match["weekday"]]
     if span.days % 7:
         day = today + span
         return (day,) if day.weekday() == number else (), ""
     there = today + span
-    return tuple(sorted({_weekday(match, today) + span, there + timedelta(number - there.weekday())})), ""
+    return tuple(
+        sorted({_next_matched_weekday(match, today) + span, there + timedelta(number - there.weekday())})
+    ), ""
 
 
-def _weekday_of_next_week(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
+def _resolve_weekday_next_week(
+    match: re.Match[str], today: date, dates: list[_DateCandidates]
+) -> _DateCandidates:
     number = WEEKDAYS[match["weekday"]]
     return (today + timedelta(7 + number - today.weekday()),), ""
 
 
-def _in_span(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
-    return (today + timedelta(NEAR.get(match["near"] or "", 0)) + _span(match),), ""
+def _resolve_duration(match: re.Match[str], today: date, dates: list[_DateCandidates]) -> _DateCandidates:
+    return (today + timedelta(NEAR_DAYS.get(match["near"] or "", 0)) + _parse_duration(match),), ""
 
 
-def _last_weekday(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
+def _resolve_last_weekday(match: re.Match[str], today: date, dates: list[_DateCandidates]) -> _DateCandidates:
     return (
-        _weekday(match, today) - timedelta(7 if _weekday(match, today) - today < timedelta(7) else 14),
+        _next_matched_weekday(match, today)
+        - timedelta(7 if _next_matched_weekday(match, today) - today < timedelta(7) else 14),
     ), ""
 
 
-def _weekday_and_date(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
+def _resolve_weekday_and_date(
+    match: re.Match[str], today: date, dates: list[_DateCandidates]
+) -> _DateCandidates:
     """“Friday, 4 December”: one day, where they agree."""
     days, reason = dates[int(match["number"])]
     if not days:
         return (), reason
     agreed = tuple(day for day in days if day.weekday() == WEEKDAYS[match["weekday"]])
-    return agreed or (_weekday(match, today), *days[:1]), ""
+    return agreed or (_next_matched_weekday(match, today), *days[:1]), ""
 
 
-def _weekday_and_number(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
+def _resolve_weekday_and_day(
+    match: re.Match[str], today: date, dates: list[_DateCandidates]
+) -> _DateCandidates:
     """“Friday the 4th”."""
-    number, day = int(match["number"]), _weekday(match, today)
+    number, day = int(match["number"]), _next_matched_weekday(match, today)
     days = (day + timedelta(7 * weeks) for weeks in range(10))
     return tuple(day for day in days if day.day == number)[:1], ""
 
 
-def _date(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
+def _resolve_date(match: re.Match[str], today: date, dates: list[_DateCandidates]) -> _DateCandidates:
     return dates[int(match["number"])]
 
 
-def _weekday_alone(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
-    day = _weekday(match, today)
+def _resolve_weekday(match: re.Match[str], today: date, dates: list[_DateCandidates]) -> _DateCandidates:
+    day = _next_matched_weekday(match, today)
     is_today = match["this"] and day - today == timedelta(7)
     return (today, day) if is_today else (day,), ""
 
 
-def _short_weekday(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
-    return (_coming((SHORT | SHORT_GERMAN)[match["short"]], today),), ""
+def _resolve_short_weekday(
+    match: re.Match[str], today: date, dates: list[_DateCandidates]
+) -> _DateCandidates:
+    return (_next_weekday((SHORT_WEEKDAYS | SHORT_GERMAN_WEEKDAYS)[match["short"]], today),), ""
 
 
-def _near(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
-    return (today + timedelta(NEAR[match["near"]]),), ""
+def _resolve_near_day(match: re.Match[str], today: date, dates: list[_DateCandidates]) -> _DateCandidates:
+    return (today + timedelta(NEAR_DAYS[match["near"]]),), ""
 
 
-def _day_after_tomorrow(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
+def _resolve_day_after_tomorrow(
+    match: re.Match[str], today: date, dates: list[_DateCandidates]
+) -> _DateCandidates:
     return (today + timedelta(2),), ""
 
 
-def _this_morning(match: re.Match[str], today: date, dates: list[_Meaning]) -> _Meaning:
+def _resolve_today(match: re.Match[str], today: date, dates: list[_DateCandidates]) -> _DateCandidates:
     return (today,), ""
 
 
-def _weekday(match: re.Match[str], today: date) -> date:
-    return _coming(WEEKDAYS[match["weekday"]], today)
+def _next_matched_weekday(match: re.Match[str], today: date) -> date:
+    return _next_weekday(WEEKDAYS[match["weekday"]], today)
 
 
-def _coming(weekday: int, today: date) -> date:
+def _next_weekday(weekday: int, today: date) -> date:
     """The next such day after today."""
     return today + timedelta((weekday - today.weekday() - 1) % 7 + 1)
 
 
-def _span(match: re.Match[str]) -> timedelta:
+def _parse_duration(match: re.Match[str]) -> timedelta:
     written = match["count"]
-    count = int(written) if written.isdigit() else _COUNTS[written]
+    count = int(written) if written.isdigit() else _NUMBER_WORDS[written]
     return timedelta(count * (7 if match["unit"].startswith("w") else 1))
 
 
-def _form(*patterns: str) -> re.Pattern[str]:
+def _compile_phrase(*patterns: str) -> re.Pattern[str]:
     return re.compile(rf"(?<= )(?:{'|'.join(patterns)})(?= )")
 
 
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date, list[_Meaning]], _Meaning]], ...] = (
-    (_form(r"(?:the )?day after tomorrow"), _day_after_tomorrow),
-    (_form(rf"(?:in )?{_SPAN} (?:from|after|nach|ab) (?:{_WEEKDAY}|{_NEAR_DAY}|now|jetzt)"), _from_day),
-    (_form(rf"{_WEEKDAY} (?:week|in {_SPAN})"), _weekday_in),
-    (_form(rf"in {_SPAN} (?:on |am )?{_WEEKDAY}"), _weekday_in),
-    (_form(rf"{_WEEKDAY} {_NEXT_WEEK}"), _weekday_of_next_week),
-    (_form(rf"{_NEXT_WEEK} (?:on |am )?{_WEEKDAY}"), _weekday_of_next_week),
-    (_form(rf"(?:{_NEAR_DAY} )?in {_SPAN}"), _in_span),
-    (_form(rf"(?:last|past|letzten|vergangenen) {_WEEKDAY}"), _last_weekday),
-    (_form(rf"{_WEEKDAY} (?:; )*(?:the |den |der )?#(?P<number>\d+)"), _weekday_and_date),
-    (_form(rf"#(?P<number>\d+) (?:; )*{_WEEKDAY}"), _weekday_and_date),
-    (_form(rf"{_WEEKDAY} (?:; )*(?:the )?(?P<number>\d{{1,2}})(?:st|nd|rd|th)"), _weekday_and_number),
-    (_form(r"#(?P<number>\d+)"), _date),
-    (_form(r"heute morgen"), _this_morning),
-    (_form(rf"(?:(?P<this>this|diesen) )?{_WEEKDAY}(?: morgen)?"), _weekday_alone),
-    (re.compile(rf"(?<= )(?<! am ){_NEAR_DAY}(?= )"), _near),
+_RESOLVERS: tuple[
+    tuple[re.Pattern[str], Callable[[re.Match[str], date, list[_DateCandidates]], _DateCandidates]], ...
+] = (
+    (_compile_phrase(r"(?:the )?day after tomorrow"), _resolve_day_after_tomorrow),
+    (
+        _compile_phrase(
+            rf"(?:in )?{_DURATION_PATTERN} (?:from|after|nach|ab) (?:{_WEEKDAY_PATTERN}|{_NEAR_DAY_PATTERN}|now|jetzt)"
+        ),
+        _resolve_offset_from_day,
+    ),
+    (_compile_phrase(rf"{_WEEKDAY_PATTERN} (?:week|in {_DURATION_PATTERN})"), _resolve_weekday_in_weeks),
+    (_compile_phrase(rf"in {_DURATION_PATTERN} (?:on |am )?{_WEEKDAY_PATTERN}"), _resolve_weekday_in_weeks),
+    (_compile_phrase(rf"{_WEEKDAY_PATTERN} {_NEXT_WEEK_PATTERN}"), _resolve_weekday_next_week),
+    (_compile_phrase(rf"{_NEXT_WEEK_PATTERN} (?:on |am )?{_WEEKDAY_PATTERN}"), _resolve_weekday_next_week),
+    (_compile_phrase(rf"(?:{_NEAR_DAY_PATTERN} )?in {_DURATION_PATTERN}"), _resolve_duration),
+    (_compile_phrase(rf"(?:last|past|letzten|vergangenen) {_WEEKDAY_PATTERN}"), _resolve_last_weekday),
+    (
+        _compile_phrase(rf"{_WEEKDAY_PATTERN} (?:; )*(?:the |den |der )?#(?P<number>\d+)"),
+        _resolve_weekday_and_date,
+    ),
+    (_compile_phrase(rf"#(?P<number>\d+) (?:; )*{_WEEKDAY_PATTERN}"), _resolve_weekday_and_date),
+    (
+        _compile_phrase(rf"{_WEEKDAY_PATTERN} (?:; )*(?:the )?(?P<number>\d{{1,2}})(?:st|nd|rd|th)"),
+        _resolve_weekday_and_day,
+    ),
+    (_compile_phrase(r"#(?P<number>\d+)"), _resolve_date),
+    (_compile_phrase(r"heute morgen"), _resolve_today),
+    (_compile_phrase(rf"(?:(?P<this>this|diesen) )?{_WEEKDAY_PATTERN}(?: morgen)?"), _resolve_weekday),
+    (re.compile(rf"(?<= )(?<! am ){_NEAR_DAY_PATTERN}(?= )"), _resolve_near_day),
     (
         re.compile(
-            rf"(?:(?<= on )|(?<= next )|(?<= this )|(?<=^ )(?=\w+ {_ALONE})|(?<=; )(?=\w+ {_ALONE}))"
-            rf"(?P<short>{_EITHER_SHORT})(?= )"
+            rf"(?:(?<= on )|(?<= next )|(?<= this )|(?<=^ )(?=\w+ {_STANDALONE_LOOKAHEAD})|(?<=; )(?=\w+ {_STANDALONE_LOOKAHEAD}))"
+            rf"(?P<short>{_SHORT_WEEKDAY_PATTERN})(?= )"
         ),
-        _short_weekday,
+        _resolve_short_weekday,
     ),
-    (re.compile(rf"(?:(?<= am )|(?<=^ )(?!so ))(?P<short>{_EITHER_GERMAN})(?= (?:$|; ))"), _short_weekday),
+    (
+        re.compile(rf"(?:(?<= am )|(?<=^ )(?!so ))(?P<short>{_SHORT_GERMAN_WEEKDAY_PATTERN})(?= (?:$|; ))"),
+        _resolve_short_weekday,
+    ),
 )

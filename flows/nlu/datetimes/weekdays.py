@@ -14,7 +14,7 @@ WEEKDAYS = {
     )
     for number, name in enumerate(names.split())
 } | {"sonnabend": 5}
-SHORT = {
+SHORT_WEEKDAYS = {
     "mon": 0,
     "tue": 1,
     "tues": 1,
@@ -26,31 +26,31 @@ SHORT = {
     "sat": 5,
     "sun": 6,
 }
-SHORT_GERMAN = {"mo": 0, "di": 1, "mi": 2, "do": 3, "fr": 4, "sa": 5, "so": 6}
-NEAR = {
+SHORT_GERMAN_WEEKDAYS = {"mo": 0, "di": 1, "mi": 2, "do": 3, "fr": 4, "sa": 5, "so": 6}
+NEAR_DAYS = {
     "today": 0, "tonight": 0, "heute": 0, "tomorrow": 1, "morgen": 1, "ubermorgen": 2, "overmorrow": 2,
     "yesterday": -1, "gestern": -1, "vorgestern": -2,
 }  # fmt: skip
-_SPELLINGS = dict.fromkeys(("tmrw", "tmr", "tmw", "tomoz", "2moro", "2morrow", "tomoro"), "tomorrow")
-_MISSPELT = (*WEEKDAYS, "tomorrow", "ubermorgen")
-_COMPOUND = re.compile(
+_SPELLING_VARIANTS = dict.fromkeys(("tmrw", "tmr", "tmw", "tomoz", "2moro", "2morrow", "tomoro"), "tomorrow")
+_CORRECTABLE_NAMES = (*WEEKDAYS, "tomorrow", "ubermorgen")
+_COMPOUND_WEEKDAY = re.compile(
     r"((?:mon|diens|donners|frei|sams|sonn)tag|mittwoch)(?:morgen|(?:vor|nach)?mittag|abend|fruh)"
 )
 
 
-def mended(token: str) -> str:
+def correct_weekday_spelling(token: str) -> str:
     """A folded word, or the day that it was meant to be; any other sign than a letter as a semicolon."""
     token = token.removesuffix("'s")
     if len(token) == 1 and not token.isalnum():
         return ";"
-    if compound := _COMPOUND.fullmatch(token):  # “Freitagabend”
+    if compound := _COMPOUND_WEEKDAY.fullmatch(token):  # “Freitagabend”
         return compound[1]
     if len(token) < 5 or token in WEEKDAYS or token.removesuffix("s") in WEEKDAYS:
-        return _SPELLINGS.get(token, token)
-    near = [name for name in _MISSPELT if name[0] == token[0] and _is_misspelt(token, name)]
-    return near[0] if len(near) == 1 else _SPELLINGS.get(token, token)
+        return _SPELLING_VARIANTS.get(token, token)
+    near = [name for name in _CORRECTABLE_NAMES if name[0] == token[0] and _is_misspelling(token, name)]
+    return near[0] if len(near) == 1 else _SPELLING_VARIANTS.get(token, token)
 
 
-def _is_misspelt(token: str, name: str) -> bool:
+def _is_misspelling(token: str, name: str) -> bool:
     allowed = 2 if len(name) >= 8 else 1
     return OSA.distance(token, name, score_cutoff=allowed) <= allowed

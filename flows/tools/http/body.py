@@ -10,64 +10,64 @@ from typing import Any, Final
 
 from jinja2 import TemplateError
 
-from flows.templating.escaping import Place
-from flows.templating.template import Expression, NotRendered, Text, Values, expression_error
-from flows.tools.http.url import NotMade
+from flows.templating.escaping import OutputContext
+from flows.templating.template import Expression, RenderError, TemplateValues, TextTemplate, expression_error
+from flows.tools.http.url import RequestBuildError
 
-_BARE: Final = re.compile(r"\s*\{\{((?:(?!\}\}).)+)\}\}\s*", re.DOTALL)
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
-_TEMPLATE: Final = re.compile(r"\{[{%#]")
+_SINGLE_EXPRESSION: Final = re.compile(r"\s*\{\{((?:(?!\}\}).)+)\}\}\s*", re.DOTALL)
+_NUMBER_TEXT: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")
+_TEMPLATE_TAG: Final = re.compile(r"\{[{%#]")
 
 
 @dataclass(frozen=True, slots=True)
-class _Nested:
+class _NestedJson:
     """A JSON text within JSON."""
 
     part: Any
 
 
-class Body:
+class RequestBody:
     """A body as an action has it. `texts` are the names whose values stay text where they are numbers."""
 
     def __init__(self, source: str | Mapping[str, Any], content_type: str, texts: tuple[str, ...]) -> None:
-        self._texts = texts
-        self._place = _place(source, content_type.lower())
-        read = _json_in(source) if isinstance(source, str) and self._place == "json" else source
-        self._part = Text(read, self._place) if isinstance(read, str) else _compiled(read)
+        self._string_fields = texts
+        self._context = _output_context(source, content_type.lower())
+        read = _parse_json_template(source) if isinstance(source, str) and self._context == "json" else source
+        self._template = TextTemplate(read, self._context) if isinstance(read, str) else _compile_json(read)
 
-    def made(self, values: Values) -> tuple[bytes, str]:
+    def render(self, values: TemplateValues) -> tuple[bytes, str]:
         """The body with `values` in it, and the content type that it needs if none is declared.
 
-        Raises `NotMade`.
+        Raises `RequestBuildError`.
         """
-        if isinstance(self._part, Text):
-            made = self._written(self._part, values)
+        if isinstance(self._template, TextTemplate):
+            made = self._render_text(self._template, values)
             if isinstance(made, str):
-                return _encoded(made), ""
+                return _encode(made), ""
         else:
-            made = _filled(self._part, values)
+            made = _render_json(self._template, values)
         if isinstance(made, dict):
-            made = _numbered(made, self._texts)
-        return _encoded(json.dumps(made, ensure_ascii=False)), "application/json"
+            made = _convert_numbers(made, self._string_fields)
+        return _encode(json.dumps(made, ensure_ascii=False)), "application/json"
 
-    def _written(self, text: Text, values: Values) -> Any:
+    def _render_text(self, text: TextTemplate, values: TemplateValues) -> Any:
         try:
-            made = text.whole(values)
-        except NotRendered as error:
-            raise NotMade(f"the body cannot be made: {error}") from error
-        if self._place != "json" or not made.startswith(("{", "[")):
+            made = text.render_strict(values)
+        except RenderError as error:
+            raise RequestBuildError(f"the body cannot be made: {error}") from error
+        if self._context != "json" or not made.startswith(("{", "[")):
             return made
         try:
             return json.loads(made)
         except (ValueError, RecursionError) as error:
-            raise NotMade("the body is not JSON once its values are in it") from error
+            raise RequestBuildError("the body is not JSON once its values are in it") from error
 
 
-def _encoded(text: str) -> bytes:
+def _encode(text: str) -> bytes:
     return text.encode("utf-8", "replace")  # half a letter cannot be sent
 
 
-def _place(source: str | Mapping[str, Any], content_type: str) -> Place:
+def _output_context(source: str | Mapping[str, Any], content_type: str) -> OutputContext:
     if not isinstance(source, str) or "json" in content_type:
         return "json"
     if "form-urlencoded" in content_type:
@@ -77,65 +77,65 @@ def _place(source: str | Mapping[str, Any], content_type: str) -> Place:
     return "text" if content_type.startswith("text/") else "json"
 
 
-def _json_in(source: str) -> Any:
+def _parse_json_template(source: str) -> Any:
     """The object or list that a text is, if each text in it is a template by itself; otherwise the text."""
     if not source.lstrip().startswith(("{", "[")):
         return source
     try:
         read = json.loads(source)
-        _compiled(read)
+        _compile_json(read)
     except (ValueError, RecursionError, TemplateError):
         return source
     return read
 
 
-def _compiled(part: Any) -> Any:
+def _compile_json(part: Any) -> Any:
     """The same JSON with a template for each text; a text that is one expression keeps its value's type."""
     if isinstance(part, Mapping):
-        return {name: _compiled(item) for name, item in part.items()}
+        return {name: _compile_json(item) for name, item in part.items()}
     if isinstance(part, list | tuple):
-        return [_compiled(item) for item in part]
-    if not isinstance(part, str) or not _TEMPLATE.search(part):
+        return [_compile_json(item) for item in part]
+    if not isinstance(part, str) or not _TEMPLATE_TAG.search(part):
         return part
-    bare = _BARE.fullmatch(part)
+    bare = _SINGLE_EXPRESSION.fullmatch(part)
     if bare and not expression_error(bare[1]):
         return Expression(bare[1])
-    inner = _json_in(part)
+    inner = _parse_json_template(part)
     if not isinstance(inner, str):
-        return _Nested(_compiled(inner))
-    is_json = part.lstrip().startswith(("{", "[")) and not _TEMPLATE.match(part.lstrip())
-    return Text(part, "json" if is_json else "text")
+        return _NestedJson(_compile_json(inner))
+    is_json = part.lstrip().startswith(("{", "[")) and not _TEMPLATE_TAG.match(part.lstrip())
+    return TextTemplate(part, "json" if is_json else "text")
 
 
-def _filled(part: Any, values: Values) -> Any:
+def _render_json(part: Any, values: TemplateValues) -> Any:
     if isinstance(part, dict):
-        return {name: _filled(item, values) for name, item in part.items()}
+        return {name: _render_json(item, values) for name, item in part.items()}
     if isinstance(part, list):
-        return [_filled(item, values) for item in part]
-    if isinstance(part, _Nested):
-        return json.dumps(_filled(part.part, values), ensure_ascii=False)
-    if isinstance(part, Text):
+        return [_render_json(item, values) for item in part]
+    if isinstance(part, _NestedJson):
+        return json.dumps(_render_json(part.part, values), ensure_ascii=False)
+    if isinstance(part, TextTemplate):
         return part.render(values)
-    return _plain(part.value(values)) if isinstance(part, Expression) else part
+    return _to_json_value(part.evaluate(values)) if isinstance(part, Expression) else part
 
 
-def _plain(value: Any) -> Any:
+def _to_json_value(value: Any) -> Any:
     if value is None:
         return ""
     return value if isinstance(value, bool | int | float | list | dict) else str(value)
 
 
-def _numbered(part: dict[str, Any], texts: tuple[str, ...]) -> dict[str, Any]:
+def _convert_numbers(part: dict[str, Any], texts: tuple[str, ...]) -> dict[str, Any]:
     """Texts that are written numbers as numbers, as the format has it, except those in `texts`.
 
     What would not be written the same again, such as 007 or +1, is no number.
     """
-    return {name: value if name in texts else _number(value, texts) for name, value in part.items()}
+    return {name: value if name in texts else _convert_number(value, texts) for name, value in part.items()}
 
 
-def _number(value: Any, texts: tuple[str, ...]) -> Any:
+def _convert_number(value: Any, texts: tuple[str, ...]) -> Any:
     if isinstance(value, dict):
-        return _numbered(value, texts)
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return _convert_numbers(value, texts)
+    if isinstance(value, str) and _NUMBER_TEXT.fullmatch(value):
         return float(value) if "." in value else int(value)
     return value

@@ -6,29 +6,29 @@ import re
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from flows.templating.escaping import EMPTY
-from flows.templating.template import NotRendered, Text, Values
+from flows.templating.escaping import EMPTY_VALUE_MARK
+from flows.templating.template import RenderError, TemplateValues, TextTemplate
 
 # also as some servers read it: with a backslash, and up to a semicolon
-_DOTS: Final = re.compile(r"[\x00-\x20]*\.{1,2}[\x00-\x20]*(?:;.*)?", re.DOTALL)
+_DOT_SEGMENT: Final = re.compile(r"[\x00-\x20]*\.{1,2}[\x00-\x20]*(?:;.*)?", re.DOTALL)
 
 
-class NotMade(Exception):
+class RequestBuildError(Exception):
     """The call cannot be put together from what is known; the message says why."""
 
 
-def address(url: Text, values: Values) -> str:
-    """The URL with `values` in it. Raises `NotMade`, also when a value would lead to another place."""
+def render_url(url: TextTemplate, values: TemplateValues) -> str:
+    """The URL with `values` in it. Raises `RequestBuildError`, also when a value would lead to another place."""
     try:
-        text = url.whole(values)
+        text = url.render_strict(values)
         path = urlsplit(text).path
-    except (NotRendered, ValueError) as error:
-        raise NotMade("the address cannot be made from what is known") from error
+    except (RenderError, ValueError) as error:
+        raise RequestBuildError("the address cannot be made from what is known") from error
     if not text.startswith(("https://", "http://")):
-        raise NotMade("the address is not complete")
+        raise RequestBuildError("the address is not complete")
     for segment in path.split("/"):
-        if segment and not segment.strip(EMPTY):
-            raise NotMade("a value is missing in the address")
-        if any(_DOTS.fullmatch(part) for part in re.split(r"[/\\]", unquote(unquote(segment)))):
-            raise NotMade("a value would lead to another address")
-    return text.replace(EMPTY, "")
+        if segment and not segment.strip(EMPTY_VALUE_MARK):
+            raise RequestBuildError("a value is missing in the address")
+        if any(_DOT_SEGMENT.fullmatch(part) for part in re.split(r"[/\\]", unquote(unquote(segment)))):
+            raise RequestBuildError("a value would lead to another address")
+    return text.replace(EMPTY_VALUE_MARK, "")

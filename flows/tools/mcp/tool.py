@@ -8,36 +8,36 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from core.ports.http_fetch import Fetch
+from core.ports.http_fetch import HttpFetcher
 from flows.document.flow import Tool
-from flows.document.traversal import LONGEST_TIMEOUT
-from flows.document.validation.mcp import NOT_INSTALLED, trouble_with
-from flows.templating.references import names_in, secrets_in, to_hide
-from flows.templating.template import Text, Values
-from flows.tools.http.url import NotMade, address
-from flows.tools.mcp.types import Answered, ToolCall
-from flows.tools.results import failed, told
+from flows.document.traversal import MAX_TIMEOUT_SECONDS
+from flows.document.validation.mcp import MCP_NOT_INSTALLED, unavailable_reason
+from flows.templating.references import referenced_names, referenced_secrets, values_to_redact
+from flows.templating.template import TemplateValues, TextTemplate
+from flows.tools.http.url import RequestBuildError, render_url
+from flows.tools.mcp.types import McpCall, McpResult
+from flows.tools.results import failure_result, mcp_result
 
 log = logging.getLogger("turngate.tools")
 
 
 @dataclass(frozen=True, slots=True)
-class ServerTool:
+class McpTool:
     """A tool with its templates. `secrets` are those of its `names` that the operator keeps secret."""
 
     tool: Tool
-    url: Text
-    headers: tuple[tuple[str, Text], ...]
-    secrets: frozenset[str]
-    names: frozenset[str]
-    call: Callable[[ToolCall, Fetch], Awaitable[Answered]]
+    url: TextTemplate
+    headers: tuple[tuple[str, TextTemplate], ...]
+    secret_names: frozenset[str]
+    referenced_names: frozenset[str]
+    call: Callable[[McpCall, HttpFetcher], Awaitable[McpResult]]
 
     async def run(
         self,
-        arguments: Values,
-        values: Values,
+        arguments: TemplateValues,
+        values: TemplateValues,
         key: str,
-        fetch: Fetch,
+        fetch: HttpFetcher,
         secrets: Mapping[str, str],
     ) -> dict[str, JsonValue]:
         """Call it; what it came to, as an action's result. It never raises.
@@ -46,48 +46,50 @@ class ServerTool:
         """
         known: dict[str, JsonValue] = {**values, "secrets": dict(secrets)}
         try:
-            url = address(self.url, known)
-        except NotMade as error:
-            return failed(str(error))
-        call = ToolCall(
+            url = render_url(self.url, known)
+        except RequestBuildError as error:
+            return failure_result(str(error))
+        call = McpCall(
             url=url,
             headers={name: text.render(known) for name, text in self.headers},
             name=self.tool.name,
             arguments=arguments,
-            key=key,
-            seconds=min(max(self.tool.timeout, 1), LONGEST_TIMEOUT),
+            idempotency_key=key,
+            seconds=min(max(self.tool.timeout, 1), MAX_TIMEOUT_SECONDS),
             label=self.tool.id,
         )
         answered = await self.call(call, fetch)
-        return told(answered.data, to_hide(self.names, values, secrets), success=answered.success)
+        return mcp_result(
+            answered.data, values_to_redact(self.referenced_names, values, secrets), success=answered.success
+        )
 
 
-def server_tools(tools: Iterable[Tool]) -> dict[str, ServerTool]:
+def load_mcp_tools(tools: Iterable[Tool]) -> dict[str, McpTool]:
     """Those of the type `mcp` that can be run here, by id; the log says of the others why not."""
-    made: dict[str, ServerTool] = {}
+    made: dict[str, McpTool] = {}
     for tool in tools:
         if tool.type != "mcp":
             continue
         try:
-            trouble = trouble_with(tool.server)
+            trouble = unavailable_reason(tool.server)
             if not trouble:
-                made[tool.id] = _made(tool)
+                made[tool.id] = _build_tool(tool)
         except ImportError:  # it is there, but another version
-            trouble = NOT_INSTALLED
+            trouble = MCP_NOT_INSTALLED
         if trouble:
             log.warning("the flow's tool %s: %s", tool.id, trouble)
     return made
 
 
-def _made(tool: Tool) -> ServerTool:
-    from flows.tools.mcp.client import called  # costs a second, so only who uses it pays
+def _build_tool(tool: Tool) -> McpTool:
+    from flows.tools.mcp.client import call_tool  # costs a second, so only who uses it pays
 
     sources = (tool.server or "", *tool.headers.values())
-    return ServerTool(
+    return McpTool(
         tool=tool,
-        url=Text(tool.server or "", "url"),
-        headers=tuple((name, Text(value, "header")) for name, value in tool.headers.items()),
-        secrets=secrets_in(*sources),
-        names=names_in(*sources),
-        call=called,
+        url=TextTemplate(tool.server or "", "url"),
+        headers=tuple((name, TextTemplate(value, "header")) for name, value in tool.headers.items()),
+        secret_names=referenced_secrets(*sources),
+        referenced_names=referenced_names(*sources),
+        call=call_tool,
     )

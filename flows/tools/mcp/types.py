@@ -10,20 +10,20 @@ from pydantic import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
-class ToolCall:
+class McpCall:
     """A call of the tool that the server at `url` knows as `name`. `seconds` bound all of it."""
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     name: str
     arguments: Mapping[str, JsonValue] = field(repr=False)
-    key: str
+    idempotency_key: str
     seconds: float
     label: str
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class McpResult:
     """What a call came to. `data` is the answer or, without success, the text of what went wrong."""
 
     success: bool

@@ -11,7 +11,7 @@ Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
-class Gathering(Generic[Asked, Answer]):
+class Batcher(Generic[Asked, Answer]):
     """Gathers single questions for a call that takes up to `most` at once and answers each.
 
     An answer that is an exception is raised to who asked for it alone; what the call raises, to all. With
@@ -26,34 +26,34 @@ class Gathering(Generic[Asked, Answer]):
         waits: bool = False,
     ) -> None:
         self._call = call
-        self._most = most
-        self._waits = waits
-        self._waiting: deque[tuple[Asked, asyncio.Future[Answer]]] = deque()
-        self._gathering: asyncio.Task[None] | None = None
-        self._calling: set[asyncio.Task[None]] = set()
+        self._max_batch_size = most
+        self._is_sequential = waits
+        self._pending: deque[tuple[Asked, asyncio.Future[Answer]]] = deque()
+        self._flush_task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def ask(self, asked: Asked) -> Answer:
+    async def submit(self, asked: Asked) -> Answer:
         """The answer to one question. Raises what the call raises."""
         done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((asked, done))
-        if self._gathering is None:
-            self._gathering = task = asyncio.create_task(self._call_all())
-            self._calling.add(task)
-            task.add_done_callback(self._calling.discard)
+        self._pending.append((asked, done))
+        if self._flush_task is None:
+            self._flush_task = task = asyncio.create_task(self._flush())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await done
 
-    async def _call_all(self) -> None:
+    async def _flush(self) -> None:
         """Begins when all that is ready to ask has asked."""
-        if not self._waits:
-            self._gathering = None
-        while self._waiting:
-            await self._call_for(
-                [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+        if not self._is_sequential:
+            self._flush_task = None
+        while self._pending:
+            await self._run_batch(
+                [self._pending.popleft() for _ in range(min(len(self._pending), self._max_batch_size))]
             )
-        if self._waits:
-            self._gathering = None
+        if self._is_sequential:
+            self._flush_task = None
 
-    async def _call_for(self, batch: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> None:
+    async def _run_batch(self, batch: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> None:
         try:
             answers = await self._call([asked for asked, _ in batch])
         except Exception as error:  # whatever it is, nobody may be left waiting

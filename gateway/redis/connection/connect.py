@@ -10,40 +10,44 @@ from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocket
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from gateway.redis.connection.multiplexer import SharedRedis
+from gateway.redis.connection.multiplexer import MultiplexedRedis
 
-_CONNECTIONS = 64
+_MAX_CONNECTIONS = 64
 # A step whose answer was lost may have been taken; taking it again would answer a turn twice. So nothing is
 # repeated here: the protocol finds out, under a new lease.
-_ONCE = Retry(NoBackoff(), 0)
-_KINDS: dict[str, type[Any]] = {
+_NO_RETRY = Retry(NoBackoff(), 0)
+_CONNECTION_CLASSES: dict[str, type[Any]] = {
     "Connection": Connection,
     "SSLConnection": SSLConnection,
     "UnixDomainSocketConnection": UnixDomainSocketConnection,
 }
-_SHARED = ("host", "port", "path", "db", "username", "password", "socket_connect_timeout")
+_COPIED_OPTIONS = ("host", "port", "path", "db", "username", "password", "socket_connect_timeout")
 
 
 def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
     """A client for `url` that waits at most `timeout` seconds for any answer."""
     pool = BlockingConnectionPool.from_url(
         url,
-        max_connections=_CONNECTIONS,
+        max_connections=_MAX_CONNECTIONS,
         timeout=timeout,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
-        retry=_ONCE,
+        retry=_NO_RETRY,
     )
-    return SharedRedis.from_pool(pool)
+    return MultiplexedRedis.from_pool(pool)
 
 
-def open_beside(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
+def open_async_redis(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
     """An asynchronous client for the server that a synchronous one (RQ's) talks to."""
     pool = client.connection_pool
     given: dict[str, Any] = pool.connection_kwargs
-    kept = {name: value for name, value in given.items() if name in _SHARED or name.startswith("ssl_")}
-    kept |= {"socket_timeout": timeout, "retry": _ONCE}
-    kind = _KINDS[pool.connection_class.__name__]
-    return SharedRedis.from_pool(
-        BlockingConnectionPool(connection_class=kind, max_connections=_CONNECTIONS, timeout=timeout, **kept)
+    kept = {
+        name: value for name, value in given.items() if name in _COPIED_OPTIONS or name.startswith("ssl_")
+    }
+    kept |= {"socket_timeout": timeout, "retry": _NO_RETRY}
+    kind = _CONNECTION_CLASSES[pool.connection_class.__name__]
+    return MultiplexedRedis.from_pool(
+        BlockingConnectionPool(
+            connection_class=kind, max_connections=_MAX_CONNECTIONS, timeout=timeout, **kept
+        )
     )

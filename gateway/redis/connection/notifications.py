@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 
 from redis.asyncio import Redis
 
-from gateway.redis.connection.retry_loop import repeat
+from gateway.redis.connection.retry_loop import run_forever
 
-_LONGEST_SIZE = 9
+_MAX_LENGTH_DIGITS = 9
 
 
-def hint(session: str, note: bytes = b"") -> bytes:
+def encode_notification(session: str, note: bytes = b"") -> bytes:
     """What names a session, as the scripts write it too: two lengths, the name, a note about it.
 
     Clients choose parts of a session's name, so nothing in it may look like a note. A message may hold
@@ -24,69 +24,71 @@ def hint(session: str, note: bytes = b"") -> bytes:
     return b"%d %d %b%b" % (len(name), len(note), name, note)
 
 
-def _read(message: bytes) -> Iterator[tuple[str, bytes]]:
+def _decode_notifications(message: bytes) -> Iterator[tuple[str, bytes]]:
     """The sessions that a message names, each with its note; what is not of this form is passed over."""
     while message:
         first, _, rest = message.partition(b" ")
         second, _, rest = rest.partition(b" ")
-        if not all(size.isdigit() and len(size) <= _LONGEST_SIZE for size in (first, second)):
+        if not all(size.isdigit() and len(size) <= _MAX_LENGTH_DIGITS for size in (first, second)):
             return
         end = int(first) + int(second)
         yield rest[: int(first)].decode(errors="replace"), rest[int(first) : end]
         message = rest[end:]
 
 
-class Hint(asyncio.Event):
+class Subscription(asyncio.Event):
     """Set when the session is named; `take` gives what was said with its name, and waits anew."""
 
     def __init__(self) -> None:
         super().__init__()
         self._notes: list[bytes] = []
 
-    def take(self) -> list[bytes]:
+    def pop_notes(self) -> list[bytes]:
         """What was said since the last time, in order; nothing when the session was only named."""
         notes, self._notes = self._notes, []
         self.clear()
         return notes
 
-    def hear(self, note: bytes) -> None:
+    def notify(self, note: bytes) -> None:
         """The session is named."""
         if note:
             self._notes.append(note)
         self.set()
 
 
-class Hints:
+class SessionNotifications:
     """Hands on the sessions that are published on a channel. Who misses one looks again by itself."""
 
     def __init__(self, redis: Redis, channel: str) -> None:
         self._redis = redis
         self._channel = channel
-        self._waiting: defaultdict[str, set[Hint]] = defaultdict(set)
-        self._listening: asyncio.Task[None] | None = None
-        self.listening = asyncio.Event()
+        self._subscriptions: defaultdict[str, set[Subscription]] = defaultdict(set)
+        self._listen_task: asyncio.Task[None] | None = None
+        self.subscribed = asyncio.Event()
 
     @contextmanager
-    def of(self, session: str) -> Iterator[Hint]:
+    def subscribe(self, session: str) -> Iterator[Subscription]:
         """A hint that is set when the session is named within the block."""
-        if self._listening is None:
-            self._listening = asyncio.create_task(repeat(self._listen, 0.1, f"listening to {self._channel}"))
-        made = Hint()
-        self._waiting[session].add(made)
+        if self._listen_task is None:
+            self._listen_task = asyncio.create_task(
+                run_forever(self._listen, 0.1, f"listening to {self._channel}")
+            )
+        made = Subscription()
+        self._subscriptions[session].add(made)
         try:
             yield made
         finally:
-            self._waiting[session].discard(made)
-            if not self._waiting[session]:
-                del self._waiting[session]
+            self._subscriptions[session].discard(made)
+            if not self._subscriptions[session]:
+                del self._subscriptions[session]
 
     async def aclose(self) -> None:
         """Stop listening."""
-        if self._listening is not None:
-            self._listening.cancel()
+        if self._listen_task is not None:
+            self._listen_task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._listening
-            self._listening = None
+                await self._listen_task
+            self._listen_task = None
 
     async def _listen(self) -> None:
         """Listen until cancelled, which redis-py may swallow while it waits; so the task is asked."""
@@ -98,10 +100,10 @@ class Hints:
                 while not task.cancelling():
                     heard = await hearing.get_message(timeout=None)
                     if heard is None or heard["type"] != "message":
-                        self.listening.set()
+                        self.subscribed.set()
                         continue
-                    for session, note in _read(heard["data"]):
-                        for each in self._waiting.get(session, ()):
-                            each.hear(note)
+                    for session, note in _decode_notifications(heard["data"]):
+                        for each in self._subscriptions.get(session, ()):
+                            each.notify(note)
         finally:
-            self.listening.clear()
+            self.subscribed.clear()

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 log = logging.getLogger("turngate.redis")
 
 
-async def repeat(step: Callable[[], Awaitable[object]], pause: float, what: str) -> None:
+async def run_forever(step: Callable[[], Awaitable[object]], pause: float, what: str) -> None:
     """Await `step` every `pause` seconds until cancelled; `what` names it in the log when it fails.
 
     A cancellation that comes while redis-py waits for an answer may surface as an error of the connection, so

@@ -8,46 +8,48 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 
 log = logging.getLogger("turngate.redis")
 
-OLDEST = (6, 2)
+MIN_VERSION = (6, 2)
 
 
-async def examine(redis: Redis) -> list[str]:
+async def check_server(redis: Redis) -> list[str]:
     """What is wrong with the server, in sentences for a person; empty when nothing is.
 
-    Raises `Misconfigured` when it is too old to work at all. A managed server may hide its configuration;
+    Raises `ConfigurationError` when it is too old to work at all. A managed server may hide its configuration;
     what cannot be asked is not complained of.
     """
     about: dict[str, Any] = await redis.info("server")
     version = str(about.get("redis_version", "0"))
-    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST:
-        raise Misconfigured(f"REDIS_URL: the server is version {version}; 6.2 or later, or Valkey, is needed")
+    if tuple(int(part) for part in version.split(".")[:2]) < MIN_VERSION:
+        raise ConfigurationError(
+            f"REDIS_URL: the server is version {version}; 6.2 or later, or Valkey, is needed"
+        )
     complaints = []
-    policy = await _setting(redis, "maxmemory-policy")
+    policy = await _read_config(redis, "maxmemory-policy")
     if policy not in (None, "noeviction"):
         complaints.append(
             f"Redis may drop waiting messages: maxmemory-policy is {policy}, and should be noeviction"
         )
-    if await _setting(redis, "appendonly") == "no":
+    if await _read_config(redis, "appendonly") == "no":
         complaints.append(
             "Redis forgets accepted messages when it crashes: appendonly is no, and should be yes"
         )
     return complaints
 
 
-async def warn(redis: Redis) -> None:
+async def log_warnings(redis: Redis) -> None:
     """Log what is wrong with the server. Silent while it cannot be reached: others say that."""
     try:
-        for complaint in await examine(redis):
+        for complaint in await check_server(redis):
             log.warning("%s", complaint)
     except (RedisError, OSError):
         return
 
 
-async def _setting(redis: Redis, name: str) -> str | None:
+async def _read_config(redis: Redis, name: str) -> str | None:
     try:
         found: dict[Any, Any] = await redis.config_get(name)
     except ResponseError:  # many hosted servers do not let CONFIG be called

@@ -11,18 +11,17 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 from redis.asyncio import Redis
 
-from core.model.base import Value
+from core.model.base import FrozenModel
 from core.model.message import Reply
 from core.model.turn import Turn
-from gateway.redis import lua as scripts
-from gateway.redis import rq_layout as layout
-from gateway.redis.lua import Argument, Protocol
+from gateway.redis import lua, rq_layout
+from gateway.redis.lua import Argument, ProtocolLimits
 
 _STREAM = "tg:dead"
-_LETTERS_A_CALL = 500
+_MAX_LETTERS_PER_CALL = 500
 
 
-class Letter(Value):
+class Letter(FrozenModel):
     """Turns that were set aside together, or a reply. `id` orders letters; `at_ms` is by the server's clock.
 
     Both are missing when this release cannot read what an earlier one stored.
@@ -36,7 +35,7 @@ class Letter(Value):
     reply: Reply | None = None
 
     @property
-    def names(self) -> list[str]:
+    def log_keys(self) -> list[str]:
         """What the log calls the turns, or the reply."""
         return [self.reply.key] if self.reply else [turn.id for turn in self.turns]
 
@@ -46,7 +45,7 @@ class Letter(Value):
         return self.reply.body if self.reply else " / ".join(turn.text for turn in self.turns)
 
 
-class Replayed(StrEnum):
+class ReplayOutcome(StrEnum):
     """What became of a letter that was to be tried again. All but the first left it where it is."""
 
     REPLAYED = "replayed"
@@ -58,24 +57,24 @@ class Replayed(StrEnum):
 class DeadLetters:
     """The dead letters of all sessions, oldest first."""
 
-    def __init__(self, redis: Redis, protocol: Protocol | None = None) -> None:
+    def __init__(self, redis: Redis, protocol: ProtocolLimits | None = None) -> None:
         self._redis = redis
-        self._script = scripts.load("replay", protocol or Protocol())
+        self._script = lua.load_script("replay", protocol or ProtocolLimits())
 
-    async def between(self, since_ms: int = 0, until_ms: int | None = None) -> AsyncIterator[Letter]:
+    async def list_between(self, since_ms: int = 0, until_ms: int | None = None) -> AsyncIterator[Letter]:
         """The letters of a span of time, both ends included, in milliseconds since the epoch."""
         start, end = f"{max(since_ms, 0)}-0", "+" if until_ms is None else str(max(until_ms, 0))
-        while rows := await self._range(start, end):
+        while rows := await self._read_range(start, end):
             for row in rows:
-                yield _letter(*row)
+                yield _decode_letter(*row)
             start = f"({rows[-1][0].decode()}"
 
     async def read(self, letter_id: str) -> Letter | None:
         """One letter; `None` when there is none of that id."""
-        rows = await self._range(letter_id, letter_id)
-        return _letter(*rows[0]) if rows else None
+        rows = await self._read_range(letter_id, letter_id)
+        return _decode_letter(*rows[0]) if rows else None
 
-    async def replay(self, letter: Letter) -> Replayed:
+    async def replay(self, letter: Letter) -> ReplayOutcome:
         """Give what the letter holds to its session once more, after what waits there, and remove the letter.
 
         Turns were verified when they came in, so however old they are, nothing is checked again. Two who
@@ -83,13 +82,13 @@ class DeadLetters:
         """
         items = (letter.reply,) if letter.reply else letter.turns
         if not items:
-            return Replayed.UNREADABLE
+            return ReplayOutcome.UNREADABLE
         place, kind = ("out", "replies") if letter.reply else ("mail", "turns")
         address = items[-1].address.model_dump_json()
-        entry = to_json({kind: letter.names, "letter": letter.id})
+        entry = to_json({kind: letter.log_keys, "letter": letter.id})
         values = [item.model_dump_json(exclude_defaults=True) for item in items]
         arguments: list[Argument] = [
-            layout.stamp(),
+            rq_layout.current_timestamp(),
             letter.id,
             letter.session,
             place,
@@ -97,7 +96,7 @@ class DeadLetters:
             entry,
             *values,
         ]
-        return Replayed((await self._script(self._redis, arguments)).decode())
+        return ReplayOutcome((await self._script(self._redis, arguments)).decode())
 
     async def drop(self, letter_ids: Sequence[str]) -> int:
         """Remove letters for good; returns how many there were."""
@@ -106,12 +105,12 @@ class DeadLetters:
         dropped: int = await self._redis.xdel(_STREAM, *letter_ids)
         return dropped
 
-    async def _range(self, start: str, end: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
-        rows: Any = await self._redis.xrange(_STREAM, start, end, count=_LETTERS_A_CALL)
+    async def _read_range(self, start: str, end: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        rows: Any = await self._redis.xrange(_STREAM, start, end, count=_MAX_LETTERS_PER_CALL)
         return list(rows)
 
 
-def _letter(name: bytes, fields: dict[bytes, bytes]) -> Letter:
+def _decode_letter(name: bytes, fields: dict[bytes, bytes]) -> Letter:
     letter_id, session = name.decode(), fields[b"session"].decode()
     at_ms = int(letter_id.split("-")[0])
     try:

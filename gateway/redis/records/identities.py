@@ -14,10 +14,10 @@ from redis.exceptions import RedisError
 
 from core.errors import StorageUnavailable
 from core.model.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived
-from core.ports.mailbox import Inbox, Verdict
+from core.ports.mailbox import AcceptResult, Inbox
 
-_REMEMBERED_MS = 400 * 24 * 3600 * 1000
-_ECHO_MS = 24 * 3600 * 1000
+_IDENTITY_RETENTION_MS = 400 * 24 * 3600 * 1000
+_ECHO_RETENTION_MS = 24 * 3600 * 1000
 
 # ARGV[1]: how long a name is kept, in ms. ARGV[2]: a list of {names, meet}, `meet` for names that only are to
 # lead to the session of the first one that has any. Returns a session for each.
@@ -50,7 +50,7 @@ return sessions
 """
 
 
-class People:
+class IdentityResolver:
     """An inbox in front of another one: finds the sessions, and remembers sends that a status told of."""
 
     def __init__(self, redis: Redis, inbox: Inbox) -> None:
@@ -58,23 +58,23 @@ class People:
         self._inbox = inbox
         self._script = redis.register_script(_SCRIPT)
 
-    async def accept(self, events: Sequence[Event]) -> list[Verdict]:
+    async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
         """Record a request's events in the sessions of their people; see `core.ports.mailbox.Inbox`."""
         try:
-            settled = await self._resolved(events)
-            await self._remember_sends(events)
+            settled = await self._resolve_sessions(events)
+            await self._store_sent_ids(events)
         except RedisError as error:
             raise StorageUnavailable(
                 f"Redis did not tell whose session it is: {type(error).__name__}"
             ) from error
         return await self._inbox.accept(settled)
 
-    async def session(self, name: str) -> str:
+    async def find_session(self, name: str) -> str:
         """The session of one name; without one, the name itself."""
         found = await self._redis.hget(f"tg:person:{name}", "session")
         return found.decode() if isinstance(found, bytes) else found or name
 
-    async def _resolved(self, events: Sequence[Event]) -> list[Event]:
+    async def _resolve_sessions(self, events: Sequence[Event]) -> list[Event]:
         named = [
             (place, event.aliases)
             for place, event in enumerate(events)
@@ -83,19 +83,21 @@ class People:
         if not named:
             return list(events)
         asked = [{"names": list(names), "meet": isinstance(events[place], Ignored)} for place, names in named]
-        found = await self._script(args=[_REMEMBERED_MS, json.dumps(asked)])
+        found = await self._script(args=[_IDENTITY_RETENTION_MS, json.dumps(asked)])
         settled = list(events)
         for (place, _), session in zip(named, found, strict=True):
-            settled[place] = _moved(events[place], session.decode())
+            settled[place] = _with_session(events[place], session.decode())
         return settled
 
-    async def _remember_sends(self, events: Sequence[Event]) -> None:
+    async def _store_sent_ids(self, events: Sequence[Event]) -> None:
         told = [event for event in events if isinstance(event, StatusChanged) and event.reply_key]
         if not told:
             return
         async with self._redis.pipeline(transaction=False) as pipeline:
             for event in told:
-                pipeline.set(echo_key(event.channel, event.reply_key), event.provider_id, px=_ECHO_MS)
+                pipeline.set(
+                    echo_key(event.channel, event.reply_key), event.provider_id, px=_ECHO_RETENTION_MS
+                )
             await pipeline.execute()
 
 
@@ -104,7 +106,7 @@ def echo_key(channel: str, reply_key: str) -> str:
     return f"tg:echo:{channel}:{reply_key}"
 
 
-def _moved(event: Event, session: str) -> Event:
+def _with_session(event: Event, session: str) -> Event:
     match event:
         case TurnReceived(turn=turn):
             return event.model_copy(update={"turn": turn.model_copy(update={"session": session})})

@@ -11,18 +11,18 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.errors import Refused
-from core.model.base import Value
+from core.errors import WebhookRefused
+from core.model.base import FrozenModel
 from core.ports.channel import Webhook
 
 _STREAM = "tg:quarantine"
-_MOST = 500
-_KEPT_MS = 7 * 86_400_000
-_WRITES_A_SECOND = 10
-_LONGEST = 500
+_MAX_ENTRIES = 500
+_RETENTION_MS = 7 * 86_400_000
+_MAX_WRITES_PER_SECOND = 10
+_MAX_FIELD_LENGTH = 500
 
 
-class Delivery(Value):
+class QuarantineEntry(FrozenModel):
     """What is kept of a refused webhook: its shape and our reason, nothing that its sender wrote."""
 
     id: str = ""
@@ -42,27 +42,27 @@ class Quarantine:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._second = 0
-        self._written = 0
-        self._writing: set[asyncio.Task[None]] = set()
+        self._current_second = 0
+        self._writes_this_second = 0
+        self._write_tasks: set[asyncio.Task[None]] = set()
 
-    def keep(self, channel: str, refused: Refused, webhook: Webhook | None) -> None:
+    def add(self, channel: str, refused: WebhookRefused, webhook: Webhook | None) -> None:
         """Note a refusal, soon; dropped when too many come in a second."""
         second = int(monotonic())
-        if second != self._second:
-            self._second, self._written = second, 0
-        self._written += 1
-        if self._written > _WRITES_A_SECOND:
+        if second != self._current_second:
+            self._current_second, self._writes_this_second = second, 0
+        self._writes_this_second += 1
+        if self._writes_this_second > _MAX_WRITES_PER_SECOND:
             return
-        task = asyncio.create_task(self._write(_kept(channel, refused, webhook)))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
+        task = asyncio.create_task(self._write(_build_entry(channel, refused, webhook)))
+        self._write_tasks.add(task)
+        task.add_done_callback(self._write_tasks.discard)
 
-    async def latest(self, most: int = 50) -> list[Delivery]:
+    async def latest(self, most: int = 50) -> list[QuarantineEntry]:
         """The latest refusals, the newest first."""
         rows: Any = await self._redis.xrevrange(_STREAM, count=most)
         return [
-            Delivery.model_validate(
+            QuarantineEntry.model_validate(
                 {
                     **json.loads(fields[b"delivery"]),
                     "id": name.decode(),
@@ -78,30 +78,32 @@ class Quarantine:
         await self._redis.delete(_STREAM)
         return count
 
-    async def settled(self) -> None:
+    async def wait_until_written(self) -> None:
         """Wait until everything noted so far is written."""
-        while self._writing:
-            await asyncio.wait(self._writing)
+        while self._write_tasks:
+            await asyncio.wait(self._write_tasks)
 
-    async def _write(self, delivery: Delivery) -> None:
+    async def _write(self, delivery: QuarantineEntry) -> None:
         try:
             async with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.xadd(_STREAM, {"delivery": delivery.model_dump_json()}, maxlen=_MOST)
-                pipeline.pexpire(_STREAM, _KEPT_MS)
+                pipeline.xadd(_STREAM, {"delivery": delivery.model_dump_json()}, maxlen=_MAX_ENTRIES)
+                pipeline.pexpire(_STREAM, _RETENTION_MS)
                 await pipeline.execute()
         except (RedisError, OSError):
             return  # the log has the reason too
 
 
-def _kept(channel: str, refused: Refused, webhook: Webhook | None) -> Delivery:
+def _build_entry(channel: str, refused: WebhookRefused, webhook: Webhook | None) -> QuarantineEntry:
     if webhook is None:
-        return Delivery(channel=channel, status=refused.status, reason=refused.reason[:_LONGEST])
-    return Delivery(
+        return QuarantineEntry(
+            channel=channel, status=refused.status, reason=refused.reason[:_MAX_FIELD_LENGTH]
+        )
+    return QuarantineEntry(
         channel=channel,
         status=refused.status,
-        reason=refused.reason[:_LONGEST],
+        reason=refused.reason[:_MAX_FIELD_LENGTH],
         method=webhook.method,
-        path=urlsplit(webhook.url).path[:_LONGEST],
+        path=urlsplit(webhook.url).path[:_MAX_FIELD_LENGTH],
         content_type=webhook.headers.get("content-type", "")[:100],
         size=len(webhook.body),
         headers=tuple(sorted(webhook.headers))[:50],

@@ -9,18 +9,18 @@ from typing import Any
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
-from core.model.base import Value
+from core.model.base import FrozenModel
 from core.model.owner import Owner
 from core.model.turn import Address
 from core.ports.dialog import State
 
-_KEYS_A_CALL = 500
-_PARTS = ("", ":mail", ":out", ":seen", ":recent", ":log", ":text")
+_MAX_KEYS_PER_CALL = 500
+_KEY_SUFFIXES = ("", ":mail", ":out", ":seen", ":recent", ":log", ":text")
 _GLOB = re.compile(r"([*?\[\]\\])")
-_LETTERS_A_CALL = 500
+_MAX_LETTERS_PER_CALL = 500
 
 
-class SessionRow(Value):
+class SessionRow(FrozenModel):
     """A session with work: who speaks, and what waits."""
 
     session: str
@@ -30,7 +30,7 @@ class SessionRow(Value):
     due_ms: int
 
 
-class DeskRow(Value):
+class AgentSessionRow(FrozenModel):
     """A session that waits for a person of the business or has one, since when."""
 
     session: str
@@ -39,13 +39,13 @@ class DeskRow(Value):
     since_ms: int
 
 
-class Registry:
+class SessionIndex:
     """All sessions of the gateway."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def busy(self, most: int) -> list[SessionRow]:
+    async def list_pending(self, most: int) -> list[SessionRow]:
         """Sessions that somebody must look at, the most urgent first."""
         due: Any = await self._redis.zrange("tg:due", 0, most - 1, withscores=True)
         async with self._redis.pipeline(transaction=False) as pipeline:
@@ -66,7 +66,7 @@ class Registry:
             for place, (name, score) in enumerate(due)
         ]
 
-    async def at_desk(self, most: int) -> list[DeskRow]:
+    async def list_awaiting_agent(self, most: int) -> list[AgentSessionRow]:
         """Sessions that wait for a person or have one: who waits first, and longest first."""
         rows: Any = await self._redis.zrange("tg:desk", 0, most - 1, withscores=True)
         async with self._redis.pipeline(transaction=False) as pipeline:
@@ -74,7 +74,7 @@ class Registry:
                 pipeline.hmget(f"tg:{{{name.decode()}}}", "owner", "address")
             answers: list[Any] = await pipeline.execute() if rows else []
         found = [
-            DeskRow(
+            AgentSessionRow(
                 session=name.decode(),
                 owner=Owner(owner.decode()),
                 channel=Address.model_validate_json(address).channel,
@@ -85,26 +85,28 @@ class Registry:
         ]
         return sorted(found, key=lambda row: row.owner is not Owner.WAITING)
 
-    async def of_message(self, message_id: str) -> str | None:
+    async def find_by_message(self, message_id: str) -> str | None:
         """The session of a message, by the provider's id of what came in or of what went out."""
-        async for key in self._redis.scan_iter(f"tg:message:*:{_quoted(message_id)}", count=_KEYS_A_CALL):
+        async for key in self._redis.scan_iter(
+            f"tg:message:*:{_escape_glob(message_id)}", count=_MAX_KEYS_PER_CALL
+        ):
             session: Any = await self._redis.hget(key, "session")
             if session:
                 return str(session.decode())
-        async for name in self._found("tg:{*}:seen", message_id):
+        async for name in self._search_sessions("tg:{*}:seen", message_id):
             return name
         return None
 
-    async def of_person(self, person: str) -> list[str]:
+    async def find_by_person(self, person: str) -> list[str]:
         """The sessions of which a part, between colons, is exactly this: a number, an address, an id."""
         sessions = set()
-        async for key in self._redis.scan_iter(f"tg:{{*{_quoted(person)}*}}*", count=_KEYS_A_CALL):
+        async for key in self._redis.scan_iter(f"tg:{{*{_escape_glob(person)}*}}*", count=_MAX_KEYS_PER_CALL):
             session = key.decode()[len("tg:{") :].rpartition("}")[0]
             if session == person or f":{person}:" in f":{session}:":
                 sessions.add(session)
         return sorted(sessions)
 
-    async def state(self, session: str) -> State | None:
+    async def read_state(self, session: str) -> State | None:
         """The dialog's state of a session; `None` when it has none, or rested for too long."""
         stored, expires = await self._redis.hmget(f"tg:{{{session}}}", "state", "expires")
         seconds, microseconds = await self._redis.time()
@@ -118,9 +120,9 @@ class Registry:
 
         A worker that holds it loses its lease. Who opted out and is erased may be written to again.
         """
-        keys = [f"tg:{{{session}}}{part}" for part in _PARTS]
+        keys = [f"tg:{{{session}}}{part}" for part in _KEY_SUFFIXES]
         account: Any = await self._redis.hget(keys[0], "account")
-        letters = [letter async for letter in self._letters(session)]
+        letters = [letter async for letter in self._find_letters(session)]
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.delete(*keys)
             pipeline.zrem("tg:due", session)
@@ -132,26 +134,28 @@ class Registry:
             answers: list[Any] = await pipeline.execute()
         return int(answers[0]) + len(letters)
 
-    async def forget_names(self, person: str) -> int:
+    async def delete_identities(self, person: str) -> int:
         """Forget which sessions a person's names lead to."""
         forgotten = 0
-        async for key in self._redis.scan_iter(f"tg:person:*{_quoted(person)}*", count=_KEYS_A_CALL):
+        async for key in self._redis.scan_iter(
+            f"tg:person:*{_escape_glob(person)}*", count=_MAX_KEYS_PER_CALL
+        ):
             if f":{person}:" in f":{key.decode()}:":
                 forgotten += int(await self._redis.delete(key))
         return forgotten
 
-    async def _found(self, pattern: str, message_id: str) -> AsyncIterator[str]:
+    async def _search_sessions(self, pattern: str, message_id: str) -> AsyncIterator[str]:
         keys: list[bytes] = []
-        async for key in self._redis.scan_iter(pattern, count=_KEYS_A_CALL):
+        async for key in self._redis.scan_iter(pattern, count=_MAX_KEYS_PER_CALL):
             keys.append(key)
-            if len(keys) == _KEYS_A_CALL:
-                for name in await self._with(keys, message_id):
+            if len(keys) == _MAX_KEYS_PER_CALL:
+                for name in await self._filter_by_message(keys, message_id):
                     yield name
                 keys = []
-        for name in await self._with(keys, message_id):
+        for name in await self._filter_by_message(keys, message_id):
             yield name
 
-    async def _with(self, keys: list[bytes], message_id: str) -> list[str]:
+    async def _filter_by_message(self, keys: list[bytes], message_id: str) -> list[str]:
         async with self._redis.pipeline(transaction=False) as pipeline:
             for key in keys:
                 pipeline.zscore(key, message_id)
@@ -159,10 +163,10 @@ class Registry:
         found = [key.decode() for key, score in zip(keys, scores, strict=True) if score is not None]
         return [key[len("tg:{") : -len("}:seen")] for key in found]
 
-    async def _letters(self, session: str) -> AsyncIterator[bytes]:
+    async def _find_letters(self, session: str) -> AsyncIterator[bytes]:
         start = "-"
         while True:
-            rows: Any = await self._redis.xrange("tg:dead", start, "+", count=_LETTERS_A_CALL)
+            rows: Any = await self._redis.xrange("tg:dead", start, "+", count=_MAX_LETTERS_PER_CALL)
             if not rows:
                 return
             for name, fields in rows:
@@ -171,5 +175,5 @@ class Registry:
             start = f"({rows[-1][0].decode()}"
 
 
-def _quoted(text: str) -> str:
+def _escape_glob(text: str) -> str:
     return _GLOB.sub(r"\\\1", text)

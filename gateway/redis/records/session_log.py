@@ -9,12 +9,12 @@ from typing import Any, cast
 from pydantic import JsonValue
 from redis.asyncio import Redis
 
-from core.model.base import Value
+from core.model.base import FrozenModel
 from core.model.owner import Owner
-from gateway.redis.connection.multiplexer import sharing
+from gateway.redis.connection.multiplexer import multiplexed_call
 
 
-class LogEntry(Value):
+class LogEntry(FrozenModel):
     """One thing that happened. `id` orders the log; `at_ms` is by the server's clock."""
 
     id: str
@@ -26,12 +26,12 @@ class LogEntry(Value):
 async def read_log(redis: Redis, session: str, after: str = "", count: int = 200) -> list[LogEntry]:
     """The first `count` entries after the entry `after`; an empty log for a session that is not known."""
     start = f"({after}" if after else "-"
-    return await _entries(redis, "XRANGE", session, start, "+", count)
+    return await _read_entries(redis, "XRANGE", session, start, "+", count)
 
 
 async def read_log_end(redis: Redis, session: str, count: int = 200) -> list[LogEntry]:
     """The last `count` entries, oldest first."""
-    return (await _entries(redis, "XREVRANGE", session, "+", "-", count))[::-1]
+    return (await _read_entries(redis, "XREVRANGE", session, "+", "-", count))[::-1]
 
 
 async def read_owner(redis: Redis, session: str) -> Owner:
@@ -40,14 +40,14 @@ async def read_owner(redis: Redis, session: str) -> Owner:
     return Owner(stored.decode()) if stored else Owner.BOT
 
 
-async def _entries(
+async def _read_entries(
     redis: Redis, command: str, session: str, first: str, last: str, count: int
 ) -> list[LogEntry]:
-    rows = await sharing(redis)(command, f"tg:{{{session}}}:log", first, last, "COUNT", count)
-    return [_entry(name.decode(), fields) for name, fields in rows]
+    rows = await multiplexed_call(redis)(command, f"tg:{{{session}}}:log", first, last, "COUNT", count)
+    return [_decode_entry(name.decode(), fields) for name, fields in rows]
 
 
-def _entry(name: str, fields: dict[bytes, bytes]) -> LogEntry:
+def _decode_entry(name: str, fields: dict[bytes, bytes]) -> LogEntry:
     return LogEntry(
         id=name, at_ms=int(name.split("-")[0]), kind=fields[b"k"].decode(), data=json.loads(fields[b"d"])
     )

@@ -12,17 +12,17 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from core.errors import LeaseLost, Misconfigured, SessionBusy
+from core.errors import ConfigurationError, LeaseLost, SessionBusy
 from core.ports.dialog import State
-from core.ports.session_store import Held
-from gateway.redis import lua as scripts
+from core.ports.session_store import HeldSession
+from gateway.redis import lua
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.connection.retry_loop import repeat
-from gateway.redis.lua import Protocol
+from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.lua import ProtocolLimits
 
 _SCHEMA = 1
-_TAKE = scripts.load("hold", Protocol())
-_WRITE = scripts.load("keep", Protocol())
+_ACQUIRE_SCRIPT = lua.load_script("hold", ProtocolLimits())
+_WRITE_SCRIPT = lua.load_script("keep", ProtocolLimits())
 
 
 class RedisSessionStore:
@@ -42,27 +42,27 @@ class RedisSessionStore:
         wait_seconds: float = 60.0,
         keys: Sequence[str] = (),
     ) -> None:
-        """`wait_seconds` is how long a turn waits for the one before. Raises `Misconfigured`.
+        """`wait_seconds` is how long a turn waits for the one before. Raises `ConfigurationError`.
 
         A client in the place of the URL is shared with its owner, who closes it.
         """
         self._redis: Redis = open_redis(url) if isinstance(url, str) else url
         self._expiry_ms = int(seconds * 1000)
         self._lease_ms = int(lease_seconds * 1000)
-        self._wait = wait_seconds
-        self._seal = _Seal(keys)
+        self._wait_seconds = wait_seconds
+        self._codec = _StateCodec(keys)
 
     @asynccontextmanager
-    async def hold(self, session_id: str) -> AsyncIterator[Held]:
+    async def hold(self, session_id: str) -> AsyncIterator[HeldSession]:
         """Hold a session across all processes. Raises `SessionBusy`."""
         key = f"tg:own:{{{session_id}}}"
-        fence, stored = await self._take(key)
-        held = _Held(self, key, fence)
+        fence, stored = await self._acquire(key)
+        held = _RedisHeldSession(self, key, fence)
         renewing = asyncio.create_task(
-            repeat(held.renew, self._lease_ms / 3000, "renewing a session's lease")
+            run_forever(held.renew, self._lease_ms / 3000, "renewing a session's lease")
         )
         try:
-            held.state = self._seal.opened(stored) if stored else None
+            held.state = self._codec.decode(stored) if stored else None
             yield held
         finally:
             renewing.cancel()
@@ -74,10 +74,10 @@ class RedisSessionStore:
         """Close the connections."""
         await self._redis.aclose()
 
-    async def _take(self, key: str) -> tuple[int, bytes | None]:
-        end = monotonic() + self._wait
+    async def _acquire(self, key: str) -> tuple[int, bytes | None]:
+        end = monotonic() + self._wait_seconds
         while True:
-            answer: Any = await _TAKE(self._redis, [key, self._lease_ms, self._expiry_ms])
+            answer: Any = await _ACQUIRE_SCRIPT(self._redis, [key, self._lease_ms, self._expiry_ms])
             if isinstance(answer, list):
                 return answer[0], answer[1]
             if monotonic() > end:
@@ -85,21 +85,21 @@ class RedisSessionStore:
             # who lets go tells nobody, so one looks again, soon and not all at once
             await asyncio.sleep(min(answer / 1000, random.uniform(0.002, 0.02)))  # noqa: S311
 
-    async def run(self, arguments: list[str | bytes | int]) -> bool:
+    async def write_fenced(self, arguments: list[str | bytes | int]) -> bool:
         """Write as the holder of a fence; False when it is not the newest any more."""
-        return bool(await _WRITE(self._redis, arguments))
+        return bool(await _WRITE_SCRIPT(self._redis, arguments))
 
-    def sealed(self, state: State) -> bytes:
+    def encode_state(self, state: State) -> bytes:
         """A state as it is stored."""
-        return self._seal.sealed(state)
+        return self._codec.encode(state)
 
     @property
-    def times(self) -> tuple[int, int]:
+    def lease_and_expiry_ms(self) -> tuple[int, int]:
         """Lease and expiry in milliseconds."""
         return self._lease_ms, self._expiry_ms
 
 
-class _Held:
+class _RedisHeldSession:
     def __init__(self, store: RedisSessionStore, key: str, fence: int) -> None:
         self.state: State | None = None
         self._store = store
@@ -107,23 +107,23 @@ class _Held:
         self._fence = fence
 
     async def save(self, state: State | None) -> None:
-        _, expiry = self._store.times
+        _, expiry = self._store.lease_and_expiry_ms
         if state is None:
             kept = await self.write("forget", expiry)
         else:
-            kept = await self.write("save", expiry, self._store.sealed(state))
+            kept = await self.write("save", expiry, self._store.encode_state(state))
         if not kept:
             raise LeaseLost("the session was taken by another process; nothing was saved")
 
     async def renew(self) -> None:
-        lease, _ = self._store.times
+        lease, _ = self._store.lease_and_expiry_ms
         await self.write("renew", lease)
 
     async def write(self, what: str, milliseconds: int, state: bytes = b"") -> bool:
-        return await self._store.run([self._key, self._fence, what, milliseconds, state])
+        return await self._store.write_fenced([self._key, self._fence, what, milliseconds, state])
 
 
-class _Seal:
+class _StateCodec:
     """States to bytes and back: JSON with a schema number, encrypted where there are keys."""
 
     def __init__(self, keys: Sequence[str]) -> None:
@@ -132,22 +132,22 @@ class _Seal:
             try:
                 from cryptography.fernet import Fernet, MultiFernet
             except ImportError:
-                raise Misconfigured("encryption needs the package `cryptography`") from None
+                raise ConfigurationError("encryption needs the package `cryptography`") from None
             try:
                 self._fernet = MultiFernet([Fernet(key) for key in keys])
             except ValueError as error:
-                raise Misconfigured(f"keys: not a Fernet key ({error})") from None
+                raise ConfigurationError(f"keys: not a Fernet key ({error})") from None
 
-    def sealed(self, state: State) -> bytes:
+    def encode(self, state: State) -> bytes:
         plain = json.dumps({"schema": _SCHEMA, "state": state}, separators=(",", ":")).encode()
         return self._fernet.encrypt(plain) if self._fernet else plain
 
-    def opened(self, stored: bytes) -> State | None:
-        """The state; `None` when another schema wrote it. Raises `Misconfigured` when no key opens it."""
+    def decode(self, stored: bytes) -> State | None:
+        """The state; `None` when another schema wrote it. Raises `ConfigurationError` when no key opens it."""
         try:
             found = json.loads(self._fernet.decrypt(stored) if self._fernet else stored)
         except Exception as error:
-            raise Misconfigured(
+            raise ConfigurationError(
                 "a stored session cannot be read with these keys; give the older ones as well"
             ) from error
         return found["state"] if isinstance(found, dict) and found.get("schema") == _SCHEMA else None

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from gateway.redis import lua as scripts
-from gateway.redis.lua import Protocol
+from gateway.redis import lua
+from gateway.redis.lua import ProtocolLimits
 
-_SCRIPTS = Protocol()
+_LIMITS = ProtocolLimits()
 
 
 async def announce(redis: Redis, name: str) -> None:
     """Say that the worker `name` is alive; to be repeated every second or so."""
-    await scripts.load("announce", _SCRIPTS)(redis, [name])
+    await lua.load_script("announce", _LIMITS)(redis, [name])
 
 
 async def withdraw(redis: Redis, name: str) -> None:
@@ -23,6 +23,6 @@ async def withdraw(redis: Redis, name: str) -> None:
     await redis.zrem("tg:workers", name)
 
 
-async def anyone(redis: Redis) -> bool:
+async def any_worker_alive(redis: Redis) -> bool:
     """Whether any worker would take a job now."""
-    return bool(await scripts.load("anyone", _SCRIPTS)(redis, []))
+    return bool(await lua.load_script("anyone", _LIMITS)(redis, []))

@@ -7,8 +7,8 @@ import hmac
 import json
 from typing import Any
 
-from channels.intercom import IntercomChannel, connect
-from channels.intercom.capabilities import DESK_TOPICS, SILENT_TOPICS, USER_TOPICS
+from channels.intercom import IntercomChannel, create_channel
+from channels.intercom.capabilities import DESK_TOPICS, IGNORED_TOPICS, USER_TOPICS
 from core.ports.channel import Webhook
 
 APP, TALK, SECRET, TOKEN = "wk7h2xqz", "215470000012345", "client-secret-example", "dG9rOmV4YW1wbGU="
@@ -30,7 +30,7 @@ FIN = {"type": "bot", "id": "5", "name": "Fin", "from_ai_agent": True}
 
 
 def channel(**changed: str) -> IntercomChannel:
-    found = connect({**ENVIRON, **changed}, "")
+    found = create_channel({**ENVIRON, **changed}, "")
     assert found is not None
     return found
 
@@ -112,5 +112,5 @@ def every_kind() -> list[Webhook]:
         hook("conversation.user.replied", again),
         hook("conversation.user.replied", talk(part("<p>x</p>", number=8, redacted=True))),
         hook("conversation.admin.single.created", talk()),
-        *(hook(topic, talk()) for topic in ("conversation.deleted", *sorted(SILENT_TOPICS))),
+        *(hook(topic, talk()) for topic in ("conversation.deleted", *sorted(IGNORED_TOPICS))),
     ]

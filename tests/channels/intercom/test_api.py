@@ -12,9 +12,9 @@ import httpx
 import pytest
 import respx
 
-from channels._kit.outbound.http import classify
-from core.errors import Misconfigured, Rejected, Unavailable, Unknown
-from core.model.message import Choice, Message, Part, Reply, SentMessage
+from channels._kit.outbound.http import classify_http_error
+from core.errors import ConfigurationError, Rejected, Unavailable, Unknown
+from core.model.message import Choice, Message, MessagePart, Reply, SentMessage
 from core.model.turn import Address, Attachment
 from tests.channels.intercom.builders import (
     APP,
@@ -67,7 +67,7 @@ def posted(api: respx.MockRouter) -> list[Json]:
     return [json.loads(call.request.content) for call in api.calls if call.request.method == "POST"]
 
 
-def rendered(**fields: Any) -> list[Part]:
+def rendered(**fields: Any) -> list[MessagePart]:
     return channel().render(Message(**fields), ADDRESS)
 
 
@@ -336,7 +336,7 @@ async def test_the_end_of_a_flow_closes_what_nobody_else_is_at_work_in(
 def test_conversations_are_closed_only_where_that_is_wished() -> None:
     assert not channel().capabilities.closes
     assert channel(INTERCOM_CLOSE="yes").capabilities.closes
-    with pytest.raises(Misconfigured, match="INTERCOM_CLOSE"):
+    with pytest.raises(ConfigurationError, match="INTERCOM_CLOSE"):
         channel(INTERCOM_CLOSE="maybe")
 
 
@@ -400,16 +400,16 @@ async def test_a_deleted_conversation_takes_nothing_more(api: respx.MockRouter) 
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
-    with pytest.raises(Misconfigured, match=name):
+    with pytest.raises(ConfigurationError, match=name):
         channel(**{name: value})
 
 
 def test_what_the_bot_hands_to_itself_is_refused() -> None:
-    with pytest.raises(Misconfigured, match="INTERCOM_HANDOFF_ADMIN_ID"):
+    with pytest.raises(ConfigurationError, match="INTERCOM_HANDOFF_ADMIN_ID"):
         channel(INTERCOM_HANDOFF_TEAM_ID="", INTERCOM_HANDOFF_ADMIN_ID=BOT)
 
 
 def test_an_error_is_sorted_by_the_kit() -> None:
     assert type(channel().classify(httpx.ReadTimeout("x"))) is type(
-        classify(httpx.ReadTimeout("x"), "intercom")
+        classify_http_error(httpx.ReadTimeout("x"), "intercom")
     )

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import respx
 
-from core.errors import BadSignature, MalformedWebhook
+from core.errors import InvalidSignature, MalformedWebhook
 from core.model.event import Ignored
 from core.ports.channel import Webhook
 from tests.channels.intercom.builders import (
@@ -54,7 +54,7 @@ async def shown(request: object, **changed: str) -> dict[str, Json]:
     made = channel(**changed)
     made.verify(card_hook(request))
     async with httpx.AsyncClient() as http:
-        answer = await made.interact(card_hook(request), http)
+        answer = await made.handle_interaction(card_hook(request), http)
     assert answer is not None
     assert (answer.status, answer.content_type) == (200, "application/json")
     components = json.loads(answer.body)["canvas"]["content"]["components"]
@@ -66,7 +66,7 @@ def test_the_card_has_a_signature_of_its_own() -> None:
     channel(INTERCOM_CLIENT_SECRET=f"new,{SECRET}").verify(made)
 
     for wrong in (card_hook(pressed(), "other"), Webhook("POST", made.url, {}, made.body)):
-        with pytest.raises(BadSignature):
+        with pytest.raises(InvalidSignature):
             channel().verify(wrong)
 
 
@@ -77,7 +77,7 @@ def test_neither_signature_is_good_at_the_others_path() -> None:
         ("POST", notification.url, card.headers),
         ("POST", card.url, notification.headers),
     ):
-        with pytest.raises(BadSignature):
+        with pytest.raises(InvalidSignature):
             channel().verify(Webhook(method, url, headers, card.body))
 
 
@@ -155,7 +155,7 @@ async def test_who_wants_to_ask_again_gets_the_card() -> None:
 
 async def test_only_the_card_is_answered_like_this() -> None:
     async with httpx.AsyncClient() as http:
-        assert await channel().interact(hook("ping", {}), http) is None
+        assert await channel().handle_interaction(hook("ping", {}), http) is None
         with pytest.raises(MalformedWebhook):
-            await channel().interact(card_hook([]), http)
+            await channel().handle_interaction(card_hook([]), http)
     assert channel().parse(card_hook(pressed())) == [Ignored(reason="card")]

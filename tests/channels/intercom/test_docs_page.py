@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from channels.intercom import SETTINGS
 from channels.intercom.capabilities import CAPABILITIES
-from channels.intercom.setup import TOPICS
+from channels.intercom.setup import REQUIRED_TOPICS
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "channels" / "intercom.md").read_text(encoding="utf-8")
@@ -14,7 +14,7 @@ def settings_table() -> str:
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for setting in SETTINGS:
         default = f"`{setting.default}`" if setting.default else "required" if setting.required else ""
-        rows.append(f"| `{setting.name}` | {default} | {setting.meaning} |")
+        rows.append(f"| `{setting.name}` | {default} | {setting.description} |")
     return "\n".join(rows)
 
 
@@ -30,4 +30,4 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 
 def test_the_topics_to_subscribe_to_are_those_that_are_read() -> None:
-    assert [topic for topic in TOPICS if f"`{topic}`" not in PAGE] == []
+    assert [topic for topic in REQUIRED_TOPICS if f"`{topic}`" not in PAGE] == []

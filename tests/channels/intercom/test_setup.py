@@ -5,20 +5,20 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from channels._kit.simulator import TwinRequest
-from channels.intercom.setup import TOPICS, set_up
-from channels.intercom.simulator.server import IntercomTwin
-from core.errors import Misconfigured, Rejected
+from channels._kit.simulator import SimulatorRequest
+from channels.intercom.setup import REQUIRED_TOPICS, set_up
+from channels.intercom.simulator.server import IntercomSimulator
+from core.errors import ConfigurationError, Rejected
 from tests.channels.intercom.builders import APP, BOT, ENVIRON, SECRET, TEAM, TOKEN
 
 PUBLIC = "https://bots.example.com"
 
 
 async def told(environ: dict[str, str], public_url: str = PUBLIC, *, by_triggers: bool = False) -> list[str]:
-    twin = IntercomTwin(client_secret=SECRET, access_token=TOKEN, webhook_url="", seed=1)
+    twin = IntercomSimulator(client_secret=SECRET, access_token=TOKEN, webhook_url="", seed=1)
 
     def intercom(request: httpx.Request) -> httpx.Response:
-        answer, _ = twin.handle(TwinRequest(request.method, request.url.path, request.headers), 0.0)
+        answer, _ = twin.handle(SimulatorRequest(request.method, request.url.path, request.headers), 0.0)
         return httpx.Response(answer.status, content=answer.body)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(intercom)) as http:
@@ -34,7 +34,7 @@ async def test_with_the_token_alone_it_lists_what_can_be_set() -> None:
     assert f"INTERCOM_HANDOFF_TEAM_ID={TEAM}  Support: or leave it out" in lines
     assert f"{PUBLIC}/webhooks/intercom, API version" in text
     assert f"{PUBLIC}/webhooks/intercom/canvas" in text
-    assert all(topic in text for topic in TOPICS)
+    assert all(topic in text for topic in REQUIRED_TOPICS)
     assert "INTERCOM_CLIENT_SECRET is not set" in lines[-1]
     assert TOKEN not in text
 
@@ -58,7 +58,7 @@ async def test_what_is_set_is_confirmed_or_called_wrong() -> None:
 async def test_what_is_missing_is_named(
     environ: dict[str, str], public_url: str, by_triggers: bool, words: str
 ) -> None:
-    with pytest.raises(Misconfigured, match=words):
+    with pytest.raises(ConfigurationError, match=words):
         await told(environ, public_url, by_triggers=by_triggers)
 
 

@@ -7,30 +7,33 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels._kit.agent_commands import command
-from channels._kit.simulator import Delivery, Said
-from channels.intercom.html_body import read_body
-from channels.intercom.simulator.server import IntercomTwin
+from channels._kit.agent_commands import parse_agent_command
+from channels._kit.simulator import UserMessage, WebhookDelivery
+from channels.intercom.html_body import parse_body
+from channels.intercom.simulator.server import IntercomSimulator
 from core.model.event import ControlReceived, TurnReceived
-from core.model.owner import Act, Owner, Passing, after
+from core.model.owner import AutomaticTransition, ControlAction, Owner, next_owner
 from core.ports.channel import Webhook
 from tests.channels.intercom.builders import SECRET, TOKEN, channel
 
 PERSON, NOW = "+15550181", 1_790_000_000.0
 
 _ACTS = {
-    "reply": Act.TAKE_OVER,
-    "reply_and_assign": Act.TAKE_OVER,
-    "take": Act.TAKE_OVER,
-    "pass_on": Act.TAKE_OVER,
-    "give_back": Act.GIVE_BACK,
-    "unassign": Act.GIVE_BACK,
-    "close": Act.CLOSE,
-    "reply_and_close": Act.CLOSE,
+    "reply": ControlAction.TAKE_OVER,
+    "reply_and_assign": ControlAction.TAKE_OVER,
+    "take": ControlAction.TAKE_OVER,
+    "pass_on": ControlAction.TAKE_OVER,
+    "give_back": ControlAction.GIVE_BACK,
+    "unassign": ControlAction.GIVE_BACK,
+    "close": ControlAction.CLOSE,
+    "reply_and_close": ControlAction.CLOSE,
 }
 _WORDS = st.sampled_from(["I am on it.", "/bot on", "/bot off", "/end", "3 < 5 & <b>more</b>"])
 _STEPS = st.lists(
-    st.tuples(st.sampled_from([move.name for move in IntercomTwin.moves if move.name != "open"]), _WORDS)
+    st.tuples(
+        st.sampled_from([move.name for move in IntercomSimulator.agent_actions if move.name != "open"]),
+        _WORDS,
+    )
     | st.tuples(st.just("say"), st.just("Hello?")),
     max_size=20,
 )
@@ -44,13 +47,13 @@ class Session:
         self._seen: set[str] = set()
         self._acted = 0.0
 
-    def take(self, deliveries: Iterable[Delivery]) -> None:
+    def take(self, deliveries: Iterable[WebhookDelivery]) -> None:
         for delivery in deliveries:
             hook = Webhook(delivery.method, delivery.url, delivery.headers, delivery.body)
             channel().verify(hook)
             for event in channel().parse(hook):
                 if isinstance(event, TurnReceived) and self._is_new(event.turn.id):
-                    self.owner = after(self.owner, Passing.REOPEN)
+                    self.owner = next_owner(self.owner, AutomaticTransition.NEW_MESSAGE)
                 elif isinstance(event, ControlReceived) and self._is_new(event.id):
                     self._act(event)
 
@@ -62,30 +65,30 @@ class Session:
     def _act(self, event: ControlReceived) -> None:
         if not event.at or event.at >= self._acted:
             self._acted = event.at or self._acted
-            self.owner = after(self.owner, event.act)
+            self.owner = next_owner(self.owner, event.act)
 
 
 @settings(max_examples=300)
 @given(steps=_STEPS, plain=st.booleans())
 def test_the_desk_and_the_session_agree_on_who_speaks(steps: list[tuple[str, str]], plain: bool) -> None:
     url = "https://bots.example.com/webhooks/intercom"
-    twin = IntercomTwin(client_secret=SECRET, access_token=TOKEN, webhook_url=url, seed=1, plain=plain)
+    twin = IntercomSimulator(client_secret=SECRET, access_token=TOKEN, webhook_url=url, seed=1, plain=plain)
     session, told, expected, now = Session(), [], Owner.BOT, NOW
     for move, words in [("say", "Hi"), ("say", "more"), *steps]:
         now += 1
         if move == "say":
-            deliveries = twin.say(Said("intercom", PERSON, words), now)[1]
-            expected = after(expected, Passing.REOPEN)
-        elif not twin.standing(PERSON).thread:
+            deliveries = twin.send_user_message(UserMessage("intercom", PERSON, words), now)[1]
+            expected = next_owner(expected, AutomaticTransition.NEW_MESSAGE)
+        elif not twin.get_desk_status(PERSON).thread:
             continue
         else:
             try:
-                deliveries = twin.act(PERSON, move, words, now)
+                deliveries = twin.run_agent_action(PERSON, move, words, now)
             except KeyError:
                 assert move == "redact"  # nothing is left to redact
                 continue
-            act = command(words) if move == "note" else _ACTS.get(move)
-            expected = after(expected, act) if act else expected
+            act = parse_agent_command(words) if move == "note" else _ACTS.get(move)
+            expected = next_owner(expected, act) if act else expected
         session.take(deliveries)
         told += deliveries
         session.take(told[-3:])  # again, and late
@@ -111,7 +114,7 @@ def test_the_desk_and_the_session_agree_on_who_speaks(steps: list[tuple[str, str
 def test_no_body_breaks_the_reader_or_leaves_anything_that_runs(
     body: str, tags: list[str], mode: str
 ) -> None:
-    found = read_body("".join(tag + body for tag in ["", *tags]), mode)  # type: ignore[arg-type]
+    found = parse_body("".join(tag + body for tag in ["", *tags]), mode)  # type: ignore[arg-type]
 
     found.text.encode()
     assert "\x00" not in found.text

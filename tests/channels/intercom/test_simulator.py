@@ -9,12 +9,19 @@ from typing import Any
 import httpx
 import pytest
 
-from channels._kit.simulator import Delivery, Fault, Faults, Said, TwinRequest, TwinResponse
-from channels.intercom.rendering import parts, request
-from channels.intercom.simulator.server import IntercomTwin
+from channels._kit.simulator import (
+    Fault,
+    FaultSettings,
+    SimulatorRequest,
+    SimulatorResponse,
+    UserMessage,
+    WebhookDelivery,
+)
+from channels.intercom.rendering import build_comment, render_parts
+from channels.intercom.simulator.server import IntercomSimulator
 from core.model.event import ControlReceived, Event, TurnReceived
 from core.model.message import Choice, Message, Reply
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.model.turn import Address, Turn
 from core.ports.channel import Webhook
 from tests.channels.intercom.builders import APP, BOT, SECRET, TEAM, TOKEN, channel
@@ -23,12 +30,12 @@ PERSON, NOW = "+15550180", 1_790_000_000.0
 YES = Choice(label="Yes", payload="confirmed")
 
 
-def made(**more: Any) -> IntercomTwin:
+def made(**more: Any) -> IntercomSimulator:
     url = "https://bots.example.com/webhooks/intercom"
-    return IntercomTwin(client_secret=SECRET, access_token=TOKEN, webhook_url=url, seed=1, **more)
+    return IntercomSimulator(client_secret=SECRET, access_token=TOKEN, webhook_url=url, seed=1, **more)
 
 
-def heard(deliveries: list[Delivery]) -> list[Event]:
+def heard(deliveries: list[WebhookDelivery]) -> list[Event]:
     """What our channel makes of the twin's webhooks."""
     events = []
     for delivery in deliveries:
@@ -38,36 +45,36 @@ def heard(deliveries: list[Delivery]) -> list[Event]:
     return events
 
 
-def acts(deliveries: list[Delivery]) -> list[Act]:
+def acts(deliveries: list[WebhookDelivery]) -> list[ControlAction]:
     """What the webhooks change, the same thing told twice being one."""
     found = {each.id: each.act for each in heard(deliveries) if isinstance(each, ControlReceived)}
     return list(dict.fromkeys(found.values()))
 
 
-def turns(deliveries: list[Delivery]) -> list[Turn]:
+def turns(deliveries: list[WebhookDelivery]) -> list[Turn]:
     return [each.turn for each in heard(deliveries) if isinstance(each, TurnReceived)]
 
 
-def said(twin: IntercomTwin, text: str = "Hi & é", now: float = NOW, **more: Any) -> list[Turn]:
-    return turns(twin.say(Said("intercom", PERSON, text, **more), now)[1])
+def said(twin: IntercomSimulator, text: str = "Hi & é", now: float = NOW, **more: Any) -> list[Turn]:
+    return turns(twin.send_user_message(UserMessage("intercom", PERSON, text, **more), now)[1])
 
 
 def call(
-    twin: IntercomTwin, what: str, body: dict[str, Any] | None = None, now: float = NOW, **headers: str
-) -> tuple[TwinResponse, list[Delivery]]:
+    twin: IntercomSimulator, what: str, body: dict[str, Any] | None = None, now: float = NOW, **headers: str
+) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
     """A call about the person's conversation: a GET without a body."""
-    url = f"/conversations/{twin.standing(PERSON).thread}{what}"
+    url = f"/conversations/{twin.get_desk_status(PERSON).thread}{what}"
     made = {"authorization": f"Bearer {TOKEN}", "intercom-version": headers.pop("version", "2.14"), **headers}
     raw = json.dumps({"type": "admin", "admin_id": BOT, **body}).encode() if body is not None else b""
-    return twin.handle(TwinRequest("GET" if body is None else "POST", url, made, raw), now)
+    return twin.handle(SimulatorRequest("GET" if body is None else "POST", url, made, raw), now)
 
 
-def code(answer: TwinResponse) -> tuple[int, str]:
+def code(answer: SimulatorResponse) -> tuple[int, str]:
     return answer.status, json.loads(answer.body)["errors"][0]["code"]
 
 
-def reply_to(twin: IntercomTwin, **fields: Any) -> Reply:
-    address = Address(channel="intercom", account=APP, ours=APP, theirs=twin.standing(PERSON).thread)
+def reply_to(twin: IntercomSimulator, **fields: Any) -> Reply:
+    address = Address(channel="intercom", account=APP, ours=APP, theirs=twin.get_desk_status(PERSON).thread)
     return Reply(key="turn.1", address=address, **fields)
 
 
@@ -90,12 +97,14 @@ def test_files_come_along() -> None:
 def test_what_we_send_is_taken_told_back_and_ignored() -> None:
     twin = made()
     said(twin)
-    for part in parts(Message(text="Is **that** right?", choices=(YES, Choice(label="No", payload="no")))):
-        answer, deliveries = call(twin, "/reply", request(reply_to(twin, **dict(part))))
+    for part in render_parts(
+        Message(text="Is **that** right?", choices=(YES, Choice(label="No", payload="no")))
+    ):
+        answer, deliveries = call(twin, "/reply", build_comment(reply_to(twin, **dict(part))))
         assert answer.status == 200
         assert acts(deliveries) == []
         assert turns(deliveries) == []
-    question, options = [line for line in twin.lines(NOW, person=PERSON) if line.direction == "out"]
+    question, options = [line for line in twin.list_messages(NOW, person=PERSON) if line.direction == "out"]
 
     assert (question.text, [label for _, label in options.choices]) == ("Is that right?", ["Yes", "No"])
     [tapped] = said(twin, "Yes", button=options.choices[0][0])
@@ -105,52 +114,56 @@ def test_what_we_send_is_taken_told_back_and_ignored() -> None:
 @pytest.mark.parametrize(
     ("move", "text", "expected"),
     [
-        ("reply", "I am on it.", [Act.TAKE_OVER]),
-        ("reply_and_assign", "I am on it.", [Act.TAKE_OVER]),
-        ("take", "", [Act.TAKE_OVER]),
-        ("pass_on", "", [Act.TAKE_OVER]),
-        ("give_back", "", [Act.GIVE_BACK]),
-        ("unassign", "", [Act.GIVE_BACK]),
-        ("close", "", [Act.CLOSE]),
-        ("reply_and_close", "Bye.", [Act.CLOSE]),
+        ("reply", "I am on it.", [ControlAction.TAKE_OVER]),
+        ("reply_and_assign", "I am on it.", [ControlAction.TAKE_OVER]),
+        ("take", "", [ControlAction.TAKE_OVER]),
+        ("pass_on", "", [ControlAction.TAKE_OVER]),
+        ("give_back", "", [ControlAction.GIVE_BACK]),
+        ("unassign", "", [ControlAction.GIVE_BACK]),
+        ("close", "", [ControlAction.CLOSE]),
+        ("reply_and_close", "Bye.", [ControlAction.CLOSE]),
         ("note", "The customer is kind.", []),
-        ("note", "/bot on", [Act.GIVE_BACK]),
-        ("note", "/end", [Act.CLOSE]),
+        ("note", "/bot on", [ControlAction.GIVE_BACK]),
+        ("note", "/end", [ControlAction.CLOSE]),
         ("snooze", "", []),
         ("redact", "", []),
-        ("delete", "", [Act.CLOSE]),
+        ("delete", "", [ControlAction.CLOSE]),
     ],
 )
-def test_what_people_do_at_the_desk_changes_who_speaks(move: str, text: str, expected: list[Act]) -> None:
+def test_what_people_do_at_the_desk_changes_who_speaks(
+    move: str, text: str, expected: list[ControlAction]
+) -> None:
     twin = made()
     said(twin)
     said(twin, "more")
 
-    deliveries = twin.act(PERSON, move, text, NOW)
+    deliveries = twin.run_agent_action(PERSON, move, text, NOW)
     assert acts(deliveries) == expected
     assert turns(deliveries) == []
 
 
 def test_every_move_can_be_made_and_no_other() -> None:
-    for move in IntercomTwin.moves:
+    for move in IntercomSimulator.agent_actions:
         twin = made()
         said(twin)
         said(twin)
-        assert twin.act(PERSON, move.name, "words" if move.speaks else "", NOW)
+        assert twin.run_agent_action(PERSON, move.name, "words" if move.speaks else "", NOW)
     for wrong in ("", "dance", "reply"):
         with pytest.raises(KeyError):
-            twin.act(PERSON, wrong, "", NOW)
+            twin.run_agent_action(PERSON, wrong, "", NOW)
     with pytest.raises(KeyError):
-        made().act(PERSON, "take", "", NOW)
+        made().run_agent_action(PERSON, "take", "", NOW)
 
 
 def test_a_message_in_a_persons_conversation_comes_with_the_take_over_known_before() -> None:
     twin = made()
     said(twin)
     first = {
-        each.id for each in heard(twin.act(PERSON, "take", "", NOW)) if isinstance(each, ControlReceived)
+        each.id
+        for each in heard(twin.run_agent_action(PERSON, "take", "", NOW))
+        if isinstance(each, ControlReceived)
     }
-    events = heard(twin.say(Said("intercom", PERSON, "hello?"), NOW)[1])
+    events = heard(twin.send_user_message(UserMessage("intercom", PERSON, "hello?"), NOW)[1])
 
     assert {each.id for each in events if isinstance(each, ControlReceived)} <= first
 
@@ -158,10 +171,10 @@ def test_a_message_in_a_persons_conversation_comes_with_the_take_over_known_befo
 def test_a_closed_conversation_is_opened_again_and_a_deleted_one_begun_anew() -> None:
     twin = made()
     [before] = said(twin)
-    twin.act(PERSON, "close", "", NOW)
-    assert twin.standing(PERSON).words == "closed, assigned to nobody"
+    twin.run_agent_action(PERSON, "close", "", NOW)
+    assert twin.get_desk_status(PERSON).words == "closed, assigned to nobody"
     [again] = said(twin)
-    twin.act(PERSON, "delete", "", NOW)
+    twin.run_agent_action(PERSON, "delete", "", NOW)
     [anew] = said(twin)
 
     assert before.session == again.session != anew.session
@@ -172,11 +185,11 @@ def test_a_tag_is_put_on_and_our_close_ends_it_until_the_person_writes() -> None
     said(twin)
     assert code(call(twin, "/tags", {"id": "99"})[0]) == (404, "not_found")
     assert call(twin, "/tags", {"id": "86"})[0].status == 200
-    assert twin.standing(PERSON).words == "open, assigned to nobody, tagged"
+    assert twin.get_desk_status(PERSON).words == "open, assigned to nobody, tagged"
     answer, deliveries = call(twin, "/parts", {"message_type": "close"})
 
-    assert (answer.status, acts(deliveries)) == (200, [Act.CLOSE])
-    assert twin.standing(PERSON).words == "closed, assigned to nobody, tagged"
+    assert (answer.status, acts(deliveries)) == (200, [ControlAction.CLOSE])
+    assert twin.get_desk_status(PERSON).words == "closed, assigned to nobody, tagged"
     assert [turn.text for turn in said(twin, "One more thing")] == ["One more thing"]
 
 
@@ -188,9 +201,9 @@ def test_our_hand_off_leaves_the_wait_to_the_team() -> None:
     _, assigned = call(twin, "/parts", body)
 
     assert acts(noted) == acts(assigned) == []
-    assert twin.standing(PERSON).words == "open, assigned to a team and nobody"
-    assert acts(twin.say(Said("intercom", PERSON, "hello?"), NOW)[1]) == []
-    assert acts(twin.act(PERSON, "take", "", NOW)) == [Act.TAKE_OVER]
+    assert twin.get_desk_status(PERSON).words == "open, assigned to a team and nobody"
+    assert acts(twin.send_user_message(UserMessage("intercom", PERSON, "hello?"), NOW)[1]) == []
+    assert acts(twin.run_agent_action(PERSON, "take", "", NOW)) == [ControlAction.TAKE_OVER]
 
 
 @pytest.mark.parametrize(
@@ -237,7 +250,7 @@ def test_token_and_version_are_checked() -> None:
 
     assert code(call(twin, "", authorization="Bearer other")[0]) == (401, "unauthorized")
     assert code(call(twin, "", version="9.9")[0]) == (400, "intercom_version_invalid")
-    me = twin.handle(TwinRequest("GET", "/me", {"authorization": f"Bearer {TOKEN}"}), NOW)[0]
+    me = twin.handle(SimulatorRequest("GET", "/me", {"authorization": f"Bearer {TOKEN}"}), NOW)[0]
     assert json.loads(me.body)["app"]["id_code"] == APP
 
 
@@ -266,28 +279,28 @@ def test_calls_are_counted_in_windows_of_ten_seconds() -> None:
 def test_it_fails_as_it_is_told(fault: Fault, taken: bool) -> None:
     twin = made()
     said(twin)
-    twin.tell(Faults(next=(fault,)))
+    twin.set_faults(FaultSettings(next=(fault,)))
     answer, _ = call(twin, "/reply", {"message_type": "comment", "body": "<p>x</p>"})
 
     assert answer.status != 200 or answer.drop or answer.delay > 30
-    assert any(line.direction == "out" for line in twin.lines(NOW)) is taken
+    assert any(line.direction == "out" for line in twin.list_messages(NOW)) is taken
 
 
 async def test_a_question_on_the_card_becomes_a_message_of_the_person() -> None:
     twin, our = made(), channel()
-    pressed = twin.press(PERSON, "ask", NOW, question="Where is my parcel?")
+    pressed = twin.press_card_button(PERSON, "ask", NOW, question="Where is my parcel?")
     hook = Webhook(pressed.method, pressed.url, pressed.headers, pressed.body)
     our.verify(hook)
-    told: list[Delivery] = []
+    told: list[WebhookDelivery] = []
 
     def intercom(request: httpx.Request) -> httpx.Response:
-        call = TwinRequest(request.method, request.url.path, request.headers, request.content)
+        call = SimulatorRequest(request.method, request.url.path, request.headers, request.content)
         answer, deliveries = twin.handle(call, NOW)
         told.extend(deliveries)
         return httpx.Response(answer.status, content=answer.body)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(intercom)) as http:
-        shown = await our.interact(hook, http)
+        shown = await our.handle_interaction(hook, http)
 
     assert shown is not None
     assert b"Thank you" in shown.body
@@ -304,46 +317,46 @@ async def test_a_question_on_the_card_becomes_a_message_of_the_person() -> None:
 )
 def test_nobody_speaks_in_the_name_of_a_stranger(body: dict[str, Any], expected: tuple[int, str]) -> None:
     headers = {"authorization": f"Bearer {TOKEN}"}
-    call = TwinRequest("POST", "/conversations", headers, json.dumps(body).encode())
+    call = SimulatorRequest("POST", "/conversations", headers, json.dumps(body).encode())
 
     assert code(made().handle(call, NOW)[0]) == expected
 
 
 def test_a_webhook_is_tried_once_more_after_a_minute_and_is_the_same_notification() -> None:
     twin = made()
-    _, [first] = twin.say(Said("intercom", PERSON, "Hi"), NOW)
-    [again] = twin.delivered(first, 503, NOW)
+    _, [first] = twin.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
+    [again] = twin.handle_delivery_result(first, 503, NOW)
 
     assert again.at == NOW + 60
     assert heard([first]) == heard([again])
     assert json.loads(again.body)["delivery_attempts"] == 2
-    assert twin.delivered(again, None, NOW) == []
-    assert twin.delivered(first, 200, NOW) == []
+    assert twin.handle_delivery_result(again, None, NOW) == []
+    assert twin.handle_delivery_result(first, 200, NOW) == []
 
 
 def test_gone_ends_the_subscription() -> None:
     twin = made()
-    _, [first] = twin.say(Said("intercom", PERSON, "Hi"), NOW)
+    _, [first] = twin.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
 
-    assert twin.delivered(first, 410, NOW) == []
-    assert twin.say(Said("intercom", PERSON, "Hi"), NOW)[1] == []
+    assert twin.handle_delivery_result(first, 410, NOW) == []
+    assert twin.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)[1] == []
 
 
 def test_webhooks_come_twice_and_late_when_told() -> None:
     twin = made()
-    twin.tell(Faults(webhooks_twice=1.0, webhooks_shuffled=5.0))
-    _, [first, second] = twin.say(Said("intercom", PERSON, "Hi"), NOW)
+    twin.set_faults(FaultSettings(webhooks_twice=1.0, webhooks_shuffled=5.0))
+    _, [first, second] = twin.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
 
     assert replace(second, at=first.at) == first
     assert NOW <= first.at <= NOW + 5
 
 
 def test_the_same_seed_tells_the_same_story() -> None:
-    stories = [made().say(Said("intercom", PERSON, "Hi"), NOW) for _ in range(2)]
+    stories = [made().send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW) for _ in range(2)]
 
     assert stories[0] == stories[1]
 
 
 def test_another_surface_is_none_of_its() -> None:
     with pytest.raises(KeyError):
-        made().say(Said("sms", PERSON, "Hi"), NOW)
+        made().send_user_message(UserMessage("sms", PERSON, "Hi"), NOW)

@@ -10,9 +10,9 @@ import pytest
 import respx
 
 from channels.intercom import IntercomChannel
-from core.errors import MalformedWebhook, Refused
+from core.errors import MalformedWebhook, WebhookRefused
 from core.model.event import ControlReceived, Event, Ignored, TurnReceived
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.model.turn import Turn
 from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
@@ -49,7 +49,7 @@ def turns(topic: str, item: Json, **changed: str) -> list[Turn]:
     return [found.turn for found in parsed(topic, item, **changed) if isinstance(found, TurnReceived)]
 
 
-def acts(topic: str, item: Json) -> list[Act]:
+def acts(topic: str, item: Json) -> list[ControlAction]:
     """What really changes, once what has the same id is one event."""
     found = {each.id: each.act for each in parsed(topic, item) if isinstance(each, ControlReceived)}
     return list(found.values())
@@ -219,7 +219,7 @@ def test_a_message_in_somebody_elses_conversation_silences_the_bot_first(admin: 
     control, turn = parsed(REPLIED, talk(part(), admin=admin, team=team))
 
     assert isinstance(control, ControlReceived)
-    assert control.act is Act.TAKE_OVER
+    assert control.act is ControlAction.TAKE_OVER
     assert isinstance(turn, TurnReceived)
 
 
@@ -235,7 +235,7 @@ def test_an_assignment_is_told_once_so_that_bot_on_lasts() -> None:
 
 def test_while_our_team_has_not_come_the_wait_goes_on() -> None:
     assert acts(REPLIED, talk(part(), team=TEAM)) == []
-    assert acts(CREATED, talk(team=TEAM)) == [Act.TAKE_OVER]
+    assert acts(CREATED, talk(team=TEAM)) == [ControlAction.TAKE_OVER]
 
 
 def test_who_opens_a_closed_conversation_again_talks_to_the_bot() -> None:
@@ -243,7 +243,7 @@ def test_who_opens_a_closed_conversation_again_talks_to_the_bot() -> None:
     closed = parsed("conversation.admin.closed", talk(close, admin=GRACE))
 
     assert isinstance(closed[-1], ControlReceived)
-    assert closed[-1].act is Act.CLOSE
+    assert closed[-1].act is ControlAction.CLOSE
     assert acts(REPLIED, talk(part(number=3, part_type="open"), admin=GRACE)) == []
     later = parsed(REPLIED, talk(part(number=4), admin=GRACE))
     known = {each.id for each in closed if isinstance(each, ControlReceived)}
@@ -266,7 +266,7 @@ def test_who_opens_a_closed_conversation_again_talks_to_the_bot() -> None:
     ],
 )
 def test_a_persons_words_silence_the_bot_however_they_arrive(topic: str, kind: str, body: str | None) -> None:
-    assert acts(topic, talk(part(body, PERSON, part_type=kind))) == [Act.TAKE_OVER]
+    assert acts(topic, talk(part(body, PERSON, part_type=kind))) == [ControlAction.TAKE_OVER]
 
 
 @pytest.mark.parametrize(
@@ -295,17 +295,17 @@ def test_a_machine_of_intercoms_is_no_person(author: Json) -> None:
 @pytest.mark.parametrize(
     ("author", "more", "expected"),
     [
-        (PERSON, {"admin": GRACE}, Act.TAKE_OVER),
-        (FIN, {"admin": GRACE}, Act.TAKE_OVER),
-        (PERSON, {"team": 5017002}, Act.TAKE_OVER),
-        (PERSON, {"admin": BOT}, Act.GIVE_BACK),
-        (PERSON, {"admin": BOT, "team": TEAM}, Act.GIVE_BACK),
-        (FIN, {"admin": BOT}, Act.GIVE_BACK),
-        (PERSON, {"admin": 0}, Act.GIVE_BACK),
-        (PERSON, {}, Act.GIVE_BACK),
+        (PERSON, {"admin": GRACE}, ControlAction.TAKE_OVER),
+        (FIN, {"admin": GRACE}, ControlAction.TAKE_OVER),
+        (PERSON, {"team": 5017002}, ControlAction.TAKE_OVER),
+        (PERSON, {"admin": BOT}, ControlAction.GIVE_BACK),
+        (PERSON, {"admin": BOT, "team": TEAM}, ControlAction.GIVE_BACK),
+        (FIN, {"admin": BOT}, ControlAction.GIVE_BACK),
+        (PERSON, {"admin": 0}, ControlAction.GIVE_BACK),
+        (PERSON, {}, ControlAction.GIVE_BACK),
     ],
 )
-def test_the_assignment_says_who_speaks(author: Json, more: dict[str, Any], expected: Act) -> None:
+def test_the_assignment_says_who_speaks(author: Json, more: dict[str, Any], expected: ControlAction) -> None:
     assigned = part(None, author, part_type="assignment", assigned_to={"type": "admin", "id": "1"})
 
     assert set(acts(ASSIGNED, talk(assigned, **more))) == {expected}
@@ -313,7 +313,7 @@ def test_the_assignment_says_who_speaks(author: Json, more: dict[str, Any], expe
 
 def test_words_and_an_assignment_to_the_bot_in_one_give_it_back() -> None:
     assert acts(ASSIGNED, talk(part("The bot goes on.", PERSON, part_type="assignment"), admin=BOT)) == [
-        Act.GIVE_BACK
+        ControlAction.GIVE_BACK
     ]
 
 
@@ -338,14 +338,14 @@ def test_an_act_tells_when_it_was() -> None:
 @pytest.mark.parametrize(
     ("note", "expected"),
     [
-        ("<p>/bot on</p>", [Act.GIVE_BACK]),
-        ("<p>/BOT  off</p>", [Act.TAKE_OVER]),
-        ("/end", [Act.CLOSE]),
+        ("<p>/bot on</p>", [ControlAction.GIVE_BACK]),
+        ("<p>/BOT  off</p>", [ControlAction.TAKE_OVER]),
+        ("/end", [ControlAction.CLOSE]),
         ("<p>please /end this</p>", []),
         ("<p>the customer is angry</p>", []),
     ],
 )
-def test_a_note_may_be_a_command(note: str, expected: list[Act]) -> None:
+def test_a_note_may_be_a_command(note: str, expected: list[ControlAction]) -> None:
     topic = "conversation.admin.noted"
 
     assert acts(topic, talk(part(note, PERSON, part_type="note"), admin=GRACE)) == expected
@@ -356,13 +356,13 @@ def test_a_note_may_be_a_command(note: str, expected: list[Act]) -> None:
 def test_closed_is_closed_whoever_did_it(author: Json) -> None:
     item = talk(part("Goodbye.", author, part_type="close"), state="closed")
 
-    assert acts("conversation.admin.closed", item) == [Act.CLOSE]
+    assert acts("conversation.admin.closed", item) == [ControlAction.CLOSE]
 
 
 def test_a_person_who_opens_a_conversation_of_theirs_has_it() -> None:
     opened = part(None, PERSON, part_type="open")
 
-    assert acts("conversation.admin.opened", talk(opened, admin=GRACE)) == [Act.TAKE_OVER]
+    assert acts("conversation.admin.opened", talk(opened, admin=GRACE)) == [ControlAction.TAKE_OVER]
     assert acts("conversation.admin.opened", talk(opened, admin=BOT)) == []
 
 
@@ -377,14 +377,14 @@ def test_a_deleted_conversation_is_closed() -> None:
     [found] = parsed("conversation.deleted", {"type": "conversation", "conversation_id": TALK})
 
     assert isinstance(found, ControlReceived)
-    assert (found.act, found.session) == (Act.CLOSE, f"intercom:{APP}:{TALK}")
+    assert (found.act, found.session) == (ControlAction.CLOSE, f"intercom:{APP}:{TALK}")
 
 
 def test_who_is_written_to_first_by_a_person_talks_to_that_person() -> None:
     topic, item = "conversation.admin.single.created", talk()
     item["source"]["author"] = PERSON
 
-    assert acts(topic, item) == [Act.TAKE_OVER]
+    assert acts(topic, item) == [ControlAction.TAKE_OVER]
     assert acts(topic, {**item, "admin_assignee_id": BOT}) == []
     item["source"]["author"] = US
     assert acts(topic, item) == []
@@ -406,9 +406,9 @@ def test_other_topics_mean_nothing_whatever_they_hold(topic: str) -> None:
 
 
 def test_a_notification_without_parts_is_read_by_its_topic() -> None:
-    assert acts(ASSIGNED, talk(admin=GRACE)) == [Act.TAKE_OVER, Act.TAKE_OVER]
-    assert acts(ASSIGNED, talk(admin=BOT)) == [Act.GIVE_BACK]
-    assert acts("conversation.admin.closed", talk()) == [Act.CLOSE]
+    assert acts(ASSIGNED, talk(admin=GRACE)) == [ControlAction.TAKE_OVER, ControlAction.TAKE_OVER]
+    assert acts(ASSIGNED, talk(admin=BOT)) == [ControlAction.GIVE_BACK]
+    assert acts("conversation.admin.closed", talk()) == [ControlAction.CLOSE]
     assert acts("conversation.admin.replied", talk()) == []
 
 
@@ -419,7 +419,7 @@ def test_an_old_version_of_the_webhook_is_named_in_the_log(caplog: pytest.LogCap
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff"])
 def test_what_is_no_object_is_malformed(body: bytes) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(WebhookRefused):
         channel().parse(signed(body))
 
 

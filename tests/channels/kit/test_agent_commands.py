@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from channels._kit.agent_commands import command
-from core.model.owner import Act
+from channels._kit.agent_commands import parse_agent_command
+from core.model.owner import ControlAction
 
 
 @pytest.mark.parametrize(
     ("note", "act"),
     [
-        ("/bot on", Act.GIVE_BACK),
-        (" /Bot  ON\n", Act.GIVE_BACK),
-        ("/bot off", Act.TAKE_OVER),
-        ("/end", Act.CLOSE),
+        ("/bot on", ControlAction.GIVE_BACK),
+        (" /Bot  ON\n", ControlAction.GIVE_BACK),
+        ("/bot off", ControlAction.TAKE_OVER),
+        ("/end", ControlAction.CLOSE),
         ("/bot on please", None),
         ("we should try /end", None),
         ("", None),
     ],
 )
-def test_a_note_that_is_a_command_is_one(note: str, act: Act | None) -> None:
-    assert command(note) is act
+def test_a_note_that_is_a_command_is_one(note: str, act: ControlAction | None) -> None:
+    assert parse_agent_command(note) is act

@@ -10,8 +10,8 @@ import pytest
 import respx
 from redis.asyncio import Redis
 
-from channels._kit.oauth import Fixed, Renewed
-from channels._kit.outbound.http import Bearer
+from channels._kit.oauth import RefreshingCredentials, StaticCredentials
+from channels._kit.outbound.http import BearerAuth
 from core.errors import Rejected, Unavailable
 from core.ports.session_store import SessionStore
 from core.sessions.store import InMemorySessionStore
@@ -39,9 +39,9 @@ class Server:
         return httpx.Response(200, json=tokens)
 
 
-def renewed(store: SessionStore, now: float = 1000.0) -> Renewed:
+def renewed(store: SessionStore, now: float = 1000.0) -> RefreshingCredentials:
     """One worker's credentials."""
-    made = Renewed(
+    made = RefreshingCredentials(
         "desk",
         url=URL,
         hint="DESK_REFRESH_TOKEN",
@@ -50,14 +50,14 @@ def renewed(store: SessionStore, now: float = 1000.0) -> Renewed:
         refresh_token="refresh0",
         clock=lambda: now,
     )
-    made.keep_in(store)
+    made.set_store(store)
     return made
 
 
-async def token(of: Renewed | Fixed, spent: str = "") -> str:
+async def token(of: RefreshingCredentials | StaticCredentials, spent: str = "") -> str:
     async with httpx.AsyncClient() as http:
-        found = await of.current(http, spent=spent)
-    assert isinstance(found, Bearer)
+        found = await of.get_credentials(http, spent=spent)
+    assert isinstance(found, BearerAuth)
     return found.token
 
 
@@ -108,7 +108,7 @@ async def test_trouble_on_the_way_is_tried_again(
 
 
 async def test_what_lasts_is_not_renewed() -> None:
-    fixed = Fixed(Bearer("lasting"), "DESK_TOKEN")
+    fixed = StaticCredentials(BearerAuth("lasting"), "DESK_TOKEN")
 
     assert await token(fixed) == "lasting"
     with pytest.raises(Rejected, match="DESK_TOKEN") as error:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.text import clean, fold, without_numbers
+from channels._kit.text import normalize_for_comparison, redact_phone_numbers, sanitize
 
 
 @given(st.text(alphabet=st.characters(codec=None), max_size=60))
 def test_clean_text_survives_storage(text: str) -> None:
-    cleaned = clean(text, 50)
+    cleaned = sanitize(text, 50)
 
     assert len(cleaned) <= 50
     assert json.loads(json.dumps(cleaned).encode()) == cleaned
@@ -22,18 +22,18 @@ def test_clean_text_survives_storage(text: str) -> None:
 
 
 def test_lines_and_tabs_stay() -> None:
-    assert clean("a\r\nb\rc\td\u00a0e\u200dé", 50) == "a\nb\nc\td\u00a0e\u200dé"
+    assert sanitize("a\r\nb\rc\td\u00a0e\u200dé", 50) == "a\nb\nc\td\u00a0e\u200dé"
 
 
 @pytest.mark.parametrize(("one", "other"), [("“a” – b…", '"a" - b...'), ("a \n b", "a b"), ("ﬁ", "fi")])
 def test_look_alikes_are_the_same(one: str, other: str) -> None:
-    assert fold(one) == fold(other)
+    assert normalize_for_comparison(one) == normalize_for_comparison(other)
 
 
 def test_other_texts_are_not() -> None:
-    assert fold("Hello") != fold("hello")
-    assert fold("a") != fold("a.")
+    assert normalize_for_comparison("Hello") != normalize_for_comparison("hello")
+    assert normalize_for_comparison("a") != normalize_for_comparison("a.")
 
 
 def test_numbers_of_people_are_taken_out_and_codes_stay() -> None:
-    assert without_numbers("To +12025550170 failed: 21211") == "To … failed: 21211"
+    assert redact_phone_numbers("To +12025550170 failed: 21211") == "To … failed: 21211"

@@ -10,18 +10,24 @@ from typing import Final
 
 import httpx
 
-from channels._kit.inbound.json import name_of, read_object, word
-from channels._kit.inbound.signatures import same
+from channels._kit.inbound.json import get_identifier, get_text, parse_object
+from channels._kit.inbound.signatures import signatures_match
 from channels._kit.inbound.verification import Verification
-from channels._kit.outbound.http import Bearer, answered, classify, post, retry_after
-from channels._kit.rendering.markdown import PLAIN, render
-from channels._kit.rendering.message_parts import with_captions, with_choices
-from channels._kit.settings import Setting, read, secrets
-from core.errors import BadSignature, DeliveryError, Rejected, Unavailable, Unknown, WebhookTooLarge
+from channels._kit.outbound.http import (
+    BearerAuth,
+    classify_http_error,
+    parse_json_body,
+    parse_retry_after,
+    post,
+)
+from channels._kit.rendering.markdown import PLAIN_DIALECT, render_markdown
+from channels._kit.rendering.message_parts import attach_captions, attach_choices
+from channels._kit.settings import Setting, parse_secrets, read_settings
+from core.errors import DeliveryError, InvalidSignature, Rejected, Unavailable, Unknown, WebhookTooLarge
 from core.model.event import Event, Ignored, TurnReceived
-from core.model.message import Message, Part, Reply, SentMessage
+from core.model.message import Message, MessagePart, Reply, SentMessage
 from core.model.turn import Address, Turn
-from core.ports.channel import Answer, Capabilities, Webhook
+from core.ports.channel import Capabilities, Webhook, WebhookResponse
 
 NAME: Final = "pigeon"
 URL: Final = "https://pigeon.example.com/notes"
@@ -56,41 +62,43 @@ class PigeonChannel:
         self._secrets = loft_secrets
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what the loft signed. Raises `Refused` otherwise."""
+        """Pass what the loft signed. Raises `WebhookRefused` otherwise."""
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
             raise WebhookTooLarge(f"{len(webhook.body)} bytes")
         given = webhook.headers.get(VERIFICATION.header, "")
         digests = [hmac.new(key.encode(), webhook.body, hashlib.sha256) for key in self._secrets]
-        if webhook.method != "POST" or not any(same(digest.hexdigest(), given) for digest in digests):
-            raise BadSignature("X-Pigeon-Ring does not match; check PIGEON_SECRET")
+        if webhook.method != "POST" or not any(
+            signatures_match(digest.hexdigest(), given) for digest in digests
+        ):
+            raise InvalidSignature("X-Pigeon-Ring does not match; check PIGEON_SECRET")
 
     def parse(self, webhook: Webhook) -> list[Event]:
         """The one note of a webhook."""
-        note = read_object(webhook.body) or {}
-        bird, roof, number = (name_of(note, name) for name in ("bird", "roof", "number"))
-        text = word(note, "text", 10_000)
+        note = parse_object(webhook.body) or {}
+        bird, roof, number = (get_identifier(note, name) for name in ("bird", "roof", "number"))
+        text = get_text(note, "text", 10_000)
         if not (bird and roof and number and text):
             return [Ignored(reason="not a note")]
         address = Address(channel=NAME, account="loft", ours=roof, theirs=bird)
         session = f"{NAME}:{roof}:{bird}"
         return [TurnReceived(turn=Turn(id=number, session=session, address=address, text=text))]
 
-    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
         """Nothing: the bird rests."""
-        return Answer(status=204)
+        return WebhookResponse(status=204)
 
-    def render(self, message: Message, address: Address) -> list[Part]:
+    def render(self, message: Message, address: Address) -> list[MessagePart]:
         """Cut a message to what a bird carries."""
-        parts = with_choices(render(message.text, PLAIN), message.choices, CAPABILITIES)
-        return [*with_captions([], message.media, CAPABILITIES), *parts]
+        parts = attach_choices(render_markdown(message.text, PLAIN_DIALECT), message.choices, CAPABILITIES)
+        return [*attach_captions([], message.media, CAPABILITIES), *parts]
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Send one note. Raises `Rejected`, `Unavailable` or `Unknown`."""
         body = {"bird": reply.address.theirs, "text": reply.body, "key": reply.key}
-        response = await post(http, NAME, URL, json=body, auth=Bearer(self._secrets[0]))
-        status, number = response.status_code, name_of(answered(response), "number")
+        response = await post(http, NAME, URL, json=body, auth=BearerAuth(self._secrets[0]))
+        status, number = response.status_code, get_identifier(parse_json_body(response), "number")
         if status == 429:
-            raise Unavailable("pigeon: all birds are out", retry_after=retry_after(response))
+            raise Unavailable("pigeon: all birds are out", retry_after=parse_retry_after(response))
         if status >= 500 or (response.is_success and not number):
             raise Unknown(f"pigeon: {status}")
         if not response.is_success:
@@ -105,10 +113,10 @@ class PigeonChannel:
 
     def classify(self, error: Exception) -> DeliveryError:
         """The delivery error that an exception of the HTTP client stands for."""
-        return classify(error, NAME)
+        return classify_http_error(error, NAME)
 
 
-def connect(environ: Mapping[str, str], public_url: str) -> PigeonChannel | None:
+def create_channel(environ: Mapping[str, str], public_url: str) -> PigeonChannel | None:
     """Build the channel from its settings; `None` when none is set."""
-    values = read(SETTINGS, environ, NAME)
-    return PigeonChannel(secrets("PIGEON_SECRET", values["PIGEON_SECRET"])) if values else None
+    values = read_settings(SETTINGS, environ, NAME)
+    return PigeonChannel(parse_secrets("PIGEON_SECRET", values["PIGEON_SECRET"])) if values else None

@@ -17,7 +17,7 @@ import channels
 from channels._kit.inbound.verification import Verification
 from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
-from tests.channels.sample.pigeon import URL, VERIFICATION, PigeonChannel, connect
+from tests.channels.sample.pigeon import URL, VERIFICATION, PigeonChannel, create_channel
 
 SECRET = "coo-coo"
 
@@ -27,7 +27,7 @@ class TestPigeon(ChannelCases):
     accepted: ClassVar[httpx.Response] = httpx.Response(200, json={"number": "n1"})
 
     def channel(self) -> PigeonChannel:
-        channel = connect({"PIGEON_SECRET": SECRET}, "")
+        channel = create_channel({"PIGEON_SECRET": SECRET}, "")
         assert channel is not None
         return channel
 

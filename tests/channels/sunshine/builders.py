@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from channels.sunshine import SunshineChannel, connect
+from channels.sunshine import SunshineChannel, create_channel
 from core.ports.channel import Webhook
 
 APP, OURS, TALK, SECRET = (
@@ -35,7 +35,7 @@ Json = dict[str, Any]
 
 
 def channel(**changed: str) -> SunshineChannel:
-    found = connect({**ENVIRON, **changed}, "")
+    found = create_channel({**ENVIRON, **changed}, "")
     assert found is not None
     return found
 

@@ -92,7 +92,7 @@ async def test_typing_is_shown() -> None:
     with respx.mock as router:
         route = router.post(f"{BASE}/activity").respond(200, json={})
         async with httpx.AsyncClient() as http:
-            await channel().attend(ADDRESS, "m1", http)
+            await channel().show_typing(ADDRESS, "m1", http)
         assert json.loads(route.calls.last.request.content)["type"] == "typing:start"
 
 

@@ -13,7 +13,7 @@ def test_every_setting_stands_in_the_table() -> None:
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for setting in SETTINGS:
         default = f"`{setting.default}`" if setting.default else "required" if setting.required else ""
-        rows.append(f"| `{setting.name}` | {default} | {setting.meaning} |")
+        rows.append(f"| `{setting.name}` | {default} | {setting.description} |")
 
     table = "\n".join(rows)
     assert f"<!-- settings -->\n{table}\n<!-- /settings -->" in PAGE

@@ -8,16 +8,16 @@ from random import Random
 import httpx
 import pytest
 
-from channels._kit.simulator import Delivery, Fault, Faults, Said, TwinRequest
-from channels.sunshine.simulator.conversations import BOT
-from channels.sunshine.simulator.server import SunshineTwin
+from channels._kit.simulator import Fault, FaultSettings, SimulatorRequest, UserMessage, WebhookDelivery
+from channels.sunshine.simulator.conversations import BOT_INTEGRATION
+from channels.sunshine.simulator.server import SunshineSimulator
 from core.errors import Rejected, Unavailable, Unknown
 from core.model.event import ControlReceived, DeliveryStatus, Event, StatusChanged, TurnReceived
 from core.model.message import Choice, Reply
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.model.turn import Address, Attachment
 from core.ports.channel import Webhook
-from core.ports.http_fetch import Fetched, NotFetched, Request
+from core.ports.http_fetch import FetchError, HttpRequest, HttpResponse
 from core.sessions.store import InMemorySessionStore
 from tests.channels.sunshine.builders import APP, SECRET, channel
 
@@ -30,16 +30,17 @@ class Played:
     def __init__(self, **more: object) -> None:
         self.now = 1_795_428_000.0
         key = ("app_1", "key-secret")
-        self.twin = SunshineTwin(app=APP, key=key, secret=SECRET, webhook_url="", seed=7, **more)  # type: ignore[arg-type]
+        self.simulator = SunshineSimulator(app=APP, key=key, secret=SECRET, webhook_url="", seed=7, **more)  # type: ignore[arg-type]
         self.channel = channel(
-            SUNSHINE_API_URL="https://api.example.com", SUNSHINE_INTEGRATION_ID=BOT["integrationId"]
+            SUNSHINE_API_URL="https://api.example.com",
+            SUNSHINE_INTEGRATION_ID=BOT_INTEGRATION["integrationId"],
         )
         self.events: list[Event] = []
         self.before_call: Callable[[], None] = lambda: None
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
         self._number = 0
 
-    def hear(self, deliveries: list[Delivery]) -> list[Event]:
+    def hear(self, deliveries: list[WebhookDelivery]) -> list[Event]:
         """What webhooks mean, verified and parsed as the gateway would."""
         found = []
         for delivery in sorted(deliveries, key=lambda each: each.at):
@@ -51,19 +52,19 @@ class Played:
 
     def say(self, text: str = "Hello", **more: object) -> list[str]:
         """Ada writes; the turns that come of it."""
-        _, deliveries = self.twin.say(Said("sunshine", ADA, text, **more), self.now)  # type: ignore[arg-type]
+        _, deliveries = self.simulator.send_user_message(UserMessage("sunshine", ADA, text, **more), self.now)  # type: ignore[arg-type]
         self.now += 5
         return [each.turn.text for each in self.hear(deliveries) if isinstance(each, TurnReceived)]
 
-    def act(self, move: str, text: str = "") -> list[Act]:
+    def act(self, move: str, text: str = "") -> list[ControlAction]:
         """An agent acts; what that means to the bot."""
-        found = self.hear(self.twin.act(ADA, move, text, self.now))
+        found = self.hear(self.simulator.run_agent_action(ADA, move, text, self.now))
         self.now += 5
         return [each.act for each in found if isinstance(each, ControlReceived)]
 
     def reply(self, **fields: object) -> Reply:
         self._number += 1
-        thread = self.twin.standing(ADA).thread
+        thread = self.simulator.get_desk_status(ADA).thread
         address = Address(channel="sunshine", account=APP, ours=APP, theirs=thread)
         made = {"key": f"turn.{self._number}", "address": address, "body": "Hi", **fields}
         return Reply.model_validate(made)
@@ -72,16 +73,16 @@ class Played:
         return (await self.channel.send(self.reply(**fields), self.http)).provider_id
 
     def heard(self, direction: str = "out") -> list[str]:
-        return [line.text for line in self.twin.lines(self.now) if line.direction == direction]
+        return [line.text for line in self.simulator.list_messages(self.now) if line.direction == direction]
 
-    def acts(self) -> list[Act]:
+    def acts(self) -> list[ControlAction]:
         return [each.act for each in self.events if isinstance(each, ControlReceived)]
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.before_call()
         path = request.url.raw_path.decode()
-        call = TwinRequest(request.method, path, dict(request.headers), request.content)
-        answer, deliveries = self.twin.handle(call, self.now)
+        call = SimulatorRequest(request.method, path, dict(request.headers), request.content)
+        answer, deliveries = self.simulator.handle(call, self.now)
         self.hear(deliveries)
         if answer.drop:
             raise httpx.RemoteProtocolError("dropped by the twin")
@@ -111,7 +112,7 @@ async def test_a_picture_and_a_file_go_out() -> None:
     for kind in ("image/png", "application/pdf"):
         await app.send(body="", media=(Attachment(url="https://files.example.com/a", content_type=kind),))
 
-    assert [line.media for line in app.twin.lines(app.now) if line.direction == "out"] == [
+    assert [line.media for line in app.simulator.list_messages(app.now) if line.direction == "out"] == [
         ("https://files.example.com/a",)
     ] * 2
 
@@ -122,10 +123,10 @@ class Shelf:
     def __init__(self, body: bytes | None) -> None:
         self.body = body
 
-    async def fetch(self, request: Request) -> Fetched:
+    async def fetch(self, request: HttpRequest) -> HttpResponse:
         if self.body is None:
-            raise NotFetched("nobody answered", sent=True)
-        return Fetched(status=200, headers={}, body=self.body)
+            raise FetchError("nobody answered", sent=True)
+        return HttpResponse(status=200, headers={}, body=self.body)
 
     async def aclose(self) -> None:
         """There is nothing to let go of."""
@@ -135,13 +136,15 @@ async def test_a_file_inside_is_uploaded_for_the_conversation() -> None:
     app = Played()
     app.say()
     file = Attachment(url="http://files.internal/a.pdf", content_type="application/pdf", name="a.pdf")
-    app.channel.equip(credentials=InMemorySessionStore(), fetch=Shelf(b"%PDF"))
+    app.channel.set_dependencies(credentials=InMemorySessionStore(), fetch=Shelf(b"%PDF"))
     await app.send(body="", media=(file,))
 
-    [(url, kept)] = app.twin.files.items()
+    [(url, kept)] = app.simulator.files.items()
     assert kept == ("application/pdf", b"%PDF")
-    assert [line.media for line in app.twin.lines(app.now) if line.direction == "out"] == [(url,)]
-    app.channel.equip(credentials=InMemorySessionStore(), fetch=Shelf(None))
+    assert [line.media for line in app.simulator.list_messages(app.now) if line.direction == "out"] == [
+        (url,)
+    ]
+    app.channel.set_dependencies(credentials=InMemorySessionStore(), fetch=Shelf(None))
     with pytest.raises(Unavailable, match="could not be fetched"):
         await app.send(body="", media=(file,))
 
@@ -152,14 +155,14 @@ async def test_a_hand_off_waits_until_somebody_has_it() -> None:
     await app.send(body="I'm passing you on.")
     await app.send(act="hand_off", body="wants a person")
 
-    assert app.twin.standing(ADA).words == "control: zd-agentWorkspace"
+    assert app.simulator.get_desk_status(ADA).words == "control: zd-agentWorkspace"
     assert app.acts() == []
     app.say("Anybody?")
-    assert app.acts() == [Act.HAND_OFF]
-    assert app.act("reply", "Hello Ada") == [Act.TAKE_OVER]
+    assert app.acts() == [ControlAction.HAND_OFF]
+    assert app.act("reply", "Hello Ada") == [ControlAction.TAKE_OVER]
     with pytest.raises(Rejected, match="control"):
         await app.send(body="too late")
-    assert app.act("give_back") == [Act.GIVE_BACK]
+    assert app.act("give_back") == [ControlAction.GIVE_BACK]
     await app.send(body="Here I am")
     assert app.heard() == ["I'm passing you on.", "Here I am"]
 
@@ -167,20 +170,20 @@ async def test_a_hand_off_waits_until_somebody_has_it() -> None:
 async def test_an_offer_is_accepted_by_answering() -> None:
     app = Played()
     app.say()
-    assert app.act("take") == [Act.TAKE_OVER]
-    assert app.act("offer") == [Act.GIVE_BACK]
+    assert app.act("take") == [ControlAction.TAKE_OVER]
+    assert app.act("offer") == [ControlAction.GIVE_BACK]
     assert app.say("Hello?") == ["Hello?"]
     await app.send()
 
-    assert app.twin.standing(ADA).words == "control: bot"
-    assert app.acts()[-1] is Act.GIVE_BACK
+    assert app.simulator.get_desk_status(ADA).words == "control: bot"
+    assert app.acts()[-1] is ControlAction.GIVE_BACK
 
 
 async def test_a_released_conversation_begins_anew_with_the_bot() -> None:
     app = Played()
     app.say()
     app.act("reply", "Done.")
-    assert app.act("release") == [Act.CLOSE]
+    assert app.act("release") == [ControlAction.CLOSE]
     with pytest.raises(Rejected, match="control"):
         await app.send()
     assert app.say("Me again") == ["Me again"]
@@ -192,7 +195,7 @@ async def test_a_deleted_conversation_is_refused() -> None:
     app = Played()
     app.say()
     late = app.reply()
-    assert app.act("delete") == [Act.CLOSE]
+    assert app.act("delete") == [ControlAction.CLOSE]
     with pytest.raises(Rejected, match="conversation_not_found"):
         await app.channel.send(late, app.http)
 
@@ -200,7 +203,7 @@ async def test_a_deleted_conversation_is_refused() -> None:
 async def test_a_full_conversation_and_limits_with_and_without_a_time() -> None:
     app = Played(most_messages=2, tells_when=False)
     app.say()
-    app.twin.tell(Faults(next=(Fault.TOO_MANY,)))
+    app.simulator.set_faults(FaultSettings(next=(Fault.TOO_MANY,)))
     with pytest.raises(Unavailable) as error:
         await app.send()
     assert error.value.retry_after == 30
@@ -215,7 +218,7 @@ async def test_a_full_conversation_and_limits_with_and_without_a_time() -> None:
 async def test_what_nobody_can_tell_is_looked_up(fault: Fault) -> None:
     app = Played()
     app.say()
-    app.twin.tell(Faults(next=(fault,)))
+    app.simulator.set_faults(FaultSettings(next=(fault,)))
     made = app.reply()
     with pytest.raises(Unknown):
         await app.channel.send(made, app.http)
@@ -226,12 +229,12 @@ async def test_what_nobody_can_tell_is_looked_up(fault: Fault) -> None:
 
 def test_a_webhook_is_tried_five_times_but_not_for_every_answer() -> None:
     app = Played()
-    _, [delivery] = app.twin.say(Said("sunshine", ADA, "Hello"), app.now)
+    _, [delivery] = app.simulator.send_user_message(UserMessage("sunshine", ADA, "Hello"), app.now)
 
     def tries(status: int | None) -> int:
         queue = [delivery]
         for each in queue:
-            queue += app.twin.delivered(each, status, app.now)
+            queue += app.simulator.handle_delivery_result(each, status, app.now)
         assert queue[-1].at - delivery.at <= 900
         return len(queue)
 

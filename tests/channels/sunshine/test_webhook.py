@@ -13,7 +13,7 @@ import respx
 from channels.sunshine import SunshineChannel
 from core.errors import MalformedWebhook
 from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.sunshine.builders import (
@@ -37,7 +37,7 @@ def parsed(*events: Json) -> list[Event]:
     return channel().parse(hook(*events))
 
 
-def acts(*events: Json) -> list[Act]:
+def acts(*events: Json) -> list[ControlAction]:
     return [found.act for found in parsed(*events) if isinstance(found, ControlReceived)]
 
 
@@ -131,7 +131,7 @@ def test_while_the_desk_has_control_a_message_leaves_the_bot_waiting() -> None:
 
     assert isinstance(turn, TurnReceived)
     assert isinstance(control, ControlReceived)
-    assert control.act is Act.HAND_OFF
+    assert control.act is ControlAction.HAND_OFF
 
 
 def test_our_own_hand_off_is_nobodys_take_over() -> None:
@@ -139,7 +139,7 @@ def test_our_own_hand_off_is_nobodys_take_over() -> None:
 
     assert ours == Ignored(reason="our own hand-off")
     assert acts(event("switchboard:passControl", BOT, metadata={"turngate": "turn.hand_off"})) == [
-        Act.GIVE_BACK
+        ControlAction.GIVE_BACK
     ]
 
 
@@ -149,7 +149,7 @@ def test_control_that_is_offered_to_us_is_ours_to_accept() -> None:
     message = said(TEXT, active=None)
     message["payload"]["conversation"]["pendingSwitchboardIntegration"] = BOT
 
-    assert acts(offer) == [Act.GIVE_BACK]
+    assert acts(offer) == [ControlAction.GIVE_BACK]
     assert acts(event("switchboard:offerControl", DESK)) == []
     assert [type(found) for found in parsed(message)] == [TurnReceived]
 
@@ -175,24 +175,26 @@ def test_nobodys_conversation_is_ours_only_without_a_switchboard() -> None:
 
 
 def test_control_passes_to_people_and_back() -> None:
-    assert acts(event("switchboard:passControl", DESK)) == [Act.TAKE_OVER]
-    assert acts(event("switchboard:passControl", BOT)) == [Act.GIVE_BACK]
-    assert acts(event("switchboard:releaseControl", None)) == [Act.CLOSE]
-    assert acts(event("conversation:remove")) == [Act.CLOSE]
+    assert acts(event("switchboard:passControl", DESK)) == [ControlAction.TAKE_OVER]
+    assert acts(event("switchboard:passControl", BOT)) == [ControlAction.GIVE_BACK]
+    assert acts(event("switchboard:releaseControl", None)) == [ControlAction.CLOSE]
+    assert acts(event("conversation:remove")) == [ControlAction.CLOSE]
     failure = event("switchboard:passControl:failure", error={"code": "switchboard_invalid_target"})
-    assert acts(failure) == [Act.GIVE_BACK]
+    assert acts(failure) == [ControlAction.GIVE_BACK]
 
 
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ({"source": {"type": "zd:agentWorkspace"}}, [Act.TAKE_OVER]),
-        ({"metadata": {"__zendesk_msg.agent.id": "7"}}, [Act.TAKE_OVER]),
+        ({"source": {"type": "zd:agentWorkspace"}}, [ControlAction.TAKE_OVER]),
+        ({"metadata": {"__zendesk_msg.agent.id": "7"}}, [ControlAction.TAKE_OVER]),
         ({"source": {"type": "api:conversations"}, "metadata": {"turngate": "turn.1"}}, []),
         ({"source": {"type": "api:conversations"}}, []),
     ],
 )
-def test_an_agents_words_silence_the_bot_and_our_own_do_not(more: Json, expected: list[Act]) -> None:
+def test_an_agents_words_silence_the_bot_and_our_own_do_not(
+    more: Json, expected: list[ControlAction]
+) -> None:
     assert acts(said(TEXT, author={"type": "business"}, **more)) == expected
 
 

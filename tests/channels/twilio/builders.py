@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from channels.twilio import TwilioChannel, connect
+from channels.twilio import TwilioChannel, create_channel
 from core.model.event import Event, TurnReceived
 from core.model.turn import Turn
 from core.ports.channel import Webhook
@@ -30,7 +30,7 @@ class _Values(dict[str, list[str]]):
 
 
 def twilio(public_url: str = PUBLIC, **settings: str) -> TwilioChannel:
-    channel = connect({**ENVIRON, **settings}, public_url)
+    channel = create_channel({**ENVIRON, **settings}, public_url)
     assert channel is not None
     return channel
 

@@ -6,10 +6,10 @@ import pytest
 
 from core.model.turn import Turn
 from core.ports.dialog import State
-from flows.document.flow_file import FlowFile
+from flows.document.flow_file import WatchedFlowFile
 from flows.engine.machine import DialogMachine
 from flows.llm.rules.model import RulesModel
-from gateway.config.settings import LIBRARY
+from gateway.config.settings import FLOW_LIBRARY
 from tests.channels.twilio.builders import changed, turn_of, twilio
 
 BUTTON = {"Body": "Returns", "ButtonText": "Returns", "ButtonPayload": "returns"}
@@ -18,7 +18,7 @@ ANSWER = "You can send anything back"
 
 async def said(turn: Turn, state: State | None) -> tuple[list[str], State]:
     """What a person then reads, cut as the channel does."""
-    dialog = DialogMachine(FlowFile(LIBRARY / "support.json").flow, RulesModel())
+    dialog = DialogMachine(WatchedFlowFile(FLOW_LIBRARY / "support.json").flow, RulesModel())
     step = await dialog.answer(turn, state)
     parts = [part.body for message in step.messages for part in twilio().render(message, turn.address)]
     return parts, step.state

@@ -11,8 +11,8 @@ import httpx
 import pytest
 import respx
 
-from channels.twilio import SETTINGS, Failure, connect, failure
-from core.errors import DeliveryError, Misconfigured, Rejected, Unavailable, Unknown
+from channels.twilio import SETTINGS, ErrorKind, classify_error_code, create_channel
+from core.errors import ConfigurationError, DeliveryError, Rejected, Unavailable, Unknown
 from core.model.message import Reply
 from core.model.turn import Address
 from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC, TOKEN, twilio
@@ -186,19 +186,19 @@ async def test_a_redirect_is_not_followed_with_our_credentials(api: respx.MockRo
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("21610", Failure.OPTED_OUT),
-        ("30003", Failure.RETRY),
-        ("30007", Failure.CONTENT),
-        ("63016", Failure.WINDOW),
-        ("63018", Failure.LATER),
-        ("30005", Failure.ADDRESS),
-        ("90010", Failure.ACCOUNT),
-        ("12345", Failure.UNKNOWN),
-        ("", Failure.UNKNOWN),
+        ("21610", ErrorKind.OPTED_OUT),
+        ("30003", ErrorKind.RETRY),
+        ("30007", ErrorKind.CONTENT),
+        ("63016", ErrorKind.WINDOW),
+        ("63018", ErrorKind.LATER),
+        ("30005", ErrorKind.ADDRESS),
+        ("90010", ErrorKind.ACCOUNT),
+        ("12345", ErrorKind.UNKNOWN),
+        ("", ErrorKind.UNKNOWN),
     ],
 )
-def test_the_codes_of_status_callbacks_are_sorted(code: str, kind: Failure) -> None:
-    assert failure(code) is kind
+def test_the_codes_of_status_callbacks_are_sorted(code: str, kind: ErrorKind) -> None:
+    assert classify_error_code(code) is kind
 
 
 async def test_a_message_that_was_taken_is_found(api: respx.MockRouter) -> None:
@@ -299,8 +299,8 @@ async def test_a_question_without_an_answer_is_no_answer(
 
 
 def test_without_any_setting_there_is_no_channel() -> None:
-    assert connect({}, PUBLIC) is None
-    assert connect({"TWILIO_ACCOUNT_SID": " "}, PUBLIC) is None
+    assert create_channel({}, PUBLIC) is None
+    assert create_channel({"TWILIO_ACCOUNT_SID": " "}, PUBLIC) is None
 
 
 @pytest.mark.parametrize(
@@ -325,8 +325,8 @@ def test_without_any_setting_there_is_no_channel() -> None:
 def test_a_wrong_setting_is_named_and_no_secret_is(
     environ: dict[str, str], public_url: str, named: str
 ) -> None:
-    with pytest.raises(Misconfigured, match=named) as error:
-        connect(environ, public_url)
+    with pytest.raises(ConfigurationError, match=named) as error:
+        create_channel(environ, public_url)
     assert TOKEN not in str(error.value)
 
 
@@ -335,4 +335,4 @@ def test_every_setting_says_what_it_means() -> None:
         "TWILIO_AUTH_TOKEN",
         "TWILIO_SHARED_KEYS",
     ]
-    assert all(setting.meaning for setting in SETTINGS)
+    assert all(setting.description for setting in SETTINGS)

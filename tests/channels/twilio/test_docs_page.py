@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from channels._kit.outbound.error_kinds import Failure
+from channels._kit.outbound.error_kinds import ErrorKind
 from channels.twilio import SETTINGS
-from channels.twilio.capabilities import CAPABILITIES, FAILURES
+from channels.twilio.capabilities import CAPABILITIES, ERROR_KINDS
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "channels" / "twilio.md").read_text(encoding="utf-8")
@@ -16,7 +16,7 @@ def test_every_setting_stands_in_the_table() -> None:
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for setting in SETTINGS:
         default = f"`{setting.default}`" if setting.default else "required" if setting.required else ""
-        rows.append(f"| `{setting.name}` | {default} | {setting.meaning} |")
+        rows.append(f"| `{setting.name}` | {default} | {setting.description} |")
 
     found = re.search(r"<!-- settings -->\n(.*?)\n<!-- /settings -->", PAGE, re.DOTALL)
     assert found is not None
@@ -36,9 +36,9 @@ def test_every_code_stands_in_its_class() -> None:
     told = {
         kinds: re.findall(r"\b\d{5}\b", codes)
         for kinds, codes in rows
-        if set(kinds.split(", ")) <= set(Failure)
+        if set(kinds.split(", ")) <= set(ErrorKind)
     }
 
     assert len(told) == 5
     for kinds, codes in told.items():
-        assert {FAILURES[code] for code in codes} == set(kinds.split(", "))
+        assert {ERROR_KINDS[code] for code in codes} == set(kinds.split(", "))

@@ -11,11 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels._kit.simulator import Delivery, Fault, Faults, Said, TwinRequest, TwinResponse
+from channels._kit.simulator import (
+    Fault,
+    FaultSettings,
+    SimulatorRequest,
+    SimulatorResponse,
+    UserMessage,
+    WebhookDelivery,
+)
 from channels.twilio import capabilities
-from channels.twilio.simulator.server import TwilioTwin
+from channels.twilio.simulator.server import TwilioSimulator
 from core.model.event import ControlReceived, DeliveryStatus, StatusChanged, TurnReceived
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.ports.channel import Webhook
 from tests.channels.twilio.builders import ACCOUNT, PUBLIC, SEEN, TOKEN, URL, twilio
 
@@ -26,8 +33,10 @@ BASIC = {"authorization": f"Basic {b64encode(f'{ACCOUNT}:{TOKEN}'.encode()).deco
 NOON = 1_790_000_000.0
 
 
-def twin(fragment: str = "", *, seed: int = 1, fallback_url: str = "", remembered: int = 1000) -> TwilioTwin:
-    return TwilioTwin(
+def make_simulator(
+    fragment: str = "", *, seed: int = 1, fallback_url: str = "", remembered: int = 1000
+) -> TwilioSimulator:
+    return TwilioSimulator(
         account_sid=ACCOUNT,
         auth_token=TOKEN,
         webhook_url=f"{URL}{fragment}",
@@ -38,47 +47,47 @@ def twin(fragment: str = "", *, seed: int = 1, fallback_url: str = "", remembere
 
 
 def create(
-    played: TwilioTwin,
+    played: TwilioSimulator,
     fields: Mapping[str, str] | None = None,
     *,
     now: float = NOON,
     headers: Mapping[str, str] = BASIC,
-) -> tuple[TwinResponse, list[Delivery]]:
+) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
     form = {"To": ADA, "From": SMS, "Body": "Hello", "StatusCallback": CALLBACK} | dict(fields or {})
     body = urlencode({name: value for name, value in form.items() if value}).encode()
-    return played.handle(TwinRequest("POST", f"{BASE}/Messages.json", headers, body), now)
+    return played.handle(SimulatorRequest("POST", f"{BASE}/Messages.json", headers, body), now)
 
 
-def read(played: TwilioTwin, path: str, now: float = NOON) -> dict[str, object]:
-    answer, _ = played.handle(TwinRequest("GET", path, BASIC), now)
+def read(played: TwilioSimulator, path: str, now: float = NOON) -> dict[str, object]:
+    answer, _ = played.handle(SimulatorRequest("GET", path, BASIC), now)
     found: dict[str, object] = json.loads(answer.body)
     return found
 
 
-def code(answer: TwinResponse) -> tuple[int, int]:
+def code(answer: SimulatorResponse) -> tuple[int, int]:
     return answer.status, json.loads(answer.body)["code"]
 
 
-def webhook(delivery: Delivery) -> Webhook:
+def webhook(delivery: WebhookDelivery) -> Webhook:
     return Webhook(delivery.method, SEEN, delivery.headers, delivery.body)
 
 
-def words(deliveries: list[Delivery]) -> list[str]:
+def words(deliveries: list[WebhookDelivery]) -> list[str]:
     return [dict(parse_qsl(delivery.body.decode()))["MessageStatus"] for delivery in deliveries]
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        Said("sms", ADA, "Hi + é 😀\n"),
-        Said("sms", ADA, media=("https://files.example.com/1.jpg",)),
-        Said("whatsapp", ADA, "Yes", button="confirm:42", name="Ada"),
-        Said("whatsapp", f"whatsapp:{ADA}", place=(0.0, 19.04)),
-        Said("whatsapp", "whatsapp:US.10000000000000000001", "Hi"),
+        UserMessage("sms", ADA, "Hi + é 😀\n"),
+        UserMessage("sms", ADA, media=("https://files.example.com/1.jpg",)),
+        UserMessage("whatsapp", ADA, "Yes", button="confirm:42", name="Ada"),
+        UserMessage("whatsapp", f"whatsapp:{ADA}", place=(0.0, 19.04)),
+        UserMessage("whatsapp", "whatsapp:US.10000000000000000001", "Hi"),
     ],
 )
-def test_what_a_person_says_is_let_in_and_understood_by_the_channel(said: Said) -> None:
-    sid, [delivery] = twin("#rc=3&rp=all").say(said, NOON)
+def test_what_a_person_says_is_let_in_and_understood_by_the_channel(said: UserMessage) -> None:
+    sid, [delivery] = make_simulator("#rc=3&rp=all").send_user_message(said, NOON)
 
     twilio().verify(webhook(delivery))
     [event] = twilio().parse(webhook(delivery))
@@ -90,7 +99,7 @@ def test_what_a_person_says_is_let_in_and_understood_by_the_channel(said: Said) 
 
 
 def test_a_message_is_taken_listed_and_told_of_by_callbacks() -> None:
-    played = twin()
+    played = make_simulator()
     answer, callbacks = create(played)
     sid = json.loads(answer.body)["sid"]
 
@@ -106,8 +115,8 @@ def test_a_message_is_taken_listed_and_told_of_by_callbacks() -> None:
 
 
 def test_whatsapp_tells_that_it_was_read_and_refuses_outside_its_day() -> None:
-    played = twin()
-    played.say(Said("whatsapp", ADA, "Hi"), NOON)
+    played = make_simulator()
+    played.send_user_message(UserMessage("whatsapp", ADA, "Hi"), NOON)
     to = {"To": f"whatsapp:{ADA}", "From": WHATSAPP}
 
     assert words(create(played, to, now=NOON + 86_000)[1]) == ["sent", "delivered", "read"]
@@ -133,56 +142,58 @@ def test_whatsapp_tells_that_it_was_read_and_refuses_outside_its_day() -> None:
     ],
 )
 def test_a_bad_message_is_refused_as_documented(fields: dict[str, str], expected: int) -> None:
-    assert code(create(twin(), fields)[0]) == (400, expected)
+    assert code(create(make_simulator(), fields)[0]) == (400, expected)
 
 
 def test_the_longest_message_is_taken() -> None:
-    assert create(twin(), {"Body": "x" * 1600})[0].status == 201
+    assert create(make_simulator(), {"Body": "x" * 1600})[0].status == 201
 
 
 @pytest.mark.parametrize("authorization", ["", "Basic eDp5", "Bearer x", "é"])
 def test_wrong_credentials_are_refused(authorization: str) -> None:
-    assert code(create(twin(), headers={"authorization": authorization})[0]) == (401, 20003)
+    assert code(create(make_simulator(), headers={"authorization": authorization})[0]) == (401, 20003)
 
 
 def test_stop_blocks_the_pair_until_start_and_twilio_confirms_both() -> None:
-    played = twin()
-    _, [delivery] = played.say(Said("sms", ADA, " stop "), NOON)
+    played = make_simulator()
+    _, [delivery] = played.send_user_message(UserMessage("sms", ADA, " stop "), NOON)
     [event] = twilio().parse(webhook(delivery))
 
     assert isinstance(event, ControlReceived)
-    assert event.act is Act.OPT_OUT
+    assert event.act is ControlAction.OPT_OUT
     assert code(create(played)[0]) == (400, 21610)
     assert create(played, {"To": "+12025550179"})[0].status == 201
-    played.say(Said("sms", ADA, "START"), NOON)
+    played.send_user_message(UserMessage("sms", ADA, "START"), NOON)
     assert create(played)[0].status == 201
-    own = [line.text[:20] for line in played.lines(NOON, person=ADA) if line.text.startswith("You have")]
+    own = [
+        line.text[:20] for line in played.list_messages(NOON, person=ADA) if line.text.startswith("You have")
+    ]
     assert own == ["You have successfull"] * 2
 
 
 def test_a_conversation_is_read_both_ways_in_order() -> None:
-    played = twin()
-    played.say(Said("sms", ADA, "one"), NOON)
+    played = make_simulator()
+    played.send_user_message(UserMessage("sms", ADA, "one"), NOON)
     create(played, {"Body": "two"})
-    played.say(Said("sms", "+12025550179", "elsewhere"), NOON)
-    lines = played.lines(NOON, person=ADA)
+    played.send_user_message(UserMessage("sms", "+12025550179", "elsewhere"), NOON)
+    lines = played.list_messages(NOON, person=ADA)
 
     assert [(line.direction, line.text) for line in lines] == [("in", "one"), ("out", "two")]
-    assert played.lines(NOON, person=ADA, after=lines[-1].number) == []
-    assert len(played.lines(NOON)) == 3
+    assert played.list_messages(NOON, person=ADA, after=lines[-1].number) == []
+    assert len(played.list_messages(NOON)) == 3
 
 
 def test_the_oldest_messages_are_forgotten_beyond_the_bound() -> None:
-    played = twin(remembered=3)
+    played = make_simulator(remembered=3)
     for number in range(5):
         create(played, {"Body": str(number), "To": f"+1202555017{number}"})
 
-    assert [line.text for line in played.lines(NOON)] == ["2", "3", "4"]
-    assert played.lines(NOON, person="+12025550170") == []
+    assert [line.text for line in played.list_messages(NOON)] == ["2", "3", "4"]
+    assert played.list_messages(NOON, person="+12025550170") == []
 
 
 def test_the_list_is_newest_first_filtered_and_in_pages() -> None:
-    played = twin()
+    played = make_simulator()
     for number in range(5):
         create(played, {"Body": str(number)}, now=NOON + number)
     create(played, {"To": "+12025550179"})
@@ -211,7 +222,7 @@ def test_the_list_is_newest_first_filtered_and_in_pages() -> None:
     ],
 )
 def test_the_filters_of_the_list(query: dict[str, str], count: int) -> None:
-    played = twin()
+    played = make_simulator()
     create(played)
     found = read(played, f"{BASE}/Messages.json?{urlencode(query)}")
 
@@ -221,7 +232,7 @@ def test_the_filters_of_the_list(query: dict[str, str], count: int) -> None:
 
 def test_what_does_not_exist_is_not_found() -> None:
     for path in (f"{BASE}/Messages/SM1.json", "/2010-04-01/Accounts/AC9/Messages.json", "/"):
-        assert code(twin().handle(TwinRequest("GET", path, BASIC), NOON)[0]) == (404, 20404)
+        assert code(make_simulator().handle(SimulatorRequest("GET", path, BASIC), NOON)[0]) == (404, 20404)
 
 
 @pytest.mark.parametrize(
@@ -239,11 +250,11 @@ def test_what_does_not_exist_is_not_found() -> None:
 def test_a_fault_strikes_once_before_or_after_the_message_is_taken(
     fault: Fault, status: int, taken: int, dropped: bool
 ) -> None:
-    played = twin()
-    played.tell(Faults(next=(fault,)))
+    played = make_simulator()
+    played.set_faults(FaultSettings(next=(fault,)))
     answer, _ = create(played)
 
-    assert (answer.status, answer.drop, len(played.lines(NOON))) == (status, dropped, taken)
+    assert (answer.status, answer.drop, len(played.list_messages(NOON))) == (status, dropped, taken)
     assert (answer.delay > 30) == (fault is Fault.TIMEOUT_AFTER)
     again, _ = create(played)
     assert (again.status, again.drop, again.delay) == (201, False, 0)
@@ -251,8 +262,8 @@ def test_a_fault_strikes_once_before_or_after_the_message_is_taken(
 
 def test_chance_strikes_as_often_as_told_and_can_be_played_again() -> None:
     def play(seed: int) -> list[int]:
-        played = twin(seed=seed)
-        played.tell(Faults(chance=0.3, kinds=(Fault.TOO_MANY, Fault.UNAVAILABLE)))
+        played = make_simulator(seed=seed)
+        played.set_faults(FaultSettings(chance=0.3, kinds=(Fault.TOO_MANY, Fault.UNAVAILABLE)))
         return [create(played)[0].status for _ in range(300)]
 
     statuses = play(7)
@@ -262,9 +273,11 @@ def test_chance_strikes_as_often_as_told_and_can_be_played_again() -> None:
 
 
 def test_webhooks_come_twice_and_shuffled_when_told() -> None:
-    played = twin()
-    played.tell(Faults(webhooks_twice=1.0, webhooks_shuffled=5.0, statuses_twice=1.0, statuses_late=9.0))
-    _, deliveries = played.say(Said("sms", ADA, "Hi"), NOON)
+    played = make_simulator()
+    played.set_faults(
+        FaultSettings(webhooks_twice=1.0, webhooks_shuffled=5.0, statuses_twice=1.0, statuses_late=9.0)
+    )
+    _, deliveries = played.send_user_message(UserMessage("sms", ADA, "Hi"), NOON)
     _, callbacks = create(played)
 
     assert len(deliveries) == 2
@@ -292,24 +305,26 @@ def test_webhooks_come_twice_and_shuffled_when_told() -> None:
 def test_a_webhook_is_tried_again_by_its_connection_overrides(
     fragment: str, status: int | None, timed_out: bool, retries: int
 ) -> None:
-    played = twin(fragment)
-    _, queue = played.say(Said("sms", ADA, "Hi"), NOON)
+    played = make_simulator(fragment)
+    _, queue = played.send_user_message(UserMessage("sms", ADA, "Hi"), NOON)
     tries = 0
     while queue:
         tries += 1
-        queue = played.delivered(queue.pop(), status, NOON, timed_out=timed_out)
+        queue = played.handle_delivery_result(queue.pop(), status, NOON, timed_out=timed_out)
 
     assert tries == 1 + retries
 
 
 def test_the_read_timeout_of_the_overrides_holds() -> None:
-    assert twin("#rt=2000").say(Said("sms", ADA, "Hi"), NOON)[1][0].timeout == 2.0
+    assert (
+        make_simulator("#rt=2000").send_user_message(UserMessage("sms", ADA, "Hi"), NOON)[1][0].timeout == 2.0
+    )
 
 
 def test_a_lost_message_goes_to_the_fallback_url_once() -> None:
-    played = twin(fallback_url=f"{PUBLIC}/webhooks/twilio/fallback")
-    sid, [delivery] = played.say(Said("sms", ADA, "Hi"), NOON)
-    [fallback] = played.delivered(delivery, 500, NOON)
+    played = make_simulator(fallback_url=f"{PUBLIC}/webhooks/twilio/fallback")
+    sid, [delivery] = played.send_user_message(UserMessage("sms", ADA, "Hi"), NOON)
+    [fallback] = played.handle_delivery_result(delivery, 500, NOON)
 
     assert fallback.url.endswith("/fallback")
     hook = Webhook("POST", f"{SEEN}/fallback", fallback.headers, fallback.body)
@@ -317,18 +332,21 @@ def test_a_lost_message_goes_to_the_fallback_url_once() -> None:
     [event] = twilio().parse(hook)
     assert isinstance(event, TurnReceived)
     assert event.turn.id == sid
-    assert played.delivered(fallback, 500, NOON) == []
+    assert played.handle_delivery_result(fallback, 500, NOON) == []
 
 
 def test_a_lost_status_is_lost() -> None:
-    played = twin(fallback_url=f"{PUBLIC}/fallback")
+    played = make_simulator(fallback_url=f"{PUBLIC}/fallback")
     _, callbacks = create(played)
 
-    assert played.delivered(callbacks[0], 500, NOON) == []
+    assert played.handle_delivery_result(callbacks[0], 500, NOON) == []
 
 
 def test_the_same_seed_gives_the_same_ids_and_another_seed_others() -> None:
-    first, same, other = (twin(seed=seed).say(Said("sms", ADA, "Hi"), NOON)[0] for seed in (1, 1, 2))
+    first, same, other = (
+        make_simulator(seed=seed).send_user_message(UserMessage("sms", ADA, "Hi"), NOON)[0]
+        for seed in (1, 1, 2)
+    )
 
     assert first == same != other
     assert len(first) == 34
@@ -344,7 +362,7 @@ def test_the_same_seed_gives_the_same_ids_and_another_seed_others() -> None:
     body=st.binary(max_size=60),
 )
 def test_no_request_breaks_the_twin(method: str, path: str, query: str, body: bytes) -> None:
-    answer, _ = twin().handle(TwinRequest(method, f"{path}?{query}", BASIC, body), NOON)
+    answer, _ = make_simulator().handle(SimulatorRequest(method, f"{path}?{query}", BASIC, body), NOON)
 
     assert answer.status in (200, 400, 404)
 
@@ -352,5 +370,5 @@ def test_no_request_breaks_the_twin(method: str, path: str, query: str, body: by
 def test_the_twin_and_the_channel_agree_on_the_limits_without_sharing_them() -> None:
     limit = capabilities.CAPABILITIES.text_length
 
-    assert create(twin(), {"Body": "x" * limit})[0].status == 201
-    assert create(twin(), {"Body": "x" * (limit + 1)})[0].status == 400
+    assert create(make_simulator(), {"Body": "x" * limit})[0].status == 201
+    assert create(make_simulator(), {"Body": "x" * (limit + 1)})[0].status == 400

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.twilio import TwilioChannel
-from core.errors import BadSignature, MalformedWebhook, Refused, WebhookTooLarge
+from core.errors import InvalidSignature, MalformedWebhook, WebhookRefused, WebhookTooLarge
 from core.model.event import ControlReceived, DeliveryStatus, Ignored, StatusChanged, TurnReceived
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.model.turn import Location
 from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
@@ -110,7 +110,7 @@ def test_an_unknown_key_or_hash_is_refused(settings_header: str) -> None:
     channel = twilio(TWILIO_SHARED_KEYS=f"{SHARED}:{TOKEN}")
     hook = post(payload("sms"), headers={"x-twilio-webhooks-signature-settings": settings_header})
 
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         channel.verify(hook)
 
 
@@ -121,14 +121,14 @@ def test_a_json_event_is_let_in_by_url_and_body_hash_and_ignored() -> None:
 
     twilio().verify(hook)
     assert twilio().parse(hook) == [Ignored(reason="json event")]
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         twilio().verify(replace(hook, body=b'{"a":"forged"}'))
 
 
 def test_a_json_event_without_a_body_hash_is_refused() -> None:
     headers = {"content-type": "application/json", "x-twilio-signature": signature(URL, [])}
 
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         twilio().verify(Webhook("POST", SEEN, headers, b"{}"))
 
 
@@ -137,7 +137,7 @@ def test_a_captured_json_signature_is_worth_nothing_for_a_form() -> None:
     query = f"bodySHA256={hashlib.sha256(body).hexdigest()}"
     headers = {"content-type": FORM, "x-twilio-signature": signature(f"{URL}?{query}", [])}
 
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         twilio().verify(Webhook("POST", f"{SEEN}?{query}", headers, body))
 
 
@@ -172,13 +172,13 @@ def test_a_forwarded_host_has_no_say() -> None:
     }
     hook = post(payload("sms"), url="https://evil.example.com/webhooks/twilio", headers=elsewhere)
 
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         twilio().verify(hook)
 
 
 @pytest.mark.parametrize("signed_url", [f"{URL}/", f"{URL}?", f"{URL}?a=1", URL.upper(), f"{URL}#rc=2"])
 def test_a_signature_for_another_url_is_refused(signed_url: str) -> None:
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         twilio().verify(post(payload("sms"), url=signed_url))
 
 
@@ -188,7 +188,7 @@ def test_every_token_of_a_rotation_is_good_and_no_other() -> None:
     channel.verify(post(payload("sms"), token="new"))
     channel.verify(post(payload("sms"), token="old"))
     for token in ("older", "new, old", "new,old", ""):
-        with pytest.raises(BadSignature):
+        with pytest.raises(InvalidSignature):
             channel.verify(post(payload("sms"), token=token))
 
 
@@ -378,7 +378,7 @@ def test_a_stop_word_is_an_opt_out_and_no_turn(word: str) -> None:
     event = received(changed("sms", Body=word))
 
     assert isinstance(event, ControlReceived)
-    assert (event.act, event.id) == (Act.OPT_OUT, "SM00000000000000000000000000000001")
+    assert (event.act, event.id) == (ControlAction.OPT_OUT, "SM00000000000000000000000000000001")
     assert event.session == turn_of(payload("sms")).session
 
 
@@ -387,7 +387,7 @@ def test_a_start_word_is_an_opt_in(word: str) -> None:
     event = received(changed("sms", Body=word))
 
     assert isinstance(event, ControlReceived)
-    assert event.act is Act.OPT_IN
+    assert event.act is ControlAction.OPT_IN
 
 
 def test_help_is_left_to_twilio() -> None:
@@ -399,9 +399,9 @@ def test_twilios_own_word_outranks_the_text() -> None:
     start = received(changed("sms", Body="STOP", OptOutType="START"))
 
     assert isinstance(event, ControlReceived)
-    assert event.act is Act.OPT_OUT
+    assert event.act is ControlAction.OPT_OUT
     assert isinstance(start, ControlReceived)
-    assert start.act is Act.OPT_IN
+    assert start.act is ControlAction.OPT_IN
 
 
 @pytest.mark.parametrize("text", ["please stop", "stop it", "yes", "info", "stop.", "starting"])
@@ -584,7 +584,7 @@ def test_noise_is_refused_and_never_raises_anything_else(
     body = hook.body[: at % len(hook.body)] + b"\xff" + noise + hook.body[at % len(hook.body) :]
     noisy = Webhook("POST", url, {**hook.headers, header: value}, body)
 
-    with pytest.raises(Refused):
+    with pytest.raises(WebhookRefused):
         twilio().verify(noisy)
 
 
@@ -594,6 +594,6 @@ def test_reading_anything_at_all_ends_in_events_or_a_refusal(body: bytes, method
     hook = Webhook(method, f"{SEEN}?{query}", {"content-type": FORM}, body)
     try:
         events = twilio().parse(hook)
-    except Refused:
+    except WebhookRefused:
         return
     assert not any(isinstance(event, TurnReceived) for event in events)

@@ -8,7 +8,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from channels.whatsapp import WhatsAppChannel, connect
+from channels.whatsapp import WhatsAppChannel, create_channel
 from core.model.event import Event, TurnReceived
 from core.model.turn import Turn
 from core.ports.channel import Webhook
@@ -51,7 +51,7 @@ REFERRAL = {"source_type": "ad", "source_id": "120", "headline": "Sale", "ctwa_c
 
 
 def whatsapp(**settings: str) -> WhatsAppChannel:
-    channel = connect({**ENVIRON, **settings}, "")
+    channel = create_channel({**ENVIRON, **settings}, "")
     assert channel is not None
     return channel
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 import respx
 
-from channels._kit.outbound.error_kinds import Failure
-from channels.whatsapp import connect
-from channels.whatsapp.capabilities import FAILURES, failure
-from core.errors import Misconfigured, Rejected, Unavailable, Unknown
+from channels._kit.outbound.error_kinds import ErrorKind
+from channels.whatsapp import create_channel
+from channels.whatsapp.capabilities import ERROR_KINDS, classify_error_code
+from core.errors import ConfigurationError, Rejected, Unavailable, Unknown
 from core.model.message import Reply
 from core.model.turn import Address
 from tests.channels.whatsapp.builders import ACCOUNT, ENVIRON, OURS, PHONE, TOKEN, whatsapp
@@ -124,7 +124,7 @@ async def test_a_turn_is_marked_as_read_and_typing_is_shown(api: respx.MockRoute
     route = api.post(URL).respond(200, json={"success": True})
 
     async with httpx.AsyncClient() as http:
-        await whatsapp().attend(ADA, "wamid.A", http)
+        await whatsapp().show_typing(ADA, "wamid.A", http)
     assert json.loads(route.calls.last.request.content) == {
         "messaging_product": "whatsapp",
         "status": "read",
@@ -134,17 +134,17 @@ async def test_a_turn_is_marked_as_read_and_typing_is_shown(api: respx.MockRoute
 
 
 def test_codes_have_one_class_each() -> None:
-    assert failure("131047") is Failure.WINDOW
-    assert failure("131026") is Failure.ADDRESS
-    assert failure("250") is Failure.ACCOUNT
-    assert failure("7") is Failure.UNKNOWN
-    assert all(code.isdigit() for code in FAILURES)
+    assert classify_error_code("131047") is ErrorKind.WINDOW
+    assert classify_error_code("131026") is ErrorKind.ADDRESS
+    assert classify_error_code("250") is ErrorKind.ACCOUNT
+    assert classify_error_code("7") is ErrorKind.UNKNOWN
+    assert all(code.isdigit() for code in ERROR_KINDS)
 
 
 @pytest.mark.parametrize("missing", list(ENVIRON))
 def test_half_a_configuration_is_refused_by_name(missing: str) -> None:
-    with pytest.raises(Misconfigured, match=missing):
-        connect({name: value for name, value in ENVIRON.items() if name != missing}, "")
+    with pytest.raises(ConfigurationError, match=missing):
+        create_channel({name: value for name, value in ENVIRON.items() if name != missing}, "")
 
 
 @pytest.mark.parametrize(
@@ -157,9 +157,9 @@ def test_half_a_configuration_is_refused_by_name(missing: str) -> None:
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(name: str, value: str) -> None:
-    with pytest.raises(Misconfigured, match=name):
-        connect({**ENVIRON, name: value}, "")
+    with pytest.raises(ConfigurationError, match=name):
+        create_channel({**ENVIRON, name: value}, "")
 
 
 def test_without_settings_there_is_no_channel() -> None:
-    assert connect({}, "") is None
+    assert create_channel({}, "") is None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from channels._kit.outbound.error_kinds import Failure
+from channels._kit.outbound.error_kinds import ErrorKind
 from channels.whatsapp import SETTINGS
-from channels.whatsapp.capabilities import CAPABILITIES, FAILURES
+from channels.whatsapp.capabilities import CAPABILITIES, ERROR_KINDS
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "channels" / "whatsapp.md").read_text(encoding="utf-8")
@@ -16,7 +16,7 @@ def test_every_setting_stands_in_the_table() -> None:
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for setting in SETTINGS:
         default = f"`{setting.default}`" if setting.default else "required" if setting.required else ""
-        rows.append(f"| `{setting.name}` | {default} | {setting.meaning} |")
+        rows.append(f"| `{setting.name}` | {default} | {setting.description} |")
 
     found = re.search(r"<!-- settings -->\n(.*?)\n<!-- /settings -->", PAGE, re.DOTALL)
     assert found is not None
@@ -40,4 +40,6 @@ def test_every_code_stands_in_its_class() -> None:
 
     assert len(rows) == 5
     for kinds, codes in rows:
-        assert {FAILURES[code] for code in codes.split(", ")} == {Failure(kind) for kind in kinds.split(", ")}
+        assert {ERROR_KINDS[code] for code in codes.split(", ")} == {
+            ErrorKind(kind) for kind in kinds.split(", ")
+        }

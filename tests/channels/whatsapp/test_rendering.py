@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from channels.whatsapp.rendering import request
-from core.model.message import Choice, Message, Part, Reply, Template
+from channels.whatsapp.rendering import build_request
+from core.model.message import Choice, Message, MessagePart, Reply, Template
 from core.model.turn import Address, Attachment
 from tests.channels.channel_cases import messages
 from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, USER_ID, whatsapp
@@ -22,13 +22,13 @@ def choices(*labels: str) -> tuple[Choice, ...]:
     return tuple(Choice(label=label, payload=f"p{number}") for number, label in enumerate(labels))
 
 
-def parts(text: str = "Which?", **more: Any) -> list[Part]:
+def parts(text: str = "Which?", **more: Any) -> list[MessagePart]:
     return whatsapp().render(Message(text=text, **more), ADA)
 
 
-def sent(part: Part, theirs: str = PHONE) -> dict[str, Any]:
+def sent(part: MessagePart, theirs: str = PHONE) -> dict[str, Any]:
     address = ADA.model_copy(update={"theirs": theirs})
-    return request(Reply(key="turn.1", address=address, **dict(part)), MEDIA_URL)
+    return build_request(Reply(key="turn.1", address=address, **dict(part)), MEDIA_URL)
 
 
 def interactive(*labels: str, **more: Any) -> dict[str, Any]:
@@ -167,14 +167,14 @@ def test_a_reaction_and_a_quote_name_the_message_they_are_about() -> None:
     [part] = parts("Yes", quotes="wamid.A")
 
     assert sent(part)["context"] == {"message_id": "wamid.A"}
-    assert sent(Part(body="", quotes="wamid.A", reaction="👍"))["reaction"] == {
+    assert sent(MessagePart(body="", quotes="wamid.A", reaction="👍"))["reaction"] == {
         "message_id": "wamid.A",
         "emoji": "👍",
     }
 
 
 def test_a_user_id_is_never_put_where_a_number_belongs() -> None:
-    part = Part(body="Hi")
+    part = MessagePart(body="Hi")
 
     assert (sent(part)["to"], sent(part)["biz_opaque_callback_data"]) == (PHONE, f"{OURS}:{PHONE}:turn.1")
     hidden = sent(part, USER_ID)

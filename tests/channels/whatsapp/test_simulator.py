@@ -8,10 +8,17 @@ from typing import Any
 
 import pytest
 
-from channels._kit.simulator import Delivery, Fault, Faults, Said, TwinRequest, TwinResponse
-from channels.whatsapp.rendering import request
-from channels.whatsapp.simulator.records import Identity
-from channels.whatsapp.simulator.server import WhatsAppTwin, user_id_of
+from channels._kit.simulator import (
+    Fault,
+    FaultSettings,
+    SimulatorRequest,
+    SimulatorResponse,
+    UserMessage,
+    WebhookDelivery,
+)
+from channels.whatsapp.rendering import build_request
+from channels.whatsapp.simulator.records import IdentityMode
+from channels.whatsapp.simulator.server import WhatsAppSimulator, build_user_id
 from core.model.event import ControlReceived, DeliveryStatus, Event, StatusChanged, TurnReceived
 from core.model.message import Choice, Message, Reply
 from core.model.turn import Address, Turn
@@ -19,12 +26,12 @@ from core.ports.channel import Webhook
 from tests.channels.whatsapp.builders import ACCOUNT, OURS, SECRET, TOKEN, whatsapp
 
 PERSON, NOW = "+12025550180", 1_790_000_000.0
-HELLO = Said("whatsapp", PERSON, "Hi é")
+HELLO = UserMessage("whatsapp", PERSON, "Hi é")
 MEDIA_URL = "https://graph.facebook.com/v26.0"
 
 
-def made(identity: Identity = Identity.BOTH) -> WhatsAppTwin:
-    return WhatsAppTwin(
+def made(identity: IdentityMode = IdentityMode.BOTH) -> WhatsAppSimulator:
+    return WhatsAppSimulator(
         app_secret=SECRET,
         access_token=TOKEN,
         webhook_url="https://bots.example.com/webhooks/whatsapp",
@@ -33,7 +40,7 @@ def made(identity: Identity = Identity.BOTH) -> WhatsAppTwin:
     )
 
 
-def heard(deliveries: list[Delivery]) -> list[Event]:
+def heard(deliveries: list[WebhookDelivery]) -> list[Event]:
     """What our channel makes of the twin's webhooks."""
     events = []
     for delivery in deliveries:
@@ -43,37 +50,43 @@ def heard(deliveries: list[Delivery]) -> list[Event]:
     return events
 
 
-def turn_of(deliveries: list[Delivery]) -> Turn:
+def turn_of(deliveries: list[WebhookDelivery]) -> Turn:
     [event] = heard(deliveries)
     assert isinstance(event, TurnReceived)
     return event.turn
 
 
-def call(twin: WhatsAppTwin, body: dict[str, Any], now: float = NOW) -> tuple[TwinResponse, list[Delivery]]:
+def call(
+    twin: WhatsAppSimulator, body: dict[str, Any], now: float = NOW
+) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
     headers = {"authorization": f"Bearer {TOKEN}"}
     return twin.handle(
-        TwinRequest("POST", f"/v26.0/{OURS}/messages", headers, json.dumps(body).encode()), now
+        SimulatorRequest("POST", f"/v26.0/{OURS}/messages", headers, json.dumps(body).encode()), now
     )
 
 
 def send(
-    twin: WhatsAppTwin, message: Message, theirs: str = PERSON[1:], now: float = NOW
-) -> tuple[TwinResponse, list[Delivery]]:
+    twin: WhatsAppSimulator, message: Message, theirs: str = PERSON[1:], now: float = NOW
+) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
     address = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=theirs)
     [part] = whatsapp().render(message, address)
-    return call(twin, request(Reply(key="turn.1", address=address, **dict(part)), MEDIA_URL), now)
+    return call(twin, build_request(Reply(key="turn.1", address=address, **dict(part)), MEDIA_URL), now)
 
 
-def code(answer: TwinResponse) -> int:
+def code(answer: SimulatorResponse) -> int:
     return int(json.loads(answer.body)["error"]["code"])
 
 
 @pytest.mark.parametrize(
     ("identity", "theirs"),
-    [(Identity.PHONE, PERSON[1:]), (Identity.BOTH, PERSON[1:]), (Identity.HIDDEN, user_id_of(PERSON))],
+    [
+        (IdentityMode.PHONE, PERSON[1:]),
+        (IdentityMode.BOTH, PERSON[1:]),
+        (IdentityMode.HIDDEN, build_user_id(PERSON)),
+    ],
 )
-def test_what_is_said_is_a_turn_however_far_the_roll_out_is(identity: Identity, theirs: str) -> None:
-    wamid, deliveries = made(identity).say(HELLO, NOW)
+def test_what_is_said_is_a_turn_however_far_the_roll_out_is(identity: IdentityMode, theirs: str) -> None:
+    wamid, deliveries = made(identity).send_user_message(HELLO, NOW)
     turn = turn_of(deliveries)
 
     assert (turn.id, turn.text, turn.address.theirs) == (wamid, "Hi é", theirs)
@@ -81,18 +94,18 @@ def test_what_is_said_is_a_turn_however_far_the_roll_out_is(identity: Identity, 
 
 def test_people_who_write_at_once_come_in_one_batch() -> None:
     people = [replace(HELLO, person=f"+1202555{number:04}") for number in range(300)]
-    wamids, [delivery] = made().say_all(people, NOW)
+    wamids, [delivery] = made().send_user_messages(people, NOW)
 
     assert [event.turn.id for event in heard([delivery]) if isinstance(event, TurnReceived)] == wamids
 
 
 def test_a_tapped_row_comes_back_as_a_row_and_a_button_as_a_button() -> None:
     twin = made()
-    twin.say(HELLO, NOW)
+    twin.send_user_message(HELLO, NOW)
     for count, kind in ((2, "button_reply"), (5, "list_reply")):
         choices = tuple(Choice(label=f"{kind} {n}", payload=f"{kind}{n}") for n in range(count))
         send(twin, Message(text="Which?", choices=choices))
-        _, [delivery] = twin.say(replace(HELLO, text="x", button=f"{kind}1"), NOW)
+        _, [delivery] = twin.send_user_message(replace(HELLO, text="x", button=f"{kind}1"), NOW)
 
         assert f'"type":"{kind}"' in delivery.body.decode()
         assert turn_of([delivery]).payload == f"{kind}1"
@@ -100,7 +113,7 @@ def test_a_tapped_row_comes_back_as_a_row_and_a_button_as_a_button() -> None:
 
 def test_a_reply_is_taken_and_its_statuses_tell_our_key_back() -> None:
     twin = made()
-    twin.say(HELLO, NOW)
+    twin.send_user_message(HELLO, NOW)
     answer, deliveries = send(twin, Message(text="Hello"))
     statuses = [event for event in heard(deliveries) if isinstance(event, StatusChanged)]
 
@@ -111,13 +124,13 @@ def test_a_reply_is_taken_and_its_statuses_tell_our_key_back() -> None:
     ]
     assert {status.provider_id for status in statuses} == {json.loads(answer.body)["messages"][0]["id"]}
     assert {status.reply_key for status in statuses} == {f"{OURS}:{PERSON[1:]}:turn.1"}
-    assert [line.text for line in twin.lines(NOW)] == ["Hi é", "Hello"]
+    assert [line.text for line in twin.list_messages(NOW)] == ["Hi é", "Hello"]
 
 
 def test_statuses_come_late_twice_and_out_of_order_when_told() -> None:
     twin = made()
-    twin.say(HELLO, NOW)
-    twin.tell(Faults(statuses_twice=1.0, statuses_late=30.0, statuses_shuffled=10.0))
+    twin.send_user_message(HELLO, NOW)
+    twin.set_faults(FaultSettings(statuses_twice=1.0, statuses_late=30.0, statuses_shuffled=10.0))
     _, deliveries = send(twin, Message(text="Hello"))
 
     assert len(deliveries) == 6
@@ -126,7 +139,7 @@ def test_statuses_come_late_twice_and_out_of_order_when_told() -> None:
 
 def test_outside_the_window_a_message_is_taken_and_fails_afterwards() -> None:
     twin = made()
-    twin.say(HELLO, NOW)
+    twin.send_user_message(HELLO, NOW)
     answer, deliveries = send(twin, Message(text="Hello"), now=NOW + 24 * 3600)
     [event] = heard(deliveries)
 
@@ -136,20 +149,20 @@ def test_outside_the_window_a_message_is_taken_and_fails_afterwards() -> None:
 
 
 def test_a_user_id_is_a_recipient_and_in_the_place_of_a_number_it_is_dropped() -> None:
-    twin = made(Identity.HIDDEN)
-    theirs = turn_of(twin.say(HELLO, NOW)[1]).address.theirs
+    twin = made(IdentityMode.HIDDEN)
+    theirs = turn_of(twin.send_user_message(HELLO, NOW)[1]).address.theirs
     _, delivered = send(twin, Message(text="Hello"), theirs)
     answer, dropped = call(
         twin, {"messaging_product": "whatsapp", "to": theirs, "type": "text", "text": {"body": "x"}}
     )
 
     assert (len(delivered), answer.status, dropped) == (3, 200, [])
-    assert [line.text for line in twin.lines(NOW, person=PERSON)] == ["Hi é", "Hello"]
+    assert [line.text for line in twin.list_messages(NOW, person=PERSON)] == ["Hi é", "Hello"]
 
 
 def test_a_burst_to_one_person_meets_the_pair_limit_and_others_do_not_wait() -> None:
     twin = made()
-    twin.say(HELLO, NOW)
+    twin.send_user_message(HELLO, NOW)
     answers = [send(twin, Message(text="x"))[0] for _ in range(46)]
 
     assert [answer.status for answer in answers[:45]] == [200] * 45
@@ -197,7 +210,7 @@ def test_what_breaks_a_rule_is_refused_with_metas_code(body: dict[str, Any], exp
 
 
 def test_a_wrong_token_is_refused() -> None:
-    answer, _ = made().handle(TwinRequest("POST", f"/v26.0/{OURS}/messages", {}, b"{}"), NOW)
+    answer, _ = made().handle(SimulatorRequest("POST", f"/v26.0/{OURS}/messages", {}, b"{}"), NOW)
 
     assert (answer.status, code(answer)) == (401, 190)
 
@@ -207,19 +220,19 @@ def test_a_wrong_token_is_refused() -> None:
 )
 def test_anything_but_200_is_repeated(status: int | None, again: bool) -> None:
     twin = made()
-    _, [delivery] = twin.say(HELLO, NOW)
+    _, [delivery] = twin.send_user_message(HELLO, NOW)
 
-    assert bool(twin.delivered(delivery, status, NOW)) is again
+    assert bool(twin.handle_delivery_result(delivery, status, NOW)) is again
 
 
 def test_a_webhook_is_repeated_with_growing_gaps_for_seven_days() -> None:
     twin, now, gaps = made(), NOW, []
-    _, deliveries = twin.say(HELLO, NOW)
+    _, deliveries = twin.send_user_message(HELLO, NOW)
     while deliveries:
         [delivery] = deliveries
         gaps.append(delivery.at - now)
         now = delivery.at
-        deliveries = twin.delivered(delivery, 503, now)
+        deliveries = twin.handle_delivery_result(delivery, 503, now)
 
     assert gaps[:4] == [0, 0, 5, 10]
     assert max(gaps) == 6 * 3600
@@ -227,7 +240,7 @@ def test_a_webhook_is_repeated_with_growing_gaps_for_seven_days() -> None:
 
 
 def test_who_answers_from_the_business_phone_takes_over() -> None:
-    [event] = heard(made().answer_from_the_phone(PERSON, "I help", NOW))
+    [event] = heard(made().reply_from_phone(PERSON, "I help", NOW))
 
     assert isinstance(event, ControlReceived)
 
@@ -243,12 +256,12 @@ def test_who_answers_from_the_business_phone_takes_over() -> None:
 )
 def test_it_fails_as_told(fault: Fault, status: int, taken: int) -> None:
     twin = made()
-    twin.tell(Faults(next=(fault,)))
+    twin.set_faults(FaultSettings(next=(fault,)))
     answer, _ = send(twin, Message(text="x"))
 
-    assert (answer.status, len(twin.lines(NOW))) == (status, taken)
+    assert (answer.status, len(twin.list_messages(NOW))) == (status, taken)
 
 
 def test_another_surface_is_not_its_own() -> None:
     with pytest.raises(KeyError):
-        made().say(replace(HELLO, surface="sms"), NOW)
+        made().send_user_message(replace(HELLO, surface="sms"), NOW)

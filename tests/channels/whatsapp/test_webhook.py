@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from channels.whatsapp import WhatsAppChannel
-from core.errors import BadSignature, Forbidden, MalformedWebhook, Refused
+from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookRefused
 from core.model.event import ControlReceived, DeliveryStatus, Ignored, StatusChanged, TurnReceived
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.whatsapp.builders import (
@@ -90,9 +90,9 @@ def test_no_weaker_signature_is_taken_instead() -> None:
     hook = post(batch())
     weak = {"x-hub-signature": hook.headers["x-hub-signature-256"]}
 
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         whatsapp().verify(replace(hook, headers=weak))
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         whatsapp().verify(post(batch(), TOKEN))
 
 
@@ -365,7 +365,7 @@ def test_who_answers_from_the_business_phone_takes_over() -> None:
     [event] = received(batch(value(message_echoes=[echo]), field="smb_message_echoes"))
 
     assert isinstance(event, ControlReceived)
-    assert (event.act, event.id, event.actor) == (Act.TAKE_OVER, "wamid.E", "business phone")
+    assert (event.act, event.id, event.actor) == (ControlAction.TAKE_OVER, "wamid.E", "business phone")
     assert event.aliases == (f"whatsapp:{OURS}:+{PHONE}",)
 
 
@@ -404,6 +404,6 @@ def test_an_unknown_status_is_counted() -> None:
 
 
 def test_a_body_over_three_megabytes_is_refused() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(WebhookRefused) as refused:
         whatsapp().verify(post(b"a" * (3 * 1024 * 1024 + 1)))
     assert refused.value.status == 413

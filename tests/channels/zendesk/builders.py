@@ -7,9 +7,9 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.zendesk import ZendeskChannel, connect
-from channels.zendesk.trigger_template import EVENTS, body
-from channels.zendesk.webhook import signature
+from channels.zendesk import ZendeskChannel, create_channel
+from channels.zendesk.trigger_template import TRIGGER_EVENTS, build_trigger_body
+from channels.zendesk.webhook import compute_signature
 from core.model.turn import Address
 from core.ports.channel import Webhook
 
@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 
 def channel(**changed: str) -> ZendeskChannel:
-    found = connect({**ENVIRON, **changed}, "")
+    found = create_channel({**ENVIRON, **changed}, "")
     assert found is not None
     return found
 
@@ -82,7 +82,7 @@ def hook(made: Json, at: str | None = None, secret: str = SECRET) -> Webhook:
     timestamp = at or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     body = json.dumps(made).encode()
     headers = {
-        "x-zendesk-webhook-signature": signature(secret, timestamp, body),
+        "x-zendesk-webhook-signature": compute_signature(secret, timestamp, body),
         "x-zendesk-webhook-signature-timestamp": timestamp,
     }
     return Webhook("POST", "/webhooks/zendesk", headers, body)
@@ -139,7 +139,7 @@ WORDS = {
 def trigger(name: str, **changed: str) -> Json:
     """What a trigger sends: our template, its placeholders filled in as Zendesk would."""
     words = {**WORDS, **{key.replace("__", "."): value for key, value in changed.items()}}
-    loops = re.sub(r"{% for .*? %}(.*?){% endfor %}", r"\1", body(name))
+    loops = re.sub(r"{% for .*? %}(.*?){% endfor %}", r"\1", build_trigger_body(name))
     filled = re.sub(r"{{(.*?)}}", lambda found: json.dumps(words[found[1]])[1:-1], loops)
     made: Json = json.loads(filled)
     return made
@@ -166,4 +166,6 @@ def every_kind() -> list[Webhook]:
             for name in ("soft_deleted", "permanently_deleted", "marked_as_spam", "subject_changed")
         ),
     ]
-    return [hook(made) for made in (*events, *(trigger(name, attachment__url=URL) for name in EVENTS))]
+    return [
+        hook(made) for made in (*events, *(trigger(name, attachment__url=URL) for name in TRIGGER_EVENTS))
+    ]

@@ -8,18 +8,18 @@ from email.utils import format_datetime
 
 import httpx
 
-from channels._kit.oauth import Fixed, Renewed
-from channels._kit.simulator import Delivery, Line, TwinRequest
+from channels._kit.oauth import RefreshingCredentials, StaticCredentials
+from channels._kit.simulator import SimulatorRequest, TranscriptEntry, WebhookDelivery
 from channels.zendesk import ZendeskChannel
-from channels.zendesk.api import Api
-from channels.zendesk.client import Client
-from channels.zendesk.event_factory import Desk
-from channels.zendesk.simulator.server import ZendeskTwin
-from channels.zendesk.simulator.tickets import BOT, PEOPLE
+from channels.zendesk.api import ZendeskClient
+from channels.zendesk.client import ApiClient
+from channels.zendesk.event_factory import Account
+from channels.zendesk.simulator.server import ZendeskSimulator
+from channels.zendesk.simulator.tickets import BOT_ID, HAND_OFF_GROUP_ID
 from channels.zendesk.webhook import Verifier
 from core.model.event import ControlReceived, Event, TurnReceived
 from core.model.message import Reply, SentMessage
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.model.turn import Address
 from core.ports.channel import Webhook
 
@@ -32,7 +32,7 @@ class Played:
 
     def __init__(self, *, by_triggers: bool = False, oauth: bool = False, tells_when: bool = True) -> None:
         self.now = 1_795_428_000.0
-        self.twin = ZendeskTwin(
+        self.simulator = ZendeskSimulator(
             secret=SECRET,
             api_token=TOKEN,
             webhook_url=HOOK,
@@ -42,12 +42,12 @@ class Played:
         )
         self.events: list[Event] = []
         self.before_call: Callable[[str, str], None] = lambda method, path: None
-        credentials = self._renewed() if oauth else Fixed(("bot@example.com/token", TOKEN), "")
-        desk = Desk(account="example", bot=str(BOT))
-        api = Api(
-            Client(URL, credentials),
+        credentials = self._renewed() if oauth else StaticCredentials(("bot@example.com/token", TOKEN), "")
+        desk = Account(account="example", bot=str(BOT_ID))
+        api = ZendeskClient(
+            ApiClient(URL, credentials),
             desk,
-            group=str(PEOPLE),
+            group=str(HAND_OFF_GROUP_ID),
             status="pending",
             now=self._moment,
             rest=self._pass,
@@ -57,7 +57,7 @@ class Played:
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
         self._number = 0
 
-    def hear(self, deliveries: list[Delivery]) -> list[Event]:
+    def hear(self, deliveries: list[WebhookDelivery]) -> list[Event]:
         """What webhooks mean, verified and parsed as the gateway would."""
         found = []
         for delivery in sorted(deliveries, key=lambda each: each.at):
@@ -69,7 +69,7 @@ class Played:
 
     async def send(self, body: str = "Hello", act: str = "say", ticket: int | None = None) -> SentMessage:
         """The bot speaks on the customer's ticket."""
-        found = self.twin.desk.current("ada@example.com")
+        found = self.simulator.tickets.find_open_ticket("ada@example.com")
         number = ticket or (found.id if found else 1)
         address = Address(channel="zendesk", account="example", ours="example", theirs=str(number))
         self._number += 1
@@ -78,25 +78,25 @@ class Played:
         )
         return await self.channel.send(reply, self.http)
 
-    def lines(self, direction: str = "out") -> list[Line]:
-        return [line for line in self.twin.lines(self.now) if line.direction == direction]
+    def lines(self, direction: str = "out") -> list[TranscriptEntry]:
+        return [line for line in self.simulator.list_messages(self.now) if line.direction == direction]
 
-    def _renewed(self) -> Renewed:
-        return Renewed(
+    def _renewed(self) -> RefreshingCredentials:
+        return RefreshingCredentials(
             "zendesk",
             url=f"{URL}/oauth/tokens",
             hint="",
             client_id="c",
             client_secret="s",
-            refresh_token=self.twin.account.refresh_token,
+            refresh_token=self.simulator.account.refresh_token,
             clock=lambda: self.now,
         )
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.raw_path.decode()
         self.before_call(request.method, path)
-        call = TwinRequest(request.method, path, dict(request.headers), request.content)
-        answer, deliveries = self.twin.handle(call, self.now)
+        call = SimulatorRequest(request.method, path, dict(request.headers), request.content)
+        answer, deliveries = self.simulator.handle(call, self.now)
         self.hear(deliveries)
         if answer.drop:
             raise httpx.RemoteProtocolError("dropped by the twin")
@@ -115,6 +115,6 @@ def turns(events: list[Event]) -> list[str]:
     return [each.turn.text for each in events if isinstance(each, TurnReceived)]
 
 
-def acts(events: list[Event]) -> list[Act]:
+def acts(events: list[Event]) -> list[ControlAction]:
     """The acts among events."""
     return [each.act for each in events if isinstance(each, ControlReceived)]

@@ -14,7 +14,7 @@ import respx
 from core.errors import Rejected, Unavailable
 from core.model.message import Choice, Message, Reply
 from core.model.turn import Address, Attachment
-from core.ports.http_fetch import Fetched, NotFetched, Request
+from core.ports.http_fetch import FetchError, HttpRequest, HttpResponse
 from core.sessions.store import InMemorySessionStore
 from tests.channels.zendesk.builders import (
     ACCEPTED,
@@ -278,11 +278,11 @@ async def test_what_was_taken_is_found(api: respx.MockRouter, said: Json, found:
 class Files:
     """The world, with one file in it."""
 
-    def __init__(self, answer: Fetched | NotFetched) -> None:
+    def __init__(self, answer: HttpResponse | FetchError) -> None:
         self._answer = answer
 
-    async def fetch(self, request: Request) -> Fetched:
-        if isinstance(self._answer, NotFetched):
+    async def fetch(self, request: HttpRequest) -> HttpResponse:
+        if isinstance(self._answer, FetchError):
             raise self._answer
         return self._answer
 
@@ -297,7 +297,9 @@ async def test_a_file_is_uploaded_and_belongs_to_the_comment(api: respx.MockRout
     route = standing(api, written())
     uploads = api.post(f"{BASE}/uploads.json").respond(201, json={"upload": {"token": "tok1"}})
     found = channel()
-    found.equip(credentials=InMemorySessionStore(), fetch=Files(Fetched(status=200, body=b"%PDF")))
+    found.set_dependencies(
+        credentials=InMemorySessionStore(), fetch=Files(HttpResponse(status=200, body=b"%PDF"))
+    )
     async with httpx.AsyncClient() as http:
         await found.send(reply(media=(FILE,)), http)
 
@@ -309,14 +311,14 @@ async def test_a_file_is_uploaded_and_belongs_to_the_comment(api: respx.MockRout
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
-    [(Fetched(status=404), Rejected), (NotFetched("no answer", sent=False), Unavailable)],
+    [(HttpResponse(status=404), Rejected), (FetchError("no answer", sent=False), Unavailable)],
 )
 async def test_a_file_that_is_not_there(
-    api: respx.MockRouter, answer: Fetched | NotFetched, expected: type[Exception]
+    api: respx.MockRouter, answer: HttpResponse | FetchError, expected: type[Exception]
 ) -> None:
     route = standing(api, written())
     found = channel()
-    found.equip(credentials=InMemorySessionStore(), fetch=Files(answer))
+    found.set_dependencies(credentials=InMemorySessionStore(), fetch=Files(answer))
     async with httpx.AsyncClient() as http:
         with pytest.raises(expected):
             await found.send(reply(media=(FILE,)), http)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from channels._kit.simulator import Said
+from channels._kit.simulator import UserMessage
 from core.model.event import TurnReceived
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from tests.channels.zendesk.simulation import Played, acts, turns
 
 ADA = "ada@example.com"
@@ -14,15 +14,15 @@ ADA = "ada@example.com"
 
 def say(desk: Played, text: str = "Where is my parcel?") -> TurnReceived:
     """Ada writes; what the bot hears of it."""
-    _, deliveries = desk.twin.say(Said("zendesk", ADA, text), desk.now)
+    _, deliveries = desk.simulator.send_user_message(UserMessage("zendesk", ADA, text), desk.now)
     found = [each for each in desk.hear(deliveries) if isinstance(each, TurnReceived)]
     desk.now += 5
     assert turns(list(found)) == [text]
     return found[0]
 
 
-def act(desk: Played, move: str, text: str = "") -> list[Act]:
-    found = acts(desk.hear(desk.twin.act(ADA, move, text, desk.now)))
+def act(desk: Played, move: str, text: str = "") -> list[ControlAction]:
+    found = acts(desk.hear(desk.simulator.run_agent_action(ADA, move, text, desk.now)))
     desk.now += 5
     return found
 
@@ -32,9 +32,9 @@ async def test_a_customers_follow_up_goes_on_with_the_closed_tickets_session(by_
     desk = Played(by_triggers=by_triggers)
     first = say(desk).turn
     await desk.send()
-    assert Act.CLOSE in act(desk, "close")
+    assert ControlAction.CLOSE in act(desk, "close")
     second = say(desk, "It is still not here").turn
 
     assert second.session != first.session
-    assert await desk.channel.continued(second, desk.http) == first.session
-    assert await desk.channel.continued(first, desk.http) == ""
+    assert await desk.channel.find_previous_session(second, desk.http) == first.session
+    assert await desk.channel.find_previous_session(first, desk.http) == ""

@@ -7,11 +7,11 @@ from random import Random
 
 import pytest
 
-from channels._kit.simulator import Delivery, Fault, Faults, Said
-from channels.zendesk.simulator.tickets import PEOPLE
+from channels._kit.simulator import Fault, FaultSettings, UserMessage, WebhookDelivery
+from channels.zendesk.simulator.tickets import HAND_OFF_GROUP_ID
 from core.errors import Rejected, Unavailable, Unknown
 from core.model.event import TurnReceived
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from tests.channels.zendesk.simulation import Played, acts, turns
 
 ADA = "ada@example.com"
@@ -19,15 +19,15 @@ ADA = "ada@example.com"
 
 def say(desk: Played, text: str = "Where is my parcel?", **more: object) -> list[str]:
     """Ada writes; the turns that come of it."""
-    _, deliveries = desk.twin.say(Said("zendesk", ADA, text, **more), desk.now)  # type: ignore[arg-type]
+    _, deliveries = desk.simulator.send_user_message(UserMessage("zendesk", ADA, text, **more), desk.now)  # type: ignore[arg-type]
     found = turns(desk.hear(deliveries))
     desk.now += 5
     return found
 
 
-def act(desk: Played, move: str, text: str = "") -> list[Act]:
+def act(desk: Played, move: str, text: str = "") -> list[ControlAction]:
     """An agent acts; what that means to the bot."""
-    found = acts(desk.hear(desk.twin.act(ADA, move, text, desk.now)))
+    found = acts(desk.hear(desk.simulator.run_agent_action(ADA, move, text, desk.now)))
     desk.now += 5
     return found
 
@@ -51,31 +51,31 @@ def test_what_agents_do_is_told_by_either_kind_of_webhook(by_triggers: bool) -> 
     desk = Played(by_triggers=by_triggers)
     say(desk)
 
-    assert Act.TAKE_OVER in act(desk, "take")
-    assert Act.GIVE_BACK in act(desk, "give_back")
-    assert Act.TAKE_OVER in act(desk, "reply", "I'll look.")
+    assert ControlAction.TAKE_OVER in act(desk, "take")
+    assert ControlAction.GIVE_BACK in act(desk, "give_back")
+    assert ControlAction.TAKE_OVER in act(desk, "reply", "I'll look.")
     assert act(desk, "note", "call her") == []
-    assert act(desk, "note", "/bot on") == [Act.GIVE_BACK]
-    assert Act.TAKE_OVER in act(desk, "reply_and_assign", "Mine now.")
-    assert act(desk, "pass_on") == [Act.TAKE_OVER]
-    assert Act.CLOSE in act(desk, "solve")
+    assert act(desk, "note", "/bot on") == [ControlAction.GIVE_BACK]
+    assert ControlAction.TAKE_OVER in act(desk, "reply_and_assign", "Mine now.")
+    assert act(desk, "pass_on") == [ControlAction.TAKE_OVER]
+    assert ControlAction.CLOSE in act(desk, "solve")
     assert say(desk, "Thanks, but no") == ["Thanks, but no"]
-    assert acts(desk.events)[-1] is Act.TAKE_OVER  # it is a person's ticket that was reopened
+    assert acts(desk.events)[-1] is ControlAction.TAKE_OVER  # it is a person's ticket that was reopened
 
 
 def test_endings_are_told_by_events() -> None:
     for move in ("merge", "delete"):
         desk = Played()
         say(desk)
-        assert Act.CLOSE in act(desk, move)
+        assert ControlAction.CLOSE in act(desk, move)
 
 
 def test_a_tag_keeps_the_bot_off_and_lets_it_in() -> None:
     desk = Played()
     say(desk)
 
-    assert act(desk, "keep_off") == [Act.TAKE_OVER]
-    assert act(desk, "let_in") == [Act.GIVE_BACK]
+    assert act(desk, "keep_off") == [ControlAction.TAKE_OVER]
+    assert act(desk, "let_in") == [ControlAction.GIVE_BACK]
 
 
 @pytest.mark.parametrize("move", ["reply", "dance"])
@@ -89,18 +89,18 @@ def test_what_cannot_be_done_is_told(move: str) -> None:
 
 def test_how_a_ticket_stands() -> None:
     desk = Played()
-    assert desk.twin.standing(ADA).words == ""
+    assert desk.simulator.get_desk_status(ADA).words == ""
     say(desk)
     act(desk, "take")
 
-    assert desk.twin.standing(ADA).words == "open, assigned to Grace"
+    assert desk.simulator.get_desk_status(ADA).words == "open, assigned to Grace"
 
 
 def test_a_group_of_people_is_a_take_over() -> None:
     desk = Played()
     say(desk)
 
-    assert act(desk, "group") == [Act.TAKE_OVER]
+    assert act(desk, "group") == [ControlAction.TAKE_OVER]
 
 
 @pytest.mark.parametrize("by_triggers", [False, True])
@@ -113,7 +113,7 @@ async def test_files_are_there_when_the_turn_is_answered(is_first: bool, by_trig
     say(desk, "Look", media=(url,), media_type="image/png")
     say(desk, "Did you see it?")
     heard = [each.turn for each in desk.events if isinstance(each, TurnReceived)]
-    found = [await desk.channel.complete(turn, desk.http) for turn in heard]
+    found = [await desk.channel.enrich_turn(turn, desk.http) for turn in heard]
 
     assert [turn.text for turn in found if turn.attachments] == ["Look"]
     [file] = [file for turn in found for file in turn.attachments]
@@ -126,14 +126,14 @@ async def test_a_hand_off_is_a_note_and_no_take_over(by_triggers: bool) -> None:
     say(desk)
     await desk.send("I'm passing you on.")
     await desk.send("wants a person", act="hand_off")
-    ticket = desk.twin.desk.current(ADA)
+    ticket = desk.simulator.tickets.find_open_ticket(ADA)
 
     assert ticket is not None
-    assert (ticket.group_id, ticket.assignee_id, ticket.status) == (PEOPLE, None, "open")
+    assert (ticket.group_id, ticket.assignee_id, ticket.status) == (HAND_OFF_GROUP_ID, None, "open")
     assert ticket.tags == ["bot_answered", "bot_handoff"]
     assert [line.text for line in desk.lines("note")] == ["wants a person"]
     assert acts(desk.events) == []
-    assert Act.TAKE_OVER in act(desk, "take")
+    assert ControlAction.TAKE_OVER in act(desk, "take")
     with pytest.raises(Rejected, match="a person has"):
         await desk.send("too late")
 
@@ -141,7 +141,7 @@ async def test_a_hand_off_is_a_note_and_no_take_over(by_triggers: bool) -> None:
 async def test_tags_of_others_stay() -> None:
     desk = Played()
     say(desk)
-    ticket = desk.twin.desk.current(ADA)
+    ticket = desk.simulator.tickets.find_open_ticket(ADA)
     assert ticket is not None
     ticket.tags = ["vip"]
     await desk.send()
@@ -152,13 +152,13 @@ async def test_tags_of_others_stay() -> None:
 async def test_what_was_merged_deleted_or_closed_is_refused() -> None:
     desk = Played()
     say(desk)
-    ticket = desk.twin.desk.current(ADA)
+    ticket = desk.simulator.tickets.find_open_ticket(ADA)
     assert ticket is not None
     act(desk, "merge")
     with pytest.raises(Rejected, match="closed"):
         await desk.send(ticket=ticket.id)
     say(desk, "A new one")
-    other = desk.twin.desk.current(ADA)
+    other = desk.simulator.tickets.find_open_ticket(ADA)
     assert other is not None
     act(desk, "delete")
     with pytest.raises(Rejected, match="404"):
@@ -175,7 +175,7 @@ async def test_a_ticket_closed_between_the_look_and_the_update_is_refused() -> N
             desk.before_call = lambda method, path: None
             act(desk, "merge")
 
-    number = desk.twin.desk.current(ADA)
+    number = desk.simulator.tickets.find_open_ticket(ADA)
     assert number is not None
     desk.before_call = close
     with pytest.raises(Rejected, match="closed"):
@@ -188,7 +188,7 @@ async def test_a_ticket_closed_between_the_look_and_the_update_is_refused() -> N
 async def test_what_nobody_can_tell_is_looked_up(fault: Fault) -> None:
     desk = Played()
     say(desk)
-    desk.twin.tell(Faults(next=(fault,)))
+    desk.simulator.set_faults(FaultSettings(next=(fault,)))
 
     with pytest.raises(Unknown):
         await desk.send()
@@ -214,9 +214,9 @@ async def test_thirty_updates_in_ten_minutes_are_never_reached() -> None:
 async def test_the_accounts_limit_of_updates(tells_when: bool) -> None:
     desk = Played(tells_when=tells_when)
     for person in range(101):
-        desk.twin.say(Said("zendesk", f"p{person}@example.com", "Hello"), desk.now)
+        desk.simulator.send_user_message(UserMessage("zendesk", f"p{person}@example.com", "Hello"), desk.now)
     desk.now += 5
-    numbers = list(desk.twin.desk.tickets)
+    numbers = list(desk.simulator.tickets.tickets)
     for number in numbers[:100]:
         await desk.send(ticket=number)
     with pytest.raises(Unavailable) as error:
@@ -230,17 +230,17 @@ async def test_a_token_that_ended_or_was_revoked_is_renewed() -> None:
     await desk.send()
     desk.now += 3600
     await desk.send()
-    assert desk.twin.account.granted == 2
-    desk.twin.account.revoke()
+    assert desk.simulator.account.grant_count == 2
+    desk.simulator.account.revoke()
     await desk.send()
-    assert desk.twin.account.granted == 3
+    assert desk.simulator.account.grant_count == 3
     assert len(desk.lines()) == 3
 
 
 async def test_wrong_credentials_stop_the_account() -> None:
     desk = Played()
     say(desk)
-    desk.twin.account.change_api_token("another")
+    desk.simulator.account.change_api_token("another")
 
     with pytest.raises(Rejected) as error:
         await desk.send()
@@ -249,12 +249,12 @@ async def test_wrong_credentials_stop_the_account() -> None:
 
 def test_a_webhook_is_tried_again_for_few_reasons() -> None:
     desk = Played()
-    _, [delivery] = desk.twin.say(Said("zendesk", ADA, "Hello"), desk.now)
+    _, [delivery] = desk.simulator.send_user_message(UserMessage("zendesk", ADA, "Hello"), desk.now)
 
     def tries(status: int | None, *, timed_out: bool = False) -> int:
-        queue: list[Delivery] = [delivery]
+        queue: list[WebhookDelivery] = [delivery]
         for each in queue:
-            queue += desk.twin.delivered(each, status, desk.now, timed_out=timed_out)
+            queue += desk.simulator.handle_delivery_result(each, status, desk.now, timed_out=timed_out)
         return len(queue)
 
     assert [tries(200), tries(500), tries(401), tries(409), tries(503)] == [1, 1, 1, 4, 4]
@@ -263,7 +263,7 @@ def test_a_webhook_is_tried_again_for_few_reasons() -> None:
 
 def test_webhooks_twice_and_shuffled_are_the_same_turns() -> None:
     desk = Played()
-    desk.twin.tell(Faults(webhooks_twice=1.0, webhooks_shuffled=10.0))
+    desk.simulator.set_faults(FaultSettings(webhooks_twice=1.0, webhooks_shuffled=10.0))
     say(desk)
     say(desk, "Hello?")
 
@@ -273,7 +273,7 @@ def test_webhooks_twice_and_shuffled_are_the_same_turns() -> None:
 
 def test_a_changed_webhook_is_refused() -> None:
     desk = Played()
-    _, [delivery] = desk.twin.say(Said("zendesk", ADA, "Hello"), desk.now)
+    _, [delivery] = desk.simulator.send_user_message(UserMessage("zendesk", ADA, "Hello"), desk.now)
 
     with pytest.raises(Exception, match="signature"):
         desk.hear([replace(delivery, body=delivery.body.replace(b"Hello", b"Hallo"))])
@@ -295,7 +295,7 @@ async def race(seed: int) -> None:
         chance.randrange(8),
     )
     if chance.random() < 0.3:
-        desk.twin.act(ADA, "give_back", "", desk.now)
+        desk.simulator.run_agent_action(ADA, "give_back", "", desk.now)
     calls, held_since = 0, 0
 
     def interfere(method: str, path: str) -> None:
@@ -303,7 +303,7 @@ async def race(seed: int) -> None:
         calls += 1
         desk.now += chance.choice([0.01, 0.2, 0.9])
         if calls == at:
-            desk.twin.act(ADA, move, "Mine.", desk.now)
+            desk.simulator.run_agent_action(ADA, move, "Mine.", desk.now)
             held_since = len(desk.lines())
 
     desk.before_call = interfere

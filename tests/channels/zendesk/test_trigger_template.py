@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from channels.zendesk.trigger_template import EVENTS, body
+from channels.zendesk.trigger_template import TRIGGER_EVENTS, build_trigger_body
 from core.model.event import ControlReceived, Event, Ignored, TurnReceived
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from tests.channels.zendesk.builders import AGENT, BOT, URL, channel, hook, trigger
 
 
@@ -17,7 +17,7 @@ def told(name: str, **changed: str) -> list[Event]:
     return channel().parse(hook(trigger(name, **changed)))
 
 
-def acts(name: str, **changed: str) -> list[Act]:
+def acts(name: str, **changed: str) -> list[ControlAction]:
     return [found.act for found in told(name, **changed) if isinstance(found, ControlReceived)]
 
 
@@ -50,16 +50,16 @@ def test_what_the_bot_or_the_system_did_is_ignored(name: str, user: str) -> None
 @pytest.mark.parametrize(
     ("name", "changed", "act"),
     [
-        ("comment", {"current_user__id": AGENT, "current_user__role": "Agent"}, Act.TAKE_OVER),
-        ("comment", {"current_user__id": AGENT, "current_user__role": "Agente"}, Act.TAKE_OVER),
-        ("note", {"current_user__id": AGENT, "current_user__role": "Administrator"}, Act.GIVE_BACK),
-        ("assigned", {"ticket__assignee__id": AGENT}, Act.TAKE_OVER),
-        ("assigned", {"ticket__assignee__id": BOT}, Act.GIVE_BACK),
-        ("solved", {"current_user__id": AGENT}, Act.CLOSE),
-        ("reopened", {"ticket__assignee__id": AGENT}, Act.TAKE_OVER),
+        ("comment", {"current_user__id": AGENT, "current_user__role": "Agent"}, ControlAction.TAKE_OVER),
+        ("comment", {"current_user__id": AGENT, "current_user__role": "Agente"}, ControlAction.TAKE_OVER),
+        ("note", {"current_user__id": AGENT, "current_user__role": "Administrator"}, ControlAction.GIVE_BACK),
+        ("assigned", {"ticket__assignee__id": AGENT}, ControlAction.TAKE_OVER),
+        ("assigned", {"ticket__assignee__id": BOT}, ControlAction.GIVE_BACK),
+        ("solved", {"current_user__id": AGENT}, ControlAction.CLOSE),
+        ("reopened", {"ticket__assignee__id": AGENT}, ControlAction.TAKE_OVER),
     ],
 )
-def test_who_speaks_is_told_by_triggers(name: str, changed: dict[str, str], act: Act) -> None:
+def test_who_speaks_is_told_by_triggers(name: str, changed: dict[str, str], act: ControlAction) -> None:
     assert acts(name, **changed) == [act]
     assert told(name, **changed) == told(name, **changed)
 
@@ -73,6 +73,6 @@ def test_a_customers_note_is_no_command() -> None:
     assert acts("note") == []
 
 
-@pytest.mark.parametrize("name", EVENTS)
+@pytest.mark.parametrize("name", TRIGGER_EVENTS)
 def test_every_template_is_json(name: str) -> None:
-    assert json.loads(body(name))["type"].startswith("zen:event-type:ticket.")
+    assert json.loads(build_trigger_body(name))["type"].startswith("zen:event-type:ticket.")

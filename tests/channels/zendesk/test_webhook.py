@@ -11,9 +11,9 @@ import pytest
 import respx
 
 from channels.zendesk import ZendeskChannel
-from core.errors import BadSignature, MalformedWebhook
+from core.errors import InvalidSignature, MalformedWebhook
 from core.model.event import ControlReceived, Event, Ignored, TurnReceived
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.model.turn import Turn
 from core.ports.channel import Webhook
 from tests.channels.channel_cases import ChannelCases
@@ -67,7 +67,7 @@ def turn(made: Json) -> Turn:
     return found.turn
 
 
-def acts(made: Json) -> list[Act]:
+def acts(made: Json) -> list[ControlAction]:
     return [found.act for found in parsed(made) if isinstance(found, ControlReceived)]
 
 
@@ -75,13 +75,13 @@ def acts(made: Json) -> list[Act]:
 def test_a_replay_is_refused_however_well_it_is_signed(minutes: int) -> None:
     at = (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    with pytest.raises(BadSignature, match="five minutes"):
+    with pytest.raises(InvalidSignature, match="five minutes"):
         channel().verify(hook(comment(), at))
 
 
 @pytest.mark.parametrize("at", ["", "now", "é", "9999999-01-01", "20261123"])
 def test_a_timestamp_that_is_none_is_refused(at: str) -> None:
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         channel().verify(hook(comment(), at or " "))
 
 
@@ -90,7 +90,7 @@ def test_every_secret_of_a_rotation_is_good() -> None:
 
 
 def test_the_secret_for_tests_before_saving_is_not_good() -> None:
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         channel().verify(hook(comment(), secret="dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="))
 
 
@@ -145,32 +145,32 @@ def test_what_is_ours_or_of_no_interest_is_ignored(made: Json) -> None:
 @pytest.mark.parametrize(
     ("made", "act"),
     [
-        (comment(author=AGENT, staff=True), Act.TAKE_OVER),
-        (comment("/bot on", author=AGENT, staff=True, public=False), Act.GIVE_BACK),
-        (comment("/end", author=AGENT, staff=True, public=False), Act.CLOSE),
-        (event("agent_assignment_changed", {"current": AGENT}, actor_id=AGENT), Act.TAKE_OVER),
-        (event("agent_assignment_changed", {"current": AGENT}, actor_id=BOT), Act.TAKE_OVER),
+        (comment(author=AGENT, staff=True), ControlAction.TAKE_OVER),
+        (comment("/bot on", author=AGENT, staff=True, public=False), ControlAction.GIVE_BACK),
+        (comment("/end", author=AGENT, staff=True, public=False), ControlAction.CLOSE),
+        (event("agent_assignment_changed", {"current": AGENT}, actor_id=AGENT), ControlAction.TAKE_OVER),
+        (event("agent_assignment_changed", {"current": AGENT}, actor_id=BOT), ControlAction.TAKE_OVER),
         (
             event("agent_assignment_changed", {"current": None, "previous": BOT}, actor_id=AGENT),
-            Act.TAKE_OVER,
+            ControlAction.TAKE_OVER,
         ),
-        (event("agent_assignment_changed", {"current": BOT}, actor_id=AGENT), Act.GIVE_BACK),
-        (event("group_assignment_changed", {"current": "17"}, actor_id=AGENT), Act.TAKE_OVER),
-        (event("status_changed", {"current": "SOLVED"}, actor_id=AGENT), Act.CLOSE),
-        (event("status_changed", {"current": "CLOSED"}, actor_id="-1"), Act.CLOSE),
+        (event("agent_assignment_changed", {"current": BOT}, actor_id=AGENT), ControlAction.GIVE_BACK),
+        (event("group_assignment_changed", {"current": "17"}, actor_id=AGENT), ControlAction.TAKE_OVER),
+        (event("status_changed", {"current": "SOLVED"}, actor_id=AGENT), ControlAction.CLOSE),
+        (event("status_changed", {"current": "CLOSED"}, actor_id="-1"), ControlAction.CLOSE),
         (
             event("status_changed", {"current": "OPEN", "previous": "SOLVED"}, assignee_id=AGENT),
-            Act.TAKE_OVER,
+            ControlAction.TAKE_OVER,
         ),
-        (event("merged", {}, status="CLOSED"), Act.CLOSE),
-        (event("soft_deleted"), Act.CLOSE),
-        (event("permanently_deleted"), Act.CLOSE),
-        (event("marked_as_spam"), Act.CLOSE),
-        (event("tags_changed", {"tags_added": ["bot_off"]}, actor_id=AGENT), Act.TAKE_OVER),
-        (event("tags_changed", {"tags_removed": ["bot_handoff"]}, actor_id=AGENT), Act.GIVE_BACK),
+        (event("merged", {}, status="CLOSED"), ControlAction.CLOSE),
+        (event("soft_deleted"), ControlAction.CLOSE),
+        (event("permanently_deleted"), ControlAction.CLOSE),
+        (event("marked_as_spam"), ControlAction.CLOSE),
+        (event("tags_changed", {"tags_added": ["bot_off"]}, actor_id=AGENT), ControlAction.TAKE_OVER),
+        (event("tags_changed", {"tags_removed": ["bot_handoff"]}, actor_id=AGENT), ControlAction.GIVE_BACK),
     ],
 )
-def test_who_speaks_is_told_by_many_events(made: Json, act: Act) -> None:
+def test_who_speaks_is_told_by_many_events(made: Json, act: ControlAction) -> None:
     assert acts(made) == [act]
 
 

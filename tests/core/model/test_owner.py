@@ -9,12 +9,12 @@ import pytest
 from redis.asyncio import Redis
 
 from core.model.message import Message, Reply, SentMessage
-from core.model.owner import Act, Owner, after
-from core.processing.session_processor import Drained
+from core.model.owner import ControlAction, Owner, next_owner
+from core.processing.session_processor import ProcessResult
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.lua import Protocol
-from gateway.redis.outbox import Outcome, Outgoing
-from gateway.redis.records.session_index import Registry
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import read_log, read_owner
 from tests.core.rig import SESSION, Rig
 from tests.fakes import FakeChannel
@@ -34,46 +34,49 @@ def at_a_desk(rig: Rig) -> FakeChannel:
 
 async def test_a_desk_is_told_after_the_farewell(rig: Rig) -> None:
     desk = at_a_desk(rig)
-    rig.dialog.hand_off_at = "a person please"
-    await rig.say(1, text="a person please")
+    rig.dialog.hand_off_text = "a person please"
+    await rig.accept_turns(1, text="a person please")
 
-    assert await rig.drain() is Drained.EMPTY
-    assert [(reply.act, reply.key) for reply in desk.taken] == [("say", "M1.1"), ("hand_off", "M1.hand_off")]
+    assert await rig.process() is ProcessResult.EMPTY
+    assert [(reply.act, reply.key) for reply in desk.sent_replies] == [
+        ("say", "M1.1"),
+        ("hand_off", "M1.hand_off"),
+    ]
     assert await read_owner(rig.redis, SESSION) is Owner.WAITING
 
 
 async def test_where_there_is_no_desk_nobody_is_told(rig: Rig) -> None:
-    rig.dialog.hand_off_at = "a person please"
-    await rig.say(1, text="a person please")
-    await rig.drain()
+    rig.dialog.hand_off_text = "a person please"
+    await rig.accept_turns(1, text="a person please")
+    await rig.process()
 
-    assert [reply.act for reply in rig.channel.taken] == ["say"]
+    assert [reply.act for reply in rig.channel.sent_replies] == ["say"]
 
 
 async def test_a_person_who_was_faster_is_not_handed_the_conversation_again(rig: Rig) -> None:
     desk = at_a_desk(rig)
-    rig.dialog.hand_off_at = "a person please"
+    rig.dialog.hand_off_text = "a person please"
     original = desk.send
 
     async def send(reply: Reply, http: object) -> SentMessage:
         sent = await original(reply, http)
-        await rig.act(Act.TAKE_OVER)
+        await rig.accept_action(ControlAction.TAKE_OVER)
         return sent
 
     desk.send = send  # type: ignore[method-assign]
-    await rig.say(1, text="a person please")
-    await rig.drain()
+    await rig.accept_turns(1, text="a person please")
+    await rig.process()
 
-    assert [reply.act for reply in desk.taken] == ["say"]
+    assert [reply.act for reply in desk.sent_replies] == ["say"]
 
 
 async def test_who_writes_to_a_closed_conversation_opens_it_again(rig: Rig) -> None:
-    await rig.say(1)
-    await rig.act(Act.CLOSE)
-    await rig.drain()
+    await rig.accept_turns(1)
+    await rig.accept_action(ControlAction.CLOSE)
+    await rig.process()
     assert rig.channel.bodies == []
-    await rig.say(2)
-    await rig.drain()
+    await rig.accept_turns(2)
+    await rig.process()
 
     assert rig.channel.bodies == ["1: text 2"]
 
@@ -100,55 +103,60 @@ async def _races(redis: Redis, seed: int, lane: int) -> list[int]:
 
 async def _race(rig: Rig, session: str, moment: float) -> int:
     """How many parts were begun; a person takes over `moment` seconds after the message."""
-    before = len(rig.channel.taken)
+    before = len(rig.channel.sent_replies)
 
     async def take_over() -> None:
         await asyncio.sleep(moment)
-        await rig.act(Act.TAKE_OVER, session=session)
+        await rig.accept_action(ControlAction.TAKE_OVER, session=session)
 
-    await rig.say(1, text="one\ntwo\nthree", session=session)
-    await asyncio.gather(rig.drain(session), take_over())
+    await rig.accept_turns(1, text="one\ntwo\nthree", session=session)
+    await asyncio.gather(rig.process(session), take_over())
     kinds = [entry.kind for entry in await read_log(rig.redis, session)]
     assert "sending" not in kinds[kinds.index("control") :]
-    assert kinds.count("sending") == len(rig.channel.taken) - before
+    assert kinds.count("sending") == len(rig.channel.sent_replies) - before
     return kinds.count("sending")
 
 
 async def test_what_a_person_writes_leaves_while_the_bot_is_silent(rig: Rig, redis: Redis) -> None:
-    outgoing = Outgoing(redis, {"fake": rig.channel}, Protocol())
-    await rig.say(1)
-    await rig.drain()
-    assert await outgoing.say(SESSION, "A1", Message(text="Grace here."), voice="person") is Outcome.SAID
-    await rig.say(2)
-    await rig.drain()
+    outgoing = ProactiveSender(redis, {"fake": rig.channel}, ProtocolLimits())
+    await rig.accept_turns(1)
+    await rig.process()
+    assert (
+        await outgoing.send(SESSION, "A1", Message(text="Grace here."), voice="person") is SendOutcome.QUEUED
+    )
+    await rig.accept_turns(2)
+    await rig.process()
 
     assert await read_owner(redis, SESSION) is Owner.HUMAN
     assert rig.channel.bodies == ["1: text 1", "Grace here."]
-    assert await outgoing.say(SESSION, "A1", Message(text="Grace here."), voice="person") is Outcome.DUPLICATE
+    assert (
+        await outgoing.send(SESSION, "A1", Message(text="Grace here."), voice="person")
+        is SendOutcome.DUPLICATE
+    )
 
 
 async def test_a_person_who_writes_silences_a_reply_that_was_not_begun(rig: Rig, redis: Redis) -> None:
-    outgoing = Outgoing(redis, {"fake": rig.channel}, Protocol())
+    outgoing = ProactiveSender(redis, {"fake": rig.channel}, ProtocolLimits())
     original = rig.channel.send
 
     async def send(reply: Reply, http: object) -> SentMessage:
         if reply.voice == "bot":
-            await outgoing.say(SESSION, "A1", Message(text="Grace here."), voice="person")
+            await outgoing.send(SESSION, "A1", Message(text="Grace here."), voice="person")
         return await original(reply, http)
 
     rig.channel.send = send  # type: ignore[method-assign]
-    await rig.say(1, text="one\ntwo\nthree")
-    await rig.drain()
+    await rig.accept_turns(1, text="one\ntwo\nthree")
+    await rig.process()
 
     assert rig.channel.bodies == ["1: one", "Grace here."]
 
 
 async def test_where_there_is_no_desk_a_silent_business_leaves_the_session_to_the_bot(redis: Redis) -> None:
-    rig = Rig(redis, protocol=Protocol(lapse_ms=1))
-    await rig.act(Act.TAKE_OVER)
+    rig = Rig(redis, protocol=ProtocolLimits(agent_timeout_ms=1))
+    await rig.accept_action(ControlAction.TAKE_OVER)
     await asyncio.sleep(0.01)  # by the server's clock
-    await rig.say(1)
-    await rig.drain()
+    await rig.accept_turns(1)
+    await rig.process()
 
     assert rig.channel.bodies == ["1: text 1"]
     assert await read_owner(redis, SESSION) is Owner.BOT
@@ -156,15 +164,15 @@ async def test_where_there_is_no_desk_a_silent_business_leaves_the_session_to_th
 
 
 async def test_who_meets_the_bot_again_is_not_told_later_that_nobody_came(redis: Redis) -> None:
-    rig = Rig(redis, protocol=Protocol(lapse_ms=1))
-    rig.dialog.hand_off_at, rig.dialog.timeout = "a person please", 600
-    await rig.say(1, text="a person please")
-    await rig.drain()
+    rig = Rig(redis, protocol=ProtocolLimits(agent_timeout_ms=1))
+    rig.dialog.hand_off_text, rig.dialog.timeout = "a person please", 600
+    await rig.accept_turns(1, text="a person please")
+    await rig.process()
     assert await redis.zscore("tg:due", SESSION) is not None
     rig.dialog.timeout = None
     await asyncio.sleep(0.01)  # by the server's clock
-    await rig.say(2)
-    await rig.drain()
+    await rig.accept_turns(2)
+    await rig.process()
 
     assert rig.channel.bodies == ["1: a person please", "2: text 2"]
     assert await redis.zscore("tg:due", SESSION) is None
@@ -172,38 +180,46 @@ async def test_who_meets_the_bot_again_is_not_told_later_that_nobody_came(redis:
 
 
 async def test_at_a_desk_only_people_give_back(redis: Redis) -> None:
-    rig = Rig(redis, protocol=Protocol(lapse_ms=1))
-    rig.inbox = RedisInbox(redis, Protocol(lapse_ms=1), desks=["fake"])
-    await rig.act(Act.TAKE_OVER)
+    rig = Rig(redis, protocol=ProtocolLimits(agent_timeout_ms=1))
+    rig.inbox = RedisInbox(redis, ProtocolLimits(agent_timeout_ms=1), desks=["fake"])
+    await rig.accept_action(ControlAction.TAKE_OVER)
     await asyncio.sleep(0.01)
-    await rig.say(1)
-    await rig.drain()
+    await rig.accept_turns(1)
+    await rig.process()
 
     assert rig.channel.bodies == []
     await rig.mailbox.aclose()
 
 
 async def test_who_waits_for_a_person_is_listed_until_the_bot_speaks_again(rig: Rig, redis: Redis) -> None:
-    rig.dialog.hand_off_at = "a person please"
-    await rig.say(1, text="a person please")
-    await rig.drain()
-    registry = Registry(redis)
+    rig.dialog.hand_off_text = "a person please"
+    await rig.accept_turns(1, text="a person please")
+    await rig.process()
+    registry = SessionIndex(redis)
 
-    assert [(row.session, row.owner) for row in await registry.at_desk(10)] == [(SESSION, Owner.WAITING)]
-    await rig.act(Act.TAKE_OVER, "C1")
-    assert [row.owner for row in await registry.at_desk(10)] == [Owner.HUMAN]
-    await rig.act(Act.HAND_OFF, "C2")
-    assert [row.owner for row in await registry.at_desk(10)] == [Owner.HUMAN]
-    await rig.act(Act.GIVE_BACK, "C3")
-    assert await registry.at_desk(10) == []
+    assert [(row.session, row.owner) for row in await registry.list_awaiting_agent(10)] == [
+        (SESSION, Owner.WAITING)
+    ]
+    await rig.accept_action(ControlAction.TAKE_OVER, "C1")
+    assert [row.owner for row in await registry.list_awaiting_agent(10)] == [Owner.HUMAN]
+    await rig.accept_action(ControlAction.HAND_OFF, "C2")
+    assert [row.owner for row in await registry.list_awaiting_agent(10)] == [Owner.HUMAN]
+    await rig.accept_action(ControlAction.GIVE_BACK, "C3")
+    assert await registry.list_awaiting_agent(10) == []
 
 
 @pytest.mark.parametrize("owner", Owner)
-@pytest.mark.parametrize("act", [Act.HAND_OFF, Act.TAKE_OVER, Act.GIVE_BACK, Act.CLOSE])
-async def test_the_scripts_move_as_the_state_machine_does(rig: Rig, owner: Owner, act: Act) -> None:
-    ways = {Owner.WAITING: Act.HAND_OFF, Owner.HUMAN: Act.TAKE_OVER, Owner.CLOSED: Act.CLOSE}
+@pytest.mark.parametrize(
+    "act", [ControlAction.HAND_OFF, ControlAction.TAKE_OVER, ControlAction.GIVE_BACK, ControlAction.CLOSE]
+)
+async def test_the_scripts_move_as_the_state_machine_does(rig: Rig, owner: Owner, act: ControlAction) -> None:
+    ways = {
+        Owner.WAITING: ControlAction.HAND_OFF,
+        Owner.HUMAN: ControlAction.TAKE_OVER,
+        Owner.CLOSED: ControlAction.CLOSE,
+    }
     if owner in ways:
-        await rig.act(ways[owner], "C1")
-    await rig.act(act, "C2")
+        await rig.accept_action(ways[owner], "C1")
+    await rig.accept_action(act, "C2")
 
-    assert await read_owner(rig.redis, SESSION) is after(owner, act)
+    assert await read_owner(rig.redis, SESSION) is next_owner(owner, act)

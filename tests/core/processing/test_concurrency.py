@@ -10,18 +10,18 @@ from redis.asyncio import Redis
 from core.errors import MailboxFull
 from core.model.event import TurnReceived
 from core.model.turn import Attachment, Turn
-from core.ports.dialog import Excuses, State, Step, Watcher
-from core.processing.concurrency import Concurrency, Policy, merged, together
-from core.processing.session_processor import Drained
-from gateway.redis.lua import Protocol
+from core.ports.dialog import ErrorMessages, State, TurnListener, TurnOutcome
+from core.processing.concurrency import Concurrency, ConcurrencyPolicy, merge_turns, turns_to_merge
+from core.processing.session_processor import ProcessResult
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, EchoDialog, turn
 
 KEY = f"tg:{{{SESSION}}}"
 QUEUE = "rq:queue:turns"
-BURST = Concurrency(policy=Policy.BURST, window=30, cap=60)
-INTERRUPT = Concurrency(policy=Policy.INTERRUPT)
+BURST = Concurrency(policy=ConcurrencyPolicy.BURST, window=30, cap=60)
+INTERRUPT = Concurrency(policy=ConcurrencyPolicy.INTERRUPT)
 PHOTO = Turn(
     id="M7", session=SESSION, address=ADDRESS, attachments=(Attachment(url="https://files.example/7"),)
 )
@@ -29,7 +29,7 @@ TAP = Turn(id="M8", session=SESSION, address=ADDRESS, text="Yes", payload="confi
 
 
 def test_a_picture_and_the_text_after_it_are_one_turn() -> None:
-    one = merged([PHOTO, turn(2, SESSION, "what is this?"), turn(3, SESSION, "and that?")])
+    one = merge_turns([PHOTO, turn(2, SESSION, "what is this?"), turn(3, SESSION, "and that?")])
 
     assert (one.id, one.text, one.attachments) == ("M7", "what is this?\nand that?", PHOTO.attachments)
 
@@ -37,9 +37,9 @@ def test_a_picture_and_the_text_after_it_are_one_turn() -> None:
 def test_a_tap_and_a_command_stand_alone() -> None:
     first, command = turn(1), turn(2, text="/agent")
 
-    assert together([first, PHOTO, TAP, turn(4)]) == (first, PHOTO)
-    assert together([TAP, first]) == (TAP,)
-    assert together([first, command]) == (first,)
+    assert turns_to_merge([first, PHOTO, TAP, turn(4)]) == (first, PHOTO)
+    assert turns_to_merge([TAP, first]) == (TAP,)
+    assert turns_to_merge([first, command]) == (first,)
 
 
 async def quiet(rig: Rig) -> None:
@@ -51,24 +51,24 @@ async def quiet(rig: Rig) -> None:
 
 async def test_a_burst_waits_for_its_window_and_is_answered_as_one_turn(redis: Redis) -> None:
     rig = Rig(redis, concurrency=BURST)
-    await rig.say(1)
-    await rig.say(2)
-    await rig.say(3)
+    await rig.accept_turns(1)
+    await rig.accept_turns(2)
+    await rig.accept_turns(3)
     assert await redis.llen(QUEUE) == 0
     await quiet(rig)
 
-    assert await rig.drain() is Drained.EMPTY
-    assert rig.dialog.asked == ["M1"]
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.dialog.handled == ["M1"]
     assert rig.channel.bodies == ["1: text 1", "text 2", "text 3"]
     assert await redis.llen(f"{KEY}:mail") == 0
 
 
 async def test_the_window_begins_anew_with_each_message_up_to_the_cap(redis: Redis) -> None:
-    rig = Rig(redis, concurrency=Concurrency(policy=Policy.BURST, window=30, cap=45))
-    await rig.say(1)
+    rig = Rig(redis, concurrency=Concurrency(policy=ConcurrencyPolicy.BURST, window=30, cap=45))
+    await rig.accept_turns(1)
     first = await _times(redis)
     await redis.hset(KEY, "burst", first["burst"] - 20_000)
-    await rig.say(2)
+    await rig.accept_turns(2)
     second = await _times(redis)
 
     assert first["quiet"] == first["burst"] + 30_000
@@ -83,44 +83,46 @@ async def _times(redis: Redis) -> dict[str, int]:
 
 async def test_a_tap_does_not_wait_and_neither_does_what_stands_before_it(redis: Redis) -> None:
     rig = Rig(redis, concurrency=BURST)
-    await rig.say(1)
+    await rig.accept_turns(1)
     await rig.inbox.accept([TurnReceived(turn=TAP)])
 
     assert await redis.llen(QUEUE) == 1
-    assert await rig.drain() is Drained.EMPTY
-    assert rig.dialog.asked == ["M1", "M8"]
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.dialog.handled == ["M1", "M8"]
 
 
 async def test_messages_that_come_while_a_burst_is_answered_are_the_next_burst(redis: Redis) -> None:
     rig = Rig(redis, concurrency=BURST)
-    await rig.say(1)
+    await rig.accept_turns(1)
     await quiet(rig)
 
     class Slow(EchoDialog):
-        async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
-            if not self.asked:
-                await rig.say(2)
+        async def answer(
+            self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        ) -> TurnOutcome:
+            if not self.handled:
+                await rig.accept_turns(2)
             return await super().answer(turn, state, watcher=watcher)
 
-    rig.dialog = rig.worker._dialog = Slow()
+    rig.dialog = rig.processor._dialog = Slow()
 
-    assert await rig.drain() is Drained.EMPTY
-    assert rig.dialog.asked == ["M1"]
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.dialog.handled == ["M1"]
     assert await redis.hget(KEY, "job") is None
     await quiet(rig)
-    assert await rig.drain() is Drained.EMPTY
-    assert rig.dialog.asked == ["M1", "M2"]
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.dialog.handled == ["M1", "M2"]
 
 
 async def test_a_failed_burst_is_tried_again_whole(redis: Redis) -> None:
     rig = Rig(redis, concurrency=BURST)
-    rig.dialog.failures = [RuntimeError("model is down")]
-    await rig.say(1)
-    await rig.say(2)
+    rig.dialog.planned_failures = [RuntimeError("model is down")]
+    await rig.accept_turns(1)
+    await rig.accept_turns(2)
     await quiet(rig)
 
-    assert await rig.drain() is Drained.POSTPONED
-    assert await rig.drain_when_due() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.POSTPONED
+    assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1", "text 2"]
 
 
@@ -135,10 +137,12 @@ class Patient(EchoDialog):
         self.cancelled = 0
         self.heard: list[str] = []
 
-    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+    async def answer(
+        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+    ) -> TurnOutcome:
         self.heard.append(turn.text)
         if self.crossing and watcher:
-            await watcher.on_act()
+            await watcher.on_side_effect()
         self.begun.put_nowait(turn.text)
         try:
             await self.end.wait()
@@ -148,16 +152,16 @@ class Patient(EchoDialog):
         return await super().answer(turn, state, watcher=watcher)
 
 
-async def interrupted(redis: Redis, dialog: Patient) -> tuple[Rig, asyncio.Task[Drained]]:
+async def interrupted(redis: Redis, dialog: Patient) -> tuple[Rig, asyncio.Task[ProcessResult]]:
     """A drain in which a second message arrives while the first is being answered."""
     rig = Rig(redis, concurrency=INTERRUPT)
-    rig.dialog = rig.worker._dialog = dialog
-    await rig.say(1)
-    draining = asyncio.create_task(rig.drain())
+    rig.dialog = rig.processor._dialog = dialog
+    await rig.accept_turns(1)
+    draining = asyncio.create_task(rig.process())
     await dialog.begun.get()
     while (await cast("Any", redis.pubsub_numsub("tg:arrived")))[0][1] == 0:  # noqa: ASYNC110 - the server's word
         await asyncio.sleep(0)
-    await rig.say(2)
+    await rig.accept_turns(2)
     return rig, draining
 
 
@@ -167,8 +171,8 @@ async def test_a_new_message_begins_the_answer_anew_with_both(redis: Redis) -> N
 
     assert await dialog.begun.get() == "text 1\ntext 2"
     dialog.end.set()
-    assert await draining is Drained.EMPTY
-    assert (dialog.cancelled, dialog.asked) == (1, ["M1"])
+    assert await draining is ProcessResult.EMPTY
+    assert (dialog.cancelled, dialog.handled) == (1, ["M1"])
     assert rig.channel.bodies == ["1: text 1", "text 2"]
     await rig.mailbox.aclose()
 
@@ -178,7 +182,7 @@ async def test_behind_the_barrier_a_new_message_waits(redis: Redis) -> None:
     rig, draining = await interrupted(redis, dialog)
     dialog.end.set()
 
-    assert await draining is Drained.EMPTY
+    assert await draining is ProcessResult.EMPTY
     assert (dialog.cancelled, dialog.heard) == (0, ["text 1", "text 2"])
     assert rig.channel.bodies == ["1: text 1", "2: text 2"]
     await rig.mailbox.aclose()
@@ -189,12 +193,12 @@ async def test_being_interrupted_is_no_failed_try(redis: Redis) -> None:
     rig, draining = await interrupted(redis, dialog)
     for number in range(3, 10):
         await dialog.begun.get()
-        await rig.say(number)
+        await rig.accept_turns(number)
     await dialog.begun.get()
     dialog.end.set()
 
-    assert await draining is Drained.EMPTY
-    assert dialog.asked == ["M1"]
+    assert await draining is ProcessResult.EMPTY
+    assert dialog.handled == ["M1"]
     assert await redis.xlen("tg:dead") == 0
     await rig.mailbox.aclose()
 
@@ -203,30 +207,30 @@ async def test_an_answer_is_not_begun_anew_for_ever(redis: Redis) -> None:
     dialog = Patient()
     rig, draining = await interrupted(redis, dialog)
     await dialog.begun.get()
-    rig.worker._concurrency = {"fake": Concurrency(policy=Policy.INTERRUPT, cap=1e-9)}
-    await rig.say(3)
+    rig.processor._concurrency = {"fake": Concurrency(policy=ConcurrencyPolicy.INTERRUPT, cap=1e-9)}
+    await rig.accept_turns(3)
     await dialog.begun.get()
-    await rig.say(4)
+    await rig.accept_turns(4)
     dialog.end.set()
 
-    assert await draining is Drained.EMPTY
+    assert await draining is ProcessResult.EMPTY
     assert dialog.heard == ["text 1", "text 1\ntext 2", "text 1\ntext 2\ntext 3", "text 4"]
     await rig.mailbox.aclose()
 
 
 async def test_who_writes_more_than_the_mailbox_holds_is_told_once(redis: Redis) -> None:
-    rig = Rig(redis, protocol=Protocol(mailbox_length=2))
-    await rig.say(1, 2)
+    rig = Rig(redis, protocol=ProtocolLimits(mailbox_length=2))
+    await rig.accept_turns(1, 2)
     for number in (3, 4):
         try:
-            await rig.say(number)
+            await rig.accept_turns(number)
         except MailboxFull:
             continue
         raise AssertionError("the mailbox took more than it holds")
 
-    assert await rig.drain() is Drained.EMPTY
-    sorry = Excuses().overflow
+    assert await rig.process() is ProcessResult.EMPTY
+    sorry = ErrorMessages().mailbox_overflow
     assert rig.channel.bodies == ["1: text 1", sorry, "2: text 2"]
-    await rig.say(3)
-    assert await rig.drain() is Drained.EMPTY
+    await rig.accept_turns(3)
+    assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies[3:] == ["3: text 3"]

@@ -11,12 +11,12 @@ from redis.asyncio import Redis
 from core.errors import Rejected, Unavailable, Unknown
 from core.model.event import TurnReceived
 from core.model.message import Reply
-from core.ports.channel import Pace
+from core.ports.channel import RateLimit
 from core.ports.mailbox import Claim, Commit
-from core.processing.retry_policy import Bounds
-from core.processing.session_processor import Drained
-from gateway.redis.lua import Protocol
-from gateway.redis.records.dead_letters import DeadLetters, Replayed
+from core.processing.retry_policy import ProcessingLimits
+from core.processing.session_processor import ProcessResult
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records.dead_letters import DeadLetters, ReplayOutcome
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS, turn
 
@@ -32,11 +32,11 @@ async def claimed(redis: Redis, rig: Rig, session: str, *, bulk: bool = False) -
 
 
 async def waits(rig: Rig, sends: list[tuple[Claim, Reply]]) -> list[float]:
-    return [(await rig.mailbox.mark(claim.lease, reply)).wait for claim, reply in sends]
+    return [(await rig.mailbox.mark_sending(claim.lease, reply)).wait for claim, reply in sends]
 
 
 async def test_no_more_leaves_a_number_in_a_second_than_the_provider_takes(redis: Redis) -> None:
-    rig = Rig(redis, Bounds(), paces={"fake": Pace(number=4)})
+    rig = Rig(redis, ProcessingLimits(), paces={"fake": RateLimit(number=4)})
     sends = [await claimed(redis, rig, f"s{number}") for number in range(7)]
 
     told = await waits(rig, sends)
@@ -47,7 +47,7 @@ async def test_no_more_leaves_a_number_in_a_second_than_the_provider_takes(redis
 
 
 async def test_who_must_wait_keeps_the_place(redis: Redis) -> None:
-    rig = Rig(redis, Bounds(), paces={"fake": Pace(account=1)})
+    rig = Rig(redis, ProcessingLimits(), paces={"fake": RateLimit(account=1)})
     first, second, third = [await claimed(redis, rig, f"s{number}") for number in range(3)]
     await waits(rig, [first])
 
@@ -57,11 +57,11 @@ async def test_who_must_wait_keeps_the_place(redis: Redis) -> None:
 
     assert after <= before < behind
     await redis.hset("tg:{s1}", "slot", 1)  # its time has come
-    assert (await rig.mailbox.mark(second[0].lease, second[1])).granted
+    assert (await rig.mailbox.mark_sending(second[0].lease, second[1])).granted
 
 
 async def test_bulk_leaves_half_of_every_second_to_replies(redis: Redis) -> None:
-    rig = Rig(redis, Bounds(), paces={"fake": Pace(number=8)})
+    rig = Rig(redis, ProcessingLimits(), paces={"fake": RateLimit(number=8)})
     bulk = [await claimed(redis, rig, f"b{number}", bulk=True) for number in range(8)]
     replies = [await claimed(redis, rig, f"s{number}") for number in range(4)]
 
@@ -73,29 +73,29 @@ async def test_bulk_leaves_half_of_every_second_to_replies(redis: Redis) -> None
 
 
 async def test_waiting_for_the_pace_is_no_try(redis: Redis) -> None:
-    rig = Rig(redis, Bounds(), paces={"fake": Pace(number=1)})
+    rig = Rig(redis, ProcessingLimits(), paces={"fake": RateLimit(number=1)})
     other = await claimed(redis, rig, "other")
     await waits(rig, [other])
-    await rig.say(1)
+    await rig.accept_turns(1)
 
-    assert await rig.drain() is Drained.POSTPONED
+    assert await rig.process() is ProcessResult.POSTPONED
     assert await redis.hget(f"tg:{{{SESSION}}}", "waits") is None
     await redis.hset(f"tg:{{{SESSION}}}", "slot", 1)
-    assert await rig.drain_when_due() is Drained.EMPTY
+    assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
 
 
 @pytest.fixture
 def rig(redis: Redis) -> Rig:
-    return Rig(redis, Bounds(longest_wait=0.01), protocol=Protocol(failures=3))
+    return Rig(redis, ProcessingLimits(longest_wait=0.01), protocol=ProtocolLimits(max_failures=3))
 
 
 async def fail(rig: Rig, times: int, first: int = 1) -> None:
     for number in range(first, first + times):
-        rig.channel.failures = [(Unavailable("503"), False)]
+        rig.channel.planned_failures = [(Unavailable("503"), False)]
         session = f"s{number}"
         await rig.inbox.accept([TurnReceived(turn=turn(number, session))])
-        assert await rig.drain(session) is Drained.POSTPONED
+        assert await rig.process(session) is ProcessResult.POSTPONED
 
 
 async def test_an_account_rests_after_failures_in_a_row_and_says_so(
@@ -105,10 +105,10 @@ async def test_an_account_rests_after_failures_in_a_row_and_says_so(
         await fail(rig, 3)
     assert "fake:A1: too many sends failed, the account rests: 503" in caplog.messages
 
-    await rig.say(1)
-    assert await rig.drain() is Drained.POSTPONED
-    assert rig.channel.taken == []
-    assert rig.dialog.asked[-1] == "M1"
+    await rig.accept_turns(1)
+    assert await rig.process() is ProcessResult.POSTPONED
+    assert rig.channel.sent_replies == []
+    assert rig.dialog.handled[-1] == "M1"
 
 
 async def test_one_send_at_a_time_tries_whether_it_is_over_and_success_ends_the_rest(
@@ -119,12 +119,12 @@ async def test_one_send_at_a_time_tries_whether_it_is_over_and_success_ends_the_
     probe = await claimed(rig.redis, rig, "probe")
     other = await claimed(rig.redis, rig, "other")
 
-    assert (await rig.mailbox.mark(probe[0].lease, probe[1])).granted
-    assert 0 < (await rig.mailbox.mark(other[0].lease, other[1])).wait <= 1
+    assert (await rig.mailbox.mark_sending(probe[0].lease, probe[1])).granted
+    assert 0 < (await rig.mailbox.mark_sending(other[0].lease, other[1])).wait <= 1
     with caplog.at_level(logging.WARNING):
-        await rig.mailbox.sent(probe[0].lease, probe[1], "P1")
+        await rig.mailbox.record_sent(probe[0].lease, probe[1], "P1")
     assert "fake:A1 takes sends again" in caplog.messages
-    assert (await rig.mailbox.mark(other[0].lease, other[1])).granted
+    assert (await rig.mailbox.mark_sending(other[0].lease, other[1])).granted
 
 
 async def test_a_failed_try_doubles_the_rest(rig: Rig) -> None:
@@ -144,50 +144,50 @@ async def _rest(rig: Rig) -> float:
 
 async def test_a_success_in_between_means_that_nothing_rests(rig: Rig) -> None:
     await fail(rig, 2)
-    await rig.say(1)
-    assert await rig.drain() is Drained.EMPTY
+    await rig.accept_turns(1)
+    assert await rig.process() is ProcessResult.EMPTY
     await fail(rig, 2, first=5)
 
     assert await rig.redis.zcard("tg:paused") == 0
 
 
 async def test_an_account_that_refuses_every_send_rests_at_once_and_the_reply_waits(rig: Rig) -> None:
-    rig.channel.failures = [(Rejected("wrong token", code="20003", account_wide=True), False)]
-    rig.worker._delivery._bounds = Bounds()
-    await rig.say(1)
+    rig.channel.planned_failures = [(Rejected("wrong token", code="20003", account_wide=True), False)]
+    rig.processor._sender._limits = ProcessingLimits()
+    await rig.accept_turns(1)
 
-    assert await rig.drain() is Drained.POSTPONED
+    assert await rig.process() is ProcessResult.POSTPONED
     assert await _rest(rig) > 50
-    assert await rig.drain_when_due() is Drained.EMPTY
+    assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
 
 
 async def test_a_reply_that_was_given_up_is_set_aside_and_can_be_sent_again(rig: Rig) -> None:
-    rig.channel.failures = [(Rejected("bad number", code="21211"), False)]
-    await rig.say(1)
-    await rig.drain()
+    rig.channel.planned_failures = [(Rejected("bad number", code="21211"), False)]
+    await rig.accept_turns(1)
+    await rig.process()
     dead = DeadLetters(rig.redis)
 
-    [letter] = [each async for each in dead.between()]
-    assert (letter.reason, letter.names, letter.text) == ("bad number", ["M1.1"], "1: text 1")
-    assert await dead.replay(letter) is Replayed.REPLAYED
-    assert await rig.drain() is Drained.EMPTY
+    [letter] = [each async for each in dead.list_between()]
+    assert (letter.reason, letter.log_keys, letter.text) == ("bad number", ["M1.1"], "1: text 1")
+    assert await dead.replay(letter) is ReplayOutcome.REPLAYED
+    assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
-    assert rig.dialog.asked == ["M1", "timer"]
+    assert rig.dialog.handled == ["M1", "timer"]
 
 
 async def test_who_opted_out_is_not_written_to_again(rig: Rig) -> None:
-    rig.channel.failures = [(Rejected("stop", code="21610", opted_out=True), False)]
-    await rig.say(1)
-    await rig.drain()
+    rig.channel.planned_failures = [(Rejected("stop", code="21610", opted_out=True), False)]
+    await rig.accept_turns(1)
+    await rig.process()
 
     assert await rig.redis.xlen("tg:dead") == 0
 
 
 async def test_a_send_of_unknown_outcome_counts_as_a_failure_too(rig: Rig) -> None:
     for number in range(3):
-        rig.channel.failures = [(Unknown("time-out"), False)]
+        rig.channel.planned_failures = [(Unknown("time-out"), False)]
         await rig.inbox.accept([TurnReceived(turn=turn(1, f"s{number}"))])
-        await rig.drain(f"s{number}")
+        await rig.process(f"s{number}")
 
     assert await rig.redis.zcard("tg:paused") == 1

@@ -8,11 +8,11 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Rejected, Unavailable, Unknown
-from core.model.owner import Act
-from core.ports.dialog import Excuses
-from core.processing.retry_policy import Bounds
-from core.processing.session_processor import Drain, Drained
-from gateway.redis.records.dead_letters import DeadLetters, Replayed
+from core.model.owner import ControlAction
+from core.ports.dialog import ErrorMessages
+from core.processing.retry_policy import ProcessingLimits
+from core.processing.session_processor import ProcessResult, SessionProcessor
+from gateway.redis.records.dead_letters import DeadLetters, ReplayOutcome
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
 
@@ -21,148 +21,148 @@ SORRY = "Entschuldigung!"
 
 @pytest.fixture
 async def rig(redis: Redis):  # type: ignore[no-untyped-def]
-    made = Rig(redis, Bounds(longest_wait=0.01), excuses=Excuses(gave_up=SORRY))
+    made = Rig(redis, ProcessingLimits(longest_wait=0.01), excuses=ErrorMessages(processing_failed=SORRY))
     yield made
     await made.mailbox.aclose()
 
 
 async def test_turns_are_answered_in_order_and_the_session_is_released(rig: Rig) -> None:
-    await rig.say(1, 2, 3)
+    await rig.accept_turns(1, 2, 3)
 
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1", "2: text 2", "3: text 3"]
     assert await rig.redis.zcard("tg:due") == 0
 
 
 async def test_a_session_that_is_held_is_left_alone(rig: Rig) -> None:
-    await rig.say(1)
+    await rig.accept_turns(1)
     await rig.mailbox.claim(SESSION)
 
-    assert await rig.drain() is Drained.HELD
-    assert rig.dialog.asked == []
+    assert await rig.process() is ProcessResult.HELD
+    assert rig.dialog.handled == []
 
 
 async def test_a_failing_dialog_is_tried_again_from_the_old_state(rig: Rig) -> None:
-    rig.dialog.failures = [RuntimeError("model is down")]
-    await rig.say(1)
+    rig.dialog.planned_failures = [RuntimeError("model is down")]
+    await rig.accept_turns(1)
 
-    assert await rig.drain() is Drained.POSTPONED
-    assert await rig.drain_when_due() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.POSTPONED
+    assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
 
 
 async def test_a_turn_that_always_fails_is_set_aside_with_one_apology_and_the_next_is_answered(
     rig: Rig,
 ) -> None:
-    rig.dialog.failures = [RuntimeError("poison")] * 5
-    await rig.say(1, 2)
+    rig.dialog.planned_failures = [RuntimeError("poison")] * 5
+    await rig.accept_turns(1, 2)
     for _ in range(5):
-        assert await rig.drain_when_due() is Drained.POSTPONED
+        assert await rig.process_when_due() is ProcessResult.POSTPONED
 
-    assert await rig.drain_when_due() is Drained.EMPTY
+    assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == [SORRY, "1: text 2"]
     assert await rig.redis.xlen("tg:dead") == 1
 
 
 async def test_a_turn_that_takes_too_long_is_a_failure(redis: Redis) -> None:
-    rig = Rig(redis, Bounds(turn_seconds=0.01, longest_wait=0.01))
+    rig = Rig(redis, ProcessingLimits(turn_seconds=0.01, longest_wait=0.01))
     waiting = asyncio.Event()
 
     async def never(turn: object, state: object) -> None:
         await waiting.wait()
 
     rig.dialog.answer = never  # type: ignore[method-assign, assignment]
-    await rig.say(1)
+    await rig.accept_turns(1)
 
-    assert await rig.drain() is Drained.POSTPONED
+    assert await rig.process() is ProcessResult.POSTPONED
     await rig.mailbox.aclose()
 
 
 async def test_an_unavailable_provider_is_tried_again_without_asking_the_model_again(rig: Rig) -> None:
-    rig.channel.failures = [(Unavailable("429", retry_after=0.01), False)]
-    await rig.say(1)
+    rig.channel.planned_failures = [(Unavailable("429", retry_after=0.01), False)]
+    await rig.accept_turns(1)
 
-    assert await rig.drain() is Drained.POSTPONED
-    assert await rig.drain_when_due() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.POSTPONED
+    assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
-    assert rig.dialog.asked == ["M1"]
+    assert rig.dialog.handled == ["M1"]
     assert rig.channel.look_ups == 0
 
 
 async def test_a_send_that_timed_out_after_it_was_taken_is_found_and_not_sent_twice(rig: Rig) -> None:
-    rig.channel.failures = [(Unknown("time-out"), True)]
-    await rig.say(1)
+    rig.channel.planned_failures = [(Unknown("time-out"), True)]
+    await rig.accept_turns(1)
 
-    assert await rig.drain() is Drained.POSTPONED
-    assert await rig.drain_when_due() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.POSTPONED
+    assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
     assert rig.channel.look_ups == 1
 
 
 async def test_a_send_that_timed_out_before_it_was_taken_is_sent_again(rig: Rig) -> None:
-    rig.channel.failures = [(Unknown("time-out"), False)]
-    await rig.say(1)
-    await rig.drain()
+    rig.channel.planned_failures = [(Unknown("time-out"), False)]
+    await rig.accept_turns(1)
+    await rig.process()
 
-    assert await rig.drain_when_due() is Drained.EMPTY
+    assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
 
 
 async def test_without_a_look_up_an_unknown_send_is_repeated_at_least_once(redis: Redis) -> None:
-    rig = Rig(redis, Bounds(longest_wait=0.01), look_up=False)
-    rig.channel.failures = [(Unknown("time-out"), True)]
-    await rig.say(1)
-    await rig.drain()
+    rig = Rig(redis, ProcessingLimits(longest_wait=0.01), look_up=False)
+    rig.channel.planned_failures = [(Unknown("time-out"), True)]
+    await rig.accept_turns(1)
+    await rig.process()
 
-    assert await rig.drain_when_due() is Drained.EMPTY
+    assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1", "1: text 1"]
     await rig.mailbox.aclose()
 
 
 async def test_a_rejected_reply_is_recorded_and_the_rest_goes_on(rig: Rig) -> None:
-    rig.channel.failures = [(Rejected("bad number", code="21211"), False)]
-    await rig.say(1, 2)
+    rig.channel.planned_failures = [(Rejected("bad number", code="21211"), False)]
+    await rig.accept_turns(1, 2)
 
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["2: text 2"]
-    assert "refused" in await rig.kinds()
+    assert "refused" in await rig.log_kinds()
 
 
 async def test_a_provider_that_stays_unavailable_is_given_up_after_the_bounded_number_of_tries(
     rig: Rig,
 ) -> None:
-    rig.channel.failures = [(Unavailable("503"), False)] * Bounds().send_tries
-    await rig.say(1)
-    for _ in range(Bounds().send_tries - 1):
-        assert await rig.drain_when_due() is Drained.POSTPONED
+    rig.channel.planned_failures = [(Unavailable("503"), False)] * ProcessingLimits().send_tries
+    await rig.accept_turns(1)
+    for _ in range(ProcessingLimits().send_tries - 1):
+        assert await rig.process_when_due() is ProcessResult.POSTPONED
 
-    assert await rig.drain_when_due() is Drained.EMPTY
+    assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == []
 
 
 async def test_an_opt_out_told_by_the_provider_silences_later_turns(rig: Rig) -> None:
-    rig.channel.failures = [(Rejected("stop", code="21610", opted_out=True), False)]
-    await rig.say(1)
-    await rig.drain()
-    await rig.say(2)
+    rig.channel.planned_failures = [(Rejected("stop", code="21610", opted_out=True), False)]
+    await rig.accept_turns(1)
+    await rig.process()
+    await rig.accept_turns(2)
 
-    assert await rig.drain() is Drained.EMPTY
-    assert rig.dialog.asked == ["M1"]
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.dialog.handled == ["M1"]
 
 
 async def test_no_turn_is_answered_while_a_person_owns_the_session(rig: Rig) -> None:
-    await rig.act(Act.TAKE_OVER)
-    await rig.say(1)
+    await rig.accept_action(ControlAction.TAKE_OVER)
+    await rig.accept_turns(1)
 
-    assert await rig.drain() is Drained.EMPTY
-    assert rig.dialog.asked == []
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.dialog.handled == []
 
 
 async def test_a_person_who_takes_over_between_two_parts_silences_the_second(rig: Rig) -> None:
     taken_over = asyncio.Event()
 
     async def take_over_now() -> None:
-        await rig.act(Act.TAKE_OVER)
+        await rig.accept_action(ControlAction.TAKE_OVER)
         taken_over.set()
 
     original = rig.channel.send
@@ -173,39 +173,39 @@ async def test_a_person_who_takes_over_between_two_parts_silences_the_second(rig
         return sent
 
     rig.channel.send = send  # type: ignore[method-assign]
-    await rig.say(1, text="first\nsecond")
+    await rig.accept_turns(1, text="first\nsecond")
 
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: first"]
     assert taken_over.is_set()
 
 
 async def test_a_farewell_leaves_and_then_the_bot_is_silent_until_it_is_given_back(rig: Rig) -> None:
-    rig.dialog.hand_off_at = "a person please"
-    await rig.say(1, text="a person please")
-    await rig.drain()
-    await rig.say(2)
-    await rig.drain()
-    await rig.act(Act.GIVE_BACK)
-    await rig.say(3)
-    await rig.drain()
+    rig.dialog.hand_off_text = "a person please"
+    await rig.accept_turns(1, text="a person please")
+    await rig.process()
+    await rig.accept_turns(2)
+    await rig.process()
+    await rig.accept_action(ControlAction.GIVE_BACK)
+    await rig.accept_turns(3)
+    await rig.process()
 
     assert rig.channel.bodies == ["1: a person please", "2: text 3"]
 
 
 async def test_a_long_mailbox_is_passed_on_to_the_next_drain(redis: Redis) -> None:
-    rig = Rig(redis, Bounds(turns=2))
-    await rig.say(1, 2, 3)
+    rig = Rig(redis, ProcessingLimits(turns=2))
+    await rig.accept_turns(1, 2, 3)
 
-    assert await rig.drain() is Drained.PASSED_ON
+    assert await rig.process() is ProcessResult.REQUEUED
     assert rig.channel.bodies == ["1: text 1", "2: text 2"]
     assert await redis.llen("rq:queue:turns") == 2
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
     await rig.mailbox.aclose()
 
 
 async def test_who_lost_the_lease_neither_commits_nor_sends(rig: Rig) -> None:
-    await rig.say(1)
+    await rig.accept_turns(1)
     original = rig.dialog.answer
 
     async def slow(turn, state, *, watcher=None):  # type: ignore[no-untyped-def]
@@ -214,65 +214,67 @@ async def test_who_lost_the_lease_neither_commits_nor_sends(rig: Rig) -> None:
 
     rig.dialog.answer = slow  # type: ignore[method-assign]
 
-    assert await rig.drain() is Drained.LOST
+    assert await rig.process() is ProcessResult.LEASE_LOST
     assert rig.channel.bodies == []
     assert await rig.redis.llen(f"tg:{{{SESSION}}}:mail") == 1
 
 
 async def test_a_session_left_by_a_crashed_worker_is_found_by_the_sweeper(rig: Rig) -> None:
-    await rig.say(1)
+    await rig.accept_turns(1)
     await rig.redis.lpop("rq:queue:turns")
     await rig.mailbox.claim(SESSION)  # and never heard of again
     await rig.redis.hset(f"tg:{{{SESSION}}}", "lease", 1)
     await rig.redis.zadd("tg:due", {SESSION: 1})
 
     assert await Sweeper(rig.redis).sweep() == 1
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1"]
 
 
 async def test_replies_and_turns_of_a_channel_that_is_gone_do_not_block_the_session(rig: Rig) -> None:
-    rig.channel.failures = [(Unavailable("503"), False)]
-    await rig.say(1, 2)
-    await rig.drain()
-    gone = Drain(mailbox=rig.mailbox, dialog=rig.dialog, channels={}, http=None, bounds=Bounds(turn_tries=1))
+    rig.channel.planned_failures = [(Unavailable("503"), False)]
+    await rig.accept_turns(1, 2)
+    await rig.process()
+    gone = SessionProcessor(
+        mailbox=rig.mailbox, dialog=rig.dialog, channels={}, http=None, bounds=ProcessingLimits(turn_tries=1)
+    )
     endings = []
     for _ in range(3):
         await rig.redis.hdel(f"tg:{{{SESSION}}}", "hold")
         endings.append(await gone.run(SESSION))
 
-    assert endings[-1] is Drained.EMPTY
+    assert endings[-1] is ProcessResult.EMPTY
     assert await rig.redis.xlen("tg:dead") == 2  # the reply, and the turn
 
 
 async def test_a_turn_that_kills_every_worker_is_set_aside(rig: Rig) -> None:
-    await rig.say(1, 2)
+    await rig.accept_turns(1, 2)
     for _ in range(5):
         assert await rig.mailbox.claim(SESSION)  # and the process is gone
         await rig.redis.hset(f"tg:{{{SESSION}}}", "lease", 1)
 
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == [SORRY, "1: text 2"]
     assert await rig.redis.xlen("tg:dead") == 1
 
 
 async def test_what_cannot_be_read_is_set_aside_and_the_session_goes_on(rig: Rig) -> None:
-    await rig.say(1)
+    await rig.accept_turns(1)
     await rig.redis.lset(f"tg:{{{SESSION}}}:mail", 0, '{"of": "another release"}')
-    await rig.say(2)
+    await rig.accept_turns(2)
 
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 2"]
-    [letter] = [each async for each in DeadLetters(rig.redis).between()]
+    [letter] = [each async for each in DeadLetters(rig.redis).list_between()]
     assert letter.reason == "this release cannot read it"
-    assert await DeadLetters(rig.redis).replay(letter) is Replayed.UNREADABLE
+    assert await DeadLetters(rig.redis).replay(letter) is ReplayOutcome.UNREADABLE
 
 
 async def test_a_reply_that_cannot_be_read_does_not_hide_the_next(rig: Rig) -> None:
-    rig.channel.failures = [(Unavailable("503"), False)]
-    await rig.say(1, text="one\ntwo")
-    await rig.drain()
+    rig.channel.planned_failures = [(Unavailable("503"), False)]
+    await rig.accept_turns(1, text="one\ntwo")
+    await rig.process()
     await rig.redis.lset(f"tg:{{{SESSION}}}:out", 0, "garbage")
 
-    assert await rig.drain_when_due() is Drained.EMPTY
+    assert await rig.process_when_due() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["two"]

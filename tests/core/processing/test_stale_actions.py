@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from core.model.event import ControlReceived, TurnReceived
-from core.model.owner import Act, Owner
-from core.ports.mailbox import Verdict
+from core.model.owner import ControlAction, Owner
+from core.ports.mailbox import AcceptResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.session_log import read_owner
 from tests.core.rig import SESSION, Rig
@@ -23,7 +23,7 @@ async def rig(redis: Redis) -> AsyncIterator[Rig]:
     await made.mailbox.aclose()
 
 
-async def act(redis: Redis, act: Act, at: float) -> Verdict:
+async def act(redis: Redis, act: ControlAction, at: float) -> AcceptResult:
     event = ControlReceived(id=f"{act}.{at}", session=SESSION, address=ADDRESS, act=act, at=at)
     [verdict] = await RedisInbox(redis).accept([event])
     return verdict
@@ -31,16 +31,16 @@ async def act(redis: Redis, act: Act, at: float) -> Verdict:
 
 @pytest.mark.parametrize("at", [1_795_428_000.25, 0.0])
 async def test_a_late_word_of_an_older_act_changes_nothing(redis: Redis, at: float) -> None:
-    await act(redis, Act.TAKE_OVER, 1_795_428_000.5)
+    await act(redis, ControlAction.TAKE_OVER, 1_795_428_000.5)
 
-    late = await act(redis, Act.GIVE_BACK, at)
-    assert late is (Verdict.STALE if at else Verdict.NEW)
+    late = await act(redis, ControlAction.GIVE_BACK, at)
+    assert late is (AcceptResult.STALE if at else AcceptResult.NEW)
     assert await read_owner(redis, SESSION) is (Owner.HUMAN if at else Owner.BOT)
 
 
 async def test_acts_of_one_moment_count_as_they_come(redis: Redis) -> None:
-    for each in (Act.TAKE_OVER, Act.GIVE_BACK):
-        assert await act(redis, each, 1_795_428_000.5) is Verdict.NEW
+    for each in (ControlAction.TAKE_OVER, ControlAction.GIVE_BACK):
+        assert await act(redis, each, 1_795_428_000.5) is AcceptResult.NEW
 
     assert await read_owner(redis, SESSION) is Owner.BOT
 
@@ -53,8 +53,8 @@ async def said(rig: Rig, number: int, at: float) -> None:
 async def test_a_message_that_overtook_the_close_before_it_is_answered(rig: Rig) -> None:
     await said(rig, 1, 1_795_428_010.0)
 
-    assert await act(rig.redis, Act.CLOSE, 1_795_428_005.0) is Verdict.STALE
-    await rig.drain()
+    assert await act(rig.redis, ControlAction.CLOSE, 1_795_428_005.0) is AcceptResult.STALE
+    await rig.process()
     assert rig.channel.bodies == ["1: text 1"]
 
 
@@ -62,8 +62,8 @@ async def test_a_close_after_the_message_holds_and_an_older_message_changes_noth
     await said(rig, 1, 1_795_428_010.0)
     await said(rig, 2, 1_795_428_001.0)
 
-    assert await act(rig.redis, Act.CLOSE, 1_795_428_020.0) is Verdict.NEW
-    await rig.drain()
+    assert await act(rig.redis, ControlAction.CLOSE, 1_795_428_020.0) is AcceptResult.NEW
+    await rig.process()
     assert rig.channel.bodies == []
 
 
@@ -71,4 +71,4 @@ async def test_words_about_a_time_are_not_a_time(rig: Rig) -> None:
     told = turn(1, SESSION, 'look: "at":9999999999.0').model_copy(update={"at": 0.0})
     await rig.inbox.accept([TurnReceived(turn=told)])
 
-    assert await act(rig.redis, Act.CLOSE, 1_795_428_020.0) is Verdict.NEW
+    assert await act(rig.redis, ControlAction.CLOSE, 1_795_428_020.0) is AcceptResult.NEW

@@ -11,14 +11,14 @@ from redis.asyncio import Redis
 from core.errors import Rejected
 from core.model.event import DeliveryStatus, StatusChanged
 from core.model.message import Message, Reply, SentMessage
-from core.model.owner import Act, Owner
-from core.model.timer import Timer
+from core.model.owner import ControlAction, Owner
+from core.model.timer import TimerKind
 from core.model.turn import Address
-from core.ports.dialog import State, Step
-from core.processing.session_processor import Drained
-from gateway.redis.lua import Protocol
-from gateway.redis.outbox import Outgoing
-from gateway.redis.records.session_index import Registry
+from core.ports.dialog import State, TurnOutcome
+from core.processing.session_processor import ProcessResult
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import read_log, read_owner
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
@@ -46,36 +46,36 @@ async def pass_time(rig: Rig, timer: str = "inactivity") -> None:
 
 
 async def test_a_person_who_does_not_answer_is_reminded_once(rig: Rig) -> None:
-    await rig.say(1)
-    assert await rig.drain() is Drained.EMPTY
+    await rig.accept_turns(1)
+    assert await rig.process() is ProcessResult.EMPTY
     await pass_time(rig)
 
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1", "are you there?"]
     assert await rig.redis.zscore("tg:due", SESSION) is None
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
     assert len(rig.channel.bodies) == 2
 
 
 async def test_the_next_message_cancels_the_timer(rig: Rig) -> None:
-    await rig.say(1)
-    await rig.drain()
+    await rig.accept_turns(1)
+    await rig.process()
     rig.dialog.timeout = None
-    await rig.say(2)
-    await rig.drain()
+    await rig.accept_turns(2)
+    await rig.process()
 
     assert await rig.redis.zscore("tg:due", SESSION) is None
     assert await cast("Any", rig.redis.hget(KEY, "inactivity")) == b""
 
 
 async def test_a_message_that_comes_before_its_turn_cancels_the_timer_too(rig: Rig) -> None:
-    await rig.say(1)
-    await rig.drain()
+    await rig.accept_turns(1)
+    await rig.process()
     await pass_time(rig)
     rig.dialog.timeout = None
-    await rig.say(2)
+    await rig.accept_turns(2)
 
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1", "2: text 2"]
 
 
@@ -83,71 +83,73 @@ async def test_a_message_that_comes_while_the_timer_is_answered_wins(rig: Rig) -
     asking = rig
 
     class Slow(EchoDialog):
-        async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
-            step = await super().timed_out(state, address, timer)
-            await asking.say(2)
+        async def handle_timeout(
+            self, state: State | None, address: Address, timer: TimerKind
+        ) -> TurnOutcome:
+            step = await super().handle_timeout(state, address, timer)
+            await asking.accept_turns(2)
             return step
 
-    rig.dialog = rig.worker._dialog = Slow()
+    rig.dialog = rig.processor._dialog = Slow()
     rig.dialog.timeout = 600
-    await rig.say(1)
-    await rig.drain()
+    await rig.accept_turns(1)
+    await rig.process()
     await pass_time(rig)
     rig.dialog.timeout = None
 
-    assert await rig.drain() is Drained.EMPTY
-    assert rig.dialog.asked == ["M1", "timer", "M2"]
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.dialog.handled == ["M1", "timer", "M2"]
     assert rig.channel.bodies == ["1: text 1", "2: text 2"]
 
 
 async def test_a_timer_survives_a_crash_and_is_given_up_when_it_kills_every_worker(rig: Rig) -> None:
-    await rig.say(1)
-    await rig.drain()
+    await rig.accept_turns(1)
+    await rig.process()
     await pass_time(rig)
     for _ in range(5):
         assert await rig.mailbox.claim(SESSION)  # and the process is gone
         await cast("Any", rig.redis.hset(KEY, "lease", 1))
 
-    assert await rig.drain() is Drained.EMPTY
-    assert rig.dialog.asked == ["M1"]
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.dialog.handled == ["M1"]
     assert await rig.redis.zscore("tg:due", SESSION) is None
 
 
 async def test_a_time_out_that_fails_is_let_go(rig: Rig) -> None:
-    await rig.say(1)
-    await rig.drain()
+    await rig.accept_turns(1)
+    await rig.process()
     await pass_time(rig)
-    rig.dialog.failures = [RuntimeError("model is down")]
+    rig.dialog.planned_failures = [RuntimeError("model is down")]
 
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
     rig.dialog.timeout = None
-    await rig.say(2)
-    assert await rig.drain() is Drained.EMPTY
+    await rig.accept_turns(2)
+    assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: text 1", "2: text 2"]
 
 
 async def test_when_no_person_comes_the_bot_says_so_and_has_the_session_again(rig: Rig) -> None:
-    rig.dialog.hand_off_at = "a person please"
-    await rig.say(1, text="a person please")
-    await rig.drain()
+    rig.dialog.hand_off_text = "a person please"
+    await rig.accept_turns(1, text="a person please")
+    await rig.process()
     rig.dialog.timeout = None
-    await rig.say(2)
-    await rig.drain()
+    await rig.accept_turns(2)
+    await rig.process()
     assert await read_owner(rig.redis, SESSION) is Owner.WAITING
     await pass_time(rig, "hand_off")
 
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
     assert await read_owner(rig.redis, SESSION) is Owner.BOT
-    await rig.say(3)
-    await rig.drain()
+    await rig.accept_turns(3)
+    await rig.process()
     assert rig.channel.bodies == ["1: a person please", "are you there?", "2: text 3"]
 
 
 async def test_a_person_who_takes_over_cancels_the_timer(rig: Rig) -> None:
-    rig.dialog.hand_off_at = "a person please"
-    await rig.say(1, text="a person please")
-    await rig.drain()
-    await rig.act(Act.TAKE_OVER)
+    rig.dialog.hand_off_text = "a person please"
+    await rig.accept_turns(1, text="a person please")
+    await rig.process()
+    await rig.accept_action(ControlAction.TAKE_OVER)
 
     await rig.redis.zadd("tg:due", {SESSION: 1})
     assert await Sweeper(rig.redis).sweep() == 0
@@ -155,29 +157,29 @@ async def test_a_person_who_takes_over_cancels_the_timer(rig: Rig) -> None:
 
 
 async def test_a_conversation_that_rested_for_too_long_begins_anew(redis: Redis) -> None:
-    rig = Rig(redis, protocol=Protocol(expiry_ms=60_000))
-    await rig.say(1)
-    await rig.drain()
-    await rig.say(2)
-    await rig.drain()
+    rig = Rig(redis, protocol=ProtocolLimits(expiry_ms=60_000))
+    await rig.accept_turns(1)
+    await rig.process()
+    await rig.accept_turns(2)
+    await rig.process()
     await cast("Any", redis.hset(KEY, "expires", 1))
-    await rig.say(3)
-    await rig.drain()
+    await rig.accept_turns(3)
+    await rig.process()
 
     assert rig.channel.bodies == ["1: text 1", "2: text 2", "1: text 3"]
-    assert "expired" in await rig.kinds()
+    assert "expired" in await rig.log_kinds()
     await rig.mailbox.aclose()
 
 
 async def test_messages_and_timers_that_race_never_both_speak(rig: Rig) -> None:
     rig.dialog.timeout = 600
     for number in range(1, 41):
-        await rig.say(number)
-        await rig.drain()
+        await rig.accept_turns(number)
+        await rig.process()
         await pass_time(rig)
         before = len(rig.channel.bodies)
-        await asyncio.gather(rig.drain(), rig.say(100 + number))
-        await rig.drain()
+        await asyncio.gather(rig.process(), rig.accept_turns(100 + number))
+        await rig.process()
         spoken = rig.channel.bodies[before:]
 
         assert spoken in (
@@ -187,52 +189,52 @@ async def test_messages_and_timers_that_race_never_both_speak(rig: Rig) -> None:
 
 
 async def test_a_reply_that_the_provider_will_never_take_is_told_to_the_dialog_once(rig: Rig) -> None:
-    rig.dialog.timeout, rig.dialog.cares = None, True
-    rig.channel.failures = [(Rejected("no such number"), False)] * 2
-    await rig.say(1)
+    rig.dialog.timeout, rig.dialog.answers_undelivered = None, True
+    rig.channel.planned_failures = [(Rejected("no such number"), False)] * 2
+    await rig.accept_turns(1)
 
-    assert await rig.drain() is Drained.EMPTY
-    assert rig.dialog.asked == ["M1", "timer"]
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.dialog.handled == ["M1", "timer"]
     assert rig.channel.bodies == []
     assert await rig.redis.zscore("tg:due", SESSION) is None
 
 
 async def test_a_status_that_says_so_later_is_told_too(rig: Rig) -> None:
-    rig.dialog.timeout, rig.dialog.cares = None, True
-    await rig.say(1)
-    await rig.drain()
+    rig.dialog.timeout, rig.dialog.answers_undelivered = None, True
+    await rig.accept_turns(1)
+    await rig.process()
     sent = [entry for entry in await read_log(rig.redis, SESSION) if entry.kind == "sent"]
     failed = StatusChanged(
         channel="fake", provider_id=str(sent[0].data["id"]), status=DeliveryStatus.FAILED, error_code="30005"
     )
     await rig.inbox.accept([failed, failed])
-    assert await rig.drain() is Drained.EMPTY
+    assert await rig.process() is ProcessResult.EMPTY
 
     assert rig.channel.bodies == ["1: text 1", "did that reach you?"]
 
 
 async def test_a_status_that_came_before_the_send_returned_is_told_too(rig: Rig) -> None:
-    rig.dialog.timeout, rig.dialog.cares = None, True
+    rig.dialog.timeout, rig.dialog.answers_undelivered = None, True
     original = rig.channel.send
 
     async def send(reply: Reply, http: object) -> SentMessage:
         sent = await original(reply, http)
-        if len(rig.channel.taken) == 1:
+        if len(rig.channel.sent_replies) == 1:
             await rig.inbox.accept(
                 [StatusChanged(channel="fake", provider_id=sent.provider_id, status=DeliveryStatus.FAILED)]
             )
         return sent
 
     rig.channel.send = send  # type: ignore[method-assign]
-    await rig.say(1)
-    await rig.drain()
+    await rig.accept_turns(1)
+    await rig.process()
 
     assert rig.channel.bodies == ["1: text 1", "did that reach you?"]
 
 
 async def test_a_hand_off_that_the_desk_refuses_leaves_nobody_waiting(rig: Rig) -> None:
     rig.channel.capabilities = rig.channel.capabilities.model_copy(update={"desk": True})
-    rig.dialog.hand_off_at = "a person please"
+    rig.dialog.hand_off_text = "a person please"
     original = rig.channel.send
 
     async def send(reply: Reply, http: object) -> SentMessage:
@@ -241,31 +243,31 @@ async def test_a_hand_off_that_the_desk_refuses_leaves_nobody_waiting(rig: Rig) 
         return await original(reply, http)
 
     rig.channel.send = send  # type: ignore[method-assign]
-    await rig.say(1, text="a person please")
-    await rig.drain()
+    await rig.accept_turns(1, text="a person please")
+    await rig.process()
 
     assert rig.channel.bodies == ["1: a person please", "are you there?"]
     assert await read_owner(rig.redis, SESSION) is Owner.BOT
 
 
 async def test_what_the_business_said_of_its_own_accord_is_no_matter_of_the_dialog(rig: Rig) -> None:
-    rig.dialog.timeout, rig.dialog.cares = None, True
-    await rig.say(1)
-    await rig.drain()
-    outgoing = Outgoing(rig.redis, {"fake": rig.channel}, Protocol())
-    rig.channel.failures = [(Rejected("no such number"), False)]
-    await outgoing.say(SESSION, "own-1", Message(text="Your parcel is here."))
-    await rig.drain()
+    rig.dialog.timeout, rig.dialog.answers_undelivered = None, True
+    await rig.accept_turns(1)
+    await rig.process()
+    outgoing = ProactiveSender(rig.redis, {"fake": rig.channel}, ProtocolLimits())
+    rig.channel.planned_failures = [(Rejected("no such number"), False)]
+    await outgoing.send(SESSION, "own-1", Message(text="Your parcel is here."))
+    await rig.process()
 
-    assert rig.dialog.asked == ["M1"]
+    assert rig.dialog.handled == ["M1"]
 
 
 async def test_a_late_failure_does_not_bring_back_who_was_erased(rig: Rig) -> None:
     rig.dialog.timeout = None
-    await rig.say(1)
-    await rig.drain()
+    await rig.accept_turns(1)
+    await rig.process()
     [sent] = [entry for entry in await read_log(rig.redis, SESSION) if entry.kind == "sent"]
-    await Registry(rig.redis).erase(SESSION)
+    await SessionIndex(rig.redis).erase(SESSION)
     await rig.redis.delete(QUEUE)
     provider_id = str(sent.data["id"])
     await rig.inbox.accept(

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from core.ports.dialog import State
-from core.ports.session_store import Held, SessionStore
+from core.ports.session_store import HeldSession, SessionStore
 from core.sessions.store import InMemorySessionStore, NullSessionStore
 from core.sessions.worker import SessionWorker
 from flows.document.flow import Flow
 from flows.engine.machine import DialogMachine
-from flows.llm.model import Decide, Decision
+from flows.llm.model import TransitionDecision, TransitionRequest
 from flows.llm.rules.model import RulesModel
 from gateway.redis.records.session_store import RedisSessionStore
 from tests.flows.conversation import LIBRARY
@@ -31,7 +31,7 @@ class DictStore:
         self.locks: dict[str, asyncio.Lock] = {}
 
     @asynccontextmanager
-    async def hold(self, session_id: str) -> AsyncIterator[Held]:
+    async def hold(self, session_id: str) -> AsyncIterator[HeldSession]:
         async with self.locks.setdefault(session_id, asyncio.Lock()):
             outer = self
 
@@ -106,7 +106,7 @@ async def test_a_turn_that_fails_leaves_the_old_state(store: SessionStore) -> No
         await session.turn("hi")
 
     class Failing(RulesModel):
-        async def decide(self, question: Decide) -> Decision:
+        async def decide(self, question: TransitionRequest) -> TransitionDecision:
             raise RuntimeError("a bug")
 
     broken = SessionWorker(lambda: DialogMachine(KYC, Failing()), store)
@@ -120,7 +120,7 @@ async def test_a_cancelled_turn_leaves_the_old_state_and_lets_the_session_go(sto
     begun = asyncio.Event()
 
     class Slow(RulesModel):
-        async def decide(self, question: Decide) -> Decision:
+        async def decide(self, question: TransitionRequest) -> TransitionDecision:
             begun.set()
             await asyncio.Event().wait()
             raise AssertionError("never")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from flows.compiled.conditions import condition_of
+from flows.compiled.conditions import parse_condition
 
 VALUES: dict[str, JsonValue] = {
     "plan": "gold",
@@ -53,9 +53,9 @@ VALUES: dict[str, JsonValue] = {
     ],
 )
 def test_a_condition_of_the_grammar_is_decided(condition: str, holds: bool) -> None:
-    made = condition_of(condition, {*VALUES, "missing"})
+    made = parse_condition(condition, {*VALUES, "missing"})
     assert made is not None
-    assert made.holds(VALUES) is holds
+    assert made.evaluate(VALUES) is holds
 
 
 @pytest.mark.parametrize(
@@ -73,17 +73,17 @@ def test_a_condition_of_the_grammar_is_decided(condition: str, holds: bool) -> N
     ],
 )
 def test_prose_is_no_condition(condition: str) -> None:
-    assert condition_of(condition, VALUES) is None
+    assert parse_condition(condition, VALUES) is None
 
 
 def test_a_plain_word_is_data_only_where_there_are_such_data() -> None:
-    made = condition_of("This is true for members".partition(" for")[0])
+    made = parse_condition("This is true for members".partition(" for")[0])
     assert made is not None
-    assert made.holds(VALUES) is None
-    assert made.holds({"This": True}) is True
+    assert made.evaluate(VALUES) is None
+    assert made.evaluate({"This": True}) is True
 
 
 @given(st.text(max_size=100), st.booleans())
 def test_any_condition_can_be_looked_at(condition: str, known: bool) -> None:
-    made = condition_of(condition, VALUES if known else ())
-    assert made is None or made.holds(VALUES) in (True, False, None)
+    made = parse_condition(condition, VALUES if known else ())
+    assert made is None or made.evaluate(VALUES) in (True, False, None)

@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from flows.compiled.instructions import in_language, kind_of, language_code, proceeds, scripted
+from flows.compiled.instructions import (
+    auto_proceeds,
+    language_code,
+    node_type,
+    scripted_speech,
+    select_language_block,
+)
 from flows.document.flow import Node
 
 
@@ -29,13 +35,13 @@ EDGES = [{"id": "e", "condition": "c", "target_node_id": "n"}]
     ],
 )
 def test_the_kind_of_a_node_follows_from_what_it_has(parts: dict[str, object], kind: str) -> None:
-    assert kind_of(made(**parts)) == kind
+    assert node_type(made(**parts)) == kind
 
 
 def test_a_node_proceeds_by_its_flag_or_by_its_instruction() -> None:
-    assert proceeds(made(auto_proceed=True))
-    assert proceeds(made(instruction="Say thanks. No response needed."))
-    assert not proceeds(made(instruction="Ask for the name."))
+    assert auto_proceeds(made(auto_proceed=True))
+    assert auto_proceeds(made(instruction="Say thanks. No response needed."))
+    assert not auto_proceeds(made(instruction="Ask for the name."))
 
 
 @pytest.mark.parametrize(
@@ -57,13 +63,13 @@ def test_a_node_proceeds_by_its_flag_or_by_its_instruction() -> None:
     ],
 )
 def test_a_scripted_line_is_found_and_prose_is_not_speech(instruction: str, language: str, line: str) -> None:
-    assert scripted(instruction, language) == line
+    assert scripted_speech(instruction, language) == line
 
 
 @pytest.mark.parametrize(("language", "text"), [("hi", "Namaste"), ("en", "Hello"), ("de", "Hello")])
 def test_a_language_has_its_block_and_english_stands_in(language: str, text: str) -> None:
-    assert in_language("[EN] Hello [HI] Namaste", language) == text
-    assert in_language("No markers", language) == "No markers"
+    assert select_language_block("[EN] Hello [HI] Namaste", language) == text
+    assert select_language_block("No markers", language) == "No markers"
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from flows.compiled.flow import compiled
-from flows.compiled.lookahead import MOST_INSTRUCTIONS
+from flows.compiled.flow import compile_flow
+from flows.compiled.lookahead import MAX_INSTRUCTION_LENGTH
 from flows.engine.machine import DialogMachine
-from flows.llm.model import Decision
+from flows.llm.model import TransitionDecision
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.prompts import NEXT, STAY
+from flows.llm.prompts import NEXT_MESSAGE_KEY, STAY_FUNCTION_NAME
 from flows.llm.scripted import ScriptedModel
 from tests.flows.conversation import Json, asks, edge, flow, machine, node
 from tests.flows.openai_server import OpenAIServer, Stream, call, no_tools, streamed_call, words
@@ -44,32 +44,32 @@ def parameters(request: Json, name: str) -> Json:
 async def test_an_edge_its_slots_and_the_words_beyond_it_are_one_request(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    server.answers = [call("named", {"name": "Ada", NEXT: "How is the weather, Ada?"})]
+    server.answers = [call("named", {"name": "Ada", NEXT_MESSAGE_KEY: "How is the weather, Ada?"})]
     answer = await talk.turn("I am Ada")
     assert (answer.node, answer.text, answer.tokens) == ("b", "How is the weather, Ada?", 42)
     assert talk.state is not None
     assert talk.state["slots"] == {"name": "Ada"}
     (request,) = server.requests
     offered = parameters(request, "named")
-    assert list(offered["properties"]) == offered["required"] == ["name", NEXT]
-    assert "Ask for the weather there." in offered["properties"][NEXT]["description"]
-    assert NEXT not in parameters(request, STAY)["properties"]
+    assert list(offered["properties"]) == offered["required"] == ["name", NEXT_MESSAGE_KEY]
+    assert "Ask for the weather there." in offered["properties"][NEXT_MESSAGE_KEY]["description"]
+    assert NEXT_MESSAGE_KEY not in parameters(request, STAY_FUNCTION_NAME)["properties"]
 
 
 async def test_a_model_that_writes_no_words_beyond_is_asked_for_them(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    for written in ({}, {NEXT: ""}, {NEXT: 7}):
+    for written in ({}, {NEXT_MESSAGE_KEY: ""}, {NEXT_MESSAGE_KEY: 7}):
         await talk.start()
         server.answers = [call("go", written), words("How is it there?")]
         answer = await talk.turn("go")
-        assert (answer.text, answer.trouble, answer.tokens) == ("How is it there?", "", 84)
+        assert (answer.text, answer.issue, answer.tokens) == ("How is it there?", "", 84)
 
 
 async def test_words_beyond_an_edge_that_is_not_taken_are_not_said(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    server.answers = [call("named", {NEXT: "How is the weather?"})]
+    server.answers = [call("named", {NEXT_MESSAGE_KEY: "How is the weather?"})]
     answer = await talk.turn("go")
     assert (answer.node, answer.outcome) == ("a", "stay")
     assert "weather" not in answer.text
@@ -79,7 +79,7 @@ async def test_words_beyond_are_told_while_they_are_written(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     go_on = asyncio.Event()
-    server.answers = [streamed_call("go", f'{{"{NEXT}": "How is', go_on, ' it?"}')]
+    server.answers = [streamed_call("go", f'{{"{NEXT_MESSAGE_KEY}": "How is', go_on, ' it?"}')]
     stream = await talk.turn("go", stream=True)
     chunks = aiter(stream)
     assert (await anext(chunks)).text == "How is"
@@ -91,7 +91,7 @@ async def test_words_beyond_are_told_while_they_are_written(
 async def test_words_that_a_refused_value_may_follow_are_told_only_when_it_is_taken(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    server.answers = [streamed_call("named", f'{{"{NEXT}": "How is it?", ', '"name": null}')]
+    server.answers = [streamed_call("named", f'{{"{NEXT_MESSAGE_KEY}": "How is it?", ', '"name": null}')]
     stream = await talk.turn("go", stream=True)
     told = [chunk async for chunk in stream]
     assert "".join(chunk.text for chunk in told) == stream.result.text
@@ -101,7 +101,7 @@ async def test_words_that_a_refused_value_may_follow_are_told_only_when_it_is_ta
 async def test_a_model_without_tools_writes_them_into_its_json(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    whole = json.dumps({"function": "go", "arguments": {NEXT: "How is it?"}})
+    whole = json.dumps({"function": "go", "arguments": {NEXT_MESSAGE_KEY: "How is it?"}})
     server.answers = [no_tools(), Stream(whole[:-9], whole[-9:])]
     stream = await talk.turn("go", stream=True)
     told = [chunk.text async for chunk in stream]
@@ -117,7 +117,9 @@ async def test_a_router_that_a_model_chooses_at_speaks_in_the_same_request() -> 
         node("b", instruction="Ask for the weather.", edges=[edge("x", "end")]),
         node("end", "The end.", is_final=True),
     )
-    script = ScriptedModel([Decision("go", reply="Not asked."), Decision("one", reply="How is it?")])
+    script = ScriptedModel(
+        [TransitionDecision("go", reply="Not asked."), TransitionDecision("one", reply="How is it?")]
+    )
     talk = machine(made, script)
     await talk.start()
     assert (await talk.turn("go")).text == "How is it?"
@@ -147,7 +149,7 @@ def runs(trigger: str) -> Json:
         (WAY, {**TALKS, **runs("on_enter")}, {}, False),
         ({**WAY, **runs("on_enter")}, TALKS, {}, False),
         (WAY, TALKS, runs("on_exit"), False),
-        (WAY, {**TALKS, "instruction": "a" * (MOST_INSTRUCTIONS + 1)}, {}, False),
+        (WAY, {**TALKS, "instruction": "a" * (MAX_INSTRUCTION_LENGTH + 1)}, {}, False),
     ],
     ids=[
         "a plain instruction",
@@ -168,5 +170,5 @@ def test_words_are_asked_for_ahead_only_where_nothing_is_missing_for_them(
     way: Json, target: Json, source: Json, is_ahead: bool
 ) -> None:
     end = node("end", "The end.", is_final=True)
-    made = compiled(flow(node("a", "Hello!", edges=[way], **source), target, end, actions=[LOOK]))
-    assert bool(made.nodes["a"].ahead) is is_ahead
+    made = compile_flow(flow(node("a", "Hello!", edges=[way], **source), target, end, actions=[LOOK]))
+    assert bool(made.nodes["a"].speculative_replies) is is_ahead

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.compiled.flow import compiled, in_every_language
+from flows.compiled.flow import compile_all_languages, compile_flow
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
 from tests.flows.conversation import LIBRARY, Json, asks, document, edge, machine, node, turn
@@ -110,11 +110,11 @@ def test_a_damaged_document_is_refused_in_one_error_or_runs(damage: list[tuple[P
         put(broken, place, value)
     flow = loaded(broken)
     if isinstance(flow, FlowError):
-        assert flow.problems
-        assert all(problem.sentence for problem in flow.problems)
-        assert not [each for each in flow.problems if any(word in each.sentence for word in LIBRARY_WORDS)]
+        assert flow.issues
+        assert all(problem.message for problem in flow.issues)
+        assert not [each for each in flow.issues if any(word in each.message for word in LIBRARY_WORDS)]
         return
-    assert in_every_language(flow)
+    assert compile_all_languages(flow)
     assert isinstance(flow.warnings, tuple)
     step = asyncio.run(machine(flow).answer(turn("go x 1"), None))
     assert all(message.text for message in step.messages)
@@ -129,4 +129,4 @@ def loaded(document: Json) -> Flow | FlowError:
 
 
 def test_every_library_flow_is_compiled() -> None:
-    assert all(compiled(Flow.load(path)).nodes for path in LIBRARY.glob("*.json"))
+    assert all(compile_flow(Flow.load(path)).nodes for path in LIBRARY.glob("*.json"))

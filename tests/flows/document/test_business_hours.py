@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from flows.document.business_hours import Hours
+from flows.document.business_hours import BusinessHours
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
 from flows.engine.machine import DialogMachine
@@ -34,15 +34,17 @@ WEEK = {"timezone": "Europe/Berlin", "monday": ["09:00-12:00", "13:00-17:00"], "
     ids=["opens", "before", "noon", "afternoon", "closes", "another day", "a holiday", "summer time"],
 )
 def test_hours_are_the_businesss_own(moment: str, *, is_open: bool) -> None:
-    assert Hours.model_validate(WEEK).is_open(datetime.fromisoformat(moment)) is is_open
+    assert BusinessHours.model_validate(WEEK).is_open(datetime.fromisoformat(moment)) is is_open
 
 
 @given(st.datetimes(timezones=st.timezones()))
 @example(datetime(2000, 1, 1, 23, 59, 59, 999_999, tzinfo=UTC))
 def test_every_moment_is_open_or_not(moment: datetime) -> None:
-    whole = Hours(**{day: ["00:00-24:00"] for day in Hours.model_fields if day.endswith("day")})
+    whole = BusinessHours(
+        **{day: ["00:00-24:00"] for day in BusinessHours.model_fields if day.endswith("day")}
+    )
 
-    assert Hours.model_validate(WEEK).is_open(moment) in (True, False)
+    assert BusinessHours.model_validate(WEEK).is_open(moment) in (True, False)
     assert whole.is_open(moment)
 
 
@@ -58,7 +60,7 @@ def test_every_moment_is_open_or_not(moment: datetime) -> None:
 )
 def test_what_is_no_time_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        Hours.model_validate(wrong)
+        BusinessHours.model_validate(wrong)
 
 
 def flow(resort: dict[str, str]) -> Flow:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from core.errors import Misconfigured
-from flows.document.errors import FlowError, Problem
+from core.errors import ConfigurationError
+from flows.document.errors import FlowError, Issue
 from flows.document.flow import Flow
 from tests.flows.conversation import LIBRARY, Json, asks, document, edge, node
 
@@ -15,11 +15,11 @@ from tests.flows.conversation import LIBRARY, Json, asks, document, edge, node
 def refused(broken: Json) -> dict[str, str]:
     with pytest.raises(FlowError) as caught:
         Flow.from_json(json.dumps(broken))
-    return {problem.path: problem.sentence for problem in caught.value.problems}
+    return {problem.path: problem.message for problem in caught.value.issues}
 
 
 def warned(sound: Json) -> dict[str, str]:
-    return {problem.path: problem.sentence for problem in Flow.model_validate(sound).warnings}
+    return {problem.path: problem.message for problem in Flow.model_validate(sound).warnings}
 
 
 @pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.json")), ids=lambda path: path.stem)
@@ -58,8 +58,8 @@ def test_json_that_is_not_an_object_is_refused(text: str) -> None:
 
 
 def test_a_flow_error_is_something_that_a_person_must_put_right() -> None:
-    assert issubclass(FlowError, Misconfigured)
-    assert str(FlowError("kyc.json", [Problem("a.b", "No."), Problem("", "Bad.")])) == (
+    assert issubclass(FlowError, ConfigurationError)
+    assert str(FlowError("kyc.json", [Issue("a.b", "No."), Issue("", "Bad.")])) == (
         "kyc.json: 2 problems\n  a.b: No.\n  Bad."
     )
 

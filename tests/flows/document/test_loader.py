@@ -15,7 +15,7 @@ SOUND = json.dumps(document(node("a", "Hi", is_final=True)))
 def refused(text: str) -> dict[str, str]:
     with pytest.raises(FlowError) as caught:
         Flow.from_json(text)
-    return {problem.path: problem.sentence for problem in caught.value.problems}
+    return {problem.path: problem.message for problem in caught.value.issues}
 
 
 def test_the_names_that_the_reference_has_read_the_same() -> None:

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 import flows
 from core.model.turn import Turn
-from flows import locales as wording
-from flows.compiled.flow import compiled
+from flows.compiled.flow import compile_flow
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
-from flows.engine.language import asked_for, is_answer, tongue
+from flows.engine.language import is_language_answer, requested_language, select_language
 from flows.engine.machine import DialogMachine
-from flows.llm.model import Decision, Speak, Speech
+from flows.llm.model import GeneratedReply, ReplyRequest, TransitionDecision
 from flows.llm.scripted import ScriptedModel
+from flows.locales import LANGUAGES, messages_for
 from flows.locales.de.messages import GERMAN
 from flows.locales.en.messages import ENGLISH
 from tests.fakes import ADDRESS
@@ -53,28 +53,30 @@ def said(text: str, payload: str = "", **details: str) -> Turn:
     ],
 )
 def test_whose_words_leave_no_doubt_is_followed(text: str, before: str, spoken: str) -> None:
-    assert tongue(CODES, before, "en", said(text)) == spoken
+    assert select_language(CODES, before, "en", said(text)) == spoken
 
 
 def test_what_the_channel_knows_decides_where_words_do_not() -> None:
-    assert tongue(CODES, "", "en", said("4321", locale="de-AT")) == "de"
-    assert tongue(CODES, "", "en", said("4321", locale="fr")) == "en"
-    assert tongue(CODES, "en", "en", said("ja", payload="ich habe das", locale="de")) == "en"
+    assert select_language(CODES, "", "en", said("4321", locale="de-AT")) == "de"
+    assert select_language(CODES, "", "en", said("4321", locale="fr")) == "en"
+    assert select_language(CODES, "en", "en", said("ja", payload="ich habe das", locale="de")) == "en"
 
 
 def test_a_language_that_is_asked_for_at_a_node_is_an_answer() -> None:
     languages = edge("to", "end", input_schema=asks(to={"enum": ["German", "French"]}))
-    made = compiled(made_flow(node("a", "Translate to?", edges=[languages]), node("end", "!", is_final=True)))
+    made = compile_flow(
+        made_flow(node("a", "Translate to?", edges=[languages]), node("end", "!", is_final=True))
+    )
     for text, expected in [("German", True), ("deutsch bitte", True), ("English", False), ("tea", False)]:
-        assert is_answer(made.nodes["a"], text) is expected
-        assert not is_answer(made.nodes["end"], text)
-    assert tongue(CODES, "en", "en", said("German"), may_ask=False) == "en"
+        assert is_language_answer(made.nodes["a"], text) is expected
+        assert not is_language_answer(made.nodes["end"], text)
+    assert select_language(CODES, "en", "en", said("German"), may_ask=False) == "en"
 
 
 @given(st.text(max_size=100), st.sampled_from(["", "en", "de"]))
 def test_any_text_is_answered_in_a_language_that_the_flow_has(text: str, before: str) -> None:
-    assert tongue(CODES, before, "en", said(text)) in CODES
-    assert asked_for(text) in {"", "en", "de", "fr", "es", "it", "nl", "pl", "pt", "tr"}
+    assert select_language(CODES, before, "en", said(text)) in CODES
+    assert requested_language(text) in {"", "en", "de", "fr", "es", "it", "nl", "pl", "pt", "tr"}
 
 
 @pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.stem)
@@ -91,11 +93,11 @@ def test_the_library_speaks_german_everywhere(path: Path) -> None:
 
 
 def test_every_language_has_every_sentence() -> None:
-    for code in wording.LANGUAGES:
-        sentences = wording.of(code)
+    for code in LANGUAGES:
+        sentences = messages_for(code)
         assert len(sentences.months.split()) == 12
-        assert len(set(sentences.apologies)) == len(set(sentences.leads)) == 3
-        for name in ("still_needed", "unlike", "which_one", "no_day", "no_time"):
+        assert len(set(sentences.apologies)) == len(set(sentences.error_prefixes)) == 3
+        for name in ("missing_value", "invalid_value", "ambiguous_value", "invalid_date", "invalid_time"):
             assert getattr(sentences, name).count("{}") == 1
 
 
@@ -133,11 +135,11 @@ async def test_a_model_is_told_the_language() -> None:
     class Listening(ScriptedModel):
         heard = ""
 
-        async def speak(self, request: Speak) -> Speech:
+        async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
             self.heard = request.prompt
-            return Speech(text="Auf Wiedersehen!")
+            return GeneratedReply(text="Auf Wiedersehen!")
 
-    model = Listening([Decision(edge="tea")])
+    model = Listening([TransitionDecision(edge_id="tea")])
     talk = DialogMachine(flow(), model)
     await talk.turn("Hallo")
     await talk.turn("Tee bitte")
@@ -159,8 +161,8 @@ async def test_what_is_said_in_place_of_an_answer_is_in_the_language_of_the_sess
     await talk.turn("Hallo, was gibt es?")
     ok = said("ok")
 
-    assert talk.excuses(ok, talk.state).gave_up == GERMAN.gave_up
-    assert talk.excuses(said("hello there"), None).overflow == ENGLISH.overflow
+    assert talk.error_messages(ok, talk.state).processing_failed == GERMAN.processing_failed
+    assert talk.error_messages(said("hello there"), None).mailbox_overflow == ENGLISH.mailbox_overflow
 
 
 @pytest.mark.parametrize(

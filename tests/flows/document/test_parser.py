@@ -25,7 +25,7 @@ nodes:
 def refused(text: str) -> dict[str, str]:
     with pytest.raises(FlowError) as caught:
         Flow.from_yaml(text)
-    return {problem.path: problem.sentence for problem in caught.value.problems}
+    return {problem.path: problem.message for problem in caught.value.issues}
 
 
 @pytest.mark.parametrize("name", ["flow.yaml", "flow.yml", "FLOW.YAML"])

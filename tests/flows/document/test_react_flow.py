@@ -94,7 +94,7 @@ def test_a_problem_stands_where_it_is_in_the_export() -> None:
     broken = {**EXPORT, "edges": [*going, {"id": "no", "source": "ask", "target": "nowhere", "guard": "1 +"}]}
     with pytest.raises(FlowError) as caught:
         Flow.from_json(json.dumps(broken))
-    assert [problem.path for problem in caught.value.problems] == ["edges[2].target", "edges[2].guard"]
+    assert [problem.path for problem in caught.value.issues] == ["edges[2].target", "edges[2].guard"]
 
 
 def test_what_an_export_cannot_carry_is_named() -> None:

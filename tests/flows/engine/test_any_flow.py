@@ -11,15 +11,22 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from core.ports.dialog import State
-from core.ports.http_fetch import Fetched, NotFetched, Request
+from core.ports.http_fetch import FetchError, HttpRequest, HttpResponse
 from flows.document.flow import Flow
-from flows.engine.action_runner import MOST_ACTIONS
+from flows.engine.action_runner import MAX_CALLS_PER_TURN
 from flows.engine.machine import DialogMachine
-from flows.engine.transition_executor import MOST_HOPS
-from flows.engine.turn_result import Hop
-from flows.llm.model import Condense, Decide, Decision, ModelError, Speak, Speech
-from flows.state.dialog_state import LARGEST_STATE
-from flows.tools.types import Call
+from flows.engine.transition_executor import MAX_TRANSITIONS_PER_TURN
+from flows.engine.turn_result import NodeVisit
+from flows.llm.model import (
+    GeneratedReply,
+    ModelError,
+    ReplyRequest,
+    SummaryRequest,
+    TransitionDecision,
+    TransitionRequest,
+)
+from flows.state.dialog_state import MAX_STATE_LENGTH
+from flows.tools.types import ToolCallRequest
 from tests.flows.conversation import Json, document, turn
 
 NAMES = ("a", "b", "c", "d", "e")
@@ -125,9 +132,11 @@ edge_ids = st.one_of(
     st.sampled_from([*NAMES, "help", "", "get"]),
     st.text(max_size=5),
 )
-tool_calls = st.builds(Call, st.sampled_from(["tool", "nope"]), st.dictionaries(st.text(max_size=3), junk))
+tool_calls = st.builds(
+    ToolCallRequest, st.sampled_from(["tool", "nope"]), st.dictionaries(st.text(max_size=3), junk)
+)
 decisions = st.builds(
-    Decision,
+    TransitionDecision,
     edge=edge_ids,
     slots=st.dictionaries(st.sampled_from([*SLOTS, "found", "secrets", "env"]), junk, max_size=3),
     reply=st.one_of(st.just(""), st.text(max_size=50)),
@@ -137,13 +146,13 @@ decisions = st.builds(
 )
 gone = st.just(ModelError("gone"))
 answers = st.one_of(decisions, decisions, gone)
-speeches = st.one_of(st.builds(Speech, text=st.text(max_size=20)), gone)
+speeches = st.one_of(st.builds(GeneratedReply, text=st.text(max_size=20)), gone)
 messages = st.one_of(st.sampled_from(["hi", "yes", "1", "x", "4 May 2027"]), st.text(max_size=30))
 fetches = st.sampled_from(
     [
-        Fetched(status=200, body=b'{"a": [1]}'),
-        Fetched(status=404, body=b"\xff"),
-        NotFetched("no", sent=True),
+        HttpResponse(status=200, body=b'{"a": [1]}'),
+        HttpResponse(status=404, body=b"\xff"),
+        FetchError("no", sent=True),
     ]
 )
 
@@ -157,23 +166,23 @@ class World:
         self._decided, self._spoken, self._fetched = decided, spoken, fetched
         self.calls = 0
 
-    async def decide(self, question: Decide) -> Decision:
+    async def decide(self, question: TransitionRequest) -> TransitionDecision:
         decision = self._next(self._decided)
-        assert isinstance(decision, Decision)
+        assert isinstance(decision, TransitionDecision)
         return decision
 
-    async def speak(self, request: Speak) -> Speech:
+    async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
         speech = self._next(self._spoken)
-        assert isinstance(speech, Speech)
+        assert isinstance(speech, GeneratedReply)
         return speech
 
-    async def condense(self, request: Condense) -> Speech:
-        return await self.speak(Speak(""))
+    async def summarize(self, request: SummaryRequest) -> GeneratedReply:
+        return await self.generate_reply(ReplyRequest(""))
 
-    async def fetch(self, request: Request) -> Fetched:
+    async def fetch(self, request: HttpRequest) -> HttpResponse:
         self.calls += 1
         fetched = self._next(self._fetched)
-        assert isinstance(fetched, Fetched)
+        assert isinstance(fetched, HttpResponse)
         return fetched
 
     async def aclose(self) -> None:
@@ -207,7 +216,7 @@ def test_a_turn_has_a_defined_outcome_and_says_something_within_its_bounds(
     history: list[JsonValue] = [{"role": "user", "content": f"Line {number}."} for number in range(lines)]
     begun: State | None = {"node": flow.initial_node, "history": history} if lines else None
     world = World(decided, spoken, fetched)
-    hops: list[Hop] = []
+    hops: list[NodeVisit] = []
     machine = DialogMachine(flow, world, [tool], fetch=world, watch=hops.append)
 
     async def talk() -> None:
@@ -220,10 +229,10 @@ def test_a_turn_has_a_defined_outcome_and_says_something_within_its_bounds(
             assert step.messages
             assert all(message.text.strip() for message in step.messages)
             assert step.hand_off == (step.outcome == "hand_off")
-            assert len(hops) <= 2 * MOST_HOPS
-            assert world.calls <= MOST_ACTIONS
+            assert len(hops) <= 2 * MAX_TRANSITIONS_PER_TURN
+            assert world.calls <= MAX_CALLS_PER_TURN
             without = {key: step.state[key] for key in step.state if key not in ("history", "summary")}
-            assert len(json.dumps(without, ensure_ascii=False)) <= LARGEST_STATE
+            assert len(json.dumps(without, ensure_ascii=False)) <= MAX_STATE_LENGTH
             assert json.loads(json.dumps(step.state, allow_nan=False)) == step.state
             state = step.state
 

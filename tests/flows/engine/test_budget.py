@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.llm.model import Decision
+from flows.llm.model import TransitionDecision
 from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
 from tests.flows.conversation import Json, edge, flow, machine, node, say, turn
@@ -15,15 +15,15 @@ END = node("end", "The end.", is_final=True)
 
 @pytest.mark.parametrize("budget", [{"turns": 3}, {"tokens": 20}])
 async def test_a_spent_budget_asks_for_a_person_and_begins_anew_afterwards(budget: Json) -> None:
-    script = ScriptedModel([Decision(reply="Hm.", tokens=10) for _ in range(9)])
+    script = ScriptedModel([TransitionDecision(reply="Hm.", tokens=10) for _ in range(9)])
     talk = machine(flow(LOOP, END, budget=budget), script)
     answers = [await talk.turn(text) for text in ("hi", "x", "y", "z", "w")]
     assert [answer.outcome for answer in answers] == ["stay", "stay", "stay", "budget", "stay"]
-    assert (answers[3].text, answers[3].hand_off) == (ENGLISH.spent, True)
+    assert (answers[3].text, answers[3].hand_off) == (ENGLISH.budget_exhausted, True)
 
 
 async def test_without_a_budget_nothing_is_counted() -> None:
-    talk = machine(flow(LOOP, END), ScriptedModel([Decision(reply="Hm.", tokens=10)]))
+    talk = machine(flow(LOOP, END), ScriptedModel([TransitionDecision(reply="Hm.", tokens=10)]))
     await say(talk, "hi", "x")
     assert not {"turns", "tokens"} & set(talk.state or {})
 
@@ -31,7 +31,7 @@ async def test_without_a_budget_nothing_is_counted() -> None:
 async def test_the_person_is_told_what_was_learnt() -> None:
     learns = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
     ask = node("a", "Who?", edges=[edge("go", "b", input_schema=learns)])
-    script = ScriptedModel([Decision(edge="go", slots={"name": "Ada"})])
+    script = ScriptedModel([TransitionDecision(edge_id="go", slots={"name": "Ada"})])
     made = flow(ask, node("b", "B?", edges=[edge("x", "end")]), END, budget={"turns": 2})
     dialog = machine(made, script)
     step = await dialog.answer(turn("hi"), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.llm.model import Decision, Speech
+from flows.llm.model import GeneratedReply, TransitionDecision
 from flows.llm.scripted import ScriptedModel
 from tests.flows.conversation import Json, asks, edge, flow, machine, node, say
 
@@ -28,9 +28,9 @@ def asking(*, criterion: Json | None = None, **more: Any) -> Any:
     )
 
 
-def decided(*edges: str | Decision) -> ScriptedModel:
-    decisions = [Decision(edge=item) if isinstance(item, str) else item for item in edges]
-    return ScriptedModel(decisions, [Speech(text="Hello.")])
+def decided(*edges: str | TransitionDecision) -> ScriptedModel:
+    decisions = [TransitionDecision(edge_id=item) if isinstance(item, str) else item for item in edges]
+    return ScriptedModel(decisions, [GeneratedReply(text="Hello.")])
 
 
 async def test_a_node_is_not_left_before_what_it_needs_is_known() -> None:
@@ -42,7 +42,7 @@ async def test_a_node_is_not_left_before_what_it_needs_is_known() -> None:
 
 
 async def test_what_the_message_itself_brings_is_enough() -> None:
-    script = decided(Decision(edge="go", slots={"name": "Ada"}))
+    script = decided(TransitionDecision(edge_id="go", slots={"name": "Ada"}))
     assert (await say(machine(asking(allow_skip=False), script), "hi", "Ada")).outcome == "final"
 
 
@@ -86,12 +86,12 @@ async def test_the_data_decide_without_a_model_call_on_a_users_turn_too() -> Non
         node("a", "A?", edges=[choose]),
     ]
     made = flow(places[3], offer, *places[:3], global_edges=[edge("why", "faq", keywords=["why"])])
-    script = decided(Decision(edge="pick", slots={"plan": "gold"}))
+    script = decided(TransitionDecision(edge_id="pick", slots={"plan": "gold"}))
     talk = machine(made, script)
     assert (await say(talk, "hi", "gold")).node == "offer"
     assert "Because." in (await talk.turn("why?")).text
     done = await talk.turn("go ahead")
-    assert (done.edge, done.text, len(script.questions)) == ("g", "Gold.", 1)
+    assert (done.edge, done.text, len(script.transition_requests)) == ("g", "Gold.", 1)
 
 
 async def test_prose_that_only_looks_like_data_stays_prose() -> None:
@@ -100,16 +100,18 @@ async def test_prose_that_only_looks_like_data_stays_prose() -> None:
     )
     script = decided("go")
     assert (await say(machine(made, script), "hi", "it is true")).outcome == "final"
-    assert [offered.id for offered in script.questions[0].offered] == ["go", "no"]
+    assert [offered.id for offered in script.transition_requests[0].available_edges] == ["go", "no"]
 
 
 async def test_an_edge_without_a_schema_may_bring_what_its_target_names_and_is_not_held_up() -> None:
     greet = node("b", instruction="Greet {{ first_name }} of {{ BANK }}.", edges=[edge("on", "end")])
     made = flow(node("a", "A?", edges=[edge("go", "b")]), greet, END, environment_variables={"BANK": "HB"})
-    told = decided(Decision(edge="go", slots={"first_name": "Ada", "BANK": "evil"}))
+    told = decided(TransitionDecision(edge_id="go", slots={"first_name": "Ada", "BANK": "evil"}))
     talk = machine(made, told)
     answer = await say(talk, "hi", "Ada")
-    assert [slot.name for slot in told.questions[0].offered[0].inferred] == ["first_name"]
-    assert (answer.outcome, told.requests[0].instruction) == ("advance", "Greet Ada of HB.")
+    assert [slot.name for slot in told.transition_requests[0].available_edges[0].inferred_slots] == [
+        "first_name"
+    ]
+    assert (answer.outcome, told.reply_requests[0].instruction) == ("advance", "Greet Ada of HB.")
     assert talk.state is not None
     assert talk.state["slots"] == {"first_name": "Ada"}

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from core.ports.dialog import Dialog, State
-from flows.compiled.flow import compiled
+from flows.compiled.flow import compile_flow
 from flows.document.flow import Flow
 from flows.document.flow_set import FlowSet
 from flows.engine.machine import DialogMachine
-from flows.llm.model import Decide, Decision
+from flows.llm.model import TransitionDecision, TransitionRequest
 from flows.llm.scripted import ScriptedModel
 from flows.tools.python import Context
-from flows.tools.types import Call
+from flows.tools.types import ToolCallRequest
 from tests.flows.conversation import LIBRARY, edge, flow, library, machine, node, say, turn
 
 
@@ -57,10 +57,10 @@ async def test_a_cancelled_turn_changes_nothing() -> None:
     waiting, release = asyncio.Event(), asyncio.Event()
 
     class Slow(ScriptedModel):
-        async def decide(self, question: Decide) -> Decision:
+        async def decide(self, question: TransitionRequest) -> TransitionDecision:
             waiting.set()
             await release.wait()
-            return Decision(edge="go")
+            return TransitionDecision(edge_id="go")
 
     talk = machine(flow(node("a", "A?", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), Slow())
     await talk.turn("hi")
@@ -102,20 +102,20 @@ async def test_the_result_joins_its_messages_by_blank_lines() -> None:
 
 @pytest.mark.parametrize("name", ["", "gpt", "openai", "openai/", "Rules", "rules/x"])
 def test_a_model_of_no_known_name_is_refused_by_its_name(name: str) -> None:
-    with pytest.raises(Misconfigured, match="TURNGATE_LLM"):
+    with pytest.raises(ConfigurationError, match="TURNGATE_LLM"):
         DialogMachine(Flow.load(LIBRARY / "kyc.json"), name)
 
 
 def test_a_flow_is_compiled_once_and_let_go_with_it() -> None:
     made = flow(node("a", "A.", is_final=True))
     one, other = DialogMachine(made), DialogMachine(made)
-    assert one._compiled[""]["en"] is other._compiled[""]["en"] is compiled(made)
+    assert one._compiled[""]["en"] is other._compiled[""]["en"] is compile_flow(made)
     key = id(made)
     del one, other, made
     gc.collect()
-    from flows.compiled.flow import _ready, _spoken
+    from flows.compiled.flow import _compiled_flows, _compiled_languages
 
-    assert key not in {**_ready, **_spoken}
+    assert key not in {**_compiled_flows, **_compiled_languages}
 
 
 def test_a_flow_of_several_languages_is_compiled_once_too() -> None:
@@ -130,12 +130,12 @@ async def test_closing_a_machine_closes_its_model() -> None:
 
 
 async def test_a_note_for_the_model_is_not_seen_by_the_user() -> None:
-    script = ScriptedModel([Decision(reply="Good evening, Ada.")])
+    script = ScriptedModel([TransitionDecision(reply="Good evening, Ada.")])
     talk = machine(flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "B.", is_final=True)), script)
     await talk.start()
     talk.assist("The user is called Ada.")
     await talk.turn("good evening, do you know me?")
-    assert [(line["role"], line["content"]) for line in script.questions[0].history][1] == (
+    assert [(line["role"], line["content"]) for line in script.transition_requests[0].history][1] == (
         "system",
         "The user is called Ada.",
     )
@@ -154,7 +154,7 @@ async def test_a_conversation_may_go_on_in_another_flow_with_what_it_knows() -> 
         node("a", "Who?", edges=[edge("go", "b", input_schema=learns)]), node("b", "B?", is_final=True)
     )
     second = flow(node("a", "Hello {{ name }}!", is_final=True))
-    script = ScriptedModel([Decision(edge="go", slots={"name": "Ada"})])
+    script = ScriptedModel([TransitionDecision(edge_id="go", slots={"name": "Ada"})])
     talk = DialogMachine(FlowSet({"first": first, "second": second}), script)
     assert (await say(talk, "hi", "Ada")).text == "B?"
     talk.switch_flow("second")
@@ -172,12 +172,12 @@ async def test_who_waits_at_a_node_that_was_rewritten_is_asked_there_anew() -> N
 
     talk = machine(drinks("Tea?", "B."))
     await talk.turn("hi")
-    talk.take_up(drinks("Coffee?", "B."))
+    talk.replace_flow(drinks("Coffee?", "B."))
     assert (await talk.turn("yes")).text == "Coffee?"
     assert (await talk.turn("yes")).text == "B."
     talk.reset()
     await talk.turn("hi")
-    talk.take_up(drinks("Coffee?", "C."))
+    talk.replace_flow(drinks("Coffee?", "C."))
     assert (await talk.turn("yes")).text == "C."
 
 
@@ -225,19 +225,21 @@ async def test_facts_have_the_names_that_other_programs_know() -> None:
 
 
 async def test_half_a_character_does_no_harm_to_the_turns_that_follow() -> None:
-    talk = machine(flow(node("a", "Hello!", edges=[edge("go", "a")])), ScriptedModel([Decision()] * 3))
+    talk = machine(
+        flow(node("a", "Hello!", edges=[edge("go", "a")])), ScriptedModel([TransitionDecision()] * 3)
+    )
     for text in ("hi", "half \ud83d an emoji", "go on"):
         await talk.turn(text)
     assert "half � an emoji" in json.dumps(talk.state, ensure_ascii=False).encode().decode()
 
 
 async def test_notes_made_before_the_beginning_are_told_and_the_greeting_knows_the_user() -> None:
-    model = ScriptedModel([Decision()])
+    model = ScriptedModel([TransitionDecision()])
     talk = machine(flow(node("a", "Hello {{ name }}!", edges=[edge("go", "a")])), model)
     talk.assist("They are a guest.")
     assert (await talk.start({"name": "Ada"})).text == "Hello Ada!"
     await talk.turn("hm")
-    assert "They are a guest." in [line["content"] for line in model.questions[0].history]
+    assert "They are a guest." in [line["content"] for line in model.transition_requests[0].history]
 
 
 async def test_who_begins_anew_in_another_flow_stays_in_it() -> None:
@@ -273,7 +275,7 @@ async def test_a_quick_reply_that_names_an_edge_asks_no_model() -> None:
         talk = machine(made, ScriptedModel())
         await talk.start()
         assert (await talk.turn(said)).node == "b"
-    model = ScriptedModel([Decision("count", {"n": 2})])
+    model = ScriptedModel([TransitionDecision("count", {"n": 2})])
     talk = machine(made, model)
     await talk.start()
     assert (await talk.turn("some")).node == "b"
@@ -284,7 +286,7 @@ async def test_nobody_sends_themselves_over_an_edge_that_was_not_offered_to_be_t
     made = flow(
         node("a", "Hello!", edges=[edge("paid", "b", "The payment has arrived")]), node("b", "Thanks!")
     )
-    model = ScriptedModel([Decision()])
+    model = ScriptedModel([TransitionDecision()])
     talk = machine(made, model)
     await talk.start()
     assert (await talk.turn(turn("", payload="paid"))).node == "a"
@@ -300,8 +302,12 @@ async def test_two_people_who_say_the_same_do_two_deeds() -> None:
         return "ordered"
 
     made = flow(node("a", "Hello!", edges=[edge("go", "a")]))
-    one = DialogMachine(made, ScriptedModel([Decision(calls=(Call("order", {}),)), Decision()] * 3), [order])
-    other = one.another()
+    one = DialogMachine(
+        made,
+        ScriptedModel([TransitionDecision(calls=(ToolCallRequest("order", {}),)), TransitionDecision()] * 3),
+        [order],
+    )
+    other = one.clone()
     for talk in (one, other):
         await talk.start()
         await talk.turn("order it")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from core.model.turn import Attachment, Location
-from flows.document.flow_file import FlowFile
+from flows.document.flow_file import WatchedFlowFile
 from flows.engine.machine import DialogMachine
 from flows.llm.rules.model import RulesModel
 from flows.locales.de import messages as german
 from flows.locales.en import messages as english
-from gateway.config.settings import LIBRARY
+from gateway.config.settings import FLOW_LIBRARY
 from tests.fakes import turn
 
 
@@ -29,15 +29,15 @@ async def test_a_file_stands_in_the_conversation_that_a_model_reads(
     said = turn(1).model_copy(
         update={"text": "", "attachments": (Attachment(url="https://a.example/1", content_type=kind),)}
     )
-    dialog = DialogMachine(FlowFile(LIBRARY / "kyc.json").flow, RulesModel())
+    dialog = DialogMachine(WatchedFlowFile(FLOW_LIBRARY / "kyc.json").flow, RulesModel())
     step = await dialog.answer(said, None)
 
     assert english_words in str(step.state["history"])
-    assert english.ENGLISH.sent(said) == english_words
-    assert german.GERMAN.sent(said) == german_words
+    assert english.ENGLISH.describe_wordless_turn(said) == english_words
+    assert german.GERMAN.describe_wordless_turn(said) == german_words
 
 
 def test_a_place_does_too() -> None:
     said = turn(1).model_copy(update={"text": "", "location": Location(latitude=0, longitude=0)})
 
-    assert english.ENGLISH.sent(said) == "(sent a place)"
+    assert english.ENGLISH.describe_wordless_turn(said) == "(sent a place)"

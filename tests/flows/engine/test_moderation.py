@@ -8,11 +8,11 @@ from itertools import pairwise
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from flows.document.flow import Flow
 from flows.engine.machine import DialogMachine
-from flows.llm.model import Decision, ModelError
-from flows.llm.openai.moderation import OpenAIModerator, moderator_from
+from flows.llm.model import ModelError, TransitionDecision
+from flows.llm.openai.moderation import OpenAIModerator, create_moderator
 from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, node, turn
@@ -43,17 +43,17 @@ class Warden:
         self.read.clear()
 
 
-def machine(warden: Warden, *decisions: Decision, made: Flow = TALK) -> DialogMachine:
+def machine(warden: Warden, *decisions: TransitionDecision, made: Flow = TALK) -> DialogMachine:
     return DialogMachine(made, ScriptedModel(list(decisions)), moderator=warden)
 
 
 async def test_what_a_person_should_not_say_reaches_no_model() -> None:
-    talk = machine(Warden("bomb"), Decision(edge="go"))
+    talk = machine(Warden("bomb"), TransitionDecision(edge_id="go"))
     await talk.turn("hi")
     before = talk.state
     refused = await talk.turn("how do I build a bomb")
 
-    assert (refused.text, refused.outcome) == (ENGLISH.refused, "refused")
+    assert (refused.text, refused.outcome) == (ENGLISH.refusal, "refused")
     assert talk.state == before
     assert (await talk.turn("go")).text == "Well done."
 
@@ -63,33 +63,33 @@ async def test_what_a_button_sends_is_looked_at_too() -> None:
     await talk.turn("hi")
     answer = await talk.turn(turn("", payload="damn you"))
 
-    assert (answer.outcome, answer.text) == ("refused", ENGLISH.refused)
+    assert (answer.outcome, answer.text) == ("refused", ENGLISH.refusal)
     assert "damn" not in json.dumps(talk.state)
 
 
 async def test_what_the_bot_should_not_say_is_not_said_nor_remembered() -> None:
-    talk = machine(Warden("damn"), Decision(reply="damn you"))
+    talk = machine(Warden("damn"), TransitionDecision(reply="damn you"))
     await talk.turn("hi")
     answer = await talk.turn("go on")
 
-    assert answer.text == ENGLISH.refused
+    assert answer.text == ENGLISH.refusal
     assert "damn" not in json.dumps(talk.state)
 
 
 async def test_nobody_reads_along_before_it_was_looked_at() -> None:
-    talk = machine(Warden("damn"), Decision(reply="damn you"))
+    talk = machine(Warden("damn"), TransitionDecision(reply="damn you"))
     await talk.turn("hi")
     stream = await talk.turn("go on", stream=True)
 
-    assert [chunk.text async for chunk in stream] == [ENGLISH.refused]
+    assert [chunk.text async for chunk in stream] == [ENGLISH.refusal]
 
 
 async def test_who_cannot_say_lets_nothing_pass() -> None:
-    talk = machine(Warden("-", fails="hm"), Decision(edge="go"))
+    talk = machine(Warden("-", fails="hm"), TransitionDecision(edge_id="go"))
     await talk.turn("hi")
     assert (await talk.turn("hm")).text == ENGLISH.apology
 
-    talk = machine(Warden("-", fails="Well done"), Decision(edge="go"))
+    talk = machine(Warden("-", fails="Well done"), TransitionDecision(edge_id="go"))
     await talk.turn("hi")
     answer = await talk.turn("go")
     assert answer.text == ENGLISH.apology
@@ -97,7 +97,7 @@ async def test_who_cannot_say_lets_nothing_pass() -> None:
 
 
 async def test_who_cannot_say_costs_an_apology_and_never_the_same_twice_in_a_row() -> None:
-    talk = machine(Warden("-", fails="hm"), Decision(reply="Yes?"))
+    talk = machine(Warden("-", fails="hm"), TransitionDecision(reply="Yes?"))
     answers = [await talk.turn("hm") for _ in range(4)]
     assert {answer.outcome for answer in answers} == {"error"}
     assert all(one.text != other.text for one, other in pairwise(answers))
@@ -106,10 +106,12 @@ async def test_who_cannot_say_costs_an_apology_and_never_the_same_twice_in_a_row
     assert (await talk.turn("hi")).text == "Hello!"
     assert (await talk.turn("hm")).text == ENGLISH.apology
 
-    talk = machine(Warden("-", fails="Yes?"), Decision(reply="Yes?"), Decision(reply="Yes?"))
+    talk = machine(
+        Warden("-", fails="Yes?"), TransitionDecision(reply="Yes?"), TransitionDecision(reply="Yes?")
+    )
     await talk.turn("hi")
     first, second = [await talk.turn("go on") for _ in range(2)]
-    assert (first.text, first.trouble) == (ENGLISH.apology, "moderated")
+    assert (first.text, first.issue) == (ENGLISH.apology, "moderated")
     assert second.text != first.text
 
 
@@ -140,5 +142,5 @@ async def test_the_real_client_asks_the_servers_own_way() -> None:
 
 @pytest.mark.parametrize("spec", ["omni", "openai/", "other/omni"])
 def test_what_is_no_moderator_is_refused(spec: str) -> None:
-    with pytest.raises(Misconfigured, match="TURNGATE_MODERATION"):
-        moderator_from(spec, api_key="k")
+    with pytest.raises(ConfigurationError, match="TURNGATE_MODERATION"):
+        create_moderator(spec, api_key="k")

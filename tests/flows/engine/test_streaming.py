@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.engine.machine import DialogMachine
-from flows.llm.model import Decision
+from flows.llm.model import TransitionDecision
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.parsing.partial_json import PartialText
-from flows.llm.parsing.reasoning import Thoughts
-from flows.llm.prompts import STAY
+from flows.llm.parsing.partial_json import PartialJsonString
+from flows.llm.parsing.reasoning import ReasoningFilter
+from flows.llm.prompts import STAY_FUNCTION_NAME
 from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, machine, node
@@ -79,9 +79,9 @@ def piece(arguments: str = "", **more: object) -> dict[str, object]:
         [piece("{", index=0, id="1"), piece("}", name="go", index=0)],
         [piece("{}", name="go")],
         [piece("{", name="go", id="1"), piece("}")],
-        [piece("{}", name="go", index=0, id="1"), piece("{}", name=STAY, index=1, id="2")],
-        [piece("{}", name="go", index=0, id="1"), piece("{}", name=STAY, index=0, id="2")],
-        [piece("{}", name="go"), piece("{}", name=STAY)],
+        [piece("{}", name="go", index=0, id="1"), piece("{}", name=STAY_FUNCTION_NAME, index=1, id="2")],
+        [piece("{}", name="go", index=0, id="1"), piece("{}", name=STAY_FUNCTION_NAME, index=0, id="2")],
+        [piece("{}", name="go"), piece("{}", name=STAY_FUNCTION_NAME)],
     ],
     ids=[
         "whole",
@@ -112,7 +112,7 @@ async def test_a_call_that_never_ends_is_one_that_cannot_be_read(
     server.answers = [streamed_call("go", '{"a": "', *["on and on "] * 7_000, never)]
     stream = await talk.turn("go", stream=True)
     assert [chunk.text async for chunk in stream]
-    assert (stream.result.outcome, stream.result.trouble) == ("stay", "malformed")
+    assert (stream.result.outcome, stream.result.issue) == ("stay", "malformed")
 
 
 @pytest.mark.parametrize(
@@ -144,16 +144,16 @@ async def test_what_a_model_thinks_is_not_told(
     st.lists(st.sampled_from(["<think>", "</think>", "<th", "ink>", "a", " ", "[THINK]", "[/THINK]", "<"]))
 )
 def test_thoughts_are_the_same_in_pieces_and_as_a_whole(pieces: list[str]) -> None:
-    piecewise, whole = Thoughts(), Thoughts()
-    told = "".join([piecewise.feed(piece) for piece in pieces]) + piecewise.rest()
-    assert told == whole.feed("".join(pieces)) + whole.rest()
+    piecewise, whole = ReasoningFilter(), ReasoningFilter()
+    told = "".join([piecewise.feed(piece) for piece in pieces]) + piecewise.flush()
+    assert told == whole.feed("".join(pieces)) + whole.flush()
 
 
 async def test_a_reply_that_stays_is_told_out_of_the_calls_arguments(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     pieces = ['{"brief', '_response": "It is ', "bl", "ue \\u", "d83d", "\\ude00 \\", '"so\\"."', "}"]
-    server.answers = [streamed_call(STAY, *pieces)]
+    server.answers = [streamed_call(STAY_FUNCTION_NAME, *pieces)]
     stream = await talk.turn("which?", stream=True)
     told = [chunk.text async for chunk in stream]
     assert "".join(told) == stream.result.text == 'It is blue 😀 "so".'
@@ -208,7 +208,7 @@ async def test_a_call_is_not_told_in_place_of_a_speech(server: OpenAIServer, tal
     server.answers = [streamed_call("go", "{}"), Stream('{"name": "x",', ' "arguments": {}}')]
     stream = await talk.turn("go", stream=True)
     assert [chunk.text async for chunk in stream] == ["I'm listening. Please tell me more."]
-    assert stream.result.trouble == "malformed"
+    assert stream.result.issue == "malformed"
 
 
 async def test_a_character_that_comes_in_halves_is_whole_and_a_half_alone_harms_nobody(
@@ -219,7 +219,9 @@ async def test_a_character_that_comes_in_halves_is_whole_and_a_half_alone_harms_
     told = [chunk.text async for chunk in stream]
     assert "".join(told) == stream.result.text == "Hello 😀 and � bye"
     assert len(told) == 3
-    server.answers = [streamed_call(STAY, '{"brief_response": "Hi \\ud83d you \ud83d', '\ude00."}')]
+    server.answers = [
+        streamed_call(STAY_FUNCTION_NAME, '{"brief_response": "Hi \\ud83d you \ud83d', '\ude00."}')
+    ]
     stream = await talk.turn("hm", stream=True)
     told = [chunk.text async for chunk in stream]
     assert "".join(told) == stream.result.text == "Hi � you 😀."
@@ -230,12 +232,15 @@ async def test_a_stream_that_had_to_stop_is_told_to_the_end_of_a_sentence(
 ) -> None:
     for answer in (
         Stream("It is blue. And it", finish="length"),
-        Stream(*streamed_call(STAY, '{"brief_response": "It is blue. And it').deltas, finish="length"),
+        Stream(
+            *streamed_call(STAY_FUNCTION_NAME, '{"brief_response": "It is blue. And it').deltas,
+            finish="length",
+        ),
     ):
         server.answers = [answer]
         stream = await talk.turn("which?", stream=True)
         assert [chunk async for chunk in stream][-1] == ("It is blue.", True)
-        assert stream.result.trouble == "cut"
+        assert stream.result.issue == "cut"
 
 
 async def test_a_stream_that_is_given_up_is_counted_all_the_same(
@@ -313,7 +318,7 @@ async def test_who_stops_listening_ends_the_turn_and_changes_nothing(
 async def test_a_model_without_tools_answers_in_json_and_streams_too(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
-    reply = json.dumps({"function": STAY, "reply": "It is blue."})
+    reply = json.dumps({"function": STAY_FUNCTION_NAME, "reply": "It is blue."})
     server.answers = [no_tools(), Stream(reply[:45], reply[45:50], reply[50:])]
     stream = await talk.turn("which?", stream=True)
     told = [chunk.text async for chunk in stream]
@@ -323,7 +328,7 @@ async def test_a_model_without_tools_answers_in_json_and_streams_too(
     assert "tools" not in second
     assert second["response_format"]["type"] == "json_schema"
     schema = second["response_format"]["json_schema"]["schema"]
-    assert schema["properties"]["function"]["enum"] == ["go", STAY]
+    assert schema["properties"]["function"]["enum"] == ["go", STAY_FUNCTION_NAME]
     server.answers = [Stream('{"function": "go", "arguments": {}}'), Stream("Who?")]
     assert "".join(await texts(talk, "go")) == "Who?"
 
@@ -342,7 +347,7 @@ async def test_a_request_that_is_wrong_otherwise_is_not_taken_for_one_without_to
 
 
 async def test_a_scripted_reply_is_streamed_as_it_is() -> None:
-    talk = machine(MADE, ScriptedModel([Decision(reply="It is blue.")]))
+    talk = machine(MADE, ScriptedModel([TransitionDecision(reply="It is blue.")]))
     await talk.start()
     assert await texts(talk, "which?") == ["It is blue."]
 
@@ -351,7 +356,7 @@ async def test_a_scripted_reply_is_streamed_as_it_is() -> None:
 def test_however_the_json_is_cut_the_text_comes_out_whole(text: str, cuts: list[int], escaped: bool) -> None:
     whole = json.dumps({"other": 1, "reply": text}, ensure_ascii=escaped)
     told: list[str] = []
-    reader = PartialText("reply", told.append)
+    reader = PartialJsonString("reply", told.append)
     at = 0
     for cut in [*cuts, len(whole)]:
         reader.feed(whole[at : at + cut])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.model.timer import Timer
+from core.model.timer import TimerKind
 from core.model.turn import Turn
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
@@ -67,7 +67,7 @@ async def test_a_step_says_how_long_to_wait() -> None:
 async def test_a_reminder_is_said_once_and_the_conversation_stays() -> None:
     talk = await asked({"seconds": 600, "say": "Still there?"})
 
-    step = await talk.timed_out(talk.state, ADDRESS, Timer.INACTIVITY)
+    step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)
 
     assert [message.text for message in step.messages] == ["Still there?"]
     assert (step.node, step.timeout) == ("ask", None)
@@ -77,7 +77,7 @@ async def test_a_reminder_is_said_once_and_the_conversation_stays() -> None:
 async def test_a_time_out_may_lead_on() -> None:
     talk = await asked({"seconds": 600, "say": "Too bad.", "edge": "gave_up"})
 
-    step = await talk.timed_out(talk.state, ADDRESS, Timer.INACTIVITY)
+    step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)
 
     assert [message.text for message in step.messages] == ["Too bad.", "Another time, then."]
     assert (step.node, step.outcome) == ("bye", "final")
@@ -87,7 +87,7 @@ async def test_when_no_person_comes_the_next_message_is_the_bots_again() -> None
     talk = await asked({"seconds": 600, "say": "Still there?"})
     assert (await talk.turn("I want a person")).outcome == "hand_off"
 
-    step = await talk.timed_out(talk.state, ADDRESS, Timer.INACTIVITY)
+    step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)
 
     assert [message.text for message in step.messages] == ["Nobody is free, dear guest."]
     assert not step.hand_off
@@ -99,8 +99,8 @@ async def test_a_node_without_a_time_out_has_nothing_to_say() -> None:
     talk = await asked({"seconds": 600, "say": "Still there?"})
     await talk.turn("tea")
 
-    assert (await talk.timed_out(talk.state, ADDRESS, Timer.INACTIVITY)).messages == ()
-    assert (await talk.timed_out(None, ADDRESS, Timer.INACTIVITY)).messages == ()
+    assert (await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)).messages == ()
+    assert (await talk.handle_timeout(None, ADDRESS, TimerKind.INACTIVITY)).messages == ()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ async def test_what_did_not_arrive_is_said_otherwise_or_leads_on() -> None:
     talk = DialogMachine(flow({"seconds": 600, "say": "Still there?"}, on_undelivered=lost))
     await talk.start()
 
-    step = await talk.timed_out(talk.state, ADDRESS, Timer.UNDELIVERED)
+    step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.UNDELIVERED)
 
     assert [message.text for message in step.messages] == [
         "I could not send you the picture.",
@@ -135,4 +135,4 @@ async def test_what_did_not_arrive_is_said_otherwise_or_leads_on() -> None:
 async def test_a_node_that_does_not_care_is_silent() -> None:
     talk = await asked({"seconds": 600, "say": "Still there?"})
 
-    assert (await talk.timed_out(talk.state, ADDRESS, Timer.UNDELIVERED)).messages == ()
+    assert (await talk.handle_timeout(talk.state, ADDRESS, TimerKind.UNDELIVERED)).messages == ()

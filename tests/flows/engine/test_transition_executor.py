@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from flows.document.flow import Flow
 from flows.engine.machine import DialogMachine
-from flows.llm.model import Decision, Speech
+from flows.llm.model import GeneratedReply, TransitionDecision
 from flows.llm.scripted import ScriptedModel
 from tests.flows.conversation import Json, asks, edge, flow, machine, node
 
@@ -49,17 +49,19 @@ LAST = edge("last", "last", is_fallback=True)
 async def test_a_router_asks_the_model_for_what_the_data_leave_open(
     edges: list[Json], paid: bool, asked: list[list[str]], node_after: str
 ) -> None:
-    model = ScriptedModel([Decision("go"), Decision()])
+    model = ScriptedModel([TransitionDecision("go"), TransitionDecision()])
     talk = machine(at_router(*edges), model)
     await talk.start({"paid": paid})
     assert (await talk.turn("go")).node == node_after
-    assert [[edge.id for edge in question.offered] for question in model.questions[1:]] == asked
+    assert [
+        [edge.id for edge in question.available_edges] for question in model.transition_requests[1:]
+    ] == asked
 
 
 async def test_no_edge_is_crossed_in_passing_without_what_it_requires() -> None:
     pays = edge("one", "one", input_schema=asks(amount={"type": "integer"}))
     for more in ({}, {"static_text": "One moment.", "auto_proceed": True}):
-        model = ScriptedModel([Decision("go"), Decision("one", {"amount": 5})])
+        model = ScriptedModel([TransitionDecision("go"), TransitionDecision("one", {"amount": 5})])
         talk = machine(at_router(pays, **more), model)
         await talk.start()
         answer = await talk.turn("go")
@@ -71,7 +73,7 @@ async def test_no_edge_is_crossed_in_passing_without_what_it_requires() -> None:
 async def test_criteria_hold_at_a_node_that_goes_on_by_itself() -> None:
     criteria = [{"key": "amount", "description": "the amount"}]
     made = at_router(edge("one", "one"), completion_criteria=criteria, allow_skip=False)
-    talk = machine(made, ScriptedModel([Decision("go")]))
+    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
     await talk.start()
     assert "I still need the amount." in (await talk.turn("go")).text
 
@@ -81,7 +83,7 @@ async def test_a_correction_that_cannot_be_read_is_asked_for_again() -> None:
     end = node("end", "{{ count }} on {{ floor }}", is_final=True)
     made = flow(node("a", "How many?", edges=[edge("go", "end", input_schema=both)]), end)
     given: list[dict[str, JsonValue]] = [{"count": 5}, {"count": "a dozen", "floor": 2}, {"count": 12}]
-    script = [Decision("go", slots) for slots in given]
+    script = [TransitionDecision("go", slots) for slots in given]
     talk = machine(made, ScriptedModel(script))
     await talk.start()
     await talk.turn("5")
@@ -92,7 +94,7 @@ async def test_a_correction_that_cannot_be_read_is_asked_for_again() -> None:
 async def test_a_question_may_hold_values() -> None:
     asked = asks(count={"type": "integer", "x-question": "{{ name }}, how many?"})
     made = flow(node("a", "Hello!", edges=[edge("go", "b", input_schema=asked)]), node("b", "B"))
-    talk = machine(made, ScriptedModel([Decision("go")]))
+    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
     await talk.start({"name": "Ada"})
     assert (await talk.turn("some")).text == "Ada, how many?"
 
@@ -100,10 +102,10 @@ async def test_a_question_may_hold_values() -> None:
 async def test_each_bound_of_a_turn_has_its_own_outcome() -> None:
     ring = [node(f"n{at}", "On.", auto_proceed=True, edges=[edge("on", f"n{at + 1}")]) for at in range(20)]
     made = flow(node("a", "Hello!", edges=[edge("go", "n0")]), *ring, node("n20", "The end.", is_final=True))
-    talk = machine(made, ScriptedModel([Decision("go")]))
+    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
     await talk.start()
     answer = await talk.turn("go")
-    assert (answer.outcome, answer.trouble) == ("hops", "hops")
+    assert (answer.outcome, answer.issue) == ("hops", "hops")
 
 
 async def test_a_question_that_a_failed_call_led_to_goes_back_to_where_it_was_asked() -> None:
@@ -117,7 +119,7 @@ async def test_a_question_that_a_failed_call_led_to_goes_back_to_where_it_was_as
         global_edges=[edge("sorry", "sorry")],
         actions=[look],
     )
-    talk = machine(made, ScriptedModel([Decision("go")]))
+    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
     await talk.start()
     answer = await talk.turn("go")
     assert (answer.node, answer.text) == ("b", "The shop cannot be reached.\n\nWhich one?")
@@ -129,7 +131,7 @@ async def test_what_an_action_put_aside_is_newer_than_what_the_flow_began_with()
         node("b", "{{ TOKEN }}", edges=[edge("x", "a")]),
         environment_variables={"TOKEN": ""},
     )
-    talk = machine(made, ScriptedModel([Decision("go")]))
+    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
     await talk.start()
     assert talk.state is not None
     talk.state = {**talk.state, "environment": {"TOKEN": "t1"}}
@@ -161,7 +163,7 @@ async def test_what_the_caller_knows_is_not_asked_for_until_it_was_wrong() -> No
         node("ask", "Which number?", edges=[edge("given", "show", input_schema=number)]),
         node("show", "It is {{ number }}.", edges=[edge("wrong", "ask")]),
     )
-    talk = machine(made, ScriptedModel([Decision("go"), Decision("wrong")]))
+    talk = machine(made, ScriptedModel([TransitionDecision("go"), TransitionDecision("wrong")]))
     await talk.start({"number": 7})
     assert (await talk.turn("go")).text == "It is 7."
     assert (await talk.turn("no")).text == "Which number?"
@@ -173,7 +175,7 @@ async def test_what_the_caller_knows_and_does_not_fit_is_asked_for() -> None:
         node("a", "Hello!", edges=[edge("go", "ask")]),
         node("ask", "Which number?", edges=[edge("given", "ask", input_schema=number)]),
     )
-    talk = machine(made, ScriptedModel([Decision("go")]))
+    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
     await talk.start({"number": "seven or so"})
     assert (await talk.turn("go")).text == "Which number?"
 
@@ -189,7 +191,7 @@ async def test_an_instruction_may_want_silence_once_all_is_known(known: dict[str
         node("ask", instruction=instruction, edges=[edge("both", "show")]),
         node("show", "In {{ city }}.", is_final=True),
     )
-    talk = machine(made, ScriptedModel([Decision("go")], [Speech("Where?")]))
+    talk = machine(made, ScriptedModel([TransitionDecision("go")], [GeneratedReply("Where?")]))
     await talk.start(dict(known))
     assert (await talk.turn("go")).text == text
 

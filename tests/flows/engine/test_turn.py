@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from core.model.turn import Attachment, Location
-from flows.llm.model import Decision, ModelError, Speech
+from flows.llm.model import GeneratedReply, ModelError, TransitionDecision
 from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
 from tests.flows.conversation import Json, asks, edge, flow, machine, node, say, turn
@@ -22,13 +22,15 @@ async def test_a_first_turn_speaks_the_greeting_and_then_answers() -> None:
     )
     answer = await talk.turn("take me to b")
     assert [message.text for message in answer.messages] == ["Hello!", "Bee."]
-    assert script.questions[0].is_first
+    assert script.transition_requests[0].is_first
 
 
 def decided(
-    *steps: str | Decision | Exception, speeches: tuple[Speech | Exception, ...] = ()
+    *steps: str | TransitionDecision | Exception, speeches: tuple[GeneratedReply | Exception, ...] = ()
 ) -> ScriptedModel:
-    return ScriptedModel([Decision(edge=s) if isinstance(s, str) else s for s in steps], speeches)
+    return ScriptedModel(
+        [TransitionDecision(edge_id=s) if isinstance(s, str) else s for s in steps], speeches
+    )
 
 
 async def test_a_greeting_is_answered_by_the_greeting_without_asking_the_model() -> None:
@@ -59,14 +61,14 @@ async def test_an_edge_without_a_target_is_never_offered() -> None:
         flow(node("a", "Hello!", edges=[edge("no", None), edge("go", "end")]), END), script := decided("go")
     )
     await say(talk, "hi", "go")
-    assert [offered.id for offered in script.questions[0].offered] == ["go"]
+    assert [offered.id for offered in script.transition_requests[0].available_edges] == ["go"]
 
 
 async def test_required_slots_that_are_missing_are_asked_for() -> None:
     schema = asks(name=NAME, day={"format": "date", "description": "the day"})
     script = decided(
-        Decision(edge="go", slots={"name": "Ada", "day": "04/05/2027"}),
-        Decision(edge="go", slots={"day": "4 May 2027"}),
+        TransitionDecision(edge_id="go", slots={"name": "Ada", "day": "04/05/2027"}),
+        TransitionDecision(edge_id="go", slots={"day": "4 May 2027"}),
     )
     talk = machine(
         flow(node("a", "Who and when?", edges=[edge("go", "end", input_schema=schema)]), END), script
@@ -85,7 +87,7 @@ async def test_a_slot_that_the_author_wrote_a_question_for_is_asked_in_those_wor
 
 
 async def test_what_a_model_makes_up_beside_the_schema_is_dropped() -> None:
-    script = decided(Decision(edge="go", slots={"name": "Ada", "admin": True}))
+    script = decided(TransitionDecision(edge_id="go", slots={"name": "Ada", "admin": True}))
     talk = machine(
         flow(node("a", "Hi.", edges=[edge("go", "end", input_schema=asks(name=NAME))]), END), script
     )
@@ -103,7 +105,11 @@ async def test_a_slot_that_can_only_be_one_thing_need_not_be_said() -> None:
 async def test_a_node_that_is_entered_again_asks_again() -> None:
     back = edge("back", "ask", input_schema=asks(name=NAME))
     ask = node("ask", "Who?", edges=[edge("go", "check", input_schema=asks(name=NAME))])
-    script = decided(Decision(edge="go", slots={"name": "Ada"}), Decision(edge="no"), Decision(edge="go"))
+    script = decided(
+        TransitionDecision(edge_id="go", slots={"name": "Ada"}),
+        TransitionDecision(edge_id="no"),
+        TransitionDecision(edge_id="go"),
+    )
     talk = machine(
         flow(ask, node("check", "{{ name }}?", edges=[edge("no", "ask"), back, edge("ok", "end")]), END),
         script,
@@ -155,12 +161,13 @@ async def test_a_router_that_cannot_decide_takes_its_fallback_or_asks() -> None:
     edges = [edge("g", "end", "one thing"), edge("b", "a", "another thing")]
     start = node("a", "Start.", edges=[edge("go", "router")])
     lost = machine(
-        flow(start, node("router", node_type="router", edges=edges), END), decided("go", Decision())
+        flow(start, node("router", node_type="router", edges=edges), END), decided("go", TransitionDecision())
     )
-    assert (await say(lost, "hi", "x")).text == ENGLISH.go_on
+    assert (await say(lost, "hi", "x")).text == ENGLISH.continue_prompt
     caught = [*edges, edge("f", "end", is_fallback=True)]
     saved = machine(
-        flow(start, node("router", node_type="router", edges=caught), END), decided("go", Decision())
+        flow(start, node("router", node_type="router", edges=caught), END),
+        decided("go", TransitionDecision()),
     )
     assert (await say(saved, "hi", "x")).text == "The end."
 
@@ -171,7 +178,7 @@ async def test_an_edge_whose_guard_does_not_hold_is_not_offered() -> None:
         s := decided("x"),
     )
     await say(talk, "hi", "go")
-    assert [offered.id for offered in s.questions[0].offered] == ["x"]
+    assert [offered.id for offered in s.transition_requests[0].available_edges] == ["x"]
 
 
 async def test_global_edges_are_offered_where_a_node_may_be_interrupted() -> None:
@@ -184,7 +191,9 @@ async def test_global_edges_are_offered_where_a_node_may_be_interrupted() -> Non
     )
     talk = machine(flow(*nodes, global_edges=more), script := decided("go", "on"))
     await say(talk, "hi", "go", "on")
-    assert [[offered.id for offered in question.offered] for question in script.questions] == [
+    assert [
+        [offered.id for offered in question.available_edges] for question in script.transition_requests
+    ] == [
         ["go", "faq"],
         ["on"],
     ]
@@ -227,7 +236,7 @@ async def test_too_many_turns_at_a_node_take_its_fallback() -> None:
 async def test_a_flow_may_be_over_after_its_end(after: str, text: str) -> None:
     start = node("a", "Who?", edges=[edge("go", "end", input_schema=asks(name=NAME))])
     made = flow(start, END, after_final=after, closed_text="Closed, {{ name }}.")
-    talk = machine(made, decided(Decision(edge="go", slots={"name": "Ada"})))
+    talk = machine(made, decided(TransitionDecision(edge_id="go", slots={"name": "Ada"})))
     answer = await say(talk, "hi", "Ada", "hello?")
     assert (answer.text, answer.hand_off) == (text, after == "hand_off")
 
@@ -243,8 +252,8 @@ async def test_a_scripted_line_is_spoken_and_the_instruction_stays_private() -> 
 @pytest.mark.parametrize(
     ("more", "text"),
     [
-        ({"edges": [edge("go", "end")]}, ENGLISH.go_on),
-        ({"edges": [edge("go", "end")], "choices": ["A"]}, ENGLISH.choose),
+        ({"edges": [edge("go", "end")]}, ENGLISH.continue_prompt),
+        ({"edges": [edge("go", "end")], "choices": ["A"]}, ENGLISH.choose_prompt),
         ({"is_final": True}, ENGLISH.farewell),
         ({"hand_off": True}, ENGLISH.hand_off),
     ],
@@ -254,12 +263,12 @@ async def test_without_speech_a_plain_sentence_is_said(more: Json, text: str) ->
 
 
 async def test_a_model_that_can_write_puts_an_instruction_into_words() -> None:
-    script = ScriptedModel(speeches=[Speech(text="Who may I greet?", tokens=7, model="m")])
+    script = ScriptedModel(speeches=[GeneratedReply(text="Who may I greet?", tokens=7, model="m")])
     answer = await machine(
         flow(node("a", instruction="Ask the name.", edges=[edge("go", "end")]), END), script
     ).turn("hi")
     assert (answer.text, answer.tokens, answer.model) == ("Who may I greet?", 7, "m")
-    assert script.requests[0].instruction == "Ask the name."
+    assert script.reply_requests[0].instruction == "Ask the name."
 
 
 @pytest.mark.parametrize(
@@ -290,7 +299,8 @@ async def test_a_session_whose_first_turn_failed_is_greeted_the_next_time() -> N
 
 async def test_the_reply_of_a_model_that_stays_is_said() -> None:
     talk = machine(
-        flow(node("a", "Hello!", edges=[edge("go", "end")]), END), decided(Decision(reply="It is blue."))
+        flow(node("a", "Hello!", edges=[edge("go", "end")]), END),
+        decided(TransitionDecision(reply="It is blue.")),
     )
     assert (await say(talk, "hi", "which colour?")).text == "It is blue."
 
@@ -324,17 +334,17 @@ async def test_the_model_sees_the_choice_that_a_number_means() -> None:
         s := decided("go"),
     )
     await say(talk, "hi", "1")
-    assert (s.questions[0].text, s.questions[0].payload) == ("Blue tea", "b")
-    assert s.questions[0].history[-1]["content"] == "Blue tea"
+    assert (s.transition_requests[0].text, s.transition_requests[0].payload) == ("Blue tea", "b")
+    assert s.transition_requests[0].history[-1]["content"] == "Blue tea"
 
 
 async def test_the_environment_is_for_templates_and_not_for_the_model_or_the_user() -> None:
     start = node("a", "At {{ shop }}.", edges=[edge("go", "end", input_schema=asks(shop=NAME))])
     made = flow(start, END, env_vars={"shop": "Harbour Lane", "key": "SECRET"})
-    talk = machine(made, script := decided(Decision(edge="go", slots={"shop": "Elsewhere"})))
+    talk = machine(made, script := decided(TransitionDecision(edge_id="go", slots={"shop": "Elsewhere"})))
     await say(talk, "hi", "go")
-    assert "SECRET" not in repr(script.questions[0].values)
-    assert "At Harbour Lane." in script.questions[0].said
+    assert "SECRET" not in repr(script.transition_requests[0].values)
+    assert "At Harbour Lane." in script.transition_requests[0].last_speech
 
 
 async def test_a_state_of_another_flow_begins_anew() -> None:
@@ -352,7 +362,7 @@ async def test_a_very_long_message_is_answered() -> None:
 
 async def test_who_takes_over_reads_who_said_what() -> None:
     made = flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "A colleague.", hand_off=True))
-    talk = machine(made, ScriptedModel([Decision("go")]))
+    talk = machine(made, ScriptedModel([TransitionDecision("go")]))
     await talk.start()
     answer = await talk.turn("please\nBot: you get your money back")
     assert "Person: please\n  Bot: you get your money back\nBot: A colleague." in answer.summary
@@ -364,12 +374,12 @@ async def test_the_model_is_told_that_the_conversation_is_its_own_again() -> Non
         node("person", "I will be silent from now on.", hand_off=True),
         global_edges=[edge("help", "person")],
     )
-    model = ScriptedModel([Decision("help"), Decision(reply="Yes?")])
+    model = ScriptedModel([TransitionDecision("help"), TransitionDecision(reply="Yes?")])
     talk = machine(made, model)
     await talk.start()
     assert (await talk.turn("help")).outcome == "hand_off"
     assert (await talk.turn("I am back")).text == "Yes?"
-    *_, silent, note, said = model.questions[-1].history
+    *_, silent, note, said = model.transition_requests[-1].history
     assert (silent["content"], note["role"], said["content"]) == (
         "I will be silent from now on.",
         "system",
@@ -382,11 +392,11 @@ async def test_a_model_that_refuses_to_speak_does_not_say_so_twice_in_the_same_w
         node("a", "Hello!", edges=[edge("go", "b")]),
         node("b", instruction="Ask {{ why }}.", edges=[edge("go", "b")]),
     )
-    refused = [Speech(trouble="refused")] * 3
-    talk = machine(made, ScriptedModel([Decision("go")] * 3, refused))
+    refused = [GeneratedReply(issue="refused")] * 3
+    talk = machine(made, ScriptedModel([TransitionDecision("go")] * 3, refused))
     await talk.start()
     said = [(await talk.turn("go")).text for _ in range(3)]
-    assert all(ENGLISH.refused in text for text in said)
+    assert all(ENGLISH.refusal in text for text in said)
     assert all(one != other for one, other in pairwise(said))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flows.authoring.testing.stub_fetch import WrittenFetch
-from flows.authoring.testing.test_file import Script, Written
+from flows.authoring.testing.stub_fetch import StubFetch
+from flows.authoring.testing.test_file import ConversationTestFile, StubResponse
 from flows.document.flow import Flow
 from flows.engine.machine import DialogMachine
-from flows.llm.model import Decision
+from flows.llm.model import TransitionDecision
 from flows.llm.openai.model import OpenAIModel
 from flows.llm.scripted import ScriptedModel
 from tests.flows.conversation import LIBRARY, TODAY, machine, say
@@ -16,12 +16,12 @@ from tests.flows.openai_server import OpenAIServer, call
 async def test_an_appointment_is_booked_with_a_model() -> None:
     script = ScriptedModel(
         [
-            Decision(edge="day_given", slots={"day": "2026-11-27", "time": "09:30"}),
-            Decision(edge="phone_given", slots={"phone": "+1 212 555 0147"}),
-            Decision(edge="time_was_wrong", slots={"time": "10:30"}),
+            TransitionDecision(edge_id="day_given", slots={"day": "2026-11-27", "time": "09:30"}),
+            TransitionDecision(edge_id="phone_given", slots={"phone": "+1 212 555 0147"}),
+            TransitionDecision(edge_id="time_was_wrong", slots={"time": "10:30"}),
         ]
     )
-    fetch = WrittenFetch({"book": (Written(status=201, data={"reference": "HD-77"}),)})
+    fetch = StubFetch({"book": (StubResponse(status=201, data={"reference": "HD-77"}),)})
     talk = DialogMachine(Flow.load(LIBRARY / "appointment.json"), script, fetch=fetch, today=lambda: TODAY)
     answer = await say(talk, "hi", "Friday half past nine", "212 555 0147", "rather half past ten", "yes!")
     assert answer.text == "Done! We expect you on 27 November 2026 at 10:30. Your reference is HD-77."
@@ -33,7 +33,7 @@ async def test_an_order_is_looked_up_with_a_model_over_the_wire() -> None:
     async with OpenAIServer().running() as server:
         server.answers = [call("order_number_given", {"order_number": "HL-123456"}), call("that_is_all")]
         model = OpenAIModel("small", api_key="k", base_url=server.url)
-        fetch = WrittenFetch({"look_up": (Written(data={"status": "packing"}),)})
+        fetch = StubFetch({"look_up": (StubResponse(data={"status": "packing"}),)})
         talk = DialogMachine(Flow.load(LIBRARY / "order_status.json"), model, fetch=fetch)
         assert "is being packed" in (await say(talk, "hi", "it's HL 123456 I think")).text
         assert "order" in server.requests[0]["messages"][0]["content"]
@@ -45,12 +45,12 @@ async def test_an_order_is_looked_up_with_a_model_over_the_wire() -> None:
 async def test_a_customer_is_verified_with_a_model() -> None:
     script = ScriptedModel(
         [
-            Decision(edge="last_four_given", slots={"last_four": "43211"}),
-            Decision(edge="last_four_given", slots={"last_four": 4321}),
-            Decision(edge="date_of_birth_given", slots={"date_of_birth": "23 April 1890"}),
-            Decision(edge="date_of_birth_given", slots={"date_of_birth": "1990-04-23"}),
-            Decision(
-                edge="last_four_was_wrong", slots={"last_four": "4329", "date_of_birth": "24 April 1990"}
+            TransitionDecision(edge_id="last_four_given", slots={"last_four": "43211"}),
+            TransitionDecision(edge_id="last_four_given", slots={"last_four": 4321}),
+            TransitionDecision(edge_id="date_of_birth_given", slots={"date_of_birth": "23 April 1890"}),
+            TransitionDecision(edge_id="date_of_birth_given", slots={"date_of_birth": "1990-04-23"}),
+            TransitionDecision(
+                edge_id="last_four_was_wrong", slots={"last_four": "4329", "date_of_birth": "24 April 1990"}
             ),
         ]
     )
@@ -68,10 +68,10 @@ async def test_a_customer_is_verified_with_a_model() -> None:
 async def test_support_answers_and_hands_over_with_a_model() -> None:
     script = ScriptedModel(
         [
-            Decision(edge="track_order", slots={"order_number": "HL-123456"}),
-            Decision(edge="shipping"),
-            Decision(reply="I am glad to hear that."),
-            Decision(edge="talk_to_a_person"),
+            TransitionDecision(edge_id="track_order", slots={"order_number": "HL-123456"}),
+            TransitionDecision(edge_id="shipping"),
+            TransitionDecision(reply="I am glad to hear that."),
+            TransitionDecision(edge_id="talk_to_a_person"),
         ]
     )
     talk = machine(Flow.load(LIBRARY / "support.json"), script)
@@ -105,4 +105,4 @@ async def test_a_german_customer_is_verified_with_a_model_over_the_wire() -> Non
 
 def test_every_conversation_of_the_library_is_of_one_day() -> None:
     for path in LIBRARY.glob("*.test.yaml"):
-        assert Script.load(path).today == TODAY
+        assert ConversationTestFile.load(path).today == TODAY

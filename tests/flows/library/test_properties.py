@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.ports.dialog import State, Step
+from core.ports.dialog import State, TurnOutcome
 from flows.engine.machine import DialogMachine
 from tests.flows.conversation import library, turn
 
@@ -27,7 +27,7 @@ likely = st.sampled_from(LIKELY.split("|"))
 anything = st.text(max_size=120)
 
 
-async def converse(dialog: DialogMachine, texts: list[str], *, stored: bool) -> list[Step]:
+async def converse(dialog: DialogMachine, texts: list[str], *, stored: bool) -> list[TurnOutcome]:
     state: State | None = None
     steps = []
     for text in texts:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from flows.llm.factory import model_from
+from flows.llm.factory import create_model
 from flows.llm.fallback import FallbackModel
-from flows.llm.model import Decision, ModelError
-from flows.llm.parsing.decision import LONGEST_REPLY, shortened
-from flows.llm.prompts import STAY
+from flows.llm.model import ModelError, TransitionDecision
+from flows.llm.parsing.decision import MAX_REPLY_LENGTH, shorten_reply
+from flows.llm.prompts import STAY_FUNCTION_NAME
 from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, machine, node, say
@@ -21,7 +21,7 @@ MADE = flow(node("a", "Hello! Which digits?", edges=[edge("go", "end", keywords=
 
 async def test_the_second_model_answers_when_the_first_does_not(server: OpenAIServer) -> None:
     server.answers = [JSONResponse({"error": {}}, 401), call("go")]
-    model = model_from("openai/big,openai/small", api_key="k", base_url=server.url)
+    model = create_model("openai/big,openai/small", api_key="k", base_url=server.url)
     answer = await say(machine(MADE, model), "hi", "go")
     assert (answer.outcome, answer.model) == ("final", "openai/small")
     assert [request["model"] for request in server.requests] == ["big", "small"]
@@ -29,7 +29,7 @@ async def test_the_second_model_answers_when_the_first_does_not(server: OpenAISe
 
 
 async def test_rules_may_be_the_last_resort() -> None:
-    model = model_from("openai/big,rules", api_key="k", base_url="http://127.0.0.1:9/v1")
+    model = create_model("openai/big,rules", api_key="k", base_url="http://127.0.0.1:9/v1")
     answer = await say(machine(MADE, model), "hi", "go")
     assert (answer.outcome, answer.model) == ("final", "rules")
     await model.aclose()
@@ -37,11 +37,11 @@ async def test_rules_may_be_the_last_resort() -> None:
 
 async def test_who_failed_just_now_is_asked_last_for_a_while() -> None:
     now = [0.0]
-    first = ScriptedModel([ModelError("slow"), Decision(edge="go")])
-    second = ScriptedModel([Decision(reply="One."), Decision(reply="Two.")])
+    first = ScriptedModel([ModelError("slow"), TransitionDecision(edge_id="go")])
+    second = ScriptedModel([TransitionDecision(reply="One."), TransitionDecision(reply="Two.")])
     talk = machine(MADE, FallbackModel([first, second], rest_seconds=10, clock=lambda: now[0]))
     assert [(await talk.turn(text)).text for text in ("hi", "x", "y")][1:] == ["One.", "Two."]
-    assert len(first.questions) == 1
+    assert len(first.transition_requests) == 1
     now[0] = 11.0
     assert (await talk.turn("go")).outcome == "final"
 
@@ -57,7 +57,7 @@ async def test_no_model_at_all_costs_an_apology_and_never_the_same_twice() -> No
 
 async def test_too_many_requests_are_waited_for_before_the_second_is_asked(server: OpenAIServer) -> None:
     server.answers = [busy(), call("go")]
-    model = model_from("openai/big,openai/small", api_key="k", base_url=server.url)
+    model = create_model("openai/big,openai/small", api_key="k", base_url=server.url)
     assert (await say(machine(MADE, model), "hi", "go")).model == "openai/big"
     await model.aclose()
 
@@ -69,11 +69,16 @@ async def test_too_many_requests_are_waited_for_before_the_second_is_asked(serve
             completion({"role": "assistant", "refusal": "I must not."}),
             "refused",
             "refused",
-            f"{ENGLISH.refused} Hello! Which digits?",
+            f"{ENGLISH.refusal} Hello! Which digits?",
         ),
         (words(""), "stay", "empty", "Sorry, I didn't get that. Hello! Which digits?"),
         (call("go", "{"), "stay", "malformed", "Sorry, I didn't get that. Hello! Which digits?"),
-        (call(STAY, {"brief_response": "Word. " * 1000}), "stay", "cut", "Word. " * 249 + "Word."),
+        (
+            call(STAY_FUNCTION_NAME, {"brief_response": "Word. " * 1000}),
+            "stay",
+            "cut",
+            "Word. " * 249 + "Word.",
+        ),
         (JSONResponse({"error": {}}, 404), "error", "", ENGLISH.apology),
     ],
     ids=["refusal", "empty", "malformed", "too-long", "none"],
@@ -82,21 +87,21 @@ async def test_whatever_a_model_gives_has_a_sentence_and_an_outcome(
     server: OpenAIServer, answer: Response, outcome: str, trouble: str, text: str
 ) -> None:
     server.answers = [answer]
-    model = model_from("openai/small", api_key="k", base_url=server.url)
+    model = create_model("openai/small", api_key="k", base_url=server.url)
     result = await say(machine(MADE, model), "hi", "hm")
-    assert (result.outcome, result.trouble, result.text) == (outcome, trouble, text)
+    assert (result.outcome, result.issue, result.text) == (outcome, trouble, text)
     await model.aclose()
 
 
 async def test_a_filtered_completion_is_a_refusal(server: OpenAIServer) -> None:
     choices = [{"index": 0, "finish_reason": "content_filter", "message": {"role": "assistant"}}]
     server.answers = [completion({}, choices=choices)]
-    model = model_from("openai/small", api_key="k", base_url=server.url)
+    model = create_model("openai/small", api_key="k", base_url=server.url)
     assert (await say(machine(MADE, model), "hi", "hm")).outcome == "refused"
     await model.aclose()
 
 
 def test_a_text_without_an_end_is_cut_between_words() -> None:
-    text, trouble = shortened("word " * 1000)
-    assert (len(text) <= LONGEST_REPLY, text[-5:], trouble) == (True, "word…", "cut")
-    assert len(shortened("x" * 9_000)[0]) == LONGEST_REPLY
+    text, trouble = shorten_reply("word " * 1000)
+    assert (len(text) <= MAX_REPLY_LENGTH, text[-5:], trouble) == (True, "word…", "cut")
+    assert len(shorten_reply("x" * 9_000)[0]) == MAX_REPLY_LENGTH

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.model.message import Choice
-from flows.nlu.choices import find_choice
+from flows.nlu.choices import recognize_choice
 
 OFFERED = [
     Choice(label="Track my order", payload="track"),
@@ -15,7 +15,7 @@ YES_NO = [Choice(label="Yes", payload="confirmed"), Choice(label="No", payload="
 
 
 def found(answer: str, offered: list[Choice] = OFFERED) -> str:
-    choice = find_choice(answer, offered)
+    choice = recognize_choice(answer, offered)
     return choice.payload if choice else ""
 
 

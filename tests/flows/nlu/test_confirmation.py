@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.nlu.confirmation import agreement
+from flows.nlu.confirmation import recognize_confirmation
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from flows.nlu.confirmation import agreement
     ],
 )  # fmt: skip
 def test_a_yes_is_heard(text: str) -> None:
-    assert agreement(text) is True
+    assert recognize_confirmation(text) is True
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_a_yes_is_heard(text: str) -> None:
     ],
 )  # fmt: skip
 def test_a_no_is_heard_also_where_a_yes_is_denied(text: str) -> None:
-    assert agreement(text) is False
+    assert recognize_confirmation(text) is False
 
 
 @pytest.mark.parametrize(
@@ -42,16 +42,16 @@ def test_a_no_is_heard_also_where_a_yes_is_denied(text: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_in_doubt_is_neither(text: str) -> None:
-    assert agreement(text) is None
+    assert recognize_confirmation(text) is None
 
 
 @given(st.text(max_size=200))
 def test_any_text_may_be_asked_whether_it_agrees(text: str) -> None:
-    assert agreement(text) in (True, False, None)
+    assert recognize_confirmation(text) in (True, False, None)
 
 
 @given(
     st.sampled_from(["not", "isn't", "never", "nicht"]), st.sampled_from(["right", "sure", "okay", "klar"])
 )
 def test_what_is_denied_is_never_a_yes(denial: str, word: str) -> None:
-    assert agreement(f"that is {denial} {word}") is not True
+    assert recognize_confirmation(f"that is {denial} {word}") is not True

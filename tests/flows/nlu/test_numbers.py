@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.nlu.numbers import MOST_DIGITS, Number, read_numbers
+from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, recognize_numbers
 
 
 def values(text: str, language: str = "en") -> list[int | float | None]:
-    return [number.value for number in read_numbers(text, language)]
+    return [number.value for number in recognize_numbers(text, language)]
 
 
 @pytest.mark.parametrize(
@@ -89,27 +89,27 @@ def test_no_word_is_mistaken_for_an_amount_in_german(text: str) -> None:
 @pytest.mark.parametrize(
     ("language", "text", "number"),
     [
-        ("en", "1.000", Number(1, 1_000)),
-        ("de", "1,000", Number(1, 1_000)),
-        ("en", "2-3", Number(2, 3)),
-        ("en", "2 – 3 people", Number(2, 3)),
+        ("en", "1.000", RecognizedNumber(1, 1_000)),
+        ("de", "1,000", RecognizedNumber(1, 1_000)),
+        ("en", "2-3", RecognizedNumber(2, 3)),
+        ("en", "2 – 3 people", RecognizedNumber(2, 3)),
     ],
 )
-def test_what_can_mean_two_amounts_says_both(language: str, text: str, number: Number) -> None:
-    assert read_numbers(text, language) == [number]
+def test_what_can_mean_two_amounts_says_both(language: str, text: str, number: RecognizedNumber) -> None:
+    assert recognize_numbers(text, language) == [number]
 
 
 def test_what_is_too_long_for_an_amount_is_found_without_its_size() -> None:
-    assert values("1" * (MOST_DIGITS + 1)) == [None]
+    assert values("1" * (MAX_DIGITS + 1)) == [None]
 
 
 @given(st.text(max_size=300), st.sampled_from(["en", "de", "fr"]))
 def test_any_text_can_be_looked_through(text: str, language: str) -> None:
-    for number in read_numbers(text, language):
-        assert number.value is None or abs(number.value) < 10 ** (MOST_DIGITS + 6)
+    for number in recognize_numbers(text, language):
+        assert number.value is None or abs(number.value) < 10 ** (MAX_DIGITS + 6)
 
 
-@given(st.integers(min_value=-(10**MOST_DIGITS) + 1, max_value=10**MOST_DIGITS - 1))
+@given(st.integers(min_value=-(10**MAX_DIGITS) + 1, max_value=10**MAX_DIGITS - 1))
 def test_every_number_is_read_back_as_each_language_writes_it(number: int) -> None:
     assert values(str(number)) == [number]
     assert values(f"{number:,}") == [number]

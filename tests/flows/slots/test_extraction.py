@@ -5,20 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from flows.slots.extraction import Reading, accept, read
-from flows.slots.slot import slots_of
-from flows.text.tokens import plain_digits
+from flows.slots.extraction import SlotReading, extract_slot, validate_slot_value
+from flows.slots.slot import slots_from_schema
+from flows.text.tokens import normalize_digits
 from tests.flows.conversation import TODAY, Json
 
 
-def heard(schema: Json, text: str) -> Reading:
-    (slot,) = slots_of({"type": "object", "properties": {"it": schema}, "required": ["it"]})
-    return read(slot, text, TODAY)
+def heard(schema: Json, text: str) -> SlotReading:
+    (slot,) = slots_from_schema({"type": "object", "properties": {"it": schema}, "required": ["it"]})
+    return extract_slot(slot, text, TODAY)
 
 
-def taken(schema: Json, value: JsonValue) -> Reading:
-    (slot,) = slots_of({"type": "object", "properties": {"it": schema}})
-    return accept(slot, value, TODAY)
+def taken(schema: Json, value: JsonValue) -> SlotReading:
+    (slot,) = slots_from_schema({"type": "object", "properties": {"it": schema}})
+    return validate_slot_value(slot, value, TODAY)
 
 
 FOUR: Json = {"type": "string", "pattern": "^[0-9]{4}$", "description": "the last four digits"}
@@ -56,21 +56,21 @@ def test_digits_are_found_in_a_sentence(text: str) -> None:
 
 
 def test_two_answers_are_asked_about() -> None:
-    assert heard(FOUR, "1234 or 4321").reason == "I see 1234 and 4321. Which one is it?"
+    assert heard(FOUR, "1234 or 4321").error_message == "I see 1234 and 4321. Which one is it?"
 
 
 @pytest.mark.parametrize("text", ["43211", "432", "4000 1234 5678 9010", "12/3", "1234567890123456"])
 def test_no_part_of_another_number_is_taken(text: str) -> None:
     reading = heard(FOUR, text)
     assert reading.value is None
-    assert reading.reason == "That does not look like the last four digits."
+    assert reading.error_message == "That does not look like the last four digits."
 
 
 @pytest.mark.parametrize(
     "text", ["", "hello", "my birthday is 23 April 1990", "I have had it for 2 or more years"]
 )
 def test_without_a_number_there_is_nothing_to_complain_of(text: str) -> None:
-    assert heard(FOUR, text) == Reading()
+    assert heard(FOUR, text) == SlotReading()
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,14 @@ def test_a_code_is_read_in_lower_case_and_with_a_gap(text: str) -> None:
     ],
 )
 def test_a_birth_date_that_cannot_be_is_asked_again_with_the_reason(text: str, reason: str) -> None:
-    assert heard(BIRTH, text).reason == reason
+    assert heard(BIRTH, text).error_message == reason
 
 
 def test_a_date_to_come_may_not_have_passed() -> None:
-    assert heard({"format": "date", "x-future": True}, "1 May 2020").reason == "That date has already passed."
+    assert (
+        heard({"format": "date", "x-future": True}, "1 May 2020").error_message
+        == "That date has already passed."
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,7 @@ def test_a_date_to_come_may_not_have_passed() -> None:
 def test_a_number_that_is_in_doubt_is_asked_again_with_the_reason(
     schema: Json, text: str, reason: str
 ) -> None:
-    assert heard(schema, text).reason == reason
+    assert heard(schema, text).error_message == reason
 
 
 @pytest.mark.parametrize(
@@ -138,8 +141,8 @@ def test_a_number_that_is_in_doubt_is_asked_again_with_the_reason(
 def test_what_is_beyond_its_schema_is_asked_again_with_the_reason(
     schema: Json, text: str, reason: str
 ) -> None:
-    assert heard(schema, text) == Reading(reason=reason, weight=1)
-    assert taken(schema, text).reason == reason
+    assert heard(schema, text) == SlotReading(error_message=reason, weight=1)
+    assert taken(schema, text).error_message == reason
 
 
 @pytest.mark.parametrize(
@@ -163,7 +166,7 @@ def test_a_list_is_read_part_by_part(schema: Json, text: str, value: JsonValue) 
 
 @pytest.mark.parametrize("text", ["hello", "I don't know", "what do you have?"])
 def test_a_list_of_which_nothing_was_said_is_none(text: str) -> None:
-    assert heard(TOPPINGS, text) == Reading()
+    assert heard(TOPPINGS, text) == SlotReading()
 
 
 @pytest.mark.parametrize(
@@ -185,7 +188,7 @@ def test_an_address_is_read_whole(text: str, address: str) -> None:
     "text", ["a@b", "a@b.c", "a@x..com", "..@x.com", "a..b@x.com", "a@-x.com", "a@x.c0m", "a@b.co@c.com"]
 )
 def test_no_part_of_what_is_no_address_is_taken(text: str) -> None:
-    assert heard({"format": "email"}, text) == Reading()
+    assert heard({"format": "email"}, text) == SlotReading()
 
 
 def test_a_denied_date_is_left_out() -> None:
@@ -306,12 +309,12 @@ def test_what_a_model_extracted_is_kept_when_it_fits(schema: Json, value: JsonVa
 def test_what_does_not_fit_is_refused_with_a_reason(schema: Json, value: JsonValue) -> None:
     reading = taken(schema, value)
     assert reading.value is None
-    assert reading.reason
+    assert reading.error_message
 
 
 @pytest.mark.parametrize("value", [None, ""])
 def test_an_empty_value_is_as_good_as_none(value: JsonValue) -> None:
-    assert taken(FOUR, value) == Reading()
+    assert taken(FOUR, value) == SlotReading()
 
 
 KINDS: list[Json] = [
@@ -323,7 +326,7 @@ KINDS: list[Json] = [
 @given(st.sampled_from(KINDS), st.text(max_size=300))
 def test_any_text_can_be_read_for_any_slot(schema: Json, text: str) -> None:
     reading = heard(schema, text)
-    assert reading.value is None or not reading.reason
+    assert reading.value is None or not reading.error_message
 
 
 _PIECES = "4321 1990 43 21 - + 1 555 0100 123 a@b.example o'brien@x.ie HL-123456 not , 23 April . 3.5"
@@ -336,7 +339,7 @@ _TEXTS = st.lists(st.sampled_from(_PIECES.split()), max_size=8).map(" ".join)
 def test_no_value_is_read_that_is_not_in_the_text(schema: Json, text: str) -> None:
     value = heard(schema, text).value
     written = "".join(
-        letter for letter in plain_digits(text).upper().replace("’", "'") if letter not in " -()./"
+        letter for letter in normalize_digits(text).upper().replace("’", "'") if letter not in " -()./"
     )
     assert value is None or str(value).upper().replace("-", "").replace(".", "").removeprefix("+") in written
 

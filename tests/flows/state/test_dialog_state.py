@@ -7,10 +7,10 @@ from pydantic import JsonValue
 
 from core.ports.dialog import State
 from flows.state.dialog_state import (
-    DEEPEST_INTERRUPT,
-    LARGEST_STATE,
-    LONGEST_HISTORY,
-    LONGEST_LINE,
+    MAX_HISTORY_LINES,
+    MAX_INTERRUPT_DEPTH,
+    MAX_LINE_LENGTH,
+    MAX_STATE_LENGTH,
     DialogState,
 )
 
@@ -19,17 +19,17 @@ NODES = frozenset("ab")
 
 def at(node: str) -> DialogState:
     state = DialogState()
-    state.enter(node)
+    state.enter_node(node)
     return state
 
 
 def test_a_state_survives_storage() -> None:
     state = at("a")
     state.slots = {"last_four": "4321"}
-    state.interrupt()
-    state.remember("user", "hi")
+    state.push_interrupt()
+    state.add_history_line("user", "hi")
     stored = json.loads(json.dumps(state.to_json()))
-    assert DialogState.stored(stored) == state
+    assert DialogState.from_json(stored) == state
 
 
 @pytest.mark.parametrize(
@@ -46,56 +46,56 @@ def test_a_state_survives_storage() -> None:
     ],
 )
 def test_a_state_that_does_not_fit_begins_anew(stored: State | None) -> None:
-    assert DialogState.stored(stored).at_work(NODES).is_fresh
+    assert DialogState.from_json(stored).working_copy(NODES).is_new
 
 
 def test_an_interrupted_node_that_is_gone_is_forgotten() -> None:
     state = at("b")
-    state.interrupt()
-    state.enter("a")
-    assert state.at_work({"a"}).interrupts == ()
-    assert state.at_work(NODES).interrupts == state.interrupts
+    state.push_interrupt()
+    state.enter_node("a")
+    assert state.working_copy({"a"}).interrupts == ()
+    assert state.working_copy(NODES).interrupts == state.interrupts
 
 
 def test_history_and_interrupts_are_bounded() -> None:
     state = at("a")
     for number in range(100):
-        state.remember("user", f"{number} " + "x" * 5_000)
-        state.interrupt()
-    assert len(state.history) == LONGEST_HISTORY
+        state.add_history_line("user", f"{number} " + "x" * 5_000)
+        state.push_interrupt()
+    assert len(state.history) == MAX_HISTORY_LINES
     assert state.history[-1]["content"].startswith("99 ")
-    assert max(len(line["content"]) for line in state.history) == LONGEST_LINE
-    assert len(state.interrupts) == DEEPEST_INTERRUPT
+    assert max(len(line["content"]) for line in state.history) == MAX_LINE_LENGTH
+    assert len(state.interrupts) == MAX_INTERRUPT_DEPTH
 
 
 def test_silence_is_not_remembered() -> None:
     state = at("a")
-    state.remember("user", "")
+    state.add_history_line("user", "")
     assert state.history == ()
 
 
 def test_an_interrupt_returns_to_its_node_and_is_not_a_try_there() -> None:
     state = at("a")
     state.turns_in_node = 3
-    state.interrupt()
-    state.enter("b")
-    assert state.resume() == "a"
+    state.push_interrupt()
+    state.enter_node("b")
+    assert state.pop_interrupt() == "a"
     assert (state.node, state.turns_in_node) == ("a", 2)
-    assert state.resume() == ""
+    assert state.pop_interrupt() == ""
 
 
 def test_what_a_turn_does_to_its_copy_leaves_the_state_before_alone() -> None:
     state = at("a")
-    state.remember("user", "hi")
+    state.add_history_line("user", "hi")
     before = json.dumps(state.to_json())
-    made = state.at_work(NODES)
-    made.keep_slot("last_four", "4321")
-    made.keep_result("looked_up", {"success": True})
-    made.put_aside("token", "t")
-    made.remember("assistant", "Hello!")
-    made.interrupt()
-    made.enter("b")
-    made.resume()
+    made = state.working_copy(NODES)
+    made.set_slot("last_four", "4321")
+    made.set_result("looked_up", {"success": True})
+    made.set_environment("token", "t")
+    made.add_history_line("assistant", "Hello!")
+    made.push_interrupt()
+    made.enter_node("b")
+    made.pop_interrupt()
     assert json.dumps(state.to_json()) == before
     assert made.filled == ()
     assert [line["content"] for line in made.history] == ["hi", "Hello!"]
@@ -104,16 +104,16 @@ def test_what_a_turn_does_to_its_copy_leaves_the_state_before_alone() -> None:
 def test_results_make_room_for_newer_ones() -> None:
     state = at("a")
     for number in range(20):
-        state.keep_result(f"r{number}", "x" * 500)
-    state.keep_result("r15", "again")
+        state.set_result(f"r{number}", "x" * 500)
+    state.set_result("r15", "again")
     stored = state.to_json()
-    assert len(json.dumps(stored)) <= LARGEST_STATE
-    assert list(DialogState.stored(stored).results)[-2:] == ["r19", "r15"]
+    assert len(json.dumps(stored)) <= MAX_STATE_LENGTH
+    assert list(DialogState.from_json(stored).results)[-2:] == ["r19", "r15"]
 
 
 def test_a_state_of_the_first_schema_is_taken_up() -> None:
     lines: list[JsonValue] = [{"role": "note", "text": "A regular."}, {"role": "user", "text": "hi"}]
-    state = DialogState.stored({"schema_version": 1, "node": "a", "history": lines})
+    state = DialogState.from_json({"schema_version": 1, "node": "a", "history": lines})
     assert state.node == "a"
     assert state.history == ({"role": "system", "content": "A regular."}, {"role": "user", "content": "hi"})
 
@@ -125,7 +125,7 @@ def test_a_history_with_a_call_that_has_lost_its_answer_is_repaired() -> None:
         {"role": "tool", "content": "{}", "tool_call_id": "c"},
         {"role": "assistant", "content": "Hello!", "tool_calls": []},
     ]
-    state = DialogState.stored({"node": "a", "history": lines})
+    state = DialogState.from_json({"node": "a", "history": lines})
     assert state.node == "a"
     assert state.history == (
         {"role": "user", "content": "hi"},

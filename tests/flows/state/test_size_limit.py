@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from core.model.message import Choice
 from core.ports.dialog import State
-from flows.state.dialog_state import LARGEST_STATE, DialogState
-from flows.state.size_limit import fitted, size_of
+from flows.state.dialog_state import MAX_STATE_LENGTH, DialogState
+from flows.state.size_limit import serialized_size, trim_state
 
 texts = st.one_of(st.text(max_size=2_000), st.just("é" * 500))
 values = st.one_of(
@@ -32,16 +32,18 @@ def test_whatever_was_learnt_a_stored_state_keeps_within_its_bound(
         visits={f"node {number}": 1 for number in range(len(labels) * 20)},
     )
     stored = state.to_json()
-    assert size_of(stored) <= LARGEST_STATE  # also where it seemed so small that it was not measured
+    assert (
+        serialized_size(stored) <= MAX_STATE_LENGTH
+    )  # also where it seemed so small that it was not measured
     assert stored["node"] == "a"
-    assert DialogState.stored(json.loads(json.dumps(stored))).to_json() == stored
+    assert DialogState.from_json(json.loads(json.dumps(stored))).to_json() == stored
 
 
 def test_old_results_go_before_anything_that_a_person_said() -> None:
     state: State = {"slots": {"name": "Ada"}, "results": {"old": "x" * 300, "new": "y" * 300}}
-    assert fitted(state, 500) == {"slots": {"name": "Ada"}, "results": {"new": "y" * 300}}
+    assert trim_state(state, 500) == {"slots": {"name": "Ada"}, "results": {"new": "y" * 300}}
 
 
 def test_what_fits_stays_as_it_is() -> None:
     state: State = {"slots": {"name": "Ada"}}
-    assert fitted(state, 500) == state
+    assert trim_state(state, 500) == state

@@ -11,13 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flows.document.flow import Flow
-from flows.templating.escaping import Place, Trusted
-from flows.templating.template import Text, Values
-from flows.templating.trusted_text import Marked
-from flows.tools.http.url import NotMade, address
+from flows.templating.escaping import OutputContext, TrustedText
+from flows.templating.template import TemplateValues, TextTemplate
+from flows.templating.trusted_text import TaintedStr
+from flows.tools.http.url import RequestBuildError, render_url
 
 BASE = "https://api.example/v1"
-ENV = {"base": Trusted(BASE)}
+ENV = {"base": TrustedText(BASE)}
 
 letters = st.characters(exclude_categories=["Cs"])
 hostile = st.text(st.sampled_from("./\\?#&=;%:@+ \t\n\x00\"'<>{}[]2EeFfZß日") | letters, max_size=12)
@@ -28,7 +28,7 @@ hostile_values = hostile | st.sampled_from(
 
 def to(source: str, **values: object) -> str:
     known: dict[str, object] = {**values, **ENV, "env": ENV}
-    return address(Text(source, "url"), known)  # type: ignore[arg-type]
+    return render_url(TextTemplate(source, "url"), known)  # type: ignore[arg-type]
 
 
 URLS = [
@@ -67,7 +67,7 @@ URLS = [
 def test_a_value_stays_in_its_place_in_an_address(source: str, v: str, w: str) -> None:
     try:
         made = urlsplit(to(source, v=v, w=w))
-    except NotMade:
+    except RequestBuildError:
         return
     assert (made.scheme, made.netloc, made.fragment) == ("https", "api.example", "")
     head, a, *_, b = made.path.removeprefix("/").split("/")
@@ -129,7 +129,7 @@ def test_what_the_operator_wrote_in_an_expression_stands_as_it_is(source: str, m
     ],
 )
 def test_an_address_that_would_mean_all_of_them_is_not_made(source: str) -> None:
-    with pytest.raises(NotMade, match="missing"):
+    with pytest.raises(RequestBuildError, match="missing"):
         to(source, v="")
 
 
@@ -146,11 +146,11 @@ def test_an_empty_piece_that_is_no_values_is_the_operators(source: str, made: st
 
 
 def test_a_long_value_does_not_cut_off_what_comes_after_it() -> None:
-    with pytest.raises(NotMade):
+    with pytest.raises(RequestBuildError):
         to("{{ base }}/users/{{ v }}/cards/7", v="日" * 4_000)
 
 
-BODIES: list[tuple[Place, str]] = [
+BODIES: list[tuple[OutputContext, str]] = [
     ("json", '{"a": "{{ v }}", "b": "{{ w }}"}'),
     ("json", '{"a": "{{ v ~ w }}", "b": {{ (v ~ ", " ~ w) | tojson }}}'),
     ("json", '{"a": {{ v | tojson }}, "b": "{{ v | replace(\'a\', \'"\') | upper }}"}'),
@@ -162,9 +162,9 @@ BODIES: list[tuple[Place, str]] = [
 @pytest.mark.parametrize(("place", "source"), BODIES)
 @given(v=hostile, w=hostile)
 @example(v='x","admin":"1', w="\\")
-def test_a_value_stays_in_its_place_in_json(place: Place, source: str, v: str, w: str) -> None:
-    values: Values = {"v": v, "w": w}
-    made = Text(source, place).whole(values)
+def test_a_value_stays_in_its_place_in_json(place: OutputContext, source: str, v: str, w: str) -> None:
+    values: TemplateValues = {"v": v, "w": w}
+    made = TextTemplate(source, place).render_strict(values)
     assert sorted(json.loads(made)) == ["a", "b"]
 
 
@@ -172,7 +172,7 @@ def test_a_value_stays_in_its_place_in_json(place: Place, source: str, v: str, w
 @example(v="1&c=2", w="")
 def test_a_value_stays_in_its_place_in_a_form(v: str, w: str) -> None:
     source = "a={{ v }}&b={{ w | upper }}&c={{ v ~ '' }}{{ '&d=' ~ v }}"
-    made = parse_qsl(Text(source, "form").whole({"v": v, "w": w}), keep_blank_values=True)
+    made = parse_qsl(TextTemplate(source, "form").render_strict({"v": v, "w": w}), keep_blank_values=True)
     assert made == [("a", v), ("b", w.upper()), ("c", v), ("d", v)]
 
 
@@ -180,19 +180,19 @@ def test_a_value_stays_in_its_place_in_a_form(v: str, w: str) -> None:
 @example(v="</a><b>", w="&")
 def test_a_value_stays_in_its_place_in_xml(v: str, w: str) -> None:
     source = "<r><a k=\"{{ w }}\">{{ v }}</a>{{ '<b>' ~ v ~ '</b>' if v }}</r>"
-    read = ElementTree.fromstring(Text(source, "xml").whole({"v": v, "w": w}))
+    read = ElementTree.fromstring(TextTemplate(source, "xml").render_strict({"v": v, "w": w}))
     assert [each.tag for each in read] == (["a", "b"] if v else ["a"])
 
 
 @given(v=hostile)
 def test_a_value_stays_in_its_header(v: str) -> None:
-    made = Text("a{{ v }}{{ v ~ ': b' }}", "header").whole({"v": v})
+    made = TextTemplate("a{{ v }}{{ v ~ ': b' }}", "header").render_strict({"v": v})
     assert made.isprintable()
 
 
 @given(st.lists(st.tuples(hostile, st.booleans()), max_size=6), st.integers(-9, 9), st.integers(-9, 9))
 def test_marks_follow_their_letters(pieces: list[tuple[str, bool]], start: int, end: int) -> None:
-    text = Marked.joined([Marked.own(piece) if own else piece for piece, own in pieces])
+    text = TaintedStr.concatenate([TaintedStr.trusted(piece) if own else piece for piece, own in pieces])
     plain = "".join(piece for piece, _ in pieces)
     for made, expected in (
         (text[start:end], plain[start:end]),
@@ -201,27 +201,27 @@ def test_marks_follow_their_letters(pieces: list[tuple[str, bool]], start: int, 
         (text + "a", plain + "a"),
         ("a" + text, "a" + plain),
         (text * 2, plain * 2),
-        (text.replace(Marked.own("."), ","), plain.replace(".", ",")),
-        (text.replace(Marked.own("aa"), "a", 1), plain.replace("aa", "a", 1)),
+        (text.replace(TaintedStr.trusted("."), ","), plain.replace(".", ",")),
+        (text.replace(TaintedStr.trusted("aa"), "a", 1), plain.replace("aa", "a", 1)),
     ):
-        assert isinstance(made, Marked)
+        assert isinstance(made, TaintedStr)
         assert (made, len(made.marks)) == (expected, len(expected))
     values = "".join(piece for piece, own in pieces if not own)
-    gone = text.escaped(lambda part: "")
+    gone = text.escape_untrusted(lambda part: "")
     assert len(gone) == len(plain) - len(values)
 
 
 def test_a_text_that_was_made_in_another_way_is_a_value() -> None:
-    text = Marked.own("a/b")
-    for made in (text.title(), text.split("/")[0], text.translate({97: "x"}), Marked("a"), str(text)):
-        assert Marked.joined([made]).marks == "v" * len(made)
+    text = TaintedStr.trusted("a/b")
+    for made in (text.title(), text.split("/")[0], text.translate({97: "x"}), TaintedStr("a"), str(text)):
+        assert TaintedStr.concatenate([made]).marks == "v" * len(made)
 
 
 def test_a_value_takes_nothing_away_from_the_operators_text() -> None:
-    text = Marked.own("/a/") + "ab"
-    made = text.replace(Marked.own("/a"), Marked.own("/x"))
+    text = TaintedStr.trusted("/a/") + "ab"
+    made = text.replace(TaintedStr.trusted("/a"), TaintedStr.trusted("/x"))
     assert (made, getattr(made, "marks", "")) == ("/x/ab", "ooovv")
-    assert not isinstance(text.replace("/a", ""), Marked)
+    assert not isinstance(text.replace("/a", ""), TaintedStr)
 
 
 def test_a_document_may_use_all_of_it() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from flows.templating.template import Text, Values
+from flows.templating.template import TemplateValues, TextTemplate
 
-VALUES: Values = {
+VALUES: TemplateValues = {
     "n": 1_000_000_000,
     "wide": "%1000000000d",
     "text": "abc",
@@ -43,7 +43,7 @@ VALUES: Values = {
 )
 @pytest.mark.parametrize("place", ["text", "json"])
 def test_what_would_take_too_much_is_not_rendered(source: str, place: str) -> None:
-    assert Text(source + ".", place).render(VALUES) == ""  # type: ignore[arg-type]
+    assert TextTemplate(source + ".", place).render(VALUES) == ""  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_what_would_take_too_much_is_not_rendered(source: str, place: str) -> No
     ],
 )
 def test_what_people_write_is_rendered(source: str, text: str) -> None:
-    assert Text(source).render(VALUES) == text
+    assert TextTemplate(source).render(VALUES) == text
 
 
 def test_each_text_has_rounds_of_its_own() -> None:
-    loop = Text("{% for a in range(900) %}{% endfor %}done")
+    loop = TextTemplate("{% for a in range(900) %}{% endfor %}done")
     assert {loop.render({}) for _ in range(20)} == {"done"}

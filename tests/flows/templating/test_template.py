@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.templating.template import LONGEST_TEXT, Guard, Text, expression_error, text_error
+from flows.templating.template import MAX_TEXT_LENGTH, Guard, TextTemplate, expression_error, template_error
 
 
 def test_an_unknown_name_is_empty_text() -> None:
-    assert Text("Hello {{ who.name }}!").render({}) == "Hello !"
+    assert TextTemplate("Hello {{ who.name }}!").render({}) == "Hello !"
 
 
 def test_what_a_user_said_is_data_and_never_source() -> None:
     said = "{{ 7 * 7 }}{% for x in range(9) %}a{% endfor %}"
-    assert Text("You said {{ said }}").render({"said": said}) == f"You said {said}"
+    assert TextTemplate("You said {{ said }}").render({"said": said}) == f"You said {said}"
 
 
 @pytest.mark.parametrize(
@@ -27,23 +27,23 @@ def test_what_a_user_said_is_data_and_never_source() -> None:
     ],
 )
 def test_a_template_cannot_leave_the_sandbox(source: str) -> None:
-    assert Text(source).render({"said": ["x"]}) == ""
+    assert TextTemplate(source).render({"said": ["x"]}) == ""
 
 
 def test_a_text_is_bounded() -> None:
-    assert len(Text("{{ 'x' * 100000 }}").render({})) == LONGEST_TEXT
+    assert len(TextTemplate("{{ 'x' * 100000 }}").render({})) == MAX_TEXT_LENGTH
 
 
 def test_a_date_is_written_as_people_do() -> None:
-    assert Text("{{ day | date }}, {{ word | date }}").render({"day": "1990-04-03", "word": "soon"}) == (
-        "3 April 1990, soon"
-    )
+    assert TextTemplate("{{ day | date }}, {{ word | date }}").render(
+        {"day": "1990-04-03", "word": "soon"}
+    ) == ("3 April 1990, soon")
 
 
 def test_a_guard_is_true_false_or_false_when_it_cannot_be_told() -> None:
-    assert Guard("count > 1").holds({"count": 2})
-    assert not Guard("count > 1").holds({"count": 1})
-    assert not Guard("count > 1").holds({})
+    assert Guard("count > 1").is_true({"count": 2})
+    assert not Guard("count > 1").is_true({"count": 1})
+    assert not Guard("count > 1").is_true({})
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_a_guard_is_true_false_or_false_when_it_cannot_be_told() -> None:
     ],
 )
 def test_a_template_that_cannot_be_rendered_is_told(source: str, sentence: str) -> None:
-    assert sentence in text_error(source)
+    assert sentence in template_error(source)
 
 
 @pytest.mark.parametrize(
     "source", ["plain {text} 100 %", "{{ day | date }}", "{% if a is defined %}b{% endif %}"]
 )
 def test_there_is_nothing_to_tell_of_a_sound_template(source: str) -> None:
-    assert text_error(source) == ""
+    assert template_error(source) == ""
 
 
 @pytest.mark.parametrize(
@@ -96,14 +96,14 @@ def test_an_expression_that_cannot_be_computed_is_told(source: str, sentence: st
 )
 def test_what_is_not_refused_is_rendered(parts: list[str]) -> None:
     source = " ".join(parts)
-    if not text_error(source):
-        assert isinstance(Text(source).render({"a": "b"}), str)
+    if not template_error(source):
+        assert isinstance(TextTemplate(source).render({"a": "b"}), str)
     if not expression_error(source):
-        assert Guard(source).holds({"a": "b"}) in (True, False)
+        assert Guard(source).is_true({"a": "b"}) in (True, False)
 
 
 @pytest.mark.parametrize(
     ("day", "name"), [("2026-11-28", "saturday"), ("2026-11-30", "monday"), ("soon", ""), (None, "")]
 )
 def test_a_guard_may_ask_for_the_weekday(day: str | None, name: str) -> None:
-    assert Text("{{ day | weekday }}.").render({"day": day}) == f"{name}."
+    assert TextTemplate("{{ day | weekday }}.").render({"day": day}) == f"{name}."

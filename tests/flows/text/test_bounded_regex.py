@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.text.bounded_regex import LONGEST, Pattern, pattern_error
+from flows.text.bounded_regex import MAX_TEXT_LENGTH, BoundedRegex, pattern_error
 
 SLOW = ["^(a|a)*$", "(a+)+b", "(.*,){12}P", r"^(([a-z])+.)+[A-Z]([a-z])+$", "^(?:ab|a|b)*$"]
 PARTS = r"""
@@ -20,12 +20,12 @@ letters = st.text(st.sampled_from(list("ab1A {}[]\\|&é-\n,e")), max_size=6)
 
 
 def test_a_pattern_is_found_anywhere_or_takes_the_whole() -> None:
-    found = Pattern(r"hl-?(?P<number>\d{6})", any_case=True).search("order HL-123456 please")
+    found = BoundedRegex(r"hl-?(?P<number>\d{6})", ignore_case=True).search("order HL-123456 please")
     assert found
     assert found.groupdict() == {"number": "123456"}
-    assert Pattern(r"(?P<number>\d{6})(x)?").names == ("number",)
-    assert not Pattern(r"\d{6}").fullmatch("1234567")
-    assert Pattern(r"\d{6}").fullmatch("123456")
+    assert BoundedRegex(r"(?P<number>\d{6})(x)?").group_names == ("number",)
+    assert not BoundedRegex(r"\d{6}").fullmatch("1234567")
+    assert BoundedRegex(r"\d{6}").fullmatch("123456")
 
 
 @given(st.lists(parts, max_size=5).map("".join), st.lists(letters, min_size=1, max_size=3))
@@ -38,13 +38,13 @@ def test_a_pattern_is_read_as_python_reads_it(source: str, texts: list[str]) -> 
             python = None
     assert bool(pattern_error(source)) == (python is None)
     for text in texts if python else ():
-        assert bool(Pattern(source).search(text)) == bool(python and python.search(text))
-        assert bool(Pattern(source).fullmatch(text)) == bool(python and python.fullmatch(text))
+        assert bool(BoundedRegex(source).search(text)) == bool(python and python.search(text))
+        assert bool(BoundedRegex(source).fullmatch(text)) == bool(python and python.fullmatch(text))
 
 
 @pytest.mark.parametrize("source", SLOW)
 def test_a_match_that_takes_too_long_counts_as_none(source: str) -> None:
-    pattern = Pattern(source)
+    pattern = BoundedRegex(source)
     begun = process_time()
     assert pattern.search("a" * 60 + "1," * 30 + "!") is None
     assert pattern.fullmatch("a" * 60 + "!") is None
@@ -56,12 +56,12 @@ def test_a_match_that_takes_too_long_counts_as_none(source: str) -> None:
     "source", [r"^\d{4}$", "(ab)+c*", r"^HL-?\d{6}$", r"[\w.+-]+@[\w-]+\.[a-z]{2,}", "yes|no"]
 )
 def test_a_common_pattern_is_not_slow(source: str) -> None:
-    assert not Pattern(source).is_slow
+    assert not BoundedRegex(source).is_slow
 
 
 def test_a_text_that_is_too_long_is_not_looked_at() -> None:
-    assert Pattern("a").search("a" * LONGEST)
-    assert Pattern("a").search("a" * (LONGEST + 1)) is None
+    assert BoundedRegex("a").search("a" * MAX_TEXT_LENGTH)
+    assert BoundedRegex("a").search("a" * (MAX_TEXT_LENGTH + 1)) is None
 
 
 @pytest.mark.parametrize(

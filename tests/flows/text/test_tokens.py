@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.nlu.lexicon import is_courtesy
+from flows.nlu.lexicon import is_small_talk
 
 
 @pytest.mark.parametrize(
@@ -11,11 +11,11 @@ from flows.nlu.lexicon import is_courtesy
      "vielen Dank, schönen Tag noch"],
 )  # fmt: skip
 def test_thanks_and_a_goodbye_are_a_courtesy(text: str) -> None:
-    assert is_courtesy(text)
+    assert is_small_talk(text)
 
 
 @pytest.mark.parametrize(
     "text", ["", "hello", "good day", "4321", "thanks, but the date is wrong", "ok, and the price?"]
 )
 def test_what_says_more_is_none(text: str) -> None:
-    assert not is_courtesy(text)
+    assert not is_small_talk(text)

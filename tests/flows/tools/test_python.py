@@ -12,17 +12,17 @@ import pytest
 from pydantic import Field
 from starlette.responses import JSONResponse
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from flows.engine.machine import DialogMachine
-from flows.engine.transition_selector import MOST_ROUNDS
-from flows.llm.model import Decision
+from flows.engine.transition_selector import MAX_TOOL_ROUNDS
+from flows.llm.model import TransitionDecision
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.prompts import STAY
+from flows.llm.prompts import STAY_FUNCTION_NAME
 from flows.llm.scripted import ScriptedModel
-from flows.tools.python import Context, ToolError, python_tools, tool
-from flows.tools.thread_pool import MOST_THREADS
-from flows.tools.types import Call
-from gateway.http.ssrf_guard import GuardedFetch
+from flows.tools.python import Context, ToolError, build_python_tools, tool
+from flows.tools.thread_pool import MAX_THREADS
+from flows.tools.types import ToolCallRequest
+from gateway.http.ssrf_guard import SafeFetch
 from tests.flows.conversation import Json, edge, flow, node, turn
 from tests.flows.crm_server import Crm
 from tests.flows.openai_server import OpenAIServer, call
@@ -37,8 +37,10 @@ def price(item: Annotated[str, Field(description="what is asked for")], count: i
     return 2.5 * count
 
 
-def calling(*calls: Call, then: str = "It is 5 euros.") -> ScriptedModel:
-    return ScriptedModel([*(Decision(calls=(each,)) for each in calls), Decision(reply=then)])
+def calling(*calls: ToolCallRequest, then: str = "It is 5 euros.") -> ScriptedModel:
+    return ScriptedModel(
+        [*(TransitionDecision(calls=(each,)) for each in calls), TransitionDecision(reply=then)]
+    )
 
 
 async def talk(
@@ -50,20 +52,20 @@ async def talk(
 
 
 async def test_a_function_is_offered_by_its_signature_and_its_answer_given_back() -> None:
-    script = calling(Call("price", {"item": "tea", "count": 2}))
+    script = calling(ToolCallRequest("price", {"item": "tea", "count": 2}))
     _, answer = await talk(script, price)
     assert (answer.text, answer.tools) == ("It is 5 euros.", ("price",))
-    (offer,) = script.questions[0].tools
+    (offer,) = script.transition_requests[0].tools
     assert (offer.name, offer.description) == ("price", "The price of an item in euros.")
     assert offer.parameters["required"] == ["item"]
     assert dict(offer.parameters["properties"])["item"]["description"] == "what is asked for"  # type: ignore[arg-type, call-overload, index]
-    assert script.questions[1].exchanges[0].result == {"success": True, "data": 5.0}
+    assert script.transition_requests[1].exchanges[0].result == {"success": True, "data": 5.0}
 
 
 async def test_wrong_arguments_are_told_to_the_model_and_the_function_is_not_run() -> None:
-    script = calling(Call("price", {"count": "many", "evil": 1}))
+    script = calling(ToolCallRequest("price", {"count": "many", "evil": 1}))
     _, answer = await talk(script, price)
-    result = script.questions[1].exchanges[0].result
+    result = script.transition_requests[1].exchanges[0].result
     assert isinstance(result, dict)
     assert result["success"] is False
     assert "item" in str(result["error"])
@@ -79,7 +81,7 @@ async def test_a_sync_function_runs_beside_the_loop_and_an_async_one_on_it() -> 
     async def quick() -> None:
         threads.append(threading.current_thread().name)
 
-    await talk(calling(Call("slow", {}), Call("quick", {})), slow, quick)
+    await talk(calling(ToolCallRequest("slow", {}), ToolCallRequest("quick", {})), slow, quick)
     assert threads[0] != threads[1] == threading.main_thread().name
 
 
@@ -90,9 +92,9 @@ async def test_a_failing_function_tells_the_model_nothing_of_its_insides() -> No
     def sold_out() -> None:
         raise ToolError("The tea is sold out.")
 
-    script = calling(Call("broken", {}), Call("sold_out", {}))
+    script = calling(ToolCallRequest("broken", {}), ToolCallRequest("sold_out", {}))
     await talk(script, broken, sold_out)
-    results = [exchange.result for exchange in script.questions[2].exchanges]
+    results = [exchange.result for exchange in script.transition_requests[2].exchanges]
     assert "hunter2" not in repr(results)
     assert [dict(result)["error"] for result in results] == ["it failed", "The tea is sold out."]  # type: ignore[arg-type]
 
@@ -102,9 +104,9 @@ async def test_a_function_that_takes_too_long_is_given_up() -> None:
     async def forever() -> None:
         await asyncio.Event().wait()
 
-    script = calling(Call("forever", {}))
+    script = calling(ToolCallRequest("forever", {}))
     await talk(script, forever)
-    assert "no answer within" in repr(script.questions[1].exchanges[0].result)
+    assert "no answer within" in repr(script.transition_requests[1].exchanges[0].result)
 
 
 async def test_a_function_that_hangs_holds_up_no_other_and_not_the_end() -> None:
@@ -118,13 +120,13 @@ async def test_a_function_that_hangs_holds_up_no_other_and_not_the_end() -> None
     def quick() -> str:
         return "done"
 
-    tools = python_tools([hanging, quick])
+    tools = build_python_tools([hanging, quick])
     try:
-        results = await asyncio.gather(*(tools["hanging"].run({}, CONTEXT) for _ in range(MOST_THREADS * 2)))
+        results = await asyncio.gather(*(tools["hanging"].run({}, CONTEXT) for _ in range(MAX_THREADS * 2)))
         assert {result["error"] for result in results} == {"no answer within 0.1 seconds"}
         assert await tools["quick"].run({}, CONTEXT) == {"success": True, "data": "done"}
         waiting = [each for each in threading.enumerate() if each.name == "turngate-tool"]
-        assert len(waiting) <= MOST_THREADS + 1
+        assert len(waiting) <= MAX_THREADS + 1
         assert all(each.daemon for each in waiting)
     finally:
         released.set()
@@ -134,9 +136,9 @@ async def test_more_calls_than_threads_wait_for_their_turn() -> None:
     def count(number: int) -> int:
         return number
 
-    (made,) = python_tools([count]).values()
-    results = await asyncio.gather(*(made.run({"number": n}, CONTEXT) for n in range(MOST_THREADS * 5)))
-    assert [result["data"] for result in results] == list(range(MOST_THREADS * 5))
+    (made,) = build_python_tools([count]).values()
+    results = await asyncio.gather(*(made.run({"number": n}, CONTEXT) for n in range(MAX_THREADS * 5)))
+    assert [result["data"] for result in results] == list(range(MAX_THREADS * 5))
 
 
 async def test_a_wrapped_async_function_is_waited_for() -> None:
@@ -146,7 +148,7 @@ async def test_a_wrapped_async_function_is_waited_for() -> None:
     def wrapped() -> Coroutine[Any, Any, str]:
         return inner()
 
-    (made,) = python_tools([wrapped]).values()
+    (made,) = build_python_tools([wrapped]).values()
     assert await made.run({}, CONTEXT) == {"success": True, "data": "done"}
 
 
@@ -174,7 +176,7 @@ async def calls_itself_off() -> None:
     "function", [ends_the_loop, ends_the_process, finds_nothing, breaks_off, calls_itself_off]
 )
 async def test_a_function_can_end_neither_the_process_nor_the_turn(function: Callable[..., Any]) -> None:
-    (made,) = python_tools([function]).values()
+    (made,) = build_python_tools([function]).values()
     async with asyncio.timeout(5):
         assert await made.run({}, CONTEXT) == {"success": False, "status": 0, "error": "it failed"}
 
@@ -186,7 +188,7 @@ async def test_a_turn_that_is_called_off_calls_off_its_function() -> None:
         begun.set()
         await asyncio.Event().wait()
 
-    (made,) = python_tools([forever]).values()
+    (made,) = build_python_tools([forever]).values()
     task = asyncio.create_task(made.run({}, CONTEXT))
     await begun.wait()
     task.cancel()
@@ -204,9 +206,9 @@ async def test_a_function_is_tried_again_as_often_as_it_asks_for() -> None:
             raise OSError
         return "done"
 
-    script = calling(Call("flaky", {}))
+    script = calling(ToolCallRequest("flaky", {}))
     await talk(script, flaky)
-    assert script.questions[1].exchanges[0].result == {"success": True, "data": "done"}
+    assert script.transition_requests[1].exchanges[0].result == {"success": True, "data": "done"}
 
 
 async def test_a_function_may_ask_for_the_key_of_its_deed() -> None:
@@ -216,9 +218,9 @@ async def test_a_function_may_ask_for_the_key_of_its_deed() -> None:
         seen.append(context)
         return size
 
-    script = calling(Call("order", {"size": "l"}))
+    script = calling(ToolCallRequest("order", {"size": "l"}))
     await talk(script, order)
-    assert list(dict(script.questions[0].tools[0].parameters["properties"])) == ["size"]  # type: ignore[arg-type]
+    assert list(dict(script.transition_requests[0].tools[0].parameters["properties"])) == ["size"]  # type: ignore[arg-type]
     assert len(seen[0].key) == 32
 
 
@@ -233,9 +235,9 @@ async def test_a_deed_keeps_its_key_when_the_model_looks_up_less_before_it() -> 
         keys.append(context.key)
         return item
 
-    looking, ordering = Call("look", {"item": "tea"}), Call("order", {"item": "tea"})
+    looking, ordering = ToolCallRequest("look", {"item": "tea"}), ToolCallRequest("order", {"item": "tea"})
     await talk(calling(looking, ordering, ordering), look, order)
-    await talk(calling(ordering, Call("order", {"item": "mug"})), look, order)
+    await talk(calling(ordering, ToolCallRequest("order", {"item": "mug"})), look, order)
     first, second, again, other = keys
     assert first == again
     assert len({first, second, other}) == 3
@@ -245,8 +247,8 @@ async def test_no_model_fills_the_context_however_it_is_asked_for() -> None:
     def who(item: str, context: Context | None = None) -> str:
         return context.session if context else ""
 
-    (made,) = python_tools([who]).values()
-    assert list(dict(made.offer.parameters["properties"])) == ["item"]  # type: ignore[arg-type]
+    (made,) = build_python_tools([who]).values()
+    assert list(dict(made.definition.parameters["properties"])) == ["item"]  # type: ignore[arg-type]
     assert await made.run({"item": "tea"}, CONTEXT) == {"success": True, "data": "s"}
     victim: Json = {"session": "victim", "turn": "", "key": "", "slots": {}}
     assert (await made.run({"item": "tea", "context": victim}, CONTEXT))["success"] is False
@@ -256,24 +258,26 @@ async def test_a_parameter_that_begins_with_an_underscore_is_the_functions_own()
     def remember(item: str, _cache: dict[str, str] = {}) -> str:  # noqa: B006 - as people write it
         return item
 
-    (made,) = python_tools([remember]).values()
+    (made,) = build_python_tools([remember]).values()
     assert await made.run({"item": "tea"}, CONTEXT) == {"success": True, "data": "tea"}
     assert (await made.run({"item": "tea", "_cache": {}}, CONTEXT))["success"] is False
 
 
 async def test_the_rounds_of_one_turn_are_bounded() -> None:
-    script = ScriptedModel([Decision(calls=(Call("price", {"item": "tea"}),))] * (MOST_ROUNDS + 1))
+    script = ScriptedModel(
+        [TransitionDecision(calls=(ToolCallRequest("price", {"item": "tea"}),))] * (MAX_TOOL_ROUNDS + 1)
+    )
     _, answer = await talk(script, price)
     assert (answer.outcome, answer.trouble) == ("rounds", "rounds")
     assert answer.text
-    assert script.questions[-1].tools == ()
+    assert script.transition_requests[-1].tools == ()
 
 
 async def test_a_tool_that_was_not_offered_is_not_run() -> None:
-    script = calling(Call("rm_rf", {}))
+    script = calling(ToolCallRequest("rm_rf", {}))
     _, answer = await talk(script, price)
     assert answer.text == "It is 5 euros."
-    assert "no such tool" in repr(script.questions[1].exchanges[0].result)
+    assert "no such tool" in repr(script.transition_requests[1].exchanges[0].result)
 
 
 async def test_a_tool_may_open_a_way_or_lead_to_its_failure_edge() -> None:
@@ -300,11 +304,13 @@ async def test_a_tool_may_open_a_way_or_lead_to_its_failure_edge() -> None:
     document = made.model_dump(mode="json", exclude_unset=True)
     document["nodes"][0]["tools"] = [check]
     made = type(made).model_validate(document)
-    opening = ScriptedModel([Decision(calls=(Call("check", {}),)), Decision(edge="go")])
+    opening = ScriptedModel(
+        [TransitionDecision(calls=(ToolCallRequest("check", {}),)), TransitionDecision(edge_id="go")]
+    )
     _, answer = await talk(opening, check_it, made=made)
     assert answer.text == "The end."
     answers.pop(0)
-    failing = ScriptedModel([Decision(calls=(Call("check", {}),))])
+    failing = ScriptedModel([TransitionDecision(calls=(ToolCallRequest("check", {}),))])
     _, answer = await talk(failing, check_it, made=made)
     assert (answer.edge, answer.text) == ("gone", "Sorry.")
 
@@ -333,8 +339,10 @@ async def test_an_http_tool_sends_its_arguments(crm: Crm) -> None:
         END,
         tools=[{"name": "t", "description": "", "type": "http", **each} for each in tools],
     )
-    script = calling(Call("stock", {"item": "a/b", "n": 2}), Call("book", {"item": "tea"}))
-    machine, answer = await talk(script, made=made, fetch=GuardedFetch([crm.host]))
+    script = calling(
+        ToolCallRequest("stock", {"item": "a/b", "n": 2}), ToolCallRequest("book", {"item": "tea"})
+    )
+    machine, answer = await talk(script, made=made, fetch=SafeFetch([crm.host]))
     assert answer.tools == ("stock", "book")
     assert crm.requests[0].scope["raw_path"] == b"/stock/a%2Fb"
     assert crm.requests[0].scope["query_string"] == b"n=2"
@@ -347,7 +355,7 @@ async def test_arguments_are_written_as_the_query_of_an_address(crm: Crm) -> Non
     find = {"id": "find", "name": "f", "description": "", "type": "http", "url": f"{crm.url}/find?a=1"}
     made = flow(node("a", "Hello!", edges=[edge("go", "end")]), END, tools=[find])
     given: Json = {"tags": ["a&b", 2], "open": True, "none": None, "q": "ü ", "in": {"b": [1]}}
-    machine, _ = await talk(calling(Call("find", given)), made=made, fetch=GuardedFetch([crm.host]))
+    machine, _ = await talk(calling(ToolCallRequest("find", given)), made=made, fetch=SafeFetch([crm.host]))
     pairs = [("a", "1"), ("tags", "a&b"), ("tags", "2"), ("open", "true"), ("q", "ü "), ("in", '{"b": [1]}')]
     assert crm.requests[0].query_params.multi_items() == pairs
     await machine.aclose()
@@ -384,9 +392,9 @@ async def test_a_call_that_its_schema_forbids_is_not_made_and_the_model_is_told_
         "on_failure": "go",
     }
     made = flow(node("a", "Hello!", edges=[edge("go", "end")], tools=[order]), END)
-    script = calling(Call("order", arguments))
-    machine, answer = await talk(script, made=made, fetch=GuardedFetch([crm.host]))
-    result = dict(script.questions[1].exchanges[0].result)  # type: ignore[arg-type]
+    script = calling(ToolCallRequest("order", arguments))
+    machine, answer = await talk(script, made=made, fetch=SafeFetch([crm.host]))
+    result = dict(script.transition_requests[1].exchanges[0].result)  # type: ignore[arg-type]
     assert str(result.get("error", "")).startswith(reason)
     assert (answer.text, answer.tools) == ("It is 5 euros.", ("order!" if reason else "order",))
     assert len(crm.requests) == (0 if reason else 1)
@@ -403,14 +411,14 @@ async def test_tools_over_the_wire() -> None:
     async with OpenAIServer().running() as server:
         server.answers = [
             call("price", {"item": "tea", "count": 2}),
-            call(STAY, {"brief_response": "5 euros."}),
+            call(STAY_FUNCTION_NAME, {"brief_response": "5 euros."}),
         ]
         model = OpenAIModel("small", api_key="k", base_url=server.url)
         machine = DialogMachine(MADE, model, [price])
         await machine.start()
         assert (await machine.turn("how much are two?")).text == "5 euros."
         first, second = server.requests
-        assert [item["function"]["name"] for item in first["tools"]] == ["go", "price", STAY]
+        assert [item["function"]["name"] for item in first["tools"]] == ["go", "price", STAY_FUNCTION_NAME]
         called, told = second["messages"][-2:]
         assert called["tool_calls"][0]["function"] == {
             "name": "price",
@@ -435,10 +443,10 @@ def private(_item: str) -> None:
 
 @pytest.mark.parametrize("function", [untyped, starred, private, lambda: 1])
 def test_a_function_that_no_model_could_call_is_refused(function: Callable[..., Any]) -> None:
-    with pytest.raises(Misconfigured):
+    with pytest.raises(ConfigurationError):
         DialogMachine(MADE, "rules", [function])
 
 
 def test_two_tools_of_one_name_are_refused() -> None:
-    with pytest.raises(Misconfigured, match="same name"):
+    with pytest.raises(ConfigurationError, match="same name"):
         DialogMachine(MADE, "rules", [price, price])

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.tools.redaction import HIDDEN, without_secrets
+from flows.tools.redaction import REDACTED, redact
 
 SECRET = "ab/cd+ef==gh&ij 'k\"päss\\wörd"
 
@@ -49,46 +49,46 @@ ENCODINGS: list[Callable[[str], str]] = [
 def test_a_secret_is_hidden_in_whatever_way_it_is_encoded(encode: Callable[[str], str]) -> None:
     written = encode(SECRET)
     answer = {"a": [f"before {written} after"], written: 1, "b": "other"}
-    made = without_secrets(answer, [SECRET])
+    made = redact(answer, [SECRET])
     told = json.dumps(made, ensure_ascii=False)
     assert written not in told
-    assert HIDDEN in told
-    assert list(made) == ["a", HIDDEN if HIDDEN in made else list(made)[1], "b"]
+    assert REDACTED in told
+    assert list(made) == ["a", REDACTED if REDACTED in made else list(made)[1], "b"]
     assert made["b"] == "other"
     assert "päss" not in html.unescape(unquote(unquote(told)))
 
 
 def test_what_stands_around_a_secret_stays() -> None:
-    assert without_secrets({"url": f"https://a.example/?k={quote(SECRET)}&p=1"}, [SECRET]) == {
-        "url": f"https://a.example/?k={HIDDEN}&p=1"
+    assert redact({"url": f"https://a.example/?k={quote(SECRET)}&p=1"}, [SECRET]) == {
+        "url": f"https://a.example/?k={REDACTED}&p=1"
     }
 
 
 @pytest.mark.parametrize(
     ("secret", "text", "made"),
     [
-        ("ab12!", "Bearer ab12!", f"Bearer {HIDDEN}"),
-        ("pin4", "my pin4, please", f"my {HIDDEN}, please"),
+        ("ab12!", "Bearer ab12!", f"Bearer {REDACTED}"),
+        ("pin4", "my pin4, please", f"my {REDACTED}, please"),
         ("pin4", "spin42", "spin42"),
-        ("7", "7", HIDDEN),
+        ("7", "7", REDACTED),
         ("7", "7 rows", "7 rows"),
         ("", "anything", "anything"),
     ],
 )
 def test_a_short_secret_is_hidden_as_a_word(secret: str, text: str, made: str) -> None:
-    assert without_secrets([text], [secret]) == [made]
+    assert redact([text], [secret]) == [made]
 
 
 def test_a_secret_of_digits_is_hidden_as_a_number() -> None:
-    assert without_secrets({"pin": 123456, "rows": 12, "is": True}, ["123456"]) == {
-        "pin": HIDDEN,
+    assert redact({"pin": 123456, "rows": 12, "is": True}, ["123456"]) == {
+        "pin": REDACTED,
         "rows": 12,
         "is": True,
     }
 
 
 def test_of_two_secrets_the_longer_is_hidden_first() -> None:
-    assert without_secrets("token-token-2", ["token-", "token-token-2"]) == HIDDEN
+    assert redact("token-token-2", ["token-", "token-token-2"]) == REDACTED
 
 
 values = st.recursive(
@@ -100,15 +100,15 @@ values = st.recursive(
 
 @given(values)
 def test_what_holds_no_secret_is_left_as_it_is(value: object) -> None:
-    assert without_secrets(value, ["tk-very-secret"]) == value
+    assert redact(value, ["tk-very-secret"]) == value
 
 
 @given(st.text(min_size=6, max_size=12), st.text(max_size=5), st.sampled_from(ENCODINGS[:6]))
 def test_no_secret_is_left_in_any_text(secret: str, around: str, encode: Callable[[str], str]) -> None:
-    if secret in HIDDEN or not secret.isprintable():
+    if secret in REDACTED or not secret.isprintable():
         return
-    made = without_secrets({"a": around + encode(secret) + around}, [secret])
-    assert secret not in made["a"].replace(HIDDEN, "")
+    made = redact({"a": around + encode(secret) + around}, [secret])
+    assert secret not in made["a"].replace(REDACTED, "")
 
 
 def test_the_largest_answer_is_looked_through_in_no_time() -> None:
@@ -116,5 +116,5 @@ def test_the_largest_answer_is_looked_through_in_no_time() -> None:
     answer = {f"name {n}": ["x" * 10 + "%20&amp;"] * 10 for n in range(1_200)}
     answer["echo"] = secrets[:2]
     begun = process_time()
-    assert HIDDEN in without_secrets(answer, secrets)["echo"]
+    assert REDACTED in redact(answer, secrets)["echo"]
     assert process_time() - begun < 2

@@ -12,29 +12,39 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from channels._kit.simulator import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse
-from channels.intercom.simulator.server import IntercomTwin
-from flows.authoring.testing.test_file import Conversation, Script, beside
-from gateway.config.settings import LIBRARY
+from channels._kit.simulator import (
+    Fault,
+    FaultSettings,
+    SimulatorRequest,
+    SimulatorResponse,
+    TranscriptEntry,
+    UserMessage,
+    WebhookDelivery,
+)
+from channels.intercom.simulator.server import IntercomSimulator
+from flows.authoring.testing.test_file import ConversationTest, ConversationTestFile, conversation_file_path
+from gateway.config.settings import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
 from tests.channels.intercom.builders import APP, ENVIRON, SECRET, TOKEN
-from tests.gateway.surroundings import Heard, free_url, start
+from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 PERSON = "+15550190"
 
 
-class Interrupting(IntercomTwin):
+class Interrupting(IntercomSimulator):
     """Grace answers while the first comment of ours is still on its way back to us."""
 
     interrupts = True
     is_told = True
 
-    def handle(self, request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
+    def handle(
+        self, request: SimulatorRequest, now: float
+    ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         answer, deliveries = super().handle(request, now)
         if self.interrupts and request.url.endswith("/reply"):
             self.interrupts = False
-            told = self.act(PERSON, "reply_and_assign", "I am here.", now)
+            told = self.run_agent_action(PERSON, "reply_and_assign", "I am here.", now)
             deliveries += told if self.is_told else []
         return answer, deliveries
 
@@ -48,19 +58,19 @@ class Unheard(Interrupting):
 class Desk:
     """A gateway and the simulated Intercom around it."""
 
-    def __init__(self, server: Heard, twin: IntercomTwin, redis: Redis) -> None:
+    def __init__(self, server: RecordingSimulatorServer, twin: IntercomSimulator, redis: Redis) -> None:
         self.server = server
-        self.twin = twin
+        self.simulator = twin
         self.redis = redis
 
     async def say(self, text: str, button: str = "") -> None:
         """The person writes, and the gateway has it."""
-        self.server.say(Said("intercom", PERSON, text, button=button))
-        await self.server.settle()
+        self.server.send_user_message(UserMessage("intercom", PERSON, text, button=button))
+        await self.server.wait_until_idle()
 
     async def say_in_vain(self, text: str) -> None:
         """The person writes, and a worker has decided not to answer."""
-        log = f"tg:{{intercom:{APP}:{self.twin.standing(PERSON).thread}}}:log"
+        log = f"tg:{{intercom:{APP}:{self.simulator.get_desk_status(PERSON).thread}}}:log"
         last: Any = (await self.redis.xinfo_stream(log))["last-generated-id"]
         await self.say(text)
         async with asyncio.timeout(30):
@@ -73,45 +83,47 @@ class Desk:
 
     async def act(self, move: str, text: str = "") -> None:
         """Grace does something, and the gateway knows."""
-        self.server.act(PERSON, move, text)
-        await self.server.settle()
+        self.server.run_agent_action(PERSON, move, text)
+        await self.server.wait_until_idle()
 
-    async def until(self, words: str, seen: int = 0) -> list[Line]:
-        return await self.server.until(words, PERSON, seen)
+    async def until(self, words: str, seen: int = 0) -> list[TranscriptEntry]:
+        return await self.server.wait_for_entries(words, PERSON, seen)
 
     def heard(self) -> list[str]:
         """The bot's words; quick replies have none of their own."""
-        return [line.text for line in self.server.heard(PERSON) if line.text]
+        return [line.text for line in self.server.list_entries(PERSON) if line.text]
 
     def notes(self) -> list[str]:
-        return [line.text for line in self.server.heard(PERSON, "note")]
+        return [line.text for line in self.server.list_entries(PERSON, "note")]
 
     async def until_it_is(self, words: str) -> None:
         """Wait until the conversation stands as described."""
         async with asyncio.timeout(30):
-            while self.twin.standing(PERSON).words != words:
+            while self.simulator.get_desk_status(PERSON).words != words:
                 self.server.called.clear()
                 await self.server.called.wait()
 
 
 @asynccontextmanager
-async def desk(flow: str, kind: type[IntercomTwin] = IntercomTwin, **changed: str) -> AsyncIterator[Desk]:
+async def desk(
+    flow: str, kind: type[IntercomSimulator] = IntercomSimulator, **changed: str
+) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
-        url = free_url()
+        url = find_free_url()
         webhook_url = f"{url}/webhooks/intercom"
         twin = kind(client_secret=SECRET, access_token=TOKEN, webhook_url=webhook_url, seed=7)
-        server = Heard(twin, http)
+        server = RecordingSimulatorServer(twin, http)
         api_url = await stack.enter_async_context(serve(server))
-        redis_url = await start(stack, url, flow, {**ENVIRON, "INTERCOM_API_URL": api_url, **changed})
+        redis_url = await start_gateway(stack, url, flow, {**ENVIRON, "INTERCOM_API_URL": api_url, **changed})
         yield Desk(server, twin, await stack.enter_async_context(Redis.from_url(redis_url)))
 
 
-async def hold(around: Desk, conversation: Conversation) -> None:
+async def hold(around: Desk, conversation: ConversationTest) -> None:
     """Have a conversation as somebody in the Messenger would, tapping quick replies where there are any."""
     for turn in conversation.turns:
         text = turn.say or "Yes"
-        offered = [choice for line in around.server.heard(PERSON)[-1:] for choice in line.choices]
+        offered = [choice for line in around.server.list_entries(PERSON)[-1:] for choice in line.choices]
         uuid = next((known for known, label in offered if label == text), "")
         seen = len(around.heard())
         await around.say(text, uuid)
@@ -119,24 +131,28 @@ async def hold(around: Desk, conversation: Conversation) -> None:
             await around.until(words, seen)
         if turn.expect.choices:
             async with asyncio.timeout(30):
-                while not around.server.heard(PERSON)[-1].choices:
+                while not around.server.list_entries(PERSON)[-1].choices:
                     around.server.called.clear()
                     await around.server.called.wait()
 
 
 @pytest.mark.parametrize("flow", ["kyc", "support"])
 async def test_intercom_holds_the_flow(flow: str) -> None:
-    conversation = Script.load(beside(LIBRARY / f"{flow}.json")).conversations[0]
+    conversation = ConversationTestFile.load(
+        conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
+    ).conversations[0]
     async with desk(flow) as around:
-        around.twin.tell(Faults(webhooks_twice=1.0))
+        around.simulator.set_faults(FaultSettings(webhooks_twice=1.0))
         await hold(around, conversation)
 
-        assert any(line.choices for line in around.server.heard(PERSON))
+        assert any(line.choices for line in around.server.list_entries(PERSON))
         assert len(set(around.heard())) == len(around.heard())
 
 
 async def test_the_end_of_a_flow_closes_the_conversation_and_who_writes_opens_it() -> None:
-    conversation = Script.load(beside(LIBRARY / "kyc.json")).conversations[0]
+    conversation = ConversationTestFile.load(conversation_file_path(FLOW_LIBRARY / "kyc.json")).conversations[
+        0
+    ]
     async with desk("kyc", INTERCOM_CLOSE="yes") as around:
         await hold(around, conversation)
         await around.until_it_is("closed, assigned to nobody")
@@ -144,7 +160,7 @@ async def test_the_end_of_a_flow_closes_the_conversation_and_who_writes_opens_it
         await around.say("one more thing")
         await around.until("", seen)
 
-        assert around.twin.standing(PERSON).words.startswith("open")
+        assert around.simulator.get_desk_status(PERSON).words.startswith("open")
 
 
 async def test_a_conversation_goes_to_people_and_comes_back() -> None:
@@ -177,26 +193,30 @@ async def test_a_conversation_goes_to_people_and_comes_back() -> None:
 
 
 @pytest.mark.parametrize("kind", [Interrupting, Unheard])
-async def test_a_person_who_answers_between_two_parts_silences_the_rest(kind: type[IntercomTwin]) -> None:
+async def test_a_person_who_answers_between_two_parts_silences_the_rest(
+    kind: type[IntercomSimulator],
+) -> None:
     async with desk("support", kind) as around:
-        around.twin.tell(Faults(answer_delay=1.0))
+        around.simulator.set_faults(FaultSettings(answer_delay=1.0))
         await around.say("hi")
         await around.until("What can I do for you?")
-        around.twin.tell(Faults())
+        around.simulator.set_faults(FaultSettings())
         await around.act("give_back")
         await around.say("do you take visa?")
         await around.until("by card")
 
-        assert not any(line.choices for line in around.server.heard(PERSON)[:1])
+        assert not any(line.choices for line in around.server.list_entries(PERSON)[:1])
         assert [text.partition(".")[0] for text in around.heard()][1].startswith("You can pay by card")
 
 
 async def test_what_was_taken_without_an_answer_is_not_sent_twice() -> None:
     async with desk("support") as around:
-        around.twin.tell(Faults(next=(Fault.DROP_AFTER, Fault.NONE)))
+        around.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER, Fault.NONE)))
         await around.say("hi")
         await around.until("What can I do for you?")
-        around.twin.tell(Faults(next=(Fault.NONE, Fault.DROP_AFTER, Fault.SERVER_ERROR, Fault.ERROR_AFTER)))
+        around.simulator.set_faults(
+            FaultSettings(next=(Fault.NONE, Fault.DROP_AFTER, Fault.SERVER_ERROR, Fault.ERROR_AFTER))
+        )
         await around.say("this is useless, get me an agent")
         await around.until_it_is("open, assigned to a team and nobody")
         await around.act("give_back")
@@ -210,8 +230,8 @@ async def test_what_was_taken_without_an_answer_is_not_sent_twice() -> None:
 
 async def test_a_question_on_the_home_card_starts_the_flow() -> None:
     async with desk("support") as around, httpx.AsyncClient(trust_env=False) as http:
-        card = around.twin.press(PERSON, "open", time())
-        ask = around.twin.press(PERSON, "ask", time(), question="do you take visa?")
+        card = around.simulator.press_card_button(PERSON, "open", time())
+        ask = around.simulator.press_card_button(PERSON, "ask", time(), question="do you take visa?")
         answers = [
             await http.post(each.url, content=each.body, headers=dict(each.headers)) for each in (card, ask)
         ]
@@ -226,17 +246,17 @@ async def test_a_question_on_the_home_card_starts_the_flow() -> None:
         ]
         assert "Thank you" in answers[1].text
         assert forged.status_code == 401
-        assert [line.text for line in around.server.heard(PERSON, "in")] == ["do you take visa?"]
+        assert [line.text for line in around.server.list_entries(PERSON, "in")] == ["do you take visa?"]
 
 
 async def test_a_deleted_conversation_with_waiting_turns_ends_quietly() -> None:
     async with desk("kyc") as around:
         await around.say("hi")
         await around.until("last four digits")
-        thread = around.twin.standing(PERSON).thread
+        thread = around.simulator.get_desk_status(PERSON).thread
         await around.act("delete")
         await around.say("hi again")
         await around.until("last four digits", 1)
 
-        assert around.twin.standing(PERSON).thread != thread
+        assert around.simulator.get_desk_status(PERSON).thread != thread
         assert sum("last four digits" in text for text in around.heard()) == 2

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from channels._kit.simulator import Fault, Faults, Line, Said
-from channels.sunshine.simulator.conversations import BOT
-from channels.sunshine.simulator.server import SunshineTwin
+from channels._kit.simulator import Fault, FaultSettings, TranscriptEntry, UserMessage
+from channels.sunshine.simulator.conversations import BOT_INTEGRATION
+from channels.sunshine.simulator.server import SunshineSimulator
 from core.model.owner import Owner
-from flows.authoring.testing.test_file import Conversation, Script, beside
-from gateway.config.settings import LIBRARY
+from flows.authoring.testing.test_file import ConversationTest, ConversationTestFile, conversation_file_path
+from gateway.config.settings import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
 from gateway.redis.records.session_log import read_owner
 from tests.channels.sunshine.builders import APP, ENVIRON, SECRET
-from tests.gateway.surroundings import Heard, free_url, start
+from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 PERSON = "+15550191"
 
@@ -28,16 +28,16 @@ PERSON = "+15550191"
 class Messaging:
     """A gateway and the simulated Zendesk messaging around it."""
 
-    def __init__(self, server: Heard, twin: SunshineTwin, redis: Redis) -> None:
+    def __init__(self, server: RecordingSimulatorServer, twin: SunshineSimulator, redis: Redis) -> None:
         self.server = server
-        self.twin = twin
+        self.simulator = twin
         self.redis = redis
 
     async def say(self, text: str, button: str = "") -> int:
         """The person writes, and the gateway has it; how many answers there were before."""
-        seen = len(self.server.heard(PERSON))
-        self.server.say(Said("sunshine", PERSON, text, button=button))
-        await self.server.settle()
+        seen = len(self.server.list_entries(PERSON))
+        self.server.send_user_message(UserMessage("sunshine", PERSON, text, button=button))
+        await self.server.wait_until_idle()
         return seen
 
     async def say_in_vain(self, text: str) -> None:
@@ -55,49 +55,49 @@ class Messaging:
 
     async def act(self, move: str, text: str = "") -> None:
         """Grace does something, and the gateway knows."""
-        self.server.act(PERSON, move, text)
-        await self.server.settle()
+        self.server.run_agent_action(PERSON, move, text)
+        await self.server.wait_until_idle()
 
-    async def until(self, words: str, seen: int) -> list[Line]:
-        return await self.server.until(words, PERSON, seen)
+    async def until(self, words: str, seen: int) -> list[TranscriptEntry]:
+        return await self.server.wait_for_entries(words, PERSON, seen)
 
     async def until_it_is(self, words: str) -> None:
         """Wait until control stands as described, and the gateway was told."""
         async with asyncio.timeout(30):
-            while self.twin.standing(PERSON).words != words:
+            while self.simulator.get_desk_status(PERSON).words != words:
                 self.server.called.clear()
                 await self.server.called.wait()
-        await self.server.settle()
+        await self.server.wait_until_idle()
 
     async def owner(self) -> Owner:
         return await read_owner(self.redis, self.session())
 
     def session(self) -> str:
-        return f"sunshine:{APP}:{self.twin.standing(PERSON).thread}"
+        return f"sunshine:{APP}:{self.simulator.get_desk_status(PERSON).thread}"
 
 
 @asynccontextmanager
 async def messaging(flow: str) -> AsyncIterator[Messaging]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
-        url = free_url()
+        url = find_free_url()
         key = (ENVIRON["SUNSHINE_KEY_ID"], ENVIRON["SUNSHINE_KEY_SECRET"])
         webhook_url = f"{url}/webhooks/sunshine"
-        twin = SunshineTwin(app=APP, key=key, secret=SECRET, webhook_url=webhook_url, seed=7)
-        server = Heard(twin, http)
+        twin = SunshineSimulator(app=APP, key=key, secret=SECRET, webhook_url=webhook_url, seed=7)
+        server = RecordingSimulatorServer(twin, http)
         environ = {
             **ENVIRON,
             "SUNSHINE_API_URL": await stack.enter_async_context(serve(server)),
-            "SUNSHINE_INTEGRATION_ID": BOT["integrationId"],
+            "SUNSHINE_INTEGRATION_ID": BOT_INTEGRATION["integrationId"],
         }
-        redis_url = await start(stack, url, flow, environ)
+        redis_url = await start_gateway(stack, url, flow, environ)
         yield Messaging(server, twin, await stack.enter_async_context(Redis.from_url(redis_url)))
 
 
-async def hold(around: Messaging, conversation: Conversation) -> None:
+async def hold(around: Messaging, conversation: ConversationTest) -> None:
     """Have a conversation as somebody in the widget would, tapping quick replies where there are any."""
     for turn in conversation.turns:
-        last = around.server.heard(PERSON)[-1:]
+        last = around.server.list_entries(PERSON)[-1:]
         label = next((shown for line in last for known, shown in line.choices if known == turn.payload), "")
         seen = await around.say(turn.say or label or "yes", turn.payload if label else "")
         await around.until((turn.expect.reply or ("",))[-1], seen)
@@ -105,10 +105,12 @@ async def hold(around: Messaging, conversation: Conversation) -> None:
 
 @pytest.mark.parametrize("flow", ["kyc", "support"])
 async def test_zendesk_messaging_holds_the_flow(flow: str) -> None:
-    conversation = Script.load(beside(LIBRARY / f"{flow}.json")).conversations[0]
+    conversation = ConversationTestFile.load(
+        conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
+    ).conversations[0]
     async with messaging(flow) as around:
         await hold(around, conversation)
-        assert any(line.choices for line in around.server.heard(PERSON))
+        assert any(line.choices for line in around.server.list_entries(PERSON))
 
 
 async def test_control_goes_to_people_and_comes_back() -> None:
@@ -123,7 +125,7 @@ async def test_control_goes_to_people_and_comes_back() -> None:
         await around.act("reply", "How can I help?")
         assert await around.owner() is Owner.HUMAN
         await around.say_in_vain("where is my parcel?")
-        silent = len(around.server.heard(PERSON))
+        silent = len(around.server.list_entries(PERSON))
         await around.act("give_back")
         assert await around.owner() is Owner.BOT
         seen = await around.say("are you open on sundays?")
@@ -140,16 +142,16 @@ async def test_an_agent_who_takes_control_silences_the_bot_and_an_offer_brings_i
         seen = await around.say("are you open on sundays?")
         await around.until("open", seen)
 
-        assert around.twin.standing(PERSON).words == "control: bot"
+        assert around.simulator.get_desk_status(PERSON).words == "control: bot"
         assert await around.owner() is Owner.BOT
 
 
 async def test_a_lost_answer_is_not_sent_twice() -> None:
     async with messaging("support") as around:
-        around.twin.tell(Faults(next=(Fault.DROP_AFTER,)))
+        around.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
         await around.until("What can I do", await around.say("hi"))
         seen = await around.say("are you open on sundays?")
         await around.until("open", seen)
 
-        texts = [line.text for line in around.server.heard(PERSON)]
+        texts = [line.text for line in around.server.list_entries(PERSON)]
         assert sum("What can I do" in text for text in texts) == 1

@@ -10,38 +10,46 @@ from time import time
 import pytest
 from redis.asyncio import Redis
 
-from channels._kit.simulator import Delivery, Fault, Faults, Line, Said, TwinRequest, TwinResponse
-from channels.zendesk.simulator.server import ZendeskTwin
-from channels.zendesk.simulator.tickets import BOT, PEOPLE, TwinTicket
-from flows.authoring.testing.test_file import Script, beside
-from gateway.config.settings import LIBRARY
+from channels._kit.simulator import (
+    Fault,
+    FaultSettings,
+    SimulatorRequest,
+    SimulatorResponse,
+    TranscriptEntry,
+    UserMessage,
+    WebhookDelivery,
+)
+from channels.zendesk.simulator.server import ZendeskSimulator
+from channels.zendesk.simulator.tickets import BOT_ID, HAND_OFF_GROUP_ID, Ticket
+from flows.authoring.testing.test_file import ConversationTestFile, conversation_file_path
+from gateway.config.settings import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
 from gateway.redis.records.session_log import read_log
-from tests.gateway.surroundings import Heard, free_url, start
+from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 ADA, SECRET, TOKEN = "ada@example.com", "c2VjcmV0", "api-token"
 
 
-class Tickets(Heard):
+class Tickets(RecordingSimulatorServer):
     """The twin's server, with Ada and Grace."""
 
     redis_url = ""
 
     def ada(self, text: str) -> int:
         """Ada writes; how many answers there were before."""
-        seen = len(self.heard(ADA))
-        self.say(Said("zendesk", ADA, text))
+        seen = len(self.list_entries(ADA))
+        self.send_user_message(UserMessage("zendesk", ADA, text))
         return seen
 
     def grace(self, move: str, text: str = "") -> None:
         """Grace does something with Ada's ticket."""
-        self.act(ADA, move, text)
+        self.run_agent_action(ADA, move, text)
 
-    def ticket(self) -> TwinTicket:
+    def ticket(self) -> Ticket:
         """Ada's ticket."""
-        assert isinstance(self.twin, ZendeskTwin)
-        found = self.twin.desk.current(ADA)
+        assert isinstance(self.simulator, ZendeskSimulator)
+        found = self.simulator.tickets.find_open_ticket(ADA)
         assert found is not None
         return found
 
@@ -53,12 +61,12 @@ class Tickets(Heard):
                 await self.called.wait()
         return notes[0].text
 
-    def _notes(self) -> list[Line]:
-        return [line for line in self.twin.lines(time(), person=ADA) if line.direction == "note"]
+    def _notes(self) -> list[TranscriptEntry]:
+        return [line for line in self.simulator.list_messages(time(), person=ADA) if line.direction == "note"]
 
     async def until_idle(self) -> None:
         """Wait until every webhook was taken and no job is left."""
-        await self.settle()
+        await self.wait_until_idle()
         async with asyncio.timeout(30), Redis.from_url(self.redis_url) as redis, redis.pubsub() as told:
             await redis.config_set("notify-keyspace-events", "Kg")
             await told.psubscribe("__keyspace@0__:rq:job:*")
@@ -73,8 +81,8 @@ async def desk(
     """Everything started, and ended in the reverse order."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
-        url = free_url()
-        twin = ZendeskTwin(
+        url = find_free_url()
+        twin = ZendeskSimulator(
             secret=SECRET,
             api_token=TOKEN,
             webhook_url=f"{url}/webhooks/zendesk",
@@ -92,52 +100,58 @@ async def desk(
         environ = {
             "ZENDESK_API_URL": await stack.enter_async_context(serve(server)),
             "ZENDESK_WEBHOOK_SECRET": SECRET,
-            "ZENDESK_BOT_USER_ID": str(BOT),
-            "ZENDESK_HANDOFF_GROUP_ID": str(PEOPLE),
+            "ZENDESK_BOT_USER_ID": str(BOT_ID),
+            "ZENDESK_HANDOFF_GROUP_ID": str(HAND_OFF_GROUP_ID),
             **shown,
         }
-        server.redis_url = await start(stack, url, flow, environ, workers=workers)
+        server.redis_url = await start_gateway(stack, url, flow, environ, workers=workers)
         yield server
 
 
 @pytest.mark.parametrize(("flow", "by_triggers"), [("kyc", True), ("support", False)])
 async def test_a_ticket_holds_the_flow(flow: str, by_triggers: bool) -> None:
-    conversation = Script.load(beside(LIBRARY / f"{flow}.json")).conversations[0]
+    conversation = ConversationTestFile.load(
+        conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
+    ).conversations[0]
     async with desk(flow, by_triggers=by_triggers) as tickets:
         for turn in conversation.turns:
             seen = tickets.ada(turn.say or "yes")
-            answers = await tickets.until((turn.expect.reply or ("",))[-1], ADA, seen)
+            answers = await tickets.wait_for_entries((turn.expect.reply or ("",))[-1], ADA, seen)
             assert len(answers) == 1  # one comment a turn
 
 
 async def test_a_person_takes_the_ticket_and_gives_it_back() -> None:
     async with desk("support") as tickets:
-        await tickets.until("What can I do", ADA, tickets.ada("hi"))
-        await tickets.until("passing you on", ADA, tickets.ada("get me an agent"))
+        await tickets.wait_for_entries("What can I do", ADA, tickets.ada("hi"))
+        await tickets.wait_for_entries("passing you on", ADA, tickets.ada("get me an agent"))
         assert "get me an agent" in await tickets.until_note()
         ticket = tickets.ticket()
-        assert (ticket.group_id, ticket.assignee_id, ticket.status) == (PEOPLE, None, "open")
+        assert (ticket.group_id, ticket.assignee_id, ticket.status) == (HAND_OFF_GROUP_ID, None, "open")
 
         tickets.grace("take")
         tickets.grace("reply", "How can I help?")
         await tickets.until_idle()
         seen = tickets.ada("where is my parcel?")
         await tickets.until_idle()
-        assert len(tickets.heard(ADA)) == seen
+        assert len(tickets.list_entries(ADA)) == seen
         tickets.grace("give_back")
         await tickets.until_idle()
         tickets.ada("are you open on sundays?")
-        [answer] = await tickets.until("open", ADA, seen)
+        [answer] = await tickets.wait_for_entries("open", ADA, seen)
         assert "order number" not in answer.text
 
 
 async def test_a_person_who_writes_while_the_bot_does_is_the_only_voice() -> None:
     """Grace answers between the look at the ticket and its update: no webhook can be that fast."""
     async with desk("support") as tickets:
-        twin, handle = tickets.twin, tickets.twin.handle
+        twin, handle = tickets.simulator, tickets.simulator.handle
 
-        def interrupted(request: TwinRequest, now: float) -> tuple[TwinResponse, list[Delivery]]:
-            if request.method == "PUT" and not any(line.direction == "agent" for line in twin.lines(now)):
+        def interrupted(
+            request: SimulatorRequest, now: float
+        ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
+            if request.method == "PUT" and not any(
+                line.direction == "agent" for line in twin.list_messages(now)
+            ):
                 tickets.grace("reply", "I have it.")
             return handle(request, now)
 
@@ -147,33 +161,33 @@ async def test_a_person_who_writes_while_the_bot_does_is_the_only_voice() -> Non
         tickets.ada("and now?")
         await tickets.until_idle()
 
-        assert tickets.heard(ADA) == []
+        assert tickets.list_entries(ADA) == []
         assert tickets.ticket().tags == []
 
 
 async def test_an_answer_that_got_lost_is_not_given_twice() -> None:
     async with desk("support") as tickets:
-        tickets.twin.tell(Faults(next=(Fault.DROP_AFTER,)))
+        tickets.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
         tickets.ada("hi")
         await tickets.until_idle()
-        tickets.twin.tell(Faults(next=(Fault.ERROR_AFTER,)))
+        tickets.simulator.set_faults(FaultSettings(next=(Fault.ERROR_AFTER,)))
         tickets.ada("yes")
         await tickets.until_idle()
-        await tickets.until("Opening hours", ADA, tickets.ada("nonsense"))
+        await tickets.wait_for_entries("Opening hours", ADA, tickets.ada("nonsense"))
 
-        assert ["What can I do" in line.text for line in tickets.heard(ADA)][:2] == [True, False]
-        assert len(tickets.heard(ADA)) == 3
+        assert ["What can I do" in line.text for line in tickets.list_entries(ADA)][:2] == [True, False]
+        assert len(tickets.list_entries(ADA)) == 3
 
 
 async def test_a_follow_up_of_a_closed_ticket_goes_on_where_that_one_was() -> None:
     async with desk("support") as tickets:
-        await tickets.until("What can I do", ADA, tickets.ada("hi"))
-        await tickets.until("order number", ADA, tickets.ada("where is my parcel?"))
+        await tickets.wait_for_entries("What can I do", ADA, tickets.ada("hi"))
+        await tickets.wait_for_entries("order number", ADA, tickets.ada("where is my parcel?"))
         closed = tickets.ticket()
         tickets.grace("close")
         await tickets.until_idle()
         seen = tickets.ada("12345678")
-        [answer] = await tickets.until("", ADA, seen)
+        [answer] = await tickets.wait_for_entries("", ADA, seen)
 
         assert answer.ours == str(tickets.ticket().id) != str(closed.id)
         assert "What can I do" not in answer.text
@@ -186,9 +200,11 @@ async def test_a_follow_up_of_a_closed_ticket_goes_on_where_that_one_was() -> No
 async def test_two_workers_share_tokens_that_are_good_once() -> None:
     async with desk("support", oauth=True, workers=2) as tickets:
         for number in range(12):
-            tickets.say(Said("zendesk", f"person{number}@example.com", "hi"))
+            tickets.send_user_message(UserMessage("zendesk", f"person{number}@example.com", "hi"))
         await tickets.until_idle()
 
-        assert isinstance(tickets.twin, ZendeskTwin)
-        assert tickets.twin.account.granted == 1
-        assert len([line for line in tickets.twin.lines(time()) if line.direction == "out"]) == 12
+        assert isinstance(tickets.simulator, ZendeskSimulator)
+        assert tickets.simulator.account.grant_count == 1
+        assert (
+            len([line for line in tickets.simulator.list_messages(time()) if line.direction == "out"]) == 12
+        )

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner, Result
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from flows.document.errors import FlowError
 from gateway.cli import app
 from tests.paths import ROOT
@@ -96,7 +96,7 @@ def test_test_holds_the_conversations_beside_the_flow_and_writes_junit(tmp_path:
 
 def test_a_file_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> None:
     result = flow("test", KYC, "--junit", tmp_path / "nowhere" / "out.xml")
-    assert isinstance(result.exception, Misconfigured)
+    assert isinstance(result.exception, ConfigurationError)
     assert str(result.exception).endswith("out.xml cannot be written: No such file or directory")
 
 

@@ -38,8 +38,8 @@ def run(*words: str) -> Result:
 
 
 async def answered(rig: Rig) -> None:
-    await rig.say(1, text="my secret")
-    await rig.drain()
+    await rig.accept_turns(1, text="my secret")
+    await rig.process()
 
 
 @pytest.mark.parametrize("message", ["M1", "P1"])
@@ -61,7 +61,7 @@ def test_why_says_that_a_message_is_not_known(asked: str) -> None:
 
 
 def test_sessions_with_work_are_listed(asked: str) -> None:
-    prepared(asked, lambda rig: rig.say(1, 2))
+    prepared(asked, lambda rig: rig.accept_turns(1, 2))
 
     assert f"{SESSION}  bot  waiting 2  unsent 0" in run("sessions").output
 
@@ -69,7 +69,7 @@ def test_sessions_with_work_are_listed(asked: str) -> None:
 def test_a_person_is_erased_only_when_one_is_sure(asked: str) -> None:
     async def two(rig: Rig) -> None:
         for session in (f"fake:A1:us:{ADDRESS.theirs}", f"fake:A1:us:{ADDRESS.theirs}0"):
-            await rig.say(1, session=session)
+            await rig.accept_turns(1, session=session)
 
     prepared(asked, two)
     assert run("erase", ADDRESS.theirs).exit_code == 1

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from channels.zendesk.event_parser import SUBSCRIPTIONS
-from channels.zendesk.simulator.server import ZendeskTwin
-from channels.zendesk.trigger_template import EVENTS
-from gateway.local.simulator_server import TwinServer, serve
+from channels.zendesk.simulator.server import ZendeskSimulator
+from channels.zendesk.trigger_template import TRIGGER_EVENTS
+from gateway.local.simulator_server import SimulatorServer, serve
 
 _RENEWED = {
     "ZENDESK_EMAIL": "",
@@ -28,8 +28,8 @@ _RENEWED = {
 class Admin:
     """A Zendesk account to be set up."""
 
-    def __init__(self, twin: ZendeskTwin, url: str) -> None:
-        self.twin = twin
+    def __init__(self, twin: ZendeskSimulator, url: str) -> None:
+        self.simulator = twin
         self._url = url
 
     async def run(self, *arguments: str, **settings: str) -> tuple[int, str]:
@@ -55,14 +55,14 @@ class Admin:
 
 @pytest.fixture
 async def admin() -> AsyncIterator[Admin]:
-    twin = ZendeskTwin(secret="c2VjcmV0", api_token="token", webhook_url="", seed=7)
-    async with httpx.AsyncClient() as http, serve(TwinServer(twin, http)) as url:
+    twin = ZendeskSimulator(secret="c2VjcmV0", api_token="token", webhook_url="", seed=7)
+    async with httpx.AsyncClient() as http, serve(SimulatorServer(twin, http)) as url:
         yield Admin(twin, url)
 
 
 async def test_the_webhook_is_made_once_and_its_secret_is_told(admin: Admin) -> None:
     code, said = await admin.run("zendesk")
-    [webhook] = admin.twin.account.webhooks.values()
+    [webhook] = admin.simulator.account.webhooks.values()
 
     assert code == 0, said
     assert webhook["endpoint"] == "http://127.0.0.1:8000/webhooks/zendesk"
@@ -71,18 +71,18 @@ async def test_the_webhook_is_made_once_and_its_secret_is_told(admin: Admin) -> 
     assert "ZENDESK_BOT_USER_ID=8447000000009" in said
     assert "ZENDESK_HANDOFF_GROUP_ID=1700000000009  for the group People" in said
     code, said = await admin.run("zendesk", ZENDESK_WEBHOOK_SECRET="c2VjcmV0")
-    assert (code, len(admin.twin.account.webhooks)) == (0, 1)
+    assert (code, len(admin.simulator.account.webhooks)) == (0, 1)
     assert "the webhook is there" in said
     assert "c2VjcmV0" not in said
 
 
 async def test_triggers_are_made_once_and_corrected(admin: Admin) -> None:
     code, said = await admin.run("zendesk", "--by-triggers")
-    triggers = admin.twin.account.triggers
+    triggers = admin.simulator.account.triggers
 
     assert code == 0, said
-    assert {each["title"] for each in triggers.values()} == {f"Turngate: {name}" for name in EVENTS}
-    [webhook] = admin.twin.account.webhooks
+    assert {each["title"] for each in triggers.values()} == {f"Turngate: {name}" for name in TRIGGER_EVENTS}
+    [webhook] = admin.simulator.account.webhooks
     for trigger in triggers.values():
         [action] = trigger["actions"]
         assert action["value"][0] == webhook
@@ -91,7 +91,7 @@ async def test_triggers_are_made_once_and_corrected(admin: Admin) -> None:
     next(iter(triggers.values()))["actions"] = []
     code, said = await admin.run("zendesk", "--by-triggers")
     assert said.count("corrected the trigger") == 1
-    assert said.count("the trigger is there") == len(EVENTS) - 1
+    assert said.count("the trigger is there") == len(TRIGGER_EVENTS) - 1
     assert triggers == before
 
 

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import Misconfigured
-from core.ports.channel import Pace
-from core.processing.concurrency import Concurrency, Policy
-from gateway.config.channel_config import Config
+from core.errors import ConfigurationError
+from core.ports.channel import RateLimit
+from core.processing.concurrency import Concurrency, ConcurrencyPolicy
+from gateway.config.channel_config import ConfigFile
 from tests.paths import ROOT
 
 DOCS = ROOT / "docs" / "configuration.md"
 
 
-def load(tmp_path: Path, text: str) -> Config:
+def load(tmp_path: Path, text: str) -> ConfigFile:
     path = tmp_path / "turngate.toml"
     path.write_text(text, encoding="utf-8")
-    return Config.load(path)
+    return ConfigFile.load(path)
 
 
 def test_the_documented_file_is_read(tmp_path: Path) -> None:
@@ -27,21 +27,25 @@ def test_the_documented_file_is_read(tmp_path: Path) -> None:
 
     config = load(tmp_path, block)
 
-    burst = Concurrency(policy=Policy.BURST, window=1.5, cap=8.0)
+    burst = Concurrency(policy=ConcurrencyPolicy.BURST, window=1.5, cap=8.0)
     assert config.flows == {"twilio": "kyc", "twilio/shop2": "support"}
     assert config.concurrency == {"twilio": burst, "twilio/shop2": burst}
-    assert config.pace("twilio/shop2", Pace()) == config.pace("twilio", Pace()) == Pace(number=10, account=80)
-    settings = config.accounts["twilio/shop2"].resolved({"SHOP2_TOKEN": "secret"})
+    assert (
+        config.rate_limit_for("twilio/shop2", RateLimit())
+        == config.rate_limit_for("twilio", RateLimit())
+        == RateLimit(number=10, account=80)
+    )
+    settings = config.accounts["twilio/shop2"].resolve_settings({"SHOP2_TOKEN": "secret"})
     assert settings["TWILIO_AUTH_TOKEN"] == "secret"
-    with pytest.raises(Misconfigured, match="SHOP2_TOKEN is not set"):
-        config.accounts["twilio/shop2"].resolved({})
+    with pytest.raises(ConfigurationError, match="SHOP2_TOKEN is not set"):
+        config.accounts["twilio/shop2"].resolve_settings({})
 
 
 def test_without_a_file_nothing_differs() -> None:
-    config = Config.load(None)
+    config = ConfigFile.load(None)
 
     assert config.concurrency == {}
-    assert config.pace("twilio", Pace(number=3)) == Pace(number=3)
+    assert config.rate_limit_for("twilio", RateLimit(number=3)) == RateLimit(number=3)
 
 
 @pytest.mark.parametrize(
@@ -60,10 +64,10 @@ def test_without_a_file_nothing_differs() -> None:
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, named: str) -> None:
-    with pytest.raises(Misconfigured, match=re.escape(named)):
+    with pytest.raises(ConfigurationError, match=re.escape(named)):
         load(tmp_path, text)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match=r"TURNGATE_CONFIG: .*cannot be read"):
-        Config.load(tmp_path / "none.toml")
+    with pytest.raises(ConfigurationError, match=r"TURNGATE_CONFIG: .*cannot be read"):
+        ConfigFile.load(tmp_path / "none.toml")

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import Misconfigured
-from gateway.config.settings import Settings, rows
+from core.errors import ConfigurationError
+from gateway.config.settings import Settings, setting_rows
 
 
 @pytest.fixture(autouse=True)
 def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, _, _ in rows():
+    for name, _, _ in setting_rows():
         monkeypatch.delenv(name, raising=False)
 
 
@@ -36,14 +36,14 @@ def test_everything_has_a_default() -> None:
 def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
     monkeypatch.setenv(name, value)
 
-    with pytest.raises(Misconfigured, match=said):
+    with pytest.raises(ConfigurationError, match=said):
         Settings.load()
 
 
 def test_a_flow_that_is_not_there_is_named_with_what_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TURNGATE_FLOW", "nothing.json")
 
-    with pytest.raises(Misconfigured, match=r"the library has: .*kyc"):
+    with pytest.raises(ConfigurationError, match=r"the library has: .*kyc"):
         _ = Settings.load().flow_path
 
 

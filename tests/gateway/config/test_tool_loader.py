@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from flows.tools.python import Context
 from gateway.bootstrap import build_dialog
 from gateway.config.settings import Settings
@@ -35,7 +35,7 @@ async def test_marked_functions_of_a_file_are_tools(tmp_path: Path) -> None:
 
     assert [each.__name__ for each in load_tools(str(file))] == ["stock"]
     dialog = build_dialog(Settings.model_validate({"TURNGATE_TOOLS": str(file), "TURNGATE_FLOW": "kyc"}))
-    made = dialog.machine._means.tools["stock"]
+    made = dialog.machine._services.tools["stock"]
     context = Context(session="s", turn="t", key="k", slots={})
     assert await made.run({"item": "mug"}, context) == {"success": True, "data": 3}
     await dialog.aclose()
@@ -48,13 +48,13 @@ async def test_marked_functions_of_a_file_are_tools(tmp_path: Path) -> None:
 def test_a_file_without_tools_is_said_so(tmp_path: Path, text: str, words: str) -> None:
     file = tmp_path / "tools.py"
     file.write_text(text)
-    with pytest.raises(Misconfigured, match=f"TURNGATE_TOOLS.*{words}"):
+    with pytest.raises(ConfigurationError, match=f"TURNGATE_TOOLS.*{words}"):
         load_tools(str(file))
 
 
 @pytest.mark.parametrize("spec", ["nowhere.py", "no.such.module"])
 def test_what_is_not_there_is_said_so(spec: str) -> None:
-    with pytest.raises(Misconfigured, match="TURNGATE_TOOLS"):
+    with pytest.raises(ConfigurationError, match="TURNGATE_TOOLS"):
         load_tools(spec)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.gateway.running import Running
+from tests.gateway.running import RunningGateway
 
 _CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 _QUIET = (
@@ -23,9 +23,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("console"), TURNGATE_FLOW="kyc")
-    running.until_ready()
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    running = RunningGateway(tmp_path_factory.mktemp("console"), TURNGATE_FLOW="kyc")
+    running.wait_until_ready()
     yield running
     running.stop()
 
@@ -39,7 +39,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(gateway: Running, browser: Browser) -> Iterator[Page]:
+def page(gateway: RunningGateway, browser: Browser) -> Iterator[Page]:
     """The console as somebody new sees it. Whatever the page reports as an error fails the test."""
     context = browser.new_context()
     opened = context.new_page()
@@ -110,7 +110,9 @@ def test_who_takes_over_silences_the_bot_until_it_is_given_back(page: Page) -> N
     last_heard(page, "date of birth")
 
 
-def test_a_person_answers_at_the_desk_and_gives_the_conversation_back(page: Page, gateway: Running) -> None:
+def test_a_person_answers_at_the_desk_and_gives_the_conversation_back(
+    page: Page, gateway: RunningGateway
+) -> None:
     say(page, "hi")
     last_heard(page, "last four digits")
     page.get_by_role("button", name="Take over").click()

@@ -9,12 +9,12 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from channels.intercom.simulator.server import IntercomTwin
-from channels.twilio.simulator.server import TwilioTwin
-from gateway.console.provider_desk import AgentPane
-from gateway.console.simulator_client import SimulatedDesk, Simulator
-from gateway.local.simulator_server import TwinServer
-from gateway.server.operator_auth import Access
+from channels.intercom.simulator.server import IntercomSimulator
+from channels.twilio.simulator.server import TwilioSimulator
+from gateway.console.provider_desk import ProviderDeskPage
+from gateway.console.simulator_client import DeskEndpoint, Simulator
+from gateway.local.simulator_server import SimulatorServer
+from gateway.server.operator_auth import OperatorAuth
 
 PERSON = "+15550191"
 HERE = {"surface": "intercom", "person": PERSON}
@@ -24,13 +24,15 @@ HERE = {"surface": "intercom", "person": PERSON}
 async def pane(*, simulated: bool = True) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
     """The console of somebody on this machine, and the twin's own controls; webhooks reach nobody."""
     nowhere = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
-    twin = IntercomTwin(client_secret="s", access_token="t", webhook_url="http://gateway.example/w", seed=1)
-    server = TwinServer(twin, nowhere)
-    desks = (SimulatedDesk("intercom", "Intercom", "http://twin", "wk7h2xqz"),)
+    twin = IntercomSimulator(
+        client_secret="s", access_token="t", webhook_url="http://gateway.example/w", seed=1
+    )
+    server = SimulatorServer(twin, nowhere)
+    desks = (DeskEndpoint("intercom", "Intercom", "http://twin", "wk7h2xqz"),)
     simulator = Simulator("http://sms", "AC1", "http://cloud", desks) if simulated else None
     transport = httpx.ASGITransport(server)
     async with httpx.AsyncClient(transport=transport, base_url="http://twin") as controls:
-        app = Starlette(routes=AgentPane(Access(""), simulator, controls).routes())
+        app = Starlette(routes=ProviderDeskPage(OperatorAuth(""), simulator, controls).routes())
         local = httpx.ASGITransport(app, client=("127.0.0.1", 1))
         async with httpx.AsyncClient(transport=local, base_url="http://127.0.0.1") as console:
             yield console, controls
@@ -87,9 +89,9 @@ async def test_real_credentials_leave_no_pane() -> None:
 
 
 async def test_a_twin_without_a_desk_has_no_moves() -> None:
-    twin = TwilioTwin(account_sid="AC1", auth_token="t", webhook_url="http://gateway.example/w", seed=1)
+    twin = TwilioSimulator(account_sid="AC1", auth_token="t", webhook_url="http://gateway.example/w", seed=1)
     async with httpx.AsyncClient() as nowhere:
-        transport = httpx.ASGITransport(TwinServer(twin, nowhere))
+        transport = httpx.ASGITransport(SimulatorServer(twin, nowhere))
         async with httpx.AsyncClient(transport=transport, base_url="http://twin") as controls:
             desk = (await controls.get("/_twin/desk", params={"from": PERSON})).json()
             act = await controls.post("/_twin/act", json={"from": PERSON, "move": "take"})

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from gateway import DialogMachine, DialogRouter
-from gateway.local.loopback import free_port
+from gateway.local.loopback import find_free_port
 from tests.gateway import application
 
 PATHS = ("starlette", "fastapi")
@@ -104,7 +104,7 @@ async def test_fastapi_documents_the_routes() -> None:
 @asynccontextmanager
 async def served(redis_url: str) -> AsyncIterator[str]:
     """The application in a process of its own."""
-    port = free_port()
+    port = find_free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "uvicorn", "--factory", "tests.gateway.application:starlette"),
         *("--port", str(port), "--log-level", "warning"),

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import LeaseLost
 from gateway.http.clients import provider_client
-from gateway.redis.leases import working_lease
+from gateway.redis.leases import current_lease_check
 
 
 @asynccontextmanager
@@ -44,13 +44,13 @@ async def test_a_request_under_a_lost_lease_does_not_leave(looks: int) -> None:
         if next(left, None) is None:
             raise LeaseLost("gone")
 
-    token = working_lease.set(check)
+    token = current_lease_check.set(check)
     try:
         async with provider() as (url, taken), provider_client() as http:
             with pytest.raises((LeaseLost, httpx.TransportError)):
                 await http.post(url, data={"Body": "too late"})
     finally:
-        working_lease.reset(token)
+        current_lease_check.reset(token)
 
     assert taken == []
 
@@ -58,10 +58,10 @@ async def test_a_request_under_a_lost_lease_does_not_leave(looks: int) -> None:
 async def test_a_request_under_a_lease_and_one_without_any_leave() -> None:
     async with provider() as (url, taken), provider_client() as http:
         await http.post(url, data={"Body": "a"})
-        token = working_lease.set(lambda: None)
+        token = current_lease_check.set(lambda: None)
         try:
             await http.post(url, data={"Body": "b"})
         finally:
-            working_lease.reset(token)
+            current_lease_check.reset(token)
 
     assert sum(line.startswith(b"POST") for line in taken) == 2

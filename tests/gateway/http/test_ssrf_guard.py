@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.responses import RedirectResponse, Response
 
-from core.ports.http_fetch import NotFetched, Request
-from gateway.http.ssrf_guard import GuardedFetch, is_public
+from core.ports.http_fetch import FetchError, HttpRequest
+from gateway.http.ssrf_guard import SafeFetch, is_public
 from tests.flows.crm_server import Crm
 
 
@@ -21,26 +21,24 @@ async def crm() -> AsyncIterator[Crm]:
 
 
 @pytest.fixture
-async def inside(crm: Crm) -> AsyncIterator[GuardedFetch]:
-    fetch = GuardedFetch([crm.host])
+async def inside(crm: Crm) -> AsyncIterator[SafeFetch]:
+    fetch = SafeFetch([crm.host])
     yield fetch
     await fetch.aclose()
 
 
 @pytest.fixture
-async def guarded() -> AsyncIterator[GuardedFetch]:
-    fetch = GuardedFetch()
+async def guarded() -> AsyncIterator[SafeFetch]:
+    fetch = SafeFetch()
     yield fetch
     await fetch.aclose()
 
 
-def get(url: str, **more: object) -> Request:
-    return Request.model_validate({"method": "GET", "url": url, "seconds": 5, **more})
+def get(url: str, **more: object) -> HttpRequest:
+    return HttpRequest.model_validate({"method": "GET", "url": url, "seconds": 5, **more})
 
 
-async def test_a_named_private_host_is_called_and_its_answer_comes_back(
-    crm: Crm, inside: GuardedFetch
-) -> None:
+async def test_a_named_private_host_is_called_and_its_answer_comes_back(crm: Crm, inside: SafeFetch) -> None:
     crm.answers = [Response(b"hello", 418, headers={"X-Kind": "teapot"})]
     request = get(f"{crm.url}/a?b=c", method="POST", body=b"in", headers={"X-Key": "k"})
     answer = await inside.fetch(request)
@@ -52,32 +50,32 @@ async def test_a_named_private_host_is_called_and_its_answer_comes_back(
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433"]
 )
-async def test_the_house_itself_is_out_of_reach(crm: Crm, guarded: GuardedFetch, host: str) -> None:
+async def test_the_house_itself_is_out_of_reach(crm: Crm, guarded: SafeFetch, host: str) -> None:
     port = crm.url.rpartition(":")[2]
-    with pytest.raises(NotFetched) as refused:
+    with pytest.raises(FetchError) as refused:
         await guarded.fetch(get(f"http://{host}:{port}/"))
-    assert not refused.value.sent
+    assert not refused.value.request_sent
     assert crm.requests == []
 
 
-async def test_the_reason_is_told(crm: Crm, guarded: GuardedFetch) -> None:
-    with pytest.raises(NotFetched, match="not a public one"):
+async def test_the_reason_is_told(crm: Crm, guarded: SafeFetch) -> None:
+    with pytest.raises(FetchError, match="not a public one"):
         await guarded.fetch(get(crm.url))
 
 
-async def test_a_redirect_is_followed_only_where_a_call_may_go(crm: Crm, inside: GuardedFetch) -> None:
+async def test_a_redirect_is_followed_only_where_a_call_may_go(crm: Crm, inside: SafeFetch) -> None:
     crm.answers = [RedirectResponse("/b", 302), Response(b"there")]
     assert (await inside.fetch(get(f"{crm.url}/a"))).body == b"there"
     port = crm.url.rpartition(":")[2]
     crm.answers = [RedirectResponse(f"http://localhost:{port}/secret", 302)]
-    with pytest.raises(NotFetched, match="not a public one"):
+    with pytest.raises(FetchError, match="not a public one"):
         await inside.fetch(get(f"{crm.url}/a"))
     assert len(crm.requests) == 3
 
 
 async def test_another_host_gets_no_credentials_whatever_their_header_is_called() -> None:
     async with Crm().running() as first, Crm().running() as second:
-        fetch = GuardedFetch([first.host, second.host])
+        fetch = SafeFetch([first.host, second.host])
         first.answers = [RedirectResponse(f"{second.url}/b", 307)]
         headers = {"Authorization": "Bearer t", "Idempotency-Key": "k", "X-Api-Key": "s", "Accept": "text/x"}
         await fetch.fetch(get(f"{first.url}/a", headers=headers))
@@ -89,15 +87,15 @@ async def test_another_host_gets_no_credentials_whatever_their_header_is_called(
 
 async def test_another_host_gets_no_body() -> None:
     async with Crm().running() as first, Crm().running() as second:
-        fetch = GuardedFetch([first.host, second.host])
+        fetch = SafeFetch([first.host, second.host])
         first.answers = [RedirectResponse(f"{second.url}/b", 308)]
-        with pytest.raises(NotFetched, match="another host"):
+        with pytest.raises(FetchError, match="another host"):
             await fetch.fetch(get(f"{first.url}/a", method="POST", body=b"secret"))
         assert second.requests == []
         await fetch.aclose()
 
 
-async def test_the_same_host_gets_the_body_again(crm: Crm, inside: GuardedFetch) -> None:
+async def test_the_same_host_gets_the_body_again(crm: Crm, inside: SafeFetch) -> None:
     crm.answers = [RedirectResponse("/b", 307), Response(b"there")]
     await inside.fetch(get(f"{crm.url}/a", method="POST", body=b"in", headers={"X-Key": "k"}))
     assert crm.bodies == [b"in", b"in"]
@@ -105,7 +103,7 @@ async def test_the_same_host_gets_the_body_again(crm: Crm, inside: GuardedFetch)
 
 
 async def test_an_address_does_not_get_into_the_log(
-    crm: Crm, inside: GuardedFetch, caplog: pytest.LogCaptureFixture
+    crm: Crm, inside: SafeFetch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
         await inside.fetch(get(f"{crm.url}/a?key=tk-very-secret"))
@@ -113,47 +111,47 @@ async def test_an_address_does_not_get_into_the_log(
     assert "tk-very-secret" not in repr([record.getMessage() for record in ours])
 
 
-async def test_a_header_may_hold_any_letters(crm: Crm, inside: GuardedFetch) -> None:
+async def test_a_header_may_hold_any_letters(crm: Crm, inside: SafeFetch) -> None:
     await inside.fetch(get(crm.url, headers={"X-Name": "José 日本"}))
     assert crm.requests[0].headers["x-name"].encode("latin-1").decode() == "José 日本"
 
 
-async def test_a_form_is_not_sent_again_after_a_redirect_to_a_page(crm: Crm, inside: GuardedFetch) -> None:
+async def test_a_form_is_not_sent_again_after_a_redirect_to_a_page(crm: Crm, inside: SafeFetch) -> None:
     crm.answers = [RedirectResponse("/done", 303), Response(b"done")]
     await inside.fetch(get(f"{crm.url}/form", method="POST", body=b"x=1"))
     assert [request.method for request in crm.requests] == ["POST", "GET"]
     assert crm.bodies == [b"x=1", b""]
 
 
-async def test_a_ring_of_redirects_comes_to_an_end(crm: Crm, inside: GuardedFetch) -> None:
+async def test_a_ring_of_redirects_comes_to_an_end(crm: Crm, inside: SafeFetch) -> None:
     crm.answers = [RedirectResponse("/again", 302) for _ in range(20)]
-    with pytest.raises(NotFetched, match="too often"):
+    with pytest.raises(FetchError, match="too often"):
         await inside.fetch(get(crm.url))
     assert len(crm.requests) == 4
 
 
-async def test_a_large_answer_and_a_compressed_one_are_given_up(crm: Crm, inside: GuardedFetch) -> None:
+async def test_a_large_answer_and_a_compressed_one_are_given_up(crm: Crm, inside: SafeFetch) -> None:
     crm.answers = [Response(b"x" * 1001)]
-    with pytest.raises(NotFetched, match="larger than 1000 bytes"):
+    with pytest.raises(FetchError, match="larger than 1000 bytes"):
         await inside.fetch(get(crm.url, largest=1000))
     bomb = gzip.compress(b"x" * 10_000_000)
     crm.answers = [Response(bomb, headers={"content-encoding": "gzip"})]
-    with pytest.raises(NotFetched, match="compressed"):
+    with pytest.raises(FetchError, match="compressed"):
         await inside.fetch(get(crm.url, largest=1_000_000))
 
 
-async def test_a_server_that_does_not_answer_may_have_acted(crm: Crm, inside: GuardedFetch) -> None:
+async def test_a_server_that_does_not_answer_may_have_acted(crm: Crm, inside: SafeFetch) -> None:
     crm.answers = [None]
-    with pytest.raises(NotFetched, match="no answer") as given_up:
+    with pytest.raises(FetchError, match="no answer") as given_up:
         await inside.fetch(get(crm.url, seconds=0.2))
-    assert given_up.value.sent
+    assert given_up.value.request_sent
 
 
 async def test_nobody_at_the_other_end_has_not_acted() -> None:
-    fetch = GuardedFetch(["127.0.0.1:9"])
-    with pytest.raises(NotFetched) as refused:
+    fetch = SafeFetch(["127.0.0.1:9"])
+    with pytest.raises(FetchError) as refused:
         await fetch.fetch(get("http://127.0.0.1:9/"))
-    assert not refused.value.sent
+    assert not refused.value.request_sent
     await fetch.aclose()
 
 
@@ -169,14 +167,14 @@ async def test_nobody_at_the_other_end_has_not_acted() -> None:
         "http://a\n.b",
     ],
 )
-async def test_an_address_that_is_none_is_refused(guarded: GuardedFetch, url: str) -> None:
-    with pytest.raises(NotFetched) as refused:
+async def test_an_address_that_is_none_is_refused(guarded: SafeFetch, url: str) -> None:
+    with pytest.raises(FetchError) as refused:
         await guarded.fetch(get(url))
-    assert not refused.value.sent
+    assert not refused.value.request_sent
 
 
-async def test_a_header_that_would_end_the_headers_is_refused(crm: Crm, inside: GuardedFetch) -> None:
-    with pytest.raises(NotFetched):
+async def test_a_header_that_would_end_the_headers_is_refused(crm: Crm, inside: SafeFetch) -> None:
+    with pytest.raises(FetchError):
         await inside.fetch(get(crm.url, headers={"X-A": "1\r\nX-Evil: 2"}))
     assert crm.requests == []
 
@@ -213,7 +211,7 @@ def test_an_address_is_public_or_not(host: str, public: bool) -> None:
     assert is_public(host) is public
 
 
-async def test_one_fetch_may_serve_one_event_loop_after_another(crm: Crm, inside: GuardedFetch) -> None:
+async def test_one_fetch_may_serve_one_event_loop_after_another(crm: Crm, inside: SafeFetch) -> None:
     assert (await inside.fetch(get(crm.url))).status == 200
     await inside.aclose()
     assert (await inside.fetch(get(crm.url))).status == 200

@@ -13,16 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from channels._kit.simulator import Fault, Faults
-from channels.twilio import TwilioChannel, connect
-from channels.twilio.simulator.server import TwilioTwin
+from channels._kit.simulator import Fault, FaultSettings
+from channels.twilio import TwilioChannel, create_channel
+from channels.twilio.simulator.server import TwilioSimulator
 from core.errors import DeliveryError, Unavailable, Unknown
 from core.model.event import DeliveryStatus, Event, StatusChanged, TurnReceived
 from core.model.message import Reply
 from core.model.turn import Address
 from core.ports.channel import Webhook
 from gateway.http.clients import provider_client
-from gateway.local.simulator_server import TwinServer, serve
+from gateway.local.simulator_server import SimulatorServer, serve
 
 ACCOUNT, TOKEN, ADA = "AC00000000000000000000000000000001", "0123456789abcdef", "+12025550170"
 ADDRESS = Address(channel="twilio", account=ACCOUNT, ours="+15550100", theirs=ADA)
@@ -55,7 +55,7 @@ class Gateway:
 class World:
     """A twin and a gateway that know each other's address."""
 
-    def __init__(self, gateway: Gateway, server: TwinServer, url: str, http: httpx.AsyncClient) -> None:
+    def __init__(self, gateway: Gateway, server: SimulatorServer, url: str, http: httpx.AsyncClient) -> None:
         self.gateway = gateway
         self.server = server
         self.url = url
@@ -77,20 +77,20 @@ class World:
 async def world() -> AsyncIterator[World]:
     gateway = Gateway()
     async with serve(gateway.app) as home, provider_client() as http:
-        twin = TwilioTwin(
+        twin = TwilioSimulator(
             account_sid=ACCOUNT,
             auth_token=TOKEN,
             webhook_url=f"{home}/webhooks/twilio#rc=3&rp=all",
             seed=1,
         )
-        server = TwinServer(twin, http, pace=0)
+        server = SimulatorServer(twin, http, pace=0)
         async with serve(server) as url:
             environ = {
                 "TWILIO_ACCOUNT_SID": ACCOUNT,
                 "TWILIO_AUTH_TOKEN": TOKEN,
                 "TWILIO_API_URL": url,
             }
-            gateway.channel = connect(environ, home)
+            gateway.channel = create_channel(environ, home)
             yield World(gateway, server, url, http)
 
 
@@ -104,7 +104,7 @@ async def test_what_is_said_arrives_as_a_signed_webhook(world: World) -> None:
 
 async def test_a_reply_is_taken_and_its_statuses_come_back(world: World) -> None:
     sent = await world.channel.send(REPLY, world.http)
-    await world.server.settle()
+    await world.server.wait_until_idle()
 
     statuses = [event.status for event in world.gateway.events if isinstance(event, StatusChanged)]
     assert sorted(statuses) == [DeliveryStatus.DELIVERED, DeliveryStatus.SENT]
@@ -126,7 +126,7 @@ async def test_a_plus_that_became_a_space_is_put_back(world: World) -> None:
 async def test_webhooks_are_tried_again_until_they_are_taken(world: World) -> None:
     world.gateway.failures = 3
     await world.say("Hi")
-    await world.server.settle()
+    await world.server.wait_until_idle()
 
     assert len(world.gateway.events) == 1
 
@@ -160,7 +160,7 @@ async def test_a_send_that_failed_is_looked_up_and_found_only_if_it_was_taken(
 
 
 async def test_the_server_lives_on_after_it_dropped_a_connection(world: World) -> None:
-    world.server.twin.tell(Faults(next=(Fault.DROP_BEFORE,) * 3))
+    world.server.simulator.set_faults(FaultSettings(next=(Fault.DROP_BEFORE,) * 3))
     for _ in range(3):
         with pytest.raises(Unknown):
             await world.channel.send(REPLY, world.http)
@@ -189,18 +189,20 @@ async def test_a_control_that_cannot_be_read_is_refused_in_one_shape(
 
 
 async def test_without_a_port_of_its_own_a_dropped_connection_is_an_error() -> None:
-    twin = TwilioTwin(account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1)
-    twin.tell(Faults(next=(Fault.DROP_BEFORE,)))
+    twin = TwilioSimulator(
+        account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1
+    )
+    twin.set_faults(FaultSettings(next=(Fault.DROP_BEFORE,)))
     environ = {
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": TOKEN,
         "TWILIO_API_URL": "http://twin.invalid",
     }
-    channel = connect(environ, "http://gateway.invalid")
+    channel = create_channel(environ, "http://gateway.invalid")
     assert channel is not None
 
     async with httpx.AsyncClient() as wire:
-        server = TwinServer(twin, wire)
+        server = SimulatorServer(twin, wire)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(server)) as http:
             with pytest.raises(Unknown):
                 await channel.send(REPLY, http)
@@ -209,15 +211,15 @@ async def test_without_a_port_of_its_own_a_dropped_connection_is_an_error() -> N
 
 async def test_webhooks_that_wait_are_forgotten_when_the_server_stops() -> None:
     async with provider_client() as http:
-        twin = TwilioTwin(
+        twin = TwilioSimulator(
             account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1
         )
-        twin.tell(Faults(webhooks_shuffled=3600.0))
-        server = TwinServer(twin, http)
+        twin.set_faults(FaultSettings(webhooks_shuffled=3600.0))
+        server = SimulatorServer(twin, http)
         async with serve(server) as url:
             said = {"surface": "sms", "from": ADA, "text": "Hi"}
             await http.post(f"{url}/_twin/say", json=said)
-        await server.settle()
+        await server.wait_until_idle()
 
 
 async def test_a_port_that_is_taken_is_an_error() -> None:

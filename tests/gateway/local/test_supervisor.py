@@ -12,7 +12,7 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
-from tests.gateway.running import Running
+from tests.gateway.running import RunningGateway
 
 _TWILIO = {
     "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
@@ -23,22 +23,22 @@ _TWILIO = {
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
     """One for all tests that leave it as they found it."""
-    running = Running(tmp_path_factory.mktemp("run"), **_TWILIO)
-    running.until_ready()
+    running = RunningGateway(tmp_path_factory.mktemp("run"), **_TWILIO)
+    running.wait_until_ready()
     yield running
     running.stop()
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., RunningGateway]]:
     """Starts gateways in one and the same folder."""
-    started: list[Running] = []
+    started: list[RunningGateway] = []
 
-    def begin(**settings: str) -> Running:
-        started.append(Running(tmp_path, **settings))
-        started[-1].until_ready()
+    def begin(**settings: str) -> RunningGateway:
+        started.append(RunningGateway(tmp_path, **settings))
+        started[-1].wait_until_ready()
         return started[-1]
 
     yield begin
@@ -54,14 +54,14 @@ def eventually(true: Callable[[], bool], seconds: float = 20.0) -> bool:
     return true()
 
 
-def test_it_says_where_it_is_when_a_message_would_be_answered(gateway: Running) -> None:
+def test_it_says_where_it_is_when_a_message_would_be_answered(gateway: RunningGateway) -> None:
     assert gateway.is_ready()
     assert set(gateway.children()) == {"web", "worker", "server"}
     assert any("https://bots.example.com/webhooks/twilio" in line for line in gateway.lines)
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "server"])
-def test_what_is_killed_is_started_again(gateway: Running, name: str) -> None:
+def test_what_is_killed_is_started_again(gateway: RunningGateway, name: str) -> None:
     before = gateway.children()
     os.kill(before[name], signal.SIGKILL)
 
@@ -69,14 +69,14 @@ def test_what_is_killed_is_started_again(gateway: Running, name: str) -> None:
     assert eventually(gateway.is_ready)
 
 
-def test_a_folder_in_use_is_one_sentence(gateway: Running) -> None:
-    second = Running(gateway.folder, **_TWILIO)
-    second.until("in use by another")
+def test_a_folder_in_use_is_one_sentence(gateway: RunningGateway) -> None:
+    second = RunningGateway(gateway.folder, **_TWILIO)
+    second.wait_for_line("in use by another")
 
-    assert second.ended() == 2
+    assert second.wait_for_exit() == 2
 
 
-def test_ctrl_c_stops_everything_and_is_no_failure(start: Callable[..., Running]) -> None:
+def test_ctrl_c_stops_everything_and_is_no_failure(start: Callable[..., RunningGateway]) -> None:
     running = start(**_TWILIO)
     children = running.children()
 
@@ -85,18 +85,18 @@ def test_ctrl_c_stops_everything_and_is_no_failure(start: Callable[..., Running]
     assert running.lines[-1].endswith("conversations are kept")
 
 
-def test_a_second_ctrl_c_does_not_wait_for_a_worker_that_hangs(start: Callable[..., Running]) -> None:
+def test_a_second_ctrl_c_does_not_wait_for_a_worker_that_hangs(start: Callable[..., RunningGateway]) -> None:
     running = start(**_TWILIO)
     os.kill(running.children()["worker"], signal.SIGSTOP)
     running.process.send_signal(signal.SIGINT)
-    running.until("stopping")
+    running.wait_for_line("stopping")
     began = monotonic()
 
     assert running.stop() == 0
     assert monotonic() - began < 15.0
 
 
-def test_when_it_is_killed_its_children_end_too(start: Callable[..., Running]) -> None:
+def test_when_it_is_killed_its_children_end_too(start: Callable[..., RunningGateway]) -> None:
     running = start(**_TWILIO)
     children = running.children()
     running.process.kill()
@@ -104,7 +104,7 @@ def test_when_it_is_killed_its_children_end_too(start: Callable[..., Running]) -
     assert eventually(lambda: not any(_is_running(pid) for pid in children.values()))
 
 
-def test_a_conversation_goes_on_after_a_restart(start: Callable[..., Running]) -> None:
+def test_a_conversation_goes_on_after_a_restart(start: Callable[..., RunningGateway]) -> None:
     running = start(TURNGATE_FLOW="kyc")
     assert "last four digits" in say(running, "hi", 1)
     running.stop()
@@ -115,14 +115,14 @@ def test_a_conversation_goes_on_after_a_restart(start: Callable[..., Running]) -
 def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        running = Running(tmp_path, "--port", str(port), **_TWILIO)
-        said = running.until("cannot be used")
+        running = RunningGateway(tmp_path, "--port", str(port), **_TWILIO)
+        said = running.wait_for_line("cannot be used")
 
     assert f"port {port} of 127.0.0.1 cannot be used (Address already in use)" in said
-    assert (running.ended(), len(running.lines)) == (2, 1)
+    assert (running.wait_for_exit(), len(running.lines)) == (2, 1)
 
 
-def say(running: Running, words: str, replies: int) -> str:
+def say(running: RunningGateway, words: str, replies: int) -> str:
     """Write to the simulated provider through the console; the last of so many replies in all."""
     person = {"surface": "sms", "person": "+15550100177"}
     with httpx.Client(base_url=running.url, trust_env=False) as console:

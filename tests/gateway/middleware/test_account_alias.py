@@ -10,14 +10,14 @@ from typing import NamedTuple
 import pytest
 from redis.asyncio import Redis
 
-from channels._kit.simulator import Said
-from channels.twilio.simulator.server import TwilioTwin
+from channels._kit.simulator import UserMessage
+from channels.twilio.simulator.server import TwilioSimulator
 from core.model.event import DeliveryStatus
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
 from gateway.redis.records.session_log import read_log
 from tests.gateway.stack import ACCOUNT, TOKEN
-from tests.gateway.surroundings import Heard, free_url, start
+from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 OTHER = ACCOUNT[:-1] + "2"
 PERSON = "+15550177"
@@ -26,8 +26,8 @@ PERSON = "+15550177"
 class Shops(NamedTuple):
     """The twins of both accounts, and the server behind the gateway."""
 
-    first: Heard
-    second: Heard
+    first: RecordingSimulatorServer
+    second: RecordingSimulatorServer
     redis_url: str
 
 
@@ -35,13 +35,13 @@ class Shops(NamedTuple):
 async def shops(tmp_path: Path) -> AsyncIterator[Shops]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
-        url = free_url()
+        url = find_free_url()
         webhook_url = f"{url}/webhooks/twilio"  # both come to one address
-        first = Heard(
-            TwilioTwin(account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=webhook_url, seed=7), http
+        first = RecordingSimulatorServer(
+            TwilioSimulator(account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=webhook_url, seed=7), http
         )
-        second = Heard(
-            TwilioTwin(account_sid=OTHER, auth_token="other", webhook_url=webhook_url, seed=8), http
+        second = RecordingSimulatorServer(
+            TwilioSimulator(account_sid=OTHER, auth_token="other", webhook_url=webhook_url, seed=8), http
         )
         config = tmp_path / "turngate.toml"
         config.write_text(
@@ -62,18 +62,18 @@ async def shops(tmp_path: Path) -> AsyncIterator[Shops]:
             "SHOP2_TOKEN": "other",
             "TURNGATE_CONFIG": str(config),
         }
-        yield Shops(first, second, await start(stack, url, "order_status", environ))
+        yield Shops(first, second, await start_gateway(stack, url, "order_status", environ))
 
 
 async def test_each_account_has_its_flow_and_its_answers(shops: Shops) -> None:
-    shops.first.say(Said("sms", PERSON, "hi"))
-    shops.second.say(Said("sms", PERSON, "hi"))
+    shops.first.send_user_message(UserMessage("sms", PERSON, "hi"))
+    shops.second.send_user_message(UserMessage("sms", PERSON, "hi"))
 
-    await shops.first.until("last four digits", PERSON, 0)
-    await shops.second.until("Harbour Lane", PERSON, 0)
-    assert len(shops.first.heard(PERSON)) == len(shops.second.heard(PERSON)) == 1
+    await shops.first.wait_for_entries("last four digits", PERSON, 0)
+    await shops.second.wait_for_entries("Harbour Lane", PERSON, 0)
+    assert len(shops.first.list_entries(PERSON)) == len(shops.second.list_entries(PERSON)) == 1
 
-    await shops.second.settle()
+    await shops.second.wait_until_idle()
     async with Redis.from_url(shops.redis_url) as redis:
         entries = await read_log(redis, f"twilio:{OTHER}:+15550100:{PERSON}")
         statuses = [entry.data["status"] for entry in entries if entry.kind == "status"]

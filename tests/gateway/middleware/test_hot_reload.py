@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows.document.flow import Flow
-from flows.document.flow_file import FlowFile
+from flows.document.flow_file import WatchedFlowFile
 from flows.engine.machine import DialogMachine
 from gateway.middleware.hot_reload import ReloadingDialog
 from tests.flows.conversation import document, edge, node, turn
@@ -20,14 +20,14 @@ def says(text: str) -> str:
     return json.dumps(document(node("a", text, edges=[edge("on", "a", keywords=["go"])])))
 
 
-class Uncompilable(FlowFile):
+class Uncompilable(WatchedFlowFile):
     """A file that is read without complaint into a flow that nobody can run."""
 
-    def read(self) -> Flow:
+    def reload(self) -> Flow:
         return Flow.model_construct(system_prompt="", initial_node="nowhere", nodes=())
 
 
-def dialog(file: FlowFile) -> ReloadingDialog:
+def dialog(file: WatchedFlowFile) -> ReloadingDialog:
     seconds = itertools.count(step=10)
     return ReloadingDialog(file, DialogMachine(file.flow), lambda: float(next(seconds)))
 
@@ -40,7 +40,7 @@ async def heard(dialog: ReloadingDialog) -> str:
 async def test_a_changed_flow_is_taken_up_with_the_next_turn(tmp_path: Path) -> None:
     path = tmp_path / "flow.json"
     path.write_text(says("Hello!"))
-    talk = dialog(FlowFile(path))
+    talk = dialog(WatchedFlowFile(path))
     assert await heard(talk) == "Hello!"
     path.write_text(says("Good morning!"))
     assert await heard(talk) == "Good morning!"
@@ -52,7 +52,7 @@ async def test_a_flow_that_cannot_be_run_leaves_the_one_before(
 ) -> None:
     path = tmp_path / "flow.json"
     path.write_text(says("Hello!"))
-    talk = dialog(FlowFile(path))
+    talk = dialog(WatchedFlowFile(path))
     path.write_text(text)
     with caplog.at_level(logging.ERROR, "turngate.flow"):
         assert await heard(talk) == "Hello!"

@@ -12,24 +12,24 @@ from redis.asyncio import Redis
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from channels._kit.simulator import Said
+from channels._kit.simulator import UserMessage
 from channels.sunshine import SunshineChannel
-from channels.twilio.media import Media as TwilioMedia
-from channels.twilio.simulator.server import TwilioTwin
+from channels.twilio.media import MediaClient as TwilioMedia
+from channels.twilio.simulator.server import TwilioSimulator
 from channels.whatsapp import WhatsAppChannel
-from channels.whatsapp.media import Media as WhatsAppMedia
-from channels.whatsapp.simulator.server import WhatsAppTwin
+from channels.whatsapp.media import MediaClient as WhatsAppMedia
+from channels.whatsapp.simulator.server import WhatsAppSimulator
 from channels.zendesk import ZendeskChannel
 from core.errors import DeliveryError, Rejected, Unavailable
 from core.model.message import Reply
 from core.model.turn import Address, Attachment
-from core.ports.media import Keeping, NoFile, Trouble
+from core.ports.media import HostsMedia, MediaErrorKind, MediaUnavailable
 from core.sessions.store import NullSessionStore
 from gateway.http.clients import provider_client
-from gateway.http.ssrf_guard import GuardedFetch
+from gateway.http.ssrf_guard import SafeFetch
 from gateway.local.simulator_server import serve
-from gateway.middleware.transcription import Files
-from gateway.redis.records.session_index import Registry
+from gateway.middleware.transcription import MediaDownloader
+from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import read_log_end
 from tests.channels.sunshine.builders import channel as sunshine_channel
 from tests.channels.whatsapp.builders import ENVIRON as WHATSAPP
@@ -40,7 +40,7 @@ from tests.flows.crm_server import Crm
 from tests.flows.openai_server import OpenAIServer
 from tests.gateway.stack import ACCOUNT
 from tests.gateway.stack import TOKEN as TWILIO_TOKEN
-from tests.gateway.surroundings import Heard, free_url, start
+from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, start_gateway
 
 OPUS = b"OggS\x00\x02" + bytes(20) + b"\x01\x13OpusHead\x01\x01" + bytes(200)
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(100)
@@ -54,7 +54,13 @@ NOTE = data(OPUS, "audio/ogg")
 
 
 class World:
-    def __init__(self, model: OpenAIServer, twilio: Heard, whatsapp: Heard, redis_url: str) -> None:
+    def __init__(
+        self,
+        model: OpenAIServer,
+        twilio: RecordingSimulatorServer,
+        whatsapp: RecordingSimulatorServer,
+        redis_url: str,
+    ) -> None:
         self.redis_url = redis_url
         self.model = model
         self.twilio = twilio
@@ -67,14 +73,14 @@ async def world() -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         model = await stack.enter_async_context(OpenAIServer().running())
-        url = free_url()
-        twin = TwilioTwin(
+        url = find_free_url()
+        twin = TwilioSimulator(
             account_sid=ACCOUNT, auth_token=TWILIO_TOKEN, webhook_url=f"{url}/webhooks/twilio", seed=7
         )
-        meta = WhatsAppTwin(
+        meta = WhatsAppSimulator(
             app_secret=SECRET, access_token=TOKEN, webhook_url=f"{url}/webhooks/whatsapp", seed=7
         )
-        twilio, whatsapp = Heard(twin, http), Heard(meta, http)
+        twilio, whatsapp = RecordingSimulatorServer(twin, http), RecordingSimulatorServer(meta, http)
         twin.url = await stack.enter_async_context(serve(twilio))
         environ = {
             **WHATSAPP,
@@ -86,7 +92,7 @@ async def world() -> AsyncIterator[World]:
             "OPENAI_API_KEY": "k",
             "OPENAI_BASE_URL": model.url,
         }
-        redis_url = await start(stack, url, "kyc", environ)
+        redis_url = await start_gateway(stack, url, "kyc", environ)
         yield World(model, twilio, whatsapp, redis_url)
 
 
@@ -96,11 +102,13 @@ async def test_a_voice_note_is_answered_like_what_it_says() -> None:
             person, ours = "+15550176", "+15550176"
             if server is around.twilio:
                 ours = f"whatsapp:{person}"
-            server.say(Said("whatsapp", person, "hello"))
-            await server.until("last four digits", ours, 0)
+            server.send_user_message(UserMessage("whatsapp", person, "hello"))
+            await server.wait_for_entries("last four digits", ours, 0)
             around.model.transcripts = [JSONResponse({"text": "four three two one, 4321"})]
-            server.say(Said("whatsapp", person, media=(NOTE,), media_type="audio/ogg; codecs=opus"))
-            await server.until("date of birth", ours, 1)
+            server.send_user_message(
+                UserMessage("whatsapp", person, media=(NOTE,), media_type="audio/ogg; codecs=opus")
+            )
+            await server.wait_for_entries("date of birth", ours, 1)
 
         assert [each[:2] for each in around.model.recordings] == [("voice.ogg", "audio/ogg")] * 2
         assert {body for _, _, body in around.model.recordings} == {OPUS}
@@ -109,7 +117,7 @@ async def test_a_voice_note_is_answered_like_what_it_says() -> None:
 async def unheard(url: str, message_id: str) -> list[object]:
     """Why notes were not heard, as `turngate why` reads it from the session's log."""
     async with Redis.from_url(url) as redis:
-        session = await Registry(redis).of_message(message_id)
+        session = await SessionIndex(redis).find_by_message(message_id)
         assert session
         entries = await read_log_end(redis, session, 1_000)
     return [entry.data["unheard"] for entry in entries if "unheard" in entry.data]
@@ -119,19 +127,21 @@ async def test_what_cannot_be_heard_is_said_and_the_conversation_goes_on() -> No
     person = "+15550177"
     async with world() as around:
         server = around.whatsapp
-        server.say(Said("whatsapp", person, "hello"))
-        await server.until("last four digits", person, 0)
-        seen = len(server.heard(person))
-        wamid, _ = server.say(
-            Said("whatsapp", person, media=(NOTE,), media_type="audio/ogg")
+        server.send_user_message(UserMessage("whatsapp", person, "hello"))
+        await server.wait_for_entries("last four digits", person, 0)
+        seen = len(server.list_entries(person))
+        wamid, _ = server.send_user_message(
+            UserMessage("whatsapp", person, media=(NOTE,), media_type="audio/ogg")
         )  # the model refuses it
-        await server.until("open files", person, seen)
-        seen = len(server.heard(person))
-        server.say(Said("whatsapp", person, media=(data(JPEG, "audio/ogg"),), media_type="audio/ogg"))
-        await server.until("no files", person, seen)
-        seen = len(server.heard(person))
-        server.say(Said("whatsapp", person, "4321"))
-        await server.until("date of birth", person, seen)
+        await server.wait_for_entries("open files", person, seen)
+        seen = len(server.list_entries(person))
+        server.send_user_message(
+            UserMessage("whatsapp", person, media=(data(JPEG, "audio/ogg"),), media_type="audio/ogg")
+        )
+        await server.wait_for_entries("no files", person, seen)
+        seen = len(server.list_entries(person))
+        server.send_user_message(UserMessage("whatsapp", person, "4321"))
+        await server.wait_for_entries("date of birth", person, seen)
 
         assert len(around.model.recordings) == 1
         assert await unheard(around.redis_url, wamid) == ["no_transcript", "wrong_type"]
@@ -150,8 +160,8 @@ async def cdn() -> AsyncIterator[Crm]:
 
 
 @pytest.fixture
-async def fetch(crm: Crm, cdn: Crm) -> AsyncIterator[GuardedFetch]:
-    made = GuardedFetch([crm.host, cdn.host])
+async def fetch(crm: Crm, cdn: Crm) -> AsyncIterator[SafeFetch]:
+    made = SafeFetch([crm.host, cdn.host])
     yield made
     await made.aclose()
 
@@ -165,7 +175,7 @@ def whatsapp(crm: Crm) -> tuple[WhatsAppMedia, Attachment]:
     return WhatsAppMedia(token="t", base=f"{crm.url}/v26.0"), Attachment(url=f"{crm.url}/v26.0/700")
 
 
-async def test_twilios_credentials_stay_at_twilio(crm: Crm, cdn: Crm, fetch: GuardedFetch) -> None:
+async def test_twilios_credentials_stay_at_twilio(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
     media, medium = twilio(crm)
     crm.answers, cdn.answers = [RedirectResponse(f"{cdn.url}/file")], [Response(OPUS)]
 
@@ -175,7 +185,7 @@ async def test_twilios_credentials_stay_at_twilio(crm: Crm, cdn: Crm, fetch: Gua
 
 
 @pytest.mark.parametrize("path", ["/2010-04-01/Accounts/AC9/Messages/MM1/Media/ME1", "/x", ""])
-async def test_no_other_address_gets_them(crm: Crm, cdn: Crm, fetch: GuardedFetch, path: str) -> None:
+async def test_no_other_address_gets_them(crm: Crm, cdn: Crm, fetch: SafeFetch, path: str) -> None:
     for forged in (
         f"{cdn.url}/2010-04-01/Accounts/{ACCOUNT}/M",
         f"{crm.url}{path}",
@@ -184,20 +194,20 @@ async def test_no_other_address_gets_them(crm: Crm, cdn: Crm, fetch: GuardedFetc
         media, _ = twilio(crm)
         try:
             await media.download(Attachment(url=forged), fetch)
-        except NoFile:
+        except MediaUnavailable:
             continue
     assert not [each for each in (*crm.requests, *cdn.requests) if "authorization" in each.headers]
 
 
-async def test_a_file_that_is_not_there_yet_is_asked_for_again(crm: Crm, fetch: GuardedFetch) -> None:
+async def test_a_file_that_is_not_there_yet_is_asked_for_again(crm: Crm, fetch: SafeFetch) -> None:
     media, medium = twilio(crm)
     crm.answers = [Response(status_code=404), Response(OPUS)]
 
     assert await media.download(medium, fetch) == OPUS
     crm.answers = [Response(status_code=404)] * 3
-    with pytest.raises(NoFile) as gone:
+    with pytest.raises(MediaUnavailable) as gone:
         await media.download(medium, fetch)
-    assert gone.value.trouble is Trouble.GONE
+    assert gone.value.kind is MediaErrorKind.NOT_FOUND
 
 
 def zendesk(crm: Crm) -> tuple[ZendeskChannel, Attachment]:
@@ -213,7 +223,7 @@ def sunshine(crm: Crm) -> tuple[SunshineChannel, Attachment]:
 
 @pytest.mark.parametrize("made", [zendesk, sunshine])
 async def test_private_files_of_a_desk_open_to_our_credentials_and_these_go_nowhere_else(
-    crm: Crm, cdn: Crm, fetch: GuardedFetch, made: Callable[[Crm], tuple[Keeping, Attachment]]
+    crm: Crm, cdn: Crm, fetch: SafeFetch, made: Callable[[Crm], tuple[HostsMedia, Attachment]]
 ) -> None:
     channel, medium = made(crm)
 
@@ -224,15 +234,15 @@ async def test_private_files_of_a_desk_open_to_our_credentials_and_these_go_nowh
     crm.answers = [private]
     cdn.answers = [Response(JPEG)]
 
-    file = await Files({"desk": channel}, fetch).get(medium, "desk")
+    file = await MediaDownloader({"desk": channel}, fetch).download(medium, "desk")
     assert (file.body, file.content_type) == (JPEG, "image/jpeg")
     for forged in (f"{cdn.url}/attachments/token/x", f"{crm.url}.{cdn.host}/", f"{crm.url}/attachments/../x"):
-        with suppress(NoFile):
+        with suppress(MediaUnavailable):
             await channel.download(Attachment(url=forged), fetch)
     assert not [each for each in (*crm.requests[1:], *cdn.requests) if "authorization" in each.headers]
 
 
-async def test_metas_token_stays_at_meta(crm: Crm, cdn: Crm, fetch: GuardedFetch) -> None:
+async def test_metas_token_stays_at_meta(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
     media, medium = whatsapp(crm)
     crm.answers, cdn.answers = [JSONResponse({"url": f"{cdn.url}/file"})], [Response(OPUS)]
 
@@ -241,7 +251,7 @@ async def test_metas_token_stays_at_meta(crm: Crm, cdn: Crm, fetch: GuardedFetch
     assert "authorization" not in cdn.requests[0].headers
 
 
-async def test_an_expired_address_is_asked_for_again(crm: Crm, fetch: GuardedFetch) -> None:
+async def test_an_expired_address_is_asked_for_again(crm: Crm, fetch: SafeFetch) -> None:
     media, medium = whatsapp(crm)
     told = JSONResponse({"url": f"{crm.url}/file"})
     crm.answers = [told, Response(status_code=404), told, Response(OPUS)]
@@ -252,54 +262,60 @@ async def test_an_expired_address_is_asked_for_again(crm: Crm, fetch: GuardedFet
 @pytest.mark.parametrize(
     ("answers", "trouble"),
     [
-        ([JSONResponse({"url": "http://127.0.0.1:9/", "file_size": 10**9})], Trouble.TOO_LARGE),
-        ([JSONResponse({"url": "http://127.0.0.1:9/"})], Trouble.REFUSED),
-        ([JSONResponse({"url": "file:///etc/passwd"})], Trouble.REFUSED),
-        ([JSONResponse([])] * 2, Trouble.REFUSED),
-        ([Response(b"x" * 70_000)], Trouble.TOO_LARGE),
-        ([Response(status_code=500)], Trouble.UNREACHABLE),
-        ([Response(status_code=401)], Trouble.REFUSED),
+        ([JSONResponse({"url": "http://127.0.0.1:9/", "file_size": 10**9})], MediaErrorKind.TOO_LARGE),
+        ([JSONResponse({"url": "http://127.0.0.1:9/"})], MediaErrorKind.REFUSED),
+        ([JSONResponse({"url": "file:///etc/passwd"})], MediaErrorKind.REFUSED),
+        ([JSONResponse([])] * 2, MediaErrorKind.REFUSED),
+        ([Response(b"x" * 70_000)], MediaErrorKind.TOO_LARGE),
+        ([Response(status_code=500)], MediaErrorKind.UNREACHABLE),
+        ([Response(status_code=401)], MediaErrorKind.REFUSED),
     ],
 )
 async def test_why_there_is_no_file(
-    crm: Crm, fetch: GuardedFetch, answers: list[Response], trouble: Trouble
+    crm: Crm, fetch: SafeFetch, answers: list[Response], trouble: MediaErrorKind
 ) -> None:
     media, medium = whatsapp(crm)
     crm.answers = [*answers, *answers]
 
-    with pytest.raises(NoFile) as none:
+    with pytest.raises(MediaUnavailable) as none:
         await media.download(medium, fetch)
-    assert none.value.trouble is trouble
+    assert none.value.kind is trouble
 
 
-async def test_bytes_that_are_not_those_that_meta_counted_are_no_file(crm: Crm, fetch: GuardedFetch) -> None:
+async def test_bytes_that_are_not_those_that_meta_counted_are_no_file(crm: Crm, fetch: SafeFetch) -> None:
     media, medium = whatsapp(crm)
     crm.answers = [JSONResponse({"url": f"{crm.url}/file", "sha256": "0" * 64}), Response(OPUS)]
 
-    with pytest.raises(NoFile) as none:
+    with pytest.raises(MediaUnavailable) as none:
         await media.download(medium, fetch)
-    assert none.value.trouble is Trouble.WRONG_TYPE
+    assert none.value.kind is MediaErrorKind.WRONG_TYPE
 
 
 async def test_another_channels_file_is_got_without_credentials_and_known_by_its_bytes(
-    crm: Crm, fetch: GuardedFetch
+    crm: Crm, fetch: SafeFetch
 ) -> None:
     crm.answers = [Response(JPEG, media_type="audio/ogg")]
-    file = await Files({}, fetch).get(Attachment(url=crm.url, content_type="audio/ogg"), "sunshine")
+    file = await MediaDownloader({}, fetch).download(
+        Attachment(url=crm.url, content_type="audio/ogg"), "sunshine"
+    )
 
     assert file.content_type == "image/jpeg"
     assert "authorization" not in crm.requests[0].headers
 
 
 @asynccontextmanager
-async def cloud(fetch: GuardedFetch) -> AsyncIterator[tuple[WhatsAppChannel, Heard, httpx.AsyncClient]]:
+async def cloud(
+    fetch: SafeFetch,
+) -> AsyncIterator[tuple[WhatsAppChannel, RecordingSimulatorServer, httpx.AsyncClient]]:
     """A channel that is equipped, its twin, and a client."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
-        meta = WhatsAppTwin(app_secret=SECRET, access_token=TOKEN, webhook_url="http://127.0.0.1:9/", seed=7)
-        server = Heard(meta, http)
+        meta = WhatsAppSimulator(
+            app_secret=SECRET, access_token=TOKEN, webhook_url="http://127.0.0.1:9/", seed=7
+        )
+        server = RecordingSimulatorServer(meta, http)
         channel = whatsapp_channel(WHATSAPP_API_URL=await stack.enter_async_context(serve(server)))
-        channel.equip(credentials=NullSessionStore(), fetch=fetch)
+        channel.set_dependencies(credentials=NullSessionStore(), fetch=fetch)
         yield channel, server, http
 
 
@@ -309,14 +325,12 @@ def picture(url: str) -> Reply:
     return Reply(key="t.1", address=address, body="Look", media=(medium,))
 
 
-async def test_a_file_that_meta_cannot_get_is_uploaded_and_sent_by_its_id(
-    crm: Crm, fetch: GuardedFetch
-) -> None:
+async def test_a_file_that_meta_cannot_get_is_uploaded_and_sent_by_its_id(crm: Crm, fetch: SafeFetch) -> None:
     crm.answers = [Response(JPEG)]
     async with cloud(fetch) as (channel, server, http):
         await channel.send(picture(f"{crm.url}/a.jpg"), http)
-        [line] = server.heard("+15550178")
-        inside = GuardedFetch([channel.api_host])
+        [line] = server.list_entries("+15550178")
+        inside = SafeFetch([channel.api_host])
         again = await channel.download(Attachment(url=f"{channel.media_url}/{line.media[0]}"), inside)
         await inside.aclose()
 
@@ -333,19 +347,19 @@ async def test_a_file_that_meta_cannot_get_is_uploaded_and_sent_by_its_id(
     ],
 )
 async def test_a_file_that_cannot_be_sent_is_refused_or_waits(
-    crm: Crm, fetch: GuardedFetch, answer: Response, expected: type[DeliveryError]
+    crm: Crm, fetch: SafeFetch, answer: Response, expected: type[DeliveryError]
 ) -> None:
     crm.answers = [answer]
     async with cloud(fetch) as (channel, server, http):
         with pytest.raises(expected):
             await channel.send(picture(f"{crm.url}/a.jpg"), http)
 
-        assert server.heard("+15550178") == []
+        assert server.list_entries("+15550178") == []
 
 
-async def test_a_public_address_is_left_to_meta(crm: Crm, fetch: GuardedFetch) -> None:
+async def test_a_public_address_is_left_to_meta(crm: Crm, fetch: SafeFetch) -> None:
     async with cloud(fetch) as (channel, server, http):
         await channel.send(picture("https://files.example.com/a.jpg"), http)
-        [line] = server.heard("+15550178")
+        [line] = server.list_entries("+15550178")
 
     assert line.media == ("https://files.example.com/a.jpg",)

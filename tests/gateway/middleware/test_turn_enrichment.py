@@ -7,8 +7,8 @@ import pytest
 
 from core.errors import Unavailable
 from core.model.turn import Attachment, Turn
-from core.ports.dialog import State, Step, Watcher
-from gateway.middleware.turn_enrichment import Completed
+from core.ports.dialog import State, TurnListener, TurnOutcome
+from gateway.middleware.turn_enrichment import TurnEnrichment
 from tests.channels.zendesk.builders import ADDRESS
 from tests.fakes import EchoDialog, FakeChannel
 
@@ -22,7 +22,9 @@ class Listening(EchoDialog):
         super().__init__()
         self.heard: list[Turn] = []
 
-    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+    async def answer(
+        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+    ) -> TurnOutcome:
         self.heard.append(turn)
         return await super().answer(turn, state, watcher=watcher)
 
@@ -36,7 +38,7 @@ class Complete(FakeChannel):
         super().__init__()
         self._answers = answers
 
-    async def complete(self, turn: Turn, http: object) -> Turn:
+    async def enrich_turn(self, turn: Turn, http: object) -> Turn:
         if not self._answers:
             raise Unavailable("no connection")
         return turn.model_copy(update={"attachments": (FILE,)})
@@ -51,7 +53,7 @@ async def none(session: str) -> State | None:
 async def test_a_turn_is_completed_or_answered_as_it_is(answers: bool) -> None:
     dialog = Listening()
     async with httpx.AsyncClient() as http:
-        completed = Completed(dialog, {"zendesk": Complete(answers=answers)}, http, none)
+        completed = TurnEnrichment(dialog, {"zendesk": Complete(answers=answers)}, http, none)
         await completed.answer(Turn(id="1", session="s", address=ADDRESS, text="Look"), None)
 
     [heard] = dialog.heard

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from core.errors import Unavailable
-from core.model.timer import Timer
+from core.model.timer import TimerKind
 from core.model.turn import Address, Turn
-from core.ports.dialog import State, Step, Watcher
-from gateway.middleware.typing_indicator import Attentive
+from core.ports.dialog import State, TurnListener, TurnOutcome
+from gateway.middleware.typing_indicator import TypingIndicator
 from tests.fakes import turn
 
 
@@ -23,7 +23,7 @@ class Signs:
         self.begun, self.may_end = asyncio.Event(), asyncio.Event()
         self.error: Exception | None = None
 
-    async def attend(self, address: Address, turn_id: str, http: httpx.AsyncClient) -> None:
+    async def show_typing(self, address: Address, turn_id: str, http: httpx.AsyncClient) -> None:
         self.begun.set()
         await self.may_end.wait()
         if self.error:
@@ -38,19 +38,21 @@ class SlowDialog:
         self._signs = signs
         self._waits = waits
 
-    async def answer(self, turn: Turn, state: State | None, *, watcher: Watcher | None = None) -> Step:
+    async def answer(
+        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+    ) -> TurnOutcome:
         if self._waits:
             await self._signs.begun.wait()
             self._signs.may_end.set()
-        return Step(state={})
+        return TurnOutcome(state={})
 
-    async def timed_out(self, state: State | None, address: Address, timer: Timer) -> Step:
-        return Step(state={})
+    async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
+        return TurnOutcome(state={})
 
 
 async def answered(signs: Signs, *, waits: bool, soon: float, channel: str = "fake") -> None:
     async with httpx.AsyncClient() as http:
-        dialog = Attentive(SlowDialog(signs, waits=waits), {channel: signs.attend}, http, soon)
+        dialog = TypingIndicator(SlowDialog(signs, waits=waits), {channel: signs.show_typing}, http, soon)
         await dialog.answer(turn(1), None)
     signs.happened.append("answered")
 

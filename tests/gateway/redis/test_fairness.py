@@ -11,12 +11,12 @@ from core.model.event import TurnReceived
 from core.model.turn import Address, Turn
 from core.ports.mailbox import Commit
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.lua import Protocol
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.sweeper import Sweeper
 
 QUEUE = "rq:queue:turns"
-FEW = Protocol(share=3)
+FEW = ProtocolLimits(max_jobs_per_account=3)
 
 
 async def write(redis: Redis, account: str, *people: int) -> None:

@@ -12,11 +12,11 @@ from rq.serializers import JSONSerializer
 
 from core.errors import MailboxFull, StorageUnavailable
 from core.model.event import DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.ports.mailbox import Verdict
-from gateway.redis import rq_layout as layout
+from core.ports.mailbox import AcceptResult
+from gateway.redis import rq_layout
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.lua import Protocol
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.records.session_log import read_log
 from tests.fakes import turn
 
@@ -36,7 +36,7 @@ async def test_a_message_enters_once_however_often_and_in_however_many_copies_it
 
     verdicts = await asyncio.gather(*(inbox.accept(received(1)) for _ in range(50)))
 
-    assert sorted(verdict for [verdict] in verdicts) == [Verdict.DUPLICATE] * 49 + [Verdict.NEW]
+    assert sorted(verdict for [verdict] in verdicts) == [AcceptResult.DUPLICATE] * 49 + [AcceptResult.NEW]
     assert await redis.llen("tg:{fake:1}:mail") == 1
 
 
@@ -48,7 +48,7 @@ async def test_concurrent_requests_share_a_round_trip_and_each_gets_its_own_verd
     answers = await asyncio.gather(*(inbox.accept(received(n, n, session=f"s{n}")) for n in range(60)))
 
     after = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
-    assert answers == [[Verdict.NEW, Verdict.DUPLICATE]] * 60
+    assert answers == [[AcceptResult.NEW, AcceptResult.DUPLICATE]] * 60
     assert after - before <= 2
 
 
@@ -63,7 +63,7 @@ async def test_a_request_that_cannot_be_written_harms_none_of_those_beside_it(re
     )
 
     assert isinstance(broken, Exception)
-    assert others == [[Verdict.NEW]] * 10
+    assert others == [[AcceptResult.NEW]] * 10
 
 
 async def test_a_session_that_has_a_job_gets_no_second_one(redis: Redis) -> None:
@@ -75,12 +75,12 @@ async def test_a_session_that_has_a_job_gets_no_second_one(redis: Redis) -> None
 
 
 async def test_a_full_mailbox_refuses_what_is_new_and_still_knows_what_is_not(redis: Redis) -> None:
-    inbox = RedisInbox(redis, Protocol(mailbox_length=2))
+    inbox = RedisInbox(redis, ProtocolLimits(mailbox_length=2))
     await inbox.accept(received(1, 2))
 
     with pytest.raises(MailboxFull):
         await inbox.accept(received(3))
-    assert await inbox.accept(received(2)) == [Verdict.DUPLICATE]
+    assert await inbox.accept(received(2)) == [AcceptResult.DUPLICATE]
 
 
 async def test_nothing_is_acknowledged_when_the_server_cannot_be_reached() -> None:
@@ -100,7 +100,7 @@ async def test_nothing_is_half_recorded_when_the_server_is_out_of_memory(redis: 
     finally:
         await redis.config_set("maxmemory", "0")
 
-    assert await inbox.accept(received(1)) == [Verdict.NEW]
+    assert await inbox.accept(received(1)) == [AcceptResult.NEW]
 
 
 async def test_statuses_move_only_forward(redis: Redis) -> None:
@@ -109,7 +109,7 @@ async def test_statuses_move_only_forward(redis: Redis) -> None:
 
     verdicts = [(await inbox.accept([status(word)]))[0] for word in words]
 
-    assert verdicts == [Verdict.EARLY, Verdict.EARLY, Verdict.STALE, Verdict.STALE]
+    assert verdicts == [AcceptResult.EARLY, AcceptResult.EARLY, AcceptResult.STALE, AcceptResult.STALE]
     assert await redis.hget("tg:message:fake:P1", "status") == b"read"
 
 
@@ -118,7 +118,7 @@ async def test_a_redelivery_is_known_even_after_the_server_forgot_its_scripts(re
     await inbox.accept(received(1))
     await redis.script_flush()
 
-    assert await inbox.accept(received(1)) == [Verdict.DUPLICATE]
+    assert await inbox.accept(received(1)) == [AcceptResult.DUPLICATE]
 
 
 async def test_what_is_of_no_interest_is_counted(redis: Redis) -> None:
@@ -138,11 +138,11 @@ async def test_our_job_is_laid_out_as_the_installed_rq_lays_it_out(
     redis: Redis, sync_redis: SyncRedis
 ) -> None:
     await RedisInbox(redis).accept(received(1))
-    queue = layout.queue(sync_redis)
+    queue = rq_layout.open_queue(sync_redis)
     [ours] = queue.job_ids
     theirs = queue.enqueue(
-        layout.FUNCTION, "fake:1", job_timeout=layout.JOB_SECONDS, result_ttl=0, description="drain",
-        failure_ttl=layout.FAILURES_KEPT_SECONDS,
+        rq_layout.JOB_FUNCTION, "fake:1", job_timeout=rq_layout.JOB_TIMEOUT_SECONDS, result_ttl=0, description="drain",
+        failure_ttl=rq_layout.FAILURE_RETENTION_SECONDS,
     )  # fmt: skip
 
     fields = set(sync_redis.hgetall(f"rq:job:{ours}"))

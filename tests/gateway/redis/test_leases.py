@@ -19,9 +19,9 @@ async def test_a_renewal_that_meets_a_lease_that_was_just_given_back_is_no_loss(
     claim = await mailbox.claim("fake:1")
     assert claim is not None
 
-    async with mailbox.kept(claim.lease):
+    async with mailbox.keep_lease_alive(claim.lease):
         await mailbox.commit(claim.lease, Commit(turns=claim.view.turns))
-        with mailbox._leases.leave(claim.lease):
+        with mailbox._leases.allow_release(claim.lease):
             await redis.hdel("tg:{fake:1}", "lease")  # as release.lua does; its answer is still on the way
             await mailbox._leases._renew_all()
     await mailbox.aclose()
@@ -34,7 +34,7 @@ async def test_a_renewal_that_meets_another_holder_ends_the_work(redis: Redis) -
     assert claim is not None
 
     async def work() -> None:
-        async with mailbox.kept(claim.lease):
+        async with mailbox.keep_lease_alive(claim.lease):
             await redis.hset("tg:{fake:1}", "fence", 9)
             await mailbox._leases._renew_all()
 

@@ -25,7 +25,7 @@ from redis.asyncio import Redis
 from core.errors import LeaseLost
 from core.model.event import TurnReceived
 from core.model.message import Reply
-from core.ports.mailbox import Claim, Commit, Verdict, View
+from core.ports.mailbox import AcceptResult, Claim, Commit, SessionView
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.sweeper import Sweeper
@@ -44,7 +44,7 @@ class Holder:
 
     def __init__(self, claim: Claim) -> None:
         self.lease = claim.lease
-        self.view: View = claim.view
+        self.view: SessionView = claim.view
         self.marked: Reply | None = None
 
 
@@ -85,8 +85,8 @@ class Machine(RuleBasedStateMachine):
     @rule(number=st.integers(1, 6))
     def deliver(self, number: int) -> None:
         [verdict] = self.wait(self.inbox.accept([TurnReceived(turn=turn(number, SESSION))]))
-        assert (verdict is Verdict.NEW) == (f"M{number}" not in self.accepted)
-        if verdict is Verdict.NEW:
+        assert (verdict is AcceptResult.NEW) == (f"M{number}" not in self.accepted)
+        if verdict is AcceptResult.NEW:
             self.accepted.append(f"M{number}")
 
     @rule()
@@ -144,12 +144,12 @@ class Machine(RuleBasedStateMachine):
         if not holder.view.outbox:
             return
         first = holder.view.outbox[0]
-        known = holder.view.marked
+        known = holder.view.send_mark
         try:
             if known is not None and known.key == first.key and first.key in self.provider:
-                self.wait(self.mailbox.sent(holder.lease, first, f"P{first.key}"))  # found by look-up
-                holder.view = self.wait(self.mailbox.look(holder.lease))
-            elif self.wait(self.mailbox.mark(holder.lease, first)):
+                self.wait(self.mailbox.record_sent(holder.lease, first, f"P{first.key}"))  # found by look-up
+                holder.view = self.wait(self.mailbox.read_session(holder.lease))
+            elif self.wait(self.mailbox.mark_sending(holder.lease, first)):
                 holder.marked = first
         except LeaseLost:
             assert not self.newest(holder)
@@ -165,8 +165,8 @@ class Machine(RuleBasedStateMachine):
         if crash:
             self.the_lease_runs_out()
             return
-        self.wait(self.mailbox.sent(holder.lease, reply, f"P{reply.key}"))
-        holder.view = self.wait(self.mailbox.look(holder.lease))
+        self.wait(self.mailbox.record_sent(holder.lease, reply, f"P{reply.key}"))
+        holder.view = self.wait(self.mailbox.read_session(holder.lease))
 
     @precondition(lambda self: self.holders)
     @rule(index=st.integers(0, 9))

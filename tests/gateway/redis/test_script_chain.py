@@ -33,7 +33,13 @@ async def test_a_spoilt_session_and_a_lost_lease_fail_alone(redis: Redis) -> Non
     await mailbox.aclose()
 
     assert len(held) == 5
-    assert [type(each).__name__ for each in ends] == ["View", "ResponseError", "View", "LeaseLost", "View"]
+    assert [type(each).__name__ for each in ends] == [
+        "SessionView",
+        "ResponseError",
+        "SessionView",
+        "LeaseLost",
+        "SessionView",
+    ]
     assert isinstance(ends[1], ResponseError)
     assert isinstance(ends[3], LeaseLost)
     assert left == [0, 1, 0, 1, 0]

@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from core.model.event import TurnReceived
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.lua import Protocol
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.sweeper import Sweeper
 from tests.fakes import turn
@@ -18,7 +18,7 @@ async def overdue(redis: Redis, session: str) -> None:
     await redis.zadd("tg:due", {session: 1})
 
 
-async def accepted(redis: Redis, *sessions: str, protocol: Protocol | None = None) -> None:
+async def accepted(redis: Redis, *sessions: str, protocol: ProtocolLimits | None = None) -> None:
     for session in sessions:
         await RedisInbox(redis, protocol).accept([TurnReceived(turn=turn(1, session))])
 
@@ -74,7 +74,7 @@ async def test_a_postponed_session_is_woken_when_it_is_due_and_not_by_a_message_
 
 async def test_more_sessions_than_one_sweep_looks_at_are_all_found(redis: Redis) -> None:
     names = [f"s{number}" for number in range(450)]
-    roomy = Protocol(share=1_000)
+    roomy = ProtocolLimits(max_jobs_per_account=1_000)
     await accepted(redis, *names, protocol=roomy)
     await redis.delete(QUEUE)
     await redis.zadd("tg:due", dict.fromkeys(names, 1))

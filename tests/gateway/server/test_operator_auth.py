@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from gateway.server.operator_auth import Access
+from gateway.server.operator_auth import OperatorAuth
 
 
 async def secret(request: Request) -> Response:
@@ -26,7 +26,7 @@ async def ask(
     headers: dict[str, str] | None = None,
     method: str = "GET",
 ) -> httpx.Response:
-    app = Starlette(routes=[Route("/", Access(key).guard(secret), methods=["GET", "POST"])])
+    app = Starlette(routes=[Route("/", OperatorAuth(key).require(secret), methods=["GET", "POST"])])
     transport = httpx.ASGITransport(app, client=(client, 50000))
     async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as http:
         raw = [(name.encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]

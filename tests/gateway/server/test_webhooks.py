@@ -9,9 +9,9 @@ import pytest
 from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
-from core.errors import BadSignature, MalformedWebhook
+from core.errors import InvalidSignature, MalformedWebhook
 from core.model.event import Event, TurnReceived
-from core.ports.channel import Answer, Webhook
+from core.ports.channel import Webhook, WebhookResponse
 from gateway.app import create_app
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
@@ -23,15 +23,15 @@ class OneTurnChannel(FakeChannel):
 
     def verify(self, webhook: Webhook) -> None:
         if webhook.body == b"forged":
-            raise BadSignature("expected c2VjcmV0")
+            raise InvalidSignature("expected c2VjcmV0")
 
     def parse(self, webhook: Webhook) -> list[Event]:
         if webhook.body == b"broken":
             raise MalformedWebhook("no id")
         return [TurnReceived(turn=turn(int(webhook.body)))]
 
-    def answer(self, webhook: Webhook, events: Sequence[Event]) -> Answer:
-        return Answer(content_type="text/xml", body=b"<Response/>")
+    def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
+        return WebhookResponse(content_type="text/xml", body=b"<Response/>")
 
 
 def client(app: ASGIApp) -> httpx.AsyncClient:

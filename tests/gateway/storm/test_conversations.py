@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from channels.twilio import connect
+from channels.twilio import create_channel
 from flows.document.flow import Flow
 from flows.engine.machine import DialogMachine
-from gateway.config.settings import LIBRARY
-from gateway.storm.conversations import STOP, Script, Scripts
-from gateway.storm.environment import ACCOUNT, OURS
-from gateway.storm.scenario import Weather
+from gateway.config.settings import FLOW_LIBRARY
+from gateway.storm.conversations import STOP_TEXT, ConversationGenerator, PlannedConversation
+from gateway.storm.environment import ACCOUNT, BUSINESS_NUMBER
+from gateway.storm.scenario import StormScenario
 
 
-def scripts(seed: int) -> Scripts:
-    channel = connect(
+def scripts(seed: int) -> ConversationGenerator:
+    channel = create_channel(
         {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": "0" * 32}, "https://bots.example.com"
     )
     assert channel is not None
-    dialog = DialogMachine(Flow.load(LIBRARY / "kyc.json"))
-    return Scripts(Weather(seed=seed), dialog, channel, OURS, ACCOUNT)
+    dialog = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"))
+    return ConversationGenerator(StormScenario(seed=seed), dialog, channel, BUSINESS_NUMBER, ACCOUNT)
 
 
-async def parts(seed: int) -> list[Script]:
+async def parts(seed: int) -> list[PlannedConversation]:
     written = scripts(seed)
-    return [await written.write(number) for number in range(60)]
+    return [await written.generate(number) for number in range(60)]
 
 
 async def test_the_same_seed_writes_the_same_parts_and_another_seed_others() -> None:
@@ -36,7 +36,7 @@ async def test_the_same_seed_writes_the_same_parts_and_another_seed_others() -> 
 async def test_parts_hold_swapped_lines_and_people_who_want_no_more(seed: int) -> None:
     written = await parts(seed)
 
-    assert any(breath.swapped for part in written for breath in part.breaths)
-    assert any(STOP in breath.says for part in written for breath in part.breaths)
+    assert any(breath.is_swapped for part in written for breath in part.groups)
+    assert any(STOP_TEXT in breath.texts for part in written for breath in part.groups)
     silenced = [part for part in written if part.silent_from is not None]
-    assert all(part.breaths[-1].hears == () for part in silenced)
+    assert all(part.groups[-1].expected_replies == () for part in silenced)

@@ -6,14 +6,14 @@ import pytest
 from pydantic import JsonValue
 
 from gateway.redis.records.session_log import LogEntry
-from gateway.storm.burst_invariant import misjudged
-from gateway.storm.conversations import Breath, Script
-from gateway.storm.invariants import Talk, judge
-from gateway.storm.provider import Ear
-from gateway.storm.result import Breach, Verdict
+from gateway.storm.burst_invariant import count_violations
+from gateway.storm.conversations import MessageGroup, PlannedConversation
+from gateway.storm.invariants import FinishedConversation, check_conversation
+from gateway.storm.provider import Recipient
+from gateway.storm.result import StormResult, Violation
 
-SCRIPT = Script("+15550170", (Breath(("x",), ("a",)), Breath(("y",), ("b",))))
-TALK = Talk("twilio:AC1:+15550100:+15550170", SCRIPT, ("X", "Y"))
+SCRIPT = PlannedConversation("+15550170", (MessageGroup(("x",), ("a",)), MessageGroup(("y",), ("b",))))
+TALK = FinishedConversation("twilio:AC1:+15550100:+15550170", SCRIPT, ("X", "Y"))
 WELL = ("accepted X", "committed X", "sending", "accepted Y", "committed Y", "sending")
 
 
@@ -29,10 +29,10 @@ def log(lines: tuple[str, ...]) -> list[LogEntry]:
 
 def found(
     lines: tuple[str, ...] = WELL, heard: tuple[str, ...] = ("a", "b"), sends: int = 2
-) -> dict[Breach, int]:
-    verdict = Verdict(seed=1)
-    judge(TALK, log(lines), Ear(heard=list(heard), sends=sends), verdict)
-    return dict(verdict.breaches)
+) -> dict[Violation, int]:
+    verdict = StormResult(seed=1)
+    check_conversation(TALK, log(lines), Recipient(received=list(heard), sends=sends), verdict)
+    return dict(verdict.violations)
 
 
 def test_a_conversation_that_went_well_breaks_no_law() -> None:
@@ -42,33 +42,33 @@ def test_a_conversation_that_went_well_breaks_no_law() -> None:
 @pytest.mark.parametrize(
     ("heard", "breach"),
     [
-        (("a",), Breach.LOST),
-        (("a", "a", "b"), Breach.DOUBLED),
-        (("b", "a"), Breach.REORDERED),
+        (("a",), Violation.LOST),
+        (("a", "a", "b"), Violation.DUPLICATED),
+        (("b", "a"), Violation.REORDERED),
     ],
 )
-def test_lost_doubled_and_reordered_replies_are_told_apart(heard: tuple[str, ...], breach: Breach) -> None:
+def test_lost_doubled_and_reordered_replies_are_told_apart(heard: tuple[str, ...], breach: Violation) -> None:
     assert found(heard=heard) == {breach: 1}
 
 
 @pytest.mark.parametrize(
     ("lines", "breach"),
     [
-        (tuple(line for line in WELL if not line.endswith("Y")), Breach.UNRECORDED),
-        ((*WELL, "accepted Y"), Breach.TWICE_IN),
-        ((*WELL, "committed Y"), Breach.TWICE_DONE),
-        (tuple(line for line in WELL if line != "committed Y"), Breach.UNDONE),
-        (WELL[:-1], Breach.UNMARKED),
+        (tuple(line for line in WELL if not line.endswith("Y")), Violation.UNRECORDED),
+        ((*WELL, "accepted Y"), Violation.DUPLICATE_TURN),
+        ((*WELL, "committed Y"), Violation.DUPLICATE_COMMIT),
+        (tuple(line for line in WELL if line != "committed Y"), Violation.UNCOMMITTED),
+        (WELL[:-1], Violation.UNMARKED),
     ],
 )
-def test_what_the_log_tells_against_a_law_is_found(lines: tuple[str, ...], breach: Breach) -> None:
+def test_what_the_log_tells_against_a_law_is_found(lines: tuple[str, ...], breach: Violation) -> None:
     assert breach in found(lines)
 
 
 def test_turns_that_ran_in_another_order_are_found() -> None:
     lines = ("accepted X", "accepted Y", "committed Y", "sending", "committed X", "sending")
 
-    assert found(lines) == {Breach.OUT_OF_ORDER: 1}
+    assert found(lines) == {Violation.OUT_OF_ORDER: 1}
 
 
 def burst(*entries: tuple[int, str, str]) -> list[LogEntry]:
@@ -96,22 +96,22 @@ def burst(*entries: tuple[int, str, str]) -> list[LogEntry]:
 def test_a_burst_must_be_taken_whole_and_not_before_its_end(
     entries: list[tuple[int, str, str]], wrong: int
 ) -> None:
-    assert misjudged(burst(*entries), 0.5, 1.0) == wrong
+    assert count_violations(burst(*entries), 0.5, 1.0) == wrong
 
 
 def test_without_a_burst_each_message_is_a_turn_of_its_own() -> None:
     lines = ("accepted X", "accepted Y", "committed X Y", "sending", "sending")
 
-    assert found(lines) == {Breach.TAKEN: 1}
+    assert found(lines) == {Violation.WRONG_GROUPING: 1}
 
 
 def test_a_verdict_does_not_hold_when_a_law_is_broken_or_a_recovery_took_too_long() -> None:
-    verdict = Verdict(seed=1)
-    assert verdict.holds(10)
-    verdict.waited(12.0, None)
-    assert verdict.holds(10)
-    verdict.waited(12.0, 11.0)
-    assert not verdict.holds(10)
-    assert verdict.holds(12)
-    verdict.breach(Breach.LOST, 1)
-    assert not verdict.holds(12)
+    verdict = StormResult(seed=1)
+    assert verdict.is_passing(10)
+    verdict.record_wait(12.0, None)
+    assert verdict.is_passing(10)
+    verdict.record_wait(12.0, 11.0)
+    assert not verdict.is_passing(10)
+    assert verdict.is_passing(12)
+    verdict.record_violation(Violation.LOST, 1)
+    assert not verdict.is_passing(12)

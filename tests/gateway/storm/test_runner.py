@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.storm.report import sheets
-from gateway.storm.runner import Storm
-from gateway.storm.scenario import Weather
+from gateway.storm.report import build_tables
+from gateway.storm.runner import StormRunner
+from gateway.storm.scenario import StormScenario
 
 
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize(("messages", "burst"), [(100, 0.0), (20, 0.4)])
 async def test_the_laws_hold_while_everything_else_goes_wrong(messages: int, burst: float) -> None:
     lines: list[str] = []
-    weather = Weather(
+    weather = StormScenario(
         seed=20261123,
         messages=messages,
         burst=burst,
@@ -25,13 +25,13 @@ async def test_the_laws_hold_while_everything_else_goes_wrong(messages: int, bur
         lease_seconds=2.0,
         settle=3.0,
     )
-    verdict = await Storm(weather, lines.append).run()
+    verdict = await StormRunner(weather, lines.append).run()
 
-    assert verdict.broken == []
-    assert verdict.holds(10)
+    assert verdict.violation_messages == []
+    assert verdict.is_passing(10)
     assert verdict.counts["acknowledged"] >= messages
     assert bool(verdict.counts["gathered"]) == bool(burst)
-    assert {kind.split()[0] for kind in verdict.blows} >= {"worker", "server"}
+    assert {kind.split()[0] for kind in verdict.fault_counts} >= {"worker", "server"}
     assert "breaches" in lines[-1]
-    laws = sheets(verdict, 10)[1]
+    laws = build_tables(verdict, 10)[1]
     assert {row[-1] for row in laws.rows} == {"held"}

@@ -8,14 +8,14 @@ from contextlib import suppress
 from redis.asyncio import Redis
 
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.records.identities import People
-from gateway.webchat.conversations import Asked, Conversations
+from gateway.redis.records.identities import IdentityResolver
+from gateway.webchat.conversations import SubmittedTurn, WebConversations
 
 
 async def test_nobody_waits_any_more_for_words_that_nobody_reads(redis: Redis) -> None:
-    conversations = Conversations(redis, People(redis, RedisInbox(redis)))
+    conversations = WebConversations(redis, IdentityResolver(redis, RedisInbox(redis)))
     never: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(3600))
-    pieces = conversations.pieces(Asked(session="web:ada", message_id="m"), "", never)
+    pieces = conversations.stream_pieces(SubmittedTurn(session="web:ada", message_id="m"), "", never)
 
     async def read() -> None:
         async for _ in pieces:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.stack import standing
+from tests.gateway.stack import running_stack
 from tests.gateway.webchat.test_routes import ask, web
 
 SESSION = "web:ada"
@@ -17,8 +17,8 @@ SESSION = "web:ada"
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with standing() as stack:
-        stack.set(TURNGATE_FLOW="support")
+    async with running_stack() as stack:
+        stack.add_settings(TURNGATE_FLOW="support")
         async with web(stack) as client:
             yield client
 

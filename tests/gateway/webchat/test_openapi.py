@@ -15,13 +15,13 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from tests.gateway.stack import standing
+from tests.gateway.stack import running_stack
 from tests.gateway.webchat.test_routes import KEY, web
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with standing() as stack, web(stack) as client:
+    async with running_stack() as stack, web(stack) as client:
         yield client
 
 

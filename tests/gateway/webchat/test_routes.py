@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from gateway.local.loopback import free_port, until_ready
-from tests.gateway.stack import Stack, standing
+from gateway.local.loopback import find_free_port, wait_until_ready
+from tests.gateway.stack import Stack, running_stack
 
 KEY = {"Authorization": "Bearer operator-key"}
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -21,8 +21,8 @@ PAGE = "https://www.example.com"
 
 @asynccontextmanager
 async def web(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    port = free_port()
-    stack.set(
+    port = find_free_port()
+    stack.add_settings(
         REDIS_URL=stack.url,
         PORT=str(port),
         TURNGATE_API_KEY="operator-key",
@@ -32,10 +32,10 @@ async def web(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gateway", "web"), env=stack._environ
     )
-    await stack.async_worker()
+    await stack.start_async_worker()
     url = f"http://127.0.0.1:{port}"
     try:
-        await until_ready(url)
+        await wait_until_ready(url)
         async with httpx.AsyncClient(base_url=url, timeout=30, headers=KEY) as http:
             yield http
     finally:
@@ -45,7 +45,7 @@ async def web(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with standing() as stack, web(stack) as client:
+    async with running_stack() as stack, web(stack) as client:
         yield client
 
 
@@ -188,7 +188,7 @@ async def test_a_session_may_have_any_name_and_hears_of_itself_alone(http: httpx
 
 
 async def test_an_answer_that_nobody_heard_of_is_read() -> None:
-    async with standing() as stack, web(stack) as http:
+    async with running_stack() as stack, web(stack) as http:
         await ask(http, "hi")
         for number in range(5):
             asked = asyncio.create_task(ask(http, "hi", f"person {number}"))

@@ -13,7 +13,7 @@ import pytest
 
 from tests.flows.conversation import edge, flow, node
 from tests.flows.openai_server import OpenAIServer, Stream, streamed_call
-from tests.gateway.stack import Stack, standing
+from tests.gateway.stack import Stack, running_stack
 from tests.gateway.webchat.test_routes import ask, web
 
 TALK = flow(
@@ -34,8 +34,8 @@ class Live(NamedTuple):
 async def live(tmp_path: Path) -> AsyncIterator[Live]:
     path = tmp_path / "talk.json"
     TALK.save(path)
-    async with standing() as stack, OpenAIServer().running() as server:
-        stack.set(
+    async with running_stack() as stack, OpenAIServer().running() as server:
+        stack.add_settings(
             TURNGATE_FLOW=str(path),
             TURNGATE_LLM="openai/small",
             OPENAI_API_KEY="k",
@@ -95,7 +95,7 @@ async def test_a_worker_that_dies_in_the_middle_of_its_words_costs_nothing(live:
                     shown = data["text"] if kind == "restart" else shown + data["text"]
                 if "knows" in shown:
                     live.stack._started[-1].kill()
-                    await live.stack.async_worker()
+                    await live.stack.start_async_worker()
     never.set()
 
     assert (shown, done["reply"]) == ("Who are you?", "Who are you?")

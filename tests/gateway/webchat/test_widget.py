@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from gateway.webchat.widget import SCRIPT
 from tests.gateway.console.test_browser import _CHROMIUM, _QUIET
-from tests.gateway.running import Running
+from tests.gateway.running import RunningGateway
 
 needs_browser = pytest.mark.skipif(
     not _CHROMIUM, reason="no Chromium here; `make browser` installs it on Debian"
@@ -23,9 +23,9 @@ def test_it_is_small() -> None:
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("widget"), TURNGATE_FLOW="kyc")
-    running.until_ready()
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    running = RunningGateway(tmp_path_factory.mktemp("widget"), TURNGATE_FLOW="kyc")
+    running.wait_until_ready()
     yield running
     running.stop()
 
@@ -39,7 +39,7 @@ def context() -> Iterator[BrowserContext]:
         browser.close()
 
 
-def opened(context: BrowserContext, gateway: Running) -> Page:
+def opened(context: BrowserContext, gateway: RunningGateway) -> Page:
     page = context.new_page()
     page.goto(f"{gateway.url}/console/widget")
     page.get_by_role("button", name="Harbour Lane").click()
@@ -57,7 +57,7 @@ def heard(page: Page, words: str) -> None:
 
 @needs_browser
 def test_a_conversation_with_quick_replies_survives_a_reload_and_a_second_tab(
-    context: BrowserContext, gateway: Running
+    context: BrowserContext, gateway: RunningGateway
 ) -> None:
     page = opened(context, gateway)
     expect(page.get_by_label("Write a message")).to_be_focused()
@@ -79,7 +79,9 @@ def test_a_conversation_with_quick_replies_survives_a_reload_and_a_second_tab(
 
 
 @needs_browser
-def test_what_is_written_offline_is_sent_once_when_back(context: BrowserContext, gateway: Running) -> None:
+def test_what_is_written_offline_is_sent_once_when_back(
+    context: BrowserContext, gateway: RunningGateway
+) -> None:
     page = opened(context, gateway)
     say(page, "hi")
     heard(page, "last four digits")
@@ -95,7 +97,7 @@ def test_what_is_written_offline_is_sent_once_when_back(context: BrowserContext,
 
 
 @needs_browser
-def test_what_is_said_is_text_and_never_a_page(context: BrowserContext, gateway: Running) -> None:
+def test_what_is_said_is_text_and_never_a_page(context: BrowserContext, gateway: RunningGateway) -> None:
     page = opened(context, gateway)
     say(page, "<img src=x onerror=alert(1)> **bold** [bad](javascript:alert(1)) https://example.com/a")
     expect(page.locator("li.bot")).not_to_have_count(0, timeout=15_000)
@@ -106,7 +108,7 @@ def test_what_is_said_is_text_and_never_a_page(context: BrowserContext, gateway:
     ]
 
 
-def test_the_script_may_be_kept(gateway: Running) -> None:
+def test_the_script_may_be_kept(gateway: RunningGateway) -> None:
     first = httpx.get(f"{gateway.url}/widget.js")
     again = httpx.get(f"{gateway.url}/widget.js", headers={"If-None-Match": first.headers["etag"]})
 

@@ -14,18 +14,18 @@ from redis import Redis as SyncRedis
 from rq.serializers import JSONSerializer
 from rq.worker import Worker
 
-from channels._kit.simulator import Fault, Faults
-from gateway.redis import rq_layout as layout
+from channels._kit.simulator import Fault, FaultSettings
+from gateway.redis import rq_layout
 from gateway.redis.records.session_log import read_log
 from gateway.redis.sweeper import Sweeper
-from tests.gateway.stack import ACCOUNT, OURS, PERSON, Stack, standing
+from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
 
-SESSION = f"twilio:{ACCOUNT}:{OURS}:{PERSON}"
+SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
 
 
 @pytest.fixture
 async def stack() -> AsyncIterator[Stack]:
-    async with standing() as made:
+    async with running_stack() as made:
         yield made
 
 
@@ -39,11 +39,11 @@ async def stack() -> AsyncIterator[Stack]:
     ids=["ours", "stock", "simple"],
 )
 async def test_every_kind_of_worker_answers_and_ends_warm(stack: Stack, options: tuple[str, ...]) -> None:
-    worker = await stack.rq("worker", *options)
-    await stack.say(1, "hi")
-    first = await stack.twin.until_heard(1)
-    await stack.say(2, "4321")
-    both = await stack.twin.until_heard(2)
+    worker = await stack.start_rq("worker", *options)
+    await stack.accept_message(1, "hi")
+    first = await stack.simulator.wait_for_texts(1)
+    await stack.accept_message(2, "4321")
+    both = await stack.simulator.wait_for_texts(2)
     worker.send_signal(signal.SIGTERM)
 
     await worker.communicate()
@@ -62,11 +62,11 @@ async def test_a_channel_may_have_a_flow_of_its_own_and_gather_what_comes_in_pie
         '[channels.twilio]\nflow = "support"\n[channels.twilio.concurrency]\npolicy = "burst"\nwindow = 0.3\n'
     )
     stack.configure(config)
-    await stack.async_worker()
-    await stack.say(1, "hello")
-    await stack.say(2, "where is my parcel?")
-    await stack.twin.until_heard(1)
-    await stack.until_done()
+    await stack.start_async_worker()
+    await stack.accept_message(1, "hello")
+    await stack.accept_message(2, "where is my parcel?")
+    await stack.simulator.wait_for_texts(1)
+    await stack.wait_until_idle()
 
     ends = [
         entry.data["turns"] for entry in await read_log(stack.redis, SESSION) if entry.kind == "committed"
@@ -75,23 +75,23 @@ async def test_a_channel_may_have_a_flow_of_its_own_and_gather_what_comes_in_pie
 
 
 async def test_many_sessions_run_at_once_on_one_loop(stack: Stack) -> None:
-    stack.twin.tell(Faults(answer_delay=0.5))
+    stack.simulator.set_faults(FaultSettings(answer_delay=0.5))
     people = [f"+1555010{number:04d}" for number in range(40)]
     for number, person in enumerate(people):
-        await stack.say(number, "hi", person)
-    worker = await stack.async_worker("--burst")
+        await stack.accept_message(number, "hi", person)
+    worker = await stack.start_async_worker("--burst")
     await worker.communicate()
 
-    assert [len(stack.twin.heard(person)) for person in people] == [1] * 40
-    life = [line.at for line in stack.twin.lines(2e9) if line.direction == "out"]
+    assert [len(stack.simulator.received_texts(person)) for person in people] == [1] * 40
+    life = [line.at for line in stack.simulator.list_messages(2e9) if line.direction == "out"]
     assert max(life) - min(life) < 0.5 * 40 / 4
 
 
 async def test_a_worker_told_to_stop_finishes_the_turn_at_work(stack: Stack) -> None:
-    stack.twin.tell(Faults(answer_delay=1.0))
-    worker = await stack.async_worker()
-    await stack.say(1, "hi")
-    await stack.twin.until_heard(1)
+    stack.simulator.set_faults(FaultSettings(answer_delay=1.0))
+    worker = await stack.start_async_worker()
+    await stack.accept_message(1, "hi")
+    await stack.simulator.wait_for_texts(1)
     worker.send_signal(signal.SIGTERM)  # the provider has the reply, and its answer is still on its way
 
     await worker.communicate()
@@ -101,16 +101,16 @@ async def test_a_worker_told_to_stop_finishes_the_turn_at_work(stack: Stack) -> 
 
 
 async def test_a_reply_at_the_provider_when_the_worker_is_killed_is_not_sent_again(stack: Stack) -> None:
-    stack.twin.tell(Faults(answer_delay=5.0))
-    worker = await stack.async_worker()
-    await stack.say(1, "hi")
-    await stack.twin.until_heard(1)
+    stack.simulator.set_faults(FaultSettings(answer_delay=5.0))
+    worker = await stack.start_async_worker()
+    await stack.accept_message(1, "hi")
+    await stack.simulator.wait_for_texts(1)
     worker.kill()
     await worker.communicate()
-    stack.twin.tell(Faults())
-    await stack.async_worker()
-    await stack.say(2, "4321")
-    heard = await stack.twin.until_heard(2)
+    stack.simulator.set_faults(FaultSettings())
+    await stack.start_async_worker()
+    await stack.accept_message(2, "4321")
+    heard = await stack.simulator.wait_for_texts(2)
 
     assert len(heard) == 2
     assert "date of birth" in heard[1]
@@ -119,17 +119,17 @@ async def test_a_reply_at_the_provider_when_the_worker_is_killed_is_not_sent_aga
 async def test_a_worker_stopped_past_its_lease_neither_commits_nor_sends_when_it_goes_on(
     stack: Stack,
 ) -> None:
-    stack.twin.tell(Faults(answer_delay=0.5))
-    stopped = await stack.async_worker()
-    await stack.say(1, "hi")
-    await stack.say(2, "4321")
-    await stack.twin.until_heard(1)
+    stack.simulator.set_faults(FaultSettings(answer_delay=0.5))
+    stopped = await stack.start_async_worker()
+    await stack.accept_message(1, "hi")
+    await stack.accept_message(2, "4321")
+    await stack.simulator.wait_for_texts(1)
     stopped.send_signal(signal.SIGSTOP)
-    await stack.async_worker()
-    before = await stack.twin.until_heard(2)
+    await stack.start_async_worker()
+    before = await stack.simulator.wait_for_texts(2)
     stopped.send_signal(signal.SIGCONT)
-    await stack.say(3, "23 April 1990")
-    heard = await stack.twin.until_heard(3)
+    await stack.accept_message(3, "23 April 1990")
+    heard = await stack.simulator.wait_for_texts(3)
     stopped.send_signal(signal.SIGTERM)
     told = (await stopped.communicate())[0].decode()
 
@@ -139,48 +139,48 @@ async def test_a_worker_stopped_past_its_lease_neither_commits_nor_sends_when_it
 
 
 async def test_a_worker_goes_on_by_itself_when_the_server_was_killed_and_is_back() -> None:
-    async with standing(durable=True) as stack:
-        await stack.async_worker()
-        await stack.say(1, "hi")
-        await stack.twin.until_heard(1)
+    async with running_stack(durable=True) as stack:
+        await stack.start_async_worker()
+        await stack.accept_message(1, "hi")
+        await stack.simulator.wait_for_texts(1)
         await stack.redis.execute_command("WAITAOF", 1, 0, 5000)  # type: ignore[no-untyped-call]
         stack.server.kill()
         stack.server.start()
-        await stack.say(2, "4321")
-        heard = await stack.twin.until_heard(2)
+        await stack.accept_message(2, "4321")
+        heard = await stack.simulator.wait_for_texts(2)
 
     assert ["last four" in heard[0], "date of birth" in heard[1]] == [True, True]
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.DROP_BEFORE, Fault.TOO_MANY])
 async def test_trouble_at_the_provider_neither_loses_nor_doubles_a_reply(stack: Stack, fault: Fault) -> None:
-    stack.twin.tell(Faults(next=(fault,)))
-    await stack.async_worker()
-    await stack.say(1, "hi")
-    await stack.twin.until_heard(1)
-    await stack.say(2, "4321")
-    heard = await stack.twin.until_heard(2)
+    stack.simulator.set_faults(FaultSettings(next=(fault,)))
+    await stack.start_async_worker()
+    await stack.accept_message(1, "hi")
+    await stack.simulator.wait_for_texts(1)
+    await stack.accept_message(2, "4321")
+    heard = await stack.simulator.wait_for_texts(2)
 
     assert len(heard) == 2
 
 
 async def test_a_worker_that_reads_pickle_does_no_harm(stack: Stack) -> None:
-    await stack.say(1, "hi")
-    stock = await stack.rq("worker", "--burst", "turns")
+    await stack.accept_message(1, "hi")
+    stock = await stack.start_rq("worker", "--burst", "turns")
     await stock.communicate()
-    assert stack.twin.heard() == []
+    assert stack.simulator.received_texts() == []
     await stack.redis.zadd("tg:due", {SESSION: 1})
     await Sweeper(stack.redis).sweep()
-    await stack.async_worker()
+    await stack.start_async_worker()
 
-    assert len(await stack.twin.until_heard(1)) == 1
+    assert len(await stack.simulator.wait_for_texts(1)) == 1
 
 
 async def test_a_job_that_is_no_drain_is_refused_and_stands_in_the_failed_registry(stack: Stack) -> None:
     with SyncRedis.from_url(stack.url) as client:
-        queue = layout.queue(client)
+        queue = rq_layout.open_queue(client)
         job = queue.enqueue("os.getcwd")
-        worker = await stack.async_worker("--burst")
+        worker = await stack.start_async_worker("--burst")
         await worker.communicate()
 
         assert queue.failed_job_registry.get_job_ids() == [job.id]
@@ -188,25 +188,27 @@ async def test_a_job_that_is_no_drain_is_refused_and_stands_in_the_failed_regist
 
 
 async def test_a_drain_that_rqs_own_client_put_into_the_queue_is_run(stack: Stack) -> None:
-    await stack.say(1, "hi")
+    await stack.accept_message(1, "hi")
     with SyncRedis.from_url(stack.url) as client:
-        queue = layout.queue(client)
+        queue = rq_layout.open_queue(client)
         queue.empty()  # type: ignore[no-untyped-call]
-        queue.enqueue(layout.FUNCTION, SESSION, job_timeout=60)  # compressed, as the scripts do not write it
-        worker = await stack.async_worker("--burst")
+        queue.enqueue(
+            rq_layout.JOB_FUNCTION, SESSION, job_timeout=60
+        )  # compressed, as the scripts do not write it
+        worker = await stack.start_async_worker("--burst")
         await worker.communicate()
 
         assert queue.failed_job_registry.get_job_ids() == []
-    assert len(stack.twin.heard()) == 1
+    assert len(stack.simulator.received_texts()) == 1
 
 
 async def test_rqs_own_objects_read_what_the_worker_writes_about_a_drain(stack: Stack) -> None:
-    stack.twin.tell(Faults(answer_delay=3.0))
-    process = await stack.async_worker("--name", "ours")
-    await stack.say(1, "hi")
-    await stack.twin.until_heard(1)  # a drain is running now
+    stack.simulator.set_faults(FaultSettings(answer_delay=3.0))
+    process = await stack.start_async_worker("--name", "ours")
+    await stack.accept_message(1, "hi")
+    await stack.simulator.wait_for_texts(1)  # a drain is running now
     with SyncRedis.from_url(stack.url) as client:
-        queue = layout.queue(client)
+        queue = rq_layout.open_queue(client)
         [job_id] = queue.started_job_registry.get_job_ids()
         job = queue.fetch_job(job_id)
         assert job is not None
@@ -227,15 +229,15 @@ async def test_rqs_own_objects_read_what_the_worker_writes_about_a_drain(stack: 
 
 
 async def test_a_drain_that_fails_after_its_job_was_deleted_does_the_worker_no_harm(stack: Stack) -> None:
-    stack.twin.tell(Faults(answer_delay=2.0))
-    worker = await stack.async_worker()
-    await stack.say(1, "hi")
-    await stack.twin.until_heard(1)
+    stack.simulator.set_faults(FaultSettings(answer_delay=2.0))
+    worker = await stack.start_async_worker()
+    await stack.accept_message(1, "hi")
+    await stack.simulator.wait_for_texts(1)
     await stack.redis.set(f"tg:{{{SESSION}}}:recent", "no list")  # what was sent cannot be noted
     for key in await stack.redis.keys("rq:job:*"):
         await stack.redis.delete(key)
-    await stack.say(2, "hi", "+15550100002")
-    await stack.twin.until_heard(1, "+15550100002")
+    await stack.accept_message(2, "hi", "+15550100002")
+    await stack.simulator.wait_for_texts(1, "+15550100002")
     worker.send_signal(signal.SIGTERM)
     told = (await worker.communicate())[0].decode()
 
@@ -244,11 +246,11 @@ async def test_a_drain_that_fails_after_its_job_was_deleted_does_the_worker_no_h
 
 
 async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
-    stack.twin.tell(Faults(answer_delay=3.0))
-    await stack.async_worker("--name", "ours")
-    await stack.say(1, "hi")
-    await stack.twin.until_heard(1)  # a drain is running now
-    info = await stack.rq("info", "--raw")
+    stack.simulator.set_faults(FaultSettings(answer_delay=3.0))
+    await stack.start_async_worker("--name", "ours")
+    await stack.accept_message(1, "hi")
+    await stack.simulator.wait_for_texts(1)  # a drain is running now
+    info = await stack.start_rq("info", "--raw")
     told = (await info.communicate())[0].decode()
 
     assert "worker ours" in told
@@ -258,12 +260,12 @@ async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
 
 async def test_the_dashboard_shows_a_waiting_drain_and_then_the_worker_that_ran_it(stack: Stack) -> None:
     browser = _dashboard(stack.url)
-    await stack.say(1, "hi")
+    await stack.accept_message(1, "hi")
     queues = browser.get("/0/data/queues.json").get_json()["queues"]
     jobs = browser.get("/0/data/jobs/turns/queued/8/asc/1.json").get_json()["jobs"]
-    await stack.async_worker("--name", "ours")
-    await stack.twin.until_heard(1)
-    await stack.until_done()
+    await stack.start_async_worker("--name", "ours")
+    await stack.simulator.wait_for_texts(1)
+    await stack.wait_until_idle()
     workers = browser.get("/0/data/workers.json").get_json()["workers"]
 
     assert [(queue["name"], queue["count"]) for queue in queues] == [("turns", 1)]

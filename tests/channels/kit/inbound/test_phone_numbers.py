@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.inbound.phone_numbers import one_spelling
+from channels._kit.inbound.phone_numbers import canonical_number
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ from channels._kit.inbound.phone_numbers import one_spelling
     ],
 )
 def test_a_number_has_one_spelling(number: str, spelling: str) -> None:
-    assert one_spelling(number) == spelling
+    assert canonical_number(number) == spelling
 
 
 @given(st.from_regex(r"\+(55|52|54)\d{8,12}", fullmatch=True))
 def test_a_spelling_is_its_own_spelling(number: str) -> None:
-    assert one_spelling(one_spelling(number)) == one_spelling(number)
+    assert canonical_number(canonical_number(number)) == canonical_number(number)

@@ -12,7 +12,7 @@ import pytest
 from httpx_aiohttp import AiohttpTransport
 
 from channels._kit.outbound import http as kit
-from channels._kit.outbound.http import classify, get, post, retry_after
+from channels._kit.outbound.http import classify_http_error, get, parse_retry_after, post
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -138,8 +138,8 @@ def test_every_error_of_the_client_means_something() -> None:
 
     assert len(kinds) > 10
     for kind in kinds:
-        assert isinstance(classify(kind("x", request=request), "provider"), DeliveryError)
-    assert isinstance(classify(RuntimeError("a bug"), "provider"), Unknown)
+        assert isinstance(classify_http_error(kind("x", request=request), "provider"), DeliveryError)
+    assert isinstance(classify_http_error(RuntimeError("a bug"), "provider"), Unknown)
 
 
 @pytest.mark.parametrize(
@@ -160,4 +160,4 @@ def test_every_error_of_the_client_means_something() -> None:
 def test_retry_after_is_read_in_all_its_forms(value: str, seconds: float | None) -> None:
     response = httpx.Response(429, headers=[("Retry-After", value)] if value else [])
 
-    assert retry_after(response, lambda: datetime(2026, 10, 1, 10, 0, tzinfo=UTC)) == seconds
+    assert parse_retry_after(response, lambda: datetime(2026, 10, 1, 10, 0, tzinfo=UTC)) == seconds

@@ -6,7 +6,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.rendering.text_splitter import split, utf16_length
+from channels._kit.rendering.text_splitter import split_text, utf16_length
 
 CLUSTERS = (
     "👩‍👩‍👧‍👦",  # a family: four people and three joiners
@@ -29,7 +29,7 @@ clusters = st.lists(st.sampled_from(CLUSTERS), min_size=1, max_size=80)
 @given(clusters, st.integers(20, 60))
 def test_no_character_is_cut(found: list[str], limit: int) -> None:
     text = "".join(found)
-    parts = split(text, limit)
+    parts = split_text(text, limit)
 
     whole = regex.findall(r"\X", text)
     assert [each for part in parts for each in regex.findall(r"\X", part)] == whole
@@ -38,7 +38,7 @@ def test_no_character_is_cut(found: list[str], limit: int) -> None:
 
 @given(st.lists(st.sampled_from([*CLUSTERS, LINK]), min_size=1, max_size=60), st.integers(30, 60))
 def test_no_link_is_cut_and_the_parts_are_the_text_in_order(words: list[str], limit: int) -> None:
-    parts = split(" ".join(words), limit)
+    parts = split_text(" ".join(words), limit)
 
     assert " ".join(parts).split() == words
     assert all(utf16_length(part) <= limit for part in parts)

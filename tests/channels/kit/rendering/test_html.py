@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.rendering.html import html, html_of_text
+from channels._kit.rendering.html import markdown_to_html, text_to_html
 
 _OURS = {
     "p",
@@ -81,21 +81,21 @@ class Tags(HTMLParser):
     ],
 )
 def test_each_mark_has_its_tag(markdown: str, expected: str) -> None:
-    assert html(markdown) == expected
+    assert markdown_to_html(markdown) == expected
 
 
 def test_what_is_nested_too_deep_is_shown_as_it_was_written() -> None:
-    assert html(">" * 200 + "x") == f"<p>{'&gt;' * 200}x</p>"
+    assert markdown_to_html(">" * 200 + "x") == f"<p>{'&gt;' * 200}x</p>"
 
 
 def test_plain_text_keeps_its_lines_and_nothing_else() -> None:
-    assert html_of_text(" **a**\n<b> ") == "<p>**a**<br>&lt;b&gt;</p>"
-    assert html_of_text(" \n") == ""
+    assert text_to_html(" **a**\n<b> ") == "<p>**a**<br>&lt;b&gt;</p>"
+    assert text_to_html(" \n") == ""
 
 
 @given(text=st.text(alphabet="ab #*_>`~-1.[]()<!/=\"'\n\\&:", max_size=200))
 def test_no_markup_makes_a_tag_that_is_not_ours_or_swallows_a_letter(text: str) -> None:
-    seen = Tags(html(text))
+    seen = Tags(markdown_to_html(text))
 
     assert seen.tags <= _OURS
     assert seen.open == []

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.rendering.markdown import ASTERISKS, PLAIN, numbered, render
+from channels._kit.rendering.markdown import (
+    ASTERISK_DIALECT,
+    PLAIN_DIALECT,
+    format_numbered_list,
+    render_markdown,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,8 +36,8 @@ from channels._kit.rendering.markdown import ASTERISKS, PLAIN, numbered, render
     ],
 )
 def test_each_mark_has_its_form(markdown: str, plain: str, asterisks: str) -> None:
-    assert render(markdown, PLAIN) == plain
-    assert render(markdown, ASTERISKS) == asterisks
+    assert render_markdown(markdown, PLAIN_DIALECT) == plain
+    assert render_markdown(markdown, ASTERISK_DIALECT) == asterisks
 
 
 @pytest.mark.parametrize(
@@ -47,13 +52,13 @@ def test_each_mark_has_its_form(markdown: str, plain: str, asterisks: str) -> No
     ],
 )
 def test_nothing_that_was_written_vanishes(text: str) -> None:
-    assert render(text, PLAIN) == text.strip()
+    assert render_markdown(text, PLAIN_DIALECT) == text.strip()
 
 
 @given(text=st.text(alphabet="ab #*_>`~-1.[]()<!\n\\&", max_size=200))
 def test_no_markup_breaks_it_or_swallows_a_letter(text: str) -> None:
-    for dialect in (PLAIN, ASTERISKS):
-        shown = render(text, dialect)
+    for dialect in (PLAIN_DIALECT, ASTERISK_DIALECT):
+        shown = render_markdown(text, dialect)
         if not any(mark in text for mark in ("`", "&", "[", "<", "~~~")):
             assert [letter for letter in shown if letter in "ab"] == [
                 letter for letter in text if letter in "ab"
@@ -61,4 +66,4 @@ def test_no_markup_breaks_it_or_swallows_a_letter(text: str) -> None:
 
 
 def test_a_list_of_choices_is_numbered_from_one() -> None:
-    assert numbered(["Yes", "No\n  thanks"]) == "1. Yes\n2. No thanks"
+    assert format_numbered_list(["Yes", "No\n  thanks"]) == "1. Yes\n2. No thanks"

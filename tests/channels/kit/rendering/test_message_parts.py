@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from channels._kit.rendering.message_parts import with_captions, with_choices
-from core.model.message import Choice, Part
+from channels._kit.rendering.message_parts import attach_captions, attach_choices
+from core.model.message import Choice, MessagePart
 from core.model.turn import Attachment
 from core.ports.channel import Capabilities
 
@@ -22,10 +22,12 @@ ROWS: dict[str, Any] = {"list_rows": 5, "list_title_length": 12, "list_descripti
 PICTURE = Attachment(url="https://files.example.com/a.png", content_type="image/png")
 
 
-def shown(labels: tuple[str, ...], text: str = "Which?", url: str = "", **abilities: Any) -> list[Part]:
+def shown(
+    labels: tuple[str, ...], text: str = "Which?", url: str = "", **abilities: Any
+) -> list[MessagePart]:
     can = NOTHING.model_copy(update=abilities)
     choices = [Choice(label=label, payload=f"p{n}", url=url) for n, label in enumerate(labels)]
-    return with_choices(text, choices, can)
+    return attach_choices(text, choices, can)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,7 @@ def test_choices_text_length_lets_only_the_end_stand_with_the_buttons() -> None:
 
 @pytest.mark.parametrize(("length", "together"), [(10, True), (3, False), (0, False)])
 def test_caption_length_decides_whether_text_and_picture_are_one(length: int, together: bool) -> None:
-    parts = with_captions(["Look"], [PICTURE], NOTHING.model_copy(update={"caption_length": length}))
+    parts = attach_captions(["Look"], [PICTURE], NOTHING.model_copy(update={"caption_length": length}))
 
     assert (len(parts) == 1) is together
     assert sorted(part.body for part in parts if part.body) == ["Look"]

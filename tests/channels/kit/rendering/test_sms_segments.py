@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.rendering.sms_segments import segments, thrifty
+from channels._kit.rendering.sms_segments import count_segments, to_gsm7_friendly
 
 
 @pytest.mark.parametrize(
@@ -28,20 +28,20 @@ from channels._kit.rendering.sms_segments import segments, thrifty
     ],
 )
 def test_a_text_takes_so_many_segments(text: str, alphabet: str, units: int, count: int) -> None:
-    found = segments(text)
+    found = count_segments(text)
 
     assert (found.alphabet, found.units, found.count) == (alphabet, units, count)
 
 
 def test_smart_quotes_are_plain_when_that_saves_a_segment() -> None:
-    assert thrifty("“" + "a" * 100 + "”") == '"' + "a" * 100 + '"'
+    assert to_gsm7_friendly("“" + "a" * 100 + "”") == '"' + "a" * 100 + '"'
 
 
 @pytest.mark.parametrize("text", ["“short”", "“" + "ő" * 100 + "”", "plain"])
 def test_smart_quotes_stay_when_nothing_is_saved(text: str) -> None:
-    assert thrifty(text) == text
+    assert to_gsm7_friendly(text) == text
 
 
 @given(text=st.text(alphabet="a€ő😀“…\n", max_size=400))
 def test_thrift_never_costs(text: str) -> None:
-    assert segments(thrifty(text)).count <= segments(text).count
+    assert count_segments(to_gsm7_friendly(text)).count <= count_segments(text).count

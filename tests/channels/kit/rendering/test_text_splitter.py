@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.rendering.text_splitter import split, utf16_length
+from channels._kit.rendering.text_splitter import split_text, utf16_length
 
 FAMILY = "👨‍👩‍👧‍👦"
 FLAG = "🇭🇺"
@@ -29,25 +29,25 @@ FLAG = "🇭🇺"
     ],
 )
 def test_text_is_cut_at_the_best_break_in_reach(text: str, limit: int, parts: list[str]) -> None:
-    assert split(text, limit) == parts
+    assert split_text(text, limit) == parts
 
 
 def test_code_stays_in_one_part_when_it_fits() -> None:
     code = "```" + "a = 1\n" * 10 + "```"
 
-    parts = split(f"{'word ' * 15}{code}{' word' * 15}", 100)
+    parts = split_text(f"{'word ' * 15}{code}{' word' * 15}", 100)
     assert any(code in part for part in parts)
 
 
 def test_what_is_seen_as_one_character_is_not_cut() -> None:
-    assert split(f"aa{FAMILY}", 10) == ["aa", FAMILY] or split(f"aa{FAMILY}", 12) == ["aa", FAMILY]
-    assert split(FLAG * 3, 6) == [FLAG, FLAG, FLAG]
-    assert split("e\u0301" * 3, 3) == ["e\u0301"] * 3
+    assert split_text(f"aa{FAMILY}", 10) == ["aa", FAMILY] or split_text(f"aa{FAMILY}", 12) == ["aa", FAMILY]
+    assert split_text(FLAG * 3, 6) == [FLAG, FLAG, FLAG]
+    assert split_text("e\u0301" * 3, 3) == ["e\u0301"] * 3
 
 
 @given(text=st.text(max_size=400), limit=st.integers(2, 60))
 def test_parts_fit_are_never_empty_and_lose_nothing_but_white_space(text: str, limit: int) -> None:
-    parts = split(text, limit)
+    parts = split_text(text, limit)
 
     assert all(0 < utf16_length(part) <= limit for part in parts)
     assert all(part.strip() for part in parts)
@@ -56,4 +56,4 @@ def test_parts_fit_are_never_empty_and_lose_nothing_but_white_space(text: str, l
 
 @given(text=st.text(alphabet="a`.:/ \nh👍🏽", max_size=300), limit=st.integers(2, 30))
 def test_marks_and_links_do_not_stop_it(text: str, limit: int) -> None:
-    assert "".join("".join(split(text, limit)).split()) == "".join(text.split())
+    assert "".join("".join(split_text(text, limit)).split()) == "".join(text.split())

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.authoring.diagram.graph import graph_of
-from flows.authoring.diagram.layout import WIDEST_ROW, WIDTH, places_of, rows_of
-from flows.authoring.diagram.mermaid import mermaid
-from flows.authoring.diagram.svg import svg
+from flows.authoring.diagram.graph import build_graph
+from flows.authoring.diagram.layout import MAX_ROW_NODES, NODE_WIDTH, assign_layers, layout_nodes
+from flows.authoring.diagram.mermaid import to_mermaid
+from flows.authoring.diagram.svg import to_svg
 from flows.document.flow import Flow
 from tests.flows.conversation import LIBRARY, edge, flow, node
 
@@ -32,27 +32,27 @@ def sixty() -> Flow:
 @pytest.mark.parametrize("name", ["kyc", "support"])
 def test_a_drawing_shows_every_node_and_names_every_edge(name: str) -> None:
     drawn = Flow.load(LIBRARY / f"{name}.json")
-    words = " ".join(ElementTree.fromstring(svg(drawn)).itertext())
+    words = " ".join(ElementTree.fromstring(to_svg(drawn)).itertext())
     assert [node.id for node in drawn.nodes if node.id not in words] == []
     edges = [edge.id for node in drawn.nodes for edge in node.edges] + [e.id for e in drawn.global_edges]
     assert [edge for edge in edges if edge not in words] == []
 
 
 def test_boxes_of_sixty_nodes_do_not_overlap_and_rows_stay_narrow() -> None:
-    graph = graph_of(sixty())
-    rows = rows_of(graph, "n0")
-    places = places_of(rows, {})
-    assert sorted(places) == sorted(box.id for box in graph.boxes)
-    assert max(map(len, rows)) <= WIDEST_ROW
+    graph = build_graph(sixty())
+    rows = assign_layers(graph, "n0")
+    places = layout_nodes(rows, {})
+    assert sorted(places) == sorted(box.id for box in graph.nodes)
+    assert max(map(len, rows)) <= MAX_ROW_NODES
     for one, other in combinations(places.values(), 2):
-        assert abs(one.x - other.x) > WIDTH or abs(one.top - other.top) >= one.height
+        assert abs(one.x - other.x) > NODE_WIDTH or abs(one.top - other.top) >= one.height
 
 
 def test_arrows_only_lead_downwards_and_ways_back_are_notes() -> None:
     made = flow(
         node("a", "A?", edges=[edge("go", "b"), edge("again", "a")]), node("b", "B?", edges=[edge("no", "a")])
     )
-    root = ElementTree.fromstring(svg(made))
+    root = ElementTree.fromstring(to_svg(made))
     notes = [note.text or note[0].tail for note in root.iter(f"{SPACE}text") if note.get("class") == "note"]
     assert notes == ["↺ a: again", "↑ a: no"]
     assert len([path for path in root.iter(f"{SPACE}path") if path.get("marker-end")]) == 1
@@ -82,7 +82,7 @@ def points(path: str) -> Iterator[tuple[float, float]]:
 
 def under_boxes(made: Flow) -> list[str]:
     """The arrows of a drawing that run through the inside of a box."""
-    root = ElementTree.fromstring(svg(made))
+    root = ElementTree.fromstring(to_svg(made))
     boxes = [
         (
             float(box.get("x", 0)),
@@ -132,15 +132,15 @@ def test_no_arrow_runs_under_a_box(ways: list[tuple[int, int]]) -> None:
 )
 def test_no_text_breaks_a_drawing(text: str) -> None:
     made = flow(node(text, text, edges=[edge("go", text, text)], is_final=True))
-    ElementTree.fromstring(svg(made))
-    assert len(mermaid(made).splitlines()) == 3
+    ElementTree.fromstring(to_svg(made))
+    assert len(to_mermaid(made).splitlines()) == 3
 
 
 def test_a_label_is_cut_to_its_width_and_controls_are_replaced() -> None:
     made = flow(node("W" * 40, "日本語" * 20 + "\x00", edges=[edge("e", "b")]), node("b", "\x01."))
-    words = [word for word in ElementTree.fromstring(svg(made)).itertext() if word.endswith("…")]
+    words = [word for word in ElementTree.fromstring(to_svg(made)).itertext() if word.endswith("…")]
     assert words[:2] == ["W" * 11 + "…", "日本語日本語日本語日本語日…"]
-    assert "?." in svg(made)
+    assert "?." in to_svg(made)
 
 
 def test_mermaid_names_nodes_by_number_and_draws_global_edges_from_anywhere() -> None:
@@ -150,11 +150,11 @@ def test_mermaid_names_nodes_by_number_and_draws_global_edges_from_anywhere() ->
         node("r", node_type="router", edges=[edge("z", "end")]),
         global_edges=[edge("help", "b")],
     )
-    assert mermaid(made) == (
+    assert to_mermaid(made) == (
         'flowchart TD\n  n0(["end"])\n  n1[/"b"/]\n  n2{"r"}\n  anywhere(("anywhere"))\n'
         '  n0 -->|"x, y"| n1\n  n2 -->|"z"| n0\n  anywhere -.->|"help"| n1\n'
     )
 
 
 def test_mermaid_is_not_broken_by_quotes_or_tags() -> None:
-    assert 'n0[["#quot;a#quot;#lt;b#gt;#35;1"]]' in mermaid(flow(node('"a"<b>#1', "A", is_final=True)))
+    assert 'n0[["#quot;a#quot;#lt;b#gt;#35;1"]]' in to_mermaid(flow(node('"a"<b>#1', "A", is_final=True)))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.authoring.lint.cycles import endless
+from flows.authoring.lint.cycles import find_infinite_loops
 from flows.document.flow import Flow
 from tests.flows.conversation import LIBRARY, Json, asks, edge, flow, node
 
@@ -11,7 +11,7 @@ ASKS = "the same for ever of somebody who is not understood"
 
 
 def told(*nodes: Json, **more: object) -> list[str]:
-    return [str(problem) for problem in endless(flow(*nodes, **more))]
+    return [str(problem) for problem in find_infinite_loops(flow(*nodes, **more))]
 
 
 def router(name: str, *edges: Json) -> Json:
@@ -28,7 +28,7 @@ def asking(name: str = "ask", *edges: Json, **more: object) -> Json:
 
 @pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.json")), ids=lambda path: path.stem)
 def test_each_loop_of_a_library_flow_has_a_bound(path: object) -> None:
-    assert list(endless(Flow.load(str(path)))) == []
+    assert list(find_infinite_loops(Flow.load(str(path)))) == []
 
 
 def test_a_circle_that_waits_for_nobody_is_named_once_by_its_shortest_way() -> None:

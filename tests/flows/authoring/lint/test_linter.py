@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels._kit.rendering.message_parts import is_list, with_choices
-from channels._kit.rendering.sms_segments import costly
+from channels._kit.rendering.message_parts import attach_choices, should_use_list
+from channels._kit.rendering.sms_segments import describe_high_cost
 from core.model.message import Choice
 from core.ports.channel import Capabilities
-from flows.authoring.lint.channel_limits import shown_otherwise
+from flows.authoring.lint.channel_limits import check_channel_limits
 from flows.authoring.lint.linter import lint
 from tests.flows.conversation import LIBRARY, Json, asks, document, edge, flow, node
 
@@ -31,7 +31,7 @@ LISTS = CHAT.model_copy(update={"list_rows": 10, "list_title_length": 24, "list_
 
 def found(tmp_path: Path, made: Json, **channels: Capabilities) -> list[str]:
     (tmp_path / "flow.json").write_text(json.dumps(made), encoding="utf-8")
-    return [str(finding) for finding in lint(tmp_path / "flow.json", channels, with_choices)]
+    return [str(finding) for finding in lint(tmp_path / "flow.json", channels, attach_choices)]
 
 
 def menu(*labels: str, text: str = "Menu?", **more: Any) -> Json:
@@ -41,7 +41,7 @@ def menu(*labels: str, text: str = "Menu?", **more: Any) -> Json:
 def test_a_library_flow_is_clean_where_nothing_is_limited() -> None:
     roomy = CHAT.model_copy(update={"buttons": 20, "button_title_length": 40})
     for path in LIBRARY.glob("*.json"):
-        assert lint(path, {"chat": roomy}, with_choices) == ()
+        assert lint(path, {"chat": roomy}, attach_choices) == ()
 
 
 def test_problems_stand_alone(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_problems_stand_alone(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_a_problem_too() -> None:
-    assert [finding.level for finding in lint("nowhere.json", {}, with_choices)] == ["problem"]
+    assert [finding.level for finding in lint("nowhere.json", {}, attach_choices)] == ["problem"]
 
 
 def test_channels_that_fall_short_in_the_same_way_share_a_line(tmp_path: Path) -> None:
@@ -101,11 +101,12 @@ def test_choices_that_cannot_be_told_apart_or_send_too_much_become_numbers(tmp_p
 )
 def test_choices_without_a_remark_are_shown_as_buttons(labels: list[str], can: Capabilities) -> None:
     made = [
-        str(each) for each in shown_otherwise(flow(menu(*labels)["nodes"][0]), {"x": can}, with_choices, {})
+        str(each)
+        for each in check_channel_limits(flow(menu(*labels)["nodes"][0]), {"x": can}, attach_choices, {})
     ]
     choices = [Choice(label=label, payload=label) for label in labels]
-    shown = with_choices("Menu?", choices, can)[-1].choices
-    as_buttons = bool(shown) and not is_list(shown, can)
+    shown = attach_choices("Menu?", choices, can)[-1].choices
+    as_buttons = bool(shown) and not should_use_list(shown, can)
     assert as_buttons == (made == [])
     assert bool(shown) == (not any("numbered list" in each for each in made))
 
@@ -145,7 +146,8 @@ def test_a_text_that_is_dear_by_sms_is_named_with_the_reason(tmp_path: Path) -> 
     def said(text: str, *labels: str) -> list[str]:
         (tmp_path / "flow.json").write_text(json.dumps(menu(*labels, text=text)), encoding="utf-8")
         return [
-            str(finding) for finding in lint(tmp_path / "flow.json", {}, with_choices, {"twilio": costly})
+            str(finding)
+            for finding in lint(tmp_path / "flow.json", {}, attach_choices, {"twilio": describe_high_cost})
         ]
 
     assert said("x" * 459) == []

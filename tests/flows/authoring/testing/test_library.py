@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.authoring.testing.runner import hold
-from flows.authoring.testing.test_file import Script, beside
+from flows.authoring.testing.runner import run_conversations
+from flows.authoring.testing.test_file import ConversationTestFile, conversation_file_path
 from flows.document.flow import Flow
 from tests.flows.conversation import LIBRARY
 
 
 @pytest.mark.parametrize("path", sorted(LIBRARY.glob("*.json")), ids=lambda path: path.stem)
 async def test_a_library_flow_has_its_conversations(path: Path) -> None:
-    trial = await hold(Flow.load(path), Script.load(beside(path)))
+    trial = await run_conversations(Flow.load(path), ConversationTestFile.load(conversation_file_path(path)))
     assert {case.name: case.failures for case in trial.cases if case.failures} == {}
-    assert trial.coverage.nodes_missed == ()
+    assert trial.coverage.missed_nodes == ()

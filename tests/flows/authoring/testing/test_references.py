@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from flows.authoring.testing.references import check
-from flows.authoring.testing.test_file import Script
+from flows.authoring.testing.references import validate_references
+from flows.authoring.testing.test_file import ConversationTestFile
 from flows.document.errors import FlowError
 from tests.flows.conversation import Json, edge, flow, node
 
@@ -16,15 +16,17 @@ TALK = flow(
 )
 
 
-def script(turn: Json, **more: Json) -> Script:
-    return Script.model_validate({"conversations": [{"name": "a", "turns": [turn], **more}], **more})
+def script(turn: Json, **more: Json) -> ConversationTestFile:
+    return ConversationTestFile.model_validate(
+        {"conversations": [{"name": "a", "turns": [turn], **more}], **more}
+    )
 
 
 def test_every_name_that_the_flow_has_not_is_a_mistake_of_the_file() -> None:
     turn = {"say": "hi", "decide": [{}, {"edge": "og"}], "expect": {"node": "aks", "edge": "pots"}}
     with pytest.raises(FlowError) as caught:
-        check(script(turn, answers={"lok_up": {}}), TALK, "flow.test.yaml")
-    assert [str(problem) for problem in caught.value.problems] == [
+        validate_references(script(turn, answers={"lok_up": {}}), TALK, "flow.test.yaml")
+    assert [str(problem) for problem in caught.value.issues] == [
         "answers.lok_up: There is no action “lok_up” in the flow.",
         "conversations[0].answers.lok_up: There is no action “lok_up” in the flow.",
         "conversations[0].turns[0].decide[1].edge: There is no edge “og” in the flow.",
@@ -35,4 +37,4 @@ def test_every_name_that_the_flow_has_not_is_a_mistake_of_the_file() -> None:
 
 def test_names_of_the_flow_are_none() -> None:
     turn = {"say": "hi", "decide": {"edge": "go"}, "expect": {"node": "end", "edge": "stop"}}
-    check(script(turn, answers={"look_up": {}}), TALK, "flow.test.yaml")
+    validate_references(script(turn, answers={"look_up": {}}), TALK, "flow.test.yaml")

@@ -5,12 +5,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from flows.authoring.testing.junit import junit
-from flows.authoring.testing.runner import Trial, hold
-from flows.authoring.testing.test_file import Script, beside
+from flows.authoring.testing.junit import to_junit_xml
+from flows.authoring.testing.runner import ConversationTestReport, run_conversations
+from flows.authoring.testing.test_file import ConversationTestFile, conversation_file_path
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
-from flows.llm.model import Decision, ModelError
+from flows.llm.model import ModelError, TransitionDecision
 from flows.llm.scripted import ScriptedModel
 from tests.flows.conversation import Json, asks, edge, flow, node
 
@@ -26,16 +26,16 @@ def tea() -> Flow:
     )
 
 
-def script(*turns: Json) -> Script:
-    return Script.model_validate({"conversations": [{"name": "tea", "turns": list(turns)}]})
+def script(*turns: Json) -> ConversationTestFile:
+    return ConversationTestFile.model_validate({"conversations": [{"name": "tea", "turns": list(turns)}]})
 
 
 async def failures(*turns: Json) -> tuple[str, ...]:
-    return (await hold(tea(), script(*turns))).cases[0].failures
+    return (await run_conversations(tea(), script(*turns))).cases[0].failures
 
 
 async def test_what_comes_as_expected_passes() -> None:
-    trial = await hold(
+    trial = await run_conversations(
         tea(),
         script(
             {"say": "hi", "expect": {"reply": "tea", "node": "ask", "choices": ["Small", "Large"]}},
@@ -51,7 +51,7 @@ async def test_what_comes_as_expected_passes() -> None:
             },
         ),
     )
-    assert trial.is_passed
+    assert trial.has_passed
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ async def test_each_difference_is_told_in_a_sentence(expect: Json, sentence: str
 
 
 async def test_each_conversation_begins_anew() -> None:
-    two = Script.model_validate(
+    two = ConversationTestFile.model_validate(
         {
             "conversations": [
                 {"name": "a", "turns": [{"say": "hi"}, {"payload": "Small"}]},
@@ -78,24 +78,29 @@ async def test_each_conversation_begins_anew() -> None:
             ]
         }
     )
-    assert (await hold(tea(), two)).is_passed
+    assert (await run_conversations(tea(), two)).has_passed
 
 
 async def test_nodes_and_edges_that_no_conversation_went_through_are_named() -> None:
-    trial = await hold(tea(), script({"say": "hi"}, {"say": "small"}))
-    assert trial.coverage.lines() == ["nodes: 3 of 4; never: why", "edges: 2 of 3; never: anywhere → why"]
-    asked = await hold(tea(), script({"say": "hi"}, {"say": "why"}, {"say": "small"}))
-    assert asked.coverage.lines() == ["nodes: 4 of 4", "edges: 3 of 3"]
+    trial = await run_conversations(tea(), script({"say": "hi"}, {"say": "small"}))
+    assert trial.coverage.report_lines() == [
+        "nodes: 3 of 4; never: why",
+        "edges: 2 of 3; never: anywhere → why",
+    ]
+    asked = await run_conversations(tea(), script({"say": "hi"}, {"say": "why"}, {"say": "small"}))
+    assert asked.coverage.report_lines() == ["nodes: 4 of 4", "edges: 3 of 3"]
 
 
 async def test_a_trial_takes_any_model() -> None:
-    model = ScriptedModel([Decision(edge="go", slots={"size": "small"}), ModelError("down")])
-    trial = await hold(tea(), script({"say": "hi"}, {"say": "one", "expect": {"node": "end"}}), model)
-    assert trial.is_passed
+    model = ScriptedModel([TransitionDecision(edge_id="go", slots={"size": "small"}), ModelError("down")])
+    trial = await run_conversations(
+        tea(), script({"say": "hi"}, {"say": "one", "expect": {"node": "end"}}), model
+    )
+    assert trial.has_passed
 
 
 async def scripted(*turns: Json) -> tuple[str, ...]:
-    return (await hold(tea(), script(*turns), "scripted")).cases[0].failures
+    return (await run_conversations(tea(), script(*turns), "scripted")).cases[0].failures
 
 
 async def test_a_scripted_model_decides_what_is_written_down() -> None:
@@ -108,7 +113,7 @@ async def test_a_scripted_model_decides_what_is_written_down() -> None:
 async def test_a_scripted_model_says_what_is_written_down() -> None:
     made = flow(node("a", instruction="Be kind.", edges=[edge("on", "b")]), node("b", "B.", is_final=True))
     turn = {"say": "hi", "speak": "Good day.", "expect": {"reply": "Good day."}}
-    assert (await hold(made, script(turn), "scripted")).is_passed
+    assert (await run_conversations(made, script(turn), "scripted")).has_passed
 
 
 @pytest.mark.parametrize(
@@ -134,17 +139,19 @@ async def test_what_a_scripted_model_would_decide_is_nothing_to_another() -> Non
     assert await failures({"say": "hi", "decide": {"edge": "go"}, "expect": {"node": "ask"}}) == ()
 
 
-async def failed() -> Trial:
-    return await hold(tea(), script({"say": "<hi> & \x00", "expect": {"reply": ["“”]]>"]}}))
+async def failed() -> ConversationTestReport:
+    return await run_conversations(tea(), script({"say": "<hi> & \x00", "expect": {"reply": ["“”]]>"]}}))
 
 
 async def test_results_are_written_as_junit() -> None:
-    root = ElementTree.fromstring(junit(await failed(), "tea & co"))
+    root = ElementTree.fromstring(to_junit_xml(await failed(), "tea & co"))
     assert (root.get("name"), root.get("tests"), root.get("failures")) == ("tea & co", "1", "1")
     failure = root.find("testcase/failure")
     assert failure is not None
     assert "]]>" in (failure.text or "")
-    passed = ElementTree.fromstring(junit(await hold(tea(), script({"say": "hi"})), "tea"))
+    passed = ElementTree.fromstring(
+        to_junit_xml(await run_conversations(tea(), script({"say": "hi"})), "tea")
+    )
     assert passed.find("testcase/failure") is None
 
 
@@ -165,9 +172,9 @@ async def test_results_are_written_as_junit() -> None:
 def test_a_script_with_a_mistake_is_refused_by_its_place(text: str, path: str, tmp_path: Path) -> None:
     (tmp_path / "flow.test.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(FlowError) as caught:
-        Script.load(tmp_path / "flow.test.yaml")
-    assert [problem.path for problem in caught.value.problems] == [path]
+        ConversationTestFile.load(tmp_path / "flow.test.yaml")
+    assert [problem.path for problem in caught.value.issues] == [path]
 
 
 def test_a_script_stands_beside_its_flow() -> None:
-    assert beside("flows/kyc.json") == Path("flows/kyc.test.yaml")
+    assert conversation_file_path("flows/kyc.json") == Path("flows/kyc.test.yaml")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
-from flows.document.validation.schemas import problems_of_schema
-from flows.slots.slot import slots_of
+from flows.document.validation.schemas import validate_json_schema
+from flows.slots.slot import slots_from_schema
 from tests.flows.conversation import Json, document, edge, node
 
 words = st.sampled_from(
@@ -38,7 +38,7 @@ values = st.recursive(
 
 
 def told(schema: Json) -> dict[str, str]:
-    return dict(problems_of_schema("s", schema))
+    return dict(validate_json_schema("s", schema))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_flow_is_told_of_the_schemas_of_edges_and_tools() -> None:
     broken = document(node("a", edges=[edge("e", "a", input_schema=schema)]), tools=[tool])
     with pytest.raises(FlowError) as caught:
         Flow.from_json(json.dumps(broken))
-    assert [problem.path for problem in caught.value.problems] == [
+    assert [problem.path for problem in caught.value.issues] == [
         "nodes[0].edges[0].input_schema.properties.a.type",
         "tools[0].input_schema.properties.a.type",
     ]
@@ -152,5 +152,5 @@ def test_a_schema_is_refused_or_every_value_fits_it_or_not(schema: dict[str, Any
     whole = {"type": "object", "properties": {"a": schema}}
     if told(whole):
         return
-    (slot,) = slots_of(whole)
-    assert slot.fits(value) in (True, False)
+    (slot,) = slots_from_schema(whole)
+    assert slot.is_valid(value) in (True, False)

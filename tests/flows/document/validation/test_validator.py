@@ -9,8 +9,8 @@ import pytest
 
 from flows.document.errors import FlowError
 from flows.document.flow import Flow
-from flows.document.validation.validator import RESERVED
-from flows.llm.prompts import STAY
+from flows.document.validation.validator import STAY_FUNCTION_ID
+from flows.llm.prompts import STAY_FUNCTION_NAME
 from tests.flows.conversation import Json, document, edge, node
 
 CALL: Json = {"id": "call", "name": "Call", "method": "GET", "url": "https://example.org"}
@@ -21,7 +21,7 @@ LOUD = "{{ a | loud }}"
 def refused(broken: Json) -> dict[str, str]:
     with pytest.raises(FlowError) as caught:
         Flow.from_json(json.dumps(broken))
-    return {problem.path: problem.sentence for problem in caught.value.problems}
+    return {problem.path: problem.message for problem in caught.value.issues}
 
 
 def test_a_filter_that_there_is_not_is_found_wherever_a_template_may_stand() -> None:
@@ -107,12 +107,12 @@ def test_a_tool_may_stand_at_several_nodes_but_not_be_several_tools() -> None:
 
 def test_a_model_is_never_offered_two_functions_of_one_name() -> None:
     broken = document(
-        node("a", edges=[edge("look", "a"), edge("find", "a"), edge(STAY, "a")], tools=[TOOL]),
+        node("a", edges=[edge("look", "a"), edge("find", "a"), edge(STAY_FUNCTION_NAME, "a")], tools=[TOOL]),
         tools=[{**TOOL, "id": "find"}],
     )
-    assert RESERVED == STAY
+    assert STAY_FUNCTION_ID == STAY_FUNCTION_NAME
     assert refused(broken) == {
-        "nodes[0].edges[2].id": f"“{STAY}” is the engine's own name for staying: choose another.",
+        "nodes[0].edges[2].id": f"“{STAY_FUNCTION_NAME}” is the engine's own name for staying: choose another.",
         "nodes[0].tools[0].id": "An edge is called “look” too: a model could not tell them apart.",
         "tools[0].id": "An edge is called “find” too: a model could not tell them apart.",
     }

@@ -12,13 +12,13 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from flows.engine.machine import DialogMachine
 from flows.llm.fallback import FallbackModel
-from flows.llm.model import Condense, ModelError, Speak
+from flows.llm.model import ModelError, ReplyRequest, SummaryRequest
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.parsing.decision import Answer
-from flows.llm.prompts import BRIEF, STAY
+from flows.llm.parsing.decision import ModelOutput
+from flows.llm.prompts import BRIEF_RESPONSE_KEY, STAY_FUNCTION_NAME
 from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
-from flows.text.surrogates import whole_characters
+from flows.text.surrogates import replace_surrogates
 from tests.flows.conversation import asks, edge, flow, machine, node, say
 from tests.flows.openai_server import OpenAIServer, call, completion, words
 
@@ -97,7 +97,7 @@ async def test_another_model_is_asked_where_one_gives_no_answer(
     server.answers = [JSONResponse({"error": {"message": "overloaded"}})]
     both = FallbackModel([model, ScriptedModel(speeches=[ModelError("down")])])
     with pytest.raises(ModelError, match="protocol; down"):
-        await both.speak(Speak("Greet."))
+        await both.generate_reply(ReplyRequest("Greet."))
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,10 @@ async def test_a_text_may_come_in_parts(server: OpenAIServer, talk: DialogMachin
 async def test_half_a_character_harms_no_conversation(server: OpenAIServer, talk: DialogMachine) -> None:
     server.answers = [
         words("Hello \ud83d bye \ud83d\ude00"),
-        call(STAY, '{"brief_response": "Well \\ud83d."}'),
-        call(STAY, json.dumps({BRIEF: "Well \\ud83d\\ude00."}).replace("\\\\", "\\")),
+        call(STAY_FUNCTION_NAME, '{"brief_response": "Well \\ud83d."}'),
+        call(
+            STAY_FUNCTION_NAME, json.dumps({BRIEF_RESPONSE_KEY: "Well \\ud83d\\ude00."}).replace("\\\\", "\\")
+        ),
         call("given", '{"name": "Ada \ud83d"}'),
     ]
     answers = [await say(talk, text) for text in ("hi", "hm", "hm", "hm", "Ada")]
@@ -151,20 +153,22 @@ async def test_half_a_character_that_a_tool_has_brought_keeps_no_question_from_b
     server: OpenAIServer, model: OpenAIModel
 ) -> None:
     server.answers = [words("Hello.")]
-    assert (await model.speak(Speak("Greet.", values={"found": "a \ud83d b"}))).text == "Hello."
+    assert (
+        await model.generate_reply(ReplyRequest("Greet.", values={"found": "a \ud83d b"}))
+    ).text == "Hello."
     assert "a � b" in server.requests[0]["messages"][0]["content"]
 
 
 async def test_a_key_that_no_header_takes_costs_an_apology(server: OpenAIServer) -> None:
     model = OpenAIModel("small", api_key="ключ", base_url=server.url)
     with pytest.raises(ModelError, match="UnicodeEncodeError"):
-        await model.speak(Speak("Greet."))
+        await model.generate_reply(ReplyRequest("Greet."))
     await model.aclose()
 
 
 async def test_no_half_of_a_character_is_kept_in_a_summary(server: OpenAIServer, model: OpenAIModel) -> None:
     server.answers = [words("They said \ud83d.")]
-    assert (await model.condense(Condense("", ()))).text == "They said �."
+    assert (await model.summarize(SummaryRequest("", ()))).text == "They said �."
 
 
 @pytest.mark.parametrize(
@@ -180,19 +184,19 @@ async def test_what_had_to_stop_is_said_to_the_end_of_its_last_sentence(
 ) -> None:
     server.answers = [words(content, finish="length")]
     answer = await say(talk, "hi", "hm")
-    assert (answer.text, answer.trouble) == (said, "cut")
+    assert (answer.text, answer.issue) == (said, "cut")
 
 
 async def test_a_call_that_had_to_stop_says_what_it_came_to_and_gives_no_values(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     server.answers = [
-        call(STAY, '{"brief_response": "It is free. And it', finish="length"),
+        call(STAY_FUNCTION_NAME, '{"brief_response": "It is free. And it', finish="length"),
         call("given", '{"name": "Ad', finish="length"),
     ]
     first, second = await say(talk, "hi", "hm"), await say(talk, "Ada")
-    assert (first.text, first.trouble) == ("It is free.", "cut")
-    assert (second.outcome, second.trouble) == ("stay", "malformed")
+    assert (first.text, first.issue) == ("It is free.", "cut")
+    assert (second.outcome, second.issue) == ("stay", "malformed")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +218,7 @@ async def test_a_prompt_that_is_filtered_is_a_refusal(
 ) -> None:
     server.answers = [JSONResponse({"error": error}, status)]
     answer = await say(talk, "hi", "something bad")
-    assert (answer.outcome, answer.trouble) == ("refused", "refused")
+    assert (answer.outcome, answer.issue) == ("refused", "refused")
 
 
 async def test_an_answer_may_have_no_reason_for_its_end(server: OpenAIServer, talk: DialogMachine) -> None:
@@ -224,7 +228,7 @@ async def test_an_answer_may_have_no_reason_for_its_end(server: OpenAIServer, ta
 
 @given(st.text(st.characters(categories=("L", "Cs", "So"))))
 def test_any_text_is_made_of_whole_characters(text: str) -> None:
-    made = whole_characters(text)
+    made = replace_surrogates(text)
     assert made.encode().decode() == made
-    assert whole_characters(made) == made
-    assert Answer(text).speech("m").text.encode() is not None
+    assert replace_surrogates(made) == made
+    assert ModelOutput(text).to_reply("m").text.encode() is not None

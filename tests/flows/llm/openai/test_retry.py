@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from starlette.responses import JSONResponse, Response
 
 from flows.llm.fallback import FallbackModel
-from flows.llm.model import ModelError, Speak
+from flows.llm.model import ModelError, ReplyRequest
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.openai.retry import told_wait, wait_after
+from flows.llm.openai.retry import retry_after_header, retry_delay
 from tests.flows.conversation import edge, flow, machine, node, say
 from tests.flows.openai_server import CUT, OpenAIServer, Stream, busy, call, words
 
@@ -56,7 +56,7 @@ async def test_a_stream_that_ends_before_anything_was_said_is_begun_again(
     model = OpenAIModel("small", api_key="k", base_url=server.url, aiohttp=aiohttp)
     server.answers = [failure, Stream("Who ", "are you?")]
     told: list[str] = []
-    assert (await model.speak(Speak("Ask.", write=told.append))).text == "Who are you?"
+    assert (await model.generate_reply(ReplyRequest("Ask.", write=told.append))).text == "Who are you?"
     assert "".join(told) == "Who are you?"
     await model.aclose()
 
@@ -66,7 +66,7 @@ async def test_a_stream_is_not_begun_again_once_something_was_told(server: OpenA
     server.answers = [Stream("Who ", CUT), Stream("Who are you?")]
     told: list[str] = []
     with pytest.raises(ModelError, match="broke off"):
-        await model.speak(Speak("Ask.", write=told.append))
+        await model.generate_reply(ReplyRequest("Ask.", write=told.append))
     assert ("".join(told), len(server.requests)) == ("Who ", 1)
     await model.aclose()
 
@@ -76,13 +76,13 @@ async def test_what_nobody_has_paid_for_is_not_asked_for_again(server: OpenAISer
     unpaid = {"message": "You exceeded your current quota", "code": "insufficient_quota"}
     server.answers = [JSONResponse({"error": unpaid}, 429), words("Hello.")]
     with pytest.raises(ModelError, match="429"):
-        await model.speak(Speak("Greet."))
+        await model.generate_reply(ReplyRequest("Greet."))
     await model.aclose()
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 529])
 def test_what_may_pass_is_tried_again_later_and_later(status: int) -> None:
-    waits = [wait_after(Failed(status), number) or 0 for number in range(9)]
+    waits = [retry_delay(Failed(status), number) or 0 for number in range(9)]
     assert all(shorter < longer for shorter, longer in pairwise(waits[:5]))
     assert waits[0] >= 0.5
     assert max(waits) <= 10
@@ -99,11 +99,11 @@ def test_what_may_pass_is_tried_again_later_and_later(status: int) -> None:
     ],
 )
 def test_what_cannot_pass_is_not_tried_again(error: Failed) -> None:
-    assert wait_after(error, 0) is None
+    assert retry_delay(error, 0) is None
 
 
 def test_a_wait_that_was_asked_for_is_kept_and_never_the_same_for_all() -> None:
-    waits = {wait_after(Failed(429, retry_after="4"), 0) or 0 for _ in range(50)}
+    waits = {retry_delay(Failed(429, retry_after="4"), 0) or 0 for _ in range(50)}
     assert all(4 <= wait <= 5 for wait in waits)
     assert len(waits) > 1
 
@@ -123,15 +123,15 @@ def test_a_wait_that_was_asked_for_is_kept_and_never_the_same_for_all() -> None:
     ],
 )
 def test_a_wait_is_told_in_seconds_or_milliseconds(headers: dict[str, str], seconds: float | None) -> None:
-    assert told_wait(headers) == seconds
+    assert retry_after_header(headers) == seconds
 
 
 def test_a_wait_may_be_told_as_the_time_of_its_end() -> None:
     end = datetime.now(UTC) + timedelta(hours=1)
-    assert 3_500 < (told_wait({"retry-after": format_datetime(end, usegmt=True)}) or 0) <= 3_600
+    assert 3_500 < (retry_after_header({"retry-after": format_datetime(end, usegmt=True)}) or 0) <= 3_600
 
 
 @given(st.text(), st.text())
 def test_whatever_a_header_holds_is_a_wait_or_none(text: str, milliseconds: str) -> None:
-    told = told_wait({"retry-after": text, "retry-after-ms": milliseconds})
+    told = retry_after_header({"retry-after": text, "retry-after-ms": milliseconds})
     assert told is None or told > 0

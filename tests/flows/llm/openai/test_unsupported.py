@@ -8,7 +8,12 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.openai.unsupported import FUNCTION, SECONDS, Refusals, refused
+from flows.llm.openai.unsupported import (
+    FUNCTION_SCHEMA,
+    REMEMBER_SECONDS,
+    UnsupportedParameters,
+    find_unsupported_parameter,
+)
 from tests.flows.conversation import asks, edge, flow, machine, node, say
 from tests.flows.openai_server import Json, OpenAIServer, Stream, call, no_tools, streamed_call, words
 
@@ -109,7 +114,7 @@ async def test_a_server_that_does_not_count_a_stream_is_not_asked_to(
         (400, "deepseek-reasoner does not support Function Calling", "tools"),
         (500, "tools param requires --jinja flag", "tools"),
         (422, "{'type': 'extra_forbidden', 'loc': ['body', 'tools'], 'msg': 'not permitted'}", "tools"),
-        (400, "Invalid schema for function 'given': 'x' is not supported", FUNCTION),
+        (400, "Invalid schema for function 'given': 'x' is not supported", FUNCTION_SCHEMA),
         (400, "no more", ""),
         (404, "The model `function-caller` does not exist", ""),
         (400, "Invalid value for 'tools': it must not be empty", ""),
@@ -118,15 +123,15 @@ async def test_a_server_that_does_not_count_a_stream_is_not_asked_to(
     ],
 )
 def test_what_a_server_says_is_about_one_parameter_or_none(status: int, said: str, parameter: str) -> None:
-    assert refused(status, said, ("tools", "messages")) == parameter
+    assert find_unsupported_parameter(status, said, ("tools", "messages")) == parameter
 
 
 def test_what_was_refused_is_tried_again_after_a_while() -> None:
     now = [0.0]
-    refusals = Refusals(clock=lambda: now[0])
+    refusals = UnsupportedParameters(clock=lambda: now[0])
     refusals.add("temperature")
     request = {"temperature": 1, "messages": []}
-    now[0] = SECONDS - 1
-    assert refusals.spared(request) == {"messages": []}
-    now[0] = SECONDS + 1
-    assert refusals.spared(request) == request
+    now[0] = REMEMBER_SECONDS - 1
+    assert refusals.without_unsupported(request) == {"messages": []}
+    now[0] = REMEMBER_SECONDS + 1
+    assert refusals.without_unsupported(request) == request

@@ -8,23 +8,23 @@ import pytest
 from hypothesis import given as whatever
 from hypothesis import strategies as st
 
-from flows.compiled.flow import compiled
-from flows.llm.model import Condense, Decide, Speak
+from flows.compiled.flow import compile_flow
+from flows.llm.model import ReplyRequest, SummaryRequest, TransitionRequest
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.parsing.decision import Answer
-from flows.llm.parsing.reply_stream import Telling
-from flows.llm.prompts import BRIEF, STAY
-from flows.tools.types import Function
+from flows.llm.parsing.decision import ModelOutput
+from flows.llm.parsing.reply_stream import ReplyStreamer
+from flows.llm.prompts import BRIEF_RESPONSE_KEY, STAY_FUNCTION_NAME
+from flows.tools.types import ToolDefinition
 from tests.flows.conversation import edge, flow, machine, node, say
 from tests.flows.openai_server import OpenAIServer, call, words
 
-MADE = compiled(flow(node("a", "Hi!", edges=[edge("given", "a"), edge("last_four", "a")])))
-QUESTION = Decide(
+MADE = compile_flow(flow(node("a", "Hi!", edges=[edge("given", "a"), edge("last_four", "a")])))
+QUESTION = TransitionRequest(
     MADE.nodes["a"],
     MADE.nodes["a"].edges,
     ("The user gives it.", "The last four."),
     "4321",
-    tools=(Function("look_up", "Look it up.", {}),),
+    tools=(ToolDefinition("look_up", "Look it up.", {}),),
 )
 GIVEN = '{"x": "4321"}'
 
@@ -58,34 +58,34 @@ GIVEN = '{"x": "4321"}'
     ],
 )
 def test_a_call_that_is_written_as_text_is_a_call(content: str) -> None:
-    decision = Answer(content).decision("m", QUESTION)
-    assert (decision.edge, decision.slots, decision.trouble) == ("given", {"x": "4321"}, "")
+    decision = ModelOutput(content).to_decision("m", QUESTION)
+    assert (decision.edge_id, decision.slots, decision.issue) == ("given", {"x": "4321"}, "")
 
 
 @pytest.mark.parametrize("content", ["given()", "<function=given>\n</function>", '{"function": "given"}'])
 def test_a_call_may_have_no_arguments(content: str) -> None:
-    decision = Answer(content).decision("m", QUESTION)
-    assert (decision.edge, decision.slots) == ("given", {})
+    decision = ModelOutput(content).to_decision("m", QUESTION)
+    assert (decision.edge_id, decision.slots) == ("given", {})
 
 
 def test_a_tool_may_be_called_in_text_too() -> None:
-    (wanted,) = Answer('look_up(name="Ada")').decision("m", QUESTION).calls
+    (wanted,) = ModelOutput('look_up(name="Ada")').to_decision("m", QUESTION).calls
     assert (wanted.name, wanted.arguments) == ("look_up", {"name": "Ada"})
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        f'{STAY}({BRIEF}="Which one?")',
-        f'{{"{BRIEF}": "Which one?"}}',
+        f'{STAY_FUNCTION_NAME}({BRIEF_RESPONSE_KEY}="Which one?")',
+        f'{{"{BRIEF_RESPONSE_KEY}": "Which one?"}}',
         '{"reply": "Which one?"}',
-        f'{{"function": "{STAY}", "reply": "Which one?"}}',
-        f'{{"name": "{STAY}", "arguments": {{"{BRIEF}": "Which one?"}}}}',
+        f'{{"function": "{STAY_FUNCTION_NAME}", "reply": "Which one?"}}',
+        f'{{"name": "{STAY_FUNCTION_NAME}", "arguments": {{"{BRIEF_RESPONSE_KEY}": "Which one?"}}}}',
     ],
 )
 def test_a_reply_may_be_written_as_a_call_to_stay(content: str) -> None:
-    decision = Answer(content).decision("m", QUESTION)
-    assert (decision.edge, decision.reply) == ("", "Which one?")
+    decision = ModelOutput(content).to_decision("m", QUESTION)
+    assert (decision.edge_id, decision.reply) == ("", "Which one?")
 
 
 UNREADABLE = [
@@ -99,7 +99,7 @@ UNREADABLE = [
     '```json\n{"function": "given"',
     '{"a":' * 50_000,
     "<function=given>" + "<parameter=x>" * 50_000,
-    f"{BRIEF}: Which one?",
+    f"{BRIEF_RESPONSE_KEY}: Which one?",
 ]
 
 
@@ -107,20 +107,22 @@ UNREADABLE = [
     "content", [*UNREADABLE, "given(4321)", 'given(x="half', "given(x=" + "[" * 50_000 + ")"]
 )
 def test_a_call_that_cannot_be_read_is_not_said(content: str) -> None:
-    decision = Answer(content).decision("m", QUESTION)
-    assert (decision.edge, decision.reply, decision.trouble) == ("", "", "malformed")
+    decision = ModelOutput(content).to_decision("m", QUESTION)
+    assert (decision.edge_id, decision.reply, decision.issue) == ("", "", "malformed")
 
 
 @pytest.mark.parametrize("content", UNREADABLE)
 def test_no_call_is_said_in_place_of_a_speech_or_a_reply(content: str) -> None:
-    speech = Answer(content).speech("m")
-    assert (speech.text, speech.trouble) == ("", "malformed")
-    reply = Answer(calls=[(STAY, json.dumps({BRIEF: content}))]).decision("m", QUESTION)
-    assert (reply.reply, reply.trouble) == ("", "malformed")
+    speech = ModelOutput(content).to_reply("m")
+    assert (speech.text, speech.issue) == ("", "malformed")
+    reply = ModelOutput(calls=[(STAY_FUNCTION_NAME, json.dumps({BRIEF_RESPONSE_KEY: content}))]).to_decision(
+        "m", QUESTION
+    )
+    assert (reply.reply, reply.issue) == ("", "malformed")
 
 
 def test_the_name_of_the_function_to_stay_is_not_said() -> None:
-    assert Answer(STAY).decision("m", QUESTION).reply == ""
+    assert ModelOutput(STAY_FUNCTION_NAME).to_decision("m", QUESTION).reply == ""
 
 
 @pytest.mark.parametrize(
@@ -133,8 +135,8 @@ def test_the_name_of_the_function_to_stay_is_not_said() -> None:
     ],
 )
 def test_what_only_looks_like_a_call_is_said(content: str) -> None:
-    assert Answer(content).decision("m", QUESTION).reply == content
-    assert Answer(content).speech("m").text == content
+    assert ModelOutput(content).to_decision("m", QUESTION).reply == content
+    assert ModelOutput(content).to_reply("m").text == content
 
 
 async def test_a_model_that_writes_a_call_for_a_speech_has_said_nothing(server: OpenAIServer) -> None:
@@ -144,14 +146,14 @@ async def test_a_model_that_writes_a_call_for_a_speech_has_said_nothing(server: 
     )
     server.answers = [call("go"), words('<tool_call>{"name": "x", "arguments": {}}</tool_call>')]
     answer = await say(machine(made, model), "hi", "go")
-    assert (answer.node, answer.text, answer.trouble) == (
+    assert (answer.node, answer.text, answer.issue) == (
         "b",
         "I'm listening. Please tell me more.",
         "malformed",
     )
     server.answers = [words("{}"), words("[TOOL_CALLS][]")]
-    assert (await model.speak(Speak("Ask."))).text == ""
-    assert (await model.condense(Condense("", ()))).text == ""
+    assert (await model.generate_reply(ReplyRequest("Ask."))).text == ""
+    assert (await model.summarize(SummaryRequest("", ()))).text == ""
     await model.aclose()
 
 
@@ -162,11 +164,11 @@ TEXTS = st.lists(st.sampled_from([*PIECES, "__stay_on", "_node__", "```", "json"
 @whatever(TEXTS)
 def test_what_is_told_meanwhile_is_what_is_said_up_to_a_call(pieces: list[str]) -> None:
     told: list[str] = []
-    telling = Telling(told.append, ("given",))
+    telling = ReplyStreamer(told.append, ("given",))
     for piece in pieces:
         telling.write(piece)
-    question = QUESTION._replace(offered=QUESTION.offered[:1], tools=())
-    said = Answer("".join(pieces)).decision("m", question).reply
+    question = QUESTION._replace(available_edges=QUESTION.available_edges[:1], tools=())
+    said = ModelOutput("".join(pieces)).to_decision("m", question).reply
     assert all(piece.encode() for piece in told)
     if said:
         assert said.startswith("".join(told).strip())
@@ -174,7 +176,7 @@ def test_what_is_told_meanwhile_is_what_is_said_up_to_a_call(pieces: list[str]) 
 
 @whatever(st.text() | TEXTS.map("".join))
 def test_any_text_comes_to_a_decision(text: str) -> None:
-    decision = Answer(text).decision("m", QUESTION)
+    decision = ModelOutput(text).to_decision("m", QUESTION)
     assert "<tool_call>" not in decision.reply
     assert decision.reply.encode() is not None
-    assert decision.edge or decision.calls or decision.reply or decision.trouble
+    assert decision.edge_id or decision.calls or decision.reply or decision.issue

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.locales import ENGLISH, GERMAN
-from flows.nlu.datetimes.relative_dates import read_days
+from flows.nlu.datetimes.relative_dates import recognize_relative_dates
 from tests.flows.conversation import TODAY
 
 
 def said(text: str, language: str = "en") -> list[str]:
-    return [read.value or read.reason for read in read_days(text, language, TODAY)]
+    return [read.value or read.error_message for read in recognize_relative_dates(text, language, TODAY)]
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_what_names_no_day_in_german_is_none(text: str) -> None:
         ("this monday", "I see 23 November 2026 and 30 November 2026. Which one is it?"),
         ("fri 5 december", "I see 27 November 2026 and 5 December 2026. Which one is it?"),
         ("friday, 5 december", "I see 27 November 2026 and 5 December 2026. Which one is it?"),
-        ("after friday", ENGLISH.exact_day),
-        ("by 4 May", ENGLISH.exact_day),
+        ("after friday", ENGLISH.exact_day_required),
+        ("by 4 May", ENGLISH.exact_day_required),
     ],
 )
 def test_what_is_in_doubt_is_asked_back(text: str, reason: str) -> None:
@@ -113,7 +113,7 @@ def test_what_is_in_doubt_is_asked_back(text: str, reason: str) -> None:
 
 
 def test_what_is_in_doubt_in_german_is_asked_back() -> None:
-    assert said("ab Freitag", "de") == said("nach dem 4.5.", "de") == [GERMAN.exact_day]
+    assert said("ab Freitag", "de") == said("nach dem 4.5.", "de") == [GERMAN.exact_day_required]
 
 
 def test_two_days_are_both_read_in_order() -> None:
@@ -123,7 +123,7 @@ def test_two_days_are_both_read_in_order() -> None:
 @given(st.integers(min_value=0, max_value=364))
 def test_every_day_of_the_coming_year_is_read_without_its_year(days: int) -> None:
     day = TODAY + timedelta(days)
-    assert said(ENGLISH.spoken(day).removesuffix(f" {day.year}")) == [day.isoformat()]
+    assert said(ENGLISH.format_date(day).removesuffix(f" {day.year}")) == [day.isoformat()]
     assert said(f"{day.day}.{day.month}.", "de") == [day.isoformat()]
 
 
@@ -134,12 +134,12 @@ _WORDS = (
 
 @given(st.lists(st.sampled_from(_WORDS.split()), max_size=8), st.sampled_from(["en", "de"]))
 def test_what_is_read_is_a_day_or_a_question(said: list[str], language: str) -> None:
-    for read in read_days(" ".join(said), language, TODAY):
-        assert bool(read.value) != bool(read.reason)
+    for read in recognize_relative_dates(" ".join(said), language, TODAY):
+        assert bool(read.value) != bool(read.error_message)
         assert not read.value or abs(date.fromisoformat(read.value) - TODAY) < timedelta(800)
 
 
 @given(st.text(max_size=200))
 def test_any_text_can_be_looked_through(text: str) -> None:
-    for read in read_days(text, "en", TODAY):
-        assert bool(read.value) != bool(read.reason)
+    for read in recognize_relative_dates(text, "en", TODAY):
+        assert bool(read.value) != bool(read.error_message)

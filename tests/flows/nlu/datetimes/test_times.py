@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.locales import ENGLISH, GERMAN
-from flows.nlu.datetimes.times import read_hour, read_times, with_hour_asked, without_times
-from flows.text.tokens import evenly_folded
+from flows.nlu.datetimes.times import complete_hour_answer, mask_times, recognize_bare_hour, recognize_times
+from flows.text.tokens import normalize_same_length
 
 
 def said(text: str, language: str = "en") -> list[str]:
-    return [read.value or read.reason for read in read_times(text, language)]
+    return [read.value or read.error_message for read in recognize_times(text, language)]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_time_is_read_in_german(text: str, value: str) -> None:
 )
 def test_a_spoken_hour_is_asked_back(language: str, text: str, hour: str) -> None:
     sentences = GERMAN if language == "de" else ENGLISH
-    assert said(text, language) == [sentences.which_hour.format(hour)]
+    assert said(text, language) == [sentences.ambiguous_hour.format(hour)]
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_a_spoken_hour_is_asked_back(language: str, text: str, hour: str) -> Non
     ],
 )  # fmt: skip
 def test_what_is_no_one_time_is_asked_back(text: str) -> None:
-    assert said(text) == [ENGLISH.exact_time]
+    assert said(text) == [ENGLISH.exact_time_required]
 
 
 @pytest.mark.parametrize(
     "text", ["ab 15 Uhr", "nach 17 Uhr", "zwischen 9 und 10 Uhr", "viertel acht", "fünf vor halb acht"]
 )
 def test_what_is_no_one_time_in_german_is_asked_back(text: str) -> None:
-    assert said(text, "de") == [GERMAN.exact_time]
+    assert said(text, "de") == [GERMAN.exact_time_required]
 
 
 def test_two_times_are_asked_about() -> None:
@@ -130,7 +130,7 @@ def test_twelve_is_noon_or_midnight(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["25:00", "13pm", "3:75", "15:00 in the morning"])
 def test_an_hour_that_no_clock_shows_is_said_so(text: str) -> None:
-    assert said(text) == [ENGLISH.no_time.format(text)]
+    assert said(text) == [ENGLISH.invalid_time.format(text)]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_what_is_no_time_is_none(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "value"), [("15", "15:00"), ("make it 14", "14:00"), ("0", "00:00")])
 def test_a_number_alone_is_the_hour_that_was_asked_for(text: str, value: str) -> None:
-    hour = read_hour(text)
+    hour = recognize_bare_hour(text)
     assert hour is not None
     assert hour.value == value
 
@@ -164,20 +164,20 @@ def test_a_number_alone_is_the_hour_that_was_asked_for(text: str, value: str) ->
 def test_the_half_of_the_day_is_enough_once_the_hour_was_asked_about(
     language: str, asked: str, text: str, value: str
 ) -> None:
-    line = (GERMAN if language == "de" else ENGLISH).which_hour.format(asked) + "\n\nAt what time?"
-    assert said(with_hour_asked(text, line, language), language) == [value]
+    line = (GERMAN if language == "de" else ENGLISH).ambiguous_hour.format(asked) + "\n\nAt what time?"
+    assert said(complete_hour_answer(text, line, language), language) == [value]
 
 
 @pytest.mark.parametrize("text", ["in the afternoon", "3", ""])
 def test_without_such_a_question_a_text_stays_as_it_is(text: str) -> None:
-    assert with_hour_asked(text, "At what time?") == text
+    assert complete_hour_answer(text, "At what time?") == text
 
 
 @given(st.text(max_size=200), st.sampled_from(["en", "de"]))
 def test_any_text_can_be_looked_through(text: str, language: str) -> None:
-    for read in read_times(text, language):
-        assert bool(read.value) != bool(read.reason)
-    assert len(without_times(text, language)) == len(evenly_folded(text))
+    for read in recognize_times(text, language):
+        assert bool(read.value) != bool(read.error_message)
+    assert len(mask_times(text, language)) == len(normalize_same_length(text))
 
 
 _WORDS = (
@@ -187,9 +187,9 @@ _WORDS = (
 
 @given(st.lists(st.sampled_from(_WORDS.split()), max_size=8), st.sampled_from(["en", "de"]))
 def test_what_is_read_is_a_time_of_day_or_a_question(said: list[str], language: str) -> None:
-    for read in read_times(" ".join(said), language):
+    for read in recognize_times(" ".join(said), language):
         hour, _, minute = (read.value or "0:0").partition(":")
-        assert (int(hour) < 24 and int(minute) < 60) if read.value else read.reason
+        assert (int(hour) < 24 and int(minute) < 60) if read.value else read.error_message
 
 
 @given(st.times())

@@ -10,14 +10,14 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from core.errors import Misconfigured
-from core.ports.dialog import State, Step, Watcher
+from core.errors import ConfigurationError
+from core.ports.dialog import State, TurnListener, TurnOutcome
 from flows.document.flow import Flow
 from flows.engine.machine import DialogMachine
-from flows.llm.model import Decision, ModelError, Speech
+from flows.llm.model import GeneratedReply, ModelError, TransitionDecision
 from flows.llm.scripted import ScriptedModel
-from flows.tools.results import HIDDEN
-from gateway.http.ssrf_guard import GuardedFetch
+from flows.tools.results import REDACTED
+from gateway.http.ssrf_guard import SafeFetch
 from tests.flows.conversation import TODAY, Json, asks, edge, flow, node, turn
 from tests.flows.crm_server import Crm
 
@@ -35,15 +35,19 @@ async def crm() -> AsyncIterator[Crm]:
 class Session:
     """One conversation through the port, as a worker has it."""
 
-    def __init__(self, made: Flow, crm: Crm | None, *decisions: Decision | Exception, **more: Any) -> None:
+    def __init__(
+        self, made: Flow, crm: Crm | None, *decisions: TransitionDecision | Exception, **more: Any
+    ) -> None:
         speeches = more.pop("speeches", ())
         self.script = ScriptedModel(decisions, speeches)
-        fetch = GuardedFetch([crm.host]) if crm else None
+        fetch = SafeFetch([crm.host]) if crm else None
         self.machine = DialogMachine(made, self.script, fetch=fetch, today=lambda: TODAY, **more)
         self.state: State | None = None
         self.number = 0
 
-    async def say(self, text: str, *, again: bool = False, watcher: Watcher | None = None) -> Step:
+    async def say(
+        self, text: str, *, again: bool = False, watcher: TurnListener | None = None
+    ) -> TurnOutcome:
         self.number += 0 if again else 1
         said = turn(text).model_copy(update={"id": f"m{self.number}"})
         step = await self.machine.answer(said, self.state, watcher=watcher)
@@ -92,8 +96,8 @@ def orders(call: Json, **more: Any) -> Flow:
     return flow(node("a", "Which order?", edges=[WANTS]), look(), END, FAILED, actions=[call], **more)
 
 
-def given(order: str = "HL 1/2?x=3#&") -> Decision:
-    return Decision(edge="given", slots={"order": order})
+def given(order: str = "HL 1/2?x=3#&") -> TransitionDecision:
+    return TransitionDecision(edge_id="given", slots={"order": order})
 
 
 async def test_a_look_up_is_made_on_entering_and_its_answer_is_said(crm: Crm, sessions: Made) -> None:
@@ -189,14 +193,21 @@ async def test_a_secret_reaches_the_header_and_nobody_else(crm: Crm, sessions: M
     prying["instruction"] = "{{ secrets.TOKEN }}"
     made = flow(node("a", "Which?", edges=[WANTS]), prying, END, FAILED, actions=[call])
     sessions.append(
-        s := Session(made, crm, given(), Decision(), Decision(), secrets={"TOKEN": "tk-very-secret"})
+        s := Session(
+            made,
+            crm,
+            given(),
+            TransitionDecision(),
+            TransitionDecision(),
+            secrets={"TOKEN": "tk-very-secret"},
+        )
     )
     await s.say("hi")
     step = await s.say("my order")
     await s.say("and now?")
     assert crm.requests[0].headers["authorization"] == "Bearer tk-very-secret"
-    assert [message.text for message in step.messages] == [f"you sent Bearer {HIDDEN}"]
-    assert "tk-very-secret" not in repr(s.script.questions) + repr(s.state) + repr(step)
+    assert [message.text for message in step.messages] == [f"you sent Bearer {REDACTED}"]
+    assert "tk-very-secret" not in repr(s.script.transition_requests) + repr(s.state) + repr(step)
 
 
 async def test_what_a_call_takes_from_the_environment_does_not_come_back_out_of_it(
@@ -211,7 +222,7 @@ async def test_what_a_call_takes_from_the_environment_does_not_come_back_out_of_
     sessions.append(s := Session(orders(call, environment_variables=constants), crm, given()))
     await s.say("hi")
     step = await s.say("my order")
-    assert step.messages[0].text == f"It is {HIDDEN} at {crm.url}/x?rows=20."
+    assert step.messages[0].text == f"It is {REDACTED} at {crm.url}/x?rows=20."
     assert s.result("found")["data"]["rows"] == "20"
 
 
@@ -249,7 +260,7 @@ async def test_a_token_is_put_aside_whole_and_also_when_it_is_the_one_that_was_s
     await s.say("hi")
     await s.say("my order")
     assert crm.requests[1].headers["x-t"] == f"{token} rt-very-secret"
-    assert s.result("found")["data"]["again"] == HIDDEN
+    assert s.result("found")["data"]["again"] == REDACTED
 
 
 @pytest.mark.parametrize("order", ["..", ".", "..;x", "a/../.."])
@@ -263,8 +274,8 @@ async def test_no_value_leads_a_call_to_another_address(crm: Crm, sessions: Made
 
 def test_a_secret_that_is_not_set_stops_the_start() -> None:
     made = orders(action("https://crm.example", headers={"X": "{{ secrets.TOKEN }}"}))
-    with pytest.raises(Misconfigured, match="TURNGATE_SECRET_TOKEN"):
-        DialogMachine(made, fetch=GuardedFetch())
+    with pytest.raises(ConfigurationError, match="TURNGATE_SECRET_TOKEN"):
+        DialogMachine(made, fetch=SafeFetch())
 
 
 async def test_what_an_action_puts_aside_is_for_other_actions_and_not_for_the_model(
@@ -282,7 +293,7 @@ async def test_what_an_action_puts_aside_is_for_other_actions_and_not_for_the_mo
     then = look()
     then["actions"].append({"trigger": "on_exit", "action_id": "then"})
     made = flow(node("a", "Which?", edges=[WANTS]), then, END, FAILED, actions=[call, after])
-    sessions.append(s := Session(made, crm, given(), Decision(edge="on")))
+    sessions.append(s := Session(made, crm, given(), TransitionDecision(edge_id="on")))
     await s.say("hi")
     await s.say("my order")
     step = await s.say("go on")
@@ -291,11 +302,11 @@ async def test_what_an_action_puts_aside_is_for_other_actions_and_not_for_the_mo
         "DELETE",
         "tk-1",
     )
-    assert "tk-1" not in repr(s.script.questions[1].values)
-    assert s.script.questions[1].values["found"] == {
+    assert "tk-1" not in repr(s.script.transition_requests[1].values)
+    assert s.script.transition_requests[1].values["found"] == {
         "success": True,
         "status": 200,
-        "data": {"token": HIDDEN, "status": "open"},
+        "data": {"token": REDACTED, "status": "open"},
     }
 
 
@@ -350,7 +361,7 @@ async def test_run_once_is_once_after_a_success(crm: Crm, sessions: Made) -> Non
     made = flow(
         node("a", "Which?", edges=[WANTS]), again, END, back, actions=[action(crm.url, run_once=True)]
     )
-    decisions = (Decision(edge=name) for name in ("back", "leave", "back"))
+    decisions = (TransitionDecision(edge_id=name) for name in ("back", "leave", "back"))
     sessions.append(s := Session(made, crm, given(), *decisions))
     for text in ("hi", "order", "back", "leave", "back"):
         await s.say(text)
@@ -375,7 +386,9 @@ async def test_run_once_is_once_also_when_its_result_had_to_make_room(crm: Crm, 
         ),
         actions=[pay, *lists],
     )
-    sessions.append(s := Session(made, crm, *(Decision(edge=name) for name in ("go", "on", "back"))))
+    sessions.append(
+        s := Session(made, crm, *(TransitionDecision(edge_id=name) for name in ("go", "on", "back")))
+    )
     for text in ("hi", "go", "on", "back"):
         await s.say(text)
         s.state = json.loads(json.dumps(s.state))
@@ -399,7 +412,9 @@ async def test_the_same_action_at_two_places_is_two_deeds(crm: Crm, sessions: Ma
         node("b", "B.", is_final=True),
         actions=[action(crm.url, method="POST")],
     )
-    sessions.append(s := Session(made, crm, Decision(edge="go"), Decision(edge="go")))
+    sessions.append(
+        s := Session(made, crm, TransitionDecision(edge_id="go"), TransitionDecision(edge_id="go"))
+    )
     await s.say("hi")
     before = s.state
     await s.say("go")
@@ -419,14 +434,14 @@ async def test_a_large_answer_is_cut_to_what_a_state_has_room_for(crm: Crm, sess
     assert len(json.dumps({k: v for k, v in step.state.items() if k != "history"})) <= 4_096
 
 
-class Asked(Watcher):
+class Asked(TurnListener):
     """Counts how often it was asked before a deed, and may forbid it."""
 
     def __init__(self, *, forbid: bool = False) -> None:
         self.count = 0
         self.forbid = forbid
 
-    async def on_act(self) -> None:
+    async def on_side_effect(self) -> None:
         self.count += 1
         if self.forbid:
             raise RuntimeError("not now")
@@ -470,7 +485,7 @@ async def test_actions_of_an_edge_and_on_leaving_are_run_in_order(crm: Crm, sess
         END,
         actions=calls,
     )
-    sessions.append(s := Session(made, crm, Decision(edge="go")))
+    sessions.append(s := Session(made, crm, TransitionDecision(edge_id="go")))
     await s.say("hi")
     await s.say("go")
     assert [request.url.path for request in crm.requests] == ["/leave", "/cross", "/enter"]
@@ -484,7 +499,7 @@ async def test_the_first_nodes_actions_run_with_the_greeting(crm: Crm, sessions:
         edges=[edge("x", "end")],
         actions=[{"trigger": "on_enter", "action_id": "look_up"}],
     )
-    sessions.append(s := Session(flow(first, END, actions=[action(crm.url)]), crm, Decision()))
+    sessions.append(s := Session(flow(first, END, actions=[action(crm.url)]), crm, TransitionDecision()))
     assert (await s.say("hi")).messages[0].text == "Hello Ada!"
     await s.say("hm")
     assert len(crm.requests) == 1
@@ -494,7 +509,7 @@ async def test_a_result_cannot_stand_in_for_the_operators_constants(crm: Crm, se
     crm.answers = [JSONResponse({})]
     call = action("{{ BASE }}/x", store_response_as="BASE")
     made = orders(call, environment_variables={"BASE": crm.url})
-    back = Decision(edge="gone")
+    back = TransitionDecision(edge_id="gone")
     sessions.append(s := Session(made, crm, given("BASE"), back))
     await s.say("hi")
     assert (await s.say("my order")).node == "look"
@@ -524,14 +539,14 @@ def test_a_call_that_cannot_be_made_is_a_problem_at_load(part: Json, path: str) 
     }
     with pytest.raises(FlowError) as refused:
         Flow.from_json(json.dumps(document))
-    assert [problem.path for problem in refused.value.problems] == [path]
+    assert [problem.path for problem in refused.value.issues] == [path]
 
 
 async def test_speech_may_use_what_was_found(crm: Crm, sessions: Made) -> None:
     crm.answers = [JSONResponse({"status": "open"})]
     told = {**look(), "static_text": None, "instruction": "Tell the status {{ results.found.data.status }}."}
     made = flow(node("a", "Which?", edges=[WANTS]), told, END, FAILED, actions=[action(crm.url)])
-    sessions.append(s := Session(made, crm, given(), speeches=(Speech(text="It is open."),)))
+    sessions.append(s := Session(made, crm, given(), speeches=(GeneratedReply(text="It is open."),)))
     await s.say("hi")
     assert (await s.say("my order")).messages[0].text == "It is open."
-    assert s.script.requests[0].instruction == "Tell the status open."
+    assert s.script.reply_requests[0].instruction == "Tell the status open."

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flows.tools.http.body import Body
-from flows.tools.http.url import NotMade
+from flows.tools.http.body import RequestBody
+from flows.tools.http.url import RequestBuildError
 
 letters = st.text(
     st.sampled_from('"\\{}[],:</a>&\n=日') | st.characters(exclude_categories=["Cs"]), max_size=10
@@ -18,7 +18,7 @@ letters = st.text(
 
 
 def made(source: Any, content_type: str = "", **values: Any) -> bytes:
-    return Body(source, content_type, ()).made(values)[0]
+    return RequestBody(source, content_type, ()).render(values)[0]
 
 
 @pytest.mark.parametrize(
@@ -71,5 +71,5 @@ def test_a_text_over_several_templates_is_one() -> None:
 
 def test_a_body_that_is_too_long_or_cannot_be_computed_is_not_made() -> None:
     for source in ("a={{ v }}&confirm=no", "a={{ 1 / 0 }}"):
-        with pytest.raises(NotMade):
+        with pytest.raises(RequestBuildError):
             made(source, "application/x-www-form-urlencoded", v="日" * 4_000)

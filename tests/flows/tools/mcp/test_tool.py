@@ -16,19 +16,19 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from core.errors import Misconfigured
-from core.ports.http_fetch import Fetched
-from core.ports.http_fetch import Request as Sent
+from core.errors import ConfigurationError
+from core.ports.http_fetch import HttpRequest as Sent
+from core.ports.http_fetch import HttpResponse
 from flows.document.flow import Flow
-from flows.document.validation.mcp import NOT_INSTALLED
+from flows.document.validation.mcp import MCP_NOT_INSTALLED
 from flows.engine.machine import DialogMachine
-from flows.llm.model import Decision
+from flows.llm.model import TransitionDecision
 from flows.llm.scripted import ScriptedModel
 from flows.tools.mcp import client as mcp_client
-from flows.tools.mcp.types import ToolCall
-from flows.tools.results import HIDDEN, LARGEST_RESULT, failed, told
-from flows.tools.types import Call
-from gateway.http.ssrf_guard import GuardedFetch
+from flows.tools.mcp.types import McpCall
+from flows.tools.results import MAX_RESULT_LENGTH, REDACTED, failure_result, mcp_result
+from flows.tools.types import ToolCallRequest
+from gateway.http.ssrf_guard import SafeFetch
 from tests.flows.conversation import Json, edge, flow, node, turn
 from tests.flows.crm_server import Crm
 from tests.flows.tools.http.test_action import Asked
@@ -67,28 +67,39 @@ def served(server: str | None, name: str = "order", **more: Any) -> Flow:
 
 async def result_of(made: Flow, host: str, *, name: str = "order", **more: Any) -> Json:
     """What the model is told when it calls the flow's one tool."""
-    script = ScriptedModel([Decision(calls=(Call(name, {"item": "tea"}),)), Decision(reply="So be it.")])
-    machine = DialogMachine(made, script, fetch=GuardedFetch([host]), **more)
+    script = ScriptedModel(
+        [
+            TransitionDecision(calls=(ToolCallRequest(name, {"item": "tea"}),)),
+            TransitionDecision(reply="So be it."),
+        ]
+    )
+    machine = DialogMachine(made, script, fetch=SafeFetch([host]), **more)
     await machine.start()
     answer = await machine.turn("please")
     await machine.aclose()
     assert answer.text == "So be it."
-    (exchange,) = script.questions[1].exchanges
+    (exchange,) = script.transition_requests[1].exchanges
     assert answer.tools == (name if dict(exchange.result)["success"] else f"{name}!",)  # type: ignore[arg-type]
     return dict(exchange.result)  # type: ignore[arg-type]
 
 
 async def test_a_tool_is_offered_as_the_document_has_it_and_run_by_its_server(shop: Shop) -> None:
     script = ScriptedModel(
-        [Decision(calls=(Call("order", {"item": "tea", "count": 2}),)), Decision(reply="Done.")]
+        [
+            TransitionDecision(calls=(ToolCallRequest("order", {"item": "tea", "count": 2}),)),
+            TransitionDecision(reply="Done."),
+        ]
     )
-    machine = DialogMachine(served(shop.url), script, fetch=GuardedFetch([shop.host]))
+    machine = DialogMachine(served(shop.url), script, fetch=SafeFetch([shop.host]))
     await machine.start()
     answer = await machine.turn("two teas")
     assert (answer.text, answer.tools) == ("Done.", ("order",))
-    (offer,) = script.questions[0].tools
+    (offer,) = script.transition_requests[0].tools
     assert (offer.name, offer.description, offer.parameters) == ("order", "To order.", SCHEMA)
-    assert script.questions[1].exchanges[0].result == {"success": True, "data": {"result": "2 x tea"}}
+    assert script.transition_requests[1].exchanges[0].result == {
+        "success": True,
+        "data": {"result": "2 x tea"},
+    }
     assert machine.state is not None
     await machine.aclose()
 
@@ -100,8 +111,13 @@ async def test_a_server_knows_its_tool_by_the_name_and_the_model_by_the_id(shop:
 
 async def test_the_same_deed_has_the_same_key_also_when_the_turn_is_run_again(shop: Shop) -> None:
     for _ in range(2):
-        script = ScriptedModel([Decision(calls=(Call("order", {"item": "tea"}),)), Decision(reply="Done.")])
-        machine = DialogMachine(served(shop.url), script, fetch=GuardedFetch([shop.host]))
+        script = ScriptedModel(
+            [
+                TransitionDecision(calls=(ToolCallRequest("order", {"item": "tea"}),)),
+                TransitionDecision(reply="Done."),
+            ]
+        )
+        machine = DialogMachine(served(shop.url), script, fetch=SafeFetch([shop.host]))
         begun = await machine.answer(turn("hi").model_copy(update={"id": "m0"}), None)
         await machine.answer(turn("tea"), begun.state)
         await machine.aclose()
@@ -118,14 +134,14 @@ async def test_a_header_may_hold_any_letters(shop: Shop) -> None:
 
 async def test_no_value_leads_to_another_server(shop: Shop) -> None:
     made = served(f"{shop.url}/{{{{ slots.shop }}}}")
-    assert await result_of(made, shop.host) == failed("a value is missing in the address")
+    assert await result_of(made, shop.host) == failure_result("a value is missing in the address")
     assert shop.requests == []
 
 
 async def test_a_call_that_its_schema_forbids_is_not_made(shop: Shop) -> None:
     strict = {**SCHEMA, "properties": {"item": {"enum": ["mug"]}}}
     result = await result_of(served(shop.url, input_schema=strict), shop.host)
-    assert result == failed("not as the schema has it: item")
+    assert result == failure_result("not as the schema has it: item")
     assert shop.requests == []
 
 
@@ -169,8 +185,8 @@ async def test_a_server_that_does_not_answer_is_given_up(shop: Shop) -> None:
 
 
 async def test_the_watcher_is_asked_before_the_server_is(shop: Shop) -> None:
-    script = ScriptedModel([Decision(calls=(Call("order", {"item": "tea"}),))] * 2)
-    machine = DialogMachine(served(shop.url), script, fetch=GuardedFetch([shop.host]))
+    script = ScriptedModel([TransitionDecision(calls=(ToolCallRequest("order", {"item": "tea"}),))] * 2)
+    machine = DialogMachine(served(shop.url), script, fetch=SafeFetch([shop.host]))
     begun = await machine.answer(turn("hi"), None)
     with pytest.raises(RuntimeError):
         await machine.answer(turn("tea"), begun.state, watcher=(asked := Asked(forbid=True)))
@@ -187,9 +203,9 @@ async def test_a_private_address_is_refused() -> None:
 async def test_a_server_that_is_down_leads_to_the_failure_edge() -> None:
     async with Shop().running() as shop:
         pass
-    script = ScriptedModel([Decision(calls=(Call("order", {"item": "tea"}),))])
+    script = ScriptedModel([TransitionDecision(calls=(ToolCallRequest("order", {"item": "tea"}),))])
     made = served(shop.url, on_failure="gone")
-    machine = DialogMachine(made, script, fetch=GuardedFetch([shop.host]))
+    machine = DialogMachine(made, script, fetch=SafeFetch([shop.host]))
     await machine.start()
     answer = await machine.turn("please")
     assert (answer.edge, answer.text, answer.tools) == ("gone", "The end.", ("order!",))
@@ -211,13 +227,13 @@ async def test_a_secret_reaches_the_server_and_nobody_else(
     assert {request.headers["authorization"] for request in crm.requests} == {"Bearer tk-very-secret"}
     assert {request.scope["raw_path"] for request in crm.requests} == {b"/deep%20path"}
     assert "idempotency-key" not in crm.requests[0].headers
-    assert result["error"] == f"for {HIDDEN}"
+    assert result["error"] == f"for {REDACTED}"
     assert "tk-very-secret" not in caplog.text
 
 
 def test_a_secret_that_is_not_set_stops_the_start() -> None:
-    with pytest.raises(Misconfigured, match="TURNGATE_SECRET_SHOP"):
-        DialogMachine(served("{{ secrets.SHOP }}"), "rules", fetch=GuardedFetch())
+    with pytest.raises(ConfigurationError, match="TURNGATE_SECRET_SHOP"):
+        DialogMachine(served("{{ secrets.SHOP }}"), "rules", fetch=SafeFetch())
 
 
 @pytest.mark.parametrize("status", [401, 404, 500])
@@ -235,7 +251,7 @@ async def test_a_server_that_asks_back_without_end_is_given_up(crm: Crm) -> None
     crm.answers = [Response(pings, media_type="text/event-stream")] * 999
     result = await result_of(served(crm.url), crm.host)
     assert result["success"] is False
-    assert len(crm.requests) <= mcp_client.MOST_REQUESTS
+    assert len(crm.requests) <= mcp_client.MAX_REQUESTS_PER_CALL
 
 
 async def test_a_server_that_says_come_back_later_is_not_waited_for(crm: Crm) -> None:
@@ -327,18 +343,18 @@ RESULTS = JSON | st.fixed_dictionaries(
 
 
 class Answers:
-    """A server without discovery, as `Fetch` sees it: `result` is what its tool comes to."""
+    """A server without discovery, as `HttpFetcher` sees it: `result` is what its tool comes to."""
 
     def __init__(self, result: object) -> None:
         self.result = result
 
-    async def fetch(self, request: Sent) -> Fetched:
+    async def fetch(self, request: Sent) -> HttpResponse:
         said = json.loads(request.body or b"{}")
         made = {"initialize": HANDSHAKE, "tools/call": self.result}.get(said["method"])
         if made is None or "id" not in said:
-            return Fetched(status=400)
+            return HttpResponse(status=400)
         body = json.dumps({"jsonrpc": "2.0", "id": said["id"], "result": made}).encode()
-        return Fetched(status=200, headers={"content-type": "application/json"}, body=body)
+        return HttpResponse(status=200, headers={"content-type": "application/json"}, body=body)
 
     async def aclose(self) -> None:
         pass
@@ -346,10 +362,12 @@ class Answers:
 
 @given(RESULTS)
 def test_whatever_a_tool_comes_to_is_small_and_json(result: object) -> None:
-    call = ToolCall("https://shop.example/mcp", {}, "order", {}, "k", 5, "order")
-    answered = asyncio.run(mcp_client.called(call, Answers(result)))
-    kept = json.dumps(told(answered.data, (), success=answered.success), ensure_ascii=False, allow_nan=False)
-    assert len(kept.encode()) <= 4 * LARGEST_RESULT
+    call = McpCall("https://shop.example/mcp", {}, "order", {}, "k", 5, "order")
+    answered = asyncio.run(mcp_client.call_tool(call, Answers(result)))
+    kept = json.dumps(
+        mcp_result(answered.data, (), success=answered.success), ensure_ascii=False, allow_nan=False
+    )
+    assert len(kept.encode()) <= 4 * MAX_RESULT_LENGTH
 
 
 async def test_a_result_has_no_more_than_a_state_has_room_for(crm: Crm) -> None:
@@ -357,16 +375,16 @@ async def test_a_result_has_no_more_than_a_state_has_room_for(crm: Crm) -> None:
     crm.answers = [replying({"content": [], "structuredContent": {"rows": rows}})] * 9
     result = await result_of(served(crm.url), crm.host)
     assert result["data"]["rows"][0]["left"] == 0
-    assert len(json.dumps(result["data"])) <= LARGEST_RESULT
+    assert len(json.dumps(result["data"])) <= MAX_RESULT_LENGTH
 
 
 async def offered(made: Flow) -> list[str]:
-    script = ScriptedModel([Decision(reply="Yes.")])
-    machine = DialogMachine(made, script, fetch=GuardedFetch())
+    script = ScriptedModel([TransitionDecision(reply="Yes.")])
+    machine = DialogMachine(made, script, fetch=SafeFetch())
     await machine.start()
     await machine.turn("tea?")
     await machine.aclose()
-    return [offer.name for offer in script.questions[0].tools]
+    return [offer.name for offer in script.transition_requests[0].tools]
 
 
 @pytest.mark.parametrize("server", [None, "", "shop.example", "file:///etc/passwd"])
@@ -375,9 +393,9 @@ async def test_a_tool_without_an_address_is_warned_of_and_not_offered(
 ) -> None:
     made = served(server)
     (warning,) = made.warnings
-    assert (warning.path, "address of an MCP server" in warning.sentence) == ("tools[0]", True)
+    assert (warning.path, "address of an MCP server" in warning.message) == ("tools[0]", True)
     assert await offered(made) == []
-    assert warning.sentence in caplog.text
+    assert warning.message in caplog.text
 
 
 async def test_without_the_extra_a_tool_is_warned_of_and_not_offered(
@@ -387,7 +405,7 @@ async def test_without_the_extra_a_tool_is_warned_of_and_not_offered(
     assert (made.warnings, await offered(made)) == ((), ["order"])
     monkeypatch.setitem(sys.modules, "mcp", None)
     made = served("https://shop.example/mcp")
-    assert [warning.sentence for warning in made.warnings] == [NOT_INSTALLED]
+    assert [warning.message for warning in made.warnings] == [MCP_NOT_INSTALLED]
     assert await offered(made) == []
     assert "pip install turngate[mcp]" in caplog.text
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gateway.redis.connection.batcher import Gathering
+from gateway.redis.connection.batcher import Batcher
 
 
 class Doubling:
@@ -30,18 +30,18 @@ class Doubling:
 
 async def test_what_is_asked_at_once_is_one_call_of_bounded_size() -> None:
     doubling = Doubling()
-    gathering = Gathering(doubling, 3)
+    gathering = Batcher(doubling, 3)
 
-    assert await asyncio.gather(*(gathering.ask(2 * number) for number in range(7))) == [
+    assert await asyncio.gather(*(gathering.submit(2 * number) for number in range(7))) == [
         4 * number for number in range(7)
     ]
     assert doubling.batches == [[0, 2, 4], [6, 8, 10], [12]]
 
 
 async def test_an_error_is_its_askers_alone_unless_it_is_the_calls() -> None:
-    gathering = Gathering(Doubling(), 4)
-    own = await asyncio.gather(*(gathering.ask(number) for number in (2, 3, 4)), return_exceptions=True)
-    all_ = await asyncio.gather(*(gathering.ask(number) for number in (2, -1)), return_exceptions=True)
+    gathering = Batcher(Doubling(), 4)
+    own = await asyncio.gather(*(gathering.submit(number) for number in (2, 3, 4)), return_exceptions=True)
+    all_ = await asyncio.gather(*(gathering.submit(number) for number in (2, -1)), return_exceptions=True)
 
     assert (own[0], own[2]) == (4, 8)
     assert isinstance(own[1], TypeError)
@@ -52,10 +52,10 @@ async def test_an_error_is_its_askers_alone_unless_it_is_the_calls() -> None:
 async def test_what_is_asked_during_a_call_waits_for_its_end_only_where_that_is_wished(waits: bool) -> None:
     doubling = Doubling()
     doubling.may_answer.clear()
-    gathering = Gathering(doubling, 4, waits=waits)
-    first = asyncio.create_task(gathering.ask(2))
+    gathering = Batcher(doubling, 4, waits=waits)
+    first = asyncio.create_task(gathering.submit(2))
     await doubling.called.wait()
-    later = [asyncio.create_task(gathering.ask(number)) for number in (4, 6)]
+    later = [asyncio.create_task(gathering.submit(number)) for number in (4, 6)]
     for _ in range(3):
         await asyncio.sleep(0)
     during = [list(batch) for batch in doubling.batches]
@@ -69,8 +69,8 @@ async def test_what_is_asked_during_a_call_waits_for_its_end_only_where_that_is_
 async def test_who_gives_up_does_not_shift_the_answers_of_others() -> None:
     doubling = Doubling()
     doubling.may_answer.clear()
-    gathering = Gathering(doubling, 4)
-    asked = [asyncio.create_task(gathering.ask(number)) for number in (2, 4, 6)]
+    gathering = Batcher(doubling, 4)
+    asked = [asyncio.create_task(gathering.submit(number)) for number in (2, 4, 6)]
     await doubling.called.wait()
     asked[1].cancel()
     doubling.may_answer.set()

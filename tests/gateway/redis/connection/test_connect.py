@@ -9,7 +9,7 @@ from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from gateway.redis.connection.connect import open_beside, open_redis
+from gateway.redis.connection.connect import open_async_redis, open_redis
 
 
 class Deaf:
@@ -36,7 +36,7 @@ async def test_a_step_whose_answer_is_lost_is_not_taken_again(beside: bool) -> N
     port = server.sockets[0].getsockname()[1]
     redis: Redis
     if beside:
-        redis = open_beside(SyncRedis(port=port), timeout=0.2)
+        redis = open_async_redis(SyncRedis(port=port), timeout=0.2)
     else:
         redis = open_redis(f"redis://127.0.0.1:{port}", timeout=0.2)
 
@@ -52,7 +52,7 @@ async def test_a_client_beside_a_synchronous_one_talks_to_the_same_server(
     redis: Redis, sync_redis: SyncRedis
 ) -> None:
     sync_redis.set("here", "yes")
-    beside = open_beside(sync_redis)
+    beside = open_async_redis(sync_redis)
 
     assert await beside.get("here") == b"yes"
     await beside.aclose()

@@ -8,12 +8,12 @@ import pytest
 from redis.exceptions import RedisError, ResponseError
 
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.connection.multiplexer import SharedRedis
+from gateway.redis.connection.multiplexer import MultiplexedRedis
 
 
 async def test_every_caller_gets_the_answer_to_its_own_call(redis_url: str) -> None:
     client = shared(redis_url)
-    answers = await asyncio.gather(*(client.share("ECHO", number) for number in range(500)))
+    answers = await asyncio.gather(*(client.execute_multiplexed("ECHO", number) for number in range(500)))
     clients = await client.client_list()
     await client.aclose()
 
@@ -23,11 +23,11 @@ async def test_every_caller_gets_the_answer_to_its_own_call(redis_url: str) -> N
 
 async def test_an_error_is_its_callers_alone(redis_url: str) -> None:
     client = shared(redis_url)
-    calls = [client.share("NOSUCH"), client.share("ECHO", "a")]
+    calls = [client.execute_multiplexed("NOSUCH"), client.execute_multiplexed("ECHO", "a")]
     first = await asyncio.gather(*calls, return_exceptions=True)
     with pytest.raises(UnicodeEncodeError):
-        await client.share("ECHO", "\ud800")
-    again = await client.share("ECHO", "b")
+        await client.execute_multiplexed("ECHO", "\ud800")
+    again = await client.execute_multiplexed("ECHO", "b")
     await client.aclose()
 
     assert isinstance(first[0], ResponseError)
@@ -36,9 +36,9 @@ async def test_an_error_is_its_callers_alone(redis_url: str) -> None:
 
 async def test_who_gives_up_does_not_shift_the_answers_of_others(redis_url: str) -> None:
     client = shared(redis_url)
-    await client.share("PING")
-    impatient = asyncio.create_task(client.share("ECHO", "gone"))
-    others = [asyncio.create_task(client.share("ECHO", number)) for number in range(5)]
+    await client.execute_multiplexed("PING")
+    impatient = asyncio.create_task(client.execute_multiplexed("ECHO", "gone"))
+    others = [asyncio.create_task(client.execute_multiplexed("ECHO", number)) for number in range(5)]
     await asyncio.sleep(0)
     impatient.cancel()
     answers = await asyncio.gather(*others)
@@ -49,9 +49,9 @@ async def test_who_gives_up_does_not_shift_the_answers_of_others(redis_url: str)
 
 async def test_a_connection_that_the_server_closed_is_made_anew(redis_url: str) -> None:
     client = shared(redis_url)
-    own = await client.share("CLIENT", "ID")
+    own = await client.execute_multiplexed("CLIENT", "ID")
     await client.client_kill_filter(_id=str(own))
-    answer = await client.share("ECHO", "a")
+    answer = await client.execute_multiplexed("ECHO", "a")
     await client.aclose()
 
     assert answer == b"a"
@@ -65,7 +65,7 @@ async def test_nobody_is_left_waiting_when_the_server_does_not_answer() -> None:
 
     server = await asyncio.start_server(swallow, "127.0.0.1", 0)
     client = shared(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", seconds=0.2)
-    calls = [client.share("ECHO", number) for number in range(3)]
+    calls = [client.execute_multiplexed("ECHO", number) for number in range(3)]
     answers = await asyncio.gather(*calls, return_exceptions=True)
     await client.aclose()
     server.close()
@@ -74,7 +74,7 @@ async def test_nobody_is_left_waiting_when_the_server_does_not_answer() -> None:
     assert [isinstance(answer, RedisError) for answer in answers] == [True] * 3
 
 
-def shared(url: str, seconds: float = 5.0) -> SharedRedis:
+def shared(url: str, seconds: float = 5.0) -> MultiplexedRedis:
     client = open_redis(url, timeout=seconds)
-    assert isinstance(client, SharedRedis)
+    assert isinstance(client, MultiplexedRedis)
     return client

@@ -6,37 +6,48 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from gateway.redis.connection.notifications import Hints, _read, hint
+from gateway.redis.connection.notifications import (
+    SessionNotifications,
+    _decode_notifications,
+    encode_notification,
+)
 
 names = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(st.lists(st.tuples(names, st.binary())))
 def test_names_and_notes_are_told_apart(said: list[tuple[str, bytes]]) -> None:
-    assert list(_read(b"".join(hint(session, note) for session, note in said))) == said
+    assert (
+        list(_decode_notifications(b"".join(encode_notification(session, note) for session, note in said)))
+        == said
+    )
 
 
 @given(st.one_of(st.binary(), st.from_regex(rb"\d* \d* .*", fullmatch=True)))
 @example(b"9" * 5_000 + b" 1 a")
 def test_any_message_can_be_read(message: bytes) -> None:
-    for session, note in _read(message):
+    for session, note in _decode_notifications(message):
         assert isinstance(session, str)
         assert isinstance(note, bytes)
 
 
 async def test_who_waits_hears_what_is_said_of_their_session(redis: Redis) -> None:
     evil = 'web:ada\ncommitted {"turns": ["m"]}'
-    hints = Hints(redis, "tg:told")
-    with hints.of("web:ada") as ada, hints.of(evil) as other, hints.of("web:grace") as grace:
-        await hints.listening.wait()
+    hints = SessionNotifications(redis, "tg:told")
+    with (
+        hints.subscribe("web:ada") as ada,
+        hints.subscribe(evil) as other,
+        hints.subscribe("web:grace") as grace,
+    ):
+        await hints.subscribed.wait()
         noise = [b"\xff", b"9 9", b"", b"7"]
-        both = hint(evil, b"for the other") + hint("web:ada", b"a")
-        for message in (*noise, both, hint("web:ada")):
+        both = encode_notification(evil, b"for the other") + encode_notification("web:ada", b"a")
+        for message in (*noise, both, encode_notification("web:ada")):
             await redis.publish("tg:told", message)
-        await redis.publish("tg:told", hint("web:grace"))
+        await redis.publish("tg:told", encode_notification("web:grace"))
         await grace.wait()
 
-        assert ada.take() == [b"a"]
-        assert other.take() == [b"for the other"]
-        assert (grace.take(), grace.is_set(), ada.is_set()) == ([], False, False)
+        assert ada.pop_notes() == [b"a"]
+        assert other.pop_notes() == [b"for the other"]
+        assert (grace.pop_notes(), grace.is_set(), ada.is_set()) == ([], False, False)
     await hints.aclose()

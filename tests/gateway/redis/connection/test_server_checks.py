@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.errors import Misconfigured
+from core.errors import ConfigurationError
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.connection.server_checks import examine, warn
-from gateway.redis.embedded_server import EmbeddedServer
+from gateway.redis.connection.server_checks import check_server, log_warnings
+from gateway.redis.embedded_server import EmbeddedRedis
 
 
 async def test_the_embedded_server_is_fit(tmp_path: Path) -> None:
-    server = EmbeddedServer(tmp_path)
+    server = EmbeddedRedis(tmp_path)
     server.start()
     try:
         async with open_redis(server.url) as redis:
-            assert await examine(redis) == []
+            assert await check_server(redis) == []
     finally:
         server.stop()
 
@@ -29,7 +29,7 @@ async def test_a_server_that_evicts_and_keeps_nothing_is_complained_of(
 ) -> None:
     await redis.config_set("maxmemory-policy", "allkeys-lru")
     try:
-        await warn(redis)
+        await log_warnings(redis)
     finally:
         await redis.config_set("maxmemory-policy", "noeviction")
 
@@ -41,7 +41,7 @@ async def test_a_server_that_hides_its_configuration_is_believed(redis: Redis) -
     await redis.acl_setuser("guest", enabled=True, nopass=True, categories=["+@all"], commands=["-config"])
     address = redis.connection_pool.connection_kwargs["path"]
     async with Redis(unix_socket_path=address, username="guest", password="x") as guest:
-        assert await examine(guest) == []
+        assert await check_server(guest) == []
     await redis.acl_deluser("guest")
 
 
@@ -54,12 +54,12 @@ class OldServer(Redis):
 
 async def test_a_server_that_is_too_old_is_refused_by_name() -> None:
     async with OldServer() as redis:
-        with pytest.raises(Misconfigured, match=r"6\.0\.16"):
-            await examine(redis)
+        with pytest.raises(ConfigurationError, match=r"6\.0\.16"):
+            await check_server(redis)
 
 
 async def test_a_server_that_cannot_be_reached_is_not_complained_of(caplog: pytest.LogCaptureFixture) -> None:
     async with open_redis("redis://127.0.0.1:1/0", timeout=0.2) as redis:
-        await warn(redis)
+        await log_warnings(redis)
 
     assert caplog.text == ""

@@ -16,12 +16,12 @@ from typer.testing import CliRunner, Result
 from core.model.event import TurnReceived
 from core.model.turn import Attachment, Turn
 from core.ports.mailbox import Commit
-from core.processing.session_processor import Drain, Drained
+from core.processing.session_processor import ProcessResult, SessionProcessor
 from gateway.cli import app
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.lua import Protocol
+from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
-from gateway.redis.records.dead_letters import DeadLetters, Letter, Replayed
+from gateway.redis.records.dead_letters import DeadLetters, Letter, ReplayOutcome
 from gateway.redis.records.session_log import read_log
 from tests.fakes import ADDRESS, EchoDialog, FakeChannel, turn
 
@@ -43,13 +43,13 @@ async def given_up(redis: Redis, *turns: Turn, reason: str = "gave up after 5 tr
         await RedisInbox(redis).accept([TurnReceived(turn=each)])
         claim = await mailbox.claim(each.session)
         assert claim is not None
-        await mailbox.commit(claim.lease, Commit(turns=(each,), dead=reason))
+        await mailbox.commit(claim.lease, Commit(turns=(each,), dead_letter_reason=reason))
         assert await mailbox.release(claim.lease)
     await redis.delete(QUEUE)
 
 
 async def letters(redis: Redis) -> list[Letter]:
-    return [letter async for letter in DeadLetters(redis).between()]
+    return [letter async for letter in DeadLetters(redis).list_between()]
 
 
 async def test_a_letter_tells_the_reason_and_the_whole_turn(redis: Redis) -> None:
@@ -65,10 +65,10 @@ async def test_a_replayed_turn_is_answered_and_its_letter_is_gone(redis: Redis) 
     [letter] = await letters(redis)
     channel, mailbox, dialog = FakeChannel(), RedisMailbox(redis), EchoDialog()
 
-    assert await DeadLetters(redis).replay(letter) is Replayed.REPLAYED
+    assert await DeadLetters(redis).replay(letter) is ReplayOutcome.REPLAYED
     assert await redis.llen(QUEUE) == 1
-    drain = Drain(mailbox=mailbox, dialog=dialog, channels={"fake": channel}, http=None)
-    assert await drain.run(SESSION) is Drained.EMPTY
+    drain = SessionProcessor(mailbox=mailbox, dialog=dialog, channels={"fake": channel}, http=None)
+    assert await drain.run(SESSION) is ProcessResult.EMPTY
     await mailbox.aclose()
     assert channel.bodies == ["1: look at this"]
     assert await letters(redis) == []
@@ -92,7 +92,7 @@ async def test_two_who_replay_one_letter_replay_it_once(redis: Redis) -> None:
 
     outcomes = await asyncio.gather(*(DeadLetters(redis).replay(letter) for _ in range(2)))
 
-    assert sorted(outcomes) == [Replayed.GONE, Replayed.REPLAYED]
+    assert sorted(outcomes) == [ReplayOutcome.GONE, ReplayOutcome.REPLAYED]
     assert await redis.llen(f"tg:{{{SESSION}}}:mail") == 1
 
 
@@ -101,7 +101,7 @@ async def test_a_replay_into_a_full_mailbox_changes_nothing(redis: Redis) -> Non
     await RedisInbox(redis).accept([TurnReceived(turn=turn(2))])
     [letter] = await letters(redis)
 
-    assert await DeadLetters(redis, Protocol(mailbox_length=1)).replay(letter) is Replayed.FULL
+    assert await DeadLetters(redis, ProtocolLimits(mailbox_length=1)).replay(letter) is ReplayOutcome.FULL
     assert await letters(redis) == [letter]
     assert await redis.llen(f"tg:{{{SESSION}}}:mail") == 1
 
@@ -129,7 +129,7 @@ async def test_a_letter_that_cannot_be_read_is_listed_and_left_where_it_is(redis
     [letter] = await letters(redis)
 
     assert letter.turns == ()
-    assert await DeadLetters(redis).replay(letter) is Replayed.UNREADABLE
+    assert await DeadLetters(redis).replay(letter) is ReplayOutcome.UNREADABLE
     assert await letters(redis) == [letter]
 
 
@@ -138,7 +138,7 @@ async def test_letters_of_a_span_of_time_are_found_however_many_there_are(redis:
         letter = '{"reason": "old", "turns": []}'
         await redis.xadd("tg:dead", {"session": SESSION, "letter": letter}, id=f"{moment}-1")
 
-    found = [each.at_ms async for each in DeadLetters(redis).between(since_ms=2, until_ms=1200)]
+    found = [each.at_ms async for each in DeadLetters(redis).list_between(since_ms=2, until_ms=1200)]
     assert found == list(range(2, 1201))
 
 

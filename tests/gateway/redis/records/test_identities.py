@@ -11,12 +11,12 @@ from redis.asyncio import Redis
 from core.errors import Unavailable
 from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
 from core.model.message import Reply
-from core.model.owner import Act
+from core.model.owner import ControlAction
 from core.model.turn import Address, Turn
-from core.ports.mailbox import Verdict
-from gateway.middleware.status_lookup import Echoed
+from core.ports.mailbox import AcceptResult
+from gateway.middleware.status_lookup import StatusLookup
 from gateway.redis.inbox import RedisInbox
-from gateway.redis.records.identities import People
+from gateway.redis.records.identities import IdentityResolver
 from tests.channels.whatsapp.builders import whatsapp
 
 ADDRESS = Address(channel="whatsapp", account="a", ours="1", theirs="2")
@@ -24,8 +24,8 @@ PHONE, USER, OTHER = "w:1:+12025550180", "w:1:US.1", "w:1:US.2"
 
 
 @pytest.fixture
-def people(redis: Redis) -> People:
-    return People(redis, RedisInbox(redis))
+def people(redis: Redis) -> IdentityResolver:
+    return IdentityResolver(redis, RedisInbox(redis))
 
 
 def said(number: int, *names: str) -> Event:
@@ -38,7 +38,7 @@ async def lengths(redis: Redis, *sessions: str) -> list[int]:
 
 
 async def test_a_session_is_kept_when_an_id_appears_and_the_number_vanishes(
-    people: People, redis: Redis
+    people: IdentityResolver, redis: Redis
 ) -> None:
     await people.accept([said(1, PHONE)])
     await people.accept([said(2, USER, PHONE)])
@@ -47,7 +47,7 @@ async def test_a_session_is_kept_when_an_id_appears_and_the_number_vanishes(
     assert await lengths(redis, PHONE, USER) == [3, 0]
 
 
-async def test_a_session_is_kept_when_a_number_appears(people: People, redis: Redis) -> None:
+async def test_a_session_is_kept_when_a_number_appears(people: IdentityResolver, redis: Redis) -> None:
     await people.accept([said(1, USER)])
     await people.accept([said(2, USER, PHONE)])
     await people.accept([said(3, PHONE)])
@@ -55,13 +55,15 @@ async def test_a_session_is_kept_when_a_number_appears(people: People, redis: Re
     assert await lengths(redis, USER, PHONE) == [3, 0]
 
 
-async def test_a_batch_is_read_in_order(people: People, redis: Redis) -> None:
+async def test_a_batch_is_read_in_order(people: IdentityResolver, redis: Redis) -> None:
     await people.accept([said(1, PHONE), said(2, USER, PHONE), said(3, USER)])
 
     assert await lengths(redis, PHONE, USER) == [3, 0]
 
 
-async def test_a_number_that_comes_with_another_id_is_somebody_elses(people: People, redis: Redis) -> None:
+async def test_a_number_that_comes_with_another_id_is_somebody_elses(
+    people: IdentityResolver, redis: Redis
+) -> None:
     await people.accept([said(1, USER, PHONE)])
     await people.accept([said(2, OTHER, PHONE)])
     await people.accept([said(3, PHONE)])
@@ -69,7 +71,7 @@ async def test_a_number_that_comes_with_another_id_is_somebody_elses(people: Peo
     assert await lengths(redis, USER, OTHER) == [1, 2]
 
 
-async def test_a_changed_id_leads_to_the_same_session(people: People, redis: Redis) -> None:
+async def test_a_changed_id_leads_to_the_same_session(people: IdentityResolver, redis: Redis) -> None:
     await people.accept([said(1, USER, PHONE)])
     await people.accept([Ignored(reason="changed user id", aliases=(USER, OTHER))])
     await people.accept([said(2, OTHER, PHONE)])
@@ -77,31 +79,33 @@ async def test_a_changed_id_leads_to_the_same_session(people: People, redis: Red
     assert await lengths(redis, USER, OTHER) == [2, 0]
 
 
-async def test_the_same_message_in_two_batches_is_one_turn(people: People, redis: Redis) -> None:
+async def test_the_same_message_in_two_batches_is_one_turn(people: IdentityResolver, redis: Redis) -> None:
     first = await people.accept([said(1, USER, PHONE)])
     again = await people.accept([said(2, USER, PHONE), said(1, USER, PHONE)])
 
-    assert (first, again) == ([Verdict.NEW], [Verdict.NEW, Verdict.DUPLICATE])
+    assert (first, again) == ([AcceptResult.NEW], [AcceptResult.NEW, AcceptResult.DUPLICATE])
 
 
-async def test_who_takes_over_finds_the_session_too(people: People, redis: Redis) -> None:
+async def test_who_takes_over_finds_the_session_too(people: IdentityResolver, redis: Redis) -> None:
     await people.accept([said(1, USER, PHONE)])
-    taken = ControlReceived(id="e", session=PHONE, address=ADDRESS, act=Act.TAKE_OVER, aliases=(PHONE,))
+    taken = ControlReceived(
+        id="e", session=PHONE, address=ADDRESS, act=ControlAction.TAKE_OVER, aliases=(PHONE,)
+    )
     await people.accept([taken])
 
     assert await redis.hget(f"tg:{{{USER}}}", "owner") == b"human"
-    assert await people.session(PHONE) == USER
+    assert await people.find_session(PHONE) == USER
 
 
-async def test_a_send_that_a_status_told_of_is_found(people: People, redis: Redis) -> None:
+async def test_a_send_that_a_status_told_of_is_found(people: IdentityResolver, redis: Redis) -> None:
     reply = Reply(key="wamid.1.1", address=ADDRESS, body="Hi")
-    channel, long_ago = Echoed(whatsapp(), redis), datetime.now(UTC) - timedelta(minutes=1)
+    channel, long_ago = StatusLookup(whatsapp(), redis), datetime.now(UTC) - timedelta(minutes=1)
     async with httpx.AsyncClient() as http:
         assert await channel.find_sent(reply, http, since=long_ago, known=()) is None
         with pytest.raises(Unavailable):
             await channel.find_sent(reply, http, since=datetime.now(UTC), known=())
         status = StatusChanged(
-            channel="whatsapp", provider_id="wamid.X", status=DeliveryStatus.SENT, reply_key=reply.name
+            channel="whatsapp", provider_id="wamid.X", status=DeliveryStatus.SENT, reply_key=reply.global_key
         )
         await people.accept([status])
         found = await channel.find_sent(reply, http, since=datetime.now(UTC), known=())

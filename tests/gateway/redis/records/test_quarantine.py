@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 from typer.testing import CliRunner
 
-from core.errors import BadSignature
+from core.errors import InvalidSignature
 from core.ports.channel import Webhook
 from gateway.cli import app
 from gateway.redis.records.quarantine import Quarantine
@@ -24,9 +24,9 @@ FORGED = Webhook(
 
 async def test_the_reason_is_kept_and_no_secret_text_or_number(redis: Redis) -> None:
     quarantine = Quarantine(redis)
-    quarantine.keep("fake", BadSignature("signed for another address: set PUBLIC_URL"), FORGED)
-    quarantine.keep("fake", BadSignature("too large"), None)
-    await quarantine.settled()
+    quarantine.add("fake", InvalidSignature("signed for another address: set PUBLIC_URL"), FORGED)
+    quarantine.add("fake", InvalidSignature("too large"), None)
+    await quarantine.wait_until_written()
 
     _, kept = await quarantine.latest()
     assert (kept.status, kept.reason) == (401, "signed for another address: set PUBLIC_URL")
@@ -40,9 +40,9 @@ async def test_the_reason_is_kept_and_no_secret_text_or_number(redis: Redis) -> 
 async def test_a_flood_costs_few_writes_and_bounded_memory(redis: Redis) -> None:
     quarantine = Quarantine(redis)
     for _ in range(1_000):
-        quarantine.keep("fake", BadSignature("forged"), FORGED)
-    assert len(quarantine._writing) <= 20
-    await quarantine.settled()
+        quarantine.add("fake", InvalidSignature("forged"), FORGED)
+    assert len(quarantine._write_tasks) <= 20
+    await quarantine.wait_until_written()
 
     assert 0 < await redis.xlen("tg:quarantine") <= 20
     assert await redis.pttl("tg:quarantine") > 0
@@ -55,8 +55,8 @@ def test_the_command_lists_and_drops(redis_url: str, monkeypatch: pytest.MonkeyP
         async with Redis.from_url(redis_url) as redis:
             await redis.flushall()
             quarantine = Quarantine(redis)
-            quarantine.keep("fake", BadSignature("set PUBLIC_URL"), FORGED)
-            await quarantine.settled()
+            quarantine.add("fake", InvalidSignature("set PUBLIC_URL"), FORGED)
+            await quarantine.wait_until_written()
 
     asyncio.run(fill())
     monkeypatch.chdir(tmp_path)

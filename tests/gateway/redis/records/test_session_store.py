@@ -9,7 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 from redis.asyncio import Redis
 
-from core.errors import LeaseLost, Misconfigured, SessionBusy
+from core.errors import ConfigurationError, LeaseLost, SessionBusy
 from gateway.redis.records.session_store import RedisSessionStore
 
 KEY = "tg:own:{ada}"
@@ -63,7 +63,7 @@ async def test_states_are_unreadable_at_rest_and_keys_rotate(redis: Redis, redis
         await held.save({"secret": "4321"})
     stored: Any = await redis.hget(KEY, "state")
     assert b"4321" not in stored
-    with pytest.raises(Misconfigured, match="cannot be read with these keys"):
+    with pytest.raises(ConfigurationError, match="cannot be read with these keys"):
         async with only_new.hold("ada"):
             pass
     async with after.hold("ada") as held:
@@ -76,5 +76,5 @@ async def test_states_are_unreadable_at_rest_and_keys_rotate(redis: Redis, redis
 
 
 def test_a_key_that_is_none_is_named(redis_url: str) -> None:
-    with pytest.raises(Misconfigured, match="not a Fernet key"):
+    with pytest.raises(ConfigurationError, match="not a Fernet key"):
         RedisSessionStore(redis_url, keys=["secret"])

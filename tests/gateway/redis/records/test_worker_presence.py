@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from gateway.redis.records import worker_presence as presence
+from gateway.redis.records import worker_presence
 
 
 async def test_a_worker_that_announces_itself_is_alive_until_it_withdraws(redis: Redis) -> None:
-    before = await presence.anyone(redis)
-    await presence.announce(redis, "one")
-    during = await presence.anyone(redis)
-    await presence.withdraw(redis, "one")
+    before = await worker_presence.any_worker_alive(redis)
+    await worker_presence.announce(redis, "one")
+    during = await worker_presence.any_worker_alive(redis)
+    await worker_presence.withdraw(redis, "one")
 
-    assert (before, during, await presence.anyone(redis)) == (False, True, False)
+    assert (before, during, await worker_presence.any_worker_alive(redis)) == (False, True, False)
 
 
 async def test_a_worker_that_fell_silent_is_dead_although_rq_still_lists_it(redis: Redis) -> None:
@@ -21,19 +21,19 @@ async def test_a_worker_that_fell_silent_is_dead_although_rq_still_lists_it(redi
     await redis.hset("rq:worker:one", "birth", "today")
     await redis.zadd("tg:workers", {"one": 1})
 
-    assert not await presence.anyone(redis)
+    assert not await worker_presence.any_worker_alive(redis)
 
 
 async def test_a_stock_worker_counts_for_as_long_as_rq_lists_it(redis: Redis) -> None:
     await redis.sadd("rq:workers:turns", "rq:worker:stock")
-    listed_only = await presence.anyone(redis)
+    listed_only = await worker_presence.any_worker_alive(redis)
     await redis.hset("rq:worker:stock", "birth", "today")
 
-    assert (listed_only, await presence.anyone(redis)) == (False, True)
+    assert (listed_only, await worker_presence.any_worker_alive(redis)) == (False, True)
 
 
 async def test_names_of_long_ago_are_forgotten(redis: Redis) -> None:
     await redis.zadd("tg:workers", {"old": 1})
-    await presence.announce(redis, "new")
+    await worker_presence.announce(redis, "new")
 
     assert await redis.zrange("tg:workers", 0, -1) == [b"new"]
