@@ -18,8 +18,7 @@ from redis.asyncio import Redis
 
 from bench import model, sink, waiting
 from bench.ack import ACCOUNT, TOKEN
-from core.model.event import TurnReceived
-from core.model.turn import Address, Turn
+from core.model import Address, Turn, TurnReceived
 from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
 from gateway.webchat.channel import build_address, build_session_id

@@ -12,7 +12,7 @@ from starlette.routing import Mount
 
 import bench.instant  # noqa: F401 - it puts its model in place of the real client
 from flows.llm.openai.model import OpenAIModel
-from gateway import DialogMachine, DialogRouter, Flow, SessionWorker, tune_gc
+from gateway import DialogMachine, DialogRouter, Flow, SessionWorker, collect_rarely
 
 
 def create() -> Starlette:
@@ -26,5 +26,5 @@ def create() -> Starlette:
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     """As docs/embedding.md says."""
-    tune_gc()
+    collect_rarely()
     yield

@@ -14,8 +14,8 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from bench.deltas import call_arguments, call_deltas
 from bench.talks import measure_over_http, measure_talks, resident_bytes
-from flows.document.flow import Flow
-from flows.engine.machine import DialogMachine
+from flows.document import Flow
+from flows.engine import DialogMachine
 from flows.llm.openai.model import OpenAIModel
 
 

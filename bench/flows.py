@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.model_server import running_model_server
-from flows.llm.prompts import STAY_FUNCTION_NAME
+from flows.llm import STAY_FUNCTION_NAME
 
 VENV = Path(__file__).parent.parent / ".venv" / "reference"
 RATIOS = {

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from bench.engine import FakeOpenAIClient
+from flows.llm import STAY_FUNCTION_NAME
 from flows.llm.openai.client import OpenAIClient
-from flows.llm.prompts import STAY_FUNCTION_NAME
-from flows.tools.python import tool
+from flows.tools import tool
 
 
 class _FirstFunctionClient(FakeOpenAIClient):

@@ -13,11 +13,10 @@ import httpx
 from redis.asyncio import Redis
 
 from bench.ack import ACCOUNT
-from core.model.event import TurnReceived
-from core.model.turn import Address, Turn
-from core.processing.session_processor import SessionProcessor
-from flows.document.flow import Flow
-from flows.engine.machine import DialogMachine
+from core.model import Address, Turn, TurnReceived
+from core.processing import SessionProcessor
+from flows.document import Flow
+from flows.engine import DialogMachine
 from gateway.config.settings import FLOW_LIBRARY
 from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox

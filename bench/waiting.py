@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 
-from flows.llm.model import TransitionDecision, TransitionRequest
-from flows.llm.rules.model import RulesModel
-from flows.tools.python import tool
+from flows.llm import TransitionDecision, TransitionRequest
+from flows.llm.rules import RulesModel
+from flows.tools import tool
 
 SECONDS_VARIABLE = "BENCH_MODEL_SECONDS"
 

@@ -10,7 +10,7 @@ from typing import cast
 import httpx
 
 from core.errors import ConfigurationError
-from core.ports.channel import Channel
+from core.ports import Channel
 
 
 def available() -> list[str]:

@@ -9,12 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.sessions.store import InMemorySessionStore, NullSessionStore
-    from core.sessions.worker import SessionWorker
-    from flows.document.flow import Flow
-    from flows.document.flow_set import FlowSet
-    from flows.engine.machine import DialogMachine
-    from flows.tools.python import Context, ToolError, tool
+    from core.sessions import InMemorySessionStore, NullSessionStore, SessionWorker
+    from flows.document import Flow, FlowSet
+    from flows.engine import DialogMachine
+    from flows.tools import Context, ToolError, tool
     from gateway.config.gc_tuning import collect_rarely
     from gateway.embedding.fastapi import FastAPIRouter
     from gateway.embedding.starlette import DialogRouter

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from core.errors import StorageUnavailable
-from core.ports.mailbox import Inbox
+from core.ports import Inbox
 from gateway.bootstrap import (
     Channels,
     add_web_channel,

@@ -11,14 +11,11 @@ from redis.asyncio import Redis
 
 import channels
 from core.errors import ConfigurationError
-from core.ports.channel import Channel, NeedsDependencies
-from core.ports.dialog import Dialog
-from core.ports.media import HostsMedia
-from core.processing.session_processor import SessionProcessor
-from flows.document.flow_file import WatchedFlowFile
-from flows.engine.machine import DialogMachine
-from flows.engine.moderation import Moderator
-from flows.llm.factory import create_model, create_transcriber
+from core.ports import Channel, Dialog, HostsMedia, NeedsDependencies
+from core.processing import SessionProcessor
+from flows.document import WatchedFlowFile
+from flows.engine import DialogMachine, Moderator
+from flows.llm import create_model, create_transcriber
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.config.tool_loader import load_tools

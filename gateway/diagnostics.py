@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import ConfigurationError
-from core.model.base import FrozenModel
-from flows.document.flow import Flow
+from core.model import FrozenModel
+from flows.document import Flow
 from gateway.bootstrap import build_dialog, load_channels
 from gateway.config.settings import Settings
 from gateway.redis import rq_layout

@@ -6,12 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from core.errors import DeliveryError, Unknown
-from core.model.event import Event
-from core.model.message import Message, MessagePart, Reply, SentMessage
-from core.model.timer import TimerKind
-from core.model.turn import Address, Turn
-from core.ports.channel import Capabilities, Webhook, WebhookResponse
-from core.ports.dialog import State, TurnListener, TurnOutcome
+from core.model import Address, Event, Message, MessagePart, Reply, SentMessage, TimerKind, Turn
+from core.ports import Capabilities, State, TurnListener, TurnOutcome, Webhook, WebhookResponse
 
 ADDRESS = Address(channel="fake", account="A1", ours="+15550100", theirs="+15550170")
 

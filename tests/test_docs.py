@@ -11,7 +11,8 @@ import pytest
 import typer.main
 
 import channels
-from core.model.owner import TRANSITIONS, Owner
+from core.model import Owner
+from core.model.owner import TRANSITIONS
 from gateway.cli import app
 from gateway.config import settings
 from tests.paths import ROOT

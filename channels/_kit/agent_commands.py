@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.model.owner import ControlAction
+from core.model import ControlAction
 
 _COMMANDS = {
     "/bot on": ControlAction.GIVE_BACK,

@@ -8,11 +8,10 @@ from typing import Protocol
 
 import httpx
 
-from channels._kit.outbound.http import classify_http_error
+from channels._kit.outbound import classify_http_error
 from core.errors import DeliveryError
-from core.model.event import Event
-from core.model.message import Reply, SentMessage
-from core.ports.channel import Capabilities, Webhook, WebhookResponse
+from core.model import Event, Reply, SentMessage
+from core.ports import Capabilities, Webhook, WebhookResponse
 
 
 class Verifier(Protocol):

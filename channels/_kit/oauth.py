@@ -14,8 +14,8 @@ from typing import Final
 
 import httpx
 
-from channels._kit.inbound.json import get_number, get_text
-from channels._kit.outbound.http import (
+from channels._kit.inbound import get_number, get_text
+from channels._kit.outbound import (
     BearerAuth,
     Credentials,
     parse_json_body,
@@ -23,9 +23,8 @@ from channels._kit.outbound.http import (
     send_request,
 )
 from core.errors import LeaseLost, Rejected, SessionBusy, Unavailable
-from core.ports.dialog import State
-from core.ports.session_store import SessionStore
-from core.sessions.store import InMemorySessionStore
+from core.ports import SessionStore, State
+from core.sessions import InMemorySessionStore
 
 _REFRESH_MARGIN_SECONDS: Final = 60.0
 

@@ -10,7 +10,7 @@ from typing import Final, cast, get_args
 import httpx
 
 from channels._kit.base import BaseChannel
-from channels._kit.inbound.json import parse_object
+from channels._kit.inbound import parse_object
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
 from channels._kit.text import sanitize
 from channels.intercom.api import IntercomClient
@@ -21,10 +21,8 @@ from channels.intercom.html_body import BodyMode
 from channels.intercom.rendering import render_parts
 from channels.intercom.webhook import Verifier, is_card_request, parse
 from core.errors import ConfigurationError, MalformedWebhook
-from core.model.event import Event
-from core.model.message import Message, MessagePart, Reply, SentMessage
-from core.model.turn import Address
-from core.ports.channel import Webhook, WebhookResponse
+from core.model import Address, Event, Message, MessagePart, Reply, SentMessage
+from core.ports import Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "IntercomChannel", "create_channel"]
 

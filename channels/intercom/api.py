@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.inbound.json import (
+from channels._kit.inbound import (
     JsonObject,
     get_identifier,
     get_number,
@@ -18,14 +18,14 @@ from channels._kit.inbound.json import (
     get_object_list,
     get_text,
 )
-from channels._kit.outbound.http import BearerAuth, get, parse_json_body, parse_retry_after, post
+from channels._kit.outbound import BearerAuth, get, parse_json_body, parse_retry_after, post
 from channels._kit.text import normalize_for_comparison, redact_phone_numbers
 from channels.intercom.assignment import ASSIGNMENT_PART_TYPES, Assignee, Author, Workspace, has_content
 from channels.intercom.capabilities import API_VERSION, NAME
 from channels.intercom.html_body import MAX_BODY_LENGTH, parse_body
 from channels.intercom.rendering import build_comment, build_option_id, render_comment_html, render_note_html
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.model.message import Reply, SentMessage
+from core.model import Reply, SentMessage
 
 log = logging.getLogger("turngate.intercom")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from channels._kit.inbound.json import JsonObject, get_identifier, get_object_list, get_text
+from channels._kit.inbound import JsonObject, get_identifier, get_object_list, get_text
 from channels.intercom.capabilities import CONTACT_AUTHOR_TYPES
 
 ASSIGNMENT_PART_TYPES: Final = frozenset({"assignment", "assign_and_reopen"})

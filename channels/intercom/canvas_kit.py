@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_text
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_text
 from channels.intercom.api import IntercomClient
 from core.errors import DeliveryError
-from core.ports.channel import WebhookResponse
+from core.ports import WebhookResponse
 
 log = logging.getLogger("turngate.intercom")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from channels._kit.inbound.verification import Verification
-from core.ports.channel import Capabilities, RateLimit
+from channels._kit.inbound import Verification
+from core.ports import Capabilities, RateLimit
 
 NAME: Final = "intercom"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from channels._kit.agent_commands import parse_agent_command
-from channels._kit.inbound.json import (
+from channels._kit.inbound import (
     JsonObject,
     get_identifier,
     get_number,
@@ -26,9 +26,7 @@ from channels.intercom.assignment import (
 )
 from channels.intercom.capabilities import NAME
 from channels.intercom.html_body import MAX_BODY_LENGTH, BodyMode, parse_body
-from core.model.event import ControlReceived, Event, Ignored, TurnReceived
-from core.model.owner import ControlAction
-from core.model.turn import Address, Attachment, Turn
+from core.model import Address, Attachment, ControlAction, ControlReceived, Event, Ignored, Turn, TurnReceived
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _MAX_FILES: Final = 10

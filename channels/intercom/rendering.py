@@ -8,13 +8,15 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 from uuid import UUID, uuid5
 
-from channels._kit.rendering.html import markdown_to_html, text_to_html
-from channels._kit.rendering.markdown import format_numbered_list
-from channels._kit.rendering.message_parts import attach_choices
-from channels._kit.rendering.text_splitter import split_text
+from channels._kit.rendering import (
+    attach_choices,
+    format_numbered_list,
+    markdown_to_html,
+    split_text,
+    text_to_html,
+)
 from channels.intercom.capabilities import CAPABILITIES
-from core.model.message import Choice, Message, MessagePart, Reply
-from core.model.turn import Attachment
+from core.model import Attachment, Choice, Message, MessagePart, Reply
 
 _OPTION_NAMESPACE: Final = UUID("6c1f6a0a-6f0a-5f0e-9d53-0f4f1a7b9c11")
 _MARKDOWN_CHARACTERS: Final = re.compile(r"[\\`*_\[\]<>~]")

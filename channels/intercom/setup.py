@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
-from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_object_list, get_text
-from channels._kit.outbound.http import get, parse_json_body
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.outbound import get, parse_json_body
 from channels._kit.settings import parse_base_url, parse_secrets
 from channels._kit.text import sanitize
 from channels.intercom import SETTINGS

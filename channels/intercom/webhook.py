@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from channels._kit.inbound.json import get_identifier, get_object, get_text, parse_object
-from channels._kit.inbound.signatures import signatures_match
+from channels._kit.inbound import get_identifier, get_object, get_text, parse_object, signatures_match
 from channels.intercom.assignment import Workspace
 from channels.intercom.capabilities import CAPABILITIES, DESK_TOPICS, IGNORED_TOPICS, USER_TOPICS
 from channels.intercom.events import ConversationParser
 from channels.intercom.html_body import BodyMode
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
-from core.model.event import Event, Ignored
-from core.ports.channel import Webhook
+from core.model import Event, Ignored
+from core.ports import Webhook
 
 log = logging.getLogger("turngate.intercom")
 

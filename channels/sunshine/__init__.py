@@ -11,19 +11,15 @@ from urllib.parse import urlsplit
 import httpx
 
 from channels._kit.base import BaseChannel
-from channels._kit.outbound.media import download_with_auth, extract_host, load_for_upload
+from channels._kit.outbound import download_with_auth, extract_host, load_for_upload
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
 from channels.sunshine.api import SunshineClient, render_parts
 from channels.sunshine.capabilities import CAPABILITIES, NAME, VERIFICATION
 from channels.sunshine.switchboard import Switchboard
 from channels.sunshine.webhook import Verifier, parse
 from core.errors import ConfigurationError
-from core.model.event import Event
-from core.model.message import Message, MessagePart, Reply, SentMessage
-from core.model.turn import Address, Attachment
-from core.ports.channel import Webhook
-from core.ports.http_fetch import HttpFetcher
-from core.ports.session_store import SessionStore
+from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage
+from core.ports import HttpFetcher, SessionStore, Webhook
 
 __all__ = ["SETTINGS", "VERIFICATION", "SunshineChannel", "create_channel"]
 

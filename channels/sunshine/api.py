@@ -6,16 +6,14 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_object_list, get_text
-from channels._kit.outbound.http import get, parse_json_body, parse_retry_after, post, send_request
-from channels._kit.rendering.markdown import PLAIN_DIALECT, render_markdown
-from channels._kit.rendering.message_parts import attach_captions, attach_choices
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.outbound import get, parse_json_body, parse_retry_after, post, send_request
+from channels._kit.rendering import PLAIN_DIALECT, attach_captions, attach_choices, render_markdown
 from channels._kit.text import redact_phone_numbers
 from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
 from channels.sunshine.switchboard import Switchboard, get_active_integration
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.model.message import Choice, Message, MessagePart, Reply, SentMessage
-from core.model.turn import Attachment
+from core.model import Attachment, Choice, Message, MessagePart, Reply, SentMessage
 
 _DEFAULT_RETRY_SECONDS: Final = 30.0
 _MAX_NOTE_LENGTH: Final = 1000

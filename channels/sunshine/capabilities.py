@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from channels._kit.inbound.verification import Verification
-from core.ports.channel import Capabilities
+from channels._kit.inbound import Verification
+from core.ports import Capabilities
 
 NAME: Final = "sunshine"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from channels._kit.inbound.json import JsonObject, get_number, get_object, get_text
-from core.model.turn import Attachment, Location
+from channels._kit.inbound import JsonObject, get_number, get_object, get_text
+from core.model import Attachment, Location
 
 _MAX_TEXT_LENGTH: Final = 16_000
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_text
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,24 +8,32 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from channels._kit.inbound.json import (
+from channels._kit.inbound import (
     JsonObject,
     get_identifier,
     get_object,
     get_object_list,
     get_text,
     parse_object,
+    signatures_match,
 )
-from channels._kit.inbound.signatures import signatures_match
 from channels._kit.text import redact_phone_numbers
 from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
 from channels.sunshine.message_content import MessageContent, parse_content
 from channels.sunshine.switchboard import Switchboard, get_active_integration
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
-from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.model.owner import ControlAction
-from core.model.turn import Address, Turn
-from core.ports.channel import Webhook
+from core.model import (
+    Address,
+    ControlAction,
+    ControlReceived,
+    DeliveryStatus,
+    Event,
+    Ignored,
+    StatusChanged,
+    Turn,
+    TurnReceived,
+)
+from core.ports import Webhook
 
 log = logging.getLogger("turngate.sunshine")
 

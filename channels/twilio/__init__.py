@@ -11,18 +11,15 @@ import httpx
 from twilio.twiml.messaging_response import MessagingResponse  # type: ignore[import-untyped]
 
 from channels._kit.base import BaseChannel
-from channels._kit.outbound.error_kinds import ErrorKind
+from channels._kit.outbound import ErrorKind
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
 from channels.twilio.api import TwilioClient, render_parts
 from channels.twilio.capabilities import CAPABILITIES, NAME, VERIFICATION, WEBHOOK_PATH, classify_error_code
 from channels.twilio.media import MediaClient
 from channels.twilio.webhook import Verifier, parse
 from core.errors import ConfigurationError
-from core.model.event import Event, StatusChanged
-from core.model.message import Message, MessagePart, Reply, SentMessage
-from core.model.turn import Address, Attachment
-from core.ports.channel import Webhook, WebhookResponse
-from core.ports.http_fetch import HttpFetcher
+from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage, StatusChanged
+from core.ports import HttpFetcher, Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "ErrorKind", "TwilioChannel", "classify_error_code", "create_channel"]
 

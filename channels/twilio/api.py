@@ -9,12 +9,17 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.outbound.error_kinds import ErrorKind
-from channels._kit.outbound.http import get, parse_json_body, parse_retry_after, post
-from channels._kit.rendering.markdown import ASTERISK_DIALECT, PLAIN_DIALECT, render_markdown
-from channels._kit.rendering.message_parts import append_numbered_list, attach_captions
-from channels._kit.rendering.sms_segments import count_segments, to_gsm7_friendly
-from channels._kit.rendering.text_splitter import split_text
+from channels._kit.outbound import ErrorKind, get, parse_json_body, parse_retry_after, post
+from channels._kit.rendering import (
+    ASTERISK_DIALECT,
+    PLAIN_DIALECT,
+    append_numbered_list,
+    attach_captions,
+    count_segments,
+    render_markdown,
+    split_text,
+    to_gsm7_friendly,
+)
 from channels._kit.text import normalize_for_comparison, redact_phone_numbers
 from channels.twilio.capabilities import (
     CAPABILITIES,
@@ -23,8 +28,7 @@ from channels.twilio.capabilities import (
     is_whatsapp,
 )
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.model.message import Message, MessagePart, Reply, SentMessage
-from core.model.turn import Address, Attachment
+from core.model import Address, Attachment, Message, MessagePart, Reply, SentMessage
 
 _DEFAULT_RETRY_SECONDS: Final = 600.0
 _PAGE_SIZE: Final = 100

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from channels._kit.inbound.verification import Verification
-from channels._kit.outbound.error_kinds import ErrorKind
-from channels._kit.rendering.sms_segments import describe_high_cost
-from core.model.event import DeliveryStatus
-from core.ports.channel import Capabilities
+from channels._kit.inbound import Verification
+from channels._kit.outbound import ErrorKind
+from channels._kit.rendering import describe_high_cost
+from core.model import DeliveryStatus
+from core.ports import Capabilities
 
 NAME: Final = "twilio"
 WHATSAPP_PREFIX: Final = "whatsapp:"

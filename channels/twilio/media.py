@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from channels._kit.outbound.media import download_with_auth, extract_host
-from core.model.turn import Attachment
-from core.ports.http_fetch import HttpFetcher
-from core.ports.media import MediaErrorKind, MediaUnavailable
+from channels._kit.outbound import download_with_auth, extract_host
+from core.model import Attachment
+from core.ports import HttpFetcher, MediaErrorKind, MediaUnavailable
 
 _RETRY_DELAYS_SECONDS: Final = (1.0, 3.0)
 

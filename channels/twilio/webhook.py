@@ -12,17 +12,34 @@ from twilio.request_validator import (  # type: ignore[import-untyped]
     RequestValidator,
 )
 
-from channels._kit.inbound.forms import FORM_CONTENT_TYPE, FormData, parse_form
-from channels._kit.inbound.phone_numbers import canonical_number
-from channels._kit.inbound.public_url import PublicUrl, parse_query_values, parse_request_target
-from channels._kit.inbound.signatures import matches_sha256, signatures_match
+from channels._kit.inbound import (
+    FORM_CONTENT_TYPE,
+    FormData,
+    PublicUrl,
+    canonical_number,
+    matches_sha256,
+    parse_form,
+    parse_query_values,
+    parse_request_target,
+    signatures_match,
+)
 from channels._kit.text import redact_phone_numbers, sanitize
 from channels.twilio.capabilities import CAPABILITIES, KEYWORDS, NAME, STATUSES, WHATSAPP_PREFIX, is_whatsapp
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
-from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.model.owner import ControlAction
-from core.model.turn import Address, Attachment, Location, Turn
-from core.ports.channel import Webhook
+from core.model import (
+    Address,
+    Attachment,
+    ControlAction,
+    ControlReceived,
+    DeliveryStatus,
+    Event,
+    Ignored,
+    Location,
+    StatusChanged,
+    Turn,
+    TurnReceived,
+)
+from core.ports import Webhook
 
 _MAX_TEXT_LENGTH: Final = 16_000
 _MAX_NAME_LENGTH: Final = 200

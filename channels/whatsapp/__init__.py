@@ -17,12 +17,8 @@ from channels.whatsapp.message_content import MessageParser
 from channels.whatsapp.rendering import render_parts
 from channels.whatsapp.webhook import Verifier, get_challenge, parse
 from core.errors import ConfigurationError
-from core.model.event import Event
-from core.model.message import Message, MessagePart, Reply, SentMessage
-from core.model.turn import Address, Attachment
-from core.ports.channel import Webhook, WebhookResponse
-from core.ports.http_fetch import HttpFetcher
-from core.ports.session_store import SessionStore
+from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage
+from core.ports import HttpFetcher, SessionStore, Webhook, WebhookResponse
 
 __all__ = ["SETTINGS", "VERIFICATION", "WhatsAppChannel", "create_channel"]
 

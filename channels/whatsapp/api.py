@@ -6,15 +6,20 @@ from typing import Final
 
 import httpx
 
-from channels._kit.inbound.json import get_identifier, get_object, get_object_list, get_text
-from channels._kit.outbound.error_kinds import ErrorKind
-from channels._kit.outbound.http import BearerAuth, parse_json_body, parse_retry_after, post, send_request
+from channels._kit.inbound import get_identifier, get_object, get_object_list, get_text
+from channels._kit.outbound import (
+    BearerAuth,
+    ErrorKind,
+    parse_json_body,
+    parse_retry_after,
+    post,
+    send_request,
+)
 from channels._kit.text import redact_phone_numbers
 from channels.whatsapp.capabilities import NAME, PAIR_LIMIT_CODE, classify_error_code
 from channels.whatsapp.rendering import Json, build_request
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
-from core.model.message import Reply, SentMessage
-from core.model.turn import Attachment
+from core.model import Attachment, Reply, SentMessage
 
 _DEFAULT_RETRY_SECONDS: Final = 600.0
 _RETRY_SECONDS: Final = 5.0

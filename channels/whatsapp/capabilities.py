@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from channels._kit.inbound.verification import Verification
-from channels._kit.outbound.error_kinds import ErrorKind
-from core.model.event import DeliveryStatus
-from core.ports.channel import Capabilities, RateLimit
+from channels._kit.inbound import Verification
+from channels._kit.outbound import ErrorKind
+from core.model import DeliveryStatus
+from core.ports import Capabilities, RateLimit
 
 NAME: Final = "whatsapp"
 

@@ -11,10 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_text
-from channels._kit.inbound.phone_numbers import canonical_number
+from channels._kit.inbound import JsonObject, canonical_number, get_identifier, get_object, get_text
 from channels.whatsapp.capabilities import NAME
-from core.model.turn import Address
+from core.model import Address
 
 _PHONE: Final = re.compile(r"\+?\d{5,20}")
 _USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")

@@ -7,12 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from channels._kit.inbound.json import get_identifier, get_number, get_text, parse_object
-from channels._kit.outbound.media import download_file, extract_host, load_for_upload
+from channels._kit.inbound import get_identifier, get_number, get_text, parse_object
+from channels._kit.outbound import download_file, extract_host, load_for_upload
 from channels.whatsapp.rendering import get_media_type
-from core.model.turn import Attachment
-from core.ports.http_fetch import HttpFetcher
-from core.ports.media import MAX_FILE_BYTES, MediaErrorKind, MediaUnavailable
+from core.model import Attachment
+from core.ports import MAX_FILE_BYTES, HttpFetcher, MediaErrorKind, MediaUnavailable
 
 _META_HOSTS: Final = frozenset({"graph.facebook.com", "lookaside.fbsbx.com"})
 _MAX_METADATA_BYTES: Final = 64 * 1024

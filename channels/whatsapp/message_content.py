@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from channels._kit.inbound.json import (
+from channels._kit.inbound import (
     JsonObject,
     get_identifier,
     get_number,
@@ -16,8 +16,7 @@ from channels._kit.inbound.json import (
     get_text,
 )
 from channels.whatsapp.identities import BusinessNumber, Contact
-from core.model.event import Event, Ignored, TurnReceived
-from core.model.turn import Attachment, Location, Turn
+from core.model import Attachment, Event, Ignored, Location, Turn, TurnReceived
 
 _MAX_TEXT_LENGTH: Final = 16_000
 _MAX_FORM_LENGTH: Final = 4000

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from channels._kit.rendering.markdown import ASTERISK_DIALECT, render_markdown
-from channels._kit.rendering.message_parts import attach_captions, attach_choices, should_use_list, truncate
-from channels._kit.rendering.text_splitter import split_text
+from channels._kit.rendering import (
+    ASTERISK_DIALECT,
+    attach_captions,
+    attach_choices,
+    render_markdown,
+    should_use_list,
+    split_text,
+    truncate,
+)
 from channels.whatsapp.capabilities import CAPABILITIES, MAX_REPLY_KEY_LENGTH, is_phone_number
-from core.model.message import Message, MessagePart, Reply
-from core.model.turn import Attachment
+from core.model import Attachment, Message, MessagePart, Reply
 
 _LIST_BUTTON_LABEL: Final = "Choose"
 _TYPES_BY_CONTENT_TYPE: Final = {

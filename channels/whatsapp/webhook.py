@@ -8,17 +8,17 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from channels._kit.inbound.json import (
+from channels._kit.inbound import (
     JsonObject,
+    canonical_number,
     get_identifier,
     get_object,
     get_object_list,
     get_text,
     parse_object,
+    parse_query_values,
+    signatures_match,
 )
-from channels._kit.inbound.phone_numbers import canonical_number
-from channels._kit.inbound.public_url import parse_query_values
-from channels._kit.inbound.signatures import signatures_match
 from channels._kit.text import redact_phone_numbers
 from channels.whatsapp.capabilities import (
     ALARM_FIELDS,
@@ -37,9 +37,8 @@ from channels.whatsapp.identities import (
 )
 from channels.whatsapp.message_content import MessageParser
 from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookTooLarge
-from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged
-from core.model.owner import ControlAction
-from core.ports.channel import Webhook
+from core.model import ControlAction, ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged
+from core.ports import Webhook
 
 log = logging.getLogger("turngate.whatsapp")
 

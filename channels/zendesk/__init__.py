@@ -12,10 +12,8 @@ import httpx
 
 from channels._kit.base import BaseChannel
 from channels._kit.oauth import RefreshingCredentials, StaticCredentials
-from channels._kit.outbound.http import BearerAuth
-from channels._kit.outbound.media import download_with_auth, extract_host
-from channels._kit.rendering.message_parts import append_numbered_list
-from channels._kit.rendering.text_splitter import split_text
+from channels._kit.outbound import BearerAuth, download_with_auth, extract_host
+from channels._kit.rendering import append_numbered_list, split_text
 from channels._kit.settings import Setting, parse_base_url, parse_secrets, read_settings
 from channels.zendesk.api import ZendeskClient
 from channels.zendesk.capabilities import CAPABILITIES, NAME, STATUSES, VERIFICATION
@@ -23,12 +21,8 @@ from channels.zendesk.client import ApiClient
 from channels.zendesk.event_factory import Account
 from channels.zendesk.webhook import Verifier, parse
 from core.errors import ConfigurationError
-from core.model.event import Event
-from core.model.message import Message, MessagePart, Reply, SentMessage
-from core.model.turn import Address, Attachment, Turn
-from core.ports.channel import Webhook
-from core.ports.http_fetch import HttpFetcher
-from core.ports.session_store import SessionStore
+from core.model import Address, Attachment, Event, Message, MessagePart, Reply, SentMessage, Turn
+from core.ports import HttpFetcher, SessionStore, Webhook
 
 __all__ = ["SETTINGS", "VERIFICATION", "ZendeskChannel", "create_channel"]
 

@@ -10,10 +10,9 @@ from typing import Final
 
 import httpx
 
-from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_object_list, get_text
-from channels._kit.outbound.http import parse_json_body
-from channels._kit.rendering.html import markdown_to_html, text_to_html
-from channels._kit.rendering.markdown import PLAIN_DIALECT, render_markdown
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.outbound import parse_json_body
+from channels._kit.rendering import PLAIN_DIALECT, markdown_to_html, render_markdown, text_to_html
 from channels._kit.text import normalize_for_comparison
 from channels.zendesk.attachments import get_comment_files, upload_files
 from channels.zendesk.capabilities import ANSWERED_TAG, BOT_OFF_TAG, HANDED_OFF_TAG, REPLY_KEY_METADATA
@@ -29,9 +28,8 @@ from channels.zendesk.ticket_snapshot import (
     take_snapshot,
 )
 from core.errors import Rejected, Unavailable, Unknown
-from core.model.message import Reply, SentMessage
-from core.model.turn import Turn
-from core.ports.http_fetch import HttpFetcher
+from core.model import Reply, SentMessage, Turn
+from core.ports import HttpFetcher
 
 _MAX_CONFLICT_ATTEMPTS: Final = 3
 _CONFLICT_RETRY_SECONDS: Final = 10.0

@@ -10,12 +10,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 
-from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_object_list, get_text
-from channels._kit.outbound.http import parse_json_body
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.outbound import parse_json_body
 from channels.zendesk.client import ApiClient, build_delivery_error
 from core.errors import Rejected, Unavailable, Unknown
-from core.model.turn import Attachment
-from core.ports.http_fetch import FetchError, HttpFetcher, HttpRequest
+from core.model import Attachment
+from core.ports import FetchError, HttpFetcher, HttpRequest
 
 _MAX_FILE_BYTES: Final = 20 * 1024 * 1024
 _DOWNLOAD_TIMEOUT_SECONDS: Final = 20.0

@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol
 
 import httpx
 
-from channels._kit.inbound.json import get_object, get_object_list, get_text
-from channels._kit.outbound.http import (
+from channels._kit.inbound import get_object, get_object_list, get_text
+from channels._kit.outbound import (
     BearerAuth,
     Credentials,
     get,

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from channels.zendesk.capabilities import NAME
-from core.model.event import ControlReceived, TurnReceived
-from core.model.owner import ControlAction
-from core.model.turn import Address, Attachment, Turn
+from core.model import Address, Attachment, ControlAction, ControlReceived, Turn, TurnReceived
 
 SYSTEM_USER_ID: Final = "-1"
 """Who acts when a trigger or an automation does."""

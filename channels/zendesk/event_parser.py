@@ -7,15 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from channels._kit.agent_commands import parse_agent_command
-from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_text
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_text
 from channels._kit.text import normalize_for_comparison
 from channels.zendesk.attachments import parse_attachments
 from channels.zendesk.capabilities import BOT_OFF_TAG, HANDED_OFF_TAG, MESSAGING_SOURCES
 from channels.zendesk.event_factory import SYSTEM_USER_ID, Account, Comment, TicketEventFactory
 from core.errors import MalformedWebhook
-from core.model.event import Event, Ignored
-from core.model.owner import ControlAction
-from core.model.turn import Attachment
+from core.model import Attachment, ControlAction, Event, Ignored
 
 MAX_TEXT_LENGTH: Final = 64_000
 _TICKET_EVENT_PREFIX: Final = "zen:event-type:ticket."

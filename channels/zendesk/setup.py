@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
 from channels._kit.oauth import RefreshingCredentials
-from channels._kit.outbound.http import parse_json_body
+from channels._kit.outbound import parse_json_body
 from channels._kit.settings import parse_base_url
 from channels.zendesk import SETTINGS, read_credentials
 from channels.zendesk.client import ApiClient, build_delivery_error

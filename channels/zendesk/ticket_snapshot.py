@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from channels._kit.agent_commands import parse_agent_command
-from channels._kit.inbound.json import JsonObject, get_identifier, get_object, get_object_list, get_text
+from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
 from channels.zendesk.capabilities import REPLY_KEY_METADATA
 from channels.zendesk.event_factory import Account
-from core.model.owner import ControlAction
+from core.model import ControlAction
 
 
 @dataclass(frozen=True, slots=True)

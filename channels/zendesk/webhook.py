@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from channels._kit.inbound.json import parse_object
-from channels._kit.inbound.signatures import signatures_match
+from channels._kit.inbound import parse_object, signatures_match
 from channels.zendesk.capabilities import CAPABILITIES
 from channels.zendesk.event_factory import Account
 from channels.zendesk.event_parser import parse_ticket_event
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
-from core.model.event import Event
-from core.ports.channel import Webhook
+from core.model import Event
+from core.ports import Webhook
 
 _MAX_AGE_SECONDS: Final = 300.0
 _MAX_TIMESTAMP_LENGTH: Final = 40

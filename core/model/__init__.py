@@ -1,0 +1,46 @@
+"""Frozen values that every package shares: turns, messages, events, owners and timers."""
+
+from __future__ import annotations
+
+from core.model.base import FrozenModel
+from core.model.event import (
+    ControlReceived,
+    DeliveryStatus,
+    Event,
+    Ignored,
+    StatusChanged,
+    TurnReceived,
+    status_rank,
+)
+from core.model.message import Choice, Message, MessagePart, Reply, SentMessage, merge_messages
+from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
+from core.model.timer import FiredTimer, TimerKind
+from core.model.turn import Address, Attachment, Location, Turn
+
+__all__ = [
+    "Address",
+    "Attachment",
+    "AutomaticTransition",
+    "Choice",
+    "ControlAction",
+    "ControlReceived",
+    "DeliveryStatus",
+    "Event",
+    "FiredTimer",
+    "FrozenModel",
+    "Ignored",
+    "Location",
+    "Message",
+    "MessagePart",
+    "Owner",
+    "Reply",
+    "SentMessage",
+    "StatusChanged",
+    "TimerKind",
+    "Turn",
+    "TurnReceived",
+    "can_bot_answer",
+    "merge_messages",
+    "next_owner",
+    "status_rank",
+]

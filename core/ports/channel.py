@@ -10,10 +10,7 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 from pydantic import Field
 
 from core.errors import DeliveryError
-from core.model.base import FrozenModel
-from core.model.event import Event
-from core.model.message import Message, MessagePart, Reply, SentMessage
-from core.model.turn import Address, Turn
+from core.model import Address, Event, FrozenModel, Message, MessagePart, Reply, SentMessage, Turn
 from core.ports.http_fetch import HttpFetcher
 from core.ports.session_store import SessionStore
 

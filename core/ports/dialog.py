@@ -9,9 +9,7 @@ from typing import NamedTuple, Protocol
 
 from pydantic import JsonValue
 
-from core.model.message import Message
-from core.model.timer import TimerKind
-from core.model.turn import Address, Turn
+from core.model import Address, Message, TimerKind, Turn
 
 State = dict[str, JsonValue]
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pydantic import Field
 
-from core.model.base import FrozenModel
+from core.model import FrozenModel
 
 MAX_BODY_BYTES = 256 * 1024
 

@@ -14,11 +14,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from core.model.event import Event
-from core.model.message import Reply
-from core.model.owner import Owner
-from core.model.timer import FiredTimer, TimerKind
-from core.model.turn import Turn
+from core.model import Event, FiredTimer, Owner, Reply, TimerKind, Turn
 from core.ports.dialog import State
 
 

@@ -7,8 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import Field
 
-from core.model.base import FrozenModel
-from core.model.turn import Attachment
+from core.model import Attachment, FrozenModel
 from core.ports.http_fetch import HttpFetcher
 
 MAX_FILE_BYTES = 16 * 1024 * 1024

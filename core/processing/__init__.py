@@ -1,0 +1,14 @@
+"""Session processing in a worker: claim, dialog, commit, delivery, concurrency policy, retry limits."""
+
+from __future__ import annotations
+
+from core.processing.concurrency import Concurrency, ConcurrencyPolicy, bypasses_policy, merge_turns
+from core.processing.session_processor import SessionProcessor
+
+__all__ = [
+    "Concurrency",
+    "ConcurrencyPolicy",
+    "SessionProcessor",
+    "bypasses_policy",
+    "merge_turns",
+]

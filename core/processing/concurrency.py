@@ -7,9 +7,8 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from core.model.base import FrozenModel
-from core.model.turn import Turn
-from core.ports.dialog import TurnListener
+from core.model import FrozenModel, Turn
+from core.ports import TurnListener
 
 _MAX_DETAILS = 50
 

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from typing import Generic
 
 from core.errors import DeliveryError, LeaseLost, Rejected, Unavailable, Unknown
-from core.model.message import Reply, SentMessage
-from core.ports.channel import Channel, Http
-from core.ports.mailbox import Lease, Mailbox, SendFailure, SessionView
+from core.model import Reply, SentMessage
+from core.ports import Channel, Http, Lease, Mailbox, SendFailure, SessionView
 from core.processing.retry_policy import ProcessingLimits
 
 log = logging.getLogger("turngate.delivery")

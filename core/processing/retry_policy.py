@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from core.model.base import FrozenModel
+from core.model import FrozenModel
 
 
 class ProcessingLimits(FrozenModel):

@@ -12,13 +12,33 @@ from time import monotonic
 from typing import Generic
 
 from core.errors import LeaseLost, Superseded
-from core.model.message import Message, Reply, merge_messages
-from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
-from core.model.timer import FiredTimer, TimerKind
-from core.model.turn import Address, Turn
-from core.ports.channel import Channel, Http
-from core.ports.dialog import Dialog, ErrorMessages, State, TurnOutcome
-from core.ports.mailbox import Claim, Commit, Lease, Mailbox, SessionView
+from core.model import (
+    Address,
+    AutomaticTransition,
+    ControlAction,
+    FiredTimer,
+    Message,
+    Owner,
+    Reply,
+    TimerKind,
+    Turn,
+    can_bot_answer,
+    merge_messages,
+    next_owner,
+)
+from core.ports import (
+    Channel,
+    Claim,
+    Commit,
+    Dialog,
+    ErrorMessages,
+    Http,
+    Lease,
+    Mailbox,
+    SessionView,
+    State,
+    TurnOutcome,
+)
 from core.processing.concurrency import (
     CommitBarrier,
     Concurrency,

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Self
 
-from core.ports.dialog import State
-from core.ports.session_store import HeldSession
+from core.ports import HeldSession, State
 
 
 @dataclass(slots=True)

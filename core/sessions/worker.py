@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
-from core.ports.dialog import State
-from core.ports.session_store import HeldSession, SessionStore
+from core.ports import HeldSession, SessionStore, State
 from core.sessions.store import InMemorySessionStore
 
 MAX_UNREAD_STREAM_SECONDS = 120.0

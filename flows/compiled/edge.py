@@ -10,12 +10,11 @@ from typing import NamedTuple
 from pydantic import JsonValue
 
 from flows.compiled.conditions import Condition, parse_condition
-from flows.document.flow import Edge, Flow, Node
-from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity
-from flows.slots.slot import Slot, slots_from_schema
-from flows.templating.template import Guard, TextTemplate
-from flows.text.bounded_regex import BoundedRegex
-from flows.text.tokens import tokenize
+from flows.document import Edge, Flow, Node
+from flows.nlu import TfidfVectorizer, Vector, cosine_similarity
+from flows.slots import Slot, slots_from_schema
+from flows.templating import Guard, TextTemplate
+from flows.text import BoundedRegex, tokenize
 
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _RESERVED_NAMES = frozenset(

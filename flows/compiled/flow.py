@@ -13,14 +13,11 @@ from typing import TypeVar
 from flows.compiled.edge import CompileContext, CompiledEdge, collect_data_names, compile_edges
 from flows.compiled.instructions import auto_proceeds, language_code, node_type
 from flows.compiled.lookahead import SpeculativeReply, build_speculative_replies
-from flows.document.business_hours import BusinessHours
-from flows.document.flow import Action, ActionTrigger, Budget, Flow, Node, Tool
-from flows.document.traversal import FALLBACK_FIELDS
+from flows.document import FALLBACK_FIELDS, Action, ActionTrigger, Budget, BusinessHours, Flow, Node, Tool
 from flows.locales import messages_for
-from flows.nlu.similarity import TfidfVectorizer, fit_vectorizer
-from flows.templating.escaping import TrustedText
-from flows.templating.template import TextTemplate
-from flows.tools.http.action import HttpAction, compile_action
+from flows.nlu import TfidfVectorizer, fit_vectorizer
+from flows.templating import TextTemplate, TrustedText
+from flows.tools.http import HttpAction, compile_action
 from flows.tools.mcp.tool import McpTool, load_mcp_tools
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from flows.document.flow import Node
+from flows.document import Node
 
 _SILENT_ROUTING = re.compile(
     r"do not output any text|do not generate any speech|do not speak\b.{0,60}\bat all|silent routing node"

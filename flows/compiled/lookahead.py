@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from flows.compiled.instructions import auto_proceeds, node_type, scripted_speech, select_language_block
-from flows.document.flow import Edge, Node
-from flows.templating.template import TextTemplate
+from flows.document import Edge, Node
+from flows.templating import TextTemplate
 
 MAX_INSTRUCTION_LENGTH = 4_000
 """How many characters of other nodes' instructions a question may carry: they are paid for in every turn."""

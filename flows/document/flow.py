@@ -22,15 +22,13 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticKnownError
 from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
 
-from core.model.turn import Attachment
+from core.model import Attachment
 from flows.document.base import FlowModel
 from flows.document.business_hours import BusinessHours
 from flows.document.errors import Issue
 from flows.document.loader import FlowLoader
 from flows.document.localization import Localization, localize
-from flows.document.validation.shape import find_unknown_keys
-from flows.document.validation.validator import validate_flow
-from flows.document.validation.warnings import find_warnings
+from flows.document.validation import find_unknown_keys, find_warnings, validate_flow
 
 
 class KeyValuePair(TypedDict):

@@ -12,8 +12,7 @@ from flows.document.base import FlowModel
 from flows.document.errors import FlowError, Issue
 from flows.document.parser import find_duplicate_keys, is_yaml, parse_json, parse_yaml, read_text
 from flows.document.react_flow import convert_react_flow, is_react_flow, to_export_path
-from flows.document.validation.shape import issues_from_pydantic
-from flows.document.validation.validator import validate_flow
+from flows.document.validation import issues_from_pydantic, validate_flow
 
 _EMPTY_VALUES = ("", "{}", "[]", "null", "~")
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple, TypeGuard
 
 from flows.document.errors import Issue
-from flows.document.validation.validator import EDGE_ID, STAY_FUNCTION_ID
+from flows.document.validation import EDGE_ID, STAY_FUNCTION_ID
 
 JsonObject = Mapping[str, Any]
 

@@ -1,0 +1,14 @@
+"""The dialog engine: runs one turn of a compiled flow from a stored state."""
+
+from __future__ import annotations
+
+from flows.engine.machine import DialogMachine
+from flows.engine.moderation import Moderator
+from flows.engine.turn_result import NodeVisit, TurnResult
+
+__all__ = [
+    "DialogMachine",
+    "Moderator",
+    "NodeVisit",
+    "TurnResult",
+]

@@ -11,17 +11,21 @@ from types import MappingProxyType
 
 from pydantic import JsonValue
 
-from core.model.turn import Turn
-from core.ports.dialog import TurnListener
-from core.ports.http_fetch import HttpFetcher
-from flows.document.flow import Action, ActionTrigger, Tool
+from core.model import Turn
+from core.ports import HttpFetcher, TurnListener
+from flows.document import Action, ActionTrigger, Tool
 from flows.engine.response_builder import ResponseBuilder
-from flows.tools.arguments import validate_arguments
-from flows.tools.http.action import HttpAction, HttpActionResult, execute_action
+from flows.tools import (
+    Context,
+    PythonTool,
+    ToolCallRequest,
+    ToolDefinition,
+    failure_result,
+    get_path,
+    validate_arguments,
+)
+from flows.tools.http import HttpAction, HttpActionResult, execute_action
 from flows.tools.mcp.tool import McpTool
-from flows.tools.python import Context, PythonTool
-from flows.tools.results import failure_result, get_path
-from flows.tools.types import ToolCallRequest, ToolDefinition
 
 MAX_CALLS_PER_TURN = 30
 MAX_ENVIRONMENT_VALUE_LENGTH = 2_000

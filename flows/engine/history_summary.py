@@ -7,9 +7,9 @@ import logging
 
 from core.time_limit import TimeLimit
 from flows.engine.response_builder import ResponseBuilder
-from flows.llm.model import Model, SummaryRequest
-from flows.llm.rules.model import RulesModel
-from flows.state.dialog_state import MAX_HISTORY_LINES, MAX_SUMMARY_LENGTH, DialogState
+from flows.llm import Model, SummaryRequest
+from flows.llm.rules import RulesModel
+from flows.state import MAX_HISTORY_LINES, MAX_SUMMARY_LENGTH, DialogState
 
 log = logging.getLogger("turngate.flows")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from core.model.turn import Turn
-from flows.compiled.flow import CompiledNode
-from flows.nlu.lexicon import FILLER_WORDS, LANGUAGE_MARKERS
-from flows.text.tokens import tokenize
+from core.model import Turn
+from flows.compiled import CompiledNode
+from flows.nlu import FILLER_WORDS, LANGUAGE_MARKERS
+from flows.text import tokenize
 
 _LANGUAGE_NAMES = {
     "en": "english englisch anglais ingles",

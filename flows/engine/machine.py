@@ -16,24 +16,20 @@ from uuid import uuid4
 from pydantic import JsonValue
 
 from core.errors import ConfigurationError
-from core.model.timer import TimerKind
-from core.model.turn import Address, Turn
-from core.ports.dialog import ErrorMessages, State, TurnListener, TurnOutcome
-from core.ports.http_fetch import HttpFetcher
-from flows.compiled.flow import CompiledFlow, compile_all_languages
-from flows.document.flow import Flow
-from flows.document.flow_set import FlowSet
+from core.model import Address, TimerKind, Turn
+from core.ports import ErrorMessages, HttpFetcher, State, TurnListener, TurnOutcome
+from flows.compiled import CompiledFlow, compile_all_languages
+from flows.document import Flow, FlowSet
 from flows.engine.action_runner import EngineServices
 from flows.engine.language import is_language_answer, select_language
 from flows.engine.moderation import Moderator, moderate_turn
 from flows.engine.streaming import TurnStream
 from flows.engine.turn import run_timer, run_turn
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
-from flows.llm.factory import create_model
-from flows.llm.model import Model
+from flows.llm import Model, create_model
 from flows.locales import messages_for
-from flows.state.dialog_state import DialogState
-from flows.tools.python import build_python_tools
+from flows.state import DialogState
+from flows.tools import build_python_tools
 
 log = logging.getLogger("turngate.flows")
 

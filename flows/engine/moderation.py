@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
-from core.model.message import Message
-from core.ports.dialog import TurnListener
+from core.model import Message
+from core.ports import TurnListener
 from flows.engine.turn_result import StateAndResult, TurnResult
-from flows.llm.model import ModelError
+from flows.llm import ModelError
 from flows.locales import LocaleMessages
-from flows.state.dialog_state import MAX_LINE_LENGTH, DialogState
+from flows.state import MAX_LINE_LENGTH, DialogState
 
 
 class Moderator(Protocol):

@@ -8,16 +8,14 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 from pydantic import JsonValue
 
-from core.model.message import Choice, Message
-from core.model.turn import Turn
-from flows.compiled.flow import CompiledFlow, CompiledNode
-from flows.compiled.instructions import scripted_speech, select_language_block
+from core.model import Choice, Message, Turn
+from flows.compiled import CompiledFlow, CompiledNode, scripted_speech, select_language_block
 from flows.engine.streaming import TextStreamer
-from flows.llm.model import Model, ModelError, ReplyRequest
+from flows.llm import Model, ModelError, ReplyRequest
 from flows.locales import LocaleMessages, messages_for
-from flows.state.dialog_state import DialogState
-from flows.templating.template import TextTemplate
-from flows.tools.results import hide_paths
+from flows.state import DialogState
+from flows.templating import TextTemplate
+from flows.tools import hide_paths
 
 MAX_TEXT_LENGTH = 4_000
 _TIME_FORMAT = "%I:%M %p"

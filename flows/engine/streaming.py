@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from typing import Any, NamedTuple
 
-from core.ports.dialog import TurnListener
+from core.ports import TurnListener
 from flows.engine.turn_result import TurnResult
-from flows.llm.model import TextCallback, discard
+from flows.llm import TextCallback, discard
 
 PARAGRAPH_SEPARATOR = "\n\n"
 

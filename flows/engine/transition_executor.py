@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from flows.compiled.edge import CompiledEdge
-from flows.compiled.flow import CompiledNode
-from flows.compiled.instructions import is_silent
+from flows.compiled import CompiledEdge, CompiledNode, is_silent
 from flows.engine.transition_selector import TransitionSelector, find_edge
 from flows.engine.turn_result import NodeVisit, VisitListener
-from flows.llm.model import STAY_DECISION, TransitionDecision
-from flows.slots.extraction import validate_slot_value
+from flows.llm import STAY_DECISION, TransitionDecision
+from flows.slots import validate_slot_value
 
 MAX_TRANSITIONS_PER_TURN = 12
 

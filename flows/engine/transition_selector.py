@@ -7,18 +7,16 @@ from datetime import date
 
 from pydantic import JsonValue
 
-from core.model.message import Choice
-from core.model.turn import Turn
-from flows.compiled.edge import CompiledEdge
+from core.model import Choice, Turn
+from flows.compiled import CompiledEdge
 from flows.engine.action_runner import ActionRunner
-from flows.llm.model import STAY_DECISION, Model, TextCallback, TransitionDecision, TransitionRequest, discard
-from flows.llm.rules.model import RulesModel
-from flows.nlu.choices import recognize_choice
-from flows.slots.extraction import validate_slot_value
-from flows.slots.slot import Slot
-from flows.templating.template import TextTemplate
-from flows.text.surrogates import replace_surrogates
-from flows.tools.types import ToolDefinition, ToolExchange
+from flows.llm import STAY_DECISION, Model, TextCallback, TransitionDecision, TransitionRequest, discard
+from flows.llm.rules import RulesModel
+from flows.nlu import recognize_choice
+from flows.slots import Slot, validate_slot_value
+from flows.templating import TextTemplate
+from flows.text import replace_surrogates
+from flows.tools import ToolDefinition, ToolExchange
 
 MAX_TEXT_LENGTH = 4_000
 MAX_TOOL_ROUNDS = 4

@@ -8,13 +8,10 @@ from collections.abc import Sequence
 from datetime import date
 from time import perf_counter
 
-from core.model.message import Message
-from core.model.timer import TimerKind
-from core.model.turn import Address, Turn
-from core.ports.dialog import TurnListener
-from flows.compiled.edge import CompiledEdge
-from flows.compiled.flow import CompiledFlow
-from flows.document.flow import Fallback, Node
+from core.model import Address, Message, TimerKind, Turn
+from core.ports import TurnListener
+from flows.compiled import CompiledEdge, CompiledFlow
+from flows.document import Fallback, Node
 from flows.engine.action_runner import ActionRunner, EngineServices
 from flows.engine.history_summary import start_summary
 from flows.engine.language import requested_language
@@ -23,9 +20,9 @@ from flows.engine.streaming import NULL_STREAMER, TextStreamer
 from flows.engine.transition_executor import TransitionExecutor, find_fallback_edge
 from flows.engine.transition_selector import MAX_TEXT_LENGTH, TransitionSelector, find_edge
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
-from flows.llm.model import STAY_DECISION, Model, ModelError, TransitionDecision
-from flows.nlu.lexicon import is_greeting, is_small_talk
-from flows.state.dialog_state import DialogState
+from flows.llm import STAY_DECISION, Model, ModelError, TransitionDecision
+from flows.nlu import is_greeting, is_small_talk
+from flows.state import DialogState
 
 _DEFAULT_SERVICES = EngineServices()
 _NULL_LISTENER = TurnListener()

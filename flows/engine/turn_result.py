@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from core.model.message import Message
-from core.ports.dialog import TurnOutcome
-from flows.state.dialog_state import DialogState
+from core.model import Message
+from core.ports import TurnOutcome
+from flows.state import DialogState
 
 
 class NodeVisit(NamedTuple):

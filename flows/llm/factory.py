@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.errors import ConfigurationError
 from flows.llm.fallback import FallbackModel
 from flows.llm.model import Model
-from flows.llm.rules.model import RulesModel
+from flows.llm.rules import RulesModel
 
 if TYPE_CHECKING:
     from flows.llm.openai.transcription import Transcriber

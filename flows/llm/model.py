@@ -10,11 +10,9 @@ from typing import Literal, NamedTuple, Protocol
 
 from pydantic import JsonValue
 
-from flows.compiled.edge import CompiledEdge
-from flows.compiled.flow import CompiledNode
-from flows.compiled.lookahead import SpeculativeReply
-from flows.state.dialog_state import HistoryLine
-from flows.tools.types import ToolCallRequest, ToolDefinition, ToolExchange
+from flows.compiled import CompiledEdge, CompiledNode, SpeculativeReply
+from flows.state import HistoryLine
+from flows.tools import ToolCallRequest, ToolDefinition, ToolExchange
 
 TextCallback = Callable[[str], None]
 """Takes the next piece of a text that is being written for the user."""

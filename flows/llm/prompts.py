@@ -11,11 +11,10 @@ from typing import Any, Literal, NotRequired
 from pydantic import JsonValue
 from typing_extensions import TypedDict
 
-from flows.compiled.edge import CompiledEdge, strip_extension_keys
-from flows.compiled.lookahead import SpeculativeReply
+from flows.compiled import CompiledEdge, SpeculativeReply, strip_extension_keys
 from flows.llm.model import ReplyRequest, SummaryRequest, TransitionRequest
-from flows.state.dialog_state import HistoryLine
-from flows.tools.types import ToolDefinition, ToolExchange
+from flows.state import HistoryLine
+from flows.tools import ToolDefinition, ToolExchange
 
 STAY_FUNCTION_NAME = "__stay_on_node__"
 BRIEF_RESPONSE_KEY = "brief_response"

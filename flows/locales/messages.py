@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.model.turn import Turn
+from core.model import Turn
 
 _MISSES_BEFORE_HUMAN_HINT = 2
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from rapidfuzz.distance import OSA
 
-from core.model.message import Choice
+from core.model import Choice
 from flows.nlu.lexicon import FILLER_WORDS, NUMBER_WORDS
-from flows.text.tokens import find_phrase, normalize, squeeze_repeats, tokenize
+from flows.text import find_phrase, normalize, squeeze_repeats, tokenize
 
 _MAX_ANSWER_LENGTH = 200
 _MIN_SIMILARITY = 0.75

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from flows.nlu.lexicon import is_negation
-from flows.text.tokens import squeeze_repeats, tokenize
+from flows.text import squeeze_repeats, tokenize
 
 _ConfirmationSignal = Literal["yes", "no", "denied", "doubt", "nothing"]
 

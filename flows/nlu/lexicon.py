@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.text.tokens import tokenize
+from flows.text import tokenize
 
 _ENGLISH_FILLER_TEXT = (
     "a am an and are as at be by can could d do does for from get got had has have hello hey hi how i "

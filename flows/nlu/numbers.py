@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from flows.text.tokens import normalize, tokenize
+from flows.text import normalize, tokenize
 
 Amount = int | float
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from flows.nlu.datetimes.dates import mask_dates
-from flows.text.bounded_regex import BoundedRegex
-from flows.text.tokens import normalize
+from flows.nlu.datetimes import mask_dates
+from flows.text import BoundedRegex, normalize
 
 _MAX_TEXT_LENGTH = 500
 _MAX_TOKEN_LENGTH = 100

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from flows.text.tokens import normalize, tokenize
+from flows.text import normalize, tokenize
 
 Vector = Mapping[str, float]
 

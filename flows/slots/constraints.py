@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from flows.text.bounded_regex import BoundedRegex
+from flows.text import BoundedRegex
 
 _CACHE_SIZE = 2_000
 _NUMBER_KEYWORDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")

@@ -10,21 +10,32 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
-from core.model.message import Choice
+from core.model import Choice
 from flows.locales import LANGUAGES, messages_for
-from flows.nlu.choices import recognize_choice_label
-from flows.nlu.confirmation import recognize_confirmation
-from flows.nlu.datetimes.dateparser_fallback import recognize_date_with_dateparser
-from flows.nlu.datetimes.dates import Recognized, is_incomplete_date, mask_dates, recognize_dates
-from flows.nlu.datetimes.relative_dates import recognize_relative_dates
-from flows.nlu.datetimes.times import mask_times, recognize_bare_hour, recognize_times
-from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, recognize_numbers
-from flows.nlu.pattern_entities import extract_pattern_matches
-from flows.nlu.phone_numbers import recognize_phone_numbers
+from flows.nlu import (
+    MAX_DIGITS,
+    RecognizedNumber,
+    extract_pattern_matches,
+    recognize_choice_label,
+    recognize_confirmation,
+    recognize_numbers,
+    recognize_phone_numbers,
+)
+from flows.nlu.datetimes import (
+    Recognized,
+    is_incomplete_date,
+    mask_dates,
+    mask_times,
+    recognize_bare_hour,
+    recognize_date_with_dateparser,
+    recognize_dates,
+    recognize_relative_dates,
+    recognize_times,
+)
 from flows.slots.constraint_messages import violation_message
 from flows.slots.list_items import item_slot, split_list
 from flows.slots.slot import Slot
-from flows.text.tokens import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
+from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
 
 MAX_VALUE_LENGTH = 500
 _MAX_SHORT_ANSWER_WORDS = 6

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from flows.nlu.phone_numbers import default_region
+from flows.nlu import default_region
 from flows.slots.constraints import Constraints, constraints_from_schema
-from flows.text.bounded_regex import BoundedRegex
+from flows.text import BoundedRegex
 
 
 @dataclass(frozen=True, slots=True)

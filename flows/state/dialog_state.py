@@ -12,10 +12,10 @@ from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
-from core.model.message import Choice
-from core.ports.dialog import State
+from core.model import Choice
+from core.ports import State
 from flows.state.size_limit import serialized_size, trim_state
-from flows.text.surrogates import replace_surrogates
+from flows.text import replace_surrogates
 
 Role = Literal["user", "assistant", "system"]
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from core.ports.dialog import State
+from core.ports import State
 
 _EXCLUDED_FIELDS: State = {"history": None, "summary": None}
 _TEXT_FIELDS = ("slots", "variables", "offered")

@@ -1,0 +1,31 @@
+"""Sandboxed Jinja templates with context-aware escaping."""
+
+from __future__ import annotations
+
+from flows.templating.escaping import EMPTY_VALUE_MARK, OutputContext, TrustedText
+from flows.templating.references import referenced_names, referenced_secrets, values_to_redact
+from flows.templating.template import (
+    Expression,
+    Guard,
+    RenderError,
+    TemplateValues,
+    TextTemplate,
+    expression_error,
+    template_error,
+)
+
+__all__ = [
+    "EMPTY_VALUE_MARK",
+    "Expression",
+    "Guard",
+    "OutputContext",
+    "RenderError",
+    "TemplateValues",
+    "TextTemplate",
+    "TrustedText",
+    "expression_error",
+    "referenced_names",
+    "referenced_secrets",
+    "template_error",
+    "values_to_redact",
+]

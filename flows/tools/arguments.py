@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from pydantic import JsonValue
 
-from flows.slots.constraints import Constraints
+from flows.slots import Constraints
 
 
 def validate_arguments(schema: Mapping[str, Any], arguments: Mapping[str, JsonValue]) -> str:

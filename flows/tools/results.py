@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from core.ports.http_fetch import HttpResponse
+from core.ports import HttpResponse
 from flows.tools.redaction import REDACTED as REDACTED
 from flows.tools.redaction import redact
 

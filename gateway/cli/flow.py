@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from flows.document.flow_file import WatchedFlowFile
-    from flows.engine.machine import DialogMachine
-    from flows.engine.turn_result import TurnResult
-    from flows.llm.model import Model
+    from flows.document import WatchedFlowFile
+    from flows.engine import DialogMachine, TurnResult
+    from flows.llm import Model
 
 app = typer.Typer(help="Write flows: lint, draw, chat, test, and the format's schema.", no_args_is_help=True)
 
@@ -28,8 +27,8 @@ Llm = Annotated[
 @app.command()
 def lint(file: File) -> None:
     """Name every problem and warning, and what channels cannot show; exit code 1 when there are problems."""
-    from channels._kit.rendering.message_parts import attach_choices
-    from flows.authoring.lint.linter import lint as look
+    from channels._kit.rendering import attach_choices
+    from flows.authoring.lint import lint as look
 
     found = look(
         file, _load_channel_attribute("CAPABILITIES"), attach_choices, _load_channel_attribute("COST")
@@ -49,9 +48,9 @@ def draw(
     svg: Annotated[bool, typer.Option("--svg/--mermaid", help="A drawing, or Mermaid text.")] = False,
 ) -> None:
     """Print the flow as Mermaid text or as an SVG drawing."""
-    from flows.authoring.diagram.mermaid import to_mermaid
-    from flows.authoring.diagram.svg import to_svg as drawing
-    from flows.document.flow import Flow
+    from flows.authoring.diagram import to_mermaid
+    from flows.authoring.diagram import to_svg as drawing
+    from flows.document import Flow
 
     flow = Flow.load(file)
     typer.echo(drawing(flow) if svg else to_mermaid(flow), nl=False)
@@ -63,8 +62,8 @@ def chat(file: File, llm: Llm = "rules") -> None:
 
     A change of the file is taken up before the next answer.
     """
-    from flows.document.flow_file import WatchedFlowFile
-    from flows.engine.machine import DialogMachine
+    from flows.document import WatchedFlowFile
+    from flows.engine import DialogMachine
     from gateway.config.settings import Settings
     from gateway.http.ssrf_guard import SafeFetch
 
@@ -90,11 +89,14 @@ def run_tests(
     junit: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the results as JUnit XML.")] = None,
 ) -> None:
     """Have the flow's written conversations; exit code 1 when one goes another way."""
-    from flows.authoring.testing.junit import to_junit_xml as as_junit
-    from flows.authoring.testing.references import validate_references
-    from flows.authoring.testing.runner import run_conversations
-    from flows.authoring.testing.test_file import ConversationTestFile, conversation_file_path
-    from flows.document.flow import Flow
+    from flows.authoring.testing import (
+        ConversationTestFile,
+        conversation_file_path,
+        run_conversations,
+        validate_references,
+    )
+    from flows.authoring.testing import to_junit_xml as as_junit
+    from flows.document import Flow
 
     written = conversations or conversation_file_path(file)
     flow, script = Flow.load(file), ConversationTestFile.load(written)
@@ -115,7 +117,7 @@ def run_tests(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the format."""
-    from flows.document.schema.json_schema import build_flow_schema
+    from flows.document.schema import build_flow_schema
 
     typer.echo(json.dumps(build_flow_schema(), indent=2, ensure_ascii=False))
 
@@ -141,7 +143,7 @@ def _load_channel_attribute(what: str) -> dict[str, Any]:
 
 def _build_model(llm: str) -> Model:
     """The model of that name, with the key and the address of the settings."""
-    from flows.llm.factory import create_model
+    from flows.llm import create_model
     from gateway.config.settings import Settings
 
     settings = Settings.load()

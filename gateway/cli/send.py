@@ -16,7 +16,7 @@ def send(session: str, text: str) -> None:
     """Put a message into a session's outbox."""
     from uuid import uuid4
 
-    from core.model.message import Message
+    from core.model import Message
     from gateway.bootstrap import add_web_channel, build_protocol_limits, load_channels
     from gateway.config.settings import Settings
     from gateway.redis.outbox import ProactiveSender, SendOutcome

@@ -1,0 +1,1 @@
+"""Configuration: settings, per-channel file, logging, operator tools, GC tuning."""

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import channels
 from core.errors import ConfigurationError
-from core.ports.channel import RateLimit
-from core.processing.concurrency import Concurrency
+from core.ports import RateLimit
+from core.processing import Concurrency
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from core.errors import ConfigurationError
-from flows.tools.python import is_tool
+from flows.tools import is_tool
 
 
 def load_tools(spec: str) -> list[Callable[..., Any]]:

@@ -14,11 +14,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from channels._kit.agent_commands import parse_agent_command
-from core.model.event import ControlReceived
-from core.model.message import Message
-from core.model.owner import ControlAction
-from core.model.turn import Address
-from core.ports.mailbox import Inbox
+from core.model import Address, ControlAction, ControlReceived, Message
+from core.ports import Inbox
 from gateway.redis.outbox import ProactiveSender, SendOutcome
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import read_log, read_log_end, read_owner

@@ -14,8 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from core.model.event import ControlReceived
-from core.model.owner import ControlAction, Owner
+from core.model import ControlAction, ControlReceived, Owner
 from gateway.console.simulator_client import SimulatedContact, Simulator, query_simulator
 from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.session_log import read_log, read_owner

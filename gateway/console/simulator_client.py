@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel, Field
 
-from channels._kit.inbound.phone_numbers import canonical_number
-from core.model.turn import Address
+from channels._kit.inbound import canonical_number
+from core.model import Address
 from gateway.local.simulated_accounts import APP_ID, WORKSPACE_ID
 
 _PHONE_NUMBER_PATTERN = r"^\+\d{6,15}$"

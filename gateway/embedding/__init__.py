@@ -1,0 +1,1 @@
+"""HTTP routes of the dialog for Starlette and FastAPI applications."""

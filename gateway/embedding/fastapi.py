@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.sessions.worker import SessionWorker
-from flows.engine.machine import DialogMachine
+from core.sessions import SessionWorker
+from flows.engine import DialogMachine
 from gateway.embedding.starlette import DialogRouter, ResetRequest, TurnReply, TurnRequest
 
 

@@ -13,8 +13,8 @@ from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
 from core.errors import GatewayError, SessionBusy
-from core.sessions.worker import SessionHandle, SessionWorker
-from flows.engine.machine import DialogMachine
+from core.sessions import SessionHandle, SessionWorker
+from flows.engine import DialogMachine
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.json_requests import BadRequest, parse_json_body
 

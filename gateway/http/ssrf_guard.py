@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 import aiohttp
 import httpx
 
-from core.ports.http_fetch import FetchError, HttpRequest, HttpResponse, ResponseTooLarge
+from core.ports import FetchError, HttpRequest, HttpResponse, ResponseTooLarge
 from gateway.http.clients import untrusted_client
 
 MAX_REDIRECTS = 3

@@ -1,0 +1,1 @@
+"""What `turngate run` starts: child processes, the simulator server, simulated accounts."""

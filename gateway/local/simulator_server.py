@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from channels._kit.outbound.http import classify_http_error
+from channels._kit.outbound import classify_http_error
 from channels._kit.simulator import (
     DeskStatus,
     FaultSettings,

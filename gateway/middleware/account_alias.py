@@ -7,8 +7,8 @@ from functools import partial
 
 import httpx
 
-from core.model.event import ControlReceived, Event, StatusChanged, TurnReceived
-from core.ports.channel import Channel, Webhook
+from core.model import ControlReceived, Event, StatusChanged, TurnReceived
+from core.ports import Channel, Webhook
 
 
 def with_account_name(channel: Channel[httpx.AsyncClient], name: str) -> Channel[httpx.AsyncClient]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
-from core.model.timer import TimerKind
-from core.model.turn import Address, Turn
-from core.ports.dialog import ErrorMessages, State, TurnListener, TurnOutcome
+from core.model import Address, TimerKind, Turn
+from core.ports import ErrorMessages, State, TurnListener, TurnOutcome
 from gateway.middleware.hot_reload import ReloadingDialog
 
 

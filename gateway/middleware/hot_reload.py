@@ -8,11 +8,10 @@ from collections.abc import Callable
 from time import monotonic
 
 from core.errors import ConfigurationError
-from core.model.timer import TimerKind
-from core.model.turn import Address, Turn
-from core.ports.dialog import State, TurnListener, TurnOutcome
-from flows.document.flow_file import WatchedFlowFile
-from flows.engine.machine import DialogMachine
+from core.model import Address, TimerKind, Turn
+from core.ports import State, TurnListener, TurnOutcome
+from flows.document import WatchedFlowFile
+from flows.engine import DialogMachine
 
 log = logging.getLogger("turngate.flow")
 

@@ -9,10 +9,8 @@ import httpx
 from redis.asyncio import Redis
 
 from core.errors import DeliveryError, Unavailable
-from core.model.event import Event
-from core.model.message import Message, MessagePart, Reply, SentMessage
-from core.model.turn import Address
-from core.ports.channel import Channel, Webhook, WebhookResponse
+from core.model import Address, Event, Message, MessagePart, Reply, SentMessage
+from core.ports import Channel, Webhook, WebhookResponse
 from gateway.redis.records.identities import echo_key
 
 _STATUS_WAIT_SECONDS = 15.0

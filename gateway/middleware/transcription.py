@@ -9,14 +9,21 @@ from typing import Any, Protocol
 
 import filetype
 
-from channels._kit.outbound.media import download_file
+from channels._kit.outbound import download_file
 from channels._kit.text import sanitize
-from core.model.timer import TimerKind
-from core.model.turn import Address, Attachment, Turn
-from core.ports.dialog import Dialog, State, TurnListener, TurnOutcome
-from core.ports.http_fetch import HttpFetcher
-from core.ports.media import HostsMedia, MediaErrorKind, MediaFile, MediaUnavailable
-from flows.llm.model import ModelError
+from core.model import Address, Attachment, TimerKind, Turn
+from core.ports import (
+    Dialog,
+    HostsMedia,
+    HttpFetcher,
+    MediaErrorKind,
+    MediaFile,
+    MediaUnavailable,
+    State,
+    TurnListener,
+    TurnOutcome,
+)
+from flows.llm import ModelError
 
 log = logging.getLogger("turngate.media")
 

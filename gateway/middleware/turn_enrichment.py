@@ -8,10 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import httpx
 
 from core.errors import DeliveryError
-from core.model.timer import TimerKind
-from core.model.turn import Address, Turn
-from core.ports.channel import Channel, ContinuesSessions, EnrichesTurns
-from core.ports.dialog import Dialog, State, TurnListener, TurnOutcome
+from core.model import Address, TimerKind, Turn
+from core.ports import Channel, ContinuesSessions, Dialog, EnrichesTurns, State, TurnListener, TurnOutcome
 
 log = logging.getLogger("turngate.completed")
 

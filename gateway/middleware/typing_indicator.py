@@ -10,9 +10,8 @@ from contextlib import suppress
 import httpx
 
 from core.errors import DeliveryError
-from core.model.timer import TimerKind
-from core.model.turn import Address, Turn
-from core.ports.dialog import Dialog, State, TurnListener, TurnOutcome
+from core.model import Address, TimerKind, Turn
+from core.ports import Dialog, State, TurnListener, TurnOutcome
 
 log = logging.getLogger("turngate.attention")
 

@@ -8,13 +8,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from core.model.base import FrozenModel
-from core.model.message import Reply
-from core.model.owner import Owner
-from core.model.timer import FiredTimer, TimerKind
-from core.model.turn import Address, Turn
-from core.ports.dialog import State
-from core.ports.mailbox import SendMark, SessionView
+from core.model import Address, FiredTimer, FrozenModel, Owner, Reply, TimerKind, Turn
+from core.ports import SendMark, SessionView, State
 
 V = TypeVar("V", bound=FrozenModel)
 

@@ -6,8 +6,8 @@ import math
 
 from pydantic_core import to_json
 
-from core.model.message import Reply
-from core.ports.mailbox import Commit
+from core.model import Reply
+from core.ports import Commit
 from gateway.redis.lua import Argument
 
 

@@ -10,11 +10,20 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.errors import MailboxFull, StorageUnavailable
-from core.model.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived, status_rank
-from core.model.owner import ControlAction, Owner, next_owner
-from core.model.turn import Address
-from core.ports.mailbox import AcceptResult
-from core.processing.concurrency import Concurrency, ConcurrencyPolicy, bypasses_policy
+from core.model import (
+    Address,
+    ControlAction,
+    ControlReceived,
+    Event,
+    Ignored,
+    Owner,
+    StatusChanged,
+    TurnReceived,
+    next_owner,
+    status_rank,
+)
+from core.ports import AcceptResult
+from core.processing import Concurrency, ConcurrencyPolicy, bypasses_policy
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.lua import Argument, ProtocolLimits

@@ -12,7 +12,7 @@ from time import monotonic
 from redis.asyncio import Redis
 
 from core.errors import LeaseLost
-from core.ports.mailbox import Lease
+from core.ports import Lease
 from gateway.redis import lua
 from gateway.redis.connection.retry_loop import run_forever
 from gateway.redis.lua import Argument, ProtocolLimits

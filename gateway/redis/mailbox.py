@@ -17,9 +17,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import LeaseLost
-from core.model.message import Reply
-from core.ports.channel import RateLimit
-from core.ports.mailbox import Claim, Commit, Lease, SendFailure, SendPermit, SessionView
+from core.model import Reply
+from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit, SessionView
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.notifications import SessionNotifications

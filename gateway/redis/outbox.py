@@ -9,9 +9,8 @@ from typing import Any, Literal
 import httpx
 from redis.asyncio import Redis
 
-from core.model.message import Message, MessagePart, Reply
-from core.model.turn import Address
-from core.ports.channel import Channel
+from core.model import Address, Message, MessagePart, Reply
+from core.ports import Channel
 from gateway.redis import lua, rq_layout
 from gateway.redis.encoding import encode_reply_entry
 from gateway.redis.lua import Argument, ProtocolLimits

@@ -1,0 +1,1 @@
+"""HTTP surface of the web process: webhooks, health, operator authentication, JSON errors."""

@@ -11,8 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core.errors import MailboxFull, StorageUnavailable, WebhookRefused, WebhookTooLarge
-from core.ports.channel import Channel, HandlesInteractions, Webhook
-from core.ports.mailbox import Inbox
+from core.ports import Channel, HandlesInteractions, Inbox, Webhook
 from gateway.redis.records.quarantine import Quarantine
 from gateway.server.error_responses import error_response, service_unavailable
 

@@ -8,10 +8,9 @@ from random import Random
 
 import httpx
 
-from core.model.turn import Address, Turn
-from core.ports.channel import Channel
-from core.ports.dialog import Dialog, State
-from core.processing.concurrency import merge_turns
+from core.model import Address, Turn
+from core.ports import Channel, Dialog, State
+from core.processing import merge_turns
 from gateway.storm.scenario import StormScenario
 
 STOP_TEXT = "STOP"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from channels._kit.simulator import Fault, FaultSettings
-from core.model.base import FrozenModel
+from core.model import FrozenModel
 
 COMMON_FAULTS = (
     Fault.TOO_MANY,

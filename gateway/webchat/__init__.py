@@ -1,0 +1,1 @@
+"""The web channel: HTTP API, streaming, session tokens and the widget."""

@@ -9,10 +9,8 @@ from typing import Final
 import httpx
 
 from core.errors import DeliveryError, InvalidSignature, Unknown
-from core.model.event import Event
-from core.model.message import Message, MessagePart, Reply, SentMessage
-from core.model.turn import Address
-from core.ports.channel import Capabilities, Webhook, WebhookResponse
+from core.model import Address, Event, Message, MessagePart, Reply, SentMessage
+from core.ports import Capabilities, Webhook, WebhookResponse
 
 NAME: Final = "web"
 

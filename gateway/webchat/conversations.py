@@ -11,9 +11,8 @@ from pydantic import JsonValue
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
-from core.model.event import TurnReceived
-from core.model.turn import Turn
-from core.ports.mailbox import AcceptResult, Inbox
+from core.model import Turn, TurnReceived
+from core.ports import AcceptResult, Inbox
 from core.time_limit import TimeLimit
 from gateway.redis.connection.notifications import SessionNotifications, Subscription
 from gateway.redis.records.session_log import read_log, read_log_end

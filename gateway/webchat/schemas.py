@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.model.base import FrozenModel
-from core.model.message import Choice
+from core.model import Choice, FrozenModel
 from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
 
 

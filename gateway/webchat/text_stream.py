@@ -7,9 +7,8 @@ import asyncio
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.model.timer import TimerKind
-from core.model.turn import Address, Turn
-from core.ports.dialog import Dialog, State, TurnListener, TurnOutcome
+from core.model import Address, TimerKind, Turn
+from core.ports import Dialog, State, TurnListener, TurnOutcome
 from gateway.redis.connection.notifications import encode_notification
 
 MAX_PIECES = 5_000

@@ -15,12 +15,10 @@ import respx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from channels._kit.inbound.verification import Verification
+from channels._kit.inbound import Verification
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown, WebhookRefused
-from core.model.event import ControlReceived, Event, TurnReceived
-from core.model.message import Choice, Message, Reply
-from core.model.turn import Address, Attachment, Turn
-from core.ports.channel import Channel, Webhook
+from core.model import Address, Attachment, Choice, ControlReceived, Event, Message, Reply, Turn, TurnReceived
+from core.ports import Channel, Webhook
 from tests.channels.fuzz import LONG_ID, everywhere, hostile
 
 messages = st.builds(

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from hypothesis import strategies as st
 
-from channels._kit.inbound.forms import FORM_CONTENT_TYPE
-from core.ports.channel import Webhook
+from channels._kit.inbound import FORM_CONTENT_TYPE
+from core.ports import Webhook
 
 LONG_ID: Final = "Q" * 4096
 DEEP: Final = 100_000

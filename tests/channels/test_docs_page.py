@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import channels
-from channels._kit.inbound.verification import Verification
-from core.ports.channel import Capabilities, RateLimit
+from channels._kit.inbound import Verification
+from core.ports import Capabilities, RateLimit
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "channels.md").read_text(encoding="utf-8")

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 
 from redis.asyncio import Redis
 
-from core.model.event import ControlReceived, TurnReceived
-from core.model.owner import ControlAction
-from core.ports.channel import RateLimit
-from core.ports.dialog import ErrorMessages
-from core.processing.concurrency import Concurrency
+from core.model import ControlAction, ControlReceived, TurnReceived
+from core.ports import ErrorMessages, RateLimit
+from core.processing import Concurrency, SessionProcessor
 from core.processing.retry_policy import ProcessingLimits
-from core.processing.session_processor import ProcessResult, SessionProcessor
+from core.processing.session_processor import ProcessResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox

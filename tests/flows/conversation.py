@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import flows
-from core.model.turn import Address, Turn
-from flows.document.flow import Flow
-from flows.engine.machine import DialogMachine
-from flows.engine.turn_result import TurnResult
-from flows.llm.model import Model
+from core.model import Address, Turn
+from flows.document import Flow
+from flows.engine import DialogMachine, TurnResult
+from flows.llm import Model
 
 LIBRARY = Path(flows.__file__).parent / "library"
 TODAY = date(2026, 11, 23)

@@ -16,8 +16,7 @@ from redis.asyncio import Redis
 
 from channels._kit.simulator import SimulatorRequest, SimulatorResponse, WebhookDelivery
 from channels.twilio.simulator.server import TwilioSimulator
-from core.model.event import TurnReceived
-from core.model.turn import Address, Turn
+from core.model import Address, Turn, TurnReceived
 from gateway.config.channel_config import ConfigFile
 from gateway.local.simulator_server import SimulatorServer, serve
 from gateway.redis.embedded_server import EmbeddedRedis

@@ -13,7 +13,8 @@ from channels._kit.simulator import Fault, FaultSettings, TranscriptEntry, UserM
 from channels.twilio.simulator.server import TwilioSimulator
 from channels.whatsapp.simulator.records import IdentityMode
 from channels.whatsapp.simulator.server import WhatsAppSimulator
-from flows.authoring.testing.test_file import ConversationTest, ConversationTestFile, conversation_file_path
+from flows.authoring.testing import ConversationTestFile, conversation_file_path
+from flows.authoring.testing.test_file import ConversationTest
 from gateway.config.settings import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve

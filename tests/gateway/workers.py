@@ -6,9 +6,9 @@ import os
 import signal
 from typing import Any
 
-from core.model.turn import Turn
-from core.ports.dialog import State, TurnListener, TurnOutcome
-from flows.engine.machine import DialogMachine
+from core.model import Turn
+from core.ports import State, TurnListener, TurnOutcome
+from flows.engine import DialogMachine
 from gateway.storm.clock_skew import skew_clock
 from gateway.worker.async_worker import AsyncWorker
 

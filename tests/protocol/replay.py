@@ -9,14 +9,10 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from core.errors import LeaseLost
-from core.model.event import ControlReceived, Event, TurnReceived
-from core.model.message import Reply
-from core.model.owner import ControlAction
-from core.model.timer import TimerKind
-from core.model.turn import Turn
+from core.model import ControlAction, ControlReceived, Event, Reply, TimerKind, Turn, TurnReceived
+from core.ports import RateLimit
 from core.ports import mailbox as port
-from core.ports.channel import RateLimit
-from core.processing.concurrency import Concurrency, ConcurrencyPolicy
+from core.processing import Concurrency, ConcurrencyPolicy
 from gateway.redis import lua, rq_layout
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits

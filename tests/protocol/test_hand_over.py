@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
-from core.model.event import TurnReceived
+from core.model import TurnReceived
+from core.processing import SessionProcessor
 from core.processing.retry_policy import ProcessingLimits
-from core.processing.session_processor import ProcessResult, SessionProcessor
+from core.processing.session_processor import ProcessResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from tests.fakes import EchoDialog, FakeChannel, turn

@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 
-from core.model.event import TurnReceived
-from core.ports.mailbox import Commit, Lease, SessionView
-from core.processing.session_processor import ProcessResult, SessionProcessor
+from core.model import TurnReceived
+from core.ports import Commit, Lease, SessionView
+from core.processing import SessionProcessor
+from core.processing.session_processor import ProcessResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox

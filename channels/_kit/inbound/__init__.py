@@ -1,0 +1,38 @@
+"""Webhook verification and parsing shared by the channels."""
+
+from __future__ import annotations
+
+from channels._kit.inbound.forms import FORM_CONTENT_TYPE, FormData, parse_form
+from channels._kit.inbound.json import (
+    JsonObject,
+    get_identifier,
+    get_number,
+    get_object,
+    get_object_list,
+    get_text,
+    parse_object,
+)
+from channels._kit.inbound.phone_numbers import canonical_number
+from channels._kit.inbound.public_url import PublicUrl, parse_query_values, parse_request_target
+from channels._kit.inbound.signatures import matches_sha256, signatures_match
+from channels._kit.inbound.verification import Verification
+
+__all__ = [
+    "FORM_CONTENT_TYPE",
+    "FormData",
+    "JsonObject",
+    "PublicUrl",
+    "Verification",
+    "canonical_number",
+    "get_identifier",
+    "get_number",
+    "get_object",
+    "get_object_list",
+    "get_text",
+    "matches_sha256",
+    "parse_form",
+    "parse_object",
+    "parse_query_values",
+    "parse_request_target",
+    "signatures_match",
+]

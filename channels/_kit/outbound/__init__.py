@@ -1,0 +1,32 @@
+"""Provider API calls shared by the channels: HTTP errors, retries, media transfer."""
+
+from __future__ import annotations
+
+from channels._kit.outbound.error_kinds import ErrorKind
+from channels._kit.outbound.http import (
+    BearerAuth,
+    Credentials,
+    classify_http_error,
+    get,
+    parse_json_body,
+    parse_retry_after,
+    post,
+    send_request,
+)
+from channels._kit.outbound.media import download_file, download_with_auth, extract_host, load_for_upload
+
+__all__ = [
+    "BearerAuth",
+    "Credentials",
+    "ErrorKind",
+    "classify_http_error",
+    "download_file",
+    "download_with_auth",
+    "extract_host",
+    "get",
+    "load_for_upload",
+    "parse_json_body",
+    "parse_retry_after",
+    "post",
+    "send_request",
+]

@@ -10,9 +10,17 @@ from urllib.parse import urlsplit
 
 from channels._kit.outbound.http import BearerAuth, Credentials
 from core.errors import Rejected, Unavailable
-from core.model.turn import Attachment
-from core.ports.http_fetch import FetchError, HttpFetcher, HttpRequest, ResponseTooLarge
-from core.ports.media import FILE_TIMEOUT_SECONDS, MAX_FILE_BYTES, MediaErrorKind, MediaUnavailable
+from core.model import Attachment
+from core.ports import (
+    FILE_TIMEOUT_SECONDS,
+    MAX_FILE_BYTES,
+    FetchError,
+    HttpFetcher,
+    HttpRequest,
+    MediaErrorKind,
+    MediaUnavailable,
+    ResponseTooLarge,
+)
 
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 _ERROR_KINDS_BY_STATUS: Final[Mapping[int, MediaErrorKind]] = MappingProxyType(

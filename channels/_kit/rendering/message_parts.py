@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from channels._kit.rendering.markdown import format_numbered_list
 from channels._kit.rendering.text_splitter import split_text, utf16_length
-from core.model.message import Choice, MessagePart
-from core.model.turn import Attachment
-from core.ports.channel import Capabilities
+from core.model import Attachment, Choice, MessagePart
+from core.ports import Capabilities
 
 _CAPTION_MEDIA_TYPES = ("image/", "video/")
 

@@ -1,0 +1,11 @@
+"""Flow diagrams as Mermaid or SVG."""
+
+from __future__ import annotations
+
+from flows.authoring.diagram.mermaid import to_mermaid
+from flows.authoring.diagram.svg import to_svg
+
+__all__ = [
+    "to_mermaid",
+    "to_svg",
+]

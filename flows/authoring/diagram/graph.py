@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from flows.compiled.instructions import node_type
-from flows.document.flow import Flow, Node
+from flows.compiled import node_type
+from flows.document import Flow, Node
 
 DiagramNodeKind = Literal["initial", "final", "person", "router", "plain"]
 

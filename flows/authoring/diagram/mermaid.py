@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.authoring.diagram.graph import DiagramNode, build_graph
 from flows.authoring.xml import strip_invalid_xml
-from flows.document.flow import Flow
+from flows.document import Flow
 
 _SHAPES = {
     "initial": ("([", "])"),

@@ -24,7 +24,7 @@ from flows.authoring.diagram.layout import (
     layout_nodes,
 )
 from flows.authoring.xml import strip_invalid_xml
-from flows.document.flow import Flow
+from flows.document import Flow
 
 _FILL_COLORS = {
     "initial": "#d7f0dd",

@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from core.model.message import Choice, MessagePart
-from core.ports.channel import Capabilities
-from flows.compiled.instructions import language_code, scripted_speech, select_language_block
-from flows.document.errors import Issue
-from flows.document.flow import Flow, Node
+from core.model import Choice, MessagePart
+from core.ports import Capabilities
+from flows.compiled import language_code, scripted_speech, select_language_block
+from flows.document import Flow, Issue, Node
 
 TextCostFormatter = Callable[[str], str]
 """What a text takes on a channel, in words, where that is much; else nothing."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from flows.compiled.instructions import auto_proceeds, node_type
-from flows.document.errors import Issue
-from flows.document.flow import Edge, Flow, Node
-from flows.document.traversal import FALLBACK_FIELDS
-from flows.slots.slot import slots_from_schema
+from flows.compiled import auto_proceeds, node_type
+from flows.document import FALLBACK_FIELDS, Edge, Flow, Issue, Node
+from flows.slots import slots_from_schema
 
 _MAX_NODES_LISTED = 5
 """How many nodes a sentence lists; the others are counted."""

@@ -7,12 +7,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from core.ports.channel import Capabilities
+from core.ports import Capabilities
 from flows.authoring.lint.channel_limits import ChannelRenderer, TextCostFormatter, check_channel_limits
 from flows.authoring.lint.cycles import find_infinite_loops
-from flows.compiled.instructions import language_code, node_type, scripted_speech
-from flows.document.errors import FlowError, Issue
-from flows.document.flow import ActionTrigger, Edge, Flow
+from flows.compiled import language_code, node_type, scripted_speech
+from flows.document import ActionTrigger, Edge, Flow, FlowError, Issue
 
 Level = Literal["problem", "warning", "channel"]
 

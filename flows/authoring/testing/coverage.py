@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flows.document.flow import Flow
-from flows.engine.turn_result import NodeVisit
+from flows.document import Flow
+from flows.engine import NodeVisit
 
 EdgeKey = tuple[str, str]
 """A node and an edge of it; the node is empty for a global edge."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from flows.authoring.testing.test_file import ConversationTestFile, UserStep
-from flows.document.errors import FlowError, Issue
-from flows.document.flow import Flow
+from flows.document import Flow, FlowError, Issue
 
 
 def validate_references(script: ConversationTestFile, flow: Flow, source: str) -> None:

@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from core.model.turn import Address, Turn
+from core.model import Address, Turn
 from flows.authoring.testing.coverage import Coverage
 from flows.authoring.testing.stub_fetch import StubFetch
 from flows.authoring.testing.stub_model import ScriptedTestModel
 from flows.authoring.testing.test_file import ConversationTest, ConversationTestFile, Expectation, UserStep
-from flows.compiled.flow import compile_flow
-from flows.document.flow import Flow
-from flows.engine.machine import DialogMachine
-from flows.engine.turn_result import TurnResult
-from flows.llm.factory import create_model
-from flows.llm.model import Model
+from flows.compiled import compile_flow
+from flows.document import Flow
+from flows.engine import DialogMachine, TurnResult
+from flows.llm import Model, create_model
 
 _TEST_ADDRESS = Address(channel="test", account="", ours="", theirs="")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from core.ports.http_fetch import FetchError, HttpRequest, HttpResponse
+from core.ports import FetchError, HttpRequest, HttpResponse
 from flows.authoring.testing.test_file import StubResponses
 
 

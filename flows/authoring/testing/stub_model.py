@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from flows.authoring.testing.test_file import UserStep
-from flows.llm.model import (
+from flows.llm import (
     GeneratedReply,
     ReplyRequest,
+    ScriptedModel,
     SummaryRequest,
     TransitionDecision,
     TransitionRequest,
 )
-from flows.llm.scripted import ScriptedModel
 
 
 class ScriptedTestModel:

@@ -17,9 +17,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from flows.document.errors import FlowError
-from flows.document.parser import parse_yaml, read_text
-from flows.document.validation.shape import issues_from_pydantic
+from flows.document import FlowError, parse_yaml, read_text
+from flows.document.validation import issues_from_pydantic
 
 
 def _wrap_string(value: object) -> object:

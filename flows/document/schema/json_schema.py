@@ -6,7 +6,7 @@ from typing import Any
 
 from flows.document.flow import Flow
 from flows.document.schema.descriptions import FIELD_DESCRIPTIONS
-from flows.document.validation.validator import EDGE_ID
+from flows.document.validation import EDGE_ID
 
 _FIELD_ALIASES = {
     "Flow": {"actions": "global_actions", "environment_variables": "env_vars"},

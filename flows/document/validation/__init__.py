@@ -1,0 +1,19 @@
+"""Validation of flow documents: structure, templates, schemas, languages, MCP tools."""
+
+from __future__ import annotations
+
+from flows.document.validation.mcp import MCP_NOT_INSTALLED, unavailable_reason
+from flows.document.validation.shape import find_unknown_keys, issues_from_pydantic
+from flows.document.validation.validator import EDGE_ID, STAY_FUNCTION_ID, validate_flow
+from flows.document.validation.warnings import find_warnings
+
+__all__ = [
+    "EDGE_ID",
+    "MCP_NOT_INSTALLED",
+    "STAY_FUNCTION_ID",
+    "find_unknown_keys",
+    "find_warnings",
+    "issues_from_pydantic",
+    "unavailable_reason",
+    "validate_flow",
+]

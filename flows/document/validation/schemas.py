@@ -11,7 +11,7 @@ import phonenumbers
 
 from flows.document.errors import Issue
 from flows.document.traversal import Document, get_mapping
-from flows.text.bounded_regex import pattern_error
+from flows.text import pattern_error
 
 _CACHE_SIZE = 2_000
 _JSON_TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")

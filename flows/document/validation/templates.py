@@ -15,7 +15,7 @@ from flows.document.traversal import (
     iter_texts,
     iter_tool_owners,
 )
-from flows.templating.template import expression_error, template_error
+from flows.templating import expression_error, template_error
 
 _FLOW_TEXT_FIELDS = ("system_prompt", "closed_text")
 _NODE_TEXT_FIELDS = ("instruction", "static_text", "reprompt_text")

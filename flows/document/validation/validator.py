@@ -23,7 +23,7 @@ from flows.document.traversal import (
 from flows.document.validation.languages import validate_languages
 from flows.document.validation.schemas import validate_json_schema
 from flows.document.validation.templates import validate_templates
-from flows.text.bounded_regex import pattern_error
+from flows.text import pattern_error
 
 EDGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 STAY_FUNCTION_ID = "__stay_on_node__"

@@ -18,7 +18,7 @@ from flows.document.traversal import (
 )
 from flows.document.validation.languages import find_untranslated
 from flows.document.validation.mcp import unavailable_reason
-from flows.text.bounded_regex import BoundedRegex
+from flows.text import BoundedRegex
 
 _NESTED_QUANTIFIER = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flows.llm.parsing.decision import ModelOutput
-from flows.llm.parsing.reasoning import strip_reasoning
-from flows.llm.parsing.text_tool_calls import arguments_as_text
+from flows.llm.parsing import ModelOutput, arguments_as_text, strip_reasoning
 from flows.llm.prompts import ChatMessage
-from flows.state.dialog_state import HistoryLine
+from flows.state import HistoryLine
 
 _CHARACTERS_PER_TOKEN = 4
 """About how many make a token."""

@@ -33,8 +33,7 @@ from flows.llm.openai.unsupported import (
     UnsupportedParameters,
     find_unsupported_parameter,
 )
-from flows.llm.parsing.decision import ModelOutput
-from flows.llm.parsing.reply_stream import JsonReplyStreamer, ReplyStreamer, ToolCallReplyStreamer
+from flows.llm.parsing import JsonReplyStreamer, ModelOutput, ReplyStreamer, ToolCallReplyStreamer
 from flows.llm.prompts import (
     build_functions,
     decision_schema,
@@ -45,8 +44,8 @@ from flows.llm.prompts import (
     tool_messages,
     transition_prompt,
 )
-from flows.state.dialog_state import HistoryLine
-from flows.text.surrogates import replace_surrogates_in_json
+from flows.state import HistoryLine
+from flows.text import replace_surrogates_in_json
 
 log = logging.getLogger("turngate.model")
 

@@ -9,7 +9,7 @@ from core.errors import ConfigurationError
 from flows.llm.model import ModelError
 from flows.llm.openai.client import PROTOCOL_ERRORS, REQUEST_ERRORS, OpenAIClient
 from flows.llm.openai.retry import retry
-from flows.text.surrogates import replace_surrogates
+from flows.text import replace_surrogates
 
 _TIMEOUT_SECONDS = 10.0
 _MAX_RETRIES = 2

@@ -10,9 +10,13 @@ from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
 
 from flows.llm.openai.completion import message_text, total_tokens
-from flows.llm.parsing.decision import MAX_REPLY_LENGTH, ModelOutput
-from flows.llm.parsing.reasoning import ReasoningFilter, text_after_reasoning
-from flows.llm.parsing.text_tool_calls import arguments_as_text
+from flows.llm.parsing import (
+    MAX_REPLY_LENGTH,
+    ModelOutput,
+    ReasoningFilter,
+    arguments_as_text,
+    text_after_reasoning,
+)
 
 StreamCallback = Callable[[ModelOutput, str], None]
 """Takes what the answer is by now, and the piece that has just come."""

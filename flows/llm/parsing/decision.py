@@ -19,8 +19,8 @@ from flows.llm.parsing.text_tool_calls import (
     parse_text_tool_calls,
 )
 from flows.llm.prompts import BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY, STAY_FUNCTION_NAME
-from flows.text.surrogates import replace_surrogates, replace_surrogates_in_json
-from flows.tools.types import ToolCallRequest
+from flows.text import replace_surrogates, replace_surrogates_in_json
+from flows.tools import ToolCallRequest
 
 MAX_REPLY_LENGTH = 1_500
 _SENTENCE_END = re.compile(r"[.!?…](?=\s|$)")

@@ -9,7 +9,7 @@ from flows.llm.parsing.decision import ModelOutput
 from flows.llm.parsing.partial_json import PartialJsonString
 from flows.llm.parsing.text_tool_calls import call_marker_pattern, callable_names
 from flows.llm.prompts import BRIEF_RESPONSE_KEY, NEXT_MESSAGE_KEY, STAY_FUNCTION_NAME
-from flows.text.surrogates import replace_surrogates
+from flows.text import replace_surrogates
 
 
 class ReplyStreamer:

@@ -6,9 +6,16 @@ from collections.abc import Collection
 
 from rapidfuzz.distance import OSA
 
-from flows.nlu.confirmation import AFFIRMATIVE_WORDS, CORRECT_WORDS, NEGATIVE_WORDS, NO_WORDS, YES_WORDS
-from flows.nlu.lexicon import GREETING_WORDS, is_negated
-from flows.text.tokens import find_phrase, squeeze_repeats, tokenize
+from flows.nlu import (
+    AFFIRMATIVE_WORDS,
+    CORRECT_WORDS,
+    GREETING_WORDS,
+    NEGATIVE_WORDS,
+    NO_WORDS,
+    YES_WORDS,
+    is_negated,
+)
+from flows.text import find_phrase, squeeze_repeats, tokenize
 
 _MIN_TYPO_WORD_LENGTH = 5
 _MAX_WORDS = 60

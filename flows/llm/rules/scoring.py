@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from flows.compiled.edge import CompiledEdge
+from flows.compiled import CompiledEdge
 from flows.llm.model import TransitionRequest
 from flows.llm.rules.keywords import (
     exact_match_length,
@@ -22,15 +22,20 @@ from flows.llm.rules.keywords import (
     is_equivalent_answer,
 )
 from flows.locales import messages_for
-from flows.nlu.confirmation import NEGATIVE_WORDS, recognize_confirmation
-from flows.nlu.datetimes.times import complete_hour_answer
-from flows.nlu.lexicon import FILLER_WORDS, content_words, is_negated, is_negation
-from flows.nlu.similarity import Vector, cosine_similarity
-from flows.slots.extraction import MAX_VALUE_LENGTH, SlotReading, extract_slot
-from flows.slots.list_items import accepts_any_text
-from flows.slots.slot import Slot
-from flows.state.dialog_state import HistoryLine
-from flows.text.tokens import MAX_INPUT_LENGTH, tokenize
+from flows.nlu import (
+    FILLER_WORDS,
+    NEGATIVE_WORDS,
+    Vector,
+    content_words,
+    cosine_similarity,
+    is_negated,
+    is_negation,
+    recognize_confirmation,
+)
+from flows.nlu.datetimes import complete_hour_answer
+from flows.slots import MAX_VALUE_LENGTH, Slot, SlotReading, accepts_any_text, extract_slot
+from flows.state import HistoryLine
+from flows.text import MAX_INPUT_LENGTH, tokenize
 
 PAYLOAD_SCORE, PATTERN_SCORE, SLOT_SCORE, KEYWORD_SCORE, TYPO_SCORE = 1000.0, 200.0, 120.0, 90.0, 75.0
 QUESTION_SCORE = 150.0  # above most values, as who asks something has not answered yet

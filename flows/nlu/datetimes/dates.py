@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from flows.locales import LocaleMessages, messages_for
-from flows.text.tokens import normalize, normalize_same_length
+from flows.text import normalize, normalize_same_length
 
 MONTHS = {
     name: number

@@ -26,7 +26,7 @@ from flows.nlu.datetimes.weekdays import (
     correct_weekday_spelling,
 )
 from flows.nlu.lexicon import is_negation
-from flows.text.tokens import normalize, normalize_same_length, tokenize
+from flows.text import normalize, normalize_same_length, tokenize
 
 _MAX_TEXT_LENGTH = 500
 _NUMBER_WORDS = {

@@ -15,7 +15,7 @@ from flows.nlu.datetimes.time_of_day import (
     classify_day_period,
     resolve_time_of_day,
 )
-from flows.text.tokens import normalize, normalize_same_length, tokenize
+from flows.text import normalize, normalize_same_length, tokenize
 
 _ENGLISH_HOURS = tokenize("one two three four five six seven eight nine ten eleven twelve")
 _GERMAN_HOURS = tokenize(

@@ -13,11 +13,15 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
-from core.ports.http_fetch import FetchError, HttpFetcher, HttpRequest, HttpResponse
-from flows.document.flow import Action
-from flows.document.traversal import MAX_TIMEOUT_SECONDS
-from flows.templating.references import referenced_names, referenced_secrets, values_to_redact
-from flows.templating.template import TemplateValues, TextTemplate
+from core.ports import FetchError, HttpFetcher, HttpRequest, HttpResponse
+from flows.document import MAX_TIMEOUT_SECONDS, Action
+from flows.templating import (
+    TemplateValues,
+    TextTemplate,
+    referenced_names,
+    referenced_secrets,
+    values_to_redact,
+)
 from flows.tools.arguments import encode_query
 from flows.tools.http.body import RequestBody
 from flows.tools.http.url import RequestBuildError, render_url

@@ -10,8 +10,14 @@ from typing import Any, Final
 
 from jinja2 import TemplateError
 
-from flows.templating.escaping import OutputContext
-from flows.templating.template import Expression, RenderError, TemplateValues, TextTemplate, expression_error
+from flows.templating import (
+    Expression,
+    OutputContext,
+    RenderError,
+    TemplateValues,
+    TextTemplate,
+    expression_error,
+)
 from flows.tools.http.url import RequestBuildError
 
 _SINGLE_EXPRESSION: Final = re.compile(r"\s*\{\{((?:(?!\}\}).)+)\}\}\s*", re.DOTALL)

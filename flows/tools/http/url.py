@@ -6,8 +6,7 @@ import re
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from flows.templating.escaping import EMPTY_VALUE_MARK
-from flows.templating.template import RenderError, TemplateValues, TextTemplate
+from flows.templating import EMPTY_VALUE_MARK, RenderError, TemplateValues, TextTemplate
 
 # also as some servers read it: with a backslash, and up to a semicolon
 _DOT_SEGMENT: Final = re.compile(r"[\x00-\x20]*\.{1,2}[\x00-\x20]*(?:;.*)?", re.DOTALL)

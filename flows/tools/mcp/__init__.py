@@ -1,0 +1,1 @@
+"""Tools offered by servers of the Model Context Protocol."""

@@ -26,7 +26,7 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from core.ports.http_fetch import FetchError, HttpFetcher, HttpRequest, HttpResponse
+from core.ports import FetchError, HttpFetcher, HttpRequest, HttpResponse
 from flows.tools.mcp.types import McpCall, McpResult
 
 IDEMPOTENCY_META_KEY: Final = "turngate/key"

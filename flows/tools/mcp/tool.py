@@ -8,13 +8,17 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from core.ports.http_fetch import HttpFetcher
-from flows.document.flow import Tool
-from flows.document.traversal import MAX_TIMEOUT_SECONDS
-from flows.document.validation.mcp import MCP_NOT_INSTALLED, unavailable_reason
-from flows.templating.references import referenced_names, referenced_secrets, values_to_redact
-from flows.templating.template import TemplateValues, TextTemplate
-from flows.tools.http.url import RequestBuildError, render_url
+from core.ports import HttpFetcher
+from flows.document import MAX_TIMEOUT_SECONDS, Tool
+from flows.document.validation import MCP_NOT_INSTALLED, unavailable_reason
+from flows.templating import (
+    TemplateValues,
+    TextTemplate,
+    referenced_names,
+    referenced_secrets,
+    values_to_redact,
+)
+from flows.tools.http import RequestBuildError, render_url
 from flows.tools.mcp.types import McpCall, McpResult
 from flows.tools.results import failure_result, mcp_result
 

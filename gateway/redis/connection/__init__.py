@@ -1,0 +1,1 @@
+"""Redis connections: client factory, multiplexing, batching, server checks, notifications."""

@@ -1,0 +1,1 @@
+"""Stored records outside the session protocol: log, index, dead letters, quarantine, identities."""

@@ -11,9 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 from redis.asyncio import Redis
 
-from core.model.base import FrozenModel
-from core.model.message import Reply
-from core.model.turn import Turn
+from core.model import FrozenModel, Reply, Turn
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import Argument, ProtocolLimits
 

@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import StorageUnavailable
-from core.model.event import ControlReceived, Event, Ignored, StatusChanged, TurnReceived
-from core.ports.mailbox import AcceptResult, Inbox
+from core.model import ControlReceived, Event, Ignored, StatusChanged, TurnReceived
+from core.ports import AcceptResult, Inbox
 
 _IDENTITY_RETENTION_MS = 400 * 24 * 3600 * 1000
 _ECHO_RETENTION_MS = 24 * 3600 * 1000

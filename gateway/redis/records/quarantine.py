@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import WebhookRefused
-from core.model.base import FrozenModel
-from core.ports.channel import Webhook
+from core.model import FrozenModel
+from core.ports import Webhook
 
 _STREAM = "tg:quarantine"
 _MAX_ENTRIES = 500

@@ -9,10 +9,8 @@ from typing import Any
 from pydantic_core import from_json
 from redis.asyncio import Redis
 
-from core.model.base import FrozenModel
-from core.model.owner import Owner
-from core.model.turn import Address
-from core.ports.dialog import State
+from core.model import Address, FrozenModel, Owner
+from core.ports import State
 
 _MAX_KEYS_PER_CALL = 500
 _KEY_SUFFIXES = ("", ":mail", ":out", ":seen", ":recent", ":log", ":text")

@@ -9,8 +9,7 @@ from typing import Any, cast
 from pydantic import JsonValue
 from redis.asyncio import Redis
 
-from core.model.base import FrozenModel
-from core.model.owner import Owner
+from core.model import FrozenModel, Owner
 from gateway.redis.connection.multiplexer import multiplexed_call
 
 

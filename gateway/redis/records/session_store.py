@@ -13,8 +13,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from core.errors import ConfigurationError, LeaseLost, SessionBusy
-from core.ports.dialog import State
-from core.ports.session_store import HeldSession
+from core.ports import HeldSession, State
 from gateway.redis import lua
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.retry_loop import run_forever

@@ -9,7 +9,7 @@ from typing import Any
 
 from channels.intercom import IntercomChannel, create_channel
 from channels.intercom.capabilities import DESK_TOPICS, IGNORED_TOPICS, USER_TOPICS
-from core.ports.channel import Webhook
+from core.ports import Webhook
 
 APP, TALK, SECRET, TOKEN = "wk7h2xqz", "215470000012345", "client-secret-example", "dG9rOmV4YW1wbGU="
 BOT, GRACE, TEAM = "9608555", "9608001", "5017001"

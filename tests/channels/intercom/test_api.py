@@ -12,10 +12,9 @@ import httpx
 import pytest
 import respx
 
-from channels._kit.outbound.http import classify_http_error
+from channels._kit.outbound import classify_http_error
 from core.errors import ConfigurationError, Rejected, Unavailable, Unknown
-from core.model.message import Choice, Message, MessagePart, Reply, SentMessage
-from core.model.turn import Address, Attachment
+from core.model import Address, Attachment, Choice, Message, MessagePart, Reply, SentMessage
 from tests.channels.intercom.builders import (
     APP,
     BASE,

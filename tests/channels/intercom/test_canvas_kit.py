@@ -12,8 +12,8 @@ import pytest
 import respx
 
 from core.errors import InvalidSignature, MalformedWebhook
-from core.model.event import Ignored
-from core.ports.channel import Webhook
+from core.model import Ignored
+from core.ports import Webhook
 from tests.channels.intercom.builders import (
     ADA,
     APP,

@@ -11,9 +11,8 @@ from channels._kit.agent_commands import parse_agent_command
 from channels._kit.simulator import UserMessage, WebhookDelivery
 from channels.intercom.html_body import parse_body
 from channels.intercom.simulator.server import IntercomSimulator
-from core.model.event import ControlReceived, TurnReceived
-from core.model.owner import AutomaticTransition, ControlAction, Owner, next_owner
-from core.ports.channel import Webhook
+from core.model import AutomaticTransition, ControlAction, ControlReceived, Owner, TurnReceived, next_owner
+from core.ports import Webhook
 from tests.channels.intercom.builders import SECRET, TOKEN, channel
 
 PERSON, NOW = "+15550181", 1_790_000_000.0

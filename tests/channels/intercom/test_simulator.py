@@ -19,11 +19,18 @@ from channels._kit.simulator import (
 )
 from channels.intercom.rendering import build_comment, render_parts
 from channels.intercom.simulator.server import IntercomSimulator
-from core.model.event import ControlReceived, Event, TurnReceived
-from core.model.message import Choice, Message, Reply
-from core.model.owner import ControlAction
-from core.model.turn import Address, Turn
-from core.ports.channel import Webhook
+from core.model import (
+    Address,
+    Choice,
+    ControlAction,
+    ControlReceived,
+    Event,
+    Message,
+    Reply,
+    Turn,
+    TurnReceived,
+)
+from core.ports import Webhook
 from tests.channels.intercom.builders import APP, BOT, SECRET, TEAM, TOKEN, channel
 
 PERSON, NOW = "+15550180", 1_790_000_000.0

@@ -11,10 +11,8 @@ import respx
 
 from channels.intercom import IntercomChannel
 from core.errors import MalformedWebhook, WebhookRefused
-from core.model.event import ControlReceived, Event, Ignored, TurnReceived
-from core.model.owner import ControlAction
-from core.model.turn import Turn
-from core.ports.channel import Webhook
+from core.model import ControlAction, ControlReceived, Event, Ignored, Turn, TurnReceived
+from core.ports import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.intercom.builders import (
     ADA,

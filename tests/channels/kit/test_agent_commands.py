@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels._kit.agent_commands import parse_agent_command
-from core.model.owner import ControlAction
+from core.model import ControlAction
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import respx
 from redis.asyncio import Redis
 
 from channels._kit.oauth import RefreshingCredentials, StaticCredentials
-from channels._kit.outbound.http import BearerAuth
+from channels._kit.outbound import BearerAuth
 from core.errors import Rejected, Unavailable
-from core.ports.session_store import SessionStore
-from core.sessions.store import InMemorySessionStore
+from core.ports import SessionStore
+from core.sessions import InMemorySessionStore
 from gateway.redis.records.session_store import RedisSessionStore
 
 URL = "https://example.com/oauth/tokens"

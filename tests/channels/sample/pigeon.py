@@ -10,24 +10,19 @@ from typing import Final
 
 import httpx
 
-from channels._kit.inbound.json import get_identifier, get_text, parse_object
-from channels._kit.inbound.signatures import signatures_match
-from channels._kit.inbound.verification import Verification
-from channels._kit.outbound.http import (
+from channels._kit.inbound import Verification, get_identifier, get_text, parse_object, signatures_match
+from channels._kit.outbound import (
     BearerAuth,
     classify_http_error,
     parse_json_body,
     parse_retry_after,
     post,
 )
-from channels._kit.rendering.markdown import PLAIN_DIALECT, render_markdown
-from channels._kit.rendering.message_parts import attach_captions, attach_choices
+from channels._kit.rendering import PLAIN_DIALECT, attach_captions, attach_choices, render_markdown
 from channels._kit.settings import Setting, parse_secrets, read_settings
 from core.errors import DeliveryError, InvalidSignature, Rejected, Unavailable, Unknown, WebhookTooLarge
-from core.model.event import Event, Ignored, TurnReceived
-from core.model.message import Message, MessagePart, Reply, SentMessage
-from core.model.turn import Address, Turn
-from core.ports.channel import Capabilities, Webhook, WebhookResponse
+from core.model import Address, Event, Ignored, Message, MessagePart, Reply, SentMessage, Turn, TurnReceived
+from core.ports import Capabilities, Webhook, WebhookResponse
 
 NAME: Final = "pigeon"
 URL: Final = "https://pigeon.example.com/notes"

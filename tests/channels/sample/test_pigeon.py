@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 import channels
-from channels._kit.inbound.verification import Verification
-from core.ports.channel import Webhook
+from channels._kit.inbound import Verification
+from core.ports import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.sample.pigeon import URL, VERIFICATION, PigeonChannel, create_channel
 

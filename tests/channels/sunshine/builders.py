@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from channels.sunshine import SunshineChannel, create_channel
-from core.ports.channel import Webhook
+from core.ports import Webhook
 
 APP, OURS, TALK, SECRET = (
     "5ebee0975ac5304b664a0001",

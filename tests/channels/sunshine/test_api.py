@@ -11,8 +11,7 @@ import pytest
 import respx
 
 from core.errors import Rejected, Unavailable
-from core.model.message import Choice, Message, Reply
-from core.model.turn import Address, Attachment
+from core.model import Address, Attachment, Choice, Message, Reply
 from tests.channels.sunshine.builders import APP, BASE, BOT, DESK, OURS, TALK, channel, talk
 
 ADDRESS = Address(channel="sunshine", account=APP, ours=APP, theirs=TALK)

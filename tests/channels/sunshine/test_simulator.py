@@ -12,13 +12,20 @@ from channels._kit.simulator import Fault, FaultSettings, SimulatorRequest, User
 from channels.sunshine.simulator.conversations import BOT_INTEGRATION
 from channels.sunshine.simulator.server import SunshineSimulator
 from core.errors import Rejected, Unavailable, Unknown
-from core.model.event import ControlReceived, DeliveryStatus, Event, StatusChanged, TurnReceived
-from core.model.message import Choice, Reply
-from core.model.owner import ControlAction
-from core.model.turn import Address, Attachment
-from core.ports.channel import Webhook
-from core.ports.http_fetch import FetchError, HttpRequest, HttpResponse
-from core.sessions.store import InMemorySessionStore
+from core.model import (
+    Address,
+    Attachment,
+    Choice,
+    ControlAction,
+    ControlReceived,
+    DeliveryStatus,
+    Event,
+    Reply,
+    StatusChanged,
+    TurnReceived,
+)
+from core.ports import FetchError, HttpRequest, HttpResponse, Webhook
+from core.sessions import InMemorySessionStore
 from tests.channels.sunshine.builders import APP, SECRET, channel
 
 ADA = "ada"

@@ -12,9 +12,16 @@ import respx
 
 from channels.sunshine import SunshineChannel
 from core.errors import MalformedWebhook
-from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.model.owner import ControlAction
-from core.ports.channel import Webhook
+from core.model import (
+    ControlAction,
+    ControlReceived,
+    DeliveryStatus,
+    Event,
+    Ignored,
+    StatusChanged,
+    TurnReceived,
+)
+from core.ports import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.sunshine.builders import (
     BASE,

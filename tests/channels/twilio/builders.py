@@ -8,9 +8,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from channels.twilio import TwilioChannel, create_channel
-from core.model.event import Event, TurnReceived
-from core.model.turn import Turn
-from core.ports.channel import Webhook
+from core.model import Event, Turn, TurnReceived
+from core.ports import Webhook
 from tests.paths import ROOT
 
 ACCOUNT = "AC00000000000000000000000000000001"

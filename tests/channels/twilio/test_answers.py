@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.model.turn import Turn
-from core.ports.dialog import State
-from flows.document.flow_file import WatchedFlowFile
-from flows.engine.machine import DialogMachine
-from flows.llm.rules.model import RulesModel
+from core.model import Turn
+from core.ports import State
+from flows.document import WatchedFlowFile
+from flows.engine import DialogMachine
+from flows.llm.rules import RulesModel
 from gateway.config.settings import FLOW_LIBRARY
 from tests.channels.twilio.builders import changed, turn_of, twilio
 

@@ -13,8 +13,7 @@ import respx
 
 from channels.twilio import SETTINGS, ErrorKind, classify_error_code, create_channel
 from core.errors import ConfigurationError, DeliveryError, Rejected, Unavailable, Unknown
-from core.model.message import Reply
-from core.model.turn import Address
+from core.model import Address, Reply
 from tests.channels.twilio.builders import ACCOUNT, ENVIRON, PUBLIC, TOKEN, twilio
 
 MESSAGES = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Messages.json"

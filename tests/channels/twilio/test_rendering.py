@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from core.model.message import Choice, Message
-from core.model.turn import Address, Attachment
+from core.model import Address, Attachment, Choice, Message
 from tests.channels.channel_cases import messages
 from tests.channels.twilio.builders import ACCOUNT, twilio
 

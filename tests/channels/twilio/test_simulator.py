@@ -21,9 +21,8 @@ from channels._kit.simulator import (
 )
 from channels.twilio import capabilities
 from channels.twilio.simulator.server import TwilioSimulator
-from core.model.event import ControlReceived, DeliveryStatus, StatusChanged, TurnReceived
-from core.model.owner import ControlAction
-from core.ports.channel import Webhook
+from core.model import ControlAction, ControlReceived, DeliveryStatus, StatusChanged, TurnReceived
+from core.ports import Webhook
 from tests.channels.twilio.builders import ACCOUNT, PUBLIC, SEEN, TOKEN, URL, twilio
 
 ADA, SMS, WHATSAPP = "+12025550170", "+15550100", "whatsapp:+15550101"

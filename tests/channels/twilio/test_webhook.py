@@ -14,10 +14,16 @@ from hypothesis import strategies as st
 
 from channels.twilio import TwilioChannel
 from core.errors import InvalidSignature, MalformedWebhook, WebhookRefused, WebhookTooLarge
-from core.model.event import ControlReceived, DeliveryStatus, Ignored, StatusChanged, TurnReceived
-from core.model.owner import ControlAction
-from core.model.turn import Location
-from core.ports.channel import Webhook
+from core.model import (
+    ControlAction,
+    ControlReceived,
+    DeliveryStatus,
+    Ignored,
+    Location,
+    StatusChanged,
+    TurnReceived,
+)
+from core.ports import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.twilio.builders import (
     ACCOUNT,

@@ -9,9 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from channels.whatsapp import WhatsAppChannel, create_channel
-from core.model.event import Event, TurnReceived
-from core.model.turn import Turn
-from core.ports.channel import Webhook
+from core.model import Event, Turn, TurnReceived
+from core.ports import Webhook
 
 SECRET = "meta-app-secret-example"
 TOKEN = "EAAexample"

@@ -10,12 +10,11 @@ import httpx
 import pytest
 import respx
 
-from channels._kit.outbound.error_kinds import ErrorKind
+from channels._kit.outbound import ErrorKind
 from channels.whatsapp import create_channel
 from channels.whatsapp.capabilities import ERROR_KINDS, classify_error_code
 from core.errors import ConfigurationError, Rejected, Unavailable, Unknown
-from core.model.message import Reply
-from core.model.turn import Address
+from core.model import Address, Reply
 from tests.channels.whatsapp.builders import ACCOUNT, ENVIRON, OURS, PHONE, TOKEN, whatsapp
 
 URL = f"https://graph.facebook.com/v26.0/{OURS}/messages"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from channels._kit.outbound.error_kinds import ErrorKind
+from channels._kit.outbound import ErrorKind
 from channels.whatsapp import SETTINGS
 from channels.whatsapp.capabilities import CAPABILITIES, ERROR_KINDS
 from tests.paths import ROOT

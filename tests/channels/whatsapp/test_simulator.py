@@ -19,10 +19,19 @@ from channels._kit.simulator import (
 from channels.whatsapp.rendering import build_request
 from channels.whatsapp.simulator.records import IdentityMode
 from channels.whatsapp.simulator.server import WhatsAppSimulator, build_user_id
-from core.model.event import ControlReceived, DeliveryStatus, Event, StatusChanged, TurnReceived
-from core.model.message import Choice, Message, Reply
-from core.model.turn import Address, Turn
-from core.ports.channel import Webhook
+from core.model import (
+    Address,
+    Choice,
+    ControlReceived,
+    DeliveryStatus,
+    Event,
+    Message,
+    Reply,
+    StatusChanged,
+    Turn,
+    TurnReceived,
+)
+from core.ports import Webhook
 from tests.channels.whatsapp.builders import ACCOUNT, OURS, SECRET, TOKEN, whatsapp
 
 PERSON, NOW = "+12025550180", 1_790_000_000.0

@@ -10,9 +10,8 @@ import pytest
 
 from channels.whatsapp import WhatsAppChannel
 from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookRefused
-from core.model.event import ControlReceived, DeliveryStatus, Ignored, StatusChanged, TurnReceived
-from core.model.owner import ControlAction
-from core.ports.channel import Webhook
+from core.model import ControlAction, ControlReceived, DeliveryStatus, Ignored, StatusChanged, TurnReceived
+from core.ports import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.whatsapp.builders import (
     ACCOUNT,

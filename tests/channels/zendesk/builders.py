@@ -10,8 +10,8 @@ from typing import Any
 from channels.zendesk import ZendeskChannel, create_channel
 from channels.zendesk.trigger_template import TRIGGER_EVENTS, build_trigger_body
 from channels.zendesk.webhook import compute_signature
-from core.model.turn import Address
-from core.ports.channel import Webhook
+from core.model import Address
+from core.ports import Webhook
 
 BOT, ADA, AGENT, SECRET = "8447000000009", "8447000000001", "8447000000002", "bm90X2FfcmVhbF9vbmU="
 ENVIRON = {

@@ -17,11 +17,8 @@ from channels.zendesk.event_factory import Account
 from channels.zendesk.simulator.server import ZendeskSimulator
 from channels.zendesk.simulator.tickets import BOT_ID, HAND_OFF_GROUP_ID
 from channels.zendesk.webhook import Verifier
-from core.model.event import ControlReceived, Event, TurnReceived
-from core.model.message import Reply, SentMessage
-from core.model.owner import ControlAction
-from core.model.turn import Address
-from core.ports.channel import Webhook
+from core.model import Address, ControlAction, ControlReceived, Event, Reply, SentMessage, TurnReceived
+from core.ports import Webhook
 
 URL, SECRET, TOKEN = "https://example.zendesk.com", "c2VjcmV0", "api-token"
 HOOK = "https://bots.example.com/webhooks/zendesk"

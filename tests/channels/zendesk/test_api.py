@@ -12,10 +12,9 @@ import pytest
 import respx
 
 from core.errors import Rejected, Unavailable
-from core.model.message import Choice, Message, Reply
-from core.model.turn import Address, Attachment
-from core.ports.http_fetch import FetchError, HttpRequest, HttpResponse
-from core.sessions.store import InMemorySessionStore
+from core.model import Address, Attachment, Choice, Message, Reply
+from core.ports import FetchError, HttpRequest, HttpResponse
+from core.sessions import InMemorySessionStore
 from tests.channels.zendesk.builders import (
     ACCEPTED,
     ADA,

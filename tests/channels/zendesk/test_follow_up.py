@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from channels._kit.simulator import UserMessage
-from core.model.event import TurnReceived
-from core.model.owner import ControlAction
+from core.model import ControlAction, TurnReceived
 from tests.channels.zendesk.simulation import Played, acts, turns
 
 ADA = "ada@example.com"

@@ -10,8 +10,7 @@ import pytest
 from channels._kit.simulator import Fault, FaultSettings, UserMessage, WebhookDelivery
 from channels.zendesk.simulator.tickets import HAND_OFF_GROUP_ID
 from core.errors import Rejected, Unavailable, Unknown
-from core.model.event import TurnReceived
-from core.model.owner import ControlAction
+from core.model import ControlAction, TurnReceived
 from tests.channels.zendesk.simulation import Played, acts, turns
 
 ADA = "ada@example.com"

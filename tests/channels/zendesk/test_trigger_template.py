@@ -7,8 +7,7 @@ import json
 import pytest
 
 from channels.zendesk.trigger_template import TRIGGER_EVENTS, build_trigger_body
-from core.model.event import ControlReceived, Event, Ignored, TurnReceived
-from core.model.owner import ControlAction
+from core.model import ControlAction, ControlReceived, Event, Ignored, TurnReceived
 from tests.channels.zendesk.builders import AGENT, BOT, URL, channel, hook, trigger
 
 

@@ -12,10 +12,8 @@ import respx
 
 from channels.zendesk import ZendeskChannel
 from core.errors import InvalidSignature, MalformedWebhook
-from core.model.event import ControlReceived, Event, Ignored, TurnReceived
-from core.model.owner import ControlAction
-from core.model.turn import Turn
-from core.ports.channel import Webhook
+from core.model import ControlAction, ControlReceived, Event, Ignored, Turn, TurnReceived
+from core.ports import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.zendesk.builders import (
     ACCEPTED,

@@ -8,8 +8,7 @@ import random
 import pytest
 from redis.asyncio import Redis
 
-from core.model.message import Message, Reply, SentMessage
-from core.model.owner import ControlAction, Owner, next_owner
+from core.model import ControlAction, Message, Owner, Reply, SentMessage, next_owner
 from core.processing.session_processor import ProcessResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits

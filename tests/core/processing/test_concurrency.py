@@ -8,10 +8,10 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from core.errors import MailboxFull
-from core.model.event import TurnReceived
-from core.model.turn import Attachment, Turn
-from core.ports.dialog import ErrorMessages, State, TurnListener, TurnOutcome
-from core.processing.concurrency import Concurrency, ConcurrencyPolicy, merge_turns, turns_to_merge
+from core.model import Attachment, Turn, TurnReceived
+from core.ports import ErrorMessages, State, TurnListener, TurnOutcome
+from core.processing import Concurrency, ConcurrencyPolicy, merge_turns
+from core.processing.concurrency import turns_to_merge
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.sweeper import Sweeper

@@ -9,10 +9,8 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Rejected, Unavailable, Unknown
-from core.model.event import TurnReceived
-from core.model.message import Reply
-from core.ports.channel import RateLimit
-from core.ports.mailbox import Claim, Commit
+from core.model import Reply, TurnReceived
+from core.ports import Claim, Commit, RateLimit
 from core.processing.retry_policy import ProcessingLimits
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits

@@ -8,10 +8,11 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Rejected, Unavailable, Unknown
-from core.model.owner import ControlAction
-from core.ports.dialog import ErrorMessages
+from core.model import ControlAction
+from core.ports import ErrorMessages
+from core.processing import SessionProcessor
 from core.processing.retry_policy import ProcessingLimits
-from core.processing.session_processor import ProcessResult, SessionProcessor
+from core.processing.session_processor import ProcessResult
 from gateway.redis.records.dead_letters import DeadLetters, ReplayOutcome
 from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig

@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from core.model.event import ControlReceived, TurnReceived
-from core.model.owner import ControlAction, Owner
-from core.ports.mailbox import AcceptResult
+from core.model import ControlAction, ControlReceived, Owner, TurnReceived
+from core.ports import AcceptResult
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.session_log import read_owner
 from tests.core.rig import SESSION, Rig

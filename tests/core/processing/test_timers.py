@@ -9,12 +9,18 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Rejected
-from core.model.event import DeliveryStatus, StatusChanged
-from core.model.message import Message, Reply, SentMessage
-from core.model.owner import ControlAction, Owner
-from core.model.timer import TimerKind
-from core.model.turn import Address
-from core.ports.dialog import State, TurnOutcome
+from core.model import (
+    Address,
+    ControlAction,
+    DeliveryStatus,
+    Message,
+    Owner,
+    Reply,
+    SentMessage,
+    StatusChanged,
+    TimerKind,
+)
+from core.ports import State, TurnOutcome
 from core.processing.session_processor import ProcessResult
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender

@@ -9,14 +9,12 @@ from typing import Any
 
 import pytest
 
-from core.ports.dialog import State
-from core.ports.session_store import HeldSession, SessionStore
-from core.sessions.store import InMemorySessionStore, NullSessionStore
-from core.sessions.worker import SessionWorker
-from flows.document.flow import Flow
-from flows.engine.machine import DialogMachine
-from flows.llm.model import TransitionDecision, TransitionRequest
-from flows.llm.rules.model import RulesModel
+from core.ports import HeldSession, SessionStore, State
+from core.sessions import InMemorySessionStore, NullSessionStore, SessionWorker
+from flows.document import Flow
+from flows.engine import DialogMachine
+from flows.llm import TransitionDecision, TransitionRequest
+from flows.llm.rules import RulesModel
 from gateway.redis.records.session_store import RedisSessionStore
 from tests.flows.conversation import LIBRARY
 

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from flows.compiled.instructions import (
+from flows.compiled import (
     auto_proceeds,
     language_code,
     node_type,
     scripted_speech,
     select_language_block,
 )
-from flows.document.flow import Node
+from flows.document import Node
 
 
 def made(**parts: object) -> Node:

@@ -11,9 +11,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.compiled.flow import compile_all_languages, compile_flow
-from flows.document.errors import FlowError
-from flows.document.flow import Flow
+from flows.compiled import compile_all_languages, compile_flow
+from flows.document import Flow, FlowError
 from tests.flows.conversation import LIBRARY, Json, asks, document, edge, machine, node, turn
 
 GO = edge(

@@ -11,10 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from flows.document.business_hours import BusinessHours
-from flows.document.errors import FlowError
-from flows.document.flow import Flow
-from flows.engine.machine import DialogMachine
+from flows.document import BusinessHours, Flow, FlowError
+from flows.engine import DialogMachine
 
 WEEK = {"timezone": "Europe/Berlin", "monday": ["09:00-12:00", "13:00-17:00"], "closed_on": ["2026-11-30"]}
 

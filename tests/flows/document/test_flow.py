@@ -7,8 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.errors import ConfigurationError
-from flows.document.errors import FlowError, Issue
-from flows.document.flow import Flow
+from flows.document import Flow, FlowError, Issue
 from tests.flows.conversation import LIBRARY, Json, asks, document, edge, node
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from flows.document.flow import Edge, Flow, Node
+from flows.document import Edge, Flow, Node
 from tests.flows.conversation import machine, say
 from tests.paths import ROOT
 

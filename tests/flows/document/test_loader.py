@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.document.errors import FlowError
-from flows.document.flow import Flow
+from flows.document import Flow, FlowError
 from tests.flows.conversation import LIBRARY, document, node
 
 SOUND = json.dumps(document(node("a", "Hi", is_final=True)))

@@ -11,14 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flows
-from core.model.turn import Turn
-from flows.compiled.flow import compile_flow
-from flows.document.errors import FlowError
-from flows.document.flow import Flow
+from core.model import Turn
+from flows.compiled import compile_flow
+from flows.document import Flow, FlowError
+from flows.engine import DialogMachine
 from flows.engine.language import is_language_answer, requested_language, select_language
-from flows.engine.machine import DialogMachine
-from flows.llm.model import GeneratedReply, ReplyRequest, TransitionDecision
-from flows.llm.scripted import ScriptedModel
+from flows.llm import GeneratedReply, ReplyRequest, ScriptedModel, TransitionDecision
 from flows.locales import LANGUAGES, messages_for
 from flows.locales.de.messages import GERMAN
 from flows.locales.en.messages import ENGLISH

@@ -9,8 +9,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flows.document.errors import FlowError
-from flows.document.flow import Flow
+from flows.document import Flow, FlowError
 from tests.flows.conversation import Json, machine, say
 
 

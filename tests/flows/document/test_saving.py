@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.document.flow import Flow
+from flows.document import Flow
 from tests.flows.conversation import LIBRARY, Json, document, edge, node
 
 text = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]), max_size=30)

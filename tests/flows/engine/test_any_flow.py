@@ -10,14 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from core.ports.dialog import State
-from core.ports.http_fetch import FetchError, HttpRequest, HttpResponse
-from flows.document.flow import Flow
+from core.ports import FetchError, HttpRequest, HttpResponse, State
+from flows.document import Flow
+from flows.engine import DialogMachine, NodeVisit
 from flows.engine.action_runner import MAX_CALLS_PER_TURN
-from flows.engine.machine import DialogMachine
 from flows.engine.transition_executor import MAX_TRANSITIONS_PER_TURN
-from flows.engine.turn_result import NodeVisit
-from flows.llm.model import (
+from flows.llm import (
     GeneratedReply,
     ModelError,
     ReplyRequest,
@@ -26,7 +24,7 @@ from flows.llm.model import (
     TransitionRequest,
 )
 from flows.state.dialog_state import MAX_STATE_LENGTH
-from flows.tools.types import ToolCallRequest
+from flows.tools import ToolCallRequest
 from tests.flows.conversation import Json, document, turn
 
 NAMES = ("a", "b", "c", "d", "e")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.llm.model import TransitionDecision
-from flows.llm.scripted import ScriptedModel
+from flows.llm import ScriptedModel, TransitionDecision
 from flows.locales import ENGLISH
 from tests.flows.conversation import Json, edge, flow, machine, node, say, turn
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.llm.model import GeneratedReply, TransitionDecision
-from flows.llm.scripted import ScriptedModel
+from flows.llm import GeneratedReply, ScriptedModel, TransitionDecision
 from tests.flows.conversation import Json, asks, edge, flow, machine, node, say
 
 END = node("end", "The end.", is_final=True)

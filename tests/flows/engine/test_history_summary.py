@@ -7,16 +7,24 @@ import json
 
 import pytest
 
-from core.ports.dialog import State
+from core.ports import State
 from flows.engine import history_summary
 from flows.engine.history_summary import SUMMARIZED_LINES, SUMMARY_THRESHOLD
+from flows.llm import (
+    STAY_FUNCTION_NAME,
+    GeneratedReply,
+    ModelError,
+    ScriptedModel,
+    SummaryRequest,
+    TransitionDecision,
+    TransitionRequest,
+)
 from flows.llm.fallback import FallbackModel
-from flows.llm.model import GeneratedReply, ModelError, SummaryRequest, TransitionDecision, TransitionRequest
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.prompts import STAY_FUNCTION_NAME, summary_prompt, transition_prompt
-from flows.llm.rules.model import RulesModel
-from flows.llm.scripted import ScriptedModel
-from flows.state.dialog_state import MAX_HISTORY_LINES, MAX_STATE_LENGTH, MAX_SUMMARY_LENGTH
+from flows.llm.prompts import summary_prompt, transition_prompt
+from flows.llm.rules import RulesModel
+from flows.state import MAX_HISTORY_LINES, MAX_SUMMARY_LENGTH
+from flows.state.dialog_state import MAX_STATE_LENGTH
 from tests.flows.conversation import edge, flow, machine, node, say, turn
 from tests.flows.openai_server import OpenAIServer, call, words
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from flows.slots.extraction import extract_slot, validate_slot_value
-from flows.slots.slot import Slot, slots_from_schema
+from flows.slots import Slot, extract_slot, slots_from_schema, validate_slot_value
 from tests.flows.conversation import TODAY
 
 DAY = {"type": "string", "format": "date", "x-future": True}

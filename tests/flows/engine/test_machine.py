@@ -8,15 +8,12 @@ from typing import Any
 import pytest
 
 from core.errors import ConfigurationError
-from core.ports.dialog import Dialog, State
-from flows.compiled.flow import compile_flow
-from flows.document.flow import Flow
-from flows.document.flow_set import FlowSet
-from flows.engine.machine import DialogMachine
-from flows.llm.model import TransitionDecision, TransitionRequest
-from flows.llm.scripted import ScriptedModel
-from flows.tools.python import Context
-from flows.tools.types import ToolCallRequest
+from core.ports import Dialog, State
+from flows.compiled import compile_flow
+from flows.document import Flow, FlowSet
+from flows.engine import DialogMachine
+from flows.llm import ScriptedModel, TransitionDecision, TransitionRequest
+from flows.tools import Context, ToolCallRequest
 from tests.flows.conversation import LIBRARY, edge, flow, library, machine, node, say, turn
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from core.model.turn import Attachment, Location
-from flows.document.flow_file import WatchedFlowFile
-from flows.engine.machine import DialogMachine
-from flows.llm.rules.model import RulesModel
+from core.model import Attachment, Location
+from flows.document import WatchedFlowFile
+from flows.engine import DialogMachine
+from flows.llm.rules import RulesModel
 from flows.locales.de import messages as german
 from flows.locales.en import messages as english
 from gateway.config.settings import FLOW_LIBRARY

@@ -10,13 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine.machine import DialogMachine
-from flows.llm.model import TransitionDecision
+from flows.engine import DialogMachine
+from flows.llm import STAY_FUNCTION_NAME, ScriptedModel, TransitionDecision
 from flows.llm.openai.model import OpenAIModel
+from flows.llm.parsing import ReasoningFilter
 from flows.llm.parsing.partial_json import PartialJsonString
-from flows.llm.parsing.reasoning import ReasoningFilter
-from flows.llm.prompts import STAY_FUNCTION_NAME
-from flows.llm.scripted import ScriptedModel
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, machine, node
 from tests.flows.openai_server import CUT, OpenAIServer, Stream, call, no_tools, streamed_call, words

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from core.model.timer import TimerKind
-from core.model.turn import Turn
-from flows.document.errors import FlowError
-from flows.document.flow import Flow
-from flows.engine.machine import DialogMachine
+from core.model import TimerKind, Turn
+from flows.document import Flow, FlowError
+from flows.engine import DialogMachine
 from tests.fakes import ADDRESS
 
 

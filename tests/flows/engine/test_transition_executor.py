@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from flows.document.flow import Flow
-from flows.engine.machine import DialogMachine
-from flows.llm.model import GeneratedReply, TransitionDecision
-from flows.llm.scripted import ScriptedModel
+from flows.document import Flow
+from flows.engine import DialogMachine
+from flows.llm import GeneratedReply, ScriptedModel, TransitionDecision
 from tests.flows.conversation import Json, asks, edge, flow, machine, node
 
 

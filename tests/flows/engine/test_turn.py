@@ -6,9 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from core.model.turn import Attachment, Location
-from flows.llm.model import GeneratedReply, ModelError, TransitionDecision
-from flows.llm.scripted import ScriptedModel
+from core.model import Attachment, Location
+from flows.llm import GeneratedReply, ModelError, ScriptedModel, TransitionDecision
 from flows.locales import ENGLISH
 from tests.flows.conversation import Json, asks, edge, flow, machine, node, say, turn
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from flows.authoring.testing import ConversationTestFile
 from flows.authoring.testing.stub_fetch import StubFetch
-from flows.authoring.testing.test_file import ConversationTestFile, StubResponse
-from flows.document.flow import Flow
-from flows.engine.machine import DialogMachine
-from flows.llm.model import TransitionDecision
+from flows.authoring.testing.test_file import StubResponse
+from flows.document import Flow
+from flows.engine import DialogMachine
+from flows.llm import ScriptedModel, TransitionDecision
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.scripted import ScriptedModel
 from tests.flows.conversation import LIBRARY, TODAY, machine, say
 from tests.flows.openai_server import OpenAIServer, call
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.ports.dialog import State, TurnOutcome
-from flows.engine.machine import DialogMachine
+from core.ports import State, TurnOutcome
+from flows.engine import DialogMachine
 from tests.flows.conversation import library, turn
 
 OUTCOMES = {"stay", "advance", "final", "hand_off"}

@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from flows.llm.factory import create_model
+from flows.llm import STAY_FUNCTION_NAME, ModelError, ScriptedModel, TransitionDecision, create_model
 from flows.llm.fallback import FallbackModel
-from flows.llm.model import ModelError, TransitionDecision
-from flows.llm.parsing.decision import MAX_REPLY_LENGTH, shorten_reply
-from flows.llm.prompts import STAY_FUNCTION_NAME
-from flows.llm.scripted import ScriptedModel
+from flows.llm.parsing import MAX_REPLY_LENGTH
+from flows.llm.parsing.decision import shorten_reply
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, machine, node, say
 from tests.flows.openai_server import OpenAIServer, busy, call, completion, words

@@ -6,13 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.compiled.instructions import scripted_speech, select_language_block
-from flows.llm.model import GeneratedReply, SummaryRequest, TransitionDecision
+from flows.compiled import scripted_speech, select_language_block
+from flows.llm import GeneratedReply, ScriptedModel, SummaryRequest, TransitionDecision
 from flows.llm.prompts import summary_prompt, transition_prompt
-from flows.llm.scripted import ScriptedModel
-from flows.state.dialog_state import HistoryLine
-from flows.templating.escaping import TrustedText
-from flows.templating.template import TemplateValues, TextTemplate
+from flows.state import HistoryLine
+from flows.templating import TemplateValues, TextTemplate, TrustedText
 from tests.flows.conversation import asks, edge, flow, machine, node
 
 NAME = asks(name={"type": "string"})

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.model.message import Choice
-from flows.nlu.choices import recognize_choice
+from core.model import Choice
+from flows.nlu import recognize_choice
 
 OFFERED = [
     Choice(label="Track my order", payload="track"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.nlu.confirmation import recognize_confirmation
+from flows.nlu import recognize_confirmation
 
 
 @pytest.mark.parametrize(

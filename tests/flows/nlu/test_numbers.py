@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, recognize_numbers
+from flows.nlu import MAX_DIGITS, RecognizedNumber, recognize_numbers
 
 
 def values(text: str, language: str = "en") -> list[int | float | None]:

@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from flows.slots.extraction import SlotReading, extract_slot, validate_slot_value
-from flows.slots.slot import slots_from_schema
-from flows.text.tokens import normalize_digits
+from flows.slots import SlotReading, extract_slot, slots_from_schema, validate_slot_value
+from flows.text import normalize_digits
 from tests.flows.conversation import TODAY, Json
 
 

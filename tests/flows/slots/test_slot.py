@@ -5,7 +5,7 @@ from time import process_time
 import pytest
 from pydantic import JsonValue
 
-from flows.slots.slot import slots_from_schema
+from flows.slots import slots_from_schema
 from tests.flows.conversation import Json
 
 DEFINED: Json = {"$defs": {"city": {"type": "string", "minLength": 2}}}

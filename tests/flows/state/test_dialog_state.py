@@ -5,14 +5,9 @@ import json
 import pytest
 from pydantic import JsonValue
 
-from core.ports.dialog import State
-from flows.state.dialog_state import (
-    MAX_HISTORY_LINES,
-    MAX_INTERRUPT_DEPTH,
-    MAX_LINE_LENGTH,
-    MAX_STATE_LENGTH,
-    DialogState,
-)
+from core.ports import State
+from flows.state import MAX_HISTORY_LINES, MAX_LINE_LENGTH, DialogState
+from flows.state.dialog_state import MAX_INTERRUPT_DEPTH, MAX_STATE_LENGTH
 
 NODES = frozenset("ab")
 

@@ -7,9 +7,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.model.message import Choice
-from core.ports.dialog import State
-from flows.state.dialog_state import MAX_STATE_LENGTH, DialogState
+from core.model import Choice
+from core.ports import State
+from flows.state import DialogState
+from flows.state.dialog_state import MAX_STATE_LENGTH
 from flows.state.size_limit import serialized_size, trim_state
 
 texts = st.one_of(st.text(max_size=2_000), st.just("é" * 500))

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flows.document.flow import Flow
-from flows.templating.escaping import OutputContext, TrustedText
-from flows.templating.template import TemplateValues, TextTemplate
+from flows.document import Flow
+from flows.templating import OutputContext, TemplateValues, TextTemplate, TrustedText
 from flows.templating.trusted_text import TaintedStr
-from flows.tools.http.url import RequestBuildError, render_url
+from flows.tools.http import RequestBuildError, render_url
 
 BASE = "https://api.example/v1"
 ENV = {"base": TrustedText(BASE)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.templating.template import TemplateValues, TextTemplate
+from flows.templating import TemplateValues, TextTemplate
 
 VALUES: TemplateValues = {
     "n": 1_000_000_000,

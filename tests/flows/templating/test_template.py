@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.templating.template import MAX_TEXT_LENGTH, Guard, TextTemplate, expression_error, template_error
+from flows.templating import Guard, TextTemplate, expression_error, template_error
+from flows.templating.template import MAX_TEXT_LENGTH
 
 
 def test_an_unknown_name_is_empty_text() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.nlu.lexicon import is_small_talk
+from flows.nlu import is_small_talk
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,12 @@ from pydantic import Field
 from starlette.responses import JSONResponse
 
 from core.errors import ConfigurationError
-from flows.engine.machine import DialogMachine
+from flows.engine import DialogMachine
 from flows.engine.transition_selector import MAX_TOOL_ROUNDS
-from flows.llm.model import TransitionDecision
+from flows.llm import STAY_FUNCTION_NAME, ScriptedModel, TransitionDecision
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.prompts import STAY_FUNCTION_NAME
-from flows.llm.scripted import ScriptedModel
-from flows.tools.python import Context, ToolError, build_python_tools, tool
+from flows.tools import Context, ToolCallRequest, ToolError, build_python_tools, tool
 from flows.tools.thread_pool import MAX_THREADS
-from flows.tools.types import ToolCallRequest
 from gateway.http.ssrf_guard import SafeFetch
 from tests.flows.conversation import Json, edge, flow, node, turn
 from tests.flows.crm_server import Crm

@@ -13,8 +13,9 @@ from redis.asyncio import Redis
 from channels._kit.simulator import Fault, FaultSettings, TranscriptEntry, UserMessage
 from channels.sunshine.simulator.conversations import BOT_INTEGRATION
 from channels.sunshine.simulator.server import SunshineSimulator
-from core.model.owner import Owner
-from flows.authoring.testing.test_file import ConversationTest, ConversationTestFile, conversation_file_path
+from core.model import Owner
+from flows.authoring.testing import ConversationTestFile, conversation_file_path
+from flows.authoring.testing.test_file import ConversationTest
 from gateway.config.settings import FLOW_LIBRARY
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve

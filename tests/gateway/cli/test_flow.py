@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.errors import ConfigurationError
-from flows.document.errors import FlowError
+from flows.document import FlowError
 from gateway.cli import app
 from tests.paths import ROOT
 

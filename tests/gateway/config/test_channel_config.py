@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigurationError
-from core.ports.channel import RateLimit
-from core.processing.concurrency import Concurrency, ConcurrencyPolicy
+from core.ports import RateLimit
+from core.processing import Concurrency, ConcurrencyPolicy
 from gateway.config.channel_config import ConfigFile
 from tests.paths import ROOT
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigurationError
-from flows.tools.python import Context
+from flows.tools import Context
 from gateway.bootstrap import build_dialog
 from gateway.config.settings import Settings
 from gateway.config.tool_loader import load_tools

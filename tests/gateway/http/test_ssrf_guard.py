@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from starlette.responses import RedirectResponse, Response
 
-from core.ports.http_fetch import FetchError, HttpRequest
+from core.ports import FetchError, HttpRequest
 from gateway.http.ssrf_guard import SafeFetch, is_public
 from tests.flows.crm_server import Crm
 

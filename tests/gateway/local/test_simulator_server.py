@@ -17,10 +17,8 @@ from channels._kit.simulator import Fault, FaultSettings
 from channels.twilio import TwilioChannel, create_channel
 from channels.twilio.simulator.server import TwilioSimulator
 from core.errors import DeliveryError, Unavailable, Unknown
-from core.model.event import DeliveryStatus, Event, StatusChanged, TurnReceived
-from core.model.message import Reply
-from core.model.turn import Address
-from core.ports.channel import Webhook
+from core.model import Address, DeliveryStatus, Event, Reply, StatusChanged, TurnReceived
+from core.ports import Webhook
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import SimulatorServer, serve
 

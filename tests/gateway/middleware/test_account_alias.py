@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from channels._kit.simulator import UserMessage
 from channels.twilio.simulator.server import TwilioSimulator
-from core.model.event import DeliveryStatus
+from core.model import DeliveryStatus
 from gateway.http.clients import provider_client
 from gateway.local.simulator_server import serve
 from gateway.redis.records.session_log import read_log

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.document.flow import Flow
-from flows.document.flow_file import WatchedFlowFile
-from flows.engine.machine import DialogMachine
+from flows.document import Flow, WatchedFlowFile
+from flows.engine import DialogMachine
 from gateway.middleware.hot_reload import ReloadingDialog
 from tests.flows.conversation import document, edge, node, turn
 

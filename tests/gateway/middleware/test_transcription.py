@@ -21,10 +21,9 @@ from channels.whatsapp.media import MediaClient as WhatsAppMedia
 from channels.whatsapp.simulator.server import WhatsAppSimulator
 from channels.zendesk import ZendeskChannel
 from core.errors import DeliveryError, Rejected, Unavailable
-from core.model.message import Reply
-from core.model.turn import Address, Attachment
-from core.ports.media import HostsMedia, MediaErrorKind, MediaUnavailable
-from core.sessions.store import NullSessionStore
+from core.model import Address, Attachment, Reply
+from core.ports import HostsMedia, MediaErrorKind, MediaUnavailable
+from core.sessions import NullSessionStore
 from gateway.http.clients import provider_client
 from gateway.http.ssrf_guard import SafeFetch
 from gateway.local.simulator_server import serve

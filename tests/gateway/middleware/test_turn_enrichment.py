@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from core.errors import Unavailable
-from core.model.turn import Attachment, Turn
-from core.ports.dialog import State, TurnListener, TurnOutcome
+from core.model import Attachment, Turn
+from core.ports import State, TurnListener, TurnOutcome
 from gateway.middleware.turn_enrichment import TurnEnrichment
 from tests.channels.zendesk.builders import ADDRESS
 from tests.fakes import EchoDialog, FakeChannel

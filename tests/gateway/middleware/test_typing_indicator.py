@@ -8,9 +8,8 @@ import httpx
 import pytest
 
 from core.errors import Unavailable
-from core.model.timer import TimerKind
-from core.model.turn import Address, Turn
-from core.ports.dialog import State, TurnListener, TurnOutcome
+from core.model import Address, TimerKind, Turn
+from core.ports import State, TurnListener, TurnOutcome
 from gateway.middleware.typing_indicator import TypingIndicator
 from tests.fakes import turn
 

@@ -7,9 +7,8 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from core.model.event import TurnReceived
-from core.model.turn import Address, Turn
-from core.ports.mailbox import Commit
+from core.model import Address, Turn, TurnReceived
+from core.ports import Commit
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox

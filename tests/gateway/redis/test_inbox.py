@@ -11,8 +11,8 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from core.errors import MailboxFull, StorageUnavailable
-from core.model.event import DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.ports.mailbox import AcceptResult
+from core.model import DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
+from core.ports import AcceptResult
 from gateway.redis import rq_layout
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox

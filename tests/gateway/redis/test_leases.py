@@ -6,8 +6,8 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import LeaseLost
-from core.model.event import TurnReceived
-from core.ports.mailbox import Commit
+from core.model import TurnReceived
+from core.ports import Commit
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from tests.fakes import turn

@@ -23,9 +23,8 @@ from hypothesis.stateful import (
 from redis.asyncio import Redis
 
 from core.errors import LeaseLost
-from core.model.event import TurnReceived
-from core.model.message import Reply
-from core.ports.mailbox import AcceptResult, Claim, Commit, SessionView
+from core.model import Reply, TurnReceived
+from core.ports import AcceptResult, Claim, Commit, SessionView
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.sweeper import Sweeper

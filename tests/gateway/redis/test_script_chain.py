@@ -9,9 +9,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from core.errors import LeaseLost
-from core.model.event import TurnReceived
-from core.model.turn import Address, Turn
-from core.ports.mailbox import Claim, Commit
+from core.model import Address, Turn, TurnReceived
+from core.ports import Claim, Commit
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 

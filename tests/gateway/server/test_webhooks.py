@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
 from core.errors import InvalidSignature, MalformedWebhook
-from core.model.event import Event, TurnReceived
-from core.ports.channel import Webhook, WebhookResponse
+from core.model import Event, TurnReceived
+from core.ports import Webhook, WebhookResponse
 from gateway.app import create_app
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from channels.twilio import create_channel
-from flows.document.flow import Flow
-from flows.engine.machine import DialogMachine
+from flows.document import Flow
+from flows.engine import DialogMachine
 from gateway.config.settings import FLOW_LIBRARY
 from gateway.storm.conversations import STOP_TEXT, ConversationGenerator, PlannedConversation
 from gateway.storm.environment import ACCOUNT, BUSINESS_NUMBER

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.inbound.phone_numbers import canonical_number
+from channels._kit.inbound import canonical_number
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from httpx_aiohttp import AiohttpTransport
 
+from channels._kit.outbound import classify_http_error, get, parse_retry_after, post
 from channels._kit.outbound import http as kit
-from channels._kit.outbound.http import classify_http_error, get, parse_retry_after, post
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.rendering.html import markdown_to_html, text_to_html
+from channels._kit.rendering import markdown_to_html, text_to_html
 
 _OURS = {
     "p",

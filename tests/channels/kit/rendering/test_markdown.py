@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.rendering.markdown import (
+from channels._kit.rendering import (
     ASTERISK_DIALECT,
     PLAIN_DIALECT,
     format_numbered_list,

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from channels._kit.rendering.message_parts import attach_captions, attach_choices
-from core.model.message import Choice, MessagePart
-from core.model.turn import Attachment
-from core.ports.channel import Capabilities
+from channels._kit.rendering import attach_captions, attach_choices
+from core.model import Attachment, Choice, MessagePart
+from core.ports import Capabilities
 
 NOTHING = Capabilities(max_webhook_bytes=1, max_webhook_fields=1, text_length=100)
 BUTTONS: dict[str, Any] = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.rendering.sms_segments import count_segments, to_gsm7_friendly
+from channels._kit.rendering import count_segments, to_gsm7_friendly
 
 
 @pytest.mark.parametrize(

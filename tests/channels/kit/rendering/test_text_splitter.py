@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels._kit.rendering.text_splitter import split_text, utf16_length
+from channels._kit.rendering import split_text
+from channels._kit.rendering.text_splitter import utf16_length
 
 FAMILY = "👨‍👩‍👧‍👦"
 FLAG = "🇭🇺"

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.authoring.diagram import to_mermaid, to_svg
 from flows.authoring.diagram.graph import build_graph
 from flows.authoring.diagram.layout import MAX_ROW_NODES, NODE_WIDTH, assign_layers, layout_nodes
-from flows.authoring.diagram.mermaid import to_mermaid
-from flows.authoring.diagram.svg import to_svg
-from flows.document.flow import Flow
+from flows.document import Flow
 from tests.flows.conversation import LIBRARY, edge, flow, node
 
 SPACE = "{http://www.w3.org/2000/svg}"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flows.authoring.lint.cycles import find_infinite_loops
-from flows.document.flow import Flow
+from flows.document import Flow
 from tests.flows.conversation import LIBRARY, Json, asks, edge, flow, node
 
 NAME = asks(name={"type": "string"})

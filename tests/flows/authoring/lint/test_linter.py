@@ -7,12 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels._kit.rendering.message_parts import attach_choices, should_use_list
-from channels._kit.rendering.sms_segments import describe_high_cost
-from core.model.message import Choice
-from core.ports.channel import Capabilities
+from channels._kit.rendering import attach_choices, describe_high_cost, should_use_list
+from core.model import Choice
+from core.ports import Capabilities
+from flows.authoring.lint import lint
 from flows.authoring.lint.channel_limits import check_channel_limits
-from flows.authoring.lint.linter import lint
 from tests.flows.conversation import LIBRARY, Json, asks, document, edge, flow, node
 
 SMS = Capabilities(max_webhook_bytes=1, max_webhook_fields=1, text_length=100)

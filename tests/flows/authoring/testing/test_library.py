@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.authoring.testing.runner import run_conversations
-from flows.authoring.testing.test_file import ConversationTestFile, conversation_file_path
-from flows.document.flow import Flow
+from flows.authoring.testing import ConversationTestFile, conversation_file_path, run_conversations
+from flows.document import Flow
 from tests.flows.conversation import LIBRARY
 
 

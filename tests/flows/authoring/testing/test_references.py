@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from flows.authoring.testing.references import validate_references
-from flows.authoring.testing.test_file import ConversationTestFile
-from flows.document.errors import FlowError
+from flows.authoring.testing import ConversationTestFile, validate_references
+from flows.document import FlowError
 from tests.flows.conversation import Json, edge, flow, node
 
 CALL = {"id": "look_up", "name": "l", "method": "GET", "url": "https://x.example"}

@@ -5,13 +5,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from flows.authoring.testing.junit import to_junit_xml
-from flows.authoring.testing.runner import ConversationTestReport, run_conversations
-from flows.authoring.testing.test_file import ConversationTestFile, conversation_file_path
-from flows.document.errors import FlowError
-from flows.document.flow import Flow
-from flows.llm.model import ModelError, TransitionDecision
-from flows.llm.scripted import ScriptedModel
+from flows.authoring.testing import (
+    ConversationTestFile,
+    conversation_file_path,
+    run_conversations,
+    to_junit_xml,
+)
+from flows.authoring.testing.runner import ConversationTestReport
+from flows.document import Flow, FlowError
+from flows.llm import ModelError, ScriptedModel, TransitionDecision
 from tests.flows.conversation import Json, asks, edge, flow, node
 
 

@@ -5,9 +5,10 @@ import re
 
 import pytest
 
+from flows.document import Action, ActionTrigger, Edge, Fallback, Flow, Node, Tool
 from flows.document.base import FlowModel
-from flows.document.flow import Action, ActionTrigger, Edge, Fallback, Flow, Node, QuickReply, Timeout, Tool
-from flows.document.schema.json_schema import build_flow_schema
+from flows.document.flow import QuickReply, Timeout
+from flows.document.schema import build_flow_schema
 from tests.paths import ROOT
 
 PUBLISHED = ROOT / "docs" / "flow.schema.json"

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.document.errors import FlowError
-from flows.document.flow import Flow
+from flows.document import Flow, FlowError
 from flows.document.validation.schemas import validate_json_schema
-from flows.slots.slot import slots_from_schema
+from flows.slots import slots_from_schema
 from tests.flows.conversation import Json, document, edge, node
 
 words = st.sampled_from(

@@ -7,10 +7,9 @@ from time import process_time
 
 import pytest
 
-from flows.document.errors import FlowError
-from flows.document.flow import Flow
-from flows.document.validation.validator import STAY_FUNCTION_ID
-from flows.llm.prompts import STAY_FUNCTION_NAME
+from flows.document import Flow, FlowError
+from flows.document.validation import STAY_FUNCTION_ID
+from flows.llm import STAY_FUNCTION_NAME
 from tests.flows.conversation import Json, document, edge, node
 
 CALL: Json = {"id": "call", "name": "Call", "method": "GET", "url": "https://example.org"}

@@ -12,14 +12,12 @@ import respx
 from starlette.responses import JSONResponse, Response
 
 from core.errors import ConfigurationError
-from flows.document.flow import Flow
-from flows.engine.machine import DialogMachine
-from flows.llm.factory import create_model
-from flows.llm.model import ModelError, ReplyRequest, SummaryRequest
+from flows.document import Flow
+from flows.engine import DialogMachine
+from flows.llm import STAY_FUNCTION_NAME, ModelError, ReplyRequest, SummaryRequest, create_model
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.prompts import STAY_FUNCTION_NAME
 from flows.locales import ENGLISH
-from flows.state.dialog_state import HistoryLine
+from flows.state import HistoryLine
 from tests.flows.conversation import LIBRARY, asks, edge, flow, machine, node, say
 from tests.flows.openai_server import OpenAIServer, call, completion, no_tools, words
 

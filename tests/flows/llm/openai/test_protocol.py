@@ -10,15 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from flows.engine.machine import DialogMachine
+from flows.engine import DialogMachine
+from flows.llm import STAY_FUNCTION_NAME, ModelError, ReplyRequest, ScriptedModel, SummaryRequest
 from flows.llm.fallback import FallbackModel
-from flows.llm.model import ModelError, ReplyRequest, SummaryRequest
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.parsing.decision import ModelOutput
-from flows.llm.prompts import BRIEF_RESPONSE_KEY, STAY_FUNCTION_NAME
-from flows.llm.scripted import ScriptedModel
+from flows.llm.parsing import ModelOutput
+from flows.llm.prompts import BRIEF_RESPONSE_KEY
 from flows.locales import ENGLISH
-from flows.text.surrogates import replace_surrogates
+from flows.text import replace_surrogates
 from tests.flows.conversation import asks, edge, flow, machine, node, say
 from tests.flows.openai_server import OpenAIServer, call, completion, words
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.responses import JSONResponse, Response
 
+from flows.llm import ModelError, ReplyRequest
 from flows.llm.fallback import FallbackModel
-from flows.llm.model import ModelError, ReplyRequest
 from flows.llm.openai.model import OpenAIModel
 from flows.llm.openai.retry import retry_after_header, retry_delay
 from tests.flows.conversation import edge, flow, machine, node, say

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given as whatever
 from hypothesis import strategies as st
 
-from flows.compiled.flow import compile_flow
-from flows.llm.model import ReplyRequest, SummaryRequest, TransitionRequest
+from flows.compiled import compile_flow
+from flows.llm import STAY_FUNCTION_NAME, ReplyRequest, SummaryRequest, TransitionRequest
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.parsing.decision import ModelOutput
-from flows.llm.parsing.reply_stream import ReplyStreamer
-from flows.llm.prompts import BRIEF_RESPONSE_KEY, STAY_FUNCTION_NAME
-from flows.tools.types import ToolDefinition
+from flows.llm.parsing import ModelOutput, ReplyStreamer
+from flows.llm.prompts import BRIEF_RESPONSE_KEY
+from flows.tools import ToolDefinition
 from tests.flows.conversation import edge, flow, machine, node, say
 from tests.flows.openai_server import OpenAIServer, call, words
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.locales import ENGLISH, GERMAN
-from flows.nlu.datetimes.dates import is_incomplete_date, mask_dates, recognize_dates, recognize_month_days
-from flows.text.tokens import normalize_same_length
+from flows.nlu.datetimes import is_incomplete_date, mask_dates, recognize_dates
+from flows.nlu.datetimes.dates import recognize_month_days
+from flows.text import normalize_same_length
 
 
 def one(text: str) -> str:

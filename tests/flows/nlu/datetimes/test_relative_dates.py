@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.locales import ENGLISH, GERMAN
-from flows.nlu.datetimes.relative_dates import recognize_relative_dates
+from flows.nlu.datetimes import recognize_relative_dates
 from tests.flows.conversation import TODAY
 
 

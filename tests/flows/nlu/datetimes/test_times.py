@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.locales import ENGLISH, GERMAN
-from flows.nlu.datetimes.times import complete_hour_answer, mask_times, recognize_bare_hour, recognize_times
-from flows.text.tokens import normalize_same_length
+from flows.nlu.datetimes import complete_hour_answer, mask_times, recognize_bare_hour, recognize_times
+from flows.text import normalize_same_length
 
 
 def said(text: str, language: str = "en") -> list[str]:

@@ -11,11 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core.errors import ConfigurationError
-from core.ports.dialog import State, TurnListener, TurnOutcome
-from flows.document.flow import Flow
-from flows.engine.machine import DialogMachine
-from flows.llm.model import GeneratedReply, ModelError, TransitionDecision
-from flows.llm.scripted import ScriptedModel
+from core.ports import State, TurnListener, TurnOutcome
+from flows.document import Flow
+from flows.engine import DialogMachine
+from flows.llm import GeneratedReply, ModelError, ScriptedModel, TransitionDecision
 from flows.tools.results import REDACTED
 from gateway.http.ssrf_guard import SafeFetch
 from tests.flows.conversation import TODAY, Json, asks, edge, flow, node, turn
@@ -529,7 +528,7 @@ async def test_a_result_cannot_stand_in_for_the_operators_constants(crm: Crm, se
     ],
 )
 def test_a_call_that_cannot_be_made_is_a_problem_at_load(part: Json, path: str) -> None:
-    from flows.document.errors import FlowError
+    from flows.document import FlowError
 
     document = {
         "system_prompt": "",

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from flows.tools.http import RequestBuildError
 from flows.tools.http.body import RequestBody
-from flows.tools.http.url import RequestBuildError
 
 letters = st.text(
     st.sampled_from('"\\{}[],:</a>&\n=日') | st.characters(exclude_categories=["Cs"]), max_size=10

@@ -17,17 +17,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core.errors import ConfigurationError
-from core.ports.http_fetch import HttpRequest as Sent
-from core.ports.http_fetch import HttpResponse
-from flows.document.flow import Flow
-from flows.document.validation.mcp import MCP_NOT_INSTALLED
-from flows.engine.machine import DialogMachine
-from flows.llm.model import TransitionDecision
-from flows.llm.scripted import ScriptedModel
+from core.ports import HttpRequest as Sent
+from core.ports import HttpResponse
+from flows.document import Flow
+from flows.document.validation import MCP_NOT_INSTALLED
+from flows.engine import DialogMachine
+from flows.llm import ScriptedModel, TransitionDecision
+from flows.tools import ToolCallRequest, failure_result
 from flows.tools.mcp import client as mcp_client
 from flows.tools.mcp.types import McpCall
-from flows.tools.results import MAX_RESULT_LENGTH, REDACTED, failure_result, mcp_result
-from flows.tools.types import ToolCallRequest
+from flows.tools.results import MAX_RESULT_LENGTH, REDACTED, mcp_result
 from gateway.http.ssrf_guard import SafeFetch
 from tests.flows.conversation import Json, edge, flow, node, turn
 from tests.flows.crm_server import Crm

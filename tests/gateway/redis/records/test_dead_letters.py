@@ -13,10 +13,10 @@ import redis as sync
 from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
 
-from core.model.event import TurnReceived
-from core.model.turn import Attachment, Turn
-from core.ports.mailbox import Commit
-from core.processing.session_processor import ProcessResult, SessionProcessor
+from core.model import Attachment, Turn, TurnReceived
+from core.ports import Commit
+from core.processing import SessionProcessor
+from core.processing.session_processor import ProcessResult
 from gateway.cli import app
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits

@@ -9,11 +9,19 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Unavailable
-from core.model.event import ControlReceived, DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
-from core.model.message import Reply
-from core.model.owner import ControlAction
-from core.model.turn import Address, Turn
-from core.ports.mailbox import AcceptResult
+from core.model import (
+    Address,
+    ControlAction,
+    ControlReceived,
+    DeliveryStatus,
+    Event,
+    Ignored,
+    Reply,
+    StatusChanged,
+    Turn,
+    TurnReceived,
+)
+from core.ports import AcceptResult
 from gateway.middleware.status_lookup import StatusLookup
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.records.identities import IdentityResolver

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from typer.testing import CliRunner
 
 from core.errors import InvalidSignature
-from core.ports.channel import Webhook
+from core.ports import Webhook
 from gateway.cli import app
 from gateway.redis.records.quarantine import Quarantine
 
