@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import random
-
+from core.backoff import exponential_backoff
 from core.model import FrozenModel
 
 
@@ -18,6 +17,5 @@ class ProcessingLimits(FrozenModel):
     max_delay: float = 60.0
 
     def backoff(self, attempt: int) -> float:
-        """Full-range jitter over a doubling wait, in seconds."""
-        longest = min(self.max_delay, 0.5 * 2.0 ** min(attempt, 16))
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, guards nothing
+        """Return the seconds to wait before the next try, with jitter."""
+        return exponential_backoff(attempt, maximum=self.max_delay)

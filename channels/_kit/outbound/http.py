@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, Final
 
 import aiohttp
 import httpx
 
+from core import backoff
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.time_limit import TimeLimit
 
@@ -129,20 +129,9 @@ def parse_json_body(response: httpx.Response) -> dict[str, Any]:
 
 
 def parse_retry_after(response: httpx.Response, now: Callable[[], datetime] | None = None) -> float | None:
-    """Seconds from a Retry-After header, a number or a date; `None` when missing or not to be read."""
-    value = response.headers.get("retry-after", "").strip()
-    try:
-        if value.isascii() and value.replace(".", "", 1).isdigit():
-            seconds = float(value)
-        else:
-            seconds = (parsedate_to_datetime(value) - (now or _utc_now)()).total_seconds()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+    """Return the seconds of a response's Retry-After header, bounded; `None` if missing or malformed."""
+    seconds = backoff.parse_retry_after(response.headers.get("retry-after", ""), now() if now else None)
+    return None if seconds is None else min(seconds, MAX_RETRY_AFTER_SECONDS)
 
 
 def _build_timeout() -> httpx.Timeout:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import httpx2
 
+from core.backoff import exponential_backoff, parse_retry_after
 from core.time_limit import TimeLimit
 from flows.llm.openai.client import TRANSIENT_ERRORS
 
-_INITIAL_DELAY_SECONDS, _MAX_DELAY_SECONDS = 0.5, 8.0
+_MAX_DELAY_SECONDS = 8.0
+_JITTER = (1.0, 1.25)
+"""Never less than the server asked for."""
 _RETRYABLE_STATUSES = (408, 409, 425, 429)
 _PERMANENT_ERROR_CODE = "insufficient_quota"  # OpenAI, with 429: nobody has paid
 
@@ -54,32 +54,21 @@ async def retry_after_error(
 def retry_delay(error: Exception, number: int) -> float | None:
     """For how many seconds to wait after a failed try, the first being 0; None when another is of no use."""
     response: httpx2.Response | None = getattr(error, "response", None)
-    own: float = min(_INITIAL_DELAY_SECONDS * 2**number, _MAX_DELAY_SECONDS)
-    spread = random.uniform(1.0, 1.25)  # noqa: S311 - spreads retries, guards nothing
+    own = exponential_backoff(number, maximum=_MAX_DELAY_SECONDS, jitter=_JITTER)
     if response is None:
-        return own * spread
+        return own
     status, orders = response.status_code, response.headers.get("x-should-retry")
     may_pass = status in _RETRYABLE_STATUSES or status >= 500 or orders == "true"
     if not may_pass or orders == "false" or getattr(error, "code", None) == _PERMANENT_ERROR_CODE:
         return None
-    return (retry_after_header(response.headers) or own) * spread
+    requested = retry_after_header(response.headers)
+    return exponential_backoff(0, initial=requested, maximum=requested, jitter=_JITTER) if requested else own
 
 
 def retry_after_header(headers: Mapping[str, str]) -> float | None:
-    """The seconds that a server wants to be left alone for, if it says so; `Retry-After` is also a date.
-
-    https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Retry-After
-    """
-    told = headers.get("retry-after", "")
-    for text, unit in ((headers.get("retry-after-ms", ""), 1_000), (told, 1)):
-        try:
-            seconds = float(text) / unit
-        except ValueError:
-            continue
-        return seconds if seconds > 0 else None
+    """Return the seconds that the server asks to wait, or `None`; `retry-after-ms` is OpenAI's own header."""
     try:
-        date = parsedate_to_datetime(told)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    wait = (date if date.tzinfo else date.replace(tzinfo=UTC)) - datetime.now(UTC)
-    return max(wait.total_seconds(), 0.0) or None
+        milliseconds = float(headers.get("retry-after-ms", ""))
+    except ValueError:
+        return parse_retry_after(headers.get("retry-after", "")) or None
+    return milliseconds / 1_000 if milliseconds > 0 else None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from time import monotonic
@@ -13,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
+from core.backoff import exponential_backoff, parse_retry_after
 from core.ports import FetchError, HttpFetcher, HttpRequest, HttpResponse
 from flows.document import MAX_TIMEOUT_SECONDS, Action
 from flows.templating import (
@@ -134,7 +133,7 @@ async def execute_action(
 async def _send_with_retries(request: HttpRequest, fetch: HttpFetcher, retries: int) -> HttpResponse:
     end = monotonic() + request.seconds
     for number in range(retries + 1):
-        wait = min(_INITIAL_DELAY_SECONDS * 2**number, _MAX_DELAY_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads
+        wait = exponential_backoff(number, initial=_INITIAL_DELAY_SECONDS, maximum=_MAX_DELAY_SECONDS)
         left = end - monotonic()
         try:
             answer = await fetch.fetch(request.model_copy(update={"seconds": max(left, 0.1)}))
@@ -146,7 +145,7 @@ async def _send_with_retries(request: HttpRequest, fetch: HttpFetcher, retries: 
             is_safe = answer.status in _THROTTLED_STATUSES or (
                 answer.status in _SERVER_ERROR_STATUSES and request.method in _IDEMPOTENT_METHODS
             )
-            wait = _retry_after_seconds(answer) or wait
+            wait = parse_retry_after(answer.headers.get("retry-after", "")) or wait
             if number == retries or not is_safe or monotonic() + wait >= end:
                 return answer
         await asyncio.sleep(wait)
@@ -162,12 +161,6 @@ def _with_arguments(
     query = encode_query({name: value for name, value in arguments.items() if name not in in_address})
     mark = "&" if "?" in request.url else "?"
     return request.model_copy(update={"url": f"{request.url}{mark}{query}" if query else request.url})
-
-
-def _retry_after_seconds(answer: HttpResponse) -> float:
-    """Seconds from a Retry-After header; a date or nonsense counts as none."""
-    value = answer.headers.get("retry-after", "").strip()
-    return float(value) if re.fullmatch(r"\d{1,6}(?:\.\d{1,6})?", value) else 0.0
 
 
 def _has_header(headers: Mapping[str, str], name: str) -> bool:
