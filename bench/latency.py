@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 
 from redis.asyncio import Redis
 
-from bench.ack import ACCOUNT, TOKEN
+from bench.acknowledgement import ACCOUNT, TOKEN
 from channels._kit.simulator import SimulatorRequest, SimulatorResponse, UserMessage, WebhookDelivery
 from channels.twilio.simulator.server import TwilioSimulator
 from gateway.http.clients import provider_client
@@ -26,6 +26,8 @@ from gateway.local.child_process import SupervisedProcess
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.local.simulator_server import SimulatorServer, serve
 from gateway.redis.embedded_server import EmbeddedRedis
+
+_MESSAGES = 300
 
 
 class TimedSimulator(TwilioSimulator):
@@ -156,11 +158,11 @@ async def measure(messages: int) -> dict[str, tuple[AddedLatency, AddedLatency, 
     return found
 
 
-def render_section(messages: int) -> str:
+def render_section() -> str:
     """The page's section, measured now."""
     rows = "\n".join(
         f"| `{name}` | {idle} | {half.per_second:,.0f}/s: {half} | {full.per_second:,.0f}/s |"
-        for name, (idle, full, half) in asyncio.run(measure(messages)).items()
+        for name, (idle, full, half) in asyncio.run(measure(_MESSAGES)).items()
     )
     return f"""
 ## Added latency

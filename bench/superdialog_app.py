@@ -11,10 +11,10 @@ import logging
 import os
 from typing import Any
 
-from reference import Client  # type: ignore[import-not-found]
+from superdialog_engine import FakeOpenAIClient  # type: ignore[import-not-found]
 
 
-class _FirstFunctionClient(Client):  # type: ignore[misc]
+class _FirstFunctionClient(FakeOpenAIClient):  # type: ignore[misc]
     """Takes the first function that it is offered, or stays, by what the user says."""
 
     async def create(self, *, stream: bool = False, **request: Any) -> Any:

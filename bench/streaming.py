@@ -11,8 +11,8 @@ from time import perf_counter
 
 import httpx
 
-from bench import turns
-from bench.deltas import STAY
+from bench import turn_endpoint
+from bench.tool_call_chunks import STAY
 
 TURNS = 200
 _PAUSE_SECONDS = 0.05
@@ -70,7 +70,7 @@ async def measure() -> list[float]:
     async with _running_model() as (model, url):
         environ = {"TURNGATE_LLM": "openai/none", "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": url}
         async with (
-            turns.running_gateway(environ) as port,
+            turn_endpoint.running_gateway(environ) as port,
             httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as http,
         ):
             taken = [await _measure_one(http, model, number) for number in range(TURNS)]

@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
-from bench import flows, load
-from bench.load import Load
+from bench import engine_comparison, load_generator
+from bench.load_generator import Load
 from gateway.local.child_process import SupervisedProcess
 from gateway.local.loopback import find_free_port, wait_until_ready
 from gateway.redis.embedded_server import EmbeddedRedis
@@ -33,7 +33,7 @@ _USER_TEXTS = ("go on", "hm, let me think")
 _HERE = Path(__file__).parent
 _INSTANT_MODEL_SETTINGS = {
     "TURNGATE_LLM": "openai/none",
-    "TURNGATE_TOOLS": "bench.instant",
+    "TURNGATE_TOOLS": "bench.instant_model",
     "OPENAI_API_KEY": "none",
 }
 
@@ -80,8 +80,11 @@ async def measure() -> dict[str, Load]:
     for _ in range(ROUNDS):
         for name, serving in servers.items():
             async with serving() as port:
-                await load.run(port, list(_build_requests(port, 4 * CONNECTIONS, "warm")), CONNECTIONS)
-                run = await load.run(port, list(_build_requests(port, REQUESTS)), CONNECTIONS)
+                await load_generator.run(
+                    port, list(_build_requests(port, 4 * CONNECTIONS, "warm")), CONNECTIONS
+                )
+                run = await load_generator.run(port, list(_build_requests(port, REQUESTS)), CONNECTIONS)
+            assert run.errors == 0, f"{name}: {run.errors} turns were not answered with 200"
             found.setdefault(name, []).append(run)
             print(f"· {name}: {run.per_second:.0f} turns/s", flush=True)
     return {name: sorted(runs, key=lambda run: run.per_second)[ROUNDS // 2] for name, runs in found.items()}
@@ -99,13 +102,13 @@ def _build_requests(port: int, count: int, who: str = "s") -> Iterator[bytes]:
 
 
 def _load_flow() -> str:
-    return json.dumps(flows.build_plan()["small"])
+    return json.dumps(engine_comparison.build_plan()["small"])
 
 
 @asynccontextmanager
 async def _running_reference(*options: str) -> AsyncIterator[int]:
-    python = await asyncio.to_thread(flows.install_reference)
-    command = [str(python), "-m", "uvicorn", "--app-dir", str(_HERE), "--factory", "reference_app:create"]
+    python = await asyncio.to_thread(engine_comparison.install_reference)
+    command = [str(python), "-m", "uvicorn", "--app-dir", str(_HERE), "--factory", "superdialog_app:create"]
     command += options
     with _running_server(command, {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "OPENAI_API_KEY": "none"}) as port:
         await _wait_until_listening(port)

@@ -14,7 +14,7 @@ import venv
 from pathlib import Path
 from typing import Any
 
-from bench.model_server import running_model_server
+from bench.instant_model_server import running_model_server
 from flows.llm import STAY_FUNCTION_NAME
 
 VENV = Path(__file__).parent.parent / ".venv" / "reference"
@@ -76,7 +76,9 @@ def measure() -> list[str]:
     """The table's rows; ours and the reference's."""
     with running_model_server() as url:
         ours = _run_engine([sys.executable, "-m", "bench.engine"], url)
-        theirs = _run_engine([str(install_reference()), str(Path(__file__).with_name("reference.py"))], url)
+        theirs = _run_engine(
+            [str(install_reference()), str(Path(__file__).with_name("superdialog_engine.py"))], url
+        )
     return [_render_row(name, ours[name], theirs[name]) for name in _NAMES]
 
 

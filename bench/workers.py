@@ -16,8 +16,10 @@ from time import perf_counter
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
-from bench import model, sink, waiting
-from bench.ack import ACCOUNT, TOKEN
+from bench import chart, provider_sink, slow_model_server
+from bench.acknowledgement import ACCOUNT, TOKEN
+from bench.checks import assert_answered
+from bench.delayed_model import DELAY_VARIABLE
 from core.model import Address, Turn, TurnReceived
 from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.redis.inbox import RedisInbox
@@ -73,9 +75,9 @@ async def fill_mailboxes(redis_url: str, sessions: int, turns_each: int, *, by_s
             await inbox.accept([TurnReceived(turn=turn) for turn in turns])
 
 
-async def _count_committed(redis_url: str) -> int:
+async def _assert_answered(redis_url: str, turns: int) -> None:
     async with Redis.from_url(redis_url) as redis:
-        return int(await redis.hget("tg:counts", "committed") or 0)
+        await assert_answered(redis, turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def run_worker(
 
     Web clients read their replies in the log; `by_sms` each leaves through the provider's API.
     """
-    with TemporaryDirectory(prefix="bench") as folder, sink.running_sink() as api_url:
+    with TemporaryDirectory(prefix="bench") as folder, provider_sink.running_sink() as api_url:
         server = EmbeddedRedis(Path(folder))
         server.start()
         try:
@@ -137,12 +139,11 @@ def run_worker(
             _, _, used = os.wait4(worker.pid, 0)
             seconds = perf_counter() - began
             after = _read_traffic(server.url)
-            done = asyncio.run(_count_committed(server.url))
-            assert done == sessions * turns, f"the worker left turns behind: {done} of {sessions * turns}"
+            asyncio.run(_assert_answered(server.url, sessions * turns))
         finally:
             server.stop()
     cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
-    return WorkerRun(done, seconds, cpu, peak, after[0] - before[0], after[1] - before[1])
+    return WorkerRun(sessions * turns, seconds, cpu, peak, after[0] - before[0], after[1] - before[1])
 
 
 def _read_traffic(url: str) -> tuple[int, int]:
@@ -164,7 +165,7 @@ def compare(*, by_sms: bool = False) -> dict[str, WorkerRun]:
 
 def compare_waiting(seconds: float) -> dict[str, WorkerRun]:
     """RQ's forking worker and ours where each turn waits `seconds` for a model, in the worker's process."""
-    late = {"TURNGATE_TOOLS": "bench.waiting", waiting.SECONDS_VARIABLE: str(seconds)}
+    late = {"TURNGATE_TOOLS": "bench.delayed_model", DELAY_VARIABLE: str(seconds)}
     return {
         name: run_worker(WORKERS[name][0], sessions, TURNS_PER_SESSION, settings=late)
         for name, sessions in ((FORKING_WORKER, 5), (ASYNC_WORKER, 1_000))
@@ -175,8 +176,63 @@ def compare_over_http(seconds: float) -> dict[str, WorkerRun]:
     """The same over HTTP: the model is asked through the `openai` package, each reply leaves by SMS."""
     runs = {}
     for name, sessions in ((FORKING_WORKER, 3), (ASYNC_WORKER, 500)):
-        with model.running_model(seconds) as thinking:
+        with slow_model_server.running_model(seconds) as thinking:
             runs[name] = run_worker(
                 WORKERS[name][0], sessions, TURNS_PER_SESSION, by_sms=True, model_url=thinking.url
             )
     return runs
+
+
+def render_section(chart_path: Path) -> str:
+    """Measure all workers, render the page's section and write its chart."""
+    idle, waiting = compare(), compare_waiting(0.05)
+    by_sms, over_http = compare(by_sms=True), compare_over_http(0.05)
+    chart_path.write_text(chart.render_bars(_build_bars(idle, waiting)), encoding="utf-8")
+    return f"""
+## Turns per second
+
+The same jobs, {TURNS_PER_SESSION} turns each of a flow of two nodes, for web clients; one worker process, started by
+the `rq` command, from its start to an empty queue (goals: 20 × and 5 ×):
+
+{_render_table(idle)}
+
+![Turns per second of each worker, logarithmic scale]({chart_path.name})
+
+With 50 ms of model time in each turn, awaited in the worker (goal: 300 ×):
+
+{_render_table(waiting)}
+
+The same, each reply sent over HTTP to a provider that answers at once:
+
+{_render_table(by_sms)}
+
+The same, with the 50 ms at a model server that is called through the `openai` package:
+
+{_render_table(over_http)}
+
+A round trip is one script call or one of RQ's own transactions; the bytes are those of both directions.
+"""
+
+
+def _render_table(runs: dict[str, WorkerRun]) -> str:
+    ours = runs[ASYNC_WORKER].per_second
+    lines = [
+        "| worker | turns/s | `AsyncWorker` is | Redis round trips per turn | bytes per turn |",
+        "|---|---|---|---|---|",
+    ]
+    for name, run in runs.items():
+        print(f"· {name}: {run.per_second:.0f} turns/s", flush=True)
+        trips, size = run.commands / run.turns, run.traffic_bytes / run.turns
+        lines.append(
+            f"| {name} | {run.per_second:,.1f} | {ours / run.per_second:.1f} × | {trips:.1f} | {size:,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def _build_bars(idle: dict[str, WorkerRun], waiting: dict[str, WorkerRun]) -> list[chart.Bar]:
+    groups = {"no model time": idle, "50 ms of model time": waiting}
+    return [
+        chart.Bar(f"{name.replace('`', '')}, {group}", run.per_second, is_turngate=name == ASYNC_WORKER)
+        for group, runs in groups.items()
+        for name, run in runs.items()
+    ]

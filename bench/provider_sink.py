@@ -26,10 +26,13 @@ class _SinkProtocol(asyncio.Protocol):
         if not separator or len(body) < _content_length(head):
             return
         self._buffer = b""
-        answer = b'{"sid":"SM%032d","status":"queued"}' % next(self.numbers)
+        if head.startswith(b"GET "):  # the look-up of a send whose outcome is unknown: this provider has none
+            status, answer = b"200 OK", b'{"messages":[],"next_page_uri":null}'
+        else:
+            status, answer = b"201 Created", b'{"sid":"SM%032d","status":"queued"}' % next(self.numbers)
         self._transport.write(
-            b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
-            % (len(answer), answer)
+            b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+            % (status, len(answer), answer)
         )
 
 

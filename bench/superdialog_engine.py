@@ -17,9 +17,13 @@ from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
-from deltas import deltas  # type: ignore[import-not-found]
 from openai.types.chat import ChatCompletionChunk
-from talks import over_the_wire, resident, talks  # type: ignore[import-not-found]
+from tool_call_chunks import call_deltas  # type: ignore[import-not-found]
+from turn_timing import (  # type: ignore[import-not-found]
+    measure_over_http,
+    measure_talks,
+    resident_bytes,
+)
 
 
 class FakeOpenAIClient:
@@ -44,7 +48,7 @@ class FakeOpenAIClient:
         """The chunks of a call, made once and as the protocol's own types."""
         if self.function not in self._cached_streams:
             self._cached_streams[self.function] = [
-                *map(_chunk, deltas(self.function)),
+                *map(_chunk, call_deltas(self.function)),
                 _END_CHUNK,
                 _USAGE_CHUNK,
             ]
@@ -73,14 +77,14 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
         await machine.start()
         return machine
 
-    figures |= await talks(plan, lambda: begun(small), client)
+    figures |= await measure_talks(plan, lambda: begun(small), client)
     began = time.process_time()
     for _ in range(plan["builds"]):
         await session(large)
     figures["build"] = (time.process_time() - began) / plan["builds"]
-    before = resident()
+    before = resident_bytes()
     kept = [await begun(small) for _ in range(plan["sessions"])]
-    figures["memory"] = resident() - before
+    figures["memory"] = resident_bytes() - before
     del kept
     client.function, client.pause = "to_b", plan["tokens"] * plan["pause"]
     machine = await begun(spoken)
@@ -97,7 +101,7 @@ async def _measure_over_http(superdialog: Any, flow: Any, plan: dict[str, Any]) 
     for name, calls in plan["wire"].items():
         machine = superdialog.DialogMachine(flow=flow, llm="openai/none")
         await machine.start()
-        figures[name] = await over_the_wire(machine, calls, plan["wire_turns"])
+        figures[name] = await measure_over_http(machine, calls, plan["wire_turns"])
     return figures
 
 

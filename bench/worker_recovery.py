@@ -14,9 +14,9 @@ from time import perf_counter
 
 from redis.asyncio import Redis
 
-from bench import sink
-from bench.ack import ACCOUNT, TOKEN
-from bench.drains import fill_mailboxes
+from bench import provider_sink
+from bench.acknowledgement import ACCOUNT, TOKEN
+from bench.workers import fill_mailboxes
 from gateway.local.child_process import SupervisedProcess
 from gateway.redis.embedded_server import EmbeddedRedis
 
@@ -52,7 +52,7 @@ async def _measure_once() -> Recovery:
             "PUBLIC_URL": "http://127.0.0.1:1",
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": TOKEN,
-            "TWILIO_API_URL": stack.enter_context(sink.running_sink()),
+            "TWILIO_API_URL": stack.enter_context(provider_sink.running_sink()),
             "TURNGATE_FLOW": "kyc",
         }
         redis = await stack.enter_async_context(Redis.from_url(server.url))
@@ -115,7 +115,7 @@ def render_section() -> str:
     return f"""
 ## A worker killed
 
-A worker with {found.held_sessions} sessions in its hands, ended with SIGKILL and started again by its supervisor: the
-last of them was taken up **{found.seconds:.1f} s** after the kill (median of {ROUNDS}; the lease is 6 s, the
+A worker with {found.held_sessions} sessions in progress, ended with SIGKILL and restarted by its supervisor:
+the last of them was taken up **{found.seconds:.1f} s** after the kill (median of {ROUNDS}; the lease is 6 s, the
 goal 10 s).
 """

@@ -12,7 +12,8 @@ from time import perf_counter
 import httpx
 from redis.asyncio import Redis
 
-from bench.ack import ACCOUNT
+from bench.acknowledgement import ACCOUNT
+from bench.checks import assert_last_turns_answered
 from core.model import Address, Turn, TurnReceived
 from core.processing import SessionProcessor
 from flows.document import Flow
@@ -81,14 +82,16 @@ async def _measure(url: str) -> ScaleResult:
         mailbox = RedisMailbox(redis)
         machine = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"))
         http = httpx.AsyncClient()  # the web channel calls nobody
-        drain = SessionProcessor(mailbox=mailbox, dialog=machine, channels={"web": WebChannel()}, http=http)
-        await _process_turns(inbox, drain, "model", ("hi", "4321", "23 April 1990"))
+        processor = SessionProcessor(
+            mailbox=mailbox, dialog=machine, channels={"web": WebChannel()}, http=http
+        )
+        await _process_turns(inbox, processor, "model", ("hi", "4321", "23 April 1990"))
         rows, before = [], 0
         for count in COUNTS:
             size = await _read_memory(redis)
             await _copy_sessions(redis, build_session_id("model"), before, count - 1)
             each = (await _read_memory(redis) - size) / (count - before)
-            rows.append(IdleSessions(count, each, *await _measure_times(redis, inbox, drain, count)))
+            rows.append(IdleSessions(count, each, *await _measure_times(redis, inbox, processor, count)))
             before = count
             print(f"· {rows[-1]}", flush=True)
         await mailbox.aclose()
@@ -96,10 +99,10 @@ async def _measure(url: str) -> ScaleResult:
 
 
 async def _measure_times(
-    redis: Redis, inbox: RedisInbox, drain: SessionProcessor[httpx.AsyncClient], count: int
+    redis: Redis, inbox: RedisInbox, processor: SessionProcessor[httpx.AsyncClient], count: int
 ) -> tuple[float, float, float]:
     """Milliseconds of a sweep, an accept and a turn from accept to release; medians."""
-    sweeper, sweeps, accepts, turns = Sweeper(redis), [], [], []
+    sweeper, sweeps, accepts, turns, sessions = Sweeper(redis), [], [], [], []
     for number in range(_ACCEPT_SAMPLES):
         began = perf_counter()
         await sweeper.sweep()
@@ -108,17 +111,19 @@ async def _measure_times(
         began = perf_counter()
         await inbox.accept([_build_turn(session, f"{count}.{number}", "why do you ask?")])
         accepts.append(perf_counter() - began)
-        await drain.run(session)
+        await processor.run(session)
         turns.append(perf_counter() - began)
+        sessions.append(session)
+    await assert_last_turns_answered(redis, sessions)
     return median(sweeps) * 1000, median(accepts) * 1000, median(turns) * 1000
 
 
 async def _process_turns(
-    inbox: RedisInbox, drain: SessionProcessor[httpx.AsyncClient], name: str, texts: tuple[str, ...]
+    inbox: RedisInbox, processor: SessionProcessor[httpx.AsyncClient], name: str, texts: tuple[str, ...]
 ) -> None:
     for number, text in enumerate(texts):
         await inbox.accept([_build_turn(build_session_id(name), f"M{number}", text)])
-        await drain.run(build_session_id(name))
+        await processor.run(build_session_id(name))
 
 
 def _build_turn(session: str, name: str, text: str) -> TurnReceived:
@@ -154,19 +159,21 @@ def render_section() -> str:
     """The page's section, measured now."""
     found = measure()
     rows = "\n".join(
-        f"| {row.sessions:,} | {row.bytes_per_session:,.0f} | {row.sweep_ms:.2f} | {row.accept_ms:.2f} | {row.turn_ms:.2f} |"
+        f"| {row.sessions:,} | {row.bytes_per_session:,.0f} | {row.sweep_ms:.2f} "
+        f"| {row.accept_ms:.2f} | {row.turn_ms:.2f} |"
         for row in found.rows
     )
     return f"""
 ## Sessions at rest
 
 Conversations of three turns in which nothing happens, with their logs; a sweep, an accept and a whole turn
-(accept, claim, dialog, commit, send, release; web channel, offline model) among them, medians of {_ACCEPT_SAMPLES}:
+(accept, claim, dialog, commit, send, release; web channel, offline model) among them, medians of
+{_ACCEPT_SAMPLES}:
 
 | sessions | bytes each | sweep ms | accept ms | turn ms |
 |---|---|---|---|---|
 {rows}
 
-A message that waits takes {found.waiting_message_bytes:,.0f} bytes alone in its session: with its place in the log, its id
-for seven days of deduplication, the due index and the job.
+A waiting message takes {found.waiting_message_bytes:,.0f} bytes alone in its session: with its log entry, its
+id for seven days of deduplication, the due index and the job.
 """
