@@ -5,35 +5,50 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; 
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv pip
-# Three processes start at once; what they import is compiled beforehand, also where Python is told not to keep it.
+# The certificates of the operating system are trusted, so that a company's own certificate authority works too.
+CERTIFICATES := $(firstword $(wildcard $(PIP_CERT) $(SSL_CERT_FILE) /etc/ssl/certs/ca-certificates.crt \
+	/etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem))
+PIP := $(if $(CERTIFICATES),PIP_CERT=$(CERTIFICATES)) $(BIN)/pip
+UV := UV_SYSTEM_CERTS=1 VIRTUAL_ENV=$(VENV) $(BIN)/uv pip
+# `make run` starts several processes at once; what they import is compiled beforehand.
 WARM := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import gateway.cli.run, gateway.app, gateway.worker'
 WORKERS ?= 3
+PYTEST_OPTIONS ?=
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help run test lint bench storm browser lock clean
+.PHONY: help run test test-all lint docs bench storm browser hooks lock clean
 
-help:  ## show this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+help:  ## show this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: $(VENV)/run.stamp  ## set up and run everything: embedded Redis, web, worker, simulator, console
+run: $(VENV)/run.stamp  ## set up and run everything: embedded Redis, web, worker, simulators, console
 	@$(BIN)/turngate run
 
-test: lint browser  ## set up, check and test everything
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+test: lint browser  ## set up, check and test everything; slow tests with fewer examples
+	$(PYTEST) $(PYTEST_OPTIONS)
 
-lint: $(VENV)/test.stamp  ## formatting, lint, types, import contracts
+test-all: export TURNGATE_TEST_FULL = 1
+test-all: lint browser  ## the same with the slow tests in full, and coverage
+	$(PYTEST) --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/test.stamp  ## formatting, lint, types, import contracts, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
 
-bench: $(VENV)/test.stamp  ## measure, against named alternatives
+docs: $(VENV)/test.stamp  ## regenerate the generated blocks of the documentation
+	$(BIN)/python -m tests.docs_tables
+	$(BIN)/turngate flow schema >docs/flow.schema.json
+
+bench: $(VENV)/test.stamp  ## benchmarks against named alternatives
 	$(BIN)/python -m bench
 
-storm: $(VENV)/test.stamp  ## 100,000 messages and a kill every second, against the twins; about a quarter of an hour
+storm: $(VENV)/test.stamp  ## chaos test: 100,000 messages and a kill every second; about 15 minutes
 	$(BIN)/turngate storm --messages 100000 --people 400 --workers 4 --kill-every 1
 
-browser: $(VENV)/test.stamp  ## install Chromium for the page tests, where this may be done
+browser: $(VENV)/test.stamp  ## install Chromium for the page tests, if permitted
 	@if command -v chromium >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "== installing Chromium for the page tests (about half a minute)"; \
@@ -41,21 +56,24 @@ browser: $(VENV)/test.stamp  ## install Chromium for the page tests, where this 
 			>$(VENV)/browser.log 2>&1 || echo "== Chromium could not be installed; the page tests will be skipped"; \
 	else echo "== no Chromium here; the page tests will be skipped"; fi
 
-lock: $(VENV)/test.stamp  ## resolve the dependencies anew
-	$(BIN)/uv pip compile -q -U --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+hooks: $(VENV)/test.stamp  ## install the pre-commit hooks
+	@$(UV) install -q prek && $(BIN)/prek install
+
+lock: $(VENV)/test.stamp  ## resolve the dependencies again
+	UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile -q -U --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 		pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile -q -U --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile -q -U --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 		--extra test -c requirements.txt pyproject.toml -o requirements-test.txt
 
-clean:  ## remove what was set up and measured, not the data in var/
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+clean:  ## remove the environment and caches, not the data in var/
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 
 $(BIN)/uv:
 	@[ -n "$(PYTHON)" ] && $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
 		"Python 3.11 or newer with its venv module is needed (on Debian: apt-get install python3 python3-venv)." \
 		"Set PYTHON=/path/to/python if it has another name."; exit 1; }
 	@echo "== setting up $(VENV) with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q --disable-pip-version-check uv
+	@$(PYTHON) -m venv $(VENV) && $(PIP) install -q --disable-pip-version-check uv
 
 $(VENV)/run.stamp: $(BIN)/uv requirements.txt pyproject.toml
 	@echo "== installing what running needs"

@@ -149,7 +149,10 @@ def measure(name: str, redis_url: str, prepared: list[bytes], connections: int =
 
 
 def render_section() -> str:
-    """Measure all apps in interleaved rounds and render the page's section. Raises `SystemExit` below the goal."""
+    """Measure all apps in interleaved rounds and render the page's section.
+
+    Raises `SystemExit` below the goal.
+    """
     runs: dict[str, list[Load]] = {name: [] for name in APPS}
     for number in range(_ROUNDS):
         for name, loads in runs.items():
@@ -172,8 +175,8 @@ def render_section() -> str:
 ## Acknowledging a webhook
 
 A signed Twilio form: 32 connections, one process, the load generator on the other core, a durable server
-(append-only, `everysec`) beside all of them; medians of {_ROUNDS} rounds in one run. The first row is the least
-that any Starlette app must do; the second is the usual way to enqueue.
+(append-only, `everysec`) beside all of them; medians of {_ROUNDS} rounds in one run. The first row is the
+least that any Starlette app must do; the second is the usual way to enqueue.
 
 | what the request does | requests/s | share | p50 ms | p99 ms |
 |---|---|---|---|---|

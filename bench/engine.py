@@ -1,4 +1,4 @@
-"""The dialog engine's own side of the measurements: prints one JSON object, as `bench/superdialog_engine.py` does."""
+"""Measures the dialog engine; prints one JSON object, as `bench/superdialog_engine.py` does."""
 
 from __future__ import annotations
 

@@ -191,8 +191,8 @@ def render_section(chart_path: Path) -> str:
     return f"""
 ## Turns per second
 
-The same jobs, {TURNS_PER_SESSION} turns each of a flow of two nodes, for web clients; one worker process, started by
-the `rq` command, from its start to an empty queue (goals: 20 × and 5 ×):
+The same jobs, {TURNS_PER_SESSION} turns each of a flow of two nodes, for web clients; one worker process,
+started by the `rq` command, from its start to an empty queue (goals: 20 × and 5 ×):
 
 {_render_table(idle)}
 

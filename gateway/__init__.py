@@ -1,6 +1,6 @@
-"""The public door: what an application imports from Turngate.
+"""Public API: what an application imports from Turngate.
 
-Names are looked up when they are used, so that importing one part does not load all of them.
+Names are resolved on first use, so that importing one part does not load all of them.
 """
 
 from __future__ import annotations

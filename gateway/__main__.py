@@ -1,4 +1,4 @@
-"""`python -m gateway` is `turngate`."""
+"""Entry point of `python -m gateway`, the same as `turngate`."""
 
 from gateway.cli import main
 

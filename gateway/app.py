@@ -1,4 +1,4 @@
-"""The web process."""
+"""The web process: an ASGI application with webhooks, HTTP API, console and health routes."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def create_app(
     pages: Sequence[BaseRoute] = (),
     http: httpx.AsyncClient | None = None,
 ) -> Starlette:
-    """The web application from its parts; it closes `redis` and `http` when it ends.
+    """Assemble the web application; it closes `redis` and `http` at shutdown.
 
-    With a `sweeper` it also looks for lost wake-ups.
+    With a `sweeper` it also re-enqueues overdue sessions.
     """
 
     @asynccontextmanager
@@ -96,7 +96,7 @@ def create_app(
 
 
 def create() -> Starlette:
-    """The web application as the environment describes it; what `turngate web` serves.
+    """Build the web application from the environment; this is what `turngate web` serves.
 
     Raises `ConfigurationError` when a setting is missing or wrong.
     """

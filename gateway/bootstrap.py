@@ -1,4 +1,4 @@
-"""The one place that builds the parts and hands them to each other."""
+"""Composition root: the only module that builds the parts and connects them."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ from gateway.webchat.channel import NAME, WebChannel
 from gateway.webchat.text_stream import StreamingDialog
 
 _CREDENTIAL_SECONDS = 400 * 86_400.0
-"""Longer than a provider lets a refresh token lie."""
+"""Retention of stored OAuth credentials; longer than any provider keeps an unused refresh token valid."""
 
 Channels = Mapping[str, Channel[httpx.AsyncClient]]
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What a process works with."""
+    """Everything that a worker process works with."""
 
     redis: Redis
     channels: Channels
@@ -56,7 +56,7 @@ class Runtime:
 
 
 def build_protocol_limits(settings: Settings) -> ProtocolLimits:
-    """The session protocol's numbers as the settings have them."""
+    """Convert the settings to the limits of the session protocol."""
     return ProtocolLimits(
         lease_ms=int(settings.lease_seconds * 1000),
         expiry_ms=int(settings.session_hours * 3_600_000),
@@ -65,19 +65,19 @@ def build_protocol_limits(settings: Settings) -> ProtocolLimits:
 
 
 def add_web_channel(connected: Channels) -> Channels:
-    """The channels together with our own, which needs no credentials."""
+    """Add the built-in web channel, which needs no credentials."""
     return {**connected, NAME: WebChannel()}
 
 
 def find_desk_channels(connected: Channels) -> frozenset[str]:
-    """The channels at which people of the business work."""
+    """Return the channels at which human agents work in the provider's own desk."""
     return frozenset(name for name, channel in connected.items() if channel.capabilities.desk)
 
 
 def load_channels(settings: Settings) -> Channels:
-    """Every channel whose credentials are set, and its further accounts as `channel/account`.
+    """Load every channel whose credentials are set, and its further accounts as `channel/account`.
 
-    Raises `ConfigurationError` for one that is half set.
+    Raises `ConfigurationError` for a channel that is only partly configured.
     """
     public_url, environ = settings.public_url or "", settings.environ
     found = {name: channels.load(name, environ, public_url) for name in channels.available()}
@@ -93,7 +93,7 @@ def load_channels(settings: Settings) -> Channels:
 
 
 def build_dialog(settings: Settings) -> ReloadingDialog:
-    """The dialog engine with the configured flow, which it follows, and model."""
+    """Build the dialog engine with the configured model and flow; the flow file is watched for changes."""
     key = settings.openai_api_key.get_secret_value()
     base_url = settings.openai_base_url or None
     model = create_model(settings.llm, api_key=key or None, base_url=base_url, aiohttp=True)
@@ -113,14 +113,14 @@ def build_dialog(settings: Settings) -> ReloadingDialog:
 def _build_moderator(settings: Settings) -> Moderator | None:
     if not settings.moderation:
         return None
-    from flows.llm.openai.moderation import create_moderator  # costs a second, so only who uses it pays
+    from flows.llm.openai.moderation import create_moderator  # deferred: the import takes about a second
 
     key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
     return create_moderator(settings.moderation, api_key=key or None, base_url=base_url or None, aiohttp=True)
 
 
 def build_dialogs(settings: Settings, config: ConfigFile) -> ChannelRouter:
-    """The dialog for all channels, and those of channels that have a flow of their own."""
+    """Build the default dialog, and one for each channel that has a flow of its own."""
     own = {
         name: build_dialog(settings.model_copy(update={"flow": flow})) for name, flow in config.flows.items()
     }
@@ -131,9 +131,10 @@ def build_dialogs(settings: Settings, config: ConfigFile) -> ChannelRouter:
 async def with_transcription(
     dialog: Dialog, settings: Settings, connected: Channels
 ) -> AsyncIterator[Dialog]:
-    """The dialog, to which voice notes are text where that is configured.
+    """Wrap the dialog so that voice notes are transcribed, where that is configured.
 
-    Where the operator says that a provider is may be called even when it is inside, by nothing else.
+    The SSRF guard of the downloads allows the configured hosts of the providers' APIs, even if they are
+    private.
     """
     key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
     ears = create_transcriber(settings.transcribe, api_key=key or None, base_url=base_url or None)
@@ -150,7 +151,7 @@ async def with_transcription(
 
 
 def collect_typing_calls(connected: Channels) -> Mapping[str, ShowTyping]:
-    """The calls of the channels that can show that somebody is typing."""
+    """Collect the calls of the channels that can show a typing indicator."""
     return {
         name: channel.show_typing  # type: ignore[attr-defined] # the capability says that it is there
         for name, channel in connected.items()
@@ -159,7 +160,7 @@ def collect_typing_calls(connected: Channels) -> Mapping[str, ShowTyping]:
 
 
 def inject_dependencies(connected: Channels, redis: Redis, fetch: SafeFetch) -> None:
-    """Give the channels that ask for it what a worker has."""
+    """Hand the credential store and the HTTP fetcher to the channels that need them."""
     for channel in connected.values():
         if isinstance(channel, NeedsDependencies):
             channel.set_dependencies(
@@ -169,7 +170,7 @@ def inject_dependencies(connected: Channels, redis: Redis, fetch: SafeFetch) -> 
 
 @asynccontextmanager
 async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtime]:
-    """Everything that a worker needs, closed at the end. `redis` stays its owner's to close."""
+    """Open everything that a worker needs and close it at the end; `redis` is left open for its owner."""
     numbers = build_protocol_limits(settings)
     connected = load_channels(settings)
     fetch = SafeFetch(settings.private_hosts.split(","))

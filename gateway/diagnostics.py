@@ -1,4 +1,4 @@
-"""What a person would check first when messages are not answered."""
+"""Checks behind `turngate doctor`: configuration, flow, Redis, workers, providers."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _MAX_ACCOUNTS_LISTED = 20
 
 
 class CheckResult(FrozenModel):
-    """One thing that was looked at. `said` tells what was found and, where it is not well, what to do."""
+    """Result of one check; `said` states the finding and, if it is a problem, what to do."""
 
     well: bool
     said: str
 
 
 async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
-    """Look at everything in the order in which it is needed; what cannot be looked at is left out."""
+    """Run all checks in the order of their dependencies; a check whose prerequisite failed is skipped."""
     for finding in _check_configuration(settings):
         yield finding
     if not settings.redis_url:
@@ -109,7 +109,7 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
 
 
 async def _count_unreadable_jobs(redis: Redis) -> int:
-    """How many of the latest failures are those of a worker that reads pickle."""
+    """Count the most recent failed jobs that failed because a worker expected pickled data."""
     jobs: Any = await redis.zrevrange(f"rq:failed:{rq_layout.QUEUE}", 0, _MAX_FAILURES_CHECKED - 1)
     async with redis.pipeline(transaction=False) as pipeline:
         for job in jobs:
@@ -119,7 +119,7 @@ async def _count_unreadable_jobs(redis: Redis) -> int:
 
 
 def _read_traceback(result: list[tuple[bytes, dict[bytes, bytes]]]) -> bytes:
-    """The traceback of a job's latest result, which RQ keeps compressed; empty when there is none."""
+    """Return the traceback of a job's latest result (zlib-compressed by RQ); empty if there is none."""
     for _, fields in result:
         if stored := fields.get(b"exc_string"):
             return zlib.decompress(b64decode(stored))

@@ -1,12 +1,12 @@
-"""The one RQ job. It carries only a session's id; the turns wait in the session's mailbox."""
+"""The RQ job. It carries only a session id; the turns are in the session's mailbox."""
 
 from __future__ import annotations
 
 
 async def drain(session: str) -> None:
-    """Run a session's waiting turns and send their replies, in a stock RQ worker.
+    """Process a session's queued turns and send their replies, in one of RQ's own workers.
 
-    Each job builds a runtime of its own there. `AsyncWorker` runs drains itself, with one for all.
+    Each job builds its own runtime there; `AsyncWorker` processes sessions itself, with one runtime for all.
     """
     from rq import get_current_job
 
@@ -21,6 +21,6 @@ async def drain(session: str) -> None:
     try:
         async with open_runtime(Settings.load(), redis) as own:
             await own.processor.run(session)
-            await own.sweeper.sweep()  # the stock worker has no loop of its own for this
+            await own.sweeper.sweep()  # RQ's own worker runs no background tasks, so each job also sweeps
     finally:
         await redis.aclose()

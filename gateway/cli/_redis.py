@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def run_with_redis(work: Callable[[Redis], Awaitable[T]]) -> T:
-    """Run `work` on the server that the settings name. Raises `ConfigurationError` when it does not answer."""
+    """Run `work` on the configured server. Raises `ConfigurationError` when it does not answer."""
     from redis.exceptions import RedisError
 
     from gateway.config.settings import Settings

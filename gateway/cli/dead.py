@@ -1,8 +1,7 @@
-"""`turngate dead`: what was given up, and trying it again."""
+"""The `turngate dead` commands."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -10,16 +9,14 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from core.errors import ConfigurationError
+from gateway.cli._redis import run_with_redis
 
 if TYPE_CHECKING:
     from gateway.redis.records.dead_letters import DeadLetters, Letter
 
 T = TypeVar("T")
 
-app = typer.Typer(
-    help="Messages that were given up: see them, try them again, drop them.", no_args_is_help=True
-)
+app = typer.Typer(help="Inspect, replay or delete dead letters.", no_args_is_help=True, add_completion=False)
 
 _ID = re.compile(r"\d{1,19}-\d{1,19}")
 _DURATION = re.compile(r"(\d{1,5})([smhd])")
@@ -28,7 +25,7 @@ _MAX_TEXT_LENGTH = 200
 
 
 def parse_time(text: str) -> int:
-    """`90s`, `30m`, `2h` or `3d` ago, or an ISO date and time (UTC without a zone), in milliseconds."""
+    """Parse a duration before now (`90s`, `2h`, `3d`) or an ISO date-time (default UTC) to epoch ms."""
     span = _DURATION.fullmatch(text)
     if span:
         when = datetime.now(UTC) - timedelta(**{_UNITS[span[2]]: int(span[1])})
@@ -36,39 +33,47 @@ def parse_time(text: str) -> int:
         try:
             when = datetime.fromisoformat(text)
         except ValueError:
-            raise typer.BadParameter(f"{text}: neither like 30m, 2h or 3d nor a date and time") from None
+            raise typer.BadParameter(
+                f"{text}: expected a duration such as 30m, 2h or 3d, or a date and time"
+            ) from None
     return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def parse_letter_id(text: str) -> str:
-    """A letter's id, as `turngate dead list` shows it."""
     if not _ID.fullmatch(text):
-        raise typer.BadParameter(f"{text}: an id looks like 1795400000000-0; `turngate dead list` shows them")
+        raise typer.BadParameter(
+            f"{text}: expected an ID like 1795400000000-0; `turngate dead list` prints them"
+        )
     return text
 
 
 Since = Annotated[
-    int | None, typer.Option(parser=parse_time, metavar="TIME", help="Given up since then (2h, or a date).")
+    int | None,
+    typer.Option(
+        parser=parse_time, metavar="TIME", help="Only dead-lettered after this time (2h, or a date)."
+    ),
 ]
-Until = Annotated[int | None, typer.Option(parser=parse_time, metavar="TIME", help="Given up until then.")]
+Until = Annotated[
+    int | None, typer.Option(parser=parse_time, metavar="TIME", help="Only dead-lettered before this time.")
+]
 Ids = Annotated[
-    list[str] | None, typer.Argument(parser=parse_letter_id, metavar="[ID]...", help="Which letters.")
+    list[str] | None, typer.Argument(parser=parse_letter_id, metavar="[ID]...", help="Dead letter IDs.")
 ]
-Text = Annotated[bool, typer.Option("--text", help="Show what the person wrote.")]
+Text = Annotated[bool, typer.Option("--text", help="Show message texts.")]
 
 
 @app.command("list")
 def list_letters(
     since: Since = None,
     until: Until = None,
-    most: Annotated[int, typer.Option(min=1, help="How many at most, the oldest first.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of rows.")] = 100,
     text: Text = False,
 ) -> None:
     """List dead letters, oldest first."""
-    letters = _run_with_dead_letters(lambda dead: _find_letters(dead, None, since, until, most + 1))
-    _show_table(letters[:most], text)
-    if len(letters) > most:
-        typer.echo(f"there are more; `--most {most * 10}` shows more of them")
+    letters = _run_with_dead_letters(lambda dead: _find_letters(dead, None, since, until, limit + 1))
+    _show_table(letters[:limit], text)
+    if len(letters) > limit:
+        typer.echo(f"first {limit} rows; see --limit")
 
 
 @app.command()
@@ -78,10 +83,11 @@ def show(
     """Show one dead letter, message by message."""
     letter = _run_with_dead_letters(lambda dead: dead.read(name))
     if letter is None:
-        typer.echo(f"there is no dead letter {name}", err=True)
+        typer.echo(f"{name}: unknown dead letter", err=True)
         raise typer.Exit(1)
     typer.echo(
-        f"letter   {letter.id}\ngiven up {_format_time(letter)}\nsession  {letter.session}\nreason   {letter.reason}"
+        f"letter   {letter.id}\ngiven up {_format_time(letter)}\n"
+        f"session  {letter.session}\nreason   {letter.reason}"
     )
     if letter.reply:
         typer.echo(f"reply    {letter.reply.key}" + (f"\n  text    {letter.reply.body}" if text else ""))
@@ -93,7 +99,7 @@ def show(
 
 @app.command()
 def replay(ids: Ids = None, since: Since = None, until: Until = None) -> None:
-    """Give dead letters to their sessions once more, by id or by time."""
+    """Re-queue dead letters, by ID or by time."""
     from gateway.redis.records.dead_letters import ReplayOutcome
 
     _require_selection(ids, since, until)
@@ -109,40 +115,40 @@ def replay(ids: Ids = None, since: Since = None, until: Until = None) -> None:
         if outcome is not ReplayOutcome.REPLAYED:
             typer.echo(f"{name}: {_REPLAY_FAILURES[outcome]}", err=True)
     done = sum(outcome is ReplayOutcome.REPLAYED for _, outcome in outcomes)
-    typer.echo(f"replayed {done} of {len(outcomes)}")
+    typer.echo(f"Re-queued {done} of {len(outcomes)}.")
     if done < len(outcomes):
         raise typer.Exit(1)
 
 
 @app.command()
 def drop(ids: Ids = None, since: Since = None, until: Until = None) -> None:
-    """Remove dead letters for good, by id or by time."""
+    """Delete dead letters, by ID or by time."""
     _require_selection(ids, since, until)
 
     async def work(dead: DeadLetters) -> int:
         return await dead.drop([letter.id for letter in await _find_letters(dead, ids, since, until)])
 
-    typer.echo(f"dropped {_run_with_dead_letters(work)}")
+    typer.echo(f"Deleted {_run_with_dead_letters(work)}")
 
 
 _REPLAY_FAILURES = {
-    "gone": "there is no such letter (any more)",
-    "full": "the session has too many waiting messages; try again later",
-    "unreadable": "this release cannot read it; it was left where it is",
+    "gone": "unknown or already removed",
+    "full": "the session's mailbox is full; try again later",
+    "unreadable": "not readable by this release; kept",
 }
 
 
 def _require_selection(ids: list[str] | None, since: int | None, until: int | None) -> None:
     if not ids and since is None and until is None:
-        raise typer.BadParameter("say which: ids, or --since and --until")
+        raise typer.BadParameter("select dead letters by ID, or with --since and --until")
     if ids and not (since is None and until is None):
-        raise typer.BadParameter("say which by ids or by time, not both")
+        raise typer.BadParameter("select by ID or by time, not both")
 
 
 async def _find_letters(
     dead: DeadLetters, ids: list[str] | None, since: int | None, until: int | None, most: int | None = None
 ) -> list[Letter]:
-    """The letters that are meant, in the order in which they were given up."""
+    """Return the selected letters, oldest first."""
     if ids:
         in_order = sorted(set(ids), key=lambda name: tuple(map(int, name.split("-"))))
         letters = [await dead.read(name) for name in in_order]
@@ -156,27 +162,9 @@ async def _find_letters(
 
 
 def _run_with_dead_letters(work: Callable[[DeadLetters], Awaitable[T]]) -> T:
-    """Run `work` on the server that the settings name."""
-    from redis.exceptions import RedisError
-
-    from gateway.config.settings import Settings
-    from gateway.redis.connection.connect import open_redis
     from gateway.redis.records.dead_letters import DeadLetters
 
-    url = Settings.load().require_redis_url()
-
-    async def run() -> T:
-        redis = open_redis(url)
-        try:
-            return await work(DeadLetters(redis))
-        except (RedisError, OSError) as error:
-            raise ConfigurationError(
-                f"REDIS_URL: the server does not answer ({type(error).__name__})"
-            ) from error
-        finally:
-            await redis.aclose()
-
-    return asyncio.run(run())
+    return run_with_redis(lambda redis: work(DeadLetters(redis)))
 
 
 def _show_table(letters: list[Letter], text: bool) -> None:
@@ -184,7 +172,7 @@ def _show_table(letters: list[Letter], text: bool) -> None:
     from rich.table import Table
     from rich.text import Text as Plain
 
-    table = Table(title=f"dead letters: {len(letters)}", title_justify="left")
+    table = Table(title=f"Dead letters: {len(letters)}", title_justify="left")
     columns = ["id", "given up", "session", "messages", "reason", *(["text"] if text else [])]
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -1,26 +1,36 @@
-"""`turngate doctor`."""
+"""The `turngate doctor` command."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from typing import TYPE_CHECKING
 
-from rich.console import Console
+import typer
 
-from gateway.config.settings import Settings
-from gateway.diagnostics import run_checks
+if TYPE_CHECKING:
+    from gateway.config.settings import Settings
+
+app = typer.Typer(add_completion=False)
 
 
+@app.command()
 def doctor() -> None:
-    """Print what was found, and exit with code 1 when something is not well."""
+    """Check configuration, flow, Redis and workers; report problems and fixes. Exit code 1 on a problem."""
+    from gateway.config.settings import Settings
+
     if not asyncio.run(_print_checks(Settings.load())):
         sys.exit(1)
 
 
 async def _print_checks(settings: Settings) -> bool:
+    from rich.console import Console
+
+    from gateway.diagnostics import run_checks
+
     console = Console(highlight=False)
-    all_well = True
-    async for finding in run_checks(settings):
-        console.print("[green]✓[/green]" if finding.well else "[red]✗[/red]", finding.said, markup=True)
-        all_well = all_well and finding.well
-    return all_well
+    all_passed = True
+    async for check in run_checks(settings):
+        console.print("[green]✓[/green]" if check.well else "[red]✗[/red]", check.said, markup=True)
+        all_passed = all_passed and check.well
+    return all_passed

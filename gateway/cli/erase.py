@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,26 +12,33 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 
-_MIN_PERSON_LENGTH = 4
+_MIN_CONTACT_LENGTH = 4
 
 
-def erase(person: str, sure: bool) -> None:
-    """Forget a person in every session."""
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def erase(
+    contact: Annotated[str, typer.Argument(help="Phone number, e-mail address or user ID, in full.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Delete; without it, only count.")] = False,
+) -> None:
+    """Permanently delete a contact's data (GDPR erasure): sessions, messages, dead letters."""
     from gateway.redis.records.session_index import SessionIndex
 
-    if len(person) < _MIN_PERSON_LENGTH:
-        raise typer.BadParameter("give the whole number, address or id")
+    if len(contact) < _MIN_CONTACT_LENGTH:
+        raise typer.BadParameter("give the full phone number, address or ID")
 
     async def work(redis: Redis) -> tuple[int, int]:
-        registry = SessionIndex(redis)
-        found = await registry.find_by_person(person)
-        if not sure:
-            return len(found), -1
-        erased = sum([await registry.erase(session) for session in found])
-        return len(found), erased + await registry.delete_identities(person)
+        index = SessionIndex(redis)
+        sessions = await index.find_by_person(contact)
+        if not yes:
+            return len(sessions), -1
+        keys = sum([await index.erase(session) for session in sessions])
+        return len(sessions), keys + await index.delete_identities(contact)
 
-    found, erased = run_with_redis(work)
-    if erased < 0:
-        typer.echo(f"{found} sessions would be erased for good; say so with --yes")
+    sessions, keys = run_with_redis(work)
+    if keys < 0:
+        typer.echo(f"Dry run: {sessions} sessions would be deleted. Re-run with --yes to delete.")
         raise typer.Exit(1)
-    typer.echo(f"erased {found} sessions ({erased} keys)")
+    typer.echo(f"Deleted {sessions} sessions ({keys} keys).")

@@ -1,4 +1,4 @@
-"""`turngate flow`: look at a flow, draw it, talk to it, try its conversations."""
+"""The `turngate flow` commands: authoring tools."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from flows.engine import DialogMachine, TurnResult
     from flows.llm import Model
 
-app = typer.Typer(help="Write flows: lint, draw, chat, test, and the format's schema.", no_args_is_help=True)
+app = typer.Typer(
+    help="Author flows: lint, draw, chat, test, schema.", no_args_is_help=True, add_completion=False
+)
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="The flow: JSON or YAML.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="Flow file (JSON or YAML).")]
 Llm = Annotated[
     str, typer.Option(envvar="TURNGATE_LLM", help="`rules`, or `openai/<model>` with OPENAI_API_KEY set.")
 ]
@@ -26,18 +28,17 @@ Llm = Annotated[
 
 @app.command()
 def lint(file: File) -> None:
-    """Name every problem and warning, and what channels cannot show; exit code 1 when there are problems."""
+    """Report errors, warnings and channel limitations. Exit code 1 on an error."""
     from channels._kit.rendering import attach_choices
-    from flows.authoring.lint import lint as look
+    from flows.authoring import lint as linter
 
-    found = look(
+    findings = linter.lint(
         file, _load_channel_attribute("CAPABILITIES"), attach_choices, _load_channel_attribute("COST")
     )
-    for finding in found:
+    for finding in findings:
         typer.echo(str(finding))
-    problems = sum(finding.level == "problem" for finding in found)
-    if problems:
-        typer.echo(f"{file}: cannot be run", err=True)
+    if any(finding.level == "problem" for finding in findings):
+        typer.echo(f"{file}: invalid", err=True)
         raise typer.Exit(1)
     typer.echo(f"{file}: OK")
 
@@ -45,22 +46,21 @@ def lint(file: File) -> None:
 @app.command()
 def draw(
     file: File,
-    svg: Annotated[bool, typer.Option("--svg/--mermaid", help="A drawing, or Mermaid text.")] = False,
+    svg: Annotated[bool, typer.Option("--svg/--mermaid", help="SVG or Mermaid text.")] = False,
 ) -> None:
-    """Print the flow as Mermaid text or as an SVG drawing."""
-    from flows.authoring.diagram import to_mermaid
-    from flows.authoring.diagram import to_svg as drawing
+    """Print the flow as a Mermaid or SVG diagram."""
+    from flows.authoring.diagram import to_mermaid, to_svg
     from flows.document import Flow
 
     flow = Flow.load(file)
-    typer.echo(drawing(flow) if svg else to_mermaid(flow), nl=False)
+    typer.echo(to_svg(flow) if svg else to_mermaid(flow), nl=False)
 
 
 @app.command()
 def chat(file: File, llm: Llm = "rules") -> None:
-    """Talk to the flow here; each answer shows node, edge, slots, tokens and time. End with Ctrl-D or Ctrl-C.
+    """Chat with the flow in the terminal; shows node, edge, slots, tokens and time. Ctrl-D or Ctrl-C ends.
 
-    A change of the file is taken up before the next answer.
+    A changed file is reloaded before the next answer.
     """
     from flows.document import WatchedFlowFile
     from flows.engine import DialogMachine
@@ -69,54 +69,54 @@ def chat(file: File, llm: Llm = "rules") -> None:
 
     settings, source = Settings.load(), WatchedFlowFile(file)
     fetch = SafeFetch(settings.private_hosts.split(","))
-    talk = DialogMachine(source.flow, _build_model(llm), fetch=fetch, secrets=settings.flow_secrets)
-    _run_chat(talk, source)
+    machine = DialogMachine(source.flow, _build_model(llm), fetch=fetch, secrets=settings.flow_secrets)
+    _run_chat(machine, source)
 
 
 @app.command("test")
 def run_tests(
     file: File,
     conversations: Annotated[
-        Path | None, typer.Option(help="The conversations (default: FILE's name with .test.yaml).")
+        Path | None, typer.Option(help="Test conversations (default: FILE with the suffix .test.yaml).")
     ] = None,
     llm: Annotated[
         str,
         typer.Option(
             envvar="TURNGATE_LLM",
-            help="`rules`, `scripted` for what the file has under `decide` and `speak`, or `openai/<model>`.",
+            help="`rules`, `scripted` (the file's own `decide` and `speak`) or `openai/<model>`.",
         ),
     ] = "rules",
-    junit: Annotated[Path | None, typer.Option(metavar="OUT", help="Write the results as JUnit XML.")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="OUT", help="Write a JUnit XML report.")] = None,
 ) -> None:
-    """Have the flow's written conversations; exit code 1 when one goes another way."""
+    """Run the flow's test conversations. Exit code 1 on failure."""
     from flows.authoring.testing import (
         ConversationTestFile,
         conversation_file_path,
         run_conversations,
+        to_junit_xml,
         validate_references,
     )
-    from flows.authoring.testing import to_junit_xml as as_junit
     from flows.document import Flow
 
-    written = conversations or conversation_file_path(file)
-    flow, script = Flow.load(file), ConversationTestFile.load(written)
-    validate_references(script, flow, str(written))
-    trial = asyncio.run(run_conversations(flow, script, llm if llm == "scripted" else _build_model(llm)))
-    for case in trial.cases:
+    test_path = conversations or conversation_file_path(file)
+    flow, tests = Flow.load(file), ConversationTestFile.load(test_path)
+    validate_references(tests, flow, str(test_path))
+    report = asyncio.run(run_conversations(flow, tests, llm if llm == "scripted" else _build_model(llm)))
+    for case in report.cases:
         typer.echo(f"{'failed' if case.failures else 'passed'}  {case.name}")
         for failure in case.failures:
             typer.echo(f"        {failure}")
-    for line in trial.coverage.report_lines():
+    for line in report.coverage.report_lines():
         typer.echo(line)
     if junit:
-        _write_file(junit, as_junit(trial, file.stem))
-    if not trial.has_passed:
+        _write_file(junit, to_junit_xml(report, file.stem))
+    if not report.has_passed:
         raise typer.Exit(1)
 
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of the format."""
+    """Print the JSON Schema of the flow format."""
     from flows.document.schema import build_flow_schema
 
     typer.echo(json.dumps(build_flow_schema(), indent=2, ensure_ascii=False))
@@ -131,18 +131,19 @@ def _write_file(path: Path, text: str) -> None:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _load_channel_attribute(what: str) -> dict[str, Any]:
-    """What the channels of this release say of themselves under a name, whether they are on or not."""
+def _load_channel_attribute(name: str) -> dict[str, Any]:
+    """Read an attribute of every channel's `capabilities` module, by channel."""
     import importlib
 
     import channels
 
-    doors = {name: importlib.import_module(f"channels.{name}.capabilities") for name in channels.available()}
-    return {name: getattr(door, what) for name, door in doors.items() if hasattr(door, what)}
+    modules = {
+        each: importlib.import_module(f"channels.{each}.capabilities") for each in channels.available()
+    }
+    return {channel: getattr(module, name) for channel, module in modules.items() if hasattr(module, name)}
 
 
 def _build_model(llm: str) -> Model:
-    """The model of that name, with the key and the address of the settings."""
     from flows.llm import create_model
     from gateway.config.settings import Settings
 
@@ -151,25 +152,25 @@ def _build_model(llm: str) -> Model:
     return create_model(llm, api_key=key or None, base_url=str(settings.openai_base_url or "") or None)
 
 
-def _run_chat(talk: DialogMachine, source: WatchedFlowFile) -> None:
-    # the loop stands still while a line is awaited, so that Ctrl-C interrupts the reading itself
+def _run_chat(machine: DialogMachine, source: WatchedFlowFile) -> None:
+    # input() blocks the event loop on purpose: Ctrl-C then interrupts the reading itself
     with asyncio.Runner() as runner:
         try:
-            _print_answer(runner.run(talk.start()), talk, 0.0)
+            _print_answer(runner.run(machine.start()), machine, 0.0)
             while (text := _read_line()) is not None:
                 if source.has_changed():
-                    _reload_flow(talk, source)
+                    _reload_flow(machine, source)
                 began = time.perf_counter()
-                _print_answer(runner.run(talk.turn(text)), talk, time.perf_counter() - began)
+                _print_answer(runner.run(machine.turn(text)), machine, time.perf_counter() - began)
         except KeyboardInterrupt:
             typer.echo()
             raise typer.Exit(130) from None
         finally:
-            runner.run(talk.aclose())
+            runner.run(machine.aclose())
 
 
 def _read_line() -> str | None:
-    """The next line from the terminal; nothing at its end, or when there is none."""
+    """Read the next line; `None` at end of file or without a terminal."""
     try:
         return input("> ") if sys.stdin else None
     except EOFError:
@@ -177,24 +178,24 @@ def _read_line() -> str | None:
         return None
 
 
-def _reload_flow(talk: DialogMachine, source: WatchedFlowFile) -> None:
+def _reload_flow(machine: DialogMachine, source: WatchedFlowFile) -> None:
     from core.errors import ConfigurationError
 
     try:
-        talk.replace_flow(source.reload())
-        typer.echo("  (the flow was changed and is taken up)")
+        machine.replace_flow(source.reload())
+        typer.echo("  (flow reloaded)")
     except ConfigurationError as error:
-        typer.echo(f"  (the flow was changed and cannot be run)\n{error}", err=True)
+        typer.echo(f"  (flow changed, but it is invalid; the previous one stays in use)\n{error}", err=True)
 
 
-def _print_answer(answer: TurnResult, talk: DialogMachine, seconds: float) -> None:
+def _print_answer(answer: TurnResult, machine: DialogMachine, seconds: float) -> None:
     for message in answer.messages:
         typer.echo(message.text)
         for number, choice in enumerate(message.choices, 1):
             typer.echo(f"  {number}. {choice.label}")
         for media in message.media:
             typer.echo(f"  [{media.content_type} {media.url}]")
-    slots = (talk.state or {}).get("slots") or {}
+    slots = (machine.state or {}).get("slots") or {}
     facts = [f"node {answer.node}", answer.outcome, f"edge {answer.edge or '–'}"]
     if answer.tools:
         facts.append(f"ran {', '.join(answer.tools)}")

@@ -1,4 +1,4 @@
-"""`turngate quarantine`: webhooks that were refused, and why."""
+"""The `turngate quarantine` commands."""
 
 from __future__ import annotations
 
@@ -7,27 +7,35 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Webhooks that were refused, and why.", no_args_is_help=True)
+app = typer.Typer(
+    help="Inspect rejected webhooks: reason, size, sender; contents are not stored.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 
 @app.command("list")
-def show(most: Annotated[int, typer.Option(min=1, max=500, help="How many at most.")] = 50) -> None:
-    """List refused webhooks, the newest first."""
+def list_rejections(
+    limit: Annotated[int, typer.Option(min=1, max=500, help="Maximum number of rows.")] = 50,
+) -> None:
+    """List rejected webhooks, newest first."""
     from gateway.cli._redis import run_with_redis
     from gateway.redis.records.quarantine import Quarantine
 
-    kept = run_with_redis(lambda redis: Quarantine(redis).latest(most))
-    for each in kept:
+    rejections = run_with_redis(lambda redis: Quarantine(redis).latest(limit))
+    for each in rejections:
         when = datetime.fromtimestamp(each.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
         typer.echo(f"{when}  {each.channel}  {each.status}  {each.method} {each.path}  {each.size} bytes")
         typer.echo(f"    {each.reason}")
-    typer.echo(f"{len(kept)} refused" if kept else "nothing was refused in the last seven days")
+    typer.echo(
+        f"{len(rejections)} rejected" if rejections else "No webhooks were rejected in the last seven days."
+    )
 
 
 @app.command()
 def drop() -> None:
-    """Forget all refused webhooks."""
+    """Delete all records of rejected webhooks."""
     from gateway.cli._redis import run_with_redis
     from gateway.redis.records.quarantine import Quarantine
 
-    typer.echo(f"dropped {run_with_redis(lambda redis: Quarantine(redis).drop())}")
+    typer.echo(f"Deleted {run_with_redis(lambda redis: Quarantine(redis).drop())}")

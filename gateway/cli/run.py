@@ -1,20 +1,30 @@
-"""`turngate run`."""
+"""The `turngate run` command."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from gateway.bootstrap import load_channels
-from gateway.config.logging import configure_logging
-from gateway.config.settings import Settings
-from gateway.local.supervisor import Supervisor, check_settings
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from gateway.config.settings import Settings
+    from gateway.local.supervisor import Supervisor
+
+app = typer.Typer(add_completion=False)
 
 
-def run(port: int | None) -> None:
-    """Run until Ctrl-C. Raises `ConfigurationError` before anything is started."""
+@app.command()
+def run(
+    port: Annotated[int | None, typer.Option(help="Port to listen on (default: PORT, or 8000).")] = None,
+) -> None:
+    """Run everything: embedded Redis, web, worker and, without credentials, the provider simulators."""
+    from gateway.config.logging import configure_logging
+    from gateway.config.settings import Settings
+    from gateway.local.supervisor import check_settings
+
     configure_logging()
     settings = Settings.load()
     check_settings(settings)
@@ -22,26 +32,34 @@ def run(port: int | None) -> None:
 
 
 async def _run(settings: Settings, port: int) -> None:
+    from rich.console import Console
+
+    from gateway.local.supervisor import Supervisor
+
     console = Console(highlight=False)
     supervisor = Supervisor(settings, port, lambda line: console.print(f"[dim]· {line}[/dim]"))
     async with supervisor:
         if not supervisor.stop_requested.is_set():
             console.print(_build_summary(settings, supervisor))
         await supervisor.stop_requested.wait()
-        console.print("[dim]· stopping: turns at work are finished first[/dim]")
+        console.print("[dim]· stopping: turns in progress are finished first[/dim]")
     console.print("[dim]· stopped; conversations are kept[/dim]")
 
 
 def _build_summary(settings: Settings, supervisor: Supervisor) -> Table:
+    from rich.table import Table
+
+    from gateway.bootstrap import load_channels
+
     table = Table.grid(padding=(0, 2))
-    on = supervisor.simulated_channels or load_channels(settings)
+    enabled = supervisor.simulated_channels or load_channels(settings)
     public = settings.public_url or supervisor.url
     rows = {
         "Console": f"[bold]{supervisor.url}/console[/bold]",
-        "Webhook": ", ".join(f"{public}/webhooks/{name}" for name in on),
-        "Provider": "simulated; for a real one set its credentials, as docs/channels/ says, and PUBLIC_URL"
+        "Webhook": ", ".join(f"{public}/webhooks/{name}" for name in enabled),
+        "Provider": "simulated; to connect a real one, set its credentials (docs/channels/) and PUBLIC_URL"
         if supervisor.simulated_channels
-        else "real; configure the webhook above there, at Twilio with #rc=3&rp=all behind it",
+        else "real; enter the webhook above at the provider (Twilio: with #rc=3&rp=all appended)",
         "Flow": str(settings.flow_path),
         "Model": settings.llm,
         "Data": str(settings.data_dir.resolve()) if not settings.redis_url else "in REDIS_URL",

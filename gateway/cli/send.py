@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +12,17 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 
-def send(session: str, text: str) -> None:
-    """Put a message into a session's outbox."""
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def send(
+    session: Annotated[
+        str, typer.Argument(help="Session, as printed by `turngate sessions` and `turngate why`.")
+    ],
+    text: Annotated[str, typer.Argument(help="Message text.")],
+) -> None:
+    """Send an outbound message to an existing session."""
     from uuid import uuid4
 
     from core.model import Message
@@ -22,15 +31,13 @@ def send(session: str, text: str) -> None:
     from gateway.redis.outbox import ProactiveSender, SendOutcome
 
     settings = Settings.load()
-    connected, numbers = load_channels(settings), build_protocol_limits(settings)
+    channels, limits = load_channels(settings), build_protocol_limits(settings)
 
     async def work(redis: Redis) -> SendOutcome:
-        outgoing = ProactiveSender(redis, add_web_channel(connected), numbers)
-        return await outgoing.send(session, f"own-{uuid4().hex}", Message(text=text))
+        sender = ProactiveSender(redis, add_web_channel(channels), limits)
+        return await sender.send(session, f"own-{uuid4().hex}", Message(text=text))
 
     if run_with_redis(work) is SendOutcome.UNKNOWN:
-        typer.echo(
-            f"{session}: nobody has written in such a session; `turngate sessions` names some", err=True
-        )
+        typer.echo(f"{session}: unknown session; `turngate sessions` lists active ones", err=True)
         raise typer.Exit(1)
-    typer.echo("it leaves in the session's order, when the bot may speak there")
+    typer.echo("Queued: sent after earlier replies, once the bot owns the session.")

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
 from gateway.cli._redis import run_with_redis
 
+app = typer.Typer(add_completion=False)
 
-def sessions(most: int) -> None:
-    """List the sessions that somebody must look at."""
+
+@app.command()
+def sessions(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Maximum number of rows.")] = 100,
+) -> None:
+    """List sessions with pending work: owner, queue lengths, next run."""
     from gateway.redis.records.session_index import SessionIndex
 
-    rows = run_with_redis(lambda redis: SessionIndex(redis).list_pending(most))
+    rows = run_with_redis(lambda redis: SessionIndex(redis).list_pending(limit))
     for row in rows:
         due = datetime.fromtimestamp(row.due_ms / 1000, UTC).strftime("%H:%M:%S")
-        typer.echo(f"{row.session}  {row.owner}  waiting {row.waiting}  unsent {row.unsent}  due {due}")
-    typer.echo(f"{len(rows)} sessions have work" if len(rows) < most else f"the first {most}")
+        typer.echo(f"{row.session}  {row.owner}  queued {row.waiting}  unsent {row.unsent}  next run {due}")
+    typer.echo(
+        f"{len(rows)} sessions with pending work" if len(rows) < limit else f"first {limit} rows; see --limit"
+    )

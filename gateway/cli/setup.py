@@ -1,31 +1,43 @@
-"""`turngate setup`: what a provider's admin side needs, made where its API allows."""
+"""The `turngate setup` command."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import channels
 from core.errors import ConfigurationError, DeliveryError
-from gateway.config.settings import Settings
-from gateway.http.clients import provider_client
+
+if TYPE_CHECKING:
+    from gateway.config.settings import Settings
+
+app = typer.Typer(add_completion=False)
 
 
-def setup(channel: str, by_triggers: bool) -> None:
-    """Set a channel up at its provider, and say what was done."""
+@app.command()
+def setup(
+    channel: Annotated[str, typer.Argument(help="Channel to set up: zendesk or intercom.")],
+    by_triggers: Annotated[
+        bool, typer.Option("--by-triggers", help="Use triggers instead of event subscriptions.")
+    ] = False,
+) -> None:
+    """Register webhooks with the provider and print the settings to add."""
+    from gateway.config.settings import Settings
+
     asyncio.run(_setup(channel, Settings.load(), by_triggers))
 
 
 async def _setup(channel: str, settings: Settings, by_triggers: bool) -> None:
+    import channels
+    from gateway.http.clients import provider_client
+
     name = f"channels.{channel}.setup"
     if channel not in channels.available():
-        raise ConfigurationError(
-            f"there is no channel {channel!r}; known are: {', '.join(channels.available())}"
-        )
+        raise ConfigurationError(f"unknown channel {channel!r}; available: {', '.join(channels.available())}")
     if importlib.util.find_spec(name) is None:
-        raise ConfigurationError(f"{channel} is set up by hand: see docs/channels/{channel}.md")
+        raise ConfigurationError(f"{channel} has no automatic set-up; follow docs/channels/{channel}.md")
     set_up = importlib.import_module(name).set_up
     async with provider_client() as http:
         try:

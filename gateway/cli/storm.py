@@ -1,43 +1,85 @@
-"""`turngate storm`."""
+"""The `turngate storm` command."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import sys
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from gateway.storm.report import ReportTable, build_tables
-from gateway.storm.runner import StormRunner
-from gateway.storm.scenario import StormScenario
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from gateway.storm.report import ReportTable
 
 MAX_RECOVERY_SECONDS = 10.0
 
+app = typer.Typer(add_completion=False)
 
-def storm(weather: StormScenario, *, markdown: bool) -> None:
-    """Run a storm, show its verdict, and exit with code 1 when a law was broken."""
+
+@app.command()
+def storm(
+    seed: Annotated[int, typer.Option(help="Random seed; the same seed reproduces the run.")] = 1,
+    messages: Annotated[int, typer.Option(min=1, help="Number of messages in all.")] = 1_000,
+    people: Annotated[int, typer.Option(min=1, help="Number of contacts writing concurrently.")] = 40,
+    workers: Annotated[int, typer.Option(min=1, help="Number of worker processes.")] = 3,
+    kill_every: Annotated[
+        float, typer.Option(min=0.0, help="Seconds between kills (SIGKILL) of a process; 0: none.")
+    ] = 5.0,
+    pause_every: Annotated[
+        float, typer.Option(min=0.0, help="Seconds between worker pauses (SIGSTOP); 0: none.")
+    ] = 15.0,
+    restart_every: Annotated[
+        float, typer.Option(min=0.0, help="Seconds between restarts of the Redis server; 0: none.")
+    ] = 30.0,
+    burst: Annotated[
+        float, typer.Option(min=0.0, max=8.0, help="Debounce window in seconds; 0: every message is a turn.")
+    ] = 0.0,
+    markdown: Annotated[bool, typer.Option(help="Print the report as Markdown.")] = False,
+) -> None:
+    """Chaos test: load and crash a disposable gateway, verify the guarantees. Exit code 1 on a violation."""
+    from rich.console import Console
+
+    from gateway.storm.report import build_tables
+    from gateway.storm.runner import StormRunner
+    from gateway.storm.scenario import StormScenario
+
+    scenario = StormScenario(
+        seed=seed,
+        messages=messages,
+        people=people,
+        workers=workers,
+        kill_every=kill_every,
+        pause_every=pause_every,
+        restart_every=restart_every,
+        burst=burst,
+    )
     logging.basicConfig(level=logging.ERROR)
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # the twin's calls that end with the storm
-    told = Console(highlight=False, stderr=markdown)
-    # Not uvloop: it accepts one connection in each of its rounds, and a provider that lets new connections
-    # wait for seconds takes sends in another order than they were made.
-    verdict = asyncio.run(StormRunner(weather, lambda line: told.print(f"[dim]· {line}[/dim]")).run())
-    shown = Console(highlight=False)
-    for sheet in build_tables(verdict, MAX_RECOVERY_SECONDS):
+    logging.getLogger("uvicorn.error").setLevel(
+        logging.CRITICAL
+    )  # the simulator's calls that the end of the run cuts off
+    progress = Console(highlight=False, stderr=markdown)
+    # Not uvloop: it accepts one connection per iteration, and a provider that leaves new connections waiting
+    # for seconds takes sends in another order than they were made.
+    result = asyncio.run(StormRunner(scenario, lambda line: progress.print(f"[dim]· {line}[/dim]")).run())
+    output = Console(highlight=False)
+    for table in build_tables(result, MAX_RECOVERY_SECONDS):
         if markdown:
-            print(sheet.to_markdown(), end="\n\n")
+            print(table.to_markdown(), end="\n\n")
         else:
-            shown.print(_build_table(sheet))
-    for line in verdict.violation_messages:
-        told.print(f"[red]broken: {line}[/red]")
-    if not verdict.is_passing(MAX_RECOVERY_SECONDS):
-        told.print(f"[red]the laws do not hold; repeat it with --seed {weather.seed}[/red]")
+            output.print(_build_table(table))
+    for line in result.violation_messages:
+        progress.print(f"[red]violated: {line}[/red]")
+    if not result.is_passing(MAX_RECOVERY_SECONDS):
+        progress.print(f"[red]Guarantees violated. Reproduce with --seed {seed}.[/red]")
         sys.exit(1)
 
 
 def _build_table(sheet: ReportTable) -> Table:
+    from rich.table import Table
+
     table = Table(title=sheet.title, title_justify="left")
     for number, head in enumerate(sheet.headings):
         table.add_column(

@@ -1,30 +1,39 @@
-"""`turngate web`."""
+"""The `turngate web` command."""
 
 from __future__ import annotations
 
-import uvicorn
+from typing import Annotated
 
-from gateway.app import create
-from gateway.config.gc_tuning import tune_gc
-from gateway.config.logging import configure_logging
-from gateway.config.settings import Settings
+import typer
+
+app = typer.Typer(add_completion=False)
 
 
-def web(port: int | None) -> None:
-    """Serve until told to stop. Raises `ConfigurationError` before anything is opened."""
+@app.command()
+def web(
+    port: Annotated[int | None, typer.Option(help="Port to listen on (default: PORT, or 8000).")] = None,
+) -> None:
+    """Run a web process: webhooks, HTTP API and console. Requires REDIS_URL."""
+    import uvicorn
+
+    from gateway.app import create
+    from gateway.config.gc_tuning import tune_gc
+    from gateway.config.logging import configure_logging
+    from gateway.config.settings import Settings
+
     configure_logging()
     settings = Settings.load()
-    app = create()
+    application = create()
     tune_gc()
     uvicorn.run(
-        app,
+        application,
         host=settings.host,
         port=settings.port if port is None else port,
         loop="uvloop",
         http="httptools",
         access_log=False,
         log_level="warning",
-        proxy_headers=False,  # the public address is configured; what a client claims is not believed
+        proxy_headers=False,  # PUBLIC_URL is configured; forwarding headers are not trusted
         server_header=False,
         timeout_graceful_shutdown=10,
     )

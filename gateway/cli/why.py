@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 _CONTENT_FIELDS = frozenset({"text", "body", "payload", "choices", "media"})
 
 
-def why(message_id: str, text: bool) -> None:
-    """Show what became of a message, step by step."""
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def why(
+    message_id: Annotated[str, typer.Argument(help="Provider message ID (inbound or outbound).")],
+    text: Annotated[bool, typer.Option("--text", help="Show message texts.")] = False,
+) -> None:
+    """Show the delivery timeline of a message."""
     from gateway.redis.records.session_index import SessionIndex
     from gateway.redis.records.session_log import read_log_end
 
@@ -29,7 +36,7 @@ def why(message_id: str, text: bool) -> None:
 
     session, entries = run_with_redis(work)
     if session is None:
-        typer.echo(f"{message_id}: no such message is known here (ids are kept for eight days)", err=True)
+        typer.echo(f"{message_id}: unknown message (IDs are kept for eight days)", err=True)
         raise typer.Exit(1)
     typer.echo(f"session  {session}")
     for entry in _select_entries(message_id, entries):
@@ -43,7 +50,7 @@ def why(message_id: str, text: bool) -> None:
 
 
 def _select_entries(message_id: str, entries: list[LogEntry]) -> list[LogEntry]:
-    """The entries of one turn and its replies; of a reply, those of the turn that it answers."""
+    """Select the entries of one turn and its replies; for a reply, those of the turn that it answers."""
     turn = message_id
     for entry in entries:
         data: Any = entry.data

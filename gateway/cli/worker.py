@@ -1,18 +1,22 @@
-"""`turngate worker`: the same as `rq worker --worker-class gateway.worker.AsyncWorker turns`."""
+"""The `turngate worker` command, the same as `rq worker --worker-class gateway.worker.AsyncWorker turns`."""
 
 from __future__ import annotations
 
-from redis import Redis
+import typer
 
-from gateway.config.logging import configure_logging
-from gateway.config.settings import Settings
-from gateway.redis import rq_layout
-from gateway.worker.async_worker import AsyncWorker
+app = typer.Typer(add_completion=False)
 
 
+@app.command()
 def worker() -> None:
-    """Work until told to stop."""
+    """Run a worker process: processes turns and sends replies. Requires REDIS_URL."""
+    from redis import Redis
+
+    from gateway.config.logging import configure_logging
+    from gateway.config.settings import Settings
+    from gateway.redis import rq_layout
+    from gateway.worker import AsyncWorker
+
     configure_logging()
-    settings = Settings.load()
-    connection = Redis.from_url(settings.require_redis_url())
+    connection = Redis.from_url(Settings.load().require_redis_url())
     AsyncWorker([rq_layout.QUEUE], connection=connection).work(logging_level="WARNING")

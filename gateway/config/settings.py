@@ -1,4 +1,4 @@
-"""The environment (and `.env`) as one frozen object. What is unknown or half set is an error by name."""
+"""Settings from the environment and `.env`. Unknown or partly set ones are an error that names them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _INTERNAL_VARIABLES = frozenset({"TURNGATE_TWIN_URL"})  # set by `turngate run` 
 
 
 class Settings(BaseSettings):
-    """Every setting that is not a channel's own. The descriptions make the README's table."""
+    """Settings of the gateway itself; channels declare their own. docs/settings.md shows the descriptions."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -33,63 +33,67 @@ class Settings(BaseSettings):
         "", alias="REDIS_URL", description="Redis 6.2+ or Valkey; unset: an embedded server"
     )
     public_url: str = Field(
-        "", alias="PUBLIC_URL", description="the address that providers call, e.g. `https://bots.example.com`"
+        "",
+        alias="PUBLIC_URL",
+        description="public base URL that providers call, e.g. `https://bots.example.com`",
     )
-    host: str = Field("127.0.0.1", alias="HOST", description="the address that the web process listens on")
-    port: int = Field(8000, alias="PORT", ge=0, le=65535, description="the port that it listens on")
+    host: str = Field("127.0.0.1", alias="HOST", description="IP address that the web process listens on")
+    port: int = Field(8000, alias="PORT", ge=0, le=65535, description="port that the web process listens on")
     data_dir: Path = Field(
-        Path("var"), alias="TURNGATE_DATA_DIR", description="where the embedded server keeps its data"
+        Path("var"), alias="TURNGATE_DATA_DIR", description="data folder of the embedded server"
     )
     flow: str = Field(
-        "support", alias="TURNGATE_FLOW", description="path of a flow, or the name of one in the library"
+        "support", alias="TURNGATE_FLOW", description="flow file, or the name of a flow in the library"
     )
     llm: str = Field(
         "rules",
         alias="TURNGATE_LLM",
-        description="`rules` (offline) or `openai/<model>`; by commas: the next when one gives no answer",
+        description="`rules` (offline) or `openai/<model>`; comma-separated: later models are fallbacks",
     )
     transcribe: str = Field(
         "",
         alias="TURNGATE_TRANSCRIBE",
-        description="`openai/<model>`, e.g. `openai/whisper-1`: voice notes become text; unset: they do not",
+        description="speech-to-text model for voice notes, e.g. `openai/whisper-1`; disabled if unset",
     )
     openai_api_key: SecretStr = Field(
-        SecretStr(""), alias="OPENAI_API_KEY", description="for `openai/…` models"
+        SecretStr(""), alias="OPENAI_API_KEY", description="API key for `openai/…` models"
     )
     openai_base_url: str = Field(
-        "", alias="OPENAI_BASE_URL", description="another server that speaks the same protocol"
+        "", alias="OPENAI_BASE_URL", description="base URL of an OpenAI-compatible API"
     )
     moderation: str = Field(
         "",
         alias="TURNGATE_MODERATION",
-        description="`openai/<model>`: looks at what people and the bot say before anybody reads it",
+        description="`openai/<model>`: moderation model for inbound and outbound messages",
     )
     tools: str = Field(
         "",
         alias="TURNGATE_TOOLS",
-        description="a file like `tools.py`, or a module, whose `@tool()` functions a flow's model may call",
+        description="Python file or module with `@tool()` functions that a flow's model may call",
     )
     private_hosts: str = Field(
         "",
         alias="TURNGATE_PRIVATE_HOSTS",
-        description="hosts inside your network that a flow may call, e.g. `crm.internal:8080`, by commas",
+        description="private hosts exempt from SSRF protection, e.g. `crm.internal:8080`; comma-separated",
     )
     api_key: SecretStr = Field(
-        SecretStr(""), alias="TURNGATE_API_KEY", description="opens the console to others than this machine"
+        SecretStr(""),
+        alias="TURNGATE_API_KEY",
+        description="key for the console and the API; required for remote access",
     )
     concurrency: int = Field(
         500,
         alias="TURNGATE_CONCURRENCY",
         ge=1,
         le=20_000,
-        description="sessions that one worker runs at once",
+        description="concurrent sessions per worker process",
     )
     lease_seconds: float = Field(
         6.0,
         alias="TURNGATE_LEASE_SECONDS",
         ge=1,
         le=300,
-        description="how long a dead worker keeps a session",
+        description="session lease TTL; a crashed worker's sessions are reclaimed after this",
     )
 
     session_hours: float = Field(
@@ -97,28 +101,32 @@ class Settings(BaseSettings):
         alias="TURNGATE_SESSION_HOURS",
         ge=0,
         le=24 * 365,
-        description="after so long without a message a conversation begins anew; 0: never",
+        description="inactivity timeout before a conversation restarts (0: never)",
     )
     person_hours: float = Field(
         24.0,
         alias="TURNGATE_PERSON_HOURS",
         ge=0,
         le=24 * 365,
-        description="on SMS, WhatsApp and the web: after so long without a word of the person who took over, "
-        "the bot answers again; 0: never",
+        description="agent inactivity timeout before the bot resumes, on channels without an agent desk of "
+        "their own (0: never)",
     )
     web_origins: str = Field(
         "",
         alias="TURNGATE_WEB_ORIGINS",
-        description="pages that may talk to `/turn`, e.g. `https://www.example.com`, by commas",
+        description="web origins allowed to call `/turn` (CORS), e.g. `https://www.example.com`; "
+        "comma-separated",
     )
     web_token_secret: SecretStr = Field(
         SecretStr(""),
         alias="TURNGATE_WEB_TOKEN_SECRET",
-        description="signs session tokens, a list while rotated; without it `/turn` wants TURNGATE_API_KEY",
+        description="secret that signs session tokens, comma-separated during rotation; if unset, `/turn` "
+        "requires TURNGATE_API_KEY",
     )
     config_path: Path | None = Field(
-        None, alias="TURNGATE_CONFIG", description="a TOML file for what differs from channel to channel"
+        None,
+        alias="TURNGATE_CONFIG",
+        description="TOML file with per-channel settings: accounts, flows, debounce, rate limits",
     )
 
     @classmethod
@@ -186,13 +194,13 @@ class Settings(BaseSettings):
 
 
 def load_environment() -> dict[str, str]:
-    """`.env` of the working directory, overruled by the real environment."""
+    """Read `.env` of the working directory; the real environment takes precedence."""
     stored = {name: value or "" for name, value in dotenv_values(".env").items()}
     return {**stored, **os.environ}
 
 
 def setting_rows() -> list[tuple[str, str, str]]:
-    """Name, default and meaning of each setting here, in the order of the documentation."""
+    """Return name, default and description of each setting, in documentation order."""
     return [
         (str(field.alias), _format_default(field.default), str(field.description))
         for field in Settings.model_fields.values()
@@ -200,7 +208,7 @@ def setting_rows() -> list[tuple[str, str, str]]:
 
 
 def load_channel_settings(channel: str) -> Sequence[Setting]:
-    """The settings of a channel, as its folder declares them."""
+    """Return the settings that a channel's folder declares."""
     declared: Sequence[Setting] = importlib.import_module(f"channels.{channel}").SETTINGS
     return declared
 
@@ -225,5 +233,5 @@ def _describe_unknown_setting(environ: Mapping[str, str]) -> str:
     for name in strange:
         if name not in known:
             nearest = get_close_matches(name, known, n=1)
-            return f"{name} is not a setting" + (f"; did you mean {nearest[0]}?" if nearest else "")
+            return f"{name} is not a known setting" + (f"; did you mean {nearest[0]}?" if nearest else "")
     return ""

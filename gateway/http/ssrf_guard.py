@@ -29,7 +29,7 @@ _BLOCKED_MESSAGE = "the address is not a public one"
 
 
 class SafeFetch:
-    """The `HttpFetcher` port. `private` are hosts, as `host` or `host:port`, that may be called all the same."""
+    """HTTP client for untrusted URLs; `private` lists hosts (`host` or `host:port`) exempt from the guard."""
 
     def __init__(self, private: Collection[str] = ()) -> None:
         self._allowed_private_hosts = frozenset(host.strip().lower() for host in private if host.strip())

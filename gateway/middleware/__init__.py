@@ -1,1 +1,1 @@
-"""Wrappers around a dialog or a channel: routing, typing indicators, enrichment, transcription, hot reload."""
+"""Wrappers around a dialog or a channel: routing, typing, enrichment, transcription, hot reload."""

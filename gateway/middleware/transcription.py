@@ -100,7 +100,10 @@ class TranscriptionMiddleware:
         return turn.model_copy(update={"text": "\n".join(filter(None, words))}), trouble
 
     async def _transcribe_note(self, medium: Attachment, turn: Turn) -> str:
-        """What a note says. A turn that is begun anew is not heard twice. Raises `MediaUnavailable` or `ModelError`."""
+        """What a note says. A turn that is begun anew is not heard twice.
+
+        Raises `MediaUnavailable` or `ModelError`.
+        """
         key = (turn.id, medium.url)
         if key not in self._transcripts:
             file = await self._downloader.download(medium, turn.address.channel)

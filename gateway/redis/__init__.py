@@ -1,1 +1,1 @@
-"""Core's ports on Redis."""
+"""Redis implementations of the ports in `core.ports`."""

@@ -1,4 +1,4 @@
-"""What the scripts answer as the view of a session."""
+"""Decoding of script results into a `SessionView`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ V = TypeVar("V", bound=FrozenModel)
 
 
 def decode_view(answer: Any) -> SessionView:
-    """The view. Turns and replies end before the first that this release cannot read."""
+    """Decode a session view. Turns and replies end before the first that this release cannot read."""
     fields, turns, outbox, recent, fired = answer
     owner, opted_out, state, tries, waits, marked, marked_at, overflow, *_ = fields
     return SessionView(

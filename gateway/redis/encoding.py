@@ -1,4 +1,4 @@
-"""What the mailbox writes: a session's log entries, and a commit as its script takes it."""
+"""Encoding of log entries and of the arguments of commit.lua."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.redis.lua import Argument
 
 
 def encode_reply_entry(reply: Reply) -> bytes:
-    """A reply as the log has it."""
+    """Encode a reply as a log entry."""
     entry: dict[str, object] = {"key": reply.key, "body": reply.body}
     if reply.segments:
         entry["segments"] = reply.segments
@@ -30,7 +30,7 @@ def encode_sent_entry(reply: Reply, provider_id: str) -> bytes:
 
 
 def encode_commit(commit: Commit) -> list[Argument]:
-    """What commit.lua takes after session and fence."""
+    """Encode the arguments of commit.lua after session and fencing token."""
     ids = [turn.id for turn in commit.turns]
     entry = {"turns": ids, "outcome": commit.outcome, "replies": len(commit.replies), **commit.details}
     dead: Argument = ""

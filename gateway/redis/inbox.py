@@ -1,4 +1,4 @@
-"""The web side of the protocol on Redis: one round trip for a request, shared by concurrent requests."""
+"""Inbox on Redis: deduplicates and stores the events of webhooks, concurrent requests in one round trip."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ _OPT_OUT_FLAGS = {ControlAction.OPT_OUT: "1", ControlAction.OPT_IN: "0"}
 
 
 def message_key(channel: str, provider_id: str) -> str:
-    """The key under which a sent message's status is kept."""
+    """Return the key that holds a sent message's delivery status."""
     return f"tg:message:{channel}:{provider_id}"
 
 
 def account_key(address: Address) -> str:
-    """The name of a set of credentials across channels."""
+    """Return the identifier of a set of credentials, unique across channels."""
     return f"{address.channel}:{address.account}"
 
 
 class _AcceptRequest(NamedTuple):
-    """One request's events as the script takes them."""
+    """Events of one request, encoded for accept.lua."""
 
     events: int
     arguments: list[Argument]
 
 
 class RedisInbox:
-    """Accepts the events of webhooks. While one call is under way, later ones gather for the next."""
+    """Stores the events of webhooks. Requests that arrive during a call are batched into the next one."""
 
     def __init__(
         self,
@@ -59,9 +59,10 @@ class RedisInbox:
         concurrency: Mapping[str, Concurrency] | None = None,
         desks: Collection[str] = (),
     ) -> None:
-        """`concurrency` is each channel's policy, by name; without one, a channel's turns queue.
+        """Create an inbox.
 
-        `desks` are the channels at which people work: there only they give a session back to the bot.
+        `concurrency` is the policy of each channel by name (default: `queue`). `desks` are the channels with
+        an agent desk of their own: there only an agent returns a session to the bot.
         """
         self._redis = redis
         self._concurrency = concurrency or {}
@@ -70,7 +71,7 @@ class RedisInbox:
         self._batcher = Batcher(self._accept_batch, _MAX_REQUESTS_PER_BATCH, waits=True)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
-        """Record a request's events; see `core.ports.mailbox.Inbox`."""
+        """Store a request's events; see `core.ports.mailbox.Inbox`."""
         if not events:
             return []
         arguments = [
@@ -84,7 +85,7 @@ class RedisInbox:
         return verdicts
 
     def _routing_arguments(self, event: Event) -> tuple[str, str, str]:
-        """How accept.lua is to gather this event, its account, and whether a person's hold lapses there."""
+        """Return the debounce arguments, the account, and whether agent ownership expires for this event."""
         match event:
             case TurnReceived(turn=turn):
                 return self._policy_argument(event), account_key(turn.address), ""
@@ -111,9 +112,9 @@ class RedisInbox:
         return [[AcceptResult(next(words).decode()) for _ in range(request.events)] for request in batch]
 
     async def _run_script(self, arguments: list[Argument]) -> list[bytes]:
-        """The one script that may run twice, since it knows again what it has recorded.
+        """Run accept.lua, once more after a connection error: it deduplicates what it has already stored.
 
-        After a restart of the server the first call on an old connection fails; the next one connects anew.
+        After a restart of the server the first call on an old connection fails; the next one reconnects.
         """
         try:
             answer: list[bytes] = await self._script(self._redis, arguments)
@@ -123,7 +124,7 @@ class RedisInbox:
 
 
 def _encode_event(event: Event) -> list[Argument]:
-    """Six for each event, as accept.lua reads them; what it belongs to are three more."""
+    """Encode an event as the six arguments that accept.lua reads; its routing adds three more."""
     match event:
         case TurnReceived(turn=turn):
             entry: dict[str, object] = {

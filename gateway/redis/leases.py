@@ -1,4 +1,4 @@
-"""Renewing the leases that this process holds, all in one call."""
+"""Lease renewal: all leases of this process are renewed in one call."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _RENEWALS_PER_LEASE = 3
 _MAX_LEASES_PER_CALL = 500
 
 current_lease_check: ContextVar[Callable[[], None] | None] = ContextVar("working_lease", default=None)
-"""In a task that works under a lease: raises `LeaseLost` unless the lease surely lasts."""
+"""Set in a task that works under a lease: raises `LeaseLost` unless the lease is certainly valid."""
 
 
 @dataclass(slots=True, eq=False)
 class HeldLease:
-    """One lease under renewal, and the task that works under it. `leaving` while it is being given back."""
+    """A lease under renewal and the task that works under it; `leaving` while it is being released."""
 
     lease: Lease
     task: asyncio.Task[object]
@@ -36,7 +36,7 @@ class HeldLease:
 
 
 class LeaseRenewer:
-    """Renews every kept lease a few times within its length; cancels the work of those that were lost."""
+    """Renews every held lease several times within its length; cancels the work of those that were lost."""
 
     def __init__(self, redis: Redis, protocol: ProtocolLimits) -> None:
         self._redis = redis
@@ -47,9 +47,9 @@ class LeaseRenewer:
 
     @contextmanager
     def keep_renewed(self, lease: Lease, task: asyncio.Task[object]) -> Iterator[HeldLease]:
-        """Renew `lease` within the block."""
+        """Renew `lease` for the duration of the block."""
         if self._renew_task is None:
-            # The scripts refuse a lease that ran out, so work may go on while renewing fails, until they do.
+            # the scripts refuse an expired lease, so work may continue while renewals fail, until they do
             self._renew_task = asyncio.create_task(
                 run_forever(self._renew_all, self._lease_seconds / _RENEWALS_PER_LEASE, "renewing leases")
             )
@@ -63,7 +63,7 @@ class LeaseRenewer:
 
     @contextmanager
     def allow_release(self, lease: Lease) -> Iterator[None]:
-        """Within the block the lease may be given back: a renewal that comes too late then is no loss."""
+        """Allow the lease to be released within the block: a late renewal then is not a loss."""
         keeping = self._held_leases.get(lease)
         if keeping is None:
             yield
@@ -79,7 +79,7 @@ class LeaseRenewer:
             raise LeaseLost("the lease may have run out right before a send")
 
     def is_valid(self, lease: Lease) -> bool:
-        """Whether a kept lease surely has not run out, without asking the server."""
+        """Return whether a held lease is certainly valid, by this process's clock, without a round trip."""
         keeping = self._held_leases.get(lease)
         return keeping is not None and not keeping.is_lost and monotonic() < keeping.valid_until
 
@@ -102,7 +102,7 @@ class LeaseRenewer:
             arguments += [keeping.lease.session, keeping.lease.fence]
         until = (
             monotonic() + self._lease_seconds
-        )  # from before the call, so never later than the server's own
+        )  # measured before the call, so never later than the server's own expiry
         for keeping, renewed in zip(kept, await self._script(self._redis, arguments), strict=True):
             if renewed:
                 keeping.valid_until = until

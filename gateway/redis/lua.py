@@ -1,4 +1,4 @@
-"""The Lua scripts: each is one atomic step of the session protocol."""
+"""Lua scripts: each is one atomic step of the session protocol."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Argument = str | bytes | int
 
 @dataclass(frozen=True, slots=True)
 class ProtocolLimits:
-    """The protocol's numbers. They stand in the scripts' text, so a change is a new script.
+    """Limits and intervals of the session protocol. They are constants in the script text.
 
-    `grace_ms` is how long a wake-up may take before it counts as lost, `alive_ms` how long a worker
-    may be silent. After `failures` failed sends in a row an account rests for `first_rest_ms`, doubled with
-    each further failure; then one send in `probe_ms` tries again.
-    An account has up to `share` jobs in the queue; who waits for room is looked at again after `backlog_ms`.
-    A conversation that rested for `expiry_ms` begins anew; 0: never.
-    Where a person speaks and is not heard of for `lapse_ms`, the bot may speak again; 0: never.
+    `grace_ms`: how long a wake-up may take before it counts as lost. `alive_ms`: how long a worker may miss
+    its heartbeat. After `failure_threshold` failed sends in a row the circuit breaker of an account opens for
+    `initial_cooldown_ms`, doubled with each further failure up to `max_cooldown_ms`; then one probe is let
+    through every `probe_ms`. An account has up to `share` jobs in the queue; sessions over that are looked at
+    again after `backlog_ms`. `expiry_ms`: inactivity after which a conversation restarts (0: never).
+    `agent_timeout_ms`: agent inactivity after which the bot may speak again (0: never).
     """
 
     lease_ms: int = 6_000
@@ -95,13 +95,13 @@ def _render_constants(protocol: ProtocolLimits) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LuaScript:
-    """One script's text and its hash, by which the server knows it."""
+    """Text of a script and its SHA-1, by which the server identifies it."""
 
     text: str
     sha: str
 
     async def __call__(self, redis: Redis, arguments: Sequence[Argument]) -> Any:
-        """Run the script, loading it when the server does not know it (after a restart or a failover)."""
+        """Run the script, loading it first if the server does not know it (NOSCRIPT)."""
         call = multiplexed_call(redis)
         try:
             return await call("EVALSHA", self.sha, 0, *arguments)
@@ -118,9 +118,9 @@ class ScriptChain:
     async def __call__(
         self, redis: Redis, sessions: Sequence[Sequence[Sequence[Argument]]]
     ) -> list[list[Any] | Exception]:
-        """For each session the answers in order, or what went wrong; `sessions` has each script's arguments.
+        """Return the answers for each session in order, or its error; `sessions` has each script's arguments.
 
-        The answers after the first script that answered nil are missing.
+        The answers after the first script that returned nil are missing.
         """
         flat = [
             word for scripts in sessions for arguments in scripts for word in (len(arguments), *arguments)
@@ -131,13 +131,13 @@ class ScriptChain:
 
 @cache
 def load_script(name: str, protocol: ProtocolLimits) -> LuaScript:
-    """The script `name`, with the protocol's numbers and the shared functions in front of it."""
+    """Load the script `name`, with the limits and the shared functions in front of it."""
     return _build_script(protocol, _read_source(name))
 
 
 @cache
 def load_chain(names: tuple[str, ...], protocol: ProtocolLimits) -> ScriptChain:
-    """The scripts `names`, one after the other, each with arguments of its own."""
+    """Load the scripts `names` to run one after the other, each with arguments of its own."""
     steps = ",\n".join(f"function(ARGV)\n{_read_source(name)}\nend" for name in names)
     return ScriptChain(_build_script(protocol, f"local steps = {{{steps}}}\n{_read_source('chain')}"))
 
@@ -150,5 +150,5 @@ def _build_script(protocol: ProtocolLimits, body: str) -> LuaScript:
     at_work = f"local function work(ARGV)\n{body}\nend"
     ending = "local answer = work(ARGV)\nwrite_down()\nreturn answer"
     text = "\n".join((_render_constants(protocol), _read_source("prelude"), at_work, ending))
-    # The server names scripts by their SHA-1; nothing is protected by it.
+    # the server names scripts by their SHA-1; this is not a security measure
     return LuaScript(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

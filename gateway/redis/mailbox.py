@@ -1,4 +1,4 @@
-"""The worker side of the protocol on Redis: claim, commit, mark, settle, release."""
+"""Worker side of the session protocol on Redis: claim, commit, mark, settle, release."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from gateway.redis.lua import Argument, ProtocolLimits
 
 log = logging.getLogger("turngate.mailbox")
 
-_MAX_SESSIONS_PER_CALL = 16  # the server does nothing else meanwhile
+_MAX_SESSIONS_PER_CALL = 16  # the server runs nothing else during a script
 
 _Arguments = Sequence[Sequence[Argument]]
 _ScriptCall = tuple[str, Sequence[Argument]]
 
 
 class RedisMailbox:
-    """Sessions on Redis; see `core.ports.mailbox.Mailbox`. One of these serves all drains of a process."""
+    """Mailbox on Redis; see `core.ports.mailbox.Mailbox`. One instance serves all sessions of a process."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class RedisMailbox:
         protocol: ProtocolLimits | None = None,
         paces: Mapping[str, RateLimit] | None = None,
     ) -> None:
-        """`paces` are the limits of the channels, by name."""
+        """Create a mailbox; `paces` are the channels' rate limits by name."""
         self._redis = redis
         self._rate_limits = paces or {}
         self._protocol = protocol or ProtocolLimits()
@@ -54,7 +54,7 @@ class RedisMailbox:
         self._batchers: dict[tuple[str, ...], Batcher[_Arguments, list[Any]]] = {}
 
     async def claim(self, session: str) -> Claim | None:
-        """Take the lease; `None` while somebody else holds it."""
+        """Acquire the lease; `None` while another worker holds it."""
         at = monotonic()
         answers = await self._batched_call(("claim",), [[rq_layout.current_timestamp(), session]])
         if not answers:
@@ -62,9 +62,9 @@ class RedisMailbox:
         return await self.decode_claim(session, answers[0], at)
 
     async def decode_claim(self, session: str, answer: Any, at: float) -> Claim:
-        """The claim that an answer of `claim` (prelude.lua) stands for.
+        """Decode the answer of `claim` in prelude.lua.
 
-        `at` is from before the question, by the monotonic clock: the lease never seems to last too long.
+        `at` is the monotonic time before the request, so the lease never seems to last longer than it does.
         """
         fence, view = answer
         lease = Lease(session=session, fence=fence, valid_until=at + self._protocol.lease_ms / 1000)
@@ -78,7 +78,10 @@ class RedisMailbox:
         with self._leases.keep_renewed(lease, task) as keeping:
             try:
                 yield
-            except (asyncio.CancelledError, RedisError):  # redis-py may turn the one into the other
+            except (
+                asyncio.CancelledError,
+                RedisError,
+            ):  # redis-py may turn a cancellation into a Redis error
                 if not keeping.is_lost or task.uncancel() > 0:
                     raise
             else:
@@ -88,19 +91,19 @@ class RedisMailbox:
         raise LeaseLost(f"fence {lease.fence} was not renewed in time")
 
     def is_lease_valid(self, lease: Lease) -> bool:
-        """Whether a kept lease surely lasts, by this process's own clock."""
+        """Return whether a held lease is certainly valid, by this process's clock."""
         return self._leases.is_valid(lease)
 
     async def read_session(self, lease: Lease, *, again: bool = False) -> SessionView:
-        """The session as it is now; `again` begins the same turn anew, which is no new try."""
+        """Read the session; with `again` the same turn restarts without counting as a new try."""
         return await self._read_view(lease, await self._fenced_call("look", lease, ["1" if again else ""]))
 
     def watch_arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
-        """An event that is set when a message arrives within the block."""
+        """Return an event that is set when a message arrives within the block."""
         return self._notifications.subscribe(session)
 
     async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
-        """End a turn, and see what is next; see `core.ports.mailbox.Mailbox`."""
+        """Commit a turn and return the session afterwards; see `core.ports.mailbox.Mailbox`."""
         step = ("commit", encode_commit(commit))
         if commit.delivers_via_log or not (commit.marks_first_reply and commit.replies):
             _, view = await self._step_and_view(lease, step, leave)
@@ -115,14 +118,14 @@ class RedisMailbox:
         return view if permit else replace(view, outbox=view.outbox[1:])
 
     async def mark_sending(self, lease: Lease, reply: Reply) -> SendPermit:
-        """Note that a reply is about to be sent, if it may be now."""
+        """Mark a reply as about to be sent, if it may be sent now."""
         answer = int(await self._fenced_call("mark", lease, self._mark_arguments(reply)))
         return SendPermit(granted=answer == 1, wait=-min(answer, 0) / 1000)
 
     async def record_sent(
         self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False
     ) -> SessionView:
-        """Note that the provider took a reply, and see what is next; see `core.ports.mailbox.Mailbox`."""
+        """Record that the provider accepted a reply; see `core.ports.mailbox.Mailbox`."""
         key, account = message_key(reply.address.channel, provider_id), account_key(reply.address)
         noted: list[Argument] = [key, provider_id, encode_sent_entry(reply, provider_id), account, reply.key]
         settled, view = await self._step_and_view(lease, ("sent", noted), leave)
@@ -133,7 +136,7 @@ class RedisMailbox:
     async def record_rejected(
         self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
     ) -> None:
-        """Note that the provider will never take a reply; it leaves the outbox."""
+        """Record that the provider rejected a reply for good; it leaves the outbox."""
         entry = to_json({"key": reply.key, "reason": reason, "code": code})
         letter = to_json({"reason": reason, "code": code, "reply": reply.model_dump(mode="json")})
         told: list[Argument] = ["1" if opted_out else "", entry, "" if opted_out else letter, reply.key]
@@ -149,7 +152,7 @@ class RedisMailbox:
         counted: bool = True,
         trouble: SendFailure | None = None,
     ) -> None:
-        """Give the lease back and be woken in `seconds`; a failed send counts for its account."""
+        """Release the lease and schedule the session in `seconds`; a failed send counts for its account."""
         entry = to_json({"reason": reason, "seconds": round(seconds, 3)})
         account = account_key(trouble.reply.address) if trouble else ""
         rest = int(trouble.cooldown_seconds * 1000) if trouble else 0
@@ -161,7 +164,7 @@ class RedisMailbox:
             log.warning("%s: too many sends failed, the account rests: %s", account, reason)
 
     async def requeue(self, lease: Lease) -> None:
-        """Give the lease back with work left, and enqueue the next drain."""
+        """Release the lease with work left, and enqueue the next job."""
         with self._leases.allow_release(lease):
             if not await self._batched_call(
                 ("pass_on",), [[rq_layout.current_timestamp(), lease.session, lease.fence]]
@@ -169,17 +172,17 @@ class RedisMailbox:
                 raise _lease_lost()
 
     async def release(self, lease: Lease) -> bool:
-        """Give the lease back if nothing is left to do."""
+        """Release the lease if no work is left; return whether it was released."""
         with self._leases.allow_release(lease):
             return bool(await self._fenced_call("release", lease))
 
     async def aclose(self) -> None:
-        """Stop renewing and listening. The Redis client is its owner's to close."""
+        """Stop renewing and listening. The Redis client is left open for its owner."""
         await self._leases.aclose()
         await self._notifications.aclose()
 
     async def _step_and_view(self, lease: Lease, step: _ScriptCall, leave: bool) -> tuple[Any, SessionView]:
-        """The answer of a step, and what the session is then; with `leave`, given back if nothing is left."""
+        """Run a step and read the session; with `leave`, release it if no work is left."""
         with self._leases.allow_release(lease) if leave else nullcontext():
             first, answer = await self._run_scripts(lease, step, ("leave" if leave else "look", []))
         return first, SessionView(lease_released=True) if answer == 1 else await self._read_view(
@@ -187,7 +190,7 @@ class RedisMailbox:
         )
 
     async def _run_scripts(self, lease: Lease, *steps: _ScriptCall) -> list[Any]:
-        """The answers of several scripts run as one."""
+        """Run several scripts as one atomic step."""
         arguments = [[lease.session, lease.fence, *given] for _, given in steps]
         answers = await self._batched_call(tuple(name for name, _ in steps), arguments)
         if len(answers) < len(steps):
@@ -195,7 +198,7 @@ class RedisMailbox:
         return answers
 
     async def _read_view(self, lease: Lease, answer: Any) -> SessionView:
-        """The view; what this release cannot read is set aside, or it would be tried for ever."""
+        """Decode the view; unreadable data is set aside, or it would be retried for ever."""
         view = decode_view(answer)
         while (answer[1] and not view.turns) or (answer[2] and not view.outbox):
             place = "out" if answer[2] else "mail"
@@ -205,7 +208,7 @@ class RedisMailbox:
         return view
 
     def _mark_arguments(self, reply: Reply) -> list[Argument]:
-        """What mark.lua takes after session and fence."""
+        """Build the arguments of mark.lua after session and fencing token."""
         address, account = reply.address, account_key(reply.address)
         pace = self._rate_limits.get(address.channel, RateLimit())
         arguments: list[Argument] = [
@@ -225,7 +228,7 @@ class RedisMailbox:
         return answer
 
     async def _batched_call(self, names: tuple[str, ...], arguments: _Arguments) -> list[Any]:
-        """The answers of scripts run as one; those behind one that answered nil are missing."""
+        """Run scripts as one batched step; the answers after one that returned nil are missing."""
         gathering = self._batchers.get(names)
         if gathering is None:
             call = partial(lua.load_chain(names, self._protocol), self._redis)

@@ -1,4 +1,4 @@
-"""What is said of the business's own accord, by the business or by a person of it, into any session."""
+"""Proactive messages: puts a message of the business or of an agent into a session's outbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gateway.redis.lua import Argument, ProtocolLimits
 
 
 class SendOutcome(StrEnum):
-    """What became of a message: `duplicate` is one under a key that was used before in this session."""
+    """Result of a proactive send; `duplicate` when the key was used before in this session."""
 
     QUEUED = "said"
     DUPLICATE = "duplicate"
@@ -25,7 +25,7 @@ class SendOutcome(StrEnum):
 
 
 class ProactiveSender:
-    """Puts messages into outboxes, cut to the limits of their channels. The workers send them."""
+    """Puts messages into outboxes, split by the limits of their channels. Workers send them."""
 
     def __init__(
         self, redis: Redis, channels: Mapping[str, Channel[httpx.AsyncClient]], protocol: ProtocolLimits
@@ -37,10 +37,10 @@ class ProactiveSender:
     async def send(
         self, session: str, key: str, message: Message, voice: Literal["bot", "person"] = "bot"
     ) -> SendOutcome:
-        """Put a message into a session's outbox; `unknown` where nobody has ever written.
+        """Put a message into a session's outbox; `unknown` when the session does not exist.
 
-        The bot's own leave after the replies of all sessions, and only while it may speak. A person who
-        speaks has the session from then on.
+        A bot message waits for earlier replies and for the bot's ownership. An agent's message makes the
+        agent the owner of the session.
         """
         stored: Any = await self._redis.hget(f"tg:{{{session}}}", "address")
         if stored is None:

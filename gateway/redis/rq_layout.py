@@ -1,7 +1,7 @@
-"""How the installed RQ lays out a job's hash, so that the accept script can write one itself.
+"""Layout of a job's hash in the installed RQ, so that the accept script can write one itself.
 
-Enqueueing through RQ's own client on the acknowledgement path costs several times the rest of the request;
-instead the scripts write the fields that RQ's `Job` object would, as read from that object at start-up.
+Enqueueing with RQ's own client on the acknowledgement path costs several times the rest of the request.
+Instead the scripts write the fields that RQ's `Job` object would write, read from that object at start-up.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _TIMESTAMP_FIELDS = ("created_at", "enqueued_at")
 
 
 def open_queue(connection: Redis) -> Queue:
-    """The one queue, as RQ sees it."""
+    """Open the one queue with RQ's client."""
     return Queue(QUEUE, connection=connection, serializer=JSONSerializer)
 
 
 def current_timestamp() -> str:
-    """The present moment as RQ writes it."""
+    """Return the current time in RQ's format."""
     return utcformat(datetime.now(UTC))
 
 
 def job_fields() -> dict[str, str]:
-    """The fields of a queued drain's hash, without its data and its two time stamps.
+    """Return the fields of a queued job's hash, without its data and its two timestamps.
 
     The description is fixed, so that no session id (it may hold a phone number) reaches RQ's log.
     """

@@ -1,4 +1,4 @@
-"""Law L8: finding the sessions whose wake-up was lost, whose worker died, or whose time has come."""
+"""Sweeper: re-enqueues sessions whose wake-up was lost, whose worker died, or whose time has come (L8)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MAX_SESSIONS_PER_SWEEP = 200
 
 
 class Sweeper:
-    """Looks at the due index once a `pause`. Any number may run: each sweep is one atomic step."""
+    """Reads the due index every `pause` seconds. Any number may run: each sweep is one atomic step."""
 
     def __init__(self, redis: Redis, protocol: ProtocolLimits | None = None, pause: float = 0.5) -> None:
         self._redis = redis
@@ -20,7 +20,7 @@ class Sweeper:
         self._interval = pause
 
     async def sweep(self) -> int:
-        """Re-enqueue what is overdue; returns how many sessions that were."""
+        """Re-enqueue overdue sessions; return how many."""
         enqueued: int = 0
         while True:
             looked_at, woken = await self._script(
@@ -31,5 +31,5 @@ class Sweeper:
                 return enqueued
 
     async def run(self) -> None:
-        """Sweep until cancelled, through any trouble of the server."""
+        """Sweep until cancelled; errors of the server are logged and retried."""
         await run_forever(self.sweep, self._interval, "looking for overdue sessions")

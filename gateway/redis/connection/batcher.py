@@ -1,4 +1,4 @@
-"""One call for many: what is asked at the same time is asked together."""
+"""Micro-batching: concurrent requests are combined into one call."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Answer = TypeVar("Answer")
 
 
 class Batcher(Generic[Asked, Answer]):
-    """Gathers single questions for a call that takes up to `most` at once and answers each.
+    """Combines single requests into calls of up to `most` requests; the call answers each.
 
-    An answer that is an exception is raised to who asked for it alone; what the call raises, to all. With
-    `waits`, what is asked while a call is under way waits for its end, so that the next one is larger.
+    An answer that is an exception is raised to its own caller; an exception of the call itself, to all. With
+    `waits`, requests made during a call wait for its end, so that the next batch is larger.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Batcher(Generic[Asked, Answer]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def submit(self, asked: Asked) -> Answer:
-        """The answer to one question. Raises what the call raises."""
+        """Submit one request and return its answer. Raises what the call raises."""
         done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._pending.append((asked, done))
         if self._flush_task is None:
@@ -43,7 +43,7 @@ class Batcher(Generic[Asked, Answer]):
         return await done
 
     async def _flush(self) -> None:
-        """Begins when all that is ready to ask has asked."""
+        """Start once every task that is ready to submit has done so."""
         if not self._is_sequential:
             self._flush_task = None
         while self._pending:
@@ -56,10 +56,10 @@ class Batcher(Generic[Asked, Answer]):
     async def _run_batch(self, batch: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> None:
         try:
             answers = await self._call([asked for asked, _ in batch])
-        except Exception as error:  # whatever it is, nobody may be left waiting
+        except Exception as error:  # whatever it is, no caller may be left waiting
             answers = [error] * len(batch)
         for (_, done), answer in zip(batch, answers, strict=True):
-            if done.done():  # who asked has gone
+            if done.done():  # the caller is gone
                 continue
             if isinstance(answer, Exception):
                 done.set_exception(answer)

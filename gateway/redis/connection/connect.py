@@ -1,4 +1,4 @@
-"""Opening Redis: the one place that knows how clients are made."""
+"""Redis client factory: the one place that knows how clients are configured."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COPIED_OPTIONS = ("host", "port", "path", "db", "username", "password", "socket
 
 
 def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
-    """A client for `url` that waits at most `timeout` seconds for any answer."""
+    """Open a client for `url`; every answer is awaited for at most `timeout` seconds."""
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=_MAX_CONNECTIONS,
@@ -38,7 +38,7 @@ def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
 
 
 def open_async_redis(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
-    """An asynchronous client for the server that a synchronous one (RQ's) talks to."""
+    """Open an asynchronous client for the server of a synchronous one (RQ's)."""
     pool = client.connection_pool
     given: dict[str, Any] = pool.connection_kwargs
     kept = {

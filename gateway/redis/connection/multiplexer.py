@@ -1,8 +1,8 @@
-"""One connection that many calls share: what is asked at the same time travels together.
+"""Multiplexer: one pipelined connection shared by concurrent calls.
 
-redis-py takes a connection out of its pool for each call. With hundreds of drains at once that costs more
-than the call itself, and who waits longest for a connection may get none at all. Here calls are written one
-after the other on one connection, and their answers come back in the same order.
+redis-py takes a connection out of its pool for each call. With hundreds of sessions at once that costs more
+than the call itself, and the last waiter may get no connection at all. Here calls are written one after the
+other on one connection, and their answers arrive in the same order.
 """
 
 from __future__ import annotations
@@ -23,16 +23,15 @@ _ReplyFuture = asyncio.Future[Any]
 
 
 class MultiplexedRedis(Redis):
-    """redis-py's client, with `share` for calls that neither block nor change the connection."""
+    """redis-py's client with `execute_multiplexed` for calls that neither block nor change the connection."""
 
     _multiplexer: Multiplexer | None = None
 
     async def execute_multiplexed(self, *arguments: Any) -> Any:
-        """Call a command on the shared connection; its answer is what redis-py makes of it.
+        """Run a command on the shared connection and return what redis-py decodes.
 
-        Never repeated: a lost answer is an error.
-
-        Raises what redis-py would: `ResponseError`, `ConnectionError`, `TimeoutError`.
+        It is never repeated: a lost answer is an error. Raises `ResponseError`, `ConnectionError` or
+        `TimeoutError`.
         """
         if self._multiplexer is None:
             self._multiplexer = Multiplexer(self)
@@ -48,12 +47,12 @@ class MultiplexedRedis(Redis):
 
 
 def multiplexed_call(redis: Redis) -> Callable[..., Awaitable[Any]]:
-    """How to call a command that neither blocks nor changes the connection."""
+    """Return the callable for commands that neither block nor change the connection."""
     return redis.execute_multiplexed if isinstance(redis, MultiplexedRedis) else redis.execute_command
 
 
 class Multiplexer:
-    """The connection, made when it is first needed and again after it broke."""
+    """Owns the shared connection; connects on first use and again after it broke."""
 
     def __init__(self, redis: Redis) -> None:
         self._pool = redis.connection_pool
@@ -62,8 +61,8 @@ class Multiplexer:
         self._write_task: asyncio.Task[None] | None = None
 
     async def call(self, arguments: tuple[Any, ...]) -> Any:
-        """Send a command with the others of this moment, and wait for its answer."""
-        packed = pack_command(arguments)  # what cannot be written fails here, and alone
+        """Send a command together with other pending ones and wait for its answer."""
+        packed = pack_command(arguments)  # an argument that cannot be encoded fails here, alone
         answer: _ReplyFuture = asyncio.get_running_loop().create_future()
         self._unsent.append((packed, answer))
         if self._write_task is None:
@@ -71,7 +70,7 @@ class Multiplexer:
         return await answer
 
     async def aclose(self) -> None:
-        """Close the connection; calls under way fail."""
+        """Close the connection; calls in progress fail."""
         if self._write_task is not None:
             self._write_task.cancel()
             with suppress(asyncio.CancelledError):
@@ -83,7 +82,7 @@ class Multiplexer:
         batch: list[tuple[bytes, _ReplyFuture]] = []
         try:
             while self._unsent:
-                batch = []  # while connecting, nobody is taken out of the queue
+                batch = []  # requests stay queued while connecting
                 wire = await self._get_connection()
                 batch, self._unsent = self._unsent, []
                 await wire.send(batch)
@@ -95,7 +94,7 @@ class Multiplexer:
             self._write_task = None
 
     async def _get_connection(self) -> _PipelinedConnection:
-        """The connection; a new one where there is none, or where the server has closed an idle one."""
+        """Return the connection; reconnects if there is none or the server closed an idle one."""
         if self._connection is not None and await self._connection.is_usable():
             return self._connection
         if self._connection is not None:
@@ -108,7 +107,7 @@ class Multiplexer:
 
 
 class _PipelinedConnection:
-    """One life of the connection: what was sent on it, and who waits for the answers, in order."""
+    """One physical connection: the commands sent on it and their waiting callers, in order."""
 
     def __init__(self, connection: AbstractConnection) -> None:
         self._connection = connection
@@ -116,7 +115,7 @@ class _PipelinedConnection:
         self._read_task: asyncio.Task[None] | None = None
 
     async def is_usable(self) -> bool:
-        """Whether commands may be sent: it is open, and when idle nothing unasked has come."""
+        """Return whether commands may be sent: it is open and, if idle, has no unread data."""
         if not self._connection.is_connected:
             return False
         try:
@@ -125,7 +124,7 @@ class _PipelinedConnection:
             return False
 
     async def send(self, batch: list[tuple[bytes, _ReplyFuture]]) -> None:
-        """Send commands; their answers are settled as they come."""
+        """Send commands; their answers are resolved as they arrive."""
         self._pending.extend(answer for _, answer in batch)
         if self._read_task is None:
             self._read_task = asyncio.create_task(self._read())
@@ -135,7 +134,7 @@ class _PipelinedConnection:
             self._fail(error)
 
     async def aclose(self) -> None:
-        """Close the connection; who waits gets an error."""
+        """Close the connection; waiting callers get an error."""
         if self._read_task is not None:
             self._read_task.cancel()
             with suppress(asyncio.CancelledError):
@@ -163,7 +162,7 @@ class _PipelinedConnection:
 
 
 def _resolve(answer: _ReplyFuture, value: Any = None, error: Exception | None = None) -> None:
-    if answer.done():  # who asked has gone
+    if answer.done():  # the caller is gone
         return
     if error is None:
         answer.set_result(value)

@@ -1,4 +1,4 @@
-"""Hearing at once of what happened to a session, from whichever process it happened in."""
+"""Per-session notifications over pub/sub, so that a process learns at once what happened in another one."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _MAX_LENGTH_DIGITS = 9
 
 
 def encode_notification(session: str, note: bytes = b"") -> bytes:
-    """What names a session, as the scripts write it too: two lengths, the name, a note about it.
+    """Encode a notification as the scripts do: two lengths, the session, a note.
 
-    Clients choose parts of a session's name, so nothing in it may look like a note. A message may hold
+    Clients choose parts of a session's name, so nothing in it may be read as a note. A message may hold
     several.
     """
     name = session.encode()
@@ -25,7 +25,7 @@ def encode_notification(session: str, note: bytes = b"") -> bytes:
 
 
 def _decode_notifications(message: bytes) -> Iterator[tuple[str, bytes]]:
-    """The sessions that a message names, each with its note; what is not of this form is passed over."""
+    """Decode the sessions that a message names, each with its note; malformed parts are skipped."""
     while message:
         first, _, rest = message.partition(b" ")
         second, _, rest = rest.partition(b" ")
@@ -37,27 +37,27 @@ def _decode_notifications(message: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 class Subscription(asyncio.Event):
-    """Set when the session is named; `take` gives what was said with its name, and waits anew."""
+    """An event that is set when the session is notified; `pop_notes` returns the notes and clears it."""
 
     def __init__(self) -> None:
         super().__init__()
         self._notes: list[bytes] = []
 
     def pop_notes(self) -> list[bytes]:
-        """What was said since the last time, in order; nothing when the session was only named."""
+        """Return the notes since the last call, in order, and clear the event."""
         notes, self._notes = self._notes, []
         self.clear()
         return notes
 
     def notify(self, note: bytes) -> None:
-        """The session is named."""
+        """Record a notification."""
         if note:
             self._notes.append(note)
         self.set()
 
 
 class SessionNotifications:
-    """Hands on the sessions that are published on a channel. Who misses one looks again by itself."""
+    """Dispatches notifications of a channel to subscriptions. A missed one is compensated by polling."""
 
     def __init__(self, redis: Redis, channel: str) -> None:
         self._redis = redis
@@ -68,7 +68,7 @@ class SessionNotifications:
 
     @contextmanager
     def subscribe(self, session: str) -> Iterator[Subscription]:
-        """A hint that is set when the session is named within the block."""
+        """Subscribe to a session for the duration of the block."""
         if self._listen_task is None:
             self._listen_task = asyncio.create_task(
                 run_forever(self._listen, 0.1, f"listening to {self._channel}")
@@ -91,7 +91,7 @@ class SessionNotifications:
             self._listen_task = None
 
     async def _listen(self) -> None:
-        """Listen until cancelled, which redis-py may swallow while it waits; so the task is asked."""
+        """Listen until cancelled; redis-py may swallow a cancellation, so the task's flag is checked."""
         task = asyncio.current_task()
         assert task is not None, "repeat runs in a task"
         try:

@@ -1,4 +1,4 @@
-"""Doing something again and again through any trouble of the server."""
+"""Runs a periodic step for ever, surviving errors of the server."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ log = logging.getLogger("turngate.redis")
 async def run_forever(step: Callable[[], Awaitable[object]], pause: float, what: str) -> None:
     """Await `step` every `pause` seconds until cancelled; `what` names it in the log when it fails.
 
-    A cancellation that comes while redis-py waits for an answer may surface as an error of the connection, so
-    the task is asked whether it was cancelled after every step.
+    A cancellation during a wait for Redis may surface as a connection error, so the task's own cancellation
+    flag is checked after every step.
     """
     task = asyncio.current_task()
     assert task is not None, "repeat runs in a task"

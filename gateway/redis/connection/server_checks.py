@@ -1,4 +1,4 @@
-"""Whether a server is fit to keep what was accepted; asked once when a process starts."""
+"""Checks at start-up whether a Redis server is suitable: version, eviction policy, persistence."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MIN_VERSION = (6, 2)
 
 
 async def check_server(redis: Redis) -> list[str]:
-    """What is wrong with the server, in sentences for a person; empty when nothing is.
+    """Return the problems of the server as sentences; empty if there are none.
 
-    Raises `ConfigurationError` when it is too old to work at all. A managed server may hide its configuration;
-    what cannot be asked is not complained of.
+    Raises `ConfigurationError` when it is too old. A managed server may hide its configuration; what cannot
+    be read is not reported.
     """
     about: dict[str, Any] = await redis.info("server")
     version = str(about.get("redis_version", "0"))
@@ -41,7 +41,7 @@ async def check_server(redis: Redis) -> list[str]:
 
 
 async def log_warnings(redis: Redis) -> None:
-    """Log what is wrong with the server. Silent while it cannot be reached: others say that."""
+    """Log the problems of the server; nothing while it cannot be reached, which is reported elsewhere."""
     try:
         for complaint in await check_server(redis):
             log.warning("%s", complaint)
@@ -52,7 +52,7 @@ async def log_warnings(redis: Redis) -> None:
 async def _read_config(redis: Redis, name: str) -> str | None:
     try:
         found: dict[Any, Any] = await redis.config_get(name)
-    except ResponseError:  # many hosted servers do not let CONFIG be called
+    except ResponseError:  # many managed servers refuse CONFIG
         return None
     for value in found.values():
         return value.decode() if isinstance(value, bytes) else str(value)

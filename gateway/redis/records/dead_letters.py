@@ -1,4 +1,4 @@
-"""Dead letters: turns and replies that were given up, to look at, try again or drop (law L9)."""
+"""Dead letters: turns and replies that were given up, to inspect, replay or drop (L9)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_LETTERS_PER_CALL = 500
 
 
 class Letter(FrozenModel):
-    """Turns that were set aside together, or a reply. `id` orders letters; `at_ms` is by the server's clock.
+    """Turns that were given up together, or a reply. `id` orders letters; `at_ms` is the server's clock.
 
     Both are missing when this release cannot read what an earlier one stored.
     """
@@ -34,17 +34,17 @@ class Letter(FrozenModel):
 
     @property
     def log_keys(self) -> list[str]:
-        """What the log calls the turns, or the reply."""
+        """Keys under which the log has the turns or the reply."""
         return [self.reply.key] if self.reply else [turn.id for turn in self.turns]
 
     @property
     def text(self) -> str:
-        """What was written, by the person or by the bot."""
+        """Text of the contact's message or of the reply."""
         return self.reply.body if self.reply else " / ".join(turn.text for turn in self.turns)
 
 
 class ReplayOutcome(StrEnum):
-    """What became of a letter that was to be tried again. All but the first left it where it is."""
+    """Result of a replay; for all but the first the letter stays where it is."""
 
     REPLAYED = "replayed"
     GONE = "gone"
@@ -53,14 +53,14 @@ class ReplayOutcome(StrEnum):
 
 
 class DeadLetters:
-    """The dead letters of all sessions, oldest first."""
+    """Dead letters of all sessions, oldest first."""
 
     def __init__(self, redis: Redis, protocol: ProtocolLimits | None = None) -> None:
         self._redis = redis
         self._script = lua.load_script("replay", protocol or ProtocolLimits())
 
     async def list_between(self, since_ms: int = 0, until_ms: int | None = None) -> AsyncIterator[Letter]:
-        """The letters of a span of time, both ends included, in milliseconds since the epoch."""
+        """Yield the letters of a time range, both ends included, in milliseconds since the epoch."""
         start, end = f"{max(since_ms, 0)}-0", "+" if until_ms is None else str(max(until_ms, 0))
         while rows := await self._read_range(start, end):
             for row in rows:
@@ -68,15 +68,15 @@ class DeadLetters:
             start = f"({rows[-1][0].decode()}"
 
     async def read(self, letter_id: str) -> Letter | None:
-        """One letter; `None` when there is none of that id."""
+        """Return a letter; `None` if the id is unknown."""
         rows = await self._read_range(letter_id, letter_id)
         return _decode_letter(*rows[0]) if rows else None
 
     async def replay(self, letter: Letter) -> ReplayOutcome:
-        """Give what the letter holds to its session once more, after what waits there, and remove the letter.
+        """Return the letter's content to its session, after the turns queued there, and remove the letter.
 
-        Turns were verified when they came in, so however old they are, nothing is checked again. Two who
-        replay the same letter at once replay it once.
+        Turns were verified on arrival, so nothing is verified again whatever their age. Two concurrent
+        replays of one letter replay it once.
         """
         items = (letter.reply,) if letter.reply else letter.turns
         if not items:
@@ -97,7 +97,7 @@ class DeadLetters:
         return ReplayOutcome((await self._script(self._redis, arguments)).decode())
 
     async def drop(self, letter_ids: Sequence[str]) -> int:
-        """Remove letters for good; returns how many there were."""
+        """Delete letters; return how many existed."""
         if not letter_ids:
             return 0
         dropped: int = await self._redis.xdel(_STREAM, *letter_ids)

@@ -1,7 +1,7 @@
-"""One session for one person, under whichever of their names a provider tells: the way into the mailbox.
+"""Identity resolution: maps all identifiers of a contact to one session before events are stored.
 
-A person may be known by a phone number first, by an id as well later, and in the end by the id alone. Names
-that came together lead to the session that the surest of them has.
+A contact may be known by a phone number first, by an id as well later, and finally by the id alone.
+Identifiers that arrive together lead to the session of the most reliable one.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ return sessions
 
 
 class IdentityResolver:
-    """An inbox in front of another one: finds the sessions, and remembers sends that a status told of."""
+    """Inbox decorator that resolves sessions, and remembers sends that a status has confirmed."""
 
     def __init__(self, redis: Redis, inbox: Inbox) -> None:
         self._redis = redis
@@ -59,7 +59,7 @@ class IdentityResolver:
         self._script = redis.register_script(_SCRIPT)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
-        """Record a request's events in the sessions of their people; see `core.ports.mailbox.Inbox`."""
+        """Store a request's events in the sessions of their contacts; see `core.ports.mailbox.Inbox`."""
         try:
             settled = await self._resolve_sessions(events)
             await self._store_sent_ids(events)
@@ -70,7 +70,7 @@ class IdentityResolver:
         return await self._inbox.accept(settled)
 
     async def find_session(self, name: str) -> str:
-        """The session of one name; without one, the name itself."""
+        """Return the session of an identifier; the identifier itself if there is none."""
         found = await self._redis.hget(f"tg:person:{name}", "session")
         return found.decode() if isinstance(found, bytes) else found or name
 
@@ -102,7 +102,7 @@ class IdentityResolver:
 
 
 def echo_key(channel: str, reply_key: str) -> str:
-    """The key under which the provider's id of a reply is kept, by our own name of it."""
+    """Return the key that holds the provider's id of a reply, by our own key of it."""
     return f"tg:echo:{channel}:{reply_key}"
 
 

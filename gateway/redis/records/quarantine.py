@@ -1,4 +1,4 @@
-"""Refused webhooks, kept for a while with the reason why a provider is not heard."""
+"""Quarantine: recently rejected webhooks with the reason, to diagnose a provider whose calls fail."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_FIELD_LENGTH = 500
 
 
 class QuarantineEntry(FrozenModel):
-    """What is kept of a refused webhook: its shape and our reason, nothing that its sender wrote."""
+    """Record of a rejected webhook: its shape and the reason, none of its content."""
 
     id: str = ""
     at_ms: int = 0
@@ -38,7 +38,7 @@ class QuarantineEntry(FrozenModel):
 
 
 class Quarantine:
-    """Keeps the latest refusals. It never delays an answer, and a flood of forgeries costs few writes."""
+    """Keeps the latest rejections. It never delays a response, and a flood of forgeries costs few writes."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -47,7 +47,7 @@ class Quarantine:
         self._write_tasks: set[asyncio.Task[None]] = set()
 
     def add(self, channel: str, refused: WebhookRefused, webhook: Webhook | None) -> None:
-        """Note a refusal, soon; dropped when too many come in a second."""
+        """Record a rejection in the background; dropped when too many arrive in one second."""
         second = int(monotonic())
         if second != self._current_second:
             self._current_second, self._writes_this_second = second, 0
@@ -59,7 +59,7 @@ class Quarantine:
         task.add_done_callback(self._write_tasks.discard)
 
     async def latest(self, most: int = 50) -> list[QuarantineEntry]:
-        """The latest refusals, the newest first."""
+        """Return the latest rejections, newest first."""
         rows: Any = await self._redis.xrevrange(_STREAM, count=most)
         return [
             QuarantineEntry.model_validate(
@@ -73,13 +73,13 @@ class Quarantine:
         ]
 
     async def drop(self) -> int:
-        """Forget them all; how many there were."""
+        """Delete all records; return how many there were."""
         count: int = await self._redis.xlen(_STREAM)
         await self._redis.delete(_STREAM)
         return count
 
     async def wait_until_written(self) -> None:
-        """Wait until everything noted so far is written."""
+        """Wait until everything recorded so far is written."""
         while self._write_tasks:
             await asyncio.wait(self._write_tasks)
 

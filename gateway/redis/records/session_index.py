@@ -1,4 +1,4 @@
-"""Finding sessions: those with work, that of a message, those of a person; and forgetting one for good."""
+"""Session queries (pending work, by message, by contact) and erasure (GDPR)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_LETTERS_PER_CALL = 500
 
 
 class SessionRow(FrozenModel):
-    """A session with work: who speaks, and what waits."""
+    """A session with pending work: its owner and queue lengths."""
 
     session: str
     owner: Owner
@@ -29,7 +29,7 @@ class SessionRow(FrozenModel):
 
 
 class AgentSessionRow(FrozenModel):
-    """A session that waits for a person of the business or has one, since when."""
+    """A session that is waiting for or owned by an agent, and since when."""
 
     session: str
     owner: Owner
@@ -38,13 +38,13 @@ class AgentSessionRow(FrozenModel):
 
 
 class SessionIndex:
-    """All sessions of the gateway."""
+    """Queries over all sessions."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     async def list_pending(self, most: int) -> list[SessionRow]:
-        """Sessions that somebody must look at, the most urgent first."""
+        """Return sessions with pending work, most urgent first."""
         due: Any = await self._redis.zrange("tg:due", 0, most - 1, withscores=True)
         async with self._redis.pipeline(transaction=False) as pipeline:
             for name, _ in due:
@@ -65,7 +65,7 @@ class SessionIndex:
         ]
 
     async def list_awaiting_agent(self, most: int) -> list[AgentSessionRow]:
-        """Sessions that wait for a person or have one: who waits first, and longest first."""
+        """Return sessions waiting for or owned by an agent: waiting ones first, longest first."""
         rows: Any = await self._redis.zrange("tg:desk", 0, most - 1, withscores=True)
         async with self._redis.pipeline(transaction=False) as pipeline:
             for name, _ in rows:
@@ -84,7 +84,7 @@ class SessionIndex:
         return sorted(found, key=lambda row: row.owner is not Owner.WAITING)
 
     async def find_by_message(self, message_id: str) -> str | None:
-        """The session of a message, by the provider's id of what came in or of what went out."""
+        """Return the session of a message by its provider id, inbound or outbound."""
         async for key in self._redis.scan_iter(
             f"tg:message:*:{_escape_glob(message_id)}", count=_MAX_KEYS_PER_CALL
         ):
@@ -96,7 +96,7 @@ class SessionIndex:
         return None
 
     async def find_by_person(self, person: str) -> list[str]:
-        """The sessions of which a part, between colons, is exactly this: a number, an address, an id."""
+        """Return the sessions of which a component, between colons, equals a number, address or id."""
         sessions = set()
         async for key in self._redis.scan_iter(f"tg:{{*{_escape_glob(person)}*}}*", count=_MAX_KEYS_PER_CALL):
             session = key.decode()[len("tg:{") :].rpartition("}")[0]
@@ -105,7 +105,7 @@ class SessionIndex:
         return sorted(sessions)
 
     async def read_state(self, session: str) -> State | None:
-        """The dialog's state of a session; `None` when it has none, or rested for too long."""
+        """Return the dialog state of a session; `None` if it has none or has expired."""
         stored, expires = await self._redis.hmget(f"tg:{{{session}}}", "state", "expires")
         seconds, microseconds = await self._redis.time()
         if not stored or (expires and int(expires) <= seconds * 1000 + microseconds // 1000):
@@ -114,9 +114,9 @@ class SessionIndex:
         return found
 
     async def erase(self, session: str) -> int:
-        """Forget a session with all that was said in it, dead letters too; how many keys that were.
+        """Delete a session with its log and dead letters (GDPR erasure); return the number of keys.
 
-        A worker that holds it loses its lease. Who opted out and is erased may be written to again.
+        A worker that holds it loses its lease. An opt-out is deleted as well.
         """
         keys = [f"tg:{{{session}}}{part}" for part in _KEY_SUFFIXES]
         account: Any = await self._redis.hget(keys[0], "account")
@@ -133,7 +133,7 @@ class SessionIndex:
         return int(answers[0]) + len(letters)
 
     async def delete_identities(self, person: str) -> int:
-        """Forget which sessions a person's names lead to."""
+        """Delete the mapping from a contact's identifiers to sessions."""
         forgotten = 0
         async for key in self._redis.scan_iter(
             f"tg:person:*{_escape_glob(person)}*", count=_MAX_KEYS_PER_CALL

@@ -1,4 +1,4 @@
-"""Reading a session's log: the one record behind transcripts, the console and metrics."""
+"""Reads a session's log: the one record behind transcripts, the console and metrics."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gateway.redis.connection.multiplexer import multiplexed_call
 
 
 class LogEntry(FrozenModel):
-    """One thing that happened. `id` orders the log; `at_ms` is by the server's clock."""
+    """One event of a session. `id` orders the log; `at_ms` is the server's clock."""
 
     id: str
     at_ms: int
@@ -23,18 +23,18 @@ class LogEntry(FrozenModel):
 
 
 async def read_log(redis: Redis, session: str, after: str = "", count: int = 200) -> list[LogEntry]:
-    """The first `count` entries after the entry `after`; an empty log for a session that is not known."""
+    """Return the first `count` entries after the entry `after`; an empty list for an unknown session."""
     start = f"({after}" if after else "-"
     return await _read_entries(redis, "XRANGE", session, start, "+", count)
 
 
 async def read_log_end(redis: Redis, session: str, count: int = 200) -> list[LogEntry]:
-    """The last `count` entries, oldest first."""
+    """Return the last `count` entries, oldest first."""
     return (await _read_entries(redis, "XREVRANGE", session, "+", "-", count))[::-1]
 
 
 async def read_owner(redis: Redis, session: str) -> Owner:
-    """Who speaks in a session now; the bot in one that is not known."""
+    """Return the owner of a session; the bot for an unknown one."""
     stored: Any = await cast("Awaitable[bytes | None]", redis.hget(f"tg:{{{session}}}", "owner"))
     return Owner(stored.decode()) if stored else Owner.BOT
 

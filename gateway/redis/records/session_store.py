@@ -1,4 +1,4 @@
-"""Sessions of an application on Redis: held by one process at a time, saved only by who holds them."""
+"""Session store on Redis for embedding applications: one holder at a time, fenced writes."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _WRITE_SCRIPT = lua.load_script("keep", ProtocolLimits())
 
 
 class RedisSessionStore:
-    """Sessions that several processes share.
+    """Stores sessions that several processes share.
 
-    A session is held under a lease with a fencing token: a process that stood still past it cannot save.
-    States expire `seconds` after the last turn. With `keys` (Fernet keys, the newest first) they are
-    encrypted at rest; an older key still reads, and the next turn writes with the newest.
+    A session is held under a lease with a fencing token: a process that was paused past it cannot save.
+    States expire `seconds` after the last turn. With `keys` (Fernet keys, newest first) they are encrypted at
+    rest; an older key still decrypts, and the next turn encrypts with the newest.
     """
 
     def __init__(
@@ -41,9 +41,11 @@ class RedisSessionStore:
         wait_seconds: float = 60.0,
         keys: Sequence[str] = (),
     ) -> None:
-        """`wait_seconds` is how long a turn waits for the one before. Raises `ConfigurationError`.
+        """Create a store. `wait_seconds` is how long a turn waits for the one before.
 
-        A client in the place of the URL is shared with its owner, who closes it.
+        Raises `ConfigurationError`.
+
+        A client in place of the URL is shared with its owner, who closes it.
         """
         self._redis: Redis = open_redis(url) if isinstance(url, str) else url
         self._expiry_ms = int(seconds * 1000)
@@ -81,15 +83,15 @@ class RedisSessionStore:
                 return answer[0], answer[1]
             if monotonic() > end:
                 raise SessionBusy("the session is held by another turn for too long; try again")
-            # who lets go tells nobody, so one looks again, soon and not all at once
+            # a release sends no notification, so waiters poll, not all at once
             await asyncio.sleep(min(answer / 1000, random.uniform(0.002, 0.02)))  # noqa: S311
 
     async def write_fenced(self, arguments: list[str | bytes | int]) -> bool:
-        """Write as the holder of a fence; False when it is not the newest any more."""
+        """Write as the holder of a fencing token; False if a newer one exists."""
         return bool(await _WRITE_SCRIPT(self._redis, arguments))
 
     def encode_state(self, state: State) -> bytes:
-        """A state as it is stored."""
+        """Encode a state for storage."""
         return self._codec.encode(state)
 
     @property
@@ -123,7 +125,7 @@ class _RedisHeldSession:
 
 
 class _StateCodec:
-    """States to bytes and back: JSON with a schema number, encrypted where there are keys."""
+    """Encodes states as JSON with a schema number, encrypted if there are keys."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._fernet: Any = None
@@ -142,7 +144,10 @@ class _StateCodec:
         return self._fernet.encrypt(plain) if self._fernet else plain
 
     def decode(self, stored: bytes) -> State | None:
-        """The state; `None` when another schema wrote it. Raises `ConfigurationError` when no key opens it."""
+        """Decode a state; `None` if another schema wrote it.
+
+        Raises `ConfigurationError` when no key decrypts it.
+        """
         try:
             found = json.loads(self._fernet.decrypt(stored) if self._fernet else stored)
         except Exception as error:

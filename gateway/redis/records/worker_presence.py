@@ -1,6 +1,6 @@
-"""Which workers are alive right now, so that readiness means that a message would be answered.
+"""Worker liveness: readiness means that a message would be answered.
 
-By the server's clock: a worker whose own is wrong is as alive as any other.
+Heartbeats use the server's clock, so a worker with a wrong clock counts like any other.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ _LIMITS = ProtocolLimits()
 
 
 async def announce(redis: Redis, name: str) -> None:
-    """Say that the worker `name` is alive; to be repeated every second or so."""
+    """Record a heartbeat of the worker `name`; to be repeated every second or so."""
     await lua.load_script("announce", _LIMITS)(redis, [name])
 
 
 async def withdraw(redis: Redis, name: str) -> None:
-    """Say that the worker `name` has ended."""
+    """Remove the worker `name`."""
     await redis.zrem("tg:workers", name)
 
 
 async def any_worker_alive(redis: Redis) -> bool:
-    """Whether any worker would take a job now."""
+    """Return whether any worker is alive."""
     return bool(await lua.load_script("anyone", _LIMITS)(redis, []))

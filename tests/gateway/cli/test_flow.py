@@ -178,5 +178,5 @@ def test_chat_takes_up_a_change_of_the_file(tmp_path: Path) -> None:
             assert chat.poll() is None
         write("Coffee, perhaps?")
         told, _ = chat.communicate(b"what?\n", timeout=60)
-    assert b"the flow was changed and is taken up" in told
+    assert b"flow reloaded" in told
     assert b"Coffee, perhaps?" in told

@@ -63,7 +63,7 @@ def test_why_says_that_a_message_is_not_known(asked: str) -> None:
 def test_sessions_with_work_are_listed(asked: str) -> None:
     prepared(asked, lambda rig: rig.accept_turns(1, 2))
 
-    assert f"{SESSION}  bot  waiting 2  unsent 0" in run("sessions").output
+    assert f"{SESSION}  bot  queued 2  unsent 0" in run("sessions").output
 
 
 def test_a_person_is_erased_only_when_one_is_sure(asked: str) -> None:
@@ -73,8 +73,8 @@ def test_a_person_is_erased_only_when_one_is_sure(asked: str) -> None:
 
     prepared(asked, two)
     assert run("erase", ADDRESS.theirs).exit_code == 1
-    assert "erased 1 sessions" in run("erase", ADDRESS.theirs, "--yes").output
-    assert "erased 0 sessions" in run("erase", ADDRESS.theirs, "--yes").output
+    assert "Deleted 1 sessions" in run("erase", ADDRESS.theirs, "--yes").output
+    assert "Deleted 0 sessions" in run("erase", ADDRESS.theirs, "--yes").output
     assert run("sessions").output.count("waiting 1") == 1
     assert run("erase", "+1").exit_code == 2
 

@@ -107,7 +107,7 @@ async def test_a_webhook_of_the_other_kind_is_for_a_person(admin: Admin) -> None
     ("arguments", "settings", "words"),
     [
         (("twilio",), {}, "docs/channels/twilio.md"),
-        (("pigeon",), {}, "there is no channel"),
+        (("pigeon",), {}, "unknown channel"),
         (("zendesk",), {"ZENDESK_API_TOKEN": ""}, "ZENDESK_API_TOKEN is not set"),
         (("zendesk",), {"ZENDESK_API_TOKEN": "wrong"}, "the credentials are refused"),
         (("zendesk",), {"ZENDESK_API_URL": ""}, "ZENDESK_API_URL"),

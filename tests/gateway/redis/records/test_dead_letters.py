@@ -197,7 +197,7 @@ def test_letters_are_replayed_by_id(commands: Commands, sync_redis: sync.Redis) 
 
     result = commands.run("replay", third.id, first.id)
 
-    assert (result.exit_code, result.output) == (0, "replayed 2 of 2\n")
+    assert (result.exit_code, result.output) == (0, "Re-queued 2 of 2.\n")
     waiting = sync_redis.lrange(f"tg:{{{SESSION}}}:mail", 0, -1)
     assert [json.loads(each)["id"] for each in waiting] == ["M1", "M3"]
     assert second.id in commands.run("list").output
@@ -206,15 +206,15 @@ def test_letters_are_replayed_by_id(commands: Commands, sync_redis: sync.Redis) 
 def test_letters_are_replayed_by_time(commands: Commands) -> None:
     commands.wait(turn(1), turn(2))
 
-    assert commands.run("replay", "--until", "2h").output == "replayed 0 of 0\n"
-    assert commands.run("replay", "--since", "2h").output == "replayed 2 of 2\n"
+    assert commands.run("replay", "--until", "2h").output == "Re-queued 0 of 0.\n"
+    assert commands.run("replay", "--since", "2h").output == "Re-queued 2 of 2.\n"
 
 
 def test_letters_are_dropped(commands: Commands) -> None:
     first, second = commands.wait(turn(1), turn(2))
 
-    assert commands.run("drop", first.id).output == "dropped 1\n"
-    assert commands.run("drop", "--since", "2026-01-01").output == "dropped 1\n"
+    assert commands.run("drop", first.id).output == "Deleted 1\n"
+    assert commands.run("drop", "--since", "2026-01-01").output == "Deleted 1\n"
     assert second.id not in commands.run("list").output
 
 
@@ -234,4 +234,4 @@ def test_a_letter_that_is_not_there_is_said_and_is_a_failure(commands: Commands)
 
     result = commands.run("replay", "1-1")
     assert result.exit_code == 1
-    assert "1-1: there is no such letter" in result.output
+    assert "1-1: unknown or already removed" in result.output

@@ -65,5 +65,5 @@ def test_the_command_lists_and_drops(redis_url: str, monkeypatch: pytest.MonkeyP
     listed = CliRunner().invoke(app, ["quarantine", "list"]).output
     assert "fake  401  POST /webhooks/fake" in listed
     assert "set PUBLIC_URL" in listed
-    assert CliRunner().invoke(app, ["quarantine", "drop"]).output == "dropped 1\n"
-    assert "nothing was refused" in CliRunner().invoke(app, ["quarantine", "list"]).output
+    assert CliRunner().invoke(app, ["quarantine", "drop"]).output == "Deleted 1\n"
+    assert "No webhooks were rejected" in CliRunner().invoke(app, ["quarantine", "list"]).output

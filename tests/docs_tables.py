@@ -1,0 +1,99 @@
+"""Generated blocks of the documentation; `make docs` writes them into their pages."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
+
+import typer.main
+from typer.core import TyperGroup
+
+import channels
+from core.model import Owner
+from core.model.owner import TRANSITIONS
+from gateway.cli import app
+from gateway.config import settings
+from tests.paths import DOCS, ROOT
+
+
+def find_block(text: str, name: str) -> str:
+    """Return the text between the markers of a block."""
+    match = re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", text, re.DOTALL)
+    assert match, f"the page has no block {name}"
+    return match[1]
+
+
+def render_settings() -> str:
+    """Render the table of settings, of the gateway and of every channel."""
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    rows += [f"| `{name}` | {default} | {meaning} |" for name, default, meaning in settings.setting_rows()]
+    for name in channels.available():
+        for setting in importlib.import_module(f"channels.{name}").SETTINGS:
+            default = f"`{setting.default}`" if setting.default else ("required" if setting.required else "")
+            rows.append(f"| `{setting.name}` | {default} | {setting.description} |")
+    return "\n".join(rows)
+
+
+def render_commands() -> str:
+    """Render the table of commands from the command line itself."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    context = typer.Context(group)
+    rows = ["| command | what it does |", "|---|---|"]
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        rows.append(f"| `turngate {name}` | {(command.help or '').splitlines()[0]} |")
+    return "\n".join(rows)
+
+
+def render_ownership() -> str:
+    """Render the state machine of session ownership as a Mermaid diagram."""
+    causes: dict[tuple[Owner, Owner], list[str]] = {}
+    for move in TRANSITIONS:
+        causes.setdefault((move.before, move.after), []).append(move.cause)
+    arrows = [f"    {before} --> {after}: {', '.join(each)}" for (before, after), each in causes.items()]
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {Owner.BOT}", *arrows, "```"])
+
+
+def render_packages() -> str:
+    """Render packages and their order as a Mermaid diagram, from the contracts in pyproject.toml."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    layers = {each["name"]: each["layers"] for each in contracts["contracts"] if each["type"] == "layers"}
+    lines = ["```mermaid", "flowchart TD"]
+    for package in ("gateway", "channels", "flows", "core"):
+        lines.append(f"  subgraph {package}")
+        rows = layers.get(f"inside {package}") or ["one folder per provider", "_kit"]
+        ids = [f"{package}_{number}" for number in range(len(rows))]
+        lines += [f'    {id_}["{row.replace(" | ", " · ")}"]' for id_, row in zip(ids, rows, strict=True)]
+        lines += [f"    {above} --> {below}" for above, below in pairwise(ids)]
+        lines.append("  end")
+    lines += ["  gateway --> channels --> core", "  gateway --> flows --> core", "```"]
+    return "\n".join(lines)
+
+
+BLOCKS: Mapping[Path, Mapping[str, Callable[[], str]]] = {
+    ROOT / "README.md": {"commands": render_commands},
+    DOCS / "settings.md": {"settings": render_settings},
+    DOCS / "hand-off.md": {"owner": render_ownership},
+    DOCS / "architecture.md": {"packages": render_packages},
+}
+
+
+def main() -> None:
+    """Write every block into its page."""
+    for page, blocks in BLOCKS.items():
+        text = page.read_text(encoding="utf-8")
+        for name, render in blocks.items():
+            before, begin, rest = text.partition(f"<!-- {name} -->\n")
+            _, end, after = rest.partition(f"\n<!-- /{name} -->")
+            text = "".join((before, begin, render(), end, after))
+        page.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
