@@ -141,7 +141,8 @@ class NeedsDependencies(Protocol):
 
     def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
         """Take what a worker has: where credentials that are renewed are kept, by one process at a time, and
-        what gets files from addresses that others named."""
+        what gets files from addresses that others named.
+        """
         ...
 
 

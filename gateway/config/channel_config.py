@@ -1,4 +1,4 @@
-"""`TURNGATE_CONFIG`: a TOML file for what differs from channel to channel."""
+"""`TURNGATE_CONFIG`: a TOML file with per-channel and per-account configuration."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
 class ChannelOverrides(BaseModel):
-    """How a channel, or one account of it, differs."""
+    """Overrides for a channel or an account."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     flow: str = ""
-    """The flow of this channel, as TURNGATE_FLOW names one; empty: that one."""
+    """Flow of this channel, as in TURNGATE_FLOW; empty: the default flow."""
     concurrency: Concurrency = Concurrency()
     pace: RateLimit | None = None
-    """Sends a second, in place of the channel's own limits."""
+    """Rate limit in sends per second; unset: the provider's own limits."""
 
 
 class AccountConfig(ChannelOverrides):
-    """One more account of a channel, `[channels.twilio.accounts.shop2]`.
+    """A further account of a channel, `[channels.twilio.accounts.shop2]`.
 
     `settings` are the channel's own, by name; a value like `$SHOP2_TOKEN` is taken from the environment.
     """
@@ -39,7 +39,7 @@ class AccountConfig(ChannelOverrides):
     settings: Annotated[dict[str, str], Field(min_length=1)]
 
     def resolve_settings(self, environ: Mapping[str, str]) -> Mapping[str, str]:
-        """The settings with what the environment holds. Raises `ConfigurationError`."""
+        """Return the settings with references to the environment resolved. Raises `ConfigurationError`."""
         found = {}
         for name, value in self.settings.items():
             if value.startswith("$"):
@@ -53,7 +53,7 @@ class AccountConfig(ChannelOverrides):
 
 
 class ChannelConfig(ChannelOverrides):
-    """One channel's section, `[channels.twilio]`."""
+    """Section of one channel, `[channels.twilio]`."""
 
     accounts: Annotated[dict[_Name, AccountConfig], Field(default_factory=dict, max_length=50)]
 
@@ -67,7 +67,10 @@ class ConfigFile(BaseModel):
 
     @classmethod
     def load(cls, path: Path | None) -> Self:
-        """Read the file; without one, nothing differs. Raises `ConfigurationError`, naming every problem."""
+        """Read the file; without one there are no overrides.
+
+        Raises `ConfigurationError` naming every problem.
+        """
         if path is None:
             return cls(channels={})
         try:
@@ -93,7 +96,7 @@ class ConfigFile(BaseModel):
 
     @property
     def accounts(self) -> Mapping[str, AccountConfig]:
-        """All accounts, by `channel/account`."""
+        """Return all accounts by `channel/account`."""
         return {
             f"{name}/{account}": found
             for name, channel in self.channels.items()
@@ -102,21 +105,21 @@ class ConfigFile(BaseModel):
 
     @property
     def concurrency(self) -> Mapping[str, Concurrency]:
-        """Each channel's and account's policy, by name."""
+        """Return the concurrency policy of each channel and account by name."""
         return {name: section.concurrency for name, section in self._sections_with("concurrency").items()}
 
     @property
     def flows(self) -> Mapping[str, str]:
-        """The flows of channels and accounts that have one of their own, by name."""
+        """Return the flows of channels and accounts that have one of their own, by name."""
         return {name: section.flow for name, section in self._sections_with("flow").items() if section.flow}
 
     def rate_limit_for(self, channel: str, own: RateLimit) -> RateLimit:
-        """How fast a channel or an account may send; `own` are its provider's limits."""
+        """Return the rate limit of a channel or account; `own` are its provider's limits."""
         section = self._sections_with("pace").get(channel)
         return section.pace if section and section.pace else own
 
     def _sections_with(self, key: str) -> Mapping[str, ChannelOverrides]:
-        """Where `key` stands for each channel and account: an account that does not say is as its channel."""
+        """Return the section that sets `key` for each channel and account; accounts inherit."""
         found: dict[str, ChannelOverrides] = dict(self.channels)
         for name, account in self.accounts.items():
             found[name] = (

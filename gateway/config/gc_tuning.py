@@ -1,9 +1,9 @@
-"""Python's garbage collector in a process that has thousands of turns under way.
+"""Garbage collector tuning for processes with thousands of turns in progress.
 
-What a turn makes is freed by counting references; the collector only looks for cycles, of which there are
-few. Its usual thresholds (a look after every 700 new objects, and now and then one through everything that
-lives) suit small programs: with 1,000 drains at once a sixth of a worker's time went there, and a pass
-through everything stopped all of them.
+Most objects of a turn are freed by reference counting; the collector only finds cycles, of which there are
+few. Its default thresholds (a pass after every 700 new objects, and occasional full passes) suit small
+programs: with 1,000 concurrent sessions a sixth of a worker's time went there, and a full pass paused all of
+them.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _GENERATION_0_THRESHOLD, _GENERATION_1_THRESHOLD, _GENERATION_2_THRESHOLD = 20_0
 
 
 def tune_gc() -> None:
-    """To be called once, when the process has loaded what it needs: that is left alone from then on.
+    """Freeze what is loaded and raise the thresholds; to be called once, after start-up.
 
-    Workers and the web process do it by themselves; an application that embeds the dialog may.
+    Workers and the web process call it themselves; an application that embeds the dialog may.
     """
     gc.collect()
     gc.freeze()

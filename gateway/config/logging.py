@@ -1,4 +1,4 @@
-"""Logging: one line an event, to standard error, without message texts, numbers or secrets (law L12)."""
+"""Logging configuration: one line per event to standard error, without message texts, numbers or secrets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 
 
 def configure_logging() -> None:
-    """Log our own events from INFO on, everybody else's from WARNING on."""
+    """Log our own events from INFO on, others' from WARNING on."""
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", datefmt="%H:%M:%S"
     )

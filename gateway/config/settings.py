@@ -21,7 +21,7 @@ from gateway.redis.embedded_server import find_running
 FLOW_LIBRARY = Path(__file__).parents[2] / "flows" / "library"
 _PREFIX = "TURNGATE_"
 _SECRET_PREFIX = "TURNGATE_SECRET_"  # noqa: S105 - the beginning of a name
-_INTERNAL_VARIABLES = frozenset({"TURNGATE_TWIN_URL"})  # set by `turngate run` for its own children
+_INTERNAL_VARIABLES = frozenset({"TURNGATE_TWIN_URL"})  # set by `turngate run` for its child processes
 
 
 class Settings(BaseSettings):
@@ -131,7 +131,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """The settings of this process. Raises `ConfigurationError`, naming the setting."""
+        """Load the settings of this process. Raises `ConfigurationError` naming the setting."""
         environ = load_environment()
         unknown = _describe_unknown_setting(environ)
         if unknown:
@@ -156,7 +156,7 @@ class Settings(BaseSettings):
 
     @property
     def flow_secrets(self) -> Mapping[str, str]:
-        """`TURNGATE_SECRET_X`, which a flow's actions name as `secrets.X`."""
+        """Values of `TURNGATE_SECRET_X`, which a flow's actions use as `secrets.X`."""
         return {
             name.removeprefix(_SECRET_PREFIX): value
             for name, value in load_environment().items()
@@ -165,12 +165,12 @@ class Settings(BaseSettings):
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """Everything that was set, for the channels to find their own."""
+        """All variables, for the channels to find their own."""
         return load_environment()
 
     @property
     def flow_path(self) -> Path:
-        """The flow's file. Raises `ConfigurationError` when there is none."""
+        """Path of the flow file. Raises `ConfigurationError` if there is none."""
         named = FLOW_LIBRARY / f"{self.flow}.json"
         path = named if named.exists() else Path(self.flow)
         if not path.is_file():
@@ -181,9 +181,9 @@ class Settings(BaseSettings):
         return path
 
     def require_redis_url(self) -> str:
-        """The server's address: REDIS_URL or, without it, the server of a `turngate run` in the same folder.
+        """Return REDIS_URL or, without it, the URL of a running `turngate run` in the same data folder.
 
-        Raises `ConfigurationError` when there is neither.
+        Raises `ConfigurationError` if there is neither.
         """
         found = self.redis_url or find_running(self.data_dir)
         if not found:

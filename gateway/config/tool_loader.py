@@ -1,4 +1,4 @@
-"""Python functions of the operator's own that a flow's tools of the type `python` may call."""
+"""Loads the operator's Python functions that a flow's `python` tools may call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flows.tools import is_tool
 
 
 def load_tools(spec: str) -> list[Callable[..., Any]]:
-    """The functions marked with `@tool` in a file (`tools.py`) or an importable module; none without `spec`.
+    """Return the functions marked with `@tool` in a file (`tools.py`) or module; none without `spec`.
 
     The file is the operator's own code and runs in the workers. Raises `ConfigurationError`.
     """
@@ -23,7 +23,7 @@ def load_tools(spec: str) -> list[Callable[..., Any]]:
         return []
     try:
         module = _import_file(Path(spec)) if spec.endswith(".py") else importlib.import_module(spec)
-    except Exception as error:  # a module may fail in any way when it is run
+    except Exception as error:  # a module may raise anything when it is executed
         raise ConfigurationError(
             f"TURNGATE_TOOLS: {spec} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
@@ -38,6 +38,6 @@ def _import_file(path: Path) -> ModuleType:
     if spec is None or spec.loader is None or not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # its functions' types are looked up there
+    sys.modules[spec.name] = module  # the types of its functions are resolved there
     spec.loader.exec_module(module)
     return module

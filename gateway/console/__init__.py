@@ -1,1 +1,1 @@
-"""The console: pages for the people who run the gateway."""
+"""The console: web pages for operators and agents."""

@@ -1,4 +1,4 @@
-"""The desk: where people answer in place of the bot, on channels that have no desk of their own."""
+"""Agent inbox: agents answer in place of the bot, on channels without a desk of their own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CONTENT_SECURITY_POLICY = (
 
 
 class AgentMessage(BaseModel):
-    """What an agent writes to the person. `id` makes a repeat the same message."""
+    """Message of an agent to the contact. `id` makes a repetition the same message."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,7 +40,7 @@ class AgentMessage(BaseModel):
 
 
 class OwnershipAction(BaseModel):
-    """What an agent does with the session: take it over, give it back to the bot, close it."""
+    """Ownership change by an agent: take over, hand back, close."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,7 +49,7 @@ class OwnershipAction(BaseModel):
 
 
 class AgentInbox:
-    """`/console/desk`, for who may see the console."""
+    """Routes of `/console/desk`, for operators."""
 
     def __init__(self, redis: Redis, inbox: Inbox, outgoing: ProactiveSender, operator: OperatorAuth) -> None:
         self._redis = redis
@@ -60,7 +60,7 @@ class AgentInbox:
         self._page = Environment(loader=files, autoescape=select_autoescape()).get_template("desk.html")
 
     def routes(self) -> list[Route]:
-        """The page and the JSON that it asks for."""
+        """Return the page and its JSON routes."""
         guard = self._operator_auth.require
         return [
             Route("/console/desk", guard(self.page), methods=["GET"]),
@@ -71,17 +71,17 @@ class AgentInbox:
         ]
 
     async def page(self, request: Request) -> Response:
-        """Who waits, and the conversation with one of them."""
+        """Page with waiting sessions and the selected conversation."""
         headers = {"Content-Security-Policy": _CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
         return HTMLResponse(self._page.render(), headers=headers)
 
     async def sessions(self, request: Request) -> Response:
-        """Sessions that wait for a person or have one."""
+        """List the sessions waiting for or owned by an agent."""
         rows = await SessionIndex(self._redis).list_awaiting_agent(_MAX_SESSIONS)
         return JSONResponse({"sessions": [row.model_dump() for row in rows]})
 
     async def log(self, request: Request) -> Response:
-        """What was said and done in a session after the log entry `after`, or at the end of the log."""
+        """Return the session's log after the entry `after`, or its end."""
         session, after = request.query_params.get("session", ""), request.query_params.get("after", "")
         if not session or len(session) > 1_000:
             return error_response(400, "malformed", "session: name one")
@@ -94,7 +94,7 @@ class AgentInbox:
         return JSONResponse({"entries": [entry.model_dump() for entry in entries], "owner": owner})
 
     async def send_message(self, request: Request) -> Response:
-        """Write to the person as a person; `/bot on`, `/bot off` and `/end` are done and not sent."""
+        """Send an agent's message; `/bot on`, `/bot off` and `/end` are executed and not sent."""
         try:
             word = AgentMessage.model_validate_json(await request.body())
         except ValidationError:
@@ -108,7 +108,7 @@ class AgentInbox:
         return JSONResponse({"outcome": outcome}, 202)
 
     async def change_ownership(self, request: Request) -> Response:
-        """Take the session over, give it back or close it."""
+        """Take the session over, hand it back or close it."""
         try:
             deed = OwnershipAction.model_validate_json(await request.body())
         except ValidationError:

@@ -1,4 +1,4 @@
-"""The agent's pane beside the simulated phone: what people at a provider's desk see and do."""
+"""Simulated provider desk beside the simulated phone: what agents see and do there."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gateway.server.operator_auth import OperatorAuth
 
 
 class DeskAction(SimulatedContact):
-    """One of the desk's moves, with words where it takes any."""
+    """An action of the desk, with its text if it takes one."""
 
     move: str = Field(pattern="^[a-z_]{1,40}$")
     text: str = Field(default="", max_length=10_000)
 
 
 class ProviderDeskPage:
-    """`/console/agent`. What can be done there, the twin of the desk says itself."""
+    """Routes of `/console/agent`. The simulator of the desk names the possible actions."""
 
     def __init__(self, access: OperatorAuth, simulator: Simulator | None, http: httpx.AsyncClient) -> None:
         self._operator_auth = access
@@ -29,7 +29,7 @@ class ProviderDeskPage:
         self._http = http
 
     def routes(self) -> list[Route]:
-        """What the pane shows, and what is done in it."""
+        """Return the routes."""
         guard = self._operator_auth.require
         return [
             Route("/console/agent", guard(self.show_conversation), methods=["GET"]),
@@ -37,7 +37,7 @@ class ProviderDeskPage:
         ]
 
     async def show_conversation(self, request: Request) -> Response:
-        """How a person's conversation stands, what was said after the line `after`, and the moves."""
+        """Return the conversation's status, its messages after the line `after`, and the possible actions."""
         query = request.query_params
         try:
             person = SimulatedContact(surface=query.get("surface", ""), person=query.get("person", ""))
@@ -56,7 +56,7 @@ class ProviderDeskPage:
         return JSONResponse({**found, "lines": lines, "last": told["last"]})
 
     async def run_action(self, request: Request) -> Response:
-        """Let an agent do something; the provider's twin tells this gateway by a signed webhook."""
+        """Run an agent's action; the simulator notifies this gateway with a signed webhook."""
         try:
             deed = DeskAction.model_validate_json(await request.body())
             desk = self._simulator and self._simulator.find_desk(deed.surface)

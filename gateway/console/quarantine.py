@@ -1,4 +1,4 @@
-"""The console's page of refused webhooks."""
+"""Console page of rejected webhooks."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ _PAGE = Environment(autoescape=True).from_string("""<!doctype html>
 
 
 class QuarantinePage:
-    """`/console/quarantine`, for who may see the console."""
+    """Route of `/console/quarantine`, for operators."""
 
     def __init__(self, quarantine: Quarantine, operator: OperatorAuth) -> None:
         self._quarantine = quarantine
         self._operator_auth = operator
 
     def routes(self) -> list[Route]:
-        """The page."""
+        """Return the route."""
         return [Route("/console/quarantine", self._operator_auth.require(self.page), methods=["GET"])]
 
     async def page(self, request: Request) -> Response:
-        """What was refused lately, and why."""
+        """Page with the latest rejections and their reasons."""
         rows = [
             (datetime.fromtimestamp(each.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S"), each)
             for each in await self._quarantine.latest()

@@ -1,4 +1,4 @@
-"""The console's routes: the simulator's page and the JSON that it asks for."""
+"""Console page with the simulated phone, and its JSON routes."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _CONTENT_SECURITY_POLICY = (
 
 
 class SimulatedMessage(SimulatedContact):
-    """A message typed on the simulated phone, a button tapped on it, or a picture sent from it."""
+    """A message typed, a button tapped or a picture sent on the simulated phone."""
 
     text: str = Field(min_length=1, max_length=1600)
     button: str = Field(default="", max_length=256)
     picture: bool = False
 
     def to_simulator(self, surface: str) -> dict[str, object]:
-        """What the twin is told."""
+        """Build the request body for the simulator."""
         return {
             "surface": surface,
             "person": self.person,
@@ -48,13 +48,13 @@ class SimulatedMessage(SimulatedContact):
 
 
 class OwnershipChange(SimulatedContact):
-    """Who is to speak from now on."""
+    """The new owner of the session."""
 
     act: ControlAction = Field(description="take_over or give_back")
 
 
 class SimulatorPage:
-    """The pages. Without a simulator (real credentials are set) the page says so."""
+    """Routes below `/console`. With real credentials there is no simulator, and the page says so."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class SimulatorPage:
         self._page = templates.get_template("page.html")
 
     def routes(self) -> list[BaseRoute]:
-        """Everything below `/console`."""
+        """Return all routes below `/console`."""
         guard = self._operator_auth.require
         return [
             Route("/console", guard(self.page), methods=["GET"]),
@@ -84,7 +84,7 @@ class SimulatorPage:
         ]
 
     async def page(self, request: Request) -> Response:
-        """The phone on the screen."""
+        """Page with the simulated phone."""
         html = self._page.render(simulator=self._simulator)
         headers = {
             "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
@@ -94,7 +94,7 @@ class SimulatorPage:
         return HTMLResponse(html, headers=headers)
 
     async def send_message(self, request: Request) -> Response:
-        """Let the twin send a message as the person would: by a signed webhook to this gateway."""
+        """Have the simulator send the contact's message by a signed webhook to this gateway."""
         if self._simulator is None:
             return _simulator_unavailable()
         try:
@@ -112,7 +112,7 @@ class SimulatorPage:
         return JSONResponse({"id": answer.json()["sid"]})
 
     async def change_owner(self, request: Request) -> Response:
-        """Take the session over from the bot, or give it back."""
+        """Take the session over from the bot, or hand it back."""
         if self._simulator is None:
             return _simulator_unavailable()
         try:
@@ -141,7 +141,7 @@ class SimulatorPage:
         return JSONResponse({"act": take.act})
 
     async def conversation(self, request: Request) -> Response:
-        """What has happened in a session after the log entry `after`, and who owns it."""
+        """Return a session's log after the entry `after`, and its owner."""
         if self._simulator is None:
             return _simulator_unavailable()
         query = request.query_params
@@ -171,7 +171,7 @@ class SimulatorPage:
         )
 
     async def _load_message_extras(self, person: SimulatedContact) -> dict[str, object]:
-        """What can be tapped in each message, and its files, by the provider's id."""
+        """Return each message's tappable choices and its files, by provider ID."""
         assert self._simulator is not None, "asked by its callers"
         url, _ = self._simulator.find_endpoint(person.surface)
         try:

@@ -1,4 +1,4 @@
-"""The simulated providers as the console sees them: where they listen, and how conversations are named."""
+"""Client of the provider simulators: their addresses, and the names of their conversations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SURFACE_PATTERN = "^(sms|whatsapp|cloud|intercom|zendesk|sunshine)$"
 
 
 class SimulatedContact(BaseModel):
-    """One side of a simulated conversation."""
+    """The contact's side of a simulated conversation."""
 
     surface: str = Field(pattern=_SURFACE_PATTERN)
     person: str = Field(pattern=_PHONE_NUMBER_PATTERN)
@@ -27,7 +27,7 @@ class SimulatedContact(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class DeskEndpoint:
-    """A provider at whose desk people work on the same conversation; `account` is ours there."""
+    """A provider desk where agents work on the same conversation; `account` is our account there."""
 
     name: str
     label: str
@@ -37,7 +37,7 @@ class DeskEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Simulator:
-    """Where the providers' twins listen, and the accounts and numbers that they play."""
+    """Addresses of the simulators, and the accounts and numbers that they use."""
 
     url: str
     account: str
@@ -51,7 +51,7 @@ class Simulator:
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Self | None:
-        """The twins that `turngate run` told its children of; `None` when real providers are configured."""
+        """Load the simulators that `turngate run` has started; `None` with real providers."""
         url = environ.get("TURNGATE_TWIN_URL", "")
         if not url:
             return None
@@ -64,17 +64,17 @@ class Simulator:
         return cls(url, environ["TWILIO_ACCOUNT_SID"], environ["WHATSAPP_API_URL"], desks)
 
     def find_desk(self, surface: str) -> DeskEndpoint | None:
-        """The desk of that name."""
+        """Return the desk of a surface."""
         return next((desk for desk in self.desks if desk.name == surface), None)
 
     def find_endpoint(self, surface: str) -> tuple[str, str]:
-        """The twin's address, and its own name of the surface."""
+        """Return the simulator's address and its own name of the surface."""
         if desk := self.find_desk(surface):
             return desk.url, surface
         return (self.cloud_url, "whatsapp") if surface == "cloud" else (self.url, surface)
 
     async def find_address(self, person: SimulatedContact, http: httpx.AsyncClient) -> Address | None:
-        """Where a person's conversation takes place; `None` when a desk has none of this person yet.
+        """Return the address of a contact's conversation; `None` if a desk has none yet.
 
         Raises `httpx.HTTPError` when the desk does not answer.
         """
@@ -98,7 +98,7 @@ class Simulator:
         )
 
     def build_session_id(self, address: Address) -> str:
-        """As the channels name it; at the Cloud API the name that goes with a phone number."""
+        """Return the session ID as the channel builds it; for WhatsApp, the one of the phone number."""
         if self.find_desk(address.channel):
             return f"{address.channel}:{address.account}:{address.theirs}"
         if address.channel == "whatsapp":
@@ -109,7 +109,7 @@ class Simulator:
 async def query_simulator(
     http: httpx.AsyncClient, url: str, what: str, person: str, **more: str
 ) -> dict[str, Any]:
-    """Ask a twin for something about a person. Raises `httpx.HTTPError`."""
+    """Query a simulator about a contact. Raises `httpx.HTTPError`."""
     answer = await http.get(f"{url}/_twin/{what}", params={"from": person, **more})
     answer.raise_for_status()
     found: dict[str, Any] = answer.json()

@@ -1,4 +1,4 @@
-"""The dialog's routes for FastAPI, which documents them by itself. Needs the extra `turngate[fastapi]`."""
+"""Dialog routes for FastAPI, which documents them by itself. Requires the extra `turngate[fastapi]`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gateway.embedding.starlette import DialogRouter, ResetRequest, TurnReply, T
 
 
 class FastAPIRouter(APIRouter):
-    """`app.include_router(FastAPIRouter(machine), prefix="/dialog")`: the same routes as `DialogRouter`."""
+    """The routes of `DialogRouter` for `app.include_router(FastAPIRouter(machine), prefix="/dialog")`."""
 
     def __init__(self, dialog: DialogMachine | SessionWorker[Any]) -> None:
         super().__init__(tags=["dialog"])

@@ -1,4 +1,4 @@
-"""The dialog over HTTP inside another application: /turn, /stream and /reset, by `session_id`."""
+"""Dialog routes for embedding applications: /turn, /stream and /reset, by `session_id`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_ID_LENGTH = 200
 
 
 class TurnRequest(BaseModel):
-    """A message, and the conversation that it belongs to."""
+    """A message and its conversation."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -35,7 +35,7 @@ class TurnRequest(BaseModel):
 
 
 class ResetRequest(BaseModel):
-    """The conversation that is to be forgotten."""
+    """The conversation to delete."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -43,7 +43,7 @@ class ResetRequest(BaseModel):
 
 
 class TurnReply(BaseModel):
-    """What the dialog said, and where it stands."""
+    """The reply, and where the dialog stands."""
 
     reply: str
     choices: list[dict[str, str]] = []
@@ -52,9 +52,10 @@ class TurnReply(BaseModel):
 
 
 class DialogRouter:
-    """An ASGI application, to be mounted anywhere: `Mount("/dialog", DialogRouter(machine))`.
+    """ASGI application to mount anywhere: `Mount("/dialog", DialogRouter(machine))`.
 
-    Of a machine, every `session_id` gets a conversation of its own. A `SessionWorker` brings its own store.
+    With a machine, every `session_id` has its own conversation in memory. A `SessionWorker` brings its own
+    store.
     """
 
     def __init__(self, dialog: DialogMachine | SessionWorker[Any]) -> None:
@@ -82,17 +83,17 @@ class DialogRouter:
             return error_to_response(error)
 
     async def stream(self, request: Request) -> Response:
-        """Answer one message with the text as it is made."""
+        """Answer one message as a stream of text."""
         try:
             asked = await parse_json_body(request, TurnRequest)
             chunks = stream_texts(self.sessions, asked)
-            first = await anext(chunks, "")  # what fails before the first word is still an error answer
+            first = await anext(chunks, "")  # an error before the first piece still gets an error status
         except Exception as error:
             return error_to_response(error)
         return StreamingResponse(_prepend(first, chunks), media_type="text/plain")
 
     async def reset(self, request: Request) -> Response:
-        """Forget a conversation."""
+        """Delete a conversation."""
         try:
             asked = await parse_json_body(request, ResetRequest)
             async with self.sessions.acquire(asked.session_id) as session:
@@ -103,18 +104,18 @@ class DialogRouter:
 
 
 def as_session_worker(dialog: DialogMachine | SessionWorker[Any]) -> SessionWorker[Any]:
-    """Sessions for whatever was handed in."""
+    """Wrap a machine in a session worker; a session worker is returned as it is."""
     return dialog if isinstance(dialog, SessionWorker) else SessionWorker(dialog.clone)
 
 
 def build_turn_reply(result: Any) -> TurnReply:
-    """A turn's result as it is answered."""
+    """Convert a turn's result to the response model."""
     choices = [choice.model_dump() for message in result.messages for choice in message.choices]
     return TurnReply(reply=result.text, choices=choices, outcome=result.outcome, node=result.node)
 
 
 async def stream_texts(sessions: SessionWorker[Any], asked: TurnRequest) -> AsyncIterator[str]:
-    """The pieces of an answer; the session is held until the last has been read and the turn is saved."""
+    """Yield the pieces of an answer; the session is held until the last was read and the turn is saved."""
     session: SessionHandle[Any]
     async with sessions.acquire(asked.session_id) as session:
         async for chunk in await session.turn(asked.text, stream=True):
@@ -128,7 +129,7 @@ async def _prepend(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
 
 
 def error_to_response(error: Exception) -> Response:
-    """The answer for what went wrong."""
+    """Convert an exception to a response."""
     if isinstance(error, BadRequest):
         return error.response
     if isinstance(error, SessionBusy):

@@ -1,4 +1,4 @@
-"""The one file that builds HTTP clients."""
+"""The one place that builds HTTP clients."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ _MAX_UNTRUSTED_CONNECTIONS = 200
 
 
 def provider_client() -> httpx.AsyncClient:
-    """The client for providers' APIs: one a process.
+    """Build the client for providers' APIs; one per process.
 
-    httpx's own pool looks at every idle connection on every request and collapses above some dozens in
-    flight, so aiohttp carries the requests. Redirects are not followed: credentials would travel with them.
+    httpx's own pool scans every idle connection on every request and collapses above some dozens in flight,
+    so aiohttp is the transport. Redirects are not followed: credentials would travel with them.
 
-    Who lost the lease must not send (law L5), and between a drain's last look at it and the first byte on the
-    wire a connection may be opened and the process may stand still. So the lease is asked for once more right
-    before the write, and the write is not put off; `LeaseLost` or an error of the connection comes of it.
+    A worker that has lost the lease must not send (L5), and between its last check and the first byte on the
+    wire a connection may be opened and the process may be paused. So the lease is checked once more right
+    before the write, and the write is not deferred; a lost lease raises `LeaseLost` or a connection error.
     """
     return httpx.AsyncClient(transport=AiohttpTransport(client=_build_session), timeout=_TIMEOUT_SECONDS)
 
 
 def untrusted_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) -> httpx.AsyncClient:
-    """The client for addresses that others named; `make_socket` has the last word on each connection.
+    """Build a client for untrusted URLs; `make_socket` has the last word on each connection.
 
-    No proxy, no cookies, no redirects: whoever uses it looks at every hop.
+    No proxy, no cookies, no redirects: the caller checks every hop.
     """
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, which may hold a secret
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs URLs, which may hold a secret
 
     def session() -> ClientSession:
         connector = TCPConnector(
@@ -57,7 +57,7 @@ def untrusted_client(make_socket: Callable[[tuple[Any, ...]], socket.socket]) ->
 def _build_session() -> ClientSession:
     trace = TraceConfig()
     trace.on_request_headers_sent.append(_check_lease)
-    trace.on_request_chunk_sent.append(_check_lease)  # despite their names, both come before the write
+    trace.on_request_chunk_sent.append(_check_lease)  # despite their names, both hooks run before the write
     connector = _UnbufferedConnector(limit=_MAX_CONNECTIONS, keepalive_timeout=_KEEPALIVE_SECONDS)
     return ClientSession(connector=connector, cookie_jar=DummyCookieJar(), trace_configs=[trace])
 
@@ -69,7 +69,7 @@ async def _check_lease(session: ClientSession, context: SimpleNamespace, about: 
 
 
 class _UnbufferedConnector(TCPConnector):
-    """Has the event loop write at once; uvloop would otherwise gather writes until its next round."""
+    """Makes the event loop write at once; uvloop would batch writes until its next iteration."""
 
     async def _create_connection(
         self,

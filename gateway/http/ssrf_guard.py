@@ -1,7 +1,7 @@
-"""HTTP to addresses that a flow or a user named: never into the house's own network, never without bounds.
+"""HTTP client for untrusted URLs: SSRF protection (checked after DNS resolution), size and time limits.
 
-Each address is looked at when its socket is made, after the name was resolved, so that neither a name that
-resolves to a private address nor one that changes in between nor a redirect leads inside.
+Each address is checked when its socket is created, after name resolution, so neither a name that resolves to
+a private address, nor one that changes in between (DNS rebinding), nor a redirect reaches a private network.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_REDIRECTS = 3
 _REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 _CROSS_HOST_HEADERS = frozenset(("accept", "accept-encoding", "content-type", "user-agent"))
 _UNSENT_ERRORS = (httpx.ConnectError, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-# the transport reports a refused connection as a time-out; only its cause tells
+# the transport reports a refused connection as a timeout; only its cause tells them apart
 _CONNECT_ERRORS = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _BLOCKED_MESSAGE = "the address is not a public one"
 
@@ -90,7 +90,7 @@ class SafeFetch:
             raise FetchError("the request cannot be sent as it is written", sent=False) from error
 
     def _client_for(self, url: httpx.URL) -> httpx.AsyncClient:
-        """One client for the world and one for the named private hosts; new ones on another event loop."""
+        """Return the client for public or for exempt private hosts; new ones on another event loop."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._clients = loop, {}
@@ -102,7 +102,7 @@ class SafeFetch:
 
 
 class _BlockedAddress(OSError):
-    """The address is not one that may be called."""
+    """The address may not be called."""
 
 
 def _open_public_socket(address: tuple[Any, ...]) -> socket.socket:
@@ -118,7 +118,7 @@ def _open_socket(address: tuple[Any, ...]) -> socket.socket:
 
 
 def is_public(host: str) -> bool:
-    """Whether an IP address belongs to the public internet, also the one inside of an IPv6 form of IPv4."""
+    """Return whether an IP address is public, including IPv4 addresses embedded in IPv6 forms."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -137,12 +137,12 @@ def is_public(host: str) -> bool:
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-"""Where the public addresses of IPv6 are; the rest is not given to anybody."""
+"""Allocated public IPv6 space; everything else is reserved."""
 
 _BLOCKED_NETWORKS = (
-    ipaddress.ip_network("168.63.129.16/32"),  # Azure answers its own machines there
-    ipaddress.ip_network("192.0.0.0/24"),  # and Oracle's cloud there
-    ipaddress.ip_network("3fff::/20"),  # for examples in documents
+    ipaddress.ip_network("168.63.129.16/32"),  # Azure's platform address, reachable from its virtual machines
+    ipaddress.ip_network("192.0.0.0/24"),  # Oracle Cloud's platform addresses
+    ipaddress.ip_network("3fff::/20"),  # documentation prefix
 )
 
 
@@ -163,7 +163,7 @@ def _port(url: httpx.URL) -> int:
 
 
 def _is_blocked(error: BaseException | None) -> bool:
-    """Whether our own refusal is at the bottom of what the client made of it."""
+    """Return whether our own refusal is the root cause of the client's exception."""
     for _ in range(6):
         if error is None or isinstance(error, _BlockedAddress) or _BLOCKED_MESSAGE in str(error):
             break
@@ -172,7 +172,7 @@ def _is_blocked(error: BaseException | None) -> bool:
 
 
 async def _read_body(response: httpx.Response, largest: int) -> bytes:
-    """The body, as it came: who compresses against our word may hold a bomb."""
+    """Read the body undecoded: a response compressed against our request may be a decompression bomb."""
     if response.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
         raise FetchError("the answer is compressed although it was not to be", sent=True)
     body = bytearray()

@@ -1,4 +1,4 @@
-"""Child processes that are restarted when they die, and end when their parent does."""
+"""Child processes that are restarted when they die and stopped when their parent dies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STABLE_SECONDS = 10.0
 
 
 class SupervisedProcess:
-    """`turngate <name>` as a process in a session of its own, so that Ctrl-C reaches only the parent."""
+    """`turngate <name>` as a process in its own session, so that Ctrl-C reaches only the parent."""
 
     def __init__(self, name: str, environ: Mapping[str, str], *arguments: str) -> None:
         self.name = name
@@ -34,16 +34,16 @@ class SupervisedProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process id, while one runs."""
+        """Process ID while a process runs."""
         return self._process.pid if self._process and self._process.returncode is None else None
 
     async def start(self) -> None:
-        """Start the process, and from then on restart it whenever it ends by itself."""
+        """Start the process, and restart it whenever it exits by itself."""
         await self._spawn()
         self._restart_task = asyncio.create_task(self._restart_loop())
 
     async def stop(self, seconds: float) -> None:
-        """Ask it to finish (SIGTERM); after `seconds`, or at once when `force` was called, end it."""
+        """Stop it with SIGTERM; kill it after `seconds`, or at once after `force_stop`."""
         self._stopping = True
         if self._restart_task is not None:
             self._restart_task.cancel()
@@ -65,13 +65,13 @@ class SupervisedProcess:
             await process.wait()
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill it with SIGKILL, as a crash would."""
         if self.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
     def force_stop(self) -> None:
-        """Do not wait for it any longer: a `stop` that runs, or that comes, ends it at once."""
+        """Do not wait any longer: a current or later `stop` kills it at once."""
         self._forced = True
         if self._stopping:
             self.kill()

@@ -1,4 +1,4 @@
-"""Servers on this machine: twins, and gateways that are started for a storm or a benchmark."""
+"""Loopback servers: free ports, readiness, listening sockets."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _READY_SECONDS = 60.0
 
 
 def find_free_port() -> int:
-    """A port of loopback that nobody listens on."""
+    """Return a loopback port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 async def wait_until_ready(url: str) -> None:
-    """Wait until the gateway at `url` would answer a message. Raises `TimeoutError` after a minute."""
+    """Wait until the gateway at `url` is ready. Raises `TimeoutError` after a minute."""
     async with httpx.AsyncClient(trust_env=False) as http, asyncio.timeout(_READY_SECONDS):
         while True:
             if await _is_ready(http, url):
                 return
-            await asyncio.sleep(0.05)  # another process becomes ready, and nothing tells us
+            await asyncio.sleep(0.05)  # another process becomes ready; there is no event to await
 
 
 async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
@@ -34,10 +34,10 @@ async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
 
 
 def open_listener(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
-    """A socket for a server in this process; port 0 takes a free one. Raises `OSError` when it is taken.
+    """Open a listening socket; port 0 takes a free one. Raises `OSError` if the port is taken.
 
-    It names its protocol, unlike that of `socket.create_server`: only then does asyncio send without delay.
-    Otherwise each answer waits for the other side's acknowledgement, 40 ms.
+    The socket names its protocol, unlike that of `socket.create_server`: only then does asyncio disable
+    Nagle's algorithm. Otherwise each response is delayed by up to 40 ms.
     """
     made = socket.socket(proto=socket.IPPROTO_TCP)
     try:

@@ -1,4 +1,4 @@
-"""`turngate run`: server, simulator, web and worker as one thing that starts, heals and stops together."""
+"""Supervisor of `turngate run`: starts, restarts and stops server, simulators, web and worker."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ WriteLine = Callable[[str], None]
 class Supervisor:
     """Everything that `turngate run` starts. Use it as `async with`; inside the block all of it is ready.
 
-    `told` is set by Ctrl-C or SIGTERM, also while things are still starting; a second one ends the
-    children without waiting for the turns at work.
+    `stop_requested` is set by Ctrl-C or SIGTERM, also during start-up; a second one kills the children
+    without waiting for turns in progress.
     """
 
     def __init__(self, settings: Settings, port: int, say: WriteLine) -> None:
@@ -51,14 +51,14 @@ class Supervisor:
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine reaches the web process."""
+        """URL of the web process for a browser on this machine."""
         host = self._settings.host
         if host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
             host = "127.0.0.1"
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     async def __aenter__(self) -> Supervisor:
-        """Start everything, in order, and wait until a message would be answered."""
+        """Start everything in order, and wait until a message would be answered."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._handle_signal)
@@ -70,7 +70,7 @@ class Supervisor:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop everything in the reverse order: nothing accepted is lost, all of it is on disk."""
+        """Stop everything in reverse order: nothing accepted is lost, all of it is on disk."""
         await self._stack.aclose()
 
     def _handle_signal(self) -> None:
@@ -109,7 +109,7 @@ class Supervisor:
         self._stack.push_async_callback(child.stop, stop_seconds)
 
     async def _start_simulators(self) -> dict[str, str]:
-        """No credentials: the providers are played by their twins. Returns what points to them."""
+        """Start the provider simulators (no credentials are set); return the settings that point to them."""
         twins = build_simulated_providers(self.url)
         self.simulated_channels = tuple(each.simulator.name for each in twins)
         self._write_line(
@@ -123,7 +123,7 @@ class Supervisor:
         return environ
 
     async def _wait_until_ready(self) -> None:
-        """Raises `ConfigurationError` with the last reason when it takes too long."""
+        """Wait for readiness. Raises `ConfigurationError` with the last reason after a timeout."""
         self._write_line("waiting until a message would be answered")
         loop = asyncio.get_running_loop()
         end, news = loop.time() + _READY_SECONDS, loop.time() + _PROGRESS_SECONDS
@@ -138,13 +138,13 @@ class Supervisor:
 
 
 def check_settings(settings: Settings) -> None:
-    """Everything that can be wrong in the settings, found before anything is started."""
+    """Check all settings before anything is started."""
     build_dialog(settings)
     load_channels(settings)
 
 
 async def _readiness_problem(http: httpx.AsyncClient, url: str) -> str:
-    """The web process's own words; empty when it is ready."""
+    """Return the web process's own explanation; empty if it is ready."""
     try:
         answer = await http.get(f"{url}/readyz")
     except httpx.TransportError:
@@ -153,7 +153,7 @@ async def _readiness_problem(http: httpx.AsyncClient, url: str) -> str:
 
 
 async def _restart_server_loop(server: EmbeddedRedis) -> None:
-    """Start the embedded server again whenever it ends by itself; what was acknowledged is on its disk."""
+    """Restart the embedded server whenever it exits; acknowledged data is on its disk."""
     while True:
         await asyncio.sleep(_POLL_SECONDS)
         if server.is_alive:
@@ -161,13 +161,13 @@ async def _restart_server_loop(server: EmbeddedRedis) -> None:
         log.warning("the embedded server ended and is started again")
         server.stop()
         try:
-            server.start()  # not in another thread: the server ends when the thread that started it does
+            server.start()  # not in another thread: the server stops when the thread that started it ends
         except ConfigurationError as error:
             log.error("%s", error)
 
 
 def _resolve_port(host: str, port: int) -> int:
-    """`port` (or, for 0, any free one). Raises `ConfigurationError` when it cannot be listened on."""
+    """Resolve `port` (0: any free one). Raises `ConfigurationError` if it cannot be listened on."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

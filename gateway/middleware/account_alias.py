@@ -1,4 +1,4 @@
-"""One more set of credentials of a channel, under a name of its own: `twilio/shop2`."""
+"""Further accounts of a channel: the same channel under a name such as `twilio/shop2`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from core.ports import Channel, Webhook
 
 
 def with_account_name(channel: Channel[httpx.AsyncClient], name: str) -> Channel[httpx.AsyncClient]:
-    """The channel under another name, which its events carry, so that answers leave by its credentials.
+    """Return the channel under another name; its events carry it, so that replies use its credentials.
 
-    It is a copy and no wrapper: what only some channels can do is found on it as well.
+    It is a copy, not a wrapper: the optional methods of a channel are found on it too.
     """
     made = copy(channel)
     made.name = name

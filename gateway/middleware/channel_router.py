@@ -1,4 +1,4 @@
-"""The dialogs of the channels: one flow for all, or one for each."""
+"""Routes a turn to its channel's dialog: one flow for all channels, or one each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.middleware.hot_reload import ReloadingDialog
 
 
 class ChannelRouter:
-    """Asks the dialog of the channel that a turn came by, or else the one for all."""
+    """Dialog that delegates to the dialog of the turn's channel, or to the default one."""
 
     def __init__(self, general: ReloadingDialog, own: Mapping[str, ReloadingDialog]) -> None:
         self._default = general
@@ -25,13 +25,13 @@ class ChannelRouter:
         return await dialog.answer(turn, state, watcher=watcher)
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
-        """What there is to say when a time-out has passed; see `core.ports.dialog.Dialog`."""
+        """Handle an expired timer; see `core.ports.dialog.Dialog`."""
         return await self._by_channel.get(address.channel, self._default).handle_timeout(
             state, address, timer
         )
 
     def error_messages(self, turn: Turn, state: State | None) -> ErrorMessages:
-        """What is said in place of an answer, in the language that is spoken in the session."""
+        """Return the sentences for a failed turn, in the session's language."""
         return self._by_channel.get(turn.address.channel, self._default).machine.error_messages(turn, state)
 
     async def __aenter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""The configured flow, taken up anew when its file was rewritten."""
+"""Reloads the flow when its file changes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _CHECK_SECONDS = 1.0
 
 
 class ReloadingDialog:
-    """A dialog whose flow follows its file: within a second of the next turn, and never to a broken one."""
+    """Dialog whose flow follows its file, within a second of the next turn; an invalid file is ignored."""
 
     def __init__(
         self, file: WatchedFlowFile, machine: DialogMachine, clock: Callable[[], float] = monotonic
     ) -> None:
-        """`clock` counts seconds from any beginning."""
+        """Create the dialog; `clock` is a monotonic clock in seconds."""
         self.machine = machine
         self._file = file
         self._clock = clock
@@ -33,18 +33,18 @@ class ReloadingDialog:
     async def answer(
         self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
     ) -> TurnOutcome:
-        """Answer one turn with the flow as it is now."""
+        """Answer one turn with the current flow."""
         if self._clock() - self._checked_at >= _CHECK_SECONDS:
             self._checked_at = self._clock()
             await self._reload_if_changed()
         return await self.machine.answer(turn, state, watcher=watcher)
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
-        """What there is to say when the node's time-out has passed."""
+        """Handle an expired timer with the current flow."""
         return await self.machine.handle_timeout(state, address, timer)
 
     async def aclose(self) -> None:
-        """Let go of the machine's connections."""
+        """Close the machine's connections."""
         await self.machine.aclose()
 
     async def _reload_if_changed(self) -> None:
@@ -54,7 +54,7 @@ class ReloadingDialog:
             self.machine.replace_flow(await asyncio.to_thread(self._file.reload))
         except ConfigurationError as error:
             log.error("the flow was changed and cannot be run; the one before goes on\n%s", error)
-        except Exception:  # whatever a file does to the loader, people are answered
+        except Exception:  # whatever a file does to the loader, contacts are answered by the flow in use
             log.exception("the flow was changed and cannot be run; the one before goes on")
         else:
             log.info("the flow was changed and is taken up: %s", self._file.path)

@@ -1,4 +1,4 @@
-"""Channels that cannot be asked what they took, but tell our key back in their statuses."""
+"""Look-up of sends with unknown outcome through status callbacks that echo our key."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _STATUS_WAIT_SECONDS = 15.0
 
 
 class StatusLookup:
-    """A channel with a look-up that it has not by itself: what its statuses told back, given some time.
+    """Adds `find_sent` to a channel whose API has no look-up but whose statuses echo our key.
 
-    The first status comes within a second or so; who waits too short sends twice.
+    The first status arrives within about a second; resending before that may duplicate the message.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class StatusLookup:
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """The message that a status named by our key. Raises `Unavailable` while one may still come."""
+        """Return the message that a status named by our key. Raises `Unavailable` while one may come."""
         found = await self._redis.get(echo_key(self.name, reply.global_key))
         if found:
             return SentMessage(provider_id=found.decode() if isinstance(found, bytes) else found)
@@ -44,25 +44,25 @@ class StatusLookup:
         return None
 
     def verify(self, webhook: Webhook) -> None:
-        """As the channel does."""
+        """Delegate to the channel."""
         self._channel.verify(webhook)
 
     def parse(self, webhook: Webhook) -> list[Event]:
-        """As the channel does."""
+        """Delegate to the channel."""
         return self._channel.parse(webhook)
 
     def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
-        """As the channel does."""
+        """Delegate to the channel."""
         return self._channel.answer(webhook, events)
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
-        """As the channel does."""
+        """Delegate to the channel."""
         return self._channel.render(message, address)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """As the channel does."""
+        """Delegate to the channel."""
         return await self._channel.send(reply, http)
 
     def classify(self, error: Exception) -> DeliveryError:
-        """As the channel does."""
+        """Delegate to the channel."""
         return self._channel.classify(error)

@@ -1,4 +1,4 @@
-"""Files that people sent, fetched when something needs them; voice notes that become text."""
+"""Downloads files of contacts when needed, and transcribes voice notes."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ _CACHE_SIZE = 200
 
 
 class SpeechToText(Protocol):
-    """What turns speech into text."""
+    """Port of a speech-to-text service."""
 
     async def transcribe(self, body: bytes, name: str, content_type: str) -> str:
-        """What is said in a recording. Raises `ModelError`."""
+        """Return the text of a recording. Raises `ModelError`."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         ...
 
 
 class MediaDownloader:
-    """Downloads, through the guard; a channel whose provider keeps the files does it with its credentials."""
+    """Downloads files through the SSRF guard, with the channel's credentials where the provider hosts them."""
 
     def __init__(self, channels: Mapping[str, Any], fetch: HttpFetcher) -> None:
         self._channels = channels
         self._fetch = fetch
 
     async def download(self, medium: Attachment, channel: str) -> MediaFile:
-        """A file, with its type told from its bytes. Raises `MediaUnavailable`."""
+        """Download a file; its type is detected from its bytes. Raises `MediaUnavailable`."""
         keeper = self._channels.get(channel)
         if isinstance(keeper, HostsMedia):
             body = await keeper.download(medium, self._fetch)
@@ -62,7 +62,7 @@ class MediaDownloader:
 
 
 class TranscriptionMiddleware:
-    """A dialog to which voice notes are text. One that cannot be heard reaches it as the file that it is."""
+    """Dialog that sees voice notes as text. One that cannot be transcribed reaches it as a file."""
 
     def __init__(self, dialog: Dialog, files: MediaDownloader, ears: SpeechToText) -> None:
         self._dialog = dialog
@@ -79,11 +79,11 @@ class TranscriptionMiddleware:
         return step._replace(details={**step.details, "unheard": trouble}) if trouble else step
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
-        """As the dialog does; nobody has said anything."""
+        """Delegate to the dialog: a timer has no voice note."""
         return await self._dialog.handle_timeout(state, address, timer)
 
     async def _add_transcripts(self, turn: Turn) -> tuple[Turn, str]:
-        """The turn with what its notes say, and why one could not be heard."""
+        """Add the transcripts to the turn; also return why one failed."""
         notes = [medium for medium in turn.attachments if medium.content_type.startswith("audio/")]
         if turn.payload or not notes:
             return turn, ""
@@ -100,7 +100,7 @@ class TranscriptionMiddleware:
         return turn.model_copy(update={"text": "\n".join(filter(None, words))}), trouble
 
     async def _transcribe_note(self, medium: Attachment, turn: Turn) -> str:
-        """What a note says. A turn that is begun anew is not heard twice.
+        """Transcribe a voice note, once per turn even if the turn restarts.
 
         Raises `MediaUnavailable` or `ModelError`.
         """
@@ -114,7 +114,7 @@ class TranscriptionMiddleware:
 
     async def _transcribe_file(self, file: MediaFile) -> str:
         kind = file.content_type
-        if not kind.startswith(("audio/", "video/")):  # a voice note in MP4 or WebM looks like a film
+        if not kind.startswith(("audio/", "video/")):  # a voice note in MP4 or WebM is detected as video
             raise MediaUnavailable(MediaErrorKind.WRONG_TYPE, f"it is {kind} and no sound")
         name = f"voice.{filetype.guess_extension(file.body)}"
         return sanitize(await self._transcriber.transcribe(file.body, name, kind), _MAX_TRANSCRIPT_LENGTH)

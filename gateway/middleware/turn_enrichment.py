@@ -1,4 +1,4 @@
-"""What a provider's webhooks leave out, asked for right before a turn is answered."""
+"""Fetches what a provider's webhooks leave out, right before a turn is answered."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from core.ports import Channel, ContinuesSessions, Dialog, EnrichesTurns, State,
 log = logging.getLogger("turngate.completed")
 
 LoadState = Callable[[str], Awaitable[State | None]]
-"""The dialog's state of a session; `None` when it has none any more."""
+"""Returns the dialog state of a session; `None` if it has none any more."""
 
 
 class TurnEnrichment:
-    """A dialog that gets whole turns, and at a session's first one the state of the session before it.
+    """Dialog that completes turns, and starts a session with the state of the session that it continues.
 
-    A provider that does not answer costs a turn its files, or its past, only.
+    If the provider does not answer, the turn only lacks its files or its history.
     """
 
     def __init__(
@@ -58,5 +58,5 @@ class TurnEnrichment:
         return step._replace(details={**step.details, "goes_on_from": before}) if before else step
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
-        """As the dialog does; nobody is waiting."""
+        """Delegate to the dialog: a timer has nothing to fetch."""
         return await self._dialog.handle_timeout(state, address, timer)

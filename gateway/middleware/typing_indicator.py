@@ -1,4 +1,4 @@
-"""A sign that somebody is at work while an answer takes long: read mark and typing, where there are any."""
+"""Sends read receipts and typing indicators while a slow turn is running."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ ShowTyping = Callable[[Address, str, httpx.AsyncClient], Awaitable[None]]
 
 
 class TypingIndicator:
-    """A dialog that shows typing while it thinks; `attending` are the calls of the channels for it, by name.
+    """Dialog that shows typing during slow turns; `attending` are the channels' calls for it, by name.
 
-    An answer that comes at once needs no sign, and a sign must never come after the answer, where it would
-    stand for nothing: so it waits a moment, and the answer waits for a sign that is under way.
+    A quick answer needs no indicator, and an indicator must never arrive after the answer: so it is delayed,
+    and the answer waits for an indicator that is being sent.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class TypingIndicator:
                 await sign
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
-        """As the dialog does; nobody is waiting."""
+        """Delegate to the dialog: nobody is waiting for an answer."""
         return await self._dialog.handle_timeout(state, address, timer)
 
     async def _show_typing(self, attend: ShowTyping, turn: Turn, asked: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""Liveness, readiness and metrics."""
+"""Liveness, readiness and metrics endpoints."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from gateway.server.error_responses import service_unavailable
 
 
 class HealthRoutes:
-    """What an orchestrator and a monitoring system ask."""
+    """Endpoints for an orchestrator and a monitoring system."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     def routes(self) -> list[Route]:
-        """`/healthz`, `/readyz` and `/metrics`."""
+        """Return the routes `/healthz`, `/readyz` and `/metrics`."""
         return [
             Route("/healthz", self.healthz, methods=["GET"]),
             Route("/readyz", self.readyz, methods=["GET"]),
@@ -30,11 +30,11 @@ class HealthRoutes:
         ]
 
     async def healthz(self, request: Request) -> Response:
-        """This process answers."""
+        """Liveness: this process answers."""
         return JSONResponse({"status": "ok"})
 
     async def readyz(self, request: Request) -> Response:
-        """A message that came now would be answered: Redis can be asked and a worker is alive."""
+        """Readiness: Redis answers and a worker is alive, so a message would be answered."""
         try:
             if await worker_presence.any_worker_alive(self._redis):
                 return JSONResponse({"status": "ready"})

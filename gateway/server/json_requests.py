@@ -17,7 +17,7 @@ MAX_BODY_BYTES = 64 * 1024
 
 
 class BadRequest(Exception):
-    """A request that cannot be served, with its answer."""
+    """Request that cannot be processed, with its response."""
 
     def __init__(self, response: Response) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class BadRequest(Exception):
 
 
 async def parse_json_body(request: Request, model: type[M]) -> M:
-    """The request's JSON as `model`. Raises `BadRequest` with a plain sentence."""
+    """Parse the request's JSON body as `model`. Raises `BadRequest` with a plain sentence."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
@@ -41,6 +41,6 @@ async def parse_json_body(request: Request, model: type[M]) -> M:
 
 
 def describe_validation_error(error: ValidationError) -> str:
-    """What is wrong with a request, without what it held."""
+    """Describe a validation error without repeating the request's content."""
     found = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in error.errors()]
     return "; ".join(found[:5])

@@ -1,4 +1,4 @@
-"""Who may see the console: whoever has the key or, without a key, who sits at this machine."""
+"""Operator authentication: TURNGATE_API_KEY or, if none is set, access from this machine only."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class OperatorAuth:
-    """The rule, made once from the configured key (empty: only this machine)."""
+    """Access rule built from the configured key (empty: this machine only)."""
 
     def __init__(self, key: str) -> None:
         self._key = key.encode()
 
     def require(self, handler: Handler) -> Handler:
-        """`handler` for those who may; everybody else gets 401 or 403 with a sentence."""
+        """Wrap `handler`: everybody without access gets 401 or 403 with a sentence."""
 
         @wraps(handler)
         async def guarded(request: Request) -> Response:
@@ -34,7 +34,7 @@ class OperatorAuth:
         return guarded
 
     def denial_response(self, request: Request) -> Response | None:
-        """The answer for who may not; `None` for who may."""
+        """Return the response that denies access; `None` if the request is authorized."""
         if self._key:
             if not hmac.compare_digest(_provided_key(request), self._key):
                 return error_response(
@@ -55,7 +55,7 @@ class OperatorAuth:
 def _provided_key(request: Request) -> bytes:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return value.strip().encode("latin-1")  # the bytes as they came
+        return value.strip().encode("latin-1")  # the bytes as they arrived
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(value, validate=True).partition(b":")[2]
@@ -65,7 +65,7 @@ def _provided_key(request: Request) -> bytes:
 
 
 def _is_local(request: Request) -> bool:
-    """From this machine, and asked for by a loopback name, so that no foreign page's name resolves to us."""
+    """Check for this machine under a loopback name (which protects against DNS rebinding)."""
     client = request.client.host if request.client else ""
     return _is_loopback(client) and _is_loopback_authority(request.headers.get("host", ""))
 
@@ -86,7 +86,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_same_origin(request: Request) -> bool:
-    """A JSON body and, from a browser, our own origin: no other site can make a browser post here."""
+    """Check for a JSON body and, from a browser, our own origin (protects against CSRF)."""
     origin = request.headers.get("origin")
     same = origin is None or urlsplit(origin).netloc == request.headers.get("host")
     site = request.headers.get("sec-fetch-site", "same-origin")

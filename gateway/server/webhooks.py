@@ -1,4 +1,4 @@
-"""Taking webhooks: bound, verify, parse, accept, answer (laws L1 and L2)."""
+"""Webhook endpoint: bound, verify, parse, store, acknowledge (guarantees L1 and L2)."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class WebhookEndpoint:
         quarantine: Quarantine | None = None,
         http: httpx.AsyncClient | None = None,
     ) -> None:
-        """Refused deliveries are noted in the `quarantine`, where there is one.
+        """Create the endpoint; rejected webhooks are recorded in `quarantine` if given.
 
-        With `http`, channels may answer interactive requests by calls of their own.
+        With `http`, channels may answer interactive requests by API calls of their own.
         """
         self._channels = channels
         self._inbox = inbox
@@ -38,7 +38,7 @@ class WebhookEndpoint:
         self._http = http
 
     def routes(self) -> list[Route]:
-        """`/webhooks/{channel}` and `/webhooks/{channel}/{account}`."""
+        """Return the routes `/webhooks/{channel}` and `/webhooks/{channel}/{account}`."""
         methods = ["GET", "HEAD", "POST"]
         return [
             Route("/webhooks/{channel}", self.receive, methods=methods),
@@ -46,7 +46,7 @@ class WebhookEndpoint:
         ]
 
     async def receive(self, request: Request) -> Response:
-        """Answer one delivery: 2xx only once everything in it is recorded."""
+        """Process one webhook: 2xx only after everything in it is stored."""
         accounts = self._candidate_accounts(**request.path_params)
         if not accounts:
             return error_response(404, "unknown_channel", "no such channel is configured here")
@@ -74,7 +74,7 @@ class WebhookEndpoint:
         return Response(answer.body, answer.status, media_type=answer.content_type)
 
     def _candidate_accounts(self, channel: str, account: str = "") -> list[Channel[httpx.AsyncClient]]:
-        """Whose webhook this may be: the named account's, or any of the channel's."""
+        """Return the accounts that the webhook may belong to: the named one, or all of the channel."""
         if own := self._channels.get(f"{channel}/{account}"):
             return [own]
         named = [name for name in self._channels if name == channel or name.startswith(f"{channel}/")]
@@ -84,7 +84,7 @@ class WebhookEndpoint:
 def _find_verified_account(
     accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook
 ) -> Channel[httpx.AsyncClient]:
-    """The account whose secrets prove the webhook genuine. Raises what the first one says of it."""
+    """Return the account whose signature check passes; otherwise raises the first account's error."""
     refusals: list[WebhookRefused] = []
     for account in accounts:
         try:
@@ -105,7 +105,7 @@ _PUBLIC_MESSAGES = {
 
 
 async def _read_webhook(request: Request, most: int) -> Webhook:
-    """The raw request, of at most `most` bytes of body."""
+    """Read the raw request with at most `most` bytes of body."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         raise WebhookTooLarge(f"{declared} bytes declared, {most} allowed")

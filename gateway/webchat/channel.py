@@ -1,4 +1,4 @@
-"""The web channel: our own HTTP API in place of a provider's. What it sends stands in the session's log."""
+"""The web channel: our own HTTP API instead of a provider's; clients read replies in the log."""
 
 from __future__ import annotations
 
@@ -28,50 +28,50 @@ CAPABILITIES: Final = Capabilities(
 
 
 def build_session_id(session_id: str) -> str:
-    """The session of a client's own id."""
+    """Return the session of a client's own ID."""
     return f"{NAME}:{session_id}"
 
 
 def build_address(session_id: str) -> Address:
-    """Where a client's messages come from and replies go to."""
+    """Return the address of a client: where messages come from and replies go to."""
     return Address(channel=NAME, account=NAME, ours=NAME, theirs=session_id)
 
 
 class WebChannel:
-    """Its clients read the log, where replies are since their commit.
+    """Channel whose clients read the log, where replies are visible with their commit.
 
-    Only what the business says of its own accord goes through the outbox, and is sent by saying that it is.
+    Only proactive messages pass the outbox; they are sent by recording them as sent.
     """
 
     name = NAME
     capabilities = CAPABILITIES
 
     def verify(self, webhook: Webhook) -> None:
-        """There is no webhook: clients use /turn and /stream."""
+        """Reject: there is no webhook, clients use /turn and /stream."""
         raise InvalidSignature("the web channel has no webhook")
 
     def parse(self, webhook: Webhook) -> list[Event]:
-        """Nothing comes this way."""
+        """Return nothing: there is no webhook."""
         return []
 
     def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
-        """Nothing comes this way."""
+        """Return an empty response: there is no webhook."""
         return WebhookResponse(status=404)
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
-        """The message as it is: the client shows CommonMark, choices and media."""
+        """Return the message unchanged: clients render CommonMark, choices and media."""
         return [MessagePart(body=message.text, choices=message.choices, media=message.media)]
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """The mark before a send has asked whether the bot may speak; no wire follows."""
+        """Record the reply as sent; the mark before it has checked that the bot may speak."""
         return SentMessage(provider_id=reply.global_key)
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """Sending again is harmless: it is the same entry of the log."""
+        """Return nothing: sending again is harmless, it is the same entry of the log."""
         return None
 
     def classify(self, error: Exception) -> DeliveryError:
-        """No client is used, so nothing of it fails."""
+        """Classify an error; none can occur, as there is no provider."""
         return Unknown(type(error).__name__)

@@ -1,4 +1,4 @@
-"""A web client's side of a session: saying something, and reading what became of it in the log."""
+"""A web client's side of a session: submits turns and follows their answers in the log."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXTRA_FIELDS = ("choices", "media")
 
 
 class CompletedTurn(NamedTuple):
-    """What became of a turn. `messages` may be empty: a person has the session, or it was silent."""
+    """Result of a turn. `messages` may be empty: an agent owns the session, or the bot had nothing to say."""
 
     message_id: str
     outcome: str
@@ -36,12 +36,12 @@ class CompletedTurn(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Everything that was said, paragraph by paragraph."""
+        """Text of all messages, separated by blank lines."""
         return "\n\n".join(message.text for message in self.messages)
 
 
 class TextPiece(NamedTuple):
-    """The next piece of an answer's text; with `is_restart` it replaces what came before."""
+    """A piece of an answer's text; with `is_restart` it replaces what came before."""
 
     id: str
     text: str
@@ -49,7 +49,7 @@ class TextPiece(NamedTuple):
 
 
 class SubmittedTurn(NamedTuple):
-    """A turn that was accepted; `is_new` unless it was recorded before, when its answer may be there."""
+    """An accepted turn; `is_new` unless it was stored before, in which case its answer may exist already."""
 
     session: str
     message_id: str
@@ -66,13 +66,13 @@ class _AnswerTracker:
         self.settled_keys: set[str] = set()
 
     def apply_notification(self, note: bytes) -> None:
-        """Take what commit.lua tells: the entries that it wrote, a line for each."""
+        """Apply the log entries that commit.lua sent with its notification, one per line."""
         for line in note.splitlines():
             kind, _, data = line.partition(b" ")
             self.apply_entry(kind.decode(), from_json(data))
 
     def apply_entry(self, kind: str, data: dict[str, Any]) -> None:
-        """The next entry; one that was taken before changes nothing."""
+        """Apply the next entry; one that was applied before changes nothing."""
         if kind == "committed" and self.message_id in data.get("turns", ()):
             self.commit = data
         elif kind == "said" and self.commit is not None and self._belongs_to_turn(data["key"]):
@@ -109,10 +109,9 @@ class WebConversations:
     async def submit(
         self, session_id: str, message_id: str, text: str, payload: str = "", *, streamed: bool = False
     ) -> SubmittedTurn:
-        """Record a message; one that was recorded before under this id is the same message.
+        """Store a message; one with the same ID is the same message (deduplication).
 
-        `streamed` says that `pieces` are going to be read.
-        Raises `StorageUnavailable` and `MailboxFull`, as every inbox does.
+        `streamed` announces that `stream_pieces` will be read. Raises `StorageUnavailable` and `MailboxFull`.
         """
         session = build_session_id(session_id)
         turn = Turn(
@@ -129,27 +128,27 @@ class WebConversations:
     async def submit_and_wait(
         self, session_id: str, message_id: str, text: str, payload: str, seconds: float
     ) -> tuple[SubmittedTurn, CompletedTurn | None]:
-        """Record a message as `say` does, and wait for what becomes of it as `answer` does."""
+        """Store a message like `submit`, and wait for its answer like `wait_for_answer`."""
         with self._notifications.subscribe(
             build_session_id(session_id)
-        ) as hint:  # nothing can be missed, so nothing need be read
+        ) as hint:  # subscribed before the submit, so nothing is missed and the log need not be read
             asked = await self.submit(session_id, message_id, text, payload)
             return asked, await self._await_answer(asked, seconds, hint, look=not asked.is_new)
 
     async def is_known(self, asked: SubmittedTurn) -> bool:
-        """Whether such a message was ever recorded (within the days for which ids are remembered)."""
+        """Return whether such a message was stored within the deduplication window."""
         score: Any = await self._redis.zscore(f"tg:{{{asked.session}}}:seen", asked.message_id)
         return score is not None
 
     async def wait_for_answer(self, asked: SubmittedTurn, seconds: float) -> CompletedTurn | None:
-        """Wait for what becomes of a turn; `None` when it takes longer than `seconds`."""
+        """Wait for the answer of a turn; `None` if it takes longer than `seconds`."""
         with self._notifications.subscribe(asked.session) as hint:
             return await self._await_answer(asked, seconds, hint, look=True)
 
     async def _await_answer(
         self, asked: SubmittedTurn, seconds: float, hint: Subscription, *, look: bool
     ) -> CompletedTurn | None:
-        """Hear what becomes of a turn, and look in the log at first (`look`) and when nothing is heard."""
+        """Wait for notifications, and read the log first (`look`) and whenever none arrives."""
         reading, behind, end = _AnswerTracker(asked.message_id), "", monotonic() + seconds
         while True:
             if look:
@@ -166,14 +165,14 @@ class WebConversations:
             look = not notes
 
     async def _find_start(self, asked: SubmittedTurn) -> str:
-        """The log entry behind which a turn's answer stands; empty for the log's beginning."""
+        """Return the log entry after which a turn's answer follows; empty for the beginning of the log."""
         newest = await read_log_end(self._redis, asked.session, _RECENT_ENTRIES) if asked.is_new else []
         mine = (each for each in newest if each.kind == "accepted" and each.data["turn"] == asked.message_id)
         entry = next(mine, None)
         return entry.id if entry else ""
 
     async def _apply_log(self, reading: _AnswerTracker, behind: str, session: str) -> str:
-        """Read on to the log's end, or until the answer is there; returns the last entry that was read."""
+        """Read to the end of the log or until the answer is complete; return the last entry read."""
         is_more = True
         while is_more and not reading.completed_turn:
             entries = await read_log(self._redis, session, behind, _ENTRIES_PER_READ)
@@ -186,7 +185,7 @@ class WebConversations:
     async def stream_pieces(
         self, asked: SubmittedTurn, after: str, answer: asyncio.Task[CompletedTurn | None]
     ) -> AsyncIterator[TextPiece]:
-        """The pieces of a turn's text behind the piece `after`, until `answer` is there."""
+        """Yield the pieces of a turn's text after the piece `after`, until `answer` is complete."""
         key, seen = pieces_key(asked.session), after
         with self._notifications.subscribe(asked.session) as hint:
             while True:
@@ -208,11 +207,11 @@ class WebConversations:
                     await asyncio.wait(
                         {waiting, answer}, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
                     )
-                finally:  # also when the client has gone
+                finally:  # also when the client has disconnected
                     waiting.cancel()
 
     async def history(self, session_id: str, count: int = 100) -> list[dict[str, JsonValue]]:
-        """The latest messages of both sides, oldest first; what was not let out is left out."""
+        """Return the latest messages of both sides, oldest first; suppressed replies are left out."""
         shown: dict[str, dict[str, JsonValue]] = {}
         for entry in await read_log_end(self._redis, build_session_id(session_id), 1_000):
             data: dict[str, Any] = entry.data

@@ -1,4 +1,4 @@
-"""`/openapi.json`: the HTTP API as a document, made from the shapes that the routes use."""
+"""The OpenAPI document of the HTTP API, generated from the schemas that the routes use."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ _ERRORS = {
 
 
 def build_document() -> dict[str, Any]:
-    """The whole document, OpenAPI 3.1."""
+    """Build the OpenAPI 3.1 document."""
     paths: dict[str, Any] = {}
     for operation in _OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _describe_operation(operation)

@@ -1,4 +1,4 @@
-"""`/turn`, `/stream`, `/reset`, `/messages`: the dialog over HTTP, through mailbox and worker."""
+"""HTTP API of the web channel: `/turn`, `/stream`, `/reset`, `/messages`, through mailbox and worker."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _ParsedTurn(NamedTuple):
 
 
 class WebApi:
-    """The routes. `origins` are the web pages that may call them from a browser."""
+    """Routes of the API. `origins` are the web origins that may call them from a browser (CORS)."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class WebApi:
         self._wait_seconds = wait
 
     def routes(self) -> list[BaseRoute]:
-        """All routes of the web channel."""
+        """Return all routes of the web channel."""
         cors = [
             Middleware(
                 CORSMiddleware,
@@ -88,7 +88,7 @@ class WebApi:
         return [*open_to_pages, Route("/messages", messages, methods=["POST"])]
 
     async def turn(self, request: Request) -> Response:
-        """Answer one message; 202 with a place to ask when it takes longer than is waited."""
+        """Answer one message; 202 with a `Location` if it takes longer than the wait."""
         try:
             said = await self._parse_turn(request)
             asked, answered = await self.conversations.submit_and_wait(*said, seconds=self._wait_seconds)
@@ -99,7 +99,7 @@ class WebApi:
         return self._build_response(said.session_id, asked, answered)
 
     async def pending(self, request: Request) -> Response:
-        """The answer to a message that was still being worked on."""
+        """Return the answer to a message that was still in progress."""
         session_id = self._client_auth.authorize_session(request, request.query_params.get("session_id", ""))
         if isinstance(session_id, Response):
             return session_id
@@ -109,7 +109,7 @@ class WebApi:
         return self._build_response(session_id, asked, await self.conversations.wait_for_answer(asked, 0))
 
     async def stream(self, request: Request) -> Response:
-        """Answer one message with the model's words as they come: plain text, or events where asked for."""
+        """Answer one message as a stream: plain text, or server-sent events if requested."""
         try:
             said = await self._parse_turn(request)
             asked = await self.conversations.submit(*said, streamed=True)
@@ -127,7 +127,7 @@ class WebApi:
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     async def reset(self, request: Request) -> Response:
-        """Forget a conversation."""
+        """Delete a conversation."""
         try:
             given = await parse_json_body(request, ResetRequest)
         except BadRequest as error:
@@ -140,7 +140,7 @@ class WebApi:
         return JSONResponse({"reset": session_id})
 
     async def session(self, request: Request) -> Response:
-        """A new session with its token, for a page whose origin is allowed."""
+        """Create a session with its token, for a page of an allowed origin."""
         if not self._tokens:
             return error_response(404, "not_found", "set TURNGATE_WEB_TOKEN_SECRET to hand out sessions")
         if request.headers.get("origin", "") not in self._origins and self._operator_auth.denial_response(
@@ -151,14 +151,14 @@ class WebApi:
         return JSONResponse(SessionAnswer(session_id=session_id, token=token).model_dump())
 
     async def history(self, request: Request) -> Response:
-        """What was said so far, by both sides."""
+        """Return the messages of both sides so far."""
         session_id = self._client_auth.authorize_session(request, request.query_params.get("session_id", ""))
         if isinstance(session_id, Response):
             return session_id
         return JSONResponse({"messages": await self.conversations.history(session_id)})
 
     async def messages(self, request: Request) -> Response:
-        """Send of our own accord; the reply leaves in the session's order, when the bot may speak there."""
+        """Send a proactive message, in the session's order, once the bot owns the session."""
         try:
             given = await parse_json_body(request, MessageRequest)
         except BadRequest as error:
@@ -170,7 +170,7 @@ class WebApi:
         return JSONResponse({"session": given.session, "key": key}, 202)
 
     async def _parse_turn(self, request: Request) -> _ParsedTurn:
-        """What the request says. Raises `BadRequest`."""
+        """Parse the request. Raises `BadRequest`."""
         given = await parse_json_body(request, TurnRequest)
         session_id = self._client_auth.authorize_session(request, given.session_id)
         if isinstance(session_id, Response):
@@ -205,7 +205,7 @@ class WebApi:
             elif whole:
                 yield f"\n\n{whole}"
         finally:
-            answer.cancel()  # only the waiting; the turn goes on in its worker
+            answer.cancel()  # stops the waiting only; the turn continues in its worker
 
     async def _stream_events(self, session_id: str, asked: SubmittedTurn, after: str) -> AsyncIterator[str]:
         answer = asyncio.create_task(self.conversations.wait_for_answer(asked, MAX_STREAM_SECONDS))

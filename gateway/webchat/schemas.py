@@ -1,4 +1,4 @@
-"""What the web channel's routes take and give; the OpenAPI document is made from these."""
+"""Request and response schemas of the web channel; the OpenAPI document is generated from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
 
 
 class TurnRequest(BaseModel):
-    """A message. `message_id`, or the header Idempotency-Key, makes a repeat the same message."""
+    """A message. `message_id`, or the header Idempotency-Key, makes a repetition the same message."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -22,7 +22,7 @@ class TurnRequest(BaseModel):
 
 
 class ResetRequest(BaseModel):
-    """The conversation that is to be forgotten."""
+    """The conversation to delete."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -30,7 +30,7 @@ class ResetRequest(BaseModel):
 
 
 class MessageRequest(BaseModel):
-    """A message of the business's own accord, into a session of any channel in which somebody has written."""
+    """A proactive message into an existing session of any channel."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,7 +49,7 @@ class MessageView(FrozenModel):
 
 
 class TurnAnswer(BaseModel):
-    """What the bot said. `reply` is all of it; `messages` has its choices and media too."""
+    """The answer. `reply` is its whole text; `messages` has choices and media too."""
 
     reply: str
     messages: tuple[MessageView, ...]
@@ -59,14 +59,14 @@ class TurnAnswer(BaseModel):
 
 
 class SessionAnswer(BaseModel):
-    """A new session and the token to speak in it."""
+    """A new session and its token."""
 
     session_id: str
     token: str
 
 
 class PendingAnswer(BaseModel):
-    """The message is recorded and its answer takes longer; `Location` is where to ask for it."""
+    """The message is stored and its answer takes longer; `Location` is where to poll."""
 
     status: str
     message_id: str
@@ -74,7 +74,7 @@ class PendingAnswer(BaseModel):
 
 
 class ResetAnswer(BaseModel):
-    """Which conversation was forgotten."""
+    """The conversation that was deleted."""
 
     reset: str
 
@@ -86,20 +86,20 @@ class HistoryAnswer(BaseModel):
 
 
 class MessageAnswer(BaseModel):
-    """Where a message of the business's own was put, and its key in the session's log."""
+    """The session and the log key of a proactive message."""
 
     session: str
     key: str
 
 
 class ErrorDetail(BaseModel):
-    """A short fixed code, and a sentence for a person."""
+    """A fixed code and a sentence for people."""
 
     code: str
     message: str
 
 
 class ErrorAnswer(BaseModel):
-    """What every error looks like."""
+    """The shape of every error."""
 
     error: ErrorDetail

@@ -1,4 +1,4 @@
-"""Who may speak in a web session: whoever has the API key, or the token of that session."""
+"""Client authentication: the API key, or the token of one session."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ _MIN_SECRET_LENGTH = 16
 
 
 class SessionTokens:
-    """Session tokens: `<session and expiry>.<HMAC-SHA256>`, in base64url. An id is never a credential."""
+    """Session tokens: `<session and expiry>.<HMAC-SHA256>` in base64url. A session ID is no credential."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        """The first secret signs, all verify. Raises `ConfigurationError` for one that could be guessed."""
+        """Create the signer: the first secret signs, all verify.
+
+        Raises `ConfigurationError` for a weak secret.
+        """
         if any(len(secret) < _MIN_SECRET_LENGTH for secret in secrets):
             raise ConfigurationError(
                 f"TURNGATE_WEB_TOKEN_SECRET needs at least {_MIN_SECRET_LENGTH} characters, chosen by chance"
@@ -36,14 +39,14 @@ class SessionTokens:
         return bool(self._secrets)
 
     def issue(self, session_id: str = "", seconds: float = TOKEN_SECONDS) -> tuple[str, str]:
-        """A session's id and its token; without an id a new session."""
+        """Issue a token; without an ID for a new session. Returns the session ID and the token."""
         session_id = session_id or uuid4().hex
         claims = json.dumps({"sid": session_id, "exp": int(time() + seconds)}, separators=(",", ":"))
         body = _encode(claims.encode())
         return session_id, f"{body}.{_encode(self._sign(self._secrets[0], body))}"
 
     def verify(self, token: str) -> str | None:
-        """The session that a token is for; `None` when it is not ours or has expired."""
+        """Return the session of a token; `None` if it is invalid or expired."""
         body, _, mac = token.partition(".")
         given = _decode(mac)
         if not any(hmac.compare_digest(given, self._sign(secret, body)) for secret in self._secrets):
@@ -56,14 +59,14 @@ class SessionTokens:
 
 
 class ClientAuth:
-    """The rule for /turn, /stream and /reset."""
+    """Access rule for /turn, /stream and /reset."""
 
     def __init__(self, tokens: SessionTokens, operator: OperatorAuth) -> None:
         self._tokens = tokens
         self._operator_auth = operator
 
     def authorize_session(self, request: Request, asked: str) -> str | Response:
-        """The session that a request may speak in: the asked one for the operator, its own for a token."""
+        """Return the session that a request may use: the requested one for operators, its own for a token."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if self._tokens and scheme.lower() == "bearer":
             own = self._tokens.verify(token.strip())

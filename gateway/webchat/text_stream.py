@@ -1,4 +1,4 @@
-"""Telling web clients what a worker is about to say, word by word, through Redis."""
+"""Streams a worker's reply text to web clients through Redis, as it is produced."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _RETENTION_SECONDS = 600
 
 
 def pieces_key(session: str) -> str:
-    """The stream of a session's pieces of text."""
+    """Return the key of a session's text stream."""
     return f"tg:{{{session}}}:text"
 
 
 class StreamingDialog:
-    """Tells who reads along a dialog's words while they are made. A courtesy: the log is the truth."""
+    """Dialog that publishes its text as it is produced. Best effort: the log is authoritative."""
 
     def __init__(self, dialog: Dialog, redis: Redis) -> None:
         self._dialog = dialog
@@ -40,12 +40,12 @@ class StreamingDialog:
             await teller.finish()
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
-        """As the dialog does; nobody is waiting."""
+        """Delegate to the dialog: nobody is waiting."""
         return await self._dialog.handle_timeout(state, address, timer)
 
 
 class TextPublisher(TurnListener):
-    """Sends pieces in order, those that gather while one call is under way together."""
+    """Publishes pieces in order; those produced during a call are sent together."""
 
     def __init__(self, redis: Redis, turn: Turn, behind: TurnListener) -> None:
         self._redis = redis
@@ -56,18 +56,18 @@ class TextPublisher(TurnListener):
         self._publish_task: asyncio.Task[None] | None = None
 
     def on_text(self, text: str) -> None:
-        """The next piece."""
+        """Publish the next piece."""
         self._next_listener.on_text(text)
         self._pending.append(text)
         if self._publish_task is None:
             self._publish_task = asyncio.create_task(self._publish())
 
     async def on_side_effect(self) -> None:
-        """As whoever else watches says."""
+        """Delegate to the wrapped listener."""
         await self._next_listener.on_side_effect()
 
     async def finish(self) -> None:
-        """Wait until all has been told."""
+        """Wait until everything is published."""
         if self._publish_task is not None:
             await self._publish_task
 

@@ -1,4 +1,4 @@
-"""The widget's script, and a page that carries it."""
+"""The widget's script, and a demo page that carries it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PAGE = """<!doctype html>
 
 
 class Widget:
-    """`/widget.js` for everybody, `/console/widget` for who may see the console."""
+    """`/widget.js` for everybody, `/console/widget` for operators."""
 
     def __init__(self, operator: OperatorAuth) -> None:
         self._operator_auth = operator
@@ -38,14 +38,14 @@ class Widget:
         self._tag = f'"{hashlib.sha256(self._script).hexdigest()[:16]}"'
 
     def routes(self) -> list[Route]:
-        """Both."""
+        """Return both routes."""
         return [
             Route("/widget.js", self.script, methods=["GET"]),
             Route("/console/widget", self._operator_auth.require(self.page), methods=["GET"]),
         ]
 
     async def script(self, request: Request) -> Response:
-        """The script, which browsers may keep for an hour."""
+        """Serve the script; browsers may cache it for an hour."""
         headers = {
             "ETag": self._tag,
             "Cache-Control": "public, max-age=3600",
@@ -57,5 +57,5 @@ class Widget:
         return Response(self._script, media_type="text/javascript", headers=headers)
 
     async def page(self, request: Request) -> Response:
-        """A page that carries the widget."""
+        """Serve a page that carries the widget."""
         return HTMLResponse(_PAGE, headers={"Cache-Control": "no-store", "X-Frame-Options": "DENY"})

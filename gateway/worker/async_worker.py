@@ -44,7 +44,7 @@ _REGISTER_RETRY_SECONDS = 1.0
 
 
 class AsyncWorker(BaseWorker):
-    """Runs up to `Settings.concurrency` drains at once in one process."""
+    """Processes up to `Settings.concurrency` sessions concurrently in one process."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **{**options, "serializer": JSONSerializer})
@@ -64,18 +64,20 @@ class AsyncWorker(BaseWorker):
         with_scheduler: bool = False,
         dequeue_strategy: DequeueStrategy = DequeueStrategy.DEFAULT,
     ) -> bool:
-        """Work until told to stop, or with `burst` until the queue is empty; True when any job was run."""
+        """Work until stopped, or with `burst` until the queue is empty; return whether any job was run."""
         settings = Settings.load()
         self._register_in_rq(logging_level, date_format, log_format)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(self._run_job_loop(settings, burst, max_jobs, max_idle_time))
         finally:
-            with suppress(RedisError, OSError):  # without Redis nobody can be told; RQ forgets us in time
+            with suppress(
+                RedisError, OSError
+            ):  # without Redis the worker cannot be deregistered; RQ expires it by itself
                 self.teardown()  # type: ignore[no-untyped-call]
 
     def _register_in_rq(self, logging_level: str | None, date_format: str, log_format: str) -> None:
-        """Enter ourselves in RQ's books; while the server takes no writes, say so and wait."""
+        """Register in RQ's worker registry; while the server refuses writes, log it and wait."""
         while True:
             try:
                 self.bootstrap(logging_level, date_format, log_format)
@@ -112,7 +114,7 @@ class AsyncWorker(BaseWorker):
 
 
 class JobLoop:
-    """One run of the worker: takes jobs while there is room, and ends warm."""
+    """One run of the worker: takes jobs while there is capacity, and shuts down gracefully."""
 
     def __init__(self, worker: AsyncWorker, runtime: Runtime, ledger: RqBookkeeper, concurrency: int) -> None:
         self._worker = worker
@@ -126,7 +128,7 @@ class JobLoop:
         self.completed_jobs = 0
 
     async def run(self, burst: bool, max_jobs: int | None, max_idle_time: int | None) -> None:
-        """Take and run jobs until a signal, an empty queue (`burst`) or one of the bounds."""
+        """Take and run jobs until a signal, an empty queue (`burst`) or one of the limits."""
         self._install_signal_handlers()
         taken, idle_since = 0, monotonic()
         while not self._stopping.is_set() and (max_jobs is None or taken < max_jobs):
@@ -168,7 +170,7 @@ class JobLoop:
         self._stopping.set()
 
     async def _wait_for_capacity(self) -> None:
-        """Wait until another drain may be started: none are while the worker is full or RQ is suspended."""
+        """Wait until another session may be started; none is while the worker is full or RQ is suspended."""
         while len(self._running) >= self._capacity:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         while self._suspended and not self._stopping.is_set():

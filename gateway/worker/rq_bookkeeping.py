@@ -1,9 +1,9 @@
-"""RQ's own accounting of jobs, written by RQ's own objects but sent in one round trip for many jobs.
+"""RQ's job bookkeeping, produced by RQ's own objects but sent in one round trip for many jobs.
 
-RQ's objects write about one job into a pipeline that only collects. Its commands are copied for each job of
-a batch, and travel on the event loop's connection as one script call. So `rq info` and rq-dashboard see what
-they would of RQ's own worker, and the layout follows the installed RQ. Failures, which are rare, go through
-RQ's synchronous code in a thread.
+RQ's objects write about one job into a pipeline that only collects commands. These are copied for each job of
+a batch and sent on the event loop's connection as one script call. So `rq info` and rq-dashboard see what
+they would see of RQ's own worker, and the layout follows the installed RQ. Failures, which are rare, go
+through RQ's synchronous code in a thread.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _SEPARATOR = "\0"
 
 @dataclass(slots=True, eq=False)
 class DequeuedJob:
-    """A job that was taken from the queue, and its execution.
+    """A job taken from the queue, and its execution.
 
-    `data` is the call as RQ stores it, `seconds` how long it may take. `session` is what a drain is about,
-    when `take.lua` could read it, and `claimed` what it tells of that; `at` is from before it was asked, in
-    seconds of the monotonic clock.
+    `data` is the call as RQ stores it, `seconds` its time limit. `session` is the session to process, if
+    `take.lua` could read it, and `claimed` that script's answer about it; `at` is the monotonic time before
+    the request, in seconds.
     """
 
     id: str
@@ -56,7 +56,7 @@ class DequeuedJob:
     execution_id: str = field(default_factory=lambda: uuid4().hex)
 
     def decode_call(self, serializer: Any) -> tuple[str, list[Any]]:
-        """The function that it calls, and the arguments. Raises for data that is not RQ's."""
+        """Decode function and arguments of the call. Raises if the data is not RQ's."""
         data = self.data
         with suppress(zlib.error):  # RQ's own client compresses, the scripts do not
             data = zlib.decompress(data)
@@ -65,7 +65,7 @@ class DequeuedJob:
 
 
 class CommandTemplate:
-    """The commands that RQ's objects wrote about one job, to be filled in for any other."""
+    """Commands that RQ's objects wrote about one job, as a template for any other."""
 
     def __init__(self, collected: Any, job: str, execution: str) -> None:
         self._text = _SEPARATOR.join(map(_encode_argument, _encode_commands(collected)))
@@ -73,13 +73,13 @@ class CommandTemplate:
         self._execution = execution
 
     def render(self, taken: DequeuedJob) -> list[str]:
-        """The same about this job."""
+        """Render the commands for a job."""
         text = self._text.replace(self._job, taken.id).replace(self._execution, taken.execution_id)
         return text.split(_SEPARATOR)
 
 
 class RqBookkeeper:
-    """Takes jobs from the queue and keeps RQ's books about them."""
+    """Takes jobs from the queue and keeps RQ's registries about them."""
 
     def __init__(self, worker: BaseWorker, redis: Redis, protocol: ProtocolLimits) -> None:
         self._worker = worker
@@ -92,14 +92,14 @@ class RqBookkeeper:
         self._finish_batcher = Batcher(self._finish_batch, _MAX_FINISHED_PER_CALL)
 
     async def is_suspended(self) -> bool:
-        """Whether `rq suspend` is in force."""
+        """Return whether `rq suspend` is in force."""
         return bool(await self._redis.exists(SUSPENDED_KEY))
 
     async def dequeue(self, most: int, wait: int) -> list[DequeuedJob]:
-        """Up to `most` jobs, in order, with the leases of their sessions.
+        """Take up to `most` jobs, in order, with the leases of their sessions.
 
-        It waits up to `wait` seconds for the first, not at all when that is 0. A job stays in RQ's
-        intermediate list until `start`, so a crash in between loses nothing.
+        Waits up to `wait` seconds for the first (0: not at all). A job stays in RQ's intermediate list until
+        `start`, so a crash in between loses nothing.
         """
         taken = await self._dequeue_batch(most)
         if taken or wait == 0:
@@ -114,7 +114,7 @@ class RqBookkeeper:
             self._redis, [rq_layout.current_timestamp(), intermediate, most, *first]
         )
         for job_id, data, seconds, session, claimed in rows:
-            if data is None:  # somebody has deleted it
+            if data is None:  # deleted meanwhile
                 await multiplexed_call(self._redis)("LREM", intermediate, 1, job_id)
                 continue
             about, lasts = (session or b"").decode(), int(seconds or rq_layout.JOB_TIMEOUT_SECONDS)
@@ -122,7 +122,7 @@ class RqBookkeeper:
         return taken
 
     async def start(self, batch: Sequence[DequeuedJob]) -> None:
-        """Enter jobs as started, and take them out of the intermediate list."""
+        """Register jobs as started, and remove them from the intermediate list."""
         words: list[Argument] = []
         for taken in batch:
             self._worker.executions[taken.execution_id] = self._build_execution(taken.id, taken.execution_id)
@@ -132,16 +132,16 @@ class RqBookkeeper:
         await self._write_script(self._redis, [*words, *_encode_commands(collected)])
 
     async def finish(self, taken: DequeuedJob) -> None:
-        """Enter a job as done and remove it; drains keep no result."""
+        """Register a job as finished and delete it; results are not kept."""
         self._worker.executions.pop(taken.execution_id, None)
         await self._finish_batcher.submit(taken)
 
     async def fail(self, taken: DequeuedJob) -> None:
-        """Enter a job as failed with the exception being handled: RQ's failed registry, handlers, retries."""
+        """Register a job as failed with the current exception: RQ's failed registry, handlers, retries."""
         await asyncio.to_thread(self._record_failure, taken, exc_info())
 
     async def heartbeat(self) -> None:
-        """Say that the worker and everything it runs are alive."""
+        """Extend the heartbeats of the worker and all of its executions."""
         collected = self._worker.connection.pipeline()
         self._worker.heartbeat(pipeline=collected)
         seconds = self._worker.get_heartbeat_ttl(self._build_placeholder_job(rq_layout.JOB_TIMEOUT_SECONDS))
@@ -165,13 +165,13 @@ class RqBookkeeper:
         execution = self._build_execution(taken.id, taken.execution_id)
         try:
             job = Job.fetch(taken.id, connection=self._worker.connection, serializer=self._worker.serializer)
-        except NoSuchJobError:  # somebody has deleted it while it ran
+        except NoSuchJobError:  # deleted while it ran
             self._worker.executions.pop(taken.execution_id, None)
             return
         self._worker._finalize_failure(job, self._queue, execution, error)
 
     def _start_template(self, seconds: int) -> CommandTemplate:
-        """What is written about a job that starts now; the same for all that start within half a second."""
+        """Return the commands about a job that starts now; shared by all that start within half a second."""
         made, form = self._start_templates.get(seconds, (0.0, None))
         if form is None or monotonic() - made > _START_TEMPLATE_SECONDS:
             form = self._build_start_template(seconds)
@@ -200,7 +200,7 @@ class RqBookkeeper:
         return CommandTemplate(collected, job.id, execution.id)
 
     def _build_placeholder_job(self, seconds: int) -> Job:
-        """A job of the queue for RQ's objects to write about."""
+        """Build a job of the queue for RQ's objects to write about."""
         job = Job(uuid4().hex, connection=self._worker.connection, serializer=self._worker.serializer)
         job.origin, job.timeout = self._queue.name, seconds
         return job
@@ -210,10 +210,10 @@ class RqBookkeeper:
 
 
 def _encode_commands(collected: Any) -> list[Argument]:
-    """The commands of a pipeline as books.lua takes them: each with the number of its words in front."""
+    """Encode a pipeline's commands for books.lua: each preceded by its number of words."""
     return [word for words, _ in collected.command_stack for word in (len(words), *words)]
 
 
 def _encode_argument(word: Any) -> str:
-    """As redis-py writes it."""
+    """Encode an argument as redis-py does."""
     return word.decode() if isinstance(word, bytes) else word if isinstance(word, str) else repr(word)
