@@ -85,9 +85,7 @@ def load_channels(settings: Settings) -> Channels:
     for name, account in ConfigFile.load(settings.config_path).accounts.items():
         channel = channels.load(name.partition("/")[0], account.resolve_settings(environ), public_url)
         if channel is None:
-            raise ConfigurationError(
-                f"TURNGATE_CONFIG: the account {name} has none of the channel's settings"
-            )
+            raise ConfigurationError(f"TURNGATE_CONFIG: account {name}: no credentials in its settings")
         connected[name] = with_account_name(channel, name)
     return connected
 

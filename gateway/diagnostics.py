@@ -37,7 +37,9 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
     for finding in _check_configuration(settings):
         yield finding
     if not settings.redis_url:
-        yield CheckResult(well=True, said="Redis: none is set, so `turngate run` brings an embedded server")
+        yield CheckResult(
+            well=True, said="Redis: REDIS_URL is not set; `turngate run` starts an embedded server"
+        )
         return
     async with open_redis(settings.redis_url) as redis:
         try:
@@ -46,7 +48,7 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
         except (RedisError, OSError) as error:
             yield CheckResult(
                 well=False,
-                said=f"Redis cannot be asked ({type(error).__name__}); check REDIS_URL and the server",
+                said=f"Redis does not answer ({type(error).__name__}); check REDIS_URL and the server",
             )
 
 
@@ -61,7 +63,7 @@ def _check_configuration(settings: Settings) -> list[CheckResult]:
         found.append(CheckResult(well=False, said=str(error)))
     try:
         names = ", ".join(load_channels(settings))
-        said = f"Channels: {names}" if names else "Channels: no credentials are set, so Twilio is simulated"
+        said = f"Channels: {names}" if names else "Channels: no credentials set; the providers are simulated"
         found.append(CheckResult(well=True, said=said))
     except ConfigurationError as error:
         found.append(CheckResult(well=False, said=str(error)))
@@ -77,7 +79,7 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
     for complaint in complaints:
         yield CheckResult(well=False, said=complaint)
     if not complaints:
-        yield CheckResult(well=True, said="Redis keeps what was accepted")
+        yield CheckResult(well=True, said="Redis is durable (append-only, noeviction)")
     alive = await worker_presence.any_worker_alive(redis)
     yield CheckResult(
         well=alive,
@@ -90,20 +92,20 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
         pipeline.zrange("tg:paused", 0, _MAX_ACCOUNTS_LISTED - 1)
         answers: list[Any] = await pipeline.execute()
     queued, due, dead, paused = answers
-    yield CheckResult(well=True, said=f"{queued} drains are queued, {due} sessions have work")
+    yield CheckResult(well=True, said=f"{queued} jobs queued, {due} active sessions")
     if dead:
-        yield CheckResult(well=False, said=f"{dead} messages were given up; see `turngate dead list`")
+        yield CheckResult(well=False, said=f"{dead} dead letters; see `turngate dead list`")
     if paused:
         names = ", ".join(account.decode() for account in paused)
         yield CheckResult(
             well=False,
-            said=f"{names}: sends fail, so the account rests between tries and replies wait; the worker's "
-            "log has the provider's reason",
+            said=f"{names}: circuit breaker open after failed sends; replies are queued and retried. The "
+            "worker's log has the provider's reason",
         )
     if unreadable := await _count_unreadable_jobs(redis):
         yield CheckResult(
             well=False,
-            said=f"{unreadable} drains failed because a worker could not read them; start RQ's own worker "
+            said=f"{unreadable} jobs failed because a worker expected pickled data; start RQ's own worker "
             "with --serializer json",
         )
 

@@ -87,11 +87,11 @@ class ConfigFile(BaseModel):
         if unknown := sorted(set(found.channels) - set(channels.available())):
             known = ", ".join(channels.available())
             raise ConfigurationError(
-                f"TURNGATE_CONFIG: {path}: there is no channel {unknown[0]}; known are: {known}"
+                f"TURNGATE_CONFIG: {path}: unknown channel {unknown[0]}; available: {known}"
             )
         for name, account in found.accounts.items():
             if strange := sorted(set(account.settings) - _setting_names(name.partition("/")[0])):
-                raise ConfigurationError(f"TURNGATE_CONFIG: {path}: {name} has no setting {strange[0]}")
+                raise ConfigurationError(f"TURNGATE_CONFIG: {path}: {name}: unknown setting {strange[0]}")
         return found
 
     @property

@@ -176,7 +176,7 @@ class Settings(BaseSettings):
         if not path.is_file():
             library = ", ".join(sorted(found.stem for found in FLOW_LIBRARY.glob("*.json")))
             raise ConfigurationError(
-                f"TURNGATE_FLOW: there is no file {self.flow}, and the library has: {library}"
+                f"TURNGATE_FLOW: file {self.flow} not found; flows of the library: {library}"
             )
         return path
 
@@ -188,7 +188,7 @@ class Settings(BaseSettings):
         found = self.redis_url or find_running(self.data_dir)
         if not found:
             raise ConfigurationError(
-                "REDIS_URL is not set; set it, or use `turngate run`, which brings a server"
+                "REDIS_URL is not set; set it, or use `turngate run`, which starts an embedded server"
             )
         return found
 

@@ -29,7 +29,7 @@ def load_tools(spec: str) -> list[Callable[..., Any]]:
         ) from error
     found = [each for each in vars(module).values() if is_tool(each)]
     if not found:
-        raise ConfigurationError(f"TURNGATE_TOOLS: {spec} has no function marked with @tool()")
+        raise ConfigurationError(f"TURNGATE_TOOLS: {spec} defines no function marked with @tool()")
     return found
 
 

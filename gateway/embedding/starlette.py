@@ -136,8 +136,6 @@ def error_to_response(error: Exception) -> Response:
         return error_response(409, "busy", str(error), {"Retry-After": "1"})
     if isinstance(error, GatewayError):
         log.error("a turn failed: %s", type(error).__name__)
-        return service_unavailable(
-            "the turn could not be finished; nothing was changed, please send it again"
-        )
+        return service_unavailable("the turn failed and nothing was changed; please send it again")
     log.error("a turn failed: %s", type(error).__name__, exc_info=error)
     return error_response(500, "internal", "an internal error; nothing was changed")

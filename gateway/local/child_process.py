@@ -60,7 +60,7 @@ class SupervisedProcess:
             async with asyncio.timeout(seconds):
                 await process.wait()
         except TimeoutError:
-            log.warning("%s did not finish in %.0f s and is ended", self.name, seconds)
+            log.warning("%s did not stop within %.0f s; killed", self.name, seconds)
             self.kill()
             await process.wait()
 
@@ -94,9 +94,7 @@ class SupervisedProcess:
             if self._stopping:
                 return
             pause = _INITIAL_BACKOFF if loop.time() - began > _STABLE_SECONDS else pause
-            log.warning(
-                "%s ended (%s) and is started again in %.1f s", self.name, _describe_exit(code), pause
-            )
+            log.warning("%s exited (%s); restarting in %.1f s", self.name, _describe_exit(code), pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _MAX_BACKOFF)
             self.restarts += 1

@@ -95,7 +95,7 @@ class Supervisor:
 
     def _start_server(self) -> None:
         server = EmbeddedRedis(self._settings.data_dir)
-        self._write_line(f"starting the embedded server in {server.folder}")
+        self._write_line(f"starting the embedded Redis in {server.folder}")
         server.start()
         self._stack.callback(server.stop)
         keeping = asyncio.create_task(_restart_server_loop(server))
@@ -112,9 +112,7 @@ class Supervisor:
         """Start the provider simulators (no credentials are set); return the settings that point to them."""
         twins = build_simulated_providers(self.url)
         self.simulated_channels = tuple(each.simulator.name for each in twins)
-        self._write_line(
-            f"no credentials are set, so these are simulated: {', '.join(self.simulated_channels)}"
-        )
+        self._write_line(f"no credentials set; simulating: {', '.join(self.simulated_channels)}")
         http = await self._stack.enter_async_context(provider_client())
         environ = {"PUBLIC_URL": self.url}
         for each in twins:
@@ -124,7 +122,7 @@ class Supervisor:
 
     async def _wait_until_ready(self) -> None:
         """Wait for readiness. Raises `ConfigurationError` with the last reason after a timeout."""
-        self._write_line("waiting until a message would be answered")
+        self._write_line("waiting for readiness")
         loop = asyncio.get_running_loop()
         end, news = loop.time() + _READY_SECONDS, loop.time() + _PROGRESS_SECONDS
         async with httpx.AsyncClient(trust_env=False) as http:
@@ -158,7 +156,7 @@ async def _restart_server_loop(server: EmbeddedRedis) -> None:
         await asyncio.sleep(_POLL_SECONDS)
         if server.is_alive:
             continue
-        log.warning("the embedded server ended and is started again")
+        log.warning("the embedded server exited; restarting")
         server.stop()
         try:
             server.start()  # not in another thread: the server stops when the thread that started it ends
@@ -174,7 +172,7 @@ def _resolve_port(host: str, port: int) -> int:
             probe.bind((host, port))
         except OSError as error:
             raise ConfigurationError(
-                f"port {port} of {host} cannot be used ({error.strerror}); "
+                f"cannot listen on {host}:{port} ({error.strerror}); "
                 f"stop what uses it, or choose another with --port"
             ) from None
         return int(probe.getsockname()[1])

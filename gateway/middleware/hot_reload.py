@@ -53,8 +53,8 @@ class ReloadingDialog:
         try:
             self.machine.replace_flow(await asyncio.to_thread(self._file.reload))
         except ConfigurationError as error:
-            log.error("the flow was changed and cannot be run; the one before goes on\n%s", error)
+            log.error("flow file changed but is invalid; keeping the previous flow\n%s", error)
         except Exception:  # whatever a file does to the loader, contacts are answered by the flow in use
-            log.exception("the flow was changed and cannot be run; the one before goes on")
+            log.exception("flow file changed but is invalid; keeping the previous flow")
         else:
-            log.info("the flow was changed and is taken up: %s", self._file.path)
+            log.info("flow reloaded: %s", self._file.path)

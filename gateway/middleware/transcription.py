@@ -45,7 +45,7 @@ class SpeechToText(Protocol):
 
 
 class MediaDownloader:
-    """Downloads files through the SSRF guard, with the channel's credentials where the provider hosts them."""
+    """Downloads files through the SSRF guard, with the channel's credentials if the provider hosts them."""
 
     def __init__(self, channels: Mapping[str, Any], fetch: HttpFetcher) -> None:
         self._channels = channels
@@ -93,10 +93,10 @@ class TranscriptionMiddleware:
                 words.append(await self._transcribe_note(medium, turn))
             except MediaUnavailable as error:
                 trouble = error.kind
-                log.warning("a voice note was not fetched: %s (%s)", trouble, error)
+                log.warning("voice note not downloaded: %s (%s)", trouble, error)
             except ModelError as error:
                 trouble = "no_transcript"
-                log.warning("a voice note was not understood: %s", error)
+                log.warning("voice note not transcribed: %s", error)
         return turn.model_copy(update={"text": "\n".join(filter(None, words))}), trouble
 
     async def _transcribe_note(self, medium: Attachment, turn: Turn) -> str:

@@ -51,7 +51,7 @@ class TurnEnrichment:
             if state is None and channel in self._continuing_channels:
                 before = await self._continuing_channels[channel].find_previous_session(turn, self._http)
         except DeliveryError as error:
-            log.warning("%s did not tell what its webhook left out: %s", channel, error.code)
+            log.warning("%s: turn not enriched: %s", channel, error.code)
         if before:
             state = await self._load_state(before)
         step = await self._dialog.answer(turn, state, watcher=watcher)

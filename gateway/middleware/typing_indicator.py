@@ -66,4 +66,4 @@ class TypingIndicator:
         try:
             await attend(turn.address, turn.id, self._http)
         except DeliveryError as error:
-            log.info("%s did not show that we are typing: %s", turn.address.channel, error.code)
+            log.info("%s: typing indicator failed: %s", turn.address.channel, error.code)

@@ -126,7 +126,7 @@ class EmbeddedRedis:
                 if self._process.poll() is not None or monotonic() > end:
                     self.stop()
                     raise ConfigurationError(
-                        f"the embedded server did not start; its last words:\n{self._read_log_tail()}"
+                        f"the embedded server did not start; end of its log:\n{self._read_log_tail()}"
                     )
                 sleep(0.01)
 

@@ -51,7 +51,7 @@ class LeaseRenewer:
         if self._renew_task is None:
             # the scripts refuse an expired lease, so work may continue while renewals fail, until they do
             self._renew_task = asyncio.create_task(
-                run_forever(self._renew_all, self._lease_seconds / _RENEWALS_PER_LEASE, "renewing leases")
+                run_forever(self._renew_all, self._lease_seconds / _RENEWALS_PER_LEASE, "lease renewal")
             )
         keeping = self._held_leases[lease] = HeldLease(lease, task, lease.valid_until)
         token = current_lease_check.set(lambda: self._require_valid(lease))

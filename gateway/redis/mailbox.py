@@ -130,7 +130,7 @@ class RedisMailbox:
         noted: list[Argument] = [key, provider_id, encode_sent_entry(reply, provider_id), account, reply.key]
         settled, view = await self._step_and_view(lease, ("sent", noted), leave)
         if settled == 2:
-            log.warning("%s takes sends again", account)
+            log.warning("%s: circuit breaker closed, sends work again", account)
         return view
 
     async def record_rejected(
@@ -161,7 +161,9 @@ class RedisMailbox:
         with self._leases.allow_release(lease):
             answer = await self._fenced_call("postpone", lease, arguments)
         if answer == 2:
-            log.warning("%s: too many sends failed, the account rests: %s", account, reason)
+            log.warning(
+                "%s: circuit breaker open after repeated failures, replies are queued: %s", account, reason
+            )
 
     async def requeue(self, lease: Lease) -> None:
         """Release the lease with work left, and enqueue the next job."""
@@ -202,7 +204,9 @@ class RedisMailbox:
         view = decode_view(answer)
         while (answer[1] and not view.turns) or (answer[2] and not view.outbox):
             place = "out" if answer[2] else "mail"
-            log.error("what waits first in the %s cannot be read and is set aside", place)
+            log.error(
+                "first entry of the %s is not readable by this release; moved to the dead letters", place
+            )
             answer = await self._fenced_call("discard", lease, [place])
             view = decode_view(answer)
         return view

@@ -32,4 +32,4 @@ class Sweeper:
 
     async def run(self) -> None:
         """Sweep until cancelled; errors of the server are logged and retried."""
-        await run_forever(self.sweep, self._interval, "looking for overdue sessions")
+        await run_forever(self.sweep, self._interval, "recovery sweep")

@@ -61,13 +61,13 @@ class WebhookEndpoint:
             events = channel.parse(webhook)
             await self._inbox.accept(events)
         except WebhookRefused as refused:
-            log.warning("%s webhook refused: %s", channel.name, refused.reason)
+            log.warning("%s webhook rejected: %s", channel.name, refused.reason)
             if self._quarantine is not None:
                 self._quarantine.add(channel.name, refused, webhook)
             return error_response(refused.status, refused.code, _PUBLIC_MESSAGES[refused.status])
         except (StorageUnavailable, MailboxFull) as error:
-            log.error("%s webhook not recorded: %s", channel.name, error)
-            return service_unavailable("not recorded; please deliver again")
+            log.error("%s webhook not stored: %s", channel.name, error)
+            return service_unavailable("not stored; please deliver again")
         except ClientDisconnect:
             return error_response(400, "malformed", "the request ended early")
         answer = channel.answer(webhook, events)

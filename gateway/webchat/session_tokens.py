@@ -31,7 +31,7 @@ class SessionTokens:
         """
         if any(len(secret) < _MIN_SECRET_LENGTH for secret in secrets):
             raise ConfigurationError(
-                f"TURNGATE_WEB_TOKEN_SECRET needs at least {_MIN_SECRET_LENGTH} characters, chosen by chance"
+                f"TURNGATE_WEB_TOKEN_SECRET needs at least {_MIN_SECRET_LENGTH} random characters"
             )
         self._secrets = [secret.encode() for secret in secrets]
 

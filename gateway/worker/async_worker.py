@@ -50,7 +50,8 @@ class AsyncWorker(BaseWorker):
         super().__init__(*arguments, **{**options, "serializer": JSONSerializer})
         if len(self.queues) > 1:
             raise ConfigurationError(
-                "give the worker one queue: on two, RQ pops without a safety copy and a crash loses the job"
+                "the worker takes exactly one queue: with several, RQ pops jobs without a safety copy and a "
+                "crash loses them"
             )
 
     def work(
@@ -82,7 +83,7 @@ class AsyncWorker(BaseWorker):
             try:
                 self.bootstrap(logging_level, date_format, log_format)
             except (OutOfMemoryError, ReadOnlyError) as error:
-                log.error("Redis takes no writes, so this worker waits to begin: %s", error)
+                log.error("Redis refuses writes; the worker waits to start: %s", error)
                 sleep(_REGISTER_RETRY_SECONDS)
             else:
                 return
@@ -140,7 +141,7 @@ class JobLoop:
                 batch = await self._bookkeeper.dequeue(most, 0 if burst else _DEQUEUE_WAIT_SECONDS)
                 await self._start_jobs(batch)
             except (RedisError, OSError) as error:
-                log.warning("no jobs from Redis, will try again: %s", type(error).__name__)
+                log.warning("cannot take jobs from Redis; retrying: %s", type(error).__name__)
                 await self._pause()
                 continue
             taken += len(batch)
@@ -161,11 +162,13 @@ class JobLoop:
 
     def _handle_signal(self) -> None:
         if self._stopping.is_set():
-            log.warning("cold shutdown: %d drains are given up and will be found again", len(self._running))
+            log.warning(
+                "cold shutdown: %d jobs abandoned; their sessions will be re-enqueued", len(self._running)
+            )
             for task in self._running:
                 task.cancel()
             return
-        log.info("warm shutdown: finishing %d drains", len(self._running))
+        log.info("graceful shutdown: %d jobs in progress", len(self._running))
         self._runtime.processor.shut_down()
         self._stopping.set()
 
@@ -177,10 +180,10 @@ class JobLoop:
             await self._pause()
 
     def _batch_size(self) -> int:
-        """How many jobs to take at once.
+        """Return how many jobs to take at once.
 
-        Few at first: while the next are worked on, these are written down and answered by other processes.
-        With many in flight there is always somebody at work, and one call for more of them costs less.
+        Few at first: while they are processed, other processes take the next. With many in flight one call for
+        more of them costs less per job.
         """
         running = len(self._running)
         return min(self._capacity - running, _MAX_JOBS_PER_DEQUEUE, max(_MIN_JOBS_PER_DEQUEUE, running))
@@ -193,7 +196,9 @@ class JobLoop:
     async def _start_jobs(self, batch: list[DequeuedJob]) -> None:
         if not batch:
             return
-        starting = asyncio.create_task(self._bookkeeper.start(batch))  # sent first, but no drain waits for it
+        starting = asyncio.create_task(
+            self._bookkeeper.start(batch)
+        )  # sent first, but no session waits for it
         for taken in batch:
             task = asyncio.create_task(self._run_job(taken))
             self._running.add(task)
@@ -205,28 +210,28 @@ class JobLoop:
             try:
                 with TimeLimit(taken.timeout_seconds):
                     await self._process_session(taken)
-            except Exception:  # whatever a job raises belongs into RQ's failed registry
+            except Exception:  # whatever a job raises goes into RQ's failed registry
                 await self._bookkeeper.fail(taken)
             else:
                 await self._bookkeeper.finish(taken)
         except (RedisError, OSError) as error:
-            # The session is not RQ's to remember: the sweeper finds it, and RQ's maintenance its own books.
-            log.warning("RQ's books about a drain could not be kept: %s", type(error).__name__)
+            # the session needs no RQ retry: the sweeper finds it, and RQ's maintenance cleans its registries
+            log.warning("RQ job registry not updated: %s", type(error).__name__)
         self.completed_jobs += 1
 
     async def _process_session(self, taken: DequeuedJob) -> None:
-        """Run a drain. Any other function is refused: what Redis holds must not choose the code that runs."""
+        """Process a session. Any other function is refused: Redis must not choose the code that runs."""
         drain, mailbox = self._runtime.processor, self._runtime.mailbox
         if taken.session:
             if taken.claim_answer is not None:
                 await drain.process_claim(
                     await mailbox.decode_claim(taken.session, taken.claim_answer, taken.dequeued_at)
                 )
-            return  # somebody else works on it
+            return  # another worker processes it
         function, arguments = taken.decode_call(self._worker.serializer)
         if function != rq_layout.JOB_FUNCTION:
             raise ConfigurationError(
-                f"this worker runs {rq_layout.JOB_FUNCTION} only; the queue held {function}"
+                f"this worker only runs {rq_layout.JOB_FUNCTION}; the queue contained {function}"
             )
         await drain.run(*arguments)
 
@@ -238,9 +243,9 @@ class JobLoop:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def keep_alive(self) -> None:
-        """Say that this worker lives, and do RQ's maintenance, until cancelled."""
+        """Send heartbeats and run RQ's maintenance until cancelled."""
         try:
-            await run_forever(self._heartbeat, _LIVENESS_SECONDS, "saying that this worker lives")
+            await run_forever(self._heartbeat, _LIVENESS_SECONDS, "worker heartbeat")
         finally:
             with suppress(RedisError, OSError):
                 await worker_presence.withdraw(self._runtime.redis, self._worker.name)

@@ -24,7 +24,7 @@ async def run_forever(step: Callable[[], Awaitable[object]], pause: float, what:
             await step()
         except (RedisError, OSError) as error:
             if not task.cancelling():
-                log.warning("%s failed and will be tried again: %s", what, type(error).__name__)
+                log.warning("%s failed; retrying: %s", what, type(error).__name__)
         if task.cancelling():
             raise asyncio.CancelledError
         await asyncio.sleep(pause)

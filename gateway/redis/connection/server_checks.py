@@ -25,18 +25,16 @@ async def check_server(redis: Redis) -> list[str]:
     version = str(about.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < MIN_VERSION:
         raise ConfigurationError(
-            f"REDIS_URL: the server is version {version}; 6.2 or later, or Valkey, is needed"
+            f"REDIS_URL: server version {version} is too old; Redis 6.2 or later, or Valkey, is required"
         )
     complaints = []
     policy = await _read_config(redis, "maxmemory-policy")
     if policy not in (None, "noeviction"):
         complaints.append(
-            f"Redis may drop waiting messages: maxmemory-policy is {policy}, and should be noeviction"
+            f"Redis may evict queued messages: set maxmemory-policy to noeviction (now {policy})"
         )
     if await _read_config(redis, "appendonly") == "no":
-        complaints.append(
-            "Redis forgets accepted messages when it crashes: appendonly is no, and should be yes"
-        )
+        complaints.append("Redis loses accepted messages in a crash: set appendonly to yes (now no)")
     return complaints
 
 

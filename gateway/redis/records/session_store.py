@@ -60,7 +60,7 @@ class RedisSessionStore:
         fence, stored = await self._acquire(key)
         held = _RedisHeldSession(self, key, fence)
         renewing = asyncio.create_task(
-            run_forever(held.renew, self._lease_ms / 3000, "renewing a session's lease")
+            run_forever(held.renew, self._lease_ms / 3000, "session lease renewal")
         )
         try:
             held.state = self._codec.decode(stored) if stored else None
@@ -151,7 +151,5 @@ class _StateCodec:
         try:
             found = json.loads(self._fernet.decrypt(stored) if self._fernet else stored)
         except Exception as error:
-            raise ConfigurationError(
-                "a stored session cannot be read with these keys; give the older ones as well"
-            ) from error
+            raise ConfigurationError("no key decrypts a stored session; add the previous keys") from error
         return found["state"] if isinstance(found, dict) and found.get("schema") == _SCHEMA else None

@@ -101,7 +101,7 @@ async def test_an_account_rests_after_failures_in_a_row_and_says_so(
 ) -> None:
     with caplog.at_level(logging.WARNING):
         await fail(rig, 3)
-    assert "fake:A1: too many sends failed, the account rests: 503" in caplog.messages
+    assert "fake:A1: circuit breaker open after repeated failures, replies are queued: 503" in caplog.messages
 
     await rig.accept_turns(1)
     assert await rig.process() is ProcessResult.POSTPONED
@@ -121,7 +121,7 @@ async def test_one_send_at_a_time_tries_whether_it_is_over_and_success_ends_the_
     assert 0 < (await rig.mailbox.mark_sending(other[0].lease, other[1])).wait <= 1
     with caplog.at_level(logging.WARNING):
         await rig.mailbox.record_sent(probe[0].lease, probe[1], "P1")
-    assert "fake:A1 takes sends again" in caplog.messages
+    assert "fake:A1 : circuit breaker closed, sends work again" in caplog.messages
     assert (await rig.mailbox.mark_sending(other[0].lease, other[1])).granted
 
 

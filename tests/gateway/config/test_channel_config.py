@@ -59,7 +59,10 @@ def test_without_a_file_nothing_differs() -> None:
         ("[chanels.twilio]", "chanels"),
         ("[channels.twilio.accounts.shop2]", "channels.twilio.accounts.shop2.settings"),
         ('[channels.twilio.accounts."Shop 2"]\nsettings.A = "b"', "accounts.Shop 2"),
-        ('[channels.twilio.accounts.s]\nsettings.TWILIO_TOKEN = "b"', "twilio/s has no setting TWILIO_TOKEN"),
+        (
+            '[channels.twilio.accounts.s]\nsettings.TWILIO_TOKEN = "b"',
+            "twilio/s : unknown setting TWILIO_TOKEN",
+        ),
         ("[channels.twilio", "is not TOML"),
     ],
 )
