@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
-import json
 from collections.abc import Sequence
-from time import time
+from hashlib import sha256
 from uuid import uuid4
 
+from itsdangerous import BadSignature, TimestampSigner
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,13 +16,14 @@ from gateway.server.operator_auth import OperatorAuth
 
 TOKEN_SECONDS = 30 * 86_400
 _MIN_SECRET_LENGTH = 16
+_SALT = "turngate-web"
 
 
 class SessionTokens:
-    """Session tokens: `<session and expiry>.<HMAC-SHA256>` in base64url. A session ID is no credential."""
+    """Signed session tokens (HMAC-SHA256) with a timestamp. A session ID is no credential."""
 
-    def __init__(self, secrets: Sequence[str]) -> None:
-        """Create the signer: the first secret signs, all verify.
+    def __init__(self, secrets: Sequence[str], seconds: float = TOKEN_SECONDS) -> None:
+        """Create the signer: the first secret signs, all verify; tokens expire after `seconds`.
 
         Raises `ConfigurationError` for a weak secret.
         """
@@ -33,29 +31,28 @@ class SessionTokens:
             raise ConfigurationError(
                 f"TURNGATE_WEB_TOKEN_SECRET needs at least {_MIN_SECRET_LENGTH} random characters"
             )
-        self._secrets = [secret.encode() for secret in secrets]
+        self._seconds = seconds
+        self._signer = (
+            TimestampSigner(list(reversed(secrets)), salt=_SALT, digest_method=sha256) if secrets else None
+        )
 
     def __bool__(self) -> bool:
-        return bool(self._secrets)
+        return self._signer is not None
 
-    def issue(self, session_id: str = "", seconds: float = TOKEN_SECONDS) -> tuple[str, str]:
+    def issue(self, session_id: str = "") -> tuple[str, str]:
         """Issue a token; without an ID for a new session. Returns the session ID and the token."""
+        assert self._signer is not None, "there is a secret"
         session_id = session_id or uuid4().hex
-        claims = json.dumps({"sid": session_id, "exp": int(time() + seconds)}, separators=(",", ":"))
-        body = _encode(claims.encode())
-        return session_id, f"{body}.{_encode(self._sign(self._secrets[0], body))}"
+        return session_id, self._signer.sign(session_id).decode()
 
     def verify(self, token: str) -> str | None:
         """Return the session of a token; `None` if it is invalid or expired."""
-        body, _, mac = token.partition(".")
-        given = _decode(mac)
-        if not any(hmac.compare_digest(given, self._sign(secret, body)) for secret in self._secrets):
+        if self._signer is None or not token.isascii():
             return None
-        claims = json.loads(_decode(body))
-        return str(claims["sid"]) if claims["exp"] > time() else None
-
-    def _sign(self, secret: bytes, body: str) -> bytes:
-        return hmac.digest(secret, b"turngate-web:" + body.encode("utf-8", "surrogateescape"), "sha256")
+        try:
+            return self._signer.unsign(token, max_age=int(self._seconds)).decode()
+        except (BadSignature, UnicodeDecodeError):
+            return None
 
 
 class ClientAuth:
@@ -79,14 +76,3 @@ class ClientAuth:
         if not asked:
             return error_response(400, "bad_request", "session_id: it is required here")
         return asked
-
-
-def _encode(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
-
-
-def _decode(value: str) -> bytes:
-    try:
-        return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
-    except (binascii.Error, ValueError):
-        return b""

@@ -182,8 +182,8 @@ class JobLoop:
     def _batch_size(self) -> int:
         """Return how many jobs to take at once.
 
-        Few at first: while they are processed, other processes take the next. With many in flight one call for
-        more of them costs less per job.
+        Few at first: while they are processed, other processes take the next. With many in flight, one call
+        for more of them costs less per job.
         """
         running = len(self._running)
         return min(self._capacity - running, _MAX_JOBS_PER_DEQUEUE, max(_MIN_JOBS_PER_DEQUEUE, running))

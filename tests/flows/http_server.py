@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,14 +15,17 @@ from gateway.local.loopback import open_listener
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve it; its address."""
+async def served(app: ASGIApp, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    """Serve `app`, over TLS if a context is given; yields its URL."""
     with open_listener() as listening:
-        server = _Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+        config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+        config.load()
+        config.ssl = tls
+        server = _Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         await server.is_up.wait()
         try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            yield f"http{'s' if tls else ''}://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             server.should_exit = True
             await serving

@@ -1,17 +1,21 @@
-"""Calls to addresses that others named: real sockets, and nothing of the house within reach."""
+"""SSRF protection, redirects and limits of the client for untrusted URLs, with real sockets."""
 
 from __future__ import annotations
 
 import gzip
 import logging
+import ssl
 from collections.abc import AsyncIterator
 
+import aiohttp.connector
 import pytest
+import trustme
 from starlette.responses import RedirectResponse, Response
 
 from core.ports import FetchError, HttpRequest
 from gateway.http.ssrf_guard import SafeFetch, is_public
 from tests.flows.crm_server import Crm
+from tests.flows.http_server import served
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ async def test_a_named_private_host_is_called_and_its_answer_comes_back(crm: Crm
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433"]
 )
-async def test_the_house_itself_is_out_of_reach(crm: Crm, guarded: SafeFetch, host: str) -> None:
+async def test_private_addresses_are_refused(crm: Crm, guarded: SafeFetch, host: str) -> None:
     port = crm.url.rpartition(":")[2]
     with pytest.raises(FetchError) as refused:
         await guarded.fetch(get(f"http://{host}:{port}/"))
@@ -71,6 +75,28 @@ async def test_a_redirect_is_followed_only_where_a_call_may_go(crm: Crm, inside:
     with pytest.raises(FetchError, match="not a public one"):
         await inside.fetch(get(f"{crm.url}/a"))
     assert len(crm.requests) == 3
+
+
+async def test_a_redirect_from_https_to_http_is_refused(crm: Crm, inside: SafeFetch) -> None:
+    authority = trustme.CA()
+    authority.configure_trust(_default_tls_context())
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(tls)
+    downgrade = RedirectResponse(f"{crm.url}/next", 307)
+    async with served(downgrade, tls=tls) as secure:
+        fetch = SafeFetch([crm.host, secure.removeprefix("https://")])
+        with pytest.raises(FetchError, match="from https to http"):
+            await fetch.fetch(get(f"{secure}/start"))
+        await fetch.aclose()
+
+    assert crm.requests == []
+
+
+def _default_tls_context() -> ssl.SSLContext:
+    """The context that aiohttp verifies certificates with; it holds for this test process only."""
+    context = aiohttp.connector._SSL_CONTEXT_VERIFIED
+    assert isinstance(context, ssl.SSLContext)
+    return context
 
 
 async def test_another_host_gets_no_credentials_whatever_their_header_is_called() -> None:

@@ -141,9 +141,13 @@ async def test_our_job_is_laid_out_as_the_installed_rq_lays_it_out(
     queue = rq_layout.open_queue(sync_redis)
     [ours] = queue.job_ids
     theirs = queue.enqueue(
-        rq_layout.JOB_FUNCTION, "fake:1", job_timeout=rq_layout.JOB_TIMEOUT_SECONDS, result_ttl=0, description="drain",
+        rq_layout.JOB_FUNCTION,
+        "fake:1",
+        job_timeout=rq_layout.JOB_TIMEOUT_SECONDS,
+        result_ttl=0,
+        description="drain",
         failure_ttl=rq_layout.FAILURE_RETENTION_SECONDS,
-    )  # fmt: skip
+    )
 
     fields = set(sync_redis.hgetall(f"rq:job:{ours}"))
     assert fields == set(sync_redis.hgetall(theirs.key))

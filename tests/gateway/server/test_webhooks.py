@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import httpx
@@ -16,6 +17,7 @@ from gateway.app import create_app
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from tests.fakes import FakeChannel, turn
+from tests.flows.http_server import served
 
 
 class OneTurnChannel(FakeChannel):
@@ -90,6 +92,25 @@ async def test_a_body_without_a_declared_length_is_bounded_too(http: httpx.Async
             yield b"x" * 100
 
     assert (await http.post("/webhooks/fake", content=endless())).status_code == 413
+
+
+async def test_an_endless_chunked_body_is_stopped_at_the_bound(redis: Redis) -> None:
+    """The answer has to come while the body is still being sent, soon after the bound."""
+    app = create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis)
+    sent = 0
+    async with served(app) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(b"POST /webhooks/fake HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        answer = asyncio.create_task(reader.readuntil(b"\r\n\r\n"))
+        while not answer.done():
+            writer.write(b"40\r\n" + b"x" * 64 + b"\r\n")
+            sent += 64
+            await writer.drain()
+            await asyncio.sleep(0)
+        assert (await answer).startswith(b"HTTP/1.1 413")
+        writer.close()
+
+    assert sent < 1_000_000, "the bound of the fake channel is 1,000 bytes; the rest is what sockets buffer"
 
 
 @pytest.mark.parametrize(
