@@ -29,6 +29,7 @@ from gateway.console.provider_desk import ProviderDeskPage
 from gateway.console.quarantine import QuarantinePage
 from gateway.console.simulator import SimulatorPage
 from gateway.console.simulator_client import Simulator
+from gateway.console.widget_demo import WidgetDemoPage
 from gateway.http.clients import provider_client
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
@@ -101,41 +102,37 @@ def create() -> Starlette:
     Raises `ConfigurationError` when a setting is missing or wrong.
     """
     settings = Settings.load()
-    connected = load_channels(settings)
+    channels = load_channels(settings)
     redis = open_redis(settings.require_redis_url())
-    numbers = build_protocol_limits(settings)
+    limits = build_protocol_limits(settings)
     policies = ConfigFile.load(settings.config_path).concurrency
-    inbox = IdentityResolver(redis, RedisInbox(redis, numbers, policies, find_desk_channels(connected)))
+    inbox = IdentityResolver(redis, RedisInbox(redis, limits, policies, find_desk_channels(channels)))
     http = provider_client()
-    access = OperatorAuth(settings.api_key.get_secret_value())
-    outgoing = ProactiveSender(redis, add_web_channel(connected), numbers)
-    web = WebApi(
-        WebConversations(redis, inbox),
-        redis,
-        outgoing,
-        access,
-        SessionTokens(_split_list(settings.web_token_secret.get_secret_value())),
-        _split_list(settings.web_origins),
-    )
-    refusals = QuarantinePage(Quarantine(redis), access).routes()
-    desk = AgentInbox(redis, inbox, outgoing, access).routes()
+    operator = OperatorAuth(settings.api_key.get_secret_value())
+    sender = ProactiveSender(redis, add_web_channel(channels), limits)
     simulator = Simulator.load(settings.environ)
-    console = SimulatorPage(redis, inbox, access, simulator, http)
-    agent = ProviderDeskPage(access, simulator, http)
+    api = WebApi(
+        conversations=WebConversations(redis, inbox),
+        redis=redis,
+        sender=sender,
+        operator=operator,
+        tokens=SessionTokens(_split_list(settings.web_token_secret.get_secret_value())),
+        origins=_split_list(settings.web_origins),
+    )
+    pages = (
+        SimulatorPage(redis, inbox, operator, simulator, http),
+        ProviderDeskPage(operator, simulator, http),
+        AgentInbox(redis, inbox, sender, operator),
+        QuarantinePage(Quarantine(redis), operator),
+        WidgetDemoPage(operator),
+    )
+    routes = [route for page in pages for route in page.routes()]
     return create_app(
-        connected,
+        channels,
         inbox,
         redis,
-        sweeper=Sweeper(redis, numbers),
-        pages=[
-            *console.routes(),
-            *agent.routes(),
-            *web.routes(),
-            openapi.route,
-            *Widget(access).routes(),
-            *refusals,
-            *desk,
-        ],
+        sweeper=Sweeper(redis, limits),
+        pages=[*routes, *api.routes(), *Widget().routes(), openapi.route],
         http=http,
     )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import reduce
 
 import httpx
 from redis.asyncio import Redis
 
-import channels
+import channels as channel_registry
 from core.errors import ConfigurationError
 from core.ports import Channel, Dialog, HostsMedia, NeedsDependencies
 from core.processing import SessionProcessor
@@ -41,6 +42,8 @@ _CREDENTIAL_SECONDS = 400 * 86_400.0
 """Retention of stored OAuth credentials; longer than any provider keeps an unused refresh token valid."""
 
 Channels = Mapping[str, Channel[httpx.AsyncClient]]
+Middleware = Callable[[Dialog], Dialog]
+"""Wraps a dialog in another one that adds something to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,10 @@ def load_channels(settings: Settings) -> Channels:
     Raises `ConfigurationError` for a channel that is only partly configured.
     """
     public_url, environ = settings.public_url or "", settings.environ
-    found = {name: channels.load(name, environ, public_url) for name in channels.available()}
+    found = {name: channel_registry.load(name, environ, public_url) for name in channel_registry.available()}
     connected = {name: channel for name, channel in found.items() if channel is not None}
     for name, account in ConfigFile.load(settings.config_path).accounts.items():
-        channel = channels.load(name.partition("/")[0], account.resolve_settings(environ), public_url)
+        channel = channel_registry.load(name.partition("/")[0], account.resolve_settings(environ), public_url)
         if channel is None:
             raise ConfigurationError(f"TURNGATE_CONFIG: account {name}: no credentials in its settings")
         connected[name] = with_account_name(channel, name)
@@ -126,26 +129,30 @@ def build_dialogs(settings: Settings, config: ConfigFile) -> ChannelRouter:
 
 
 @asynccontextmanager
-async def with_transcription(
-    dialog: Dialog, settings: Settings, connected: Channels
-) -> AsyncIterator[Dialog]:
-    """Wrap the dialog so that voice notes are transcribed, where that is configured.
+async def open_transcription(settings: Settings, channels: Channels) -> AsyncIterator[Sequence[Middleware]]:
+    """Open the transcription of voice notes; yields its middleware, none if it is not configured.
 
     The SSRF guard of the downloads allows the configured hosts of the providers' APIs, even if they are
     private.
     """
     key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
-    ears = create_transcriber(settings.transcribe, api_key=key or None, base_url=base_url or None)
-    if ears is None:
-        yield dialog
+    transcriber = create_transcriber(settings.transcribe, api_key=key or None, base_url=base_url or None)
+    if transcriber is None:
+        yield ()
         return
-    hosts = [channel.api_host for channel in connected.values() if isinstance(channel, HostsMedia)]
+    hosts = [channel.api_host for channel in channels.values() if isinstance(channel, HostsMedia)]
     fetch = SafeFetch([*settings.private_hosts.split(","), *hosts])
     try:
-        yield TranscriptionMiddleware(dialog, MediaDownloader(connected, fetch), ears)
+        downloader = MediaDownloader(channels, fetch)
+        yield (lambda dialog: TranscriptionMiddleware(dialog, downloader, transcriber),)
     finally:
-        await ears.aclose()
+        await transcriber.aclose()
         await fetch.aclose()
+
+
+def apply_middleware(dialog: Dialog, layers: Sequence[Middleware]) -> Dialog:
+    """Wrap `dialog` in `layers`; the first is the innermost and sees a turn last."""
+    return reduce(lambda inner, layer: layer(inner), layers, dialog)
 
 
 def collect_typing_calls(connected: Channels) -> Mapping[str, ShowTyping]:
@@ -169,46 +176,47 @@ def inject_dependencies(connected: Channels, redis: Redis, fetch: SafeFetch) -> 
 @asynccontextmanager
 async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtime]:
     """Open everything that a worker needs and close it at the end; `redis` is left open for its owner."""
-    numbers = build_protocol_limits(settings)
-    connected = load_channels(settings)
+    limits = build_protocol_limits(settings)
+    channels = load_channels(settings)
     fetch = SafeFetch(settings.private_hosts.split(","))
-    inject_dependencies(connected, redis, fetch)
+    inject_dependencies(channels, redis, fetch)
     config = ConfigFile.load(settings.config_path)
     sending = {
         name: StatusLookup(channel, redis) if channel.capabilities.echoes_key else channel
-        for name, channel in add_web_channel(connected).items()
+        for name, channel in add_web_channel(channels).items()
     }
-    paces = {
-        name: config.rate_limit_for(name, channel.capabilities.pace) for name, channel in connected.items()
+    rates = {
+        name: config.rate_limit_for(name, channel.capabilities.pace) for name, channel in channels.items()
     }
-    mailbox = RedisMailbox(redis, numbers, paces)
+    mailbox = RedisMailbox(redis, limits, rates)
     async with (
         provider_client() as http,
-        build_dialogs(settings, config) as said,
-        with_transcription(said, settings, connected) as dialog,
+        build_dialogs(settings, config) as router,
+        open_transcription(settings, channels) as transcription,
     ):
+        middleware: tuple[
+            Middleware, ...
+        ] = (  # innermost first: a turn passes them from the last to the first
+            *transcription,
+            lambda dialog: StreamingDialog(dialog, redis),
+            lambda dialog: TypingIndicator(dialog, collect_typing_calls(channels), http),
+            lambda dialog: TurnEnrichment(dialog, channels, http, SessionIndex(redis).read_state),
+        )
         try:
             yield Runtime(
                 redis=redis,
-                channels=connected,
-                inbox=RedisInbox(redis, numbers, config.concurrency, find_desk_channels(connected)),
+                channels=channels,
+                inbox=RedisInbox(redis, limits, config.concurrency, find_desk_channels(channels)),
                 mailbox=mailbox,
                 processor=SessionProcessor(
                     mailbox=mailbox,
-                    dialog=TurnEnrichment(
-                        TypingIndicator(
-                            StreamingDialog(dialog, redis), collect_typing_calls(connected), http
-                        ),
-                        connected,
-                        http,
-                        SessionIndex(redis).read_state,
-                    ),
+                    dialog=apply_middleware(router, middleware),
                     channels=sending,
                     http=http,
                     concurrency=config.concurrency,
-                    excuses=said.error_messages,
+                    excuses=router.error_messages,
                 ),
-                sweeper=Sweeper(redis, numbers),
+                sweeper=Sweeper(redis, limits),
             )
         finally:
             await fetch.aclose()

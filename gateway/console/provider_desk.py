@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gateway.console.page import ConsolePage
 from gateway.console.simulator_client import SimulatedContact, Simulator, query_simulator
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.operator_auth import OperatorAuth
@@ -20,20 +21,19 @@ class DeskAction(SimulatedContact):
     text: str = Field(default="", max_length=10_000)
 
 
-class ProviderDeskPage:
+class ProviderDeskPage(ConsolePage):
     """Routes of `/console/agent`. The simulator of the desk names the possible actions."""
 
     def __init__(self, access: OperatorAuth, simulator: Simulator | None, http: httpx.AsyncClient) -> None:
-        self._operator_auth = access
+        super().__init__(access)
         self._simulator = simulator
         self._http = http
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        guard = self._operator_auth.require
         return [
-            Route("/console/agent", guard(self.show_conversation), methods=["GET"]),
-            Route("/console/agent", guard(self.run_action), methods=["POST"]),
+            self.get("/console/agent", self.show_conversation),
+            self.post("/console/agent", self.run_action),
         ]
 
     async def show_conversation(self, request: Request) -> Response:
@@ -46,29 +46,31 @@ class ProviderDeskPage:
             desk = None
         after = query.get("after", "0")
         if desk is None or not (after.isascii() and after.isdigit() and len(after) < 19):
-            return error_response(400, "malformed", "surface (one with a desk), person and after are needed")
+            return error_response(
+                400, "malformed", "surface (one with a desk), person and after are required"
+            )
         try:
-            found = await query_simulator(self._http, desk.url, "desk", person.person)
-            told = await query_simulator(self._http, desk.url, "messages", person.person, after=after)
+            status = await query_simulator(self._http, desk.url, "desk", person.person)
+            answer = await query_simulator(self._http, desk.url, "messages", person.person, after=after)
         except httpx.HTTPError:
             return service_unavailable("the simulator does not answer")
-        lines = [line for line in told["messages"] if line["direction"] in ("agent", "note")]
-        return JSONResponse({**found, "lines": lines, "last": told["last"]})
+        lines = [line for line in answer["messages"] if line["direction"] in ("agent", "note")]
+        return JSONResponse({**status, "lines": lines, "last": answer["last"]})
 
     async def run_action(self, request: Request) -> Response:
         """Run an agent's action; the simulator notifies this gateway with a signed webhook."""
         try:
-            deed = DeskAction.model_validate_json(await request.body())
-            desk = self._simulator and self._simulator.find_desk(deed.surface)
+            action = DeskAction.model_validate_json(await request.body())
+            desk = self._simulator and self._simulator.find_desk(action.surface)
         except ValidationError:
             desk = None
         if desk is None:
-            return error_response(400, "malformed", "surface (one with a desk), person and move are needed")
-        body = {"from": deed.person, "move": deed.move, "text": deed.text}
+            return error_response(400, "malformed", "surface (one with a desk), person and move are required")
+        body = {"from": action.person, "move": action.move, "text": action.text}
         try:
             answer = await self._http.post(f"{desk.url}/_twin/act", json=body)
         except httpx.HTTPError:
             return service_unavailable("the simulator does not answer")
         if answer.status_code == 400:
-            return error_response(400, "malformed", "an agent cannot do that now; some moves need words")
-        return JSONResponse({"move": deed.move})
+            return error_response(400, "malformed", "this action is not possible now, or it needs a text")
+        return JSONResponse({"move": action.move})

@@ -6,15 +6,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
-from jinja2 import Environment, FileSystemLoader, select_autoescape
 from pydantic import Field, ValidationError
 from redis.asyncio import Redis
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from core.model import ControlAction, ControlReceived, Owner
+from gateway.console.page import ConsolePage
 from gateway.console.simulator_client import SimulatedContact, Simulator, query_simulator
 from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.session_log import read_log, read_owner
@@ -23,10 +23,6 @@ from gateway.server.operator_auth import OperatorAuth
 
 _HERE = Path(__file__).parent
 _SAMPLE_PICTURE_URL = "https://files.example.com/picture.jpg"
-_CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 
 class SimulatedMessage(SimulatedContact):
@@ -53,7 +49,7 @@ class OwnershipChange(SimulatedContact):
     act: ControlAction = Field(description="take_over or give_back")
 
 
-class SimulatorPage:
+class SimulatorPage(ConsolePage):
     """Routes below `/console`. With real credentials there is no simulator, and the page says so."""
 
     def __init__(
@@ -64,34 +60,25 @@ class SimulatorPage:
         simulator: Simulator | None,
         http: httpx.AsyncClient,
     ) -> None:
+        super().__init__(access)
         self._redis = redis
         self._inbox = inbox
-        self._operator_auth = access
         self._simulator = simulator
         self._http = http
-        templates = Environment(loader=FileSystemLoader(_HERE), autoescape=select_autoescape())
-        self._page = templates.get_template("page.html")
 
     def routes(self) -> list[BaseRoute]:
         """Return all routes below `/console`."""
-        guard = self._operator_auth.require
         return [
-            Route("/console", guard(self.page), methods=["GET"]),
-            Route("/console/say", guard(self.send_message), methods=["POST"]),
-            Route("/console/owner", guard(self.change_owner), methods=["POST"]),
-            Route("/console/conversation", guard(self.conversation), methods=["GET"]),
+            self.get("/console", self.page),
+            self.post("/console/say", self.send_message),
+            self.post("/console/owner", self.change_owner),
+            self.get("/console/conversation", self.conversation),
             Mount("/console/static", StaticFiles(directory=_HERE / "static")),
         ]
 
     async def page(self, request: Request) -> Response:
-        """Page with the simulated phone."""
-        html = self._page.render(simulator=self._simulator)
-        headers = {
-            "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
-            "Cache-Control": "no-store",
-            "X-Frame-Options": "DENY",
-        }
-        return HTMLResponse(html, headers=headers)
+        """Show the simulated phone."""
+        return self.render("simulator.html", simulator=self._simulator)
 
     async def send_message(self, request: Request) -> Response:
         """Have the simulator send the contact's message by a signed webhook to this gateway."""
@@ -102,7 +89,7 @@ class SimulatorPage:
             url, surface = self._simulator.find_endpoint(said.surface)
         except ValidationError:
             return error_response(
-                400, "malformed", "surface, person and a text of 1 to 1600 characters are needed"
+                400, "malformed", "surface, person and a text of 1 to 1600 characters are required"
             )
         try:
             answer = await self._http.post(f"{url}/_twin/say", json=said.to_simulator(surface))

@@ -106,7 +106,7 @@ class RedisMailbox:
         """Commit a turn and return the session afterwards; see `core.ports.mailbox.Mailbox`."""
         step = ("commit", encode_commit(commit))
         if commit.delivers_via_log or not (commit.marks_first_reply and commit.replies):
-            _, view = await self._step_and_view(lease, step, leave)
+            _, view = await self._step_and_view(lease, step, leave=leave)
             return view
         first = commit.replies[0]
         _, answer, permit = await self._run_scripts(
@@ -128,7 +128,7 @@ class RedisMailbox:
         """Record that the provider accepted a reply; see `core.ports.mailbox.Mailbox`."""
         key, account = message_key(reply.address.channel, provider_id), account_key(reply.address)
         noted: list[Argument] = [key, provider_id, encode_sent_entry(reply, provider_id), account, reply.key]
-        settled, view = await self._step_and_view(lease, ("sent", noted), leave)
+        settled, view = await self._step_and_view(lease, ("sent", noted), leave=leave)
         if settled == 2:
             log.warning("%s: circuit breaker closed, sends work again", account)
         return view
@@ -183,7 +183,9 @@ class RedisMailbox:
         await self._leases.aclose()
         await self._notifications.aclose()
 
-    async def _step_and_view(self, lease: Lease, step: _ScriptCall, leave: bool) -> tuple[Any, SessionView]:
+    async def _step_and_view(
+        self, lease: Lease, step: _ScriptCall, *, leave: bool
+    ) -> tuple[Any, SessionView]:
         """Run a step and read the session; with `leave`, release it if no work is left."""
         with self._leases.allow_release(lease) if leave else nullcontext():
             first, answer = await self._run_scripts(lease, step, ("leave" if leave else "look", []))

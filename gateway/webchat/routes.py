@@ -46,22 +46,21 @@ class WebApi:
 
     def __init__(
         self,
+        *,
         conversations: WebConversations,
         redis: Redis,
-        outgoing: ProactiveSender,
+        sender: ProactiveSender,
         operator: OperatorAuth,
         tokens: SessionTokens,
         origins: Sequence[str] = (),
-        wait: float = WAIT_SECONDS,
     ) -> None:
         self.conversations = conversations
         self._redis = redis
-        self._sender = outgoing
+        self._sender = sender
         self._operator_auth = operator
         self._tokens = tokens
         self._client_auth = ClientAuth(tokens, operator)
         self._origins = list(origins)
-        self._wait_seconds = wait
 
     def routes(self) -> list[BaseRoute]:
         """Return all routes of the web channel."""
@@ -91,7 +90,7 @@ class WebApi:
         """Answer one message; 202 with a `Location` if it takes longer than the wait."""
         try:
             said = await self._parse_turn(request)
-            asked, answered = await self.conversations.submit_and_wait(*said, seconds=self._wait_seconds)
+            asked, answered = await self.conversations.submit_and_wait(*said, seconds=WAIT_SECONDS)
         except BadRequest as error:
             return error.response
         except (StorageUnavailable, MailboxFull):

@@ -54,15 +54,15 @@ class AsyncWorker(BaseWorker):
                 "crash loses them"
             )
 
-    def work(
+    def work(  # noqa: PLR0913 - RQ's signature
         self,
-        burst: bool = False,
+        burst: bool = False,  # noqa: FBT001, FBT002 - RQ's signature
         logging_level: str | None = None,
         date_format: str = DEFAULT_LOGGING_DATE_FORMAT,
         log_format: str = DEFAULT_LOGGING_FORMAT,
         max_jobs: int | None = None,
         max_idle_time: int | None = None,
-        with_scheduler: bool = False,
+        with_scheduler: bool = False,  # noqa: FBT001, FBT002 - RQ's signature
         dequeue_strategy: DequeueStrategy = DequeueStrategy.DEFAULT,
     ) -> bool:
         """Work until stopped, or with `burst` until the queue is empty; return whether any job was run."""
@@ -70,11 +70,12 @@ class AsyncWorker(BaseWorker):
         self._register_in_rq(logging_level, date_format, log_format)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                return runner.run(self._run_job_loop(settings, burst, max_jobs, max_idle_time))
+                return runner.run(
+                    self._run_job_loop(settings, burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time)
+                )
         finally:
-            with suppress(
-                RedisError, OSError
-            ):  # without Redis the worker cannot be deregistered; RQ expires it by itself
+            # without Redis the worker cannot be deregistered; RQ expires it by itself
+            with suppress(RedisError, OSError):
                 self.teardown()  # type: ignore[no-untyped-call]
 
     def _register_in_rq(self, logging_level: str | None, date_format: str, log_format: str) -> None:
@@ -89,14 +90,14 @@ class AsyncWorker(BaseWorker):
                 return
 
     async def _run_job_loop(
-        self, settings: Settings, burst: bool, max_jobs: int | None, max_idle_time: int | None
+        self, settings: Settings, *, burst: bool, max_jobs: int | None, max_idle_time: int | None
     ) -> bool:
         redis = open_async_redis(self.connection)
         await server_checks.log_warnings(redis)
         try:
             async with open_runtime(settings, redis) as runtime, asyncio.TaskGroup() as background:
                 tune_gc()
-                shift = JobLoop(
+                job_loop = JobLoop(
                     self,
                     runtime,
                     RqBookkeeper(self, redis, build_protocol_limits(settings)),
@@ -104,12 +105,12 @@ class AsyncWorker(BaseWorker):
                 )
                 chores = [
                     background.create_task(runtime.sweeper.run()),
-                    background.create_task(shift.keep_alive()),
+                    background.create_task(job_loop.keep_alive()),
                 ]
-                await shift.run(burst, max_jobs, max_idle_time)
+                await job_loop.run(burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time)
                 for chore in chores:
                     chore.cancel()
-                return shift.completed_jobs > 0
+                return job_loop.completed_jobs > 0
         finally:
             await redis.aclose()
 
@@ -128,7 +129,7 @@ class JobLoop:
         self._last_heartbeat = 0.0
         self.completed_jobs = 0
 
-    async def run(self, burst: bool, max_jobs: int | None, max_idle_time: int | None) -> None:
+    async def run(self, *, burst: bool, max_jobs: int | None, max_idle_time: int | None) -> None:
         """Take and run jobs until a signal, an empty queue (`burst`) or one of the limits."""
         self._install_signal_handlers()
         taken, idle_since = 0, monotonic()

@@ -39,7 +39,7 @@ class MultiplexedRedis(Redis):
         read: Callable[[Any], Any] | None = self.response_callbacks.get(arguments[0])
         return read(answer) if read else answer
 
-    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 - redis-py's signature
         """Close the shared connection and the pool."""
         if self._multiplexer is not None:
             await self._multiplexer.aclose()

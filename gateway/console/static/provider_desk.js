@@ -43,7 +43,7 @@ function attend() {
       if (move.speaks) words.value = "";
       trouble.hidden = true;
     } catch (error) {
-      trouble.textContent = "Not done: " + error.message;
+      trouble.textContent = "Failed: " + error.message;
       trouble.hidden = false;
     }
   }

@@ -1,6 +1,6 @@
 "use strict";
 
-const NOW = { bot: "the bot speaks", waiting: "waits for a person", human: "a person speaks", closed: "closed" };
+const OWNERS = { bot: "Bot", waiting: "Waiting for agent", human: "Agent", closed: "Closed" };
 
 const log = document.getElementById("log");
 if (log) begin();
@@ -145,7 +145,7 @@ function begin() {
         step(known.turns.get(turn), "committed", ms);
       }
       const silent = data.outcome.startsWith("silent_") && data.outcome.slice(7);
-      if (silent) aside("not answered: " + (NOW[silent] || silent.replace("_", " ")));
+      if (silent) aside("not answered: " + (OWNERS[silent] || silent.replace("_", " ")));
     },
     said(data, ms, known) {
       if (data.key.endsWith(".hand_off")) return aside("handed to people, with a note");
@@ -169,7 +169,7 @@ function begin() {
     refused(data, ms, known) { step(known.replies.get(data.key), "refused: " + data.reason, ms, true); },
     postponed(data) { aside("waits: " + data.reason); },
     control(data) {
-      const words = data.owner ? "now: " + NOW[data.owner] : data.act.replace("_", " ");
+      const words = data.owner ? "owner: " + OWNERS[data.owner] : data.act.replace("_", " ");
       if (!log.lastElementChild || log.lastElementChild.textContent !== words) aside(words);
     },
   };
@@ -188,9 +188,9 @@ function begin() {
           known.after = entry.id;
           known.active = Date.now();
         }
-        if (owner.dataset.owner !== body.owner) owner.textContent = NOW[body.owner];
+        if (owner.dataset.owner !== body.owner) owner.textContent = OWNERS[body.owner];
         owner.dataset.owner = body.owner;
-        take.textContent = body.owner === "bot" ? "Take over" : "Give back";
+        take.textContent = body.owner === "bot" ? "Take over" : "Hand back";
         take.dataset.act = body.owner === "bot" ? "take_over" : "give_back";
       } catch (error) {
         trouble.textContent = "No connection to the gateway: " + error.message;

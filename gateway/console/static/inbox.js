@@ -1,6 +1,6 @@
 "use strict";
 
-const NOW = { bot: "the bot speaks", waiting: "waits for a person", human: "a person speaks", closed: "closed" };
+const OWNERS = { bot: "Bot", waiting: "Waiting for agent", human: "Agent", closed: "Closed" };
 
 const at = (id) => document.getElementById(id);
 const log = at("log"), list = at("sessions"), trouble = at("trouble"), text = at("text");
@@ -45,7 +45,7 @@ const show = {
   },
   refused(data, known) { mark(known.replies.get(data.key), "not sent: " + data.reason, true); },
   postponed(data) { aside("not sent yet: " + data.reason); },
-  control(data) { aside(data.owner ? "now: " + NOW[data.owner] : data.act.replace("_", " ")); },
+  control(data) { aside(data.owner ? "owner: " + OWNERS[data.owner] : data.act.replace("_", " ")); },
 };
 
 async function ask(path, body) {
@@ -81,7 +81,7 @@ function rows(sessions) {
     button.dataset.owner = row.owner;
     button.setAttribute("aria-current", String(Boolean(open) && open.session === row.session));
     const minutes = Math.max(0, Math.round((Date.now() - row.since_ms) / 60_000));
-    button.append(element("span", person(row.session)), element("small", row.channel + " · " + NOW[row.owner] + " · " + minutes + " min"));
+    button.append(element("span", person(row.session)), element("small", row.channel + " · " + OWNERS[row.owner] + " · " + minutes + " min"));
     button.title = row.session;
     button.addEventListener("click", () => choose(row.session));
     item.append(button);
@@ -101,7 +101,7 @@ async function read() {
     (show[entry.kind] || (() => {}))(entry.data, known);
     known.after = entry.id;
   }
-  at("owner").textContent = NOW[found.owner];
+  at("owner").textContent = OWNERS[found.owner];
   at("owner").dataset.owner = found.owner;
   const free = found.owner === "bot" || found.owner === "closed";
   for (const button of at("acts").querySelectorAll("button")) {
@@ -133,7 +133,7 @@ async function attempt(work) {
   try {
     await work();
   } catch (error) {
-    trouble.textContent = "Not done: " + error.message;
+    trouble.textContent = "Failed: " + error.message;
     trouble.hidden = false;
   }
 }
