@@ -7,13 +7,15 @@ A twin takes our requests and gives answers and the webhooks that the provider w
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import HTTP
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 from urllib.parse import unquote_to_bytes
+
+from core.model import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,59 @@ class SimulatedDesk(Protocol):
 
     def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
         """An agent does something: the webhooks that follow. Raises `KeyError` for what cannot be done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedAccount:
+    """A provider's simulator, and the channel settings that connect a gateway to it.
+
+    `settings` takes the URL under which the simulator's API is served and returns the channel's environment
+    variables, with made-up credentials.
+    """
+
+    simulator: ProviderSimulator
+    settings: Callable[[str], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedConversation:
+    """Address, session id and further session names of a conversation, as the channel's webhooks give them."""
+
+    address: Address
+    session: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedSurface:
+    """One way to write to a simulated account, as the console offers it.
+
+    `name` is unique over all channels, `surface` is the simulator's own name (`UserMessage.surface`).
+    `label`, `title` and `business` are shown: the surface, its tooltip and the receiver. `locate` takes the
+    contact's phone number; with `has_desk`, the id of the provider's thread instead.
+    """
+
+    name: str
+    surface: str
+    label: str
+    business: str
+    locate: Callable[[str], SimulatedConversation]
+    title: str = ""
+    has_desk: bool = False
+    takes_pictures: bool = True
+    shows_choices: bool = True
+
+
+class SimulatedAccountModule(Protocol):
+    """The functions of `channels/<name>/simulator/account.py`, by which `turngate run` finds a simulator."""
+
+    def create_account(self, gateway_url: str, secret: str) -> SimulatedAccount:
+        """Build a simulator that calls the gateway at `gateway_url`; `secret` serves as every credential."""
+        ...
+
+    def list_surfaces(self, api_url: str) -> tuple[SimulatedSurface, ...]:
+        """Return the surfaces of the account whose simulator is served at `api_url`."""
         ...
 
 

@@ -21,7 +21,7 @@ class DeskAction(SimulatedContact):
 
 
 class ProviderDeskPage:
-    """`/console/agent`. What can be done there, the twin of the desk says itself."""
+    """`/console/agent`. The available actions come from the provider's simulator."""
 
     def __init__(self, access: OperatorAuth, simulator: Simulator | None, http: httpx.AsyncClient) -> None:
         self._operator_auth = access
@@ -56,7 +56,7 @@ class ProviderDeskPage:
         return JSONResponse({**found, "lines": lines, "last": told["last"]})
 
     async def run_action(self, request: Request) -> Response:
-        """Let an agent do something; the provider's twin tells this gateway by a signed webhook."""
+        """Run an agent's action; the provider's simulator reports it to this gateway by a signed webhook."""
         try:
             deed = DeskAction.model_validate_json(await request.body())
             desk = self._simulator and self._simulator.find_desk(deed.surface)
@@ -66,7 +66,7 @@ class ProviderDeskPage:
             return error_response(400, "malformed", "surface (one with a desk), person and move are needed")
         body = {"from": deed.person, "move": deed.move, "text": deed.text}
         try:
-            answer = await self._http.post(f"{desk.url}/_twin/act", json=body)
+            answer = await self._http.post(f"{desk.url}/_simulator/act", json=body)
         except httpx.HTTPError:
             return service_unavailable("the simulator does not answer")
         if answer.status_code == 400:

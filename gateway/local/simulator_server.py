@@ -1,6 +1,6 @@
 """Hosts a provider's twin over HTTP: its API, the webhooks it sends at their time, and controls for people.
 
-`/_twin/say`, `/_twin/messages`, `/_twin/faults` and, for the agents of a desk, `/_twin/desk` and `/_twin/act`
+`/_simulator/say`, `/_simulator/messages`, `/_simulator/faults` and, for the agents of a desk, `/_simulator/desk` and `/_simulator/act`
 are ours; every other path is the provider's API.
 """
 
@@ -37,7 +37,7 @@ from channels._kit.simulator import (
 from core.errors import Unavailable
 from gateway.local.loopback import open_listener
 
-log = logging.getLogger("turngate.twin")
+log = logging.getLogger("turngate.simulator")
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _STOP_SECONDS = 5
@@ -45,7 +45,7 @@ _SEND_KEY = "turngate.send"
 
 
 class AgentActionRequest(BaseModel):
-    """What `/_twin/act` takes: one of the moves that `/_twin/desk` lists, with words where it takes any."""
+    """What `/_simulator/act` takes: one of the moves that `/_simulator/desk` lists, with words where it takes any."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
@@ -55,7 +55,7 @@ class AgentActionRequest(BaseModel):
 
 
 class UserMessageRequest(BaseModel):
-    """What `/_twin/say` takes. With `wait` the answer comes once the webhook was tried."""
+    """What `/_simulator/say` takes. With `wait` the answer comes once the webhook was tried."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
@@ -98,11 +98,11 @@ class SimulatorServer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._app = Starlette(
             routes=[
-                Route("/_twin/say", self._handle_user_message, methods=["POST"]),
-                Route("/_twin/messages", self._list_messages, methods=["GET"]),
-                Route("/_twin/faults", self._set_faults, methods=["POST"]),
-                Route("/_twin/desk", self._show_desk, methods=["GET"]),
-                Route("/_twin/act", self._handle_agent_action, methods=["POST"]),
+                Route("/_simulator/say", self._handle_user_message, methods=["POST"]),
+                Route("/_simulator/messages", self._list_messages, methods=["GET"]),
+                Route("/_simulator/faults", self._set_faults, methods=["POST"]),
+                Route("/_simulator/desk", self._show_desk, methods=["GET"]),
+                Route("/_simulator/act", self._handle_agent_action, methods=["POST"]),
                 Route("/{path:path}", self._handle_api_request, methods=_METHODS),
             ],
             lifespan=self._lifespan,

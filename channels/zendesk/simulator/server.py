@@ -20,7 +20,7 @@ from channels._kit.simulator import (
     UserMessage,
     WebhookDelivery,
 )
-from channels.zendesk.simulator.account import SimulatedAccount, error_response, json_response
+from channels.zendesk.simulator.admin_api import AdminApi, error_response, json_response
 from channels.zendesk.simulator.agent_actions import AGENT_ACTIONS, apply_agent_action
 from channels.zendesk.simulator.tickets import AGENTS, BOT_ID, FIRST_AGENT_ID, Json, Ticket, TicketStore
 from channels.zendesk.simulator.webhooks import WebhookSender
@@ -55,7 +55,7 @@ class ZendeskSimulator:
         tells_when: bool = True,
     ) -> None:
         self.tickets = TicketStore()
-        self.account = SimulatedAccount(secret=secret, basic=f"{email}/token:{api_token}")
+        self.admin = AdminApi(secret=secret, basic=f"{email}/token:{api_token}")
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._webhooks = WebhookSender(
             self.tickets, url=webhook_url, secret=secret, by_triggers=by_triggers, chance=self._random
@@ -146,8 +146,8 @@ class ZendeskSimulator:
         """Answer a call of the API."""
         path, _, query = request.url.partition("?")
         if path == "/oauth/tokens":
-            return self.account.refresh_tokens(request.body, now), []
-        if not self.account.is_authorized(request.headers.get("authorization", ""), now):
+            return self.admin.refresh_tokens(request.body, now), []
+        if not self.admin.is_authorized(request.headers.get("authorization", ""), now):
             return error_response(401, "Couldn't authenticate you"), []
         asked = {name: values[0] for name, values in parse_qs(query).items()}
         what = path.removeprefix("/api/v2/").removesuffix(".json").split("/")
@@ -173,7 +173,7 @@ class ZendeskSimulator:
                     if not rest
                     else (error_response(404, "InvalidEndpoint"), [])
                 )
-        return self.account.handle(request.method, what, request.body), []
+        return self.admin.handle(request.method, what, request.body), []
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False

@@ -85,7 +85,7 @@ class Played:
             hint="",
             client_id="c",
             client_secret="s",
-            refresh_token=self.simulator.account.refresh_token,
+            refresh_token=self.simulator.admin.refresh_token,
             clock=lambda: self.now,
         )
 

@@ -95,7 +95,7 @@ async def desk(
             shown = {
                 "ZENDESK_OAUTH_CLIENT_ID": "c",
                 "ZENDESK_OAUTH_CLIENT_SECRET": "s",
-                "ZENDESK_OAUTH_REFRESH_TOKEN": twin.account.refresh_token,
+                "ZENDESK_OAUTH_REFRESH_TOKEN": twin.admin.refresh_token,
             }
         environ = {
             "ZENDESK_API_URL": await stack.enter_async_context(serve(server)),
@@ -204,7 +204,7 @@ async def test_two_workers_share_tokens_that_are_good_once() -> None:
         await tickets.until_idle()
 
         assert isinstance(tickets.simulator, ZendeskSimulator)
-        assert tickets.simulator.account.grant_count == 1
+        assert tickets.simulator.admin.grant_count == 1
         assert (
             len([line for line in tickets.simulator.list_messages(time()) if line.direction == "out"]) == 12
         )
