@@ -30,7 +30,7 @@ lint: $(VENV)/test.stamp  ## formatting, lint, types, import contracts
 bench: $(VENV)/test.stamp  ## measure, against named alternatives
 	$(BIN)/python -m bench
 
-storm: $(VENV)/test.stamp  ## 100,000 messages and a kill every second, against the twins; about a quarter of an hour
+storm: $(VENV)/test.stamp  ## 100,000 messages and a kill every second, against the simulators; about a quarter of an hour
 	$(BIN)/turngate storm --messages 100000 --people 400 --workers 4 --kill-every 1
 
 browser: $(VENV)/test.stamp  ## install Chromium for the page tests, where this may be done

@@ -1,6 +1,6 @@
-"""The port of a twin: a provider as we know it, pure, with time and chance passed in.
+"""The port of a simulator: a provider as we know it, pure, with time and chance passed in.
 
-A twin takes our requests and gives answers and the webhooks that the provider would send; somebody else
+A simulator takes our requests and gives answers and the webhooks that the provider would send; somebody else
 (the gateway, a test) owns the clock and the wire. Times are seconds since the epoch.
 """
 
@@ -56,7 +56,7 @@ class WebhookDelivery:
 class UserMessage:
     """A person's message. `surface` is which of the provider's channels, `ours` the business's end of it.
 
-    `media` are addresses; of one that begins with `data:` the twin keeps the bytes, and serves them itself.
+    `media` are addresses; of one that begins with `data:` the simulator keeps the bytes, and serves them itself.
     """
 
     surface: str
@@ -118,7 +118,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FaultSettings:
-    """What a twin is told to do wrong; chances are from 0 to 1, times in seconds.
+    """What a simulator is told to do wrong; chances are from 0 to 1, times in seconds.
 
     `next` are the faults of the next sends, one each; afterwards a send meets one of `kinds` with `chance`.
     """
@@ -135,7 +135,7 @@ class FaultSettings:
 
 
 class ProviderSimulator(Protocol):
-    """A provider. Every method is a function of its arguments and of what the twin was told before."""
+    """A provider. Every method is a function of its arguments and of what the simulator was told before."""
 
     name: str
 
@@ -183,7 +183,7 @@ class DeskStatus:
 
 @runtime_checkable
 class SimulatedDesk(Protocol):
-    """The agent's side of a twin whose provider has a desk. Its `moves` are all that an agent can do."""
+    """The agent's side of a simulator whose provider has a desk. Its `moves` are all that an agent can do."""
 
     agent_actions: tuple[AgentAction, ...]
 

@@ -19,7 +19,9 @@ MAX_RECOVERY_SECONDS = 10.0
 def storm(weather: StormScenario, *, markdown: bool) -> None:
     """Run a storm, show its verdict, and exit with code 1 when a law was broken."""
     logging.basicConfig(level=logging.ERROR)
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # the twin's calls that end with the storm
+    logging.getLogger("uvicorn.error").setLevel(
+        logging.CRITICAL
+    )  # the simulator's calls that end with the storm
     told = Console(highlight=False, stderr=markdown)
     # Not uvloop: it accepts one connection in each of its rounds, and a provider that lets new connections
     # wait for seconds takes sends in another order than they were made.

@@ -1,4 +1,4 @@
-"""Servers on this machine: twins, and gateways that are started for a storm or a benchmark."""
+"""Servers on this machine: simulators, and gateways that are started for a storm or a benchmark."""
 
 from __future__ import annotations
 

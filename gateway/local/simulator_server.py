@@ -1,4 +1,4 @@
-"""Hosts a provider's twin over HTTP: its API, the webhooks it sends at their time, and controls for people.
+"""Hosts a provider's simulator over HTTP: its API, the webhooks it sends at their time, and controls for people.
 
 `/_simulator/say`, `/_simulator/messages`, `/_simulator/faults` and, for the agents of a desk, `/_simulator/desk` and `/_simulator/act`
 are ours; every other path is the provider's API.
@@ -71,26 +71,26 @@ class UserMessageRequest(BaseModel):
     wait: bool = False
 
     def to_user_message(self) -> UserMessage:
-        """The twin's form of it."""
+        """The simulator's form of it."""
         return UserMessage(**self.model_dump(exclude={"wait"}))
 
 
 class SimulatorServer:
     """An ASGI application. `http` carries the webhooks; `pace` stretches (or, at 0, skips) their waits.
 
-    The twin is only ever called from the event loop's thread. `clock` gives seconds since the epoch.
+    The simulator is only ever called from the event loop's thread. `clock` gives seconds since the epoch.
     """
 
     def __init__(
         self,
-        twin: ProviderSimulator,
+        simulator: ProviderSimulator,
         http: httpx.AsyncClient,
         *,
         clock: Callable[[], float] = time.time,
         concurrency: int = 64,
         pace: float = 1.0,
     ) -> None:
-        self.simulator = twin
+        self.simulator = simulator
         self._http = http
         self._clock = clock
         self._delay_factor = pace
@@ -119,7 +119,7 @@ class SimulatorServer:
         return sid, self._schedule_webhooks(deliveries)
 
     def run_agent_action(self, person: str, move: str, text: str = "") -> list[asyncio.Task[None]]:
-        """Let an agent do something at the twin's desk: the webhooks on their way. Raises `KeyError`."""
+        """Let an agent do something at the simulator's desk: the webhooks on their way. Raises `KeyError`."""
         if not isinstance(self.simulator, SimulatedDesk):
             raise KeyError(move)
         return self._schedule_webhooks(self.simulator.run_agent_action(person, move, text, self._clock()))
@@ -215,7 +215,7 @@ class SimulatorServer:
             status, timed_out = await self._post_webhook(delivery)
         if status is None or status >= 400:
             log.info(
-                "a webhook of the twin ended with %s", status or ("time-out" if timed_out else "nothing")
+                "a webhook of the simulator ended with %s", status or ("time-out" if timed_out else "nothing")
             )
         now = self._clock()
         self._schedule_webhooks(
@@ -295,7 +295,7 @@ class _ConnectionDropped(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         transport = getattr(getattr(scope[_SEND_KEY], "__self__", None), "transport", None)
         if transport is None:
-            raise ConnectionResetError("dropped by the twin")
+            raise ConnectionResetError("dropped by the simulator")
         transport.close()
         while (await receive())["type"] != "http.disconnect":
             pass

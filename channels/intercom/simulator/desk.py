@@ -1,4 +1,4 @@
-"""The people at the twin's desk: what they can do with a conversation, and under which topic it is told."""
+"""The people at the simulator's desk: what they can do with a conversation, and under which topic it is told."""
 
 from __future__ import annotations
 

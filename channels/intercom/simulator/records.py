@@ -1,4 +1,4 @@
-"""The twin's memory of conversations, as Intercom writes them into answers and webhooks."""
+"""The simulator's memory of conversations, as Intercom writes them into answers and webhooks."""
 
 from __future__ import annotations
 

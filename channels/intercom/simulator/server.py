@@ -138,7 +138,7 @@ class IntercomSimulator:
     def press_card_button(self, person: str, component: str, now: float, **values: str) -> WebhookDelivery:
         """A person presses something on the card: the request that asks us what to show.
 
-        Its answer is a canvas, which the twin does not draw.
+        Its answer is a canvas, which the simulator does not draw.
         """
         self._contacts[contact_id(person)] = person
         return self._webhooks.build_card_request(

@@ -1,4 +1,4 @@
-"""What the twin's API refuses, and how its answers look (Intercom, "Errors")."""
+"""What the simulator's API refuses, and how its answers look (Intercom, "Errors")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The webhooks of the twin: signed as Intercom does, tried once more, and perhaps twice or late."""
+"""The webhooks of the simulator: signed as Intercom does, tried once more, and perhaps twice or late."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The twin's conversations: who holds each, what was said, and what its people can do with it."""
+"""The simulator's conversations: who holds each, what was said, and what its people can do with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The twin's memory: every message both ways, as Twilio's Messages resource shows it."""
+"""The simulator's memory: every message both ways, as Twilio's Messages resource shows it."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class TwilioSimulator:
     """One Twilio account with an SMS number and a WhatsApp sender.
 
     `webhook_url` may carry connection overrides (`#rc=3&rp=all`). The same `seed` gives the same ids, so a
-    gateway that remembers earlier messages needs a twin with another seed. `remembered` bounds the messages
+    gateway that remembers earlier messages needs a simulator with another seed. `remembered` bounds the messages
     that are kept.
     """
 
@@ -100,7 +100,7 @@ class TwilioSimulator:
         self._opted_out: set[tuple[str, str]] = set()
         self._last_inbound_at: dict[tuple[str, str], float] = {}
         self.url = "https://api.twilio.com"
-        """Where this twin is, for the addresses of the files that it keeps."""
+        """Where this simulator is, for the addresses of the files that it keeps."""
         self._files: dict[str, str] = {}
         self._base = f"/2010-04-01/Accounts/{account_sid}"
 

@@ -1,4 +1,4 @@
-"""The webhooks that the twin sends: their fields, their signature and the rules of their retries."""
+"""The webhooks that the simulator sends: their fields, their signature and the rules of their retries."""
 
 from __future__ import annotations
 

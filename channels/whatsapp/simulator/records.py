@@ -1,4 +1,4 @@
-"""The twin's memory of messages, and how Meta writes them into webhooks."""
+"""The simulator's memory of messages, and how Meta writes them into webhooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the twin's account keeps beside tickets: who is let in, tokens, webhooks and triggers."""
+"""What the simulator's account keeps beside tickets: who is let in, tokens, webhooks and triggers."""
 
 from __future__ import annotations
 

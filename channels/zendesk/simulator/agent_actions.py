@@ -1,4 +1,4 @@
-"""What the people at the twin's desk can do with a ticket, and what of it each of that changes."""
+"""What the people at the simulator's desk can do with a ticket, and what of it each of that changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The twin's tickets and people, and every update of a ticket as one audit, as Zendesk keeps them."""
+"""The simulator's tickets and people, and every update of a ticket as one audit, as Zendesk keeps them."""
 
 from __future__ import annotations
 

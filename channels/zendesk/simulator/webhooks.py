@@ -1,4 +1,4 @@
-"""How the twin tells of an audit: by Zendesk's events, or by triggers that fill in our template."""
+"""How the simulator tells of an audit: by Zendesk's events, or by triggers that fill in our template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The twin plays against the channel: both webhook kinds, an agent's side, limits, and races."""
+"""The simulator plays against the channel: both webhook kinds, an agent's side, limits, and races."""
 
 from __future__ import annotations
 

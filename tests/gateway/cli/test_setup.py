@@ -28,8 +28,8 @@ _RENEWED = {
 class Admin:
     """A Zendesk account to be set up."""
 
-    def __init__(self, twin: ZendeskSimulator, url: str) -> None:
-        self.simulator = twin
+    def __init__(self, simulator: ZendeskSimulator, url: str) -> None:
+        self.simulator = simulator
         self._url = url
 
     async def run(self, *arguments: str, **settings: str) -> tuple[int, str]:
@@ -55,9 +55,9 @@ class Admin:
 
 @pytest.fixture
 async def admin() -> AsyncIterator[Admin]:
-    twin = ZendeskSimulator(secret="c2VjcmV0", api_token="token", webhook_url="", seed=7)
-    async with httpx.AsyncClient() as http, serve(SimulatorServer(twin, http)) as url:
-        yield Admin(twin, url)
+    simulator = ZendeskSimulator(secret="c2VjcmV0", api_token="token", webhook_url="", seed=7)
+    async with httpx.AsyncClient() as http, serve(SimulatorServer(simulator, http)) as url:
+        yield Admin(simulator, url)
 
 
 async def test_the_webhook_is_made_once_and_its_secret_is_told(admin: Admin) -> None:

@@ -1,4 +1,4 @@
-"""The agent's pane asks the twin of the desk, and takes nothing else."""
+"""The agent's pane asks the simulator of the desk, and takes nothing else."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ HERE = {"surface": "intercom", "person": PERSON}
 
 @asynccontextmanager
 async def pane(*, simulated: bool = True) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
-    """The console of somebody on this machine, and the twin's own controls; webhooks reach nobody."""
+    """The console of somebody on this machine, and the simulator's own controls; webhooks reach nobody."""
     nowhere = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
-    twin = IntercomSimulator(
+    intercom = IntercomSimulator(
         client_secret="s", access_token="t", webhook_url="http://gateway.example/w", seed=1
     )
-    server = SimulatorServer(twin, nowhere)
+    server = SimulatorServer(intercom, nowhere)
     environ = {"TURNGATE_SIMULATOR_URL": "intercom=http://simulator,twilio=http://sms"}
     simulator = Simulator.load(environ if simulated else {})
     transport = httpx.ASGITransport(server)
@@ -88,10 +88,12 @@ async def test_real_credentials_leave_no_pane() -> None:
         assert (await console.post("/console/agent", json={**HERE, "move": "take"})).status_code == 400
 
 
-async def test_a_twin_without_a_desk_has_no_moves() -> None:
-    twin = TwilioSimulator(account_sid="AC1", auth_token="t", webhook_url="http://gateway.example/w", seed=1)
+async def test_a_simulator_without_a_desk_has_no_moves() -> None:
+    simulator = TwilioSimulator(
+        account_sid="AC1", auth_token="t", webhook_url="http://gateway.example/w", seed=1
+    )
     async with httpx.AsyncClient() as nowhere:
-        transport = httpx.ASGITransport(SimulatorServer(twin, nowhere))
+        transport = httpx.ASGITransport(SimulatorServer(simulator, nowhere))
         async with httpx.AsyncClient(transport=transport, base_url="http://simulator") as controls:
             desk = (await controls.get("/_simulator/desk", params={"from": PERSON})).json()
             act = await controls.post("/_simulator/act", json={"from": PERSON, "move": "take"})

@@ -1,4 +1,4 @@
-"""A twin on a real port: its API, its webhooks, its controls, and connections that break for real."""
+"""A simulator on a real port: its API, its webhooks, its controls, and connections that break for real."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Gateway:
 
 
 class World:
-    """A twin and a gateway that know each other's address."""
+    """A simulator and a gateway that know each other's address."""
 
     def __init__(self, gateway: Gateway, server: SimulatorServer, url: str, http: httpx.AsyncClient) -> None:
         self.gateway = gateway
@@ -75,13 +75,13 @@ class World:
 async def world() -> AsyncIterator[World]:
     gateway = Gateway()
     async with serve(gateway.app) as home, provider_client() as http:
-        twin = TwilioSimulator(
+        simulator = TwilioSimulator(
             account_sid=ACCOUNT,
             auth_token=TOKEN,
             webhook_url=f"{home}/webhooks/twilio#rc=3&rp=all",
             seed=1,
         )
-        server = SimulatorServer(twin, http, pace=0)
+        server = SimulatorServer(simulator, http, pace=0)
         async with serve(server) as url:
             environ = {
                 "TWILIO_ACCOUNT_SID": ACCOUNT,
@@ -189,20 +189,20 @@ async def test_a_control_that_cannot_be_read_is_refused_in_one_shape(
 
 
 async def test_without_a_port_of_its_own_a_dropped_connection_is_an_error() -> None:
-    twin = TwilioSimulator(
+    simulator = TwilioSimulator(
         account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1
     )
-    twin.set_faults(FaultSettings(next=(Fault.DROP_BEFORE,)))
+    simulator.set_faults(FaultSettings(next=(Fault.DROP_BEFORE,)))
     environ = {
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": TOKEN,
-        "TWILIO_API_URL": "http://twin.invalid",
+        "TWILIO_API_URL": "http://simulator.invalid",
     }
     channel = create_channel(environ, "http://gateway.invalid")
     assert channel is not None
 
     async with httpx.AsyncClient() as wire:
-        server = SimulatorServer(twin, wire)
+        server = SimulatorServer(simulator, wire)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(server)) as http:
             with pytest.raises(Unknown):
                 await channel.send(REPLY, http)
@@ -211,11 +211,11 @@ async def test_without_a_port_of_its_own_a_dropped_connection_is_an_error() -> N
 
 async def test_webhooks_that_wait_are_forgotten_when_the_server_stops() -> None:
     async with provider_client() as http:
-        twin = TwilioSimulator(
+        simulator = TwilioSimulator(
             account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1
         )
-        twin.set_faults(FaultSettings(webhooks_shuffled=3600.0))
-        server = SimulatorServer(twin, http)
+        simulator.set_faults(FaultSettings(webhooks_shuffled=3600.0))
+        server = SimulatorServer(simulator, http)
         async with serve(server) as url:
             said = {"surface": "sms", "from": ADA, "text": "Hi"}
             await http.post(f"{url}/_simulator/say", json=said)
