@@ -33,7 +33,7 @@ def settings_table() -> str:
     for name in channels.available():
         for setting in importlib.import_module(f"channels.{name}").SETTINGS:
             default = f"`{setting.default}`" if setting.default else ("required" if setting.required else "")
-            rows.append(f"| `{setting.name}` | {default} | {setting.meaning} |")
+            rows.append(f"| `{setting.name}` | {default} | {setting.description} |")
     return "\n".join(rows)
 
 

@@ -1,6 +1,4 @@
-"""Zendesk messaging channel (Sunshine Conversations v2): the conversations of one app, shared with its
-agents.
-"""
+"""Zendesk messaging channel (Sunshine Conversations v2): conversations of one app, shared with agents."""
 
 from __future__ import annotations
 

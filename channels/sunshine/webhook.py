@@ -82,9 +82,7 @@ class Verifier:
 
 
 def parse(webhook: Webhook, app: str, switchboard: Switchboard) -> list[Event]:
-    """Return every event of a verified request; they may concern several contacts, and a malformed one is
-    skipped.
-    """
+    """Return every event of a verified request, perhaps of several contacts; malformed ones are skipped."""
     batch = parse_object(webhook.body)
     if batch is None:
         raise MalformedWebhook("not a JSON object")

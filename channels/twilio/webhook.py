@@ -130,9 +130,7 @@ def parse(webhook: Webhook, account: str) -> list[Event]:
 
 
 def _detect_format(webhook: Webhook) -> str:
-    """Return where the fields are: "form" (the body), "query" (a number set to GET) or "json" (an event
-    stream).
-    """
+    """Return where the fields are: "form" (the body), "query" (sent by GET) or "json" (an event stream)."""
     if webhook.method == "GET":
         return "query"
     if webhook.method != "POST":

@@ -1,4 +1,4 @@
-"""What the simulator's account keeps beside tickets: who is let in, tokens, webhooks and triggers."""
+"""Admin API of the simulated account: authentication, tokens, webhooks and triggers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOKEN_LIFETIME_SECONDS: Final = 1800.0
 
 
 class AdminApi:
-    """One account's credentials and admin side. A refresh token is good once, and so is the one it gave."""
+    """Credentials and admin resources of one account. Refresh tokens are valid once."""
 
     def __init__(self, *, secret: str, basic: str) -> None:
         self._secret = secret
@@ -27,21 +27,21 @@ class AdminApi:
         self.triggers: dict[int, Json] = {}
 
     def revoke(self) -> None:
-        """Take back every access token; the refresh token stays good."""
+        """Revoke every access token; the refresh token stays valid."""
         self._access_tokens = {}
 
     def change_api_token(self, basic: str) -> None:
-        """From now on only this e-mail, `/token:` and token are let in."""
+        """Accept only this e-mail, `/token:` and token from now on."""
         self._expected_authorization = f"Basic {base64.b64encode(basic.encode()).decode()}"
 
     def is_authorized(self, authorization: str, now: float) -> bool:
-        """Whether these credentials are good now."""
+        """Return whether these credentials are valid now."""
         if hmac.compare_digest(self._expected_authorization.encode(), authorization.encode()):
             return True
         return self._access_tokens.get(authorization.removeprefix("Bearer "), 0.0) > now
 
     def refresh_tokens(self, raw: bytes, now: float) -> SimulatorResponse:
-        """Spend a refresh token (Zendesk, "OAuth tokens for grant types")."""
+        """Exchange a refresh token (Zendesk, "OAuth tokens for grant types")."""
         sent: Json = json.loads(raw)
         if sent.get("grant_type") != "refresh_token" or sent.get("refresh_token") != self.refresh_token:
             return json_response(
@@ -59,7 +59,7 @@ class AdminApi:
         return json_response(200, {**told, "token_type": "bearer", "scope": "read write"})
 
     def handle(self, method: str, what: Sequence[str], raw: bytes) -> SimulatorResponse:
-        """The admin side: who we are, groups, webhooks, triggers."""
+        """Answer a request to users, groups, webhooks or triggers."""
         match method, what:
             case "GET", ["users", "me"]:
                 return json_response(200, {"user": {"id": BOT_ID, "role": "admin", "name": "Bot"}})
@@ -91,7 +91,7 @@ class AdminApi:
 
 
 def json_response(status: int, body: object, headers: Mapping[str, str] | None = None) -> SimulatorResponse:
-    """An answer in JSON."""
+    """Build a JSON response."""
     given = {"content-type": "application/json; charset=utf-8", **(headers or {})}
     return SimulatorResponse(status=status, headers=given, body=json.dumps(body).encode())
 
@@ -99,6 +99,6 @@ def json_response(status: int, body: object, headers: Mapping[str, str] | None =
 def error_response(
     status: int, error: str, description: str = "", headers: Mapping[str, str] | None = None
 ) -> SimulatorResponse:
-    """A refusal in one of Zendesk's shapes."""
+    """Build an error response in one of Zendesk's shapes."""
     body: dict[str, Any] = {"error": error}
     return json_response(status, {**body, "description": description} if description else body, headers)

@@ -1,4 +1,4 @@
-"""Zendesk Support by its documents: tickets with an agent's side, limits and refusals, signed webhooks."""
+"""Simulated Zendesk Support API: tickets, agents, rate limits and signed webhooks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _STATUSES: Final = ("new", "open", "pending", "hold", "solved", "closed")
 
 
 class ZendeskSimulator:
-    """One account. `by_triggers` is the kind of its webhook; with `tells_when` a 429 has its Retry-After."""
+    """One account. `by_triggers` selects the webhook's kind; with `tells_when` a 429 has a Retry-After."""
 
     name = "zendesk"
     agent_actions = AGENT_ACTIONS
@@ -95,7 +95,7 @@ class ZendeskSimulator:
         return found
 
     def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
-        """A customer writes: to their newest ticket, or a new one, which follows a closed one.
+        """Send a customer's message to their newest ticket, or a new one, which follows up a closed one.
 
         Raises `KeyError` for another surface.
         """
@@ -128,7 +128,7 @@ class ZendeskSimulator:
         return DeskStatus(str(ticket.id), f"{ticket.status}, assigned to {assigned}")
 
     def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
-        """Grace does one of the `moves`. Raises `KeyError` for another one, or without a ticket."""
+        """Run an action of Grace's. Raises `KeyError` for an unknown one, or without a ticket."""
         ticket = self.tickets.find_open_ticket(person)
         if ticket is None:
             raise KeyError(person)
@@ -202,7 +202,7 @@ class ZendeskSimulator:
     def _handle_update(
         self, ticket: Ticket, raw: bytes, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Update a ticket, or refuse that as documented, or fail as told; what is not writable is ignored."""
+        """Update a ticket, refuse it as documented, or inject a fault; read-only fields are ignored."""
         sent: Json = json.loads(raw).get("ticket", {})
         fault = self._next_fault()
         if fault in _FAULT_RESPONSES:
@@ -323,4 +323,4 @@ _FAULT_RESPONSES: Final = {
     Fault.UNAVAILABLE: SimulatorResponse(status=503, headers={"retry-after": "1"}, body=b"<html>Busy</html>"),
     Fault.DROP_BEFORE: SimulatorResponse(status=0, drop=True),
 }
-"""The faults that strike before an update is taken."""
+"""Faults that occur before an update is accepted."""
