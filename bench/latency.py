@@ -31,7 +31,7 @@ _MESSAGES = 300
 
 
 class TimedSimulator(TwilioSimulator):
-    """A twin that notes when each person's first reply reached it."""
+    """A simulator that notes when each person's first reply reached it."""
 
     def __init__(self, webhook_url: str) -> None:
         super().__init__(account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=webhook_url, seed=1)
@@ -66,9 +66,9 @@ class AddedLatency:
 class LatencyBench:
     """Everything started; people write one after another, all at once, or at a pace."""
 
-    def __init__(self, host: SimulatorServer, twin: TimedSimulator) -> None:
+    def __init__(self, host: SimulatorServer, simulator: TimedSimulator) -> None:
         self._simulator_server = host
-        self._simulator = twin
+        self._simulator = simulator
         self._people = count()
 
     async def measure_one(self) -> float:
@@ -116,7 +116,7 @@ async def running_gateway(appendfsync: str = "everysec") -> AsyncIterator[Latenc
     """Web and worker processes, a durable server, and the simulated provider in this process."""
     port = find_free_port()
     url = f"http://127.0.0.1:{port}"
-    twin = TimedSimulator(f"{url}/webhooks/twilio")
+    simulator = TimedSimulator(f"{url}/webhooks/twilio")
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory(prefix="bench"))
         server = EmbeddedRedis(Path(folder) / "data")
@@ -124,7 +124,7 @@ async def running_gateway(appendfsync: str = "everysec") -> AsyncIterator[Latenc
         stack.callback(server.stop)
         async with Redis.from_url(server.url) as redis:
             await redis.config_set("appendfsync", appendfsync)
-        host = SimulatorServer(twin, await stack.enter_async_context(provider_client()))
+        host = SimulatorServer(simulator, await stack.enter_async_context(provider_client()))
         environ = {
             **os.environ,
             "REDIS_URL": server.url,
@@ -140,7 +140,7 @@ async def running_gateway(appendfsync: str = "everysec") -> AsyncIterator[Latenc
             await child.start()
             stack.push_async_callback(child.stop, 10.0)
         await wait_until_ready(url)
-        line = LatencyBench(host, twin)
+        line = LatencyBench(host, simulator)
         await line.measure_sequential(20)
         yield line
 

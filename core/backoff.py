@@ -24,7 +24,7 @@ def exponential_backoff(
 
 
 def parse_retry_after(value: str, now: datetime | None = None) -> float | None:
-    """Return the seconds that a `Retry-After` header asks for, never negative; `None` if missing or malformed.
+    """Parse a `Retry-After` header into seconds, never negative; `None` if missing or malformed.
 
     The value is a number of seconds or an HTTP date (RFC 9110, section 10.2.3); dates are compared with `now`
     (default: the clock). The caller bounds the result.

@@ -1,21 +1,21 @@
-"""Every error of the gateway, sorted by what the caller can do next.
+"""Errors of the gateway, sorted by what the caller can do next.
 
 GatewayError
-├── Refused          a webhook not to be trusted or read; carries the HTTP status to answer
-│   ├── BadSignature         401  not from the provider, or it cannot be shown to be
-│   ├── Forbidden            403  a handshake with another token than ours
-│   ├── MalformedWebhook     400  verified or not, it cannot be read
+├── WebhookRefused      a webhook that is not accepted; carries the HTTP status of the response
+│   ├── InvalidSignature     401  not from the provider, or not provably so
+│   ├── Forbidden            403  a handshake with another verify token than the configured one
+│   ├── MalformedWebhook     400  it cannot be parsed, verified or not
 │   └── WebhookTooLarge      413  more bytes or fields than the provider ever sends
-├── DeliveryError    the provider did not take a reply
-│   ├── Rejected             it never will: bad number, opted out, revoked key; never retried
-│   ├── Unavailable          it may yet: 429, 5xx, no connection; carries retry_after
-│   └── Unknown              nobody can tell: timed out after sending; looked up before it is tried again
-├── LeaseLost        another worker holds the session now; stop without writing or sending
-├── Superseded       a newer message came in time to be answered together with this turn
-├── SessionBusy      somebody else holds the session for longer than was waited
-├── MailboxFull      a session has more waiting turns than it may keep; the webhook is to be tried again
+├── DeliveryError       the provider did not accept a reply
+│   ├── Rejected             permanent: invalid number, opted out, revoked key; never retried
+│   ├── Unavailable          temporary: 429, 5xx, no connection; carries retry_after
+│   └── Unknown              timed out after sending; looked up before it is sent again
+├── LeaseLost           another worker holds the session now; stop without writing or sending
+├── Superseded          a newer message arrived in time to be answered together with this turn
+├── SessionBusy         another holder kept the session locked for longer than the wait
+├── MailboxFull         the session has its maximum of waiting turns; the provider shall retry
 ├── StorageUnavailable  the store cannot be written; nothing was accepted
-└── Misconfigured    a person must act; the message names the setting
+└── ConfigurationError  the operator must act; the message names the setting
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from typing import ClassVar
 
 
 class GatewayError(Exception):
-    """The root of all errors that the gateway raises on purpose."""
+    """Base class of all errors that the gateway raises deliberately."""
 
 
 class WebhookRefused(GatewayError):
-    """A webhook that is not let in. `reason` is for the operator, never for the caller."""
+    """A webhook that is not accepted. `reason` is for the operator and is never sent to the caller."""
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "refused"
@@ -39,21 +39,21 @@ class WebhookRefused(GatewayError):
 
 
 class InvalidSignature(WebhookRefused):
-    """The request cannot be shown to come from the provider."""
+    """The request is not provably from the provider."""
 
     status = 401
     code = "bad_signature"
 
 
 class Forbidden(WebhookRefused):
-    """A handshake that does not know our token."""
+    """A handshake without the configured verify token."""
 
     status = 403
     code = "forbidden"
 
 
 class MalformedWebhook(WebhookRefused):
-    """The request cannot be read as what the provider sends."""
+    """The request cannot be parsed as a webhook of the provider."""
 
     status = 400
     code = "malformed"
@@ -67,7 +67,7 @@ class WebhookTooLarge(WebhookRefused):
 
 
 class DeliveryError(GatewayError):
-    """The provider did not take a reply. `code` is the provider's own, as text."""
+    """The provider did not accept a reply. `code` is the provider's error code, as text."""
 
     def __init__(self, reason: str, *, code: str = "") -> None:
         super().__init__(reason)
@@ -76,10 +76,10 @@ class DeliveryError(GatewayError):
 
 
 class Rejected(DeliveryError):
-    """The provider will never take this reply; it is recorded and not retried.
+    """Permanent failure: the reply is recorded and not retried.
 
-    `opted_out` says that the person refused all messages, `account_wide` that every send of this
-    account will fail until a person has acted.
+    `opted_out`: the contact refused all messages. `account_wide`: every send of this account fails until the
+    operator has acted.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Rejected(DeliveryError):
 
 
 class Unavailable(DeliveryError):
-    """The provider did not process the reply but may later. `retry_after` is in seconds."""
+    """Temporary failure: the provider did not process the reply. `retry_after` is in seconds."""
 
     def __init__(self, reason: str, *, code: str = "", retry_after: float | None = None) -> None:
         super().__init__(reason, code=code)
@@ -99,23 +99,23 @@ class Unavailable(DeliveryError):
 
 
 class Unknown(DeliveryError):
-    """The reply may or may not have been taken; it is looked up before it is tried again."""
+    """Unknown outcome: the reply may have been accepted; it is looked up before it is sent again."""
 
 
 class LeaseLost(GatewayError):
-    """The fencing token is no longer the newest: another worker holds the session."""
+    """The fencing token is not the newest any more: another worker holds the session."""
 
 
 class Superseded(GatewayError):
-    """The turn is to be begun anew, merged with a message that came before its barrier."""
+    """The turn restarts, merged with a message that arrived before its commit barrier."""
 
 
 class SessionBusy(GatewayError):
-    """The session is being worked on by somebody else; try again."""
+    """The session is locked by another holder; try again."""
 
 
 class MailboxFull(GatewayError):
-    """The session's mailbox is at its bound, so the request was not accepted."""
+    """The session's mailbox is at its limit, so the request was not accepted."""
 
 
 class StorageUnavailable(GatewayError):
@@ -123,4 +123,4 @@ class StorageUnavailable(GatewayError):
 
 
 class ConfigurationError(GatewayError):
-    """A setting is missing, half set or wrong; the message names it and says what to do."""
+    """A setting is missing, incomplete or invalid; the message names it and says what to do."""

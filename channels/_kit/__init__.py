@@ -1,1 +1,1 @@
-"""What the channels share. Nothing here names a provider."""
+"""Code shared by the channels; independent of any provider."""

@@ -1,4 +1,4 @@
-"""What an agent can tell the bot in an internal note of the desk."""
+"""Commands that an agent gives the bot in an internal note."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _COMMANDS = {
 
 
 def parse_agent_command(note: str) -> ControlAction | None:
-    """What an agent's note asks for: `/bot on`, `/bot off` or `/end`; `None` for any other note.
+    """Return the action of an agent's note: `/bot on`, `/bot off` or `/end`; `None` for any other note.
 
-    The command is the whole note, in any case; words beside it make it a note for people.
+    The command is the complete note, case-insensitive; with further words it is an ordinary note.
     """
     return _COMMANDS.get(" ".join(note.split()).casefold())

@@ -1,4 +1,4 @@
-"""What every channel does alike, so that each folder holds what is its provider's own."""
+"""Base class with default implementations for channels."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from core.ports import Capabilities, Webhook, WebhookResponse
 
 
 class Verifier(Protocol):
-    """Proves that a request is the provider's."""
+    """Verifies that a request comes from the provider."""
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what the provider sent. Raises `WebhookRefused` otherwise, never anything else."""
+        """Accept a genuine request. Raises `WebhookRefused` for any other, and no other error."""
         ...
 
 
 class BaseChannel:
-    """The parts of `core.ports.channel.Channel` that most channels share."""
+    """Default implementations of `core.ports.channel.Channel`."""
 
     name: str
     capabilities: Capabilities
@@ -32,19 +32,19 @@ class BaseChannel:
         self._verifier = verifier
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what the provider sent. Raises `WebhookRefused` otherwise."""
+        """Verify a webhook. Raises `WebhookRefused`."""
         self._verifier.verify(webhook)
 
     def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
-        """200 without a body."""
+        """Return 200 without a body."""
         return WebhookResponse()
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """The provider cannot be asked what it took."""
+        """Return `None`: the provider has no look-up."""
         return None
 
     def classify(self, error: Exception) -> DeliveryError:
-        """The delivery error that an exception of the HTTP client stands for."""
+        """Return the delivery error for an exception of the HTTP client."""
         return classify_http_error(error, self.name)

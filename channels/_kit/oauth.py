@@ -1,7 +1,7 @@
-"""How we show a provider who we are: by what lasts, or by OAuth tokens that are renewed (RFC 6749, 6).
+"""Provider credentials: static, or OAuth access tokens with refresh (RFC 6749, section 6).
 
-A refresh token may be good only once, so one process at a time spends it, and what it gets is kept for all:
-in a session store, which holds a name for one process, fenced.
+A refresh token may be valid only once, so one process at a time uses it, under a lock of the session store,
+and the new tokens are stored there for all.
 """
 
 from __future__ import annotations
@@ -31,13 +31,16 @@ _REFRESH_MARGIN_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class StaticCredentials:
-    """What never changes: a name and its password, or a token without an end. `hint` says what to check."""
+    """Credentials that never change: Basic authentication or a token without expiry.
+
+    `hint` names the setting to check.
+    """
 
     credentials: Credentials
     hint: str
 
     async def get_credentials(self, http: httpx.AsyncClient, *, spent: str = "") -> Credentials:
-        """What to send. Raises `Rejected` when the provider did not take it."""
+        """Return the credentials. Raises `Rejected` when the provider refused them."""
         if spent:
             raise Rejected(
                 f"401: the credentials are refused; check {self.hint}", code="401", account_wide=True
@@ -45,14 +48,14 @@ class StaticCredentials:
         return self.credentials
 
     async def get_cached_credentials(self) -> Credentials | None:
-        """What to send where nothing can be renewed."""
+        """Return the credentials, without refreshing."""
         return self.credentials
 
 
 class RefreshingCredentials:
-    """OAuth with rotating refresh tokens. `refresh_token` is the first; the later ones are in the store.
+    """OAuth with rotating refresh tokens. `refresh_token` is the first; later ones are in the store.
 
-    `url` is where tokens are got, `hint` the setting to fill anew when that fails for good.
+    `url` is the token endpoint, `hint` the setting to replace when refreshing fails permanently.
     """
 
     def __init__(
@@ -78,11 +81,11 @@ class RefreshingCredentials:
         self._cached_tokens: State = {}
 
     def set_store(self, store: SessionStore) -> None:
-        """Keep tokens where all workers find them, and where only one at a time renews them."""
+        """Set the store that shares tokens between workers and locks their refresh."""
         self._store = store
 
     async def get_credentials(self, http: httpx.AsyncClient, *, spent: str = "") -> Credentials:
-        """A token that is good; `spent` is one that was refused. Raises `Rejected` or `Unavailable`."""
+        """Return a valid token; `spent` is one that was refused. Raises `Rejected` or `Unavailable`."""
         if not self._is_valid(self._cached_tokens, spent):
             try:
                 async with self._store.hold(self._store_key) as held:
@@ -100,7 +103,7 @@ class RefreshingCredentials:
         return BearerAuth(get_text(self._cached_tokens, "access", 4000))
 
     async def get_cached_credentials(self) -> Credentials | None:
-        """The token that is good now, if there is one, without renewing any."""
+        """Return the valid token, if there is one, without refreshing."""
         if not self._is_valid(self._cached_tokens, ""):
             async with self._store.hold(self._store_key) as held:
                 self._cached_tokens = held.state or {}

@@ -1,4 +1,4 @@
-"""Settings as data, so that the start-up check and the documents say the same."""
+"""Settings as data, used by the start-up check and the documentation."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Setting:
 def read_settings(
     settings: Sequence[Setting], environ: Mapping[str, str], channel: str
 ) -> dict[str, str] | None:
-    """The values by name, defaults filled in; `None` when not one is set (blank counts as not set).
+    """Return the values by name with defaults filled in; `None` if none is set (blank counts as unset).
 
-    Raises `ConfigurationError` naming the first required setting that is missing while others are there.
+    Raises `ConfigurationError` naming the first required setting that is missing while others are set.
     """
     given = {setting.name: environ.get(setting.name, "").strip() for setting in settings}
     if not any(given.values()):
@@ -37,7 +37,10 @@ def read_settings(
 
 
 def parse_secrets(name: str, value: str) -> tuple[str, ...]:
-    """A comma-separated list of secrets, the current one first. Raises `ConfigurationError` for an empty item."""
+    """Split a comma-separated list of secrets, the current one first.
+
+    Raises `ConfigurationError` for an empty item.
+    """
     found = tuple(item.strip() for item in value.split(","))
     if not all(found):
         raise ConfigurationError(f"{name} has an empty item; separate secrets by single commas")
@@ -47,7 +50,7 @@ def parse_secrets(name: str, value: str) -> tuple[str, ...]:
 
 
 def parse_base_url(name: str, value: str) -> str:
-    """An http or https URL without a trailing slash. Raises `ConfigurationError` for anything else."""
+    """Return an http or https URL without trailing slash. Raises `ConfigurationError` for anything else."""
     try:
         parts = urlsplit(value)
         port_is_fine = parts.port is None or parts.port > 0

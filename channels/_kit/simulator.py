@@ -1,13 +1,13 @@
-"""The port of a twin: a provider as we know it, pure, with time and chance passed in.
+"""Port of a provider simulator: a pure model of its API, with time and randomness passed in.
 
-A twin takes our requests and gives answers and the webhooks that the provider would send; somebody else
-(the gateway, a test) owns the clock and the wire. Times are seconds since the epoch.
+A simulator takes API requests and returns responses and the webhooks that the provider would send; the caller
+(the gateway, a test) owns the clock and the network. Times are seconds since the epoch.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import HTTP
@@ -15,10 +15,12 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 from urllib.parse import unquote_to_bytes
 
+from core.model import Address
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatorRequest:
-    """A call of the provider's API. Header names are lower case; `url` holds path and query."""
+    """A request to the provider's API. Header names are lower case; `url` is path and query."""
 
     method: str
     url: str
@@ -28,7 +30,7 @@ class SimulatorRequest:
 
 @dataclass(frozen=True, slots=True)
 class SimulatorResponse:
-    """The provider's answer, after `delay` seconds; `drop` closes the connection without any answer."""
+    """The provider's response, after `delay` seconds; `drop` closes the connection without a response."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -39,7 +41,7 @@ class SimulatorResponse:
 
 @dataclass(frozen=True, slots=True)
 class WebhookDelivery:
-    """A webhook to be sent at a time. `attempt` counts from 1; `timeout` is how long the provider waits."""
+    """A webhook to be sent at a time. `attempt` counts from 1; `timeout` is the provider's, in seconds."""
 
     at: float
     method: str
@@ -52,9 +54,9 @@ class WebhookDelivery:
 
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """A person's message. `surface` is which of the provider's channels, `ours` the business's end of it.
+    """A contact's message. `surface` is one of the provider's channels, `ours` the business's number or id.
 
-    `media` are addresses; of one that begins with `data:` the twin keeps the bytes, and serves them itself.
+    `media` are URLs; files of `data:` URLs are stored and served by the simulator.
     """
 
     surface: str
@@ -70,9 +72,9 @@ class UserMessage:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptEntry:
-    """One message of a conversation as the provider saw it; `number` grows over all conversations.
+    """One message of a conversation as the provider stored it; `number` increases over all conversations.
 
-    `choices` are payload and label of what can be tapped.
+    `choices` are payload and label of the quick replies.
     """
 
     number: int
@@ -88,7 +90,7 @@ class TranscriptEntry:
 
 
 def parse_data_url(url: str) -> tuple[str, bytes] | None:
-    """Type and bytes of a `data:` address (RFC 2397); `None` for any other."""
+    """Return type and bytes of a `data:` URL (RFC 2397); `None` for any other."""
     head, comma, data = url.partition(",")
     if not head.startswith("data:") or not comma:
         return None
@@ -98,7 +100,7 @@ def parse_data_url(url: str) -> tuple[str, bytes] | None:
 
 
 class Fault(StrEnum):
-    """What goes wrong with one send."""
+    """Failure of one send."""
 
     NONE = "none"
     TOO_MANY = "429"
@@ -107,7 +109,7 @@ class Fault(StrEnum):
     ERROR_AFTER = "500_after"
     """The message is accepted, but the answer is an error."""
     TIMEOUT_AFTER = "timeout_after"
-    """The message is accepted, but the answer comes later than anybody waits."""
+    """The message is accepted, but the response is an error."""
     DROP_AFTER = "drop_after"
     """The message is accepted, then the connection breaks."""
     DROP_BEFORE = "drop_before"
@@ -116,9 +118,10 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FaultSettings:
-    """What a twin is told to do wrong; chances are from 0 to 1, times in seconds.
+    """Failures that a simulator injects; probabilities are 0 to 1, times in seconds.
 
-    `next` are the faults of the next sends, one each; afterwards a send meets one of `kinds` with `chance`.
+    `next` are the faults of the next sends, one each; after them a send meets one of `kinds` with probability
+    `chance`.
     """
 
     next: tuple[Fault, ...] = ()
@@ -133,28 +136,28 @@ class FaultSettings:
 
 
 class ProviderSimulator(Protocol):
-    """A provider. Every method is a function of its arguments and of what the twin was told before."""
+    """A simulated provider. Results depend only on the arguments and on earlier calls."""
 
     name: str
 
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Answer a call of the API, and tell which webhooks follow from it."""
+        """Answer an API request, and return the webhooks that follow."""
         ...
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
     ) -> list[WebhookDelivery]:
-        """Hear how a webhook was answered (`None`: not at all), and tell which tries follow."""
+        """Process the status of a webhook's response (`None`: no response), and return the retries."""
         ...
 
     def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
-        """A person writes: the provider's id of the message, and the webhooks that follow."""
+        """Send a contact's message: returns its provider id and the webhooks that follow."""
         ...
 
     def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
-        """Messages both ways in order, of one person or of all, with numbers above `after`."""
+        """List messages in both directions in order, of one contact or of all, with numbers above `after`."""
         ...
 
     def set_faults(self, faults: FaultSettings) -> None:
@@ -164,7 +167,7 @@ class ProviderSimulator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AgentAction:
-    """Something that an agent can do at a desk; with `speaks` it takes words."""
+    """An action that an agent can take at the desk; with `speaks` it takes a text."""
 
     name: str
     label: str
@@ -173,7 +176,7 @@ class AgentAction:
 
 @dataclass(frozen=True, slots=True)
 class DeskStatus:
-    """A person's conversation at a desk: the provider's id of it, and in words how it stands."""
+    """A contact's conversation at the desk: the provider's id of it, and its state as text."""
 
     thread: str = ""
     words: str = ""
@@ -181,21 +184,77 @@ class DeskStatus:
 
 @runtime_checkable
 class SimulatedDesk(Protocol):
-    """The agent's side of a twin whose provider has a desk. Its `moves` are all that an agent can do."""
+    """The agents' side of a simulator. `agent_actions` are all actions that an agent can take."""
 
     agent_actions: tuple[AgentAction, ...]
 
     def get_desk_status(self, person: str) -> DeskStatus:
-        """How the newest conversation with a person stands; an empty one when there is none."""
+        """Return the state of a contact's newest conversation; an empty status if there is none."""
         ...
 
     def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
-        """An agent does something: the webhooks that follow. Raises `KeyError` for what cannot be done."""
+        """Run an agent's action and return the webhooks that follow.
+
+        Raises `KeyError` if it is not possible.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedAccount:
+    """A provider's simulator, and the channel settings that connect a gateway to it.
+
+    `settings` takes the URL under which the simulator's API is served and returns the channel's environment
+    variables, with made-up credentials.
+    """
+
+    simulator: ProviderSimulator
+    settings: Callable[[str], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedConversation:
+    """Address, session id and aliases of a conversation, as the channel's webhooks name them."""
+
+    address: Address
+    session: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedSurface:
+    """One way to write to a simulated account, as the console offers it.
+
+    `name` is unique over all channels, `surface` is the simulator's own name (`UserMessage.surface`).
+    `label`, `title` and `business` are shown: the surface, its tooltip and the receiver. `locate` takes the
+    contact's phone number; with `has_desk`, the id of the provider's thread instead.
+    """
+
+    name: str
+    surface: str
+    label: str
+    business: str
+    locate: Callable[[str], SimulatedConversation]
+    title: str = ""
+    has_desk: bool = False
+    takes_pictures: bool = True
+    shows_choices: bool = True
+
+
+class SimulatedAccountModule(Protocol):
+    """Interface of `channels/<name>/simulator/account.py`, by which `turngate run` finds a simulator."""
+
+    def create_account(self, gateway_url: str, secret: str) -> SimulatedAccount:
+        """Build a simulator that calls the gateway at `gateway_url`; `secret` serves as every credential."""
+        ...
+
+    def list_surfaces(self, api_url: str) -> tuple[SimulatedSurface, ...]:
+        """Return the surfaces of the account whose simulator is served at `api_url`."""
         ...
 
 
 def parse_multipart(request: SimulatorRequest) -> dict[str, tuple[str, bytes]]:
-    """The fields of a multipart request by name: type and bytes."""
+    """Return the fields of a multipart request by name: type and bytes."""
     head = f"content-type: {request.headers.get('content-type', '')}\n\n".encode()
     found = {}
     for part in message_from_bytes(head + request.body, policy=HTTP).iter_parts():

@@ -1,4 +1,4 @@
-"""Text from strangers, made safe to store, to show and to compare."""
+"""Sanitising of untrusted text for storage, display and comparison."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _LOOKALIKE_REPLACEMENTS = str.maketrans(
 
 
 def sanitize(text: str, limit: int) -> str:
-    """Text that survives UTF-8 and JSON: no lone surrogates, no control characters but newline and tab."""
+    """Remove what breaks UTF-8 or JSON: lone surrogates, and control characters but newline and tab."""
     text = text[:limit].replace("\r\n", "\n").replace("\r", "\n")
     return _SURROGATE.sub("\ufffd", _CONTROL_CHARACTERS.sub("", text))
 
 
 def normalize_for_comparison(text: str) -> str:
-    """A form in which a text and what a provider made of it (quotes, dashes, spaces) are equal."""
+    """Return a form in which a text and the provider's version of it (quotes, dashes, spaces) are equal."""
     return " ".join(unicodedata.normalize("NFKC", text.translate(_LOOKALIKE_REPLACEMENTS)).split())
 
 
 def redact_phone_numbers(text: str, limit: int = 300) -> str:
-    """A provider's message for the operator, without the phone numbers in it (law L12)."""
+    """Return a provider's error text without its phone numbers (guarantee L12)."""
     return _LONG_NUMBER.sub("…", sanitize(text, limit))

@@ -1,4 +1,4 @@
-"""Intercom: the conversations of a workspace's Messenger (and whatever else comes to its inbox)."""
+"""Intercom channel: conversations of a workspace's Messenger and of other sources of its inbox."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _NUMERIC_SETTINGS: Final = (
 
 
 class IntercomChannel(BaseChannel):
-    """The channel of one app in one workspace."""
+    """Channel of one app in one workspace."""
 
     name = NAME
     capabilities = CAPABILITIES
@@ -82,11 +82,11 @@ class IntercomChannel(BaseChannel):
         self._card = card
 
     def parse(self, webhook: Webhook) -> list[Event]:
-        """What a verified notification means. Raises `MalformedWebhook`."""
+        """Return the events of a verified notification. Raises `MalformedWebhook`."""
         return parse(webhook, self._workspace, self._mode)
 
     async def handle_interaction(self, webhook: Webhook, http: httpx.AsyncClient) -> WebhookResponse | None:
-        """Answer a verified request about the card; `None` for any other."""
+        """Answer a verified Canvas Kit request; `None` for any other."""
         if not is_card_request(webhook):
             return None
         request = parse_object(webhook.body)
@@ -95,22 +95,22 @@ class IntercomChannel(BaseChannel):
         return await self._card.handle_request(request, http)
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
-        """Cut a message to the limits, with quick replies where they fit."""
+        """Split a message by the limits, with quick replies where they fit."""
         return render_parts(message)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """Post one comment, or hand over. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        """Post one comment, or hand off. Raises `Rejected`, `Unavailable` or `Unknown`."""
         return await self._api.send(reply, http)
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """Look for our words in the conversation, or at whom it is assigned to."""
+        """Look for the reply's text in the conversation, or check its assignment."""
         return await self._api.find_sent(reply, http, since=since, known=known)
 
 
 def create_channel(environ: Mapping[str, str], public_url: str) -> IntercomChannel | None:
-    """Build the channel from its settings; `None` when none is set, `ConfigurationError` when one is wrong."""
+    """Build the channel from its settings; `None` if none is set. Raises `ConfigurationError`."""
     values = read_settings(SETTINGS, environ, NAME)
     if values is None:
         return None

@@ -1,4 +1,4 @@
-"""Calls of Intercom's API, and what its answers mean."""
+"""Intercom API client."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Json = dict[str, Any]
 
 
 class IntercomAuth(BearerAuth):
-    """An access token, with the version of the answers that we can read."""
+    """Access token, with the API version of the responses that are parsed here."""
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the headers."""
@@ -46,7 +46,7 @@ class IntercomAuth(BearerAuth):
 
 
 class IntercomClient:
-    """The conversations of one workspace. There is no idempotency key: the conversation itself is asked."""
+    """Client of one workspace's conversations. No idempotency key: the conversation itself is looked up."""
 
     def __init__(self, *, url: str, token: str, desk: Workspace) -> None:
         self._base = f"{url}/conversations"
@@ -54,10 +54,10 @@ class IntercomClient:
         self._workspace = desk
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """Post one comment, or hand over. Raises `Rejected`, `Unavailable` or `Unknown`.
+        """Post one comment, or hand off. Raises `Rejected`, `Unavailable` or `Unknown`.
 
-        Webhooks take their time and are repeated only once, so the conversation is asked, too, whether a
-        person has come since the message that is answered.
+        Webhooks are delayed and retried only once, so the conversation is read, too, to see whether an agent
+        has joined since the message that is answered.
         """
         if reply.act == "hand_off":
             return await self._hand_off(reply, http)
@@ -78,7 +78,7 @@ class IntercomClient:
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """The oldest comment of ours like `reply` since then; for a hand-off, whether it is assigned."""
+        """Return the bot's oldest comment like `reply` since then; for a hand-off, whether it is assigned."""
         conversation = await self._get_conversation(reply, http)
         if reply.act == "hand_off":
             handed = self._workspace.classify_assignee(conversation) in (
@@ -100,9 +100,9 @@ class IntercomClient:
     async def post_as_contact(
         self, person: str, role: str, text: str, http: httpx.AsyncClient, *, conversation: str = ""
     ) -> None:
-        """Say something as a contact, in a conversation or in a new one; `role` is user, lead or contact.
+        """Post a message as a contact, in a conversation or a new one; `role` is user, lead or contact.
 
-        Raises a `DeliveryError`. It comes back as a webhook.
+        Raises a `DeliveryError`. The message comes back as a webhook.
         """
         body: Json = {"from": {"type": role, "id": person}, "body": text}
         url = self._base
@@ -112,9 +112,9 @@ class IntercomClient:
         await self._call(url, body, http)
 
     async def _hand_off(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """A note for the people, then the assignment, after which the bot is silent.
+        """Add a note for the agents, then assign, after which the bot is silent.
 
-        Each step is left out when it was done before, so that all of them may be tried again.
+        Each step is skipped if it was done before, so that all of them may be retried.
         """
         desk, conversation = self._workspace, await self._get_conversation(reply, http)
         holder = desk.classify_assignee(conversation)
@@ -134,7 +134,7 @@ class IntercomClient:
         return _sent_conversation(reply)
 
     async def _add_tag(self, reply: Reply, http: httpx.AsyncClient) -> None:
-        """Put our tag on it; a tag that is not there any more is no reason to hand nothing over."""
+        """Tag the conversation; a deleted tag does not stop the hand-off."""
         url = f"{self._base}/{reply.address.theirs}/tags"
         try:
             await self._call(url, {"id": self._workspace.tag, "admin_id": self._workspace.admin}, http)
@@ -142,7 +142,7 @@ class IntercomClient:
             log.error("the tag for hand-offs is refused: %s; check INTERCOM_HANDOFF_TAG_ID", error.code)
 
     async def _close(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """Close the conversation at a flow's end, where nobody else is at work in it."""
+        """Close the conversation at a flow's end, unless an agent works in it."""
         if not self._is_finished(await self._get_conversation(reply, http), reply):
             await self._post(reply, "parts", {"message_type": "close"}, http)
         return _sent_conversation(reply)
@@ -157,9 +157,9 @@ class IntercomClient:
         await self._post(reply, "parts", body, http)
 
     def _has_agent_activity(self, conversation: Json, reply: Reply) -> bool:
-        """Whether a person has said something, or got the conversation, since the message that is answered.
+        """Return whether an agent has written, or was assigned, since the message that is answered.
 
-        What answers none, such as a reminder, stands against the newest message.
+        A reply that answers none, such as a reminder, is compared with the newest message.
         """
         holder, parts = self._workspace.classify_assignee(conversation), _get_parts(conversation)
         newest = max(
@@ -179,7 +179,7 @@ class IntercomClient:
         return False
 
     def _has_note(self, conversation: Json, note: str) -> bool:
-        """Whether our latest deed there, apart from comments, is this note."""
+        """Return whether the bot's latest action, apart from comments, is this note."""
         for part in sorted(_get_parts(conversation), key=_part_sort_key, reverse=True):
             kind = get_text(part, "part_type", 60)
             if self._workspace.classify_author(part) is Author.BOT and kind in ("note", "assignment"):
@@ -213,10 +213,10 @@ class IntercomClient:
 
 
 def build_delivery_error(response: httpx.Response) -> DeliveryError:
-    """The delivery error behind a refusal (Intercom, "Error codes").
+    """Return the delivery error for an error response (Intercom, "Error codes").
 
-    A 429 was not processed; a 5xx may have been. After a conflict the conversation is read again before
-    another try.
+    A 429 was not processed; a 5xx may have been. After a conflict the conversation is read again before a
+    retry.
     """
     status = response.status_code
     error = next(iter(get_object_list(parse_json_body(response), "errors")), {})
@@ -235,7 +235,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
 
 
 def _seconds_until_window_end(response: httpx.Response) -> float:
-    """Seconds until calls are taken again; a window has ten (Intercom, "Rate limiting")."""
+    """Return the seconds until the rate limit's ten-second window ends (Intercom, "Rate limiting")."""
     if (after := parse_retry_after(response)) is not None:
         return after
     reset = response.headers.get("x-ratelimit-reset", "")

@@ -1,4 +1,4 @@
-"""Who is who at an Intercom desk, and who holds a conversation."""
+"""Authors and assignees of an Intercom conversation."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from channels._kit.inbound import JsonObject, get_identifier, get_object_list, g
 from channels.intercom.capabilities import CONTACT_AUTHOR_TYPES
 
 ASSIGNMENT_PART_TYPES: Final = frozenset({"assignment", "assign_and_reopen"})
-"""Kinds of parts that assign a conversation, perhaps with words."""
+"""Part types that assign a conversation, perhaps with text."""
 
 _OPERATOR_EMAIL: Final = re.compile(r"operator\+.{0,64}@intercom\.io")
 
 
 class Author(StrEnum):
-    """Who wrote a part."""
+    """Author of a part."""
 
     CONTACT = "contact"
     BOT = "us"
@@ -26,7 +26,7 @@ class Author(StrEnum):
 
 
 class Assignee(StrEnum):
-    """Whose a conversation is: assigned to the bot, to nobody, to whom we hand over, or to somebody else."""
+    """Assignee of a conversation: the bot, nobody, the hand-off target, or somebody else."""
 
     BOT = "us"
     NOBODY = "nobody"
@@ -36,9 +36,9 @@ class Assignee(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The bot's own teammate, and the team or teammate (one of the two, or none) to whom it hands over.
+    """The bot's admin id, and the team or admin (one of the two, or none) for hand-off.
 
-    `tag` is put on what is handed over, if it is set; `closes`: whether conversations end with their flow.
+    `tag` is added at hand-off, if set; `closes` closes conversations at their flow's end.
     """
 
     admin: str
@@ -48,9 +48,9 @@ class Workspace:
     closes: bool = False
 
     def classify_author(self, part: JsonObject) -> Author | None:
-        """Who wrote this; `None` when the author is missing.
+        """Classify a part's author; `None` if the author is missing.
 
-        Operator and Fin speak as `bot`, or as an admin with an address of Intercom's.
+        Operator and Fin write as `bot`, or as an admin with an Intercom address.
         """
         author = part.get("author")
         if not isinstance(author, dict):
@@ -68,7 +68,10 @@ class Workspace:
         return Author.AGENT
 
     def classify_assignee(self, conversation: JsonObject) -> Assignee:
-        """Who may speak, by assignment. Nobody's is also ours; a team without a member is its people's."""
+        """Classify the assignee.
+
+        Unassigned counts as the bot's; a team without an admin counts as its agents'.
+        """
         admin, team = get_assignee_ids(conversation)
         if admin == self.admin:
             return Assignee.BOT
@@ -79,11 +82,11 @@ class Workspace:
 
 
 def has_content(part: JsonObject) -> bool:
-    """Whether a part says something, by words or files."""
+    """Return whether a part contains text or files."""
     return bool(get_text(part, "body").strip() or get_object_list(part, "attachments"))
 
 
 def get_assignee_ids(conversation: JsonObject) -> tuple[str, str]:
-    """The ids of the teammate and the team of a conversation; empty for none, which is `null` or 0."""
+    """Return the admin's and the team's id of a conversation; empty for none, which is `null` or 0."""
     admin, team = (get_identifier(conversation, f"{kind}_assignee_id", 40) for kind in ("admin", "team"))
     return admin.strip("0") and admin, team.strip("0") and team

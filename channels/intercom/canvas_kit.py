@@ -1,7 +1,7 @@
-"""The card in the Messenger (Intercom, "Canvas Kit"): a question asked there begins a conversation.
+"""Messenger card (Intercom, "Canvas Kit"): a question entered in it starts a conversation.
 
-Intercom shows what we answer. The question goes to Intercom as the person's own message, so it comes back as
-any other message does, by a signed webhook; nothing of the dialog takes place in the card.
+Intercom shows the returned canvas. The question is posted as the contact's own message, so it comes back as a
+signed webhook like any other; no dialog takes place in the card.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CardTexts:
-    """What the card says in one language."""
+    """The card's texts in one language."""
 
     title: str
     ask: str
@@ -61,14 +61,14 @@ _CARD_TEXTS: Final = MappingProxyType(
 
 
 class Card:
-    """The card. `title` stands in the place of its own."""
+    """The card. `title` replaces the default title."""
 
     def __init__(self, title: str, api: IntercomClient) -> None:
         self._title = title
         self._api = api
 
     async def handle_request(self, request: JsonObject, http: httpx.AsyncClient) -> WebhookResponse:
-        """The canvas for an initialize or a submit request; what goes wrong is said on it."""
+        """Return the canvas for an initialize or submit request; errors are shown on it."""
         words = _CARD_TEXTS.get(
             get_text(get_object(request, "context"), "locale", 10)[:2].lower(), _CARD_TEXTS["en"]
         )
@@ -105,7 +105,7 @@ class Card:
 
 
 def _get_conversation_id(request: JsonObject) -> str:
-    """The conversation that the card stands in; empty on the Messenger's home."""
+    """Return the conversation that contains the card; empty on the Messenger's home screen."""
     found = get_identifier(get_object(request, "context"), "conversation_id", 60)
     return found if found.isalnum() else ""
 

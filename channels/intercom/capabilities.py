@@ -1,4 +1,4 @@
-"""The limits of Intercom conversations, and its words, as data."""
+"""Limits and topics of Intercom conversations, as data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.ports import Capabilities, RateLimit
 NAME: Final = "intercom"
 
 API_VERSION: Final = "2.14"
-"""The version of the answers that we read (Intercom, "Versioning"); webhooks have their own."""
+"""API version of the responses (Intercom, "Versioning"); webhooks have their own."""
 
 CAPABILITIES: Final = Capabilities(
     max_webhook_bytes=1024 * 1024,
@@ -44,10 +44,10 @@ VERIFICATION: Final = Verification(
 """Intercom, "Webhook notifications" and "Canvas Kit"."""
 
 CONTACT_AUTHOR_TYPES: Final = frozenset({"user", "lead", "contact", "visitor"})
-"""Authors who are the customer."""
+"""Author types that are the contact."""
 
 USER_TOPICS: Final = frozenset({"conversation.user.created", "conversation.user.replied"})
-"""The only topics whose words are answered: answering whatever has a body is how bots talk to themselves."""
+"""The only topics that are answered: answering everything with a body makes bots answer themselves."""
 
 DESK_TOPICS: Final = MappingProxyType(
     {
@@ -63,7 +63,7 @@ DESK_TOPICS: Final = MappingProxyType(
         "conversation.admin.unsnoozed": "unsnoozed",
     }
 )
-"""Topics about what the desk did, with the kind of part that they tell of."""
+"""Topics of agents' actions, with the part type that they report."""
 
 IGNORED_TOPICS: Final = frozenset(
     {
@@ -78,4 +78,4 @@ IGNORED_TOPICS: Final = frozenset(
         "contact.merged",
     }
 )
-"""Topics that change nothing in who speaks."""
+"""Topics that do not affect ownership."""

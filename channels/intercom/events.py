@@ -1,4 +1,4 @@
-"""A conversation as Intercom tells of it: what the person said, and what the desk did, part by part."""
+"""Parses an Intercom conversation: the contact's messages and the agents' actions, part by part."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MAX_FILES: Final = 10
 
 
 class ConversationParser:
-    """One conversation, on its way to events. `event` is the notification's id."""
+    """Parses one conversation into events. `event` is the notification's id."""
 
     def __init__(self, item: JsonObject, *, account: str, event: str, desk: Workspace) -> None:
         self._item = item
@@ -51,10 +51,11 @@ class ConversationParser:
         return bool(self._id and self._account)
 
     def turn_events(self, mode: BodyMode, *, opening: bool) -> Iterator[Event]:
-        """Turns of the contact, and before them whose the conversation is when it is not the bot's.
+        """Return the contact's turns, preceded by a control event if the bot is not the assignee.
 
-        The first message stands in `source`, for ever: only a new conversation is opened with it. Who opens a
-        closed one again talks to the bot, whoever it was assigned to: closing it, that person has left.
+        The first message stays in `source` permanently, so it counts only for a new conversation. A contact
+        who reopens a closed conversation talks to the bot, whoever was assigned: that agent has left by
+        closing it.
         """
         turns: list[Event] = []
         reopened, parts = False, self._sorted_parts()
@@ -72,7 +73,7 @@ class ConversationParser:
         yield from turns
 
     def control_events(self, kind: str, mode: BodyMode) -> Iterator[Event]:
-        """What the desk did; `kind` is what the topic tells of, for a notification without parts."""
+        """Return the agents' actions; `kind` is the topic's part type, for a notification without parts."""
         parts = self._sorted_parts()
         for part in parts:
             if self._workspace.classify_author(part) is Author.CONTACT:
@@ -83,7 +84,7 @@ class ConversationParser:
             yield from self._part_events({}, kind, mode)
 
     def agent_initiated_events(self) -> Iterator[Event]:
-        """A teammate wrote first: the bot stays out, unless the conversation is assigned to it."""
+        """An agent wrote first: the bot stays silent, unless the conversation is assigned to it."""
         source = get_object(self._item, "source")
         if (
             self._workspace.classify_author(source) is Author.AGENT
@@ -94,11 +95,11 @@ class ConversationParser:
             )
 
     def deletion_event(self) -> Event:
-        """Gone: what waits is not answered, and nothing is sent any more."""
+        """Return the closing event of a deleted conversation: nothing waiting is answered or sent."""
         return self._build_control_event(f"{self._id}.deleted", ControlAction.CLOSE, {})
 
     def _sorted_parts(self) -> list[JsonObject]:
-        """The parts of the notification, oldest first; they may come in any order."""
+        """Return the notification's parts, oldest first; they may come in any order."""
 
         def age(part: JsonObject) -> tuple[float, int, str]:
             found = get_identifier(part, "id")
@@ -109,7 +110,7 @@ class ConversationParser:
         )
 
     def _part_events(self, part: JsonObject, kind: str, mode: BodyMode) -> Iterator[Event]:
-        """What a part of the desk changes. A part comes under several topics: its id makes it one event."""
+        """Return the events of an agent's part. It comes under several topics; its id makes it one event."""
         key, author = get_identifier(part, "id") or self._event, self._workspace.classify_author(part)
         by_person = author is Author.AGENT
         if part.get("redacted") is True:
@@ -130,13 +131,13 @@ class ConversationParser:
             yield Ignored(reason=kind if _ID.fullmatch(kind) else "other part")
 
     def _takes_over(self, part: JsonObject, kind: str) -> bool:
-        """Whether a person who did this has the conversation now: by any words, or by opening their own."""
+        """Return whether the author takes over: by any text, or by opening their own conversation."""
         if kind == "open" and self._workspace.classify_assignee(self._item) is Assignee.OTHER:
             return True
         return kind == "comment" or has_content(part)
 
     def _assignment_events(self, key: str, part: JsonObject, *, spoke: bool) -> Iterator[Event]:
-        """By the state of the conversation, newer than the part: Intercom builds it when it sends."""
+        """Return events by the conversation's state, which is newer than the part: it is read at sending."""
         holder = self._workspace.classify_assignee(self._item)
         if holder is Assignee.BOT or (holder is Assignee.NOBODY and not spoke):
             yield self._build_control_event(key, ControlAction.GIVE_BACK, part)
@@ -146,10 +147,10 @@ class ConversationParser:
             yield self._build_control_event(self._assignment_event_key, ControlAction.TAKE_OVER, part)
 
     def _existing_assignment_events(self, part: JsonObject, *, opening: bool) -> Iterator[Event]:
-        """Silence in a conversation of somebody else's.
+        """Return a take-over if the conversation is assigned to somebody else.
 
-        Told once for each assignment, so that the bot stays on after `/bot on` or once a closed one is opened
-        again. Where we have handed it over ourselves, the wait for a person goes on.
+        It is reported once for each assignment, so that the bot stays active after `/bot on` or once a closed
+        conversation is reopened. After the bot's own hand-off, the wait for an agent goes on.
         """
         holder = self._workspace.classify_assignee(self._item)
         if holder is Assignee.OTHER or (holder is Assignee.HAND_OFF_TARGET and opening):
@@ -176,7 +177,7 @@ class ConversationParser:
         return parse_body(get_text(part, "body", MAX_BODY_LENGTH), mode).text
 
     def _build_turn_events(self, part: JsonObject, key: str, mode: BodyMode) -> list[Event]:
-        """The turn in a contact's part, whatever its type; none when nothing is in it, or nothing left."""
+        """Return the turn of a contact's part of any type; none if it is empty or redacted."""
         body = parse_body(get_text(part, "body", MAX_BODY_LENGTH), mode)
         files = (
             *_parse_attachments(get_object_list(part, "attachments")),
@@ -209,7 +210,7 @@ class ConversationParser:
 
 
 def _parse_attachments(found: Iterable[JsonObject]) -> Iterator[Attachment]:
-    """Uploads; their addresses are signed and expire, so they are to be fetched soon."""
+    """Return the uploads; their signed URLs expire, so they should be fetched soon."""
     for each in found:
         url, name = get_text(each, "url", 2000), get_text(each, "name")
         if url.startswith("https://"):

@@ -1,4 +1,4 @@
-"""The words and the pictures in a body of Intercom: HTML up to webhook version 2.14, plain text from 2.15."""
+"""Parses Intercom bodies: HTML up to webhook version 2.14, plain text from 2.15."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ _WHITESPACE: Final = re.compile(r"[ \t\r\n\f\xa0]+")
 
 @dataclass(frozen=True, slots=True)
 class MessageBody:
-    """What a body says. `images` are the addresses of the pictures in it."""
+    """Text of a body; `images` are the URLs of its pictures."""
 
     text: str = ""
     images: tuple[str, ...] = ()
 
 
 def parse_body(body: str, mode: BodyMode = "auto") -> MessageBody:
-    """The text of a body, with everything in it that is not text left out or written out.
+    """Return the text of a body, with markup removed or written out.
 
-    The payload does not say which of the two it is; `auto` takes it for HTML when it has one of the tags that
+    The payload does not say which format it is; `auto` assumes HTML if it contains one of the tags that
     Intercom writes.
     """
     body = body[:MAX_BODY_LENGTH]
@@ -75,7 +75,7 @@ def parse_body(body: str, mode: BodyMode = "auto") -> MessageBody:
 
 
 def _render_text(node: LexborNode, images: list[str], depth: int = 0) -> Iterator[str]:
-    """The text of what is inside a node, line breaks where its blocks begin and end."""
+    """Return the text inside a node, with line breaks where its blocks begin and end."""
     if depth > _MAX_NESTING:
         return
     for child in node.iter(include_text=True):
@@ -101,7 +101,7 @@ def _render_text(node: LexborNode, images: list[str], depth: int = 0) -> Iterato
 
 
 def _get_safe_url(node: LexborNode, name: str) -> str:
-    """An address on the web; the empty string for any other scheme, such as `javascript:`."""
+    """Return an http or https URL; the empty string for any other scheme, such as `javascript:`."""
     value = (node.attributes.get(name) or "").strip()
     return value[:2000] if value.startswith(("https://", "http://", "mailto:", "tel:")) else ""
 

@@ -1,4 +1,4 @@
-"""A message as comments of Intercom (Intercom, "Reply to a conversation")."""
+"""Renders messages into Intercom comments (Intercom, "Reply to a conversation")."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Json = dict[str, Any]
 
 
 def render_parts(message: Message) -> list[MessagePart]:
-    """Cut a message to Intercom's limits; bodies stay CommonMark until they are sent.
+    """Split a message by Intercom's limits; bodies stay CommonMark until they are sent.
 
-    Quick replies are a call of their own, which shows no text: it follows the question. Its body is what the
-    session's log shows.
+    Quick replies are a separate call, which shows no text: it follows the question. Its body is for the
+    session's log.
     """
     can = CAPABILITIES
     images = [each for each in message.media if each.content_type.startswith("image/")]
@@ -49,7 +49,7 @@ def render_parts(message: Message) -> list[MessagePart]:
 
 
 def build_comment(reply: Reply) -> Json:
-    """The JSON of one comment, without who says it."""
+    """Build the JSON of one comment, without its author."""
     if reply.choices:
         options = [
             {"text": choice.label, "uuid": build_option_id(reply, at)}
@@ -63,22 +63,22 @@ def build_comment(reply: Reply) -> Json:
 
 
 def render_comment_html(reply: Reply) -> str:
-    """The HTML of a comment; of pictures alone their names, because a comment must have a body."""
+    """Render a comment's HTML; for images alone their names, because a comment must have a body."""
     return markdown_to_html(reply.body or "\n\n".join(map(_format_media_link, reply.media)))
 
 
 def render_note_html(reply: Reply) -> str:
-    """The HTML of the note that goes along with a hand-off."""
+    """Render the HTML of the hand-off note."""
     return text_to_html(reply.body or "The bot asks a person to go on here.")
 
 
 def build_option_id(reply: Reply, at: int) -> str:
-    """The id of a quick reply: always the same for one reply of ours, so that it is known again."""
+    """Return the id of a quick reply, derived from the reply, so that it is recognised again."""
     return str(uuid5(_OPTION_NAMESPACE, f"{reply.global_key}:{at}"))
 
 
 def _append_choice_list(text: str, choices: Sequence[Choice]) -> str:
-    """The text with numbered choices below, whose labels are shown as they are; links lead to their pages."""
+    """Append numbered choices to a text; labels are shown literally, links lead to their pages."""
     labels = [
         f"[{_escape_markdown(choice.label)}](<{choice.url}>)"
         if re.fullmatch(r"https?://[^\s<>]+", choice.url)

@@ -1,4 +1,4 @@
-"""What Intercom's Developer Hub needs for the bot, and the ids to set here; its webhooks have no API."""
+"""`turngate setup intercom`: reports what to configure; Intercom has no API for webhooks."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ REQUIRED_TOPICS = sorted(
         *(topic for topic in (*USER_TOPICS, *DESK_TOPICS) if not topic.endswith(_OPTIONAL_TOPICS)),
     ]
 )
-"""The topics to subscribe to."""
+"""Topics to subscribe to."""
 
 
 async def set_up(
     environ: Mapping[str, str], public_url: str, http: httpx.AsyncClient, *, by_triggers: bool
 ) -> AsyncIterator[str]:
-    """Ask with the token who and what there is; a line for each thing to be set, here or there.
+    """Query the workspace with the token and yield a line for each thing to configure, here or there.
 
     Raises `ConfigurationError` or a `DeliveryError`, which say what to do.
     """
@@ -55,7 +55,8 @@ async def set_up(
     for line in _describe_choices("INTERCOM_HANDOFF_TEAM_ID", given, teams, "or leave it out"):
         yield line
     yield "In the Developer Hub, enter by hand:"
-    yield f"  Webhooks: {base}/webhooks/{NAME}, API version 2.13 or later, topics {', '.join(REQUIRED_TOPICS)}"
+    topics = ", ".join(REQUIRED_TOPICS)
+    yield f"  Webhooks: {base}/webhooks/{NAME}, API version 2.13 or later, topics {topics}"
     yield f"  Canvas Kit, for a card: {base}/webhooks/{NAME}/canvas to initialize and to submit"
     if not given["INTERCOM_CLIENT_SECRET"]:
         yield "INTERCOM_CLIENT_SECRET is not set; the Developer Hub shows it under Basic information"
@@ -64,7 +65,7 @@ async def set_up(
 def _describe_choices(
     setting: str, given: Mapping[str, str], found: list[JsonObject], advice: str
 ) -> list[str]:
-    """The set one by its name, or all there are."""
+    """Return the configured item by its name, or all that exist."""
     named = {get_identifier(each, "id"): sanitize(get_text(each, "name"), 100) for each in found}
     if given[setting] in named:
         return [f"{setting}={given[setting]} is {named[given[setting]]}"]

@@ -1,4 +1,4 @@
-"""What Intercom sends us: proven to be its own, then read as turns and as what the desk did."""
+"""Verification and parsing of Intercom's webhooks."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _CARD_SIGNATURE_HEADER: Final = "x-body-signature"
 
 
 class Verifier:
-    """Checks signatures. Every secret of a rotation is good."""
+    """Checks signatures. Every secret of a rotation is accepted."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = tuple(secret.encode() for secret in secrets)
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what Intercom signed. Raises `WebhookRefused` otherwise, never anything else.
+        """Accept a webhook signed by Intercom. Raises `WebhookRefused` otherwise, and no other error.
 
-        Its validator asks for the address with HEAD, which has nothing to sign.
+        Intercom validates the URL with HEAD, which has nothing to sign.
         """
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
             raise WebhookTooLarge(f"{len(webhook.body)} bytes")
@@ -53,12 +53,12 @@ class Verifier:
 
 
 def is_card_request(webhook: Webhook) -> bool:
-    """Whether a request is about the card, which has a path of its own and a signature of its own."""
+    """Return whether a request is a Canvas Kit one, which has its own path and signature."""
     return urlsplit(webhook.url).path.endswith("/webhooks/intercom/canvas")
 
 
 def parse(webhook: Webhook, desk: Workspace, mode: BodyMode) -> list[Event]:
-    """What a verified notification means. The topic decides, never the shape of what comes with it."""
+    """Return the events of a verified notification, by its topic, never by the shape of its content."""
     if webhook.method == "HEAD":
         return []
     if is_card_request(webhook):

@@ -1,4 +1,4 @@
-"""Zendesk messaging (Sunshine Conversations v2): the conversations of one app, shared with its agents."""
+"""Zendesk messaging channel (Sunshine Conversations v2): conversations of one app, shared with agents."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SETTINGS: Final = (
 
 
 class SunshineChannel(BaseChannel):
-    """The channel of one app."""
+    """Channel of one app."""
 
     name = NAME
     capabilities = CAPABILITIES
@@ -69,21 +69,21 @@ class SunshineChannel(BaseChannel):
         self.api_host = extract_host(files_at)
 
     def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
-        """Take what gets the files that Zendesk cannot get itself."""
+        """Set the client that downloads files which Zendesk cannot fetch itself."""
         self._fetch = fetch
 
     def parse(self, webhook: Webhook) -> list[Event]:
-        """Every event of a verified POST. Raises `MalformedWebhook`."""
+        """Return every event of a verified request. Raises `MalformedWebhook`."""
         return parse(webhook, self._app, self._switchboard)
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
-        """Cut a message to the limits, with quick replies or links where they fit."""
+        """Split a message by the limits, with quick replies or links where they fit."""
         return render_parts(message)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Post one message, or pass control. Raises `Rejected`, `Unavailable` or `Unknown`.
 
-        A file that Zendesk cannot get from a public https address is uploaded first.
+        A file that Zendesk cannot fetch from a public https URL is uploaded first.
         """
         if self._fetch is not None and reply.media and not reply.media[0].url.startswith("https://"):
             body = await load_for_upload(reply.media[0], self._fetch)
@@ -96,18 +96,21 @@ class SunshineChannel(BaseChannel):
         await self._api.show_typing(address.theirs, http)
 
     async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
-        """The bytes of a file; where attachments are private, our key opens them. Raises `MediaUnavailable`."""
+        """Return a file's bytes, with the app's key where attachments are private.
+
+        Raises `MediaUnavailable`.
+        """
         return await download_with_auth(fetch, medium.url, self._files_url, self._key)
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """Look for our key in the newest hundred messages, or at who holds control."""
+        """Look for the reply's key in the newest hundred messages, or check who holds control."""
         return await self._api.find_sent(reply, http)
 
 
 def create_channel(environ: Mapping[str, str], public_url: str) -> SunshineChannel | None:
-    """Build the channel from its settings; `None` when none is set, `ConfigurationError` when one is wrong."""
+    """Build the channel from its settings; `None` if none is set. Raises `ConfigurationError`."""
     values = read_settings(SETTINGS, environ, NAME)
     if values is None:
         return None

@@ -1,4 +1,4 @@
-"""Calls of Sunshine Conversations, and what its answers mean."""
+"""Sunshine Conversations API client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 class SunshineClient:
-    """The conversations of one app. There is no idempotency key: metadata carry ours, to be looked up."""
+    """Client of one app's conversations. No idempotency key: metadata carry the reply's key for look-up."""
 
     def __init__(
         self, *, url: str, app: str, key: tuple[str, str], desk: str, switchboard: Switchboard
@@ -34,10 +34,10 @@ class SunshineClient:
         self._switchboard = switchboard
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """Post one message while control is ours, or pass control to the desk.
+        """Post one message while the bot holds control, or pass control to the desk.
 
-        Zendesk would take a message without control, too; so who has it is asked right before. Raises
-        `Rejected` when it is not us, `Unavailable` or `Unknown`.
+        Zendesk accepts a message without control, too, so the holder is checked right before. Raises
+        `Rejected` if it is not the bot, `Unavailable` or `Unknown`.
         """
         conversation = get_object(await self._get(reply.address.theirs, "", {}, http), "conversation")
         if reply.act == "hand_off":
@@ -67,10 +67,10 @@ class SunshineClient:
     async def upload(
         self, conversation: str, body: bytes, medium: Attachment, http: httpx.AsyncClient
     ) -> Attachment:
-        """Give Zendesk a file for a conversation (Sunshine Conversations, "Upload attachment").
+        """Upload a file for a conversation (Sunshine Conversations, "Upload attachment").
 
-        Nobody sees an upload that is not sent, so one whose outcome is unknown is simply made again. Raises
-        `Rejected` or `Unavailable`.
+        An upload that is not sent is invisible, so one with unknown outcome is repeated. Raises `Rejected` or
+        `Unavailable`.
         """
         kind = medium.content_type.partition(";")[0].strip()
         place = f"{self._attachments}?access=public&for=message&conversationId={conversation}"
@@ -93,7 +93,7 @@ class SunshineClient:
     async def _pass_control(
         self, reply: Reply, conversation: JsonObject, http: httpx.AsyncClient
     ) -> SentMessage:
-        """Pass control to the desk, unless it has left us already."""
+        """Pass control to the desk, unless the bot does not hold it any more."""
         active = get_active_integration(conversation)
         if self._switchboard.is_bot_active(active) or not active:
             metadata = {REPLY_KEY_METADATA: reply.key, "note": reply.body[:_MAX_NOTE_LENGTH]}
@@ -108,7 +108,7 @@ class SunshineClient:
         )
 
     async def find_sent(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage | None:
-        """The message that carries our key; for a hand-off, whether control has left us."""
+        """Return the message that carries the reply's key; for a hand-off, whether control has passed on."""
         if reply.act == "hand_off":
             found = await self._get(reply.address.theirs, "", {}, http)
             active = get_active_integration(get_object(found, "conversation"))
@@ -146,7 +146,7 @@ class SunshineClient:
 
 
 def build_delivery_error(response: httpx.Response) -> DeliveryError:
-    """The delivery error behind a refusal. A 429 was not processed; a 5xx may have been."""
+    """Return the delivery error for an error response. A 429 was not processed; a 5xx may have been."""
     status = response.status_code
     error = next(iter(get_object_list(parse_json_body(response), "errors")), {})
     code = get_identifier(error, "code", 60) or str(status)
@@ -164,7 +164,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
 
 
 def render_parts(message: Message) -> list[MessagePart]:
-    """Cut a message to the limits; a picture is a message of its own."""
+    """Split a message by the limits; an image is a message of its own."""
     text = attach_choices(render_markdown(message.text, PLAIN_DIALECT), message.choices, CAPABILITIES)
     return [*attach_captions([], message.media, CAPABILITIES), *text]
 

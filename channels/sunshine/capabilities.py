@@ -37,4 +37,4 @@ VERIFICATION: Final = Verification(
 """The header proves who sends, not that the body is whole (Sunshine Conversations, "Webhooks")."""
 
 REPLY_KEY_METADATA: Final = "turngate"
-"""Where a message's metadata hold our key of the reply."""
+"""Metadata field that holds the reply's key."""

@@ -1,4 +1,4 @@
-"""What one message of a person says, whatever its kind (Sunshine Conversations, "Message types")."""
+"""Parses a contact's message of any type (Sunshine Conversations, "Message types")."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_TEXT_LENGTH: Final = 16_000
 
 @dataclass(frozen=True, slots=True)
 class MessageContent:
-    """What a message says."""
+    """Content of a message."""
 
     text: str = ""
     payload: str = ""
@@ -22,7 +22,7 @@ class MessageContent:
 
 
 def parse_content(value: JsonObject) -> MessageContent | None:
-    """The content of a person's message; `None` for kinds that only a business sends."""
+    """Return a message's content; `None` for types that only a business sends."""
     text = get_text(value, "text", _MAX_TEXT_LENGTH)
     match get_text(value, "type", 40):
         case "text":
@@ -46,7 +46,7 @@ def _parse_attachments(value: JsonObject) -> tuple[Attachment, ...]:
 
 
 def _parse_location(value: JsonObject) -> Location | None:
-    """The shared place; what is not on the globe is none."""
+    """Return the shared location; values outside the globe are none."""
     at, told = get_object(value, "coordinates"), get_object(value, "location")
     latitude, longitude = get_number(at, "lat"), get_number(at, "long")
     if latitude is None or longitude is None or not (abs(latitude) <= 90 and abs(longitude) <= 180):

@@ -1,4 +1,4 @@
-"""What Zendesk messaging sends us: proven to be its own, then every event of it read."""
+"""Verification and parsing of Zendesk messaging's webhooks."""
 
 from __future__ import annotations
 
@@ -60,13 +60,16 @@ _IGNORED_EVENTS: Final = frozenset(
 
 
 class Verifier:
-    """Compares the shared secret. Every secret of a rotation is good."""
+    """Compares the shared secret. Every secret of a rotation is accepted."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = tuple(secrets)
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what carries the webhook's secret. Raises `WebhookRefused` otherwise, never anything else."""
+        """Accept a request with the webhook's secret.
+
+        Raises `WebhookRefused` otherwise, and no other error.
+        """
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
             raise WebhookTooLarge(f"{len(webhook.body)} bytes")
         given = webhook.headers.get("x-api-key", "")
@@ -79,7 +82,7 @@ class Verifier:
 
 
 def parse(webhook: Webhook, app: str, switchboard: Switchboard) -> list[Event]:
-    """Every event of a verified POST; they may be of several people, and a bad one harms no other."""
+    """Return every event of a verified request, perhaps of several contacts; malformed ones are skipped."""
     batch = parse_object(webhook.body)
     if batch is None:
         raise MalformedWebhook("not a JSON object")
@@ -95,7 +98,7 @@ def parse(webhook: Webhook, app: str, switchboard: Switchboard) -> list[Event]:
 
 
 class _EventParser:
-    """One event, on its way to ours."""
+    """Parses one event."""
 
     def __init__(self, event: JsonObject, app: str, switchboard: Switchboard) -> None:
         self._id, self._type = get_identifier(event, "id", 200), get_text(event, "type", 80)
@@ -161,7 +164,7 @@ class _EventParser:
         )
 
     def _parse_passed_control(self, metadata: JsonObject) -> Event:
-        """Control has come to us or gone. Where we passed it on, nobody may be there to take it yet."""
+        """Parse a change of control. If the bot passed it on, no agent may be there to take it yet."""
         if self._active and self._switchboard.is_bot_active(self._active):
             return self._build_control_event(ControlAction.GIVE_BACK)
         return (
@@ -203,7 +206,7 @@ class _EventParser:
             yield from self._build_turn_events(number, content, author)
 
     def _parse_postback(self, postback: JsonObject) -> Iterator[Event]:
-        """A tapped button; it has no message, so the event's id names the turn."""
+        """Parse a tapped button; it has no message, so the event's id is the turn's."""
         payload = get_text(postback, "payload", 1000)
         if not payload:
             yield Ignored(reason="empty message")
@@ -213,10 +216,10 @@ class _EventParser:
         )
 
     def _build_turn_events(self, number: str, content: MessageContent, author: JsonObject) -> Iterator[Event]:
-        """The turn, and after it that the bot waits, when somebody else holds the conversation.
+        """Return the turn, followed by a hand-off event if somebody else holds the conversation.
 
-        Whether a person is there is another question, which their words answer. After it, because a message
-        opens what was closed.
+        Whether an agent is active is decided by the agent's own messages. The hand-off comes second, because
+        a message reopens a closed session.
         """
         ours = self._switchboard.is_bot_active(self._active) or self._switchboard.is_offered_to_bot(
             self._conversation_json
@@ -248,7 +251,7 @@ class _EventParser:
 
 
 def _parse_time(text: str) -> float:
-    """Seconds since the epoch; 0 for what is no time."""
+    """Return seconds since the epoch; 0 if it is no time."""
     try:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError):

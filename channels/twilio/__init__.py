@@ -1,4 +1,4 @@
-"""SMS, MMS and WhatsApp numbers at Twilio, in one channel."""
+"""Twilio channel: SMS, MMS and WhatsApp numbers of one account."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SETTINGS: Final = (
 
 
 class TwilioChannel(BaseChannel):
-    """The channel of one Twilio account."""
+    """Channel of one Twilio account."""
 
     name = NAME
     capabilities = CAPABILITIES
@@ -56,17 +56,17 @@ class TwilioChannel(BaseChannel):
         self._twiml = str(MessagingResponse()).encode()
 
     def parse(self, webhook: Webhook) -> list[Event]:
-        """The one event of a verified webhook."""
+        """Return the event of a verified webhook."""
         return parse(webhook, self._account)
 
     def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
-        """Empty TwiML, which says "no reply now"; a status callback expects nothing."""
+        """Return empty TwiML, which sends no reply; a status callback gets an empty 204."""
         if events and all(isinstance(event, StatusChanged) for event in events):
             return WebhookResponse(status=204)
         return WebhookResponse(content_type="text/xml; charset=utf-8", body=self._twiml)
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
-        """Cut a message to Twilio's limits, in the dialect of its address."""
+        """Split a message by Twilio's limits, in the dialect of its address."""
         return render_parts(message, address)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
@@ -76,16 +76,16 @@ class TwilioChannel(BaseChannel):
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """Ask Twilio whether it took a reply whose send was never settled."""
+        """Look up a reply whose send was never settled."""
         return await self._api.find_sent(reply, http, since=since, known=known)
 
     async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
-        """The bytes of a file that a person sent. Raises `MediaUnavailable`."""
+        """Return the bytes of a file that a contact sent. Raises `MediaUnavailable`."""
         return await self._media.download(medium, fetch)
 
 
 def create_channel(environ: Mapping[str, str], public_url: str) -> TwilioChannel | None:
-    """Build the channel from its settings; `None` when none is set, `ConfigurationError` when one is wrong."""
+    """Build the channel from its settings; `None` if none is set. Raises `ConfigurationError`."""
     values = read_settings(SETTINGS, environ, NAME)
     if values is None:
         return None

@@ -1,4 +1,4 @@
-"""What we send to Twilio: rendered, sent, and looked up when the outcome of a send is unknown."""
+"""Twilio API client: rendering, sending, and look-up of sends with unknown outcome."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TRIAL_PREFIX: Final = "Sent from your Twilio trial account - "
 
 
 class TwilioClient:
-    """Twilio's Messages resource. There is no idempotency key: an unknown outcome has to be looked up."""
+    """Client of Twilio's Messages resource. It has no idempotency key: unknown outcomes are looked up."""
 
     def __init__(
         self, *, account: str, token: str, url: str, messaging_service: str, status_callback: str
@@ -79,10 +79,11 @@ class TwilioClient:
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """The oldest message like `reply` that Twilio created at or after `since` and that is not `known`.
+        """Return the oldest message like `reply` that Twilio created at or after `since` and that is not
+        `known`.
 
-        Raises `Unavailable` when Twilio cannot say, `Rejected` when it refuses the question. The list comes
-        newest first; it is not filtered by DateSent, which a message in the queue does not have yet.
+        Raises `Unavailable` when Twilio cannot tell, `Rejected` when it refuses the look-up. The list comes
+        newest first; it is not filtered by DateSent, which a queued message does not have yet.
         """
         earliest = since.astimezone(UTC) - _CLOCK_SLACK
         wanted = {"To": reply.address.theirs, "PageSize": str(_PAGE_SIZE)}
@@ -121,7 +122,7 @@ class TwilioClient:
 
 
 def build_delivery_error(response: httpx.Response) -> DeliveryError:
-    """The delivery error behind an answer that is not a success (Twilio, "Error and warning dictionary").
+    """Return the delivery error for an error response (Twilio, "Error and warning dictionary").
 
     A 429 was not processed; a 5xx may have been.
     """
@@ -148,9 +149,9 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
 
 
 def render_parts(message: Message, address: Address) -> list[MessagePart]:
-    """Cut a message to Twilio's limits, in the dialect of its address.
+    """Split a message by Twilio's limits, in the dialect of its address.
 
-    Choices become a numbered list: buttons would need a template that Twilio has approved.
+    Choices become a numbered list: buttons would need a template approved at Twilio.
     """
     on_whatsapp = is_whatsapp(address.theirs)
     text = render_markdown(message.text, ASTERISK_DIALECT if on_whatsapp else PLAIN_DIALECT)
@@ -164,12 +165,12 @@ def render_parts(message: Message, address: Address) -> list[MessagePart]:
 
 
 def _add_segment_count(part: MessagePart) -> MessagePart:
-    """A part with what it costs, unless it is an MMS, which is one message however long its text is."""
+    """Describe a part's SMS segments, unless it is an MMS, which is one message whatever its length."""
     return part if part.media else part.model_copy(update={"segments": str(count_segments(part.body))})
 
 
 def _attach_media(bodies: list[str], media: Sequence[Attachment]) -> list[MessagePart]:
-    """MMS: media go with the first text, ten at most in one message."""
+    """Attach media to the first text (MMS), at most ten to one message."""
     files, size = tuple(media), CAPABILITIES.media
     more = [MessagePart(body="", media=files[at : at + size]) for at in range(size, len(files), size)]
     if not bodies:

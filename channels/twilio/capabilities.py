@@ -1,4 +1,4 @@
-"""Twilio's limits, words and error codes, as data."""
+"""Twilio's limits, keywords and error codes, as data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHATSAPP_PREFIX: Final = "whatsapp:"
 WEBHOOK_PATH: Final = "/webhooks/twilio"
 
 COST: Final = describe_high_cost
-"""What a text costs by SMS, for who writes it."""
+"""Describes a text's SMS segments, for the author of a flow."""
 
 CAPABILITIES: Final = Capabilities(
     max_webhook_bytes=256 * 1024,
@@ -66,7 +66,7 @@ KEYWORDS: Final[Mapping[str, str]] = MappingProxyType(
         "HELP": "HELP",
     }
 )
-"""Answered by Twilio itself (Twilio, "Advanced Opt-Out"). YES and INFO stay words that a bot may ask for."""
+"""Keywords answered by Twilio itself (Twilio, "Advanced Opt-Out"). YES and INFO stay available to the bot."""
 
 
 _CODES_BY_KIND: Final[Mapping[ErrorKind, str]] = MappingProxyType(
@@ -89,10 +89,10 @@ ERROR_KINDS: Final[Mapping[str, ErrorKind]] = MappingProxyType(
 
 
 def classify_error_code(code: str) -> ErrorKind:
-    """What a code means, in an answer or in a status callback (Twilio, "Error and warning dictionary")."""
+    """Classify an error code of a response or status callback (Twilio, "Error and warning dictionary")."""
     return ERROR_KINDS.get(code, ErrorKind.UNKNOWN)
 
 
 def is_whatsapp(address: str) -> bool:
-    """Whether a Twilio address is a WhatsApp one; all others that we serve are SMS."""
+    """Return whether a Twilio address is a WhatsApp one; all others are SMS."""
     return address.startswith(WHATSAPP_PREFIX)

@@ -1,4 +1,4 @@
-"""Files at Twilio (Twilio, "Media resource"): ours only with the account's credentials."""
+"""Media download from Twilio with the account's credentials (Twilio, "Media resource")."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RETRY_DELAYS_SECONDS: Final = (1.0, 3.0)
 
 
 class MediaClient:
-    """Downloads of one account."""
+    """Downloads media of one account."""
 
     def __init__(
         self, *, account: str, token: str, url: str, waits: Sequence[float] = _RETRY_DELAYS_SECONDS
@@ -25,10 +25,10 @@ class MediaClient:
         self.host = extract_host(url)
 
     async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
-        """The bytes of a file. Raises `MediaUnavailable`.
+        """Return a file's bytes. Raises `MediaUnavailable`.
 
-        The credentials go to our account's own addresses and nowhere else, neither where a forged webhook
-        points nor where Twilio redirects to. Right after the webhook a file may not be there yet.
+        Credentials are sent only to the account's own URLs, neither where a forged webhook points nor where
+        Twilio redirects. A file may not be available right after the webhook, so a 404 is retried.
         """
         for wait in self._retry_delays if medium.url.startswith(f"{self._account_url}/") else ():
             try:

@@ -1,4 +1,4 @@
-"""What Twilio sends us: proven to be Twilio's, then read."""
+"""Verification and parsing of Twilio's webhooks."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _REFERRAL_FIELDS: Final[Mapping[str, tuple[str, int]]] = {
 
 
 class Verifier:
-    """Checks signatures (Twilio, "Webhooks security"). Every token of a rotation is good."""
+    """Checks signatures (Twilio, "Webhooks security"). Every token of a rotation is accepted."""
 
     def __init__(self, *, tokens: Sequence[str], shared_keys: Mapping[str, str], public_url: str) -> None:
         self._by_token = tuple(RequestValidator(token) for token in tokens)
@@ -80,7 +80,7 @@ class Verifier:
         self._public_url = PublicUrl(public_url)
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass a webhook that Twilio signed. Raises `WebhookRefused` otherwise, never anything else."""
+        """Accept a webhook signed by Twilio. Raises `WebhookRefused` otherwise, and no other error."""
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
             raise WebhookTooLarge(f"{len(webhook.body)} bytes")
         signature = webhook.headers.get("x-twilio-signature", "")
@@ -101,7 +101,7 @@ class Verifier:
         )
 
     def _select_validators(self, settings: str | None) -> tuple[Sequence[RequestValidator], str]:
-        """The secret that the header names among ours, and its algorithm; it can never name "no check"."""
+        """Return the secret named by the header and its algorithm; the header can never disable the check."""
         if settings is None:
             return self._by_token, HMAC_SHA1
         named = dict(part.strip().split("=", 1) for part in settings.split(",") if "=" in part)
@@ -130,7 +130,7 @@ def parse(webhook: Webhook, account: str) -> list[Event]:
 
 
 def _detect_format(webhook: Webhook) -> str:
-    """Where the fields are: "form" (the body), "query" (a number set to GET) or "json" (an event stream)."""
+    """Return where the fields are: "form" (the body), "query" (sent by GET) or "json" (an event stream)."""
     if webhook.method == "GET":
         return "query"
     if webhook.method != "POST":
@@ -150,7 +150,7 @@ def _parse_fields(raw: bytes) -> FormData:
 
 
 def _get_signed_fields(webhook: Webhook) -> FormData:
-    """The fields that the signature covers next to the URL.
+    """Return the fields that the signature covers besides the URL.
 
     Of a JSON body it covers only a hash in the query, so that hash is checked too: without it a captured
     signature would cover any forged body.
@@ -192,7 +192,7 @@ def _parse_event(form: FormData, account: str) -> Event:
 
 
 def _get_identifier(form: FormData, *fields: str, limit: int = _MAX_NAME_LENGTH) -> str:
-    """An identifier, whole or not at all: half a name is another one."""
+    """Return an identifier, never truncated: a truncated one would be another one."""
     found = form.first_value(*fields).strip()
     return found if len(found) <= limit and found.isprintable() else ""
 
@@ -213,9 +213,9 @@ def _build_status_event(form: FormData, sid: str, word: str) -> Event:
 
 
 def _get_opt_out_keyword(form: FormData) -> str:
-    """STOP, START or HELP when Twilio handles the message as such, else the empty string.
+    """Return STOP, START or HELP if Twilio handles the message as such, else the empty string.
 
-    Advanced Opt-Out has words of its own and says so in OptOutType, which outranks the text.
+    Advanced Opt-Out has custom keywords and reports them in OptOutType, which outranks the text.
     """
     said = form.first_value("OptOutType").strip().upper()
     if said in ("STOP", "START", "HELP"):
@@ -231,7 +231,7 @@ def _build_control_event(keyword: str, sid: str, address: Address) -> Event:
 
 
 def _build_session_id(address: Address) -> str:
-    """One session for one person: WhatsApp tells some numbers now with, now without their mobile digit."""
+    """Return the session id; WhatsApp sends some numbers now with, now without their mobile digit."""
     theirs = address.theirs
     if is_whatsapp(theirs):
         theirs = WHATSAPP_PREFIX + canonical_number(theirs.removeprefix(WHATSAPP_PREFIX))
@@ -267,7 +267,7 @@ def _parse_attachments(form: FormData) -> Iterable[Attachment]:
 
 
 def _parse_location(form: FormData) -> Location | None:
-    """The shared place; 0 is a coordinate like any other, and what is not on the globe is none."""
+    """Return the shared location; 0 is a valid coordinate, values outside the globe are none."""
     try:
         latitude, longitude = float(form.first_value("Latitude")), float(form.first_value("Longitude"))
     except ValueError:
@@ -283,7 +283,7 @@ def _parse_location(form: FormData) -> Location | None:
 
 
 def _build_details(form: FormData) -> dict[str, str]:
-    """Facts that are known and useful. ReferralNumMedia stands on ordinary messages too: it tells nothing."""
+    """Return known facts. ReferralNumMedia is present on ordinary messages too, so it means nothing."""
     wanted = (
         {**_DETAIL_FIELDS, **_REFERRAL_FIELDS} if form.first_value("ReferralSourceId") else _DETAIL_FIELDS
     )

@@ -1,4 +1,4 @@
-"""WhatsApp at Meta's Cloud API: all numbers of one app."""
+"""WhatsApp channel: all numbers of one app at Meta's Cloud API."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SETTINGS: Final = (
 
 
 class WhatsAppChannel(BaseChannel):
-    """The channel of one Meta app, whichever of its numbers a message comes to."""
+    """Channel of one Meta app, for all of its numbers."""
 
     name = NAME
     capabilities = CAPABILITIES
@@ -61,19 +61,19 @@ class WhatsAppChannel(BaseChannel):
         self._parser = MessageParser(api.media_url)
 
     def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
-        """Take what gets the files that Meta cannot get itself."""
+        """Set the client that downloads files which Meta cannot fetch itself."""
         self._fetch = fetch
 
     def parse(self, webhook: Webhook) -> list[Event]:
-        """Every event of a verified batch."""
+        """Return every event of a verified batch."""
         return parse(webhook, self._parser)
 
     def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
-        """200, with the challenge when it is the handshake."""
+        """Return 200, with the challenge if the request is the handshake."""
         return WebhookResponse(body=get_challenge(webhook) if webhook.method == "GET" else b"")
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
-        """Cut a message to WhatsApp's limits, with buttons or a list where they fit."""
+        """Split a message by WhatsApp's limits, with buttons or a list where they fit."""
         return render_parts(message)
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
@@ -90,12 +90,12 @@ class WhatsAppChannel(BaseChannel):
         await self._api.show_typing(address.ours, turn_id, http)
 
     async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
-        """The bytes of a file that a person sent. Raises `MediaUnavailable`."""
+        """Return the bytes of a file that a contact sent. Raises `MediaUnavailable`."""
         return await self._media.download(medium, fetch)
 
 
 def create_channel(environ: Mapping[str, str], public_url: str) -> WhatsAppChannel | None:
-    """Build the channel from its settings; `None` when none is set, `ConfigurationError` when one is wrong."""
+    """Build the channel from its settings; `None` if none is set. Raises `ConfigurationError`."""
     values = read_settings(SETTINGS, environ, NAME)
     if values is None:
         return None

@@ -1,4 +1,4 @@
-"""Calls of Meta's Cloud API, and what its answers mean."""
+"""Client of Meta's Cloud API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PAIR_RETRY_SECONDS: Final = 30.0
 
 
 class WhatsAppClient:
-    """The messages endpoint. There is no idempotency key and no look-up: statuses tell our key back."""
+    """Client of the messages endpoint. No idempotency key and no look-up: statuses return the reply's key."""
 
     def __init__(self, *, token: str, url: str, version: str) -> None:
         self._auth = BearerAuth(token)
@@ -36,7 +36,7 @@ class WhatsAppClient:
 
     @property
     def media_url(self) -> str:
-        """What stands before the id of a medium."""
+        """URL prefix of a media id."""
         return self._base
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
@@ -49,9 +49,9 @@ class WhatsAppClient:
         return SentMessage(provider_id=wamid)
 
     async def upload(self, ours: str, body: bytes, medium: Attachment, http: httpx.AsyncClient) -> Attachment:
-        """Give Meta a file: the same by its id there. Raises `Rejected` or `Unavailable`.
+        """Upload a file to Meta and return it by its media id. Raises `Rejected` or `Unavailable`.
 
-        Nobody sees an upload that is not sent, so one whose outcome is unknown is simply made again.
+        An upload that is not sent is invisible, so one with unknown outcome is repeated.
         """
         kind = medium.content_type.partition(";")[0].strip()
         try:
@@ -72,9 +72,9 @@ class WhatsAppClient:
         return medium.model_copy(update={"url": f"{self._base}/{number}"})
 
     async def show_typing(self, ours: str, turn_id: str, http: httpx.AsyncClient) -> None:
-        """Mark a message as read and show that an answer is being written, for 25 s at most.
+        """Mark a message as read and show typing, for at most 25 s.
 
-        Only to be called when an answer will come (Meta, "Typing indicators"). Raises a `DeliveryError`.
+        To be called only if a reply will follow (Meta, "Typing indicators"). Raises a `DeliveryError`.
         """
         body: Json = {
             "messaging_product": "whatsapp",
@@ -92,9 +92,9 @@ class WhatsAppClient:
 
 
 def build_delivery_error(response: httpx.Response) -> DeliveryError:
-    """The delivery error behind an answer that is not a success: decided by Meta's code before the status.
+    """Return the delivery error for an error response, decided by Meta's code before the HTTP status.
 
-    A limit was not processed, whatever its status; any other 5xx may have been.
+    A rate-limited request was not processed, whatever its status; any other 5xx may have been.
     """
     error = get_object(parse_json_body(response), "error")
     status = response.status_code

@@ -1,4 +1,4 @@
-"""WhatsApp's limits, words and error codes at Meta's Cloud API, as data."""
+"""WhatsApp's limits, keywords and error codes at Meta's Cloud API, as data."""
 
 from __future__ import annotations
 
@@ -88,10 +88,10 @@ IGNORED_FIELDS: Final = frozenset(
         "user_preferences",
     }
 )
-"""Fields of Meta's webhooks that mean nothing to a conversation; counted by name."""
+"""Webhook fields without meaning for a conversation; counted by name."""
 
 ALARM_FIELDS: Final = frozenset({"account_update", "account_alerts", "security"})
-"""Fields that a person should hear of: restrictions, bans, lost access."""
+"""Webhook fields that the operator should see: restrictions, bans, lost access."""
 
 PAIR_LIMIT_CODE: Final = "131056"
 
@@ -114,12 +114,12 @@ ERROR_KINDS: Final[Mapping[str, ErrorKind]] = MappingProxyType(
 
 
 def classify_error_code(code: str) -> ErrorKind:
-    """What a code means, in an answer or in a status (Meta, "Cloud API error codes")."""
+    """Classify an error code of a response or status (Meta, "Cloud API error codes")."""
     if code.isascii() and code.isdigit() and 200 <= int(code[:6]) <= 299:
         return ErrorKind.ACCOUNT  # permissions
     return ERROR_KINDS.get(code, ErrorKind.UNKNOWN)
 
 
 def is_phone_number(theirs: str) -> bool:
-    """Whether an address is a phone number; anything else is a business-scoped user id."""
+    """Return whether an address is a phone number; anything else is a business-scoped user id."""
     return theirs.removeprefix("+").isdigit()

@@ -1,8 +1,8 @@
-"""Who writes: a phone number, a business-scoped user id, or both, and either may vanish.
+"""Contact identifiers: a phone number, a business-scoped user id, or both; either may be missing.
 
-A user with a user name shows no number, and numbers of three countries come in two spellings; the
-business-scoped id is the surer name, since it is the person's and not the SIM card's (Meta,
-"Business-scoped user IDs").
+A user with a user name shows no number, and numbers of three countries come in two spellings; the business-
+scoped id is more reliable, since it belongs to the person and not to the SIM card (Meta, "Business-scoped
+user IDs").
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class BusinessNumber:
-    """One of our numbers: the business account that owns it, and the id that Meta sends for it."""
+    """One of the app's numbers: the business account that owns it, and Meta's id of it."""
 
     account: str
     phone_number_id: str
 
     def build_session_id(self, who: str) -> str:
-        """A name of the conversation with somebody on this line."""
+        """Return a session name of the conversation with `who` on this number."""
         return f"{NAME}:{self.phone_number_id}:{who}"
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Somebody as one message names them."""
+    """A contact as one message identifies it."""
 
     phone: str = ""
     user_id: str = ""
@@ -43,39 +43,39 @@ class Contact:
 
     @property
     def recipient(self) -> str:
-        """The number as it came, which outranks the id when sending."""
+        """The number as received, which outranks the user id when sending."""
         return self.phone or self.user_id
 
     def build_address(self, line: BusinessNumber) -> Address:
-        """Where this person is answered."""
+        """Return the address for replies to this contact."""
         return Address(channel=NAME, account=line.account, ours=line.phone_number_id, theirs=self.recipient)
 
     def build_aliases(self, line: BusinessNumber) -> tuple[str, ...]:
-        """All names of the conversation, the surest first."""
+        """Return all session names of the conversation, the most reliable first."""
         spelling = canonical_number(f"+{self.phone.removeprefix('+')}") if self.phone else ""
         return tuple(line.build_session_id(each) for each in (self.user_id, self.parent_id, spelling) if each)
 
 
 def parse_sender(message: JsonObject, contacts: list[JsonObject]) -> Contact:
-    """Who sent a message. Contacts are matched by name, never by place; they may be missing or fewer."""
+    """Return the sender of a message. Contacts are matched by id, never by index; they may be missing."""
     return _build_contact(
         message, contacts, phone="from", user_id="from_user_id", parent_id="from_parent_user_id"
     )
 
 
 def parse_receiver(echo: JsonObject, contacts: list[JsonObject]) -> Contact:
-    """Whom somebody at the business wrote to."""
+    """Return the contact to whom somebody at the business wrote."""
     return _build_contact(echo, contacts, phone="to", user_id="to_user_id", parent_id="to_parent_user_id")
 
 
 def get_phone_number(value: JsonObject, name: str) -> str:
-    """A phone number as it came; the empty string when it is none."""
+    """Return a phone number as received; the empty string if it is none."""
     found = get_identifier(value, name, 40)
     return found if _PHONE.fullmatch(found) else ""
 
 
 def get_user_id(value: JsonObject, name: str) -> str:
-    """A business-scoped user id; the empty string when it is none."""
+    """Return a business-scoped user id; the empty string if it is none."""
     found = get_identifier(value, name)
     return found if _USER_ID.fullmatch(found) else ""
 
@@ -96,7 +96,7 @@ def _build_contact(
 
 
 def _matches_contact(contact: JsonObject, phone: str, user_id: str) -> bool:
-    """Whether a contact is this person; `wa_id` may be another spelling of `from`."""
+    """Return whether a `contacts` entry is this person; `wa_id` may be another spelling of `from`."""
     same_id = user_id and get_user_id(contact, "user_id") == user_id
     theirs = get_phone_number(contact, "wa_id")
     same_phone = phone and theirs and canonical_number(f"+{theirs}") == canonical_number(f"+{phone}")

@@ -1,4 +1,4 @@
-"""Files at Meta (Meta, "Media"): an id leads to an address that lives five minutes."""
+"""Media at Meta (Meta, "Media"): an id resolves to a URL that is valid for five minutes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_UPLOAD_BYTES: Final = {"image": 5 * 1024 * 1024}
 
 
 class MediaClient:
-    """Downloads of one app. `base` stands before the id of a file: the API's address and version."""
+    """Downloads media of one app. `base` is the URL prefix of a media id: the API's URL and version."""
 
     def __init__(self, *, token: str, base: str) -> None:
         self._base = base
@@ -31,7 +31,7 @@ class MediaClient:
         self.host = extract_host(base)
 
     async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
-        """The bytes of a file, looked up anew each time. Raises `MediaUnavailable`."""
+        """Return a file's bytes, resolving its URL anew each time. Raises `MediaUnavailable`."""
         for left in reversed(range(_MAX_LINK_ATTEMPTS)):
             told = await self._fetch_metadata(medium, fetch)
             if (get_number(told, "file_size") or 0) > MAX_FILE_BYTES:
@@ -49,9 +49,9 @@ class MediaClient:
         raise AssertionError("the last try returns or raises")
 
     async def load_for_upload(self, medium: Attachment, fetch: HttpFetcher) -> bytes | None:
-        """The bytes to upload; `None` for what Meta has, or gets itself from a public https address.
+        """Return the bytes to upload; `None` for what Meta has, or fetches itself from a public https URL.
 
-        Raises `Rejected` when the file is not to be had or too large for its kind, else `Unavailable`.
+        Raises `Rejected` if the file cannot be fetched or is too large for its kind, else `Unavailable`.
         """
         if medium.url.startswith((f"{self._base}/", "https://")):
             return None
@@ -65,7 +65,7 @@ class MediaClient:
         return parse_object(raw) or {}
 
     def _headers_for(self, url: str) -> Mapping[str, str]:
-        """The token, where it may go: to Meta's own hosts over https, or where the operator says Meta is."""
+        """Return the token only for Meta's own hosts over https, or the configured API host."""
         host = extract_host(url)
         is_meta = host in _META_HOSTS and url.startswith("https://")
         is_named = url.startswith(f"{self._base.rpartition('/')[0]}/")
@@ -73,7 +73,7 @@ class MediaClient:
 
 
 def _verify_hash(body: bytes, sha256: str) -> bytes:
-    """The bytes, if they are those that Meta counted; it writes the hash as hexadecimal here."""
+    """Return the bytes if they match the hash that Meta sent, in hexadecimal here."""
     if re.fullmatch(r"[0-9a-fA-F]{64}", sha256) and hashlib.sha256(body).hexdigest() != sha256.lower():
         raise MediaUnavailable(MediaErrorKind.WRONG_TYPE, "the bytes are not those that Meta promised")
     return body

@@ -1,4 +1,4 @@
-"""One message of a WhatsApp user, whatever its kind, as an event."""
+"""Parses a WhatsApp message of any type into an event."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _REFERRAL_FIELDS: Final[Mapping[str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class _MessageContent:
-    """What a message says."""
+    """Content of a message."""
 
     text: str = ""
     payload: str = ""
@@ -54,12 +54,12 @@ class _MessageContent:
 
 @dataclass(frozen=True, slots=True)
 class MessageParser:
-    """Makes events of messages. `media_url` stands before a medium's id: where it is asked for."""
+    """Parses messages into events. `media_url` is the URL prefix of a media id."""
 
     media_url: str
 
     def parse(self, message: JsonObject, line: BusinessNumber, person: Contact) -> Event:
-        """A turn, or why it is none."""
+        """Return a turn, or an `Ignored` with its reason."""
         kind, wamid = get_text(message, "type", 40), get_identifier(message, "id")
         if not wamid:
             return Ignored(reason="no message id")
@@ -121,7 +121,7 @@ class MessageParser:
 
 
 def _parse_interactive(value: JsonObject) -> _MessageContent | None:
-    """A tapped button, a chosen row or a filled form."""
+    """Parse a tapped button, a chosen list row or a completed form."""
     kind = get_text(value, "type", 40)
     told = get_object(value, kind)
     if kind in ("button_reply", "list_reply"):
@@ -135,7 +135,7 @@ def _parse_interactive(value: JsonObject) -> _MessageContent | None:
 
 
 def _parse_location(value: JsonObject) -> Location | None:
-    """The shared place; what is not on the globe is none."""
+    """Return the shared location; values outside the globe are none."""
     latitude, longitude = get_number(value, "latitude"), get_number(value, "longitude")
     if latitude is None or longitude is None or not (abs(latitude) <= 90 and abs(longitude) <= 180):
         return None
@@ -148,7 +148,7 @@ def _parse_location(value: JsonObject) -> Location | None:
 
 
 def _format_contacts(cards: list[JsonObject]) -> str:
-    """Shared contacts, a line each: name and numbers."""
+    """Format shared contacts, one line each: name and numbers."""
     lines = []
     for card in cards[:_MAX_ITEMS]:
         numbers = [get_text(phone, "phone", 40) for phone in get_object_list(card, "phones")[:10]]
@@ -157,7 +157,7 @@ def _format_contacts(cards: list[JsonObject]) -> str:
 
 
 def _parse_order(value: JsonObject) -> _MessageContent:
-    """A shopping basket: what the person wrote, or the items in words, and the items as data."""
+    """Parse an order: the contact's text, or its items as text, and the items as data."""
     items = [
         {
             name: get_text(item, name) or get_number(item, name)
@@ -174,7 +174,6 @@ def _parse_order(value: JsonObject) -> _MessageContent:
 
 
 def _build_details(message: JsonObject, kind: str, person: Contact, form: str) -> dict[str, str]:
-    """Facts that are known and useful."""
     context, referral, file = (
         get_object(message, "context"),
         get_object(message, "referral"),
@@ -199,6 +198,6 @@ def _build_details(message: JsonObject, kind: str, person: Contact, form: str) -
 
 
 def _get_timestamp(message: JsonObject) -> str:
-    """When it was sent, in seconds since the epoch; nothing that is no such number."""
+    """Return the time of sending in seconds since the epoch; empty if it is not a number."""
     told = get_text(message, "timestamp", 20)
     return told if told.isascii() and told.isdigit() and len(told) <= 12 else ""

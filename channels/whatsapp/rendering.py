@@ -1,4 +1,4 @@
-"""A message as the bodies of Cloud API calls (Meta, "Messages")."""
+"""Renders messages into Cloud API requests (Meta, "Messages")."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 
 def render_parts(message: Message) -> list[MessagePart]:
-    """Cut a message to WhatsApp's limits; a template replaces everything else."""
+    """Split a message by WhatsApp's limits; a template replaces everything else."""
     if message.template is not None:
         return [MessagePart(body="", template=message.template)]
     text = render_markdown(message.text, ASTERISK_DIALECT)
@@ -45,7 +45,7 @@ def render_parts(message: Message) -> list[MessagePart]:
 
 
 def build_request(reply: Reply, media_url: str) -> Json:
-    """The JSON of one send. `media_url` stands before the id of a medium that Meta has already."""
+    """Build the JSON of one send. `media_url` is the URL prefix of media ids that Meta already has."""
     to = "to" if is_phone_number(reply.address.theirs) else "recipient"  # an id in "to" is dropped in silence
     made: Json = {
         "messaging_product": "whatsapp",
@@ -103,13 +103,13 @@ def _build_interactive(reply: Reply) -> Json:
 
 
 def get_media_type(content_type: str) -> str:
-    """What Meta sends a file as: what is no picture, film or sound is a document."""
+    """Return Meta's type for a file: anything but an image, video or audio is a document."""
     plain = content_type.partition(";")[0].strip().lower()
     return "audio" if plain.startswith("audio/") else _TYPES_BY_CONTENT_TYPE.get(plain, "document")
 
 
 def _build_media(medium: Attachment, caption: str, media_url: str) -> Json:
-    """By id when it is one of Meta's, else by link."""
+    """Build a media object, by id if Meta has the file, else by link."""
     kind = get_media_type(medium.content_type)
     known = medium.url.startswith(f"{media_url}/")
     value: Json = {"id": medium.url.rpartition("/")[2]} if known else {"link": medium.url}

@@ -1,4 +1,4 @@
-"""What Meta sends us: proven to be Meta's, then every item of it read."""
+"""Verification and parsing of Meta's webhooks."""
 
 from __future__ import annotations
 
@@ -47,14 +47,17 @@ _SAMPLE_NUMBER: Final = "123456123"
 
 
 class Verifier:
-    """Checks signatures and handshakes. Every secret of a rotation is good."""
+    """Checks signatures and handshakes. Every secret of a rotation is accepted."""
 
     def __init__(self, *, secrets: Sequence[str], tokens: Sequence[str]) -> None:
         self._secrets = tuple(secret.encode() for secret in secrets)
         self._tokens = tuple(tokens)
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what Meta signed, or its handshake. Raises `WebhookRefused` otherwise, never anything else."""
+        """Accept a webhook signed by Meta, or its handshake.
+
+        Raises `WebhookRefused` otherwise, and no other error.
+        """
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
             raise WebhookTooLarge(f"{len(webhook.body)} bytes")
         if webhook.method == "GET":
@@ -83,7 +86,7 @@ class Verifier:
 
 
 def get_challenge(webhook: Webhook) -> bytes:
-    """What a verified handshake is answered with."""
+    """Return the response body of a verified handshake."""
     return _get_query_value(webhook, "hub.challenge").encode("utf-8", "replace")[:1000]
 
 
@@ -93,9 +96,9 @@ def _get_query_value(webhook: Webhook, name: str) -> str:
 
 
 def parse(webhook: Webhook, reader: MessageParser) -> list[Event]:
-    """Every message, echo and status of a verified batch; a bad item harms none of the others.
+    """Return every message, echo and status of a verified batch; a malformed item does not affect the others.
 
-    What cannot be used is ignored rather than refused: Meta would bring it back for days.
+    Unusable items are ignored rather than refused: Meta would retry them for days.
     """
     if webhook.method == "GET":
         return []
@@ -150,7 +153,7 @@ def _parse_messages(value: JsonObject, account: str, reader: MessageParser) -> I
 
 
 def _parse_echo(echo: JsonObject, line: BusinessNumber, contacts: list[JsonObject]) -> Event:
-    """A person answered from the business's own phone: they speak now (Meta, "smb_message_echoes")."""
+    """Parse a reply from the business's own phone: a person takes over (Meta, "smb_message_echoes")."""
     person, wamid = parse_receiver(echo, contacts), get_identifier(echo, "id")
     if not person.recipient or not wamid:
         return Ignored(reason="echo without a person")
@@ -195,7 +198,7 @@ def _parse_pricing(pricing: JsonObject) -> dict[str, str]:
 
 
 def _parse_system_message(message: JsonObject, line: BusinessNumber) -> Event | None:
-    """A new number or id of a known person: both names lead to the one session from now on."""
+    """Parse a changed number or id: both names lead to the one session from now on."""
     if get_text(message, "type") != "system":
         return None
     system = get_object(message, "system")

@@ -1,4 +1,4 @@
-"""Zendesk Support: the tickets of one account, shared with its agents."""
+"""Zendesk Support channel: the tickets of one account, shared with its agents."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SETTINGS: Final = (
 
 
 class ZendeskChannel(BaseChannel):
-    """The channel of one account."""
+    """Channel of one account."""
 
     name = NAME
     capabilities = CAPABILITIES
@@ -69,17 +69,17 @@ class ZendeskChannel(BaseChannel):
         self.api_host = extract_host(url)
 
     def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
-        """Keep renewed tokens in the store, and get files to upload by `fetch`."""
+        """Set the store for refreshed tokens and the client that downloads files to upload."""
         if isinstance(self._credentials, RefreshingCredentials):
             self._credentials.set_store(credentials)
         self._api.fetch = fetch
 
     def parse(self, webhook: Webhook) -> list[Event]:
-        """The event of a verified webhook of either kind. Raises `MalformedWebhook`."""
+        """Return the event of a verified webhook of either kind. Raises `MalformedWebhook`."""
         return parse(webhook, self._account)
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
-        """One comment, still in CommonMark, with choices as numbers; more only beyond the limits."""
+        """Render one comment, still CommonMark, with numbered choices; more only beyond the limits."""
         text = append_numbered_list(message.text, message.choices)
         bodies = split_text(text, CAPABILITIES.text_length) or [""]
         most = CAPABILITIES.media
@@ -94,29 +94,32 @@ class ZendeskChannel(BaseChannel):
         return await self._api.send(reply, http)
 
     async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
-        """The bytes of a file; where attachments are private, our credentials open them. Raises `MediaUnavailable`."""
+        """Return a file's bytes, with credentials where attachments are private.
+
+        Raises `MediaUnavailable`.
+        """
         return await download_with_auth(
             fetch, medium.url, self._url, await self._credentials.get_cached_credentials()
         )
 
     async def enrich_turn(self, turn: Turn, http: httpx.AsyncClient) -> Turn:
-        """Ask for the files of a comment, which Zendesk's own events leave out. Raises a `DeliveryError`."""
+        """Fetch a comment's files, which Zendesk's own events omit. Raises a `DeliveryError`."""
         return await self._api.enrich_turn(turn, http)
 
     async def find_previous_session(self, turn: Turn, http: httpx.AsyncClient) -> str:
-        """The session of the closed ticket that the turn's ticket follows; empty for any other ticket."""
+        """Return the session of the closed ticket that the turn's ticket follows up; empty if none."""
         ticket = self._account.build_ticket(await self._api.find_followed_ticket(turn, http))
         return ticket.session if ticket else ""
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """Look for our key, or else our text, in the newest hundred comments."""
+        """Look for the reply's key, or else its text, in the newest hundred comments."""
         return await self._api.find_sent(reply, http, since=since, known=known)
 
 
 def create_channel(environ: Mapping[str, str], public_url: str) -> ZendeskChannel | None:
-    """Build the channel from its settings; `None` when none is set, `ConfigurationError` when one is wrong."""
+    """Build the channel from its settings; `None` if none is set. Raises `ConfigurationError`."""
     values = read_settings(SETTINGS, environ, NAME)
     if values is None:
         return None
@@ -146,7 +149,10 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> ZendeskChanne
 
 
 def read_credentials(values: Mapping[str, str], url: str) -> StaticCredentials | RefreshingCredentials:
-    """The one way of three that is set. Raises `ConfigurationError` for none, two or a half."""
+    """Return the one of three credential kinds that is set.
+
+    Raises `ConfigurationError` for none, two or a part.
+    """
     ways = (
         ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN"),
         ("ZENDESK_OAUTH_TOKEN",),

@@ -1,4 +1,4 @@
-"""What the bot does in Zendesk: one update a reply, made only on the ticket that was looked at."""
+"""Zendesk ticket client: one update per reply, guarded by `safe_update` against concurrent changes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _NEWEST_FIRST_PARAMS: Final = {"sort": "-created_at", "page[size]": "100", "incl
 
 
 class ZendeskClient:
-    """The tickets of one account. There is no idempotency key for updates: metadata carry ours."""
+    """Client of one account's tickets. No idempotency key for updates: metadata carry the reply's key."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class ZendeskClient:
         now: Callable[[], datetime] | None = None,
         rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`now` and `rest` are the clock."""
+        """Create a client; `now` and `rest` are the clock."""
         self._client = client
         self._account = desk
         self._group = group
@@ -64,9 +64,9 @@ class ZendeskClient:
         self.fetch: HttpFetcher | None = None
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
-        """Comment on the ticket, hand it to people, or make one for an e-mail address.
+        """Comment on the ticket, hand it off, or create one for an e-mail address.
 
-        Raises `Rejected` when a person has the ticket or it is closed; `Unavailable`, `Unknown`.
+        Raises `Rejected` if an agent has the ticket or it is closed; `Unavailable`, `Unknown`.
         """
         comment = await self._build_comment(reply, http)
         if "@" in reply.address.theirs:
@@ -93,7 +93,7 @@ class ZendeskClient:
         return SentMessage(provider_id=number)
 
     async def enrich_turn(self, turn: Turn, http: httpx.AsyncClient) -> Turn:
-        """The turn with the files of its comment, where a webhook without them told of it."""
+        """Return the turn with its comment's files, if the webhook omitted them."""
         if turn.details.get("told_by") != "event":
             return turn
         page = await self._fetch_newest(turn.address.theirs, "comments", http)
@@ -101,13 +101,13 @@ class ZendeskClient:
         return turn.model_copy(update={"attachments": files}) if files else turn
 
     async def find_followed_ticket(self, turn: Turn, http: httpx.AsyncClient) -> str:
-        """The number of the closed ticket that the turn's ticket follows; empty for any other."""
+        """Return the number of the closed ticket that the turn's ticket follows up; empty if none."""
         return get_followed_ticket(await self._client.get_json(f"/tickets/{turn.address.theirs}.json", http))
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """The comment with our key; where metadata are not told, one of ours with the same text."""
+        """Return the comment with the reply's key; without metadata, one of the bot's with the same text."""
         if "@" in reply.address.theirs:
             found = await self._client.get_json(
                 "/tickets.json", http, {"external_id": _build_external_id(reply)}
@@ -129,7 +129,7 @@ class ZendeskClient:
         return comment
 
     def _build_update(self, reply: Reply, comment: Json, found: TicketSnapshot, *, held: bool) -> Json:
-        """The update of the ticket as it was found; Zendesk takes it only while it is still so."""
+        """Build the update of the ticket as read; Zendesk accepts it only while the ticket is unchanged."""
         handed_off = reply.act == "hand_off"
         if held and not handed_off:
             raise Rejected("a person has the ticket", code="held")
@@ -146,7 +146,7 @@ class ZendeskClient:
         }
 
     async def _take_snapshot(self, number: str, http: httpx.AsyncClient) -> tuple[TicketSnapshot, bool]:
-        """The ticket, and whether a person has it. Raises `Rejected` when it is closed."""
+        """Read the ticket, and whether an agent has it. Raises `Rejected` if it is closed."""
         found = take_snapshot(
             await self._fetch_settled_ticket(number, http),
             await self._fetch_newest(number, "comments", http),
@@ -167,7 +167,7 @@ class ZendeskClient:
         return found, is_agent_active(found, await self._fetch_audits(number, http), self._account)
 
     async def _fetch_settled_ticket(self, number: str, http: httpx.AsyncClient) -> JsonObject:
-        """The ticket when its second is over: stamps are whole seconds and hide a change in the same one."""
+        """Read the ticket once its second is over: whole-second timestamps hide a change in the same one."""
         for _ in range(_MAX_CONFLICT_ATTEMPTS):
             read, at = await self._client.get_json_with_time(f"/tickets/{number}.json", http)
             ticket = get_object(read, "ticket")
@@ -178,7 +178,7 @@ class ZendeskClient:
         return ticket
 
     async def _fetch_audits(self, number: str, http: httpx.AsyncClient) -> list[JsonObject]:
-        """The ticket's whole history, as long as it is of a usual length; the order of pages is not told."""
+        """Return the ticket's history, up to a usual length; the order of pages is not documented."""
         found: list[JsonObject] = []
         after = ""
         for _ in range(_MAX_AUDIT_PAGES):
@@ -196,7 +196,7 @@ class ZendeskClient:
         return await self._client.get_json(f"/tickets/{number}/{what}.json", http, params)
 
     async def _create_ticket(self, reply: Reply, comment: Json, http: httpx.AsyncClient) -> SentMessage:
-        """A ticket for a person who is known by e-mail; the key makes a repetition harmless for two hours."""
+        """Create a ticket for an e-mail address; the idempotency key makes a retry harmless for two hours."""
         person = reply.address.theirs
         ticket = {
             "comment": comment,
@@ -241,7 +241,7 @@ class ZendeskClient:
 
 
 def _build_external_id(reply: Reply) -> str:
-    """Our name of a ticket that we make: the same for the same reply, and no address in it."""
+    """Return the external id of a new ticket: the same for the same reply, without the address."""
     return f"turngate-{hashlib.sha256(reply.global_key.encode()).hexdigest()[:40]}"
 
 

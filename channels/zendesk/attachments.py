@@ -1,4 +1,4 @@
-"""Files that people attached, and those that the bot sends: uploaded for one comment."""
+"""Attachments of comments: contacts' files, and uploads for the bot's."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
 async def upload_files(
     media: Sequence[Attachment], fetch: HttpFetcher, client: ApiClient, http: httpx.AsyncClient
 ) -> list[str]:
-    """Tokens for a comment's `uploads` (Zendesk, "Upload files"). Raises a `DeliveryError`.
+    """Upload files and return the tokens for a comment's `uploads` (Zendesk, "Upload files").
 
-    An upload that was not used disappears by itself, so one that is unknown is simply made again.
+    An unused upload expires, so one with unknown outcome is repeated. Raises a `DeliveryError`.
     """
     tokens = []
     for medium in media:
@@ -63,7 +63,7 @@ async def upload_files(
 
 
 def _build_file_name(medium: Attachment) -> str:
-    """What the customer sees; Zendesk goes by the ending."""
+    """Return the displayed name; Zendesk derives the type from its extension."""
     name = re.sub(r"[^\w. -]", "_", medium.name or urlsplit(medium.url).path.rpartition("/")[2])[
         -100:
     ].strip()
@@ -72,7 +72,7 @@ def _build_file_name(medium: Attachment) -> str:
 
 
 def get_comment_files(comments: Sequence[JsonObject], turn_id: str) -> tuple[Attachment, ...]:
-    """The files of the comment that a turn is, without pictures inside its text, such as of signatures."""
+    """Return the files of a turn's comment, without inline pictures, such as those of signatures."""
     ids = [get_identifier(each, "id") for each in comments]
     first = ids and turn_id.endswith(":description")
     named = sorted(ids, key=lambda number: (len(number), number))[0] if first else turn_id
@@ -90,7 +90,7 @@ def get_comment_files(comments: Sequence[JsonObject], turn_id: str) -> tuple[Att
 
 
 def parse_attachments(urls: str) -> tuple[Attachment, ...]:
-    """The files at addresses with a space between them; an address holds the file's name."""
+    """Return the files at space-separated URLs; a URL contains the file's name."""
     found = []
     for url in urls.split()[:_MAX_FILES]:
         try:

@@ -1,4 +1,4 @@
-"""The limits of Zendesk Support, and the words by which bot and desk understand each other, as data."""
+"""Limits, tags and statuses of Zendesk Support, as data."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ VERIFICATION: Final = Verification(
 """Zendesk, "Verifying webhooks"."""
 
 REPLY_KEY_METADATA: Final = "turngate"
-"""Where the metadata of our updates hold our key of the reply."""
+"""Metadata field that holds the reply's key."""
 
 ANSWERED_TAG: Final = "bot_answered"
 HANDED_OFF_TAG: Final = "bot_handoff"
 BOT_OFF_TAG: Final = "bot_off"
-"""Tags: the bot has answered, has handed over, is to keep away (set by people or by their triggers)."""
+"""Tags: the bot has answered; has handed off; is to stay silent (set by agents or their triggers)."""
 
 STATUSES: Final = ("open", "pending", "hold", "solved")
-"""What a ticket may be after an answer of the bot."""
+"""Statuses that a ticket may have after a reply of the bot."""
 
 _MESSAGING_SOURCES: Final = (
     "apple_business_chat business_messaging_slack_connect chat facebook_messenger google_business_messages "
@@ -48,4 +48,4 @@ _MESSAGING_SOURCES: Final = (
     "sunshine_conversations_facebook_messenger sunshine_conversations_twitter_dm"
 )
 MESSAGING_SOURCES: Final = frozenset(_MESSAGING_SOURCES.split())
-"""Sources of tickets that are conversations of Zendesk messaging: the channel `sunshine` answers those."""
+"""Sources of tickets that are Zendesk messaging conversations, which the channel `sunshine` answers."""

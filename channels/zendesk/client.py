@@ -1,4 +1,4 @@
-"""Requests to Zendesk's API, with credentials that may have to be renewed, and what refusals mean."""
+"""Authenticated requests to Zendesk's API, and their errors."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ Json = dict[str, Any]
 
 
 class CredentialsProvider(Protocol):
-    """Credentials, perhaps renewed ones."""
+    """Source of credentials, perhaps refreshed ones."""
 
     async def get_credentials(self, http: httpx.AsyncClient, *, spent: str = "") -> Credentials:
-        """What to send; `spent` is what was refused. Raises a `DeliveryError`."""
+        """Return credentials; `spent` is what was refused. Raises a `DeliveryError`."""
         ...
 
 
 class ApiClient:
-    """The API of one account."""
+    """API of one account."""
 
     def __init__(self, url: str, credentials: CredentialsProvider) -> None:
         self._base = f"{url}/api/v2"
@@ -53,7 +53,7 @@ class ApiClient:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Any answer; no answer is a `DeliveryError`."""
+        """Return any response. Raises a `DeliveryError` if there is none."""
 
         async def attempt(auth: Credentials) -> httpx.Response:
             url = f"{self._base}{path}"
@@ -66,14 +66,14 @@ class ApiClient:
     async def get_json(
         self, path: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None
     ) -> Json:
-        """What is there. Raises `Rejected` or `Unavailable`, since asking changes nothing."""
+        """Read a resource. Raises `Rejected` or `Unavailable`, since reading changes nothing."""
         found, _ = await self.get_json_with_time(path, http, params)
         return found
 
     async def get_json_with_time(
         self, path: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None
     ) -> tuple[Json, datetime | None]:
-        """As `read`, and when that was by Zendesk's clock, in whole seconds."""
+        """Read a resource as `get_json`, with Zendesk's time of the response in whole seconds."""
 
         async def attempt(auth: Credentials) -> httpx.Response:
             return await get(http, NAME, f"{self._base}{path}", params=params, auth=auth)
@@ -88,7 +88,7 @@ class ApiClient:
     async def _send_authenticated(
         self, attempt: Callable[[Credentials], Awaitable[httpx.Response]], http: httpx.AsyncClient
     ) -> httpx.Response:
-        """A token may have been renewed elsewhere, or revoked: a refused one is tried anew, once."""
+        """Send a request, retried once after 401: a token may be refreshed elsewhere, or revoked."""
         auth = await self._credentials.get_credentials(http)
         answer = await attempt(auth)
         if answer.status_code != 401:
@@ -98,7 +98,7 @@ class ApiClient:
 
 
 def build_delivery_error(response: httpx.Response) -> DeliveryError:
-    """The delivery error behind an answer. A 429 was not processed; a 5xx may have been."""
+    """Return the delivery error for an error response. A 429 was not processed; a 5xx may have been."""
     status = response.status_code
     code, reason = str(status), f"zendesk {status}: {_extract_error_message(parse_json_body(response))}"
     after = parse_retry_after(response)
@@ -121,7 +121,7 @@ def _parse_date_header(response: httpx.Response) -> datetime | None:
 
 
 def _extract_error_message(body: Json) -> str:
-    """What Zendesk says went wrong, in whichever of its shapes."""
+    """Return Zendesk's error message from any of its error shapes."""
     details = [
         get_text(each, "description", 200)
         for name in get_object(body, "details")

@@ -1,4 +1,4 @@
-"""Who is who at a desk, and what our side of a ticket is called."""
+"""Builds events of a ticket."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from channels.zendesk.capabilities import NAME
 from core.model import Address, Attachment, ControlAction, ControlReceived, Turn, TurnReceived
 
 SYSTEM_USER_ID: Final = "-1"
-"""Who acts when a trigger or an automation does."""
+"""User id of actions by triggers and automations."""
 
 _TICKET_NUMBER: Final = re.compile(r"[1-9]\d{0,18}")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One Zendesk account: its subdomain, and the user that the bot is there."""
+    """One Zendesk account: its subdomain, and the bot's user id."""
 
     account: str
     bot: str
 
     def build_ticket(self, number: str) -> TicketEventFactory | None:
-        """The conversation on a ticket; `None` when that is no number of a ticket."""
+        """Return the event factory of a ticket; `None` if that is not a ticket number."""
         if not _TICKET_NUMBER.fullmatch(number):
             return None
         address = Address(channel=NAME, account=self.account, ours=self.account, theirs=number)
         return TicketEventFactory(session=f"{NAME}:{self.account}:{number}", address=address)
 
     def is_agent(self, user: str) -> bool:
-        """Whether a ticket's assignee is somebody else than the bot."""
+        """Return whether a ticket's assignee is anybody but the bot."""
         return user not in ("", self.bot, SYSTEM_USER_ID)
 
 
 @dataclass(frozen=True, slots=True)
 class TicketEventFactory:
-    """A ticket as a conversation."""
+    """Builds events of one ticket."""
 
     session: str
     address: Address
@@ -44,14 +44,14 @@ class TicketEventFactory:
     def build_control_event(
         self, act: ControlAction, id_of_event: str, actor: str, at: float
     ) -> ControlReceived:
-        """Somebody's act on the ticket."""
+        """Build the control event of an agent's action."""
         number = f"{id_of_event}.{act}"
         return ControlReceived(
             id=number, session=self.session, address=self.address, act=act, actor=actor, at=at
         )
 
     def build_turn_event(self, comment: Comment) -> TurnReceived:
-        """A customer's comment."""
+        """Build the turn of a contact's comment."""
         turn = Turn(
             id=comment.id,
             session=self.session,
@@ -64,13 +64,13 @@ class TicketEventFactory:
         return TurnReceived(turn=turn)
 
     def description_turn_id(self) -> str:
-        """The id of the first comment's turn, which comes without an id of its own."""
+        """Turn id of the first comment, which comes without an id."""
         return f"{self.address.theirs}:description"
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """What a customer wrote; `at` as in a turn."""
+    """A contact's comment; `at` as in a turn."""
 
     id: str
     text: str

@@ -1,4 +1,4 @@
-"""One event of a ticket, in Zendesk's own envelope (Zendesk, "Ticket events") or in that of our triggers."""
+"""Parses a ticket event, in Zendesk's own envelope (Zendesk, "Ticket events") or in that of our triggers."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ SUBSCRIPTIONS: Final = tuple(
     f"{_TICKET_EVENT_PREFIX}{name}"
     for name in ("created", "comment_added", *_CHANGE_EVENTS, "merged", *sorted(_DELETION_EVENTS))
 )
-"""What the webhook has to be subscribed to."""
+"""Event types that the webhook subscribes to."""
 
 
 def parse_ticket_event(envelope: JsonObject, desk: Account) -> Iterator[Event]:
-    """The one event of an envelope. Raises `MalformedWebhook` when it names two tickets."""
+    """Return the event of an envelope. Raises `MalformedWebhook` if it names two tickets."""
     kind, number = get_text(envelope, "type", 120), get_identifier(get_object(envelope, "detail"), "id", 20)
     if not kind.startswith(_TICKET_EVENT_PREFIX):
         yield Ignored(reason="no ticket event")
@@ -54,7 +54,7 @@ def parse_ticket_event(envelope: JsonObject, desk: Account) -> Iterator[Event]:
 
 
 class _EventParser:
-    """One event of one ticket, on its way to ours."""
+    """Parses one event of one ticket."""
 
     def __init__(
         self, envelope: JsonObject, desk: Account, ticket: TicketEventFactory, event_id: str
@@ -105,7 +105,7 @@ class _EventParser:
         )
 
     def _parse_created(self) -> Iterator[Event]:
-        """The description is the first comment; nobody but who wrote it is asked for an answer."""
+        """Parse a new ticket: the description is the first comment; only its author is answered."""
         submitter = get_identifier(self._detail, "submitter_id", 20) or self._requester
         if self._account.bot in (submitter, self._actor):
             yield Ignored(reason="our own ticket")
@@ -117,7 +117,7 @@ class _EventParser:
             )
 
     def _build_first_text(self) -> str:
-        """Subject and text; the subject is often made of the text's beginning, or the text is empty."""
+        """Return subject and text; the subject is often derived from the text, or the text is empty."""
         subject, text = (
             get_text(self._detail, "subject", 500),
             get_text(self._detail, "description", MAX_TEXT_LENGTH),
@@ -151,7 +151,7 @@ class _EventParser:
             yield from self._build_customer_events(number, text, author, files)
 
     def _is_description(self, text: str) -> bool:
-        """Whether this is the first comment, which `ticket.created` told already."""
+        """Return whether this is the first comment, which `ticket.created` has reported already."""
         if normalize_for_comparison(text) != normalize_for_comparison(
             get_text(self._detail, "description", MAX_TEXT_LENGTH)
         ):
@@ -182,7 +182,7 @@ class _EventParser:
         )
 
     def _parse_assignment(self, current: str, previous: str) -> Event:
-        """We never assign to a person, so whoever is said to have done it, that person has the ticket."""
+        """Parse an assignment. The bot never assigns to an agent, so the assigned agent has the ticket."""
         if self._account.is_agent(current):
             return self._build_control_event(ControlAction.TAKE_OVER)
         if self._actor == self._account.bot:
@@ -196,7 +196,7 @@ class _EventParser:
         )
 
     def _parse_group_change(self, current: str) -> Event:
-        """A person who moves the ticket to a group means people; what routes new tickets does not."""
+        """Parse a group change: a take-over if an agent made it, not if routing rules did."""
         by_agent = self._actor not in ("", SYSTEM_USER_ID, self._account.bot, self._requester)
         ours = get_identifier(self._detail, "assignee_id", 20) == self._account.bot
         return (
@@ -225,7 +225,7 @@ class _EventParser:
 
 
 def _is_staff(author: JsonObject) -> bool:
-    """Triggers tell a role in words, perhaps in another language: who is not known as a customer is none."""
+    """Return whether a role is staff. Triggers send localised names, so an unknown one is staff."""
     role = get_text(author, "role", 40).casefold().replace(" ", "-")
     return author.get("is_staff") is True or (bool(role) and role not in ("end-user", "enduser"))
 
@@ -235,7 +235,7 @@ def _get_source(detail: JsonObject) -> str:
 
 
 def _get_tags(value: JsonObject, name: str) -> frozenset[str]:
-    """Tags: a list, or one text with spaces."""
+    """Return the tags: a list, or one text with spaces."""
     found = value.get(name)
     if isinstance(found, str):
         return frozenset(found.split())
@@ -243,13 +243,13 @@ def _get_tags(value: JsonObject, name: str) -> frozenset[str]:
 
 
 def _strip_separator(body: str) -> str:
-    """The text without the line of dashes that some placeholders begin with."""
+    """Remove the line of dashes that some placeholders begin with."""
     first, _, rest = body.partition("\n")
     return (rest if first.startswith("---") and not first.strip("- ") else body).strip()
 
 
 def _parse_timestamp(text: str) -> float | None:
-    """Seconds since the epoch, without the nanoseconds that some times have; they are all in UTC."""
+    """Return seconds since the epoch, without the nanoseconds that some times have; all are in UTC."""
     whole = text.partition(".")[0].removesuffix("Z")
     try:
         return datetime.fromisoformat(f"{whole}+00:00").timestamp()

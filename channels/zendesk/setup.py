@@ -1,4 +1,4 @@
-"""What Zendesk's admin side needs for the bot, made by its API: the webhook, and perhaps triggers."""
+"""`turngate setup zendesk`: creates the webhook, and optionally triggers, through the API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.errors import ConfigurationError
 _WEBHOOK_NAME: Final = "Turngate"
 _TRIGGER_SUBSCRIPTION: Final = "conditional_ticket_events"
 _NOT_BY_API: Final = {"field": "current_via_id", "operator": "is_not", "value": "5"}
-"""Not by the API (5 is "Web service"), where the bot's own updates come from."""
+"""Condition "not by the API" (5 is "Web service"), where the bot's own updates come from."""
 
 _TRIGGER_CONDITIONS: Final[Mapping[str, list[dict[str, Any]]]] = {
     "comment": [{"field": "comment_is_public", "operator": "is", "value": "true"}, _NOT_BY_API],
@@ -37,7 +37,7 @@ _UPDATE_TYPES: Final = [
 async def set_up(
     environ: Mapping[str, str], public_url: str, http: httpx.AsyncClient, *, by_triggers: bool
 ) -> AsyncIterator[str]:
-    """Make what is missing and correct what differs; a line for each thing. Nothing is made twice.
+    """Create what is missing and update what differs, yielding a line for each; nothing is created twice.
 
     Raises `ConfigurationError` or a `DeliveryError`, which say what to do.
     """
@@ -74,11 +74,12 @@ async def set_up(
         async for line in admin.set_up_triggers():
             yield line
     for group in get_object_list(await admin.client.get_json("/groups.json", http), "groups"):
-        yield f"ZENDESK_HANDOFF_GROUP_ID={get_identifier(group, 'id')}  for the group {get_text(group, 'name')}"
+        number, name = get_identifier(group, "id"), get_text(group, "name")
+        yield f"ZENDESK_HANDOFF_GROUP_ID={number}  for the group {name}"
 
 
 class _AdminClient:
-    """The admin side, as the credentials let us in."""
+    """Client of the admin API."""
 
     def __init__(self, client: ApiClient, http: httpx.AsyncClient) -> None:
         self.client = client
@@ -86,7 +87,10 @@ class _AdminClient:
         self.webhook_id = ""
 
     async def set_up_webhook(self, endpoint: str, *, by_triggers: bool) -> AsyncIterator[str]:
-        """Find or make the webhook. Its kind cannot be changed later, so another kind is for a person."""
+        """Find or create the webhook.
+
+        Its kind cannot be changed later, so another kind is left to the operator.
+        """
         wanted = [_TRIGGER_SUBSCRIPTION] if by_triggers else list(SUBSCRIPTIONS)
         found = await self.client.get_json("/webhooks.json", self._http)
         ours = next(
@@ -96,8 +100,8 @@ class _AdminClient:
             self.webhook_id = get_identifier(ours, "id")
             if set(ours.get("subscriptions") or ()) != set(wanted):
                 raise ConfigurationError(
-                    f"there is a webhook to {endpoint} with other subscriptions (id {self.webhook_id}); delete it in "
-                    "Admin Center, or choose its kind, with or without --by-triggers"
+                    f"there is a webhook to {endpoint} with other subscriptions (id {self.webhook_id}); "
+                    "delete it in Admin Center, or choose its kind, with or without --by-triggers"
                 )
             yield f"the webhook is there: {self.webhook_id}"
             return
@@ -115,7 +119,7 @@ class _AdminClient:
         yield f"made the webhook: {self.webhook_id}"
 
     async def set_up_triggers(self) -> AsyncIterator[str]:
-        """Make our triggers, and correct those that differ; others are left alone."""
+        """Create our triggers, and update those that differ; others are left alone."""
         found = get_object_list(
             await self.client.get_json("/triggers.json", self._http, {"page[size]": "100"}), "triggers"
         )

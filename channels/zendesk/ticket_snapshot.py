@@ -1,4 +1,4 @@
-"""A ticket as it is at this moment, and whether the bot may write to the customer there."""
+"""Snapshot of a ticket, and whether the bot may write to the contact in it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from core.model import ControlAction
 
 @dataclass(frozen=True, slots=True)
 class TicketSnapshot:
-    """What was read. `own` are the bot's comments, the newest first.
+    """A ticket as read. `own` are the bot's comments, newest first.
 
-    `is_doubtful`: a person has written, or has the ticket, and only its history tells who came last.
+    `is_doubtful`: an agent has written, or has the ticket, and only its history shows who acted last.
     """
 
     status: str
@@ -30,7 +30,7 @@ class TicketSnapshot:
 
 
 def take_snapshot(ticket: JsonObject, page: JsonObject, desk: Account) -> TicketSnapshot:
-    """A ticket with the newest page of its comments."""
+    """Build a snapshot from a ticket and the newest page of its comments."""
     comments = sorted(get_object_list(page, "comments"), key=get_sort_key, reverse=True)
     users = [user for user in get_object_list(page, "users") if get_text(user, "role") in ("agent", "admin")]
     staff = frozenset(get_identifier(user, "id") for user in users) - {
@@ -52,7 +52,7 @@ def take_snapshot(ticket: JsonObject, page: JsonObject, desk: Account) -> Ticket
 
 
 def get_followed_ticket(answer: JsonObject) -> str:
-    """The closed ticket from which this one goes on (Zendesk, "Creating a follow-up ticket"); mostly none."""
+    """Return the closed ticket that this one follows up (Zendesk, "Creating a follow-up ticket"), if any."""
     source = get_object(get_object(answer, "ticket"), "via", "source")
     return (
         get_identifier(get_object(source, "from"), "ticket_id", 20)
@@ -62,10 +62,10 @@ def get_followed_ticket(answer: JsonObject) -> str:
 
 
 def is_agent_active(found: TicketSnapshot, audits: Sequence[JsonObject], desk: Account) -> bool:
-    """Whether a person speaks, by the newest act that decides it (Zendesk, "Ticket audit events").
+    """Return whether an agent has the ticket, by the newest deciding action (Zendesk, "Ticket audit events").
 
-    An agent's comment or the assignment to a person holds the ticket; a note `/bot on` or the assignment to
-    the bot frees it, and so does the bot's own comment: it was checked as this one is.
+    An agent's comment or the assignment to an agent holds the ticket; a note `/bot on` or the assignment to
+    the bot frees it, and so does the bot's own comment, which was checked in the same way.
     """
     for audit in sorted(audits, key=get_sort_key, reverse=True):
         for event in reversed(get_object_list(audit, "events")):
@@ -83,12 +83,12 @@ def is_agent_active(found: TicketSnapshot, audits: Sequence[JsonObject], desk: A
 
 
 def get_reply_key(comment: JsonObject) -> str:
-    """Our key of the reply that a comment is; an empty one where there is none."""
+    """Return the reply's key of a comment; empty if there is none."""
     return get_text(get_object(comment, "metadata", "custom"), REPLY_KEY_METADATA, 500)
 
 
 def _find_last_author(comments: Sequence[JsonObject], staff: frozenset[str], desk: Account) -> str:
-    """Who of desk and bot wrote to the customer last, or spoke to the bot in a note."""
+    """Return which of agents and bot wrote to the contact last, or used a command in a note."""
     authors = [
         get_identifier(each, "author_id")
         for each in comments
@@ -99,7 +99,7 @@ def _find_last_author(comments: Sequence[JsonObject], staff: frozenset[str], des
 
 
 def parse_time(text: str) -> datetime | None:
-    """A time of Zendesk's, which are all in UTC."""
+    """Parse a Zendesk time; all are in UTC."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -108,7 +108,7 @@ def parse_time(text: str) -> datetime | None:
 
 
 def get_sort_key(made: JsonObject) -> tuple[datetime, int]:
-    """A time and a number to sort by."""
+    """Return a time and a number to sort by."""
     number = get_identifier(made, "id", 20)
     at = parse_time(get_text(made, "created_at", 40)) or datetime.fromtimestamp(0, UTC)
     return at, int(number) if number.isdigit() else 0

@@ -1,7 +1,7 @@
-"""Trigger-connected webhooks: their JSON is our own template, filled in by Zendesk.
+"""JSON template of trigger-connected webhooks, filled in by Zendesk.
 
-It has the shape of Zendesk's own envelope, so that both kinds are read alike; but every value is a text, an
-empty one where Zendesk has none (Zendesk, "Placeholders reference").
+It has the shape of Zendesk's own envelope, so that both kinds are parsed alike; but every value is a text, an
+empty one if Zendesk has none (Zendesk, "Placeholders reference").
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ TRIGGER_EVENTS: Final = {
     "solved": ("status_changed", {"current": "solved"}),
     "reopened": ("status_changed", {"current": "open", "previous": "solved"}),
 }
-"""What our triggers are called, and what each of them tells as."""
+"""Names of our triggers, with the event type that each reports."""
 
 _ATTACHMENT_URL: Final = "{{attachment.url}}"
 _EVENT_ID: Final = "{{ticket.updated_at_with_timestamp}}.{{ticket.assignee.id}}"
 
 
 def build_trigger_body(name: str) -> str:
-    """The JSON body of the trigger of that name."""
+    """Return the JSON body of the trigger of that name."""
     kind, event = TRIGGER_EVENTS[name]
     newest = "ticket.comments[0]" if name == "note" else "ticket.public_comments[0]"
     told: dict[str, Any] = dict(event)

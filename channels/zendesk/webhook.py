@@ -1,4 +1,4 @@
-"""What Zendesk Support sends us: proven to be its own and fresh, then read, whichever of two kinds it is."""
+"""Verification and parsing of Zendesk Support's webhooks."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ _MAX_TIMESTAMP_LENGTH: Final = 40
 
 
 class Verifier:
-    """Checks base64(HMAC-SHA256(secret, timestamp + body)) and that the timestamp is of now."""
+    """Checks base64(HMAC-SHA256(secret, timestamp + body)) and the timestamp's freshness."""
 
     def __init__(self, secrets: Sequence[str], now: Callable[[], datetime] | None = None) -> None:
         self._secrets = tuple(secrets)
         self._now = now or _utc_now
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what Zendesk signed within five minutes. Raises `WebhookRefused` otherwise, never anything else."""
+        """Accept a webhook that Zendesk signed within five minutes.
+
+        Raises `WebhookRefused` otherwise, no other error.
+        """
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
             raise WebhookTooLarge(f"{len(webhook.body)} bytes")
         given = webhook.headers.get("x-zendesk-webhook-signature", "")
@@ -57,13 +60,13 @@ class Verifier:
 
 
 def compute_signature(secret: str, timestamp: str, body: bytes) -> str:
-    """What Zendesk sends as signature; the secret looks like base64 and is taken as it is."""
+    """Return Zendesk's signature; the secret looks like base64 but is used undecoded."""
     message = timestamp.encode("utf-8", "surrogatepass") + body
     return base64.b64encode(hmac.new(secret.encode(), message, hashlib.sha256).digest()).decode()
 
 
 def parse(webhook: Webhook, desk: Account) -> list[Event]:
-    """What one verified webhook means, of whichever kind it is. Raises `MalformedWebhook`."""
+    """Return the events of a verified webhook of either kind. Raises `MalformedWebhook`."""
     found = parse_object(webhook.body)
     if found is None:
         raise MalformedWebhook("not a JSON object; if a trigger sends it, give it our template")

@@ -1,4 +1,4 @@
-"""The shape shared by every value that is passed around or stored."""
+"""Base class of all values that are passed around or stored."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class FrozenModel(BaseModel):
-    """An immutable, strictly named record; unknown fields of an older or newer release are dropped."""
+    """Immutable record; unknown fields of an older or newer release are dropped."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -1,4 +1,4 @@
-"""What a webhook can mean: a turn, a delivery status, a control event, or nothing, with a reason."""
+"""Events that a webhook can carry: a turn, a delivery status, a control event, or nothing of interest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.model.turn import Address, Turn
 
 
 class DeliveryStatus(StrEnum):
-    """What became of a reply after the provider took it."""
+    """Delivery status of a reply after the provider accepted it."""
 
     QUEUED = "queued"
     SENT = "sent"
@@ -32,19 +32,20 @@ _STATUS_RANKS = {
 
 
 def status_rank(status: DeliveryStatus) -> int:
-    """Callbacks come late, twice and out of order: a status counts only when it outranks the one before.
+    """Return the rank of a status: a callback counts only if it outranks the one before.
 
-    The two ends (delivered, failed) share a rank, so the first of them stays.
+    Callbacks come late, repeated and out of order. The two ends (delivered, failed) share a rank, so the
+    first of them stays.
     """
     return _STATUS_RANKS[status]
 
 
 Aliases = tuple[str, ...]
-"""Names under which a provider knows one conversation, the surest first; any of them finds its session."""
+"""Session names of one conversation, the most reliable first; any of them finds its session."""
 
 
 class TurnReceived(FrozenModel):
-    """A user's message."""
+    """A message of the contact."""
 
     kind: Literal["turn"] = "turn"
     turn: Turn
@@ -52,10 +53,10 @@ class TurnReceived(FrozenModel):
 
 
 class StatusChanged(FrozenModel):
-    """The provider's word about a reply of ours, named by the provider's id.
+    """A delivery status of a reply, which is identified by the provider's id.
 
-    `reply_key` is our own name of the reply where the provider tells it back, `details` what else it says
-    (a price category, for one).
+    `reply_key` is our key of the reply where the provider returns it, `details` further facts, such as a
+    price category.
     """
 
     kind: Literal["status"] = "status"
@@ -69,10 +70,10 @@ class StatusChanged(FrozenModel):
 
 
 class ControlReceived(FrozenModel):
-    """Somebody took over, gave back, closed, opted out or in. `id` makes a redelivery the same event.
+    """Somebody took over, handed back, closed, opted out or in. `id` deduplicates redeliveries.
 
-    `at` is when, by the provider's clock, in seconds since the epoch; 0: not told. What is older than an act
-    that is known changes nothing: webhooks come out of order.
+    `at` is the provider's time in seconds since the epoch, 0 if not given. An event older than the last known
+    one changes nothing, because webhooks come out of order.
     """
 
     kind: Literal["control"] = "control"
@@ -86,9 +87,9 @@ class ControlReceived(FrozenModel):
 
 
 class Ignored(FrozenModel):
-    """Genuine but of no interest; acknowledged and counted under `reason` (a short fixed phrase).
+    """Verified but of no interest; acknowledged and counted under `reason`, a short fixed phrase.
 
-    It may still teach that two names mean one person: `aliases`, of which the first is the older.
+    It may still report that two session names mean one contact: `aliases`, the older one first.
     """
 
     kind: Literal["ignored"] = "ignored"

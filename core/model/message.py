@@ -1,4 +1,4 @@
-"""What the bot says: messages as the dialog means them, replies as the provider takes them."""
+"""Messages as the dialog produces them, and replies as a provider takes them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from core.model.turn import Address, Attachment
 class Choice(FrozenModel):
     """One quick reply: the label that is shown and the payload that comes back.
 
-    With a `url` it is a link to follow, and nothing comes back. A `description` stands below the label where
-    choices are shown as a list.
+    With a `url` it is a link, and no payload comes back. `description` is shown below the label in lists.
     """
 
     label: str
@@ -25,7 +24,7 @@ class Choice(FrozenModel):
 
 
 class Template(FrozenModel):
-    """A message that the provider approved beforehand: its name, its language, the texts of its gaps."""
+    """A message template approved by the provider: name, language and parameter values."""
 
     name: str
     language: str
@@ -35,14 +34,14 @@ class Template(FrozenModel):
 Medium = Annotated[
     Attachment, BeforeValidator(lambda given: {"url": given} if isinstance(given, str) else given)
 ]
-"""A file by reference; a bare URL, as earlier releases stored it, is one of unknown type."""
+"""A file by reference. A bare URL, as earlier releases stored it, has an unknown type."""
 
 
 class Message(FrozenModel):
-    """One thing the bot wants to say, before any channel has cut it to its limits.
+    """One message of the bot, before any channel has split it to its limits.
 
     `text` is CommonMark. A channel without buttons shows `choices` as a numbered list. `template` replaces
-    all of it where the channel has templates. `quotes` is the id of the turn that is answered to.
+    everything else where the channel has templates. `quotes` is the id of the turn that is replied to.
     """
 
     text: str
@@ -53,7 +52,7 @@ class Message(FrozenModel):
 
 
 def merge_messages(messages: Sequence[Message]) -> list[Message]:
-    """As few messages as say the same: one ends where its choices are offered, or where it is a template."""
+    """Merge messages into as few as possible; a message ends at its choices or at a template."""
     found: list[Message] = []
     for message in messages:
         last = found[-1] if found else None
@@ -69,11 +68,10 @@ def merge_messages(messages: Sequence[Message]) -> list[Message]:
 
 
 class MessagePart(FrozenModel):
-    """A piece of a message that fits one call of the provider's API, rendered for its channel.
+    """A piece of a message that fits one API call, rendered for its channel.
 
     `media` are fetched by the provider. `choices` are set only where the channel shows buttons. With
-    `reaction` the part is an emoji on the message that it quotes. `segments` says what an SMS is sent as, for
-    people who look.
+    `reaction` the part is an emoji on the quoted message. `segments` describes the SMS segments, for display.
     """
 
     body: str
@@ -86,12 +84,11 @@ class MessagePart(FrozenModel):
 
 
 class Reply(MessagePart):
-    """One part in the outbox. `key` is ours and unique in the session.
+    """One part in the outbox. `key` is unique in the session: the idempotency key.
 
-    `act` is what is to be done: to say it; to hand the conversation to the people of the provider's desk,
-    with `body` as a note that only they see; or to close it there, as the flow has ended.
-    `voice` is who says it: what a person says leaves also while a person has the session, the bot's does not.
-    `bulk` is for what nobody waits for: it leaves after the replies of all sessions.
+    `act` is `say`, `hand_off` (to the provider's desk, with `body` as an internal note) or `close` (the flow
+    has ended). `voice` is the author: an agent's reply is also sent while an agent owns the session, the
+    bot's is not. `bulk` replies are sent after those of all sessions.
     """
 
     key: str
@@ -102,11 +99,11 @@ class Reply(MessagePart):
 
     @property
     def global_key(self) -> str:
-        """Our name of this reply over all sessions, for providers that tell it back."""
+        """Key of this reply, unique over all sessions, for providers that return it in statuses."""
         return f"{self.address.ours}:{self.address.theirs}:{self.key}"
 
 
 class SentMessage(FrozenModel):
-    """The provider's word that it took a reply; `provider_id` is how its status callbacks name it."""
+    """The provider's acceptance of a reply; its status callbacks refer to `provider_id`."""
 
     provider_id: str

@@ -1,4 +1,4 @@
-"""Who may speak in a session: the state machine of law L10, as data."""
+"""State machine of session ownership: who may send in a session (guarantee L10)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Owner(StrEnum):
-    """The one voice of a session (law L10)."""
+    """Current owner of a session (guarantee L10)."""
 
     BOT = "bot"
     WAITING = "waiting"
@@ -16,7 +16,7 @@ class Owner(StrEnum):
 
 
 class ControlAction(StrEnum):
-    """What somebody did that may change who speaks, or whether anybody may."""
+    """An action that may change the owner, or whether anything may be sent at all."""
 
     HAND_OFF = "hand_off"
     TAKE_OVER = "take_over"
@@ -27,7 +27,7 @@ class ControlAction(StrEnum):
 
 
 class AutomaticTransition(StrEnum):
-    """What lets a session pass back to the bot without anybody's act, by the store's clock or its mailbox."""
+    """Cause of a transition back to the bot without anybody's action."""
 
     HAND_OFF_TIMEOUT = "time-out of the hand-off"
     BUSINESS_INACTIVITY = "a message after a long silence of the business"
@@ -35,7 +35,7 @@ class AutomaticTransition(StrEnum):
 
 
 class Transition(NamedTuple):
-    """One arrow of the state machine."""
+    """One transition of the state machine."""
 
     before: Owner
     cause: ControlAction | AutomaticTransition
@@ -63,16 +63,16 @@ TRANSITIONS = (
     ),
     Transition(Owner.CLOSED, AutomaticTransition.NEW_MESSAGE, Owner.BOT),
 )
-"""All that can happen; whatever is not here changes nothing. docs/hand-off.md draws it."""
+"""All transitions; anything else changes nothing. docs/hand-off.md draws them."""
 
 _NEXT_OWNERS = {(move.before, move.cause): move.after for move in TRANSITIONS}
 
 
 def next_owner(owner: Owner, cause: ControlAction | AutomaticTransition) -> Owner:
-    """The owner once `cause` has happened. The bot's wish to hand off never takes a session from a person."""
+    """Return the owner after `cause`. The bot's hand-off never takes a session from an agent."""
     return _NEXT_OWNERS.get((owner, cause), owner)
 
 
 def can_bot_answer(owner: Owner) -> bool:
-    """Whether the dialog may run for a new turn."""
+    """Return whether the dialog may run for a new turn."""
     return owner is Owner.BOT

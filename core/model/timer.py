@@ -1,4 +1,4 @@
-"""What happens when nothing happens: timers of a session, which its next message cancels."""
+"""Session timers, which the session's next message cancels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from core.model.turn import Address
 
 
 class TimerKind(StrEnum):
-    """What happens without a message.
+    """Reason of a timer.
 
-    `inactivity`: the person does not answer. `hand_off`: nobody of the business takes the session.
-    `undelivered`: a reply never reached the person; this one is not waited for.
+    `inactivity`: the contact does not answer. `hand_off`: no agent takes the session. `undelivered`: a reply
+    was not delivered; it fires at once.
     """
 
     INACTIVITY = "inactivity"
@@ -21,7 +21,7 @@ class TimerKind(StrEnum):
 
 
 class FiredTimer(FrozenModel):
-    """A timer that ran out at `at_ms`, by the server's clock, and where the last message came from."""
+    """An expired timer; `at_ms` is the store's time in milliseconds, `address` that of the last message."""
 
     timer: TimerKind
     address: Address
@@ -29,5 +29,5 @@ class FiredTimer(FrozenModel):
 
     @property
     def name(self) -> str:
-        """What the log and the replies call it; another one of the same session has another name."""
+        """Identifier in the log and in replies' keys, unique in the session."""
         return f"{self.timer}-{self.at_ms}"

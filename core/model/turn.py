@@ -1,4 +1,4 @@
-"""One user message, normalised: what every channel makes of its provider's inbound webhook."""
+"""Normalised user message: what every channel's `parse` yields."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from core.model.base import FrozenModel
 
 
 class Address(FrozenModel):
-    """Where a conversation takes place, in the provider's own spelling: what a reply is sent to.
+    """Endpoint of a conversation in the provider's spelling; replies are sent to it.
 
-    `account` is the set of credentials (a Twilio AccountSid, a workspace id), `ours` the business's end
-    (a phone number), `theirs` the person's or the thread's.
+    `account` is the set of credentials (a Twilio AccountSid, a workspace id), `ours` the business's side (a
+    phone number), `theirs` the contact's or the thread's.
     """
 
     channel: str
@@ -21,7 +21,7 @@ class Address(FrozenModel):
 
 
 class Attachment(FrozenModel):
-    """A file that the user sent, by reference; it is fetched in the worker, never on the webhook."""
+    """A file that the user sent, by reference; it is downloaded in the worker, never on the webhook."""
 
     url: str
     content_type: str = "application/octet-stream"
@@ -29,7 +29,7 @@ class Attachment(FrozenModel):
 
 
 class Location(FrozenModel):
-    """A place that the user shared, in degrees."""
+    """A location that the user shared, in degrees."""
 
     latitude: float
     longitude: float
@@ -40,11 +40,10 @@ class Location(FrozenModel):
 class Turn(FrozenModel):
     """One user message. `id` is the provider's, so a redelivery is the same turn.
 
-    `session` is the unit of order: an opaque string, the same for all messages of one conversation.
-    `payload` is the value behind a tapped button, empty for typed text.
-    `details` keeps the provider's other facts (profile name, referral, …), bounded and as text.
-    `streamed` says that somebody reads the answer while it is being written. `at` is when it was said, in
-    seconds since the epoch by the provider's clock, where webhooks may overtake each other; 0: unknown.
+    `session` is the unit of order: an opaque string, the same for all messages of one conversation. `payload`
+    is the value behind a tapped button, empty for typed text. `details` keeps further provider data (profile
+    name, referral, …), bounded and as text. With `streamed` somebody reads the reply while it is generated.
+    `at` is the provider's time in seconds since the epoch where webhooks may arrive out of order; 0: unknown.
     """
 
     id: str

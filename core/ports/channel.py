@@ -1,4 +1,4 @@
-"""The port of a channel: everything the gateway needs to know of a provider."""
+"""Port of a channel: verify, parse, render and send for one messaging provider."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class WebhookResponse:
-    """What the provider expects back."""
+    """HTTP response that the provider expects for a webhook."""
 
     status: int = 200
     content_type: str = "text/plain"
@@ -37,17 +37,17 @@ class WebhookResponse:
 
 
 class RateLimit(FrozenModel, extra="forbid"):
-    """How many sends a second the provider takes from one number and from one account; 0: no limit."""
+    """Sends per second that the provider accepts, from one number and from one account; 0 means no limit."""
 
     number: float = Field(default=0, ge=0)
     account: float = Field(default=0, ge=0)
 
 
 class Capabilities(FrozenModel):
-    """A provider's limits, as data. Zero means: cannot do that at all.
+    """A provider's limits, as data; 0 or `False` means not supported. Lengths are in characters.
 
-    `choices_text_length` is how long a text with buttons or a list may be, `links` how many buttons may open
-    a page, `echoes_key` whether delivery statuses tell back our own key of the reply.
+    With `choices_text_length` a text with buttons or a list is limited further, `links` is the number of URL
+    buttons, `echoes_key` says that delivery statuses return the reply's key.
     """
 
     max_webhook_bytes: int
@@ -73,64 +73,69 @@ class Capabilities(FrozenModel):
     look_up: bool = False
     echoes_key: bool = False
     one_message: bool = False
-    """Whether all that answers a turn is to be one message, as on channels that are read like letters."""
+    """All replies to a turn are sent as one message, as on channels that are read like e-mail."""
     reads_log: bool = False
-    """Whether clients read replies in the session's log: what is committed is said, and no call follows."""
+    """Clients read replies from the session's log; committing delivers them, and no API call follows."""
     desk: bool = False
-    """Whether people work on the same conversation there, so that it can be handed to them."""
+    """Agents work on the same conversation at the provider, so that it can be handed off to them."""
     closes: bool = False
-    """Whether a conversation can be closed there once the flow has ended."""
+    """The conversation can be closed at the provider when the flow has ended."""
     pace: RateLimit = RateLimit()
 
 
 class Channel(Protocol[Http]):
-    """One provider. `Http` is the client that the caller owns and hands in."""
+    """One provider. `Http` is the HTTP client, owned and passed in by the caller."""
 
     name: str
     capabilities: Capabilities
 
     def verify(self, webhook: Webhook) -> None:
-        """Check the raw bytes. Raises `WebhookRefused` when the request is not to be trusted."""
+        """Verify the raw bytes of a webhook. Raises `WebhookRefused` if it cannot be trusted."""
         ...
 
     def parse(self, webhook: Webhook) -> list[Event]:
-        """Read a verified webhook. The unknown is `Ignored`; raises only `MalformedWebhook`."""
+        """Parse a verified webhook into events.
+
+        Unknown content becomes `Ignored`; raises only `MalformedWebhook`.
+        """
         ...
 
     def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
-        """The response for a webhook that was accepted."""
+        """Return the response to an accepted webhook."""
         ...
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
-        """Cut a message to the channel's limits: its parts, in order, each one call of the API."""
+        """Split a message into parts within the channel's limits, in order, one API call each."""
         ...
 
     async def send(self, reply: Reply, http: Http) -> SentMessage:
-        """One call of the provider's API. Raises `Rejected`, `Unavailable` or `Unknown`."""
+        """Make one call of the provider's API. Raises `Rejected`, `Unavailable` or `Unknown`."""
         ...
 
     async def find_sent(
         self, reply: Reply, http: Http, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """Ask the provider whether it took `reply` at or after `since`; `known` are ids of other replies.
+        """Look up whether the provider accepted `reply` at or after `since`; `known` are ids of other
+        replies.
 
-        Raises `Unavailable` when the provider cannot say, `Rejected` when it refuses the question.
+        Returns `None` if it did not. Raises `Unavailable` when the provider cannot tell, `Rejected` when it
+        refuses the look-up.
         """
         ...
 
     def classify(self, error: Exception) -> DeliveryError:
-        """The delivery error that an exception of the HTTP client stands for."""
+        """Return the delivery error for an exception of the HTTP client."""
         ...
 
 
 @runtime_checkable
 class HandlesInteractions(Protocol[Http]):
-    """A channel that answers some requests of its provider at once, by calls of its own."""
+    """A channel that answers some provider requests synchronously, with API calls of its own."""
 
     async def handle_interaction(self, webhook: Webhook, http: Http) -> WebhookResponse | None:
-        """Answer a verified request that tells of nothing, such as what a card shows; `None` for any other.
+        """Answer a verified request that carries no event, such as a request for a card's content.
 
-        Raises `MalformedWebhook`.
+        Returns `None` for any other request. Raises `MalformedWebhook`.
         """
         ...
 
@@ -140,28 +145,30 @@ class NeedsDependencies(Protocol):
     """A channel that needs more of a worker than an HTTP client."""
 
     def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
-        """Take what a worker has: where credentials that are renewed are kept, by one process at a time, and
-        what gets files from addresses that others named.
+        """Set the worker's dependencies.
+
+        `credentials` stores refreshed tokens under a lock shared by all processes; `fetch` downloads from
+        untrusted URLs with SSRF protection.
         """
         ...
 
 
 @runtime_checkable
 class ContinuesSessions(Protocol[Http]):
-    """A channel whose provider begins a new conversation where an old one can take nothing more."""
+    """A channel whose provider opens a new conversation when a closed one cannot be continued."""
 
     async def find_previous_session(self, turn: Turn, http: Http) -> str:
-        """The session that this turn's goes on from, asked at a session's first turn; empty: none.
+        """Return the session that this turn's session continues; empty if none.
 
-        Raises a `DeliveryError`.
+        Called at a session's first turn. Raises a `DeliveryError`.
         """
         ...
 
 
 @runtime_checkable
 class EnrichesTurns(Protocol[Http]):
-    """A channel whose webhooks leave out what its API tells."""
+    """A channel whose webhooks omit data that its API returns."""
 
     async def enrich_turn(self, turn: Turn, http: Http) -> Turn:
-        """The turn with what was left out, right before it is answered. Raises a `DeliveryError`."""
+        """Return the turn with the omitted data, right before it is answered. Raises a `DeliveryError`."""
         ...

@@ -1,4 +1,4 @@
-"""The port of the dialog engine: one turn in, the next state and what to say out."""
+"""Port of the dialog engine: one turn in, the next state and messages out."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _NO_DETAILS: Mapping[str, str] = MappingProxyType({})
 
 
 class TurnOutcome(NamedTuple):
-    """What one turn came to. `state` replaces the session's dialog state when it is committed.
+    """Result of one turn. `state` replaces the session's dialog state when it is committed.
 
-    `hand_off` asks for a person. `timeout` is in how many seconds to ask `timed_out` when nothing happens
-    until then. `summary` is for the person who takes over. `outcome`, `node` and `edge` are for the session's
-    log.
+    `hand_off` asks for an agent and `summary` is written for that agent. `timeout` is the number of seconds
+    without a message after which `handle_timeout` is called. `outcome`, `node`, `edge` and `details` go to
+    the session's log.
     """
 
     state: State
@@ -37,37 +37,37 @@ class TurnOutcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ErrorMessages:
-    """What is said in place of an answer: to a turn that was given up, and to messages turned away."""
+    """Texts sent to the contact when a turn was given up and when messages were refused for overflow."""
 
     processing_failed: str = "Sorry, something went wrong on our side. Please write to us again in a moment."
     mailbox_overflow: str = "Sorry, so many messages came at once that we could not read the last ones."
 
 
 class TurnListener:
-    """Hears of a turn while it is at work. This one does nothing; override what you need."""
+    """Receives progress of a running turn. The base class does nothing; override what is needed."""
 
     def on_text(self, text: str) -> None:
-        """The next piece of what will be said, as soon as it is known; the model's own words as they come.
+        """Receive the next piece of the reply's text, as the model streams it.
 
-        What was heard is not final before the turn is: a model that breaks off is replaced by an apology.
+        Streamed text is not final until the turn ends: if the model fails, an error message replaces it.
         """
 
     async def on_side_effect(self) -> None:
-        """The first act that cannot be undone is about to begin (law L11). An exception stops the turn."""
+        """Called before the turn's first irreversible action (guarantee L11). An exception stops the turn."""
 
 
 class Dialog(Protocol):
-    """A function of (turn, state): holds nothing between turns, so any worker can run any session."""
+    """A function of (turn, state) without state of its own, so that any worker can run any session."""
 
     async def answer(
         self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
     ) -> TurnOutcome:
-        """Answer one turn from the stored state; `None` for a session's first turn.
+        """Answer one turn from the stored state, `None` for a session's first turn.
 
-        `watcher` is told what happens meanwhile. A turn that is cancelled changes nothing.
+        `watcher` is notified of progress. A cancelled turn changes nothing.
         """
         ...
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
-        """What there is to say when the last step's `timeout` has passed, or what it said did not arrive."""
+        """Return what to send when the last outcome's `timeout` has passed or its reply was not delivered."""
         ...

@@ -1,4 +1,4 @@
-"""The port to the world outside: one bounded HTTP request to an address that a document or a user named."""
+"""Port for outbound HTTP: one bounded request to a URL that a document or a user named."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MAX_BODY_BYTES = 256 * 1024
 
 
 class HttpRequest(FrozenModel):
-    """A request. `seconds` bounds all of it, `largest` the answer's body in bytes.
+    """A request. `seconds` bounds it in total, `largest` the response's body in bytes.
 
-    `label` is ours, for logs and for tests: the address may hold what a user said.
+    `label` names it in logs and tests, because the URL may contain a user's text.
     """
 
     method: str
@@ -27,7 +27,7 @@ class HttpRequest(FrozenModel):
 
 
 class HttpResponse(FrozenModel):
-    """An answer of any status. The headers' names are in lower case."""
+    """A response of any status. Header names are lower case."""
 
     status: int
     headers: dict[str, str] = Field(default_factory=dict, repr=False)
@@ -35,7 +35,7 @@ class HttpResponse(FrozenModel):
 
 
 class FetchError(Exception):
-    """There is no answer, for the reason given. `sent`: the other side may have acted on it all the same."""
+    """The request failed for `reason`. With `sent`, the server may have processed it all the same."""
 
     def __init__(self, reason: str, *, sent: bool) -> None:
         super().__init__(reason)
@@ -43,16 +43,16 @@ class FetchError(Exception):
 
 
 class ResponseTooLarge(FetchError):
-    """The answer has more bytes than were asked for."""
+    """The response's body exceeds the requested limit."""
 
 
 class HttpFetcher(Protocol):
-    """Whoever may call out. An address that is not public is refused unless the operator has named it."""
+    """HTTP client for untrusted URLs. Non-public addresses are refused unless the operator allows them."""
 
     async def fetch(self, request: HttpRequest) -> HttpResponse:
-        """Make the request. Raises `FetchError`."""
+        """Send the request and return its response. Raises `FetchError`."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of the connections."""
+        """Close all connections."""
         ...

@@ -1,6 +1,6 @@
-"""The port of the session protocol: what the web side and the worker side may ask of the store.
+"""Port of the session protocol: operations of the web side and of the worker on the store.
 
-Every method is one atomic step. Times are the store's own clock, so no process's clock matters.
+Every method is one atomic step. Times are the store's clock, so no process's clock matters.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.ports.dialog import State
 
 
 class AcceptResult(StrEnum):
-    """What became of one event of a request."""
+    """Result for one event of a request."""
 
     NEW = "new"
     DUPLICATE = "duplicate"
@@ -31,9 +31,10 @@ class AcceptResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to work on a session. `fence` grows with every claim; only the newest may write.
+    """The right to process a session. `fence` is the fencing token: it grows with every claim, and only the
+    newest may write.
 
-    `until` is how long it lasts without being renewed, in seconds of this process's monotonic clock.
+    `until` is when the lease expires unless renewed, in seconds of this process's monotonic clock.
     """
 
     session: str
@@ -43,7 +44,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class SendMark:
-    """A reply whose send was begun and not settled; `at_ms` is when, in milliseconds since the epoch."""
+    """A reply whose send was started and not settled; `at_ms` is the start in ms since the epoch."""
 
     key: str
     at_ms: int
@@ -51,14 +52,14 @@ class SendMark:
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """What a session looks like to the holder of its lease.
+    """A session as the holder of its lease sees it.
 
-    `outbox` are the first unsent replies; once there are none, `turns` is the first waiting turn, or as many
-    as may be answered together. `tries` counts the claims that met the same first turn, `waits` how often the
-    first reply was postponed. `recent` are the provider's ids of replies that were settled. `granted` is the
-    key of a reply that was marked in the same step and may be sent. `overflowed` says that messages were
-    turned away and the person was not told. `fired` is a timer that ran out, when there is nothing else.
-    `released` says that there is nothing to do, so the lease was given back in the same step.
+    `outbox` are the first unsent replies; if there are none, `turns` is the first waiting turn, or all that
+    may be merged with it. `tries` counts the claims with the same first turn, `waits` the postponements of
+    the first reply. `recent` are the provider ids of settled replies. `granted` is the key of a reply that
+    was marked in the same step and may be sent. `overflowed`: messages were refused and the contact was not
+    told. `fired` is an expired timer, if there is nothing else. `released`: there is nothing to do, so the
+    lease was released in the same step.
     """
 
     owner: Owner = Owner.BOT
@@ -78,7 +79,10 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class SendPermit:
-    """Whether a reply may be sent now. If not: after `wait` seconds, or, with 0, it left the outbox."""
+    """Permission to send a reply now.
+
+    If refused: retry after `wait` seconds; 0 means that it left the outbox.
+    """
 
     granted: bool
     wait: float = 0.0
@@ -86,9 +90,10 @@ class SendPermit:
 
 @dataclass(frozen=True, slots=True)
 class SendFailure:
-    """A failed send, for the account's sake: after a few in a row it rests, for at least `rest` seconds.
+    """A failed send, for the account's circuit breaker: it opens after a few in a row, for at least `rest`
+    seconds.
 
-    With a `rest` above 0 it rests at once.
+    With a `rest` above 0 it opens at once.
     """
 
     reply: Reply
@@ -97,7 +102,7 @@ class SendFailure:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A lease together with what it opens."""
+    """A lease together with the session's contents."""
 
     lease: Lease
     view: SessionView
@@ -105,14 +110,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A turn's end: state, replies and the turns that are done, all or none (law L6).
+    """End of a turn: state, replies and the finished turns, all or none (guarantee L6).
 
-    `dead` sets the turns aside as dead letters with that reason. `owner` changes who speaks; `lapses` lets
-    the bot speak again when nobody of the business is heard of for long. `mark` marks the first reply in the
-    same step, for who is going to send it at once. `told` says that the replies tell of an overflow. `fired`
-    is the timer that this answers, in place of turns: when a message has come meanwhile, nothing of it
-    happens. `timer` starts one, with its seconds. With `read_here` the replies are read in the session's log:
-    the same step says them or, where the bot may not speak any more, refuses them.
+    `dead_letter_reason` makes the turns dead letters. `owner` changes the session's owner; with
+    `ownership_expires` the bot resumes when no agent is active for long. `marks_first_reply` marks the first
+    reply as being sent in the same step. `reports_overflow`: the replies report refused messages.
+    `fired_timer` is the timer that this answers in place of turns; if a message has arrived meanwhile,
+    nothing is committed. `timer` starts one, with its seconds. With `delivers_via_log` the replies are read
+    in the session's log: the same step delivers them or, if the bot may not send any more, refuses them.
     """
 
     turns: tuple[Turn, ...]
@@ -131,67 +136,71 @@ class Commit:
 
 
 class Inbox(Protocol):
-    """The web side."""
+    """Web side of the session protocol."""
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
-        """Record all events of one request, enqueueing the drains they need (laws L2, L3, L8).
+        """Record all events of one request and enqueue the jobs that they need (guarantees L2, L3, L8).
 
-        Raises `StorageUnavailable` when nothing may be acknowledged, `MailboxFull` when a session is at its
-        bound; events recorded before that are duplicates when the provider tries again.
+        Raises `StorageUnavailable` if nothing may be acknowledged, `MailboxFull` if a session is at its
+        limit; events recorded before that are duplicates when the provider retries.
         """
         ...
 
 
 class Mailbox(Protocol):
-    """The worker side. Every method with a lease raises `LeaseLost` when it is not the newest."""
+    """Worker side of the session protocol. Methods with a lease raise `LeaseLost` if it is not the newest."""
 
     async def claim(self, session: str) -> Claim | None:
-        """Take the lease; `None` while somebody else holds it."""
+        """Acquire the lease; returns `None` while another worker holds it."""
         ...
 
     def keep_lease_alive(self, lease: Lease) -> AbstractAsyncContextManager[None]:
-        """Renew the lease for as long as the block runs; a loss cancels the block and raises `LeaseLost`."""
+        """Renew the lease while the block runs; losing it cancels the block and raises `LeaseLost`."""
         ...
 
     def is_lease_valid(self, lease: Lease) -> bool:
-        """Whether a kept lease surely lasts, by this process's own clock; asked right before a send.
+        """Return whether the lease is certainly still held, by this process's clock; checked right before a
+        send.
 
-        The store refuses who lost the lease. A provider cannot, so a process that stood still must notice.
+        The store refuses a stale holder. A provider cannot, so a process that was paused must notice it here.
         """
         ...
 
     async def read_session(self, lease: Lease, *, again: bool = False) -> SessionView:
-        """The session as it is now. `again` begins the same turn anew, which is no new try."""
+        """Return the session's current view.
+
+        With `again` the same turn restarts without counting as a try.
+        """
         ...
 
     def watch_arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
-        """An event that is set when a message arrives within the block, where the policy is to interrupt."""
+        """Return an event that is set when a message arrives within the block (policy `interrupt` only)."""
         ...
 
     async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
-        """End a turn, and see what is next; with `leave`, give the lease back when that is nothing."""
+        """End a turn and return the next view; with `leave`, release the lease if nothing is left to do."""
         ...
 
     async def mark_sending(self, lease: Lease, reply: Reply) -> SendPermit:
-        """Note that a reply is about to be sent (laws L7 and L10).
+        """Mark a reply as being sent (guarantees L7 and L10).
 
-        It may have to wait: the provider takes only so many a second, or its account rests after failures. It
-        leaves the outbox when it may not be sent any more: a person speaks, the user opted out.
+        The permit may ask to wait, for the rate limit or an open circuit breaker. The reply leaves the outbox
+        if it may not be sent any more: an agent owns the session, or the contact opted out.
         """
         ...
 
     async def record_sent(
         self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False
     ) -> SessionView:
-        """Note that the provider took a reply, which leaves the outbox, and see what is next, as above."""
+        """Record that the provider accepted a reply, remove it from the outbox and return the next view."""
         ...
 
     async def record_rejected(
         self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
     ) -> None:
-        """Note that the provider will never take a reply; it leaves the outbox and becomes a dead letter.
+        """Record a permanent rejection: the reply leaves the outbox and becomes a dead letter.
 
-        Who opted out is not written to again, so then there is no letter.
+        If the contact opted out, no dead letter is made.
         """
         ...
 
@@ -205,17 +214,17 @@ class Mailbox(Protocol):
         counted: bool = True,
         trouble: SendFailure | None = None,
     ) -> None:
-        """Give the lease back and be woken in `seconds`.
+        """Release the lease and schedule the session in `seconds`.
 
-        `settled` says that the marked reply surely was not sent, so that it need not be looked up; `counted`
-        that this was one of the reply's bounded number of tries.
+        `settled`: the marked reply was certainly not sent, so it need not be looked up. `counted`: this was
+        one of the reply's bounded number of tries.
         """
         ...
 
     async def requeue(self, lease: Lease) -> None:
-        """Give the lease back with work left, and enqueue the next drain."""
+        """Release the lease with work left and enqueue the next job."""
         ...
 
     async def release(self, lease: Lease) -> bool:
-        """Give the lease back if nothing is left to do; False means there is more, and it was kept."""
+        """Release the lease if nothing is left to do; returns `False`, keeping it, if there is more."""
         ...

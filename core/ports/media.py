@@ -1,4 +1,4 @@
-"""Files that people sent: fetched in the worker, only when something needs them."""
+"""Port for media that contacts sent; downloaded in the worker, only when needed."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from core.model import Attachment, FrozenModel
 from core.ports.http_fetch import HttpFetcher
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
-"""In bytes: what messengers let through as sound, pictures and films."""
+"""Maximum size in bytes, as messengers allow for audio, images and video."""
 FILE_TIMEOUT_SECONDS = 15.0
 
 
 class MediaFile(FrozenModel):
-    """A file's bytes, and what they are: told from the bytes, not from what somebody called them."""
+    """A file's bytes and their content type, detected from the bytes rather than from the declared type."""
 
     body: bytes = Field(repr=False)
     content_type: str
 
 
 class MediaErrorKind(StrEnum):
-    """Why there is no file. The turn goes on without it."""
+    """Reason why a file is not available. The turn continues without it."""
 
     TOO_LARGE = "too_large"
     NOT_FOUND = "gone"
-    """The address has expired or the file was deleted."""
+    """The URL has expired or the file was deleted."""
     REFUSED = "refused"
-    """The provider does not know our credentials, or nothing may be, or could be, asked at the address."""
+    """The provider refused the credentials, or the URL could not or must not be requested."""
     UNREACHABLE = "unreachable"
     WRONG_TYPE = "wrong_type"
-    """Not what was looked for, or not what the provider promised."""
+    """The content is not of the expected type, or not what the provider announced."""
 
 
 class MediaUnavailable(Exception):
-    """There is no file. `str()` is for the operator and quotes nothing that a person wrote."""
+    """The file cannot be downloaded. `str()` is for the operator and contains no contact's text."""
 
     def __init__(self, trouble: MediaErrorKind, reason: str) -> None:
         super().__init__(reason)
@@ -45,13 +45,13 @@ class MediaUnavailable(Exception):
 
 @runtime_checkable
 class HostsMedia(Protocol):
-    """A channel whose provider keeps the files, and gives them only to who has our credentials."""
+    """A channel whose provider hosts media behind the account's credentials."""
 
     @property
     def api_host(self) -> str:
-        """Where the operator says that the provider is, as `host` or `host:port`."""
+        """The provider's configured host, as `host` or `host:port`."""
         ...
 
     async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
-        """The bytes of a file. Raises `MediaUnavailable`."""
+        """Return a file's bytes. Raises `MediaUnavailable`."""
         ...

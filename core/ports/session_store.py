@@ -1,4 +1,4 @@
-"""The port for stores that keep conversations of an embedding application between turns."""
+"""Port for stores that keep an embedding application's conversations between turns."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from core.ports.dialog import State
 
 
 class HeldSession(Protocol):
-    """A session that is held: nobody else works on it until it is let go."""
+    """A locked session: nobody else works on it until it is released."""
 
     state: State | None
-    """As it was when the session was taken; `None` for a new one."""
+    """State at the time of locking; `None` for a new session."""
 
     async def save(self, state: State | None) -> None:
-        """Keep the new state; `None` forgets the session. Raises `LeaseLost` when it is held no more."""
+        """Save the new state; `None` deletes the session. Raises `LeaseLost` if the lock was lost."""
         ...
 
 
 class SessionStore(Protocol):
-    """Where states are kept. What a store of your own must have: this one method."""
+    """Store of session states. A custom store implements this one method."""
 
     def hold(self, session_id: str) -> AbstractAsyncContextManager[HeldSession]:
-        """Hold a session, waiting for whoever holds it. Raises `SessionBusy` after a bounded time."""
+        """Lock a session, waiting for its holder. Raises `SessionBusy` after a bounded time."""
         ...

@@ -1,4 +1,4 @@
-"""What becomes of messages that come while an earlier one is being answered (law L11)."""
+"""Concurrency policies for messages that arrive while an earlier one is being answered (guarantee L11)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MAX_DETAILS = 50
 
 
 class ConcurrencyPolicy(StrEnum):
-    """`queue`: one turn after the other. `burst`: what comes within a short window is one turn.
+    """`queue`: one turn after the other. `burst`: debounce, messages within a short window are one turn.
 
-    `interrupt`: a new message stops the answer that is being worked out, and both are answered as one.
+    `interrupt`: a new message cancels the running turn, and both are answered as one.
     """
 
     QUEUE = "queue"
@@ -27,8 +27,8 @@ class ConcurrencyPolicy(StrEnum):
 class Concurrency(FrozenModel, extra="forbid"):
     """A policy with its times in seconds.
 
-    `window` is how long a burst waits for more, `cap` how long it waits at most, and for how long an answer
-    may be begun anew.
+    `window` is how long a burst waits for the next message, `cap` how long it waits in total and how long a
+    running turn may be restarted.
     """
 
     policy: ConcurrencyPolicy = ConcurrencyPolicy.QUEUE
@@ -37,23 +37,23 @@ class Concurrency(FrozenModel, extra="forbid"):
 
 
 class CommitBarrier(TurnListener):
-    """The first irreversible act of a turn. Until it is crossed, a new message may begin the turn anew."""
+    """Marks the first irreversible action of a turn. Before it, a new message may restart the turn."""
 
     def __init__(self) -> None:
         self.is_crossed = False
 
     async def on_side_effect(self) -> None:
-        """A tool with side effects is about to start."""
+        """Cross the barrier: a tool with side effects is about to start."""
         self.is_crossed = True
 
 
 def bypasses_policy(turn: Turn) -> bool:
-    """Whether a turn is a tapped button or a command, which neither waits nor is merged."""
+    """Return whether a turn is a tapped button or a command, which neither waits nor is merged."""
     return bool(turn.payload) or turn.text.startswith("/")
 
 
 def turns_to_merge(turns: Sequence[Turn]) -> tuple[Turn, ...]:
-    """The first turns, as many as are one."""
+    """Return the first turns, as many as are answered as one."""
     for number, turn in enumerate(turns):
         if bypasses_policy(turn):
             return tuple(turns[: max(number, 1)])
@@ -61,7 +61,7 @@ def turns_to_merge(turns: Sequence[Turn]) -> tuple[Turn, ...]:
 
 
 def merge_turns(turns: Sequence[Turn]) -> Turn:
-    """Several messages as one turn. It has the first one's id, so that it stays the same when more come."""
+    """Merge messages into one turn. It has the first one's id, so that it stays the same when more arrive."""
     if len(turns) == 1:
         return turns[0]
     details = {name: value for turn in turns for name, value in turn.details.items()}

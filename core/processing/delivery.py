@@ -1,4 +1,4 @@
-"""Sending what was committed: in order, and once where that can be known (laws L7 and L10)."""
+"""Sends committed replies in order, effectively once where the provider allows it (guarantees L7 and L10)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class OutboxSender(Generic[Http]):
         self._limits = bounds
 
     async def send_next(self, lease: Lease, view: SessionView) -> SessionView | None:
-        """Send the first reply; what is next, or `None` when it must wait and the lease was given back."""
+        """Send the first reply and return the next view; `None` if it must wait and the lease is released."""
         reply = view.outbox[0]
         try:
             sent = await self._find_earlier_send(reply, view)
@@ -80,7 +80,7 @@ class OutboxSender(Generic[Http]):
         return view.send_mark is not None and view.send_mark.key == reply.key
 
     async def _find_earlier_send(self, reply: Reply, view: SessionView) -> SentMessage | None:
-        """Ask the provider about a reply whose send was begun earlier and never settled (law L7)."""
+        """Look up a reply whose earlier send was started and never settled (guarantee L7)."""
         channel = self._get_channel(reply)
         if not self._is_marked(reply, view) or not channel.capabilities.look_up:
             return None
@@ -94,7 +94,7 @@ class OutboxSender(Generic[Http]):
             raise channel.classify(error) from error
 
     def _get_channel(self, reply: Reply) -> Channel[Http]:
-        """Raises `Rejected` when the reply's channel is not configured any more."""
+        """Return the reply's channel. Raises `Rejected` if it is not configured any more."""
         channel = self._channels.get(reply.address.channel)
         if channel is None:
             raise Rejected(f"the channel {reply.address.channel} is not configured here")

@@ -1,4 +1,4 @@
-"""How much a drain does, and how often it tries."""
+"""Limits and retries of one processing run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from core.model import FrozenModel
 
 
 class ProcessingLimits(FrozenModel):
-    """How much one drain may do, and how often it tries. Times are in seconds."""
+    """Limits of one run of the session processor, and its retries. Times are in seconds."""
 
     turns: int = 50
     seconds: float = 30.0
@@ -17,5 +17,5 @@ class ProcessingLimits(FrozenModel):
     max_delay: float = 60.0
 
     def backoff(self, attempt: int) -> float:
-        """Return the seconds to wait before the next try, with jitter."""
+        """Return the seconds to wait before the next try: exponential backoff with jitter."""
         return exponential_backoff(attempt, maximum=self.max_delay)

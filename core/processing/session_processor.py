@@ -1,4 +1,4 @@
-"""One session's work from claim to release, against ports only (laws L4 to L10)."""
+"""Processes one session from claim to release, against ports only (guarantees L4 to L10)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ log = logging.getLogger("turngate.drain")
 
 
 class ProcessResult(StrEnum):
-    """How a drain ended."""
+    """How a run of the session processor ended."""
 
     EMPTY = "empty"
     HELD = "held"
@@ -65,7 +65,7 @@ class ProcessResult(StrEnum):
 
 
 class SessionProcessor(Generic[Http]):
-    """Runs sessions. Holds nothing of a session between two runs."""
+    """Processes sessions; keeps nothing of a session between two runs."""
 
     def __init__(
         self,
@@ -78,9 +78,10 @@ class SessionProcessor(Generic[Http]):
         concurrency: Mapping[str, Concurrency] | None = None,
         excuses: Callable[[Turn, State | None], ErrorMessages] = lambda turn, state: ErrorMessages(),
     ) -> None:
-        """`concurrency` is each channel's policy, by name; without one, a channel's turns queue.
+        """Configure the processor.
 
-        `excuses` are in the language that a session speaks.
+        `concurrency` holds each channel's policy by name; channels without one queue. `excuses` returns the
+        error messages in the session's language.
         """
         self._mailbox = mailbox
         self._concurrency = concurrency or {}
@@ -92,16 +93,16 @@ class SessionProcessor(Generic[Http]):
         self._shutting_down = False
 
     def shut_down(self) -> None:
-        """From now on end every run at the next turn's end and pass the rest on to another worker."""
+        """Begin a graceful shutdown: end every run after its current turn and requeue the rest."""
         self._shutting_down = True
 
     async def run(self, session: str) -> ProcessResult:
-        """Claim a session and work on it, unless it is somebody else's."""
+        """Claim a session and process it, unless another worker holds it."""
         claim = await self._mailbox.claim(session)
         return ProcessResult.HELD if claim is None else await self.process_claim(claim)
 
     async def process_claim(self, claim: Claim) -> ProcessResult:
-        """Work on a claimed session until it is empty, must wait, or has had its share."""
+        """Process a claimed session until it is empty, must wait, or has had its share."""
         try:
             async with self._mailbox.keep_lease_alive(claim.lease):
                 return await self._process(claim.lease, claim.view)
@@ -147,10 +148,10 @@ class SessionProcessor(Generic[Http]):
     async def _process_turns(
         self, session: str, turns: tuple[Turn, ...], view: SessionView, begun: float
     ) -> Commit | None:
-        """What these turns, taken as one, come to; `None` when the dialog failed and may be tried again.
+        """Answer these turns as one; returns `None` when the dialog failed and may be retried.
 
         `begun` is when this process first saw the first of them, by its monotonic clock. Raises `Superseded`
-        when they are to be taken anew, together with what has come since.
+        when they are to be answered again together with newer messages.
         """
         turn = merge_turns(turns)
         if not can_bot_answer(view.owner):
@@ -180,9 +181,7 @@ class SessionProcessor(Generic[Http]):
             replies = self._build_replies(turn.id, turn.address, step, overflow)
         except Superseded:
             raise
-        except (
-            Exception
-        ) as error:  # a flow, a model or a tool may fail in any way; none may block the session
+        except Exception as error:  # whatever a flow, a model or a tool raises, the session must go on
             log.error(
                 "turn failed at try %d: %s at %s", view.tries, type(error).__name__, _error_location(error)
             )
@@ -202,7 +201,7 @@ class SessionProcessor(Generic[Http]):
         )
 
     async def _process_timer(self, fired: FiredTimer, view: SessionView) -> Commit:
-        """What a timer comes to. It is not tried again: the next message goes on as if it had not been."""
+        """Run an expired timer. It is not retried: the next message continues as if it had not fired."""
         outcome = "undelivered" if fired.timer is TimerKind.UNDELIVERED else "timed_out"
         waited = Commit(turns=(), state=view.state, fired_timer=fired.timer, outcome=outcome)
         if (
@@ -235,7 +234,7 @@ class SessionProcessor(Generic[Http]):
         )
 
     async def _run_dialog(self, session: str, turn: Turn, view: SessionView, begun: float) -> TurnOutcome:
-        """The dialog's answer. Raises `Superseded` when a message came to be answered with this one."""
+        """Return the dialog's outcome. Raises `Superseded` when a message arrived that is to be merged."""
         concurrency = self._concurrency.get(turn.address.channel, Concurrency())
         firm = concurrency.policy is not ConcurrencyPolicy.INTERRUPT or monotonic() - begun > concurrency.cap
         if firm or bypasses_policy(turn):
@@ -252,10 +251,10 @@ class SessionProcessor(Generic[Http]):
             finally:
                 coming.cancel()
                 answering.cancel()
-                await asyncio.wait({answering})  # nothing of it may go on beside what is begun anew
+                await asyncio.wait({answering})  # it must not run beside the restarted turn
 
     def _build_error_replies(self, turn: Turn, view: SessionView) -> tuple[Reply, ...]:
-        """One plain sentence, where the turn's channel is still configured."""
+        """Build the error message's replies, if the turn's channel is still configured."""
         if turn.address.channel not in self._channels:
             return ()
         return self._render_replies(
@@ -265,7 +264,7 @@ class SessionProcessor(Generic[Http]):
     def _build_replies(
         self, to: str, address: Address, step: TurnOutcome, more: tuple[Message, ...] = ()
     ) -> tuple[Reply, ...]:
-        """What is said, and last what is done at the channel's desk: the hand-off, or the end."""
+        """Build the replies of a step, followed by the hand-off or the closing at the provider's desk."""
         can = self._channels[address.channel].capabilities
         said = self._render_replies(to, address, (*step.messages, *more))
         if step.hand_off and can.desk:
@@ -275,7 +274,7 @@ class SessionProcessor(Generic[Http]):
         return said
 
     def _has_desk(self, address: Address) -> bool:
-        """Whether people work where the conversation takes place."""
+        """Return whether agents work on the conversation at the provider."""
         channel = self._channels.get(address.channel)
         return channel is not None and channel.capabilities.desk
 
@@ -284,7 +283,7 @@ class SessionProcessor(Generic[Http]):
         return channel is not None and channel.capabilities.reads_log
 
     def _render_replies(self, to: str, address: Address, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
-        """What answers the turn or the timer `to`, cut to the channel's limits."""
+        """Render messages into replies within the channel's limits; `to` is the turn or timer they answer."""
         channel = self._channels[address.channel]
         said = merge_messages(messages) if channel.capabilities.one_message else messages
         parts = [part for message in said for part in channel.render(message, address)]
@@ -295,7 +294,7 @@ class SessionProcessor(Generic[Http]):
 
 
 def _log_details(step: TurnOutcome) -> dict[str, str]:
-    """For the session's log: why a voice note could not be heard, and the session that this one follows."""
+    """Return details for the session's log: a failed transcription, the session that this one continues."""
     return {name: step.details[name] for name in ("unheard", "goes_on_from") if name in step.details}
 
 
@@ -306,6 +305,6 @@ def _next_timer(step: TurnOutcome) -> tuple[TimerKind, float] | None:
 
 
 def _error_location(error: Exception) -> str:
-    """The line that raised, without the message, which may quote a user's text (law L12)."""
+    """Return the raising line without the error's message, which may quote a user's text (guarantee L12)."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"

@@ -1,4 +1,4 @@
-"""Where conversations inside an application are kept between turns: the port, and stores in this process."""
+"""In-process session stores for embedding applications."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class _TransientSession:
 
 
 class NullSessionStore:
-    """Keeps nothing: every turn is a conversation's first."""
+    """Stores nothing: every turn is a conversation's first."""
 
     @asynccontextmanager
     async def hold(self, session_id: str) -> AsyncIterator[HeldSession]:
-        """A new session, whatever its id."""
+        """Return a new session, whatever its id."""
         yield _TransientSession()
 
 
@@ -43,16 +43,16 @@ class InMemorySessionStore:
         return len(self._states)
 
     def hold(self, session_id: str) -> AbstractAsyncContextManager[HeldSession]:
-        """Hold a session; others in this process wait."""
+        """Lock a session; others in this process wait."""
         return _InMemorySession(self, session_id)
 
     def state(self, session_id: str) -> State | None:
-        """What was kept last, unless it has expired."""
+        """Return the stored state, unless it has expired."""
         state, until = self._states.get(session_id, (None, 0.0))
         return state if until > monotonic() else None
 
     async def lock(self, session_id: str) -> None:
-        """Wait until nobody else holds a session; there is a lock for as long as somebody does."""
+        """Wait for a session's lock; the lock object exists only while it is in use."""
         lock, users = self._locks.get(session_id) or (asyncio.Lock(), 0)
         self._locks[session_id] = lock, users + 1
         try:
@@ -62,7 +62,7 @@ class InMemorySessionStore:
             raise
 
     def unlock(self, session_id: str) -> None:
-        """Let a session go."""
+        """Release a session's lock."""
         self._locks[session_id][0].release()
         self._release_lock(session_id)
 
@@ -72,7 +72,7 @@ class InMemorySessionStore:
             self._locks[session_id] = lock, users - 1
 
     def store_state(self, session_id: str, state: State | None) -> None:
-        """Put a state in the place of the one before; the oldest beyond the bound and the expired go."""
+        """Replace the stored state; evicts expired sessions and the oldest beyond the limit."""
         self._states.pop(session_id, None)
         if state is not None:
             self._states[session_id] = state, monotonic() + self._ttl_seconds

@@ -1,4 +1,4 @@
-"""Conversations inside an application: one at a time each, kept in a store between turns."""
+"""Sessions inside an application: one turn at a time each, stored between turns."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from core.ports import HeldSession, SessionStore, State
 from core.sessions.store import InMemorySessionStore
 
 MAX_UNREAD_STREAM_SECONDS = 120.0
-"""How long a stream that nobody reads may hold its session."""
+"""Seconds after which an unread stream releases its session."""
 
 
 class Agent(Protocol):
-    """One conversation at work, as a `DialogMachine` is."""
+    """A running conversation, such as a `DialogMachine`."""
 
     state: State | None
 
     async def turn(self, text: Any, context: Any = None, stream: Any = False) -> Any:
-        """Answer one message; with `stream`, an async iterator of chunks."""
+        """Answer one message; with `stream`, return an async iterator of chunks."""
         ...
 
     def assist(self, note: str) -> None:
-        """Tell the model something that the user does not see."""
+        """Add a note for the model that the user does not see."""
         ...
 
 
@@ -42,27 +42,27 @@ class _Slot(Generic[A]):
 
 
 class SessionWorker(Generic[A]):
-    """Serves many users: one agent for each active session, the same session strictly one turn after another.
+    """Serves many users: one agent per active session, each session strictly one turn at a time.
 
-    Up to `max_sessions` agents are kept for their next turn; the least recently used go first, never one that
-    is in use. All that must last is in the store, so another process may take the next turn.
+    Up to `max_sessions` agents are cached for their next turn; the least recently used are evicted first,
+    never one in use. All durable state is in the store, so another process may take the next turn.
     """
 
     def __init__(
         self, agent_factory: Callable[[], A], store: SessionStore | None = None, max_sessions: int = 1_000
     ) -> None:
-        """Without a store, sessions are kept in memory."""
+        """Create a worker; without a store, sessions are kept in memory."""
         self._agent_factory = agent_factory
         self._store = InMemorySessionStore() if store is None else store
         self._slots: OrderedDict[str, _Slot[A]] = OrderedDict()
         self._max_sessions = max_sessions
 
     def __len__(self) -> int:
-        """How many agents there are now."""
+        """Return the number of cached agents."""
         return len(self._slots)
 
     def acquire(self, session_id: str) -> AbstractAsyncContextManager[SessionHandle[A]]:
-        """Hold a session for the block; a stream that was begun in it holds it until it has ended."""
+        """Lock a session for the block; a stream started in it keeps the lock until it has ended."""
         return _AcquiredSession(self, session_id)
 
     def _acquire_slot(self, session_id: str) -> _Slot[A]:
@@ -83,15 +83,15 @@ class SessionWorker(Generic[A]):
 
 
 class _AcquiredSession(Generic[A]):
-    """A session that is held, agent and store: every turn does this, so it is done by hand."""
+    """Context manager for an agent and its locked session; written by hand because every turn enters it."""
 
     def __init__(self, worker: SessionWorker[A], session_id: str) -> None:
         self._worker = worker
         self._session_id = session_id
 
     async def __aenter__(self) -> SessionHandle[A]:
-        # Once round the event loop: who wrote while others were answered is served with them in this round,
-        # not in the next. That halves the longest waits and costs nothing.
+        # One pass of the event loop: sessions that arrived while others were answered are served in this
+        # round, not in the next, which halves the longest waits.
         await asyncio.sleep(0)
         self._slot = slot = self._worker._acquire_slot(self._session_id)
         try:
@@ -132,7 +132,7 @@ class _AcquiredSession(Generic[A]):
 
 
 class SessionHandle(Generic[A]):
-    """A held session. Its state is saved before a turn's result is handed out."""
+    """A locked session. Its state is saved before a turn's result is returned."""
 
     def __init__(self, agent: A, held: HeldSession) -> None:
         self.agent = agent
@@ -142,11 +142,11 @@ class SessionHandle(Generic[A]):
 
     @property
     def state(self) -> State | None:
-        """Where the conversation stands."""
+        """Current state of the conversation."""
         return self.agent.state
 
     async def turn(self, text: Any, context: Any = None, stream: bool = False) -> Any:
-        """Answer one message, as the agent does. A turn that fails or is cancelled leaves the old state."""
+        """Answer one message, as the agent does. A failed or cancelled turn leaves the old state."""
         # an agent that takes no context is not handed any
         known: dict[str, Any] = {} if context is None else {"context": context}
         if stream:
@@ -161,18 +161,18 @@ class SessionHandle(Generic[A]):
         return result
 
     def assist(self, note: str) -> None:
-        """Tell the model what the user does not see; kept with the next turn, or as the block ends."""
+        """Add a note for the model that the user does not see; saved with the next turn or at block end."""
         self.agent.assist(note)
         self.has_unsaved_note = True
 
     async def reset(self) -> None:
-        """Forget the conversation."""
+        """Delete the conversation."""
         self.has_unsaved_note = False
         await self._held_session.save(None)
         self._held_session.state = self.agent.state = None
 
     async def save(self) -> None:
-        """Keep the agent's state."""
+        """Save the agent's state."""
         state = self.agent.state
         await self._held_session.save(state)
         self._held_session.state = state
@@ -180,7 +180,7 @@ class SessionHandle(Generic[A]):
 
 
 class SessionStream:
-    """A turn's chunks. The session is let go once they have all been read, and saved before that."""
+    """Chunks of a turn. The session is saved and released once all have been read."""
 
     def __init__(self, chunks: Any, save: Callable[[], Any]) -> None:
         self._chunks = chunks
@@ -190,7 +190,7 @@ class SessionStream:
         self.is_ended = False
 
     def extend_hold(self, let_go: Callable[[], Awaitable[None]]) -> None:
-        """Hold the session beyond its block, for a bounded time if nobody reads."""
+        """Keep the session locked beyond its block, for a bounded time if nobody reads."""
         self._release = let_go
         loop = asyncio.get_running_loop()
         self._read_timeout = loop.call_later(
@@ -199,7 +199,7 @@ class SessionStream:
 
     @property
     def result(self) -> Any:
-        """The whole turn, once all has been read."""
+        """Return the complete turn, once all chunks have been read."""
         return self._chunks.result
 
     async def __aiter__(self) -> AsyncIterator[Any]:

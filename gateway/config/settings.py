@@ -21,7 +21,7 @@ from gateway.redis.embedded_server import find_running
 FLOW_LIBRARY = Path(__file__).parents[2] / "flows" / "library"
 _PREFIX = "TURNGATE_"
 _SECRET_PREFIX = "TURNGATE_SECRET_"  # noqa: S105 - the beginning of a name
-_INTERNAL_VARIABLES = frozenset({"TURNGATE_TWIN_URL"})  # set by `turngate run` for its child processes
+_INTERNAL_VARIABLES = frozenset({"TURNGATE_SIMULATOR_URL"})  # set by `turngate run` for its own children
 
 
 class Settings(BaseSettings):

@@ -68,7 +68,7 @@ class ProviderDeskPage(ConsolePage):
             return error_response(400, "malformed", "surface (one with a desk), person and move are required")
         body = {"from": action.person, "move": action.move, "text": action.text}
         try:
-            answer = await self._http.post(f"{desk.url}/_twin/act", json=body)
+            answer = await self._http.post(f"{desk.url}/_simulator/act", json=body)
         except httpx.HTTPError:
             return service_unavailable("the simulator does not answer")
         if answer.status_code == 400:

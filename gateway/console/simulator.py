@@ -15,7 +15,13 @@ from starlette.staticfiles import StaticFiles
 
 from core.model import ControlAction, ControlReceived, Owner
 from gateway.console.page import ConsolePage
-from gateway.console.simulator_client import SimulatedContact, Simulator, query_simulator
+from gateway.console.simulator_client import (
+    SimulatedContact,
+    Simulator,
+    SurfaceEndpoint,
+    find_conversation,
+    query_simulator,
+)
 from gateway.redis.records.identities import IdentityResolver
 from gateway.redis.records.session_log import read_log, read_owner
 from gateway.server.error_responses import error_response, service_unavailable
@@ -33,7 +39,7 @@ class SimulatedMessage(SimulatedContact):
     picture: bool = False
 
     def to_simulator(self, surface: str) -> dict[str, object]:
-        """Build the request body for the simulator."""
+        """Return the body of the simulator's `/_simulator/say`."""
         return {
             "surface": surface,
             "person": self.person,
@@ -86,13 +92,16 @@ class SimulatorPage(ConsolePage):
             return _simulator_unavailable()
         try:
             said = SimulatedMessage.model_validate_json(await request.body())
-            url, surface = self._simulator.find_endpoint(said.surface)
+            endpoint = self._simulator.find(said.surface)
         except ValidationError:
+            endpoint = None
+        if endpoint is None:
             return error_response(
                 400, "malformed", "surface, person and a text of 1 to 1600 characters are required"
             )
         try:
-            answer = await self._http.post(f"{url}/_twin/say", json=said.to_simulator(surface))
+            body = said.to_simulator(endpoint.surface.surface)
+            answer = await self._http.post(f"{endpoint.url}/_simulator/say", json=body)
             answer.raise_for_status()
         except httpx.HTTPError:
             return service_unavailable("the simulator does not answer")
@@ -104,24 +113,25 @@ class SimulatorPage(ConsolePage):
             return _simulator_unavailable()
         try:
             take = OwnershipChange.model_validate_json(await request.body())
+            endpoint = self._simulator.find(take.surface)
         except ValidationError:
+            endpoint = None
+        if endpoint is None:
             return error_response(400, "malformed", "surface, person and act are needed")
         if take.act not in (ControlAction.TAKE_OVER, ControlAction.GIVE_BACK):
             return error_response(400, "malformed", "act must be take_over or give_back")
-        if self._simulator.find_desk(take.surface):
+        if endpoint.surface.has_desk:
             return error_response(400, "malformed", "the people of that desk do it there: see /console/agent")
-        address = await self._simulator.find_address(take, self._http)
-        assert address is not None, "only a desk may have no conversation yet"
-        session = self._simulator.build_session_id(address)
+        conversation = endpoint.surface.locate(take.person)
         await self._inbox.accept(
             [
                 ControlReceived(
                     id=f"console:{uuid4().hex}",
-                    session=session,
-                    address=address,
+                    session=conversation.session,
+                    address=conversation.address,
                     act=take.act,
                     actor="console",
-                    aliases=(session,) if take.surface == "cloud" else (),
+                    aliases=conversation.aliases,
                 )
             ]
         )
@@ -134,35 +144,36 @@ class SimulatorPage(ConsolePage):
         query = request.query_params
         try:
             person = SimulatedContact(surface=query.get("surface", ""), person=query.get("person", ""))
+            endpoint = self._simulator.find(person.surface)
         except ValidationError:
+            endpoint = None
+        if endpoint is None:
             return error_response(400, "malformed", "surface and person are needed")
         after = query.get("after", "")
         if after and not after.replace("-", "", 1).isdigit():
             return error_response(400, "malformed", "after must be the id of a log entry")
         try:
-            address = await self._simulator.find_address(person, self._http)
+            conversation = await find_conversation(endpoint, person.person, self._http)
         except httpx.HTTPError:
             return service_unavailable("the simulator does not answer")
-        if address is None:
+        if conversation is None:
             return JSONResponse({"entries": [], "owner": Owner.BOT, "offers": {}})
-        session = await self._inbox.find_session(self._simulator.build_session_id(address))
+        session = await self._inbox.find_session(conversation.session)
         entries = await read_log(self._redis, session, after)
         owner = await read_owner(self._redis, session)
         offers = (
-            await self._load_message_extras(person)
-            if person.surface not in ("sms", "whatsapp") and entries
+            await self._load_message_extras(endpoint, person.person)
+            if endpoint.surface.shows_choices and entries
             else {}
         )
         return JSONResponse(
             {"entries": [entry.model_dump() for entry in entries], "owner": owner, "offers": offers}
         )
 
-    async def _load_message_extras(self, person: SimulatedContact) -> dict[str, object]:
-        """Return each message's tappable choices and its files, by provider ID."""
-        assert self._simulator is not None, "asked by its callers"
-        url, _ = self._simulator.find_endpoint(person.surface)
+    async def _load_message_extras(self, endpoint: SurfaceEndpoint, contact: str) -> dict[str, object]:
+        """Return the quick replies and media of each message, by the provider's message id."""
         try:
-            told = await query_simulator(self._http, url, "messages", person.person)
+            told = await query_simulator(self._http, endpoint.url, "messages", contact)
         except httpx.HTTPError:
             return {}
         lines = [line for line in told["messages"] if line["direction"] == "out"]

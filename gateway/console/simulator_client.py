@@ -4,113 +4,85 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
-from urllib.parse import urlsplit
+from typing import Any, Self, final
 
 import httpx
 from pydantic import BaseModel, Field
 
-from channels._kit.inbound import canonical_number
-from core.model import Address
-from gateway.local.simulated_accounts import APP_ID, WORKSPACE_ID
+from channels._kit.simulator import SimulatedConversation, SimulatedSurface
+from gateway.local.simulated_accounts import list_simulated_surfaces, parse_simulator_urls
 
 _PHONE_NUMBER_PATTERN = r"^\+\d{6,15}$"
-_SURFACE_PATTERN = "^(sms|whatsapp|cloud|intercom|zendesk|sunshine)$"
 
 
 class SimulatedContact(BaseModel):
     """The contact's side of a simulated conversation."""
 
-    surface: str = Field(pattern=_SURFACE_PATTERN)
+    surface: str = Field(pattern="^[a-z]{1,20}$")
     person: str = Field(pattern=_PHONE_NUMBER_PATTERN)
 
 
 @dataclass(frozen=True, slots=True)
-class DeskEndpoint:
-    """A provider desk where agents work on the same conversation; `account` is our account there."""
+class SurfaceEndpoint:
+    """A surface and the URL of the simulator that serves it."""
 
-    name: str
-    label: str
     url: str
-    account: str
+    surface: SimulatedSurface
 
 
-@dataclass(frozen=True, slots=True)
+@final
 class Simulator:
-    """Addresses of the simulators, and the accounts and numbers that they use."""
+    """The surfaces of all simulated accounts, those with a desk last."""
 
-    url: str
-    account: str
-    cloud_url: str
-    desks: tuple[DeskEndpoint, ...] = ()
-    sms: str = "+15550100"
-    whatsapp: str = "whatsapp:+15550101"
-    cloud: str = "+15550102"
-    cloud_account: str = "900000000000001"
-    cloud_number: str = "800000000000001"
+    def __init__(self, surfaces: Mapping[str, tuple[SimulatedSurface, ...]], urls: Mapping[str, str]) -> None:
+        found = [
+            SurfaceEndpoint(urls[channel], surface)
+            for channel, listed in surfaces.items()
+            for surface in listed
+        ]
+        self._endpoints = {
+            each.surface.name: each for each in sorted(found, key=lambda each: each.surface.has_desk)
+        }
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Self | None:
-        """Load the simulators that `turngate run` has started; `None` with real providers."""
-        url = environ.get("TURNGATE_TWIN_URL", "")
-        if not url:
-            return None
-        zendesk = urlsplit(environ["ZENDESK_API_URL"]).hostname or ""
-        desks = (
-            DeskEndpoint("intercom", "Intercom", environ["INTERCOM_API_URL"], WORKSPACE_ID),
-            DeskEndpoint("zendesk", "Zendesk ticket", environ["ZENDESK_API_URL"], zendesk),
-            DeskEndpoint("sunshine", "Zendesk messaging", environ["SUNSHINE_API_URL"], APP_ID),
-        )
-        return cls(url, environ["TWILIO_ACCOUNT_SID"], environ["WHATSAPP_API_URL"], desks)
+        """Find the simulators that `turngate run` started; `None` when real providers are configured."""
+        urls = parse_simulator_urls(environ)
+        return cls(list_simulated_surfaces(urls), urls) if urls else None
 
-    def find_desk(self, surface: str) -> DeskEndpoint | None:
-        """Return the desk of a surface."""
-        return next((desk for desk in self.desks if desk.name == surface), None)
+    @property
+    def surfaces(self) -> list[SimulatedSurface]:
+        """All surfaces, in the order in which the console shows them."""
+        return [each.surface for each in self._endpoints.values()]
 
-    def find_endpoint(self, surface: str) -> tuple[str, str]:
-        """Return the simulator's address and its own name of the surface."""
-        if desk := self.find_desk(surface):
-            return desk.url, surface
-        return (self.cloud_url, "whatsapp") if surface == "cloud" else (self.url, surface)
+    def find(self, name: str) -> SurfaceEndpoint | None:
+        """Return the surface of that name."""
+        return self._endpoints.get(name)
 
-    async def find_address(self, person: SimulatedContact, http: httpx.AsyncClient) -> Address | None:
-        """Return the address of a contact's conversation; `None` if a desk has none yet.
+    def find_desk(self, name: str) -> SurfaceEndpoint | None:
+        """Return the surface of that name if its provider has a desk of agents."""
+        endpoint = self.find(name)
+        return endpoint if endpoint and endpoint.surface.has_desk else None
 
-        Raises `httpx.HTTPError` when the desk does not answer.
-        """
-        if desk := self.find_desk(person.surface):
-            thread = (await query_simulator(http, desk.url, "desk", person.person))["standing"]["thread"]
-            ours = desk.account
-            return Address(channel=desk.name, account=ours, ours=ours, theirs=thread) if thread else None
-        if person.surface == "cloud":
-            return Address(
-                channel="whatsapp",
-                account=self.cloud_account,
-                ours=self.cloud_number,
-                theirs=person.person.removeprefix("+"),
-            )
-        on_sms = person.surface == "sms"
-        return Address(
-            channel="twilio",
-            account=self.account,
-            ours=self.sms if on_sms else self.whatsapp,
-            theirs=person.person if on_sms else f"whatsapp:{person.person}",
-        )
 
-    def build_session_id(self, address: Address) -> str:
-        """Return the session ID as the channel builds it; for WhatsApp, the one of the phone number."""
-        if self.find_desk(address.channel):
-            return f"{address.channel}:{address.account}:{address.theirs}"
-        if address.channel == "whatsapp":
-            return f"whatsapp:{address.ours}:{canonical_number(f'+{address.theirs}')}"
-        return f"{address.channel}:{address.account}:{address.ours}:{address.theirs}"
+async def find_conversation(
+    endpoint: SurfaceEndpoint, contact: str, http: httpx.AsyncClient
+) -> SimulatedConversation | None:
+    """Return a contact's conversation; `None` while a desk has no thread with this contact.
+
+    Raises `httpx.HTTPError` when the desk's simulator does not answer.
+    """
+    if not endpoint.surface.has_desk:
+        return endpoint.surface.locate(contact)
+    thread = (await query_simulator(http, endpoint.url, "desk", contact))["standing"]["thread"]
+    return endpoint.surface.locate(thread) if thread else None
 
 
 async def query_simulator(
-    http: httpx.AsyncClient, url: str, what: str, person: str, **more: str
+    http: httpx.AsyncClient, url: str, resource: str, contact: str, **parameters: str
 ) -> dict[str, Any]:
-    """Query a simulator about a contact. Raises `httpx.HTTPError`."""
-    answer = await http.get(f"{url}/_twin/{what}", params={"from": person, **more})
-    answer.raise_for_status()
-    found: dict[str, Any] = answer.json()
-    return found
+    """Fetch a resource of a simulator's control API for a contact. Raises `httpx.HTTPError`."""
+    response = await http.get(f"{url}/_simulator/{resource}", params={"from": contact, **parameters})
+    response.raise_for_status()
+    body: dict[str, Any] = response.json()
+    return body

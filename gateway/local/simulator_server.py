@@ -1,6 +1,6 @@
-"""Hosts a provider's twin over HTTP: its API, the webhooks it sends at their time, and controls for people.
+"""Hosts a provider's simulator over HTTP: its API, the webhooks it sends at their time, and controls for people.
 
-`/_twin/say`, `/_twin/messages`, `/_twin/faults` and, for the agents of a desk, `/_twin/desk` and `/_twin/act`
+`/_simulator/say`, `/_simulator/messages`, `/_simulator/faults` and, for the agents of a desk, `/_simulator/desk` and `/_simulator/act`
 are ours; every other path is the provider's API.
 """
 
@@ -37,7 +37,7 @@ from channels._kit.simulator import (
 from core.errors import Unavailable
 from gateway.local.loopback import open_listener
 
-log = logging.getLogger("turngate.twin")
+log = logging.getLogger("turngate.simulator")
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _STOP_SECONDS = 5
@@ -45,7 +45,7 @@ _SEND_KEY = "turngate.send"
 
 
 class AgentActionRequest(BaseModel):
-    """What `/_twin/act` takes: one of the moves that `/_twin/desk` lists, with words where it takes any."""
+    """What `/_simulator/act` takes: one of the moves that `/_simulator/desk` lists, with words where it takes any."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
@@ -55,7 +55,7 @@ class AgentActionRequest(BaseModel):
 
 
 class UserMessageRequest(BaseModel):
-    """What `/_twin/say` takes. With `wait` the answer comes once the webhook was tried."""
+    """What `/_simulator/say` takes. With `wait` the answer comes once the webhook was tried."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
@@ -71,26 +71,26 @@ class UserMessageRequest(BaseModel):
     wait: bool = False
 
     def to_user_message(self) -> UserMessage:
-        """The twin's form of it."""
+        """The simulator's form of it."""
         return UserMessage(**self.model_dump(exclude={"wait"}))
 
 
 class SimulatorServer:
     """An ASGI application. `http` carries the webhooks; `pace` stretches (or, at 0, skips) their waits.
 
-    The twin is only ever called from the event loop's thread. `clock` gives seconds since the epoch.
+    The simulator is only ever called from the event loop's thread. `clock` gives seconds since the epoch.
     """
 
     def __init__(
         self,
-        twin: ProviderSimulator,
+        simulator: ProviderSimulator,
         http: httpx.AsyncClient,
         *,
         clock: Callable[[], float] = time.time,
         concurrency: int = 64,
         pace: float = 1.0,
     ) -> None:
-        self.simulator = twin
+        self.simulator = simulator
         self._http = http
         self._clock = clock
         self._delay_factor = pace
@@ -98,11 +98,11 @@ class SimulatorServer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._app = Starlette(
             routes=[
-                Route("/_twin/say", self._handle_user_message, methods=["POST"]),
-                Route("/_twin/messages", self._list_messages, methods=["GET"]),
-                Route("/_twin/faults", self._set_faults, methods=["POST"]),
-                Route("/_twin/desk", self._show_desk, methods=["GET"]),
-                Route("/_twin/act", self._handle_agent_action, methods=["POST"]),
+                Route("/_simulator/say", self._handle_user_message, methods=["POST"]),
+                Route("/_simulator/messages", self._list_messages, methods=["GET"]),
+                Route("/_simulator/faults", self._set_faults, methods=["POST"]),
+                Route("/_simulator/desk", self._show_desk, methods=["GET"]),
+                Route("/_simulator/act", self._handle_agent_action, methods=["POST"]),
                 Route("/{path:path}", self._handle_api_request, methods=_METHODS),
             ],
             lifespan=self._lifespan,
@@ -119,7 +119,7 @@ class SimulatorServer:
         return sid, self._schedule_webhooks(deliveries)
 
     def run_agent_action(self, person: str, move: str, text: str = "") -> list[asyncio.Task[None]]:
-        """Let an agent do something at the twin's desk: the webhooks on their way. Raises `KeyError`."""
+        """Let an agent do something at the simulator's desk: the webhooks on their way. Raises `KeyError`."""
         if not isinstance(self.simulator, SimulatedDesk):
             raise KeyError(move)
         return self._schedule_webhooks(self.simulator.run_agent_action(person, move, text, self._clock()))
@@ -215,7 +215,7 @@ class SimulatorServer:
             status, timed_out = await self._post_webhook(delivery)
         if status is None or status >= 400:
             log.info(
-                "a webhook of the twin ended with %s", status or ("time-out" if timed_out else "nothing")
+                "a webhook of the simulator ended with %s", status or ("time-out" if timed_out else "nothing")
             )
         now = self._clock()
         self._schedule_webhooks(
@@ -295,7 +295,7 @@ class _ConnectionDropped(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         transport = getattr(getattr(scope[_SEND_KEY], "__self__", None), "transport", None)
         if transport is None:
-            raise ConnectionResetError("dropped by the twin")
+            raise ConnectionResetError("dropped by the simulator")
         transport.close()
         while (await receive())["type"] != "http.disconnect":
             pass

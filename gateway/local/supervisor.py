@@ -17,7 +17,11 @@ from gateway.bootstrap import build_dialog, load_channels
 from gateway.config.settings import Settings
 from gateway.http.clients import provider_client
 from gateway.local.child_process import SupervisedProcess
-from gateway.local.simulated_accounts import build_simulated_providers
+from gateway.local.simulated_accounts import (
+    URL_VARIABLE,
+    create_simulated_accounts,
+    format_simulator_urls,
+)
 from gateway.local.simulator_server import SimulatorServer, serve
 from gateway.redis.embedded_server import EmbeddedRedis
 
@@ -109,16 +113,18 @@ class Supervisor:
         self._stack.push_async_callback(child.stop, stop_seconds)
 
     async def _start_simulators(self) -> dict[str, str]:
-        """Start the provider simulators (no credentials are set); return the settings that point to them."""
-        twins = build_simulated_providers(self.url)
-        self.simulated_channels = tuple(each.simulator.name for each in twins)
+        """Serve every provider's simulator and return the environment variables that point to them."""
+        accounts = create_simulated_accounts(self.url)
+        self.simulated_channels = tuple(accounts)
         self._write_line(f"no credentials set; simulating: {', '.join(self.simulated_channels)}")
         http = await self._stack.enter_async_context(provider_client())
         environ = {"PUBLIC_URL": self.url}
-        for each in twins:
-            api = await self._stack.enter_async_context(serve(SimulatorServer(each.simulator, http)))
-            environ |= each.settings(api)
-        return environ
+        urls: dict[str, str] = {}
+        for name, account in accounts.items():
+            server = SimulatorServer(account.simulator, http)
+            urls[name] = await self._stack.enter_async_context(serve(server))
+            environ |= account.settings(urls[name])
+        return {**environ, URL_VARIABLE: format_simulator_urls(urls)}
 
     async def _wait_until_ready(self) -> None:
         """Wait for readiness. Raises `ConfigurationError` with the last reason after a timeout."""

@@ -1,1 +1,1 @@
-"""Load and crashes against the twin, judged by the laws."""
+"""Load and crashes against the simulator, judged by the laws."""

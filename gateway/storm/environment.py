@@ -50,14 +50,14 @@ async def running_environment(weather: StormScenario) -> AsyncIterator[StormEnvi
     """The grounds for as long as the block runs; all is real but the provider."""
     token, port = secrets.token_hex(16), find_free_port()
     url = f"http://127.0.0.1:{port}"
-    twin = StormSimulator(
+    simulator = StormSimulator(
         account_sid=ACCOUNT,
         auth_token=token,
         webhook_url=f"{url}/webhooks/{CHANNEL}#rc=5&rp=all",
         seed=weather.seed,
         ours=BUSINESS_NUMBER,
     )
-    twin.set_faults(weather.faults)
+    simulator.set_faults(weather.faults)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="storm")))
         server = EmbeddedRedis(folder / "data")
@@ -65,7 +65,7 @@ async def running_environment(weather: StormScenario) -> AsyncIterator[StormEnvi
         stack.callback(server.stop)
         redis = open_redis(server.url)
         stack.push_async_callback(redis.aclose)
-        host = StormServer(twin, await stack.enter_async_context(provider_client()), concurrency=200)
+        host = StormServer(simulator, await stack.enter_async_context(provider_client()), concurrency=200)
         account = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": token}
         environ = {
             name: value for name, value in os.environ.items() if not name.startswith(_ENVIRONMENT_PREFIXES)

@@ -1,4 +1,4 @@
-"""The provider in a storm: the twin, never tired of delivering, with an ear for what our laws forbid."""
+"""The provider in a storm: the simulator, never tired of delivering, with an ear for what our laws forbid."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Recipient:
 
 
 class StormSimulator(TwilioSimulator):
-    """A twin that tries a webhook until it is taken, and remembers who heard what until told to forget."""
+    """A simulator that tries a webhook until it is taken, and remembers who heard what until told to forget."""
 
     def __init__(self, *, account_sid: str, auth_token: str, webhook_url: str, seed: int, ours: str) -> None:
         super().__init__(
@@ -114,7 +114,7 @@ class StormSimulator(TwilioSimulator):
 
 
 class StormServer(SimulatorServer):
-    """Hosts the twin, and lets people write in ways that the wire allows and nobody likes."""
+    """Hosts the simulator, and lets people write in ways that the wire allows and nobody likes."""
 
     simulator: StormSimulator
 

@@ -1,4 +1,4 @@
-"""The storm: many people write at once through the twin while everything else goes wrong."""
+"""The storm: many people write at once through the simulator while everything else goes wrong."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class StormRunner:
         rests = await is_idle(grounds.redis, talk.session)
         if not rests and since < self._scenario.patience:
             return False
-        twin, person = grounds.simulator_server.simulator, talk.plan.person
+        simulator, person = grounds.simulator_server.simulator, talk.plan.person
         log = await read_log(grounds.redis, talk.session, count=_MAX_LOG_ENTRIES)
         await delete_session(talk.session, grounds.redis)
         self.result.record_violation(Violation.STRANDED, not rests, person)
@@ -178,9 +178,9 @@ class StormRunner:
             heard = MessageGroup((), await grounds.generator.compute_replies(person, answered_texts(log)))
             talk = replace(talk, plan=replace(talk.plan, groups=(heard,)))
         check_conversation(
-            talk, log, twin.recipient(person), self.result, window=weather.burst, cap=weather.burst_cap
+            talk, log, simulator.recipient(person), self.result, window=weather.burst, cap=weather.burst_cap
         )
-        twin.forget(person)
+        simulator.forget(person)
         return True
 
     async def _report(self, chaos: FaultInjector, began: float) -> None:

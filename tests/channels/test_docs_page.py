@@ -102,9 +102,9 @@ def test_every_capability_has_a_row() -> None:
 
 
 @pytest.mark.parametrize("name", channels.available())
-def test_a_channels_folder_is_read_in_an_evening(name: str) -> None:
-    """About 900 lines without twin and set-up; a little more for a desk with two kinds of webhooks."""
+def test_a_channels_folder_stays_small(name: str) -> None:
+    """About 900 lines without simulator and set-up; more for a desk with two kinds of webhooks."""
     folder = Path(channels.__path__[0]) / name
-    files = [path for path in folder.glob("*.py") if not path.name.startswith(("twin", "setup"))]
+    files = [path for path in folder.glob("*.py") if path.name != "setup.py"]
 
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= 1220
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) <= 1320

@@ -6,6 +6,7 @@ import pytest
 
 from channels import available, load
 from core.errors import ConfigurationError
+from tests.channels.payload_cases import payload_names
 from tests.channels.twilio.builders import ENVIRON, PUBLIC
 
 
@@ -26,3 +27,8 @@ def test_a_channel_is_on_when_its_settings_are_set() -> None:
 def test_no_other_name_is_a_channel(name: str) -> None:
     with pytest.raises(ConfigurationError, match="there is no channel"):
         load(name, ENVIRON, PUBLIC)
+
+
+@pytest.mark.parametrize("name", available())
+def test_every_channel_has_sample_webhooks(name: str) -> None:
+    assert len(payload_names(name)) >= 4

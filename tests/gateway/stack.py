@@ -1,4 +1,4 @@
-"""A gateway's surroundings for tests of its worker: a server of its own, the twin, and `rq` as a process."""
+"""A gateway's surroundings for tests of its worker: a server of its own, the simulator, and `rq` as a process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RQ = str(Path(sys.executable).with_name("rq"))
 
 
 class RecordingSimulator(TwilioSimulator):
-    """A twin that tells whenever it was called, so that a test can wait for it."""
+    """A simulator that tells whenever it was called, so that a test can wait for it."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -60,11 +60,13 @@ class RecordingSimulator(TwilioSimulator):
 class Stack:
     """The surroundings, and what a test does in them."""
 
-    def __init__(self, server: EmbeddedRedis, redis: Redis, twin: RecordingSimulator, api_url: str) -> None:
+    def __init__(
+        self, server: EmbeddedRedis, redis: Redis, simulator: RecordingSimulator, api_url: str
+    ) -> None:
         self.server = server
         self.url = server.url
         self.redis = redis
-        self.simulator = twin
+        self.simulator = simulator
         self.inbox = RedisInbox(redis)
         self._environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TURNGATE_")},
@@ -132,14 +134,14 @@ async def running_stack(*, durable: bool = False) -> AsyncIterator[Stack]:
     with TemporaryDirectory(prefix="tg") as folder:
         server = EmbeddedRedis(Path(folder), durable=durable)
         server.start()
-        twin = RecordingSimulator()
+        simulator = RecordingSimulator()
         try:
             async with (
                 httpx.AsyncClient() as http,
-                serve(SimulatorServer(twin, http)) as api_url,
+                serve(SimulatorServer(simulator, http)) as api_url,
                 Redis.from_url(server.url) as redis,
             ):
-                stack = Stack(server, redis, twin, api_url)
+                stack = Stack(server, redis, simulator, api_url)
                 try:
                     yield stack
                 finally:

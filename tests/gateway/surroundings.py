@@ -1,4 +1,4 @@
-"""A gateway of processes for tests: a server, `turngate web`, a worker, and twins that tell when called."""
+"""A gateway of processes for tests: a server, `turngate web`, a worker, and simulators that tell when called."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from tests.gateway.stack import RQ
 
 
 class RecordingSimulatorServer(SimulatorServer):
-    """A twin's server that tells whenever it was called."""
+    """A simulator's server that tells whenever it was called."""
 
-    def __init__(self, twin: ProviderSimulator, http: httpx.AsyncClient) -> None:
-        super().__init__(twin, http)
+    def __init__(self, simulator: ProviderSimulator, http: httpx.AsyncClient) -> None:
+        super().__init__(simulator, http)
         self.called = asyncio.Event()
 
     async def _handle_api_request(self, request: Request) -> Response:

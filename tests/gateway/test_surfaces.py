@@ -1,4 +1,4 @@
-"""The library's flows on every surface: twin, signed webhook, uvicorn, Redis, worker, and the twin again."""
+"""The library's flows on every surface: simulator, signed webhook, uvicorn, Redis, worker, and the simulator again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, 
 
 
 class World:
-    """A gateway of processes and both twins around it."""
+    """A gateway of processes and both simulators around it."""
 
     def __init__(
         self, url: str, twilio: RecordingSimulatorServer, whatsapp: RecordingSimulatorServer
@@ -99,17 +99,17 @@ async def test_every_surface_holds_the_flow(flow: str) -> None:
 async def test_a_session_goes_on_when_the_number_vanishes_and_a_lost_answer_is_not_sent_twice() -> None:
     person = "+15550174"
     async with world("kyc") as around:
-        server, twin = around.whatsapp, around.whatsapp.simulator
-        assert isinstance(twin, WhatsAppSimulator)
-        twin.identity = IdentityMode.PHONE
+        server, simulator = around.whatsapp, around.whatsapp.simulator
+        assert isinstance(simulator, WhatsAppSimulator)
+        simulator.identity = IdentityMode.PHONE
         server.send_user_message(UserMessage("whatsapp", person, "hello"))
         await server.wait_for_entries("last four digits", person, 0)
-        twin.identity = IdentityMode.BOTH
+        simulator.identity = IdentityMode.BOTH
         server.send_user_message(UserMessage("whatsapp", person, "why do you need that?"))
         await server.wait_for_entries("last four digits", person, 2)  # after the reason
-        twin.identity = IdentityMode.HIDDEN
+        simulator.identity = IdentityMode.HIDDEN
         seen = len(server.list_entries(person))
-        twin.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
+        simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
         server.send_user_message(UserMessage("whatsapp", person, "4321"))
         await server.wait_for_entries("date of birth", person, seen)
         server.send_user_message(UserMessage("whatsapp", person, "23 April 1990"))

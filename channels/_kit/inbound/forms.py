@@ -1,4 +1,4 @@
-"""Form bodies, bounded before they are read, because they are read before the sender is known."""
+"""Form parsing with limits, applied before the sender is verified."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ FORM_CONTENT_TYPE: Final = "application/x-www-form-urlencoded"
 
 
 class FormData(dict[str, list[str]]):
-    """Decoded fields, each with all its values in the order they came, empty ones too."""
+    """Decoded form fields, each with all its values in order, empty ones included."""
 
     def getall(self, name: str) -> list[str]:
-        """All values of a field; the name by which signature code asks a multi dict."""
+        """Return all values of a field; the method name that signature libraries expect of a multidict."""
         return self[name]
 
     def first_value(self, *names: str) -> str:
-        """The first value that is not empty among these fields; the empty string when there is none."""
+        """Return the first non-empty value among these fields; the empty string if there is none."""
         for name in names:
             for value in self.get(name, ()):
                 if value:
@@ -29,7 +29,7 @@ class FormData(dict[str, list[str]]):
 def parse_form(raw: bytes, *, max_bytes: int, max_fields: int) -> FormData:
     """Decode a urlencoded body or query, in time linear in its size.
 
-    Raises `WebhookTooLarge` over the bounds, `MalformedWebhook` when the bytes are not UTF-8.
+    Raises `WebhookTooLarge` over the limits, `MalformedWebhook` if the bytes are not UTF-8.
     """
     if len(raw) > max_bytes:
         raise WebhookTooLarge(f"{len(raw)} bytes; at most {max_bytes} are read")

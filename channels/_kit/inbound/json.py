@@ -1,4 +1,4 @@
-"""JSON from outside, read without trusting its shape: what is not as expected is simply not there."""
+"""Tolerant access to untrusted JSON: values of an unexpected type count as missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ JsonObject = dict[str, Any]
 
 
 def parse_object(raw: bytes) -> JsonObject | None:
-    """The JSON object in a body; `None` for anything else, however deep, huge or oddly encoded it is."""
+    """Return the JSON object in a body; `None` for anything else, however nested, large or badly encoded."""
     try:
         found = json.loads(raw.decode(), parse_constant=lambda _: None)
     except (ValueError, RecursionError):
@@ -21,7 +21,7 @@ def parse_object(raw: bytes) -> JsonObject | None:
 
 
 def get_object(value: JsonObject, *path: str) -> JsonObject:
-    """The object at the end of a path; an empty one when something else, or nothing, is there."""
+    """Return the object at the end of a path; an empty one if it is missing or of another type."""
     for name in path:
         found = value.get(name)
         if not isinstance(found, dict):
@@ -31,13 +31,13 @@ def get_object(value: JsonObject, *path: str) -> JsonObject:
 
 
 def get_object_list(value: JsonObject, name: str) -> list[JsonObject]:
-    """The objects in a list; other things in it are left out."""
+    """Return the objects in a list, without its other items."""
     found = value.get(name)
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def get_text(value: JsonObject, name: str, limit: int = 200) -> str:
-    """A text, cleaned and cut; whole numbers as text; the empty string for anything else."""
+    """Return a text, sanitised and truncated; integers as text; the empty string for anything else."""
     found = value.get(name)
     if isinstance(found, int) and not isinstance(found, bool):
         return str(found) if abs(found) < 10**18 else ""
@@ -45,7 +45,10 @@ def get_text(value: JsonObject, name: str, limit: int = 200) -> str:
 
 
 def get_identifier(value: JsonObject, name: str, limit: int = 256) -> str:
-    """An identifier: printable ASCII without spaces, whole or not at all: half a name is another one."""
+    """Return an identifier of printable ASCII without spaces; never truncated, else the empty string.
+
+    A truncated identifier would be another one.
+    """
     found = get_text(value, name, limit + 1).strip()
     return (
         found if len(found) <= limit and found.isascii() and found.isprintable() and " " not in found else ""
@@ -53,7 +56,7 @@ def get_identifier(value: JsonObject, name: str, limit: int = 256) -> str:
 
 
 def get_number(value: JsonObject, name: str) -> float | None:
-    """A number, also when it is written as text; `None` for anything else."""
+    """Return a number, also if it is written as text; `None` for anything else."""
     found = value.get(name)
     if isinstance(found, bool) or not isinstance(found, int | float | str):
         return None

@@ -1,4 +1,4 @@
-"""Phone numbers that one person has in several spellings."""
+"""Phone numbers with several spellings."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _BRAZIL_OLD_MOBILE = re.compile(r"\+55([1-9]\d)([6-9]\d{7})")
 
 
 def canonical_number(number: str) -> str:
-    """The one spelling of an E.164 number for all that mean the same person; anything else is unchanged.
+    """Return the canonical spelling of an E.164 number; anything else is unchanged.
 
     Brazil's old eight-digit mobile numbers (they begin with 6 to 9, landlines with 2 to 5) get their ninth
-    digit; the mobile digit of Mexico (1) and of Argentina (9) goes. Adding Brazil's digit rather than taking
-    it away keeps a mobile number apart from the landline with the same last eight digits.
+    digit; the mobile digit of Mexico (1) and of Argentina (9) is removed. Adding Brazil's digit rather than
+    removing it keeps a mobile number apart from the landline with the same last eight digits.
     """
     if found := _MEXICO_OLD_MOBILE.fullmatch(number):
         return f"+52{found[1]}"

@@ -1,4 +1,4 @@
-"""The address under which the outside reaches us, against the one that the server happened to see."""
+"""The configured public URL, compared with the URL that the server received."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.errors import MalformedWebhook
 
 
 def parse_request_target(url: str) -> str:
-    """The raw path and query of a URL, undecoded. Raises `MalformedWebhook` when it is not ASCII."""
+    """Return the raw path and query of a URL, undecoded. Raises `MalformedWebhook` if it is not ASCII."""
     if not url.isascii():
         raise MalformedWebhook("the URL is not ASCII")
     rest = url.partition("#")[0]
@@ -20,7 +20,7 @@ def parse_request_target(url: str) -> str:
 
 
 def parse_query_values(url: str, name: str, *, max_fields: int) -> list[str]:
-    """The decoded values of a query parameter. Raises `MalformedWebhook` when the query cannot be read."""
+    """Return the decoded values of a query parameter. Raises `MalformedWebhook` if the query is malformed."""
     try:
         pairs = parse_qsl(parse_request_target(url).partition("?")[2], max_num_fields=max_fields)
     except ValueError:
@@ -29,7 +29,7 @@ def parse_query_values(url: str, name: str, *, max_fields: int) -> list[str]:
 
 
 class PublicUrl:
-    """A configured public address; forwarded headers have no say in it, since anybody can send them."""
+    """A configured public URL. Forwarded headers are ignored, since anybody can send them."""
 
     def __init__(self, configured: str) -> None:
         parts = urlsplit(configured)
@@ -40,9 +40,10 @@ class PublicUrl:
         self._prefix = parts.path.rstrip("/")
 
     def candidates(self, seen: str) -> tuple[str, str]:
-        """The public URL of a request that came in as `seen`: as configured, and with the port toggled.
+        """Return the possible public URLs of a request received as `seen`: as configured, and with the port
+        toggled.
 
-        A proxy may or may not have taken the path prefix away.
+        A proxy may or may not have removed the path prefix.
         """
         path = parse_request_target(seen)
         if not path.startswith(f"{self._prefix}/"):

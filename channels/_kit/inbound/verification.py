@@ -1,4 +1,4 @@
-"""How a provider proves that a webhook is its own, as data: the table in docs/channels.md and the tests."""
+"""Signature schemes as data, used by the table in docs/channels.md and by tests."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What is signed and how. `signed` are the parts of a request that the signature covers.
+    """A signature scheme. `signed` are the parts of a request that the signature covers.
 
-    `replay` says what makes an old genuine request harmless, `rotation` which setting takes several secrets,
-    `handshake` what the provider asks for before it sends anything.
+    `replay` describes the replay protection, `rotation` the setting that takes several secrets, `handshake`
+    the provider's check when the webhook is registered.
     """
 
     header: str

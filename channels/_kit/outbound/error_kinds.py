@@ -1,4 +1,4 @@
-"""What a provider's error codes mean to us."""
+"""Classification of providers' error codes."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from enum import StrEnum
 
 
 class ErrorKind(StrEnum):
-    """What an error code of a provider means for what happens next."""
+    """Meaning of a provider's error code for what happens next."""
 
     RETRY = "retry"
-    """Trouble on the way; the same may succeed soon."""
+    """Temporary failure; the same request may succeed soon."""
     LATER = "later"
-    """A limit or a full queue; the same may succeed after minutes or the next day."""
+    """Rate limit or full queue; the same request may succeed after minutes or the next day."""
     ADDRESS = "address"
-    """This person cannot be reached at this address."""
+    """The contact cannot be reached at this address."""
     CONTENT = "content"
-    """This content will never be taken."""
+    """The content will never be accepted."""
     ACCOUNT = "account"
-    """Ours to repair: credentials, sender, registration, template, configuration."""
+    """The operator must act: credentials, sender, registration, template, configuration."""
     OPTED_OUT = "opted_out"
-    """The person refused all messages, until they take that back."""
+    """The contact opted out of all messages."""
     WINDOW = "window"
-    """Too long after their last message; only an approved template would be taken."""
+    """The service window is closed; only an approved template would be accepted."""
     UNKNOWN = "unknown"
-    """A code that is not in the table."""
+    """The code is not in the table."""

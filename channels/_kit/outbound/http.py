@@ -1,4 +1,4 @@
-"""The one place where an HTTP client's answers and exceptions become delivery errors."""
+"""Provider API calls; maps responses and client exceptions to delivery errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FormFields = Mapping[str, str | Sequence[str]]
 
 
 class BearerAuth(httpx.Auth):
-    """A token in the Authorization header; the client drops it when a redirect leaves the host."""
+    """Bearer token in the Authorization header; the client drops it when a redirect leaves the host."""
 
     def __init__(self, token: str) -> None:
         self.token = token
@@ -49,7 +49,7 @@ async def post(
     data: FormFields | None = None,
     json: Mapping[str, object] | None = None,
 ) -> httpx.Response:
-    """Send a form or JSON within bounded time; any status comes back, anything else is a `DeliveryError`."""
+    """POST a form or JSON within bounded time; returns any status. Raises a `DeliveryError` otherwise."""
     return await send_request(http, provider, "POST", url, auth=auth, data=data, json=json)
 
 
@@ -66,7 +66,7 @@ async def send_request(
     files: Mapping[str, tuple[str, bytes, str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> httpx.Response:
-    """As `post`, with any method, for PUT and for other bodies; `files` are name, bytes and type."""
+    """Send a request with any method, as `post`; `files` are name, bytes and type."""
     try:
         with TimeLimit(TOTAL_SECONDS):
             return await http.request(
@@ -87,7 +87,7 @@ async def send_request(
 async def get(
     http: httpx.AsyncClient, provider: str, url: str, *, params: FormFields | None, auth: Credentials
 ) -> httpx.Response:
-    """Ask for something; asking changes nothing, so what fails on the way is always `Unavailable`."""
+    """GET a resource; a read changes nothing, so every transport failure is `Unavailable`."""
     try:
         with TimeLimit(TOTAL_SECONDS):
             return await http.get(
@@ -99,7 +99,7 @@ async def get(
 
 
 def classify_http_error(error: Exception, provider: str) -> DeliveryError:
-    """What an exception of the client means for a request that was to change something.
+    """Return the delivery error for a client exception on a request that changes something.
 
     The aiohttp transport reports a refused connection and one that broke after sending alike, as a
     ConnectTimeout; only its cause tells them apart.
@@ -120,7 +120,7 @@ def classify_http_error(error: Exception, provider: str) -> DeliveryError:
 
 
 def parse_json_body(response: httpx.Response) -> dict[str, Any]:
-    """The JSON object of an answer; an empty one when it is anything else."""
+    """Return the JSON object of a response; an empty one for anything else."""
     try:
         body = response.json()
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Getting a file from a provider: one bounded request, and what its failure means."""
+"""Media download from a provider: one bounded request and its errors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ERROR_KINDS_BY_STATUS: Final[Mapping[int, MediaErrorKind]] = MappingProxyType(
 async def download_file(
     fetch: HttpFetcher, url: str, headers: Mapping[str, str] = _NO_HEADERS, *, largest: int = MAX_FILE_BYTES
 ) -> bytes:
-    """The body of a successful GET. Raises `MediaUnavailable`."""
+    """Return the body of a successful GET. Raises `MediaUnavailable`."""
     request = HttpRequest(
         method="GET", url=url, headers=dict(headers), seconds=FILE_TIMEOUT_SECONDS, largest=largest
     )
@@ -56,7 +56,7 @@ async def download_file(
 
 
 def extract_host(url: str) -> str:
-    """The host of an address, with its port where it names one; empty when it cannot be read."""
+    """Return the host of a URL, with its port if given; empty if the URL is malformed."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2].lower()
     except ValueError:
@@ -64,9 +64,9 @@ def extract_host(url: str) -> str:
 
 
 async def load_for_upload(medium: Attachment, fetch: HttpFetcher, *, largest: int = MAX_FILE_BYTES) -> bytes:
-    """The bytes of a file that is to be uploaded, at most `largest`.
+    """Return the bytes of a file to upload, at most `largest`.
 
-    Raises `Rejected` when it is not to be had or too large, `Unavailable` when its address does not answer.
+    Raises `Rejected` if it cannot be fetched or is too large, `Unavailable` if its server does not respond.
     """
     try:
         return await download_file(fetch, medium.url, largest=largest)
@@ -80,10 +80,10 @@ async def load_for_upload(medium: Attachment, fetch: HttpFetcher, *, largest: in
 async def download_with_auth(
     fetch: HttpFetcher, url: str, keeper: str, credentials: Credentials | None
 ) -> bytes:
-    """As `got`, with credentials where the address is the provider's own and nowhere else.
+    """Download a file, with credentials only on the provider's own host.
 
-    `keeper` is where the provider is; neither a forged webhook nor a redirect leads the credentials away
-    from it. Raises `MediaUnavailable`.
+    `keeper` is the provider's host; neither a forged webhook nor a redirect leads the credentials to another.
+    Raises `MediaUnavailable`.
     """
     is_theirs = url.startswith(f"{keeper.rstrip('/')}/") and "/.." not in url
     headers = (

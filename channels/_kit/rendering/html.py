@@ -1,4 +1,4 @@
-"""CommonMark, as the dialog writes it, to the small HTML that help desks show."""
+"""Renders CommonMark to the HTML subset of help desks."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _HEADING_TAGS: Final = ("h1", "h2")
 
 
 def markdown_to_html(markdown: str) -> str:
-    """CommonMark as HTML. What was written as HTML is shown as it was written: only our own tags are tags.
+    """Render CommonMark as HTML; HTML in the input is escaped.
 
-    A link whose address could run something (`javascript:` and the like) stays text, as the parser has it.
+    A link with a dangerous scheme (`javascript:` and the like) stays text, as the parser leaves it.
     """
     document = parse_markdown(markdown)
     return text_to_html(markdown) if document is None else _render_blocks(document.children)
 
 
 def text_to_html(text: str) -> str:
-    """Plain text as HTML: a paragraph with the same lines."""
+    """Render plain text as an HTML paragraph with the same lines."""
     lines = escape(text.strip()).replace("\n", "<br>")
     return f"<p>{lines}</p>" if lines else ""
 
@@ -61,7 +61,7 @@ def _render_block(node: SyntaxTreeNode) -> str:
 
 
 def _render_list_item(nodes: Sequence[SyntaxTreeNode]) -> str:
-    """What stands beside a bullet: its first paragraph bare, as desks show it on the bullet's line."""
+    """Render a list item with its first paragraph bare, as desks show it on the bullet's line."""
     if not nodes or nodes[0].type != "paragraph":
         return _render_blocks(nodes)
     return _render_inlines(nodes[0].children) + _render_blocks(nodes[1:])

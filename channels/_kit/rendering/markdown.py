@@ -1,4 +1,4 @@
-"""CommonMark, as the dialog writes it, to what a messenger shows."""
+"""Renders CommonMark to messenger dialects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 @dataclass(frozen=True, slots=True)
 class MarkdownDialect:
-    """The marks around each kind of inline text; a kind that is missing is shown bare."""
+    """Markers around each kind of inline text; a missing kind is shown without markers."""
 
     marks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -30,7 +30,7 @@ _MAX_NESTING: Final = 100
 
 
 def render_markdown(markdown: str, dialect: MarkdownDialect) -> str:
-    """CommonMark in a dialect. Links are written out, since a messenger shows no text over a link."""
+    """Render CommonMark in a dialect. Links are written out, since messengers show no link text."""
     document = parse_markdown(markdown)
     if document is None:
         return markdown.strip()
@@ -38,19 +38,19 @@ def render_markdown(markdown: str, dialect: MarkdownDialect) -> str:
 
 
 def parse_markdown(markdown: str) -> SyntaxTreeNode | None:
-    """CommonMark as a tree; `None` when the parser would drop what is nested too deep."""
+    """Parse CommonMark into a tree; `None` if the parser would drop content that is nested too deeply."""
     tokens = _build_parser().parse(markdown)
     return None if any(token.level >= _MAX_NESTING - 2 for token in tokens) else SyntaxTreeNode(tokens)
 
 
 def format_numbered_list(labels: Iterable[str]) -> str:
-    """Choices as a list to answer by number, for channels without buttons."""
+    """Format choices as a list to answer by number, for channels without buttons."""
     return "\n".join(f"{number}. {' '.join(label.split())}" for number, label in enumerate(labels, start=1))
 
 
 @cache
 def _build_parser() -> MarkdownIt:
-    """Rules that make text vanish or change in a chat are off: indented code, HTML, link definitions."""
+    """Build a parser without the rules that make chat text vanish: indented code, HTML, link definitions."""
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
     parser.enable("strikethrough").disable(["code", "html_block", "reference"])
     setattr(parser, "normalizeLink", _keep_url)  # noqa: B010 # mypy takes a method for no variable
@@ -87,7 +87,7 @@ def _render_block(node: SyntaxTreeNode, dialect: MarkdownDialect) -> str:
 
 
 def _without_marker(dialect: MarkdownDialect, mark: str) -> MarkdownDialect:
-    """The dialect inside a mark, where the same mark again would end it."""
+    """Return the dialect inside a marker, where the same marker again would end it."""
     return MarkdownDialect(
         MappingProxyType({kind: other for kind, other in dialect.marks.items() if other != mark})
     )
@@ -107,7 +107,7 @@ def _indent(text: str, first: str, rest: str) -> str:
 
 
 def _wrap_in_marker(text: str, mark: str) -> str:
-    """Text between marks; not doubled, and never around edges of white space, where marks are ignored."""
+    """Put markers around text; not twice, and never next to white space, where messengers ignore them."""
     inner = text.strip()
     if not mark or not inner or (inner.startswith(mark) and inner.endswith(mark)):
         return text

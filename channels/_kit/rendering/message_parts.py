@@ -1,4 +1,4 @@
-"""One message, cut to what a channel can show: the same rules for all, with the channel's limits as data."""
+"""Splits one message by a channel's capabilities."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _CAPTION_MEDIA_TYPES = ("image/", "video/")
 
 
 def append_numbered_list(text: str, choices: Sequence[Choice]) -> str:
-    """The text with its choices below as a numbered list, links written out."""
+    """Return the text followed by its choices as a numbered list, links written out."""
     labels = [f"{choice.label} ({choice.url})" if choice.url else choice.label for choice in choices]
     return f"{text}\n\n{format_numbered_list(labels)}".strip() if choices else text
 
 
 def attach_choices(text: str, choices: Sequence[Choice], can: Capabilities) -> list[MessagePart]:
-    """Text and its choices: a link button, reply buttons, a list or, where none of them fits, numbers.
+    """Render a text and its choices as a link button, reply buttons, a list or, if none fits, numbers.
 
-    What is shown must lead back to one choice, so labels that would look alike when cut are not cut.
+    What is shown must identify one choice, so labels that would look alike when truncated are not truncated.
     """
     shown = _displayable_choices(choices, can) if text else ()
     if not shown:
@@ -35,14 +35,14 @@ def attach_choices(text: str, choices: Sequence[Choice], can: Capabilities) -> l
 
 
 def should_use_list(choices: Sequence[Choice], can: Capabilities) -> bool:
-    """Whether choices that were cut to fit are to be shown as a list rather than as buttons."""
+    """Return whether choices that were cut to fit are to be shown as a list rather than as buttons."""
     return len(choices) > can.buttons or any(
         choice.description or utf16_length(choice.label) > can.button_title_length for choice in choices
     )
 
 
 def attach_captions(bodies: list[str], media: Sequence[Attachment], can: Capabilities) -> list[MessagePart]:
-    """One medium a message; only pictures and films show a text, and only a short one."""
+    """Return one part per medium; only images and video take a caption, and only a short one."""
     if len(bodies) == 1 and media and _fits_as_caption(bodies[0], media[0], can):
         first, *rest = media
         return [
@@ -60,7 +60,7 @@ def _fits_as_caption(body: str, medium: Attachment, can: Capabilities) -> bool:
 
 
 def _displayable_choices(choices: Sequence[Choice], can: Capabilities) -> tuple[Choice, ...]:
-    """The choices as the channel would show them; none when it cannot show them all."""
+    """Return the choices as the channel would show them; none if it cannot show them all."""
     if any(choice.url for choice in choices):
         fits = len(choices) <= can.links and all(
             _fits(choice.label, can.button_title_length) and choice.url.startswith("https://")
@@ -79,7 +79,7 @@ def _displayable_choices(choices: Sequence[Choice], can: Capabilities) -> tuple[
 
 
 def _build_list_row(choice: Choice, can: Capabilities) -> Choice:
-    """A row of a list; a label that is too long for it stands in full below."""
+    """Build a list row; a label that is too long is repeated in full in the description."""
     if _fits(choice.label, can.list_title_length):
         description = truncate(choice.description, can.list_description_length)
         return choice.model_copy(update={"description": description})
@@ -101,7 +101,7 @@ def _fits(text: str, limit: int) -> bool:
 
 
 def truncate(text: str, limit: int) -> str:
-    """Text of at most `limit`, with an ellipsis where something is missing, cut between whole characters."""
+    """Truncate text to `limit` with an ellipsis, between grapheme clusters."""
     if utf16_length(text) <= limit:
         return text
     return f"{split_text(text, limit - 1)[0].rstrip()}…"

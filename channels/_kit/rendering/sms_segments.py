@@ -1,4 +1,4 @@
-"""What an SMS costs: its alphabet and its segments (3GPP TS 23.038)."""
+"""SMS segments and alphabets (3GPP TS 23.038)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _GSM7_BASIC: Final = frozenset(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 MAX_INEXPENSIVE_SEGMENTS: Final = 3
-"""More parts than this are worth a warning to who writes a text."""
+"""Number of segments above which authors are warned."""
 
 _GSM7_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
 _GSM7_REPLACEMENTS: Final = str.maketrans(
@@ -30,7 +30,7 @@ _GSM7_REPLACEMENTS: Final = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class SegmentCount:
-    """How a text is sent: `count` messages of the network, in one of two alphabets; `units` is its length."""
+    """How a text is sent: `count` segments in one of two alphabets; `units` is its length."""
 
     alphabet: Literal["GSM-7", "UCS-2"]
     units: int
@@ -41,12 +41,12 @@ class SegmentCount:
 
     @property
     def unit_name(self) -> str:
-        """What `units` counts."""
+        """Name of the unit of `units`."""
         return "septets" if self.alphabet == "GSM-7" else "characters"
 
 
 def count_segments(text: str) -> SegmentCount:
-    """What a text takes: 160 septets or 70 characters at once, 153 or 67 in each of several."""
+    """Count a text's segments: 160 septets or 70 characters in a single one, 153 or 67 in each of several."""
     if all(char in _GSM7_BASIC or char in _GSM7_EXTENDED for char in text):
         sizes = [2 if char in _GSM7_EXTENDED else 1 for char in text]
         return SegmentCount("GSM-7", sum(sizes), _count_messages(sizes, single=160, several=153))
@@ -55,9 +55,9 @@ def count_segments(text: str) -> SegmentCount:
 
 
 def describe_high_cost(text: str) -> str:
-    """What a text takes as an SMS, in words, where that is many; else nothing.
+    """Describe the segments of a text that takes many; otherwise return the empty string.
 
-    Each part is paid for, and Twilio advises to stay within 320 characters in all.
+    Each segment is billed, and Twilio advises to stay within 320 characters in total.
     """
     needed = count_segments(to_gsm7_friendly(text))
     if needed.count <= MAX_INEXPENSIVE_SEGMENTS:
@@ -71,13 +71,13 @@ def describe_high_cost(text: str) -> str:
 
 
 def to_gsm7_friendly(text: str) -> str:
-    """The text with typographic quotes, dashes and spaces made plain, if that saves segments."""
+    """Replace typographic quotes, dashes and spaces by plain ones if that saves segments."""
     plain = text.translate(_GSM7_REPLACEMENTS)
     return plain if count_segments(plain).count < count_segments(text).count else text
 
 
 def _count_messages(sizes: list[int], *, single: int, several: int) -> int:
-    """The number of messages; what takes two places is never cut in half."""
+    """Count the segments; a character of two units is never split."""
     if sum(sizes) <= single:
         return 1 if sizes else 0
     count, room = 1, several

@@ -1,4 +1,4 @@
-"""Long text in parts that a person would have cut the same way."""
+"""Splits long text at natural breaks."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _MAX_GRAPHEME_LENGTH = 32
 
 
 def utf16_length(text: str) -> int:
-    """The length as providers count it: characters outside the basic plane, such as emoji, are two."""
+    """Return the length as providers count it: characters outside the basic plane, such as emoji, count 2."""
     return len(text) + sum(char > "\uffff" for char in text)
 
 
 def split_text(text: str, limit: int, length: Callable[[str], int] = utf16_length) -> list[str]:
-    """Cut text into parts of at most `limit`, at the best break in reach; never an empty part.
+    """Split text into parts of at most `limit`, at the best break in reach; never an empty part.
 
-    Paragraphs are preferred to lines, lines to sentences, sentences to words; links and code stay whole when
-    they fit a part at all. Only a word longer than a part is cut inside, between whole characters.
+    Paragraphs are preferred to lines, lines to sentences, sentences to words; links and code stay in one part
+    if they fit. Only a word longer than a part is split inside, between grapheme clusters.
     """
     parts = []
     rest = text.strip()
@@ -41,7 +41,7 @@ def split_text(text: str, limit: int, length: Callable[[str], int] = utf16_lengt
 
 
 def _fitting_length(text: str, limit: int, length: Callable[[str], int]) -> int:
-    """How many characters from the start fit; one at least."""
+    """Return how many characters from the start fit; at least one."""
     end = min(limit, len(text))
     while end > 1 and (over := length(text[:end]) - limit) > 0:
         end -= max(1, over // 2)
@@ -49,7 +49,7 @@ def _fitting_length(text: str, limit: int, length: Callable[[str], int]) -> int:
 
 
 def _find_natural_break(text: str, window: int) -> int:
-    """The best place to cut within the window, 0 when there is none."""
+    """Return the best break within the window, 0 if there is none."""
     head = text[: window + 1]
     spans = (found.span() for found in _UNBREAKABLE.finditer(text))
     whole = [(start, end) for start, end in spans if start < window and end - start <= window]
@@ -67,7 +67,7 @@ def _is_inside_span(cut: int, spans: Iterable[tuple[int, int]]) -> bool:
 
 
 def _find_grapheme_break(text: str, window: int) -> int:
-    """The last place in the window that does not separate what is seen as one character (UAX 29, `\\X`)."""
+    """Return the last break in the window that does not split a grapheme cluster (UAX 29, `\\X`)."""
     cut = 0
     for found in _GRAPHEME.finditer(text[: window + _MAX_GRAPHEME_LENGTH]):
         if found.end() > window:

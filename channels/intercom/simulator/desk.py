@@ -1,4 +1,4 @@
-"""The people at the twin's desk: what they can do with a conversation, and under which topic it is told."""
+"""Agents of the simulated desk: their actions on a conversation, and the topic of each webhook."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ AGENT_ACTIONS: Final = (
 )
 
 Notification = tuple[str, Json]
-"""A topic and the object that the webhook is about."""
+"""A topic and the object of the webhook."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeskAgents:
-    """Grace, who does everything, at the desk of the bot `bot`."""
+    """The agent Grace, at the desk of the bot's admin `bot`."""
 
     records: ConversationStore
     bot: str
     plain: bool
 
     def run_action(self, talk: Conversation, move: str, text: str, now: float) -> Notification:
-        """Grace does something. Raises `KeyError` for a move that is none, or one without its words."""
+        """Run an action of Grace's. Raises `KeyError` for an unknown action, or one without its text."""
         if any(known.name == move and known.speaks and not text for known in AGENT_ACTIONS):
             raise KeyError(move)
         moves: dict[str, Callable[[], Notification]] = {
@@ -82,7 +82,7 @@ class DeskAgents:
         return topic, talk.to_json([part])
 
     def _assign(self, talk: Conversation, admin: str, now: float, text: str = "") -> Notification:
-        """Words that go along with an assignment stand in its part; there is no comment beside it."""
+        """Assign; text that comes with an assignment is part of it, without a separate comment."""
         talk.admin, talk.team = admin, talk.team if admin else ""
         return self._add_part(talk, "assignment", "conversation.admin.assigned", now, text)
 
@@ -93,7 +93,7 @@ class DeskAgents:
         return self._add_part(talk, kind, topic, now, text)
 
     def _redact(self, talk: Conversation) -> Notification:
-        """The customer's newest words become a tombstone. Raises `KeyError` when there are none."""
+        """Redact the contact's newest message. Raises `KeyError` if there is none."""
         for part in reversed(talk.parts):
             if part["author"]["type"] == "user" and not part["redacted"]:
                 part.update(redacted=True, body=_DELETED_BODY, attachments=[])
@@ -101,6 +101,6 @@ class DeskAgents:
         raise KeyError("redact")
 
     def _delete(self, talk: Conversation) -> Notification:
-        """Only identifying fields are told, under another name than everywhere else."""
+        """Delete; the webhook has identifying fields only, under another name than elsewhere."""
         self.records.delete(talk)
         return "conversation.deleted", {"type": "conversation", "conversation_id": talk.id}

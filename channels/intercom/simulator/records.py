@@ -1,4 +1,4 @@
-"""The twin's memory of conversations, as Intercom writes them into answers and webhooks."""
+"""Conversations of the simulator, and their JSON in responses and webhooks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TAG: Final = re.compile(r"<[^>]+>")
 
 @dataclass(slots=True)
 class Conversation:
-    """One conversation: who is assigned, whether it is open, and its newest 500 parts."""
+    """A conversation: assignee, state, and its newest 500 parts."""
 
     id: str
     person: str
@@ -35,7 +35,7 @@ class Conversation:
     parts: deque[Json] = field(default_factory=lambda: deque(maxlen=_MAX_PARTS))
 
     def to_json(self, parts: Iterable[Json]) -> Json:
-        """The conversation with some of its parts; who is not there is null (seen in webhooks)."""
+        """Return the JSON with some of its parts; a missing assignee is null (seen in webhooks)."""
         shown = list(parts)
         return {
             "type": "conversation",
@@ -86,7 +86,7 @@ class Conversation:
 
 
 class ConversationStore:
-    """Conversations by id and by person, and the lines of all of them; beyond `most` lines are forgotten."""
+    """Conversations by id and by contact, and a transcript of all, bounded to `most` entries."""
 
     def __init__(self, most: int) -> None:
         self._conversations: dict[str, Conversation] = {}
@@ -115,11 +115,11 @@ class ConversationStore:
         return self._conversations.get(self._newest.get(person, ""))
 
     def delete(self, talk: Conversation) -> None:
-        """Forget a conversation; what was said in it stays in the lines."""
+        """Delete a conversation; its messages stay in the transcript."""
         del self._conversations[talk.id]
 
     def record_message(self, direction: str, talk: Conversation, part: Json, now: float) -> None:
-        """Remember what was said: `in` by the person, `out` by the bot, `agent`, or a `note`."""
+        """Record a message: `in` by the contact, `out` by the bot, by an `agent`, or a `note`."""
         options = part["metadata"].get("quick_reply_options", [])
         self._transcript.append(
             TranscriptEntry(
@@ -136,7 +136,7 @@ class ConversationStore:
         )
 
     def list_messages(self, person: str, after: int) -> list[TranscriptEntry]:
-        """The lines with one person or with all, numbers above `after` only."""
+        """Return the transcript of one contact or of all, with numbers above `after`."""
         return [line for line in self._transcript if line.number > after and person in ("", line.person)]
 
 
@@ -171,5 +171,5 @@ def format_body(text: str, *, plain: bool) -> str | None:
 
 
 def visible_text(body: str) -> str:
-    """What a reader sees of a body."""
+    """Return a body's text as a reader sees it."""
     return unescape(_TAG.sub("", _LINE_BREAK.sub("\n", body))).strip()

@@ -1,4 +1,4 @@
-"""Intercom by its documents: takes our comments, calls our webhooks, and has people at its desk."""
+"""Simulated Intercom API: comments, webhooks and agents at the desk."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class IntercomSimulator:
         self._webhooks.faults = faults
 
     def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
-        """What was said with one person (or all): `in`, `out`, by an `agent`, or in a `note`."""
+        """Return the transcript of one contact or of all: `in`, `out`, `agent` or `note`."""
         return self._conversations.list_messages(person, after)
 
     def get_desk_status(self, person: str) -> DeskStatus:
@@ -112,14 +112,14 @@ class IntercomSimulator:
         return DeskStatus(talk.id, f"{talk.state}, assigned to {assigned}{tagged}")
 
     def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
-        """Grace does one of the `moves`. Raises `KeyError` for another one, or without a conversation."""
+        """Run an action of Grace's. Raises `KeyError` for an unknown one, or without a conversation."""
         talk = self._conversations.find_newest(person)
         if talk is None:
             raise KeyError(person)
         return self._webhooks.notify(*self._agents.run_action(talk, move, text, now), now)
 
     def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
-        """A person writes: the id of the part and the webhook. Raises `KeyError` for another surface."""
+        """Send a contact's message: its part id and the webhook. Raises `KeyError` for another surface."""
         if said.surface != self.name:
             raise KeyError(said.surface)
         talk, number = self._conversations.find_newest(said.person), self._conversations.next_number()
@@ -136,9 +136,9 @@ class IntercomSimulator:
         return part["id"], self._webhooks.notify("conversation.user.replied", talk.to_json([part]), now)
 
     def press_card_button(self, person: str, component: str, now: float, **values: str) -> WebhookDelivery:
-        """A person presses something on the card: the request that asks us what to show.
+        """Press something on the card: returns the request for the next canvas.
 
-        Its answer is a canvas, which the twin does not draw.
+        The response is a canvas, which the simulator does not draw.
         """
         self._contacts[contact_id(person)] = person
         return self._webhooks.build_card_request(
@@ -237,7 +237,7 @@ class IntercomSimulator:
     def _handle_update(
         self, talk: Conversation, what: str, raw: bytes, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Take a comment, a note or an assignment, or refuse it as documented, or fail as told."""
+        """Accept a comment, a note or an assignment, refuse it as documented, or inject a fault."""
         fault = self._next_fault()
         if fault in FAULT_RESPONSES:
             return FAULT_RESPONSES[fault], []

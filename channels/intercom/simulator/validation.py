@@ -1,4 +1,4 @@
-"""What the twin's API refuses, and how its answers look (Intercom, "Errors")."""
+"""Request validation and responses of the simulated API (Intercom, "Errors")."""
 
 from __future__ import annotations
 
@@ -64,4 +64,4 @@ FAULT_RESPONSES: Final = {
     Fault.UNAVAILABLE: error_response(503, "service_unavailable", "Service unavailable"),
     Fault.DROP_BEFORE: SimulatorResponse(status=0, drop=True),
 }
-"""The faults that strike before anything is taken."""
+"""Faults that occur before anything is accepted."""

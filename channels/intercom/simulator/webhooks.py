@@ -1,4 +1,4 @@
-"""The webhooks of the twin: signed as Intercom does, tried once more, and perhaps twice or late."""
+"""Webhooks of the simulator: signed as Intercom does, retried once, optionally repeated or delayed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WEBHOOK_TIMEOUT_SECONDS: Final = 5.0
 
 
 class WebhookSender:
-    """One subscription. `faults` say how often a webhook comes late or twice."""
+    """One subscription. `faults` give the probability of delayed and repeated webhooks."""
 
     def __init__(self, *, url: str, secret: str, app: str, chance: Random) -> None:
         self._url = url

@@ -1,4 +1,4 @@
-"""The twin's conversations: who holds each, what was said, and what its people can do with it."""
+"""Conversations of the simulator: holder of control, messages, and agents' actions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ AGENT_ACTIONS: Final = (
 
 @dataclass(slots=True)
 class Conversation:
-    """One person's conversation. `active` holds control, `pending` may take it."""
+    """A contact's conversation. `active` holds control, `pending` is offered it."""
 
     id: str
     person: str
@@ -62,7 +62,7 @@ class ConversationStore:
         self._messages: list[tuple[Conversation, Json, str, float]] = []
 
     def find(self, person: str) -> Conversation | None:
-        """A person's conversation: there is one, which goes on for ever."""
+        """Return a contact's only conversation, which never ends."""
         return next((talk for talk in self.by_id.values() if talk.person == person), None)
 
     def record_message(self, talk: Conversation, message: Json, direction: str, now: float) -> None:

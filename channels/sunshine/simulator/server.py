@@ -1,4 +1,4 @@
-"""Sunshine Conversations by its documents: messages, a switchboard, people at a desk, webhooks."""
+"""Simulated Sunshine Conversations API: messages, a switchboard, agents, webhooks."""
 
 from __future__ import annotations
 
@@ -83,18 +83,18 @@ class SunshineSimulator:
         self._next_faults = deque(faults.next)
 
     def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
-        """What was said with one person (or all): `in`, `out`, or by an `agent`."""
+        """Return the transcript of one contact or of all: `in`, `out` or `agent`."""
         return list(self.conversations.list_messages(person, after))
 
     def get_desk_status(self, person: str) -> DeskStatus:
-        """Who has control of a person's conversation."""
+        """Return who has control of a contact's conversation."""
         talk = self.conversations.find(person)
         if talk is None:
             return DeskStatus()
         return DeskStatus(talk.id, f"control: {talk.active['name'] if talk.active else 'nobody'}")
 
     def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
-        """A person writes; control that nobody has goes to the first responder, which is us.
+        """Send a contact's message; control that nobody holds goes to the first responder, the bot.
 
         Raises `KeyError` for another surface.
         """
@@ -114,9 +114,9 @@ class SunshineSimulator:
         )
 
     def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
-        """An agent does one of the `moves`. Raises `KeyError` for another one, or without a conversation.
+        """Run an agent's action. Raises `KeyError` for an unknown one, or without a conversation.
 
-        Who answers at the workspace takes control by that.
+        An agent who replies at the workspace takes control by that.
         """
         talk = self.conversations.find(person)
         found = {known.name: known for known in AGENT_ACTIONS}[move]
@@ -184,7 +184,7 @@ class SunshineSimulator:
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
     ) -> list[WebhookDelivery]:
-        """Five tries in a quarter of an hour for anything but success and a few codes; all events again."""
+        """Retry five times in a quarter of an hour except after success and a few codes; all events again."""
         if (
             (status is not None and 200 <= status < 300)
             or status in _FINAL_STATUS_CODES
@@ -208,7 +208,7 @@ class SunshineSimulator:
     def _handle_message(
         self, talk: Conversation, sent: Json, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Take a message, whoever has control (the API does), or refuse it, or fail as told."""
+        """Accept a message, whoever has control (as the API does), refuse it, or inject a fault."""
         fault = self._next_fault()
         if fault is Fault.TOO_MANY:
             headers = {"retry-after": "1"} if self._sends_retry_after else {}
@@ -344,4 +344,4 @@ _FAULT_RESPONSES: Final = {
     Fault.UNAVAILABLE: _error_response(503, "unavailable"),
     Fault.DROP_BEFORE: SimulatorResponse(status=0, drop=True),
 }
-"""The faults that strike before a message is taken."""
+"""Faults that occur before a message is accepted."""

@@ -1,4 +1,4 @@
-"""The twin's memory: every message both ways, as Twilio's Messages resource shows it."""
+"""Messages of the simulator, as Twilio's Messages resource shows them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class StatusChange:
 
 @dataclass(slots=True)
 class Message:
-    """A message in either direction. `life` are the states it goes through, the first one first."""
+    """A message in either direction. `life` are its status changes, the first one first."""
 
     sid: str
     sender: str
@@ -42,7 +42,7 @@ class Message:
 
     @property
     def person(self) -> str:
-        """The end that is not ours."""
+        """The contact's number."""
         return self.sender if self.direction == "inbound" else self.to
 
     def status_at(self, now: float) -> StatusChange:
@@ -89,7 +89,7 @@ class Message:
 
 
 class MessageStore:
-    """Messages in the order they were taken; the oldest are forgotten beyond `most`."""
+    """Messages in order of acceptance; the oldest beyond `most` are dropped."""
 
     def __init__(self, most: int) -> None:
         self._max_messages = most

@@ -1,4 +1,4 @@
-"""Twilio as its documents describe it: takes our messages, calls our webhooks, signs, retries and fails."""
+"""Simulated Twilio API: messages, signed webhooks, retries and faults."""
 
 from __future__ import annotations
 
@@ -70,8 +70,7 @@ class TwilioSimulator:
     """One Twilio account with an SMS number and a WhatsApp sender.
 
     `webhook_url` may carry connection overrides (`#rc=3&rp=all`). The same `seed` gives the same ids, so a
-    gateway that remembers earlier messages needs a twin with another seed. `remembered` bounds the messages
-    that are kept.
+    gateway that remembers earlier messages needs another seed. `remembered` bounds the stored messages.
     """
 
     name = "twilio"
@@ -100,7 +99,7 @@ class TwilioSimulator:
         self._opted_out: set[tuple[str, str]] = set()
         self._last_inbound_at: dict[tuple[str, str], float] = {}
         self.url = "https://api.twilio.com"
-        """Where this twin is, for the addresses of the files that it keeps."""
+        """The simulator's own URL, for the URLs of stored media."""
         self._files: dict[str, str] = {}
         self._base = f"/2010-04-01/Accounts/{account_sid}"
 
@@ -110,7 +109,7 @@ class TwilioSimulator:
         self._next_faults = deque(faults.next)
 
     def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
-        """The conversation with one person (or all), oldest first, numbers above `after` only."""
+        """Return the transcript of one contact or of all, oldest first, with numbers above `after`."""
         return [
             record.to_transcript_entry(now)
             for record in self._messages.list_for_person(person)
@@ -118,7 +117,7 @@ class TwilioSimulator:
         ]
 
     def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
-        """A person writes to us; the sid, and the webhook, doubled and shuffled as told.
+        """Send a contact's message: its sid, and the webhook, repeated and delayed by the fault settings.
 
         STOP, START and HELP are handled as Twilio does, and still posted. Raises `KeyError` for a surface
         that Twilio does not have.
@@ -206,7 +205,7 @@ class TwilioSimulator:
         return hmac.compare_digest(b"Basic " + expected, request.headers.get("authorization", "").encode())
 
     def _handle_create(self, form: FormFields, now: float) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Take a message, or refuse it as documented, or fail as told."""
+        """Accept a message, refuse it as documented, or inject a fault."""
         fault = self._next_fault()
         if fault in _FAULT_RESPONSES:
             return _FAULT_RESPONSES[fault], []
@@ -306,7 +305,9 @@ class TwilioSimulator:
         return tuple(steps)
 
     def _apply_keyword(self, record: Message, now: float) -> None:
-        """Block or free the pair, and confirm, as Twilio does by itself (Twilio, "Advanced Opt-Out")."""
+        """Block or unblock the pair of numbers, and confirm, as Twilio does itself (Twilio, "Advanced Opt-
+        Out").
+        """
         word, pair = record.body.strip().upper(), (record.to, record.sender)
         kind = "STOP" if word in _STOP_KEYWORDS else "START" if word in _START_KEYWORDS else word
         if kind not in _CONFIRMATIONS:
@@ -359,7 +360,7 @@ _FAULT_RESPONSES: Final = {
     Fault.UNAVAILABLE: _ApiError(503, 20503, "Service Unavailable").to_response(),
     Fault.DROP_BEFORE: SimulatorResponse(status=0, drop=True),
 }
-"""The faults that strike before a message is taken."""
+"""Faults that occur before a message is accepted."""
 
 
 def _get_first(form: FormFields, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The webhooks that the twin sends: their fields, their signature and the rules of their retries."""
+"""Webhooks of the simulator: fields, signature and retry rules."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ConnectionOverrides:
 
 
 def classify_result(status: int | None, timed_out: bool) -> str | None:
-    """The retry policy's word for how a webhook ended; `None` when it ended well."""
+    """Return the retry policy's name of a webhook's failure; `None` after success."""
     if timed_out:
         return "rt"
     if status is None:

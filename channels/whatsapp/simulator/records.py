@@ -1,4 +1,4 @@
-"""The twin's memory of messages, and how Meta writes them into webhooks."""
+"""Messages of the simulator, and their JSON in Meta's webhooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 class IdentityMode(StrEnum):
-    """How far the roll-out of user names has come for a person: what webhooks tell of them."""
+    """Stage of the user-name roll-out for a contact: which identifiers webhooks contain."""
 
     PHONE = "phone"
     BOTH = "both"
@@ -35,7 +35,7 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message in either direction; `sent` is the JSON that we sent, `life` its states."""
+    """A message in either direction; `sent` is the request's JSON, `life` its status changes."""
 
     number: int
     at: float

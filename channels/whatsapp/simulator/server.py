@@ -1,4 +1,4 @@
-"""Meta's Cloud API by its documents: takes our messages, calls our webhooks, repeats and fails."""
+"""Simulated Cloud API of Meta: messages, signed webhooks, retries and faults."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ _ERROR_TEXTS: Final = {
 
 
 class WhatsAppSimulator:
-    """One app with one number. The same `seed` gives the same ids; `identity` is what is told of people.
+    """One app with one number. The same `seed` gives the same ids; `identity` selects the identifiers sent.
 
-    Numbers are kept as people write them (+1…); Meta's digits stand only in what it sends.
+    Numbers are stored in E.164 (+1…); Meta's digits only appear in what it sends.
     """
 
     name = "whatsapp"
@@ -104,7 +104,7 @@ class WhatsAppSimulator:
         self._next_faults = deque(faults.next)
 
     def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
-        """The conversation with one person (or all), oldest first, numbers above `after` only."""
+        """Return the transcript of one contact or of all, oldest first, with numbers above `after`."""
         return [
             record.to_transcript_entry(now)
             for record in self._message_store.list_for_person(person)
@@ -112,7 +112,7 @@ class WhatsAppSimulator:
         ]
 
     def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
-        """A person writes: the id of the message and the webhook. Raises `KeyError` for another surface."""
+        """Send a contact's message: its id and the webhook. Raises `KeyError` for another surface."""
         [wamid], deliveries = self.send_user_messages([said], now)
         return wamid, deliveries
 
@@ -237,7 +237,7 @@ class WhatsAppSimulator:
         return wamid, {"field": "messages", "value": value}
 
     def _handle_message(self, raw: bytes, now: float) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Take a message, or refuse it as documented, or fail as told."""
+        """Accept a message, refuse it as documented, or inject a fault."""
         sent: Json = json.loads(raw)
         if sent.get("status") == "read":
             return _json_response(200, {"success": True}), []
@@ -426,4 +426,4 @@ _FAULT_RESPONSES: Final = {
     Fault.UNAVAILABLE: _error_response(503, 131016, "Service unavailable"),
     Fault.DROP_BEFORE: SimulatorResponse(status=0, drop=True),
 }
-"""The faults that strike before a message is taken."""
+"""Faults that occur before a message is accepted."""

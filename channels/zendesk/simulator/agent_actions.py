@@ -1,4 +1,4 @@
-"""What the people at the twin's desk can do with a ticket, and what of it each of that changes."""
+"""Agents' actions on a simulated ticket, and the fields that each changes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ AGENT_ACTIONS: Final = (
 
 
 def apply_agent_action(desk: TicketStore, ticket: Ticket, move: str, text: str, now: float) -> Json:
-    """Grace does something: the audit of it. Raises `KeyError` for what is no move, or lacks its words."""
+    """Run an action of Grace's and return its audit. Raises `KeyError` if it is unknown or lacks its text."""
     found = {known.name: known for known in AGENT_ACTIONS}[move]
     if found.speaks and not text:
         raise KeyError(move)

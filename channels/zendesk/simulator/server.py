@@ -1,4 +1,4 @@
-"""Zendesk Support by its documents: tickets with an agent's side, limits and refusals, signed webhooks."""
+"""Simulated Zendesk Support API: tickets, agents, rate limits and signed webhooks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from channels._kit.simulator import (
     UserMessage,
     WebhookDelivery,
 )
-from channels.zendesk.simulator.account import SimulatedAccount, error_response, json_response
+from channels.zendesk.simulator.admin_api import AdminApi, error_response, json_response
 from channels.zendesk.simulator.agent_actions import AGENT_ACTIONS, apply_agent_action
 from channels.zendesk.simulator.tickets import AGENTS, BOT_ID, FIRST_AGENT_ID, Json, Ticket, TicketStore
 from channels.zendesk.simulator.webhooks import WebhookSender
@@ -38,7 +38,7 @@ _STATUSES: Final = ("new", "open", "pending", "hold", "solved", "closed")
 
 
 class ZendeskSimulator:
-    """One account. `by_triggers` is the kind of its webhook; with `tells_when` a 429 has its Retry-After."""
+    """One account. `by_triggers` selects the webhook's kind; with `tells_when` a 429 has a Retry-After."""
 
     name = "zendesk"
     agent_actions = AGENT_ACTIONS
@@ -55,7 +55,7 @@ class ZendeskSimulator:
         tells_when: bool = True,
     ) -> None:
         self.tickets = TicketStore()
-        self.account = SimulatedAccount(secret=secret, basic=f"{email}/token:{api_token}")
+        self.admin = AdminApi(secret=secret, basic=f"{email}/token:{api_token}")
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._webhooks = WebhookSender(
             self.tickets, url=webhook_url, secret=secret, by_triggers=by_triggers, chance=self._random
@@ -95,7 +95,7 @@ class ZendeskSimulator:
         return found
 
     def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
-        """A customer writes: to their newest ticket, or a new one, which follows a closed one.
+        """Send a customer's message to their newest ticket, or a new one, which follows up a closed one.
 
         Raises `KeyError` for another surface.
         """
@@ -128,7 +128,7 @@ class ZendeskSimulator:
         return DeskStatus(str(ticket.id), f"{ticket.status}, assigned to {assigned}")
 
     def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
-        """Grace does one of the `moves`. Raises `KeyError` for another one, or without a ticket."""
+        """Run an action of Grace's. Raises `KeyError` for an unknown one, or without a ticket."""
         ticket = self.tickets.find_open_ticket(person)
         if ticket is None:
             raise KeyError(person)
@@ -146,8 +146,8 @@ class ZendeskSimulator:
         """Answer a call of the API."""
         path, _, query = request.url.partition("?")
         if path == "/oauth/tokens":
-            return self.account.refresh_tokens(request.body, now), []
-        if not self.account.is_authorized(request.headers.get("authorization", ""), now):
+            return self.admin.refresh_tokens(request.body, now), []
+        if not self.admin.is_authorized(request.headers.get("authorization", ""), now):
             return error_response(401, "Couldn't authenticate you"), []
         asked = {name: values[0] for name, values in parse_qs(query).items()}
         what = path.removeprefix("/api/v2/").removesuffix(".json").split("/")
@@ -173,7 +173,7 @@ class ZendeskSimulator:
                     if not rest
                     else (error_response(404, "InvalidEndpoint"), [])
                 )
-        return self.account.handle(request.method, what, request.body), []
+        return self.admin.handle(request.method, what, request.body), []
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
@@ -202,7 +202,7 @@ class ZendeskSimulator:
     def _handle_update(
         self, ticket: Ticket, raw: bytes, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Update a ticket, or refuse that as documented, or fail as told; what is not writable is ignored."""
+        """Update a ticket, refuse it as documented, or inject a fault; read-only fields are ignored."""
         sent: Json = json.loads(raw).get("ticket", {})
         fault = self._next_fault()
         if fault in _FAULT_RESPONSES:
@@ -323,4 +323,4 @@ _FAULT_RESPONSES: Final = {
     Fault.UNAVAILABLE: SimulatorResponse(status=503, headers={"retry-after": "1"}, body=b"<html>Busy</html>"),
     Fault.DROP_BEFORE: SimulatorResponse(status=0, drop=True),
 }
-"""The faults that strike before an update is taken."""
+"""Faults that occur before an update is accepted."""

@@ -1,4 +1,4 @@
-"""The twin's tickets and people, and every update of a ticket as one audit, as Zendesk keeps them."""
+"""Tickets and users of the simulator; every update is one audit, as at Zendesk."""
 
 from __future__ import annotations
 

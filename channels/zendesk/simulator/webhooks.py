@@ -1,4 +1,4 @@
-"""How the twin tells of an audit: by Zendesk's events, or by triggers that fill in our template."""
+"""Webhooks of an audit: as Zendesk's events, or as triggers that fill in our template."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CHANGE_EVENTS: Final = {
 
 
 class WebhookSender:
-    """One webhook of either kind, signed."""
+    """One signed webhook of either kind."""
 
     def __init__(
         self, desk: TicketStore, *, url: str, secret: str, by_triggers: bool, chance: Random

@@ -40,7 +40,7 @@ function begin() {
     at("person").textContent = person;
     at("ours").textContent = chosen().dataset.ours;
     at("title").textContent = chosen().nextElementSibling.textContent;
-    at("picture").hidden = surface() === "sms";
+    at("picture").hidden = !("pictures" in chosen().dataset);
     const desk = chosen().dataset.desk;
     take.hidden = Boolean(desk);  // people take over at the desk itself
     document.dispatchEvent(new CustomEvent("conversation", { detail: { surface: surface(), person, desk } }));

@@ -15,10 +15,10 @@ PUBLIC = "https://bots.example.com"
 
 
 async def told(environ: dict[str, str], public_url: str = PUBLIC, *, by_triggers: bool = False) -> list[str]:
-    twin = IntercomSimulator(client_secret=SECRET, access_token=TOKEN, webhook_url="", seed=1)
+    simulator = IntercomSimulator(client_secret=SECRET, access_token=TOKEN, webhook_url="", seed=1)
 
     def intercom(request: httpx.Request) -> httpx.Response:
-        answer, _ = twin.handle(SimulatorRequest(request.method, request.url.path, request.headers), 0.0)
+        answer, _ = simulator.handle(SimulatorRequest(request.method, request.url.path, request.headers), 0.0)
         return httpx.Response(answer.status, content=answer.body)
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(intercom)) as http:

@@ -71,18 +71,20 @@ class Session:
 @given(steps=_STEPS, plain=st.booleans())
 def test_the_desk_and_the_session_agree_on_who_speaks(steps: list[tuple[str, str]], plain: bool) -> None:
     url = "https://bots.example.com/webhooks/intercom"
-    twin = IntercomSimulator(client_secret=SECRET, access_token=TOKEN, webhook_url=url, seed=1, plain=plain)
+    simulator = IntercomSimulator(
+        client_secret=SECRET, access_token=TOKEN, webhook_url=url, seed=1, plain=plain
+    )
     session, told, expected, now = Session(), [], Owner.BOT, NOW
     for move, words in [("say", "Hi"), ("say", "more"), *steps]:
         now += 1
         if move == "say":
-            deliveries = twin.send_user_message(UserMessage("intercom", PERSON, words), now)[1]
+            deliveries = simulator.send_user_message(UserMessage("intercom", PERSON, words), now)[1]
             expected = next_owner(expected, AutomaticTransition.NEW_MESSAGE)
-        elif not twin.get_desk_status(PERSON).thread:
+        elif not simulator.get_desk_status(PERSON).thread:
             continue
         else:
             try:
-                deliveries = twin.run_agent_action(PERSON, move, words, now)
+                deliveries = simulator.run_agent_action(PERSON, move, words, now)
             except KeyError:
                 assert move == "redact"  # nothing is left to redact
                 continue

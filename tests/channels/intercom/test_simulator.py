@@ -43,7 +43,7 @@ def made(**more: Any) -> IntercomSimulator:
 
 
 def heard(deliveries: list[WebhookDelivery]) -> list[Event]:
-    """What our channel makes of the twin's webhooks."""
+    """What our channel makes of the simulator's webhooks."""
     events = []
     for delivery in deliveries:
         hook = Webhook(delivery.method, delivery.url, delivery.headers, delivery.body)
@@ -62,33 +62,39 @@ def turns(deliveries: list[WebhookDelivery]) -> list[Turn]:
     return [each.turn for each in heard(deliveries) if isinstance(each, TurnReceived)]
 
 
-def said(twin: IntercomSimulator, text: str = "Hi & é", now: float = NOW, **more: Any) -> list[Turn]:
-    return turns(twin.send_user_message(UserMessage("intercom", PERSON, text, **more), now)[1])
+def said(simulator: IntercomSimulator, text: str = "Hi & é", now: float = NOW, **more: Any) -> list[Turn]:
+    return turns(simulator.send_user_message(UserMessage("intercom", PERSON, text, **more), now)[1])
 
 
 def call(
-    twin: IntercomSimulator, what: str, body: dict[str, Any] | None = None, now: float = NOW, **headers: str
+    simulator: IntercomSimulator,
+    what: str,
+    body: dict[str, Any] | None = None,
+    now: float = NOW,
+    **headers: str,
 ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
     """A call about the person's conversation: a GET without a body."""
-    url = f"/conversations/{twin.get_desk_status(PERSON).thread}{what}"
+    url = f"/conversations/{simulator.get_desk_status(PERSON).thread}{what}"
     made = {"authorization": f"Bearer {TOKEN}", "intercom-version": headers.pop("version", "2.14"), **headers}
     raw = json.dumps({"type": "admin", "admin_id": BOT, **body}).encode() if body is not None else b""
-    return twin.handle(SimulatorRequest("GET" if body is None else "POST", url, made, raw), now)
+    return simulator.handle(SimulatorRequest("GET" if body is None else "POST", url, made, raw), now)
 
 
 def code(answer: SimulatorResponse) -> tuple[int, str]:
     return answer.status, json.loads(answer.body)["errors"][0]["code"]
 
 
-def reply_to(twin: IntercomSimulator, **fields: Any) -> Reply:
-    address = Address(channel="intercom", account=APP, ours=APP, theirs=twin.get_desk_status(PERSON).thread)
+def reply_to(simulator: IntercomSimulator, **fields: Any) -> Reply:
+    address = Address(
+        channel="intercom", account=APP, ours=APP, theirs=simulator.get_desk_status(PERSON).thread
+    )
     return Reply(key="turn.1", address=address, **fields)
 
 
 @pytest.mark.parametrize("plain", [False, True])
 def test_a_conversation_is_begun_and_goes_on(plain: bool) -> None:
-    twin = made(plain=plain)
-    [first], [second] = said(twin), said(twin, "more\n3 < 5")
+    simulator = made(plain=plain)
+    [first], [second] = said(simulator), said(simulator, "more\n3 < 5")
 
     assert (first.text, second.text) == ("Hi & é", "more\n3 < 5")
     assert first.session == second.session
@@ -102,19 +108,21 @@ def test_files_come_along() -> None:
 
 
 def test_what_we_send_is_taken_told_back_and_ignored() -> None:
-    twin = made()
-    said(twin)
+    simulator = made()
+    said(simulator)
     for part in render_parts(
         Message(text="Is **that** right?", choices=(YES, Choice(label="No", payload="no")))
     ):
-        answer, deliveries = call(twin, "/reply", build_comment(reply_to(twin, **dict(part))))
+        answer, deliveries = call(simulator, "/reply", build_comment(reply_to(simulator, **dict(part))))
         assert answer.status == 200
         assert acts(deliveries) == []
         assert turns(deliveries) == []
-    question, options = [line for line in twin.list_messages(NOW, person=PERSON) if line.direction == "out"]
+    question, options = [
+        line for line in simulator.list_messages(NOW, person=PERSON) if line.direction == "out"
+    ]
 
     assert (question.text, [label for _, label in options.choices]) == ("Is that right?", ["Yes", "No"])
-    [tapped] = said(twin, "Yes", button=options.choices[0][0])
+    [tapped] = said(simulator, "Yes", button=options.choices[0][0])
     assert tapped.text == "Yes"
 
 
@@ -140,77 +148,77 @@ def test_what_we_send_is_taken_told_back_and_ignored() -> None:
 def test_what_people_do_at_the_desk_changes_who_speaks(
     move: str, text: str, expected: list[ControlAction]
 ) -> None:
-    twin = made()
-    said(twin)
-    said(twin, "more")
+    simulator = made()
+    said(simulator)
+    said(simulator, "more")
 
-    deliveries = twin.run_agent_action(PERSON, move, text, NOW)
+    deliveries = simulator.run_agent_action(PERSON, move, text, NOW)
     assert acts(deliveries) == expected
     assert turns(deliveries) == []
 
 
 def test_every_move_can_be_made_and_no_other() -> None:
     for move in IntercomSimulator.agent_actions:
-        twin = made()
-        said(twin)
-        said(twin)
-        assert twin.run_agent_action(PERSON, move.name, "words" if move.speaks else "", NOW)
+        simulator = made()
+        said(simulator)
+        said(simulator)
+        assert simulator.run_agent_action(PERSON, move.name, "words" if move.speaks else "", NOW)
     for wrong in ("", "dance", "reply"):
         with pytest.raises(KeyError):
-            twin.run_agent_action(PERSON, wrong, "", NOW)
+            simulator.run_agent_action(PERSON, wrong, "", NOW)
     with pytest.raises(KeyError):
         made().run_agent_action(PERSON, "take", "", NOW)
 
 
 def test_a_message_in_a_persons_conversation_comes_with_the_take_over_known_before() -> None:
-    twin = made()
-    said(twin)
+    simulator = made()
+    said(simulator)
     first = {
         each.id
-        for each in heard(twin.run_agent_action(PERSON, "take", "", NOW))
+        for each in heard(simulator.run_agent_action(PERSON, "take", "", NOW))
         if isinstance(each, ControlReceived)
     }
-    events = heard(twin.send_user_message(UserMessage("intercom", PERSON, "hello?"), NOW)[1])
+    events = heard(simulator.send_user_message(UserMessage("intercom", PERSON, "hello?"), NOW)[1])
 
     assert {each.id for each in events if isinstance(each, ControlReceived)} <= first
 
 
 def test_a_closed_conversation_is_opened_again_and_a_deleted_one_begun_anew() -> None:
-    twin = made()
-    [before] = said(twin)
-    twin.run_agent_action(PERSON, "close", "", NOW)
-    assert twin.get_desk_status(PERSON).words == "closed, assigned to nobody"
-    [again] = said(twin)
-    twin.run_agent_action(PERSON, "delete", "", NOW)
-    [anew] = said(twin)
+    simulator = made()
+    [before] = said(simulator)
+    simulator.run_agent_action(PERSON, "close", "", NOW)
+    assert simulator.get_desk_status(PERSON).words == "closed, assigned to nobody"
+    [again] = said(simulator)
+    simulator.run_agent_action(PERSON, "delete", "", NOW)
+    [anew] = said(simulator)
 
     assert before.session == again.session != anew.session
 
 
 def test_a_tag_is_put_on_and_our_close_ends_it_until_the_person_writes() -> None:
-    twin = made()
-    said(twin)
-    assert code(call(twin, "/tags", {"id": "99"})[0]) == (404, "not_found")
-    assert call(twin, "/tags", {"id": "86"})[0].status == 200
-    assert twin.get_desk_status(PERSON).words == "open, assigned to nobody, tagged"
-    answer, deliveries = call(twin, "/parts", {"message_type": "close"})
+    simulator = made()
+    said(simulator)
+    assert code(call(simulator, "/tags", {"id": "99"})[0]) == (404, "not_found")
+    assert call(simulator, "/tags", {"id": "86"})[0].status == 200
+    assert simulator.get_desk_status(PERSON).words == "open, assigned to nobody, tagged"
+    answer, deliveries = call(simulator, "/parts", {"message_type": "close"})
 
     assert (answer.status, acts(deliveries)) == (200, [ControlAction.CLOSE])
-    assert twin.get_desk_status(PERSON).words == "closed, assigned to nobody, tagged"
-    assert [turn.text for turn in said(twin, "One more thing")] == ["One more thing"]
+    assert simulator.get_desk_status(PERSON).words == "closed, assigned to nobody, tagged"
+    assert [turn.text for turn in said(simulator, "One more thing")] == ["One more thing"]
 
 
 def test_our_hand_off_leaves_the_wait_to_the_team() -> None:
-    twin = made()
-    said(twin)
-    _, noted = call(twin, "/reply", {"message_type": "note", "body": "<p>Wants a person</p>"})
+    simulator = made()
+    said(simulator)
+    _, noted = call(simulator, "/reply", {"message_type": "note", "body": "<p>Wants a person</p>"})
     body = {"message_type": "assignment", "type": "team", "assignee_id": TEAM}
-    _, assigned = call(twin, "/parts", body)
+    _, assigned = call(simulator, "/parts", body)
 
     assert acts(noted) == acts(assigned) == []
-    assert twin.get_desk_status(PERSON).words == "open, assigned to a team and nobody"
-    assert acts(twin.send_user_message(UserMessage("intercom", PERSON, "hello?"), NOW)[1]) == []
-    assert acts(twin.run_agent_action(PERSON, "take", "", NOW)) == [ControlAction.TAKE_OVER]
+    assert simulator.get_desk_status(PERSON).words == "open, assigned to a team and nobody"
+    assert acts(simulator.send_user_message(UserMessage("intercom", PERSON, "hello?"), NOW)[1]) == []
+    assert acts(simulator.run_agent_action(PERSON, "take", "", NOW)) == [ControlAction.TAKE_OVER]
 
 
 @pytest.mark.parametrize(
@@ -243,28 +251,28 @@ def test_our_hand_off_leaves_the_wait_to_the_team() -> None:
 def test_the_api_refuses_what_breaks_its_rules(
     what: str, body: dict[str, Any], expected: tuple[int, str]
 ) -> None:
-    twin = made()
-    said(twin)
-    answer, deliveries = call(twin, what, body)
+    simulator = made()
+    said(simulator)
+    answer, deliveries = call(simulator, what, body)
 
     assert code(answer) == expected
     assert deliveries == []
 
 
 def test_token_and_version_are_checked() -> None:
-    twin = made()
-    said(twin)
+    simulator = made()
+    said(simulator)
 
-    assert code(call(twin, "", authorization="Bearer other")[0]) == (401, "unauthorized")
-    assert code(call(twin, "", version="9.9")[0]) == (400, "intercom_version_invalid")
-    me = twin.handle(SimulatorRequest("GET", "/me", {"authorization": f"Bearer {TOKEN}"}), NOW)[0]
+    assert code(call(simulator, "", authorization="Bearer other")[0]) == (401, "unauthorized")
+    assert code(call(simulator, "", version="9.9")[0]) == (400, "intercom_version_invalid")
+    me = simulator.handle(SimulatorRequest("GET", "/me", {"authorization": f"Bearer {TOKEN}"}), NOW)[0]
     assert json.loads(me.body)["app"]["id_code"] == APP
 
 
 def test_calls_are_counted_in_windows_of_ten_seconds() -> None:
-    twin = made(most_in_a_window=2)
-    said(twin)
-    answers = [call(twin, "", now=NOW + seconds)[0] for seconds in (1, 2, 3, 11)]
+    simulator = made(most_in_a_window=2)
+    said(simulator)
+    answers = [call(simulator, "", now=NOW + seconds)[0] for seconds in (1, 2, 3, 11)]
 
     assert [answer.status for answer in answers] == [200, 200, 429, 200]
     assert code(answers[2]) == (429, "rate_limit_exceeded")
@@ -284,25 +292,25 @@ def test_calls_are_counted_in_windows_of_ten_seconds() -> None:
     ],
 )
 def test_it_fails_as_it_is_told(fault: Fault, taken: bool) -> None:
-    twin = made()
-    said(twin)
-    twin.set_faults(FaultSettings(next=(fault,)))
-    answer, _ = call(twin, "/reply", {"message_type": "comment", "body": "<p>x</p>"})
+    simulator = made()
+    said(simulator)
+    simulator.set_faults(FaultSettings(next=(fault,)))
+    answer, _ = call(simulator, "/reply", {"message_type": "comment", "body": "<p>x</p>"})
 
     assert answer.status != 200 or answer.drop or answer.delay > 30
-    assert any(line.direction == "out" for line in twin.list_messages(NOW)) is taken
+    assert any(line.direction == "out" for line in simulator.list_messages(NOW)) is taken
 
 
 async def test_a_question_on_the_card_becomes_a_message_of_the_person() -> None:
-    twin, our = made(), channel()
-    pressed = twin.press_card_button(PERSON, "ask", NOW, question="Where is my parcel?")
+    simulator, our = made(), channel()
+    pressed = simulator.press_card_button(PERSON, "ask", NOW, question="Where is my parcel?")
     hook = Webhook(pressed.method, pressed.url, pressed.headers, pressed.body)
     our.verify(hook)
     told: list[WebhookDelivery] = []
 
     def intercom(request: httpx.Request) -> httpx.Response:
         call = SimulatorRequest(request.method, request.url.path, request.headers, request.content)
-        answer, deliveries = twin.handle(call, NOW)
+        answer, deliveries = simulator.handle(call, NOW)
         told.extend(deliveries)
         return httpx.Response(answer.status, content=answer.body)
 
@@ -330,29 +338,29 @@ def test_nobody_speaks_in_the_name_of_a_stranger(body: dict[str, Any], expected:
 
 
 def test_a_webhook_is_tried_once_more_after_a_minute_and_is_the_same_notification() -> None:
-    twin = made()
-    _, [first] = twin.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
-    [again] = twin.handle_delivery_result(first, 503, NOW)
+    simulator = made()
+    _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
+    [again] = simulator.handle_delivery_result(first, 503, NOW)
 
     assert again.at == NOW + 60
     assert heard([first]) == heard([again])
     assert json.loads(again.body)["delivery_attempts"] == 2
-    assert twin.handle_delivery_result(again, None, NOW) == []
-    assert twin.handle_delivery_result(first, 200, NOW) == []
+    assert simulator.handle_delivery_result(again, None, NOW) == []
+    assert simulator.handle_delivery_result(first, 200, NOW) == []
 
 
 def test_gone_ends_the_subscription() -> None:
-    twin = made()
-    _, [first] = twin.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
+    simulator = made()
+    _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
 
-    assert twin.handle_delivery_result(first, 410, NOW) == []
-    assert twin.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)[1] == []
+    assert simulator.handle_delivery_result(first, 410, NOW) == []
+    assert simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)[1] == []
 
 
 def test_webhooks_come_twice_and_late_when_told() -> None:
-    twin = made()
-    twin.set_faults(FaultSettings(webhooks_twice=1.0, webhooks_shuffled=5.0))
-    _, [first, second] = twin.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
+    simulator = made()
+    simulator.set_faults(FaultSettings(webhooks_twice=1.0, webhooks_shuffled=5.0))
+    _, [first, second] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
 
     assert replace(second, at=first.at) == first
     assert NOW <= first.at <= NOW + 5

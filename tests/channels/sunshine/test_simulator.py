@@ -1,4 +1,4 @@
-"""The twin plays against the channel: the switchboard both ways, limits, and races for control."""
+"""The simulator plays against the channel: the switchboard both ways, limits, and races for control."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ADA = "ada"
 
 
 class Played:
-    """An app with one person. `before_call` happens before the twin hears of each call."""
+    """An app with one person. `before_call` happens before the simulator hears of each call."""
 
     def __init__(self, **more: object) -> None:
         self.now = 1_795_428_000.0
@@ -92,7 +92,7 @@ class Played:
         answer, deliveries = self.simulator.handle(call, self.now)
         self.hear(deliveries)
         if answer.drop:
-            raise httpx.RemoteProtocolError("dropped by the twin")
+            raise httpx.RemoteProtocolError("dropped by the simulator")
         return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
 
 

@@ -1,4 +1,4 @@
-"""The twin keeps Twilio's rules, and the channel and the twin understand each other."""
+"""The simulator keeps Twilio's rules, and the channel and the simulator understand each other."""
 
 from __future__ import annotations
 
@@ -360,13 +360,13 @@ def test_the_same_seed_gives_the_same_ids_and_another_seed_others() -> None:
     query=st.text(alphabet="To=From&PageSize=Date>0-%+", max_size=40),
     body=st.binary(max_size=60),
 )
-def test_no_request_breaks_the_twin(method: str, path: str, query: str, body: bytes) -> None:
+def test_no_request_breaks_the_simulator(method: str, path: str, query: str, body: bytes) -> None:
     answer, _ = make_simulator().handle(SimulatorRequest(method, f"{path}?{query}", BASIC, body), NOON)
 
     assert answer.status in (200, 400, 404)
 
 
-def test_the_twin_and_the_channel_agree_on_the_limits_without_sharing_them() -> None:
+def test_the_simulator_and_the_channel_agree_on_the_limits_without_sharing_them() -> None:
     limit = capabilities.CAPABILITIES.text_length
 
     assert create(make_simulator(), {"Body": "x" * limit})[0].status == 201

@@ -30,7 +30,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"up to {can.list_rows} are a list, where a label over {can.list_title_length}" in PAGE
     assert f"below its row ({can.list_description_length})" in PAGE
     assert f"Text with choices | {can.choices_text_length} characters" in PAGE
-    assert f"up to {can.caption_length} characters goes below" in PAGE
+    assert f"up to {can.caption_length} characters goes as the caption" in PAGE
     assert f"{can.max_webhook_bytes // 1024**2} MB of body" in PAGE
 
 

@@ -50,7 +50,7 @@ def made(identity: IdentityMode = IdentityMode.BOTH) -> WhatsAppSimulator:
 
 
 def heard(deliveries: list[WebhookDelivery]) -> list[Event]:
-    """What our channel makes of the twin's webhooks."""
+    """What our channel makes of the simulator's webhooks."""
     events = []
     for delivery in deliveries:
         hook = Webhook(delivery.method, delivery.url, delivery.headers, delivery.body)
@@ -66,20 +66,20 @@ def turn_of(deliveries: list[WebhookDelivery]) -> Turn:
 
 
 def call(
-    twin: WhatsAppSimulator, body: dict[str, Any], now: float = NOW
+    simulator: WhatsAppSimulator, body: dict[str, Any], now: float = NOW
 ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
     headers = {"authorization": f"Bearer {TOKEN}"}
-    return twin.handle(
+    return simulator.handle(
         SimulatorRequest("POST", f"/v26.0/{OURS}/messages", headers, json.dumps(body).encode()), now
     )
 
 
 def send(
-    twin: WhatsAppSimulator, message: Message, theirs: str = PERSON[1:], now: float = NOW
+    simulator: WhatsAppSimulator, message: Message, theirs: str = PERSON[1:], now: float = NOW
 ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
     address = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=theirs)
     [part] = whatsapp().render(message, address)
-    return call(twin, build_request(Reply(key="turn.1", address=address, **dict(part)), MEDIA_URL), now)
+    return call(simulator, build_request(Reply(key="turn.1", address=address, **dict(part)), MEDIA_URL), now)
 
 
 def code(answer: SimulatorResponse) -> int:
@@ -109,21 +109,21 @@ def test_people_who_write_at_once_come_in_one_batch() -> None:
 
 
 def test_a_tapped_row_comes_back_as_a_row_and_a_button_as_a_button() -> None:
-    twin = made()
-    twin.send_user_message(HELLO, NOW)
+    simulator = made()
+    simulator.send_user_message(HELLO, NOW)
     for count, kind in ((2, "button_reply"), (5, "list_reply")):
         choices = tuple(Choice(label=f"{kind} {n}", payload=f"{kind}{n}") for n in range(count))
-        send(twin, Message(text="Which?", choices=choices))
-        _, [delivery] = twin.send_user_message(replace(HELLO, text="x", button=f"{kind}1"), NOW)
+        send(simulator, Message(text="Which?", choices=choices))
+        _, [delivery] = simulator.send_user_message(replace(HELLO, text="x", button=f"{kind}1"), NOW)
 
         assert f'"type":"{kind}"' in delivery.body.decode()
         assert turn_of([delivery]).payload == f"{kind}1"
 
 
 def test_a_reply_is_taken_and_its_statuses_tell_our_key_back() -> None:
-    twin = made()
-    twin.send_user_message(HELLO, NOW)
-    answer, deliveries = send(twin, Message(text="Hello"))
+    simulator = made()
+    simulator.send_user_message(HELLO, NOW)
+    answer, deliveries = send(simulator, Message(text="Hello"))
     statuses = [event for event in heard(deliveries) if isinstance(event, StatusChanged)]
 
     assert [status.status for status in statuses] == [
@@ -133,23 +133,23 @@ def test_a_reply_is_taken_and_its_statuses_tell_our_key_back() -> None:
     ]
     assert {status.provider_id for status in statuses} == {json.loads(answer.body)["messages"][0]["id"]}
     assert {status.reply_key for status in statuses} == {f"{OURS}:{PERSON[1:]}:turn.1"}
-    assert [line.text for line in twin.list_messages(NOW)] == ["Hi é", "Hello"]
+    assert [line.text for line in simulator.list_messages(NOW)] == ["Hi é", "Hello"]
 
 
 def test_statuses_come_late_twice_and_out_of_order_when_told() -> None:
-    twin = made()
-    twin.send_user_message(HELLO, NOW)
-    twin.set_faults(FaultSettings(statuses_twice=1.0, statuses_late=30.0, statuses_shuffled=10.0))
-    _, deliveries = send(twin, Message(text="Hello"))
+    simulator = made()
+    simulator.send_user_message(HELLO, NOW)
+    simulator.set_faults(FaultSettings(statuses_twice=1.0, statuses_late=30.0, statuses_shuffled=10.0))
+    _, deliveries = send(simulator, Message(text="Hello"))
 
     assert len(deliveries) == 6
     assert all(delivery.at >= NOW + 30 for delivery in deliveries)
 
 
 def test_outside_the_window_a_message_is_taken_and_fails_afterwards() -> None:
-    twin = made()
-    twin.send_user_message(HELLO, NOW)
-    answer, deliveries = send(twin, Message(text="Hello"), now=NOW + 24 * 3600)
+    simulator = made()
+    simulator.send_user_message(HELLO, NOW)
+    answer, deliveries = send(simulator, Message(text="Hello"), now=NOW + 24 * 3600)
     [event] = heard(deliveries)
 
     assert answer.status == 200
@@ -158,34 +158,34 @@ def test_outside_the_window_a_message_is_taken_and_fails_afterwards() -> None:
 
 
 def test_a_user_id_is_a_recipient_and_in_the_place_of_a_number_it_is_dropped() -> None:
-    twin = made(IdentityMode.HIDDEN)
-    theirs = turn_of(twin.send_user_message(HELLO, NOW)[1]).address.theirs
-    _, delivered = send(twin, Message(text="Hello"), theirs)
+    simulator = made(IdentityMode.HIDDEN)
+    theirs = turn_of(simulator.send_user_message(HELLO, NOW)[1]).address.theirs
+    _, delivered = send(simulator, Message(text="Hello"), theirs)
     answer, dropped = call(
-        twin, {"messaging_product": "whatsapp", "to": theirs, "type": "text", "text": {"body": "x"}}
+        simulator, {"messaging_product": "whatsapp", "to": theirs, "type": "text", "text": {"body": "x"}}
     )
 
     assert (len(delivered), answer.status, dropped) == (3, 200, [])
-    assert [line.text for line in twin.list_messages(NOW, person=PERSON)] == ["Hi é", "Hello"]
+    assert [line.text for line in simulator.list_messages(NOW, person=PERSON)] == ["Hi é", "Hello"]
 
 
 def test_a_burst_to_one_person_meets_the_pair_limit_and_others_do_not_wait() -> None:
-    twin = made()
-    twin.send_user_message(HELLO, NOW)
-    answers = [send(twin, Message(text="x"))[0] for _ in range(46)]
+    simulator = made()
+    simulator.send_user_message(HELLO, NOW)
+    answers = [send(simulator, Message(text="x"))[0] for _ in range(46)]
 
     assert [answer.status for answer in answers[:45]] == [200] * 45
     assert code(answers[45]) == 131056
-    assert send(twin, Message(text="x"), "12025550181")[0].status == 200
-    assert send(twin, Message(text="x"), now=NOW + 6)[0].status == 200
+    assert send(simulator, Message(text="x"), "12025550181")[0].status == 200
+    assert send(simulator, Message(text="x"), now=NOW + 6)[0].status == 200
 
 
 def test_more_than_eighty_a_second_are_too_many() -> None:
-    twin = made()
-    answers = [send(twin, Message(text="x"), f"1202555{number:04}")[0] for number in range(81)]
+    simulator = made()
+    answers = [send(simulator, Message(text="x"), f"1202555{number:04}")[0] for number in range(81)]
 
     assert code(answers[80]) == 130429
-    assert send(twin, Message(text="x"), "12025559999", NOW + 1)[0].status == 200
+    assert send(simulator, Message(text="x"), "12025559999", NOW + 1)[0].status == 200
 
 
 def interactive(**value: Any) -> dict[str, Any]:
@@ -228,20 +228,20 @@ def test_a_wrong_token_is_refused() -> None:
     ("status", "again"), [(200, False), (204, True), (401, True), (503, True), (None, True)]
 )
 def test_anything_but_200_is_repeated(status: int | None, again: bool) -> None:
-    twin = made()
-    _, [delivery] = twin.send_user_message(HELLO, NOW)
+    simulator = made()
+    _, [delivery] = simulator.send_user_message(HELLO, NOW)
 
-    assert bool(twin.handle_delivery_result(delivery, status, NOW)) is again
+    assert bool(simulator.handle_delivery_result(delivery, status, NOW)) is again
 
 
 def test_a_webhook_is_repeated_with_growing_gaps_for_seven_days() -> None:
-    twin, now, gaps = made(), NOW, []
-    _, deliveries = twin.send_user_message(HELLO, NOW)
+    simulator, now, gaps = made(), NOW, []
+    _, deliveries = simulator.send_user_message(HELLO, NOW)
     while deliveries:
         [delivery] = deliveries
         gaps.append(delivery.at - now)
         now = delivery.at
-        deliveries = twin.handle_delivery_result(delivery, 503, now)
+        deliveries = simulator.handle_delivery_result(delivery, 503, now)
 
     assert gaps[:4] == [0, 0, 5, 10]
     assert max(gaps) == 6 * 3600
@@ -264,11 +264,11 @@ def test_who_answers_from_the_business_phone_takes_over() -> None:
     ],
 )
 def test_it_fails_as_told(fault: Fault, status: int, taken: int) -> None:
-    twin = made()
-    twin.set_faults(FaultSettings(next=(fault,)))
-    answer, _ = send(twin, Message(text="x"))
+    simulator = made()
+    simulator.set_faults(FaultSettings(next=(fault,)))
+    answer, _ = send(simulator, Message(text="x"))
 
-    assert (answer.status, len(twin.list_messages(NOW))) == (status, taken)
+    assert (answer.status, len(simulator.list_messages(NOW))) == (status, taken)
 
 
 def test_another_surface_is_not_its_own() -> None:

@@ -1,4 +1,4 @@
-"""The channel and its twin in one process, on a clock that only tests move."""
+"""The channel and its simulator in one process, on a clock that only tests move."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOOK = "https://bots.example.com/webhooks/zendesk"
 
 
 class Played:
-    """A desk with one customer. `before_call` happens before the twin hears of each call."""
+    """A desk with one customer. `before_call` happens before the simulator hears of each call."""
 
     def __init__(self, *, by_triggers: bool = False, oauth: bool = False, tells_when: bool = True) -> None:
         self.now = 1_795_428_000.0
@@ -85,7 +85,7 @@ class Played:
             hint="",
             client_id="c",
             client_secret="s",
-            refresh_token=self.simulator.account.refresh_token,
+            refresh_token=self.simulator.admin.refresh_token,
             clock=lambda: self.now,
         )
 
@@ -96,7 +96,7 @@ class Played:
         answer, deliveries = self.simulator.handle(call, self.now)
         self.hear(deliveries)
         if answer.drop:
-            raise httpx.RemoteProtocolError("dropped by the twin")
+            raise httpx.RemoteProtocolError("dropped by the simulator")
         date = format_datetime(self._moment().replace(microsecond=0), usegmt=True)
         return httpx.Response(answer.status, headers={**answer.headers, "date": date}, content=answer.body)
 

@@ -1,4 +1,4 @@
-"""The twin plays against the channel: both webhook kinds, an agent's side, limits, and races."""
+"""The simulator plays against the channel: both webhook kinds, an agent's side, limits, and races."""
 
 from __future__ import annotations
 
@@ -229,17 +229,17 @@ async def test_a_token_that_ended_or_was_revoked_is_renewed() -> None:
     await desk.send()
     desk.now += 3600
     await desk.send()
-    assert desk.simulator.account.grant_count == 2
-    desk.simulator.account.revoke()
+    assert desk.simulator.admin.grant_count == 2
+    desk.simulator.admin.revoke()
     await desk.send()
-    assert desk.simulator.account.grant_count == 3
+    assert desk.simulator.admin.grant_count == 3
     assert len(desk.lines()) == 3
 
 
 async def test_wrong_credentials_stop_the_account() -> None:
     desk = Played()
     say(desk)
-    desk.simulator.account.change_api_token("another")
+    desk.simulator.admin.change_api_token("another")
 
     with pytest.raises(Rejected) as error:
         await desk.send()

@@ -1,4 +1,4 @@
-"""The library's flows in Intercom, with people at its desk: twin, webhook, uvicorn, Redis, worker, twin."""
+"""The library's flows in Intercom, with people at its desk: simulator, webhook, uvicorn, Redis, worker, simulator."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ class Unheard(Interrupting):
 class Desk:
     """A gateway and the simulated Intercom around it."""
 
-    def __init__(self, server: RecordingSimulatorServer, twin: IntercomSimulator, redis: Redis) -> None:
+    def __init__(self, server: RecordingSimulatorServer, simulator: IntercomSimulator, redis: Redis) -> None:
         self.server = server
-        self.simulator = twin
+        self.simulator = simulator
         self.redis = redis
 
     async def say(self, text: str, button: str = "") -> None:
@@ -113,11 +113,11 @@ async def desk(
         http = await stack.enter_async_context(provider_client())
         url = find_free_url()
         webhook_url = f"{url}/webhooks/intercom"
-        twin = kind(client_secret=SECRET, access_token=TOKEN, webhook_url=webhook_url, seed=7)
-        server = RecordingSimulatorServer(twin, http)
+        simulator = kind(client_secret=SECRET, access_token=TOKEN, webhook_url=webhook_url, seed=7)
+        server = RecordingSimulatorServer(simulator, http)
         api_url = await stack.enter_async_context(serve(server))
         redis_url = await start_gateway(stack, url, flow, {**ENVIRON, "INTERCOM_API_URL": api_url, **changed})
-        yield Desk(server, twin, await stack.enter_async_context(Redis.from_url(redis_url)))
+        yield Desk(server, simulator, await stack.enter_async_context(Redis.from_url(redis_url)))
 
 
 async def hold(around: Desk, conversation: ConversationTest) -> None:

@@ -29,9 +29,9 @@ PERSON = "+15550191"
 class Messaging:
     """A gateway and the simulated Zendesk messaging around it."""
 
-    def __init__(self, server: RecordingSimulatorServer, twin: SunshineSimulator, redis: Redis) -> None:
+    def __init__(self, server: RecordingSimulatorServer, simulator: SunshineSimulator, redis: Redis) -> None:
         self.server = server
-        self.simulator = twin
+        self.simulator = simulator
         self.redis = redis
 
     async def say(self, text: str, button: str = "") -> int:
@@ -84,15 +84,15 @@ async def messaging(flow: str) -> AsyncIterator[Messaging]:
         url = find_free_url()
         key = (ENVIRON["SUNSHINE_KEY_ID"], ENVIRON["SUNSHINE_KEY_SECRET"])
         webhook_url = f"{url}/webhooks/sunshine"
-        twin = SunshineSimulator(app=APP, key=key, secret=SECRET, webhook_url=webhook_url, seed=7)
-        server = RecordingSimulatorServer(twin, http)
+        simulator = SunshineSimulator(app=APP, key=key, secret=SECRET, webhook_url=webhook_url, seed=7)
+        server = RecordingSimulatorServer(simulator, http)
         environ = {
             **ENVIRON,
             "SUNSHINE_API_URL": await stack.enter_async_context(serve(server)),
             "SUNSHINE_INTEGRATION_ID": BOT_INTEGRATION["integrationId"],
         }
         redis_url = await start_gateway(stack, url, flow, environ)
-        yield Messaging(server, twin, await stack.enter_async_context(Redis.from_url(redis_url)))
+        yield Messaging(server, simulator, await stack.enter_async_context(Redis.from_url(redis_url)))
 
 
 async def hold(around: Messaging, conversation: ConversationTest) -> None:

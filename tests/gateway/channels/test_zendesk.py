@@ -1,4 +1,4 @@
-"""Tickets through the whole: twin, signed webhook, uvicorn, Redis, worker, the twin again, and its people."""
+"""Tickets through the whole: simulator, signed webhook, uvicorn, Redis, worker, the simulator again, and its people."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ADA, SECRET, TOKEN = "ada@example.com", "c2VjcmV0", "api-token"
 
 
 class Tickets(RecordingSimulatorServer):
-    """The twin's server, with Ada and Grace."""
+    """The simulator's server, with Ada and Grace."""
 
     redis_url = ""
 
@@ -82,20 +82,20 @@ async def desk(
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         url = find_free_url()
-        twin = ZendeskSimulator(
+        simulator = ZendeskSimulator(
             secret=SECRET,
             api_token=TOKEN,
             webhook_url=f"{url}/webhooks/zendesk",
             seed=7,
             by_triggers=by_triggers,
         )
-        server = Tickets(twin, http)
+        server = Tickets(simulator, http)
         shown = {"ZENDESK_EMAIL": "bot@example.com", "ZENDESK_API_TOKEN": TOKEN}
         if oauth:
             shown = {
                 "ZENDESK_OAUTH_CLIENT_ID": "c",
                 "ZENDESK_OAUTH_CLIENT_SECRET": "s",
-                "ZENDESK_OAUTH_REFRESH_TOKEN": twin.account.refresh_token,
+                "ZENDESK_OAUTH_REFRESH_TOKEN": simulator.admin.refresh_token,
             }
         environ = {
             "ZENDESK_API_URL": await stack.enter_async_context(serve(server)),
@@ -144,18 +144,18 @@ async def test_a_person_takes_the_ticket_and_gives_it_back() -> None:
 async def test_a_person_who_writes_while_the_bot_does_is_the_only_voice() -> None:
     """Grace answers between the look at the ticket and its update: no webhook can be that fast."""
     async with desk("support") as tickets:
-        twin, handle = tickets.simulator, tickets.simulator.handle
+        simulator, handle = tickets.simulator, tickets.simulator.handle
 
         def interrupted(
             request: SimulatorRequest, now: float
         ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
             if request.method == "PUT" and not any(
-                line.direction == "agent" for line in twin.list_messages(now)
+                line.direction == "agent" for line in simulator.list_messages(now)
             ):
                 tickets.grace("reply", "I have it.")
             return handle(request, now)
 
-        twin.handle = interrupted  # type: ignore[method-assign]
+        simulator.handle = interrupted  # type: ignore[method-assign]
         tickets.ada("hi")
         await tickets.until_idle()
         tickets.ada("and now?")
@@ -204,7 +204,7 @@ async def test_two_workers_share_tokens_that_are_good_once() -> None:
         await tickets.until_idle()
 
         assert isinstance(tickets.simulator, ZendeskSimulator)
-        assert tickets.simulator.account.grant_count == 1
+        assert tickets.simulator.admin.grant_count == 1
         assert (
             len([line for line in tickets.simulator.list_messages(time()) if line.direction == "out"]) == 12
         )

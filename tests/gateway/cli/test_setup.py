@@ -28,8 +28,8 @@ _RENEWED = {
 class Admin:
     """A Zendesk account to be set up."""
 
-    def __init__(self, twin: ZendeskSimulator, url: str) -> None:
-        self.simulator = twin
+    def __init__(self, simulator: ZendeskSimulator, url: str) -> None:
+        self.simulator = simulator
         self._url = url
 
     async def run(self, *arguments: str, **settings: str) -> tuple[int, str]:
@@ -55,14 +55,14 @@ class Admin:
 
 @pytest.fixture
 async def admin() -> AsyncIterator[Admin]:
-    twin = ZendeskSimulator(secret="c2VjcmV0", api_token="token", webhook_url="", seed=7)
-    async with httpx.AsyncClient() as http, serve(SimulatorServer(twin, http)) as url:
-        yield Admin(twin, url)
+    simulator = ZendeskSimulator(secret="c2VjcmV0", api_token="token", webhook_url="", seed=7)
+    async with httpx.AsyncClient() as http, serve(SimulatorServer(simulator, http)) as url:
+        yield Admin(simulator, url)
 
 
 async def test_the_webhook_is_made_once_and_its_secret_is_told(admin: Admin) -> None:
     code, said = await admin.run("zendesk")
-    [webhook] = admin.simulator.account.webhooks.values()
+    [webhook] = admin.simulator.admin.webhooks.values()
 
     assert code == 0, said
     assert webhook["endpoint"] == "http://127.0.0.1:8000/webhooks/zendesk"
@@ -71,18 +71,18 @@ async def test_the_webhook_is_made_once_and_its_secret_is_told(admin: Admin) -> 
     assert "ZENDESK_BOT_USER_ID=8447000000009" in said
     assert "ZENDESK_HANDOFF_GROUP_ID=1700000000009  for the group People" in said
     code, said = await admin.run("zendesk", ZENDESK_WEBHOOK_SECRET="c2VjcmV0")
-    assert (code, len(admin.simulator.account.webhooks)) == (0, 1)
+    assert (code, len(admin.simulator.admin.webhooks)) == (0, 1)
     assert "the webhook is there" in said
     assert "c2VjcmV0" not in said
 
 
 async def test_triggers_are_made_once_and_corrected(admin: Admin) -> None:
     code, said = await admin.run("zendesk", "--by-triggers")
-    triggers = admin.simulator.account.triggers
+    triggers = admin.simulator.admin.triggers
 
     assert code == 0, said
     assert {each["title"] for each in triggers.values()} == {f"Turngate: {name}" for name in TRIGGER_EVENTS}
-    [webhook] = admin.simulator.account.webhooks
+    [webhook] = admin.simulator.admin.webhooks
     for trigger in triggers.values():
         [action] = trigger["actions"]
         assert action["value"][0] == webhook

@@ -1,4 +1,4 @@
-"""The agent's pane asks the twin of the desk, and takes nothing else."""
+"""The agent's pane asks the simulator of the desk, and takes nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from channels.intercom.simulator.server import IntercomSimulator
 from channels.twilio.simulator.server import TwilioSimulator
 from gateway.console.provider_desk import ProviderDeskPage
-from gateway.console.simulator_client import DeskEndpoint, Simulator
+from gateway.console.simulator_client import Simulator
 from gateway.local.simulator_server import SimulatorServer
 from gateway.server.operator_auth import OperatorAuth
 
@@ -22,16 +22,16 @@ HERE = {"surface": "intercom", "person": PERSON}
 
 @asynccontextmanager
 async def pane(*, simulated: bool = True) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
-    """The console of somebody on this machine, and the twin's own controls; webhooks reach nobody."""
+    """The console of somebody on this machine, and the simulator's own controls; webhooks reach nobody."""
     nowhere = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
-    twin = IntercomSimulator(
+    intercom = IntercomSimulator(
         client_secret="s", access_token="t", webhook_url="http://gateway.example/w", seed=1
     )
-    server = SimulatorServer(twin, nowhere)
-    desks = (DeskEndpoint("intercom", "Intercom", "http://twin", "wk7h2xqz"),)
-    simulator = Simulator("http://sms", "AC1", "http://cloud", desks) if simulated else None
+    server = SimulatorServer(intercom, nowhere)
+    environ = {"TURNGATE_SIMULATOR_URL": "intercom=http://simulator,twilio=http://sms"}
+    simulator = Simulator.load(environ if simulated else {})
     transport = httpx.ASGITransport(server)
-    async with httpx.AsyncClient(transport=transport, base_url="http://twin") as controls:
+    async with httpx.AsyncClient(transport=transport, base_url="http://simulator") as controls:
         app = Starlette(routes=ProviderDeskPage(OperatorAuth(""), simulator, controls).routes())
         local = httpx.ASGITransport(app, client=("127.0.0.1", 1))
         async with httpx.AsyncClient(transport=local, base_url="http://127.0.0.1") as console:
@@ -43,7 +43,7 @@ async def pane(*, simulated: bool = True) -> AsyncIterator[tuple[httpx.AsyncClie
 async def test_what_is_done_in_the_pane_is_done_at_the_desk() -> None:
     async with pane() as (console, controls):
         before = (await console.get("/console/agent", params=HERE)).json()
-        await controls.post("/_twin/say", json={"surface": "intercom", "from": PERSON, "text": "Hi"})
+        await controls.post("/_simulator/say", json={"surface": "intercom", "from": PERSON, "text": "Hi"})
         note = await console.post("/console/agent", json={**HERE, "move": "note", "text": "kind"})
         take = await console.post("/console/agent", json={**HERE, "move": "take"})
         after = (await console.get("/console/agent", params=HERE)).json()
@@ -88,14 +88,16 @@ async def test_real_credentials_leave_no_pane() -> None:
         assert (await console.post("/console/agent", json={**HERE, "move": "take"})).status_code == 400
 
 
-async def test_a_twin_without_a_desk_has_no_moves() -> None:
-    twin = TwilioSimulator(account_sid="AC1", auth_token="t", webhook_url="http://gateway.example/w", seed=1)
+async def test_a_simulator_without_a_desk_has_no_moves() -> None:
+    simulator = TwilioSimulator(
+        account_sid="AC1", auth_token="t", webhook_url="http://gateway.example/w", seed=1
+    )
     async with httpx.AsyncClient() as nowhere:
-        transport = httpx.ASGITransport(SimulatorServer(twin, nowhere))
-        async with httpx.AsyncClient(transport=transport, base_url="http://twin") as controls:
-            desk = (await controls.get("/_twin/desk", params={"from": PERSON})).json()
-            act = await controls.post("/_twin/act", json={"from": PERSON, "move": "take"})
-            malformed = await controls.post("/_twin/act", json={})
+        transport = httpx.ASGITransport(SimulatorServer(simulator, nowhere))
+        async with httpx.AsyncClient(transport=transport, base_url="http://simulator") as controls:
+            desk = (await controls.get("/_simulator/desk", params={"from": PERSON})).json()
+            act = await controls.post("/_simulator/act", json={"from": PERSON, "move": "take"})
+            malformed = await controls.post("/_simulator/act", json={})
 
     assert desk == {"moves": [], "standing": {"thread": "", "words": ""}}
     assert (act.status_code, malformed.status_code) == (400, 400)

@@ -1,4 +1,4 @@
-"""A twin on a real port: its API, its webhooks, its controls, and connections that break for real."""
+"""A simulator on a real port: its API, its webhooks, its controls, and connections that break for real."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Gateway:
 
 
 class World:
-    """A twin and a gateway that know each other's address."""
+    """A simulator and a gateway that know each other's address."""
 
     def __init__(self, gateway: Gateway, server: SimulatorServer, url: str, http: httpx.AsyncClient) -> None:
         self.gateway = gateway
@@ -66,7 +66,7 @@ class World:
 
     async def say(self, text: str, **more: object) -> str:
         said = {"surface": "sms", "from": ADA, "text": text, "wait": True, **more}
-        answer = await self.http.post(f"{self.url}/_twin/say", json=said)
+        answer = await self.http.post(f"{self.url}/_simulator/say", json=said)
         assert answer.status_code == 200
         return str(answer.json()["sid"])
 
@@ -75,13 +75,13 @@ class World:
 async def world() -> AsyncIterator[World]:
     gateway = Gateway()
     async with serve(gateway.app) as home, provider_client() as http:
-        twin = TwilioSimulator(
+        simulator = TwilioSimulator(
             account_sid=ACCOUNT,
             auth_token=TOKEN,
             webhook_url=f"{home}/webhooks/twilio#rc=3&rp=all",
             seed=1,
         )
-        server = SimulatorServer(twin, http, pace=0)
+        server = SimulatorServer(simulator, http, pace=0)
         async with serve(server) as url:
             environ = {
                 "TWILIO_ACCOUNT_SID": ACCOUNT,
@@ -106,18 +106,20 @@ async def test_a_reply_is_taken_and_its_statuses_come_back(world: World) -> None
 
     statuses = [event.status for event in world.gateway.events if isinstance(event, StatusChanged)]
     assert sorted(statuses) == [DeliveryStatus.DELIVERED, DeliveryStatus.SENT]
-    found = (await world.http.get(f"{world.url}/_twin/messages", params={"from": ADA})).json()
+    found = (await world.http.get(f"{world.url}/_simulator/messages", params={"from": ADA})).json()
     assert [(line["direction"], line["id"], line["text"]) for line in found["messages"]] == [
         ("out", sent.provider_id, "Hello")
     ]
-    later = await world.http.get(f"{world.url}/_twin/messages", params={"from": ADA, "after": found["last"]})
+    later = await world.http.get(
+        f"{world.url}/_simulator/messages", params={"from": ADA, "after": found["last"]}
+    )
     assert later.json() == {"messages": [], "last": found["last"]}
 
 
 async def test_a_plus_that_became_a_space_is_put_back(world: World) -> None:
     await world.say("Hi")
 
-    found = (await world.http.get(f"{world.url}/_twin/messages?from=+{ADA[1:]}")).json()
+    found = (await world.http.get(f"{world.url}/_simulator/messages?from=+{ADA[1:]}")).json()
     assert [line["text"] for line in found["messages"]] == ["Hi"]
 
 
@@ -144,7 +146,7 @@ async def test_a_send_that_failed_is_looked_up_and_found_only_if_it_was_taken(
     world: World, fault: Fault, expected: type[DeliveryError], taken: int, transport: str
 ) -> None:
     since = datetime.now(UTC)
-    answer = await world.http.post(f"{world.url}/_twin/faults", json={"next": [fault]})
+    answer = await world.http.post(f"{world.url}/_simulator/faults", json={"next": [fault]})
     assert answer.status_code == 200
 
     async with provider_client() if transport == "aiohttp" else httpx.AsyncClient() as http:
@@ -180,27 +182,27 @@ async def test_the_server_lives_on_after_it_dropped_a_connection(world: World) -
 async def test_a_control_that_cannot_be_read_is_refused_in_one_shape(
     world: World, path: str, body: str
 ) -> None:
-    answer = await world.http.post(f"{world.url}/_twin/{path}", content=body)
+    answer = await world.http.post(f"{world.url}/_simulator/{path}", content=body)
 
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "malformed"
 
 
 async def test_without_a_port_of_its_own_a_dropped_connection_is_an_error() -> None:
-    twin = TwilioSimulator(
+    simulator = TwilioSimulator(
         account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1
     )
-    twin.set_faults(FaultSettings(next=(Fault.DROP_BEFORE,)))
+    simulator.set_faults(FaultSettings(next=(Fault.DROP_BEFORE,)))
     environ = {
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": TOKEN,
-        "TWILIO_API_URL": "http://twin.invalid",
+        "TWILIO_API_URL": "http://simulator.invalid",
     }
     channel = create_channel(environ, "http://gateway.invalid")
     assert channel is not None
 
     async with httpx.AsyncClient() as wire:
-        server = SimulatorServer(twin, wire)
+        server = SimulatorServer(simulator, wire)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(server)) as http:
             with pytest.raises(Unknown):
                 await channel.send(REPLY, http)
@@ -209,14 +211,14 @@ async def test_without_a_port_of_its_own_a_dropped_connection_is_an_error() -> N
 
 async def test_webhooks_that_wait_are_forgotten_when_the_server_stops() -> None:
     async with provider_client() as http:
-        twin = TwilioSimulator(
+        simulator = TwilioSimulator(
             account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1
         )
-        twin.set_faults(FaultSettings(webhooks_shuffled=3600.0))
-        server = SimulatorServer(twin, http)
+        simulator.set_faults(FaultSettings(webhooks_shuffled=3600.0))
+        server = SimulatorServer(simulator, http)
         async with serve(server) as url:
             said = {"surface": "sms", "from": ADA, "text": "Hi"}
-            await http.post(f"{url}/_twin/say", json=said)
+            await http.post(f"{url}/_simulator/say", json=said)
         await server.wait_until_idle()
 
 

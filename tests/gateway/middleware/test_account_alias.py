@@ -24,7 +24,7 @@ PERSON = "+15550177"
 
 
 class Shops(NamedTuple):
-    """The twins of both accounts, and the server behind the gateway."""
+    """The simulators of both accounts, and the server behind the gateway."""
 
     first: RecordingSimulatorServer
     second: RecordingSimulatorServer

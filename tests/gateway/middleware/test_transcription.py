@@ -68,25 +68,25 @@ class World:
 
 @asynccontextmanager
 async def world() -> AsyncIterator[World]:
-    """A gateway of processes that hears, both twins and a transcription server."""
+    """A gateway of processes that hears, both simulators and a transcription server."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         model = await stack.enter_async_context(OpenAIServer().running())
         url = find_free_url()
-        twin = TwilioSimulator(
+        simulator = TwilioSimulator(
             account_sid=ACCOUNT, auth_token=TWILIO_TOKEN, webhook_url=f"{url}/webhooks/twilio", seed=7
         )
         meta = WhatsAppSimulator(
             app_secret=SECRET, access_token=TOKEN, webhook_url=f"{url}/webhooks/whatsapp", seed=7
         )
-        twilio, whatsapp = RecordingSimulatorServer(twin, http), RecordingSimulatorServer(meta, http)
-        twin.url = await stack.enter_async_context(serve(twilio))
+        twilio, whatsapp = RecordingSimulatorServer(simulator, http), RecordingSimulatorServer(meta, http)
+        simulator.url = await stack.enter_async_context(serve(twilio))
         environ = {
             **WHATSAPP,
             "WHATSAPP_API_URL": await stack.enter_async_context(serve(whatsapp)),
             "TWILIO_ACCOUNT_SID": ACCOUNT,
             "TWILIO_AUTH_TOKEN": TWILIO_TOKEN,
-            "TWILIO_API_URL": twin.url,
+            "TWILIO_API_URL": simulator.url,
             "TURNGATE_TRANSCRIBE": "openai/whisper-1",
             "OPENAI_API_KEY": "k",
             "OPENAI_BASE_URL": model.url,
@@ -306,7 +306,7 @@ async def test_another_channels_file_is_got_without_credentials_and_known_by_its
 async def cloud(
     fetch: SafeFetch,
 ) -> AsyncIterator[tuple[WhatsAppChannel, RecordingSimulatorServer, httpx.AsyncClient]]:
-    """A channel that is equipped, its twin, and a client."""
+    """A channel that is equipped, its simulator, and a client."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         meta = WhatsAppSimulator(

@@ -154,7 +154,7 @@ def test_every_error_of_the_client_means_something() -> None:
         ("soon", None),
         ("-1", None),
         ("1e3", None),
-        ("Thu, 01 Oct 2026 10:00:30", None),
+        ("Thu, 01 Oct 2026 10:00:30", 30.0),
     ],
 )
 def test_retry_after_is_read_in_all_its_forms(value: str, seconds: float | None) -> None:

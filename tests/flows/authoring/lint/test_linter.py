@@ -83,8 +83,8 @@ def test_a_label_is_held_to_what_it_stands_on(tmp_path: Path) -> None:
 
 
 def test_choices_that_cannot_be_told_apart_or_send_too_much_become_numbers(tmp_path: Path) -> None:
-    twins = ["A", "B", "C", "The long way round, by the sea", "The long way round, by the hills"]
-    assert found(tmp_path, menu(*twins), whatsapp=LISTS)[-1] == (
+    titles = ["A", "B", "C", "The long way round, by the sea", "The long way round, by the hills"]
+    assert found(tmp_path, menu(*titles), whatsapp=LISTS)[-1] == (
         "channel: node menu: shows choices that would read alike: whatsapp takes 24 characters: numbered list"
     )
     made = document(node("menu", "Menu?", choices=[{"label": "A", "payload": "p" * 201}], is_final=True))

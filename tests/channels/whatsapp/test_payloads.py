@@ -1,0 +1,16 @@
+"""Sample webhooks of Meta's Cloud API and the events that they become."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.channels.payload_cases import dump_events, payload_names, read_events, read_payload
+from tests.channels.whatsapp.builders import post, whatsapp
+
+
+@pytest.mark.parametrize("name", payload_names("whatsapp"))
+def test_a_sample_webhook_becomes_its_events(name: str) -> None:
+    channel, webhook = whatsapp(), post(read_payload("whatsapp", name))
+    channel.verify(webhook)
+
+    assert dump_events(channel.parse(webhook)) == read_events("whatsapp", name)

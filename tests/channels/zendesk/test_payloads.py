@@ -1,0 +1,19 @@
+"""Sample webhooks of Zendesk Support and the events that they become."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.channels.payload_cases import dump_events, payload_names, read_events, read_payload
+from tests.channels.zendesk.builders import channel as zendesk
+from tests.channels.zendesk.builders import hook
+
+
+@pytest.mark.parametrize("name", payload_names("zendesk"))
+def test_a_sample_webhook_becomes_its_events(name: str) -> None:
+    channel, webhook = zendesk(), hook(json.loads(read_payload("zendesk", name)))
+    channel.verify(webhook)
+
+    assert dump_events(channel.parse(webhook)) == read_events("zendesk", name)
