@@ -116,7 +116,7 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         running = RunningGateway(tmp_path, "--port", str(port), **_TWILIO)
-        said = running.wait_for_line("cannot be used")
+        said = running.wait_for_line("cannot listen on")
 
     assert f"port {port} of 127.0.0.1 (Address already in use)" in said
     assert (running.wait_for_exit(), len(running.lines)) == (2, 1)
