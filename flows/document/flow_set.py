@@ -9,7 +9,7 @@ from flows.document.flow import Flow
 
 
 class FlowSet(Mapping[str, Flow]):
-    """Flows by name; the first is where a conversation begins. Raises `ConfigurationError` when there is none."""
+    """Flows by name; a conversation starts in the first. Raises `ConfigurationError` when there is none."""
 
     def __init__(self, flows: Mapping[str, Flow]) -> None:
         if not flows:

@@ -6,16 +6,19 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
 from core.model import Choice
-from flows.locales import LANGUAGES, messages_for
+from flows.locales import LANGUAGES, Lexicon, lexicon_for, messages_for
 from flows.nlu import (
     MAX_DIGITS,
     RecognizedNumber,
+    any_pattern,
     extract_pattern_matches,
+    one_of,
     recognize_choice_label,
     recognize_confirmation,
     recognize_numbers,
@@ -40,11 +43,6 @@ from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
 MAX_VALUE_LENGTH = 500
 _MAX_SHORT_ANSWER_WORDS = 6
 
-_CORRECTION_WORDS = frozenset(
-    tokenize("sorry no actually wait mean rather correction instead oops")
-    + tokenize("nein doch eigentlich meine sondern entschuldigung")
-)
-_NEGATION_BEFORE = re.compile(r"(?:\b(?:not|nicht)|n't)(?:\s+(?:on|the|am|den))*\s*$")
 _EMAIL = re.compile(
     r"(?<![\w.+@-])(?<!\w')[\w+-]+(?:[.'][\w+-]+)*@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[A-Za-z]{2,}(?![\w@-]|\.\w)"
 )
@@ -152,7 +150,7 @@ def _extract_text(slot: Slot, text: str, today: date) -> SlotReading:
 def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
     """By value or label alone: nobody was shown these values as a list, so a number is no place in it."""
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.allowed_values]
-    if chosen := recognize_choice_label(text, offered):
+    if chosen := recognize_choice_label(text, offered, slot.language):
         return SlotReading(slot.allowed_values[offered.index(chosen)], weight=len(chosen.label))
     amounts = {number.value for number in _recognize_numbers(slot, text)}
     named = [
@@ -173,7 +171,7 @@ def _as_number(value: JsonValue) -> int | float | str:
 
 
 def _extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
-    agreed = recognize_confirmation(text)
+    agreed = recognize_confirmation(text, slot.language)
     return SlotReading() if agreed is None else SlotReading(agreed, weight=3)
 
 
@@ -202,7 +200,7 @@ def _extract_email(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_phone(slot: Slot, text: str, today: date) -> SlotReading:
-    found = recognize_phone_numbers(mask_dates(text), slot.region, messages_for(slot.language))
+    found = recognize_phone_numbers(mask_dates(text, slot.language), slot.region, messages_for(slot.language))
     if reason := next((reason for _, reason in found if reason), ""):
         return SlotReading(error_message=reason, weight=1)
     return _single_value([number for number, _ in found], text, slot)
@@ -213,7 +211,7 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     found = (
         recognize_relative_dates(text, slot.language, today)
         if slot.must_be_future
-        else _without_negated(recognize_dates(text, slot.language), text)
+        else _without_negated(recognize_dates(text, slot.language), text, slot.language)
     )
     if reason := next((item.error_message for item in found if item.error_message), ""):
         return SlotReading(error_message=reason, weight=1)
@@ -222,7 +220,7 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
         is_begun = (
             foreign.value is None
             and len(tokenize(text)) <= _MAX_SHORT_ANSWER_WORDS
-            and is_incomplete_date(text)
+            and is_incomplete_date(text, slot.language)
         )
         return SlotReading(error_message=sentences.full_date_required, weight=1) if is_begun else foreign
     reading = _single_value([item.value for item in found], text, slot)
@@ -247,15 +245,15 @@ def _extract_time(slot: Slot, text: str, today: date) -> SlotReading:
 
 def _extract_foreign_date(slot: Slot, text: str, today: date) -> SlotReading:
     """A whole date in a language whose months we do not know."""
-    is_known = slot.language in LANGUAGES or not is_incomplete_date(text)
+    is_known = slot.language in LANGUAGES or not is_incomplete_date(text, slot.language)
     day = None if is_known else recognize_date_with_dateparser(text, slot.language, today)
     return SlotReading(day.isoformat(), weight=10) if day else SlotReading()
 
 
 def _extract_pattern(slot: Slot, text: str, today: date) -> SlotReading:
     assert slot.pattern is not None
-    found = list(extract_pattern_matches(slot.pattern, text))
-    rest = text if found else mask_dates(text)
+    found = list(extract_pattern_matches(slot.pattern, text, slot.language))
+    rest = text if found else mask_dates(text, slot.language)
     # a number in a longer message was hardly meant as the answer
     if found or not any(letter.isdigit() for letter in rest) or len(tokenize(rest)) > _MAX_SHORT_ANSWER_WORDS:
         return _single_value(found, text, slot)
@@ -266,11 +264,11 @@ def _extract_array(slot: Slot, text: str, today: date) -> SlotReading:
     """Every part that stands between commas and the like; all of them, or nothing where none is read."""
     item = item_slot(slot)
     if item is None:
-        return SlotReading(list[JsonValue](split_list(text)), weight=1)
+        return SlotReading(list[JsonValue](split_list(text, slot.language)), weight=1)
     whole = SlotReading() if item.is_free_text else extract_slot(item, text, today)
     if whole.value is not None:
         return SlotReading([whole.value], weight=whole.weight)
-    readings = [extract_slot(item, part, today) for part in split_list(text)]
+    readings = [extract_slot(item, part, today) for part in split_list(text, slot.language)]
     values = list[JsonValue](reading.value for reading in readings if reading.value is not None)
     if not values:
         return whole
@@ -279,9 +277,16 @@ def _extract_array(slot: Slot, text: str, today: date) -> SlotReading:
     return SlotReading(values, weight=sum(reading.weight for reading in readings))
 
 
-def _without_negated(found: list[Recognized], text: str) -> list[Recognized]:
-    folded = normalize(text)
-    return [item for item in found if not _NEGATION_BEFORE.search(folded[: item.start])]
+def _without_negated(found: list[Recognized], text: str, language: str) -> list[Recognized]:
+    folded, negation = normalize(text), _negation_before(lexicon_for(language))
+    return [item for item in found if not negation.search(folded[: item.start])]
+
+
+@cache
+def _negation_before(lexicon: Lexicon) -> re.Pattern[str]:
+    suffixes = any_pattern(re.escape(suffix) for suffix in lexicon.negation_suffixes)
+    articles = one_of((*lexicon.dates.articles, *lexicon.dates.day_prepositions))
+    return re.compile(rf"(?:\b{one_of(lexicon.value_negations)}|{suffixes})(?:\s+{articles})*\s*$")
 
 
 def _single_value(found: list[Any], text: str, slot: Slot) -> SlotReading:
@@ -289,7 +294,7 @@ def _single_value(found: list[Any], text: str, slot: Slot) -> SlotReading:
     distinct = list(dict.fromkeys(found))
     if not distinct:
         return SlotReading()
-    if len(distinct) > 1 and not set(tokenize(text)) & _CORRECTION_WORDS:
+    if len(distinct) > 1 and not lexicon_for(slot.language).correction_words.intersection(tokenize(text)):
         sentences = messages_for(slot.language)
         is_day = slot.kind == "date"
         said = [sentences.format_date(date.fromisoformat(item)) if is_day else item for item in distinct[:4]]

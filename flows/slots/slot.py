@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from flows.nlu import default_region
+from flows.locales import phone_region
 from flows.slots.constraints import Constraints, constraints_from_schema
 from flows.text import BoundedRegex
 
@@ -66,7 +66,7 @@ def _build_slot(
         must_be_past=bool(part.get("x-past")),
         must_be_future=bool(part.get("x-future")),
         language=language,
-        region=str(part.get("x-region") or default_region(language)).upper(),
+        region=str(part.get("x-region") or phone_region(language)).upper(),
         constraints=constraints_from_schema(kind, part, schema),
     )
 

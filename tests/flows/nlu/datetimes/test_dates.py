@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.locales import ENGLISH, GERMAN
+from flows.locales import ENGLISH, messages_for
 from flows.nlu.datetimes import is_incomplete_date, mask_dates, recognize_dates
 from flows.nlu.datetimes.dates import recognize_month_days
 from flows.text import normalize_same_length
+
+GERMAN = messages_for("de")
 
 
 def one(text: str) -> str:

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.locales import ENGLISH, GERMAN
+from flows.locales import ENGLISH, messages_for
 from flows.nlu.datetimes import recognize_relative_dates
 from tests.flows.conversation import TODAY
+
+GERMAN = messages_for("de")
 
 
 def said(text: str, language: str = "en") -> list[str]:

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.locales import ENGLISH, GERMAN
+from flows.locales import ENGLISH, messages_for
 from flows.nlu.datetimes import complete_hour_answer, mask_times, recognize_bare_hour, recognize_times
 from flows.text import normalize_same_length
+
+GERMAN = messages_for("de")
 
 
 def said(text: str, language: str = "en") -> list[str]:
