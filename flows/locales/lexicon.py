@@ -87,8 +87,8 @@ class NumberWords:
     choice_abbreviations: Words = frozenset()
     choice_pronouns: Words = frozenset()
     """Words after an ordinal (“the second one”)."""
-    accents: Mapping[str, str] = field(default_factory=dict)
-    """Folded parts of number words, and how text2num expects them."""
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    """Patterns of parts of folded number words, and how text2num expects them."""
     not_alone: Words = frozenset()
     """Words that are part of a number, but alone an article or no exact amount."""
     half_numbers: Mapping[str, float] = field(default_factory=dict)
@@ -286,7 +286,7 @@ def _iter_fields(part: Any, prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 _PartT = TypeVar("_PartT")
-_OWN_FIELDS = ("names", "also_reads", "text2num_code", "accents", "half_numbers", "half_words")
+_OWN_FIELDS = ("names", "also_reads", "text2num_code", "spellings", "half_numbers", "half_words")
 
 
 def merge(own: _PartT, others: Sequence[_PartT]) -> _PartT:

@@ -154,9 +154,8 @@ def _text2num(phrase: str, code: str) -> int | None:
 
 
 def _with_accents(word: str, numbers: NumberWords) -> str:
-    for folded, written in numbers.accents.items():
-        if folded in word:
-            word = word.replace(folded, written)
+    for pattern, written in numbers.spellings.items():
+        word = re.sub(pattern, written, word)
     return word
 
 

@@ -61,7 +61,7 @@ _NUMBERS = NumberWords(
     minus=words("minus"),
     choice_words=words("option nummer"),
     choice_abbreviations=words("nr"),
-    accents={"funf": "fünf", "zwolf": "zwölf"},
+    spellings={"funf": "fünf", "zwolf": "zwölf"},
     not_alone=words("ein"),
     half_numbers={"anderthalb": 1.5, "eineinhalb": 1.5, "zweieinhalb": 2.5, "dreieinhalb": 3.5},
 )

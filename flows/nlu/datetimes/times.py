@@ -92,8 +92,10 @@ def _grammar(lexicon: Lexicon) -> _TimeGrammar:
     suffixes = any_pattern(re.escape(each) for each in lexicon.negation_suffixes)
     answer_periods = one_of(words.period_answers)
     politeness = one_of(lexicon.politeness)
+    # minutes of one digit are none here: “3 y 4” is two numbers
     hour_first = re.compile(
-        rf"(?<![\w:.,])(?P<hour>{hour})\s+(?P<way>{plus_or_minus})\s+{offset}(?!\w){suffix}{not_a_time}"
+        rf"(?<![\w:.,])(?P<hour>{hour})\s+(?P<way>{plus_or_minus})\s+(?P<offset>\d\d|{one_of(words.minutes)})"
+        rf"(?!\w){suffix}{not_a_time}"
     )
     return _TimeGrammar(
         words=words,
