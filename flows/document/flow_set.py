@@ -1,4 +1,4 @@
-"""Several flows by name, to switch between."""
+"""A named collection of flows, to switch between."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ class FlowSet(Mapping[str, Flow]):
 
     @property
     def initial_name(self) -> str:
-        """The name of the flow that a conversation begins in."""
+        """The name of the flow that a conversation starts in."""
         return next(iter(self._flows))

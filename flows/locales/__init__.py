@@ -46,7 +46,7 @@ ENGLISH: Final = _MESSAGES[DEFAULT_LANGUAGE]
 
 
 def _without_habits(lexicon: Lexicon) -> Lexicon:
-    """Return the words for languages without a pack: the default's, with the formats that most languages have."""
+    """Return the words for languages without a pack: the default's, with the more common formats."""
     return replace(
         lexicon,
         dates=replace(lexicon.dates, month_may_come_first=False, dotted_dates=True),

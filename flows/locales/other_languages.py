@@ -1,4 +1,4 @@
-"""Data of languages without a pack: names, phone regions, and phrases that the dateparser library misreads."""
+"""Data of languages without a pack: names, phone regions, and phrases that dateparser misreads."""
 
 from __future__ import annotations
 

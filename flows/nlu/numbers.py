@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from text_to_num import text2num
@@ -31,6 +32,7 @@ _TOKEN = re.compile(rf"{_RANGE_PATTERN}|{_DIGITS_PATTERN}|(?P<word>[^\W\d_]+)|(?
 _GROUP_SPACES = re.compile(r"['\u00a0\u202f ]")
 
 _MAX_NUMBER_WORDS = 12
+_MAX_WORD_LENGTH = 80
 
 
 class RecognizedNumber(NamedTuple):
@@ -47,7 +49,7 @@ class _Token(NamedTuple):
 
 
 def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[RecognizedNumber]:
-    """Return every amount in `text`, in order. The language decides which of comma and point is the decimal mark."""
+    """Return every amount in `text`, in order. The language decides which mark is the decimal one."""
     numbers = lexicon_for(language).numbers
     tokens = [
         _Token("range", match["low"], match["high"])
@@ -117,6 +119,8 @@ def _has_digit_grouping(text: str) -> bool:
 
 def _parse_words(tokens: list[_Token], at: int, numbers: NumberWords) -> tuple[int, Amount] | None:
     first = tokens[at].text
+    if len(first) > _MAX_WORD_LENGTH:
+        return None
     if first in numbers.half_numbers:
         return 1, numbers.half_numbers[first]
     length, value = _longest_number(tokens, at, numbers)
@@ -137,7 +141,9 @@ def _longest_number(tokens: list[_Token], at: int, numbers: NumberWords) -> tupl
     length, parsed, phrase = 0, 0, ""
     for index in range(at, min(len(tokens), at + _MAX_NUMBER_WORDS)):
         # one word such as “and” may precede the next part; after zero the library would join single digits
-        if tokens[index].kind != "word" or index - at > length + (index > at) or (length and parsed == 0):
+        if tokens[index].kind != "word" or len(tokens[index].text) > _MAX_WORD_LENGTH:
+            break
+        if index - at > length + (index > at) or (length and parsed == 0):
             break
         phrase = f"{phrase} {_with_accents(tokens[index].text, numbers)}"
         value = _text2num(phrase, numbers.text2num_code)
@@ -146,6 +152,7 @@ def _longest_number(tokens: list[_Token], at: int, numbers: NumberWords) -> tupl
     return length, parsed
 
 
+@lru_cache(maxsize=4_096)  # most words of a text are no numbers, and asking the library costs 2 µs each
 def _text2num(phrase: str, code: str) -> int | None:
     try:
         return int(text2num(phrase.strip(), code))

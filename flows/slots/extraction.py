@@ -1,4 +1,4 @@
-"""Extraction of slot values from user text, validation of values from a model, and the table of slot types."""
+"""Extraction of slot values from user text, validation of a model's values, and the table of slot types."""
 
 from __future__ import annotations
 

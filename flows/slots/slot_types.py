@@ -1,4 +1,4 @@
-"""The registry of slot types: how each is recognized in text, converted from a model's value, and constrained."""
+"""The registry of slot types: recognition in text, conversion of a model's value, constraints."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SlotReading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SlotType:
-    """One type of slot; its key in the registry is the JSON Schema `type` or `format`, or a name of its own."""
+    """One type of slot; its key in the registry is a JSON Schema `type` or `format`, or its own name."""
 
     recognize: Callable[[_AnySlot, str, date], SlotReading] | None
     """Reads the value from a user's text; None for a type that only a model can give."""

@@ -115,7 +115,8 @@ _DATES = DateWords(
 _TIMES = TimeWords(
     hours={
         **numbered(
-            "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn "
+            "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn "
+            "vierzehn fünfzehn sechzehn "
             "siebzehn achtzehn neunzehn zwanzig einundzwanzig zweiundzwanzig dreiundzwanzig",
             1,
         ),

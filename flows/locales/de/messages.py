@@ -1,4 +1,4 @@
-"""German, with the formal address."""
+"""Messages in German, with the formal address."""
 
 from __future__ import annotations
 

@@ -180,7 +180,8 @@ LEXICON: Final = Lexicon(
     greetings=words("hello hi hey good morning afternoon evening day there start everyone team"),
     greeting_patterns=(r"good (?:morning|afternoon|evening)",),
     thanks=words(
-        "thanks thank thx ty cheers great perfect wonderful lovely brilliant ok okay bye goodbye yes cool nice"
+        "thanks thank thx ty cheers great perfect wonderful lovely brilliant ok okay bye "
+        "goodbye yes cool nice"
     ),
     thanks_companions=words("you so very much a lot have day night good see later then and well"),
     negations=words(

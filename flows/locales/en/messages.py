@@ -1,4 +1,4 @@
-"""English."""
+"""Messages in English."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ MESSAGES: Final = LocaleMessages(
     choose_prompt="Please choose one of these.",
     farewell="Thank you for writing. Goodbye!",
     conversation_closed="This conversation is closed. Thank you for writing.",
-    budget_exhausted="We have been writing for a while now, so I'm passing you on to a colleague, who will answer "
+    budget_exhausted="We have been writing for a while now, so I'm passing you on to a colleague, who "
+    "will answer "
     "here.",
     hand_off="I'm passing you on to a colleague, who will answer you right here.",
     rephrase_prompt="Could you say it in other words?",

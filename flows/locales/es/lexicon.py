@@ -38,7 +38,8 @@ _ANSWERS = AnswerWords(
         "no me importa, no hay inconveniente"
     ),
     no_phrases=phrases(
-        "claro que no, por supuesto que no, desde luego que no, de ninguna manera, de ningún modo, para nada, "
+        "claro que no, por supuesto que no, desde luego que no, de ninguna manera, de "
+        "ningún modo, para nada, "
         "en absoluto, ni hablar, no estoy de acuerdo, no está bien, no es así, no es eso, nada de eso"
     ),
     doubt_phrases=phrases(
@@ -165,9 +166,12 @@ LEXICON: Final = Lexicon(
     also_reads=(),
     region="ES",
     fillers=words(
-        "a al algo ante aquí así aún con cual cuál cuando cuándo de del donde dónde el ella ellos en era es esa "
-        "ese eso esta está están este esto estoy favor fue gracias ha hay he hola la las le les lo los me mi mis "
-        "muy nos o para pero por porque pues puede puedo que qué quería quiero quisiera se ser si son soy su sus "
+        "a al algo ante aquí así aún con cual cuál cuando cuándo de del donde dónde el "
+        "ella ellos en era es esa "
+        "ese eso esta está están este esto estoy favor fue gracias ha hay he hola la las "
+        "le les lo los me mi mis "
+        "muy nos o para pero por porque pues puede puedo que qué quería quiero quisiera "
+        "se ser si son soy su sus "
         "te tengo tiene tu un una usted ustedes y ya yo"
     ),
     marker_words=words("sí no buenos buenas días tardes noches cómo también necesito mañana"),
@@ -178,14 +182,16 @@ LEXICON: Final = Lexicon(
         "gracias genial perfecto estupendo fenomenal excelente vale ok okay adiós chao bien listo igualmente"
     ),
     thanks_companions=words(
-        "muchas muchísimas mil por todo la ayuda muy a usted hasta luego pronto que tenga un buen día de acuerdo"
+        "muchas muchísimas mil por todo la ayuda muy a usted hasta luego pronto que "
+        "tenga un buen día de acuerdo"
     ),
     negations=words("no nunca jamás ni sin tampoco ningún ninguno ninguna nada"),
     value_negations=phrases("no, ni"),
     trailing_negations=words("no"),
     correction_words=words("perdón perdone disculpe no mejor digo quería decir corrección sino realidad"),
     question_words=words(
-        "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes puedo pueden hay tienen"
+        "qué cuál cuáles cuándo cuánto cuánta cuántos cuántas cómo dónde quién quiénes "
+        "puedo pueden hay tienen"
     ),
     politeness=phrases("por favor, entonces"),
     and_words=phrases("y, e"),

@@ -12,14 +12,16 @@ MESSAGES: Final = LocaleMessages(
         "Lo siento, todavía no puedo responder. Por favor, inténtelo otra vez dentro de unos minutos.",
         "Disculpe, esto está tardando más de lo debido. Por favor, escríbanos de nuevo un poco más tarde.",
     ),
-    processing_failed="Disculpe, algo ha fallado por nuestra parte. Por favor, escríbanos de nuevo en un momento.",
+    processing_failed="Disculpe, algo ha fallado por nuestra parte. Por favor, escríbanos de nuevo en "
+    "un momento.",
     mailbox_overflow="Disculpe, llegaron tantos mensajes a la vez que no pudimos leer los últimos.",
     refusal="Lo siento, con eso no puedo ayudarle aquí.",
     continue_prompt="Le escucho. Cuénteme más, por favor.",
     choose_prompt="Por favor, elija una de estas opciones.",
     farewell="Gracias por escribirnos. ¡Hasta pronto!",
     conversation_closed="Esta conversación está cerrada. Gracias por escribirnos.",
-    budget_exhausted="Llevamos ya un buen rato escribiéndonos, así que le paso con una persona de nuestro equipo, "
+    budget_exhausted="Llevamos ya un buen rato escribiéndonos, así que le paso con una persona de "
+    "nuestro equipo, "
     "que le responderá aquí.",
     hand_off="Le paso con una persona de nuestro equipo, que le responderá aquí mismo.",
     rephrase_prompt="¿Podría decirlo con otras palabras?",

@@ -82,7 +82,7 @@ class Recognized(NamedTuple):
 
 
 class MonthDay(NamedTuple):
-    """A day without a year from `start` to `end` of the folded text, with the (month, day) pairs it can mean."""
+    """A day without a year from `start` to `end` of the folded text: the (month, day) pairs it can mean."""
 
     start: int
     end: int
@@ -91,7 +91,7 @@ class MonthDay(NamedTuple):
 
 
 def recognize_dates(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recognized]:
-    """Return every complete date (day, month and year) in `text` as ISO 8601 or with an error message, in order.
+    """Return every complete date (day, month and year) in `text` as ISO 8601 or an error message, in order.
 
     In English 04/05/1990 may be the fourth of May or the fifth of April; elsewhere the day comes first.
     """

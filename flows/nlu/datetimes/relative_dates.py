@@ -1,4 +1,4 @@
-"""Recognition of days relative to today: tomorrow, next Tuesday, in two weeks, 4 May, Samstag in einer Woche."""
+"""Recognition of days relative to today: tomorrow, next Tuesday, in two weeks, 4 May."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from flows.locales import (
     lexicon_for,
     messages_for,
 )
-from flows.nlu.confirmation import negates_other_words
 from flows.nlu.datetimes.dateparser_fallback import recognize_date_with_dateparser
 from flows.nlu.datetimes.dates import (
     MonthDay,
@@ -76,6 +75,12 @@ class _RelativeGrammar:
     bound_before: re.Pattern[str]
     recurrence_before: re.Pattern[str]
     clause_separator: re.Pattern[str]
+    negations: frozenset[str]
+    negation_suffixes: tuple[str, ...]
+
+    def negates(self, word: str) -> bool:
+        """Return whether a word negates a day."""
+        return word in self.negations or word.endswith(self.negation_suffixes)
 
     def next_weekday(self, match: re.Match[str], today: date) -> date:
         """Return the next matched weekday after today."""
@@ -111,11 +116,15 @@ def _grammar(lexicon: Lexicon) -> _RelativeGrammar:
             rf" {one_of(words.recurrence_words)}(?: {one_of(words.day_prepositions)})? $"
         ),
         clause_separator=re.compile(rf" (?:;|{one_of(words.contrast_words)})(?= )"),
+        # not “no”, which stands for itself (“no, Saturday”), unless it is the language's “not” too
+        negations=lexicon.negations - (lexicon.answers.no | lexicon.answers.incorrect)
+        | lexicon.answers.negating_no,
+        negation_suffixes=lexicon.negation_suffixes,
     )
 
 
 def _compile_resolvers(lexicon: Lexicon, names: DayNames) -> tuple[tuple[re.Pattern[str], _Resolver], ...]:
-    """Return the patterns and what resolves their matches; of two matches that overlap the first counts."""
+    """Return the patterns with their resolvers; of two matches that overlap the first counts."""
     words = lexicon.dates
     near_phrases = [name for name in words.near_days if " " in name]
     near_words = [name for name in words.near_days if " " not in name]
@@ -132,7 +141,8 @@ def _compile_resolvers(lexicon: Lexicon, names: DayNames) -> tuple[tuple[re.Patt
         (_compile_phrase(f"(?P<near>{one_of(near_phrases)})"), _resolve_near_day),
         (
             _compile_phrase(
-                rf"(?:{ahead} )?{duration} {one_of(words.after_words)} (?:{weekday}|{near}|{one_of(words.now_words)})"
+                rf"(?:{ahead} )?{duration} {one_of(words.after_words)} "
+                rf"(?:{weekday}|{near}|{one_of(words.now_words)})"
             ),
             _resolve_offset_from_day,
         ),
@@ -145,7 +155,11 @@ def _compile_resolvers(lexicon: Lexicon, names: DayNames) -> tuple[tuple[re.Patt
         (_compile_phrase(rf"{next_week} {preposition}{weekday}"), _resolve_weekday_next_week),
         (_compile_phrase(rf"(?:{near} )?{ahead} {duration}"), _resolve_duration),
         (_compile_phrase(rf"{last_before} {weekday}"), _resolve_last_weekday),
-        (_compile_phrase(rf"{weekday} {last_after}"), _resolve_last_weekday),
+        *(
+            ((_compile_phrase(rf"{weekday} {last_after}"), _resolve_last_weekday),)
+            if words.last_after_words
+            else ()
+        ),
         (_compile_phrase(rf"{weekday} (?:; )*{articles}#(?P<number>\d+)"), _resolve_weekday_and_date),
         (_compile_phrase(rf"#(?P<number>\d+) (?:; )*{weekday}"), _resolve_weekday_and_date),
         *(
@@ -155,7 +169,8 @@ def _compile_resolvers(lexicon: Lexicon, names: DayNames) -> tuple[tuple[re.Patt
         (_compile_phrase(r"#(?P<number>\d+)"), _resolve_date),
         (
             _compile_phrase(
-                rf"(?:(?P<this>{one_of(words.this_words)}) )?{weekday}(?: {one_of(words.near_day_after_weekday)})?"
+                rf"(?:(?P<this>{one_of(words.this_words)}) )?{weekday}"
+                rf"(?: {one_of(words.near_day_after_weekday)})?"
             ),
             _resolve_weekday,
         ),
@@ -169,7 +184,7 @@ def _compile_phrase(pattern: str) -> re.Pattern[str]:
 
 
 def recognize_relative_dates(text: str, language: str, today: date) -> list[Recognized]:
-    """Return every day that `text` names, with or without its year, as ISO 8601 or an error message, in order.
+    """Return every day that `text` names, with or without its year, as ISO 8601 or an error message.
 
     Without a year the next such day is meant. A negated day is left out; a day that is only a limit (“after
     Friday”) is an error message that asks for the exact day.
@@ -186,12 +201,13 @@ def recognize_relative_dates(text: str, language: str, today: date) -> list[Reco
                 matches.append(_DateMatch(match.start(), match.end(), days, error))
     named = [
         _to_recognized(item, prepared, grammar, messages)
-        for item in _without_negated(sorted(matches), prepared, language, grammar)
+        for item in _without_negated(sorted(matches), prepared, grammar)
     ]
     recognized = [item for item in named if item.value or item.error_message]
-    is_negated = any(is_negation(word, language) for word in tokenize(text))
-    if recognized or matches or language in LANGUAGES or is_negated:
+    if recognized or matches or language in LANGUAGES:
         return recognized
+    if any(is_negation(word, language) for word in tokenize(text)):
+        return []
     day = recognize_date_with_dateparser(mask_times(text, language), language, today)
     return [Recognized(0, len(text), day.isoformat())] if day else []
 
@@ -246,14 +262,14 @@ def _next_occurrence(month: int, day: int, today: date) -> date | None:
 
 
 def _without_negated(
-    matches: list[_DateMatch], prepared: str, language: str, grammar: _RelativeGrammar
+    matches: list[_DateMatch], prepared: str, grammar: _RelativeGrammar
 ) -> Iterator[_DateMatch]:
-    """Yield the days that are not negated: a “not” before a day negates what follows, after one the clause."""
+    """Yield the days that are not negated. A “not” negates the days after it, behind a day the clause."""
     ends = [match.start() for match in grammar.clause_separator.finditer(prepared)]
     for start, end in zip([0, *ends], [*ends, len(prepared)], strict=True):
         here = [item for item in matches if start <= item.start < end]
         negation = next(
-            (m.start() for m in _WORD.finditer(prepared, start, end) if negates_other_words(m[0], language)),
+            (m.start() for m in _WORD.finditer(prepared, start, end) if grammar.negates(m[0])),
             None,
         )
         after = [item for item in here if negation is not None and negation < item.start]
@@ -286,7 +302,7 @@ def _resolve_offset_from_day(match: re.Match[str], context: _Context) -> _DateCa
 
 
 def _resolve_weekday_in_weeks(match: re.Match[str], context: _Context) -> _DateCandidates:
-    """Resolve “Friday in two weeks”: counted from next Friday, or the Friday of the week in two weeks."""
+    """Resolve “Friday in two weeks”: counted from next Friday, or from the week in two weeks."""
     grammar, today = context.grammar, context.today
     span = grammar.duration(match) if match["count"] else timedelta(7)
     number = grammar.names.weekdays[match["weekday"]]
