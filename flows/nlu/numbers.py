@@ -119,7 +119,7 @@ def _has_digit_grouping(text: str) -> bool:
 
 def _parse_words(tokens: list[_Token], at: int, numbers: NumberWords) -> tuple[int, Amount] | None:
     first = tokens[at].text
-    if len(first) > _MAX_WORD_LENGTH:
+    if len(first) > _MAX_WORD_LENGTH or not _starts_number(first, numbers):
         return None
     if first in numbers.half_numbers:
         return 1, numbers.half_numbers[first]
@@ -133,6 +133,13 @@ def _parse_words(tokens: list[_Token], at: int, numbers: NumberWords) -> tuple[i
     return _append_fraction(tokens, at, length, value, numbers)
 
 
+@lru_cache(maxsize=4_096)  # most words of a text are no numbers, and asking the library costs 2 µs each
+def _starts_number(word: str, numbers: NumberWords) -> bool:
+    if word in numbers.half_numbers:
+        return True
+    return _longest_number([_Token("word", word)], 0, numbers)[0] > 0
+
+
 def _longest_number(tokens: list[_Token], at: int, numbers: NumberWords) -> tuple[int, int]:
     """Return how many of the words from `at` on are one number, and its value; 0 words for none."""
     if not numbers.text2num_code:
@@ -143,7 +150,8 @@ def _longest_number(tokens: list[_Token], at: int, numbers: NumberWords) -> tupl
         # one word such as “and” may precede the next part; after zero the library would join single digits
         if tokens[index].kind != "word" or len(tokens[index].text) > _MAX_WORD_LENGTH:
             break
-        if index - at > length + (index > at) or (length and parsed == 0):
+        is_too_far = index - at > length + 1 if length else index > at
+        if is_too_far or (length and parsed == 0):
             break
         phrase = f"{phrase} {_with_accents(tokens[index].text, numbers)}"
         value = _text2num(phrase, numbers.text2num_code)
@@ -152,7 +160,6 @@ def _longest_number(tokens: list[_Token], at: int, numbers: NumberWords) -> tupl
     return length, parsed
 
 
-@lru_cache(maxsize=4_096)  # most words of a text are no numbers, and asking the library costs 2 µs each
 def _text2num(phrase: str, code: str) -> int | None:
     try:
         return int(text2num(phrase.strip(), code))

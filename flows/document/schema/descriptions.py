@@ -18,7 +18,7 @@ FIELD_DESCRIPTIONS: Mapping[str, Mapping[str, str]] = {
         "initial_node": "ID of the node where a conversation starts.",
         "nodes": "The nodes (states) of the conversation.",
         "actions": "HTTP calls that nodes and edges trigger by ID.",
-        "environment_variables": "Constants for templates; hidden from the model, never overwritten by slots.",
+        "environment_variables": "Constants for templates; hidden from the model, not changed by slots.",
         "global_edges": "Edges available at every interruptible node.",
         "tools": f"{_TOOLS_DESCRIPTION} at every node.",
         "agent_language": "Default language of the flow, as a two-letter code such as en.",
