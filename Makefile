@@ -59,7 +59,7 @@ browser: $(VENV)/test.stamp  ## install Chromium for the page tests, if permitte
 hooks: $(VENV)/test.stamp  ## install the pre-commit hooks
 	@$(UV) install -q prek && $(BIN)/prek install
 
-lock: $(VENV)/test.stamp  ## resolve the dependencies again
+lock: $(BIN)/uv  ## resolve the dependencies again
 	UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile -q -U --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 		pyproject.toml -o requirements.txt
 	UV_SYSTEM_CERTS=1 $(BIN)/uv pip compile -q -U --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \

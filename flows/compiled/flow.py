@@ -151,7 +151,7 @@ def _compile_uncached(flow: Flow) -> CompiledFlow:
         frozenset(flow.environment_variables),
     )
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
-    shared = fit_vectorizer(example for edge in edges for example in edge.examples)
+    shared = fit_vectorizer((text for edge in edges for text in edge.examples), about.language)
     global_edges = compile_edges(flow.global_edges, about, shared)
     nodes = {name: _compile_node(node, about, shared, global_edges) for name, node in about.nodes.items()}
     tools = [*flow.tools, *(tool for node in flow.nodes for tool in node.tools)]

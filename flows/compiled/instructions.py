@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 from flows.document import Node
+from flows.locales import DEFAULT_LANGUAGE, language_named
+from flows.text import normalize
 
 _SILENT_ROUTING = re.compile(
     r"do not output any text|do not generate any speech|do not speak\b.{0,60}\bat all|silent routing node"
@@ -31,20 +33,12 @@ _STAGE_DIRECTION = re.compile(
 )  # how to say it, in words: “(24/7)” is speech
 _SILENT_IF_FILLED = "ZERO speech — no words before the tool call"
 _CURRENT_VALUE = re.compile(r"current_\w+=(\S*)")
-_LANGUAGE_CODES = {
-    "english": "en",
-    "hindi": "hi",
-    "hinglish": "hi",
-    "german": "de",
-    "french": "fr",
-    "spanish": "es",
-}
 
 
 def language_code(name: str) -> str:
     """`agent_language`, a code or a name, as a two-letter code; English when it is empty."""
     name = name.strip().lower()
-    return _LANGUAGE_CODES.get(name, name[:2]) or "en"
+    return language_named(normalize(name)) or name[:2] or DEFAULT_LANGUAGE
 
 
 def node_type(node: Node) -> str:
@@ -121,7 +115,7 @@ def _speech_block(instruction: str, code: str) -> str:
 def _script_section(instruction: str, code: str) -> str:
     heads = list(_SCRIPT_HEADING.finditer(instruction))
     for index, head in enumerate(heads):
-        if _LANGUAGE_CODES.get(head[1].lower()) == code:
+        if language_named(normalize(head[1])) == code:
             end = heads[index + 1].start() if index + 1 < len(heads) else len(instruction)
             return _SPEECH_END.split(instruction[head.end() : end])[0].strip()
     return ""

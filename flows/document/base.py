@@ -1,4 +1,4 @@
-"""What every piece of a flow document is."""
+"""Base model of the flow document."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class FlowModel(BaseModel):
-    """A piece of the document. Unknown keys are kept, and named by `Flow.warnings`."""
+    """A part of the document. Unknown keys are kept and reported by `Flow.warnings`."""
 
     model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)

@@ -1,4 +1,4 @@
-"""When the business has people to answer: the week's hours in the business's own time."""
+"""Business hours: when agents answer, in the business's time zone."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DayIntervals = tuple[Annotated[str, AfterValidator(_parse_interval)], ...]
 
 
 class BusinessHours(FlowModel):
-    """Each day's spans, like `["09:00-12:00", "13:00-17:00"]`; a day that is not named has none.
+    """The intervals of each day, like `["09:00-12:00", "13:00-17:00"]`; a day without an entry is closed.
 
     `closed_on` are days without any, whatever day of the week they are.
     """
@@ -55,7 +55,7 @@ class BusinessHours(FlowModel):
         return ZoneInfo(self.timezone)
 
     def is_open(self, moment: datetime) -> bool:
-        """Whether people answer at `moment`, which knows its time zone."""
+        """Return whether agents answer at `moment`, an aware datetime."""
         here = moment.astimezone(self.zone)
         if here.date() in self.closed_on:
             return False

@@ -1,4 +1,4 @@
-"""What is wrong with a flow, named so that its author can put it right."""
+"""Errors of flow documents, with the path of each issue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.errors import ConfigurationError
 
 
 class Issue(NamedTuple):
-    """One thing to put right. `path` is like `nodes[2].edges[0].target_node_id`, `sentence` for a person."""
+    """One issue. `path` is like `nodes[2].edges[0].target_node_id`; `sentence` is for the author."""
 
     path: str
     message: str
@@ -19,7 +19,7 @@ class Issue(NamedTuple):
 
 
 class FlowError(ConfigurationError, ValueError):
-    """A flow that cannot be run. `problems` holds every one that was found, in document order."""
+    """An invalid flow. `problems` holds every issue, in document order."""
 
     def __init__(self, source: str, problems: Sequence[Issue]) -> None:
         count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
@@ -29,4 +29,4 @@ class FlowError(ConfigurationError, ValueError):
 
 
 class FlowNotFound(FlowError, FileNotFoundError):
-    """There is no file where the flow should be."""
+    """The flow's file does not exist."""

@@ -1,4 +1,4 @@
-"""The flow document as data: what an author writes, checked when it is read.
+"""Pydantic models of the flow document, validated on loading.
 
 The format is superdialog's, as JSON, as YAML or exported by React Flow. Keys of ours are optional and
 additive, so a document with them still loads there: `choices`, `hand_off`, `media` and `reprompt_text` on
@@ -39,14 +39,14 @@ class KeyValuePair(TypedDict):
 
 
 def _parse_pairs(value: object) -> object:
-    """`[{"key": "A", "value": "b"}]` as `{"A": "b"}`, the other accepted spelling of names and values."""
+    """`[{"key": "A", "value": "b"}]` as `{"A": "b"}`, the other accepted form of names and values."""
     if not isinstance(value, list):
         return value
     return {str(pair["key"]): pair.get("value") for pair in value if isinstance(pair, dict) and "key" in pair}
 
 
 def _parse_environment(value: object) -> object:
-    """What is neither an object nor a list is as good as nothing, as the format has it."""
+    """Replace anything but an object or a list by nothing, as the format defines it."""
     return _parse_pairs(value) if isinstance(value, dict | list) else {}
 
 
@@ -67,7 +67,7 @@ def _blank_to_none(value: object) -> object:
 
 
 OptionalText = Annotated[str | None, BeforeValidator(_blank_to_none, json_schema_input_type=str | None)]
-"""A text that is as good as absent when it is blank."""
+"""A text that counts as absent when it is blank."""
 
 StringMap = Annotated[
     dict[str, str], BeforeValidator(_parse_pairs, json_schema_input_type=dict[str, str] | list[KeyValuePair])
@@ -91,14 +91,14 @@ class QuickReply(FlowModel):
 
 
 class Fallback(FlowModel):
-    """What happens without an answer of the user's: something is said, an edge is taken, or both."""
+    """The reaction when the user does not answer: a message, an edge, or both."""
 
     say: str = Field("", max_length=4_000)
     edge: str = ""
 
 
 class Timeout(Fallback):
-    """What happens when nobody has written for so many seconds.
+    """The reaction when the user has not written for a number of seconds.
 
     At a node that hands off it is for want of a person, and the bot has the conversation again.
     """
@@ -107,7 +107,7 @@ class Timeout(Fallback):
 
 
 class ActionTrigger(FlowModel):
-    """When an action is to run at a node or on an edge; `on_failure` is the edge to take if it fails."""
+    """When to run an action at a node or on an edge; `on_failure` is the edge to take if it fails."""
 
     trigger: Literal["on_enter", "on_exit"] = Field(validation_alias=AliasChoices("trigger", "trigger_type"))
     action_id: str
@@ -122,7 +122,7 @@ class EnvironmentUpdate(FlowModel):
 
 
 class Action(FlowModel):
-    """An HTTP call that a node or an edge refers to by id. `timeout` is in seconds, with its `retries`."""
+    """An HTTP call that nodes and edges refer to by id. `timeout` is in seconds, `retries` included."""
 
     id: str
     name: str
@@ -142,7 +142,7 @@ class Action(FlowModel):
 
 
 class Tool(FlowModel):
-    """A function that is offered to the model. `timeout` is in seconds, with its `retries`.
+    """A function that a model may call. `timeout` is in seconds, `retries` included.
 
     `handler_id` names the Python function (without it the `id` does); `url`, `method` and `headers` make an
     HTTP tool, whose arguments are the query of a GET and otherwise the JSON body; `server` is the address of
@@ -166,13 +166,13 @@ class Tool(FlowModel):
 
 
 class Media(Attachment):
-    """A file that is sent with a node's text."""
+    """A file sent with a node's text."""
 
     model_config = FlowModel.model_config
 
 
 class CompletionCriterion(FlowModel):
-    """Something that must be known before a node is left."""
+    """A condition that must hold before a node is left."""
 
     key: str
     description: str = ""
@@ -180,7 +180,7 @@ class CompletionCriterion(FlowModel):
 
 
 class Edge(FlowModel):
-    """A transition. `keywords`, `examples` and `pattern` let it be taken without a language model."""
+    """A transition. With `keywords`, `examples` or `pattern` it can be selected without a language model."""
 
     id: str
     condition: str
@@ -196,7 +196,7 @@ class Edge(FlowModel):
 
 
 class Node(FlowModel):
-    """A place in the conversation. `reprompt_text` is said instead of `static_text` when asking again."""
+    """A state of the conversation. `reprompt_text` replaces `static_text` when the node asks again."""
 
     id: str
     name: str
@@ -226,14 +226,14 @@ class Node(FlowModel):
 
 
 class Budget(FlowModel):
-    """How much one conversation may take before a person is asked for; tokens are the language model's."""
+    """Limits of one conversation, after which it is handed off to an agent; tokens are the model's."""
 
     turns: int | None = Field(None, ge=1)
     tokens: int | None = Field(None, ge=1)
 
 
 class Flow(FlowLoader):
-    """A whole flow. `after_final` says what the user's next message does once a final node was reached."""
+    """A complete flow. `after_final` defines what the next message does after a final node."""
 
     system_prompt: str
     initial_node: str
@@ -264,15 +264,15 @@ class Flow(FlowLoader):
         return self.model_dump(mode="json", exclude_unset=True)
 
     def in_language(self, code: str) -> Flow:
-        """The flow in one of its `languages`. Raises `KeyError`."""
+        """Return the flow in one of its `languages`. Raises `KeyError` for another."""
         return type(self).model_validate(localize(self._to_document(), code))
 
     @property
     def warnings(self) -> tuple[Issue, ...]:
-        """What works but is probably not what the author meant: unknown keys, unreachable nodes and so on."""
+        """Return issues that do not keep the flow from running: unknown keys, unreachable nodes and so on."""
         return (*self._load_warnings, *find_unknown_keys(self), *find_warnings(self._to_document()))
 
     def save(self, path: str | Path) -> None:
-        """Write the flow as JSON that `load` reads again: only what was set. Raises `OSError`."""
+        """Write the flow as JSON for `load`, only the keys that were set. Raises `OSError`."""
         document = self.model_dump(mode="json", exclude_unset=True, by_alias=True)
         Path(path).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Several flows by name, to switch between."""
+"""A named collection of flows, to switch between."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flows.document.flow import Flow
 
 
 class FlowSet(Mapping[str, Flow]):
-    """Flows by name; the first is where a conversation begins. Raises `ConfigurationError` when there is none."""
+    """Flows by name; a conversation starts in the first. Raises `ConfigurationError` when there is none."""
 
     def __init__(self, flows: Mapping[str, Flow]) -> None:
         if not flows:
@@ -27,5 +27,5 @@ class FlowSet(Mapping[str, Flow]):
 
     @property
     def initial_name(self) -> str:
-        """The name of the flow that a conversation begins in."""
+        """The name of the flow that a conversation starts in."""
         return next(iter(self._flows))

@@ -1,4 +1,4 @@
-"""How a flow comes out of a file, a text or an agent's settings."""
+"""Constructors that load a flow from a file, a text or an agent's settings."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _EMPTY_VALUES = ("", "{}", "[]", "null", "~")
 
 
 class FlowLoader(FlowModel):
-    """A whole document. Beside our own names for reading one stand those that superdialog has."""
+    """A mixin of constructors. Beside our own names stand those of superdialog."""
 
     _load_warnings: tuple[Issue, ...] = PrivateAttr(())
-    """What the file says and the flow does not."""
+    """Content of the file that is not part of the flow."""
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a JSON or, by its name, a YAML file. Raises `FlowError`, naming every problem."""
+        """Load a JSON or YAML file, by its extension. Raises `FlowError` with every issue."""
         return cls.from_yaml_file(path) if is_yaml(path) else cls.from_json_file(path)
 
     @classmethod
@@ -67,7 +67,7 @@ class FlowLoader(FlowModel):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self | None:
-        """Read what an agent's settings name or hold; None where that is nothing. Raises `FlowError`.
+        """Load the flow that an agent's settings name or contain, or None. Raises `FlowError`.
 
         The first of these keys counts: `livekit_flow_yaml` and `livekit_flow_json` name a file,
         `livekit_flow_yaml_string` and `flows_json` hold a text, `livekit_flow_file` names a file of any kind.
@@ -89,7 +89,7 @@ class FlowLoader(FlowModel):
 
     @classmethod
     def _from_document(cls, document: object, source: str) -> Self:
-        """The flow of a parsed document, native or an export of React Flow."""
+        """Return the flow of a parsed document, native or a React Flow export."""
         if not isinstance(document, dict):
             raise FlowError(source, [Issue("", "A flow is an object with nodes; this is something else.")])
         left_out = tuple(find_duplicate_keys(document))

@@ -1,4 +1,4 @@
-"""A flow in another language: the same graph with other texts."""
+"""Localization: the same flow with the texts of another language."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FallbackText = Annotated[str, Field(max_length=4_000)]
 
 
 class LocalizedNode(FlowModel):
-    """What a node says in another language; what is missing stays as it is.
+    """A node's texts in another language; missing texts stay untranslated.
 
     `choices` are the labels in the node's order; what a tap sends back stays the same. `timeout`,
     `on_undelivered` and `out_of_hours` are what these say.
@@ -35,14 +35,14 @@ class LocalizedNode(FlowModel):
 
 
 class LocalizedEdge(FlowModel):
-    """What else an edge is taken by; the flow's own keywords and examples stay."""
+    """Additional keywords and examples of an edge; the flow's own stay."""
 
     keywords: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
 
 
 class LocalizedSlot(FlowModel):
-    """What a slot is called, the question for it, and the country of a number that names none."""
+    """A slot's description, its question, and the country of phone numbers without a country code."""
 
     description: str | None = None
     question: str | None = None
@@ -60,7 +60,7 @@ class Localization(FlowModel):
 
 
 def localize(document: Document, code: str) -> dict[str, Any]:
-    """A flow's document, as plain JSON of a sound flow, in one of its `languages`."""
+    """Return the JSON document of a valid flow in one of its `languages`."""
     texts = document["languages"][code]
     made = {name: value for name, value in document.items() if name != "languages"}
     made |= {name: texts[name] for name in ("system_prompt", "closed_text") if texts.get(name) is not None}

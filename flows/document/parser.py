@@ -1,4 +1,4 @@
-"""Reading a document's text, JSON or YAML, into plain JSON values."""
+"""Parsing of a document's text, JSON or YAML, into JSON values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import yaml
 from flows.document.errors import FlowError, FlowNotFound, Issue
 
 MAX_DOCUMENT_VALUES = 500_000
-"""How many values a YAML document may have once its aliases are written out."""
+"""The maximum number of values in a YAML document with its aliases expanded."""
 
 QUOTES_NEEDED = (
     "Text is needed here and this is true or false, as YAML reads yes, no, on and off: write it in quotes."
@@ -27,13 +27,13 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _DictWithDuplicates(dict[Any, Any]):
-    """An object in which keys stand more than once; the last of each counts."""
+    """An object with duplicate keys; the last of each counts."""
 
     duplicate_keys: tuple[str, ...] = ()
 
 
 class _JsonCompatibleLoader(yaml.SafeLoader):
-    """The safe loader, but a date stays the text that it is in JSON."""
+    """YAML's safe loader, but dates stay text, as in JSON."""
 
 
 _JsonCompatibleLoader.yaml_implicit_resolvers = {
@@ -43,7 +43,7 @@ _JsonCompatibleLoader.yaml_implicit_resolvers = {
 
 
 def read_text(path: str | Path) -> str:
-    """The text of a file in UTF-8. Raises `FlowError`."""
+    """Return the text of a UTF-8 file. Raises `FlowError`."""
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -55,12 +55,12 @@ def read_text(path: str | Path) -> str:
 
 
 def is_yaml(path: str | Path) -> bool:
-    """Whether a file is YAML, by its name."""
+    """Return whether a file is YAML, by its extension."""
     return Path(path).suffix.lower() in _YAML_SUFFIXES
 
 
 def parse_json(text: str, source: str) -> Any:
-    """The value that a JSON text stands for. Raises `FlowError` naming `source`."""
+    """Parse JSON. Raises `FlowError` naming `source`."""
     try:
         document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_build_object)
     except (ValueError, RecursionError) as error:
@@ -71,9 +71,9 @@ def parse_json(text: str, source: str) -> Any:
 
 
 def parse_yaml(text: str, source: str) -> Any:
-    """The value that a YAML text stands for, with nothing in it that JSON has not. Raises `FlowError`."""
+    """Parse YAML restricted to what JSON can hold. Raises `FlowError`."""
     try:
-        document = yaml.load(text, _JsonCompatibleLoader)  # noqa: S506  # a safe loader, made above
+        document = yaml.load(text, _JsonCompatibleLoader)  # noqa: S506  # a subclass of the safe loader
         size = _count_values(document, {}, set())
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise FlowError(source, [Issue("", f"This is not YAML: {_describe_error(error)}.")]) from error
@@ -85,7 +85,7 @@ def parse_yaml(text: str, source: str) -> Any:
 
 
 def find_duplicate_keys(document: object) -> Iterator[Issue]:
-    """The keys that stand more than once in one object."""
+    """Yield the duplicate keys of objects."""
     for path, value, _ in _walk(document):
         for name in value.duplicate_keys if isinstance(value, _DictWithDuplicates) else ():
             yield Issue(
@@ -105,7 +105,7 @@ def _build_object(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
 
 
 def _construct_mapping(loader: _JsonCompatibleLoader, node: yaml.MappingNode) -> Iterator[dict[Any, Any]]:
-    """As the safe loader makes it, and with what stands there more than once; `<<` may."""
+    """Construct a mapping as the safe loader does, and record its duplicate keys; `<<` may be repeated."""
     names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
     made = _build_object([(name, None) for name in names])
     made.clear()
@@ -126,7 +126,7 @@ def _describe_error(error: Exception) -> str:
 
 
 def _count_values(value: Any, known: dict[int, int], above: set[int]) -> int:
-    """How many values `value` holds; an alias counts as often as it is used, but is looked at once."""
+    """Count the values in `value`; an alias counts each time it is used, but is visited once."""
     if not isinstance(value, dict | list):
         return 1
     key = id(value)
@@ -139,7 +139,7 @@ def _count_values(value: Any, known: dict[int, int], above: set[int]) -> int:
 
 
 def _walk(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any, int]]:
-    """Everything in a document, with its path and how deep it stands; no further than is too deep."""
+    """Yield every value with its path and depth, down to the first that is too deep."""
     yield path, value, depth
     if depth > _MAX_DEPTH:
         return
@@ -152,7 +152,7 @@ def _walk(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any
 
 
 def _find_invalid_values(document: Any) -> Iterator[Issue]:
-    """What can be read and a flow cannot hold."""
+    """Yield the issues of values that can be parsed but not be part of a flow."""
     for path, value, depth in _walk(document):
         if depth > _MAX_DEPTH:
             yield Issue(path[:100], "This is nested too deeply.")
@@ -171,7 +171,7 @@ def _find_invalid_values(document: Any) -> Iterator[Issue]:
 
 
 def _find_unquoted_booleans(document: Any) -> Iterator[Issue]:
-    """True or false among texts, which was meant as “yes” or “no”."""
+    """Yield the issues of booleans among texts, as YAML reads an unquoted “yes” or “no”."""
     for path, value, _ in _walk(document):
         if isinstance(value, dict) and value.get("type") == "string" and isinstance(value.get("enum"), list):
             for index, item in enumerate(value["enum"]):

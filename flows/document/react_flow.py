@@ -1,4 +1,4 @@
-"""The export of a React Flow editor, turned into the native document.
+"""Conversion of a React Flow export to the native document.
 
 What that export cannot carry (actions, environment, global edges, tools, node types) is left out and named.
 """
@@ -40,7 +40,7 @@ _UNSUPPORTED_MESSAGE = "An export of React Flow carries nodes, texts and edges o
 
 
 class ConvertedFlow(NamedTuple):
-    """An export in the native shape, not checked yet.
+    """An export in the native format, not validated yet.
 
     `places` tells of an edge's path where it stands in the export, `lost` what cannot be carried over.
     """
@@ -51,7 +51,7 @@ class ConvertedFlow(NamedTuple):
 
 
 def is_react_flow(document: JsonObject) -> bool:
-    """Whether a document is such an export and not a native one."""
+    """Return whether a document is a React Flow export."""
     if "initialNodeId" in document or "initialNodeId" in _as_mapping(document.get("config")):
         return True
     edges = _as_object_list(document.get("edges"))
@@ -59,7 +59,7 @@ def is_react_flow(document: JsonObject) -> bool:
 
 
 def convert_react_flow(document: JsonObject) -> ConvertedFlow:
-    """The same flow in the native shape."""
+    """Convert an export to the native format."""
     config, nodes = _as_mapping(document.get("config")), _as_object_list(document.get("nodes"))
     prompts = [(config, "systemPrompt"), (document, "systemPrompt")]
     prompts += [(config, "system_prompt"), (document, "system_prompt")]
@@ -83,7 +83,7 @@ def convert_react_flow(document: JsonObject) -> ConvertedFlow:
 
 
 def to_export_path(path: str, places: Mapping[str, str]) -> str:
-    """A path in the native document as it is in the export."""
+    """Return the path in the export of a path in the native document."""
     if (match := _EDGE_PATH.match(path)) and match[0] in places:
         return places[match[0]] + path[match.end() :].replace("target_node_id", "target")
     return path
@@ -94,7 +94,7 @@ def _find_unsupported(
 ) -> Iterator[Issue]:
     yield from (Issue(key, _UNSUPPORTED_MESSAGE) for key in document if key not in _TOP_LEVEL_KEYS)
     for index, node in enumerate(nodes):
-        if node.get("type") in _NODE_TYPES:  # any other is the name of how it is drawn
+        if node.get("type") in _NODE_TYPES:  # any other value is a visual type
             yield Issue(f"nodes[{index}].type", _UNSUPPORTED_MESSAGE)
         for key in _as_mapping(node.get("data")):
             if key not in _NODE_KEYS:
@@ -108,7 +108,7 @@ def _find_unsupported(
 
 
 def _with_callable_ids(edges: list[JsonObject]) -> list[JsonObject]:
-    """The edges with ids that a model can call: what an editor makes up, such as “e1.a→b”, is put right."""
+    """Return the edges with ids that are valid function names; ids such as “e1.a→b” are replaced."""
     names = [edge.get("id") for edge in edges]
     taken = {STAY_FUNCTION_ID, *filter(_is_callable_id, names)}
     made: list[JsonObject] = []
@@ -168,7 +168,7 @@ def _convert_edge(edge: JsonObject) -> dict[str, Any]:
 
 
 def _first_non_blank(places: list[tuple[JsonObject, str]]) -> Any:
-    """The first value that is there and not blank."""
+    """Return the first value that is present and not blank."""
     for owner, key in places:
         value = owner.get(key)
         if isinstance(value, str):
@@ -179,7 +179,7 @@ def _first_non_blank(places: list[tuple[JsonObject, str]]) -> Any:
 
 
 def _first_present(places: list[tuple[JsonObject, str]]) -> Any:
-    """The first value that is there at all, false included."""
+    """Return the first value that is present, false included."""
     return next((owner[key] for owner, key in places if owner.get(key) is not None), None)
 
 

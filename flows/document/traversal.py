@@ -1,4 +1,4 @@
-"""Walking through a document as plain JSON; what has the wrong shape is passed over, and named elsewhere."""
+"""Traversal of a document as JSON. Malformed parts are skipped; validation reports them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any, NamedTuple
 Document = Mapping[str, Any]
 
 MAX_TIMEOUT_SECONDS = 45
-"""Seconds that a call may take at most, whatever is written."""
+"""The maximum seconds of a call, whatever the document says."""
 
 FALLBACK_FIELDS = ("timeout", "on_undelivered", "out_of_hours")
-"""What a node may have for when no answer comes."""
+"""The keys of a node's reactions to a missing answer."""
 
 
 class JsonNode(NamedTuple):
-    """An object of the document, and the path to it."""
+    """An object of the document and its path."""
 
     path: str
     value: Document
 
 
 def iter_objects(owner: Document, key: str, path: str = "") -> Iterator[JsonNode]:
-    """The objects of the list at `key`."""
+    """Yield the objects of the list at `key`."""
     listed = owner.get(key)
     for index, part in enumerate(listed if isinstance(listed, list | tuple) else ()):
         if isinstance(part, Mapping):
@@ -30,37 +30,37 @@ def iter_objects(owner: Document, key: str, path: str = "") -> Iterator[JsonNode
 
 
 def get_mapping(owner: Document, key: str) -> Document:
-    """The object at `key`; an empty one where there is none."""
+    """Return the object at `key`, or an empty one."""
     part = owner.get(key)
     return part if isinstance(part, Mapping) else {}
 
 
 def iter_edges(document: Document) -> Iterator[JsonNode]:
-    """Every edge, the nodes' own and the global ones."""
+    """Yield every edge, the nodes' own and the global ones."""
     for node in iter_objects(document, "nodes"):
         yield from iter_objects(node.value, "edges", node.path)
     yield from iter_objects(document, "global_edges")
 
 
 def iter_actions(document: Document) -> Iterator[JsonNode]:
-    """Every action."""
+    """Yield every action."""
     yield from iter_objects(document, "actions" if "actions" in document else "global_actions")
 
 
 def iter_tool_owners(document: Document) -> Iterator[JsonNode]:
-    """The document itself and its nodes: who may have tools."""
+    """Yield the document and its nodes, the places that may have tools."""
     yield JsonNode("", document)
     yield from iter_objects(document, "nodes")
 
 
 def has_target(edge: Document) -> bool:
-    """Whether the edge leads anywhere; a blank target is as good as none."""
+    """Return whether the edge has a target; a blank one counts as none."""
     target = edge.get("target_node_id")
     return bool(target.strip()) if isinstance(target, str) else target is not None
 
 
 def iter_texts(path: str, key: str | int, owner: Any, depth: int = 20) -> Iterator[tuple[str, object]]:
-    """Every text in a part of the document, with its path."""
+    """Yield every text in a part of the document, with its path."""
     part = owner.get(key) if isinstance(owner, Mapping) and isinstance(key, str) else owner
     path = f"{path}.{key}" if isinstance(key, str) else f"{path}[{key}]"
     if isinstance(part, str):

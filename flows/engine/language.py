@@ -6,31 +6,19 @@ from collections.abc import Collection
 
 from core.model import Turn
 from flows.compiled import CompiledNode
-from flows.nlu import FILLER_WORDS, LANGUAGE_MARKERS
+from flows.locales import PACK_LEXICONS, language_markers, language_named
 from flows.text import tokenize
 
-_LANGUAGE_NAMES = {
-    "en": "english englisch anglais ingles",
-    "de": "deutsch german allemand aleman",
-    "fr": "francais french franzosisch frances",
-    "es": "espanol spanish spanisch espagnol",
-    "it": "italiano italian italienisch",
-    "nl": "nederlands dutch niederlandisch",
-    "pl": "polski polish polnisch",
-    "pt": "portugues portuguese portugiesisch",
-    "tr": "turkce turkish turkisch",
-}
-_CODE_BY_NAME = {name: code for code, names in _LANGUAGE_NAMES.items() for name in tokenize(names)}
-_REQUEST_WORDS = frozenset(
-    tokenize("speak language switch talk write sprechen sprache sprichst auf in to do pls plz")
+_REQUEST_WORDS = frozenset[str]().union(
+    *(lexicon.fillers | lexicon.language_request_words for lexicon in PACK_LEXICONS.values())
 )
 _MIN_MARKERS_TO_SWITCH = 2
 
 
 def requested_language(text: str) -> str:
     """The language that is asked for by its name and nothing else is said: its code, or nothing."""
-    said = [word for word in tokenize(text)[:8] if word not in FILLER_WORDS and word not in _REQUEST_WORDS]
-    return _CODE_BY_NAME.get(said[0], "") if len(said) == 1 else ""
+    said = [word for word in tokenize(text)[:8] if word not in _REQUEST_WORDS]
+    return language_named(said[0]) if len(said) == 1 else ""
 
 
 def is_language_answer(node: CompiledNode, text: str) -> bool:
@@ -42,9 +30,7 @@ def is_language_answer(node: CompiledNode, text: str) -> bool:
         str(value) for edge in node.available_edges for slot in edge.slots for value in slot.allowed_values
     ]
     labels = [choice.label for choice in node.node.choices]
-    return any(
-        _CODE_BY_NAME.get(word) == asked for word in (*keywords, *tokenize(" ".join((*values, *labels))))
-    )
+    return any(language_named(word) == asked for word in (*keywords, *tokenize(" ".join((*values, *labels)))))
 
 
 def select_language(
@@ -61,7 +47,7 @@ def select_language(
     if turn.payload:
         return now
     said = set(tokenize(turn.text))
-    marks = {code: len(said & LANGUAGE_MARKERS.get(code, frozenset())) for code in codes}
+    marks = {code: len(said & language_markers(code, frozenset(codes))) for code in codes}
     best = max(codes, key=lambda code: marks[code])
     return best if not marks[now] and marks[best] >= (_MIN_MARKERS_TO_SWITCH if before else 1) else now
 

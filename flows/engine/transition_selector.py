@@ -53,7 +53,7 @@ class TransitionSelector:
                 (choice for choice in offered if choice.payload == self.turn.payload), None
             )
         elif not (is_first and self.text.isdigit()):
-            self.quick_reply = recognize_choice(self.text, offered)
+            self.quick_reply = recognize_choice(self.text, offered, self.flow.language)
         self.state.add_history_line(
             "user",
             self.quick_reply.label if self.quick_reply else self.text or self._describe_wordless_turn(),

@@ -128,7 +128,7 @@ def _resume_state(flow: CompiledFlow, state: DialogState, turn: Turn) -> DialogS
     Who only says thanks has not begun anew.
     """
     if state.outcome == "final" and flow.after_final == "restart":
-        return state if is_small_talk(turn.text) and not turn.payload else state.restarted()
+        return state if is_small_talk(turn.text, flow.language) and not turn.payload else state.restarted()
     if state.outcome == "hand_off":
         if not state.pop_interrupt() and not flow.nodes[state.node].edges:
             return state.restarted()
@@ -252,7 +252,7 @@ class _TurnRun:
         text = self.selector.text
         is_said = bool(text or self.selector.turn.payload)
         is_about_language = self.flow.is_multilingual and bool(requested_language(text))
-        return not is_over and is_said and not is_greeting(text) and not is_about_language
+        return not is_over and is_said and not is_greeting(text, self.flow.language) and not is_about_language
 
     async def _select_and_follow(self, *, is_first: bool) -> None:
         """Find the edge that the user's message means, and take it."""
@@ -299,7 +299,9 @@ class _TurnRun:
             )
         elif reply := decision.reply.strip():
             self.response_builder.ask(reply[:MAX_TEXT_LENGTH])
-        elif is_greeting(self.selector.text) and (question := self.response_builder.current_question()):
+        elif is_greeting(self.selector.text, self.flow.language) and (
+            question := self.response_builder.current_question()
+        ):
             self.response_builder.ask(question)
         elif not is_first:
             self.response_builder.add_fallback(knows_person=any(edge.leads_to_hand_off for edge in offered))

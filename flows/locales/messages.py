@@ -1,4 +1,4 @@
-"""What a language needs so that the engine can speak it."""
+"""The engine's own messages, a dataclass that each language pack fills."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MISSES_BEFORE_HUMAN_HINT = 2
 
 @dataclass(frozen=True, slots=True)
 class LocaleMessages:
-    """One language's sentences. `{}` stands for what is put in."""
+    """The messages of one language; `{}` is a placeholder."""
 
     apologies: tuple[str, ...]
     processing_failed: str
@@ -71,27 +71,27 @@ class LocaleMessages:
 
     @property
     def apology(self) -> str:
-        """What is said first when there is no answer."""
+        """The first message after an error."""
         return self.apologies[0]
 
     def error_prefix(self, misses: int, turn: Turn) -> str:
-        """Why there is no answer: never the same sentence twice in a row."""
-        said = bool(turn.text.strip() or turn.payload)
-        if not said and turn.attachments:
+        """Return the start of a fallback message; consecutive misses get different texts."""
+        has_text = bool(turn.text.strip() or turn.payload)
+        if not has_text and turn.attachments:
             return self.files_unsupported[misses % len(self.files_unsupported)]
-        if not said and turn.location:
+        if not has_text and turn.location:
             return self.location_unsupported[misses % len(self.location_unsupported)]
         return self.error_prefixes[misses % len(self.error_prefixes)]
 
     def describe_wordless_turn(self, turn: Turn) -> str:
-        """A message without words, as the conversation remembers it and a model reads it."""
+        """Describe a message without text for the history and the model."""
         if not turn.attachments:
             return self.sent_location if turn.location else ""
         kinds = {"image": self.sent_image, "video": self.sent_video, "audio": self.sent_audio}
         return kinds.get(turn.attachments[0].content_type.partition("/")[0], self.sent_file)
 
     def fallback_message(self, misses: int, turn: Turn, question: str, *, knows_person: bool) -> str:
-        """What is said instead of silence: that it was not understood, and what is asked here."""
+        """Return the fallback message: that the user was not understood, and the open question."""
         text = f"{self.error_prefix(misses, turn)} {question}"
         return (
             f"{text}\n\n{self.human_agent_hint}"
@@ -100,9 +100,9 @@ class LocaleMessages:
         )
 
     def format_date(self, day: date) -> str:
-        """A day as a person says it: 23 April 1990."""
+        """Format a day in words, as in 23 April 1990."""
         return self.date_format.format(day=day.day, month=self.months.split()[day.month - 1], year=day.year)
 
     def join_list(self, values: Sequence[object]) -> str:
-        """Several values in one sentence."""
+        """Join at least two values to a list in words."""
         return f"{', '.join(map(str, values[:-1]))} {self.word_and} {values[-1]}"

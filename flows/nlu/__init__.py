@@ -1,53 +1,39 @@
-"""Natural-language understanding without a model: confirmations, choices, numbers, phone numbers, similarity."""
+"""Natural-language understanding without a model: confirmations, choices, numbers, phones, similarity."""
 
 from __future__ import annotations
 
 from flows.nlu.choices import recognize_choice, recognize_choice_label
 from flows.nlu.confirmation import (
-    AFFIRMATIVE_WORDS,
-    CORRECT_WORDS,
-    NEGATIVE_WORDS,
-    NO_WORDS,
-    YES_WORDS,
+    AnswerVocabulary,
+    answer_vocabulary,
+    negates_other_words,
     recognize_confirmation,
 )
-from flows.nlu.lexicon import (
-    FILLER_WORDS,
-    GREETING_WORDS,
-    LANGUAGE_MARKERS,
-    content_words,
-    is_greeting,
-    is_negated,
-    is_negation,
-    is_small_talk,
-)
+from flows.nlu.lexicon import content_words, is_greeting, is_negated, is_negation, is_small_talk
 from flows.nlu.numbers import MAX_DIGITS, RecognizedNumber, recognize_numbers
 from flows.nlu.pattern_entities import extract_pattern_matches
-from flows.nlu.phone_numbers import default_region, recognize_phone_numbers
+from flows.nlu.patterns import any_pattern, one_of
+from flows.nlu.phone_numbers import recognize_phone_numbers
 from flows.nlu.similarity import TfidfVectorizer, Vector, cosine_similarity, fit_vectorizer
 
 __all__ = [
-    "AFFIRMATIVE_WORDS",
-    "CORRECT_WORDS",
-    "FILLER_WORDS",
-    "GREETING_WORDS",
-    "LANGUAGE_MARKERS",
     "MAX_DIGITS",
-    "NEGATIVE_WORDS",
-    "NO_WORDS",
-    "YES_WORDS",
+    "AnswerVocabulary",
     "RecognizedNumber",
     "TfidfVectorizer",
     "Vector",
+    "answer_vocabulary",
+    "any_pattern",
     "content_words",
     "cosine_similarity",
-    "default_region",
     "extract_pattern_matches",
     "fit_vectorizer",
     "is_greeting",
     "is_negated",
     "is_negation",
     "is_small_talk",
+    "negates_other_words",
+    "one_of",
     "recognize_choice",
     "recognize_choice_label",
     "recognize_confirmation",

@@ -1,88 +1,109 @@
-"""Which of the offered choices an answer means."""
+"""Recognition of the offered choice that an answer names."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from rapidfuzz.distance import OSA
 
 from core.model import Choice
-from flows.nlu.lexicon import FILLER_WORDS, NUMBER_WORDS
+from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.nlu.patterns import one_of
 from flows.text import find_phrase, normalize, squeeze_repeats, tokenize
 
 _MAX_ANSWER_LENGTH = 200
 _MIN_SIMILARITY = 0.75
 _MIN_SIMILARITY_MARGIN = 0.15
-_CHOICE_NUMBER = re.compile(r"(?:option|number|no|nr|choice|#)?[\s.#]*\(?(\d{1,2})[\s.):]*")
 
 
-def recognize_choice(answer: str, offered: Sequence[Choice]) -> Choice | None:
-    """The choice that `answer` names: by payload, number, label, or label with a typo; none when in doubt."""
+def recognize_choice(
+    answer: str, offered: Sequence[Choice], language: str = DEFAULT_LANGUAGE
+) -> Choice | None:
+    """Return the choice that `answer` names by payload, number or label, also with a typo; None in doubt."""
     answer = answer.strip()
     if not offered or not answer or len(answer) > _MAX_ANSWER_LENGTH:
         return None
     for choice in offered:
         if answer == choice.payload:
             return choice
-    said = tokenize(answer)
-    position = _parse_position(answer, said)
+    lexicon, tokens = lexicon_for(language), tokenize(answer)
+    position = _parse_position(answer, tokens, lexicon)
     if position is not None:
         return offered[position - 1] if 1 <= position <= len(offered) else None
-    return _match_label(said, offered)
+    return _match_label(tokens, offered, lexicon)
 
 
-def recognize_choice_label(answer: str, offered: Sequence[Choice]) -> Choice | None:
-    """The choice that `answer` names by its label, also with a typo; for a list that nobody was shown."""
-    return None if len(answer) > _MAX_ANSWER_LENGTH else _match_label(tokenize(answer), offered)
+def recognize_choice_label(
+    answer: str, offered: Sequence[Choice], language: str = DEFAULT_LANGUAGE
+) -> Choice | None:
+    """Return the choice that `answer` names by its label, for a list that nobody was shown."""
+    if len(answer) > _MAX_ANSWER_LENGTH:
+        return None
+    return _match_label(tokenize(answer), offered, lexicon_for(language))
 
 
-def _match_label(said: tuple[str, ...], offered: Sequence[Choice]) -> Choice | None:
+def _match_label(tokens: tuple[str, ...], offered: Sequence[Choice], lexicon: Lexicon) -> Choice | None:
+    fillers = lexicon.fillers
     return (
-        _match_whole_label(said, offered)
-        or _match_partial_label(said, offered)
-        or _match_fuzzy_label(said, offered)
+        _match_complete_label(tokens, offered, fillers)
+        or _match_partial_label(tokens, offered, fillers)
+        or _match_fuzzy_label(tokens, offered, fillers)
     )
 
 
-def _parse_position(answer: str, said: tuple[str, ...]) -> int | None:
-    if match := _CHOICE_NUMBER.fullmatch(normalize(answer)):
+def _parse_position(answer: str, tokens: tuple[str, ...], lexicon: Lexicon) -> int | None:
+    if match := _position_pattern(lexicon).fullmatch(normalize(answer)):
         return int(match[1])
-    meant = [word for word in said if word not in FILLER_WORDS and word not in ("option", "number", "choice")]
-    if len(meant) > 1 and meant[-1] == "one":  # "the second one"
-        meant = meant[:-1]
-    return NUMBER_WORDS.get(meant[0]) if len(meant) == 1 else None
+    numbers = lexicon.numbers
+    content = [word for word in tokens if word not in lexicon.fillers and word not in numbers.choice_words]
+    if len(content) > 1 and content[-1] in numbers.choice_pronouns:  # “the second one”
+        content = content[:-1]
+    return numbers.positions.get(content[0]) if len(content) == 1 else None
 
 
-def _match_whole_label(said: tuple[str, ...], offered: Sequence[Choice]) -> Choice | None:
-    """The whole label, alone or among words that carry no meaning."""
-    squeezed_words = tuple(squeeze_repeats(word) for word in said)
+@cache
+def _position_pattern(lexicon: Lexicon) -> re.Pattern[str]:
+    words = one_of(lexicon.numbers.choice_words | lexicon.numbers.choice_abbreviations)
+    return re.compile(rf"(?:{words}|#)?[\s.#]*\(?(\d{{1,2}})[\s.):]*")
+
+
+def _match_complete_label(
+    tokens: tuple[str, ...], offered: Sequence[Choice], fillers: frozenset[str]
+) -> Choice | None:
+    """Match the complete label, alone or among fillers."""
+    squeezed_words = tuple(squeeze_repeats(word) for word in tokens)
     hits = []
     for choice in offered:
         label = tuple(squeeze_repeats(word) for word in tokenize(choice.label))
         start = find_phrase(label, squeezed_words) if label else -1
         if start < 0:
             continue
-        rest = said[:start] + said[start + len(label) :]
-        if all(word in FILLER_WORDS for word in rest):
+        rest = tokens[:start] + tokens[start + len(label) :]
+        if all(word in fillers for word in rest):
             hits.append(choice)
     return hits[0] if len(hits) == 1 else None
 
 
-def _match_partial_label(said: tuple[str, ...], offered: Sequence[Choice]) -> Choice | None:
-    """`hours` for “Opening hours”, when no other label has that word."""
-    meant = {word for word in said if word not in FILLER_WORDS and len(word) >= 4}
-    if not meant or any(word not in FILLER_WORDS and word not in meant for word in said):
+def _match_partial_label(
+    tokens: tuple[str, ...], offered: Sequence[Choice], fillers: frozenset[str]
+) -> Choice | None:
+    """Match `hours` to “Opening hours”, when no other label has that word."""
+    content = {word for word in tokens if word not in fillers and len(word) >= 4}
+    if not content or any(word not in fillers and word not in content for word in tokens):
         return None
-    hits = [choice for choice in offered if meant <= set(tokenize(choice.label))]
+    hits = [choice for choice in offered if content <= set(tokenize(choice.label))]
     return hits[0] if len(hits) == 1 else None
 
 
-def _match_fuzzy_label(said: tuple[str, ...], offered: Sequence[Choice]) -> Choice | None:
-    meant = [word for word in said if word not in FILLER_WORDS]
-    typed, scored = " ".join(meant or said), []
+def _match_fuzzy_label(
+    tokens: tuple[str, ...], offered: Sequence[Choice], fillers: frozenset[str]
+) -> Choice | None:
+    content = [word for word in tokens if word not in fillers]
+    typed, scored = " ".join(content or tokens), []
     for choice in offered:
-        label = " ".join(word for word in tokenize(choice.label) if word not in FILLER_WORDS)
+        label = " ".join(word for word in tokenize(choice.label) if word not in fillers)
         if len(label) >= 4:
             scored.append((OSA.normalized_similarity(typed, label), choice))
     scored.sort(key=lambda pair: pair[0], reverse=True)
@@ -91,3 +112,9 @@ def _match_fuzzy_label(said: tuple[str, ...], offered: Sequence[Choice]) -> Choi
     if len(scored) > 1 and scored[0][0] - scored[1][0] < _MIN_SIMILARITY_MARGIN:
         return None
     return scored[0][1]
+
+
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    _position_pattern(_lexicon)

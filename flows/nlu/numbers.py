@@ -1,17 +1,26 @@
-"""Numbers as people write them, in digits or in words: 1,234.56, 1.234,56, three hundred, zweiundzwanzig."""
+"""Recognition of amounts in digits and words: 1,234.56, 1.234,56, three hundred, zweiundzwanzig.
+
+Number words are parsed by the text2num library; what it lacks (halves, decimals in words, articles, spelling
+without accents) is data of the language packs.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
+from text_to_num import text2num
+
+from flows.locales import DEFAULT_LANGUAGE, lexicon_for
+from flows.locales.lexicon import NumberWords
 from flows.text import normalize, tokenize
 
 Amount = int | float
 
 MAX_DIGITS = 15
-"""What is longer is a code and no amount, and a computer's number would not keep it whole."""
+"""Longer digit runs are codes, not amounts, and would lose precision as a float."""
 
 _NUMBER_PATTERN = r"\d+(?:[.,]\d+)?"
 _RANGE_PATTERN = (
@@ -22,51 +31,12 @@ _DIGITS_PATTERN = rf"(?<![\w.,:/'-])(?P<digits>[-−]?(?:{_GROUPED_PATTERN}))(?!
 _TOKEN = re.compile(rf"{_RANGE_PATTERN}|{_DIGITS_PATTERN}|(?P<word>[^\W\d_]+)|(?P<other>[^\s-])")
 _GROUP_SPACES = re.compile(r"['\u00a0\u202f ]")
 
-_ENGLISH_SMALL = tokenize(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
-)
-_ENGLISH_SMALL += tokenize("fifteen sixteen seventeen eighteen nineteen")
-_ENGLISH_TENS = tokenize("twenty thirty forty fifty sixty seventy eighty ninety")
-_ENGLISH_SMALL_NUMBERS = {
-    **{name: number for number, name in enumerate(_ENGLISH_SMALL)},
-    **{name: 10 * number for number, name in enumerate(_ENGLISH_TENS, 2)},
-}
-_SCALES = {
-    "hundred": 100, "thousand": 1_000, "million": 1_000_000,
-    "hundert": 100, "tausend": 1_000, "millionen": 1_000_000,
-}  # fmt: skip
-
-_GERMAN_UNITS = dict(
-    zip(tokenize("null ein zwei drei vier fünf sechs sieben acht neun"), range(10), strict=True),
-    eins=1,
-    zwo=2,
-)
-_GERMAN_TEENS = tokenize("zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn")
-_GERMAN_TENS = tokenize("zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig")
-_GERMAN_SMALL_NUMBERS = {
-    **_GERMAN_UNITS,
-    **{name: number for number, name in enumerate(_GERMAN_TEENS, 10)},
-    **{name: 10 * number for number, name in enumerate(_GERMAN_TENS, 2)},
-    **{
-        f"{unit}und{ten}": 10 * tens + number
-        for unit, number in list(_GERMAN_UNITS.items())[1:10]
-        for tens, ten in enumerate(_GERMAN_TENS, 2)
-    },
-}
-_GERMAN_HALVES = {"anderthalb": 1.5, "eineinhalb": 1.5, "zweieinhalb": 2.5, "dreieinhalb": 3.5}
-_GERMAN_NUMBER_WORD = re.compile(
-    r"(?:(?P<thousands>\w*?)tausend)?(?:(?P<hundreds>\w*?)hundert)?(?:und)?(?P<rest>\w*)"
-)
-
-_MINUS_WORDS = ("minus", "negative")
-_NON_AMOUNT_PREDECESSORS = frozenset(
-    tokenize("this that the other another which each no any every last first second third next")
-)
-_NON_AMOUNT_SUCCESSORS = frozenset(tokenize("moment second sec day"))
+_MAX_NUMBER_WORDS = 12
+_MAX_WORD_LENGTH = 80
 
 
 class RecognizedNumber(NamedTuple):
-    """An amount in a text. Where it can mean two, `other` is the second; None when no amount has its size."""
+    """An amount: None when it has too many digits. With two meanings, `alternative` is the second."""
 
     value: Amount | None
     alternative: Amount | None = None
@@ -78,8 +48,9 @@ class _Token(NamedTuple):
     range_end: str = ""
 
 
-def recognize_numbers(text: str, language: str = "en") -> list[RecognizedNumber]:
-    """Every amount in `text`, in order. Which of comma and point ends the whole is the language's habit."""
+def recognize_numbers(text: str, language: str = DEFAULT_LANGUAGE) -> list[RecognizedNumber]:
+    """Return every amount in `text`, in order. The language decides which mark is the decimal one."""
+    numbers = lexicon_for(language).numbers
     tokens = [
         _Token("range", match["low"], match["high"])
         if match["low"]
@@ -88,37 +59,39 @@ def recognize_numbers(text: str, language: str = "en") -> list[RecognizedNumber]
     ]
     found, at = list[RecognizedNumber](), 0
     while at < len(tokens):
-        length, number = _parse_number(tokens, at, language)
+        length, number = _parse_number(tokens, at, numbers)
         if number is not None:
             found.append(number)
         at += length
     return found
 
 
-def _parse_number(tokens: list[_Token], at: int, language: str) -> tuple[int, RecognizedNumber | None]:
-    """How many tokens belong together, and the amount that they make."""
+def _parse_number(tokens: list[_Token], at: int, numbers: NumberWords) -> tuple[int, RecognizedNumber | None]:
+    """Return how many tokens belong together, and the amount that they make."""
     token = tokens[at]
     if token.kind == "range":
-        low, high = _parse_digits(token.text, language), _parse_digits(token.range_end, language)
+        low, high = _parse_digits(token.text, numbers), _parse_digits(token.range_end, numbers)
         return 1, RecognizedNumber(low.value, high.value) if low and high else None
     if token.kind == "digits":
-        number = _parse_digits(token.text, language)
-        scale = _SCALES.get(tokens[at + 1].text) if at + 1 < len(tokens) else None
+        number = _parse_digits(token.text, numbers)
+        scale = numbers.scales.get(tokens[at + 1].text) if at + 1 < len(tokens) else None
         if number and scale and number.value is not None and number.alternative is None:
             return 2, RecognizedNumber(_simplify_float(number.value * scale))
         return 1, number
     if token.kind != "word":
         return 1, None
-    spoken = _parse_german_words(tokens, at) if language == "de" else _parse_english_words(tokens, at)
+    spoken = _parse_words(tokens, at, numbers)
     if spoken is None:
         return 1, None
     length, value = spoken
-    is_negative = at > 0 and tokens[at - 1].text in _MINUS_WORDS
+    if value >= 10**MAX_DIGITS:
+        return length, RecognizedNumber(None)
+    is_negative = at > 0 and tokens[at - 1].text in numbers.minus
     return length, RecognizedNumber(-value if is_negative else value)
 
 
-def _parse_digits(written: str, language: str) -> RecognizedNumber | None:
-    """`written` is digits with points, commas and the like between them."""
+def _parse_digits(written: str, numbers: NumberWords) -> RecognizedNumber | None:
+    """Parse digits with points, commas and the like between them."""
     sign = -1 if written[0] in "-−" else 1
     text = _GROUP_SPACES.sub("", written.lstrip("-−"))
     if sum(map(str.isdigit, text)) > MAX_DIGITS:
@@ -127,15 +100,15 @@ def _parse_digits(written: str, language: str) -> RecognizedNumber | None:
     if not marks:
         return RecognizedNumber(sign * int(text))
     last = marks[-1]
-    whole, _, fraction = text.rpartition(last)
-    decimal = _simplify_float(sign * float(f"{re.sub('[.,]', '', whole)}.{fraction}"))
+    integer_part, _, fraction = text.rpartition(last)
+    decimal = _simplify_float(sign * float(f"{re.sub('[.,]', '', integer_part)}.{fraction}"))
     grouped = sign * int(re.sub("[.,]", "", text))
     if len(set(marks)) == 2:
-        is_one = marks.count(last) == 1 and _has_digit_grouping(whole)
+        is_one = marks.count(last) == 1 and _has_digit_grouping(integer_part)
         return RecognizedNumber(decimal) if is_one else None
     if not _has_digit_grouping(text):
         return RecognizedNumber(decimal) if len(marks) == 1 else None
-    if len(marks) > 1 or last == ("," if language == "en" else "."):
+    if len(marks) > 1 or last == ("." if numbers.decimal_comma else ","):
         return RecognizedNumber(grouped)
     return RecognizedNumber(decimal, grouped)
 
@@ -144,94 +117,98 @@ def _has_digit_grouping(text: str) -> bool:
     return re.fullmatch(r"[1-9]\d{0,2}(?:([.,])\d{3})(?:\1\d{3})*", text) is not None
 
 
-def _parse_english_words(tokens: list[_Token], at: int) -> tuple[int, Amount] | None:
-    start, total, current = at, 0, None
-    while at < len(tokens) and tokens[at].kind == "word":
-        word = tokens[at].text
-        small, scale = _ENGLISH_SMALL_NUMBERS.get(word), _SCALES.get(word)
-        if small is not None and (current is None or _can_append(current, small)):
-            current = (current or 0) + small
-        elif scale and (current is None or current < scale) and (current or total == 0):
-            current = (current or 1) * scale
-            if scale >= 1_000:
-                total, current = total + current, None
-        elif not (word == "and" and (total or (current or 0) >= 100) and _is_small_number(tokens, at + 1)):
-            break
-        at += 1
-    if at == start or _is_not_amount(tokens, start, at):
+def _parse_words(tokens: list[_Token], at: int, numbers: NumberWords) -> tuple[int, Amount] | None:
+    first = tokens[at].text
+    if len(first) > _MAX_WORD_LENGTH or not _starts_number(first, numbers):
         return None
-    return _append_fraction(tokens, at, start, total + (current or 0), "point", _ENGLISH_SMALL_NUMBERS)
+    if first in numbers.half_numbers:
+        return 1, numbers.half_numbers[first]
+    length, value = _longest_number(tokens, at, numbers)
+    if (
+        not length
+        or (length == 1 and first in numbers.not_alone)
+        or _is_not_amount(tokens, at, length, numbers)
+    ):
+        return None
+    return _append_fraction(tokens, at, length, value, numbers)
 
 
-def _can_append(current: int, small: int) -> bool:
-    """Whether a small number may follow: `forty` two, `three hundred` five; but not `four` three."""
-    tens = current % 100
-    return current > 0 and small > 0 and (tens == 0 or (tens >= 20 and tens % 10 == 0 and small < 10))
-
-
-def _is_small_number(tokens: list[_Token], at: int) -> bool:
-    return at < len(tokens) and tokens[at].text in _ENGLISH_SMALL_NUMBERS
-
-
-def _is_not_amount(tokens: list[_Token], start: int, end: int) -> bool:
-    """`this one`, `half a million`, `one moment`."""
-    before = [token.text for token in tokens[max(0, start - 2) : start]]
-    if "half" in before:
+@lru_cache(maxsize=4_096)  # most words of a text are no numbers, and asking the library costs 2 µs each
+def _starts_number(word: str, numbers: NumberWords) -> bool:
+    if word in numbers.half_numbers:
         return True
-    is_one = end - start == 1 and tokens[start].text == "one"
+    return _longest_number([_Token("word", word)], 0, numbers)[0] > 0
+
+
+def _longest_number(tokens: list[_Token], at: int, numbers: NumberWords) -> tuple[int, int]:
+    """Return how many of the words from `at` on are one number, and its value; 0 words for none."""
+    if not numbers.text2num_code:
+        value = numbers.by_name.get(tokens[at].text)
+        return (0, 0) if value is None else (1, value)
+    length, parsed, phrase = 0, 0, ""
+    for index in range(at, min(len(tokens), at + _MAX_NUMBER_WORDS)):
+        # one word such as “and” may precede the next part; after zero the library would join single digits
+        if tokens[index].kind != "word" or len(tokens[index].text) > _MAX_WORD_LENGTH:
+            break
+        is_too_far = index - at > length + 1 if length else index > at
+        if is_too_far or (length and parsed == 0):
+            break
+        phrase = f"{phrase} {_with_accents(tokens[index].text, numbers)}"
+        value = _text2num(phrase, numbers.text2num_code)
+        if value is not None:
+            length, parsed = index - at + 1, value
+    return length, parsed
+
+
+def _text2num(phrase: str, code: str) -> int | None:
+    try:
+        return int(text2num(phrase.strip(), code))
+    except ValueError:
+        return None
+
+
+def _with_accents(word: str, numbers: NumberWords) -> str:
+    for pattern, written in numbers.spellings.items():
+        word = re.sub(pattern, written, word)
+    return word
+
+
+def _is_not_amount(tokens: list[_Token], start: int, length: int, numbers: NumberWords) -> bool:
+    """Return whether it is `this one`, `half a million` or `one moment`."""
+    before = [token.text for token in tokens[max(0, start - 2) : start]]
+    if any(word in numbers.half_words for word in before):
+        return True
+    end = start + length
     after = tokens[end].text if end < len(tokens) else ""
-    return is_one and (
-        (bool(before) and before[-1] in _NON_AMOUNT_PREDECESSORS) or after in _NON_AMOUNT_SUCCESSORS
+    return (
+        length == 1
+        and tokens[start].text in numbers.pronoun_ones
+        and ((bool(before) and before[-1] in numbers.not_before_one) or after in numbers.not_after_one)
     )
 
 
-def _parse_german_words(tokens: list[_Token], at: int) -> tuple[int, Amount] | None:
-    word = tokens[at].text
-    if word in _GERMAN_HALVES:
-        return 1, _GERMAN_HALVES[word]
-    value = _parse_german_word(word)
-    if value is None or word == "ein":  # “ein” alone is an article
-        return None
-    return _append_fraction(tokens, at + 1, at, value, "komma", _GERMAN_SMALL_NUMBERS)
-
-
-def _parse_german_word(word: str) -> int | None:
-    if word in _GERMAN_SMALL_NUMBERS:
-        return _GERMAN_SMALL_NUMBERS[word]
-    match = _GERMAN_NUMBER_WORD.fullmatch(word)
-    if match is None or (match["thousands"] is None and match["hundreds"] is None):
-        return None
-    thousands = _parse_multiplier(match["thousands"])
-    hundreds = _parse_multiplier(match["hundreds"])
-    rest = _GERMAN_SMALL_NUMBERS.get(match["rest"], 0 if not match["rest"] else None)
-    if thousands is None or hundreds is None or rest is None:
-        return None
-    return 1_000 * thousands + 100 * hundreds + rest
-
-
-def _parse_multiplier(word: str | None) -> int | None:
-    """How many hundreds or thousands: none where they are not named, one where they stand alone."""
-    if word is None:
-        return 0
-    return _parse_german_word(word) if word else 1
-
-
 def _append_fraction(
-    tokens: list[_Token], at: int, start: int, value: int, point: str, small: Mapping[str, int]
+    tokens: list[_Token], start: int, length: int, value: int, numbers: NumberWords
 ) -> tuple[int, Amount]:
-    """The number with what follows its point, or its half."""
-    following = [token.text for token in tokens[at : at + 3]]
-    if following == ["and", "a", "half"]:
-        return at + 3 - start, value + 0.5
-    digits = list(_parse_decimals(tokens[at + 1 :], small)) if following[:1] == [point] else []
+    """Return the number with the digits after its decimal word, or its half."""
+    following = [token.text for token in tokens[start + length : start + length + 3]]
+    for phrase in numbers.half_phrases:
+        half = tokenize(phrase)
+        if tuple(following[: len(half)]) == half:
+            return length + len(half), value + 0.5
+    digits = (
+        list(_parse_decimals(tokens[start + length + 1 :], numbers))
+        if following and following[0] in numbers.decimal_words
+        else []
+    )
     if not digits:
-        return at - start, value
-    return at + 1 + len(digits) - start, float(f"{value}.{''.join(map(str, digits))}")
+        return length, value
+    return length + 1 + len(digits), float(f"{value}.{''.join(map(str, digits))}")
 
 
-def _parse_decimals(tokens: list[_Token], small: Mapping[str, int]) -> Iterator[int]:
+def _parse_decimals(tokens: list[_Token], numbers: NumberWords) -> Iterator[int]:
     for token in tokens[:MAX_DIGITS]:
-        digit = small.get(token.text, 10)
+        digit = numbers.by_name.get(token.text, 10)
         if digit > 9:
             return
         yield digit

@@ -1,10 +1,11 @@
-"""Codes in a text: what an author's pattern takes whole, such as four digits or an order number."""
+"""Extraction of codes that match an author's pattern, such as four digits or an order number."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from flows.locales import DEFAULT_LANGUAGE, lexicon_for
 from flows.nlu.datetimes import mask_dates
 from flows.text import BoundedRegex, normalize
 
@@ -15,14 +16,16 @@ _MAX_TOKENS = 200
 _TOKEN = re.compile(r"(?:(?<=\s)|^)\+?\d+(?:[ -]\d+)*(?=[\s.,;:!?)]|$)|\S+")
 
 
-def extract_pattern_matches(pattern: re.Pattern[str] | BoundedRegex, text: str) -> Iterator[str]:
-    """Every token, or two tokens together, that the pattern takes whole; denied ones are left out."""
+def extract_pattern_matches(
+    pattern: re.Pattern[str] | BoundedRegex, text: str, language: str = DEFAULT_LANGUAGE
+) -> Iterator[str]:
+    """Yield every token, or pair of tokens, that matches the pattern completely and is not negated."""
     if len(text) <= _MAX_TEXT_LENGTH and pattern.fullmatch(text):
         yield text
         return
     tokens = [
         token.strip(".,;:!?\"'()“”#")[:_MAX_TOKEN_LENGTH]
-        for token in _TOKEN.findall(mask_dates(text))[:_MAX_TOKENS]
+        for token in _TOKEN.findall(mask_dates(text, language))[:_MAX_TOKENS]
     ]
     index = 0
     while index < len(tokens):
@@ -30,13 +33,21 @@ def extract_pattern_matches(pattern: re.Pattern[str] | BoundedRegex, text: str) 
         joined = ["".join(pair), "-".join(pair)] if len(pair) == 2 else []
         forms = [(2, form) for form in joined] + [(1, tokens[index]), (1, re.sub(r"[ -]", "", tokens[index]))]
         taken, value = next(
-            ((count, way) for count, form in forms for way in (form, form.upper()) if pattern.fullmatch(way)),
+            (
+                (count, cased)
+                for count, form in forms
+                for cased in (form, form.upper())
+                if pattern.fullmatch(cased)
+            ),
             (1, ""),
         )
-        if value and not _is_negated(tokens[:index]):
+        if value and not _is_negated(tokens[:index], language):
             yield value
         index += taken
 
 
-def _is_negated(before: list[str]) -> bool:
-    return bool(before) and normalize(before[-1]) in ("not", "isn't", "isnt", "nicht")
+def _is_negated(before: list[str], language: str) -> bool:
+    if not before:
+        return False
+    lexicon, word = lexicon_for(language), normalize(before[-1])
+    return word in lexicon.value_negations or word.endswith(lexicon.negation_suffixes)

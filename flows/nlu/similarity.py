@@ -1,4 +1,4 @@
-"""How alike two sentences are: runs of two to four letters, the rare ones weighing more (TF-IDF, cosine)."""
+"""Similarity of sentences: cosine of TF-IDF vectors over character n-grams of two to four letters."""
 
 from __future__ import annotations
 
@@ -6,67 +6,68 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
+from flows.locales import DEFAULT_LANGUAGE, Lexicon, lexicon_for
+from flows.nlu.patterns import any_pattern
 from flows.text import normalize, tokenize
 
 Vector = Mapping[str, float]
 
 _MAX_WORDS = 60
-_CONTRACTIONS = re.compile(r"'(?:s|m|d|ll|ve|re)\b")
-# words that stand in any sentence; the question words stay, as they carry the sense of a short question
-_STOP_WORDS = frozenset(
-    tokenize(
-        "a an the i i'm im my me you your u we our it its is are am be been to of in on at for and or so"
-    )
-    + tokenize(
-        "please hi hello hey thanks thank just would could can will do does did have has had this that"
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
 class TfidfVectorizer:
-    """The weights of a flow's letter runs; `unknown` is the weight of one that no example has."""
+    """Weights of the n-grams of a flow's examples; `unknown_weight` is that of an n-gram in no example."""
 
     weights: Mapping[str, float]
     unknown_weight: float
+    lexicon: Lexicon = field(default_factory=lambda: lexicon_for(DEFAULT_LANGUAGE))
 
     def vectorize(self, text: str) -> Vector:
-        """The text as a vector of length one; empty when there is nothing in it."""
-        counts = Counter(_character_ngrams(text))
-        weighed = {
-            run: (1 + math.log(n)) * self.weights.get(run, self.unknown_weight) for run, n in counts.items()
+        """Return the text as a vector of length one; empty when it has no words of weight."""
+        counts = Counter(_character_ngrams(text, self.lexicon))
+        weighted = {
+            ngram: (1 + math.log(n)) * self.weights.get(ngram, self.unknown_weight)
+            for ngram, n in counts.items()
         }
-        length = math.sqrt(sum(weight * weight for weight in weighed.values()))
-        return {run: weight / length for run, weight in weighed.items()} if length else {}
+        length = math.sqrt(sum(weight * weight for weight in weighted.values()))
+        return {ngram: weight / length for ngram, weight in weighted.items()} if length else {}
 
 
-def fit_vectorizer(sentences: Iterable[str]) -> TfidfVectorizer:
-    """The weights that a flow's own examples give."""
-    counted = [set(_character_ngrams(sentence)) for sentence in sentences]
-    found = Counter(run for runs in counted for run in runs)
-    total = len(counted)
+def fit_vectorizer(sentences: Iterable[str], language: str = DEFAULT_LANGUAGE) -> TfidfVectorizer:
+    """Return a vectorizer with the inverse document frequencies of these sentences."""
+    lexicon = lexicon_for(language)
+    documents = [set(_character_ngrams(sentence, lexicon)) for sentence in sentences]
+    frequencies = Counter(ngram for ngrams in documents for ngram in ngrams)
+    total = len(documents)
     return TfidfVectorizer(
-        {run: _inverse_document_frequency(total, n) for run, n in found.items()},
+        {ngram: _inverse_document_frequency(total, n) for ngram, n in frequencies.items()},
         _inverse_document_frequency(total, 0),
+        lexicon,
     )
 
 
 def cosine_similarity(one: Vector, other: Vector) -> float:
-    """0 to 1."""
+    """Return the cosine of two vectors of length one, from 0 to 1."""
     few, many = (one, other) if len(one) <= len(other) else (other, one)
-    return sum(weight * many.get(run, 0.0) for run, weight in few.items())
+    return sum(weight * many.get(ngram, 0.0) for ngram, weight in few.items())
 
 
 def _inverse_document_frequency(total: int, count: int) -> float:
     return math.log((1 + total) / (1 + count)) + 1
 
 
-def _character_ngrams(text: str) -> list[str]:
-    said = tokenize(_CONTRACTIONS.sub("", normalize(text)))[:_MAX_WORDS]
-    meant = [word for word in said if word not in _STOP_WORDS]
-    padded = [f" {word} " for word in meant]
+@cache
+def _contractions(lexicon: Lexicon) -> re.Pattern[str]:
+    return re.compile(rf"{any_pattern(lexicon.contraction_patterns)}\b")
+
+
+def _character_ngrams(text: str, lexicon: Lexicon) -> list[str]:
+    tokens = tokenize(_contractions(lexicon).sub("", normalize(text)))[:_MAX_WORDS]
+    padded = [f" {word} " for word in tokens if word not in lexicon.stop_words]
     return [
         word[start : start + length]
         for word in padded

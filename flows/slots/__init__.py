@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flows.slots.constraints import Constraints
-from flows.slots.extraction import MAX_VALUE_LENGTH, SlotReading, extract_slot, validate_slot_value
+from flows.slots.extraction import MAX_VALUE_LENGTH, extract_slot, validate_slot_value
 from flows.slots.list_items import accepts_any_text
 from flows.slots.slot import Slot, slots_from_schema
+from flows.slots.slot_types import SlotReading
 
 __all__ = [
     "MAX_VALUE_LENGTH",

@@ -1,4 +1,4 @@
-"""Why a value is not within what its slot's schema allows, as a sentence for who gave it."""
+"""Error messages for values that violate a slot's constraints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flows.slots.slot import Slot
 
 
 def violation_message(slot: Slot, value: JsonValue) -> str:
-    """The sentence for a value that the slot cannot take; empty when it can."""
+    """Return the message for an invalid value of a slot; empty when it is valid."""
     if slot.kind == "email" and slot.pattern is not None and not slot.pattern.search(str(value)):
         return _invalid_value_message(slot)
     return "" if slot.is_valid(value) else _constraint_message(slot, value)
@@ -25,19 +25,19 @@ def _invalid_value_message(slot: Slot) -> str:
 
 def _constraint_message(slot: Slot, value: JsonValue) -> str:
     schema: dict[str, Any] = json.loads(slot.constraints.schema) if slot.constraints else {}
-    sentences = messages_for(slot.language)
-    for key, size, is_beyond, sentence in (
-        ("minimum", value, lt, sentences.at_least),
-        ("maximum", value, gt, sentences.at_most),
-        ("exclusiveMinimum", value, le, sentences.more_than),
-        ("exclusiveMaximum", value, ge, sentences.less_than),
-        ("minLength", _length_of(value, str), lt, sentences.too_short),
-        ("maxLength", _length_of(value, str), gt, sentences.too_long),
-        ("minItems", _length_of(value, list), lt, sentences.too_few),
-        ("maxItems", _length_of(value, list), gt, sentences.too_many),
+    messages = messages_for(slot.language)
+    for key, size, is_beyond, message in (
+        ("minimum", value, lt, messages.at_least),
+        ("maximum", value, gt, messages.at_most),
+        ("exclusiveMinimum", value, le, messages.more_than),
+        ("exclusiveMaximum", value, ge, messages.less_than),
+        ("minLength", _length_of(value, str), lt, messages.too_short),
+        ("maxLength", _length_of(value, str), gt, messages.too_long),
+        ("minItems", _length_of(value, list), lt, messages.too_few),
+        ("maxItems", _length_of(value, list), gt, messages.too_many),
     ):
         if key in schema and isinstance(size, int | float) and is_beyond(size, schema[key]):
-            return sentence.format(schema[key])
+            return message.format(schema[key])
     return _invalid_value_message(slot)
 
 

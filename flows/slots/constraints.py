@@ -1,4 +1,4 @@
-"""What a property's schema asks of a value beyond its kind: how large, how long, what is in it."""
+"""JSON Schema constraints of a slot's value beyond its type: size, length, items."""
 
 from __future__ import annotations
 
@@ -11,30 +11,22 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from flows.slots.slot_types import slot_type
 from flows.text import BoundedRegex
 
 _CACHE_SIZE = 2_000
-_NUMBER_KEYWORDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
-_TEXT_KEYWORDS = ("minLength", "maxLength")
-_KEYWORDS_BY_KIND = {
-    "integer": _NUMBER_KEYWORDS,
-    "number": _NUMBER_KEYWORDS,
-    "text": _TEXT_KEYWORDS,
-    "pattern": _TEXT_KEYWORDS,
-    "email": _TEXT_KEYWORDS,
-}
 _ANNOTATION_KEYWORDS = ("type", "title", "description", "default", "examples", "format")
 
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """A JSON Schema, as text, and the whole that it is a part of where it refers to that."""
+    """A JSON Schema as text, and the schema that contains it where it has references."""
 
     schema: str
     root_schema: str = "{}"
 
     def is_satisfied_by(self, value: JsonValue) -> bool:
-        """Whether the value is what the schema asks for."""
+        """Return whether the value is valid by the schema; False where the schema recurses without end."""
         try:
             return bool(_build_validator(self.schema, self.root_schema).is_valid(value))
         except RecursionError:
@@ -44,20 +36,21 @@ class Constraints:
 def constraints_from_schema(
     kind: str, part: Mapping[str, Any], root: Mapping[str, Any]
 ) -> Constraints | None:
-    """What a property of the schema `root` asks for beyond being of its kind, if it asks for anything.
+    """Return the constraints of a property of the schema `root` beyond its type, or None.
 
-    A date, a time or a phone number is stored in a form of its own, which the author's lengths are not about.
+    Lengths are not checked for a date, a time or a phone number, which are stored in a normalized form.
     """
-    if kind in ("array", "object"):
-        asked = {
+    kind_of_slot = slot_type(kind)
+    if kind_of_slot.has_own_schema:
+        keywords = {
             key: part[key] for key in part if key not in _ANNOTATION_KEYWORDS and not key.startswith("x-")
         }
     else:
-        asked = {key: part[key] for key in _KEYWORDS_BY_KIND.get(kind, ()) if key in part}
-    if not asked:
+        keywords = {key: part[key] for key in kind_of_slot.constraint_keywords if key in part}
+    if not keywords:
         return None
-    written = json.dumps(asked)
-    return Constraints(written, json.dumps(root)) if '"$ref"' in written else Constraints(written)
+    schema = json.dumps(keywords)
+    return Constraints(schema, json.dumps(root)) if '"$ref"' in schema else Constraints(schema)
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
@@ -67,8 +60,8 @@ def _build_validator(schema: str, root: str) -> Any:
 
 @cache
 def _validator_factory() -> Callable[[Any], Any]:
-    """The library's validator with patterns that are bounded in time, and which asks nobody for a schema."""
-    from jsonschema import Draft202012Validator  # it takes a while, and few flows need it
+    """Return the library's validator with patterns bounded in time and without remote references."""
+    from jsonschema import Draft202012Validator  # imported on first use: it is slow, and few flows need it
     from jsonschema.exceptions import ValidationError
     from jsonschema.validators import extend
     from referencing import Registry
@@ -79,8 +72,8 @@ def _validator_factory() -> Callable[[Any], Any]:
 
     def multiple(_: Any, of: float, value: Any, __: Any) -> Iterator[Any]:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and Fraction(str(value)) % Fraction(str(of)):  # as it is written: 19.99 has two places
+        if is_number and Fraction(str(value)) % Fraction(str(of)):  # exact, as 19.99 has no exact binary form
             yield ValidationError("it is no multiple")
 
-    made = extend(Draft202012Validator, {"pattern": pattern, "multipleOf": multiple})
-    return lambda root: made(root, registry=Registry())
+    validator = extend(Draft202012Validator, {"pattern": pattern, "multipleOf": multiple})
+    return lambda root: validator(root, registry=Registry())

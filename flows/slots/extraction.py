@@ -1,21 +1,23 @@
-"""Reading a slot's value out of what a person wrote, and checking what a model extracted."""
+"""Extraction of slot values from user text, validation of a model's values, and the table of slot types."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from datetime import date
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any
 
 from pydantic import JsonValue
 
 from core.model import Choice
-from flows.locales import LANGUAGES, messages_for
+from flows.locales import LANGUAGES, Lexicon, LocaleMessages, lexicon_for, messages_for
 from flows.nlu import (
     MAX_DIGITS,
     RecognizedNumber,
+    any_pattern,
     extract_pattern_matches,
+    one_of,
     recognize_choice_label,
     recognize_confirmation,
     recognize_numbers,
@@ -35,48 +37,35 @@ from flows.nlu.datetimes import (
 from flows.slots.constraint_messages import violation_message
 from flows.slots.list_items import item_slot, split_list
 from flows.slots.slot import Slot
+from flows.slots.slot_types import SlotReading, SlotType, register_slot_types, slot_type
 from flows.text import MAX_INPUT_LENGTH, normalize, normalize_digits, tokenize
 
 MAX_VALUE_LENGTH = 500
 _MAX_SHORT_ANSWER_WORDS = 6
 
-_CORRECTION_WORDS = frozenset(
-    tokenize("sorry no actually wait mean rather correction instead oops")
-    + tokenize("nein doch eigentlich meine sondern entschuldigung")
-)
-_NEGATION_BEFORE = re.compile(r"(?:\b(?:not|nicht)|n't)(?:\s+(?:on|the|am|den))*\s*$")
 _EMAIL = re.compile(
     r"(?<![\w.+@-])(?<!\w')[\w+-]+(?:[.'][\w+-]+)*@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[A-Za-z]{2,}(?![\w@-]|\.\w)"
 )
 
 
-class SlotReading(NamedTuple):
-    """A `value`; or, when it is None, the `reason` for the user, empty when there was nothing to read.
-
-    `weight` is how many characters of the text it rests on.
-    """
-
-    value: JsonValue = None
-    error_message: str = ""
-    weight: int = 0
-
-
 def extract_slot(slot: Slot, text: str, today: date) -> SlotReading:
-    """What `text` says about `slot`, read without a model."""
+    """Return the value of `slot` in a user's `text`, recognized without a model."""
     text = normalize_digits(text[:MAX_INPUT_LENGTH]).strip()
-    reader = _EXTRACTORS.get(slot.kind)
-    return _check_constraints(slot, reader(slot, text, today)) if reader and text else SlotReading()
+    recognize = slot_type(slot.kind).recognize
+    return _check_constraints(slot, recognize(slot, text, today)) if recognize and text else SlotReading()
 
 
 def validate_slot_value(slot: Slot, value: JsonValue, today: date) -> SlotReading:
-    """The value as it is stored, or the reason why what a model extracted will not do."""
+    """Return a model's value in its stored form, or the error message why it is invalid."""
     if value is None or value == "":
         return SlotReading()
-    return _check_constraints(slot, _convert_value(slot, value, today) or _invalid_reading(slot))
+    return _check_constraints(
+        slot, slot_type(slot.kind).convert(slot, value, today) or _invalid_reading(slot)
+    )
 
 
 def _check_constraints(slot: Slot, reading: SlotReading) -> SlotReading:
-    """The reading, unless its value is beyond what the slot's schema allows."""
+    """Return the reading, or the error message when its value violates the slot's constraints."""
     reason = "" if reading.value is None else violation_message(slot, reading.value)
     return SlotReading(error_message=reason, weight=1) if reason else reading
 
@@ -87,40 +76,55 @@ def _invalid_reading(slot: Slot) -> SlotReading:
     )
 
 
-def _convert_value(slot: Slot, value: JsonValue, today: date) -> SlotReading | None:
-    """A model's value in the form that the slot has; None where it is of another kind."""
-    if slot.kind in ("array", "object"):
-        whole = _convert_list(slot, value, today) if slot.kind == "array" else SlotReading(value, weight=1)
-        is_kind = isinstance(whole.value, list if slot.kind == "array" else dict)
-        return (
-            whole
-            if whole.error_message or (is_kind and len(json.dumps(whole.value)) <= 2 * MAX_VALUE_LENGTH)
-            else None
-        )
-    if slot.kind == "boolean" and isinstance(value, bool):
-        return SlotReading(value, weight=1)
-    if slot.kind == "enum" and (
-        same := [each for each in slot.allowed_values if _is_json_equal(each, value)]
-    ):
-        return SlotReading(same[0], weight=1)
+def _convert_text(slot: Slot, value: JsonValue, today: date) -> SlotReading | None:
+    """Read a model's value as if a user had written it."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    if slot.kind in ("integer", "number") and not isinstance(value, str):
-        amount = _simplify_number(value)
-        is_kind = amount is not None and not (slot.kind == "integer" and isinstance(amount, float))
-        return SlotReading(amount, weight=1) if is_kind else None
-    text = str(value).strip()
-    if slot.kind == "pattern":
-        is_kind = (
-            slot.pattern is not None and len(text) <= MAX_VALUE_LENGTH and bool(slot.pattern.search(text))
-        )
-        return SlotReading(text, weight=len(text)) if is_kind else None
-    reading = extract_slot(slot, text, today)
+    reading = extract_slot(slot, str(value).strip(), today)
     return reading if reading.value is not None or reading.error_message else None
 
 
+def _convert_boolean(slot: Slot, value: JsonValue, today: date) -> SlotReading | None:
+    return SlotReading(value, weight=1) if isinstance(value, bool) else _convert_text(slot, value, today)
+
+
+def _convert_enum(slot: Slot, value: JsonValue, today: date) -> SlotReading | None:
+    equal = [allowed for allowed in slot.allowed_values if _is_json_equal(allowed, value)]
+    return SlotReading(equal[0], weight=1) if equal else _convert_text(slot, value, today)
+
+
+def _convert_number(slot: Slot, value: JsonValue, today: date) -> SlotReading | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _convert_text(slot, value, today)
+    amount = _simplify_number(value)
+    is_valid = amount is not None and not (slot.kind == "integer" and isinstance(amount, float))
+    return SlotReading(amount, weight=1) if is_valid else None
+
+
+def _convert_pattern(slot: Slot, value: JsonValue, today: date) -> SlotReading | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    text = str(value).strip()
+    is_match = slot.pattern is not None and len(text) <= MAX_VALUE_LENGTH and slot.pattern.search(text)
+    return SlotReading(text, weight=len(text)) if is_match else None
+
+
+def _convert_array(slot: Slot, value: JsonValue, today: date) -> SlotReading | None:
+    reading = _convert_list(slot, value, today)
+    is_valid = isinstance(reading.value, list) and _is_short(reading.value)
+    return reading if reading.error_message or is_valid else None
+
+
+def _convert_object(slot: Slot, value: JsonValue, today: date) -> SlotReading | None:
+    return SlotReading(value, weight=1) if isinstance(value, dict) and _is_short(value) else None
+
+
+def _is_short(value: JsonValue) -> bool:
+    return len(json.dumps(value)) <= 2 * MAX_VALUE_LENGTH
+
+
 def _convert_list(slot: Slot, value: JsonValue, today: date) -> SlotReading:
-    """A model's list, each part as its schema has it; a text is the list that it names."""
+    """Convert a model's list item by item; a text is read as a list."""
     if isinstance(value, str):
         return _extract_array(slot, value, today)
     item = item_slot(slot)
@@ -134,12 +138,12 @@ def _convert_list(slot: Slot, value: JsonValue, today: date) -> SlotReading:
 
 
 def _is_json_equal(one: JsonValue, other: JsonValue) -> bool:
-    """Whether two values are the same in JSON, where 2.0 is 2 and true is not 1."""
+    """Return whether two values are equal in JSON, where 2.0 is 2 and true is not 1."""
     return one == other and isinstance(one, bool) is isinstance(other, bool)
 
 
 def _simplify_number(value: int | float) -> int | float | None:
-    """3.0 as 3; nothing for what no amount is as large as, or is no number at all."""
+    """Return 3.0 as 3, and None for an amount with too many digits or NaN."""
     if not -(10**MAX_DIGITS) < value < 10**MAX_DIGITS:
         return None
     return int(value) if int(value) == value else value
@@ -150,9 +154,9 @@ def _extract_text(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
-    """By value or label alone: nobody was shown these values as a list, so a number is no place in it."""
+    """Match a value by its label: nobody was shown a numbered list, so a number is no position."""
     offered = [Choice(label=str(value), payload=str(value)) for value in slot.allowed_values]
-    if chosen := recognize_choice_label(text, offered):
+    if chosen := recognize_choice_label(text, offered, slot.language):
         return SlotReading(slot.allowed_values[offered.index(chosen)], weight=len(chosen.label))
     amounts = {number.value for number in _recognize_numbers(slot, text)}
     named = [
@@ -166,30 +170,28 @@ def _extract_enum(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _as_number(value: JsonValue) -> int | float | str:
-    """What a value such as 2 or "2" is as a number; the text of any other."""
+    """Return a value such as 2 or "2" as a number, and any other as text."""
     if isinstance(value, int | float):
         return value
     return int(str(value)) if str(value).isdecimal() and len(str(value)) <= MAX_DIGITS else str(value)
 
 
 def _extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
-    agreed = recognize_confirmation(text)
+    agreed = recognize_confirmation(text, slot.language)
     return SlotReading() if agreed is None else SlotReading(agreed, weight=3)
 
 
 def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
     found = _recognize_numbers(slot, text)
-    sentences = messages_for(slot.language)
+    messages = messages_for(slot.language)
     if doubtful := next((number for number in found if number.alternative is not None), None):
         both = [number for number in doubtful if number is not None]
-        return SlotReading(
-            error_message=sentences.ambiguous_value.format(sentences.join_list(both)), weight=1
-        )
+        return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(both)), weight=1)
     if any(number.value is None for number in found):
         return _invalid_reading(slot)
     reading = _single_value([number.value for number in found], text, slot)
     if slot.kind == "integer" and isinstance(reading.value, float):
-        return SlotReading(error_message=sentences.whole_number_required, weight=1)
+        return SlotReading(error_message=messages.whole_number_required, weight=1)
     return reading
 
 
@@ -202,18 +204,18 @@ def _extract_email(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_phone(slot: Slot, text: str, today: date) -> SlotReading:
-    found = recognize_phone_numbers(mask_dates(text), slot.region, messages_for(slot.language))
+    found = recognize_phone_numbers(mask_dates(text, slot.language), slot.region, messages_for(slot.language))
     if reason := next((reason for _, reason in found if reason), ""):
         return SlotReading(error_message=reason, weight=1)
     return _single_value([number for number, _ in found], text, slot)
 
 
 def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
-    sentences = messages_for(slot.language)
+    messages = messages_for(slot.language)
     found = (
         recognize_relative_dates(text, slot.language, today)
         if slot.must_be_future
-        else _without_negated(recognize_dates(text, slot.language), text)
+        else _without_negated(recognize_dates(text, slot.language), text, slot.language)
     )
     if reason := next((item.error_message for item in found if item.error_message), ""):
         return SlotReading(error_message=reason, weight=1)
@@ -222,17 +224,17 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
         is_begun = (
             foreign.value is None
             and len(tokenize(text)) <= _MAX_SHORT_ANSWER_WORDS
-            and is_incomplete_date(text)
+            and is_incomplete_date(text, slot.language)
         )
-        return SlotReading(error_message=sentences.full_date_required, weight=1) if is_begun else foreign
+        return SlotReading(error_message=messages.full_date_required, weight=1) if is_begun else foreign
     reading = _single_value([item.value for item in found], text, slot)
     if not isinstance(reading.value, str):
         return reading
     day = date.fromisoformat(reading.value)
     if slot.must_be_past and day >= today:
-        return SlotReading(error_message=sentences.date_in_future, weight=1)
+        return SlotReading(error_message=messages.date_in_future, weight=1)
     if slot.must_be_future and day < today:
-        return SlotReading(error_message=sentences.date_in_past, weight=1)
+        return SlotReading(error_message=messages.date_in_past, weight=1)
     return reading
 
 
@@ -246,31 +248,31 @@ def _extract_time(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_foreign_date(slot: Slot, text: str, today: date) -> SlotReading:
-    """A whole date in a language whose months we do not know."""
-    is_known = slot.language in LANGUAGES or not is_incomplete_date(text)
+    """Read a complete date in a language without a pack."""
+    is_known = slot.language in LANGUAGES or not is_incomplete_date(text, slot.language)
     day = None if is_known else recognize_date_with_dateparser(text, slot.language, today)
     return SlotReading(day.isoformat(), weight=10) if day else SlotReading()
 
 
 def _extract_pattern(slot: Slot, text: str, today: date) -> SlotReading:
     assert slot.pattern is not None
-    found = list(extract_pattern_matches(slot.pattern, text))
-    rest = text if found else mask_dates(text)
-    # a number in a longer message was hardly meant as the answer
+    found = list(extract_pattern_matches(slot.pattern, text, slot.language))
+    rest = text if found else mask_dates(text, slot.language)
+    # a number in a longer message is hardly meant as the answer
     if found or not any(letter.isdigit() for letter in rest) or len(tokenize(rest)) > _MAX_SHORT_ANSWER_WORDS:
         return _single_value(found, text, slot)
     return _invalid_reading(slot)
 
 
 def _extract_array(slot: Slot, text: str, today: date) -> SlotReading:
-    """Every part that stands between commas and the like; all of them, or nothing where none is read."""
+    """Read each item between commas and the like: the value is all of them, or none."""
     item = item_slot(slot)
     if item is None:
-        return SlotReading(list[JsonValue](split_list(text)), weight=1)
+        return SlotReading(list[JsonValue](split_list(text, slot.language)), weight=1)
     whole = SlotReading() if item.is_free_text else extract_slot(item, text, today)
     if whole.value is not None:
         return SlotReading([whole.value], weight=whole.weight)
-    readings = [extract_slot(item, part, today) for part in split_list(text)]
+    readings = [extract_slot(item, part, today) for part in split_list(text, slot.language)]
     values = list[JsonValue](reading.value for reading in readings if reading.value is not None)
     if not values:
         return whole
@@ -279,36 +281,55 @@ def _extract_array(slot: Slot, text: str, today: date) -> SlotReading:
     return SlotReading(values, weight=sum(reading.weight for reading in readings))
 
 
-def _without_negated(found: list[Recognized], text: str) -> list[Recognized]:
-    folded = normalize(text)
-    return [item for item in found if not _NEGATION_BEFORE.search(folded[: item.start])]
+def _without_negated(found: list[Recognized], text: str, language: str) -> list[Recognized]:
+    folded, negation = normalize(text), _negation_before(lexicon_for(language))
+    return [item for item in found if not negation.search(folded[: item.start])]
+
+
+@cache
+def _negation_before(lexicon: Lexicon) -> re.Pattern[str]:
+    suffixes = any_pattern(re.escape(suffix) for suffix in lexicon.negation_suffixes)
+    articles = one_of((*lexicon.dates.articles, *lexicon.dates.day_prepositions))
+    return re.compile(rf"(?:\b{one_of(lexicon.value_negations)}|{suffixes})(?:\s+{articles})*\s*$")
 
 
 def _single_value(found: list[Any], text: str, slot: Slot) -> SlotReading:
-    """The one value that was found; of several the last when the user corrects themselves."""
+    """Return the only value; of several the last when the user corrects themselves."""
     distinct = list(dict.fromkeys(found))
     if not distinct:
         return SlotReading()
-    if len(distinct) > 1 and not set(tokenize(text)) & _CORRECTION_WORDS:
-        sentences = messages_for(slot.language)
-        is_day = slot.kind == "date"
-        said = [sentences.format_date(date.fromisoformat(item)) if is_day else item for item in distinct[:4]]
-        return SlotReading(
-            error_message=sentences.ambiguous_value.format(sentences.join_list(said)), weight=1
-        )
+    if len(distinct) > 1 and not lexicon_for(slot.language).correction_words.intersection(tokenize(text)):
+        messages = messages_for(slot.language)
+        display = slot_type(slot.kind).display
+        shown = [display(item, messages) if display else item for item in distinct[:4]]
+        return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(shown)), weight=1)
     return SlotReading(distinct[-1], weight=len(str(distinct[-1])))
 
 
-_EXTRACTORS: dict[str, Callable[[Slot, str, date], SlotReading]] = {
-    "text": _extract_text,
-    "enum": _extract_enum,
-    "boolean": _extract_boolean,
-    "integer": _extract_number,
-    "number": _extract_number,
-    "email": _extract_email,
-    "phone": _extract_phone,
-    "date": _extract_date,
-    "time": _extract_time,
-    "pattern": _extract_pattern,
-    "array": _extract_array,
-}
+def _display_date(value: JsonValue, messages: LocaleMessages) -> str:
+    return messages.format_date(date.fromisoformat(str(value)))
+
+
+_NUMBER_KEYWORDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+_TEXT_KEYWORDS = ("minLength", "maxLength")
+
+register_slot_types(
+    {
+        "text": SlotType(_extract_text, _convert_text, constraint_keywords=_TEXT_KEYWORDS),
+        "pattern": SlotType(_extract_pattern, _convert_pattern, constraint_keywords=_TEXT_KEYWORDS),
+        "enum": SlotType(_extract_enum, _convert_enum),
+        "boolean": SlotType(_extract_boolean, _convert_boolean, is_json_type=True),
+        "integer": SlotType(
+            _extract_number, _convert_number, is_json_type=True, constraint_keywords=_NUMBER_KEYWORDS
+        ),
+        "number": SlotType(
+            _extract_number, _convert_number, is_json_type=True, constraint_keywords=_NUMBER_KEYWORDS
+        ),
+        "array": SlotType(_extract_array, _convert_array, is_json_type=True, has_own_schema=True),
+        "object": SlotType(None, _convert_object, is_json_type=True, has_own_schema=True),
+        "email": SlotType(_extract_email, _convert_text, is_format=True, constraint_keywords=_TEXT_KEYWORDS),
+        "phone": SlotType(_extract_phone, _convert_text, is_format=True),
+        "date": SlotType(_extract_date, _convert_text, is_format=True, display=_display_date),
+        "time": SlotType(_extract_time, _convert_text, is_format=True),
+    }
+)

@@ -1,4 +1,4 @@
-"""Typed slots: what an edge's schema says of each value that is to be learnt."""
+"""Slots: typed values that an edge collects, defined by its JSON Schema."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from flows.nlu import default_region
+from flows.locales import phone_region
 from flows.slots.constraints import Constraints, constraints_from_schema
+from flows.slots.slot_types import is_format_type, is_json_type
 from flows.text import BoundedRegex
 
 
@@ -31,17 +32,17 @@ class Slot:
     constraints: Constraints | None = None
 
     def is_valid(self, value: JsonValue) -> bool:
-        """Whether a value of this kind is within what the schema allows: its size, its length, its parts."""
+        """Return whether a value of this type satisfies the schema's constraints."""
         return self.constraints is None or self.constraints.is_satisfied_by(value)
 
     @property
     def is_free_text(self) -> bool:
-        """Whether any text at all would do."""
+        """Whether any text is a valid value."""
         return self.kind == "text"
 
 
 def slots_from_schema(schema: Mapping[str, Any] | None, language: str = "en") -> tuple[Slot, ...]:
-    """The slots of a checked `input_schema`; `language` is what dates and numbers are written in."""
+    """Return the slots of a validated `input_schema`; `language` is the one that values are written in."""
     if not schema:
         return ()
     required = set(schema.get("required") or ())
@@ -66,7 +67,7 @@ def _build_slot(
         must_be_past=bool(part.get("x-past")),
         must_be_future=bool(part.get("x-future")),
         language=language,
-        region=str(part.get("x-region") or default_region(language)).upper(),
+        region=str(part.get("x-region") or phone_region(language)).upper(),
         constraints=constraints_from_schema(kind, part, schema),
     )
 
@@ -74,16 +75,16 @@ def _build_slot(
 def _slot_kind(part: Mapping[str, Any]) -> str:
     if part.get("enum"):
         return "enum"
-    if part.get("format") in ("date", "time", "email", "phone"):
+    if is_format_type(part.get("format")):
         return str(part["format"])
     declared = _declared_type(part)
-    if declared in ("boolean", "integer", "number", "array", "object"):
+    if is_json_type(declared):
         return declared
     return "pattern" if part.get("pattern") is not None else "text"
 
 
 def _declared_type(part: Mapping[str, Any]) -> str:
-    """The one type that a value has; where several are allowed, text, as all of them can be written."""
+    """Return the only type of a value; `string` where several are allowed, as all of them can be written."""
     declared = part.get("type", "string")
     types = (
         [each for each in declared if each != "null"] if isinstance(declared, list | tuple) else [declared]

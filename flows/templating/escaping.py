@@ -1,4 +1,4 @@
-"""Escaping by place: the operator's text stands as it was written, every value is escaped for its place.
+"""Contextual auto-escaping: the flow's own text is kept, every value is escaped for its context.
 
 So nothing that a user says ends a URL's path, a JSON text, a form's field, an element or a header. Texts
 that stand in an expression are the operator's too, also after `~`, `+`, `%`, `join` and `replace`; whatever a
@@ -24,7 +24,7 @@ from flows.templating.trusted_text import TaintedStr
 OutputContext = Literal["text", "url", "json", "form", "xml", "header", "prompt"]
 
 EMPTY_VALUE_MARK = "\x00"
-"""What an empty value leaves in a URL, so that it can be told from an address that ends there."""
+"""The placeholder of an empty value in a URL, to tell it from a URL that ends there."""
 
 _INVALID_XML_CHARACTERS = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -32,18 +32,18 @@ _LANGUAGE_MARKER = re.compile(r"[\[{]([A-Za-z]{2})[\]}]")
 _SPEECH_MARKER = re.compile(r"\b(line|says)\s*:", re.IGNORECASE)
 _DASH_RUN = re.compile("-{2,}")
 
-# names that no template can write
+# names that are not valid in a template
 _TRUST_FILTER, _JOIN_FILTER, _ESCAPE_FILTER = "of the operator", "one after another", "in its place"
 
 
 class TrustedText(str):
-    """A text of the operator's own: in a URL it may be more than one piece of the path."""
+    """Trusted text: in a URL it may hold several path segments."""
 
     __slots__ = ()
 
 
 class UrlText(TaintedStr):
-    """Text for a URL."""
+    """Text in a URL."""
 
     empty_value_mark = EMPTY_VALUE_MARK
 
@@ -69,7 +69,7 @@ def _escape_header(value: object) -> str:
 
 
 def _escape_prompt(value: object) -> str:
-    """A value on one line, without what stands for a language or for speech in an instruction."""
+    """Return a value on one line, without language markers and script headings of an instruction."""
     text = _LANGUAGE_MARKER.sub(r"(\1)", " ".join(str(value).split())).lstrip("\"'“‘")
     return _SPEECH_MARKER.sub(r"\1 -", _DASH_RUN.sub("-", text))
 
@@ -88,7 +88,7 @@ _TEXT_TYPES: Mapping[OutputContext, type[TaintedStr]] = {"url": UrlText}
 
 
 def configure_autoescape(environment: Environment, place: OutputContext) -> None:
-    """Have all templates of `environment` escape for `place`; each is to be `marked` when it is parsed."""
+    """Make all templates of `environment` escape for `place`; each must be `marked` when it is parsed."""
     kind, escape = _TEXT_TYPES.get(place, TaintedStr), _ESCAPE_FUNCTIONS[place]
 
     def shown(value: object) -> str:
@@ -111,7 +111,7 @@ def configure_autoescape(environment: Environment, place: OutputContext) -> None
 
 
 def mark_trusted_values(values: Mapping[str, Any], place: OutputContext) -> dict[str, Any]:
-    """The values for a place, with what is the operator's marked as such."""
+    """Return the values for a context, with trusted ones marked."""
     own = _TEXT_TYPES.get(place, TaintedStr).trusted
     made = {name: own(value) if isinstance(value, TrustedText) else value for name, value in values.items()}
     if isinstance(values.get("env"), Mapping):
@@ -120,7 +120,7 @@ def mark_trusted_values(values: Mapping[str, Any], place: OutputContext) -> dict
 
 
 def _trust_aware_filters(kind: type[TaintedStr]) -> dict[str, Callable[..., Any]]:
-    """Those of Jinja's own that would lose the marks, and ours."""
+    """Return replacements of Jinja's filters that would lose the marks, and our own filters."""
 
     def own(value: object) -> TaintedStr:
         return kind.trusted(str(value))
@@ -145,7 +145,7 @@ def _trust_aware_filters(kind: type[TaintedStr]) -> dict[str, Callable[..., Any]
 
 
 def _urlencode(kind: type[TaintedStr], value: Any) -> str:
-    """The filter `urlencode`: what it encodes need not be escaped again."""
+    """The filter `urlencode`, whose result is not escaped again."""
     if isinstance(value, str):
         is_own = isinstance(value, TaintedStr) and value.is_trusted
         return kind.trusted(quote(str(value), safe="/" if is_own else "")) if value else value
@@ -155,16 +155,16 @@ def _urlencode(kind: type[TaintedStr], value: Any) -> str:
 
 
 def mark_trusted_literals(parsed: nodes.Template) -> nodes.Template:
-    """The template with each text of the operator's marked as such."""
+    """Return the template with its literal text marked as trusted."""
     _TrustMarkingTransformer().visit(parsed)
     return parsed
 
 
 class _TrustMarkingTransformer(NodeTransformer):
-    """Rewrites what a template says; the names of its methods are Jinja's."""
+    """Marks a template's literals; the names of the methods are Jinja's."""
 
     def visit_Const(self, node: nodes.Const) -> nodes.Expr:
-        # an empty text is nobody's: an address may not end where a value should stand
+        # empty text is not trusted: a URL must not end where a value is missing
         return (
             _wrap_in_filter(node, _TRUST_FILTER, node) if isinstance(node.value, str) and node.value else node
         )
@@ -184,7 +184,7 @@ class _TrustMarkingTransformer(NodeTransformer):
         return node
 
     def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:
-        # Jinja would show what is called as it is
+        # Jinja would output the call's result unescaped
         self.generic_visit(node)
         return nodes.Output([node.call], lineno=node.lineno)
 
@@ -194,7 +194,7 @@ def _wrap_in_filter(node: nodes.Expr | None, name: str, at: nodes.Node) -> nodes
 
 
 def _block_filter(applied: nodes.Filter | None, at: nodes.Node) -> nodes.Filter:
-    """The filters of a block over what was shown in it, which is escaped already."""
+    """Apply the filters of a block to its output, which is escaped already."""
     if applied is None:
         return _wrap_in_filter(None, _TRUST_FILTER, at)
     innermost = applied

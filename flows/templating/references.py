@@ -1,4 +1,4 @@
-"""What a call's templates ask for by name, and what of it nobody else is to read."""
+"""Names and secrets that templates reference, and the values to redact."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _URL_PREFIXES: Final = ("https://", "http://")
 
 
 def referenced_secrets(*sources: str) -> frozenset[str]:
-    """The names of the secrets that templates ask for."""
+    """Return the names of the secrets that templates reference."""
     return frozenset(name for source in sources for name in _SECRET_REFERENCE.findall(source))
 
 
 def referenced_names(*sources: str) -> frozenset[str]:
-    """All names that stand in the expressions of templates."""
+    """Return all names in the expressions of templates."""
     inner = (part for source in sources for part in _TEMPLATE_TAG.findall(source))
     return frozenset(name for part in inner for name in _NAME.findall(part))
 
@@ -27,7 +27,7 @@ def referenced_names(*sources: str) -> frozenset[str]:
 def values_to_redact(
     names: Iterable[str], values: Mapping[str, Any], secrets: Mapping[str, str]
 ) -> list[str]:
-    """What may not come back out of a call: the secrets, and what it takes from the environment.
+    """Return the values to redact from a call's result: secrets and environment values.
 
     An address is no secret, nor is a value as short as a number of rows.
     """

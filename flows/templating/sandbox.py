@@ -1,4 +1,4 @@
-"""Jinja in bounds: no way out of it, and nothing that takes much time or room."""
+"""Jinja sandbox with bounds on output, loops and memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_RANGE_LENGTH = 1_000
 MAX_TOTAL_ITERATIONS = 10_000
 
 _SIZED_TYPES = (str, list, tuple)
-# a width of four digits, or one that a value gives, is none that a person wants
+# a width of four digits or from a value is never intended
 _WIDE_PERCENT_FORMAT = re.compile(r"%(?:\(\w*\))?[#0 +-]*(?:\d{4,}|\*|\d*\.(?:\d{4,}|\*))")
 _WIDE_BRACE_FORMAT = re.compile(r"\{[^{}]*:[^{}]*(?:\d{4,}|\{)")
 _PADDING_METHODS = frozenset(("center", "expandtabs", "ljust", "rjust", "zfill"))
@@ -28,7 +28,7 @@ _iteration_count: ContextVar[int] = ContextVar("rounds", default=0)
 
 
 class BoundedSandbox(ImmutableSandboxedEnvironment):
-    """Refuses with a `SecurityError` what would be too long, too wide or too often.
+    """Raises `SecurityError` for output that is too long or wide, and for too many iterations.
 
     Its filters are to be `bounded` once all of them are there.
     """
@@ -61,7 +61,7 @@ class BoundedSandbox(ImmutableSandboxedEnvironment):
 
 
 def add_filter_limits(environment: BoundedSandbox) -> BoundedSandbox:
-    """The environment with filters that refuse as well."""
+    """Bound the filters of the environment too."""
     filters = environment.filters
     looks = {**dict.fromkeys(_FILTERS_WITH_NUMBERS, _check_widths), "format": _check_format}
     for name, look in {**looks, "replace": _check_replace}.items():
@@ -70,12 +70,12 @@ def add_filter_limits(environment: BoundedSandbox) -> BoundedSandbox:
 
 
 def reset_iteration_count() -> None:
-    """A template begins to be rendered: its loops are counted from here."""
+    """Reset the loop counter at the start of a rendering."""
     _iteration_count.set(0)
 
 
 def _bounded_range(*bounds: int) -> range:
-    """`range`, with not too many numbers: in one, and in all of a template's, one within another."""
+    """`range` with a bound on its numbers, alone and nested within a template."""
     made = range(*bounds)
     if len(made) > MAX_RANGE_LENGTH:
         raise SecurityError(f"a range has {MAX_RANGE_LENGTH} numbers at most")
@@ -87,8 +87,8 @@ def _bounded_range(*bounds: int) -> range:
 
 
 def _with_argument_check(function: Callable[..., Any], look: Callable[..., None]) -> Callable[..., Any]:
-    """A filter whose value and arguments are looked at first."""
-    is_handed_more = hasattr(function, "jinja_pass_arg")  # by Jinja, in front of the value
+    """Return the filter with its value and arguments checked first."""
+    is_handed_more = hasattr(function, "jinja_pass_arg")  # Jinja passes it before the value
 
     @wraps(function)
     def applied(*args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Jinja for flow documents: sandboxed, and an unknown name is empty text. User text is data, never source.
+"""Jinja templates of flow documents: sandboxed, unknown names are empty. User text is never a template.
 
 A text that goes into a call is escaped by its place, see `flows.templating.escaping`.
 """
@@ -34,7 +34,7 @@ from flows.templating.sandbox import BoundedSandbox, add_filter_limits, reset_it
 
 MAX_TEXT_LENGTH = 8_000
 _CACHE_SIZE = 5_000
-"""How many templates are kept as compiled: a flow's languages share most of theirs."""
+"""The size of the cache of compiled templates; a flow's languages share most of theirs."""
 
 _CROSS_TEMPLATE_NODES = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
@@ -58,12 +58,12 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 
 
 class RenderError(Exception):
-    """There is no such text; the message says why."""
+    """A template cannot be rendered; the message says why."""
 
 
 @pass_context
 def _date_filter(context: Context, value: object) -> str:
-    """The filter `date`: 1990-04-23 as 23 April 1990, in the flow's language; anything else as it is."""
+    """The filter `date`: 1990-04-23 as 23 April 1990, in the flow's language; other values unchanged."""
     try:
         day = date.fromisoformat(str(value))
     except ValueError:
@@ -72,7 +72,7 @@ def _date_filter(context: Context, value: object) -> str:
 
 
 def _weekday_filter(value: object) -> str:
-    """The filter `weekday`: 2026-11-28 as saturday, whatever is spoken; nothing for what is no day."""
+    """The filter `weekday`: 2026-11-28 as saturday, in English for guards; empty for anything but a day."""
     try:
         return _WEEKDAYS[date.fromisoformat(str(value)).weekday()]
     except ValueError:
@@ -80,7 +80,7 @@ def _weekday_filter(value: object) -> str:
 
 
 class _TrustMarkingSandbox(BoundedSandbox):
-    """Marks what is the operator's, where values are to be escaped."""
+    """Marks trusted literals, where values are escaped."""
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         parsed = super()._parse(source, name, filename)
@@ -108,7 +108,7 @@ _ENVIRONMENTS: Mapping[OutputContext, BoundedSandbox] = {
 
 
 def template_error(source: str) -> str:
-    """Why a text with Jinja in it cannot be rendered, as a sentence; empty when it can."""
+    """Return why a template is invalid, or an empty string."""
     return (
         ""
         if "{" not in source
@@ -117,7 +117,7 @@ def template_error(source: str) -> str:
 
 
 def expression_error(source: str) -> str:
-    """Why a bare expression such as a guard cannot be computed, as a sentence; empty when it can."""
+    """Return why an expression such as a guard is invalid, or an empty string."""
     return _compile_error("expression", f"{{{{ {source} }}}}", lambda: _compile_expression(source))
 
 
@@ -133,14 +133,14 @@ def _compile_error(kind: str, source: str, compile_it: Callable[[], object]) -> 
     except TemplateSyntaxError as error:
         line = f" (line {error.lineno})" if kind == "template" else ""
         return f"This is not a Jinja {kind}: {(error.message or '').rstrip('.')}{line}."
-    except SyntaxError as error:  # of the Python that Jinja makes of it
+    except SyntaxError as error:  # in the Python code that Jinja generates
         return f"This is not a Jinja {kind}: {error.msg}."
     except (RecursionError, MemoryError, ValueError, OverflowError):
         return f"This Jinja {kind} is nested too deeply, or a number in it is too large."
 
 
 def _find_unsupported_nodes(parsed: nodes.Template) -> Iterator[str]:
-    """What Jinja finds only when the template is rendered, if at all."""
+    """Yield the errors that Jinja itself reports only while rendering, if at all."""
     for part in parsed.find_all((nodes.Filter, nodes.Test, nodes.Macro, *_CROSS_TEMPLATE_NODES)):
         if isinstance(part, nodes.Filter) and part.name not in _DEFAULT_ENVIRONMENT.filters:
             yield f"Jinja has no filter “{part.name}”."
@@ -169,7 +169,7 @@ def _compile_expression(source: str) -> Callable[[TemplateValues], Any]:
 
 
 class TextTemplate:
-    """A text with Jinja in it, compiled once and shared by all sessions.
+    """A template, compiled once and shared by all sessions.
 
     `plain` is the text itself where it needs no values, at most `LONGEST_TEXT` characters.
     """
@@ -183,7 +183,7 @@ class TextTemplate:
         self.static_text = source.strip()[:MAX_TEXT_LENGTH] if self._template is None else None
 
     def render(self, values: TemplateValues) -> str:
-        """The text with `values` in it, at most `LONGEST_TEXT` characters; empty when rendering fails.
+        """Render at most `MAX_TEXT_LENGTH` characters; empty when rendering fails.
 
         A prompt that cannot be rendered is told without its values: the rules in it hold all the same.
         """
@@ -195,7 +195,7 @@ class TextTemplate:
             return _TAGS.sub("", self.source).strip()[:MAX_TEXT_LENGTH] if self._context == "prompt" else ""
 
     def render_strict(self, values: TemplateValues) -> str:
-        """The text with `values` in it. Raises `RenderError`, also when it is too long: it is never cut."""
+        """Render without truncation. Raises `RenderError`, also for output that is too long."""
         text = self._render_or_raise(values)
         if len(text) > MAX_TEXT_LENGTH:
             raise RenderError("it is too long once its values are in it")
@@ -213,13 +213,13 @@ class TextTemplate:
 
 
 class Expression:
-    """A bare Jinja expression over the conversation's values."""
+    """A Jinja expression over the conversation's values."""
 
     def __init__(self, source: str) -> None:
         self._expression = _compile_expression(source)
 
     def evaluate(self, values: TemplateValues) -> Any:
-        """What it comes to; None when it cannot be computed."""
+        """Return the value, or None when evaluation fails."""
         try:
             return self._expression(values)
         except _RENDER_ERRORS:
@@ -227,8 +227,8 @@ class Expression:
 
 
 class Guard(Expression):
-    """An expression that is true or false."""
+    """An expression with a boolean result."""
 
     def is_true(self, values: TemplateValues) -> bool:
-        """Whether the expression is true; what cannot be computed is false."""
+        """Return whether the expression is true; false when evaluation fails."""
         return bool(self.evaluate(values))

@@ -1,4 +1,4 @@
-"""Text that knows which of its letters the operator wrote; the others are values, and never to be trusted."""
+"""Taint tracking: a string that knows which of its characters are the flow's own, and which values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FORMAT_DIRECTIVE = re.compile(r"%(?:\((\w+)\))?[#0 +-]*\d*(?:\.\d+)?[diouxXeEfF
 
 
 class TaintedStr(str):
-    """A text with one mark for each letter. What is made of it in other ways than these is all a value.
+    """A string with one mark per character. The results of other string methods are untrusted.
 
     `void` is what an empty value leaves behind where it is put together with others.
     """
@@ -27,12 +27,12 @@ class TaintedStr(str):
 
     @classmethod
     def trusted(cls, text: str) -> Self:
-        """A text of the operator's, or one that has been made safe for its place."""
+        """Return trusted text: the flow's own, or escaped for its context."""
         return cls(text, _TRUSTED * len(text))
 
     @classmethod
     def concatenate(cls, parts: Iterable[object], between: str = "") -> Self:
-        """All parts in one text. A part that has no marks is a value."""
+        """Join parts; a part without marks is untrusted."""
         texts: list[str] = []
         marks: list[str] = []
         for part in parts:
@@ -51,11 +51,11 @@ class TaintedStr(str):
 
     @property
     def is_trusted(self) -> bool:
-        """Whether the operator wrote all of it."""
+        """Whether every character is trusted."""
         return _UNTRUSTED not in self.marks
 
     def escape_untrusted(self, escape: Callable[[str], str]) -> str:
-        """The text with its values escaped, and the operator's letters as they are."""
+        """Return the text with its untrusted characters escaped."""
         made, start = [], 0
         for mark, group in groupby(self.marks):
             end = start + len(list(group))
@@ -99,14 +99,14 @@ class TaintedStr(str):
         return self.concatenate(parts, self)
 
     def replace(self, old: str, new: str, count: SupportsIndex = -1) -> str:
-        """A value decides neither what goes out of the operator's text nor what stands there unescaped."""
+        """An untrusted argument neither removes trusted text nor inserts unescaped text."""
         if not old or not (isinstance(old, TaintedStr) and old.is_trusted):
             return super().replace(old, new, count)
         parts: list[object] = []
         start, end, left = 0, 0, int(count)
         while left != 0 and (at := self.find(old, start)) >= 0:
             marks = set(self.marks[at : at + len(old)])
-            if len(marks) > 1:  # half of it is a value, which takes nothing away from the operator's half
+            if len(marks) > 1:  # partly untrusted, which must not strip the trusted part
                 start = at + 1
                 continue
             parts += [self[end:at], new if marks == {_TRUSTED} else str(new)]

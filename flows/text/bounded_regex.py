@@ -1,4 +1,4 @@
-"""Regular expressions that an author wrote, on what people write: bounded in time and in length."""
+"""Regular expressions of authors, bounded in time and in the length of the text (ReDoS protection)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import regex
 
 MAX_TEXT_LENGTH = 2_000
-"""A longer text is matched by nothing."""
+"""A longer text never matches."""
 
 _TIMEOUT_SECONDS = 0.02
 _CACHE_SIZE = 2_000
@@ -23,25 +23,25 @@ _PROBE_PARTS = ("a", "A", "1", " ", "-", ",", ".", "a1", "a ", "1,")
 
 
 class RegexMatch(Protocol):
-    """What was found."""
+    """The part of a match that is used."""
 
     def groupdict(self) -> dict[str, str | None]:
-        """The named groups."""
+        """Return the named groups."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoundedRegex:
-    """A regular expression as Python's `re` reads it. A match that takes too long counts as none."""
+    """A regular expression in the syntax of Python's `re`. A match that times out counts as none."""
 
     source: str
     ignore_case: bool = False
 
     def search(self, text: str) -> RegexMatch | None:
-        """The first match anywhere in `text`."""
+        """Return the first match anywhere in `text`."""
         return self._match("search", text)
 
     def fullmatch(self, text: str) -> RegexMatch | None:
-        """The match of all of `text`."""
+        """Return the match of the complete `text`."""
         return self._match("fullmatch", text)
 
     def _match(self, how: str, text: str) -> RegexMatch | None:
@@ -62,7 +62,7 @@ class BoundedRegex:
 
     @property
     def is_slow(self) -> bool:
-        """Whether it takes too long on one of the texts that slow patterns are known to be slow on."""
+        """Whether it times out on a text that provokes catastrophic backtracking."""
         compiled = _compile(self.source, self.ignore_case)
         try:
             for text in _probe_texts(self.source):
@@ -73,7 +73,7 @@ class BoundedRegex:
 
 
 def pattern_error(source: object) -> str:
-    """Why this is no regular expression, as a sentence; empty when it is one."""
+    """Return why this is no regular expression, or an empty string."""
     if not isinstance(source, str):
         return "This must be a regular expression in quotes."
     if any(int(least[:9]) > _MAX_REPETITIONS for least in _MIN_REPETITIONS.findall(source)):
@@ -94,7 +94,7 @@ def _compile(source: str, any_case: bool) -> Any:
 
 
 def _escape_for_regex_module(source: str) -> str:
-    """The same expression for `regex`, which knows more signs: what is plain text to `re` stays plain text.
+    """Escape what is plain text to `re` but syntax to the `regex` module.
 
     These are a brace that repeats nothing, which would allow for typos, and a bracket or a doubled sign
     within a set, which would begin another set.
@@ -113,7 +113,7 @@ def _escape_for_regex_module(source: str) -> str:
 
 
 def _probe_texts(source: str) -> Iterator[str]:
-    """Long texts of one part over and over, which end in what the expression hardly expects."""
+    """Yield long repetitive texts with an unexpected end."""
     runs = list(dict.fromkeys(_WORD_RUN.findall(source)))[:10]
     for part in (*_PROBE_PARTS, *runs):
         yield part * (400 // len(part)) + "!" + "".join(runs)[:40]

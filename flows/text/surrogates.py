@@ -1,4 +1,4 @@
-"""Texts of whole characters: no file and no connection takes half of one, and some servers cut there."""
+"""Replacement of unpaired surrogates: they cannot be encoded, and some servers truncate between the two."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pydantic_core import from_json
 
 
 def replace_surrogates(text: str) -> str:
-    """The text with its pairs of half characters joined, and � for a half that is left alone."""
+    """Return the text with surrogate pairs joined, and � for an unpaired surrogate."""
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def replace_surrogates_in_json(value: Any) -> Any:
-    """A JSON value of whole characters."""
+    """Return a JSON value without unpaired surrogates."""
     return from_json(replace_surrogates(json.dumps(value, ensure_ascii=False)))

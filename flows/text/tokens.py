@@ -1,4 +1,4 @@
-"""Reading what people type: case, accents, punctuation and number words set aside."""
+"""Normalization and tokenization of user text: case, accents, digits and punctuation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 
 MAX_INPUT_LENGTH = 2_000
 
-# on messengers a thumb is an answer
+# a thumb is a common answer on messengers; every language reads these two words
 _EMOJI_WORDS = str.maketrans(
     {"👍": " yes ", "👌": " yes ", "✅": " yes ", "✔": " yes ", "👎": " no ", "❌": " no "}
 )
@@ -17,8 +17,8 @@ _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'"})
 
 
 def normalize(text: str) -> str:
-    """Lower case without accents and with plain digits, at most `LONGEST_READ` characters."""
-    if text.isascii():  # most of what is typed; the rest below would change nothing else
+    """Return lower case without accents and with ASCII digits, at most `MAX_INPUT_LENGTH` characters."""
+    if text.isascii():  # the common case; the steps below would change nothing else
         return text[:MAX_INPUT_LENGTH].lower().replace("`", "'")
     plain = normalize_digits(text[:MAX_INPUT_LENGTH]).translate(_APOSTROPHES)
     decomposed = unicodedata.normalize("NFKD", plain.casefold())
@@ -26,31 +26,31 @@ def normalize(text: str) -> str:
 
 
 def normalize_same_length(text: str) -> str:
-    """The text, or its folded form where folding would move its letters: a place in one is one in both."""
+    """Return the text, or its normalized form where the lengths differ, so that positions fit both."""
     folded = normalize(text)
     return text if len(folded) == len(text) else folded
 
 
 def normalize_digits(text: str) -> str:
-    """The digits of every script as 0 to 9; the rest as it is."""
+    """Return the text with the digits of every script as 0 to 9."""
     if text.isascii():
         return text
     return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
 
 
 def tokenize(text: str) -> tuple[str, ...]:
-    """The folded words of a text, apostrophes kept inside them."""
+    """Return the normalized words of a text, with apostrophes inside words."""
     folded = normalize(text)
     return tuple(_WORD.findall(folded if folded.isascii() else folded.translate(_EMOJI_WORDS)))
 
 
 def squeeze_repeats(word: str) -> str:
-    """Each run of a letter as one, so that `yesss` and `yes` are the same; squeeze both sides."""
+    """Collapse repeated letters, so that `yesss` equals `yes`; apply it to both sides of a comparison."""
     return _REPEATED_CHARACTER.sub(r"\1", word)
 
 
 def find_phrase(phrase: tuple[str, ...], among: tuple[str, ...]) -> int:
-    """Where `phrase` stands whole in `among`, or -1."""
+    """Return the position of the complete `phrase` in `among`, or -1."""
     length = len(phrase)
     for start in range(len(among) - length + 1):
         if among[start : start + length] == phrase:

@@ -1,4 +1,4 @@
-"""The published JSON Schema of the format, made from the models."""
+"""The published JSON Schema of the flow format, generated from the models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIELD_ALIASES = {
 
 
 def build_flow_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a flow in the native shape, with every name that a key may have."""
+    """Return the JSON Schema (2020-12) of a flow in the native format, key aliases included."""
     schema = Flow.model_json_schema(mode="validation")
     parts = {**schema["$defs"], "Flow": schema}
     for part, meanings in FIELD_DESCRIPTIONS.items():

@@ -10,7 +10,7 @@ from flows.document.validation.schemas import region_error
 
 
 def validate_languages(document: Document) -> Iterator[Issue]:
-    """What a translation names that the flow has not; in any JSON object."""
+    """Yield the issues of translations for parts that the flow does not have; for any JSON object."""
     languages = document.get("languages")
     nodes = {str(node.value.get("id")): node.value for node in iter_objects(document, "nodes")}
     known = {str(part.get("id")) for _, part in iter_edges(document)}
@@ -43,7 +43,7 @@ def _validate_choices(path: str, node: Document, texts: Document) -> Iterator[Is
 
 
 def find_untranslated(document: Document) -> Iterator[Issue]:
-    """Nodes of a sound flow that speak another language than they are asked to."""
+    """Yield warnings for nodes of a valid flow that would speak another language than requested."""
     for code, texts in (document.get("languages") or {}).items():
         own = texts.get("nodes") or {}
         for _, node in iter_objects(document, "nodes"):

@@ -10,7 +10,7 @@ MCP_NOT_INSTALLED = (
 
 
 def unavailable_reason(server: object) -> str:
-    """Why a tool of this server is not offered here and what to do, as a sentence; empty when it is."""
+    """Return why the server's tools are unavailable and what to do, or an empty string."""
     if not isinstance(server, str) or not server.startswith(("https://", "http://", "{")):
         return "“server” must be the address of an MCP server, such as https://…: this tool is never offered."
     return "" if importlib.util.find_spec("mcp") else MCP_NOT_INSTALLED

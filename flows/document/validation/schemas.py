@@ -1,4 +1,4 @@
-"""The JSON Schemas in a document: what is wrong with one, named at its place."""
+"""Validation of the JSON Schemas in a document."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SUBSCHEMA_MAP_KEYS = ("properties", "$defs", "definitions", "patternProperties"
 
 
 def validate_json_schema(path: str, schema: Document) -> Iterator[Issue]:
-    """What is wrong with the schema of an edge or a tool; without a type it is of an object."""
+    """Yield the issues of the schema of an edge or a tool; without a type it describes an object."""
     found: dict[str, str] = {}
     for place, sentence in (
         *_validate_top_level(schema),
@@ -41,7 +41,7 @@ def validate_json_schema(path: str, schema: Document) -> Iterator[Issue]:
 
 
 def region_error(region: object) -> str:
-    """Why this is no country whose phone numbers are known, as a sentence; empty when it is one."""
+    """Return why this is no country code with known phone numbers, or an empty string."""
     known = isinstance(region, str) and region.upper() in phonenumbers.SUPPORTED_REGIONS
     return "" if known else f"“{region}” is no country; write it like DE."
 
@@ -62,7 +62,7 @@ def _validate_top_level(schema: Document) -> SchemaErrors:
 
 
 def _validate_subschema(path: str, schema: Document, root: Document, depth: int = 50) -> SchemaErrors:
-    """What JSON Schema itself does not ask for, here and in what the schema holds."""
+    """Yield the issues beyond JSON Schema's own rules, nested schemas included."""
     if "pattern" in schema and (sentence := pattern_error(schema["pattern"])):
         yield f"{path}.pattern", sentence
     if "enum" in schema and not (isinstance(schema["enum"], list | tuple) and schema["enum"]):
@@ -111,7 +111,7 @@ def _dump_schema(schema: Document) -> str:
 
 @lru_cache(maxsize=_CACHE_SIZE)
 def _metaschema_errors(schema: str) -> tuple[tuple[str, str], ...]:
-    """What JSON Schema itself (2020-12) has against a schema."""
+    """Yield the issues by JSON Schema's own rules (2020-12)."""
     try:
         return tuple(
             (_format_path(error.absolute_path), _describe_error(error))
@@ -123,7 +123,9 @@ def _metaschema_errors(schema: str) -> tuple[tuple[str, str], ...]:
 
 @cache
 def _metaschema_validator() -> Callable[[Any], Iterator[Any]]:
-    from jsonschema import Draft202012Validator  # it takes a while, and only for flows with schemas
+    from jsonschema import (
+        Draft202012Validator,
+    )  # imported on first use: it is slow, and only flows with schemas need it
 
     judge: Callable[[Any], Iterator[Any]] = Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors
     return judge
@@ -134,7 +136,7 @@ def _format_path(steps: Any) -> str:
 
 
 def _describe_error(error: Any) -> str:
-    """The library's finding in words; `validator` is the rule that was broken, `instance` what is there."""
+    """Describe the library's error; `validator` is the violated rule, `instance` the value."""
     rule, asked = error.validator, error.validator_value
     if rule == "anyOf":  # only “type” has a choice
         return f"This must be one of {', '.join(_JSON_TYPES)}, or a list of such."

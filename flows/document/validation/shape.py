@@ -1,4 +1,4 @@
-"""What the models found wrong with a document's shape, and the keys that they do not know."""
+"""Issues from pydantic's validation, and unknown keys."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _ERROR_MESSAGES = {
     "date_from_datetime_parsing": _DATE_EXPECTED,
     "date_from_datetime_inexact": _DATE_EXPECTED,
 }
-"""What is told for each kind of mistake that the models find."""
+"""The message for each type of pydantic error."""
 
 
 def issues_from_pydantic(error: ValidationError) -> Iterator[Issue]:
-    """One problem for each thing that is missing or of the wrong type."""
+    """Yield an issue for each value that is missing or of the wrong type."""
     details = error.errors(include_url=False)
     places = [detail["loc"] for detail in details]
     for detail in details:
@@ -61,14 +61,14 @@ def issues_from_pydantic(error: ValidationError) -> Iterator[Issue]:
         elif detail["type"] in _ERROR_MESSAGES:
             sentence = _ERROR_MESSAGES[detail["type"]].format(**detail.get("ctx", {}))
             yield Issue(path, sentence.replace("'", ""))
-        elif detail["type"] != "flow":  # ours, made again from the raw document and with better paths
+        elif detail["type"] != "flow":  # our own, which are found again in the raw document with better paths
             yield Issue(path, f"{detail['msg']}.")
 
 
 def find_unknown_keys(part: BaseModel, path: str = "") -> Iterator[Issue]:
-    """The keys, at every level, that have no meaning here."""
+    """Yield the unknown keys of every level."""
     for key in part.model_extra or {}:
-        if path or key != "$schema":  # an editor's
+        if path or key != "$schema":  # `$schema` is for editors
             yield Issue(
                 f"{path}.{key}".lstrip("."), "This key is not known here; it is kept and has no effect."
             )

@@ -1,4 +1,4 @@
-"""Every text of a document that may have Jinja in it, also in its other languages."""
+"""Validation of every Jinja template of a document, localized texts included."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TemplateSources = Iterator[tuple[str, object]]
 
 
 def validate_templates(document: Document) -> Iterator[Issue]:
-    """What cannot be rendered or computed, in any JSON object."""
+    """Yield the issues of templates and expressions, in any JSON object."""
     for path, source in _iter_templates(document):
         if isinstance(source, str) and (sentence := template_error(source)):
             yield Issue(path, sentence)
@@ -56,7 +56,7 @@ def _iter_node_templates(path: str, node: Document) -> TemplateSources:
     yield from ((f"{path}.{key}.say", get_mapping(node, key).get("say")) for key in FALLBACK_FIELDS)
     offered = node.get("choices")
     for index, choice in enumerate(offered if isinstance(offered, list | tuple) else ()):
-        # a bare label is as good as an object with one
+        # a bare label stands for an object with one
         label = choice.get("label") if isinstance(choice, Mapping) else choice
         yield f"{path}.choices[{index}].label", label
 

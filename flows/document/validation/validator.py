@@ -1,4 +1,4 @@
-"""Every problem of a flow document, named at once.
+"""Collects every error of a flow document.
 
 It works on the plain JSON and not on the models, so that a mistake of shape in one place does not hide a
 wrong reference in another. What has the wrong shape is passed over here; the models name it.
@@ -27,16 +27,16 @@ from flows.text import pattern_error
 
 EDGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 STAY_FUNCTION_ID = "__stay_on_node__"
-"""The function that a model calls to stay where it is."""
+"""The function that a model calls to stay at the node."""
 
 _HTTP_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 EdgeTargets = Mapping[str, bool]
-"""The edges that stand at a place by id, and whether each leads anywhere."""
+"""The edges available at a place by id, and whether each has a target."""
 
 
 def validate_flow(document: Document) -> tuple[Issue, ...]:
-    """What keeps the flow from running, in any JSON object."""
+    """Return the errors that keep a flow from running, for any JSON object."""
     ids = {name for node in iter_objects(document, "nodes") if isinstance(name := node.value.get("id"), str)}
     found = [
         *_validate_nodes(document, ids),
@@ -93,7 +93,7 @@ def _edge_targets(owner: Document, key: str) -> EdgeTargets:
 
 
 def _validate_edge_reference(path: str, edge: object, ways: EdgeTargets) -> Iterator[Issue]:
-    """A reference to an edge that is to be taken."""
+    """Validate a reference to an edge."""
     if isinstance(edge, str) and edge not in ways:
         yield Issue(path, f"No edge “{edge}” leads on from here.")
     elif isinstance(edge, str) and not ways[edge]:
@@ -101,7 +101,7 @@ def _validate_edge_reference(path: str, edge: object, ways: EdgeTargets) -> Iter
 
 
 def _validate_function_name(path: str, name: object) -> Iterator[Issue]:
-    """The id of an edge or a tool, which is a function's name for a model."""
+    """Validate the id of an edge or a tool, which is a function's name for a model."""
     if isinstance(name, str) and not EDGE_ID.fullmatch(name):
         yield Issue(f"{path}.id", f"“{name}” must be 1 to 64 letters, digits, “_” or “-”.")
     elif name == STAY_FUNCTION_ID:
@@ -121,7 +121,7 @@ def _validate_edge(edge: JsonNode, ids: set[str]) -> Iterator[Issue]:
 
 
 def _validate_action_triggers(document: Document) -> Iterator[Issue]:
-    """The triggers of actions, at nodes and on edges, and where they lead when a call fails."""
+    """Validate the action triggers of nodes and edges, and their edges for failed calls."""
     known = {name for action in iter_actions(document) if isinstance(name := action.value.get("id"), str)}
     everywhere = _edge_targets(document, "global_edges")
     for node in iter_objects(document, "nodes"):
@@ -163,7 +163,7 @@ def _name_clash_issue(tool: JsonNode) -> Issue:
 
 
 def _find_conflicting_tools(document: Document) -> Iterator[Issue]:
-    """Calls are made by a tool's id alone, so what has one id must be one tool."""
+    """Validate that tools with the same id are the same tool, as calls name the id alone."""
     seen: dict[str, JsonNode] = {}
     for owner in iter_tool_owners(document):
         for tool in iter_objects(owner.value, "tools", owner.path):

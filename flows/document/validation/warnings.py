@@ -1,4 +1,4 @@
-"""What runs but is probably not what its author meant."""
+"""Warnings: documents that run, but probably not as intended."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NESTED_QUANTIFIER = re.compile(r"\([^()]*[+*}][^()]*\)[+*{]")
 
 
 def find_warnings(document: Document) -> tuple[Issue, ...]:
-    """What runs but is probably not what the author meant, in a document without problems."""
+    """Yield the warnings of a valid document."""
     return (
         *_find_unreachable_nodes(document),
         *_find_dead_ends(document),

@@ -6,88 +6,100 @@ from collections.abc import Collection
 
 from rapidfuzz.distance import OSA
 
-from flows.nlu import (
-    AFFIRMATIVE_WORDS,
-    CORRECT_WORDS,
-    GREETING_WORDS,
-    NEGATIVE_WORDS,
-    NO_WORDS,
-    YES_WORDS,
-    is_negated,
-)
-from flows.text import find_phrase, squeeze_repeats, tokenize
+from flows.locales import DEFAULT_LANGUAGE, lexicon_for
+from flows.nlu import answer_vocabulary, is_negated
+from flows.text import find_phrase, squeeze_repeats
 
 _MIN_TYPO_WORD_LENGTH = 5
 _MAX_WORDS = 60
 _MAX_ANSWER_WORDS = 4
 _MAX_TYPOS = 2
-_GENERIC_ANSWERS = (
-    AFFIRMATIVE_WORDS
-    | NEGATIVE_WORDS
-    | frozenset(
-        tokenize("nothing help question great perfect hi hello hey y n hallo nichts hilfe frage super")
-    )
-)
-_ABBREVIATIONS = {"u": "you", "ur": "your", "r": "are"}
-_TRAILING_NEGATIONS = frozenset(tokenize("nicht not"))
+# keywords of one letter that an author gives for a yes and a no
+_YES_LETTER, _NO_LETTER = "y", "n"
 
 Phrase = tuple[str, ...]
 
 
-def expand_abbreviations(said: Phrase) -> Phrase:
-    """The words with `you` for `u` and the like."""
-    return tuple(_ABBREVIATIONS.get(word, word) for word in said)
+def expand_abbreviations(words: Phrase, language: str = DEFAULT_LANGUAGE) -> Phrase:
+    """Return the words with chat spellings such as `u` written out."""
+    abbreviations = lexicon_for(language).abbreviations
+    return tuple(abbreviations.get(word, word) for word in words)
 
 
-def exact_match_length(keywords: Collection[Phrase], said: Phrase, *, is_first: bool = False) -> int:
-    """How many letters of `said` are keywords. A session's first greeting has been answered by then."""
-    starts = ((phrase, find_phrase(phrase, said)) for phrase in keywords)
+def exact_match_length(
+    keywords: Collection[Phrase], words: Phrase, language: str = DEFAULT_LANGUAGE, *, is_first: bool = False
+) -> int:
+    """Return how many letters of `words` are keywords. In a first message a greeting, answered by then, is none."""
+    starts = ((phrase, find_phrase(phrase, words)) for phrase in keywords)
     return sum(
-        _phrase_weight(phrase)
+        _phrase_weight(phrase, language)
         for phrase, start in starts
         if start >= 0
-        and _is_valid_match(phrase, start, said)
-        and not (is_first and GREETING_WORDS.issuperset(phrase))
+        and _is_valid_match(phrase, start, words, language)
+        and not (is_first and lexicon_for(language).greetings.issuperset(phrase))
     )
 
 
-def fuzzy_match_length(keywords: Collection[Phrase], said: Phrase) -> int:
-    """How long the longest keyword is that somebody may have meant to write."""
-    return max((_phrase_weight(phrase) for phrase in keywords if _has_fuzzy_match(phrase, said)), default=0)
+def fuzzy_match_length(keywords: Collection[Phrase], words: Phrase, language: str = DEFAULT_LANGUAGE) -> int:
+    """Return the length of the longest keyword that `words` contain with a typo."""
+    return max(
+        (
+            _phrase_weight(phrase, language)
+            for phrase in keywords
+            if _has_fuzzy_match(phrase, words, language)
+        ),
+        default=0,
+    )
 
 
-def is_equivalent_answer(keywords: Collection[Phrase], said: Phrase, agreed: bool | None) -> bool:
-    """Whether `said` is the yes or the no that the keywords are: `ja` where they have `yes`."""
-    if agreed is None or len(said) > _MAX_ANSWER_WORDS:
+def is_equivalent_answer(
+    keywords: Collection[Phrase], words: Phrase, agreed: bool | None, language: str = DEFAULT_LANGUAGE
+) -> bool:
+    """Return whether `words` are the yes or the no that the keywords are: `ja` where they have `yes`."""
+    if agreed is None or len(words) > _MAX_ANSWER_WORDS:
         return False
+    vocabulary = answer_vocabulary(language)
     alone = {phrase[0] for phrase in keywords if len(phrase) == 1}
     if not agreed:
-        return bool(alone & (NO_WORDS | {"n"}))
-    return bool(alone & (CORRECT_WORDS if CORRECT_WORDS.intersection(said) else YES_WORDS | {"y"}))
+        return bool(alone & (vocabulary.no | {_NO_LETTER}))
+    is_correction = vocabulary.correct.intersection(words)
+    return bool(alone & (vocabulary.correct if is_correction else vocabulary.yes | {_YES_LETTER}))
 
 
-def _phrase_weight(phrase: Phrase) -> int:
-    # a bare yes or no, however long the word, says less than a word of substance beside it
-    return 2 if len(phrase) == 1 and phrase[0] in _GENERIC_ANSWERS else sum(map(len, phrase))
-
-
-def _is_valid_match(phrase: Phrase, start: int, said: Phrase) -> bool:
-    # the “nothing” in the middle of a sentence is no answer
-    is_answer = len(phrase) == 1 and phrase[0] in _GENERIC_ANSWERS
-    is_stray = is_answer and start > 1 and len(said) > 4
-    following = said[start + 1 : start + 3]
-    is_denied_after = (
-        is_answer and bool(_TRAILING_NEGATIONS.intersection(following)) and phrase[0] in AFFIRMATIVE_WORDS
+def _is_generic_answer(phrase: Phrase, language: str) -> bool:
+    vocabulary = answer_vocabulary(language)
+    word = phrase[0]
+    return len(phrase) == 1 and (
+        word in vocabulary.affirmative
+        or word in vocabulary.negative
+        or word in lexicon_for(language).answers.generic
     )
-    return not is_stray and not is_denied_after and not is_negated(start, said)
 
 
-def _has_fuzzy_match(phrase: Phrase, said: Phrase) -> bool:
-    starts = range(min(len(said), _MAX_WORDS) - len(phrase) + 1)
+def _phrase_weight(phrase: Phrase, language: str) -> int:
+    # a bare yes or no, however long the word, says less than a word of substance beside it
+    return 2 if _is_generic_answer(phrase, language) else sum(map(len, phrase))
+
+
+def _is_valid_match(phrase: Phrase, start: int, words: Phrase, language: str) -> bool:
+    # the “nothing” in the middle of a sentence is no answer
+    is_answer = _is_generic_answer(phrase, language)
+    is_stray = is_answer and start > 1 and len(words) > 4
+    following = words[start + 1 : start + 3]
+    is_denied_after = (
+        is_answer
+        and bool(lexicon_for(language).trailing_negations.intersection(following))
+        and phrase[0] in answer_vocabulary(language).affirmative
+    )
+    return not is_stray and not is_denied_after and not is_negated(start, words, language)
+
+
+def _has_fuzzy_match(phrase: Phrase, words: Phrase, language: str) -> bool:
+    starts = range(min(len(words), _MAX_WORDS) - len(phrase) + 1)
     return any(
-        said[at][0] == phrase[0][0]  # the first letter is seldom wrong, and most words end here
-        and 0 < _phrase_distance(phrase, said[at : at + len(phrase)]) <= _MAX_TYPOS
-        and not is_negated(at, said)
+        words[at][0] == phrase[0][0]  # the first letter is seldom wrong, and most words end here
+        and 0 < _phrase_distance(phrase, words[at : at + len(phrase)]) <= _MAX_TYPOS
+        and not is_negated(at, words, language)
         for at in starts
     )
 

@@ -21,15 +21,13 @@ from flows.llm.rules.keywords import (
     fuzzy_match_length,
     is_equivalent_answer,
 )
-from flows.locales import messages_for
+from flows.locales import lexicon_for, messages_for
 from flows.nlu import (
-    FILLER_WORDS,
-    NEGATIVE_WORDS,
     Vector,
     content_words,
     cosine_similarity,
     is_negated,
-    is_negation,
+    negates_other_words,
     recognize_confirmation,
 )
 from flows.nlu.datetimes import complete_hour_answer
@@ -51,12 +49,6 @@ HAND_OFF_BONUS = 60.0  # whoever asks for a person gets one, whatever else the m
 _MIN_SIMILARITY = 0.45
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _UNAMBIGUOUS_KINDS = ("pattern", "phone", "email")
-_QUESTION_WORDS = frozenset(
-    tokenize(
-        "are is am do does did can could may what when where which who why how wann was wie wo warum wer"
-    )
-    + tokenize("haben hat habt sind ist gibt kann konnen darf")
-)
 _ANY_ANSWER_CONDITION = re.compile(
     r"\b(?:user|customer|caller|client|they)\b.{0,20}"
     r"\b(?:respon\w*|repl\w*|answer\w*|greet\w*|acknowledg\w*|provid\w*|gives?|gave|given|shar\w*|tells?|told)\b",
@@ -87,13 +79,14 @@ class ParsedMessage:
         self.last_bot_message = next(
             (line["content"] for line in reversed(question.history) if _is_bot_line(line)), ""
         )
+        self.language = question.language
         text = question.text.strip()[:MAX_INPUT_LENGTH]
         self.text = complete_hour_answer(text, self.last_bot_message, question.language)
-        self.words = expand_abbreviations(tokenize(self.text))
+        self.words = expand_abbreviations(tokenize(self.text), self.language)
         self.is_question = self.text.endswith("?")
-        self.has_content_words = any(word not in FILLER_WORDS for word in self.words)
-        self.confirmation = recognize_confirmation(self.text)
-        self.has_negation = _contains_negation(self.words)
+        self.has_content_words = not lexicon_for(self.language).fillers.issuperset(self.words)
+        self.confirmation = recognize_confirmation(self.text, self.language)
+        self.has_negation = _contains_negation(self.words, self.language)
         self.expects_date = any(
             s.required and s.kind == "date" for edge in question.available_edges for s in edge.slots
         )
@@ -124,12 +117,15 @@ class ParsedMessage:
     def _is_year_of_date(self, slot: Slot, value: JsonValue) -> bool:
         """Whether it is rather the year of the date that is asked for: nobody named what `slot` is."""
         is_year = self.expects_date and _YEAR.fullmatch(str(value)) is not None
-        return is_year and not set(content_words(slot.description)) & set(self.words)
+        return is_year and not set(content_words(slot.description, self.language)) & set(self.words)
 
     @property
     def is_real_question(self) -> bool:
         """Whether it is a question, and holds nothing that is only ever an answer: a code or an address."""
-        if not (self.is_question or (self.words[:1] and self.words[0] in _QUESTION_WORDS)):
+        if not (
+            self.is_question
+            or (self.words[:1] and self.words[0] in lexicon_for(self.language).question_words)
+        ):
             return False
         slots = (
             slot
@@ -144,8 +140,8 @@ def _is_bot_line(line: HistoryLine) -> bool:
     return line["role"] == "assistant"
 
 
-def _contains_negation(said: tuple[str, ...]) -> bool:
-    return any(is_negation(word) and word not in NEGATIVE_WORDS for word in said)
+def _contains_negation(said: tuple[str, ...], language: str) -> bool:
+    return any(negates_other_words(word, language) for word in said)
 
 
 def score_edge(edge: CompiledEdge, heard: ParsedMessage) -> EdgeScore:
@@ -210,14 +206,16 @@ def _score_slots(
 def _score_keywords(edge: CompiledEdge, heard: ParsedMessage) -> float:
     if not edge.keywords:
         return 0.0
-    if letters := exact_match_length(edge.keywords, heard.words, is_first=heard.request.is_first):
+    if letters := exact_match_length(
+        edge.keywords, heard.words, heard.language, is_first=heard.request.is_first
+    ):
         is_global = not any(own is edge for own in heard.request.node.edges)
         return (QUESTION_SCORE if is_global and heard.is_real_question else KEYWORD_SCORE) + min(
             letters, 40
         ) / 2
-    if is_equivalent_answer(edge.keywords, heard.words, heard.confirmation):
+    if is_equivalent_answer(edge.keywords, heard.words, heard.confirmation, heard.language):
         return KEYWORD_SCORE
-    letters = fuzzy_match_length(edge.keywords, heard.words)
+    letters = fuzzy_match_length(edge.keywords, heard.words, heard.language)
     return TYPO_SCORE + min(letters, 20) / 2 if letters else 0.0
 
 
@@ -228,7 +226,7 @@ def _score_examples(edge: CompiledEdge, heard: ParsedMessage) -> float:
     alike = (
         cosine_similarity(heard.vector, vector)
         for text, vector in zip(edge.edge.examples, edge.examples.vectors, strict=True)
-        if not heard.has_negation or _contains_negation(tokenize(text))
+        if not heard.has_negation or _contains_negation(tokenize(text), heard.language)
     )
     best = max(alike, default=0.0)
     return EXAMPLE_SCORE + best * 20 if best >= _MIN_SIMILARITY else 0.0
@@ -258,11 +256,11 @@ def _score_condition(edge: CompiledEdge, heard: ParsedMessage) -> float:
 
 def _count_shared_words(heard: ParsedMessage, condition: str, *, may_deny: bool) -> int:
     """How many words text and condition have in common; what is denied is left out, unless it may be."""
-    told, said = set(content_words(condition)), heard.words
+    told, said = set(content_words(condition, heard.language)), heard.words
     shared = {
         word
         for at, word in enumerate(said)
-        if len(word) >= 4 and word in told and (may_deny or not is_negated(at, said))
+        if len(word) >= 4 and word in told and (may_deny or not is_negated(at, said, heard.language))
     }
     return len(shared)
 

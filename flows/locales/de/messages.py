@@ -1,4 +1,4 @@
-"""German, with the formal address."""
+"""Messages in German, with the formal address."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ from typing import Final
 
 from flows.locales.messages import LocaleMessages
 
-GERMAN: Final = LocaleMessages(
+MESSAGES: Final = LocaleMessages(
     apologies=(
         "Entschuldigung, hier ist etwas schiefgegangen. Bitte senden Sie Ihre letzte Nachricht noch einmal.",
         "Es tut mir leid, ich kann noch nicht antworten. Bitte versuchen Sie es in ein paar Minuten erneut.",
         "Entschuldigung, das dauert länger, als es sollte. Bitte schreiben Sie etwas später noch einmal.",
     ),
-    processing_failed="Entschuldigung, bei uns ist etwas schiefgegangen. Bitte schreiben Sie uns gleich noch einmal.",
-    mailbox_overflow="Entschuldigung, es kamen so viele Nachrichten zugleich, dass uns die letzten entgangen sind.",
+    processing_failed="Entschuldigung, bei uns ist etwas schiefgegangen. Bitte schreiben Sie uns gleich noch "
+    "einmal.",
+    mailbox_overflow="Entschuldigung, es kamen so viele Nachrichten zugleich, dass uns die letzten entgangen "
+    "sind.",
     refusal="Es tut mir leid, dabei kann ich hier nicht helfen.",
     continue_prompt="Ich höre zu. Erzählen Sie bitte mehr.",
     choose_prompt="Bitte wählen Sie eine dieser Möglichkeiten.",
     farewell="Danke für Ihre Nachricht. Auf Wiedersehen!",
     conversation_closed="Dieses Gespräch ist abgeschlossen. Danke für Ihre Nachricht.",
-    budget_exhausted="Wir schreiben nun schon eine Weile. Ich gebe Sie an eine Kollegin oder einen Kollegen weiter, "
+    budget_exhausted="Wir schreiben nun schon eine Weile. Ich gebe Sie an eine Kollegin oder einen "
+    "Kollegen weiter, "
     "die Antwort kommt hier.",
     hand_off="Ich gebe Sie an eine Kollegin oder einen Kollegen weiter, die Antwort kommt gleich hier.",
     rephrase_prompt="Können Sie das anders sagen?",

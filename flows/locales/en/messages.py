@@ -1,4 +1,4 @@
-"""English."""
+"""Messages in English."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from flows.locales.messages import LocaleMessages
 
-ENGLISH: Final = LocaleMessages(
+MESSAGES: Final = LocaleMessages(
     apologies=(
         "Sorry, something went wrong on our side. Please send your last message again in a moment.",
         "I'm sorry, I still can't answer just now. Please try once more in a few minutes.",
@@ -19,7 +19,9 @@ ENGLISH: Final = LocaleMessages(
     choose_prompt="Please choose one of these.",
     farewell="Thank you for writing. Goodbye!",
     conversation_closed="This conversation is closed. Thank you for writing.",
-    budget_exhausted="We have been writing for a while now, so I'm passing you on to a colleague, who will answer here.",
+    budget_exhausted="We have been writing for a while now, so I'm passing you on to a colleague, who "
+    "will answer "
+    "here.",
     hand_off="I'm passing you on to a colleague, who will answer you right here.",
     rephrase_prompt="Could you say it in other words?",
     human_agent_hint="If you would rather talk to a person, just say so.",

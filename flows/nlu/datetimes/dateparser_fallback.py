@@ -1,4 +1,4 @@
-"""Days as other languages name them, where we know no better than a library (dateparser)."""
+"""Recognition of days in languages without a pack, by the dateparser library."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
+from flows.locales import other_languages
+
 _MAX_TEXT_LENGTH = 200
-_GREETING = re.compile(r"\b(?:bon\s*jour|buen[oa]s\s+\w+)\b", re.IGNORECASE)
-_LEADING_PREPOSITION = re.compile(r"^(?:on|am|den|der|le|el|il)\s+", re.IGNORECASE)
+_GREETING = re.compile(other_languages.GREETING_PATTERN, re.IGNORECASE)
+_LEADING_PREPOSITION = re.compile(other_languages.LEADING_PREPOSITION_PATTERN, re.IGNORECASE)
 _DIGITS_ONLY = re.compile(r"[\d\s./:,-]*\d(?:st|nd|rd|th|\.)?[\s.,]*")
 
 
 def recognize_date_with_dateparser(text: str, language: str, today: date) -> date | None:
-    """The one day to come that `text` names; None when it names none, or only with a guess."""
+    """Return the one day to come that `text` names; None when it names none, several, or no exact one."""
     text = _LEADING_PREPOSITION.sub("", _GREETING.sub(" ", text[:_MAX_TEXT_LENGTH]).strip(" ,;.!"))
     if not text:
         return None
     base = datetime(today.year, today.month, today.day)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the library's own, about other libraries
+        warnings.simplefilter("ignore")  # deprecations in the library itself
         return _parse_whole_text(text, language, base) or _search_single_date(text, language, base)
 
 
@@ -46,7 +48,7 @@ def _parser_settings(base: datetime) -> dict[str, Any]:
 
 @cache
 def _load_dateparser() -> Any:
-    import dateparser.date  # costs a quarter of a second, so only who needs it pays
+    import dateparser.date  # imported on first use: it takes a quarter of a second
 
     return dateparser.date.DateDataParser
 

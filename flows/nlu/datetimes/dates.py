@@ -1,53 +1,79 @@
-"""Dates as people write them. What could mean two days is asked again, never guessed."""
+"""Recognition of calendar dates. An ambiguous date is an error message that asks for it, never a guess."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import NamedTuple
 
-from flows.locales import LocaleMessages, messages_for
+from flows.locales import ALL_LEXICONS, DEFAULT_LANGUAGE, Lexicon, LocaleMessages, lexicon_for, messages_for
+from flows.nlu.patterns import any_pattern, one_of
 from flows.text import normalize, normalize_same_length
 
-MONTHS = {
-    name: number
-    for names in (
-        "jan feb mar apr may jun jul aug sep oct nov dec",
-        "jan feb mar apr mai jun jul aug sep okt nov dez",
-    )
-    for number, name in enumerate(names.split(), start=1)
-}
-MONTH_PATTERN = (
-    r"(?P<month>jan(?:uary?|ner)?|feb(?:ruary?)?|mar(?:ch|z)?|apr(?:il)?|ma[yi]|jun[ei]?|jul[yi]?"
-    r"|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\.?"
-)
-_DAY_PATTERN = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR_PATTERN = r"(?P<year>\d{4}|'?\d{2})(?!\d)"
-_DATE_PATTERNS = (
-    re.compile(r"(?<!\d)(?P<a>\d{4})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{1,2})(?!\d)"),
-    re.compile(r"(?<!\d)(?P<a>\d{1,2})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{4}|\d{2})(?!\d)"),
-    re.compile(r"(?<!\d)(?P<a>\d{1,2})\s(?P<b>\d{1,2})\s(?P<c>\d{4})(?!\d)"),
-    re.compile(rf"(?<!\d){_DAY_PATTERN}(?:\s+of)?[\s,.-]*{MONTH_PATTERN}[\s,.-]*(?:of\s+)?{_YEAR_PATTERN}"),
-    re.compile(rf"\b{MONTH_PATTERN}[\s.-]*{_DAY_PATTERN}[\s,.-]+{_YEAR_PATTERN}"),
-    re.compile(rf"(?<!\d)(?P<year>\d{{4}})[\s,.-]+{MONTH_PATTERN}[\s,.-]*{_DAY_PATTERN}(?!\d)"),
-    re.compile(r"(?<!\d)(?P<packed>\d{8})(?!\d)"),
-)
-_MONTH_DAY_PATTERNS = (
-    re.compile(rf"(?<![\d:.,/]){_DAY_PATTERN}(?:\s+of)?[\s.-]*{MONTH_PATTERN}(?!\w)(?!\s+(?:i|we|it)\b)"),
-    re.compile(rf"\b{MONTH_PATTERN}[\s.-]*{_DAY_PATTERN}(?!\d|[:.,]\d|\s*(?:[ap]\.?m\b|o'?clock|uhr))"),
-)
 _NUMERIC_MONTH_DAY = re.compile(
     r"(?<![\d.,/:-])(?P<a>\d{1,2})(?:/(?P<b>\d{1,2})(?![\d/.,:-])|\.\s?(?P<c>\d{1,2})\.(?!\d))"
 )
-_TIME_PREPOSITION = re.compile(r"\b(?:at|um|gegen|around|about)\s*$")
 _YEAR_ONLY = re.compile(r"(?<![\d.,/:+-])(?:19|20|21)\d\d(?![\d.,/:-]?\d)")
-_DAY_ONLY = re.compile(r"\s*(?:the )?'?\d{1,2}(?:st|nd|rd|th|\.)?\s*")
 _MIN_YEAR, _MAX_YEAR = 1900, 2199
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _DateGrammar:
+    """A language's date patterns, compiled once."""
+
+    months: Mapping[str, int]
+    dates: tuple[re.Pattern[str], ...]
+    month_days: tuple[re.Pattern[str], ...]
+    time_preposition: re.Pattern[str]
+    day_only: re.Pattern[str]
+    month_may_come_first: bool
+    dotted_dates: bool
+
+
+@cache
+def _grammar(lexicon: Lexicon) -> _DateGrammar:
+    words = lexicon.dates
+    months = {name: number for number, names in enumerate(words.months, 1) for name in names}
+    suffix = f"{one_of(words.ordinal_suffixes)}?"
+    month, day = rf"(?P<month>{one_of(months)})\.?", rf"(?P<day>\d{{1,2}}){suffix}"
+    particle = one_of(words.particles)
+    clock = any_pattern((*lexicon.times.clock_12h_patterns, *lexicon.times.clock_24h_patterns))
+    time_prepositions = one_of((*lexicon.times.prepositions, *lexicon.times.approximate_prepositions))
+    return _DateGrammar(
+        months=months,
+        dates=(
+            re.compile(r"(?<!\d)(?P<a>\d{4})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{1,2})(?!\d)"),
+            re.compile(r"(?<!\d)(?P<a>\d{1,2})\s?[-/.]\s?(?P<b>\d{1,2})\s?[-/.]\s?(?P<c>\d{4}|\d{2})(?!\d)"),
+            re.compile(r"(?<!\d)(?P<a>\d{1,2})\s(?P<b>\d{1,2})\s(?P<c>\d{4})(?!\d)"),
+            re.compile(
+                rf"(?<!\d){day}(?:\s+{particle})?[\s,.-]*{month}[\s,.-]*(?:{particle}\s+)?{_YEAR_PATTERN}"
+            ),
+            re.compile(rf"\b{month}[\s.-]*{day}[\s,.-]+{_YEAR_PATTERN}"),
+            re.compile(rf"(?<!\d)(?P<year>\d{{4}})[\s,.-]+{month}[\s,.-]*{day}(?!\d)"),
+            re.compile(r"(?<!\d)(?P<packed>\d{8})(?!\d)"),
+        ),
+        month_days=(
+            re.compile(
+                rf"(?<![\d:.,/]){day}(?:\s+{particle})?[\s.-]*{month}(?!\w)(?!\s+{one_of(words.not_after_month)}\b)"
+            ),
+            re.compile(rf"\b{month}[\s.-]*{day}(?!\d|[:.,]\d|\s*(?:[ap]\.?m\b|{clock}\b))"),
+            _NUMERIC_MONTH_DAY,
+        ),
+        time_preposition=re.compile(rf"\b{time_prepositions}\s*$"),
+        day_only=re.compile(
+            rf"\s*(?:{one_of(words.articles)}\s+)?'?\d{{1,2}}(?:{one_of(words.ordinal_suffixes)}|\.)?\s*"
+        ),
+        month_may_come_first=words.month_may_come_first,
+        dotted_dates=words.dotted_dates,
+    )
+
+
 class Recognized(NamedTuple):
-    """What stands from `start` to `end` of the folded text: a `value`, or the `reason` why there is none."""
+    """A recognized entity from `start` to `end` of the folded text: its `value`, or an `error_message`."""
 
     start: int
     end: int
@@ -56,7 +82,7 @@ class Recognized(NamedTuple):
 
 
 class MonthDay(NamedTuple):
-    """A day without its year from `start` to `end` of the folded text: the months and days it can mean."""
+    """A day without a year from `start` to `end` of the folded text: the (month, day) pairs it can mean."""
 
     start: int
     end: int
@@ -64,45 +90,45 @@ class MonthDay(NamedTuple):
     candidates: tuple[tuple[int, int], ...]
 
 
-def recognize_dates(text: str, language: str = "en") -> list[Recognized]:
-    """Every whole date (day, month and year) in `text`, as ISO 8601 or with a reason, in order.
+def recognize_dates(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recognized]:
+    """Return every complete date (day, month and year) in `text` as ISO 8601 or an error message, in order.
 
-    In English 04/05 may be the fourth of May or the fifth of April; elsewhere the day stands first.
+    In English 04/05/1990 may be the fourth of May or the fifth of April; elsewhere the day comes first.
     """
-    sentences, day_first = messages_for(language), language != "en"
+    messages, grammar = messages_for(language), _grammar(lexicon_for(language))
     text = normalize_same_length(text)
     folded, found = normalize(text), list[Recognized]()
-    for form in _DATE_PATTERNS:
-        for match in form.finditer(folded):
+    for pattern in grammar.dates:
+        for match in pattern.finditer(folded):
             if all(match.end() <= other.start or other.end <= match.start() for other in found):
                 written = text[match.start() : match.end()].strip()
-                value, reason = _resolve_date(match, written, sentences, day_first=day_first)
-                found.append(Recognized(match.start(), match.end(), value, reason))
+                value, error = _resolve_date(match, written, messages, grammar)
+                found.append(Recognized(match.start(), match.end(), value, error))
     return sorted(found)
 
 
-def recognize_month_days(text: str, language: str = "en") -> list[MonthDay]:
-    """Every day without a year in `text`, such as 4 May, 24/11 or 4.5., in order; whole dates are none."""
-    text = normalize_same_length(text)
+def recognize_month_days(text: str, language: str = DEFAULT_LANGUAGE) -> list[MonthDay]:
+    """Return every day without a year in `text`, such as 4 May, 24/11 or 4.5., in order."""
+    grammar, text = _grammar(lexicon_for(language)), normalize_same_length(text)
     folded, found = normalize(text), list[MonthDay]()
-    for form in (*_MONTH_DAY_PATTERNS, _NUMERIC_MONTH_DAY):
-        for match in form.finditer(folded):
+    for pattern in grammar.month_days:
+        for match in pattern.finditer(folded):
             if all(match.end() <= other.start or other.end <= match.start() for other in found):
-                meanings = tuple(dict.fromkeys(_candidate_month_days(match, folded, language)))
+                candidates = tuple(dict.fromkeys(_candidate_month_days(match, folded, grammar)))
                 written = text[match.start() : match.end()].strip()
-                if meanings:
-                    found.append(MonthDay(match.start(), match.end(), written, meanings))
+                if candidates:
+                    found.append(MonthDay(match.start(), match.end(), written, candidates))
     return sorted(found)
 
 
-def mask_dates(text: str, language: str = "en", *, also_in_digits: bool = False) -> str:
-    """The text with its dates blanked out, every letter at its place, so that no part of one is misread.
+def mask_dates(text: str, language: str = DEFAULT_LANGUAGE, *, also_in_digits: bool = False) -> str:
+    """Return the text of the same length with its dates blanked out, so that no part of one is misread.
 
     A date in digits without a year, such as 24/11, stays unless `also_in_digits`.
     """
     text = normalize_same_length(text)
     folded = normalize(text)
-    for item in recognize_dates(text):
+    for item in recognize_dates(text, language):
         if not folded[item.start : item.end].isdigit():
             text = _mask_span(text, item.start, item.end)
     for day in recognize_month_days(text, language):
@@ -111,10 +137,11 @@ def mask_dates(text: str, language: str = "en", *, also_in_digits: bool = False)
     return text
 
 
-def is_incomplete_date(text: str) -> bool:
-    """Whether `text` says a year, or a day and a month, or a day alone, as who begins a whole date may."""
-    folded = normalize(mask_dates(text, also_in_digits=True))
-    is_begun = _YEAR_ONLY.search(folded) or _DAY_ONLY.fullmatch(folded)
+def is_incomplete_date(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
+    """Return whether `text` names a part of a date: a year, a day and month, or a day alone."""
+    # the default language reads 4/23 too, which is a begun date whatever the habit of the language
+    folded = normalize(mask_dates(mask_dates(text, language, also_in_digits=True), also_in_digits=True))
+    is_begun = _YEAR_ONLY.search(folded) or _grammar(lexicon_for(language)).day_only.fullmatch(folded)
     return is_begun is not None or folded != normalize(normalize_same_length(text))
 
 
@@ -123,36 +150,37 @@ def _mask_span(text: str, start: int, end: int) -> str:
 
 
 def _resolve_date(
-    match: re.Match[str], written: str, sentences: LocaleMessages, *, day_first: bool
+    match: re.Match[str], written: str, messages: LocaleMessages, grammar: _DateGrammar
 ) -> tuple[str, str]:
     groups = match.groupdict()
     year = groups.get("year") or groups.get("c") or ""
     if len(groups.get("a") or "") == 4:
         year = groups["a"]
     if year and len(year) != 4:
-        return "", sentences.four_digit_year_required
+        return "", messages.four_digit_year_required
     if year and not _MIN_YEAR <= int(year) <= _MAX_YEAR:
-        return "", (sentences.date_too_early if int(year) < _MIN_YEAR else sentences.date_too_late).format(
+        return "", (messages.date_too_early if int(year) < _MIN_YEAR else messages.date_too_late).format(
             written
         )
-    readings = list(_candidate_dates(groups))
-    days = set(readings[:1] if day_first and not groups.get("packed") else readings)
+    candidates = list(_candidate_dates(groups, grammar.months))
+    is_day_first = not grammar.month_may_come_first and not groups.get("packed")
+    days = set(candidates[:1] if is_day_first else candidates)
     if not days:
-        return "", sentences.invalid_date.format(written)
+        return "", messages.invalid_date.format(written)
     if len(days) > 1:
-        return "", ambiguous_date_question(written, sorted(days), sentences)
+        return "", ambiguous_date_question(written, sorted(days), messages)
     return days.pop().isoformat(), ""
 
 
-def ambiguous_date_question(written: str, days: list[date], sentences: LocaleMessages) -> str:
-    """The question that is to be asked where `written` can mean several days."""
-    either = f" {sentences.word_or} ".join(sentences.format_date(day) for day in days[:2])
-    return sentences.ambiguous_date.format(written, either)
+def ambiguous_date_question(written: str, days: list[date], messages: LocaleMessages) -> str:
+    """Return the question which of several days `written` means."""
+    either = f" {messages.word_or} ".join(messages.format_date(day) for day in days[:2])
+    return messages.ambiguous_date.format(written, either)
 
 
-def _candidate_dates(groups: dict[str, str | None]) -> Iterator[date]:
+def _candidate_dates(groups: Mapping[str, str | None], months: Mapping[str, int]) -> Iterator[date]:
     if month := groups.get("month"):
-        yield from _valid_date(groups["year"], MONTHS[month[:3]], groups["day"])
+        yield from _valid_date(groups["year"], months[month], groups["day"])
     elif packed := groups.get("packed"):
         yield from _valid_date(packed[:4], packed[4:6], packed[6:])
         yield from _valid_date(packed[4:], packed[2:4], packed[:2])
@@ -165,7 +193,7 @@ def _candidate_dates(groups: dict[str, str | None]) -> Iterator[date]:
 
 
 def _valid_date(year: str | None, month: str | int | None, day: str | None) -> Iterator[date]:
-    # a packed number has readings such as the year 2304: no date of a customer's life
+    # eight digits can also be read as a year such as 2304
     if _MIN_YEAR <= int(year or 0) <= _MAX_YEAR:
         try:
             yield date(int(year or 0), int(month or 0), int(day or 0))
@@ -173,17 +201,25 @@ def _valid_date(year: str | None, month: str | int | None, day: str | None) -> I
             return
 
 
-def _candidate_month_days(match: re.Match[str], folded: str, language: str) -> Iterator[tuple[int, int]]:
-    """The months and days that it can mean, also such as no year has, as long as a month is named."""
+def _candidate_month_days(
+    match: re.Match[str], folded: str, grammar: _DateGrammar
+) -> Iterator[tuple[int, int]]:
+    """Yield the (month, day) pairs it can mean; a named month also with days that no year has."""
     groups = match.groupdict()
     if month := groups.get("month"):
-        yield MONTHS[month[:3]], int(groups["day"])
+        yield grammar.months[month], int(groups["day"])
         return
     before = folded[: match.start()]
-    if _TIME_PREPOSITION.search(before) or (groups["c"] and language == "en"):
+    if grammar.time_preposition.search(before) or (groups["c"] and not grammar.dotted_dates):
         return
     first, second = int(groups["a"]), int(groups["b"] or groups["c"])
     if 1 <= second <= 12 and 1 <= first <= 31:
         yield second, first
-    if language == "en" and 1 <= first <= 12 and 1 <= second <= 31:
+    if grammar.month_may_come_first and 1 <= first <= 12 and 1 <= second <= 31:
         yield first, second
+
+
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    _grammar(_lexicon)

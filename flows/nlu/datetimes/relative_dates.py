@@ -1,14 +1,22 @@
-"""Days that are named from today: tomorrow, next Tuesday, in two weeks, 4 May, Samstag in einer Woche."""
+"""Recognition of days relative to today: tomorrow, next Tuesday, in two weeks, 4 May."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import NamedTuple
 
-from flows.locales import LANGUAGES, LocaleMessages, messages_for
-from flows.nlu.confirmation import NEGATIVE_WORDS
+from flows.locales import (
+    ALL_LEXICONS,
+    LANGUAGES,
+    Lexicon,
+    LocaleMessages,
+    lexicon_for,
+    messages_for,
+)
 from flows.nlu.datetimes.dateparser_fallback import recognize_date_with_dateparser
 from flows.nlu.datetimes.dates import (
     MonthDay,
@@ -18,60 +26,33 @@ from flows.nlu.datetimes.dates import (
     recognize_month_days,
 )
 from flows.nlu.datetimes.times import mask_times
-from flows.nlu.datetimes.weekdays import (
-    NEAR_DAYS,
-    SHORT_GERMAN_WEEKDAYS,
-    SHORT_WEEKDAYS,
-    WEEKDAYS,
-    correct_weekday_spelling,
-)
+from flows.nlu.datetimes.weekdays import DayNames, correct_weekday_spelling, day_names
 from flows.nlu.lexicon import is_negation
+from flows.nlu.patterns import any_pattern, one_of
 from flows.text import normalize, normalize_same_length, tokenize
 
 _MAX_TEXT_LENGTH = 500
-_NUMBER_WORDS = {
-    name: number
-    for names in (
-        "one two three four five six seven eight nine ten eleven twelve",
-        "ein zwei drei vier funf sechs sieben acht neun zehn elf zwolf",
-    )
-    for number, name in enumerate(names.split(), 1)
-} | {"a": 1, "einem": 1, "einer": 1, "eine": 1}
-
-_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.,;:!?()\n]|#\d+")
-_GREETING = re.compile(r"\bguten? (?:morgen|tag|abend)\b")
-_CLAUSE_SEPARATOR = re.compile(r" (?:;|but|sondern|instead|rather|aber)(?= )")
-
-_COUNT_PATTERN = rf"(?P<count>\d{{1,3}}|{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})"
-_DURATION_PATTERN = rf"{_COUNT_PATTERN} (?P<unit>days?|tage?n?|weeks?|wochen?)"
-_WEEKDAY_PATTERN = rf"(?P<weekday>{'|'.join(WEEKDAYS)})"
-_NEAR_DAY_PATTERN = rf"(?P<near>{'|'.join(NEAR_DAYS)})"
-_NEXT_WEEK_PATTERN = r"(?:next week|nachste woche|kommende woche)"
-_BOUND_PREPOSITION = re.compile(
-    r" (?:before|after|by|until|till|from|since|than|vor|nach|ab|bis|spatestens|fruhestens)"
-    r"(?: (?:the|on|am|dem|den|zum))? $"
-)
-_RECURRENCE_WORD = re.compile(r" (?:every|each|any|most|jeden|jeder|immer)(?: (?:am|on))? $")
 _NEGATION_SCOPE_WORDS = 4
-
-
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.,;:!?()\n]|#\d+")
 _WORD = re.compile(r"[^ ]+")
-_STANDALONE_LOOKAHEAD = r"(?:$|; |morning |afternoon |evening |please )"
-_WEEKDAY_NAMES = tuple(WEEKDAYS)[:7]
-_SHORT_WEEKDAY_PATTERN, _SHORT_GERMAN_WEEKDAY_PATTERN = (
-    "|".join(SHORT_WEEKDAYS),
-    "|".join(SHORT_GERMAN_WEEKDAYS),
-)
-_SHORT_WEEKDAY_BEFORE_DATE = re.compile(
-    rf"(?<= )(?:{_SHORT_WEEKDAY_PATTERN}|{_SHORT_GERMAN_WEEKDAY_PATTERN})(?= (?:; )?(?:the |den )?#)"
-)
 
 _DateCandidates = tuple[tuple[date, ...], str]
-"""The days that something can mean, or the reason why it is none."""
+"""The days that something can mean, and an error message when it is none or several."""
+
+
+class _Context(NamedTuple):
+    """What a match is resolved by; `dates` are the calendar dates that stand as #0, #1 in the text."""
+
+    grammar: _RelativeGrammar
+    today: date
+    dates: list[_DateCandidates]
+
+
+_Resolver = Callable[[re.Match[str], _Context], _DateCandidates]
 
 
 class _DateMatch(NamedTuple):
-    """Where something stands in the prepared text, and the days that it can mean."""
+    """A span of the prepared text, and the days that it can mean."""
 
     start: int
     end: int
@@ -79,254 +60,316 @@ class _DateMatch(NamedTuple):
     error_message: str = ""
 
 
-def recognize_relative_dates(text: str, language: str, today: date) -> list[Recognized]:
-    """Every day to come that `text` names, with or without its year, as ISO 8601 or with a reason, in order.
+@dataclass(frozen=True, slots=True, eq=False)
+class _RelativeGrammar:
+    """A language's patterns of relative days, compiled once, for text of words with a space around each."""
 
-    Without a year the next such day is meant. A day that is denied is left out; one that others are to come
-    before or after is asked for.
+    names: DayNames
+    short_weekdays: Mapping[str, int]
+    short_weekday_before_date: re.Pattern[str]
+    weekday_by_number: tuple[str, ...]
+    near_days: Mapping[str, int]
+    counts: Mapping[str, int]
+    resolvers: tuple[tuple[re.Pattern[str], _Resolver], ...]
+    greeting: re.Pattern[str]
+    bound_before: re.Pattern[str]
+    recurrence_before: re.Pattern[str]
+    clause_separator: re.Pattern[str]
+    negations: frozenset[str]
+    negation_suffixes: tuple[str, ...]
+
+    def negates(self, word: str) -> bool:
+        """Return whether a word negates a day."""
+        return word in self.negations or word.endswith(self.negation_suffixes)
+
+    def next_weekday(self, match: re.Match[str], today: date) -> date:
+        """Return the next matched weekday after today."""
+        return _next_weekday(self.names.weekdays[match["weekday"]], today)
+
+    def near_offset(self, match: re.Match[str]) -> timedelta:
+        """Return the distance of a near day from today; none where none was matched."""
+        return timedelta(self.near_days[match["near"]] if match["near"] else 0)
+
+    def duration(self, match: re.Match[str]) -> timedelta:
+        """Return a matched number of days or weeks."""
+        written = match["count"]
+        count = int(written) if written.isdigit() else self.counts[written]
+        return timedelta(weeks=count) if match["weeks"] else timedelta(days=count)
+
+
+@cache
+def _grammar(lexicon: Lexicon) -> _RelativeGrammar:
+    words, names = lexicon.dates, day_names(lexicon)
+    articles = rf"(?:{one_of(words.articles)} )?"
+    short = one_of(words.short_weekdays)
+    return _RelativeGrammar(
+        names=names,
+        short_weekdays=words.short_weekdays,
+        short_weekday_before_date=re.compile(rf"(?<= ){short}(?= (?:; )?{articles}#)"),
+        weekday_by_number=tuple(spellings[0] for spellings in words.weekdays),
+        near_days=words.near_days,
+        counts=words.counts,
+        resolvers=_compile_resolvers(lexicon, names),
+        greeting=re.compile(rf"\b{any_pattern(lexicon.greeting_patterns)}\b"),
+        bound_before=re.compile(rf" {one_of(words.bound_words)}(?: {one_of(words.bound_articles)})? $"),
+        recurrence_before=re.compile(
+            rf" {one_of(words.recurrence_words)}(?: {one_of(words.day_prepositions)})? $"
+        ),
+        clause_separator=re.compile(rf" (?:;|{one_of(words.contrast_words)})(?= )"),
+        # not “no”, which stands for itself (“no, Saturday”), unless it is the language's “not” too
+        negations=lexicon.negations - (lexicon.answers.no | lexicon.answers.incorrect)
+        | lexicon.answers.negating_no,
+        negation_suffixes=lexicon.negation_suffixes,
+    )
+
+
+def _compile_resolvers(lexicon: Lexicon, names: DayNames) -> tuple[tuple[re.Pattern[str], _Resolver], ...]:
+    """Return the patterns with their resolvers; of two matches that overlap the first counts."""
+    words = lexicon.dates
+    near_phrases = [name for name in words.near_days if " " in name]
+    near_words = [name for name in words.near_days if " " not in name]
+    weekday, near = f"(?P<weekday>{one_of(names.weekdays)})", f"(?P<near>{one_of(near_words)})"
+    duration = (
+        rf"(?P<count>\d{{1,3}}|{one_of(words.counts)}) "
+        rf"(?:(?P<days>{any_pattern(words.day_unit_patterns)})|(?P<weeks>{any_pattern(words.week_unit_patterns)}))"
+    )
+    articles, preposition = f"(?:{one_of(words.articles)} )?", f"(?:{one_of(words.day_prepositions)} )?"
+    next_week, ahead = one_of(words.next_week), one_of(words.in_words)
+    last_before, last_after = one_of(words.last_before_words), one_of(words.last_after_words)
+    not_after = "".join(f"(?<! {phrase} )" for phrase in words.near_day_not_after)
+    return (
+        (_compile_phrase(f"(?P<near>{one_of(near_phrases)})"), _resolve_near_day),
+        (
+            _compile_phrase(
+                rf"(?:{ahead} )?{duration} {one_of(words.after_words)} "
+                rf"(?:{weekday}|{near}|{one_of(words.now_words)})"
+            ),
+            _resolve_offset_from_day,
+        ),
+        (
+            _compile_phrase(rf"{weekday} (?:{one_of(words.weeks_after_weekday)}|{ahead} {duration})"),
+            _resolve_weekday_in_weeks,
+        ),
+        (_compile_phrase(rf"{ahead} {duration} {preposition}{weekday}"), _resolve_weekday_in_weeks),
+        (_compile_phrase(rf"{weekday} {next_week}"), _resolve_weekday_next_week),
+        (_compile_phrase(rf"{next_week} {preposition}{weekday}"), _resolve_weekday_next_week),
+        (_compile_phrase(rf"(?:{near} )?{ahead} {duration}"), _resolve_duration),
+        (_compile_phrase(rf"{last_before} {weekday}"), _resolve_last_weekday),
+        *(
+            ((_compile_phrase(rf"{weekday} {last_after}"), _resolve_last_weekday),)
+            if words.last_after_words
+            else ()
+        ),
+        (_compile_phrase(rf"{weekday} (?:; )*{articles}#(?P<number>\d+)"), _resolve_weekday_and_date),
+        (_compile_phrase(rf"#(?P<number>\d+) (?:; )*{weekday}"), _resolve_weekday_and_date),
+        *(
+            (_compile_phrase(rf"{weekday} (?:; )*{form}"), _resolve_weekday_and_day)
+            for form in words.day_of_month_patterns
+        ),
+        (_compile_phrase(r"#(?P<number>\d+)"), _resolve_date),
+        (
+            _compile_phrase(
+                rf"(?:(?P<this>{one_of(words.this_words)}) )?{weekday}"
+                rf"(?: {one_of(words.near_day_after_weekday)})?"
+            ),
+            _resolve_weekday,
+        ),
+        (re.compile(rf"(?<= ){not_after}{near}(?= )"), _resolve_near_day),
+        *((re.compile(form), _resolve_short_weekday) for form in words.short_weekday_patterns),
+    )
+
+
+def _compile_phrase(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<= )(?:{pattern})(?= )")
+
+
+def recognize_relative_dates(text: str, language: str, today: date) -> list[Recognized]:
+    """Return every day that `text` names, with or without its year, as ISO 8601 or an error message.
+
+    Without a year the next such day is meant. A negated day is left out; a day that is only a limit (“after
+    Friday”) is an error message that asks for the exact day.
     """
-    sentences = messages_for(language)
-    said, dates = _prepare_text(normalize_same_length(text[:_MAX_TEXT_LENGTH]), language, today, sentences)
-    found = list[_DateMatch]()
-    for form, meaning in _RESOLVERS:
-        for match in form.finditer(said):
-            if all(match.end() <= other.start or other.end <= match.start() for other in found):
-                days, reason = meaning(match, today, dates)
-                found.append(_DateMatch(match.start(), match.end(), days, reason))
-    named = [_to_recognized(item, said, sentences) for item in _without_negated(sorted(found), said)]
-    known = [read for read in named if read.value or read.error_message]
-    if known or found or language in LANGUAGES or any(map(is_negation, tokenize(text))):
-        return known
+    messages, grammar = messages_for(language), _grammar(lexicon_for(language))
+    prepared, dates = _prepare_text(
+        normalize_same_length(text[:_MAX_TEXT_LENGTH]), language, today, grammar, messages
+    )
+    context, matches = _Context(grammar, today, dates), list[_DateMatch]()
+    for pattern, resolve in grammar.resolvers:
+        for match in pattern.finditer(prepared):
+            if all(match.end() <= other.start or other.end <= match.start() for other in matches):
+                days, error = resolve(match, context)
+                matches.append(_DateMatch(match.start(), match.end(), days, error))
+    named = [
+        _to_recognized(item, prepared, grammar, messages)
+        for item in _without_negated(sorted(matches), prepared, grammar)
+    ]
+    recognized = [item for item in named if item.value or item.error_message]
+    if recognized or matches or language in LANGUAGES:
+        return recognized
+    if any(is_negation(word, language) for word in tokenize(text)):
+        return []
     day = recognize_date_with_dateparser(mask_times(text, language), language, today)
     return [Recognized(0, len(text), day.isoformat())] if day else []
 
 
 def _prepare_text(
-    text: str, language: str, today: date, sentences: LocaleMessages
+    text: str, language: str, today: date, grammar: _RelativeGrammar, messages: LocaleMessages
 ) -> tuple[str, list[_DateCandidates]]:
-    """The folded words with a space around each, days spelt right and times left out; and its dates.
+    """Return the folded words with a space around each, and the calendar dates among them.
 
-    In the place of a date stands its number in that list, as #0.
+    Weekdays are spelt right, times are left out, and in the place of a date stands its number, as #0.
     """
     dates, places = list[_DateCandidates](), list[tuple[int, int]]()
-    for read in recognize_dates(text, language):
-        dates.append(((date.fromisoformat(read.value),) if read.value else (), read.error_message))
-        places.append((read.start, read.end))
+    for item in recognize_dates(text, language):
+        dates.append(((date.fromisoformat(item.value),) if item.value else (), item.error_message))
+        places.append((item.start, item.end))
     for day in recognize_month_days(text, language):
         if all(day.end <= start or end <= day.start for start, end in places):
-            dates.append(_upcoming_dates(day, today, sentences))
+            dates.append(_upcoming_dates(day, today, messages))
             places.append((day.start, day.end))
-    said = normalize(mask_times(text, language)).replace("#", " ")
+    folded = normalize(mask_times(text, language)).replace("#", " ")
     for number, (start, end) in sorted(enumerate(places), key=lambda place: place[1], reverse=True):
-        said = f"{said[:start]} #{number} {said[end:]}"
-    tokens = map(correct_weekday_spelling, _TOKEN.findall(_GREETING.sub(" ; ", said)))
-    return _SHORT_WEEKDAY_BEFORE_DATE.sub(_expand_weekday, f" {' '.join(tokens)} "), dates
+        folded = f"{folded[:start]} #{number} {folded[end:]}"
+    tokens = (
+        correct_weekday_spelling(token, grammar.names)
+        for token in _TOKEN.findall(grammar.greeting.sub(" ; ", folded))
+    )
+
+    def expand_weekday(match: re.Match[str]) -> str:
+        return grammar.weekday_by_number[grammar.short_weekdays[match[0]]]
+
+    return grammar.short_weekday_before_date.sub(expand_weekday, f" {' '.join(tokens)} "), dates
 
 
-def _expand_weekday(match: re.Match[str]) -> str:
-    return _WEEKDAY_NAMES[(SHORT_WEEKDAYS | SHORT_GERMAN_WEEKDAYS)[match[0]]]
-
-
-def _upcoming_dates(day: MonthDay, today: date, sentences: LocaleMessages) -> _DateCandidates:
+def _upcoming_dates(day: MonthDay, today: date, messages: LocaleMessages) -> _DateCandidates:
     days = sorted(
-        {found for month, number in day.candidates if (found := _next_occurrence(month, number, today))}
+        {upcoming for month, number in day.candidates if (upcoming := _next_occurrence(month, number, today))}
     )
     if not days:
-        return (), sentences.invalid_date.format(day.source_text)
-    return tuple(days), ambiguous_date_question(day.source_text, days, sentences) if len(days) > 1 else ""
+        return (), messages.invalid_date.format(day.source_text)
+    return tuple(days), ambiguous_date_question(day.source_text, days, messages) if len(days) > 1 else ""
 
 
 def _next_occurrence(month: int, day: int, today: date) -> date | None:
     for year in (today.year, today.year + 1):
         try:
-            found = date(year, month, day)
+            candidate = date(year, month, day)
         except ValueError:
             continue
-        if found >= today:
-            return found
+        if candidate >= today:
+            return candidate
     return None
 
 
-def _without_negated(found: list[_DateMatch], said: str) -> Iterator[_DateMatch]:
-    """Those that no “not” belongs to: before a day it denies what follows, behind one the whole clause."""
-    ends = [match.start() for match in _CLAUSE_SEPARATOR.finditer(said)]
-    for start, end in zip([0, *ends], [*ends, len(said)], strict=True):
-        here = [item for item in found if start <= item.start < end]
-        denied = next((m.start() for m in _WORD.finditer(said, start, end) if _is_denial(m[0])), None)
-        after = [item for item in here if denied is not None and denied < item.start]
-        is_before = any(len(said[denied : item.start].split()) <= _NEGATION_SCOPE_WORDS for item in after)
-        yield from (item for item in here if denied is None or (is_before and item.start < denied))
+def _without_negated(
+    matches: list[_DateMatch], prepared: str, grammar: _RelativeGrammar
+) -> Iterator[_DateMatch]:
+    """Yield the days that are not negated. A “not” negates the days after it, behind a day the clause."""
+    ends = [match.start() for match in grammar.clause_separator.finditer(prepared)]
+    for start, end in zip([0, *ends], [*ends, len(prepared)], strict=True):
+        here = [item for item in matches if start <= item.start < end]
+        negation = next(
+            (m.start() for m in _WORD.finditer(prepared, start, end) if grammar.negates(m[0])),
+            None,
+        )
+        after = [item for item in here if negation is not None and negation < item.start]
+        is_before = any(
+            len(prepared[negation : item.start].split()) <= _NEGATION_SCOPE_WORDS for item in after
+        )
+        yield from (item for item in here if negation is None or (is_before and item.start < negation))
 
 
-def _is_denial(word: str) -> bool:
-    return is_negation(word) and word not in NEGATIVE_WORDS
-
-
-def _to_recognized(item: _DateMatch, said: str, sentences: LocaleMessages) -> Recognized:
-    before = said[: item.start]
-    if _RECURRENCE_WORD.search(before):
+def _to_recognized(
+    item: _DateMatch, prepared: str, grammar: _RelativeGrammar, messages: LocaleMessages
+) -> Recognized:
+    before = prepared[: item.start]
+    if grammar.recurrence_before.search(before):
         return Recognized(item.start, item.end)
-    if _BOUND_PREPOSITION.search(before):
-        return Recognized(item.start, item.end, error_message=sentences.exact_day_required)
+    if grammar.bound_before.search(before):
+        return Recognized(item.start, item.end, error_message=messages.exact_day_required)
     if item.error_message or not item.candidates:
         return Recognized(item.start, item.end, error_message=item.error_message)
     if len(item.candidates) > 1:
-        both = sentences.join_list([sentences.format_date(day) for day in item.candidates])
-        return Recognized(item.start, item.end, error_message=sentences.ambiguous_value.format(both))
+        days = messages.join_list([messages.format_date(day) for day in item.candidates])
+        return Recognized(item.start, item.end, error_message=messages.ambiguous_value.format(days))
     return Recognized(item.start, item.end, item.candidates[0].isoformat())
 
 
-def _resolve_offset_from_day(
-    match: re.Match[str], today: date, dates: list[_DateCandidates]
-) -> _DateCandidates:
-    start = (
-        _next_matched_weekday(match, today)
-        if match["weekday"]
-        else today + timedelta(NEAR_DAYS.get(match["near"] or "", 0))
-    )
-    return (start + _parse_duration(match),), ""
+def _resolve_offset_from_day(match: re.Match[str], context: _Context) -> _DateCandidates:
+    grammar, today = context.grammar, context.today
+    start = grammar.next_weekday(match, today) if match["weekday"] else today + grammar.near_offset(match)
+    return (start + grammar.duration(match),), ""
 
 
-def _resolve_weekday_in_weeks(
-    match: re.Match[str], today: date, dates: list[_DateCandidates]
-) -> _DateCandidates:
-    """“Friday in two weeks”: counted from the next Friday, or the Friday of the week in two weeks."""
-    span = _parse_duration(match) if match["count"] else timedelta(7)
-    number = WEEKDAYS[match["weekday"]]
+def _resolve_weekday_in_weeks(match: re.Match[str], context: _Context) -> _DateCandidates:
+    """Resolve “Friday in two weeks”: counted from next Friday, or from the week in two weeks."""
+    grammar, today = context.grammar, context.today
+    span = grammar.duration(match) if match["count"] else timedelta(7)
+    number = grammar.names.weekdays[match["weekday"]]
+    day = today + span
     if span.days % 7:
-        day = today + span
         return (day,) if day.weekday() == number else (), ""
-    there = today + span
-    return tuple(
-        sorted({_next_matched_weekday(match, today) + span, there + timedelta(number - there.weekday())})
-    ), ""
+    candidates = {grammar.next_weekday(match, today) + span, day + timedelta(number - day.weekday())}
+    return tuple(sorted(candidates)), ""
 
 
-def _resolve_weekday_next_week(
-    match: re.Match[str], today: date, dates: list[_DateCandidates]
-) -> _DateCandidates:
-    number = WEEKDAYS[match["weekday"]]
-    return (today + timedelta(7 + number - today.weekday()),), ""
+def _resolve_weekday_next_week(match: re.Match[str], context: _Context) -> _DateCandidates:
+    number = context.grammar.names.weekdays[match["weekday"]]
+    return (context.today + timedelta(7 + number - context.today.weekday()),), ""
 
 
-def _resolve_duration(match: re.Match[str], today: date, dates: list[_DateCandidates]) -> _DateCandidates:
-    return (today + timedelta(NEAR_DAYS.get(match["near"] or "", 0)) + _parse_duration(match),), ""
+def _resolve_duration(match: re.Match[str], context: _Context) -> _DateCandidates:
+    grammar = context.grammar
+    return (context.today + grammar.near_offset(match) + grammar.duration(match),), ""
 
 
-def _resolve_last_weekday(match: re.Match[str], today: date, dates: list[_DateCandidates]) -> _DateCandidates:
-    return (
-        _next_matched_weekday(match, today)
-        - timedelta(7 if _next_matched_weekday(match, today) - today < timedelta(7) else 14),
-    ), ""
+def _resolve_last_weekday(match: re.Match[str], context: _Context) -> _DateCandidates:
+    upcoming = context.grammar.next_weekday(match, context.today)
+    return (upcoming - timedelta(7 if upcoming - context.today < timedelta(7) else 14),), ""
 
 
-def _resolve_weekday_and_date(
-    match: re.Match[str], today: date, dates: list[_DateCandidates]
-) -> _DateCandidates:
-    """“Friday, 4 December”: one day, where they agree."""
-    days, reason = dates[int(match["number"])]
+def _resolve_weekday_and_date(match: re.Match[str], context: _Context) -> _DateCandidates:
+    """Resolve “Friday, 4 December”: one day, where they agree."""
+    days, error = context.dates[int(match["number"])]
     if not days:
-        return (), reason
-    agreed = tuple(day for day in days if day.weekday() == WEEKDAYS[match["weekday"]])
-    return agreed or (_next_matched_weekday(match, today), *days[:1]), ""
+        return (), error
+    weekday = context.grammar.names.weekdays[match["weekday"]]
+    agreed = tuple(day for day in days if day.weekday() == weekday)
+    return agreed or (context.grammar.next_weekday(match, context.today), *days[:1]), ""
 
 
-def _resolve_weekday_and_day(
-    match: re.Match[str], today: date, dates: list[_DateCandidates]
-) -> _DateCandidates:
-    """“Friday the 4th”."""
-    number, day = int(match["number"]), _next_matched_weekday(match, today)
+def _resolve_weekday_and_day(match: re.Match[str], context: _Context) -> _DateCandidates:
+    """Resolve “Friday the 4th”."""
+    number, day = int(match["number"]), context.grammar.next_weekday(match, context.today)
     days = (day + timedelta(7 * weeks) for weeks in range(10))
     return tuple(day for day in days if day.day == number)[:1], ""
 
 
-def _resolve_date(match: re.Match[str], today: date, dates: list[_DateCandidates]) -> _DateCandidates:
-    return dates[int(match["number"])]
+def _resolve_date(match: re.Match[str], context: _Context) -> _DateCandidates:
+    return context.dates[int(match["number"])]
 
 
-def _resolve_weekday(match: re.Match[str], today: date, dates: list[_DateCandidates]) -> _DateCandidates:
-    day = _next_matched_weekday(match, today)
+def _resolve_weekday(match: re.Match[str], context: _Context) -> _DateCandidates:
+    today = context.today
+    day = context.grammar.next_weekday(match, today)
     is_today = match["this"] and day - today == timedelta(7)
     return (today, day) if is_today else (day,), ""
 
 
-def _resolve_short_weekday(
-    match: re.Match[str], today: date, dates: list[_DateCandidates]
-) -> _DateCandidates:
-    return (_next_weekday((SHORT_WEEKDAYS | SHORT_GERMAN_WEEKDAYS)[match["short"]], today),), ""
+def _resolve_short_weekday(match: re.Match[str], context: _Context) -> _DateCandidates:
+    return (_next_weekday(context.grammar.short_weekdays[match["short"]], context.today),), ""
 
 
-def _resolve_near_day(match: re.Match[str], today: date, dates: list[_DateCandidates]) -> _DateCandidates:
-    return (today + timedelta(NEAR_DAYS[match["near"]]),), ""
-
-
-def _resolve_day_after_tomorrow(
-    match: re.Match[str], today: date, dates: list[_DateCandidates]
-) -> _DateCandidates:
-    return (today + timedelta(2),), ""
-
-
-def _resolve_today(match: re.Match[str], today: date, dates: list[_DateCandidates]) -> _DateCandidates:
-    return (today,), ""
-
-
-def _next_matched_weekday(match: re.Match[str], today: date) -> date:
-    return _next_weekday(WEEKDAYS[match["weekday"]], today)
+def _resolve_near_day(match: re.Match[str], context: _Context) -> _DateCandidates:
+    return (context.today + context.grammar.near_offset(match),), ""
 
 
 def _next_weekday(weekday: int, today: date) -> date:
-    """The next such day after today."""
+    """Return the next such day after today."""
     return today + timedelta((weekday - today.weekday() - 1) % 7 + 1)
 
 
-def _parse_duration(match: re.Match[str]) -> timedelta:
-    written = match["count"]
-    count = int(written) if written.isdigit() else _NUMBER_WORDS[written]
-    return timedelta(count * (7 if match["unit"].startswith("w") else 1))
-
-
-def _compile_phrase(*patterns: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<= )(?:{'|'.join(patterns)})(?= )")
-
-
-_RESOLVERS: tuple[
-    tuple[re.Pattern[str], Callable[[re.Match[str], date, list[_DateCandidates]], _DateCandidates]], ...
-] = (
-    (_compile_phrase(r"(?:the )?day after tomorrow"), _resolve_day_after_tomorrow),
-    (
-        _compile_phrase(
-            rf"(?:in )?{_DURATION_PATTERN} (?:from|after|nach|ab) (?:{_WEEKDAY_PATTERN}|{_NEAR_DAY_PATTERN}|now|jetzt)"
-        ),
-        _resolve_offset_from_day,
-    ),
-    (_compile_phrase(rf"{_WEEKDAY_PATTERN} (?:week|in {_DURATION_PATTERN})"), _resolve_weekday_in_weeks),
-    (_compile_phrase(rf"in {_DURATION_PATTERN} (?:on |am )?{_WEEKDAY_PATTERN}"), _resolve_weekday_in_weeks),
-    (_compile_phrase(rf"{_WEEKDAY_PATTERN} {_NEXT_WEEK_PATTERN}"), _resolve_weekday_next_week),
-    (_compile_phrase(rf"{_NEXT_WEEK_PATTERN} (?:on |am )?{_WEEKDAY_PATTERN}"), _resolve_weekday_next_week),
-    (_compile_phrase(rf"(?:{_NEAR_DAY_PATTERN} )?in {_DURATION_PATTERN}"), _resolve_duration),
-    (_compile_phrase(rf"(?:last|past|letzten|vergangenen) {_WEEKDAY_PATTERN}"), _resolve_last_weekday),
-    (
-        _compile_phrase(rf"{_WEEKDAY_PATTERN} (?:; )*(?:the |den |der )?#(?P<number>\d+)"),
-        _resolve_weekday_and_date,
-    ),
-    (_compile_phrase(rf"#(?P<number>\d+) (?:; )*{_WEEKDAY_PATTERN}"), _resolve_weekday_and_date),
-    (
-        _compile_phrase(rf"{_WEEKDAY_PATTERN} (?:; )*(?:the )?(?P<number>\d{{1,2}})(?:st|nd|rd|th)"),
-        _resolve_weekday_and_day,
-    ),
-    (_compile_phrase(r"#(?P<number>\d+)"), _resolve_date),
-    (_compile_phrase(r"heute morgen"), _resolve_today),
-    (_compile_phrase(rf"(?:(?P<this>this|diesen) )?{_WEEKDAY_PATTERN}(?: morgen)?"), _resolve_weekday),
-    (re.compile(rf"(?<= )(?<! am ){_NEAR_DAY_PATTERN}(?= )"), _resolve_near_day),
-    (
-        re.compile(
-            rf"(?:(?<= on )|(?<= next )|(?<= this )|(?<=^ )(?=\w+ {_STANDALONE_LOOKAHEAD})|(?<=; )(?=\w+ {_STANDALONE_LOOKAHEAD}))"
-            rf"(?P<short>{_SHORT_WEEKDAY_PATTERN})(?= )"
-        ),
-        _resolve_short_weekday,
-    ),
-    (
-        re.compile(rf"(?:(?<= am )|(?<=^ )(?!so ))(?P<short>{_SHORT_GERMAN_WEEKDAY_PATTERN})(?= (?:$|; ))"),
-        _resolve_short_weekday,
-    ),
-)
+for (
+    _lexicon
+) in ALL_LEXICONS:  # compiled at import, as a worker that forks per job would compile them in each job
+    _grammar(_lexicon)

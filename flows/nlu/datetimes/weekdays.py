@@ -1,54 +1,53 @@
-"""What days are called, and the errors that are made in writing it."""
+"""Spelling correction of day names."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 
 from rapidfuzz.distance import OSA
 
-WEEKDAYS = {
-    name: number
-    for names in (
-        "monday tuesday wednesday thursday friday saturday sunday",
-        "montag dienstag mittwoch donnerstag freitag samstag sonntag",
+from flows.locales import Lexicon
+from flows.nlu.patterns import any_pattern
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DayNames:
+    """A language's names of days, for lookup."""
+
+    weekdays: Mapping[str, int]
+    """Monday is 0."""
+    correctable: tuple[str, ...]
+    spelling_variants: Mapping[str, str]
+    compound: re.Pattern[str]
+
+
+@cache
+def day_names(lexicon: Lexicon) -> DayNames:
+    """Return the day names of a lexicon."""
+    words = lexicon.dates
+    weekdays = {name: number for number, names in enumerate(words.weekdays) for name in names}
+    return DayNames(
+        weekdays=weekdays,
+        correctable=(*weekdays, *words.correctable_near_days),
+        spelling_variants=words.spelling_variants,
+        compound=re.compile(any_pattern(words.compound_weekday_patterns)),
     )
-    for number, name in enumerate(names.split())
-} | {"sonnabend": 5}
-SHORT_WEEKDAYS = {
-    "mon": 0,
-    "tue": 1,
-    "tues": 1,
-    "wed": 2,
-    "thu": 3,
-    "thur": 3,
-    "thurs": 3,
-    "fri": 4,
-    "sat": 5,
-    "sun": 6,
-}
-SHORT_GERMAN_WEEKDAYS = {"mo": 0, "di": 1, "mi": 2, "do": 3, "fr": 4, "sa": 5, "so": 6}
-NEAR_DAYS = {
-    "today": 0, "tonight": 0, "heute": 0, "tomorrow": 1, "morgen": 1, "ubermorgen": 2, "overmorrow": 2,
-    "yesterday": -1, "gestern": -1, "vorgestern": -2,
-}  # fmt: skip
-_SPELLING_VARIANTS = dict.fromkeys(("tmrw", "tmr", "tmw", "tomoz", "2moro", "2morrow", "tomoro"), "tomorrow")
-_CORRECTABLE_NAMES = (*WEEKDAYS, "tomorrow", "ubermorgen")
-_COMPOUND_WEEKDAY = re.compile(
-    r"((?:mon|diens|donners|frei|sams|sonn)tag|mittwoch)(?:morgen|(?:vor|nach)?mittag|abend|fruh)"
-)
 
 
-def correct_weekday_spelling(token: str) -> str:
-    """A folded word, or the day that it was meant to be; any other sign than a letter as a semicolon."""
+def correct_weekday_spelling(token: str, names: DayNames) -> str:
+    """Return a folded word, the day that it misspells, or a semicolon for a single punctuation mark."""
     token = token.removesuffix("'s")
     if len(token) == 1 and not token.isalnum():
         return ";"
-    if compound := _COMPOUND_WEEKDAY.fullmatch(token):  # “Freitagabend”
-        return compound[1]
-    if len(token) < 5 or token in WEEKDAYS or token.removesuffix("s") in WEEKDAYS:
-        return _SPELLING_VARIANTS.get(token, token)
-    near = [name for name in _CORRECTABLE_NAMES if name[0] == token[0] and _is_misspelling(token, name)]
-    return near[0] if len(near) == 1 else _SPELLING_VARIANTS.get(token, token)
+    if compound := names.compound.fullmatch(token):  # “Freitagabend”
+        return next(group for group in compound.groups() if group)
+    if len(token) < 5 or token in names.weekdays or token.removesuffix("s") in names.weekdays:
+        return names.spelling_variants.get(token, token)
+    near = [name for name in names.correctable if name[0] == token[0] and _is_misspelling(token, name)]
+    return near[0] if len(near) == 1 else names.spelling_variants.get(token, token)
 
 
 def _is_misspelling(token: str, name: str) -> bool:

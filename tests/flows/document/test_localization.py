@@ -17,9 +17,7 @@ from flows.document import Flow, FlowError
 from flows.engine import DialogMachine
 from flows.engine.language import is_language_answer, requested_language, select_language
 from flows.llm import GeneratedReply, ReplyRequest, ScriptedModel, TransitionDecision
-from flows.locales import LANGUAGES, messages_for
-from flows.locales.de.messages import GERMAN
-from flows.locales.en.messages import ENGLISH
+from flows.locales import ENGLISH, LANGUAGES, messages_for
 from tests.fakes import ADDRESS
 from tests.flows.conversation import asks, edge, node
 from tests.flows.conversation import flow as made_flow
@@ -159,7 +157,7 @@ async def test_what_is_said_in_place_of_an_answer_is_in_the_language_of_the_sess
     await talk.turn("Hallo, was gibt es?")
     ok = said("ok")
 
-    assert talk.error_messages(ok, talk.state).processing_failed == GERMAN.processing_failed
+    assert talk.error_messages(ok, talk.state).processing_failed == messages_for("de").processing_failed
     assert talk.error_messages(said("hello there"), None).mailbox_overflow == ENGLISH.mailbox_overflow
 
 

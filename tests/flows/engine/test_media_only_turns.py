@@ -33,11 +33,11 @@ async def test_a_file_stands_in_the_conversation_that_a_model_reads(
     step = await dialog.answer(said, None)
 
     assert english_words in str(step.state["history"])
-    assert english.ENGLISH.describe_wordless_turn(said) == english_words
-    assert german.GERMAN.describe_wordless_turn(said) == german_words
+    assert english.MESSAGES.describe_wordless_turn(said) == english_words
+    assert german.MESSAGES.describe_wordless_turn(said) == german_words
 
 
 def test_a_place_does_too() -> None:
     said = turn(1).model_copy(update={"text": "", "location": Location(latitude=0, longitude=0)})
 
-    assert english.ENGLISH.describe_wordless_turn(said) == "(sent a place)"
+    assert english.MESSAGES.describe_wordless_turn(said) == "(sent a place)"

@@ -15,7 +15,7 @@ from flows.nlu import recognize_confirmation
         "yes?", "ja", "Ja, gerne!", "natürlich", "doch", "das stimmt", "kein Problem", "auf jeden Fall",
     ],
 )  # fmt: skip
-def test_a_yes_is_heard(text: str) -> None:
+def test_an_affirmative_answer_is_recognized(text: str) -> None:
     assert recognize_confirmation(text) is True
 
 
@@ -28,7 +28,7 @@ def test_a_yes_is_heard(text: str) -> None:
         "das stimmt so nicht", "natürlich nicht", "auf keinen Fall",
     ],
 )  # fmt: skip
-def test_a_no_is_heard_also_where_a_yes_is_denied(text: str) -> None:
+def test_a_negative_answer_or_a_negated_yes_is_recognized(text: str) -> None:
     assert recognize_confirmation(text) is False
 
 
@@ -41,17 +41,17 @@ def test_a_no_is_heard_also_where_a_yes_is_denied(text: str) -> None:
         "there is no rush at all today",
     ],
 )  # fmt: skip
-def test_what_is_in_doubt_is_neither(text: str) -> None:
+def test_a_doubtful_answer_is_neither(text: str) -> None:
     assert recognize_confirmation(text) is None
 
 
 @given(st.text(max_size=200))
-def test_any_text_may_be_asked_whether_it_agrees(text: str) -> None:
+def test_any_text_can_be_checked_for_a_confirmation(text: str) -> None:
     assert recognize_confirmation(text) in (True, False, None)
 
 
 @given(
     st.sampled_from(["not", "isn't", "never", "nicht"]), st.sampled_from(["right", "sure", "okay", "klar"])
 )
-def test_what_is_denied_is_never_a_yes(denial: str, word: str) -> None:
+def test_a_negated_word_is_never_a_yes(denial: str, word: str) -> None:
     assert recognize_confirmation(f"that is {denial} {word}") is not True

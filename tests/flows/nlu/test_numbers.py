@@ -77,7 +77,7 @@ def test_an_amount_is_read_in_german(text: str, value: float) -> None:
     ["", "a few", "half", "a dozen", "1e5", "100k", "1.2.3", "HL-123", "0x10", "this one", "no one",
      "the second one", "wait a second", "one moment"],
 )  # fmt: skip
-def test_what_is_no_amount_is_none(text: str) -> None:
+def test_a_text_without_an_amount_has_none(text: str) -> None:
     assert values(text) == []
 
 
@@ -95,16 +95,16 @@ def test_no_word_is_mistaken_for_an_amount_in_german(text: str) -> None:
         ("en", "2 – 3 people", RecognizedNumber(2, 3)),
     ],
 )
-def test_what_can_mean_two_amounts_says_both(language: str, text: str, number: RecognizedNumber) -> None:
+def test_an_ambiguous_amount_has_an_alternative(language: str, text: str, number: RecognizedNumber) -> None:
     assert recognize_numbers(text, language) == [number]
 
 
-def test_what_is_too_long_for_an_amount_is_found_without_its_size() -> None:
+def test_too_many_digits_are_an_amount_without_a_value() -> None:
     assert values("1" * (MAX_DIGITS + 1)) == [None]
 
 
 @given(st.text(max_size=300), st.sampled_from(["en", "de", "fr"]))
-def test_any_text_can_be_looked_through(text: str, language: str) -> None:
+def test_any_text_can_be_searched(text: str, language: str) -> None:
     for number in recognize_numbers(text, language):
         assert number.value is None or abs(number.value) < 10 ** (MAX_DIGITS + 6)
 

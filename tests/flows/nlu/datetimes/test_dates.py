@@ -6,15 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.locales import ENGLISH, GERMAN
+from flows.locales import ENGLISH, messages_for
 from flows.nlu.datetimes import is_incomplete_date, mask_dates, recognize_dates
 from flows.nlu.datetimes.dates import recognize_month_days
 from flows.text import normalize_same_length
 
+GERMAN = messages_for("de")
+
 
 def one(text: str) -> str:
-    (read,) = recognize_dates(text)
-    return read.value or f"reason: {read.error_message}"
+    (item,) = recognize_dates(text)
+    return item.value or f"reason: {item.error_message}"
 
 
 @pytest.mark.parametrize(
@@ -56,24 +58,24 @@ def test_a_date_whose_two_readings_are_the_same_day_is_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["31 February 1990", "31/04/1990", "1990-13-40", "29 Feb 2023", "0/0/1990"])
-def test_a_day_that_never_was_is_said_so(text: str) -> None:
+def test_a_day_that_does_not_exist_is_an_error(text: str) -> None:
     assert one(text).startswith("reason: There is no such day as")
 
 
 @pytest.mark.parametrize("text", ["23/04/90", "23 April 90", "April 23, '90"])
-def test_a_year_of_two_digits_is_asked_again(text: str) -> None:
+def test_a_year_of_two_digits_is_an_error(text: str) -> None:
     assert one(text) == "reason: Please write the year with four digits."
 
 
 @pytest.mark.parametrize(
     "text", ["", "April 1990", "23 April", "1990", "4321", "+1 555 0100", "HL-123456", "v1.2.3.4.5"]
 )
-def test_what_is_not_a_whole_date_is_none(text: str) -> None:
+def test_an_incomplete_date_is_not_recognized(text: str) -> None:
     assert recognize_dates(text) == []
 
 
 def test_two_dates_are_both_read_in_order() -> None:
-    values = [read.value for read in recognize_dates("not 24 April 1990 but 1990-04-23")]
+    values = [item.value for item in recognize_dates("not 24 April 1990 but 1990-04-23")]
     assert values == ["1990-04-24", "1990-04-23"]
 
 
@@ -81,7 +83,7 @@ def test_two_dates_are_both_read_in_order() -> None:
     ("text", "reason"),
     [("23 April 1890", "23 April 1890 is too long ago."), ("1 May 2990", "1 May 2990 is too far ahead.")],
 )
-def test_a_year_out_of_reach_has_its_own_reason(text: str, reason: str) -> None:
+def test_a_year_out_of_range_has_its_own_error(text: str, reason: str) -> None:
     assert one(text) == f"reason: {reason}"
 
 
@@ -97,7 +99,7 @@ def test_a_year_out_of_reach_has_its_own_reason(text: str, reason: str) -> None:
         ("de", "30. Februar", ((2, 30),)),
     ],
 )
-def test_a_day_without_a_year_is_read_with_all_that_it_can_mean(
+def test_a_day_without_a_year_has_all_its_candidates(
     language: str, text: str, meanings: tuple[tuple[int, int], ...]
 ) -> None:
     assert [day.candidates for day in recognize_month_days(text, language)] == [meanings]
@@ -106,22 +108,22 @@ def test_a_day_without_a_year_is_read_with_all_that_it_can_mean(
 @pytest.mark.parametrize(
     "text", ["", "May", "4", "the 5th", "4 marbles", "at 9 may I come", "1/2/3", "um 10.12."]
 )
-def test_what_is_no_day_of_a_year_is_none(text: str) -> None:
+def test_a_text_without_a_day_of_the_year_has_none(text: str) -> None:
     assert recognize_month_days(text, "de") == []
 
 
 @pytest.mark.parametrize("text", ["1990", "April 1990", "born in 1990", "april 23", "4/23", "90", "the 4th"])
-def test_a_part_of_a_date_is_known_as_one(text: str) -> None:
+def test_an_incomplete_date_is_detected(text: str) -> None:
     assert is_incomplete_date(text)
 
 
 @pytest.mark.parametrize("text", ["4321", "HL-1990", "+1 990", "19901", ""])
-def test_what_is_no_part_of_a_date_is_not_taken_for_one(text: str) -> None:
+def test_other_text_is_no_incomplete_date(text: str) -> None:
     assert not is_incomplete_date(text)
 
 
 @given(st.text(max_size=200))
-def test_what_is_blanked_out_moves_no_letter(text: str) -> None:
+def test_masking_keeps_the_length(text: str) -> None:
     assert len(mask_dates(text)) == len(normalize_same_length(text))
 
 
@@ -133,6 +135,6 @@ def test_every_day_written_out_is_read_back(day: date) -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_text_can_be_looked_through(text: str) -> None:
-    for read in recognize_dates(text):
-        assert bool(read.value) != bool(read.error_message)
+def test_any_text_can_be_searched(text: str) -> None:
+    for item in recognize_dates(text):
+        assert bool(item.value) != bool(item.error_message)

@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.locales import ENGLISH, GERMAN
+from flows.locales import ENGLISH, messages_for
 from flows.nlu.datetimes import recognize_relative_dates
 from tests.flows.conversation import TODAY
 
+GERMAN = messages_for("de")
+
 
 def said(text: str, language: str = "en") -> list[str]:
-    return [read.value or read.error_message for read in recognize_relative_dates(text, language, TODAY)]
+    return [item.value or item.error_message for item in recognize_relative_dates(text, language, TODAY)]
 
 
 @pytest.mark.parametrize(
@@ -85,14 +87,14 @@ def test_a_day_is_read_in_german(text: str, day: str) -> None:
         "4 marbles", "sat there", "at 9 may I come", "#0",
     ],
 )  # fmt: skip
-def test_what_names_no_day_is_none(text: str) -> None:
+def test_a_text_without_a_day_has_none(text: str) -> None:
     assert said(text) == []
 
 
 @pytest.mark.parametrize(
     "text", ["guten Morgen", "am Morgen", "nicht morgen", "morgen kann ich nicht", "so", "jeden Freitag"]
 )
-def test_what_names_no_day_in_german_is_none(text: str) -> None:
+def test_a_german_text_without_a_day_has_none(text: str) -> None:
     assert said(text, "de") == []
 
 
@@ -108,11 +110,11 @@ def test_what_names_no_day_in_german_is_none(text: str) -> None:
         ("by 4 May", ENGLISH.exact_day_required),
     ],
 )
-def test_what_is_in_doubt_is_asked_back(text: str, reason: str) -> None:
+def test_an_ambiguous_day_is_an_error(text: str, reason: str) -> None:
     assert said(text) == [reason]
 
 
-def test_what_is_in_doubt_in_german_is_asked_back() -> None:
+def test_an_ambiguous_german_day_is_an_error() -> None:
     assert said("ab Freitag", "de") == said("nach dem 4.5.", "de") == [GERMAN.exact_day_required]
 
 
@@ -133,13 +135,13 @@ _WORDS = (
 
 
 @given(st.lists(st.sampled_from(_WORDS.split()), max_size=8), st.sampled_from(["en", "de"]))
-def test_what_is_read_is_a_day_or_a_question(said: list[str], language: str) -> None:
-    for read in recognize_relative_dates(" ".join(said), language, TODAY):
-        assert bool(read.value) != bool(read.error_message)
-        assert not read.value or abs(date.fromisoformat(read.value) - TODAY) < timedelta(800)
+def test_each_result_is_a_day_or_an_error(said: list[str], language: str) -> None:
+    for item in recognize_relative_dates(" ".join(said), language, TODAY):
+        assert bool(item.value) != bool(item.error_message)
+        assert not item.value or abs(date.fromisoformat(item.value) - TODAY) < timedelta(800)
 
 
 @given(st.text(max_size=200))
-def test_any_text_can_be_looked_through(text: str) -> None:
-    for read in recognize_relative_dates(text, "en", TODAY):
-        assert bool(read.value) != bool(read.error_message)
+def test_any_text_can_be_searched(text: str) -> None:
+    for item in recognize_relative_dates(text, "en", TODAY):
+        assert bool(item.value) != bool(item.error_message)

@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.locales import ENGLISH, GERMAN
+from flows.locales import ENGLISH, messages_for
 from flows.nlu.datetimes import complete_hour_answer, mask_times, recognize_bare_hour, recognize_times
 from flows.text import normalize_same_length
 
+GERMAN = messages_for("de")
+
 
 def said(text: str, language: str = "en") -> list[str]:
-    return [read.value or read.error_message for read in recognize_times(text, language)]
+    return [item.value or item.error_message for item in recognize_times(text, language)]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,7 @@ def test_a_time_is_read_in_german(text: str, value: str) -> None:
         ("de", "7 Uhr nachts", "7"),
     ],
 )
-def test_a_spoken_hour_is_asked_back(language: str, text: str, hour: str) -> None:
+def test_an_hour_of_twelve_is_an_error(language: str, text: str, hour: str) -> None:
     sentences = GERMAN if language == "de" else ENGLISH
     assert said(text, language) == [sentences.ambiguous_hour.format(hour)]
 
@@ -108,14 +110,14 @@ def test_a_spoken_hour_is_asked_back(language: str, text: str, hour: str) -> Non
         "half six", "after 5 pm", "any time before 5 pm", "by 5 pm", "9:30-10:30",
     ],
 )  # fmt: skip
-def test_what_is_no_one_time_is_asked_back(text: str) -> None:
+def test_an_inexact_time_is_an_error(text: str) -> None:
     assert said(text) == [ENGLISH.exact_time_required]
 
 
 @pytest.mark.parametrize(
     "text", ["ab 15 Uhr", "nach 17 Uhr", "zwischen 9 und 10 Uhr", "viertel acht", "fünf vor halb acht"]
 )
-def test_what_is_no_one_time_in_german_is_asked_back(text: str) -> None:
+def test_an_inexact_german_time_is_an_error(text: str) -> None:
     assert said(text, "de") == [GERMAN.exact_time_required]
 
 
@@ -129,7 +131,7 @@ def test_twelve_is_noon_or_midnight(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["25:00", "13pm", "3:75", "15:00 in the morning"])
-def test_an_hour_that_no_clock_shows_is_said_so(text: str) -> None:
+def test_an_invalid_hour_is_an_error(text: str) -> None:
     assert said(text) == [ENGLISH.invalid_time.format(text)]
 
 
@@ -138,7 +140,7 @@ def test_an_hour_that_no_clock_shows_is_said_so(text: str) -> None:
     ["", "6", "table for 4", "4/5", "one morning", "3 mornings a week", "in 2 hours", "at one of your shops",
      "not at 3 pm", "I'm 23", "1530"],
 )  # fmt: skip
-def test_what_is_no_time_is_none(text: str) -> None:
+def test_a_text_without_a_time_has_none(text: str) -> None:
     assert said(text) == []
 
 
@@ -174,9 +176,9 @@ def test_without_such_a_question_a_text_stays_as_it_is(text: str) -> None:
 
 
 @given(st.text(max_size=200), st.sampled_from(["en", "de"]))
-def test_any_text_can_be_looked_through(text: str, language: str) -> None:
-    for read in recognize_times(text, language):
-        assert bool(read.value) != bool(read.error_message)
+def test_any_text_can_be_searched(text: str, language: str) -> None:
+    for item in recognize_times(text, language):
+        assert bool(item.value) != bool(item.error_message)
     assert len(mask_times(text, language)) == len(normalize_same_length(text))
 
 
@@ -186,10 +188,10 @@ _WORDS = (
 
 
 @given(st.lists(st.sampled_from(_WORDS.split()), max_size=8), st.sampled_from(["en", "de"]))
-def test_what_is_read_is_a_time_of_day_or_a_question(said: list[str], language: str) -> None:
-    for read in recognize_times(" ".join(said), language):
-        hour, _, minute = (read.value or "0:0").partition(":")
-        assert (int(hour) < 24 and int(minute) < 60) if read.value else read.error_message
+def test_each_result_is_a_time_or_an_error(said: list[str], language: str) -> None:
+    for item in recognize_times(" ".join(said), language):
+        hour, _, minute = (item.value or "0:0").partition(":")
+        assert (int(hour) < 24 and int(minute) < 60) if item.value else item.error_message
 
 
 @given(st.times())

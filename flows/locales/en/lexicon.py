@@ -1,0 +1,208 @@
+"""English words for the recognizers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flows.locales.lexicon import (
+    AnswerWords,
+    DateWords,
+    Lexicon,
+    NumberWords,
+    TimeWords,
+    alternatives,
+    numbered,
+    phrases,
+    words,
+)
+
+_SMALL_NUMBERS = numbered(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen twenty"
+)
+_ONE_TO_TWELVE = {name: number for name, number in _SMALL_NUMBERS.items() if 1 <= number <= 12}
+_SHORT_WEEKDAYS = {
+    "mon": 0, "tue": 1, "tues": 1, "wed": 2, "thu": 3, "thur": 3, "thurs": 3, "fri": 4, "sat": 5, "sun": 6,
+}  # fmt: skip
+_ALONE_PATTERN = r"(?=\w+ (?:$|; |morning |afternoon |evening |please ))"
+
+_ANSWERS = AnswerWords(
+    yes=words("yes yeah yep yup yea"),
+    no=words("no nope nah"),
+    correct=words("right correct true ok okay fine agree agreed confirmed accept accepted"),
+    emphatic_yes=words("absolutely exactly definitely certainly sure"),
+    incorrect=words("wrong incorrect false never"),
+    intensifiers=words("quite really all so entirely totally exactly the"),
+    yes_phrases=phrases(
+        "no problem, no problems, no doubt, no objection, no objections, no worries, of course, go ahead, "
+        "why not, sounds good, looks good, all good, all right, for sure, i don't mind"
+    ),
+    no_phrases=phrases(
+        "no way, not at all, of course not, absolutely not, definitely not, certainly not, surely not"
+    ),
+    doubt_phrases=phrases(
+        "not sure, not so sure, not quite sure, not really sure, not certain, unsure, no idea, no clue, "
+        "don't know, dont know, do not know, never mind, not yet, not now, maybe, perhaps, it depends"
+    ),
+    neutral_phrases=phrases("right now, right away, make sure, true or false"),
+    yes_alone=words("y"),
+    no_alone=words("n"),
+    generic=words("nothing help question great perfect hi hello hey y n"),
+)
+
+_NUMBERS = NumberWords(
+    text2num_code="en",
+    by_name={**_SMALL_NUMBERS, **numbered("thirty forty fifty sixty seventy eighty ninety", 30, 10)},
+    positions={
+        **_ONE_TO_TWELVE,
+        **numbered("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth", 1),
+    },
+    scales={"hundred": 100, "thousand": 1_000, "million": 1_000_000},
+    decimal_comma=False,
+    decimal_words=words("point"),
+    minus=words("minus negative"),
+    choice_words=words("option number choice"),
+    choice_abbreviations=words("no"),
+    choice_pronouns=words("one"),
+    not_alone=words(
+        "o os ones twos threes fours fives sixes sevens eights nines tens twenties thirties forties fifties "
+        "sixties seventies eighties nineties hundreds thousands millions billions"
+    ),
+    half_phrases=phrases("and a half"),
+    half_words=words("half"),
+    pronoun_ones=words("one"),
+    not_before_one=words("this that the other another which each no any every last first second third next"),
+    not_after_one=words("moment second sec day"),
+)
+
+_DATES = DateWords(
+    months=alternatives(
+        "january jan, february feb, march mar, april apr, may, june jun, july jul, august aug, "
+        "september sept sep, october oct, november nov, december dec"
+    ),
+    weekdays=alternatives("monday, tuesday, wednesday, thursday, friday, saturday, sunday"),
+    short_weekdays=_SHORT_WEEKDAYS,
+    short_weekday_patterns=(
+        rf"(?:(?<= on )|(?<= next )|(?<= this )|(?<=^ ){_ALONE_PATTERN}|(?<=; ){_ALONE_PATTERN})"
+        rf"(?P<short>{'|'.join(_SHORT_WEEKDAYS)})(?= )",
+    ),
+    near_days={
+        "today": 0,
+        "tonight": 0,
+        "tomorrow": 1,
+        "overmorrow": 2,
+        "yesterday": -1,
+        "day after tomorrow": 2,
+        "the day after tomorrow": 2,
+    },
+    month_may_come_first=True,
+    dotted_dates=False,
+    articles=phrases("the"),
+    day_prepositions=phrases("on"),
+    counts={**_ONE_TO_TWELVE, "a": 1},
+    day_unit_patterns=(r"days?",),
+    week_unit_patterns=(r"weeks?",),
+    in_words=phrases("in"),
+    after_words=phrases("from, after"),
+    now_words=phrases("now"),
+    next_week=phrases("next week"),
+    this_words=phrases("this"),
+    bound_words=phrases("before, after, by, until, till, from, since, than"),
+    bound_articles=phrases("the, on"),
+    recurrence_words=phrases("every, each, any, most"),
+    contrast_words=phrases("but, instead, rather"),
+    last_before_words=phrases("last, past"),
+    particles=phrases("of"),
+    ordinal_suffixes=phrases("st, nd, rd, th"),
+    not_after_month=phrases("i, we, it"),
+    weeks_after_weekday=phrases("week"),
+    day_of_month_patterns=(r"(?:the )?(?P<number>\d{1,2})(?:st|nd|rd|th)",),
+    spelling_variants=dict.fromkeys(
+        ("tmrw", "tmr", "tmw", "tomoz", "2moro", "2morrow", "tomoro"), "tomorrow"
+    ),
+    correctable_near_days=phrases("tomorrow"),
+)
+
+_TIMES = TimeWords(
+    hours=_ONE_TO_TWELVE,
+    minutes={
+        "quarter": 15, "half": 30, "fifteen": 15, "thirty": 30, "fourty": 40, "forty": 40, "fifty": 50,
+        "twenty": 20, "ten": 10, "five": 5,
+    },
+    prepositions=phrases("at"),
+    approximate_prepositions=phrases("around, about"),
+    clock_24h_patterns=(r"h",),
+    clock_12h_patterns=(r"o'?\s?clock",),
+    past_words=phrases("past, after"),
+    to_words=phrases("to, till, before"),
+    range_to_words=phrases("to, till"),
+    minutes_first_articles=phrases("a"),
+    minute_unit_patterns=(r"min(?:ute)?s?",),
+    fractions={"half": 0},
+    spoken_minutes=phrases("thirty, fifteen, forty, fifty, twenty, ten"),
+    spoken_five_patterns=(r"[ -]five",),
+    range_leads=phrases("between, from"),
+    range_links=phrases("to, till, until, and, or"),
+    choice_links=phrases("and, or"),
+    second_time_prefixes=phrases("at"),
+    bound_words=phrases("past"),
+    negated_prepositions=phrases("before, after"),
+    bare_hour_prefixes=phrases("make it, so"),
+    noon_patterns=(r"noon", r"midday"),
+    midnight_patterns=(r"midnight",),
+    day_periods={
+        "early": (r"(?:in the |this )?mornings?",),
+        "late": (r"(?:in the |this )?(?:afternoon|evening)s?", r"tonight"),
+        "night": (r"at night",),
+    },
+    vague_day_periods=words("morning mornings afternoon afternoons evening evenings"),
+    answer_prefixes=phrases("yes, the, in the"),
+    hour_answer="at {hour} {period}",
+    not_after_hour_patterns=(
+        r"people\b", r"persons?\b", r"guests?\b", r"euros?\b", r"dollars?\b", r"hours?\b", r"minutes?\b",
+        r"mins?\b", r"days?\b", r"weeks?\b", r"of\b", r"point\b", r"least\b", r"once\b",
+    ),
+    counted_noun_prefixes=phrases("person, euro, minute"),
+)  # fmt: skip
+
+LEXICON: Final = Lexicon(
+    names=words("english englisch anglais ingles"),
+    also_reads=("de",),
+    region="",
+    fillers=words(
+        "a am an and are as at be by can could d do does for from get got had has have hello hey hi how i "
+        "i'd i'll i'm i've id if im in is it it's its ive just like ll m me my of on or our please s so "
+        "some t thank thanks that that's the their them then there they this to um us want was we what when "
+        "where which will with would you your"
+    ),
+    marker_words=words("yes not don't good morning hello"),
+    language_request_words=words("speak language switch talk write in to do pls plz"),
+    greetings=words("hello hi hey good morning afternoon evening day there start everyone team"),
+    greeting_patterns=(r"good (?:morning|afternoon|evening)",),
+    thanks=words(
+        "thanks thank thx ty cheers great perfect wonderful lovely brilliant ok okay bye "
+        "goodbye yes cool nice"
+    ),
+    thanks_companions=words("you so very much a lot have day night good see later then and well"),
+    negations=words(
+        "not no never don't dont doesn't didn't isn't isnt wasn't without neither nor cannot can't"
+    ),
+    negation_suffixes=phrases("n't"),
+    value_negations=phrases("not, never, cannot, isn't, isnt"),
+    trailing_negations=words("not"),
+    correction_words=words("sorry no actually wait mean rather correction instead oops"),
+    question_words=words("are is am do does did can could may what when where which who why how"),
+    politeness=phrases("please, then"),
+    and_words=phrases("and"),
+    or_words=phrases("or"),
+    answers=_ANSWERS,
+    numbers=_NUMBERS,
+    dates=_DATES,
+    times=_TIMES,
+    stop_words=words(
+        "a an the i i'm im my me you your u we our it its is are am be been to of in on at for and or so "
+        "please hi hello hey thanks thank just would could can will do does did have has had this that"
+    ),
+    contraction_patterns=(r"'(?:s|m|d|ll|ve|re)",),
+    abbreviations={"u": "you", "ur": "your", "r": "are"},
+)
