@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from core.time_limit import TimeLimit
-from flows.engine.response_builder import ResponseBuilder
+from flows.engine.turn_context import TurnContext
 from flows.llm import Model, SummaryRequest
 from flows.llm.rules import RulesModel
 from flows.state import MAX_HISTORY_LINES, MAX_SUMMARY_LENGTH, DialogState
@@ -35,7 +35,7 @@ class HistorySummarizer:
         request = SummaryRequest(previous_summary=state.summary, lines=self._lines)
         self._task = asyncio.create_task(model.summarize(request))
 
-    async def apply(self, speaker: ResponseBuilder) -> None:
+    async def apply(self, context: TurnContext) -> None:
         """Put the summary in the place of its lines, once it is there."""
         try:
             with TimeLimit(_SUMMARY_TIMEOUT_SECONDS):
@@ -43,9 +43,9 @@ class HistorySummarizer:
         except Exception as error:  # whatever it is, the turn has its answer
             log.warning("no summary of the conversation so far: %s", type(error).__name__)
             return
-        speaker.record_usage(made.tokens, made.model)
+        context.record_usage(made.tokens, made.model)
         if text := made.text.strip():
-            state, last = speaker.state, self._lines[-1]
+            state, last = context.state, self._lines[-1]
             state.summary = text[:MAX_SUMMARY_LENGTH]
             done = next((number for number, line in enumerate(state.history, 1) if line is last), 0)
             state.history = state.history[done:]

@@ -20,11 +20,11 @@ from core.model import Address, TimerKind, Turn
 from core.ports import ErrorMessages, HttpFetcher, State, TurnListener, TurnOutcome
 from flows.compiled import CompiledFlow, compile_all_languages
 from flows.document import Flow, FlowSet
-from flows.engine.action_runner import EngineServices
 from flows.engine.language import is_language_answer, select_language
 from flows.engine.moderation import Moderator, moderate_turn
 from flows.engine.streaming import TurnStream
 from flows.engine.turn import run_timer, run_turn
+from flows.engine.turn_context import EngineServices
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
 from flows.llm import Model, create_model
 from flows.locales import messages_for
@@ -128,11 +128,11 @@ class DialogMachine:
                 flow,
                 before,
                 turn,
-                self.model,
-                today,
-                watcher,
-                means=self._services,
-                watch=self._visit_listener,
+                model=self.model,
+                today=today,
+                services=self._services,
+                listener=watcher,
+                on_visit=self._visit_listener,
             )
 
         if self._moderator is None:
@@ -146,7 +146,15 @@ class DialogMachine:
         before = DialogState.from_json(state)
         flow = self._select_flow(before)
         today = self._business_date(flow)
-        after, result = await run_timer(flow, before, address, timer, self.model, today, means=self._services)
+        after, result = await run_timer(
+            flow,
+            before,
+            timer,
+            address=address,
+            model=self.model,
+            today=today,
+            services=self._services,
+        )
         return result.to_turn_outcome(after)
 
     def _business_date(self, flow: CompiledFlow) -> date:

@@ -104,6 +104,7 @@ class HttpActionResult(NamedTuple):
 async def execute_action(
     action: HttpAction,
     values: TemplateValues,
+    *,
     key: str,
     fetch: HttpFetcher,
     secrets: Mapping[str, str],

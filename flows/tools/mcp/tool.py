@@ -40,6 +40,7 @@ class McpTool:
         self,
         arguments: TemplateValues,
         values: TemplateValues,
+        *,
         key: str,
         fetch: HttpFetcher,
         secrets: Mapping[str, str],

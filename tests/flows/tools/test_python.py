@@ -265,7 +265,7 @@ async def test_the_rounds_of_one_turn_are_bounded() -> None:
         [TransitionDecision(calls=(ToolCallRequest("price", {"item": "tea"}),))] * (MAX_TOOL_ROUNDS + 1)
     )
     _, answer = await talk(script, price)
-    assert (answer.outcome, answer.trouble) == ("rounds", "rounds")
+    assert (answer.outcome, answer.issue) == ("rounds", "rounds")
     assert answer.text
     assert script.transition_requests[-1].tools == ()
 

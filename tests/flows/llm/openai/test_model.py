@@ -419,7 +419,7 @@ def test_a_model_is_built_from_its_name() -> None:
 
 def test_the_openai_package_is_not_imported_by_who_does_not_use_it() -> None:
     code = (
-        "import sys; from flows.llm.factory import model_from; model_from('rules');"
+        "import sys; from flows.llm.factory import create_model; create_model('rules');"
         "print('openai' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
