@@ -21,12 +21,12 @@ from core.ports import ErrorMessages, HttpFetcher, State, TurnListener, TurnOutc
 from flows.compiled import CompiledFlow, compile_all_languages
 from flows.document import Flow, FlowSet
 from flows.engine.language import is_language_answer, select_language
-from flows.engine.moderation import Moderator, moderate_turn
+from flows.engine.moderation import moderate_turn
 from flows.engine.streaming import TurnStream
 from flows.engine.turn import run_timer, run_turn
 from flows.engine.turn_context import EngineServices
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
-from flows.llm import Model, create_model
+from flows.llm import Model, Moderator, create_model
 from flows.locales import messages_for
 from flows.state import DialogState
 from flows.tools import build_python_tools

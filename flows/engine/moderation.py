@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Protocol
 
 from core.model import Message
 from core.ports import TurnListener
 from flows.engine.turn_result import StateAndResult, TurnResult
-from flows.llm import ModelError
+from flows.llm import ModelError, Moderator
 from flows.locales import LocaleMessages
 from flows.state import MAX_LINE_LENGTH, DialogState
-
-
-class Moderator(Protocol):
-    """Says whether a text may pass."""
-
-    async def flags(self, text: str) -> bool:
-        """Whether to object. Raises `ModelError` when it cannot say; then nothing passes."""
-        ...
 
 
 class _BufferingListener(TurnListener):

@@ -227,7 +227,7 @@ def _build_result(context: TurnContext, started_at: float) -> StateAndResult:
 def _build_error_result(
     context: TurnContext, before: DialogState, error: ModelError, started_at: float
 ) -> StateAndResult:
-    """Return an apology for a turn whose model failed, with the state before it unless it had side effects."""
+    """Return an apology for a turn whose model failed; without side effects the state is the one before."""
     apologies = context.locale_messages.apologies
     apology = Message(text=apologies[before.apologies % len(apologies)])
     if context.has_side_effects:

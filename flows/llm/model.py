@@ -116,6 +116,26 @@ class SummaryRequest:
     lines: tuple[HistoryLine, ...]
 
 
+class Moderator(Protocol):
+    """A moderation model: decides whether a text may be processed or sent."""
+
+    async def flags(self, text: str) -> bool:
+        """Return whether the text is rejected. Raises `ModelError` when there is no answer."""
+        ...
+
+
+class Transcriber(Protocol):
+    """A speech-to-text model."""
+
+    async def transcribe(self, body: bytes, name: str, content_type: str) -> str:
+        """Return the text of a recording; `name` has the file extension of its type. Raises `ModelError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
+
 class Model(Protocol):
     """One object serves all sessions, so it keeps nothing of a conversation."""
 

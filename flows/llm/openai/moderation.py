@@ -5,7 +5,6 @@ https://platform.openai.com/docs/api-reference/moderations
 
 from __future__ import annotations
 
-from core.errors import ConfigurationError
 from flows.llm.model import ModelError
 from flows.llm.openai.client import PROTOCOL_ERRORS, REQUEST_ERRORS, OpenAIClient
 from flows.llm.openai.retry import retry
@@ -51,13 +50,3 @@ class OpenAIModerator:
         read = replace_surrogates(text[:_MAX_TEXT_LENGTH])
         answer = await self._client.api.moderations.create(model=self._model, input=read)
         return bool(answer.results[0].flagged)  # one text, one result
-
-
-def create_moderator(
-    spec: str, *, api_key: str | None = None, base_url: str | None = None, aiohttp: bool = False
-) -> OpenAIModerator:
-    """The moderator that `spec` names, `openai/<model>`. Raises `ConfigurationError`."""
-    provider, _, model = spec.partition("/")
-    if provider != "openai" or not model:
-        raise ConfigurationError(f"TURNGATE_MODERATION: “{spec}” is no model; write “openai/<model>”.")
-    return OpenAIModerator(model, api_key=api_key, base_url=base_url, aiohttp=aiohttp)

@@ -1,6 +1,6 @@
 """Speech to text behind the OpenAI protocol.
 
-Importing this file costs a second, so only `transcriber_from` does it, when transcription is asked for.
+Importing this module takes a second, so only `create_transcriber` does it, when transcription is configured.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _TOTAL_TIMEOUT_SECONDS: Final = 25.0
 _MAX_RETRIES: Final = 1
 
 
-class Transcriber:
+class OpenAITranscriber:
     """A transcription model at OpenAI or behind any server of its protocol, within 25 s.
 
     Raises `ConfigurationError` without a key.

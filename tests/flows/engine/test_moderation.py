@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 from core.errors import ConfigurationError
 from flows.document import Flow
 from flows.engine import DialogMachine
-from flows.llm import ModelError, ScriptedModel, TransitionDecision
-from flows.llm.openai.moderation import OpenAIModerator, create_moderator
+from flows.llm import ModelError, ScriptedModel, TransitionDecision, create_moderator
+from flows.llm.openai.moderation import OpenAIModerator
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, node, turn
 from tests.flows.openai_server import OpenAIServer, busy
