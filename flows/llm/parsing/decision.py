@@ -60,7 +60,7 @@ class ModelOutput:
         name, text = self.calls[0]
         given = _parse_arguments(text)
         if given is None and self.is_truncated and name == STAY_FUNCTION_NAME:
-            given = _parse_partial_arguments(text)
+            given = parse_partial_object(text)
         if given is None:
             return TransitionDecision(tokens=self.tokens, model=model, issue="malformed")
         if name == STAY_FUNCTION_NAME:
@@ -121,13 +121,18 @@ def _parse_arguments(text: str) -> dict[str, JsonValue] | None:
     return arguments if isinstance(arguments, dict) else None
 
 
-def _parse_partial_arguments(text: str) -> dict[str, JsonValue] | None:
-    """The arguments of a call that was cut, as far as they go."""
+def parse_partial_object(text: str) -> dict[str, JsonValue] | None:
+    """Return the JSON object at the beginning of `text` as far as it goes, also its last string.
+
+    An incomplete escape and half a surrogate pair at the end are left out. `None` when it is no object.
+    """
+    if text and "\ud800" <= text[-1] <= "\udbff":
+        text = text[:-1]
     try:
-        arguments = from_json(replace_surrogates(text), allow_partial="trailing-strings")
+        value = from_json(replace_surrogates(text), allow_partial="trailing-strings")
     except ValueError:
         return None
-    return arguments if isinstance(arguments, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _parse_with_surrogates(text: str) -> Any:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from flows.engine import DialogMachine
 from flows.llm import STAY_FUNCTION_NAME, ScriptedModel, TransitionDecision
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.parsing import ReasoningFilter
-from flows.llm.parsing.partial_json import PartialJsonString
+from flows.llm.parsing import ReasoningFilter, ReplyStreamer
+from flows.llm.parsing.decision import parse_partial_object
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, machine, node
 from tests.flows.openai_server import CUT, OpenAIServer, Stream, call, no_tools, streamed_call, words
@@ -350,13 +350,48 @@ async def test_a_scripted_reply_is_streamed_as_it_is() -> None:
     assert await texts(talk, "which?") == ["It is blue."]
 
 
+class UnfilteredStreamer(ReplyStreamer):
+    """Does not hold back what may become a tool call."""
+
+    def write(self, piece: str) -> None:
+        self._write(piece)
+
+
 @given(st.text(max_size=60), st.lists(st.integers(1, 8), max_size=40), st.booleans())
-def test_however_the_json_is_cut_the_text_comes_out_whole(text: str, cuts: list[int], escaped: bool) -> None:
-    whole = json.dumps({"other": 1, "reply": text}, ensure_ascii=escaped)
-    told: list[str] = []
-    reader = PartialJsonString("reply", told.append)
-    at = 0
-    for cut in [*cuts, len(whole)]:
-        reader.feed(whole[at : at + cut])
-        at += cut
-    assert "".join(told).encode("utf-16", "surrogatepass") == text.encode("utf-16", "surrogatepass")
+def test_however_json_arguments_are_cut_the_text_is_streamed_without_half_characters(
+    text: str, cuts: list[int], escaped: bool
+) -> None:
+    arguments = json.dumps({"other": 1, "brief_response": text}, ensure_ascii=escaped)
+    streamed: list[str] = []
+    streamer = UnfilteredStreamer(streamed.append)
+    end = 0
+    for cut in [*cuts, len(arguments)]:
+        end += cut
+        streamer.write_value((parse_partial_object(arguments[:end]) or {}).get("brief_response"))
+        assert text.startswith("".join(streamed))
+    assert "".join(streamed) == text
+
+
+@pytest.mark.parametrize(
+    ("received", "reply"),
+    [
+        ('{"a": "x\\', "x"),
+        ('{"a": "x\\\\', "x\\"),
+        ('{"a": "x\\u00', "x"),
+        ('{"a": "x\\ud83d', "x"),
+        ('{"a": "x\\ud83d\\ude0', "x"),
+        ('{"a": "x\\ud83d\\ude00', "x😀"),
+        ('{"a": "x\ud83d', "x"),
+        ('{"a": "x\ud83d\ude00", "b', "x😀"),
+        ('{"a": "x"}\n```', "x"),
+        ('{"a": tr', None),
+        ('{"a', None),
+    ],
+)
+def test_an_object_that_is_still_received_has_no_half_characters(received: str, reply: str | None) -> None:
+    assert (parse_partial_object(received) or {}).get("a") == reply
+
+
+@pytest.mark.parametrize("text", ["", "[1", '"text', "no JSON", r'{"a": "\ud83d alone"}'])
+def test_what_is_no_object_is_not_read(text: str) -> None:
+    assert parse_partial_object(text) is None
