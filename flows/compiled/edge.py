@@ -1,4 +1,4 @@
-"""An edge made ready to be taken: its condition, slots, patterns and examples."""
+"""Compiles edges: condition, slots, patterns, keywords and examples."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RESERVED_NAMESPACES = frozenset(("env", "userdata", "actions"))
 
 @dataclass(frozen=True, slots=True)
 class EdgeExamples:
-    """Sentences that mean an edge. All edges of a flow share one `measure`."""
+    """Example messages of an edge; all edges of a flow share one vectorizer."""
 
     vectorizer: TfidfVectorizer
     vectors: tuple[Vector, ...]
@@ -34,16 +34,17 @@ class EdgeExamples:
         return bool(self.vectors)
 
     def max_similarity(self, vector: Vector) -> float:
-        """How near a text comes to the nearest of them, 0 to 1."""
+        """Return the similarity of a text to the nearest example, 0 to 1."""
         return max((cosine_similarity(vector, example) for example in self.vectors), default=0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledEdge:
-    """An edge that can be taken; another one is never equal to it. `asks_for_person`: it leads to a hand-off.
+    """A compiled edge; two edges are never equal.
 
-    `inferred` are values that only its target's text names: welcome, but never asked for. `data` is its
-    condition where the data decide on it.
+    `inferred_slots` are named only in the target's text: read if the user gives them, but never asked for.
+    `data_condition` is the edge's condition if the data alone can decide it. `leads_to_hand_off` is set when
+    the target hands off to an agent.
     """
 
     id: str
@@ -62,7 +63,7 @@ class CompiledEdge:
 
 
 class CompileContext(NamedTuple):
-    """What edges are compiled with: its language, its nodes by id, the names of all data, the operator's."""
+    """Context for compiling edges: language, nodes by id, names of all data and of the environment."""
 
     language: str
     nodes: Mapping[str, Node]
@@ -73,7 +74,7 @@ class CompileContext(NamedTuple):
 def compile_edges(
     edges: Iterable[Edge], about: CompileContext, shared: TfidfVectorizer
 ) -> tuple[CompiledEdge, ...]:
-    """Those of the edges that lead somewhere; all edges of a flow share one measure of likeness."""
+    """Compile the edges that have a target; all edges of a flow share one vectorizer."""
     return tuple(
         _compile_edge(edge, edge.target_node_id, about, shared) for edge in edges if edge.target_node_id
     )
@@ -98,7 +99,7 @@ def _compile_edge(edge: Edge, target: str, about: CompileContext, shared: TfidfV
 
 
 def _edge_slots(edge: Edge, language: str) -> tuple[Slot, ...]:
-    """What the edge's schema names, and what its pattern's named groups do beside it."""
+    """Return the slots of the edge's schema and of its pattern's named groups."""
     slots = slots_from_schema(edge.input_schema, language)
     groups = BoundedRegex(edge.pattern).group_names if edge.pattern else ()
     others = {name: {"type": "string"} for name in groups if name not in {slot.name for slot in slots}}
@@ -106,13 +107,13 @@ def _edge_slots(edge: Edge, language: str) -> tuple[Slot, ...]:
 
 
 def _parameters_schema(edge: Edge, about: CompileContext) -> Mapping[str, JsonValue]:
-    """The edge's schema as a model gets it; without our own `x-` keys, which some servers refuse."""
+    """Return the edge's schema for the model, without `x-` extension keys, which some servers reject."""
     inferred: JsonValue = {slot.name: {"type": "string"} for slot in _infer_slots(edge, about)}
     return strip_extension_keys({"type": "object", **(edge.input_schema or {"properties": inferred})})
 
 
 def strip_extension_keys(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """A JSON Schema without the keys that are ours."""
+    """Return a JSON Schema without `x-` extension keys."""
     return {
         name: strip_extension_keys(part) if isinstance(part, dict) else part
         for name, part in schema.items()
@@ -121,7 +122,7 @@ def strip_extension_keys(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue
 
 
 def _infer_slots(edge: Edge, about: CompileContext) -> tuple[Slot, ...]:
-    """For an edge without a schema: the names in its target's instruction and in its own condition."""
+    """Return slots for an edge without a schema: variables in its target's instruction and condition."""
     if edge.input_schema or not edge.target_node_id:
         return ()
     text = f"{about.nodes[edge.target_node_id].instruction or ''} {edge.condition}"
@@ -133,7 +134,7 @@ def _infer_slots(edge: Edge, about: CompileContext) -> tuple[Slot, ...]:
 
 
 def collect_data_names(flow: Flow) -> frozenset[str]:
-    """Every name that the data of a conversation can have."""
+    """Return every name that values of the dialog can have."""
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
     learnt = {slot.name for edge in edges for slot in slots_from_schema(edge.input_schema)}
     stored = {action.store_response_as for action in flow.actions if action.store_response_as}

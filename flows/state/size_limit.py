@@ -1,4 +1,4 @@
-"""Making room in a stored state: what the conversation can do without goes first."""
+"""Trims the stored state to its size limit, least important data first."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _TEXT_LENGTH_STEPS = (200, 60, 20)
 
 
 def serialized_size(state: State) -> int:
-    """How many characters of JSON a state has beside its history and the summary before it."""
+    """Return the number of characters of JSON in a state, without its history and summary."""
     return len(json.dumps({**state, **_EXCLUDED_FIELDS}))
 
 
 def trim_state(state: State, most: int) -> State:
-    """The state in at most so many characters: with less of old results, long texts, visits and tokens."""
+    """Return the state within the limit: with fewer old results, shorter texts, fewer visits and tokens."""
     made = dict(state)
     letting_go = _trim_steps(made)
     while serialized_size(made) > most and next(letting_go, None):
@@ -28,7 +28,7 @@ def trim_state(state: State, most: int) -> State:
 
 
 def _trim_steps(made: dict[str, Any]) -> Iterator[str]:
-    """Let go of one thing after another, the oldest of each kind first, and name its kind."""
+    """Remove one item after another, the oldest of each kind first, and yield its kind."""
     yield from _drop_oldest(made, "results")
     for longest in _TEXT_LENGTH_STEPS:
         made.update({key: _truncate(made[key], longest) for key in _TEXT_FIELDS if key in made})

@@ -1,4 +1,4 @@
-"""How arrows pass the rows between their boxes: in lanes beside the boxes, never under one."""
+"""Routes edges through the rows between their nodes: in lanes beside the nodes, never under one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import NamedTuple
 from flows.authoring.diagram.layout import COLUMN_GAP, LANE_WIDTH, NODE_WIDTH, Lane, NodePosition
 
 EdgeEndpoints = tuple[str, str]
-"""The boxes between which an arrow runs."""
+"""The nodes that an edge connects."""
 
 _COLUMN_PITCH = NODE_WIDTH + COLUMN_GAP
 _CROWDING_PENALTY = 12
 
 
 class VerticalSegment(NamedTuple):
-    """Where an arrow passes a row, straight down."""
+    """The part of an edge that crosses a row vertically."""
 
     x: float
     top: float
@@ -26,7 +26,7 @@ class VerticalSegment(NamedTuple):
 def assign_lanes(
     rows: Sequence[Sequence[str]], arrows: Iterable[EdgeEndpoints]
 ) -> dict[EdgeEndpoints, tuple[Lane, ...]]:
-    """The lanes of each arrow that passes rows: those nearest to the straight line, and not too crowded."""
+    """Assign lanes to the edges that cross rows: near the straight line, and not too crowded."""
     stands = {
         name: (number, _column_x(row, index))
         for number, row in enumerate(rows)
@@ -52,7 +52,7 @@ def route_edges(
     places: Mapping[str, NodePosition],
     lanes: Mapping[EdgeEndpoints, Sequence[Lane]],
 ) -> dict[EdgeEndpoints, list[VerticalSegment]]:
-    """The stretches of each arrow, those in one lane side by side."""
+    """Return the vertical segments of each edge; those in the same lane are side by side."""
     ways: dict[EdgeEndpoints, list[VerticalSegment]] = {ends: [] for ends in lanes}
     for number, row in enumerate(rows):
         top = places[row[0]].top
@@ -70,7 +70,7 @@ def route_edges(
 
 
 def _column_x(row: Sequence[str], index: float) -> float:
-    """Where a box stands when rows are centred and no gap is wider than another."""
+    """Return the x of a node when rows are centred and no gap is wider than another."""
     return (index - (len(row) - 1) / 2) * _COLUMN_PITCH
 
 
@@ -83,7 +83,7 @@ def _choose_lane(row: Sequence[str], number: int, x: float, taken: Mapping[Lane,
 
 
 def _closest_x_in_lane(row: Sequence[str], lane: Lane, x: float) -> float:
-    """The nearest to `x` that a lane comes; those outside have all the room there is."""
+    """Return the x nearest to `x` inside a lane; outer lanes are unbounded."""
     middle = _column_x(row, lane.gap - 0.5)
     if lane.gap == 0:
         return min(middle, x)
@@ -93,7 +93,7 @@ def _closest_x_in_lane(row: Sequence[str], lane: Lane, x: float) -> float:
 def _ideal_x(
     ends: EdgeEndpoints, way: Sequence[VerticalSegment], places: Mapping[str, NodePosition], row: int
 ) -> float:
-    """Where the arrow would pass the row if nothing stood there."""
+    """Return where the edge would cross the row if there were no nodes."""
     source, target = (places[name] for name in ends)
     x = way[-1].x if way else source.x
     return x + (target.x - x) / (target.row - row + 1)
@@ -102,7 +102,7 @@ def _ideal_x(
 def _spread_in_lane(
     row: Sequence[str], lane: Lane, places: Mapping[str, NodePosition], aims: Sequence[float]
 ) -> list[float]:
-    """Where arrows that aim at these places, in order from the left, pass through a lane."""
+    """Distribute edges with these ideal positions, from left to right, over a lane."""
     if lane.gap == 0:
         return [
             -x
@@ -118,7 +118,7 @@ def _spread_in_lane(
 
 
 def _spread_outwards(aims: Sequence[float], edge: float) -> list[float]:
-    """Beyond the edge of a row, each where it aims at or further out."""
+    """Distribute edges outside of a row, each at its ideal position or further out."""
     found: list[float] = []
     for aim in aims:
         edge = max(aim, edge + LANE_WIDTH)

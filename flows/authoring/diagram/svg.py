@@ -1,7 +1,7 @@
-"""A flow as a drawing that stays readable: boxes in rows, arrows only downwards, ways back as notes.
+"""Renders a flow as SVG: nodes in rows, edges only downwards, backward edges as notes.
 
-An arrow stands for all edges between two nodes. A way up or along a row would cross the drawing, so the box
-that it leaves names it instead. Texts and conditions are tooltips.
+An arrow stands for all edges between two nodes. An edge that leads up or along a row would cross the drawing,
+so a note in the node names it instead. Texts and conditions are tooltips.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ path{fill:none;stroke:#8593ab;stroke-width:1.3}
 
 
 def to_svg(flow: Flow) -> str:
-    """The drawing as one SVG document, without scripts and without anything to fetch."""
+    """Return the diagram as one SVG document without scripts and external resources."""
     graph = build_graph(flow)
     rows = assign_layers(graph, flow.initial_node)
     row = {name: number for number, names in enumerate(rows) for name in names}
@@ -88,7 +88,7 @@ def to_svg(flow: Flow) -> str:
 
 
 def _build_notes(box: DiagramNode, back: Sequence[DiagramEdge]) -> list[str]:
-    """How the box is reached from anywhere, and where it leads back to."""
+    """Return notes on global edges to the node and on its backward edges."""
     found = [f"from anywhere: {name}" for name in box.global_edge_ids]
     for arrow in back:
         if arrow.source == box.id:
@@ -99,11 +99,14 @@ def _build_notes(box: DiagramNode, back: Sequence[DiagramEdge]) -> list[str]:
 
 def _render_node(box: DiagramNode, place: NodePosition, notes: Sequence[str]) -> str:
     left, top = place.x - NODE_WIDTH / 2, place.top
+    x, first_note = left + 10, top + NODE_HEIGHT + 3
+    name = _truncate_to_width(box.id, _MAX_ID_WIDTH)
+    text = _truncate_to_width(box.text, _MAX_TEXT_WIDTH)
     lines = [
-        f'<text class="id" x="{left + 10:.0f}" y="{top + 21:.0f}">{_truncate_to_width(box.id, _MAX_ID_WIDTH)}</text>',
-        f'<text x="{left + 10:.0f}" y="{top + 39:.0f}">{_truncate_to_width(box.text, _MAX_TEXT_WIDTH)}</text>',
+        f'<text class="id" x="{x:.0f}" y="{top + 21:.0f}">{name}</text>',
+        f'<text x="{x:.0f}" y="{top + 39:.0f}">{text}</text>',
         *(
-            f'<text class="note" x="{left + 10:.0f}" y="{top + NODE_HEIGHT + NOTE_LINE_HEIGHT * index + 3:.0f}">'
+            f'<text class="note" x="{x:.0f}" y="{first_note + NOTE_LINE_HEIGHT * index:.0f}">'
             f"<title>{_escape_text(note)}</title>{_truncate_to_width(note, _MAX_NOTE_WIDTH)}</text>"
             for index, note in enumerate(notes)
         ),
@@ -118,7 +121,7 @@ def _render_node(box: DiagramNode, place: NodePosition, notes: Sequence[str]) ->
 def _render_edge(
     arrow: DiagramEdge, places: Mapping[str, NodePosition], bottom: float, way: Sequence[VerticalSegment]
 ) -> str:
-    """From box to box: straight down past its own row and those between, and bent where nothing stands."""
+    """Render an edge straight down past rows, and bent between them."""
     start, end = places[arrow.source], places[arrow.target]
     x, y = start.x, bottom
     drawn = f"M{x:.0f} {start.top + start.height:.0f}V{y:.0f}"
@@ -133,7 +136,7 @@ def _render_edge(
 
 
 def _render_edge_label(arrow: DiagramEdge, places: Mapping[str, NodePosition], before: int) -> str:
-    """Above the box that is reached, where arrows are apart; above the labels that stand there already."""
+    """Render a label above the target, where edges are apart; above labels that are already there."""
     end = places[arrow.target]
     told = "; ".join(
         f"{name}: {condition}" for name, condition in zip(arrow.edge_ids, arrow.conditions, strict=True)
@@ -146,7 +149,7 @@ def _render_edge_label(arrow: DiagramEdge, places: Mapping[str, NodePosition], b
 
 
 def _truncate_to_width(text: str, most: int) -> str:
-    """Text of at most so many letters of the usual width, with an ellipsis where something is missing."""
+    """Cut text to a number of average characters, with an ellipsis if something is missing."""
     text, room = strip_invalid_xml(text), float(most)
     for index, letter in enumerate(text):
         room -= _character_width(letter)

@@ -1,4 +1,4 @@
-"""What channels show in another way than it was written, in each of a flow's languages."""
+"""Checks what channels cannot show as it is written, in each of a flow's languages."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from flows.compiled import language_code, scripted_speech, select_language_block
 from flows.document import Flow, Issue, Node
 
 TextCostFormatter = Callable[[str], str]
-"""What a text takes on a channel, in words, where that is much; else nothing."""
+"""Describes a text's cost on a channel if it is high; otherwise empty."""
 
 ChannelRenderer = Callable[[str, Sequence[Choice], Capabilities], list[MessagePart]]
-"""A text with its choices as a channel shows them: choices that no part has are numbers in the text."""
+"""Renders a text with choices as a channel shows it; choices without buttons become numbers in the text."""
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]*).*?\}\}", re.DOTALL)
 _NUMBERED_LIST, _LIST = "numbered list", "list"
 
 
 class _LimitViolation(NamedTuple):
-    """What a node has, what a channel is able to (`verb` and `most`), and what becomes of it there."""
+    """A channel's limit (`verb` and `limit`) that a node's content exceeds, and the effect there."""
 
     fact: str
     verb: Literal["has", "takes"]
@@ -31,12 +31,12 @@ class _LimitViolation(NamedTuple):
 
     @property
     def cause(self) -> tuple[str, str, str]:
-        """What limits that are told in one line have in common."""
+        """The part that violations reported in one line have in common."""
         return self.fact, self.verb, self.consequence
 
 
 class _NodeContent(NamedTuple):
-    """What a node says word for word, the first time and again; a template's value counts as its name."""
+    """A node's literal content on first and later visits; a template's value counts as its name."""
 
     node_id: str
     texts: tuple[str, ...]
@@ -50,9 +50,9 @@ def check_channel_limits(
     show: ChannelRenderer,
     costs: Mapping[str, TextCostFormatter],
 ) -> list[Issue]:
-    """One line for each node and cause, with all the channels that it concerns.
+    """Return one line for each node and cause, with all channels that it concerns.
 
-    What is so in the flow's own language is not said again of another, which is named by its code.
+    A violation in the flow's own language is not repeated for others, which are named by their codes.
     """
     own = _find_violations(flow, channels, show, costs)
     found = [Issue(f"node {node}", sentence) for node, sentence in own]
@@ -68,7 +68,7 @@ def _find_violations(
     show: ChannelRenderer,
     costs: Mapping[str, TextCostFormatter],
 ) -> list[tuple[str, str]]:
-    """Sentences by the id of the node that they are about."""
+    """Return messages by the id of the node that they are about."""
     found: list[tuple[str, str]] = []
     for said in (_node_content(node, flow) for node in flow.nodes):
         causes: dict[tuple[str, str, str], dict[_LimitViolation, list[str]]] = {}
@@ -95,7 +95,7 @@ def _node_content(node: Node, flow: Flow) -> _NodeContent:
     labels = [
         f"choice {number}"
         if "{" in choice.label
-        else " ".join(choice.label.split())  # how long a value is nobody knows yet
+        else " ".join(choice.label.split())  # the length of a value is not known yet
         for number, choice in enumerate(node.choices, start=1)
     ]
     choices = [
@@ -106,7 +106,7 @@ def _node_content(node: Node, flow: Flow) -> _NodeContent:
 
 
 def _format_violations(limits: Mapping[_LimitViolation, Sequence[str]]) -> str:
-    """Limits of one cause, each with its channels: the verb stands once."""
+    """Format violations with one cause, each with its channels."""
     first = next(iter(limits))
     able: list[str] = []
     for limit, names in limits.items():
@@ -118,7 +118,7 @@ def _format_violations(limits: Mapping[_LimitViolation, Sequence[str]]) -> str:
 
 
 def _check_content(said: _NodeContent, can: Capabilities, show: ChannelRenderer) -> Iterator[_LimitViolation]:
-    """What the channel cannot show as it was written."""
+    """Return what the channel cannot show as it is written."""
     shown = show("…", said.choices, can)[-1].choices
     if said.choices:
         yield from _check_choices(said.choices, shown, can)
@@ -139,7 +139,7 @@ def _check_content(said: _NodeContent, can: Capabilities, show: ChannelRenderer)
 def _check_choices(
     choices: Sequence[Choice], shown: Sequence[Choice], can: Capabilities
 ) -> Iterator[_LimitViolation]:
-    """Why they are no buttons, or not as they were written."""
+    """Return why the choices are not shown as buttons, or not as they are written."""
     count, result = len(choices), _LIST if shown else _NUMBERED_LIST
     most, are_listed = max(can.buttons, can.list_rows), count > can.buttons
     if are_listed:
@@ -190,5 +190,5 @@ def _as_numbered_list(text: str, choices: Sequence[Choice]) -> str:
 
 
 def _utf16_length(text: str) -> int:
-    """As providers count: what takes two units of UTF-16 is two characters."""
+    """Return the length in UTF-16 code units, which providers count."""
     return len(text) + sum(letter > "\uffff" for letter in text)

@@ -1,4 +1,4 @@
-"""Everything that an author should know of a document before it meets a person."""
+"""Collects errors, warnings and channel limitations of a flow document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Level = Literal["problem", "warning", "channel"]
 
 
 class LintFinding(NamedTuple):
-    """A problem keeps the flow from running; a warning does not; a channel shows something in another way."""
+    """A finding: a problem prevents the flow from running; a warning or a channel's limit does not."""
 
     level: Level
     issue: Issue
@@ -35,9 +35,10 @@ def lint(
     show: ChannelRenderer,
     costs: Mapping[str, TextCostFormatter] = _NO_COSTS,
 ) -> tuple[LintFinding, ...]:
-    """What there is to say against a flow file, for these channels by name. Never raises.
+    """Return all findings for a flow file and the named channels. Never raises.
 
-    `show` cuts a text and its choices to a channel, `costs` are of those where a text's length is paid for.
+    `show` cuts a text and its choices to a channel, `costs` are those of channels where the length of a text
+    costs money.
     """
     try:
         flow = Flow.load(path)
@@ -84,7 +85,7 @@ def _missing_hand_off_timeout(flow: Flow) -> Iterator[Issue]:
 
 
 def _unhandled_failures(flow: Flow) -> Iterator[Issue]:
-    """Calls whose failure leads nowhere: no edge for it, and no condition that looks at the result."""
+    """Return calls whose failure is handled neither by a failure edge nor by a condition."""
     own = {node.id: node.edges for node in flow.nodes}
     for node in flow.nodes:
         beyond = [own.get(edge.target_node_id or "", ()) for edge in node.edges]
@@ -100,7 +101,7 @@ def _unhandled_failures(flow: Flow) -> Iterator[Issue]:
 def _unhandled_trigger_failures(
     where: str, triggers: Iterable[ActionTrigger], ways: Iterable[Iterable[Edge]], flow: Flow
 ) -> Iterator[Issue]:
-    """The calls of one place; `ways` are the edges that may look at what came of them."""
+    """Return the unhandled calls of one place; `ways` are the edges whose conditions may check the result."""
     looked_at = " ".join(f"{edge.guard or ''} {edge.condition}" for edges in ways for edge in edges)
     stored = {action.id: action.store_response_as for action in flow.actions}
     for trigger in triggers:

@@ -1,4 +1,4 @@
-"""What written conversations name that their flow has not."""
+"""Checks the ids that a conversation test file uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flows.document import Flow, FlowError, Issue
 
 
 def validate_references(script: ConversationTestFile, flow: Flow, source: str) -> None:
-    """Raise `FlowError`, naming every node, edge and action that the flow does not have."""
+    """Raise `FlowError` with every node, edge and action that the flow does not have."""
     if problems := list(_find_issues(script, flow)):
         raise FlowError(source, problems)
 

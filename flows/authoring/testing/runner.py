@@ -1,4 +1,4 @@
-"""Running written conversations against a flow."""
+"""Runs conversation tests against a flow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TEST_ADDRESS = Address(channel="test", account="", ours="", theirs="")
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """One conversation's result: what failed, message by message, and how long it took in seconds."""
+    """Result of one conversation: failures message by message, and the duration in seconds."""
 
     name: str
     failures: tuple[str, ...]
@@ -31,7 +31,7 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class ConversationTestReport:
-    """All results, and what of the flow they have touched."""
+    """All results and the coverage of the flow."""
 
     cases: tuple[CaseResult, ...]
     coverage: Coverage
@@ -45,9 +45,9 @@ class ConversationTestReport:
 async def run_conversations(
     flow: Flow, script: ConversationTestFile, model: str | Model = "rules"
 ) -> ConversationTestReport:
-    """Have every conversation, one after another, each from its beginning.
+    """Run every conversation from its beginning, one after another.
 
-    With `scripted` the model does what the script says, and what it is asked beyond that is a failure.
+    With `scripted` the model follows the file, and a request beyond it is a failure.
     """
     coverage = Coverage(flow)
     asked = _create_test_model(model) if isinstance(model, str) else model

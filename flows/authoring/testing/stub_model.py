@@ -1,4 +1,4 @@
-"""The model `scripted` of a written conversation: it decides and says what is written down."""
+"""Scripted model of conversation tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flows.llm import (
 
 
 class ScriptedTestModel:
-    """The scripted model of one conversation, which gets its words anew for every message."""
+    """Scripted model of one conversation, which is loaded for every message."""
 
     name = "scripted"
 
@@ -23,7 +23,7 @@ class ScriptedTestModel:
         self._model = ScriptedModel()
 
     def load_step(self, said: UserStep) -> None:
-        """Take what the model is to decide and to say at this message."""
+        """Load the decisions and replies for a message."""
         self._step = said
         self._model = ScriptedModel(
             [TransitionDecision(each.edge, each.slots, each.reply) for each in said.decide],
@@ -31,22 +31,22 @@ class ScriptedTestModel:
         )
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
-        """The next decision. Raises `ModelError` when there is none."""
+        """Return the next decision. Raises `ModelError` when there is none."""
         return await self._model.decide(question)
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
-        """The next speech. Raises `ModelError` when there is none."""
+        """Return the next reply. Raises `ModelError` when there is none."""
         return await self._model.generate_reply(request)
 
     async def summarize(self, request: SummaryRequest) -> GeneratedReply:
-        """Nothing: what is written down is short."""
+        """Return an empty summary: test conversations are short."""
         return await self._model.summarize(request)
 
     async def aclose(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: there are no connections."""
 
     def find_mismatches(self) -> list[str]:
-        """What it was asked beyond that, what could not be decided, and what it was not asked for."""
+        """Return requests beyond the script, impossible decisions, and unused parts of the script."""
         decided, spoken = self._step.decide, self._step.speak
         asked, requested = self._model.transition_requests, self._model.reply_requests
         told = []

@@ -1,4 +1,4 @@
-"""A moderation model behind the OpenAI protocol: whether a text may be read or said.
+"""Moderation model over the OpenAI protocol.
 
 https://platform.openai.com/docs/api-reference/moderations
 """
@@ -16,7 +16,7 @@ _MAX_TEXT_LENGTH = 20_000
 
 
 class OpenAIModerator:
-    """Asks one model about every text. Raises `ConfigurationError` without a key."""
+    """Checks texts with one model. Raises `ConfigurationError` without a key."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class OpenAIModerator:
         self._timeout = patience
 
     async def flags(self, text: str) -> bool:
-        """Whether the model objects to a text. Raises `ModelError` when it does not say."""
+        """Return whether the model rejects a text. Raises `ModelError` when there is no answer."""
         try:
             return await retry(
                 lambda: self._request_moderation(text), seconds=self._timeout, retries=_MAX_RETRIES

@@ -1,6 +1,6 @@
-"""Speech to text behind the OpenAI protocol.
+"""Speech to text over the OpenAI protocol.
 
-Importing this module takes a second, so only `create_transcriber` does it, when transcription is configured.
+Importing this module takes a second, so `create_transcriber` does it only when transcription is configured.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MAX_RETRIES: Final = 1
 
 
 class OpenAITranscriber:
-    """A transcription model at OpenAI or behind any server of its protocol, within 25 s.
+    """A transcription model at OpenAI or at any server of its protocol; limited to 25 s.
 
     Raises `ConfigurationError` without a key.
     """
@@ -30,7 +30,7 @@ class OpenAITranscriber:
         )
 
     async def transcribe(self, body: bytes, name: str, content_type: str) -> str:
-        """What is said in a recording; `name` ends as its type does. Raises `ModelError`."""
+        """Return the text of a recording; `name` has the file extension of its type. Raises `ModelError`."""
         try:
             return await retry(
                 lambda: self._request_transcript((name, body, content_type)),

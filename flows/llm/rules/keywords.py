@@ -1,4 +1,4 @@
-"""An edge's keywords in what a user wrote: exact, with a typing error, or as a yes in other words."""
+"""Matches an edge's keywords in a text: exactly, with a typing error, or as another yes or no."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ Phrase = tuple[str, ...]
 
 
 def expand_abbreviations(said: Phrase) -> Phrase:
-    """The words with `you` for `u` and the like."""
+    """Return the words with abbreviations expanded, such as `u` to `you`."""
     return tuple(_ABBREVIATIONS.get(word, word) for word in said)
 
 
 def exact_match_length(keywords: Collection[Phrase], said: Phrase, *, is_first: bool = False) -> int:
-    """How many letters of `said` are keywords. A session's first greeting has been answered by then."""
+    """Return the number of letters of `said` that are keywords; a first greeting does not count."""
     starts = ((phrase, find_phrase(phrase, said)) for phrase in keywords)
     return sum(
         _phrase_weight(phrase)
@@ -52,12 +52,12 @@ def exact_match_length(keywords: Collection[Phrase], said: Phrase, *, is_first: 
 
 
 def fuzzy_match_length(keywords: Collection[Phrase], said: Phrase) -> int:
-    """How long the longest keyword is that somebody may have meant to write."""
+    """Return the length of the longest keyword that a word may be a misspelling of."""
     return max((_phrase_weight(phrase) for phrase in keywords if _has_fuzzy_match(phrase, said)), default=0)
 
 
 def is_equivalent_answer(keywords: Collection[Phrase], said: Phrase, agreed: bool | None) -> bool:
-    """Whether `said` is the yes or the no that the keywords are: `ja` where they have `yes`."""
+    """Return whether `said` is the same confirmation as the keywords: `ja` where they have `yes`."""
     if agreed is None or len(said) > _MAX_ANSWER_WORDS:
         return False
     alone = {phrase[0] for phrase in keywords if len(phrase) == 1}
@@ -67,7 +67,7 @@ def is_equivalent_answer(keywords: Collection[Phrase], said: Phrase, agreed: boo
 
 
 def _phrase_weight(phrase: Phrase) -> int:
-    # a bare yes or no, however long the word, says less than a word of substance beside it
+    # a bare yes or no, however long the word, says less than a content word beside it
     return 2 if len(phrase) == 1 and phrase[0] in _GENERIC_ANSWERS else sum(map(len, phrase))
 
 
@@ -85,7 +85,7 @@ def _is_valid_match(phrase: Phrase, start: int, said: Phrase) -> bool:
 def _has_fuzzy_match(phrase: Phrase, said: Phrase) -> bool:
     starts = range(min(len(said), _MAX_WORDS) - len(phrase) + 1)
     return any(
-        said[at][0] == phrase[0][0]  # the first letter is seldom wrong, and most words end here
+        said[at][0] == phrase[0][0]  # the first letter is seldom wrong, and most comparisons end here
         and 0 < _phrase_distance(phrase, said[at : at + len(phrase)]) <= _MAX_TYPOS
         and not is_negated(at, said)
         for at in starts
@@ -93,7 +93,7 @@ def _has_fuzzy_match(phrase: Phrase, said: Phrase) -> bool:
 
 
 def _phrase_distance(phrase: Phrase, part: Phrase) -> int:
-    """Counted word by word, as `where is my` is another question than `where is it`."""
+    """Return the edit distance word by word: `where is my` is another question than `where is it`."""
     return sum(map(_word_distance, phrase, part))
 
 

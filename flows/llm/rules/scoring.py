@@ -1,8 +1,8 @@
-"""How strongly a text speaks for an edge, found without a language model.
+"""Scores edges for a text without a language model.
 
-The kinds of evidence stand in order and do not mix: a chosen payload, a pattern, a slot's value, a keyword,
-text that was asked for, an example, and last the words of the edge's condition. Within a kind, more matched
-text weighs more.
+Kinds of evidence are ranked and do not add up: a chosen payload, a pattern, a slot's value, a keyword, text
+that was asked for, an example, and last the words of the edge's condition. Within a kind, more matched text
+scores higher.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from flows.state import HistoryLine
 from flows.text import MAX_INPUT_LENGTH, tokenize
 
 PAYLOAD_SCORE, PATTERN_SCORE, SLOT_SCORE, KEYWORD_SCORE, TYPO_SCORE = 1000.0, 200.0, 120.0, 90.0, 75.0
-QUESTION_SCORE = 150.0  # above most values, as who asks something has not answered yet
+QUESTION_SCORE = 150.0  # above most values, as a user who asks something has not answered yet
 ASKED_SLOT_SCORE, EXAMPLE_SCORE, INVALID_SLOT_SCORE, CONDITION_SCORE, FREE_TEXT_SCORE = (
     72.0,
     50.0,
@@ -46,7 +46,7 @@ ASKED_SLOT_SCORE, EXAMPLE_SCORE, INVALID_SLOT_SCORE, CONDITION_SCORE, FREE_TEXT_
     25.0,
     10.0,
 )
-HAND_OFF_BONUS = 60.0  # whoever asks for a person gets one, whatever else the message says
+HAND_OFF_BONUS = 60.0  # a request for an agent is granted, whatever else the message says
 
 _MIN_SIMILARITY = 0.45
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -71,7 +71,7 @@ _REFUSING_CONDITION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class EdgeScore:
-    """What was found for one edge. A `reason` tells why a slot's value could not be read."""
+    """Score of one edge; `error_message` says why a slot's value was rejected."""
 
     edge: CompiledEdge
     score: float = 0.0
@@ -80,7 +80,7 @@ class EdgeScore:
 
 
 class ParsedMessage:
-    """A user's text, taken apart once for all the edges that are offered."""
+    """A user's text, analysed once for all edges."""
 
     def __init__(self, question: TransitionRequest) -> None:
         self.request = question
@@ -104,7 +104,7 @@ class ParsedMessage:
         self._readings: dict[int, SlotReading] = {}
 
     def extract_slot(self, slot: Slot) -> SlotReading:
-        """What was said about a slot, by a chosen payload or in the text."""
+        """Return the reading of a slot from a chosen payload or from the text."""
         if id(slot) not in self._readings:
             self._readings[id(slot)] = self._extract_slot(slot)
         return self._readings[id(slot)]
@@ -122,13 +122,13 @@ class ParsedMessage:
         )
 
     def _is_year_of_date(self, slot: Slot, value: JsonValue) -> bool:
-        """Whether it is rather the year of the date that is asked for: nobody named what `slot` is."""
+        """Return whether the value is the year of a date that is asked for, as nothing names the slot."""
         is_year = self.expects_date and _YEAR.fullmatch(str(value)) is not None
         return is_year and not set(content_words(slot.description)) & set(self.words)
 
     @property
     def is_real_question(self) -> bool:
-        """Whether it is a question, and holds nothing that is only ever an answer: a code or an address."""
+        """Return whether the text is a question without a code or an address, which are only answers."""
         if not (self.is_question or (self.words[:1] and self.words[0] in _QUESTION_WORDS)):
             return False
         slots = (
@@ -149,7 +149,7 @@ def _contains_negation(said: tuple[str, ...]) -> bool:
 
 
 def score_edge(edge: CompiledEdge, heard: ParsedMessage) -> EdgeScore:
-    """What speaks for `edge`: the strongest kind decides, and what was said of its slots comes along."""
+    """Return the score of `edge` by its strongest kind of evidence, with the slots that were read."""
     readings = {slot.name: heard.extract_slot(slot) for slot in edge.slots if not accepts_any_text(slot)}
     found: dict[str, JsonValue] = {
         name: reading.value for name, reading in readings.items() if reading.value is not None
@@ -196,7 +196,7 @@ def _score_payload(edge: CompiledEdge, question: TransitionRequest) -> float:
 def _score_slots(
     edge: CompiledEdge, readings: Mapping[str, SlotReading], question: TransitionRequest
 ) -> float:
-    """Something new was said; it weighs most when with it nothing is missing that is required."""
+    """Score newly provided slot values; highest when all required slots are filled."""
     weight = sum(reading.weight for reading in readings.values() if reading.value is not None)
     if not weight:
         return 0.0
@@ -222,7 +222,7 @@ def _score_keywords(edge: CompiledEdge, heard: ParsedMessage) -> float:
 
 
 def _score_examples(edge: CompiledEdge, heard: ParsedMessage) -> float:
-    """The nearest example; one that denies nothing is far from what is denied."""
+    """Score the most similar example; a negated text is not similar to an affirmative one."""
     if not heard.vector or not edge.examples:
         return 0.0
     alike = (
@@ -235,7 +235,7 @@ def _score_examples(edge: CompiledEdge, heard: ParsedMessage) -> float:
 
 
 def _score_condition(edge: CompiledEdge, heard: ParsedMessage) -> float:
-    """The words of the condition, for an edge whose author gave nothing else to go by."""
+    """Score the words of the condition, for an edge without other evidence."""
     if edge.keywords or edge.examples or edge.pattern or edge.slots or edge.edge.is_fallback:
         return 0.0
     condition, agreed = heard.conditions[edge.id], heard.confirmation
@@ -257,7 +257,7 @@ def _score_condition(edge: CompiledEdge, heard: ParsedMessage) -> float:
 
 
 def _count_shared_words(heard: ParsedMessage, condition: str, *, may_deny: bool) -> int:
-    """How many words text and condition have in common; what is denied is left out, unless it may be."""
+    """Count the words that text and condition share, without negated ones unless they are allowed."""
     told, said = set(content_words(condition)), heard.words
     shared = {
         word
@@ -268,7 +268,7 @@ def _count_shared_words(heard: ParsedMessage, condition: str, *, may_deny: bool)
 
 
 def _find_asked_slot(edge: CompiledEdge, heard: ParsedMessage) -> Slot | None:
-    """The open slot that the bot has just asked for by its own question, whatever else the edge goes by."""
+    """Return the open slot that the bot has just asked for by its own question."""
     sentences = messages_for(heard.request.language)
     return next(
         (
@@ -281,12 +281,12 @@ def _find_asked_slot(edge: CompiledEdge, heard: ParsedMessage) -> Slot | None:
 
 
 def _find_free_slot(edge: CompiledEdge, heard: ParsedMessage) -> Slot | None:
-    """The open slot of an edge that goes by nothing else."""
+    """Return the open slot of an edge without other evidence."""
     return None if edge.keywords or edge.examples else next(iter(_find_open_slots(edge, heard)), None)
 
 
 def _find_open_slots(edge: CompiledEdge, heard: ParsedMessage) -> list[Slot]:
-    """The required slots that any statement fills; a question or a greeting does not."""
+    """Return the missing required slots that any statement fills; a question or a greeting fills none."""
     if heard.request.is_first or heard.is_question or not heard.has_content_words:
         return []
     filled = heard.request.filled_slots

@@ -1,4 +1,4 @@
-"""What a call carries: JSON, a form, XML or plain text, with every value kept at its place."""
+"""Renders request bodies: JSON, form, XML or plain text, with every value escaped for its place."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _TEMPLATE_TAG: Final = re.compile(r"\{[{%#]")
 
 @dataclass(frozen=True, slots=True)
 class _NestedJson:
-    """A JSON text within JSON."""
+    """JSON text inside of JSON."""
 
     part: Any
 
 
 class RequestBody:
-    """A body as an action has it. `texts` are the names whose values stay text where they are numbers."""
+    """An action's compiled body. `texts` are the names whose numeric values stay text."""
 
     def __init__(self, source: str | Mapping[str, Any], content_type: str, texts: tuple[str, ...]) -> None:
         self._string_fields = texts
@@ -42,7 +42,7 @@ class RequestBody:
         self._template = TextTemplate(read, self._context) if isinstance(read, str) else _compile_json(read)
 
     def render(self, values: TemplateValues) -> tuple[bytes, str]:
-        """The body with `values` in it, and the content type that it needs if none is declared.
+        """Return the rendered body and the content type to send if none is declared.
 
         Raises `RequestBuildError`.
         """
@@ -70,7 +70,7 @@ class RequestBody:
 
 
 def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "replace")  # half a letter cannot be sent
+    return text.encode("utf-8", "replace")  # a lone surrogate cannot be sent
 
 
 def _output_context(source: str | Mapping[str, Any], content_type: str) -> OutputContext:
@@ -84,7 +84,7 @@ def _output_context(source: str | Mapping[str, Any], content_type: str) -> Outpu
 
 
 def _parse_json_template(source: str) -> Any:
-    """The object or list that a text is, if each text in it is a template by itself; otherwise the text."""
+    """Return a text's JSON object or list if each string in it is a valid template; else the text."""
     if not source.lstrip().startswith(("{", "[")):
         return source
     try:
@@ -96,7 +96,7 @@ def _parse_json_template(source: str) -> Any:
 
 
 def _compile_json(part: Any) -> Any:
-    """The same JSON with a template for each text; a text that is one expression keeps its value's type."""
+    """Return the JSON with a template per string; a single expression keeps its value's type."""
     if isinstance(part, Mapping):
         return {name: _compile_json(item) for name, item in part.items()}
     if isinstance(part, list | tuple):
@@ -132,9 +132,9 @@ def _to_json_value(value: Any) -> Any:
 
 
 def _convert_numbers(part: dict[str, Any], texts: tuple[str, ...]) -> dict[str, Any]:
-    """Texts that are written numbers as numbers, as the format has it, except those in `texts`.
+    """Convert numeric strings to numbers, as the format requires, except those named in `texts`.
 
-    What would not be written the same again, such as 007 or +1, is no number.
+    Strings that would be written differently as a number, such as 007 or +1, stay strings.
     """
     return {name: value if name in texts else _convert_number(value, texts) for name, value in part.items()}
 

@@ -1,4 +1,4 @@
-"""The tools of a flow that servers run which speak the Model Context Protocol."""
+"""Tools of a flow that MCP servers run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger("turngate.tools")
 
 @dataclass(frozen=True, slots=True)
 class McpTool:
-    """A tool with its templates. `secrets` are those of its `names` that the operator keeps secret."""
+    """An MCP tool with its templates. `secret_names` are those that it uses of the operator's."""
 
     tool: Tool
     url: TextTemplate
@@ -45,9 +45,9 @@ class McpTool:
         fetch: HttpFetcher,
         secrets: Mapping[str, str],
     ) -> dict[str, JsonValue]:
-        """Call it; what it came to, as an action's result. It never raises.
+        """Call the tool and return the result in the form of an action's. Never raises.
 
-        It is called once: nothing tells whether a call that was not answered has changed something.
+        It is not retried: without a response it is unknown whether the call had a side effect.
         """
         known: dict[str, JsonValue] = {**values, "secrets": dict(secrets)}
         try:
@@ -70,7 +70,7 @@ class McpTool:
 
 
 def load_mcp_tools(tools: Iterable[Tool]) -> dict[str, McpTool]:
-    """Those of the type `mcp` that can be run here, by id; the log says of the others why not."""
+    """Return the runnable tools of type `mcp` by id; the log says why others cannot run."""
     made: dict[str, McpTool] = {}
     for tool in tools:
         if tool.type != "mcp":
@@ -79,7 +79,7 @@ def load_mcp_tools(tools: Iterable[Tool]) -> dict[str, McpTool]:
             trouble = unavailable_reason(tool.server)
             if not trouble:
                 made[tool.id] = _build_tool(tool)
-        except ImportError:  # it is there, but another version
+        except ImportError:  # installed, but in an incompatible version
             trouble = MCP_NOT_INSTALLED
         if trouble:
             log.warning("the flow's tool %s: %s", tool.id, trouble)
@@ -87,7 +87,7 @@ def load_mcp_tools(tools: Iterable[Tool]) -> dict[str, McpTool]:
 
 
 def _build_tool(tool: Tool) -> McpTool:
-    from flows.tools.mcp.client import call_tool  # costs a second, so only who uses it pays
+    from flows.tools.mcp.client import call_tool  # importing takes a second, so only when it is needed
 
     sources = (tool.server or "", *tool.headers.values())
     return McpTool(

@@ -252,7 +252,7 @@ async def test_who_begins_anew_in_another_flow_stays_in_it() -> None:
 @pytest.mark.parametrize("context", [{"name": "x" * 5_000}, {"name": object()}])
 async def test_a_context_that_no_state_has_room_for_is_refused(context: dict[str, Any]) -> None:
     talk = library("kyc")
-    with pytest.raises(ValueError, match=r"context is 5,\d\d\d characters|serialize"):
+    with pytest.raises(ValueError, match=r"context has 5,\d\d\d characters|serialize"):
         await talk.turn("hi", context)
     assert talk.state is None
 
