@@ -38,10 +38,10 @@ class Comparison:
         """Return the result; `None` when it is unclear whether the text refers to data at all."""
         if self.is_ambiguous_name and self.path[0] not in values:
             return None
-        found = _get_path(self.path, values)
+        value = _get_path(self.path, values)
         if self.tests_emptiness:
-            return (found in (None, "", [], {})) != self.is_negated
-        return ((bool(found) if self.compares_truthiness else found) == self.expected) != self.is_negated
+            return (value in (None, "", [], {})) != self.is_negated
+        return ((bool(value) if self.compares_truthiness else value) == self.expected) != self.is_negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ class Condition:
 
     def evaluate(self, values: Mapping[str, JsonValue]) -> bool | None:
         """Return whether the data meet the condition; `None` when that cannot be decided."""
-        found = [[clause.evaluate(values) for clause in group] for group in self.groups]
-        if any(None in group for group in found):
+        value = [[clause.evaluate(values) for clause in group] for group in self.groups]
+        if any(None in group for group in value):
             return None
-        return any(map(all, found))
+        return any(map(all, value))
 
 
 def parse_condition(text: str, names: Collection[str] = ()) -> Condition | None:
@@ -92,10 +92,10 @@ def _parse_comparison(match: re.Match[str], names: Collection[str]) -> Compariso
 
 
 def _get_path(path: tuple[str, ...], values: Mapping[str, JsonValue]) -> JsonValue:
-    found: JsonValue = values.get(path[0])
+    value: JsonValue = values.get(path[0])
     for name in path[1:]:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _parse_literal(text: str) -> JsonValue:

@@ -72,29 +72,29 @@ class CompileContext(NamedTuple):
 
 
 def compile_edges(
-    edges: Iterable[Edge], about: CompileContext, shared: TfidfVectorizer
+    edges: Iterable[Edge], context: CompileContext, shared: TfidfVectorizer
 ) -> tuple[CompiledEdge, ...]:
     """Compile the edges that have a target; all edges of a flow share one vectorizer."""
     return tuple(
-        _compile_edge(edge, edge.target_node_id, about, shared) for edge in edges if edge.target_node_id
+        _compile_edge(edge, edge.target_node_id, context, shared) for edge in edges if edge.target_node_id
     )
 
 
-def _compile_edge(edge: Edge, target: str, about: CompileContext, shared: TfidfVectorizer) -> CompiledEdge:
+def _compile_edge(edge: Edge, target: str, context: CompileContext, shared: TfidfVectorizer) -> CompiledEdge:
     return CompiledEdge(
         id=edge.id,
         target=target,
         condition=TextTemplate(edge.condition, "prompt"),
         edge=edge,
-        slots=_edge_slots(edge, about.language),
-        inferred_slots=_infer_slots(edge, about),
-        data_condition=parse_condition(edge.condition, about.data_names),
+        slots=_edge_slots(edge, context.language),
+        inferred_slots=_infer_slots(edge, context),
+        data_condition=parse_condition(edge.condition, context.data_names),
         keywords=tuple(filter(None, (tokenize(keyword) for keyword in edge.keywords))),
         examples=EdgeExamples(shared, tuple(shared.vectorize(example) for example in edge.examples)),
         pattern=BoundedRegex(edge.pattern, ignore_case=True) if edge.pattern else None,
         guard=Guard(edge.guard) if edge.guard else None,
-        leads_to_hand_off=about.nodes[target].hand_off,
-        parameters_schema=_parameters_schema(edge, about),
+        leads_to_hand_off=context.nodes[target].hand_off,
+        parameters_schema=_parameters_schema(edge, context),
     )
 
 
@@ -106,9 +106,9 @@ def _edge_slots(edge: Edge, language: str) -> tuple[Slot, ...]:
     return slots + slots_from_schema({"properties": others}, language)
 
 
-def _parameters_schema(edge: Edge, about: CompileContext) -> Mapping[str, JsonValue]:
+def _parameters_schema(edge: Edge, context: CompileContext) -> Mapping[str, JsonValue]:
     """Return the edge's schema for the model, without `x-` extension keys, which some servers reject."""
-    inferred: JsonValue = {slot.name: {"type": "string"} for slot in _infer_slots(edge, about)}
+    inferred: JsonValue = {slot.name: {"type": "string"} for slot in _infer_slots(edge, context)}
     return strip_extension_keys({"type": "object", **(edge.input_schema or {"properties": inferred})})
 
 
@@ -121,13 +121,13 @@ def strip_extension_keys(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue
     }
 
 
-def _infer_slots(edge: Edge, about: CompileContext) -> tuple[Slot, ...]:
+def _infer_slots(edge: Edge, context: CompileContext) -> tuple[Slot, ...]:
     """Return slots for an edge without a schema: variables in its target's instruction and condition."""
     if edge.input_schema or not edge.target_node_id:
         return ()
-    text = f"{about.nodes[edge.target_node_id].instruction or ''} {edge.condition}"
+    text = f"{context.nodes[edge.target_node_id].instruction or ''} {edge.condition}"
     names = dict.fromkeys(_VARIABLE.findall(text))
-    refused = _RESERVED_NAMES | _RESERVED_NAMESPACES | about.environment_names
+    refused = _RESERVED_NAMES | _RESERVED_NAMESPACES | context.environment_names
     return slots_from_schema(
         {"properties": {name: {"type": "string"} for name in names if name not in refused}}
     )
@@ -136,7 +136,7 @@ def _infer_slots(edge: Edge, about: CompileContext) -> tuple[Slot, ...]:
 def collect_data_names(flow: Flow) -> frozenset[str]:
     """Return every name that values of the dialog can have."""
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
-    learnt = {slot.name for edge in edges for slot in slots_from_schema(edge.input_schema)}
+    slot_names = {slot.name for edge in edges for slot in slots_from_schema(edge.input_schema)}
     stored = {action.store_response_as for action in flow.actions if action.store_response_as}
     copied = {update.env_key for action in flow.actions for update in action.env_updates}
-    return frozenset(learnt | stored | copied | set(flow.environment_variables))
+    return frozenset(slot_names | stored | copied | set(flow.environment_variables))

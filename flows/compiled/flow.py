@@ -116,13 +116,13 @@ def compile_all_languages(flow: Flow) -> Mapping[str, CompiledFlow]:
     return _cache_per_flow(flow, _compiled_languages, _compile_all_languages)
 
 
-def _cache_per_flow(flow: Flow, made: dict[int, T], make: Callable[[Flow], T]) -> T:
+def _cache_per_flow(flow: Flow, results: dict[int, T], make: Callable[[Flow], T]) -> T:
     """Cache a function's result per flow for as long as the flow object exists."""
     key = id(flow)
-    if key not in made:
-        made[key] = make(flow)
-        weakref.finalize(flow, made.pop, key, None)
-    return made[key]
+    if key not in results:
+        results[key] = make(flow)
+        weakref.finalize(flow, results.pop, key, None)
+    return results[key]
 
 
 def _compile_all_languages(flow: Flow) -> Mapping[str, CompiledFlow]:
@@ -133,8 +133,8 @@ def _compile_all_languages(flow: Flow) -> Mapping[str, CompiledFlow]:
         own: compile_flow(flow),
         **{code: _compile_uncached(flow.in_language(code)) for code in flow.languages},
     }
-    made = {code: replace(each, is_multilingual=True) for code, each in flows.items()}
-    return {code: _unify_versions(each, made.values()) for code, each in made.items()}
+    results = {code: replace(each, is_multilingual=True) for code, each in flows.items()}
+    return {code: _unify_versions(each, results.values()) for code, each in results.items()}
 
 
 def _unify_versions(flow: CompiledFlow, flows: Iterable[CompiledFlow]) -> CompiledFlow:
@@ -147,7 +147,7 @@ def _unify_versions(flow: CompiledFlow, flows: Iterable[CompiledFlow]) -> Compil
 
 
 def _compile_uncached(flow: Flow) -> CompiledFlow:
-    about = CompileContext(
+    context = CompileContext(
         language_code(flow.agent_language),
         {node.id: node for node in flow.nodes},
         collect_data_names(flow),
@@ -155,8 +155,8 @@ def _compile_uncached(flow: Flow) -> CompiledFlow:
     )
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
     shared = fit_vectorizer(example for edge in edges for example in edge.examples)
-    global_edges = compile_edges(flow.global_edges, about, shared)
-    nodes = {name: _compile_node(node, about, shared, global_edges) for name, node in about.nodes.items()}
+    global_edges = compile_edges(flow.global_edges, context, shared)
+    nodes = {name: _compile_node(node, context, shared, global_edges) for name, node in context.nodes.items()}
     tools = [*flow.tools, *(tool for node in flow.nodes for tool in node.tools)]
     return CompiledFlow(
         nodes=MappingProxyType(nodes),
@@ -207,14 +207,14 @@ def _collect_hidden_paths(flow: Flow) -> dict[str, tuple[str, ...]]:
 
 
 def _compile_node(
-    node: Node, about: CompileContext, shared: TfidfVectorizer, global_edges: tuple[CompiledEdge, ...]
+    node: Node, context: CompileContext, shared: TfidfVectorizer, global_edges: tuple[CompiledEdge, ...]
 ) -> CompiledNode:
-    edges = compile_edges(node.edges, about, shared)
+    edges = compile_edges(node.edges, context, shared)
     kind = node_type(node)
-    ways = edges
+    available = edges
     if node.interruptible and kind not in ("final", "router"):
         own = {edge.id for edge in edges}
-        ways += tuple(edge for edge in global_edges if edge.id not in own and edge.target != node.id)
+        available += tuple(edge for edge in global_edges if edge.id not in own and edge.target != node.id)
     chosen = [edge for edge in edges if not edge.edge.is_fallback]
     return CompiledNode(
         id=node.id,
@@ -228,12 +228,12 @@ def _compile_node(
         edges=edges,
         auto_proceed=auto_proceeds(node) and kind != "final",
         returns_from_interrupt=kind != "final" and not node.hand_off and not chosen,
-        available_edges=ways,
-        has_only_open_edges=not any(edge.guard or edge.data_condition for edge in ways),
+        available_edges=available,
+        has_only_open_edges=not any(edge.guard or edge.data_condition for edge in available),
         is_decided_by_data=bool(chosen) and all(map(_is_decided_by_data, chosen)),
-        conditions=_static_conditions(ways),
+        conditions=_static_conditions(available),
         speculative_replies=build_speculative_replies(
-            node, [way.edge for way in ways], about.nodes, about.language
+            node, [edge.edge for edge in available], context.nodes, context.language
         ),
         on_enter=tuple(trigger for trigger in node.actions if trigger.trigger == "on_enter"),
         on_exit=tuple(trigger for trigger in node.actions if trigger.trigger == "on_exit"),

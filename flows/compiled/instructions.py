@@ -69,8 +69,8 @@ def is_silent(instruction: str) -> bool:
     """Return whether a rendered instruction asks for no message, as every value it asks for is known."""
     if _SILENT_IF_FILLED not in instruction:
         return False
-    known = _CURRENT_VALUE.findall(instruction)
-    return bool(known) and all(known)
+    conditions = _CURRENT_VALUE.findall(instruction)
+    return bool(conditions) and all(conditions)
 
 
 def scripted_speech(instruction: str, language: str) -> str:
@@ -82,10 +82,10 @@ def scripted_speech(instruction: str, language: str) -> str:
             or _script_section(instruction, code)
         ):
             return line
-    if said := _AGENT_SAYS.match(instruction.strip()):
-        return _STAGE_DIRECTION.sub("", said["speech"]).strip()
-    whole = _QUOTED_SPEECH.match(instruction)
-    return whole["speech"].strip() if whole else ""
+    if speech := _AGENT_SAYS.match(instruction.strip()):
+        return _STAGE_DIRECTION.sub("", speech["speech"]).strip()
+    quotation = _QUOTED_SPEECH.match(instruction)
+    return quotation["speech"].strip() if quotation else ""
 
 
 def select_language_block(text: str, language: str) -> str:
@@ -96,10 +96,10 @@ def select_language_block(text: str, language: str) -> str:
 
 
 def _language_line(instruction: str, code: str) -> str:
-    found = re.search(
+    language_block = re.search(
         rf"\b{re.escape(code)} line:\s*(['\"])(.*)\1[ \t]*$", instruction, re.IGNORECASE | re.MULTILINE
     )
-    return found[2].replace("''", "'").strip() if found else ""
+    return language_block[2].replace("''", "'").strip() if language_block else ""
 
 
 def _marked_block(text: str, code: str) -> str:

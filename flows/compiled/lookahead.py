@@ -31,17 +31,17 @@ def build_speculative_replies(
     """Return the edges of `node` that allow it, as far as the limit of instruction text goes."""
     if any(trigger.trigger == "on_exit" for trigger in node.actions):
         return ()
-    found, room = [], MAX_INSTRUCTION_LENGTH
+    replies, remaining = [], MAX_INSTRUCTION_LENGTH
     for edge in edges:
         target = nodes.get(edge.target_node_id or "")
         if target is None or edge.actions or not _can_generate_ahead(target, language):
             continue
         instruction = select_language_block(target.instruction or "", language)
-        if len(instruction) <= room:
-            room -= len(instruction)
+        if len(instruction) <= remaining:
+            remaining -= len(instruction)
             asks = bool(edge.input_schema and edge.input_schema.get("properties"))
-            found.append(SpeculativeReply(edge.id, instruction, not asks and not node.completion_criteria))
-    return tuple(found)
+            replies.append(SpeculativeReply(edge.id, instruction, not asks and not node.completion_criteria))
+    return tuple(replies)
 
 
 def _can_generate_ahead(node: Node, language: str) -> bool:

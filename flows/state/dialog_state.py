@@ -102,7 +102,7 @@ class DialogState:
         if not state:
             return cls()
         try:
-            taken = cls(
+            parsed = cls(
                 **{
                     name: _FIELD_PARSERS[name](value)
                     for name, value in state.items()
@@ -111,17 +111,17 @@ class DialogState:
             )
         except (ValueError, TypeError, KeyError, AttributeError):
             return cls()
-        known = state.get("schema_version", SCHEMA_VERSION) in _READABLE_VERSIONS
-        return taken if known else cls(flow=taken.flow, language=taken.language)
+        is_readable = state.get("schema_version", SCHEMA_VERSION) in _READABLE_VERSIONS
+        return parsed if is_readable else cls(flow=parsed.flow, language=parsed.language)
 
     def working_copy(self, nodes: Container[object]) -> DialogState:
         """Return a copy for a turn to change; a new state when the flow no longer has its node."""
         if self.node and self.node not in nodes:
             return self.restarted()
-        made = DialogState(*_get_all_fields(self))
-        if made.interrupts:
-            made.interrupts = tuple(frame for frame in made.interrupts if frame.node in nodes)
-        return made
+        result = DialogState(*_get_all_fields(self))
+        if result.interrupts:
+            result.interrupts = tuple(frame for frame in result.interrupts if frame.node in nodes)
+        return result
 
     def restarted(self) -> DialogState:
         """Return the state of a new dialog in the same flow, with the caller's context."""
@@ -129,10 +129,10 @@ class DialogState:
 
     def to_json(self) -> State:
         """Return the JSON value to store, without fields at their default, trimmed to the size limit."""
-        made = self._to_plain_json()
-        if self._is_surely_small() or serialized_size(made) <= MAX_STATE_LENGTH:
-            return made
-        return trim_state(made, MAX_STATE_LENGTH)
+        result = self._to_plain_json()
+        if self._is_surely_small() or serialized_size(result) <= MAX_STATE_LENGTH:
+            return result
+        return trim_state(result, MAX_STATE_LENGTH)
 
     def _is_surely_small(self) -> bool:
         """Return whether the state is certain to fit; measuring it takes a third of a short turn's time."""
@@ -150,8 +150,8 @@ class DialogState:
         return letters < _MAX_SMALL_LENGTH
 
     def _to_plain_json(self) -> State:
-        made: State = {"schema_version": SCHEMA_VERSION}
-        made.update(
+        result: State = {"schema_version": SCHEMA_VERSION}
+        result.update(
             {
                 name: _to_json_value(value)
                 for name, value in zip(_FIELD_PARSERS, _get_all_fields(self), strict=True)
@@ -159,12 +159,12 @@ class DialogState:
             }
         )
         if self.outcome == "stay":
-            del made["outcome"]
+            del result["outcome"]
         if self.interrupts:
-            made["interrupts"] = [{"node": node, "turns": turns} for node, turns in self.interrupts]
+            result["interrupts"] = [{"node": node, "turns": turns} for node, turns in self.interrupts]
         if self.offered:
-            made["offered"] = [{"label": each.label, "payload": each.payload} for each in self.offered]
-        return made
+            result["offered"] = [{"label": each.label, "payload": each.payload} for each in self.offered]
+        return result
 
     def with_context(self, context: Mapping[str, Any]) -> DialogState:
         """Return the state with the caller's context in it. Raises `ValueError` when it exceeds the limit."""

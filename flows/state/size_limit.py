@@ -20,26 +20,26 @@ def serialized_size(state: State) -> int:
 
 def trim_state(state: State, most: int) -> State:
     """Return the state within the limit: with fewer old results, shorter texts, fewer visits and tokens."""
-    made = dict(state)
-    letting_go = _trim_steps(made)
-    while serialized_size(made) > most and next(letting_go, None):
+    trimmed = dict(state)
+    letting_go = _trim_steps(trimmed)
+    while serialized_size(trimmed) > most and next(letting_go, None):
         pass
-    return {name: value for name, value in made.items() if value not in ({}, [])}
+    return {name: value for name, value in trimmed.items() if value not in ({}, [])}
 
 
-def _trim_steps(made: dict[str, Any]) -> Iterator[str]:
+def _trim_steps(trimmed: dict[str, Any]) -> Iterator[str]:
     """Remove one item after another, the oldest of each kind first, and yield its kind."""
-    yield from _drop_oldest(made, "results")
+    yield from _drop_oldest(trimmed, "results")
     for longest in _TEXT_LENGTH_STEPS:
-        made.update({key: _truncate(made[key], longest) for key in _TEXT_FIELDS if key in made})
+        trimmed.update({key: _truncate(trimmed[key], longest) for key in _TEXT_FIELDS if key in trimmed})
         yield "texts"
     for key in ("visits", "environment", "variables", "offered", "slots"):
-        yield from _drop_oldest(made, key)
+        yield from _drop_oldest(trimmed, key)
 
 
-def _drop_oldest(made: dict[str, Any], key: str) -> Iterator[str]:
-    while parts := made.get(key):
-        made[key] = parts[1:] if isinstance(parts, list) else dict(list(parts.items())[1:])
+def _drop_oldest(trimmed: dict[str, Any], key: str) -> Iterator[str]:
+    while parts := trimmed.get(key):
+        trimmed[key] = parts[1:] if isinstance(parts, list) else dict(list(parts.items())[1:])
         yield key
 
 

@@ -29,8 +29,8 @@ def validate_arguments(schema: Mapping[str, Any], arguments: Mapping[str, JsonVa
     }
     if schema.get("additionalProperties", True) is not False:
         del wrong["unknown"]
-    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in wrong.items() if names)
-    return told or "the arguments are not as the schema has them"
+    message = "; ".join(f"{what}: {', '.join(names)}" for what, names in wrong.items() if names)
+    return message or "the arguments are not as the schema has them"
 
 
 def encode_query(arguments: Mapping[str, JsonValue]) -> str:

@@ -141,9 +141,9 @@ class PythonTool:
 
 def build_python_tools(functions: Iterable[Callable[..., Any]]) -> dict[str, PythonTool]:
     """Return the tools by name. Raises `ConfigurationError` for one that a model cannot call."""
-    made = [_build_tool(function) for function in functions]
-    tools = {each.definition.name: each for each in made}
-    if len(tools) < len(made):
+    built = [_build_tool(function) for function in functions]
+    tools = {each.definition.name: each for each in built}
+    if len(tools) < len(built):
         raise ConfigurationError("two tools have the same name; a model could not tell them apart")
     return tools
 

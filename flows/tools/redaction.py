@@ -26,8 +26,8 @@ _ESCAPE_CHARACTERS: Final = {"n": "\n", "r": "\r", "t": "\t"}
 def redact(value: Any, secrets: Iterable[str]) -> Any:
     """Return a JSON value with the secrets redacted in its texts, keys and numbers."""
     readings = _decode_variants("\n".join(_iter_texts(value)))
-    found = [each for each in map(_SecretRedactor, set(secrets)) if each.occurs_in(readings)]
-    return _redact_value(value, sorted(found, key=lambda each: -len(each.text))) if found else value
+    matching = [each for each in map(_SecretRedactor, set(secrets)) if each.occurs_in(readings)]
+    return _redact_value(value, sorted(matching, key=lambda each: -len(each.text))) if matching else value
 
 
 class _SecretRedactor:
@@ -99,20 +99,24 @@ def _iter_texts(value: Any, depth: int = _MAX_DEPTH) -> Iterator[str]:
 
 def _decode_variants(text: str) -> list[str]:
     """Return the text and what remains after one and after two encodings are removed."""
-    made = [text]
-    for reading in made:
-        for sign, read in _DECODERS:
-            if sign in reading and len(made) < _MAX_DECODINGS and (other := read(reading)) not in made:
-                made.append(other)
-    return made
+    variants = [text]
+    for reading in variants:
+        for sign, decode in _DECODERS:
+            if (
+                sign in reading
+                and len(variants) < _MAX_DECODINGS
+                and (decoded := decode(reading)) not in variants
+            ):
+                variants.append(decoded)
+    return variants
 
 
 def _unescape(text: str) -> str:
     return _BACKSLASH_ESCAPE.sub(_decode_escape, text)
 
 
-def _decode_escape(found: re.Match[str]) -> str:
-    code, letter = found.groups()
+def _decode_escape(match: re.Match[str]) -> str:
+    code, letter = match.groups()
     return chr(int(code, 16)) if code else _ESCAPE_CHARACTERS.get(letter, letter)
 
 
@@ -128,7 +132,7 @@ def _encode_variants(text: str) -> list[str]:
     forms = [
         text,
         *percent,
-        *(_PERCENT_ESCAPE.sub(lambda found: found[0].lower(), form) for form in percent),
+        *(_PERCENT_ESCAPE.sub(lambda match: match[0].lower(), form) for form in percent),
         *in_json,
         *(form.replace("/", "\\/") for form in in_json),
         *marked_up,
@@ -141,6 +145,6 @@ def _encode_base64_variants(text: str) -> Iterator[str]:
     """Return the base64 characters that do not depend on what precedes and follows the secret."""
     for before, start in ((0, 0), (1, 2), (2, 3)):
         plain = b"\0" * before + text.encode("utf-8", "replace")
-        made = b64encode(plain).decode().rstrip("=")[start:]
-        form = made[:-1] if len(plain) % 3 else made
+        encoded = b64encode(plain).decode().rstrip("=")[start:]
+        form = encoded[:-1] if len(plain) % 3 else encoded
         yield from {form, form.replace("+", "-").replace("/", "_")}

@@ -40,8 +40,8 @@ class DaemonThreadPool:
                 self._pending.pop(future, None)
 
     def _run_worker(self) -> None:
-        while taken := self._next_job():
-            future, function = taken
+        while job := self._next_job():
+            future, function = job
             if not future.set_running_or_notify_cancel():
                 continue
             try:

@@ -68,10 +68,10 @@ def _node_kind(flow: Flow, node: Node) -> DiagramNodeKind:
 
 def _build_edges(node: Node) -> list[DiagramEdge]:
     targets = dict.fromkeys(edge.target_node_id for edge in node.edges if edge.target_node_id)
-    found = []
+    merged = []
     for target in targets:
         edges = [edge for edge in node.edges if edge.target_node_id == target]
-        found.append(
+        merged.append(
             DiagramEdge(
                 node.id,
                 target,
@@ -80,4 +80,4 @@ def _build_edges(node: Node) -> list[DiagramEdge]:
                 all(edge.is_fallback for edge in edges),
             )
         )
-    return found
+    return merged

@@ -67,7 +67,7 @@ def layout_nodes(
 
     The arguments give the number of notes in a node and of labels above it, and of edges in a lane.
     """
-    places: dict[str, NodePosition] = {}
+    positions: dict[str, NodePosition] = {}
     top = float(MARGIN)
     for number, row in enumerate(rows):
         gaps = [
@@ -80,10 +80,12 @@ def layout_nodes(
             else 0
         )
         for name, gap in zip(row, [*gaps, 0], strict=True):
-            places[name] = NodePosition(x, top, NODE_HEIGHT + NOTE_LINE_HEIGHT * notes.get(name, 0), number)
+            positions[name] = NodePosition(
+                x, top, NODE_HEIGHT + NOTE_LINE_HEIGHT * notes.get(name, 0), number
+            )
             x += NODE_WIDTH + gap
-        top = max(places[name].top + places[name].height for name in row) + ROW_GAP
-    return places
+        top = max(positions[name].top + positions[name].height for name in row) + ROW_GAP
+    return positions
 
 
 def _build_layers(onward: Mapping[str, Sequence[str]], initial: str) -> list[list[str]]:
@@ -113,5 +115,5 @@ def _relative_positions(layer: Sequence[str]) -> dict[str, float]:
 
 
 def _barycenter(name: str, near: Mapping[str, Sequence[str]], position: Mapping[str, float]) -> float:
-    found = [position[other] for other in near[name] if other != name]
-    return sum(found) / len(found) if found else position[name]
+    neighbours = [position[other] for other in near[name] if other != name]
+    return sum(neighbours) / len(neighbours) if neighbours else position[name]

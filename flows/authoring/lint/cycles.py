@@ -31,11 +31,11 @@ def _find_silent_cycles(flow: Flow) -> Iterator[Issue]:
         for node in flow.nodes
         if _continues_without_input(node)
     }
-    told: set[str] = set()
+    reported: set[str] = set()
     for name in onward:
         circle = _shortest_cycle(name, onward)
-        if circle and told.isdisjoint(circle):
-            told.update(circle)
+        if circle and reported.isdisjoint(circle):
+            reported.update(circle)
             yield Issue(
                 " → ".join([*circle, name]),
                 "This never waits for anybody: a turn that comes round ends there, with nothing asked.",
@@ -44,17 +44,17 @@ def _find_silent_cycles(flow: Flow) -> Iterator[Issue]:
 
 def _shortest_cycle(start: str, onward: Mapping[str, Sequence[str]]) -> list[str]:
     """Return the shortest cycle from `start` to itself, if any."""
-    ways, seen = [[start]], {start}
-    while ways:
+    paths, visited = [[start]], {start}
+    while paths:
         longer = []
-        for way in ways:
-            for name in onward.get(way[-1], ()):
+        for path in paths:
+            for name in onward.get(path[-1], ()):
                 if name == start:
-                    return way
-                if name not in seen:
-                    seen.add(name)
-                    longer.append([*way, name])
-        ways = longer
+                    return path
+                if name not in visited:
+                    visited.add(name)
+                    longer.append([*path, name])
+        paths = longer
     return []
 
 
@@ -118,13 +118,13 @@ def _has_required_slots(edge: Edge) -> bool:
 
 def _find_unused_limits(node: Node) -> Iterator[Issue]:
     """Return warnings about fallbacks that nothing leads to, and limits without a fallback."""
-    resorts = [edge.id for edge in node.edges if edge.is_fallback]
-    if node.max_turns is not None and not resorts:
+    fallbacks = [edge.id for edge in node.edges if edge.is_fallback]
+    if node.max_turns is not None and not fallbacks:
         yield Issue(f"node {node.id}", "max_turns has no effect here: no edge is_fallback.")
     if node.max_turns is None and not _continues_without_input(node):
-        taken = _automatic_edge_ids(node)
-        for name in resorts:
-            if name not in taken:
+        automatic = _automatic_edge_ids(node)
+        for name in fallbacks:
+            if name not in automatic:
                 yield Issue(f"node {node.id}", f"Nothing falls back on “{name}”: that takes max_turns.")
 
 
@@ -132,5 +132,5 @@ def _automatic_edge_ids(node: Node) -> set[str | None]:
     """Return the ids of edges that are followed on a failure or a timeout."""
     triggers = (*node.actions, *(trigger for edge in node.edges for trigger in edge.actions))
     failures = {trigger.on_failure for trigger in triggers} | {tool.on_failure for tool in node.tools}
-    resorts = [getattr(node, name) for name in FALLBACK_FIELDS]
-    return failures | {resort.edge for resort in resorts if resort}
+    fallbacks = [getattr(node, name) for name in FALLBACK_FIELDS]
+    return failures | {fallback.edge for fallback in fallbacks if fallback}

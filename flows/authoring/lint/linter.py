@@ -44,14 +44,14 @@ def lint(
         flow = Flow.load(path)
     except FlowError as error:
         return tuple(LintFinding("problem", problem) for problem in error.issues)
-    smells = (
+    checks = (
         _missing_text,
         _unfillable_criteria,
         _missing_hand_off_timeout,
         _unhandled_failures,
         find_infinite_loops,
     )
-    warnings = [*flow.warnings, *(problem for smell in smells for problem in smell(flow))]
+    warnings = [*flow.warnings, *(problem for check in checks for problem in check(flow))]
     limits = check_channel_limits(flow, channels, show, costs)
     return (
         *(LintFinding("warning", problem) for problem in warnings),
@@ -72,9 +72,9 @@ def _missing_text(flow: Flow) -> Iterator[Issue]:
 
 def _unfillable_criteria(flow: Flow) -> Iterator[Issue]:
     for node in flow.nodes:
-        learnt = {name for edge in node.edges for name in _property_names(edge.input_schema)}
+        slot_names = {name for edge in node.edges for name in _property_names(edge.input_schema)}
         for criterion in node.completion_criteria or ():
-            if criterion.required and learnt and criterion.key not in learnt:
+            if criterion.required and slot_names and criterion.key not in slot_names:
                 yield Issue(f"node {node.id}", f"No edge here learns “{criterion.key}”, which is required.")
 
 
@@ -99,10 +99,10 @@ def _unhandled_failures(flow: Flow) -> Iterator[Issue]:
 
 
 def _unhandled_trigger_failures(
-    where: str, triggers: Iterable[ActionTrigger], ways: Iterable[Iterable[Edge]], flow: Flow
+    where: str, triggers: Iterable[ActionTrigger], edge_groups: Iterable[Iterable[Edge]], flow: Flow
 ) -> Iterator[Issue]:
-    """Return the unhandled calls of one place; `ways` are the edges whose conditions may check the result."""
-    looked_at = " ".join(f"{edge.guard or ''} {edge.condition}" for edges in ways for edge in edges)
+    """Return the unhandled calls of one place; conditions of `edge_groups` may check the result."""
+    looked_at = " ".join(f"{edge.guard or ''} {edge.condition}" for edges in edge_groups for edge in edges)
     stored = {action.id: action.store_response_as for action in flow.actions}
     for trigger in triggers:
         name = stored.get(trigger.action_id)

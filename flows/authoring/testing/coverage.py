@@ -21,12 +21,12 @@ class Coverage:
         self._visited_nodes: set[str] = set()
         self._followed_edges: set[EdgeKey] = set()
 
-    def record_visit(self, hop: NodeVisit) -> None:
+    def record_visit(self, visit: NodeVisit) -> None:
         """Record a visit."""
-        self._visited_nodes.add(hop.node_id)
-        if hop.edge_id:
-            own = (hop.source_id, hop.edge_id)
-            self._followed_edges.add(own if own in self._edge_set else ("", hop.edge_id))
+        self._visited_nodes.add(visit.node_id)
+        if visit.edge_id:
+            own = (visit.source_id, visit.edge_id)
+            self._followed_edges.add(own if own in self._edge_set else ("", visit.edge_id))
 
     @property
     def missed_nodes(self) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ class Coverage:
     @property
     def missed_edges(self) -> tuple[EdgeKey, ...]:
         """Edges that no conversation followed, in document order."""
-        return tuple(way for way in self.edges if way not in self._followed_edges)
+        return tuple(edge for edge in self.edges if edge not in self._followed_edges)
 
     def report_lines(self) -> list[str]:
         """Return the counts and the missed parts as lines for a terminal."""

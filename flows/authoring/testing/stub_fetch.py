@@ -12,15 +12,15 @@ class StubFetch:
     """`HttpFetcher` without a network: responds by the action's id; an action without a stub fails."""
 
     def __init__(self, answers: StubResponses) -> None:
-        self._remaining = {name: list(written) for name, written in answers.items()}
+        self._remaining = {name: list(sequence) for name, sequence in answers.items()}
 
     async def fetch(self, request: HttpRequest) -> HttpResponse:
         """Return the next response. Raises `FetchError` when there is none."""
         left = self._remaining.get(request.label)
         if not left:
             raise FetchError("no answer is written down for this", sent=False)
-        written = left.pop(0) if len(left) > 1 else left[0]
-        return HttpResponse(status=written.status, body=json.dumps(written.data).encode())
+        sequence = left.pop(0) if len(left) > 1 else left[0]
+        return HttpResponse(status=sequence.status, body=json.dumps(sequence.data).encode())
 
     async def aclose(self) -> None:
         """Do nothing: there are no connections."""

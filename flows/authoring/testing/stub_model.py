@@ -22,12 +22,12 @@ class ScriptedTestModel:
         self._step = UserStep(say="…")
         self._model = ScriptedModel()
 
-    def load_step(self, said: UserStep) -> None:
+    def load_step(self, step: UserStep) -> None:
         """Load the decisions and replies for a message."""
-        self._step = said
+        self._step = step
         self._model = ScriptedModel(
-            [TransitionDecision(each.edge, each.slots, each.reply) for each in said.decide],
-            [GeneratedReply(text) for text in said.speak],
+            [TransitionDecision(each.edge, each.slots, each.reply) for each in step.decide],
+            [GeneratedReply(text) for text in step.speak],
         )
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
@@ -47,17 +47,21 @@ class ScriptedTestModel:
 
     def find_mismatches(self) -> list[str]:
         """Return requests beyond the script, impossible decisions, and unused parts of the script."""
-        decided, spoken = self._step.decide, self._step.speak
+        decided, replies = self._step.decide, self._step.speak
         asked, requested = self._model.transition_requests, self._model.reply_requests
-        told = []
+        mismatches = []
         if len(asked) > len(decided):
-            told.append(f"the model is asked to decide at “{asked[len(decided)].node.id}”, without a decide")
-        if len(requested) > len(spoken):
-            told.append("the model is asked to speak, without a speak")
+            mismatches.append(
+                f"the model is asked to decide at “{asked[len(decided)].node.id}”, without a decide"
+            )
+        if len(requested) > len(replies):
+            mismatches.append("the model is asked to speak, without a speak")
         for question, decision in zip(asked, decided, strict=False):
             offered = [edge.id for edge in question.available_edges]
             if decision.edge and decision.edge not in offered:
-                told.append(f"edge “{decision.edge}” is not offered, but {', '.join(offered) or 'none'}")
+                mismatches.append(
+                    f"edge “{decision.edge}” is not offered, but {', '.join(offered) or 'none'}"
+                )
         left = [f"decide {each.edge or 'to stay'}" for each in decided[len(asked) :]]
-        left += [f"speak “{text}”" for text in spoken[len(requested) :]]
-        return [*told, f"not asked for: {', '.join(left)}"] if left else told
+        left += [f"speak “{text}”" for text in replies[len(requested) :]]
+        return [*mismatches, f"not asked for: {', '.join(left)}"] if left else mismatches

@@ -45,15 +45,15 @@ def message_text(content: object) -> str:
 def total_tokens(usage: Any) -> int:
     """Return the total of tokens, as far as the server reports them as numbers."""
     names = ("total_tokens", "prompt_tokens", "completion_tokens")
-    total, asked, told = (_positive_int(getattr(usage, name, 0)) for name in names)
-    return total or asked + told
+    total, prompt_tokens, completion_tokens = (_positive_int(getattr(usage, name, 0)) for name in names)
+    return total or prompt_tokens + completion_tokens
 
 
 def estimate_tokens(lines: Sequence[ChatMessage | HistoryLine], answer: ModelOutput) -> int:
     """Estimate token usage when the server does not report it."""
-    asked = sum([len(line["content"] or "") for line in lines])
+    prompt_tokens = sum([len(line["content"] or "") for line in lines])
     called = sum([len(name) + len(text) for name, text in answer.calls])
-    return (asked + len(answer.content) + called) // _CHARACTERS_PER_TOKEN
+    return (prompt_tokens + len(answer.content) + called) // _CHARACTERS_PER_TOKEN
 
 
 def _parse_tool_calls(calls: object) -> list[tuple[str, str]]:

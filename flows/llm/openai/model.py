@@ -226,13 +226,13 @@ class OpenAIModel:
         body: dict[str, Any],
     ) -> ModelOutput:
         """Repeat the request without the parameter that the server has rejected, if the error names one."""
-        said = f"{error} {error.body}"
+        message = f"{error} {error.body}"
         # the length first: messages about it may mention tools as well
-        if _CONTEXT_LENGTH_ERROR.search(said):
+        if _CONTEXT_LENGTH_ERROR.search(message):
             raise _ContextTooLong(f"{self.name}: the conversation is too long for it") from error
-        if error.status_code in _CONTENT_FILTER_STATUSES and _CONTENT_FILTER_ERROR.search(said):
+        if error.status_code in _CONTENT_FILTER_STATUSES and _CONTENT_FILTER_ERROR.search(message):
             return ModelOutput(is_filtered=True)
-        parameter = find_unsupported_parameter(error.status_code, said, body)
+        parameter = find_unsupported_parameter(error.status_code, message, body)
         if not parameter:
             raise error
         log.warning("model %s takes no %s", self.name, parameter)

@@ -47,6 +47,6 @@ class OpenAIModerator:
         await self._client.aclose()
 
     async def _request_moderation(self, text: str) -> bool:
-        read = replace_surrogates(text[:_MAX_TEXT_LENGTH])
-        answer = await self._client.api.moderations.create(model=self._model, input=read)
+        cleaned = replace_surrogates(text[:_MAX_TEXT_LENGTH])
+        answer = await self._client.api.moderations.create(model=self._model, input=cleaned)
         return bool(answer.results[0].flagged)  # one text, one result

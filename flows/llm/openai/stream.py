@@ -26,9 +26,9 @@ _MAX_CALLS_LENGTH = 64_000
 """Maximum number of characters of the text, and of function names and arguments; the rest is not read."""
 
 
-async def read_stream(stream: AsyncStream[ChatCompletionChunk], hear: StreamCallback) -> ModelOutput:
+async def read_stream(stream: AsyncStream[ChatCompletionChunk], on_piece: StreamCallback) -> ModelOutput:
     """Read a stream to its end. Raises `ConnectionError` when it breaks off."""
-    pieces = _StreamAccumulator(hear)
+    pieces = _StreamAccumulator(on_piece)
     answer = pieces.output
     async with stream:
         async for chunk in stream:
@@ -52,9 +52,9 @@ class _StreamAccumulator:
     name in several (continuedev/continue#5849).
     """
 
-    def __init__(self, hear: StreamCallback) -> None:
+    def __init__(self, on_piece: StreamCallback) -> None:
         self.output = ModelOutput(is_complete=False)
-        self._callback = hear
+        self._callback = on_piece
         self._reasoning_filter = ReasoningFilter()
         self._calls_length = 0
         self._call_ids: list[str] = []
@@ -85,24 +85,24 @@ class _StreamAccumulator:
 
     def finish(self) -> None:
         """Process the end of the stream."""
-        rest = self._reasoning_filter.flush()
-        self.output.content = text_after_reasoning(self.output.content + rest)
-        if rest and not self.output.calls:
-            self._callback(self.output, rest)
+        remainder = self._reasoning_filter.flush()
+        self.output.content = text_after_reasoning(self.output.content + remainder)
+        if remainder and not self.output.calls:
+            self._callback(self.output, remainder)
 
     def _add_tool_call(self, piece: ChoiceDeltaToolCall) -> None:
         function, calls = piece.function, self.output.calls
         name, text = (function.name or "", arguments_as_text(function.arguments)) if function else ("", "")
-        place = self._last_call_by_index.get(piece.index)
-        if place is None or (calls[place][0] and name and self._is_new_call(piece, place)):
-            place = self._last_call_by_index[piece.index] = len(calls)
+        position = self._last_call_by_index.get(piece.index)
+        if position is None or (calls[position][0] and name and self._is_new_call(piece, position)):
+            position = self._last_call_by_index[piece.index] = len(calls)
             calls.append(("", ""))
             self._call_ids.append(piece.id or "")
-        known, before = calls[place]
-        calls[place] = (known if name == known else known + name, before + text)
+        name_so_far, before = calls[position]
+        calls[position] = (name_so_far if name == name_so_far else name_so_far + name, before + text)
         self._calls_length += 1 + len(name) + len(text)
         self._callback(self.output, text)
 
-    def _is_new_call(self, piece: ChoiceDeltaToolCall, place: int) -> bool:
+    def _is_new_call(self, piece: ChoiceDeltaToolCall, position: int) -> bool:
         """Return whether a piece with a name begins a new call instead of continuing the one at `place`."""
-        return piece.index is None or bool(piece.id and piece.id != self._call_ids[place])
+        return piece.index is None or bool(piece.id and piece.id != self._call_ids[position])

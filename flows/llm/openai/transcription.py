@@ -47,5 +47,5 @@ class OpenAITranscriber:
         await self._client.aclose()
 
     async def _request_transcript(self, file: tuple[str, bytes, str]) -> str:
-        heard = await self._client.api.audio.transcriptions.create(model=self._model, file=file)
-        return heard.text.strip()
+        transcription = await self._client.api.audio.transcriptions.create(model=self._model, file=file)
+        return transcription.text.strip()

@@ -34,19 +34,19 @@ _TOOLS_UNSUPPORTED = re.compile(
 _MAX_ERROR_LENGTH = 2_000
 
 
-def find_unsupported_parameter(status: int, said: str, request: Container[str]) -> str:
+def find_unsupported_parameter(status: int, message: str, request: Container[str]) -> str:
     """Return the request parameter that an error is about; an empty string when it is about none."""
-    said = said[:_MAX_ERROR_LENGTH]
+    message = message[:_MAX_ERROR_LENGTH]
     if status not in _REJECTION_STATUSES:
-        return "tools" if "tools" in request and _TOOLS_ERROR_WITH_500.search(said) else ""
+        return "tools" if "tools" in request and _TOOLS_ERROR_WITH_500.search(message) else ""
     for parameter, named in _PARAMETER_PATTERNS.items():
-        if parameter in request and named.search(said):
+        if parameter in request and named.search(message):
             return parameter
-    if "tools" not in request or not _MENTIONS_TOOLS.search(said):
+    if "tools" not in request or not _MENTIONS_TOOLS.search(message):
         return ""
-    if _SCHEMA_REJECTED.search(said):
+    if _SCHEMA_REJECTED.search(message):
         return FUNCTION_SCHEMA
-    return "tools" if _TOOLS_UNSUPPORTED.search(said) else ""
+    return "tools" if _TOOLS_UNSUPPORTED.search(message) else ""
 
 
 class UnsupportedParameters:

@@ -51,40 +51,40 @@ class ModelOutput:
             if not self.calls:
                 return TransitionDecision(tokens=self.tokens, model=model, issue="malformed")
         if not self.calls:
-            reply, trouble = self._user_text(self.content, question)
-            return TransitionDecision(reply=reply, tokens=self.tokens, model=model, issue=trouble)
-        wanted = (
+            reply, issue = self._user_text(self.content, question)
+            return TransitionDecision(reply=reply, tokens=self.tokens, model=model, issue=issue)
+        tool_calls = (
             _parse_tool_calls(self.calls, {tool.name for tool in question.tools}) if question.tools else ()
         )
-        if wanted:
-            return TransitionDecision(tokens=self.tokens, model=model, calls=wanted)
+        if tool_calls:
+            return TransitionDecision(tokens=self.tokens, model=model, calls=tool_calls)
         name, text = self.calls[0]
-        given = _parse_arguments(text)
-        if given is None and self.is_truncated and name == STAY_FUNCTION_NAME:
-            given = parse_partial_object(text)
-        if given is None:
+        arguments = _parse_arguments(text)
+        if arguments is None and self.is_truncated and name == STAY_FUNCTION_NAME:
+            arguments = parse_partial_object(text)
+        if arguments is None:
             return TransitionDecision(tokens=self.tokens, model=model, issue="malformed")
         if name == STAY_FUNCTION_NAME:
-            reply, trouble = self._user_text(given.get(BRIEF_RESPONSE_KEY), question)
-            return TransitionDecision(reply=reply, tokens=self.tokens, model=model, issue=trouble)
-        if NEXT_MESSAGE_KEY not in given:
-            return TransitionDecision(name, given, tokens=self.tokens, model=model)
-        reply, trouble = self._user_text(given.pop(NEXT_MESSAGE_KEY), question)
-        return TransitionDecision(name, given, reply, "", self.tokens, model, (), trouble if reply else "")
+            reply, issue = self._user_text(arguments.get(BRIEF_RESPONSE_KEY), question)
+            return TransitionDecision(reply=reply, tokens=self.tokens, model=model, issue=issue)
+        if NEXT_MESSAGE_KEY not in arguments:
+            return TransitionDecision(name, arguments, tokens=self.tokens, model=model)
+        reply, issue = self._user_text(arguments.pop(NEXT_MESSAGE_KEY), question)
+        return TransitionDecision(name, arguments, reply, "", self.tokens, model, (), issue if reply else "")
 
     def to_reply(self, model: str) -> GeneratedReply:
         """Return the output as a reply."""
         if self.refusal or self.is_filtered:
             return GeneratedReply(tokens=self.tokens, model=model, issue="refused")
-        text, trouble = self._user_text(self.content)
-        return GeneratedReply(text, self.tokens, model, trouble)
+        text, issue = self._user_text(self.content)
+        return GeneratedReply(text, self.tokens, model, issue)
 
     def _user_text(self, value: object, question: TransitionRequest | None = None) -> tuple[str, OutputIssue]:
         """Return a text as the user gets it; an empty one if it contains a tool call."""
-        text, trouble = shorten_reply(value, self.is_truncated)
+        text, issue = shorten_reply(value, self.is_truncated)
         if may_contain_marker(text) and find_tool_call_marker(text, question) >= 0:
             return "", "malformed"
-        return text, trouble
+        return text, issue
 
 
 def shorten_reply(value: object, is_cut: bool = False) -> tuple[str, OutputIssue]:
@@ -107,8 +107,8 @@ def shorten_reply(value: object, is_cut: bool = False) -> tuple[str, OutputIssue
 
 
 def _parse_tool_calls(calls: list[tuple[str, str]], tools: Container[str]) -> tuple[ToolCallRequest, ...]:
-    read = [(name, _parse_arguments(text)) for name, text in calls if name in tools]
-    return tuple([ToolCallRequest(name, given) for name, given in read if given is not None])
+    parsed = [(name, _parse_arguments(text)) for name, text in calls if name in tools]
+    return tuple([ToolCallRequest(name, arguments) for name, arguments in parsed if arguments is not None])
 
 
 def _parse_arguments(text: str) -> dict[str, JsonValue] | None:

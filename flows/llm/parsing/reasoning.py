@@ -61,8 +61,8 @@ class ReasoningFilter:
 def strip_reasoning(text: str) -> str:
     """Return a complete output without its reasoning."""
     thoughts = ReasoningFilter()
-    said = thoughts.feed(text) + thoughts.flush()
-    return text_after_reasoning(said)
+    visible = thoughts.feed(text) + thoughts.flush()
+    return text_after_reasoning(visible)
 
 
 def text_after_reasoning(text: str) -> str:

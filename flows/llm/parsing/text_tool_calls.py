@@ -55,14 +55,14 @@ def call_marker_pattern(names: tuple[str, ...]) -> regex.Pattern[str]:
 
 def find_tool_call_marker(text: str, question: TransitionRequest | None) -> int:
     """Return the index where a call begins in a text; -1 when there is none."""
-    found = call_marker_pattern(callable_names(question)).search(text)
-    return found.start() if found else -1
+    marker = call_marker_pattern(callable_names(question)).search(text)
+    return marker.start() if marker else -1
 
 
 def parse_text_tool_calls(text: str, names: Sequence[str]) -> list[tuple[str, str]]:
     """Return the calls after a marker as (name, arguments as text); none when they cannot be parsed."""
-    text, known = text[:_MAX_TEXT_LENGTH], "|".join(map(re.escape, (*names, STAY_FUNCTION_NAME)))
-    name = re.search(rf"(?<!\w)(?:{known})(?!\w)", text)
+    text, function_names = text[:_MAX_TEXT_LENGTH], "|".join(map(re.escape, (*names, STAY_FUNCTION_NAME)))
+    name = re.search(rf"(?<!\w)(?:{function_names})(?!\w)", text)
     begun = _JSON_START.search(text)
     if begun is None and name is None:
         return []
@@ -88,23 +88,23 @@ def _parse_json_calls(text: str, start: int, name: re.Match[str] | None) -> list
         value, _ = _JSON_DECODER.raw_decode(text, start)
     except (ValueError, RecursionError):
         return []
-    given = value if isinstance(value, list) else [value]
-    called = [call for each in given if isinstance(each, dict) and (call := _parse_call_object(each))]
+    parsed = value if isinstance(value, list) else [value]
+    called = [call for each in parsed if isinstance(each, dict) and (call := _parse_call_object(each))]
     if not called and name and name.start() < start and isinstance(value, dict):
         return [(name[0], arguments_as_text(value))]
     return called
 
 
-def _parse_call_object(given: dict[str, Any]) -> tuple[str, str] | None:
+def _parse_call_object(parsed: dict[str, Any]) -> tuple[str, str] | None:
     """Parse a call object: `function`, `arguments` and `reply` as requested, or `name` and `parameters`."""
-    if isinstance(given.get("function"), dict):
-        given = given["function"]
-    name = given.get("function") or given.get("name")
-    arguments = given.get("arguments") or given.get("parameters")
-    if name is None and (BRIEF_RESPONSE_KEY in given or "reply" in given):
+    if isinstance(parsed.get("function"), dict):
+        parsed = parsed["function"]
+    name = parsed.get("function") or parsed.get("name")
+    arguments = parsed.get("arguments") or parsed.get("parameters")
+    if name is None and (BRIEF_RESPONSE_KEY in parsed or "reply" in parsed):
         name = STAY_FUNCTION_NAME
     if name == STAY_FUNCTION_NAME and not arguments:
-        arguments = {BRIEF_RESPONSE_KEY: given.get("reply") or given.get(BRIEF_RESPONSE_KEY)}
+        arguments = {BRIEF_RESPONSE_KEY: parsed.get("reply") or parsed.get(BRIEF_RESPONSE_KEY)}
     return (name, arguments_as_text(arguments)) if isinstance(name, str) else None
 
 
@@ -114,9 +114,9 @@ def _parse_python_call(text: str, name: str) -> list[tuple[str, str]]:
         call = ast.parse(text[: text.rindex(")") + 1], mode="eval").body
         if not isinstance(call, ast.Call):
             return []
-        given: list[JsonValue] = [ast.literal_eval(each) for each in call.args]
+        parsed: list[JsonValue] = [ast.literal_eval(each) for each in call.args]
         named = {each.arg or "": ast.literal_eval(each.value) for each in call.keywords}
-        arguments = given[0] if given else named
+        arguments = parsed[0] if parsed else named
         return [(name, json.dumps(arguments))] if isinstance(arguments, dict) else []
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return []

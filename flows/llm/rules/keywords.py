@@ -34,36 +34,36 @@ _TRAILING_NEGATIONS = frozenset(tokenize("nicht not"))
 Phrase = tuple[str, ...]
 
 
-def expand_abbreviations(said: Phrase) -> Phrase:
+def expand_abbreviations(words: Phrase) -> Phrase:
     """Return the words with abbreviations expanded, such as `u` to `you`."""
-    return tuple(_ABBREVIATIONS.get(word, word) for word in said)
+    return tuple(_ABBREVIATIONS.get(word, word) for word in words)
 
 
-def exact_match_length(keywords: Collection[Phrase], said: Phrase, *, is_first: bool = False) -> int:
+def exact_match_length(keywords: Collection[Phrase], words: Phrase, *, is_first: bool = False) -> int:
     """Return the number of letters of `said` that are keywords; a first greeting does not count."""
-    starts = ((phrase, find_phrase(phrase, said)) for phrase in keywords)
+    starts = ((phrase, find_phrase(phrase, words)) for phrase in keywords)
     return sum(
         _phrase_weight(phrase)
         for phrase, start in starts
         if start >= 0
-        and _is_valid_match(phrase, start, said)
+        and _is_valid_match(phrase, start, words)
         and not (is_first and GREETING_WORDS.issuperset(phrase))
     )
 
 
-def fuzzy_match_length(keywords: Collection[Phrase], said: Phrase) -> int:
+def fuzzy_match_length(keywords: Collection[Phrase], words: Phrase) -> int:
     """Return the length of the longest keyword that a word may be a misspelling of."""
-    return max((_phrase_weight(phrase) for phrase in keywords if _has_fuzzy_match(phrase, said)), default=0)
+    return max((_phrase_weight(phrase) for phrase in keywords if _has_fuzzy_match(phrase, words)), default=0)
 
 
-def is_equivalent_answer(keywords: Collection[Phrase], said: Phrase, agreed: bool | None) -> bool:
+def is_equivalent_answer(keywords: Collection[Phrase], words: Phrase, agreed: bool | None) -> bool:
     """Return whether `said` is the same confirmation as the keywords: `ja` where they have `yes`."""
-    if agreed is None or len(said) > _MAX_ANSWER_WORDS:
+    if agreed is None or len(words) > _MAX_ANSWER_WORDS:
         return False
     alone = {phrase[0] for phrase in keywords if len(phrase) == 1}
     if not agreed:
         return bool(alone & (NO_WORDS | {"n"}))
-    return bool(alone & (CORRECT_WORDS if CORRECT_WORDS.intersection(said) else YES_WORDS | {"y"}))
+    return bool(alone & (CORRECT_WORDS if CORRECT_WORDS.intersection(words) else YES_WORDS | {"y"}))
 
 
 def _phrase_weight(phrase: Phrase) -> int:
@@ -71,23 +71,23 @@ def _phrase_weight(phrase: Phrase) -> int:
     return 2 if len(phrase) == 1 and phrase[0] in _GENERIC_ANSWERS else sum(map(len, phrase))
 
 
-def _is_valid_match(phrase: Phrase, start: int, said: Phrase) -> bool:
+def _is_valid_match(phrase: Phrase, start: int, words: Phrase) -> bool:
     # the “nothing” in the middle of a sentence is no answer
     is_answer = len(phrase) == 1 and phrase[0] in _GENERIC_ANSWERS
-    is_stray = is_answer and start > 1 and len(said) > 4
-    following = said[start + 1 : start + 3]
+    is_stray = is_answer and start > 1 and len(words) > 4
+    following = words[start + 1 : start + 3]
     is_denied_after = (
         is_answer and bool(_TRAILING_NEGATIONS.intersection(following)) and phrase[0] in AFFIRMATIVE_WORDS
     )
-    return not is_stray and not is_denied_after and not is_negated(start, said)
+    return not is_stray and not is_denied_after and not is_negated(start, words)
 
 
-def _has_fuzzy_match(phrase: Phrase, said: Phrase) -> bool:
-    starts = range(min(len(said), _MAX_WORDS) - len(phrase) + 1)
+def _has_fuzzy_match(phrase: Phrase, words: Phrase) -> bool:
+    starts = range(min(len(words), _MAX_WORDS) - len(phrase) + 1)
     return any(
-        said[at][0] == phrase[0][0]  # the first letter is seldom wrong, and most comparisons end here
-        and 0 < _phrase_distance(phrase, said[at : at + len(phrase)]) <= _MAX_TYPOS
-        and not is_negated(at, said)
+        words[at][0] == phrase[0][0]  # the first letter is seldom wrong, and most comparisons end here
+        and 0 < _phrase_distance(phrase, words[at : at + len(phrase)]) <= _MAX_TYPOS
+        and not is_negated(at, words)
         for at in starts
     )
 

@@ -21,9 +21,9 @@ class RulesModel:
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
         """Select the edge with the highest score; stay when there is none or two are equal."""
-        heard = ParsedMessage(question)
+        message = ParsedMessage(question)
         weighed = sorted(
-            (score_edge(edge, heard) for edge in question.available_edges), key=_descending_score
+            (score_edge(edge, message) for edge in question.available_edges), key=_descending_score
         )
         weighed = [evidence for evidence in weighed if evidence.score > 0]
         if not weighed:

@@ -123,11 +123,11 @@ async def execute_action(
     except RequestBuildError as error:
         return HttpActionResult.from_failure(str(error))
     try:
-        whole = response_result(await _send_with_retries(request, fetch, action.action.retries))
+        full_result = response_result(await _send_with_retries(request, fetch, action.action.retries))
     except FetchError as error:
         return HttpActionResult.from_failure(str(error))
     return HttpActionResult(
-        redacted_result(whole, values_to_redact(action.referenced_names, values, secrets)), whole
+        redacted_result(full_result, values_to_redact(action.referenced_names, values, secrets)), full_result
     )
 
 

@@ -38,8 +38,12 @@ class RequestBody:
     def __init__(self, source: str | Mapping[str, Any], content_type: str, texts: tuple[str, ...]) -> None:
         self._string_fields = texts
         self._context = _output_context(source, content_type.lower())
-        read = _parse_json_template(source) if isinstance(source, str) and self._context == "json" else source
-        self._template = TextTemplate(read, self._context) if isinstance(read, str) else _compile_json(read)
+        parsed = (
+            _parse_json_template(source) if isinstance(source, str) and self._context == "json" else source
+        )
+        self._template = (
+            TextTemplate(parsed, self._context) if isinstance(parsed, str) else _compile_json(parsed)
+        )
 
     def render(self, values: TemplateValues) -> tuple[bytes, str]:
         """Return the rendered body and the content type to send if none is declared.
@@ -47,24 +51,24 @@ class RequestBody:
         Raises `RequestBuildError`.
         """
         if isinstance(self._template, TextTemplate):
-            made = self._render_text(self._template, values)
-            if isinstance(made, str):
-                return _encode(made), ""
+            result = self._render_text(self._template, values)
+            if isinstance(result, str):
+                return _encode(result), ""
         else:
-            made = _render_json(self._template, values)
-        if isinstance(made, dict):
-            made = _convert_numbers(made, self._string_fields)
-        return _encode(json.dumps(made, ensure_ascii=False)), "application/json"
+            result = _render_json(self._template, values)
+        if isinstance(result, dict):
+            result = _convert_numbers(result, self._string_fields)
+        return _encode(json.dumps(result, ensure_ascii=False)), "application/json"
 
     def _render_text(self, text: TextTemplate, values: TemplateValues) -> Any:
         try:
-            made = text.render_strict(values)
+            result = text.render_strict(values)
         except RenderError as error:
             raise RequestBuildError(f"the body cannot be made: {error}") from error
-        if self._context != "json" or not made.startswith(("{", "[")):
-            return made
+        if self._context != "json" or not result.startswith(("{", "[")):
+            return result
         try:
-            return json.loads(made)
+            return json.loads(result)
         except (ValueError, RecursionError) as error:
             raise RequestBuildError("the body is not JSON once its values are in it") from error
 
@@ -88,11 +92,11 @@ def _parse_json_template(source: str) -> Any:
     if not source.lstrip().startswith(("{", "[")):
         return source
     try:
-        read = json.loads(source)
-        _compile_json(read)
+        parsed = json.loads(source)
+        _compile_json(parsed)
     except (ValueError, RecursionError, TemplateError):
         return source
-    return read
+    return parsed
 
 
 def _compile_json(part: Any) -> Any:

@@ -64,10 +64,10 @@ async def call_tool(call: McpCall, fetch: HttpFetcher) -> McpResult:
 def _describe_error(error: Exception, status: int) -> str:
     while isinstance(error, ExceptionGroup):  # the SDK's tasks raise exception groups
         error = error.exceptions[0]
-    said = "the server's answer could not be understood"
+    message = "the server's answer could not be understood"
     if isinstance(error, MCPError) and error.code != PARSE_ERROR:
-        said = error.message
-    return f"{said} (HTTP {status})" if status else said
+        message = error.message
+    return f"{message} (HTTP {status})" if status else message
 
 
 def _build_client(call: McpCall, wire: _FetchTransport) -> Client:

@@ -49,14 +49,14 @@ class McpTool:
 
         It is not retried: without a response it is unknown whether the call had a side effect.
         """
-        known: dict[str, JsonValue] = {**values, "secrets": dict(secrets)}
+        all_values: dict[str, JsonValue] = {**values, "secrets": dict(secrets)}
         try:
-            url = render_url(self.url, known)
+            url = render_url(self.url, all_values)
         except RequestBuildError as error:
             return failure_result(str(error))
         call = McpCall(
             url=url,
-            headers={name: text.render(known) for name, text in self.headers},
+            headers={name: text.render(all_values) for name, text in self.headers},
             name=self.tool.name,
             arguments=arguments,
             idempotency_key=key,
@@ -76,13 +76,13 @@ def load_mcp_tools(tools: Iterable[Tool]) -> dict[str, McpTool]:
         if tool.type != "mcp":
             continue
         try:
-            trouble = unavailable_reason(tool.server)
-            if not trouble:
+            reason = unavailable_reason(tool.server)
+            if not reason:
                 made[tool.id] = _build_tool(tool)
         except ImportError:  # installed, but in an incompatible version
-            trouble = MCP_NOT_INSTALLED
-        if trouble:
-            log.warning("the flow's tool %s: %s", tool.id, trouble)
+            reason = MCP_NOT_INSTALLED
+        if reason:
+            log.warning("the flow's tool %s: %s", tool.id, reason)
     return made
 
 
