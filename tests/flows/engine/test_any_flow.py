@@ -1,4 +1,4 @@
-"""Whatever flow is valid, whatever a person writes and whatever a model answers: a turn comes to an end."""
+"""Property test: for any valid flow, message and model output a turn ends with a defined outcome."""
 
 from __future__ import annotations
 
