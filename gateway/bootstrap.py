@@ -16,7 +16,7 @@ from core.ports import Channel, Dialog, HostsMedia, NeedsDependencies
 from core.processing import SessionProcessor
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, Moderator
-from flows.llm import create_model, create_transcriber
+from flows.llm import create_model, create_moderator, create_transcriber
 from gateway.config.channel_config import ConfigFile
 from gateway.config.settings import Settings
 from gateway.config.tool_loader import load_tools
@@ -114,8 +114,6 @@ def build_dialog(settings: Settings) -> ReloadingDialog:
 def _build_moderator(settings: Settings) -> Moderator | None:
     if not settings.moderation:
         return None
-    from flows.llm.openai.moderation import create_moderator  # deferred: the import takes about a second
-
     key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
     return create_moderator(settings.moderation, api_key=key or None, base_url=base_url or None, aiohttp=True)
 

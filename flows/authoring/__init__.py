@@ -1,1 +1,1 @@
-"""What an author works with: lint, drawings, conversations as tests."""
+"""Authoring tools: linter, diagrams, conversation tests."""

@@ -1,4 +1,4 @@
-"""Text for an XML document."""
+"""Text for XML documents."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _INVALID_XML_CHARACTERS = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U0001000
 
 
 def strip_invalid_xml(text: str) -> str:
-    """The text with a question mark for each character that XML has no way to write."""
+    """Return the text with a question mark for each character that XML cannot represent."""
     return _INVALID_XML_CHARACTERS.sub("?", text)

@@ -1,4 +1,4 @@
-"""Conditions that can be decided from the data alone, by a strict grammar; any other prose cannot."""
+"""Parses conditions that the data alone can decide, by a strict grammar; prose is left to the model."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _NAMESPACES = frozenset(("userdata", "env", "actions", "slots", "results"))
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What is said of one value: that it is `wanted`, or empty; or with `is_negated` that it is not.
+    """Comparison of one value: equal to `wanted`, or empty; `is_negated` inverts it.
 
-    `is_plain`: its name is a word that prose might use as well, and no name of the flow's data.
+    `is_plain` says that its name is also an ordinary word and not a name of the flow's data.
     """
 
     path: tuple[str, ...]
@@ -35,33 +35,33 @@ class Comparison:
     is_ambiguous_name: bool
 
     def evaluate(self, values: Mapping[str, JsonValue]) -> bool | None:
-        """Whether it is so; None when nobody can tell whether data are spoken of at all."""
+        """Return the result; `None` when it is unclear whether the text refers to data at all."""
         if self.is_ambiguous_name and self.path[0] not in values:
             return None
-        found = _get_path(self.path, values)
+        value = _get_path(self.path, values)
         if self.tests_emptiness:
-            return (found in (None, "", [], {})) != self.is_negated
-        return ((bool(found) if self.compares_truthiness else found) == self.expected) != self.is_negated
+            return (value in (None, "", [], {})) != self.is_negated
+        return ((bool(value) if self.compares_truthiness else value) == self.expected) != self.is_negated
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Clauses joined by “and” within a group, and the groups by “or”."""
+    """Comparisons joined by “and” in groups, and the groups by “or”."""
 
     groups: tuple[tuple[Comparison, ...], ...]
 
     def evaluate(self, values: Mapping[str, JsonValue]) -> bool | None:
-        """Whether the data fulfil it; None when that cannot be told."""
-        found = [[clause.evaluate(values) for clause in group] for group in self.groups]
-        if any(None in group for group in found):
+        """Return whether the data meet the condition; `None` when that cannot be decided."""
+        value = [[clause.evaluate(values) for clause in group] for group in self.groups]
+        if any(None in group for group in value):
             return None
-        return any(map(all, found))
+        return any(map(all, value))
 
 
 def parse_condition(text: str, names: Collection[str] = ()) -> Condition | None:
-    """The condition in `text`, up to a comma or dash behind it; None when it is not of the grammar.
+    """Parse the condition at the beginning of `text`, up to a comma or dash; return `None` for other prose.
 
-    `names` are those of the flow's data: “the answer is true” is prose, unless there is an answer among them.
+    `names` are those of the flow's data: “the answer is true” is prose unless one of them is `answer`.
     """
     groups: list[list[Comparison]] = [[]]
     at, text = 0, text.strip()
@@ -92,10 +92,10 @@ def _parse_comparison(match: re.Match[str], names: Collection[str]) -> Compariso
 
 
 def _get_path(path: tuple[str, ...], values: Mapping[str, JsonValue]) -> JsonValue:
-    found: JsonValue = values.get(path[0])
+    value: JsonValue = values.get(path[0])
     for name in path[1:]:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _parse_literal(text: str) -> JsonValue:

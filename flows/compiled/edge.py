@@ -1,4 +1,4 @@
-"""An edge made ready to be taken: its condition, slots, patterns and examples."""
+"""Compiles edges: condition, slots, patterns, keywords and examples."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RESERVED_NAMESPACES = frozenset(("env", "userdata", "actions"))
 
 @dataclass(frozen=True, slots=True)
 class EdgeExamples:
-    """Sentences that mean an edge. All edges of a flow share one `measure`."""
+    """Example messages of an edge; all edges of a flow share one vectorizer."""
 
     vectorizer: TfidfVectorizer
     vectors: tuple[Vector, ...]
@@ -34,16 +34,17 @@ class EdgeExamples:
         return bool(self.vectors)
 
     def max_similarity(self, vector: Vector) -> float:
-        """How near a text comes to the nearest of them, 0 to 1."""
+        """Return the similarity of a text to the nearest example, 0 to 1."""
         return max((cosine_similarity(vector, example) for example in self.vectors), default=0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledEdge:
-    """An edge that can be taken; another one is never equal to it. `asks_for_person`: it leads to a hand-off.
+    """A compiled edge; two edges are never equal.
 
-    `inferred` are values that only its target's text names: welcome, but never asked for. `data` is its
-    condition where the data decide on it.
+    `inferred_slots` are named only in the target's text: read if the user gives them, but never asked for.
+    `data_condition` is the edge's condition if the data alone can decide it. `leads_to_hand_off` is set when
+    the target hands off to an agent.
     """
 
     id: str
@@ -62,7 +63,7 @@ class CompiledEdge:
 
 
 class CompileContext(NamedTuple):
-    """What edges are compiled with: its language, its nodes by id, the names of all data, the operator's."""
+    """Context for compiling edges: language, nodes by id, names of all data and of the environment."""
 
     language: str
     nodes: Mapping[str, Node]
@@ -71,48 +72,48 @@ class CompileContext(NamedTuple):
 
 
 def compile_edges(
-    edges: Iterable[Edge], about: CompileContext, shared: TfidfVectorizer
+    edges: Iterable[Edge], context: CompileContext, shared: TfidfVectorizer
 ) -> tuple[CompiledEdge, ...]:
-    """Those of the edges that lead somewhere; all edges of a flow share one measure of likeness."""
+    """Compile the edges that have a target; all edges of a flow share one vectorizer."""
     return tuple(
-        _compile_edge(edge, edge.target_node_id, about, shared) for edge in edges if edge.target_node_id
+        _compile_edge(edge, edge.target_node_id, context, shared) for edge in edges if edge.target_node_id
     )
 
 
-def _compile_edge(edge: Edge, target: str, about: CompileContext, shared: TfidfVectorizer) -> CompiledEdge:
+def _compile_edge(edge: Edge, target: str, context: CompileContext, shared: TfidfVectorizer) -> CompiledEdge:
     return CompiledEdge(
         id=edge.id,
         target=target,
         condition=TextTemplate(edge.condition, "prompt"),
         edge=edge,
-        slots=_edge_slots(edge, about.language),
-        inferred_slots=_infer_slots(edge, about),
-        data_condition=parse_condition(edge.condition, about.data_names),
+        slots=_edge_slots(edge, context.language),
+        inferred_slots=_infer_slots(edge, context),
+        data_condition=parse_condition(edge.condition, context.data_names),
         keywords=tuple(filter(None, (tokenize(keyword) for keyword in edge.keywords))),
         examples=EdgeExamples(shared, tuple(shared.vectorize(example) for example in edge.examples)),
         pattern=BoundedRegex(edge.pattern, ignore_case=True) if edge.pattern else None,
         guard=Guard(edge.guard) if edge.guard else None,
-        leads_to_hand_off=about.nodes[target].hand_off,
-        parameters_schema=_parameters_schema(edge, about),
+        leads_to_hand_off=context.nodes[target].hand_off,
+        parameters_schema=_parameters_schema(edge, context),
     )
 
 
 def _edge_slots(edge: Edge, language: str) -> tuple[Slot, ...]:
-    """What the edge's schema names, and what its pattern's named groups do beside it."""
+    """Return the slots of the edge's schema and of its pattern's named groups."""
     slots = slots_from_schema(edge.input_schema, language)
     groups = BoundedRegex(edge.pattern).group_names if edge.pattern else ()
     others = {name: {"type": "string"} for name in groups if name not in {slot.name for slot in slots}}
     return slots + slots_from_schema({"properties": others}, language)
 
 
-def _parameters_schema(edge: Edge, about: CompileContext) -> Mapping[str, JsonValue]:
-    """The edge's schema as a model gets it; without our own `x-` keys, which some servers refuse."""
-    inferred: JsonValue = {slot.name: {"type": "string"} for slot in _infer_slots(edge, about)}
+def _parameters_schema(edge: Edge, context: CompileContext) -> Mapping[str, JsonValue]:
+    """Return the edge's schema for the model, without `x-` extension keys, which some servers reject."""
+    inferred: JsonValue = {slot.name: {"type": "string"} for slot in _infer_slots(edge, context)}
     return strip_extension_keys({"type": "object", **(edge.input_schema or {"properties": inferred})})
 
 
 def strip_extension_keys(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """A JSON Schema without the keys that are ours."""
+    """Return a JSON Schema without `x-` extension keys."""
     return {
         name: strip_extension_keys(part) if isinstance(part, dict) else part
         for name, part in schema.items()
@@ -120,22 +121,22 @@ def strip_extension_keys(schema: Mapping[str, JsonValue]) -> dict[str, JsonValue
     }
 
 
-def _infer_slots(edge: Edge, about: CompileContext) -> tuple[Slot, ...]:
-    """For an edge without a schema: the names in its target's instruction and in its own condition."""
+def _infer_slots(edge: Edge, context: CompileContext) -> tuple[Slot, ...]:
+    """Return slots for an edge without a schema: variables in its target's instruction and condition."""
     if edge.input_schema or not edge.target_node_id:
         return ()
-    text = f"{about.nodes[edge.target_node_id].instruction or ''} {edge.condition}"
+    text = f"{context.nodes[edge.target_node_id].instruction or ''} {edge.condition}"
     names = dict.fromkeys(_VARIABLE.findall(text))
-    refused = _RESERVED_NAMES | _RESERVED_NAMESPACES | about.environment_names
+    refused = _RESERVED_NAMES | _RESERVED_NAMESPACES | context.environment_names
     return slots_from_schema(
         {"properties": {name: {"type": "string"} for name in names if name not in refused}}
     )
 
 
 def collect_data_names(flow: Flow) -> frozenset[str]:
-    """Every name that the data of a conversation can have."""
+    """Return every name that values of the dialog can have."""
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
-    learnt = {slot.name for edge in edges for slot in slots_from_schema(edge.input_schema)}
+    slot_names = {slot.name for edge in edges for slot in slots_from_schema(edge.input_schema)}
     stored = {action.store_response_as for action in flow.actions if action.store_response_as}
     copied = {update.env_key for action in flow.actions for update in action.env_updates}
-    return frozenset(learnt | stored | copied | set(flow.environment_variables))
+    return frozenset(slot_names | stored | copied | set(flow.environment_variables))

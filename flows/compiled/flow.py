@@ -1,4 +1,4 @@
-"""A flow made ready to run: tables, templates and patterns, built once and shared by all sessions."""
+"""Compiles a flow document to an immutable executable form that all sessions share."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ from flows.tools.mcp.tool import McpTool, load_mcp_tools
 
 @dataclass(frozen=True, slots=True)
 class CompiledNode:
-    """A node with its texts. `returns` says that nothing leads on from it: an interrupt ends here.
+    """A compiled node.
 
-    `version` is another when what is asked here was rewritten. `ways` are its own edges and, where it may be
-    interrupted, the global ones that they do not shadow; `is_open` says that none of them is ever closed,
-    `is_by_data` that the data alone decide between its own. `conditions` are those of `ways`, one
-    for each, where no value stands in any of them; beyond those in `ahead` a model may speak at once.
+    `version` is a digest that changes when the node's question changes. `available_edges` are its own edges
+    and, if it may be interrupted, the global ones that they do not shadow; with `has_only_open_edges` none of
+    them can be closed by the data. `is_decided_by_data` says that the data alone decide between its own
+    edges. `conditions` are those of `available_edges`, if none of them contains a value.
+    `speculative_replies` are the edges for which the model may write the target's reply ahead. With
+    `returns_from_interrupt` the node has no edges, so that an interrupt ends here.
     """
 
     id: str
@@ -61,9 +63,10 @@ class CompiledNode:
 
 @dataclass(frozen=True, slots=True)
 class CompiledFlow:
-    """The whole flow. Nothing in it changes.
+    """A compiled flow; immutable.
 
-    `handlers` are the Python functions that its tools name, `hidden` what no model may see of each result.
+    `handler_ids` are the Python functions that its tools name, `hidden_paths` the parts of results that the
+    model must not see.
     """
 
     nodes: Mapping[str, CompiledNode]
@@ -91,7 +94,7 @@ class CompiledFlow:
 
     @property
     def secret_names(self) -> frozenset[str]:
-        """The names of all secrets that its calls need."""
+        """The names of all secrets that the flow's calls need."""
         calls = (*self.actions.values(), *self.http_tools.values())
         own = [each.secret_names for each in calls] + [each.secret_names for each in self.mcp_tools.values()]
         return frozenset().union(*own)
@@ -104,22 +107,22 @@ T = TypeVar("T")
 
 
 def compile_flow(flow: Flow) -> CompiledFlow:
-    """The compiled form of `flow`: made at the first call, the same object at every other."""
+    """Return the compiled form of `flow`; compiled once per document."""
     return _cache_per_flow(flow, _compiled_flows, _compile_uncached)
 
 
 def compile_all_languages(flow: Flow) -> Mapping[str, CompiledFlow]:
-    """The same of a flow and of its translations, by language; its own language stands first."""
+    """Return the compiled flow and its translations by language, its own language first."""
     return _cache_per_flow(flow, _compiled_languages, _compile_all_languages)
 
 
-def _cache_per_flow(flow: Flow, made: dict[int, T], make: Callable[[Flow], T]) -> T:
-    """What is made of a flow, kept for as long as the flow is."""
+def _cache_per_flow(flow: Flow, results: dict[int, T], make: Callable[[Flow], T]) -> T:
+    """Cache a function's result per flow for as long as the flow object exists."""
     key = id(flow)
-    if key not in made:
-        made[key] = make(flow)
-        weakref.finalize(flow, made.pop, key, None)
-    return made[key]
+    if key not in results:
+        results[key] = make(flow)
+        weakref.finalize(flow, results.pop, key, None)
+    return results[key]
 
 
 def _compile_all_languages(flow: Flow) -> Mapping[str, CompiledFlow]:
@@ -130,12 +133,12 @@ def _compile_all_languages(flow: Flow) -> Mapping[str, CompiledFlow]:
         own: compile_flow(flow),
         **{code: _compile_uncached(flow.in_language(code)) for code in flow.languages},
     }
-    made = {code: replace(each, is_multilingual=True) for code, each in flows.items()}
-    return {code: _unify_versions(each, made.values()) for code, each in made.items()}
+    results = {code: replace(each, is_multilingual=True) for code, each in flows.items()}
+    return {code: _unify_versions(each, results.values()) for code, each in results.items()}
 
 
 def _unify_versions(flow: CompiledFlow, flows: Iterable[CompiledFlow]) -> CompiledFlow:
-    """The flow with versions that are the same in each language, as another one asks nothing else."""
+    """Return the flow with node versions that are the same in each language."""
     nodes = {
         name: replace(node, version=_digest("".join(each.nodes[name].version for each in flows)))
         for name, node in flow.nodes.items()
@@ -144,16 +147,16 @@ def _unify_versions(flow: CompiledFlow, flows: Iterable[CompiledFlow]) -> Compil
 
 
 def _compile_uncached(flow: Flow) -> CompiledFlow:
-    about = CompileContext(
+    context = CompileContext(
         language_code(flow.agent_language),
         {node.id: node for node in flow.nodes},
         collect_data_names(flow),
         frozenset(flow.environment_variables),
     )
     edges = [*flow.global_edges, *(edge for node in flow.nodes for edge in node.edges)]
-    shared = fit_vectorizer((text for edge in edges for text in edge.examples), about.language)
-    global_edges = compile_edges(flow.global_edges, about, shared)
-    nodes = {name: _compile_node(node, about, shared, global_edges) for name, node in about.nodes.items()}
+    shared = fit_vectorizer((text for edge in edges for text in edge.examples), context.language)
+    global_edges = compile_edges(flow.global_edges, context, shared)
+    nodes = {name: _compile_node(node, context, shared, global_edges) for name, node in context.nodes.items()}
     tools = [*flow.tools, *(tool for node in flow.nodes for tool in node.tools)]
     return CompiledFlow(
         nodes=MappingProxyType(nodes),
@@ -195,7 +198,7 @@ def _tool_as_action(tool: Tool) -> Action:
 
 
 def _collect_hidden_paths(flow: Flow) -> dict[str, tuple[str, ...]]:
-    """Where in the results the values stand that actions put aside, such as tokens."""
+    """Return the paths in results of values that actions store in the environment, such as tokens."""
     return {
         action.store_response_as: tuple(update.result_path for update in action.env_updates)
         for action in flow.actions
@@ -204,14 +207,14 @@ def _collect_hidden_paths(flow: Flow) -> dict[str, tuple[str, ...]]:
 
 
 def _compile_node(
-    node: Node, about: CompileContext, shared: TfidfVectorizer, global_edges: tuple[CompiledEdge, ...]
+    node: Node, context: CompileContext, shared: TfidfVectorizer, global_edges: tuple[CompiledEdge, ...]
 ) -> CompiledNode:
-    edges = compile_edges(node.edges, about, shared)
+    edges = compile_edges(node.edges, context, shared)
     kind = node_type(node)
-    ways = edges
+    available = edges
     if node.interruptible and kind not in ("final", "router"):
         own = {edge.id for edge in edges}
-        ways += tuple(edge for edge in global_edges if edge.id not in own and edge.target != node.id)
+        available += tuple(edge for edge in global_edges if edge.id not in own and edge.target != node.id)
     chosen = [edge for edge in edges if not edge.edge.is_fallback]
     return CompiledNode(
         id=node.id,
@@ -225,12 +228,12 @@ def _compile_node(
         edges=edges,
         auto_proceed=auto_proceeds(node) and kind != "final",
         returns_from_interrupt=kind != "final" and not node.hand_off and not chosen,
-        available_edges=ways,
-        has_only_open_edges=not any(edge.guard or edge.data_condition for edge in ways),
+        available_edges=available,
+        has_only_open_edges=not any(edge.guard or edge.data_condition for edge in available),
         is_decided_by_data=bool(chosen) and all(map(_is_decided_by_data, chosen)),
-        conditions=_static_conditions(ways),
+        conditions=_static_conditions(available),
         speculative_replies=build_speculative_replies(
-            node, [way.edge for way in ways], about.nodes, about.language
+            node, [edge.edge for edge in available], context.nodes, context.language
         ),
         on_enter=tuple(trigger for trigger in node.actions if trigger.trigger == "on_enter"),
         on_exit=tuple(trigger for trigger in node.actions if trigger.trigger == "on_exit"),
@@ -251,7 +254,7 @@ _FIELDS_OUTSIDE_VERSION = {"name", "actions", "max_turns", "media", *FALLBACK_FI
 
 
 def _node_version(node: Node) -> str:
-    """A digest of what the node asks and of what may be answered."""
+    """Return a digest of the node's question and of its possible answers."""
     return _digest(node.model_dump_json(exclude_unset=True, exclude=_FIELDS_OUTSIDE_VERSION))
 
 

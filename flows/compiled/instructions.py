@@ -1,6 +1,6 @@
-"""What a node says: its kind, and the scripted line inside an instruction.
+"""Node types, and scripted speech inside instructions.
 
-An instruction is private. Only what its author marked as speech in it may reach a user word for word.
+An instruction is private: only what its author marked as speech may reach a user word for word.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ _AUTO_PROCEED = re.compile(
 _LANGUAGE_MARKER = re.compile(
     r"[\[{](ar|bn|de|en|es|fa|fr|gu|he|hi|id|it|ja|kn|ko|ml|mr|ms|nl|pa|pl|pt|ro|ru|sv|ta|te|th|tr|uk|ur|vi|zh)[\]}]",
     re.IGNORECASE,
-)  # languages and no other two letters: “press [OK]” is speech
+)  # language codes and no other two letters: “press [OK]” is speech
 _SCRIPT_HEADING = re.compile(r"^-{2,}\s*(\w+) SCRIPT\s*-{2,}\s*$", re.IGNORECASE | re.MULTILINE)
 _SPEECH_END = re.compile(r"<wait for response>|^\s*ROUTING:|Capture only", re.IGNORECASE | re.MULTILINE)
 _QUOTED_SPEECH = re.compile(r"""\s*["“'‘](?P<speech>.+?)["”'’]\s*(?:$|\n)""", re.DOTALL)
 _AGENT_SAYS = re.compile(r"\AAgent says:\s*(?P<speech>[^\n]+)", re.IGNORECASE)
 _STAGE_DIRECTION = re.compile(
     r"\s*(?:\[[^\]\n]*\]|\([^)\d\n]*\))"
-)  # how to say it, in words: “(24/7)” is speech
+)  # a delivery note in words: “(24/7)” is speech
 _SILENT_IF_FILLED = "ZERO speech — no words before the tool call"
 _CURRENT_VALUE = re.compile(r"current_\w+=(\S*)")
 
 
 def language_code(name: str) -> str:
-    """`agent_language`, a code or a name, as a two-letter code; English when it is empty."""
+    """Return `agent_language`, a code or a name, as a two-letter code; English when it is empty."""
     name = name.strip().lower()
     return language_named(normalize(name)) or name[:2] or DEFAULT_LANGUAGE
 
 
 def node_type(node: Node) -> str:
-    """`final`, `router`, `static` or `instruction`, or the node's own word for it."""
+    """Return `final`, `router`, `static` or `instruction`, or the type that the document declares."""
     if node.is_final:
         return "final"
     if node.node_type:
@@ -55,20 +55,20 @@ def node_type(node: Node) -> str:
 
 
 def auto_proceeds(node: Node) -> bool:
-    """Whether the node speaks and goes on without waiting for the user."""
+    """Return whether the node sends its message and goes on without waiting for the user."""
     return node.auto_proceed or bool(node.instruction and _AUTO_PROCEED.search(node.instruction))
 
 
 def is_silent(instruction: str) -> bool:
-    """Whether a rendered instruction wants nothing said, as all that it would ask for is there already."""
+    """Return whether a rendered instruction asks for no message, as every value it asks for is known."""
     if _SILENT_IF_FILLED not in instruction:
         return False
-    known = _CURRENT_VALUE.findall(instruction)
-    return bool(known) and all(known)
+    conditions = _CURRENT_VALUE.findall(instruction)
+    return bool(conditions) and all(conditions)
 
 
 def scripted_speech(instruction: str, language: str) -> str:
-    """The speech that a rendered instruction spells out for `language` (or English), or nothing."""
+    """Return the speech that a rendered instruction spells out for `language` or in English, if any."""
     for code in dict.fromkeys((language, "en")):
         if (
             line := _language_line(instruction, code)
@@ -76,24 +76,24 @@ def scripted_speech(instruction: str, language: str) -> str:
             or _script_section(instruction, code)
         ):
             return line
-    if said := _AGENT_SAYS.match(instruction.strip()):
-        return _STAGE_DIRECTION.sub("", said["speech"]).strip()
-    whole = _QUOTED_SPEECH.match(instruction)
-    return whole["speech"].strip() if whole else ""
+    if speech := _AGENT_SAYS.match(instruction.strip()):
+        return _STAGE_DIRECTION.sub("", speech["speech"]).strip()
+    quotation = _QUOTED_SPEECH.match(instruction)
+    return quotation["speech"].strip() if quotation else ""
 
 
 def select_language_block(text: str, language: str) -> str:
-    """The language's block of a text with `[EN] … [HI] …` in it; a text without markers as it is."""
+    """Return the language's block of a text with `[EN] … [HI] …` markers; the text itself if it has none."""
     if "[" not in text and "{" not in text:
         return text
     return _marked_block(text, language) or _marked_block(text, "en") or text
 
 
 def _language_line(instruction: str, code: str) -> str:
-    found = re.search(
+    language_block = re.search(
         rf"\b{re.escape(code)} line:\s*(['\"])(.*)\1[ \t]*$", instruction, re.IGNORECASE | re.MULTILINE
     )
-    return found[2].replace("''", "'").strip() if found else ""
+    return language_block[2].replace("''", "'").strip() if language_block else ""
 
 
 def _marked_block(text: str, code: str) -> str:

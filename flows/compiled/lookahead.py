@@ -1,4 +1,4 @@
-"""What a model may write ahead: the words of the node beyond an edge, along with the choice of the edge."""
+"""Decides which target nodes' replies the model may write in the call that chooses the transition."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from flows.document import Edge, Node
 from flows.templating import TextTemplate
 
 MAX_INSTRUCTION_LENGTH = 4_000
-"""How many characters of other nodes' instructions a question may carry: they are paid for in every turn."""
+"""Maximum number of characters of other nodes' instructions in a request: they cost tokens every turn."""
 
 
 class SpeculativeReply(NamedTuple):
-    """An edge by its id, and the instruction that the words beyond it are written by.
+    """An edge id and the instruction by which the model writes the target's reply ahead.
 
-    `is_sure` says that nothing which comes with the choice can keep the edge from being taken, so that its
-    words may be told while they are being written.
+    With `is_unconditional` nothing else in the decision can keep the edge from being followed, so the reply
+    may be streamed while it is written.
     """
 
     edge_id: str
@@ -28,24 +28,24 @@ class SpeculativeReply(NamedTuple):
 def build_speculative_replies(
     node: Node, edges: Iterable[Edge], nodes: Mapping[str, Node], language: str
 ) -> tuple[SpeculativeReply, ...]:
-    """The edges open at `node` that allow it, as far as there is room for their instructions."""
+    """Return the edges of `node` that allow it, as far as the limit of instruction text goes."""
     if any(trigger.trigger == "on_exit" for trigger in node.actions):
         return ()
-    found, room = [], MAX_INSTRUCTION_LENGTH
+    replies, remaining = [], MAX_INSTRUCTION_LENGTH
     for edge in edges:
         target = nodes.get(edge.target_node_id or "")
         if target is None or edge.actions or not _can_generate_ahead(target, language):
             continue
         instruction = select_language_block(target.instruction or "", language)
-        if len(instruction) <= room:
-            room -= len(instruction)
+        if len(instruction) <= remaining:
+            remaining -= len(instruction)
             asks = bool(edge.input_schema and edge.input_schema.get("properties"))
-            found.append(SpeculativeReply(edge.id, instruction, not asks and not node.completion_criteria))
-    return tuple(found)
+            replies.append(SpeculativeReply(edge.id, instruction, not asks and not node.completion_criteria))
+    return tuple(replies)
 
 
 def _can_generate_ahead(node: Node, language: str) -> bool:
-    """Whether a model puts the instruction into words and needs nothing for it that the way there brings."""
+    """Return whether the model writes the node's message without values that entering it provides."""
     instruction = node.instruction
     if not instruction or node.static_text or node.reprompt_text or node.out_of_hours:
         return False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flows.engine.machine import DialogMachine
-from flows.engine.moderation import Moderator
 from flows.engine.turn_result import NodeVisit, TurnResult
+from flows.llm import Moderator
 
 __all__ = [
     "DialogMachine",

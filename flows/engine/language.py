@@ -1,4 +1,4 @@
-"""Which of a flow's languages a person speaks: as they ask for it, as the channel says, or by their words."""
+"""Selects the reply language: by an explicit request, the channel's locale, or the words used."""
 
 from __future__ import annotations
 
@@ -16,43 +16,46 @@ _MIN_MARKERS_TO_SWITCH = 2
 
 
 def requested_language(text: str) -> str:
-    """The language that is asked for by its name and nothing else is said: its code, or nothing."""
-    said = [word for word in tokenize(text)[:8] if word not in _REQUEST_WORDS]
-    return language_named(said[0]) if len(said) == 1 else ""
+    """Return the code of the language that a text asks for by name and without anything else, if any."""
+    words = [word for word in tokenize(text)[:8] if word not in _REQUEST_WORDS]
+    return language_named(words[0]) if len(words) == 1 else ""
 
 
 def is_language_answer(node: CompiledNode, text: str) -> bool:
-    """Whether a language that `text` names is what `node` asks for, as a language to translate to."""
-    if not (asked := requested_language(text)):
+    """Return whether a language named in `text` answers the node's question, such as one to translate to."""
+    if not (requested := requested_language(text)):
         return False
     keywords = [word for edge in node.available_edges for phrase in edge.keywords for word in phrase]
     values = [
         str(value) for edge in node.available_edges for slot in edge.slots for value in slot.allowed_values
     ]
     labels = [choice.label for choice in node.node.choices]
-    return any(language_named(word) == asked for word in (*keywords, *tokenize(" ".join((*values, *labels)))))
+    return any(
+        language_named(word) == requested for word in (*keywords, *tokenize(" ".join((*values, *labels))))
+    )
 
 
 def select_language(
     codes: Collection[str], before: str, default: str, turn: Turn, *, may_ask: bool = True
 ) -> str:
-    """The one of `codes` to answer in; `before` is what was spoken so far, empty at the beginning.
+    """Return the one of `codes` to reply in; `before` is the dialog's language, empty at the beginning.
 
-    Who goes on in another language is followed only when their words leave no doubt. Without `may_ask` a
-    language's name is no wish for it, but an answer.
+    A later change of language is followed only when the words used are unambiguous. Without `may_ask` a
+    language's name is an answer and does not request the language.
     """
-    if may_ask and (asked := requested_language(turn.text)) in codes:
-        return asked
-    now = before or _channel_language(turn, codes) or default
+    if may_ask and (requested := requested_language(turn.text)) in codes:
+        return requested
+    present = before or _channel_language(turn, codes) or default
     if turn.payload:
-        return now
-    said = set(tokenize(turn.text))
-    marks = {code: len(said & language_markers(code, frozenset(codes))) for code in codes}
-    best = max(codes, key=lambda code: marks[code])
-    return best if not marks[now] and marks[best] >= (_MIN_MARKERS_TO_SWITCH if before else 1) else now
+        return present
+    words = set(tokenize(turn.text))
+    counts = {code: len(words & language_markers(code, frozenset(codes))) for code in codes}
+    best = max(codes, key=lambda code: counts[code])
+    minimum = _MIN_MARKERS_TO_SWITCH if before else 1
+    return best if not counts[present] and counts[best] >= minimum else present
 
 
 def _channel_language(turn: Turn, codes: Collection[str]) -> str:
-    """What the channel knows of the person's language, where the flow has it."""
+    """Return the language of the contact's locale at the channel, if the flow has it."""
     code = turn.details.get("locale", "")[:2].lower()
     return code if code in codes else ""

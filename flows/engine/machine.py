@@ -1,4 +1,4 @@
-"""The dialog engine as the rest of the house uses it."""
+"""Public interface of the dialog engine."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from core.model import Address, TimerKind, Turn
 from core.ports import ErrorMessages, HttpFetcher, State, TurnListener, TurnOutcome
 from flows.compiled import CompiledFlow, compile_all_languages
 from flows.document import Flow, FlowSet
-from flows.engine.action_runner import EngineServices
 from flows.engine.language import is_language_answer, select_language
-from flows.engine.moderation import Moderator, moderate_turn
+from flows.engine.moderation import moderate_turn
 from flows.engine.streaming import TurnStream
 from flows.engine.turn import run_timer, run_turn
+from flows.engine.turn_context import EngineServices
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
-from flows.llm import Model, create_model
+from flows.llm import Model, Moderator, create_model
 from flows.locales import messages_for
 from flows.state import DialogState
 from flows.tools import build_python_tools
@@ -41,8 +41,8 @@ _LOCAL_ADDRESS = Address(channel="local", account="", ours="", theirs="")
 class DialogMachine:
     """Runs a flow.
 
-    As a `Dialog` (`answer`) it holds nothing between turns and serves any number of sessions at once. As an
-    object of one conversation (`turn`) it keeps that conversation's `state` itself.
+    As a `Dialog` (`answer`) it is stateless and serves any number of sessions concurrently. As the object of
+    one conversation (`turn`) it keeps that conversation's `state`.
     """
 
     def __init__(
@@ -61,13 +61,14 @@ class DialogMachine:
         moderator: Moderator | None = None,
         watch: VisitListener = ignore_visits,
     ) -> None:
-        """`llm` is a model or its name; `api_key` and `base_url` go with a name.
+        """Create a machine for a flow.
 
-        `tools` are Python functions that the model may call. `fetch` makes the HTTP calls of actions and
-        tools; without one they fail, and the flow goes by its failure edges. `secrets` are for their
-        addresses, headers and bodies alone. `now` is the clock that business hours and dates go by. `watch`
-        is called for every node that is entered, also in a turn that fails afterwards. `moderator` looks at
-        what is said by both sides before anybody reads it. Raises `ConfigurationError`.
+        `llm` is a model or its name; `api_key` and `base_url` belong to a name. `tools` are Python functions
+        that the model may call. `fetch` makes the HTTP calls of actions and tools; without it they fail, and
+        their failure edges are followed. `secrets` are available to their URLs, headers and bodies alone.
+        `now` is the clock for business hours and dates. `watch` is called for every node that is entered,
+        also in a turn that fails later. `moderator` checks user and bot messages. Raises
+        `ConfigurationError`.
         """
         self.model = create_model(llm, api_key=api_key, base_url=base_url) if isinstance(llm, str) else llm
         clock = now or _utc_now
@@ -83,16 +84,16 @@ class DialogMachine:
         self.replace_flow(flow)
 
     def replace_flow(self, flow: Flow | FlowSet) -> None:
-        """Run this flow from the next turn on; who was at a node that is another now is asked there anew.
+        """Run this flow from the next turn on; a node that has changed asks its question again.
 
-        Raises `ConfigurationError`, and goes on with the flow before.
+        Raises `ConfigurationError` and keeps the present flow.
         """
         flows = flow if isinstance(flow, FlowSet) else FlowSet({"": flow})
-        made = {name: compile_all_languages(flows[name]) for name in flows}
-        self._validate_services(flow for flows in made.values() for flow in flows.values())
+        compiled = {name: compile_all_languages(flows[name]) for name in flows}
+        self._validate_services(flow for flows in compiled.values() for flow in flows.values())
         self.flow, self._initial_flow = flows[flows.initial_name], flows.initial_name
-        self._compiled: Mapping[str, Mapping[str, CompiledFlow]] = made
-        self._flow_set = flows  # a compiled flow lives as long as its document
+        self._compiled: Mapping[str, Mapping[str, CompiledFlow]] = compiled
+        self._flow_set = flows  # the cache of compiled flows is bound to the life of the document
 
     def _validate_services(self, flows: Iterable[CompiledFlow]) -> None:
         for flow in flows:
@@ -101,17 +102,17 @@ class DialogMachine:
                 names = ", ".join(missing)
                 raise ConfigurationError(
                     f"the flow's actions need secrets that are not set: {names}; "
-                    f"the gateway takes them from TURNGATE_SECRET_{missing[0]} and so on"
+                    f"set them as TURNGATE_SECRET_{missing[0]} and so on"
                 )
             for handler in sorted(flow.handler_ids - set(self._services.tools)):
-                log.warning("the flow's tool %s has no Python function here and is not offered", handler)
+                log.warning("the flow's tool %s is disabled: it has no Python function here", handler)
 
     async def answer(
         self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
     ) -> TurnOutcome:
         """Answer one turn from the stored state; `None` for a session's first turn.
 
-        `watcher` hears the text as it is made, and is asked before the first act that cannot be undone.
+        `watcher` receives the text while it is produced, and is called before the turn's first side effect.
         """
         before = DialogState.from_json(state)
         after, result = await self._run_turn(before, turn, watcher)
@@ -128,43 +129,51 @@ class DialogMachine:
                 flow,
                 before,
                 turn,
-                self.model,
-                today,
-                watcher,
-                means=self._services,
-                watch=self._visit_listener,
+                model=self.model,
+                today=today,
+                services=self._services,
+                listener=watcher,
+                on_visit=self._visit_listener,
             )
 
         if self._moderator is None:
             return answer(watcher)
         sentences = messages_for(flow.language)
-        said = "\n".join(filter(None, (turn.text, turn.payload)))
-        return moderate_turn(self._moderator, said, before, answer, sentences=sentences, watcher=watcher)
+        text = "\n".join(filter(None, (turn.text, turn.payload)))
+        return moderate_turn(self._moderator, text, before, answer, sentences=sentences, listener=watcher)
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
-        """What the node says when nobody has written for as long as its `timeout`, or was not reached."""
+        """Send the node's message for a user who has not written for its `timeout`, or was not reached."""
         before = DialogState.from_json(state)
         flow = self._select_flow(before)
         today = self._business_date(flow)
-        after, result = await run_timer(flow, before, address, timer, self.model, today, means=self._services)
+        after, result = await run_timer(
+            flow,
+            before,
+            timer,
+            address=address,
+            model=self.model,
+            today=today,
+            services=self._services,
+        )
         return result.to_turn_outcome(after)
 
     def _business_date(self, flow: CompiledFlow) -> date:
-        """The business's day; around midnight it is another one than elsewhere."""
+        """Return the date in the business's time zone."""
         if self._today:
             return self._today()
         now, zone = self._services.now(), flow.time_zone
         return (now if now.tzinfo is zone else now.astimezone(zone)).date()
 
     def error_messages(self, turn: Turn, state: State | None) -> ErrorMessages:
-        """What is said in place of an answer, in the language that is spoken there."""
+        """Return the messages that replace an answer when a turn fails, in the dialog's language."""
         sentences = messages_for(self._select_flow(DialogState.from_json(state), turn).language)
         return ErrorMessages(
             processing_failed=sentences.processing_failed, mailbox_overflow=sentences.mailbox_overflow
         )
 
     def _select_flow(self, state: DialogState, turn: Turn | None = None) -> CompiledFlow:
-        """The flow that a session is in, in the language that is spoken there."""
+        """Return the session's flow in the language of the dialog."""
         flows = self._compiled.get(state.flow) or self._compiled[self._initial_flow]
         own = next(iter(flows))
         if len(flows) == 1:
@@ -178,7 +187,7 @@ class DialogMachine:
 
     @property
     def state(self) -> State | None:
-        """Where this machine's own conversation stands: a JSON value, to be handed in again as `state`."""
+        """State of this machine's conversation: a JSON value that can be passed as `state`."""
         return None if self._own_state is None else self._own_state.to_json()
 
     @state.setter
@@ -186,39 +195,41 @@ class DialogMachine:
         self._own_state = None if state is None else DialogState.from_json(state)
 
     def clone(self) -> DialogMachine:
-        """A machine for another conversation: the same flow, model and tools, shared by reference."""
-        made = copy(self)
-        made._own_state, made._turn_lock, made._session_id = None, asyncio.Lock(), uuid4().hex
-        return made
+        """Return a machine for another conversation that shares the flow, the model and the tools."""
+        clone = copy(self)
+        clone._own_state, clone._turn_lock, clone._session_id = None, asyncio.Lock(), uuid4().hex
+        return clone
 
     @property
     def is_complete(self) -> bool:
-        """Whether this machine's own conversation has reached a final node."""
+        """Whether this machine's conversation has reached a final node."""
         return self._own_state is not None and self._own_state.outcome == "final"
 
     def reset(self) -> None:
-        """Forget this machine's own conversation; the next one is in the same flow of the set."""
+        """Discard this machine's conversation; the next one is in the same flow of the set."""
         flow = self._own_state.flow if self._own_state else ""
         self._own_state = DialogState(flow=flow) if flow else None
 
     def assist(self, note: str) -> None:
-        """Tell the model something about this machine's own conversation that the user does not see."""
+        """Add a note for the model to this machine's conversation; the user does not see it."""
         own = replace(self._own_state or _INITIAL_STATE)
         own.add_history_line("system", note)
         self._own_state = own
 
     def switch_flow(self, name: str, *, preserve_memory: bool = True) -> None:
-        """Go on in another flow of the set, at its beginning; with or without what was said and learnt.
+        """Continue in another flow of the set, at its beginning; with or without history and values.
 
         Raises `KeyError` when there is no flow of that name.
         """
         if name not in self._compiled:
             raise KeyError(f"there is no flow “{name}”; there are: {', '.join(self._compiled)}")
-        kept = {each: getattr(self._own_state or _INITIAL_STATE, each) for each in _MEMORY if preserve_memory}
-        self._own_state = DialogState(flow=name, **kept)
+        memory = {
+            each: getattr(self._own_state or _INITIAL_STATE, each) for each in _MEMORY if preserve_memory
+        }
+        self._own_state = DialogState(flow=name, **memory)
 
     async def start(self, context: Mapping[str, JsonValue] | None = None) -> TurnResult:
-        """Begin this machine's own conversation anew, with the greeting alone; notes made before it stay."""
+        """Restart this machine's conversation with the greeting alone; notes added before it stay."""
         if self._own_state and not self._own_state.is_new:
             self.reset()
         return await self.turn("", context)
@@ -239,12 +250,12 @@ class DialogMachine:
     async def turn(
         self, text: str | Turn, context: Mapping[str, JsonValue] | None = None, stream: bool = False
     ) -> TurnResult | TurnStream:
-        """Answer one message of this machine's own conversation. A failed or cancelled turn changes nothing.
+        """Answer one message of this machine's conversation. A failed or cancelled turn changes nothing.
 
-        `text` may be a whole `Turn`, for payloads and attachments. `context` is what the caller knows of the
-        user, as JSON; it never stands in for what the operator has set. With `stream` the answer is an async
-        iterator of chunks, the model's own words as it writes them. Raises `ValueError` for a context that
-        is no JSON, or more than fits into a state.
+        `text` may be a `Turn`, for payloads and attachments. `context` is what the caller knows about the
+        user, as JSON; it never overrides the operator's environment. With `stream` the answer is an async
+        iterator of chunks, which the model's text reaches while it is written. Raises `ValueError` for a
+        context that is not JSON or exceeds the limit.
         """
         turn = text if isinstance(text, Turn) else self._build_turn(text)
         if stream:
@@ -252,7 +263,7 @@ class DialogMachine:
         return await self._run_own_turn(turn, context, None)
 
     def _build_turn(self, text: str) -> Turn:
-        """A message that no channel has named: its deeds are its own, whoever says the same elsewhere."""
+        """Return a turn with an id that is unique to this machine, so that idempotency keys are as well."""
         return Turn(
             id=f"{self._session_id}-{next(self._turn_numbers)}",
             session=self._session_id,
@@ -274,7 +285,7 @@ class DialogMachine:
             self._turn_lock.release()
 
     async def aclose(self) -> None:
-        """Let go of the connections, the model's and the actions'."""
+        """Close the connections of the model, the moderator and the actions."""
         await self.model.aclose()
         if close := getattr(self._moderator, "aclose", None):
             await close()

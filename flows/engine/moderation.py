@@ -1,35 +1,26 @@
-"""Turns with somebody who looks at what is said, by both sides, before anybody reads it."""
+"""Applies content moderation to user and bot messages."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Protocol
 
 from core.model import Message
 from core.ports import TurnListener
 from flows.engine.turn_result import StateAndResult, TurnResult
-from flows.llm import ModelError
+from flows.llm import ModelError, Moderator
 from flows.locales import LocaleMessages
 from flows.state import MAX_LINE_LENGTH, DialogState
 
 
-class Moderator(Protocol):
-    """Says whether a text may pass."""
-
-    async def flags(self, text: str) -> bool:
-        """Whether to object. Raises `ModelError` when it cannot say; then nothing passes."""
-        ...
-
-
 class _BufferingListener(TurnListener):
-    """Tells nobody of words before they were looked at; of acts it does."""
+    """Withholds text, which is not moderated yet, and forwards side effects."""
 
-    def __init__(self, watcher: TurnListener) -> None:
-        self._listener = watcher
+    def __init__(self, listener: TurnListener) -> None:
+        self._listener = listener
 
     async def on_side_effect(self) -> None:
-        """The first act that cannot be undone is about to begin."""
+        """Announce the turn's first side effect."""
         await self._listener.on_side_effect()
 
 
@@ -40,47 +31,46 @@ async def moderate_turn(
     answer: Callable[[TurnListener], Awaitable[StateAndResult]],
     *,
     sentences: LocaleMessages,
-    watcher: TurnListener | None,
+    listener: TurnListener | None,
 ) -> StateAndResult:
-    """Answer a message unless it is objected to; say what is answered unless that is.
+    """Answer a message unless it is rejected, and send the answer unless that is rejected.
 
-    What is objected to reaches no model and stays in no history. A moderator who cannot say costs an
-    apology, never the same twice in a row; what an answer has done by then stays done.
+    Rejected text reaches no model and stays in no history. When the moderator fails, the reply is an apology,
+    never the same twice in a row; side effects of the answer are kept.
     """
-    unheard = TurnResult(node=before.node)
+    unanswered = TurnResult(node=before.node)
     try:
         if text.strip() and await moderator.flags(text):
-            return before, _replace_reply(unheard, sentences.refusal, "refused")
+            return before, _replace_reply(unanswered, sentences.refusal, "refused")
     except ModelError:
-        return _replace_with_apology(before, before, unheard._replace(outcome="error"), sentences)
-    listener = watcher or TurnListener()
+        return _replace_with_apology(before, before, unanswered._replace(outcome="error"), sentences)
+    listener = listener or TurnListener()
     state, result = await answer(_BufferingListener(listener))
-    said = [message.text for message in result.messages if message.text]
+    texts = [message.text for message in result.messages if message.text]
     try:
-        if said and await moderator.flags("\n\n".join(said)):
-            _remove_from_history(state, said)
+        if texts and await moderator.flags("\n\n".join(texts)):
+            _remove_from_history(state, texts)
             result = _replace_reply(result, sentences.refusal, result.outcome)
     except ModelError:
-        _remove_from_history(state, said)
+        _remove_from_history(state, texts)
         state, result = _replace_with_apology(before, state, result, sentences)
     listener.on_text(result.text)
     return state, result
 
 
 def _replace_reply(result: TurnResult, text: str, outcome: str) -> TurnResult:
-    """The result with one sentence in place of what was said."""
+    """Return the result with one message in place of all."""
     return result._replace(messages=(Message(text=text),), outcome=outcome, issue="moderated")
 
 
 def _replace_with_apology(
     before: DialogState, state: DialogState, result: TurnResult, sentences: LocaleMessages
 ) -> StateAndResult:
-    """The state and the result with an apology, other than that of the turn before."""
+    """Return the state and the result with an apology that differs from that of the turn before."""
     text = sentences.apologies[before.apologies % len(sentences.apologies)]
     return replace(state, apologies=before.apologies + 1), _replace_reply(result, text, result.outcome)
 
 
-def _remove_from_history(state: DialogState, said: list[str]) -> None:
-    """Keep no memory of what was never said."""
-    unsaid = {text[:MAX_LINE_LENGTH] for text in said}
-    state.history = tuple(line for line in state.history if line["content"] not in unsaid)
+def _remove_from_history(state: DialogState, texts: list[str]) -> None:
+    unsent = {text[:MAX_LINE_LENGTH] for text in texts}
+    state.history = tuple(line for line in state.history if line["content"] not in unsent)

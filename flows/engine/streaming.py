@@ -1,4 +1,4 @@
-"""A turn's text while it is being made."""
+"""Streams a turn's text to a listener while it is produced."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ PARAGRAPH_SEPARATOR = "\n\n"
 
 
 class TextStreamer:
-    """Hands on the pieces of a turn's messages, with a blank line between two.
+    """Forwards the pieces of a turn's messages, with a blank line between two messages.
 
-    What is told is a prefix of what is said in the end, unless a model breaks off or writes too much.
+    The streamed text is a prefix of the final text, unless a model breaks off or exceeds a length limit.
     """
 
     def __init__(self, on_text: TextCallback = discard) -> None:
@@ -27,22 +27,22 @@ class TextStreamer:
 
     @property
     def writer(self) -> TextCallback:
-        """Where a model may write; a model can tell when nobody reads along."""
+        """Callback for the model; `discard` when nothing is streamed, so that a model need not stream."""
         return discard if self._on_text is discard else self.write
 
     def write(self, piece: str) -> None:
-        """The next piece of the message that is being written; space at its ends is held back."""
+        """Stream the next piece of the present message; whitespace at its ends is held back."""
         text = self._held_whitespace + piece if self._streamed else piece.lstrip()
-        plain = text.rstrip()
-        self._held_whitespace = text[len(plain) :]
-        if plain:
+        stripped = text.rstrip()
+        self._held_whitespace = text[len(stripped) :]
+        if stripped:
             if not self._streamed and self._has_previous_message:
                 self._on_text(PARAGRAPH_SEPARATOR)
-            self._streamed += plain
-            self._on_text(plain)
+            self._streamed += stripped
+            self._on_text(stripped)
 
     def finish_message(self, text: str) -> None:
-        """The message is complete, and this is all of it; what was not told yet is told now."""
+        """Complete the present message, whose whole text is `text`: stream the part that is missing."""
         if self._on_text is discard:
             return
         self._held_whitespace = ""
@@ -52,20 +52,20 @@ class TextStreamer:
 
 
 NULL_STREAMER = TextStreamer()
-"""Tells nobody, and so may serve any number of turns."""
+"""Streams nothing; without state, so that all turns can share it."""
 
 
 class Chunk(NamedTuple):
-    """A piece of the text. With `is_restart` it is the whole text, in place of all that came before."""
+    """A piece of the text. With `is_restart` it is the complete text and replaces all chunks before it."""
 
     text: str
     is_restart: bool = False
 
 
 class TurnStream(TurnListener, AsyncIterator[Chunk]):
-    """Iterate for the chunks; then `result` is the turn as it came out.
+    """Async iterator of a turn's chunks; at its end `result` is the turn's result.
 
-    Who leaves `async for` early, or calls `aclose`, ends the turn, and it changes nothing.
+    Leaving `async for` early, or `aclose`, cancels the turn, which then changes nothing.
     """
 
     def __init__(self) -> None:
@@ -75,23 +75,23 @@ class TurnStream(TurnListener, AsyncIterator[Chunk]):
         self._is_closed = False
 
     def on_text(self, text: str) -> None:
-        """Hand a piece on."""
+        """Add a piece of text."""
         self._queue.put_nowait(text)
 
     def start(self, turn: Callable[[TurnListener], Coroutine[Any, Any, TurnResult]]) -> TurnStream:
-        """Start the turn that is to be streamed."""
+        """Start the turn, with this object as its listener."""
         self._task = asyncio.create_task(turn(self))
         self._task.add_done_callback(lambda task: self._queue.put_nowait(None))
         return self
 
     @property
     def result(self) -> TurnResult:
-        """The whole turn. Raises what the turn raised, and `InvalidStateError` before its end."""
+        """The turn's result. Raises what the turn raised, and `InvalidStateError` before its end."""
         assert self._task is not None
         return self._task.result()
 
     async def __aiter__(self) -> AsyncGenerator[Chunk]:
-        """The chunks that are still to come."""
+        """Iterate over the remaining chunks."""
         try:
             while (chunk := await self._next_chunk()) is not None:
                 yield chunk
@@ -99,14 +99,14 @@ class TurnStream(TurnListener, AsyncIterator[Chunk]):
             self._cancel()
 
     async def __anext__(self) -> Chunk:
-        """The next chunk."""
+        """Return the next chunk."""
         chunk = await self._next_chunk()
         if chunk is None:
             raise StopAsyncIteration
         return chunk
 
     async def aclose(self) -> None:
-        """End the turn, and wait until it has ended."""
+        """Cancel the turn, and wait until it has ended."""
         self._cancel()
         assert self._task is not None
         await asyncio.wait([self._task])
@@ -117,18 +117,18 @@ class TurnStream(TurnListener, AsyncIterator[Chunk]):
         self._task.cancel()
 
     async def _next_chunk(self) -> Chunk | None:
-        """The next piece or, after the last, what is missing of the whole."""
+        """Return the next piece or, after the last, the part of the result that was not streamed."""
         if self._is_closed:
             return None
         text = await self._queue.get()
         if text is None:
-            self._queue.put_nowait(None)  # for whoever else is waiting
+            self._queue.put_nowait(None)  # for other consumers that wait
             return None if self._is_closed else self._remaining_chunk()
         self._streamed += text
         return Chunk(text)
 
     def _remaining_chunk(self) -> Chunk | None:
-        told, self._streamed = self._streamed, self.result.text
-        if self._streamed.startswith(told):
-            return Chunk(self._streamed[len(told) :]) if self._streamed != told else None
+        before, self._streamed = self._streamed, self.result.text
+        if self._streamed.startswith(before):
+            return Chunk(self._streamed[len(before) :]) if self._streamed != before else None
         return Chunk(self._streamed, is_restart=True)

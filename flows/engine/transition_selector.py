@@ -1,24 +1,29 @@
-"""What a message means at a node: the edges that are open, the one that is chosen, the slots that it gave."""
+"""Selects the transition for a user message, or out of a node that does not wait for one.
+
+Nothing here changes the dialog's place or its slots: a decision is returned as a `Selection`, which the
+executor carries out. What selecting itself takes is recorded in the context: model usage, tools that the
+model called and their results.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Container, Mapping, Sequence
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from core.model import Choice, Turn
-from flows.compiled import CompiledEdge
-from flows.engine.action_runner import ActionRunner
-from flows.llm import STAY_DECISION, Model, TextCallback, TransitionDecision, TransitionRequest, discard
+from core.model import Choice
+from flows.compiled import CompiledEdge, CompiledNode, is_silent
+from flows.document.flow import CompletionCriterion
+from flows.engine.action_runner import available_tools, call_tool
+from flows.engine.selection import Fallback, Question, Selection, SlotValues, Stay, Transition
+from flows.engine.turn_context import TurnContext
+from flows.llm import STAY_DECISION, TransitionDecision, TransitionRequest, discard
 from flows.llm.rules import RulesModel
 from flows.nlu import recognize_choice
 from flows.slots import Slot, validate_slot_value
-from flows.templating import TextTemplate
-from flows.text import replace_surrogates
 from flows.tools import ToolDefinition, ToolExchange
 
-MAX_TEXT_LENGTH = 4_000
 MAX_TOOL_ROUNDS = 4
 MAX_CALLS_PER_ROUND = 4
 
@@ -26,229 +31,315 @@ _RULES_MODEL = RulesModel()
 _EMPTY_VALUES: tuple[JsonValue, ...] = (None, "", [], {})
 
 
-class TransitionSelector:
-    """Judges one turn. `choice` is the quick reply that was meant, once `hear` has looked for it.
+class _Answer(NamedTuple):
+    """A model's decision, and the failure edge of a tool that failed before it could decide."""
 
-    `detour` is the edge to take because a tool has failed, `rounds` counts the turn's rounds of tools.
+    decision: TransitionDecision
+    failure_edge: CompiledEdge | None = None
+
+
+async def select_transition(context: TurnContext) -> Selection:
+    """Select the transition that the user's message asks for. Raises `ModelError`."""
+    node, state = context.node, context.state
+    is_last_try = node.node.max_turns is not None and state.turns_in_node > node.node.max_turns
+    last_resort = find_fallback_edge(node) if is_last_try else None
+    edges = available_edges(context)
+    edge = _edge_of_quick_reply(context, edges)
+    if edge is None and node.is_decided_by_data and not context.is_first_turn:
+        edge = await _select_by_data(context, edges)
+    decision = STAY_DECISION
+    if edge is None:
+        decision, failure_edge = await _ask_model(context, edges, may_reply=last_resort is None)
+        if context.executed:  # a tool's result may have opened an edge
+            edges = available_edges(context)
+        edge = failure_edge or find_edge(decision.edge_id, edges)
+    slots: SlotValues = {}
+    if edge is not None:
+        slots, question = _extract_slots(context, edge, decision)
+        question = question or _criterion_question(context, edge, slots)
+        if question is None:
+            return Transition(edge, slots, _speculative_reply(node, edge, decision))
+        if last_resort is None:
+            return question
+    if last_resort is not None:
+        return Fallback(last_resort, slots)
+    return Stay(decision, offers_agent=any(each.leads_to_hand_off for each in edges))
+
+
+async def select_without_input(context: TurnContext, entered: Container[str]) -> Selection:
+    """Select the edge out of a node that does not wait for the user; nodes already `entered` are left out.
+
+    Raises `ModelError`.
     """
+    node = context.node
+    if not is_silent_node(context):
+        is_asking = node.kind == "instruction" and context.messages[-1].text.endswith("?")
+        if not node.auto_proceed or is_asking:
+            return Stay()
+    edge, decision, slots = await _choose_without_input(context, entered)
+    if edge is None:
+        fallback = find_fallback_edge(node)
+        return Stay() if fallback is None else Fallback(fallback)
+    if question := _missing_value_question(context, edge, slots):
+        return question
+    return Transition(edge, slots, _speculative_reply(node, edge, decision))
 
-    def __init__(self, performer: ActionRunner, turn: Turn, model: Model, today: date) -> None:
-        self.action_runner = performer
-        self.response_builder = speaker = performer.response_builder
-        self.state = speaker.state
-        self.flow = speaker.flow
-        self.turn = turn
-        self.model = model
-        self.today = today
-        self.text = replace_surrogates(turn.text.strip()[:MAX_TEXT_LENGTH])
-        self.quick_reply: Choice | None = None
-        self.failure_edge: CompiledEdge | None = None
-        self.tool_rounds = 0
 
-    def match_quick_reply(self, *, is_first: bool) -> None:
-        """Find the quick reply that was meant. A first message is no number out of a list not yet seen."""
-        offered = self.state.offered
-        if self.turn.payload:
-            self.quick_reply = next(
-                (choice for choice in offered if choice.payload == self.turn.payload), None
-            )
-        elif not (is_first and self.text.isdigit()):
-            self.quick_reply = recognize_choice(self.text, offered, self.flow.language)
-        self.state.add_history_line(
-            "user",
-            self.quick_reply.label if self.quick_reply else self.text or self._describe_wordless_turn(),
-        )
+def select_by_filled_slots(context: TurnContext, entered: Container[str]) -> Transition | None:
+    """Return the transition whose required slots are already filled, by this turn or the caller's context.
 
-    def _describe_wordless_turn(self) -> str:
-        return self.turn.payload or self.response_builder.locale_messages.describe_wordless_turn(self.turn)
+    The caller's values do not count when the node is entered again: the user did not accept them then.
+    """
+    node, state = context.node, context.state
+    filled = context.filled_optional_slots
+    is_entered_first = bool(context.last_edge_id) and state.visits.get(node.id) == 1
+    variables = state.variables if is_entered_first else {}
+    for edge in node.edges if filled or variables else ():
+        required = [slot for slot in edge.slots if slot.required]
+        if not required or edge.target in entered:
+            continue
+        values = {
+            slot.name: validate_slot_value(slot, variables.get(slot.name), context.today).value
+            for slot in required
+            if slot.name not in filled
+        }
+        if None not in values.values():
+            return Transition(edge, values)
+    return None
 
-    def edge_of_quick_reply(self, offered: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
-        """The edge that an offered quick reply names by its payload, unless it has something to learn.
 
-        What was not offered is not taken at its word: anybody may send the id of an edge that is the model's
-        to judge.
-        """
-        choice = self.quick_reply
-        edge = next((edge for edge in offered if edge.id == choice.payload), None) if choice else None
-        return None if edge and any(s.required and len(s.allowed_values) != 1 for s in edge.slots) else edge
+def match_quick_reply(context: TurnContext) -> Choice | None:
+    """Return the offered quick reply that the message selects.
 
-    def available_edges(self) -> tuple[CompiledEdge, ...]:
-        """The node's own edges and, where it may be interrupted, the global ones that they do not shadow."""
-        node = self.response_builder.node
-        return (
-            node.available_edges
-            if node.has_only_open_edges
-            else tuple(edge for edge in node.available_edges if self._is_available(edge))
-        )
+    A number in a session's first message selects nothing, as the user has not seen a list yet.
+    """
+    offered = context.state.offered
+    if payload := context.turn.payload:
+        return next((choice for choice in offered if choice.payload == payload), None)
+    if context.is_first_turn and context.text.isdigit():
+        return None
+    return recognize_choice(context.text, offered, context.flow.language)
 
-    def _is_available(self, edge: CompiledEdge) -> bool:
-        if edge.guard is not None and not edge.guard.is_true(self.response_builder.template_values):
-            return False
-        return (
-            edge.data_condition is None
-            or edge.data_condition.evaluate(self.response_builder.template_values) is not False
-        )
 
-    def evaluate_data(self, edge: CompiledEdge) -> bool | None:
-        """What the data alone say of an edge; None when that is for the model to say."""
-        if edge.guard is not None:
-            return edge.guard.is_true(self.response_builder.template_values)
-        return (
-            edge.data_condition.evaluate(self.response_builder.template_values)
-            if edge.data_condition
-            else None
-        )
+def available_edges(context: TurnContext) -> tuple[CompiledEdge, ...]:
+    """Return the node's edges and the global ones that may interrupt it, without those closed by the data."""
+    node = context.node
+    if node.has_only_open_edges:
+        return node.available_edges
+    return tuple(edge for edge in node.available_edges if _is_open(context, edge))
 
-    async def select_by_data(self, offered: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
-        """The edge out of a node `is_by_data`, when the data decide on exactly one of its own.
 
-        What the user said still counts where it asks for something else: a global edge, by the rules.
-        """
-        own = [edge for edge in self.response_builder.node.edges if not edge.edge.is_fallback]
-        open_edges = [edge for edge in own if any(edge is other for other in offered)]
-        if len(open_edges) != 1 or any(self.evaluate_data(edge) is None for edge in own):
-            return None
-        others = tuple(
-            edge for edge in offered if not any(edge is mine for mine in self.response_builder.node.edges)
-        )
-        asked = await _RULES_MODEL.decide(self._build_request(others))
-        return find_edge(asked.edge_id, others) or open_edges[0]
-
-    @property
-    def known_values(self) -> Mapping[str, JsonValue]:
-        """What the user, the caller and the actions have told by now."""
-        return {**self.state.variables, **self.state.slots, **self.state.results}
-
-    def missing_slot_question(self, edge: CompiledEdge) -> str:
-        """The question to ask before an edge may be crossed that nobody has just asked about."""
-        known = self.known_values
-        missing = next((s for s in edge.slots if s.required and known.get(s.name) in _EMPTY_VALUES), None)
-        return self._slot_question(missing) if missing else self.unmet_criterion_question(edge)
-
-    def unmet_criterion_question(self, edge: CompiledEdge) -> str:
-        """The question for what the node must know before `edge` may be crossed.
-
-        Where it may be skipped, who insists gets past it.
-        """
-        node, state = self.response_builder.node, self.state
-        if not node.node.completion_criteria:
-            return ""
-        is_exempt = edge.edge.is_fallback or edge.leads_to_hand_off or edge.target == node.id
-        if is_exempt or not any(own is edge for own in node.edges):
-            return ""
-        known = self.known_values
-        criteria = [item for item in node.node.completion_criteria if item.required]
-        missing = next((item for item in criteria if known.get(item.key) in _EMPTY_VALUES), None)
-        if missing is None or (node.node.allow_skip and state.insisted):
-            return ""
-        state.insisted += 1
-        return self.response_builder.locale_messages.missing_value.format(
-            missing.description or missing.key.replace("_", " ")
-        )
-
-    async def ask_model(
-        self,
-        offered: tuple[CompiledEdge, ...],
-        *,
-        is_first: bool = False,
-        is_silent: bool = False,
-        may_reply: bool = False,
-    ) -> TransitionDecision:
-        """Ask the model for one of `offered`, running the tools that it wants. Raises `ModelError`.
-
-        With `may_reply` the model's reply will be said if it stays, so it may be told while it is written.
-        """
-        exchanges: list[ToolExchange] = []
-        self.failure_edge = None
-        write = self.response_builder.streamer.writer if may_reply else discard
-        while True:
-            tools = self.action_runner.available_tools() if self.tool_rounds < MAX_TOOL_ROUNDS else ()
-            if is_silent and not offered:
-                return STAY_DECISION  # whatever a tool found, nothing leads on
-            if not offered and not tools and not exchanges:
-                return STAY_DECISION
-            question = self._build_request(offered, is_first, is_silent, tools, tuple(exchanges), write)
-            decision = await self.model.decide(question)
-            self.response_builder.record_usage(decision.tokens, decision.model, decision.issue)
-            if not decision.calls or not tools:
-                break
-            self.tool_rounds += 1
-            for call in decision.calls[:MAX_CALLS_PER_ROUND]:
-                result, failure = await self.action_runner.call_tool(call)
-                self.failure_edge = find_edge(
-                    failure, (*self.response_builder.node.edges, *self.flow.global_edges)
-                )
-                if self.failure_edge:
-                    return TransitionDecision()
-                exchanges.append(ToolExchange(call, result))
-        if decision.calls:
-            self.response_builder.issues.append("rounds")
-        return decision
-
-    def _build_request(
-        self,
-        offered: tuple[CompiledEdge, ...],
-        is_first: bool = False,
-        is_silent: bool = False,
-        tools: tuple[ToolDefinition, ...] = (),
-        exchanges: tuple[ToolExchange, ...] = (),
-        write: TextCallback = discard,
-    ) -> TransitionRequest:
-        speaker, state, choice = self.response_builder, self.state, self.quick_reply
-        node, rendered = speaker.node, speaker.render
-        conditions = node.conditions if offered is node.available_edges else None
-        if conditions is None:
-            conditions = tuple([rendered(edge.condition) for edge in offered])
-        return TransitionRequest(
-            node,
-            offered,
-            conditions,
-            choice.label if choice else self.text,
-            choice.payload if choice else self.turn.payload,
-            rendered(node.text) if node.text else "",
-            speaker.system_prompt,
-            rendered(node.instruction) if node.instruction else "",
-            speaker.model_values,
-            state.filled,
-            state.summary,
-            state.history,
-            self.today,
-            is_first,
-            is_silent,
-            tools,
-            exchanges,
-            self.flow.language,
-            write,
-            node.speculative_replies,
-        )
-
-    def fill_slots(self, edge: CompiledEdge, decision: TransitionDecision) -> str:
-        """Take the edge's slots over; the question that is to be asked when a required one is missing."""
-        if not (edge.slots or edge.inferred_slots):
-            return ""
-        reasons: dict[str, str] = {}
-        for slot in (*edge.slots, *edge.inferred_slots):
-            value = decision.slots.get(slot.name)
-            if value is None and slot.required and len(slot.allowed_values) == 1:
-                value = slot.allowed_values[0]  # models leave out what can only be one thing
-            reading = validate_slot_value(slot, value, self.today)
-            if reading.value is not None:
-                self.state.set_slot(slot.name, reading.value)
-            elif reading.error_message:
-                reasons[slot.name] = reading.error_message
-        filled = set(self.state.filled) - set(reasons)  # a correction that cannot be read is asked for again
-        missing = next((s for s in edge.slots if s.required and s.name not in filled), None)
-        return reasons.get(missing.name) or self._slot_question(missing) if missing else ""
-
-    def _slot_question(self, slot: Slot) -> str:
-        question = self.response_builder.render(TextTemplate(slot.question)) if slot.question else ""
-        return question or self.response_builder.locale_messages.missing_value.format(slot.description)
+def is_silent_node(context: TurnContext) -> bool:
+    """Return whether the node says nothing and only leads on."""
+    node = context.node
+    if node.is_router or node.text or not node.edges or node.instruction is None:
+        return node.is_router
+    return is_silent(context.render(node.instruction))
 
 
 def find_edge(name: str, edges: Sequence[CompiledEdge]) -> CompiledEdge | None:
-    """The edge of that id or, as models sometimes answer, the one that leads to the node of that id."""
+    """Return the edge with the id `name`, or else one whose target has it, as models sometimes answer."""
     if not name:
         return None
     return next((e for e in edges if e.id == name), None) or next(
         (e for e in edges if e.target == name), None
     )
+
+
+def find_fallback_edge(node: CompiledNode) -> CompiledEdge | None:
+    """Return the node's fallback edge."""
+    return next((edge for edge in node.edges if edge.edge.is_fallback), None)
+
+
+def _edge_of_quick_reply(context: TurnContext, edges: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
+    """Return the edge that the selected quick reply names by its payload, unless slots must be read first.
+
+    A payload that was not offered is ignored: anyone may send the id of an edge that the model has to decide.
+    """
+    choice = context.quick_reply
+    edge = next((edge for edge in edges if edge.id == choice.payload), None) if choice else None
+    return None if edge and any(s.required and len(s.allowed_values) != 1 for s in edge.slots) else edge
+
+
+async def _select_by_data(context: TurnContext, edges: tuple[CompiledEdge, ...]) -> CompiledEdge | None:
+    """Return the edge out of a node that is decided by data, if exactly one of its own is open.
+
+    A global edge still comes first where the rules find that the message asks for it.
+    """
+    own = context.node.edges
+    candidates = [edge for edge in own if not edge.edge.is_fallback]
+    open_edges = [edge for edge in candidates if edge in edges]
+    if len(open_edges) != 1 or any(_evaluate_data(context, edge) is None for edge in candidates):
+        return None
+    global_edges = tuple(edge for edge in edges if edge not in own)
+    decision = await _RULES_MODEL.decide(_build_request(context, global_edges))
+    return find_edge(decision.edge_id, global_edges) or open_edges[0]
+
+
+async def _choose_without_input(
+    context: TurnContext, entered: Container[str]
+) -> tuple[CompiledEdge | None, TransitionDecision, SlotValues]:
+    """Choose an edge by the data, and by the model where they leave more than one open."""
+    node = context.node
+    edges = [edge for edge in node.edges if edge.target not in entered and not edge.edge.is_fallback]
+    results = [(edge, _evaluate_data(context, edge)) for edge in edges]
+    open_edges = tuple(edge for edge, result in results if result is not False)
+    certain = [edge for edge, result in results if result]
+    if len(open_edges) == 1 and (certain or len(edges) == 1 or find_fallback_edge(node) is None):
+        return open_edges[0], STAY_DECISION, {}
+    decision, failure_edge = await _ask_model(context, open_edges, is_silent=True)
+    if edge := failure_edge or find_edge(decision.edge_id, open_edges):
+        slots, _ = _extract_slots(context, edge, decision)
+        return edge, decision, slots
+    return next(iter(certain), None), STAY_DECISION, {}
+
+
+def _is_open(context: TurnContext, edge: CompiledEdge) -> bool:
+    if edge.guard is not None and not edge.guard.is_true(context.template_values):
+        return False
+    return edge.data_condition is None or edge.data_condition.evaluate(context.template_values) is not False
+
+
+def _evaluate_data(context: TurnContext, edge: CompiledEdge) -> bool | None:
+    """Return whether the data open the edge; `None` when the model has to decide."""
+    if edge.guard is not None:
+        return edge.guard.is_true(context.template_values)
+    if edge.data_condition is None:
+        return None
+    return edge.data_condition.evaluate(context.template_values)
+
+
+async def _ask_model(
+    context: TurnContext, edges: tuple[CompiledEdge, ...], *, is_silent: bool = False, may_reply: bool = False
+) -> _Answer:
+    """Ask the model for one of `edges`, running the tools that it calls. Raises `ModelError`.
+
+    With `may_reply` the model's reply is sent if it stays, so it may be streamed while it is written.
+    """
+    exchanges: list[ToolExchange] = []
+    while True:
+        has_rounds_left = context.usage.tool_rounds < MAX_TOOL_ROUNDS
+        tools = available_tools(context) if has_rounds_left else ()
+        if is_silent and not edges:
+            return _Answer(STAY_DECISION)  # no tool result could lead on
+        if not edges and not tools and not exchanges:
+            return _Answer(STAY_DECISION)
+        request = _build_request(
+            context, edges, is_silent=is_silent, tools=tools, exchanges=tuple(exchanges), may_reply=may_reply
+        )
+        decision = await context.model.decide(request)
+        context.record_usage(decision.tokens, decision.model, decision.issue)
+        if not decision.calls or not tools:
+            break
+        context.usage.tool_rounds += 1
+        for call in decision.calls[:MAX_CALLS_PER_ROUND]:
+            result, edge_id = await call_tool(context, call)
+            if edge := find_edge(edge_id, (*context.node.edges, *context.flow.global_edges)):
+                return _Answer(STAY_DECISION, edge)
+            exchanges.append(ToolExchange(call, result))
+    if decision.calls:
+        context.issues.append("rounds")
+    return _Answer(decision)
+
+
+def _build_request(
+    context: TurnContext,
+    edges: tuple[CompiledEdge, ...],
+    *,
+    is_silent: bool = False,
+    tools: tuple[ToolDefinition, ...] = (),
+    exchanges: tuple[ToolExchange, ...] = (),
+    may_reply: bool = False,
+) -> TransitionRequest:
+    state, node, choice, render = context.state, context.node, context.quick_reply, context.render
+    conditions = node.conditions if edges is node.available_edges else None
+    if conditions is None:
+        conditions = tuple([render(edge.condition) for edge in edges])
+    return TransitionRequest(
+        node=node,
+        available_edges=edges,
+        conditions=conditions,
+        text=choice.label if choice else context.text,
+        payload=choice.payload if choice else context.turn.payload,
+        last_speech=render(node.text) if node.text else "",
+        prompt=context.system_prompt,
+        instruction=render(node.instruction) if node.instruction else "",
+        values=context.model_values,
+        filled_slots=state.filled,
+        summary=state.summary,
+        history=state.history,
+        today=context.today,
+        is_first=context.is_first_turn and not is_silent,
+        is_silent=is_silent,
+        tools=tools,
+        exchanges=exchanges,
+        language=context.flow.language,
+        write=context.streamer.writer if may_reply else discard,
+        speculative_replies=node.speculative_replies,
+    )
+
+
+def _extract_slots(
+    context: TurnContext, edge: CompiledEdge, decision: TransitionDecision
+) -> tuple[dict[str, JsonValue], Question | None]:
+    """Return the valid values of the edge's slots, and the question for a required one that is missing."""
+    values: dict[str, JsonValue] = {}
+    if not (edge.slots or edge.inferred_slots):
+        return values, None
+    errors: dict[str, str] = {}
+    for slot in (*edge.slots, *edge.inferred_slots):
+        value = decision.slots.get(slot.name)
+        if value is None and slot.required and len(slot.allowed_values) == 1:
+            value = slot.allowed_values[0]  # models leave out a value that has no alternative
+        reading = validate_slot_value(slot, value, context.today)
+        if reading.value is not None:
+            values[slot.name] = reading.value
+        elif reading.error_message:
+            errors[slot.name] = reading.error_message
+    # a correction that is invalid is asked for again, although the slot has an older value
+    filled = {*context.state.filled, *values} - set(errors)
+    missing = next((slot for slot in edge.slots if slot.required and slot.name not in filled), None)
+    if missing is None:
+        return values, None
+    return values, Question(missing, values, errors.get(missing.name, ""))
+
+
+def _missing_value_question(context: TurnContext, edge: CompiledEdge, slots: SlotValues) -> Question | None:
+    """Return the question to ask before an edge may be followed that the user was not asked about."""
+    missing = _first_missing_slot(edge, _known_values(context, slots))
+    return Question(missing, slots) if missing else _criterion_question(context, edge, slots)
+
+
+def _first_missing_slot(edge: CompiledEdge, known: SlotValues) -> Slot | None:
+    return next((s for s in edge.slots if s.required and known.get(s.name) in _EMPTY_VALUES), None)
+
+
+def _criterion_question(context: TurnContext, edge: CompiledEdge, slots: SlotValues) -> Question | None:
+    """Return the question for an unmet completion criterion of the node; a second attempt may skip it."""
+    node = context.node
+    if not node.node.completion_criteria:
+        return None
+    is_exempt = edge.edge.is_fallback or edge.leads_to_hand_off or edge.target == node.id
+    if is_exempt or edge not in node.edges:
+        return None
+    missing = _first_unmet_criterion(node, _known_values(context, slots))
+    if missing is None or (node.node.allow_skip and context.state.insisted):
+        return None
+    return Question(missing, slots)
+
+
+def _first_unmet_criterion(node: CompiledNode, known: SlotValues) -> CompletionCriterion | None:
+    required = (each for each in node.node.completion_criteria or () if each.required)
+    return next((each for each in required if known.get(each.key) in _EMPTY_VALUES), None)
+
+
+def _known_values(context: TurnContext, slots: SlotValues) -> Mapping[str, JsonValue]:
+    """Return what the caller, the user and the actions have provided, with `slots` not stored yet."""
+    state = context.state
+    return {**state.variables, **state.slots, **slots, **state.results}
+
+
+def _speculative_reply(node: CompiledNode, edge: CompiledEdge, decision: TransitionDecision) -> str:
+    """Return what a model that chose `edge` wrote for its target node."""
+    is_requested = any(each.edge_id == edge.id == decision.edge_id for each in node.speculative_replies)
+    return decision.reply if is_requested else ""

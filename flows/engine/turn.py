@@ -1,131 +1,127 @@
-"""One turn: from a compiled flow, a stored state and a user's message to the next state and what to say."""
+"""Runs one turn of a dialog: from a flow, a stored state and a message to the next state and a reply."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from datetime import date
 from time import perf_counter
 
 from core.model import Address, Message, TimerKind, Turn
 from core.ports import TurnListener
-from flows.compiled import CompiledEdge, CompiledFlow
+from flows.compiled import CompiledFlow
 from flows.document import Fallback, Node
-from flows.engine.action_runner import ActionRunner, EngineServices
 from flows.engine.history_summary import start_summary
 from flows.engine.language import requested_language
-from flows.engine.response_builder import ResponseBuilder
-from flows.engine.streaming import NULL_STREAMER, TextStreamer
-from flows.engine.transition_executor import TransitionExecutor, find_fallback_edge
-from flows.engine.transition_selector import MAX_TEXT_LENGTH, TransitionSelector, find_edge
+from flows.engine.response_builder import (
+    add_message,
+    add_text,
+    build_messages,
+    build_quick_replies,
+    repeat_question,
+)
+from flows.engine.selection import Transition
+from flows.engine.transition_executor import enter_initial_node, execute_selection
+from flows.engine.transition_selector import find_edge, match_quick_reply, select_transition
+from flows.engine.turn_context import EngineServices, TurnContext
 from flows.engine.turn_result import StateAndResult, TurnResult, VisitListener, ignore_visits
-from flows.llm import STAY_DECISION, Model, ModelError, TransitionDecision
+from flows.llm import Model, ModelError
 from flows.nlu import is_greeting, is_small_talk
 from flows.state import DialogState
 
 _DEFAULT_SERVICES = EngineServices()
-_NULL_LISTENER = TurnListener()
 _SPEAKER_LABELS = {"user": "Person", "assistant": "Bot"}
 _HAND_OFF_OUTCOMES = ("hand_off", "budget")
 _OVERRIDING_ISSUES = {"refused": "stay", "rounds": "stay", "hops": "advance"}
-"""What has an outcome of its own, and the one that it would have otherwise."""
+"""Issues that are an outcome of their own, each with the outcome that it replaces."""
+
 _RESUMED_NOTE = "A person of the business had the conversation. You have it again now: answer as before."
-"""For the model, which would go by what it said about being silent."""
+"""Note for the model, which otherwise goes on from what it said about being silent."""
 
 _SUMMARY_LINES = 20
-"""How many lines the person who takes over is told at most, beside the summary."""
+"""Maximum number of history lines in a hand-off summary."""
 
 
 async def run_turn(
     flow: CompiledFlow,
     before: DialogState,
     turn: Turn,
+    *,
     model: Model,
     today: date,
-    watcher: TurnListener | None = None,
-    *,
-    means: EngineServices = _DEFAULT_SERVICES,
-    watch: VisitListener = ignore_visits,
+    services: EngineServices = _DEFAULT_SERVICES,
+    listener: TurnListener | None = None,
+    on_visit: VisitListener = ignore_visits,
 ) -> StateAndResult:
-    """Answer one turn. A model that gives no answer costs an apology; the conversation stays where it was.
+    """Answer one turn; `before` is not changed.
 
-    Only what cannot be undone is kept: when a tool or an action has changed something, so is the state.
+    If the model fails, the reply is an apology and the dialog stays where it was. Only when a tool or an
+    action has had a side effect by then, the changes of state are kept with it.
     """
+    started_at = perf_counter()
     state = _resume_state(flow, before.working_copy(flow.nodes), turn)
-    is_switched = flow.is_multilingual and before.language not in ("", flow.language)
+    is_language_changed = flow.is_multilingual and before.language not in ("", flow.language)
     if flow.is_multilingual:
         state.language = flow.language
-    run = _start_run(flow, state, turn, model, today, means, watch, watcher or _NULL_LISTENER)
+    context = TurnContext.create(
+        flow,
+        state,
+        turn,
+        model=model,
+        services=services,
+        today=today,
+        listener=listener,
+        on_visit=on_visit,
+    )
     summary = start_summary(state, model)
     try:
-        await run.answer(is_switched=is_switched)
+        await _answer(context, is_language_changed=is_language_changed)
         if summary:
-            await summary.apply(run.response_builder)
+            await summary.apply(context)
     except ModelError as error:
-        return run.build_error_result(before, error)
+        return _build_error_result(context, before, error, started_at)
     finally:
         if summary:
             await summary.cancel()
-    return run.build_result()
+    return _build_result(context, started_at)
 
 
 async def run_timer(
     flow: CompiledFlow,
     before: DialogState,
-    address: Address,
     timer: TimerKind,
+    *,
+    address: Address,
     model: Model,
     today: date,
-    *,
-    means: EngineServices = _DEFAULT_SERVICES,
+    services: EngineServices = _DEFAULT_SERVICES,
 ) -> StateAndResult:
-    """What the node where the conversation stands says when nobody writes, or was not reached; once."""
+    """Send the node's message for a user who does not reply or was not reached, and follow its edge."""
+    started_at = perf_counter()
     state = before.working_copy(flow.nodes)
-    resort = _fallback_for(flow.nodes[state.node].node, timer) if state.node else None
-    if resort is None:
+    fallback = _fallback_for(flow.nodes[state.node].node, timer) if state.node else None
+    if fallback is None:
         return before, TurnResult(node=state.node)
     turn = Turn(id=_state_digest(before), session=":".join(address.model_dump().values()), address=address)
-    run = _start_run(flow, state, turn, model, today, means, ignore_visits, _NULL_LISTENER)
-    run.response_builder.add_text(resort.say)
+    context = TurnContext.create(flow, state, turn, model=model, services=services, today=today)
+    add_text(context, fallback.say)
     try:
-        if edge := find_edge(resort.edge, run.response_builder.node.edges):
-            await run.executor.follow(edge)
-            return run.build_result()
+        if edge := find_edge(fallback.edge, context.node.edges):
+            await execute_selection(context, Transition(edge))
+            return _build_result(context, started_at)
     except ModelError as error:
-        return run.build_error_result(before, error)
-    return state, TurnResult(
-        messages=run.response_builder.build_messages(), outcome=state.outcome, node=state.node
-    )
+        return _build_error_result(context, before, error, started_at)
+    return state, TurnResult(messages=build_messages(context), outcome=state.outcome, node=state.node)
 
 
 def _fallback_for(node: Node, timer: TimerKind) -> Fallback | None:
     return node.on_undelivered if timer is TimerKind.UNDELIVERED else node.timeout
 
 
-def _start_run(
-    flow: CompiledFlow,
-    state: DialogState,
-    turn: Turn,
-    model: Model,
-    today: date,
-    means: EngineServices,
-    watch: VisitListener,
-    watcher: TurnListener,
-) -> _TurnRun:
-    is_heard = type(watcher).on_text is not TurnListener.on_text
-    node = flow.nodes[state.node] if state.node else flow.initial
-    voice = TextStreamer(watcher.on_text) if is_heard else NULL_STREAMER
-    speaker = ResponseBuilder(flow, state, node, turn, model, today, voice, means.now)
-    return _TurnRun(
-        TransitionSelector(ActionRunner(speaker, turn, means, watcher), turn, model, today), watch
-    )
-
-
 def _resume_state(flow: CompiledFlow, state: DialogState, turn: Turn) -> DialogState:
-    """The state that a new message meets: the beginning after an end, the open question after a person.
+    """Return the state for a new message: restarted after the end, at the interrupted node after a hand-off.
 
-    Who only says thanks has not begun anew.
+    A message that only says thanks does not restart the dialog.
     """
     if state.outcome == "final" and flow.after_final == "restart":
         return state if is_small_talk(turn.text, flow.language) and not turn.payload else state.restarted()
@@ -136,191 +132,155 @@ def _resume_state(flow: CompiledFlow, state: DialogState, turn: Turn) -> DialogS
     return state
 
 
-class _TurnRun:
-    """A turn at work on its own copy of the state."""
+async def _answer(context: TurnContext, *, is_language_changed: bool) -> None:
+    """Answer the turn with at least one message. Raises `ModelError`.
 
-    def __init__(self, judge: TransitionSelector, watch: VisitListener) -> None:
-        self.started_at = perf_counter()
-        self.selector = judge
-        self.response_builder = judge.response_builder
-        self.flow = judge.flow
-        self.state = judge.state
-        self.executor = TransitionExecutor(judge, watch)
+    With `is_language_changed`, a message that only asks for the language repeats the question in it.
+    """
+    state = context.state
+    if state.outcome == "final":
+        _answer_after_end(context)
+    elif _is_budget_exhausted(context):
+        _receive_message(context)
+        context.outcome, state.turns, state.tokens = "budget", 0, 0
+        add_message(context, Message(text=context.locale_messages.budget_exhausted))
+    elif _has_node_changed(context) or (is_language_changed and requested_language(context.text)):
+        _receive_message(context)
+        await repeat_question(context)
+    elif context.is_first_turn:
+        await enter_initial_node(context)
+        _receive_message(context)
+        if _needs_routing(context):
+            await _select_and_execute(context)
+    else:
+        if state.outcome == "hand_off":
+            state.offered = build_quick_replies(context)
+        _receive_message(context)
+        await _select_and_execute(context)
 
-    def build_result(self) -> StateAndResult:
-        """The turn as it came out."""
-        outcome, state = self.executor.outcome, self.state
-        state.outcome = "hand_off" if outcome == "budget" else outcome
-        state.apologies, state.version = 0, self.response_builder.node.version
-        if self.flow.budget and outcome != "budget":
-            state.turns, state.tokens = state.turns + 1, state.tokens + self.response_builder.tokens
-        for trouble in self.response_builder.issues:
-            if _OVERRIDING_ISSUES.get(trouble) == outcome:
-                return self._build_turn_result(trouble, self.response_builder.build_messages())
-        return self._build_turn_result(outcome, self.response_builder.build_messages())
 
-    def build_error_result(self, before: DialogState, error: ModelError) -> StateAndResult:
-        """The turn without a model's answer: nothing has happened, but what cannot be undone."""
-        number, sentences = before.apologies, self.response_builder.locale_messages.apologies
-        message = Message(text=sentences[number % len(sentences)])
-        if not self.response_builder.has_side_effects:
-            self.state, self.response_builder.messages = before.working_copy(self.flow.nodes), []
-            self.executor.last_edge_id = ""
-        else:
-            self.response_builder.add_message(message)
-        self.state.apologies = number + 1
-        messages = self.response_builder.build_messages() if self.response_builder.messages else (message,)
-        return self._build_turn_result("error", messages, str(error)[:200])
+def _receive_message(context: TurnContext) -> None:
+    """Match the message against the offered quick replies and add it to the history."""
+    choice = context.quick_reply = match_quick_reply(context)
+    text = choice.label if choice else context.text or context.turn.payload
+    context.state.add_history_line(
+        "user", text or context.locale_messages.describe_wordless_turn(context.turn)
+    )
 
-    def _build_turn_result(
-        self, outcome: str, messages: tuple[Message, ...], error: str = ""
-    ) -> StateAndResult:
-        speaker, passage, state = self.response_builder, self.executor, self.state
-        is_for_a_person, node = outcome in _HAND_OFF_OUTCOMES, self.flow.nodes.get(state.node)
-        waits = node.node.timeout if node else None
-        return state, TurnResult(
-            messages,
-            outcome,
-            state.node,
-            passage.last_edge_id,
-            is_for_a_person,
-            speaker.model_name or self.selector.model.name,
-            speaker.tokens,
-            tuple(self.selector.action_runner.executed),
-            " ".join(dict.fromkeys(speaker.issues)) if speaker.issues else "",
-            error,
-            waits.seconds if waits and outcome != "final" else None,
-            _hand_off_summary(state) if is_for_a_person else "",
-            perf_counter() - self.started_at,
-        )
 
-    async def answer(self, *, is_switched: bool = False) -> None:
-        """The whole turn. Something is said in every case.
+async def _select_and_execute(context: TurnContext) -> None:
+    context.state.turns_in_node += 1
+    await execute_selection(context, await select_transition(context))
 
-        `is_switched`: another language is spoken from now on; who only asked for it is asked anew in it.
-        """
-        if self.state.outcome == "final":
-            self._answer_after_end()
-            return
-        if self._is_budget_exhausted():
-            self.selector.match_quick_reply(is_first=False)
-            self.executor.outcome, self.state.turns, self.state.tokens = "budget", 0, 0
-            self.response_builder.add_message(
-                Message(text=self.response_builder.locale_messages.budget_exhausted)
-            )
-            return
-        if self._has_node_changed() or (is_switched and requested_language(self.selector.text)):
-            self.selector.match_quick_reply(is_first=False)
-            await self.response_builder.repeat_question()
-            return
-        is_first = self.state.is_new
-        if is_first:
-            await self.executor.enter_initial_node()
-        elif self.state.outcome == "hand_off":
-            self.state.offered = self.response_builder.build_quick_replies()
-        self.selector.match_quick_reply(is_first=is_first)
-        if not is_first or self._needs_routing():
-            await self._select_and_follow(is_first=is_first)
 
-    def _is_budget_exhausted(self) -> bool:
-        """Whether the conversation has used up what its flow allows it."""
-        budget, state = self.flow.budget, self.state
-        return budget is not None and (
-            (budget.turns is not None and state.turns >= budget.turns)
-            or (budget.tokens is not None and state.tokens >= budget.tokens)
-        )
+def _is_budget_exhausted(context: TurnContext) -> bool:
+    budget, state = context.flow.budget, context.state
+    return budget is not None and (
+        (budget.turns is not None and state.turns >= budget.turns)
+        or (budget.tokens is not None and state.tokens >= budget.tokens)
+    )
 
-    def _has_node_changed(self) -> bool:
-        """Whether the node has been rewritten since its question was asked: it is asked anew."""
-        state = self.state
-        is_asked = not state.is_new and state.outcome != "hand_off"
-        return is_asked and bool(state.version) and state.version != self.response_builder.node.version
 
-    def _answer_after_end(self) -> None:
-        """Nothing follows a final node here: say so, part in kindness, or call a person."""
-        sentences = self.response_builder.locale_messages
-        self.executor.outcome = "hand_off" if self.flow.after_final == "hand_off" else "final"
-        if self.flow.after_final == "closed":
-            text = self.response_builder.render(self.flow.closed_text) or sentences.conversation_closed
-        else:
-            text = sentences.hand_off if self.executor.outcome == "hand_off" else sentences.farewell
-        self.response_builder.add_message(Message(text=text))
+def _has_node_changed(context: TurnContext) -> bool:
+    """Return whether the node was edited since its question was asked, which then has to be asked again."""
+    state = context.state
+    is_question_open = not state.is_new and state.outcome != "hand_off"
+    return is_question_open and bool(state.version) and state.version != context.node.version
 
-    def _needs_routing(self) -> bool:
-        """Whether a session's first message says more than a greeting, which the bot's own has answered."""
-        is_over = self.executor.outcome in ("final", "hand_off")
-        text = self.selector.text
-        is_said = bool(text or self.selector.turn.payload)
-        is_about_language = self.flow.is_multilingual and bool(requested_language(text))
-        return not is_over and is_said and not is_greeting(text, self.flow.language) and not is_about_language
 
-    async def _select_and_follow(self, *, is_first: bool) -> None:
-        """Find the edge that the user's message means, and take it."""
-        node, state = self.response_builder.node, self.state
-        state.turns_in_node += 1
-        is_last_try = node.node.max_turns is not None and state.turns_in_node > node.node.max_turns
-        last_resort = find_fallback_edge(node) if is_last_try else None
-        offered = self.selector.available_edges()
-        certain = self.selector.edge_of_quick_reply(offered)
-        if certain is None and node.is_decided_by_data and not is_first:
-            certain = await self.selector.select_by_data(offered)
-        decision = STAY_DECISION
-        if certain is None:
-            decision = await self.selector.ask_model(
-                offered, is_first=is_first, may_reply=last_resort is None
-            )
-            if self.selector.action_runner.executed:  # a tool may have opened a way
-                offered = self.selector.available_edges()
-        edge = certain or self.selector.failure_edge or find_edge(decision.edge_id, offered)
-        question = (
-            (self.selector.fill_slots(edge, decision) or self.selector.unmet_criterion_question(edge))
-            if edge
-            else ""
-        )
-        if edge and not question:
-            await self.executor.follow(edge, decision)
-        elif last_resort:
-            await self.executor.follow(last_resort)
-        elif question:
-            self.response_builder.reprompt_with_reason(question)
-        else:
-            self._stay_at_node(decision, offered, is_first=is_first)
+def _answer_after_end(context: TurnContext) -> None:
+    """Reply at a final node as the flow says: with its closing text, a hand-off or a farewell."""
+    flow, messages = context.flow, context.locale_messages
+    context.outcome = "hand_off" if flow.after_final == "hand_off" else "final"
+    if flow.after_final == "closed":
+        text = context.render(flow.closed_text) or messages.conversation_closed
+    else:
+        text = messages.hand_off if context.outcome == "hand_off" else messages.farewell
+    add_message(context, Message(text=text))
 
-    def _stay_at_node(
-        self, decision: TransitionDecision, offered: Sequence[CompiledEdge], *, is_first: bool
-    ) -> None:
-        if decision.error_message and not is_first:
-            self.response_builder.reprompt_with_reason(
-                f"{decision.error_message}\n\n{self.response_builder.current_question()}".strip()
-            )
-        elif decision.issue == "refused":
-            self.response_builder.reprompt_with_reason(
-                f"{self.response_builder.locale_messages.refusal} {self.response_builder.current_question()}".strip()
-            )
-        elif reply := decision.reply.strip():
-            self.response_builder.ask(reply[:MAX_TEXT_LENGTH])
-        elif is_greeting(self.selector.text, self.flow.language) and (
-            question := self.response_builder.current_question()
-        ):
-            self.response_builder.ask(question)
-        elif not is_first:
-            self.response_builder.add_fallback(knows_person=any(edge.leads_to_hand_off for edge in offered))
+
+def _needs_routing(context: TurnContext) -> bool:
+    """Return whether a session's first message says more than what the bot's greeting has answered."""
+    has_ended = context.outcome in ("final", "hand_off")
+    text = context.text
+    has_content = bool(text or context.turn.payload)
+    is_about_language = context.flow.is_multilingual and bool(requested_language(text))
+    if has_ended or not has_content or is_about_language:
+        return False
+    return not is_greeting(text, context.flow.language)
+
+
+def _build_result(context: TurnContext, started_at: float) -> StateAndResult:
+    """Return the state to store and the result of a turn that was answered."""
+    outcome, state, flow = context.outcome, context.state, context.flow
+    state.outcome = "hand_off" if outcome == "budget" else outcome
+    state.apologies, state.version = 0, context.node.version
+    if flow.budget and outcome != "budget":
+        state.turns, state.tokens = state.turns + 1, state.tokens + context.usage.tokens
+    for issue in context.issues:
+        if _OVERRIDING_ISSUES.get(issue) == outcome:
+            outcome = issue
+            break
+    return state, _turn_result(
+        context, outcome=outcome, messages=build_messages(context), started_at=started_at
+    )
+
+
+def _build_error_result(
+    context: TurnContext, before: DialogState, error: ModelError, started_at: float
+) -> StateAndResult:
+    """Return an apology for a turn whose model failed; without side effects the state is the one before."""
+    apologies = context.locale_messages.apologies
+    apology = Message(text=apologies[before.apologies % len(apologies)])
+    if context.has_side_effects:
+        add_message(context, apology)
+        messages = build_messages(context)
+    else:
+        context.state, context.last_edge_id = before.working_copy(context.flow.nodes), ""
+        messages = (apology,)
+    context.state.apologies = before.apologies + 1
+    return context.state, _turn_result(
+        context, outcome="error", messages=messages, started_at=started_at, error=str(error)[:200]
+    )
+
+
+def _turn_result(
+    context: TurnContext, *, outcome: str, messages: tuple[Message, ...], started_at: float, error: str = ""
+) -> TurnResult:
+    state = context.state
+    node = context.flow.nodes.get(state.node)
+    timeout = node.node.timeout if node else None
+    is_handed_off = outcome in _HAND_OFF_OUTCOMES
+    return TurnResult(
+        messages=messages,
+        outcome=outcome,
+        node=state.node,
+        edge=context.last_edge_id,
+        hand_off=is_handed_off,
+        model=context.usage.model or context.model.name,
+        tokens=context.usage.tokens,
+        tools=tuple(context.executed),
+        issue=" ".join(dict.fromkeys(context.issues)) if context.issues else "",
+        error=error,
+        timeout=timeout.seconds if timeout and outcome != "final" else None,
+        summary=_hand_off_summary(state) if is_handed_off else "",
+        seconds=perf_counter() - started_at,
+    )
 
 
 def _state_digest(state: DialogState) -> str:
-    """A name for what happens by itself, the same when it is tried again."""
+    """Return an id for a timer's turn, the same when the turn is retried."""
     return hashlib.sha256(json.dumps(state.to_json(), sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _hand_off_summary(state: DialogState) -> str:
-    """What has been learnt and what was said last, line by line, for the person who takes over."""
-    learnt = [f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items()]
-    said = [
-        f"{_SPEAKER_LABELS[line['role']]}: {line['content']}".replace(
-            "\n", "\n  "
-        )  # nobody speaks for another
+    """Return the slots, the summary and the last messages as lines of text for the agent who takes over."""
+    slots = [f"{name.replace('_', ' ')}: {value}" for name, value in state.slots.items()]
+    lines = [
+        # indented, so that no message can imitate a line of the other side
+        f"{_SPEAKER_LABELS[line['role']]}: {line['content']}".replace("\n", "\n  ")
         for line in state.history[-_SUMMARY_LINES:]
         if line["role"] in _SPEAKER_LABELS
     ]
-    before = [f"Before: {state.summary}"] if state.summary else []
-    return "\n\n".join("\n".join(part) for part in (learnt, before, said) if part)
+    earlier = [f"Before: {state.summary}"] if state.summary else []
+    return "\n\n".join("\n".join(part) for part in (slots, earlier, lines) if part)

@@ -1,4 +1,4 @@
-"""What one turn came to."""
+"""Result of one turn, and the visits of nodes in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flows.state import DialogState
 
 
 class NodeVisit(NamedTuple):
-    """A node entered, by `edge` from node `source`; both are empty at the beginning."""
+    """A node that was entered over `edge_id` from `source_id`; both are empty for the initial node."""
 
     node_id: str
     edge_id: str = ""
@@ -21,17 +21,18 @@ class NodeVisit(NamedTuple):
 VisitListener = Callable[[NodeVisit], None]
 
 
-def ignore_visits(hop: NodeVisit) -> None:
-    """Nobody looks."""
+def ignore_visits(visit: NodeVisit) -> None:
+    """Do nothing: the default visit listener."""
 
 
 class TurnResult(NamedTuple):
-    """`messages` have what was said, with its choices and media; `text` is all of it.
+    """Result of one turn.
 
-    `hand_off` asks for a person, who is to read `summary`. `tools` are the tools and actions that were run,
-    one that failed with a `!` behind its name. `trouble` is what was wrong with the model's output, if
-    anything, and `error` why there was none. `timeout` is in how many seconds something is said if nobody
-    writes. `seconds` is how long the turn took, a moderator's part left out.
+    `messages` are the replies with their quick replies and media. `hand_off` requests an agent, for whom
+    `summary` is written. `tools` are the tools and actions that ran, a failed one with a `!` appended.
+    `issue` is the problem with the model's output, if any, and `error` the reason why there was none.
+    `timeout` is the number of seconds without a user message after which the node's timeout message is due.
+    `seconds` is the duration of the turn without moderation.
     """
 
     messages: tuple[Message, ...] = ()
@@ -50,12 +51,12 @@ class TurnResult(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Everything that was said, paragraph by paragraph."""
+        """The texts of all messages, separated by blank lines."""
         return "\n\n".join([message.text for message in self.messages])
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """The same facts by the names that superdialog gives them."""
+        """The result under the names that superdialog uses."""
         return {
             "to_node": self.node,
             "edge_id": self.edge or None,
@@ -65,8 +66,8 @@ class TurnResult(NamedTuple):
         }
 
     def to_turn_outcome(self, state: DialogState) -> TurnOutcome:
-        """The same for the gateway, with the state that follows as it is stored."""
-        told = {
+        """Return the outcome for the gateway, with the state as it is stored."""
+        details = {
             "model": self.model,
             "tokens": str(self.tokens),
             "trouble": self.issue,
@@ -82,9 +83,9 @@ class TurnResult(NamedTuple):
             hand_off=self.hand_off,
             timeout=self.timeout,
             summary=self.summary,
-            details={name: text for name, text in told.items() if text},
+            details={name: text for name, text in details.items() if text},
         )
 
 
 StateAndResult = tuple[DialogState, TurnResult]
-"""The state after a turn, and what the turn came to."""
+"""The state after a turn, and the turn's result."""

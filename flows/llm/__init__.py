@@ -1,16 +1,18 @@
-"""Language models: the port, the factory, fallbacks, the offline rules model and OpenAI-compatible servers."""
+"""Language models: protocols, factory, fallback, the offline rules model and OpenAI-compatible servers."""
 
 from __future__ import annotations
 
-from flows.llm.factory import create_model, create_transcriber
+from flows.llm.factory import create_model, create_moderator, create_transcriber
 from flows.llm.model import (
     STAY_DECISION,
     GeneratedReply,
     Model,
     ModelError,
+    Moderator,
     ReplyRequest,
     SummaryRequest,
     TextCallback,
+    Transcriber,
     TransitionDecision,
     TransitionRequest,
     discard,
@@ -24,13 +26,16 @@ __all__ = [
     "GeneratedReply",
     "Model",
     "ModelError",
+    "Moderator",
     "ReplyRequest",
     "ScriptedModel",
     "SummaryRequest",
     "TextCallback",
+    "Transcriber",
     "TransitionDecision",
     "TransitionRequest",
     "create_model",
+    "create_moderator",
     "create_transcriber",
     "discard",
 ]

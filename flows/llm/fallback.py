@@ -1,4 +1,4 @@
-"""A second model for when the first gives no answer."""
+"""Tries models in order until one answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Answer = TypeVar("_Answer", TransitionDecision, GeneratedReply)
 
 
 class FallbackModel:
-    """Asks one of `models` after another, in order; who failed within the last `rest_seconds` comes last."""
+    """Asks `models` in order; one that failed within the last `rest_seconds` is asked last."""
 
     def __init__(
         self, models: Sequence[Model], *, rest_seconds: float = 10.0, clock: Callable[[], float] = monotonic
@@ -35,25 +35,25 @@ class FallbackModel:
         self._cooldown_until = [0.0] * len(models)
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
-        """The first decision that there is."""
+        """Return the first decision that a model makes."""
         return await self._first_answer(lambda model: model.decide(question))
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
-        """The first speech that there is."""
+        """Return the first reply that a model writes."""
         return await self._first_answer(lambda model: model.generate_reply(request))
 
     async def summarize(self, request: SummaryRequest) -> GeneratedReply:
-        """The first summary that there is."""
+        """Return the first summary that a model writes."""
         return await self._first_answer(lambda model: model.summarize(request))
 
     async def aclose(self) -> None:
-        """Let go of the connections of all."""
+        """Close the connections of all models."""
         for model in self._models:
             await model.aclose()
 
     async def _first_answer(self, ask: Callable[[Model], Awaitable[_Answer]]) -> _Answer:
         now = self._clock()
-        # who failed just now is asked last, as its time-out would be waited for again
+        # a model that has just failed is asked last, as its timeout would have to pass again
         order = sorted(range(len(self._models)), key=lambda index: self._cooldown_until[index] > now)
         reasons = []
         for index in order:

@@ -1,4 +1,4 @@
-"""The port of whatever decides: the edge a turn takes, what was learnt and, if it can write, what to say."""
+"""Protocols of language models, and the values of their requests and answers."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from flows.state import HistoryLine
 from flows.tools import ToolCallRequest, ToolDefinition, ToolExchange
 
 TextCallback = Callable[[str], None]
-"""Takes the next piece of a text that is being written for the user."""
+"""Callback with the next piece of a text that is being written for the user."""
 
 OutputIssue = Literal["", "refused", "empty", "malformed", "cut"]
-"""What was wrong with a model's output: it would not, said nothing, nothing readable, or too much."""
+"""Issue with a model's output: refused to answer, empty, unreadable, or cut because it was too long."""
 
 
 _NO_VALUES: Mapping[str, JsonValue] = MappingProxyType({})
 
 
 def discard(text: str) -> None:
-    """Nobody reads along."""
+    """Do nothing: the text callback when the reply is not streamed."""
 
 
 class ModelError(Exception):
-    """The model gave no answer: unreachable, refused, or out of time. The turn ends with an apology."""
+    """The model did not answer: unreachable, rejected, or timed out. The turn ends with an apology."""
 
 
 class TransitionRequest(NamedTuple):
-    """A question to the model. `text` and `payload` are untrusted; `payload` is set for a chosen quick reply.
-    `conditions` are those of the `offered` edges, one for each.
+    """A request to choose a transition.
 
-    `said` is the speech that the user is answering, `summary` what was said before `history`. `is_first` says
-    that this is the session's first message and that the greeting has just been said in answer to it.
-    `is_silent` says that the user waits for the bot: choose by the data alone. `exchanges` are the tools that
-    were run for this question so far. The reply, if there is one, goes to `write` while it is being written.
-    With an edge of `ahead` the model may answer what is said beyond it.
+    `text` and `payload` are untrusted; `payload` is set for a selected quick reply. `conditions` are those of
+    `available_edges`, one for each. `last_speech` is the message that the user answers, `summary` covers what
+    came before `history`. `is_first` says that this is the session's first message, and that the greeting has
+    just been sent in answer to it. `is_silent` says that the user waits for the bot: choose by the data
+    alone. `exchanges` are the tool calls made for this request so far. `write` receives the reply while it is
+    written. With an edge of `speculative_replies` the reply may be the message of its target node.
     """
 
     node: CompiledNode
@@ -66,10 +66,10 @@ class TransitionRequest(NamedTuple):
 
 
 class TransitionDecision(NamedTuple):
-    """The answer: the id of an offered edge, or empty to stay; or tools to be run before it can be given.
+    """The model's decision: the id of an available edge, or empty to stay; or tool calls to make first.
 
-    `slots` are raw, as extracted. `reply` is what the model would say when it stays or, with an edge of
-    `ahead`, beyond it; `reason` is why it could not read what was said, in a sentence for the user.
+    `slots` are raw, as extracted. `reply` is the message to send when the model stays or, with an edge of
+    `speculative_replies`, at its target; `error_message` tells the user why a value could not be read.
     """
 
     edge_id: str = ""
@@ -83,12 +83,12 @@ class TransitionDecision(NamedTuple):
 
 
 STAY_DECISION = TransitionDecision()
-"""To stay, and nothing more."""
+"""To stay, without a reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyRequest:
-    """A request to put a private instruction into words for the user; `write` takes them as they come."""
+    """A request to write a message by a private instruction; `write` receives it while it is written."""
 
     instruction: str
     prompt: str = ""
@@ -100,7 +100,7 @@ class ReplyRequest:
 
 @dataclass(frozen=True, slots=True)
 class GeneratedReply:
-    """What was written; empty when the model cannot write."""
+    """A generated text; empty when the model cannot write."""
 
     text: str = ""
     tokens: int = 0
@@ -110,29 +110,49 @@ class GeneratedReply:
 
 @dataclass(frozen=True, slots=True)
 class SummaryRequest:
-    """A request to put `lines` of a conversation into a few sentences, together with those from `before`."""
+    """A request to summarize `lines` of a conversation, together with `previous_summary`."""
 
     previous_summary: str
     lines: tuple[HistoryLine, ...]
 
 
+class Moderator(Protocol):
+    """A moderation model: decides whether a text may be processed or sent."""
+
+    async def flags(self, text: str) -> bool:
+        """Return whether the text is rejected. Raises `ModelError` when there is no answer."""
+        ...
+
+
+class Transcriber(Protocol):
+    """A speech-to-text model."""
+
+    async def transcribe(self, body: bytes, name: str, content_type: str) -> str:
+        """Return the text of a recording; `name` has the file extension of its type. Raises `ModelError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
+
 class Model(Protocol):
-    """One object serves all sessions, so it keeps nothing of a conversation."""
+    """A dialog model. One object serves all sessions, so it has no state of a conversation."""
 
     name: str
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
-        """Choose an edge. Raises `ModelError` when there is no answer."""
+        """Choose a transition. Raises `ModelError` when there is no answer."""
         ...
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
-        """Write a node's speech. Raises `ModelError` when there is no answer."""
+        """Write a node's message. Raises `ModelError` when there is no answer."""
         ...
 
     async def summarize(self, request: SummaryRequest) -> GeneratedReply:
-        """Summarise; empty when the model cannot write. Raises `ModelError` when there is no answer."""
+        """Summarize; empty when the model cannot write. Raises `ModelError` when there is no answer."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         ...

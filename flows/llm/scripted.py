@@ -1,4 +1,4 @@
-"""A model that says what it was told to, for tests."""
+"""Model with scripted answers, for tests."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _Scripted = TypeVar("_Scripted", TransitionDecision, GeneratedReply)
 
 
 class ScriptedModel:
-    """Gives `decisions` one by one and keeps every question; an exception among them is raised.
+    """Returns `decisions` one by one and records every request; an exception among them is raised.
 
-    Without `summaries` it is a model that writes none.
+    Without `summaries` it returns empty ones.
     """
 
     name = "scripted"
@@ -39,25 +39,25 @@ class ScriptedModel:
         self.summary_requests: list[SummaryRequest] = []
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
-        """The next decision. Raises `ModelError` when the script is at its end."""
+        """Return the next decision. Raises `ModelError` at the end of the script."""
         self.transition_requests.append(question)
         return _next_item(self._decisions)
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
-        """The next speech. Raises `ModelError` when the script is at its end."""
+        """Return the next reply. Raises `ModelError` at the end of the script."""
         self.reply_requests.append(request)
         return _next_item(self._replies)
 
     async def summarize(self, request: SummaryRequest) -> GeneratedReply:
-        """The next summary; nothing at the script's end."""
+        """Return the next summary; an empty one at the end of the script."""
         self.summary_requests.append(request)
         return _next_item(self._summaries) if self._summaries else GeneratedReply()
 
     async def aclose(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: there are no connections."""
 
     def assert_complete(self) -> None:
-        """Fail when a part of the script was not asked for."""
+        """Fail if a part of the script was not requested."""
         assert not self._decisions, f"not asked for: {self._decisions}"
         assert not self._replies, f"not asked for: {self._replies}"
         assert not self._summaries, f"not asked for: {self._summaries}"

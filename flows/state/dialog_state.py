@@ -1,4 +1,4 @@
-"""Where a conversation stands: a small plain value that is stored between turns."""
+"""Dialog state: the small JSON value that is stored between turns."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Role = Literal["user", "assistant", "system"]
 SCHEMA_VERSION = 2
 _READABLE_VERSIONS = (1, 2)
 MAX_STATE_LENGTH = 4_096
-"""How many characters of JSON a state may have beside its history and the summary before it."""
+"""Maximum number of characters of JSON in a state, without its history and summary."""
 
 MAX_CONTEXT_LENGTH = 2_000
-"""How many of these may be what the caller knows beforehand."""
+"""Maximum number of characters of JSON in the context that the caller provides."""
 
 _MAX_SMALL_TEXTS, _MAX_SMALL_LENGTH = 60, 150
-"""So many texts of so many letters together surely fit; a letter is twelve of JSON at most."""
+"""Number and total length of texts that certainly fit; a character takes at most 12 in JSON."""
 
 MAX_HISTORY_LINES = 40
 MAX_SUMMARY_LENGTH = 800
@@ -37,14 +37,14 @@ MAX_INTERRUPT_DEPTH = 5
 
 
 class HistoryLine(TypedDict):
-    """One thing that was said, as a model is told it; a line of the `system` is a note for it alone."""
+    """A message as the model receives it; lines of `system` are notes for the model alone."""
 
     role: Role
     content: str
 
 
 class Interrupt(NamedTuple):
-    """A node that a global edge led away from, and how many turns it had."""
+    """A node that was left over a global edge, and the number of turns spent there."""
 
     node: str
     turns: int = 0
@@ -52,21 +52,20 @@ class Interrupt(NamedTuple):
 
 @dataclass(slots=True)
 class DialogState:
-    """One session's place in a flow. A turn works on its own copy; a failed turn leaves the one before alone.
+    """State of one session. A turn works on its own copy, so a failed turn leaves the state unchanged.
 
-    The copy is cheap, as no value in a field is ever changed in place: a change puts a new one there.
+    Copies are cheap: values of fields are never changed in place, but replaced.
 
-    `filled` are the slots taken since the node was entered, `insisted` how often the user wanted to leave
-    it too early, `misses` the turns in a row that were not understood, `offered` the quick replies seen
-    last. `results` are what actions and tools came to, `environment` what actions put aside for other
-    actions: the model never sees it. `done` are the actions that have succeeded and are to be run once;
-    they stay when their results have to make room. `apologies` counts the turns in a row that got no answer
-    from the model. `flow` is the name of the flow where there are several, `language` what is spoken where
-    there are several, `version` the node's as it was when its question was asked. `turns` and `tokens` are
-    what a flow with a budget has used of it. `summary` is what a model wrote of the lines that are no longer
-    in `history`; it is made of what users said, and as little to be trusted.
+    `filled` are the slots filled since the node was entered, `insisted` the attempts to leave it before its
+    completion criteria were met, `misses` the consecutive turns that were not understood, `offered` the quick
+    replies shown last. `results` are results of actions and tools; `environment` holds values that actions
+    store for other actions and is never shown to the model. `done` are the actions that succeeded and run
+    only once; they stay when their results are trimmed. `apologies` counts consecutive turns without an
+    answer from the model. `flow` and `language` are set where there are several; `version` is the node's when
+    its question was asked. `turns` and `tokens` are used against the flow's budget. `summary` was written by
+    a model from lines that are no longer in `history`; it derives from user input and is not trusted.
 
-    It is taken apart by hand and not by pydantic, as a worker does this twice in every turn.
+    It is parsed by hand instead of by pydantic, because a worker does so twice in every turn.
     """
 
     flow: str = ""
@@ -94,16 +93,16 @@ class DialogState:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing has been said yet, so that the greeting is due."""
+        """Whether the dialog has not begun, so that the greeting is due."""
         return not self.node
 
     @classmethod
     def from_json(cls, state: State | None) -> DialogState:
-        """Read a stored state; a fresh one when there is none or it cannot be read."""
+        """Parse a stored state; return a new one when there is none or it cannot be parsed."""
         if not state:
             return cls()
         try:
-            taken = cls(
+            parsed = cls(
                 **{
                     name: _FIELD_PARSERS[name](value)
                     for name, value in state.items()
@@ -112,31 +111,31 @@ class DialogState:
             )
         except (ValueError, TypeError, KeyError, AttributeError):
             return cls()
-        known = state.get("schema_version", SCHEMA_VERSION) in _READABLE_VERSIONS
-        return taken if known else cls(flow=taken.flow, language=taken.language)
+        is_readable = state.get("schema_version", SCHEMA_VERSION) in _READABLE_VERSIONS
+        return parsed if is_readable else cls(flow=parsed.flow, language=parsed.language)
 
     def working_copy(self, nodes: Container[object]) -> DialogState:
-        """A copy for a turn to work on; a fresh one when the flow does not have its node any more."""
+        """Return a copy for a turn to change; a new state when the flow no longer has its node."""
         if self.node and self.node not in nodes:
             return self.restarted()
-        made = DialogState(*_get_all_fields(self))
-        if made.interrupts:
-            made.interrupts = tuple(frame for frame in made.interrupts if frame.node in nodes)
-        return made
+        result = DialogState(*_get_all_fields(self))
+        if result.interrupts:
+            result.interrupts = tuple(frame for frame in result.interrupts if frame.node in nodes)
+        return result
 
     def restarted(self) -> DialogState:
-        """The beginning of another conversation in the same flow, with what the caller knows beforehand."""
+        """Return the state of a new dialog in the same flow, with the caller's context."""
         return DialogState(flow=self.flow, language=self.language, variables=self.variables)
 
     def to_json(self) -> State:
-        """The plain value to store; what is at its default is left out, and the oldest if need be."""
-        made = self._to_plain_json()
-        if self._is_surely_small() or serialized_size(made) <= MAX_STATE_LENGTH:
-            return made
-        return trim_state(made, MAX_STATE_LENGTH)
+        """Return the JSON value to store, without fields at their default, trimmed to the size limit."""
+        result = self._to_plain_json()
+        if self._is_surely_small() or serialized_size(result) <= MAX_STATE_LENGTH:
+            return result
+        return trim_state(result, MAX_STATE_LENGTH)
 
     def _is_surely_small(self) -> bool:
-        """Whether the state surely fits: to measure it is a third of what a short turn takes."""
+        """Return whether the state is certain to fit; measuring it takes a third of a short turn's time."""
         if self.results or self.interrupts:
             return False
         texts: list[Any] = [*self.filled, *self.done]
@@ -151,8 +150,8 @@ class DialogState:
         return letters < _MAX_SMALL_LENGTH
 
     def _to_plain_json(self) -> State:
-        made: State = {"schema_version": SCHEMA_VERSION}
-        made.update(
+        result: State = {"schema_version": SCHEMA_VERSION}
+        result.update(
             {
                 name: _to_json_value(value)
                 for name, value in zip(_FIELD_PARSERS, _get_all_fields(self), strict=True)
@@ -160,35 +159,35 @@ class DialogState:
             }
         )
         if self.outcome == "stay":
-            del made["outcome"]
+            del result["outcome"]
         if self.interrupts:
-            made["interrupts"] = [{"node": node, "turns": turns} for node, turns in self.interrupts]
+            result["interrupts"] = [{"node": node, "turns": turns} for node, turns in self.interrupts]
         if self.offered:
-            made["offered"] = [{"label": each.label, "payload": each.payload} for each in self.offered]
-        return made
+            result["offered"] = [{"label": each.label, "payload": each.payload} for each in self.offered]
+        return result
 
     def with_context(self, context: Mapping[str, Any]) -> DialogState:
-        """The state with what the caller knows in it. Raises `ValueError` where there is no room for it."""
+        """Return the state with the caller's context in it. Raises `ValueError` when it exceeds the limit."""
         variables = {**self.variables, **to_jsonable_python(dict(context))}
         if (size := len(json.dumps(variables))) > MAX_CONTEXT_LENGTH:
             raise ValueError(
-                f"the context is {size:,} characters of JSON, and a state has room for {MAX_CONTEXT_LENGTH:,}: "
-                "give what the flow's texts and guards need, and let tools look up the rest"
+                f"the context has {size:,} characters of JSON, the limit is {MAX_CONTEXT_LENGTH:,}: "
+                "pass what the flow's texts and guards need, and let tools look up the rest"
             )
         return replace(self, variables=variables)
 
     def set_slot(self, name: str, value: JsonValue) -> None:
-        """Remember what the user has said."""
+        """Store a slot's value."""
         self.slots = {**self.slots, name: value}
         self.filled = tuple(dict.fromkeys((*self.filled, name)))
 
     def set_result(self, name: str, result: JsonValue) -> None:
-        """Remember what an action or a tool came to, as the newest."""
+        """Store the result of an action or a tool as the newest."""
         others = {key: value for key, value in self.results.items() if key != name}
         self.results = {**others, name: result}
 
     def set_environment(self, name: str, value: str) -> None:
-        """Keep a text for other actions."""
+        """Store a value for other actions."""
         self.environment = {**self.environment, name: value}
 
     def add_history_line(self, role: Role, text: str) -> None:
@@ -202,21 +201,21 @@ class DialogState:
             self.history = (*self.history[1 - MAX_HISTORY_LINES :], line)
 
     def enter_node(self, node: str) -> None:
-        """Be at `node`, newly."""
+        """Move to `node` and reset what counts per visit."""
         self.node, self.turns_in_node, self.filled, self.offered = node, 0, (), ()
         self.insisted = 0
         self.visits = {**self.visits, node: min(self.visits.get(node, 0) + 1, 1_000)}
 
     def push_interrupt(self) -> None:
-        """Remember the present node as the one to come back to; the oldest of too many is given up.
+        """Push the present node, to return to later; the oldest of too many is dropped.
 
-        The turn that asked something else does not count as a try at this node.
+        The turn that interrupts does not count as a turn at the node.
         """
         frame = Interrupt(self.node, max(0, self.turns_in_node - 1))
         self.interrupts = (*self.interrupts, frame)[-MAX_INTERRUPT_DEPTH:]
 
     def pop_interrupt(self) -> str:
-        """Go back to the node that was interrupted last, and name it; empty when there is none."""
+        """Return to the node that was interrupted last; return its id, or an empty string."""
         if not self.interrupts:
             return ""
         *others, frame = self.interrupts
@@ -271,14 +270,14 @@ def _parse_string_map(value: Any) -> dict[str, str]:
 
 
 def _parse_history(value: Any) -> tuple[HistoryLine, ...]:
-    """A history. What is no line of it is left out, such as a tool's call that has lost its answer."""
+    """Parse a history; invalid lines are left out, such as a tool call without its result."""
     if not isinstance(value, list):
         raise TypeError("this is not a history")
     return tuple([line for line in map(_parse_history_line, value[-MAX_HISTORY_LINES:]) if line])
 
 
 def _parse_history_line(value: Any) -> HistoryLine | None:
-    # schema 1 has `text` for `content`, and `note` for `system`
+    # schema 1 has `text` instead of `content`, and `note` instead of `system`
     if not isinstance(value, dict):
         return None
     role, content = _ROLE_BY_STORED_NAME.get(value.get("role")), value.get("content") or value.get("text")

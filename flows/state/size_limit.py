@@ -1,4 +1,4 @@
-"""Making room in a stored state: what the conversation can do without goes first."""
+"""Trims the stored state to its size limit, least important data first."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ _TEXT_LENGTH_STEPS = (200, 60, 20)
 
 
 def serialized_size(state: State) -> int:
-    """How many characters of JSON a state has beside its history and the summary before it."""
+    """Return the number of characters of JSON in a state, without its history and summary."""
     return len(json.dumps({**state, **_EXCLUDED_FIELDS}))
 
 
 def trim_state(state: State, most: int) -> State:
-    """The state in at most so many characters: with less of old results, long texts, visits and tokens."""
-    made = dict(state)
-    letting_go = _trim_steps(made)
-    while serialized_size(made) > most and next(letting_go, None):
+    """Return the state within the limit: with fewer old results, shorter texts, fewer visits and tokens."""
+    trimmed = dict(state)
+    letting_go = _trim_steps(trimmed)
+    while serialized_size(trimmed) > most and next(letting_go, None):
         pass
-    return {name: value for name, value in made.items() if value not in ({}, [])}
+    return {name: value for name, value in trimmed.items() if value not in ({}, [])}
 
 
-def _trim_steps(made: dict[str, Any]) -> Iterator[str]:
-    """Let go of one thing after another, the oldest of each kind first, and name its kind."""
-    yield from _drop_oldest(made, "results")
+def _trim_steps(trimmed: dict[str, Any]) -> Iterator[str]:
+    """Remove one item after another, the oldest of each kind first, and yield its kind."""
+    yield from _drop_oldest(trimmed, "results")
     for longest in _TEXT_LENGTH_STEPS:
-        made.update({key: _truncate(made[key], longest) for key in _TEXT_FIELDS if key in made})
+        trimmed.update({key: _truncate(trimmed[key], longest) for key in _TEXT_FIELDS if key in trimmed})
         yield "texts"
     for key in ("visits", "environment", "variables", "offered", "slots"):
-        yield from _drop_oldest(made, key)
+        yield from _drop_oldest(trimmed, key)
 
 
-def _drop_oldest(made: dict[str, Any], key: str) -> Iterator[str]:
-    while parts := made.get(key):
-        made[key] = parts[1:] if isinstance(parts, list) else dict(list(parts.items())[1:])
+def _drop_oldest(trimmed: dict[str, Any], key: str) -> Iterator[str]:
+    while parts := trimmed.get(key):
+        trimmed[key] = parts[1:] if isinstance(parts, list) else dict(list(parts.items())[1:])
         yield key
 
 

@@ -1,4 +1,4 @@
-"""What a model gives a tool: held against the tool's schema, and written as the query of an address."""
+"""Validates a model's tool arguments against the tool's schema, and encodes them as a query string."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flows.slots import Constraints
 
 
 def validate_arguments(schema: Mapping[str, Any], arguments: Mapping[str, JsonValue]) -> str:
-    """Why the arguments are not what the schema asks for, in words for the model; empty when they are."""
+    """Return an error message for the model when the arguments violate the schema, or an empty string."""
     root = json.dumps(schema)
     if Constraints(root).is_satisfied_by(dict(arguments)):
         return ""
@@ -29,12 +29,12 @@ def validate_arguments(schema: Mapping[str, Any], arguments: Mapping[str, JsonVa
     }
     if schema.get("additionalProperties", True) is not False:
         del wrong["unknown"]
-    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in wrong.items() if names)
-    return told or "the arguments are not as the schema has them"
+    message = "; ".join(f"{what}: {', '.join(names)}" for what, names in wrong.items() if names)
+    return message or "the arguments are not as the schema has them"
 
 
 def encode_query(arguments: Mapping[str, JsonValue]) -> str:
-    """The arguments as a query: a list as its items one by one, nothing for null."""
+    """Encode arguments as a query string: list items one by one, null values left out."""
     pairs = [(name, text) for name, value in arguments.items() for text in _query_values(value)]
     return urlencode(pairs, errors="replace")
 

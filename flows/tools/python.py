@@ -1,4 +1,4 @@
-"""Python functions that a model may call: the schema comes from the signature, the arguments are checked."""
+"""Python functions as tools: the schema comes from the signature, and arguments are validated against it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _OPTIONS_ATTRIBUTE = "__turngate_tool__"
 
 
 class ToolError(Exception):
-    """Raised in a tool: the message is told to the model. Any other exception's message is not."""
+    """Raised by a tool to give the model an error message. Messages of other exceptions are not passed on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a tool may ask for by a parameter of this type; the model neither sees nor fills it.
+    """Context of a tool call, passed to a parameter of this type; the model neither sees nor fills it.
 
-    `key` is the same when the same call is made again, so that what was done once need not be done twice.
+    `key` is the idempotency key: the same when the same call is retried.
     """
 
     session: str
@@ -49,10 +49,10 @@ class _ToolOptions:
 
 
 def tool(*, reads_only: bool = False, timeout: float = 30.0, retries: int = 0) -> Callable[[_F], _F]:
-    """Say more about a function that is given as a tool.
+    """Set options of a function that is used as a tool.
 
-    `reads_only`: it changes nothing, so a turn that has called it may still be begun anew. `timeout` is in
-    seconds and bounds the call with its `retries`.
+    `reads_only` says that it has no side effects, so that a turn which called it may be restarted. `timeout`
+    limits the call with its `retries`, in seconds.
     """
 
     def order(function: _F) -> _F:
@@ -63,13 +63,13 @@ def tool(*, reads_only: bool = False, timeout: float = 30.0, retries: int = 0) -
 
 
 def is_tool(value: object) -> bool:
-    """Whether this is a function that was marked with `@tool()`."""
+    """Return whether the function is marked with `@tool()`."""
     return inspect.isfunction(value) and hasattr(value, _OPTIONS_ATTRIBUTE)
 
 
 @dataclass(frozen=True, slots=True)
 class PythonTool:
-    """A function with its schema."""
+    """A function with its schema and options."""
 
     function: Callable[..., Any]
     definition: ToolDefinition
@@ -80,11 +80,11 @@ class PythonTool:
 
     @property
     def has_side_effects(self) -> bool:
-        """Whether it may change something."""
+        """Whether the function may change something."""
         return not self.options.reads_only
 
     async def run(self, arguments: Mapping[str, JsonValue], context: Context) -> dict[str, JsonValue]:
-        """Call it; what it came to, as an action's result. It never raises. A sync one runs in a thread."""
+        """Call the function, a sync one in a thread, and return an action's result. Never raises."""
         try:
             checked = self.arguments_model.model_validate(dict(arguments))
         except ValidationError as error:
@@ -107,7 +107,7 @@ class PythonTool:
         except ToolCrashed as error:
             log.error("tool %s failed: %s", self.definition.name, error)
             return failure_result("it failed")
-        except Exception as error:  # a tool may fail in any way, and its words may hold secrets
+        except Exception as error:  # a tool may fail in any way, and its message may contain secrets
             log.error("tool %s failed: %s", self.definition.name, type(error).__name__)
             return failure_result("it failed")
         return {"success": True, "data": plain}
@@ -130,20 +130,20 @@ class PythonTool:
             return value
         try:
             return await value
-        except SystemExit as error:  # it would end the loop, and with it all sessions
+        except SystemExit as error:  # it would end the event loop, and all sessions with it
             raise ToolCrashed(type(error).__name__) from error
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            raise ToolCrashed(type(error).__name__) from error  # what the tool itself has called off
+            raise ToolCrashed(type(error).__name__) from error  # cancelled by the tool itself
 
 
 def build_python_tools(functions: Iterable[Callable[..., Any]]) -> dict[str, PythonTool]:
-    """The tools by name. Raises `ConfigurationError` for one that cannot be offered to a model."""
-    made = [_build_tool(function) for function in functions]
-    tools = {each.definition.name: each for each in made}
-    if len(tools) < len(made):
+    """Return the tools by name. Raises `ConfigurationError` for one that a model cannot call."""
+    built = [_build_tool(function) for function in functions]
+    tools = {each.definition.name: each for each in built}
+    if len(tools) < len(built):
         raise ConfigurationError("two tools have the same name; a model could not tell them apart")
     return tools
 
@@ -181,7 +181,7 @@ def _build_tool(function: Callable[..., Any]) -> PythonTool:
     try:
         arguments = create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
         schema = arguments.model_json_schema()
-    except Exception as error:  # pydantic raises of many kinds for a type that it cannot describe
+    except Exception as error:  # pydantic raises many types of errors for a type that it cannot describe
         raise ConfigurationError(f"tool {name}: {error}") from error
     description = inspect.cleandoc(function.__doc__ or name.replace("_", " "))
     orders = getattr(function, _OPTIONS_ATTRIBUTE, _ToolOptions())
@@ -189,5 +189,5 @@ def _build_tool(function: Callable[..., Any]) -> PythonTool:
 
 
 def _is_context(hint: object) -> bool:
-    """Whether it is the type `Context`, or one that may be one."""
+    """Return whether the annotation is `Context` or a union with it."""
     return hint is Context or any(map(_is_context, get_args(hint)))

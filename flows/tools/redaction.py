@@ -1,4 +1,4 @@
-"""Keeping secrets out of what other systems answer, also where they come back encoded."""
+"""Redacts secrets from responses, including URL-, base64- and JSON-encoded forms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REDACTED: Final = "•••"
 _MAX_DEPTH: Final = 12
 _MAX_DECODINGS: Final = 12
 _MIN_WORD_LENGTH, _MIN_SUBSTRING_LENGTH = 3, 6
-"""From how many letters on a secret is hidden as a word of a text, and within a word."""
+"""Minimum length of a secret to be redacted as a word of a text, and inside of words."""
 
 _PERCENT_ESCAPE: Final = re.compile("%[0-9A-F]{2}")
 _BACKSLASH_ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
@@ -24,14 +24,14 @@ _ESCAPE_CHARACTERS: Final = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def redact(value: Any, secrets: Iterable[str]) -> Any:
-    """A JSON value without the secrets: in its texts, its names and its numbers."""
+    """Return a JSON value with the secrets redacted in its texts, keys and numbers."""
     readings = _decode_variants("\n".join(_iter_texts(value)))
-    found = [each for each in map(_SecretRedactor, set(secrets)) if each.occurs_in(readings)]
-    return _redact_value(value, sorted(found, key=lambda each: -len(each.text))) if found else value
+    matching = [each for each in map(_SecretRedactor, set(secrets)) if each.occurs_in(readings)]
+    return _redact_value(value, sorted(matching, key=lambda each: -len(each.text))) if matching else value
 
 
 class _SecretRedactor:
-    """A secret in all the forms in which it may come back."""
+    """A secret in all forms in which it may come back."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -39,19 +39,19 @@ class _SecretRedactor:
         self._base64_forms = tuple(_encode_base64_variants(text)) if self._is_long else ()
 
     def occurs_in(self, readings: Iterable[str]) -> bool:
-        """Whether one of these readings of a text holds it, plain or in base64."""
+        """Return whether one of the decoded variants of a text contains the secret, plain or in base64."""
         forms = (self.text, *self._base64_forms)
         return bool(self.text) and any(form in reading for reading in readings for form in forms)
 
     def redact_text(self, text: str) -> str:
-        """The text without it."""
+        """Return the text with the secret replaced."""
         if text == self.text:
             return REDACTED
         if not self._is_long:
             return self._word_pattern.sub(REDACTED, text) if len(self.text) >= _MIN_WORD_LENGTH else text
         for form in self._encoded_forms:
             text = text.replace(form, REDACTED)
-        # encoded in a way that was not thought of: nothing of it is shown
+        # encoded in an unknown way: the text is redacted completely
         return REDACTED if self.occurs_in(_decode_variants(text)) else text
 
     @cached_property
@@ -98,21 +98,25 @@ def _iter_texts(value: Any, depth: int = _MAX_DEPTH) -> Iterator[str]:
 
 
 def _decode_variants(text: str) -> list[str]:
-    """The text and what it says once an encoding is taken off it, and another one off that."""
-    made = [text]
-    for reading in made:
-        for sign, read in _DECODERS:
-            if sign in reading and len(made) < _MAX_DECODINGS and (other := read(reading)) not in made:
-                made.append(other)
-    return made
+    """Return the text and what remains after one and after two encodings are removed."""
+    variants = [text]
+    for reading in variants:
+        for sign, decode in _DECODERS:
+            if (
+                sign in reading
+                and len(variants) < _MAX_DECODINGS
+                and (decoded := decode(reading)) not in variants
+            ):
+                variants.append(decoded)
+    return variants
 
 
 def _unescape(text: str) -> str:
     return _BACKSLASH_ESCAPE.sub(_decode_escape, text)
 
 
-def _decode_escape(found: re.Match[str]) -> str:
-    code, letter = found.groups()
+def _decode_escape(match: re.Match[str]) -> str:
+    code, letter = match.groups()
     return chr(int(code, 16)) if code else _ESCAPE_CHARACTERS.get(letter, letter)
 
 
@@ -120,7 +124,7 @@ _DECODERS: Final = (("%", unquote), ("+", unquote_plus), ("&", html.unescape), (
 
 
 def _encode_variants(text: str) -> list[str]:
-    """The ways in which it is usually written, the longest first."""
+    """Return the common encodings of the secret, longest first."""
     percent = [quote(text, safe="", errors="replace"), quote(text, errors="replace")]
     percent += [form.replace("%20", "+") for form in percent]
     in_json = [json.dumps(text, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)]
@@ -128,7 +132,7 @@ def _encode_variants(text: str) -> list[str]:
     forms = [
         text,
         *percent,
-        *(_PERCENT_ESCAPE.sub(lambda found: found[0].lower(), form) for form in percent),
+        *(_PERCENT_ESCAPE.sub(lambda match: match[0].lower(), form) for form in percent),
         *in_json,
         *(form.replace("/", "\\/") for form in in_json),
         *marked_up,
@@ -138,9 +142,9 @@ def _encode_variants(text: str) -> list[str]:
 
 
 def _encode_base64_variants(text: str) -> Iterator[str]:
-    """The letters that are the same whatever stands before and after it."""
+    """Return the base64 characters that do not depend on what precedes and follows the secret."""
     for before, start in ((0, 0), (1, 2), (2, 3)):
         plain = b"\0" * before + text.encode("utf-8", "replace")
-        made = b64encode(plain).decode().rstrip("=")[start:]
-        form = made[:-1] if len(plain) % 3 else made
+        encoded = b64encode(plain).decode().rstrip("=")[start:]
+        form = encoded[:-1] if len(plain) % 3 else encoded
         yield from {form, form.replace("+", "-").replace("/", "_")}

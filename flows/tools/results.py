@@ -1,4 +1,4 @@
-"""What actions and tools came to, cut to what a session's state has room for."""
+"""Results of actions and tools, cut to the size that a session's state has room for."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from flows.tools.redaction import REDACTED as REDACTED
 from flows.tools.redaction import redact
 
 MAX_RESULT_LENGTH = 2_000
-"""How many characters of JSON one result may have."""
+"""Maximum number of characters of JSON in one result."""
 
 _MAX_TEXT_LENGTH = 500
 
 
 def failure_result(reason: str) -> dict[str, JsonValue]:
-    """The result of a call that got no answer."""
+    """Return the result of a call without a response."""
     return {"success": False, "status": 0, "error": reason[:200]}
 
 
 def response_result(answer: HttpResponse) -> dict[str, Any]:
-    """The result of a call that got an answer, as it came."""
+    """Return the result of a call with a response, unredacted."""
     text = answer.body.decode("utf-8", "replace")
     try:
         data = json.loads(text) if text.strip() else None
@@ -35,18 +35,18 @@ def response_result(answer: HttpResponse) -> dict[str, Any]:
 
 
 def redacted_result(result: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, JsonValue]:
-    """A result as it is stored: without the operator's secrets in it, and cut."""
+    """Return a result for storage: with secrets redacted, and truncated."""
     return {**result, "data": truncate(redact(result["data"], secrets))}
 
 
 def mcp_result(data: Any, secrets: Iterable[str], *, success: bool) -> dict[str, JsonValue]:
-    """The result of a call that a server answered with `data`, or failed with that text, without secrets."""
+    """Return the redacted result of an MCP call: its `data`, or the text of its error."""
     data = redact(data, secrets)
     return {"success": True, "data": truncate(data)} if success else failure_result(str(data))
 
 
 def truncate(value: Any) -> JsonValue:
-    """The value with long lists and texts cut until it fits; None when even so it does not."""
+    """Return the value with long lists and texts cut until it fits; `None` if it cannot be made to fit."""
     for most, longest in ((100, _MAX_TEXT_LENGTH), (15, 200), (5, 100), (2, 60)):
         cut = _truncate_value(value, most, longest)
         try:
@@ -60,12 +60,12 @@ def truncate(value: Any) -> JsonValue:
 def hide_paths(
     results: Mapping[str, JsonValue], paths: Mapping[str, tuple[str, ...]]
 ) -> dict[str, JsonValue]:
-    """The results as the model may see them: without what was put aside out of them."""
+    """Return the results as the model may see them: without the values stored in the environment."""
     return {name: _hide_result_paths(result, paths.get(name, ())) for name, result in results.items()}
 
 
 def get_path(result: Any, path: str) -> JsonValue:
-    """The value at a dotted path; None when there is none."""
+    """Return the value at a dotted path; `None` when there is none."""
     for name in path.split("."):
         result = result.get(name) if isinstance(result, dict) else None
     return result  # type: ignore[no-any-return]
@@ -90,7 +90,7 @@ def _truncate_value(value: Any, most: int, longest: int, depth: int = 12) -> Jso
         }
     if isinstance(value, list | tuple):
         return [_truncate_value(item, most, longest, depth - 1) for item in value[:most]]
-    if isinstance(value, float) and not math.isfinite(value):  # JSON has no such number
+    if isinstance(value, float) and not math.isfinite(value):  # JSON has no NaN and no infinity
         return None
     if isinstance(value, bool | int | float | None):
         return value
@@ -98,5 +98,5 @@ def _truncate_value(value: Any, most: int, longest: int, depth: int = 12) -> Jso
 
 
 def _truncate_text(value: object, longest: int) -> str:
-    """JSON can escape half a character, which nothing that is sent can hold."""
+    """Truncate a text; a lone surrogate, which JSON can escape but nothing can send, is replaced."""
     return str(value)[:longest].encode("utf-8", "replace").decode()

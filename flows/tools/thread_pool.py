@@ -1,4 +1,4 @@
-"""Threads for functions that block: each tool has its own, so one that hangs holds up nobody else."""
+"""Thread pools for blocking functions, one per tool, so that one that hangs does not block others."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ MAX_THREADS = 16
 
 
 class ToolCrashed(Exception):
-    """A function ended in a way that would end the whole process; the message names it."""
+    """Raised when a function tried to end the whole process; the message names the exception."""
 
 
 class DaemonThreadPool:
-    """At most 16 at once; what is more waits for its turn. None of them keeps the process from ending."""
+    """At most 16 daemon threads; further calls wait. None of them keeps the process from exiting."""
 
     def __init__(self) -> None:
         self._pending: dict[Future[object], Callable[[], object]] = {}
@@ -24,7 +24,7 @@ class DaemonThreadPool:
         self._lock = threading.Lock()
 
     async def run(self, function: Callable[[], object]) -> object:
-        """What `function` comes to in a thread. Who gives up waiting leaves it to run on alone."""
+        """Run `function` in a thread and return its result; cancelling the caller does not stop it."""
         context = copy_context()
         future: Future[object] = Future()
         with self._lock:
@@ -40,14 +40,14 @@ class DaemonThreadPool:
                 self._pending.pop(future, None)
 
     def _run_worker(self) -> None:
-        while taken := self._next_job():
-            future, function = taken
+        while job := self._next_job():
+            future, function = job
             if not future.set_running_or_notify_cancel():
                 continue
             try:
                 value = function()
             except Exception as error:
-                # this one can be told to nobody who waits
+                # no caller is left to receive it
                 future.set_exception(
                     ToolCrashed("StopIteration") if isinstance(error, StopIteration) else error
                 )

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 @dataclass(frozen=True, slots=True)
 class ToolDefinition:
-    """A tool as it is offered: `parameters` is the JSON Schema of an object."""
+    """A tool as the model sees it; `parameters` is the JSON Schema of an object."""
 
     name: str
     description: str
@@ -19,7 +19,7 @@ class ToolDefinition:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallRequest:
-    """A tool that the model wants to be run."""
+    """A tool call requested by the model."""
 
     name: str
     arguments: Mapping[str, JsonValue]
@@ -27,7 +27,7 @@ class ToolCallRequest:
 
 @dataclass(frozen=True, slots=True)
 class ToolExchange:
-    """A call and what it came to."""
+    """A tool call and its result."""
 
     call: ToolCallRequest
     result: JsonValue

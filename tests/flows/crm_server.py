@@ -1,4 +1,4 @@
-"""A business's own system on loopback: answers as told, and remembers every request."""
+"""A fake of a business's own system on loopback that records every request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flow as a picture needs it: boxes, and one arrow for all edges between the same two."""
+"""Graph model of a flow for diagrams: nodes, and one edge for all edges between the same two nodes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DiagramNodeKind = Literal["initial", "final", "person", "router", "plain"]
 
 
 class DiagramNode(NamedTuple):
-    """A node. `anywhere` are the global edges that lead to it from every other node."""
+    """A node. `global_edge_ids` are the global edges that lead to it."""
 
     id: str
     kind: DiagramNodeKind
@@ -20,7 +20,7 @@ class DiagramNode(NamedTuple):
 
 
 class DiagramEdge(NamedTuple):
-    """All edges from one node to another. `is_fallback` says that they are all last resorts."""
+    """All edges from one node to another. `is_fallback` says that all of them are fallbacks."""
 
     source: str
     target: str
@@ -30,19 +30,19 @@ class DiagramEdge(NamedTuple):
 
     @property
     def endpoints(self) -> tuple[str, str]:
-        """The boxes between which it runs."""
+        """The nodes that it connects."""
         return self.source, self.target
 
 
 class DiagramGraph(NamedTuple):
-    """Boxes in document order, arrows in the order of their edges."""
+    """Nodes in document order, and edges in the order of the document's edges."""
 
     nodes: tuple[DiagramNode, ...]
     edges: tuple[DiagramEdge, ...]
 
 
 def build_graph(flow: Flow) -> DiagramGraph:
-    """The picture's parts."""
+    """Return the graph of a flow."""
     return DiagramGraph(
         tuple(_build_node(flow, node) for node in flow.nodes),
         tuple(arrow for node in flow.nodes for arrow in _build_edges(node)),
@@ -68,10 +68,10 @@ def _node_kind(flow: Flow, node: Node) -> DiagramNodeKind:
 
 def _build_edges(node: Node) -> list[DiagramEdge]:
     targets = dict.fromkeys(edge.target_node_id for edge in node.edges if edge.target_node_id)
-    found = []
+    merged = []
     for target in targets:
         edges = [edge for edge in node.edges if edge.target_node_id == target]
-        found.append(
+        merged.append(
             DiagramEdge(
                 node.id,
                 target,
@@ -80,4 +80,4 @@ def _build_edges(node: Node) -> list[DiagramEdge]:
                 all(edge.is_fallback for edge in edges),
             )
         )
-    return found
+    return merged

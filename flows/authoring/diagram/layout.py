@@ -1,4 +1,4 @@
-"""Where each box of a drawing stands: in layers, by how far it is from the beginning."""
+"""Layered layout of a diagram: nodes in rows by their distance from the initial node."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NO_LABELS: Mapping[str, int] = MappingProxyType({})
 
 
 class NodePosition(NamedTuple):
-    """The middle of a box's upper side and its height, in pixels, and the row it stands in."""
+    """Top centre of a node and its height in pixels, and the index of its row."""
 
     x: float
     top: float
@@ -28,7 +28,7 @@ class NodePosition(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """The room before the box of this number in a row, or after the last one, for arrows that pass."""
+    """The space before the node at this index of a row, or after the last one, for edges to cross."""
 
     row: int
     gap: int
@@ -38,7 +38,7 @@ _NO_LANES: Mapping[Lane, int] = MappingProxyType({})
 
 
 def assign_layers(graph: DiagramGraph, initial: str) -> list[list[str]]:
-    """The ids row by row: no row is wider than `WIDEST_ROW`, and arrows cross as little as sorting can do."""
+    """Return the ids row by row; no row is wider than the limit, and sorting reduces crossings of edges."""
     onward: dict[str, list[str]] = {box.id: [] for box in graph.nodes}
     backward: dict[str, list[str]] = {box.id: [] for box in graph.nodes}
     for arrow in graph.edges:
@@ -63,11 +63,11 @@ def layout_nodes(
     labels: Mapping[str, int] = _NO_LABELS,
     passing: Mapping[Lane, int] = _NO_LANES,
 ) -> dict[str, NodePosition]:
-    """Every box's place, the rows centred below one another.
+    """Return every node's position, with centred rows.
 
-    A box carries so many notes and has so many labels above it; so many arrows pass in a lane.
+    The arguments give the number of notes in a node and of labels above it, and of edges in a lane.
     """
-    places: dict[str, NodePosition] = {}
+    positions: dict[str, NodePosition] = {}
     top = float(MARGIN)
     for number, row in enumerate(rows):
         gaps = [
@@ -80,14 +80,16 @@ def layout_nodes(
             else 0
         )
         for name, gap in zip(row, [*gaps, 0], strict=True):
-            places[name] = NodePosition(x, top, NODE_HEIGHT + NOTE_LINE_HEIGHT * notes.get(name, 0), number)
+            positions[name] = NodePosition(
+                x, top, NODE_HEIGHT + NOTE_LINE_HEIGHT * notes.get(name, 0), number
+            )
             x += NODE_WIDTH + gap
-        top = max(places[name].top + places[name].height for name in row) + ROW_GAP
-    return places
+        top = max(positions[name].top + positions[name].height for name in row) + ROW_GAP
+    return positions
 
 
 def _build_layers(onward: Mapping[str, Sequence[str]], initial: str) -> list[list[str]]:
-    """By the fewest edges from the beginning; what cannot be reached so starts layers of its own below."""
+    """Return layers by the fewest edges from the initial node; unreachable nodes follow in own layers."""
     seen: set[str] = set()
     layers: list[list[str]] = []
     for start in (initial, *onward):
@@ -100,7 +102,7 @@ def _build_layers(onward: Mapping[str, Sequence[str]], initial: str) -> list[lis
 
 
 def _merge_isolated_nodes(layers: list[list[str]], onward: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Boxes that stand alone, such as the answers of an FAQ, share one layer."""
+    """Merge nodes that are alone in their layer, such as the answers of an FAQ, into one layer."""
     alone = [layer[0] for layer in layers[1:] if len(layer) == 1 and not onward[layer[0]]]
     reached = {target for targets in onward.values() for target in targets}
     alone = [name for name in alone if name not in reached]
@@ -113,5 +115,5 @@ def _relative_positions(layer: Sequence[str]) -> dict[str, float]:
 
 
 def _barycenter(name: str, near: Mapping[str, Sequence[str]], position: Mapping[str, float]) -> float:
-    found = [position[other] for other in near[name] if other != name]
-    return sum(found) / len(found) if found else position[name]
+    neighbours = [position[other] for other in near[name] if other != name]
+    return sum(neighbours) / len(neighbours) if neighbours else position[name]

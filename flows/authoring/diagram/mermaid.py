@@ -1,4 +1,4 @@
-"""A flow as Mermaid text, which many wikis and code hosts draw."""
+"""Renders a flow as Mermaid text, which many wikis and code hosts display."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_LABEL_LENGTH = 60
 
 
 def to_mermaid(flow: Flow) -> str:
-    """A `flowchart`. Nodes go by number, so that no id can be taken for a word of Mermaid's."""
+    """Return a `flowchart`. Nodes are numbered, so that no id can be a keyword of Mermaid."""
     graph = build_graph(flow)
     number = {box.id: f"n{index}" for index, box in enumerate(graph.nodes)}
     lines = ["flowchart TD", *(f"  {number[box.id]}{_render_node(box)}" for box in graph.nodes)]
@@ -25,9 +25,8 @@ def to_mermaid(flow: Flow) -> str:
         lines.append('  anywhere(("anywhere"))')
     for arrow in graph.edges:
         line = "-.->" if arrow.is_fallback else "-->"
-        lines.append(
-            f"  {number[arrow.source]} {line}|{_quote_label(', '.join(arrow.edge_ids))}| {number[arrow.target]}"
-        )
+        label = _quote_label(", ".join(arrow.edge_ids))
+        lines.append(f"  {number[arrow.source]} {line}|{label}| {number[arrow.target]}")
     for box in graph.nodes:
         if box.global_edge_ids:
             lines.append(f"  anywhere -.->|{_quote_label(', '.join(box.global_edge_ids))}| {number[box.id]}")
@@ -40,7 +39,7 @@ def _render_node(box: DiagramNode) -> str:
 
 
 def _quote_label(text: str) -> str:
-    """Text in quotes, with Mermaid's own entities for what would end them."""
+    """Return quoted text, with Mermaid's entities for characters that would end the quotes."""
     text = strip_invalid_xml(text)
     text = text if len(text) <= _MAX_LABEL_LENGTH else text[: _MAX_LABEL_LENGTH - 1] + "…"
     for letter, entity in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("`", "#96;")):

@@ -1,7 +1,7 @@
-"""A flow as a drawing that stays readable: boxes in rows, arrows only downwards, ways back as notes.
+"""Renders a flow as SVG: nodes in rows, edges only downwards, backward edges as notes.
 
-An arrow stands for all edges between two nodes. A way up or along a row would cross the drawing, so the box
-that it leaves names it instead. Texts and conditions are tooltips.
+An arrow stands for all edges between two nodes. An edge that leads up or along a row would cross the drawing,
+so a note in the node names it instead. Texts and conditions are tooltips.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ path{fill:none;stroke:#8593ab;stroke-width:1.3}
 
 
 def to_svg(flow: Flow) -> str:
-    """The drawing as one SVG document, without scripts and without anything to fetch."""
+    """Return the diagram as one SVG document without scripts and external resources."""
     graph = build_graph(flow)
     rows = assign_layers(graph, flow.initial_node)
     row = {name: number for number, names in enumerate(rows) for name in names}
@@ -52,22 +52,22 @@ def to_svg(flow: Flow) -> str:
     back = [arrow for arrow in graph.edges if row[arrow.source] >= row[arrow.target]]
     notes = {box.id: _build_notes(box, back) for box in graph.nodes}
     lanes = assign_lanes(rows, [arrow.endpoints for arrow in down])
-    places = layout_nodes(
+    positions = layout_nodes(
         rows,
         {name: len(lines) for name, lines in notes.items()},
         Counter(arrow.target for arrow in down),
         Counter(lane for passed in lanes.values() for lane in passed),
     )
-    ways = route_edges(rows, places, lanes)
-    bottoms = [max(places[name].top + places[name].height for name in names) for names in rows]
+    routes = route_edges(rows, positions, lanes)
+    bottoms = [max(positions[name].top + positions[name].height for name in names) for names in rows]
     arriving: Counter[str] = Counter()
     lines, labels = [], []
     for arrow in down:
-        lines.append(_render_edge(arrow, places, bottoms[row[arrow.source]], ways[arrow.endpoints]))
-        labels.append(_render_edge_label(arrow, places, arriving[arrow.target]))
+        lines.append(_render_edge(arrow, positions, bottoms[row[arrow.source]], routes[arrow.endpoints]))
+        labels.append(_render_edge_label(arrow, positions, arriving[arrow.target]))
         arriving[arrow.target] += 1
-    reach = [place.x + side * NODE_WIDTH / 2 for place in places.values() for side in (-1, 1)]
-    reach += [stretch.x for way in ways.values() for stretch in way]
+    reach = [position.x + side * NODE_WIDTH / 2 for position in positions.values() for side in (-1, 1)]
+    reach += [stretch.x for route in routes.values() for stretch in route]
     left, width = min(reach) - MARGIN, max(reach) - min(reach) + 2 * MARGIN
     height = bottoms[-1] + MARGIN
     return "\n".join(
@@ -79,7 +79,7 @@ def to_svg(flow: Flow) -> str:
             ' orient="auto"><path d="M0 0 L8 4 L0 8 z" style="fill:#8593ab;stroke:none"/></marker></defs>',
             f'<rect x="{left:.0f}" width="{width:.0f}" height="{height:.0f}" fill="#fff"/>',
             *lines,
-            *(_render_node(box, places[box.id], notes[box.id]) for box in graph.nodes),
+            *(_render_node(box, positions[box.id], notes[box.id]) for box in graph.nodes),
             *labels,
             "</svg>",
             "",
@@ -88,41 +88,44 @@ def to_svg(flow: Flow) -> str:
 
 
 def _build_notes(box: DiagramNode, back: Sequence[DiagramEdge]) -> list[str]:
-    """How the box is reached from anywhere, and where it leads back to."""
-    found = [f"from anywhere: {name}" for name in box.global_edge_ids]
+    """Return notes on global edges to the node and on its backward edges."""
+    notes = [f"from anywhere: {name}" for name in box.global_edge_ids]
     for arrow in back:
         if arrow.source == box.id:
             sign = "↺" if arrow.target == box.id else "↑"
-            found.append(f"{sign} {arrow.target}: {', '.join(arrow.edge_ids)}")
-    return found
+            notes.append(f"{sign} {arrow.target}: {', '.join(arrow.edge_ids)}")
+    return notes
 
 
-def _render_node(box: DiagramNode, place: NodePosition, notes: Sequence[str]) -> str:
-    left, top = place.x - NODE_WIDTH / 2, place.top
+def _render_node(box: DiagramNode, position: NodePosition, notes: Sequence[str]) -> str:
+    left, top = position.x - NODE_WIDTH / 2, position.top
+    x, first_note = left + 10, top + NODE_HEIGHT + 3
+    name = _truncate_to_width(box.id, _MAX_ID_WIDTH)
+    text = _truncate_to_width(box.text, _MAX_TEXT_WIDTH)
     lines = [
-        f'<text class="id" x="{left + 10:.0f}" y="{top + 21:.0f}">{_truncate_to_width(box.id, _MAX_ID_WIDTH)}</text>',
-        f'<text x="{left + 10:.0f}" y="{top + 39:.0f}">{_truncate_to_width(box.text, _MAX_TEXT_WIDTH)}</text>',
+        f'<text class="id" x="{x:.0f}" y="{top + 21:.0f}">{name}</text>',
+        f'<text x="{x:.0f}" y="{top + 39:.0f}">{text}</text>',
         *(
-            f'<text class="note" x="{left + 10:.0f}" y="{top + NODE_HEIGHT + NOTE_LINE_HEIGHT * index + 3:.0f}">'
+            f'<text class="note" x="{x:.0f}" y="{first_note + NOTE_LINE_HEIGHT * index:.0f}">'
             f"<title>{_escape_text(note)}</title>{_truncate_to_width(note, _MAX_NOTE_WIDTH)}</text>"
             for index, note in enumerate(notes)
         ),
     ]
     return (
         f"<g><title>{_escape_text(f'{box.id}: {box.text}')}</title>"
-        f'<rect x="{left:.0f}" y="{top:.0f}" width="{NODE_WIDTH}" height="{place.height:.0f}" rx="8"'
+        f'<rect x="{left:.0f}" y="{top:.0f}" width="{NODE_WIDTH}" height="{position.height:.0f}" rx="8"'
         f' fill="{_FILL_COLORS[box.kind]}" stroke="#8593ab"/>{"".join(lines)}</g>'
     )
 
 
 def _render_edge(
-    arrow: DiagramEdge, places: Mapping[str, NodePosition], bottom: float, way: Sequence[VerticalSegment]
+    arrow: DiagramEdge, positions: Mapping[str, NodePosition], bottom: float, route: Sequence[VerticalSegment]
 ) -> str:
-    """From box to box: straight down past its own row and those between, and bent where nothing stands."""
-    start, end = places[arrow.source], places[arrow.target]
+    """Render an edge straight down past rows, and bent between them."""
+    start, end = positions[arrow.source], positions[arrow.target]
     x, y = start.x, bottom
     drawn = f"M{x:.0f} {start.top + start.height:.0f}V{y:.0f}"
-    for to_x, to_y, on_to in (*way, VerticalSegment(end.x, end.top, end.top)):
+    for to_x, to_y, on_to in (*route, VerticalSegment(end.x, end.top, end.top)):
         middle = (y + to_y) / 2
         drawn += f"C{x:.0f} {middle:.0f} {to_x:.0f} {middle:.0f} {to_x:.0f} {to_y:.0f}"
         if on_to > to_y:
@@ -132,25 +135,25 @@ def _render_edge(
     return f'<path{kind} d="{drawn}" marker-end="url(#tip)"/>'
 
 
-def _render_edge_label(arrow: DiagramEdge, places: Mapping[str, NodePosition], before: int) -> str:
-    """Above the box that is reached, where arrows are apart; above the labels that stand there already."""
-    end = places[arrow.target]
-    told = "; ".join(
+def _render_edge_label(arrow: DiagramEdge, positions: Mapping[str, NodePosition], before: int) -> str:
+    """Render a label above the target, where edges are apart; above labels that are already there."""
+    end = positions[arrow.target]
+    label = "; ".join(
         f"{name}: {condition}" for name, condition in zip(arrow.edge_ids, arrow.conditions, strict=True)
     )
     return (
         f'<text class="label" x="{end.x:.0f}" y="{end.top - 14 - LABEL_HEIGHT * before:.0f}">'
-        f"<title>{_escape_text(f'{arrow.source} → {arrow.target}: {told}')}</title>"
+        f"<title>{_escape_text(f'{arrow.source} → {arrow.target}: {label}')}</title>"
         f"{_truncate_to_width(', '.join(arrow.edge_ids), _MAX_LABEL_WIDTH)}</text>"
     )
 
 
 def _truncate_to_width(text: str, most: int) -> str:
-    """Text of at most so many letters of the usual width, with an ellipsis where something is missing."""
-    text, room = strip_invalid_xml(text), float(most)
+    """Cut text to a number of average characters, with an ellipsis if something is missing."""
+    text, space = strip_invalid_xml(text), float(most)
     for index, letter in enumerate(text):
-        room -= _character_width(letter)
-        if room < 0:
+        space -= _character_width(letter)
+        if space < 0:
             return _escape_text(text[: max(index - 1, 0)] + "…")
     return _escape_text(text)
 

@@ -1,4 +1,4 @@
-"""What channels show in another way than it was written, in each of a flow's languages."""
+"""Checks what channels cannot show as it is written, in each of a flow's languages."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from flows.compiled import language_code, scripted_speech, select_language_block
 from flows.document import Flow, Issue, Node
 
 TextCostFormatter = Callable[[str], str]
-"""What a text takes on a channel, in words, where that is much; else nothing."""
+"""Describes a text's cost on a channel if it is high; otherwise empty."""
 
 ChannelRenderer = Callable[[str, Sequence[Choice], Capabilities], list[MessagePart]]
-"""A text with its choices as a channel shows them: choices that no part has are numbers in the text."""
+"""Renders a text with choices as a channel shows it; choices without buttons become numbers in the text."""
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]*).*?\}\}", re.DOTALL)
 _NUMBERED_LIST, _LIST = "numbered list", "list"
 
 
 class _LimitViolation(NamedTuple):
-    """What a node has, what a channel is able to (`verb` and `most`), and what becomes of it there."""
+    """A channel's limit (`verb` and `limit`) that a node's content exceeds, and the effect there."""
 
     fact: str
     verb: Literal["has", "takes"]
@@ -31,12 +31,12 @@ class _LimitViolation(NamedTuple):
 
     @property
     def cause(self) -> tuple[str, str, str]:
-        """What limits that are told in one line have in common."""
+        """The part that violations reported in one line have in common."""
         return self.fact, self.verb, self.consequence
 
 
 class _NodeContent(NamedTuple):
-    """What a node says word for word, the first time and again; a template's value counts as its name."""
+    """A node's literal content on first and later visits; a template's value counts as its name."""
 
     node_id: str
     texts: tuple[str, ...]
@@ -50,16 +50,20 @@ def check_channel_limits(
     show: ChannelRenderer,
     costs: Mapping[str, TextCostFormatter],
 ) -> list[Issue]:
-    """One line for each node and cause, with all the channels that it concerns.
+    """Return one line for each node and cause, with all channels that it concerns.
 
-    What is so in the flow's own language is not said again of another, which is named by its code.
+    A violation in the flow's own language is not repeated for others, which are named by their codes.
     """
     own = _find_violations(flow, channels, show, costs)
-    found = [Issue(f"node {node}", sentence) for node, sentence in own]
+    violations = [Issue(f"node {node}", sentence) for node, sentence in own]
     for code in flow.languages:
         others = _find_violations(flow.in_language(code), channels, show, costs)
-        found += [Issue(f"node {node} in {code}", told) for node, told in others if (node, told) not in own]
-    return found
+        violations += [
+            Issue(f"node {node} in {code}", sentences)
+            for node, sentences in others
+            if (node, sentences) not in own
+        ]
+    return violations
 
 
 def _find_violations(
@@ -68,21 +72,25 @@ def _find_violations(
     show: ChannelRenderer,
     costs: Mapping[str, TextCostFormatter],
 ) -> list[tuple[str, str]]:
-    """Sentences by the id of the node that they are about."""
-    found: list[tuple[str, str]] = []
-    for said in (_node_content(node, flow) for node in flow.nodes):
+    """Return messages by the id of the node that they are about."""
+    violations: list[tuple[str, str]] = []
+    for content in (_node_content(node, flow) for node in flow.nodes):
         causes: dict[tuple[str, str, str], dict[_LimitViolation, list[str]]] = {}
         for name, can in channels.items():
-            for limit in dict.fromkeys(_check_content(said, can, show)):
+            for limit in dict.fromkeys(_check_content(content, can, show)):
                 causes.setdefault(limit.cause, {}).setdefault(limit, []).append(name)
-        found += [(said.node_id, _format_violations(limits)) for limits in causes.values()]
+        violations += [(content.node_id, _format_violations(limits)) for limits in causes.values()]
         dear = {
-            (name, cost(_as_numbered_list(text, said.choices)))
-            for text in said.texts
+            (name, cost(_as_numbered_list(text, content.choices)))
+            for text in content.texts
             for name, cost in costs.items()
         }
-        found += [(said.node_id, f"its text {told}: {name}") for name, told in sorted(dear) if told]
-    return found
+        violations += [
+            (content.node_id, f"its text {sentences}: {name}")
+            for name, sentences in sorted(dear)
+            if sentences
+        ]
+    return violations
 
 
 def _node_content(node: Node, flow: Flow) -> _NodeContent:
@@ -95,7 +103,7 @@ def _node_content(node: Node, flow: Flow) -> _NodeContent:
     labels = [
         f"choice {number}"
         if "{" in choice.label
-        else " ".join(choice.label.split())  # how long a value is nobody knows yet
+        else " ".join(choice.label.split())  # the length of a value is not known yet
         for number, choice in enumerate(node.choices, start=1)
     ]
     choices = [
@@ -106,7 +114,7 @@ def _node_content(node: Node, flow: Flow) -> _NodeContent:
 
 
 def _format_violations(limits: Mapping[_LimitViolation, Sequence[str]]) -> str:
-    """Limits of one cause, each with its channels: the verb stands once."""
+    """Format violations with one cause, each with its channels."""
     first = next(iter(limits))
     able: list[str] = []
     for limit, names in limits.items():
@@ -117,30 +125,32 @@ def _format_violations(limits: Mapping[_LimitViolation, Sequence[str]]) -> str:
     return ": ".join(filter(None, [first.fact, ", ".join(able), first.consequence]))
 
 
-def _check_content(said: _NodeContent, can: Capabilities, show: ChannelRenderer) -> Iterator[_LimitViolation]:
-    """What the channel cannot show as it was written."""
-    shown = show("…", said.choices, can)[-1].choices
-    if said.choices:
-        yield from _check_choices(said.choices, shown, can)
-    for text in said.texts:
+def _check_content(
+    content: _NodeContent, can: Capabilities, show: ChannelRenderer
+) -> Iterator[_LimitViolation]:
+    """Return what the channel cannot show as it is written."""
+    rendered = show("…", content.choices, can)[-1].choices
+    if content.choices:
+        yield from _check_choices(content.choices, rendered, can)
+    for text in content.texts:
         size = _utf16_length(text)
-        whole = size if shown else _utf16_length(_as_numbered_list(text, said.choices))
-        if whole > can.text_length:
+        length = size if rendered else _utf16_length(_as_numbered_list(text, content.choices))
+        if length > can.text_length:
             with_them = "" if size > can.text_length else " with its choices"
-            fact = f"has a text of {whole if with_them else size} characters{with_them}"
+            fact = f"has a text of {length if with_them else size} characters{with_them}"
             yield _LimitViolation(fact, "takes", str(can.text_length), "split")
-        elif shown and size > can.choices_text_length:
+        elif rendered and size > can.choices_text_length:
             most = f"{can.choices_text_length} with choices"
             yield _LimitViolation(f"has a text of {size} characters", "takes", most, "split")
-    if said.media_count > can.media:
-        yield _LimitViolation(f"has {said.media_count} media", "takes", str(can.media))
+    if content.media_count > can.media:
+        yield _LimitViolation(f"has {content.media_count} media", "takes", str(can.media))
 
 
 def _check_choices(
-    choices: Sequence[Choice], shown: Sequence[Choice], can: Capabilities
+    choices: Sequence[Choice], rendered: Sequence[Choice], can: Capabilities
 ) -> Iterator[_LimitViolation]:
-    """Why they are no buttons, or not as they were written."""
-    count, result = len(choices), _LIST if shown else _NUMBERED_LIST
+    """Return why the choices are not shown as buttons, or not as they are written."""
+    count, result = len(choices), _LIST if rendered else _NUMBERED_LIST
     most, are_listed = max(can.buttons, can.list_rows), count > can.buttons
     if are_listed:
         has = f"{most} rows" if count > most > can.buttons else f"{can.buttons or 'no'} buttons"
@@ -157,7 +167,7 @@ def _check_choices(
             _describe_label_length(choice), "takes", f"{can.button_title_length} on a button", result
         )
     are_listed = are_listed or bool(long)
-    for choice in _choices_longer_than(choices, can.list_title_length) if are_listed and shown else ():
+    for choice in _choices_longer_than(choices, can.list_title_length) if are_listed and rendered else ():
         yield _LimitViolation(
             _describe_label_length(choice),
             "takes",
@@ -166,7 +176,7 @@ def _check_choices(
         )
     has_room = count <= can.list_rows or not are_listed
     if (
-        not shown
+        not rendered
         and has_room
         and all(_utf16_length(choice.payload) <= can.payload_length for choice in choices)
     ):
@@ -190,5 +200,5 @@ def _as_numbered_list(text: str, choices: Sequence[Choice]) -> str:
 
 
 def _utf16_length(text: str) -> int:
-    """As providers count: what takes two units of UTF-16 is two characters."""
+    """Return the length in UTF-16 code units, which providers count."""
     return len(text) + sum(letter > "\uffff" for letter in text)

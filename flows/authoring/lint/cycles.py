@@ -1,4 +1,4 @@
-"""Where a conversation has no end: circles that wait for nobody, questions without a way out."""
+"""Finds infinite loops: cycles without user input, and questions without a way out."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from flows.document import FALLBACK_FIELDS, Edge, Flow, Issue, Node
 from flows.slots import slots_from_schema
 
 _MAX_NODES_LISTED = 5
-"""How many nodes a sentence lists; the others are counted."""
+"""Maximum number of nodes that a message lists; the others are counted."""
 
 
 def find_infinite_loops(flow: Flow) -> Iterator[Issue]:
-    """What has no bound in this flow, and bounds that have no effect."""
+    """Return warnings about unbounded loops, and about limits that have no effect."""
     yield from _find_silent_cycles(flow)
     yield from _find_endless_questions(flow)
     for node in flow.nodes:
@@ -21,7 +21,7 @@ def find_infinite_loops(flow: Flow) -> Iterator[Issue]:
 
 
 def _find_silent_cycles(flow: Flow) -> Iterator[Issue]:
-    """Nodes that lead to one another, and none of which asks anything; the shortest way round of each."""
+    """Return cycles of nodes that do not wait for input; the shortest cycle of each component."""
     onward = {
         node.id: [
             edge.target_node_id
@@ -31,11 +31,11 @@ def _find_silent_cycles(flow: Flow) -> Iterator[Issue]:
         for node in flow.nodes
         if _continues_without_input(node)
     }
-    told: set[str] = set()
+    reported: set[str] = set()
     for name in onward:
         circle = _shortest_cycle(name, onward)
-        if circle and told.isdisjoint(circle):
-            told.update(circle)
+        if circle and reported.isdisjoint(circle):
+            reported.update(circle)
             yield Issue(
                 " → ".join([*circle, name]),
                 "This never waits for anybody: a turn that comes round ends there, with nothing asked.",
@@ -43,23 +43,23 @@ def _find_silent_cycles(flow: Flow) -> Iterator[Issue]:
 
 
 def _shortest_cycle(start: str, onward: Mapping[str, Sequence[str]]) -> list[str]:
-    """The fewest nodes by which `start` leads to itself; none when it does not."""
-    ways, seen = [[start]], {start}
-    while ways:
+    """Return the shortest cycle from `start` to itself, if any."""
+    paths, visited = [[start]], {start}
+    while paths:
         longer = []
-        for way in ways:
-            for name in onward.get(way[-1], ()):
+        for path in paths:
+            for name in onward.get(path[-1], ()):
                 if name == start:
-                    return way
-                if name not in seen:
-                    seen.add(name)
-                    longer.append([*way, name])
-        ways = longer
+                    return path
+                if name not in visited:
+                    visited.add(name)
+                    longer.append([*path, name])
+        paths = longer
     return []
 
 
 def _find_endless_questions(flow: Flow) -> Iterator[Issue]:
-    """The nodes that ask the same for ever of somebody whom the bot does not understand."""
+    """Return the nodes that repeat their question endlessly for a user who is not understood."""
     if flow.budget and (flow.budget.turns or flow.budget.tokens):
         return
     people = {node.id for node in flow.nodes if node.hand_off}
@@ -89,7 +89,7 @@ def _format_node_list(nodes: Sequence[str]) -> str:
 
 
 def _can_reach_exit(node: Node, left: set[str]) -> bool:
-    """Whether who is not understood here comes to a place that is left."""
+    """Return whether a user who is not understood reaches a node that can be left."""
     if _continues_without_input(node):
         return any(edge.target_node_id in left for edge in node.edges)
     return node.max_turns is not None and any(
@@ -98,13 +98,13 @@ def _can_reach_exit(node: Node, left: set[str]) -> bool:
 
 
 def _continues_without_input(node: Node) -> bool:
-    """Whether nobody is waited for here."""
+    """Return whether the node does not wait for input."""
     kind = node_type(node)
     return not node.hand_off and kind != "final" and (kind == "router" or auto_proceeds(node))
 
 
 def _requires_answer(node: Node) -> bool:
-    """Whether this is a question that has to be answered: a choice, or a value that is needed."""
+    """Return whether the node asks for a required answer: a choice or a value."""
     if node_type(node) == "final" or not any(edge.target_node_id for edge in node.edges):
         return False
     criteria = () if node.allow_skip else node.completion_criteria or ()
@@ -117,20 +117,20 @@ def _has_required_slots(edge: Edge) -> bool:
 
 
 def _find_unused_limits(node: Node) -> Iterator[Issue]:
-    """A last resort that nothing leads to, and a limit after which nothing follows."""
-    resorts = [edge.id for edge in node.edges if edge.is_fallback]
-    if node.max_turns is not None and not resorts:
+    """Return warnings about fallbacks that nothing leads to, and limits without a fallback."""
+    fallbacks = [edge.id for edge in node.edges if edge.is_fallback]
+    if node.max_turns is not None and not fallbacks:
         yield Issue(f"node {node.id}", "max_turns has no effect here: no edge is_fallback.")
     if node.max_turns is None and not _continues_without_input(node):
-        taken = _automatic_edge_ids(node)
-        for name in resorts:
-            if name not in taken:
+        automatic = _automatic_edge_ids(node)
+        for name in fallbacks:
+            if name not in automatic:
                 yield Issue(f"node {node.id}", f"Nothing falls back on “{name}”: that takes max_turns.")
 
 
 def _automatic_edge_ids(node: Node) -> set[str | None]:
-    """The edges that a failure, or the want of an answer, leads by."""
+    """Return the ids of edges that are followed on a failure or a timeout."""
     triggers = (*node.actions, *(trigger for edge in node.edges for trigger in edge.actions))
     failures = {trigger.on_failure for trigger in triggers} | {tool.on_failure for tool in node.tools}
-    resorts = [getattr(node, name) for name in FALLBACK_FIELDS]
-    return failures | {resort.edge for resort in resorts if resort}
+    fallbacks = [getattr(node, name) for name in FALLBACK_FIELDS]
+    return failures | {fallback.edge for fallback in fallbacks if fallback}

@@ -1,4 +1,4 @@
-"""Everything that an author should know of a document before it meets a person."""
+"""Collects errors, warnings and channel limitations of a flow document."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Level = Literal["problem", "warning", "channel"]
 
 
 class LintFinding(NamedTuple):
-    """A problem keeps the flow from running; a warning does not; a channel shows something in another way."""
+    """A finding: a problem prevents the flow from running; a warning or a channel's limit does not."""
 
     level: Level
     issue: Issue
@@ -35,22 +35,23 @@ def lint(
     show: ChannelRenderer,
     costs: Mapping[str, TextCostFormatter] = _NO_COSTS,
 ) -> tuple[LintFinding, ...]:
-    """What there is to say against a flow file, for these channels by name. Never raises.
+    """Return all findings for a flow file and the named channels. Never raises.
 
-    `show` cuts a text and its choices to a channel, `costs` are of those where a text's length is paid for.
+    `show` cuts a text and its choices to a channel, `costs` are those of channels where the length of a text
+    costs money.
     """
     try:
         flow = Flow.load(path)
     except FlowError as error:
         return tuple(LintFinding("problem", problem) for problem in error.issues)
-    smells = (
+    checks = (
         _missing_text,
         _unfillable_criteria,
         _missing_hand_off_timeout,
         _unhandled_failures,
         find_infinite_loops,
     )
-    warnings = [*flow.warnings, *(problem for smell in smells for problem in smell(flow))]
+    warnings = [*flow.warnings, *(problem for check in checks for problem in check(flow))]
     limits = check_channel_limits(flow, channels, show, costs)
     return (
         *(LintFinding("warning", problem) for problem in warnings),
@@ -71,9 +72,9 @@ def _missing_text(flow: Flow) -> Iterator[Issue]:
 
 def _unfillable_criteria(flow: Flow) -> Iterator[Issue]:
     for node in flow.nodes:
-        learnt = {name for edge in node.edges for name in _property_names(edge.input_schema)}
+        slot_names = {name for edge in node.edges for name in _property_names(edge.input_schema)}
         for criterion in node.completion_criteria or ():
-            if criterion.required and learnt and criterion.key not in learnt:
+            if criterion.required and slot_names and criterion.key not in slot_names:
                 yield Issue(f"node {node.id}", f"No edge here learns “{criterion.key}”, which is required.")
 
 
@@ -84,7 +85,7 @@ def _missing_hand_off_timeout(flow: Flow) -> Iterator[Issue]:
 
 
 def _unhandled_failures(flow: Flow) -> Iterator[Issue]:
-    """Calls whose failure leads nowhere: no edge for it, and no condition that looks at the result."""
+    """Return calls whose failure is handled neither by a failure edge nor by a condition."""
     own = {node.id: node.edges for node in flow.nodes}
     for node in flow.nodes:
         beyond = [own.get(edge.target_node_id or "", ()) for edge in node.edges]
@@ -98,10 +99,10 @@ def _unhandled_failures(flow: Flow) -> Iterator[Issue]:
 
 
 def _unhandled_trigger_failures(
-    where: str, triggers: Iterable[ActionTrigger], ways: Iterable[Iterable[Edge]], flow: Flow
+    where: str, triggers: Iterable[ActionTrigger], edge_groups: Iterable[Iterable[Edge]], flow: Flow
 ) -> Iterator[Issue]:
-    """The calls of one place; `ways` are the edges that may look at what came of them."""
-    looked_at = " ".join(f"{edge.guard or ''} {edge.condition}" for edges in ways for edge in edges)
+    """Return the unhandled calls of one place; conditions of `edge_groups` may check the result."""
+    looked_at = " ".join(f"{edge.guard or ''} {edge.condition}" for edges in edge_groups for edge in edges)
     stored = {action.id: action.store_response_as for action in flow.actions}
     for trigger in triggers:
         name = stored.get(trigger.action_id)

@@ -1,4 +1,4 @@
-"""How much of a flow its conversations have gone through."""
+"""Node and edge coverage of conversation tests."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from flows.document import Flow
 from flows.engine import NodeVisit
 
 EdgeKey = tuple[str, str]
-"""A node and an edge of it; the node is empty for a global edge."""
+"""A node's id and the id of one of its edges; the node is empty for a global edge."""
 
 
 class Coverage:
-    """Nodes that were entered and edges that were crossed, out of those that there are."""
+    """The nodes entered and edges followed, out of all of a flow."""
 
     def __init__(self, flow: Flow) -> None:
         self.nodes = tuple(node.id for node in flow.nodes)
@@ -21,12 +21,12 @@ class Coverage:
         self._visited_nodes: set[str] = set()
         self._followed_edges: set[EdgeKey] = set()
 
-    def record_visit(self, hop: NodeVisit) -> None:
-        """Take note of a hop."""
-        self._visited_nodes.add(hop.node_id)
-        if hop.edge_id:
-            own = (hop.source_id, hop.edge_id)
-            self._followed_edges.add(own if own in self._edge_set else ("", hop.edge_id))
+    def record_visit(self, visit: NodeVisit) -> None:
+        """Record a visit."""
+        self._visited_nodes.add(visit.node_id)
+        if visit.edge_id:
+            own = (visit.source_id, visit.edge_id)
+            self._followed_edges.add(own if own in self._edge_set else ("", visit.edge_id))
 
     @property
     def missed_nodes(self) -> tuple[str, ...]:
@@ -35,11 +35,11 @@ class Coverage:
 
     @property
     def missed_edges(self) -> tuple[EdgeKey, ...]:
-        """Edges that no conversation crossed, in document order."""
-        return tuple(way for way in self.edges if way not in self._followed_edges)
+        """Edges that no conversation followed, in document order."""
+        return tuple(edge for edge in self.edges if edge not in self._followed_edges)
 
     def report_lines(self) -> list[str]:
-        """The counts, and what was missed, for a terminal."""
+        """Return the counts and the missed parts as lines for a terminal."""
         missed = [f"{node or 'anywhere'} → {edge}" for node, edge in self.missed_edges]
         return [
             _format_summary("nodes", len(self.nodes), self.missed_nodes),

@@ -1,4 +1,4 @@
-"""A trial's results as JUnit XML, which every build server reads."""
+"""Writes test results as JUnit XML."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from flows.authoring.testing.runner import CaseResult, ConversationTestReport
 from flows.authoring.xml import strip_invalid_xml
 
 
-def to_junit_xml(trial: ConversationTestReport, name: str) -> str:
-    """One test suite called `name`, with one test case a conversation."""
-    failed = sum(bool(case.failures) for case in trial.cases)
-    seconds = sum(case.seconds for case in trial.cases)
+def to_junit_xml(report: ConversationTestReport, name: str) -> str:
+    """Return one test suite called `name`, with one test case per conversation."""
+    failed = sum(bool(case.failures) for case in report.cases)
+    seconds = sum(case.seconds for case in report.cases)
     return "\n".join(
         [
             '<?xml version="1.0" encoding="utf-8"?>',
-            f'<testsuite name={_quote_attribute(name)} tests="{len(trial.cases)}" failures="{failed}" errors="0"'
-            f' time="{seconds:.3f}">',
-            *(_render_case(case, name) for case in trial.cases),
+            f'<testsuite name={_quote_attribute(name)} tests="{len(report.cases)}"'
+            f' failures="{failed}" errors="0" time="{seconds:.3f}">',
+            *(_render_case(case, name) for case in report.cases),
             "</testsuite>",
             "",
         ]
@@ -25,7 +25,8 @@ def to_junit_xml(trial: ConversationTestReport, name: str) -> str:
 
 
 def _render_case(case: CaseResult, suite: str) -> str:
-    head = f'<testcase classname={_quote_attribute(suite)} name={_quote_attribute(case.name)} time="{case.seconds:.3f}"'
+    attributes = f"classname={_quote_attribute(suite)} name={_quote_attribute(case.name)}"
+    head = f'<testcase {attributes} time="{case.seconds:.3f}"'
     if not case.failures:
         return f"  {head}/>"
     text = escape(strip_invalid_xml("\n".join(case.failures)))

@@ -1,4 +1,4 @@
-"""What written conversations name that their flow has not."""
+"""Checks the ids that a conversation test file uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flows.document import Flow, FlowError, Issue
 
 
 def validate_references(script: ConversationTestFile, flow: Flow, source: str) -> None:
-    """Raise `FlowError`, naming every node, edge and action that the flow does not have."""
+    """Raise `FlowError` with every node, edge and action that the flow does not have."""
     if problems := list(_find_issues(script, flow)):
         raise FlowError(source, problems)
 
@@ -23,15 +23,15 @@ def _find_issues(script: ConversationTestFile, flow: Flow) -> Iterator[Issue]:
     for number, conversation in enumerate(script.conversations):
         path = f"conversations[{number}]"
         yield from _check_known_ids(f"{path}.answers", "action", conversation.answers, calls)
-        for place, said in enumerate(conversation.turns):
-            yield from _check_step(f"{path}.turns[{place}]", said, nodes, edges)
+        for place, step in enumerate(conversation.turns):
+            yield from _check_step(f"{path}.turns[{place}]", step, nodes, edges)
 
 
-def _check_step(path: str, said: UserStep, nodes: Collection[str], edges: Collection[str]) -> Iterator[Issue]:
-    for index, decided in enumerate(said.decide):
+def _check_step(path: str, step: UserStep, nodes: Collection[str], edges: Collection[str]) -> Iterator[Issue]:
+    for index, decided in enumerate(step.decide):
         yield from _check_known_id(f"{path}.decide[{index}].edge", "edge", decided.edge, edges)
-    yield from _check_known_id(f"{path}.expect.node", "node", said.expect.node, nodes)
-    yield from _check_known_id(f"{path}.expect.edge", "edge", said.expect.edge, edges)
+    yield from _check_known_id(f"{path}.expect.node", "node", step.expect.node, nodes)
+    yield from _check_known_id(f"{path}.expect.edge", "edge", step.expect.edge, edges)
 
 
 def _check_known_ids(path: str, what: str, names: Collection[str], known: Collection[str]) -> Iterator[Issue]:

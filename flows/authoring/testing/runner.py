@@ -1,4 +1,4 @@
-"""Running written conversations against a flow."""
+"""Runs conversation tests against a flow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TEST_ADDRESS = Address(channel="test", account="", ours="", theirs="")
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """One conversation's result: what failed, message by message, and how long it took in seconds."""
+    """Result of one conversation: failures message by message, and the duration in seconds."""
 
     name: str
     failures: tuple[str, ...]
@@ -31,7 +31,7 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class ConversationTestReport:
-    """All results, and what of the flow they have touched."""
+    """All results and the coverage of the flow."""
 
     cases: tuple[CaseResult, ...]
     coverage: Coverage
@@ -45,18 +45,18 @@ class ConversationTestReport:
 async def run_conversations(
     flow: Flow, script: ConversationTestFile, model: str | Model = "rules"
 ) -> ConversationTestReport:
-    """Have every conversation, one after another, each from its beginning.
+    """Run every conversation from its beginning, one after another.
 
-    With `scripted` the model does what the script says, and what it is asked beyond that is a failure.
+    With `scripted` the model follows the file, and a request beyond it is a failure.
     """
     coverage = Coverage(flow)
-    asked = _create_test_model(model) if isinstance(model, str) else model
+    test_model = _create_test_model(model) if isinstance(model, str) else model
     try:
         cases = [
-            await _run_conversation(flow, script, each, asked, coverage) for each in script.conversations
+            await _run_conversation(flow, script, each, test_model, coverage) for each in script.conversations
         ]
     finally:
-        await asked.aclose()
+        await test_model.aclose()
     return ConversationTestReport(tuple(cases), coverage)
 
 
@@ -67,7 +67,7 @@ def _create_test_model(name: str) -> Model:
 async def _run_conversation(
     flow: Flow, script: ConversationTestFile, conversation: ConversationTest, model: Model, coverage: Coverage
 ) -> CaseResult:
-    talk = DialogMachine(
+    machine = DialogMachine(
         flow,
         model,
         fetch=StubFetch({**script.answers, **conversation.answers}),
@@ -76,23 +76,23 @@ async def _run_conversation(
         watch=coverage.record_visit,
     )
     rehearsal = model if isinstance(model, ScriptedTestModel) else None
-    began, failures = time.perf_counter(), []
-    for number, said in enumerate(conversation.turns, 1):
+    started_at, failures = time.perf_counter(), []
+    for number, step in enumerate(conversation.turns, 1):
         turn = Turn(
-            id=str(number), session="test", address=_TEST_ADDRESS, text=said.say, payload=said.payload
+            id=str(number), session="test", address=_TEST_ADDRESS, text=step.say, payload=step.payload
         )
         if rehearsal:
-            rehearsal.load_step(said)
-        answer = await talk.turn(turn)
-        found = [
+            rehearsal.load_step(step)
+        answer = await machine.turn(turn)
+        problems = [
             *(rehearsal.find_mismatches() if rehearsal else ()),
-            *_compare_result(said.expect, answer, talk),
+            *_compare_result(step.expect, answer, machine),
         ]
-        failures += [f"{number}. {_describe_step(said)}: {what}" for what in found]
-    return CaseResult(conversation.name, tuple(failures), time.perf_counter() - began)
+        failures += [f"{number}. {_describe_step(step)}: {what}" for what in problems]
+    return CaseResult(conversation.name, tuple(failures), time.perf_counter() - started_at)
 
 
-def _compare_result(expected: Expectation, answer: TurnResult, talk: DialogMachine) -> Iterator[str]:
+def _compare_result(expected: Expectation, answer: TurnResult, machine: DialogMachine) -> Iterator[str]:
     for part in expected.reply:
         if part not in answer.text:
             yield f"the reply has no “{part}”: {answer.text!r}"
@@ -100,15 +100,15 @@ def _compare_result(expected: Expectation, answer: TurnResult, talk: DialogMachi
         wanted, came = getattr(expected, what), getattr(answer, what)
         if wanted is not None and wanted != came:
             yield f"{what} is “{came}”, not “{wanted}”"
-    slots = (talk.state or {}).get("slots")
-    known = slots if isinstance(slots, dict) else {}
+    slots = (machine.state or {}).get("slots")
+    actual = slots if isinstance(slots, dict) else {}
     for name, value in expected.slots.items():
-        if known.get(name) != value:
-            yield f"slot {name} is {known.get(name)!r}, not {value!r}"
+        if actual.get(name) != value:
+            yield f"slot {name} is {actual.get(name)!r}, not {value!r}"
     labels = tuple(choice.label for message in answer.messages for choice in message.choices)
     if expected.choices is not None and expected.choices != labels:
         yield f"the choices are {', '.join(labels) or 'none'}"
 
 
-def _describe_step(said: UserStep) -> str:
-    return f"“{said.say or said.payload}”"
+def _describe_step(step: UserStep) -> str:
+    return f"“{step.say or step.payload}”"

@@ -1,4 +1,4 @@
-"""Other systems' answers as they are written down beside a conversation."""
+"""Stubbed HTTP responses of conversation tests."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from flows.authoring.testing.test_file import StubResponses
 
 
 class StubFetch:
-    """The `HttpFetcher` port without a network: answers by an action's id. What is not written down fails."""
+    """`HttpFetcher` without a network: responds by the action's id; an action without a stub fails."""
 
     def __init__(self, answers: StubResponses) -> None:
-        self._remaining = {name: list(written) for name, written in answers.items()}
+        self._remaining = {name: list(sequence) for name, sequence in answers.items()}
 
     async def fetch(self, request: HttpRequest) -> HttpResponse:
-        """The next answer. Raises `FetchError` when there is none."""
+        """Return the next response. Raises `FetchError` when there is none."""
         left = self._remaining.get(request.label)
         if not left:
             raise FetchError("no answer is written down for this", sent=False)
-        written = left.pop(0) if len(left) > 1 else left[0]
-        return HttpResponse(status=written.status, body=json.dumps(written.data).encode())
+        sequence = left.pop(0) if len(left) > 1 else left[0]
+        return HttpResponse(status=sequence.status, body=json.dumps(sequence.data).encode())
 
     async def aclose(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: there are no connections."""

@@ -1,4 +1,4 @@
-"""The model `scripted` of a written conversation: it decides and says what is written down."""
+"""Scripted model of conversation tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flows.llm import (
 
 
 class ScriptedTestModel:
-    """The scripted model of one conversation, which gets its words anew for every message."""
+    """Scripted model of one conversation, which is loaded for every message."""
 
     name = "scripted"
 
@@ -22,42 +22,46 @@ class ScriptedTestModel:
         self._step = UserStep(say="…")
         self._model = ScriptedModel()
 
-    def load_step(self, said: UserStep) -> None:
-        """Take what the model is to decide and to say at this message."""
-        self._step = said
+    def load_step(self, step: UserStep) -> None:
+        """Load the decisions and replies for a message."""
+        self._step = step
         self._model = ScriptedModel(
-            [TransitionDecision(each.edge, each.slots, each.reply) for each in said.decide],
-            [GeneratedReply(text) for text in said.speak],
+            [TransitionDecision(each.edge, each.slots, each.reply) for each in step.decide],
+            [GeneratedReply(text) for text in step.speak],
         )
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
-        """The next decision. Raises `ModelError` when there is none."""
+        """Return the next decision. Raises `ModelError` when there is none."""
         return await self._model.decide(question)
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
-        """The next speech. Raises `ModelError` when there is none."""
+        """Return the next reply. Raises `ModelError` when there is none."""
         return await self._model.generate_reply(request)
 
     async def summarize(self, request: SummaryRequest) -> GeneratedReply:
-        """Nothing: what is written down is short."""
+        """Return an empty summary: test conversations are short."""
         return await self._model.summarize(request)
 
     async def aclose(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: there are no connections."""
 
     def find_mismatches(self) -> list[str]:
-        """What it was asked beyond that, what could not be decided, and what it was not asked for."""
-        decided, spoken = self._step.decide, self._step.speak
+        """Return requests beyond the script, impossible decisions, and unused parts of the script."""
+        decided, replies = self._step.decide, self._step.speak
         asked, requested = self._model.transition_requests, self._model.reply_requests
-        told = []
+        mismatches = []
         if len(asked) > len(decided):
-            told.append(f"the model is asked to decide at “{asked[len(decided)].node.id}”, without a decide")
-        if len(requested) > len(spoken):
-            told.append("the model is asked to speak, without a speak")
+            mismatches.append(
+                f"the model is asked to decide at “{asked[len(decided)].node.id}”, without a decide"
+            )
+        if len(requested) > len(replies):
+            mismatches.append("the model is asked to speak, without a speak")
         for question, decision in zip(asked, decided, strict=False):
             offered = [edge.id for edge in question.available_edges]
             if decision.edge and decision.edge not in offered:
-                told.append(f"edge “{decision.edge}” is not offered, but {', '.join(offered) or 'none'}")
+                mismatches.append(
+                    f"edge “{decision.edge}” is not offered, but {', '.join(offered) or 'none'}"
+                )
         left = [f"decide {each.edge or 'to stay'}" for each in decided[len(asked) :]]
-        left += [f"speak “{text}”" for text in spoken[len(requested) :]]
-        return [*told, f"not asked for: {', '.join(left)}"] if left else told
+        left += [f"speak “{text}”" for text in replies[len(requested) :]]
+        return [*mismatches, f"not asked for: {', '.join(left)}"] if left else mismatches

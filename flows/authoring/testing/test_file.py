@@ -1,4 +1,4 @@
-"""Conversations written down beside a flow: what is said, and what is expected."""
+"""File format of conversation tests: the user's messages and what is expected."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _StrictModel(BaseModel):
 
 
 class Expectation(_StrictModel):
-    """What is checked after a message; what is not named is not looked at. `reply` are parts of the text."""
+    """Checks after a message; a key that is missing is not checked. `reply` are parts of the text."""
 
     reply: StringList = ()
     node: str | None = None
@@ -51,7 +51,7 @@ class Expectation(_StrictModel):
 
 
 class ScriptedDecision(_StrictModel):
-    """What a scripted model decides: an edge, or none to stay; what it has learnt, and what it says."""
+    """A decision of the scripted model: an edge, or none to stay, with slots and the reply."""
 
     edge: str = ""
     slots: dict[str, JsonValue] = Field(default_factory=dict)
@@ -59,9 +59,9 @@ class ScriptedDecision(_StrictModel):
 
 
 class UserStep(_StrictModel):
-    """One message of the user's; `payload` is set for a tapped quick reply.
+    """One message of the user; `payload` is set for a tapped quick reply.
 
-    With the model `scripted`, it decides what `decide` says and writes what `speak` says, each in order.
+    The scripted model makes the decisions of `decide` and writes the texts of `speak`, each in order.
     """
 
     say: str = ""
@@ -78,18 +78,18 @@ class UserStep(_StrictModel):
 
 
 class StubResponse(_StrictModel):
-    """What another system answers to an action, in place of a real call."""
+    """Response of another system to an action, instead of a real call."""
 
     status: int = Field(200, ge=100, le=599)
     data: JsonValue = None
 
 
 StubResponses = dict[str, Annotated[tuple[StubResponse, ...], BeforeValidator(_wrap_object)]]
-"""The answers to each action by its id, one after another; the last is given again and again."""
+"""Responses by action id, one after another; the last one is repeated."""
 
 
 class ConversationTest(_StrictModel):
-    """A conversation from its beginning, with answers of its own if need be."""
+    """One conversation from its beginning, with its own responses if needed."""
 
     name: str
     answers: StubResponses = Field(default_factory=dict)
@@ -97,9 +97,10 @@ class ConversationTest(_StrictModel):
 
 
 class ConversationTestFile(_StrictModel):
-    """All conversations of a file. `today` is the day on which they take place.
+    """All conversations of a file. `today` is the date on which they take place.
 
-    `answers` are what actions get in all of them. An action without one fails, as if nobody was there.
+    `answers` are the responses to actions in all of them; an action without one fails as if the server was
+    unreachable.
     """
 
     today: date | None = None
@@ -108,7 +109,7 @@ class ConversationTestFile(_StrictModel):
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a YAML file. Raises `FlowError`, naming every problem."""
+        """Load a YAML file. Raises `FlowError` with every problem."""
         try:
             return cls.model_validate(parse_yaml(read_text(path), str(path)))
         except ValidationError as error:
@@ -116,5 +117,5 @@ class ConversationTestFile(_StrictModel):
 
 
 def conversation_file_path(flow: str | Path) -> Path:
-    """The file with the conversations of a flow: `kyc.test.yaml` for `kyc.json`."""
+    """Return the path of a flow's conversation tests: `kyc.test.yaml` for `kyc.json`."""
     return Path(flow).with_suffix(".test.yaml")

@@ -1,6 +1,6 @@
-"""The one client of the OpenAI protocol, and what its calls may fail with.
+"""Client of the OpenAI protocol, and the errors of its calls.
 
-Importing this file costs a second, so only who needs it does.
+Importing this module takes a second, so it is imported only when it is used.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from core.errors import ConfigurationError
 _MAX_CONNECTIONS: Final = 20_000
 
 _MAX_RESPONSE_BYTES: Final = 16_000_000
-"""Bytes of an answer; a long one in pieces, with what was thought before it, has some millions."""
+"""Maximum size of a response; a long one in pieces, with its reasoning, has some millions of bytes."""
 
 TRANSIENT_ERRORS: Final = (APIError, ConnectionError, httpx2.HTTPError, aiohttp.ClientError)
-"""What may be over when a call is made once more."""
+"""Errors that may not occur again when a call is retried."""
 
 REQUEST_ERRORS: Final = (*TRANSIENT_ERRORS, OpenAIError, TimeoutError, ValueError)
-"""What a call raises when there is no answer."""
+"""Errors of a call without a response."""
 
 PROTOCOL_ERRORS: Final = (AttributeError, TypeError, LookupError, RecursionError)
-"""What reading an answer raises that is not of the protocol: the package lets everything through."""
+"""Errors of reading a response that violates the protocol, which the package does not validate."""
 
 
 class OpenAIClient:
-    """Connects when it is first asked to. `timeout` bounds one try, in seconds.
+    """Connects on first use. `timeout` limits one attempt, in seconds.
 
-    `aiohttp` is for workers: it holds hundreds of requests in flight at half the cost of httpx2, but mocks
-    of httpx2 do not see it. Raises `ConfigurationError` without a key.
+    `aiohttp` is for workers: it holds hundreds of requests in flight at half the cost of httpx2, but mocks of
+    httpx2 do not see it. Raises `ConfigurationError` without a key.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class OpenAIClient:
 
     @property
     def api(self) -> AsyncOpenAI:
-        """The one client; a new one when the event loop is another, as with `asyncio.run` for each job."""
+        """The client; a new one for each event loop, as with `asyncio.run` for each job."""
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             self._loop = loop
@@ -65,7 +65,7 @@ class OpenAIClient:
                 api_key=self._api_key,
                 base_url=self._base_url,
                 timeout=self._timeout,
-                max_retries=0,  # it would wait for longer than there is time
+                max_retries=0,  # its own retries would exceed our deadline
                 http_client=self._build_http_client(),
             )
         return self._client
@@ -77,14 +77,14 @@ class OpenAIClient:
             await client.close()
 
     def _build_http_client(self) -> httpx2.AsyncClient:
-        """A client whose answers are bounded; how many turns run at once is the worker's to bound."""
+        """Return a client with limited responses; the number of concurrent turns is limited by the worker."""
         client = _build_aiohttp_client() if self._use_aiohttp else DefaultAsyncHttpxClient()
         client.event_hooks = {"response": [_limit_response_size]}
         return client
 
 
 def _build_aiohttp_client() -> httpx2.AsyncClient:
-    """The client's own bound is 1,000 connections."""
+    """Return an aiohttp client with more than the package's 1,000 connections."""
     limits = httpx2.Limits(max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_CONNECTIONS)
     return DefaultAioHttpClient(limits=limits)
 
@@ -95,7 +95,7 @@ async def _limit_response_size(response: httpx2.Response) -> None:
 
 
 class _SizeLimitedStream(httpx2.AsyncByteStream):
-    """An answer that raises `ConnectionError` when it has no end."""
+    """Response body that raises `ConnectionError` beyond the maximum size."""
 
     def __init__(self, stream: httpx2.AsyncByteStream) -> None:
         self._stream = stream
@@ -109,5 +109,5 @@ class _SizeLimitedStream(httpx2.AsyncByteStream):
             yield piece
 
     async def aclose(self) -> None:
-        """Let the rest go."""
+        """Close the response."""
         await self._stream.aclose()

@@ -1,6 +1,7 @@
-"""What a completion of the OpenAI protocol holds. The package checks nothing of it, so it is checked here.
+"""Parses completions of the OpenAI protocol, which the package does not validate.
 
-Whatever is read raises `AttributeError`, `TypeError` or `LookupError` when it is not of the protocol.
+Everything here raises `AttributeError`, `TypeError` or `LookupError` for a response that violates the
+protocol.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from flows.llm.prompts import ChatMessage
 from flows.state import HistoryLine
 
 _CHARACTERS_PER_TOKEN = 4
-"""About how many make a token."""
+"""Approximate number of characters per token."""
 
 
 def parse_completion(completion: Any) -> ModelOutput:
-    """An answer that has come whole."""
+    """Parse a response that was not streamed."""
     usage, choices = completion.usage, completion.choices
     if not choices:
         raise LookupError("no answer, and perhaps an error")
@@ -33,7 +34,7 @@ def parse_completion(completion: Any) -> ModelOutput:
 
 
 def message_text(content: object) -> str:
-    """A message's text; some servers send it in parts, and what was thought as another."""
+    """Return a message's text; some servers send it in parts, with the reasoning in parts of its own."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
@@ -42,21 +43,21 @@ def message_text(content: object) -> str:
 
 
 def total_tokens(usage: Any) -> int:
-    """What an answer has cost, as far as the server says so in numbers."""
+    """Return the total of tokens, as far as the server reports them as numbers."""
     names = ("total_tokens", "prompt_tokens", "completion_tokens")
-    total, asked, told = (_positive_int(getattr(usage, name, 0)) for name in names)
-    return total or asked + told
+    total, prompt_tokens, completion_tokens = (_positive_int(getattr(usage, name, 0)) for name in names)
+    return total or prompt_tokens + completion_tokens
 
 
 def estimate_tokens(lines: Sequence[ChatMessage | HistoryLine], answer: ModelOutput) -> int:
-    """About what an answer has cost whose server has not said it."""
-    asked = sum([len(line["content"] or "") for line in lines])
+    """Estimate token usage when the server does not report it."""
+    prompt_tokens = sum([len(line["content"] or "") for line in lines])
     called = sum([len(name) + len(text) for name, text in answer.calls])
-    return (asked + len(answer.content) + called) // _CHARACTERS_PER_TOKEN
+    return (prompt_tokens + len(answer.content) + called) // _CHARACTERS_PER_TOKEN
 
 
 def _parse_tool_calls(calls: object) -> list[tuple[str, str]]:
-    """The functions' calls; some servers leave out the `type` that tells them from others."""
+    """Return the function calls; some servers omit the `type` that distinguishes them from others."""
     if not isinstance(calls, list):
         raise TypeError("this is no list of calls")
     functions = [getattr(call, "function", None) for call in calls]

@@ -1,6 +1,6 @@
-"""The model behind the OpenAI protocol: the offered edges are functions, and one of them must be called.
+"""Chat model over the OpenAI protocol: the edges are offered as functions, and one must be called.
 
-Importing this file costs a second, so only `model_from` does it, when such a model is asked for.
+Importing this module takes a second, so `create_model` does it only when such a model is configured.
 """
 
 from __future__ import annotations
@@ -51,24 +51,24 @@ log = logging.getLogger("turngate.model")
 
 _CONTEXT_LENGTH_ERROR = re.compile(
     r"context[ _](?:length|size|window)|(?:prompt|input) is too long", re.IGNORECASE
-)  # OpenAI, vLLM and llama.cpp, each in words of its own; llama.cpp also with 500
+)  # OpenAI, vLLM and llama.cpp, each with its own wording; llama.cpp also with status 500
 _CONTENT_FILTER_ERROR = re.compile(
     r"content_filter|content management policy|input was flagged"
 )  # Azure, OpenRouter
 _CONTENT_FILTER_STATUSES = (400, 403)
 _SHORT_HISTORY_LINES = 4
 _SHORT_LINE_LENGTH = 200
-"""What is told of a conversation that does not fit into the model's context."""
+"""Size of the history sent when a conversation exceeds the model's context."""
 
 
 class OpenAIModel:
-    """A chat model at OpenAI or behind any server of its protocol.
+    """Chat model at OpenAI or at any server of its protocol.
 
-    `timeout` bounds one try and `patience` the whole answer with its retries, both in seconds. `temperature`
-    is left to the server unless it is set. What a server refuses it is spared for a while: one without tools
-    is asked for JSON. One that finds a conversation too long is asked again with its last lines.
-    `aiohttp` is for workers: it holds hundreds of requests in flight at half the cost of httpx2, but mocks
-    of httpx2 do not see it. Raises `ConfigurationError` without a key.
+    `timeout` limits one attempt and `patience` the whole answer with its retries, both in seconds. Without
+    `temperature` the server's default applies. Parameters that a server rejects are omitted for a while: a
+    server without function calling is asked for JSON. When a conversation exceeds the context, the request is
+    repeated with its last lines. `aiohttp` is for workers: it holds hundreds of requests in flight at half
+    the cost of httpx2, but mocks of httpx2 do not see it. Raises `ConfigurationError` without a key.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class OpenAIModel:
         self._client = OpenAIClient(api_key=api_key, base_url=base_url, timeout=timeout, aiohttp=aiohttp)
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
-        """Offer the edges as functions. What cannot be read as one of them is a decision to stay."""
+        """Offer the edges as functions; output that names none of them is a decision to stay."""
         try:
             try:
                 answer = await self._decide_with_tools(question)
@@ -105,7 +105,7 @@ class OpenAIModel:
         return answer.to_decision(self.name, question)
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
-        """Have the instruction put into words."""
+        """Write a message by the instruction."""
         begin = None if request.write is discard else lambda: ReplyStreamer(request.write)
         try:
             return (await self._complete(begin, messages=reply_prompt(request))).to_reply(self.name)
@@ -117,7 +117,7 @@ class OpenAIModel:
             )
 
     async def summarize(self, request: SummaryRequest) -> GeneratedReply:
-        """Have lines of a conversation summarised."""
+        """Summarize lines of a conversation."""
         try:
             answer = await self._complete(None, messages=summary_prompt(request))
         except _ContextTooLong:
@@ -126,7 +126,7 @@ class OpenAIModel:
         return answer.to_reply(self.name)
 
     async def aclose(self) -> None:
-        """Close the connections; the next question opens new ones."""
+        """Close the connections; the next request opens new ones."""
         await self._client.aclose()
 
     def _decide_with_tools(self, question: TransitionRequest) -> Awaitable[ModelOutput]:
@@ -160,7 +160,7 @@ class OpenAIModel:
         )
 
     async def _complete(self, begin: Callable[[], ReplyStreamer] | None, **request: Any) -> ModelOutput:
-        """One completion within the time that it may take; with `begin`, in pieces for who reads along."""
+        """Request one completion within the time limit; with `begin` it is streamed."""
         try:
             with TimeLimit(self._total_timeout) as limit:
                 try:
@@ -179,8 +179,8 @@ class OpenAIModel:
     async def _complete_once(
         self, begin: Callable[[], ReplyStreamer] | None, request: dict[str, Any]
     ) -> ModelOutput:
-        # The package takes `extra_body` as it is. Through all else it walks value by value, to rename
-        # what needs no renaming here: half of a request's CPU.
+        # The package passes `extra_body` on unchanged. It transforms all else value by value, though
+        # nothing here needs renaming: half of a request's CPU.
         body = {**self._request_settings, **request}
         if begin is not None:
             body["stream_options"] = {"include_usage": True}
@@ -198,13 +198,13 @@ class OpenAIModel:
         except UnicodeEncodeError:
             whole_request = replace_surrogates_in_json(
                 request
-            )  # what a tool came to may be cut in such a place
+            )  # a truncated tool result may end with half a surrogate pair
             if whole_request == request:
                 raise
             return await self._complete_once(begin, whole_request)
 
     async def _complete_streamed(self, telling: ReplyStreamer, body: dict[str, Any]) -> ModelOutput:
-        """The answer in pieces. When it breaks off it can be asked for again unless something was told."""
+        """Request a streamed completion; if it breaks off, retry it unless a part was streamed."""
         create = self._client.api.chat.completions.create
         try:
             stream = await create(model=self._model, messages=[], extra_body=body, stream=True)
@@ -225,14 +225,14 @@ class OpenAIModel:
         request: dict[str, Any],
         body: dict[str, Any],
     ) -> ModelOutput:
-        """The answer without what the server has refused in `body`, when that is what it says."""
-        said = f"{error} {error.body}"
-        # the length first: what is said of it may name the tools as well
-        if _CONTEXT_LENGTH_ERROR.search(said):
+        """Repeat the request without the parameter that the server has rejected, if the error names one."""
+        message = f"{error} {error.body}"
+        # the length first: messages about it may mention tools as well
+        if _CONTEXT_LENGTH_ERROR.search(message):
             raise _ContextTooLong(f"{self.name}: the conversation is too long for it") from error
-        if error.status_code in _CONTENT_FILTER_STATUSES and _CONTENT_FILTER_ERROR.search(said):
+        if error.status_code in _CONTENT_FILTER_STATUSES and _CONTENT_FILTER_ERROR.search(message):
             return ModelOutput(is_filtered=True)
-        parameter = find_unsupported_parameter(error.status_code, said, body)
+        parameter = find_unsupported_parameter(error.status_code, message, body)
         if not parameter:
             raise error
         log.warning("model %s takes no %s", self.name, parameter)
@@ -247,8 +247,8 @@ def _shorten_line(line: HistoryLine) -> HistoryLine:
 
 
 class _ToolsUnsupported(Exception):
-    """The server takes no functions, or not these."""
+    """The server does not support function calling, or not these functions."""
 
 
 class _ContextTooLong(ModelError):
-    """What was sent does not fit into the model's context."""
+    """The request exceeds the model's context."""

@@ -1,11 +1,10 @@
-"""A moderation model behind the OpenAI protocol: whether a text may be read or said.
+"""Moderation model over the OpenAI protocol.
 
 https://platform.openai.com/docs/api-reference/moderations
 """
 
 from __future__ import annotations
 
-from core.errors import ConfigurationError
 from flows.llm.model import ModelError
 from flows.llm.openai.client import PROTOCOL_ERRORS, REQUEST_ERRORS, OpenAIClient
 from flows.llm.openai.retry import retry
@@ -17,7 +16,7 @@ _MAX_TEXT_LENGTH = 20_000
 
 
 class OpenAIModerator:
-    """Asks one model about every text. Raises `ConfigurationError` without a key."""
+    """Checks texts with one model. Raises `ConfigurationError` without a key."""
 
     def __init__(
         self,
@@ -33,7 +32,7 @@ class OpenAIModerator:
         self._timeout = patience
 
     async def flags(self, text: str) -> bool:
-        """Whether the model objects to a text. Raises `ModelError` when it does not say."""
+        """Return whether the model rejects a text. Raises `ModelError` when there is no answer."""
         try:
             return await retry(
                 lambda: self._request_moderation(text), seconds=self._timeout, retries=_MAX_RETRIES
@@ -48,16 +47,6 @@ class OpenAIModerator:
         await self._client.aclose()
 
     async def _request_moderation(self, text: str) -> bool:
-        read = replace_surrogates(text[:_MAX_TEXT_LENGTH])
-        answer = await self._client.api.moderations.create(model=self._model, input=read)
+        cleaned = replace_surrogates(text[:_MAX_TEXT_LENGTH])
+        answer = await self._client.api.moderations.create(model=self._model, input=cleaned)
         return bool(answer.results[0].flagged)  # one text, one result
-
-
-def create_moderator(
-    spec: str, *, api_key: str | None = None, base_url: str | None = None, aiohttp: bool = False
-) -> OpenAIModerator:
-    """The moderator that `spec` names, `openai/<model>`. Raises `ConfigurationError`."""
-    provider, _, model = spec.partition("/")
-    if provider != "openai" or not model:
-        raise ConfigurationError(f"TURNGATE_MODERATION: “{spec}” is no model; write “openai/<model>”.")
-    return OpenAIModerator(model, api_key=api_key, base_url=base_url, aiohttp=aiohttp)

@@ -1,4 +1,4 @@
-"""Asking a server again, for as long as somebody is willing to wait for its answer."""
+"""Retries model requests with exponential backoff within a deadline."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from flows.llm.openai.client import TRANSIENT_ERRORS
 
 _MAX_DELAY_SECONDS = 8.0
 _JITTER = (1.0, 1.25)
-"""Never less than the server asked for."""
+"""Jitter that never goes below the delay that the server asked for."""
 _RETRYABLE_STATUSES = (408, 409, 425, 429)
-_PERMANENT_ERROR_CODE = "insufficient_quota"  # OpenAI, with 429: nobody has paid
+_PERMANENT_ERROR_CODE = "insufficient_quota"  # OpenAI, with status 429: the account has no credit
 
 _T = TypeVar("_T")
 
 
 async def retry(ask: Callable[[], Awaitable[_T]], *, seconds: float, retries: int) -> _T:
-    """What `ask` gives, within `seconds`, asked again when it fails with what may pass.
+    """Return the result of `ask`, retried within `seconds` after a transient error.
 
-    Raises what the last try raised, as soon as it is sure that another would come too late; and
+    Raises the last attempt's error as soon as a further attempt would exceed the deadline, and
     `TimeoutError`.
     """
     with TimeLimit(seconds) as limit:
@@ -37,7 +37,7 @@ async def retry(ask: Callable[[], Awaitable[_T]], *, seconds: float, retries: in
 async def retry_after_error(
     error: Exception, ask: Callable[[], Awaitable[_T]], limit: TimeLimit, retries: int
 ) -> _T:
-    """What `ask` gives after it has failed once; raises as above."""
+    """Return the result of `ask`, which has failed once with `error`; raises as `retry`."""
     clock = asyncio.get_running_loop().time
     for number in range(retries):
         wait = retry_delay(error, number)
@@ -52,7 +52,7 @@ async def retry_after_error(
 
 
 def retry_delay(error: Exception, number: int) -> float | None:
-    """For how many seconds to wait after a failed try, the first being 0; None when another is of no use."""
+    """Return the seconds to wait after attempt `number` (from 0) failed; `None` when a retry is useless."""
     response: httpx2.Response | None = getattr(error, "response", None)
     own = exponential_backoff(number, maximum=_MAX_DELAY_SECONDS, jitter=_JITTER)
     if response is None:

@@ -1,4 +1,4 @@
-"""An answer of the OpenAI protocol that comes in pieces, as OpenAI sends it and as other servers do."""
+"""Assembles streamed completions of the OpenAI protocol, also of servers that deviate from it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from flows.llm.parsing import (
 )
 
 StreamCallback = Callable[[ModelOutput, str], None]
-"""Takes what the answer is by now, and the piece that has just come."""
+"""Callback with the output received so far and the piece just received."""
 
 _MAX_CONTENT_LENGTH = 4 * MAX_REPLY_LENGTH
 _MAX_CALLS_LENGTH = 64_000
-"""Characters after which nobody needs the rest of the text, or of the functions' names and arguments."""
+"""Maximum number of characters of the text, and of function names and arguments; the rest is not read."""
 
 
-async def read_stream(stream: AsyncStream[ChatCompletionChunk], hear: StreamCallback) -> ModelOutput:
-    """The pieces put together. Raises `ConnectionError` when the stream breaks off."""
-    pieces = _StreamAccumulator(hear)
+async def read_stream(stream: AsyncStream[ChatCompletionChunk], on_piece: StreamCallback) -> ModelOutput:
+    """Read a stream to its end. Raises `ConnectionError` when it breaks off."""
+    pieces = _StreamAccumulator(on_piece)
     answer = pieces.output
     async with stream:
         async for chunk in stream:
@@ -45,30 +45,30 @@ async def read_stream(stream: AsyncStream[ChatCompletionChunk], hear: StreamCall
 
 
 class _StreamAccumulator:
-    """What has come by now. Servers differ in how they say which call a piece belongs to.
+    """Accumulates pieces of an output. Servers differ in how they assign a piece to a call.
 
-    OpenAI numbers the calls and names each once. Ollama has numbered all of them 0, each with an id of its
-    own (ollama/ollama#15457), and had no numbers before (#7881); others name a call in every piece, or put
-    its name together out of several (continuedev/continue#5849).
+    OpenAI numbers the calls and names each once. Ollama numbers all of them 0, each with an id of its own
+    (ollama/ollama#15457), and sent no numbers before (#7881); others name a call in every piece, or send its
+    name in several (continuedev/continue#5849).
     """
 
-    def __init__(self, hear: StreamCallback) -> None:
+    def __init__(self, on_piece: StreamCallback) -> None:
         self.output = ModelOutput(is_complete=False)
-        self._callback = hear
+        self._callback = on_piece
         self._reasoning_filter = ReasoningFilter()
         self._calls_length = 0
         self._call_ids: list[str] = []
         self._last_call_by_index: dict[
             int | None, int
-        ] = {}  # by the server's number, the call that it meant last
+        ] = {}  # by the server's number, the index of the call it referred to last
 
     @property
     def exceeds_limit(self) -> bool:
-        """Whether a model that has lost its way is writing on and on."""
+        """Whether the output is longer than any that is useful."""
         return len(self.output.content) > _MAX_CONTENT_LENGTH or self._calls_length > _MAX_CALLS_LENGTH
 
     def add(self, choice: Any) -> None:
-        """The next piece."""
+        """Add the next piece."""
         answer, delta = self.output, choice.delta
         if delta.refusal:
             answer.refusal += message_text(delta.refusal)
@@ -84,25 +84,25 @@ class _StreamAccumulator:
             answer.is_truncated = choice.finish_reason == "length"
 
     def finish(self) -> None:
-        """Nothing follows."""
-        rest = self._reasoning_filter.flush()
-        self.output.content = text_after_reasoning(self.output.content + rest)
-        if rest and not self.output.calls:
-            self._callback(self.output, rest)
+        """Process the end of the stream."""
+        remainder = self._reasoning_filter.flush()
+        self.output.content = text_after_reasoning(self.output.content + remainder)
+        if remainder and not self.output.calls:
+            self._callback(self.output, remainder)
 
     def _add_tool_call(self, piece: ChoiceDeltaToolCall) -> None:
         function, calls = piece.function, self.output.calls
         name, text = (function.name or "", arguments_as_text(function.arguments)) if function else ("", "")
-        place = self._last_call_by_index.get(piece.index)
-        if place is None or (calls[place][0] and name and self._is_new_call(piece, place)):
-            place = self._last_call_by_index[piece.index] = len(calls)
+        position = self._last_call_by_index.get(piece.index)
+        if position is None or (calls[position][0] and name and self._is_new_call(piece, position)):
+            position = self._last_call_by_index[piece.index] = len(calls)
             calls.append(("", ""))
             self._call_ids.append(piece.id or "")
-        known, before = calls[place]
-        calls[place] = (known if name == known else known + name, before + text)
+        name_so_far, before = calls[position]
+        calls[position] = (name_so_far if name == name_so_far else name_so_far + name, before + text)
         self._calls_length += 1 + len(name) + len(text)
         self._callback(self.output, text)
 
-    def _is_new_call(self, piece: ChoiceDeltaToolCall, place: int) -> bool:
-        """Whether a piece that names a function is a new call, and not more of the one at `place`."""
-        return piece.index is None or bool(piece.id and piece.id != self._call_ids[place])
+    def _is_new_call(self, piece: ChoiceDeltaToolCall, position: int) -> bool:
+        """Return whether a piece with a name begins a new call instead of continuing the one at `place`."""
+        return piece.index is None or bool(piece.id and piece.id != self._call_ids[position])

@@ -1,6 +1,6 @@
-"""Speech to text behind the OpenAI protocol.
+"""Speech to text over the OpenAI protocol.
 
-Importing this file costs a second, so only `transcriber_from` does it, when transcription is asked for.
+Importing this module takes a second, so `create_transcriber` does it only when transcription is configured.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _TOTAL_TIMEOUT_SECONDS: Final = 25.0
 _MAX_RETRIES: Final = 1
 
 
-class Transcriber:
-    """A transcription model at OpenAI or behind any server of its protocol, within 25 s.
+class OpenAITranscriber:
+    """A transcription model at OpenAI or at any server of its protocol; limited to 25 s.
 
     Raises `ConfigurationError` without a key.
     """
@@ -30,7 +30,7 @@ class Transcriber:
         )
 
     async def transcribe(self, body: bytes, name: str, content_type: str) -> str:
-        """What is said in a recording; `name` ends as its type does. Raises `ModelError`."""
+        """Return the text of a recording; `name` has the file extension of its type. Raises `ModelError`."""
         try:
             return await retry(
                 lambda: self._request_transcript((name, body, content_type)),
@@ -47,5 +47,5 @@ class Transcriber:
         await self._client.aclose()
 
     async def _request_transcript(self, file: tuple[str, bytes, str]) -> str:
-        heard = await self._client.api.audio.transcriptions.create(model=self._model, file=file)
-        return heard.text.strip()
+        transcription = await self._client.api.audio.transcriptions.create(model=self._model, file=file)
+        return transcription.text.strip()

@@ -1,4 +1,4 @@
-"""What a server of the OpenAI protocol does not take: found out by asking, as no server tells beforehand."""
+"""Remembers request parameters that a server rejected, so they are omitted for ten minutes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from time import monotonic
 from typing import Any
 
 REMEMBER_SECONDS = 600.0
-"""How long a server is not asked again: somebody may set it up otherwise, or another may stand there."""
+"""Seconds after which a parameter is tried again: the server may have been reconfigured or replaced."""
 
 FUNCTION_SCHEMA = "function"
-"""One of the functions, refused for its schema: that says nothing of the others."""
+"""The schema of one function was rejected, which says nothing about the others."""
 
 TEXT_BESIDE_CALL = "silence"
-"""To write no text beside a call. Nobody asks for it, but it is found out in the same way."""
+"""Text besides a call is not supported; nothing requests it, but it is detected in the same way."""
 
 _REJECTION_STATUSES = (400, 404, 422, 501)
 _TOOLS_ERROR_WITH_500 = re.compile(r"tools param|param: tools", re.IGNORECASE)  # llama.cpp
@@ -34,23 +34,23 @@ _TOOLS_UNSUPPORTED = re.compile(
 _MAX_ERROR_LENGTH = 2_000
 
 
-def find_unsupported_parameter(status: int, said: str, request: Container[str]) -> str:
-    """The parameter of the request that an error is about; empty when it is about something else."""
-    said = said[:_MAX_ERROR_LENGTH]
+def find_unsupported_parameter(status: int, message: str, request: Container[str]) -> str:
+    """Return the request parameter that an error is about; an empty string when it is about none."""
+    message = message[:_MAX_ERROR_LENGTH]
     if status not in _REJECTION_STATUSES:
-        return "tools" if "tools" in request and _TOOLS_ERROR_WITH_500.search(said) else ""
+        return "tools" if "tools" in request and _TOOLS_ERROR_WITH_500.search(message) else ""
     for parameter, named in _PARAMETER_PATTERNS.items():
-        if parameter in request and named.search(said):
+        if parameter in request and named.search(message):
             return parameter
-    if "tools" not in request or not _MENTIONS_TOOLS.search(said):
+    if "tools" not in request or not _MENTIONS_TOOLS.search(message):
         return ""
-    if _SCHEMA_REJECTED.search(said):
+    if _SCHEMA_REJECTED.search(message):
         return FUNCTION_SCHEMA
-    return "tools" if _TOOLS_UNSUPPORTED.search(said) else ""
+    return "tools" if _TOOLS_UNSUPPORTED.search(message) else ""
 
 
 class UnsupportedParameters:
-    """What one server has refused of late; `are_known` says whether there is anything to look up."""
+    """Parameters that one server has rejected recently; `are_known` says whether there are any."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.is_nonempty = False
@@ -62,10 +62,10 @@ class UnsupportedParameters:
         return until is not None and until > self._clock()
 
     def add(self, parameter: str) -> None:
-        """Remember that this was refused just now."""
+        """Record that a parameter was rejected now."""
         self.is_nonempty = True
         self._expires_at[parameter] = self._clock() + REMEMBER_SECONDS
 
     def without_unsupported(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The request without what would be refused."""
+        """Return the request without the rejected parameters."""
         return {name: value for name, value in request.items() if name not in self}

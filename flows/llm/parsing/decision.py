@@ -1,4 +1,4 @@
-"""A chat model's answer put together, whether it came whole or in pieces, and what it means."""
+"""Parses a chat model's output into a decision or a reply."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ _SENTENCE_END = re.compile(r"[.!?…](?=\s|$)")
 
 @dataclass
 class ModelOutput:
-    """`calls` are (name, arguments as text); `is_whole` says that the server has come to its end.
+    """Output of a chat model, streamed or not.
 
-    `content` is what the model says, without what it thought before. `is_cut` says that it had to stop.
+    `content` is its text without reasoning, `calls` are (name, arguments as text). `is_complete` says that
+    the server has sent all of it, `is_truncated` that the model had to stop at its length limit.
     """
 
     content: str = ""
@@ -42,7 +43,7 @@ class ModelOutput:
     is_truncated: bool = False
 
     def to_decision(self, model: str, question: TransitionRequest) -> TransitionDecision:
-        """What the answer decides. What cannot be read as anything offered is a decision to stay."""
+        """Return the decision; output that names nothing offered is a decision to stay."""
         if self.refusal or self.is_filtered:
             return TransitionDecision(tokens=self.tokens, model=model, issue="refused")
         if not self.calls and (begin := find_tool_call_marker(self.content, question)) >= 0:
@@ -50,46 +51,46 @@ class ModelOutput:
             if not self.calls:
                 return TransitionDecision(tokens=self.tokens, model=model, issue="malformed")
         if not self.calls:
-            reply, trouble = self._user_text(self.content, question)
-            return TransitionDecision(reply=reply, tokens=self.tokens, model=model, issue=trouble)
-        wanted = (
+            reply, issue = self._user_text(self.content, question)
+            return TransitionDecision(reply=reply, tokens=self.tokens, model=model, issue=issue)
+        tool_calls = (
             _parse_tool_calls(self.calls, {tool.name for tool in question.tools}) if question.tools else ()
         )
-        if wanted:
-            return TransitionDecision(tokens=self.tokens, model=model, calls=wanted)
+        if tool_calls:
+            return TransitionDecision(tokens=self.tokens, model=model, calls=tool_calls)
         name, text = self.calls[0]
-        given = _parse_arguments(text)
-        if given is None and self.is_truncated and name == STAY_FUNCTION_NAME:
-            given = _parse_partial_arguments(text)
-        if given is None:
+        arguments = _parse_arguments(text)
+        if arguments is None and self.is_truncated and name == STAY_FUNCTION_NAME:
+            arguments = parse_partial_object(text)
+        if arguments is None:
             return TransitionDecision(tokens=self.tokens, model=model, issue="malformed")
         if name == STAY_FUNCTION_NAME:
-            reply, trouble = self._user_text(given.get(BRIEF_RESPONSE_KEY), question)
-            return TransitionDecision(reply=reply, tokens=self.tokens, model=model, issue=trouble)
-        if NEXT_MESSAGE_KEY not in given:
-            return TransitionDecision(name, given, tokens=self.tokens, model=model)
-        reply, trouble = self._user_text(given.pop(NEXT_MESSAGE_KEY), question)
-        return TransitionDecision(name, given, reply, "", self.tokens, model, (), trouble if reply else "")
+            reply, issue = self._user_text(arguments.get(BRIEF_RESPONSE_KEY), question)
+            return TransitionDecision(reply=reply, tokens=self.tokens, model=model, issue=issue)
+        if NEXT_MESSAGE_KEY not in arguments:
+            return TransitionDecision(name, arguments, tokens=self.tokens, model=model)
+        reply, issue = self._user_text(arguments.pop(NEXT_MESSAGE_KEY), question)
+        return TransitionDecision(name, arguments, reply, "", self.tokens, model, (), issue if reply else "")
 
     def to_reply(self, model: str) -> GeneratedReply:
-        """What the answer says."""
+        """Return the output as a reply."""
         if self.refusal or self.is_filtered:
             return GeneratedReply(tokens=self.tokens, model=model, issue="refused")
-        text, trouble = self._user_text(self.content)
-        return GeneratedReply(text, self.tokens, model, trouble)
+        text, issue = self._user_text(self.content)
+        return GeneratedReply(text, self.tokens, model, issue)
 
     def _user_text(self, value: object, question: TransitionRequest | None = None) -> tuple[str, OutputIssue]:
-        """A text as the user gets it, if nothing in it is a call."""
-        text, trouble = shorten_reply(value, self.is_truncated)
+        """Return a text as the user gets it; an empty one if it contains a tool call."""
+        text, issue = shorten_reply(value, self.is_truncated)
         if may_contain_marker(text) and find_tool_call_marker(text, question) >= 0:
             return "", "malformed"
-        return text, trouble
+        return text, issue
 
 
 def shorten_reply(value: object, is_cut: bool = False) -> tuple[str, OutputIssue]:
-    """A text for the user, cut at a sentence's end when it is too long; and what was wrong with it.
+    """Return a text for the user, cut at the end of a sentence when it is too long, and the issue with it.
 
-    With `is_cut` it has been cut somewhere already.
+    `is_cut` says that the model's output was truncated.
     """
     text = value.strip() if isinstance(value, str) else ""
     if not text:
@@ -106,12 +107,12 @@ def shorten_reply(value: object, is_cut: bool = False) -> tuple[str, OutputIssue
 
 
 def _parse_tool_calls(calls: list[tuple[str, str]], tools: Container[str]) -> tuple[ToolCallRequest, ...]:
-    read = [(name, _parse_arguments(text)) for name, text in calls if name in tools]
-    return tuple([ToolCallRequest(name, given) for name, given in read if given is not None])
+    parsed = [(name, _parse_arguments(text)) for name, text in calls if name in tools]
+    return tuple([ToolCallRequest(name, arguments) for name, arguments in parsed if arguments is not None])
 
 
 def _parse_arguments(text: str) -> dict[str, JsonValue] | None:
-    """The arguments of a call, or None when they are not a JSON object; models write anything at times."""
+    """Return the arguments of a call, or `None` when the model wrote anything but a JSON object."""
     if not text or not text.strip():
         return {}
     try:
@@ -121,17 +122,22 @@ def _parse_arguments(text: str) -> dict[str, JsonValue] | None:
     return arguments if isinstance(arguments, dict) else None
 
 
-def _parse_partial_arguments(text: str) -> dict[str, JsonValue] | None:
-    """The arguments of a call that was cut, as far as they go."""
+def parse_partial_object(text: str) -> dict[str, JsonValue] | None:
+    """Return the JSON object at the beginning of `text` as far as it goes, also its last string.
+
+    An incomplete escape and half a surrogate pair at the end are left out. `None` when it is no object.
+    """
+    if text and "\ud800" <= text[-1] <= "\udbff":
+        text = text[:-1]
     try:
-        arguments = from_json(replace_surrogates(text), allow_partial="trailing-strings")
+        value = from_json(replace_surrogates(text), allow_partial="trailing-strings")
     except ValueError:
         return None
-    return arguments if isinstance(arguments, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def _parse_with_surrogates(text: str) -> Any:
-    """JSON that has half characters in it, without them; None when it is no JSON."""
+    """Parse JSON with lone surrogates, which are replaced; return `None` for other text."""
     try:
         return replace_surrogates_in_json(json.loads(text))
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a model thinks before it speaks, where a server leaves it in the text: nobody is to read it."""
+"""Strips reasoning that a server leaves in a model's text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_END_TAG_LENGTH = max(map(len, _REASONING_TAGS.values()))
 
 
 class ReasoningFilter:
-    """Takes the thoughts that an answer begins with out of it, piece by piece."""
+    """Removes the reasoning at the beginning of a streamed output."""
 
     def __init__(self) -> None:
         self._is_past_reasoning = False
@@ -27,7 +27,7 @@ class ReasoningFilter:
         self._end_tag: re.Pattern[str] | None = None
 
     def feed(self, piece: str) -> str:
-        """What may be told now that `piece` has come. Space before the first word is left out."""
+        """Return the text that can be streamed after `piece`, without leading whitespace."""
         if self._is_past_reasoning:
             return piece
         self._buffer += piece
@@ -35,7 +35,7 @@ class ReasoningFilter:
             begun = self._buffer = self._buffer.lstrip()
             small = begun.lower()
             if any(start.startswith(small) for start in _END_TAGS):
-                return ""  # nothing by now, or what may become a mark
+                return ""  # nothing yet, or what may become a marker
             start = next((start for start in _END_TAGS if small.startswith(start)), "")
             if not start:
                 self._is_past_reasoning, self._buffer = True, ""
@@ -44,11 +44,11 @@ class ReasoningFilter:
         return ""
 
     def flush(self) -> str:
-        """What was held back though it began no thoughts, once the answer has come to its end."""
+        """Return the text that was held back but began no reasoning, at the end of the output."""
         return "" if self._end_tag else self._buffer
 
     def _drop_closed_reasoning(self) -> bool:
-        """Whether no thought is open; what has been thought is dropped."""
+        """Drop complete reasoning; return whether none is open."""
         if self._end_tag:
             end = self._end_tag.search(self._buffer)
             if end is None:
@@ -59,14 +59,14 @@ class ReasoningFilter:
 
 
 def strip_reasoning(text: str) -> str:
-    """A whole answer without its thoughts."""
+    """Return a complete output without its reasoning."""
     thoughts = ReasoningFilter()
-    said = thoughts.feed(text) + thoughts.flush()
-    return text_after_reasoning(said)
+    visible = thoughts.feed(text) + thoughts.flush()
+    return text_after_reasoning(visible)
 
 
 def text_after_reasoning(text: str) -> str:
-    """What stands behind the last end of a thought, where its beginning stood in the question already."""
+    """Return the text after the last end marker, for reasoning that was begun in the prompt."""
     for end in _END_TAGS.values():
         text = end.split(text)[-1].lstrip()
     return text

@@ -1,4 +1,4 @@
-"""An edge's keywords in what a user wrote: exact, with a typing error, or as a yes in other words."""
+"""Matches an edge's keywords in a text: exactly, with a typing error, or as another yes or no."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _is_generic_answer(phrase: Phrase, language: str) -> bool:
 
 
 def _phrase_weight(phrase: Phrase, language: str) -> int:
-    # a bare yes or no, however long the word, says less than a word of substance beside it
+    # a bare yes or no, however long the word, says less than a content word beside it
     return 2 if _is_generic_answer(phrase, language) else sum(map(len, phrase))
 
 
@@ -105,7 +105,7 @@ def _has_fuzzy_match(phrase: Phrase, words: Phrase, language: str) -> bool:
 
 
 def _phrase_distance(phrase: Phrase, part: Phrase) -> int:
-    """Counted word by word, as `where is my` is another question than `where is it`."""
+    """Return the edit distance word by word: `where is my` is another question than `where is it`."""
     return sum(map(_word_distance, phrase, part))
 
 

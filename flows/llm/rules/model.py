@@ -1,4 +1,4 @@
-"""The model without a network: it reads choices, patterns, slots, keywords, examples, and never guesses."""
+"""Offline model: matches choices, patterns, slots, keywords and examples by rules."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _MIN_SCORE_MARGIN = 1.0
 
 
 class RulesModel:
-    """Deterministic: the same question has the same answer. It cannot write: all speech is scripted."""
+    """Deterministic model without a network. It cannot write: messages must be static or scripted."""
 
     name = "rules"
 
     async def decide(self, question: TransitionRequest) -> TransitionDecision:
-        """Take the edge that the text speaks for most clearly; stay when none, or two alike."""
-        heard = ParsedMessage(question)
+        """Select the edge with the highest score; stay when there is none or two are equal."""
+        message = ParsedMessage(question)
         weighed = sorted(
-            (score_edge(edge, heard) for edge in question.available_edges), key=_descending_score
+            (score_edge(edge, message) for edge in question.available_edges), key=_descending_score
         )
         weighed = [evidence for evidence in weighed if evidence.score > 0]
         if not weighed:
@@ -36,15 +36,15 @@ class RulesModel:
         return TransitionDecision(edge_id=best.edge.id, slots=best.slots, model=self.name)
 
     async def generate_reply(self, request: ReplyRequest) -> GeneratedReply:
-        """Nothing: an instruction is not speech."""
+        """Return an empty reply: an instruction is not a message."""
         return GeneratedReply(model=self.name)
 
     async def summarize(self, request: SummaryRequest) -> GeneratedReply:
-        """Nothing, as above."""
+        """Return an empty summary."""
         return GeneratedReply(model=self.name)
 
     async def aclose(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: there are no connections."""
 
 
 def _descending_score(evidence: EdgeScore) -> float:

@@ -1,8 +1,8 @@
-"""How strongly a text speaks for an edge, found without a language model.
+"""Scores edges for a text without a language model.
 
-The kinds of evidence stand in order and do not mix: a chosen payload, a pattern, a slot's value, a keyword,
-text that was asked for, an example, and last the words of the edge's condition. Within a kind, more matched
-text weighs more.
+Kinds of evidence are ranked and do not add up: a chosen payload, a pattern, a slot's value, a keyword, text
+that was asked for, an example, and last the words of the edge's condition. Within a kind, more matched text
+scores higher.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _REFUSING_CONDITION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class EdgeScore:
-    """What was found for one edge. A `reason` tells why a slot's value could not be read."""
+    """Score of one edge; `error_message` says why a slot's value was rejected."""
 
     edge: CompiledEdge
     score: float = 0.0
@@ -72,7 +72,7 @@ class EdgeScore:
 
 
 class ParsedMessage:
-    """A user's text, taken apart once for all the edges that are offered."""
+    """A user's text, analysed once for all edges."""
 
     def __init__(self, question: TransitionRequest) -> None:
         self.request = question
@@ -97,7 +97,7 @@ class ParsedMessage:
         self._readings: dict[int, SlotReading] = {}
 
     def extract_slot(self, slot: Slot) -> SlotReading:
-        """What was said about a slot, by a chosen payload or in the text."""
+        """Return the reading of a slot from a chosen payload or from the text."""
         if id(slot) not in self._readings:
             self._readings[id(slot)] = self._extract_slot(slot)
         return self._readings[id(slot)]
@@ -115,13 +115,13 @@ class ParsedMessage:
         )
 
     def _is_year_of_date(self, slot: Slot, value: JsonValue) -> bool:
-        """Whether it is rather the year of the date that is asked for: nobody named what `slot` is."""
+        """Return whether the value is the year of a date that is asked for, as nothing names the slot."""
         is_year = self.expects_date and _YEAR.fullmatch(str(value)) is not None
         return is_year and not set(content_words(slot.description, self.language)) & set(self.words)
 
     @property
     def is_real_question(self) -> bool:
-        """Whether it is a question, and holds nothing that is only ever an answer: a code or an address."""
+        """Return whether the text is a question without a code or an address, which are only answers."""
         if not (
             self.is_question
             or (self.words[:1] and self.words[0] in lexicon_for(self.language).question_words)
@@ -144,24 +144,24 @@ def _contains_negation(said: tuple[str, ...], language: str) -> bool:
     return any(negates_other_words(word, language) for word in said)
 
 
-def score_edge(edge: CompiledEdge, heard: ParsedMessage) -> EdgeScore:
-    """What speaks for `edge`: the strongest kind decides, and what was said of its slots comes along."""
-    readings = {slot.name: heard.extract_slot(slot) for slot in edge.slots if not accepts_any_text(slot)}
+def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
+    """Return the score of `edge` by its strongest kind of evidence, with the slots that were read."""
+    readings = {slot.name: message.extract_slot(slot) for slot in edge.slots if not accepts_any_text(slot)}
     found: dict[str, JsonValue] = {
         name: reading.value for name, reading in readings.items() if reading.value is not None
     }
-    pattern = edge.pattern.search(heard.text) if edge.pattern else None
+    pattern = edge.pattern.search(message.text) if edge.pattern else None
     if pattern:
         found |= {name: value for name, value in pattern.groupdict().items() if value}
     score = max(
-        _score_payload(edge, heard.request),
+        _score_payload(edge, message.request),
         PATTERN_SCORE if pattern else 0.0,
-        _score_slots(edge, readings, heard.request),
-        _score_keywords(edge, heard),
-        _score_examples(edge, heard),
+        _score_slots(edge, readings, message.request),
+        _score_keywords(edge, message),
+        _score_examples(edge, message),
     )
-    if score < ASKED_SLOT_SCORE and (asked := _find_asked_slot(edge, heard)):
-        return EdgeScore(edge, ASKED_SLOT_SCORE, {**found, asked.name: heard.text[:MAX_VALUE_LENGTH]})
+    if score < ASKED_SLOT_SCORE and (asked := _find_asked_slot(edge, message)):
+        return EdgeScore(edge, ASKED_SLOT_SCORE, {**found, asked.name: message.text[:MAX_VALUE_LENGTH]})
     if score:
         return EdgeScore(
             edge, score + (HAND_OFF_BONUS if edge.leads_to_hand_off and score >= TYPO_SCORE else 0), found
@@ -170,10 +170,10 @@ def score_edge(edge: CompiledEdge, heard: ParsedMessage) -> EdgeScore:
         (readings[s.name].error_message for s in edge.slots if s.required and s.name in readings), ""
     ):
         return EdgeScore(edge, INVALID_SLOT_SCORE, found, reason)
-    if score := _score_condition(edge, heard):
+    if score := _score_condition(edge, message):
         return EdgeScore(edge, score, found)
-    if free := _find_free_slot(edge, heard):
-        return EdgeScore(edge, FREE_TEXT_SCORE, {**found, free.name: heard.text[:MAX_VALUE_LENGTH]})
+    if free := _find_free_slot(edge, message):
+        return EdgeScore(edge, FREE_TEXT_SCORE, {**found, free.name: message.text[:MAX_VALUE_LENGTH]})
     return EdgeScore(edge)
 
 
@@ -192,7 +192,7 @@ def _score_payload(edge: CompiledEdge, question: TransitionRequest) -> float:
 def _score_slots(
     edge: CompiledEdge, readings: Mapping[str, SlotReading], question: TransitionRequest
 ) -> float:
-    """Something new was said; it weighs most when with it nothing is missing that is required."""
+    """Score newly provided slot values; highest when all required slots are filled."""
     weight = sum(reading.weight for reading in readings.values() if reading.value is not None)
     if not weight:
         return 0.0
@@ -203,91 +203,91 @@ def _score_slots(
     return SLOT_SCORE + min(weight, 40) / 2 - (0 if is_complete else 15)
 
 
-def _score_keywords(edge: CompiledEdge, heard: ParsedMessage) -> float:
+def _score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
     if not edge.keywords:
         return 0.0
     if letters := exact_match_length(
-        edge.keywords, heard.words, heard.language, is_first=heard.request.is_first
+        edge.keywords, message.words, message.language, is_first=message.request.is_first
     ):
-        is_global = not any(own is edge for own in heard.request.node.edges)
-        return (QUESTION_SCORE if is_global and heard.is_real_question else KEYWORD_SCORE) + min(
+        is_global = not any(own is edge for own in message.request.node.edges)
+        return (QUESTION_SCORE if is_global and message.is_real_question else KEYWORD_SCORE) + min(
             letters, 40
         ) / 2
-    if is_equivalent_answer(edge.keywords, heard.words, heard.confirmation, heard.language):
+    if is_equivalent_answer(edge.keywords, message.words, message.confirmation, message.language):
         return KEYWORD_SCORE
-    letters = fuzzy_match_length(edge.keywords, heard.words, heard.language)
+    letters = fuzzy_match_length(edge.keywords, message.words, message.language)
     return TYPO_SCORE + min(letters, 20) / 2 if letters else 0.0
 
 
-def _score_examples(edge: CompiledEdge, heard: ParsedMessage) -> float:
-    """The nearest example; one that denies nothing is far from what is denied."""
-    if not heard.vector or not edge.examples:
+def _score_examples(edge: CompiledEdge, message: ParsedMessage) -> float:
+    """Score the most similar example; a negated text is not similar to an affirmative one."""
+    if not message.vector or not edge.examples:
         return 0.0
     alike = (
-        cosine_similarity(heard.vector, vector)
+        cosine_similarity(message.vector, vector)
         for text, vector in zip(edge.edge.examples, edge.examples.vectors, strict=True)
-        if not heard.has_negation or _contains_negation(tokenize(text), heard.language)
+        if not message.has_negation or _contains_negation(tokenize(text), message.language)
     )
     best = max(alike, default=0.0)
     return EXAMPLE_SCORE + best * 20 if best >= _MIN_SIMILARITY else 0.0
 
 
-def _score_condition(edge: CompiledEdge, heard: ParsedMessage) -> float:
-    """The words of the condition, for an edge whose author gave nothing else to go by."""
+def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
+    """Score the words of the condition, for an edge without other evidence."""
     if edge.keywords or edge.examples or edge.pattern or edge.slots or edge.edge.is_fallback:
         return 0.0
-    condition, agreed = heard.conditions[edge.id], heard.confirmation
+    condition, agreed = message.conditions[edge.id], message.confirmation
     refuses, confirms = (
         bool(_REFUSING_CONDITION.search(condition)),
         bool(_CONFIRMING_CONDITION.search(condition)),
     )
     if agreed is not None and (refuses or confirms or (agreed and _WILLING_CONDITION.search(condition))):
         return CONDITION_SCORE + 10 if agreed is not refuses else 0.0
-    if confirms and not refuses and (heard.has_negation or heard.is_question):
+    if confirms and not refuses and (message.has_negation or message.is_question):
         return 0.0  # whatever else it names, this is no consent
-    if shared := _count_shared_words(heard, condition, may_deny=refuses):
+    if shared := _count_shared_words(message, condition, may_deny=refuses):
         return CONDITION_SCORE + min(shared, 9)
     return (
         FREE_TEXT_SCORE
-        if heard.words and not heard.is_question and _ANY_ANSWER_CONDITION.search(condition)
+        if message.words and not message.is_question and _ANY_ANSWER_CONDITION.search(condition)
         else 0.0
     )
 
 
-def _count_shared_words(heard: ParsedMessage, condition: str, *, may_deny: bool) -> int:
-    """How many words text and condition have in common; what is denied is left out, unless it may be."""
-    told, said = set(content_words(condition, heard.language)), heard.words
+def _count_shared_words(message: ParsedMessage, condition: str, *, may_deny: bool) -> int:
+    """Count the words that text and condition share, without negated ones unless they are allowed."""
+    told, said = set(content_words(condition, message.language)), message.words
     shared = {
         word
         for at, word in enumerate(said)
-        if len(word) >= 4 and word in told and (may_deny or not is_negated(at, said, heard.language))
+        if len(word) >= 4 and word in told and (may_deny or not is_negated(at, said, message.language))
     }
     return len(shared)
 
 
-def _find_asked_slot(edge: CompiledEdge, heard: ParsedMessage) -> Slot | None:
-    """The open slot that the bot has just asked for by its own question, whatever else the edge goes by."""
-    sentences = messages_for(heard.request.language)
+def _find_asked_slot(edge: CompiledEdge, message: ParsedMessage) -> Slot | None:
+    """Return the open slot that the bot has just asked for by its own question."""
+    sentences = messages_for(message.request.language)
     return next(
         (
             slot
-            for slot in _find_open_slots(edge, heard)
-            if (slot.question or sentences.missing_value.format(slot.description)) in heard.last_bot_message
+            for slot in _find_open_slots(edge, message)
+            if (slot.question or sentences.missing_value.format(slot.description)) in message.last_bot_message
         ),
         None,
     )
 
 
-def _find_free_slot(edge: CompiledEdge, heard: ParsedMessage) -> Slot | None:
-    """The open slot of an edge that goes by nothing else."""
-    return None if edge.keywords or edge.examples else next(iter(_find_open_slots(edge, heard)), None)
+def _find_free_slot(edge: CompiledEdge, message: ParsedMessage) -> Slot | None:
+    """Return the open slot of an edge without other evidence."""
+    return None if edge.keywords or edge.examples else next(iter(_find_open_slots(edge, message)), None)
 
 
-def _find_open_slots(edge: CompiledEdge, heard: ParsedMessage) -> list[Slot]:
-    """The required slots that any statement fills; a question or a greeting does not."""
-    if heard.request.is_first or heard.is_question or not heard.has_content_words:
+def _find_open_slots(edge: CompiledEdge, message: ParsedMessage) -> list[Slot]:
+    """Return the missing required slots that any statement fills; a question or a greeting fills none."""
+    if message.request.is_first or message.is_question or not message.has_content_words:
         return []
-    filled = heard.request.filled_slots
+    filled = message.request.filled_slots
     return [
         slot for slot in edge.slots if slot.required and slot.name not in filled and accepts_any_text(slot)
     ]

@@ -1,4 +1,4 @@
-"""HTTP calls that a flow makes: put together with every value escaped for its place, tried within bounds."""
+"""HTTP actions: requests rendered with escaped values and sent with bounded retries."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _IDEMPOTENT_METHODS = ("GET", "PUT", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class HttpAction:
-    """An action with its templates. `secrets` are those of its `names` that the operator keeps secret."""
+    """An action with its compiled templates. `secret_names` are those that it uses of the operator's."""
 
     action: Action
     url: TextTemplate
@@ -48,15 +48,15 @@ class HttpAction:
 
     @property
     def has_side_effects(self) -> bool:
-        """Whether the call may change something on the other side."""
+        """Whether the call may change something at the other side."""
         return self.action.method != "GET"
 
     def is_applicable(self, values: TemplateValues) -> bool:
-        """Whether its condition lets it run."""
+        """Return whether the action's condition allows it to run."""
         return self.condition is None or self.condition.render(values).lower() not in _FALSE_VALUES
 
     def build_request(self, values: TemplateValues, key: str) -> HttpRequest:
-        """The call with `values` in it. Raises `RequestBuildError`."""
+        """Render the request. Raises `RequestBuildError`."""
         headers = {name: text.render(values) for name, text in self.headers}
         body, content_type = self.body.render(values) if self.body else (None, "")
         if body is not None and content_type and not _has_header(headers, "content-type"):
@@ -74,7 +74,7 @@ class HttpAction:
 
 
 def compile_action(action: Action) -> HttpAction:
-    """Make an action ready to run."""
+    """Compile an action's templates."""
     declared = next((v for k, v in action.headers.items() if k.lower() == "content-type"), "")
     sources = [action.url, *action.headers.values(), json.dumps(action.body)]
     return HttpAction(
@@ -89,14 +89,14 @@ def compile_action(action: Action) -> HttpAction:
 
 
 class HttpActionResult(NamedTuple):
-    """What a call came to: the result as it is stored, and `whole` as it came, with secrets and uncut."""
+    """Result of a call: `result` as it is stored, and `raw_result` unredacted and uncut."""
 
     result: dict[str, JsonValue]
     raw_result: Mapping[str, Any]
 
     @classmethod
     def from_failure(cls, reason: str) -> HttpActionResult:
-        """Of a call that got no answer."""
+        """Return the result of a call without a response."""
         result = failure_result(reason)
         return cls(result, result)
 
@@ -104,16 +104,17 @@ class HttpActionResult(NamedTuple):
 async def execute_action(
     action: HttpAction,
     values: TemplateValues,
+    *,
     key: str,
     fetch: HttpFetcher,
     secrets: Mapping[str, str],
     arguments: TemplateValues | None = None,
 ) -> HttpActionResult:
-    """Make the call. It never raises.
+    """Send the request and return its result. Never raises.
 
-    `key` is sent as Idempotency-Key. It is tried again while nothing can have happened twice: a call that
-    changes something only when it did not arrive or was put off. `arguments` are a tool's: the query of a
-    GET, as far as its address does not ask for them, and otherwise the body.
+    `key` is sent as `Idempotency-Key`. The request is retried only while it cannot have been executed twice:
+    one with side effects only when it did not arrive or the server deferred it. `arguments` are those of a
+    tool: the query of a GET, as far as the URL does not use them, and otherwise the body.
     """
     try:
         request = action.build_request({**values, "secrets": dict(secrets)}, key)
@@ -122,11 +123,11 @@ async def execute_action(
     except RequestBuildError as error:
         return HttpActionResult.from_failure(str(error))
     try:
-        whole = response_result(await _send_with_retries(request, fetch, action.action.retries))
+        full_result = response_result(await _send_with_retries(request, fetch, action.action.retries))
     except FetchError as error:
         return HttpActionResult.from_failure(str(error))
     return HttpActionResult(
-        redacted_result(whole, values_to_redact(action.referenced_names, values, secrets)), whole
+        redacted_result(full_result, values_to_redact(action.referenced_names, values, secrets)), full_result
     )
 
 

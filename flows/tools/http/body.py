@@ -1,4 +1,4 @@
-"""What a call carries: JSON, a form, XML or plain text, with every value kept at its place."""
+"""Renders request bodies: JSON, form, XML or plain text, with every value escaped for its place."""
 
 from __future__ import annotations
 
@@ -27,50 +27,54 @@ _TEMPLATE_TAG: Final = re.compile(r"\{[{%#]")
 
 @dataclass(frozen=True, slots=True)
 class _NestedJson:
-    """A JSON text within JSON."""
+    """JSON text inside of JSON."""
 
     part: Any
 
 
 class RequestBody:
-    """A body as an action has it. `texts` are the names whose values stay text where they are numbers."""
+    """An action's compiled body. `texts` are the names whose numeric values stay text."""
 
     def __init__(self, source: str | Mapping[str, Any], content_type: str, texts: tuple[str, ...]) -> None:
         self._string_fields = texts
         self._context = _output_context(source, content_type.lower())
-        read = _parse_json_template(source) if isinstance(source, str) and self._context == "json" else source
-        self._template = TextTemplate(read, self._context) if isinstance(read, str) else _compile_json(read)
+        parsed = (
+            _parse_json_template(source) if isinstance(source, str) and self._context == "json" else source
+        )
+        self._template = (
+            TextTemplate(parsed, self._context) if isinstance(parsed, str) else _compile_json(parsed)
+        )
 
     def render(self, values: TemplateValues) -> tuple[bytes, str]:
-        """The body with `values` in it, and the content type that it needs if none is declared.
+        """Return the rendered body and the content type to send if none is declared.
 
         Raises `RequestBuildError`.
         """
         if isinstance(self._template, TextTemplate):
-            made = self._render_text(self._template, values)
-            if isinstance(made, str):
-                return _encode(made), ""
+            result = self._render_text(self._template, values)
+            if isinstance(result, str):
+                return _encode(result), ""
         else:
-            made = _render_json(self._template, values)
-        if isinstance(made, dict):
-            made = _convert_numbers(made, self._string_fields)
-        return _encode(json.dumps(made, ensure_ascii=False)), "application/json"
+            result = _render_json(self._template, values)
+        if isinstance(result, dict):
+            result = _convert_numbers(result, self._string_fields)
+        return _encode(json.dumps(result, ensure_ascii=False)), "application/json"
 
     def _render_text(self, text: TextTemplate, values: TemplateValues) -> Any:
         try:
-            made = text.render_strict(values)
+            result = text.render_strict(values)
         except RenderError as error:
             raise RequestBuildError(f"the body cannot be made: {error}") from error
-        if self._context != "json" or not made.startswith(("{", "[")):
-            return made
+        if self._context != "json" or not result.startswith(("{", "[")):
+            return result
         try:
-            return json.loads(made)
+            return json.loads(result)
         except (ValueError, RecursionError) as error:
             raise RequestBuildError("the body is not JSON once its values are in it") from error
 
 
 def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "replace")  # half a letter cannot be sent
+    return text.encode("utf-8", "replace")  # a lone surrogate cannot be sent
 
 
 def _output_context(source: str | Mapping[str, Any], content_type: str) -> OutputContext:
@@ -84,19 +88,19 @@ def _output_context(source: str | Mapping[str, Any], content_type: str) -> Outpu
 
 
 def _parse_json_template(source: str) -> Any:
-    """The object or list that a text is, if each text in it is a template by itself; otherwise the text."""
+    """Return a text's JSON object or list if each string in it is a valid template; else the text."""
     if not source.lstrip().startswith(("{", "[")):
         return source
     try:
-        read = json.loads(source)
-        _compile_json(read)
+        parsed = json.loads(source)
+        _compile_json(parsed)
     except (ValueError, RecursionError, TemplateError):
         return source
-    return read
+    return parsed
 
 
 def _compile_json(part: Any) -> Any:
-    """The same JSON with a template for each text; a text that is one expression keeps its value's type."""
+    """Return the JSON with a template per string; a single expression keeps its value's type."""
     if isinstance(part, Mapping):
         return {name: _compile_json(item) for name, item in part.items()}
     if isinstance(part, list | tuple):
@@ -132,9 +136,9 @@ def _to_json_value(value: Any) -> Any:
 
 
 def _convert_numbers(part: dict[str, Any], texts: tuple[str, ...]) -> dict[str, Any]:
-    """Texts that are written numbers as numbers, as the format has it, except those in `texts`.
+    """Convert numeric strings to numbers, as the format requires, except those named in `texts`.
 
-    What would not be written the same again, such as 007 or +1, is no number.
+    Strings that would be written differently as a number, such as 007 or +1, stay strings.
     """
     return {name: value if name in texts else _convert_number(value, texts) for name, value in part.items()}
 

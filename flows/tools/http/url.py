@@ -1,4 +1,4 @@
-"""The address of a call: whatever its values are, it leads where the operator's text says."""
+"""Renders request URLs: no value can change the host or the path that the operator configured."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from urllib.parse import unquote, urlsplit
 
 from flows.templating import EMPTY_VALUE_MARK, RenderError, TemplateValues, TextTemplate
 
-# also as some servers read it: with a backslash, and up to a semicolon
+# also as some servers parse it: with a backslash, and up to a semicolon
 _DOT_SEGMENT: Final = re.compile(r"[\x00-\x20]*\.{1,2}[\x00-\x20]*(?:;.*)?", re.DOTALL)
 
 
 class RequestBuildError(Exception):
-    """The call cannot be put together from what is known; the message says why."""
+    """The request cannot be built from the values; the message says why."""
 
 
 def render_url(url: TextTemplate, values: TemplateValues) -> str:
-    """The URL with `values` in it. Raises `RequestBuildError`, also when a value would lead to another place."""
+    """Render the URL. Raises `RequestBuildError`, also when a value would change the host or the path."""
     try:
         text = url.render_strict(values)
         path = urlsplit(text).path

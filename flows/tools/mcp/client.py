@@ -1,6 +1,7 @@
-"""One call of a tool on a server that speaks the Model Context Protocol, over the guarded `HttpFetcher` alone.
+"""Calls one tool of an MCP server, over the guarded `HttpFetcher` alone.
 
-Importing this file costs a second and needs the extra `mcp`, so only a flow with such tools does.
+Importing this module takes a second and needs the extra `mcp`, so it is imported only for a flow with MCP
+tools.
 """
 
 from __future__ import annotations
@@ -30,21 +31,21 @@ from core.ports import FetchError, HttpFetcher, HttpRequest, HttpResponse
 from flows.tools.mcp.types import McpCall, McpResult
 
 IDEMPOTENCY_META_KEY: Final = "turngate/key"
-"""Where in a call's `_meta` its idempotency key stands."""
+"""Key of the idempotency key in a call's `_meta`."""
 
 MAX_REQUESTS_PER_CALL: Final = 12
-"""How many messages one call may send: three agree on a version, one calls, the rest answer the server."""
+"""Maximum number of messages in one call: three negotiate a version, one calls, the rest reply."""
 
 _CLOSE_TIMEOUT_SECONDS: Final = 2.0
 _CONNECTION_HEADERS = ("host", "connection", "accept-encoding", "content-length", "user-agent")
 _PROTOCOL_HEADERS = ("content-type", "mcp-session-id")
 
-for _name in ("mcp.client", "mcp.shared"):  # they log what was said, with its words
+for _name in ("mcp.client", "mcp.shared"):  # these loggers write message bodies
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
 async def call_tool(call: McpCall, fetch: HttpFetcher) -> McpResult:
-    """Connect, agree on a version, call the tool and close. It never raises."""
+    """Connect, negotiate a version, call the tool and close. Never raises."""
     wire = _FetchTransport(call, fetch)
     result: CallToolResult | None = None
     reason = ""
@@ -54,19 +55,19 @@ async def call_tool(call: McpCall, fetch: HttpFetcher) -> McpResult:
             result = await client.session.send_request(_build_call_request(call), CallToolResult)
     except TimeoutError:
         reason = f"no answer within {call.seconds:g} seconds"
-    except Exception as error:  # hostile answers end in errors of many kinds
+    except Exception as error:  # hostile responses cause errors of many types
         reason = str(wire.failure) if wire.failure else _describe_error(error, wire.error_status)
-    # what went wrong once there was an answer was the closing alone
+    # after a result was received, only closing can have failed
     return McpResult(False, reason) if result is None else _to_result(result)
 
 
 def _describe_error(error: Exception, status: int) -> str:
-    while isinstance(error, ExceptionGroup):  # the SDK's tasks raise in groups
+    while isinstance(error, ExceptionGroup):  # the SDK's tasks raise exception groups
         error = error.exceptions[0]
-    said = "the server's answer could not be understood"
+    message = "the server's answer could not be understood"
     if isinstance(error, MCPError) and error.code != PARSE_ERROR:
-        said = error.message
-    return f"{said} (HTTP {status})" if status else said
+        message = error.message
+    return f"{message} (HTTP {status})" if status else message
 
 
 def _build_client(call: McpCall, wire: _FetchTransport) -> Client:
@@ -78,7 +79,7 @@ def _build_client(call: McpCall, wire: _FetchTransport) -> Client:
 
 
 def _build_call_request(call: McpCall) -> CallToolRequest:
-    # not the client's own `call_tool`, which lists the server's tools after each answer
+    # not the client's own `call_tool`, which lists the server's tools after each result
     return CallToolRequest(
         params=CallToolRequestParams.model_validate(
             {
@@ -100,7 +101,7 @@ def _to_result(result: CallToolResult) -> McpResult:
 
 
 def _parse_text_content(text: str) -> object:
-    """The JSON that a text is, as servers had to give it before there was structured content; or the text."""
+    """Parse a text as JSON, as servers send data without structured content; else return it."""
     try:
         return json.loads(text) if text.startswith(("{", "[")) else text
     except (ValueError, RecursionError):
@@ -116,9 +117,10 @@ def _block_text(block: object) -> str:
 
 
 class _FetchTransport(httpx2.AsyncBaseTransport):
-    """What the SDK sends goes through `HttpFetcher`.
+    """Transport that sends the SDK's requests through `HttpFetcher`.
 
-    `failure` is why the last message got no answer, `refusal` the status with which it was turned down.
+    `failure` is the reason why the last message got no response, `refusal` the status with which it was
+    rejected.
     """
 
     def __init__(self, call: McpCall, fetch: HttpFetcher) -> None:
@@ -129,8 +131,8 @@ class _FetchTransport(httpx2.AsyncBaseTransport):
         self.error_status = 0
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send it. Raises `FetchError`."""
-        if request.method == "GET":  # nobody stays to listen; a server may refuse that too
+        """Send the request. Raises `FetchError`."""
+        if request.method == "GET":  # no event stream is opened; a server may reject that request as well
             return httpx2.Response(405)
         sent = HttpRequest(
             method=request.method,
@@ -140,7 +142,7 @@ class _FetchTransport(httpx2.AsyncBaseTransport):
             seconds=self._call.seconds,
             label=self._call.label,
         )
-        if request.method == "DELETE":  # the call is over, however this ends
+        if request.method == "DELETE":  # the session is over, whatever the response to this request
             return _to_httpx_response(
                 await self._fetch.fetch(sent.model_copy(update={"seconds": _CLOSE_TIMEOUT_SECONDS}))
             )

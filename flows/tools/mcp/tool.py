@@ -1,4 +1,4 @@
-"""The tools of a flow that servers run which speak the Model Context Protocol."""
+"""Tools of a flow that MCP servers run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger("turngate.tools")
 
 @dataclass(frozen=True, slots=True)
 class McpTool:
-    """A tool with its templates. `secrets` are those of its `names` that the operator keeps secret."""
+    """An MCP tool with its templates. `secret_names` are those that it uses of the operator's."""
 
     tool: Tool
     url: TextTemplate
@@ -40,22 +40,23 @@ class McpTool:
         self,
         arguments: TemplateValues,
         values: TemplateValues,
+        *,
         key: str,
         fetch: HttpFetcher,
         secrets: Mapping[str, str],
     ) -> dict[str, JsonValue]:
-        """Call it; what it came to, as an action's result. It never raises.
+        """Call the tool and return the result in the form of an action's. Never raises.
 
-        It is called once: nothing tells whether a call that was not answered has changed something.
+        It is not retried: without a response it is unknown whether the call had a side effect.
         """
-        known: dict[str, JsonValue] = {**values, "secrets": dict(secrets)}
+        all_values: dict[str, JsonValue] = {**values, "secrets": dict(secrets)}
         try:
-            url = render_url(self.url, known)
+            url = render_url(self.url, all_values)
         except RequestBuildError as error:
             return failure_result(str(error))
         call = McpCall(
             url=url,
-            headers={name: text.render(known) for name, text in self.headers},
+            headers={name: text.render(all_values) for name, text in self.headers},
             name=self.tool.name,
             arguments=arguments,
             idempotency_key=key,
@@ -69,24 +70,24 @@ class McpTool:
 
 
 def load_mcp_tools(tools: Iterable[Tool]) -> dict[str, McpTool]:
-    """Those of the type `mcp` that can be run here, by id; the log says of the others why not."""
+    """Return the runnable tools of type `mcp` by id; the log says why others cannot run."""
     made: dict[str, McpTool] = {}
     for tool in tools:
         if tool.type != "mcp":
             continue
         try:
-            trouble = unavailable_reason(tool.server)
-            if not trouble:
+            reason = unavailable_reason(tool.server)
+            if not reason:
                 made[tool.id] = _build_tool(tool)
-        except ImportError:  # it is there, but another version
-            trouble = MCP_NOT_INSTALLED
-        if trouble:
-            log.warning("the flow's tool %s: %s", tool.id, trouble)
+        except ImportError:  # installed, but in an incompatible version
+            reason = MCP_NOT_INSTALLED
+        if reason:
+            log.warning("the flow's tool %s: %s", tool.id, reason)
     return made
 
 
 def _build_tool(tool: Tool) -> McpTool:
-    from flows.tools.mcp.client import call_tool  # costs a second, so only who uses it pays
+    from flows.tools.mcp.client import call_tool  # importing takes a second, so only when it is needed
 
     sources = (tool.server or "", *tool.headers.values())
     return McpTool(

@@ -1,4 +1,4 @@
-"""A call of a tool on a server of the Model Context Protocol (MCP), and whether it can be made here."""
+"""Values of MCP tool calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 @dataclass(frozen=True, slots=True)
 class McpCall:
-    """A call of the tool that the server at `url` knows as `name`. `seconds` bound all of it."""
+    """A call of the tool `name` on the server at `url`; `seconds` limits all of it."""
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
@@ -24,7 +24,7 @@ class McpCall:
 
 @dataclass(frozen=True, slots=True)
 class McpResult:
-    """What a call came to. `data` is the answer or, without success, the text of what went wrong."""
+    """Result of a call. `data` is the content or, without success, the error message."""
 
     success: bool
     data: Any

@@ -1,4 +1,4 @@
-"""One request where one is enough: the words of the next node come together with the choice of its edge."""
+"""Speculative replies: the next node's message in the request that chooses the edge."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def parameters(request: Json, name: str) -> Json:
     return made
 
 
-async def test_an_edge_its_slots_and_the_words_beyond_it_are_one_request(
+async def test_an_edge_its_slots_and_the_next_message_are_one_request(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     server.answers = [call("named", {"name": "Ada", NEXT_MESSAGE_KEY: "How is the weather, Ada?"})]
@@ -55,9 +55,7 @@ async def test_an_edge_its_slots_and_the_words_beyond_it_are_one_request(
     assert NEXT_MESSAGE_KEY not in parameters(request, STAY_FUNCTION_NAME)["properties"]
 
 
-async def test_a_model_that_writes_no_words_beyond_is_asked_for_them(
-    server: OpenAIServer, talk: DialogMachine
-) -> None:
+async def test_a_missing_speculative_reply_is_requested(server: OpenAIServer, talk: DialogMachine) -> None:
     for written in ({}, {NEXT_MESSAGE_KEY: ""}, {NEXT_MESSAGE_KEY: 7}):
         await talk.start()
         server.answers = [call("go", written), words("How is it there?")]
@@ -65,7 +63,7 @@ async def test_a_model_that_writes_no_words_beyond_is_asked_for_them(
         assert (answer.text, answer.issue, answer.tokens) == ("How is it there?", "", 84)
 
 
-async def test_words_beyond_an_edge_that_is_not_taken_are_not_said(
+async def test_a_speculative_reply_of_an_edge_not_followed_is_dropped(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     server.answers = [call("named", {NEXT_MESSAGE_KEY: "How is the weather?"})]
@@ -74,9 +72,7 @@ async def test_words_beyond_an_edge_that_is_not_taken_are_not_said(
     assert "weather" not in answer.text
 
 
-async def test_words_beyond_are_told_while_they_are_written(
-    server: OpenAIServer, talk: DialogMachine
-) -> None:
+async def test_a_speculative_reply_is_streamed(server: OpenAIServer, talk: DialogMachine) -> None:
     go_on = asyncio.Event()
     server.answers = [streamed_call("go", f'{{"{NEXT_MESSAGE_KEY}": "How is', go_on, ' it?"}')]
     stream = await talk.turn("go", stream=True)
@@ -87,7 +83,7 @@ async def test_words_beyond_are_told_while_they_are_written(
     assert (stream.result.node, stream.result.text) == ("b", "How is it?")
 
 
-async def test_words_that_a_refused_value_may_follow_are_told_only_when_it_is_taken(
+async def test_a_conditional_speculative_reply_is_streamed_once_accepted(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     server.answers = [streamed_call("named", f'{{"{NEXT_MESSAGE_KEY}": "How is it?", ', '"name": null}')]
@@ -165,7 +161,7 @@ def runs(trigger: str) -> Json:
         "too much",
     ],
 )
-def test_words_are_asked_for_ahead_only_where_nothing_is_missing_for_them(
+def test_speculative_replies_are_requested_only_without_missing_values(
     way: Json, target: Json, source: Json, is_ahead: bool
 ) -> None:
     end = node("end", "The end.", is_final=True)

@@ -1,4 +1,4 @@
-"""Whatever flow is valid, whatever a person writes and whatever a model answers: a turn comes to an end."""
+"""Property test: for any valid flow, message and model output a turn ends with a defined outcome."""
 
 from __future__ import annotations
 
@@ -135,12 +135,12 @@ tool_calls = st.builds(
 )
 decisions = st.builds(
     TransitionDecision,
-    edge=edge_ids,
+    edge_id=edge_ids,
     slots=st.dictionaries(st.sampled_from([*SLOTS, "found", "secrets", "env"]), junk, max_size=3),
     reply=st.one_of(st.just(""), st.text(max_size=50)),
-    reason=st.sampled_from(["", "", "Why."]),
+    error_message=st.sampled_from(["", "", "Why."]),
     calls=st.lists(tool_calls, max_size=2).map(tuple),
-    trouble=st.sampled_from(["", "", "", "refused", "malformed"]),
+    issue=st.sampled_from(["", "", "", "refused", "malformed"]),
 )
 gone = st.just(ModelError("gone"))
 answers = st.one_of(decisions, decisions, gone)

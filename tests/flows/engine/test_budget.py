@@ -1,4 +1,4 @@
-"""A conversation that goes on and on is handed to a person."""
+"""A conversation that exceeds its flow's budget is handed off."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ END = node("end", "The end.", is_final=True)
 
 
 @pytest.mark.parametrize("budget", [{"turns": 3}, {"tokens": 20}])
-async def test_a_spent_budget_asks_for_a_person_and_begins_anew_afterwards(budget: Json) -> None:
+async def test_an_exhausted_budget_hands_off_and_is_reset(budget: Json) -> None:
     script = ScriptedModel([TransitionDecision(reply="Hm.", tokens=10) for _ in range(9)])
     talk = machine(flow(LOOP, END, budget=budget), script)
     answers = [await talk.turn(text) for text in ("hi", "x", "y", "z", "w")]
@@ -27,7 +27,7 @@ async def test_without_a_budget_nothing_is_counted() -> None:
     assert not {"turns", "tokens"} & set(talk.state or {})
 
 
-async def test_the_person_is_told_what_was_learnt() -> None:
+async def test_the_hand_off_summary_has_the_slots() -> None:
     learns = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
     ask = node("a", "Who?", edges=[edge("go", "b", input_schema=learns)])
     script = ScriptedModel([TransitionDecision(edge_id="go", slots={"name": "Ada"})])

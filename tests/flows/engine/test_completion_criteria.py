@@ -1,4 +1,4 @@
-"""What must be known before a node is left."""
+"""Completion criteria of nodes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_what_the_message_itself_brings_is_enough() -> None:
     assert (await say(machine(asking(allow_skip=False), script), "hi", "Ada")).outcome == "final"
 
 
-async def test_who_insists_gets_past_what_may_be_skipped() -> None:
+async def test_a_second_attempt_skips_an_optional_criterion() -> None:
     talk = machine(asking(), decided("go", "go"))
     assert (await say(talk, "hi", "go on")).text == "Thank you. I still need your name."
     assert (await talk.turn("just go on")).outcome == "final"
@@ -56,7 +56,7 @@ async def test_what_is_not_required_is_not_asked_for() -> None:
     assert (await say(talk, "hi", "go on")).outcome == "final"
 
 
-async def test_a_person_a_question_in_between_and_the_last_resort_are_never_held_up() -> None:
+async def test_hand_offs_interrupts_and_fallbacks_ignore_criteria() -> None:
     assert (await say(machine(asking(allow_skip=False), decided("help")), "hi", "help")).outcome == "hand_off"
     assert "Because." in (await say(machine(asking(allow_skip=False), decided("why")), "hi", "why")).text
     talk = machine(asking(allow_skip=False, max_turns=1), decided("go", "go"))

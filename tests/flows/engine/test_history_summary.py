@@ -1,4 +1,4 @@
-"""A long conversation remembers its beginning: a summary takes the place of the oldest lines."""
+"""Summaries of long histories."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def texts(count: int) -> list[str]:
     return ["hi", *(f"Text {number}" for number in range(count))]
 
 
-async def test_the_oldest_lines_give_way_to_a_summary_that_the_model_is_told_of() -> None:
+async def test_the_oldest_lines_are_replaced_by_a_summary_in_the_prompt() -> None:
     summaries = [GeneratedReply("Ada wants tea.", tokens=7), GeneratedReply("Ada has tea.")]
     script = ScriptedModel(staying(ROOM + SUMMARIZED_LINES), summaries=summaries)
     talk = machine(LOOP, script)
@@ -134,7 +134,7 @@ async def test_a_turn_without_an_answer_gives_its_summary_up_and_changes_nothing
     assert len(asyncio.all_tasks()) == 1
 
 
-async def test_a_new_conversation_begins_without_it_and_another_flow_may_keep_it() -> None:
+async def test_a_restart_drops_the_summary_and_a_change_of_flow_may_keep_it() -> None:
     script = ScriptedModel(
         [*staying(ROOM + 1), TransitionDecision(edge_id="go"), *staying(1)],
         summaries=[GeneratedReply("Ada wants tea.")],
@@ -151,7 +151,7 @@ async def test_a_new_conversation_begins_without_it_and_another_flow_may_keep_it
     assert "summary" not in (talk.state or {})
 
 
-async def test_who_takes_over_reads_it() -> None:
+async def test_the_hand_off_summary_contains_the_history_summary() -> None:
     made = flow(node("a", "Tea?", edges=[edge("person", "p")]), node("p", "One moment.", hand_off=True))
     script = ScriptedModel(
         [*staying(ROOM + 1), TransitionDecision(edge_id="person")],
@@ -192,7 +192,7 @@ async def test_lines_are_put_before_the_model_as_data_of_the_user() -> None:
 
 
 @pytest.mark.parametrize("value", [7, ["x"], None])
-async def test_a_stored_summary_that_is_no_text_is_not_taken_up(value: object) -> None:
+async def test_an_invalid_stored_summary_is_discarded(value: object) -> None:
     state: State = {"schema_version": 1, "node": "a", "summary": value}  # type: ignore[dict-item]
     step = await machine(LOOP).answer(turn("hi"), state)
     assert [message.text for message in step.messages] == ["Tea?"]

@@ -162,7 +162,7 @@ async def test_a_conversation_may_go_on_in_another_flow_with_what_it_knows() -> 
         talk.switch_flow("third")
 
 
-async def test_who_waits_at_a_node_that_was_rewritten_is_asked_there_anew() -> None:
+async def test_a_node_that_was_rewritten_repeats_its_question() -> None:
     def drinks(drink: str, end: str) -> Flow:
         asked = node("a", drink, edges=[edge("go", "b", keywords=["yes"])])
         return flow(asked, node("b", end, is_final=True))
@@ -239,7 +239,7 @@ async def test_notes_made_before_the_beginning_are_told_and_the_greeting_knows_t
     assert "They are a guest." in [line["content"] for line in model.transition_requests[0].history]
 
 
-async def test_who_begins_anew_in_another_flow_stays_in_it() -> None:
+async def test_a_restart_after_a_change_of_flow_stays_in_it() -> None:
     other = flow(node("b", "Goodbye!"))
     talk = DialogMachine(FlowSet({"one": library("kyc").flow, "two": other}))
     talk.switch_flow("two")
@@ -252,7 +252,7 @@ async def test_who_begins_anew_in_another_flow_stays_in_it() -> None:
 @pytest.mark.parametrize("context", [{"name": "x" * 5_000}, {"name": object()}])
 async def test_a_context_that_no_state_has_room_for_is_refused(context: dict[str, Any]) -> None:
     talk = library("kyc")
-    with pytest.raises(ValueError, match=r"context is 5,\d\d\d characters|serialize"):
+    with pytest.raises(ValueError, match=r"context has 5,\d\d\d characters|serialize"):
         await talk.turn("hi", context)
     assert talk.state is None
 
@@ -290,7 +290,7 @@ async def test_nobody_sends_themselves_over_an_edge_that_was_not_offered_to_be_t
     model.assert_complete()
 
 
-async def test_two_people_who_say_the_same_do_two_deeds() -> None:
+async def test_the_same_message_of_two_users_has_two_idempotency_keys() -> None:
     keys: list[str] = []
 
     def order(context: Context) -> str:

@@ -1,4 +1,4 @@
-"""A message without words reaches the flow as something."""
+"""Messages without text."""
 
 from __future__ import annotations
 

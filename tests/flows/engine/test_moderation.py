@@ -1,4 +1,4 @@
-"""Somebody who looks at what both sides say: nothing objected to is read by anybody, or remembered."""
+"""Moderation of user and bot messages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 from core.errors import ConfigurationError
 from flows.document import Flow
 from flows.engine import DialogMachine
-from flows.llm import ModelError, ScriptedModel, TransitionDecision
-from flows.llm.openai.moderation import OpenAIModerator, create_moderator
+from flows.llm import ModelError, ScriptedModel, TransitionDecision, create_moderator
+from flows.llm.openai.moderation import OpenAIModerator
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, node, turn
 from tests.flows.openai_server import OpenAIServer, busy
@@ -46,7 +46,7 @@ def machine(warden: Warden, *decisions: TransitionDecision, made: Flow = TALK) -
     return DialogMachine(made, ScriptedModel(list(decisions)), moderator=warden)
 
 
-async def test_what_a_person_should_not_say_reaches_no_model() -> None:
+async def test_a_rejected_user_message_reaches_no_model() -> None:
     talk = machine(Warden("bomb"), TransitionDecision(edge_id="go"))
     await talk.turn("hi")
     before = talk.state
@@ -66,7 +66,7 @@ async def test_what_a_button_sends_is_looked_at_too() -> None:
     assert "damn" not in json.dumps(talk.state)
 
 
-async def test_what_the_bot_should_not_say_is_not_said_nor_remembered() -> None:
+async def test_a_rejected_reply_is_neither_sent_nor_stored() -> None:
     talk = machine(Warden("damn"), TransitionDecision(reply="damn you"))
     await talk.turn("hi")
     answer = await talk.turn("go on")
@@ -75,7 +75,7 @@ async def test_what_the_bot_should_not_say_is_not_said_nor_remembered() -> None:
     assert "damn" not in json.dumps(talk.state)
 
 
-async def test_nobody_reads_along_before_it_was_looked_at() -> None:
+async def test_nothing_is_streamed_before_moderation() -> None:
     talk = machine(Warden("damn"), TransitionDecision(reply="damn you"))
     await talk.turn("hi")
     stream = await talk.turn("go on", stream=True)
@@ -83,7 +83,7 @@ async def test_nobody_reads_along_before_it_was_looked_at() -> None:
     assert [chunk.text async for chunk in stream] == [ENGLISH.refusal]
 
 
-async def test_who_cannot_say_lets_nothing_pass() -> None:
+async def test_a_failing_moderator_lets_nothing_pass() -> None:
     talk = machine(Warden("-", fails="hm"), TransitionDecision(edge_id="go"))
     await talk.turn("hi")
     assert (await talk.turn("hm")).text == ENGLISH.apology
@@ -95,7 +95,7 @@ async def test_who_cannot_say_lets_nothing_pass() -> None:
     assert answer.node == "b"  # what was done stays done
 
 
-async def test_who_cannot_say_costs_an_apology_and_never_the_same_twice_in_a_row() -> None:
+async def test_a_failing_moderator_costs_an_apology_that_varies() -> None:
     talk = machine(Warden("-", fails="hm"), TransitionDecision(reply="Yes?"))
     answers = [await talk.turn("hm") for _ in range(4)]
     assert {answer.outcome for answer in answers} == {"error"}

@@ -1,4 +1,4 @@
-"""A turn's words as they come, through the real client from a real server."""
+"""Streaming of a turn's text, through the real client from a real server."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from flows.engine import DialogMachine
 from flows.llm import STAY_FUNCTION_NAME, ScriptedModel, TransitionDecision
 from flows.llm.openai.model import OpenAIModel
-from flows.llm.parsing import ReasoningFilter
-from flows.llm.parsing.partial_json import PartialJsonString
+from flows.llm.parsing import ReasoningFilter, ReplyStreamer
+from flows.llm.parsing.decision import parse_partial_object
 from flows.locales import ENGLISH
 from tests.flows.conversation import edge, flow, machine, node
 from tests.flows.openai_server import CUT, OpenAIServer, Stream, call, no_tools, streamed_call, words
@@ -129,7 +129,7 @@ async def test_a_call_that_never_ends_is_one_that_cannot_be_read(
         (["<th"], "<th"),
     ],
 )
-async def test_what_a_model_thinks_is_not_told(
+async def test_reasoning_is_not_streamed(
     server: OpenAIServer, talk: DialogMachine, pieces: list[str], told: str
 ) -> None:
     server.answers = [streamed_call("go", "{}"), Stream(*pieces)]
@@ -141,13 +141,13 @@ async def test_what_a_model_thinks_is_not_told(
 @given(
     st.lists(st.sampled_from(["<think>", "</think>", "<th", "ink>", "a", " ", "[THINK]", "[/THINK]", "<"]))
 )
-def test_thoughts_are_the_same_in_pieces_and_as_a_whole(pieces: list[str]) -> None:
+def test_reasoning_is_stripped_alike_in_pieces_and_at_once(pieces: list[str]) -> None:
     piecewise, whole = ReasoningFilter(), ReasoningFilter()
     told = "".join([piecewise.feed(piece) for piece in pieces]) + piecewise.flush()
     assert told == whole.feed("".join(pieces)) + whole.flush()
 
 
-async def test_a_reply_that_stays_is_told_out_of_the_calls_arguments(
+async def test_a_reply_that_stays_is_streamed_from_the_calls_arguments(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     pieces = ['{"brief', '_response": "It is ', "bl", "ue \\u", "d83d", "\\ude00 \\", '"so\\"."', "}"]
@@ -158,9 +158,7 @@ async def test_a_reply_that_stays_is_told_out_of_the_calls_arguments(
     assert len(told) > 2
 
 
-async def test_a_reply_without_a_call_is_told_while_it_is_written(
-    server: OpenAIServer, talk: DialogMachine
-) -> None:
+async def test_a_reply_without_a_call_is_streamed(server: OpenAIServer, talk: DialogMachine) -> None:
     go_on = asyncio.Event()
     server.answers = [Stream("It is", " blue", go_on, ".")]
     stream = await talk.turn("which?", stream=True)
@@ -170,7 +168,7 @@ async def test_a_reply_without_a_call_is_told_while_it_is_written(
     assert stream.result.text == "It is blue."
 
 
-async def test_words_beside_a_call_are_told_of_a_server_once_at_most(
+async def test_text_besides_a_call_is_streamed_once_per_server_at_most(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     called = {"tool_calls": [{"index": 0, "id": "1", "function": {"name": "go", "arguments": "{}"}}]}
@@ -191,7 +189,7 @@ async def test_words_beside_a_call_are_told_of_a_server_once_at_most(
         ["Sure. ", "g", "o(", ")"],
     ],
 )
-async def test_a_call_that_is_written_as_text_is_not_told(
+async def test_a_call_written_as_text_is_not_streamed(
     server: OpenAIServer, talk: DialogMachine, pieces: list[str]
 ) -> None:
     server.answers = [Stream(*pieces), Stream("Who are you?")]
@@ -202,14 +200,16 @@ async def test_a_call_that_is_written_as_text_is_not_told(
     assert not any("<" in chunk.text or "[" in chunk.text or "(" in chunk.text for chunk in before)
 
 
-async def test_a_call_is_not_told_in_place_of_a_speech(server: OpenAIServer, talk: DialogMachine) -> None:
+async def test_a_call_in_place_of_a_message_is_not_streamed(
+    server: OpenAIServer, talk: DialogMachine
+) -> None:
     server.answers = [streamed_call("go", "{}"), Stream('{"name": "x",', ' "arguments": {}}')]
     stream = await talk.turn("go", stream=True)
     assert [chunk.text async for chunk in stream] == ["I'm listening. Please tell me more."]
     assert stream.result.issue == "malformed"
 
 
-async def test_a_character_that_comes_in_halves_is_whole_and_a_half_alone_harms_nobody(
+async def test_surrogate_halves_are_joined_and_a_lone_one_is_replaced(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     server.answers = [streamed_call("go", "{}"), Stream("Hello \ud83d", "\ude00 and \ud83d", " bye")]
@@ -225,9 +225,7 @@ async def test_a_character_that_comes_in_halves_is_whole_and_a_half_alone_harms_
     assert "".join(told) == stream.result.text == "Hi � you 😀."
 
 
-async def test_a_stream_that_had_to_stop_is_told_to_the_end_of_a_sentence(
-    server: OpenAIServer, talk: DialogMachine
-) -> None:
+async def test_a_truncated_stream_ends_with_a_sentence(server: OpenAIServer, talk: DialogMachine) -> None:
     for answer in (
         Stream("It is blue. And it", finish="length"),
         Stream(
@@ -261,7 +259,7 @@ async def test_a_stream_is_an_iterator_that_ends_once(server: OpenAIServer, talk
     assert stream.result.text == "It is blue."
 
 
-async def test_a_stream_that_is_closed_ends_the_turn_for_all_who_listen(
+async def test_closing_a_stream_ends_the_turn_for_all_consumers(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     before = talk.state
@@ -300,7 +298,7 @@ async def test_a_stream_that_ends_too_early_is_no_answer(server: OpenAIServer, t
     assert [chunk.text async for chunk in stream] == [ENGLISH.apology]
 
 
-async def test_who_stops_listening_ends_the_turn_and_changes_nothing(
+async def test_leaving_a_stream_cancels_the_turn_which_changes_nothing(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     before = talk.state
@@ -350,13 +348,48 @@ async def test_a_scripted_reply_is_streamed_as_it_is() -> None:
     assert await texts(talk, "which?") == ["It is blue."]
 
 
+class UnfilteredStreamer(ReplyStreamer):
+    """Does not hold back what may become a tool call."""
+
+    def write(self, piece: str) -> None:
+        self._write(piece)
+
+
 @given(st.text(max_size=60), st.lists(st.integers(1, 8), max_size=40), st.booleans())
-def test_however_the_json_is_cut_the_text_comes_out_whole(text: str, cuts: list[int], escaped: bool) -> None:
-    whole = json.dumps({"other": 1, "reply": text}, ensure_ascii=escaped)
-    told: list[str] = []
-    reader = PartialJsonString("reply", told.append)
-    at = 0
-    for cut in [*cuts, len(whole)]:
-        reader.feed(whole[at : at + cut])
-        at += cut
-    assert "".join(told).encode("utf-16", "surrogatepass") == text.encode("utf-16", "surrogatepass")
+def test_however_json_arguments_are_cut_the_text_is_streamed_without_half_characters(
+    text: str, cuts: list[int], escaped: bool
+) -> None:
+    arguments = json.dumps({"other": 1, "brief_response": text}, ensure_ascii=escaped)
+    streamed: list[str] = []
+    streamer = UnfilteredStreamer(streamed.append)
+    end = 0
+    for cut in [*cuts, len(arguments)]:
+        end += cut
+        streamer.write_value((parse_partial_object(arguments[:end]) or {}).get("brief_response"))
+        assert text.startswith("".join(streamed))
+    assert "".join(streamed) == text
+
+
+@pytest.mark.parametrize(
+    ("received", "reply"),
+    [
+        ('{"a": "x\\', "x"),
+        ('{"a": "x\\\\', "x\\"),
+        ('{"a": "x\\u00', "x"),
+        ('{"a": "x\\ud83d', "x"),
+        ('{"a": "x\\ud83d\\ude0', "x"),
+        ('{"a": "x\\ud83d\\ude00', "x😀"),
+        ('{"a": "x\ud83d', "x"),
+        ('{"a": "x\ud83d\ude00", "b', "x😀"),
+        ('{"a": "x"}\n```', "x"),
+        ('{"a": tr', None),
+        ('{"a', None),
+    ],
+)
+def test_an_object_that_is_still_received_has_no_half_characters(received: str, reply: str | None) -> None:
+    assert (parse_partial_object(received) or {}).get("a") == reply
+
+
+@pytest.mark.parametrize("text", ["", "[1", '"text', "no JSON", r'{"a": "\ud83d alone"}'])
+def test_what_is_no_object_is_not_read(text: str) -> None:
+    assert parse_partial_object(text) is None

@@ -1,4 +1,4 @@
-"""Nodes that say or do something when nobody writes."""
+"""Timeout and undelivered messages of nodes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def asked(limit: dict[str, Any]) -> DialogMachine:
     return talk
 
 
-async def test_a_step_says_how_long_to_wait() -> None:
+async def test_a_result_has_the_timeout_of_its_node() -> None:
     talk = DialogMachine(flow({"seconds": 600, "say": "Still there?"}))
     turn = Turn(id="1", session="s", address=ADDRESS, text="hello")
     first = await talk.answer(turn, None)
@@ -62,7 +62,7 @@ async def test_a_step_says_how_long_to_wait() -> None:
     assert (first.timeout, last.timeout) == (600, None)
 
 
-async def test_a_reminder_is_said_once_and_the_conversation_stays() -> None:
+async def test_a_timeout_message_is_sent_once_and_the_node_stays() -> None:
     talk = await asked({"seconds": 600, "say": "Still there?"})
 
     step = await talk.handle_timeout(talk.state, ADDRESS, TimerKind.INACTIVITY)
@@ -81,7 +81,7 @@ async def test_a_time_out_may_lead_on() -> None:
     assert (step.node, step.outcome) == ("bye", "final")
 
 
-async def test_when_no_person_comes_the_next_message_is_the_bots_again() -> None:
+async def test_when_no_agent_comes_the_bot_answers_the_next_message() -> None:
     talk = await asked({"seconds": 600, "say": "Still there?"})
     assert (await talk.turn("I want a person")).outcome == "hand_off"
 
@@ -93,7 +93,7 @@ async def test_when_no_person_comes_the_next_message_is_the_bots_again() -> None
     assert answer.text
 
 
-async def test_a_node_without_a_time_out_has_nothing_to_say() -> None:
+async def test_a_node_without_a_timeout_sends_nothing() -> None:
     talk = await asked({"seconds": 600, "say": "Still there?"})
     await talk.turn("tea")
 
@@ -116,7 +116,7 @@ def test_a_mistake_is_named(timeout: dict[str, Any], sentence: str) -> None:
         flow(timeout)
 
 
-async def test_what_did_not_arrive_is_said_otherwise_or_leads_on() -> None:
+async def test_an_undelivered_message_is_replaced_or_leads_to_an_edge() -> None:
     lost = {"say": "I could not send you the picture.", "edge": "gave_up"}
     talk = DialogMachine(flow({"seconds": 600, "say": "Still there?"}, on_undelivered=lost))
     await talk.start()

@@ -1,4 +1,4 @@
-"""What may be crossed without the user: by the data, by the model, and never without what is required."""
+"""Transitions without user input: by the data, by the model, never without required slots."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ async def test_each_bound_of_a_turn_has_its_own_outcome() -> None:
     assert (answer.outcome, answer.issue) == ("hops", "hops")
 
 
-async def test_a_question_that_a_failed_call_led_to_goes_back_to_where_it_was_asked() -> None:
+async def test_a_question_reached_by_a_failure_edge_returns_to_the_interrupted_node() -> None:
     look = {"id": "look", "name": "look", "method": "GET", "url": "https://x.example/"}
     runs = [{"trigger": "on_enter", "action_id": "look", "on_failure": "sorry"}]
     made = flow(
@@ -155,7 +155,7 @@ async def test_the_groups_of_a_pattern_are_slots() -> None:
     assert (await talk.turn("it is order 77")).text == "That is 77."
 
 
-async def test_what_the_caller_knows_is_not_asked_for_until_it_was_wrong() -> None:
+async def test_context_values_are_not_asked_for_until_the_user_rejects_them() -> None:
     number = asks(number={"type": "integer"})
     made = flow(
         node("a", "Hello!", edges=[edge("go", "ask")]),
@@ -168,7 +168,7 @@ async def test_what_the_caller_knows_is_not_asked_for_until_it_was_wrong() -> No
     assert (await talk.turn("no")).text == "Which number?"
 
 
-async def test_what_the_caller_knows_and_does_not_fit_is_asked_for() -> None:
+async def test_an_invalid_context_value_is_asked_for() -> None:
     number = asks(number={"type": "integer"})
     made = flow(
         node("a", "Hello!", edges=[edge("go", "ask")]),

@@ -1,4 +1,4 @@
-"""How a turn runs through a flow, on small flows and with decisions that are spelt out."""
+"""Turns through small flows with scripted decisions."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ async def test_a_node_that_is_entered_again_asks_again() -> None:
     assert (asked.outcome, asked.text) == ("stay", "Thank you. I still need your name.")
 
 
-async def test_auto_proceed_says_every_text_on_the_way() -> None:
+async def test_auto_proceed_sends_the_text_of_every_node() -> None:
     talk = machine(
         flow(
             node("a", "One.", auto_proceed=True, edges=[edge("x", "b")]),
@@ -257,11 +257,11 @@ async def test_a_scripted_line_is_spoken_and_the_instruction_stays_private() -> 
         ({"hand_off": True}, ENGLISH.hand_off),
     ],
 )
-async def test_without_speech_a_plain_sentence_is_said(more: Json, text: str) -> None:
+async def test_without_a_text_a_default_message_is_sent(more: Json, text: str) -> None:
     assert (await machine(flow(node("a", instruction="SECRET", **more), END)).turn("hi")).text == text
 
 
-async def test_a_model_that_can_write_puts_an_instruction_into_words() -> None:
+async def test_a_model_writes_the_message_of_an_instruction() -> None:
     script = ScriptedModel(speeches=[GeneratedReply(text="Who may I greet?", tokens=7, model="m")])
     answer = await machine(
         flow(node("a", instruction="Ask the name.", edges=[edge("go", "end")]), END), script
@@ -296,7 +296,7 @@ async def test_a_session_whose_first_turn_failed_is_greeted_the_next_time() -> N
     assert (await talk.turn("go")).text == "Hello!\n\nThe end."
 
 
-async def test_the_reply_of_a_model_that_stays_is_said() -> None:
+async def test_the_reply_of_a_model_that_stays_is_sent() -> None:
     talk = machine(
         flow(node("a", "Hello!", edges=[edge("go", "end")]), END),
         decided(TransitionDecision(reply="It is blue.")),
@@ -346,7 +346,7 @@ async def test_the_environment_is_for_templates_and_not_for_the_model_or_the_use
     assert "At Harbour Lane." in script.transition_requests[0].last_speech
 
 
-async def test_a_state_of_another_flow_begins_anew() -> None:
+async def test_a_state_of_another_flow_is_restarted() -> None:
     one = machine(flow(node("a", "A?", edges=[edge("go", "end")]), END))
     await one.turn("hi")
     other = machine(flow(node("z", "Z?", edges=[edge("go", "end")]), END))
@@ -359,7 +359,7 @@ async def test_a_very_long_message_is_answered() -> None:
     assert (await say(talk, "hi", "x " * 100_000)).outcome == "stay"
 
 
-async def test_who_takes_over_reads_who_said_what() -> None:
+async def test_the_hand_off_summary_has_the_speakers() -> None:
     made = flow(node("a", "Hello!", edges=[edge("go", "b")]), node("b", "A colleague.", hand_off=True))
     talk = machine(made, ScriptedModel([TransitionDecision("go")]))
     await talk.start()
@@ -367,7 +367,7 @@ async def test_who_takes_over_reads_who_said_what() -> None:
     assert "Person: please\n  Bot: you get your money back\nBot: A colleague." in answer.summary
 
 
-async def test_the_model_is_told_that_the_conversation_is_its_own_again() -> None:
+async def test_the_model_gets_a_note_after_a_hand_off() -> None:
     made = flow(
         node("a", "Hello!", edges=[edge("go", "a")]),
         node("person", "I will be silent from now on.", hand_off=True),
@@ -399,7 +399,7 @@ async def test_a_model_that_refuses_to_speak_does_not_say_so_twice_in_the_same_w
     assert all(one != other for one, other in pairwise(said))
 
 
-async def test_who_only_says_thanks_after_the_end_does_not_begin_anew() -> None:
+async def test_thanks_after_the_end_do_not_restart_the_dialog() -> None:
     talk = machine(flow(node("a", "Hello!", edges=[edge("go", "end", keywords=["go"])]), END))
     await say(talk, "hi", "go")
     thanks = await talk.turn("thanks, bye!")

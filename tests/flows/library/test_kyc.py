@@ -140,20 +140,20 @@ async def test_questions_in_between_are_not_counted_as_tries() -> None:
 
 
 @pytest.mark.parametrize("text", ["I want to talk to a person", "agent please", "a humann", "I lost my card"])
-async def test_who_asks_for_a_person_gets_one(text: str) -> None:
+async def test_a_request_for_an_agent_hands_off(text: str) -> None:
     passed = await say(library("kyc"), "hi", text)
     assert (passed.outcome, passed.hand_off) == ("hand_off", True)
 
 
-async def test_a_request_for_a_person_outranks_an_answer() -> None:
+async def test_a_request_for_an_agent_outranks_an_answer() -> None:
     assert (await say(library("kyc"), "hi", "4321 but I'd rather talk to a person")).hand_off
 
 
-async def test_who_does_not_want_a_person_gets_none() -> None:
+async def test_a_negated_request_for_an_agent_does_not_hand_off() -> None:
     assert not (await say(library("kyc"), "hi", "I do not want a person")).hand_off
 
 
-async def test_too_many_tries_call_a_person() -> None:
+async def test_too_many_attempts_hand_off() -> None:
     talk = library("kyc")
     outcomes = [(await talk.turn("blue")).outcome for _ in range(5)]
     assert outcomes == ["stay", "stay", "stay", "stay", "hand_off"]
@@ -165,7 +165,7 @@ async def test_a_right_answer_in_the_last_try_still_counts() -> None:
     assert (await talk.turn("4321")).node == "ask_date_of_birth"
 
 
-async def test_after_the_person_the_open_question_goes_on() -> None:
+async def test_after_a_hand_off_the_open_question_is_repeated() -> None:
     talk = library("kyc")
     await say(talk, "hi", "4321", "talk to a person")
     assert (await talk.turn("23 April 1990")).node == "confirm"

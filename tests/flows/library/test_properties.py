@@ -1,4 +1,4 @@
-"""What holds for any text that anybody may write."""
+"""Properties that hold for any user text."""
 
 from __future__ import annotations
 

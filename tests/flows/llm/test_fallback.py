@@ -1,4 +1,4 @@
-"""What a user hears when a model fails, refuses, is silent, raves or writes too much."""
+"""Fallback models, and replies when a model fails or its output is unusable."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_rules_may_be_the_last_resort() -> None:
     await model.aclose()
 
 
-async def test_who_failed_just_now_is_asked_last_for_a_while() -> None:
+async def test_a_model_that_just_failed_is_tried_last() -> None:
     now = [0.0]
     first = ScriptedModel([ModelError("slow"), TransitionDecision(edge_id="go")])
     second = ScriptedModel([TransitionDecision(reply="One."), TransitionDecision(reply="Two.")])
@@ -53,7 +53,7 @@ async def test_no_model_at_all_costs_an_apology_and_never_the_same_twice() -> No
     assert answers[0].text == ENGLISH.apology
 
 
-async def test_too_many_requests_are_waited_for_before_the_second_is_asked(server: OpenAIServer) -> None:
+async def test_a_rate_limit_is_retried_before_the_fallback_model(server: OpenAIServer) -> None:
     server.answers = [busy(), call("go")]
     model = create_model("openai/big,openai/small", api_key="k", base_url=server.url)
     assert (await say(machine(MADE, model), "hi", "go")).model == "openai/big"

@@ -1,4 +1,4 @@
-"""What a user says is data in what a model is told, and never a part of the instruction."""
+"""User text is data in prompts and never an instruction."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_no_line_of_a_conversation_can_be_taken_for_another_speakers() -> None:
     assert said.splitlines()[-2:] == ["Person: hi", "  Bot: you get your money back"]
 
 
-async def test_what_was_said_at_a_step_is_told_as_data() -> None:
+async def test_the_nodes_message_is_data_in_the_prompt() -> None:
     made = flow(node("a", "Hello {{ name }}!", edges=[edge("go", "a")]))
     model = ScriptedModel([TransitionDecision()])
     talk = machine(made, model)

@@ -40,7 +40,7 @@ def test_a_state_survives_storage() -> None:
         {"something": "else"},
     ],
 )
-def test_a_state_that_does_not_fit_begins_anew(stored: State | None) -> None:
+def test_an_unreadable_state_is_restarted(stored: State | None) -> None:
     assert DialogState.from_json(stored).working_copy(NODES).is_new
 
 

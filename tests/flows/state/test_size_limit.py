@@ -1,4 +1,4 @@
-"""A state has room for what matters, whatever else a conversation gathers."""
+"""The size limit of stored states."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_whatever_was_learnt_a_stored_state_keeps_within_its_bound(
     assert DialogState.from_json(json.loads(json.dumps(stored))).to_json() == stored
 
 
-def test_old_results_go_before_anything_that_a_person_said() -> None:
+def test_old_results_are_trimmed_before_user_input() -> None:
     state: State = {"slots": {"name": "Ada"}, "results": {"old": "x" * 300, "new": "y" * 300}}
     assert trim_state(state, 500) == {"slots": {"name": "Ada"}, "results": {"new": "y" * 300}}
 

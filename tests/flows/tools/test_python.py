@@ -59,7 +59,7 @@ async def test_a_function_is_offered_by_its_signature_and_its_answer_given_back(
     assert script.transition_requests[1].exchanges[0].result == {"success": True, "data": 5.0}
 
 
-async def test_wrong_arguments_are_told_to_the_model_and_the_function_is_not_run() -> None:
+async def test_invalid_arguments_are_reported_to_the_model_without_a_call() -> None:
     script = calling(ToolCallRequest("price", {"count": "many", "evil": 1}))
     _, answer = await talk(script, price)
     result = script.transition_requests[1].exchanges[0].result
@@ -208,7 +208,7 @@ async def test_a_function_is_tried_again_as_often_as_it_asks_for() -> None:
     assert script.transition_requests[1].exchanges[0].result == {"success": True, "data": "done"}
 
 
-async def test_a_function_may_ask_for_the_key_of_its_deed() -> None:
+async def test_a_function_may_request_its_idempotency_key() -> None:
     seen: list[Context] = []
 
     def order(context: Context, size: Literal["s", "l"]) -> str:
@@ -221,7 +221,7 @@ async def test_a_function_may_ask_for_the_key_of_its_deed() -> None:
     assert len(seen[0].key) == 32
 
 
-async def test_a_deed_keeps_its_key_when_the_model_looks_up_less_before_it() -> None:
+async def test_an_idempotency_key_does_not_depend_on_earlier_calls() -> None:
     keys: list[str] = []
 
     @tool(reads_only=True)
@@ -265,7 +265,7 @@ async def test_the_rounds_of_one_turn_are_bounded() -> None:
         [TransitionDecision(calls=(ToolCallRequest("price", {"item": "tea"}),))] * (MAX_TOOL_ROUNDS + 1)
     )
     _, answer = await talk(script, price)
-    assert (answer.outcome, answer.trouble) == ("rounds", "rounds")
+    assert (answer.outcome, answer.issue) == ("rounds", "rounds")
     assert answer.text
     assert script.transition_requests[-1].tools == ()
 
@@ -277,7 +277,7 @@ async def test_a_tool_that_was_not_offered_is_not_run() -> None:
     assert "no such tool" in repr(script.transition_requests[1].exchanges[0].result)
 
 
-async def test_a_tool_may_open_a_way_or_lead_to_its_failure_edge() -> None:
+async def test_a_tool_may_open_an_edge_or_lead_to_its_failure_edge() -> None:
     check: Json = {"id": "check", "name": "check", "description": "check it", "on_failure": "gone"}
     made = flow(
         node(

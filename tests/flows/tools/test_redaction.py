@@ -1,4 +1,4 @@
-"""What is secret comes out of no answer, however it was written there."""
+"""Redaction of secrets in every encoding."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ ENCODINGS: list[Callable[[str], str]] = [
 
 
 @pytest.mark.parametrize("encode", ENCODINGS)
-def test_a_secret_is_hidden_in_whatever_way_it_is_encoded(encode: Callable[[str], str]) -> None:
+def test_a_secret_is_redacted_in_every_encoding(encode: Callable[[str], str]) -> None:
     written = encode(SECRET)
     answer = {"a": [f"before {written} after"], written: 1, "b": "other"}
     made = redact(answer, [SECRET])
@@ -75,7 +75,7 @@ def test_what_stands_around_a_secret_stays() -> None:
         ("", "anything", "anything"),
     ],
 )
-def test_a_short_secret_is_hidden_as_a_word(secret: str, text: str, made: str) -> None:
+def test_a_short_secret_is_redacted_as_a_word(secret: str, text: str, made: str) -> None:
     assert redact([text], [secret]) == [made]
 
 

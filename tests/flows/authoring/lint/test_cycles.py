@@ -31,7 +31,7 @@ def test_each_loop_of_a_library_flow_has_a_bound(path: object) -> None:
     assert list(find_infinite_loops(Flow.load(str(path)))) == []
 
 
-def test_a_circle_that_waits_for_nobody_is_named_once_by_its_shortest_way() -> None:
+def test_a_cycle_without_input_is_reported_once_by_its_shortest_path() -> None:
     waits_not = "This never waits for anybody: a turn that comes round ends there, with nothing asked."
     assert told(
         router("a", edge("ab", "b"), edge("ac", "c")),
@@ -41,7 +41,7 @@ def test_a_circle_that_waits_for_nobody_is_named_once_by_its_shortest_way() -> N
     ) == [f"a → c → a: {waits_not}", f"self → self: {waits_not}"]
 
 
-def test_a_circle_in_which_something_is_asked_is_none() -> None:
+def test_a_cycle_with_a_question_is_not_reported() -> None:
     assert told(node("a", "A?", edges=[edge("ab", "b")]), router("b", edge("ba", "a"))) == []
     by_value = node("a", "Well.", auto_proceed=True, edges=[edge("ab", "b", input_schema=NAME)])
     assert told(by_value, router("b", edge("ba", "a"))) == []

@@ -1,4 +1,4 @@
-"""The conversations beside the library's flows, held."""
+"""The library's flows pass their conversation tests."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ async def test_each_difference_is_told_in_a_sentence(expect: Json, sentence: str
     assert await failures({"say": "hi", "expect": expect}) == (sentence,)
 
 
-async def test_each_conversation_begins_anew() -> None:
+async def test_each_conversation_starts_from_the_beginning() -> None:
     two = ConversationTestFile.model_validate(
         {
             "conversations": [

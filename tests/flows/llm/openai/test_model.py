@@ -1,4 +1,4 @@
-"""The model behind the OpenAI protocol: the real client against a real server on loopback."""
+"""The chat model: the real client against a real server on loopback."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ async def test_a_call_is_read_as_its_server_writes_it(
         ("<th", "<th"),
     ],
 )
-async def test_what_a_model_thinks_is_not_said(
+async def test_reasoning_is_not_sent(
     server: OpenAIServer, talk: DialogMachine, model: OpenAIModel, content: str, said: str
 ) -> None:
     server.answers = [words(content), words(content)]
@@ -169,9 +169,7 @@ async def test_a_server_that_says_with_500_that_it_takes_no_tools_is_asked_for_j
     assert "response_format" in server.requests[-1]
 
 
-async def test_an_answer_as_json_may_have_thoughts_before_it(
-    server: OpenAIServer, talk: DialogMachine
-) -> None:
+async def test_a_json_answer_may_have_reasoning_before_it(server: OpenAIServer, talk: DialogMachine) -> None:
     thought = '<think>Maybe {"function": "why"}?</think>'
     server.answers = [
         no_tools(),
@@ -231,7 +229,7 @@ async def test_plain_text_instead_of_a_call_is_taken_as_the_reply(
 
 
 @both_clients
-async def test_too_many_requests_are_tried_again_after_the_time_that_was_asked_for(
+async def test_a_rate_limit_is_retried_after_the_requested_delay(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:
     busy = JSONResponse({"error": {"message": "slow down"}}, 429, headers={"retry-after": "0.01"})
@@ -277,7 +275,7 @@ async def test_a_refused_request_is_not_tried_again(
         (500, {"type": "server_error", "message": "Context size has been exceeded."}),
     ],
 )
-async def test_a_conversation_too_long_for_the_model_is_told_from_its_last_lines(
+async def test_a_conversation_beyond_the_context_is_sent_with_its_last_lines(
     server: OpenAIServer, status: int, error: dict[str, str]
 ) -> None:
     model = OpenAIModel("small", api_key="sk-test", base_url=server.url, retries=0)
@@ -347,7 +345,7 @@ async def test_the_whole_answer_is_bounded_whatever_the_retries(server: OpenAISe
     await model.aclose()
 
 
-async def test_nobody_at_the_other_end_costs_an_apology() -> None:
+async def test_an_unreachable_server_costs_an_apology() -> None:
     model = OpenAIModel("small", api_key="sk-test", base_url="http://127.0.0.1:9/v1", retries=0)
     assert (await say(machine(MADE, model), "hi", "4321")).outcome == "error"
     await model.aclose()
@@ -417,9 +415,9 @@ def test_a_model_is_built_from_its_name() -> None:
     assert create_model("openai/org/small", api_key="sk-test").name == "openai/org/small"
 
 
-def test_the_openai_package_is_not_imported_by_who_does_not_use_it() -> None:
+def test_the_openai_package_is_imported_only_when_it_is_used() -> None:
     code = (
-        "import sys; from flows.llm.factory import model_from; model_from('rules');"
+        "import sys; from flows.llm.factory import create_model; create_model('rules');"
         "print('openai' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

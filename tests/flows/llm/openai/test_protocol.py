@@ -1,4 +1,4 @@
-"""Answers as servers of the protocol send them, and what only looks like one."""
+"""Responses that deviate from the OpenAI protocol."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ async def test_a_key_that_no_header_takes_costs_an_apology(server: OpenAIServer)
     await model.aclose()
 
 
-async def test_no_half_of_a_character_is_kept_in_a_summary(server: OpenAIServer, model: OpenAIModel) -> None:
+async def test_no_lone_surrogate_is_stored_in_a_summary(server: OpenAIServer, model: OpenAIModel) -> None:
     server.answers = [words("They said \ud83d.")]
     assert (await model.summarize(SummaryRequest("", ()))).text == "They said �."
 
@@ -226,7 +226,7 @@ async def test_an_answer_may_have_no_reason_for_its_end(server: OpenAIServer, ta
 
 
 @given(st.text(st.characters(categories=("L", "Cs", "So"))))
-def test_any_text_is_made_of_whole_characters(text: str) -> None:
+def test_lone_surrogates_are_replaced_in_any_text(text: str) -> None:
     made = replace_surrogates(text)
     assert made.encode().decode() == made
     assert replace_surrogates(made) == made

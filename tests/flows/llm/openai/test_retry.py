@@ -1,4 +1,4 @@
-"""How long a failing server is waited for."""
+"""Retries and the delays between them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_a_stream_is_not_begun_again_once_something_was_told(server: OpenA
     await model.aclose()
 
 
-async def test_what_nobody_has_paid_for_is_not_asked_for_again(server: OpenAIServer) -> None:
+async def test_insufficient_quota_is_not_retried(server: OpenAIServer) -> None:
     model = OpenAIModel("small", api_key="k", base_url=server.url)
     unpaid = {"message": "You exceeded your current quota", "code": "insufficient_quota"}
     server.answers = [JSONResponse({"error": unpaid}, 429), words("Hello.")]
@@ -102,7 +102,7 @@ def test_what_cannot_pass_is_not_tried_again(error: Failed) -> None:
     assert retry_delay(error, 0) is None
 
 
-def test_a_wait_that_was_asked_for_is_kept_and_never_the_same_for_all() -> None:
+def test_retry_after_is_honoured_with_jitter() -> None:
     waits = {retry_delay(Failed(429, retry_after="4"), 0) or 0 for _ in range(50)}
     assert all(4 <= wait <= 5 for wait in waits)
     assert len(waits) > 1
@@ -122,11 +122,11 @@ def test_a_wait_that_was_asked_for_is_kept_and_never_the_same_for_all() -> None:
         ({}, None),
     ],
 )
-def test_a_wait_is_told_in_seconds_or_milliseconds(headers: dict[str, str], seconds: float | None) -> None:
+def test_retry_after_is_in_seconds_or_milliseconds(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after_header(headers) == seconds
 
 
-def test_a_wait_may_be_told_as_the_time_of_its_end() -> None:
+def test_retry_after_may_be_a_date() -> None:
     end = datetime.now(UTC) + timedelta(hours=1)
     assert 3_500 < (retry_after_header({"retry-after": format_datetime(end, usegmt=True)}) or 0) <= 3_600
 

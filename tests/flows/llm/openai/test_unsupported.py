@@ -1,4 +1,4 @@
-"""What a server does not take is left out, for a while, and nothing else is."""
+"""Parameters that a server rejects are omitted for a while, and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls that a model writes as text: read where they can be read, and never said."""
+"""Tool calls that a model writes as text."""
 
 from __future__ import annotations
 
@@ -105,13 +105,13 @@ UNREADABLE = [
 @pytest.mark.parametrize(
     "content", [*UNREADABLE, "given(4321)", 'given(x="half', "given(x=" + "[" * 50_000 + ")"]
 )
-def test_a_call_that_cannot_be_read_is_not_said(content: str) -> None:
+def test_an_unreadable_call_is_not_sent(content: str) -> None:
     decision = ModelOutput(content).to_decision("m", QUESTION)
     assert (decision.edge_id, decision.reply, decision.issue) == ("", "", "malformed")
 
 
 @pytest.mark.parametrize("content", UNREADABLE)
-def test_no_call_is_said_in_place_of_a_speech_or_a_reply(content: str) -> None:
+def test_no_call_is_sent_as_a_message(content: str) -> None:
     speech = ModelOutput(content).to_reply("m")
     assert (speech.text, speech.issue) == ("", "malformed")
     reply = ModelOutput(calls=[(STAY_FUNCTION_NAME, json.dumps({BRIEF_RESPONSE_KEY: content}))]).to_decision(
@@ -120,7 +120,7 @@ def test_no_call_is_said_in_place_of_a_speech_or_a_reply(content: str) -> None:
     assert (reply.reply, reply.issue) == ("", "malformed")
 
 
-def test_the_name_of_the_function_to_stay_is_not_said() -> None:
+def test_the_name_of_the_function_to_stay_is_not_sent() -> None:
     assert ModelOutput(STAY_FUNCTION_NAME).to_decision("m", QUESTION).reply == ""
 
 
@@ -133,7 +133,7 @@ def test_the_name_of_the_function_to_stay_is_not_said() -> None:
         "It is forgiven() and the last_four are {1, 2}.",
     ],
 )
-def test_what_only_looks_like_a_call_is_said(content: str) -> None:
+def test_what_only_looks_like_a_call_is_sent(content: str) -> None:
     assert ModelOutput(content).to_decision("m", QUESTION).reply == content
     assert ModelOutput(content).to_reply("m").text == content
 
@@ -161,7 +161,7 @@ TEXTS = st.lists(st.sampled_from([*PIECES, "__stay_on", "_node__", "```", "json"
 
 
 @whatever(TEXTS)
-def test_what_is_told_meanwhile_is_what_is_said_up_to_a_call(pieces: list[str]) -> None:
+def test_the_streamed_text_is_the_sent_text_up_to_a_call(pieces: list[str]) -> None:
     told: list[str] = []
     telling = ReplyStreamer(told.append, ("given",))
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""What a flow does beside talking: calls to other systems, over real sockets on loopback."""
+"""HTTP actions, over real sockets on loopback."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ async def test_a_failure_takes_its_edge(crm: Crm, sessions: Made, answer: Respon
     assert step.details["used"] == "look_up!"
 
 
-async def test_without_a_way_out_the_failure_edge_is_taken(
+async def test_without_a_fetcher_the_failure_edge_is_followed(
     sessions: Made,
 ) -> None:
     sessions.append(s := Session(orders(action("https://crm.example/")), None, given()))
@@ -181,7 +181,7 @@ async def test_a_form_is_escaped_as_a_form(crm: Crm, sessions: Made) -> None:
     assert crm.bodies == [b"a=1%26b%3D3+%C3%BC&b=2"]
 
 
-async def test_a_secret_reaches_the_header_and_nobody_else(crm: Crm, sessions: Made) -> None:
+async def test_a_secret_reaches_the_header_alone(crm: Crm, sessions: Made) -> None:
     def echo(request: Request) -> Response:
         return JSONResponse({"status": f"you sent {request.headers['authorization']}"})
 
@@ -309,7 +309,9 @@ async def test_what_an_action_puts_aside_is_for_other_actions_and_not_for_the_mo
     }
 
 
-async def test_one_deed_has_one_key_however_often_its_turn_is_run(crm: Crm, sessions: Made) -> None:
+async def test_an_action_has_one_idempotency_key_however_often_its_turn_runs(
+    crm: Crm, sessions: Made
+) -> None:
     call = action(crm.url, method="POST")
     sessions.append(s := Session(orders(call), crm, given(), given(), given()))
     await s.say("hi")
@@ -403,7 +405,7 @@ async def test_run_once_holds_in_a_conversation_of_an_older_version(crm: Crm, se
     assert crm.requests == []
 
 
-async def test_the_same_action_at_two_places_is_two_deeds(crm: Crm, sessions: Made) -> None:
+async def test_the_same_action_at_two_places_has_two_idempotency_keys(crm: Crm, sessions: Made) -> None:
     trigger = {"trigger": "on_exit", "action_id": "look_up"}
     leaving = edge("go", "b", actions=[{"trigger": "on_enter", "action_id": "look_up"}])
     made = flow(
@@ -447,7 +449,7 @@ class Asked(TurnListener):
 
 
 @pytest.mark.parametrize(("method", "count"), [("GET", 0), ("POST", 1)])
-async def test_the_watcher_is_asked_before_what_cannot_be_undone(
+async def test_the_listener_is_called_before_a_side_effect(
     crm: Crm, sessions: Made, method: str, count: int
 ) -> None:
     sessions.append(s := Session(orders(action(crm.url, method=method)), crm, given(), given()))
@@ -463,7 +465,7 @@ async def test_the_watcher_is_asked_before_what_cannot_be_undone(
         assert crm.requests == []
 
 
-async def test_a_model_that_fails_after_a_deed_does_not_undo_it(crm: Crm, sessions: Made) -> None:
+async def test_a_model_failure_after_a_side_effect_keeps_the_state(crm: Crm, sessions: Made) -> None:
     done = {**look(), "static_text": None, "instruction": "Say that it is ordered."}
     made = flow(
         node("a", "Which?", edges=[WANTS]), done, END, FAILED, actions=[action(crm.url, method="POST")]

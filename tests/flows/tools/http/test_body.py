@@ -1,4 +1,4 @@
-"""What a call carries, whatever its values are."""
+"""Request bodies with any values."""
 
 from __future__ import annotations
 

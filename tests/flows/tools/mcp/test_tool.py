@@ -108,7 +108,7 @@ async def test_a_server_knows_its_tool_by_the_name_and_the_model_by_the_id(shop:
     assert (await result_of(made, shop.host, name="buy"))["success"] is True
 
 
-async def test_the_same_deed_has_the_same_key_also_when_the_turn_is_run_again(shop: Shop) -> None:
+async def test_the_same_call_has_the_same_idempotency_key_in_a_retried_turn(shop: Shop) -> None:
     for _ in range(2):
         script = ScriptedModel(
             [
@@ -183,7 +183,7 @@ async def test_a_server_that_does_not_answer_is_given_up(shop: Shop) -> None:
     assert result["error"] == "no answer within 1 seconds"
 
 
-async def test_the_watcher_is_asked_before_the_server_is(shop: Shop) -> None:
+async def test_the_listener_is_called_before_the_server(shop: Shop) -> None:
     script = ScriptedModel([TransitionDecision(calls=(ToolCallRequest("order", {"item": "tea"}),))] * 2)
     machine = DialogMachine(served(shop.url), script, fetch=SafeFetch([shop.host]))
     begun = await machine.answer(turn("hi"), None)
@@ -211,9 +211,7 @@ async def test_a_server_that_is_down_leads_to_the_failure_edge() -> None:
     await machine.aclose()
 
 
-async def test_a_secret_reaches_the_server_and_nobody_else(
-    crm: Crm, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_secret_reaches_the_server_alone(crm: Crm, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "turngate")
     made = served(
         f"{crm.url}/{{{{ secrets.PATH }}}}", headers={"Authorization": "Bearer {{ secrets.TOKEN }}"}
@@ -414,6 +412,6 @@ async def test_an_address_that_comes_to_nothing_is_not_called() -> None:
     assert result["error"] == "the address is not complete"
 
 
-def test_who_has_no_such_tool_does_not_pay_for_the_package() -> None:
+def test_the_mcp_package_is_imported_only_when_it_is_used() -> None:
     code = "import sys, flows.engine.machine, gateway.worker; sys.exit('mcp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
