@@ -45,7 +45,7 @@ class DialogMachine:
     one conversation (`turn`) it keeps that conversation's `state`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only
         self,
         flow: Flow | FlowSet,
         llm: str | Model = "rules",
@@ -239,7 +239,7 @@ class DialogMachine:
         self,
         text: str | Turn,
         context: Mapping[str, JsonValue] | None = None,
-        stream: Literal[False] = False,
+        stream: Literal[False] = False,  # noqa: FBT002 - the public signature, as superdialog has it
     ) -> TurnResult: ...
 
     @overload
@@ -248,7 +248,10 @@ class DialogMachine:
     ) -> TurnStream: ...
 
     async def turn(
-        self, text: str | Turn, context: Mapping[str, JsonValue] | None = None, stream: bool = False
+        self,
+        text: str | Turn,
+        context: Mapping[str, JsonValue] | None = None,
+        stream: bool = False,  # noqa: FBT001, FBT002 - the public signature, as superdialog has it
     ) -> TurnResult | TurnStream:
         """Answer one message of this machine's conversation. A failed or cancelled turn changes nothing.
 

@@ -42,7 +42,7 @@ _SUMMARY_LINES = 20
 """Maximum number of history lines in a hand-off summary."""
 
 
-async def run_turn(
+async def run_turn(  # noqa: PLR0913 - keyword-only
     flow: CompiledFlow,
     before: DialogState,
     turn: Turn,
@@ -86,7 +86,7 @@ async def run_turn(
     return _build_result(context, started_at)
 
 
-async def run_timer(
+async def run_timer(  # noqa: PLR0913 - keyword-only
     flow: CompiledFlow,
     before: DialogState,
     timer: TimerKind,

@@ -88,7 +88,7 @@ class TurnContext:
     execution_counts: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def create(
+    def create(  # noqa: PLR0913 - keyword-only
         cls,
         flow: CompiledFlow,
         state: DialogState,

@@ -48,12 +48,13 @@ def slots_from_schema(schema: Mapping[str, Any] | None, language: str = "en") ->
     required = set(schema.get("required") or ())
     properties = schema.get("properties") or {}
     return tuple(
-        _build_slot(name, part, schema, name in required, language) for name, part in properties.items()
+        _build_slot(name, part, schema, required=name in required, language=language)
+        for name, part in properties.items()
     )
 
 
 def _build_slot(
-    name: str, part: Mapping[str, Any], schema: Mapping[str, Any], required: bool, language: str
+    name: str, part: Mapping[str, Any], schema: Mapping[str, Any], *, required: bool, language: str
 ) -> Slot:
     kind = _slot_kind(part)
     return Slot(

@@ -48,7 +48,7 @@ class BoundedRegex:
         if len(text) > MAX_TEXT_LENGTH:
             return None
         try:
-            found: RegexMatch | None = getattr(_compile(self.source, self.ignore_case), how)(
+            found: RegexMatch | None = getattr(_compile(self.source, any_case=self.ignore_case), how)(
                 text, timeout=_TIMEOUT_SECONDS
             )
         except TimeoutError:
@@ -58,12 +58,12 @@ class BoundedRegex:
     @property
     def group_names(self) -> tuple[str, ...]:
         """The names of its groups."""
-        return tuple(_compile(self.source, self.ignore_case).groupindex)
+        return tuple(_compile(self.source, any_case=self.ignore_case).groupindex)
 
     @property
     def is_slow(self) -> bool:
         """Whether it times out on a text that provokes catastrophic backtracking."""
-        compiled = _compile(self.source, self.ignore_case)
+        compiled = _compile(self.source, any_case=self.ignore_case)
         try:
             for text in _probe_texts(self.source):
                 compiled.search(text, timeout=_TIMEOUT_SECONDS)
@@ -87,7 +87,7 @@ def pattern_error(source: object) -> str:
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def _compile(source: str, any_case: bool) -> Any:
+def _compile(source: str, *, any_case: bool) -> Any:
     return regex.compile(
         _escape_for_regex_module(source), regex.VERSION0 | (regex.IGNORECASE if any_case else 0)
     )

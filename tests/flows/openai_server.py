@@ -6,8 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from email import message_from_bytes
-from email.policy import default as HTTP
+from email import message_from_bytes, policy
 from typing import Any
 
 from starlette.applications import Starlette
@@ -128,7 +127,8 @@ class OpenAIServer:
         self.keys.append(request.headers.get("authorization", ""))
         raw = await request.body()
         made = message_from_bytes(
-            b"content-type: " + request.headers["content-type"].encode() + b"\n\n" + raw, policy=HTTP
+            b"content-type: " + request.headers["content-type"].encode() + b"\n\n" + raw,
+            policy=policy.default,
         )
         for part in made.iter_parts():
             if name := part.get_filename():

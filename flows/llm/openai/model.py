@@ -71,7 +71,7 @@ class OpenAIModel:
     the cost of httpx2, but mocks of httpx2 do not see it. Raises `ConfigurationError` without a key.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only
         self,
         model: str,
         *,

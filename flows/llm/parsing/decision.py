@@ -81,13 +81,13 @@ class ModelOutput:
 
     def _user_text(self, value: object, question: TransitionRequest | None = None) -> tuple[str, OutputIssue]:
         """Return a text as the user gets it; an empty one if it contains a tool call."""
-        text, issue = shorten_reply(value, self.is_truncated)
+        text, issue = shorten_reply(value, is_cut=self.is_truncated)
         if may_contain_marker(text) and find_tool_call_marker(text, question) >= 0:
             return "", "malformed"
         return text, issue
 
 
-def shorten_reply(value: object, is_cut: bool = False) -> tuple[str, OutputIssue]:
+def shorten_reply(value: object, *, is_cut: bool = False) -> tuple[str, OutputIssue]:
     """Return a text for the user, cut at the end of a sentence when it is too long, and the issue with it.
 
     `is_cut` says that the model's output was truncated.

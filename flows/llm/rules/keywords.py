@@ -29,7 +29,7 @@ def expand_abbreviations(words: Phrase, language: str = DEFAULT_LANGUAGE) -> Phr
 def exact_match_length(
     keywords: Collection[Phrase], words: Phrase, language: str = DEFAULT_LANGUAGE, *, is_first: bool = False
 ) -> int:
-    """Return how many letters of `words` are keywords. In a first message a greeting, answered by then, is none."""
+    """Return how many letters of `words` are keywords; a first message's greeting does not count."""
     starts = ((phrase, find_phrase(phrase, words)) for phrase in keywords)
     return sum(
         _phrase_weight(phrase, language)
@@ -53,7 +53,7 @@ def fuzzy_match_length(keywords: Collection[Phrase], words: Phrase, language: st
 
 
 def is_equivalent_answer(
-    keywords: Collection[Phrase], words: Phrase, agreed: bool | None, language: str = DEFAULT_LANGUAGE
+    keywords: Collection[Phrase], words: Phrase, *, agreed: bool | None, language: str = DEFAULT_LANGUAGE
 ) -> bool:
     """Return whether `words` are the yes or the no that the keywords are: `ja` where they have `yes`."""
     if agreed is None or len(words) > _MAX_ANSWER_WORDS:

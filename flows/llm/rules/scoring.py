@@ -213,7 +213,9 @@ def _score_keywords(edge: CompiledEdge, message: ParsedMessage) -> float:
         return (QUESTION_SCORE if is_global and message.is_real_question else KEYWORD_SCORE) + min(
             letters, 40
         ) / 2
-    if is_equivalent_answer(edge.keywords, message.words, message.confirmation, message.language):
+    if is_equivalent_answer(
+        edge.keywords, message.words, agreed=message.confirmation, language=message.language
+    ):
         return KEYWORD_SCORE
     letters = fuzzy_match_length(edge.keywords, message.words, message.language)
     return TYPO_SCORE + min(letters, 20) / 2 if letters else 0.0

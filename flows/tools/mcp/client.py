@@ -58,7 +58,7 @@ async def call_tool(call: McpCall, fetch: HttpFetcher) -> McpResult:
     except Exception as error:  # hostile responses cause errors of many types
         reason = str(wire.failure) if wire.failure else _describe_error(error, wire.error_status)
     # after a result was received, only closing can have failed
-    return McpResult(False, reason) if result is None else _to_result(result)
+    return McpResult(success=False, data=reason) if result is None else _to_result(result)
 
 
 def _describe_error(error: Exception, status: int) -> str:
@@ -94,10 +94,9 @@ def _build_call_request(call: McpCall) -> CallToolRequest:
 def _to_result(result: CallToolResult) -> McpResult:
     text = "\n".join(map(_block_text, result.content))
     if result.is_error:
-        return McpResult(False, text or "the tool failed and does not say why")
-    return McpResult(
-        True, _parse_text_content(text) if result.structured_content is None else result.structured_content
-    )
+        return McpResult(success=False, data=text or "the tool failed and does not say why")
+    content = result.structured_content
+    return McpResult(success=True, data=_parse_text_content(text) if content is None else content)
 
 
 def _parse_text_content(text: str) -> object:
