@@ -1,4 +1,4 @@
-"""The messaging channels: one folder a provider, all of them alike inside. An underscore means shared."""
+"""Channel registry: finds and loads the channels, one folder per provider; `_kit` is what they share."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a conversation is: turns, events, owners, and the ports that carry them. Touches no wire."""
+"""Values, ports and session processing: everything that knows no wire format, no Redis and no HTTP."""

@@ -1,1 +1,1 @@
-"""What `turngate run` starts: child processes, the simulator server, simulated accounts."""
+"""Processes of `turngate run`: child processes, the simulator server, simulated accounts."""

@@ -1,0 +1,72 @@
+"""Public doors: what a package exports from its `__init__` is documented, and other packages use it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+
+PRODUCT = ("core", "flows", "channels", "gateway")
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in PRODUCT
+    for path in (ROOT / package).rglob("*.py")
+}
+LAZY = frozenset({"flows", "gateway"})
+"""Their names are resolved on first use, so that importing one part does not load all of them."""
+
+
+def exported_names(path: Path) -> set[str]:
+    """Return the names in a module's `__all__`."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and any(
+            isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets
+        ):
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+DOORS = {
+    name: names
+    for name, path in MODULES.items()
+    if path.name == "__init__.py" and (names := exported_names(path))
+}
+
+
+@pytest.mark.parametrize("door", sorted(DOORS))
+def test_every_exported_class_and_function_is_documented(door: str) -> None:
+    module = importlib.import_module(door)
+    exported = {name: getattr(module, name) for name in DOORS[door]}
+
+    undocumented = [
+        name
+        for name, value in exported.items()
+        if (inspect.isclass(value) or inspect.isfunction(value)) and not inspect.getdoc(value)
+    ]
+    assert undocumented == []
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_module_is_documented_in_its_first_line(name: str) -> None:
+    docstring = ast.get_docstring(ast.parse(MODULES[name].read_text(encoding="utf-8"))) or ""
+
+    assert docstring, f"{name} has no docstring"
+    assert not docstring.startswith(("What ", "Whether ", "Who ", "Where ")), "start with a verb or a noun"
+
+
+def test_other_packages_import_what_a_door_exports_from_the_door() -> None:
+    bypassed = []
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ImportFrom) or not node.module:
+                continue
+            package = node.module.rpartition(".")[0]
+            if package in DOORS and package not in LAZY and not f"{name}.".startswith(f"{package}."):
+                hidden = {alias.name for alias in node.names} & DOORS[package]
+                bypassed += [f"{name}: import {each} from {package}" for each in sorted(hidden)]
+    assert bypassed == []
