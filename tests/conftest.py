@@ -8,11 +8,16 @@ from pathlib import Path
 
 import pytest
 import redis as sync
+from hypothesis import settings
 from redis.asyncio import Redis
 
 from gateway.config.gc_tuning import tune_gc
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.embedded_server import EmbeddedRedis
+from tests.effort import examples
+
+settings.register_profile("turngate", max_examples=examples(100))  # wall time depends on the load
+settings.load_profile("turngate")
 
 
 def pytest_collection_finish() -> None:

@@ -20,6 +20,7 @@ from core.errors import DeliveryError, Rejected, Unavailable, Unknown, WebhookRe
 from core.model import Address, Attachment, Choice, ControlReceived, Event, Message, Reply, Turn, TurnReceived
 from core.ports import Channel, Webhook
 from tests.channels.fuzz import LONG_ID, everywhere, hostile
+from tests.effort import examples
 
 messages = st.builds(
     Message,
@@ -91,6 +92,9 @@ def _are_sound(events: Sequence[Event]) -> None:
             assert all(names)
             assert not any(LONG_ID[:40] in name for name in names)
             assert not any(not name.isprintable() for name in names)
+
+
+SLOW_EXAMPLES = [HealthCheck.differing_executors, HealthCheck.too_slow]
 
 
 class ChannelCases:
@@ -199,7 +203,10 @@ class ChannelCases:
 
         assert self._is_refused(replace(hook, headers=elsewhere))
 
-    @settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow], max_examples=100)
+    @settings(
+        suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
+        max_examples=examples(100),
+    )
     @given(data=st.data())
     def test_no_request_breaks_the_verifier(self, data: st.DataObject) -> None:
         """Only `WebhookRefused`, whatever comes: nothing but the one genuine request is let in."""
@@ -213,7 +220,10 @@ class ChannelCases:
 
         assert self._is_refused(forged)
 
-    @settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow], max_examples=200)
+    @settings(
+        suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
+        max_examples=examples(200),
+    )
     @given(data=st.data())
     def test_no_body_breaks_the_parser(self, data: st.DataObject) -> None:
         """Events or `WebhookRefused`, and every turn can be stored, whatever became of a real body."""
@@ -229,7 +239,7 @@ class ChannelCases:
                 assert event.turn.session
                 assert event.turn.address.theirs
 
-    @settings(suppress_health_check=list(HealthCheck), max_examples=150, deadline=None)
+    @settings(suppress_health_check=list(HealthCheck), max_examples=examples(150))
     @given(data=st.data())
     def test_no_value_at_any_place_makes_an_exception_or_a_wrong_turn(self, data: st.DataObject) -> None:
         """Events or `WebhookRefused`; all of them can be stored, and an id is whole or not there."""
@@ -277,7 +287,10 @@ class ChannelCases:
 
         assert 200 <= answer.status < 300
 
-    @settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow], max_examples=60)
+    @settings(
+        suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
+        max_examples=examples(60),
+    )
     @given(message=messages)
     def test_every_part_of_a_message_fits_the_channel(self, message: Message) -> None:
         channel = self.channel()

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import settings
 
 from tests.flows.openai_server import OpenAIServer
-
-settings.register_profile("no deadline", deadline=None)  # wall time depends on the machine's load
-settings.load_profile("no deadline")
 
 
 @pytest.fixture

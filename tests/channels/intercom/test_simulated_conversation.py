@@ -14,6 +14,7 @@ from channels.intercom.simulator.server import IntercomSimulator
 from core.model import AutomaticTransition, ControlAction, ControlReceived, Owner, TurnReceived, next_owner
 from core.ports import Webhook
 from tests.channels.intercom.builders import SECRET, TOKEN, channel
+from tests.effort import examples
 
 PERSON, NOW = "+15550181", 1_790_000_000.0
 
@@ -67,7 +68,7 @@ class Session:
             self.owner = next_owner(self.owner, event.act)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(steps=_STEPS, plain=st.booleans())
 def test_the_desk_and_the_session_agree_on_who_speaks(steps: list[tuple[str, str]], plain: bool) -> None:
     url = "https://bots.example.com/webhooks/intercom"

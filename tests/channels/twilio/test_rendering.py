@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from core.model import Address, Attachment, Choice, Message
 from tests.channels.channel_cases import messages
 from tests.channels.twilio.builders import ACCOUNT, twilio
+from tests.effort import examples
 
 SMS = Address(channel="twilio", account=ACCOUNT, ours="+12025550100", theirs="+12025550170")
 WHATSAPP = Address(channel="twilio", account=ACCOUNT, ours="whatsapp:+1", theirs="whatsapp:+12025550171")
@@ -76,7 +77,7 @@ def test_a_text_that_would_not_be_shown_below_a_medium_comes_by_itself() -> None
     assert [(part.body[:4], len(part.media)) for part in long] == [("", 1), ("xxxx", 0)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(message=messages)
 def test_every_medium_is_sent_once_and_whatsapp_parts_hold_one(message: Message) -> None:
     for address, most in ((SMS, 10), (WHATSAPP, 1)):

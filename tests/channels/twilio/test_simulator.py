@@ -24,6 +24,7 @@ from channels.twilio.simulator.server import TwilioSimulator
 from core.model import ControlAction, ControlReceived, DeliveryStatus, StatusChanged, TurnReceived
 from core.ports import Webhook
 from tests.channels.twilio.builders import ACCOUNT, PUBLIC, SEEN, TOKEN, URL, twilio
+from tests.effort import examples
 
 ADA, SMS, WHATSAPP = "+12025550170", "+15550100", "whatsapp:+15550101"
 BASE = f"/2010-04-01/Accounts/{ACCOUNT}"
@@ -351,7 +352,7 @@ def test_the_same_seed_gives_the_same_ids_and_another_seed_others() -> None:
     assert len(first) == 34
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     method=st.sampled_from(["GET", "POST", "PUT"]),
     path=st.sampled_from(

@@ -40,6 +40,7 @@ from tests.channels.twilio.builders import (
     turn_of,
     twilio,
 )
+from tests.effort import examples
 
 VECTOR_URL = f"{URL}?bot=a%20b"
 VECTOR_FIELDS = (
@@ -551,7 +552,7 @@ mutations = st.lists(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(name=st.sampled_from(NAMES), mutated=mutations)
 def test_no_mutation_of_a_signed_form_raises_or_makes_a_wrong_turn(
     name: str, mutated: list[tuple[str, str]]
@@ -572,7 +573,7 @@ def test_no_mutation_of_a_signed_form_raises_or_makes_a_wrong_turn(
         assert turn.text.strip() or turn.payload or turn.attachments or turn.location or "FlowData" in told
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     name=st.sampled_from(NAMES),
     at=st.integers(0, 2000),
@@ -594,7 +595,7 @@ def test_noise_is_refused_and_never_raises_anything_else(
         twilio().verify(noisy)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(body=st.binary(max_size=300), method=st.sampled_from(["GET", "POST"]), query=st.text(max_size=40))
 def test_reading_anything_at_all_ends_in_events_or_a_refusal(body: bytes, method: str, query: str) -> None:
     hook = Webhook(method, f"{SEEN}?{query}", {"content-type": FORM}, body)

@@ -12,6 +12,7 @@ from core.model import Address, Attachment, Choice, Message, MessagePart, Reply
 from core.model.message import Template
 from tests.channels.channel_cases import messages
 from tests.channels.whatsapp.builders import ACCOUNT, OURS, PHONE, USER_ID, whatsapp
+from tests.effort import examples
 
 ADA = Address(channel="whatsapp", account=ACCOUNT, ours=OURS, theirs=PHONE)
 MEDIA_URL = "https://graph.facebook.com/v26.0"
@@ -181,7 +182,7 @@ def test_a_user_id_is_never_put_where_a_number_belongs() -> None:
     assert (hidden["recipient"], "to" in hidden) == (USER_ID, False)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(message=messages)
 def test_every_medium_is_sent_once_and_every_choice_is_shown(message: Message) -> None:
     found = whatsapp().render(message, ADA)

@@ -25,6 +25,7 @@ from flows.llm import (
 )
 from flows.state.dialog_state import MAX_STATE_LENGTH
 from flows.tools import ToolCallRequest
+from tests.effort import examples
 from tests.flows.conversation import Json, document, turn
 
 NAMES = ("a", "b", "c", "d", "e")
@@ -199,7 +200,7 @@ def tool(n: int = 0) -> int:
     return n
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120))
 @given(
     flow=flows(),
     said=st.lists(messages, min_size=1, max_size=4),

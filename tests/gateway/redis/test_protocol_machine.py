@@ -28,6 +28,7 @@ from core.ports import AcceptResult, Claim, Commit, SessionView
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.mailbox import RedisMailbox
 from gateway.redis.sweeper import Sweeper
+from tests.effort import examples
 from tests.fakes import ADDRESS, turn
 
 SESSION = "s"
@@ -202,9 +203,8 @@ def test_the_laws_hold_under_any_interleaving(redis_url: str) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=60,
+            max_examples=examples(60),
             stateful_step_count=40,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             derandomize=True,
         ),

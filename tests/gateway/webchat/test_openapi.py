@@ -15,6 +15,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from tests.effort import examples
 from tests.gateway.stack import running_stack
 from tests.gateway.webchat.test_routes import KEY, web
 
@@ -35,8 +36,7 @@ def _ask_everything(url: str) -> None:
         operation: Any = result.ok()  # type: ignore[union-attr] # a document that is wrong raises here
 
         @settings(
-            max_examples=15,
-            deadline=None,
+            max_examples=examples(15),
             database=None,
             derandomize=True,
             phases=[Phase.generate],

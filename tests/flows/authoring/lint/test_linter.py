@@ -12,6 +12,7 @@ from core.model import Choice
 from core.ports import Capabilities
 from flows.authoring.lint import lint
 from flows.authoring.lint.channel_limits import check_channel_limits
+from tests.effort import examples
 from tests.flows.conversation import LIBRARY, Json, asks, document, edge, flow, node
 
 SMS = Capabilities(max_webhook_bytes=1, max_webhook_fields=1, text_length=100)
@@ -93,7 +94,7 @@ def test_choices_that_cannot_be_told_apart_or_send_too_much_become_numbers(tmp_p
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200))
 @given(
     st.lists(st.text("ab 🙂", min_size=1, max_size=30).filter(str.strip), min_size=1, max_size=12),
     st.sampled_from([SMS, CHAT, LISTS]),
