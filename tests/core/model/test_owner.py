@@ -81,6 +81,7 @@ async def test_who_writes_to_a_closed_conversation_opens_it_again(rig: Rig) -> N
     assert rig.channel.bodies == ["1: text 2"]
 
 
+@pytest.mark.slow
 async def test_no_word_of_the_bot_after_a_person_took_over_in_many_races(redis: Redis) -> None:
     """Each race is a reply of several parts against a person who takes over at some moment of it.
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
@@ -200,6 +201,7 @@ def tool(n: int = 0) -> int:
     return n
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(120))
 @given(
     flow=flows(),

@@ -103,6 +103,7 @@ async def test_a_call_is_put_together_as_its_server_means_it(
     assert (stream.result.edge, stream.result.text) == ("go", "Who are you?")
 
 
+@pytest.mark.slow
 async def test_a_call_that_never_ends_is_one_that_cannot_be_read(
     server: OpenAIServer, talk: DialogMachine
 ) -> None:

@@ -38,6 +38,7 @@ async def converse(dialog: DialogMachine, texts: list[str], *, stored: bool) -> 
     return steps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MACHINES)
 @settings(max_examples=examples(60))
 @given(texts=st.lists(st.one_of(likely, anything), min_size=1, max_size=8))

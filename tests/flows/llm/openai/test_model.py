@@ -415,6 +415,7 @@ def test_a_model_is_built_from_its_name() -> None:
     assert create_model("openai/org/small", api_key="sk-test").name == "openai/org/small"
 
 
+@pytest.mark.slow
 def test_the_openai_package_is_imported_only_when_it_is_used() -> None:
     code = (
         "import sys; from flows.llm.factory import create_model; create_model('rules');"

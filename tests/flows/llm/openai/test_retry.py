@@ -131,6 +131,7 @@ def test_retry_after_may_be_a_date() -> None:
     assert 3_500 < (retry_after_header({"retry-after": format_datetime(end, usegmt=True)}) or 0) <= 3_600
 
 
+@pytest.mark.slow
 @given(st.text(), st.text())
 def test_whatever_a_header_holds_is_a_wait_or_none(text: str, milliseconds: str) -> None:
     told = retry_after_header({"retry-after": text, "retry-after-ms": milliseconds})
