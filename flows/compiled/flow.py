@@ -96,8 +96,8 @@ class CompiledFlow:
     def secret_names(self) -> frozenset[str]:
         """The names of all secrets that the flow's calls need."""
         calls = (*self.actions.values(), *self.http_tools.values())
-        own = [each.secret_names for each in calls] + [each.secret_names for each in self.mcp_tools.values()]
-        return frozenset().union(*own)
+        names = [each.secret_names for each in (*calls, *self.mcp_tools.values())]
+        return frozenset().union(*names)
 
 
 _compiled_flows: dict[int, CompiledFlow] = {}
@@ -126,11 +126,11 @@ def _cache_per_flow(flow: Flow, results: dict[int, T], make: Callable[[Flow], T]
 
 
 def _compile_all_languages(flow: Flow) -> Mapping[str, CompiledFlow]:
-    own = language_code(flow.agent_language)
+    own_language = language_code(flow.agent_language)
     if not flow.languages:
-        return {own: compile_flow(flow)}
+        return {own_language: compile_flow(flow)}
     flows = {
-        own: compile_flow(flow),
+        own_language: compile_flow(flow),
         **{code: _compile_uncached(flow.in_language(code)) for code in flow.languages},
     }
     results = {code: replace(each, is_multilingual=True) for code, each in flows.items()}
@@ -213,8 +213,8 @@ def _compile_node(
     kind = node_type(node)
     available = edges
     if node.interruptible and kind not in ("final", "router"):
-        own = {edge.id for edge in edges}
-        available += tuple(edge for edge in global_edges if edge.id not in own and edge.target != node.id)
+        own_ids = {edge.id for edge in edges}
+        available += tuple(edge for edge in global_edges if edge.id not in own_ids and edge.target != node.id)
     chosen = [edge for edge in edges if not edge.edge.is_fallback]
     return CompiledNode(
         id=node.id,

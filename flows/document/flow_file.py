@@ -29,7 +29,7 @@ class WatchedFlowFile:
 
     def _read_stamp(self) -> tuple[int, ...]:
         try:
-            found = self.path.stat()
+            status = self.path.stat()
         except OSError:  # an editor is replacing it
             return ()
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        return status.st_ino, status.st_mtime_ns, status.st_size

@@ -101,7 +101,7 @@ class FlowLoader(FlowModel):
             flow = cls.model_validate(document)
         except ValidationError as error:
             problems = dict.fromkeys([*issues_from_pydantic(error), *validate_flow(document)])
-            told = [Issue(to_export_path(path, places), sentence) for path, sentence in problems]
-            raise FlowError(source, told) from error
+            issues = [Issue(to_export_path(path, places), sentence) for path, sentence in problems]
+            raise FlowError(source, issues) from error
         flow._load_warnings = left_out
         return flow

@@ -62,26 +62,26 @@ class Localization(FlowModel):
 def localize(document: Document, code: str) -> dict[str, Any]:
     """Return the JSON document of a valid flow in one of its `languages`."""
     texts = document["languages"][code]
-    made = {name: value for name, value in document.items() if name != "languages"}
-    made |= {name: texts[name] for name in ("system_prompt", "closed_text") if texts.get(name) is not None}
-    made["agent_language"] = code
-    made["nodes"] = [_localize_node(node, texts) for node in document["nodes"]]
-    made["global_edges"] = [_localize_edge(edge, texts) for edge in document.get("global_edges") or ()]
-    return made
+    result = {name: value for name, value in document.items() if name != "languages"}
+    result |= {name: texts[name] for name in ("system_prompt", "closed_text") if texts.get(name) is not None}
+    result["agent_language"] = code
+    result["nodes"] = [_localize_node(node, texts) for node in document["nodes"]]
+    result["global_edges"] = [_localize_edge(edge, texts) for edge in document.get("global_edges") or ()]
+    return result
 
 
 def _localize_node(node: Document, texts: Document) -> dict[str, Any]:
-    own: Document = (texts.get("nodes") or {}).get(node["id"], {})
-    made = dict(node)
-    made |= {name: own[name] for name in _TEXT_FIELDS if own.get(name) is not None}
-    if own.get("choices") is not None:
-        pairs = zip(node.get("choices") or (), own["choices"], strict=False)
-        made["choices"] = [_localize_choice(choice, label) for choice, label in pairs]
+    texts_of_part: Document = (texts.get("nodes") or {}).get(node["id"], {})
+    result = dict(node)
+    result |= {name: texts_of_part[name] for name in _TEXT_FIELDS if texts_of_part.get(name) is not None}
+    if texts_of_part.get("choices") is not None:
+        pairs = zip(node.get("choices") or (), texts_of_part["choices"], strict=False)
+        result["choices"] = [_localize_choice(choice, label) for choice, label in pairs]
     for name in FALLBACK_FIELDS:
-        if node.get(name) and own.get(name):
-            made[name] = {**node[name], "say": own[name]}
-    made["edges"] = [_localize_edge(edge, texts) for edge in node.get("edges") or ()]
-    return made
+        if node.get(name) and texts_of_part.get(name):
+            result[name] = {**node[name], "say": texts_of_part[name]}
+    result["edges"] = [_localize_edge(edge, texts) for edge in node.get("edges") or ()]
+    return result
 
 
 def _localize_choice(choice: Any, label: str) -> dict[str, JsonValue]:
@@ -90,21 +90,21 @@ def _localize_choice(choice: Any, label: str) -> dict[str, JsonValue]:
 
 
 def _localize_edge(edge: Document, texts: Document) -> dict[str, Any]:
-    own: Document = (texts.get("edges") or {}).get(edge["id"], {})
-    made = dict(edge)
+    texts_of_part: Document = (texts.get("edges") or {}).get(edge["id"], {})
+    result = dict(edge)
     for name in _EXTENDED_FIELDS:
-        if own.get(name):
-            made[name] = [*(edge.get(name) or ()), *own[name]]
+        if texts_of_part.get(name):
+            result[name] = [*(edge.get(name) or ()), *texts_of_part[name]]
     slots: Document = texts.get("slots") or {}
     schema = edge.get("input_schema")
     if isinstance(schema, Mapping) and slots:
         properties = schema.get("properties") or {}
         named = {name: _localize_slot(part, slots.get(name) or {}) for name, part in properties.items()}
-        made["input_schema"] = {**schema, "properties": named}
-    return made
+        result["input_schema"] = {**schema, "properties": named}
+    return result
 
 
 def _localize_slot(part: Document, texts: Document) -> dict[str, Any]:
     keys = {"description": "description", "x-question": "question", "x-region": "region"}
-    known = {key: texts.get(name) for key, name in keys.items()}
-    return {**part, **{name: value for name, value in known.items() if value is not None}}
+    overrides = {key: texts.get(name) for key, name in keys.items()}
+    return {**part, **{name: value for name, value in overrides.items() if value is not None}}

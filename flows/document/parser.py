@@ -94,23 +94,23 @@ def find_duplicate_keys(document: object) -> Iterator[Issue]:
 
 
 def _build_object(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
-    made = dict(pairs)
-    if len(made) == len(pairs):
-        return made
-    made = _DictWithDuplicates(made)
-    made.duplicate_keys = tuple(
+    mapping = dict(pairs)
+    if len(mapping) == len(pairs):
+        return mapping
+    mapping = _DictWithDuplicates(mapping)
+    mapping.duplicate_keys = tuple(
         name for name, count in Counter(name for name, _ in pairs).items() if count > 1
     )
-    return made
+    return mapping
 
 
 def _construct_mapping(loader: _JsonCompatibleLoader, node: yaml.MappingNode) -> Iterator[dict[Any, Any]]:
     """Construct a mapping as the safe loader does, and record its duplicate keys; `<<` may be repeated."""
     names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
-    made = _build_object([(name, None) for name in names])
-    made.clear()
-    yield made
-    made.update(loader.construct_mapping(node))
+    mapping = _build_object([(name, None) for name in names])
+    mapping.clear()
+    yield mapping
+    mapping.update(loader.construct_mapping(node))
 
 
 _JsonCompatibleLoader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
@@ -125,17 +125,17 @@ def _describe_error(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _count_values(value: Any, known: dict[int, int], above: set[int]) -> int:
+def _count_values(value: Any, counts: dict[int, int], above: set[int]) -> int:
     """Count the values in `value`; an alias counts each time it is used, but is visited once."""
     if not isinstance(value, dict | list):
         return 1
     key = id(value)
     if key in above:
         raise ValueError("an alias stands inside of what it names")
-    if key not in known:
+    if key not in counts:
         parts = value.values() if isinstance(value, dict) else value
-        known[key] = 1 + sum(_count_values(part, known, {*above, key}) for part in parts)
-    return known[key]
+        counts[key] = 1 + sum(_count_values(part, counts, {*above, key}) for part in parts)
+    return counts[key]
 
 
 def _walk(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any, int]]:

@@ -74,12 +74,12 @@ def convert_react_flow(document: JsonObject) -> ConvertedFlow:
         if (source := str(edge.get("source"))) in numbers:
             places[f"nodes[{numbers[source]}].edges[{len(leaving[source])}]"] = f"edges[{index}]"
             leaving[source].append(_convert_edge(edge))
-    made = {
+    result = {
         "system_prompt": _first_non_blank(prompts) or "",
         "initial_node": _first_non_blank(starts) or (nodes[0].get("id") if nodes else ""),
         "nodes": [_convert_node(node, leaving[str(node.get("id"))]) for node in nodes],
     }
-    return ConvertedFlow(made, places, tuple(_find_unsupported(document, nodes, edges, numbers)))
+    return ConvertedFlow(result, places, tuple(_find_unsupported(document, nodes, edges, numbers)))
 
 
 def to_export_path(path: str, places: Mapping[str, str]) -> str:
@@ -111,14 +111,14 @@ def _with_callable_ids(edges: list[JsonObject]) -> list[JsonObject]:
     """Return the edges with ids that are valid function names; ids such as “e1.a→b” are replaced."""
     names = [edge.get("id") for edge in edges]
     taken = {STAY_FUNCTION_ID, *filter(_is_callable_id, names)}
-    made: list[JsonObject] = []
+    result: list[JsonObject] = []
     for edge, name in zip(edges, names, strict=True):
         if isinstance(name, str) and name and not _is_callable_id(name):
-            made.append({**edge, "id": _make_callable_id(name, taken)})
-            taken.add(made[-1]["id"])
+            result.append({**edge, "id": _make_callable_id(name, taken)})
+            taken.add(result[-1]["id"])
         else:
-            made.append(edge)
-    return made
+            result.append(edge)
+    return result
 
 
 def _is_callable_id(name: object) -> TypeGuard[str]:
@@ -126,9 +126,9 @@ def _is_callable_id(name: object) -> TypeGuard[str]:
 
 
 def _make_callable_id(name: str, taken: Collection[str]) -> str:
-    made = re.sub(r"[^A-Za-z0-9_-]+", "_", name)
+    result = re.sub(r"[^A-Za-z0-9_-]+", "_", name)
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return made if len(made) <= 64 and made not in taken else f"{made[:55]}_{digest}"
+    return result if len(result) <= 64 and result not in taken else f"{result[:55]}_{digest}"
 
 
 def _convert_node(node: JsonObject, edges: list[dict[str, Any]]) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _convert_node(node: JsonObject, edges: list[dict[str, Any]]) -> dict[str, An
         text = None if instruction else text
     else:
         instruction = None if text else instruction
-    made = {
+    result = {
         "id": node.get("id"),
         "name": _first_non_blank([(data, "name"), (data, "label"), (node, "id")]),
         "instruction": instruction,
@@ -147,12 +147,12 @@ def _convert_node(node: JsonObject, edges: list[dict[str, Any]]) -> dict[str, An
         "is_final": _first_present([(data, "isFinal"), (data, "is_final")]),
         "edges": edges,
     }
-    return _drop_none(made)
+    return _drop_none(result)
 
 
 def _convert_edge(edge: JsonObject) -> dict[str, Any]:
     data = _as_mapping(edge.get("data"))
-    made = {
+    result = {
         "id": edge.get("id"),
         "condition": _first_non_blank([(data, "condition"), (edge, "label")]) or "default",
         "target_node_id": edge.get("target"),
@@ -163,8 +163,8 @@ def _convert_edge(edge: JsonObject) -> dict[str, Any]:
             [(owner, key) for owner in (data, edge) for key in ("is_fallback", "isFallback")]
         ),
     }
-    made |= {key: _first_present([(data, key), (edge, key)]) for key in _COPIED_EDGE_KEYS}
-    return _drop_none(made)
+    result |= {key: _first_present([(data, key), (edge, key)]) for key in _COPIED_EDGE_KEYS}
+    return _drop_none(result)
 
 
 def _first_non_blank(places: list[tuple[JsonObject, str]]) -> Any:

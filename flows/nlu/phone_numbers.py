@@ -19,14 +19,14 @@ def recognize_phone_numbers(
 
     A number without a country code belongs to `region`; without a region its digits are kept as they are.
     """
-    found = []
+    numbers = []
     for match in _CANDIDATE.finditer(text):
         digits = re.sub(r"\D", "", match[0])
         written = f"+{digits[2:]}" if digits.startswith("00") else match[0]
         if 7 <= len(digits) <= 16:
             plain = not region and not written.startswith("+")
-            found.append((digits, "") if plain else _parse_international(written, region, messages))
-    return found
+            numbers.append((digits, "") if plain else _parse_international(written, region, messages))
+    return numbers
 
 
 def _parse_international(written: str, region: str, messages: LocaleMessages) -> tuple[str, str]:

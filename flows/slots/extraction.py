@@ -182,14 +182,14 @@ def _extract_boolean(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_number(slot: Slot, text: str, today: date) -> SlotReading:
-    found = _recognize_numbers(slot, text)
+    recognized = _recognize_numbers(slot, text)
     messages = messages_for(slot.language)
-    if doubtful := next((number for number in found if number.alternative is not None), None):
+    if doubtful := next((number for number in recognized if number.alternative is not None), None):
         both = [number for number in doubtful if number is not None]
         return SlotReading(error_message=messages.ambiguous_value.format(messages.join_list(both)), weight=1)
-    if any(number.value is None for number in found):
+    if any(number.value is None for number in recognized):
         return _invalid_reading(slot)
-    reading = _single_value([number.value for number in found], text, slot)
+    reading = _single_value([number.value for number in recognized], text, slot)
     if slot.kind == "integer" and isinstance(reading.value, float):
         return SlotReading(error_message=messages.whole_number_required, weight=1)
     return reading
@@ -204,22 +204,24 @@ def _extract_email(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_phone(slot: Slot, text: str, today: date) -> SlotReading:
-    found = recognize_phone_numbers(mask_dates(text, slot.language), slot.region, messages_for(slot.language))
-    if reason := next((reason for _, reason in found if reason), ""):
+    recognized = recognize_phone_numbers(
+        mask_dates(text, slot.language), slot.region, messages_for(slot.language)
+    )
+    if reason := next((reason for _, reason in recognized if reason), ""):
         return SlotReading(error_message=reason, weight=1)
-    return _single_value([number for number, _ in found], text, slot)
+    return _single_value([number for number, _ in recognized], text, slot)
 
 
 def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
     messages = messages_for(slot.language)
-    found = (
+    recognized = (
         recognize_relative_dates(text, slot.language, today)
         if slot.must_be_future
         else _without_negated(recognize_dates(text, slot.language), text, slot.language)
     )
-    if reason := next((item.error_message for item in found if item.error_message), ""):
+    if reason := next((item.error_message for item in recognized if item.error_message), ""):
         return SlotReading(error_message=reason, weight=1)
-    if not found and not slot.must_be_future:
+    if not recognized and not slot.must_be_future:
         foreign = _extract_foreign_date(slot, text, today)
         is_begun = (
             foreign.value is None
@@ -227,7 +229,7 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
             and is_incomplete_date(text, slot.language)
         )
         return SlotReading(error_message=messages.full_date_required, weight=1) if is_begun else foreign
-    reading = _single_value([item.value for item in found], text, slot)
+    reading = _single_value([item.value for item in recognized], text, slot)
     if not isinstance(reading.value, str):
         return reading
     day = date.fromisoformat(reading.value)
@@ -239,12 +241,12 @@ def _extract_date(slot: Slot, text: str, today: date) -> SlotReading:
 
 
 def _extract_time(slot: Slot, text: str, today: date) -> SlotReading:
-    found = recognize_times(text, slot.language)
-    if not found and (hour := recognize_bare_hour(text, slot.language)):
-        found = [hour]
-    if reason := next((item.error_message for item in found if item.error_message), ""):
+    recognized = recognize_times(text, slot.language)
+    if not recognized and (hour := recognize_bare_hour(text, slot.language)):
+        recognized = [hour]
+    if reason := next((item.error_message for item in recognized if item.error_message), ""):
         return SlotReading(error_message=reason, weight=1)
-    return _single_value([item.value for item in found], text, slot)
+    return _single_value([item.value for item in recognized], text, slot)
 
 
 def _extract_foreign_date(slot: Slot, text: str, today: date) -> SlotReading:
@@ -256,11 +258,15 @@ def _extract_foreign_date(slot: Slot, text: str, today: date) -> SlotReading:
 
 def _extract_pattern(slot: Slot, text: str, today: date) -> SlotReading:
     assert slot.pattern is not None
-    found = list(extract_pattern_matches(slot.pattern, text, slot.language))
-    rest = text if found else mask_dates(text, slot.language)
+    recognized = list(extract_pattern_matches(slot.pattern, text, slot.language))
+    rest = text if recognized else mask_dates(text, slot.language)
     # a number in a longer message is hardly meant as the answer
-    if found or not any(letter.isdigit() for letter in rest) or len(tokenize(rest)) > _MAX_SHORT_ANSWER_WORDS:
-        return _single_value(found, text, slot)
+    if (
+        recognized
+        or not any(letter.isdigit() for letter in rest)
+        or len(tokenize(rest)) > _MAX_SHORT_ANSWER_WORDS
+    ):
+        return _single_value(recognized, text, slot)
     return _invalid_reading(slot)
 
 
@@ -281,9 +287,9 @@ def _extract_array(slot: Slot, text: str, today: date) -> SlotReading:
     return SlotReading(values, weight=sum(reading.weight for reading in readings))
 
 
-def _without_negated(found: list[Recognized], text: str, language: str) -> list[Recognized]:
+def _without_negated(recognized: list[Recognized], text: str, language: str) -> list[Recognized]:
     folded, negation = normalize(text), _negation_before(lexicon_for(language))
-    return [item for item in found if not negation.search(folded[: item.start])]
+    return [item for item in recognized if not negation.search(folded[: item.start])]
 
 
 @cache
@@ -293,9 +299,9 @@ def _negation_before(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(rf"(?:\b{one_of(lexicon.value_negations)}|{suffixes})(?:\s+{articles})*\s*$")
 
 
-def _single_value(found: list[Any], text: str, slot: Slot) -> SlotReading:
+def _single_value(recognized: list[Any], text: str, slot: Slot) -> SlotReading:
     """Return the only value; of several the last when the user corrects themselves."""
-    distinct = list(dict.fromkeys(found))
+    distinct = list(dict.fromkeys(recognized))
     if not distinct:
         return SlotReading()
     if len(distinct) > 1 and not lexicon_for(slot.language).correction_words.intersection(tokenize(text)):

@@ -48,20 +48,20 @@ class ScriptedTestModel:
     def find_mismatches(self) -> list[str]:
         """Return requests beyond the script, impossible decisions, and unused parts of the script."""
         decided, replies = self._step.decide, self._step.speak
-        asked, requested = self._model.transition_requests, self._model.reply_requests
+        requests, requested = self._model.transition_requests, self._model.reply_requests
         mismatches = []
-        if len(asked) > len(decided):
+        if len(requests) > len(decided):
             mismatches.append(
-                f"the model is asked to decide at “{asked[len(decided)].node.id}”, without a decide"
+                f"the model is asked to decide at “{requests[len(decided)].node.id}”, without a decide"
             )
         if len(requested) > len(replies):
             mismatches.append("the model is asked to speak, without a speak")
-        for question, decision in zip(asked, decided, strict=False):
+        for question, decision in zip(requests, decided, strict=False):
             offered = [edge.id for edge in question.available_edges]
             if decision.edge and decision.edge not in offered:
                 mismatches.append(
                     f"edge “{decision.edge}” is not offered, but {', '.join(offered) or 'none'}"
                 )
-        left = [f"decide {each.edge or 'to stay'}" for each in decided[len(asked) :]]
+        left = [f"decide {each.edge or 'to stay'}" for each in decided[len(requests) :]]
         left += [f"speak “{text}”" for text in replies[len(requested) :]]
         return [*mismatches, f"not asked for: {', '.join(left)}"] if left else mismatches

@@ -20,13 +20,13 @@ def validate_languages(document: Document) -> Iterator[Issue]:
             yield Issue(path, f"“{code}” is no code of a language; write it like de.")
         if not isinstance(texts, Mapping):
             continue
-        own, ways = texts.get("nodes"), texts.get("edges")
-        for name, part in own.items() if isinstance(own, Mapping) else ():
+        node_texts, edge_texts = texts.get("nodes"), texts.get("edges")
+        for name, part in node_texts.items() if isinstance(node_texts, Mapping) else ():
             if name not in nodes:
                 yield Issue(f"{path}.nodes.{name}", f"There is no node “{name}”.")
             elif isinstance(part, Mapping):
                 yield from _validate_choices(f"{path}.nodes.{name}.choices", nodes[name], part)
-        for name in ways if isinstance(ways, Mapping) else ():
+        for name in edge_texts if isinstance(edge_texts, Mapping) else ():
             if name not in known:
                 yield Issue(f"{path}.edges.{name}", f"There is no edge “{name}”.")
         for name in get_mapping(texts, "slots"):
@@ -45,8 +45,8 @@ def _validate_choices(path: str, node: Document, texts: Document) -> Iterator[Is
 def find_untranslated(document: Document) -> Iterator[Issue]:
     """Yield warnings for nodes of a valid flow that would speak another language than requested."""
     for code, texts in (document.get("languages") or {}).items():
-        own = texts.get("nodes") or {}
+        node_texts = texts.get("nodes") or {}
         for _, node in iter_objects(document, "nodes"):
             for name in ("static_text", "choices"):
-                if node.get(name) and not (own.get(str(node["id"])) or {}).get(name):
+                if node.get(name) and not (node_texts.get(str(node["id"])) or {}).get(name):
                     yield Issue(f"languages.{code}.nodes.{node['id']}", f"This has no {name} in “{code}”.")

@@ -30,20 +30,20 @@ _SUBSCHEMA_MAP_KEYS = ("properties", "$defs", "definitions", "patternProperties"
 
 def validate_json_schema(path: str, schema: Document) -> Iterator[Issue]:
     """Yield the issues of the schema of an edge or a tool; without a type it describes an object."""
-    found: dict[str, str] = {}
+    sentences: dict[str, str] = {}
     for place, sentence in (
         *_validate_top_level(schema),
         *_validate_subschema("", schema, schema),
         *_metaschema_errors(_dump_schema(schema)),
     ):
-        found.setdefault(place, sentence)
-    yield from (Issue(path + place, sentence) for place, sentence in found.items())
+        sentences.setdefault(place, sentence)
+    yield from (Issue(path + place, sentence) for place, sentence in sentences.items())
 
 
 def region_error(region: object) -> str:
     """Return why this is no country code with known phone numbers, or an empty string."""
-    known = isinstance(region, str) and region.upper() in phonenumbers.SUPPORTED_REGIONS
-    return "" if known else f"“{region}” is no country; write it like DE."
+    is_known = isinstance(region, str) and region.upper() in phonenumbers.SUPPORTED_REGIONS
+    return "" if is_known else f"“{region}” is no country; write it like DE."
 
 
 SchemaErrors = Iterator[tuple[str, str]]
@@ -127,8 +127,10 @@ def _metaschema_validator() -> Callable[[Any], Iterator[Any]]:
         Draft202012Validator,
     )  # imported on first use: it is slow, and only flows with schemas need it
 
-    judge: Callable[[Any], Iterator[Any]] = Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors
-    return judge
+    iter_schema_errors: Callable[[Any], Iterator[Any]] = Draft202012Validator(
+        Draft202012Validator.META_SCHEMA
+    ).iter_errors
+    return iter_schema_errors
 
 
 def _format_path(steps: Any) -> str:
@@ -137,15 +139,18 @@ def _format_path(steps: Any) -> str:
 
 def _describe_error(error: Any) -> str:
     """Describe the library's error; `validator` is the violated rule, `instance` the value."""
-    rule, asked = error.validator, error.validator_value
+    rule, expected = error.validator, error.validator_value
     if rule == "anyOf":  # only “type” has a choice
         return f"This must be one of {', '.join(_JSON_TYPES)}, or a list of such."
     if rule == "type":
-        return (
-            f"This must be {'a schema' if isinstance(asked, list) else _TYPE_DESCRIPTIONS.get(asked, asked)}."
-        )
+        kind = "a schema" if isinstance(expected, list) else _TYPE_DESCRIPTIONS.get(expected, expected)
+        return f"This must be {kind}."
     if rule in ("minimum", "exclusiveMinimum"):
-        return f"This must be {asked} or more." if rule == "minimum" else f"This must be more than {asked}."
+        return (
+            f"This must be {expected} or more."
+            if rule == "minimum"
+            else f"This must be more than {expected}."
+        )
     if rule == "uniqueItems":
         return "This names something twice."
     return "JSON Schema does not have it so."

@@ -38,7 +38,7 @@ EdgeTargets = Mapping[str, bool]
 def validate_flow(document: Document) -> tuple[Issue, ...]:
     """Return the errors that keep a flow from running, for any JSON object."""
     ids = {name for node in iter_objects(document, "nodes") if isinstance(name := node.value.get("id"), str)}
-    found = [
+    issues = [
         *_validate_nodes(document, ids),
         *(problem for edge in iter_edges(document) for problem in _validate_edge(edge, ids)),
         *_find_duplicate_ids(iter_objects(document, "global_edges")),
@@ -48,7 +48,7 @@ def validate_flow(document: Document) -> tuple[Issue, ...]:
         *validate_templates(document),
         *validate_languages(document),
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(issues))
 
 
 def _validate_nodes(document: Document, ids: set[str]) -> Iterator[Issue]:
@@ -60,20 +60,20 @@ def _validate_nodes(document: Document, ids: set[str]) -> Iterator[Issue]:
         yield from _find_duplicate_ids(
             edge for edge in iter_objects(node, "edges", path) if has_target(edge.value)
         )
-        own = _edge_targets(node, "edges")
+        targets_of_node = _edge_targets(node, "edges")
         for name in FALLBACK_FIELDS:
             if isinstance(node.get(name), Mapping):
-                yield from _validate_fallback(f"{path}.{name}", node[name], own)
+                yield from _validate_fallback(f"{path}.{name}", node[name], targets_of_node)
 
 
-def _validate_fallback(path: str, resort: Document, own: EdgeTargets) -> Iterator[Issue]:
-    edge = resort.get("edge")
-    if not resort.get("say") and not edge:
+def _validate_fallback(path: str, fallback: Document, targets_of_node: EdgeTargets) -> Iterator[Issue]:
+    edge = fallback.get("edge")
+    if not fallback.get("say") and not edge:
         yield Issue(path, "This says nothing and leads nowhere: set say, edge or both.")
-    elif edge and isinstance(edge, str) and edge not in own:
+    elif edge and isinstance(edge, str) and edge not in targets_of_node:
         yield Issue(f"{path}.edge", f"This node has no edge “{edge}”.")
     elif edge:
-        yield from _validate_edge_reference(f"{path}.edge", edge, own)
+        yield from _validate_edge_reference(f"{path}.edge", edge, targets_of_node)
 
 
 def _find_duplicate_ids(places: Iterable[JsonNode]) -> Iterator[Issue]:
@@ -85,11 +85,11 @@ def _find_duplicate_ids(places: Iterable[JsonNode]) -> Iterator[Issue]:
 
 
 def _edge_targets(owner: Document, key: str) -> EdgeTargets:
-    made: dict[str, bool] = {}
+    targets: dict[str, bool] = {}
     for _, edge in iter_objects(owner, key):
         if isinstance(edge.get("id"), str):
-            made[edge["id"]] = has_target(edge) or made.get(edge["id"], False)
-    return made
+            targets[edge["id"]] = has_target(edge) or targets.get(edge["id"], False)
+    return targets
 
 
 def _validate_edge_reference(path: str, edge: object, ways: EdgeTargets) -> Iterator[Issue]:
@@ -132,12 +132,12 @@ def _validate_action_triggers(document: Document) -> Iterator[Issue]:
         yield from _validate_triggers(edge, known, everywhere)
 
 
-def _validate_triggers(owner: JsonNode, known: set[str], ways: EdgeTargets) -> Iterator[Issue]:
+def _validate_triggers(owner: JsonNode, known: set[str], targets: EdgeTargets) -> Iterator[Issue]:
     for path, trigger in iter_objects(owner.value, "actions", owner.path):
         action = trigger.get("action_id")
         if isinstance(action, str) and action not in known:
             yield Issue(f"{path}.action_id", f"There is no action “{action}”.")
-        yield from _validate_edge_reference(f"{path}.on_failure", trigger.get("on_failure"), ways)
+        yield from _validate_edge_reference(f"{path}.on_failure", trigger.get("on_failure"), targets)
 
 
 def _validate_tools(document: Document) -> Iterator[Issue]:

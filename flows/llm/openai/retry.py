@@ -54,15 +54,17 @@ async def retry_after_error(
 def retry_delay(error: Exception, number: int) -> float | None:
     """Return the seconds to wait after attempt `number` (from 0) failed; `None` when a retry is useless."""
     response: httpx2.Response | None = getattr(error, "response", None)
-    own = exponential_backoff(number, maximum=_MAX_DELAY_SECONDS, jitter=_JITTER)
+    delay = exponential_backoff(number, maximum=_MAX_DELAY_SECONDS, jitter=_JITTER)
     if response is None:
-        return own
+        return delay
     status, orders = response.status_code, response.headers.get("x-should-retry")
     may_pass = status in _RETRYABLE_STATUSES or status >= 500 or orders == "true"
     if not may_pass or orders == "false" or getattr(error, "code", None) == _PERMANENT_ERROR_CODE:
         return None
     requested = retry_after_header(response.headers)
-    return exponential_backoff(0, initial=requested, maximum=requested, jitter=_JITTER) if requested else own
+    return (
+        exponential_backoff(0, initial=requested, maximum=requested, jitter=_JITTER) if requested else delay
+    )
 
 
 def retry_after_header(headers: Mapping[str, str]) -> float | None:

@@ -140,19 +140,19 @@ def _is_bot_line(line: HistoryLine) -> bool:
     return line["role"] == "assistant"
 
 
-def _contains_negation(said: tuple[str, ...], language: str) -> bool:
-    return any(negates_other_words(word, language) for word in said)
+def _contains_negation(words: tuple[str, ...], language: str) -> bool:
+    return any(negates_other_words(word, language) for word in words)
 
 
 def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
     """Return the score of `edge` by its strongest kind of evidence, with the slots that were read."""
     readings = {slot.name: message.extract_slot(slot) for slot in edge.slots if not accepts_any_text(slot)}
-    found: dict[str, JsonValue] = {
+    values: dict[str, JsonValue] = {
         name: reading.value for name, reading in readings.items() if reading.value is not None
     }
     pattern = edge.pattern.search(message.text) if edge.pattern else None
     if pattern:
-        found |= {name: value for name, value in pattern.groupdict().items() if value}
+        values |= {name: value for name, value in pattern.groupdict().items() if value}
     score = max(
         _score_payload(edge, message.request),
         PATTERN_SCORE if pattern else 0.0,
@@ -161,19 +161,19 @@ def score_edge(edge: CompiledEdge, message: ParsedMessage) -> EdgeScore:
         _score_examples(edge, message),
     )
     if score < ASKED_SLOT_SCORE and (asked := _find_asked_slot(edge, message)):
-        return EdgeScore(edge, ASKED_SLOT_SCORE, {**found, asked.name: message.text[:MAX_VALUE_LENGTH]})
+        return EdgeScore(edge, ASKED_SLOT_SCORE, {**values, asked.name: message.text[:MAX_VALUE_LENGTH]})
     if score:
         return EdgeScore(
-            edge, score + (HAND_OFF_BONUS if edge.leads_to_hand_off and score >= TYPO_SCORE else 0), found
+            edge, score + (HAND_OFF_BONUS if edge.leads_to_hand_off and score >= TYPO_SCORE else 0), values
         )
     if reason := next(
         (readings[s.name].error_message for s in edge.slots if s.required and s.name in readings), ""
     ):
-        return EdgeScore(edge, INVALID_SLOT_SCORE, found, reason)
+        return EdgeScore(edge, INVALID_SLOT_SCORE, values, reason)
     if score := _score_condition(edge, message):
-        return EdgeScore(edge, score, found)
+        return EdgeScore(edge, score, values)
     if free := _find_free_slot(edge, message):
-        return EdgeScore(edge, FREE_TEXT_SCORE, {**found, free.name: message.text[:MAX_VALUE_LENGTH]})
+        return EdgeScore(edge, FREE_TEXT_SCORE, {**values, free.name: message.text[:MAX_VALUE_LENGTH]})
     return EdgeScore(edge)
 
 
@@ -258,11 +258,13 @@ def _score_condition(edge: CompiledEdge, message: ParsedMessage) -> float:
 
 def _count_shared_words(message: ParsedMessage, condition: str, *, may_deny: bool) -> int:
     """Count the words that text and condition share, without negated ones unless they are allowed."""
-    told, said = set(content_words(condition, message.language)), message.words
+    condition_words, words = set(content_words(condition, message.language)), message.words
     shared = {
         word
-        for at, word in enumerate(said)
-        if len(word) >= 4 and word in told and (may_deny or not is_negated(at, said, message.language))
+        for at, word in enumerate(words)
+        if len(word) >= 4
+        and word in condition_words
+        and (may_deny or not is_negated(at, words, message.language))
     }
     return len(shared)
 

@@ -29,9 +29,9 @@ def recognize_date_with_dateparser(text: str, language: str, today: date) -> dat
 
 
 def _parse_whole_text(text: str, language: str, base: datetime) -> date | None:
-    found = _build_parser(language, base).get_date_data(text)
-    is_day = found.date_obj is not None and found.period == "day"
-    return found.date_obj.date() if is_day and not _DIGITS_ONLY.fullmatch(text) else None
+    parsed = _build_parser(language, base).get_date_data(text)
+    is_day = parsed.date_obj is not None and parsed.period == "day"
+    return parsed.date_obj.date() if is_day and not _DIGITS_ONLY.fullmatch(text) else None
 
 
 def _search_single_date(text: str, language: str, base: datetime) -> date | None:

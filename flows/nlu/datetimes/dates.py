@@ -97,28 +97,28 @@ def recognize_dates(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recogni
     """
     messages, grammar = messages_for(language), _grammar(lexicon_for(language))
     text = normalize_same_length(text)
-    folded, found = normalize(text), list[Recognized]()
+    folded, matches = normalize(text), list[Recognized]()
     for pattern in grammar.dates:
         for match in pattern.finditer(folded):
-            if all(match.end() <= other.start or other.end <= match.start() for other in found):
+            if all(match.end() <= other.start or other.end <= match.start() for other in matches):
                 written = text[match.start() : match.end()].strip()
                 value, error = _resolve_date(match, written, messages, grammar)
-                found.append(Recognized(match.start(), match.end(), value, error))
-    return sorted(found)
+                matches.append(Recognized(match.start(), match.end(), value, error))
+    return sorted(matches)
 
 
 def recognize_month_days(text: str, language: str = DEFAULT_LANGUAGE) -> list[MonthDay]:
     """Return every day without a year in `text`, such as 4 May, 24/11 or 4.5., in order."""
     grammar, text = _grammar(lexicon_for(language)), normalize_same_length(text)
-    folded, found = normalize(text), list[MonthDay]()
+    folded, matches = normalize(text), list[MonthDay]()
     for pattern in grammar.month_days:
         for match in pattern.finditer(folded):
-            if all(match.end() <= other.start or other.end <= match.start() for other in found):
+            if all(match.end() <= other.start or other.end <= match.start() for other in matches):
                 candidates = tuple(dict.fromkeys(_candidate_month_days(match, folded, grammar)))
                 written = text[match.start() : match.end()].strip()
                 if candidates:
-                    found.append(MonthDay(match.start(), match.end(), written, candidates))
-    return sorted(found)
+                    matches.append(MonthDay(match.start(), match.end(), written, candidates))
+    return sorted(matches)
 
 
 def mask_dates(text: str, language: str = DEFAULT_LANGUAGE, *, also_in_digits: bool = False) -> str:

@@ -170,11 +170,11 @@ def recognize_times(text: str, language: str = DEFAULT_LANGUAGE) -> list[Recogni
     """Return every time of day in `text` as HH:MM or an error message, in order, without the negated ones."""
     messages, text = messages_for(language), normalize_same_length(text)
     grammar = _grammar(lexicon_for(language))
-    folded, found = _find_times(text, language, grammar)
-    period = _find_separate_day_period(folded, found, grammar)
+    folded, matches = _find_times(text, language, grammar)
+    period = _find_separate_day_period(folded, matches, grammar)
     return sorted(
         _to_recognized(item, folded, text, period, grammar, messages)
-        for item in found
+        for item in matches
         if not grammar.negation_before.search(folded[: item.start])
     )
 
@@ -183,20 +183,20 @@ def _find_times(text: str, language: str, grammar: _TimeGrammar) -> tuple[str, l
     """Return the folded text without its dates and greetings, and what of it may be a time."""
     text = mask_dates(text, language, also_in_digits=True)
     folded = grammar.greeting.sub(lambda match: " " * len(match[0]), normalize(text))
-    found = list[_TimeMatch]()
+    matches = list[_TimeMatch]()
     for item in _find_candidates(folded, grammar, messages_for(language)):
         # “mittags um 1”
-        is_period = bool(found) and folded.startswith(grammar.words.noon_period_prefixes, item.start)
-        if not is_period and all(item.end <= other.start or other.end <= item.start for other in found):
-            found.append(item)
-    return folded, found
+        is_period = bool(matches) and folded.startswith(grammar.words.noon_period_prefixes, item.start)
+        if not is_period and all(item.end <= other.start or other.end <= item.start for other in matches):
+            matches.append(item)
+    return folded, matches
 
 
 def mask_times(text: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the text of the same length with its times of day blanked out."""
     text = normalize_same_length(text)
-    folded, found = _find_times(text, language, _grammar(lexicon_for(language)))
-    for item in found:
+    folded, matches = _find_times(text, language, _grammar(lexicon_for(language)))
+    for item in matches:
         if item.time is not None and not _DURATION.fullmatch(folded[item.start : item.end]):
             text = f"{text[: item.start]};{' ' * (item.end - item.start - 1)}{text[item.end :]}"
     return text
@@ -219,15 +219,15 @@ def recognize_bare_hour(text: str, language: str = DEFAULT_LANGUAGE) -> Recogniz
 def complete_hour_answer(text: str, line: str, language: str = DEFAULT_LANGUAGE) -> str:
     """Return an answer such as “in the afternoon” with the hour that the bot's last `line` asked about."""
     before, _, after = re.escape(messages_for(language).ambiguous_hour).partition(re.escape("{0}"))
-    asked = re.search(rf"{before}(\d{{1,2}}(?::\d\d)?){after.partition(re.escape('{0}'))[0]}", line)
-    if not asked:
+    question = re.search(rf"{before}(\d{{1,2}}(?::\d\d)?){after.partition(re.escape('{0}'))[0]}", line)
+    if not question:
         return text
     grammar = _grammar(lexicon_for(language))
     match = grammar.day_period_answer.fullmatch(normalize(text).strip())
     if not match:
         return text
     period = grammar.words.period_answers.get(match["period"], text)
-    return grammar.words.hour_answer.format(hour=asked[1], period=period)
+    return grammar.words.hour_answer.format(hour=question[1], period=period)
 
 
 def _find_candidates(folded: str, grammar: _TimeGrammar, messages: LocaleMessages) -> Iterator[_TimeMatch]:
@@ -333,12 +333,12 @@ def _find_ranges(folded: str, grammar: _TimeGrammar, messages: LocaleMessages) -
             yield _TimeMatch(match.start(), match.end(), None, error)
 
 
-def _find_separate_day_period(folded: str, found: Sequence[_TimeMatch], grammar: _TimeGrammar) -> str:
+def _find_separate_day_period(folded: str, matches: Sequence[_TimeMatch], grammar: _TimeGrammar) -> str:
     """Return the kind of the only part of the day elsewhere in the text, as in “tomorrow evening at 7”."""
     kinds = {
         grammar.classify_day_period(match[0])
         for match in grammar.any_day_period.finditer(folded)
-        if all(match.end() <= item.start or item.end <= match.start() for item in found)
+        if all(match.end() <= item.start or item.end <= match.start() for item in matches)
     }
     return kinds.pop() if len(kinds) == 1 else ""
 
