@@ -96,7 +96,8 @@ class CompiledFlow:
     def secret_names(self) -> frozenset[str]:
         """The names of all secrets that the flow's calls need."""
         calls = (*self.actions.values(), *self.http_tools.values())
-        names = [each.secret_names for each in (*calls, *self.mcp_tools.values())]
+        mcp_names = [tool.secret_names for tool in self.mcp_tools.values()]
+        names = [*(call.secret_names for call in calls), *mcp_names]
         return frozenset().union(*names)
 
 

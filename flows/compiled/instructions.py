@@ -69,7 +69,7 @@ def is_silent(instruction: str) -> bool:
 
 def scripted_speech(instruction: str, language: str) -> str:
     """Return the speech that a rendered instruction spells out for `language` or in English, if any."""
-    for code in dict.fromkeys((language, "en")):
+    for code in dict.fromkeys((language, DEFAULT_LANGUAGE)):
         if (
             line := _language_line(instruction, code)
             or _speech_block(instruction, code)
@@ -86,7 +86,7 @@ def select_language_block(text: str, language: str) -> str:
     """Return the language's block of a text with `[EN] … [HI] …` markers; the text itself if it has none."""
     if "[" not in text and "{" not in text:
         return text
-    return _marked_block(text, language) or _marked_block(text, "en") or text
+    return _marked_block(text, language) or _marked_block(text, DEFAULT_LANGUAGE) or text
 
 
 def _language_line(instruction: str, code: str) -> str:

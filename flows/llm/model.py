@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple, Protocol
 from pydantic import JsonValue
 
 from flows.compiled import CompiledEdge, CompiledNode, SpeculativeReply
+from flows.locales import DEFAULT_LANGUAGE
 from flows.state import HistoryLine
 from flows.tools import ToolCallRequest, ToolDefinition, ToolExchange
 
@@ -60,7 +61,7 @@ class TransitionRequest(NamedTuple):
     is_silent: bool = False
     tools: tuple[ToolDefinition, ...] = ()
     exchanges: tuple[ToolExchange, ...] = ()
-    language: str = "en"
+    language: str = DEFAULT_LANGUAGE
     write: TextCallback = discard
     speculative_replies: tuple[SpeculativeReply, ...] = ()
 

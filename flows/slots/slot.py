@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from flows.locales import phone_region
+from flows.locales import DEFAULT_LANGUAGE, phone_region
 from flows.slots.constraints import Constraints, constraints_from_schema
 from flows.slots.slot_types import is_format_type, is_json_type
 from flows.text import BoundedRegex
@@ -27,7 +27,7 @@ class Slot:
     allowed_values: tuple[JsonValue, ...] = ()
     must_be_past: bool = False
     must_be_future: bool = False
-    language: str = "en"
+    language: str = DEFAULT_LANGUAGE
     region: str = ""
     constraints: Constraints | None = None
 
@@ -41,7 +41,7 @@ class Slot:
         return self.kind == "text"
 
 
-def slots_from_schema(schema: Mapping[str, Any] | None, language: str = "en") -> tuple[Slot, ...]:
+def slots_from_schema(schema: Mapping[str, Any] | None, language: str = DEFAULT_LANGUAGE) -> tuple[Slot, ...]:
     """Return the slots of a validated `input_schema`; `language` is the one that values are written in."""
     if not schema:
         return ()
