@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
-from flows.locales import DEFAULT_LANGUAGE, Lexicon, lexicon_for
-from flows.nlu.lexicon import is_negation
+from flows.locales import DEFAULT_LANGUAGE, LANGUAGES, Lexicon, lexicon_for
 from flows.text import squeeze_repeats, tokenize
 
 _ConfirmationSignal = Literal["yes", "no", "denied", "doubt", "nothing"]
@@ -24,13 +22,15 @@ _CLAUSE_SEPARATOR = re.compile(r"[.,;:!?()\n¿¡]+")
 class AnswerVocabulary:
     """A language's words for yes and no, combined for lookup."""
 
-    language: str
     yes: frozenset[str]
     no: frozenset[str]
     correct: frozenset[str]
     incorrect: frozenset[str]
     affirmative: frozenset[str]
     negative: frozenset[str]
+    answers: frozenset[str]
+    negations: frozenset[str]
+    negation_suffixes: tuple[str, ...]
     negating_no: frozenset[str]
     intensifiers: frozenset[str]
     alone: Mapping[str, bool]
@@ -40,11 +40,10 @@ class AnswerVocabulary:
 
 def answer_vocabulary(language: str = DEFAULT_LANGUAGE) -> AnswerVocabulary:
     """Return the words for yes and no in a language."""
-    return _build_vocabulary(language, lexicon_for(language))
+    return _VOCABULARIES.get(language) or _OTHER_VOCABULARY
 
 
-@cache
-def _build_vocabulary(language: str, lexicon: Lexicon) -> AnswerVocabulary:
+def _build_vocabulary(lexicon: Lexicon) -> AnswerVocabulary:
     answers = lexicon.answers
     yes, no = answers.yes | {_EMOJI_YES}, answers.no | {_EMOJI_NO}
     by_signal: dict[_ConfirmationSignal, tuple[str, ...]] = {
@@ -54,20 +53,28 @@ def _build_vocabulary(language: str, lexicon: Lexicon) -> AnswerVocabulary:
         "nothing": answers.neutral_phrases,
     }
     signals = {tokenize(phrase): signal for signal, phrases in by_signal.items() for phrase in phrases}
+    affirmative, negative = yes | answers.correct | answers.emphatic_yes, no | answers.incorrect
     return AnswerVocabulary(
-        language=language,
         yes=yes,
         no=no,
         correct=answers.correct,
         incorrect=answers.incorrect,
-        affirmative=yes | answers.correct | answers.emphatic_yes,
-        negative=no | answers.incorrect,
+        affirmative=affirmative,
+        negative=negative,
+        answers=affirmative | negative,
+        negations=lexicon.negations,
+        negation_suffixes=lexicon.negation_suffixes,
         negating_no=answers.negating_no,
         intensifiers=answers.intensifiers,
         alone=dict.fromkeys(answers.yes_alone, True) | dict.fromkeys(answers.no_alone, False),
         phrases=signals,
         max_phrase_words=max(map(len, signals)),
     )
+
+
+_VOCABULARIES = {code: _build_vocabulary(lexicon_for(code)) for code in LANGUAGES}
+_OTHER_VOCABULARY = _build_vocabulary(lexicon_for(""))
+"""For languages without a pack."""
 
 
 def recognize_confirmation(text: str, language: str = DEFAULT_LANGUAGE) -> bool | None:
@@ -94,8 +101,13 @@ def recognize_confirmation(text: str, language: str = DEFAULT_LANGUAGE) -> bool 
 
 def negates_other_words(word: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether a word negates others, and is not only a no that stands for itself (“no, Saturday”)."""
-    vocabulary = answer_vocabulary(language)
-    return is_negation(word, language) and (word not in vocabulary.negative or word in vocabulary.negating_no)
+    return _negates(word, answer_vocabulary(language))
+
+
+def _negates(word: str, vocabulary: AnswerVocabulary) -> bool:
+    if word not in vocabulary.negations and not word.endswith(vocabulary.negation_suffixes):
+        return False
+    return word not in vocabulary.negative or word in vocabulary.negating_no
 
 
 def _find_signals(
@@ -126,7 +138,7 @@ def _match_negation(
     tokens: tuple[str, ...], at: int, vocabulary: AnswerVocabulary
 ) -> tuple[int, _ConfirmationSignal] | None:
     """`not right` is a no, `not wrong` is neither, and any other `not` only cancels a yes."""
-    if not negates_other_words(tokens[at], vocabulary.language):
+    if not _negates(tokens[at], vocabulary):
         return None
     negated = at + 1
     while negated < len(tokens) and tokens[negated] in vocabulary.intensifiers:
@@ -153,7 +165,7 @@ def _classify_word(
 
 def _canonical_word(word: str, vocabulary: AnswerVocabulary) -> str:
     """Return the word, or the answer that it is with its repeated letters removed (`yesss`)."""
-    if word in vocabulary.affirmative or word in vocabulary.negative:
+    if word in vocabulary.answers:
         return word
     squeezed = squeeze_repeats(word)
-    return squeezed if squeezed in vocabulary.affirmative or squeezed in vocabulary.negative else word
+    return squeezed if squeezed in vocabulary.answers else word

@@ -23,11 +23,10 @@ def is_greeting(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
 def is_small_talk(text: str, language: str = DEFAULT_LANGUAGE) -> bool:
     """Return whether the text is nothing but thanks, a goodbye or an okay, as after the end of a flow."""
     tokens, lexicon = tokenize(text), lexicon_for(language)
-    companions = lexicon.thanks_companions
-    return 0 < len(tokens) <= 8 and (
-        all(word in lexicon.thanks or word in companions for word in tokens)
-        and any(word in lexicon.thanks for word in tokens)
-    )
+    if not 0 < len(tokens) <= 8:
+        return False
+    thanks = lexicon.thanks.intersection(tokens)
+    return bool(thanks) and lexicon.thanks_companions.issuperset(set(tokens) - thanks)
 
 
 def is_negation(word: str, language: str = DEFAULT_LANGUAGE) -> bool:
