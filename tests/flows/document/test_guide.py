@@ -7,12 +7,10 @@ import re
 import pytest
 
 from flows.document import Edge, Flow, Node
-from flows.locales import LANGUAGES, language_named
 from tests.flows.conversation import machine, say
 from tests.paths import ROOT
 
 GUIDE = (ROOT / "docs" / "flows.md").read_text(encoding="utf-8")
-LANGUAGE_NAMES = {"English": "en", "German": "de", "Spanish": "es"}
 
 
 def example_flow() -> Flow:
@@ -44,10 +42,3 @@ def test_an_extension_of_a_node_or_edge_is_documented(key: str) -> None:
 def test_an_extension_of_the_flow_is_documented(key: str) -> None:
     assert key in Flow.model_fields
     assert f"| `{key}` (extension) |" in GUIDE
-
-
-def test_the_languages_of_the_engine_are_documented() -> None:
-    assert set(LANGUAGE_NAMES.values()) == set(LANGUAGES)
-    for name, code in LANGUAGE_NAMES.items():
-        assert language_named(name.lower()) == code
-    assert "for English, German and Spanish" in GUIDE
