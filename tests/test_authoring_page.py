@@ -1,4 +1,4 @@
-"""Every command that the page on writing shows is run, on the files that it shows, and says what is shown."""
+"""Runs the commands of docs/authoring.md on the files that it shows, and compares their outputs."""
 
 from __future__ import annotations
 
@@ -20,28 +20,32 @@ PAGE = (DOCS / "authoring.md").read_text(encoding="utf-8")
 FILE = re.compile(r"^`([\w.]+)`[^\n]*:\n\n```(?:yaml|json)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 SESSION = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"^\$ ([^\n]*)\n(.*?)(?=^\$ |\Z)", re.DOTALL | re.MULTILINE)
-SHOWN = [command for session in SESSION.finditer(PAGE) for command in COMMAND.findall(session[1])]
+COMMANDS = [command for session in SESSION.finditer(PAGE) for command in COMMAND.findall(session[1])]
 
 
-def output(command: str, shown: str) -> str:
-    """What a terminal shows for the command, when what the page has after `> ` is said."""
+def run_command(command: str, expected: str) -> str:
+    """Return what a terminal shows for a command; the input is what follows `> ` in the expected output.
+
+    With a redirection (`> FILE`) the output is written to the file, and nothing is returned.
+    """
     command, _, file = command.partition(" > ")
-    program, *words = shlex.split(command)
+    program, *arguments = shlex.split(command)
     if program == "cat":
-        return Path(words[0]).read_text(encoding="utf-8")
-    said = re.findall(r"^> (.+)$", shown, re.MULTILINE)
-    result = CliRunner().invoke(app, words, input="\n".join([*said, ""]), env={"TURNGATE_LLM": "rules"})
-    first, *answers = result.output.split("\n> ")
-    told = "\n> ".join([first, *map("\n".join, zip([*said, ""], answers, strict=True))]) if answers else first
+        return Path(arguments[0]).read_text(encoding="utf-8")
+    lines = re.findall(r"^> (.+)$", expected, re.MULTILINE)
+    result = CliRunner().invoke(app, arguments, input="\n".join([*lines, ""]), env={"TURNGATE_LLM": "rules"})
+    output, *answers = result.output.split("\n> ")
+    if answers:
+        output = "\n> ".join([output, *map("\n".join, zip([*lines, ""], answers, strict=True))])
     if isinstance(result.exception, ConfigurationError):
-        told += f"turngate: {result.exception}\n"
+        output += f"turngate: {result.exception}\n"
     if file:
-        Path(file).write_text(told, encoding="utf-8")
-    return "" if file else told
+        Path(file).write_text(output, encoding="utf-8")
+    return "" if file else output
 
 
-def masked(text: str) -> str:
-    """The text without what differs from run to run, and without blanks at the ends of lines."""
+def normalize(text: str) -> str:
+    """Mask times, which differ from run to run, and strip trailing blanks."""
     text = re.sub(r"\d+ ms", "0 ms", re.sub(r'time="[\d.]+"', 'time="0"', text))
     return re.sub(r" +$", "", text, flags=re.MULTILINE).strip()
 
@@ -55,18 +59,18 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_files")
-def test_every_command_says_what_the_page_shows() -> None:
-    for command, shown in SHOWN:
-        assert masked(output(command, shown)) == masked(shown), command
+def test_the_outputs_on_the_page_are_the_commands_own() -> None:
+    for command, expected in COMMANDS:
+        assert normalize(run_command(command, expected)) == normalize(expected), command
 
 
 @pytest.mark.usefixtures("_files")
-def test_the_drawing_is_the_one_that_the_page_shows() -> None:
-    (command,) = [command for command, _ in SHOWN if " > " in command]
-    output(command, "")
+def test_the_diagram_on_the_page_is_current() -> None:
+    (command,) = [command for command, _ in COMMANDS if " > " in command]
+    run_command(command, "")
     assert Path("flow.svg").read_text(encoding="utf-8") == (DOCS / "flow.svg").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", ["lint", "draw", "chat", "test", "schema"])
-def test_every_command_for_authors_is_on_the_page(command: str) -> None:
+def test_an_authoring_command_is_documented(command: str) -> None:
     assert f"turngate flow {command}" in PAGE

@@ -1,4 +1,4 @@
-"""Every Python block of the documentation is run as it stands, a page's blocks one after another."""
+"""Runs every Python block of the documentation, the blocks of a page in order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("page", "text"), PAGES, ids=[page.name for page, _ in PAGES])
-async def test_the_blocks_of_a_page_run(
+async def test_the_code_blocks_of_a_page_run(
     page: Path, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(LIBRARY, tmp_path, dirs_exist_ok=True)
@@ -31,7 +31,7 @@ async def test_the_blocks_of_a_page_run(
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "example"}
     for block in BLOCK.finditer(text):
-        lines_before = text.count("\n", 0, block.start()) + 1  # so that an error names the page's own line
+        lines_before = text.count("\n", 0, block.start()) + 1  # errors then refer to the page's own line
         code = compile(
             "\n" * lines_before + block[1],
             str(page),
