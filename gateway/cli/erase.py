@@ -39,6 +39,9 @@ def erase(
 
     sessions, keys = run_with_redis(work)
     if keys < 0:
+        if not sessions:
+            typer.echo(f"No data found for {contact}.")
+            raise typer.Exit(1)
         typer.echo(f"Dry run: {sessions} sessions would be deleted. Re-run with --yes to delete.")
         raise typer.Exit(1)
     typer.echo(f"Deleted {sessions} sessions ({keys} keys).")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="Inspect rejected webhooks: reason, size, sender; contents are not stored.",
+    help="Inspect rejected webhooks: time, channel, status, size, reason. Contents are not stored.",
     no_args_is_help=True,
     add_completion=False,
 )

@@ -18,7 +18,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def run(
-    port: Annotated[int | None, typer.Option(help="Port to listen on (default: PORT, or 8000).")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on (default: PORT, or 8000).")
+    ] = None,
 ) -> None:
     """Run everything: embedded Redis, web, worker and, without credentials, the provider simulators."""
     from gateway.config.logging import configure_logging

@@ -18,9 +18,10 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def send(
     session: Annotated[
-        str, typer.Argument(help="Session, as printed by `turngate sessions` and `turngate why`.")
+        str,
+        typer.Argument(metavar="SESSION", help="Session ID, as printed by `turngate sessions`."),
     ],
-    text: Annotated[str, typer.Argument(help="Message text.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Message text.")],
 ) -> None:
     """Send an outbound message to an existing session."""
     from uuid import uuid4

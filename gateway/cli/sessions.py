@@ -21,7 +21,7 @@ def sessions(
 
     rows = run_with_redis(lambda redis: SessionIndex(redis).list_pending(limit))
     for row in rows:
-        due = datetime.fromtimestamp(row.due_ms / 1000, UTC).strftime("%H:%M:%S")
+        due = datetime.fromtimestamp(row.due_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         typer.echo(f"{row.session}  {row.owner}  queued {row.waiting}  unsent {row.unsent}  next run {due}")
     typer.echo(
         f"{len(rows)} sessions with pending work" if len(rows) < limit else f"first {limit} rows; see --limit"

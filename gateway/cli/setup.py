@@ -18,7 +18,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def setup(
-    channel: Annotated[str, typer.Argument(help="Channel to set up: zendesk or intercom.")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="zendesk or intercom.")],
     by_triggers: Annotated[
         bool, typer.Option("--by-triggers", help="Use triggers instead of event subscriptions.")
     ] = False,

@@ -11,9 +11,11 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def web(
-    port: Annotated[int | None, typer.Option(help="Port to listen on (default: PORT, or 8000).")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on (default: PORT, or 8000).")
+    ] = None,
 ) -> None:
-    """Run a web process: webhooks, HTTP API and console. Requires REDIS_URL."""
+    """Run a web process: webhooks, HTTP API and console. Uses REDIS_URL or a running `turngate run`."""
     import uvicorn
 
     from gateway.app import create

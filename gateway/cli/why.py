@@ -23,7 +23,12 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def why(
-    message_id: Annotated[str, typer.Argument(help="Provider message ID (inbound or outbound).")],
+    message_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="Provider message ID (inbound or outbound), or the `message_id` of POST /turn."
+        ),
+    ],
     text: Annotated[bool, typer.Option("--text", help="Show message texts.")] = False,
 ) -> None:
     """Show the delivery timeline of a message."""

@@ -9,7 +9,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def worker() -> None:
-    """Run a worker process: processes turns and sends replies. Requires REDIS_URL."""
+    """Run a worker process: processes turns, sends replies. Uses REDIS_URL or a running `turngate run`."""
     from redis import Redis
 
     from gateway.config.logging import configure_logging

@@ -11,6 +11,7 @@ from typing import Self
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import channels
@@ -139,8 +140,7 @@ class Settings(BaseSettings):
         try:
             return cls.model_validate({name: value for name, value in environ.items() if value != ""})
         except ValidationError as error:
-            problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-            raise ConfigurationError("; ".join(problems)) from None
+            raise ConfigurationError("; ".join(map(_describe_error, error.errors()))) from None
 
     @model_validator(mode="after")
     def _validate_completeness(self) -> Self:
@@ -188,9 +188,16 @@ class Settings(BaseSettings):
         found = self.redis_url or find_running(self.data_dir)
         if not found:
             raise ConfigurationError(
-                "REDIS_URL is not set; set it, or use `turngate run`, which starts an embedded server"
+                f"no Redis: REDIS_URL is not set and no `turngate run` is active in {self.data_dir}; "
+                "start it, or set REDIS_URL"
             )
         return found
+
+
+def _describe_error(error: ErrorDetails) -> str:
+    """Return `SETTING: problem`; a validator of several settings names them in its own message."""
+    name, message = ".".join(map(str, error["loc"])), error["msg"].removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message
 
 
 def load_environment() -> dict[str, str]:

@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from errno import EADDRINUSE
 
 import httpx
 
@@ -177,8 +178,10 @@ def _resolve_port(host: str, port: int) -> int:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise ConfigurationError(
-                f"cannot listen on {host}:{port} ({error.strerror}); "
-                f"stop what uses it, or choose another with --port"
-            ) from None
+            remedy = (
+                "stop what uses it, or choose another with --port"
+                if error.errno == EADDRINUSE
+                else "HOST must be an IP address of this machine"
+            )
+            raise ConfigurationError(f"cannot listen on {host}:{port} ({error.strerror}); {remedy}") from None
         return int(probe.getsockname()[1])

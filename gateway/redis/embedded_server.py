@@ -59,8 +59,13 @@ class EmbeddedRedis:
 
         Raises `ConfigurationError` when another process owns the folder or the server does not start.
         """
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = (self.folder / "lock").open("w")
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = (self.folder / "lock").open("w")
+        except OSError as error:
+            raise ConfigurationError(
+                f"TURNGATE_DATA_DIR: {self.folder} is not usable ({error.strerror}); name a writable folder"
+            ) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

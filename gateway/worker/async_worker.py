@@ -118,10 +118,12 @@ class AsyncWorker(BaseWorker):
 class JobLoop:
     """One run of the worker: takes jobs while there is capacity, and shuts down gracefully."""
 
-    def __init__(self, worker: AsyncWorker, runtime: Runtime, ledger: RqBookkeeper, concurrency: int) -> None:
+    def __init__(
+        self, worker: AsyncWorker, runtime: Runtime, bookkeeper: RqBookkeeper, concurrency: int
+    ) -> None:
         self._worker = worker
         self._runtime = runtime
-        self._bookkeeper = ledger
+        self._bookkeeper = bookkeeper
         self._capacity = concurrency
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()

@@ -51,5 +51,5 @@ async def test_a_worker_that_reads_pickle_is_found() -> None:
         await stock.communicate()
         _, unwell = await said(REDIS_URL=stack.url)
 
-    assert "1 drains failed" in unwell
+    assert "1 jobs failed" in unwell
     assert "--serializer json" in unwell

@@ -75,7 +75,7 @@ def test_a_person_is_erased_only_when_one_is_sure(asked: str) -> None:
     assert run("erase", ADDRESS.theirs).exit_code == 1
     assert "Deleted 1 sessions" in run("erase", ADDRESS.theirs, "--yes").output
     assert "Deleted 0 sessions" in run("erase", ADDRESS.theirs, "--yes").output
-    assert run("sessions").output.count("waiting 1") == 1
+    assert run("sessions").output.count("queued 1") == 1
     assert run("erase", "+1").exit_code == 2
 
 

@@ -51,7 +51,7 @@ def test_without_a_file_nothing_differs() -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("[channels.twillio]", "there is no channel twillio"),
+        ("[channels.twillio]", "unknown channel twillio"),
         ('[channels.twilio.concurrency]\npolicy = "bursts"', "channels.twilio.concurrency.policy"),
         ("[channels.twilio.concurrency]\nwindow = 0", "channels.twilio.concurrency.window"),
         ("[channels.twilio.concurrency]\nwindows = 1", "channels.twilio.concurrency.windows"),
@@ -61,7 +61,7 @@ def test_without_a_file_nothing_differs() -> None:
         ('[channels.twilio.accounts."Shop 2"]\nsettings.A = "b"', "accounts.Shop 2"),
         (
             '[channels.twilio.accounts.s]\nsettings.TWILIO_TOKEN = "b"',
-            "twilio/s : unknown setting TWILIO_TOKEN",
+            "twilio/s: unknown setting TWILIO_TOKEN",
         ),
         ("[channels.twilio", "is not TOML"),
     ],

@@ -57,3 +57,23 @@ def test_the_environment_overrules_the_file(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_secret_is_not_shown() -> None:
     assert "sk-12345" not in repr(Settings.model_validate({"OPENAI_API_KEY": "sk-12345"}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"TURNGATE_LLM": "openai/x"}, "TURNGATE_LLM names an OpenAI model"),
+        ({"PUBLIC_URL": "bots.example.com"}, "PUBLIC_URL must begin with https://"),
+        ({"PORT": "many"}, "PORT: "),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_plain_line(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], message: str
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(ConfigurationError) as error:
+        Settings.load()
+
+    assert str(error.value).startswith(message)

@@ -65,3 +65,11 @@ def test_a_folder_with_a_long_path_still_gets_a_socket(tmp_path: Path) -> None:
 def test_it_never_evicts_what_is_in_it(server: EmbeddedRedis) -> None:
     with Redis.from_url(server.url) as client:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+
+
+def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:
+    occupied = tmp_path / "file"
+    occupied.write_text("not a folder")
+
+    with pytest.raises(ConfigurationError, match="TURNGATE_DATA_DIR"):
+        EmbeddedRedis(occupied).start()
