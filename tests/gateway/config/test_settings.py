@@ -43,7 +43,7 @@ def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, valu
 def test_a_flow_that_is_not_there_is_named_with_what_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TURNGATE_FLOW", "nothing.json")
 
-    with pytest.raises(ConfigurationError, match=r"the library has: .*kyc"):
+    with pytest.raises(ConfigurationError, match=r"flows of the library: .*kyc"):
         _ = Settings.load().flow_path
 
 
