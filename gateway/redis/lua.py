@@ -123,7 +123,10 @@ class ScriptChain:
         The answers after the first script that returned nil are missing.
         """
         flat = [
-            word for scripts in sessions for arguments in scripts for word in (len(arguments), *arguments)
+            argument
+            for scripts in sessions
+            for arguments in scripts
+            for argument in (len(arguments), *arguments)
         ]
         answers: list[list[Any] | Exception] = await self.script(redis, flat)
         return answers
@@ -147,8 +150,8 @@ def _read_source(name: str) -> str:
 
 
 def _build_script(protocol: ProtocolLimits, body: str) -> LuaScript:
-    at_work = f"local function work(ARGV)\n{body}\nend"
-    ending = "local answer = work(ARGV)\nwrite_down()\nreturn answer"
-    text = "\n".join((_render_constants(protocol), _read_source("prelude"), at_work, ending))
+    wrapped_body = f"local function work(ARGV)\n{body}\nend"
+    epilogue = "local answer = work(ARGV)\nwrite_down()\nreturn answer"
+    text = "\n".join((_render_constants(protocol), _read_source("prelude"), wrapped_body, epilogue))
     # the server names scripts by their SHA-1; this is not a security measure
     return LuaScript(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

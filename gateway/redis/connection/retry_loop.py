@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 log = logging.getLogger("turngate.redis")
 
 
-async def run_forever(step: Callable[[], Awaitable[object]], pause: float, what: str) -> None:
+async def run_forever(step: Callable[[], Awaitable[object]], pause: float, description: str) -> None:
     """Await `step` every `pause` seconds until cancelled; `what` names it in the log when it fails.
 
     A cancellation during a wait for Redis may surface as a connection error, so the task's own cancellation
@@ -24,7 +24,7 @@ async def run_forever(step: Callable[[], Awaitable[object]], pause: float, what:
             await step()
         except (RedisError, OSError) as error:
             if not task.cancelling():
-                log.warning("%s failed; retrying: %s", what, type(error).__name__)
+                log.warning("%s failed; retrying: %s", description, type(error).__name__)
         if task.cancelling():
             raise asyncio.CancelledError
         await asyncio.sleep(pause)
