@@ -67,14 +67,14 @@ def build_protocol_limits(settings: Settings) -> ProtocolLimits:
     )
 
 
-def add_web_channel(connected: Channels) -> Channels:
+def add_web_channel(channels: Channels) -> Channels:
     """Add the built-in web channel, which needs no credentials."""
-    return {**connected, NAME: WebChannel()}
+    return {**channels, NAME: WebChannel()}
 
 
-def find_desk_channels(connected: Channels) -> frozenset[str]:
+def find_desk_channels(channels: Channels) -> frozenset[str]:
     """Return the channels at which human agents work in the provider's own desk."""
-    return frozenset(name for name, channel in connected.items() if channel.capabilities.desk)
+    return frozenset(name for name, channel in channels.items() if channel.capabilities.desk)
 
 
 def load_channels(settings: Settings) -> Channels:
@@ -83,14 +83,14 @@ def load_channels(settings: Settings) -> Channels:
     Raises `ConfigurationError` for a channel that is only partly configured.
     """
     public_url, environ = settings.public_url or "", settings.environ
-    found = {name: channel_registry.load(name, environ, public_url) for name in channel_registry.available()}
-    connected = {name: channel for name, channel in found.items() if channel is not None}
+    loaded = {name: channel_registry.load(name, environ, public_url) for name in channel_registry.available()}
+    channels = {name: channel for name, channel in loaded.items() if channel is not None}
     for name, account in ConfigFile.load(settings.config_path).accounts.items():
         channel = channel_registry.load(name.partition("/")[0], account.resolve_settings(environ), public_url)
         if channel is None:
             raise ConfigurationError(f"TURNGATE_CONFIG: account {name}: no credentials in its settings")
-        connected[name] = with_account_name(channel, name)
-    return connected
+        channels[name] = with_account_name(channel, name)
+    return channels
 
 
 def build_dialog(settings: Settings) -> ReloadingDialog:
@@ -120,10 +120,10 @@ def _build_moderator(settings: Settings) -> Moderator | None:
 
 def build_dialogs(settings: Settings, config: ConfigFile) -> ChannelRouter:
     """Build the default dialog, and one for each channel that has a flow of its own."""
-    own = {
+    flow_dialogs = {
         name: build_dialog(settings.model_copy(update={"flow": flow})) for name, flow in config.flows.items()
     }
-    return ChannelRouter(build_dialog(settings), own)
+    return ChannelRouter(build_dialog(settings), flow_dialogs)
 
 
 @asynccontextmanager
@@ -153,18 +153,18 @@ def apply_middleware(dialog: Dialog, layers: Sequence[Middleware]) -> Dialog:
     return reduce(lambda inner, layer: layer(inner), layers, dialog)
 
 
-def collect_typing_calls(connected: Channels) -> Mapping[str, ShowTyping]:
+def collect_typing_calls(channels: Channels) -> Mapping[str, ShowTyping]:
     """Collect the calls of the channels that can show a typing indicator."""
     return {
         name: channel.show_typing  # type: ignore[attr-defined] # the capability says that it is there
-        for name, channel in connected.items()
+        for name, channel in channels.items()
         if channel.capabilities.typing
     }
 
 
-def inject_dependencies(connected: Channels, redis: Redis, fetch: SafeFetch) -> None:
+def inject_dependencies(channels: Channels, redis: Redis, fetch: SafeFetch) -> None:
     """Hand the credential store and the HTTP fetcher to the channels that need them."""
-    for channel in connected.values():
+    for channel in channels.values():
         if isinstance(channel, NeedsDependencies):
             channel.set_dependencies(
                 credentials=RedisSessionStore(redis, seconds=_CREDENTIAL_SECONDS), fetch=fetch

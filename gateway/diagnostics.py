@@ -26,10 +26,10 @@ _MAX_ACCOUNTS_LISTED = 20
 
 
 class CheckResult(FrozenModel):
-    """Result of one check; `said` states the finding and, if it is a problem, what to do."""
+    """Result of one check; `message` states the finding and, if it is a problem, what to do."""
 
-    well: bool
-    said: str
+    passed: bool
+    message: str
 
 
 async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
@@ -38,7 +38,7 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
         yield finding
     if not settings.redis_url:
         yield CheckResult(
-            well=True, said="Redis: REDIS_URL is not set; `turngate run` starts an embedded server"
+            passed=True, message="Redis: REDIS_URL is not set; `turngate run` starts an embedded server"
         )
         return
     async with open_redis(settings.redis_url) as redis:
@@ -47,43 +47,51 @@ async def run_checks(settings: Settings) -> AsyncIterator[CheckResult]:
                 yield finding
         except (RedisError, OSError) as error:
             yield CheckResult(
-                well=False,
-                said=f"Redis does not answer ({type(error).__name__}); check REDIS_URL and the server",
+                passed=False,
+                message=f"Redis does not answer ({type(error).__name__}); check REDIS_URL and the server",
             )
 
 
 def _check_configuration(settings: Settings) -> list[CheckResult]:
-    found = []
+    results = []
     try:
         build_dialog(settings)
-        found.append(CheckResult(well=True, said=f"Flow {settings.flow_path.name} with model {settings.llm}"))
+        results.append(
+            CheckResult(passed=True, message=f"Flow {settings.flow_path.name} with model {settings.llm}")
+        )
         warnings = Flow.load(settings.flow_path).warnings
-        found += [CheckResult(well=False, said=f"Flow: {each.path}: {each.message}") for each in warnings]
+        results += [
+            CheckResult(passed=False, message=f"Flow: {each.path}: {each.message}") for each in warnings
+        ]
     except ConfigurationError as error:
-        found.append(CheckResult(well=False, said=str(error)))
+        results.append(CheckResult(passed=False, message=str(error)))
     try:
         names = ", ".join(load_channels(settings))
-        said = f"Channels: {names}" if names else "Channels: no credentials set; the providers are simulated"
-        found.append(CheckResult(well=True, said=said))
+        message = (
+            f"Channels: {names}" if names else "Channels: no credentials set; the providers are simulated"
+        )
+        results.append(CheckResult(passed=True, message=message))
     except ConfigurationError as error:
-        found.append(CheckResult(well=False, said=str(error)))
-    return found
+        results.append(CheckResult(passed=False, message=str(error)))
+    return results
 
 
 async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
     try:
-        complaints = await server_checks.check_server(redis)
+        problems = await server_checks.check_server(redis)
     except ConfigurationError as error:
-        yield CheckResult(well=False, said=str(error))
+        yield CheckResult(passed=False, message=str(error))
         return
-    for complaint in complaints:
-        yield CheckResult(well=False, said=complaint)
-    if not complaints:
-        yield CheckResult(well=True, said="Redis is durable (append-only, noeviction)")
-    alive = await worker_presence.any_worker_alive(redis)
+    for problem in problems:
+        yield CheckResult(passed=False, message=problem)
+    if not problems:
+        yield CheckResult(passed=True, message="Redis is durable (append-only, noeviction)")
+    is_worker_alive = await worker_presence.any_worker_alive(redis)
     yield CheckResult(
-        well=alive,
-        said="A worker is alive" if alive else "No worker is alive; start one with `turngate worker`",
+        passed=is_worker_alive,
+        message="A worker is alive"
+        if is_worker_alive
+        else "No worker is alive; start one with `turngate worker`",
     )
     async with redis.pipeline(transaction=False) as pipeline:
         pipeline.llen(rq_layout.queue_key())
@@ -92,20 +100,20 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
         pipeline.zrange("tg:paused", 0, _MAX_ACCOUNTS_LISTED - 1)
         answers: list[Any] = await pipeline.execute()
     queued, due, dead, paused = answers
-    yield CheckResult(well=True, said=f"{queued} jobs queued, {due} active sessions")
+    yield CheckResult(passed=True, message=f"{queued} jobs queued, {due} active sessions")
     if dead:
-        yield CheckResult(well=False, said=f"{dead} dead letters; see `turngate dead list`")
+        yield CheckResult(passed=False, message=f"{dead} dead letters; see `turngate dead list`")
     if paused:
         names = ", ".join(account.decode() for account in paused)
         yield CheckResult(
-            well=False,
-            said=f"{names}: circuit breaker open after failed sends; replies are queued and retried. The "
+            passed=False,
+            message=f"{names}: circuit breaker open after failed sends; replies are queued and retried. The "
             "worker's log has the provider's reason",
         )
     if unreadable := await _count_unreadable_jobs(redis):
         yield CheckResult(
-            well=False,
-            said=f"{unreadable} jobs failed because a worker expected pickled data; start RQ's own worker "
+            passed=False,
+            message=f"{unreadable} jobs failed because a worker expected pickled data; start RQ's own worker "
             "with --serializer json",
         )
 

@@ -70,7 +70,9 @@ def list_letters(
     text: Text = False,
 ) -> None:
     """List dead letters, oldest first."""
-    letters = _run_with_dead_letters(lambda dead: _find_letters(dead, None, since, until, limit + 1))
+    letters = _run_with_dead_letters(
+        lambda dead_letters: _find_letters(dead_letters, None, since, until, limit + 1)
+    )
     _show_table(letters[:limit], text)
     if len(letters) > limit:
         typer.echo(f"first {limit} rows; see --limit")
@@ -81,7 +83,7 @@ def show(
     name: Annotated[str, typer.Argument(parser=parse_letter_id, metavar="ID")], text: Text = False
 ) -> None:
     """Show one dead letter, message by message."""
-    letter = _run_with_dead_letters(lambda dead: dead.read(name))
+    letter = _run_with_dead_letters(lambda dead_letters: dead_letters.read(name))
     if letter is None:
         typer.echo(f"{name}: unknown dead letter", err=True)
         raise typer.Exit(1)
@@ -104,19 +106,19 @@ def replay(ids: Ids = None, since: Since = None, until: Until = None) -> None:
 
     _require_selection(ids, since, until)
 
-    async def work(dead: DeadLetters) -> list[tuple[str, ReplayOutcome]]:
-        found = await _find_letters(dead, ids, since, until)
-        outcomes = [(letter.id, await dead.replay(letter)) for letter in found]
-        missing = set(ids or ()) - {letter.id for letter in found}
-        return outcomes + [(name, ReplayOutcome.GONE) for name in sorted(missing)]
+    async def work(dead_letters: DeadLetters) -> list[tuple[str, ReplayOutcome]]:
+        letters = await _find_letters(dead_letters, ids, since, until)
+        results = [(letter.id, await dead_letters.replay(letter)) for letter in letters]
+        missing = set(ids or ()) - {letter.id for letter in letters}
+        return results + [(name, ReplayOutcome.GONE) for name in sorted(missing)]
 
-    outcomes = _run_with_dead_letters(work)
-    for name, outcome in outcomes:
-        if outcome is not ReplayOutcome.REPLAYED:
-            typer.echo(f"{name}: {_REPLAY_FAILURES[outcome]}", err=True)
-    done = sum(outcome is ReplayOutcome.REPLAYED for _, outcome in outcomes)
-    typer.echo(f"Re-queued {done} of {len(outcomes)}.")
-    if done < len(outcomes):
+    results = _run_with_dead_letters(work)
+    for name, result in results:
+        if result is not ReplayOutcome.REPLAYED:
+            typer.echo(f"{name}: {_REPLAY_FAILURES[result]}", err=True)
+    done = sum(result is ReplayOutcome.REPLAYED for _, result in results)
+    typer.echo(f"Re-queued {done} of {len(results)}.")
+    if done < len(results):
         raise typer.Exit(1)
 
 
@@ -125,8 +127,10 @@ def drop(ids: Ids = None, since: Since = None, until: Until = None) -> None:
     """Delete dead letters, by ID or by time."""
     _require_selection(ids, since, until)
 
-    async def work(dead: DeadLetters) -> int:
-        return await dead.drop([letter.id for letter in await _find_letters(dead, ids, since, until)])
+    async def work(dead_letters: DeadLetters) -> int:
+        return await dead_letters.drop(
+            [letter.id for letter in await _find_letters(dead_letters, ids, since, until)]
+        )
 
     typer.echo(f"Deleted {_run_with_dead_letters(work)}")
 
@@ -146,19 +150,23 @@ def _require_selection(ids: list[str] | None, since: int | None, until: int | No
 
 
 async def _find_letters(
-    dead: DeadLetters, ids: list[str] | None, since: int | None, until: int | None, most: int | None = None
+    dead_letters: DeadLetters,
+    ids: list[str] | None,
+    since: int | None,
+    until: int | None,
+    limit: int | None = None,
 ) -> list[Letter]:
     """Return the selected letters, oldest first."""
     if ids:
-        in_order = sorted(set(ids), key=lambda name: tuple(map(int, name.split("-"))))
-        letters = [await dead.read(name) for name in in_order]
-        return [letter for letter in letters if letter is not None]
-    found: list[Letter] = []
-    async for letter in dead.list_between(since or 0, until):
-        found.append(letter)
-        if len(found) == most:
+        ordered = sorted(set(ids), key=lambda name: tuple(map(int, name.split("-"))))
+        selected = [await dead_letters.read(name) for name in ordered]
+        return [letter for letter in selected if letter is not None]
+    letters: list[Letter] = []
+    async for letter in dead_letters.list_between(since or 0, until):
+        letters.append(letter)
+        if len(letters) == limit:
             break
-    return found
+    return letters
 
 
 def _run_with_dead_letters(work: Callable[[DeadLetters], Awaitable[T]]) -> T:

@@ -31,6 +31,6 @@ async def _print_checks(settings: Settings) -> bool:
     console = Console(highlight=False)
     all_passed = True
     async for check in run_checks(settings):
-        console.print("[green]✓[/green]" if check.well else "[red]✗[/red]", check.said, markup=True)
-        all_passed = all_passed and check.well
+        console.print("[green]✓[/green]" if check.passed else "[red]✗[/red]", check.message, markup=True)
+        all_passed = all_passed and check.passed
     return all_passed

@@ -77,18 +77,18 @@ def storm(
         sys.exit(1)
 
 
-def _build_table(sheet: ReportTable) -> Table:
+def _build_table(report: ReportTable) -> Table:
     from rich.table import Table
 
-    table = Table(title=sheet.title, title_justify="left")
-    for number, head in enumerate(sheet.headings):
+    table = Table(title=report.title, title_justify="left")
+    for number, head in enumerate(report.headings):
         table.add_column(
-            head, justify="left" if number == 0 or not _is_numeric_column(sheet, number) else "right"
+            head, justify="left" if number == 0 or not _is_numeric_column(report, number) else "right"
         )
-    for row in sheet.rows:
+    for row in report.rows:
         table.add_row(*row)
     return table
 
 
-def _is_numeric_column(sheet: ReportTable, column: int) -> bool:
-    return all(row[column].replace(",", "").replace(".", "").isdigit() for row in sheet.rows)
+def _is_numeric_column(table: ReportTable, column: int) -> bool:
+    return all(row[column].replace(",", "").replace(".", "").isdigit() for row in table.rows)

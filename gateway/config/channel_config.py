@@ -40,7 +40,7 @@ class AccountConfig(ChannelOverrides):
 
     def resolve_settings(self, environ: Mapping[str, str]) -> Mapping[str, str]:
         """Return the settings with references to the environment resolved. Raises `ConfigurationError`."""
-        found = {}
+        resolved = {}
         for name, value in self.settings.items():
             if value.startswith("$"):
                 if not environ.get(value[1:]):
@@ -48,8 +48,8 @@ class AccountConfig(ChannelOverrides):
                         f"TURNGATE_CONFIG: {name} = {value!r}, but {value[1:]} is not set"
                     )
                 value = environ[value[1:]]
-            found[name] = value
-        return found
+            resolved[name] = value
+        return resolved
 
 
 class ChannelConfig(ChannelOverrides):
@@ -74,7 +74,7 @@ class ConfigFile(BaseModel):
         if path is None:
             return cls(channels={})
         try:
-            found = cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+            config = cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(
                 f"TURNGATE_CONFIG: {path} cannot be read ({type(error).__name__})"
@@ -84,23 +84,25 @@ class ConfigFile(BaseModel):
         except ValidationError as error:
             problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
             raise ConfigurationError(f"TURNGATE_CONFIG: {path}: {'; '.join(problems)}") from None
-        if unknown := sorted(set(found.channels) - set(channels.available())):
+        if unknown := sorted(set(config.channels) - set(channels.available())):
             known = ", ".join(channels.available())
             raise ConfigurationError(
                 f"TURNGATE_CONFIG: {path}: unknown channel {unknown[0]}; available: {known}"
             )
-        for name, account in found.accounts.items():
-            if strange := sorted(set(account.settings) - _setting_names(name.partition("/")[0])):
-                raise ConfigurationError(f"TURNGATE_CONFIG: {path}: {name}: unknown setting {strange[0]}")
-        return found
+        for name, account in config.accounts.items():
+            if unknown_name := sorted(set(account.settings) - _setting_names(name.partition("/")[0])):
+                raise ConfigurationError(
+                    f"TURNGATE_CONFIG: {path}: {name}: unknown setting {unknown_name[0]}"
+                )
+        return config
 
     @property
     def accounts(self) -> Mapping[str, AccountConfig]:
         """Return all accounts by `channel/account`."""
         return {
-            f"{name}/{account}": found
+            f"{name}/{account}": account_config
             for name, channel in self.channels.items()
-            for account, found in channel.accounts.items()
+            for account, account_config in channel.accounts.items()
         }
 
     @property
@@ -113,19 +115,19 @@ class ConfigFile(BaseModel):
         """Return the flows of channels and accounts that have one of their own, by name."""
         return {name: section.flow for name, section in self._sections_with("flow").items() if section.flow}
 
-    def rate_limit_for(self, channel: str, own: RateLimit) -> RateLimit:
-        """Return the rate limit of a channel or account; `own` are its provider's limits."""
+    def rate_limit_for(self, channel: str, default: RateLimit) -> RateLimit:
+        """Return the rate limit of a channel or account; `default` if none is configured."""
         section = self._sections_with("pace").get(channel)
-        return section.pace if section and section.pace else own
+        return section.pace if section and section.pace else default
 
     def _sections_with(self, key: str) -> Mapping[str, ChannelOverrides]:
         """Return the section that sets `key` for each channel and account; accounts inherit."""
-        found: dict[str, ChannelOverrides] = dict(self.channels)
+        sections: dict[str, ChannelOverrides] = dict(self.channels)
         for name, account in self.accounts.items():
-            found[name] = (
+            sections[name] = (
                 account if key in account.model_fields_set else self.channels[name.partition("/")[0]]
             )
-        return found
+        return sections
 
 
 def _setting_names(channel: str) -> set[str]:

@@ -171,10 +171,10 @@ class Settings(BaseSettings):
     @property
     def flow_path(self) -> Path:
         """Path of the flow file. Raises `ConfigurationError` if there is none."""
-        named = FLOW_LIBRARY / f"{self.flow}.json"
-        path = named if named.exists() else Path(self.flow)
+        library_file = FLOW_LIBRARY / f"{self.flow}.json"
+        path = library_file if library_file.exists() else Path(self.flow)
         if not path.is_file():
-            library = ", ".join(sorted(found.stem for found in FLOW_LIBRARY.glob("*.json")))
+            library = ", ".join(sorted(file.stem for file in FLOW_LIBRARY.glob("*.json")))
             raise ConfigurationError(
                 f"TURNGATE_FLOW: file {self.flow} not found; flows of the library: {library}"
             )
@@ -185,13 +185,13 @@ class Settings(BaseSettings):
 
         Raises `ConfigurationError` if there is neither.
         """
-        found = self.redis_url or find_running(self.data_dir)
-        if not found:
+        url = self.redis_url or find_running(self.data_dir)
+        if not url:
             raise ConfigurationError(
                 f"no Redis: REDIS_URL is not set and no `turngate run` is active in {self.data_dir}; "
                 "start it, or set REDIS_URL"
             )
-        return found
+        return url
 
 
 def _describe_error(error: ErrorDetails) -> str:
@@ -202,8 +202,8 @@ def _describe_error(error: ErrorDetails) -> str:
 
 def load_environment() -> dict[str, str]:
     """Read `.env` of the working directory; the real environment takes precedence."""
-    stored = {name: value or "" for name, value in dotenv_values(".env").items()}
-    return {**stored, **os.environ}
+    values = {name: value or "" for name, value in dotenv_values(".env").items()}
+    return {**values, **os.environ}
 
 
 def setting_rows() -> list[tuple[str, str, str]]:
@@ -231,13 +231,13 @@ def _is_secret(name: str) -> bool:
 
 def _describe_unknown_setting(environ: Mapping[str, str]) -> str:
     known = {str(field.alias) for field in Settings.model_fields.values()} | _INTERNAL_VARIABLES
-    strange = sorted(
+    unknown = sorted(
         name for name in environ if name.startswith(_PREFIX) and name not in known and not _is_secret(name)
     )
-    if not strange:
+    if not unknown:
         return ""
     known |= {row.name for channel in channels.available() for row in load_channel_settings(channel)}
-    for name in strange:
+    for name in unknown:
         if name not in known:
             nearest = get_close_matches(name, known, n=1)
             return f"{name} is not a known setting" + (f"; did you mean {nearest[0]}?" if nearest else "")

@@ -27,10 +27,10 @@ def load_tools(spec: str) -> list[Callable[..., Any]]:
         raise ConfigurationError(
             f"TURNGATE_TOOLS: {spec} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
-    found = [each for each in vars(module).values() if is_tool(each)]
-    if not found:
+    tools = [item for item in vars(module).values() if is_tool(item)]
+    if not tools:
         raise ConfigurationError(f"TURNGATE_TOOLS: {spec} defines no function marked with @tool()")
-    return found
+    return tools
 
 
 def _import_file(path: Path) -> ModuleType:

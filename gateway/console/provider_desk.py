@@ -40,8 +40,8 @@ class ProviderDeskPage(ConsolePage):
         """Return the conversation's status, its messages after the line `after`, and the possible actions."""
         query = request.query_params
         try:
-            person = SimulatedContact(surface=query.get("surface", ""), person=query.get("person", ""))
-            desk = self._simulator and self._simulator.find_desk(person.surface)
+            contact = SimulatedContact(surface=query.get("surface", ""), person=query.get("person", ""))
+            desk = self._simulator and self._simulator.find_desk(contact.surface)
         except ValidationError:
             desk = None
         after = query.get("after", "0")
@@ -50,8 +50,8 @@ class ProviderDeskPage(ConsolePage):
                 400, "malformed", "surface (one with a desk), person and after are required"
             )
         try:
-            status = await query_simulator(self._http, desk.url, "desk", person.person)
-            answer = await query_simulator(self._http, desk.url, "messages", person.person, after=after)
+            status = await query_simulator(self._http, desk.url, "desk", contact.person)
+            answer = await query_simulator(self._http, desk.url, "messages", contact.person, after=after)
         except httpx.HTTPError:
             return service_unavailable("the simulator does not answer")
         lines = [line for line in answer["messages"] if line["direction"] in ("agent", "note")]

@@ -91,8 +91,8 @@ class SimulatorPage(ConsolePage):
         if self._simulator is None:
             return _simulator_unavailable()
         try:
-            said = SimulatedMessage.model_validate_json(await request.body())
-            endpoint = self._simulator.find(said.surface)
+            message = SimulatedMessage.model_validate_json(await request.body())
+            endpoint = self._simulator.find(message.surface)
         except ValidationError:
             endpoint = None
         if endpoint is None:
@@ -100,7 +100,7 @@ class SimulatorPage(ConsolePage):
                 400, "malformed", "surface, person and a text of 1 to 1600 characters are required"
             )
         try:
-            body = said.to_simulator(endpoint.surface.surface)
+            body = message.to_simulator(endpoint.surface.surface)
             answer = await self._http.post(f"{endpoint.url}/_simulator/say", json=body)
             answer.raise_for_status()
         except httpx.HTTPError:
@@ -112,30 +112,32 @@ class SimulatorPage(ConsolePage):
         if self._simulator is None:
             return _simulator_unavailable()
         try:
-            take = OwnershipChange.model_validate_json(await request.body())
-            endpoint = self._simulator.find(take.surface)
+            change = OwnershipChange.model_validate_json(await request.body())
+            endpoint = self._simulator.find(change.surface)
         except ValidationError:
             endpoint = None
         if endpoint is None:
-            return error_response(400, "malformed", "surface, person and act are needed")
-        if take.act not in (ControlAction.TAKE_OVER, ControlAction.GIVE_BACK):
+            return error_response(400, "malformed", "surface, person and act are required")
+        if change.act not in (ControlAction.TAKE_OVER, ControlAction.GIVE_BACK):
             return error_response(400, "malformed", "act must be take_over or give_back")
         if endpoint.surface.has_desk:
-            return error_response(400, "malformed", "the people of that desk do it there: see /console/agent")
-        conversation = endpoint.surface.locate(take.person)
+            return error_response(
+                400, "malformed", "agents of this channel use its own desk: see /console/agent"
+            )
+        conversation = endpoint.surface.locate(change.person)
         await self._inbox.accept(
             [
                 ControlReceived(
                     id=f"console:{uuid4().hex}",
                     session=conversation.session,
                     address=conversation.address,
-                    act=take.act,
+                    act=change.act,
                     actor="console",
                     aliases=conversation.aliases,
                 )
             ]
         )
-        return JSONResponse({"act": take.act})
+        return JSONResponse({"act": change.act})
 
     async def conversation(self, request: Request) -> Response:
         """Return a session's log after the entry `after`, and its owner."""
@@ -143,17 +145,17 @@ class SimulatorPage(ConsolePage):
             return _simulator_unavailable()
         query = request.query_params
         try:
-            person = SimulatedContact(surface=query.get("surface", ""), person=query.get("person", ""))
-            endpoint = self._simulator.find(person.surface)
+            contact = SimulatedContact(surface=query.get("surface", ""), person=query.get("person", ""))
+            endpoint = self._simulator.find(contact.surface)
         except ValidationError:
             endpoint = None
         if endpoint is None:
-            return error_response(400, "malformed", "surface and person are needed")
+            return error_response(400, "malformed", "surface and person are required")
         after = query.get("after", "")
         if after and not after.replace("-", "", 1).isdigit():
             return error_response(400, "malformed", "after must be the id of a log entry")
         try:
-            conversation = await find_conversation(endpoint, person.person, self._http)
+            conversation = await find_conversation(endpoint, contact.person, self._http)
         except httpx.HTTPError:
             return service_unavailable("the simulator does not answer")
         if conversation is None:
@@ -162,7 +164,7 @@ class SimulatorPage(ConsolePage):
         entries = await read_log(self._redis, session, after)
         owner = await read_owner(self._redis, session)
         offers = (
-            await self._load_message_extras(endpoint, person.person)
+            await self._load_message_extras(endpoint, contact.person)
             if endpoint.surface.shows_choices and entries
             else {}
         )
@@ -173,10 +175,10 @@ class SimulatorPage(ConsolePage):
     async def _load_message_extras(self, endpoint: SurfaceEndpoint, contact: str) -> dict[str, object]:
         """Return the quick replies and media of each message, by the provider's message id."""
         try:
-            told = await query_simulator(self._http, endpoint.url, "messages", contact)
+            answer = await query_simulator(self._http, endpoint.url, "messages", contact)
         except httpx.HTTPError:
             return {}
-        lines = [line for line in told["messages"] if line["direction"] == "out"]
+        lines = [line for line in answer["messages"] if line["direction"] == "out"]
         return {line["id"]: {"choices": line["choices"], "media": line["media"]} for line in lines}
 
 

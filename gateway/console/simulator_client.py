@@ -35,13 +35,13 @@ class Simulator:
     """The surfaces of all simulated accounts, those with a desk last."""
 
     def __init__(self, surfaces: Mapping[str, tuple[SimulatedSurface, ...]], urls: Mapping[str, str]) -> None:
-        found = [
+        endpoints = [
             SurfaceEndpoint(urls[channel], surface)
-            for channel, listed in surfaces.items()
-            for surface in listed
+            for channel, channel_surfaces in surfaces.items()
+            for surface in channel_surfaces
         ]
         self._endpoints = {
-            each.surface.name: each for each in sorted(found, key=lambda each: each.surface.has_desk)
+            each.surface.name: each for each in sorted(endpoints, key=lambda each: each.surface.has_desk)
         }
 
     @classmethod

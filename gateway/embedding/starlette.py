@@ -75,9 +75,9 @@ class DialogRouter:
     async def turn(self, request: Request) -> Response:
         """Answer one message."""
         try:
-            asked = await parse_json_body(request, TurnRequest)
-            async with self.sessions.acquire(asked.session_id) as session:
-                reply = build_turn_reply(await session.turn(asked.text))
+            turn_request = await parse_json_body(request, TurnRequest)
+            async with self.sessions.acquire(turn_request.session_id) as session:
+                reply = build_turn_reply(await session.turn(turn_request.text))
                 return Response(reply.model_dump_json(), media_type="application/json")
         except Exception as error:
             return error_to_response(error)
@@ -85,8 +85,8 @@ class DialogRouter:
     async def stream(self, request: Request) -> Response:
         """Answer one message as a stream of text."""
         try:
-            asked = await parse_json_body(request, TurnRequest)
-            chunks = stream_texts(self.sessions, asked)
+            turn_request = await parse_json_body(request, TurnRequest)
+            chunks = stream_texts(self.sessions, turn_request)
             first = await anext(chunks, "")  # an error before the first piece still gets an error status
         except Exception as error:
             return error_to_response(error)
@@ -95,12 +95,12 @@ class DialogRouter:
     async def reset(self, request: Request) -> Response:
         """Delete a conversation."""
         try:
-            asked = await parse_json_body(request, ResetRequest)
-            async with self.sessions.acquire(asked.session_id) as session:
+            turn_request = await parse_json_body(request, ResetRequest)
+            async with self.sessions.acquire(turn_request.session_id) as session:
                 await session.reset()
         except Exception as error:
             return error_to_response(error)
-        return JSONResponse({"reset": asked.session_id})
+        return JSONResponse({"reset": turn_request.session_id})
 
 
 def as_session_worker(dialog: DialogMachine | SessionWorker[Any]) -> SessionWorker[Any]:
@@ -114,11 +114,11 @@ def build_turn_reply(result: Any) -> TurnReply:
     return TurnReply(reply=result.text, choices=choices, outcome=result.outcome, node=result.node)
 
 
-async def stream_texts(sessions: SessionWorker[Any], asked: TurnRequest) -> AsyncIterator[str]:
+async def stream_texts(sessions: SessionWorker[Any], turn_request: TurnRequest) -> AsyncIterator[str]:
     """Yield the pieces of an answer; the session is held until the last was read and the turn is saved."""
     session: SessionHandle[Any]
-    async with sessions.acquire(asked.session_id) as session:
-        async for chunk in await session.turn(asked.text, stream=True):
+    async with sessions.acquire(turn_request.session_id) as session:
+        async for chunk in await session.turn(turn_request.text, stream=True):
             yield f"\n\n{chunk.text}" if chunk.is_restart else chunk.text
 
 

@@ -62,7 +62,7 @@ def _build_session() -> ClientSession:
     return ClientSession(connector=connector, cookie_jar=DummyCookieJar(), trace_configs=[trace])
 
 
-async def _check_lease(session: ClientSession, context: SimpleNamespace, about: Any) -> None:
+async def _check_lease(session: ClientSession, context: SimpleNamespace, connection_info: Any) -> None:
     check = current_lease_check.get()
     if check is not None:
         check()

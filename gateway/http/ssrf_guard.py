@@ -29,10 +29,12 @@ _BLOCKED_MESSAGE = "the address is not a public one"
 
 
 class SafeFetch:
-    """HTTP client for untrusted URLs; `private` lists hosts (`host` or `host:port`) exempt from the guard."""
+    """HTTP client for untrusted URLs, except the `allowed_private_hosts` (`host` or `host:port`)."""
 
-    def __init__(self, private: Collection[str] = ()) -> None:
-        self._allowed_private_hosts = frozenset(host.strip().lower() for host in private if host.strip())
+    def __init__(self, allowed_private_hosts: Collection[str] = ()) -> None:
+        self._allowed_private_hosts = frozenset(
+            host.strip().lower() for host in allowed_private_hosts if host.strip()
+        )
         self._clients: dict[bool, httpx.AsyncClient] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -54,18 +56,18 @@ class SafeFetch:
         url, method, body = _parse_url(request.url), request.method, request.body
         headers = {**request.headers, "Accept-Encoding": "identity"}
         for _ in range(MAX_REDIRECTS + 1):
-            fetched = await self._send(method, url, headers, body, request.largest)
-            location = fetched.headers.get("location")
-            if fetched.status not in _REDIRECT_STATUSES or not location:
-                return fetched
-            if method != "GET" and fetched.status not in (307, 308):
+            response = await self._send(method, url, headers, body, request.largest)
+            location = response.headers.get("location")
+            if response.status not in _REDIRECT_STATUSES or not location:
+                return response
+            if method != "GET" and response.status not in (307, 308):
                 method, body = "GET", None
-            before, url = url, _parse_url(urljoin(str(url), location))
-            if before.scheme == "https" and url.scheme != "https":
+            previous_url, url = url, _parse_url(urljoin(str(url), location))
+            if previous_url.scheme == "https" and url.scheme != "https":
                 raise FetchError("it was redirected from https to http", sent=True)
-            if (before.host, before.port) != (url.host, url.port):
+            if (previous_url.host, previous_url.port) != (url.host, url.port):
                 if body is not None:
-                    raise FetchError("it was redirected to another host with what it carries", sent=True)
+                    raise FetchError("it was redirected to another host with its body", sent=True)
                 headers = {k: v for k, v in headers.items() if k.lower() in _CROSS_HOST_HEADERS}
         raise FetchError("it was redirected too often", sent=True)
 
@@ -74,8 +76,8 @@ class SafeFetch:
     ) -> HttpResponse:
         client = self._client_for(url)
         try:
-            written = httpx.Headers(headers, encoding="utf-8")
-            async with client.stream(method, url, headers=written, content=body) as response:
+            encoded_headers = httpx.Headers(headers, encoding="utf-8")
+            async with client.stream(method, url, headers=encoded_headers, content=body) as response:
                 return HttpResponse(
                     status=response.status_code,
                     headers={name.lower(): value for name, value in response.headers.items()},
@@ -94,11 +96,11 @@ class SafeFetch:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._clients = loop, {}
-        named = {url.host.lower(), f"{url.host.lower()}:{_port(url)}"}
-        is_named = bool(named & self._allowed_private_hosts)
-        if is_named not in self._clients:
-            self._clients[is_named] = untrusted_client(_open_socket if is_named else _open_public_socket)
-        return self._clients[is_named]
+        host_names = {url.host.lower(), f"{url.host.lower()}:{_port(url)}"}
+        is_exempt = bool(host_names & self._allowed_private_hosts)
+        if is_exempt not in self._clients:
+            self._clients[is_exempt] = untrusted_client(_open_socket if is_exempt else _open_public_socket)
+        return self._clients[is_exempt]
 
 
 class _BlockedAddress(OSError):
@@ -124,12 +126,12 @@ def is_public(host: str) -> bool:
     except ValueError:
         return False
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-        if inner is None and address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is None and address not in _GLOBAL_UNICAST:
+        embedded = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if embedded is None and address in _NAT64:
+            embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if embedded is None and address not in _GLOBAL_UNICAST:
             return False
-        address = inner or address
+        address = embedded or address
     if any(address in network for network in _BLOCKED_NETWORKS):
         return False
     return address.is_global and not address.is_multicast and not address.is_reserved
@@ -174,10 +176,10 @@ def _is_blocked(error: BaseException | None) -> bool:
 async def _read_body(response: httpx.Response, largest: int) -> bytes:
     """Read the body undecoded: a response compressed against our request may be a decompression bomb."""
     if response.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
-        raise FetchError("the answer is compressed although it was not to be", sent=True)
+        raise FetchError("the answer is compressed although no compression was requested", sent=True)
     body = bytearray()
-    async for piece in response.aiter_raw():
-        body += piece
+    async for chunk in response.aiter_raw():
+        body += chunk
         if len(body) > largest:
             raise ResponseTooLarge(f"the answer is larger than {largest} bytes", sent=True)
     return bytes(body)

@@ -39,12 +39,12 @@ def open_listener(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
     The socket names its protocol, unlike that of `socket.create_server`: only then does asyncio disable
     Nagle's algorithm. Otherwise each response is delayed by up to 40 ms.
     """
-    made = socket.socket(proto=socket.IPPROTO_TCP)
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((host, port))
-        made.listen(1024)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(1024)
     except OSError:
-        made.close()
+        listener.close()
         raise
-    return made
+    return listener

@@ -1,7 +1,7 @@
-"""Hosts a provider's simulator over HTTP: its API, the webhooks it sends at their time, and controls for people.
+"""HTTP host of a provider's simulator: its API, its webhooks, and endpoints that control it.
 
-`/_simulator/say`, `/_simulator/messages`, `/_simulator/faults` and, for the agents of a desk, `/_simulator/desk` and `/_simulator/act`
-are ours; every other path is the provider's API.
+The control endpoints are `/_simulator/say`, `/_simulator/messages`, `/_simulator/faults` and, for a desk,
+`/_simulator/desk` and `/_simulator/act`. Every other path is the provider's API.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _SEND_KEY = "turngate.send"
 
 
 class AgentActionRequest(BaseModel):
-    """What `/_simulator/act` takes: one of the moves that `/_simulator/desk` lists, with words where it takes any."""
+    """Body of `/_simulator/act`: a move listed by `/_simulator/desk`, with text if the move takes any."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
@@ -55,7 +55,7 @@ class AgentActionRequest(BaseModel):
 
 
 class UserMessageRequest(BaseModel):
-    """What `/_simulator/say` takes. With `wait` the answer comes once the webhook was tried."""
+    """Body of `/_simulator/say`. With `wait` the answer comes after the first delivery attempt."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
@@ -71,14 +71,15 @@ class UserMessageRequest(BaseModel):
     wait: bool = False
 
     def to_user_message(self) -> UserMessage:
-        """The simulator's form of it."""
+        """Convert the request to the simulator's message."""
         return UserMessage(**self.model_dump(exclude={"wait"}))
 
 
 class SimulatorServer:
-    """An ASGI application. `http` carries the webhooks; `pace` stretches (or, at 0, skips) their waits.
+    """ASGI application that hosts a simulator and sends its webhooks through `http`.
 
-    The simulator is only ever called from the event loop's thread. `clock` gives seconds since the epoch.
+    `pace` multiplies all delays (0: none); `clock` returns seconds since the epoch. The simulator is called
+    from the event loop's thread only.
     """
 
     def __init__(
@@ -110,27 +111,27 @@ class SimulatorServer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        scope[_SEND_KEY] = send  # the server's own, for an answer that breaks the connection
+        scope[_SEND_KEY] = send  # the server's own `send`: needed to drop the connection
         await self._app(scope, receive, send)
 
-    def send_user_message(self, said: UserMessage) -> tuple[str, list[asyncio.Task[None]]]:
-        """Let a person write: the provider's id of the message, and the webhooks on their way."""
-        sid, deliveries = self.simulator.send_user_message(said, self._clock())
+    def send_user_message(self, message: UserMessage) -> tuple[str, list[asyncio.Task[None]]]:
+        """Send a contact's message; return its provider id and the tasks that deliver its webhooks."""
+        sid, deliveries = self.simulator.send_user_message(message, self._clock())
         return sid, self._schedule_webhooks(deliveries)
 
-    def run_agent_action(self, person: str, move: str, text: str = "") -> list[asyncio.Task[None]]:
-        """Let an agent do something at the simulator's desk: the webhooks on their way. Raises `KeyError`."""
+    def run_agent_action(self, contact: str, move: str, text: str = "") -> list[asyncio.Task[None]]:
+        """Perform an agent's move; return its webhook tasks. Raises `KeyError` if the move is unknown."""
         if not isinstance(self.simulator, SimulatedDesk):
             raise KeyError(move)
-        return self._schedule_webhooks(self.simulator.run_agent_action(person, move, text, self._clock()))
+        return self._schedule_webhooks(self.simulator.run_agent_action(contact, move, text, self._clock()))
 
     async def wait_until_idle(self) -> None:
-        """Wait until no webhook is waiting or under way, retries included."""
+        """Wait until no webhook is pending or in progress, including retries."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
     async def aclose(self) -> None:
-        """Forget the webhooks that were not sent yet."""
+        """Cancel the webhooks that were not sent yet."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -166,20 +167,20 @@ class SimulatorServer:
     async def _list_messages(self, request: Request) -> Response:
         after = request.query_params.get("after", "0")
         number = int(after) if after.isascii() and after.isdigit() else 0
-        person = request.query_params.get("from", "").strip()
+        contact = request.query_params.get("from", "").strip()
         lines = self.simulator.list_messages(
-            self._clock(), person=f"+{person}" if person.isdigit() else person, after=number
+            self._clock(), person=f"+{contact}" if contact.isdigit() else contact, after=number
         )
         last = lines[-1].number if lines else number
         return JSONResponse({"messages": [asdict(line) for line in lines], "last": last})
 
     async def _show_desk(self, request: Request) -> Response:
-        """What an agent can do here, and how a person's conversation stands."""
+        """Return the moves that the desk offers, and the state of a contact's conversation."""
         if not isinstance(self.simulator, SimulatedDesk):
             return JSONResponse({"moves": [], "standing": asdict(DeskStatus())})
-        standing = self.simulator.get_desk_status(request.query_params.get("from", "").strip())
+        status = self.simulator.get_desk_status(request.query_params.get("from", "").strip())
         return JSONResponse(
-            {"moves": [asdict(move) for move in self.simulator.agent_actions], "standing": asdict(standing)}
+            {"moves": [asdict(move) for move in self.simulator.agent_actions], "standing": asdict(status)}
         )
 
     async def _handle_agent_action(self, request: Request) -> Response:
@@ -190,7 +191,7 @@ class SimulatorServer:
         try:
             self.run_agent_action(body.person, body.move, body.text)
         except KeyError:
-            return _error_response(400, "malformed", "nobody at this desk can do that")
+            return _error_response(400, "malformed", "this desk has no such move")
         return JSONResponse({"move": body.move})
 
     async def _set_faults(self, request: Request) -> Response:
@@ -209,14 +210,12 @@ class SimulatorServer:
         return tasks
 
     async def _deliver_webhook(self, delivery: WebhookDelivery) -> None:
-        """Send a webhook at its time, and again as the provider would."""
+        """Send a webhook when it is due, and schedule the provider's retries."""
         await asyncio.sleep(max(delivery.at - self._clock(), 0.0) * self._delay_factor)
         async with self._webhook_slots:
             status, timed_out = await self._post_webhook(delivery)
         if status is None or status >= 400:
-            log.info(
-                "a webhook of the simulator ended with %s", status or ("time-out" if timed_out else "nothing")
-            )
+            log.info("simulated webhook failed: %s", status or ("timeout" if timed_out else "no answer"))
         now = self._clock()
         self._schedule_webhooks(
             self.simulator.handle_delivery_result(delivery, status, now, timed_out=timed_out)
@@ -232,19 +231,19 @@ class SimulatorServer:
                     content=delivery.body,
                     timeout=delivery.timeout,
                 )
-        except Exception as error:  # whatever a webhook's URL brings about is its receiver's failure
+        except Exception as error:  # any error counts as a failed delivery
             return None, not isinstance(classify_http_error(error, self.simulator.name), Unavailable)
         return answer.status_code, False
 
 
 @contextlib.asynccontextmanager
 async def serve(app: ASGIApp, port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
-    """Run an application on this event loop and give its URL; port 0 takes a free one.
+    """Serve an application on this event loop and yield its URL; port 0 means any free port.
 
-    Signals stay with whoever owns the loop. Raises `OSError` when the port is taken.
+    Signal handlers are not installed. Raises `OSError` when the port is taken.
     """
     # bound here, because uvicorn ends the process when it cannot bind
-    listening = open_listener(host, port)
+    listener = open_listener(host, port)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -253,18 +252,18 @@ async def serve(app: ASGIApp, port: int = 0, host: str = "127.0.0.1") -> AsyncIt
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     server = _Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listening]))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await server.ready.wait()
-        yield f"http://{host}:{listening.getsockname()[1]}"
+        yield f"http://{host}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         await task
-        listening.close()
+        listener.close()
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, telling when it listens."""
+    """uvicorn server without signal handlers; `ready` is set once it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -286,10 +285,10 @@ def _to_http_response(answer: SimulatorResponse) -> Response:
 
 
 class _ConnectionDropped(Response):
-    """No answer: the connection is closed.
+    """Closes the connection without an answer.
 
-    ASGI has no word for that. uvicorn's `send` is a method of the object that holds the connection; where
-    there is none (a test's transport) the caller sees a `ConnectionResetError`.
+    ASGI has no message for that. uvicorn's `send` is a method of the object that holds the connection;
+    without one (a test's transport) the caller gets a `ConnectionResetError`.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -303,7 +302,7 @@ class _ConnectionDropped(Response):
 
 def _malformed_request(error: ValidationError) -> Response:
     first = error.errors()[0]
-    where = ".".join(str(place) for place in first["loc"])
+    where = ".".join(str(part) for part in first["loc"])
     return _error_response(400, "malformed", f"{where}: {first['msg']}" if where else first["msg"])
 
 

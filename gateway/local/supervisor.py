@@ -44,10 +44,10 @@ class Supervisor:
     without waiting for turns in progress.
     """
 
-    def __init__(self, settings: Settings, port: int, say: WriteLine) -> None:
+    def __init__(self, settings: Settings, port: int, write_line: WriteLine) -> None:
         self._settings = settings
         self._port = port
-        self._write_line = say
+        self._write_line = write_line
         self._stack = AsyncExitStack()
         self._children: list[SupervisedProcess] = []
         self.stop_requested = asyncio.Event()
@@ -103,8 +103,8 @@ class Supervisor:
         self._write_line(f"starting the embedded Redis in {server.folder}")
         server.start()
         self._stack.callback(server.stop)
-        keeping = asyncio.create_task(_restart_server_loop(server))
-        self._stack.callback(keeping.cancel)
+        restart_loop = asyncio.create_task(_restart_server_loop(server))
+        self._stack.callback(restart_loop.cancel)
         self.redis_url = server.url
 
     async def _start_child(self, name: str, environ: dict[str, str], stop_seconds: float) -> None:
@@ -131,13 +131,13 @@ class Supervisor:
         """Wait for readiness. Raises `ConfigurationError` with the last reason after a timeout."""
         self._write_line("waiting for readiness")
         loop = asyncio.get_running_loop()
-        end, news = loop.time() + _READY_SECONDS, loop.time() + _PROGRESS_SECONDS
+        end, next_progress_at = loop.time() + _READY_SECONDS, loop.time() + _PROGRESS_SECONDS
         async with httpx.AsyncClient(trust_env=False) as http:
             while not self.stop_requested.is_set() and (reason := await _readiness_problem(http, self.url)):
                 if loop.time() > end:
                     raise ConfigurationError(f"not ready after {_READY_SECONDS:.0f} s: {reason}")
-                if loop.time() > news:
-                    news += _PROGRESS_SECONDS
+                if loop.time() > next_progress_at:
+                    next_progress_at += _PROGRESS_SECONDS
                     self._write_line(f"still waiting: {reason}")
                 await asyncio.sleep(0.1)
 

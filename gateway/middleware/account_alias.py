@@ -16,10 +16,10 @@ def with_account_name(channel: Channel[httpx.AsyncClient], name: str) -> Channel
 
     It is a copy, not a wrapper: the optional methods of a channel are found on it too.
     """
-    made = copy(channel)
-    made.name = name
-    setattr(made, "parse", partial(_parse_with_account_name, channel, name))  # noqa: B010 # mypy takes a method for no variable
-    return made
+    aliased = copy(channel)
+    aliased.name = name
+    setattr(aliased, "parse", partial(_parse_with_account_name, channel, name))  # noqa: B010 # mypy takes a method for no variable
+    return aliased
 
 
 def _parse_with_account_name(channel: Channel[httpx.AsyncClient], name: str, webhook: Webhook) -> list[Event]:

@@ -13,9 +13,11 @@ from gateway.middleware.hot_reload import ReloadingDialog
 class ChannelRouter:
     """Dialog that delegates to the dialog of the turn's channel, or to the default one."""
 
-    def __init__(self, general: ReloadingDialog, own: Mapping[str, ReloadingDialog]) -> None:
-        self._default = general
-        self._by_channel = own
+    def __init__(
+        self, default_dialog: ReloadingDialog, channel_dialogs: Mapping[str, ReloadingDialog]
+    ) -> None:
+        self._default = default_dialog
+        self._by_channel = channel_dialogs
 
     async def answer(
         self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None

@@ -23,24 +23,28 @@ class StatusLookup:
     """
 
     def __init__(
-        self, channel: Channel[httpx.AsyncClient], redis: Redis, patience: float = _STATUS_WAIT_SECONDS
+        self, channel: Channel[httpx.AsyncClient], redis: Redis, wait_seconds: float = _STATUS_WAIT_SECONDS
     ) -> None:
         self.name = channel.name
         self.capabilities = channel.capabilities.model_copy(update={"look_up": True})
         self._channel = channel
         self._redis = redis
-        self._wait_seconds = patience
+        self._wait_seconds = wait_seconds
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
         """Return the message that a status named by our key. Raises `Unavailable` while one may come."""
-        found = await self._redis.get(echo_key(self.name, reply.global_key))
-        if found:
-            return SentMessage(provider_id=found.decode() if isinstance(found, bytes) else found)
-        left = self._wait_seconds - (datetime.now(UTC) - since).total_seconds()
-        if left > 0:
-            raise Unavailable(f"{self.name}: no status has told of it yet", retry_after=min(left, 5.0))
+        provider_id = await self._redis.get(echo_key(self.name, reply.global_key))
+        if provider_id:
+            return SentMessage(
+                provider_id=provider_id.decode() if isinstance(provider_id, bytes) else provider_id
+            )
+        remaining = self._wait_seconds - (datetime.now(UTC) - since).total_seconds()
+        if remaining > 0:
+            raise Unavailable(
+                f"{self.name}: no status callback for this reply yet", retry_after=min(remaining, 5.0)
+            )
         return None
 
     def verify(self, webhook: Webhook) -> None:

@@ -51,32 +51,32 @@ class MediaDownloader:
         self._channels = channels
         self._fetch = fetch
 
-    async def download(self, medium: Attachment, channel: str) -> MediaFile:
+    async def download(self, attachment: Attachment, channel: str) -> MediaFile:
         """Download a file; its type is detected from its bytes. Raises `MediaUnavailable`."""
-        keeper = self._channels.get(channel)
-        if isinstance(keeper, HostsMedia):
-            body = await keeper.download(medium, self._fetch)
+        media_host = self._channels.get(channel)
+        if isinstance(media_host, HostsMedia):
+            body = await media_host.download(attachment, self._fetch)
         else:
-            body = await download_file(self._fetch, medium.url)
+            body = await download_file(self._fetch, attachment.url)
         return MediaFile(body=body, content_type=filetype.guess_mime(body) or "application/octet-stream")
 
 
 class TranscriptionMiddleware:
     """Dialog that sees voice notes as text. One that cannot be transcribed reaches it as a file."""
 
-    def __init__(self, dialog: Dialog, files: MediaDownloader, ears: SpeechToText) -> None:
+    def __init__(self, dialog: Dialog, downloader: MediaDownloader, transcriber: SpeechToText) -> None:
         self._dialog = dialog
-        self._downloader = files
-        self._transcriber = ears
+        self._downloader = downloader
+        self._transcriber = transcriber
         self._transcripts: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def answer(
         self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
     ) -> TurnOutcome:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
-        heard, trouble = await self._add_transcripts(turn)
-        step = await self._dialog.answer(heard, state, watcher=watcher)
-        return step._replace(details={**step.details, "unheard": trouble}) if trouble else step
+        transcribed, failure = await self._add_transcripts(turn)
+        outcome = await self._dialog.answer(transcribed, state, watcher=watcher)
+        return outcome._replace(details={**outcome.details, "unheard": failure}) if failure else outcome
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """Delegate to the dialog: a timer has no voice note."""
@@ -84,29 +84,31 @@ class TranscriptionMiddleware:
 
     async def _add_transcripts(self, turn: Turn) -> tuple[Turn, str]:
         """Add the transcripts to the turn; also return why one failed."""
-        notes = [medium for medium in turn.attachments if medium.content_type.startswith("audio/")]
-        if turn.payload or not notes:
+        voice_notes = [
+            attachment for attachment in turn.attachments if attachment.content_type.startswith("audio/")
+        ]
+        if turn.payload or not voice_notes:
             return turn, ""
-        words, trouble = [turn.text], ""
-        for medium in notes[:_MAX_VOICE_NOTES]:
+        texts, failure = [turn.text], ""
+        for attachment in voice_notes[:_MAX_VOICE_NOTES]:
             try:
-                words.append(await self._transcribe_note(medium, turn))
+                texts.append(await self._transcribe_note(attachment, turn))
             except MediaUnavailable as error:
-                trouble = error.kind
-                log.warning("voice note not downloaded: %s (%s)", trouble, error)
+                failure = error.kind
+                log.warning("voice note not downloaded: %s (%s)", failure, error)
             except ModelError as error:
-                trouble = "no_transcript"
+                failure = "no_transcript"
                 log.warning("voice note not transcribed: %s", error)
-        return turn.model_copy(update={"text": "\n".join(filter(None, words))}), trouble
+        return turn.model_copy(update={"text": "\n".join(filter(None, texts))}), failure
 
-    async def _transcribe_note(self, medium: Attachment, turn: Turn) -> str:
+    async def _transcribe_note(self, attachment: Attachment, turn: Turn) -> str:
         """Transcribe a voice note, once per turn even if the turn restarts.
 
         Raises `MediaUnavailable` or `ModelError`.
         """
-        key = (turn.id, medium.url)
+        key = (turn.id, attachment.url)
         if key not in self._transcripts:
-            file = await self._downloader.download(medium, turn.address.channel)
+            file = await self._downloader.download(attachment, turn.address.channel)
             self._transcripts[key] = await self._transcribe_file(file)
             while len(self._transcripts) > _CACHE_SIZE:
                 self._transcripts.popitem(last=False)

@@ -28,7 +28,7 @@ class TurnEnrichment:
         dialog: Dialog,
         channels: Mapping[str, Channel[httpx.AsyncClient]],
         http: httpx.AsyncClient,
-        states: LoadState,
+        load_state: LoadState,
     ) -> None:
         self._dialog = dialog
         self._enriching_channels = {
@@ -38,24 +38,30 @@ class TurnEnrichment:
             name: each for name, each in channels.items() if isinstance(each, ContinuesSessions)
         }
         self._http = http
-        self._load_state = states
+        self._load_state = load_state
 
     async def answer(
         self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
     ) -> TurnOutcome:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
-        before, channel = "", turn.address.channel
+        previous_session, channel = "", turn.address.channel
         try:
             if channel in self._enriching_channels:
                 turn = await self._enriching_channels[channel].enrich_turn(turn, self._http)
             if state is None and channel in self._continuing_channels:
-                before = await self._continuing_channels[channel].find_previous_session(turn, self._http)
+                previous_session = await self._continuing_channels[channel].find_previous_session(
+                    turn, self._http
+                )
         except DeliveryError as error:
             log.warning("%s: turn not enriched: %s", channel, error.code)
-        if before:
-            state = await self._load_state(before)
-        step = await self._dialog.answer(turn, state, watcher=watcher)
-        return step._replace(details={**step.details, "goes_on_from": before}) if before else step
+        if previous_session:
+            state = await self._load_state(previous_session)
+        outcome = await self._dialog.answer(turn, state, watcher=watcher)
+        return (
+            outcome._replace(details={**outcome.details, "goes_on_from": previous_session})
+            if previous_session
+            else outcome
+        )
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """Delegate to the dialog: a timer has nothing to fetch."""

@@ -21,7 +21,7 @@ ShowTyping = Callable[[Address, str, httpx.AsyncClient], Awaitable[None]]
 
 
 class TypingIndicator:
-    """Dialog that shows typing during slow turns; `attending` are the channels' calls for it, by name.
+    """Dialog that shows typing during slow turns; `typing_calls` are the channels' calls for it, by name.
 
     A quick answer needs no indicator, and an indicator must never arrive after the answer: so it is delayed,
     and the answer waits for an indicator that is being sent.
@@ -30,40 +30,40 @@ class TypingIndicator:
     def __init__(
         self,
         dialog: Dialog,
-        attending: Mapping[str, ShowTyping],
+        typing_calls: Mapping[str, ShowTyping],
         http: httpx.AsyncClient,
-        soon: float = _DELAY_SECONDS,
+        delay: float = _DELAY_SECONDS,
     ) -> None:
         self._dialog = dialog
-        self._typing_calls = attending
+        self._typing_calls = typing_calls
         self._http = http
-        self._delay = soon
+        self._delay = delay
 
     async def answer(
         self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
     ) -> TurnOutcome:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
-        attend = self._typing_calls.get(turn.address.channel)
-        if attend is None:
+        show_typing = self._typing_calls.get(turn.address.channel)
+        if show_typing is None:
             return await self._dialog.answer(turn, state, watcher=watcher)
-        asked = asyncio.Event()
-        sign = asyncio.create_task(self._show_typing(attend, turn, asked))
+        requested = asyncio.Event()
+        indicator = asyncio.create_task(self._show_typing(show_typing, turn, requested))
         try:
             return await self._dialog.answer(turn, state, watcher=watcher)
         finally:
-            if not asked.is_set():
-                sign.cancel()
+            if not requested.is_set():
+                indicator.cancel()
             with suppress(asyncio.CancelledError):
-                await sign
+                await indicator
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """Delegate to the dialog: nobody is waiting for an answer."""
         return await self._dialog.handle_timeout(state, address, timer)
 
-    async def _show_typing(self, attend: ShowTyping, turn: Turn, asked: asyncio.Event) -> None:
+    async def _show_typing(self, show_typing: ShowTyping, turn: Turn, requested: asyncio.Event) -> None:
         await asyncio.sleep(self._delay)
-        asked.set()
+        requested.set()
         try:
-            await attend(turn.address, turn.id, self._http)
+            await show_typing(turn.address, turn.id, self._http)
         except DeliveryError as error:
             log.info("%s: typing indicator failed: %s", turn.address.channel, error.code)

@@ -34,13 +34,13 @@ def decode_view(answer: Any) -> SessionView:
 
 
 def _decode_readable(model: type[V], items: Sequence[bytes]) -> tuple[V, ...]:
-    found: list[V] = []
+    decoded: list[V] = []
     for item in items:
         try:
-            found.append(model.model_validate_json(item))
+            decoded.append(model.model_validate_json(item))
         except ValidationError:
             break
-    return tuple(found)
+    return tuple(decoded)
 
 
 def _decode_fired_timer(stored: list[Any]) -> FiredTimer | None:

@@ -33,15 +33,15 @@ def encode_commit(commit: Commit) -> list[Argument]:
     """Encode the arguments of commit.lua after session and fencing token."""
     ids = [turn.id for turn in commit.turns]
     entry = {"turns": ids, "outcome": commit.outcome, "replies": len(commit.replies), **commit.details}
-    dead: Argument = ""
+    dead_letter: Argument = ""
     if commit.dead_letter_reason is not None:
         letter = {
             "reason": commit.dead_letter_reason,
             "turns": [turn.model_dump(mode="json") for turn in commit.turns],
         }
-        dead = to_json(letter)
+        dead_letter = to_json(letter)
     state: Argument = "" if commit.state is None else to_json(commit.state)
-    arguments: list[Argument] = [len(ids), state, commit.owner or "", dead, to_json(entry)]
+    arguments: list[Argument] = [len(ids), state, commit.owner or "", dead_letter, to_json(entry)]
     timer, seconds = commit.timer or ("", 0.0)
     arguments += [
         "1" if commit.reports_overflow else "",

@@ -57,18 +57,18 @@ class RedisInbox:
         redis: Redis,
         protocol: ProtocolLimits | None = None,
         concurrency: Mapping[str, Concurrency] | None = None,
-        desks: Collection[str] = (),
+        desk_channels: Collection[str] = (),
     ) -> None:
         """Create an inbox.
 
-        `concurrency` is the policy of each channel by name (default: `queue`). `desks` are the channels with
+        `concurrency` is the policy of each channel by name (default: `queue`). `desk_channels` are those with
         an agent desk of their own: there only an agent returns a session to the bot.
         """
         self._redis = redis
         self._concurrency = concurrency or {}
-        self._desk_channels = frozenset(desks)
+        self._desk_channels = frozenset(desk_channels)
         self._script = lua.load_script("accept", protocol or ProtocolLimits())
-        self._batcher = Batcher(self._accept_batch, _MAX_REQUESTS_PER_BATCH, waits=True)
+        self._batcher = Batcher(self._accept_batch, _MAX_REQUESTS_PER_BATCH, is_sequential=True)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
         """Store a request's events; see `core.ports.mailbox.Inbox`."""
@@ -79,10 +79,10 @@ class RedisInbox:
             for event in events
             for argument in (*_encode_event(event), *self._routing_arguments(event))
         ]
-        verdicts = await self._batcher.submit(_AcceptRequest(len(events), arguments))
-        if AcceptResult.FULL in verdicts:
+        results = await self._batcher.submit(_AcceptRequest(len(events), arguments))
+        if AcceptResult.FULL in results:
             raise MailboxFull("the session has too many waiting messages")
-        return verdicts
+        return results
 
     def _routing_arguments(self, event: Event) -> tuple[str, str, str]:
         """Return the debounce arguments, the account, and whether agent ownership expires for this event."""
@@ -106,10 +106,10 @@ class RedisInbox:
     async def _accept_batch(self, batch: Sequence[_AcceptRequest]) -> list[list[AcceptResult]]:
         arguments = [argument for request in batch for argument in request.arguments]
         try:
-            words = iter(await self._run_script([rq_layout.current_timestamp(), *arguments]))
+            answers = iter(await self._run_script([rq_layout.current_timestamp(), *arguments]))
         except Exception as error:
             raise StorageUnavailable(f"Redis did not record the request: {type(error).__name__}") from error
-        return [[AcceptResult(next(words).decode()) for _ in range(request.events)] for request in batch]
+        return [[AcceptResult(next(answers).decode()) for _ in range(request.events)] for request in batch]
 
     async def _run_script(self, arguments: list[Argument]) -> list[bytes]:
         """Run accept.lua, once more after a connection error: it deduplicates what it has already stored.

@@ -26,7 +26,7 @@ current_lease_check: ContextVar[Callable[[], None] | None] = ContextVar("working
 
 @dataclass(slots=True, eq=False)
 class HeldLease:
-    """A lease under renewal and the task that works under it; `leaving` while it is being released."""
+    """A lease under renewal, and its task; `is_being_released` allows the lease to be gone."""
 
     lease: Lease
     task: asyncio.Task[object]
@@ -53,10 +53,10 @@ class LeaseRenewer:
             self._renew_task = asyncio.create_task(
                 run_forever(self._renew_all, self._lease_seconds / _RENEWALS_PER_LEASE, "lease renewal")
             )
-        keeping = self._held_leases[lease] = HeldLease(lease, task, lease.valid_until)
+        held_lease = self._held_leases[lease] = HeldLease(lease, task, lease.valid_until)
         token = current_lease_check.set(lambda: self._require_valid(lease))
         try:
-            yield keeping
+            yield held_lease
         finally:
             current_lease_check.reset(token)
             del self._held_leases[lease]
@@ -64,24 +64,24 @@ class LeaseRenewer:
     @contextmanager
     def allow_release(self, lease: Lease) -> Iterator[None]:
         """Allow the lease to be released within the block: a late renewal then is not a loss."""
-        keeping = self._held_leases.get(lease)
-        if keeping is None:
+        held_lease = self._held_leases.get(lease)
+        if held_lease is None:
             yield
             return
-        keeping.is_being_released = True
+        held_lease.is_being_released = True
         try:
             yield
         finally:
-            keeping.is_being_released = False
+            held_lease.is_being_released = False
 
     def _require_valid(self, lease: Lease) -> None:
         if not self.is_valid(lease):
-            raise LeaseLost("the lease may have run out right before a send")
+            raise LeaseLost("the lease may have expired right before a send")
 
     def is_valid(self, lease: Lease) -> bool:
         """Return whether a held lease is certainly valid, by this process's clock, without a round trip."""
-        keeping = self._held_leases.get(lease)
-        return keeping is not None and not keeping.is_lost and monotonic() < keeping.valid_until
+        held_lease = self._held_leases.get(lease)
+        return held_lease is not None and not held_lease.is_lost and monotonic() < held_lease.valid_until
 
     async def aclose(self) -> None:
         """Stop renewing."""
@@ -92,20 +92,20 @@ class LeaseRenewer:
             self._renew_task = None
 
     async def _renew_all(self) -> None:
-        kept = list(self._held_leases.values())
-        for start in range(0, len(kept), _MAX_LEASES_PER_CALL):
-            await self._renew(kept[start : start + _MAX_LEASES_PER_CALL])
+        leases = list(self._held_leases.values())
+        for start in range(0, len(leases), _MAX_LEASES_PER_CALL):
+            await self._renew(leases[start : start + _MAX_LEASES_PER_CALL])
 
-    async def _renew(self, kept: list[HeldLease]) -> None:
+    async def _renew(self, leases: list[HeldLease]) -> None:
         arguments: list[Argument] = []
-        for keeping in kept:
-            arguments += [keeping.lease.session, keeping.lease.fence]
+        for held_lease in leases:
+            arguments += [held_lease.lease.session, held_lease.lease.fence]
         until = (
             monotonic() + self._lease_seconds
         )  # measured before the call, so never later than the server's own expiry
-        for keeping, renewed in zip(kept, await self._script(self._redis, arguments), strict=True):
+        for held_lease, renewed in zip(leases, await self._script(self._redis, arguments), strict=True):
             if renewed:
-                keeping.valid_until = until
-            elif keeping.lease in self._held_leases and not keeping.is_being_released:
-                keeping.is_lost = True
-                keeping.task.cancel()
+                held_lease.valid_until = until
+            elif held_lease.lease in self._held_leases and not held_lease.is_being_released:
+                held_lease.is_lost = True
+                held_lease.task.cancel()

@@ -59,32 +59,32 @@ def _quote(text: str) -> str:
 
 def _render_constants(protocol: ProtocolLimits) -> str:
     pairs = ", ".join(f"{_quote(name)}, {_quote(value)}" for name, value in rq_layout.job_fields().items())
-    numbers = {
+    constants = {
         "LEASE_MS": protocol.lease_ms,
         "GRACE_MS": protocol.grace_ms,
-        "SHARE": protocol.max_jobs_per_account,
+        "MAX_JOBS_PER_ACCOUNT": protocol.max_jobs_per_account,
         "BACKLOG_MS": protocol.backlog_ms,
         "MAILBOX_LENGTH": protocol.mailbox_length,
         "LOG_LENGTH": protocol.log_length,
         "DEAD_LENGTH": protocol.dead_length,
         "RECENT_LENGTH": protocol.recent_length,
         "BURST_LENGTH": protocol.burst_length,
-        "SEEN_MS": protocol.dedup_ms,
+        "DEDUP_MS": protocol.dedup_ms,
         "RETENTION_MS": protocol.retention_ms,
-        "ALIVE_MS": protocol.worker_timeout_ms,
-        "FORGOTTEN_MS": protocol.worker_retention_ms,
-        "FAILURES": protocol.max_failures,
-        "FIRST_REST_MS": protocol.initial_cooldown_ms,
-        "LONGEST_REST_MS": protocol.max_cooldown_ms,
+        "WORKER_TIMEOUT_MS": protocol.worker_timeout_ms,
+        "WORKER_RETENTION_MS": protocol.worker_retention_ms,
+        "MAX_FAILURES": protocol.max_failures,
+        "INITIAL_COOLDOWN_MS": protocol.initial_cooldown_ms,
+        "MAX_COOLDOWN_MS": protocol.max_cooldown_ms,
         "PROBE_MS": protocol.probe_ms,
         "EXPIRY_MS": protocol.expiry_ms,
-        "LAPSE_MS": protocol.agent_timeout_ms,
+        "AGENT_TIMEOUT_MS": protocol.agent_timeout_ms,
     }
-    lines = [f"local {name} = {value}" for name, value in numbers.items()]
+    lines = [f"local {name} = {value}" for name, value in constants.items()]
     lines += [
         f"local QUEUE = {_quote(rq_layout.queue_key())}",
         f"local WORKERS = {_quote(rq_layout.workers_key())}",
-        f"local DRAIN = {_quote(rq_layout.JOB_FUNCTION)}",
+        f"local JOB_FUNCTION = {_quote(rq_layout.JOB_FUNCTION)}",
         "local EMPTY_OBJECT = {}",
         "local function rq_fields(data, stamp)",
         f'  return {{{pairs}, "data", data, "created_at", stamp, "enqueued_at", stamp}}',
@@ -123,7 +123,10 @@ class ScriptChain:
         The answers after the first script that returned nil are missing.
         """
         flat = [
-            word for scripts in sessions for arguments in scripts for word in (len(arguments), *arguments)
+            argument
+            for scripts in sessions
+            for arguments in scripts
+            for argument in (len(arguments), *arguments)
         ]
         answers: list[list[Any] | Exception] = await self.script(redis, flat)
         return answers
@@ -147,8 +150,8 @@ def _read_source(name: str) -> str:
 
 
 def _build_script(protocol: ProtocolLimits, body: str) -> LuaScript:
-    at_work = f"local function work(ARGV)\n{body}\nend"
-    ending = "local answer = work(ARGV)\nwrite_down()\nreturn answer"
-    text = "\n".join((_render_constants(protocol), _read_source("prelude"), at_work, ending))
+    wrapped_body = f"local function run_script(ARGV)\n{body}\nend"
+    epilogue = "local answer = run_script(ARGV)\nflush_effects()\nreturn answer"
+    text = "\n".join((_render_constants(protocol), _read_source("prelude"), wrapped_body, epilogue))
     # the server names scripts by their SHA-1; this is not a security measure
     return LuaScript(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

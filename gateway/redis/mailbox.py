@@ -43,11 +43,11 @@ class RedisMailbox:
         self,
         redis: Redis,
         protocol: ProtocolLimits | None = None,
-        paces: Mapping[str, RateLimit] | None = None,
+        rate_limits: Mapping[str, RateLimit] | None = None,
     ) -> None:
-        """Create a mailbox; `paces` are the channels' rate limits by name."""
+        """Create a mailbox; `rate_limits` are the channels' rate limits by name."""
         self._redis = redis
-        self._rate_limits = paces or {}
+        self._rate_limits = rate_limits or {}
         self._protocol = protocol or ProtocolLimits()
         self._leases = LeaseRenewer(redis, self._protocol)
         self._notifications = SessionNotifications(redis, "tg:arrived")
@@ -55,19 +55,20 @@ class RedisMailbox:
 
     async def claim(self, session: str) -> Claim | None:
         """Acquire the lease; `None` while another worker holds it."""
-        at = monotonic()
+        requested_at = monotonic()
         answers = await self._batched_call(("claim",), [[rq_layout.current_timestamp(), session]])
         if not answers:
             return None
-        return await self.decode_claim(session, answers[0], at)
+        return await self.decode_claim(session, answers[0], requested_at)
 
-    async def decode_claim(self, session: str, answer: Any, at: float) -> Claim:
+    async def decode_claim(self, session: str, answer: Any, requested_at: float) -> Claim:
         """Decode the answer of `claim` in prelude.lua.
 
-        `at` is the monotonic time before the request, so the lease never seems to last longer than it does.
+        `requested_at` is the monotonic time before the request, so the lease never seems to last longer than
+        it does.
         """
         fence, view = answer
-        lease = Lease(session=session, fence=fence, valid_until=at + self._protocol.lease_ms / 1000)
+        lease = Lease(session=session, fence=fence, valid_until=requested_at + self._protocol.lease_ms / 1000)
         return Claim(lease=lease, view=await self._read_view(lease, view))
 
     @asynccontextmanager
@@ -75,17 +76,17 @@ class RedisMailbox:
         """Renew the lease while the block runs; a loss cancels the block and raises `LeaseLost`."""
         task = asyncio.current_task()
         assert task is not None, "a lease is kept for a task"
-        with self._leases.keep_renewed(lease, task) as keeping:
+        with self._leases.keep_renewed(lease, task) as held_lease:
             try:
                 yield
             except (
                 asyncio.CancelledError,
                 RedisError,
             ):  # redis-py may turn a cancellation into a Redis error
-                if not keeping.is_lost or task.uncancel() > 0:
+                if not held_lease.is_lost or task.uncancel() > 0:
                     raise
             else:
-                if not keeping.is_lost:
+                if not held_lease.is_lost:
                     return
                 task.uncancel()  # the block swallowed the cancellation
         raise LeaseLost(f"fence {lease.fence} was not renewed in time")
@@ -127,8 +128,14 @@ class RedisMailbox:
     ) -> SessionView:
         """Record that the provider accepted a reply; see `core.ports.mailbox.Mailbox`."""
         key, account = message_key(reply.address.channel, provider_id), account_key(reply.address)
-        noted: list[Argument] = [key, provider_id, encode_sent_entry(reply, provider_id), account, reply.key]
-        settled, view = await self._step_and_view(lease, ("sent", noted), leave=leave)
+        arguments: list[Argument] = [
+            key,
+            provider_id,
+            encode_sent_entry(reply, provider_id),
+            account,
+            reply.key,
+        ]
+        settled, view = await self._step_and_view(lease, ("sent", arguments), leave=leave)
         if settled == 2:
             log.warning("%s: circuit breaker closed, sends work again", account)
         return view
@@ -139,8 +146,8 @@ class RedisMailbox:
         """Record that the provider rejected a reply for good; it leaves the outbox."""
         entry = to_json({"key": reply.key, "reason": reason, "code": code})
         letter = to_json({"reason": reason, "code": code, "reply": reply.model_dump(mode="json")})
-        told: list[Argument] = ["1" if opted_out else "", entry, "" if opted_out else letter, reply.key]
-        await self._fenced_call("refuse", lease, told)
+        arguments: list[Argument] = ["1" if opted_out else "", entry, "" if opted_out else letter, reply.key]
+        await self._fenced_call("refuse", lease, arguments)
 
     async def postpone(
         self,
@@ -155,9 +162,9 @@ class RedisMailbox:
         """Release the lease and schedule the session in `seconds`; a failed send counts for its account."""
         entry = to_json({"reason": reason, "seconds": round(seconds, 3)})
         account = account_key(trouble.reply.address) if trouble else ""
-        rest = int(trouble.cooldown_seconds * 1000) if trouble else 0
+        cooldown_ms = int(trouble.cooldown_seconds * 1000) if trouble else 0
         flags = ["1" if flag else "" for flag in (settled, counted)]
-        arguments: list[Argument] = [int(seconds * 1000), flags[0], entry, flags[1], account, rest]
+        arguments: list[Argument] = [int(seconds * 1000), flags[0], entry, flags[1], account, cooldown_ms]
         with self._leases.allow_release(lease):
             answer = await self._fenced_call("postpone", lease, arguments)
         if answer == 2:
@@ -195,7 +202,7 @@ class RedisMailbox:
 
     async def _run_scripts(self, lease: Lease, *steps: _ScriptCall) -> list[Any]:
         """Run several scripts as one atomic step."""
-        arguments = [[lease.session, lease.fence, *given] for _, given in steps]
+        arguments = [[lease.session, lease.fence, *arguments_of_step] for _, arguments_of_step in steps]
         answers = await self._batched_call(tuple(name for name, _ in steps), arguments)
         if len(answers) < len(steps):
             raise _lease_lost()
@@ -205,18 +212,18 @@ class RedisMailbox:
         """Decode the view; unreadable data is set aside, or it would be retried for ever."""
         view = decode_view(answer)
         while (answer[1] and not view.turns) or (answer[2] and not view.outbox):
-            place = "out" if answer[2] else "mail"
+            list_name = "out" if answer[2] else "mail"
             log.error(
-                "first entry of the %s is not readable by this release; moved to the dead letters", place
+                "first entry of the %s is not readable by this release; moved to the dead letters", list_name
             )
-            answer = await self._fenced_call("discard", lease, [place])
+            answer = await self._fenced_call("discard", lease, [list_name])
             view = decode_view(answer)
         return view
 
     def _mark_arguments(self, reply: Reply) -> list[Argument]:
         """Build the arguments of mark.lua after session and fencing token."""
         address, account = reply.address, account_key(reply.address)
-        pace = self._rate_limits.get(address.channel, RateLimit())
+        rate_limit = self._rate_limits.get(address.channel, RateLimit())
         arguments: list[Argument] = [
             reply.key,
             to_json({"key": reply.key}),
@@ -224,7 +231,7 @@ class RedisMailbox:
             "1" if reply.bulk else "",
             reply.voice,
         ]
-        for name, rate in ((account, pace.account), (f"{account}:{address.ours}", pace.number)):
+        for name, rate in ((account, rate_limit.account), (f"{account}:{address.ours}", rate_limit.number)):
             if rate:
                 arguments += [name, math.ceil(1000 / rate)]
         return arguments
@@ -235,11 +242,11 @@ class RedisMailbox:
 
     async def _batched_call(self, names: tuple[str, ...], arguments: _Arguments) -> list[Any]:
         """Run scripts as one batched step; the answers after one that returned nil are missing."""
-        gathering = self._batchers.get(names)
-        if gathering is None:
+        batcher = self._batchers.get(names)
+        if batcher is None:
             call = partial(lua.load_chain(names, self._protocol), self._redis)
-            gathering = self._batchers[names] = Batcher(call, _MAX_SESSIONS_PER_CALL)
-        return await gathering.submit(arguments)
+            batcher = self._batchers[names] = Batcher(call, _MAX_SESSIONS_PER_CALL)
+        return await batcher.submit(arguments)
 
 
 def _lease_lost() -> LeaseLost:

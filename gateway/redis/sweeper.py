@@ -23,10 +23,10 @@ class Sweeper:
         """Re-enqueue overdue sessions; return how many."""
         enqueued: int = 0
         while True:
-            looked_at, woken = await self._script(
+            looked_at, enqueued_count = await self._script(
                 self._redis, [rq_layout.current_timestamp(), _MAX_SESSIONS_PER_SWEEP]
             )
-            enqueued += woken
+            enqueued += enqueued_count
             if looked_at < _MAX_SESSIONS_PER_SWEEP:
                 return enqueued
 

@@ -27,20 +27,20 @@ class BadRequest(Exception):
 async def parse_json_body(request: Request, model: type[M]) -> M:
     """Parse the request's JSON body as `model`. Raises `BadRequest` with a plain sentence."""
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
+    async for chunk in request.stream():
+        body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise BadRequest(
                 error_response(413, "too_large", f"a request has at most {MAX_BODY_BYTES} bytes")
             )
     try:
-        asked = model.model_validate_json(bytes(body))
+        parsed = model.model_validate_json(bytes(body))
     except ValidationError as error:
         raise BadRequest(error_response(400, "bad_request", describe_validation_error(error))) from None
-    return asked
+    return parsed
 
 
 def describe_validation_error(error: ValidationError) -> str:
     """Describe a validation error without repeating the request's content."""
-    found = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in error.errors()]
-    return "; ".join(found[:5])
+    errors = [f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in error.errors()]
+    return "; ".join(errors[:5])

@@ -55,16 +55,16 @@ class WebhookEndpoint:
             webhook = await _read_webhook(request, channel.capabilities.max_webhook_bytes)
             channel = _find_verified_account(accounts, webhook)
             if self._http is not None and isinstance(channel, HandlesInteractions):
-                shown = await channel.handle_interaction(webhook, self._http)
-                if shown is not None:
-                    return Response(shown.body, shown.status, media_type=shown.content_type)
+                answer = await channel.handle_interaction(webhook, self._http)
+                if answer is not None:
+                    return Response(answer.body, answer.status, media_type=answer.content_type)
             events = channel.parse(webhook)
             await self._inbox.accept(events)
-        except WebhookRefused as refused:
-            log.warning("%s webhook rejected: %s", channel.name, refused.reason)
+        except WebhookRefused as error:
+            log.warning("%s webhook rejected: %s", channel.name, error.reason)
             if self._quarantine is not None:
-                self._quarantine.add(channel.name, refused, webhook)
-            return error_response(refused.status, refused.code, _PUBLIC_MESSAGES[refused.status])
+                self._quarantine.add(channel.name, error, webhook)
+            return error_response(error.status, error.code, _PUBLIC_MESSAGES[error.status])
         except (StorageUnavailable, MailboxFull) as error:
             log.error("%s webhook not stored: %s", channel.name, error)
             return service_unavailable("not stored; please deliver again")
@@ -75,45 +75,45 @@ class WebhookEndpoint:
 
     def _candidate_accounts(self, channel: str, account: str = "") -> list[Channel[httpx.AsyncClient]]:
         """Return the accounts that the webhook may belong to: the named one, or all of the channel."""
-        if own := self._channels.get(f"{channel}/{account}"):
-            return [own]
-        named = [name for name in self._channels if name == channel or name.startswith(f"{channel}/")]
-        return [self._channels[name] for name in named]
+        if named_account := self._channels.get(f"{channel}/{account}"):
+            return [named_account]
+        names = [name for name in self._channels if name == channel or name.startswith(f"{channel}/")]
+        return [self._channels[name] for name in names]
 
 
 def _find_verified_account(
     accounts: Sequence[Channel[httpx.AsyncClient]], webhook: Webhook
 ) -> Channel[httpx.AsyncClient]:
     """Return the account whose signature check passes; otherwise raises the first account's error."""
-    refusals: list[WebhookRefused] = []
+    errors: list[WebhookRefused] = []
     for account in accounts:
         try:
             account.verify(webhook)
-        except WebhookRefused as refused:
-            refusals.append(refused)
+        except WebhookRefused as error:
+            errors.append(error)
         else:
             return account
-    raise refusals[0]
+    raise errors[0]
 
 
 _PUBLIC_MESSAGES = {
     400: "the request cannot be read",
     401: "the request cannot be verified",
-    403: "the handshake is not ours",
+    403: "the verification token does not match",
     413: "the request is too large",
 }
 
 
-async def _read_webhook(request: Request, most: int) -> Webhook:
-    """Read the raw request with at most `most` bytes of body."""
+async def _read_webhook(request: Request, max_bytes: int) -> Webhook:
+    """Read the raw request with at most `max_bytes` bytes of body."""
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most:
-        raise WebhookTooLarge(f"{declared} bytes declared, {most} allowed")
+    if declared.isdigit() and int(declared) > max_bytes:
+        raise WebhookTooLarge(f"{declared} bytes declared, {max_bytes} allowed")
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > most:
-            raise WebhookTooLarge(f"more than {most} bytes")
+        if size > max_bytes:
+            raise WebhookTooLarge(f"more than {max_bytes} bytes")
         chunks.append(chunk)
     scope = request.scope
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

@@ -1,1 +1,1 @@
-"""Load and crashes against the simulator, judged by the laws."""
+"""Chaos test: load and faults against a disposable gateway, checked against the guarantees."""

@@ -1,4 +1,4 @@
-"""Law L11 in one conversation: whether messages were taken together, or one by one, as the policy says."""
+"""Check of guarantee L11 for one conversation: messages are merged into turns as the policy says."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from gateway.redis.records.session_log import LogEntry
 
 _CLOCK_TOLERANCE_MS = 5
-"""How far the times of a script and of its entries in the log may differ."""
+"""Largest difference between the time a script reads and the time of its log entries."""
 
 
 def answered_texts(log: Sequence[LogEntry]) -> list[list[str]]:
-    """The texts of each turn that was answered, as many as were taken as one."""
+    """Return the texts of each answered turn; a burst that was merged into one turn has several."""
     texts = {str(entry.data["turn"]): str(entry.data["text"]) for entry in log if entry.kind == "accepted"}
     commits = [entry.data for entry in log if entry.kind == "committed"]
     return [
@@ -23,29 +23,30 @@ def answered_texts(log: Sequence[LogEntry]) -> list[list[str]]:
 
 
 def count_violations(log: Sequence[LogEntry], window: float, cap: float) -> int:
-    """How often turns were taken together or apart against the policy; with a `window` of 0 each is alone.
+    """Count the turns that were merged, or not merged, against the policy.
 
-    A burst ends `window` seconds after its last message and `cap` seconds after its first. Until then it must
-    not be taken; then all of it must be.
+    With a `window` of 0 every message is a turn of its own. A burst ends `window` seconds after its last
+    message, at most `cap` seconds after its first. It must not be taken before its end; after it, all of it
+    must be taken together.
     """
     if not window:
         return sum(len(_turn_ids(entry.data)) - 1 for entry in log if entry.kind == "committed")
-    wrong, quiet, begun = 0, 0.0, None
+    violations, quiet_until, began = 0, 0.0, None
     waiting: list[str] = []
-    shown: list[str] = []
+    visible: list[str] = []
     for entry in log:
         if entry.kind == "accepted":
-            begun = entry.at_ms if begun is None else begun
-            quiet = min(entry.at_ms + window * 1000, begun + cap * 1000)
+            began = entry.at_ms if began is None else began
+            quiet_until = min(entry.at_ms + window * 1000, began + cap * 1000)
             waiting.append(str(entry.data["turn"]))
         elif entry.kind == "claimed":
-            wrong += entry.at_ms < quiet - _CLOCK_TOLERANCE_MS
-            begun, shown = None, list(waiting)
+            violations += entry.at_ms < quiet_until - _CLOCK_TOLERANCE_MS
+            began, visible = None, list(waiting)
         elif entry.kind == "committed":
             turns = _turn_ids(entry.data)
-            wrong += turns != shown
+            violations += turns != visible
             del waiting[: len(turns)]
-    return wrong
+    return violations
 
 
 def _turn_ids(commit: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""A process whose clock is wrong, and jumps: every few seconds it is off by another amount, either way."""
+"""Wall-clock skew for one process: the offset changes every few seconds, in either direction."""
 
 from __future__ import annotations
 
@@ -12,37 +12,39 @@ _STEP_SECONDS = 4.0
 _RealDatetime = datetimes.datetime
 
 
-def skew_clock(seed: int, most: float) -> None:
-    """From now on this process reads a wall clock that is up to `most` seconds off. Monotonic time is right.
+def skew_clock(seed: int, max_seconds: float) -> None:
+    """Make this process read a wall clock that is up to `most` seconds off; monotonic time stays correct.
 
-    Names that modules have bound to the right clock are bound anew.
+    References that loaded modules hold to the correct clock are replaced.
     """
-    right_time = time.time
+    real_time = time.time
 
-    def off() -> float:
+    def offset() -> float:
         step = int(time.monotonic() / _STEP_SECONDS)
-        return Random(f"{seed}:{step}").uniform(-most, most)  # noqa: S311 - repeatable on purpose
+        return Random(f"{seed}:{step}").uniform(-max_seconds, max_seconds)  # noqa: S311 - repeatable on purpose
 
-    def wrong_time() -> float:
-        return right_time() + off()
+    def skewed_time() -> float:
+        return real_time() + offset()
 
-    class WrongDatetime(_RealDatetime):
-        """The real thing, but for the present."""
+    class SkewedDatetime(_RealDatetime):
+        """`datetime` whose current time is skewed."""
 
         @classmethod
         def now(cls, tz: datetimes.tzinfo | None = None) -> Any:
-            """The present, wrong."""
-            return _RealDatetime.now(tz) + datetimes.timedelta(seconds=off())
+            """Return the skewed current time."""
+            return _RealDatetime.now(tz) + datetimes.timedelta(seconds=offset())
 
         @classmethod
         def utcnow(cls) -> Any:
-            """The present in UTC, wrong."""
-            return _RealDatetime.now(datetimes.UTC).replace(tzinfo=None) + datetimes.timedelta(seconds=off())
+            """Return the skewed current time in UTC, as a naive datetime."""
+            return _RealDatetime.now(datetimes.UTC).replace(tzinfo=None) + datetimes.timedelta(
+                seconds=offset()
+            )
 
-    bound: list[tuple[object, object]] = [(right_time, wrong_time), (_RealDatetime, WrongDatetime)]
-    others = [module for name, module in sys.modules.items() if name != __name__]
-    for module in others:
+    replacements: list[tuple[object, object]] = [(real_time, skewed_time), (_RealDatetime, SkewedDatetime)]
+    modules = [module for name, module in sys.modules.items() if name != __name__]
+    for module in modules:
         for name, value in list(getattr(module, "__dict__", {}).items()):
-            for old, new in bound:
+            for old, new in replacements:
                 if value is old:
                     setattr(module, name, new)

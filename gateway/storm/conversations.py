@@ -1,4 +1,4 @@
-"""What people say in a storm, and what they must hear: made from a seed."""
+"""Conversations of the chaos test, generated from a seed, and the replies that each must receive."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ _USER_TEXTS = (
 
 @dataclass(frozen=True, slots=True)
 class MessageGroup:
-    """Lines said without waiting, in the order they arrive; `swapped`: they were written the other way round.
+    """Messages sent in a row without waiting for replies, in the order of arrival.
 
-    `hears` are the bodies that must come back, in order.
+    `expected_replies` are the bodies that must come back, in order. With `is_swapped` the two messages were
+    written in the opposite order.
     """
 
     texts: tuple[str, ...]
@@ -46,88 +47,93 @@ class MessageGroup:
 
 @dataclass(frozen=True, slots=True)
 class PlannedConversation:
-    """One person's part. From breath number `silent_from` on the bot has lost its voice (law L10).
+    """The messages of one contact. From group number `silent_from` on the bot must not speak (guarantee L10).
 
-    Where lines may be taken as one, what they bring is known only once they were: `ScriptModel.hears` tells.
+    Under a burst policy the expected replies depend on how messages were merged:
+    `ConversationGenerator.compute_replies` returns them afterwards.
     """
 
-    person: str
+    contact: str
     groups: tuple[MessageGroup, ...]
     silent_from: int | None = None
 
     @property
     def turn_count(self) -> int:
-        """How many lines that are turns."""
-        return sum(text != STOP_TEXT for breath in self.groups for text in breath.texts)
+        """Number of messages that are turns; an opt-out is not."""
+        return sum(text != STOP_TEXT for group in self.groups for text in group.texts)
 
     @property
     def expected_replies(self) -> tuple[str, ...]:
-        """All bodies that must come back, in order."""
-        return tuple(body for breath in self.groups for body in breath.expected_replies)
+        """Bodies of all replies that must come back, in order."""
+        return tuple(body for group in self.groups for body in group.expected_replies)
 
 
 class ConversationGenerator:
-    """Writes people's parts: the replies are those of the same flow run here, without any queue."""
+    """Generate conversations; the expected replies come from running the same flow here, without a queue."""
 
     def __init__(
         self,
-        weather: StormScenario,
+        scenario: StormScenario,
         dialog: Dialog,
         channel: Channel[httpx.AsyncClient],
-        ours: str,
+        business_number: str,
         account: str,
     ) -> None:
-        self._scenario = weather
+        self._scenario = scenario
         self._dialog = dialog
         self._channel = channel
-        self._business_number = ours
+        self._business_number = business_number
         self._account = account
 
     async def generate(self, number: int) -> PlannedConversation:
-        """The `number`-th person's script."""
-        chance = Random(f"{self._scenario.seed}:{number}")  # noqa: S311 - repeatable on purpose
-        person = f"+1555{number:07d}"
+        """Generate the conversation of contact `number`; the same seed and number give the same result."""
+        random = Random(f"{self._scenario.seed}:{number}")  # noqa: S311 - repeatable on purpose
+        contact = f"+1555{number:07d}"
         address = Address(
-            channel=self._channel.name, account=self._account, ours=self._business_number, theirs=person
+            channel=self._channel.name, account=self._account, ours=self._business_number, theirs=contact
         )
         state: State | None = None
-        breaths: list[MessageGroup] = []
+        groups: list[MessageGroup] = []
         silent_from = None
-        left = chance.randint(2, 6)
-        gathered = bool(self._scenario.burst)
-        while left > 0 and silent_from is None:
-            swapped = left > 1 and chance.random() < self._scenario.swaps * 2
-            size = 2 if swapped else min(chance.choice((1, 1, 1, 2)), left)
-            says = tuple(chance.choice(_USER_TEXTS) for _ in range(size))
-            hears: list[str] = []
-            for place, text in enumerate(says):
-                turn = Turn(id=f"{number}.{left}.{place}", session=person, address=address, text=text)
-                if gathered or silent_from is not None:
+        remaining = random.randint(2, 6)
+        is_burst = bool(self._scenario.burst)
+        while remaining > 0 and silent_from is None:
+            is_swapped = remaining > 1 and random.random() < self._scenario.swaps * 2
+            size = 2 if is_swapped else min(random.choice((1, 1, 1, 2)), remaining)
+            texts = tuple(random.choice(_USER_TEXTS) for _ in range(size))
+            expected: list[str] = []
+            for index, text in enumerate(texts):
+                turn = Turn(id=f"{number}.{remaining}.{index}", session=contact, address=address, text=text)
+                if is_burst or silent_from is not None:
                     continue
                 step = await self._dialog.answer(turn, state)
                 state = step.state
-                hears += [part.body for said in step.messages for part in self._channel.render(said, address)]
+                expected += [
+                    part.body for message in step.messages for part in self._channel.render(message, address)
+                ]
                 if step.hand_off:
-                    silent_from = len(breaths) + 1
-            breaths.append(MessageGroup(says, tuple(hears), swapped))
-            left -= size
-        if silent_from is None and chance.random() < self._scenario.silences:
-            breaths.append(MessageGroup((STOP_TEXT,), ()))
-            silent_from = len(breaths)
+                    silent_from = len(groups) + 1
+            groups.append(MessageGroup(texts, tuple(expected), is_swapped))
+            remaining -= size
+        if silent_from is None and random.random() < self._scenario.silences:
+            groups.append(MessageGroup((STOP_TEXT,), ()))
+            silent_from = len(groups)
         if silent_from is not None:
-            breaths.append(MessageGroup((chance.choice(_USER_TEXTS),), ()))
-        return PlannedConversation(person, tuple(breaths), silent_from)
+            groups.append(MessageGroup((random.choice(_USER_TEXTS),), ()))
+        return PlannedConversation(contact, tuple(groups), silent_from)
 
-    async def compute_replies(self, person: str, said: Sequence[Sequence[str]]) -> tuple[str, ...]:
-        """The bodies that must come back to what was said, each as many lines as were taken as one."""
+    async def compute_replies(self, contact: str, turns_of_texts: Sequence[Sequence[str]]) -> tuple[str, ...]:
+        """Return the bodies that must answer `turns_of_texts`; each item is the messages of one turn."""
         address = Address(
-            channel=self._channel.name, account=self._account, ours=self._business_number, theirs=person
+            channel=self._channel.name, account=self._account, ours=self._business_number, theirs=contact
         )
         state: State | None = None
-        found: list[str] = []
-        for number, texts in enumerate(said):
-            turns = [Turn(id=f"{number}", session=person, address=address, text=text) for text in texts]
+        bodies: list[str] = []
+        for number, texts in enumerate(turns_of_texts):
+            turns = [Turn(id=f"{number}", session=contact, address=address, text=text) for text in texts]
             step = await self._dialog.answer(merge_turns(turns), state)
             state = step.state
-            found += [part.body for each in step.messages for part in self._channel.render(each, address)]
-        return tuple(found)
+            bodies += [
+                part.body for message in step.messages for part in self._channel.render(message, address)
+            ]
+        return tuple(bodies)

@@ -1,4 +1,4 @@
-"""Where it storms: a gateway of its own with server, web, workers and provider, in a temporary folder."""
+"""Disposable environment of a chaos test: Redis, web, workers and provider in a temporary folder."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ class StormEnvironment:
 
 
 @asynccontextmanager
-async def running_environment(weather: StormScenario) -> AsyncIterator[StormEnvironment]:
-    """The grounds for as long as the block runs; all is real but the provider."""
+async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnvironment]:
+    """Start the environment and stop it at the end of the block; only the provider is simulated."""
     token, port = secrets.token_hex(16), find_free_port()
     url = f"http://127.0.0.1:{port}"
     simulator = StormSimulator(
         account_sid=ACCOUNT,
         auth_token=token,
         webhook_url=f"{url}/webhooks/{CHANNEL}#rc=5&rp=all",
-        seed=weather.seed,
-        ours=BUSINESS_NUMBER,
+        seed=scenario.seed,
+        business_number=BUSINESS_NUMBER,
     )
-    simulator.set_faults(weather.faults)
+    simulator.set_faults(scenario.faults)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="storm")))
         server = EmbeddedRedis(folder / "data")
@@ -65,21 +65,23 @@ async def running_environment(weather: StormScenario) -> AsyncIterator[StormEnvi
         stack.callback(server.stop)
         redis = open_redis(server.url)
         stack.push_async_callback(redis.aclose)
-        host = StormServer(simulator, await stack.enter_async_context(provider_client()), concurrency=200)
+        simulator_server = StormServer(
+            simulator, await stack.enter_async_context(provider_client()), concurrency=200
+        )
         account = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": token}
         environ = {
             name: value for name, value in os.environ.items() if not name.startswith(_ENVIRONMENT_PREFIXES)
         }
-        environ |= account | {"TWILIO_API_URL": await stack.enter_async_context(serve(host))}
+        environ |= account | {"TWILIO_API_URL": await stack.enter_async_context(serve(simulator_server))}
         environ |= {"PUBLIC_URL": url, "REDIS_URL": server.url, "TURNGATE_FLOW": "kyc"}
         environ |= {"PORT": str(port), "HOST": "127.0.0.1"}
-        environ["TURNGATE_LEASE_SECONDS"] = str(weather.lease_seconds)
-        if weather.burst:
-            environ["TURNGATE_CONFIG"] = str(_write_burst_config(folder / "turngate.toml", weather))
-        log = folder / "gateway.log"
-        web = ForkedProcess("web", environ, log)
-        offs = [weather.clock_off, *[0.0] * (weather.workers - 1)]
-        workers = [ForkedProcess("worker", environ, log, off) for off in offs]
+        environ["TURNGATE_LEASE_SECONDS"] = str(scenario.lease_seconds)
+        if scenario.burst:
+            environ["TURNGATE_CONFIG"] = str(_write_burst_config(folder / "turngate.toml", scenario))
+        log_path = folder / "gateway.log"
+        web = ForkedProcess("web", environ, log_path)
+        clock_offsets = [scenario.clock_off, *[0.0] * (scenario.workers - 1)]
+        workers = [ForkedProcess("worker", environ, log_path, clock_off) for clock_off in clock_offsets]
         for process in (web, *workers):
             await process.start()
             stack.push_async_callback(process.stop)
@@ -87,11 +89,11 @@ async def running_environment(weather: StormScenario) -> AsyncIterator[StormEnvi
         channel = create_channel(account, url)
         assert channel is not None
         dialog = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"))
-        scripts = ConversationGenerator(weather, dialog, channel, BUSINESS_NUMBER, ACCOUNT)
-        yield StormEnvironment(server, redis, host, web, workers, scripts, log)
+        generator = ConversationGenerator(scenario, dialog, channel, BUSINESS_NUMBER, ACCOUNT)
+        yield StormEnvironment(server, redis, simulator_server, web, workers, generator, log_path)
 
 
-def _write_burst_config(file: Path, weather: StormScenario) -> Path:
-    policy = f'policy = "burst"\nwindow = {weather.burst}\ncap = {weather.burst_cap}\n'
+def _write_burst_config(file: Path, scenario: StormScenario) -> Path:
+    policy = f'policy = "burst"\nwindow = {scenario.burst}\ncap = {scenario.burst_cap}\n'
     file.write_text(f"[channels.{CHANNEL}.concurrency]\n{policy}", encoding="utf-8")
     return file

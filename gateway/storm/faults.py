@@ -1,4 +1,4 @@
-"""The blows: what is killed, stopped and restarted, and when, chosen by a seed."""
+"""Fault injection: kills, pauses and restarts, at times chosen by a seed."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _WEB_SHARE = 0.2
 
 
 class FaultInjector:
-    """Deals blows until cancelled. `blows` counts them by kind."""
+    """Inject faults until cancelled; `counts` has their number by kind."""
 
     def __init__(
         self,
-        weather: StormScenario,
+        scenario: StormScenario,
         server: EmbeddedRedis,
         web: ForkedProcess,
         workers: Sequence[ForkedProcess],
     ) -> None:
-        self._scenario = weather
+        self._scenario = scenario
         self._server = server
         self._web = web
         self._workers = workers
@@ -36,54 +36,54 @@ class FaultInjector:
         self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Every kind of blow at its own pace."""
-        weather = self._scenario
+        """Inject each kind of fault at its own interval."""
+        scenario = self._scenario
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._inject_periodically("kill", weather.kill_every, self._kill))
-            group.create_task(self._inject_periodically("pause", weather.pause_every, self._pause))
-            group.create_task(self._inject_periodically("restart", weather.restart_every, self._restart))
+            group.create_task(self._inject_periodically("kill", scenario.kill_every, self._kill))
+            group.create_task(self._inject_periodically("pause", scenario.pause_every, self._pause))
+            group.create_task(self._inject_periodically("restart", scenario.restart_every, self._restart))
 
     async def recover(self) -> None:
-        """After the last blow: the server runs, and nobody is left standing still."""
+        """Finish a restart that is under way and resume every paused worker."""
         if self._restart_task is not None:
             await self._restart_task
         for worker in self._workers:
             worker.signal(signal.SIGCONT)
 
     def times_between(self, began: float, ended: float) -> Sequence[float]:
-        """When blows fell within a span, all in seconds of the monotonic clock."""
+        """Return the times of the faults in an interval, all in seconds of the monotonic clock."""
         return self._times[bisect_left(self._times, began) : bisect_left(self._times, ended)]
 
     async def _inject_periodically(
-        self, kind: str, seconds: float, blow: Callable[[Random], Awaitable[str]]
+        self, kind: str, seconds: float, inject: Callable[[Random], Awaitable[str]]
     ) -> None:
-        chance = Random(f"{self._scenario.seed}:{kind}")  # noqa: S311 - repeatable on purpose
+        random = Random(f"{self._scenario.seed}:{kind}")  # noqa: S311 - repeatable on purpose
         while seconds > 0:
-            await asyncio.sleep(chance.uniform(0.3, 1.7) * seconds)
-            if struck := await blow(chance):
-                self.counts[struck] += 1
+            await asyncio.sleep(random.uniform(0.3, 1.7) * seconds)
+            if kind_injected := await inject(random):
+                self.counts[kind_injected] += 1
 
-    async def _kill(self, chance: Random) -> str:
-        hits_web = chance.random() < _WEB_SHARE
-        victim = self._web if hits_web else chance.choice(self._workers)
-        if victim.signal(signal.SIGKILL) is None:
+    async def _kill(self, random: Random) -> str:
+        kills_web = random.random() < _WEB_SHARE
+        target = self._web if kills_web else random.choice(self._workers)
+        if target.signal(signal.SIGKILL) is None:
             return ""
         self._times.append(monotonic())
-        return f"{victim.name} killed (kill -9)"
+        return f"{target.name} killed (kill -9)"
 
-    async def _pause(self, chance: Random) -> str:
-        """Stop a worker past its lease. It may be killed meanwhile; then its successor is not touched."""
-        victim = chance.choice(self._workers)
-        pid = victim.signal(signal.SIGSTOP)
+    async def _pause(self, random: Random) -> str:
+        """Pause a worker past its lease. If it is killed meanwhile, its replacement is left alone."""
+        target = random.choice(self._workers)
+        pid = target.signal(signal.SIGSTOP)
         if pid is None:
             return ""
         self._times.append(monotonic())
-        await asyncio.sleep(self._scenario.lease_seconds * chance.uniform(1.1, 1.6))
-        if victim.pid == pid:
-            victim.signal(signal.SIGCONT)
-        return "worker stood still past its lease (SIGSTOP)"
+        await asyncio.sleep(self._scenario.lease_seconds * random.uniform(1.1, 1.6))
+        if target.pid == pid:
+            target.signal(signal.SIGCONT)
+        return "worker paused past its lease (SIGSTOP)"
 
-    async def _restart(self, chance: Random) -> str:
+    async def _restart(self, random: Random) -> str:
         self._times.append(monotonic())
         self._restart_task = asyncio.ensure_future(asyncio.to_thread(self._restart_server))
         await asyncio.shield(self._restart_task)

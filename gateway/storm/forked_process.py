@@ -1,4 +1,4 @@
-"""The gateway's processes in a storm: killed often, so forked from one that has imported everything."""
+"""Gateway processes that are killed often, so they fork from a server that has imported everything."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PRELOADED_MODULES = [
 
 
 class ForkedProcess:
-    """`turngate <name>`, started again whenever it ends. What it logs goes to the end of `log`."""
+    """`turngate <name>`, restarted whenever it exits; its output is appended to `log`."""
 
     def __init__(self, name: str, environ: Mapping[str, str], log: Path, clock_off: float = 0.0) -> None:
         self.name = name
@@ -37,16 +37,16 @@ class ForkedProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process id, while one runs."""
+        """Process id, or `None` while none runs."""
         return self._process.pid if self._process and self._process.is_alive() else None
 
     async def start(self) -> None:
-        """Start the process, and from then on start it again whenever it ends."""
+        """Start the process and keep restarting it whenever it exits."""
         await self._spawn()
         self._restart_task = asyncio.create_task(self._restart_loop())
 
     async def stop(self, seconds: float = 15.0) -> None:
-        """Ask it to finish, and end it when it has not after so many seconds."""
+        """Stop restarting, send SIGTERM, and SIGKILL after `seconds`."""
         if self._restart_task is not None:
             self._restart_task.cancel()
             with suppress(asyncio.CancelledError):
@@ -60,7 +60,7 @@ class ForkedProcess:
             await asyncio.to_thread(self._process.join)
 
     def signal(self, number: signal.Signals) -> int | None:
-        """Send it a signal; its process id, or `None` when none runs now."""
+        """Send a signal; return the process id, or `None` when no process runs."""
         pid = self.pid
         if pid is not None:
             with suppress(ProcessLookupError):

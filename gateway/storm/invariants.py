@@ -1,4 +1,4 @@
-"""Whether the laws held in one conversation: what was said and heard, against the session's log."""
+"""Checks of the guarantees for one conversation: messages and replies against the session's log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gateway.storm.result import StormResult, Violation
 
 @dataclass(frozen=True, slots=True)
 class FinishedConversation:
-    """A conversation that has ended: its session, its part, and the ids of its acknowledged turns."""
+    """A conversation that has ended: its session, its plan, and the ids of its acknowledged turns."""
 
     session: str
     plan: PlannedConversation
@@ -26,80 +26,82 @@ class FinishedConversation:
 
 
 async def is_idle(redis: Redis, session: str) -> bool:
-    """Whether nothing waits in a session, neither a turn nor a reply nor a drain."""
+    """Return whether a session has no turn, reply, job or lease left."""
     async with redis.pipeline(transaction=True) as pipeline:
         pipeline.exists(f"tg:{{{session}}}:mail", f"tg:{{{session}}}:out")
         pipeline.hmget(f"tg:{{{session}}}", ["job", "lease"])
-        left, marks = await pipeline.execute()
-    return not left and not any(marks)
+        has_items, job_and_lease = await pipeline.execute()
+    return not has_items and not any(job_and_lease)
 
 
 def check_conversation(
-    talk: FinishedConversation,
+    conversation: FinishedConversation,
     log: Sequence[LogEntry],
-    ear: Recipient,
-    verdict: StormResult,
+    recipient: Recipient,
+    result: StormResult,
     *,
     window: float = 0.0,
     cap: float = 0.0,
 ) -> None:
-    """Compare what came of a conversation with the laws; `window` and `cap` are a burst's, in seconds."""
-    check_log(talk, log, ear.sends, verdict)
-    check_replies(talk.plan, ear.received, verdict)
-    person = talk.plan.person
-    verdict.record_violation(Violation.WRONG_GROUPING, count_violations(log, window, cap), person)
-    verdict.counts["conversations"] += 1
-    verdict.counts["sends"] += ear.sends
-    verdict.counts["silenced"] += ear.is_silenced
-    verdict.record_violation(Violation.OVERLAP, ear.overlaps, person)
-    verdict.record_violation(Violation.SENT_WHILE_SILENCED, ear.sends_while_silenced, person)
+    """Record every violation in a finished conversation; `window` and `cap` are the burst's, in seconds."""
+    check_log(conversation, log, recipient.sends, result)
+    check_replies(conversation.plan, recipient.received, result)
+    contact = conversation.plan.contact
+    result.record_violation(Violation.WRONG_GROUPING, count_violations(log, window, cap), contact)
+    result.counts["conversations"] += 1
+    result.counts["sends"] += recipient.sends
+    result.counts["silenced"] += recipient.is_silenced
+    result.record_violation(Violation.OVERLAP, recipient.overlaps, contact)
+    result.record_violation(Violation.SENT_WHILE_SILENCED, recipient.sends_while_silenced, contact)
 
 
-def check_log(talk: FinishedConversation, log: Sequence[LogEntry], sends: int, verdict: StormResult) -> None:
-    """Laws L2 to L6 and L9: by the session's log, and by how often the provider was called."""
-    person = talk.plan.person
+def check_log(
+    conversation: FinishedConversation, log: Sequence[LogEntry], sends: int, result: StormResult
+) -> None:
+    """Check guarantees L2 to L6 and L9 by the session's log and the number of calls to the provider."""
+    contact = conversation.plan.contact
     accepted = [str(entry.data["turn"]) for entry in log if entry.kind == "accepted"]
     commits = [entry.data for entry in log if entry.kind == "committed"]
     committed = [str(turn) for commit in commits for turn in _as_list(commit["turns"])]
     marked = sum(entry.kind == "sending" for entry in log)
-    verdict.counts["acknowledged"] += len(talk.turn_ids)
-    verdict.counts["committed"] += len(committed)
-    verdict.counts["gathered"] += sum(len(_as_list(commit["turns"])) > 1 for commit in commits)
-    verdict.record_violation(Violation.UNRECORDED, len(set(talk.turn_ids) - set(accepted)), person)
-    verdict.record_violation(Violation.DUPLICATE_TURN, len(accepted) - len(set(accepted)), person)
-    verdict.record_violation(Violation.DUPLICATE_COMMIT, len(committed) - len(set(committed)), person)
-    verdict.record_violation(Violation.UNCOMMITTED, len(set(accepted) - set(committed)), person)
-    verdict.record_violation(
-        Violation.OUT_OF_ORDER, _without_duplicates(committed) != _without_duplicates(accepted) != [], person
+    result.counts["acknowledged"] += len(conversation.turn_ids)
+    result.counts["committed"] += len(committed)
+    result.counts["gathered"] += sum(len(_as_list(commit["turns"])) > 1 for commit in commits)
+    result.record_violation(Violation.UNRECORDED, len(set(conversation.turn_ids) - set(accepted)), contact)
+    result.record_violation(Violation.DUPLICATE_TURN, len(accepted) - len(set(accepted)), contact)
+    result.record_violation(Violation.DUPLICATE_COMMIT, len(committed) - len(set(committed)), contact)
+    result.record_violation(Violation.UNCOMMITTED, len(set(accepted) - set(committed)), contact)
+    result.record_violation(
+        Violation.OUT_OF_ORDER, _without_duplicates(committed) != _without_duplicates(accepted) != [], contact
     )
-    verdict.record_violation(Violation.UNMARKED, sends - marked, person)
-    verdict.record_violation(
-        Violation.GIVEN_UP, sum(commit.get("outcome") == "dead" for commit in commits), person
+    result.record_violation(Violation.UNMARKED, sends - marked, contact)
+    result.record_violation(
+        Violation.GIVEN_UP, sum(commit.get("outcome") == "dead" for commit in commits), contact
     )
 
 
-def check_replies(script: PlannedConversation, heard: Sequence[str], verdict: StormResult) -> None:
-    """Law L7: what a person heard, and what they must have heard."""
-    expected = script.expected_replies
-    verdict.counts["replies"] += len(expected)
-    if tuple(heard) == expected:
+def check_replies(plan: PlannedConversation, received: Sequence[str], result: StormResult) -> None:
+    """Check guarantee L7: compare the replies that a contact received with the expected ones."""
+    expected = plan.expected_replies
+    result.counts["replies"] += len(expected)
+    if tuple(received) == expected:
         return
-    missing = Counter(expected) - Counter(heard)
-    extra = Counter(heard) - Counter(expected)
-    verdict.record_violation(Violation.LOST, missing.total(), script.person)
-    verdict.record_violation(Violation.DUPLICATED, extra.total(), script.person)
-    verdict.record_violation(Violation.REORDERED, not missing and not extra, script.person)
+    missing = Counter(expected) - Counter(received)
+    extra = Counter(received) - Counter(expected)
+    result.record_violation(Violation.LOST, missing.total(), plan.contact)
+    result.record_violation(Violation.DUPLICATED, extra.total(), plan.contact)
+    result.record_violation(Violation.REORDERED, not missing and not extra, plan.contact)
 
 
-def build_session_id(channel: str, account: str, ours: str, person: str) -> str:
-    """The session of a person, as the channel names it."""
-    return f"{channel}:{account}:{ours}:{person}"
+def build_session_id(channel: str, account: str, business_number: str, contact: str) -> str:
+    """Return the session id of a contact, as the channel builds it."""
+    return f"{channel}:{account}:{business_number}:{contact}"
 
 
 async def delete_session(session: str, redis: Redis) -> None:
-    """Remove what a judged session left, so that a long storm needs no more memory than a short one.
+    """Delete what a checked session stored, so that a long run needs no more memory than a short one.
 
-    What it has seen stays: a copy of a webhook may still be on its way.
+    The deduplication set stays: a copy of a webhook may still be on its way.
     """
     await redis.delete(*(f"tg:{{{session}}}{part}" for part in ("", ":recent", ":log")))
 

@@ -1,4 +1,4 @@
-"""The provider in a storm: the simulator, never tired of delivering, with an ear for what our laws forbid."""
+"""Simulated provider of the chaos test: retries webhooks without limit and observes violations."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from channels._kit.simulator import SimulatorRequest, SimulatorResponse, UserMes
 from channels.twilio.simulator.server import TwilioSimulator
 from gateway.local.simulator_server import SimulatorServer
 
-_MAX_ANSWER_DELAY = 16.0  # a second longer than our client waits
+_MAX_ANSWER_DELAY = 16.0  # one second longer than the gateway's client waits
 _RETRY_SECONDS = 1.0
 
 
 @dataclass(slots=True)
 class Recipient:
-    """What the provider knows about one person: what they heard, and how it came.
+    """The provider's observations of one contact: the replies received and how they were sent.
 
-    `sends` counts our calls, whatever became of them; `overlaps` those that came while another one was
-    under way, which one holder of a session never does; `unasked` those after the bot had lost its voice
-    (`silent`). `troubled` says that one of them met a fault; `newest` numbers the last message heard.
+    `sends` counts the gateway's calls, whatever their outcome; `overlaps` those that came while another was
+    in progress, which a session's single lease holder never does; `sends_while_silenced` those after the bot
+    had to stop speaking (`is_silenced`). `had_fault`: one of them met an injected fault.
+    `last_message_number` is the number of the last message received.
     """
 
     received: list[str] = field(default_factory=list)
@@ -37,15 +38,17 @@ class Recipient:
 
 
 class StormSimulator(TwilioSimulator):
-    """A simulator that tries a webhook until it is taken, and remembers who heard what until told to forget."""
+    """Simulator that retries a webhook until it is accepted and records the replies of each contact."""
 
-    def __init__(self, *, account_sid: str, auth_token: str, webhook_url: str, seed: int, ours: str) -> None:
+    def __init__(
+        self, *, account_sid: str, auth_token: str, webhook_url: str, seed: int, business_number: str
+    ) -> None:
         super().__init__(
             account_sid=account_sid,
             auth_token=auth_token,
             webhook_url=webhook_url,
             seed=seed,
-            sms_number=ours,
+            sms_number=business_number,
             remembered=20_000,
         )
         self._header_random = Random(seed)  # noqa: S311 - repeatable on purpose
@@ -53,57 +56,57 @@ class StormSimulator(TwilioSimulator):
         self._acceptance_events: dict[str, asyncio.Event] = {}
         self.duplicate_deliveries = 0
 
-    def recipient(self, person: str) -> Recipient:
-        """What is known of a person."""
-        return self._recipients.setdefault(person, Recipient())
+    def recipient(self, contact: str) -> Recipient:
+        """Return the observations of a contact."""
+        return self._recipients.setdefault(contact, Recipient())
 
-    def forget(self, person: str) -> None:
-        """Let go of a person whose conversation was judged."""
-        self._recipients.pop(person, None)
+    def forget(self, contact: str) -> None:
+        """Drop the observations of a contact whose conversation was checked."""
+        self._recipients.pop(contact, None)
 
     def acceptance_event(self, sid: str) -> asyncio.Event:
-        """Set once a message's webhook was answered with 2xx."""
+        """Return the event that is set once a message's webhook was answered with 2xx."""
         return self._acceptance_events.setdefault(sid, asyncio.Event())
 
     async def wait_until_accepted(self, sid: str) -> None:
-        """Wait for that, and forget it."""
+        """Wait until a message's webhook was accepted, then drop its event."""
         await self.acceptance_event(sid).wait()
         del self._acceptance_events[sid]
 
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Answer a call, and note what it means for its person."""
-        answer, follows = super().handle(request, now)
+        """Answer an API call and record what it means for its contact."""
+        response, deliveries = super().handle(request, now)
         if request.method != "POST" or not request.url.endswith("/Messages.json"):
-            return answer, follows
+            return response, deliveries
         form = parse_qs(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-        ear = self.recipient(form["To"][0])
-        ear.sends += 1
-        ear.overlaps += ear.busy_until > now
-        late, failed = answer.delay > _MAX_ANSWER_DELAY, answer.drop or answer.status >= 400
-        if late:
-            answer = replace(answer, delay=_MAX_ANSWER_DELAY)
-        ear.had_fault = ear.had_fault or late or failed
-        ear.busy_until = 0.0 if late or failed else now + answer.delay
-        ear.sends_while_silenced += ear.is_silenced
-        newest = self.list_messages(now, person=form["To"][0], after=ear.last_message_number)[-1:]
+        recipient = self.recipient(form["To"][0])
+        recipient.sends += 1
+        recipient.overlaps += recipient.busy_until > now
+        is_late, has_failed = response.delay > _MAX_ANSWER_DELAY, response.drop or response.status >= 400
+        if is_late:
+            response = replace(response, delay=_MAX_ANSWER_DELAY)
+        recipient.had_fault = recipient.had_fault or is_late or has_failed
+        recipient.busy_until = 0.0 if is_late or has_failed else now + response.delay
+        recipient.sends_while_silenced += recipient.is_silenced
+        newest = self.list_messages(now, person=form["To"][0], after=recipient.last_message_number)[-1:]
         if newest and newest[0].direction == "out":
-            ear.last_message_number = newest[0].number
-            ear.received.append(newest[0].text)
-            ear.message_received.set()
+            recipient.last_message_number = newest[0].number
+            recipient.received.append(newest[0].text)
+            recipient.message_received.set()
         if (
-            answer.status == 429 and self._header_random.random() < 0.5
-        ):  # Twilio sends the header at times only
-            answer = replace(answer, headers={**answer.headers, "retry-after": "1"})
-        return answer, follows
+            response.status == 429 and self._header_random.random() < 0.5
+        ):  # Twilio sends this header only sometimes
+            response = replace(response, headers={**response.headers, "retry-after": "1"})
+        return response, deliveries
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
     ) -> list[WebhookDelivery]:
-        """Note a message as taken; one that nobody took comes again, as often as it needs."""
+        """Record an accepted webhook; schedule another attempt for one that was not, without limit."""
         if b"MessageStatus=" in delivery.body:
-            return []  # a lost status is the provider's to lose; there is always a later one
+            return []  # a lost status is not retried: a later one always follows
         if status is not None and status < 300:
             if event := self._acceptance_events.get(_message_sid(delivery)):
                 event.set()
@@ -114,23 +117,24 @@ class StormSimulator(TwilioSimulator):
 
 
 class StormServer(SimulatorServer):
-    """Hosts the simulator, and lets people write in ways that the wire allows and nobody likes."""
+    """Host of the simulator that also sends messages out of order and with a forged signature."""
 
     simulator: StormSimulator
 
-    async def send_in_order(self, person: str, texts: Sequence[str], *, swapped: bool) -> list[str]:
-        """Messages that arrive in the order of `texts`; their ids, once all were taken.
+    async def send_in_order(self, contact: str, texts: Sequence[str], *, swapped: bool) -> list[str]:
+        """Send messages that arrive in the order of `texts`; return their ids once all were accepted.
 
-        Each webhook leaves when the one before was taken. `swapped`: they were written in the other order.
+        Each webhook leaves when the previous one was accepted. `swapped`: they were written in the opposite
+        order.
         """
         now = self._clock()
-        order = list(reversed(texts)) if swapped else list(texts)
-        written = [
-            self.simulator.send_user_message(UserMessage(surface="sms", person=person, text=text), now)
-            for text in order
+        written_order = list(reversed(texts)) if swapped else list(texts)
+        sent = [
+            self.simulator.send_user_message(UserMessage(surface="sms", person=contact, text=text), now)
+            for text in written_order
         ]
         ids = []
-        for sid, deliveries in reversed(written) if swapped else written:
+        for sid, deliveries in reversed(sent) if swapped else sent:
             self.simulator.duplicate_deliveries += len(deliveries) > 1
             self.simulator.acceptance_event(sid)
             self._schedule_webhooks(deliveries)
@@ -138,10 +142,10 @@ class StormServer(SimulatorServer):
             ids.append(sid)
         return ids
 
-    async def send_forged(self, person: str) -> int | None:
-        """A message that the provider never signed; the answer's status."""
+    async def send_forged(self, contact: str) -> int | None:
+        """Send a message with a wrong signature; return the status of the answer."""
         _, deliveries = self.simulator.send_user_message(
-            UserMessage(surface="sms", person=person, text="forged"), self._clock()
+            UserMessage(surface="sms", person=contact, text="forged"), self._clock()
         )
         headers = {**deliveries[0].headers, "x-twilio-signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA="}
         status, _ = await self._post_webhook(replace(deliveries[0], headers=headers))

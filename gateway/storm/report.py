@@ -1,4 +1,4 @@
-"""A verdict as tables: for a terminal, or for a page."""
+"""Result of a chaos test as tables, for a terminal or for Markdown."""
 
 from __future__ import annotations
 
@@ -12,58 +12,66 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class ReportTable:
-    """One table. The first row of `rows` is not a heading; `heads` is."""
+    """One table; `headings` is not part of `rows`."""
 
     title: str
     headings: Row
     rows: Sequence[Row]
 
     def to_markdown(self) -> str:
-        """The table for a page."""
+        """Return the table as Markdown."""
         lines = [self.headings, tuple("---" for _ in self.headings), *self.rows]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def build_tables(verdict: StormResult, longest: float) -> list[ReportTable]:
-    """What happened, what it did to the laws, and how long people waited."""
-    return [_build_events_table(verdict), _build_laws_table(verdict), _build_wait_table(verdict, longest)]
+def build_tables(result: StormResult, max_recovery: float) -> list[ReportTable]:
+    """Return the tables of events, guarantees and waiting times; `longest` bounds a recovery, in seconds."""
+    return [
+        _build_events_table(result),
+        _build_guarantees_table(result),
+        _build_wait_table(result, max_recovery),
+    ]
 
 
-def _build_events_table(verdict: StormResult) -> ReportTable:
-    counts = verdict.counts
+def _build_events_table(result: StormResult) -> ReportTable:
+    counts = result.counts
     rows = [
         ("conversations", f"{counts['conversations']:,}"),
         ("messages acknowledged", f"{counts['acknowledged']:,}"),
-        ("webhooks delivered twice", f"{counts['delivered twice']:,}"),
-        ("turns of several messages", f"{counts['gathered']:,}"),
-        ("replies that must arrive", f"{counts['replies']:,}"),
-        ("sends, repeated ones too", f"{counts['sends']:,}"),
-        *((name, f"{count:,}") for name, count in sorted(verdict.fault_counts.items())),
-        ("seconds", f"{verdict.duration_seconds:,.0f}"),
-        ("messages a second", f"{counts['acknowledged'] / max(verdict.duration_seconds, 1e-9):,.0f}"),
+        ("duplicate webhook deliveries", f"{counts['delivered twice']:,}"),
+        ("turns merged from several messages", f"{counts['gathered']:,}"),
+        ("expected replies", f"{counts['replies']:,}"),
+        ("sends, including retries", f"{counts['sends']:,}"),
+        *((name, f"{count:,}") for name, count in sorted(result.fault_counts.items())),
+        ("seconds", f"{result.duration_seconds:,.0f}"),
+        ("messages per second", f"{counts['acknowledged'] / max(result.duration_seconds, 1e-9):,.0f}"),
     ]
-    return ReportTable(f"storm {verdict.seed}", ("what", "how many"), rows)
+    return ReportTable(f"storm {result.seed}", ("event", "count"), rows)
 
 
-def _build_laws_table(verdict: StormResult) -> ReportTable:
+def _build_guarantees_table(result: StormResult) -> ReportTable:
     rows = [
         (
-            breach.law,
-            breach.description,
-            f"{verdict.counts[breach.total_count_name]:,}",
-            f"{verdict.violations[breach]:,}",
-            "broken" if verdict.violations[breach] else "held",
+            violation.guarantee,
+            violation.description,
+            f"{result.counts[violation.total_count_name]:,}",
+            f"{result.violations[violation]:,}",
+            "violated" if result.violations[violation] else "held",
         )
-        for breach in Violation
+        for violation in Violation
     ]
-    return ReportTable("laws", ("law", "what must not be", "among", "found", "verdict"), rows)
+    return ReportTable("guarantees", ("guarantee", "violation", "checked", "found", "result"), rows)
 
 
-def _build_wait_table(verdict: StormResult, longest: float) -> ReportTable:
+def _build_wait_table(result: StormResult, max_recovery: float) -> ReportTable:
     shares = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0)]
-    rows = [(f"answer, {name}", f"{verdict.percentile(share):.2f}", "") for name, share in shares]
-    kept = "held" if verdict.max_recovery_seconds <= longest else "broken"
+    rows = [(f"reply, {name}", f"{result.percentile(share):.2f}", "") for name, share in shares]
+    status = "held" if result.max_recovery_seconds <= max_recovery else "violated"
     rows.append(
-        ("longest recovery from one blow", f"{verdict.max_recovery_seconds:.2f}", f"≤ {longest:.0f}: {kept}")
+        (
+            "longest recovery from one fault",
+            f"{result.max_recovery_seconds:.2f}",
+            f"≤ {max_recovery:.0f}: {status}",
+        )
     )
-    return ReportTable("seconds from a line to its last reply", ("what", "seconds", "bound"), rows)
+    return ReportTable("seconds from a message to its last reply", ("measure", "seconds", "limit"), rows)

@@ -1,4 +1,4 @@
-"""What a storm came to."""
+"""Result of a chaos test."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from enum import Enum
 
 
 class Violation(Enum):
-    """A way in which a law may be broken: the law, what would be counted, and out of how many."""
+    """A way to violate a guarantee: the guarantee, what is counted, and the count it is out of."""
 
-    FORGED_ACCEPTED = ("L1", "forged webhooks let in", "forged")
-    UNRECORDED = ("L2", "messages acknowledged and not recorded", "acknowledged")
-    DUPLICATE_TURN = ("L3", "messages taken in twice", "acknowledged")
-    OUT_OF_ORDER = ("L4", "conversations whose turns ran in another order than accepted", "conversations")
-    UNMARKED = ("L5", "sends that the lease's holder had not marked", "sends")
-    OVERLAP = ("L5", "sends to a person while another one was under way", "sends")
+    FORGED_ACCEPTED = ("L1", "forged webhooks accepted", "forged")
+    UNRECORDED = ("L2", "messages acknowledged but not recorded", "acknowledged")
+    DUPLICATE_TURN = ("L3", "messages accepted twice", "acknowledged")
+    OUT_OF_ORDER = ("L4", "conversations with turns processed out of order", "conversations")
+    UNMARKED = ("L5", "sends not marked by the lease holder", "sends")
+    OVERLAP = ("L5", "sends to a contact during another send", "sends")
     DUPLICATE_COMMIT = ("L6", "turns committed twice", "committed")
-    UNCOMMITTED = ("L6", "turns accepted and never committed", "acknowledged")
+    UNCOMMITTED = ("L6", "turns accepted but never committed", "acknowledged")
     LOST = ("L7", "replies lost", "replies")
-    DUPLICATED = ("L7", "replies doubled", "replies")
-    REORDERED = ("L7", "conversations with replies in a wrong order", "conversations")
-    STRANDED = ("L8", "conversations that never came to rest", "conversations")
-    GIVEN_UP = ("L9", "turns given up", "committed")
-    SENT_WHILE_SILENCED = ("L10", "sends after the bot had lost its voice", "silenced")
-    WRONG_GROUPING = ("L11", "turns taken together or apart against the policy", "committed")
-    LEAKED = ("L12", "log lines with a person's number or words", "logged")
+    DUPLICATED = ("L7", "replies duplicated", "replies")
+    REORDERED = ("L7", "conversations with replies out of order", "conversations")
+    STRANDED = ("L8", "conversations with unfinished work", "conversations")
+    GIVEN_UP = ("L9", "turns turned into dead letters", "committed")
+    SENT_WHILE_SILENCED = ("L10", "sends after the bot had to stop speaking", "silenced")
+    WRONG_GROUPING = ("L11", "turns merged or split against the policy", "committed")
+    LEAKED = ("L12", "log lines with a contact's number or text", "logged")
 
     @property
-    def law(self) -> str:
-        """The law's number."""
+    def guarantee(self) -> str:
+        """Number of the guarantee, such as `L7`."""
         return self.value[0]
 
     @property
@@ -41,13 +41,13 @@ class Violation(Enum):
 
     @property
     def total_count_name(self) -> str:
-        """The name of the count that says how many could have broken it."""
+        """Name of the count of cases that could have violated it."""
         return self.value[2]
 
 
 @dataclass(slots=True)
 class StormResult:
-    """Counts of what must be zero, and the time that each breath took to its last reply, in seconds."""
+    """Violations, which must be zero, and the seconds that each message group waited for its last reply."""
 
     seed: int
     counts: Counter[str] = field(default_factory=Counter)
@@ -58,24 +58,24 @@ class StormResult:
     max_recovery_seconds: float = 0.0
     duration_seconds: float = 0.0
 
-    def record_violation(self, kind: Violation, many: int, person: str = "") -> None:
-        """Count how often a law was broken, and who met it."""
-        if many <= 0:
+    def record_violation(self, kind: Violation, count: int, contact: str = "") -> None:
+        """Count violations, and keep a message with the contact for the first of them."""
+        if count <= 0:
             return
-        self.violations[kind] += many
+        self.violations[kind] += count
         if len(self.violation_messages) < 20:
-            self.violation_messages.append(f"{kind.law} {kind.description}: {many} {person}".rstrip())
+            self.violation_messages.append(f"{kind.guarantee} {kind.description}: {count} {contact}".rstrip())
 
     def record_wait(self, seconds: float, recovery: float | None) -> None:
-        """Note how long somebody waited; `recovery` is since the blow, where exactly one can be to blame."""
+        """Record a wait in seconds; `recovery` counts from the fault, if exactly one can have caused it."""
         self.wait_seconds.append(seconds)
         self.max_recovery_seconds = max(self.max_recovery_seconds, recovery or 0.0)
 
     def percentile(self, share: float) -> float:
-        """The time that `share` (0 to 1) of the waits stayed below, in seconds."""
+        """Return the seconds that a `share` (0 to 1) of the waits stayed below."""
         ordered = sorted(self.wait_seconds)
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
 
-    def is_passing(self, longest: float) -> bool:
-        """No law broken, and no recovery longer than `longest` seconds."""
-        return not self.violations and self.max_recovery_seconds <= longest
+    def is_passing(self, max_recovery: float) -> bool:
+        """Return whether no guarantee was violated and no recovery took longer than `longest` seconds."""
+        return not self.violations and self.max_recovery_seconds <= max_recovery

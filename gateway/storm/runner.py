@@ -1,4 +1,4 @@
-"""The storm: many people write at once through the simulator while everything else goes wrong."""
+"""Run of a chaos test: many contacts write through the simulator while faults are injected."""
 
 from __future__ import annotations
 
@@ -40,172 +40,195 @@ WriteLine = Callable[[str], None]
 
 
 class StormRunner:
-    """One run. All is real: the server, the processes, HTTP on loopback; only the provider is played."""
+    """One run. Server, processes and loopback HTTP are real; only the provider is simulated."""
 
-    def __init__(self, weather: StormScenario, say: WriteLine) -> None:
-        self._scenario = weather
-        self._write_line = say
+    def __init__(self, scenario: StormScenario, write_line: WriteLine) -> None:
+        self._scenario = scenario
+        self._write_line = write_line
         self._sent_count = 0
         self._next_user = 0
         self._finished: deque[tuple[float, FinishedConversation]] = deque()
-        self.result = StormResult(weather.seed)
+        self.result = StormResult(scenario.seed)
 
     async def run(self) -> StormResult:
-        """Storm until every message was said and its conversation has ended, and judge."""
-        async with running_environment(self._scenario) as grounds:
+        """Run until every message was sent and every conversation was checked; return the result."""
+        async with running_environment(self._scenario) as environment:
             began = monotonic()
-            chaos = FaultInjector(self._scenario, grounds.server, grounds.web, grounds.workers)
-            striking = asyncio.create_task(chaos.run())
-            people = [
-                asyncio.create_task(self._run_user_slot(grounds, chaos, after=place * _START_STAGGER_SECONDS))
-                for place in range(self._scenario.people)
+            injector = FaultInjector(self._scenario, environment.server, environment.web, environment.workers)
+            injecting = asyncio.create_task(injector.run())
+            contacts = [
+                asyncio.create_task(
+                    self._run_user_slot(environment, injector, after=index * _START_STAGGER_SECONDS)
+                )
+                for index in range(self._scenario.people)
             ]
-            talking = asyncio.gather(*people)
-            judges = [asyncio.create_task(self._check_finished(grounds, talking)) for _ in range(_CHECKERS)]
-            telling = asyncio.create_task(self._report(chaos, began))
+            conversations = asyncio.gather(*contacts)
+            checkers = [
+                asyncio.create_task(self._check_finished(environment, conversations))
+                for _ in range(_CHECKERS)
+            ]
+            reporting = asyncio.create_task(self._report(injector, began))
             try:
-                await talking
+                await conversations
                 self.result.duration_seconds = monotonic() - began
-                await _stop_faults(striking, chaos)
-                await asyncio.gather(*judges)
+                await _stop_faults(injecting, injector)
+                await asyncio.gather(*checkers)
             finally:
-                started = (striking, telling, *judges, *people)
+                started = (injecting, reporting, *checkers, *contacts)
                 for task in started:
                     task.cancel()
                 await asyncio.gather(*started, return_exceptions=True)
-            self.result.fault_counts = dict(chaos.counts)
-            self.result.counts["delivered twice"] = grounds.simulator_server.simulator.duplicate_deliveries
-            self._write_line(self._format_progress(chaos, monotonic() - began))
-            for process in (grounds.web, *grounds.workers):
+            self.result.fault_counts = dict(injector.counts)
+            self.result.counts["delivered twice"] = (
+                environment.simulator_server.simulator.duplicate_deliveries
+            )
+            self._write_line(self._format_progress(injector, monotonic() - began))
+            for process in (environment.web, *environment.workers):
                 await process.stop()
-            self._scan_log(grounds.log_path)
+            self._scan_log(environment.log_path)
         return self.result
 
-    async def _run_user_slot(self, grounds: StormEnvironment, chaos: FaultInjector, after: float) -> None:
-        """One place in the crowd: a person after the other, until enough was said."""
+    async def _run_user_slot(
+        self, environment: StormEnvironment, injector: FaultInjector, after: float
+    ) -> None:
+        """Run one conversation after another until enough messages were sent."""
         await asyncio.sleep(after)
         while self._sent_count < self._scenario.messages:
             number, self._next_user = self._next_user, self._next_user + 1
-            script = await grounds.generator.generate(number)
-            self._sent_count += script.turn_count
-            talk = await self._run_conversation(script, grounds, chaos)
-            self._finished.append((monotonic(), talk))
+            plan = await environment.generator.generate(number)
+            self._sent_count += plan.turn_count
+            conversation = await self._run_conversation(plan, environment, injector)
+            self._finished.append((monotonic(), conversation))
 
     async def _run_conversation(
-        self, script: PlannedConversation, grounds: StormEnvironment, chaos: FaultInjector
+        self, plan: PlannedConversation, environment: StormEnvironment, injector: FaultInjector
     ) -> FinishedConversation:
-        """Think, say a breath, wait for all that it must bring."""
-        chance = Random(f"{self._scenario.seed}:{script.person}")  # noqa: S311 - repeatable on purpose
-        host, ear, ids, due = (
-            grounds.simulator_server,
-            grounds.simulator_server.simulator.recipient(script.person),
+        """Send each message group after a pause, and wait for all replies it must bring."""
+        random = Random(f"{self._scenario.seed}:{plan.contact}")  # noqa: S311 - repeatable on purpose
+        server, recipient, turn_ids, expected_count = (
+            environment.simulator_server,
+            environment.simulator_server.simulator.recipient(plan.contact),
             list[str](),
             0,
         )
-        session = build_session_id(CHANNEL, ACCOUNT, BUSINESS_NUMBER, script.person)
-        for place, breath in enumerate(script.groups):
-            await asyncio.sleep(chance.uniform(0.0, 2.0) * self._scenario.think)
-            if chance.random() < self._scenario.forgeries:
-                await self._send_forged(host, script.person)
+        session = build_session_id(CHANNEL, ACCOUNT, BUSINESS_NUMBER, plan.contact)
+        for index, group in enumerate(plan.groups):
+            await asyncio.sleep(random.uniform(0.0, 2.0) * self._scenario.think)
+            if random.random() < self._scenario.forgeries:
+                await self._send_forged(server, plan.contact)
             began = monotonic()
-            ear.had_fault, ear.is_silenced = False, place == script.silent_from
-            taken = await host.send_in_order(script.person, breath.texts, swapped=breath.is_swapped)
-            ids += [sid for sid, text in zip(taken, breath.texts, strict=True) if text != STOP_TEXT]
-            due += len(breath.expected_replies)
+            recipient.had_fault, recipient.is_silenced = False, index == plan.silent_from
+            message_ids = await server.send_in_order(plan.contact, group.texts, swapped=group.is_swapped)
+            turn_ids += [sid for sid, text in zip(message_ids, group.texts, strict=True) if text != STOP_TEXT]
+            expected_count += len(group.expected_replies)
             if self._scenario.burst:
-                await self._wait_until_idle(grounds.redis, session, began)
+                await self._wait_until_idle(environment.redis, session, began)
             else:
-                await self._await_replies(ear, breath, due, began, chaos)
-        return FinishedConversation(session, script, ids)
+                await self._await_replies(recipient, group, expected_count, began, injector)
+        return FinishedConversation(session, plan, turn_ids)
 
-    async def _send_forged(self, host: StormServer, person: str) -> None:
-        status = await host.send_forged(person)
+    async def _send_forged(self, server: StormServer, contact: str) -> None:
+        status = await server.send_forged(contact)
         self.result.counts["forged"] += status is not None
-        self.result.record_violation(Violation.FORGED_ACCEPTED, status is not None and status < 300, person)
+        self.result.record_violation(Violation.FORGED_ACCEPTED, status is not None and status < 300, contact)
 
     async def _await_replies(
-        self, ear: Recipient, breath: MessageGroup, due: int, began: float, chaos: FaultInjector
+        self,
+        recipient: Recipient,
+        group: MessageGroup,
+        expected_count: int,
+        began: float,
+        injector: FaultInjector,
     ) -> None:
-        if not breath.expected_replies:
+        if not group.expected_replies:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(self._scenario.patience):
-                while len(ear.received) < due:
-                    ear.message_received.clear()
-                    await ear.message_received.wait()
+                while len(recipient.received) < expected_count:
+                    recipient.message_received.clear()
+                    await recipient.message_received.wait()
         ended = monotonic()
-        hits = chaos.times_between(began, ended)
-        one_to_blame = len(hits) == 1 and not ear.had_fault
-        self.result.record_wait(ended - began, ended - hits[0] if one_to_blame else None)
+        faults = injector.times_between(began, ended)
+        has_single_cause = len(faults) == 1 and not recipient.had_fault
+        self.result.record_wait(ended - began, ended - faults[0] if has_single_cause else None)
 
     async def _wait_until_idle(self, redis: Redis, session: str, began: float) -> None:
-        """Wait until all that was said has been answered, however it was taken."""
-        rests = False
-        while not rests and monotonic() < began + self._scenario.patience:
+        """Wait until everything sent was answered, however it was merged."""
+        idle = False
+        while not idle and monotonic() < began + self._scenario.patience:
             await asyncio.sleep(_POLL_SECONDS / 5)
             with suppress(RedisError, OSError):  # the server is being restarted
-                rests = await is_idle(redis, session)
+                idle = await is_idle(redis, session)
         self.result.record_wait(monotonic() - began, None)
 
-    async def _check_finished(self, grounds: StormEnvironment, talking: asyncio.Future[list[None]]) -> None:
-        """Judge conversations some time after their end, so that a late second copy is heard too."""
-        while self._finished or not talking.done():
+    async def _check_finished(
+        self, environment: StormEnvironment, conversations: asyncio.Future[list[None]]
+    ) -> None:
+        """Check conversations some time after their end, so that a late duplicate is noticed too."""
+        while self._finished or not conversations.done():
             if not self._finished or self._finished[0][0] + self._scenario.settle > monotonic():
                 await asyncio.sleep(_POLL_SECONDS)
                 continue
-            ended, talk = self._finished.popleft()
+            ended, conversation = self._finished.popleft()
             try:
-                judged = await self._check_conversation(grounds, talk, monotonic() - ended)
+                is_checked = await self._check_conversation(environment, conversation, monotonic() - ended)
             except (RedisError, OSError):  # the server is being restarted
-                judged = False
-            if not judged:
-                self._finished.append((ended, talk))
+                is_checked = False
+            if not is_checked:
+                self._finished.append((ended, conversation))
                 await asyncio.sleep(_POLL_SECONDS / 10)
 
     async def _check_conversation(
-        self, grounds: StormEnvironment, talk: FinishedConversation, since: float
+        self, environment: StormEnvironment, conversation: FinishedConversation, since: float
     ) -> bool:
-        """Judge a conversation that ended `since` seconds ago; False while its session has work to do."""
-        rests = await is_idle(grounds.redis, talk.session)
-        if not rests and since < self._scenario.patience:
+        """Check a conversation that ended `since` seconds ago; return False while work is left."""
+        idle = await is_idle(environment.redis, conversation.session)
+        if not idle and since < self._scenario.patience:
             return False
-        simulator, person = grounds.simulator_server.simulator, talk.plan.person
-        log = await read_log(grounds.redis, talk.session, count=_MAX_LOG_ENTRIES)
-        await delete_session(talk.session, grounds.redis)
-        self.result.record_violation(Violation.STRANDED, not rests, person)
-        weather = self._scenario
-        if weather.burst:
-            heard = MessageGroup((), await grounds.generator.compute_replies(person, answered_texts(log)))
-            talk = replace(talk, plan=replace(talk.plan, groups=(heard,)))
+        simulator, contact = environment.simulator_server.simulator, conversation.plan.contact
+        log = await read_log(environment.redis, conversation.session, count=_MAX_LOG_ENTRIES)
+        await delete_session(conversation.session, environment.redis)
+        self.result.record_violation(Violation.STRANDED, not idle, contact)
+        scenario = self._scenario
+        if scenario.burst:
+            group = MessageGroup(
+                (), await environment.generator.compute_replies(contact, answered_texts(log))
+            )
+            conversation = replace(conversation, plan=replace(conversation.plan, groups=(group,)))
         check_conversation(
-            talk, log, simulator.recipient(person), self.result, window=weather.burst, cap=weather.burst_cap
+            conversation,
+            log,
+            simulator.recipient(contact),
+            self.result,
+            window=scenario.burst,
+            cap=scenario.burst_cap,
         )
-        simulator.forget(person)
+        simulator.forget(contact)
         return True
 
-    async def _report(self, chaos: FaultInjector, began: float) -> None:
+    async def _report(self, injector: FaultInjector, began: float) -> None:
         while True:
             await asyncio.sleep(_REPORT_SECONDS)
-            self._write_line(self._format_progress(chaos, monotonic() - began))
+            self._write_line(self._format_progress(injector, monotonic() - began))
 
-    def _format_progress(self, chaos: FaultInjector, seconds: float) -> str:
-        judged = self.result.counts["acknowledged"]
+    def _format_progress(self, injector: FaultInjector, seconds: float) -> str:
+        checked = self.result.counts["acknowledged"]
         return (
-            f"{seconds:.0f} s: {judged:,} of {self._scenario.messages:,} messages judged, "
-            f"{self._sent_count / seconds:.0f}/s, {chaos.counts.total()} blows, "
-            f"{self.result.violations.total()} breaches"
+            f"{seconds:.0f} s: {checked:,} of {self._scenario.messages:,} messages checked, "
+            f"{self._sent_count / seconds:.0f}/s, {injector.counts.total()} faults, "
+            f"{self.result.violations.total()} violations"
         )
 
     def _scan_log(self, log: Path) -> None:
-        """Law L12: no line of any process names a person or what was said."""
+        """Check guarantee L12: no log line of any process contains a contact's number or text."""
         with log.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 self.result.counts["logged"] += 1
                 self.result.record_violation(Violation.LEAKED, "+1555" in line or "forged" in line)
 
 
-async def _stop_faults(striking: asyncio.Task[None], chaos: FaultInjector) -> None:
-    """End the blows; nobody is left standing still, and the server runs."""
-    striking.cancel()
-    await asyncio.gather(striking, return_exceptions=True)
-    await chaos.recover()
+async def _stop_faults(injecting: asyncio.Task[None], injector: FaultInjector) -> None:
+    """Stop injecting faults; afterwards the server runs and no worker is paused."""
+    injecting.cancel()
+    await asyncio.gather(injecting, return_exceptions=True)
+    await injector.recover()

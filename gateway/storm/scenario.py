@@ -1,4 +1,4 @@
-"""How hard it storms."""
+"""Settings of a chaos test."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ COMMON_FAULTS = (
 
 
 class StormScenario(FrozenModel):
-    """Times are in seconds, chances from 0 to 1; an interval of 0 means never.
+    """Load and faults of a run. Times are in seconds, chances from 0 to 1; an interval of 0 means never.
 
-    `messages` are said by as many people as it takes, `people` of them at a time, each thinking up to twice
-    `think` before a line. Every `kill_every` on average a worker, at times the web process, is ended with
-    SIGKILL; every `pause_every` a worker stands still for longer than its lease; every `restart_every` the
+    `messages` are sent by as many contacts as it takes, `people` of them at a time, each pausing up to twice
+    `think` before a message. Every `kill_every` on average a worker, sometimes the web process, is killed
+    (SIGKILL); every `pause_every` a worker is paused for longer than its lease; every `restart_every` the
     server is restarted with its append-only file. One worker's clock jumps by up to `clock_off` every few
     seconds. `swaps` of the messages arrive after the next one, `forgeries` more come with a wrong signature,
-    and `silences` of the conversations end with STOP and one line more. `settle` is how long a conversation
-    is watched after its last reply, `patience` how long one reply may take. With a `burst` above 0, messages
-    that come within so many seconds are to be one turn.
+    and `silences` of the conversations end with STOP and one message more. A conversation is observed for
+    `settle` after its last reply; one reply may take up to `patience`. With a `burst` above 0, messages that
+    come within so many seconds must be merged into one turn.
     """
 
     seed: int

@@ -67,8 +67,8 @@ class _AnswerTracker:
 
     def apply_notification(self, note: bytes) -> None:
         """Apply the log entries that commit.lua sent with its notification, one per line."""
-        for line in note.splitlines():
-            kind, _, data = line.partition(b" ")
+        for entry_line in note.splitlines():
+            kind, _, data = entry_line.partition(b" ")
             self.apply_entry(kind.decode(), from_json(data))
 
     def apply_entry(self, kind: str, data: dict[str, Any]) -> None:
@@ -131,78 +131,84 @@ class WebConversations:
         """Store a message like `submit`, and wait for its answer like `wait_for_answer`."""
         with self._notifications.subscribe(
             build_session_id(session_id)
-        ) as hint:  # subscribed before the submit, so nothing is missed and the log need not be read
-            asked = await self.submit(session_id, message_id, text, payload)
-            return asked, await self._await_answer(asked, seconds, hint, look=not asked.is_new)
+        ) as subscription:  # subscribed before the submit, so nothing is missed and the log need not be read
+            submitted = await self.submit(session_id, message_id, text, payload)
+            return submitted, await self._await_answer(
+                submitted, seconds, subscription, read_log_first=not submitted.is_new
+            )
 
-    async def is_known(self, asked: SubmittedTurn) -> bool:
+    async def is_known(self, submitted: SubmittedTurn) -> bool:
         """Return whether such a message was stored within the deduplication window."""
-        score: Any = await self._redis.zscore(f"tg:{{{asked.session}}}:seen", asked.message_id)
+        score: Any = await self._redis.zscore(f"tg:{{{submitted.session}}}:seen", submitted.message_id)
         return score is not None
 
-    async def wait_for_answer(self, asked: SubmittedTurn, seconds: float) -> CompletedTurn | None:
+    async def wait_for_answer(self, submitted: SubmittedTurn, seconds: float) -> CompletedTurn | None:
         """Wait for the answer of a turn; `None` if it takes longer than `seconds`."""
-        with self._notifications.subscribe(asked.session) as hint:
-            return await self._await_answer(asked, seconds, hint, look=True)
+        with self._notifications.subscribe(submitted.session) as subscription:
+            return await self._await_answer(submitted, seconds, subscription, read_log_first=True)
 
     async def _await_answer(
-        self, asked: SubmittedTurn, seconds: float, hint: Subscription, *, look: bool
+        self, submitted: SubmittedTurn, seconds: float, subscription: Subscription, *, read_log_first: bool
     ) -> CompletedTurn | None:
         """Wait for notifications, and read the log first (`look`) and whenever none arrives."""
-        reading, behind, end = _AnswerTracker(asked.message_id), "", monotonic() + seconds
+        tracker, last_id, end = _AnswerTracker(submitted.message_id), "", monotonic() + seconds
         while True:
-            if look:
-                behind = await self._apply_log(
-                    reading, behind or await self._find_start(asked), asked.session
+            if read_log_first:
+                last_id = await self._apply_log(
+                    tracker, last_id or await self._find_start(submitted), submitted.session
                 )
-            if (answered := reading.completed_turn) or monotonic() > end:
-                return answered
+            if (completed := tracker.completed_turn) or monotonic() > end:
+                return completed
             pause = _POLL_SECONDS if self._notifications.subscribed.is_set() else _UNSUBSCRIBED_POLL_SECONDS
-            await _wait_for_notification(hint, min(pause, max(end - monotonic(), 0.01)))
-            notes = hint.pop_notes()
+            await _wait_for_notification(subscription, min(pause, max(end - monotonic(), 0.01)))
+            notes = subscription.pop_notes()
             for note in notes:
-                reading.apply_notification(note)
-            look = not notes
+                tracker.apply_notification(note)
+            read_log_first = not notes
 
-    async def _find_start(self, asked: SubmittedTurn) -> str:
+    async def _find_start(self, submitted: SubmittedTurn) -> str:
         """Return the log entry after which a turn's answer follows; empty for the beginning of the log."""
-        newest = await read_log_end(self._redis, asked.session, _RECENT_ENTRIES) if asked.is_new else []
-        mine = (each for each in newest if each.kind == "accepted" and each.data["turn"] == asked.message_id)
-        entry = next(mine, None)
+        recent = (
+            await read_log_end(self._redis, submitted.session, _RECENT_ENTRIES) if submitted.is_new else []
+        )
+        matching = (
+            each for each in recent if each.kind == "accepted" and each.data["turn"] == submitted.message_id
+        )
+        entry = next(matching, None)
         return entry.id if entry else ""
 
-    async def _apply_log(self, reading: _AnswerTracker, behind: str, session: str) -> str:
+    async def _apply_log(self, tracker: _AnswerTracker, last_id: str, session: str) -> str:
         """Read to the end of the log or until the answer is complete; return the last entry read."""
         is_more = True
-        while is_more and not reading.completed_turn:
-            entries = await read_log(self._redis, session, behind, _ENTRIES_PER_READ)
+        while is_more and not tracker.completed_turn:
+            entries = await read_log(self._redis, session, last_id, _ENTRIES_PER_READ)
             for entry in entries:
-                reading.apply_entry(entry.kind, entry.data)
-                behind = entry.id
+                tracker.apply_entry(entry.kind, entry.data)
+                last_id = entry.id
             is_more = len(entries) == _ENTRIES_PER_READ
-        return behind
+        return last_id
 
     async def stream_pieces(
-        self, asked: SubmittedTurn, after: str, answer: asyncio.Task[CompletedTurn | None]
+        self, submitted: SubmittedTurn, after: str, answer: asyncio.Task[CompletedTurn | None]
     ) -> AsyncIterator[TextPiece]:
         """Yield the pieces of a turn's text after the piece `after`, until `answer` is complete."""
-        key, seen = pieces_key(asked.session), after
-        with self._notifications.subscribe(asked.session) as hint:
+        key, seen = pieces_key(submitted.session), after
+        with self._notifications.subscribe(submitted.session) as subscription:
             while True:
-                hint.pop_notes()
-                is_over = answer.done()
+                subscription.pop_notes()
+                is_complete = answer.done()
                 rows: Any = await self._redis.xrange(
                     key, f"({seen}" if seen else "-", count=_ENTRIES_PER_READ
                 )
                 for name, fields in rows:
                     seen = name.decode()
-                    if fields[b"turn"].decode() == asked.message_id:
+                    if fields[b"turn"].decode() == submitted.message_id:
                         yield TextPiece(seen, fields[b"text"].decode(), fields[b"first"] == b"1")
                 if rows:
                     continue
-                if is_over:
+                if is_complete:
                     return
-                waiting = asyncio.create_task(hint.wait())
+                waiting = asyncio.create_task(subscription.wait())
                 try:
                     await asyncio.wait(
                         {waiting, answer}, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -212,29 +218,29 @@ class WebConversations:
 
     async def history(self, session_id: str, count: int = 100) -> list[dict[str, JsonValue]]:
         """Return the latest messages of both sides, oldest first; suppressed replies are left out."""
-        shown: dict[str, dict[str, JsonValue]] = {}
+        messages: dict[str, dict[str, JsonValue]] = {}
         for entry in await read_log_end(self._redis, build_session_id(session_id), 1_000):
             data: dict[str, Any] = entry.data
             if entry.kind == "accepted" and data.get("text"):
-                shown[entry.id] = {"from": "person", "text": data["text"]}
+                messages[entry.id] = {"from": "person", "text": data["text"]}
             elif entry.kind == "said":
-                more: dict[str, JsonValue] = {name: data[name] for name in _EXTRA_FIELDS if name in data}
+                extras: dict[str, JsonValue] = {name: data[name] for name in _EXTRA_FIELDS if name in data}
                 speaker = "agent" if data.get("voice") == "person" else "bot"
-                shown[data["key"]] = {"from": speaker, "text": data["body"], **more}
+                messages[data["key"]] = {"from": speaker, "text": data["body"], **extras}
             elif entry.kind == "refused":
-                shown.pop(str(data.get("key")), None)
+                messages.pop(str(data.get("key")), None)
             elif entry.kind == "reset":
-                shown.clear()
-        return list(shown.values())[-count:]
+                messages.clear()
+        return list(messages.values())[-count:]
 
     async def aclose(self) -> None:
         """Stop listening."""
         await self._notifications.aclose()
 
 
-async def _wait_for_notification(hint: Subscription, seconds: float) -> None:
+async def _wait_for_notification(subscription: Subscription, seconds: float) -> None:
     try:
         with TimeLimit(seconds):
-            await hint.wait()
+            await subscription.wait()
     except TimeoutError:
         return

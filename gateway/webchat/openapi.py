@@ -28,8 +28,8 @@ def _query_parameter(name: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": {"type": "string", "maxLength": 200}}
 
 
-def _header_parameter(name: str, meaning: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "description": meaning, "schema": {"type": "string"}}
+def _header_parameter(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
 
 
 _IDEMPOTENCY_KEY = _header_parameter("Idempotency-Key", "makes a repeat the same message")
@@ -117,8 +117,8 @@ def _describe_operation(operation: _Operation) -> dict[str, Any]:
         "responses": {
             **{str(status): _describe_response(model) for status, model in operation.responses.items()},
             **{
-                str(status): {"description": meaning, "content": _json_content(schemas.ErrorAnswer)}
-                for status, meaning in _ERRORS.items()
+                str(status): {"description": description, "content": _json_content(schemas.ErrorAnswer)}
+                for status, description in _ERRORS.items()
             },
         },
     }
@@ -145,9 +145,9 @@ def _build_schemas() -> dict[str, Any]:
     for operation in _OPERATIONS:
         models += [operation.request_model] if operation.request_model else []
         models += [model for model in operation.responses.values() if not isinstance(model, str)]
-    found: dict[str, Any] = {}
+    definitions: dict[str, Any] = {}
     for model in models:
         schema = model.model_json_schema(ref_template=_SCHEMA_REF)
-        found |= schema.pop("$defs", {})
-        found[model.__name__] = schema
-    return found
+        definitions |= schema.pop("$defs", {})
+        definitions[model.__name__] = schema
+    return definitions

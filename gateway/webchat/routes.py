@@ -72,7 +72,7 @@ class WebApi:
                 allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id"],
             )
         ]
-        found = [
+        endpoints = [
             ("/turn", self.turn, "POST"),
             ("/turn/{message_id}", self.pending, "GET"),
             ("/stream", self.stream, "POST"),
@@ -81,7 +81,8 @@ class WebApi:
             ("/web/history", self.history, "GET"),
         ]
         open_to_pages: list[BaseRoute] = [
-            Route(path, serve, methods=[method, "OPTIONS"], middleware=cors) for path, serve, method in found
+            Route(path, serve, methods=[method, "OPTIONS"], middleware=cors)
+            for path, serve, method in endpoints
         ]
         messages = self._operator_auth.require(self.messages)
         return [*open_to_pages, Route("/messages", messages, methods=["POST"])]
@@ -89,49 +90,51 @@ class WebApi:
     async def turn(self, request: Request) -> Response:
         """Answer one message; 202 with a `Location` if it takes longer than the wait."""
         try:
-            said = await self._parse_turn(request)
-            asked, answered = await self.conversations.submit_and_wait(*said, seconds=WAIT_SECONDS)
+            parsed = await self._parse_turn(request)
+            submitted, completed = await self.conversations.submit_and_wait(*parsed, seconds=WAIT_SECONDS)
         except BadRequest as error:
             return error.response
         except (StorageUnavailable, MailboxFull):
             return service_unavailable("the message was not recorded; please send it again")
-        return self._build_response(said.session_id, asked, answered)
+        return self._build_response(parsed.session_id, submitted, completed)
 
     async def pending(self, request: Request) -> Response:
         """Return the answer to a message that was still in progress."""
         session_id = self._client_auth.authorize_session(request, request.query_params.get("session_id", ""))
         if isinstance(session_id, Response):
             return session_id
-        asked = SubmittedTurn(build_session_id(session_id), request.path_params["message_id"])
-        if not await self.conversations.is_known(asked):
+        submitted = SubmittedTurn(build_session_id(session_id), request.path_params["message_id"])
+        if not await self.conversations.is_known(submitted):
             return error_response(404, "unknown_message", "no such message was recorded in this session")
-        return self._build_response(session_id, asked, await self.conversations.wait_for_answer(asked, 0))
+        return self._build_response(
+            session_id, submitted, await self.conversations.wait_for_answer(submitted, 0)
+        )
 
     async def stream(self, request: Request) -> Response:
         """Answer one message as a stream: plain text, or server-sent events if requested."""
         try:
-            said = await self._parse_turn(request)
-            asked = await self.conversations.submit(*said, streamed=True)
+            parsed = await self._parse_turn(request)
+            submitted = await self.conversations.submit(*parsed, streamed=True)
         except BadRequest as error:
             return error.response
         except (StorageUnavailable, MailboxFull):
             return service_unavailable("the message was not recorded; please send it again")
         if "text/event-stream" not in request.headers.get("accept", ""):
-            return StreamingResponse(self._stream_text(asked), media_type="text/plain")
+            return StreamingResponse(self._stream_text(submitted), media_type="text/plain")
         after = request.headers.get("last-event-id", "")
         if after and not after.replace("-", "", 1).isdigit():
-            return error_response(400, "bad_request", "Last-Event-ID: it is not one of ours")
+            return error_response(400, "bad_request", "Last-Event-ID: not an id of this stream")
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        events = self._stream_events(said.session_id, asked, after)
+        events = self._stream_events(parsed.session_id, submitted, after)
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
     async def reset(self, request: Request) -> Response:
         """Delete a conversation."""
         try:
-            given = await parse_json_body(request, ResetRequest)
+            body = await parse_json_body(request, ResetRequest)
         except BadRequest as error:
             return error.response
-        session_id = self._client_auth.authorize_session(request, given.session_id)
+        session_id = self._client_auth.authorize_session(request, body.session_id)
         if isinstance(session_id, Response):
             return session_id
         script = lua.load_script("reset", ProtocolLimits())
@@ -159,85 +162,87 @@ class WebApi:
     async def messages(self, request: Request) -> Response:
         """Send a proactive message, in the session's order, once the bot owns the session."""
         try:
-            given = await parse_json_body(request, MessageRequest)
+            body = await parse_json_body(request, MessageRequest)
         except BadRequest as error:
             return error.response
-        key = f"own-{given.message_id or uuid4().hex}"
-        message = Message(text=given.text, choices=given.choices)
-        if await self._sender.send(given.session, key, message) is SendOutcome.UNKNOWN:
-            return error_response(404, "unknown_session", "nobody has written in such a session")
-        return JSONResponse({"session": given.session, "key": key}, 202)
+        key = f"own-{body.message_id or uuid4().hex}"
+        message = Message(text=body.text, choices=body.choices)
+        if await self._sender.send(body.session, key, message) is SendOutcome.UNKNOWN:
+            return error_response(404, "unknown_session", "no message was received in this session")
+        return JSONResponse({"session": body.session, "key": key}, 202)
 
     async def _parse_turn(self, request: Request) -> _ParsedTurn:
         """Parse the request. Raises `BadRequest`."""
-        given = await parse_json_body(request, TurnRequest)
-        session_id = self._client_auth.authorize_session(request, given.session_id)
+        body = await parse_json_body(request, TurnRequest)
+        session_id = self._client_auth.authorize_session(request, body.session_id)
         if isinstance(session_id, Response):
             raise BadRequest(session_id)
-        if not given.text and not given.payload:
+        if not body.text and not body.payload:
             raise BadRequest(error_response(400, "bad_request", "text: it is empty"))
-        name = request.headers.get("idempotency-key", "")[:MAX_ID_LENGTH] or given.message_id or uuid4().hex
-        return _ParsedTurn(session_id, name, given.text, given.payload)
+        name = request.headers.get("idempotency-key", "")[:MAX_ID_LENGTH] or body.message_id or uuid4().hex
+        return _ParsedTurn(session_id, name, body.text, body.payload)
 
     def _build_response(
-        self, session_id: str, asked: SubmittedTurn, answered: CompletedTurn | None
+        self, session_id: str, submitted: SubmittedTurn, completed: CompletedTurn | None
     ) -> Response:
-        if answered is None:
-            place = f"/turn/{asked.message_id}?session_id={session_id}"
-            body = {"status": "pending", "message_id": asked.message_id, "session_id": session_id}
-            return JSONResponse(body, 202, {"Location": place, "Retry-After": "1"})
+        if completed is None:
+            location = f"/turn/{submitted.message_id}?session_id={session_id}"
+            body = {"status": "pending", "message_id": submitted.message_id, "session_id": session_id}
+            return JSONResponse(body, 202, {"Location": location, "Retry-After": "1"})
         return Response(
-            _build_turn_answer(session_id, answered).model_dump_json(), media_type="application/json"
+            _build_turn_answer(session_id, completed).model_dump_json(), media_type="application/json"
         )
 
-    async def _stream_text(self, asked: SubmittedTurn) -> AsyncIterator[str]:
-        told = ""
-        answer = asyncio.create_task(self.conversations.wait_for_answer(asked, MAX_STREAM_SECONDS))
+    async def _stream_text(self, submitted: SubmittedTurn) -> AsyncIterator[str]:
+        sent_text = ""
+        answer = asyncio.create_task(self.conversations.wait_for_answer(submitted, MAX_STREAM_SECONDS))
         try:
-            async for piece in self.conversations.stream_pieces(asked, "", answer):
-                told = piece.text if piece.is_restart else told + piece.text
-                yield f"\n\n{piece.text}" if piece.is_restart and told != piece.text else piece.text
-            answered = await answer
-            whole = answered.text if answered else ""
-            if whole.startswith(told):
-                yield whole[len(told) :]
-            elif whole:
-                yield f"\n\n{whole}"
+            async for piece in self.conversations.stream_pieces(submitted, "", answer):
+                sent_text = piece.text if piece.is_restart else sent_text + piece.text
+                yield f"\n\n{piece.text}" if piece.is_restart and sent_text != piece.text else piece.text
+            completed = await answer
+            full_text = completed.text if completed else ""
+            if full_text.startswith(sent_text):
+                yield full_text[len(sent_text) :]
+            elif full_text:
+                yield f"\n\n{full_text}"
         finally:
             answer.cancel()  # stops the waiting only; the turn continues in its worker
 
-    async def _stream_events(self, session_id: str, asked: SubmittedTurn, after: str) -> AsyncIterator[str]:
-        answer = asyncio.create_task(self.conversations.wait_for_answer(asked, MAX_STREAM_SECONDS))
+    async def _stream_events(
+        self, session_id: str, submitted: SubmittedTurn, after: str
+    ) -> AsyncIterator[str]:
+        answer = asyncio.create_task(self.conversations.wait_for_answer(submitted, MAX_STREAM_SECONDS))
         yield "retry: 1000\n\n"
         try:
-            pieces = aiter(self.conversations.stream_pieces(asked, after, answer))
-            following: asyncio.Task[TextPiece | None] | None = None
+            pieces = aiter(self.conversations.stream_pieces(submitted, after, answer))
+            next_piece: asyncio.Task[TextPiece | None] | None = None
             while True:
-                following = following or asyncio.ensure_future(anext(pieces, None))
-                await asyncio.wait({following}, timeout=HEARTBEAT_SECONDS)
-                if not following.done():
+                next_piece = next_piece or asyncio.ensure_future(anext(pieces, None))
+                await asyncio.wait({next_piece}, timeout=HEARTBEAT_SECONDS)
+                if not next_piece.done():
                     yield ": still here\n\n"
                     continue
-                piece, following = following.result(), None
+                piece, next_piece = next_piece.result(), None
                 if piece is None:
                     break
                 yield _format_event("restart" if piece.is_restart else "text", {"text": piece.text}, piece.id)
-            answered = await answer
-            done: dict[str, Any] = {"message_id": asked.message_id, "status": "pending"}
+            completed = await answer
+            result: dict[str, Any] = {"message_id": submitted.message_id, "status": "pending"}
             yield _format_event(
-                "done", _build_turn_answer(session_id, answered).model_dump() if answered else done
+                "done", _build_turn_answer(session_id, completed).model_dump() if completed else result
             )
         finally:
             answer.cancel()
 
 
-def _build_turn_answer(session_id: str, answered: CompletedTurn) -> TurnAnswer:
+def _build_turn_answer(session_id: str, completed: CompletedTurn) -> TurnAnswer:
     return TurnAnswer(
-        reply=answered.text,
-        messages=answered.messages,
+        reply=completed.text,
+        messages=completed.messages,
         session_id=session_id,
-        message_id=answered.message_id,
-        outcome=answered.outcome,
+        message_id=completed.message_id,
+        outcome=completed.outcome,
     )
 
 

@@ -49,7 +49,7 @@ class MessageView(FrozenModel):
 
 
 class TurnAnswer(BaseModel):
-    """The answer. `reply` is its whole text; `messages` has choices and media too."""
+    """The answer. `reply` is its full text; `messages` has choices and media too."""
 
     reply: str
     messages: tuple[MessageView, ...]
@@ -80,7 +80,7 @@ class ResetAnswer(BaseModel):
 
 
 class HistoryAnswer(BaseModel):
-    """The latest messages, oldest first; each is `from` the person, the bot or an agent."""
+    """The latest messages, oldest first; each is `from` the contact (`person`), the bot or an agent."""
 
     messages: list[dict[str, Any]]
 

@@ -62,17 +62,17 @@ class ClientAuth:
         self._tokens = tokens
         self._operator_auth = operator
 
-    def authorize_session(self, request: Request, asked: str) -> str | Response:
+    def authorize_session(self, request: Request, session_id: str) -> str | Response:
         """Return the session that a request may use: the requested one for operators, its own for a token."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if self._tokens and scheme.lower() == "bearer":
-            own = self._tokens.verify(token.strip())
-            if own is not None:
-                if asked in ("", own):
-                    return own
+            token_session = self._tokens.verify(token.strip())
+            if token_session is not None:
+                if session_id in ("", token_session):
+                    return token_session
                 return error_response(403, "forbidden", "this token is for another session")
-        if refusal := self._operator_auth.denial_response(request):
-            return refusal
-        if not asked:
+        if denial := self._operator_auth.denial_response(request):
+            return denial
+        if not session_id:
             return error_response(400, "bad_request", "session_id: it is required here")
-        return asked
+        return session_id

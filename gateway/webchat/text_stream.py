@@ -33,11 +33,11 @@ class StreamingDialog:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
         if not turn.streamed:
             return await self._dialog.answer(turn, state, watcher=watcher)
-        teller = TextPublisher(self._redis, turn, watcher or TurnListener())
+        publisher = TextPublisher(self._redis, turn, watcher or TurnListener())
         try:
-            return await self._dialog.answer(turn, state, watcher=teller)
+            return await self._dialog.answer(turn, state, watcher=publisher)
         finally:
-            await teller.finish()
+            await publisher.finish()
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """Delegate to the dialog: nobody is waiting."""
@@ -47,10 +47,10 @@ class StreamingDialog:
 class TextPublisher(TurnListener):
     """Publishes pieces in order; those produced during a call are sent together."""
 
-    def __init__(self, redis: Redis, turn: Turn, behind: TurnListener) -> None:
+    def __init__(self, redis: Redis, turn: Turn, next_listener: TurnListener) -> None:
         self._redis = redis
         self._turn = turn
-        self._next_listener = behind
+        self._next_listener = next_listener
         self._pending: list[str] = []
         self._is_first = True
         self._publish_task: asyncio.Task[None] | None = None

@@ -103,13 +103,13 @@ class AsyncWorker(BaseWorker):
                     RqBookkeeper(self, redis, build_protocol_limits(settings)),
                     settings.concurrency,
                 )
-                chores = [
+                tasks = [
                     background.create_task(runtime.sweeper.run()),
                     background.create_task(job_loop.keep_alive()),
                 ]
                 await job_loop.run(burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time)
-                for chore in chores:
-                    chore.cancel()
+                for task in tasks:
+                    task.cancel()
                 return job_loop.completed_jobs > 0
         finally:
             await redis.aclose()
@@ -134,20 +134,24 @@ class JobLoop:
     async def run(self, *, burst: bool, max_jobs: int | None, max_idle_time: int | None) -> None:
         """Take and run jobs until a signal, an empty queue (`burst`) or one of the limits."""
         self._install_signal_handlers()
-        taken, idle_since = 0, monotonic()
-        while not self._stopping.is_set() and (max_jobs is None or taken < max_jobs):
+        taken_count, idle_since = 0, monotonic()
+        while not self._stopping.is_set() and (max_jobs is None or taken_count < max_jobs):
             await self._wait_for_capacity()
             if self._stopping.is_set():
                 break
-            most = self._batch_size() if max_jobs is None else min(self._batch_size(), max_jobs - taken)
+            max_jobs_to_take = (
+                self._batch_size() if max_jobs is None else min(self._batch_size(), max_jobs - taken_count)
+            )
             try:
-                batch = await self._bookkeeper.dequeue(most, 0 if burst else _DEQUEUE_WAIT_SECONDS)
+                batch = await self._bookkeeper.dequeue(
+                    max_jobs_to_take, 0 if burst else _DEQUEUE_WAIT_SECONDS
+                )
                 await self._start_jobs(batch)
             except (RedisError, OSError) as error:
                 log.warning("cannot take jobs from Redis; retrying: %s", type(error).__name__)
                 await self._pause()
                 continue
-            taken += len(batch)
+            taken_count += len(batch)
             if batch or self._running:
                 idle_since = monotonic()
             if not batch and burst:
@@ -202,41 +206,41 @@ class JobLoop:
         starting = asyncio.create_task(
             self._bookkeeper.start(batch)
         )  # sent first, but no session waits for it
-        for taken in batch:
-            task = asyncio.create_task(self._run_job(taken))
+        for job in batch:
+            task = asyncio.create_task(self._run_job(job))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
         await starting
 
-    async def _run_job(self, taken: DequeuedJob) -> None:
+    async def _run_job(self, job: DequeuedJob) -> None:
         try:
             try:
-                with TimeLimit(taken.timeout_seconds):
-                    await self._process_session(taken)
+                with TimeLimit(job.timeout_seconds):
+                    await self._process_session(job)
             except Exception:  # whatever a job raises goes into RQ's failed registry
-                await self._bookkeeper.fail(taken)
+                await self._bookkeeper.fail(job)
             else:
-                await self._bookkeeper.finish(taken)
+                await self._bookkeeper.finish(job)
         except (RedisError, OSError) as error:
             # the session needs no RQ retry: the sweeper finds it, and RQ's maintenance cleans its registries
             log.warning("RQ job registry not updated: %s", type(error).__name__)
         self.completed_jobs += 1
 
-    async def _process_session(self, taken: DequeuedJob) -> None:
+    async def _process_session(self, job: DequeuedJob) -> None:
         """Process a session. Any other function is refused: Redis must not choose the code that runs."""
-        drain, mailbox = self._runtime.processor, self._runtime.mailbox
-        if taken.session:
-            if taken.claim_answer is not None:
-                await drain.process_claim(
-                    await mailbox.decode_claim(taken.session, taken.claim_answer, taken.dequeued_at)
+        processor, mailbox = self._runtime.processor, self._runtime.mailbox
+        if job.session:
+            if job.claim_answer is not None:
+                await processor.process_claim(
+                    await mailbox.decode_claim(job.session, job.claim_answer, job.dequeued_at)
                 )
             return  # another worker processes it
-        function, arguments = taken.decode_call(self._worker.serializer)
+        function, arguments = job.decode_call(self._worker.serializer)
         if function != rq_layout.JOB_FUNCTION:
             raise ConfigurationError(
                 f"this worker only runs {rq_layout.JOB_FUNCTION}; the queue contained {function}"
             )
-        await drain.run(*arguments)
+        await processor.run(*arguments)
 
     async def _finish_running(self) -> None:
         if self._running:

@@ -42,9 +42,9 @@ _SEPARATOR = "\0"
 class DequeuedJob:
     """A job taken from the queue, and its execution.
 
-    `data` is the call as RQ stores it, `seconds` its time limit. `session` is the session to process, if
-    `take.lua` could read it, and `claimed` that script's answer about it; `at` is the monotonic time before
-    the request, in seconds.
+    `data` is the call as RQ stores it, `timeout_seconds` its time limit. `session` is the session to process,
+    if `take.lua` could read it, and `claim_answer` that script's answer about it; `dequeued_at` is the
+    monotonic time before the request, in seconds.
     """
 
     id: str
@@ -67,14 +67,14 @@ class DequeuedJob:
 class CommandTemplate:
     """Commands that RQ's objects wrote about one job, as a template for any other."""
 
-    def __init__(self, collected: Any, job: str, execution: str) -> None:
-        self._text = _SEPARATOR.join(map(_encode_argument, _encode_commands(collected)))
+    def __init__(self, pipeline: Any, job: str, execution: str) -> None:
+        self._text = _SEPARATOR.join(map(_encode_argument, _encode_commands(pipeline)))
         self._job = job
         self._execution = execution
 
-    def render(self, taken: DequeuedJob) -> list[str]:
+    def render(self, job: DequeuedJob) -> list[str]:
         """Render the commands for a job."""
-        text = self._text.replace(self._job, taken.id).replace(self._execution, taken.execution_id)
+        text = self._text.replace(self._job, job.id).replace(self._execution, job.execution_id)
         return text.split(_SEPARATOR)
 
 
@@ -95,109 +95,111 @@ class RqBookkeeper:
         """Return whether `rq suspend` is in force."""
         return bool(await self._redis.exists(SUSPENDED_KEY))
 
-    async def dequeue(self, most: int, wait: int) -> list[DequeuedJob]:
-        """Take up to `most` jobs, in order, with the leases of their sessions.
+    async def dequeue(self, max_jobs: int, wait: int) -> list[DequeuedJob]:
+        """Take up to `max_jobs` jobs, in order, with the leases of their sessions.
 
         Waits up to `wait` seconds for the first (0: not at all). A job stays in RQ's intermediate list until
         `start`, so a crash in between loses nothing.
         """
-        taken = await self._dequeue_batch(most)
-        if taken or wait == 0:
-            return taken
+        jobs = await self._dequeue_batch(max_jobs)
+        if jobs or wait == 0:
+            return jobs
         first: Any = await self._redis.blmove(self._queue.key, self._queue.intermediate_queue_key, wait)
-        return await self._dequeue_batch(most - 1, first) if first else []
+        return await self._dequeue_batch(max_jobs - 1, first) if first else []
 
-    async def _dequeue_batch(self, most: int, *first: bytes) -> list[DequeuedJob]:
-        at, intermediate = monotonic(), self._queue.intermediate_queue_key
-        taken = []
+    async def _dequeue_batch(self, max_jobs: int, *first: bytes) -> list[DequeuedJob]:
+        requested_at, intermediate = monotonic(), self._queue.intermediate_queue_key
+        jobs = []
         rows = await self._dequeue_script(
-            self._redis, [rq_layout.current_timestamp(), intermediate, most, *first]
+            self._redis, [rq_layout.current_timestamp(), intermediate, max_jobs, *first]
         )
-        for job_id, data, seconds, session, claimed in rows:
+        for job_id, data, seconds, session, claim_answer in rows:
             if data is None:  # deleted meanwhile
                 await multiplexed_call(self._redis)("LREM", intermediate, 1, job_id)
                 continue
-            about, lasts = (session or b"").decode(), int(seconds or rq_layout.JOB_TIMEOUT_SECONDS)
-            taken.append(DequeuedJob(job_id.decode(), data, lasts, about, claimed, at))
-        return taken
+            session_id, timeout = (session or b"").decode(), int(seconds or rq_layout.JOB_TIMEOUT_SECONDS)
+            jobs.append(DequeuedJob(job_id.decode(), data, timeout, session_id, claim_answer, requested_at))
+        return jobs
 
     async def start(self, batch: Sequence[DequeuedJob]) -> None:
         """Register jobs as started, and remove them from the intermediate list."""
-        words: list[Argument] = []
-        for taken in batch:
-            self._worker.executions[taken.execution_id] = self._build_execution(taken.id, taken.execution_id)
-            words += self._start_template(taken.timeout_seconds).render(taken)
-        collected = self._worker.connection.pipeline()
-        self._worker.set_state(WorkerStatus.BUSY, pipeline=collected)
-        await self._write_script(self._redis, [*words, *_encode_commands(collected)])
+        arguments: list[Argument] = []
+        for job in batch:
+            self._worker.executions[job.execution_id] = self._build_execution(job.id, job.execution_id)
+            arguments += self._start_template(job.timeout_seconds).render(job)
+        pipeline = self._worker.connection.pipeline()
+        self._worker.set_state(WorkerStatus.BUSY, pipeline=pipeline)
+        await self._write_script(self._redis, [*arguments, *_encode_commands(pipeline)])
 
-    async def finish(self, taken: DequeuedJob) -> None:
+    async def finish(self, job: DequeuedJob) -> None:
         """Register a job as finished and delete it; results are not kept."""
-        self._worker.executions.pop(taken.execution_id, None)
-        await self._finish_batcher.submit(taken)
+        self._worker.executions.pop(job.execution_id, None)
+        await self._finish_batcher.submit(job)
 
-    async def fail(self, taken: DequeuedJob) -> None:
+    async def fail(self, job: DequeuedJob) -> None:
         """Register a job as failed with the current exception: RQ's failed registry, handlers, retries."""
-        await asyncio.to_thread(self._record_failure, taken, exc_info())
+        await asyncio.to_thread(self._record_failure, job, exc_info())
 
     async def heartbeat(self) -> None:
         """Extend the heartbeats of the worker and all of its executions."""
-        collected = self._worker.connection.pipeline()
-        self._worker.heartbeat(pipeline=collected)
+        pipeline = self._worker.connection.pipeline()
+        self._worker.heartbeat(pipeline=pipeline)
         seconds = self._worker.get_heartbeat_ttl(self._build_placeholder_job(rq_layout.JOB_TIMEOUT_SECONDS))
         for execution in list(self._worker.executions.values()):
-            execution.heartbeat(self._queue.started_job_registry, seconds, pipeline=collected)
-        await self._write_script(self._redis, _encode_commands(collected))
+            execution.heartbeat(self._queue.started_job_registry, seconds, pipeline=pipeline)
+        await self._write_script(self._redis, _encode_commands(pipeline))
 
     async def _finish_batch(self, batch: Sequence[DequeuedJob]) -> list[None]:
-        collected = self._worker.connection.pipeline()
-        worked = sum(monotonic() - taken.dequeued_at for taken in batch)
-        self._worker.increment_total_working_time(timedelta(seconds=worked), collected)
+        pipeline = self._worker.connection.pipeline()
+        seconds = sum(monotonic() - job.dequeued_at for job in batch)
+        self._worker.increment_total_working_time(timedelta(seconds=seconds), pipeline)
         if not self._worker.executions:
-            self._worker.set_state(WorkerStatus.IDLE, pipeline=collected)
-        words = _encode_commands(collected)
-        for taken in batch:
-            words += self._finish_template.render(taken)
-        await self._write_script(self._redis, words)
+            self._worker.set_state(WorkerStatus.IDLE, pipeline=pipeline)
+        arguments = _encode_commands(pipeline)
+        for job in batch:
+            arguments += self._finish_template.render(job)
+        await self._write_script(self._redis, arguments)
         return [None] * len(batch)
 
-    def _record_failure(self, taken: DequeuedJob, error: Any) -> None:
-        execution = self._build_execution(taken.id, taken.execution_id)
+    def _record_failure(self, dequeued: DequeuedJob, error: Any) -> None:
+        execution = self._build_execution(dequeued.id, dequeued.execution_id)
         try:
-            job = Job.fetch(taken.id, connection=self._worker.connection, serializer=self._worker.serializer)
+            job = Job.fetch(
+                dequeued.id, connection=self._worker.connection, serializer=self._worker.serializer
+            )
         except NoSuchJobError:  # deleted while it ran
-            self._worker.executions.pop(taken.execution_id, None)
+            self._worker.executions.pop(dequeued.execution_id, None)
             return
         self._worker._finalize_failure(job, self._queue, execution, error)
 
     def _start_template(self, seconds: int) -> CommandTemplate:
         """Return the commands about a job that starts now; shared by all that start within half a second."""
-        made, form = self._start_templates.get(seconds, (0.0, None))
-        if form is None or monotonic() - made > _START_TEMPLATE_SECONDS:
-            form = self._build_start_template(seconds)
-            self._start_templates = {seconds: (monotonic(), form)}
-        return form
+        created_at, template = self._start_templates.get(seconds, (0.0, None))
+        if template is None or monotonic() - created_at > _START_TEMPLATE_SECONDS:
+            template = self._build_start_template(seconds)
+            self._start_templates = {seconds: (monotonic(), template)}
+        return template
 
     def _build_start_template(self, seconds: int) -> CommandTemplate:
-        job, collected = self._build_placeholder_job(seconds), self._worker.connection.pipeline()
-        lasts = self._worker.get_heartbeat_ttl(job)
-        execution = Execution.create(job, lasts, pipeline=collected, worker_name=self._worker.name)
-        job.prepare_for_execution(self._worker.name, pipeline=collected)
-        collected.lrem(self._queue.intermediate_queue_key, 1, job.id)
-        return CommandTemplate(collected, job.id, execution.id)
+        job, pipeline = self._build_placeholder_job(seconds), self._worker.connection.pipeline()
+        timeout = self._worker.get_heartbeat_ttl(job)
+        execution = Execution.create(job, timeout, pipeline=pipeline, worker_name=self._worker.name)
+        job.prepare_for_execution(self._worker.name, pipeline=pipeline)
+        pipeline.lrem(self._queue.intermediate_queue_key, 1, job.id)
+        return CommandTemplate(pipeline, job.id, execution.id)
 
     def _build_finish_template(self) -> CommandTemplate:
-        job, collected = (
+        job, pipeline = (
             self._build_placeholder_job(rq_layout.JOB_TIMEOUT_SECONDS),
             self._worker.connection.pipeline(),
         )
         execution = self._build_execution(job.id, uuid4().hex)
-        self._worker.increment_successful_job_count(pipeline=collected)
-        execution.delete(job=job, pipeline=collected)
+        self._worker.increment_successful_job_count(pipeline=pipeline)
+        execution.delete(job=job, pipeline=pipeline)
         registry = ExecutionRegistry(job.id, connection=self._worker.connection)
         results = Result.get_key(job.id)  # type: ignore[no-untyped-call]
-        collected.delete(job.key, job.dependents_key, job.dependencies_key, results, registry.key)
-        return CommandTemplate(collected, job.id, execution.id)
+        pipeline.delete(job.key, job.dependents_key, job.dependencies_key, results, registry.key)
+        return CommandTemplate(pipeline, job.id, execution.id)
 
     def _build_placeholder_job(self, seconds: int) -> Job:
         """Build a job of the queue for RQ's objects to write about."""
@@ -209,11 +211,17 @@ class RqBookkeeper:
         return Execution(name, job, connection=self._worker.connection, worker_name=self._worker.name)
 
 
-def _encode_commands(collected: Any) -> list[Argument]:
-    """Encode a pipeline's commands for books.lua: each preceded by its number of words."""
-    return [word for words, _ in collected.command_stack for word in (len(words), *words)]
+def _encode_commands(pipeline: Any) -> list[Argument]:
+    """Encode a pipeline's commands for books.lua: each preceded by its number of arguments."""
+    return [argument for arguments, _ in pipeline.command_stack for argument in (len(arguments), *arguments)]
 
 
-def _encode_argument(word: Any) -> str:
+def _encode_argument(argument: Any) -> str:
     """Encode an argument as redis-py does."""
-    return word.decode() if isinstance(word, bytes) else word if isinstance(word, str) else repr(word)
+    return (
+        argument.decode()
+        if isinstance(argument, bytes)
+        else argument
+        if isinstance(argument, str)
+        else repr(argument)
+    )

@@ -13,8 +13,8 @@ from tests.gateway.stack import running_stack
 async def said(**settings: str) -> tuple[str, str]:
     """What was found well, and what not, in lines."""
     found = [finding async for finding in run_checks(Settings.model_validate(settings))]
-    well = "\n".join(finding.said for finding in found if finding.well)
-    return well, "\n".join(finding.said for finding in found if not finding.well)
+    well = "\n".join(finding.message for finding in found if finding.passed)
+    return well, "\n".join(finding.message for finding in found if not finding.passed)
 
 
 async def test_a_newcomer_without_any_setting_is_told_that_all_is_well() -> None:

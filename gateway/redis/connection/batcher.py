@@ -7,40 +7,40 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-Asked = TypeVar("Asked")
+Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
 
-class Batcher(Generic[Asked, Answer]):
-    """Combines single requests into calls of up to `most` requests; the call answers each.
+class Batcher(Generic[Request, Answer]):
+    """Combines single requests into calls of up to `max_batch_size` requests; the call answers each.
 
     An answer that is an exception is raised to its own caller; an exception of the call itself, to all. With
-    `waits`, requests made during a call wait for its end, so that the next batch is larger.
+    `is_sequential`, requests made during a call wait for its end, so that the next batch is larger.
     """
 
     def __init__(
         self,
-        call: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer | Exception]]],
-        most: int,
+        call: Callable[[Sequence[Request]], Awaitable[Sequence[Answer | Exception]]],
+        max_batch_size: int,
         *,
-        waits: bool = False,
+        is_sequential: bool = False,
     ) -> None:
         self._call = call
-        self._max_batch_size = most
-        self._is_sequential = waits
-        self._pending: deque[tuple[Asked, asyncio.Future[Answer]]] = deque()
+        self._max_batch_size = max_batch_size
+        self._is_sequential = is_sequential
+        self._pending: deque[tuple[Request, asyncio.Future[Answer]]] = deque()
         self._flush_task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def submit(self, asked: Asked) -> Answer:
+    async def submit(self, request: Request) -> Answer:
         """Submit one request and return its answer. Raises what the call raises."""
-        done: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._pending.append((asked, done))
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._pending.append((request, future))
         if self._flush_task is None:
             self._flush_task = task = asyncio.create_task(self._flush())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return await done
+        return await future
 
     async def _flush(self) -> None:
         """Start once every task that is ready to submit has done so."""
@@ -53,15 +53,15 @@ class Batcher(Generic[Asked, Answer]):
         if self._is_sequential:
             self._flush_task = None
 
-    async def _run_batch(self, batch: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> None:
+    async def _run_batch(self, batch: Sequence[tuple[Request, asyncio.Future[Answer]]]) -> None:
         try:
-            answers = await self._call([asked for asked, _ in batch])
+            answers = await self._call([request for request, _ in batch])
         except Exception as error:  # whatever it is, no caller may be left waiting
             answers = [error] * len(batch)
-        for (_, done), answer in zip(batch, answers, strict=True):
-            if done.done():  # the caller is gone
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if future.done():  # the caller is gone
                 continue
             if isinstance(answer, Exception):
-                done.set_exception(answer)
+                future.set_exception(answer)
             else:
-                done.set_result(answer)
+                future.set_result(answer)

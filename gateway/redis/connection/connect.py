@@ -40,14 +40,14 @@ def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
 def open_async_redis(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
     """Open an asynchronous client for the server of a synchronous one (RQ's)."""
     pool = client.connection_pool
-    given: dict[str, Any] = pool.connection_kwargs
-    kept = {
-        name: value for name, value in given.items() if name in _COPIED_OPTIONS or name.startswith("ssl_")
+    options: dict[str, Any] = pool.connection_kwargs
+    copied = {
+        name: value for name, value in options.items() if name in _COPIED_OPTIONS or name.startswith("ssl_")
     }
-    kept |= {"socket_timeout": timeout, "retry": _NO_RETRY}
+    copied |= {"socket_timeout": timeout, "retry": _NO_RETRY}
     kind = _CONNECTION_CLASSES[pool.connection_class.__name__]
     return MultiplexedRedis.from_pool(
         BlockingConnectionPool(
-            connection_class=kind, max_connections=_MAX_CONNECTIONS, timeout=timeout, **kept
+            connection_class=kind, max_connections=_MAX_CONNECTIONS, timeout=timeout, **copied
         )
     )

@@ -83,9 +83,9 @@ class Multiplexer:
         try:
             while self._unsent:
                 batch = []  # requests stay queued while connecting
-                wire = await self._get_connection()
+                writer = await self._get_connection()
                 batch, self._unsent = self._unsent, []
-                await wire.send(batch)
+                await writer.send(batch)
         except (RedisError, OSError) as error:
             failed, self._unsent = [*batch, *self._unsent], []
             for _, answer in failed:

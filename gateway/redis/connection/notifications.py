@@ -15,7 +15,7 @@ _MAX_LENGTH_DIGITS = 9
 
 
 def encode_notification(session: str, note: bytes = b"") -> bytes:
-    """Encode a notification as the scripts do: two lengths, the session, a note.
+    """Encode a notification as the scripts do: two lengths, the session, the note.
 
     Clients choose parts of a session's name, so nothing in it may be read as a note. A message may hold
     several.
@@ -73,12 +73,12 @@ class SessionNotifications:
             self._listen_task = asyncio.create_task(
                 run_forever(self._listen, 0.1, f"listening to {self._channel}")
             )
-        made = Subscription()
-        self._subscriptions[session].add(made)
+        subscription = Subscription()
+        self._subscriptions[session].add(subscription)
         try:
-            yield made
+            yield subscription
         finally:
-            self._subscriptions[session].discard(made)
+            self._subscriptions[session].discard(subscription)
             if not self._subscriptions[session]:
                 del self._subscriptions[session]
 
@@ -93,16 +93,16 @@ class SessionNotifications:
     async def _listen(self) -> None:
         """Listen until cancelled; redis-py may swallow a cancellation, so the task's flag is checked."""
         task = asyncio.current_task()
-        assert task is not None, "repeat runs in a task"
+        assert task is not None, "run_forever runs in a task"
         try:
-            async with self._redis.pubsub() as hearing:
-                await hearing.subscribe(self._channel)
+            async with self._redis.pubsub() as pubsub:
+                await pubsub.subscribe(self._channel)
                 while not task.cancelling():
-                    heard = await hearing.get_message(timeout=None)
-                    if heard is None or heard["type"] != "message":
+                    message = await pubsub.get_message(timeout=None)
+                    if message is None or message["type"] != "message":
                         self.subscribed.set()
                         continue
-                    for session, note in _decode_notifications(heard["data"]):
+                    for session, note in _decode_notifications(message["data"]):
                         for each in self._subscriptions.get(session, ()):
                             each.notify(note)
         finally:

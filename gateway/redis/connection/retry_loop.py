@@ -11,20 +11,20 @@ from redis.exceptions import RedisError
 log = logging.getLogger("turngate.redis")
 
 
-async def run_forever(step: Callable[[], Awaitable[object]], pause: float, what: str) -> None:
-    """Await `step` every `pause` seconds until cancelled; `what` names it in the log when it fails.
+async def run_forever(step: Callable[[], Awaitable[object]], pause: float, description: str) -> None:
+    """Await `step` every `pause` seconds until cancelled; `description` names it in the log when it fails.
 
     A cancellation during a wait for Redis may surface as a connection error, so the task's own cancellation
     flag is checked after every step.
     """
     task = asyncio.current_task()
-    assert task is not None, "repeat runs in a task"
+    assert task is not None, "run_forever runs in a task"
     while True:
         try:
             await step()
         except (RedisError, OSError) as error:
             if not task.cancelling():
-                log.warning("%s failed; retrying: %s", what, type(error).__name__)
+                log.warning("%s failed; retrying: %s", description, type(error).__name__)
         if task.cancelling():
             raise asyncio.CancelledError
         await asyncio.sleep(pause)

@@ -21,37 +21,35 @@ async def check_server(redis: Redis) -> list[str]:
     Raises `ConfigurationError` when it is too old. A managed server may hide its configuration; what cannot
     be read is not reported.
     """
-    about: dict[str, Any] = await redis.info("server")
-    version = str(about.get("redis_version", "0"))
+    info: dict[str, Any] = await redis.info("server")
+    version = str(info.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < MIN_VERSION:
         raise ConfigurationError(
             f"REDIS_URL: server version {version} is too old; Redis 6.2 or later, or Valkey, is required"
         )
-    complaints = []
+    problems = []
     policy = await _read_config(redis, "maxmemory-policy")
     if policy not in (None, "noeviction"):
-        complaints.append(
-            f"Redis may evict queued messages: set maxmemory-policy to noeviction (now {policy})"
-        )
+        problems.append(f"Redis may evict queued messages: set maxmemory-policy to noeviction (now {policy})")
     if await _read_config(redis, "appendonly") == "no":
-        complaints.append("Redis loses accepted messages in a crash: set appendonly to yes (now no)")
-    return complaints
+        problems.append("Redis loses accepted messages in a crash: set appendonly to yes (now no)")
+    return problems
 
 
 async def log_warnings(redis: Redis) -> None:
     """Log the problems of the server; nothing while it cannot be reached, which is reported elsewhere."""
     try:
-        for complaint in await check_server(redis):
-            log.warning("%s", complaint)
+        for problem in await check_server(redis):
+            log.warning("%s", problem)
     except (RedisError, OSError):
         return
 
 
 async def _read_config(redis: Redis, name: str) -> str | None:
     try:
-        found: dict[Any, Any] = await redis.config_get(name)
+        config: dict[Any, Any] = await redis.config_get(name)
     except ResponseError:  # many managed servers refuse CONFIG
         return None
-    for value in found.values():
+    for value in config.values():
         return value.decode() if isinstance(value, bytes) else str(value)
     return None

@@ -81,7 +81,7 @@ class DeadLetters:
         items = (letter.reply,) if letter.reply else letter.turns
         if not items:
             return ReplayOutcome.UNREADABLE
-        place, kind = ("out", "replies") if letter.reply else ("mail", "turns")
+        list_name, kind = ("out", "replies") if letter.reply else ("mail", "turns")
         address = items[-1].address.model_dump_json()
         entry = to_json({kind: letter.log_keys, "letter": letter.id})
         values = [item.model_dump_json(exclude_defaults=True) for item in items]
@@ -89,7 +89,7 @@ class DeadLetters:
             rq_layout.current_timestamp(),
             letter.id,
             letter.session,
-            place,
+            list_name,
             address,
             entry,
             *values,

@@ -19,8 +19,8 @@ from core.ports import AcceptResult, Inbox
 _IDENTITY_RETENTION_MS = 400 * 24 * 3600 * 1000
 _ECHO_RETENTION_MS = 24 * 3600 * 1000
 
-# ARGV[1]: how long a name is kept, in ms. ARGV[2]: a list of {names, meet}, `meet` for names that only are to
-# lead to the session of the first one that has any. Returns a session for each.
+# ARGV[1]: retention of an identifier, in ms. ARGV[2]: a list of {names, meet}; `meet` links all names to the
+# session of the first one that has a session. Returns a session for each item.
 _SCRIPT = """
 local function remember(name, session, with, is_others)
   local key = 'tg:person:' .. name
@@ -33,16 +33,16 @@ end
 local sessions = {}
 for i, item in ipairs(cjson.decode(ARGV[2])) do
   local first, session, others = item.names[1], nil, {}
-  for place, name in ipairs(item.names) do
-    local known = redis.call('HMGET', 'tg:person:' .. name, 'session', 'with')
-    -- a name that came with another sure name before is somebody else's now: numbers are given away again
-    local theirs = known[1] and (item.meet or place == 1 or known[2] == '' or known[2] == first)
-    if not session and theirs then session = known[1] end
-    others[place] = known[1] and not theirs
+  for index, name in ipairs(item.names) do
+    local stored = redis.call('HMGET', 'tg:person:' .. name, 'session', 'with')
+    -- phone numbers are reassigned: a name seen with another reliable name belongs to another contact now
+    local belongs = stored[1] and (item.meet or index == 1 or stored[2] == '' or stored[2] == first)
+    if not session and belongs then session = stored[1] end
+    others[index] = stored[1] and not belongs
   end
   if not session then session = first end
-  for place, name in ipairs(item.names) do
-    remember(name, session, (place == 1 or item.meet) and '' or first, others[place])
+  for index, name in ipairs(item.names) do
+    remember(name, session, (index == 1 or item.meet) and '' or first, others[index])
   end
   sessions[i] = session
 end
@@ -61,40 +61,42 @@ class IdentityResolver:
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
         """Store a request's events in the sessions of their contacts; see `core.ports.mailbox.Inbox`."""
         try:
-            settled = await self._resolve_sessions(events)
+            resolved = await self._resolve_sessions(events)
             await self._store_sent_ids(events)
         except RedisError as error:
             raise StorageUnavailable(
-                f"Redis did not tell whose session it is: {type(error).__name__}"
+                f"Redis did not return the contact's session: {type(error).__name__}"
             ) from error
-        return await self._inbox.accept(settled)
+        return await self._inbox.accept(resolved)
 
     async def find_session(self, name: str) -> str:
         """Return the session of an identifier; the identifier itself if there is none."""
-        found = await self._redis.hget(f"tg:person:{name}", "session")
-        return found.decode() if isinstance(found, bytes) else found or name
+        stored = await self._redis.hget(f"tg:person:{name}", "session")
+        return stored.decode() if isinstance(stored, bytes) else stored or name
 
     async def _resolve_sessions(self, events: Sequence[Event]) -> list[Event]:
-        named = [
-            (place, event.aliases)
-            for place, event in enumerate(events)
+        aliased = [
+            (index, event.aliases)
+            for index, event in enumerate(events)
             if not isinstance(event, StatusChanged) and event.aliases
         ]
-        if not named:
+        if not aliased:
             return list(events)
-        asked = [{"names": list(names), "meet": isinstance(events[place], Ignored)} for place, names in named]
-        found = await self._script(args=[_IDENTITY_RETENTION_MS, json.dumps(asked)])
-        settled = list(events)
-        for (place, _), session in zip(named, found, strict=True):
-            settled[place] = _with_session(events[place], session.decode())
-        return settled
+        keys = [
+            {"names": list(names), "meet": isinstance(events[index], Ignored)} for index, names in aliased
+        ]
+        sessions = await self._script(args=[_IDENTITY_RETENTION_MS, json.dumps(keys)])
+        resolved = list(events)
+        for (index, _), session in zip(aliased, sessions, strict=True):
+            resolved[index] = _with_session(events[index], session.decode())
+        return resolved
 
     async def _store_sent_ids(self, events: Sequence[Event]) -> None:
-        told = [event for event in events if isinstance(event, StatusChanged) and event.reply_key]
-        if not told:
+        sent = [event for event in events if isinstance(event, StatusChanged) and event.reply_key]
+        if not sent:
             return
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for event in told:
+            for event in sent:
                 pipeline.set(
                     echo_key(event.channel, event.reply_key), event.provider_id, px=_ECHO_RETENTION_MS
                 )

@@ -46,7 +46,7 @@ class Quarantine:
         self._writes_this_second = 0
         self._write_tasks: set[asyncio.Task[None]] = set()
 
-    def add(self, channel: str, refused: WebhookRefused, webhook: Webhook | None) -> None:
+    def add(self, channel: str, error: WebhookRefused, webhook: Webhook | None) -> None:
         """Record a rejection in the background; dropped when too many arrive in one second."""
         second = int(monotonic())
         if second != self._current_second:
@@ -54,13 +54,13 @@ class Quarantine:
         self._writes_this_second += 1
         if self._writes_this_second > _MAX_WRITES_PER_SECOND:
             return
-        task = asyncio.create_task(self._write(_build_entry(channel, refused, webhook)))
+        task = asyncio.create_task(self._write(_build_entry(channel, error, webhook)))
         self._write_tasks.add(task)
         task.add_done_callback(self._write_tasks.discard)
 
-    async def latest(self, most: int = 50) -> list[QuarantineEntry]:
+    async def latest(self, limit: int = 50) -> list[QuarantineEntry]:
         """Return the latest rejections, newest first."""
-        rows: Any = await self._redis.xrevrange(_STREAM, count=most)
+        rows: Any = await self._redis.xrevrange(_STREAM, count=limit)
         return [
             QuarantineEntry.model_validate(
                 {
@@ -93,15 +93,13 @@ class Quarantine:
             return  # the log has the reason too
 
 
-def _build_entry(channel: str, refused: WebhookRefused, webhook: Webhook | None) -> QuarantineEntry:
+def _build_entry(channel: str, error: WebhookRefused, webhook: Webhook | None) -> QuarantineEntry:
     if webhook is None:
-        return QuarantineEntry(
-            channel=channel, status=refused.status, reason=refused.reason[:_MAX_FIELD_LENGTH]
-        )
+        return QuarantineEntry(channel=channel, status=error.status, reason=error.reason[:_MAX_FIELD_LENGTH])
     return QuarantineEntry(
         channel=channel,
-        status=refused.status,
-        reason=refused.reason[:_MAX_FIELD_LENGTH],
+        status=error.status,
+        reason=error.reason[:_MAX_FIELD_LENGTH],
         method=webhook.method,
         path=urlsplit(webhook.url).path[:_MAX_FIELD_LENGTH],
         content_type=webhook.headers.get("content-type", "")[:100],

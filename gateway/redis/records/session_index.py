@@ -43,9 +43,9 @@ class SessionIndex:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def list_pending(self, most: int) -> list[SessionRow]:
+    async def list_pending(self, limit: int) -> list[SessionRow]:
         """Return sessions with pending work, most urgent first."""
-        due: Any = await self._redis.zrange("tg:due", 0, most - 1, withscores=True)
+        due: Any = await self._redis.zrange("tg:due", 0, limit - 1, withscores=True)
         async with self._redis.pipeline(transaction=False) as pipeline:
             for name, _ in due:
                 key = f"tg:{{{name.decode()}}}"
@@ -56,22 +56,22 @@ class SessionIndex:
         return [
             SessionRow(
                 session=name.decode(),
-                owner=Owner((answers[3 * place] or b"bot").decode()),
-                waiting=answers[3 * place + 1],
-                unsent=answers[3 * place + 2],
+                owner=Owner((answers[3 * index] or b"bot").decode()),
+                waiting=answers[3 * index + 1],
+                unsent=answers[3 * index + 2],
                 due_ms=int(score),
             )
-            for place, (name, score) in enumerate(due)
+            for index, (name, score) in enumerate(due)
         ]
 
-    async def list_awaiting_agent(self, most: int) -> list[AgentSessionRow]:
+    async def list_awaiting_agent(self, limit: int) -> list[AgentSessionRow]:
         """Return sessions waiting for or owned by an agent: waiting ones first, longest first."""
-        rows: Any = await self._redis.zrange("tg:desk", 0, most - 1, withscores=True)
+        rows: Any = await self._redis.zrange("tg:desk", 0, limit - 1, withscores=True)
         async with self._redis.pipeline(transaction=False) as pipeline:
             for name, _ in rows:
                 pipeline.hmget(f"tg:{{{name.decode()}}}", "owner", "address")
             answers: list[Any] = await pipeline.execute() if rows else []
-        found = [
+        sessions = [
             AgentSessionRow(
                 session=name.decode(),
                 owner=Owner(owner.decode()),
@@ -81,7 +81,7 @@ class SessionIndex:
             for (name, score), (owner, address) in zip(rows, answers, strict=True)
             if owner and address
         ]
-        return sorted(found, key=lambda row: row.owner is not Owner.WAITING)
+        return sorted(sessions, key=lambda row: row.owner is not Owner.WAITING)
 
     async def find_by_message(self, message_id: str) -> str | None:
         """Return the session of a message by its provider id, inbound or outbound."""
@@ -95,12 +95,14 @@ class SessionIndex:
             return name
         return None
 
-    async def find_by_person(self, person: str) -> list[str]:
+    async def find_by_person(self, contact: str) -> list[str]:
         """Return the sessions of which a component, between colons, equals a number, address or id."""
         sessions = set()
-        async for key in self._redis.scan_iter(f"tg:{{*{_escape_glob(person)}*}}*", count=_MAX_KEYS_PER_CALL):
+        async for key in self._redis.scan_iter(
+            f"tg:{{*{_escape_glob(contact)}*}}*", count=_MAX_KEYS_PER_CALL
+        ):
             session = key.decode()[len("tg:{") :].rpartition("}")[0]
-            if session == person or f":{person}:" in f":{session}:":
+            if session == contact or f":{contact}:" in f":{session}:":
                 sessions.add(session)
         return sorted(sessions)
 
@@ -110,8 +112,8 @@ class SessionIndex:
         seconds, microseconds = await self._redis.time()
         if not stored or (expires and int(expires) <= seconds * 1000 + microseconds // 1000):
             return None
-        found: State = from_json(stored)
-        return found
+        state: State = from_json(stored)
+        return state
 
     async def erase(self, session: str) -> int:
         """Delete a session with its log and dead letters (GDPR erasure); return the number of keys.
@@ -132,15 +134,15 @@ class SessionIndex:
             answers: list[Any] = await pipeline.execute()
         return int(answers[0]) + len(letters)
 
-    async def delete_identities(self, person: str) -> int:
+    async def delete_identities(self, contact: str) -> int:
         """Delete the mapping from a contact's identifiers to sessions."""
-        forgotten = 0
+        deleted = 0
         async for key in self._redis.scan_iter(
-            f"tg:person:*{_escape_glob(person)}*", count=_MAX_KEYS_PER_CALL
+            f"tg:person:*{_escape_glob(contact)}*", count=_MAX_KEYS_PER_CALL
         ):
-            if f":{person}:" in f":{key.decode()}:":
-                forgotten += int(await self._redis.delete(key))
-        return forgotten
+            if f":{contact}:" in f":{key.decode()}:":
+                deleted += int(await self._redis.delete(key))
+        return deleted
 
     async def _search_sessions(self, pattern: str, message_id: str) -> AsyncIterator[str]:
         keys: list[bytes] = []
@@ -158,8 +160,8 @@ class SessionIndex:
             for key in keys:
                 pipeline.zscore(key, message_id)
             scores: list[Any] = await pipeline.execute() if keys else []
-        found = [key.decode() for key, score in zip(keys, scores, strict=True) if score is not None]
-        return [key[len("tg:{") : -len("}:seen")] for key in found]
+        matching = [key.decode() for key, score in zip(keys, scores, strict=True) if score is not None]
+        return [key[len("tg:{") : -len("}:seen")] for key in matching]
 
     async def _find_letters(self, session: str) -> AsyncIterator[bytes]:
         start = "-"

@@ -110,18 +110,18 @@ class _RedisHeldSession:
     async def save(self, state: State | None) -> None:
         _, expiry = self._store.lease_and_expiry_ms
         if state is None:
-            kept = await self.write("forget", expiry)
+            is_saved = await self.write("forget", expiry)
         else:
-            kept = await self.write("save", expiry, self._store.encode_state(state))
-        if not kept:
+            is_saved = await self.write("save", expiry, self._store.encode_state(state))
+        if not is_saved:
             raise LeaseLost("the session was taken by another process; nothing was saved")
 
     async def renew(self) -> None:
         lease, _ = self._store.lease_and_expiry_ms
         await self.write("renew", lease)
 
-    async def write(self, what: str, milliseconds: int, state: bytes = b"") -> bool:
-        return await self._store.write_fenced([self._key, self._fence, what, milliseconds, state])
+    async def write(self, command: str, milliseconds: int, state: bytes = b"") -> bool:
+        return await self._store.write_fenced([self._key, self._fence, command, milliseconds, state])
 
 
 class _StateCodec:
@@ -140,8 +140,8 @@ class _StateCodec:
                 raise ConfigurationError(f"keys: not a Fernet key ({error})") from None
 
     def encode(self, state: State) -> bytes:
-        plain = json.dumps({"schema": _SCHEMA, "state": state}, separators=(",", ":")).encode()
-        return self._fernet.encrypt(plain) if self._fernet else plain
+        encoded = json.dumps({"schema": _SCHEMA, "state": state}, separators=(",", ":")).encode()
+        return self._fernet.encrypt(encoded) if self._fernet else encoded
 
     def decode(self, stored: bytes) -> State | None:
         """Decode a state; `None` if another schema wrote it.
@@ -149,7 +149,7 @@ class _StateCodec:
         Raises `ConfigurationError` when no key decrypts it.
         """
         try:
-            found = json.loads(self._fernet.decrypt(stored) if self._fernet else stored)
+            state = json.loads(self._fernet.decrypt(stored) if self._fernet else stored)
         except Exception as error:
             raise ConfigurationError("no key decrypts a stored session; add the previous keys") from error
-        return found["state"] if isinstance(found, dict) and found.get("schema") == _SCHEMA else None
+        return state["state"] if isinstance(state, dict) and state.get("schema") == _SCHEMA else None

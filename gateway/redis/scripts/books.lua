@@ -1,4 +1,4 @@
--- RQ's own commands as one atomic step. ARGV: for each the number of its words, and these.
+-- RQ's own commands as one atomic step. ARGV: for each the number of its arguments, then these.
 local at = 1
 while at <= #ARGV do
   local last = at + tonumber(ARGV[at])

@@ -1,2 +1,2 @@
--- ARGV: stamp, session. Returns {fence, view}, or nil while somebody else holds the lease.
-return claim(ARGV[2], clock(), ARGV[1])
+-- Acquire the lease. ARGV: stamp, session. Returns {fence, view}, or nil while another worker holds the lease.
+return acquire_lease(ARGV[2], clock(), ARGV[1])

@@ -1,10 +1,10 @@
--- Law L9: the first turn or reply cannot be read by this release; set it aside as it is, so that the session goes on.
+-- Guarantee L9: move the first turn or reply, unreadable for this release, to the dead letters; the session continues.
 -- ARGV: session, fence, mail or out. Returns the view, or nil when the lease is lost.
 local session, now = ARGV[1], clock()
-if not holds(session, ARGV[2], now) then return nil end
+if not lease_valid(session, ARGV[2], now) then return nil end
 local item = redis.call('LPOP', key(session, ':' .. ARGV[3]))
 if item then
-  set_aside(session, cjson.encode({reason = 'this release cannot read it', raw = item}))
+  add_dead_letter(session, cjson.encode({reason = 'this release cannot read it', raw = item}))
   redis.call('HDEL', key(session), 'tries', 'marked', 'marked_at', 'waits', 'slot')
 end
-return view(session, now)
+return read_view(session, now)

@@ -1,5 +1,5 @@
--- An application's session: take the lease with a new fence. ARGV: key, lease and expiry in milliseconds.
--- Returns {fence, state}, or the milliseconds for which somebody else may hold it.
+-- Session of an embedding application: acquire the lease with a new fencing token. ARGV: key, lease and expiry in milliseconds.
+-- Returns {fence, state}, or the milliseconds for which its holder's lease is still valid.
 local now, session = clock(), ARGV[1]
 local lease = redis.call('HGET', session, 'lease')
 if lease and tonumber(lease) > now then return tonumber(lease) - now end

@@ -1,21 +1,21 @@
--- Laws L7 and L10: note that the first reply is about to be sent, if the bot may still speak and the provider
--- takes more. ARGV: session, fence, reply key, log entry, account, bulk (1 or ''), voice, then for each pace its name
--- and the milliseconds from one send to the next. Returns 1, 0 (dropped), minus the milliseconds to wait, or nil when the
+-- Guarantees L7 and L10: mark the first reply as about to be sent, if its voice may still speak and the rate limit
+-- and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, bulk (1 or ''), voice, then for each rate limit its name
+-- and the milliseconds between two sends. Returns 1, 0 (dropped), minus the milliseconds to wait, or nil when the
 -- lease is lost.
 local session = ARGV[1]
 local now, s = clock(), key(session)
 
--- After too many failures in a row an account rests; then one send at a time tries whether it is over.
-local function rest(account)
+-- Circuit breaker: open after too many consecutive failures; then one probe at a time is let through.
+local function breaker_wait(account)
   local until_ = tonumber(redis.call('ZSCORE', 'tg:paused', account) or 0)
   if until_ > now then return until_ - now end
   if until_ > 0 then redis.call('ZADD', 'tg:paused', now + PROBE_MS, account) end
   return 0
 end
 
--- The generic cell rate algorithm, with a second's worth at once. A reply that must wait keeps its place;
--- bulk keeps none and leaves half of every second to replies.
-local function pace(bulk)
+-- Rate limit: the generic cell rate algorithm with a burst of one second. A reply that must wait reserves its slot;
+-- bulk messages reserve none and leave half of every second to replies.
+local function rate_limit_wait(bulk)
   local slot = tonumber(redis.call('HGET', s, 'slot') or 0)
   if slot > 0 then
     if slot <= now then redis.call('HDEL', s, 'slot') end
@@ -36,19 +36,19 @@ local function pace(bulk)
   return wait
 end
 
-if not holds(session, ARGV[2], now) then return nil end
-local marks = redis.call('HMGET', s, 'owner', 'optout')
-local reason = silenced(marks[1], marks[2], ARGV[7])
+if not lease_valid(session, ARGV[2], now) then return nil end
+local stored = redis.call('HMGET', s, 'owner', 'optout')
+local reason = refusal_reason(stored[1], stored[2], ARGV[7])
 if reason then
-  note(session, 'refused', cjson.encode({key = ARGV[3], reason = reason}))
-  settle(session)
-  tell(session)
+  log_entry(session, 'refused', cjson.encode({key = ARGV[3], reason = reason}))
+  settle_reply(session)
+  notify_waiting(session)
   count('silenced')
   return 0
 end
-local wait = rest(ARGV[5])
-if wait == 0 then wait = pace(ARGV[6] == '1') end
+local wait = breaker_wait(ARGV[5])
+if wait == 0 then wait = rate_limit_wait(ARGV[6] == '1') end
 if wait > 0 then return -wait end
 redis.call('HSET', s, 'marked', ARGV[3], 'marked_at', now)
-note(session, 'sending', ARGV[4])
+log_entry(session, 'sending', ARGV[4])
 return 1

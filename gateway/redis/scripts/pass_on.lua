@@ -1,11 +1,11 @@
--- Give the lease back with work left, and enqueue the next drain. ARGV: stamp, session, fence.
+-- Release the lease with work left, and enqueue the next job. ARGV: stamp, session, fence.
 local session = ARGV[2]
 local now = clock()
-if not holds(session, ARGV[3], now) then return nil end
-unhold(session)
--- Looking at the first turn counted a try, and it was not begun.
+if not lease_valid(session, ARGV[3], now) then return nil end
+clear_lease(session)
+-- Reading the first turn counted as a try, but it was not started.
 if tonumber(redis.call('HGET', key(session), 'tries') or 0) > 0 then
   redis.call('HINCRBY', key(session), 'tries', -1)
 end
-wake(session, now, ARGV[1])
+enqueue(session, now, ARGV[1])
 return 1

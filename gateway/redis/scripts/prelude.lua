@@ -1,90 +1,90 @@
--- Put in front of every script, after the constants that gateway/redis/lua.py writes.
+-- Shared functions: prepended to every script, after the constants that gateway/redis/lua.py writes.
 --
 -- Keys of one session share a hash tag:
 --   tg:{s}        hash    owner optout state address account | fence lease | job hold | tries waits marked marked_at slot
 --                         gather burst quiet overflow | inactivity hand_off undelivered expires lapses acted wrote
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
---   tg:{s}:seen   zset    provider ids of what came in, by time
---   tg:{s}:recent list    provider ids of what went out
---   tg:{s}:log    stream  everything that happened
+--   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time
+--   tg:{s}:recent list    provider ids of sent messages
+--   tg:{s}:log    stream  log of the session
 -- and, for all sessions:
---   tg:due        zset    session by the time at which a sweeper must look at it
---   tg:ready:*    zset    an account's sessions that have a job in the queue, by the time of its push
---   tg:backlog:*  zset    those that wait until fewer of their account have one
+--   tg:due        zset    session by the time at which the sweeper must check it
+--   tg:ready:*    zset    an account's sessions that have a job in the queue, by the time it was enqueued
+--   tg:backlog:*  zset    sessions that wait because their account has too many jobs
 --   tg:message:*  hash    a sent message's status by the provider's id
 --   tg:counts     hash    counters
 --   tg:dead       stream  dead letters
---   tg:desk       zset    session that waits for a person or has one, by the time of the last change
---   tg:paused     zset    accounts that are not sent to, by the time at which one send may try again
---   tg:failures   hash    failed sends in a row, by account
---   tg:pace:*     string  the time at which a number or an account has caught up with its sends
+--   tg:desk       zset    sessions that wait for an agent or have one, by the time of the last change
+--   tg:paused     zset    open circuit breakers: accounts by the time of the next probe
+--   tg:failures   hash    consecutive failed sends, by account
+--   tg:pace:*     string  rate limit: theoretical arrival time of the next send of a number or account
 --
--- A server out of memory refuses a script only at its first write, never between two; so no script is half
--- done, and accept.lua begins with a write that is refused then (ZADD), not with one that would pass (ZREM…).
+-- Out of memory, the server refuses a script only at its first write, never later, so no script is applied
+-- partially. accept.lua therefore begins with a write that is refused then (ZADD), not with one that passes (ZREM).
 
--- In milliseconds. A script's time stands still, so it is asked for once.
-local moment
+-- Current time in milliseconds. It does not change while a script runs, so it is read once.
+local cached_time
 local function clock()
-  if not moment then
+  if not cached_time then
     local time = redis.call('TIME')
-    moment = time[1] * 1000 + math.floor(time[2] / 1000)
+    cached_time = time[1] * 1000 + math.floor(time[2] / 1000)
   end
-  return moment
+  return cached_time
 end
 
 local function key(session, part)
   return 'tg:{' .. session .. '}' .. (part or '')
 end
 
-local function note(session, kind, entry)
+local function log_entry(session, kind, entry)
   redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
 end
 
--- What names a session, with a note about it (gateway/redis/connection/notifications.py); a message may hold several.
-local function hint(session, about)
-  about = about or ''
-  return #session .. ' ' .. #about .. ' ' .. session .. about
+-- Notification about a session (gateway/redis/connection/notifications.py); a message may hold several.
+local function encode_notification(session, payload)
+  payload = payload or ''
+  return #session .. ' ' .. #payload .. ' ' .. session .. payload
 end
 
-local told, counted = {}, {}
+local notifications, counters = {}, {}
 
--- A turn or one of its replies came to its end; somebody may wait for it. With `about` they need not look for it.
-local function tell(session, about)
-  if session:sub(1, 4) == 'web:' then told[#told + 1] = hint(session, about) end
+-- A turn or one of its replies is complete; web clients may wait for it. With `payload` they need not read the log.
+local function notify_waiting(session, payload)
+  if session:sub(1, 4) == 'web:' then notifications[#notifications + 1] = encode_notification(session, payload) end
 end
 
 local function count(name)
-  counted[name] = (counted[name] or 0) + 1
+  counters[name] = (counters[name] or 0) + 1
 end
 
--- At a script's end: what was told and counted, once for all of its sessions.
-local function write_down()
-  for name, times in pairs(counted) do redis.call('HINCRBY', 'tg:counts', name, times) end
-  if #told > 0 then redis.call('PUBLISH', 'tg:told', table.concat(told)) end
+-- Publish notifications and add counters once, at the end of a script.
+local function flush_effects()
+  for name, times in pairs(counters) do redis.call('HINCRBY', 'tg:counts', name, times) end
+  if #notifications > 0 then redis.call('PUBLISH', 'tg:told', table.concat(notifications)) end
 end
 
--- Law L10: `owner` speaks from now on. With `lapses` the bot may speak again when the person who waits or speaks for
--- the business has not been heard of for so long; without, only somebody's act gives the session back.
-local function own(session, owner, now, lapses)
+-- Guarantee L10: `owner` speaks from now on. With `expires` the bot may speak again after a period without an agent's
+-- action; without it, only an explicit action returns the session to the bot.
+local function set_owner(session, owner, now, expires)
   local s = key(session)
   redis.call('HSET', s, 'owner', owner)
   redis.call('HDEL', s, 'lapses')
   if owner == 'waiting' or owner == 'human' then
     redis.call('ZADD', 'tg:desk', now, session)
     redis.call('ZREMRANGEBYSCORE', 'tg:desk', '-inf', now - RETENTION_MS)
-    if lapses and LAPSE_MS > 0 then redis.call('HSET', s, 'lapses', now + LAPSE_MS) end
+    if expires and AGENT_TIMEOUT_MS > 0 then redis.call('HSET', s, 'lapses', now + AGENT_TIMEOUT_MS) end
   else
     redis.call('ZREM', 'tg:desk', session)
   end
 end
 
-local has_backlog = {}  -- as far as this script knows
+local has_backlog = {}  -- cache for this script run
 
--- An account has only so many jobs in the queue, so that another's first one does not stand behind thousands.
-local function has_room(session, account, now)
+-- Fairness: an account has a bounded number of jobs in the queue, so others do not wait behind thousands.
+local function reserve_slot(session, account, now)
   local ready = 'tg:ready:' .. account
-  if redis.call('ZCARD', ready) >= SHARE and not redis.call('ZSCORE', ready, session) then
+  if redis.call('ZCARD', ready) >= MAX_JOBS_PER_ACCOUNT and not redis.call('ZSCORE', ready, session) then
     redis.call('ZADD', 'tg:backlog:' .. account, 'NX', now, session)
     redis.call('ZADD', 'tg:due', now + BACKLOG_MS, session)
     has_backlog[account] = true
@@ -94,60 +94,60 @@ local function has_room(session, account, now)
   return true
 end
 
-local is_listed = false  -- RQ's list of queues has ours
+local queue_registered = false  -- RQ's set of queues contains ours
 
--- Enqueue a drain unless one is on its way or the session is held back until later: `hold` after a failure,
--- `quiet` while a burst of messages may still grow. Returns whether it was enqueued.
+-- Enqueue a job unless the session has one or must wait: `hold` after a failure, `quiet` while a burst of messages
+-- may still grow (debounce). Returns whether it was enqueued.
 -- The job's data is stored as plain JSON: RQ reads uncompressed data as well as compressed.
-local function wake(session, now, stamp)
+local function enqueue(session, now, stamp)
   local s = key(session)
-  local marks = redis.call('HMGET', s, 'job', 'hold', 'quiet', 'account')
-  if marks[1] then return false end
-  local later = math.max(tonumber(marks[2] or 0), tonumber(marks[3] or 0))
-  if later > now then
-    redis.call('ZADD', 'tg:due', later, session)
+  local stored = redis.call('HMGET', s, 'job', 'hold', 'quiet', 'account')
+  if stored[1] then return false end
+  local not_before = math.max(tonumber(stored[2] or 0), tonumber(stored[3] or 0))
+  if not_before > now then
+    redis.call('ZADD', 'tg:due', not_before, session)
     return false
   end
-  if not has_room(session, marks[4] or '', now) then return false end
+  if not reserve_slot(session, stored[4] or '', now) then return false end
   local job = 'drain-' .. redis.sha1hex(session):sub(1, 12) .. '-' .. redis.call('INCR', 'tg:jobs')
-  local fields = rq_fields(cjson.encode({DRAIN, cjson.null, {session}, EMPTY_OBJECT}), stamp)
+  local fields = rq_fields(cjson.encode({JOB_FUNCTION, cjson.null, {session}, EMPTY_OBJECT}), stamp)
   redis.call('HSET', 'rq:job:' .. job, unpack(fields))
-  if not is_listed then redis.call('SADD', 'rq:queues', QUEUE) end
-  is_listed = true
+  if not queue_registered then redis.call('SADD', 'rq:queues', QUEUE) end
+  queue_registered = true
   redis.call('RPUSH', QUEUE, job)
   redis.call('HSET', s, 'job', job)
-  if marks[2] then redis.call('HDEL', s, 'hold') end
+  if stored[2] then redis.call('HDEL', s, 'hold') end
   redis.call('PERSIST', s)
   redis.call('ZADD', 'tg:due', now + GRACE_MS, session)
   return true
 end
 
--- The session's job has left the queue; the next one of its account may come.
-local function make_room(session, account, now, stamp)
+-- The session's job has left the queue; enqueue the next session of its account.
+local function release_slot(session, account, now, stamp)
   if redis.call('ZREM', 'tg:ready:' .. account, session) == 0 or has_backlog[account] == false then return end
   local next_ = redis.call('ZPOPMIN', 'tg:backlog:' .. account)
   has_backlog[account] = next_[1] ~= nil
-  if next_[1] then wake(next_[1], now, stamp) end
+  if next_[1] then enqueue(next_[1], now, stamp) end
 end
 
-local held = {}  -- the fence by which a session is held, once this script has seen it
+local valid_fences = {}  -- fencing tokens that this script run has checked, by session
 
--- Law L5: only the newest fence, and only while its lease lasts, may write.
-local function holds(session, fence, now)
-  if held[session] == fence then return true end
-  local marks = redis.call('HMGET', key(session), 'fence', 'lease')
-  if marks[1] ~= fence or not marks[2] or tonumber(marks[2]) <= now then return false end
-  held[session] = fence
+-- Guarantee L5: only the newest fencing token, while its lease is valid, may write.
+local function lease_valid(session, fence, now)
+  if valid_fences[session] == fence then return true end
+  local stored = redis.call('HMGET', key(session), 'fence', 'lease')
+  if stored[1] ~= fence or not stored[2] or tonumber(stored[2]) <= now then return false end
+  valid_fences[session] = fence
   return true
 end
 
--- Law L10: why a voice may not speak now; nil when it may.
-local function silenced(owner, optout, voice)
+-- Guarantee L10: the reason why a voice may not speak now; nil when it may.
+local function refusal_reason(owner, optout, voice)
   if optout == '1' then return 'the person opted out' end
   if voice == 'bot' and (owner == 'human' or owner == 'closed') then return 'the session belongs to ' .. owner end
 end
 
--- The next timer of a session by its time and name; nil when none runs.
+-- The next timer of a session: its time and name, or nil.
 local function next_timer(session)
   local names = {'inactivity', 'hand_off', 'undelivered'}
   local first, name = nil, nil
@@ -158,8 +158,8 @@ local function next_timer(session)
   return first, name
 end
 
--- Timers are for what happens without a message of the user's or an act of the business's.
-local function cancel(session, ...)
+-- Cancel timers: the contact wrote, or an agent acted.
+local function clear_timers(session, ...)
   local fields = {}
   for _, name in ipairs({...}) do
     fields[#fields + 1] = name
@@ -168,30 +168,30 @@ local function cancel(session, ...)
   redis.call('HSET', key(session), unpack(fields))
 end
 
--- A reply never reached the person. The dialog is told, but not of its answer to such news, which would go on for
--- ever; when it was the hand-off that failed, nobody will come. Returns whether there is something to do now.
-local function undelivered(session, reply, now)
+-- A reply never reached the contact. Schedules the timer that informs the dialog, except for replies to that timer,
+-- which would loop. A failed hand-off message ends the hand-off. Returns whether a timer was scheduled.
+local function schedule_undelivered(session, reply, now)
   if reply:sub(-6) == '.close' or reply:sub(1, 6) == 'agent-' or reply:sub(1, 4) == 'own-' or reply:sub(1, 12) == 'undelivered-' then
     return false
   end
-  if redis.call('HEXISTS', key(session), 'address') == 0 then return false end  -- forgotten meanwhile
+  if redis.call('HEXISTS', key(session), 'address') == 0 then return false end  -- erased meanwhile
   redis.call('HSET', key(session), reply:sub(-9) == '.hand_off' and 'hand_off' or 'undelivered', now)
   return true
 end
 
--- A conversation that rested for too long begins anew.
-local function expire(session, fields, now)
+-- Restart a conversation that was inactive for too long.
+local function expire_conversation(session, fields, now)
   if fields[3] and fields[11] and tonumber(fields[11]) <= now then
     redis.call('HDEL', key(session), 'state', 'expires')
     fields[3] = false
-    note(session, 'expired', '{}')
+    log_entry(session, 'expired', '{}')
   end
 end
 
--- What the holder sees: one turn, or as many as may be gathered into one. Looking at a waiting turn with nothing
--- left to send begins it: that is one try. A burst that may still grow is not shown, a timer that has run out is when
--- there is nothing else.
-local function view(session, now, again)
+-- The session as its lease holder sees it: one turn, or all that may be merged into one. Reading a waiting turn while
+-- the outbox is empty starts it and counts as a try. A burst that may still grow is not returned; an expired timer is
+-- returned only when there is nothing else.
+local function read_view(session, now, is_restart)
   local s = key(session)
   local outbox = redis.call('LRANGE', key(session, ':out'), 0, 9)
   local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at',
@@ -201,57 +201,57 @@ local function view(session, now, again)
     turns = redis.call('LRANGE', key(session, ':mail'), 0, fields[9] == '1' and BURST_LENGTH - 1 or 0)
     if fields[10] then redis.call('HDEL', s, 'burst', 'quiet') end
   end
-  local fired = {}
+  local fired_timer = {}
   if #turns > 0 then
-    expire(session, fields, now)
-    if not again then
+    expire_conversation(session, fields, now)
+    if not is_restart then
       fields[4] = redis.call('HINCRBY', s, 'tries', 1)
-      note(session, 'claimed', cjson.encode({turn = cjson.decode(turns[1]).id}))
+      log_entry(session, 'claimed', cjson.encode({turn = cjson.decode(turns[1]).id}))
     end
   elseif #outbox == 0 then
     local at, name = next_timer(session)
     if at and at <= now then
       fields[4] = redis.call('HINCRBY', s, 'tries', 1)
-      fired = {name, redis.call('HGET', s, 'address'), at}
+      fired_timer = {name, redis.call('HGET', s, 'address'), at}
     end
   end
   local recent = {}
   if fields[6] then recent = redis.call('LRANGE', key(session, ':recent'), 0, -1) end
-  return {fields, turns, outbox, recent, fired}
+  return {fields, turns, outbox, recent, fired_timer}
 end
 
--- Law L5: take the lease with a new fence, unless it is held. Returns {fence, view} or nil.
-local function claim(session, now, stamp)
+-- Guarantee L5: acquire the lease with a new fencing token, unless it is held. Returns {fence, view} or nil.
+local function acquire_lease(session, now, stamp)
   local s = key(session)
-  local marks = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold')
-  make_room(session, marks[2] or '', now, stamp)
-  if marks[1] and tonumber(marks[1]) > now then return nil end
-  local fence = tonumber(marks[3] or 0) + 1
+  local stored = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold')
+  release_slot(session, stored[2] or '', now, stamp)
+  if stored[1] and tonumber(stored[1]) > now then return nil end
+  local fence = tonumber(stored[3] or 0) + 1
   redis.call('HSET', s, 'fence', fence, 'lease', now + LEASE_MS)
-  if marks[4] then redis.call('HDEL', s, 'hold') end
+  if stored[4] then redis.call('HDEL', s, 'hold') end
   redis.call('ZADD', 'tg:due', now + LEASE_MS, session)
-  return {fence, view(session, now)}
+  return {fence, read_view(session, now)}
 end
 
-local function unhold(session, ...)
-  held[session] = nil
+local function clear_lease(session, ...)
+  valid_fences[session] = nil
   redis.call('HDEL', key(session), 'lease', 'job', ...)
 end
 
--- Law L8: find nothing left and clear the job mark in one step, or see that there is more. A burst that may still grow
--- and a timer that still runs are left to the due index. Returns whether the lease was given back.
-local function leave(session, now)
+-- Guarantee L8: release the lease and clear the job mark if no work is left, in one step. A burst that may still grow
+-- and a running timer are left to the due index. Returns whether the lease was released.
+local function release_or_stay(session, now)
   local s = key(session)
   if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) > 0 then
-    local quiet = tonumber(redis.call('HGET', s, 'quiet') or 0)
-    if quiet <= now or redis.call('EXISTS', key(session, ':out')) > 0 then return false end
-    unhold(session)
-    redis.call('ZADD', 'tg:due', quiet, session)
+    local quiet_until = tonumber(redis.call('HGET', s, 'quiet') or 0)
+    if quiet_until <= now or redis.call('EXISTS', key(session, ':out')) > 0 then return false end
+    clear_lease(session)
+    redis.call('ZADD', 'tg:due', quiet_until, session)
     return true
   end
   local timer = next_timer(session)
   if timer and timer <= now then return false end
-  unhold(session, 'hold', 'overflow', 'burst', 'quiet')
+  clear_lease(session, 'hold', 'overflow', 'burst', 'quiet')
   if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
   if redis.call('HGET', s, 'optout') ~= '1' then redis.call('PEXPIRE', s, RETENTION_MS) end
   redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)
@@ -259,13 +259,13 @@ local function leave(session, now)
   return true
 end
 
-local function settle(session)
+local function settle_reply(session)
   redis.call('LPOP', key(session, ':out'))
   redis.call('HDEL', key(session), 'marked', 'marked_at', 'waits', 'slot')
 end
 
--- Law L9: what was given up is kept with its reason.
-local function set_aside(session, letter)
+-- Guarantee L9: a turn or reply that was given up is stored with its reason.
+local function add_dead_letter(session, letter)
   redis.call('XADD', 'tg:dead', 'MAXLEN', '~', DEAD_LENGTH, '*', 'session', session, 'letter', letter)
   count('dead')
 end

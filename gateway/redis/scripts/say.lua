@@ -1,17 +1,17 @@
--- Put a message of the business's own into a session's outbox. ARGV: stamp, session, key, voice, whether a person's
--- hold lapses (1 or ''), then reply and log entry for each. A person who speaks has the session. Returns said, duplicate, or
--- unknown where nobody has ever written.
+-- Append a proactive message to a session's outbox. ARGV: stamp, session, key, voice, whether the agent's
+-- ownership expires (1 or ''), then reply and log entry for each. A message of an agent takes the session over. Returns said, duplicate, or
+-- unknown for a session without any message.
 local now, session = clock(), ARGV[2]
 if redis.call('HEXISTS', key(session), 'address') == 0 then return 'unknown' end
 if redis.call('ZADD', key(session, ':seen'), 'NX', now, ARGV[3]) == 0 then return 'duplicate' end
 if ARGV[4] == 'person' then
-  cancel(session, 'inactivity', 'hand_off', 'undelivered')
-  own(session, 'human', now, ARGV[5] == '1')
+  clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
+  set_owner(session, 'human', now, ARGV[5] == '1')
 end
 for i = 6, #ARGV, 2 do
   redis.call('RPUSH', key(session, ':out'), ARGV[i])
-  note(session, 'said', ARGV[i + 1])
+  log_entry(session, 'said', ARGV[i + 1])
 end
 count('proactive')
-wake(session, now, ARGV[1])
+enqueue(session, now, ARGV[1])
 return 'said'

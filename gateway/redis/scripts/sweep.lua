@@ -1,18 +1,18 @@
--- Law L8: look at sessions that are overdue. ARGV: stamp, how many at most.
--- Returns {looked at, enqueued}. RQ's queue is first in, first out and our job ids are numbered in order,
--- so a job is still waiting only if its number is not below that of the queue's head.
+-- Guarantee L8: check overdue sessions. ARGV: stamp, the maximum number of sessions.
+-- Returns {checked, enqueued}. RQ's queue is first in, first out and our job ids are numbered in order,
+-- so a job is still queued only if its number is not below that of the queue's head.
 local now, stamp = clock(), ARGV[1]
 local head = redis.call('LINDEX', QUEUE, 0)
 local head_number = head and tonumber(head:match('^drain%-%x+%-(%d+)$'))
 
-local function waits_in_queue(job)
+local function is_queued(job)
   if not head then return false end
   if head_number then return tonumber(job:match('(%d+)$')) >= head_number end
-  return redis.call('LPOS', QUEUE, job) ~= false  -- a job that is not ours stands at the head
+  return redis.call('LPOS', QUEUE, job) ~= false  -- the job at the head is not ours
 end
 
--- Whether there is nothing to do, not even for a timer.
-local function rests(session)
+-- True when there is no work, including expired timers.
+local function has_no_work(session)
   if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) > 0 then return false end
   local timer = next_timer(session)
   return not timer or timer > now
@@ -22,19 +22,19 @@ local due = redis.call('ZRANGEBYSCORE', 'tg:due', '-inf', now, 'LIMIT', 0, ARGV[
 local enqueued = 0
 for _, session in ipairs(due) do
   local s = key(session)
-  local marks = redis.call('HMGET', s, 'lease', 'job', 'account')
-  if marks[1] and tonumber(marks[1]) > now then
-    redis.call('ZADD', 'tg:due', marks[1], session)
-  elseif rests(session) then
-    unhold(session)
-    make_room(session, marks[3] or '', now, stamp)
+  local stored = redis.call('HMGET', s, 'lease', 'job', 'account')
+  if stored[1] and tonumber(stored[1]) > now then
+    redis.call('ZADD', 'tg:due', stored[1], session)
+  elseif has_no_work(session) then
+    clear_lease(session)
+    release_slot(session, stored[3] or '', now, stamp)
     local timer = next_timer(session)
     if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
-  elseif marks[2] and waits_in_queue(marks[2]) then
+  elseif stored[2] and is_queued(stored[2]) then
     redis.call('ZADD', 'tg:due', now + GRACE_MS, session)
   else
-    unhold(session, 'hold')
-    if wake(session, now, stamp) then
+    clear_lease(session, 'hold')
+    if enqueue(session, now, stamp) then
       enqueued = enqueued + 1
       count('swept')
     end

@@ -1,19 +1,19 @@
--- Take jobs from the queue into RQ's intermediate list, in order, until there are no more or so many, and the leases of
--- their sessions. ARGV: stamp, the intermediate list, how many, and the id of one that was taken before, if any.
--- Returns for each its id, its data, its time-out, its session, and of that {fence, view}, or nil when somebody else works on
--- it; both are nil where the data does not tell.
+-- Move up to a number of jobs from the queue to RQ's intermediate list, in order, and acquire their sessions' leases.
+-- ARGV: stamp, intermediate list, number, and the id of a job that was moved before, if any.
+-- Returns for each job its id, data, timeout, session and {fence, view}: nil when another worker holds the lease; session
+-- and view are nil when the data is not a call to process a session.
 local now, jobs = clock(), {}
 
 local function session_of(data)
-  local fine, call = pcall(cjson.decode, data)
-  return fine and type(call) == 'table' and call[1] == DRAIN and type(call[3]) == 'table' and call[3][1]
+  local ok, call = pcall(cjson.decode, data)
+  return ok and type(call) == 'table' and call[1] == JOB_FUNCTION and type(call[3]) == 'table' and call[3][1]
 end
 
 local function add(id)
   local job = redis.call('HMGET', 'rq:job:' .. id, 'data', 'timeout')
   local session = job[1] and session_of(job[1])
   if type(session) ~= 'string' then session = false end
-  jobs[#jobs + 1] = {id, job[1], job[2], session, session and claim(session, now, ARGV[1]) or false}
+  jobs[#jobs + 1] = {id, job[1], job[2], session, session and acquire_lease(session, now, ARGV[1]) or false}
 end
 
 if ARGV[4] then add(ARGV[4]) end

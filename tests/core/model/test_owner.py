@@ -183,7 +183,7 @@ async def test_who_meets_the_bot_again_is_not_told_later_that_nobody_came(redis:
 
 async def test_at_a_desk_only_people_give_back(redis: Redis) -> None:
     rig = Rig(redis, protocol=ProtocolLimits(agent_timeout_ms=1))
-    rig.inbox = RedisInbox(redis, ProtocolLimits(agent_timeout_ms=1), desks=["fake"])
+    rig.inbox = RedisInbox(redis, ProtocolLimits(agent_timeout_ms=1), desk_channels=["fake"])
     await rig.accept_action(ControlAction.TAKE_OVER)
     await asyncio.sleep(0.01)
     await rig.accept_turns(1)

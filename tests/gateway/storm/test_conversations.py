@@ -1,4 +1,4 @@
-"""A storm's parts are the same for the same seed, so that a verdict can be repeated."""
+"""Conversations of the chaos test: the same seed gives the same ones, so a failure can be reproduced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gateway.storm.environment import ACCOUNT, BUSINESS_NUMBER
 from gateway.storm.scenario import StormScenario
 
 
-def scripts(seed: int) -> ConversationGenerator:
+def build_generator(seed: int) -> ConversationGenerator:
     channel = create_channel(
         {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": "0" * 32}, "https://bots.example.com"
     )
@@ -22,21 +22,21 @@ def scripts(seed: int) -> ConversationGenerator:
     return ConversationGenerator(StormScenario(seed=seed), dialog, channel, BUSINESS_NUMBER, ACCOUNT)
 
 
-async def parts(seed: int) -> list[PlannedConversation]:
-    written = scripts(seed)
-    return [await written.generate(number) for number in range(60)]
+async def generate_conversations(seed: int) -> list[PlannedConversation]:
+    generator = build_generator(seed)
+    return [await generator.generate(number) for number in range(60)]
 
 
-async def test_the_same_seed_writes_the_same_parts_and_another_seed_others() -> None:
-    assert await parts(1) == await parts(1)
-    assert await parts(1) != await parts(2)
+async def test_conversations_depend_on_the_seed_alone() -> None:
+    assert await generate_conversations(1) == await generate_conversations(1)
+    assert await generate_conversations(1) != await generate_conversations(2)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_parts_hold_swapped_lines_and_people_who_want_no_more(seed: int) -> None:
-    written = await parts(seed)
+async def test_some_messages_are_reordered_and_some_contacts_opt_out(seed: int) -> None:
+    conversations = await generate_conversations(seed)
 
-    assert any(breath.is_swapped for part in written for breath in part.groups)
-    assert any(STOP_TEXT in breath.texts for part in written for breath in part.groups)
-    silenced = [part for part in written if part.silent_from is not None]
-    assert all(part.groups[-1].expected_replies == () for part in silenced)
+    assert any(group.is_swapped for conversation in conversations for group in conversation.groups)
+    assert any(STOP_TEXT in group.texts for conversation in conversations for group in conversation.groups)
+    silenced = [each for each in conversations if each.silent_from is not None]
+    assert all(each.groups[-1].expected_replies == () for each in silenced)

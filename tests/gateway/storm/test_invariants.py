@@ -1,4 +1,4 @@
-"""The judge finds each kind of breach where there is one, and none where there is none."""
+"""Checks of the chaos test: each kind of violation is found, and a correct conversation has none."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from gateway.storm.invariants import FinishedConversation, check_conversation
 from gateway.storm.provider import Recipient
 from gateway.storm.result import StormResult, Violation
 
-SCRIPT = PlannedConversation("+15550170", (MessageGroup(("x",), ("a",)), MessageGroup(("y",), ("b",))))
-TALK = FinishedConversation("twilio:AC1:+15550100:+15550170", SCRIPT, ("X", "Y"))
-WELL = ("accepted X", "committed X", "sending", "accepted Y", "committed Y", "sending")
+PLAN = PlannedConversation("+15550170", (MessageGroup(("x",), ("a",)), MessageGroup(("y",), ("b",))))
+CONVERSATION = FinishedConversation("twilio:AC1:+15550100:+15550170", PLAN, ("X", "Y"))
+CORRECT_LOG = ("accepted X", "committed X", "sending", "accepted Y", "committed Y", "sending")
 
 
-def log(lines: tuple[str, ...]) -> list[LogEntry]:
-    """Entries from words: what happened, and to which turns."""
+def build_log(lines: tuple[str, ...]) -> list[LogEntry]:
+    """Build log entries from lines such as `committed X Y`: the kind, then the turns."""
     entries = []
     for number, line in enumerate(lines):
         kind, *turns = line.split()
@@ -27,63 +27,67 @@ def log(lines: tuple[str, ...]) -> list[LogEntry]:
     return entries
 
 
-def found(
-    lines: tuple[str, ...] = WELL, heard: tuple[str, ...] = ("a", "b"), sends: int = 2
+def find_violations(
+    lines: tuple[str, ...] = CORRECT_LOG, received: tuple[str, ...] = ("a", "b"), sends: int = 2
 ) -> dict[Violation, int]:
-    verdict = StormResult(seed=1)
-    check_conversation(TALK, log(lines), Recipient(received=list(heard), sends=sends), verdict)
-    return dict(verdict.violations)
+    result = StormResult(seed=1)
+    check_conversation(
+        CONVERSATION, build_log(lines), Recipient(received=list(received), sends=sends), result
+    )
+    return dict(result.violations)
 
 
-def test_a_conversation_that_went_well_breaks_no_law() -> None:
-    assert found() == {}
+def test_a_correct_conversation_has_no_violations() -> None:
+    assert find_violations() == {}
 
 
 @pytest.mark.parametrize(
-    ("heard", "breach"),
+    ("received", "violation"),
     [
         (("a",), Violation.LOST),
         (("a", "a", "b"), Violation.DUPLICATED),
         (("b", "a"), Violation.REORDERED),
     ],
 )
-def test_lost_doubled_and_reordered_replies_are_told_apart(heard: tuple[str, ...], breach: Violation) -> None:
-    assert found(heard=heard) == {breach: 1}
+def test_lost_duplicated_and_reordered_replies_are_distinguished(
+    received: tuple[str, ...], violation: Violation
+) -> None:
+    assert find_violations(received=received) == {violation: 1}
 
 
 @pytest.mark.parametrize(
-    ("lines", "breach"),
+    ("lines", "violation"),
     [
-        (tuple(line for line in WELL if not line.endswith("Y")), Violation.UNRECORDED),
-        ((*WELL, "accepted Y"), Violation.DUPLICATE_TURN),
-        ((*WELL, "committed Y"), Violation.DUPLICATE_COMMIT),
-        (tuple(line for line in WELL if line != "committed Y"), Violation.UNCOMMITTED),
-        (WELL[:-1], Violation.UNMARKED),
+        (tuple(line for line in CORRECT_LOG if not line.endswith("Y")), Violation.UNRECORDED),
+        ((*CORRECT_LOG, "accepted Y"), Violation.DUPLICATE_TURN),
+        ((*CORRECT_LOG, "committed Y"), Violation.DUPLICATE_COMMIT),
+        (tuple(line for line in CORRECT_LOG if line != "committed Y"), Violation.UNCOMMITTED),
+        (CORRECT_LOG[:-1], Violation.UNMARKED),
     ],
 )
-def test_what_the_log_tells_against_a_law_is_found(lines: tuple[str, ...], breach: Violation) -> None:
-    assert breach in found(lines)
+def test_violations_visible_in_the_log_are_found(lines: tuple[str, ...], violation: Violation) -> None:
+    assert violation in find_violations(lines)
 
 
-def test_turns_that_ran_in_another_order_are_found() -> None:
+def test_turns_processed_out_of_order_are_found() -> None:
     lines = ("accepted X", "accepted Y", "committed Y", "sending", "committed X", "sending")
 
-    assert found(lines) == {Violation.OUT_OF_ORDER: 1}
+    assert find_violations(lines) == {Violation.OUT_OF_ORDER: 1}
 
 
-def burst(*entries: tuple[int, str, str]) -> list[LogEntry]:
-    """Entries with their times in milliseconds."""
-    made = []
+def build_timed_log(*entries: tuple[int, str, str]) -> list[LogEntry]:
+    """Build log entries from (milliseconds, kind, turns)."""
+    log = []
     for at, kind, turns in entries:
         data: dict[str, JsonValue] = {"turn": turns, "text": turns.lower()}
         if kind == "committed":
             data = {"turns": list(turns), "outcome": "moved"}
-        made.append(LogEntry(id=f"{at}-0", at_ms=at, kind=kind, data=data))
-    return made
+        log.append(LogEntry(id=f"{at}-0", at_ms=at, kind=kind, data=data))
+    return log
 
 
 @pytest.mark.parametrize(
-    ("entries", "wrong"),
+    ("entries", "violations"),
     [
         ([(0, "accepted", "A"), (100, "accepted", "B"), (600, "claimed", "A"), (610, "committed", "AB")], 0),
         ([(0, "accepted", "A"), (100, "accepted", "B"), (300, "claimed", "A"), (310, "committed", "AB")], 1),
@@ -93,25 +97,25 @@ def burst(*entries: tuple[int, str, str]) -> list[LogEntry]:
           (1010, "committed", "ABC")], 0),
     ],
 )  # fmt: skip
-def test_a_burst_must_be_taken_whole_and_not_before_its_end(
-    entries: list[tuple[int, str, str]], wrong: int
+def test_a_burst_must_be_merged_completely_and_only_after_its_end(
+    entries: list[tuple[int, str, str]], violations: int
 ) -> None:
-    assert count_violations(burst(*entries), 0.5, 1.0) == wrong
+    assert count_violations(build_timed_log(*entries), 0.5, 1.0) == violations
 
 
-def test_without_a_burst_each_message_is_a_turn_of_its_own() -> None:
+def test_without_a_burst_policy_merged_messages_are_a_violation() -> None:
     lines = ("accepted X", "accepted Y", "committed X Y", "sending", "sending")
 
-    assert found(lines) == {Violation.WRONG_GROUPING: 1}
+    assert find_violations(lines) == {Violation.WRONG_GROUPING: 1}
 
 
-def test_a_verdict_does_not_hold_when_a_law_is_broken_or_a_recovery_took_too_long() -> None:
-    verdict = StormResult(seed=1)
-    assert verdict.is_passing(10)
-    verdict.record_wait(12.0, None)
-    assert verdict.is_passing(10)
-    verdict.record_wait(12.0, 11.0)
-    assert not verdict.is_passing(10)
-    assert verdict.is_passing(12)
-    verdict.record_violation(Violation.LOST, 1)
-    assert not verdict.is_passing(12)
+def test_a_violation_or_a_slow_recovery_fails_the_run() -> None:
+    result = StormResult(seed=1)
+    assert result.is_passing(10)
+    result.record_wait(12.0, None)
+    assert result.is_passing(10)
+    result.record_wait(12.0, 11.0)
+    assert not result.is_passing(10)
+    assert result.is_passing(12)
+    result.record_violation(Violation.LOST, 1)
+    assert not result.is_passing(12)

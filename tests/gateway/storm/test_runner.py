@@ -1,4 +1,4 @@
-"""A short storm: what `make storm` does at full size."""
+"""A short chaos test; `make storm` runs it at full size."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from gateway.storm.scenario import StormScenario
 
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize(("messages", "burst"), [(100, 0.0), (20, 0.4)])
-async def test_the_laws_hold_while_everything_else_goes_wrong(messages: int, burst: float) -> None:
+async def test_the_guarantees_hold_under_injected_faults(messages: int, burst: float) -> None:
     lines: list[str] = []
-    weather = StormScenario(
+    scenario = StormScenario(
         seed=20261123,
         messages=messages,
         burst=burst,
@@ -25,13 +25,13 @@ async def test_the_laws_hold_while_everything_else_goes_wrong(messages: int, bur
         lease_seconds=2.0,
         settle=3.0,
     )
-    verdict = await StormRunner(weather, lines.append).run()
+    result = await StormRunner(scenario, lines.append).run()
 
-    assert verdict.violation_messages == []
-    assert verdict.is_passing(10)
-    assert verdict.counts["acknowledged"] >= messages
-    assert bool(verdict.counts["gathered"]) == bool(burst)
-    assert {kind.split()[0] for kind in verdict.fault_counts} >= {"worker", "server"}
-    assert "breaches" in lines[-1]
-    laws = build_tables(verdict, 10)[1]
+    assert result.violation_messages == []
+    assert result.is_passing(10)
+    assert result.counts["acknowledged"] >= messages
+    assert bool(result.counts["gathered"]) == bool(burst)
+    assert {kind.split()[0] for kind in result.fault_counts} >= {"worker", "server"}
+    assert "violations" in lines[-1]
+    laws = build_tables(result, 10)[1]
     assert {row[-1] for row in laws.rows} == {"held"}

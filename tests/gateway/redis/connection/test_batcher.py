@@ -48,11 +48,13 @@ async def test_an_error_is_its_askers_alone_unless_it_is_the_calls() -> None:
     assert [type(error) for error in all_] == [ValueError, ValueError]
 
 
-@pytest.mark.parametrize("waits", [True, False])
-async def test_what_is_asked_during_a_call_waits_for_its_end_only_where_that_is_wished(waits: bool) -> None:
+@pytest.mark.parametrize("is_sequential", [True, False])
+async def test_what_is_asked_during_a_call_waits_for_its_end_only_where_that_is_wished(
+    is_sequential: bool,
+) -> None:
     doubling = Doubling()
     doubling.may_answer.clear()
-    gathering = Batcher(doubling, 4, waits=waits)
+    gathering = Batcher(doubling, 4, is_sequential=is_sequential)
     first = asyncio.create_task(gathering.submit(2))
     await doubling.called.wait()
     later = [asyncio.create_task(gathering.submit(number)) for number in (4, 6)]
@@ -62,7 +64,7 @@ async def test_what_is_asked_during_a_call_waits_for_its_end_only_where_that_is_
     doubling.may_answer.set()
 
     assert await asyncio.gather(first, *later) == [4, 8, 12]
-    assert during == ([[2]] if waits else [[2], [4, 6]])
+    assert during == ([[2]] if is_sequential else [[2], [4, 6]])
     assert doubling.batches == [[2], [4, 6]]
 
 
