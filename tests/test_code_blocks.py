@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import inspect
 import re
 import shutil
 from pathlib import Path
@@ -39,6 +40,7 @@ async def test_the_code_blocks_of_a_page_run(
             ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
             dont_inherit=True,
         )
-        result = eval(code, names)
-        if asyncio.iscoroutine(result):
-            await result
+        if code.co_flags & inspect.CO_COROUTINE:
+            await eval(code, names)
+        else:  # in a thread, so that a block may call asyncio.run
+            await asyncio.to_thread(eval, code, names)
