@@ -29,31 +29,34 @@ __all__ = ["SETTINGS", "VERIFICATION", "IntercomChannel", "create_channel"]
 SETTINGS: Final = (
     Setting(
         "INTERCOM_CLIENT_SECRET",
-        "The app's client secret, which signs webhooks; while it is rotated a comma-separated list",
+        "client secret of the app, which signs webhooks; comma-separated during rotation",
         required=True,
         secret=True,
     ),
-    Setting("INTERCOM_ACCESS_TOKEN", "The access token of the workspace", required=True, secret=True),
+    Setting("INTERCOM_ACCESS_TOKEN", "access token of the workspace", required=True, secret=True),
     Setting(
         "INTERCOM_ADMIN_ID",
-        "The id of the teammate as whom the bot speaks, used by nobody else",
+        "ID of the teammate that the bot writes as; must not be used by anyone else",
         required=True,
     ),
     Setting(
         "INTERCOM_API_URL",
-        "Where the API is; https://api.eu.intercom.io or https://api.au.intercom.io for those regions",
+        "base URL of the API; https://api.eu.intercom.io or https://api.au.intercom.io for those regions",
         default="https://api.intercom.io",
     ),
     Setting(
         "INTERCOM_BODY_MODE",
-        "What webhooks hold: html (API version up to 2.14), plain (from 2.15), or auto",
+        "format of message bodies in webhooks: html (API version up to 2.14), plain (from 2.15), or auto",
         default="auto",
     ),
-    Setting("INTERCOM_HANDOFF_TEAM_ID", "The team that a conversation is assigned to at a hand-off"),
-    Setting("INTERCOM_HANDOFF_ADMIN_ID", "Or the teammate; without either it is left to nobody"),
-    Setting("INTERCOM_HANDOFF_TAG_ID", "The tag that a conversation gets at a hand-off"),
+    Setting("INTERCOM_HANDOFF_TEAM_ID", "ID of the team that a conversation is assigned to at a hand-off"),
+    Setting(
+        "INTERCOM_HANDOFF_ADMIN_ID",
+        "ID of the teammate to assign to instead; if neither is set, the conversation is unassigned",
+    ),
+    Setting("INTERCOM_HANDOFF_TAG_ID", "ID of the tag that a conversation gets at a hand-off"),
     Setting("INTERCOM_CLOSE", "yes: close a conversation when its flow has ended", default="no"),
-    Setting("INTERCOM_CARD_TITLE", "The title of the card in the Messenger, in place of a greeting"),
+    Setting("INTERCOM_CARD_TITLE", "title of the card in the Messenger; if unset, a greeting"),
 )
 
 

@@ -24,22 +24,28 @@ from core.ports import HttpFetcher, SessionStore, Webhook
 __all__ = ["SETTINGS", "VERIFICATION", "SunshineChannel", "create_channel"]
 
 SETTINGS: Final = (
-    Setting("SUNSHINE_APP_ID", "The app of the conversations", required=True),
-    Setting("SUNSHINE_KEY_ID", "The id of an API key: app_… or int_…", required=True),
-    Setting("SUNSHINE_KEY_SECRET", "Its secret", required=True, secret=True),
+    Setting("SUNSHINE_APP_ID", "ID of the app that owns the conversations", required=True),
+    Setting("SUNSHINE_KEY_ID", "ID of an API key: app_… or int_…", required=True),
+    Setting("SUNSHINE_KEY_SECRET", "secret of the API key", required=True, secret=True),
     Setting(
         "SUNSHINE_WEBHOOK_SECRET",
-        "The secret of the integration's webhook; while it is rotated a comma-separated list",
+        "secret of the integration's webhook; comma-separated during rotation",
         required=True,
         secret=True,
     ),
     Setting(
         "SUNSHINE_API_URL",
-        "Where the API is: https://example.zendesk.com/sc, or https://api.smooch.io",
+        "base URL of the API: https://example.zendesk.com/sc, or https://api.smooch.io",
         required=True,
     ),
-    Setting("SUNSHINE_INTEGRATION_ID", "Our integration; without it every custom one counts as ours"),
-    Setting("SUNSHINE_HANDOFF_TO", "Who gets control at a hand-off", default="zd-agentWorkspace"),
+    Setting(
+        "SUNSHINE_INTEGRATION_ID", "ID of the bot's integration; if unset, any custom integration is accepted"
+    ),
+    Setting(
+        "SUNSHINE_HANDOFF_TO",
+        "switchboard integration that gets control at a hand-off",
+        default="zd-agentWorkspace",
+    ),
 )
 
 

@@ -24,18 +24,20 @@ from core.ports import HttpFetcher, Webhook, WebhookResponse
 __all__ = ["SETTINGS", "VERIFICATION", "ErrorKind", "TwilioChannel", "classify_error_code", "create_channel"]
 
 SETTINGS: Final = (
-    Setting("TWILIO_ACCOUNT_SID", "The account (or subaccount) that owns the numbers: AC…", required=True),
+    Setting(
+        "TWILIO_ACCOUNT_SID", "SID of the account or subaccount that owns the numbers: AC…", required=True
+    ),
     Setting(
         "TWILIO_AUTH_TOKEN",
-        "Its auth token; while it is rotated a comma-separated list, of which the first sends and all verify",
+        "auth token of the account; comma-separated during rotation: the first is used to send, all to verify",
         required=True,
         secret=True,
     ),
-    Setting("TWILIO_API_URL", "Where the REST API is", default="https://api.twilio.com"),
-    Setting("TWILIO_MESSAGING_SERVICE_SID", "A messaging service to send through: MG…"),
+    Setting("TWILIO_API_URL", "base URL of the REST API", default="https://api.twilio.com"),
+    Setting("TWILIO_MESSAGING_SERVICE_SID", "SID of a messaging service to send through: MG…"),
     Setting(
         "TWILIO_SHARED_KEYS",
-        "Shared keys that webhooks may be signed with: webhooks_sharedkey_…:secret, comma-separated",
+        "shared keys that may sign webhooks: webhooks_sharedkey_…:secret, comma-separated",
         secret=True,
     ),
 )

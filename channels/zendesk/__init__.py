@@ -27,22 +27,24 @@ from core.ports import HttpFetcher, SessionStore, Webhook
 __all__ = ["SETTINGS", "VERIFICATION", "ZendeskChannel", "create_channel"]
 
 SETTINGS: Final = (
-    Setting("ZENDESK_API_URL", "The account: https://example.zendesk.com", required=True),
+    Setting("ZENDESK_API_URL", "base URL of the account: https://example.zendesk.com", required=True),
     Setting(
         "ZENDESK_WEBHOOK_SECRET",
-        "The webhook's signing secret; while it is rotated a comma-separated list",
+        "signing secret of the webhook; comma-separated during rotation",
         required=True,
         secret=True,
     ),
-    Setting("ZENDESK_BOT_USER_ID", "The number of the user that the bot is", required=True),
-    Setting("ZENDESK_EMAIL", "That user's e-mail address, for an API token"),
-    Setting("ZENDESK_API_TOKEN", "An API token", secret=True),
-    Setting("ZENDESK_OAUTH_TOKEN", "Instead: an OAuth access token that does not expire", secret=True),
-    Setting("ZENDESK_OAUTH_CLIENT_ID", "Instead, for tokens that expire: the OAuth client's identifier"),
-    Setting("ZENDESK_OAUTH_CLIENT_SECRET", "Its secret", secret=True),
-    Setting("ZENDESK_OAUTH_REFRESH_TOKEN", "The first refresh token; later ones are kept", secret=True),
-    Setting("ZENDESK_HANDOFF_GROUP_ID", "The group that gets a ticket at a hand-off"),
-    Setting("ZENDESK_ANSWERED_STATUS", "A ticket's status after an answer", default="pending"),
+    Setting("ZENDESK_BOT_USER_ID", "user ID of the bot's agent account", required=True),
+    Setting("ZENDESK_EMAIL", "e-mail address of the bot's agent account, used with ZENDESK_API_TOKEN"),
+    Setting("ZENDESK_API_TOKEN", "API token", secret=True),
+    Setting("ZENDESK_OAUTH_TOKEN", "alternative: OAuth access token that does not expire", secret=True),
+    Setting("ZENDESK_OAUTH_CLIENT_ID", "alternative, for tokens that expire: identifier of the OAuth client"),
+    Setting("ZENDESK_OAUTH_CLIENT_SECRET", "secret of the OAuth client", secret=True),
+    Setting(
+        "ZENDESK_OAUTH_REFRESH_TOKEN", "first refresh token; rotated tokens are stored in Redis", secret=True
+    ),
+    Setting("ZENDESK_HANDOFF_GROUP_ID", "ID of the group that a ticket is assigned to at a hand-off"),
+    Setting("ZENDESK_ANSWERED_STATUS", "ticket status after the bot's reply", default="pending"),
 )
 
 
