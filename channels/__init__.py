@@ -25,6 +25,6 @@ def load(name: str, environ: Mapping[str, str], public_url: str) -> Channel[http
     naming the setting that is missing or wrong, or the channel that does not exist.
     """
     if name not in available():
-        raise ConfigurationError(f"there is no channel {name!r}; known are: {', '.join(available())}")
+        raise ConfigurationError(f"unknown channel {name!r}; available: {', '.join(available())}")
     module = importlib.import_module(f"channels.{name}")
     return cast("Channel[httpx.AsyncClient] | None", module.create_channel(environ, public_url))

@@ -28,7 +28,7 @@ class TimeLimit:
         self._clock = clock = _get_scheduler()
         task = asyncio.current_task(clock.loop)
         if task is None:
-            raise RuntimeError("a time limit is for what a task does")
+            raise RuntimeError("TimeLimit must be used inside a task")
         self._task, self._wanted_before, self._is_over = task, task.cancelling(), False
         self.at = clock.loop.time() + self._seconds
         clock.limits.add(self)

@@ -42,9 +42,7 @@ class StaticCredentials:
     async def get_credentials(self, http: httpx.AsyncClient, *, spent: str = "") -> Credentials:
         """Return the credentials. Raises `Rejected` when the provider refused them."""
         if spent:
-            raise Rejected(
-                f"401: the credentials are refused; check {self.hint}", code="401", account_wide=True
-            )
+            raise Rejected(f"401: invalid credentials; check {self.hint}", code="401", account_wide=True)
         return self.credentials
 
     async def get_cached_credentials(self) -> Credentials | None:
@@ -96,9 +94,7 @@ class RefreshingCredentials:
                         )
                         await held.save(kept)
             except (SessionBusy, LeaseLost) as error:
-                raise Unavailable(
-                    f"{self._provider}: the OAuth token could not be renewed: {error}"
-                ) from error
+                raise Unavailable(f"{self._provider}: refreshing the OAuth token failed: {error}") from error
             self._cached_tokens = kept
         return BearerAuth(get_text(self._cached_tokens, "access", 4000))
 
@@ -117,13 +113,14 @@ class RefreshingCredentials:
         form = {**self._client, "grant_type": "refresh_token", "refresh_token": refresh_token}
         answer = await send_request(http, self._provider, "POST", self._url, auth=None, json=form)
         if answer.status_code == 429 or answer.status_code >= 500:
-            reason = f"{self._provider} {answer.status_code}: the OAuth token could not be renewed"
+            reason = f"{self._provider} {answer.status_code}: refreshing the OAuth token failed"
             raise Unavailable(reason, code=str(answer.status_code), retry_after=parse_retry_after(answer))
         found = parse_json_body(answer)
         access = get_text(found, "access_token", 4000)
         if not answer.is_success or not access:
             raise Rejected(
-                f"{self._provider}: the refresh token is refused; authorise the app anew, set {self._hint}",
+                f"{self._provider}: the refresh token was rejected; authorize the app again and set "
+                f"{self._hint}",
                 code=str(answer.status_code),
                 account_wide=True,
             )

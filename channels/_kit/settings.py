@@ -32,7 +32,9 @@ def read_settings(
         return None
     for setting in settings:
         if setting.required and not given[setting.name]:
-            raise ConfigurationError(f"{setting.name} is not set, but other settings of {channel} are")
+            raise ConfigurationError(
+                f"{setting.name} is not set, but other settings of {channel} are; set it, or unset the others"
+            )
     return {setting.name: given[setting.name] or setting.default for setting in settings}
 
 
@@ -43,9 +45,9 @@ def parse_secrets(name: str, value: str) -> tuple[str, ...]:
     """
     found = tuple(item.strip() for item in value.split(","))
     if not all(found):
-        raise ConfigurationError(f"{name} has an empty item; separate secrets by single commas")
+        raise ConfigurationError(f"{name} contains an empty item; separate secrets with single commas")
     if not all(item.isascii() and item.isprintable() and " " not in item for item in found):
-        raise ConfigurationError(f"{name} holds a space or a character that no secret has")
+        raise ConfigurationError(f"{name} contains a space, a control character or a non-ASCII character")
     return found
 
 
@@ -55,11 +57,11 @@ def parse_base_url(name: str, value: str) -> str:
         parts = urlsplit(value)
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError:
-        raise ConfigurationError(f"{name} is not a URL") from None
+        raise ConfigurationError(f"{name} is not a valid URL") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
         raise ConfigurationError(f"{name} must be a URL such as https://bots.example.com")
     if parts.query or parts.fragment or parts.username is not None or not value.isascii():
         raise ConfigurationError(
-            f"{name} must be plain scheme, host and path: no query, fragment or password"
+            f"{name} must have only scheme, host and path: no query, fragment or credentials"
         )
     return value.rstrip("/")

@@ -94,7 +94,7 @@ class IntercomChannel(BaseChannel):
             return None
         request = parse_object(webhook.body)
         if request is None:
-            raise MalformedWebhook("not a JSON object")
+            raise MalformedWebhook("the body is not a JSON object")
         return await self._card.handle_request(request, http)
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
@@ -120,7 +120,8 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> IntercomChann
     for setting in _NUMERIC_SETTINGS:
         if not re.fullmatch(r"([1-9][0-9]{0,19})?", values[setting]):
             raise ConfigurationError(
-                f"{setting} must be the number of a team, teammate or tag; GET /admins, /teams, /tags tell it"
+                f"{setting} must be the numeric ID of a teammate, team or tag; "
+                "GET /admins, /teams and /tags list them"
             )
     if values["INTERCOM_CLOSE"] not in ("yes", "no"):
         raise ConfigurationError("INTERCOM_CLOSE must be yes or no")
@@ -128,7 +129,9 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> IntercomChann
     if team and colleague:
         raise ConfigurationError("set INTERCOM_HANDOFF_TEAM_ID or INTERCOM_HANDOFF_ADMIN_ID, not both")
     if colleague == values["INTERCOM_ADMIN_ID"]:
-        raise ConfigurationError("INTERCOM_HANDOFF_ADMIN_ID is the bot itself; set another teammate's id")
+        raise ConfigurationError(
+            "INTERCOM_HANDOFF_ADMIN_ID is the bot's own teammate; set the ID of another one"
+        )
     mode = values["INTERCOM_BODY_MODE"]
     if mode not in get_args(BodyMode):
         raise ConfigurationError(f"INTERCOM_BODY_MODE must be one of: {', '.join(get_args(BodyMode))}")

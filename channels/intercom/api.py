@@ -66,13 +66,13 @@ class IntercomClient:
         if reply.voice == "bot" and self._has_agent_activity(
             await self._get_conversation(reply, http), reply
         ):
-            raise Rejected("intercom: a person has the conversation now", code="person")
+            raise Rejected("intercom: the conversation is assigned to an agent now", code="person")
         conversation = await self._post(reply, "reply", build_comment(reply), http)
         ours = [
             part for part in _get_parts(conversation) if self._workspace.classify_author(part) is Author.BOT
         ]
         if not ours:
-            raise Unknown("intercom: accepted, but the answer does not show the comment")
+            raise Unknown("intercom: accepted, but the comment is not in the response")
         return SentMessage(provider_id=get_identifier(max(ours, key=_part_sort_key), "id"))
 
     async def find_sent(
@@ -139,7 +139,7 @@ class IntercomClient:
         try:
             await self._call(url, {"id": self._workspace.tag, "admin_id": self._workspace.admin}, http)
         except Rejected as error:
-            log.error("the tag for hand-offs is refused: %s; check INTERCOM_HANDOFF_TAG_ID", error.code)
+            log.error("adding the hand-off tag failed: %s; check INTERCOM_HANDOFF_TAG_ID", error.code)
 
     async def _close(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Close the conversation at a flow's end, unless an agent works in it."""
@@ -204,11 +204,7 @@ class IntercomClient:
         found = parse_json_body(answer)
         if answer.is_success and found:
             return found
-        error = (
-            Unknown("intercom: an answer that cannot be read")
-            if answer.is_success
-            else build_delivery_error(answer)
-        )
+        error = Unknown("intercom: malformed response") if answer.is_success else build_delivery_error(answer)
         raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
 
 
@@ -228,7 +224,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         return Unknown(reason, code=code)
     if status < 400:
         return Unavailable(
-            f"{reason} is no answer of Intercom's; check INTERCOM_API_URL, which each region has its own of",
+            f"{reason}: not a response of Intercom's API; check INTERCOM_API_URL, which differs by region",
             code=code,
         )
     return Rejected(reason, code=code, account_wide=status in (401, 402, 403))

@@ -88,7 +88,7 @@ class Card:
                 conversation=_get_conversation_id(request),
             )
         except DeliveryError as error:
-            log.error("a question from the card was not taken: %s", error.reason)
+            log.error("creating a conversation from the card failed: %s", error.reason)
             return self._build_card(words, said=words.failed, question=question)
         return _canvas_response(
             _text_component("thanks", words.thanks), _button_component("again", words.again, "secondary")

@@ -69,7 +69,7 @@ def render_comment_html(reply: Reply) -> str:
 
 def render_note_html(reply: Reply) -> str:
     """Render the HTML of the hand-off note."""
-    return text_to_html(reply.body or "The bot asks a person to go on here.")
+    return text_to_html(reply.body or "The bot handed this conversation over to an agent.")
 
 
 def build_option_id(reply: Reply, at: int) -> str:

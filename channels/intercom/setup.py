@@ -34,7 +34,7 @@ async def set_up(
     Raises `ConfigurationError` or a `DeliveryError`, which say what to do.
     """
     if by_triggers:
-        raise ConfigurationError("Intercom has no triggers; leave --by-triggers out")
+        raise ConfigurationError("Intercom has no triggers; omit --by-triggers")
     given = {each.name: environ.get(each.name, "").strip() or each.default for each in SETTINGS}
     url = parse_base_url("INTERCOM_API_URL", given["INTERCOM_API_URL"])
     if not given["INTERCOM_ACCESS_TOKEN"]:
@@ -49,15 +49,17 @@ async def set_up(
     region = get_text(app, "region", 20) or "region unknown"
     yield f"The token is of workspace {get_identifier(app, 'id_code')} ({region})"
     admins = get_object_list(await _fetch_object(http, f"{url}/admins", token), "admins")
-    for line in _describe_choices("INTERCOM_ADMIN_ID", given, admins, "a teammate used by nobody else"):
+    for line in _describe_choices(
+        "INTERCOM_ADMIN_ID", given, admins, "a teammate that is used only by the bot"
+    ):
         yield line
     teams = get_object_list(await _fetch_object(http, f"{url}/teams", token), "teams")
-    for line in _describe_choices("INTERCOM_HANDOFF_TEAM_ID", given, teams, "or leave it out"):
+    for line in _describe_choices("INTERCOM_HANDOFF_TEAM_ID", given, teams, "or leave it unset"):
         yield line
-    yield "In the Developer Hub, enter by hand:"
+    yield "Enter in the Developer Hub:"
     topics = ", ".join(REQUIRED_TOPICS)
     yield f"  Webhooks: {base}/webhooks/{NAME}, API version 2.13 or later, topics {topics}"
-    yield f"  Canvas Kit, for a card: {base}/webhooks/{NAME}/canvas to initialize and to submit"
+    yield f"  Canvas Kit (card): {base}/webhooks/{NAME}/canvas as initialize URL and submit URL"
     if not given["INTERCOM_CLIENT_SECRET"]:
         yield "INTERCOM_CLIENT_SECRET is not set; the Developer Hub shows it under Basic information"
 
@@ -69,7 +71,7 @@ def _describe_choices(
     named = {get_identifier(each, "id"): sanitize(get_text(each, "name"), 100) for each in found}
     if given[setting] in named:
         return [f"{setting}={given[setting]} is {named[given[setting]]}"]
-    wrong = [f"{setting}={given[setting]} is none of this workspace's"] if given[setting] else []
+    wrong = [f"{setting}={given[setting]} does not exist in this workspace"] if given[setting] else []
     return [*wrong, *(f"{setting}={number}  {name}: {advice}" for number, name in named.items())]
 
 

@@ -122,7 +122,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> SunshineChann
         return None
     app = values["SUNSHINE_APP_ID"]
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", app):
-        raise ConfigurationError("SUNSHINE_APP_ID must be letters and digits, as Admin Center shows it")
+        raise ConfigurationError("SUNSHINE_APP_ID must be letters and digits, as shown in Admin Center")
     switchboard = Switchboard(values["SUNSHINE_INTEGRATION_ID"])
     url = parse_base_url("SUNSHINE_API_URL", values["SUNSHINE_API_URL"])
     key = (values["SUNSHINE_KEY_ID"], values["SUNSHINE_KEY_SECRET"])

@@ -61,7 +61,7 @@ class SunshineClient:
         messages = get_object_list(parse_json_body(answer), "messages")
         number = get_identifier(messages[0], "id") if messages else ""
         if not number:
-            raise Unknown("sunshine: accepted, but the answer has no message id")
+            raise Unknown("sunshine: accepted, but the response has no message ID")
         return SentMessage(provider_id=number)
 
     async def upload(
@@ -137,11 +137,7 @@ class SunshineClient:
         found = parse_json_body(answer)
         if answer.is_success and found:
             return found
-        error = (
-            Unknown("sunshine: an answer that cannot be read")
-            if answer.is_success
-            else build_delivery_error(answer)
-        )
+        error = Unknown("sunshine: malformed response") if answer.is_success else build_delivery_error(answer)
         raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
 
 
@@ -157,9 +153,9 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     if status >= 500:
         return Unknown(reason, code=code)
     if status < 400:
-        return Unavailable(f"{reason} is no answer of Zendesk's; check SUNSHINE_API_URL", code=code)
+        return Unavailable(f"{reason}: not a response of Zendesk's API; check SUNSHINE_API_URL", code=code)
     if status == 423:
-        reason = f"{reason}; the conversation is full (30,000 messages), the person has to begin a new one"
+        reason = f"{reason}; the conversation is full (30,000 messages); the contact must start a new one"
     return Rejected(reason, code=code, account_wide=status == 401)
 
 

@@ -71,23 +71,26 @@ class Verifier:
         Raises `WebhookRefused` otherwise, and no other error.
         """
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
-            raise WebhookTooLarge(f"{len(webhook.body)} bytes")
+            raise WebhookTooLarge(
+                f"the body has {len(webhook.body)} bytes; the limit is {CAPABILITIES.max_webhook_bytes}"
+            )
         given = webhook.headers.get("x-api-key", "")
         if not any([signatures_match(secret, given) for secret in self._secrets]):  # noqa: C419 # all of them, always
             raise InvalidSignature(
-                "X-API-Key is missing or wrong; SUNSHINE_WEBHOOK_SECRET is the integration's webhook secret"
+                "X-API-Key is missing or does not match; check that SUNSHINE_WEBHOOK_SECRET is the secret of "
+                "the integration's webhook"
             )
         if webhook.method != "POST":
-            raise MalformedWebhook("Zendesk sends POST only")
+            raise MalformedWebhook("the method is not POST")
 
 
 def parse(webhook: Webhook, app: str, switchboard: Switchboard) -> list[Event]:
     """Return every event of a verified request, perhaps of several contacts; malformed ones are skipped."""
     batch = parse_object(webhook.body)
     if batch is None:
-        raise MalformedWebhook("not a JSON object")
+        raise MalformedWebhook("the body is not a JSON object")
     if get_text(get_object(batch, "webhook"), "version") != "v2":
-        raise MalformedWebhook("only webhooks of version v2 are understood; create the integration with v2")
+        raise MalformedWebhook("unsupported webhook version; create the integration with version v2")
     if get_identifier(get_object(batch, "app"), "id") != app:
         return [Ignored(reason="other app")]
     return [
@@ -142,7 +145,7 @@ class _EventParser:
                 yield self._build_control_event(ControlAction.CLOSE)
             case "switchboard:passControl:failure":
                 code = get_identifier(get_object(self._payload, "error"), "code", 60)
-                log.error("Zendesk did not pass control: %s; check SUNSHINE_HANDOFF_TO", code)
+                log.error("passing control of the conversation failed: %s; check SUNSHINE_HANDOFF_TO", code)
                 yield (
                     self._build_control_event(ControlAction.GIVE_BACK) if ours else Ignored(reason="failure")
                 )

@@ -29,7 +29,7 @@ SETTINGS: Final = (
     ),
     Setting(
         "TWILIO_AUTH_TOKEN",
-        "auth token of the account; comma-separated during rotation: the first is used to send, all to verify",
+        "auth token of the account; comma-separated during rotation: the first one sends, all verify",
         required=True,
         secret=True,
     ),
@@ -99,7 +99,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> TwilioChannel
         raise ConfigurationError("TWILIO_MESSAGING_SERVICE_SID must begin with MG")
     if not public_url:
         raise ConfigurationError(
-            "PUBLIC_URL is not set; Twilio signs the public address, so it has to be known"
+            "PUBLIC_URL is not set; Twilio signs the public URL, so verification needs it"
         )
     public = parse_base_url("PUBLIC_URL", public_url)
     tokens = parse_secrets("TWILIO_AUTH_TOKEN", values["TWILIO_AUTH_TOKEN"])
@@ -124,5 +124,5 @@ def _parse_shared_keys(value: str) -> dict[str, str]:
         return {}
     pairs = [item.partition(":") for item in parse_secrets("TWILIO_SHARED_KEYS", value)]
     if not all(key and secret for key, _, secret in pairs):
-        raise ConfigurationError("TWILIO_SHARED_KEYS must be a list of key:secret")
+        raise ConfigurationError("TWILIO_SHARED_KEYS must be a comma-separated list of key:secret")
     return {key: secret for key, _, secret in pairs}

@@ -56,7 +56,7 @@ class TwilioClient:
             raise build_delivery_error(response)
         sid = parse_json_body(response).get("sid")
         if not isinstance(sid, str) or not sid:
-            raise Unknown("twilio: accepted, but the answer has no sid")
+            raise Unknown("twilio: accepted, but the response has no sid")
         return SentMessage(provider_id=sid)
 
     def _build_form(self, reply: Reply) -> dict[str, str | Sequence[str]]:
@@ -104,7 +104,7 @@ class TwilioClient:
                 return found
             url, params = f"{self._url}{following}", None
         if found is None:
-            raise Unavailable("twilio: too many messages since then to look through")
+            raise Unavailable("twilio: too many messages since then for a look-up")
         return found
 
     async def _fetch_page(
@@ -114,7 +114,7 @@ class TwilioClient:
         if response.is_success and isinstance((page := parse_json_body(response)).get("messages"), list):
             return page
         error = (
-            Unknown("twilio: a list that cannot be read")
+            Unknown("twilio: malformed message list")
             if response.is_success
             else build_delivery_error(response)
         )
@@ -139,7 +139,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
             reason, code=code, retry_after=parse_retry_after(response) or _DEFAULT_RETRY_SECONDS
         )
     if status < 400:
-        return Unavailable(f"{reason} is no answer of Twilio's; check TWILIO_API_URL", code=code)
+        return Unavailable(f"{reason}: not a response of Twilio's API; check TWILIO_API_URL", code=code)
     return Rejected(
         reason,
         code=code,

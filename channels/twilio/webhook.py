@@ -82,7 +82,9 @@ class Verifier:
     def verify(self, webhook: Webhook) -> None:
         """Accept a webhook signed by Twilio. Raises `WebhookRefused` otherwise, and no other error."""
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
-            raise WebhookTooLarge(f"{len(webhook.body)} bytes")
+            raise WebhookTooLarge(
+                f"the body has {len(webhook.body)} bytes; the limit is {CAPABILITIES.max_webhook_bytes}"
+            )
         signature = webhook.headers.get("x-twilio-signature", "")
         if not signature:
             raise InvalidSignature("X-Twilio-Signature is missing")
@@ -96,8 +98,8 @@ class Verifier:
                     return
         computed = self._public_url.candidates(webhook.url)[0].partition("?")[0]
         raise InvalidSignature(
-            f"X-Twilio-Signature does not match; we computed it for {computed}: check that this is the "
-            "address set at Twilio (PUBLIC_URL), and TWILIO_AUTH_TOKEN"
+            f"X-Twilio-Signature does not match; it was computed for {computed}: check that this is the "
+            "URL set at Twilio (PUBLIC_URL), and check TWILIO_AUTH_TOKEN"
         )
 
     def _select_validators(self, settings: str | None) -> tuple[Sequence[RequestValidator], str]:
@@ -109,7 +111,7 @@ class Verifier:
         algorithm = named.get("algorithm", "")
         if validator is None or algorithm not in (HMAC_SHA1, HMAC_SHA256):
             raise InvalidSignature(
-                "signed with a key that TWILIO_SHARED_KEYS does not hold, or an unknown algorithm"
+                "the signing key is not in TWILIO_SHARED_KEYS, or the algorithm is unknown"
             )
         return (validator,), algorithm
 
@@ -134,13 +136,13 @@ def _detect_format(webhook: Webhook) -> str:
     if webhook.method == "GET":
         return "query"
     if webhook.method != "POST":
-        raise MalformedWebhook("Twilio sends POST or GET only")
+        raise MalformedWebhook("the method is not POST or GET")
     content_type = webhook.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == FORM_CONTENT_TYPE or (not content_type and not webhook.body):
         return "form"
     if content_type == "application/json" or content_type.endswith("+json"):
         return "json"
-    raise MalformedWebhook("neither a form nor JSON")
+    raise MalformedWebhook("the content type is neither form data nor JSON")
 
 
 def _parse_fields(raw: bytes) -> FormData:
@@ -161,7 +163,9 @@ def _get_signed_fields(webhook: Webhook) -> FormData:
         case "json":
             hashes = parse_query_values(webhook.url, "bodySHA256", max_fields=CAPABILITIES.max_webhook_fields)
             if not hashes or not matches_sha256(webhook.body, hashes[-1]):
-                raise InvalidSignature("the body of a JSON webhook is not the one that was signed")
+                raise InvalidSignature(
+                    "bodySHA256 does not match the JSON body; check that no proxy changes the body"
+                )
     return FormData()
 
 

@@ -101,7 +101,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> WhatsAppChann
         return None
     version = values["WHATSAPP_API_VERSION"]
     if not re.fullmatch(r"v\d{1,3}\.\d{1,2}", version):
-        raise ConfigurationError("WHATSAPP_API_VERSION must be one of the Graph API, such as v26.0")
+        raise ConfigurationError("WHATSAPP_API_VERSION must be a version of the Graph API, such as v26.0")
     tokens = parse_secrets("WHATSAPP_ACCESS_TOKEN", values["WHATSAPP_ACCESS_TOKEN"])
     url = parse_base_url("WHATSAPP_API_URL", values["WHATSAPP_API_URL"])
     api = WhatsAppClient(token=tokens[0], url=url, version=version)

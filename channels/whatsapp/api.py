@@ -45,7 +45,7 @@ class WhatsAppClient:
         messages = get_object_list(parse_json_body(answer), "messages")
         wamid = get_identifier(messages[0], "id") if messages else ""
         if not wamid:
-            raise Unknown("whatsapp: accepted, but the answer has no message id")
+            raise Unknown("whatsapp: accepted, but the response has no message ID")
         return SentMessage(provider_id=wamid)
 
     async def upload(self, ours: str, body: bytes, medium: Attachment, http: httpx.AsyncClient) -> Attachment:
@@ -110,7 +110,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     if kind is ErrorKind.RETRY or error.get("is_transient") is True:
         return Unavailable(reason, code=code, retry_after=parse_retry_after(response) or _RETRY_SECONDS)
     if status < 400:
-        return Unavailable(f"{reason} is no answer of Meta's; check WHATSAPP_API_URL", code=code)
+        return Unavailable(f"{reason}: not a response of Meta's API; check WHATSAPP_API_URL", code=code)
     return Rejected(
         reason,
         code=code,

@@ -36,7 +36,7 @@ class MediaClient:
             told = await self._fetch_metadata(medium, fetch)
             if (get_number(told, "file_size") or 0) > MAX_FILE_BYTES:
                 raise MediaUnavailable(
-                    MediaErrorKind.TOO_LARGE, "Meta says that it is larger than is fetched"
+                    MediaErrorKind.TOO_LARGE, "the file exceeds the size limit, according to Meta"
                 )
             url = get_text(told, "url", 4000)
             try:
@@ -75,5 +75,7 @@ class MediaClient:
 def _verify_hash(body: bytes, sha256: str) -> bytes:
     """Return the bytes if they match the hash that Meta sent, in hexadecimal here."""
     if re.fullmatch(r"[0-9a-fA-F]{64}", sha256) and hashlib.sha256(body).hexdigest() != sha256.lower():
-        raise MediaUnavailable(MediaErrorKind.WRONG_TYPE, "the bytes are not those that Meta promised")
+        raise MediaUnavailable(
+            MediaErrorKind.WRONG_TYPE, "the SHA-256 of the file does not match the one that Meta stated"
+        )
     return body

@@ -59,13 +59,15 @@ class Verifier:
         Raises `WebhookRefused` otherwise, and no other error.
         """
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
-            raise WebhookTooLarge(f"{len(webhook.body)} bytes")
+            raise WebhookTooLarge(
+                f"the body has {len(webhook.body)} bytes; the limit is {CAPABILITIES.max_webhook_bytes}"
+            )
         if webhook.method == "GET":
             self._verify_handshake(webhook)
         elif webhook.method == "POST":
             self._verify_signature(webhook)
         else:
-            raise MalformedWebhook("Meta sends POST, and GET for its handshake")
+            raise MalformedWebhook("the method is not POST or GET (which is the handshake)")
 
     def _verify_signature(self, webhook: Webhook) -> None:
         """HMAC-SHA256 of the raw bytes: parsed and written anew they would differ (`\\/`, `\\u00e9`)."""
@@ -82,7 +84,7 @@ class Verifier:
     def _verify_handshake(self, webhook: Webhook) -> None:
         mode, token = _get_query_value(webhook, "hub.mode"), _get_query_value(webhook, "hub.verify_token")
         if mode != "subscribe" or not any([signatures_match(known, token) for known in self._tokens]):  # noqa: C419
-            raise Forbidden("the handshake does not know WHATSAPP_VERIFY_TOKEN")
+            raise Forbidden("the verify token of the handshake does not match; check WHATSAPP_VERIFY_TOKEN")
 
 
 def get_challenge(webhook: Webhook) -> bytes:
@@ -125,7 +127,7 @@ def _parse_change(change: JsonObject, account: str, reader: MessageParser) -> It
             yield from _parse_new_ids(value, account)
         case _:
             if field in ALARM_FIELDS:
-                log.error("Meta reports %s; look at the WhatsApp Manager", field)
+                log.error("Meta sent %s; check the account in the WhatsApp Manager", field)
             yield Ignored(reason=field if field in IGNORED_FIELDS else "other field")
 
 
@@ -133,7 +135,7 @@ def _parse_messages(value: JsonObject, account: str, reader: MessageParser) -> I
     ours = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
     for error in get_object_list(value, "errors"):
         code = get_identifier(error, "code", 20)
-        log.error("Meta reports an error of the account: %s", code)
+        log.error("Meta sent an account error: %s; check the account in the WhatsApp Manager", code)
         yield Ignored(reason="account error")
     for status in get_object_list(value, "statuses"):
         yield _parse_status(status)

@@ -128,10 +128,10 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> ZendeskChanne
     for name in ("ZENDESK_BOT_USER_ID", "ZENDESK_HANDOFF_GROUP_ID"):
         if not re.fullmatch(r"(?:[1-9]\d{0,18})?", values[name], re.ASCII):
             raise ConfigurationError(
-                f"{name} must be a number, as the address of its page in Admin Center ends"
+                f"{name} must be a numeric ID, shown at the end of its URL in Admin Center"
             )
     if values["ZENDESK_ANSWERED_STATUS"] not in STATUSES:
-        raise ConfigurationError(f"ZENDESK_ANSWERED_STATUS must be one of {', '.join(STATUSES)}")
+        raise ConfigurationError(f"ZENDESK_ANSWERED_STATUS must be one of: {', '.join(STATUSES)}")
     url = parse_base_url("ZENDESK_API_URL", values["ZENDESK_API_URL"])
     account = (urlsplit(url).hostname or "").removesuffix(".zendesk.com")
     desk = Account(account=account, bot=values["ZENDESK_BOT_USER_ID"])

@@ -89,7 +89,7 @@ class ZendeskClient:
         events = get_object_list(get_object(parse_json_body(answer), "audit"), "events")
         number = next((get_identifier(event, "id") for event in events if event.get("type") == "Comment"), "")
         if not number:
-            raise Unknown("zendesk: accepted, but the answer has no comment")
+            raise Unknown("zendesk: accepted, but the response has no comment")
         return SentMessage(provider_id=number)
 
     async def enrich_turn(self, turn: Turn, http: httpx.AsyncClient) -> Turn:
@@ -119,7 +119,7 @@ class ZendeskClient:
 
     async def _build_comment(self, reply: Reply, http: httpx.AsyncClient) -> Json:
         if reply.act == "hand_off":
-            note = text_to_html(reply.body or "The bot asks a person to go on.")
+            note = text_to_html(reply.body or "The bot handed this ticket over to an agent.")
             return {"html_body": note, "public": False}
         comment: Json = {"html_body": markdown_to_html(reply.body) or "📎", "public": True}
         if reply.media and self.fetch is not None:
@@ -132,7 +132,7 @@ class ZendeskClient:
         """Build the update of the ticket as read; Zendesk accepts it only while the ticket is unchanged."""
         handed_off = reply.act == "hand_off"
         if held and not handed_off:
-            raise Rejected("a person has the ticket", code="held")
+            raise Rejected("the ticket is assigned to an agent", code="held")
         body: Json = {"comment": comment, "status": "open" if handed_off else self._status}
         if handed_off and not held:
             body |= {"assignee_id": None, **({"group_id": int(self._group)} if self._group else {})}
@@ -153,12 +153,12 @@ class ZendeskClient:
             self._account,
         )
         if found.status == "closed":
-            raise Rejected("the ticket is closed; the person has to write a new one", code="closed")
+            raise Rejected("the ticket is closed; the contact must create a new one", code="closed")
         times = [get_sort_key(comment)[0] for comment in found.bot_comments]
         recent = [at for at in times if (self._now() - at).total_seconds() < _UPDATE_WINDOW_SECONDS]
         if len(recent) >= _MAX_TICKET_UPDATES:
             raise Unavailable(
-                "zendesk: close to its limit of 30 updates of one ticket in 10 minutes",
+                "zendesk: waiting because of the limit of 30 updates per ticket in 10 minutes",
                 code="ticket_updates",
                 retry_after=max(_UPDATE_WINDOW_SECONDS - (self._now() - recent[-1]).total_seconds(), 1.0),
             )
@@ -214,7 +214,7 @@ class ZendeskClient:
             raise build_delivery_error(answer)
         number = get_identifier(get_object(parse_json_body(answer), "ticket"), "id")
         if not number:
-            raise Unknown("zendesk: accepted, but the answer has no ticket")
+            raise Unknown("zendesk: accepted, but the response has no ticket")
         return SentMessage(provider_id=number)
 
     def _find_comment(

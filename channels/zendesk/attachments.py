@@ -39,9 +39,9 @@ async def upload_files(
                 )
             )
         except FetchError as error:
-            raise Unavailable(f"the file to send could not be fetched: {error}") from error
+            raise Unavailable(f"downloading the file to send failed: {error}") from error
         if file.status != 200:
-            raise Rejected(f"the file to send could not be fetched: its address answered {file.status}")
+            raise Rejected(f"downloading the file to send failed: the server responded with {file.status}")
         kind = medium.content_type
         answer = await client.send_request(
             "POST",

@@ -26,7 +26,7 @@ VERIFICATION: Final = Verification(
     algorithm="HMAC-SHA256",
     signed=("body",),
     encoding="base64",
-    replay="the signature covers the timestamp header; refused if it differs from the clock by more than 5 minutes",
+    replay="the timestamp header is signed too; refused if it is more than 5 minutes off",
     rotation="comma-separated ZENDESK_WEBHOOK_SECRET",
 )
 """Zendesk, "Verifying webhooks"."""

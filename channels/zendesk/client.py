@@ -109,7 +109,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     if status >= 500:
         return Unknown(reason, code=code)
     if status < 400:
-        return Unavailable(f"{reason} is no answer of Zendesk's; check ZENDESK_API_URL", code=code)
+        return Unavailable(f"{reason}: not a response of Zendesk's API; check ZENDESK_API_URL", code=code)
     return Rejected(reason, code=code, account_wide=status == 401)
 
 

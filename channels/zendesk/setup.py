@@ -45,18 +45,18 @@ async def set_up(
     url = parse_base_url("ZENDESK_API_URL", values["ZENDESK_API_URL"])
     endpoint = f"{parse_base_url('PUBLIC_URL', public_url)}/webhooks/zendesk"
     if not endpoint.startswith("https://") and url.startswith("https://"):
-        raise ConfigurationError("PUBLIC_URL must begin with https://, or Zendesk does not call it")
+        raise ConfigurationError("PUBLIC_URL must begin with https://; Zendesk calls no other URLs")
     credentials = read_credentials(values, url)
     if isinstance(credentials, RefreshingCredentials):
         raise ConfigurationError(
-            "this command would spend the refresh token, which is the gateway's; run it with ZENDESK_EMAIL "
+            "this command would use up the gateway's refresh token; run it with ZENDESK_EMAIL "
             "and ZENDESK_API_TOKEN, or with ZENDESK_OAUTH_TOKEN, and without ZENDESK_OAUTH_REFRESH_TOKEN"
         )
     admin = _AdminClient(ApiClient(url, credentials), http)
     me = get_object(await admin.client.get_json("/users/me.json", http), "user")
     if get_text(me, "role") != "admin":
         raise ConfigurationError(
-            "webhooks and triggers need the credentials of an administrator, for this command"
+            "the credentials are not an administrator's; run this command with those of an administrator"
         )
     yield f"ZENDESK_BOT_USER_ID={get_identifier(me, 'id')}  if {get_text(me, 'name')} is the bot's own user"
     async for line in admin.set_up_webhook(endpoint, by_triggers=by_triggers):
@@ -100,10 +100,10 @@ class _AdminClient:
             self.webhook_id = get_identifier(ours, "id")
             if set(ours.get("subscriptions") or ()) != set(wanted):
                 raise ConfigurationError(
-                    f"there is a webhook to {endpoint} with other subscriptions (id {self.webhook_id}); "
-                    "delete it in Admin Center, or choose its kind, with or without --by-triggers"
+                    f"a webhook to {endpoint} exists with other subscriptions (ID {self.webhook_id}); "
+                    "delete it in Admin Center, or select its kind, with or without --by-triggers"
                 )
-            yield f"the webhook is there: {self.webhook_id}"
+            yield f"webhook exists: {self.webhook_id}"
             return
         made = {
             "name": _WEBHOOK_NAME,
@@ -116,7 +116,7 @@ class _AdminClient:
         self.webhook_id = get_identifier(
             get_object(await self._send_change("POST", "/webhooks.json", {"webhook": made}), "webhook"), "id"
         )
-        yield f"made the webhook: {self.webhook_id}"
+        yield f"webhook created: {self.webhook_id}"
 
     async def set_up_triggers(self) -> AsyncIterator[str]:
         """Create our triggers, and update those that differ; others are left alone."""
@@ -137,14 +137,14 @@ class _AdminClient:
             ours = known.get(title)
             if ours is None:
                 await self._send_change("POST", "/triggers.json", {"trigger": wanted})
-                yield f"made the trigger: {title}"
+                yield f"trigger created: {title}"
             elif any(ours.get(part) != value for part, value in wanted.items()):
                 await self._send_change(
                     "PUT", f"/triggers/{get_identifier(ours, 'id')}.json", {"trigger": wanted}
                 )
-                yield f"corrected the trigger: {title}"
+                yield f"trigger updated: {title}"
             else:
-                yield f"the trigger is there: {title}"
+                yield f"trigger exists: {title}"
 
     async def _send_change(self, method: str, path: str, made: JsonObject) -> JsonObject:
         answer = await self.client.send_request(method, path, self._http, json=made)

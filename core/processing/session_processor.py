@@ -107,7 +107,7 @@ class SessionProcessor(Generic[Http]):
             async with self._mailbox.keep_lease_alive(claim.lease):
                 return await self._process(claim.lease, claim.view)
         except LeaseLost as error:
-            log.warning("lease lost, another worker may have the session: %s", error)
+            log.warning("lease lost; another worker may process the session: %s", error)
             return ProcessResult.LEASE_LOST
 
     async def _process(self, lease: Lease, view: SessionView) -> ProcessResult:
@@ -132,7 +132,7 @@ class SessionProcessor(Generic[Http]):
                     continue
                 if commit is None:
                     wait = self._limits.backoff(view.tries)
-                    await self._mailbox.postpone(lease, wait, "the dialog failed; it will be tried again")
+                    await self._mailbox.postpone(lease, wait, "the dialog failed; retrying")
                     return ProcessResult.POSTPONED
                 view = await self._mailbox.commit(lease, commit, leave=True)
                 begun = monotonic()
@@ -183,7 +183,7 @@ class SessionProcessor(Generic[Http]):
             raise
         except Exception as error:  # whatever a flow, a model or a tool raises, the session must go on
             log.error(
-                "turn failed at try %d: %s at %s", view.tries, type(error).__name__, _error_location(error)
+                "turn failed, attempt %d: %s at %s", view.tries, type(error).__name__, _error_location(error)
             )
             return None
         return Commit(
@@ -215,7 +215,11 @@ class SessionProcessor(Generic[Http]):
                 step = await self._dialog.handle_timeout(view.state, fired.address, fired.timer)
             replies = self._build_replies(fired.name, fired.address, step)
         except Exception as error:  # as in a turn
-            log.error("time-out failed: %s at %s", type(error).__name__, _error_location(error))
+            log.error(
+                "handling a timer failed: %s at %s; it is not retried",
+                type(error).__name__,
+                _error_location(error),
+            )
             step, replies = TurnOutcome(state=view.state or {}), ()
         back = (
             next_owner(view.owner, AutomaticTransition.HAND_OFF_TIMEOUT)

@@ -24,7 +24,7 @@ def parse_query_values(url: str, name: str, *, max_fields: int) -> list[str]:
     try:
         pairs = parse_qsl(parse_request_target(url).partition("?")[2], max_num_fields=max_fields)
     except ValueError:
-        raise MalformedWebhook("the query cannot be read") from None
+        raise MalformedWebhook("the query string is malformed") from None
     return [value for found, value in pairs if found == name]
 
 

@@ -108,15 +108,15 @@ def classify_http_error(error: Exception, provider: str) -> DeliveryError:
     if isinstance(error, DeliveryError):
         return error
     if isinstance(error, _INVALID_URL_ERRORS):
-        return Rejected(f"{provider}: the address of the API cannot be used ({name})", account_wide=True)
+        return Rejected(f"{provider}: the API URL cannot be used ({name})", account_wide=True)
     cause = error.__cause__
     if isinstance(error, _CONNECTION_ERRORS) and (
         not isinstance(cause, aiohttp.ClientError) or isinstance(cause, _CONNECT_CAUSES)
     ):
-        return Unavailable(f"{provider}: no connection ({name})")
+        return Unavailable(f"{provider}: connection failed ({name})")
     if isinstance(error, httpx.TimeoutException) and isinstance(cause, _CONNECT_CAUSES):
-        return Unavailable(f"{provider}: no connection ({name})")
-    return Unknown(f"{provider}: no answer ({name})")
+        return Unavailable(f"{provider}: connection failed ({name})")
+    return Unknown(f"{provider}: no response ({name})")
 
 
 def parse_json_body(response: httpx.Response) -> dict[str, Any]:

@@ -51,7 +51,7 @@ async def download_file(
         ) from error
     if answer.status != 200:
         trouble = _ERROR_KINDS_BY_STATUS.get(answer.status, MediaErrorKind.UNREACHABLE)
-        raise MediaUnavailable(trouble, f"its address answered {answer.status}")
+        raise MediaUnavailable(trouble, f"the server responded with {answer.status}")
     return answer.body
 
 
@@ -71,7 +71,7 @@ async def load_for_upload(medium: Attachment, fetch: HttpFetcher, *, largest: in
     try:
         return await download_file(fetch, medium.url, largest=largest)
     except MediaUnavailable as error:
-        reason = f"the file to send could not be fetched: {error}"
+        reason = f"downloading the file to send failed: {error}"
         if error.kind is MediaErrorKind.UNREACHABLE:
             raise Unavailable(reason) from error
         raise Rejected(reason, code=error.kind) from error

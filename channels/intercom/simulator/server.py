@@ -287,7 +287,7 @@ class IntercomSimulator:
             return error_response(400, "parameter_not_found", "body is required"), []
         made, deliveries = self.send_user_message(UserMessage(self.name, person, text), now)
         talk = self._conversations.find_newest(person)
-        assert talk is not None, "it was begun just now"
+        assert talk is not None, "the conversation has just been created"
         told = {"type": "user_message", "id": made, "body": text, "conversation_id": talk.id}
         return ok_response(told), deliveries
 

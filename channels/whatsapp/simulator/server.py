@@ -159,7 +159,7 @@ class WhatsAppSimulator:
         if request.method == "GET" and len(path) == 2 and path[0] == "bytes":
             if file := parse_data_url(self._files.get(path[1], "")):
                 return SimulatorResponse(200, {"content-type": file[0]}, file[1]), []
-            return _error_response(404, 100, "The address has expired"), []
+            return _error_response(404, 100, "The URL has expired"), []
         return _error_response(400, 100, "Unsupported request: the object does not exist"), []
 
     def handle_delivery_result(

@@ -226,7 +226,9 @@ class ZendeskSimulator:
         if key in self._created_by_key:
             before, made = self._created_by_key[key]
             if before != request.body:
-                return error_response(400, "IdempotentRequestError", "the key was used with another body"), []
+                return error_response(
+                    400, "IdempotentRequestError", "the idempotency key was used with a different body"
+                ), []
             return replace(made, headers={**made.headers, "x-idempotency-lookup": "hit"}), []
         fault = self._next_fault()
         if fault in _FAULT_RESPONSES:

@@ -152,7 +152,7 @@ async def test_a_file_inside_is_uploaded_for_the_conversation() -> None:
         (url,)
     ]
     app.channel.set_dependencies(credentials=InMemorySessionStore(), fetch=Shelf(None))
-    with pytest.raises(Unavailable, match="could not be fetched"):
+    with pytest.raises(Unavailable, match="downloading the file to send failed"):
         await app.send(body="", media=(file,))
 
 

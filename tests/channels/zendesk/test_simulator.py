@@ -133,7 +133,7 @@ async def test_a_hand_off_is_a_note_and_no_take_over(by_triggers: bool) -> None:
     assert [line.text for line in desk.lines("note")] == ["wants a person"]
     assert acts(desk.events) == []
     assert ControlAction.TAKE_OVER in act(desk, "take")
-    with pytest.raises(Rejected, match="a person has"):
+    with pytest.raises(Rejected, match="assigned to an agent"):
         await desk.send("too late")
 
 
