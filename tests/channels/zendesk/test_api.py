@@ -169,7 +169,7 @@ async def test_a_ticket_that_changed_meanwhile_is_read_again(api: respx.MockRout
     )
     route = api.put(TICKET).respond(409, json={"error": "UpdateConflict"})
 
-    with pytest.raises(Rejected, match="a person has"):
+    with pytest.raises(Rejected, match="assigned to an agent"):
         await send(reply())
     assert route.call_count == 1
 

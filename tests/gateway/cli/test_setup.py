@@ -109,7 +109,7 @@ async def test_a_webhook_of_the_other_kind_is_for_a_person(admin: Admin) -> None
         (("twilio",), {}, "docs/channels/twilio.md"),
         (("pigeon",), {}, "unknown channel"),
         (("zendesk",), {"ZENDESK_API_TOKEN": ""}, "ZENDESK_API_TOKEN is not set"),
-        (("zendesk",), {"ZENDESK_API_TOKEN": "wrong"}, "the credentials are refused"),
+        (("zendesk",), {"ZENDESK_API_TOKEN": "wrong"}, "invalid credentials"),
         (("zendesk",), {"ZENDESK_API_URL": ""}, "ZENDESK_API_URL"),
         (("zendesk",), _RENEWED, "use up the gateway's refresh token"),
         (("zendesk",), {"PUBLIC_URL": ""}, "PUBLIC_URL"),
