@@ -256,10 +256,10 @@ class SimulatedAccountModule(Protocol):
 def parse_multipart(request: SimulatorRequest) -> dict[str, tuple[str, bytes]]:
     """Return the fields of a multipart request by name: type and bytes."""
     head = f"content-type: {request.headers.get('content-type', '')}\n\n".encode()
-    found = {}
+    fields = {}
     for part in message_from_bytes(head + request.body, policy=HTTP).iter_parts():
         body = part.get_payload(decode=True)
         if isinstance(body, bytes):
             name = part.get_param("name", header="content-disposition")
-            found[str(name)] = part.get_content_type(), body
-    return found
+            fields[str(name)] = part.get_content_type(), body
+    return fields

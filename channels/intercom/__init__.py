@@ -125,10 +125,10 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> IntercomChann
             )
     if values["INTERCOM_CLOSE"] not in ("yes", "no"):
         raise ConfigurationError("INTERCOM_CLOSE must be yes or no")
-    team, colleague = values["INTERCOM_HANDOFF_TEAM_ID"], values["INTERCOM_HANDOFF_ADMIN_ID"]
-    if team and colleague:
+    team, teammate = values["INTERCOM_HANDOFF_TEAM_ID"], values["INTERCOM_HANDOFF_ADMIN_ID"]
+    if team and teammate:
         raise ConfigurationError("set INTERCOM_HANDOFF_TEAM_ID or INTERCOM_HANDOFF_ADMIN_ID, not both")
-    if colleague == values["INTERCOM_ADMIN_ID"]:
+    if teammate == values["INTERCOM_ADMIN_ID"]:
         raise ConfigurationError(
             "INTERCOM_HANDOFF_ADMIN_ID is the bot's own teammate; set the ID of another one"
         )
@@ -138,7 +138,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> IntercomChann
     desk = Workspace(
         admin=values["INTERCOM_ADMIN_ID"],
         team=team,
-        teammate=colleague,
+        teammate=teammate,
         tag=values["INTERCOM_HANDOFF_TAG_ID"],
         closes=values["INTERCOM_CLOSE"] == "yes",
     )

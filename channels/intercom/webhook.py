@@ -45,9 +45,9 @@ class Verifier:
         header, prefix, algorithm = (_SIGNATURE_HEADER, "sha1=", "sha1")
         if is_card_request(webhook):
             header, prefix, algorithm = (_CARD_SIGNATURE_HEADER, "", "sha256")
-        given = webhook.headers.get(header, "")
+        signature = webhook.headers.get(header, "")
         digests = [hmac.new(secret, webhook.body, algorithm).hexdigest() for secret in self._secrets]
-        if not any([signatures_match(f"{prefix}{digest}", given) for digest in digests]):  # noqa: C419 # all of them, always
+        if not any([signatures_match(f"{prefix}{digest}", signature) for digest in digests]):  # noqa: C419 # all of them, always
             raise InvalidSignature(
                 f"{header} is missing or does not match; check that INTERCOM_CLIENT_SECRET is the "
                 "app's client secret (Developer Hub, Basic information), and that no proxy changes the body"

@@ -62,7 +62,7 @@ class SunshineChannel(BaseChannel):
         verifier: Verifier,
         switchboard: Switchboard,
         api: SunshineClient,
-        files_at: str,
+        files_url: str,
         key: tuple[str, str],
     ) -> None:
         super().__init__(verifier)
@@ -70,9 +70,9 @@ class SunshineChannel(BaseChannel):
         self._switchboard = switchboard
         self._api = api
         self._fetch: HttpFetcher | None = None
-        self._files_url = files_at
+        self._files_url = files_url
         self._key = key
-        self.api_host = extract_host(files_at)
+        self.api_host = extract_host(files_url)
 
     def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
         """Set the client that downloads files which Zendesk cannot fetch itself."""
@@ -137,6 +137,6 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> SunshineChann
             desk=values["SUNSHINE_HANDOFF_TO"],
             switchboard=switchboard,
         ),
-        files_at=urlsplit(url)._replace(path="").geturl(),
+        files_url=urlsplit(url)._replace(path="").geturl(),
         key=key,
     )

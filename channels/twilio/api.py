@@ -86,10 +86,10 @@ class TwilioClient:
         newest first; it is not filtered by DateSent, which a queued message does not have yet.
         """
         earliest = since.astimezone(UTC) - _CLOCK_SLACK
-        wanted = {"To": reply.address.theirs, "PageSize": str(_PAGE_SIZE)}
+        first_params = {"To": reply.address.theirs, "PageSize": str(_PAGE_SIZE)}
         if not self._messaging_service:
-            wanted["From"] = reply.address.ours
-        params: dict[str, str] | None = wanted
+            first_params["From"] = reply.address.ours
+        params: dict[str, str] | None = first_params
         url, found = self._messages_url, None
         for _ in range(_MAX_PAGES):
             page = await self._fetch_page(http, url, params)
@@ -172,11 +172,17 @@ def _add_segment_count(part: MessagePart) -> MessagePart:
 def _attach_media(bodies: list[str], media: Sequence[Attachment]) -> list[MessagePart]:
     """Attach media to the first text (MMS), at most ten to one message."""
     files, size = tuple(media), CAPABILITIES.media
-    more = [MessagePart(body="", media=files[at : at + size]) for at in range(size, len(files), size)]
+    further_media = [
+        MessagePart(body="", media=files[at : at + size]) for at in range(size, len(files), size)
+    ]
     if not bodies:
-        return [MessagePart(body="", media=files[:size]), *more] if files else []
-    first, *rest = bodies
-    return [MessagePart(body=first, media=files[:size]), *more, *(MessagePart(body=body) for body in rest)]
+        return [MessagePart(body="", media=files[:size]), *further_media] if files else []
+    first, *further_bodies = bodies
+    return [
+        MessagePart(body=first, media=files[:size]),
+        *further_media,
+        *(MessagePart(body=body) for body in further_bodies),
+    ]
 
 
 def _get_entries(page: dict[str, Any]) -> list[dict[str, Any]]:

@@ -120,6 +120,6 @@ def classify_error_code(code: str) -> ErrorKind:
     return ERROR_KINDS.get(code, ErrorKind.UNKNOWN)
 
 
-def is_phone_number(theirs: str) -> bool:
+def is_phone_number(address: str) -> bool:
     """Return whether an address is a phone number; anything else is a business-scoped user id."""
-    return theirs.removeprefix("+").isdigit()
+    return address.removeprefix("+").isdigit()

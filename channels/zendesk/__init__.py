@@ -84,12 +84,14 @@ class ZendeskChannel(BaseChannel):
         """Render one comment, still CommonMark, with numbered choices; more only beyond the limits."""
         text = append_numbered_list(message.text, message.choices)
         bodies = split_text(text, CAPABILITIES.text_length) or [""]
-        most = CAPABILITIES.media
-        groups = [message.media[at : at + most] for at in range(0, len(message.media), most)] or [()]
-        first = [MessagePart(body=body) for body in bodies[:-1]]
-        rest = [MessagePart(body="", media=media) for media in groups[1:]]
-        last = MessagePart(body=bodies[-1], media=groups[0])
-        return [part for part in (*first, last, *rest) if part.body or part.media]
+        files_per_part = CAPABILITIES.media
+        groups = [
+            message.media[at : at + files_per_part] for at in range(0, len(message.media), files_per_part)
+        ] or [()]
+        earlier = [MessagePart(body=body) for body in bodies[:-1]]
+        further = [MessagePart(body="", media=media) for media in groups[1:]]
+        last_text_part = MessagePart(body=bodies[-1], media=groups[0])
+        return [part for part in (*earlier, last_text_part, *further) if part.body or part.media]
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Update the ticket once. Raises `Rejected`, `Unavailable` or `Unknown`."""
@@ -155,24 +157,26 @@ def read_credentials(values: Mapping[str, str], url: str) -> StaticCredentials |
 
     Raises `ConfigurationError` for none, two or a part.
     """
-    ways = (
+    kinds = (
         ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN"),
         ("ZENDESK_OAUTH_TOKEN",),
         ("ZENDESK_OAUTH_CLIENT_ID", "ZENDESK_OAUTH_CLIENT_SECRET", "ZENDESK_OAUTH_REFRESH_TOKEN"),
     )
-    begun = [way for way in ways if any(values[name] for name in way)]
-    if len(begun) != 1:
-        raise ConfigurationError(f"set one of: {'; '.join(' and '.join(way) for way in ways)}")
-    [way] = begun
-    for name in way:
+    started = [kind for kind in kinds if any(values[name] for name in kind)]
+    if len(started) != 1:
+        raise ConfigurationError(f"set one of: {'; '.join(' and '.join(kind) for kind in kinds)}")
+    [kind] = started
+    for name in kind:
         if not values[name]:
-            raise ConfigurationError(f"{name} is not set, but {' and '.join(n for n in way if values[n])} is")
-    if way == ways[0]:
+            raise ConfigurationError(
+                f"{name} is not set, but {' and '.join(n for n in kind if values[n])} is"
+            )
+    if kind == kinds[0]:
         return StaticCredentials(
             (f"{values['ZENDESK_EMAIL']}/token", values["ZENDESK_API_TOKEN"]),
             "ZENDESK_EMAIL and ZENDESK_API_TOKEN",
         )
-    if way == ways[1]:
+    if kind == kinds[1]:
         return StaticCredentials(BearerAuth(values["ZENDESK_OAUTH_TOKEN"]), "ZENDESK_OAUTH_TOKEN")
     return RefreshingCredentials(
         NAME,

@@ -65,8 +65,8 @@ async def set_up(
         await admin.client.get_json(f"/webhooks/{admin.webhook_id}/signing_secret.json", http),
         "signing_secret",
     )
-    known = values["ZENDESK_WEBHOOK_SECRET"].split(",")
-    if get_text(secret, "secret") in known:
+    current_secrets = values["ZENDESK_WEBHOOK_SECRET"].split(",")
+    if get_text(secret, "secret") in current_secrets:
         yield "ZENDESK_WEBHOOK_SECRET is set to the webhook's secret"
     else:
         yield f"ZENDESK_WEBHOOK_SECRET={get_text(secret, 'secret')}"
@@ -92,20 +92,20 @@ class _AdminClient:
         Its kind cannot be changed later, so another kind is left to the operator.
         """
         wanted = [_TRIGGER_SUBSCRIPTION] if by_triggers else list(SUBSCRIPTIONS)
-        found = await self.client.get_json("/webhooks.json", self._http)
-        ours = next(
-            (each for each in get_object_list(found, "webhooks") if each.get("endpoint") == endpoint), None
+        body = await self.client.get_json("/webhooks.json", self._http)
+        existing = next(
+            (each for each in get_object_list(body, "webhooks") if each.get("endpoint") == endpoint), None
         )
-        if ours is not None:
-            self.webhook_id = get_identifier(ours, "id")
-            if set(ours.get("subscriptions") or ()) != set(wanted):
+        if existing is not None:
+            self.webhook_id = get_identifier(existing, "id")
+            if set(existing.get("subscriptions") or ()) != set(wanted):
                 raise ConfigurationError(
                     f"a webhook to {endpoint} exists with other subscriptions (ID {self.webhook_id}); "
                     "delete it in Admin Center, or select its kind, with or without --by-triggers"
                 )
             yield f"webhook exists: {self.webhook_id}"
             return
-        made = {
+        webhook = {
             "name": _WEBHOOK_NAME,
             "endpoint": endpoint,
             "http_method": "POST",
@@ -114,16 +114,17 @@ class _AdminClient:
             "subscriptions": wanted,
         }
         self.webhook_id = get_identifier(
-            get_object(await self._send_change("POST", "/webhooks.json", {"webhook": made}), "webhook"), "id"
+            get_object(await self._send_change("POST", "/webhooks.json", {"webhook": webhook}), "webhook"),
+            "id",
         )
         yield f"webhook created: {self.webhook_id}"
 
     async def set_up_triggers(self) -> AsyncIterator[str]:
         """Create our triggers, and update those that differ; others are left alone."""
-        found = get_object_list(
+        triggers = get_object_list(
             await self.client.get_json("/triggers.json", self._http, {"page[size]": "100"}), "triggers"
         )
-        known = {get_text(each, "title"): each for each in found}
+        by_title = {get_text(each, "title"): each for each in triggers}
         for name in TRIGGER_EVENTS:
             title = f"{_WEBHOOK_NAME}: {name}"
             wanted = {
@@ -134,20 +135,20 @@ class _AdminClient:
                     {"field": "notification_webhook", "value": [self.webhook_id, build_trigger_body(name)]}
                 ],
             }
-            ours = known.get(title)
-            if ours is None:
+            existing = by_title.get(title)
+            if existing is None:
                 await self._send_change("POST", "/triggers.json", {"trigger": wanted})
                 yield f"trigger created: {title}"
-            elif any(ours.get(part) != value for part, value in wanted.items()):
+            elif any(existing.get(part) != value for part, value in wanted.items()):
                 await self._send_change(
-                    "PUT", f"/triggers/{get_identifier(ours, 'id')}.json", {"trigger": wanted}
+                    "PUT", f"/triggers/{get_identifier(existing, 'id')}.json", {"trigger": wanted}
                 )
                 yield f"trigger updated: {title}"
             else:
                 yield f"trigger exists: {title}"
 
-    async def _send_change(self, method: str, path: str, made: JsonObject) -> JsonObject:
-        answer = await self.client.send_request(method, path, self._http, json=made)
-        if not answer.is_success:
-            raise build_delivery_error(answer)
-        return parse_json_body(answer)
+    async def _send_change(self, method: str, path: str, body: JsonObject) -> JsonObject:
+        response = await self.client.send_request(method, path, self._http, json=body)
+        if not response.is_success:
+            raise build_delivery_error(response)
+        return parse_json_body(response)

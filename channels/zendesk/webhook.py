@@ -37,10 +37,10 @@ class Verifier:
             raise WebhookTooLarge(
                 f"the body has {len(webhook.body)} bytes; the limit is {CAPABILITIES.max_webhook_bytes}"
             )
-        given = webhook.headers.get("x-zendesk-webhook-signature", "")
+        signature = webhook.headers.get("x-zendesk-webhook-signature", "")
         timestamp = webhook.headers.get("x-zendesk-webhook-signature-timestamp", "")
         expected = [compute_signature(secret, timestamp, webhook.body) for secret in self._secrets]
-        if not any([signatures_match(each, given) for each in expected]):  # noqa: C419 # all of them, always
+        if not any([signatures_match(each, signature) for each in expected]):  # noqa: C419 # all of them, always
             raise InvalidSignature(
                 "the signature is missing or does not match; check that ZENDESK_WEBHOOK_SECRET is the "
                 "webhook's signing secret (a test of an unsaved webhook is signed with another one)"
@@ -70,13 +70,13 @@ def compute_signature(secret: str, timestamp: str, body: bytes) -> str:
 
 def parse(webhook: Webhook, desk: Account) -> list[Event]:
     """Return the events of a verified webhook of either kind. Raises `MalformedWebhook`."""
-    found = parse_object(webhook.body)
-    if found is None:
+    envelope = parse_object(webhook.body)
+    if envelope is None:
         raise MalformedWebhook(
             "the body is not a JSON object; if a trigger sent it, use the template that "
             "channels/zendesk/trigger_template.py builds"
         )
-    return list(parse_ticket_event(found, desk))
+    return list(parse_ticket_event(envelope, desk))
 
 
 def _utc_now() -> datetime:

@@ -19,12 +19,12 @@ class OutboxSender(Generic[Http]):
     """Sends the first reply of a session's outbox."""
 
     def __init__(
-        self, mailbox: Mailbox, channels: Mapping[str, Channel[Http]], http: Http, bounds: ProcessingLimits
+        self, mailbox: Mailbox, channels: Mapping[str, Channel[Http]], http: Http, limits: ProcessingLimits
     ) -> None:
         self._mailbox = mailbox
         self._channels = channels
         self._http = http
-        self._limits = bounds
+        self._limits = limits
 
     async def send_next(self, lease: Lease, view: SessionView) -> SessionView | None:
         """Send the first reply and return the next view; `None` if it must wait and the lease is released."""
@@ -65,15 +65,15 @@ class OutboxSender(Generic[Http]):
         self, lease: Lease, reply: Reply, view: SessionView, error: DeliveryError
     ) -> None:
         retry_after = error.retry_after if isinstance(error, Unavailable) else None
-        seconds, rest = retry_after or self._limits.backoff(view.postponements), 0.0
+        seconds, cooldown_seconds = retry_after or self._limits.backoff(view.postponements), 0.0
         if isinstance(error, Rejected):
-            seconds = rest = self._limits.max_delay
+            seconds = cooldown_seconds = self._limits.max_delay
             log.error(
                 "%s rejects every send of this account (%s %s): circuit breaker open, next attempt in %g s",
                 reply.address.channel,
                 error.code,
                 error.reason,
-                rest,
+                cooldown_seconds,
             )
         settled = not isinstance(error, Unknown) and not self._is_marked(reply, view)
         await self._mailbox.postpone(
@@ -81,7 +81,7 @@ class OutboxSender(Generic[Http]):
             min(seconds, self._limits.max_delay),
             error.reason,
             settled=settled,
-            trouble=SendFailure(reply=reply, cooldown_seconds=rest),
+            trouble=SendFailure(reply=reply, cooldown_seconds=cooldown_seconds),
         )
 
     def _is_marked(self, reply: Reply, view: SessionView) -> bool:

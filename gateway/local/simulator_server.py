@@ -113,9 +113,9 @@ class SimulatorServer:
         scope[_SEND_KEY] = send  # the server's own, for an answer that breaks the connection
         await self._app(scope, receive, send)
 
-    def send_user_message(self, said: UserMessage) -> tuple[str, list[asyncio.Task[None]]]:
+    def send_user_message(self, message: UserMessage) -> tuple[str, list[asyncio.Task[None]]]:
         """Let a person write: the provider's id of the message, and the webhooks on their way."""
-        sid, deliveries = self.simulator.send_user_message(said, self._clock())
+        sid, deliveries = self.simulator.send_user_message(message, self._clock())
         return sid, self._schedule_webhooks(deliveries)
 
     def run_agent_action(self, person: str, move: str, text: str = "") -> list[asyncio.Task[None]]:
@@ -145,10 +145,10 @@ class SimulatorServer:
     async def _handle_api_request(self, request: Request) -> Response:
         url = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         call = SimulatorRequest(request.method, url, dict(request.headers), await request.body())
-        answer, deliveries = self.simulator.handle(call, self._clock())
+        response, deliveries = self.simulator.handle(call, self._clock())
         self._schedule_webhooks(deliveries)
-        await asyncio.sleep(answer.delay * self._delay_factor)
-        return _to_http_response(answer)
+        await asyncio.sleep(response.delay * self._delay_factor)
+        return _to_http_response(response)
 
     async def _handle_user_message(self, request: Request) -> Response:
         try:
@@ -167,11 +167,11 @@ class SimulatorServer:
         after = request.query_params.get("after", "0")
         number = int(after) if after.isascii() and after.isdigit() else 0
         person = request.query_params.get("from", "").strip()
-        lines = self.simulator.list_messages(
+        entries = self.simulator.list_messages(
             self._clock(), person=f"+{person}" if person.isdigit() else person, after=number
         )
-        last = lines[-1].number if lines else number
-        return JSONResponse({"messages": [asdict(line) for line in lines], "last": last})
+        last_number = entries[-1].number if entries else number
+        return JSONResponse({"messages": [asdict(entry) for entry in entries], "last": last_number})
 
     async def _show_desk(self, request: Request) -> Response:
         """What an agent can do here, and how a person's conversation stands."""
@@ -225,7 +225,7 @@ class SimulatorServer:
     async def _post_webhook(self, delivery: WebhookDelivery) -> tuple[int | None, bool]:
         try:
             async with asyncio.timeout(delivery.timeout):
-                answer = await self._http.request(
+                response = await self._http.request(
                     delivery.method,
                     delivery.url,
                     headers=dict(delivery.headers),
@@ -234,7 +234,7 @@ class SimulatorServer:
                 )
         except Exception as error:  # whatever a webhook's URL brings about is its receiver's failure
             return None, not isinstance(classify_http_error(error, self.simulator.name), Unavailable)
-        return answer.status_code, False
+        return response.status_code, False
 
 
 @contextlib.asynccontextmanager
@@ -279,10 +279,10 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
 
-def _to_http_response(answer: SimulatorResponse) -> Response:
-    if answer.drop:
+def _to_http_response(response: SimulatorResponse) -> Response:
+    if response.drop:
         return _ConnectionDropped()
-    return Response(answer.body, answer.status, dict(answer.headers))
+    return Response(response.body, response.status, dict(response.headers))
 
 
 class _ConnectionDropped(Response):
@@ -303,7 +303,7 @@ class _ConnectionDropped(Response):
 
 def _malformed_request(error: ValidationError) -> Response:
     first = error.errors()[0]
-    where = ".".join(str(place) for place in first["loc"])
+    where = ".".join(str(part) for part in first["loc"])
     return _error_response(400, "malformed", f"{where}: {first['msg']}" if where else first["msg"])
 
 

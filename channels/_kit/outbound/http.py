@@ -94,8 +94,10 @@ async def get(
                 url, params=dict(params) if params is not None else None, auth=auth, timeout=_build_timeout()
             )
     except Exception as error:
-        failed = classify_http_error(error, provider)
-        raise Unavailable(failed.reason) if isinstance(failed, Unknown) else failed from error
+        delivery_error = classify_http_error(error, provider)
+        raise (
+            Unavailable(delivery_error.reason) if isinstance(delivery_error, Unknown) else delivery_error
+        ) from error
 
 
 def classify_http_error(error: Exception, provider: str) -> DeliveryError:

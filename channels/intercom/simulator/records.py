@@ -36,7 +36,7 @@ class Conversation:
 
     def to_json(self, parts: Iterable[Json]) -> Json:
         """Return the JSON with some of its parts; a missing assignee is null (seen in webhooks)."""
-        shown = list(parts)
+        included = list(parts)
         return {
             "type": "conversation",
             "id": self.id,
@@ -53,14 +53,14 @@ class Conversation:
             "tags": {"type": "tag.list", "tags": [{"type": "tag", "id": tag} for tag in self.tags]},
             "conversation_parts": {
                 "type": "conversation_part.list",
-                "total_count": len(shown),
-                "conversation_parts": shown,
+                "total_count": len(included),
+                "conversation_parts": included,
             },
         }
 
-    def add_part(self, kind: str, author: Json, number: int, now: float, **more: Any) -> Json:
+    def add_part(self, kind: str, author: Json, number: int, now: float, **fields: Any) -> Json:
         """Add a part."""
-        made: Json = {
+        part: Json = {
             "type": "conversation_part",
             "id": f"3735{number:010}",
             "part_type": kind,
@@ -73,10 +73,10 @@ class Conversation:
             "redacted": False,
             "metadata": {},
             "app_package_code": None,
-            **more,
+            **fields,
         }
-        self.parts.append(made)
-        return made
+        self.parts.append(part)
+        return part
 
     def assignee_json(self) -> Json | None:
         """The assignee as a part names it."""
@@ -88,10 +88,10 @@ class Conversation:
 class ConversationStore:
     """Conversations by id and by contact, and a transcript of all, bounded to `most` entries."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, limit: int) -> None:
         self._conversations: dict[str, Conversation] = {}
         self._newest: dict[str, str] = {}
-        self._transcript: deque[TranscriptEntry] = deque(maxlen=most)
+        self._transcript: deque[TranscriptEntry] = deque(maxlen=limit)
         self._count = 0
 
     def next_number(self) -> int:
@@ -101,10 +101,10 @@ class ConversationStore:
 
     def create(self, person: str, name: str, source: Json, now: float) -> Conversation:
         """A new conversation."""
-        talk = Conversation(f"2154{self._count:011}", person, name, source, int(now))
-        self._conversations[talk.id] = talk
-        self._newest[person] = talk.id
-        return talk
+        conversation = Conversation(f"2154{self._count:011}", person, name, source, int(now))
+        self._conversations[conversation.id] = conversation
+        self._newest[person] = conversation.id
+        return conversation
 
     def find(self, number: str) -> Conversation | None:
         """A conversation by its id."""
@@ -114,11 +114,11 @@ class ConversationStore:
         """The newest conversation of a person."""
         return self._conversations.get(self._newest.get(person, ""))
 
-    def delete(self, talk: Conversation) -> None:
+    def delete(self, conversation: Conversation) -> None:
         """Delete a conversation; its messages stay in the transcript."""
-        del self._conversations[talk.id]
+        del self._conversations[conversation.id]
 
-    def record_message(self, direction: str, talk: Conversation, part: Json, now: float) -> None:
+    def record_message(self, direction: str, conversation: Conversation, part: Json, now: float) -> None:
         """Record a message: `in` by the contact, `out` by the bot, by an `agent`, or a `note`."""
         options = part["metadata"].get("quick_reply_options", [])
         self._transcript.append(
@@ -127,8 +127,8 @@ class ConversationStore:
                 at=now,
                 direction=direction,
                 id=part["id"],
-                ours=talk.id,
-                person=talk.person,
+                ours=conversation.id,
+                person=conversation.person,
                 text=visible_text(part["body"] or ""),
                 media=tuple(each["url"] for each in part["attachments"]),
                 choices=tuple((option["uuid"], option["text"]) for option in options),
@@ -137,7 +137,7 @@ class ConversationStore:
 
     def list_messages(self, person: str, after: int) -> list[TranscriptEntry]:
         """Return the transcript of one contact or of all, with numbers above `after`."""
-        return [line for line in self._transcript if line.number > after and person in ("", line.person)]
+        return [entry for entry in self._transcript if entry.number > after and person in ("", entry.person)]
 
 
 def contact_id(person: str) -> str:
@@ -155,11 +155,11 @@ def build_teammate(number: str, name: str) -> Json:
     return {"type": "admin", "id": number, "name": name, "email": f"{name.lower()}@shop.example"}
 
 
-def build_uploads(said: UserMessage) -> list[Json]:
+def build_uploads(message: UserMessage) -> list[Json]:
     """The files that a person sent."""
     return [
-        {"type": "upload", "name": url.rpartition("/")[2], "url": url, "content_type": said.media_type}
-        for url in said.media
+        {"type": "upload", "name": url.rpartition("/")[2], "url": url, "content_type": message.media_type}
+        for url in message.media
     ]
 
 

@@ -25,11 +25,11 @@ def validate_request(
             else error_response(400, "parameter_invalid", "A parameter is invalid")
         )
     if kind == "assignment":
-        known = teams if sent.get("type") == "team" else admins
-        fine = sent.get("assignee_id") in {*known, "0"}
-        return None if fine else error_response(404, "assignee_not_found", "Assignee not found")
-    fine = kind in ("close", "open")
-    return None if fine else error_response(400, "parameter_invalid", "message_type is invalid")
+        valid_ids = teams if sent.get("type") == "team" else admins
+        is_valid = sent.get("assignee_id") in {*valid_ids, "0"}
+        return None if is_valid else error_response(404, "assignee_not_found", "Assignee not found")
+    is_valid = kind in ("close", "open")
+    return None if is_valid else error_response(400, "parameter_invalid", "message_type is invalid")
 
 
 def _is_valid_reply(sent: Json) -> bool:
@@ -54,8 +54,8 @@ def ok_response(body: object) -> SimulatorResponse:
 
 def error_response(status: int, code: str, message: str) -> SimulatorResponse:
     """A refusal."""
-    told = {"type": "error.list", "request_id": "b2f0", "errors": [{"code": code, "message": message}]}
-    return SimulatorResponse(status, {"content-type": "application/json"}, json.dumps(told).encode())
+    body = {"type": "error.list", "request_id": "b2f0", "errors": [{"code": code, "message": message}]}
+    return SimulatorResponse(status, {"content-type": "application/json"}, json.dumps(body).encode())
 
 
 FAULT_RESPONSES: Final = {

@@ -20,11 +20,11 @@ _WEBHOOK_TIMEOUT_SECONDS: Final = 5.0
 class WebhookSender:
     """One subscription. `faults` give the probability of delayed and repeated webhooks."""
 
-    def __init__(self, *, url: str, secret: str, app: str, chance: Random) -> None:
+    def __init__(self, *, url: str, secret: str, app: str, random: Random) -> None:
         self._url = url
         self._secret = secret
         self._app = app
-        self._random = chance
+        self._random = random
         self._disabled = False
         self.faults = FaultSettings()
 
@@ -66,8 +66,8 @@ class WebhookSender:
             self._disabled = True
         if (status is not None and (status < 300 or status == 410)) or delivery.attempt > 1:
             return []
-        again = {**json.loads(delivery.body), "delivery_attempts": 2}
-        return [replace(self._build_delivery(again, now + _RETRY_SECONDS), attempt=2)]
+        notification = {**json.loads(delivery.body), "delivery_attempts": 2}
+        return [replace(self._build_delivery(notification, now + _RETRY_SECONDS), attempt=2)]
 
     def _build_delivery(self, notification: Json, at: float) -> WebhookDelivery:
         body = json.dumps(notification, separators=(",", ":")).encode()
@@ -80,5 +80,5 @@ class WebhookSender:
         }
         return WebhookDelivery(at, "POST", self._url, headers, body, timeout=_WEBHOOK_TIMEOUT_SECONDS)
 
-    def _random_delay(self, most: float) -> float:
-        return self._random.random() * most if most > 0 else 0.0
+    def _random_delay(self, maximum: float) -> float:
+        return self._random.random() * maximum if maximum > 0 else 0.0

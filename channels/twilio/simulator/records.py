@@ -47,12 +47,14 @@ class Message:
 
     def status_at(self, now: float) -> StatusChange:
         """The state reached by `now`."""
-        return [step for step in self.status_changes if step.at <= now or step is self.status_changes[0]][-1]
+        return [
+            change for change in self.status_changes if change.at <= now or change is self.status_changes[0]
+        ][-1]
 
     def to_json(self, base: str, account: str, now: float) -> dict[str, Any]:
         """The JSON of the REST API."""
-        step = self.status_at(now)
-        waits = step.status in ("queued", "accepted")
+        change = self.status_at(now)
+        is_waiting = change.status in ("queued", "accepted")
         return {
             "sid": self.sid,
             "account_sid": account,
@@ -60,14 +62,14 @@ class Message:
             "to": self.to,
             "body": self.body,
             "direction": self.direction,
-            "status": step.status,
+            "status": change.status,
             "num_media": str(len(self.media)),
-            "num_segments": "0" if self.service and waits else "1",
+            "num_segments": "0" if self.service and is_waiting else "1",
             "messaging_service_sid": self.service,
-            "error_code": step.error_code,
+            "error_code": change.error_code,
             "error_message": None,
             "date_created": formatdate(self.created_at),
-            "date_sent": None if waits else formatdate(self.created_at),
+            "date_sent": None if is_waiting else formatdate(self.created_at),
             "api_version": "2010-04-01",
             "uri": f"{base}/Messages/{self.sid}.json",
         }
@@ -91,8 +93,8 @@ class Message:
 class MessageStore:
     """Messages in order of acceptance; the oldest beyond `most` are dropped."""
 
-    def __init__(self, most: int) -> None:
-        self._max_messages = most
+    def __init__(self, limit: int) -> None:
+        self._max_messages = limit
         self._count = 0
         self._by_sid: OrderedDict[str, Message] = OrderedDict()
         self._by_person: dict[str, deque[Message]] = {}
@@ -105,9 +107,9 @@ class MessageStore:
         self._by_person.setdefault(record.person, deque()).append(record)
         if len(self._by_sid) > self._max_messages:
             _, oldest = self._by_sid.popitem(last=False)
-            theirs = self._by_person[oldest.person]
-            theirs.popleft()
-            if not theirs:
+            messages = self._by_person[oldest.person]
+            messages.popleft()
+            if not messages:
                 del self._by_person[oldest.person]
         return record
 
@@ -121,12 +123,12 @@ class MessageStore:
 
     def list_filtered(self, query: dict[str, str]) -> list[Message]:
         """What the list of the REST API shows: newest first, filtered."""
-        people = [end for end in (query.get("To"), query.get("From")) if end in self._by_person]
-        if not people and (query.get("To") or query.get("From")):
+        contacts = [end for end in (query.get("To"), query.get("From")) if end in self._by_person]
+        if not contacts and (query.get("To") or query.get("From")):
             return []
         return [
             record
-            for record in reversed([*self.list_for_person(*people[:1])])
+            for record in reversed([*self.list_for_person(*contacts[:1])])
             if _matches_filters(record, query)
         ]
 

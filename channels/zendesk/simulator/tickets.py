@@ -83,7 +83,7 @@ class TicketStore:
 
     def get_person(self, user: int) -> str:
         """The name or address of a customer."""
-        return next((person for person, known in self._customers.items() if known == user), str(user))
+        return next((person for person, user_id in self._customers.items() if user_id == user), str(user))
 
     def get_user_name(self, user: int) -> str:
         """What a user is called."""
@@ -92,19 +92,23 @@ class TicketStore:
     def find_open_ticket(self, person: str) -> Ticket | None:
         """A customer's newest ticket that is not closed."""
         user = self._customers.get(person)
-        own = [each for each in self.tickets.values() if each.requester == user and each.status != "closed"]
-        return own[-1] if own else None
+        tickets = [
+            each for each in self.tickets.values() if each.requester == user and each.status != "closed"
+        ]
+        return tickets[-1] if tickets else None
 
     def find_closed_ticket(self, person: str) -> Ticket | None:
         """A customer's newest closed ticket."""
         user = self._customers.get(person)
-        own = [each for each in self.tickets.values() if each.requester == user and each.status == "closed"]
-        return own[-1] if own else None
+        tickets = [
+            each for each in self.tickets.values() if each.requester == user and each.status == "closed"
+        ]
+        return tickets[-1] if tickets else None
 
-    def create_ticket(self, requester: int, subject: str, now: float, **more: Any) -> Ticket:
+    def create_ticket(self, requester: int, subject: str, now: float, **fields: Any) -> Ticket:
         """A new ticket, still without a comment. A follow-up has the tags of the one that it `follows`."""
         self._ticket_count += 1
-        ticket = Ticket(5157 + self._ticket_count, requester, subject, now, updated=now, **more)
+        ticket = Ticket(5157 + self._ticket_count, requester, subject, now, updated=now, **fields)
         self.tickets[ticket.id] = ticket
         if ticket.follows:
             ticket.tags = list(ticket.follows.tags)
@@ -124,7 +128,7 @@ class TicketStore:
         metadata = {"system": {}, "custom": custom or {}}
         if comment is not None:
             text = comment.get("body") or _html_to_text(comment.get("html_body", ""))
-            made = {
+            stored = {
                 "id": self.next_id(),
                 "type": "Comment",
                 "author_id": author,
@@ -136,15 +140,15 @@ class TicketStore:
                 "created_at": format_time(now),
                 "metadata": metadata,
             }
-            ticket.comments.append(made)
-            self._comments.append((ticket, made, now))
-            events.append(made)
+            ticket.comments.append(stored)
+            self._comments.append((ticket, stored, now))
+            events.append(stored)
         for name, value in (changes or {}).items():
             before = getattr(ticket, name)
             if value != before:
                 setattr(ticket, name, value)
-                told = {"value": _to_json_value(value), "previous_value": _to_json_value(before)}
-                events.append({"id": self.next_id(), "type": "Change", "field_name": name, **told})
+                values = {"value": _to_json_value(value), "previous_value": _to_json_value(before)}
+                events.append({"id": self.next_id(), "type": "Change", "field_name": name, **values})
         ticket.updated = now
         audit = {
             "id": self.next_id(),

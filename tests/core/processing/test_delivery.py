@@ -85,7 +85,7 @@ async def test_waiting_for_the_pace_is_no_try(redis: Redis) -> None:
 
 @pytest.fixture
 def rig(redis: Redis) -> Rig:
-    return Rig(redis, ProcessingLimits(longest_wait=0.01), protocol=ProtocolLimits(max_failures=3))
+    return Rig(redis, ProcessingLimits(max_delay=0.01), protocol=ProtocolLimits(max_failures=3))
 
 
 async def fail(rig: Rig, times: int, first: int = 1) -> None:
