@@ -1,4 +1,4 @@
-"""The messaging channels: one folder a provider, all of them alike inside. An underscore means shared."""
+"""Registry of the messaging channels: one package per provider, `_kit` for shared code."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from core.ports import Channel
 
 
 def available() -> list[str]:
-    """The names of the channels that this release knows."""
+    """Return the names of all channels."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 
 def load(name: str, environ: Mapping[str, str], public_url: str) -> Channel[httpx.AsyncClient] | None:
-    """Build a channel from its settings; `None` when none of them is set.
+    """Build a channel from its settings; `None` if none of them is set.
 
-    `public_url` is the address under which the providers reach this gateway. Raises `ConfigurationError`
-    naming the setting that is missing or wrong, or the channel that does not exist.
+    `public_url` is the URL under which providers reach this gateway. Raises `ConfigurationError` naming the
+    setting that is missing or invalid, or the unknown channel.
     """
     if name not in available():
         raise ConfigurationError(f"unknown channel {name!r}; available: {', '.join(available())}")

@@ -1,1 +1,1 @@
-"""What a conversation is: turns, events, owners, and the ports that carry them. Touches no wire."""
+"""Conversations: model, ports, session processing and in-process sessions. Does no network I/O."""

@@ -56,7 +56,7 @@ class RefreshingCredentials:
     `url` is the token endpoint, `hint` the setting to replace when refreshing fails permanently.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only, one per field of the token request
         self,
         provider: str,
         *,
@@ -72,7 +72,7 @@ class RefreshingCredentials:
         self._hint = hint
         self._client = {"client_id": client_id, "client_secret": client_secret}
         self._initial_refresh_token = refresh_token
-        # named by the first token, so that a new one in the settings begins anew
+        # derived from the first token, so that a new one in the settings replaces the stored tokens
         self._store_key = f"{provider}.oauth.{hashlib.sha256(refresh_token.encode()).hexdigest()[:16]}"
         self._clock = clock
         self._store: SessionStore = InMemorySessionStore()

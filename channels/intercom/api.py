@@ -124,9 +124,11 @@ class IntercomClient:
         if desk.tag and desk.tag not in _get_tag_ids(conversation):
             await self._add_tag(reply, http)
         if assignee in (Assignee.OTHER, Assignee.HAND_OFF_TARGET):
-            return _sent_conversation(reply)  # it is never taken from a person
+            return _sent_conversation(reply)  # never taken from an agent
         if assignee is Assignee.BOT and not desk.teammate:
-            await self._assign(reply, "admin", "0", http)  # a team may be assigned beside a teammate
+            await self._assign(
+                reply, "admin", "0", http
+            )  # unassign the bot; a team may stay assigned beside a teammate
         if desk.teammate:
             await self._assign(reply, "admin", desk.teammate, http)
         elif desk.team:

@@ -72,15 +72,14 @@ class TwilioClient:
         if reply.media:
             form["MediaUrl"] = [medium.url for medium in reply.media]
         if not is_whatsapp(reply.address.theirs):
-            # one typographic quote makes every part of an SMS two or three times as dear
+            # one typographic quote would switch the SMS to UCS-2 and multiply its price by two or three
             form["SmartEncoded"] = "true"
         return form
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """Return the oldest message like `reply` that Twilio created at or after `since` and that is not
-        `known`.
+        """Return the oldest message like `reply` created at or after `since`, except the `known` ones.
 
         Raises `Unavailable` when Twilio cannot tell, `Rejected` when it refuses the look-up. The list comes
         newest first; it is not filtered by DateSent, which a queued message does not have yet.

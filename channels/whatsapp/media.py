@@ -43,7 +43,7 @@ class MediaClient:
                 body = await download_file(fetch, url, self._headers_for(url))
             except MediaUnavailable as error:
                 if attempts_left and error.kind in (MediaErrorKind.NOT_FOUND, MediaErrorKind.REFUSED):
-                    continue  # the address has expired: ask for another
+                    continue  # the URL has expired: resolve a new one
                 raise
             return _verify_hash(body, get_identifier(metadata, "sha256"))
         raise AssertionError("the last try returns or raises")

@@ -64,7 +64,7 @@ class MessageParser:
         if not wamid:
             return Ignored(reason="no message id")
         if "group_id" in message:
-            return Ignored(reason="group message")  # its conversation is the group's, not this person's
+            return Ignored(reason="group message")  # the conversation is the group's, not this contact's
         if not contact.recipient:
             return Ignored(reason="no sender")
         if kind in _IGNORED_TYPES:

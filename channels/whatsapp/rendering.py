@@ -46,7 +46,9 @@ def render_parts(message: Message) -> list[MessagePart]:
 
 def build_request(reply: Reply, media_url: str) -> Json:
     """Build the JSON of one send. `media_url` is the URL prefix of media ids that Meta already has."""
-    to = "to" if is_phone_number(reply.address.theirs) else "recipient"  # an id in "to" is dropped in silence
+    to = (
+        "to" if is_phone_number(reply.address.theirs) else "recipient"
+    )  # Meta silently drops a message with a user ID in "to"
     request: Json = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",

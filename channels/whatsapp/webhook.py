@@ -70,7 +70,7 @@ class Verifier:
             raise MalformedWebhook("the method is not POST or GET (which is the handshake)")
 
     def _verify_signature(self, webhook: Webhook) -> None:
-        """HMAC-SHA256 of the raw bytes: parsed and written anew they would differ (`\\/`, `\\u00e9`)."""
+        r"""Verify HMAC-SHA256 of the raw bytes; re-serialized JSON would differ (`\/`, `\u00e9`)."""
         signature = webhook.headers.get(_SIGNATURE_HEADER, "")
         if not signature:
             raise InvalidSignature("X-Hub-Signature-256 is missing")

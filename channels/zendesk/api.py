@@ -78,7 +78,7 @@ class ZendeskClient:
             if earlier_ids is None:
                 earlier_ids = {get_identifier(each, "id") for each in snapshot.bot_comments}
             if sent := self._find_comment(snapshot.bot_comments, reply, started_at, earlier_ids):
-                return sent  # a client may repeat a PUT by itself, and the lock refuses it then
+                return sent  # the HTTP client may have repeated the PUT, which safe_update then refused
             body = self._build_update(reply, comment, snapshot, is_held=is_held)
             path = f"/tickets/{reply.address.theirs}.json"
             response = await self._client.send_request("PUT", path, http, json={"ticket": body})

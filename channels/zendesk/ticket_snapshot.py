@@ -15,9 +15,9 @@ from core.model import ControlAction
 
 @dataclass(frozen=True, slots=True)
 class TicketSnapshot:
-    """A ticket as read. `own` are the bot's comments, newest first.
+    """A ticket as read. `bot_comments` are newest first.
 
-    `is_doubtful`: an agent has written, or has the ticket, and only its history shows who acted last.
+    `needs_audits`: an agent has written, or has the ticket, and only its history shows who acted last.
     """
 
     status: str

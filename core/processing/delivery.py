@@ -81,7 +81,7 @@ class OutboxSender(Generic[Http]):
             min(seconds, self._limits.max_delay),
             error.reason,
             settled=settled,
-            trouble=SendFailure(reply=reply, cooldown_seconds=cooldown_seconds),
+            failure=SendFailure(reply=reply, cooldown_seconds=cooldown_seconds),
         )
 
     def _is_marked(self, reply: Reply, view: SessionView) -> bool:

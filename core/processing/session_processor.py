@@ -67,7 +67,7 @@ class ProcessResult(StrEnum):
 class SessionProcessor(Generic[Http]):
     """Processes sessions; keeps nothing of a session between two runs."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only, one per port
         self,
         *,
         mailbox: Mailbox,
@@ -80,8 +80,8 @@ class SessionProcessor(Generic[Http]):
     ) -> None:
         """Configure the processor.
 
-        `concurrency` holds each channel's policy by name; channels without one queue. `error_messages` returns the
-        error messages in the session's language.
+        `concurrency` holds each channel's policy by name; channels without one queue. `error_messages`
+        returns the error messages in the session's language.
         """
         self._mailbox = mailbox
         self._concurrency = concurrency or {}
@@ -183,7 +183,7 @@ class SessionProcessor(Generic[Http]):
             replies = self._build_replies(turn.id, turn.address, outcome, overflow)
         except Superseded:
             raise
-        except Exception as error:  # whatever a flow, a model or a tool raises, the session must go on
+        except Exception as error:  # a flow, model or tool may raise anything; the session must continue
             log.error(
                 "turn failed, attempt %d: %s at %s", view.tries, type(error).__name__, _error_location(error)
             )
@@ -216,7 +216,7 @@ class SessionProcessor(Generic[Http]):
             with TimeLimit(self._limits.turn_seconds):
                 turn_outcome = await self._dialog.handle_timeout(view.state, fired.address, fired.timer)
             replies = self._build_replies(fired.name, fired.address, turn_outcome)
-        except Exception as error:  # as in a turn
+        except Exception as error:  # as in `_process_turns`
             log.error(
                 "handling a timer failed: %s at %s; it is not retried",
                 type(error).__name__,
@@ -262,7 +262,7 @@ class SessionProcessor(Generic[Http]):
             finally:
                 arrival_task.cancel()
                 answer_task.cancel()
-                await asyncio.wait({answer_task})  # it must not run beside the restarted turn
+                await asyncio.wait({answer_task})  # it must not run concurrently with the restarted turn
 
     def _build_error_replies(self, turn: Turn, view: SessionView) -> tuple[Reply, ...]:
         """Build the error message's replies, if the turn's channel is still configured."""

@@ -22,7 +22,7 @@ class Agent(Protocol):
 
     state: State | None
 
-    async def turn(self, text: Any, context: Any = None, stream: Any = False) -> Any:
+    async def turn(self, text: Any, context: Any = None, stream: Any = False) -> Any:  # noqa: FBT002 - public signature
         """Answer one message; with `stream`, return an async iterator of chunks."""
         ...
 
@@ -90,8 +90,8 @@ class _AcquiredSession(Generic[A]):
         self._session_id = session_id
 
     async def __aenter__(self) -> SessionHandle[A]:
-        # One pass of the event loop: sessions that arrived while others were answered are served in this
-        # round, not in the next, which halves the longest waits.
+        # Yield to the event loop once: sessions that arrived while others were answered are served in this
+        # round rather than in the next, which halves the longest waits.
         await asyncio.sleep(0)
         self._slot = slot = self._worker._acquire_slot(self._session_id)
         try:
@@ -145,9 +145,9 @@ class SessionHandle(Generic[A]):
         """Current state of the conversation."""
         return self.agent.state
 
-    async def turn(self, text: Any, context: Any = None, stream: bool = False) -> Any:
+    async def turn(self, text: Any, context: Any = None, stream: bool = False) -> Any:  # noqa: FBT001, FBT002 - as above
         """Answer one message, as the agent does. A failed or cancelled turn leaves the old state."""
-        # an agent that takes no context is not handed any
+        # an agent without a `context` parameter gets none
         arguments: dict[str, Any] = {} if context is None else {"context": context}
         if stream:
             self.stream = SessionStream(await self.agent.turn(text, stream=True, **arguments), self.save)

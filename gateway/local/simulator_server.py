@@ -1,7 +1,7 @@
-"""Hosts a provider's simulator over HTTP: its API, the webhooks it sends at their time, and controls for people.
+"""HTTP server of a provider's simulator: its API, its webhooks, and control endpoints.
 
-`/_simulator/say`, `/_simulator/messages`, `/_simulator/faults` and, for the agents of a desk, `/_simulator/desk` and `/_simulator/act`
-are ours; every other path is the provider's API.
+The control endpoints are `/_simulator/say`, `/_simulator/messages`, `/_simulator/faults` and, for the agent
+desk, `/_simulator/desk` and `/_simulator/act`; every other path is the provider's API.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _SEND_KEY = "turngate.send"
 
 
 class AgentActionRequest(BaseModel):
-    """What `/_simulator/act` takes: one of the moves that `/_simulator/desk` lists, with words where it takes any."""
+    """Body of `/_simulator/act`: one of the actions that `/_simulator/desk` lists, and its text, if any."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
@@ -55,7 +55,7 @@ class AgentActionRequest(BaseModel):
 
 
 class UserMessageRequest(BaseModel):
-    """What `/_simulator/say` takes. With `wait` the answer comes once the webhook was tried."""
+    """Body of `/_simulator/say`. With `wait` the response comes after the first webhook attempt."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
@@ -71,12 +71,12 @@ class UserMessageRequest(BaseModel):
     wait: bool = False
 
     def to_user_message(self) -> UserMessage:
-        """The simulator's form of it."""
+        """Convert to the simulator's type."""
         return UserMessage(**self.model_dump(exclude={"wait"}))
 
 
 class SimulatorServer:
-    """An ASGI application. `http` carries the webhooks; `pace` stretches (or, at 0, skips) their waits.
+    """ASGI application. `http` sends the webhooks; `pace` is a factor for their delays, 0 skips them.
 
     The simulator is only ever called from the event loop's thread. `clock` gives seconds since the epoch.
     """
@@ -110,27 +110,29 @@ class SimulatorServer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        scope[_SEND_KEY] = send  # the server's own, for an answer that breaks the connection
+        scope[_SEND_KEY] = send  # the server's own `send`, for a response that drops the connection
         await self._app(scope, receive, send)
 
     def send_user_message(self, message: UserMessage) -> tuple[str, list[asyncio.Task[None]]]:
-        """Let a person write: the provider's id of the message, and the webhooks on their way."""
+        """Send a contact's message; returns the provider's message ID and the scheduled webhooks."""
         sid, deliveries = self.simulator.send_user_message(message, self._clock())
         return sid, self._schedule_webhooks(deliveries)
 
-    def run_agent_action(self, person: str, move: str, text: str = "") -> list[asyncio.Task[None]]:
-        """Let an agent do something at the simulator's desk: the webhooks on their way. Raises `KeyError`."""
+    def run_agent_action(self, person: str, action_name: str, text: str = "") -> list[asyncio.Task[None]]:
+        """Run an agent's action at the simulated desk; returns the scheduled webhooks. Raises `KeyError`."""
         if not isinstance(self.simulator, SimulatedDesk):
-            raise KeyError(move)
-        return self._schedule_webhooks(self.simulator.run_agent_action(person, move, text, self._clock()))
+            raise KeyError(action_name)
+        return self._schedule_webhooks(
+            self.simulator.run_agent_action(person, action_name, text, self._clock())
+        )
 
     async def wait_until_idle(self) -> None:
-        """Wait until no webhook is waiting or under way, retries included."""
+        """Wait until no webhook is scheduled or in progress, retries included."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
     async def aclose(self) -> None:
-        """Forget the webhooks that were not sent yet."""
+        """Cancel the webhooks that were not sent yet."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -158,7 +160,7 @@ class SimulatorServer:
         try:
             sid, tasks = self.send_user_message(body.to_user_message())
         except KeyError:
-            return _error_response(400, "malformed", "this provider has no such surface")
+            return _error_response(400, "malformed", "unknown surface of this provider")
         if body.wait:
             await asyncio.wait(tasks)
         return JSONResponse({"sid": sid})
@@ -174,7 +176,7 @@ class SimulatorServer:
         return JSONResponse({"messages": [asdict(entry) for entry in entries], "last": last_number})
 
     async def _show_desk(self, request: Request) -> Response:
-        """What an agent can do here, and how a person's conversation stands."""
+        """Return the agents' actions and the state of a contact's conversation."""
         if not isinstance(self.simulator, SimulatedDesk):
             return JSONResponse({"moves": [], "standing": asdict(DeskStatus())})
         standing = self.simulator.get_desk_status(request.query_params.get("from", "").strip())
@@ -190,7 +192,7 @@ class SimulatorServer:
         try:
             self.run_agent_action(body.person, body.move, body.text)
         except KeyError:
-            return _error_response(400, "malformed", "nobody at this desk can do that")
+            return _error_response(400, "malformed", "this action is not possible for this contact")
         return JSONResponse({"move": body.move})
 
     async def _set_faults(self, request: Request) -> Response:
@@ -209,14 +211,12 @@ class SimulatorServer:
         return tasks
 
     async def _deliver_webhook(self, delivery: WebhookDelivery) -> None:
-        """Send a webhook at its time, and again as the provider would."""
+        """Send a webhook at its time and schedule the provider's retries."""
         await asyncio.sleep(max(delivery.at - self._clock(), 0.0) * self._delay_factor)
         async with self._webhook_slots:
             status, timed_out = await self._post_webhook(delivery)
         if status is None or status >= 400:
-            log.info(
-                "a webhook of the simulator ended with %s", status or ("time-out" if timed_out else "nothing")
-            )
+            log.info("simulated webhook failed: %s", status or ("timeout" if timed_out else "no connection"))
         now = self._clock()
         self._schedule_webhooks(
             self.simulator.handle_delivery_result(delivery, status, now, timed_out=timed_out)
@@ -232,18 +232,18 @@ class SimulatorServer:
                     content=delivery.body,
                     timeout=delivery.timeout,
                 )
-        except Exception as error:  # whatever a webhook's URL brings about is its receiver's failure
+        except Exception as error:  # any error is a failure of the webhook's receiver
             return None, not isinstance(classify_http_error(error, self.simulator.name), Unavailable)
         return response.status_code, False
 
 
 @contextlib.asynccontextmanager
 async def serve(app: ASGIApp, port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
-    """Run an application on this event loop and give its URL; port 0 takes a free one.
+    """Run an application on this event loop and yield its URL; port 0 selects a free one.
 
-    Signals stay with whoever owns the loop. Raises `OSError` when the port is taken.
+    Signal handlers stay with the owner of the loop. Raises `OSError` if the port is in use.
     """
-    # bound here, because uvicorn ends the process when it cannot bind
+    # bound here, because uvicorn exits the process if it cannot bind
     listening = open_listener(host, port)
     config = uvicorn.Config(
         app,
@@ -264,7 +264,7 @@ async def serve(app: ASGIApp, port: int = 0, host: str = "127.0.0.1") -> AsyncIt
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, telling when it listens."""
+    """uvicorn without signal handlers; `ready` is set once it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -286,10 +286,10 @@ def _to_http_response(response: SimulatorResponse) -> Response:
 
 
 class _ConnectionDropped(Response):
-    """No answer: the connection is closed.
+    """Closes the connection without a response.
 
-    ASGI has no word for that. uvicorn's `send` is a method of the object that holds the connection; where
-    there is none (a test's transport) the caller sees a `ConnectionResetError`.
+    ASGI has no message for that. uvicorn's `send` is a method of the object that holds the connection;
+    without one (a test's transport) the caller gets a `ConnectionResetError`.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -40,10 +40,9 @@ class PublicUrl:
         self._prefix = parts.path.rstrip("/")
 
     def candidates(self, seen: str) -> tuple[str, str]:
-        """Return the possible public URLs of a request received as `seen`: as configured, and with the port
-        toggled.
+        """Return the possible public URLs of a request: as configured, and with the port toggled.
 
-        A proxy may or may not have removed the path prefix.
+        `seen` is the URL as received; a proxy may or may not have removed the path prefix.
         """
         path = parse_request_target(seen)
         if not path.startswith(f"{self._prefix}/"):

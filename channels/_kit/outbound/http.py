@@ -53,7 +53,7 @@ async def post(
     return await send_request(http, provider, "POST", url, auth=auth, data=data, json=json)
 
 
-async def send_request(
+async def send_request(  # noqa: PLR0913 - the keyword arguments of httpx
     http: httpx.AsyncClient,
     provider: str,
     method: str,

@@ -69,7 +69,7 @@ def _is_inside_span(cut: int, spans: Iterable[tuple[int, int]]) -> bool:
 
 
 def _find_grapheme_break(text: str, window: int) -> int:
-    """Return the last break in the window that does not split a grapheme cluster (UAX 29, `\\X`)."""
+    r"""Return the last break in the window that does not split a grapheme cluster (UAX 29, `\X`)."""
     cut = 0
     for match in _GRAPHEME.finditer(text[: window + _MAX_GRAPHEME_LENGTH]):
         if match.end() > window:

@@ -41,14 +41,14 @@ Notification = tuple[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class DeskAgents:
-    """The agent Grace, at the desk of the bot's admin `bot`."""
+    """Actions of the simulated agent Grace; `bot` is the admin ID of the bot."""
 
     records: ConversationStore
     bot: str
     plain: bool
 
     def run_action(self, conversation: Conversation, action_name: str, text: str, now: float) -> Notification:
-        """Run an action of Grace's. Raises `KeyError` for an unknown action, or one without its text."""
+        """Run one of Grace's actions. Raises `KeyError` for an unknown action, or one without its text."""
         if any(action.name == action_name and action.speaks and not text for action in AGENT_ACTIONS):
             raise KeyError(action_name)
         actions: dict[str, Callable[[], Notification]] = {

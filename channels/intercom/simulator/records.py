@@ -79,14 +79,14 @@ class Conversation:
         return part
 
     def assignee_json(self) -> Json | None:
-        """The assignee as a part names it."""
+        """Return the assignee in the form of a conversation part."""
         if self.admin:
             return {"type": "admin", "id": self.admin}
         return {"type": "team", "id": self.team} if self.team else None
 
 
 class ConversationStore:
-    """Conversations by id and by contact, and a transcript of all, bounded to `most` entries."""
+    """Conversations by ID and by contact, and a transcript of at most `limit` entries."""
 
     def __init__(self, limit: int) -> None:
         self._conversations: dict[str, Conversation] = {}
@@ -95,23 +95,23 @@ class ConversationStore:
         self._count = 0
 
     def next_number(self) -> int:
-        """The number of the part that comes next."""
+        """Return the number of the next part."""
         self._count += 1
         return self._count
 
     def create(self, person: str, name: str, source: Json, now: float) -> Conversation:
-        """A new conversation."""
+        """Create a conversation."""
         conversation = Conversation(f"2154{self._count:011}", person, name, source, int(now))
         self._conversations[conversation.id] = conversation
         self._newest[person] = conversation.id
         return conversation
 
     def find(self, number: str) -> Conversation | None:
-        """A conversation by its id."""
+        """Return a conversation by its ID."""
         return self._conversations.get(number)
 
     def find_newest(self, person: str) -> Conversation | None:
-        """The newest conversation of a person."""
+        """Return a contact's newest conversation."""
         return self._conversations.get(self._newest.get(person, ""))
 
     def delete(self, conversation: Conversation) -> None:
@@ -141,22 +141,22 @@ class ConversationStore:
 
 
 def contact_id(person: str) -> str:
-    """The id of a person, always the same."""
+    """Return the ID of a contact, derived from `person`."""
     return hashlib.sha256(person.encode()).hexdigest()[:24]
 
 
 def build_contact(person: str, name: str) -> Json:
-    """A person as the author of a part."""
+    """Build the author of a contact's part."""
     return {"type": "user", "id": contact_id(person), "name": name or "Ada", "email": ""}
 
 
 def build_teammate(number: str, name: str) -> Json:
-    """A teammate as the author of a part."""
+    """Build the author of a teammate's part."""
     return {"type": "admin", "id": number, "name": name, "email": f"{name.lower()}@shop.example"}
 
 
 def build_uploads(message: UserMessage) -> list[Json]:
-    """The files that a person sent."""
+    """Build the attachments of a contact's message."""
     return [
         {"type": "upload", "name": url.rpartition("/")[2], "url": url, "content_type": message.media_type}
         for url in message.media
@@ -164,12 +164,12 @@ def build_uploads(message: UserMessage) -> list[Json]:
 
 
 def format_body(text: str, *, plain: bool) -> str | None:
-    """A text as the Messenger writes it: HTML, or (from API version 2.15) as it is."""
+    """Return a body in the webhook's format: HTML, or plain text from API version 2.15."""
     if plain or not text:
         return text or None
     return "".join(f'<p class="no-margin">{line}</p>' for line in escape(text, quote=False).split("\n"))
 
 
 def visible_text(body: str) -> str:
-    """Return a body's text as a reader sees it."""
+    """Return a body's text without markup."""
     return unescape(_TAG.sub("", _LINE_BREAK.sub("\n", body))).strip()

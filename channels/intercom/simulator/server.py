@@ -45,7 +45,7 @@ _MAX_BODY_BYTES: Final = 64 * 1024
 _VERSIONS: Final = frozenset({f"2.{minor}" for minor in range(17)} | {f"1.{minor}" for minor in range(5)})
 _BOT_NAME: Final = "Bot"
 _TAG_ID: Final = "86"
-"""The one tag that there is."""
+"""The workspace's only tag."""
 
 
 class IntercomSimulator:
@@ -97,7 +97,7 @@ class IntercomSimulator:
         return self._conversations.list_messages(person, after)
 
     def get_desk_status(self, person: str) -> DeskStatus:
-        """The person's newest conversation: whether it is open, and whom it is assigned to."""
+        """Return state and assignee of the contact's newest conversation."""
         conversation = self._conversations.find_newest(person)
         if conversation is None:
             return DeskStatus()
@@ -113,32 +113,32 @@ class IntercomSimulator:
         tagged = ", tagged" if conversation.tags else ""
         return DeskStatus(conversation.id, f"{conversation.state}, assigned to {assigned}{tagged}")
 
-    def run_agent_action(self, person: str, action: str, text: str, now: float) -> list[WebhookDelivery]:
-        """Run an action of Grace's. Raises `KeyError` for an unknown one, or without a conversation."""
+    def run_agent_action(self, person: str, action_name: str, text: str, now: float) -> list[WebhookDelivery]:
+        """Run one of Grace's actions. Raises `KeyError` for an unknown one, or without a conversation."""
         conversation = self._conversations.find_newest(person)
         if conversation is None:
             raise KeyError(person)
-        return self._webhooks.notify(*self._agents.run_action(conversation, action, text, now), now)
+        return self._webhooks.notify(*self._agents.run_action(conversation, action_name, text, now), now)
 
-    def send_user_message(self, message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
+    def send_user_message(self, user_message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
         """Send a contact's message: its part id and the webhook. Raises `KeyError` for another surface."""
-        if message.surface != self.name:
-            raise KeyError(message.surface)
+        if user_message.surface != self.name:
+            raise KeyError(user_message.surface)
         conversation, number = (
-            self._conversations.find_newest(message.person),
+            self._conversations.find_newest(user_message.person),
             self._conversations.next_number(),
         )
         author, body = (
-            build_contact(message.person, message.name),
-            format_body(message.text, plain=self._plain),
+            build_contact(user_message.person, user_message.name),
+            format_body(user_message.text, plain=self._plain),
         )
         if conversation is None:
-            return self._begin_conversation(message, author, body, number, now)
+            return self._begin_conversation(user_message, author, body, number, now)
         kind = "open" if conversation.state == "closed" else "comment"
         conversation.state = "open"
-        metadata = {"quick_reply_uuid": message.button} if message.button else {}
+        metadata = {"quick_reply_uuid": user_message.button} if user_message.button else {}
         part = conversation.add_part(
-            kind, author, number, now, body=body, attachments=build_uploads(message), metadata=metadata
+            kind, author, number, now, body=body, attachments=build_uploads(user_message), metadata=metadata
         )
         self._conversations.record_message("in", conversation, part, now)
         return part["id"], self._webhooks.notify(
@@ -146,7 +146,7 @@ class IntercomSimulator:
         )
 
     def press_card_button(self, person: str, component: str, now: float, **values: str) -> WebhookDelivery:
-        """Press something on the card: returns the request for the next canvas.
+        """Press a button of the card and return the request for the next canvas.
 
         The response is a canvas, which the simulator does not draw.
         """
@@ -166,7 +166,7 @@ class IntercomSimulator:
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Answer a call of the API."""
+        """Handle an API request."""
         expected = f"Bearer {self._token}".encode()
         if not hmac.compare_digest(expected, request.headers.get("authorization", "").encode()):
             return error_response(401, "unauthorized", "Access Token Invalid"), []
@@ -184,11 +184,11 @@ class IntercomSimulator:
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
     ) -> list[WebhookDelivery]:
-        """A failed webhook is tried once more, a minute later; 410 ends the subscription."""
+        """Retry a failed webhook once, a minute later; 410 ends the subscription."""
         return self._webhooks.handle_delivery_result(delivery, status, now)
 
     def _begin_conversation(
-        self, message: UserMessage, author: Json, body: str | None, number: int, now: float
+        self, user_message: UserMessage, author: Json, body: str | None, number: int, now: float
     ) -> tuple[str, list[WebhookDelivery]]:
         source: Json = {
             "type": "conversation",
@@ -197,11 +197,11 @@ class IntercomSimulator:
             "subject": "",
             "body": body,
             "author": author,
-            "attachments": build_uploads(message),
+            "attachments": build_uploads(user_message),
             "url": "https://shop.example/",
             "redacted": False,
         }
-        conversation = self._conversations.create(message.person, message.name, source, now)
+        conversation = self._conversations.create(user_message.person, user_message.name, source, now)
         self._conversations.record_message("in", conversation, {**source, "metadata": {}}, now)
         return source["id"], self._webhooks.notify("conversation.user.created", conversation.to_json([]), now)
 
@@ -240,7 +240,7 @@ class IntercomSimulator:
         return error_response(404, "not_found", "Resource Not Found"), []
 
     def _handle_tag(self, conversation: Conversation, sent: Json) -> SimulatorResponse:
-        """Put a tag on a conversation (Intercom, "Add tag to a conversation")."""
+        """Tag a conversation (Intercom, "Add tag to a conversation")."""
         if sent.get("admin_id") != self._admin or sent.get("id") not in self._tags:
             return error_response(404, "not_found", "Resource Not Found")
         conversation.tags.append(sent["id"])
@@ -280,7 +280,7 @@ class IntercomSimulator:
         return response, self._webhooks.notify(topic, conversation.to_json([part]), now)
 
     def _handle_create(self, raw: bytes, now: float) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """A conversation that is begun in the name of a contact (Intercom, "Create a conversation")."""
+        """Create a conversation on behalf of a contact (Intercom, "Create a conversation")."""
         sent: Json = json.loads(raw)
         author = sent.get("from") or {}
         if author.get("type") not in ("user", "lead", "contact"):
@@ -290,7 +290,7 @@ class IntercomSimulator:
     def _handle_contact_message(
         self, number: Any, text: Any, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """A contact's message by the API, as if it was written in the Messenger."""
+        """Add a contact's message sent through the API; it is treated as one from the Messenger."""
         fault = self._next_fault()
         if fault in FAULT_RESPONSES:
             return FAULT_RESPONSES[fault], []
@@ -323,7 +323,7 @@ class IntercomSimulator:
         return part, "conversation.admin.replied"
 
     def _update_assignment(self, conversation: Conversation, sent: Json, now: float) -> tuple[Json, str]:
-        """A team stands beside a teammate: assigning one leaves the other as it is."""
+        """Change assignee or state. Team and teammate are independent: assigning one keeps the other."""
         kind, topic = sent["message_type"], "conversation.admin.assigned"
         if kind == "assignment":
             assignee = sent["assignee_id"] if sent["assignee_id"] != "0" else ""
@@ -339,7 +339,7 @@ class IntercomSimulator:
         ), topic
 
     def _is_within_limit(self, now: float) -> bool:
-        """A sixth of the limit of a minute in each ten seconds (Intercom, "Rate limiting")."""
+        """Count a request; ten seconds allow a sixth of a minute's limit (Intercom, "Rate limiting")."""
         if now - self._window >= _RATE_WINDOW_SECONDS:
             self._window, self._calls = now - now % _RATE_WINDOW_SECONDS, 0
         self._calls += 1

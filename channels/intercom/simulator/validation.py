@@ -14,7 +14,10 @@ from channels.intercom.simulator.records import Json
 def validate_request(
     what: str, sent: Json, *, admins: Collection[str], teams: Collection[str]
 ) -> SimulatorResponse | None:
-    """The first rule that a call breaks (Intercom, "Reply to a conversation", "Manage a conversation")."""
+    """Return the error response of an invalid request, `None` if it is valid.
+
+    Rules: Intercom, "Reply to a conversation" and "Manage a conversation".
+    """
     kind = sent.get("message_type")
     if sent.get("admin_id") not in admins:
         return error_response(404, "admin_not_found", "Admin not found")
@@ -48,12 +51,12 @@ def _are_valid_options(options: Any) -> bool:
 
 
 def ok_response(body: object) -> SimulatorResponse:
-    """An answer of 200."""
+    """Build a 200 response."""
     return SimulatorResponse(200, {"content-type": "application/json"}, json.dumps(body).encode())
 
 
 def error_response(status: int, code: str, message: str) -> SimulatorResponse:
-    """A refusal."""
+    """Build an error response."""
     body = {"type": "error.list", "request_id": "b2f0", "errors": [{"code": code, "message": message}]}
     return SimulatorResponse(status, {"content-type": "application/json"}, json.dumps(body).encode())
 

@@ -29,7 +29,7 @@ class WebhookSender:
         self.faults = FaultSettings()
 
     def notify(self, topic: str, item: Json, now: float) -> list[WebhookDelivery]:
-        """The webhook about something; none once the subscription has ended."""
+        """Return the webhook of a topic; none once the subscription has ended."""
         if self._disabled:
             return []
         notification = {
@@ -52,7 +52,7 @@ class WebhookSender:
         return [first, replace(first, at=now + self._random_delay(max(self.faults.webhooks_shuffled, 1.0)))]
 
     def build_card_request(self, request: Json, at: float) -> WebhookDelivery:
-        """A request of Canvas Kit, which has a path and a signature of its own, and is never repeated."""
+        """Build a Canvas Kit request: another path and signature than webhooks, and never retried."""
         body = json.dumps(request, separators=(",", ":")).encode()
         digest = hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
         headers = {"content-type": "application/json", "x-body-signature": digest}
@@ -61,7 +61,7 @@ class WebhookSender:
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float
     ) -> list[WebhookDelivery]:
-        """The one other try, a minute after a failure; 410 ends the subscription."""
+        """Return the only retry, a minute after a failure; 410 ends the subscription."""
         if status == 410:
             self._disabled = True
         if (status is not None and (status < 300 or status == 410)) or delivery.attempt > 1:

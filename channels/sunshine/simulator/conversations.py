@@ -45,7 +45,7 @@ class Conversation:
     messages: list[Json] = field(default_factory=list)
 
     def to_json(self) -> Json:
-        """As the API and every event show it."""
+        """Return the JSON used by the API and by every event."""
         body: Json = {"id": self.id, "type": "personal", "metadata": {}}
         if self.active:
             body["activeSwitchboardIntegration"] = self.active
@@ -55,7 +55,7 @@ class Conversation:
 
 
 class ConversationStore:
-    """All conversations of an app, and everything said, in order."""
+    """All conversations of an app, and their messages in order."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, Conversation] = {}
@@ -68,12 +68,12 @@ class ConversationStore:
         )
 
     def record_message(self, conversation: Conversation, message: Json, direction: str, now: float) -> None:
-        """Remember a message: `in`, `out` or by an `agent`."""
+        """Record a message with its direction: `in`, `out` or `agent`."""
         conversation.messages.append(message)
         self._messages.append((conversation, message, direction, now))
 
     def list_messages(self, person: str, after: int) -> Iterator[TranscriptEntry]:
-        """What was said with one person, or with all."""
+        """Return the transcript of one contact or of all, with numbers above `after`."""
         for number, (conversation, message, direction, at) in enumerate(self._messages, start=1):
             if number <= after or (person and conversation.person != person):
                 continue
@@ -93,7 +93,7 @@ class ConversationStore:
 
 
 def build_content(user_message: UserMessage) -> Json:
-    """What a person said, as the part of a message that differs by kind."""
+    """Build the `content` object of a contact's message."""
     for url in user_message.media:
         kind = "image" if user_message.media_type.startswith("image/") else "file"
         return {
@@ -112,5 +112,5 @@ def build_content(user_message: UserMessage) -> Json:
 
 
 def format_time(at: float) -> str:
-    """A time as the API writes it, with milliseconds."""
+    """Format a time as the API does, with milliseconds."""
     return f"{datetime.fromtimestamp(at, UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"

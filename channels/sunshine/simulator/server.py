@@ -46,9 +46,9 @@ _AGENT_AUTHOR: Final = {"type": "business", "displayName": "Grace"}
 
 
 class SunshineSimulator:
-    """One app with one web channel, our integration as first responder, and the agents' workspace.
+    """One app with one web channel, the bot's integration as first responder, and the agent workspace.
 
-    `files` are what was uploaded, type and bytes by address.
+    `files` holds uploads by URL: type and bytes.
     """
 
     name = "sunshine"
@@ -161,7 +161,7 @@ class SunshineSimulator:
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Answer a call of the API."""
+        """Handle an API request."""
         if not hmac.compare_digest(
             self._expected_authorization.encode(), request.headers.get("authorization", "").encode()
         ):
@@ -195,7 +195,7 @@ class SunshineSimulator:
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
     ) -> list[WebhookDelivery]:
-        """Retry five times in a quarter of an hour except after success and a few codes; all events again."""
+        """Retry up to five times within 15 minutes, except after success and a few status codes."""
         if (
             (status is not None and 200 <= status < 300)
             or status in _FINAL_STATUS_CODES
@@ -206,7 +206,7 @@ class SunshineSimulator:
         return [replace(delivery, at=now + delay, attempt=delivery.attempt + 1)]
 
     def _handle_upload(self, request: SimulatorRequest, query: Mapping[str, list[str]]) -> SimulatorResponse:
-        """Keep a file that is to be sent; only what everybody may read can be part of a message."""
+        """Store an uploaded file; only uploads with public access can be part of a message."""
         conversation = self.conversations.by_id.get(query.get("conversationId", [""])[0])
         file = parse_multipart(request).get("source")
         is_valid = query.get("access") == ["public"] and query.get("for") == ["message"]
@@ -255,7 +255,7 @@ class SunshineSimulator:
     def _handle_switchboard_action(
         self, conversation: Conversation, what: str, sent: Json, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """A switchboard action of ours: taken with 200, its outcome told by a webhook."""
+        """Handle a switchboard action: the response is 200, the outcome follows as a webhook."""
         metadata = sent.get("metadata", {})
         match what:
             case "passControl" if sent.get("switchboardIntegration") in (
@@ -298,7 +298,7 @@ class SunshineSimulator:
         return {"id": self._random_id(), "createdAt": format_time(now), "type": kind, "payload": body}
 
     def _build_deliveries(self, events: list[Json], now: float) -> list[WebhookDelivery]:
-        """One POST with these events, late and twice as told."""
+        """Build one POST with these events, delayed and repeated by the fault settings."""
         batch = {"app": {"id": self._app}, "webhook": {"id": "w1", "version": "v2"}, "events": events}
         first = WebhookDelivery(
             at=now + self._random_delay(self._faults.webhooks_shuffled),
@@ -327,7 +327,7 @@ class SunshineSimulator:
 
 
 def _is_valid_content(content: Json) -> bool:
-    """Whether a message keeps the rules (Sunshine Conversations, "Message types")."""
+    """Return whether a message's content is valid (Sunshine Conversations, "Message types")."""
     actions = content.get("actions", [])
     match content.get("type"):
         case "text":

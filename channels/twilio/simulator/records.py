@@ -23,7 +23,7 @@ class StatusChange:
 
 @dataclass(slots=True)
 class Message:
-    """A message in either direction. `life` are its status changes, the first one first."""
+    """A message in either direction. `status_changes` are in order of time."""
 
     sid: str
     sender: str
@@ -37,7 +37,7 @@ class Message:
 
     @property
     def created_at(self) -> float:
-        """When Twilio took it, in seconds since the epoch."""
+        """Time of acceptance in seconds since the epoch."""
         return self.status_changes[0].at
 
     @property
@@ -46,13 +46,13 @@ class Message:
         return self.sender if self.direction == "inbound" else self.to
 
     def status_at(self, now: float) -> StatusChange:
-        """The state reached by `now`."""
+        """Return the status reached by `now`."""
         return [
             change for change in self.status_changes if change.at <= now or change is self.status_changes[0]
         ][-1]
 
     def to_json(self, base: str, account: str, now: float) -> dict[str, Any]:
-        """The JSON of the REST API."""
+        """Return the JSON of the REST API."""
         change = self.status_at(now)
         is_waiting = change.status in ("queued", "accepted")
         return {
@@ -75,7 +75,7 @@ class Message:
         }
 
     def to_transcript_entry(self, now: float) -> TranscriptEntry:
-        """The form that tests and the console read."""
+        """Return the transcript entry for tests and the console."""
         inbound = self.direction == "inbound"
         return TranscriptEntry(
             number=self.number,
@@ -91,7 +91,7 @@ class Message:
 
 
 class MessageStore:
-    """Messages in order of acceptance; the oldest beyond `most` are dropped."""
+    """Messages in order of acceptance; the oldest beyond `limit` are dropped."""
 
     def __init__(self, limit: int) -> None:
         self._max_messages = limit
@@ -100,7 +100,7 @@ class MessageStore:
         self._by_person: dict[str, deque[Message]] = {}
 
     def add(self, record: Message) -> Message:
-        """Number a message and remember it."""
+        """Number and store a message."""
         self._count += 1
         record.number = self._count
         self._by_sid[record.sid] = record
@@ -114,15 +114,15 @@ class MessageStore:
         return record
 
     def find(self, sid: str) -> Message | None:
-        """One message."""
+        """Return a message by its SID."""
         return self._by_sid.get(sid)
 
     def list_for_person(self, person: str = "") -> Iterable[Message]:
-        """The messages with one person, or with all, oldest first."""
+        """Return the messages of one contact or of all, oldest first."""
         return self._by_person.get(person, ()) if person else self._by_sid.values()
 
     def list_filtered(self, query: dict[str, str]) -> list[Message]:
-        """What the list of the REST API shows: newest first, filtered."""
+        """Return the messages that match a list request, newest first."""
         contacts = [end for end in (query.get("To"), query.get("From")) if end in self._by_person]
         if not contacts and (query.get("To") or query.get("From")):
             return []
@@ -134,7 +134,7 @@ class MessageStore:
 
 
 def _matches_filters(record: Message, query: dict[str, str]) -> bool:
-    """The filters; dates are days in UTC, and `DateSent>` means that day or later."""
+    """Return whether a message matches; dates are days in UTC, `DateSent>` means that day or later."""
     day = datetime.fromtimestamp(record.created_at, UTC).date().isoformat()
     return (
         record.to == query.get("To", record.to)

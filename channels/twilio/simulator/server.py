@@ -116,28 +116,28 @@ class TwilioSimulator:
             if record.number > after
         ]
 
-    def send_user_message(self, message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
+    def send_user_message(self, user_message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
         """Send a contact's message: its sid, and the webhook, repeated and delayed by the fault settings.
 
         STOP, START and HELP are handled as Twilio does, and still posted. Raises `KeyError` for a surface
         that Twilio does not have.
         """
-        business_number = message.ours or self._business_numbers[message.surface]
+        business_number = user_message.ours or self._business_numbers[user_message.surface]
         on_whatsapp = business_number.startswith("whatsapp:")
-        prefix = "whatsapp:" if on_whatsapp and not message.person.startswith("whatsapp:") else ""
+        prefix = "whatsapp:" if on_whatsapp and not user_message.person.startswith("whatsapp:") else ""
         record = self._add_message(
             "inbound",
-            f"{prefix}{message.person}",
+            f"{prefix}{user_message.person}",
             business_number,
-            message.text or message.button,
+            user_message.text or user_message.button,
             now,
-            message.media,
+            user_message.media,
         )
-        record.media = tuple(self._store_file(url, record.sid) for url in message.media)
+        record.media = tuple(self._store_file(url, record.sid) for url in user_message.media)
         self._last_inbound_at[(business_number, record.sender)] = now
         if not on_whatsapp:
             self._apply_keyword(record, now)
-        fields = build_inbound_fields(message, record, self._account)
+        fields = build_inbound_fields(user_message, record, self._account)
         first = self._build_webhook(
             self._webhook_url, fields, now + self._random_delay(self._faults.webhooks_shuffled)
         )
@@ -149,7 +149,7 @@ class TwilioSimulator:
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Answer a call of the REST API."""
+        """Handle a REST API request."""
         path, _, query = request.url.partition("?")
         if path.startswith("/_cdn/") and (
             file := parse_data_url(self._files.get(path.removeprefix("/_cdn/"), ""))
@@ -180,7 +180,7 @@ class TwilioSimulator:
 
         The overrides are those of the webhook's URL, for status callbacks too.
         """
-        reason = classify_result(status, timed_out)
+        reason = classify_result(status, timed_out=timed_out)
         if reason is None:
             return []
         delay = ConnectionOverrides.parse(self._webhook_url).retry_delay(delivery.attempt, reason)
@@ -198,7 +198,7 @@ class TwilioSimulator:
         ]
 
     def _store_file(self, url: str, message: str) -> str:
-        """The address of a file of a message; Twilio keeps what was sent, and redirects to where it lies."""
+        """Store a `data:` file and return its media URL, which redirects to the file; other URLs stay."""
         if parse_data_url(url) is None:
             return url
         sid = f"ME{self._random.getrandbits(128):032x}"
@@ -244,7 +244,7 @@ class TwilioSimulator:
         return Fault.NONE
 
     def _validate_message(self, form: FormFields) -> _ApiError | None:
-        """The documented reasons not to take a message (Twilio, "Error and warning dictionary")."""
+        """Return the documented error of an invalid message (Twilio, "Error and warning dictionary")."""
         to, sender, body = _get_first(form, "To"), _get_first(form, "From"), _get_first(form, "Body")
         media, on_whatsapp = form.get("MediaUrl", []), to.startswith("whatsapp:")
         if not to:
@@ -268,7 +268,7 @@ class TwilioSimulator:
         return None
 
     def _select_sender(self, to: str) -> str:
-        """The sender that the messaging service picks."""
+        """Return the sender that a messaging service selects."""
         return self._business_numbers["whatsapp" if to.startswith("whatsapp:") else "sms"]
 
     def _handle_list(self, path: str, query: dict[str, str], now: float) -> SimulatorResponse:
@@ -286,7 +286,10 @@ class TwilioSimulator:
         return _json_response(200, body)
 
     def _build_status_callbacks(self, record: Message, url: str) -> list[WebhookDelivery]:
-        """A message's callbacks, late, twice and out of order as told; there is none for its first state."""
+        """Build the status callbacks, delayed, repeated and shuffled by the fault settings.
+
+        There is none for the first status.
+        """
         follows = []
         for change in record.status_changes[1:]:
             at = change.at + self._faults.statuses_late + self._random_delay(self._faults.statuses_shuffled)
@@ -298,7 +301,7 @@ class TwilioSimulator:
     def _plan_status_changes(
         self, direction: str, sender: str, to: str, now: float, service: str
     ) -> tuple[StatusChange, ...]:
-        """The states of a new message; outside WhatsApp's 24 hours it is taken and fails afterwards."""
+        """Plan the statuses of a new message; outside WhatsApp's 24 hours it is accepted and fails later."""
         if direction == "inbound":
             return (StatusChange(now, "received"),)
         last_inbound_at = self._last_inbound_at.get((sender, to), 0.0)
@@ -310,9 +313,7 @@ class TwilioSimulator:
         return tuple(changes)
 
     def _apply_keyword(self, record: Message, now: float) -> None:
-        """Block or unblock the pair of numbers, and confirm, as Twilio does itself (Twilio, "Advanced Opt-
-        Out").
-        """
+        """Opt a pair of numbers out or in, and confirm (Twilio, "Advanced Opt-Out")."""
         text, pair = record.body.strip().upper(), (record.to, record.sender)
         kind = "STOP" if text in _STOP_KEYWORDS else "START" if text in _START_KEYWORDS else text
         if kind not in _CONFIRMATIONS:

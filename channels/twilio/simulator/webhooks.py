@@ -28,7 +28,7 @@ class ConnectionOverrides:
 
     @classmethod
     def parse(cls, url: str) -> ConnectionOverrides:
-        """The overrides of a configured URL; by default one more try, only when there was no connection."""
+        """Parse the overrides of a configured URL; the default is one retry after a connection failure."""
         options = {name: values[0] for name, values in parse_qs(urlsplit(url).fragment).items()}
         reasons = frozenset(options.get("rp", "ct").split(","))
         return cls(
@@ -38,13 +38,13 @@ class ConnectionOverrides:
         )
 
     def retry_delay(self, attempt: int, reason: str) -> float | None:
-        """Seconds until the next try after try `attempt` failed for `reason`; `None` when there is none."""
+        """Return the seconds until the retry after attempt `attempt`; `None` if it is not retried."""
         if attempt > self.retries or reason not in self.reasons:
             return None
         return _FIRST_RETRY_SECONDS * float(2 ** (attempt - 1))
 
 
-def classify_result(status: int | None, timed_out: bool) -> str | None:
+def classify_result(status: int | None, *, timed_out: bool) -> str | None:
     """Return the retry policy's name of a webhook's failure; `None` after success."""
     if timed_out:
         return "rt"
@@ -56,7 +56,7 @@ def classify_result(status: int | None, timed_out: bool) -> str | None:
 def build_signed_delivery(
     url: str, fields: WebhookFields, *, token: str, at: float, idempotency: str
 ) -> WebhookDelivery:
-    """A form POST and its signature (Twilio, "Webhooks security"): HMAC-SHA1 of URL and sorted fields."""
+    """Build a signed form POST: HMAC-SHA1 of URL and sorted fields (Twilio, "Webhooks security")."""
     target = urlsplit(url)
     plain = urlunsplit(target._replace(fragment="", netloc=target.netloc.rpartition("@")[2]))
     text = plain + "".join(name + value for name, value in sorted(set(fields)))
@@ -77,7 +77,7 @@ def build_signed_delivery(
 
 
 def build_inbound_fields(message: UserMessage, record: Message, account: str) -> WebhookFields:
-    """All fields of an incoming message, the undocumented and the empty ones too."""
+    """Build all fields of an inbound message, undocumented and empty ones included."""
     fields = [
         ("ToCountry", "US"),
         ("SmsMessageSid", record.sid),
@@ -121,7 +121,7 @@ def _build_whatsapp_fields(message: UserMessage, record: Message) -> WebhookFiel
 
 
 def build_status_fields(record: Message, change: StatusChange, account: str) -> WebhookFields:
-    """A status callback (Twilio, "Outbound message status in status callbacks")."""
+    """Build the fields of a status callback (Twilio, "Outbound message status in status callbacks")."""
     fields = [
         ("SmsSid", record.sid),
         ("SmsStatus", change.status),

@@ -119,7 +119,7 @@ class WhatsAppSimulator:
     def send_user_messages(
         self, messages: Sequence[UserMessage], now: float
     ) -> tuple[list[str], list[WebhookDelivery]]:
-        """People write at once, which comes as one batch: a change for each of them."""
+        """Send messages of several contacts as one batch, one change for each."""
         recorded = [self._record_user_message(message, now) for message in messages]
         at = now + self._random_delay(self._faults.webhooks_shuffled)
         first = self._build_webhook([change for _, change in recorded], at)
@@ -130,7 +130,7 @@ class WhatsAppSimulator:
         return [wamid for wamid, _ in recorded], deliveries
 
     def reply_from_phone(self, person: str, text: str, now: float) -> list[WebhookDelivery]:
-        """Somebody at the business answers from its own phone (Meta, "smb_message_echoes")."""
+        """Send a message from the business's own phone (Meta, "smb_message_echoes")."""
         echo = {
             "from": self._display_number,
             "to": person.lstrip("+"),
@@ -145,7 +145,7 @@ class WhatsAppSimulator:
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Answer a call of the Graph API."""
+        """Handle a Graph API request."""
         path = request.url.partition("?")[0].split("/")[2:]
         expected = f"Bearer {self._token}".encode()
         if not hmac.compare_digest(expected, request.headers.get("authorization", "").encode()):
@@ -165,7 +165,7 @@ class WhatsAppSimulator:
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
     ) -> list[WebhookDelivery]:
-        """Anything but 200 is repeated, at once and then with growing gaps, for seven days."""
+        """Retry after any status but 200: at once, then with exponential backoff, for seven days."""
         if status == 200:
             self._first_attempts.pop(delivery.body, None)
             return []
@@ -179,7 +179,7 @@ class WhatsAppSimulator:
         return [replace(delivery, at=now + delay, attempt=delivery.attempt + 1)]
 
     def _handle_upload(self, request: SimulatorRequest) -> SimulatorResponse:
-        """Keep a file that is to be sent (Meta, "Upload media")."""
+        """Store an uploaded file (Meta, "Upload media")."""
         fields = parse_multipart(request)
         if not {"messaging_product", "type", "file"} <= set(fields):
             return _error_response(400, 131008, _ERROR_TEXTS[131008])
@@ -189,7 +189,7 @@ class WhatsAppSimulator:
         return _json_response(200, {"id": medium})
 
     def _file_metadata_response(self, medium: str, request: SimulatorRequest) -> SimulatorResponse:
-        """Where a file is, and what Meta knows of it; the address wants the token too."""
+        """Return a file's URL and metadata; the URL requires the token too."""
         metadata: Json = {"messaging_product": "whatsapp", "id": medium, "url": self._files[medium]}
         if file := parse_data_url(self._files[medium]):
             version = request.url.split("/")[1]
@@ -258,9 +258,8 @@ class WhatsAppSimulator:
         if code:
             return _error_response(400, code, _ERROR_TEXTS.get(code, "Rate limit hit")), []
         wamid = self._random_wamid()
-        is_dropped = (
-            "to" in sent and not to.isdigit()
-        )  # an id where a number belongs: taken, and never delivered
+        # a user ID in "to" is accepted and never delivered
+        is_dropped = "to" in sent and not to.isdigit()
         follows = [] if is_dropped else self._accept_message(sent, to, wamid, now)
         response = _json_response(200, {"messaging_product": "whatsapp", "messages": [{"id": wamid}]})
         match fault:
@@ -293,7 +292,7 @@ class WhatsAppSimulator:
         return {record.person for record in self._message_store.list_for_person()}
 
     def _plan_status_changes(self, sent: Json, to: str, now: float) -> tuple[StatusChange, ...]:
-        """Outside the 24 hours a message is taken, and fails afterwards, unless it is a template."""
+        """Plan the statuses; outside the 24 hours any message but a template is accepted and fails later."""
         if (
             now - self._last_inbound_at.get(to, -_SERVICE_WINDOW_SECONDS) >= _SERVICE_WINDOW_SECONDS
             and sent["type"] != "template"
@@ -321,7 +320,10 @@ class WhatsAppSimulator:
         )
 
     def _check_rate_limits(self, to: str, now: float) -> int:
-        """Throughput, and the pair's debt of six seconds a message (Meta, "Pair rate limits")."""
+        """Return the error code of an exceeded limit, 0 if none: throughput and pair rate limit.
+
+        A pair of numbers may send one message per six seconds on average (Meta, "Pair rate limits").
+        """
         while self._recent_sends and self._recent_sends[0] <= now - 1:
             self._recent_sends.popleft()
         if len(self._recent_sends) >= _MAX_MESSAGES_PER_SECOND:
@@ -355,12 +357,12 @@ class WhatsAppSimulator:
 
 
 def build_user_id(person: str) -> str:
-    """The business-scoped id of a person, always the same for one number."""
+    """Return the business-scoped ID of a contact, derived from the number."""
     return f"US.1{person.lstrip('+'):0>20}"
 
 
 def validate_message(sent: Json) -> int:
-    """The code of the first rule that a message breaks (Meta, "Messages"); 0 when it is fine."""
+    """Return the error code of an invalid message (Meta, "Messages"), 0 if it is valid."""
     to, kind = sent.get("to"), sent.get("type")
     if sent.get("messaging_product") != "whatsapp" or not (to or sent.get("recipient")):
         return 131008

@@ -58,9 +58,9 @@ class AdminApi:
         }
         return json_response(200, {**tokens, "token_type": "bearer", "scope": "read write"})
 
-    def handle(self, method: str, what: Sequence[str], raw: bytes) -> SimulatorResponse:
+    def handle(self, method: str, resource: Sequence[str], raw: bytes) -> SimulatorResponse:
         """Answer a request to users, groups, webhooks or triggers."""
-        match method, what:
+        match method, resource:
             case "GET", ["users", "me"]:
                 return json_response(200, {"user": {"id": BOT_ID, "role": "admin", "name": "Bot"}})
             case "GET", ["groups"]:

@@ -37,7 +37,10 @@ AGENT_ACTIONS: Final = (
 
 
 def apply_agent_action(desk: TicketStore, ticket: Ticket, action_name: str, text: str, now: float) -> Json:
-    """Run an action of Grace's and return its audit. Raises `KeyError` if it is unknown or lacks its text."""
+    """Run one of Grace's actions and return its audit.
+
+    Raises `KeyError` if it is unknown or lacks its text.
+    """
     action = {each.name: each for each in AGENT_ACTIONS}[action_name]
     if action.speaks and not text:
         raise KeyError(action_name)

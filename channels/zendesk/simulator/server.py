@@ -38,7 +38,10 @@ _STATUSES: Final = ("new", "open", "pending", "hold", "solved", "closed")
 
 
 class ZendeskSimulator:
-    """One account. `by_triggers` selects the webhook's kind; with `sends_retry_after` a 429 has a Retry-After."""
+    """One account.
+
+    `by_triggers` selects the kind of webhook; with `sends_retry_after` a 429 has a Retry-After header.
+    """
 
     name = "zendesk"
     agent_actions = AGENT_ACTIONS
@@ -73,7 +76,7 @@ class ZendeskSimulator:
         self._next_faults = deque(faults.next)
 
     def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
-        """Comments: `in` from the customer, `out` from the bot, `agent` and `note` from people."""
+        """Return the comments: `in` by the customer, `out` by the bot, `agent` or `note` by agents."""
         entries = []
         for number, ticket, comment, at in self.tickets.list_comments():
             contact = self.tickets.get_person(ticket.requester)
@@ -94,26 +97,26 @@ class ZendeskSimulator:
             )
         return entries
 
-    def send_user_message(self, message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
+    def send_user_message(self, user_message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
         """Send a customer's message to their newest ticket, or a new one, which follows up a closed one.
 
         Raises `KeyError` for another surface.
         """
-        if message.surface != self.name:
-            raise KeyError(message.surface)
+        if user_message.surface != self.name:
+            raise KeyError(user_message.surface)
         requester, ticket = (
-            self.tickets.get_customer_id(message.person),
-            self.tickets.find_open_ticket(message.person),
+            self.tickets.get_customer_id(user_message.person),
+            self.tickets.find_open_ticket(user_message.person),
         )
         files = [
-            {"id": self.tickets.next_id(), "content_url": url, "content_type": message.media_type}
-            for url in message.media
+            {"id": self.tickets.next_id(), "content_url": url, "content_type": user_message.media_type}
+            for url in user_message.media
         ]
-        comment = {"body": message.text, "public": True, "attachments": files}
+        comment = {"body": user_message.text, "public": True, "attachments": files}
         if ticket is None:
             subject, closed = (
-                message.name or message.text[:40],
-                self.tickets.find_closed_ticket(message.person),
+                user_message.name or user_message.text[:40],
+                self.tickets.find_closed_ticket(user_message.person),
             )
             ticket = self.tickets.create_ticket(requester, subject, now, follows=closed)
             audit = self.tickets.update_ticket(ticket, requester, now, comment)
@@ -123,38 +126,40 @@ class ZendeskSimulator:
         return str(ticket.comments[-1]["id"]), self._build_webhooks(ticket, audit, now)
 
     def get_desk_status(self, person: str) -> DeskStatus:
-        """The person's newest ticket: its status, and whose it is."""
+        """Return status and assignee of the contact's newest ticket."""
         ticket = self.tickets.find_open_ticket(person)
         if ticket is None:
             return DeskStatus()
         assigned = self.tickets.get_user_name(ticket.assignee_id) if ticket.assignee_id else "nobody"
         return DeskStatus(str(ticket.id), f"{ticket.status}, assigned to {assigned}")
 
-    def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
-        """Run an action of Grace's. Raises `KeyError` for an unknown one, or without a ticket."""
+    def run_agent_action(self, person: str, action_name: str, text: str, now: float) -> list[WebhookDelivery]:
+        """Run one of Grace's actions. Raises `KeyError` for an unknown one, or without a ticket."""
         ticket = self.tickets.find_open_ticket(person)
         if ticket is None:
             raise KeyError(person)
-        follows = self._build_webhooks(ticket, apply_agent_action(self.tickets, ticket, move, text, now), now)
-        if move in ("merge", "delete"):
-            kind = "merged" if move == "merge" else "soft_deleted"
+        follows = self._build_webhooks(
+            ticket, apply_agent_action(self.tickets, ticket, action_name, text, now), now
+        )
+        if action_name in ("merge", "delete"):
+            kind = "merged" if action_name == "merge" else "soft_deleted"
             follows += self._webhooks.build_end_deliveries(ticket, kind, FIRST_AGENT_ID, now)
-        if move == "delete":
+        if action_name == "delete":
             del self.tickets.tickets[ticket.id]
         return follows
 
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Answer a call of the API."""
+        """Handle an API request."""
         path, _, query = request.url.partition("?")
         if path == "/oauth/tokens":
             return self.admin.refresh_tokens(request.body, now), []
         if not self.admin.is_authorized(request.headers.get("authorization", ""), now):
             return error_response(401, "Couldn't authenticate you"), []
         query_values = {name: values[0] for name, values in parse_qs(query).items()}
-        what = path.removeprefix("/api/v2/").removesuffix(".json").split("/")
-        match request.method, what:
+        resource = path.removeprefix("/api/v2/").removesuffix(".json").split("/")
+        match request.method, resource:
             case "POST", ["tickets"]:
                 return self._handle_create(request, now)
             case "GET", ["tickets"]:
@@ -180,12 +185,12 @@ class ZendeskSimulator:
                     if not rest
                     else (error_response(404, "InvalidEndpoint"), [])
                 )
-        return self.admin.handle(request.method, what, request.body), []
+        return self.admin.handle(request.method, resource, request.body), []
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
     ) -> list[WebhookDelivery]:
-        """Few retries, for few reasons (Zendesk, "Webhooks": retries). The signature stays the same."""
+        """Retry a few times, for few reasons (Zendesk, "Webhooks": retries). The signature stays the same."""
         max_retries = _TIMEOUT_RETRIES if timed_out else _RETRIES_BY_STATUS.get(status or 0, 0)
         if delivery.attempt > max_retries:
             return []
@@ -254,7 +259,7 @@ class ZendeskSimulator:
         return self._apply_fault(fault, response), self._build_webhooks(ticket, audit, now)
 
     def _validate_update(self, ticket: Ticket, sent: Json) -> SimulatorResponse | None:
-        """The first rule that an update breaks."""
+        """Return the error response of an invalid update, `None` if it is valid."""
         if ticket.status == "closed":
             details = {"status": [{"description": "Status: closed prevents ticket update"}]}
             return json_response(422, {"error": "RecordInvalid", "details": details})
@@ -270,7 +275,10 @@ class ZendeskSimulator:
         return None
 
     def _check_rate_limits(self, ticket: Ticket, now: float) -> SimulatorResponse | None:
-        """Thirty updates of a ticket in ten minutes, a hundred a minute in all (Zendesk, "Rate limits")."""
+        """Return a 429 response beyond 30 updates of a ticket in ten minutes or 100 per minute in total.
+
+        Source: Zendesk, "Rate limits".
+        """
         while self._updates and self._updates[0][0] <= now - _TICKET_WINDOW_SECONDS:
             self._updates.popleft()
         ticket_updates = [at for at, number in self._updates if number == ticket.id]
@@ -295,7 +303,7 @@ class ZendeskSimulator:
         return Fault.NONE
 
     def _apply_fault(self, fault: Fault, response: SimulatorResponse) -> SimulatorResponse:
-        """An update that was taken, as the caller hears of it."""
+        """Return the response to an accepted update, changed by the fault."""
         match fault:
             case Fault.ERROR_AFTER:
                 return error_response(500, "InternalError")
@@ -306,7 +314,7 @@ class ZendeskSimulator:
         return replace(response, delay=self._faults.answer_delay)
 
     def _build_webhooks(self, ticket: Ticket, audit: Json, now: float) -> list[WebhookDelivery]:
-        """The webhooks of an update, doubled and shuffled as told."""
+        """Build the webhooks of an update, repeated and shuffled by the fault settings."""
         deliveries = []
         for delivery in self._webhooks.build_deliveries(ticket, audit, now):
             at = now + self._random_delay(self._faults.webhooks_shuffled)

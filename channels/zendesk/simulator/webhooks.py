@@ -36,7 +36,7 @@ class WebhookSender:
         self._random = random
 
     def build_deliveries(self, ticket: Ticket, audit: Json, at: float) -> list[WebhookDelivery]:
-        """What one update makes Zendesk send, in order."""
+        """Build the webhooks of one update, in order."""
         bodies = (
             self._build_trigger_bodies(ticket, audit)
             if self._by_triggers
@@ -45,7 +45,7 @@ class WebhookSender:
         return [self._build_delivery(body, at) for body in bodies]
 
     def build_end_deliveries(self, ticket: Ticket, kind: str, actor: int, at: float) -> list[WebhookDelivery]:
-        """A ticket is merged, deleted or spam; triggers know nothing of that."""
+        """Build the webhook of a merged, deleted or spam ticket; triggers do not report that."""
         if self._by_triggers:
             return []
         return [
@@ -117,7 +117,7 @@ class WebhookSender:
         }
 
     def _build_trigger_bodies(self, ticket: Ticket, audit: Json) -> Iterator[bytes]:
-        """Our triggers, by the conditions of the set-up: nothing that came by the API."""
+        """Build the bodies of the triggers whose conditions hold; comments made through the API fire none."""
         author = audit["author_id"]
         changed = {each.get("field_name"): each for each in audit["events"]}
         names = [
@@ -181,7 +181,7 @@ class WebhookSender:
 
 
 def render_template(text: str, values: Mapping[str, str], files: Sequence[str]) -> bytes:
-    """A template with its placeholders filled in, escaped for JSON; the one loop is that over files."""
+    """Fill in a template's placeholders, escaped for JSON, and its only loop, over files."""
     loop = re.compile(r"{% for attachment in .*? %}(.*?){% endfor %}")
     expanded = loop.sub(
         lambda match: "".join(match[1].replace("{{attachment.url}}", url) for url in files), text
