@@ -1,4 +1,4 @@
-"""Channel registry: finds and loads the channels, one folder per provider; `_kit` is what they share."""
+"""Registry of the messaging channels: one package per provider, `_kit` for shared code."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from core.ports import Channel
 
 
 def available() -> list[str]:
-    """The names of the channels that this release knows."""
-    return sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
+    """Return the names of all channels."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 
 def load(name: str, environ: Mapping[str, str], public_url: str) -> Channel[httpx.AsyncClient] | None:
-    """Build a channel from its settings; `None` when none of them is set.
+    """Build a channel from its settings; `None` if none of them is set.
 
-    `public_url` is the address under which the providers reach this gateway. Raises `ConfigurationError`
-    naming the setting that is missing or wrong, or the channel that does not exist.
+    `public_url` is the URL under which providers reach this gateway. Raises `ConfigurationError` naming the
+    setting that is missing or invalid, or the unknown channel.
     """
     if name not in available():
-        raise ConfigurationError(f"there is no channel {name!r}; known are: {', '.join(available())}")
+        raise ConfigurationError(f"unknown channel {name!r}; available: {', '.join(available())}")
     module = importlib.import_module(f"channels.{name}")
     return cast("Channel[httpx.AsyncClient] | None", module.create_channel(environ, public_url))

@@ -1,1 +1,1 @@
-"""Values, ports and session processing: everything that knows no wire format, no Redis and no HTTP."""
+"""Conversations: model, ports, session processing and in-process sessions. Does no network I/O."""

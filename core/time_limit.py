@@ -1,7 +1,7 @@
-"""Time limits for many at once, with one timer of the event loop for all of them.
+"""Timeouts that share one event-loop timer.
 
-A turn has three, one inside the other, and `asyncio.timeout` makes and takes back a timer for each: more work
-than anything else that a turn does but once.
+A turn has three nested timeouts, and `asyncio.timeout` creates and cancels a timer for each, which costs more
+than any other single step of a turn.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Self
 
 
 class TimeLimit:
-    """`with TimeLimit(seconds):` around what may await, in a task; to the point as `asyncio.timeout` is.
+    """Timeout of a block inside a task, as exact as `asyncio.timeout`: `with TimeLimit(seconds):`.
 
-    Raises `TimeoutError` when it is over; a cancellation from elsewhere stays one.
+    Raises `TimeoutError` after `seconds`; a cancellation from elsewhere stays `CancelledError`.
     """
 
     __slots__ = ("_clock", "_is_over", "_seconds", "_task", "_wanted_before", "at")
@@ -24,11 +24,11 @@ class TimeLimit:
         self._seconds = seconds
 
     def __enter__(self) -> Self:
-        """Begin. Raises `RuntimeError` outside a task."""
+        """Start the timeout. Raises `RuntimeError` outside a task."""
         self._clock = clock = _get_scheduler()
         task = asyncio.current_task(clock.loop)
         if task is None:
-            raise RuntimeError("a time limit is for what a task does")
+            raise RuntimeError("TimeLimit must be used inside a task")
         self._task, self._wanted_before, self._is_over = task, task.cancelling(), False
         self.at = clock.loop.time() + self._seconds
         clock.limits.add(self)
@@ -39,19 +39,19 @@ class TimeLimit:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End; nobody is cancelled any more."""
+        """End the timeout; the task is not cancelled any more."""
         self._clock.limits.discard(self)
         if self._is_over and self._task.uncancel() <= self._wanted_before and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
     def expire(self) -> None:
-        """The time is over: stop what the task waits for."""
+        """Cancel what the task awaits."""
         self._is_over = True
         self._task.cancel()
 
 
 class _LimitScheduler:
-    """The limits of one event loop. Its timer is due with the first of them, or with one that is gone."""
+    """Active timeouts of one event loop. Its timer is due with the earliest, which may have ended already."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -60,7 +60,7 @@ class _LimitScheduler:
         self._timer: asyncio.TimerHandle | None = None
 
     def schedule(self, due: float) -> None:
-        """Look at the limits at this time rather than later."""
+        """Set the timer to this time."""
         if self._timer is not None:
             self._timer.cancel()
         self.due, self._timer = due, self.loop.call_at(due, self._expire_due)
@@ -79,7 +79,10 @@ _current_scheduler: _LimitScheduler | None = None
 
 
 def _get_scheduler() -> _LimitScheduler:
-    """The running loop's. Loops that take turns each get a new one; the limits of the one before are kept."""
+    """Return the running loop's scheduler.
+
+    Loops that alternate get a new one each time; the limits of the earlier scheduler stay active.
+    """
     global _current_scheduler
     loop = asyncio.get_running_loop()
     if _current_scheduler is None or _current_scheduler.loop is not loop:

@@ -212,7 +212,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                     channels=sending,
                     http=http,
                     concurrency=config.concurrency,
-                    excuses=router.error_messages,
+                    error_messages=router.error_messages,
                 ),
                 sweeper=Sweeper(redis, limits),
             )

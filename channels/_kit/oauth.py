@@ -42,9 +42,7 @@ class StaticCredentials:
     async def get_credentials(self, http: httpx.AsyncClient, *, spent: str = "") -> Credentials:
         """Return the credentials. Raises `Rejected` when the provider refused them."""
         if spent:
-            raise Rejected(
-                f"401: the credentials are refused; check {self.hint}", code="401", account_wide=True
-            )
+            raise Rejected(f"401: invalid credentials; check {self.hint}", code="401", account_wide=True)
         return self.credentials
 
     async def get_cached_credentials(self) -> Credentials | None:
@@ -58,7 +56,7 @@ class RefreshingCredentials:
     `url` is the token endpoint, `hint` the setting to replace when refreshing fails permanently.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only, one per field of the token request
         self,
         provider: str,
         *,
@@ -74,7 +72,7 @@ class RefreshingCredentials:
         self._hint = hint
         self._client = {"client_id": client_id, "client_secret": client_secret}
         self._initial_refresh_token = refresh_token
-        # named by the first token, so that a new one in the settings begins anew
+        # derived from the first token, so that a new one in the settings replaces the stored tokens
         self._store_key = f"{provider}.oauth.{hashlib.sha256(refresh_token.encode()).hexdigest()[:16]}"
         self._clock = clock
         self._store: SessionStore = InMemorySessionStore()
@@ -88,25 +86,23 @@ class RefreshingCredentials:
         """Return a valid token; `spent` is one that was refused. Raises `Rejected` or `Unavailable`."""
         if not self._is_valid(self._cached_tokens, spent):
             try:
-                async with self._store.hold(self._store_key) as held:
-                    kept: State = held.state or {}
-                    if not self._is_valid(kept, spent):
-                        kept = await self._refresh_tokens(
-                            get_text(kept, "refresh", 4000) or self._initial_refresh_token, http
+                async with self._store.hold(self._store_key) as session:
+                    tokens: State = session.state or {}
+                    if not self._is_valid(tokens, spent):
+                        tokens = await self._refresh_tokens(
+                            get_text(tokens, "refresh", 4000) or self._initial_refresh_token, http
                         )
-                        await held.save(kept)
+                        await session.save(tokens)
             except (SessionBusy, LeaseLost) as error:
-                raise Unavailable(
-                    f"{self._provider}: the OAuth token could not be renewed: {error}"
-                ) from error
-            self._cached_tokens = kept
+                raise Unavailable(f"{self._provider}: refreshing the OAuth token failed: {error}") from error
+            self._cached_tokens = tokens
         return BearerAuth(get_text(self._cached_tokens, "access", 4000))
 
     async def get_cached_credentials(self) -> Credentials | None:
         """Return the valid token, if there is one, without refreshing."""
         if not self._is_valid(self._cached_tokens, ""):
-            async with self._store.hold(self._store_key) as held:
-                self._cached_tokens = held.state or {}
+            async with self._store.hold(self._store_key) as session:
+                self._cached_tokens = session.state or {}
         return (
             BearerAuth(get_text(self._cached_tokens, "access", 4000))
             if self._is_valid(self._cached_tokens, "")
@@ -115,22 +111,23 @@ class RefreshingCredentials:
 
     async def _refresh_tokens(self, refresh_token: str, http: httpx.AsyncClient) -> State:
         form = {**self._client, "grant_type": "refresh_token", "refresh_token": refresh_token}
-        answer = await send_request(http, self._provider, "POST", self._url, auth=None, json=form)
-        if answer.status_code == 429 or answer.status_code >= 500:
-            reason = f"{self._provider} {answer.status_code}: the OAuth token could not be renewed"
-            raise Unavailable(reason, code=str(answer.status_code), retry_after=parse_retry_after(answer))
-        found = parse_json_body(answer)
-        access = get_text(found, "access_token", 4000)
-        if not answer.is_success or not access:
+        response = await send_request(http, self._provider, "POST", self._url, auth=None, json=form)
+        if response.status_code == 429 or response.status_code >= 500:
+            reason = f"{self._provider} {response.status_code}: refreshing the OAuth token failed"
+            raise Unavailable(reason, code=str(response.status_code), retry_after=parse_retry_after(response))
+        tokens = parse_json_body(response)
+        access = get_text(tokens, "access_token", 4000)
+        if not response.is_success or not access:
             raise Rejected(
-                f"{self._provider}: the refresh token is refused; authorise the app anew, set {self._hint}",
-                code=str(answer.status_code),
+                f"{self._provider}: the refresh token was rejected; authorize the app again and set "
+                f"{self._hint}",
+                code=str(response.status_code),
                 account_wide=True,
             )
-        seconds = get_number(found, "expires_in")
+        seconds = get_number(tokens, "expires_in")
         return {
             "access": access,
-            "refresh": get_text(found, "refresh_token", 4000) or refresh_token,
+            "refresh": get_text(tokens, "refresh_token", 4000) or refresh_token,
             "expires_at": self._clock() + seconds if seconds else None,
         }
 

@@ -27,13 +27,15 @@ def read_settings(
 
     Raises `ConfigurationError` naming the first required setting that is missing while others are set.
     """
-    given = {setting.name: environ.get(setting.name, "").strip() for setting in settings}
-    if not any(given.values()):
+    values = {setting.name: environ.get(setting.name, "").strip() for setting in settings}
+    if not any(values.values()):
         return None
     for setting in settings:
-        if setting.required and not given[setting.name]:
-            raise ConfigurationError(f"{setting.name} is not set, but other settings of {channel} are")
-    return {setting.name: given[setting.name] or setting.default for setting in settings}
+        if setting.required and not values[setting.name]:
+            raise ConfigurationError(
+                f"{setting.name} is not set, but other settings of {channel} are; set it, or unset the others"
+            )
+    return {setting.name: values[setting.name] or setting.default for setting in settings}
 
 
 def parse_secrets(name: str, value: str) -> tuple[str, ...]:
@@ -41,25 +43,25 @@ def parse_secrets(name: str, value: str) -> tuple[str, ...]:
 
     Raises `ConfigurationError` for an empty item.
     """
-    found = tuple(item.strip() for item in value.split(","))
-    if not all(found):
-        raise ConfigurationError(f"{name} has an empty item; separate secrets by single commas")
-    if not all(item.isascii() and item.isprintable() and " " not in item for item in found):
-        raise ConfigurationError(f"{name} holds a space or a character that no secret has")
-    return found
+    secrets = tuple(item.strip() for item in value.split(","))
+    if not all(secrets):
+        raise ConfigurationError(f"{name} contains an empty item; separate secrets with single commas")
+    if not all(item.isascii() and item.isprintable() and " " not in item for item in secrets):
+        raise ConfigurationError(f"{name} contains a space, a control character or a non-ASCII character")
+    return secrets
 
 
 def parse_base_url(name: str, value: str) -> str:
     """Return an http or https URL without trailing slash. Raises `ConfigurationError` for anything else."""
     try:
         parts = urlsplit(value)
-        port_is_fine = parts.port is None or parts.port > 0
+        is_port_valid = parts.port is None or parts.port > 0
     except ValueError:
-        raise ConfigurationError(f"{name} is not a URL") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_fine:
+        raise ConfigurationError(f"{name} is not a valid URL") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not is_port_valid:
         raise ConfigurationError(f"{name} must be a URL such as https://bots.example.com")
     if parts.query or parts.fragment or parts.username is not None or not value.isascii():
         raise ConfigurationError(
-            f"{name} must be plain scheme, host and path: no query, fragment or password"
+            f"{name} must have only scheme, host and path: no query, fragment or credentials"
         )
     return value.rstrip("/")

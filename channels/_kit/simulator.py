@@ -107,9 +107,9 @@ class Fault(StrEnum):
     SERVER_ERROR = "500"
     UNAVAILABLE = "503"
     ERROR_AFTER = "500_after"
-    """The message is accepted, but the answer is an error."""
-    TIMEOUT_AFTER = "timeout_after"
     """The message is accepted, but the response is an error."""
+    TIMEOUT_AFTER = "timeout_after"
+    """The message is accepted, but the response comes after the client's timeout."""
     DROP_AFTER = "drop_after"
     """The message is accepted, then the connection breaks."""
     DROP_BEFORE = "drop_before"
@@ -152,7 +152,7 @@ class ProviderSimulator(Protocol):
         """Process the status of a webhook's response (`None`: no response), and return the retries."""
         ...
 
-    def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
+    def send_user_message(self, user_message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
         """Send a contact's message: returns its provider id and the webhooks that follow."""
         ...
 
@@ -192,7 +192,7 @@ class SimulatedDesk(Protocol):
         """Return the state of a contact's newest conversation; an empty status if there is none."""
         ...
 
-    def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
+    def run_agent_action(self, person: str, action_name: str, text: str, now: float) -> list[WebhookDelivery]:
         """Run an agent's action and return the webhooks that follow.
 
         Raises `KeyError` if it is not possible.
@@ -256,10 +256,10 @@ class SimulatedAccountModule(Protocol):
 def parse_multipart(request: SimulatorRequest) -> dict[str, tuple[str, bytes]]:
     """Return the fields of a multipart request by name: type and bytes."""
     head = f"content-type: {request.headers.get('content-type', '')}\n\n".encode()
-    found = {}
+    fields = {}
     for part in message_from_bytes(head + request.body, policy=HTTP).iter_parts():
         body = part.get_payload(decode=True)
         if isinstance(body, bytes):
             name = part.get_param("name", header="content-disposition")
-            found[str(name)] = part.get_content_type(), body
-    return found
+            fields[str(name)] = part.get_content_type(), body
+    return fields

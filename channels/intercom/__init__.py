@@ -29,31 +29,34 @@ __all__ = ["SETTINGS", "VERIFICATION", "IntercomChannel", "create_channel"]
 SETTINGS: Final = (
     Setting(
         "INTERCOM_CLIENT_SECRET",
-        "The app's client secret, which signs webhooks; while it is rotated a comma-separated list",
+        "client secret of the app, which signs webhooks; comma-separated during rotation",
         required=True,
         secret=True,
     ),
-    Setting("INTERCOM_ACCESS_TOKEN", "The access token of the workspace", required=True, secret=True),
+    Setting("INTERCOM_ACCESS_TOKEN", "access token of the workspace", required=True, secret=True),
     Setting(
         "INTERCOM_ADMIN_ID",
-        "The id of the teammate as whom the bot speaks, used by nobody else",
+        "ID of the teammate that the bot writes as; must not be used by anyone else",
         required=True,
     ),
     Setting(
         "INTERCOM_API_URL",
-        "Where the API is; https://api.eu.intercom.io or https://api.au.intercom.io for those regions",
+        "base URL of the API; https://api.eu.intercom.io or https://api.au.intercom.io for those regions",
         default="https://api.intercom.io",
     ),
     Setting(
         "INTERCOM_BODY_MODE",
-        "What webhooks hold: html (API version up to 2.14), plain (from 2.15), or auto",
+        "format of message bodies in webhooks: html (API version up to 2.14), plain (from 2.15), or auto",
         default="auto",
     ),
-    Setting("INTERCOM_HANDOFF_TEAM_ID", "The team that a conversation is assigned to at a hand-off"),
-    Setting("INTERCOM_HANDOFF_ADMIN_ID", "Or the teammate; without either it is left to nobody"),
-    Setting("INTERCOM_HANDOFF_TAG_ID", "The tag that a conversation gets at a hand-off"),
+    Setting("INTERCOM_HANDOFF_TEAM_ID", "ID of the team that a conversation is assigned to at a hand-off"),
+    Setting(
+        "INTERCOM_HANDOFF_ADMIN_ID",
+        "ID of the teammate to assign to instead; if neither is set, the conversation is unassigned",
+    ),
+    Setting("INTERCOM_HANDOFF_TAG_ID", "ID of the tag that a conversation gets at a hand-off"),
     Setting("INTERCOM_CLOSE", "yes: close a conversation when its flow has ended", default="no"),
-    Setting("INTERCOM_CARD_TITLE", "The title of the card in the Messenger, in place of a greeting"),
+    Setting("INTERCOM_CARD_TITLE", "title of the card in the Messenger; if unset, a greeting"),
 )
 
 
@@ -91,7 +94,7 @@ class IntercomChannel(BaseChannel):
             return None
         request = parse_object(webhook.body)
         if request is None:
-            raise MalformedWebhook("not a JSON object")
+            raise MalformedWebhook("the body is not a JSON object")
         return await self._card.handle_request(request, http)
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
@@ -117,22 +120,25 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> IntercomChann
     for setting in _NUMERIC_SETTINGS:
         if not re.fullmatch(r"([1-9][0-9]{0,19})?", values[setting]):
             raise ConfigurationError(
-                f"{setting} must be the number of a team, teammate or tag; GET /admins, /teams, /tags tell it"
+                f"{setting} must be the numeric ID of a teammate, team or tag; "
+                "GET /admins, /teams and /tags list them"
             )
     if values["INTERCOM_CLOSE"] not in ("yes", "no"):
         raise ConfigurationError("INTERCOM_CLOSE must be yes or no")
-    team, colleague = values["INTERCOM_HANDOFF_TEAM_ID"], values["INTERCOM_HANDOFF_ADMIN_ID"]
-    if team and colleague:
+    team, teammate = values["INTERCOM_HANDOFF_TEAM_ID"], values["INTERCOM_HANDOFF_ADMIN_ID"]
+    if team and teammate:
         raise ConfigurationError("set INTERCOM_HANDOFF_TEAM_ID or INTERCOM_HANDOFF_ADMIN_ID, not both")
-    if colleague == values["INTERCOM_ADMIN_ID"]:
-        raise ConfigurationError("INTERCOM_HANDOFF_ADMIN_ID is the bot itself; set another teammate's id")
+    if teammate == values["INTERCOM_ADMIN_ID"]:
+        raise ConfigurationError(
+            "INTERCOM_HANDOFF_ADMIN_ID is the bot's own teammate; set the ID of another one"
+        )
     mode = values["INTERCOM_BODY_MODE"]
     if mode not in get_args(BodyMode):
         raise ConfigurationError(f"INTERCOM_BODY_MODE must be one of: {', '.join(get_args(BodyMode))}")
     desk = Workspace(
         admin=values["INTERCOM_ADMIN_ID"],
         team=team,
-        teammate=colleague,
+        teammate=teammate,
         tag=values["INTERCOM_HANDOFF_TAG_ID"],
         closes=values["INTERCOM_CLOSE"] == "yes",
     )

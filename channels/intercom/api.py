@@ -66,14 +66,14 @@ class IntercomClient:
         if reply.voice == "bot" and self._has_agent_activity(
             await self._get_conversation(reply, http), reply
         ):
-            raise Rejected("intercom: a person has the conversation now", code="person")
+            raise Rejected("intercom: the conversation is assigned to an agent now", code="person")
         conversation = await self._post(reply, "reply", build_comment(reply), http)
-        ours = [
+        bot_parts = [
             part for part in _get_parts(conversation) if self._workspace.classify_author(part) is Author.BOT
         ]
-        if not ours:
-            raise Unknown("intercom: accepted, but the answer does not show the comment")
-        return SentMessage(provider_id=get_identifier(max(ours, key=_part_sort_key), "id"))
+        if not bot_parts:
+            raise Unknown("intercom: accepted, but the comment is not in the response")
+        return SentMessage(provider_id=get_identifier(max(bot_parts, key=_part_sort_key), "id"))
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
@@ -81,11 +81,11 @@ class IntercomClient:
         """Return the bot's oldest comment like `reply` since then; for a hand-off, whether it is assigned."""
         conversation = await self._get_conversation(reply, http)
         if reply.act == "hand_off":
-            handed = self._workspace.classify_assignee(conversation) in (
+            is_handed_off = self._workspace.classify_assignee(conversation) in (
                 Assignee.HAND_OFF_TARGET,
                 Assignee.OTHER,
             )
-            return _sent_conversation(reply) if handed else None
+            return _sent_conversation(reply) if is_handed_off else None
         if reply.act == "close":
             return _sent_conversation(reply) if self._is_finished(conversation, reply) else None
         earliest = since.timestamp() - _CLOCK_SLACK
@@ -98,17 +98,17 @@ class IntercomClient:
         return None
 
     async def post_as_contact(
-        self, person: str, role: str, text: str, http: httpx.AsyncClient, *, conversation: str = ""
+        self, contact_id: str, role: str, text: str, http: httpx.AsyncClient, *, conversation: str = ""
     ) -> None:
         """Post a message as a contact, in a conversation or a new one; `role` is user, lead or contact.
 
         Raises a `DeliveryError`. The message comes back as a webhook.
         """
-        body: Json = {"from": {"type": role, "id": person}, "body": text}
+        body: Json = {"from": {"type": role, "id": contact_id}, "body": text}
         url = self._base
         if conversation:
             url = f"{self._base}/{conversation}/reply"
-            body = {"message_type": "comment", "type": "user", "intercom_user_id": person, "body": text}
+            body = {"message_type": "comment", "type": "user", "intercom_user_id": contact_id, "body": text}
         await self._call(url, body, http)
 
     async def _hand_off(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
@@ -117,16 +117,18 @@ class IntercomClient:
         Each step is skipped if it was done before, so that all of them may be retried.
         """
         desk, conversation = self._workspace, await self._get_conversation(reply, http)
-        holder = desk.classify_assignee(conversation)
+        assignee = desk.classify_assignee(conversation)
         note = render_note_html(reply)
         if not self._has_note(conversation, note):
             await self._post(reply, "reply", {"message_type": "note", "body": note}, http)
         if desk.tag and desk.tag not in _get_tag_ids(conversation):
             await self._add_tag(reply, http)
-        if holder in (Assignee.OTHER, Assignee.HAND_OFF_TARGET):
-            return _sent_conversation(reply)  # it is never taken from a person
-        if holder is Assignee.BOT and not desk.teammate:
-            await self._assign(reply, "admin", "0", http)  # a team may be assigned beside a teammate
+        if assignee in (Assignee.OTHER, Assignee.HAND_OFF_TARGET):
+            return _sent_conversation(reply)  # never taken from an agent
+        if assignee is Assignee.BOT and not desk.teammate:
+            await self._assign(
+                reply, "admin", "0", http
+            )  # unassign the bot; a team may stay assigned beside a teammate
         if desk.teammate:
             await self._assign(reply, "admin", desk.teammate, http)
         elif desk.team:
@@ -139,7 +141,7 @@ class IntercomClient:
         try:
             await self._call(url, {"id": self._workspace.tag, "admin_id": self._workspace.admin}, http)
         except Rejected as error:
-            log.error("the tag for hand-offs is refused: %s; check INTERCOM_HANDOFF_TAG_ID", error.code)
+            log.error("adding the hand-off tag failed: %s; check INTERCOM_HANDOFF_TAG_ID", error.code)
 
     async def _close(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Close the conversation at a flow's end, unless an agent works in it."""
@@ -161,7 +163,7 @@ class IntercomClient:
 
         A reply that answers none, such as a reminder, is compared with the newest message.
         """
-        holder, parts = self._workspace.classify_assignee(conversation), _get_parts(conversation)
+        assignee, parts = self._workspace.classify_assignee(conversation), _get_parts(conversation)
         newest = max(
             (_part_sort_key(p)[0] for p in parts if self._workspace.classify_author(p) is Author.CONTACT),
             default=0,
@@ -172,10 +174,10 @@ class IntercomClient:
             author, kind = self._workspace.classify_author(part), get_text(part, "part_type", 60)
             if _part_sort_key(part)[0] <= since or author is Author.BOT:
                 continue
-            if kind in ASSIGNMENT_PART_TYPES and holder is Assignee.OTHER:
+            if kind in ASSIGNMENT_PART_TYPES and assignee is Assignee.OTHER:
                 return True
             if author is Author.AGENT and kind not in ("note", "close") and has_content(part):
-                return kind not in ASSIGNMENT_PART_TYPES or holder is not Assignee.BOT
+                return kind not in ASSIGNMENT_PART_TYPES or assignee is not Assignee.BOT
         return False
 
     def _has_note(self, conversation: Json, note: str) -> bool:
@@ -189,25 +191,23 @@ class IntercomClient:
         return False
 
     async def _post(self, reply: Reply, what: str, body: Json, http: httpx.AsyncClient) -> Json:
-        made = {"type": "admin", "admin_id": self._workspace.admin, **body}
-        return await self._call(f"{self._base}/{reply.address.theirs}/{what}", made, http)
+        payload = {"type": "admin", "admin_id": self._workspace.admin, **body}
+        return await self._call(f"{self._base}/{reply.address.theirs}/{what}", payload, http)
 
     async def _call(self, url: str, body: Json, http: httpx.AsyncClient) -> Json:
-        answer = await post(http, NAME, url, json=body, auth=self._auth)
-        if not answer.is_success:
-            raise build_delivery_error(answer)
-        return parse_json_body(answer)
+        response = await post(http, NAME, url, json=body, auth=self._auth)
+        if not response.is_success:
+            raise build_delivery_error(response)
+        return parse_json_body(response)
 
     async def _get_conversation(self, reply: Reply, http: httpx.AsyncClient) -> Json:
         url = f"{self._base}/{reply.address.theirs}"
-        answer = await get(http, NAME, url, params=None, auth=self._auth)
-        found = parse_json_body(answer)
-        if answer.is_success and found:
-            return found
+        response = await get(http, NAME, url, params=None, auth=self._auth)
+        body = parse_json_body(response)
+        if response.is_success and body:
+            return body
         error = (
-            Unknown("intercom: an answer that cannot be read")
-            if answer.is_success
-            else build_delivery_error(answer)
+            Unknown("intercom: malformed response") if response.is_success else build_delivery_error(response)
         )
         raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
 
@@ -228,7 +228,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
         return Unknown(reason, code=code)
     if status < 400:
         return Unavailable(
-            f"{reason} is no answer of Intercom's; check INTERCOM_API_URL, which each region has its own of",
+            f"{reason}: not a response of Intercom's API; check INTERCOM_API_URL, which differs by region",
             code=code,
         )
     return Rejected(reason, code=code, account_wide=status in (401, 402, 403))
@@ -248,8 +248,8 @@ def _get_parts(conversation: Json) -> list[JsonObject]:
 
 
 def _part_sort_key(part: JsonObject) -> tuple[int, str]:
-    found = get_identifier(part, "id")
-    return int(found) if found.isdecimal() else 0, found
+    identifier = get_identifier(part, "id")
+    return int(identifier) if identifier.isdecimal() else 0, identifier
 
 
 def _matches_reply(part: JsonObject, reply: Reply) -> bool:

@@ -62,8 +62,8 @@ class Workspace:
             return Author.AUTOMATION if kind else None
         if kind == "admin" and get_identifier(author, "id") == self.admin:
             return Author.BOT
-        by_machine = author.get("from_ai_agent") is True or author.get("is_ai_answer") is True
-        if by_machine or _OPERATOR_EMAIL.fullmatch(get_text(author, "email", 100)):
+        is_automated = author.get("from_ai_agent") is True or author.get("is_ai_answer") is True
+        if is_automated or _OPERATOR_EMAIL.fullmatch(get_text(author, "email", 100)):
             return Author.AUTOMATION
         return Author.AGENT
 
@@ -77,8 +77,8 @@ class Workspace:
             return Assignee.BOT
         if not admin and not team:
             return Assignee.NOBODY
-        handed = admin == self.teammate if self.teammate else not admin and team == self.team
-        return Assignee.HAND_OFF_TARGET if handed else Assignee.OTHER
+        is_target = admin == self.teammate if self.teammate else not admin and team == self.team
+        return Assignee.HAND_OFF_TARGET if is_target else Assignee.OTHER
 
 
 def has_content(part: JsonObject) -> bool:

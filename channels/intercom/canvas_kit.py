@@ -69,45 +69,47 @@ class Card:
 
     async def handle_request(self, request: JsonObject, http: httpx.AsyncClient) -> WebhookResponse:
         """Return the canvas for an initialize or submit request; errors are shown on it."""
-        words = _CARD_TEXTS.get(
+        texts = _CARD_TEXTS.get(
             get_text(get_object(request, "context"), "locale", 10)[:2].lower(), _CARD_TEXTS["en"]
         )
         if get_text(request, "component_id", 60) != "ask":
-            return self._build_card(words)
+            return self._build_card(texts)
         question = get_text(get_object(request, "input_values"), "question", _MAX_QUESTION_LENGTH).strip()
-        person = next((found for name in ("contact", "user") if (found := get_object(request, name))), {})
-        if not question or not get_identifier(person, "id"):
-            return self._build_card(words, said=words.empty)
-        role = get_text(person, "role", 20) or get_text(person, "type", 20)
+        contact = next(
+            (candidate for name in ("contact", "user") if (candidate := get_object(request, name))), {}
+        )
+        if not question or not get_identifier(contact, "id"):
+            return self._build_card(texts, error=texts.empty)
+        role = get_text(contact, "role", 20) or get_text(contact, "type", 20)
         try:
             await self._api.post_as_contact(
-                get_identifier(person, "id"),
+                get_identifier(contact, "id"),
                 role if role in ("user", "lead") else "contact",
                 question,
                 http,
                 conversation=_get_conversation_id(request),
             )
         except DeliveryError as error:
-            log.error("a question from the card was not taken: %s", error.reason)
-            return self._build_card(words, said=words.failed, question=question)
+            log.error("creating a conversation from the card failed: %s", error.reason)
+            return self._build_card(texts, error=texts.failed, question=question)
         return _canvas_response(
-            _text_component("thanks", words.thanks), _button_component("again", words.again, "secondary")
+            _text_component("thanks", texts.thanks), _button_component("again", texts.again, "secondary")
         )
 
-    def _build_card(self, words: CardTexts, *, said: str = "", question: str = "") -> WebhookResponse:
+    def _build_card(self, texts: CardTexts, *, error: str = "", question: str = "") -> WebhookResponse:
         field: Json = {"type": "input", "id": "question", "save_state": "unsaved", "value": question}
         return _canvas_response(
-            _text_component("title", self._title or words.title, style="header"),
-            *([_text_component("said", said, style="error")] if said else []),
+            _text_component("title", self._title or texts.title, style="header"),
+            *([_text_component("said", error, style="error")] if error else []),
             field,
-            _button_component("ask", words.ask, "primary"),
+            _button_component("ask", texts.ask, "primary"),
         )
 
 
 def _get_conversation_id(request: JsonObject) -> str:
     """Return the conversation that contains the card; empty on the Messenger's home screen."""
-    found = get_identifier(get_object(request, "context"), "conversation_id", 60)
-    return found if found.isalnum() else ""
+    identifier = get_identifier(get_object(request, "context"), "conversation_id", 60)
+    return identifier if identifier.isalnum() else ""
 
 
 def _text_component(name: str, text: str, style: str = "paragraph") -> Json:

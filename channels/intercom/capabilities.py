@@ -36,10 +36,10 @@ VERIFICATION: Final = Verification(
     header="x-hub-signature",
     algorithm="HMAC-SHA1 with the client secret; Canvas Kit: HMAC-SHA256 in `x-body-signature`",
     signed=("body",),
-    encoding="`sha1=` and lower-case hexadecimal; Canvas Kit: without the prefix",
-    replay="none; a repeated part is known by its id for seven days",
-    rotation="INTERCOM_CLIENT_SECRET is a list",
-    handshake="HEAD, answered with 200",
+    encoding="`sha1=` and lower-case hexadecimal; Canvas Kit: no prefix",
+    replay="none; conversation parts are deduplicated by ID for seven days",
+    rotation="comma-separated INTERCOM_CLIENT_SECRET",
+    handshake="HEAD; the response is 200",
 )
 """Intercom, "Webhook notifications" and "Canvas Kit"."""
 

@@ -39,8 +39,8 @@ class ConversationParser:
         self._item = item
         self._event = event
         self._workspace = desk
-        found = get_identifier(item, "id") or get_identifier(item, "conversation_id")
-        self._id = found if _ID.fullmatch(found) else ""
+        identifier = get_identifier(item, "id") or get_identifier(item, "conversation_id")
+        self._id = identifier if _ID.fullmatch(identifier) else ""
         self._account = account if _ID.fullmatch(account) else ""
         self._session = f"{NAME}:{self._account}:{self._id}"
         self._address = Address(channel=NAME, account=self._account, ours=self._account, theirs=self._id)
@@ -102,8 +102,12 @@ class ConversationParser:
         """Return the notification's parts, oldest first; they may come in any order."""
 
         def age(part: JsonObject) -> tuple[float, int, str]:
-            found = get_identifier(part, "id")
-            return get_number(part, "created_at") or 0.0, int(found) if found.isdecimal() else 0, found
+            identifier = get_identifier(part, "id")
+            return (
+                get_number(part, "created_at") or 0.0,
+                int(identifier) if identifier.isdecimal() else 0,
+                identifier,
+            )
 
         return sorted(
             get_object_list(get_object(self._item, "conversation_parts"), "conversation_parts"), key=age
@@ -112,7 +116,7 @@ class ConversationParser:
     def _part_events(self, part: JsonObject, kind: str, mode: BodyMode) -> Iterator[Event]:
         """Return the events of an agent's part. It comes under several topics; its id makes it one event."""
         key, author = get_identifier(part, "id") or self._event, self._workspace.classify_author(part)
-        by_person = author is Author.AGENT
+        by_agent = author is Author.AGENT
         if part.get("redacted") is True:
             yield Ignored(reason="redacted part")
         elif kind == "close":
@@ -121,11 +125,11 @@ class ConversationParser:
         elif author is Author.BOT:
             yield Ignored(reason="our own part")
         elif kind == "note":
-            act = parse_agent_command(self._parse_text(part, mode)) if by_person else None
-            yield self._build_control_event(key, act, part) if act else Ignored(reason="note")
+            action = parse_agent_command(self._parse_text(part, mode)) if by_agent else None
+            yield self._build_control_event(key, action, part) if action else Ignored(reason="note")
         elif kind in ASSIGNMENT_PART_TYPES:
-            yield from self._assignment_events(key, part, spoke=by_person and has_content(part))
-        elif by_person and self._takes_over(part, kind):
+            yield from self._assignment_events(key, part, has_text=by_agent and has_content(part))
+        elif by_agent and self._takes_over(part, kind):
             yield self._build_control_event(key, ControlAction.TAKE_OVER, part)
         else:
             yield Ignored(reason=kind if _ID.fullmatch(kind) else "other part")
@@ -136,14 +140,14 @@ class ConversationParser:
             return True
         return kind == "comment" or has_content(part)
 
-    def _assignment_events(self, key: str, part: JsonObject, *, spoke: bool) -> Iterator[Event]:
+    def _assignment_events(self, key: str, part: JsonObject, *, has_text: bool) -> Iterator[Event]:
         """Return events by the conversation's state, which is newer than the part: it is read at sending."""
-        holder = self._workspace.classify_assignee(self._item)
-        if holder is Assignee.BOT or (holder is Assignee.NOBODY and not spoke):
+        assignee = self._workspace.classify_assignee(self._item)
+        if assignee is Assignee.BOT or (assignee is Assignee.NOBODY and not has_text):
             yield self._build_control_event(key, ControlAction.GIVE_BACK, part)
             return
         yield self._build_control_event(key, ControlAction.TAKE_OVER, part)
-        if holder is not Assignee.NOBODY:
+        if assignee is not Assignee.NOBODY:
             yield self._build_control_event(self._assignment_event_key, ControlAction.TAKE_OVER, part)
 
     def _existing_assignment_events(self, part: JsonObject, *, opening: bool) -> Iterator[Event]:
@@ -152,8 +156,8 @@ class ConversationParser:
         It is reported once for each assignment, so that the bot stays active after `/bot on` or once a closed
         conversation is reopened. After the bot's own hand-off, the wait for an agent goes on.
         """
-        holder = self._workspace.classify_assignee(self._item)
-        if holder is Assignee.OTHER or (holder is Assignee.HAND_OFF_TARGET and opening):
+        assignee = self._workspace.classify_assignee(self._item)
+        if assignee is Assignee.OTHER or (assignee is Assignee.HAND_OFF_TARGET and opening):
             yield self._build_control_event(
                 self._assignment_event_key, ControlAction.TAKE_OVER, {"created_at": part.get("created_at")}
             )
@@ -162,13 +166,13 @@ class ConversationParser:
     def _assignment_event_key(self) -> str:
         return f"held.{'.'.join(get_assignee_ids(self._item))}"
 
-    def _build_control_event(self, key: str, act: ControlAction, part: JsonObject) -> ControlReceived:
+    def _build_control_event(self, key: str, action: ControlAction, part: JsonObject) -> ControlReceived:
         author = get_object(part, "author")
         return ControlReceived(
-            id=f"{key}.{act}",
+            id=f"{key}.{action}",
             session=self._session,
             address=self._address,
-            act=act,
+            act=action,
             actor=get_text(author, "name", 100) or get_identifier(author, "id", 60),
             at=get_number(part, "created_at") or 0.0,
         )
@@ -209,15 +213,15 @@ class ConversationParser:
         return {name: value for name, value in details.items() if value}
 
 
-def _parse_attachments(found: Iterable[JsonObject]) -> Iterator[Attachment]:
+def _parse_attachments(uploads: Iterable[JsonObject]) -> Iterator[Attachment]:
     """Return the uploads; their signed URLs expire, so they should be fetched soon."""
-    for each in found:
-        url, name = get_text(each, "url", 2000), get_text(each, "name")
+    for upload in uploads:
+        url, name = get_text(upload, "url", 2000), get_text(upload, "name")
         if url.startswith("https://"):
             yield Attachment(
                 url=url,
                 name=name,
-                content_type=get_text(each, "content_type", 100) or _guess_content_type(url),
+                content_type=get_text(upload, "content_type", 100) or _guess_content_type(url),
             )
 
 

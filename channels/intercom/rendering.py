@@ -30,22 +30,24 @@ def render_parts(message: Message) -> list[MessagePart]:
     Quick replies are a separate call, which shows no text: it follows the question. Its body is for the
     session's log.
     """
-    can = CAPABILITIES
+    capabilities = CAPABILITIES
     images = [each for each in message.media if each.content_type.startswith("image/")]
     files = [_format_media_link(each) for each in message.media if each not in images]
     text = "\n\n".join([message.text.strip(), *files]).strip()
-    made = attach_choices(text, message.choices, can)
-    if made and made[-1].choices:
-        asked = made.pop()
-        labels = " / ".join(choice.label for choice in asked.choices)
-        made += [MessagePart(body=asked.body), MessagePart(body=labels, choices=asked.choices)]
+    parts = attach_choices(text, message.choices, capabilities)
+    if parts and parts[-1].choices:
+        choice_part = parts.pop()
+        labels = " / ".join(choice.label for choice in choice_part.choices)
+        parts += [MessagePart(body=choice_part.body), MessagePart(body=labels, choices=choice_part.choices)]
     else:
-        made = [
+        parts = [
             MessagePart(body=body)
-            for body in split_text(_append_choice_list(text, message.choices), can.text_length)
+            for body in split_text(_append_choice_list(text, message.choices), capabilities.text_length)
         ]
-    shown = [tuple(images[at : at + can.media]) for at in range(0, len(images), can.media)]
-    return [*(MessagePart(body="", media=each) for each in shown), *made]
+    image_groups = [
+        tuple(images[at : at + capabilities.media]) for at in range(0, len(images), capabilities.media)
+    ]
+    return [*(MessagePart(body="", media=each) for each in image_groups), *parts]
 
 
 def build_comment(reply: Reply) -> Json:
@@ -56,10 +58,10 @@ def build_comment(reply: Reply) -> Json:
             for at, choice in enumerate(reply.choices)
         ]
         return {"message_type": "quick_reply", "reply_options": options}
-    made: Json = {"message_type": "comment", "body": render_comment_html(reply)}
+    comment: Json = {"message_type": "comment", "body": render_comment_html(reply)}
     if reply.media:
-        made["attachment_urls"] = [medium.url for medium in reply.media]
-    return made
+        comment["attachment_urls"] = [medium.url for medium in reply.media]
+    return comment
 
 
 def render_comment_html(reply: Reply) -> str:
@@ -69,7 +71,7 @@ def render_comment_html(reply: Reply) -> str:
 
 def render_note_html(reply: Reply) -> str:
     """Render the HTML of the hand-off note."""
-    return text_to_html(reply.body or "The bot asks a person to go on here.")
+    return text_to_html(reply.body or "The bot handed this conversation over to an agent.")
 
 
 def build_option_id(reply: Reply, at: int) -> str:

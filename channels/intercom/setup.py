@@ -34,14 +34,14 @@ async def set_up(
     Raises `ConfigurationError` or a `DeliveryError`, which say what to do.
     """
     if by_triggers:
-        raise ConfigurationError("Intercom has no triggers; leave --by-triggers out")
-    given = {each.name: environ.get(each.name, "").strip() or each.default for each in SETTINGS}
-    url = parse_base_url("INTERCOM_API_URL", given["INTERCOM_API_URL"])
-    if not given["INTERCOM_ACCESS_TOKEN"]:
+        raise ConfigurationError("Intercom has no triggers; omit --by-triggers")
+    values = {each.name: environ.get(each.name, "").strip() or each.default for each in SETTINGS}
+    url = parse_base_url("INTERCOM_API_URL", values["INTERCOM_API_URL"])
+    if not values["INTERCOM_ACCESS_TOKEN"]:
         raise ConfigurationError(
             "INTERCOM_ACCESS_TOKEN is not set; the Developer Hub shows it under Authentication"
         )
-    token = IntercomAuth(parse_secrets("INTERCOM_ACCESS_TOKEN", given["INTERCOM_ACCESS_TOKEN"])[0])
+    token = IntercomAuth(parse_secrets("INTERCOM_ACCESS_TOKEN", values["INTERCOM_ACCESS_TOKEN"])[0])
     base = parse_base_url("PUBLIC_URL", public_url)
 
     me = await _fetch_object(http, f"{url}/me", token)
@@ -49,32 +49,34 @@ async def set_up(
     region = get_text(app, "region", 20) or "region unknown"
     yield f"The token is of workspace {get_identifier(app, 'id_code')} ({region})"
     admins = get_object_list(await _fetch_object(http, f"{url}/admins", token), "admins")
-    for line in _describe_choices("INTERCOM_ADMIN_ID", given, admins, "a teammate used by nobody else"):
+    for line in _describe_choices(
+        "INTERCOM_ADMIN_ID", values, admins, "a teammate that is used only by the bot"
+    ):
         yield line
     teams = get_object_list(await _fetch_object(http, f"{url}/teams", token), "teams")
-    for line in _describe_choices("INTERCOM_HANDOFF_TEAM_ID", given, teams, "or leave it out"):
+    for line in _describe_choices("INTERCOM_HANDOFF_TEAM_ID", values, teams, "or leave it unset"):
         yield line
-    yield "In the Developer Hub, enter by hand:"
+    yield "Enter in the Developer Hub:"
     topics = ", ".join(REQUIRED_TOPICS)
     yield f"  Webhooks: {base}/webhooks/{NAME}, API version 2.13 or later, topics {topics}"
-    yield f"  Canvas Kit, for a card: {base}/webhooks/{NAME}/canvas to initialize and to submit"
-    if not given["INTERCOM_CLIENT_SECRET"]:
+    yield f"  Canvas Kit (card): {base}/webhooks/{NAME}/canvas as initialize URL and submit URL"
+    if not values["INTERCOM_CLIENT_SECRET"]:
         yield "INTERCOM_CLIENT_SECRET is not set; the Developer Hub shows it under Basic information"
 
 
 def _describe_choices(
-    setting: str, given: Mapping[str, str], found: list[JsonObject], advice: str
+    setting: str, values: Mapping[str, str], items: list[JsonObject], advice: str
 ) -> list[str]:
     """Return the configured item by its name, or all that exist."""
-    named = {get_identifier(each, "id"): sanitize(get_text(each, "name"), 100) for each in found}
-    if given[setting] in named:
-        return [f"{setting}={given[setting]} is {named[given[setting]]}"]
-    wrong = [f"{setting}={given[setting]} is none of this workspace's"] if given[setting] else []
-    return [*wrong, *(f"{setting}={number}  {name}: {advice}" for number, name in named.items())]
+    names = {get_identifier(each, "id"): sanitize(get_text(each, "name"), 100) for each in items}
+    if values[setting] in names:
+        return [f"{setting}={values[setting]} is {names[values[setting]]}"]
+    missing = [f"{setting}={values[setting]} does not exist in this workspace"] if values[setting] else []
+    return [*missing, *(f"{setting}={number}  {name}: {advice}" for number, name in names.items())]
 
 
 async def _fetch_object(http: httpx.AsyncClient, url: str, token: IntercomAuth) -> JsonObject:
-    answer = await get(http, NAME, url, params=None, auth=token)
-    if not answer.is_success:
-        raise build_delivery_error(answer)
-    return parse_json_body(answer)
+    response = await get(http, NAME, url, params=None, auth=token)
+    if not response.is_success:
+        raise build_delivery_error(response)
+    return parse_json_body(response)

@@ -35,17 +35,19 @@ class Verifier:
         Intercom validates the URL with HEAD, which has nothing to sign.
         """
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
-            raise WebhookTooLarge(f"{len(webhook.body)} bytes")
+            raise WebhookTooLarge(
+                f"the body has {len(webhook.body)} bytes; the limit is {CAPABILITIES.max_webhook_bytes}"
+            )
         if webhook.method == "HEAD" and not webhook.body:
             return
         if webhook.method != "POST":
-            raise MalformedWebhook("Intercom sends POST, and HEAD to see whether the address is there")
+            raise MalformedWebhook("the method is not POST or HEAD (which checks that the URL exists)")
         header, prefix, algorithm = (_SIGNATURE_HEADER, "sha1=", "sha1")
         if is_card_request(webhook):
             header, prefix, algorithm = (_CARD_SIGNATURE_HEADER, "", "sha256")
-        given = webhook.headers.get(header, "")
+        signature = webhook.headers.get(header, "")
         digests = [hmac.new(secret, webhook.body, algorithm).hexdigest() for secret in self._secrets]
-        if not any([signatures_match(f"{prefix}{digest}", given) for digest in digests]):  # noqa: C419 # all of them, always
+        if not any([signatures_match(f"{prefix}{digest}", signature) for digest in digests]):  # noqa: C419 # all of them, always
             raise InvalidSignature(
                 f"{header} is missing or does not match; check that INTERCOM_CLIENT_SECRET is the "
                 "app's client secret (Developer Hub, Basic information), and that no proxy changes the body"
@@ -65,7 +67,7 @@ def parse(webhook: Webhook, desk: Workspace, mode: BodyMode) -> list[Event]:
         return [Ignored(reason="card")]
     notification = parse_object(webhook.body)
     if notification is None:
-        raise MalformedWebhook("not a JSON object")
+        raise MalformedWebhook("the body is not a JSON object")
     topic = get_text(notification, "topic", 80)
     item = get_object(notification, "data", "item")
     if topic in IGNORED_TOPICS:
@@ -73,7 +75,9 @@ def parse(webhook: Webhook, desk: Workspace, mode: BodyMode) -> list[Event]:
     if not topic.startswith("conversation."):
         return [Ignored(reason="ticket" if topic.startswith("ticket.") else "other topic")]
     if "conversation_message" in item:
-        log.error("a webhook of an API version before 2.5; set the webhooks' API version to 2.13 or later")
+        log.error(
+            "webhook of an API version before 2.5 ignored; set the webhooks' API version to 2.13 or later"
+        )
         return [Ignored(reason="too old an API version")]
     conversation = ConversationParser(
         item,

@@ -24,22 +24,28 @@ from core.ports import HttpFetcher, SessionStore, Webhook
 __all__ = ["SETTINGS", "VERIFICATION", "SunshineChannel", "create_channel"]
 
 SETTINGS: Final = (
-    Setting("SUNSHINE_APP_ID", "The app of the conversations", required=True),
-    Setting("SUNSHINE_KEY_ID", "The id of an API key: app_… or int_…", required=True),
-    Setting("SUNSHINE_KEY_SECRET", "Its secret", required=True, secret=True),
+    Setting("SUNSHINE_APP_ID", "ID of the app that owns the conversations", required=True),
+    Setting("SUNSHINE_KEY_ID", "ID of an API key: app_… or int_…", required=True),
+    Setting("SUNSHINE_KEY_SECRET", "secret of the API key", required=True, secret=True),
     Setting(
         "SUNSHINE_WEBHOOK_SECRET",
-        "The secret of the integration's webhook; while it is rotated a comma-separated list",
+        "secret of the integration's webhook; comma-separated during rotation",
         required=True,
         secret=True,
     ),
     Setting(
         "SUNSHINE_API_URL",
-        "Where the API is: https://example.zendesk.com/sc, or https://api.smooch.io",
+        "base URL of the API: https://example.zendesk.com/sc, or https://api.smooch.io",
         required=True,
     ),
-    Setting("SUNSHINE_INTEGRATION_ID", "Our integration; without it every custom one counts as ours"),
-    Setting("SUNSHINE_HANDOFF_TO", "Who gets control at a hand-off", default="zd-agentWorkspace"),
+    Setting(
+        "SUNSHINE_INTEGRATION_ID", "ID of the bot's integration; if unset, any custom integration is accepted"
+    ),
+    Setting(
+        "SUNSHINE_HANDOFF_TO",
+        "switchboard integration that gets control at a hand-off",
+        default="zd-agentWorkspace",
+    ),
 )
 
 
@@ -56,7 +62,7 @@ class SunshineChannel(BaseChannel):
         verifier: Verifier,
         switchboard: Switchboard,
         api: SunshineClient,
-        files_at: str,
+        files_url: str,
         key: tuple[str, str],
     ) -> None:
         super().__init__(verifier)
@@ -64,9 +70,9 @@ class SunshineChannel(BaseChannel):
         self._switchboard = switchboard
         self._api = api
         self._fetch: HttpFetcher | None = None
-        self._files_url = files_at
+        self._files_url = files_url
         self._key = key
-        self.api_host = extract_host(files_at)
+        self.api_host = extract_host(files_url)
 
     def set_dependencies(self, *, credentials: SessionStore, fetch: HttpFetcher) -> None:
         """Set the client that downloads files which Zendesk cannot fetch itself."""
@@ -116,7 +122,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> SunshineChann
         return None
     app = values["SUNSHINE_APP_ID"]
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", app):
-        raise ConfigurationError("SUNSHINE_APP_ID must be letters and digits, as Admin Center shows it")
+        raise ConfigurationError("SUNSHINE_APP_ID must be letters and digits, as shown in Admin Center")
     switchboard = Switchboard(values["SUNSHINE_INTEGRATION_ID"])
     url = parse_base_url("SUNSHINE_API_URL", values["SUNSHINE_API_URL"])
     key = (values["SUNSHINE_KEY_ID"], values["SUNSHINE_KEY_SECRET"])
@@ -131,6 +137,6 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> SunshineChann
             desk=values["SUNSHINE_HANDOFF_TO"],
             switchboard=switchboard,
         ),
-        files_at=urlsplit(url)._replace(path="").geturl(),
+        files_url=urlsplit(url)._replace(path="").geturl(),
         key=key,
     )

@@ -48,7 +48,7 @@ class SunshineClient:
             )
         elif not self._switchboard.is_bot_active(get_active_integration(conversation)):
             raise Rejected("another integration has control of the conversation", code="not_in_control")
-        answer = await self._post(
+        response = await self._post(
             reply.address.theirs,
             "messages",
             {
@@ -58,10 +58,10 @@ class SunshineClient:
             },
             http,
         )
-        messages = get_object_list(parse_json_body(answer), "messages")
+        messages = get_object_list(parse_json_body(response), "messages")
         number = get_identifier(messages[0], "id") if messages else ""
         if not number:
-            raise Unknown("sunshine: accepted, but the answer has no message id")
+            raise Unknown("sunshine: accepted, but the response has no message ID")
         return SentMessage(provider_id=number)
 
     async def upload(
@@ -73,19 +73,19 @@ class SunshineClient:
         `Unavailable`.
         """
         kind = medium.content_type.partition(";")[0].strip()
-        place = f"{self._attachments}?access=public&for=message&conversationId={conversation}"
+        upload_url = f"{self._attachments}?access=public&for=message&conversationId={conversation}"
         try:
-            answer = await send_request(
+            response = await send_request(
                 http,
                 NAME,
                 "POST",
-                place,
+                upload_url,
                 files={"source": (medium.name or "file", body, kind)},
                 auth=self._auth,
             )
-            url = get_text(get_object(parse_json_body(answer), "attachment"), "mediaUrl", 2000)
-            if not answer.is_success or not url:
-                raise build_delivery_error(answer)
+            url = get_text(get_object(parse_json_body(response), "attachment"), "mediaUrl", 2000)
+            if not response.is_success or not url:
+                raise build_delivery_error(response)
         except Unknown as error:
             raise Unavailable(error.reason, code=error.code) from error
         return medium.model_copy(update={"url": url})
@@ -110,10 +110,10 @@ class SunshineClient:
     async def find_sent(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage | None:
         """Return the message that carries the reply's key; for a hand-off, whether control has passed on."""
         if reply.act == "hand_off":
-            found = await self._get(reply.address.theirs, "", {}, http)
-            active = get_active_integration(get_object(found, "conversation"))
-            passed = active and not self._switchboard.is_bot_active(active)
-            return SentMessage(provider_id=f"passControl.{reply.key}") if passed else None
+            body = await self._get(reply.address.theirs, "", {}, http)
+            active = get_active_integration(get_object(body, "conversation"))
+            has_passed = active and not self._switchboard.is_bot_active(active)
+            return SentMessage(provider_id=f"passControl.{reply.key}") if has_passed else None
         page = await self._get(reply.address.theirs, "/messages", {"page[size]": "100"}, http)
         for message in get_object_list(page, "messages"):
             if get_text(
@@ -125,22 +125,20 @@ class SunshineClient:
     async def _post(
         self, conversation: str, what: str, body: Json, http: httpx.AsyncClient
     ) -> httpx.Response:
-        answer = await post(http, NAME, f"{self._base}/{conversation}/{what}", json=body, auth=self._auth)
-        if not answer.is_success:
-            raise build_delivery_error(answer)
-        return answer
+        response = await post(http, NAME, f"{self._base}/{conversation}/{what}", json=body, auth=self._auth)
+        if not response.is_success:
+            raise build_delivery_error(response)
+        return response
 
     async def _get(
         self, conversation: str, what: str, params: dict[str, str], http: httpx.AsyncClient
     ) -> Json:
-        answer = await get(http, NAME, f"{self._base}/{conversation}{what}", params=params, auth=self._auth)
-        found = parse_json_body(answer)
-        if answer.is_success and found:
-            return found
+        response = await get(http, NAME, f"{self._base}/{conversation}{what}", params=params, auth=self._auth)
+        body = parse_json_body(response)
+        if response.is_success and body:
+            return body
         error = (
-            Unknown("sunshine: an answer that cannot be read")
-            if answer.is_success
-            else build_delivery_error(answer)
+            Unknown("sunshine: malformed response") if response.is_success else build_delivery_error(response)
         )
         raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
 
@@ -157,9 +155,9 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     if status >= 500:
         return Unknown(reason, code=code)
     if status < 400:
-        return Unavailable(f"{reason} is no answer of Zendesk's; check SUNSHINE_API_URL", code=code)
+        return Unavailable(f"{reason}: not a response of Zendesk's API; check SUNSHINE_API_URL", code=code)
     if status == 423:
-        reason = f"{reason}; the conversation is full (30,000 messages), the person has to begin a new one"
+        reason = f"{reason}; the conversation is full (30,000 messages); the contact must start a new one"
     return Rejected(reason, code=code, account_wide=status == 401)
 
 
@@ -173,8 +171,8 @@ def _build_content(reply: Reply) -> Json:
     if reply.media:
         medium = reply.media[0]
         kind = "image" if medium.content_type.startswith("image/") else "file"
-        named = {"altText": medium.name} if medium.name else {}
-        return {"type": kind, "mediaUrl": medium.url, **named}
+        alt_text = {"altText": medium.name} if medium.name else {}
+        return {"type": kind, "mediaUrl": medium.url, **alt_text}
     content: Json = {"type": "text", "text": reply.body}
     if reply.choices:
         content["actions"] = [_build_action(choice) for choice in reply.choices]

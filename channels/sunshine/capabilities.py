@@ -28,11 +28,11 @@ CAPABILITIES: Final = Capabilities(
 
 VERIFICATION: Final = Verification(
     header="x-api-key",
-    algorithm="none: the webhook's secret itself, over HTTPS",
+    algorithm="none: the webhook's secret itself, sent over HTTPS",
     signed=(),
-    encoding="as it is",
-    replay="none; a repeated event is known by its id for seven days",
-    rotation="SUNSHINE_WEBHOOK_SECRET is a list",
+    encoding="plain text",
+    replay="none; events are deduplicated by ID for seven days",
+    rotation="comma-separated SUNSHINE_WEBHOOK_SECRET",
 )
 """The header proves who sends, not that the body is whole (Sunshine Conversations, "Webhooks")."""
 

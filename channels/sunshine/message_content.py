@@ -30,8 +30,8 @@ def parse_content(value: JsonObject) -> MessageContent | None:
         case "image" | "file":
             return MessageContent(text=text, attachments=_parse_attachments(value))
         case "location":
-            place = _parse_location(value)
-            return MessageContent(text="" if place else text, location=place)
+            location = _parse_location(value)
+            return MessageContent(text="" if location else text, location=location)
         case "formResponse":
             return MessageContent(text=get_text(value, "textFallback", _MAX_TEXT_LENGTH))
     return None
@@ -47,9 +47,9 @@ def _parse_attachments(value: JsonObject) -> tuple[Attachment, ...]:
 
 def _parse_location(value: JsonObject) -> Location | None:
     """Return the shared location; values outside the globe are none."""
-    at, told = get_object(value, "coordinates"), get_object(value, "location")
-    latitude, longitude = get_number(at, "lat"), get_number(at, "long")
+    coordinates, location = get_object(value, "coordinates"), get_object(value, "location")
+    latitude, longitude = get_number(coordinates, "lat"), get_number(coordinates, "long")
     if latitude is None or longitude is None or not (abs(latitude) <= 90 and abs(longitude) <= 180):
         return None
-    label, address = get_text(told, "name"), get_text(told, "address", 500)
+    label, address = get_text(location, "name"), get_text(location, "address", 500)
     return Location(latitude=latitude, longitude=longitude, label=label, address=address)

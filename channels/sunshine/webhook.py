@@ -71,29 +71,32 @@ class Verifier:
         Raises `WebhookRefused` otherwise, and no other error.
         """
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
-            raise WebhookTooLarge(f"{len(webhook.body)} bytes")
-        given = webhook.headers.get("x-api-key", "")
-        if not any([signatures_match(secret, given) for secret in self._secrets]):  # noqa: C419 # all of them, always
+            raise WebhookTooLarge(
+                f"the body has {len(webhook.body)} bytes; the limit is {CAPABILITIES.max_webhook_bytes}"
+            )
+        secret_header = webhook.headers.get("x-api-key", "")
+        if not any([signatures_match(secret, secret_header) for secret in self._secrets]):  # noqa: C419 # all of them, always
             raise InvalidSignature(
-                "X-API-Key is missing or wrong; SUNSHINE_WEBHOOK_SECRET is the integration's webhook secret"
+                "X-API-Key is missing or does not match; check that SUNSHINE_WEBHOOK_SECRET is the secret of "
+                "the integration's webhook"
             )
         if webhook.method != "POST":
-            raise MalformedWebhook("Zendesk sends POST only")
+            raise MalformedWebhook("the method is not POST")
 
 
 def parse(webhook: Webhook, app: str, switchboard: Switchboard) -> list[Event]:
     """Return every event of a verified request, perhaps of several contacts; malformed ones are skipped."""
     batch = parse_object(webhook.body)
     if batch is None:
-        raise MalformedWebhook("not a JSON object")
+        raise MalformedWebhook("the body is not a JSON object")
     if get_text(get_object(batch, "webhook"), "version") != "v2":
-        raise MalformedWebhook("only webhooks of version v2 are understood; create the integration with v2")
+        raise MalformedWebhook("unsupported webhook version; create the integration with version v2")
     if get_identifier(get_object(batch, "app"), "id") != app:
         return [Ignored(reason="other app")]
     return [
-        found
-        for each in get_object_list(batch, "events")
-        for found in _EventParser(each, app, switchboard).parse()
+        event
+        for item in get_object_list(batch, "events")
+        for event in _EventParser(item, app, switchboard).parse()
     ] or [Ignored(reason="no events")]
 
 
@@ -107,8 +110,8 @@ class _EventParser:
         self._conversation_json = get_object(self._payload, "conversation")
         self._active = get_active_integration(self._conversation_json)
         self._at = _parse_time(get_text(event, "createdAt", 40))
-        found = get_identifier(self._conversation_json, "id")
-        self._conversation = found if _ID.fullmatch(found) else ""
+        identifier = get_identifier(self._conversation_json, "id")
+        self._conversation = identifier if _ID.fullmatch(identifier) else ""
         self._session = f"{NAME}:{app}:{self._conversation}"
         self._address = Address(channel=NAME, account=app, ours=app, theirs=self._conversation)
 
@@ -123,7 +126,7 @@ class _EventParser:
             yield from self._parse_payload()
 
     def _parse_payload(self) -> Iterator[Event]:
-        ours = self._switchboard.is_bot_active(self._active)
+        is_bot_active = self._switchboard.is_bot_active(self._active)
         match self._type:
             case "conversation:message":
                 yield from self._parse_message(get_object(self._payload, "message"))
@@ -132,25 +135,27 @@ class _EventParser:
             case "switchboard:passControl" | "switchboard:acceptControl":
                 yield self._parse_passed_control(get_object(self._payload, "metadata"))
             case "switchboard:offerControl":
-                offered = self._switchboard.is_offered_to_bot(self._conversation_json)
+                is_offered = self._switchboard.is_offered_to_bot(self._conversation_json)
                 yield (
                     self._build_control_event(ControlAction.GIVE_BACK)
-                    if offered
+                    if is_offered
                     else Ignored(reason=self._type)
                 )
             case "switchboard:releaseControl" | "conversation:remove":
                 yield self._build_control_event(ControlAction.CLOSE)
             case "switchboard:passControl:failure":
                 code = get_identifier(get_object(self._payload, "error"), "code", 60)
-                log.error("Zendesk did not pass control: %s; check SUNSHINE_HANDOFF_TO", code)
+                log.error("passing control of the conversation failed: %s; check SUNSHINE_HANDOFF_TO", code)
                 yield (
-                    self._build_control_event(ControlAction.GIVE_BACK) if ours else Ignored(reason="failure")
+                    self._build_control_event(ControlAction.GIVE_BACK)
+                    if is_bot_active
+                    else Ignored(reason="failure")
                 )
             case _:
                 yield Ignored(reason="unknown event")
 
-    def _build_status_event(self, word_of: str) -> Event:
-        message, status = get_identifier(get_object(self._payload, "message"), "id"), _STATUSES.get(word_of)
+    def _build_status_event(self, kind: str) -> Event:
+        message, status = get_identifier(get_object(self._payload, "message"), "id"), _STATUSES.get(kind)
         if not message or status is None:
             return Ignored(reason="unknown status")
         error = get_object(self._payload, "error")
@@ -173,12 +178,12 @@ class _EventParser:
             else self._build_control_event(ControlAction.TAKE_OVER)
         )
 
-    def _build_control_event(self, act: ControlAction, actor: str = "") -> ControlReceived:
+    def _build_control_event(self, action: ControlAction, actor: str = "") -> ControlReceived:
         return ControlReceived(
-            id=f"{self._id}.{act}",
+            id=f"{self._id}.{action}",
             session=self._session,
             address=self._address,
-            act=act,
+            act=action,
             actor=actor or get_text(self._active, "name", 100),
             at=self._at,
         )
@@ -221,10 +226,10 @@ class _EventParser:
         Whether an agent is active is decided by the agent's own messages. The hand-off comes second, because
         a message reopens a closed session.
         """
-        ours = self._switchboard.is_bot_active(self._active) or self._switchboard.is_offered_to_bot(
+        is_bot_active = self._switchboard.is_bot_active(self._active) or self._switchboard.is_offered_to_bot(
             self._conversation_json
         )
-        if not ours and not self._active:
+        if not is_bot_active and not self._active:
             yield Ignored(reason="nobody has control")
             return
         user = get_object(author, "user")
@@ -246,7 +251,7 @@ class _EventParser:
             at=self._at,
         )
         yield TurnReceived(turn=turn)
-        if not ours:
+        if not is_bot_active:
             yield self._build_control_event(ControlAction.HAND_OFF)
 
 

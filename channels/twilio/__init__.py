@@ -24,18 +24,20 @@ from core.ports import HttpFetcher, Webhook, WebhookResponse
 __all__ = ["SETTINGS", "VERIFICATION", "ErrorKind", "TwilioChannel", "classify_error_code", "create_channel"]
 
 SETTINGS: Final = (
-    Setting("TWILIO_ACCOUNT_SID", "The account (or subaccount) that owns the numbers: AC…", required=True),
+    Setting(
+        "TWILIO_ACCOUNT_SID", "SID of the account or subaccount that owns the numbers: AC…", required=True
+    ),
     Setting(
         "TWILIO_AUTH_TOKEN",
-        "Its auth token; while it is rotated a comma-separated list, of which the first sends and all verify",
+        "auth token of the account; comma-separated during rotation: the first one sends, all verify",
         required=True,
         secret=True,
     ),
-    Setting("TWILIO_API_URL", "Where the REST API is", default="https://api.twilio.com"),
-    Setting("TWILIO_MESSAGING_SERVICE_SID", "A messaging service to send through: MG…"),
+    Setting("TWILIO_API_URL", "base URL of the REST API", default="https://api.twilio.com"),
+    Setting("TWILIO_MESSAGING_SERVICE_SID", "SID of a messaging service to send through: MG…"),
     Setting(
         "TWILIO_SHARED_KEYS",
-        "Shared keys that webhooks may be signed with: webhooks_sharedkey_…:secret, comma-separated",
+        "shared keys that may sign webhooks: webhooks_sharedkey_…:secret, comma-separated",
         secret=True,
     ),
 )
@@ -97,7 +99,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> TwilioChannel
         raise ConfigurationError("TWILIO_MESSAGING_SERVICE_SID must begin with MG")
     if not public_url:
         raise ConfigurationError(
-            "PUBLIC_URL is not set; Twilio signs the public address, so it has to be known"
+            "PUBLIC_URL is not set; Twilio signs the public URL, so verification needs it"
         )
     public = parse_base_url("PUBLIC_URL", public_url)
     tokens = parse_secrets("TWILIO_AUTH_TOKEN", values["TWILIO_AUTH_TOKEN"])
@@ -122,5 +124,5 @@ def _parse_shared_keys(value: str) -> dict[str, str]:
         return {}
     pairs = [item.partition(":") for item in parse_secrets("TWILIO_SHARED_KEYS", value)]
     if not all(key and secret for key, _, secret in pairs):
-        raise ConfigurationError("TWILIO_SHARED_KEYS must be a list of key:secret")
+        raise ConfigurationError("TWILIO_SHARED_KEYS must be a comma-separated list of key:secret")
     return {key: secret for key, _, secret in pairs}

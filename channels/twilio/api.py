@@ -56,7 +56,7 @@ class TwilioClient:
             raise build_delivery_error(response)
         sid = parse_json_body(response).get("sid")
         if not isinstance(sid, str) or not sid:
-            raise Unknown("twilio: accepted, but the answer has no sid")
+            raise Unknown("twilio: accepted, but the response has no sid")
         return SentMessage(provider_id=sid)
 
     def _build_form(self, reply: Reply) -> dict[str, str | Sequence[str]]:
@@ -72,24 +72,23 @@ class TwilioClient:
         if reply.media:
             form["MediaUrl"] = [medium.url for medium in reply.media]
         if not is_whatsapp(reply.address.theirs):
-            # one typographic quote makes every part of an SMS two or three times as dear
+            # one typographic quote would switch the SMS to UCS-2 and multiply its price by two or three
             form["SmartEncoded"] = "true"
         return form
 
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """Return the oldest message like `reply` that Twilio created at or after `since` and that is not
-        `known`.
+        """Return the oldest message like `reply` created at or after `since`, except the `known` ones.
 
         Raises `Unavailable` when Twilio cannot tell, `Rejected` when it refuses the look-up. The list comes
         newest first; it is not filtered by DateSent, which a queued message does not have yet.
         """
         earliest = since.astimezone(UTC) - _CLOCK_SLACK
-        wanted = {"To": reply.address.theirs, "PageSize": str(_PAGE_SIZE)}
+        first_params = {"To": reply.address.theirs, "PageSize": str(_PAGE_SIZE)}
         if not self._messaging_service:
-            wanted["From"] = reply.address.ours
-        params: dict[str, str] | None = wanted
+            first_params["From"] = reply.address.ours
+        params: dict[str, str] | None = first_params
         url, found = self._messages_url, None
         for _ in range(_MAX_PAGES):
             page = await self._fetch_page(http, url, params)
@@ -104,7 +103,7 @@ class TwilioClient:
                 return found
             url, params = f"{self._url}{following}", None
         if found is None:
-            raise Unavailable("twilio: too many messages since then to look through")
+            raise Unavailable("twilio: too many messages since then for a look-up")
         return found
 
     async def _fetch_page(
@@ -114,7 +113,7 @@ class TwilioClient:
         if response.is_success and isinstance((page := parse_json_body(response)).get("messages"), list):
             return page
         error = (
-            Unknown("twilio: a list that cannot be read")
+            Unknown("twilio: malformed message list")
             if response.is_success
             else build_delivery_error(response)
         )
@@ -139,7 +138,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
             reason, code=code, retry_after=parse_retry_after(response) or _DEFAULT_RETRY_SECONDS
         )
     if status < 400:
-        return Unavailable(f"{reason} is no answer of Twilio's; check TWILIO_API_URL", code=code)
+        return Unavailable(f"{reason}: not a response of Twilio's API; check TWILIO_API_URL", code=code)
     return Rejected(
         reason,
         code=code,
@@ -172,11 +171,17 @@ def _add_segment_count(part: MessagePart) -> MessagePart:
 def _attach_media(bodies: list[str], media: Sequence[Attachment]) -> list[MessagePart]:
     """Attach media to the first text (MMS), at most ten to one message."""
     files, size = tuple(media), CAPABILITIES.media
-    more = [MessagePart(body="", media=files[at : at + size]) for at in range(size, len(files), size)]
+    further_media = [
+        MessagePart(body="", media=files[at : at + size]) for at in range(size, len(files), size)
+    ]
     if not bodies:
-        return [MessagePart(body="", media=files[:size]), *more] if files else []
-    first, *rest = bodies
-    return [MessagePart(body=first, media=files[:size]), *more, *(MessagePart(body=body) for body in rest)]
+        return [MessagePart(body="", media=files[:size]), *further_media] if files else []
+    first, *further_bodies = bodies
+    return [
+        MessagePart(body=first, media=files[:size]),
+        *further_media,
+        *(MessagePart(body=body) for body in further_bodies),
+    ]
 
 
 def _get_entries(page: dict[str, Any]) -> list[dict[str, Any]]:

@@ -33,11 +33,11 @@ CAPABILITIES: Final = Capabilities(
 
 VERIFICATION: Final = Verification(
     header="x-twilio-signature",
-    algorithm="HMAC-SHA1 with the auth token; HMAC-SHA256 or -SHA1 with a shared key that a header names",
+    algorithm="HMAC-SHA1 with the auth token; HMAC-SHA256 or HMAC-SHA1 with the shared key named in a header",
     signed=("url", "body"),
     encoding="base64",
-    replay="none; a repeated message is known by its id for seven days",
-    rotation="TWILIO_AUTH_TOKEN is a list; TWILIO_SHARED_KEYS holds several",
+    replay="none; messages are deduplicated by ID for seven days",
+    rotation="comma-separated TWILIO_AUTH_TOKEN or TWILIO_SHARED_KEYS",
 )
 """Of a form all fields are signed, of JSON its SHA-256 in the query (Twilio, "Webhooks security")."""
 

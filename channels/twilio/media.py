@@ -17,11 +17,11 @@ class MediaClient:
     """Downloads media of one account."""
 
     def __init__(
-        self, *, account: str, token: str, url: str, waits: Sequence[float] = _RETRY_DELAYS_SECONDS
+        self, *, account: str, token: str, url: str, retry_delays: Sequence[float] = _RETRY_DELAYS_SECONDS
     ) -> None:
         self._account_url = f"{url}/2010-04-01/Accounts/{account}"
         self._credentials = (account, token)
-        self._retry_delays = waits
+        self._retry_delays = retry_delays
         self.host = extract_host(url)
 
     async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
@@ -30,11 +30,11 @@ class MediaClient:
         Credentials are sent only to the account's own URLs, neither where a forged webhook points nor where
         Twilio redirects. A file may not be available right after the webhook, so a 404 is retried.
         """
-        for wait in self._retry_delays if medium.url.startswith(f"{self._account_url}/") else ():
+        for delay in self._retry_delays if medium.url.startswith(f"{self._account_url}/") else ():
             try:
                 return await download_with_auth(fetch, medium.url, self._account_url, self._credentials)
             except MediaUnavailable as error:
                 if error.kind is not MediaErrorKind.NOT_FOUND:
                     raise
-            await asyncio.sleep(wait)
+            await asyncio.sleep(delay)
         return await download_with_auth(fetch, medium.url, self._account_url, self._credentials)

@@ -82,7 +82,9 @@ class Verifier:
     def verify(self, webhook: Webhook) -> None:
         """Accept a webhook signed by Twilio. Raises `WebhookRefused` otherwise, and no other error."""
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
-            raise WebhookTooLarge(f"{len(webhook.body)} bytes")
+            raise WebhookTooLarge(
+                f"the body has {len(webhook.body)} bytes; the limit is {CAPABILITIES.max_webhook_bytes}"
+            )
         signature = webhook.headers.get("x-twilio-signature", "")
         if not signature:
             raise InvalidSignature("X-Twilio-Signature is missing")
@@ -96,20 +98,20 @@ class Verifier:
                     return
         computed = self._public_url.candidates(webhook.url)[0].partition("?")[0]
         raise InvalidSignature(
-            f"X-Twilio-Signature does not match; we computed it for {computed}: check that this is the "
-            "address set at Twilio (PUBLIC_URL), and TWILIO_AUTH_TOKEN"
+            f"X-Twilio-Signature does not match; it was computed for {computed}: check that this is the "
+            "URL set at Twilio (PUBLIC_URL), and check TWILIO_AUTH_TOKEN"
         )
 
     def _select_validators(self, settings: str | None) -> tuple[Sequence[RequestValidator], str]:
         """Return the secret named by the header and its algorithm; the header can never disable the check."""
         if settings is None:
             return self._by_token, HMAC_SHA1
-        named = dict(part.strip().split("=", 1) for part in settings.split(",") if "=" in part)
-        validator = self._by_key.get(named.get("key", ""))
-        algorithm = named.get("algorithm", "")
+        options = dict(part.strip().split("=", 1) for part in settings.split(",") if "=" in part)
+        validator = self._by_key.get(options.get("key", ""))
+        algorithm = options.get("algorithm", "")
         if validator is None or algorithm not in (HMAC_SHA1, HMAC_SHA256):
             raise InvalidSignature(
-                "signed with a key that TWILIO_SHARED_KEYS does not hold, or an unknown algorithm"
+                "the signing key is not in TWILIO_SHARED_KEYS, or the algorithm is unknown"
             )
         return (validator,), algorithm
 
@@ -134,13 +136,13 @@ def _detect_format(webhook: Webhook) -> str:
     if webhook.method == "GET":
         return "query"
     if webhook.method != "POST":
-        raise MalformedWebhook("Twilio sends POST or GET only")
+        raise MalformedWebhook("the method is not POST or GET")
     content_type = webhook.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == FORM_CONTENT_TYPE or (not content_type and not webhook.body):
         return "form"
     if content_type == "application/json" or content_type.endswith("+json"):
         return "json"
-    raise MalformedWebhook("neither a form nor JSON")
+    raise MalformedWebhook("the content type is neither form data nor JSON")
 
 
 def _parse_fields(raw: bytes) -> FormData:
@@ -161,7 +163,9 @@ def _get_signed_fields(webhook: Webhook) -> FormData:
         case "json":
             hashes = parse_query_values(webhook.url, "bodySHA256", max_fields=CAPABILITIES.max_webhook_fields)
             if not hashes or not matches_sha256(webhook.body, hashes[-1]):
-                raise InvalidSignature("the body of a JSON webhook is not the one that was signed")
+                raise InvalidSignature(
+                    "bodySHA256 does not match the JSON body; check that no proxy changes the body"
+                )
     return FormData()
 
 
@@ -184,8 +188,10 @@ def _parse_event(form: FormData, account: str) -> Event:
     )
     if not address.ours or not address.theirs:
         return Ignored(reason="no address")
-    if other := _OTHER_ADDRESS_TYPE.match(address.theirs) or _OTHER_ADDRESS_TYPE.match(address.ours):
-        return Ignored(reason=f"{other[1]} address" if other[1] in ("rcs", "messenger") else "other address")
+    if prefix := _OTHER_ADDRESS_TYPE.match(address.theirs) or _OTHER_ADDRESS_TYPE.match(address.ours):
+        return Ignored(
+            reason=f"{prefix[1]} address" if prefix[1] in ("rcs", "messenger") else "other address"
+        )
     if not is_whatsapp(address.theirs) and (keyword := _get_opt_out_keyword(form)):
         return _build_control_event(keyword, sid, address)
     return _build_turn_event(form, sid, address)
@@ -193,12 +199,12 @@ def _parse_event(form: FormData, account: str) -> Event:
 
 def _get_identifier(form: FormData, *fields: str, limit: int = _MAX_NAME_LENGTH) -> str:
     """Return an identifier, never truncated: a truncated one would be another one."""
-    found = form.first_value(*fields).strip()
-    return found if len(found) <= limit and found.isprintable() else ""
+    identifier = form.first_value(*fields).strip()
+    return identifier if len(identifier) <= limit and identifier.isprintable() else ""
 
 
-def _build_status_event(form: FormData, sid: str, word: str) -> Event:
-    status = STATUSES.get(word)
+def _build_status_event(form: FormData, sid: str, status_name: str) -> Event:
+    status = STATUSES.get(status_name)
     if status is None:
         return Ignored(reason="unknown status")
     if status is not DeliveryStatus.FAILED:
@@ -208,7 +214,9 @@ def _build_status_event(form: FormData, sid: str, word: str) -> Event:
         provider_id=sid,
         status=status,
         error_code=sanitize(form.first_value("ErrorCode"), 20),
-        error_text=redact_phone_numbers(form.first_value("ErrorMessage", "ChannelStatusMessage") or word),
+        error_text=redact_phone_numbers(
+            form.first_value("ErrorMessage", "ChannelStatusMessage") or status_name
+        ),
     )
 
 
@@ -217,25 +225,25 @@ def _get_opt_out_keyword(form: FormData) -> str:
 
     Advanced Opt-Out has custom keywords and reports them in OptOutType, which outranks the text.
     """
-    said = form.first_value("OptOutType").strip().upper()
-    if said in ("STOP", "START", "HELP"):
-        return said
+    keyword = form.first_value("OptOutType").strip().upper()
+    if keyword in ("STOP", "START", "HELP"):
+        return keyword
     return KEYWORDS.get(form.first_value("Body").strip().upper(), "")
 
 
 def _build_control_event(keyword: str, sid: str, address: Address) -> Event:
     if keyword == "HELP":
         return Ignored(reason="help keyword")
-    act = ControlAction.OPT_OUT if keyword == "STOP" else ControlAction.OPT_IN
-    return ControlReceived(id=sid, session=_build_session_id(address), address=address, act=act)
+    action = ControlAction.OPT_OUT if keyword == "STOP" else ControlAction.OPT_IN
+    return ControlReceived(id=sid, session=_build_session_id(address), address=address, act=action)
 
 
 def _build_session_id(address: Address) -> str:
     """Return the session id; WhatsApp sends some numbers now with, now without their mobile digit."""
-    theirs = address.theirs
-    if is_whatsapp(theirs):
-        theirs = WHATSAPP_PREFIX + canonical_number(theirs.removeprefix(WHATSAPP_PREFIX))
-    return f"{NAME}:{address.account}:{address.ours}:{theirs}"
+    contact = address.theirs
+    if is_whatsapp(contact):
+        contact = WHATSAPP_PREFIX + canonical_number(contact.removeprefix(WHATSAPP_PREFIX))
+    return f"{NAME}:{address.account}:{address.ours}:{contact}"
 
 
 def _build_turn_event(form: FormData, sid: str, address: Address) -> Event:
@@ -249,8 +257,8 @@ def _build_turn_event(form: FormData, sid: str, address: Address) -> Event:
         location=_parse_location(form),
         details=_build_details(form),
     )
-    told = turn.text.strip() or turn.payload or turn.attachments or turn.location
-    if not told and not form.first_value("FlowData", "InteractiveData"):
+    has_content = turn.text.strip() or turn.payload or turn.attachments or turn.location
+    if not has_content and not form.first_value("FlowData", "InteractiveData"):
         return Ignored(reason="empty message")
     return TurnReceived(turn=turn)
 
@@ -284,14 +292,14 @@ def _parse_location(form: FormData) -> Location | None:
 
 def _build_details(form: FormData) -> dict[str, str]:
     """Return known facts. ReferralNumMedia is present on ordinary messages too, so it means nothing."""
-    wanted = (
+    fields = (
         {**_DETAIL_FIELDS, **_REFERRAL_FIELDS} if form.first_value("ReferralSourceId") else _DETAIL_FIELDS
     )
-    found = {
+    details = {
         name: sanitize(form.first_value(field), limit)
-        for field, (name, limit) in wanted.items()
+        for field, (name, limit) in fields.items()
         if form.first_value(field)
     }
     if "true" in (form.first_value("Forwarded"), form.first_value("FrequentlyForwarded")):
-        found["forwarded"] = "true"
-    return found
+        details["forwarded"] = "true"
+    return details

@@ -25,24 +25,24 @@ __all__ = ["SETTINGS", "VERIFICATION", "WhatsAppChannel", "create_channel"]
 SETTINGS: Final = (
     Setting(
         "WHATSAPP_APP_SECRET",
-        "The app's secret, which signs webhooks; while it is rotated a comma-separated list",
+        "app secret, which signs webhooks; comma-separated during rotation",
         required=True,
         secret=True,
     ),
     Setting(
         "WHATSAPP_VERIFY_TOKEN",
-        "A word of your own, given to Meta with the webhook's address",
+        "webhook verify token: any secret string, entered in Meta's dashboard too",
         required=True,
         secret=True,
     ),
     Setting(
         "WHATSAPP_ACCESS_TOKEN",
-        "A system user's token with whatsapp_business_messaging",
+        "access token of a system user with the permission whatsapp_business_messaging",
         required=True,
         secret=True,
     ),
-    Setting("WHATSAPP_API_URL", "Where the Graph API is", default="https://graph.facebook.com"),
-    Setting("WHATSAPP_API_VERSION", "Its version", default="v26.0"),
+    Setting("WHATSAPP_API_URL", "base URL of the Graph API", default="https://graph.facebook.com"),
+    Setting("WHATSAPP_API_VERSION", "version of the Graph API", default="v26.0"),
 )
 
 
@@ -101,7 +101,7 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> WhatsAppChann
         return None
     version = values["WHATSAPP_API_VERSION"]
     if not re.fullmatch(r"v\d{1,3}\.\d{1,2}", version):
-        raise ConfigurationError("WHATSAPP_API_VERSION must be one of the Graph API, such as v26.0")
+        raise ConfigurationError("WHATSAPP_API_VERSION must be a version of the Graph API, such as v26.0")
     tokens = parse_secrets("WHATSAPP_ACCESS_TOKEN", values["WHATSAPP_ACCESS_TOKEN"])
     url = parse_base_url("WHATSAPP_API_URL", values["WHATSAPP_API_URL"])
     api = WhatsAppClient(token=tokens[0], url=url, version=version)

@@ -41,37 +41,39 @@ class WhatsAppClient:
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Send one part. Raises `Rejected`, `Unavailable` or `Unknown`."""
-        answer = await self._post(reply.address.ours, build_request(reply, self._base), http)
-        messages = get_object_list(parse_json_body(answer), "messages")
+        response = await self._post(reply.address.ours, build_request(reply, self._base), http)
+        messages = get_object_list(parse_json_body(response), "messages")
         wamid = get_identifier(messages[0], "id") if messages else ""
         if not wamid:
-            raise Unknown("whatsapp: accepted, but the answer has no message id")
+            raise Unknown("whatsapp: accepted, but the response has no message ID")
         return SentMessage(provider_id=wamid)
 
-    async def upload(self, ours: str, body: bytes, medium: Attachment, http: httpx.AsyncClient) -> Attachment:
+    async def upload(
+        self, phone_number_id: str, body: bytes, medium: Attachment, http: httpx.AsyncClient
+    ) -> Attachment:
         """Upload a file to Meta and return it by its media id. Raises `Rejected` or `Unavailable`.
 
         An upload that is not sent is invisible, so one with unknown outcome is repeated.
         """
         kind = medium.content_type.partition(";")[0].strip()
         try:
-            answer = await send_request(
+            response = await send_request(
                 http,
                 NAME,
                 "POST",
-                f"{self._base}/{ours}/media",
+                f"{self._base}/{phone_number_id}/media",
                 data={"messaging_product": "whatsapp", "type": kind},
                 files={"file": (medium.name or "file", body, kind)},
                 auth=self._auth,
             )
-            number = get_identifier(parse_json_body(answer), "id", 100)
-            if not answer.is_success or not number:
-                raise build_delivery_error(answer)
+            number = get_identifier(parse_json_body(response), "id", 100)
+            if not response.is_success or not number:
+                raise build_delivery_error(response)
         except Unknown as error:
             raise Unavailable(error.reason, code=error.code) from error
         return medium.model_copy(update={"url": f"{self._base}/{number}"})
 
-    async def show_typing(self, ours: str, turn_id: str, http: httpx.AsyncClient) -> None:
+    async def show_typing(self, phone_number_id: str, turn_id: str, http: httpx.AsyncClient) -> None:
         """Mark a message as read and show typing, for at most 25 s.
 
         To be called only if a reply will follow (Meta, "Typing indicators"). Raises a `DeliveryError`.
@@ -82,13 +84,15 @@ class WhatsAppClient:
             "message_id": turn_id,
             "typing_indicator": {"type": "text"},
         }
-        await self._post(ours, body, http)
+        await self._post(phone_number_id, body, http)
 
-    async def _post(self, ours: str, body: Json, http: httpx.AsyncClient) -> httpx.Response:
-        answer = await post(http, NAME, f"{self._base}/{ours}/messages", json=body, auth=self._auth)
-        if not answer.is_success:
-            raise build_delivery_error(answer)
-        return answer
+    async def _post(self, phone_number_id: str, body: Json, http: httpx.AsyncClient) -> httpx.Response:
+        response = await post(
+            http, NAME, f"{self._base}/{phone_number_id}/messages", json=body, auth=self._auth
+        )
+        if not response.is_success:
+            raise build_delivery_error(response)
+        return response
 
 
 def build_delivery_error(response: httpx.Response) -> DeliveryError:
@@ -99,8 +103,8 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     error = get_object(parse_json_body(response), "error")
     status = response.status_code
     code = get_identifier(error, "code", 20) or str(status)
-    told = get_text(get_object(error, "error_data"), "details", 300) or get_text(error, "message", 300)
-    reason = f"whatsapp {code}: {redact_phone_numbers(told)}"
+    message = get_text(get_object(error, "error_data"), "details", 300) or get_text(error, "message", 300)
+    reason = f"whatsapp {code}: {redact_phone_numbers(message)}"
     kind = classify_error_code(code) if error else ErrorKind.UNKNOWN
     if kind is ErrorKind.LATER or status == 429:
         default = _PAIR_RETRY_SECONDS if code == PAIR_LIMIT_CODE else _DEFAULT_RETRY_SECONDS
@@ -110,7 +114,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     if kind is ErrorKind.RETRY or error.get("is_transient") is True:
         return Unavailable(reason, code=code, retry_after=parse_retry_after(response) or _RETRY_SECONDS)
     if status < 400:
-        return Unavailable(f"{reason} is no answer of Meta's; check WHATSAPP_API_URL", code=code)
+        return Unavailable(f"{reason}: not a response of Meta's API; check WHATSAPP_API_URL", code=code)
     return Rejected(
         reason,
         code=code,

@@ -43,9 +43,9 @@ VERIFICATION: Final = Verification(
     algorithm="HMAC-SHA256 with the app secret",
     signed=("body",),
     encoding="`sha256=` and lower-case hexadecimal",
-    replay="none; a repeated message is known by its id for seven days",
-    rotation="WHATSAPP_APP_SECRET is a list",
-    handshake="GET with `hub.verify_token`; answered with `hub.challenge`, else 403",
+    replay="none; messages are deduplicated by ID for seven days",
+    rotation="comma-separated WHATSAPP_APP_SECRET",
+    handshake="GET with `hub.verify_token`; the response is `hub.challenge`, or 403",
 )
 """The raw bytes are signed (Meta, "Webhooks: validating payloads")."""
 
@@ -120,6 +120,6 @@ def classify_error_code(code: str) -> ErrorKind:
     return ERROR_KINDS.get(code, ErrorKind.UNKNOWN)
 
 
-def is_phone_number(theirs: str) -> bool:
+def is_phone_number(address: str) -> bool:
     """Return whether an address is a phone number; anything else is a business-scoped user id."""
-    return theirs.removeprefix("+").isdigit()
+    return address.removeprefix("+").isdigit()

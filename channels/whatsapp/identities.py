@@ -26,9 +26,9 @@ class BusinessNumber:
     account: str
     phone_number_id: str
 
-    def build_session_id(self, who: str) -> str:
+    def build_session_id(self, contact_id: str) -> str:
         """Return a session name of the conversation with `who` on this number."""
-        return f"{NAME}:{self.phone_number_id}:{who}"
+        return f"{NAME}:{self.phone_number_id}:{contact_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,23 @@ class Contact:
         """The number as received, which outranks the user id when sending."""
         return self.phone or self.user_id
 
-    def build_address(self, line: BusinessNumber) -> Address:
+    def build_address(self, business_number: BusinessNumber) -> Address:
         """Return the address for replies to this contact."""
-        return Address(channel=NAME, account=line.account, ours=line.phone_number_id, theirs=self.recipient)
+        return Address(
+            channel=NAME,
+            account=business_number.account,
+            ours=business_number.phone_number_id,
+            theirs=self.recipient,
+        )
 
-    def build_aliases(self, line: BusinessNumber) -> tuple[str, ...]:
+    def build_aliases(self, business_number: BusinessNumber) -> tuple[str, ...]:
         """Return all session names of the conversation, the most reliable first."""
         spelling = canonical_number(f"+{self.phone.removeprefix('+')}") if self.phone else ""
-        return tuple(line.build_session_id(each) for each in (self.user_id, self.parent_id, spelling) if each)
+        return tuple(
+            business_number.build_session_id(each)
+            for each in (self.user_id, self.parent_id, spelling)
+            if each
+        )
 
 
 def parse_sender(message: JsonObject, contacts: list[JsonObject]) -> Contact:
@@ -70,26 +79,26 @@ def parse_receiver(echo: JsonObject, contacts: list[JsonObject]) -> Contact:
 
 def get_phone_number(value: JsonObject, name: str) -> str:
     """Return a phone number as received; the empty string if it is none."""
-    found = get_identifier(value, name, 40)
-    return found if _PHONE.fullmatch(found) else ""
+    identifier = get_identifier(value, name, 40)
+    return identifier if _PHONE.fullmatch(identifier) else ""
 
 
 def get_user_id(value: JsonObject, name: str) -> str:
     """Return a business-scoped user id; the empty string if it is none."""
-    found = get_identifier(value, name)
-    return found if _USER_ID.fullmatch(found) else ""
+    identifier = get_identifier(value, name)
+    return identifier if _USER_ID.fullmatch(identifier) else ""
 
 
 def _build_contact(
-    told: JsonObject, contacts: list[JsonObject], *, phone: str, user_id: str, parent_id: str
+    message: JsonObject, contacts: list[JsonObject], *, phone: str, user_id: str, parent_id: str
 ) -> Contact:
-    number, user = get_phone_number(told, phone), get_user_id(told, user_id)
+    number, user = get_phone_number(message, phone), get_user_id(message, user_id)
     contact = next((each for each in contacts if _matches_contact(each, number, user)), {})
     profile = get_object(contact, "profile")
     return Contact(
         phone=number or get_phone_number(contact, "wa_id"),
         user_id=user or get_user_id(contact, "user_id"),
-        parent_id=get_user_id(told, parent_id) or get_user_id(contact, "parent_user_id"),
+        parent_id=get_user_id(message, parent_id) or get_user_id(contact, "parent_user_id"),
         name=get_text(profile, "name"),
         username=get_text(profile, "username"),
     )
@@ -98,6 +107,8 @@ def _build_contact(
 def _matches_contact(contact: JsonObject, phone: str, user_id: str) -> bool:
     """Return whether a `contacts` entry is this person; `wa_id` may be another spelling of `from`."""
     same_id = user_id and get_user_id(contact, "user_id") == user_id
-    theirs = get_phone_number(contact, "wa_id")
-    same_phone = phone and theirs and canonical_number(f"+{theirs}") == canonical_number(f"+{phone}")
+    contact_phone = get_phone_number(contact, "wa_id")
+    same_phone = (
+        phone and contact_phone and canonical_number(f"+{contact_phone}") == canonical_number(f"+{phone}")
+    )
     return bool(same_id or same_phone)

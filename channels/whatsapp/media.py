@@ -32,20 +32,20 @@ class MediaClient:
 
     async def download(self, medium: Attachment, fetch: HttpFetcher) -> bytes:
         """Return a file's bytes, resolving its URL anew each time. Raises `MediaUnavailable`."""
-        for left in reversed(range(_MAX_LINK_ATTEMPTS)):
-            told = await self._fetch_metadata(medium, fetch)
-            if (get_number(told, "file_size") or 0) > MAX_FILE_BYTES:
+        for attempts_left in reversed(range(_MAX_LINK_ATTEMPTS)):
+            metadata = await self._fetch_metadata(medium, fetch)
+            if (get_number(metadata, "file_size") or 0) > MAX_FILE_BYTES:
                 raise MediaUnavailable(
-                    MediaErrorKind.TOO_LARGE, "Meta says that it is larger than is fetched"
+                    MediaErrorKind.TOO_LARGE, "the file exceeds the size limit, according to Meta"
                 )
-            url = get_text(told, "url", 4000)
+            url = get_text(metadata, "url", 4000)
             try:
                 body = await download_file(fetch, url, self._headers_for(url))
             except MediaUnavailable as error:
-                if left and error.kind in (MediaErrorKind.NOT_FOUND, MediaErrorKind.REFUSED):
-                    continue  # the address has expired: ask for another
+                if attempts_left and error.kind in (MediaErrorKind.NOT_FOUND, MediaErrorKind.REFUSED):
+                    continue  # the URL has expired: resolve a new one
                 raise
-            return _verify_hash(body, get_identifier(told, "sha256"))
+            return _verify_hash(body, get_identifier(metadata, "sha256"))
         raise AssertionError("the last try returns or raises")
 
     async def load_for_upload(self, medium: Attachment, fetch: HttpFetcher) -> bytes | None:
@@ -68,12 +68,14 @@ class MediaClient:
         """Return the token only for Meta's own hosts over https, or the configured API host."""
         host = extract_host(url)
         is_meta = host in _META_HOSTS and url.startswith("https://")
-        is_named = url.startswith(f"{self._base.rpartition('/')[0]}/")
-        return self._authorization if is_meta or is_named else {}
+        is_api_url = url.startswith(f"{self._base.rpartition('/')[0]}/")
+        return self._authorization if is_meta or is_api_url else {}
 
 
 def _verify_hash(body: bytes, sha256: str) -> bytes:
     """Return the bytes if they match the hash that Meta sent, in hexadecimal here."""
     if re.fullmatch(r"[0-9a-fA-F]{64}", sha256) and hashlib.sha256(body).hexdigest() != sha256.lower():
-        raise MediaUnavailable(MediaErrorKind.WRONG_TYPE, "the bytes are not those that Meta promised")
+        raise MediaUnavailable(
+            MediaErrorKind.WRONG_TYPE, "the SHA-256 of the file does not match the one that Meta stated"
+        )
     return body

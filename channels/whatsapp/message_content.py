@@ -58,14 +58,14 @@ class MessageParser:
 
     media_url: str
 
-    def parse(self, message: JsonObject, line: BusinessNumber, person: Contact) -> Event:
+    def parse(self, message: JsonObject, business_number: BusinessNumber, contact: Contact) -> Event:
         """Return a turn, or an `Ignored` with its reason."""
         kind, wamid = get_text(message, "type", 40), get_identifier(message, "id")
         if not wamid:
             return Ignored(reason="no message id")
         if "group_id" in message:
-            return Ignored(reason="group message")  # its conversation is the group's, not this person's
-        if not person.recipient:
+            return Ignored(reason="group message")  # the conversation is the group's, not this contact's
+        if not contact.recipient:
             return Ignored(reason="no sender")
         if kind in _IGNORED_TYPES:
             return Ignored(reason=_IGNORED_TYPES[kind], aliases=())
@@ -74,16 +74,16 @@ class MessageParser:
             return Ignored(reason="unknown kind")
         if content == _MessageContent():
             return Ignored(reason="empty message")
-        aliases = person.build_aliases(line)
+        aliases = contact.build_aliases(business_number)
         turn = Turn(
             id=wamid,
             session=aliases[0],
-            address=person.build_address(line),
+            address=contact.build_address(business_number),
             text=content.text,
             payload=content.payload,
             attachments=content.attachments,
             location=content.location,
-            details=_build_details(message, kind, person, content.form),
+            details=_build_details(message, kind, contact, content.form),
         )
         return TurnReceived(turn=turn, aliases=aliases)
 
@@ -123,13 +123,13 @@ class MessageParser:
 def _parse_interactive(value: JsonObject) -> _MessageContent | None:
     """Parse a tapped button, a chosen list row or a completed form."""
     kind = get_text(value, "type", 40)
-    told = get_object(value, kind)
+    reply = get_object(value, kind)
     if kind in ("button_reply", "list_reply"):
-        return _MessageContent(text=get_text(told, "title", 1000), payload=get_text(told, "id", 1000))
+        return _MessageContent(text=get_text(reply, "title", 1000), payload=get_text(reply, "id", 1000))
     if kind == "nfm_reply":
-        form = get_text(told, "response_json", _MAX_FORM_LENGTH)
+        form = get_text(reply, "response_json", _MAX_FORM_LENGTH)
         return _MessageContent(
-            text=get_text(told, "body", _MAX_TEXT_LENGTH) or get_text(told, "name"), form=form
+            text=get_text(reply, "body", _MAX_TEXT_LENGTH) or get_text(reply, "name"), form=form
         )
     return None
 
@@ -165,25 +165,25 @@ def _parse_order(value: JsonObject) -> _MessageContent:
         }
         for item in get_object_list(value, "product_items")[:_MAX_ITEMS]
     ]
-    words = [f"{item['quantity']} × {item['product_retailer_id']}" for item in items]
+    lines = [f"{item['quantity']} × {item['product_retailer_id']}" for item in items]
     form = json.dumps({"catalog_id": get_text(value, "catalog_id"), "items": items})
     return _MessageContent(
-        text=get_text(value, "text", _MAX_TEXT_LENGTH) or "\n".join(words),
+        text=get_text(value, "text", _MAX_TEXT_LENGTH) or "\n".join(lines),
         form=form if len(form) <= _MAX_FORM_LENGTH else "",
     )
 
 
-def _build_details(message: JsonObject, kind: str, person: Contact, form: str) -> dict[str, str]:
+def _build_details(message: JsonObject, kind: str, contact: Contact, form: str) -> dict[str, str]:
     context, referral, file = (
         get_object(message, "context"),
         get_object(message, "referral"),
         get_object(message, kind),
     )
-    found = {
+    details = {
         "kind": kind,
-        "profile_name": person.name,
-        "profile_username": person.username,
-        "user_id": person.user_id,
+        "profile_name": contact.name,
+        "profile_username": contact.username,
+        "user_id": contact.user_id,
         "sent_at": _get_timestamp(message),
         "quoted": get_identifier(context, "id"),
         "quoted_product": get_text(get_object(context, "referred_product"), "product_retailer_id"),
@@ -193,11 +193,11 @@ def _build_details(message: JsonObject, kind: str, person: Contact, form: str) -
         **{f"referral_{name}": get_text(referral, name, limit) for name, limit in _REFERRAL_FIELDS.items()},
     }
     if context.get("forwarded") is True or context.get("frequently_forwarded") is True:
-        found["forwarded"] = "true"
-    return {name: value for name, value in found.items() if value}
+        details["forwarded"] = "true"
+    return {name: value for name, value in details.items() if value}
 
 
 def _get_timestamp(message: JsonObject) -> str:
     """Return the time of sending in seconds since the epoch; empty if it is not a number."""
-    told = get_text(message, "timestamp", 20)
-    return told if told.isascii() and told.isdigit() and len(told) <= 12 else ""
+    timestamp = get_text(message, "timestamp", 20)
+    return timestamp if timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12 else ""

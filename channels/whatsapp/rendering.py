@@ -36,18 +36,20 @@ def render_parts(message: Message) -> list[MessagePart]:
     text = render_markdown(message.text, ASTERISK_DIALECT)
     if message.choices:
         media = [MessagePart(body="", media=(each,)) for each in message.media]
-        made = [*media, *attach_choices(text, message.choices, CAPABILITIES)]
+        parts = [*media, *attach_choices(text, message.choices, CAPABILITIES)]
     else:
-        made = attach_captions(split_text(text, CAPABILITIES.text_length), message.media, CAPABILITIES)
-    if message.quotes and made:
-        made[0] = made[0].model_copy(update={"quotes": message.quotes})
-    return made
+        parts = attach_captions(split_text(text, CAPABILITIES.text_length), message.media, CAPABILITIES)
+    if message.quotes and parts:
+        parts[0] = parts[0].model_copy(update={"quotes": message.quotes})
+    return parts
 
 
 def build_request(reply: Reply, media_url: str) -> Json:
     """Build the JSON of one send. `media_url` is the URL prefix of media ids that Meta already has."""
-    to = "to" if is_phone_number(reply.address.theirs) else "recipient"  # an id in "to" is dropped in silence
-    made: Json = {
+    to = (
+        "to" if is_phone_number(reply.address.theirs) else "recipient"
+    )  # Meta silently drops a message with a user ID in "to"
+    request: Json = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         to: reply.address.theirs,
@@ -55,8 +57,8 @@ def build_request(reply: Reply, media_url: str) -> Json:
         **_build_content(reply, media_url),
     }
     if reply.quotes and not reply.reaction:
-        made["context"] = {"message_id": reply.quotes}
-    return made
+        request["context"] = {"message_id": reply.quotes}
+    return request
 
 
 def _build_content(reply: Reply, media_url: str) -> Json:
@@ -111,8 +113,8 @@ def get_media_type(content_type: str) -> str:
 def _build_media(medium: Attachment, caption: str, media_url: str) -> Json:
     """Build a media object, by id if Meta has the file, else by link."""
     kind = get_media_type(medium.content_type)
-    known = medium.url.startswith(f"{media_url}/")
-    value: Json = {"id": medium.url.rpartition("/")[2]} if known else {"link": medium.url}
+    is_uploaded = medium.url.startswith(f"{media_url}/")
+    value: Json = {"id": medium.url.rpartition("/")[2]} if is_uploaded else {"link": medium.url}
     if caption and kind != "audio":
         value["caption"] = caption
     if medium.name and kind == "document":

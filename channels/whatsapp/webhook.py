@@ -59,21 +59,23 @@ class Verifier:
         Raises `WebhookRefused` otherwise, and no other error.
         """
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
-            raise WebhookTooLarge(f"{len(webhook.body)} bytes")
+            raise WebhookTooLarge(
+                f"the body has {len(webhook.body)} bytes; the limit is {CAPABILITIES.max_webhook_bytes}"
+            )
         if webhook.method == "GET":
             self._verify_handshake(webhook)
         elif webhook.method == "POST":
             self._verify_signature(webhook)
         else:
-            raise MalformedWebhook("Meta sends POST, and GET for its handshake")
+            raise MalformedWebhook("the method is not POST or GET (which is the handshake)")
 
     def _verify_signature(self, webhook: Webhook) -> None:
-        """HMAC-SHA256 of the raw bytes: parsed and written anew they would differ (`\\/`, `\\u00e9`)."""
-        given = webhook.headers.get(_SIGNATURE_HEADER, "")
-        if not given:
+        r"""Verify HMAC-SHA256 of the raw bytes; re-serialized JSON would differ (`\/`, `\u00e9`)."""
+        signature = webhook.headers.get(_SIGNATURE_HEADER, "")
+        if not signature:
             raise InvalidSignature("X-Hub-Signature-256 is missing")
         digests = [hmac.new(secret, webhook.body, hashlib.sha256).hexdigest() for secret in self._secrets]
-        if not any([signatures_match(f"sha256={digest}", given) for digest in digests]):  # noqa: C419 # all of them, always
+        if not any([signatures_match(f"sha256={digest}", signature) for digest in digests]):  # noqa: C419 # all of them, always
             raise InvalidSignature(
                 "X-Hub-Signature-256 does not match; check that WHATSAPP_APP_SECRET is the app's secret "
                 "(App settings, Basic), and that no proxy changes the body"
@@ -81,8 +83,8 @@ class Verifier:
 
     def _verify_handshake(self, webhook: Webhook) -> None:
         mode, token = _get_query_value(webhook, "hub.mode"), _get_query_value(webhook, "hub.verify_token")
-        if mode != "subscribe" or not any([signatures_match(known, token) for known in self._tokens]):  # noqa: C419
-            raise Forbidden("the handshake does not know WHATSAPP_VERIFY_TOKEN")
+        if mode != "subscribe" or not any([signatures_match(expected, token) for expected in self._tokens]):  # noqa: C419
+            raise Forbidden("the verify token of the handshake does not match; check WHATSAPP_VERIFY_TOKEN")
 
 
 def get_challenge(webhook: Webhook) -> bytes:
@@ -95,7 +97,7 @@ def _get_query_value(webhook: Webhook, name: str) -> str:
     return values[0] if values else ""
 
 
-def parse(webhook: Webhook, reader: MessageParser) -> list[Event]:
+def parse(webhook: Webhook, parser: MessageParser) -> list[Event]:
     """Return every message, echo and status of a verified batch; a malformed item does not affect the others.
 
     Unusable items are ignored rather than refused: Meta would retry them for days.
@@ -111,57 +113,60 @@ def parse(webhook: Webhook, reader: MessageParser) -> list[Event]:
         event
         for entry in get_object_list(batch, "entry")
         for change in get_object_list(entry, "changes")
-        for event in _parse_change(change, get_identifier(entry, "id"), reader)
+        for event in _parse_change(change, get_identifier(entry, "id"), parser)
     ]
     return events or [Ignored(reason="empty batch")]
 
 
-def _parse_change(change: JsonObject, account: str, reader: MessageParser) -> Iterator[Event]:
+def _parse_change(change: JsonObject, account: str, parser: MessageParser) -> Iterator[Event]:
     field, value = get_text(change, "field"), get_object(change, "value")
     match field:
         case "messages" | "smb_message_echoes":
-            yield from _parse_messages(value, account, reader)
+            yield from _parse_messages(value, account, parser)
         case "user_id_update":
             yield from _parse_new_ids(value, account)
         case _:
             if field in ALARM_FIELDS:
-                log.error("Meta reports %s; look at the WhatsApp Manager", field)
+                log.error("Meta sent %s; check the account in the WhatsApp Manager", field)
             yield Ignored(reason=field if field in IGNORED_FIELDS else "other field")
 
 
-def _parse_messages(value: JsonObject, account: str, reader: MessageParser) -> Iterator[Event]:
-    ours = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
+def _parse_messages(value: JsonObject, account: str, parser: MessageParser) -> Iterator[Event]:
+    phone_number_id = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
     for error in get_object_list(value, "errors"):
         code = get_identifier(error, "code", 20)
-        log.error("Meta reports an error of the account: %s", code)
+        log.error("Meta sent an account error: %s; check the account in the WhatsApp Manager", code)
         yield Ignored(reason="account error")
     for status in get_object_list(value, "statuses"):
         yield _parse_status(status)
-    if not ours and (value.get("messages") or value.get("message_echoes")):
+    if not phone_number_id and (value.get("messages") or value.get("message_echoes")):
         yield Ignored(reason="no number")
         return
-    if ours == _SAMPLE_NUMBER:
+    if phone_number_id == _SAMPLE_NUMBER:
         yield Ignored(reason="sample of the dashboard")
         return
-    line, contacts = BusinessNumber(account or ours, ours), get_object_list(value, "contacts")
+    business_number, contacts = (
+        BusinessNumber(account or phone_number_id, phone_number_id),
+        get_object_list(value, "contacts"),
+    )
     for message in get_object_list(value, "messages"):
-        yield _parse_system_message(message, line) or reader.parse(
-            message, line, parse_sender(message, contacts)
+        yield _parse_system_message(message, business_number) or parser.parse(
+            message, business_number, parse_sender(message, contacts)
         )
     for echo in get_object_list(value, "message_echoes"):
-        yield _parse_echo(echo, line, contacts)
+        yield _parse_echo(echo, business_number, contacts)
 
 
-def _parse_echo(echo: JsonObject, line: BusinessNumber, contacts: list[JsonObject]) -> Event:
+def _parse_echo(echo: JsonObject, business_number: BusinessNumber, contacts: list[JsonObject]) -> Event:
     """Parse a reply from the business's own phone: a person takes over (Meta, "smb_message_echoes")."""
-    person, wamid = parse_receiver(echo, contacts), get_identifier(echo, "id")
-    if not person.recipient or not wamid:
+    contact, wamid = parse_receiver(echo, contacts), get_identifier(echo, "id")
+    if not contact.recipient or not wamid:
         return Ignored(reason="echo without a person")
-    aliases = person.build_aliases(line)
+    aliases = contact.build_aliases(business_number)
     return ControlReceived(
         id=wamid,
         session=aliases[0],
-        address=person.build_address(line),
+        address=contact.build_address(business_number),
         act=ControlAction.TAKE_OVER,
         actor="business phone",
         aliases=aliases,
@@ -193,40 +198,48 @@ def _parse_status(status: JsonObject) -> Event:
 
 
 def _parse_pricing(pricing: JsonObject) -> dict[str, str]:
-    found = {name: get_text(pricing, name, 60) for name in ("category", "type", "pricing_model")}
-    return {f"price_{name}": value for name, value in found.items() if value}
+    fields = {name: get_text(pricing, name, 60) for name in ("category", "type", "pricing_model")}
+    return {f"price_{name}": value for name, value in fields.items() if value}
 
 
-def _parse_system_message(message: JsonObject, line: BusinessNumber) -> Event | None:
+def _parse_system_message(message: JsonObject, business_number: BusinessNumber) -> Event | None:
     """Parse a changed number or id: both names lead to the one session from now on."""
     if get_text(message, "type") != "system":
         return None
     system = get_object(message, "system")
-    known = [get_phone_number(message, "from"), get_user_id(message, "from_user_id")]
+    old_names = [get_phone_number(message, "from"), get_user_id(message, "from_user_id")]
     match get_text(system, "type"):
         case "user_changed_number" | "customer_changed_number":
             new = get_phone_number(system, "wa_id") or get_phone_number(system, "new_wa_id")
-            return Ignored(reason="changed number", aliases=_build_aliases(line, *known, new) if new else ())
+            return Ignored(
+                reason="changed number",
+                aliases=_build_aliases(business_number, *old_names, new) if new else (),
+            )
         case "user_changed_user_id":
             new = get_user_id(system, "user_id")
-            return Ignored(reason="changed user id", aliases=_build_aliases(line, *known, new) if new else ())
+            return Ignored(
+                reason="changed user id",
+                aliases=_build_aliases(business_number, *old_names, new) if new else (),
+            )
         case _:
             return Ignored(reason="system message")
 
 
 def _parse_new_ids(value: JsonObject, account: str) -> Iterator[Event]:
-    ours = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
+    phone_number_id = get_identifier(get_object(value, "metadata"), "phone_number_id", 64)
     for update in get_object_list(value, "user_id_update"):
         pair = get_object(update, "user_id")
         old, new = get_user_id(pair, "previous"), get_user_id(pair, "current")
-        known = bool(old and new and ours)
-        line = BusinessNumber(account, ours)
-        yield Ignored(reason="changed user id", aliases=_build_aliases(line, old, new) if known else ())
+        is_complete = bool(old and new and phone_number_id)
+        business_number = BusinessNumber(account, phone_number_id)
+        yield Ignored(
+            reason="changed user id", aliases=_build_aliases(business_number, old, new) if is_complete else ()
+        )
 
 
-def _build_aliases(line: BusinessNumber, *names: str) -> tuple[str, ...]:
-    spelled = [
+def _build_aliases(business_number: BusinessNumber, *names: str) -> tuple[str, ...]:
+    canonical_names = [
         canonical_number(f"+{name.removeprefix('+')}") if name.strip("+").isdigit() else name
         for name in names
     ]
-    return tuple(line.build_session_id(name) for name in spelled if name)
+    return tuple(business_number.build_session_id(name) for name in canonical_names if name)

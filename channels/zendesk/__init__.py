@@ -27,22 +27,24 @@ from core.ports import HttpFetcher, SessionStore, Webhook
 __all__ = ["SETTINGS", "VERIFICATION", "ZendeskChannel", "create_channel"]
 
 SETTINGS: Final = (
-    Setting("ZENDESK_API_URL", "The account: https://example.zendesk.com", required=True),
+    Setting("ZENDESK_API_URL", "base URL of the account: https://example.zendesk.com", required=True),
     Setting(
         "ZENDESK_WEBHOOK_SECRET",
-        "The webhook's signing secret; while it is rotated a comma-separated list",
+        "signing secret of the webhook; comma-separated during rotation",
         required=True,
         secret=True,
     ),
-    Setting("ZENDESK_BOT_USER_ID", "The number of the user that the bot is", required=True),
-    Setting("ZENDESK_EMAIL", "That user's e-mail address, for an API token"),
-    Setting("ZENDESK_API_TOKEN", "An API token", secret=True),
-    Setting("ZENDESK_OAUTH_TOKEN", "Instead: an OAuth access token that does not expire", secret=True),
-    Setting("ZENDESK_OAUTH_CLIENT_ID", "Instead, for tokens that expire: the OAuth client's identifier"),
-    Setting("ZENDESK_OAUTH_CLIENT_SECRET", "Its secret", secret=True),
-    Setting("ZENDESK_OAUTH_REFRESH_TOKEN", "The first refresh token; later ones are kept", secret=True),
-    Setting("ZENDESK_HANDOFF_GROUP_ID", "The group that gets a ticket at a hand-off"),
-    Setting("ZENDESK_ANSWERED_STATUS", "A ticket's status after an answer", default="pending"),
+    Setting("ZENDESK_BOT_USER_ID", "user ID of the bot's agent account", required=True),
+    Setting("ZENDESK_EMAIL", "e-mail address of the bot's agent account, used with ZENDESK_API_TOKEN"),
+    Setting("ZENDESK_API_TOKEN", "API token", secret=True),
+    Setting("ZENDESK_OAUTH_TOKEN", "alternative: OAuth access token that does not expire", secret=True),
+    Setting("ZENDESK_OAUTH_CLIENT_ID", "alternative, for tokens that expire: identifier of the OAuth client"),
+    Setting("ZENDESK_OAUTH_CLIENT_SECRET", "secret of the OAuth client", secret=True),
+    Setting(
+        "ZENDESK_OAUTH_REFRESH_TOKEN", "first refresh token; rotated tokens are stored in Redis", secret=True
+    ),
+    Setting("ZENDESK_HANDOFF_GROUP_ID", "ID of the group that a ticket is assigned to at a hand-off"),
+    Setting("ZENDESK_ANSWERED_STATUS", "ticket status after the bot's reply", default="pending"),
 )
 
 
@@ -82,12 +84,14 @@ class ZendeskChannel(BaseChannel):
         """Render one comment, still CommonMark, with numbered choices; more only beyond the limits."""
         text = append_numbered_list(message.text, message.choices)
         bodies = split_text(text, CAPABILITIES.text_length) or [""]
-        most = CAPABILITIES.media
-        groups = [message.media[at : at + most] for at in range(0, len(message.media), most)] or [()]
-        first = [MessagePart(body=body) for body in bodies[:-1]]
-        rest = [MessagePart(body="", media=media) for media in groups[1:]]
-        last = MessagePart(body=bodies[-1], media=groups[0])
-        return [part for part in (*first, last, *rest) if part.body or part.media]
+        files_per_part = CAPABILITIES.media
+        groups = [
+            message.media[at : at + files_per_part] for at in range(0, len(message.media), files_per_part)
+        ] or [()]
+        earlier = [MessagePart(body=body) for body in bodies[:-1]]
+        further = [MessagePart(body="", media=media) for media in groups[1:]]
+        last_text_part = MessagePart(body=bodies[-1], media=groups[0])
+        return [part for part in (*earlier, last_text_part, *further) if part.body or part.media]
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
         """Update the ticket once. Raises `Rejected`, `Unavailable` or `Unknown`."""
@@ -126,10 +130,10 @@ def create_channel(environ: Mapping[str, str], public_url: str) -> ZendeskChanne
     for name in ("ZENDESK_BOT_USER_ID", "ZENDESK_HANDOFF_GROUP_ID"):
         if not re.fullmatch(r"(?:[1-9]\d{0,18})?", values[name], re.ASCII):
             raise ConfigurationError(
-                f"{name} must be a number, as the address of its page in Admin Center ends"
+                f"{name} must be a numeric ID, shown at the end of its URL in Admin Center"
             )
     if values["ZENDESK_ANSWERED_STATUS"] not in STATUSES:
-        raise ConfigurationError(f"ZENDESK_ANSWERED_STATUS must be one of {', '.join(STATUSES)}")
+        raise ConfigurationError(f"ZENDESK_ANSWERED_STATUS must be one of: {', '.join(STATUSES)}")
     url = parse_base_url("ZENDESK_API_URL", values["ZENDESK_API_URL"])
     account = (urlsplit(url).hostname or "").removesuffix(".zendesk.com")
     desk = Account(account=account, bot=values["ZENDESK_BOT_USER_ID"])
@@ -153,24 +157,26 @@ def read_credentials(values: Mapping[str, str], url: str) -> StaticCredentials |
 
     Raises `ConfigurationError` for none, two or a part.
     """
-    ways = (
+    kinds = (
         ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN"),
         ("ZENDESK_OAUTH_TOKEN",),
         ("ZENDESK_OAUTH_CLIENT_ID", "ZENDESK_OAUTH_CLIENT_SECRET", "ZENDESK_OAUTH_REFRESH_TOKEN"),
     )
-    begun = [way for way in ways if any(values[name] for name in way)]
-    if len(begun) != 1:
-        raise ConfigurationError(f"set one of: {'; '.join(' and '.join(way) for way in ways)}")
-    [way] = begun
-    for name in way:
+    started = [kind for kind in kinds if any(values[name] for name in kind)]
+    if len(started) != 1:
+        raise ConfigurationError(f"set one of: {'; '.join(' and '.join(kind) for kind in kinds)}")
+    [kind] = started
+    for name in kind:
         if not values[name]:
-            raise ConfigurationError(f"{name} is not set, but {' and '.join(n for n in way if values[n])} is")
-    if way == ways[0]:
+            raise ConfigurationError(
+                f"{name} is not set, but {' and '.join(n for n in kind if values[n])} is"
+            )
+    if kind == kinds[0]:
         return StaticCredentials(
             (f"{values['ZENDESK_EMAIL']}/token", values["ZENDESK_API_TOKEN"]),
             "ZENDESK_EMAIL and ZENDESK_API_TOKEN",
         )
-    if way == ways[1]:
+    if kind == kinds[1]:
         return StaticCredentials(BearerAuth(values["ZENDESK_OAUTH_TOKEN"]), "ZENDESK_OAUTH_TOKEN")
     return RefreshingCredentials(
         NAME,

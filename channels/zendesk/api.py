@@ -52,7 +52,7 @@ class ZendeskClient:
         group: str,
         status: str,
         now: Callable[[], datetime] | None = None,
-        rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Create a client; `now` and `rest` are the clock."""
         self._client = client
@@ -60,7 +60,7 @@ class ZendeskClient:
         self._group = group
         self._status = status
         self._now = now or _utc_now
-        self._sleep = rest
+        self._sleep = sleep
         self.fetch: HttpFetcher | None = None
 
     async def send(self, reply: Reply, http: httpx.AsyncClient) -> SentMessage:
@@ -71,25 +71,25 @@ class ZendeskClient:
         comment = await self._build_comment(reply, http)
         if "@" in reply.address.theirs:
             return await self._create_ticket(reply, comment, http)
-        begun = self._now()
-        known: set[str] | None = None
+        started_at = self._now()
+        earlier_ids: set[str] | None = None
         for _ in range(_MAX_CONFLICT_ATTEMPTS):
-            found, held = await self._take_snapshot(reply.address.theirs, http)
-            if known is None:
-                known = {get_identifier(each, "id") for each in found.bot_comments}
-            if sent := self._find_comment(found.bot_comments, reply, begun, known):
-                return sent  # a client may repeat a PUT by itself, and the lock refuses it then
-            body = self._build_update(reply, comment, found, held=held)
+            snapshot, is_held = await self._take_snapshot(reply.address.theirs, http)
+            if earlier_ids is None:
+                earlier_ids = {get_identifier(each, "id") for each in snapshot.bot_comments}
+            if sent := self._find_comment(snapshot.bot_comments, reply, started_at, earlier_ids):
+                return sent  # the HTTP client may have repeated the PUT, which safe_update then refused
+            body = self._build_update(reply, comment, snapshot, is_held=is_held)
             path = f"/tickets/{reply.address.theirs}.json"
-            answer = await self._client.send_request("PUT", path, http, json={"ticket": body})
-            if answer.status_code != 409:
+            response = await self._client.send_request("PUT", path, http, json={"ticket": body})
+            if response.status_code != 409:
                 break
-        if not answer.is_success:
-            raise build_delivery_error(answer)
-        events = get_object_list(get_object(parse_json_body(answer), "audit"), "events")
+        if not response.is_success:
+            raise build_delivery_error(response)
+        events = get_object_list(get_object(parse_json_body(response), "audit"), "events")
         number = next((get_identifier(event, "id") for event in events if event.get("type") == "Comment"), "")
         if not number:
-            raise Unknown("zendesk: accepted, but the answer has no comment")
+            raise Unknown("zendesk: accepted, but the response has no comment")
         return SentMessage(provider_id=number)
 
     async def enrich_turn(self, turn: Turn, http: httpx.AsyncClient) -> Turn:
@@ -109,17 +109,17 @@ class ZendeskClient:
     ) -> SentMessage | None:
         """Return the comment with the reply's key; without metadata, one of the bot's with the same text."""
         if "@" in reply.address.theirs:
-            found = await self._client.get_json(
+            body = await self._client.get_json(
                 "/tickets.json", http, {"external_id": _build_external_id(reply)}
             )
-            made = next(iter(get_object_list(found, "tickets")), {})
-            return SentMessage(provider_id=get_identifier(made, "id")) if made else None
+            ticket = next(iter(get_object_list(body, "tickets")), {})
+            return SentMessage(provider_id=get_identifier(ticket, "id")) if ticket else None
         page = await self._fetch_newest(reply.address.theirs, "comments", http)
         return self._find_comment(get_object_list(page, "comments"), reply, since, known)
 
     async def _build_comment(self, reply: Reply, http: httpx.AsyncClient) -> Json:
         if reply.act == "hand_off":
-            note = text_to_html(reply.body or "The bot asks a person to go on.")
+            note = text_to_html(reply.body or "The bot handed this ticket over to an agent.")
             return {"html_body": note, "public": False}
         comment: Json = {"html_body": markdown_to_html(reply.body) or "📎", "public": True}
         if reply.media and self.fetch is not None:
@@ -128,49 +128,49 @@ class ZendeskClient:
             comment["html_body"] += text_to_html("\n".join(medium.url for medium in reply.media))
         return comment
 
-    def _build_update(self, reply: Reply, comment: Json, found: TicketSnapshot, *, held: bool) -> Json:
+    def _build_update(self, reply: Reply, comment: Json, snapshot: TicketSnapshot, *, is_held: bool) -> Json:
         """Build the update of the ticket as read; Zendesk accepts it only while the ticket is unchanged."""
         handed_off = reply.act == "hand_off"
-        if held and not handed_off:
-            raise Rejected("a person has the ticket", code="held")
+        if is_held and not handed_off:
+            raise Rejected("the ticket is assigned to an agent", code="held")
         body: Json = {"comment": comment, "status": "open" if handed_off else self._status}
-        if handed_off and not held:
+        if handed_off and not is_held:
             body |= {"assignee_id": None, **({"group_id": int(self._group)} if self._group else {})}
         tag = HANDED_OFF_TAG if handed_off else ANSWERED_TAG
         return {
             **body,
-            "tags": [*(each for each in found.tags if each != tag), tag],
+            "tags": [*(each for each in snapshot.tags if each != tag), tag],
             "metadata": {REPLY_KEY_METADATA: reply.key},
             "safe_update": True,
-            "updated_stamp": found.stamp,
+            "updated_stamp": snapshot.stamp,
         }
 
     async def _take_snapshot(self, number: str, http: httpx.AsyncClient) -> tuple[TicketSnapshot, bool]:
         """Read the ticket, and whether an agent has it. Raises `Rejected` if it is closed."""
-        found = take_snapshot(
+        snapshot = take_snapshot(
             await self._fetch_settled_ticket(number, http),
             await self._fetch_newest(number, "comments", http),
             self._account,
         )
-        if found.status == "closed":
-            raise Rejected("the ticket is closed; the person has to write a new one", code="closed")
-        times = [get_sort_key(comment)[0] for comment in found.bot_comments]
+        if snapshot.status == "closed":
+            raise Rejected("the ticket is closed; the contact must create a new one", code="closed")
+        times = [get_sort_key(comment)[0] for comment in snapshot.bot_comments]
         recent = [at for at in times if (self._now() - at).total_seconds() < _UPDATE_WINDOW_SECONDS]
         if len(recent) >= _MAX_TICKET_UPDATES:
             raise Unavailable(
-                "zendesk: close to its limit of 30 updates of one ticket in 10 minutes",
+                "zendesk: waiting because of the limit of 30 updates per ticket in 10 minutes",
                 code="ticket_updates",
                 retry_after=max(_UPDATE_WINDOW_SECONDS - (self._now() - recent[-1]).total_seconds(), 1.0),
             )
-        if BOT_OFF_TAG in found.tags or not found.needs_audits:
-            return found, BOT_OFF_TAG in found.tags
-        return found, is_agent_active(found, await self._fetch_audits(number, http), self._account)
+        if BOT_OFF_TAG in snapshot.tags or not snapshot.needs_audits:
+            return snapshot, BOT_OFF_TAG in snapshot.tags
+        return snapshot, is_agent_active(snapshot, await self._fetch_audits(number, http), self._account)
 
     async def _fetch_settled_ticket(self, number: str, http: httpx.AsyncClient) -> JsonObject:
         """Read the ticket once its second is over: whole-second timestamps hide a change in the same one."""
         for _ in range(_MAX_CONFLICT_ATTEMPTS):
-            read, at = await self._client.get_json_with_time(f"/tickets/{number}.json", http)
-            ticket = get_object(read, "ticket")
+            body, at = await self._client.get_json_with_time(f"/tickets/{number}.json", http)
+            ticket = get_object(body, "ticket")
             changed = parse_time(get_text(ticket, "updated_at", 40))
             if at is None or changed is None or changed < at:
                 break
@@ -179,15 +179,15 @@ class ZendeskClient:
 
     async def _fetch_audits(self, number: str, http: httpx.AsyncClient) -> list[JsonObject]:
         """Return the ticket's history, up to a usual length; the order of pages is not documented."""
-        found: list[JsonObject] = []
+        audits: list[JsonObject] = []
         after = ""
         for _ in range(_MAX_AUDIT_PAGES):
             page = await self._fetch_newest(number, "audits", http, after)
-            found += get_object_list(page, "audits")
+            audits += get_object_list(page, "audits")
             after = get_text(get_object(page, "meta"), "after_cursor", 500)
             if get_object(page, "meta").get("has_more") is not True or not after:
                 break
-        return found
+        return audits
 
     async def _fetch_newest(
         self, number: str, what: str, http: httpx.AsyncClient, after: str = ""
@@ -197,24 +197,24 @@ class ZendeskClient:
 
     async def _create_ticket(self, reply: Reply, comment: Json, http: httpx.AsyncClient) -> SentMessage:
         """Create a ticket for an e-mail address; the idempotency key makes a retry harmless for two hours."""
-        person = reply.address.theirs
+        email = reply.address.theirs
         ticket = {
             "comment": comment,
-            "requester": {"email": person, "name": person.partition("@")[0]},
+            "requester": {"email": email, "name": email.partition("@")[0]},
             "status": self._status,
             "tags": [ANSWERED_TAG],
             "external_id": _build_external_id(reply),
             "metadata": {REPLY_KEY_METADATA: reply.key},
         }
         headers = {"Idempotency-Key": _build_external_id(reply)}
-        answer = await self._client.send_request(
+        response = await self._client.send_request(
             "POST", "/tickets.json", http, json={"ticket": ticket}, headers=headers
         )
-        if not answer.is_success:
-            raise build_delivery_error(answer)
-        number = get_identifier(get_object(parse_json_body(answer), "ticket"), "id")
+        if not response.is_success:
+            raise build_delivery_error(response)
+        number = get_identifier(get_object(parse_json_body(response), "ticket"), "id")
         if not number:
-            raise Unknown("zendesk: accepted, but the answer has no ticket")
+            raise Unknown("zendesk: accepted, but the response has no ticket")
         return SentMessage(provider_id=number)
 
     def _find_comment(
@@ -222,8 +222,8 @@ class ZendeskClient:
     ) -> SentMessage | None:
         for comment in comments:
             key, number = get_reply_key(comment), get_identifier(comment, "id")
-            alike = not key and number not in known and self._matches_reply(comment, reply, since)
-            if number and (key == reply.key or alike):
+            is_same_text = not key and number not in known and self._matches_reply(comment, reply, since)
+            if number and (key == reply.key or is_same_text):
                 return SentMessage(provider_id=number)
         return None
 

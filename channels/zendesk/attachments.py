@@ -39,11 +39,11 @@ async def upload_files(
                 )
             )
         except FetchError as error:
-            raise Unavailable(f"the file to send could not be fetched: {error}") from error
+            raise Unavailable(f"downloading the file to send failed: {error}") from error
         if file.status != 200:
-            raise Rejected(f"the file to send could not be fetched: its address answered {file.status}")
+            raise Rejected(f"downloading the file to send failed: the server responded with {file.status}")
         kind = medium.content_type
-        answer = await client.send_request(
+        response = await client.send_request(
             "POST",
             f"/uploads.json?filename={quote(_build_file_name(medium))}",
             http,
@@ -54,9 +54,9 @@ async def upload_files(
                 else _DEFAULT_CONTENT_TYPE
             },
         )
-        token = get_text(get_object(parse_json_body(answer), "upload"), "token", 200)
-        if not answer.is_success or not token:
-            refused = build_delivery_error(answer)
+        token = get_text(get_object(parse_json_body(response), "upload"), "token", 200)
+        if not response.is_success or not token:
+            refused = build_delivery_error(response)
             raise Unavailable(refused.reason, code=refused.code) if isinstance(refused, Unknown) else refused
         tokens.append(token)
     return tokens
@@ -67,23 +67,23 @@ def _build_file_name(medium: Attachment) -> str:
     name = re.sub(r"[^\w. -]", "_", medium.name or urlsplit(medium.url).path.rpartition("/")[2])[
         -100:
     ].strip()
-    ending = mimetypes.guess_extension(medium.content_type) or ""
-    return name if "." in name else f"{name or 'file'}{ending}"
+    extension = mimetypes.guess_extension(medium.content_type) or ""
+    return name if "." in name else f"{name or 'file'}{extension}"
 
 
 def get_comment_files(comments: Sequence[JsonObject], turn_id: str) -> tuple[Attachment, ...]:
     """Return the files of a turn's comment, without inline pictures, such as those of signatures."""
     ids = [get_identifier(each, "id") for each in comments]
-    first = ids and turn_id.endswith(":description")
-    named = sorted(ids, key=lambda number: (len(number), number))[0] if first else turn_id
-    found = next((each for each in comments if get_identifier(each, "id") == named), {})
+    is_description = ids and turn_id.endswith(":description")
+    comment_id = sorted(ids, key=lambda number: (len(number), number))[0] if is_description else turn_id
+    comment = next((each for each in comments if get_identifier(each, "id") == comment_id), {})
     return tuple(
         Attachment(
             url=get_text(each, "content_url", 2000),
             content_type=get_text(each, "content_type", 100) or _DEFAULT_CONTENT_TYPE,
             name=get_text(each, "file_name"),
         )
-        for each in get_object_list(found, "attachments")[:_MAX_FILES]
+        for each in get_object_list(comment, "attachments")[:_MAX_FILES]
         if each.get("inline") is not True
         and get_text(each, "content_url", 2000).startswith(("https:", "http:"))
     )
@@ -91,7 +91,7 @@ def get_comment_files(comments: Sequence[JsonObject], turn_id: str) -> tuple[Att
 
 def parse_attachments(urls: str) -> tuple[Attachment, ...]:
     """Return the files at space-separated URLs; a URL contains the file's name."""
-    found = []
+    attachments = []
     for url in urls.split()[:_MAX_FILES]:
         try:
             parts = urlsplit(url)
@@ -100,5 +100,5 @@ def parse_attachments(urls: str) -> tuple[Attachment, ...]:
             continue
         if parts.scheme in ("https", "http") and parts.hostname:
             kind = mimetypes.guess_type(name)[0] or _DEFAULT_CONTENT_TYPE
-            found.append(Attachment(url=url, content_type=kind, name=name))
-    return tuple(found)
+            attachments.append(Attachment(url=url, content_type=kind, name=name))
+    return tuple(attachments)

@@ -26,8 +26,8 @@ VERIFICATION: Final = Verification(
     algorithm="HMAC-SHA256",
     signed=("body",),
     encoding="base64",
-    replay="the timestamp's header is signed before the body; more than 5 minutes off is refused",
-    rotation="ZENDESK_WEBHOOK_SECRET is a list",
+    replay="the timestamp header is signed too; refused if it is more than 5 minutes off",
+    rotation="comma-separated ZENDESK_WEBHOOK_SECRET",
 )
 """Zendesk, "Verifying webhooks"."""
 

@@ -67,8 +67,8 @@ class ApiClient:
         self, path: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None
     ) -> Json:
         """Read a resource. Raises `Rejected` or `Unavailable`, since reading changes nothing."""
-        found, _ = await self.get_json_with_time(path, http, params)
-        return found
+        body, _ = await self.get_json_with_time(path, http, params)
+        return body
 
     async def get_json_with_time(
         self, path: str, http: httpx.AsyncClient, params: Mapping[str, str] | None = None
@@ -78,11 +78,11 @@ class ApiClient:
         async def attempt(auth: Credentials) -> httpx.Response:
             return await get(http, NAME, f"{self._base}{path}", params=params, auth=auth)
 
-        answer = await self._send_authenticated(attempt, http)
-        found = parse_json_body(answer)
-        if answer.is_success and found:
-            return found, _parse_date_header(answer)
-        error = build_delivery_error(answer)
+        response = await self._send_authenticated(attempt, http)
+        body = parse_json_body(response)
+        if response.is_success and body:
+            return body, _parse_date_header(response)
+        error = build_delivery_error(response)
         raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
 
     async def _send_authenticated(
@@ -90,11 +90,11 @@ class ApiClient:
     ) -> httpx.Response:
         """Send a request, retried once after 401: a token may be refreshed elsewhere, or revoked."""
         auth = await self._credentials.get_credentials(http)
-        answer = await attempt(auth)
-        if answer.status_code != 401:
-            return answer
-        spent = auth.token if isinstance(auth, BearerAuth) else auth[1]
-        return await attempt(await self._credentials.get_credentials(http, spent=spent))
+        response = await attempt(auth)
+        if response.status_code != 401:
+            return response
+        rejected_token = auth.token if isinstance(auth, BearerAuth) else auth[1]
+        return await attempt(await self._credentials.get_credentials(http, spent=rejected_token))
 
 
 def build_delivery_error(response: httpx.Response) -> DeliveryError:
@@ -109,7 +109,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     if status >= 500:
         return Unknown(reason, code=code)
     if status < 400:
-        return Unavailable(f"{reason} is no answer of Zendesk's; check ZENDESK_API_URL", code=code)
+        return Unavailable(f"{reason}: not a response of Zendesk's API; check ZENDESK_API_URL", code=code)
     return Rejected(reason, code=code, account_wide=status == 401)
 
 
@@ -128,6 +128,6 @@ def _extract_error_message(body: Json) -> str:
         for each in get_object_list(get_object(body, "details"), name)
     ]
     error = get_object(body, "error")
-    words = [get_text(body, "error", 60), get_text(error, "title", 60), get_text(error, "message", 200)]
-    text = ": ".join(each for each in (*words, get_text(body, "description", 200), *details) if each)
+    messages = [get_text(body, "error", 60), get_text(error, "title", 60), get_text(error, "message", 200)]
+    text = ": ".join(each for each in (*messages, get_text(body, "description", 200), *details) if each)
     return redact_phone_numbers(text) or "no reason given"

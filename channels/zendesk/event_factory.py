@@ -42,12 +42,12 @@ class TicketEventFactory:
     address: Address
 
     def build_control_event(
-        self, act: ControlAction, id_of_event: str, actor: str, at: float
+        self, action: ControlAction, event_id: str, actor: str, at: float
     ) -> ControlReceived:
         """Build the control event of an agent's action."""
-        number = f"{id_of_event}.{act}"
+        number = f"{event_id}.{action}"
         return ControlReceived(
-            id=number, session=self.session, address=self.address, act=act, actor=actor, at=at
+            id=number, session=self.session, address=self.address, act=action, actor=actor, at=at
         )
 
     def build_turn_event(self, comment: Comment) -> TurnReceived:

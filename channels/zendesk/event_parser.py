@@ -43,7 +43,7 @@ def parse_ticket_event(envelope: JsonObject, desk: Account) -> Iterator[Event]:
     if subject and subject != f"zen:ticket:{number}":
         raise MalformedWebhook("the subject and the detail are of two tickets")
     ticket, event_id = desk.build_ticket(number), "_".join(get_text(envelope, "id", 201).split())
-    if ticket is None or not 0 < len(event_id) <= 200:  # a part of an id would be another one
+    if ticket is None or not 0 < len(event_id) <= 200:  # a truncated ID would be another one
         yield Ignored(reason="no id")
     elif "_".join(_get_source(get_object(envelope, "detail")).casefold().split()) in MESSAGING_SOURCES:
         yield Ignored(reason="a messaging ticket")
@@ -99,9 +99,9 @@ class _EventParser:
     def _get_event_text(self, name: str) -> str:
         return get_text(self._event, name, 20).casefold()
 
-    def _build_control_event(self, act: ControlAction, actor: str = "") -> Event:
+    def _build_control_event(self, action: ControlAction, actor: str = "") -> Event:
         return self._ticket.build_control_event(
-            act, self._id, actor or self._actor, _parse_timestamp(self._time) or 0.0
+            action, self._id, actor or self._actor, _parse_timestamp(self._time) or 0.0
         )
 
     def _parse_created(self) -> Iterator[Event]:
@@ -127,20 +127,20 @@ class _EventParser:
 
     def _parse_comment(self, comment: JsonObject) -> Iterator[Event]:
         author = get_object(comment, "author")
-        who, name = get_identifier(author, "id", 20), get_text(author, "name", 100)
+        author_id, name = get_identifier(author, "id", 20), get_text(author, "name", 100)
         number, text = (
             get_identifier(comment, "id", 30),
             _strip_separator(get_text(comment, "body", MAX_TEXT_LENGTH)),
         )
         staff = _is_staff(author)
-        if not number or not who or who == SYSTEM_USER_ID:
+        if not number or not author_id or author_id == SYSTEM_USER_ID:
             yield Ignored(reason="no author")
-        elif self._account.bot in (who, self._actor):
+        elif self._account.bot in (author_id, self._actor):
             yield Ignored(reason="our own comment")
         elif comment.get("is_public") is False:
-            act = parse_agent_command(text) if staff else None
-            yield self._build_control_event(act, name) if act else Ignored(reason="internal note")
-        elif staff and who != self._requester:
+            action = parse_agent_command(text) if staff else None
+            yield self._build_control_event(action, name) if action else Ignored(reason="internal note")
+        elif staff and author_id != self._requester:
             yield self._build_control_event(ControlAction.TAKE_OVER, name)
         elif self._is_description(text):
             yield from self._build_customer_events(
@@ -198,10 +198,10 @@ class _EventParser:
     def _parse_group_change(self, current: str) -> Event:
         """Parse a group change: a take-over if an agent made it, not if routing rules did."""
         by_agent = self._actor not in ("", SYSTEM_USER_ID, self._account.bot, self._requester)
-        ours = get_identifier(self._detail, "assignee_id", 20) == self._account.bot
+        is_bot_assigned = get_identifier(self._detail, "assignee_id", 20) == self._account.bot
         return (
             self._build_control_event(ControlAction.TAKE_OVER)
-            if by_agent and current and not ours
+            if by_agent and current and not is_bot_assigned
             else Ignored(reason="routing")
         )
 
@@ -215,11 +215,11 @@ class _EventParser:
     def _parse_tags(self, added: frozenset[str], removed: frozenset[str]) -> Event:
         if BOT_OFF_TAG in added:
             return self._build_control_event(ControlAction.TAKE_OVER)
-        freed = bool(removed & {BOT_OFF_TAG, HANDED_OFF_TAG}) and self._actor != self._account.bot
-        held = self._account.is_agent(get_identifier(self._detail, "assignee_id", 20))
+        is_released = bool(removed & {BOT_OFF_TAG, HANDED_OFF_TAG}) and self._actor != self._account.bot
+        is_agent_assigned = self._account.is_agent(get_identifier(self._detail, "assignee_id", 20))
         return (
             self._build_control_event(ControlAction.GIVE_BACK)
-            if freed and not held
+            if is_released and not is_agent_assigned
             else Ignored(reason="tags")
         )
 
@@ -236,22 +236,22 @@ def _get_source(detail: JsonObject) -> str:
 
 def _get_tags(value: JsonObject, name: str) -> frozenset[str]:
     """Return the tags: a list, or one text with spaces."""
-    found = value.get(name)
-    if isinstance(found, str):
-        return frozenset(found.split())
-    return frozenset(tag for tag in found if isinstance(tag, str)) if isinstance(found, list) else frozenset()
+    tags = value.get(name)
+    if isinstance(tags, str):
+        return frozenset(tags.split())
+    return frozenset(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else frozenset()
 
 
 def _strip_separator(body: str) -> str:
     """Remove the line of dashes that some placeholders begin with."""
-    first, _, rest = body.partition("\n")
-    return (rest if first.startswith("---") and not first.strip("- ") else body).strip()
+    first, _, text = body.partition("\n")
+    return (text if first.startswith("---") and not first.strip("- ") else body).strip()
 
 
 def _parse_timestamp(text: str) -> float | None:
     """Return seconds since the epoch, without the nanoseconds that some times have; all are in UTC."""
-    whole = text.partition(".")[0].removesuffix("Z")
+    seconds = text.partition(".")[0].removesuffix("Z")
     try:
-        return datetime.fromisoformat(f"{whole}+00:00").timestamp()
+        return datetime.fromisoformat(f"{seconds}+00:00").timestamp()
     except (ValueError, OverflowError):
         return None

@@ -45,18 +45,18 @@ async def set_up(
     url = parse_base_url("ZENDESK_API_URL", values["ZENDESK_API_URL"])
     endpoint = f"{parse_base_url('PUBLIC_URL', public_url)}/webhooks/zendesk"
     if not endpoint.startswith("https://") and url.startswith("https://"):
-        raise ConfigurationError("PUBLIC_URL must begin with https://, or Zendesk does not call it")
+        raise ConfigurationError("PUBLIC_URL must begin with https://; Zendesk calls no other URLs")
     credentials = read_credentials(values, url)
     if isinstance(credentials, RefreshingCredentials):
         raise ConfigurationError(
-            "this command would spend the refresh token, which is the gateway's; run it with ZENDESK_EMAIL "
+            "this command would use up the gateway's refresh token; run it with ZENDESK_EMAIL "
             "and ZENDESK_API_TOKEN, or with ZENDESK_OAUTH_TOKEN, and without ZENDESK_OAUTH_REFRESH_TOKEN"
         )
     admin = _AdminClient(ApiClient(url, credentials), http)
     me = get_object(await admin.client.get_json("/users/me.json", http), "user")
     if get_text(me, "role") != "admin":
         raise ConfigurationError(
-            "webhooks and triggers need the credentials of an administrator, for this command"
+            "the credentials are not an administrator's; run this command with those of an administrator"
         )
     yield f"ZENDESK_BOT_USER_ID={get_identifier(me, 'id')}  if {get_text(me, 'name')} is the bot's own user"
     async for line in admin.set_up_webhook(endpoint, by_triggers=by_triggers):
@@ -65,8 +65,8 @@ async def set_up(
         await admin.client.get_json(f"/webhooks/{admin.webhook_id}/signing_secret.json", http),
         "signing_secret",
     )
-    known = values["ZENDESK_WEBHOOK_SECRET"].split(",")
-    if get_text(secret, "secret") in known:
+    current_secrets = values["ZENDESK_WEBHOOK_SECRET"].split(",")
+    if get_text(secret, "secret") in current_secrets:
         yield "ZENDESK_WEBHOOK_SECRET is set to the webhook's secret"
     else:
         yield f"ZENDESK_WEBHOOK_SECRET={get_text(secret, 'secret')}"
@@ -92,20 +92,20 @@ class _AdminClient:
         Its kind cannot be changed later, so another kind is left to the operator.
         """
         wanted = [_TRIGGER_SUBSCRIPTION] if by_triggers else list(SUBSCRIPTIONS)
-        found = await self.client.get_json("/webhooks.json", self._http)
-        ours = next(
-            (each for each in get_object_list(found, "webhooks") if each.get("endpoint") == endpoint), None
+        body = await self.client.get_json("/webhooks.json", self._http)
+        existing = next(
+            (each for each in get_object_list(body, "webhooks") if each.get("endpoint") == endpoint), None
         )
-        if ours is not None:
-            self.webhook_id = get_identifier(ours, "id")
-            if set(ours.get("subscriptions") or ()) != set(wanted):
+        if existing is not None:
+            self.webhook_id = get_identifier(existing, "id")
+            if set(existing.get("subscriptions") or ()) != set(wanted):
                 raise ConfigurationError(
-                    f"there is a webhook to {endpoint} with other subscriptions (id {self.webhook_id}); "
-                    "delete it in Admin Center, or choose its kind, with or without --by-triggers"
+                    f"a webhook to {endpoint} exists with other subscriptions (ID {self.webhook_id}); "
+                    "delete it in Admin Center, or select its kind, with or without --by-triggers"
                 )
-            yield f"the webhook is there: {self.webhook_id}"
+            yield f"webhook exists: {self.webhook_id}"
             return
-        made = {
+        webhook = {
             "name": _WEBHOOK_NAME,
             "endpoint": endpoint,
             "http_method": "POST",
@@ -114,16 +114,17 @@ class _AdminClient:
             "subscriptions": wanted,
         }
         self.webhook_id = get_identifier(
-            get_object(await self._send_change("POST", "/webhooks.json", {"webhook": made}), "webhook"), "id"
+            get_object(await self._send_change("POST", "/webhooks.json", {"webhook": webhook}), "webhook"),
+            "id",
         )
-        yield f"made the webhook: {self.webhook_id}"
+        yield f"webhook created: {self.webhook_id}"
 
     async def set_up_triggers(self) -> AsyncIterator[str]:
         """Create our triggers, and update those that differ; others are left alone."""
-        found = get_object_list(
+        triggers = get_object_list(
             await self.client.get_json("/triggers.json", self._http, {"page[size]": "100"}), "triggers"
         )
-        known = {get_text(each, "title"): each for each in found}
+        by_title = {get_text(each, "title"): each for each in triggers}
         for name in TRIGGER_EVENTS:
             title = f"{_WEBHOOK_NAME}: {name}"
             wanted = {
@@ -134,20 +135,20 @@ class _AdminClient:
                     {"field": "notification_webhook", "value": [self.webhook_id, build_trigger_body(name)]}
                 ],
             }
-            ours = known.get(title)
-            if ours is None:
+            existing = by_title.get(title)
+            if existing is None:
                 await self._send_change("POST", "/triggers.json", {"trigger": wanted})
-                yield f"made the trigger: {title}"
-            elif any(ours.get(part) != value for part, value in wanted.items()):
+                yield f"trigger created: {title}"
+            elif any(existing.get(part) != value for part, value in wanted.items()):
                 await self._send_change(
-                    "PUT", f"/triggers/{get_identifier(ours, 'id')}.json", {"trigger": wanted}
+                    "PUT", f"/triggers/{get_identifier(existing, 'id')}.json", {"trigger": wanted}
                 )
-                yield f"corrected the trigger: {title}"
+                yield f"trigger updated: {title}"
             else:
-                yield f"the trigger is there: {title}"
+                yield f"trigger exists: {title}"
 
-    async def _send_change(self, method: str, path: str, made: JsonObject) -> JsonObject:
-        answer = await self.client.send_request(method, path, self._http, json=made)
-        if not answer.is_success:
-            raise build_delivery_error(answer)
-        return parse_json_body(answer)
+    async def _send_change(self, method: str, path: str, body: JsonObject) -> JsonObject:
+        response = await self.client.send_request(method, path, self._http, json=body)
+        if not response.is_success:
+            raise build_delivery_error(response)
+        return parse_json_body(response)

@@ -15,9 +15,9 @@ from core.model import ControlAction
 
 @dataclass(frozen=True, slots=True)
 class TicketSnapshot:
-    """A ticket as read. `own` are the bot's comments, newest first.
+    """A ticket as read. `bot_comments` are newest first.
 
-    `is_doubtful`: an agent has written, or has the ticket, and only its history shows who acted last.
+    `needs_audits`: an agent has written, or has the ticket, and only its history shows who acted last.
     """
 
     status: str
@@ -39,21 +39,21 @@ def take_snapshot(ticket: JsonObject, page: JsonObject, desk: Account) -> Ticket
         "",
     }
     tags, assignee = ticket.get("tags"), get_identifier(ticket, "assignee_id")
-    own = [each for each in comments if get_identifier(each, "author_id") == desk.bot]
+    bot_comments = [each for each in comments if get_identifier(each, "author_id") == desk.bot]
     return TicketSnapshot(
         status=get_text(ticket, "status", 20),
         stamp=get_text(ticket, "updated_at", 40),
         tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
         assignee=assignee,
         staff=staff,
-        bot_comments=tuple(own),
+        bot_comments=tuple(bot_comments),
         needs_audits=desk.is_agent(assignee) or _find_last_author(comments, staff, desk) in staff,
     )
 
 
-def get_followed_ticket(answer: JsonObject) -> str:
+def get_followed_ticket(response: JsonObject) -> str:
     """Return the closed ticket that this one follows up (Zendesk, "Creating a follow-up ticket"), if any."""
-    source = get_object(get_object(answer, "ticket"), "via", "source")
+    source = get_object(get_object(response, "ticket"), "via", "source")
     return (
         get_identifier(get_object(source, "from"), "ticket_id", 20)
         if get_text(source, "rel", 40) == "follow_up"
@@ -61,7 +61,7 @@ def get_followed_ticket(answer: JsonObject) -> str:
     )
 
 
-def is_agent_active(found: TicketSnapshot, audits: Sequence[JsonObject], desk: Account) -> bool:
+def is_agent_active(snapshot: TicketSnapshot, audits: Sequence[JsonObject], desk: Account) -> bool:
     """Return whether an agent has the ticket, by the newest deciding action (Zendesk, "Ticket audit events").
 
     An agent's comment or the assignment to an agent holds the ticket; a note `/bot on` or the assignment to
@@ -74,12 +74,12 @@ def is_agent_active(found: TicketSnapshot, audits: Sequence[JsonObject], desk: A
                 return desk.is_agent(get_identifier(event, "value"))
             if get_text(event, "type") != "Comment":
                 continue
-            if event.get("public") is True and (author == desk.bot or author in found.staff):
+            if event.get("public") is True and (author == desk.bot or author in snapshot.staff):
                 return author != desk.bot
-            act = parse_agent_command(get_text(event, "body", 200)) if author in found.staff else None
-            if act in (ControlAction.GIVE_BACK, ControlAction.TAKE_OVER):
-                return act is ControlAction.TAKE_OVER
-    return desk.is_agent(found.assignee)
+            action = parse_agent_command(get_text(event, "body", 200)) if author in snapshot.staff else None
+            if action in (ControlAction.GIVE_BACK, ControlAction.TAKE_OVER):
+                return action is ControlAction.TAKE_OVER
+    return desk.is_agent(snapshot.assignee)
 
 
 def get_reply_key(comment: JsonObject) -> str:
@@ -101,14 +101,14 @@ def _find_last_author(comments: Sequence[JsonObject], staff: frozenset[str], des
 def parse_time(text: str) -> datetime | None:
     """Parse a Zendesk time; all are in UTC."""
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def get_sort_key(made: JsonObject) -> tuple[datetime, int]:
+def get_sort_key(item: JsonObject) -> tuple[datetime, int]:
     """Return a time and a number to sort by."""
-    number = get_identifier(made, "id", 20)
-    at = parse_time(get_text(made, "created_at", 40)) or datetime.fromtimestamp(0, UTC)
+    number = get_identifier(item, "id", 20)
+    at = parse_time(get_text(item, "created_at", 40)) or datetime.fromtimestamp(0, UTC)
     return at, int(number) if number.isdigit() else 0

@@ -26,9 +26,9 @@ def build_trigger_body(name: str) -> str:
     """Return the JSON body of the trigger of that name."""
     kind, event = TRIGGER_EVENTS[name]
     newest = "ticket.comments[0]" if name == "note" else "ticket.public_comments[0]"
-    told: dict[str, Any] = dict(event)
+    event_json: dict[str, Any] = dict(event)
     if kind == "comment_added":
-        told["comment"] = {
+        event_json["comment"] = {
             "id": f"{{{{{newest}.id}}}}",
             "body": "{{ticket.latest_comment}}" if name == "note" else "{{ticket.latest_public_comment}}",
             "is_public": name == "comment",
@@ -52,6 +52,6 @@ def build_trigger_body(name: str) -> str:
             "tags": "{{ticket.tags}}",
             "via": {"channel": "{{ticket.via}}"},
         },
-        "event": told,
+        "event": event_json,
     }
     return json.dumps(envelope, indent=1)

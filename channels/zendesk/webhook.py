@@ -34,21 +34,24 @@ class Verifier:
         Raises `WebhookRefused` otherwise, no other error.
         """
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
-            raise WebhookTooLarge(f"{len(webhook.body)} bytes")
-        given = webhook.headers.get("x-zendesk-webhook-signature", "")
+            raise WebhookTooLarge(
+                f"the body has {len(webhook.body)} bytes; the limit is {CAPABILITIES.max_webhook_bytes}"
+            )
+        signature = webhook.headers.get("x-zendesk-webhook-signature", "")
         timestamp = webhook.headers.get("x-zendesk-webhook-signature-timestamp", "")
         expected = [compute_signature(secret, timestamp, webhook.body) for secret in self._secrets]
-        if not any([signatures_match(each, given) for each in expected]):  # noqa: C419 # all of them, always
+        if not any([signatures_match(each, signature) for each in expected]):  # noqa: C419 # all of them, always
             raise InvalidSignature(
-                "the signature is missing or wrong; ZENDESK_WEBHOOK_SECRET is the webhook's signing secret "
-                "(a test before the webhook is saved is signed with another one)"
+                "the signature is missing or does not match; check that ZENDESK_WEBHOOK_SECRET is the "
+                "webhook's signing secret (a test of an unsaved webhook is signed with another one)"
             )
         if not self._is_fresh(timestamp):
             raise InvalidSignature(
-                "the timestamp is more than five minutes off: a replay, or a clock that is wrong"
+                "the timestamp differs from this machine's clock by more than five minutes: "
+                "a replay, or a wrong clock"
             )
         if webhook.method != "POST":
-            raise MalformedWebhook("the webhook must be of the method POST")
+            raise MalformedWebhook("the method is not POST; set the webhook to POST")
 
     def _is_fresh(self, timestamp: str) -> bool:
         try:
@@ -67,10 +70,13 @@ def compute_signature(secret: str, timestamp: str, body: bytes) -> str:
 
 def parse(webhook: Webhook, desk: Account) -> list[Event]:
     """Return the events of a verified webhook of either kind. Raises `MalformedWebhook`."""
-    found = parse_object(webhook.body)
-    if found is None:
-        raise MalformedWebhook("not a JSON object; if a trigger sends it, give it our template")
-    return list(parse_ticket_event(found, desk))
+    envelope = parse_object(webhook.body)
+    if envelope is None:
+        raise MalformedWebhook(
+            "the body is not a JSON object; if a trigger sent it, use the template that "
+            "channels/zendesk/trigger_template.py builds"
+        )
+    return list(parse_ticket_event(envelope, desk))
 
 
 def _utc_now() -> datetime:

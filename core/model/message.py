@@ -53,18 +53,18 @@ class Message(FrozenModel):
 
 def merge_messages(messages: Sequence[Message]) -> list[Message]:
     """Merge messages into as few as possible; a message ends at its choices or at a template."""
-    found: list[Message] = []
+    merged: list[Message] = []
     for message in messages:
-        last = found[-1] if found else None
-        if last is None or last.choices or last.template or message.template:
-            found.append(message)
+        previous = merged[-1] if merged else None
+        if previous is None or previous.choices or previous.template or message.template:
+            merged.append(message)
             continue
-        text = "\n\n".join(each.text for each in (last, message) if each.text)
-        media = (*last.media, *message.media)
-        found[-1] = message.model_copy(
-            update={"text": text, "media": media, "quotes": last.quotes or message.quotes}
+        text = "\n\n".join(each.text for each in (previous, message) if each.text)
+        media = (*previous.media, *message.media)
+        merged[-1] = message.model_copy(
+            update={"text": text, "media": media, "quotes": previous.quotes or message.quotes}
         )
-    return found
+    return merged
 
 
 class MessagePart(FrozenModel):

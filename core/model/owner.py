@@ -29,9 +29,9 @@ class ControlAction(StrEnum):
 class AutomaticTransition(StrEnum):
     """Cause of a transition back to the bot without anybody's action."""
 
-    HAND_OFF_TIMEOUT = "time-out of the hand-off"
-    BUSINESS_INACTIVITY = "a message after a long silence of the business"
-    NEW_MESSAGE = "a message"
+    HAND_OFF_TIMEOUT = "hand-off timeout"
+    BUSINESS_INACTIVITY = "message after agent inactivity"
+    NEW_MESSAGE = "message"
 
 
 class Transition(NamedTuple):

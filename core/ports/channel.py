@@ -115,11 +115,10 @@ class Channel(Protocol[Http]):
     async def find_sent(
         self, reply: Reply, http: Http, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """Look up whether the provider accepted `reply` at or after `since`; `known` are ids of other
-        replies.
+        """Look up whether the provider accepted `reply` at or after `since`.
 
-        Returns `None` if it did not. Raises `Unavailable` when the provider cannot tell, `Rejected` when it
-        refuses the look-up.
+        `known` are IDs of other replies. Returns `None` if it did not. Raises `Unavailable` when the provider
+        cannot tell, `Rejected` when it refuses the look-up.
         """
         ...
 

@@ -31,10 +31,10 @@ class AcceptResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to process a session. `fence` is the fencing token: it grows with every claim, and only the
-    newest may write.
+    """The right to process a session.
 
-    `until` is when the lease expires unless renewed, in seconds of this process's monotonic clock.
+    `fence` is the fencing token: it grows with every claim, and only the newest may write. `valid_until` is
+    when the lease expires unless renewed, in seconds of this process's monotonic clock.
     """
 
     session: str
@@ -55,11 +55,11 @@ class SessionView:
     """A session as the holder of its lease sees it.
 
     `outbox` are the first unsent replies; if there are none, `turns` is the first waiting turn, or all that
-    may be merged with it. `tries` counts the claims with the same first turn, `waits` the postponements of
-    the first reply. `recent` are the provider ids of settled replies. `granted` is the key of a reply that
-    was marked in the same step and may be sent. `overflowed`: messages were refused and the contact was not
-    told. `fired` is an expired timer, if there is nothing else. `released`: there is nothing to do, so the
-    lease was released in the same step.
+    may be merged with it. `tries` counts the claims with the same first turn, `postponements` those of
+    the first reply. `recent_provider_ids` are those of settled replies. `granted_key` is the key of a reply
+    that was marked in the same step and may be sent. `overflowed`: messages were refused and the contact was
+    not informed. `fired_timer` is an expired timer, if there is nothing else. `lease_released`: there is
+    nothing to do, so the lease was released in the same step.
     """
 
     owner: Owner = Owner.BOT
@@ -81,7 +81,7 @@ class SessionView:
 class SendPermit:
     """Permission to send a reply now.
 
-    If refused: retry after `wait` seconds; 0 means that it left the outbox.
+    If not granted: retry after `wait` seconds; 0 means that the reply left the outbox.
     """
 
     granted: bool
@@ -90,10 +90,9 @@ class SendPermit:
 
 @dataclass(frozen=True, slots=True)
 class SendFailure:
-    """A failed send, for the account's circuit breaker: it opens after a few in a row, for at least `rest`
-    seconds.
+    """A failed send, for the account's circuit breaker, which opens after a few in a row.
 
-    With a `rest` above 0 it opens at once.
+    With `cooldown_seconds` above 0 it opens at once, for at least that long.
     """
 
     reply: Reply
@@ -159,10 +158,10 @@ class Mailbox(Protocol):
         ...
 
     def is_lease_valid(self, lease: Lease) -> bool:
-        """Return whether the lease is certainly still held, by this process's clock; checked right before a
-        send.
+        """Return whether the lease is certainly still held, by this process's clock.
 
-        The store refuses a stale holder. A provider cannot, so a process that was paused must notice it here.
+        Checked right before a send: the store refuses a stale holder, a provider cannot, so a process that
+        was paused must notice it here.
         """
         ...
 
@@ -212,7 +211,7 @@ class Mailbox(Protocol):
         *,
         settled: bool = True,
         counted: bool = True,
-        trouble: SendFailure | None = None,
+        failure: SendFailure | None = None,
     ) -> None:
         """Release the lease and schedule the session in `seconds`.
 

@@ -38,9 +38,9 @@ class MediaErrorKind(StrEnum):
 class MediaUnavailable(Exception):
     """The file cannot be downloaded. `str()` is for the operator and contains no contact's text."""
 
-    def __init__(self, trouble: MediaErrorKind, reason: str) -> None:
+    def __init__(self, kind: MediaErrorKind, reason: str) -> None:
         super().__init__(reason)
-        self.kind = trouble
+        self.kind = kind
 
 
 @runtime_checkable

@@ -19,12 +19,12 @@ class OutboxSender(Generic[Http]):
     """Sends the first reply of a session's outbox."""
 
     def __init__(
-        self, mailbox: Mailbox, channels: Mapping[str, Channel[Http]], http: Http, bounds: ProcessingLimits
+        self, mailbox: Mailbox, channels: Mapping[str, Channel[Http]], http: Http, limits: ProcessingLimits
     ) -> None:
         self._mailbox = mailbox
         self._channels = channels
         self._http = http
-        self._limits = bounds
+        self._limits = limits
 
     async def send_next(self, lease: Lease, view: SessionView) -> SessionView | None:
         """Send the first reply and return the next view; `None` if it must wait and the lease is released."""
@@ -35,12 +35,14 @@ class OutboxSender(Generic[Http]):
                 if view.granted_key != reply.key:
                     permit = await self._mailbox.mark_sending(lease, reply)
                     if permit.wait:
-                        await self._mailbox.postpone(lease, permit.wait, "the provider's pace", counted=False)
+                        await self._mailbox.postpone(
+                            lease, permit.wait, "rate limit or open circuit breaker", counted=False
+                        )
                         return None
                     if not permit.granted:
                         return await self._mailbox.read_session(lease)
                 if not self._mailbox.is_lease_valid(lease):
-                    raise LeaseLost("the lease may have run out since the reply was marked")
+                    raise LeaseLost("the lease may have expired since the reply was marked")
                 sent = await self._send(reply)
         except (Unavailable, Unknown, Rejected) as error:
             if isinstance(error, Rejected) and not error.account_wide:
@@ -63,17 +65,23 @@ class OutboxSender(Generic[Http]):
         self, lease: Lease, reply: Reply, view: SessionView, error: DeliveryError
     ) -> None:
         retry_after = error.retry_after if isinstance(error, Unavailable) else None
-        seconds, rest = retry_after or self._limits.backoff(view.postponements), 0.0
+        seconds, cooldown_seconds = retry_after or self._limits.backoff(view.postponements), 0.0
         if isinstance(error, Rejected):
-            log.error("%s refuses every send (%s %s)", reply.address.channel, error.code, error.reason)
-            seconds = rest = self._limits.max_delay
+            seconds = cooldown_seconds = self._limits.max_delay
+            log.error(
+                "%s rejects every send of this account (%s %s): circuit breaker open, next attempt in %g s",
+                reply.address.channel,
+                error.code,
+                error.reason,
+                cooldown_seconds,
+            )
         settled = not isinstance(error, Unknown) and not self._is_marked(reply, view)
         await self._mailbox.postpone(
             lease,
             min(seconds, self._limits.max_delay),
             error.reason,
             settled=settled,
-            trouble=SendFailure(reply=reply, cooldown_seconds=rest),
+            failure=SendFailure(reply=reply, cooldown_seconds=cooldown_seconds),
         )
 
     def _is_marked(self, reply: Reply, view: SessionView) -> bool:
@@ -84,7 +92,7 @@ class OutboxSender(Generic[Http]):
         channel = self._get_channel(reply)
         if not self._is_marked(reply, view) or not channel.capabilities.look_up:
             return None
-        assert view.send_mark is not None, "it is this reply that is marked"
+        assert view.send_mark is not None, "the marked reply is this one"
         since = datetime.fromtimestamp(view.send_mark.at_ms / 1000, UTC)
         try:
             return await channel.find_sent(reply, self._http, since=since, known=view.recent_provider_ids)

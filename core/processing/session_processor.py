@@ -67,28 +67,28 @@ class ProcessResult(StrEnum):
 class SessionProcessor(Generic[Http]):
     """Processes sessions; keeps nothing of a session between two runs."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only, one per port
         self,
         *,
         mailbox: Mailbox,
         dialog: Dialog,
         channels: Mapping[str, Channel[Http]],
         http: Http,
-        bounds: ProcessingLimits | None = None,
+        limits: ProcessingLimits | None = None,
         concurrency: Mapping[str, Concurrency] | None = None,
-        excuses: Callable[[Turn, State | None], ErrorMessages] = lambda turn, state: ErrorMessages(),
+        error_messages: Callable[[Turn, State | None], ErrorMessages] = lambda turn, state: ErrorMessages(),
     ) -> None:
         """Configure the processor.
 
-        `concurrency` holds each channel's policy by name; channels without one queue. `excuses` returns the
-        error messages in the session's language.
+        `concurrency` holds each channel's policy by name; channels without one queue. `error_messages`
+        returns the error messages in the session's language.
         """
         self._mailbox = mailbox
         self._concurrency = concurrency or {}
         self._dialog = dialog
-        self._error_messages = excuses
+        self._error_messages = error_messages
         self._channels = channels
-        self._limits = bounds or ProcessingLimits()
+        self._limits = limits or ProcessingLimits()
         self._sender = OutboxSender(mailbox, channels, http, self._limits)
         self._shutting_down = False
 
@@ -107,35 +107,37 @@ class SessionProcessor(Generic[Http]):
             async with self._mailbox.keep_lease_alive(claim.lease):
                 return await self._process(claim.lease, claim.view)
         except LeaseLost as error:
-            log.warning("lease lost, another worker may have the session: %s", error)
+            log.warning("lease lost; another worker may process the session: %s", error)
             return ProcessResult.LEASE_LOST
 
     async def _process(self, lease: Lease, view: SessionView) -> ProcessResult:
         turns_left = self._limits.turns
-        begun = monotonic()
-        end = begun + self._limits.seconds
+        first_seen_at = monotonic()
+        deadline = first_seen_at + self._limits.seconds
         while True:
             if view.outbox:
-                after = await self._sender.send_next(lease, view)
-                if after is None:
+                next_view = await self._sender.send_next(lease, view)
+                if next_view is None:
                     return ProcessResult.POSTPONED
-                view = after
+                view = next_view
             elif view.turns:
-                if turns_left == 0 or monotonic() > end or self._shutting_down:
+                if turns_left == 0 or monotonic() > deadline or self._shutting_down:
                     await self._mailbox.requeue(lease)
                     return ProcessResult.REQUEUED
                 turns_left -= 1
                 try:
-                    commit = await self._process_turns(lease.session, turns_to_merge(view.turns), view, begun)
+                    commit = await self._process_turns(
+                        lease.session, turns_to_merge(view.turns), view, first_seen_at
+                    )
                 except Superseded:
                     view = await self._mailbox.read_session(lease, again=True)
                     continue
                 if commit is None:
                     wait = self._limits.backoff(view.tries)
-                    await self._mailbox.postpone(lease, wait, "the dialog failed; it will be tried again")
+                    await self._mailbox.postpone(lease, wait, "the dialog failed; retrying")
                     return ProcessResult.POSTPONED
                 view = await self._mailbox.commit(lease, commit, leave=True)
-                begun = monotonic()
+                first_seen_at = monotonic()
             elif view.fired_timer:
                 view = await self._mailbox.commit(
                     lease, await self._process_timer(view.fired_timer, view), leave=True
@@ -146,7 +148,7 @@ class SessionProcessor(Generic[Http]):
                 view = await self._mailbox.read_session(lease)
 
     async def _process_turns(
-        self, session: str, turns: tuple[Turn, ...], view: SessionView, begun: float
+        self, session: str, turns: tuple[Turn, ...], view: SessionView, first_seen_at: float
     ) -> Commit | None:
         """Answer these turns as one; returns `None` when the dialog failed and may be retried.
 
@@ -161,12 +163,12 @@ class SessionProcessor(Generic[Http]):
         if view.tries > self._limits.turn_tries:
             reason = f"gave up after {self._limits.turn_tries} tries"
             replies = self._build_error_replies(turn, view)
-            here = self._reads_log(turn.address)
+            reads_log = self._reads_log(turn.address)
             return Commit(
                 turns=turns,
                 state=view.state,
                 replies=replies,
-                delivers_via_log=here,
+                delivers_via_log=reads_log,
                 outcome="dead",
                 dead_letter_reason=reason,
             )
@@ -177,81 +179,90 @@ class SessionProcessor(Generic[Http]):
         )
         try:
             with TimeLimit(self._limits.turn_seconds):
-                step = await self._run_dialog(session, turn, view, begun)
-            replies = self._build_replies(turn.id, turn.address, step, overflow)
+                outcome = await self._run_dialog(session, turn, view, first_seen_at)
+            replies = self._build_replies(turn.id, turn.address, outcome, overflow)
         except Superseded:
             raise
-        except Exception as error:  # whatever a flow, a model or a tool raises, the session must go on
+        except Exception as error:  # a flow, model or tool may raise anything; the session must continue
             log.error(
-                "turn failed at try %d: %s at %s", view.tries, type(error).__name__, _error_location(error)
+                "turn failed, attempt %d: %s at %s", view.tries, type(error).__name__, _error_location(error)
             )
             return None
         return Commit(
             turns=turns,
-            state=step.state,
+            state=outcome.state,
             replies=replies,
             marks_first_reply=True,
             delivers_via_log=self._reads_log(turn.address),
             reports_overflow=view.overflowed,
-            outcome=step.outcome,
-            owner=next_owner(view.owner, ControlAction.HAND_OFF) if step.hand_off else None,
+            outcome=outcome.outcome,
+            owner=next_owner(view.owner, ControlAction.HAND_OFF) if outcome.hand_off else None,
             ownership_expires=not self._has_desk(turn.address),
-            timer=_next_timer(step),
-            details={"node": step.node, "edge": step.edge, **_log_details(step)},
+            timer=_next_timer(outcome),
+            details={"node": outcome.node, "edge": outcome.edge, **_log_details(outcome)},
         )
 
     async def _process_timer(self, fired: FiredTimer, view: SessionView) -> Commit:
         """Run an expired timer. It is not retried: the next message continues as if it had not fired."""
         outcome = "undelivered" if fired.timer is TimerKind.UNDELIVERED else "timed_out"
-        waited = Commit(turns=(), state=view.state, fired_timer=fired.timer, outcome=outcome)
+        unchanged = Commit(turns=(), state=view.state, fired_timer=fired.timer, outcome=outcome)
         if (
             view.owner in (Owner.HUMAN, Owner.CLOSED)
             or view.opted_out
             or view.tries > self._limits.turn_tries
         ):
-            return waited
+            return unchanged
         try:
             with TimeLimit(self._limits.turn_seconds):
-                step = await self._dialog.handle_timeout(view.state, fired.address, fired.timer)
-            replies = self._build_replies(fired.name, fired.address, step)
-        except Exception as error:  # as in a turn
-            log.error("time-out failed: %s at %s", type(error).__name__, _error_location(error))
-            step, replies = TurnOutcome(state=view.state or {}), ()
-        back = (
+                turn_outcome = await self._dialog.handle_timeout(view.state, fired.address, fired.timer)
+            replies = self._build_replies(fired.name, fired.address, turn_outcome)
+        except Exception as error:  # as in `_process_turns`
+            log.error(
+                "handling a timer failed: %s at %s; it is not retried",
+                type(error).__name__,
+                _error_location(error),
+            )
+            turn_outcome, replies = TurnOutcome(state=view.state or {}), ()
+        next_state = (
             next_owner(view.owner, AutomaticTransition.HAND_OFF_TIMEOUT)
             if fired.timer is TimerKind.HAND_OFF
             else None
         )
         return replace(
-            waited,
-            state=step.state,
+            unchanged,
+            state=turn_outcome.state,
             replies=replies,
             delivers_via_log=self._reads_log(fired.address),
-            owner=Owner.WAITING if step.hand_off else back,
+            owner=Owner.WAITING if turn_outcome.hand_off else next_state,
             ownership_expires=not self._has_desk(fired.address),
-            timer=_next_timer(step),
-            details={"node": step.node, "edge": step.edge},
+            timer=_next_timer(turn_outcome),
+            details={"node": turn_outcome.node, "edge": turn_outcome.edge},
         )
 
-    async def _run_dialog(self, session: str, turn: Turn, view: SessionView, begun: float) -> TurnOutcome:
+    async def _run_dialog(
+        self, session: str, turn: Turn, view: SessionView, first_seen_at: float
+    ) -> TurnOutcome:
         """Return the dialog's outcome. Raises `Superseded` when a message arrived that is to be merged."""
         concurrency = self._concurrency.get(turn.address.channel, Concurrency())
-        firm = concurrency.policy is not ConcurrencyPolicy.INTERRUPT or monotonic() - begun > concurrency.cap
-        if firm or bypasses_policy(turn):
+        cannot_restart = (
+            concurrency.policy is not ConcurrencyPolicy.INTERRUPT
+            or monotonic() - first_seen_at > concurrency.cap
+        )
+        if cannot_restart or bypasses_policy(turn):
             return await self._dialog.answer(turn, view.state)
         barrier = CommitBarrier()
         with self._mailbox.watch_arrivals(session) as arrived:
-            answering = asyncio.create_task(self._dialog.answer(turn, view.state, watcher=barrier))
-            coming = asyncio.create_task(arrived.wait())
+            answer_task = asyncio.create_task(self._dialog.answer(turn, view.state, watcher=barrier))
+            arrival_task = asyncio.create_task(arrived.wait())
             try:
-                await asyncio.wait({answering, coming}, return_when=asyncio.FIRST_COMPLETED)
-                if answering.done() or barrier.is_crossed:
-                    return await answering
+                await asyncio.wait({answer_task, arrival_task}, return_when=asyncio.FIRST_COMPLETED)
+                if answer_task.done() or barrier.is_crossed:
+                    return await answer_task
                 raise Superseded
             finally:
-                coming.cancel()
-                answering.cancel()
-                await asyncio.wait({answering})  # it must not run beside the restarted turn
+                arrival_task.cancel()
+                answer_task.cancel()
+                await asyncio.wait({answer_task})  # it must not run concurrently with the restarted turn
 
     def _build_error_replies(self, turn: Turn, view: SessionView) -> tuple[Reply, ...]:
         """Build the error message's replies, if the turn's channel is still configured."""
@@ -262,16 +273,19 @@ class SessionProcessor(Generic[Http]):
         )
 
     def _build_replies(
-        self, to: str, address: Address, step: TurnOutcome, more: tuple[Message, ...] = ()
+        self, to: str, address: Address, outcome: TurnOutcome, extra_messages: tuple[Message, ...] = ()
     ) -> tuple[Reply, ...]:
         """Build the replies of a step, followed by the hand-off or the closing at the provider's desk."""
-        can = self._channels[address.channel].capabilities
-        said = self._render_replies(to, address, (*step.messages, *more))
-        if step.hand_off and can.desk:
-            return (*said, Reply(key=f"{to}.hand_off", address=address, body=step.summary, act="hand_off"))
-        if step.outcome == "final" and can.closes:
-            return (*said, Reply(key=f"{to}.close", address=address, body="", act="close"))
-        return said
+        capabilities = self._channels[address.channel].capabilities
+        replies = self._render_replies(to, address, (*outcome.messages, *extra_messages))
+        if outcome.hand_off and capabilities.desk:
+            return (
+                *replies,
+                Reply(key=f"{to}.hand_off", address=address, body=outcome.summary, act="hand_off"),
+            )
+        if outcome.outcome == "final" and capabilities.closes:
+            return (*replies, Reply(key=f"{to}.close", address=address, body="", act="close"))
+        return replies
 
     def _has_desk(self, address: Address) -> bool:
         """Return whether agents work on the conversation at the provider."""
@@ -285,23 +299,23 @@ class SessionProcessor(Generic[Http]):
     def _render_replies(self, to: str, address: Address, messages: tuple[Message, ...]) -> tuple[Reply, ...]:
         """Render messages into replies within the channel's limits; `to` is the turn or timer they answer."""
         channel = self._channels[address.channel]
-        said = merge_messages(messages) if channel.capabilities.one_message else messages
-        parts = [part for message in said for part in channel.render(message, address)]
+        merged = merge_messages(messages) if channel.capabilities.one_message else messages
+        parts = [part for message in merged for part in channel.render(message, address)]
         return tuple(
             Reply(key=f"{to}.{number}", address=address, **vars(part))
             for number, part in enumerate(parts, start=1)
         )
 
 
-def _log_details(step: TurnOutcome) -> dict[str, str]:
+def _log_details(outcome: TurnOutcome) -> dict[str, str]:
     """Return details for the session's log: a failed transcription, the session that this one continues."""
-    return {name: step.details[name] for name in ("unheard", "goes_on_from") if name in step.details}
+    return {name: outcome.details[name] for name in ("unheard", "goes_on_from") if name in outcome.details}
 
 
-def _next_timer(step: TurnOutcome) -> tuple[TimerKind, float] | None:
-    if step.timeout is None:
+def _next_timer(outcome: TurnOutcome) -> tuple[TimerKind, float] | None:
+    if outcome.timeout is None:
         return None
-    return (TimerKind.HAND_OFF if step.hand_off else TimerKind.INACTIVITY), step.timeout
+    return (TimerKind.HAND_OFF if outcome.hand_off else TimerKind.INACTIVITY), outcome.timeout
 
 
 def _error_location(error: Exception) -> str:

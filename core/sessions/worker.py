@@ -22,7 +22,7 @@ class Agent(Protocol):
 
     state: State | None
 
-    async def turn(self, text: Any, context: Any = None, stream: Any = False) -> Any:
+    async def turn(self, text: Any, context: Any = None, stream: Any = False) -> Any:  # noqa: FBT002 - public signature
         """Answer one message; with `stream`, return an async iterator of chunks."""
         ...
 
@@ -90,8 +90,8 @@ class _AcquiredSession(Generic[A]):
         self._session_id = session_id
 
     async def __aenter__(self) -> SessionHandle[A]:
-        # One pass of the event loop: sessions that arrived while others were answered are served in this
-        # round, not in the next, which halves the longest waits.
+        # Yield to the event loop once: sessions that arrived while others were answered are served in this
+        # round rather than in the next, which halves the longest waits.
         await asyncio.sleep(0)
         self._slot = slot = self._worker._acquire_slot(self._session_id)
         try:
@@ -145,15 +145,15 @@ class SessionHandle(Generic[A]):
         """Current state of the conversation."""
         return self.agent.state
 
-    async def turn(self, text: Any, context: Any = None, stream: bool = False) -> Any:
+    async def turn(self, text: Any, context: Any = None, stream: bool = False) -> Any:  # noqa: FBT001, FBT002 - as above
         """Answer one message, as the agent does. A failed or cancelled turn leaves the old state."""
-        # an agent that takes no context is not handed any
-        known: dict[str, Any] = {} if context is None else {"context": context}
+        # an agent without a `context` parameter gets none
+        arguments: dict[str, Any] = {} if context is None else {"context": context}
         if stream:
-            self.stream = SessionStream(await self.agent.turn(text, stream=True, **known), self.save)
+            self.stream = SessionStream(await self.agent.turn(text, stream=True, **arguments), self.save)
             return self.stream
         try:
-            result = await self.agent.turn(text, **known)
+            result = await self.agent.turn(text, **arguments)
             await self.save()
         except BaseException:
             self.agent.state = self._held_session.state
@@ -189,9 +189,9 @@ class SessionStream:
         self._read_timeout: asyncio.TimerHandle | None = None
         self.is_ended = False
 
-    def extend_hold(self, let_go: Callable[[], Awaitable[None]]) -> None:
+    def extend_hold(self, release: Callable[[], Awaitable[None]]) -> None:
         """Keep the session locked beyond its block, for a bounded time if nobody reads."""
-        self._release = let_go
+        self._release = release
         loop = asyncio.get_running_loop()
         self._read_timeout = loop.call_later(
             MAX_UNREAD_STREAM_SECONDS, lambda: asyncio.ensure_future(self._finish())
@@ -215,5 +215,5 @@ class SessionStream:
         if self._read_timeout is not None:
             self._read_timeout.cancel()
         if self._release is not None:
-            let_go, self._release = self._release, None
-            await let_go()
+            release, self._release = self._release, None
+            await release()

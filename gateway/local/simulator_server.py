@@ -1,7 +1,7 @@
-"""HTTP host of a provider's simulator: its API, its webhooks, and endpoints that control it.
+"""HTTP server of a provider's simulator: its API, its webhooks, and control endpoints.
 
-The control endpoints are `/_simulator/say`, `/_simulator/messages`, `/_simulator/faults` and, for a desk,
-`/_simulator/desk` and `/_simulator/act`. Every other path is the provider's API.
+The control endpoints are `/_simulator/say`, `/_simulator/messages`, `/_simulator/faults` and, for the agent
+desk, `/_simulator/desk` and `/_simulator/act`; every other path is the provider's API.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _SEND_KEY = "turngate.send"
 
 
 class AgentActionRequest(BaseModel):
-    """Body of `/_simulator/act`: a move listed by `/_simulator/desk`, with text if the move takes any."""
+    """Body of `/_simulator/act`: one of the actions that `/_simulator/desk` lists, and its text, if any."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
@@ -55,7 +55,7 @@ class AgentActionRequest(BaseModel):
 
 
 class UserMessageRequest(BaseModel):
-    """Body of `/_simulator/say`. With `wait` the answer comes after the first delivery attempt."""
+    """Body of `/_simulator/say`. With `wait` the response comes after the first webhook attempt."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
@@ -71,12 +71,12 @@ class UserMessageRequest(BaseModel):
     wait: bool = False
 
     def to_user_message(self) -> UserMessage:
-        """Convert the request to the simulator's message."""
+        """Convert to the simulator's type."""
         return UserMessage(**self.model_dump(exclude={"wait"}))
 
 
 class SimulatorServer:
-    """ASGI application that hosts a simulator and sends its webhooks through `http`.
+    """ASGI application. `http` sends the webhooks; `pace` is a factor for their delays, 0 skips them.
 
     `pace` multiplies all delays (0: none); `clock` returns seconds since the epoch. The simulator is called
     from the event loop's thread only.
@@ -111,22 +111,24 @@ class SimulatorServer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        scope[_SEND_KEY] = send  # the server's own `send`: needed to drop the connection
+        scope[_SEND_KEY] = send  # the server's own `send`, for a response that drops the connection
         await self._app(scope, receive, send)
 
     def send_user_message(self, message: UserMessage) -> tuple[str, list[asyncio.Task[None]]]:
-        """Send a contact's message; return its provider id and the tasks that deliver its webhooks."""
+        """Send a contact's message; returns the provider's message ID and the scheduled webhooks."""
         sid, deliveries = self.simulator.send_user_message(message, self._clock())
         return sid, self._schedule_webhooks(deliveries)
 
-    def run_agent_action(self, contact: str, move: str, text: str = "") -> list[asyncio.Task[None]]:
-        """Perform an agent's move; return its webhook tasks. Raises `KeyError` if the move is unknown."""
+    def run_agent_action(self, person: str, action_name: str, text: str = "") -> list[asyncio.Task[None]]:
+        """Run an agent's action at the simulated desk; returns the scheduled webhooks. Raises `KeyError`."""
         if not isinstance(self.simulator, SimulatedDesk):
-            raise KeyError(move)
-        return self._schedule_webhooks(self.simulator.run_agent_action(contact, move, text, self._clock()))
+            raise KeyError(action_name)
+        return self._schedule_webhooks(
+            self.simulator.run_agent_action(person, action_name, text, self._clock())
+        )
 
     async def wait_until_idle(self) -> None:
-        """Wait until no webhook is pending or in progress, including retries."""
+        """Wait until no webhook is scheduled or in progress, retries included."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
@@ -146,10 +148,10 @@ class SimulatorServer:
     async def _handle_api_request(self, request: Request) -> Response:
         url = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         call = SimulatorRequest(request.method, url, dict(request.headers), await request.body())
-        answer, deliveries = self.simulator.handle(call, self._clock())
+        response, deliveries = self.simulator.handle(call, self._clock())
         self._schedule_webhooks(deliveries)
-        await asyncio.sleep(answer.delay * self._delay_factor)
-        return _to_http_response(answer)
+        await asyncio.sleep(response.delay * self._delay_factor)
+        return _to_http_response(response)
 
     async def _handle_user_message(self, request: Request) -> Response:
         try:
@@ -159,7 +161,7 @@ class SimulatorServer:
         try:
             sid, tasks = self.send_user_message(body.to_user_message())
         except KeyError:
-            return _error_response(400, "malformed", "this provider has no such surface")
+            return _error_response(400, "malformed", "unknown surface of this provider")
         if body.wait:
             await asyncio.wait(tasks)
         return JSONResponse({"sid": sid})
@@ -167,15 +169,15 @@ class SimulatorServer:
     async def _list_messages(self, request: Request) -> Response:
         after = request.query_params.get("after", "0")
         number = int(after) if after.isascii() and after.isdigit() else 0
-        contact = request.query_params.get("from", "").strip()
-        lines = self.simulator.list_messages(
-            self._clock(), person=f"+{contact}" if contact.isdigit() else contact, after=number
+        person = request.query_params.get("from", "").strip()
+        entries = self.simulator.list_messages(
+            self._clock(), person=f"+{person}" if person.isdigit() else person, after=number
         )
-        last = lines[-1].number if lines else number
-        return JSONResponse({"messages": [asdict(line) for line in lines], "last": last})
+        last_number = entries[-1].number if entries else number
+        return JSONResponse({"messages": [asdict(entry) for entry in entries], "last": last_number})
 
     async def _show_desk(self, request: Request) -> Response:
-        """Return the moves that the desk offers, and the state of a contact's conversation."""
+        """Return the agents' actions and the state of a contact's conversation."""
         if not isinstance(self.simulator, SimulatedDesk):
             return JSONResponse({"moves": [], "standing": asdict(DeskStatus())})
         status = self.simulator.get_desk_status(request.query_params.get("from", "").strip())
@@ -191,7 +193,7 @@ class SimulatorServer:
         try:
             self.run_agent_action(body.person, body.move, body.text)
         except KeyError:
-            return _error_response(400, "malformed", "this desk has no such move")
+            return _error_response(400, "malformed", "this action is not possible for this contact")
         return JSONResponse({"move": body.move})
 
     async def _set_faults(self, request: Request) -> Response:
@@ -210,12 +212,12 @@ class SimulatorServer:
         return tasks
 
     async def _deliver_webhook(self, delivery: WebhookDelivery) -> None:
-        """Send a webhook when it is due, and schedule the provider's retries."""
+        """Send a webhook at its time and schedule the provider's retries."""
         await asyncio.sleep(max(delivery.at - self._clock(), 0.0) * self._delay_factor)
         async with self._webhook_slots:
             status, timed_out = await self._post_webhook(delivery)
         if status is None or status >= 400:
-            log.info("simulated webhook failed: %s", status or ("timeout" if timed_out else "no answer"))
+            log.info("simulated webhook failed: %s", status or ("timeout" if timed_out else "no connection"))
         now = self._clock()
         self._schedule_webhooks(
             self.simulator.handle_delivery_result(delivery, status, now, timed_out=timed_out)
@@ -224,25 +226,25 @@ class SimulatorServer:
     async def _post_webhook(self, delivery: WebhookDelivery) -> tuple[int | None, bool]:
         try:
             async with asyncio.timeout(delivery.timeout):
-                answer = await self._http.request(
+                response = await self._http.request(
                     delivery.method,
                     delivery.url,
                     headers=dict(delivery.headers),
                     content=delivery.body,
                     timeout=delivery.timeout,
                 )
-        except Exception as error:  # any error counts as a failed delivery
+        except Exception as error:  # any error is a failure of the webhook's receiver
             return None, not isinstance(classify_http_error(error, self.simulator.name), Unavailable)
-        return answer.status_code, False
+        return response.status_code, False
 
 
 @contextlib.asynccontextmanager
 async def serve(app: ASGIApp, port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
-    """Serve an application on this event loop and yield its URL; port 0 means any free port.
+    """Run an application on this event loop and yield its URL; port 0 selects a free one.
 
-    Signal handlers are not installed. Raises `OSError` when the port is taken.
+    Signal handlers stay with the owner of the loop. Raises `OSError` if the port is in use.
     """
-    # bound here, because uvicorn ends the process when it cannot bind
+    # bound here, because uvicorn exits the process if it cannot bind
     listener = open_listener(host, port)
     config = uvicorn.Config(
         app,
@@ -263,7 +265,7 @@ async def serve(app: ASGIApp, port: int = 0, host: str = "127.0.0.1") -> AsyncIt
 
 
 class _Server(uvicorn.Server):
-    """uvicorn server without signal handlers; `ready` is set once it listens."""
+    """uvicorn without signal handlers; `ready` is set once it listens."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -278,14 +280,14 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
 
-def _to_http_response(answer: SimulatorResponse) -> Response:
-    if answer.drop:
+def _to_http_response(response: SimulatorResponse) -> Response:
+    if response.drop:
         return _ConnectionDropped()
-    return Response(answer.body, answer.status, dict(answer.headers))
+    return Response(response.body, response.status, dict(response.headers))
 
 
 class _ConnectionDropped(Response):
-    """Closes the connection without an answer.
+    """Closes the connection without a response.
 
     ASGI has no message for that. uvicorn's `send` is a method of the object that holds the connection;
     without one (a test's transport) the caller gets a `ConnectionResetError`.

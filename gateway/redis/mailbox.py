@@ -157,12 +157,12 @@ class RedisMailbox:
         *,
         settled: bool = True,
         counted: bool = True,
-        trouble: SendFailure | None = None,
+        failure: SendFailure | None = None,
     ) -> None:
         """Release the lease and schedule the session in `seconds`; a failed send counts for its account."""
         entry = to_json({"reason": reason, "seconds": round(seconds, 3)})
-        account = account_key(trouble.reply.address) if trouble else ""
-        cooldown_ms = int(trouble.cooldown_seconds * 1000) if trouble else 0
+        account = account_key(failure.reply.address) if failure else ""
+        cooldown_ms = int(failure.cooldown_seconds * 1000) if failure else 0
         flags = ["1" if flag else "" for flag in (settled, counted)]
         arguments: list[Argument] = [int(seconds * 1000), flags[0], entry, flags[1], account, cooldown_ms]
         with self._leases.allow_release(lease):

@@ -49,7 +49,7 @@ class StormSimulator(TwilioSimulator):
             webhook_url=webhook_url,
             seed=seed,
             sms_number=business_number,
-            remembered=20_000,
+            max_messages=20_000,
         )
         self._header_random = Random(seed)  # noqa: S311 - repeatable on purpose
         self._recipients: dict[str, Recipient] = {}

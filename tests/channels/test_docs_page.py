@@ -18,31 +18,35 @@ PAGE = (ROOT / "docs" / "channels.md").read_text(encoding="utf-8")
 _ROWS = [
     ("text_length", "Text in one message, characters", "split at paragraphs, lines, sentences, words"),
     ("markdown", "Formatting", "plain text"),
-    ("buttons", "Reply buttons", "a list, or numbers"),
-    ("button_title_length", "Label of a button", "a list, or numbers"),
-    ("list_rows", "Rows of a list", "numbers"),
-    ("list_title_length", "Label of a row", "cut, and in full below it"),
-    ("list_description_length", "Text below a row", "cut"),
-    ("choices_text_length", "Text with buttons or a list", "what is longer comes before, by itself"),
-    ("payload_length", "What a tap sends back", "numbers"),
-    ("links", "Link buttons", "the address is written out"),
+    ("buttons", "Reply buttons", "a list, or a numbered list"),
+    ("button_title_length", "Label of a button", "a list, or a numbered list"),
+    ("list_rows", "Rows of a list", "a numbered list"),
+    ("list_title_length", "Label of a row", "truncated, and in full in the text below it"),
+    ("list_description_length", "Text below a row", "truncated"),
+    (
+        "choices_text_length",
+        "Text with buttons or a list",
+        "longer text is sent before, as a message of its own",
+    ),
+    ("payload_length", "Payload of a button", "a numbered list"),
+    ("links", "Link buttons", "the URL is written in the text"),
     ("media", "Media in one message", "further messages"),
-    ("caption_length", "Text below a picture or film", "a message of its own"),
+    ("caption_length", "Caption of an image or video", "a message of its own"),
     ("templates", "Templates", "not sent"),
     ("quotes", "Quoted replies", "an ordinary reply"),
     ("reactions", "Reactions", "not sent"),
-    ("typing", "Read mark and typing", "nothing is shown"),
-    ("statuses", "Delivery statuses", "only that it was taken"),
-    ("look_up", "Can be asked what it took", "statuses that tell our key back, else sent at least once"),
-    ("echoes_key", "Statuses tell our key back", "a look-up, else sent at least once"),
-    ("idempotent_send", "A key against sending twice", "a look-up, else sent at least once"),
-    ("max_webhook_bytes", "Bytes of a webhook", "413"),
-    ("max_webhook_fields", "Fields of a webhook", "413"),
-    ("one_message", "All that answers a turn is one message", "a message each"),
-    ("reads_log", "Clients read replies in our log", "each is sent by a call of the API"),
-    ("closes", "Can be closed when a flow has ended", "stays open"),
-    ("desk", "A desk of people to hand over to", "people answer in the provider's own inbox, or not at all"),
-    ("pace", "Sends a second from one number", "no limit is kept"),
+    ("typing", "Read receipts and typing indicator", "not sent"),
+    ("statuses", "Delivery statuses", "only the acceptance is known"),
+    ("look_up", "Look-up of sent messages", "statuses that return our key, else at least once"),
+    ("echoes_key", "Statuses return our key", "a look-up, else at least once"),
+    ("idempotent_send", "Idempotency key on sends", "a look-up, else at least once"),
+    ("max_webhook_bytes", "Webhook body, bytes", "413"),
+    ("max_webhook_fields", "Webhook fields", "413"),
+    ("one_message", "All replies to a turn in one message", "one message each"),
+    ("reads_log", "Clients read replies from our log", "one API call each"),
+    ("closes", "Close the conversation when a flow has ended", "stays open"),
+    ("desk", "Agent desk for hand-offs", "agents use the provider's own inbox, if there is one"),
+    ("pace", "Sends per second from one number", "no limit"),
 ]
 
 
@@ -63,7 +67,7 @@ def _shown(value: object) -> str:
 
 def capability_table() -> str:
     names = channels.available()
-    lines = [f"| | {' | '.join(names)} | where it cannot |", "|---" * (len(names) + 2) + "|"]
+    lines = [f"| | {' | '.join(names)} | fallback |", "|---" * (len(names) + 2) + "|"]
     for field, meaning, instead in _ROWS:
         cells = [_shown(getattr(capabilities(name), field)) for name in names]
         lines.append(f"| {meaning} | {' | '.join(cells)} | {instead} |")
@@ -72,7 +76,7 @@ def capability_table() -> str:
 
 def verification_table() -> str:
     lines = [
-        "| channel | header | algorithm | what is signed | encoding | replay | rotation | handshake |",
+        "| channel | header | algorithm | signed parts | encoding | replay | rotation | handshake |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name in channels.available():

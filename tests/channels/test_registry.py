@@ -25,7 +25,7 @@ def test_a_channel_is_on_when_its_settings_are_set() -> None:
 
 @pytest.mark.parametrize("name", ["pigeon", "_kit", "", "os.path", "../twilio"])
 def test_no_other_name_is_a_channel(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="there is no channel"):
+    with pytest.raises(ConfigurationError, match="unknown channel"):
         load(name, ENVIRON, PUBLIC)
 
 

@@ -31,7 +31,7 @@ class Rig:
         paces: Mapping[str, RateLimit] | None = None,
         protocol: ProtocolLimits | None = None,
         concurrency: Concurrency | None = None,
-        excuses: ErrorMessages | None = None,
+        error_messages: ErrorMessages | None = None,
     ) -> None:
         policies = {"fake": concurrency} if concurrency else None
         self.redis = redis
@@ -44,9 +44,9 @@ class Rig:
             dialog=self.dialog,
             channels={"fake": self.channel},
             http=None,
-            bounds=bounds,
+            limits=bounds,
             concurrency=policies,
-            excuses=lambda turn, state: excuses or ErrorMessages(),
+            error_messages=lambda turn, state: error_messages or ErrorMessages(),
         )
 
     async def accept_turns(self, *numbers: int, text: str = "", session: str = SESSION) -> None:

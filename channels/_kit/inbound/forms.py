@@ -32,9 +32,9 @@ def parse_form(raw: bytes, *, max_bytes: int, max_fields: int) -> FormData:
     Raises `WebhookTooLarge` over the limits, `MalformedWebhook` if the bytes are not UTF-8.
     """
     if len(raw) > max_bytes:
-        raise WebhookTooLarge(f"{len(raw)} bytes; at most {max_bytes} are read")
+        raise WebhookTooLarge(f"the form has {len(raw)} bytes; the limit is {max_bytes}")
     if raw.count(b"&") >= max_fields:
-        raise WebhookTooLarge(f"more than {max_fields} fields")
+        raise WebhookTooLarge(f"the form has more than {max_fields} fields")
     try:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=max_fields)
     except ValueError:

@@ -14,34 +14,34 @@ JsonObject = dict[str, Any]
 def parse_object(raw: bytes) -> JsonObject | None:
     """Return the JSON object in a body; `None` for anything else, however nested, large or badly encoded."""
     try:
-        found = json.loads(raw.decode(), parse_constant=lambda _: None)
+        value = json.loads(raw.decode(), parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
 def get_object(value: JsonObject, *path: str) -> JsonObject:
     """Return the object at the end of a path; an empty one if it is missing or of another type."""
     for name in path:
-        found = value.get(name)
-        if not isinstance(found, dict):
+        child = value.get(name)
+        if not isinstance(child, dict):
             return {}
-        value = found
+        value = child
     return value
 
 
 def get_object_list(value: JsonObject, name: str) -> list[JsonObject]:
     """Return the objects in a list, without its other items."""
-    found = value.get(name)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    items = value.get(name)
+    return [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
 
 
 def get_text(value: JsonObject, name: str, limit: int = 200) -> str:
     """Return a text, sanitised and truncated; integers as text; the empty string for anything else."""
-    found = value.get(name)
-    if isinstance(found, int) and not isinstance(found, bool):
-        return str(found) if abs(found) < 10**18 else ""
-    return sanitize(found, limit) if isinstance(found, str) else ""
+    content = value.get(name)
+    if isinstance(content, int) and not isinstance(content, bool):
+        return str(content) if abs(content) < 10**18 else ""
+    return sanitize(content, limit) if isinstance(content, str) else ""
 
 
 def get_identifier(value: JsonObject, name: str, limit: int = 256) -> str:
@@ -49,19 +49,24 @@ def get_identifier(value: JsonObject, name: str, limit: int = 256) -> str:
 
     A truncated identifier would be another one.
     """
-    found = get_text(value, name, limit + 1).strip()
+    identifier = get_text(value, name, limit + 1).strip()
     return (
-        found if len(found) <= limit and found.isascii() and found.isprintable() and " " not in found else ""
+        identifier
+        if len(identifier) <= limit
+        and identifier.isascii()
+        and identifier.isprintable()
+        and " " not in identifier
+        else ""
     )
 
 
 def get_number(value: JsonObject, name: str) -> float | None:
     """Return a number, also if it is written as text; `None` for anything else."""
-    found = value.get(name)
-    if isinstance(found, bool) or not isinstance(found, int | float | str):
+    content = value.get(name)
+    if isinstance(content, bool) or not isinstance(content, int | float | str):
         return None
     try:
-        value_of = float(found)
+        number = float(content)
     except (ValueError, OverflowError):
         return None
-    return value_of if isfinite(value_of) else None
+    return number if isfinite(number) else None

@@ -16,10 +16,10 @@ def canonical_number(number: str) -> str:
     digit; the mobile digit of Mexico (1) and of Argentina (9) is removed. Adding Brazil's digit rather than
     removing it keeps a mobile number apart from the landline with the same last eight digits.
     """
-    if found := _MEXICO_OLD_MOBILE.fullmatch(number):
-        return f"+52{found[1]}"
-    if found := _ARGENTINA_MOBILE.fullmatch(number):
-        return f"+54{found[1]}"
-    if found := _BRAZIL_OLD_MOBILE.fullmatch(number):
-        return f"+55{found[1]}9{found[2]}"
+    if match := _MEXICO_OLD_MOBILE.fullmatch(number):
+        return f"+52{match[1]}"
+    if match := _ARGENTINA_MOBILE.fullmatch(number):
+        return f"+54{match[1]}"
+    if match := _BRAZIL_OLD_MOBILE.fullmatch(number):
+        return f"+55{match[1]}9{match[2]}"
     return number

@@ -11,12 +11,12 @@ def parse_request_target(url: str) -> str:
     """Return the raw path and query of a URL, undecoded. Raises `MalformedWebhook` if it is not ASCII."""
     if not url.isascii():
         raise MalformedWebhook("the URL is not ASCII")
-    rest = url.partition("#")[0]
-    if not rest.startswith("/"):
-        rest = rest.partition("://")[2]
-        slash = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
-        rest = rest[slash:]
-    return rest if rest.startswith("/") else f"/{rest}"
+    target = url.partition("#")[0]
+    if not target.startswith("/"):
+        target = target.partition("://")[2]
+        slash = min((at for at in (target.find("/"), target.find("?")) if at >= 0), default=len(target))
+        target = target[slash:]
+    return target if target.startswith("/") else f"/{target}"
 
 
 def parse_query_values(url: str, name: str, *, max_fields: int) -> list[str]:
@@ -24,8 +24,8 @@ def parse_query_values(url: str, name: str, *, max_fields: int) -> list[str]:
     try:
         pairs = parse_qsl(parse_request_target(url).partition("?")[2], max_num_fields=max_fields)
     except ValueError:
-        raise MalformedWebhook("the query cannot be read") from None
-    return [value for found, value in pairs if found == name]
+        raise MalformedWebhook("the query string is malformed") from None
+    return [value for parameter, value in pairs if parameter == name]
 
 
 class PublicUrl:
@@ -40,10 +40,9 @@ class PublicUrl:
         self._prefix = parts.path.rstrip("/")
 
     def candidates(self, seen: str) -> tuple[str, str]:
-        """Return the possible public URLs of a request received as `seen`: as configured, and with the port
-        toggled.
+        """Return the possible public URLs of a request: as configured, and with the port toggled.
 
-        A proxy may or may not have removed the path prefix.
+        `seen` is the URL as received; a proxy may or may not have removed the path prefix.
         """
         path = parse_request_target(seen)
         if not path.startswith(f"{self._prefix}/"):

@@ -53,7 +53,7 @@ async def post(
     return await send_request(http, provider, "POST", url, auth=auth, data=data, json=json)
 
 
-async def send_request(
+async def send_request(  # noqa: PLR0913 - the keyword arguments of httpx
     http: httpx.AsyncClient,
     provider: str,
     method: str,
@@ -94,8 +94,10 @@ async def get(
                 url, params=dict(params) if params is not None else None, auth=auth, timeout=_build_timeout()
             )
     except Exception as error:
-        failed = classify_http_error(error, provider)
-        raise Unavailable(failed.reason) if isinstance(failed, Unknown) else failed from error
+        delivery_error = classify_http_error(error, provider)
+        raise (
+            Unavailable(delivery_error.reason) if isinstance(delivery_error, Unknown) else delivery_error
+        ) from error
 
 
 def classify_http_error(error: Exception, provider: str) -> DeliveryError:
@@ -108,15 +110,15 @@ def classify_http_error(error: Exception, provider: str) -> DeliveryError:
     if isinstance(error, DeliveryError):
         return error
     if isinstance(error, _INVALID_URL_ERRORS):
-        return Rejected(f"{provider}: the address of the API cannot be used ({name})", account_wide=True)
+        return Rejected(f"{provider}: the API URL cannot be used ({name})", account_wide=True)
     cause = error.__cause__
     if isinstance(error, _CONNECTION_ERRORS) and (
         not isinstance(cause, aiohttp.ClientError) or isinstance(cause, _CONNECT_CAUSES)
     ):
-        return Unavailable(f"{provider}: no connection ({name})")
+        return Unavailable(f"{provider}: connection failed ({name})")
     if isinstance(error, httpx.TimeoutException) and isinstance(cause, _CONNECT_CAUSES):
-        return Unavailable(f"{provider}: no connection ({name})")
-    return Unknown(f"{provider}: no answer ({name})")
+        return Unavailable(f"{provider}: connection failed ({name})")
+    return Unknown(f"{provider}: no response ({name})")
 
 
 def parse_json_body(response: httpx.Response) -> dict[str, Any]:

@@ -42,17 +42,17 @@ async def download_file(
         method="GET", url=url, headers=dict(headers), seconds=FILE_TIMEOUT_SECONDS, largest=largest
     )
     try:
-        answer = await fetch.fetch(request)
+        response = await fetch.fetch(request)
     except ResponseTooLarge as error:
         raise MediaUnavailable(MediaErrorKind.TOO_LARGE, str(error)) from error
     except FetchError as error:
         raise MediaUnavailable(
             MediaErrorKind.UNREACHABLE if error.request_sent else MediaErrorKind.REFUSED, str(error)
         ) from error
-    if answer.status != 200:
-        trouble = _ERROR_KINDS_BY_STATUS.get(answer.status, MediaErrorKind.UNREACHABLE)
-        raise MediaUnavailable(trouble, f"its address answered {answer.status}")
-    return answer.body
+    if response.status != 200:
+        kind = _ERROR_KINDS_BY_STATUS.get(response.status, MediaErrorKind.UNREACHABLE)
+        raise MediaUnavailable(kind, f"the server responded with {response.status}")
+    return response.body
 
 
 def extract_host(url: str) -> str:
@@ -71,23 +71,25 @@ async def load_for_upload(medium: Attachment, fetch: HttpFetcher, *, largest: in
     try:
         return await download_file(fetch, medium.url, largest=largest)
     except MediaUnavailable as error:
-        reason = f"the file to send could not be fetched: {error}"
+        reason = f"downloading the file to send failed: {error}"
         if error.kind is MediaErrorKind.UNREACHABLE:
             raise Unavailable(reason) from error
         raise Rejected(reason, code=error.kind) from error
 
 
 async def download_with_auth(
-    fetch: HttpFetcher, url: str, keeper: str, credentials: Credentials | None
+    fetch: HttpFetcher, url: str, provider_url: str, credentials: Credentials | None
 ) -> bytes:
     """Download a file, with credentials only on the provider's own host.
 
     `keeper` is the provider's host; neither a forged webhook nor a redirect leads the credentials to another.
     Raises `MediaUnavailable`.
     """
-    is_theirs = url.startswith(f"{keeper.rstrip('/')}/") and "/.." not in url
+    is_provider_url = url.startswith(f"{provider_url.rstrip('/')}/") and "/.." not in url
     headers = (
-        {"Authorization": _format_authorization(credentials)} if credentials and is_theirs else _NO_HEADERS
+        {"Authorization": _format_authorization(credentials)}
+        if credentials and is_provider_url
+        else _NO_HEADERS
     )
     return await download_file(fetch, url, headers)
 

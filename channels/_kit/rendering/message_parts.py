@@ -18,32 +18,38 @@ def append_numbered_list(text: str, choices: Sequence[Choice]) -> str:
     return f"{text}\n\n{format_numbered_list(labels)}".strip() if choices else text
 
 
-def attach_choices(text: str, choices: Sequence[Choice], can: Capabilities) -> list[MessagePart]:
+def attach_choices(text: str, choices: Sequence[Choice], capabilities: Capabilities) -> list[MessagePart]:
     """Render a text and its choices as a link button, reply buttons, a list or, if none fits, numbers.
 
     What is shown must identify one choice, so labels that would look alike when truncated are not truncated.
     """
-    shown = _displayable_choices(choices, can) if text else ()
-    if not shown:
+    displayable = _displayable_choices(choices, capabilities) if text else ()
+    if not displayable:
         return [
             MessagePart(body=body)
-            for body in split_text(append_numbered_list(text, choices), can.text_length)
+            for body in split_text(append_numbered_list(text, choices), capabilities.text_length)
         ]
-    *before, last = split_text(text, can.text_length)
-    *more, last = split_text(last, can.choices_text_length)
-    return [*(MessagePart(body=body) for body in (*before, *more)), MessagePart(body=last, choices=shown)]
+    *before, last_text = split_text(text, capabilities.text_length)
+    *earlier, last_text = split_text(last_text, capabilities.choices_text_length)
+    return [
+        *(MessagePart(body=body) for body in (*before, *earlier)),
+        MessagePart(body=last_text, choices=displayable),
+    ]
 
 
-def should_use_list(choices: Sequence[Choice], can: Capabilities) -> bool:
+def should_use_list(choices: Sequence[Choice], capabilities: Capabilities) -> bool:
     """Return whether choices that were cut to fit are to be shown as a list rather than as buttons."""
-    return len(choices) > can.buttons or any(
-        choice.description or utf16_length(choice.label) > can.button_title_length for choice in choices
+    return len(choices) > capabilities.buttons or any(
+        choice.description or utf16_length(choice.label) > capabilities.button_title_length
+        for choice in choices
     )
 
 
-def attach_captions(bodies: list[str], media: Sequence[Attachment], can: Capabilities) -> list[MessagePart]:
+def attach_captions(
+    bodies: list[str], media: Sequence[Attachment], capabilities: Capabilities
+) -> list[MessagePart]:
     """Return one part per medium; only images and video take a caption, and only a short one."""
-    if len(bodies) == 1 and media and _fits_as_caption(bodies[0], media[0], can):
+    if len(bodies) == 1 and media and _fits_as_caption(bodies[0], media[0], capabilities):
         first, *rest = media
         return [
             MessagePart(body=bodies[0], media=(first,)),
@@ -55,38 +61,45 @@ def attach_captions(bodies: list[str], media: Sequence[Attachment], can: Capabil
     ]
 
 
-def _fits_as_caption(body: str, medium: Attachment, can: Capabilities) -> bool:
-    return medium.content_type.startswith(_CAPTION_MEDIA_TYPES) and utf16_length(body) <= can.caption_length
+def _fits_as_caption(body: str, medium: Attachment, capabilities: Capabilities) -> bool:
+    return (
+        medium.content_type.startswith(_CAPTION_MEDIA_TYPES)
+        and utf16_length(body) <= capabilities.caption_length
+    )
 
 
-def _displayable_choices(choices: Sequence[Choice], can: Capabilities) -> tuple[Choice, ...]:
+def _displayable_choices(choices: Sequence[Choice], capabilities: Capabilities) -> tuple[Choice, ...]:
     """Return the choices as the channel would show them; none if it cannot show them all."""
     if any(choice.url for choice in choices):
-        fits = len(choices) <= can.links and all(
-            _fits(choice.label, can.button_title_length) and choice.url.startswith("https://")
+        fits = len(choices) <= capabilities.links and all(
+            _fits(choice.label, capabilities.button_title_length) and choice.url.startswith("https://")
             for choice in choices
         )
         return tuple(choice.model_copy(update={"description": ""}) for choice in choices) if fits else ()
     plain = [choice.model_copy(update={"label": " ".join(choice.label.split())}) for choice in choices]
-    if not all(choice.label and 0 < utf16_length(choice.payload) <= can.payload_length for choice in plain):
+    if not all(
+        choice.label and 0 < utf16_length(choice.payload) <= capabilities.payload_length for choice in plain
+    ):
         return ()
     buttons = [choice.model_copy(update={"description": ""}) for choice in plain]
-    if len(plain) <= can.buttons and all(_fits(c.label, can.button_title_length) for c in plain):
+    if len(plain) <= capabilities.buttons and all(
+        _fits(c.label, capabilities.button_title_length) for c in plain
+    ):
         return _require_distinct(buttons)
-    if len(plain) <= can.list_rows:
-        return _require_distinct([_build_list_row(choice, can) for choice in plain])
+    if len(plain) <= capabilities.list_rows:
+        return _require_distinct([_build_list_row(choice, capabilities) for choice in plain])
     return ()
 
 
-def _build_list_row(choice: Choice, can: Capabilities) -> Choice:
+def _build_list_row(choice: Choice, capabilities: Capabilities) -> Choice:
     """Build a list row; a label that is too long is repeated in full in the description."""
-    if _fits(choice.label, can.list_title_length):
-        description = truncate(choice.description, can.list_description_length)
+    if _fits(choice.label, capabilities.list_title_length):
+        description = truncate(choice.description, capabilities.list_description_length)
         return choice.model_copy(update={"description": description})
     return choice.model_copy(
         update={
-            "label": truncate(choice.label, can.list_title_length),
-            "description": truncate(choice.label, can.list_description_length),
+            "label": truncate(choice.label, capabilities.list_title_length),
+            "description": truncate(choice.label, capabilities.list_description_length),
         }
     )
 

@@ -66,7 +66,11 @@ def describe_high_cost(text: str) -> str:
         (char for char in to_gsm7_friendly(text) if char not in _GSM7_BASIC and char not in _GSM7_EXTENDED),
         "",
     )
-    why = f"; “{odd}” is not in the plain alphabet, which has 160 a message and not 70" if odd else ""
+    why = (
+        f"; “{odd}” is not in the GSM-7 alphabet, so a segment holds 70 characters instead of 160"
+        if odd
+        else ""
+    )
     return f"takes {needed}{why}"
 
 

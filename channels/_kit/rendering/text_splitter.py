@@ -30,14 +30,14 @@ def split_text(text: str, limit: int, length: Callable[[str], int] = utf16_lengt
     if they fit. Only a word longer than a part is split inside, between grapheme clusters.
     """
     parts = []
-    rest = text.strip()
-    while length(rest) > limit:
-        window = _fitting_length(rest, limit, length)
-        cut = _find_natural_break(rest, window) or _find_grapheme_break(rest, window)
-        if part := rest[:cut].rstrip():
+    remaining = text.strip()
+    while length(remaining) > limit:
+        window = _fitting_length(remaining, limit, length)
+        cut = _find_natural_break(remaining, window) or _find_grapheme_break(remaining, window)
+        if part := remaining[:cut].rstrip():
             parts.append(part)
-        rest = rest[cut:].lstrip()
-    return [*parts, rest] if rest else parts
+        remaining = remaining[cut:].lstrip()
+    return [*parts, remaining] if remaining else parts
 
 
 def _fitting_length(text: str, limit: int, length: Callable[[str], int]) -> int:
@@ -51,14 +51,16 @@ def _fitting_length(text: str, limit: int, length: Callable[[str], int]) -> int:
 def _find_natural_break(text: str, window: int) -> int:
     """Return the best break within the window, 0 if there is none."""
     head = text[: window + 1]
-    spans = (found.span() for found in _UNBREAKABLE.finditer(text))
-    whole = [(start, end) for start, end in spans if start < window and end - start <= window]
+    spans = (match.span() for match in _UNBREAKABLE.finditer(text))
+    unbreakable = [(start, end) for start, end in spans if start < window and end - start <= window]
     for number, pattern in enumerate(_BREAK_PATTERNS):
         earliest = window // 3 if number < 3 else 0
-        cuts = [found.start() if number < 2 else found.end() for found in pattern.finditer(head)]
-        if fitting := [cut for cut in cuts if earliest < cut <= window and not _is_inside_span(cut, whole)]:
+        cuts = [match.start() if number < 2 else match.end() for match in pattern.finditer(head)]
+        if fitting := [
+            cut for cut in cuts if earliest < cut <= window and not _is_inside_span(cut, unbreakable)
+        ]:
             return fitting[-1]
-    starts = [start for start, end in whole if 0 < start < window < end]
+    starts = [start for start, end in unbreakable if 0 < start < window < end]
     return starts[-1] if starts else 0
 
 
@@ -67,10 +69,10 @@ def _is_inside_span(cut: int, spans: Iterable[tuple[int, int]]) -> bool:
 
 
 def _find_grapheme_break(text: str, window: int) -> int:
-    """Return the last break in the window that does not split a grapheme cluster (UAX 29, `\\X`)."""
+    r"""Return the last break in the window that does not split a grapheme cluster (UAX 29, `\X`)."""
     cut = 0
-    for found in _GRAPHEME.finditer(text[: window + _MAX_GRAPHEME_LENGTH]):
-        if found.end() > window:
+    for match in _GRAPHEME.finditer(text[: window + _MAX_GRAPHEME_LENGTH]):
+        if match.end() > window:
             break
-        cut = found.end()
+        cut = match.end()
     return cut or window

@@ -41,66 +41,72 @@ Notification = tuple[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class DeskAgents:
-    """The agent Grace, at the desk of the bot's admin `bot`."""
+    """Actions of the simulated agent Grace; `bot` is the admin ID of the bot."""
 
     records: ConversationStore
     bot: str
     plain: bool
 
-    def run_action(self, talk: Conversation, move: str, text: str, now: float) -> Notification:
-        """Run an action of Grace's. Raises `KeyError` for an unknown action, or one without its text."""
-        if any(known.name == move and known.speaks and not text for known in AGENT_ACTIONS):
-            raise KeyError(move)
-        moves: dict[str, Callable[[], Notification]] = {
-            "reply": lambda: self._add_part(talk, "comment", "conversation.admin.replied", now, text),
-            "reply_and_assign": lambda: self._assign(talk, PRIMARY_AGENT[0], now, text),
-            "note": lambda: self._add_part(talk, "note", "conversation.admin.noted", now, text),
-            "take": lambda: self._assign(talk, PRIMARY_AGENT[0], now),
-            "pass_on": lambda: self._assign(talk, SECOND_AGENT[0], now),
-            "give_back": lambda: self._assign(talk, self.bot, now),
-            "unassign": lambda: self._assign(talk, "", now),
-            "close": lambda: self._change_state(talk, "closed", "close", "conversation.admin.closed", now),
+    def run_action(self, conversation: Conversation, action_name: str, text: str, now: float) -> Notification:
+        """Run one of Grace's actions. Raises `KeyError` for an unknown action, or one without its text."""
+        if any(action.name == action_name and action.speaks and not text for action in AGENT_ACTIONS):
+            raise KeyError(action_name)
+        actions: dict[str, Callable[[], Notification]] = {
+            "reply": lambda: self._add_part(conversation, "comment", "conversation.admin.replied", now, text),
+            "reply_and_assign": lambda: self._assign(conversation, PRIMARY_AGENT[0], now, text),
+            "note": lambda: self._add_part(conversation, "note", "conversation.admin.noted", now, text),
+            "take": lambda: self._assign(conversation, PRIMARY_AGENT[0], now),
+            "pass_on": lambda: self._assign(conversation, SECOND_AGENT[0], now),
+            "give_back": lambda: self._assign(conversation, self.bot, now),
+            "unassign": lambda: self._assign(conversation, "", now),
+            "close": lambda: self._change_state(
+                conversation, "closed", "close", "conversation.admin.closed", now
+            ),
             "reply_and_close": lambda: self._change_state(
-                talk, "closed", "close", "conversation.admin.closed", now, text
+                conversation, "closed", "close", "conversation.admin.closed", now, text
             ),
-            "open": lambda: self._change_state(talk, "open", "open", "conversation.admin.opened", now),
+            "open": lambda: self._change_state(
+                conversation, "open", "open", "conversation.admin.opened", now
+            ),
             "snooze": lambda: self._change_state(
-                talk, "snoozed", "snoozed", "conversation.admin.snoozed", now
+                conversation, "snoozed", "snoozed", "conversation.admin.snoozed", now
             ),
-            "redact": lambda: self._redact(talk),
-            "delete": lambda: self._delete(talk),
+            "redact": lambda: self._redact(conversation),
+            "delete": lambda: self._delete(conversation),
         }
-        return moves[move]()
+        return actions[action_name]()
 
     def _add_part(
-        self, talk: Conversation, kind: str, topic: str, now: float, text: str = ""
+        self, conversation: Conversation, kind: str, topic: str, now: float, text: str = ""
     ) -> Notification:
         body = format_body(text, plain=self.plain)
-        part = talk.add_part(kind, build_teammate(*PRIMARY_AGENT), self.records.next_number(), now, body=body)
+        part = conversation.add_part(
+            kind, build_teammate(*PRIMARY_AGENT), self.records.next_number(), now, body=body
+        )
         if text:
-            self.records.record_message("note" if kind == "note" else "agent", talk, part, now)
-        return topic, talk.to_json([part])
+            self.records.record_message("note" if kind == "note" else "agent", conversation, part, now)
+        return topic, conversation.to_json([part])
 
-    def _assign(self, talk: Conversation, admin: str, now: float, text: str = "") -> Notification:
+    def _assign(self, conversation: Conversation, admin: str, now: float, text: str = "") -> Notification:
         """Assign; text that comes with an assignment is part of it, without a separate comment."""
-        talk.admin, talk.team = admin, talk.team if admin else ""
-        return self._add_part(talk, "assignment", "conversation.admin.assigned", now, text)
+        conversation.admin, conversation.team = admin, conversation.team if admin else ""
+        return self._add_part(conversation, "assignment", "conversation.admin.assigned", now, text)
 
     def _change_state(
-        self, talk: Conversation, state: str, kind: str, topic: str, now: float, text: str = ""
+        self, conversation: Conversation, state: str, kind: str, topic: str, now: float, text: str = ""
     ) -> Notification:
-        talk.state = state
-        return self._add_part(talk, kind, topic, now, text)
+        conversation.state = state
+        return self._add_part(conversation, kind, topic, now, text)
 
-    def _redact(self, talk: Conversation) -> Notification:
+    def _redact(self, conversation: Conversation) -> Notification:
         """Redact the contact's newest message. Raises `KeyError` if there is none."""
-        for part in reversed(talk.parts):
+        for part in reversed(conversation.parts):
             if part["author"]["type"] == "user" and not part["redacted"]:
                 part.update(redacted=True, body=_DELETED_BODY, attachments=[])
-                return "conversation_part.redacted", talk.to_json([part])
+                return "conversation_part.redacted", conversation.to_json([part])
         raise KeyError("redact")
 
-    def _delete(self, talk: Conversation) -> Notification:
+    def _delete(self, conversation: Conversation) -> Notification:
         """Delete; the webhook has identifying fields only, under another name than elsewhere."""
-        self.records.delete(talk)
-        return "conversation.deleted", {"type": "conversation", "conversation_id": talk.id}
+        self.records.delete(conversation)
+        return "conversation.deleted", {"type": "conversation", "conversation_id": conversation.id}

@@ -36,7 +36,7 @@ class Conversation:
 
     def to_json(self, parts: Iterable[Json]) -> Json:
         """Return the JSON with some of its parts; a missing assignee is null (seen in webhooks)."""
-        shown = list(parts)
+        included = list(parts)
         return {
             "type": "conversation",
             "id": self.id,
@@ -53,14 +53,14 @@ class Conversation:
             "tags": {"type": "tag.list", "tags": [{"type": "tag", "id": tag} for tag in self.tags]},
             "conversation_parts": {
                 "type": "conversation_part.list",
-                "total_count": len(shown),
-                "conversation_parts": shown,
+                "total_count": len(included),
+                "conversation_parts": included,
             },
         }
 
-    def add_part(self, kind: str, author: Json, number: int, now: float, **more: Any) -> Json:
+    def add_part(self, kind: str, author: Json, number: int, now: float, **fields: Any) -> Json:
         """Add a part."""
-        made: Json = {
+        part: Json = {
             "type": "conversation_part",
             "id": f"3735{number:010}",
             "part_type": kind,
@@ -73,52 +73,52 @@ class Conversation:
             "redacted": False,
             "metadata": {},
             "app_package_code": None,
-            **more,
+            **fields,
         }
-        self.parts.append(made)
-        return made
+        self.parts.append(part)
+        return part
 
     def assignee_json(self) -> Json | None:
-        """The assignee as a part names it."""
+        """Return the assignee in the form of a conversation part."""
         if self.admin:
             return {"type": "admin", "id": self.admin}
         return {"type": "team", "id": self.team} if self.team else None
 
 
 class ConversationStore:
-    """Conversations by id and by contact, and a transcript of all, bounded to `most` entries."""
+    """Conversations by ID and by contact, and a transcript of at most `limit` entries."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, limit: int) -> None:
         self._conversations: dict[str, Conversation] = {}
         self._newest: dict[str, str] = {}
-        self._transcript: deque[TranscriptEntry] = deque(maxlen=most)
+        self._transcript: deque[TranscriptEntry] = deque(maxlen=limit)
         self._count = 0
 
     def next_number(self) -> int:
-        """The number of the part that comes next."""
+        """Return the number of the next part."""
         self._count += 1
         return self._count
 
     def create(self, person: str, name: str, source: Json, now: float) -> Conversation:
-        """A new conversation."""
-        talk = Conversation(f"2154{self._count:011}", person, name, source, int(now))
-        self._conversations[talk.id] = talk
-        self._newest[person] = talk.id
-        return talk
+        """Create a conversation."""
+        conversation = Conversation(f"2154{self._count:011}", person, name, source, int(now))
+        self._conversations[conversation.id] = conversation
+        self._newest[person] = conversation.id
+        return conversation
 
     def find(self, number: str) -> Conversation | None:
-        """A conversation by its id."""
+        """Return a conversation by its ID."""
         return self._conversations.get(number)
 
     def find_newest(self, person: str) -> Conversation | None:
-        """The newest conversation of a person."""
+        """Return a contact's newest conversation."""
         return self._conversations.get(self._newest.get(person, ""))
 
-    def delete(self, talk: Conversation) -> None:
+    def delete(self, conversation: Conversation) -> None:
         """Delete a conversation; its messages stay in the transcript."""
-        del self._conversations[talk.id]
+        del self._conversations[conversation.id]
 
-    def record_message(self, direction: str, talk: Conversation, part: Json, now: float) -> None:
+    def record_message(self, direction: str, conversation: Conversation, part: Json, now: float) -> None:
         """Record a message: `in` by the contact, `out` by the bot, by an `agent`, or a `note`."""
         options = part["metadata"].get("quick_reply_options", [])
         self._transcript.append(
@@ -127,8 +127,8 @@ class ConversationStore:
                 at=now,
                 direction=direction,
                 id=part["id"],
-                ours=talk.id,
-                person=talk.person,
+                ours=conversation.id,
+                person=conversation.person,
                 text=visible_text(part["body"] or ""),
                 media=tuple(each["url"] for each in part["attachments"]),
                 choices=tuple((option["uuid"], option["text"]) for option in options),
@@ -137,39 +137,39 @@ class ConversationStore:
 
     def list_messages(self, person: str, after: int) -> list[TranscriptEntry]:
         """Return the transcript of one contact or of all, with numbers above `after`."""
-        return [line for line in self._transcript if line.number > after and person in ("", line.person)]
+        return [entry for entry in self._transcript if entry.number > after and person in ("", entry.person)]
 
 
 def contact_id(person: str) -> str:
-    """The id of a person, always the same."""
+    """Return the ID of a contact, derived from `person`."""
     return hashlib.sha256(person.encode()).hexdigest()[:24]
 
 
 def build_contact(person: str, name: str) -> Json:
-    """A person as the author of a part."""
+    """Build the author of a contact's part."""
     return {"type": "user", "id": contact_id(person), "name": name or "Ada", "email": ""}
 
 
 def build_teammate(number: str, name: str) -> Json:
-    """A teammate as the author of a part."""
+    """Build the author of a teammate's part."""
     return {"type": "admin", "id": number, "name": name, "email": f"{name.lower()}@shop.example"}
 
 
-def build_uploads(said: UserMessage) -> list[Json]:
-    """The files that a person sent."""
+def build_uploads(message: UserMessage) -> list[Json]:
+    """Build the attachments of a contact's message."""
     return [
-        {"type": "upload", "name": url.rpartition("/")[2], "url": url, "content_type": said.media_type}
-        for url in said.media
+        {"type": "upload", "name": url.rpartition("/")[2], "url": url, "content_type": message.media_type}
+        for url in message.media
     ]
 
 
 def format_body(text: str, *, plain: bool) -> str | None:
-    """A text as the Messenger writes it: HTML, or (from API version 2.15) as it is."""
+    """Return a body in the webhook's format: HTML, or plain text from API version 2.15."""
     if plain or not text:
         return text or None
     return "".join(f'<p class="no-margin">{line}</p>' for line in escape(text, quote=False).split("\n"))
 
 
 def visible_text(body: str) -> str:
-    """Return a body's text as a reader sees it."""
+    """Return a body's text without markup."""
     return unescape(_TAG.sub("", _LINE_BREAK.sub("\n", body))).strip()

@@ -45,7 +45,7 @@ _MAX_BODY_BYTES: Final = 64 * 1024
 _VERSIONS: Final = frozenset({f"2.{minor}" for minor in range(17)} | {f"1.{minor}" for minor in range(5)})
 _BOT_NAME: Final = "Bot"
 _TAG_ID: Final = "86"
-"""The one tag that there is."""
+"""The workspace's only tag."""
 
 
 class IntercomSimulator:
@@ -68,8 +68,8 @@ class IntercomSimulator:
         admin: str = "9608555",
         team: str = "5017001",
         plain: bool = False,
-        most_in_a_window: int = _MAX_CALLS_PER_WINDOW,
-        remembered: int = 100_000,
+        calls_per_window: int = _MAX_CALLS_PER_WINDOW,
+        max_messages: int = 100_000,
     ) -> None:
         self._token = access_token
         self._app = app_id
@@ -78,13 +78,13 @@ class IntercomSimulator:
         self._tags = {_TAG_ID}
         self._plain = plain
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
-        self._webhooks = WebhookSender(url=webhook_url, secret=client_secret, app=app_id, chance=self._random)
+        self._webhooks = WebhookSender(url=webhook_url, secret=client_secret, app=app_id, random=self._random)
         self._faults = FaultSettings()
         self._next_faults: deque[Fault] = deque()
-        self._conversations = ConversationStore(remembered)
+        self._conversations = ConversationStore(max_messages)
         self._agents = DeskAgents(self._conversations, admin, plain)
         self._contacts: dict[str, str] = {}
-        self._window, self._calls, self._max_calls = 0.0, 0, most_in_a_window
+        self._window, self._calls, self._max_calls = 0.0, 0, calls_per_window
 
     def set_faults(self, faults: FaultSettings) -> None:
         """Replace the faults."""
@@ -97,9 +97,9 @@ class IntercomSimulator:
         return self._conversations.list_messages(person, after)
 
     def get_desk_status(self, person: str) -> DeskStatus:
-        """The person's newest conversation: whether it is open, and whom it is assigned to."""
-        talk = self._conversations.find_newest(person)
-        if talk is None:
+        """Return state and assignee of the contact's newest conversation."""
+        conversation = self._conversations.find_newest(person)
+        if conversation is None:
             return DeskStatus()
         names = {
             self._admin: "the bot",
@@ -107,36 +107,46 @@ class IntercomSimulator:
             SECOND_AGENT[0]: SECOND_AGENT[1],
             "": "nobody",
         }
-        assigned = " and ".join(filter(None, ["a team" if talk.team else "", names[talk.admin]]))
-        tagged = ", tagged" if talk.tags else ""
-        return DeskStatus(talk.id, f"{talk.state}, assigned to {assigned}{tagged}")
-
-    def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
-        """Run an action of Grace's. Raises `KeyError` for an unknown one, or without a conversation."""
-        talk = self._conversations.find_newest(person)
-        if talk is None:
-            raise KeyError(person)
-        return self._webhooks.notify(*self._agents.run_action(talk, move, text, now), now)
-
-    def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
-        """Send a contact's message: its part id and the webhook. Raises `KeyError` for another surface."""
-        if said.surface != self.name:
-            raise KeyError(said.surface)
-        talk, number = self._conversations.find_newest(said.person), self._conversations.next_number()
-        author, body = build_contact(said.person, said.name), format_body(said.text, plain=self._plain)
-        if talk is None:
-            return self._begin_conversation(said, author, body, number, now)
-        kind = "open" if talk.state == "closed" else "comment"
-        talk.state = "open"
-        metadata = {"quick_reply_uuid": said.button} if said.button else {}
-        part = talk.add_part(
-            kind, author, number, now, body=body, attachments=build_uploads(said), metadata=metadata
+        assigned = " and ".join(
+            filter(None, ["a team" if conversation.team else "", names[conversation.admin]])
         )
-        self._conversations.record_message("in", talk, part, now)
-        return part["id"], self._webhooks.notify("conversation.user.replied", talk.to_json([part]), now)
+        tagged = ", tagged" if conversation.tags else ""
+        return DeskStatus(conversation.id, f"{conversation.state}, assigned to {assigned}{tagged}")
+
+    def run_agent_action(self, person: str, action_name: str, text: str, now: float) -> list[WebhookDelivery]:
+        """Run one of Grace's actions. Raises `KeyError` for an unknown one, or without a conversation."""
+        conversation = self._conversations.find_newest(person)
+        if conversation is None:
+            raise KeyError(person)
+        return self._webhooks.notify(*self._agents.run_action(conversation, action_name, text, now), now)
+
+    def send_user_message(self, user_message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
+        """Send a contact's message: its part id and the webhook. Raises `KeyError` for another surface."""
+        if user_message.surface != self.name:
+            raise KeyError(user_message.surface)
+        conversation, number = (
+            self._conversations.find_newest(user_message.person),
+            self._conversations.next_number(),
+        )
+        author, body = (
+            build_contact(user_message.person, user_message.name),
+            format_body(user_message.text, plain=self._plain),
+        )
+        if conversation is None:
+            return self._begin_conversation(user_message, author, body, number, now)
+        kind = "open" if conversation.state == "closed" else "comment"
+        conversation.state = "open"
+        metadata = {"quick_reply_uuid": user_message.button} if user_message.button else {}
+        part = conversation.add_part(
+            kind, author, number, now, body=body, attachments=build_uploads(user_message), metadata=metadata
+        )
+        self._conversations.record_message("in", conversation, part, now)
+        return part["id"], self._webhooks.notify(
+            "conversation.user.replied", conversation.to_json([part]), now
+        )
 
     def press_card_button(self, person: str, component: str, now: float, **values: str) -> WebhookDelivery:
-        """Press something on the card: returns the request for the next canvas.
+        """Press a button of the card and return the request for the next canvas.
 
         The response is a canvas, which the simulator does not draw.
         """
@@ -156,7 +166,7 @@ class IntercomSimulator:
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Answer a call of the API."""
+        """Handle an API request."""
         expected = f"Bearer {self._token}".encode()
         if not hmac.compare_digest(expected, request.headers.get("authorization", "").encode()):
             return error_response(401, "unauthorized", "Access Token Invalid"), []
@@ -168,17 +178,17 @@ class IntercomSimulator:
             return self._add_limit_headers(
                 error_response(429, "rate_limit_exceeded", "Exceeded rate limit"), now
             ), []
-        answer, deliveries = self._route_request(request, now)
-        return self._add_limit_headers(answer, now), deliveries
+        response, deliveries = self._route_request(request, now)
+        return self._add_limit_headers(response, now), deliveries
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
     ) -> list[WebhookDelivery]:
-        """A failed webhook is tried once more, a minute later; 410 ends the subscription."""
+        """Retry a failed webhook once, a minute later; 410 ends the subscription."""
         return self._webhooks.handle_delivery_result(delivery, status, now)
 
     def _begin_conversation(
-        self, said: UserMessage, author: Json, body: str | None, number: int, now: float
+        self, user_message: UserMessage, author: Json, body: str | None, number: int, now: float
     ) -> tuple[str, list[WebhookDelivery]]:
         source: Json = {
             "type": "conversation",
@@ -187,13 +197,13 @@ class IntercomSimulator:
             "subject": "",
             "body": body,
             "author": author,
-            "attachments": build_uploads(said),
+            "attachments": build_uploads(user_message),
             "url": "https://shop.example/",
             "redacted": False,
         }
-        talk = self._conversations.create(said.person, said.name, source, now)
-        self._conversations.record_message("in", talk, {**source, "metadata": {}}, now)
-        return source["id"], self._webhooks.notify("conversation.user.created", talk.to_json([]), now)
+        conversation = self._conversations.create(user_message.person, user_message.name, source, now)
+        self._conversations.record_message("in", conversation, {**source, "metadata": {}}, now)
+        return source["id"], self._webhooks.notify("conversation.user.created", conversation.to_json([]), now)
 
     def _route_request(
         self, request: SimulatorRequest, now: float
@@ -216,26 +226,28 @@ class IntercomSimulator:
             return ok_response({"type": "team.list", "teams": teams}), []
         if request.method == "POST" and path == ["conversations"]:
             return self._handle_create(request.body, now)
-        talk = self._conversations.find(path[1]) if path[0] == "conversations" and len(path) > 1 else None
-        if talk is None:
+        conversation = (
+            self._conversations.find(path[1]) if path[0] == "conversations" and len(path) > 1 else None
+        )
+        if conversation is None:
             return error_response(404, "not_found", "Resource Not Found"), []
         if request.method == "GET" and len(path) == 2:
-            return ok_response(talk.to_json(talk.parts)), []
+            return ok_response(conversation.to_json(conversation.parts)), []
         if request.method == "POST" and path[2:] == ["tags"]:
-            return self._handle_tag(talk, json.loads(request.body)), []
+            return self._handle_tag(conversation, json.loads(request.body)), []
         if request.method == "POST" and path[2:] in (["reply"], ["parts"]):
-            return self._handle_update(talk, path[2], request.body, now)
+            return self._handle_update(conversation, path[2], request.body, now)
         return error_response(404, "not_found", "Resource Not Found"), []
 
-    def _handle_tag(self, talk: Conversation, sent: Json) -> SimulatorResponse:
-        """Put a tag on a conversation (Intercom, "Add tag to a conversation")."""
+    def _handle_tag(self, conversation: Conversation, sent: Json) -> SimulatorResponse:
+        """Tag a conversation (Intercom, "Add tag to a conversation")."""
         if sent.get("admin_id") != self._admin or sent.get("id") not in self._tags:
             return error_response(404, "not_found", "Resource Not Found")
-        talk.tags.append(sent["id"])
+        conversation.tags.append(sent["id"])
         return ok_response({"type": "tag", "id": sent["id"], "name": "bot-handoff"})
 
     def _handle_update(
-        self, talk: Conversation, what: str, raw: bytes, now: float
+        self, conversation: Conversation, what: str, raw: bytes, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         """Accept a comment, a note or an assignment, refuse it as documented, or inject a fault."""
         fault = self._next_fault()
@@ -251,22 +263,24 @@ class IntercomSimulator:
         ):
             return refused, []
         part, topic = (
-            self._add_reply(talk, sent, now) if what == "reply" else self._update_assignment(talk, sent, now)
+            self._add_reply(conversation, sent, now)
+            if what == "reply"
+            else self._update_assignment(conversation, sent, now)
         )
-        answer = ok_response(talk.to_json([part]))
+        response = ok_response(conversation.to_json([part]))
         match fault:
             case Fault.ERROR_AFTER:
-                answer = error_response(500, "internal_error", "Something went wrong")
+                response = error_response(500, "internal_error", "Something went wrong")
             case Fault.TIMEOUT_AFTER:
-                answer = replace(answer, delay=_HANG_SECONDS)
+                response = replace(response, delay=_HANG_SECONDS)
             case Fault.DROP_AFTER:
-                answer = replace(answer, drop=True)
+                response = replace(response, drop=True)
             case _:
-                answer = replace(answer, delay=self._faults.answer_delay)
-        return answer, self._webhooks.notify(topic, talk.to_json([part]), now)
+                response = replace(response, delay=self._faults.answer_delay)
+        return response, self._webhooks.notify(topic, conversation.to_json([part]), now)
 
     def _handle_create(self, raw: bytes, now: float) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """A conversation that is begun in the name of a contact (Intercom, "Create a conversation")."""
+        """Create a conversation on behalf of a contact (Intercom, "Create a conversation")."""
         sent: Json = json.loads(raw)
         author = sent.get("from") or {}
         if author.get("type") not in ("user", "lead", "contact"):
@@ -276,7 +290,7 @@ class IntercomSimulator:
     def _handle_contact_message(
         self, number: Any, text: Any, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """A contact's message by the API, as if it was written in the Messenger."""
+        """Add a contact's message sent through the API; it is treated as one from the Messenger."""
         fault = self._next_fault()
         if fault in FAULT_RESPONSES:
             return FAULT_RESPONSES[fault], []
@@ -285,59 +299,59 @@ class IntercomSimulator:
             return error_response(404, "not_found", "User Not Found"), []
         if not isinstance(text, str) or not text:
             return error_response(400, "parameter_not_found", "body is required"), []
-        made, deliveries = self.send_user_message(UserMessage(self.name, person, text), now)
-        talk = self._conversations.find_newest(person)
-        assert talk is not None, "it was begun just now"
-        told = {"type": "user_message", "id": made, "body": text, "conversation_id": talk.id}
-        return ok_response(told), deliveries
+        message_id, deliveries = self.send_user_message(UserMessage(self.name, person, text), now)
+        conversation = self._conversations.find_newest(person)
+        assert conversation is not None, "the conversation has just been created"
+        body = {"type": "user_message", "id": message_id, "body": text, "conversation_id": conversation.id}
+        return ok_response(body), deliveries
 
-    def _add_reply(self, talk: Conversation, sent: Json, now: float) -> tuple[Json, str]:
+    def _add_reply(self, conversation: Conversation, sent: Json, now: float) -> tuple[Json, str]:
         kind = sent["message_type"]
-        more: Json = {"body": sent.get("body")}
+        fields: Json = {"body": sent.get("body")}
         if kind == "quick_reply":
-            more = {"metadata": {"quick_reply_options": sent["reply_options"]}}
-        more["attachments"] = [{"type": "upload", "url": url} for url in sent.get("attachment_urls", [])]
-        part = talk.add_part(
-            kind, build_teammate(self._admin, _BOT_NAME), self._conversations.next_number(), now, **more
+            fields = {"metadata": {"quick_reply_options": sent["reply_options"]}}
+        fields["attachments"] = [{"type": "upload", "url": url} for url in sent.get("attachment_urls", [])]
+        part = conversation.add_part(
+            kind, build_teammate(self._admin, _BOT_NAME), self._conversations.next_number(), now, **fields
         )
         if kind == "note":
-            self._conversations.record_message("note", talk, part, now)
+            self._conversations.record_message("note", conversation, part, now)
             return part, "conversation.admin.noted"
-        if talk.state == "closed":
-            talk.state = "open"
-        self._conversations.record_message("out", talk, part, now)
+        if conversation.state == "closed":
+            conversation.state = "open"
+        self._conversations.record_message("out", conversation, part, now)
         return part, "conversation.admin.replied"
 
-    def _update_assignment(self, talk: Conversation, sent: Json, now: float) -> tuple[Json, str]:
-        """A team stands beside a teammate: assigning one leaves the other as it is."""
+    def _update_assignment(self, conversation: Conversation, sent: Json, now: float) -> tuple[Json, str]:
+        """Change assignee or state. Team and teammate are independent: assigning one keeps the other."""
         kind, topic = sent["message_type"], "conversation.admin.assigned"
         if kind == "assignment":
             assignee = sent["assignee_id"] if sent["assignee_id"] != "0" else ""
-            talk.admin, talk.team = (
-                (talk.admin, assignee) if sent["type"] == "team" else (assignee, talk.team)
+            conversation.admin, conversation.team = (
+                (conversation.admin, assignee) if sent["type"] == "team" else (assignee, conversation.team)
             )
         else:
-            talk.state = "closed" if kind == "close" else "open"
+            conversation.state = "closed" if kind == "close" else "open"
             topic = f"conversation.admin.{'closed' if kind == 'close' else 'opened'}"
         author = build_teammate(self._admin, _BOT_NAME)
-        return talk.add_part(
+        return conversation.add_part(
             kind, author, self._conversations.next_number(), now, body=sent.get("body")
         ), topic
 
     def _is_within_limit(self, now: float) -> bool:
-        """A sixth of the limit of a minute in each ten seconds (Intercom, "Rate limiting")."""
+        """Count a request; ten seconds allow a sixth of a minute's limit (Intercom, "Rate limiting")."""
         if now - self._window >= _RATE_WINDOW_SECONDS:
             self._window, self._calls = now - now % _RATE_WINDOW_SECONDS, 0
         self._calls += 1
         return self._calls <= self._max_calls
 
-    def _add_limit_headers(self, answer: SimulatorResponse, now: float) -> SimulatorResponse:
+    def _add_limit_headers(self, response: SimulatorResponse, now: float) -> SimulatorResponse:
         limits = {
             "x-ratelimit-limit": str(self._max_calls),
             "x-ratelimit-remaining": str(max(self._max_calls - self._calls, 0)),
             "x-ratelimit-reset": str(int(self._window + _RATE_WINDOW_SECONDS)),
         }
-        return replace(answer, headers={**limits, **answer.headers})
+        return replace(response, headers={**limits, **response.headers})
 
     def _next_fault(self) -> Fault:
         if self._next_faults:

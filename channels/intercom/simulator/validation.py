@@ -14,7 +14,10 @@ from channels.intercom.simulator.records import Json
 def validate_request(
     what: str, sent: Json, *, admins: Collection[str], teams: Collection[str]
 ) -> SimulatorResponse | None:
-    """The first rule that a call breaks (Intercom, "Reply to a conversation", "Manage a conversation")."""
+    """Return the error response of an invalid request, `None` if it is valid.
+
+    Rules: Intercom, "Reply to a conversation" and "Manage a conversation".
+    """
     kind = sent.get("message_type")
     if sent.get("admin_id") not in admins:
         return error_response(404, "admin_not_found", "Admin not found")
@@ -25,11 +28,11 @@ def validate_request(
             else error_response(400, "parameter_invalid", "A parameter is invalid")
         )
     if kind == "assignment":
-        known = teams if sent.get("type") == "team" else admins
-        fine = sent.get("assignee_id") in {*known, "0"}
-        return None if fine else error_response(404, "assignee_not_found", "Assignee not found")
-    fine = kind in ("close", "open")
-    return None if fine else error_response(400, "parameter_invalid", "message_type is invalid")
+        valid_ids = teams if sent.get("type") == "team" else admins
+        is_valid = sent.get("assignee_id") in {*valid_ids, "0"}
+        return None if is_valid else error_response(404, "assignee_not_found", "Assignee not found")
+    is_valid = kind in ("close", "open")
+    return None if is_valid else error_response(400, "parameter_invalid", "message_type is invalid")
 
 
 def _is_valid_reply(sent: Json) -> bool:
@@ -48,14 +51,14 @@ def _are_valid_options(options: Any) -> bool:
 
 
 def ok_response(body: object) -> SimulatorResponse:
-    """An answer of 200."""
+    """Build a 200 response."""
     return SimulatorResponse(200, {"content-type": "application/json"}, json.dumps(body).encode())
 
 
 def error_response(status: int, code: str, message: str) -> SimulatorResponse:
-    """A refusal."""
-    told = {"type": "error.list", "request_id": "b2f0", "errors": [{"code": code, "message": message}]}
-    return SimulatorResponse(status, {"content-type": "application/json"}, json.dumps(told).encode())
+    """Build an error response."""
+    body = {"type": "error.list", "request_id": "b2f0", "errors": [{"code": code, "message": message}]}
+    return SimulatorResponse(status, {"content-type": "application/json"}, json.dumps(body).encode())
 
 
 FAULT_RESPONSES: Final = {

@@ -20,16 +20,16 @@ _WEBHOOK_TIMEOUT_SECONDS: Final = 5.0
 class WebhookSender:
     """One subscription. `faults` give the probability of delayed and repeated webhooks."""
 
-    def __init__(self, *, url: str, secret: str, app: str, chance: Random) -> None:
+    def __init__(self, *, url: str, secret: str, app: str, random: Random) -> None:
         self._url = url
         self._secret = secret
         self._app = app
-        self._random = chance
+        self._random = random
         self._disabled = False
         self.faults = FaultSettings()
 
     def notify(self, topic: str, item: Json, now: float) -> list[WebhookDelivery]:
-        """The webhook about something; none once the subscription has ended."""
+        """Return the webhook of a topic; none once the subscription has ended."""
         if self._disabled:
             return []
         notification = {
@@ -52,7 +52,7 @@ class WebhookSender:
         return [first, replace(first, at=now + self._random_delay(max(self.faults.webhooks_shuffled, 1.0)))]
 
     def build_card_request(self, request: Json, at: float) -> WebhookDelivery:
-        """A request of Canvas Kit, which has a path and a signature of its own, and is never repeated."""
+        """Build a Canvas Kit request: another path and signature than webhooks, and never retried."""
         body = json.dumps(request, separators=(",", ":")).encode()
         digest = hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
         headers = {"content-type": "application/json", "x-body-signature": digest}
@@ -61,13 +61,13 @@ class WebhookSender:
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float
     ) -> list[WebhookDelivery]:
-        """The one other try, a minute after a failure; 410 ends the subscription."""
+        """Return the only retry, a minute after a failure; 410 ends the subscription."""
         if status == 410:
             self._disabled = True
         if (status is not None and (status < 300 or status == 410)) or delivery.attempt > 1:
             return []
-        again = {**json.loads(delivery.body), "delivery_attempts": 2}
-        return [replace(self._build_delivery(again, now + _RETRY_SECONDS), attempt=2)]
+        notification = {**json.loads(delivery.body), "delivery_attempts": 2}
+        return [replace(self._build_delivery(notification, now + _RETRY_SECONDS), attempt=2)]
 
     def _build_delivery(self, notification: Json, at: float) -> WebhookDelivery:
         body = json.dumps(notification, separators=(",", ":")).encode()
@@ -80,5 +80,5 @@ class WebhookSender:
         }
         return WebhookDelivery(at, "POST", self._url, headers, body, timeout=_WEBHOOK_TIMEOUT_SECONDS)
 
-    def _random_delay(self, most: float) -> float:
-        return self._random.random() * most if most > 0 else 0.0
+    def _random_delay(self, maximum: float) -> float:
+        return self._random.random() * maximum if maximum > 0 else 0.0

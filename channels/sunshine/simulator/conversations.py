@@ -45,17 +45,17 @@ class Conversation:
     messages: list[Json] = field(default_factory=list)
 
     def to_json(self) -> Json:
-        """As the API and every event show it."""
-        found: Json = {"id": self.id, "type": "personal", "metadata": {}}
+        """Return the JSON used by the API and by every event."""
+        body: Json = {"id": self.id, "type": "personal", "metadata": {}}
         if self.active:
-            found["activeSwitchboardIntegration"] = self.active
+            body["activeSwitchboardIntegration"] = self.active
         if self.pending:
-            found["pendingSwitchboardIntegration"] = self.pending
-        return found
+            body["pendingSwitchboardIntegration"] = self.pending
+        return body
 
 
 class ConversationStore:
-    """All conversations of an app, and everything said, in order."""
+    """All conversations of an app, and their messages in order."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, Conversation] = {}
@@ -63,17 +63,19 @@ class ConversationStore:
 
     def find(self, person: str) -> Conversation | None:
         """Return a contact's only conversation, which never ends."""
-        return next((talk for talk in self.by_id.values() if talk.person == person), None)
+        return next(
+            (conversation for conversation in self.by_id.values() if conversation.person == person), None
+        )
 
-    def record_message(self, talk: Conversation, message: Json, direction: str, now: float) -> None:
-        """Remember a message: `in`, `out` or by an `agent`."""
-        talk.messages.append(message)
-        self._messages.append((talk, message, direction, now))
+    def record_message(self, conversation: Conversation, message: Json, direction: str, now: float) -> None:
+        """Record a message with its direction: `in`, `out` or `agent`."""
+        conversation.messages.append(message)
+        self._messages.append((conversation, message, direction, now))
 
     def list_messages(self, person: str, after: int) -> Iterator[TranscriptEntry]:
-        """What was said with one person, or with all."""
-        for number, (talk, message, direction, at) in enumerate(self._messages, start=1):
-            if number <= after or (person and talk.person != person):
+        """Return the transcript of one contact or of all, with numbers above `after`."""
+        for number, (conversation, message, direction, at) in enumerate(self._messages, start=1):
+            if number <= after or (person and conversation.person != person):
                 continue
             content = message["content"]
             actions = content.get("actions", ())
@@ -82,25 +84,33 @@ class ConversationStore:
                 at=at,
                 direction=direction,
                 id=message["id"],
-                ours=talk.id,
-                person=talk.person,
+                ours=conversation.id,
+                person=conversation.person,
                 text=content.get("text", ""),
                 media=(content["mediaUrl"],) if "mediaUrl" in content else (),
                 choices=tuple((each.get("payload", ""), each["text"]) for each in actions),
             )
 
 
-def build_content(said: UserMessage) -> Json:
-    """What a person said, as the part of a message that differs by kind."""
-    for url in said.media:
-        kind = "image" if said.media_type.startswith("image/") else "file"
-        return {"type": kind, "mediaUrl": url, "mediaType": said.media_type, "text": said.text}
-    if said.place is not None:
-        return {"type": "location", "coordinates": {"lat": said.place[0], "long": said.place[1]}}
-    tapped = {"payload": said.button} if said.button else {}
-    return {"type": "text", "text": said.text or said.button, **tapped}
+def build_content(user_message: UserMessage) -> Json:
+    """Build the `content` object of a contact's message."""
+    for url in user_message.media:
+        kind = "image" if user_message.media_type.startswith("image/") else "file"
+        return {
+            "type": kind,
+            "mediaUrl": url,
+            "mediaType": user_message.media_type,
+            "text": user_message.text,
+        }
+    if user_message.place is not None:
+        return {
+            "type": "location",
+            "coordinates": {"lat": user_message.place[0], "long": user_message.place[1]},
+        }
+    tapped = {"payload": user_message.button} if user_message.button else {}
+    return {"type": "text", "text": user_message.text or user_message.button, **tapped}
 
 
 def format_time(at: float) -> str:
-    """A time as the API writes it, with milliseconds."""
+    """Format a time as the API does, with milliseconds."""
     return f"{datetime.fromtimestamp(at, UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"

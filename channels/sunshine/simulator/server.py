@@ -46,9 +46,9 @@ _AGENT_AUTHOR: Final = {"type": "business", "displayName": "Grace"}
 
 
 class SunshineSimulator:
-    """One app with one web channel, our integration as first responder, and the agents' workspace.
+    """One app with one web channel, the bot's integration as first responder, and the agent workspace.
 
-    `files` are what was uploaded, type and bytes by address.
+    `files` holds uploads by URL: type and bytes.
     """
 
     name = "sunshine"
@@ -62,8 +62,8 @@ class SunshineSimulator:
         secret: str,
         webhook_url: str,
         seed: int,
-        most_messages: int = 30_000,
-        tells_when: bool = True,
+        max_messages: int = 30_000,
+        sends_retry_after: bool = True,
     ) -> None:
         self.conversations = ConversationStore()
         self.files: dict[str, tuple[str, bytes]] = {}
@@ -72,8 +72,8 @@ class SunshineSimulator:
         self._secret = secret
         self._webhook_url = webhook_url
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
-        self._max_messages = most_messages
-        self._sends_retry_after = tells_when
+        self._max_messages = max_messages
+        self._sends_retry_after = sends_retry_after
         self._faults = FaultSettings()
         self._next_faults: deque[Fault] = deque()
 
@@ -88,73 +88,80 @@ class SunshineSimulator:
 
     def get_desk_status(self, person: str) -> DeskStatus:
         """Return who has control of a contact's conversation."""
-        talk = self.conversations.find(person)
-        if talk is None:
+        conversation = self.conversations.find(person)
+        if conversation is None:
             return DeskStatus()
-        return DeskStatus(talk.id, f"control: {talk.active['name'] if talk.active else 'nobody'}")
+        return DeskStatus(
+            conversation.id, f"control: {conversation.active['name'] if conversation.active else 'nobody'}"
+        )
 
-    def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
+    def send_user_message(self, user_message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
         """Send a contact's message; control that nobody holds goes to the first responder, the bot.
 
         Raises `KeyError` for another surface.
         """
-        if said.surface != self.name:
-            raise KeyError(said.surface)
-        talk = self.conversations.find(said.person)
-        if talk is None:
-            talk = Conversation(self._random_id(), said.person)
-            self.conversations.by_id[talk.id] = talk
-        if talk.active is None and talk.pending is None:
-            talk.active = BOT_INTEGRATION
-        author = {"type": "user", "userId": f"u-{talk.id}", "displayName": said.name or "Ada"}
-        message = self._build_message(author, build_content(said), {"type": "web"}, now)
-        self.conversations.record_message(talk, message, "in", now)
+        if user_message.surface != self.name:
+            raise KeyError(user_message.surface)
+        conversation = self.conversations.find(user_message.person)
+        if conversation is None:
+            conversation = Conversation(self._random_id(), user_message.person)
+            self.conversations.by_id[conversation.id] = conversation
+        if conversation.active is None and conversation.pending is None:
+            conversation.active = BOT_INTEGRATION
+        author = {"type": "user", "userId": f"u-{conversation.id}", "displayName": user_message.name or "Ada"}
+        message = self._build_message(author, build_content(user_message), {"type": "web"}, now)
+        self.conversations.record_message(conversation, message, "in", now)
         return message["id"], self._build_deliveries(
-            [self._build_event(talk, "conversation:message", now, message=message)], now
+            [self._build_event(conversation, "conversation:message", now, message=message)], now
         )
 
-    def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
+    def run_agent_action(self, person: str, action_name: str, text: str, now: float) -> list[WebhookDelivery]:
         """Run an agent's action. Raises `KeyError` for an unknown one, or without a conversation.
 
         An agent who replies at the workspace takes control by that.
         """
-        talk = self.conversations.find(person)
-        found = {known.name: known for known in AGENT_ACTIONS}[move]
-        if talk is None or (found.speaks and not text):
+        conversation = self.conversations.find(person)
+        action = {each.name: each for each in AGENT_ACTIONS}[action_name]
+        if conversation is None or (action.speaks and not text):
             raise KeyError(person)
-        match move:
+        match action_name:
             case "reply":
-                taken = (
+                control_events = (
                     []
-                    if talk.active == DESK_INTEGRATION
-                    else [self._pass_control(talk, DESK_INTEGRATION, now)]
+                    if conversation.active == DESK_INTEGRATION
+                    else [self._pass_control(conversation, DESK_INTEGRATION, now)]
                 )
                 metadata = {"__zendesk_msg.agent.id": "8447000000002"}
                 message = self._build_message(
                     _AGENT_AUTHOR, {"type": "text", "text": text}, {"type": "zd:agentWorkspace"}, now
                 )
                 message["metadata"] = metadata
-                self.conversations.record_message(talk, message, "agent", now)
-                events = [*taken, self._build_event(talk, "conversation:message", now, message=message)]
+                self.conversations.record_message(conversation, message, "agent", now)
+                events = [
+                    *control_events,
+                    self._build_event(conversation, "conversation:message", now, message=message),
+                ]
             case "take":
-                events = [self._pass_control(talk, DESK_INTEGRATION, now)]
+                events = [self._pass_control(conversation, DESK_INTEGRATION, now)]
             case "give_back":
-                events = [self._pass_control(talk, BOT_INTEGRATION, now, reason="ticketClosed")]
+                events = [self._pass_control(conversation, BOT_INTEGRATION, now, reason="ticketClosed")]
             case "offer":
-                talk.active, talk.pending = None, BOT_INTEGRATION
-                events = [self._build_event(talk, "switchboard:offerControl", now)]
+                conversation.active, conversation.pending = None, BOT_INTEGRATION
+                events = [self._build_event(conversation, "switchboard:offerControl", now)]
             case "release":
-                talk.active = talk.pending = None
-                events = [self._build_event(talk, "switchboard:releaseControl", now, reason="ticketClosed")]
+                conversation.active = conversation.pending = None
+                events = [
+                    self._build_event(conversation, "switchboard:releaseControl", now, reason="ticketClosed")
+                ]
             case _:
-                events = [self._build_event(talk, "conversation:remove", now)]
-                del self.conversations.by_id[talk.id]
+                events = [self._build_event(conversation, "conversation:remove", now)]
+                del self.conversations.by_id[conversation.id]
         return self._build_deliveries(events, now)
 
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Answer a call of the API."""
+        """Handle an API request."""
         if not hmac.compare_digest(
             self._expected_authorization.encode(), request.headers.get("authorization", "").encode()
         ):
@@ -165,48 +172,52 @@ class SunshineSimulator:
         if len(request.body) > _MAX_BODY_BYTES:
             return _error_response(413, "payload_too_large"), []
         path = where.removeprefix(f"/v2/apps/{self._app}/conversations/").split("/")
-        talk = self.conversations.by_id.get(path[0])
-        if talk is None:
+        conversation = self.conversations.by_id.get(path[0])
+        if conversation is None:
             return _error_response(404, "conversation_not_found"), []
         match request.method, path[1:]:
             case "GET", []:
-                return _json_response(200, {"conversation": talk.to_json()}), []
+                return _json_response(200, {"conversation": conversation.to_json()}), []
             case "GET", ["messages"]:
-                return _json_response(200, {"messages": talk.messages[-100:], "meta": {"hasMore": False}}), []
+                return _json_response(
+                    200, {"messages": conversation.messages[-100:], "meta": {"hasMore": False}}
+                ), []
             case "POST", ["activity"]:
                 return _json_response(200, {}), []
             case "POST", ["messages"]:
-                return self._handle_message(talk, json.loads(request.body), now)
+                return self._handle_message(conversation, json.loads(request.body), now)
             case "POST", [what]:
-                return self._handle_switchboard_action(talk, what, json.loads(request.body or b"{}"), now)
+                return self._handle_switchboard_action(
+                    conversation, what, json.loads(request.body or b"{}"), now
+                )
         return _error_response(404, "not_found"), []
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
     ) -> list[WebhookDelivery]:
-        """Retry five times in a quarter of an hour except after success and a few codes; all events again."""
+        """Retry up to five times within 15 minutes, except after success and a few status codes."""
         if (
             (status is not None and 200 <= status < 300)
             or status in _FINAL_STATUS_CODES
             or delivery.attempt >= _MAX_ATTEMPTS
         ):
             return []
-        wait = _FIRST_RETRY_SECONDS * 2.0 ** (delivery.attempt - 1)
-        return [replace(delivery, at=now + wait, attempt=delivery.attempt + 1)]
+        delay = _FIRST_RETRY_SECONDS * 2.0 ** (delivery.attempt - 1)
+        return [replace(delivery, at=now + delay, attempt=delivery.attempt + 1)]
 
-    def _handle_upload(self, request: SimulatorRequest, asked: Mapping[str, list[str]]) -> SimulatorResponse:
-        """Keep a file that is to be sent; only what everybody may read can be part of a message."""
-        talk = self.conversations.by_id.get(asked.get("conversationId", [""])[0])
-        given = parse_multipart(request).get("source")
-        is_fine = asked.get("access") == ["public"] and asked.get("for") == ["message"]
-        if talk is None or given is None or not is_fine:
+    def _handle_upload(self, request: SimulatorRequest, query: Mapping[str, list[str]]) -> SimulatorResponse:
+        """Store an uploaded file; only uploads with public access can be part of a message."""
+        conversation = self.conversations.by_id.get(query.get("conversationId", [""])[0])
+        file = parse_multipart(request).get("source")
+        is_valid = query.get("access") == ["public"] and query.get("for") == ["message"]
+        if conversation is None or file is None or not is_valid:
             return _error_response(400, "bad_request")
         url = f"https://files.example.com/{self._random_id()}"
-        self.files[url] = given
-        return _json_response(201, {"attachment": {"mediaUrl": url, "mediaType": given[0]}})
+        self.files[url] = file
+        return _json_response(201, {"attachment": {"mediaUrl": url, "mediaType": file[0]}})
 
     def _handle_message(
-        self, talk: Conversation, sent: Json, now: float
+        self, conversation: Conversation, sent: Json, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         """Accept a message, whoever has control (as the API does), refuse it, or inject a fault."""
         fault = self._next_fault()
@@ -215,36 +226,36 @@ class SunshineSimulator:
             return _error_response(429, "too_many_requests", headers), []
         if fault in _FAULT_RESPONSES:
             return _FAULT_RESPONSES[fault], []
-        if len(talk.messages) >= self._max_messages:
+        if len(conversation.messages) >= self._max_messages:
             return _error_response(423, "locked"), []
         if not _is_valid_content(sent.get("content", {})):
             return _error_response(400, "bad_request"), []
         message = self._build_message(sent["author"], sent["content"], {"type": "api:conversations"}, now)
         message["metadata"] = sent.get("metadata", {})
-        self.conversations.record_message(talk, message, "out", now)
-        follows = self._build_deliveries([self._message_event(talk, message, now)], now)
-        for step, kind in enumerate(("channel", "user"), start=1):
-            at = now + step * _STATUS_STEP_SECONDS
+        self.conversations.record_message(conversation, message, "out", now)
+        follows = self._build_deliveries([self._message_event(conversation, message, now)], now)
+        for position, kind in enumerate(("channel", "user"), start=1):
+            at = now + position * _STATUS_STEP_SECONDS
             event = self._build_event(
-                talk, f"conversation:message:delivery:{kind}", at, message={"id": message["id"]}
+                conversation, f"conversation:message:delivery:{kind}", at, message={"id": message["id"]}
             )
             follows += self._build_deliveries([event], at)
-        answer = _json_response(201, {"messages": [{"id": message["id"], "received": format_time(now)}]})
+        response = _json_response(201, {"messages": [{"id": message["id"], "received": format_time(now)}]})
         match fault:
             case Fault.ERROR_AFTER:
-                answer = _error_response(500, "internal_error")
+                response = _error_response(500, "internal_error")
             case Fault.TIMEOUT_AFTER:
-                answer = replace(answer, delay=_HANG_SECONDS)
+                response = replace(response, delay=_HANG_SECONDS)
             case Fault.DROP_AFTER:
-                answer = replace(answer, drop=True)
+                response = replace(response, drop=True)
             case _:
-                answer = replace(answer, delay=self._faults.answer_delay)
-        return answer, follows
+                response = replace(response, delay=self._faults.answer_delay)
+        return response, follows
 
     def _handle_switchboard_action(
-        self, talk: Conversation, what: str, sent: Json, now: float
+        self, conversation: Conversation, what: str, sent: Json, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """A switchboard action of ours: taken with 200, its outcome told by a webhook."""
+        """Handle a switchboard action: the response is 200, the outcome follows as a webhook."""
         metadata = sent.get("metadata", {})
         match what:
             case "passControl" if sent.get("switchboardIntegration") in (
@@ -252,42 +263,42 @@ class SunshineSimulator:
                 DESK_INTEGRATION["id"],
                 "next",
             ):
-                event = self._pass_control(talk, DESK_INTEGRATION, now, metadata=metadata)
+                event = self._pass_control(conversation, DESK_INTEGRATION, now, metadata=metadata)
             case "passControl":
                 error = {"code": "switchboard_invalid_target", "message": "no such integration"}
-                event = self._build_event(talk, "switchboard:passControl:failure", now, error=error)
-            case "acceptControl" if talk.pending == BOT_INTEGRATION:
-                talk.active, talk.pending = BOT_INTEGRATION, None
-                event = self._build_event(talk, "switchboard:acceptControl", now, metadata=metadata)
-            case "releaseControl" if talk.active == BOT_INTEGRATION:
-                talk.active = None
-                event = self._build_event(talk, "switchboard:releaseControl", now, metadata=metadata)
+                event = self._build_event(conversation, "switchboard:passControl:failure", now, error=error)
+            case "acceptControl" if conversation.pending == BOT_INTEGRATION:
+                conversation.active, conversation.pending = BOT_INTEGRATION, None
+                event = self._build_event(conversation, "switchboard:acceptControl", now, metadata=metadata)
+            case "releaseControl" if conversation.active == BOT_INTEGRATION:
+                conversation.active = None
+                event = self._build_event(conversation, "switchboard:releaseControl", now, metadata=metadata)
             case _:
                 return _error_response(403, "forbidden"), []
         return _json_response(200, {}), self._build_deliveries([event], now)
 
-    def _pass_control(self, talk: Conversation, to: Json, now: float, **more: object) -> Json:
-        talk.active, talk.pending = to, None
-        return self._build_event(talk, "switchboard:passControl", now, **more)
+    def _pass_control(self, conversation: Conversation, to: Json, now: float, **fields: object) -> Json:
+        conversation.active, conversation.pending = to, None
+        return self._build_event(conversation, "switchboard:passControl", now, **fields)
 
-    def _message_event(self, talk: Conversation, message: Json, now: float) -> Json:
-        return self._build_event(talk, "conversation:message", now, message=message)
+    def _message_event(self, conversation: Conversation, message: Json, now: float) -> Json:
+        return self._build_event(conversation, "conversation:message", now, message=message)
 
-    def _build_message(self, author: Json, found: Json, source: Json, now: float) -> Json:
+    def _build_message(self, author: Json, content: Json, source: Json, now: float) -> Json:
         return {
             "id": self._random_id(),
             "received": format_time(now),
             "author": author,
-            "content": found,
+            "content": content,
             "source": source,
         }
 
-    def _build_event(self, talk: Conversation, kind: str, now: float, **payload: object) -> Json:
-        told = {"conversation": talk.to_json(), **payload}
-        return {"id": self._random_id(), "createdAt": format_time(now), "type": kind, "payload": told}
+    def _build_event(self, conversation: Conversation, kind: str, now: float, **payload: object) -> Json:
+        body = {"conversation": conversation.to_json(), **payload}
+        return {"id": self._random_id(), "createdAt": format_time(now), "type": kind, "payload": body}
 
     def _build_deliveries(self, events: list[Json], now: float) -> list[WebhookDelivery]:
-        """One POST with these events, late and twice as told."""
+        """Build one POST with these events, delayed and repeated by the fault settings."""
         batch = {"app": {"id": self._app}, "webhook": {"id": "w1", "version": "v2"}, "events": events}
         first = WebhookDelivery(
             at=now + self._random_delay(self._faults.webhooks_shuffled),
@@ -311,26 +322,26 @@ class SunshineSimulator:
     def _random_id(self) -> str:
         return f"{self._random.getrandbits(96):024x}"
 
-    def _random_delay(self, most: float) -> float:
-        return self._random.random() * most if most > 0 else 0.0
+    def _random_delay(self, maximum: float) -> float:
+        return self._random.random() * maximum if maximum > 0 else 0.0
 
 
-def _is_valid_content(found: Json) -> bool:
-    """Whether a message keeps the rules (Sunshine Conversations, "Message types")."""
-    actions = found.get("actions", [])
-    match found.get("type"):
+def _is_valid_content(content: Json) -> bool:
+    """Return whether a message's content is valid (Sunshine Conversations, "Message types")."""
+    actions = content.get("actions", [])
+    match content.get("type"):
         case "text":
             kinds = {each.get("type") for each in actions}
-            text = str(found.get("text", ""))
+            text = str(content.get("text", ""))
             return 0 < len(text) <= _MAX_TEXT_LENGTH and not ("reply" in kinds and len(kinds) > 1)
         case "image" | "file":
-            return str(found.get("mediaUrl", "")).startswith(("https://", "http://")) and not actions
+            return str(content.get("mediaUrl", "")).startswith(("https://", "http://")) and not actions
     return False
 
 
 def _json_response(status: int, body: object, headers: Mapping[str, str] | None = None) -> SimulatorResponse:
-    given = {"content-type": "application/json", **(headers or {})}
-    return SimulatorResponse(status=status, headers=given, body=json.dumps(body).encode())
+    all_headers = {"content-type": "application/json", **(headers or {})}
+    return SimulatorResponse(status=status, headers=all_headers, body=json.dumps(body).encode())
 
 
 def _error_response(status: int, code: str, headers: Mapping[str, str] | None = None) -> SimulatorResponse:

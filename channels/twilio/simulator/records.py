@@ -23,7 +23,7 @@ class StatusChange:
 
 @dataclass(slots=True)
 class Message:
-    """A message in either direction. `life` are its status changes, the first one first."""
+    """A message in either direction. `status_changes` are in order of time."""
 
     sid: str
     sender: str
@@ -37,7 +37,7 @@ class Message:
 
     @property
     def created_at(self) -> float:
-        """When Twilio took it, in seconds since the epoch."""
+        """Time of acceptance in seconds since the epoch."""
         return self.status_changes[0].at
 
     @property
@@ -46,13 +46,15 @@ class Message:
         return self.sender if self.direction == "inbound" else self.to
 
     def status_at(self, now: float) -> StatusChange:
-        """The state reached by `now`."""
-        return [step for step in self.status_changes if step.at <= now or step is self.status_changes[0]][-1]
+        """Return the status reached by `now`."""
+        return [
+            change for change in self.status_changes if change.at <= now or change is self.status_changes[0]
+        ][-1]
 
     def to_json(self, base: str, account: str, now: float) -> dict[str, Any]:
-        """The JSON of the REST API."""
-        step = self.status_at(now)
-        waits = step.status in ("queued", "accepted")
+        """Return the JSON of the REST API."""
+        change = self.status_at(now)
+        is_waiting = change.status in ("queued", "accepted")
         return {
             "sid": self.sid,
             "account_sid": account,
@@ -60,20 +62,20 @@ class Message:
             "to": self.to,
             "body": self.body,
             "direction": self.direction,
-            "status": step.status,
+            "status": change.status,
             "num_media": str(len(self.media)),
-            "num_segments": "0" if self.service and waits else "1",
+            "num_segments": "0" if self.service and is_waiting else "1",
             "messaging_service_sid": self.service,
-            "error_code": step.error_code,
+            "error_code": change.error_code,
             "error_message": None,
             "date_created": formatdate(self.created_at),
-            "date_sent": None if waits else formatdate(self.created_at),
+            "date_sent": None if is_waiting else formatdate(self.created_at),
             "api_version": "2010-04-01",
             "uri": f"{base}/Messages/{self.sid}.json",
         }
 
     def to_transcript_entry(self, now: float) -> TranscriptEntry:
-        """The form that tests and the console read."""
+        """Return the transcript entry for tests and the console."""
         inbound = self.direction == "inbound"
         return TranscriptEntry(
             number=self.number,
@@ -89,50 +91,50 @@ class Message:
 
 
 class MessageStore:
-    """Messages in order of acceptance; the oldest beyond `most` are dropped."""
+    """Messages in order of acceptance; the oldest beyond `limit` are dropped."""
 
-    def __init__(self, most: int) -> None:
-        self._max_messages = most
+    def __init__(self, limit: int) -> None:
+        self._max_messages = limit
         self._count = 0
         self._by_sid: OrderedDict[str, Message] = OrderedDict()
         self._by_person: dict[str, deque[Message]] = {}
 
     def add(self, record: Message) -> Message:
-        """Number a message and remember it."""
+        """Number and store a message."""
         self._count += 1
         record.number = self._count
         self._by_sid[record.sid] = record
         self._by_person.setdefault(record.person, deque()).append(record)
         if len(self._by_sid) > self._max_messages:
             _, oldest = self._by_sid.popitem(last=False)
-            theirs = self._by_person[oldest.person]
-            theirs.popleft()
-            if not theirs:
+            messages = self._by_person[oldest.person]
+            messages.popleft()
+            if not messages:
                 del self._by_person[oldest.person]
         return record
 
     def find(self, sid: str) -> Message | None:
-        """One message."""
+        """Return a message by its SID."""
         return self._by_sid.get(sid)
 
     def list_for_person(self, person: str = "") -> Iterable[Message]:
-        """The messages with one person, or with all, oldest first."""
+        """Return the messages of one contact or of all, oldest first."""
         return self._by_person.get(person, ()) if person else self._by_sid.values()
 
     def list_filtered(self, query: dict[str, str]) -> list[Message]:
-        """What the list of the REST API shows: newest first, filtered."""
-        people = [end for end in (query.get("To"), query.get("From")) if end in self._by_person]
-        if not people and (query.get("To") or query.get("From")):
+        """Return the messages that match a list request, newest first."""
+        contacts = [end for end in (query.get("To"), query.get("From")) if end in self._by_person]
+        if not contacts and (query.get("To") or query.get("From")):
             return []
         return [
             record
-            for record in reversed([*self.list_for_person(*people[:1])])
+            for record in reversed([*self.list_for_person(*contacts[:1])])
             if _matches_filters(record, query)
         ]
 
 
 def _matches_filters(record: Message, query: dict[str, str]) -> bool:
-    """The filters; dates are days in UTC, and `DateSent>` means that day or later."""
+    """Return whether a message matches; dates are days in UTC, `DateSent>` means that day or later."""
     day = datetime.fromtimestamp(record.created_at, UTC).date().isoformat()
     return (
         record.to == query.get("To", record.to)

@@ -59,10 +59,10 @@ class _ApiError:
     message: str
 
     def to_response(self) -> SimulatorResponse:
-        more = f"https://www.twilio.com/docs/errors/{self.code}"
+        info_url = f"https://www.twilio.com/docs/errors/{self.code}"
         return _json_response(
             self.http,
-            {"code": self.code, "message": self.message, "more_info": more, "status": self.http},
+            {"code": self.code, "message": self.message, "more_info": info_url, "status": self.http},
         )
 
 
@@ -70,7 +70,7 @@ class TwilioSimulator:
     """One Twilio account with an SMS number and a WhatsApp sender.
 
     `webhook_url` may carry connection overrides (`#rc=3&rp=all`). The same `seed` gives the same ids, so a
-    gateway that remembers earlier messages needs another seed. `remembered` bounds the stored messages.
+    gateway that remembers earlier messages needs another seed. `max_messages` bounds the stored messages.
     """
 
     name = "twilio"
@@ -85,7 +85,7 @@ class TwilioSimulator:
         sms_number: str = "+15550100",
         whatsapp_number: str = "whatsapp:+15550101",
         fallback_url: str = "",
-        remembered: int = 100_000,
+        max_messages: int = 100_000,
     ) -> None:
         self._account = account_sid
         self._token = auth_token
@@ -95,7 +95,7 @@ class TwilioSimulator:
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._faults = FaultSettings()
         self._next_faults: deque[Fault] = deque()
-        self._messages = MessageStore(remembered)
+        self._messages = MessageStore(max_messages)
         self._opted_out: set[tuple[str, str]] = set()
         self._last_inbound_at: dict[tuple[str, str], float] = {}
         self.url = "https://api.twilio.com"
@@ -116,35 +116,40 @@ class TwilioSimulator:
             if record.number > after
         ]
 
-    def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
+    def send_user_message(self, user_message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
         """Send a contact's message: its sid, and the webhook, repeated and delayed by the fault settings.
 
         STOP, START and HELP are handled as Twilio does, and still posted. Raises `KeyError` for a surface
         that Twilio does not have.
         """
-        ours = said.ours or self._business_numbers[said.surface]
-        on_whatsapp = ours.startswith("whatsapp:")
-        prefix = "whatsapp:" if on_whatsapp and not said.person.startswith("whatsapp:") else ""
+        business_number = user_message.ours or self._business_numbers[user_message.surface]
+        on_whatsapp = business_number.startswith("whatsapp:")
+        prefix = "whatsapp:" if on_whatsapp and not user_message.person.startswith("whatsapp:") else ""
         record = self._add_message(
-            "inbound", f"{prefix}{said.person}", ours, said.text or said.button, now, said.media
+            "inbound",
+            f"{prefix}{user_message.person}",
+            business_number,
+            user_message.text or user_message.button,
+            now,
+            user_message.media,
         )
-        record.media = tuple(self._store_file(url, record.sid) for url in said.media)
-        self._last_inbound_at[(ours, record.sender)] = now
+        record.media = tuple(self._store_file(url, record.sid) for url in user_message.media)
+        self._last_inbound_at[(business_number, record.sender)] = now
         if not on_whatsapp:
             self._apply_keyword(record, now)
-        fields = build_inbound_fields(said, record, self._account)
+        fields = build_inbound_fields(user_message, record, self._account)
         first = self._build_webhook(
             self._webhook_url, fields, now + self._random_delay(self._faults.webhooks_shuffled)
         )
         if self._random.random() >= self._faults.webhooks_twice:
             return record.sid, [first]
-        again = replace(first, at=now + self._random_delay(max(self._faults.webhooks_shuffled, 1.0)))
-        return record.sid, [first, again]
+        repeated = replace(first, at=now + self._random_delay(max(self._faults.webhooks_shuffled, 1.0)))
+        return record.sid, [first, repeated]
 
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Answer a call of the REST API."""
+        """Handle a REST API request."""
         path, _, query = request.url.partition("?")
         if path.startswith("/_cdn/") and (
             file := parse_data_url(self._files.get(path.removeprefix("/_cdn/"), ""))
@@ -175,12 +180,12 @@ class TwilioSimulator:
 
         The overrides are those of the webhook's URL, for status callbacks too.
         """
-        reason = classify_result(status, timed_out)
+        reason = classify_result(status, timed_out=timed_out)
         if reason is None:
             return []
-        wait = ConnectionOverrides.parse(self._webhook_url).retry_delay(delivery.attempt, reason)
-        if wait is not None:
-            return [replace(delivery, at=now + wait, attempt=delivery.attempt + 1)]
+        delay = ConnectionOverrides.parse(self._webhook_url).retry_delay(delivery.attempt, reason)
+        if delay is not None:
+            return [replace(delivery, at=now + delay, attempt=delivery.attempt + 1)]
         fields = parse_qsl(delivery.body.decode(), keep_blank_values=True)
         names = {name for name, _ in fields}
         if not self._fallback_url or names & {"MessageStatus", "ErrorUrl"}:
@@ -193,7 +198,7 @@ class TwilioSimulator:
         ]
 
     def _store_file(self, url: str, message: str) -> str:
-        """The address of a file of a message; Twilio keeps what was sent, and redirects to where it lies."""
+        """Store a `data:` file and return its media URL, which redirects to the file; other URLs stay."""
         if parse_data_url(url) is None:
             return url
         sid = f"ME{self._random.getrandbits(128):032x}"
@@ -209,27 +214,27 @@ class TwilioSimulator:
         fault = self._next_fault()
         if fault in _FAULT_RESPONSES:
             return _FAULT_RESPONSES[fault], []
-        if refusal := self._validate_message(form):
-            return refusal.to_response(), []
+        if error := self._validate_message(form):
+            return error.to_response(), []
         service, to = _get_first(form, "MessagingServiceSid"), _get_first(form, "To")
         sender = _get_first(form, "From") or self._select_sender(to)
         media = tuple(form.get("MediaUrl", ()))
         record = self._add_message(
             "outbound-api", sender, to, _get_first(form, "Body"), now, media, service=service
         )
-        answer = _json_response(201, record.to_json(self._base, self._account, now))
+        response = _json_response(201, record.to_json(self._base, self._account, now))
         callback = _get_first(form, "StatusCallback")
         follows = self._build_status_callbacks(record, callback) if callback else []
         match fault:
             case Fault.ERROR_AFTER:
-                answer = _ApiError(500, 20500, "Internal Server Error").to_response()
+                response = _ApiError(500, 20500, "Internal Server Error").to_response()
             case Fault.TIMEOUT_AFTER:
-                answer = replace(answer, delay=_HANG_SECONDS)
+                response = replace(response, delay=_HANG_SECONDS)
             case Fault.DROP_AFTER:
-                answer = replace(answer, drop=True)
+                response = replace(response, drop=True)
             case _:
-                answer = replace(answer, delay=self._faults.answer_delay)
-        return answer, follows
+                response = replace(response, delay=self._faults.answer_delay)
+        return response, follows
 
     def _next_fault(self) -> Fault:
         if self._next_faults:
@@ -239,7 +244,7 @@ class TwilioSimulator:
         return Fault.NONE
 
     def _validate_message(self, form: FormFields) -> _ApiError | None:
-        """The documented reasons not to take a message (Twilio, "Error and warning dictionary")."""
+        """Return the documented error of an invalid message (Twilio, "Error and warning dictionary")."""
         to, sender, body = _get_first(form, "To"), _get_first(form, "From"), _get_first(form, "Body")
         media, on_whatsapp = form.get("MediaUrl", []), to.startswith("whatsapp:")
         if not to:
@@ -263,17 +268,17 @@ class TwilioSimulator:
         return None
 
     def _select_sender(self, to: str) -> str:
-        """The sender that the messaging service picks."""
+        """Return the sender that a messaging service selects."""
         return self._business_numbers["whatsapp" if to.startswith("whatsapp:") else "sms"]
 
     def _handle_list(self, path: str, query: dict[str, str], now: float) -> SimulatorResponse:
-        found = self._messages.list_filtered(query)
+        matching = self._messages.list_filtered(query)
         size = min(max(_parse_number(query, "PageSize", 50), 1), 1000)
         page = _parse_number(query, "Page", 0)
-        shown = found[page * size : (page + 1) * size]
-        following = urlencode({**query, "Page": page + 1}) if len(found) > (page + 1) * size else ""
+        page_messages = matching[page * size : (page + 1) * size]
+        following = urlencode({**query, "Page": page + 1}) if len(matching) > (page + 1) * size else ""
         body = {
-            "messages": [record.to_json(self._base, self._account, now) for record in shown],
+            "messages": [record.to_json(self._base, self._account, now) for record in page_messages],
             "page": page,
             "page_size": size,
             "next_page_uri": f"{path}?{following}" if following else None,
@@ -281,11 +286,14 @@ class TwilioSimulator:
         return _json_response(200, body)
 
     def _build_status_callbacks(self, record: Message, url: str) -> list[WebhookDelivery]:
-        """A message's callbacks, late, twice and out of order as told; there is none for its first state."""
+        """Build the status callbacks, delayed, repeated and shuffled by the fault settings.
+
+        There is none for the first status.
+        """
         follows = []
-        for step in record.status_changes[1:]:
-            at = step.at + self._faults.statuses_late + self._random_delay(self._faults.statuses_shuffled)
-            follows.append(self._build_webhook(url, build_status_fields(record, step, self._account), at))
+        for change in record.status_changes[1:]:
+            at = change.at + self._faults.statuses_late + self._random_delay(self._faults.statuses_shuffled)
+            follows.append(self._build_webhook(url, build_status_fields(record, change, self._account), at))
             if self._random.random() < self._faults.statuses_twice:
                 follows.append(replace(follows[-1], at=at + self._random_delay(1.0)))
         return sorted(follows, key=lambda delivery: delivery.at)
@@ -293,23 +301,21 @@ class TwilioSimulator:
     def _plan_status_changes(
         self, direction: str, sender: str, to: str, now: float, service: str
     ) -> tuple[StatusChange, ...]:
-        """The states of a new message; outside WhatsApp's 24 hours it is taken and fails afterwards."""
+        """Plan the statuses of a new message; outside WhatsApp's 24 hours it is accepted and fails later."""
         if direction == "inbound":
             return (StatusChange(now, "received"),)
-        heard = self._last_inbound_at.get((sender, to), 0.0)
-        steps = [StatusChange(now, "accepted" if service else "queued")]
-        if to.startswith("whatsapp:") and now - heard > _SERVICE_WINDOW_SECONDS:
-            return (*steps, StatusChange(now + self._random_delay(_STATUS_STEP_SECONDS), "failed", 63016))
-        for word in ("sent", "delivered", "read")[: 3 if to.startswith("whatsapp:") else 2]:
-            steps.append(StatusChange(steps[-1].at + self._random_delay(_STATUS_STEP_SECONDS), word))
-        return tuple(steps)
+        last_inbound_at = self._last_inbound_at.get((sender, to), 0.0)
+        changes = [StatusChange(now, "accepted" if service else "queued")]
+        if to.startswith("whatsapp:") and now - last_inbound_at > _SERVICE_WINDOW_SECONDS:
+            return (*changes, StatusChange(now + self._random_delay(_STATUS_STEP_SECONDS), "failed", 63016))
+        for status in ("sent", "delivered", "read")[: 3 if to.startswith("whatsapp:") else 2]:
+            changes.append(StatusChange(changes[-1].at + self._random_delay(_STATUS_STEP_SECONDS), status))
+        return tuple(changes)
 
     def _apply_keyword(self, record: Message, now: float) -> None:
-        """Block or unblock the pair of numbers, and confirm, as Twilio does itself (Twilio, "Advanced Opt-
-        Out").
-        """
-        word, pair = record.body.strip().upper(), (record.to, record.sender)
-        kind = "STOP" if word in _STOP_KEYWORDS else "START" if word in _START_KEYWORDS else word
+        """Opt a pair of numbers out or in, and confirm (Twilio, "Advanced Opt-Out")."""
+        text, pair = record.body.strip().upper(), (record.to, record.sender)
+        kind = "STOP" if text in _STOP_KEYWORDS else "START" if text in _START_KEYWORDS else text
         if kind not in _CONFIRMATIONS:
             return
         if kind == "STOP":
@@ -346,8 +352,8 @@ class TwilioSimulator:
         idempotency = f"{self._random.getrandbits(128):032x}"
         return build_signed_delivery(url, fields, token=self._token, at=at, idempotency=idempotency)
 
-    def _random_delay(self, most: float) -> float:
-        return self._random.random() * most if most > 0 else 0.0
+    def _random_delay(self, maximum: float) -> float:
+        return self._random.random() * maximum if maximum > 0 else 0.0
 
 
 def _json_response(status: int, body: object) -> SimulatorResponse:

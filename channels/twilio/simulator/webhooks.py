@@ -28,23 +28,23 @@ class ConnectionOverrides:
 
     @classmethod
     def parse(cls, url: str) -> ConnectionOverrides:
-        """The overrides of a configured URL; by default one more try, only when there was no connection."""
-        told = {name: values[0] for name, values in parse_qs(urlsplit(url).fragment).items()}
-        reasons = frozenset(told.get("rp", "ct").split(","))
+        """Parse the overrides of a configured URL; the default is one retry after a connection failure."""
+        options = {name: values[0] for name, values in parse_qs(urlsplit(url).fragment).items()}
+        reasons = frozenset(options.get("rp", "ct").split(","))
         return cls(
-            timeout=_parse_bounded(told.get("rt", ""), 100, 15_000, 15_000) / 1000,
-            retries=_parse_bounded(told.get("rc", ""), 0, 5, 1),
+            timeout=_parse_bounded(options.get("rt", ""), 100, 15_000, 15_000) / 1000,
+            retries=_parse_bounded(options.get("rc", ""), 0, 5, 1),
             reasons=_RETRY_REASONS if "all" in reasons else reasons,
         )
 
     def retry_delay(self, attempt: int, reason: str) -> float | None:
-        """Seconds until the next try after try `attempt` failed for `reason`; `None` when there is none."""
+        """Return the seconds until the retry after attempt `attempt`; `None` if it is not retried."""
         if attempt > self.retries or reason not in self.reasons:
             return None
         return _FIRST_RETRY_SECONDS * float(2 ** (attempt - 1))
 
 
-def classify_result(status: int | None, timed_out: bool) -> str | None:
+def classify_result(status: int | None, *, timed_out: bool) -> str | None:
     """Return the retry policy's name of a webhook's failure; `None` after success."""
     if timed_out:
         return "rt"
@@ -56,7 +56,7 @@ def classify_result(status: int | None, timed_out: bool) -> str | None:
 def build_signed_delivery(
     url: str, fields: WebhookFields, *, token: str, at: float, idempotency: str
 ) -> WebhookDelivery:
-    """A form POST and its signature (Twilio, "Webhooks security"): HMAC-SHA1 of URL and sorted fields."""
+    """Build a signed form POST: HMAC-SHA1 of URL and sorted fields (Twilio, "Webhooks security")."""
     target = urlsplit(url)
     plain = urlunsplit(target._replace(fragment="", netloc=target.netloc.rpartition("@")[2]))
     text = plain + "".join(name + value for name, value in sorted(set(fields)))
@@ -76,8 +76,8 @@ def build_signed_delivery(
     )
 
 
-def build_inbound_fields(said: UserMessage, record: Message, account: str) -> WebhookFields:
-    """All fields of an incoming message, the undocumented and the empty ones too."""
+def build_inbound_fields(message: UserMessage, record: Message, account: str) -> WebhookFields:
+    """Build all fields of an inbound message, undocumented and empty ones included."""
     fields = [
         ("ToCountry", "US"),
         ("SmsMessageSid", record.sid),
@@ -96,18 +96,18 @@ def build_inbound_fields(said: UserMessage, record: Message, account: str) -> We
         ("ApiVersion", "2010-04-01"),
     ]
     for number, url in enumerate(record.media):
-        fields += [(f"MediaUrl{number}", url), (f"MediaContentType{number}", said.media_type)]
-    if said.place is not None:
-        fields += [("Latitude", repr(said.place[0])), ("Longitude", repr(said.place[1]))]
+        fields += [(f"MediaUrl{number}", url), (f"MediaContentType{number}", message.media_type)]
+    if message.place is not None:
+        fields += [("Latitude", repr(message.place[0])), ("Longitude", repr(message.place[1]))]
     if record.sender.startswith("whatsapp:"):
-        fields += _build_whatsapp_fields(said, record)
+        fields += _build_whatsapp_fields(message, record)
     return fields
 
 
-def _build_whatsapp_fields(said: UserMessage, record: Message) -> WebhookFields:
-    kind = "interactive" if said.button else "location" if said.place else "text"
+def _build_whatsapp_fields(message: UserMessage, record: Message) -> WebhookFields:
+    kind = "interactive" if message.button else "location" if message.place else "text"
     fields = [
-        ("ProfileName", said.name or "Ada"),
+        ("ProfileName", message.name or "Ada"),
         ("MessageType", kind),
         ("Forwarded", "false"),
         ("FrequentlyForwarded", "false"),
@@ -115,30 +115,30 @@ def _build_whatsapp_fields(said: UserMessage, record: Message) -> WebhookFields:
     ]
     if record.sender.startswith("whatsapp:+"):
         fields.append(("WaId", record.sender.removeprefix("whatsapp:+")))
-    if said.button:
-        fields += [("ButtonPayload", said.button), ("ButtonText", record.body)]
+    if message.button:
+        fields += [("ButtonPayload", message.button), ("ButtonText", record.body)]
     return fields
 
 
-def build_status_fields(record: Message, step: StatusChange, account: str) -> WebhookFields:
-    """A status callback (Twilio, "Outbound message status in status callbacks")."""
+def build_status_fields(record: Message, change: StatusChange, account: str) -> WebhookFields:
+    """Build the fields of a status callback (Twilio, "Outbound message status in status callbacks")."""
     fields = [
         ("SmsSid", record.sid),
-        ("SmsStatus", step.status),
-        ("MessageStatus", step.status),
+        ("SmsStatus", change.status),
+        ("MessageStatus", change.status),
         ("To", record.to),
         ("MessageSid", record.sid),
         ("AccountSid", account),
         ("From", record.sender),
         ("ApiVersion", "2010-04-01"),
     ]
-    if step.error_code is not None:
-        fields.append(("ErrorCode", str(step.error_code)))
+    if change.error_code is not None:
+        fields.append(("ErrorCode", str(change.error_code)))
     if record.to.startswith("whatsapp:"):
-        event = "UNDELIVERED" if step.error_code is not None else step.status.upper()
+        event = "UNDELIVERED" if change.error_code is not None else change.status.upper()
         fields += [("ChannelPrefix", "whatsapp"), ("EventType", event)]
     return fields
 
 
-def _parse_bounded(value: str, least: int, most: int, default: int) -> int:
-    return min(max(int(value), least), most) if value.isascii() and value.isdigit() else default
+def _parse_bounded(value: str, minimum: int, maximum: int, default: int) -> int:
+    return min(max(int(value), minimum), maximum) if value.isascii() and value.isdigit() else default

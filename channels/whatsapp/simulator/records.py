@@ -35,7 +35,7 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message in either direction; `sent` is the request's JSON, `life` its status changes."""
+    """A message in either direction; `request_body` is the API request's JSON."""
 
     number: int
     at: float
@@ -49,8 +49,8 @@ class Message:
     status_changes: tuple[StatusChange, ...] = ()
 
     def to_transcript_entry(self, now: float) -> TranscriptEntry:
-        """The form that tests and the console read."""
-        reached = [step.status for step in self.status_changes if step.at <= now]
+        """Return the transcript entry for tests and the console."""
+        reached = [change.status for change in self.status_changes if change.at <= now]
         return TranscriptEntry(
             number=self.number,
             at=self.at,
@@ -66,36 +66,36 @@ class Message:
 
 
 class MessageStore:
-    """Messages in the order they were taken; the oldest are forgotten beyond `most`."""
+    """Messages in order of acceptance; the oldest beyond `limit` are dropped."""
 
-    def __init__(self, most: int) -> None:
-        self._messages: deque[Message] = deque(maxlen=most)
+    def __init__(self, limit: int) -> None:
+        self._messages: deque[Message] = deque(maxlen=limit)
         self._count = 0
 
     def next_number(self) -> int:
-        """The number of the message that comes next."""
+        """Return the number of the next message."""
         self._count += 1
         return self._count
 
     def add(self, record: Message) -> Message:
-        """Remember a message."""
+        """Store a message."""
         self._messages.append(record)
         return record
 
     def list_for_person(self, person: str = "") -> list[Message]:
-        """The messages with one person, or with all, oldest first."""
+        """Return the messages of one contact or of all, oldest first."""
         return [record for record in self._messages if not person or record.person == person]
 
     def find_offering(self, person: str, payload: str) -> Message | None:
-        """The newest message to a person that has a button or a row of that payload."""
+        """Return the newest message to a contact with a button or list row of that payload."""
         for record in reversed(self.list_for_person(person)):
-            if any(known == payload for known, _ in get_choices(record.request_body or {})):
+            if any(offered == payload for offered, _ in get_choices(record.request_body or {})):
                 return record
         return None
 
 
 def get_choices(sent: Json) -> tuple[tuple[str, str], ...]:
-    """Payload and label of what can be tapped in a message that we sent."""
+    """Return payload and label of each button or list row of a sent message."""
     action = sent.get("interactive", {}).get("action", {})
     buttons = [button["reply"] for button in action.get("buttons", [])]
     rows = [row for section in action.get("sections", []) for row in section["rows"]]
@@ -103,7 +103,7 @@ def get_choices(sent: Json) -> tuple[tuple[str, str], ...]:
 
 
 def get_text_and_media(sent: Json) -> tuple[str, tuple[str, ...]]:
-    """The text and the media of a message that we sent."""
+    """Return text and media of a sent message."""
     value = sent.get(str(sent.get("type")), {})
     if sent.get("type") == "interactive":
         return value["body"]["text"], ()
@@ -115,24 +115,24 @@ def get_text_and_media(sent: Json) -> tuple[str, tuple[str, ...]]:
     return text, (file,) if file else ()
 
 
-def build_content(said: UserMessage, tapped: Message | None, media: Iterable[str]) -> Json:
-    """What a person said, as the part of a message that differs by kind."""
-    if said.button:
-        reply = {"id": said.button, "title": said.text or said.button}
+def build_content(message: UserMessage, tapped: Message | None, media: Iterable[str]) -> Json:
+    """Build the type-specific part of a contact's message."""
+    if message.button:
+        reply = {"id": message.button, "title": message.text or message.button}
         kind = "list_reply" if tapped and "sections" in _get_action(tapped) else "button_reply"
-        made: Json = {"type": "interactive", "interactive": {"type": kind, kind: reply}}
-        return {**made, "context": {"from": "us", "id": tapped.wamid}} if tapped else made
-    if said.place is not None:
+        content: Json = {"type": "interactive", "interactive": {"type": kind, kind: reply}}
+        return {**content, "context": {"from": "us", "id": tapped.wamid}} if tapped else content
+    if message.place is not None:
         return {
             "type": "location",
-            "location": {"latitude": said.place[0], "longitude": said.place[1]},
+            "location": {"latitude": message.place[0], "longitude": message.place[1]},
         }
     for medium in media:
-        kind = said.media_type.partition("/")[0]
+        kind = message.media_type.partition("/")[0]
         kind = kind if kind in ("image", "video", "audio") else "document"
-        file = {"id": medium, "mime_type": said.media_type, "sha256": "c2hhMjU2"}
-        return {"type": kind, kind: {**file, "caption": said.text} if said.text else file}
-    return {"type": "text", "text": {"body": said.text}}
+        file = {"id": medium, "mime_type": message.media_type, "sha256": "c2hhMjU2"}
+        return {"type": kind, kind: {**file, "caption": message.text} if message.text else file}
+    return {"type": "text", "text": {"body": message.text}}
 
 
 def _get_action(record: Message) -> Mapping[str, Any]:
@@ -143,9 +143,9 @@ def _get_action(record: Message) -> Mapping[str, Any]:
 def build_signed_delivery(
     url: str, account: str, changes: Iterable[Json], *, secret: str, at: float
 ) -> WebhookDelivery:
-    """A webhook as Meta writes it: ASCII, slashes escaped, HMAC-SHA256 of those bytes."""
-    made = {"object": "whatsapp_business_account", "entry": [{"id": account, "changes": list(changes)}]}
-    body = json.dumps(made, separators=(",", ":")).replace("/", "\\/").encode()
+    """Build a signed webhook with Meta's encoding: ASCII, slashes escaped, HMAC-SHA256 of those bytes."""
+    payload = {"object": "whatsapp_business_account", "entry": [{"id": account, "changes": list(changes)}]}
+    body = json.dumps(payload, separators=(",", ":")).replace("/", "\\/").encode()
     digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return WebhookDelivery(
         at=at,

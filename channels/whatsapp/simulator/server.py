@@ -79,7 +79,7 @@ class WhatsAppSimulator:
         display_number: str = "15550102",
         account: str = "900000000000001",
         identity: IdentityMode = IdentityMode.BOTH,
-        remembered: int = 100_000,
+        max_messages: int = 100_000,
     ) -> None:
         self._secret = app_secret
         self._token = access_token
@@ -91,7 +91,7 @@ class WhatsAppSimulator:
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._faults = FaultSettings()
         self._next_faults: deque[Fault] = deque()
-        self._message_store = MessageStore(remembered)
+        self._message_store = MessageStore(max_messages)
         self._last_inbound_at: dict[str, float] = {}
         self._pair_limited_until: dict[str, float] = {}
         self._recent_sends: deque[float] = deque()
@@ -111,26 +111,26 @@ class WhatsAppSimulator:
             if record.number > after
         ]
 
-    def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
+    def send_user_message(self, user_message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
         """Send a contact's message: its id and the webhook. Raises `KeyError` for another surface."""
-        [wamid], deliveries = self.send_user_messages([said], now)
+        [wamid], deliveries = self.send_user_messages([user_message], now)
         return wamid, deliveries
 
     def send_user_messages(
-        self, many: Sequence[UserMessage], now: float
+        self, messages: Sequence[UserMessage], now: float
     ) -> tuple[list[str], list[WebhookDelivery]]:
-        """People write at once, which comes as one batch: a change for each of them."""
-        made = [self._record_user_message(said, now) for said in many]
+        """Send messages of several contacts as one batch, one change for each."""
+        recorded = [self._record_user_message(message, now) for message in messages]
         at = now + self._random_delay(self._faults.webhooks_shuffled)
-        first = self._build_webhook([change for _, change in made], at)
+        first = self._build_webhook([change for _, change in recorded], at)
         deliveries = [first]
         if self._random.random() < self._faults.webhooks_twice:
             later = now + self._random_delay(max(self._faults.webhooks_shuffled, 1.0))
             deliveries.append(replace(first, at=later))
-        return [wamid for wamid, _ in made], deliveries
+        return [wamid for wamid, _ in recorded], deliveries
 
     def reply_from_phone(self, person: str, text: str, now: float) -> list[WebhookDelivery]:
-        """Somebody at the business answers from its own phone (Meta, "smb_message_echoes")."""
+        """Send a message from the business's own phone (Meta, "smb_message_echoes")."""
         echo = {
             "from": self._display_number,
             "to": person.lstrip("+"),
@@ -145,7 +145,7 @@ class WhatsAppSimulator:
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Answer a call of the Graph API."""
+        """Handle a Graph API request."""
         path = request.url.partition("?")[0].split("/")[2:]
         expected = f"Bearer {self._token}".encode()
         if not hmac.compare_digest(expected, request.headers.get("authorization", "").encode()):
@@ -159,65 +159,74 @@ class WhatsAppSimulator:
         if request.method == "GET" and len(path) == 2 and path[0] == "bytes":
             if file := parse_data_url(self._files.get(path[1], "")):
                 return SimulatorResponse(200, {"content-type": file[0]}, file[1]), []
-            return _error_response(404, 100, "The address has expired"), []
+            return _error_response(404, 100, "The URL has expired"), []
         return _error_response(400, 100, "Unsupported request: the object does not exist"), []
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
     ) -> list[WebhookDelivery]:
-        """Anything but 200 is repeated, at once and then with growing gaps, for seven days."""
+        """Retry after any status but 200: at once, then with exponential backoff, for seven days."""
         if status == 200:
             self._first_attempts.pop(delivery.body, None)
             return []
         first = self._first_attempts.setdefault(delivery.body, now)
-        wait = 0.0
+        delay = 0.0
         if delivery.attempt > 1:
-            wait = min(_FIRST_RETRY_SECONDS * 2.0 ** min(delivery.attempt - 2, 20), _MAX_RETRY_SECONDS)
-        if now + wait - first > _RETRY_PERIOD_SECONDS:
+            delay = min(_FIRST_RETRY_SECONDS * 2.0 ** min(delivery.attempt - 2, 20), _MAX_RETRY_SECONDS)
+        if now + delay - first > _RETRY_PERIOD_SECONDS:
             self._first_attempts.pop(delivery.body, None)
             return []
-        return [replace(delivery, at=now + wait, attempt=delivery.attempt + 1)]
+        return [replace(delivery, at=now + delay, attempt=delivery.attempt + 1)]
 
     def _handle_upload(self, request: SimulatorRequest) -> SimulatorResponse:
-        """Keep a file that is to be sent (Meta, "Upload media")."""
-        given = parse_multipart(request)
-        if not {"messaging_product", "type", "file"} <= set(given):
+        """Store an uploaded file (Meta, "Upload media")."""
+        fields = parse_multipart(request)
+        if not {"messaging_product", "type", "file"} <= set(fields):
             return _error_response(400, 131008, _ERROR_TEXTS[131008])
         medium = f"8{self._random.getrandbits(48):015}"
-        kind, body = given["file"]
+        kind, body = fields["file"]
         self._files[medium] = f"data:{kind};base64,{b64encode(body).decode()}"
         return _json_response(200, {"id": medium})
 
     def _file_metadata_response(self, medium: str, request: SimulatorRequest) -> SimulatorResponse:
-        """Where a file is, and what Meta knows of it; the address wants the token too."""
-        told: Json = {"messaging_product": "whatsapp", "id": medium, "url": self._files[medium]}
+        """Return a file's URL and metadata; the URL requires the token too."""
+        metadata: Json = {"messaging_product": "whatsapp", "id": medium, "url": self._files[medium]}
         if file := parse_data_url(self._files[medium]):
             version = request.url.split("/")[1]
-            told |= {
+            metadata |= {
                 "url": f"http://{request.headers['host']}/{version}/bytes/{medium}",
                 "mime_type": file[0],
                 "sha256": hashlib.sha256(file[1]).hexdigest(),
                 "file_size": len(file[1]),
             }
-        return _json_response(200, told)
+        return _json_response(200, metadata)
 
-    def _record_user_message(self, said: UserMessage, now: float) -> tuple[str, Json]:
-        if said.surface != self.name:
-            raise KeyError(said.surface)
-        phone, user_id = said.person.lstrip("+"), build_user_id(said.person)
+    def _record_user_message(self, user_message: UserMessage, now: float) -> tuple[str, Json]:
+        if user_message.surface != self.name:
+            raise KeyError(user_message.surface)
+        phone, user_id = user_message.person.lstrip("+"), build_user_id(user_message.person)
         self._last_inbound_at[phone] = self._last_inbound_at[user_id] = now
-        tapped = self._message_store.find_offering(said.person, said.button) if said.button else None
-        media = [f"7{self._random.getrandbits(48):015}" for _ in said.media]
-        self._files.update(zip(media, said.media, strict=True))
-        named = (
+        tapped = (
+            self._message_store.find_offering(user_message.person, user_message.button)
+            if user_message.button
+            else None
+        )
+        media = [f"7{self._random.getrandbits(48):015}" for _ in user_message.media]
+        self._files.update(zip(media, user_message.media, strict=True))
+        sender = (
             {"from": phone, "from_user_id": user_id}
             if self.identity is not IdentityMode.PHONE
             else {"from": phone}
         )
         if self.identity is IdentityMode.HIDDEN:
-            del named["from"]
+            del sender["from"]
         wamid = self._random_wamid()
-        message = {**named, "id": wamid, "timestamp": str(int(now)), **build_content(said, tapped, media)}
+        message = {
+            **sender,
+            "id": wamid,
+            "timestamp": str(int(now)),
+            **build_content(user_message, tapped, media),
+        }
         self._message_store.add(
             Message(
                 self._message_store.next_number(),
@@ -225,14 +234,14 @@ class WhatsAppSimulator:
                 "in",
                 wamid,
                 self.phone_number_id,
-                said.person,
-                said.text,
-                said.media,
+                user_message.person,
+                user_message.text,
+                user_message.media,
             )
         )
-        contact: Json = {"profile": {"name": said.name or "Ada"}}
-        contact |= {"wa_id": phone} if "from" in named else {}
-        contact |= {"user_id": user_id} if "from_user_id" in named else {}
+        contact: Json = {"profile": {"name": user_message.name or "Ada"}}
+        contact |= {"wa_id": phone} if "from" in sender else {}
+        contact |= {"user_id": user_id} if "from_user_id" in sender else {}
         value = {**self._webhook_metadata(), "contacts": [contact], "messages": [message]}
         return wamid, {"field": "messages", "value": value}
 
@@ -249,33 +258,32 @@ class WhatsAppSimulator:
         if code:
             return _error_response(400, code, _ERROR_TEXTS.get(code, "Rate limit hit")), []
         wamid = self._random_wamid()
-        dropped = (
-            "to" in sent and not to.isdigit()
-        )  # an id where a number belongs: taken, and never delivered
-        follows = [] if dropped else self._accept_message(sent, to, wamid, now)
-        answer = _json_response(200, {"messaging_product": "whatsapp", "messages": [{"id": wamid}]})
+        # a user ID in "to" is accepted and never delivered
+        is_dropped = "to" in sent and not to.isdigit()
+        follows = [] if is_dropped else self._accept_message(sent, to, wamid, now)
+        response = _json_response(200, {"messaging_product": "whatsapp", "messages": [{"id": wamid}]})
         match fault:
             case Fault.ERROR_AFTER:
-                answer = _error_response(500, 131000, "Something went wrong")
+                response = _error_response(500, 131000, "Something went wrong")
             case Fault.TIMEOUT_AFTER:
-                answer = replace(answer, delay=_HANG_SECONDS)
+                response = replace(response, delay=_HANG_SECONDS)
             case Fault.DROP_AFTER:
-                answer = replace(answer, drop=True)
+                response = replace(response, drop=True)
             case _:
-                answer = replace(answer, delay=self._faults.answer_delay)
-        return answer, follows
+                response = replace(response, delay=self._faults.answer_delay)
+        return response, follows
 
     def _accept_message(self, sent: Json, to: str, wamid: str, now: float) -> list[WebhookDelivery]:
         person = next((p for p in self._list_people() if build_user_id(p) == to), f"+{to}")
         text, media = get_text_and_media(sent)
-        life = self._plan_status_changes(sent, to, now)
+        changes = self._plan_status_changes(sent, to, now)
         number = self._message_store.next_number()
-        record = Message(number, now, "out", wamid, self.phone_number_id, person, text, media, sent, life)
+        record = Message(number, now, "out", wamid, self.phone_number_id, person, text, media, sent, changes)
         self._message_store.add(record)
         follows = []
-        for step in life:
-            at = step.at + self._faults.statuses_late + self._random_delay(self._faults.statuses_shuffled)
-            follows.append(self._build_status_webhook(record, step, to, at))
+        for change in changes:
+            at = change.at + self._faults.statuses_late + self._random_delay(self._faults.statuses_shuffled)
+            follows.append(self._build_status_webhook(record, change, to, at))
             if self._random.random() < self._faults.statuses_twice:
                 follows.append(replace(follows[-1], at=at + self._random_delay(1.0)))
         return sorted(follows, key=lambda delivery: delivery.at)
@@ -284,43 +292,46 @@ class WhatsAppSimulator:
         return {record.person for record in self._message_store.list_for_person()}
 
     def _plan_status_changes(self, sent: Json, to: str, now: float) -> tuple[StatusChange, ...]:
-        """Outside the 24 hours a message is taken, and fails afterwards, unless it is a template."""
+        """Plan the statuses; outside the 24 hours any message but a template is accepted and fails later."""
         if (
             now - self._last_inbound_at.get(to, -_SERVICE_WINDOW_SECONDS) >= _SERVICE_WINDOW_SECONDS
             and sent["type"] != "template"
         ):
             return (StatusChange(now + self._random_delay(_STATUS_STEP_SECONDS), "failed", 131047),)
-        words = ("sent",) if sent["type"] == "reaction" else ("sent", "delivered", "read")
-        steps = [StatusChange(now, "")]
-        for word in words:
-            steps.append(StatusChange(steps[-1].at + self._random_delay(_STATUS_STEP_SECONDS), word))
-        return tuple(steps[1:])
+        statuses = ("sent",) if sent["type"] == "reaction" else ("sent", "delivered", "read")
+        changes = [StatusChange(now, "")]
+        for status in statuses:
+            changes.append(StatusChange(changes[-1].at + self._random_delay(_STATUS_STEP_SECONDS), status))
+        return tuple(changes[1:])
 
     def _build_status_webhook(
-        self, record: Message, step: StatusChange, to: str, at: float
+        self, record: Message, change: StatusChange, to: str, at: float
     ) -> WebhookDelivery:
-        told: Json = {"id": record.wamid, "status": step.status, "timestamp": str(int(step.at))}
-        told["recipient_id" if to.isdigit() else "recipient_user_id"] = to
+        status: Json = {"id": record.wamid, "status": change.status, "timestamp": str(int(change.at))}
+        status["recipient_id" if to.isdigit() else "recipient_user_id"] = to
         if record.request_body and "biz_opaque_callback_data" in record.request_body:
-            told["biz_opaque_callback_data"] = record.request_body["biz_opaque_callback_data"]
-        if step.error_code:
-            told["errors"] = [{"code": step.error_code, "title": _ERROR_TEXTS[step.error_code]}]
-        elif step.status == "sent":
-            told["pricing"] = _PRICING
+            status["biz_opaque_callback_data"] = record.request_body["biz_opaque_callback_data"]
+        if change.error_code:
+            status["errors"] = [{"code": change.error_code, "title": _ERROR_TEXTS[change.error_code]}]
+        elif change.status == "sent":
+            status["pricing"] = _PRICING
         return self._build_webhook(
-            [{"field": "messages", "value": {**self._webhook_metadata(), "statuses": [told]}}], at
+            [{"field": "messages", "value": {**self._webhook_metadata(), "statuses": [status]}}], at
         )
 
     def _check_rate_limits(self, to: str, now: float) -> int:
-        """Throughput, and the pair's debt of six seconds a message (Meta, "Pair rate limits")."""
+        """Return the error code of an exceeded limit, 0 if none: throughput and pair rate limit.
+
+        A pair of numbers may send one message per six seconds on average (Meta, "Pair rate limits").
+        """
         while self._recent_sends and self._recent_sends[0] <= now - 1:
             self._recent_sends.popleft()
         if len(self._recent_sends) >= _MAX_MESSAGES_PER_SECOND:
             return 130429
-        owed = max(self._pair_limited_until.get(to, now), now)
-        if owed - now >= _PAIR_BURST * _PAIR_SECONDS:
+        limited_until = max(self._pair_limited_until.get(to, now), now)
+        if limited_until - now >= _PAIR_BURST * _PAIR_SECONDS:
             return 131056
-        self._pair_limited_until[to] = owed + _PAIR_SECONDS
+        self._pair_limited_until[to] = limited_until + _PAIR_SECONDS
         self._recent_sends.append(now)
         return 0
 
@@ -341,17 +352,17 @@ class WhatsAppSimulator:
     def _random_wamid(self) -> str:
         return f"wamid.{self._random.getrandbits(160):040X}="
 
-    def _random_delay(self, most: float) -> float:
-        return self._random.random() * most if most > 0 else 0.0
+    def _random_delay(self, maximum: float) -> float:
+        return self._random.random() * maximum if maximum > 0 else 0.0
 
 
 def build_user_id(person: str) -> str:
-    """The business-scoped id of a person, always the same for one number."""
+    """Return the business-scoped ID of a contact, derived from the number."""
     return f"US.1{person.lstrip('+'):0>20}"
 
 
 def validate_message(sent: Json) -> int:
-    """The code of the first rule that a message breaks (Meta, "Messages"); 0 when it is fine."""
+    """Return the error code of an invalid message (Meta, "Messages"), 0 if it is valid."""
     to, kind = sent.get("to"), sent.get("type")
     if sent.get("messaging_product") != "whatsapp" or not (to or sent.get("recipient")):
         return 131008
@@ -394,19 +405,21 @@ def _is_valid_interactive(value: Json) -> bool:
             return 1 <= len(replies) <= 3 and _are_valid_options(replies, id_length=256, title_length=20)
         case "list":
             rows = [row for section in action.get("sections", []) for row in section["rows"]]
-            described = all(len(row.get("description", "")) <= 72 for row in rows)
+            are_descriptions_valid = all(len(row.get("description", "")) <= 72 for row in rows)
             fits = 1 <= len(rows) <= 10 and 0 < len(action.get("button", "")) <= 20
-            return fits and described and _are_valid_options(rows, id_length=200, title_length=24)
+            return (
+                fits and are_descriptions_valid and _are_valid_options(rows, id_length=200, title_length=24)
+            )
         case "cta_url":
             link = action.get("parameters", {})
             return 0 < len(link.get("display_text", "")) <= 20 and str(link.get("url")).startswith("http")
     return False
 
 
-def _are_valid_options(offered: Sequence[Json], *, id_length: int, title_length: int) -> bool:
-    fits = all(0 < len(o["id"]) <= id_length and 0 < len(o["title"]) <= title_length for o in offered)
-    apart = len({o["id"] for o in offered}) == len({o["title"] for o in offered}) == len(offered)
-    return fits and apart
+def _are_valid_options(options: Sequence[Json], *, id_length: int, title_length: int) -> bool:
+    fits = all(0 < len(o["id"]) <= id_length and 0 < len(o["title"]) <= title_length for o in options)
+    are_distinct = len({o["id"] for o in options}) == len({o["title"] for o in options}) == len(options)
+    return fits and are_distinct
 
 
 def _json_response(status: int, body: object) -> SimulatorResponse:

@@ -51,16 +51,16 @@ class AdminApi:
         self.refresh_token = f"refresh-{self.grant_count}"
         access = f"access-{self.grant_count}"
         self._access_tokens = {access: now + _TOKEN_LIFETIME_SECONDS}
-        told = {
+        tokens = {
             "access_token": access,
             "refresh_token": self.refresh_token,
             "expires_in": _TOKEN_LIFETIME_SECONDS,
         }
-        return json_response(200, {**told, "token_type": "bearer", "scope": "read write"})
+        return json_response(200, {**tokens, "token_type": "bearer", "scope": "read write"})
 
-    def handle(self, method: str, what: Sequence[str], raw: bytes) -> SimulatorResponse:
+    def handle(self, method: str, resource: Sequence[str], raw: bytes) -> SimulatorResponse:
         """Answer a request to users, groups, webhooks or triggers."""
-        match method, what:
+        match method, resource:
             case "GET", ["users", "me"]:
                 return json_response(200, {"user": {"id": BOT_ID, "role": "admin", "name": "Bot"}})
             case "GET", ["groups"]:
@@ -74,9 +74,9 @@ class AdminApi:
                     200, {"webhooks": list(self.webhooks.values()), "meta": {"has_more": False}}
                 )
             case "POST", ["webhooks"]:
-                made = {**json.loads(raw)["webhook"], "id": f"01J8{len(self.webhooks):022d}"}
-                self.webhooks[made["id"]] = made
-                return json_response(201, {"webhook": made})
+                webhook = {**json.loads(raw)["webhook"], "id": f"01J8{len(self.webhooks):022d}"}
+                self.webhooks[webhook["id"]] = webhook
+                return json_response(201, {"webhook": webhook})
             case "GET", ["webhooks", number, "signing_secret"] if number in self.webhooks:
                 return json_response(200, {"signing_secret": {"algorithm": "SHA256", "secret": self._secret}})
             case "GET", ["triggers"]:
@@ -92,8 +92,8 @@ class AdminApi:
 
 def json_response(status: int, body: object, headers: Mapping[str, str] | None = None) -> SimulatorResponse:
     """Build a JSON response."""
-    given = {"content-type": "application/json; charset=utf-8", **(headers or {})}
-    return SimulatorResponse(status=status, headers=given, body=json.dumps(body).encode())
+    all_headers = {"content-type": "application/json; charset=utf-8", **(headers or {})}
+    return SimulatorResponse(status=status, headers=all_headers, body=json.dumps(body).encode())
 
 
 def error_response(

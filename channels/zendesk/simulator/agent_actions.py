@@ -36,18 +36,21 @@ AGENT_ACTIONS: Final = (
 )
 
 
-def apply_agent_action(desk: TicketStore, ticket: Ticket, move: str, text: str, now: float) -> Json:
-    """Run an action of Grace's and return its audit. Raises `KeyError` if it is unknown or lacks its text."""
-    found = {known.name: known for known in AGENT_ACTIONS}[move]
-    if found.speaks and not text:
-        raise KeyError(move)
-    if move == "redact":
+def apply_agent_action(desk: TicketStore, ticket: Ticket, action_name: str, text: str, now: float) -> Json:
+    """Run one of Grace's actions and return its audit.
+
+    Raises `KeyError` if it is unknown or lacks its text.
+    """
+    action = {each.name: each for each in AGENT_ACTIONS}[action_name]
+    if action.speaks and not text:
+        raise KeyError(action_name)
+    if action_name == "redact":
         ticket.comments[-1] |= {"plain_body": "▇▇▇▇", "body": "▇▇▇▇"}
-    comment = {"body": text, "public": move != "note"} if found.speaks else None
-    return desk.update_ticket(ticket, FIRST_AGENT_ID, now, comment, _build_changes(ticket, move))
+    comment = {"body": text, "public": action_name != "note"} if action.speaks else None
+    return desk.update_ticket(ticket, FIRST_AGENT_ID, now, comment, _build_changes(ticket, action_name))
 
 
-def _build_changes(ticket: Ticket, move: str) -> dict[str, Any]:
+def _build_changes(ticket: Ticket, action_name: str) -> dict[str, Any]:
     tags = [tag for tag in ticket.tags if tag not in ("bot_off", "bot_handoff")]
     changes: dict[str, dict[str, Any]] = {
         "reply": {"status": "pending"},
@@ -65,4 +68,4 @@ def _build_changes(ticket: Ticket, move: str) -> dict[str, Any]:
         "close": {"status": "closed"},
         "merge": {"status": "closed", "tags": [*tags, "closed_by_merge"]},
     }
-    return changes.get(move, {})
+    return changes.get(action_name, {})

@@ -38,7 +38,10 @@ _STATUSES: Final = ("new", "open", "pending", "hold", "solved", "closed")
 
 
 class ZendeskSimulator:
-    """One account. `by_triggers` selects the webhook's kind; with `tells_when` a 429 has a Retry-After."""
+    """One account.
+
+    `by_triggers` selects the kind of webhook; with `sends_retry_after` a 429 has a Retry-After header.
+    """
 
     name = "zendesk"
     agent_actions = AGENT_ACTIONS
@@ -52,15 +55,15 @@ class ZendeskSimulator:
         seed: int,
         email: str = "bot@example.com",
         by_triggers: bool = False,
-        tells_when: bool = True,
+        sends_retry_after: bool = True,
     ) -> None:
         self.tickets = TicketStore()
         self.admin = AdminApi(secret=secret, basic=f"{email}/token:{api_token}")
         self._random = Random(seed)  # noqa: S311 # chance that can be played again, no secret
         self._webhooks = WebhookSender(
-            self.tickets, url=webhook_url, secret=secret, by_triggers=by_triggers, chance=self._random
+            self.tickets, url=webhook_url, secret=secret, by_triggers=by_triggers, random=self._random
         )
-        self._sends_retry_after = tells_when
+        self._sends_retry_after = sends_retry_after
         self._faults = FaultSettings()
         self._next_faults: deque[Fault] = deque()
         self._updates: deque[tuple[float, int]] = deque()
@@ -73,45 +76,48 @@ class ZendeskSimulator:
         self._next_faults = deque(faults.next)
 
     def list_messages(self, now: float, *, person: str = "", after: int = 0) -> list[TranscriptEntry]:
-        """Comments: `in` from the customer, `out` from the bot, `agent` and `note` from people."""
-        found = []
+        """Return the comments: `in` by the customer, `out` by the bot, `agent` or `note` by agents."""
+        entries = []
         for number, ticket, comment, at in self.tickets.list_comments():
-            whose = self.tickets.get_person(ticket.requester)
-            if number <= after or (person and whose != person):
+            contact = self.tickets.get_person(ticket.requester)
+            if number <= after or (person and contact != person):
                 continue
-            found.append(
+            entries.append(
                 TranscriptEntry(
                     number=number,
                     at=at,
                     direction=_get_direction(comment),
                     id=str(comment["id"]),
                     ours=str(ticket.id),
-                    person=whose,
+                    person=contact,
                     text=comment["plain_body"],
                     media=tuple(each["content_url"] for each in comment["attachments"]),
                     status=ticket.status,
                 )
             )
-        return found
+        return entries
 
-    def send_user_message(self, said: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
+    def send_user_message(self, user_message: UserMessage, now: float) -> tuple[str, list[WebhookDelivery]]:
         """Send a customer's message to their newest ticket, or a new one, which follows up a closed one.
 
         Raises `KeyError` for another surface.
         """
-        if said.surface != self.name:
-            raise KeyError(said.surface)
+        if user_message.surface != self.name:
+            raise KeyError(user_message.surface)
         requester, ticket = (
-            self.tickets.get_customer_id(said.person),
-            self.tickets.find_open_ticket(said.person),
+            self.tickets.get_customer_id(user_message.person),
+            self.tickets.find_open_ticket(user_message.person),
         )
         files = [
-            {"id": self.tickets.next_id(), "content_url": url, "content_type": said.media_type}
-            for url in said.media
+            {"id": self.tickets.next_id(), "content_url": url, "content_type": user_message.media_type}
+            for url in user_message.media
         ]
-        comment = {"body": said.text, "public": True, "attachments": files}
+        comment = {"body": user_message.text, "public": True, "attachments": files}
         if ticket is None:
-            subject, closed = said.name or said.text[:40], self.tickets.find_closed_ticket(said.person)
+            subject, closed = (
+                user_message.name or user_message.text[:40],
+                self.tickets.find_closed_ticket(user_message.person),
+            )
             ticket = self.tickets.create_ticket(requester, subject, now, follows=closed)
             audit = self.tickets.update_ticket(ticket, requester, now, comment)
         else:
@@ -120,47 +126,53 @@ class ZendeskSimulator:
         return str(ticket.comments[-1]["id"]), self._build_webhooks(ticket, audit, now)
 
     def get_desk_status(self, person: str) -> DeskStatus:
-        """The person's newest ticket: its status, and whose it is."""
+        """Return status and assignee of the contact's newest ticket."""
         ticket = self.tickets.find_open_ticket(person)
         if ticket is None:
             return DeskStatus()
         assigned = self.tickets.get_user_name(ticket.assignee_id) if ticket.assignee_id else "nobody"
         return DeskStatus(str(ticket.id), f"{ticket.status}, assigned to {assigned}")
 
-    def run_agent_action(self, person: str, move: str, text: str, now: float) -> list[WebhookDelivery]:
-        """Run an action of Grace's. Raises `KeyError` for an unknown one, or without a ticket."""
+    def run_agent_action(self, person: str, action_name: str, text: str, now: float) -> list[WebhookDelivery]:
+        """Run one of Grace's actions. Raises `KeyError` for an unknown one, or without a ticket."""
         ticket = self.tickets.find_open_ticket(person)
         if ticket is None:
             raise KeyError(person)
-        follows = self._build_webhooks(ticket, apply_agent_action(self.tickets, ticket, move, text, now), now)
-        if move in ("merge", "delete"):
-            kind = "merged" if move == "merge" else "soft_deleted"
+        follows = self._build_webhooks(
+            ticket, apply_agent_action(self.tickets, ticket, action_name, text, now), now
+        )
+        if action_name in ("merge", "delete"):
+            kind = "merged" if action_name == "merge" else "soft_deleted"
             follows += self._webhooks.build_end_deliveries(ticket, kind, FIRST_AGENT_ID, now)
-        if move == "delete":
+        if action_name == "delete":
             del self.tickets.tickets[ticket.id]
         return follows
 
     def handle(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-        """Answer a call of the API."""
+        """Handle an API request."""
         path, _, query = request.url.partition("?")
         if path == "/oauth/tokens":
             return self.admin.refresh_tokens(request.body, now), []
         if not self.admin.is_authorized(request.headers.get("authorization", ""), now):
             return error_response(401, "Couldn't authenticate you"), []
-        asked = {name: values[0] for name, values in parse_qs(query).items()}
-        what = path.removeprefix("/api/v2/").removesuffix(".json").split("/")
-        match request.method, what:
+        query_values = {name: values[0] for name, values in parse_qs(query).items()}
+        resource = path.removeprefix("/api/v2/").removesuffix(".json").split("/")
+        match request.method, resource:
             case "POST", ["tickets"]:
                 return self._handle_create(request, now)
             case "GET", ["tickets"]:
-                made = asked.get("external_id")
-                found = [each.to_json() for each in self.tickets.tickets.values() if each.external_id == made]
-                return json_response(200, {"tickets": found}), []
+                external_id = query_values.get("external_id")
+                tickets = [
+                    each.to_json()
+                    for each in self.tickets.tickets.values()
+                    if each.external_id == external_id
+                ]
+                return json_response(200, {"tickets": tickets}), []
             case "POST", ["uploads"]:
                 token = f"tok{self._random.getrandbits(64):016x}"
-                self._uploads[token] = unquote(asked.get("filename", "file"))
+                self._uploads[token] = unquote(query_values.get("filename", "file"))
                 return json_response(201, {"upload": {"token": token}}), []
             case "GET" | "PUT", ["tickets", number, *rest] if number.isdigit():
                 ticket = self.tickets.tickets.get(int(number))
@@ -173,14 +185,14 @@ class ZendeskSimulator:
                     if not rest
                     else (error_response(404, "InvalidEndpoint"), [])
                 )
-        return self.admin.handle(request.method, what, request.body), []
+        return self.admin.handle(request.method, resource, request.body), []
 
     def handle_delivery_result(
         self, delivery: WebhookDelivery, status: int | None, now: float, *, timed_out: bool = False
     ) -> list[WebhookDelivery]:
-        """Few retries, for few reasons (Zendesk, "Webhooks": retries). The signature stays the same."""
-        most = _TIMEOUT_RETRIES if timed_out else _RETRIES_BY_STATUS.get(status or 0, 0)
-        if delivery.attempt > most:
+        """Retry a few times, for few reasons (Zendesk, "Webhooks": retries). The signature stays the same."""
+        max_retries = _TIMEOUT_RETRIES if timed_out else _RETRIES_BY_STATUS.get(status or 0, 0)
+        if delivery.attempt > max_retries:
             return []
         return [replace(delivery, at=now + _RETRY_SECONDS, attempt=delivery.attempt + 1)]
 
@@ -207,27 +219,29 @@ class ZendeskSimulator:
         fault = self._next_fault()
         if fault in _FAULT_RESPONSES:
             return _FAULT_RESPONSES[fault], []
-        refused = self._check_rate_limits(ticket, now) or self._validate_update(ticket, sent)
-        if refused:
-            return refused, []
+        error = self._check_rate_limits(ticket, now) or self._validate_update(ticket, sent)
+        if error:
+            return error, []
         changes, comment = _build_changes(sent), sent.get("comment")
         if comment is not None:
             names = [self._uploads.pop(token) for token in comment.get("uploads", ())]
             files = [{"content_url": f"https://files.example.com/{name}"} for name in names]
             comment = {**comment, "attachments": files}
         audit = self.tickets.update_ticket(ticket, BOT_ID, now, comment, changes, sent.get("metadata"))
-        made = json_response(200, {"ticket": ticket.to_json(), "audit": audit})
-        return self._apply_fault(fault, made), self._build_webhooks(ticket, audit, now)
+        response = json_response(200, {"ticket": ticket.to_json(), "audit": audit})
+        return self._apply_fault(fault, response), self._build_webhooks(ticket, audit, now)
 
     def _handle_create(
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         key = request.headers.get("idempotency-key", "")
         if key in self._created_by_key:
-            before, made = self._created_by_key[key]
+            before, response = self._created_by_key[key]
             if before != request.body:
-                return error_response(400, "IdempotentRequestError", "the key was used with another body"), []
-            return replace(made, headers={**made.headers, "x-idempotency-lookup": "hit"}), []
+                return error_response(
+                    400, "IdempotentRequestError", "the idempotency key was used with a different body"
+                ), []
+            return replace(response, headers={**response.headers, "x-idempotency-lookup": "hit"}), []
         fault = self._next_fault()
         if fault in _FAULT_RESPONSES:
             return _FAULT_RESPONSES[fault], []
@@ -239,13 +253,13 @@ class ZendeskSimulator:
         audit = self.tickets.update_ticket(
             ticket, BOT_ID, now, comment, _build_changes(sent), sent.get("metadata")
         )
-        made = json_response(201, {"ticket": ticket.to_json(), "audit": audit})
+        response = json_response(201, {"ticket": ticket.to_json(), "audit": audit})
         if key:
-            self._created_by_key[key] = request.body, made
-        return self._apply_fault(fault, made), self._build_webhooks(ticket, audit, now)
+            self._created_by_key[key] = request.body, response
+        return self._apply_fault(fault, response), self._build_webhooks(ticket, audit, now)
 
     def _validate_update(self, ticket: Ticket, sent: Json) -> SimulatorResponse | None:
-        """The first rule that an update breaks."""
+        """Return the error response of an invalid update, `None` if it is valid."""
         if ticket.status == "closed":
             details = {"status": [{"description": "Status: closed prevents ticket update"}]}
             return json_response(422, {"error": "RecordInvalid", "details": details})
@@ -261,12 +275,19 @@ class ZendeskSimulator:
         return None
 
     def _check_rate_limits(self, ticket: Ticket, now: float) -> SimulatorResponse | None:
-        """Thirty updates of a ticket in ten minutes, a hundred a minute in all (Zendesk, "Rate limits")."""
+        """Return a 429 response beyond 30 updates of a ticket in ten minutes or 100 per minute in total.
+
+        Source: Zendesk, "Rate limits".
+        """
         while self._updates and self._updates[0][0] <= now - _TICKET_WINDOW_SECONDS:
             self._updates.popleft()
-        own = [at for at, number in self._updates if number == ticket.id]
+        ticket_updates = [at for at, number in self._updates if number == ticket.id]
         recent = [at for at, _ in self._updates if at > now - _ACCOUNT_WINDOW_SECONDS]
-        waits = [own[0] + _TICKET_WINDOW_SECONDS - now] if len(own) >= _MAX_TICKET_UPDATES else []
+        waits = (
+            [ticket_updates[0] + _TICKET_WINDOW_SECONDS - now]
+            if len(ticket_updates) >= _MAX_TICKET_UPDATES
+            else []
+        )
         waits += [recent[0] + _ACCOUNT_WINDOW_SECONDS - now] if len(recent) >= _MAX_ACCOUNT_UPDATES else []
         if waits:
             headers = {"retry-after": str(int(max(waits)) + 1)} if self._sends_retry_after else {}
@@ -281,29 +302,29 @@ class ZendeskSimulator:
             return self._random.choice(self._faults.kinds)
         return Fault.NONE
 
-    def _apply_fault(self, fault: Fault, made: SimulatorResponse) -> SimulatorResponse:
-        """An update that was taken, as the caller hears of it."""
+    def _apply_fault(self, fault: Fault, response: SimulatorResponse) -> SimulatorResponse:
+        """Return the response to an accepted update, changed by the fault."""
         match fault:
             case Fault.ERROR_AFTER:
                 return error_response(500, "InternalError")
             case Fault.TIMEOUT_AFTER:
-                return replace(made, delay=_HANG_SECONDS)
+                return replace(response, delay=_HANG_SECONDS)
             case Fault.DROP_AFTER:
-                return replace(made, drop=True)
-        return replace(made, delay=self._faults.answer_delay)
+                return replace(response, drop=True)
+        return replace(response, delay=self._faults.answer_delay)
 
     def _build_webhooks(self, ticket: Ticket, audit: Json, now: float) -> list[WebhookDelivery]:
-        """The webhooks of an update, doubled and shuffled as told."""
-        found = []
+        """Build the webhooks of an update, repeated and shuffled by the fault settings."""
+        deliveries = []
         for delivery in self._webhooks.build_deliveries(ticket, audit, now):
             at = now + self._random_delay(self._faults.webhooks_shuffled)
-            found.append(replace(delivery, at=at))
+            deliveries.append(replace(delivery, at=at))
             if self._random.random() < self._faults.webhooks_twice:
-                found.append(replace(delivery, at=at + self._random_delay(1.0)))
-        return found
+                deliveries.append(replace(delivery, at=at + self._random_delay(1.0)))
+        return deliveries
 
-    def _random_delay(self, most: float) -> float:
-        return self._random.random() * most if most > 0 else 0.0
+    def _random_delay(self, maximum: float) -> float:
+        return self._random.random() * maximum if maximum > 0 else 0.0
 
 
 def _build_changes(sent: Json) -> Json:

@@ -14,14 +14,14 @@ Json = dict[str, Any]
 BOT_ID, FIRST_AGENT_ID, SECOND_AGENT_ID = 8447000000009, 8447000000002, 8447000000003
 AGENTS: Final = {BOT_ID: "Bot", FIRST_AGENT_ID: "Grace", SECOND_AGENT_ID: "Linus"}
 DEFAULT_GROUP_ID, HAND_OFF_GROUP_ID = 1700000000001, 1700000000009
-"""The group that tickets come to, and the one that tickets are handed to."""
+"""The default group of tickets, and the group for hand-offs."""
 
 _FIRST_CUSTOMER_ID: Final = 8450000000001
 
 
 @dataclass(slots=True)
 class Ticket:
-    """One ticket. Times are seconds since the epoch; Zendesk tells whole ones only."""
+    """One ticket. Times are seconds since the epoch; the API shows whole seconds."""
 
     id: int
     requester: int
@@ -39,7 +39,7 @@ class Ticket:
     audits: list[Json] = field(default_factory=list)
 
     def to_json(self) -> Json:
-        """As the API shows it."""
+        """Return the JSON of the API."""
         return {
             "id": self.id,
             "external_id": self.external_id or None,
@@ -73,38 +73,42 @@ class TicketStore:
         self._comments: list[tuple[Ticket, Json, float]] = []
 
     def next_id(self) -> int:
-        """A new id of anything but a ticket."""
+        """Return a new ID for anything but a ticket."""
         self._numbers += 1
         return self._numbers
 
     def get_customer_id(self, person: str) -> int:
-        """The user of that name or address."""
+        """Return the user ID of a name or address, creating it if needed."""
         return self._customers.setdefault(person, _FIRST_CUSTOMER_ID + len(self._customers))
 
     def get_person(self, user: int) -> str:
-        """The name or address of a customer."""
-        return next((person for person, known in self._customers.items() if known == user), str(user))
+        """Return the name or address of a customer."""
+        return next((person for person, user_id in self._customers.items() if user_id == user), str(user))
 
     def get_user_name(self, user: int) -> str:
-        """What a user is called."""
+        """Return a user's display name."""
         return AGENTS.get(user) or self.get_person(user).partition("@")[0].capitalize()
 
     def find_open_ticket(self, person: str) -> Ticket | None:
-        """A customer's newest ticket that is not closed."""
+        """Return a customer's newest ticket that is not closed."""
         user = self._customers.get(person)
-        own = [each for each in self.tickets.values() if each.requester == user and each.status != "closed"]
-        return own[-1] if own else None
+        tickets = [
+            each for each in self.tickets.values() if each.requester == user and each.status != "closed"
+        ]
+        return tickets[-1] if tickets else None
 
     def find_closed_ticket(self, person: str) -> Ticket | None:
-        """A customer's newest closed ticket."""
+        """Return a customer's newest closed ticket."""
         user = self._customers.get(person)
-        own = [each for each in self.tickets.values() if each.requester == user and each.status == "closed"]
-        return own[-1] if own else None
+        tickets = [
+            each for each in self.tickets.values() if each.requester == user and each.status == "closed"
+        ]
+        return tickets[-1] if tickets else None
 
-    def create_ticket(self, requester: int, subject: str, now: float, **more: Any) -> Ticket:
-        """A new ticket, still without a comment. A follow-up has the tags of the one that it `follows`."""
+    def create_ticket(self, requester: int, subject: str, now: float, **fields: Any) -> Ticket:
+        """Create a ticket without comments. A follow-up gets the tags of the ticket that it `follows`."""
         self._ticket_count += 1
-        ticket = Ticket(5157 + self._ticket_count, requester, subject, now, updated=now, **more)
+        ticket = Ticket(5157 + self._ticket_count, requester, subject, now, updated=now, **fields)
         self.tickets[ticket.id] = ticket
         if ticket.follows:
             ticket.tags = list(ticket.follows.tags)
@@ -119,12 +123,12 @@ class TicketStore:
         changes: Mapping[str, Any] | None = None,
         custom: Json | None = None,
     ) -> Json:
-        """One update: its audit, with the comment first and then whatever differs from before."""
+        """Update a ticket and return the audit: first the comment, then the changed fields."""
         events: list[Json] = []
         metadata = {"system": {}, "custom": custom or {}}
         if comment is not None:
             text = comment.get("body") or _html_to_text(comment.get("html_body", ""))
-            made = {
+            stored = {
                 "id": self.next_id(),
                 "type": "Comment",
                 "author_id": author,
@@ -136,15 +140,15 @@ class TicketStore:
                 "created_at": format_time(now),
                 "metadata": metadata,
             }
-            ticket.comments.append(made)
-            self._comments.append((ticket, made, now))
-            events.append(made)
+            ticket.comments.append(stored)
+            self._comments.append((ticket, stored, now))
+            events.append(stored)
         for name, value in (changes or {}).items():
             before = getattr(ticket, name)
             if value != before:
                 setattr(ticket, name, value)
-                told = {"value": _to_json_value(value), "previous_value": _to_json_value(before)}
-                events.append({"id": self.next_id(), "type": "Change", "field_name": name, **told})
+                values = {"value": _to_json_value(value), "previous_value": _to_json_value(before)}
+                events.append({"id": self.next_id(), "type": "Change", "field_name": name, **values})
         ticket.updated = now
         audit = {
             "id": self.next_id(),
@@ -158,13 +162,13 @@ class TicketStore:
         return audit
 
     def list_comments(self) -> Iterator[tuple[int, Ticket, Json, float]]:
-        """Every comment of all tickets with its number and time, oldest first."""
+        """Return the comments of all tickets with number and time, oldest first."""
         for number, (ticket, comment, at) in enumerate(self._comments, start=1):
             yield number, ticket, comment, at
 
 
 def format_time(at: float) -> str:
-    """A time as the API writes it."""
+    """Format a time as the API does."""
     return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -173,7 +177,7 @@ def _to_json_value(value: Any) -> Any:
 
 
 def _html_to_text(html: str) -> str:
-    """What Zendesk makes of HTML for those who ask for text."""
+    """Convert HTML to plain text as Zendesk does."""
     for tag, text in (("<br>", "\n"), ("</p>", "\n\n"), ("</li>", "\n"), ("</ol>", "\n"), ("</ul>", "\n")):
         html = html.replace(tag, text)
     return unescape(re.sub(r"<[^>]*>", "", html)).strip()

@@ -27,25 +27,25 @@ class WebhookSender:
     """One signed webhook of either kind."""
 
     def __init__(
-        self, desk: TicketStore, *, url: str, secret: str, by_triggers: bool, chance: Random
+        self, desk: TicketStore, *, url: str, secret: str, by_triggers: bool, random: Random
     ) -> None:
         self._tickets = desk
         self._url = url
         self._secret = secret
         self._by_triggers = by_triggers
-        self._random = chance
+        self._random = random
 
     def build_deliveries(self, ticket: Ticket, audit: Json, at: float) -> list[WebhookDelivery]:
-        """What one update makes Zendesk send, in order."""
-        told = (
+        """Build the webhooks of one update, in order."""
+        bodies = (
             self._build_trigger_bodies(ticket, audit)
             if self._by_triggers
             else self._build_event_bodies(ticket, audit, at)
         )
-        return [self._build_delivery(body, at) for body in told]
+        return [self._build_delivery(body, at) for body in bodies]
 
     def build_end_deliveries(self, ticket: Ticket, kind: str, actor: int, at: float) -> list[WebhookDelivery]:
-        """A ticket is merged, deleted or spam; triggers know nothing of that."""
+        """Build the webhook of a merged, deleted or spam ticket; triggers do not report that."""
         if self._by_triggers:
             return []
         return [
@@ -56,22 +56,22 @@ class WebhookSender:
 
     def _build_event_bodies(self, ticket: Ticket, audit: Json, at: float) -> Iterator[bytes]:
         actor, first = audit["author_id"], audit is ticket.audits[0]
-        found: list[tuple[str, Json]] = [("created", {})] if first else []
+        events: list[tuple[str, Json]] = [("created", {})] if first else []
         for event in audit["events"]:
             if event["type"] == "Comment" and not first:
-                found.append(("comment_added", {"comment": self._build_comment(event)}))
+                events.append(("comment_added", {"comment": self._build_comment(event)}))
             elif event.get("field_name") == "tags":
                 before, after = set(event["previous_value"] or ()), set(event["value"] or ())
                 tags = {"tags_added": sorted(after - before), "tags_removed": sorted(before - after)}
-                found.append(("tags_changed", tags))
+                events.append(("tags_changed", tags))
             elif event.get("field_name") in _CHANGE_EVENTS and not first:
                 current, previous = event["value"], event["previous_value"]
                 if event["field_name"] == "status":
                     current, previous = str(current).upper(), str(previous).upper()
-                found.append(
+                events.append(
                     (_CHANGE_EVENTS[event["field_name"]], {"current": current, "previous": previous})
                 )
-        for position, (kind, event) in enumerate(found, start=1):
+        for position, (kind, event) in enumerate(events, start=1):
             if f"zen:event-type:ticket.{kind}" in SUBSCRIPTIONS:
                 yield json.dumps(self._build_envelope(ticket, kind, event, actor, at, position)).encode()
 
@@ -88,10 +88,15 @@ class WebhookSender:
     def _build_envelope(
         self, ticket: Ticket, kind: str, event: Json, actor: int, at: float, position: int
     ) -> Json:
-        shown = ticket.to_json()
-        texts = {name: _to_text(shown[name]) for name in ("id", "requester_id", "assignee_id", "group_id")}
+        ticket_json = ticket.to_json()
+        texts = {
+            name: _to_text(ticket_json[name]) for name in ("id", "requester_id", "assignee_id", "group_id")
+        }
         detail = {
-            **{name: shown[name] for name in ("created_at", "updated_at", "description", "subject", "tags")},
+            **{
+                name: ticket_json[name]
+                for name in ("created_at", "updated_at", "description", "subject", "tags")
+            },
             **texts,
             "actor_id": str(actor),
             "submitter_id": str(ticket.audits[0]["author_id"]),
@@ -112,7 +117,7 @@ class WebhookSender:
         }
 
     def _build_trigger_bodies(self, ticket: Ticket, audit: Json) -> Iterator[bytes]:
-        """Our triggers, by the conditions of the set-up: nothing that came by the API."""
+        """Build the bodies of the triggers whose conditions hold; comments made through the API fire none."""
         author = audit["author_id"]
         changed = {each.get("field_name"): each for each in audit["events"]}
         names = [
@@ -123,9 +128,9 @@ class WebhookSender:
         if "assignee_id" in changed and ticket.assignee_id:
             names.append("assigned")
         if "status" in changed and author != BOT_ID:
-            ended = ticket.status in ("solved", "closed")
-            was = changed["status"]["previous_value"] == "solved"
-            names += ["solved"] if ended else ["reopened"] if was else []
+            is_ended = ticket.status in ("solved", "closed")
+            was_solved = changed["status"]["previous_value"] == "solved"
+            names += ["solved"] if is_ended else ["reopened"] if was_solved else []
         for name in names:
             yield render_template(
                 template(name), self._placeholder_values(ticket, author), self._get_file_urls(ticket)
@@ -136,7 +141,7 @@ class WebhookSender:
 
     def _placeholder_values(self, ticket: Ticket, author: int) -> Mapping[str, str]:
         public = [each for each in ticket.comments if each["public"]]
-        newest, shown = ticket.comments[-1], public[-1] if public else {"id": "", "plain_body": ""}
+        newest, newest_public = ticket.comments[-1], public[-1] if public else {"id": "", "plain_body": ""}
         return {
             "ticket.id": str(ticket.id),
             "ticket.updated_at_with_timestamp": f"{format_time(ticket.updated)} {len(ticket.audits)}",
@@ -146,9 +151,9 @@ class WebhookSender:
             "ticket.title": ticket.subject,
             "ticket.tags": " ".join(ticket.tags),
             "ticket.via": "Web form",
-            "ticket.public_comments[0].id": str(shown["id"]),
+            "ticket.public_comments[0].id": str(newest_public["id"]),
             "ticket.comments[0].id": str(newest["id"]),
-            "ticket.latest_public_comment": shown["plain_body"],
+            "ticket.latest_public_comment": newest_public["plain_body"],
             "ticket.latest_comment": newest["plain_body"],
             "current_user.id": str(author),
             "current_user.name": self._tickets.get_user_name(author),
@@ -175,11 +180,13 @@ class WebhookSender:
         )
 
 
-def render_template(text: str, words: Mapping[str, str], files: Sequence[str]) -> bytes:
-    """A template with its placeholders filled in, escaped for JSON; the one loop is that over files."""
+def render_template(text: str, values: Mapping[str, str], files: Sequence[str]) -> bytes:
+    """Fill in a template's placeholders, escaped for JSON, and its only loop, over files."""
     loop = re.compile(r"{% for attachment in .*? %}(.*?){% endfor %}")
-    once = loop.sub(lambda found: "".join(found[1].replace("{{attachment.url}}", url) for url in files), text)
-    return re.sub(r"{{(.*?)}}", lambda found: json.dumps(words[found[1]])[1:-1], once).encode()
+    expanded = loop.sub(
+        lambda match: "".join(match[1].replace("{{attachment.url}}", url) for url in files), text
+    )
+    return re.sub(r"{{(.*?)}}", lambda match: json.dumps(values[match[1]])[1:-1], expanded).encode()
 
 
 def _to_text(value: Any) -> str | None:

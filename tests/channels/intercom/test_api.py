@@ -154,7 +154,7 @@ async def test_a_person_who_came_since_the_message_is_not_talked_over(
     made = reply().model_copy(update={"key": f"{turn['id']}.1"})
 
     if silent:
-        with pytest.raises(Rejected, match="person"):
+        with pytest.raises(Rejected, match="assigned to an agent"):
             await send(made)
     else:
         await send(made)

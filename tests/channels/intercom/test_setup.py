@@ -30,8 +30,8 @@ async def test_with_the_token_alone_it_lists_what_can_be_set() -> None:
     text = "\n".join(lines)
 
     assert f"workspace {APP} (US)" in lines[0]
-    assert f"INTERCOM_ADMIN_ID={BOT}  Bot: a teammate used by nobody else" in lines
-    assert f"INTERCOM_HANDOFF_TEAM_ID={TEAM}  Support: or leave it out" in lines
+    assert f"INTERCOM_ADMIN_ID={BOT}  Bot: a teammate that is used only by the bot" in lines
+    assert f"INTERCOM_HANDOFF_TEAM_ID={TEAM}  Support: or leave it unset" in lines
     assert f"{PUBLIC}/webhooks/intercom, API version" in text
     assert f"{PUBLIC}/webhooks/intercom/canvas" in text
     assert all(topic in text for topic in REQUIRED_TOPICS)
@@ -42,7 +42,7 @@ async def test_with_the_token_alone_it_lists_what_can_be_set() -> None:
 async def test_what_is_set_is_confirmed_or_called_wrong() -> None:
     lines = await told({**ENVIRON, "INTERCOM_ADMIN_ID": "7"})
 
-    assert "INTERCOM_ADMIN_ID=7 is none of this workspace's" in lines
+    assert "INTERCOM_ADMIN_ID=7 does not exist in this workspace" in lines
     assert f"INTERCOM_HANDOFF_TEAM_ID={TEAM} is Support" in lines
     assert not any("CLIENT_SECRET" in line for line in lines)
 

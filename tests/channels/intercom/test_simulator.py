@@ -270,7 +270,7 @@ def test_token_and_version_are_checked() -> None:
 
 
 def test_calls_are_counted_in_windows_of_ten_seconds() -> None:
-    simulator = made(most_in_a_window=2)
+    simulator = made(calls_per_window=2)
     said(simulator)
     answers = [call(simulator, "", now=NOW + seconds)[0] for seconds in (1, 2, 3, 11)]
 

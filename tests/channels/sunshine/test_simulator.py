@@ -152,7 +152,7 @@ async def test_a_file_inside_is_uploaded_for_the_conversation() -> None:
         (url,)
     ]
     app.channel.set_dependencies(credentials=InMemorySessionStore(), fetch=Shelf(None))
-    with pytest.raises(Unavailable, match="could not be fetched"):
+    with pytest.raises(Unavailable, match="downloading the file to send failed"):
         await app.send(body="", media=(file,))
 
 
@@ -208,7 +208,7 @@ async def test_a_deleted_conversation_is_refused() -> None:
 
 
 async def test_a_full_conversation_and_limits_with_and_without_a_time() -> None:
-    app = Played(most_messages=2, tells_when=False)
+    app = Played(max_messages=2, sends_retry_after=False)
     app.say()
     app.simulator.set_faults(FaultSettings(next=(Fault.TOO_MANY,)))
     with pytest.raises(Unavailable) as error:

@@ -34,7 +34,7 @@ NOON = 1_790_000_000.0
 
 
 def make_simulator(
-    fragment: str = "", *, seed: int = 1, fallback_url: str = "", remembered: int = 1000
+    fragment: str = "", *, seed: int = 1, fallback_url: str = "", max_messages: int = 1000
 ) -> TwilioSimulator:
     return TwilioSimulator(
         account_sid=ACCOUNT,
@@ -42,7 +42,7 @@ def make_simulator(
         webhook_url=f"{URL}{fragment}",
         seed=seed,
         fallback_url=fallback_url,
-        remembered=remembered,
+        max_messages=max_messages,
     )
 
 
@@ -184,7 +184,7 @@ def test_a_conversation_is_read_both_ways_in_order() -> None:
 
 
 def test_the_oldest_messages_are_forgotten_beyond_the_bound() -> None:
-    played = make_simulator(remembered=3)
+    played = make_simulator(max_messages=3)
     for number in range(5):
         create(played, {"Body": str(number), "To": f"+1202555017{number}"})
 

@@ -1,4 +1,4 @@
-"""The page about WhatsApp says what the code does."""
+"""docs/channels/whatsapp.md matches the code."""
 
 from __future__ import annotations
 
@@ -7,23 +7,17 @@ import re
 from channels._kit.outbound import ErrorKind
 from channels.whatsapp import SETTINGS
 from channels.whatsapp.capabilities import CAPABILITIES, ERROR_KINDS
+from tests.channels.docs_tables import settings_table
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "channels" / "whatsapp.md").read_text(encoding="utf-8")
 
 
-def test_every_setting_stands_in_the_table() -> None:
-    rows = ["| setting | default | meaning |", "|---|---|---|"]
-    for setting in SETTINGS:
-        default = f"`{setting.default}`" if setting.default else "required" if setting.required else ""
-        rows.append(f"| `{setting.name}` | {default} | {setting.description} |")
-
-    found = re.search(r"<!-- settings -->\n(.*?)\n<!-- /settings -->", PAGE, re.DOTALL)
-    assert found is not None
-    assert found[1] == "\n".join(rows)
+def test_the_settings_table_matches_the_code() -> None:
+    assert f"<!-- settings -->\n{settings_table(SETTINGS)}\n<!-- /settings -->" in PAGE
 
 
-def test_the_limits_are_those_of_the_code() -> None:
+def test_the_stated_limits_match_the_code() -> None:
     can = CAPABILITIES
     assert f"{can.text_length} characters, longer text is split" in PAGE
     assert f"up to {can.buttons} with labels of {can.button_title_length} characters" in PAGE
@@ -34,7 +28,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"{can.max_webhook_bytes // 1024**2} MB of body" in PAGE
 
 
-def test_every_code_stands_in_its_class() -> None:
+def test_every_error_code_is_listed_under_its_kind() -> None:
     table = PAGE.split("| class | codes |")[1].split("\n\n")[0]
     rows = re.findall(r"^\| ([a-z, ]+) \| ([\d, ]+) \|", table, re.MULTILINE)
 

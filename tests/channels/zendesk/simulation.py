@@ -27,7 +27,7 @@ HOOK = "https://bots.example.com/webhooks/zendesk"
 class Played:
     """A desk with one customer. `before_call` happens before the simulator hears of each call."""
 
-    def __init__(self, *, by_triggers: bool = False, oauth: bool = False, tells_when: bool = True) -> None:
+    def __init__(self, *, by_triggers: bool = False, oauth: bool = False, sends_retry_after: bool = True) -> None:
         self.now = 1_795_428_000.0
         self.simulator = ZendeskSimulator(
             secret=SECRET,
@@ -35,7 +35,7 @@ class Played:
             webhook_url=HOOK,
             seed=7,
             by_triggers=by_triggers,
-            tells_when=tells_when,
+            sends_retry_after=sends_retry_after,
         )
         self.events: list[Event] = []
         self.before_call: Callable[[str, str], None] = lambda method, path: None
@@ -47,7 +47,7 @@ class Played:
             group=str(HAND_OFF_GROUP_ID),
             status="pending",
             now=self._moment,
-            rest=self._pass,
+            sleep=self._pass,
         )
         verifier = Verifier([SECRET], now=self._moment)
         self.channel = ZendeskChannel(url=URL, desk=desk, verifier=verifier, api=api, credentials=credentials)

@@ -85,7 +85,7 @@ async def test_waiting_for_the_pace_is_no_try(redis: Redis) -> None:
 
 @pytest.fixture
 def rig(redis: Redis) -> Rig:
-    return Rig(redis, ProcessingLimits(longest_wait=0.01), protocol=ProtocolLimits(max_failures=3))
+    return Rig(redis, ProcessingLimits(max_delay=0.01), protocol=ProtocolLimits(max_failures=3))
 
 
 async def fail(rig: Rig, times: int, first: int = 1) -> None:
@@ -121,7 +121,7 @@ async def test_one_send_at_a_time_tries_whether_it_is_over_and_success_ends_the_
     assert 0 < (await rig.mailbox.mark_sending(other[0].lease, other[1])).wait <= 1
     with caplog.at_level(logging.WARNING):
         await rig.mailbox.record_sent(probe[0].lease, probe[1], "P1")
-    assert "fake:A1 : circuit breaker closed, sends work again" in caplog.messages
+    assert "fake:A1: circuit breaker closed, sends work again" in caplog.messages
     assert (await rig.mailbox.mark_sending(other[0].lease, other[1])).granted
 
 

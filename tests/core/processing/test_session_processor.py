@@ -22,7 +22,7 @@ SORRY = "Entschuldigung!"
 
 @pytest.fixture
 async def rig(redis: Redis):  # type: ignore[no-untyped-def]
-    made = Rig(redis, ProcessingLimits(longest_wait=0.01), excuses=ErrorMessages(processing_failed=SORRY))
+    made = Rig(redis, ProcessingLimits(max_delay=0.01), error_messages=ErrorMessages(processing_failed=SORRY))
     yield made
     await made.mailbox.aclose()
 
@@ -66,7 +66,7 @@ async def test_a_turn_that_always_fails_is_set_aside_with_one_apology_and_the_ne
 
 
 async def test_a_turn_that_takes_too_long_is_a_failure(redis: Redis) -> None:
-    rig = Rig(redis, ProcessingLimits(turn_seconds=0.01, longest_wait=0.01))
+    rig = Rig(redis, ProcessingLimits(turn_seconds=0.01, max_delay=0.01))
     waiting = asyncio.Event()
 
     async def never(turn: object, state: object) -> None:
@@ -110,7 +110,7 @@ async def test_a_send_that_timed_out_before_it_was_taken_is_sent_again(rig: Rig)
 
 
 async def test_without_a_look_up_an_unknown_send_is_repeated_at_least_once(redis: Redis) -> None:
-    rig = Rig(redis, ProcessingLimits(longest_wait=0.01), look_up=False)
+    rig = Rig(redis, ProcessingLimits(max_delay=0.01), look_up=False)
     rig.channel.planned_failures = [(Unknown("time-out"), True)]
     await rig.accept_turns(1)
     await rig.process()
@@ -237,7 +237,7 @@ async def test_replies_and_turns_of_a_channel_that_is_gone_do_not_block_the_sess
     await rig.accept_turns(1, 2)
     await rig.process()
     gone = SessionProcessor(
-        mailbox=rig.mailbox, dialog=rig.dialog, channels={}, http=None, bounds=ProcessingLimits(turn_tries=1)
+        mailbox=rig.mailbox, dialog=rig.dialog, channels={}, http=None, limits=ProcessingLimits(turn_tries=1)
     )
     endings = []
     for _ in range(3):

@@ -167,7 +167,7 @@ async def fetch(crm: Crm, cdn: Crm) -> AsyncIterator[SafeFetch]:
 
 def twilio(crm: Crm) -> tuple[TwilioMedia, Attachment]:
     url = f"{crm.url}/2010-04-01/Accounts/{ACCOUNT}/Messages/MM1/Media/ME1"
-    return TwilioMedia(account=ACCOUNT, token="t", url=crm.url, waits=(0, 0)), Attachment(url=url)
+    return TwilioMedia(account=ACCOUNT, token="t", url=crm.url, retry_delays=(0, 0)), Attachment(url=url)
 
 
 def whatsapp(crm: Crm) -> tuple[WhatsAppMedia, Attachment]:
