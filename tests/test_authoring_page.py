@@ -1,4 +1,4 @@
-"""Every command that the page on writing shows is run, on the files that it shows, and says what is shown."""
+"""Every command of the authoring page is run on the page's files and must print what the page shows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN = [command for session in SESSION.finditer(PAGE) for command in COMMAND.fi
 
 
 def output(command: str, shown: str) -> str:
-    """What a terminal shows for the command, when what the page has after `> ` is said."""
+    """Return what a terminal shows for the command, with the page's `> ` lines as input."""
     command, _, file = command.partition(" > ")
     program, *words = shlex.split(command)
     if program == "cat":
@@ -41,7 +41,7 @@ def output(command: str, shown: str) -> str:
 
 
 def masked(text: str) -> str:
-    """The text without what differs from run to run, and without blanks at the ends of lines."""
+    """Return the text without run-dependent parts and trailing blanks."""
     text = re.sub(r"\d+ ms", "0 ms", re.sub(r'time="[\d.]+"', 'time="0"', text))
     return re.sub(r" +$", "", text, flags=re.MULTILINE).strip()
 

@@ -1,4 +1,4 @@
-"""Every Python block of the documentation is run as it stands, a page's blocks one after another."""
+"""Every Python block of the documentation is run, a page's blocks one after another."""
 
 from __future__ import annotations
 
