@@ -1,4 +1,4 @@
-"""A real server for every test process; nothing of ours is replaced."""
+"""Shared fixtures: one real Redis server per test process, without mocks."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ settings.load_profile("turngate")
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays for the whole run; the garbage collector need not look at it again."""
+    """Freeze the collected tests, so that the garbage collector does not scan them during the run."""
     tune_gc()
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """The address of this test process's own server, which keeps nothing on disk."""
+    """URL of this test process's own server, without persistence."""
     with tempfile.TemporaryDirectory(prefix="tg") as folder:
         server = EmbeddedRedis(Path(folder), durable=False)
         server.start()
@@ -37,7 +37,7 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """An empty database."""
+    """Client of an empty database."""
     async with open_redis(redis_url) as client:
         await client.flushall()
         yield client
@@ -45,6 +45,6 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 def sync_redis(redis_url: str) -> Iterator[sync.Redis]:
-    """The same database through RQ's kind of client; empty it with the `redis` fixture."""
+    """Synchronous client (RQ's kind) of the same database; the `redis` fixture empties it."""
     with sync.Redis.from_url(redis_url) as client:
         yield client

@@ -1,4 +1,4 @@
-"""The documentation is held to the code: generated blocks are current, links lead somewhere."""
+"""The documentation matches the code: generated blocks are current, links lead somewhere."""
 
 from __future__ import annotations
 

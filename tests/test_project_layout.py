@@ -1,4 +1,4 @@
-"""The house stands as drawn: its rooms, and nothing that names a machine."""
+"""Project layout: the top-level packages, tests of every channel, no machine-specific names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another application that has the dialog inside: what a test serves with a real uvicorn."""
+"""Application that embeds the dialog, for tests that serve it with a real uvicorn."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ FLOW = Flow.load(Path(flows.__file__).parent / "library" / "kyc.json")
 
 
 def starlette() -> Starlette:
-    """Sessions on Redis, so that several processes serve them."""
+    """Sessions on Redis, so that several processes can serve them."""
     store = RedisSessionStore(os.environ["REDIS_URL"], seconds=600)
     worker = SessionWorker(agent_factory=lambda: DialogMachine(flow=FLOW, llm="rules"), store=store)
     return Starlette(routes=[Mount("/dialog", DialogRouter(worker))])
 
 
 def fastapi() -> FastAPI:
-    """A machine in one line."""
+    """A dialog machine in a FastAPI application."""
     app = FastAPI()
     app.include_router(FastAPIRouter(DialogMachine(flow=FLOW, llm="rules")), prefix="/dialog")
     return app

@@ -1,4 +1,4 @@
-"""`turngate run` as a person starts it: a process of its own, on a free port, in a folder of its own."""
+"""`turngate run` as an operator starts it: a separate process, on a free port, in its own folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ENVIRONMENT_PREFIXES = (
 
 
 class RunningGateway:
-    """A started gateway; `until_ready` reads its lines until it says where the console is."""
+    """A started gateway; `wait_until_ready` reads its output until it prints the console's address."""
 
     def __init__(self, folder: Path, *arguments: str, **settings: str) -> None:
         self.folder = folder
@@ -42,7 +42,7 @@ class RunningGateway:
         self.url = ""
 
     def wait_for_line(self, words: str) -> str:
-        """Read lines until one holds `words`; that line. Fails with all lines when there is none."""
+        """Read lines until one contains `words` and return it. Fails with all lines if none does."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
@@ -51,19 +51,19 @@ class RunningGateway:
         raise AssertionError(f"never said {words!r}:\n" + "\n".join(self.lines))
 
     def wait_until_ready(self) -> None:
-        """Wait until everything runs, and remember the address."""
+        """Wait until everything runs, and store the address."""
         self.url = self.wait_for_line("Console ").split()[-1].removesuffix("/console")
         self.wait_for_line("Ctrl-C")
 
     def is_ready(self) -> bool:
-        """What `/readyz` says now."""
+        """Return whether `/readyz` reports ready."""
         try:
             return httpx.get(f"{self.url}/readyz", trust_env=False).status_code == 200
         except httpx.TransportError:
             return False
 
     def children(self) -> dict[str, int]:
-        """The process ids of `web`, `worker` and the embedded `server`."""
+        """Return the process ids of `web`, `worker` and the embedded `server`."""
         listed = subprocess.run(
             ["ps", "-axww", "-o", "pid=,ppid=,args="], check=True, capture_output=True, text=True
         )
@@ -72,13 +72,13 @@ class RunningGateway:
         return {_process_name(command): pid for pid, command in mine}
 
     def stop(self) -> int:
-        """End it as Ctrl-C does; its exit code."""
+        """Stop it as Ctrl-C does; return the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         return self.wait_for_exit()
 
     def wait_for_exit(self) -> int:
-        """Wait until it has ended; its exit code."""
+        """Wait until it has ended; return the exit code."""
         rest, _ = self.process.communicate(timeout=60)
         self.lines += rest.splitlines()
         return self.process.returncode

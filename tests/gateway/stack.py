@@ -1,4 +1,4 @@
-"""A gateway's surroundings for tests of its worker: a server of its own, the simulator, and `rq` as a process."""
+"""Test environment of a worker: its own Redis server, a simulator, and `rq` as a process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RQ = str(Path(sys.executable).with_name("rq"))
 
 
 class RecordingSimulator(TwilioSimulator):
-    """A simulator that tells whenever it was called, so that a test can wait for it."""
+    """A simulator that signals every call, so that a test can wait for it."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -45,11 +45,11 @@ class RecordingSimulator(TwilioSimulator):
         return answer
 
     def received_texts(self, person: str = PERSON) -> list[str]:
-        """What a person got, in order."""
+        """Return the texts that a contact received, in order."""
         return [line.text for line in self.list_messages(time(), person=person) if line.direction == "out"]
 
     async def wait_for_texts(self, count: int, person: str = PERSON, seconds: float = 30.0) -> list[str]:
-        """Wait until a person got so many messages."""
+        """Wait until a contact has received `count` messages."""
         async with asyncio.timeout(seconds):
             while len(self.received_texts(person)) < count:
                 self._called.clear()
@@ -58,7 +58,7 @@ class RecordingSimulator(TwilioSimulator):
 
 
 class Stack:
-    """The surroundings, and what a test does in them."""
+    """The environment, and the actions of a test in it."""
 
     def __init__(
         self, server: EmbeddedRedis, redis: Redis, simulator: RecordingSimulator, api_url: str
@@ -85,18 +85,18 @@ class Stack:
         self.inbox = RedisInbox(self.redis, concurrency=ConfigFile.load(config).concurrency)
 
     def add_settings(self, **settings: str) -> None:
-        """Settings for the workers that are started from now on."""
+        """Add settings for the workers that are started from now on."""
         self._environ |= settings
 
     async def accept_message(self, number: int, text: str, person: str = PERSON) -> None:
-        """A message, as the web process would accept it."""
+        """Store a message as the web process would."""
         address = Address(channel="twilio", account=ACCOUNT, ours=BUSINESS_NUMBER, theirs=person)
         session = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{person}"
         turn = Turn(id=f"SM{number:032d}", session=session, address=address, text=text)
         await self.inbox.accept([TurnReceived(turn=turn)])
 
     async def start_rq(self, *arguments: str) -> asyncio.subprocess.Process:
-        """`rq <command> --url … <arguments>` as a process."""
+        """Start `rq <command> --url … <arguments>` as a process."""
         process = await asyncio.create_subprocess_exec(
             *(RQ, arguments[0], "--url", self.url, *arguments[1:]),
             env=self._environ,
@@ -107,13 +107,13 @@ class Stack:
         return process
 
     async def start_async_worker(self, *arguments: str) -> asyncio.subprocess.Process:
-        """Our worker as people start it."""
+        """Start the gateway's worker as `rq` does."""
         return await self.start_rq(
             "worker", "--worker-class", "gateway.worker.AsyncWorker", *arguments, "turns"
         )
 
     async def wait_until_idle(self) -> None:
-        """Wait until RQ's books hold no job any more."""
+        """Wait until RQ holds no job any more."""
         async with asyncio.timeout(10), self.redis.pubsub() as told:
             await self.redis.config_set("notify-keyspace-events", "Kg")
             await told.psubscribe("__keyspace@0__:rq:job:*")
@@ -121,7 +121,7 @@ class Stack:
                 await told.get_message(timeout=1.0)
 
     async def stop(self) -> None:
-        """End whatever still runs."""
+        """Stop every process that still runs."""
         for process in self._started:
             if process.returncode is None:
                 process.kill()
@@ -130,7 +130,7 @@ class Stack:
 
 @asynccontextmanager
 async def running_stack(*, durable: bool = False) -> AsyncIterator[Stack]:
-    """The surroundings, for as long as the block runs; a `durable` server may be killed and started again."""
+    """Start the environment for the duration of the block; a `durable` server may be killed and restarted."""
     with TemporaryDirectory(prefix="tg") as folder:
         server = EmbeddedRedis(Path(folder), durable=durable)
         server.start()

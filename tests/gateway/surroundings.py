@@ -1,4 +1,4 @@
-"""A gateway of processes for tests: a server, `turngate web`, a worker, and simulators that tell when called."""
+"""Test environment of processes: a Redis server, `turngate web`, a worker, and recording simulators."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.gateway.stack import RQ
 
 
 class RecordingSimulatorServer(SimulatorServer):
-    """A simulator's server that tells whenever it was called."""
+    """A simulator's server that signals every call."""
 
     def __init__(self, simulator: ProviderSimulator, http: httpx.AsyncClient) -> None:
         super().__init__(simulator, http)
@@ -44,7 +44,7 @@ class RecordingSimulatorServer(SimulatorServer):
     async def wait_for_entries(
         self, words: str, person: str, seen: int, direction: str = "out"
     ) -> list[TranscriptEntry]:
-        """The lines after the first `seen`, once they hold the words."""
+        """Return the entries after the first `seen`, once they contain the words."""
         async with asyncio.timeout(30):
             while not any(words in line.text for line in self.list_entries(person, direction)[seen:]):
                 self.called.clear()
@@ -55,9 +55,9 @@ class RecordingSimulatorServer(SimulatorServer):
 async def start_gateway(
     stack: AsyncExitStack, url: str, flow: str, environ: Mapping[str, str], *, workers: int = 1
 ) -> str:
-    """Start everything at `url` and wait until a message would be answered; the stack ends it.
+    """Start everything at `url` and wait until it is ready; the stack stops it.
 
-    Returns the address of the server.
+    Returns the address of the Redis server.
     """
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="tg")))
     redis = EmbeddedRedis(folder, durable=False)
@@ -97,7 +97,7 @@ async def _start_process(stack: AsyncExitStack, environ: dict[str, str], *comman
 
 
 async def _wait_until_ready(url: str) -> None:
-    """Ask until a message would be answered; another process offers no event to wait for."""
+    """Poll until the gateway is ready; another process offers no event to wait for."""
     async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as http:
         for wait in (0.1,) * 600:
             try:
@@ -109,6 +109,6 @@ async def _wait_until_ready(url: str) -> None:
 
 
 def find_free_url() -> str:
-    """An address of loopback at which nobody listens."""
+    """Return a loopback address with a free port."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return f"http://127.0.0.1:{probe.getsockname()[1]}"

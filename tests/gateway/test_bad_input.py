@@ -1,4 +1,4 @@
-"""What a bad day brings, each with its outcome; none of it loses an accepted message."""
+"""Failures of the environment and hostile input: no accepted message is lost."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def stack() -> AsyncIterator[Stack]:
 
 
 async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
-    """Look again and again: the server tells nobody of its errors."""
+    """Poll a condition: the server publishes nothing about its errors."""
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
@@ -43,14 +43,14 @@ def listed(value: object) -> list[object]:
 
 
 async def refused(redis: Redis, word: str) -> int:
-    """How many calls the server has refused with this word."""
+    """Return how many calls the server has refused with this error."""
     errors = await redis.info("errorstats")
     return int(errors.get(f"errorstat_{word}", {}).get("count", 0))
 
 
 @asynccontextmanager
 async def distant(url: str, seconds: float) -> AsyncIterator[str]:
-    """The server as it is from far away: every piece of data takes `seconds` each way."""
+    """Proxy to the server with a latency of `seconds` in each direction."""
     path = url.removeprefix("unix://")
     open_pipes: set[asyncio.Task[None]] = set()
 
@@ -59,7 +59,7 @@ async def distant(url: str, seconds: float) -> AsyncIterator[str]:
         with suppress(OSError):
             while data := await reader.read(65_536):
                 loop.call_later(seconds, writer.write, data)
-        await asyncio.sleep(2 * seconds)  # what was read before is on its way
+        await asyncio.sleep(2 * seconds)  # data that was read before is still on its way
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
@@ -118,7 +118,9 @@ async def test_a_server_that_takes_no_writes_refuses_new_messages_and_keeps_the_
     await stack.start_async_worker()
     await stack.accept_message(1, "hi")
     await stack.accept_message(2, "4321")
-    await stack.simulator.wait_for_texts(1)  # the provider has the first reply, and its answer is on its way
+    await stack.simulator.wait_for_texts(
+        1
+    )  # the provider has the first reply; its answer is still on its way
     await stack.redis.execute_command(*trouble)  # type: ignore[no-untyped-call]
     with pytest.raises(StorageUnavailable):
         await stack.accept_message(3, "23 April 1990")
@@ -199,7 +201,7 @@ async def test_a_mailbox_of_300_messages_is_answered_whole_and_in_order(stack: S
     log = await read_log_end(stack.redis, SESSION, count=2_000)
 
     turns = [str(turn) for entry in log if entry.kind == "committed" for turn in listed(entry.data["turns"])]
-    assert turns == sorted(turns)  # the log is capped, so it holds the last ones only
+    assert turns == sorted(turns)  # the log is capped, so it holds only the last turns
     assert len(turns) == len(set(turns)) > 50
     assert int(await stack.redis.hget("tg:counts", "committed") or 0) == 300
 

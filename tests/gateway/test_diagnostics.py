@@ -1,4 +1,4 @@
-"""The doctor: each thing that may be wrong is found on real surroundings, with what to do."""
+"""`turngate doctor`: each possible problem is found in a real environment, with the action to take."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.gateway.stack import running_stack
 
 
 async def said(**settings: str) -> tuple[str, str]:
-    """What was found well, and what not, in lines."""
+    """Return the passed and the failed checks, one per line."""
     found = [finding async for finding in run_checks(Settings.model_validate(settings))]
     well = "\n".join(finding.message for finding in found if finding.passed)
     return well, "\n".join(finding.message for finding in found if not finding.passed)

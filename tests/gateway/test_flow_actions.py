@@ -1,4 +1,4 @@
-"""The configured flow's actions in a real worker, and a flow that is rewritten while it runs."""
+"""The configured flow's actions in a real worker, and a flow file that is rewritten at run time."""
 
 from __future__ import annotations
 
@@ -95,13 +95,13 @@ async def test_a_rewritten_flow_is_taken_up_and_a_broken_one_is_not(tmp_path: Pa
         people = (f"+1555018{number:04d}" for number in count())
 
         async def answers() -> AsyncIterator[str]:
-            """What one new person after another is greeted with."""
+            """Yield the greeting of one new contact after another."""
             for number, person in enumerate(people, start=2):
                 await stack.accept_message(number, "hi", person)
                 yield (await stack.simulator.wait_for_texts(1, person))[0]
 
         async with asyncio.timeout(20):
-            async for answer in answers():  # the file is looked at once a second
+            async for answer in answers():  # the file is checked once a second
                 if answer == "Coffee?":
                     break
         write("{ not json")

@@ -1,4 +1,4 @@
-"""What an application imports from `gateway`."""
+"""The public names that an application imports from `gateway`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The library's flows on every surface: simulator, signed webhook, uvicorn, Redis, worker, and the simulator again."""
+"""The library's flows on every surface: simulator, signed webhook, uvicorn, Redis, worker, simulator."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.gateway.surroundings import RecordingSimulatorServer, find_free_url, 
 
 
 class World:
-    """A gateway of processes and both simulators around it."""
+    """Gateway processes and both simulators."""
 
     def __init__(
         self, url: str, twilio: RecordingSimulatorServer, whatsapp: RecordingSimulatorServer
@@ -38,7 +38,7 @@ class World:
     async def hold(
         self, surface: str, server: RecordingSimulatorServer, person: str, conversation: ConversationTest
     ) -> None:
-        """Have a conversation as a person on that surface would; buttons are tapped where there are any."""
+        """Hold a conversation as a contact on that surface would; buttons are tapped where there are any."""
         ours = f"whatsapp:{person}" if surface == "whatsapp" and server is self.twilio else person
         last: list[TranscriptEntry] = []
         for turn in conversation.turns:
@@ -54,7 +54,7 @@ class World:
 
 @asynccontextmanager
 async def world(flow: str) -> AsyncIterator[World]:
-    """Everything started, and ended in the reverse order."""
+    """Start everything; stop it in reverse order."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         url = find_free_url()
@@ -106,7 +106,7 @@ async def test_a_session_goes_on_when_the_number_vanishes_and_a_lost_answer_is_n
         await server.wait_for_entries("last four digits", person, 0)
         simulator.identity = IdentityMode.BOTH
         server.send_user_message(UserMessage("whatsapp", person, "why do you need that?"))
-        await server.wait_for_entries("last four digits", person, 2)  # after the reason
+        await server.wait_for_entries("last four digits", person, 2)  # after the error message
         simulator.identity = IdentityMode.HIDDEN
         seen = len(server.list_entries(person))
         simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))

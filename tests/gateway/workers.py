@@ -1,4 +1,4 @@
-"""Worker classes for tests, as `rq worker --worker-class` names them."""
+"""Worker classes for tests, loaded by `rq worker --worker-class`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_SKEW_SECONDS = 3_600.0
 
 
 class MortalWorker(AsyncWorker):
-    """Its whole process dies (no exception, no clean-up) whenever the dialog is given one certain text."""
+    """Worker process that dies without clean-up whenever the dialog gets a certain text."""
 
     def work(self, *arguments: Any, **options: Any) -> bool:
         answer = DialogMachine.answer
@@ -34,7 +34,7 @@ class MortalWorker(AsyncWorker):
 
 
 class LateWorker(AsyncWorker):
-    """Its wall clock is wrong by up to an hour, and jumps every few seconds."""
+    """Worker whose wall clock is off by up to an hour and jumps every few seconds."""
 
     def work(self, *arguments: Any, **options: Any) -> bool:
         skew_clock(7, _MAX_SKEW_SECONDS)

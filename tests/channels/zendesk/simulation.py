@@ -27,7 +27,9 @@ HOOK = "https://bots.example.com/webhooks/zendesk"
 class Played:
     """A desk with one customer. `before_call` happens before the simulator hears of each call."""
 
-    def __init__(self, *, by_triggers: bool = False, oauth: bool = False, sends_retry_after: bool = True) -> None:
+    def __init__(
+        self, *, by_triggers: bool = False, oauth: bool = False, sends_retry_after: bool = True
+    ) -> None:
         self.now = 1_795_428_000.0
         self.simulator = ZendeskSimulator(
             secret=SECRET,

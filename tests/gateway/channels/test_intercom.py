@@ -1,4 +1,4 @@
-"""The library's flows in Intercom, with people at its desk: simulator, webhook, uvicorn, Redis, worker, simulator."""
+"""The library's flows in Intercom with agents: simulator, webhook, uvicorn, Redis, worker, simulator."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PERSON = "+15550190"
 
 
 class Interrupting(IntercomSimulator):
-    """Grace answers while the first comment of ours is still on its way back to us."""
+    """An agent replies while the bot's first comment is still being answered."""
 
     interrupts = True
     is_told = True
@@ -51,13 +51,13 @@ class Interrupting(IntercomSimulator):
 
 
 class Unheard(Interrupting):
-    """The webhook about it is lost."""
+    """The webhook about the agent's reply is lost."""
 
     is_told = False
 
 
 class Desk:
-    """A gateway and the simulated Intercom around it."""
+    """A gateway and the simulated Intercom."""
 
     def __init__(self, server: RecordingSimulatorServer, simulator: IntercomSimulator, redis: Redis) -> None:
         self.server = server
@@ -65,12 +65,12 @@ class Desk:
         self.redis = redis
 
     async def say(self, text: str, button: str = "") -> None:
-        """The person writes, and the gateway has it."""
+        """Send a message of the contact; wait until the gateway has accepted it."""
         self.server.send_user_message(UserMessage("intercom", PERSON, text, button=button))
         await self.server.wait_until_idle()
 
     async def say_in_vain(self, text: str) -> None:
-        """The person writes, and a worker has decided not to answer."""
+        """Send a message that a worker must decide not to answer."""
         log = f"tg:{{intercom:{APP}:{self.simulator.get_desk_status(PERSON).thread}}}:log"
         last: Any = (await self.redis.xinfo_stream(log))["last-generated-id"]
         await self.say(text)
@@ -83,7 +83,7 @@ class Desk:
                     return
 
     async def act(self, move: str, text: str = "") -> None:
-        """Grace does something, and the gateway knows."""
+        """Perform an agent's move; wait until the gateway has accepted its webhooks."""
         self.server.run_agent_action(PERSON, move, text)
         await self.server.wait_until_idle()
 
@@ -91,14 +91,14 @@ class Desk:
         return await self.server.wait_for_entries(words, PERSON, seen)
 
     def heard(self) -> list[str]:
-        """The bot's words; quick replies have none of their own."""
+        """Return the bot's texts; quick replies have none."""
         return [line.text for line in self.server.list_entries(PERSON) if line.text]
 
     def notes(self) -> list[str]:
         return [line.text for line in self.server.list_entries(PERSON, "note")]
 
     async def until_it_is(self, words: str) -> None:
-        """Wait until the conversation stands as described."""
+        """Wait until the conversation has the described state."""
         async with asyncio.timeout(30):
             while self.simulator.get_desk_status(PERSON).words != words:
                 self.server.called.clear()
@@ -121,7 +121,7 @@ async def desk(
 
 
 async def hold(around: Desk, conversation: ConversationTest) -> None:
-    """Have a conversation as somebody in the Messenger would, tapping quick replies where there are any."""
+    """Hold a conversation as a contact in the Messenger would, tapping quick replies where there are any."""
     for turn in conversation.turns:
         text = turn.say or "Yes"
         offered = [choice for line in around.server.list_entries(PERSON)[-1:] for choice in line.choices]

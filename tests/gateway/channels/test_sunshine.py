@@ -1,4 +1,4 @@
-"""The library's flows in Zendesk messaging, control passed to people and back, through the whole gateway."""
+"""The library's flows in Zendesk messaging, with control passed to agents and back, through all processes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PERSON = "+15550191"
 
 
 class Messaging:
-    """A gateway and the simulated Zendesk messaging around it."""
+    """A gateway and the simulated Zendesk messaging."""
 
     def __init__(self, server: RecordingSimulatorServer, simulator: SunshineSimulator, redis: Redis) -> None:
         self.server = server
@@ -35,14 +35,14 @@ class Messaging:
         self.redis = redis
 
     async def say(self, text: str, button: str = "") -> int:
-        """The person writes, and the gateway has it; how many answers there were before."""
+        """Send a message of the contact, accepted by the gateway; return how many answers there were before."""
         seen = len(self.server.list_entries(PERSON))
         self.server.send_user_message(UserMessage("sunshine", PERSON, text, button=button))
         await self.server.wait_until_idle()
         return seen
 
     async def say_in_vain(self, text: str) -> None:
-        """The person writes, and a worker has decided not to answer."""
+        """Send a message that a worker must decide not to answer."""
         log = f"tg:{{{self.session()}}}:log"
         last: Any = (await self.redis.xinfo_stream(log))["last-generated-id"]
         await self.say(text)
@@ -55,7 +55,7 @@ class Messaging:
                     return
 
     async def act(self, move: str, text: str = "") -> None:
-        """Grace does something, and the gateway knows."""
+        """Perform an agent's move; wait until the gateway has accepted its webhooks."""
         self.server.run_agent_action(PERSON, move, text)
         await self.server.wait_until_idle()
 
@@ -63,7 +63,7 @@ class Messaging:
         return await self.server.wait_for_entries(words, PERSON, seen)
 
     async def until_it_is(self, words: str) -> None:
-        """Wait until control stands as described, and the gateway was told."""
+        """Wait until control has the described state and the gateway was informed."""
         async with asyncio.timeout(30):
             while self.simulator.get_desk_status(PERSON).words != words:
                 self.server.called.clear()
@@ -96,7 +96,7 @@ async def messaging(flow: str) -> AsyncIterator[Messaging]:
 
 
 async def hold(around: Messaging, conversation: ConversationTest) -> None:
-    """Have a conversation as somebody in the widget would, tapping quick replies where there are any."""
+    """Hold a conversation as a contact in the widget would, tapping quick replies where there are any."""
     for turn in conversation.turns:
         last = around.server.list_entries(PERSON)[-1:]
         label = next((shown for line in last for known, shown in line.choices if known == turn.payload), "")

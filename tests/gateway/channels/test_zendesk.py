@@ -1,4 +1,4 @@
-"""Tickets through the whole: simulator, signed webhook, uvicorn, Redis, worker, the simulator again, and its people."""
+"""Tickets through all processes: simulator, signed webhook, uvicorn, Redis, worker, simulator, agents."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ ADA, SECRET, TOKEN = "ada@example.com", "c2VjcmV0", "api-token"
 
 
 class Tickets(RecordingSimulatorServer):
-    """The simulator's server, with Ada and Grace."""
+    """The simulator's server, with the contact Ada and the agent Grace."""
 
     redis_url = ""
 
     def ada(self, text: str) -> int:
-        """Ada writes; how many answers there were before."""
+        """Send a message of Ada; return how many answers there were before."""
         seen = len(self.list_entries(ADA))
         self.send_user_message(UserMessage("zendesk", ADA, text))
         return seen
 
     def grace(self, move: str, text: str = "") -> None:
-        """Grace does something with Ada's ticket."""
+        """Perform a move of Grace on Ada's ticket."""
         self.run_agent_action(ADA, move, text)
 
     def ticket(self) -> Ticket:
-        """Ada's ticket."""
+        """Return Ada's ticket."""
         assert isinstance(self.simulator, ZendeskSimulator)
         found = self.simulator.tickets.find_open_ticket(ADA)
         assert found is not None
         return found
 
     async def until_note(self) -> str:
-        """The first internal note on Ada's ticket."""
+        """Wait for the first internal note on Ada's ticket and return it."""
         async with asyncio.timeout(30):
             while not (notes := self._notes()):
                 self.called.clear()
@@ -65,7 +65,7 @@ class Tickets(RecordingSimulatorServer):
         return [line for line in self.simulator.list_messages(time(), person=ADA) if line.direction == "note"]
 
     async def until_idle(self) -> None:
-        """Wait until every webhook was taken and no job is left."""
+        """Wait until every webhook was accepted and no job is left."""
         await self.wait_until_idle()
         async with asyncio.timeout(30), Redis.from_url(self.redis_url) as redis, redis.pubsub() as told:
             await redis.config_set("notify-keyspace-events", "Kg")
@@ -78,7 +78,7 @@ class Tickets(RecordingSimulatorServer):
 async def desk(
     flow: str, *, by_triggers: bool = False, oauth: bool = False, workers: int = 1
 ) -> AsyncIterator[Tickets]:
-    """Everything started, and ended in the reverse order."""
+    """Start everything; stop it in reverse order."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         url = find_free_url()
@@ -117,7 +117,7 @@ async def test_a_ticket_holds_the_flow(flow: str, by_triggers: bool) -> None:
         for turn in conversation.turns:
             seen = tickets.ada(turn.say or "yes")
             answers = await tickets.wait_for_entries((turn.expect.reply or ("",))[-1], ADA, seen)
-            assert len(answers) == 1  # one comment a turn
+            assert len(answers) == 1  # one comment per turn
 
 
 async def test_a_person_takes_the_ticket_and_gives_it_back() -> None:
@@ -142,7 +142,7 @@ async def test_a_person_takes_the_ticket_and_gives_it_back() -> None:
 
 
 async def test_a_person_who_writes_while_the_bot_does_is_the_only_voice() -> None:
-    """Grace answers between the look at the ticket and its update: no webhook can be that fast."""
+    """Grace replies between the read of the ticket and its update: no webhook can be that fast."""
     async with desk("support") as tickets:
         simulator, handle = tickets.simulator, tickets.simulator.handle
 

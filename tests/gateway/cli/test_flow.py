@@ -36,13 +36,13 @@ def flow(*words: object, said: str = "") -> Result:
 
 
 def chatting(file: Path, *, stdin: int, stdout: int, stderr: int | None = None) -> subprocess.Popen[bytes]:
-    """`turngate flow chat` as a process of its own."""
+    """Start `turngate flow chat` as a separate process."""
     command = [sys.executable, "-m", "gateway", "flow", "chat", str(file)]
     return subprocess.Popen(command, env=ENVIRON, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
 def interrupted(process: subprocess.Popen[bytes]) -> int:
-    """The exit code after Ctrl-C; pressed again when it came just before the line was waited for."""
+    """Return the exit code after Ctrl-C, repeated if the first came before the prompt was ready."""
     for _ in range(10):
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):

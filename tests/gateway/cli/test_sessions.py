@@ -1,4 +1,4 @@
-"""`turngate why`, `sessions`, `erase` and `send`, on what a real drain has left behind."""
+"""`turngate why`, `sessions`, `erase` and `send`, on the data of a processed session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`turngate setup zendesk`, as a person runs it, against the simulated Zendesk."""
+"""`turngate setup zendesk` as an operator runs it, against the simulated Zendesk."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _RENEWED = {
 
 
 class Admin:
-    """A Zendesk account to be set up."""
+    """A Zendesk account to set up."""
 
     def __init__(self, simulator: ZendeskSimulator, url: str) -> None:
         self.simulator = simulator
         self._url = url
 
     async def run(self, *arguments: str, **settings: str) -> tuple[int, str]:
-        """The command's exit code and everything it said."""
+        """Run the command; return its exit code and its output."""
         environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TURNGATE_")},
             "ZENDESK_API_URL": self._url,

@@ -1,4 +1,4 @@
-"""The configuration file: what it says, and how it complains."""
+"""The configuration file: its values and its error messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: what is wrong is named before anything starts."""
+"""Settings: errors are reported before anything starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operator's own Python functions, for a flow's model to call."""
+"""The operator's own Python functions as tools of a flow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The console in a real browser, on a gateway started as a person starts it."""
+"""The console in a real browser, on a gateway started as an operator starts it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(gateway: RunningGateway, browser: Browser) -> Iterator[Page]:
-    """The console as somebody new sees it. Whatever the page reports as an error fails the test."""
+    """The console in a fresh browser context. Any error that the page reports fails the test."""
     context = browser.new_context()
     opened = context.new_page()
     errors: list[str] = []

@@ -1,4 +1,4 @@
-"""The agent's pane asks the simulator of the desk, and takes nothing else."""
+"""The agent pane calls the simulator's desk, and accepts nothing else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HERE = {"surface": "intercom", "person": PERSON}
 
 @asynccontextmanager
 async def pane(*, simulated: bool = True) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
-    """The console of somebody on this machine, and the simulator's own controls; webhooks reach nobody."""
+    """Yield a client of the console and one of the simulator's control endpoints; no webhook arrives."""
     nowhere = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
     intercom = IntercomSimulator(
         client_secret="s", access_token="t", webhook_url="http://gateway.example/w", seed=1

@@ -1,4 +1,4 @@
-"""The dialog inside other applications: their routes, their errors, and two processes over one store."""
+"""The dialog inside other applications: routes, errors, and two processes on one store."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ async def test_fastapi_documents_the_routes() -> None:
 
 @asynccontextmanager
 async def served(redis_url: str) -> AsyncIterator[str]:
-    """The application in a process of its own."""
+    """Serve the application in a separate process."""
     port = find_free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "uvicorn", "--factory", "tests.gateway.application:starlette"),
@@ -133,7 +133,7 @@ async def _until_it_answers(url: str) -> None:
 async def test_two_processes_take_a_thousand_interleaved_turns_as_one_would(
     redis: Redis, redis_url: str
 ) -> None:
-    """Each person says one thing after another, to one process and the other, and is answered in order."""
+    """Each contact sends one message after another to alternating processes, and is answered in order."""
     async with AsyncExitStack() as stack:
         urls = [await stack.enter_async_context(served(redis_url)) for _ in range(2)]
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))

@@ -1,4 +1,4 @@
-"""The providers' client: a send that comes too late does not leave (law L5)."""
+"""The provider client: a send after the lease was lost is not made (guarantee L5)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateway.redis.leases import current_lease_check
 
 @asynccontextmanager
 async def provider() -> AsyncIterator[tuple[str, list[bytes]]]:
-    """A server that takes everything, and what it took."""
+    """A server that accepts everything, and the requests it received."""
     taken: list[bytes] = []
     serving: list[asyncio.Task[object] | None] = []
 

@@ -93,7 +93,7 @@ async def test_a_redirect_from_https_to_http_is_refused(crm: Crm, inside: SafeFe
 
 
 def _default_tls_context() -> ssl.SSLContext:
-    """The context that aiohttp verifies certificates with; it holds for this test process only."""
+    """The context with which aiohttp verifies certificates; patched for this test process only."""
     context = aiohttp.connector._SSL_CONTEXT_VERIFIED
     assert isinstance(context, ssl.SSLContext)
     return context

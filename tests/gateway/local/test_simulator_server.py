@@ -1,4 +1,4 @@
-"""A simulator on a real port: its API, its webhooks, its controls, and connections that break for real."""
+"""The simulator's server on a real port: API, webhooks, control endpoints, dropped connections."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REPLY = Reply(key="turn.1", address=ADDRESS, body="Hello")
 
 
 class Gateway:
-    """Stands for ours: verifies and keeps every webhook, after refusing the first `failures` of them."""
+    """Stand-in for the gateway: verifies and records webhooks after refusing the first `failures`."""
 
     def __init__(self) -> None:
         self.channel: TwilioChannel | None = None
@@ -51,7 +51,7 @@ class Gateway:
 
 
 class World:
-    """A simulator and a gateway that know each other's address."""
+    """A simulator and a gateway stand-in that know each other's address."""
 
     def __init__(self, gateway: Gateway, server: SimulatorServer, url: str, http: httpx.AsyncClient) -> None:
         self.gateway = gateway

@@ -1,4 +1,4 @@
-"""`turngate run`: starts everything, heals what dies, stops in order and keeps what it had."""
+"""`turngate run`: starts all processes, restarts those that die, stops them in order and keeps the data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TWILIO = {
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
-    """One for all tests that leave it as they found it."""
+    """One gateway, shared by the tests that leave it unchanged."""
     running = RunningGateway(tmp_path_factory.mktemp("run"), **_TWILIO)
     running.wait_until_ready()
     yield running
@@ -33,7 +33,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., RunningGateway]]:
-    """Starts gateways in one and the same folder."""
+    """Factory of gateways in the same folder."""
     started: list[RunningGateway] = []
 
     def begin(**settings: str) -> RunningGateway:
@@ -47,7 +47,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RunningGateway]]:
 
 
 def eventually(true: Callable[[], bool], seconds: float = 20.0) -> bool:
-    """Whether it becomes true in time; other processes offer no event to wait for."""
+    """Return whether a condition becomes true in time; other processes offer no event to wait for."""
     end = monotonic() + seconds
     while not true() and monotonic() < end:
         sleep(0.05)
@@ -123,7 +123,7 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
 
 
 def say(running: RunningGateway, words: str, replies: int) -> str:
-    """Write to the simulated provider through the console; the last of so many replies in all."""
+    """Send a message through the console; return the last of `replies` replies."""
     person = {"surface": "sms", "person": "+15550100177"}
     with httpx.Client(base_url=running.url, trust_env=False) as console:
         console.post("/console/say", json={**person, "text": words}).raise_for_status()
@@ -137,7 +137,7 @@ def say(running: RunningGateway, words: str, replies: int) -> str:
 
 
 def _is_running(pid: int) -> bool:
-    """A zombie that nobody has waited for yet does not run."""
+    """Return whether a process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Two accounts of one channel: each has its own secret, its own flow and its own answers."""
+"""Two accounts of one channel: each has its own secret, flow and replies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PERSON = "+15550177"
 
 
 class Shops(NamedTuple):
-    """The simulators of both accounts, and the server behind the gateway."""
+    """The simulators of both accounts, and the gateway's server."""
 
     first: RecordingSimulatorServer
     second: RecordingSimulatorServer
@@ -36,7 +36,7 @@ async def shops(tmp_path: Path) -> AsyncIterator[Shops]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         url = find_free_url()
-        webhook_url = f"{url}/webhooks/twilio"  # both come to one address
+        webhook_url = f"{url}/webhooks/twilio"  # both accounts use one webhook URL
         first = RecordingSimulatorServer(
             TwilioSimulator(account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=webhook_url, seed=7), http
         )

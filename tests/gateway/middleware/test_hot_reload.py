@@ -1,4 +1,4 @@
-"""A flow's file that is rewritten while people write: taken up when it is sound, and else left alone."""
+"""A flow file that is rewritten at run time: loaded if it is valid, otherwise ignored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def says(text: str) -> str:
 
 
 class Uncompilable(WatchedFlowFile):
-    """A file that is read without complaint into a flow that nobody can run."""
+    """A file that parses into a flow that cannot be compiled."""
 
     def reload(self) -> Flow:
         return Flow.model_construct(system_prompt="", initial_node="nowhere", nodes=())

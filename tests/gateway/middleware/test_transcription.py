@@ -1,4 +1,4 @@
-"""Files that people sent: a voice note becomes the turn's text, and what cannot be had costs no turn."""
+"""Files of contacts: voice notes become the turn's text; a failed download never fails the turn."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class World:
 
 @asynccontextmanager
 async def world() -> AsyncIterator[World]:
-    """A gateway of processes that hears, both simulators and a transcription server."""
+    """Gateway processes with transcription, both simulators and a transcription server."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         model = await stack.enter_async_context(OpenAIServer().running())
@@ -114,7 +114,7 @@ async def test_a_voice_note_is_answered_like_what_it_says() -> None:
 
 
 async def unheard(url: str, message_id: str) -> list[object]:
-    """Why notes were not heard, as `turngate why` reads it from the session's log."""
+    """Return why notes were not transcribed, as `turngate why` reads it from the session's log."""
     async with Redis.from_url(url) as redis:
         session = await SessionIndex(redis).find_by_message(message_id)
         assert session
@@ -210,7 +210,7 @@ async def test_a_file_that_is_not_there_yet_is_asked_for_again(crm: Crm, fetch: 
 
 
 def zendesk(crm: Crm) -> tuple[ZendeskChannel, Attachment]:
-    """Private attachments are on: only who may read the ticket gets its files."""
+    """Channel with private attachments: only who may read the ticket gets its files."""
     found = zendesk_channel(ZENDESK_API_URL=crm.url)
     return found, Attachment(url=f"{crm.url}/attachments/token/x/?name=parcel.png")
 
@@ -306,7 +306,7 @@ async def test_another_channels_file_is_got_without_credentials_and_known_by_its
 async def cloud(
     fetch: SafeFetch,
 ) -> AsyncIterator[tuple[WhatsAppChannel, RecordingSimulatorServer, httpx.AsyncClient]]:
-    """A channel that is equipped, its simulator, and a client."""
+    """Yield a configured channel, its simulator, and a client."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(provider_client())
         meta = WhatsAppSimulator(

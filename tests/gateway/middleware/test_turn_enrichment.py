@@ -1,4 +1,4 @@
-"""A turn is completed before it is answered, and answered all the same when that fails."""
+"""A turn is enriched before it is answered, and answered without enrichment if that fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILE = Attachment(url="https://files.example.com/a.png")
 
 
 class Listening(EchoDialog):
-    """Keeps what it was told."""
+    """Records the turn and the state that it gets."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Listening(EchoDialog):
 
 
 class Complete(FakeChannel):
-    """A provider that knows more than its webhooks tell, or does not answer."""
+    """A provider whose API has more than its webhooks, or does not answer."""
 
     name = "zendesk"
 
@@ -45,7 +45,7 @@ class Complete(FakeChannel):
 
 
 async def none(session: str) -> State | None:
-    """No session has a past."""
+    """No session has a stored state."""
     return None
 
 

@@ -1,4 +1,4 @@
-"""Typing is shown while an answer takes long, and never after it."""
+"""Typing indicator: shown during slow answers, never after the answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.fakes import turn
 
 
 class Signs:
-    """A channel's call, and what happened in which order."""
+    """Records calls of the typing indicator and the order of events."""
 
     def __init__(self) -> None:
         self.happened: list[str] = []
@@ -31,7 +31,7 @@ class Signs:
 
 
 class SlowDialog:
-    """Answers once typing is under way, or at once."""
+    """Answers after the typing indicator was requested, or at once."""
 
     def __init__(self, signs: Signs, *, waits: bool) -> None:
         self._signs = signs

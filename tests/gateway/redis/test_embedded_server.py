@@ -1,4 +1,4 @@
-"""The embedded server: real, durable, one owner a folder."""
+"""The embedded server: real, durable, one owner per folder."""
 
 from __future__ import annotations
 

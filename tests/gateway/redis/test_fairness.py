@@ -1,4 +1,4 @@
-"""One account's flood does not keep another account's people waiting."""
+"""Fairness: a flood at one account does not delay the contacts of another."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def queued(redis: Redis) -> list[str]:
 
 
 async def work(redis: Redis, mailbox: RedisMailbox) -> str:
-    """What a worker does with the job at the head."""
+    """Process the job at the head of the queue, as a worker does."""
     job = await cast("Any", redis.lpop(QUEUE))
     session: str = json.loads(await cast("Any", redis.hget(b"rq:job:" + job, "data")))[2][0]
     claim = await mailbox.claim(session)

@@ -1,4 +1,4 @@
-"""Accepting: once in, durable, batched, and with a job that every RQ worker can read."""
+"""The inbox: deduplicated, durable, batched, and with a job that every RQ worker can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renewing leases beside the work that is done under them."""
+"""Lease renewal during the work under a lease."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The laws under arbitrary interleavings: many holders, crashes, duplicates, sweeps, on the real scripts.
+"""The guarantees under arbitrary interleavings of holders, crashes, duplicates and sweeps, on the real scripts.
 
-A step here is one atomic step of the protocol. A crash is simply never taking the next one: any holder may
-stop for ever, or go on after its lease ran out.
+A step here is one atomic step of the protocol. A crash means that the next step is never taken: any holder may
+stop for ever, or continue after its lease has expired.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ async def _done(step: Awaitable[Any]) -> Any:
 
 
 class Holder:
-    """One worker's memory of the session: it acts on what it last saw, however stale."""
+    """One worker's memory of the session: it acts on what it last read, however stale."""
 
     def __init__(self, claim: Claim) -> None:
         self.lease = claim.lease
@@ -49,7 +49,7 @@ class Holder:
 
 
 class Machine(RuleBasedStateMachine):
-    """Drives the scripts and keeps what must be true of them in plain Python."""
+    """Drives the scripts and checks them against invariants in plain Python."""
 
     url = ""
 

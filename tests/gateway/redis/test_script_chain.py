@@ -1,4 +1,4 @@
-"""Sessions that travel in one script call: what is wrong with one is not the others' trouble."""
+"""Several sessions in one script call: a failure of one does not affect the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sweeper: one index finds lost wakes, crashed workers and what was put off."""
+"""The sweeper: one index finds lost jobs, crashed workers and postponed sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The endpoint of all channels: bound, verified, recorded, and only then acknowledged."""
+"""The webhook endpoint of all channels: size limit, verification, storage, and only then the acknowledgement."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.flows.http_server import served
 
 
 class OneTurnChannel(FakeChannel):
-    """Reads the body as the id of a turn; `forged` and `broken` are what they say."""
+    """Reads the body as the id of a turn; the bodies `forged` and `broken` are rejected as such."""
 
     def verify(self, webhook: Webhook) -> None:
         if webhook.body == b"forged":
@@ -95,7 +95,7 @@ async def test_a_body_without_a_declared_length_is_bounded_too(http: httpx.Async
 
 
 async def test_an_endless_chunked_body_is_stopped_at_the_bound(redis: Redis) -> None:
-    """The answer has to come while the body is still being sent, soon after the bound."""
+    """The answer must come while the body is still being sent, soon after the limit."""
     app = create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis)
     sent = 0
     async with served(app) as url:

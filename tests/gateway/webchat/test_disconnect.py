@@ -1,4 +1,4 @@
-"""A client that leaves in the middle of an answer leaves nothing behind in the web process."""
+"""A client that disconnects during an answer leaves no task behind in the web process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def test_nobody_waits_any_more_for_words_that_nobody_reads(redis: Redis) -
 
     reading = asyncio.create_task(read())
     async with asyncio.timeout(10):
-        while True:  # until it is at the place where it waits
+        while True:  # until the stream waits for the next piece
             if _waiting():
                 break
             await asyncio.sleep(0.001)

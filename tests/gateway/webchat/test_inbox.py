@@ -1,4 +1,4 @@
-"""The desk: a person of the business answers in place of the bot, and gives the conversation back."""
+"""The agent inbox: an agent replies in place of the bot, and returns the conversation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def say(http: httpx.AsyncClient, text: str, name: str) -> httpx.Response:
 
 
 async def until(http: httpx.AsyncClient, kind: str) -> list[dict[str, Any]]:
-    """The session's log once it holds an entry of a kind."""
+    """Return the session's log once it holds an entry of a kind."""
     async with asyncio.timeout(10):
         while True:
             found: list[dict[str, Any]] = (

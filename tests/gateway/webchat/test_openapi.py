@@ -1,6 +1,6 @@
-"""The HTTP API against its own document: whatever the document allows to ask is answered as it says.
+"""The HTTP API against its OpenAPI document: every documented request gets a documented answer.
 
-Not every request of the right shape is accepted: a message is empty, a session belongs to somebody else.
+Not every well-formed request is accepted: a message may be empty, a session may belong to another client.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The web channel as clients see it: a real web process, a real worker, real HTTP."""
+"""The web channel over real HTTP, with a real web process and a real worker."""
 
 from __future__ import annotations
 

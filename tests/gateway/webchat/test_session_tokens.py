@@ -52,6 +52,6 @@ def test_a_changed_token_is_invalid(place: int, letter: str) -> None:
     place %= len(token)
     changed = token[:place] + letter + token[place + 1 :]
 
-    # the last letter of base64 carries bits that count for nothing, so the same bytes may be spelled twice
+    # the last base64 letter has unused bits, so the same bytes may be spelled in two ways
     assert changed == token or tokens.verify(changed) in (None, "ada")
     assert place >= token.rindex(".") or changed == token or tokens.verify(changed) is None

@@ -1,4 +1,4 @@
-"""Words that come as the model makes them, and a worker that dies in the middle of them."""
+"""Text streamed while the model produces it, and a worker that dies during the stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The widget in a real browser, on a gateway started as a person starts it."""
+"""The widget in a real browser, on a gateway started as an operator starts it."""
 
 from __future__ import annotations
 

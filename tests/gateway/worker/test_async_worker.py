@@ -1,4 +1,4 @@
-"""The workers as real processes, started by the `rq` command."""
+"""Workers as real processes, started by the `rq` command."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def test_a_worker_told_to_stop_finishes_the_turn_at_work(stack: Stack) -> 
     worker = await stack.start_async_worker()
     await stack.accept_message(1, "hi")
     await stack.simulator.wait_for_texts(1)
-    worker.send_signal(signal.SIGTERM)  # the provider has the reply, and its answer is still on its way
+    worker.send_signal(signal.SIGTERM)  # the provider has the reply; its answer is still on its way
 
     await worker.communicate()
     assert worker.returncode == 0
@@ -194,7 +194,7 @@ async def test_a_drain_that_rqs_own_client_put_into_the_queue_is_run(stack: Stac
         queue.empty()  # type: ignore[no-untyped-call]
         queue.enqueue(
             rq_layout.JOB_FUNCTION, SESSION, job_timeout=60
-        )  # compressed, as the scripts do not write it
+        )  # compressed, unlike what the scripts write
         worker = await stack.start_async_worker("--burst")
         await worker.communicate()
 
@@ -206,7 +206,7 @@ async def test_rqs_own_objects_read_what_the_worker_writes_about_a_drain(stack: 
     stack.simulator.set_faults(FaultSettings(answer_delay=3.0))
     process = await stack.start_async_worker("--name", "ours")
     await stack.accept_message(1, "hi")
-    await stack.simulator.wait_for_texts(1)  # a drain is running now
+    await stack.simulator.wait_for_texts(1)  # a job is running now
     with SyncRedis.from_url(stack.url) as client:
         queue = rq_layout.open_queue(client)
         [job_id] = queue.started_job_registry.get_job_ids()
@@ -233,7 +233,7 @@ async def test_a_drain_that_fails_after_its_job_was_deleted_does_the_worker_no_h
     worker = await stack.start_async_worker()
     await stack.accept_message(1, "hi")
     await stack.simulator.wait_for_texts(1)
-    await stack.redis.set(f"tg:{{{SESSION}}}:recent", "no list")  # what was sent cannot be noted
+    await stack.redis.set(f"tg:{{{SESSION}}}:recent", "no list")  # the sent reply cannot be recorded
     for key in await stack.redis.keys("rq:job:*"):
         await stack.redis.delete(key)
     await stack.accept_message(2, "hi", "+15550100002")
@@ -249,7 +249,7 @@ async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=3.0))
     await stack.start_async_worker("--name", "ours")
     await stack.accept_message(1, "hi")
-    await stack.simulator.wait_for_texts(1)  # a drain is running now
+    await stack.simulator.wait_for_texts(1)  # a job is running now
     info = await stack.start_rq("info", "--raw")
     told = (await info.communicate())[0].decode()
 

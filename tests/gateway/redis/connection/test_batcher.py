@@ -1,4 +1,4 @@
-"""One call for many: each gets its own answer, its own error, and nobody is left waiting."""
+"""Batched calls: each caller gets its own answer or error, and none is left waiting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.redis.connection.batcher import Batcher
 
 
 class Doubling:
-    """Doubles numbers; refuses odd ones alone, and a batch with a negative one as a whole."""
+    """Doubles numbers; refuses odd ones individually, and any batch with a negative one."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""Redis clients never repeat a step by themselves."""
+"""Redis clients never retry a command by themselves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gateway.redis.connection.connect import open_async_redis, open_redis
 
 
 class Deaf:
-    """A server that takes a command and never answers; it counts what it was told."""
+    """A server that accepts a command and never answers; it counts the commands."""
 
     def __init__(self) -> None:
         self.commands = 0

@@ -1,4 +1,4 @@
-"""Many calls on one connection: each gets its own answer, and trouble leaves nobody waiting."""
+"""Concurrent calls on one connection: each gets its own answer, and a failure leaves no caller waiting."""
 
 from __future__ import annotations
 

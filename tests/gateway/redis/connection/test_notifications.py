@@ -1,4 +1,4 @@
-"""What is published about a session reaches who waits for it and nobody else, whatever it is called."""
+"""Notifications reach the subscribers of their session only, whatever its name is."""
 
 from __future__ import annotations
 

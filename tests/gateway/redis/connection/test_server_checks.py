@@ -1,4 +1,4 @@
-"""A server that may lose messages is named as such."""
+"""A server that may lose messages is reported."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_a_server_that_hides_its_configuration_is_believed(redis: Redis) -
 
 
 class OldServer(Redis):
-    """A server of before 6.2, as it introduces itself."""
+    """A server that reports a version before 6.2."""
 
     async def info(self, section: str | None = None, *more: str, **options: Any) -> dict[str, Any]:
         return {"redis_version": "6.0.16"}

@@ -1,4 +1,4 @@
-"""Dead letters, from the turn that was given up to its answer after a replay, and the commands for them."""
+"""Dead letters: from the failed turn to its answer after a replay, and the commands for them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PHOTO = Turn(
 
 
 async def given_up(redis: Redis, *turns: Turn, reason: str = "gave up after 5 tries") -> None:
-    """Accept turns and set each aside, as a drain does; then no job is left over."""
+    """Accept turns and turn each into a dead letter, as the worker does; no job is left."""
     mailbox = RedisMailbox(redis)
     for each in turns:
         await RedisInbox(redis).accept([TurnReceived(turn=each)])
@@ -152,7 +152,7 @@ class Commands:
         return CliRunner().invoke(app, ["dead", *words], env={"COLUMNS": "200"})
 
     def wait(self, *turns: Turn) -> list[Letter]:
-        """Give turns up, and return all letters."""
+        """Create dead letters of turns; return all letters."""
 
         async def work() -> list[Letter]:
             async with Redis.from_url(self.url) as redis:

@@ -1,4 +1,4 @@
-"""One session for one person, under whichever of their names a webhook tells."""
+"""One session per contact, whichever of the contact's identifiers a webhook has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refused webhooks are kept with their reason, and nothing of what their sender wrote."""
+"""Rejected webhooks are recorded with their reason and without their sender's text."""
 
 from __future__ import annotations
 

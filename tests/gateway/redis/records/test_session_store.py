@@ -1,4 +1,4 @@
-"""What only sessions on Redis have: leases that run out, expiry, encryption."""
+"""Sessions on Redis: leases that expire, retention, encryption."""
 
 from __future__ import annotations
 

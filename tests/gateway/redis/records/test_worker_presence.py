@@ -1,4 +1,4 @@
-"""Which workers are alive, by the server's clock."""
+"""Liveness of workers, by the server's clock."""
 
 from __future__ import annotations
 
