@@ -1,4 +1,4 @@
-"""Looks at every state that a world can reach, nearest first, so a broken law comes with a shortest trace."""
+"""Explores every reachable state, breadth first, so that a violation comes with a shortest trace."""
 
 from __future__ import annotations
 
@@ -138,7 +138,8 @@ class Explorer:
             store.quiet == "later", store.timer, store.pace, store.slot, world.timer_turn,
             len(store.queue), None if store.job is None else min(store.jobs - store.job, len(store.queue)),
             tuple(sorted(world.deliveries)), world.sent, world.accepted, world.committed, world.replies,
-            world.fault, tuple(sorted([self._canonical_worker(worker, store.fence) for worker in world.workers])),
+            world.fault,
+            tuple(sorted([self._canonical_worker(worker, store.fence) for worker in world.workers])),
         )  # fmt: skip
 
     def _canonical_worker(self, worker: Worker, newest: int) -> tuple[object, ...]:

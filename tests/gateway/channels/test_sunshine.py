@@ -35,7 +35,7 @@ class Messaging:
         self.redis = redis
 
     async def say(self, text: str, button: str = "") -> int:
-        """Send a message of the contact, accepted by the gateway; return how many answers there were before."""
+        """Send a message of the contact, which the gateway accepts; return the number of earlier answers."""
         seen = len(self.server.list_entries(PERSON))
         self.server.send_user_message(UserMessage("sunshine", PERSON, text, button=button))
         await self.server.wait_until_idle()

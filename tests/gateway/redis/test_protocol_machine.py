@@ -1,7 +1,7 @@
-"""The guarantees under arbitrary interleavings of holders, crashes, duplicates and sweeps, on the real scripts.
+"""Guarantees under arbitrary interleavings of holders, crashes, duplicates and sweeps, on the real scripts.
 
-A step here is one atomic step of the protocol. A crash means that the next step is never taken: any holder may
-stop for ever, or continue after its lease has expired.
+A step here is one atomic step of the protocol. A crash means that the next step is never taken: any holder
+may stop for ever, or continue after its lease has expired.
 """
 
 from __future__ import annotations

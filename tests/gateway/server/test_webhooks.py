@@ -1,4 +1,4 @@
-"""The webhook endpoint of all channels: size limit, verification, storage, and only then the acknowledgement."""
+"""Webhook endpoint of all channels: size limit, verification, storage, and only then the acknowledgement."""
 
 from __future__ import annotations
 
