@@ -175,5 +175,5 @@ Conversations of three turns in which nothing happens, with their logs; a sweep,
 {rows}
 
 A waiting message takes {found.waiting_message_bytes:,.0f} bytes alone in its session: with its log entry, its
-id for seven days of deduplication, the due index and the job.
+id for eight days of deduplication, the due index and the job.
 """

@@ -37,7 +37,7 @@ VERIFICATION: Final = Verification(
     algorithm="HMAC-SHA1 with the client secret; Canvas Kit: HMAC-SHA256 in `x-body-signature`",
     signed=("body",),
     encoding="`sha1=` and lower-case hexadecimal; Canvas Kit: no prefix",
-    replay="none; conversation parts are deduplicated by ID for seven days",
+    replay="none; conversation parts are deduplicated by ID for eight days",
     rotation="comma-separated INTERCOM_CLIENT_SECRET",
     handshake="HEAD; the response is 200",
 )

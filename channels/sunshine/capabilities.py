@@ -31,7 +31,7 @@ VERIFICATION: Final = Verification(
     algorithm="none: the webhook's secret itself, sent over HTTPS",
     signed=(),
     encoding="plain text",
-    replay="none; events are deduplicated by ID for seven days",
+    replay="none; events are deduplicated by ID for eight days",
     rotation="comma-separated SUNSHINE_WEBHOOK_SECRET",
 )
 """The header proves who sends, not that the body is whole (Sunshine Conversations, "Webhooks")."""

@@ -36,7 +36,7 @@ VERIFICATION: Final = Verification(
     algorithm="HMAC-SHA1 with the auth token; HMAC-SHA256 or HMAC-SHA1 with the shared key named in a header",
     signed=("url", "body"),
     encoding="base64",
-    replay="none; messages are deduplicated by ID for seven days",
+    replay="none; messages are deduplicated by ID for eight days",
     rotation="comma-separated TWILIO_AUTH_TOKEN or TWILIO_SHARED_KEYS",
 )
 """Of a form all fields are signed, of JSON its SHA-256 in the query (Twilio, "Webhooks security")."""

@@ -43,7 +43,7 @@ VERIFICATION: Final = Verification(
     algorithm="HMAC-SHA256 with the app secret",
     signed=("body",),
     encoding="`sha256=` and lower-case hexadecimal",
-    replay="none; messages are deduplicated by ID for seven days",
+    replay="none; messages are deduplicated by ID for eight days",
     rotation="comma-separated WHATSAPP_APP_SECRET",
     handshake="GET with `hub.verify_token`; the response is `hub.challenge`, or 403",
 )
