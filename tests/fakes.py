@@ -90,7 +90,7 @@ class EchoDialog:
         self.timeout: float | None = None
 
     async def answer(
-        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
     ) -> TurnOutcome:
         """Echo, or raise the next planned failure."""
         self.handled.append(turn.id)

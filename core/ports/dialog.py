@@ -60,11 +60,11 @@ class Dialog(Protocol):
     """A function of (turn, state) without state of its own, so that any worker can run any session."""
 
     async def answer(
-        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
     ) -> TurnOutcome:
         """Answer one turn from the stored state, `None` for a session's first turn.
 
-        `watcher` is notified of progress. A cancelled turn changes nothing.
+        `listener` is notified of progress. A cancelled turn changes nothing.
         """
         ...
 

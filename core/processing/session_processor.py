@@ -252,7 +252,7 @@ class SessionProcessor(Generic[Http]):
             return await self._dialog.answer(turn, view.state)
         barrier = CommitBarrier()
         with self._mailbox.watch_arrivals(session) as arrived:
-            answer_task = asyncio.create_task(self._dialog.answer(turn, view.state, watcher=barrier))
+            answer_task = asyncio.create_task(self._dialog.answer(turn, view.state, listener=barrier))
             arrival_task = asyncio.create_task(arrived.wait())
             try:
                 await asyncio.wait({answer_task, arrival_task}, return_when=asyncio.FIRST_COMPLETED)

@@ -108,23 +108,23 @@ class DialogMachine:
                 log.warning("the flow's tool %s is disabled: it has no Python function here", handler)
 
     async def answer(
-        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
     ) -> TurnOutcome:
         """Answer one turn from the stored state; `None` for a session's first turn.
 
-        `watcher` receives the text while it is produced, and is called before the turn's first side effect.
+        `listener` receives the text while it is produced, and is called before the turn's first side effect.
         """
         before = DialogState.from_json(state)
-        after, result = await self._run_turn(before, turn, watcher)
+        after, result = await self._run_turn(before, turn, listener)
         return result.to_turn_outcome(after)
 
     def _run_turn(
-        self, before: DialogState, turn: Turn, watcher: TurnListener | None
+        self, before: DialogState, turn: Turn, listener: TurnListener | None
     ) -> Awaitable[StateAndResult]:
         flow = self._select_flow(before, turn)
         today = self._business_date(flow)
 
-        def answer(watcher: TurnListener | None) -> Awaitable[StateAndResult]:
+        def answer(listener: TurnListener | None) -> Awaitable[StateAndResult]:
             return run_turn(
                 flow,
                 before,
@@ -132,15 +132,15 @@ class DialogMachine:
                 model=self.model,
                 today=today,
                 services=self._services,
-                listener=watcher,
+                listener=listener,
                 on_visit=self._visit_listener,
             )
 
         if self._moderator is None:
-            return answer(watcher)
+            return answer(listener)
         sentences = messages_for(flow.language)
         text = "\n".join(filter(None, (turn.text, turn.payload)))
-        return moderate_turn(self._moderator, text, before, answer, sentences=sentences, listener=watcher)
+        return moderate_turn(self._moderator, text, before, answer, sentences=sentences, listener=listener)
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """Send the node's message for a user who has not written for its `timeout`, or was not reached."""
@@ -262,7 +262,7 @@ class DialogMachine:
         """
         turn = text if isinstance(text, Turn) else self._build_turn(text)
         if stream:
-            return TurnStream().start(lambda watcher: self._run_own_turn(turn, context, watcher))
+            return TurnStream().start(lambda listener: self._run_own_turn(turn, context, listener))
         return await self._run_own_turn(turn, context, None)
 
     def _build_turn(self, text: str) -> Turn:
@@ -275,14 +275,14 @@ class DialogMachine:
         )
 
     async def _run_own_turn(
-        self, turn: Turn, context: Mapping[str, JsonValue] | None, watcher: TurnListener | None
+        self, turn: Turn, context: Mapping[str, JsonValue] | None, listener: TurnListener | None
     ) -> TurnResult:
         await self._turn_lock.acquire()
         try:
             before = self._own_state or _INITIAL_STATE
             if context:
                 before = before.with_context(context)
-            self._own_state, result = await self._run_turn(before, turn, watcher)
+            self._own_state, result = await self._run_turn(before, turn, listener)
             return result
         finally:
             self._turn_lock.release()

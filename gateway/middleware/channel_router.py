@@ -20,11 +20,11 @@ class ChannelRouter:
         self._by_channel = channel_dialogs
 
     async def answer(
-        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
     ) -> TurnOutcome:
         """Answer one turn from the stored state; see `core.ports.dialog.Dialog`."""
         dialog = self._by_channel.get(turn.address.channel, self._default)
-        return await dialog.answer(turn, state, watcher=watcher)
+        return await dialog.answer(turn, state, listener=listener)
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """Handle an expired timer; see `core.ports.dialog.Dialog`."""

@@ -31,13 +31,13 @@ class ReloadingDialog:
         self._checked_at = clock()
 
     async def answer(
-        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
     ) -> TurnOutcome:
         """Answer one turn with the current flow."""
         if self._clock() - self._checked_at >= _CHECK_SECONDS:
             self._checked_at = self._clock()
             await self._reload_if_changed()
-        return await self.machine.answer(turn, state, watcher=watcher)
+        return await self.machine.answer(turn, state, listener=listener)
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """Handle an expired timer with the current flow."""

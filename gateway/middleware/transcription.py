@@ -71,11 +71,11 @@ class TranscriptionMiddleware:
         self._transcripts: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def answer(
-        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
     ) -> TurnOutcome:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
         transcribed, failure = await self._add_transcripts(turn)
-        outcome = await self._dialog.answer(transcribed, state, watcher=watcher)
+        outcome = await self._dialog.answer(transcribed, state, listener=listener)
         return outcome._replace(details={**outcome.details, "unheard": failure}) if failure else outcome
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:

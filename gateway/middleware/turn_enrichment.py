@@ -41,7 +41,7 @@ class TurnEnrichment:
         self._load_state = load_state
 
     async def answer(
-        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
     ) -> TurnOutcome:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
         previous_session, channel = "", turn.address.channel
@@ -56,7 +56,7 @@ class TurnEnrichment:
             log.warning("%s: turn not enriched: %s", channel, error.code)
         if previous_session:
             state = await self._load_state(previous_session)
-        outcome = await self._dialog.answer(turn, state, watcher=watcher)
+        outcome = await self._dialog.answer(turn, state, listener=listener)
         return (
             outcome._replace(details={**outcome.details, "goes_on_from": previous_session})
             if previous_session

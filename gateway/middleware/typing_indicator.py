@@ -40,16 +40,16 @@ class TypingIndicator:
         self._delay = delay
 
     async def answer(
-        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
     ) -> TurnOutcome:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
         show_typing = self._typing_calls.get(turn.address.channel)
         if show_typing is None:
-            return await self._dialog.answer(turn, state, watcher=watcher)
+            return await self._dialog.answer(turn, state, listener=listener)
         requested = asyncio.Event()
         indicator = asyncio.create_task(self._show_typing(show_typing, turn, requested))
         try:
-            return await self._dialog.answer(turn, state, watcher=watcher)
+            return await self._dialog.answer(turn, state, listener=listener)
         finally:
             if not requested.is_set():
                 indicator.cancel()

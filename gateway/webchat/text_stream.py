@@ -28,14 +28,14 @@ class StreamingDialog:
         self._redis = redis
 
     async def answer(
-        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
     ) -> TurnOutcome:
         """Answer as the dialog does; see `core.ports.dialog.Dialog`."""
         if not turn.streamed:
-            return await self._dialog.answer(turn, state, watcher=watcher)
-        publisher = TextPublisher(self._redis, turn, watcher or TurnListener())
+            return await self._dialog.answer(turn, state, listener=listener)
+        publisher = TextPublisher(self._redis, turn, listener or TurnListener())
         try:
-            return await self._dialog.answer(turn, state, watcher=publisher)
+            return await self._dialog.answer(turn, state, listener=publisher)
         finally:
             await publisher.finish()
 

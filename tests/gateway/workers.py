@@ -23,11 +23,11 @@ class MortalWorker(AsyncWorker):
         answer = DialogMachine.answer
 
         async def die(
-            machine: DialogMachine, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+            machine: DialogMachine, turn: Turn, state: State | None, *, listener: TurnListener | None = None
         ) -> TurnOutcome:
             if turn.text == CRASH_TEXT:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return await answer(machine, turn, state, watcher=watcher)
+            return await answer(machine, turn, state, listener=listener)
 
         DialogMachine.answer = die  # type: ignore[method-assign, assignment]
         return super().work(*arguments, **options)

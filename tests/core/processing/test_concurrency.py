@@ -98,11 +98,11 @@ async def test_messages_that_come_while_a_burst_is_answered_are_the_next_burst(r
 
     class Slow(EchoDialog):
         async def answer(
-            self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+            self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
         ) -> TurnOutcome:
             if not self.handled:
                 await rig.accept_turns(2)
-            return await super().answer(turn, state, watcher=watcher)
+            return await super().answer(turn, state, listener=listener)
 
     rig.dialog = rig.processor._dialog = Slow()
 
@@ -138,18 +138,18 @@ class Patient(EchoDialog):
         self.heard: list[str] = []
 
     async def answer(
-        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
     ) -> TurnOutcome:
         self.heard.append(turn.text)
-        if self.crossing and watcher:
-            await watcher.on_side_effect()
+        if self.crossing and listener:
+            await listener.on_side_effect()
         self.begun.put_nowait(turn.text)
         try:
             await self.end.wait()
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
-        return await super().answer(turn, state, watcher=watcher)
+        return await super().answer(turn, state, listener=listener)
 
 
 async def interrupted(redis: Redis, dialog: Patient) -> tuple[Rig, asyncio.Task[ProcessResult]]:

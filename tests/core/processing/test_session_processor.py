@@ -209,7 +209,7 @@ async def test_who_lost_the_lease_neither_commits_nor_sends(rig: Rig) -> None:
     await rig.accept_turns(1)
     original = rig.dialog.answer
 
-    async def slow(turn, state, *, watcher=None):  # type: ignore[no-untyped-def]
+    async def slow(turn, state, *, listener=None):  # type: ignore[no-untyped-def]
         await rig.redis.hset(f"tg:{{{SESSION}}}", "lease", 1)  # the lease ran out meanwhile
         return await original(turn, state)
 

@@ -23,10 +23,10 @@ class Listening(EchoDialog):
         self.heard: list[Turn] = []
 
     async def answer(
-        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
     ) -> TurnOutcome:
         self.heard.append(turn)
-        return await super().answer(turn, state, watcher=watcher)
+        return await super().answer(turn, state, listener=listener)
 
 
 class Complete(FakeChannel):

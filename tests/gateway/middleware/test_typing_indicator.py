@@ -38,7 +38,7 @@ class SlowDialog:
         self._waits = waits
 
     async def answer(
-        self, turn: Turn, state: State | None, *, watcher: TurnListener | None = None
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
     ) -> TurnOutcome:
         if self._waits:
             await self._signs.begun.wait()

@@ -45,11 +45,11 @@ class Session:
         self.number = 0
 
     async def say(
-        self, text: str, *, again: bool = False, watcher: TurnListener | None = None
+        self, text: str, *, again: bool = False, listener: TurnListener | None = None
     ) -> TurnOutcome:
         self.number += 0 if again else 1
         said = turn(text).model_copy(update={"id": f"m{self.number}"})
-        step = await self.machine.answer(said, self.state, watcher=watcher)
+        step = await self.machine.answer(said, self.state, listener=listener)
         self.state = step.state
         return step
 
@@ -455,13 +455,13 @@ async def test_the_listener_is_called_before_a_side_effect(
     sessions.append(s := Session(orders(action(crm.url, method=method)), crm, given(), given()))
     await s.say("hi")
     before = s.state
-    await s.say("my order", watcher=(asked := Asked()))
+    await s.say("my order", listener=(asked := Asked()))
     assert asked.count == count
     if count:
         s.state = before
         crm.requests.clear()
         with pytest.raises(RuntimeError):
-            await s.say("my order", watcher=Asked(forbid=True))
+            await s.say("my order", listener=Asked(forbid=True))
         assert crm.requests == []
 
 

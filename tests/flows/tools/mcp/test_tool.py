@@ -188,7 +188,7 @@ async def test_the_listener_is_called_before_the_server(shop: Shop) -> None:
     machine = DialogMachine(served(shop.url), script, fetch=SafeFetch([shop.host]))
     begun = await machine.answer(turn("hi"), None)
     with pytest.raises(RuntimeError):
-        await machine.answer(turn("tea"), begun.state, watcher=(asked := Asked(forbid=True)))
+        await machine.answer(turn("tea"), begun.state, listener=(asked := Asked(forbid=True)))
     assert (asked.count, shop.requests) == (1, [])
     await machine.aclose()
 
