@@ -42,14 +42,14 @@ async def select_transition(context: TurnContext) -> Selection:
     """Select the transition that the user's message asks for. Raises `ModelError`."""
     node, state = context.node, context.state
     is_last_try = node.node.max_turns is not None and state.turns_in_node > node.node.max_turns
-    last_resort = find_fallback_edge(node) if is_last_try else None
+    fallback_edge = find_fallback_edge(node) if is_last_try else None
     edges = available_edges(context)
     edge = _edge_of_quick_reply(context, edges)
     if edge is None and node.is_decided_by_data and not context.is_first_turn:
         edge = await _select_by_data(context, edges)
     decision = STAY_DECISION
     if edge is None:
-        decision, failure_edge = await _ask_model(context, edges, may_reply=last_resort is None)
+        decision, failure_edge = await _ask_model(context, edges, may_reply=fallback_edge is None)
         if context.executed:  # a tool's result may have opened an edge
             edges = available_edges(context)
         edge = failure_edge or find_edge(decision.edge_id, edges)
@@ -59,10 +59,10 @@ async def select_transition(context: TurnContext) -> Selection:
         question = question or _criterion_question(context, edge, slots)
         if question is None:
             return Transition(edge, slots, _speculative_reply(node, edge, decision))
-        if last_resort is None:
+        if fallback_edge is None:
             return question
-    if last_resort is not None:
-        return Fallback(last_resort, slots)
+    if fallback_edge is not None:
+        return Fallback(fallback_edge, slots)
     return Stay(decision, offers_agent=any(each.leads_to_hand_off for each in edges))
 
 

@@ -275,13 +275,13 @@ def _extract_array(slot: Slot, text: str, today: date) -> SlotReading:
     item = item_slot(slot)
     if item is None:
         return SlotReading(list[JsonValue](split_list(text, slot.language)), weight=1)
-    whole = SlotReading() if item.is_free_text else extract_slot(item, text, today)
-    if whole.value is not None:
-        return SlotReading([whole.value], weight=whole.weight)
+    single = SlotReading() if item.is_free_text else extract_slot(item, text, today)
+    if single.value is not None:
+        return SlotReading([single.value], weight=single.weight)
     readings = [extract_slot(item, part, today) for part in split_list(text, slot.language)]
     values = list[JsonValue](reading.value for reading in readings if reading.value is not None)
     if not values:
-        return whole
+        return single
     if len(values) < len(readings):
         return next((each for each in readings if each.error_message), _invalid_reading(slot))
     return SlotReading(values, weight=sum(reading.weight for reading in readings))

@@ -113,10 +113,10 @@ def configure_autoescape(environment: Environment, place: OutputContext) -> None
 def mark_trusted_values(values: Mapping[str, Any], place: OutputContext) -> dict[str, Any]:
     """Return the values for a context, with trusted ones marked."""
     own = _TEXT_TYPES.get(place, TaintedStr).trusted
-    made = {name: own(value) if isinstance(value, TrustedText) else value for name, value in values.items()}
+    marked = {name: own(value) if isinstance(value, TrustedText) else value for name, value in values.items()}
     if isinstance(values.get("env"), Mapping):
-        made["env"] = mark_trusted_values(values["env"], place)
-    return made
+        marked["env"] = mark_trusted_values(values["env"], place)
+    return marked
 
 
 def _trust_aware_filters(kind: type[TaintedStr]) -> dict[str, Callable[..., Any]]:

@@ -76,14 +76,14 @@ def reset_iteration_count() -> None:
 
 def _bounded_range(*bounds: int) -> range:
     """`range` with a bound on its numbers, alone and nested within a template."""
-    made = range(*bounds)
-    if len(made) > MAX_RANGE_LENGTH:
+    result = range(*bounds)
+    if len(result) > MAX_RANGE_LENGTH:
         raise SecurityError(f"a range has {MAX_RANGE_LENGTH} numbers at most")
-    rounds = _iteration_count.get() + len(made)
+    rounds = _iteration_count.get() + len(result)
     if rounds > MAX_TOTAL_ITERATIONS:
         raise SecurityError(f"a text has {MAX_TOTAL_ITERATIONS} rounds of loops at most")
     _iteration_count.set(rounds)
-    return made
+    return result
 
 
 def _with_argument_check(function: Callable[..., Any], look: Callable[..., None]) -> Callable[..., Any]:

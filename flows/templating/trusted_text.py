@@ -21,9 +21,9 @@ class TaintedStr(str):
     empty_value_mark: ClassVar[str] = ""
 
     def __new__(cls, text: str = "", marks: str | None = None) -> Self:
-        made = super().__new__(cls, text)
-        made.marks = _UNTRUSTED * len(made) if marks is None else marks
-        return made
+        result = super().__new__(cls, text)
+        result.marks = _UNTRUSTED * len(result) if marks is None else marks
+        return result
 
     @classmethod
     def trusted(cls, text: str) -> Self:
@@ -56,13 +56,13 @@ class TaintedStr(str):
 
     def escape_untrusted(self, escape: Callable[[str], str]) -> str:
         """Return the text with its untrusted characters escaped."""
-        made, start = [], 0
+        result, start = [], 0
         for mark, group in groupby(self.marks):
             end = start + len(list(group))
             part = str(self)[start:end]
-            made.append(part if mark == _TRUSTED else escape(part))
+            result.append(part if mark == _TRUSTED else escape(part))
             start = end
-        return "".join(made)
+        return "".join(result)
 
     def __add__(self, other: str) -> Self:
         return self.concatenate((self, other)) if isinstance(other, str) else NotImplemented

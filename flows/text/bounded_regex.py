@@ -99,7 +99,7 @@ def _escape_for_regex_module(source: str) -> str:
     These are a brace that repeats nothing, which would allow for typos, and a bracket or a doubled sign
     within a set, which would begin another set.
     """
-    made, is_set = [], False
+    result, is_set = [], False
     for sign in _REGEX_TOKEN.findall(source):
         if is_set:
             is_set = sign != "]"
@@ -108,8 +108,8 @@ def _escape_for_regex_module(source: str) -> str:
             is_set = True
         elif sign == "{":
             sign = "\\{"
-        made.append(sign)
-    return "".join(made)
+        result.append(sign)
+    return "".join(result)
 
 
 def _probe_texts(source: str) -> Iterator[str]:

@@ -225,8 +225,8 @@ class WebConversations:
                 messages[entry.id] = {"from": "person", "text": data["text"]}
             elif entry.kind == "said":
                 extras: dict[str, JsonValue] = {name: data[name] for name in _EXTRA_FIELDS if name in data}
-                speaker = "agent" if data.get("voice") == "person" else "bot"
-                messages[data["key"]] = {"from": speaker, "text": data["body"], **extras}
+                sender = "agent" if data.get("voice") == "person" else "bot"
+                messages[data["key"]] = {"from": sender, "text": data["body"], **extras}
             elif entry.kind == "refused":
                 messages.pop(str(data.get("key")), None)
             elif entry.kind == "reset":

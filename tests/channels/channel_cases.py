@@ -144,7 +144,7 @@ class ChannelCases:
         with respx.mock(assert_all_called=False) as router:
             yield router
 
-    def test_a_genuine_webhook_is_let_in(self) -> None:
+    def test_a_genuine_webhook_is_accepted(self) -> None:
         self.channel().verify(self.genuine())
 
     def test_an_unsigned_webhook_is_refused(self) -> None:
@@ -163,14 +163,14 @@ class ChannelCases:
             self.channel().verify(replace(hook, headers={**hook.headers, self.signature_header(): signature}))
         assert refused.value.status == 401
 
-    def test_a_body_that_was_changed_on_the_way_is_refused(self) -> None:
+    def test_a_modified_body_is_refused(self) -> None:
         hook = self.genuine()
 
         with pytest.raises(WebhookRefused) as refused:
             self.channel().verify(replace(hook, body=hook.body.replace(b"0", b"1", 1)))
         assert refused.value.status == 401
 
-    def test_exactly_what_the_table_says_is_signed(self) -> None:
+    def test_exactly_the_documented_parts_are_signed(self) -> None:
         hook, signed = self.genuine(), self.verification().signed
         changes = {
             "url": replace(hook, url=f"{hook.url}?more=1"),
@@ -186,7 +186,7 @@ class ChannelCases:
             return True
         return False
 
-    def test_every_character_of_a_signature_counts(self) -> None:
+    def test_every_character_of_a_signature_is_checked(self) -> None:
         hook, header = self.genuine(), self.signature_header()
         genuine = hook.headers[header]
         bare = genuine.rstrip("=")
@@ -197,7 +197,7 @@ class ChannelCases:
         for forged in (*wrong, genuine[:-1], f"{genuine}=", f" {genuine}", genuine.swapcase()):
             assert self._is_refused(replace(hook, headers={**hook.headers, header: forged}))
 
-    def test_no_other_header_may_carry_the_signature(self) -> None:
+    def test_the_signature_is_read_from_its_header_only(self) -> None:
         hook, header = self.genuine(), self.signature_header()
         elsewhere = {f"{header}-x": hook.headers[header], "authorization": hook.headers[header]}
 
@@ -208,7 +208,7 @@ class ChannelCases:
         max_examples=examples(100),
     )
     @given(data=st.data())
-    def test_no_request_breaks_the_verifier(self, data: st.DataObject) -> None:
+    def test_no_request_makes_the_verifier_raise_another_error(self, data: st.DataObject) -> None:
         """Only `WebhookRefused`, whatever comes: nothing but the one genuine request is let in."""
         hook = self.genuine()
         forged = Webhook(
@@ -225,7 +225,7 @@ class ChannelCases:
         max_examples=examples(200),
     )
     @given(data=st.data())
-    def test_no_body_breaks_the_parser(self, data: st.DataObject) -> None:
+    def test_no_body_makes_the_parser_raise_another_error(self, data: st.DataObject) -> None:
         """Events or `WebhookRefused`, and every turn can be stored, whatever became of a real body."""
         hook = self.genuine()
         try:
@@ -241,7 +241,7 @@ class ChannelCases:
 
     @settings(suppress_health_check=list(HealthCheck), max_examples=examples(150))
     @given(data=st.data())
-    def test_no_value_at_any_place_makes_an_exception_or_a_wrong_turn(self, data: st.DataObject) -> None:
+    def test_no_value_in_any_field_raises_or_makes_a_wrong_turn(self, data: st.DataObject) -> None:
         """Events or `WebhookRefused`; all of them can be stored, and an id is whole or not there."""
         hook = data.draw(hostile(data.draw(st.sampled_from(self.shapes()))))
         channel = self.channel()
@@ -254,7 +254,7 @@ class ChannelCases:
         _are_sound(events)
 
     @pytest.mark.parametrize("value", [LONG_ID, None, -1, [], {}, [{}], True, "\x00", "a\r\nb"], ids=repr_of)
-    def test_a_wrong_value_is_seen_wherever_it_stands(self, value: object) -> None:
+    def test_a_wrong_value_is_detected_in_any_field(self, value: object) -> None:
         for shape in self.shapes():
             for hook in everywhere(shape, value):
                 try:
@@ -263,7 +263,7 @@ class ChannelCases:
                     continue
                 _are_sound(events)
 
-    def test_a_body_over_the_bound_is_refused_before_it_is_verified(self) -> None:
+    def test_an_oversized_body_is_refused_before_verification(self) -> None:
         most = self.channel().capabilities.max_webhook_bytes
 
         with pytest.raises(WebhookRefused) as refused:
@@ -281,7 +281,7 @@ class ChannelCases:
 
         assert Turn.model_validate_json(turn.model_dump_json()) == turn
 
-    def test_what_was_accepted_is_answered_with_success(self) -> None:
+    def test_an_accepted_webhook_gets_a_success_response(self) -> None:
         hook = self.genuine()
         answer = self.channel().answer(hook, self.channel().parse(hook))
 
@@ -292,7 +292,7 @@ class ChannelCases:
         max_examples=examples(60),
     )
     @given(message=messages)
-    def test_every_part_of_a_message_fits_the_channel(self, message: Message) -> None:
+    def test_every_part_fits_the_channels_limits(self, message: Message) -> None:
         channel = self.channel()
         limits = channel.capabilities
 
@@ -308,7 +308,7 @@ class ChannelCases:
                 assert 0 < len(part.body) <= limits.choices_text_length
             part.model_dump_json().encode()
 
-    async def test_a_message_that_was_taken_has_the_id_of_the_provider(self, api: respx.MockRouter) -> None:
+    async def test_an_accepted_message_has_the_providers_id(self, api: respx.MockRouter) -> None:
         api.route(method=self.send_method, url=self.send_url).mock(return_value=self.accepted)
 
         async with httpx.AsyncClient() as http:
@@ -327,7 +327,7 @@ class ChannelCases:
             (503, Unknown),
         ],
     )
-    async def test_a_refusal_is_sorted_by_what_can_be_done_next(
+    async def test_an_error_response_is_classified(
         self, api: respx.MockRouter, status: int, expected: type[DeliveryError]
     ) -> None:
         api.route(method=self.send_method, url=self.send_url).mock(
@@ -338,7 +338,7 @@ class ChannelCases:
             with pytest.raises(expected):
                 await self.channel().send(self.reply(), http)
 
-    async def test_a_limit_says_when_to_come_back(self, api: respx.MockRouter) -> None:
+    async def test_a_rate_limit_has_a_retry_time(self, api: respx.MockRouter) -> None:
         api.route(method=self.send_method, url=self.send_url).mock(
             return_value=httpx.Response(429, headers={"Retry-After": "7"})
         )
@@ -362,7 +362,7 @@ class ChannelCases:
             (OSError("anything else"), Unknown),
         ],
     )
-    async def test_what_may_have_arrived_is_told_from_what_surely_did_not(
+    async def test_possibly_delivered_sends_are_distinguished_from_undelivered_ones(
         self, api: respx.MockRouter, failure: Exception, expected: type[DeliveryError]
     ) -> None:
         api.route(method=self.send_method, url=self.send_url).mock(side_effect=failure)

@@ -93,11 +93,11 @@ def between(name: str) -> str:
     return found[1]
 
 
-def test_the_page_shows_what_every_channel_can() -> None:
+def test_the_capability_table_matches_the_code() -> None:
     assert between("capabilities") == capability_table()
 
 
-def test_the_page_shows_how_every_channel_is_verified() -> None:
+def test_the_verification_table_matches_the_code() -> None:
     assert between("verification") == verification_table()
 
 
@@ -106,7 +106,7 @@ def test_every_capability_has_a_row() -> None:
 
 
 @pytest.mark.parametrize("name", channels.available())
-def test_a_channels_folder_stays_small(name: str) -> None:
+def test_a_channel_package_stays_small(name: str) -> None:
     """About 900 lines without simulator and set-up; more for a desk with two kinds of webhooks."""
     folder = Path(channels.__path__[0]) / name
     files = [path for path in folder.glob("*.py") if path.name != "setup.py"]

@@ -15,7 +15,7 @@ def test_every_folder_without_an_underscore_is_a_channel() -> None:
     assert not [name for name in available() if name.startswith("_")]
 
 
-def test_a_channel_is_on_when_its_settings_are_set() -> None:
+def test_a_channel_is_enabled_by_its_settings() -> None:
     channel = load("twilio", ENVIRON, PUBLIC)
 
     assert channel is not None
@@ -24,7 +24,7 @@ def test_a_channel_is_on_when_its_settings_are_set() -> None:
 
 
 @pytest.mark.parametrize("name", ["pigeon", "_kit", "", "os.path", "../twilio"])
-def test_no_other_name_is_a_channel(name: str) -> None:
+def test_an_unknown_channel_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match="unknown channel"):
         load(name, ENVIRON, PUBLIC)
 

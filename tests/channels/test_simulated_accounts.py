@@ -35,7 +35,7 @@ def test_every_channel_has_a_simulated_account_with_unique_surface_names() -> No
 
 
 @pytest.mark.parametrize("name", channels.available())
-def test_a_surface_names_the_session_that_its_webhook_opens(name: str) -> None:
+def test_a_surface_locates_the_session_of_its_webhook(name: str) -> None:
     account = create_simulated_accounts(GATEWAY)[name]
     channel = channels.load(name, account.settings(API), GATEWAY)
     assert channel is not None
@@ -59,7 +59,7 @@ def test_a_surface_names_the_session_that_its_webhook_opens(name: str) -> None:
         assert found.session in (received.turn.session, *received.aliases)
 
 
-def test_the_simulators_urls_survive_the_environment() -> None:
+def test_simulator_urls_round_trip_through_the_environment() -> None:
     urls = {"twilio": "http://127.0.0.1:1", "zendesk": "http://127.0.0.1:2"}
 
     assert parse_simulator_urls({"TURNGATE_SIMULATOR_URL": format_simulator_urls(urls)}) == urls

@@ -15,7 +15,7 @@ SHORT, LONG = 0.02, 60.0
 NEVER = 3600.0
 
 
-async def test_what_takes_too_long_is_stopped() -> None:
+async def test_a_timeout_cancels_what_takes_too_long() -> None:
     stopped = asyncio.Event()
 
     async def work() -> None:
@@ -30,12 +30,12 @@ async def test_what_takes_too_long_is_stopped() -> None:
     assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
 
 
-async def test_a_limit_that_is_over_already_stops_at_the_first_wait() -> None:
+async def test_an_expired_timeout_stops_at_the_first_await() -> None:
     with pytest.raises(TimeoutError), TimeLimit(-1):
         await asyncio.sleep(NEVER)
 
 
-async def test_a_shorter_limit_goes_before_a_longer_one_that_began_earlier() -> None:
+async def test_a_shorter_timeout_expires_before_an_earlier_longer_one() -> None:
     async def limited(seconds: float) -> str:
         try:
             with TimeLimit(seconds):
@@ -53,7 +53,7 @@ async def test_a_shorter_limit_goes_before_a_longer_one_that_began_earlier() -> 
         await longer
 
 
-async def test_a_cancellation_from_elsewhere_stays_one() -> None:
+async def test_a_cancellation_from_elsewhere_stays_a_cancellation() -> None:
     async def limited() -> None:
         with TimeLimit(LONG):
             await asyncio.sleep(NEVER)
@@ -65,12 +65,12 @@ async def test_a_cancellation_from_elsewhere_stays_one() -> None:
         await task
 
 
-async def test_the_works_own_error_goes_through() -> None:
+async def test_other_errors_pass_through() -> None:
     with pytest.raises(ZeroDivisionError), TimeLimit(LONG):
         raise ZeroDivisionError
 
 
-def test_each_event_loop_has_limits_of_its_own() -> None:
+def test_each_event_loop_has_its_own_timeouts() -> None:
     async def limited() -> None:
         with pytest.raises(TimeoutError), TimeLimit(SHORT):
             await asyncio.sleep(NEVER)
@@ -82,7 +82,7 @@ def test_each_event_loop_has_limits_of_its_own() -> None:
         loop.close()
 
 
-def test_outside_a_task_there_is_nothing_to_limit() -> None:
+def test_a_timeout_outside_a_task_is_an_error() -> None:
     with pytest.raises(RuntimeError):
         TimeLimit(LONG).__enter__()
 
@@ -132,7 +132,7 @@ class Impatient(selectors.DefaultSelector):
         return super().select(0)
 
 
-def test_what_ends_in_time_is_left_alone() -> None:
+def test_work_that_ends_in_time_is_not_cancelled() -> None:
     async def work() -> str:
         with TimeLimit(1.0):
             await asyncio.sleep(0.5)
@@ -147,7 +147,7 @@ TIMES = st.sampled_from([0.0, 1.0, 2.0, 3.0])
 
 
 @given(limits=st.lists(TIMES, min_size=1, max_size=4), sleep=TIMES.map(lambda time: time + 0.5))
-def test_nested_limits_do_what_the_standard_librarys_do(limits: list[float], sleep: float) -> None:
+def test_nested_timeouts_match_the_standard_library(limits: list[float], sleep: float) -> None:
     happened: list[list[str]] = [[], []]
     for events, ours in zip(happened, (True, False), strict=True):
         with asyncio.Runner(loop_factory=Hurried) as runner:

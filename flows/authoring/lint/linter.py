@@ -62,8 +62,8 @@ def lint(
 def _missing_text(flow: Flow) -> Iterator[Issue]:
     language = language_code(flow.agent_language)
     for node in flow.nodes:
-        says = node.static_text or (node.instruction and scripted_speech(node.instruction, language))
-        if not says and node_type(node) != "router":
+        text = node.static_text or (node.instruction and scripted_speech(node.instruction, language))
+        if not text and node_type(node) != "router":
             yield Issue(
                 f"node {node.id}",
                 "This has no text of its own: without a language model it says a stock phrase.",

@@ -92,11 +92,11 @@ def _edge_targets(owner: Document, key: str) -> EdgeTargets:
     return targets
 
 
-def _validate_edge_reference(path: str, edge: object, ways: EdgeTargets) -> Iterator[Issue]:
+def _validate_edge_reference(path: str, edge: object, edge_targets: EdgeTargets) -> Iterator[Issue]:
     """Validate a reference to an edge."""
-    if isinstance(edge, str) and edge not in ways:
+    if isinstance(edge, str) and edge not in edge_targets:
         yield Issue(path, f"No edge “{edge}” leads on from here.")
-    elif isinstance(edge, str) and not ways[edge]:
+    elif isinstance(edge, str) and not edge_targets[edge]:
         yield Issue(path, f"The edge “{edge}” leads nowhere: it has no target_node_id.")
 
 
@@ -125,9 +125,9 @@ def _validate_action_triggers(document: Document) -> Iterator[Issue]:
     known = {name for action in iter_actions(document) if isinstance(name := action.value.get("id"), str)}
     everywhere = _edge_targets(document, "global_edges")
     for node in iter_objects(document, "nodes"):
-        ways = {**everywhere, **_edge_targets(node.value, "edges")}
+        edge_targets = {**everywhere, **_edge_targets(node.value, "edges")}
         for owner in (node, *iter_objects(node.value, "edges", node.path)):
-            yield from _validate_triggers(owner, known, ways)
+            yield from _validate_triggers(owner, known, edge_targets)
     for edge in iter_objects(document, "global_edges"):
         yield from _validate_triggers(edge, known, everywhere)
 
@@ -143,11 +143,11 @@ def _validate_triggers(owner: JsonNode, known: set[str], targets: EdgeTargets) -
 def _validate_tools(document: Document) -> Iterator[Issue]:
     everywhere = _edge_targets(document, "global_edges")
     for owner in iter_tool_owners(document):
-        ways = {**everywhere, **_edge_targets(owner.value, "edges")}
+        edge_targets = {**everywhere, **_edge_targets(owner.value, "edges")}
         yield from _find_duplicate_ids(iter_objects(owner.value, "tools", owner.path))
         for tool in iter_objects(owner.value, "tools", owner.path):
-            yield from _validate_tool(tool, ways)
-            if ways.get(str(tool.value.get("id"))):
+            yield from _validate_tool(tool, edge_targets)
+            if edge_targets.get(str(tool.value.get("id"))):
                 yield _name_clash_issue(tool)
     shared = {str(tool.value.get("id")): tool for tool in iter_objects(document, "tools")}
     for node in iter_objects(document, "nodes") if shared else ():
@@ -174,10 +174,10 @@ def _find_conflicting_tools(document: Document) -> Iterator[Issue]:
                     yield Issue(f"{tool.path}.id", f"“{name}” is another tool at {first.path}.")
 
 
-def _validate_tool(tool: JsonNode, ways: EdgeTargets) -> Iterator[Issue]:
+def _validate_tool(tool: JsonNode, edge_targets: EdgeTargets) -> Iterator[Issue]:
     path, part = tool
     yield from _validate_function_name(path, part.get("id"))
-    yield from _validate_edge_reference(f"{path}.on_failure", part.get("on_failure"), ways)
+    yield from _validate_edge_reference(f"{path}.on_failure", part.get("on_failure"), edge_targets)
     if isinstance(part.get("input_schema"), Mapping):
         yield from validate_json_schema(f"{path}.input_schema", part["input_schema"])
     if part.get("type") == "http":

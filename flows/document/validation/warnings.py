@@ -66,8 +66,8 @@ def _find_slow_patterns(document: Document) -> Iterator[Issue]:
 def _find_unavailable_tools(document: Document) -> Iterator[Issue]:
     for owner in iter_tool_owners(document):
         for path, tool in iter_objects(owner.value, "tools", owner.path):
-            if tool.get("type") == "mcp" and (trouble := unavailable_reason(tool.get("server"))):
-                yield Issue(path, trouble)
+            if tool.get("type") == "mcp" and (reason := unavailable_reason(tool.get("server"))):
+                yield Issue(path, reason)
 
 
 def _find_excessive_timeouts(document: Document) -> Iterator[Issue]:

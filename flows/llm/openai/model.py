@@ -196,21 +196,21 @@ class OpenAIModel:
         except APIStatusError as error:
             return await self._retry_without_unsupported(error, begin, request, body)
         except UnicodeEncodeError:
-            whole_request = replace_surrogates_in_json(
+            repaired_request = replace_surrogates_in_json(
                 request
             )  # a truncated tool result may end with half a surrogate pair
-            if whole_request == request:
+            if repaired_request == request:
                 raise
-            return await self._complete_once(begin, whole_request)
+            return await self._complete_once(begin, repaired_request)
 
-    async def _complete_streamed(self, telling: ReplyStreamer, body: dict[str, Any]) -> ModelOutput:
+    async def _complete_streamed(self, reply_streamer: ReplyStreamer, body: dict[str, Any]) -> ModelOutput:
         """Request a streamed completion; if it breaks off, retry it unless a part was streamed."""
         create = self._client.api.chat.completions.create
         try:
             stream = await create(model=self._model, messages=[], extra_body=body, stream=True)
-            answer = await openai_stream.read_stream(stream, telling.feed)
+            answer = await openai_stream.read_stream(stream, reply_streamer.feed)
         except TRANSIENT_ERRORS as error:
-            if telling.has_started:
+            if reply_streamer.has_started:
                 raise ModelError(f"{self.name} broke off") from error
             raise
         answer.tokens = answer.tokens or estimate_tokens(body["messages"], answer)

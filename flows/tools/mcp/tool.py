@@ -71,19 +71,19 @@ class McpTool:
 
 def load_mcp_tools(tools: Iterable[Tool]) -> dict[str, McpTool]:
     """Return the runnable tools of type `mcp` by id; the log says why others cannot run."""
-    made: dict[str, McpTool] = {}
+    tools_by_id: dict[str, McpTool] = {}
     for tool in tools:
         if tool.type != "mcp":
             continue
         try:
             reason = unavailable_reason(tool.server)
             if not reason:
-                made[tool.id] = _build_tool(tool)
+                tools_by_id[tool.id] = _build_tool(tool)
         except ImportError:  # installed, but in an incompatible version
             reason = MCP_NOT_INSTALLED
         if reason:
             log.warning("the flow's tool %s: %s", tool.id, reason)
-    return made
+    return tools_by_id
 
 
 def _build_tool(tool: Tool) -> McpTool:

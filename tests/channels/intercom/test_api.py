@@ -86,7 +86,7 @@ async def test_a_comment_is_html_from_the_bots_teammate(api: respx.MockRouter) -
     assert (headers["authorization"], headers["intercom-version"]) == (f"Bearer {TOKEN}", "2.14")
 
 
-async def test_quick_replies_follow_the_question_as_a_call_of_their_own(api: respx.MockRouter) -> None:
+async def test_quick_replies_are_a_separate_call_after_the_question(api: respx.MockRouter) -> None:
     question, options = rendered(text="Is *that* right?", choices=(YES, Choice(label="No", payload="no")))
     await send(reply(**dict(options)))
 
@@ -99,21 +99,21 @@ async def test_quick_replies_follow_the_question_as_a_call_of_their_own(api: res
     assert "body" not in body
 
 
-def test_choices_that_do_not_fit_are_numbered_and_shown_as_they_are() -> None:
+def test_choices_that_do_not_fit_are_numbered_and_shown_literally() -> None:
     [part] = rendered(text="Which?", choices=(Choice(label="a*b*c " * 6, payload="1"), YES))
 
     assert part.body.startswith("Which?\n\n1. a\\*b\\*c")
     assert part.body.endswith("2. Yes")
 
 
-def test_a_link_leads_to_its_page_unless_it_is_no_page() -> None:
+def test_only_web_links_are_rendered_as_links() -> None:
     page = Choice(label="Our page", payload="", url="https://shop.example/a_b")
     [part] = rendered(text="See", choices=(page, Choice(label="x", payload="", url="javascript:alert(1)")))
 
     assert part.body == "See\n\n1. [Our page](<https://shop.example/a_b>)\n2. x javascript:alert(1)"
 
 
-async def test_pictures_go_along_and_other_files_are_linked(api: respx.MockRouter) -> None:
+async def test_images_are_attached_and_other_files_are_linked(api: respx.MockRouter) -> None:
     media = tuple(
         Attachment(url=f"https://files.example.com/{number}.png", content_type="image/png")
         for number in range(12)
@@ -145,7 +145,7 @@ async def test_pictures_go_along_and_other_files_are_linked(api: respx.MockRoute
         (part("Hello", US, 7), {}, False),
     ],
 )
-async def test_a_person_who_came_since_the_message_is_not_talked_over(
+async def test_a_reply_is_refused_if_an_agent_joined_since_the_message(
     api: respx.MockRouter, more: Json, where: Json, silent: bool
 ) -> None:
     """Also when the webhook about it is late or lost."""
@@ -161,7 +161,7 @@ async def test_a_person_who_came_since_the_message_is_not_talked_over(
     assert len(posted(api)) == (0 if silent else 1)
 
 
-async def test_a_reminder_stands_against_the_newest_message_and_a_persons_own_words_against_none(
+async def test_a_reminder_is_compared_with_the_newest_message_and_an_agents_message_with_none(
     api: respx.MockRouter,
 ) -> None:
     api.get(BASE).respond(json=talk(part(number=5), part("I am on it.", PERSON, 7)))
@@ -173,21 +173,21 @@ async def test_a_reminder_stands_against_the_newest_message_and_a_persons_own_wo
     assert await send(reply())
 
 
-async def test_the_first_message_is_older_than_every_part(api: respx.MockRouter) -> None:
+async def test_the_source_message_is_older_than_every_part(api: respx.MockRouter) -> None:
     api.get(BASE).respond(json=talk(part("I am on it.", PERSON, 1)))
 
     with pytest.raises(Rejected):
         await send(reply().model_copy(update={"key": "source:3381000001.1"}))
 
 
-async def test_a_hand_off_takes_it_from_nobody(api: respx.MockRouter) -> None:
+async def test_a_hand_off_never_reassigns_an_agents_conversation(api: respx.MockRouter) -> None:
     api.get(BASE).respond(json=talk(admin=GRACE))
     await send(reply(act="hand_off"))
 
     assert [each["message_type"] for each in posted(api)] == ["note"]
 
 
-async def test_an_answer_that_does_not_show_the_comment_leaves_it_unknown(api: respx.MockRouter) -> None:
+async def test_a_response_without_the_comment_is_an_unknown_outcome(api: respx.MockRouter) -> None:
     api.post(f"{BASE}/reply").respond(200, json={})
 
     with pytest.raises(Unknown):
@@ -204,7 +204,7 @@ async def test_an_answer_that_does_not_show_the_comment_leaves_it_unknown(api: r
         ({}, 10, 10),
     ],
 )
-async def test_a_limit_ends_with_its_window(
+async def test_a_rate_limit_ends_with_its_window(
     api: respx.MockRouter, headers: dict[str, str], least: float, most: float
 ) -> None:
     errors = [{"code": "rate_limit_exceeded", "message": "Exceeded"}]
@@ -229,7 +229,7 @@ async def test_a_limit_ends_with_its_window(
         (301, "", Unavailable),
     ],
 )
-async def test_other_refusals(
+async def test_other_error_responses_are_classified(
     api: respx.MockRouter, status: int, code: str, expected: type[Exception]
 ) -> None:
     api.post(f"{BASE}/reply").respond(
@@ -242,7 +242,7 @@ async def test_other_refusals(
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])
-async def test_what_fails_for_all_says_so(api: respx.MockRouter, status: int) -> None:
+async def test_an_account_wide_error_is_marked(api: respx.MockRouter, status: int) -> None:
     api.post(f"{BASE}/reply").respond(status)
 
     with pytest.raises(Rejected) as error:
@@ -261,7 +261,7 @@ async def test_what_fails_for_all_says_so(api: respx.MockRouter, status: int) ->
         (part("<p>Hello</p>", US, 2, created_at=1_789_999_000), (), False),
     ],
 )
-async def test_a_comment_is_found_by_its_words(
+async def test_a_comment_is_looked_up_by_its_text(
     api: respx.MockRouter, found: Json, known: tuple[str, ...], expected: bool
 ) -> None:
     api.get(BASE).respond(json=talk(found))
@@ -271,7 +271,7 @@ async def test_a_comment_is_found_by_its_words(
     assert sent is None or sent.provider_id == found["id"]
 
 
-async def test_of_two_comments_alike_the_one_that_is_not_known_is_ours(api: respx.MockRouter) -> None:
+async def test_known_comments_are_excluded_from_the_look_up(api: respx.MockRouter) -> None:
     api.get(BASE).respond(json=talk(part("<p>Hello</p>", US, 3), part("<p>Hello</p>", US, 2)))
 
     sent = await find(reply(), part(number=2)["id"])
@@ -279,7 +279,7 @@ async def test_of_two_comments_alike_the_one_that_is_not_known_is_ours(api: resp
     assert sent.provider_id == part(number=3)["id"]
 
 
-async def test_quick_replies_are_found_by_the_ids_that_we_gave_them(api: respx.MockRouter) -> None:
+async def test_quick_replies_are_looked_up_by_their_ids(api: respx.MockRouter) -> None:
     made = reply(body="Yes", choices=(YES,))
     await send(made)
     options = posted(api)[0]["reply_options"]
@@ -300,7 +300,7 @@ async def test_a_hand_off_is_a_note_and_then_the_assignment(api: respx.MockRoute
     assert (team["message_type"], team["type"], team["assignee_id"]) == ("assignment", "team", TEAM)
 
 
-async def test_a_hand_off_puts_the_tag_on_it_once_and_does_without_one_that_is_gone(
+async def test_a_hand_off_tags_once_and_tolerates_a_deleted_tag(
     api: respx.MockRouter,
 ) -> None:
     tags = api.post(f"{BASE}/tags").respond(404)
@@ -321,7 +321,7 @@ async def test_a_hand_off_puts_the_tag_on_it_once_and_does_without_one_that_is_g
         (talk(part("I see to it", PERSON, 3)), False),
     ],
 )
-async def test_the_end_of_a_flow_closes_what_nobody_else_is_at_work_in(
+async def test_the_end_of_a_flow_closes_a_conversation_without_an_agent(
     api: respx.MockRouter, conversation: Json, closes: bool
 ) -> None:
     api.get(BASE).respond(json=conversation)
@@ -332,28 +332,28 @@ async def test_the_end_of_a_flow_closes_what_nobody_else_is_at_work_in(
     assert [each["message_type"] for each in posted(api)] == ["close"] * closes
 
 
-def test_conversations_are_closed_only_where_that_is_wished() -> None:
+def test_conversations_are_closed_only_if_configured() -> None:
     assert not channel().capabilities.closes
     assert channel(INTERCOM_CLOSE="yes").capabilities.closes
     with pytest.raises(ConfigurationError, match="INTERCOM_CLOSE"):
         channel(INTERCOM_CLOSE="maybe")
 
 
-async def test_a_hand_off_to_a_teammate_needs_no_detour(api: respx.MockRouter) -> None:
+async def test_a_hand_off_to_a_teammate_is_one_assignment(api: respx.MockRouter) -> None:
     api.get(BASE).respond(json=talk(admin=BOT))
     await send(reply(act="hand_off"), INTERCOM_HANDOFF_TEAM_ID="", INTERCOM_HANDOFF_ADMIN_ID=GRACE)
 
     assert [each.get("assignee_id") for each in posted(api)] == [None, GRACE]
 
 
-async def test_without_a_team_it_is_left_to_nobody(api: respx.MockRouter) -> None:
+async def test_without_a_target_the_conversation_is_unassigned(api: respx.MockRouter) -> None:
     api.get(BASE).respond(json=talk(admin=BOT))
     await send(reply(act="hand_off"), INTERCOM_HANDOFF_TEAM_ID="")
 
     assert [each.get("assignee_id") for each in posted(api)] == [None, "0"]
 
 
-async def test_a_hand_off_that_broke_off_goes_on_where_it_was(api: respx.MockRouter) -> None:
+async def test_an_interrupted_hand_off_resumes(api: respx.MockRouter) -> None:
     told = part("<p>Hello</p>", US, 2, part_type="note")
     api.get(BASE).respond(json=talk(told))
     assert await find(reply(act="hand_off")) is None
@@ -364,7 +364,7 @@ async def test_a_hand_off_that_broke_off_goes_on_where_it_was(api: respx.MockRou
     assert await find(reply(act="hand_off"))
 
 
-async def test_a_second_hand_off_tells_its_note_again(api: respx.MockRouter) -> None:
+async def test_a_second_hand_off_adds_its_note_again(api: respx.MockRouter) -> None:
     before = [part("<p>Hello</p>", US, 2, part_type="note"), part(None, US, 3, part_type="assignment")]
     api.get(BASE).respond(json=talk(*before))
     await send(reply(act="hand_off"))
@@ -373,14 +373,14 @@ async def test_a_second_hand_off_tells_its_note_again(api: respx.MockRouter) -> 
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(200, text="<html>")])
-async def test_who_cannot_be_asked_is_asked_later(api: respx.MockRouter, answer: httpx.Response) -> None:
+async def test_a_failed_look_up_is_retried_later(api: respx.MockRouter, answer: httpx.Response) -> None:
     api.get(BASE).mock(return_value=answer)
 
     with pytest.raises(Unavailable):
         await find(reply())
 
 
-async def test_a_deleted_conversation_takes_nothing_more(api: respx.MockRouter) -> None:
+async def test_a_send_to_a_deleted_conversation_is_rejected(api: respx.MockRouter) -> None:
     api.get(BASE).respond(404)
 
     with pytest.raises(Rejected):
@@ -398,17 +398,17 @@ async def test_a_deleted_conversation_takes_nothing_more(api: respx.MockRouter) 
         ("INTERCOM_ACCESS_TOKEN", "a b"),
     ],
 )
-def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+def test_an_invalid_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
         channel(**{name: value})
 
 
-def test_what_the_bot_hands_to_itself_is_refused() -> None:
+def test_the_bot_cannot_be_the_hand_off_target() -> None:
     with pytest.raises(ConfigurationError, match="INTERCOM_HANDOFF_ADMIN_ID"):
         channel(INTERCOM_HANDOFF_TEAM_ID="", INTERCOM_HANDOFF_ADMIN_ID=BOT)
 
 
-def test_an_error_is_sorted_by_the_kit() -> None:
+def test_client_exceptions_are_classified() -> None:
     assert type(channel().classify(httpx.ReadTimeout("x"))) is type(
         classify_http_error(httpx.ReadTimeout("x"), "intercom")
     )

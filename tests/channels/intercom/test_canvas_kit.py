@@ -61,7 +61,7 @@ async def shown(request: object, **changed: str) -> dict[str, Json]:
     return {each["id"]: each for each in components}
 
 
-def test_the_card_has_a_signature_of_its_own() -> None:
+def test_card_requests_have_their_own_signature() -> None:
     made = card_hook(pressed())
     channel(INTERCOM_CLIENT_SECRET=f"new,{SECRET}").verify(made)
 
@@ -70,7 +70,7 @@ def test_the_card_has_a_signature_of_its_own() -> None:
             channel().verify(wrong)
 
 
-def test_neither_signature_is_good_at_the_others_path() -> None:
+def test_each_signature_is_refused_at_the_other_path() -> None:
     card, notification = card_hook(pressed()), signed(json.dumps(pressed()).encode())
 
     for method, url, headers in (
@@ -81,7 +81,7 @@ def test_neither_signature_is_good_at_the_others_path() -> None:
             channel().verify(Webhook(method, url, headers, card.body))
 
 
-async def test_whoever_opens_it_sees_a_field_and_a_button() -> None:
+async def test_the_initial_card_has_a_field_and_a_button() -> None:
     components = await shown({"workspace_id": APP, "context": {"location": "home"}, "admin": {"id": "1"}})
 
     assert [each["type"] for each in components.values()] == ["text", "input", "button"]
@@ -89,7 +89,7 @@ async def test_whoever_opens_it_sees_a_field_and_a_button() -> None:
     assert components["ask"]["action"] == {"type": "submit"}
 
 
-async def test_title_and_language() -> None:
+async def test_the_card_has_the_configured_title_and_the_users_language() -> None:
     german = await shown({"context": {"locale": "de-AT"}})
     ours = await shown({"context": {"locale": "xx"}}, INTERCOM_CARD_TITLE="Ask Harbour Lane")
 
@@ -105,7 +105,7 @@ async def test_title_and_language() -> None:
         ({"contact": {"type": "visitor", "id": ADA["id"]}}, "contact"),
     ],
 )
-async def test_a_question_begins_a_conversation_in_the_persons_name(person: Json, role: str) -> None:
+async def test_a_question_starts_a_conversation_as_the_contact(person: Json, role: str) -> None:
     with respx.mock as router:
         route = router.post(API).respond(json={"type": "user_message", "conversation_id": TALK})
         components = await shown(pressed(**person))
@@ -115,7 +115,7 @@ async def test_a_question_begins_a_conversation_in_the_persons_name(person: Json
     assert set(components) == {"thanks", "again"}
 
 
-async def test_in_a_conversation_it_is_a_reply_there() -> None:
+async def test_a_question_inside_a_conversation_is_a_reply() -> None:
     with respx.mock as router:
         route = router.post(f"{BASE}/reply").respond(json=talk(part()))
         await shown(pressed(context={"location": "conversation", "conversation_id": int(TALK)}))
@@ -130,7 +130,7 @@ async def test_in_a_conversation_it_is_a_reply_there() -> None:
 
 
 @pytest.mark.parametrize("failure", [httpx.Response(500), httpx.Response(404), httpx.ConnectError("x")])
-async def test_what_was_not_taken_is_said_and_can_be_sent_again(failure: Any) -> None:
+async def test_a_failed_question_is_reported_and_can_be_resubmitted(failure: Any) -> None:
     with respx.mock as router:
         router.post(API).mock(side_effect=[failure])
         components = await shown(pressed())
@@ -142,18 +142,18 @@ async def test_what_was_not_taken_is_said_and_can_be_sent_again(failure: Any) ->
 @pytest.mark.parametrize(
     "request_", [pressed(question=" "), pressed(contact={}), pressed(input_values=7), pressed(contact=None)]
 )
-async def test_without_a_question_or_a_person_nothing_is_sent(request_: Json) -> None:
+async def test_without_a_question_or_a_contact_nothing_is_sent(request_: Json) -> None:
     with respx.mock:
         components = await shown(request_)
 
     assert "said" in components
 
 
-async def test_who_wants_to_ask_again_gets_the_card() -> None:
+async def test_the_ask_again_button_returns_the_card() -> None:
     assert set(await shown(pressed("again"))) == {"title", "question", "ask"}
 
 
-async def test_only_the_card_is_answered_like_this() -> None:
+async def test_other_requests_are_not_handled_as_card_requests() -> None:
     async with httpx.AsyncClient() as http:
         assert await channel().handle_interaction(hook("ping", {}), http) is None
         with pytest.raises(MalformedWebhook):

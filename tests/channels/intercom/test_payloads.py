@@ -10,7 +10,7 @@ from tests.channels.payload_cases import dump_events, payload_names, read_events
 
 
 @pytest.mark.parametrize("name", payload_names("intercom"))
-def test_a_sample_webhook_becomes_its_events(name: str) -> None:
+def test_a_sample_webhook_is_parsed_into_its_events(name: str) -> None:
     channel, webhook = intercom(), signed(read_payload("intercom", name))
     channel.verify(webhook)
 

@@ -25,7 +25,7 @@ async def told(environ: dict[str, str], public_url: str = PUBLIC, *, by_triggers
         return [line async for line in set_up(environ, public_url, http, by_triggers=by_triggers)]
 
 
-async def test_with_the_token_alone_it_lists_what_can_be_set() -> None:
+async def test_with_only_a_token_the_available_ids_are_listed() -> None:
     lines = await told({"INTERCOM_ACCESS_TOKEN": TOKEN})
     text = "\n".join(lines)
 
@@ -39,7 +39,7 @@ async def test_with_the_token_alone_it_lists_what_can_be_set() -> None:
     assert TOKEN not in text
 
 
-async def test_what_is_set_is_confirmed_or_called_wrong() -> None:
+async def test_configured_ids_are_confirmed_or_reported_as_unknown() -> None:
     lines = await told({**ENVIRON, "INTERCOM_ADMIN_ID": "7"})
 
     assert "INTERCOM_ADMIN_ID=7 does not exist in this workspace" in lines
@@ -55,13 +55,13 @@ async def test_what_is_set_is_confirmed_or_called_wrong() -> None:
         (ENVIRON, PUBLIC, True, "--by-triggers"),
     ],
 )
-async def test_what_is_missing_is_named(
+async def test_missing_settings_are_named(
     environ: dict[str, str], public_url: str, by_triggers: bool, words: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=words):
         await told(environ, public_url, by_triggers=by_triggers)
 
 
-async def test_a_wrong_token_is_said_so() -> None:
+async def test_an_invalid_token_is_reported() -> None:
     with pytest.raises(Rejected, match="unauthorized"):
         await told({"INTERCOM_ACCESS_TOKEN": "other"})

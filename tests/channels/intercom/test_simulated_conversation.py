@@ -70,7 +70,7 @@ class Session:
 
 @settings(max_examples=examples(300))
 @given(steps=_STEPS, plain=st.booleans())
-def test_the_desk_and_the_session_agree_on_who_speaks(steps: list[tuple[str, str]], plain: bool) -> None:
+def test_the_desk_and_the_session_agree_on_the_owner(steps: list[tuple[str, str]], plain: bool) -> None:
     url = "https://bots.example.com/webhooks/intercom"
     simulator = IntercomSimulator(
         client_secret=SECRET, access_token=TOKEN, webhook_url=url, seed=1, plain=plain
@@ -113,7 +113,7 @@ def test_the_desk_and_the_session_agree_on_who_speaks(steps: list[tuple[str, str
     ),
     mode=st.sampled_from(["auto", "html", "plain"]),
 )
-def test_no_body_breaks_the_reader_or_leaves_anything_that_runs(
+def test_no_body_raises_or_leaves_executable_markup(
     body: str, tags: list[str], mode: str
 ) -> None:
     found = parse_body("".join(tag + body for tag in ["", *tags]), mode)  # type: ignore[arg-type]

@@ -92,7 +92,7 @@ def reply_to(simulator: IntercomSimulator, **fields: Any) -> Reply:
 
 
 @pytest.mark.parametrize("plain", [False, True])
-def test_a_conversation_is_begun_and_goes_on(plain: bool) -> None:
+def test_a_conversation_is_created_and_continued(plain: bool) -> None:
     simulator = made(plain=plain)
     [first], [second] = said(simulator), said(simulator, "more\n3 < 5")
 
@@ -101,13 +101,13 @@ def test_a_conversation_is_begun_and_goes_on(plain: bool) -> None:
     assert first.id.startswith("source:")
 
 
-def test_files_come_along() -> None:
+def test_files_are_delivered_with_the_message() -> None:
     [turn] = said(made(), "", media=("https://files.intercomcdn.com/a.jpg",))
 
     assert [each.content_type for each in turn.attachments] == ["image/jpeg"]
 
 
-def test_what_we_send_is_taken_told_back_and_ignored() -> None:
+def test_the_bots_replies_are_accepted_echoed_and_ignored() -> None:
     simulator = made()
     said(simulator)
     for part in render_parts(
@@ -145,7 +145,7 @@ def test_what_we_send_is_taken_told_back_and_ignored() -> None:
         ("delete", "", [ControlAction.CLOSE]),
     ],
 )
-def test_what_people_do_at_the_desk_changes_who_speaks(
+def test_agent_actions_change_the_owner(
     move: str, text: str, expected: list[ControlAction]
 ) -> None:
     simulator = made()
@@ -157,7 +157,7 @@ def test_what_people_do_at_the_desk_changes_who_speaks(
     assert turns(deliveries) == []
 
 
-def test_every_move_can_be_made_and_no_other() -> None:
+def test_every_agent_action_is_possible_and_no_other() -> None:
     for move in IntercomSimulator.agent_actions:
         simulator = made()
         said(simulator)
@@ -170,7 +170,7 @@ def test_every_move_can_be_made_and_no_other() -> None:
         made().run_agent_action(PERSON, "take", "", NOW)
 
 
-def test_a_message_in_a_persons_conversation_comes_with_the_take_over_known_before() -> None:
+def test_a_message_in_an_assigned_conversation_repeats_the_known_take_over() -> None:
     simulator = made()
     said(simulator)
     first = {
@@ -183,7 +183,7 @@ def test_a_message_in_a_persons_conversation_comes_with_the_take_over_known_befo
     assert {each.id for each in events if isinstance(each, ControlReceived)} <= first
 
 
-def test_a_closed_conversation_is_opened_again_and_a_deleted_one_begun_anew() -> None:
+def test_a_closed_conversation_is_reopened_and_a_deleted_one_replaced() -> None:
     simulator = made()
     [before] = said(simulator)
     simulator.run_agent_action(PERSON, "close", "", NOW)
@@ -195,7 +195,7 @@ def test_a_closed_conversation_is_opened_again_and_a_deleted_one_begun_anew() ->
     assert before.session == again.session != anew.session
 
 
-def test_a_tag_is_put_on_and_our_close_ends_it_until_the_person_writes() -> None:
+def test_the_bot_tags_and_closes_and_a_message_reopens() -> None:
     simulator = made()
     said(simulator)
     assert code(call(simulator, "/tags", {"id": "99"})[0]) == (404, "not_found")
@@ -208,7 +208,7 @@ def test_a_tag_is_put_on_and_our_close_ends_it_until_the_person_writes() -> None
     assert [turn.text for turn in said(simulator, "One more thing")] == ["One more thing"]
 
 
-def test_our_hand_off_leaves_the_wait_to_the_team() -> None:
+def test_the_bots_hand_off_assigns_to_the_team() -> None:
     simulator = made()
     said(simulator)
     _, noted = call(simulator, "/reply", {"message_type": "note", "body": "<p>Wants a person</p>"})
@@ -248,7 +248,7 @@ def test_our_hand_off_leaves_the_wait_to_the_team() -> None:
         ("/dance", {}, (404, "not_found")),
     ],
 )
-def test_the_api_refuses_what_breaks_its_rules(
+def test_invalid_requests_are_refused(
     what: str, body: dict[str, Any], expected: tuple[int, str]
 ) -> None:
     simulator = made()
@@ -269,7 +269,7 @@ def test_token_and_version_are_checked() -> None:
     assert json.loads(me.body)["app"]["id_code"] == APP
 
 
-def test_calls_are_counted_in_windows_of_ten_seconds() -> None:
+def test_the_rate_limit_has_windows_of_ten_seconds() -> None:
     simulator = made(calls_per_window=2)
     said(simulator)
     answers = [call(simulator, "", now=NOW + seconds)[0] for seconds in (1, 2, 3, 11)]
@@ -291,7 +291,7 @@ def test_calls_are_counted_in_windows_of_ten_seconds() -> None:
         (Fault.DROP_AFTER, True),
     ],
 )
-def test_it_fails_as_it_is_told(fault: Fault, taken: bool) -> None:
+def test_faults_are_injected(fault: Fault, taken: bool) -> None:
     simulator = made()
     said(simulator)
     simulator.set_faults(FaultSettings(next=(fault,)))
@@ -301,7 +301,7 @@ def test_it_fails_as_it_is_told(fault: Fault, taken: bool) -> None:
     assert any(line.direction == "out" for line in simulator.list_messages(NOW)) is taken
 
 
-async def test_a_question_on_the_card_becomes_a_message_of_the_person() -> None:
+async def test_a_card_question_becomes_the_contacts_message() -> None:
     simulator, our = made(), channel()
     pressed = simulator.press_card_button(PERSON, "ask", NOW, question="Where is my parcel?")
     hook = Webhook(pressed.method, pressed.url, pressed.headers, pressed.body)
@@ -330,14 +330,14 @@ async def test_a_question_on_the_card_becomes_a_message_of_the_person() -> None:
         ({"body": "x"}, (400, "parameter_invalid")),
     ],
 )
-def test_nobody_speaks_in_the_name_of_a_stranger(body: dict[str, Any], expected: tuple[int, str]) -> None:
+def test_messages_as_an_unknown_contact_are_refused(body: dict[str, Any], expected: tuple[int, str]) -> None:
     headers = {"authorization": f"Bearer {TOKEN}"}
     call = SimulatorRequest("POST", "/conversations", headers, json.dumps(body).encode())
 
     assert code(made().handle(call, NOW)[0]) == expected
 
 
-def test_a_webhook_is_tried_once_more_after_a_minute_and_is_the_same_notification() -> None:
+def test_a_webhook_is_retried_once_after_a_minute() -> None:
     simulator = made()
     _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
     [again] = simulator.handle_delivery_result(first, 503, NOW)
@@ -349,7 +349,7 @@ def test_a_webhook_is_tried_once_more_after_a_minute_and_is_the_same_notificatio
     assert simulator.handle_delivery_result(first, 200, NOW) == []
 
 
-def test_gone_ends_the_subscription() -> None:
+def test_status_410_ends_the_subscription() -> None:
     simulator = made()
     _, [first] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
 
@@ -357,7 +357,7 @@ def test_gone_ends_the_subscription() -> None:
     assert simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)[1] == []
 
 
-def test_webhooks_come_twice_and_late_when_told() -> None:
+def test_webhooks_are_repeated_and_delayed_by_the_fault_settings() -> None:
     simulator = made()
     simulator.set_faults(FaultSettings(webhooks_twice=1.0, webhooks_shuffled=5.0))
     _, [first, second] = simulator.send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW)
@@ -366,12 +366,12 @@ def test_webhooks_come_twice_and_late_when_told() -> None:
     assert NOW <= first.at <= NOW + 5
 
 
-def test_the_same_seed_tells_the_same_story() -> None:
+def test_the_same_seed_gives_the_same_results() -> None:
     stories = [made().send_user_message(UserMessage("intercom", PERSON, "Hi"), NOW) for _ in range(2)]
 
     assert stories[0] == stories[1]
 
 
-def test_another_surface_is_none_of_its() -> None:
+def test_an_unknown_surface_is_refused() -> None:
     with pytest.raises(KeyError):
         made().send_user_message(UserMessage("sms", PERSON, "Hi"), NOW)

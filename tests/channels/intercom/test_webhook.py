@@ -80,11 +80,11 @@ class TestIntercom(ChannelCases):
         return every_kind()
 
 
-def test_every_secret_of_a_rotation_is_good() -> None:
+def test_every_secret_of_a_rotation_is_accepted() -> None:
     channel(INTERCOM_CLIENT_SECRET=f"new,{SECRET}").verify(hook(REPLIED, talk(part())))
 
 
-def test_the_validator_asks_with_head_and_is_let_in_unsigned() -> None:
+def test_the_unsigned_head_validation_is_accepted() -> None:
     head = Webhook("HEAD", "/webhooks/intercom", {}, b"")
     channel().verify(head)
 
@@ -92,7 +92,7 @@ def test_the_validator_asks_with_head_and_is_let_in_unsigned() -> None:
     assert channel().answer(head, []).status == 200
 
 
-def test_a_ping_is_signed_like_everything_else_and_means_nothing() -> None:
+def test_a_ping_is_verified_and_ignored() -> None:
     ping = hook("ping", {"type": "ping", "message": "hello"}, number=None)
     channel().verify(ping)
 
@@ -100,12 +100,12 @@ def test_a_ping_is_signed_like_everything_else_and_means_nothing() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_no_other_method_is_intercoms(method: str) -> None:
+def test_other_methods_are_refused(method: str) -> None:
     with pytest.raises(MalformedWebhook):
         channel().verify(Webhook(method, "/webhooks/intercom", {}, b""))
 
 
-def test_a_new_conversation_opens_with_its_source_and_later_ones_never_repeat_it() -> None:
+def test_the_source_message_is_a_turn_only_in_a_new_conversation() -> None:
     [opening] = turns(CREATED, talk())
     [later] = turns(REPLIED, talk(part()))
 
@@ -121,14 +121,14 @@ def test_a_new_conversation_opens_with_its_source_and_later_ones_never_repeat_it
     }
 
 
-def test_several_parts_come_in_the_order_they_were_written() -> None:
+def test_parts_are_ordered_by_creation_time() -> None:
     found = turns(REPLIED, talk(part("second", number=2), part("first", number=1)))
 
     assert [turn.text for turn in found] == ["first", "second"]
 
 
 @pytest.mark.parametrize("kind", ["comment", "open", "quick_reply", "something_new"])
-def test_a_contacts_words_are_a_turn_whatever_the_part_is_called(kind: str) -> None:
+def test_a_contacts_text_is_a_turn_for_any_part_type(kind: str) -> None:
     assert [turn.text for turn in turns(REPLIED, talk(part(part_type=kind)))] == ["Hello"]
 
 
@@ -150,13 +150,13 @@ def test_a_contacts_words_are_a_turn_whatever_the_part_is_called(kind: str) -> N
         ("auto", "<![CDATA[x]]><p>y</p><p", "y"),
     ],
 )
-def test_a_body_of_either_kind_becomes_text(mode: str, body: str, expected: str) -> None:
+def test_html_and_plain_bodies_become_text(mode: str, body: str, expected: str) -> None:
     [turn] = turns(REPLIED, talk(part(body)), INTERCOM_BODY_MODE=mode)
 
     assert turn.text == expected
 
 
-def test_a_body_of_any_length_is_cut() -> None:
+def test_a_long_body_is_truncated() -> None:
     for body in (
         "a" * 70_000,
         f"<p>{'a' * 70_000}</p>",
@@ -166,7 +166,7 @@ def test_a_body_of_any_length_is_cut() -> None:
         assert all(len(turn.text) <= 16_000 for turn in turns(REPLIED, talk(part(body))))
 
 
-def test_files_and_pictures_in_the_text_are_attachments() -> None:
+def test_files_and_inline_images_are_attachments() -> None:
     upload = {
         "type": "upload",
         "name": "bill.pdf",
@@ -196,11 +196,11 @@ def test_files_and_pictures_in_the_text_are_attachments() -> None:
         talk(part("Thanks", author=FIN)),
     ],
 )
-def test_what_nobody_said_is_no_turn(item: Json) -> None:
+def test_a_part_without_content_is_not_a_turn(item: Json) -> None:
     assert turns(REPLIED, item) == []
 
 
-def test_a_redacted_first_message_is_no_turn() -> None:
+def test_a_redacted_first_message_is_not_a_turn() -> None:
     item = talk()
     item["source"]["redacted"] = True
 
@@ -208,12 +208,12 @@ def test_a_redacted_first_message_is_no_turn() -> None:
 
 
 @pytest.mark.parametrize("admin", [None, 0, "0", int(BOT), BOT])
-def test_the_bot_speaks_where_nobody_else_is_assigned(admin: object) -> None:
+def test_the_bot_answers_unless_somebody_else_is_assigned(admin: object) -> None:
     assert acts(REPLIED, talk(part(), admin=admin)) == []
 
 
 @pytest.mark.parametrize(("admin", "team"), [(int(GRACE), None), (GRACE, TEAM), (None, 5017002)])
-def test_a_message_in_somebody_elses_conversation_silences_the_bot_first(admin: object, team: object) -> None:
+def test_a_message_in_an_assigned_conversation_is_preceded_by_a_take_over(admin: object, team: object) -> None:
     control, turn = parsed(REPLIED, talk(part(), admin=admin, team=team))
 
     assert isinstance(control, ControlReceived)
@@ -221,7 +221,7 @@ def test_a_message_in_somebody_elses_conversation_silences_the_bot_first(admin: 
     assert isinstance(turn, TurnReceived)
 
 
-def test_an_assignment_is_told_once_so_that_bot_on_lasts() -> None:
+def test_an_assignment_is_reported_once_so_that_bot_on_stays_in_effect() -> None:
     assigned = part(None, PERSON, 2, part_type="assignment")
     first = parsed(ASSIGNED, talk(assigned, admin=GRACE))
     then = parsed(REPLIED, talk(part(number=3), admin=GRACE))
@@ -231,12 +231,12 @@ def test_an_assignment_is_told_once_so_that_bot_on_lasts() -> None:
     }
 
 
-def test_while_our_team_has_not_come_the_wait_goes_on() -> None:
+def test_a_message_after_the_bots_hand_off_is_not_a_take_over() -> None:
     assert acts(REPLIED, talk(part(), team=TEAM)) == []
     assert acts(CREATED, talk(team=TEAM)) == [ControlAction.TAKE_OVER]
 
 
-def test_who_opens_a_closed_conversation_again_talks_to_the_bot() -> None:
+def test_a_reopened_conversation_is_answered_by_the_bot() -> None:
     close = part(None, PERSON, 2, part_type="close")
     closed = parsed("conversation.admin.closed", talk(close, admin=GRACE))
 
@@ -263,7 +263,7 @@ def test_who_opens_a_closed_conversation_again_talks_to_the_bot() -> None:
         ("conversation.admin.replied", "something_new", "New."),
     ],
 )
-def test_a_persons_words_silence_the_bot_however_they_arrive(topic: str, kind: str, body: str | None) -> None:
+def test_an_agents_text_is_a_take_over_for_any_part_type(topic: str, kind: str, body: str | None) -> None:
     assert acts(topic, talk(part(body, PERSON, part_type=kind))) == [ControlAction.TAKE_OVER]
 
 
@@ -272,7 +272,7 @@ def test_a_persons_words_silence_the_bot_however_they_arrive(topic: str, kind: s
 )
 @pytest.mark.parametrize("kind", ["comment", "assignment", "quick_reply", "note", "open"])
 @pytest.mark.parametrize("admin", [None, BOT, GRACE])
-def test_our_own_words_never_do(topic: str, kind: str, admin: str | None) -> None:
+def test_the_bots_own_parts_are_ignored(topic: str, kind: str, admin: str | None) -> None:
     assert acts(topic, talk(part("<p>/bot off</p>", US, part_type=kind), admin=admin, team=TEAM)) == []
 
 
@@ -285,7 +285,7 @@ def test_our_own_words_never_do(topic: str, kind: str, admin: str | None) -> Non
         {"type": "admin", "id": "7", "is_ai_answer": True},
     ],
 )
-def test_a_machine_of_intercoms_is_no_person(author: Json) -> None:
+def test_intercoms_automation_is_not_an_agent(author: Json) -> None:
     assert acts("conversation.operator.replied", talk(part("We reply in an hour.", author))) == []
     assert acts("conversation.admin.replied", talk(part("We reply in an hour.", author))) == []
 
@@ -303,19 +303,19 @@ def test_a_machine_of_intercoms_is_no_person(author: Json) -> None:
         (PERSON, {}, ControlAction.GIVE_BACK),
     ],
 )
-def test_the_assignment_says_who_speaks(author: Json, more: dict[str, Any], expected: ControlAction) -> None:
+def test_an_assignment_decides_the_owner(author: Json, more: dict[str, Any], expected: ControlAction) -> None:
     assigned = part(None, author, part_type="assignment", assigned_to={"type": "admin", "id": "1"})
 
     assert set(acts(ASSIGNED, talk(assigned, **more))) == {expected}
 
 
-def test_words_and_an_assignment_to_the_bot_in_one_give_it_back() -> None:
+def test_text_with_an_assignment_to_the_bot_gives_back() -> None:
     assert acts(ASSIGNED, talk(part("The bot goes on.", PERSON, part_type="assignment"), admin=BOT)) == [
         ControlAction.GIVE_BACK
     ]
 
 
-def test_a_part_that_comes_under_two_topics_is_one_event() -> None:
+def test_a_part_under_two_topics_is_one_event() -> None:
     both = part("I am on it.", PERSON, part_type="assignment")
     [first] = parsed("conversation.admin.replied", talk(both))
     [second] = parsed(ASSIGNED, talk(both))
@@ -324,7 +324,7 @@ def test_a_part_that_comes_under_two_topics_is_one_event() -> None:
     assert first == second
 
 
-def test_an_act_tells_when_it_was() -> None:
+def test_a_control_event_has_the_time_of_the_action() -> None:
     found = [
         *parsed("conversation.admin.replied", talk(part("I am on it.", PERSON, 7))),
         *parsed(REPLIED, talk(part(number=7), admin=GRACE)),
@@ -343,7 +343,7 @@ def test_an_act_tells_when_it_was() -> None:
         ("<p>the customer is angry</p>", []),
     ],
 )
-def test_a_note_may_be_a_command(note: str, expected: list[ControlAction]) -> None:
+def test_a_note_can_be_a_command(note: str, expected: list[ControlAction]) -> None:
     topic = "conversation.admin.noted"
 
     assert acts(topic, talk(part(note, PERSON, part_type="note"), admin=GRACE)) == expected
@@ -351,13 +351,13 @@ def test_a_note_may_be_a_command(note: str, expected: list[ControlAction]) -> No
 
 
 @pytest.mark.parametrize("author", [PERSON, US, FIN])
-def test_closed_is_closed_whoever_did_it(author: Json) -> None:
+def test_a_close_by_anybody_closes_the_session(author: Json) -> None:
     item = talk(part("Goodbye.", author, part_type="close"), state="closed")
 
     assert acts("conversation.admin.closed", item) == [ControlAction.CLOSE]
 
 
-def test_a_person_who_opens_a_conversation_of_theirs_has_it() -> None:
+def test_an_agent_who_reopens_an_assigned_conversation_takes_over() -> None:
     opened = part(None, PERSON, part_type="open")
 
     assert acts("conversation.admin.opened", talk(opened, admin=GRACE)) == [ControlAction.TAKE_OVER]
@@ -365,20 +365,20 @@ def test_a_person_who_opens_a_conversation_of_theirs_has_it() -> None:
 
 
 @pytest.mark.parametrize("topic", ["conversation.admin.snoozed", "conversation.admin.unsnoozed"])
-def test_to_snooze_changes_nothing(topic: str) -> None:
+def test_snoozing_changes_nothing(topic: str) -> None:
     kind = topic.rpartition(".")[2]
 
     assert reasons(topic, talk(part(None, PERSON, part_type=kind))) == [kind]
 
 
-def test_a_deleted_conversation_is_closed() -> None:
+def test_a_deleted_conversation_closes_the_session() -> None:
     [found] = parsed("conversation.deleted", {"type": "conversation", "conversation_id": TALK})
 
     assert isinstance(found, ControlReceived)
     assert (found.act, found.session) == (ControlAction.CLOSE, f"intercom:{APP}:{TALK}")
 
 
-def test_who_is_written_to_first_by_a_person_talks_to_that_person() -> None:
+def test_a_conversation_started_by_an_agent_belongs_to_the_agent() -> None:
     topic, item = "conversation.admin.single.created", talk()
     item["source"]["author"] = PERSON
 
@@ -399,24 +399,24 @@ def test_who_is_written_to_first_by_a_person_talks_to_that_person() -> None:
         "",
     ],
 )
-def test_other_topics_mean_nothing_whatever_they_hold(topic: str) -> None:
+def test_other_topics_are_ignored(topic: str) -> None:
     assert [type(each) for each in parsed(topic, talk(part("Hello", PERSON), part("Hello")))] == [Ignored]
 
 
-def test_a_notification_without_parts_is_read_by_its_topic() -> None:
+def test_a_notification_without_parts_is_parsed_by_its_topic() -> None:
     assert acts(ASSIGNED, talk(admin=GRACE)) == [ControlAction.TAKE_OVER, ControlAction.TAKE_OVER]
     assert acts(ASSIGNED, talk(admin=BOT)) == [ControlAction.GIVE_BACK]
     assert acts("conversation.admin.closed", talk()) == [ControlAction.CLOSE]
     assert acts("conversation.admin.replied", talk()) == []
 
 
-def test_an_old_version_of_the_webhook_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_outdated_webhook_version_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert reasons(REPLIED, {"id": TALK, "conversation_message": {}}) == ["too old an API version"]
     assert "2.13" in caplog.text
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff"])
-def test_what_is_no_object_is_malformed(body: bytes) -> None:
+def test_a_body_that_is_not_an_object_is_malformed(body: bytes) -> None:
     with pytest.raises(WebhookRefused):
         channel().parse(signed(body))
 

@@ -20,5 +20,5 @@ from core.model import ControlAction
         ("", None),
     ],
 )
-def test_a_note_that_is_a_command_is_one(note: str, act: ControlAction | None) -> None:
+def test_only_a_complete_note_is_a_command(note: str, act: ControlAction | None) -> None:
     assert parse_agent_command(note) is act

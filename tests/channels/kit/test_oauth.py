@@ -61,7 +61,7 @@ async def token(of: RefreshingCredentials | StaticCredentials, spent: str = "") 
     return found.token
 
 
-async def test_workers_that_race_spend_one_refresh_token(redis: Redis, respx_mock: respx.MockRouter) -> None:
+async def test_racing_workers_use_one_refresh_token(redis: Redis, respx_mock: respx.MockRouter) -> None:
     server = Server(respx_mock)
     workers = [renewed(RedisSessionStore(redis)) for _ in range(8)]
 
@@ -71,7 +71,7 @@ async def test_workers_that_race_spend_one_refresh_token(redis: Redis, respx_moc
     assert server.given == 2
 
 
-async def test_a_token_is_renewed_before_it_ends(respx_mock: respx.MockRouter) -> None:
+async def test_a_token_is_refreshed_before_it_expires(respx_mock: respx.MockRouter) -> None:
     server, store = Server(respx_mock), InMemorySessionStore()
 
     assert await token(renewed(store)) == "access1"
@@ -80,7 +80,7 @@ async def test_a_token_is_renewed_before_it_ends(respx_mock: respx.MockRouter) -
     assert server.good == "refresh2"
 
 
-async def test_a_refresh_token_that_was_spent_elsewhere_asks_for_a_person(
+async def test_a_refresh_token_used_elsewhere_is_an_account_wide_rejection(
     respx_mock: respx.MockRouter,
 ) -> None:
     Server(respx_mock).good = "somebody else's"
@@ -91,7 +91,7 @@ async def test_a_refresh_token_that_was_spent_elsewhere_asks_for_a_person(
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(503), httpx.Response(429), httpx.ConnectError("no")])
-async def test_trouble_on_the_way_is_tried_again(
+async def test_a_temporary_refresh_failure_is_unavailable(
     respx_mock: respx.MockRouter, answer: httpx.Response | Exception
 ) -> None:
     route = respx_mock.post(URL)
@@ -107,7 +107,7 @@ async def test_trouble_on_the_way_is_tried_again(
     assert await token(renewed(store)) == "access1"
 
 
-async def test_what_lasts_is_not_renewed() -> None:
+async def test_static_credentials_are_not_refreshed() -> None:
     fixed = StaticCredentials(BearerAuth("lasting"), "DESK_TOKEN")
 
     assert await token(fixed) == "lasting"

@@ -12,7 +12,7 @@ from channels._kit.text import normalize_for_comparison, redact_phone_numbers, s
 
 
 @given(st.text(alphabet=st.characters(codec=None), max_size=60))
-def test_clean_text_survives_storage(text: str) -> None:
+def test_sanitized_text_survives_storage(text: str) -> None:
     cleaned = sanitize(text, 50)
 
     assert len(cleaned) <= 50
@@ -21,19 +21,19 @@ def test_clean_text_survives_storage(text: str) -> None:
     assert "\x00" not in cleaned
 
 
-def test_lines_and_tabs_stay() -> None:
+def test_newlines_and_tabs_stay() -> None:
     assert sanitize("a\r\nb\rc\td\u00a0e\u200dé", 50) == "a\nb\nc\td\u00a0e\u200dé"
 
 
 @pytest.mark.parametrize(("one", "other"), [("“a” – b…", '"a" - b...'), ("a \n b", "a b"), ("ﬁ", "fi")])
-def test_look_alikes_are_the_same(one: str, other: str) -> None:
+def test_lookalike_characters_compare_equal(one: str, other: str) -> None:
     assert normalize_for_comparison(one) == normalize_for_comparison(other)
 
 
-def test_other_texts_are_not() -> None:
+def test_other_texts_do_not_compare_equal() -> None:
     assert normalize_for_comparison("Hello") != normalize_for_comparison("hello")
     assert normalize_for_comparison("a") != normalize_for_comparison("a.")
 
 
-def test_numbers_of_people_are_taken_out_and_codes_stay() -> None:
+def test_phone_numbers_are_redacted_and_codes_stay() -> None:
     assert redact_phone_numbers("To +12025550170 failed: 21211") == "To … failed: 21211"

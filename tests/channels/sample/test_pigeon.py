@@ -40,7 +40,7 @@ class TestPigeon(ChannelCases):
         return Webhook("POST", "http://10.0.0.7/webhooks/pigeon", {VERIFICATION.header: ring}, body)
 
 
-def test_one_folder_is_all_that_the_gateway_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_channel_needs_only_its_own_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "pigeon"
     folder.mkdir()
     shutil.copy(Path(__file__).with_name("pigeon.py"), folder / "__init__.py")

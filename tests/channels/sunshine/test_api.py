@@ -46,7 +46,7 @@ async def test_choices_are_quick_replies_or_links() -> None:
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("image/png", "image"), ("application/pdf", "file")])
-async def test_a_file_is_a_message_of_its_own(kind: str, expected: str) -> None:
+async def test_a_file_is_a_separate_message(kind: str, expected: str) -> None:
     file = Attachment(url="https://files.example.com/1", content_type=kind)
 
     assert (await sent(reply(body="", media=(file,))))["content"] == {"type": expected, "mediaUrl": file.url}
@@ -55,7 +55,7 @@ async def test_a_file_is_a_message_of_its_own(kind: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(("active", "integration"), [(DESK, OURS), (None, OURS), (DESK, "")])
-async def test_without_control_nothing_is_said(active: dict[str, str] | None, integration: str) -> None:
+async def test_without_control_a_reply_is_rejected(active: dict[str, str] | None, integration: str) -> None:
     with respx.mock as router:
         router.get(BASE).respond(json=talk(active))
         async with httpx.AsyncClient() as http:
@@ -63,7 +63,7 @@ async def test_without_control_nothing_is_said(active: dict[str, str] | None, in
                 await channel(SUNSHINE_INTEGRATION_ID=integration).send(reply(), http)
 
 
-async def test_control_that_is_offered_is_accepted_first() -> None:
+async def test_offered_control_is_accepted_first() -> None:
     with respx.mock as router:
         router.get(BASE).respond(json=talk(None, pendingSwitchboardIntegration=BOT))
         accepted = router.post(f"{BASE}/acceptControl").respond(200, json={})
@@ -73,7 +73,7 @@ async def test_control_that_is_offered_is_accepted_first() -> None:
     assert (accepted.call_count, posted.call_count) == (1, 1)
 
 
-async def test_control_that_the_desk_has_is_not_passed_again() -> None:
+async def test_control_held_by_the_desk_is_not_passed_again() -> None:
     with respx.mock as router:
         router.get(BASE).respond(json=talk(DESK))
         async with httpx.AsyncClient() as http:
@@ -96,7 +96,7 @@ async def test_typing_is_shown() -> None:
 
 
 @pytest.mark.parametrize(("key", "expected"), [("turn.1", "sent1"), ("turn.0", None)])
-async def test_a_message_is_found_by_our_key(key: str, expected: str | None) -> None:
+async def test_a_message_is_looked_up_by_the_reply_key(key: str, expected: str | None) -> None:
     with respx.mock as router:
         page = {"messages": [{"id": "x"}, {"id": "sent1", "metadata": {"turngate": key}}]}
         router.get(f"{BASE}/messages").respond(json=page)
@@ -106,7 +106,7 @@ async def test_a_message_is_found_by_our_key(key: str, expected: str | None) -> 
 
 
 @pytest.mark.parametrize(("active", "passed"), [(BOT, False), (DESK, True)])
-async def test_a_hand_off_is_found_by_who_holds_control(active: dict[str, str], passed: bool) -> None:
+async def test_a_hand_off_is_looked_up_by_the_holder_of_control(active: dict[str, str], passed: bool) -> None:
     with respx.mock as router:
         router.get(BASE).respond(json={"conversation": {"id": TALK, "activeSwitchboardIntegration": active}})
         async with httpx.AsyncClient() as http:
@@ -114,7 +114,7 @@ async def test_a_hand_off_is_found_by_who_holds_control(active: dict[str, str], 
     assert bool(found) is passed
 
 
-async def test_a_full_conversation_is_final_and_a_limit_without_a_time_is_not() -> None:
+async def test_a_full_conversation_is_rejected_and_a_rate_limit_is_unavailable() -> None:
     with respx.mock as router:
         router.get(BASE).respond(json=talk())
         router.post(f"{BASE}/messages").mock(side_effect=[httpx.Response(423), httpx.Response(429)])

@@ -11,7 +11,7 @@ from tests.channels.sunshine.builders import channel as sunshine
 
 
 @pytest.mark.parametrize("name", payload_names("sunshine"))
-def test_a_sample_webhook_becomes_its_events(name: str) -> None:
+def test_a_sample_webhook_is_parsed_into_its_events(name: str) -> None:
     channel = sunshine(SUNSHINE_INTEGRATION_ID="5f11a650e4e987667c200001")
     webhook = Webhook("POST", "/webhooks/sunshine", {"x-api-key": SECRET}, read_payload("sunshine", name))
     channel.verify(webhook)

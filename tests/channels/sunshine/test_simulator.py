@@ -96,7 +96,7 @@ class Played:
         return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
 
 
-async def test_a_conversation_with_statuses_and_no_echo() -> None:
+async def test_a_conversation_has_statuses_and_no_echo() -> None:
     app = Played()
 
     assert app.say() == ["Hello"]
@@ -113,7 +113,7 @@ async def test_a_conversation_with_statuses_and_no_echo() -> None:
     assert app.acts() == []
 
 
-async def test_a_picture_and_a_file_go_out() -> None:
+async def test_an_image_and_a_file_are_sent() -> None:
     app = Played()
     app.say()
     for kind in ("image/png", "application/pdf"):
@@ -139,7 +139,7 @@ class Shelf:
         """There is nothing to let go of."""
 
 
-async def test_a_file_inside_is_uploaded_for_the_conversation() -> None:
+async def test_a_private_file_is_uploaded_for_the_conversation() -> None:
     app = Played()
     app.say()
     file = Attachment(url="http://files.internal/a.pdf", content_type="application/pdf", name="a.pdf")
@@ -156,7 +156,7 @@ async def test_a_file_inside_is_uploaded_for_the_conversation() -> None:
         await app.send(body="", media=(file,))
 
 
-async def test_a_hand_off_waits_until_somebody_has_it() -> None:
+async def test_after_a_hand_off_the_session_waits_for_an_agent() -> None:
     app = Played()
     app.say()
     await app.send(body="I'm passing you on.")
@@ -174,7 +174,7 @@ async def test_a_hand_off_waits_until_somebody_has_it() -> None:
     assert app.heard() == ["I'm passing you on.", "Here I am"]
 
 
-async def test_an_offer_is_accepted_by_answering() -> None:
+async def test_a_reply_accepts_offered_control() -> None:
     app = Played()
     app.say()
     assert app.act("take") == [ControlAction.TAKE_OVER]
@@ -186,7 +186,7 @@ async def test_an_offer_is_accepted_by_answering() -> None:
     assert app.acts()[-1] is ControlAction.GIVE_BACK
 
 
-async def test_a_released_conversation_begins_anew_with_the_bot() -> None:
+async def test_a_released_conversation_returns_to_the_bot() -> None:
     app = Played()
     app.say()
     app.act("reply", "Done.")
@@ -198,7 +198,7 @@ async def test_a_released_conversation_begins_anew_with_the_bot() -> None:
     assert app.heard() == ["Hi"]
 
 
-async def test_a_deleted_conversation_is_refused() -> None:
+async def test_a_send_to_a_deleted_conversation_is_rejected() -> None:
     app = Played()
     app.say()
     late = app.reply()
@@ -207,7 +207,7 @@ async def test_a_deleted_conversation_is_refused() -> None:
         await app.channel.send(late, app.http)
 
 
-async def test_a_full_conversation_and_limits_with_and_without_a_time() -> None:
+async def test_a_full_conversation_and_rate_limits_with_and_without_retry_after() -> None:
     app = Played(max_messages=2, sends_retry_after=False)
     app.say()
     app.simulator.set_faults(FaultSettings(next=(Fault.TOO_MANY,)))
@@ -222,7 +222,7 @@ async def test_a_full_conversation_and_limits_with_and_without_a_time() -> None:
 @pytest.mark.parametrize(
     "fault", [Fault.ERROR_AFTER, Fault.DROP_AFTER, Fault.SERVER_ERROR, Fault.DROP_BEFORE]
 )
-async def test_what_nobody_can_tell_is_looked_up(fault: Fault) -> None:
+async def test_an_unknown_outcome_is_looked_up(fault: Fault) -> None:
     app = Played()
     app.say()
     app.simulator.set_faults(FaultSettings(next=(fault,)))
@@ -234,7 +234,7 @@ async def test_what_nobody_can_tell_is_looked_up(fault: Fault) -> None:
     assert bool(found) is (fault in (Fault.ERROR_AFTER, Fault.DROP_AFTER)) is bool(app.heard())
 
 
-def test_a_webhook_is_tried_five_times_but_not_for_every_answer() -> None:
+def test_a_webhook_is_retried_up_to_five_times_except_for_some_statuses() -> None:
     app = Played()
     _, [delivery] = app.simulator.send_user_message(UserMessage("sunshine", ADA, "Hello"), app.now)
 
@@ -249,14 +249,14 @@ def test_a_webhook_is_tried_five_times_but_not_for_every_answer() -> None:
 
 
 @pytest.mark.parametrize("move", ["reply", "dance"])
-def test_what_cannot_be_done_is_told(move: str) -> None:
+def test_impossible_actions_raise(move: str) -> None:
     app = Played()
     app.say()
     with pytest.raises(KeyError):
         app.act(move)
 
 
-async def test_control_that_was_passed_before_the_last_look_silences() -> None:
+async def test_a_reply_is_rejected_after_control_was_passed() -> None:
     """Nothing but the look stands between a take-over and a message: the API takes it from anybody."""
     for seed in range(300):
         await race(seed)

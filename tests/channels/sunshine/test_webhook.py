@@ -67,7 +67,7 @@ class TestSunshine(ChannelCases):
     def shapes(self) -> list[Webhook]:
         return every_kind()
 
-    def test_a_body_that_was_changed_on_the_way_is_refused(self) -> None:
+    def test_a_modified_body_is_refused(self) -> None:
         """It cannot be told: the provider signs nothing, and the table says so."""
         changed = self.genuine()
 
@@ -75,11 +75,11 @@ class TestSunshine(ChannelCases):
         self.channel().verify(replace(changed, body=changed.body.replace(b"0", b"1", 1)))
 
 
-def test_every_secret_of_a_rotation_is_good() -> None:
+def test_every_secret_of_a_rotation_is_accepted() -> None:
     channel(SUNSHINE_WEBHOOK_SECRET=f"new,{SECRET}").verify(hook(said(TEXT)))
 
 
-def test_people_in_one_post_are_told_apart_and_a_bad_event_harms_none() -> None:
+def test_one_request_may_have_several_contacts_and_a_malformed_event_is_skipped() -> None:
     first, bad, second = parsed(said(TEXT, talk="a"), {"type": 7}, said(TEXT, talk="b", number="m2"))
 
     assert isinstance(bad, Ignored)
@@ -97,14 +97,14 @@ def test_people_in_one_post_are_told_apart_and_a_bad_event_harms_none() -> None:
         ({"type": "location", "text": "a map"}, ("a map", "")),
     ],
 )
-def test_what_was_written_or_tapped(content: Json, expected: tuple[str, str]) -> None:
+def test_text_and_buttons_are_turns(content: Json, expected: tuple[str, str]) -> None:
     [found] = parsed(said(content))
 
     assert isinstance(found, TurnReceived)
     assert (found.turn.text, found.turn.payload) == expected
 
 
-def test_files_and_places() -> None:
+def test_files_and_locations_are_parsed() -> None:
     file = {"type": "file", "mediaUrl": "https://files.example.com/1", "mediaType": "audio/ogg"}
     place = {"type": "location", "coordinates": {"lat": 0, "long": 9.5}, "location": {"name": "Home"}}
     sent, shared = parsed(said(file), said(place, number="m2"))
@@ -116,7 +116,7 @@ def test_files_and_places() -> None:
     assert (shared.turn.location.latitude, shared.turn.location.label) == (0, "Home")
 
 
-def test_a_tapped_button_is_named_by_its_event() -> None:
+def test_a_postbacks_turn_has_the_events_id() -> None:
     [found] = parsed(event("conversation:postback", postback={"payload": "yes"}, user={"id": "u1"}))
 
     assert isinstance(found, TurnReceived)
@@ -124,15 +124,15 @@ def test_a_tapped_button_is_named_by_its_event() -> None:
 
 
 @pytest.mark.parametrize("content", [{"type": "text", "text": ""}, {"type": "carousel"}, {}])
-def test_nothing_said_is_no_turn(content: Json) -> None:
+def test_an_empty_message_is_not_a_turn(content: Json) -> None:
     assert isinstance(parsed(said(content))[0], Ignored)
 
 
-def test_a_deleted_message_is_no_turn() -> None:
+def test_a_deleted_message_is_not_a_turn() -> None:
     assert isinstance(parsed(said(TEXT, deleted=True))[0], Ignored)
 
 
-def test_while_the_desk_has_control_a_message_leaves_the_bot_waiting() -> None:
+def test_while_the_desk_has_control_the_session_is_waiting() -> None:
     """Not taken over: nobody may have come yet. After the turn, which opens what was closed."""
     turn, control = parsed(said(TEXT, active=DESK))
 
@@ -141,7 +141,7 @@ def test_while_the_desk_has_control_a_message_leaves_the_bot_waiting() -> None:
     assert control.act is ControlAction.HAND_OFF
 
 
-def test_our_own_hand_off_is_nobodys_take_over() -> None:
+def test_the_bots_own_hand_off_is_not_a_take_over() -> None:
     [ours] = parsed(event("switchboard:passControl", DESK, metadata={"turngate": "turn.hand_off"}))
 
     assert ours == Ignored(reason="our own hand-off")
@@ -150,7 +150,7 @@ def test_our_own_hand_off_is_nobodys_take_over() -> None:
     ]
 
 
-def test_control_that_is_offered_to_us_is_ours_to_accept() -> None:
+def test_control_offered_to_the_bot_gives_back() -> None:
     offer = event("switchboard:offerControl", None)
     offer["payload"]["conversation"]["pendingSwitchboardIntegration"] = BOT
     message = said(TEXT, active=None)
@@ -161,7 +161,7 @@ def test_control_that_is_offered_to_us_is_ours_to_accept() -> None:
     assert [type(found) for found in parsed(message)] == [TurnReceived]
 
 
-def test_when_it_happened_and_which_language_are_told() -> None:
+def test_a_turn_has_time_and_locale() -> None:
     control = event("switchboard:passControl", DESK)
     control["createdAt"] = "2026-11-23T10:00:00.440Z"
     author = {"type": "user", "userId": "u1", "user": {"id": "u1", "profile": {"locale": "de-DE"}}}
@@ -173,7 +173,7 @@ def test_when_it_happened_and_which_language_are_told() -> None:
     assert turn.turn.details["locale"] == "de-DE"
 
 
-def test_nobodys_conversation_is_ours_only_without_a_switchboard() -> None:
+def test_a_conversation_without_control_is_the_bots_only_without_a_switchboard() -> None:
     alone = channel(SUNSHINE_INTEGRATION_ID="")
 
     assert isinstance(parsed(said(TEXT, active=None))[0], Ignored)
@@ -181,7 +181,7 @@ def test_nobodys_conversation_is_ours_only_without_a_switchboard() -> None:
     assert isinstance(alone.parse(hook(said(TEXT, active=DESK)))[1], ControlReceived)
 
 
-def test_control_passes_to_people_and_back() -> None:
+def test_control_passes_to_agents_and_back() -> None:
     assert acts(event("switchboard:passControl", DESK)) == [ControlAction.TAKE_OVER]
     assert acts(event("switchboard:passControl", BOT)) == [ControlAction.GIVE_BACK]
     assert acts(event("switchboard:releaseControl", None)) == [ControlAction.CLOSE]
@@ -199,13 +199,13 @@ def test_control_passes_to_people_and_back() -> None:
         ({"source": {"type": "api:conversations"}}, []),
     ],
 )
-def test_an_agents_words_silence_the_bot_and_our_own_do_not(
+def test_an_agents_message_is_a_take_over_and_the_bots_is_not(
     more: Json, expected: list[ControlAction]
 ) -> None:
     assert acts(said(TEXT, author={"type": "business"}, **more)) == expected
 
 
-def test_what_became_of_a_message() -> None:
+def test_delivery_events_are_statuses() -> None:
     error = {"code": "window", "message": "call +15550100"}
     kind = "conversation:message:delivery:failure"
     [found] = parsed(event(kind, message={"id": "sent1"}, error=error))

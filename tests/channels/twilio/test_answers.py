@@ -31,13 +31,13 @@ async def greeted() -> State:
 
 
 @pytest.mark.parametrize("answer", ["2", "two", "2.", "Returns", "returns", "Retruns", "the second one"])
-async def test_an_answer_to_a_numbered_list_finds_its_payload(answer: str) -> None:
+async def test_an_answer_to_a_numbered_list_matches_its_payload(answer: str) -> None:
     shown, _ = await said(turn_of(changed("sms", Body=answer)), await greeted())
 
     assert shown[0].startswith(ANSWER)
 
 
-async def test_a_button_that_is_tapped_later_still_means_what_it_says() -> None:
+async def test_a_button_tapped_later_keeps_its_meaning() -> None:
     _, elsewhere = await said(turn_of(changed("sms", Body="1")), await greeted())
     tapped = turn_of(changed("whatsapp_button", **BUTTON))
     assert tapped.payload == "returns"

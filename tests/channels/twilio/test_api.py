@@ -74,7 +74,7 @@ async def refused(api: respx.MockRouter, status: int, code: int) -> DeliveryErro
     return error.value
 
 
-async def test_an_sms_goes_out_from_the_number_that_was_written_to(api: respx.MockRouter) -> None:
+async def test_a_reply_is_sent_from_the_number_that_was_written_to(api: respx.MockRouter) -> None:
     assert await sent_form(api, reply("Hi + é 😀")) == {
         "To": ["+12025550170"],
         "From": ["+12025550100"],
@@ -116,7 +116,7 @@ async def test_the_first_token_of_a_rotation_sends(api: respx.MockRouter) -> Non
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"sid": 7}', b"<html>"])
-async def test_a_success_that_cannot_be_read_is_unknown(api: respx.MockRouter, body: bytes) -> None:
+async def test_a_malformed_success_is_unknown(api: respx.MockRouter, body: bytes) -> None:
     api.post(MESSAGES).respond(201, content=body)
 
     async with httpx.AsyncClient() as http:
@@ -124,7 +124,7 @@ async def test_a_success_that_cannot_be_read_is_unknown(api: respx.MockRouter, b
             await twilio().send(reply(), http)
 
 
-async def test_an_opt_out_is_told_apart(api: respx.MockRouter) -> None:
+async def test_an_opt_out_error_is_marked(api: respx.MockRouter) -> None:
     error = await refused(api, 400, 21610)
 
     assert isinstance(error, Rejected)
@@ -132,7 +132,7 @@ async def test_an_opt_out_is_told_apart(api: respx.MockRouter) -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20003), (400, 21606), (400, 63007)])
-async def test_what_stops_every_send_is_told_apart(api: respx.MockRouter, status: int, code: int) -> None:
+async def test_an_account_wide_error_is_marked(api: respx.MockRouter, status: int, code: int) -> None:
     error = await refused(api, status, code)
 
     assert isinstance(error, Rejected)
@@ -140,7 +140,7 @@ async def test_what_stops_every_send_is_told_apart(api: respx.MockRouter, status
 
 
 @pytest.mark.parametrize("code", [21211, 21602, 21614, 21617, 63003, 99999])
-async def test_what_concerns_one_message_stops_only_that_one(api: respx.MockRouter, code: int) -> None:
+async def test_a_message_error_is_not_account_wide(api: respx.MockRouter, code: int) -> None:
     error = await refused(api, 400, code)
 
     assert isinstance(error, Rejected)
@@ -148,25 +148,25 @@ async def test_what_concerns_one_message_stops_only_that_one(api: respx.MockRout
 
 
 @pytest.mark.parametrize(("status", "code"), [(429, 20429), (429, 14107), (400, 21611), (400, 63038)])
-async def test_a_limit_is_worth_waiting_for(api: respx.MockRouter, status: int, code: int) -> None:
+async def test_a_rate_limit_is_unavailable(api: respx.MockRouter, status: int, code: int) -> None:
     assert isinstance(await refused(api, status, code), Unavailable)
 
 
 @pytest.mark.parametrize(("status", "code"), [(500, 20500), (503, 20503), (500, 21211)])
-async def test_trouble_at_twilio_may_have_taken_the_message(
+async def test_a_server_error_is_unknown(
     api: respx.MockRouter, status: int, code: int
 ) -> None:
     assert isinstance(await refused(api, status, code), Unknown)
 
 
-async def test_an_error_shows_twilios_words_without_the_number(api: respx.MockRouter) -> None:
+async def test_the_reason_is_twilios_text_without_the_number(api: respx.MockRouter) -> None:
     error = await refused(api, 400, 21211)
 
     assert error.reason == "twilio 21211: The number … is bad"
     assert TOKEN not in repr(error)
 
 
-async def test_the_newer_form_of_errors_is_read_too(api: respx.MockRouter) -> None:
+async def test_the_newer_error_format_is_parsed(api: respx.MockRouter) -> None:
     api.post(MESSAGES).respond(400, json={"code": 21610, "detail": "opted out", "status": 400})
 
     async with httpx.AsyncClient() as http:
@@ -196,11 +196,11 @@ async def test_a_redirect_is_not_followed_with_our_credentials(api: respx.MockRo
         ("", ErrorKind.UNKNOWN),
     ],
 )
-def test_the_codes_of_status_callbacks_are_sorted(code: str, kind: ErrorKind) -> None:
+def test_status_callback_codes_are_classified(code: str, kind: ErrorKind) -> None:
     assert classify_error_code(code) is kind
 
 
-async def test_a_message_that_was_taken_is_found(api: respx.MockRouter) -> None:
+async def test_an_accepted_message_is_found(api: respx.MockRouter) -> None:
     route = api.get(MESSAGES).mock(return_value=page(entry("SM3", "other"), entry("SM2")))
 
     assert await find(reply()) == "SM2"
@@ -220,13 +220,13 @@ async def test_a_message_that_was_taken_is_found(api: respx.MockRouter) -> None:
         "no object",
     ],
 )
-async def test_what_only_looks_alike_is_not_taken_for_it(api: respx.MockRouter, other: object) -> None:
+async def test_similar_messages_are_not_matched(api: respx.MockRouter, other: object) -> None:
     api.get(MESSAGES).mock(return_value=page(other))
 
     assert await find(reply()) is None
 
 
-async def test_replies_that_are_known_are_passed_over_and_the_oldest_is_ours(api: respx.MockRouter) -> None:
+async def test_known_replies_are_skipped_and_the_oldest_match_is_returned(api: respx.MockRouter) -> None:
     answer = page(entry("SM4"), entry("SM3"), entry("SM2"))
     api.get(MESSAGES).mock(return_value=answer)
 
@@ -241,7 +241,7 @@ async def test_replies_that_are_known_are_passed_over_and_the_oldest_is_ours(api
         ("Hello", "Sent from your Twilio trial account - Hello"),
     ],
 )
-async def test_what_twilio_makes_of_a_text_is_known_again(
+async def test_a_text_changed_by_twilio_is_matched(
     api: respx.MockRouter, body: str, kept: str
 ) -> None:
     api.get(MESSAGES).mock(return_value=page(entry("SM2", kept)))
@@ -249,7 +249,7 @@ async def test_what_twilio_makes_of_a_text_is_known_again(
     assert await find(reply(body)) == "SM2"
 
 
-async def test_further_pages_are_read_and_the_reading_ends(api: respx.MockRouter) -> None:
+async def test_the_look_up_reads_a_bounded_number_of_pages(api: respx.MockRouter) -> None:
     following = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json?To=x&Page=1"
     api.get(MESSAGES, params={"Page": "1"}).mock(return_value=page(entry("SM2")))
     api.get(MESSAGES).mock(return_value=page(entry("SM3", "other"), following=following))
@@ -263,13 +263,13 @@ async def test_further_pages_are_read_and_the_reading_ends(api: respx.MockRouter
     assert endless.call_count == 5
 
 
-async def test_a_page_elsewhere_does_not_get_our_credentials(api: respx.MockRouter) -> None:
+async def test_a_next_page_on_another_host_is_not_requested(api: respx.MockRouter) -> None:
     api.get(MESSAGES).mock(return_value=page(following="https://evil.example.com/next"))
 
     assert await find(reply()) is None
 
 
-async def test_reading_stops_at_messages_older_than_the_question(api: respx.MockRouter) -> None:
+async def test_the_look_up_stops_at_older_messages(api: respx.MockRouter) -> None:
     answer = page(entry("SM2", "other", seconds=-60), following="/never")
     api.get(MESSAGES).mock(return_value=answer)
 
@@ -288,7 +288,7 @@ async def test_reading_stops_at_messages_older_than_the_question(api: respx.Mock
         (httpx.ConnectError("refused"), Unavailable),
     ],
 )
-async def test_a_question_without_an_answer_is_no_answer(
+async def test_a_failed_look_up_is_unavailable(
     api: respx.MockRouter, answer: httpx.Response | Exception, expected: type[DeliveryError]
 ) -> None:
     api.get(MESSAGES).mock(side_effect=[answer])
@@ -297,7 +297,7 @@ async def test_a_question_without_an_answer_is_no_answer(
         await find(reply())
 
 
-def test_without_any_setting_there_is_no_channel() -> None:
+def test_without_settings_there_is_no_channel() -> None:
     assert create_channel({}, PUBLIC) is None
     assert create_channel({"TWILIO_ACCOUNT_SID": " "}, PUBLIC) is None
 
@@ -321,7 +321,7 @@ def test_without_any_setting_there_is_no_channel() -> None:
         (ENVIRON, "https://user:pass@bots.example.com", "PUBLIC_URL"),
     ],
 )
-def test_a_wrong_setting_is_named_and_no_secret_is(
+def test_an_invalid_setting_is_named_without_its_secret(
     environ: dict[str, str], public_url: str, named: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=named) as error:
@@ -329,7 +329,7 @@ def test_a_wrong_setting_is_named_and_no_secret_is(
     assert TOKEN not in str(error.value)
 
 
-def test_every_setting_says_what_it_means() -> None:
+def test_every_setting_has_a_description() -> None:
     assert [setting.name for setting in SETTINGS if setting.secret] == [
         "TWILIO_AUTH_TOKEN",
         "TWILIO_SHARED_KEYS",

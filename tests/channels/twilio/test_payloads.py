@@ -9,7 +9,7 @@ from tests.channels.twilio.builders import payload, post, twilio
 
 
 @pytest.mark.parametrize("name", payload_names("twilio"))
-def test_a_sample_webhook_becomes_its_events(name: str) -> None:
+def test_a_sample_webhook_is_parsed_into_its_events(name: str) -> None:
     channel, webhook = twilio(), post(payload(name))
     channel.verify(webhook)
 

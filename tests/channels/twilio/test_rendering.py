@@ -22,7 +22,7 @@ def picture(number: int, content_type: str = "image/jpeg") -> Attachment:
     return Attachment(url=f"https://files.example.com/{number}", content_type=content_type)
 
 
-def test_markdown_is_plain_in_an_sms_and_whatsapps_own_on_whatsapp() -> None:
+def test_markdown_is_plain_in_sms_and_whatsapp_syntax_on_whatsapp() -> None:
     message = Message(text="**Hello** _Ada_, see [our page](https://example.com/a_b)")
 
     assert bodies(message) == ["Hello Ada, see our page (https://example.com/a_b)"]
@@ -33,11 +33,11 @@ def test_choices_are_a_numbered_list() -> None:
     assert bodies(Message(text="Sure?", choices=CHOICES)) == ["Sure?\n\n1. Yes\n2. No, thanks"]
 
 
-def test_choices_without_a_question_are_still_shown() -> None:
+def test_choices_without_a_text_are_shown() -> None:
     assert bodies(Message(text="", choices=CHOICES)) == ["1. Yes\n2. No, thanks"]
 
 
-def test_nothing_to_say_is_no_part() -> None:
+def test_an_empty_message_has_no_parts() -> None:
     assert bodies(Message(text=" \n")) == []
 
 
@@ -56,20 +56,20 @@ def test_emoji_count_twice() -> None:
     assert [len(part) for part in parts] == [800, 200]
 
 
-def test_ten_media_go_with_the_first_text_of_an_sms() -> None:
+def test_the_first_sms_has_up_to_ten_media() -> None:
     message = Message(text="Look", media=tuple(picture(number) for number in range(12)))
     parts = twilio().render(message, SMS)
 
     assert [(part.body, len(part.media)) for part in parts] == [("Look", 10), ("", 2)]
 
 
-def test_whatsapp_shows_one_medium_a_message_with_the_text_below_the_first() -> None:
+def test_whatsapp_has_one_medium_per_message_and_the_text_as_first_caption() -> None:
     parts = twilio().render(Message(text="Look", media=(picture(1), picture(2))), WHATSAPP)
 
     assert [(part.body, len(part.media)) for part in parts] == [("Look", 1), ("", 1)]
 
 
-def test_a_text_that_would_not_be_shown_below_a_medium_comes_by_itself() -> None:
+def test_a_text_that_is_too_long_for_a_caption_is_a_separate_message() -> None:
     file = twilio().render(Message(text="Read", media=(picture(1, "audio/ogg"),)), WHATSAPP)
     long = twilio().render(Message(text="x" * 1100, media=(picture(1),)), WHATSAPP)
 
@@ -88,7 +88,7 @@ def test_every_medium_is_sent_once_and_whatsapp_parts_hold_one(message: Message)
         assert all(len(part.body.encode("utf-16-le")) <= 3200 for part in parts)
 
 
-def test_an_sms_says_what_it_is_sent_as_and_a_whatsapp_message_or_an_mms_does_not() -> None:
+def test_only_an_sms_part_has_a_segment_count() -> None:
     plain, emoji = Message(text="a" * 161), Message(text="Hello 😀")
 
     assert [part.segments for part in twilio().render(plain, SMS)] == ["2 SMS (GSM-7, 161 septets)"]

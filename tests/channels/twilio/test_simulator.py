@@ -86,7 +86,7 @@ def words(deliveries: list[WebhookDelivery]) -> list[str]:
         UserMessage("whatsapp", "whatsapp:US.10000000000000000001", "Hi"),
     ],
 )
-def test_what_a_person_says_is_let_in_and_understood_by_the_channel(said: UserMessage) -> None:
+def test_a_user_message_is_verified_and_parsed_by_the_channel(said: UserMessage) -> None:
     sid, [delivery] = make_simulator("#rc=3&rp=all").send_user_message(said, NOON)
 
     twilio().verify(webhook(delivery))
@@ -98,7 +98,7 @@ def test_what_a_person_says_is_let_in_and_understood_by_the_channel(said: UserMe
     assert delivery.url == URL
 
 
-def test_a_message_is_taken_listed_and_told_of_by_callbacks() -> None:
+def test_a_message_is_accepted_listed_and_reported_by_callbacks() -> None:
     played = make_simulator()
     answer, callbacks = create(played)
     sid = json.loads(answer.body)["sid"]
@@ -114,7 +114,7 @@ def test_a_message_is_taken_listed_and_told_of_by_callbacks() -> None:
     assert last == [StatusChanged(channel="twilio", provider_id=sid, status=DeliveryStatus.DELIVERED)]
 
 
-def test_whatsapp_tells_that_it_was_read_and_refuses_outside_its_day() -> None:
+def test_whatsapp_reports_reads_and_fails_outside_the_service_window() -> None:
     played = make_simulator()
     played.send_user_message(UserMessage("whatsapp", ADA, "Hi"), NOON)
     to = {"To": f"whatsapp:{ADA}", "From": WHATSAPP}
@@ -141,11 +141,11 @@ def test_whatsapp_tells_that_it_was_read_and_refuses_outside_its_day() -> None:
         ({"Body": "😀" * 801}, 21617),
     ],
 )
-def test_a_bad_message_is_refused_as_documented(fields: dict[str, str], expected: int) -> None:
+def test_an_invalid_message_is_refused_as_documented(fields: dict[str, str], expected: int) -> None:
     assert code(create(make_simulator(), fields)[0]) == (400, expected)
 
 
-def test_the_longest_message_is_taken() -> None:
+def test_a_message_of_maximum_length_is_accepted() -> None:
     assert create(make_simulator(), {"Body": "x" * 1600})[0].status == 201
 
 
@@ -171,7 +171,7 @@ def test_stop_blocks_the_pair_until_start_and_twilio_confirms_both() -> None:
     assert own == ["You have successfull"] * 2
 
 
-def test_a_conversation_is_read_both_ways_in_order() -> None:
+def test_the_transcript_has_both_directions_in_order() -> None:
     played = make_simulator()
     played.send_user_message(UserMessage("sms", ADA, "one"), NOON)
     create(played, {"Body": "two"})
@@ -183,7 +183,7 @@ def test_a_conversation_is_read_both_ways_in_order() -> None:
     assert len(played.list_messages(NOON)) == 3
 
 
-def test_the_oldest_messages_are_forgotten_beyond_the_bound() -> None:
+def test_the_oldest_messages_are_dropped_beyond_the_limit() -> None:
     played = make_simulator(max_messages=3)
     for number in range(5):
         create(played, {"Body": str(number), "To": f"+1202555017{number}"})
@@ -230,7 +230,7 @@ def test_the_filters_of_the_list(query: dict[str, str], count: int) -> None:
     assert len(found["messages"]) == count
 
 
-def test_what_does_not_exist_is_not_found() -> None:
+def test_an_unknown_resource_is_404() -> None:
     for path in (f"{BASE}/Messages/SM1.json", "/2010-04-01/Accounts/AC9/Messages.json", "/"):
         assert code(make_simulator().handle(SimulatorRequest("GET", path, BASIC), NOON)[0]) == (404, 20404)
 
@@ -247,7 +247,7 @@ def test_what_does_not_exist_is_not_found() -> None:
         (Fault.TIMEOUT_AFTER, 201, 1, False),
     ],
 )
-def test_a_fault_strikes_once_before_or_after_the_message_is_taken(
+def test_a_fault_applies_once_before_or_after_acceptance(
     fault: Fault, status: int, taken: int, dropped: bool
 ) -> None:
     played = make_simulator()
@@ -260,7 +260,7 @@ def test_a_fault_strikes_once_before_or_after_the_message_is_taken(
     assert (again.status, again.drop, again.delay) == (201, False, 0)
 
 
-def test_chance_strikes_as_often_as_told_and_can_be_played_again() -> None:
+def test_random_faults_have_the_set_probability_and_are_reproducible() -> None:
     def play(seed: int) -> list[int]:
         played = make_simulator(seed=seed)
         played.set_faults(FaultSettings(chance=0.3, kinds=(Fault.TOO_MANY, Fault.UNAVAILABLE)))
@@ -272,7 +272,7 @@ def test_chance_strikes_as_often_as_told_and_can_be_played_again() -> None:
     assert play(8) != statuses
 
 
-def test_webhooks_come_twice_and_shuffled_when_told() -> None:
+def test_webhooks_are_repeated_and_shuffled_by_the_fault_settings() -> None:
     played = make_simulator()
     played.set_faults(
         FaultSettings(webhooks_twice=1.0, webhooks_shuffled=5.0, statuses_twice=1.0, statuses_late=9.0)
@@ -302,7 +302,7 @@ def test_webhooks_come_twice_and_shuffled_when_told() -> None:
         ("#rc=3&rp=all", 204, False, 0),
     ],
 )
-def test_a_webhook_is_tried_again_by_its_connection_overrides(
+def test_a_webhook_is_retried_by_its_connection_overrides(
     fragment: str, status: int | None, timed_out: bool, retries: int
 ) -> None:
     played = make_simulator(fragment)
@@ -315,13 +315,13 @@ def test_a_webhook_is_tried_again_by_its_connection_overrides(
     assert tries == 1 + retries
 
 
-def test_the_read_timeout_of_the_overrides_holds() -> None:
+def test_the_read_timeout_override_is_applied() -> None:
     assert (
         make_simulator("#rt=2000").send_user_message(UserMessage("sms", ADA, "Hi"), NOON)[1][0].timeout == 2.0
     )
 
 
-def test_a_lost_message_goes_to_the_fallback_url_once() -> None:
+def test_an_undelivered_message_goes_to_the_fallback_url_once() -> None:
     played = make_simulator(fallback_url=f"{PUBLIC}/webhooks/twilio/fallback")
     sid, [delivery] = played.send_user_message(UserMessage("sms", ADA, "Hi"), NOON)
     [fallback] = played.handle_delivery_result(delivery, 500, NOON)
@@ -335,7 +335,7 @@ def test_a_lost_message_goes_to_the_fallback_url_once() -> None:
     assert played.handle_delivery_result(fallback, 500, NOON) == []
 
 
-def test_a_lost_status_is_lost() -> None:
+def test_an_undelivered_status_has_no_fallback() -> None:
     played = make_simulator(fallback_url=f"{PUBLIC}/fallback")
     _, callbacks = create(played)
 

@@ -80,12 +80,12 @@ class TestTwilioOverWhatsApp(TestTwilio):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_recorded_webhook_is_let_in(name: str) -> None:
+def test_every_recorded_webhook_is_accepted(name: str) -> None:
     twilio().verify(post(payload(name)))
     twilio().verify(get(payload(name)))
 
 
-def test_the_documented_signature_is_let_in() -> None:
+def test_the_documented_signature_is_accepted() -> None:
     headers = {"x-twilio-signature": "BafQq33UFPHZRqDZzCXJZ+dlCIg="}
     twilio().verify(post(VECTOR_FIELDS, seen=f"{SEEN}?bot=a%20b", headers=headers))
 
@@ -113,7 +113,7 @@ def test_a_shared_key_signs_with_the_hash_that_its_header_names() -> None:
         "=,=,,==",
     ],
 )
-def test_an_unknown_key_or_hash_is_refused(settings_header: str) -> None:
+def test_an_unknown_key_or_algorithm_is_refused(settings_header: str) -> None:
     channel = twilio(TWILIO_SHARED_KEYS=f"{SHARED}:{TOKEN}")
     hook = post(payload("sms"), headers={"x-twilio-webhooks-signature-settings": settings_header})
 
@@ -121,7 +121,7 @@ def test_an_unknown_key_or_hash_is_refused(settings_header: str) -> None:
         channel.verify(hook)
 
 
-def test_a_json_event_is_let_in_by_url_and_body_hash_and_ignored() -> None:
+def test_a_json_event_is_verified_by_url_and_body_hash_and_ignored() -> None:
     digest = "b3a092a6af48807fa9482b2ee140105575daa26d5b24b3c0e60a7e2dee6683b1"
     headers = {"content-type": "application/json", "x-twilio-signature": "c9ZIbpyZsX8u04mWLLTqSzSMdjc="}
     hook = Webhook("POST", f"{SEEN}?bodySHA256={digest}", headers, '{"a":"é"}'.encode())
@@ -139,7 +139,7 @@ def test_a_json_event_without_a_body_hash_is_refused() -> None:
         twilio().verify(Webhook("POST", SEEN, headers, b"{}"))
 
 
-def test_a_captured_json_signature_is_worth_nothing_for_a_form() -> None:
+def test_a_captured_json_signature_is_refused_for_a_form() -> None:
     body = b"AccountSid=" + ACCOUNT.encode() + b"&MessageSid=SM1&From=%2B1&To=%2B2&Body=forged"
     query = f"bodySHA256={hashlib.sha256(body).hexdigest()}"
     headers = {"content-type": FORM, "x-twilio-signature": signature(f"{URL}?{query}", [])}
@@ -167,11 +167,11 @@ def test_a_captured_json_signature_is_worth_nothing_for_a_form() -> None:
         ("https://bots.example.com", f"{URL}/", f"{SEEN}/"),
     ],
 )
-def test_the_public_url_is_what_counts_behind_a_proxy(public_url: str, signed_url: str, seen: str) -> None:
+def test_the_signature_covers_the_public_url_behind_a_proxy(public_url: str, signed_url: str, seen: str) -> None:
     twilio(public_url).verify(post(payload("sms"), url=signed_url, seen=seen))
 
 
-def test_a_forwarded_host_has_no_say() -> None:
+def test_forwarded_headers_are_ignored() -> None:
     elsewhere = {
         "x-forwarded-host": "evil.example.com",
         "x-forwarded-proto": "https",
@@ -189,7 +189,7 @@ def test_a_signature_for_another_url_is_refused(signed_url: str) -> None:
         twilio().verify(post(payload("sms"), url=signed_url))
 
 
-def test_every_token_of_a_rotation_is_good_and_no_other() -> None:
+def test_every_token_of_a_rotation_is_accepted_and_no_other() -> None:
     channel = twilio(TWILIO_AUTH_TOKEN="new, old")
 
     channel.verify(post(payload("sms"), token="new"))
@@ -208,14 +208,14 @@ def test_every_token_of_a_rotation_is_good_and_no_other() -> None:
         [("Space", "  kept  "), ("Line", "a\r\nb"), ("Sign", "a&b=c+d%20é😀")],
     ],
 )
-def test_all_fields_are_signed_as_they_came(extra: list[tuple[str, str]]) -> None:
+def test_all_fields_are_signed_as_received(extra: list[tuple[str, str]]) -> None:
     hook = post([*payload("sms"), *extra])
 
     twilio().verify(hook)
     assert isinstance(twilio().parse(hook)[0], TurnReceived)
 
 
-def test_twenty_thousand_fields_are_refused_in_no_time() -> None:
+def test_too_many_fields_are_refused_before_they_are_parsed() -> None:
     hook = replace(post(payload("sms")), body=b"&".join(b"f%d=1" % number for number in range(20_000)))
 
     began = time.perf_counter()
@@ -247,7 +247,7 @@ def test_a_query_with_too_many_fields_is_refused() -> None:
         ("HEAD", FORM, b""),
     ],
 )
-def test_what_twilio_never_sends_cannot_be_read(method: str, content_type: str, body: bytes) -> None:
+def test_other_methods_and_content_types_are_malformed(method: str, content_type: str, body: bytes) -> None:
     hook = Webhook(method, SEEN, {"content-type": content_type, "x-twilio-signature": "x"}, body)
 
     with pytest.raises(MalformedWebhook):
@@ -285,19 +285,19 @@ def test_media_come_by_reference() -> None:
 
 
 @pytest.mark.parametrize("count", ["", "-1", "1.5", "x", "²", "99999999999999999999", "1e3", " 1"])
-def test_a_bad_count_of_media_is_none(count: str) -> None:
+def test_an_invalid_media_count_means_no_media(count: str) -> None:
     turn = turn_of(changed("mms", NumMedia=count, Body="look"))
 
     assert turn.attachments == ()
 
 
-def test_media_that_are_missing_or_no_web_address_are_left_out() -> None:
+def test_missing_media_and_other_schemes_are_skipped() -> None:
     turn = turn_of(changed("mms", NumMedia="4", MediaUrl1="file:///etc/passwd", Body="look"))
 
     assert len(turn.attachments) == 1
 
 
-def test_a_tapped_button_comes_with_its_payload() -> None:
+def test_a_tapped_button_has_its_payload() -> None:
     turn = turn_of(payload("whatsapp_button"))
 
     assert (turn.text, turn.payload) == ("Yes", "confirm:42")
@@ -307,13 +307,13 @@ def test_a_tapped_button_comes_with_its_payload() -> None:
     assert "forwarded" not in turn.details
 
 
-def test_a_picked_row_comes_with_its_payload() -> None:
+def test_a_chosen_list_row_has_its_payload() -> None:
     turn = turn_of(changed("whatsapp_list", Body=""))
 
     assert (turn.text, turn.payload) == ("Tuesday", "slot:2")
 
 
-def test_a_place_on_the_meridian_is_a_place() -> None:
+def test_zero_is_a_valid_coordinate() -> None:
     turn = turn_of(payload("whatsapp_location"))
 
     assert turn.location == Location(
@@ -322,7 +322,7 @@ def test_a_place_on_the_meridian_is_a_place() -> None:
 
 
 @pytest.mark.parametrize("latitude", ["", "north", "nan", "inf", "91", "-90.1"])
-def test_a_place_off_the_globe_is_none(latitude: str) -> None:
+def test_coordinates_out_of_range_are_dropped(latitude: str) -> None:
     assert received(changed("whatsapp_location", Latitude=latitude)) == Ignored(reason="empty message")
 
 
@@ -332,14 +332,14 @@ def test_a_voice_note_is_an_attachment() -> None:
     assert attachment.content_type == "audio/ogg"
 
 
-def test_an_advert_that_brought_the_person_is_kept() -> None:
+def test_ad_referral_data_is_kept() -> None:
     details = turn_of(payload("whatsapp_advert")).details
 
     assert details["referral_source_id"] == "ad-1"
     assert details["referral_headline"] == "Spring offer"
 
 
-def test_a_person_without_a_number_has_a_session() -> None:
+def test_a_contact_without_a_number_has_a_session() -> None:
     turn = turn_of(payload("whatsapp_hidden_number"))
 
     assert turn.address.theirs == "whatsapp:US.10000000000000000001"
@@ -354,7 +354,7 @@ def test_a_person_without_a_number_has_a_session() -> None:
         ("whatsapp:+5491123456789", "whatsapp:+541123456789"),
     ],
 )
-def test_one_person_in_two_spellings_has_one_session_and_is_answered_as_they_wrote(
+def test_two_spellings_of_a_number_share_one_session_and_replies_keep_the_spelling(
     one: str, other: str
 ) -> None:
     first, second = turn_of(changed("whatsapp_list", From=one)), turn_of(changed("whatsapp_list", From=other))
@@ -372,7 +372,7 @@ def test_one_person_in_two_spellings_has_one_session_and_is_answered_as_they_wro
         ("+5215512345678", "+525512345678"),
     ],
 )
-def test_different_people_have_different_sessions(one: str, other: str) -> None:
+def test_different_contacts_have_different_sessions(one: str, other: str) -> None:
     first, second = turn_of(changed("sms", From=one)), turn_of(changed("sms", From=other))
 
     assert first.session != second.session
@@ -381,7 +381,7 @@ def test_different_people_have_different_sessions(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     "word", ["STOP", "stopall", "Unsubscribe", "CANCEL", "end", "QUIT", "revoke", " OptOut\n"]
 )
-def test_a_stop_word_is_an_opt_out_and_no_turn(word: str) -> None:
+def test_a_stop_keyword_is_an_opt_out(word: str) -> None:
     event = received(changed("sms", Body=word))
 
     assert isinstance(event, ControlReceived)
@@ -390,18 +390,18 @@ def test_a_stop_word_is_an_opt_out_and_no_turn(word: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["START", "unstop"])
-def test_a_start_word_is_an_opt_in(word: str) -> None:
+def test_a_start_keyword_is_an_opt_in(word: str) -> None:
     event = received(changed("sms", Body=word))
 
     assert isinstance(event, ControlReceived)
     assert event.act is ControlAction.OPT_IN
 
 
-def test_help_is_left_to_twilio() -> None:
+def test_the_help_keyword_is_ignored() -> None:
     assert received(payload("help")) == Ignored(reason="help keyword")
 
 
-def test_twilios_own_word_outranks_the_text() -> None:
+def test_opt_out_type_outranks_the_text() -> None:
     event = received(payload("own_stop_word"))
     start = received(changed("sms", Body="STOP", OptOutType="START"))
 
@@ -412,7 +412,7 @@ def test_twilios_own_word_outranks_the_text() -> None:
 
 
 @pytest.mark.parametrize("text", ["please stop", "stop it", "yes", "info", "stop.", "starting"])
-def test_a_sentence_with_such_a_word_is_a_turn(text: str) -> None:
+def test_a_sentence_that_contains_a_keyword_is_a_turn(text: str) -> None:
     assert turn_of(changed("sms", Body=text)).text == text
 
 
@@ -437,14 +437,14 @@ def test_whatsapp_has_no_keywords(word: str) -> None:
         ("canceled", DeliveryStatus.FAILED),
     ],
 )
-def test_every_status_of_twilio_has_its_place(word: str, status: DeliveryStatus) -> None:
+def test_every_twilio_status_is_mapped(word: str, status: DeliveryStatus) -> None:
     event = received(changed("status_delivered", MessageStatus=word, SmsStatus=word))
 
     assert isinstance(event, StatusChanged)
     assert (event.provider_id, event.status) == ("SM00000000000000000000000000000005", status)
 
 
-def test_a_failure_comes_with_its_code_and_without_the_number() -> None:
+def test_a_failed_status_has_its_code_without_the_number() -> None:
     event = received(payload("status_failed"))
 
     assert isinstance(event, StatusChanged)
@@ -452,7 +452,7 @@ def test_a_failure_comes_with_its_code_and_without_the_number() -> None:
     assert event.error_text == "Message to … is outside the window"
 
 
-def test_a_status_is_answered_with_nothing_and_a_message_with_empty_twiml() -> None:
+def test_a_status_gets_204_and_a_message_empty_twiml() -> None:
     channel = twilio()
     status, message = post(payload("status_read")), post(payload("sms"))
 
@@ -482,7 +482,7 @@ def test_a_status_is_answered_with_nothing_and_a_message_with_empty_twiml() -> N
         ([("AccountSid", ACCOUNT), ("MessageSid", "SM1"), ("SmsStatus", "sent")], None),
     ],
 )
-def test_what_is_genuine_and_of_no_interest_is_ignored_with_a_reason(
+def test_irrelevant_webhooks_are_ignored_with_a_reason(
     fields: list[tuple[str, str]], reason: str | None
 ) -> None:
     event = received(fields)
@@ -492,11 +492,11 @@ def test_what_is_genuine_and_of_no_interest_is_ignored_with_a_reason(
         assert event == Ignored(reason=reason)
 
 
-def test_old_names_of_the_id_are_good_enough() -> None:
+def test_legacy_id_fields_are_accepted() -> None:
     assert turn_of(changed("sms", MessageSid="")).id == "SM00000000000000000000000000000001"
 
 
-def test_text_from_strangers_is_made_safe_and_bounded() -> None:
+def test_untrusted_text_is_sanitized_and_bounded() -> None:
     turn = turn_of(
         changed("whatsapp_list", Body="a\x00b\x1b[31m\r\nc" + "d" * 20_000, ProfileName="x" * 5000)
     )
@@ -506,7 +506,7 @@ def test_text_from_strangers_is_made_safe_and_bounded() -> None:
     assert len(turn.details["profile_name"]) == 200
 
 
-def test_bytes_that_are_no_text_become_a_sign_of_it() -> None:
+def test_invalid_utf8_becomes_replacement_characters() -> None:
     hook = post(payload("sms"))
     broken = replace(hook, body=hook.body.replace(b"Body=Hi", b"Body=%ED%A0%80%FF"))
     [event] = twilio().parse(broken)
@@ -584,7 +584,7 @@ def test_no_mutation_of_a_signed_form_raises_or_makes_a_wrong_turn(
     header=st.sampled_from(["x-twilio-signature", "content-type", "x-twilio-webhooks-signature-settings"]),
     value=st.text(max_size=20),
 )
-def test_noise_is_refused_and_never_raises_anything_else(
+def test_random_input_raises_only_refusals(
     name: str, at: int, noise: bytes, url: str, header: str, value: str
 ) -> None:
     hook = post(payload(name))
@@ -597,7 +597,7 @@ def test_noise_is_refused_and_never_raises_anything_else(
 
 @settings(max_examples=examples(150))
 @given(body=st.binary(max_size=300), method=st.sampled_from(["GET", "POST"]), query=st.text(max_size=40))
-def test_reading_anything_at_all_ends_in_events_or_a_refusal(body: bytes, method: str, query: str) -> None:
+def test_parsing_random_input_ends_in_events_or_a_refusal(body: bytes, method: str, query: str) -> None:
     hook = Webhook(method, f"{SEEN}?{query}", {"content-type": FORM}, body)
     try:
         events = twilio().parse(hook)

@@ -37,7 +37,7 @@ def error(code: int, status: int = 400, **more: Any) -> httpx.Response:
     return httpx.Response(status, json={"error": {"code": code, "message": f"(#{code}) no", **more}})
 
 
-async def test_a_send_carries_the_token_and_our_key(api: respx.MockRouter) -> None:
+async def test_a_send_has_the_token_and_the_reply_key(api: respx.MockRouter) -> None:
     route = api.post(URL).respond(200, json={"messages": [{"id": "wamid.1"}]})
 
     assert await send() == "wamid.1"
@@ -54,7 +54,7 @@ async def test_a_send_carries_the_token_and_our_key(api: respx.MockRouter) -> No
 
 
 @pytest.mark.parametrize("body", [{}, {"messages": []}, {"messages": [{}]}, {"messages": "x"}, []])
-async def test_an_answer_without_an_id_is_unknown(api: respx.MockRouter, body: object) -> None:
+async def test_a_response_without_an_id_is_unknown(api: respx.MockRouter, body: object) -> None:
     api.post(URL).respond(200, json=body)
 
     with pytest.raises(Unknown):
@@ -62,7 +62,7 @@ async def test_an_answer_without_an_id_is_unknown(api: respx.MockRouter, body: o
 
 
 @pytest.mark.parametrize("code", [130429, 131056, 131048, 80007, 4, 131000, 2])
-async def test_limits_and_passing_trouble_may_yet_succeed(api: respx.MockRouter, code: int) -> None:
+async def test_rate_limits_and_temporary_errors_are_unavailable(api: respx.MockRouter, code: int) -> None:
     api.post(URL).mock(return_value=error(code))
 
     with pytest.raises(Unavailable) as refused:
@@ -72,7 +72,7 @@ async def test_limits_and_passing_trouble_may_yet_succeed(api: respx.MockRouter,
 
 
 @pytest.mark.parametrize(("code", "ours"), [(190, True), (200, True), (131042, True), (131047, False)])
-async def test_what_never_succeeds_is_the_accounts_or_this_replys(
+async def test_permanent_errors_concern_the_account_or_the_reply(
     api: respx.MockRouter, code: int, ours: bool
 ) -> None:
     api.post(URL).mock(return_value=error(code))
@@ -82,28 +82,28 @@ async def test_what_never_succeeds_is_the_accounts_or_this_replys(
     assert refused.value.account_wide is ours
 
 
-async def test_a_limit_that_comes_as_a_server_error_was_not_processed(api: respx.MockRouter) -> None:
+async def test_a_rate_limit_with_a_5xx_status_is_unavailable(api: respx.MockRouter) -> None:
     api.post(URL).mock(return_value=error(130429, 500))
 
     with pytest.raises(Unavailable):
         await send()
 
 
-async def test_any_other_server_error_may_have_been_processed(api: respx.MockRouter) -> None:
+async def test_any_other_server_error_is_unknown(api: respx.MockRouter) -> None:
     api.post(URL).mock(return_value=error(131000, 500))
 
     with pytest.raises(Unknown):
         await send()
 
 
-async def test_a_passing_error_of_an_unknown_code_is_tried_again(api: respx.MockRouter) -> None:
+async def test_a_transient_error_with_an_unknown_code_is_unavailable(api: respx.MockRouter) -> None:
     api.post(URL).mock(return_value=error(999999, is_transient=True))
 
     with pytest.raises(Unavailable):
         await send()
 
 
-async def test_no_number_stands_in_the_reason(api: respx.MockRouter) -> None:
+async def test_the_reason_has_no_phone_number(api: respx.MockRouter) -> None:
     api.post(URL).mock(return_value=error(131026, error_data={"details": f"{PHONE} unreachable"}))
 
     with pytest.raises(Rejected) as refused:
@@ -112,7 +112,7 @@ async def test_no_number_stands_in_the_reason(api: respx.MockRouter) -> None:
 
 
 @pytest.mark.parametrize("data", ["text", None, 1, []])
-async def test_error_data_may_be_anything(api: respx.MockRouter, data: object) -> None:
+async def test_malformed_error_data_is_tolerated(api: respx.MockRouter, data: object) -> None:
     api.post(URL).mock(return_value=error(131026, error_data=data))
 
     with pytest.raises(Rejected, match="131026"):
@@ -132,7 +132,7 @@ async def test_a_turn_is_marked_as_read_and_typing_is_shown(api: respx.MockRoute
     }
 
 
-def test_codes_have_one_class_each() -> None:
+def test_each_code_has_one_kind() -> None:
     assert classify_error_code("131047") is ErrorKind.WINDOW
     assert classify_error_code("131026") is ErrorKind.ADDRESS
     assert classify_error_code("250") is ErrorKind.ACCOUNT
@@ -141,7 +141,7 @@ def test_codes_have_one_class_each() -> None:
 
 
 @pytest.mark.parametrize("missing", list(ENVIRON))
-def test_half_a_configuration_is_refused_by_name(missing: str) -> None:
+def test_a_missing_setting_is_named(missing: str) -> None:
     with pytest.raises(ConfigurationError, match=missing):
         create_channel({name: value for name, value in ENVIRON.items() if name != missing}, "")
 
@@ -155,7 +155,7 @@ def test_half_a_configuration_is_refused_by_name(missing: str) -> None:
         ("WHATSAPP_APP_SECRET", "a,,b"),
     ],
 )
-def test_a_wrong_setting_is_refused_by_name(name: str, value: str) -> None:
+def test_an_invalid_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
         create_channel({**ENVIRON, name: value}, "")
 

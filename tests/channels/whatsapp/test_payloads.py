@@ -9,7 +9,7 @@ from tests.channels.whatsapp.builders import post, whatsapp
 
 
 @pytest.mark.parametrize("name", payload_names("whatsapp"))
-def test_a_sample_webhook_becomes_its_events(name: str) -> None:
+def test_a_sample_webhook_is_parsed_into_its_events(name: str) -> None:
     channel, webhook = whatsapp(), post(read_payload("whatsapp", name))
     channel.verify(webhook)
 

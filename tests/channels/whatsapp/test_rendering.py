@@ -56,7 +56,7 @@ def test_more_choices_are_a_list() -> None:
     assert [row["title"] for row in shown["action"]["sections"][0]["rows"]] == ["A", "B", "C", "D"]
 
 
-def test_a_label_too_long_for_a_button_stands_in_full_below_its_row() -> None:
+def test_a_long_label_is_repeated_in_the_row_description() -> None:
     label = "I should like to open a second account"
     [first, second] = interactive(label, "No")["action"]["sections"][0]["rows"]
 
@@ -73,24 +73,24 @@ def test_a_label_too_long_for_a_button_stands_in_full_below_its_row() -> None:
         (" ", "B"),
     ],
 )
-def test_choices_that_cannot_be_shown_apart_are_numbers(labels: tuple[str, ...]) -> None:
+def test_indistinguishable_choices_are_numbered(labels: tuple[str, ...]) -> None:
     [part] = parts(choices=choices(*labels))
 
     assert part.choices == ()
     assert part.body.startswith("Which?\n\n1. ")
 
 
-def test_a_payload_that_would_be_cut_makes_numbers() -> None:
+def test_choices_with_long_payloads_are_numbered() -> None:
     [part] = parts(choices=(Choice(label="A", payload="x" * 201),))
 
     assert (part.choices, part.body) == ((), "Which?\n\n1. A")
 
 
-def test_choices_without_a_question_are_numbers_since_buttons_need_a_text() -> None:
+def test_choices_without_a_text_are_numbered() -> None:
     assert [part.body for part in parts("", choices=choices("A"))] == ["1. A"]
 
 
-def test_a_choice_with_an_address_is_a_link_button() -> None:
+def test_a_choice_with_a_url_is_a_link_button() -> None:
     [part] = parts(choices=(Choice(label="Our page", payload="", url="https://example.com/a"),))
 
     assert sent(part)["interactive"]["action"]["parameters"] == {
@@ -107,7 +107,7 @@ def test_several_links_are_written_out() -> None:
     ]
 
 
-def test_a_long_question_comes_first_and_its_end_with_the_buttons() -> None:
+def test_the_end_of_a_long_question_has_the_buttons() -> None:
     found = parts("A sentence stands here. " * 100, choices=choices("A"))
 
     assert len(found) > 1
@@ -115,7 +115,7 @@ def test_a_long_question_comes_first_and_its_end_with_the_buttons() -> None:
     assert len(found[-1].body) <= 1024
 
 
-def test_markdown_is_whatsapps_own() -> None:
+def test_markdown_is_rendered_in_whatsapp_syntax() -> None:
     [part] = parts("**Hello** _Ada_, `x` see [our page](https://example.com)")
 
     assert sent(part)["text"] == {
@@ -134,7 +134,7 @@ def test_markdown_is_whatsapps_own() -> None:
         ("image/gif", "document"),
     ],
 )
-def test_a_file_is_sent_as_its_kind(content_type: str, kind: str) -> None:
+def test_a_file_is_sent_by_its_type(content_type: str, kind: str) -> None:
     [part] = parts("", media=(Attachment(url=f"{FILES}/a", content_type=content_type),))
     made = sent(part)
 
@@ -142,13 +142,13 @@ def test_a_file_is_sent_as_its_kind(content_type: str, kind: str) -> None:
     assert made[kind] == {"link": f"{FILES}/a"}
 
 
-def test_a_file_that_meta_has_is_sent_by_its_id() -> None:
+def test_an_uploaded_file_is_sent_by_its_id() -> None:
     [part] = parts("", media=(Attachment(url=f"{MEDIA_URL}/7001", content_type="image/png"),))
 
     assert sent(part)["image"] == {"id": "7001"}
 
 
-def test_a_short_text_is_the_caption_of_a_picture() -> None:
+def test_a_short_text_is_the_caption_of_an_image() -> None:
     [part] = parts("Look", media=(Attachment(url=f"{FILES}/a", content_type="image/png"),))
 
     assert sent(part)["image"] == {"link": f"{FILES}/a", "caption": "Look"}
@@ -164,7 +164,7 @@ def test_a_template_replaces_everything_else() -> None:
     }
 
 
-def test_a_reaction_and_a_quote_name_the_message_they_are_about() -> None:
+def test_a_reaction_and_a_quote_refer_to_their_message() -> None:
     [part] = parts("Yes", quotes="wamid.A")
 
     assert sent(part)["context"] == {"message_id": "wamid.A"}
@@ -174,7 +174,7 @@ def test_a_reaction_and_a_quote_name_the_message_they_are_about() -> None:
     }
 
 
-def test_a_user_id_is_never_put_where_a_number_belongs() -> None:
+def test_a_user_id_is_sent_as_recipient_and_not_as_number() -> None:
     part = MessagePart(body="Hi")
 
     assert (sent(part)["to"], sent(part)["biz_opaque_callback_data"]) == (PHONE, f"{OURS}:{PHONE}:turn.1")

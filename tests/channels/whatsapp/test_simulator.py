@@ -94,21 +94,21 @@ def code(answer: SimulatorResponse) -> int:
         (IdentityMode.HIDDEN, build_user_id(PERSON)),
     ],
 )
-def test_what_is_said_is_a_turn_however_far_the_roll_out_is(identity: IdentityMode, theirs: str) -> None:
+def test_a_message_is_a_turn_in_every_identity_mode(identity: IdentityMode, theirs: str) -> None:
     wamid, deliveries = made(identity).send_user_message(HELLO, NOW)
     turn = turn_of(deliveries)
 
     assert (turn.id, turn.text, turn.address.theirs) == (wamid, "Hi é", theirs)
 
 
-def test_people_who_write_at_once_come_in_one_batch() -> None:
+def test_simultaneous_messages_are_one_batch() -> None:
     people = [replace(HELLO, person=f"+1202555{number:04}") for number in range(300)]
     wamids, [delivery] = made().send_user_messages(people, NOW)
 
     assert [event.turn.id for event in heard([delivery]) if isinstance(event, TurnReceived)] == wamids
 
 
-def test_a_tapped_row_comes_back_as_a_row_and_a_button_as_a_button() -> None:
+def test_a_chosen_row_is_a_list_reply_and_a_button_a_button_reply() -> None:
     simulator = made()
     simulator.send_user_message(HELLO, NOW)
     for count, kind in ((2, "button_reply"), (5, "list_reply")):
@@ -120,7 +120,7 @@ def test_a_tapped_row_comes_back_as_a_row_and_a_button_as_a_button() -> None:
         assert turn_of([delivery]).payload == f"{kind}1"
 
 
-def test_a_reply_is_taken_and_its_statuses_tell_our_key_back() -> None:
+def test_a_reply_is_accepted_and_its_statuses_return_the_key() -> None:
     simulator = made()
     simulator.send_user_message(HELLO, NOW)
     answer, deliveries = send(simulator, Message(text="Hello"))
@@ -136,7 +136,7 @@ def test_a_reply_is_taken_and_its_statuses_tell_our_key_back() -> None:
     assert [line.text for line in simulator.list_messages(NOW)] == ["Hi é", "Hello"]
 
 
-def test_statuses_come_late_twice_and_out_of_order_when_told() -> None:
+def test_statuses_are_delayed_repeated_and_shuffled_by_the_fault_settings() -> None:
     simulator = made()
     simulator.send_user_message(HELLO, NOW)
     simulator.set_faults(FaultSettings(statuses_twice=1.0, statuses_late=30.0, statuses_shuffled=10.0))
@@ -146,7 +146,7 @@ def test_statuses_come_late_twice_and_out_of_order_when_told() -> None:
     assert all(delivery.at >= NOW + 30 for delivery in deliveries)
 
 
-def test_outside_the_window_a_message_is_taken_and_fails_afterwards() -> None:
+def test_outside_the_service_window_a_message_is_accepted_and_fails_later() -> None:
     simulator = made()
     simulator.send_user_message(HELLO, NOW)
     answer, deliveries = send(simulator, Message(text="Hello"), now=NOW + 24 * 3600)
@@ -157,7 +157,7 @@ def test_outside_the_window_a_message_is_taken_and_fails_afterwards() -> None:
     assert (event.status, event.error_code) == (DeliveryStatus.FAILED, "131047")
 
 
-def test_a_user_id_is_a_recipient_and_in_the_place_of_a_number_it_is_dropped() -> None:
+def test_a_user_id_in_place_of_a_number_is_dropped() -> None:
     simulator = made(IdentityMode.HIDDEN)
     theirs = turn_of(simulator.send_user_message(HELLO, NOW)[1]).address.theirs
     _, delivered = send(simulator, Message(text="Hello"), theirs)
@@ -169,7 +169,7 @@ def test_a_user_id_is_a_recipient_and_in_the_place_of_a_number_it_is_dropped() -
     assert [line.text for line in simulator.list_messages(NOW, person=PERSON)] == ["Hi é", "Hello"]
 
 
-def test_a_burst_to_one_person_meets_the_pair_limit_and_others_do_not_wait() -> None:
+def test_the_pair_rate_limit_applies_to_one_contact_only() -> None:
     simulator = made()
     simulator.send_user_message(HELLO, NOW)
     answers = [send(simulator, Message(text="x"))[0] for _ in range(46)]
@@ -180,7 +180,7 @@ def test_a_burst_to_one_person_meets_the_pair_limit_and_others_do_not_wait() -> 
     assert send(simulator, Message(text="x"), now=NOW + 6)[0].status == 200
 
 
-def test_more_than_eighty_a_second_are_too_many() -> None:
+def test_the_throughput_limit_is_eighty_per_second() -> None:
     simulator = made()
     answers = [send(simulator, Message(text="x"), f"1202555{number:04}")[0] for number in range(81)]
 
@@ -212,7 +212,7 @@ def button(title: str, id: str = "a") -> dict[str, Any]:
         ({"biz_opaque_callback_data": "x" * 513, "type": "text", "text": {"body": "x"}}, 131009),
     ],
 )
-def test_what_breaks_a_rule_is_refused_with_metas_code(body: dict[str, Any], expected: int) -> None:
+def test_an_invalid_message_is_refused_with_metas_code(body: dict[str, Any], expected: int) -> None:
     answer, _ = call(made(), {"messaging_product": "whatsapp", "to": PERSON[1:], **body})
 
     assert code(answer) == expected
@@ -227,14 +227,14 @@ def test_a_wrong_token_is_refused() -> None:
 @pytest.mark.parametrize(
     ("status", "again"), [(200, False), (204, True), (401, True), (503, True), (None, True)]
 )
-def test_anything_but_200_is_repeated(status: int | None, again: bool) -> None:
+def test_any_status_but_200_is_retried(status: int | None, again: bool) -> None:
     simulator = made()
     _, [delivery] = simulator.send_user_message(HELLO, NOW)
 
     assert bool(simulator.handle_delivery_result(delivery, status, NOW)) is again
 
 
-def test_a_webhook_is_repeated_with_growing_gaps_for_seven_days() -> None:
+def test_a_webhook_is_retried_with_backoff_for_seven_days() -> None:
     simulator, now, gaps = made(), NOW, []
     _, deliveries = simulator.send_user_message(HELLO, NOW)
     while deliveries:
@@ -248,7 +248,7 @@ def test_a_webhook_is_repeated_with_growing_gaps_for_seven_days() -> None:
     assert 6.5 * 24 * 3600 < now - NOW <= 7 * 24 * 3600
 
 
-def test_who_answers_from_the_business_phone_takes_over() -> None:
+def test_a_reply_from_the_business_phone_is_a_take_over() -> None:
     [event] = heard(made().reply_from_phone(PERSON, "I help", NOW))
 
     assert isinstance(event, ControlReceived)
@@ -263,7 +263,7 @@ def test_who_answers_from_the_business_phone_takes_over() -> None:
         (Fault.DROP_AFTER, 200, 1),
     ],
 )
-def test_it_fails_as_told(fault: Fault, status: int, taken: int) -> None:
+def test_faults_are_injected(fault: Fault, status: int, taken: int) -> None:
     simulator = made()
     simulator.set_faults(FaultSettings(next=(fault,)))
     answer, _ = send(simulator, Message(text="x"))
@@ -271,6 +271,6 @@ def test_it_fails_as_told(fault: Fault, status: int, taken: int) -> None:
     assert (answer.status, len(simulator.list_messages(NOW))) == (status, taken)
 
 
-def test_another_surface_is_not_its_own() -> None:
+def test_an_unknown_surface_is_refused() -> None:
     with pytest.raises(KeyError):
         made().send_user_message(replace(HELLO, surface="sms"), NOW)

@@ -71,7 +71,7 @@ class TestWhatsAppWithoutANumber(TestWhatsApp):
         return post(batch(value(hidden, contacts=[contact(None)])))
 
 
-def test_the_documented_signature_is_let_in() -> None:
+def test_the_documented_signature_is_accepted() -> None:
     body = rb'{"object":"whatsapp_business_account","entry":[],"t":"caf\u00e9 \/ \ud83d\ude00"}'
     given = "sha256=1fbc37f5a53fa4ab94e2ff0fd4f05473748719a501bcf8c76ba2cf3f18d08752"
     hook = Webhook("POST", "/webhooks/whatsapp", {"x-hub-signature-256": given}, body)
@@ -81,11 +81,11 @@ def test_the_documented_signature_is_let_in() -> None:
 
 
 @pytest.mark.parametrize("secret", [SECRET, "the-next"])
-def test_every_secret_of_a_rotation_is_good(secret: str) -> None:
+def test_every_secret_of_a_rotation_is_accepted(secret: str) -> None:
     whatsapp(WHATSAPP_APP_SECRET=f"{SECRET},the-next").verify(post(batch(), secret))
 
 
-def test_no_weaker_signature_is_taken_instead() -> None:
+def test_no_weaker_signature_is_accepted() -> None:
     hook = post(batch())
     weak = {"x-hub-signature": hook.headers["x-hub-signature-256"]}
 
@@ -113,18 +113,18 @@ def test_the_handshake_is_answered_with_its_challenge() -> None:
         replace(handshake(), url="/webhooks/whatsapp"),
     ],
 )
-def test_another_handshake_is_forbidden(hook: Webhook) -> None:
+def test_a_handshake_with_another_token_is_forbidden(hook: Webhook) -> None:
     with pytest.raises(Forbidden) as refused:
         whatsapp().verify(hook)
     assert refused.value.status == 403
 
 
-def test_no_other_method_is_taken() -> None:
+def test_other_methods_are_refused() -> None:
     with pytest.raises(MalformedWebhook):
         whatsapp().verify(replace(post(batch()), method="HEAD"))
 
 
-def test_every_message_of_every_change_of_every_entry_is_read() -> None:
+def test_every_message_of_every_change_and_entry_is_parsed() -> None:
     made = batch(
         value(message(id="wamid.1"), message(id="wamid.2")),
         value(message(id="wamid.3", **{"from": "12025550181", "from_user_id": None}), ours="800000000000002"),
@@ -143,7 +143,7 @@ def test_every_message_of_every_change_of_every_entry_is_read() -> None:
     assert sum(isinstance(event, StatusChanged) for event in events) == 2
 
 
-def test_a_thousand_updates_of_many_people_are_all_read() -> None:
+def test_a_batch_of_a_thousand_updates_is_parsed() -> None:
     messages = [
         message(id=f"wamid.{number}", **{"from": f"1202555{number:04}", "from_user_id": None})
         for number in range(1000)
@@ -155,7 +155,7 @@ def test_a_thousand_updates_of_many_people_are_all_read() -> None:
 @pytest.mark.parametrize(
     "bad", [None, 1, "x", [], {}, {"id": 1}, {"id": "w", "type": "text"}, {"id": "a" * 5000}]
 )
-def test_a_bad_item_harms_none_of_the_others(bad: object) -> None:
+def test_a_malformed_item_does_not_affect_the_others(bad: object) -> None:
     made = value(message())
     made["messages"] = [bad, *made["messages"], bad]
     made["contacts"] = [bad, *made["contacts"]]
@@ -182,7 +182,7 @@ def test_a_bad_item_harms_none_of_the_others(bad: object) -> None:
         ("contacts", CONTACTS, "Bob +1 202-555-0190", ""),
     ],
 )
-def test_what_a_person_says_is_a_turn(kind: str, more: object, text: str, payload: str) -> None:
+def test_a_contacts_message_is_a_turn(kind: str, more: object, text: str, payload: str) -> None:
     found = turn(message(kind, more or None))
 
     assert (found.text, found.payload) == (text, payload)
@@ -190,7 +190,7 @@ def test_what_a_person_says_is_a_turn(kind: str, more: object, text: str, payloa
 
 
 @pytest.mark.parametrize("kind", ["image", "video", "audio", "document", "sticker"])
-def test_a_file_comes_by_reference(kind: str) -> None:
+def test_a_file_is_an_attachment_by_reference(kind: str) -> None:
     [file] = turn(message(kind)).attachments
 
     assert file.url == f"https://graph.facebook.com/v26.0/{MEDIUM['id']}"
@@ -198,7 +198,7 @@ def test_a_file_comes_by_reference(kind: str) -> None:
 
 
 @pytest.mark.parametrize("place", [(47.5, 19), ("47.5", "19.0"), (0, 0)])
-def test_a_place_may_come_as_numbers_or_as_text(place: tuple[object, object]) -> None:
+def test_coordinates_may_be_numbers_or_text(place: tuple[object, object]) -> None:
     found = turn(message("location", {"latitude": place[0], "longitude": place[1]}))
 
     assert found.location is not None
@@ -206,7 +206,7 @@ def test_a_place_may_come_as_numbers_or_as_text(place: tuple[object, object]) ->
 
 
 @pytest.mark.parametrize("latitude", [91, "x", None, True, "nan", 1e999, [1]])
-def test_a_place_off_the_globe_is_none(latitude: object) -> None:
+def test_coordinates_out_of_range_are_dropped(latitude: object) -> None:
     bad = message("location", {"latitude": latitude, "longitude": 1})
 
     assert received(batch(value(bad))) == [Ignored(reason="empty message")]
@@ -230,7 +230,7 @@ def test_a_place_off_the_globe_is_none(latitude: object) -> None:
         (message("system", {"type": "customer_identity_changed"}), "system message"),
     ],
 )
-def test_what_is_no_turn_is_counted_with_its_reason(made: Json, reason: str) -> None:
+def test_messages_that_are_not_turns_are_ignored_with_a_reason(made: Json, reason: str) -> None:
     assert received(batch(value(made))) == [Ignored(reason=reason)]
 
 
@@ -254,7 +254,7 @@ def test_what_is_no_turn_is_counted_with_its_reason(made: Json, reason: str) -> 
         (b'{"object":' + b"9" * 5000 + b"}", "not JSON"),
     ],
 )
-def test_what_is_no_conversation_is_acknowledged_and_counted(made: object, reason: str) -> None:
+def test_other_webhook_fields_are_ignored_with_a_reason(made: object, reason: str) -> None:
     assert received(made) == [Ignored(reason=reason)]
 
 
@@ -265,7 +265,7 @@ def test_a_lone_surrogate_neither_breaks_nor_loses_the_message() -> None:
     found.model_dump_json().encode()
 
 
-def test_a_quote_a_forward_and_an_advert_are_told() -> None:
+def test_quote_forward_and_referral_are_details() -> None:
     quoted = turn(message("interactive", context=QUOTED, referral=REFERRAL))
     forwarded = turn(message(context={"forwarded": True}))
 
@@ -279,11 +279,11 @@ def test_a_quote_a_forward_and_an_advert_are_told() -> None:
 @pytest.mark.parametrize(
     ("told", "kept"), [("1790000000", True), ("0", True), ("4102444800", True), ("x" * 4000, False)]
 )
-def test_a_strange_time_is_no_reason_to_lose_a_message(told: str, kept: bool) -> None:
+def test_a_malformed_timestamp_does_not_lose_the_message(told: str, kept: bool) -> None:
     assert ("sent_at" in turn(message(timestamp=told)).details) is kept
 
 
-def test_contacts_are_matched_by_name_and_not_by_place() -> None:
+def test_contacts_are_matched_by_id_and_not_by_index() -> None:
     other = {"profile": {"name": "Eve"}, "wa_id": "12025550199"}
     found = turn(message(from_user_id=None), contacts=[other, contact()])
 
@@ -291,7 +291,7 @@ def test_contacts_are_matched_by_name_and_not_by_place() -> None:
     assert found.session == f"whatsapp:{OURS}:{USER_ID}"
 
 
-def test_a_person_is_answered_at_the_number_and_without_one_at_the_id() -> None:
+def test_replies_go_to_the_number_or_without_one_to_the_user_id() -> None:
     shown, hidden = turn(message()), turn(message(**{"from": None}), contacts=[contact(None)])
 
     assert (shown.address.theirs, hidden.address.theirs) == (PHONE, USER_ID)
@@ -303,7 +303,7 @@ def test_a_person_is_answered_at_the_number_and_without_one_at_the_id() -> None:
     ("one", "other"),
     [("5511987654321", "551187654321"), ("5215512345678", "525512345678"), ("5491112345678", "541112345678")],
 )
-def test_a_number_of_two_spellings_is_one_session(one: str, other: str) -> None:
+def test_two_spellings_of_a_number_are_one_session(one: str, other: str) -> None:
     sessions = {
         turn(message(**{"from": each, "from_user_id": None}), contacts=[]).session for each in (one, other)
     }
@@ -311,14 +311,14 @@ def test_a_number_of_two_spellings_is_one_session(one: str, other: str) -> None:
     assert len(sessions) == 1
 
 
-def test_a_landline_is_not_the_mobile_number_that_looks_like_it() -> None:
+def test_a_landline_is_not_confused_with_a_similar_mobile_number() -> None:
     pair = ("551132654321", "5511932654321")
     sessions = {turn(message(**{"from": each, "from_user_id": None}), contacts=[]).session for each in pair}
 
     assert len(sessions) == 2
 
 
-def test_names_of_one_person_come_with_the_turn_the_surest_first() -> None:
+def test_a_turn_has_its_aliases_most_reliable_first() -> None:
     [event] = received(batch(value(message(from_parent_user_id="US.ENT.77"))))
 
     assert isinstance(event, TurnReceived)
@@ -359,7 +359,7 @@ def test_a_changed_user_id_leads_to_the_same_session() -> None:
     assert event.aliases == (f"whatsapp:{OURS}:{USER_ID}", f"whatsapp:{OURS}:US.2")
 
 
-def test_who_answers_from_the_business_phone_takes_over() -> None:
+def test_a_reply_from_the_business_phone_is_a_take_over() -> None:
     echo = {"from": "12025550102", "to": PHONE, "id": "wamid.E", "type": "text", "text": {"body": "I help"}}
     [event] = received(batch(value(message_echoes=[echo]), field="smb_message_echoes"))
 
@@ -377,7 +377,7 @@ def test_who_answers_from_the_business_phone_takes_over() -> None:
         ("played", DeliveryStatus.READ),
     ],
 )
-def test_a_status_tells_our_key_back(told: str, expected: DeliveryStatus) -> None:
+def test_a_status_returns_the_reply_key(told: str, expected: DeliveryStatus) -> None:
     pricing = {"billable": False, "category": "service", "type": "free_customer_service"}
     [event] = received(batch(value(statuses=[status(told, pricing=pricing)])))
 
@@ -386,7 +386,7 @@ def test_a_status_tells_our_key_back(told: str, expected: DeliveryStatus) -> Non
     assert event.details == {"price_category": "service", "price_type": "free_customer_service"}
 
 
-def test_a_failure_has_its_code_and_no_number_in_its_text() -> None:
+def test_a_failed_status_has_its_code_and_no_number_in_its_text() -> None:
     errors = [{"code": 131026, "title": "x", "error_data": {"details": "12025550180 is not on WhatsApp"}}]
     [event] = received(batch(value(statuses=[status("failed", errors=errors)])))
 
@@ -398,7 +398,7 @@ def test_a_failure_has_its_code_and_no_number_in_its_text() -> None:
     )
 
 
-def test_an_unknown_status_is_counted() -> None:
+def test_an_unknown_status_is_ignored() -> None:
     assert received(batch(value(statuses=[status("warning")]))) == [Ignored(reason="unknown status")]
 
 

@@ -65,7 +65,7 @@ def body(route: respx.Route) -> Json:
     return found
 
 
-async def test_an_answer_is_one_update_under_the_lock_and_keeps_the_tags(api: respx.MockRouter) -> None:
+async def test_a_reply_is_one_safe_update_that_keeps_the_tags(api: respx.MockRouter) -> None:
     route = standing(api, written())
 
     assert await send(reply()) == "98765432102"
@@ -98,7 +98,7 @@ async def test_a_hand_off_is_one_note_to_the_group(api: respx.MockRouter) -> Non
     assert made["tags"] == ["web", "bot_handoff"]
 
 
-async def test_a_ticket_that_a_person_has_stays_theirs_at_a_hand_off(api: respx.MockRouter) -> None:
+async def test_a_hand_off_keeps_an_agents_ticket_assigned(api: respx.MockRouter) -> None:
     route = standing(api, written(), assignee_id=int(AGENT))
     await send(reply(act="hand_off"))
 
@@ -147,7 +147,7 @@ BY_BOT = written(BOT, "One moment.", number=6)
         ([written(ADA, "/bot off", number=9)], [], {}, False),
     ],
 )
-async def test_what_an_agent_did_last_decides(
+async def test_the_newest_agent_action_decides(
     api: respx.MockRouter, said: list[Json], audits: list[Json], about: Json, is_silent: bool
 ) -> None:
     route = standing(api, *said, audits=audits, **about)
@@ -159,7 +159,7 @@ async def test_what_an_agent_did_last_decides(
     assert route.called is not is_silent
 
 
-async def test_a_ticket_that_changed_meanwhile_is_read_again(api: respx.MockRouter) -> None:
+async def test_a_conflicting_update_reads_the_ticket_again(api: respx.MockRouter) -> None:
     standing(api, written())
     api.get(TICKET).mock(
         side_effect=[
@@ -175,7 +175,7 @@ async def test_a_ticket_that_changed_meanwhile_is_read_again(api: respx.MockRout
 
 
 @pytest.mark.parametrize("metadata", [{"custom": {"turngate": "turn.1"}}, {}])
-async def test_an_update_that_the_client_repeated_is_not_made_again(
+async def test_a_put_repeated_by_the_client_is_not_sent_again(
     api: respx.MockRouter, metadata: Json
 ) -> None:
     """A client may send a PUT twice; the second one meets the lock, and our comment is there."""
@@ -191,7 +191,7 @@ async def test_an_update_that_the_client_repeated_is_not_made_again(
     assert route.call_count == 1
 
 
-async def test_the_same_words_of_before_are_not_this_answer(api: respx.MockRouter) -> None:
+async def test_an_earlier_comment_with_the_same_text_is_not_matched(api: respx.MockRouter) -> None:
     same = written(BOT, "It left today.", number=7, created_at=datetime.now(UTC).isoformat())
     route = standing(api, same)
 
@@ -199,7 +199,7 @@ async def test_the_same_words_of_before_are_not_this_answer(api: respx.MockRoute
     assert route.called
 
 
-async def test_a_ticket_that_changes_all_the_time_waits(api: respx.MockRouter) -> None:
+async def test_repeated_conflicts_postpone_the_reply(api: respx.MockRouter) -> None:
     standing(api, written())
     route = api.put(TICKET).respond(409, json={"error": "UpdateConflict"})
 
@@ -212,7 +212,7 @@ async def test_a_ticket_that_changes_all_the_time_waits(api: respx.MockRouter) -
     ("status", "headers", "seconds"),
     [(429, {"Retry-After": "93"}, 93), (429, {}, 30), (423, {}, 10), (423, {"Retry-After": "2"}, 2)],
 )
-async def test_limits_with_and_without_a_time(
+async def test_rate_limits_with_and_without_retry_after(
     api: respx.MockRouter, status: int, headers: dict[str, str], seconds: int
 ) -> None:
     standing(api, written())
@@ -223,7 +223,7 @@ async def test_limits_with_and_without_a_time(
     assert error.value.retry_after == seconds
 
 
-async def test_a_closed_ticket_is_final(api: respx.MockRouter) -> None:
+async def test_a_closed_ticket_is_rejected(api: respx.MockRouter) -> None:
     route = standing(api, status="closed")
 
     with pytest.raises(Rejected, match="closed"):
@@ -231,7 +231,7 @@ async def test_a_closed_ticket_is_final(api: respx.MockRouter) -> None:
     assert not route.called
 
 
-async def test_the_reason_of_a_refusal_is_told_without_numbers(api: respx.MockRouter) -> None:
+async def test_the_reason_has_no_phone_numbers(api: respx.MockRouter) -> None:
     standing(api, written())
     details = {"status": [{"description": "Status: closed prevents ticket update for +15550100"}]}
     api.put(TICKET).respond(422, json={"error": "RecordInvalid", "details": details})
@@ -241,7 +241,7 @@ async def test_the_reason_of_a_refusal_is_told_without_numbers(api: respx.MockRo
     assert "5550100" not in error.value.reason
 
 
-async def test_close_to_thirty_updates_in_ten_minutes_the_bot_waits(api: respx.MockRouter) -> None:
+async def test_the_bot_waits_before_the_limit_of_thirty_updates(api: respx.MockRouter) -> None:
     now = datetime.now(UTC)
     own = [
         written(BOT, "so", number=n + 1, created_at=(now - timedelta(seconds=500 - n)).isoformat())
@@ -267,7 +267,7 @@ async def test_close_to_thirty_updates_in_ten_minutes_the_bot_waits(api: respx.M
         (written(BOT, "It left today.", number=7, created_at="2026-11-23T08:00:00Z"), None),
     ],
 )
-async def test_what_was_taken_is_found(api: respx.MockRouter, said: Json, found: str | None) -> None:
+async def test_an_accepted_reply_is_found(api: respx.MockRouter, said: Json, found: str | None) -> None:
     standing(api, said)
     async with httpx.AsyncClient() as http:
         sent = await channel().find_sent(reply(), http, since=SINCE, known={"8"})
@@ -292,7 +292,7 @@ class Files:
 FILE = Attachment(url="https://files.example.com/a/receipt", content_type="application/pdf")
 
 
-async def test_a_file_is_uploaded_and_belongs_to_the_comment(api: respx.MockRouter) -> None:
+async def test_a_file_is_uploaded_with_the_comment(api: respx.MockRouter) -> None:
     route = standing(api, written())
     uploads = api.post(f"{BASE}/uploads.json").respond(201, json={"upload": {"token": "tok1"}})
     found = channel()
@@ -312,7 +312,7 @@ async def test_a_file_is_uploaded_and_belongs_to_the_comment(api: respx.MockRout
     ("answer", "expected"),
     [(HttpResponse(status=404), Rejected), (FetchError("no answer", sent=False), Unavailable)],
 )
-async def test_a_file_that_is_not_there(
+async def test_a_missing_file_is_rejected(
     api: respx.MockRouter, answer: HttpResponse | FetchError, expected: type[Exception]
 ) -> None:
     route = standing(api, written())
@@ -324,7 +324,7 @@ async def test_a_file_that_is_not_there(
     assert not route.called
 
 
-async def test_an_address_instead_of_a_number_makes_a_ticket_once(api: respx.MockRouter) -> None:
+async def test_an_email_address_creates_a_ticket_once(api: respx.MockRouter) -> None:
     route = api.post(f"{BASE}/tickets.json").respond(201, json={"ticket": {"id": 5160}})
     address = Address(channel="zendesk", account="example", ours="example", theirs="ada@example.com")
     made = reply(address=address)
@@ -341,7 +341,7 @@ async def test_an_address_instead_of_a_number_makes_a_ticket_once(api: respx.Moc
     assert found.provider_id == "5160"
 
 
-def test_choices_are_numbers_and_a_message_is_one_comment() -> None:
+def test_choices_are_numbered_and_a_message_is_one_comment() -> None:
     message = Message(
         text="**Which?**", choices=(Choice(label="This", payload="1"), Choice(label="That", payload="2"))
     )

@@ -27,7 +27,7 @@ def act(desk: Played, move: str, text: str = "") -> list[ControlAction]:
 
 
 @pytest.mark.parametrize("by_triggers", [False, True])
-async def test_a_customers_follow_up_goes_on_with_the_closed_tickets_session(by_triggers: bool) -> None:
+async def test_a_follow_up_ticket_continues_the_closed_tickets_session(by_triggers: bool) -> None:
     desk = Played(by_triggers=by_triggers)
     first = say(desk).turn
     await desk.send()

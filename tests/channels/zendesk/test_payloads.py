@@ -12,7 +12,7 @@ from tests.channels.zendesk.builders import hook
 
 
 @pytest.mark.parametrize("name", payload_names("zendesk"))
-def test_a_sample_webhook_becomes_its_events(name: str) -> None:
+def test_a_sample_webhook_is_parsed_into_its_events(name: str) -> None:
     channel, webhook = zendesk(), hook(json.loads(read_payload("zendesk", name)))
     channel.verify(webhook)
 

@@ -32,7 +32,7 @@ def act(desk: Played, move: str, text: str = "") -> list[ControlAction]:
 
 
 @pytest.mark.parametrize("by_triggers", [False, True])
-async def test_a_conversation_by_either_kind_of_webhook(by_triggers: bool) -> None:
+async def test_a_conversation_works_with_either_kind_of_webhook(by_triggers: bool) -> None:
     desk = Played(by_triggers=by_triggers)
 
     assert say(desk) == ["Where is my parcel?"]
@@ -46,7 +46,7 @@ async def test_a_conversation_by_either_kind_of_webhook(by_triggers: bool) -> No
 
 
 @pytest.mark.parametrize("by_triggers", [False, True])
-def test_what_agents_do_is_told_by_either_kind_of_webhook(by_triggers: bool) -> None:
+def test_agent_actions_are_reported_by_either_kind_of_webhook(by_triggers: bool) -> None:
     desk = Played(by_triggers=by_triggers)
     say(desk)
 
@@ -62,14 +62,14 @@ def test_what_agents_do_is_told_by_either_kind_of_webhook(by_triggers: bool) -> 
     assert acts(desk.events)[-1] is ControlAction.TAKE_OVER  # it is a person's ticket that was reopened
 
 
-def test_endings_are_told_by_events() -> None:
+def test_deletion_and_merge_are_reported_by_events() -> None:
     for move in ("merge", "delete"):
         desk = Played()
         say(desk)
         assert ControlAction.CLOSE in act(desk, move)
 
 
-def test_a_tag_keeps_the_bot_off_and_lets_it_in() -> None:
+def test_the_bot_off_tag_disables_and_enables_the_bot() -> None:
     desk = Played()
     say(desk)
 
@@ -78,7 +78,7 @@ def test_a_tag_keeps_the_bot_off_and_lets_it_in() -> None:
 
 
 @pytest.mark.parametrize("move", ["reply", "dance"])
-def test_what_cannot_be_done_is_told(move: str) -> None:
+def test_impossible_actions_raise(move: str) -> None:
     desk = Played()
     say(desk)
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_done_is_told(move: str) -> None:
         act(desk, move)
 
 
-def test_how_a_ticket_stands() -> None:
+def test_the_desk_status_is_that_of_the_ticket() -> None:
     desk = Played()
     assert desk.simulator.get_desk_status(ADA).words == ""
     say(desk)
@@ -95,7 +95,7 @@ def test_how_a_ticket_stands() -> None:
     assert desk.simulator.get_desk_status(ADA).words == "open, assigned to Grace"
 
 
-def test_a_group_of_people_is_a_take_over() -> None:
+def test_a_move_to_another_group_is_a_take_over() -> None:
     desk = Played()
     say(desk)
 
@@ -104,7 +104,7 @@ def test_a_group_of_people_is_a_take_over() -> None:
 
 @pytest.mark.parametrize("by_triggers", [False, True])
 @pytest.mark.parametrize("is_first", [False, True])
-async def test_files_are_there_when_the_turn_is_answered(is_first: bool, by_triggers: bool) -> None:
+async def test_files_are_fetched_before_the_turn_is_answered(is_first: bool, by_triggers: bool) -> None:
     desk = Played(by_triggers=by_triggers)
     if not is_first:
         say(desk)
@@ -120,7 +120,7 @@ async def test_files_are_there_when_the_turn_is_answered(is_first: bool, by_trig
 
 
 @pytest.mark.parametrize("by_triggers", [False, True])
-async def test_a_hand_off_is_a_note_and_no_take_over(by_triggers: bool) -> None:
+async def test_a_hand_off_is_a_note_and_not_a_take_over(by_triggers: bool) -> None:
     desk = Played(by_triggers=by_triggers)
     say(desk)
     await desk.send("I'm passing you on.")
@@ -137,7 +137,7 @@ async def test_a_hand_off_is_a_note_and_no_take_over(by_triggers: bool) -> None:
         await desk.send("too late")
 
 
-async def test_tags_of_others_stay() -> None:
+async def test_other_tags_stay() -> None:
     desk = Played()
     say(desk)
     ticket = desk.simulator.tickets.find_open_ticket(ADA)
@@ -148,7 +148,7 @@ async def test_tags_of_others_stay() -> None:
     assert ticket.tags == ["vip", "bot_answered"]
 
 
-async def test_what_was_merged_deleted_or_closed_is_refused() -> None:
+async def test_sends_to_merged_deleted_or_closed_tickets_are_rejected() -> None:
     desk = Played()
     say(desk)
     ticket = desk.simulator.tickets.find_open_ticket(ADA)
@@ -165,7 +165,7 @@ async def test_what_was_merged_deleted_or_closed_is_refused() -> None:
     assert desk.lines() == []
 
 
-async def test_a_ticket_closed_between_the_look_and_the_update_is_refused() -> None:
+async def test_a_ticket_closed_between_read_and_update_is_rejected() -> None:
     desk = Played()
     say(desk)
 
@@ -184,7 +184,7 @@ async def test_a_ticket_closed_between_the_look_and_the_update_is_refused() -> N
 @pytest.mark.parametrize(
     "fault", [Fault.ERROR_AFTER, Fault.DROP_AFTER, Fault.DROP_BEFORE, Fault.SERVER_ERROR, Fault.UNAVAILABLE]
 )
-async def test_what_nobody_can_tell_is_looked_up(fault: Fault) -> None:
+async def test_an_unknown_outcome_is_looked_up(fault: Fault) -> None:
     desk = Played()
     say(desk)
     desk.simulator.set_faults(FaultSettings(next=(fault,)))
@@ -195,7 +195,7 @@ async def test_what_nobody_can_tell_is_looked_up(fault: Fault) -> None:
     assert len(desk.lines()) == taken
 
 
-async def test_thirty_updates_in_ten_minutes_are_never_reached() -> None:
+async def test_the_bot_stays_below_thirty_updates_in_ten_minutes() -> None:
     desk = Played()
     say(desk)
     for _ in range(25):
@@ -210,7 +210,7 @@ async def test_thirty_updates_in_ten_minutes_are_never_reached() -> None:
 
 
 @pytest.mark.parametrize("sends_retry_after", [True, False])
-async def test_the_accounts_limit_of_updates(sends_retry_after: bool) -> None:
+async def test_the_accounts_update_limit(sends_retry_after: bool) -> None:
     desk = Played(sends_retry_after=sends_retry_after)
     for person in range(101):
         desk.simulator.send_user_message(UserMessage("zendesk", f"p{person}@example.com", "Hello"), desk.now)
@@ -223,7 +223,7 @@ async def test_the_accounts_limit_of_updates(sends_retry_after: bool) -> None:
     assert error.value.retry_after == (61 if sends_retry_after else 30)
 
 
-async def test_a_token_that_ended_or_was_revoked_is_renewed() -> None:
+async def test_an_expired_or_revoked_token_is_refreshed() -> None:
     desk = Played(oauth=True)
     say(desk)
     await desk.send()
@@ -236,7 +236,7 @@ async def test_a_token_that_ended_or_was_revoked_is_renewed() -> None:
     assert len(desk.lines()) == 3
 
 
-async def test_wrong_credentials_stop_the_account() -> None:
+async def test_wrong_credentials_are_an_account_wide_rejection() -> None:
     desk = Played()
     say(desk)
     desk.simulator.admin.change_api_token("another")
@@ -246,7 +246,7 @@ async def test_wrong_credentials_stop_the_account() -> None:
     assert error.value.account_wide
 
 
-def test_a_webhook_is_tried_again_for_few_reasons() -> None:
+def test_a_webhook_is_retried_for_few_reasons() -> None:
     desk = Played()
     _, [delivery] = desk.simulator.send_user_message(UserMessage("zendesk", ADA, "Hello"), desk.now)
 
@@ -260,7 +260,7 @@ def test_a_webhook_is_tried_again_for_few_reasons() -> None:
     assert tries(None, timed_out=True) == 6
 
 
-def test_webhooks_twice_and_shuffled_are_the_same_turns() -> None:
+def test_repeated_and_shuffled_webhooks_are_the_same_turns() -> None:
     desk = Played()
     desk.simulator.set_faults(FaultSettings(webhooks_twice=1.0, webhooks_shuffled=10.0))
     say(desk)
@@ -270,7 +270,7 @@ def test_webhooks_twice_and_shuffled_are_the_same_turns() -> None:
     assert len(turns(desk.events)) == 4
 
 
-def test_a_changed_webhook_is_refused() -> None:
+def test_a_modified_webhook_is_refused() -> None:
     desk = Played()
     _, [delivery] = desk.simulator.send_user_message(UserMessage("zendesk", ADA, "Hello"), desk.now)
 
@@ -278,7 +278,7 @@ def test_a_changed_webhook_is_refused() -> None:
         desk.hear([replace(delivery, body=delivery.body.replace(b"Hello", b"Hallo"))])
 
 
-async def test_no_race_lets_the_bot_speak_over_a_person() -> None:
+async def test_no_race_lets_the_bot_reply_after_an_agent() -> None:
     """An agent acts at any call of an answer, in the same second or later: nothing public comes after."""
     for seed in range(1000):
         await race(seed)

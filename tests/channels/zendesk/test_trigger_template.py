@@ -31,7 +31,7 @@ def test_a_comment_with_its_files_is_a_turn() -> None:
     assert found.turn.details["via"] == "Web form"
 
 
-def test_quotes_and_lines_of_dashes() -> None:
+def test_quotes_and_separator_lines_are_handled() -> None:
     [found] = told("comment", ticket__latest_public_comment='----------\nShe said "no"\nand left')
 
     assert isinstance(found, TurnReceived)
@@ -40,7 +40,7 @@ def test_quotes_and_lines_of_dashes() -> None:
 
 @pytest.mark.parametrize("user", [BOT, "-1"])
 @pytest.mark.parametrize("name", ["comment", "note"])
-def test_what_the_bot_or_the_system_did_is_ignored(name: str, user: str) -> None:
+def test_bot_and_system_actions_are_ignored(name: str, user: str) -> None:
     [found] = told(name, current_user__id=user, current_user__role="Agent")
 
     assert isinstance(found, Ignored)
@@ -58,7 +58,7 @@ def test_what_the_bot_or_the_system_did_is_ignored(name: str, user: str) -> None
         ("reopened", {"ticket__assignee__id": AGENT}, ControlAction.TAKE_OVER),
     ],
 )
-def test_who_speaks_is_told_by_triggers(name: str, changed: dict[str, str], act: ControlAction) -> None:
+def test_triggers_change_the_owner(name: str, changed: dict[str, str], act: ControlAction) -> None:
     assert acts(name, **changed) == [act]
     assert told(name, **changed) == told(name, **changed)
 
@@ -68,7 +68,7 @@ def test_an_empty_assignee_changes_nothing(name: str) -> None:
     assert acts(name) == []
 
 
-def test_a_customers_note_is_no_command() -> None:
+def test_a_customers_note_is_not_a_command() -> None:
     assert acts("note") == []
 
 

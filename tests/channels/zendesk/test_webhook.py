@@ -70,7 +70,7 @@ def acts(made: Json) -> list[ControlAction]:
 
 
 @pytest.mark.parametrize("minutes", [-6, 6, 60 * 24])
-def test_a_replay_is_refused_however_well_it_is_signed(minutes: int) -> None:
+def test_a_signed_replay_is_refused(minutes: int) -> None:
     at = (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     with pytest.raises(InvalidSignature, match="five minutes"):
@@ -78,16 +78,16 @@ def test_a_replay_is_refused_however_well_it_is_signed(minutes: int) -> None:
 
 
 @pytest.mark.parametrize("at", ["", "now", "é", "9999999-01-01", "20261123"])
-def test_a_timestamp_that_is_none_is_refused(at: str) -> None:
+def test_a_malformed_timestamp_is_refused(at: str) -> None:
     with pytest.raises(InvalidSignature):
         channel().verify(hook(comment(), at or " "))
 
 
-def test_every_secret_of_a_rotation_is_good() -> None:
+def test_every_secret_of_a_rotation_is_accepted() -> None:
     channel(ZENDESK_WEBHOOK_SECRET=f"new,{SECRET}").verify(hook(comment()))
 
 
-def test_the_secret_for_tests_before_saving_is_not_good() -> None:
+def test_zendesks_public_test_secret_is_refused() -> None:
     with pytest.raises(InvalidSignature):
         channel().verify(hook(comment(), secret="dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="))
 
@@ -101,14 +101,14 @@ def test_a_new_ticket_is_a_turn_with_its_subject() -> None:
     assert turn(event("created", subject="Where is my…")).text == "Where is my parcel?"
 
 
-def test_the_first_comment_told_twice_is_one_turn() -> None:
+def test_a_repeated_first_comment_is_one_turn() -> None:
     again = comment("Where is my parcel?", created_at="2026-11-23T09:59:58Z")
 
     assert turn(again).id == turn(event("created")).id
     assert turn(comment("Where is my parcel?")).id == "98765432101"  # the same words an hour later
 
 
-def test_a_comment_is_a_turn_by_its_own_id() -> None:
+def test_a_comment_is_a_turn_with_its_id() -> None:
     found = turn(comment())
 
     assert (found.id, found.text, found.address.theirs) == ("98765432101", "Hello? Any news?", "5158")
@@ -136,7 +136,7 @@ def test_a_comment_is_a_turn_by_its_own_id() -> None:
         comment(via={"channel": "native_messaging"}),
     ],
 )
-def test_what_is_ours_or_of_no_interest_is_ignored(made: Json) -> None:
+def test_own_and_irrelevant_events_are_ignored(made: Json) -> None:
     assert all(isinstance(found, Ignored) for found in parsed(made))
 
 
@@ -168,12 +168,12 @@ def test_what_is_ours_or_of_no_interest_is_ignored(made: Json) -> None:
         (event("tags_changed", {"tags_removed": ["bot_handoff"]}, actor_id=AGENT), ControlAction.GIVE_BACK),
     ],
 )
-def test_who_speaks_is_told_by_many_events(made: Json, act: ControlAction) -> None:
+def test_events_change_the_owner(made: Json, act: ControlAction) -> None:
     assert acts(made) == [act]
 
 
 @pytest.mark.parametrize("text", ["call me", "please /bot on", ""])
-def test_any_other_note_is_for_people(text: str) -> None:
+def test_other_notes_are_ignored(text: str) -> None:
     assert isinstance(parsed(comment(text, author=AGENT, staff=True, public=False))[0], Ignored)
 
 
@@ -182,11 +182,11 @@ def test_a_customer_cannot_command_the_bot() -> None:
     assert turn(comment("/bot off")).text == "/bot off"
 
 
-def test_an_agent_who_asks_for_help_is_a_customer() -> None:
+def test_an_agent_who_is_the_requester_is_a_customer() -> None:
     assert turn(comment(author=AGENT, staff=True, requester_id=AGENT)).text == "Hello? Any news?"
 
 
-def test_a_ticket_with_the_tag_silences_the_bot_before_the_turn() -> None:
+def test_the_bot_off_tag_is_a_take_over_before_the_turn() -> None:
     control, said = parsed(comment(tags=["bot_off"]))
 
     assert isinstance(control, ControlReceived)

@@ -32,7 +32,7 @@ def at_a_desk(rig: Rig) -> FakeChannel:
     return rig.channel
 
 
-async def test_a_desk_is_told_after_the_farewell(rig: Rig) -> None:
+async def test_the_desk_is_notified_after_the_farewell(rig: Rig) -> None:
     desk = at_a_desk(rig)
     rig.dialog.hand_off_text = "a person please"
     await rig.accept_turns(1, text="a person please")
@@ -45,7 +45,7 @@ async def test_a_desk_is_told_after_the_farewell(rig: Rig) -> None:
     assert await read_owner(rig.redis, SESSION) is Owner.WAITING
 
 
-async def test_where_there_is_no_desk_nobody_is_told(rig: Rig) -> None:
+async def test_without_a_desk_no_hand_off_is_sent(rig: Rig) -> None:
     rig.dialog.hand_off_text = "a person please"
     await rig.accept_turns(1, text="a person please")
     await rig.process()
@@ -53,7 +53,7 @@ async def test_where_there_is_no_desk_nobody_is_told(rig: Rig) -> None:
     assert [reply.act for reply in rig.channel.sent_replies] == ["say"]
 
 
-async def test_a_person_who_was_faster_is_not_handed_the_conversation_again(rig: Rig) -> None:
+async def test_a_hand_off_is_skipped_if_an_agent_has_taken_over(rig: Rig) -> None:
     desk = at_a_desk(rig)
     rig.dialog.hand_off_text = "a person please"
     original = desk.send
@@ -70,7 +70,7 @@ async def test_a_person_who_was_faster_is_not_handed_the_conversation_again(rig:
     assert [reply.act for reply in desk.sent_replies] == ["say"]
 
 
-async def test_who_writes_to_a_closed_conversation_opens_it_again(rig: Rig) -> None:
+async def test_a_message_reopens_a_closed_conversation(rig: Rig) -> None:
     await rig.accept_turns(1)
     await rig.accept_action(ControlAction.CLOSE)
     await rig.process()
@@ -119,7 +119,7 @@ async def _race(rig: Rig, session: str, moment: float) -> int:
     return kinds.count("sending")
 
 
-async def test_what_a_person_writes_leaves_while_the_bot_is_silent(rig: Rig, redis: Redis) -> None:
+async def test_an_agents_message_is_sent_while_the_bot_is_silent(rig: Rig, redis: Redis) -> None:
     outgoing = ProactiveSender(redis, {"fake": rig.channel}, ProtocolLimits())
     await rig.accept_turns(1)
     await rig.process()
@@ -137,7 +137,7 @@ async def test_what_a_person_writes_leaves_while_the_bot_is_silent(rig: Rig, red
     )
 
 
-async def test_a_person_who_writes_silences_a_reply_that_was_not_begun(rig: Rig, redis: Redis) -> None:
+async def test_an_agents_message_cancels_unsent_replies(rig: Rig, redis: Redis) -> None:
     outgoing = ProactiveSender(redis, {"fake": rig.channel}, ProtocolLimits())
     original = rig.channel.send
 
@@ -153,7 +153,7 @@ async def test_a_person_who_writes_silences_a_reply_that_was_not_begun(rig: Rig,
     assert rig.channel.bodies == ["1: one", "Grace here."]
 
 
-async def test_where_there_is_no_desk_a_silent_business_leaves_the_session_to_the_bot(redis: Redis) -> None:
+async def test_without_a_desk_agent_inactivity_returns_the_session_to_the_bot(redis: Redis) -> None:
     rig = Rig(redis, protocol=ProtocolLimits(agent_timeout_ms=1))
     await rig.accept_action(ControlAction.TAKE_OVER)
     await asyncio.sleep(0.01)  # by the server's clock
@@ -165,7 +165,7 @@ async def test_where_there_is_no_desk_a_silent_business_leaves_the_session_to_th
     await rig.mailbox.aclose()
 
 
-async def test_who_meets_the_bot_again_is_not_told_later_that_nobody_came(redis: Redis) -> None:
+async def test_a_returned_session_cancels_the_hand_off_timer(redis: Redis) -> None:
     rig = Rig(redis, protocol=ProtocolLimits(agent_timeout_ms=1))
     rig.dialog.hand_off_text, rig.dialog.timeout = "a person please", 600
     await rig.accept_turns(1, text="a person please")
@@ -181,7 +181,7 @@ async def test_who_meets_the_bot_again_is_not_told_later_that_nobody_came(redis:
     await rig.mailbox.aclose()
 
 
-async def test_at_a_desk_only_people_give_back(redis: Redis) -> None:
+async def test_with_a_desk_only_agents_give_back(redis: Redis) -> None:
     rig = Rig(redis, protocol=ProtocolLimits(agent_timeout_ms=1))
     rig.inbox = RedisInbox(redis, ProtocolLimits(agent_timeout_ms=1), desk_channels=["fake"])
     await rig.accept_action(ControlAction.TAKE_OVER)
@@ -193,7 +193,7 @@ async def test_at_a_desk_only_people_give_back(redis: Redis) -> None:
     await rig.mailbox.aclose()
 
 
-async def test_who_waits_for_a_person_is_listed_until_the_bot_speaks_again(rig: Rig, redis: Redis) -> None:
+async def test_waiting_sessions_are_listed_until_the_bot_resumes(rig: Rig, redis: Redis) -> None:
     rig.dialog.hand_off_text = "a person please"
     await rig.accept_turns(1, text="a person please")
     await rig.process()
@@ -214,7 +214,7 @@ async def test_who_waits_for_a_person_is_listed_until_the_bot_speaks_again(rig: 
 @pytest.mark.parametrize(
     "act", [ControlAction.HAND_OFF, ControlAction.TAKE_OVER, ControlAction.GIVE_BACK, ControlAction.CLOSE]
 )
-async def test_the_scripts_move_as_the_state_machine_does(rig: Rig, owner: Owner, act: ControlAction) -> None:
+async def test_the_scripts_follow_the_state_machine(rig: Rig, owner: Owner, act: ControlAction) -> None:
     ways = {
         Owner.WAITING: ControlAction.HAND_OFF,
         Owner.HUMAN: ControlAction.TAKE_OVER,

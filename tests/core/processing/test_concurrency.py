@@ -34,7 +34,7 @@ def test_a_picture_and_the_text_after_it_are_one_turn() -> None:
     assert (one.id, one.text, one.attachments) == ("M7", "what is this?\nand that?", PHOTO.attachments)
 
 
-def test_a_tap_and_a_command_stand_alone() -> None:
+def test_a_button_and_a_command_are_not_merged() -> None:
     first, command = turn(1), turn(2, text="/agent")
 
     assert turns_to_merge([first, PHOTO, TAP, turn(4)]) == (first, PHOTO)
@@ -63,7 +63,7 @@ async def test_a_burst_waits_for_its_window_and_is_answered_as_one_turn(redis: R
     assert await redis.llen(f"{KEY}:mail") == 0
 
 
-async def test_the_window_begins_anew_with_each_message_up_to_the_cap(redis: Redis) -> None:
+async def test_each_message_restarts_the_window_up_to_the_cap(redis: Redis) -> None:
     rig = Rig(redis, concurrency=Concurrency(policy=ConcurrencyPolicy.BURST, window=30, cap=45))
     await rig.accept_turns(1)
     first = await _times(redis)
@@ -81,7 +81,7 @@ async def _times(redis: Redis) -> dict[str, int]:
     return {"burst": int(fields[0]), "quiet": int(fields[1])}
 
 
-async def test_a_tap_does_not_wait_and_neither_does_what_stands_before_it(redis: Redis) -> None:
+async def test_a_button_is_not_debounced_and_releases_the_messages_before_it(redis: Redis) -> None:
     rig = Rig(redis, concurrency=BURST)
     await rig.accept_turns(1)
     await rig.inbox.accept([TurnReceived(turn=TAP)])
@@ -91,7 +91,7 @@ async def test_a_tap_does_not_wait_and_neither_does_what_stands_before_it(redis:
     assert rig.dialog.handled == ["M1", "M8"]
 
 
-async def test_messages_that_come_while_a_burst_is_answered_are_the_next_burst(redis: Redis) -> None:
+async def test_messages_during_a_running_burst_form_the_next_burst(redis: Redis) -> None:
     rig = Rig(redis, concurrency=BURST)
     await rig.accept_turns(1)
     await quiet(rig)
@@ -114,7 +114,7 @@ async def test_messages_that_come_while_a_burst_is_answered_are_the_next_burst(r
     assert rig.dialog.handled == ["M1", "M2"]
 
 
-async def test_a_failed_burst_is_tried_again_whole(redis: Redis) -> None:
+async def test_a_failed_burst_is_retried_as_one_turn(redis: Redis) -> None:
     rig = Rig(redis, concurrency=BURST)
     rig.dialog.planned_failures = [RuntimeError("model is down")]
     await rig.accept_turns(1)
@@ -165,7 +165,7 @@ async def interrupted(redis: Redis, dialog: Patient) -> tuple[Rig, asyncio.Task[
     return rig, draining
 
 
-async def test_a_new_message_begins_the_answer_anew_with_both(redis: Redis) -> None:
+async def test_a_new_message_restarts_the_turn_with_both_messages(redis: Redis) -> None:
     dialog = Patient()
     rig, draining = await interrupted(redis, dialog)
 
@@ -177,7 +177,7 @@ async def test_a_new_message_begins_the_answer_anew_with_both(redis: Redis) -> N
     await rig.mailbox.aclose()
 
 
-async def test_behind_the_barrier_a_new_message_waits(redis: Redis) -> None:
+async def test_after_the_commit_barrier_a_new_message_waits(redis: Redis) -> None:
     dialog = Patient(crossing=True)
     rig, draining = await interrupted(redis, dialog)
     dialog.end.set()
@@ -188,7 +188,7 @@ async def test_behind_the_barrier_a_new_message_waits(redis: Redis) -> None:
     await rig.mailbox.aclose()
 
 
-async def test_being_interrupted_is_no_failed_try(redis: Redis) -> None:
+async def test_an_interruption_is_not_a_failed_try(redis: Redis) -> None:
     dialog = Patient()
     rig, draining = await interrupted(redis, dialog)
     for number in range(3, 10):
@@ -203,7 +203,7 @@ async def test_being_interrupted_is_no_failed_try(redis: Redis) -> None:
     await rig.mailbox.aclose()
 
 
-async def test_an_answer_is_not_begun_anew_for_ever(redis: Redis) -> None:
+async def test_restarts_end_at_the_cap(redis: Redis) -> None:
     dialog = Patient()
     rig, draining = await interrupted(redis, dialog)
     await dialog.begun.get()
@@ -218,7 +218,7 @@ async def test_an_answer_is_not_begun_anew_for_ever(redis: Redis) -> None:
     await rig.mailbox.aclose()
 
 
-async def test_who_writes_more_than_the_mailbox_holds_is_told_once(redis: Redis) -> None:
+async def test_mailbox_overflow_is_reported_to_the_contact_once(redis: Redis) -> None:
     rig = Rig(redis, protocol=ProtocolLimits(mailbox_length=2))
     await rig.accept_turns(1, 2)
     for number in (3, 4):

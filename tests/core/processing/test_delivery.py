@@ -33,7 +33,7 @@ async def waits(rig: Rig, sends: list[tuple[Claim, Reply]]) -> list[float]:
     return [(await rig.mailbox.mark_sending(claim.lease, reply)).wait for claim, reply in sends]
 
 
-async def test_no_more_leaves_a_number_in_a_second_than_the_provider_takes(redis: Redis) -> None:
+async def test_sends_per_number_stay_within_the_rate_limit(redis: Redis) -> None:
     rig = Rig(redis, ProcessingLimits(), paces={"fake": RateLimit(number=4)})
     sends = [await claimed(redis, rig, f"s{number}") for number in range(7)]
 
@@ -44,7 +44,7 @@ async def test_no_more_leaves_a_number_in_a_second_than_the_provider_takes(redis
     assert told[4] < told[5] < told[6]
 
 
-async def test_who_must_wait_keeps_the_place(redis: Redis) -> None:
+async def test_a_rate_limited_session_keeps_its_place(redis: Redis) -> None:
     rig = Rig(redis, ProcessingLimits(), paces={"fake": RateLimit(account=1)})
     first, second, third = [await claimed(redis, rig, f"s{number}") for number in range(3)]
     await waits(rig, [first])
@@ -58,7 +58,7 @@ async def test_who_must_wait_keeps_the_place(redis: Redis) -> None:
     assert (await rig.mailbox.mark_sending(second[0].lease, second[1])).granted
 
 
-async def test_bulk_leaves_half_of_every_second_to_replies(redis: Redis) -> None:
+async def test_bulk_sends_leave_half_of_the_rate_to_replies(redis: Redis) -> None:
     rig = Rig(redis, ProcessingLimits(), paces={"fake": RateLimit(number=8)})
     bulk = [await claimed(redis, rig, f"b{number}", bulk=True) for number in range(8)]
     replies = [await claimed(redis, rig, f"s{number}") for number in range(4)]
@@ -70,7 +70,7 @@ async def test_bulk_leaves_half_of_every_second_to_replies(redis: Redis) -> None
     assert await waits(rig, replies) == [0, 0, 0, 0]
 
 
-async def test_waiting_for_the_pace_is_no_try(redis: Redis) -> None:
+async def test_waiting_for_the_rate_limit_is_not_a_try(redis: Redis) -> None:
     rig = Rig(redis, ProcessingLimits(), paces={"fake": RateLimit(number=1)})
     other = await claimed(redis, rig, "other")
     await waits(rig, [other])
@@ -96,7 +96,7 @@ async def fail(rig: Rig, times: int, first: int = 1) -> None:
         assert await rig.process(session) is ProcessResult.POSTPONED
 
 
-async def test_an_account_rests_after_failures_in_a_row_and_says_so(
+async def test_the_circuit_breaker_opens_after_failures_in_a_row_and_logs_it(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
@@ -109,7 +109,7 @@ async def test_an_account_rests_after_failures_in_a_row_and_says_so(
     assert rig.dialog.handled[-1] == "M1"
 
 
-async def test_one_send_at_a_time_tries_whether_it_is_over_and_success_ends_the_rest(
+async def test_a_half_open_breaker_lets_one_send_through_and_success_closes_it(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     await fail(rig, 3)
@@ -125,7 +125,7 @@ async def test_one_send_at_a_time_tries_whether_it_is_over_and_success_ends_the_
     assert (await rig.mailbox.mark_sending(other[0].lease, other[1])).granted
 
 
-async def test_a_failed_try_doubles_the_rest(rig: Rig) -> None:
+async def test_a_failed_probe_doubles_the_cooldown(rig: Rig) -> None:
     await fail(rig, 3)
     first = await _rest(rig)
     await rig.redis.zadd("tg:paused", {"fake:A1": 1})
@@ -140,7 +140,7 @@ async def _rest(rig: Rig) -> float:
     return float(until / 1000 - seconds - micros / 1e6)
 
 
-async def test_a_success_in_between_means_that_nothing_rests(rig: Rig) -> None:
+async def test_a_success_in_between_resets_the_failure_count(rig: Rig) -> None:
     await fail(rig, 2)
     await rig.accept_turns(1)
     assert await rig.process() is ProcessResult.EMPTY
@@ -149,7 +149,7 @@ async def test_a_success_in_between_means_that_nothing_rests(rig: Rig) -> None:
     assert await rig.redis.zcard("tg:paused") == 0
 
 
-async def test_an_account_that_refuses_every_send_rests_at_once_and_the_reply_waits(rig: Rig) -> None:
+async def test_an_account_wide_rejection_opens_the_breaker_at_once_and_the_reply_waits(rig: Rig) -> None:
     rig.channel.planned_failures = [(Rejected("wrong token", code="20003", account_wide=True), False)]
     rig.processor._sender._limits = ProcessingLimits()
     await rig.accept_turns(1)
@@ -160,7 +160,7 @@ async def test_an_account_that_refuses_every_send_rests_at_once_and_the_reply_wa
     assert rig.channel.bodies == ["1: text 1"]
 
 
-async def test_a_reply_that_was_given_up_is_set_aside_and_can_be_sent_again(rig: Rig) -> None:
+async def test_a_failed_reply_is_dead_lettered_and_can_be_replayed(rig: Rig) -> None:
     rig.channel.planned_failures = [(Rejected("bad number", code="21211"), False)]
     await rig.accept_turns(1)
     await rig.process()
@@ -174,7 +174,7 @@ async def test_a_reply_that_was_given_up_is_set_aside_and_can_be_sent_again(rig:
     assert rig.dialog.handled == ["M1", "timer"]
 
 
-async def test_who_opted_out_is_not_written_to_again(rig: Rig) -> None:
+async def test_nothing_is_sent_after_an_opt_out(rig: Rig) -> None:
     rig.channel.planned_failures = [(Rejected("stop", code="21610", opted_out=True), False)]
     await rig.accept_turns(1)
     await rig.process()
@@ -182,7 +182,7 @@ async def test_who_opted_out_is_not_written_to_again(rig: Rig) -> None:
     assert await rig.redis.xlen("tg:dead") == 0
 
 
-async def test_a_send_of_unknown_outcome_counts_as_a_failure_too(rig: Rig) -> None:
+async def test_a_send_of_unknown_outcome_counts_as_a_failure(rig: Rig) -> None:
     for number in range(3):
         rig.channel.planned_failures = [(Unknown("time-out"), False)]
         await rig.inbox.accept([TurnReceived(turn=turn(1, f"s{number}"))])

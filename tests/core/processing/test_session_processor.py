@@ -35,7 +35,7 @@ async def test_turns_are_answered_in_order_and_the_session_is_released(rig: Rig)
     assert await rig.redis.zcard("tg:due") == 0
 
 
-async def test_a_session_that_is_held_is_left_alone(rig: Rig) -> None:
+async def test_a_session_leased_by_another_worker_is_skipped(rig: Rig) -> None:
     await rig.accept_turns(1)
     await rig.mailbox.claim(SESSION)
 
@@ -43,7 +43,7 @@ async def test_a_session_that_is_held_is_left_alone(rig: Rig) -> None:
     assert rig.dialog.handled == []
 
 
-async def test_a_failing_dialog_is_tried_again_from_the_old_state(rig: Rig) -> None:
+async def test_a_failed_dialog_is_retried_from_the_old_state(rig: Rig) -> None:
     rig.dialog.planned_failures = [RuntimeError("model is down")]
     await rig.accept_turns(1)
 
@@ -52,7 +52,7 @@ async def test_a_failing_dialog_is_tried_again_from_the_old_state(rig: Rig) -> N
     assert rig.channel.bodies == ["1: text 1"]
 
 
-async def test_a_turn_that_always_fails_is_set_aside_with_one_apology_and_the_next_is_answered(
+async def test_a_turn_that_always_fails_is_dead_lettered_with_one_apology_and_the_next_is_answered(
     rig: Rig,
 ) -> None:
     rig.dialog.planned_failures = [RuntimeError("poison")] * 5
@@ -65,7 +65,7 @@ async def test_a_turn_that_always_fails_is_set_aside_with_one_apology_and_the_ne
     assert await rig.redis.xlen("tg:dead") == 1
 
 
-async def test_a_turn_that_takes_too_long_is_a_failure(redis: Redis) -> None:
+async def test_a_turn_timeout_is_a_failure(redis: Redis) -> None:
     rig = Rig(redis, ProcessingLimits(turn_seconds=0.01, max_delay=0.01))
     waiting = asyncio.Event()
 
@@ -79,7 +79,7 @@ async def test_a_turn_that_takes_too_long_is_a_failure(redis: Redis) -> None:
     await rig.mailbox.aclose()
 
 
-async def test_an_unavailable_provider_is_tried_again_without_asking_the_model_again(rig: Rig) -> None:
+async def test_a_send_is_retried_without_running_the_dialog_again(rig: Rig) -> None:
     rig.channel.planned_failures = [(Unavailable("429", retry_after=0.01), False)]
     await rig.accept_turns(1)
 
@@ -90,7 +90,7 @@ async def test_an_unavailable_provider_is_tried_again_without_asking_the_model_a
     assert rig.channel.look_ups == 0
 
 
-async def test_a_send_that_timed_out_after_it_was_taken_is_found_and_not_sent_twice(rig: Rig) -> None:
+async def test_an_accepted_send_that_timed_out_is_looked_up_and_not_repeated(rig: Rig) -> None:
     rig.channel.planned_failures = [(Unknown("time-out"), True)]
     await rig.accept_turns(1)
 
@@ -100,7 +100,7 @@ async def test_a_send_that_timed_out_after_it_was_taken_is_found_and_not_sent_tw
     assert rig.channel.look_ups == 1
 
 
-async def test_a_send_that_timed_out_before_it_was_taken_is_sent_again(rig: Rig) -> None:
+async def test_a_send_that_timed_out_unaccepted_is_repeated(rig: Rig) -> None:
     rig.channel.planned_failures = [(Unknown("time-out"), False)]
     await rig.accept_turns(1)
     await rig.process()
@@ -109,7 +109,7 @@ async def test_a_send_that_timed_out_before_it_was_taken_is_sent_again(rig: Rig)
     assert rig.channel.bodies == ["1: text 1"]
 
 
-async def test_without_a_look_up_an_unknown_send_is_repeated_at_least_once(redis: Redis) -> None:
+async def test_without_look_up_an_unknown_send_is_repeated_at_least_once(redis: Redis) -> None:
     rig = Rig(redis, ProcessingLimits(max_delay=0.01), look_up=False)
     rig.channel.planned_failures = [(Unknown("time-out"), True)]
     await rig.accept_turns(1)
@@ -120,7 +120,7 @@ async def test_without_a_look_up_an_unknown_send_is_repeated_at_least_once(redis
     await rig.mailbox.aclose()
 
 
-async def test_a_rejected_reply_is_recorded_and_the_rest_goes_on(rig: Rig) -> None:
+async def test_a_rejected_reply_is_recorded_and_the_others_are_sent(rig: Rig) -> None:
     rig.channel.planned_failures = [(Rejected("bad number", code="21211"), False)]
     await rig.accept_turns(1, 2)
 
@@ -129,7 +129,7 @@ async def test_a_rejected_reply_is_recorded_and_the_rest_goes_on(rig: Rig) -> No
     assert "refused" in await rig.log_kinds()
 
 
-async def test_a_provider_that_stays_unavailable_is_given_up_after_the_bounded_number_of_tries(
+async def test_a_reply_is_dead_lettered_after_the_maximum_of_tries(
     rig: Rig,
 ) -> None:
     rig.channel.planned_failures = [(Unavailable("503"), False)] * ProcessingLimits().send_tries
@@ -141,7 +141,7 @@ async def test_a_provider_that_stays_unavailable_is_given_up_after_the_bounded_n
     assert rig.channel.bodies == []
 
 
-async def test_an_opt_out_told_by_the_provider_silences_later_turns(rig: Rig) -> None:
+async def test_an_opt_out_reported_by_the_provider_silences_later_turns(rig: Rig) -> None:
     rig.channel.planned_failures = [(Rejected("stop", code="21610", opted_out=True), False)]
     await rig.accept_turns(1)
     await rig.process()
@@ -151,7 +151,7 @@ async def test_an_opt_out_told_by_the_provider_silences_later_turns(rig: Rig) ->
     assert rig.dialog.handled == ["M1"]
 
 
-async def test_no_turn_is_answered_while_a_person_owns_the_session(rig: Rig) -> None:
+async def test_no_turn_is_answered_while_an_agent_owns_the_session(rig: Rig) -> None:
     await rig.accept_action(ControlAction.TAKE_OVER)
     await rig.accept_turns(1)
 
@@ -159,7 +159,7 @@ async def test_no_turn_is_answered_while_a_person_owns_the_session(rig: Rig) -> 
     assert rig.dialog.handled == []
 
 
-async def test_a_person_who_takes_over_between_two_parts_silences_the_second(rig: Rig) -> None:
+async def test_a_take_over_between_two_parts_cancels_the_second(rig: Rig) -> None:
     taken_over = asyncio.Event()
 
     async def take_over_now() -> None:
@@ -181,7 +181,7 @@ async def test_a_person_who_takes_over_between_two_parts_silences_the_second(rig
     assert taken_over.is_set()
 
 
-async def test_a_farewell_leaves_and_then_the_bot_is_silent_until_it_is_given_back(rig: Rig) -> None:
+async def test_the_farewell_is_sent_and_the_bot_is_silent_until_given_back(rig: Rig) -> None:
     rig.dialog.hand_off_text = "a person please"
     await rig.accept_turns(1, text="a person please")
     await rig.process()
@@ -194,7 +194,7 @@ async def test_a_farewell_leaves_and_then_the_bot_is_silent_until_it_is_given_ba
     assert rig.channel.bodies == ["1: a person please", "2: text 3"]
 
 
-async def test_a_long_mailbox_is_passed_on_to_the_next_drain(redis: Redis) -> None:
+async def test_a_long_mailbox_is_requeued_for_the_next_run(redis: Redis) -> None:
     rig = Rig(redis, ProcessingLimits(turns=2))
     await rig.accept_turns(1, 2, 3)
 
@@ -205,7 +205,7 @@ async def test_a_long_mailbox_is_passed_on_to_the_next_drain(redis: Redis) -> No
     await rig.mailbox.aclose()
 
 
-async def test_who_lost_the_lease_neither_commits_nor_sends(rig: Rig) -> None:
+async def test_a_worker_without_the_lease_neither_commits_nor_sends(rig: Rig) -> None:
     await rig.accept_turns(1)
     original = rig.dialog.answer
 
@@ -220,7 +220,7 @@ async def test_who_lost_the_lease_neither_commits_nor_sends(rig: Rig) -> None:
     assert await rig.redis.llen(f"tg:{{{SESSION}}}:mail") == 1
 
 
-async def test_a_session_left_by_a_crashed_worker_is_found_by_the_sweeper(rig: Rig) -> None:
+async def test_the_sweeper_finds_a_session_left_by_a_crashed_worker(rig: Rig) -> None:
     await rig.accept_turns(1)
     await rig.redis.lpop("rq:queue:turns")
     await rig.mailbox.claim(SESSION)  # and never heard of again
@@ -232,7 +232,7 @@ async def test_a_session_left_by_a_crashed_worker_is_found_by_the_sweeper(rig: R
     assert rig.channel.bodies == ["1: text 1"]
 
 
-async def test_replies_and_turns_of_a_channel_that_is_gone_do_not_block_the_session(rig: Rig) -> None:
+async def test_replies_and_turns_of_a_removed_channel_do_not_block_the_session(rig: Rig) -> None:
     rig.channel.planned_failures = [(Unavailable("503"), False)]
     await rig.accept_turns(1, 2)
     await rig.process()
@@ -248,7 +248,7 @@ async def test_replies_and_turns_of_a_channel_that_is_gone_do_not_block_the_sess
     assert await rig.redis.xlen("tg:dead") == 2  # the reply, and the turn
 
 
-async def test_a_turn_that_kills_every_worker_is_set_aside(rig: Rig) -> None:
+async def test_a_turn_that_kills_every_worker_is_dead_lettered(rig: Rig) -> None:
     await rig.accept_turns(1, 2)
     for _ in range(5):
         assert await rig.mailbox.claim(SESSION)  # and the process is gone
@@ -259,7 +259,7 @@ async def test_a_turn_that_kills_every_worker_is_set_aside(rig: Rig) -> None:
     assert await rig.redis.xlen("tg:dead") == 1
 
 
-async def test_what_cannot_be_read_is_set_aside_and_the_session_goes_on(rig: Rig) -> None:
+async def test_an_unreadable_turn_is_dead_lettered_and_the_session_continues(rig: Rig) -> None:
     await rig.accept_turns(1)
     await rig.redis.lset(f"tg:{{{SESSION}}}:mail", 0, '{"of": "another release"}')
     await rig.accept_turns(2)
@@ -271,7 +271,7 @@ async def test_what_cannot_be_read_is_set_aside_and_the_session_goes_on(rig: Rig
     assert await DeadLetters(rig.redis).replay(letter) is ReplayOutcome.UNREADABLE
 
 
-async def test_a_reply_that_cannot_be_read_does_not_hide_the_next(rig: Rig) -> None:
+async def test_an_unreadable_reply_does_not_block_the_next(rig: Rig) -> None:
     rig.channel.planned_failures = [(Unavailable("503"), False)]
     await rig.accept_turns(1, text="one\ntwo")
     await rig.process()

@@ -29,7 +29,7 @@ async def act(redis: Redis, act: ControlAction, at: float) -> AcceptResult:
 
 
 @pytest.mark.parametrize("at", [1_795_428_000.25, 0.0])
-async def test_a_late_word_of_an_older_act_changes_nothing(redis: Redis, at: float) -> None:
+async def test_a_late_webhook_of_an_older_action_changes_nothing(redis: Redis, at: float) -> None:
     await act(redis, ControlAction.TAKE_OVER, 1_795_428_000.5)
 
     late = await act(redis, ControlAction.GIVE_BACK, at)
@@ -37,7 +37,7 @@ async def test_a_late_word_of_an_older_act_changes_nothing(redis: Redis, at: flo
     assert await read_owner(redis, SESSION) is (Owner.HUMAN if at else Owner.BOT)
 
 
-async def test_acts_of_one_moment_count_as_they_come(redis: Redis) -> None:
+async def test_actions_with_equal_times_apply_in_order_of_arrival(redis: Redis) -> None:
     for each in (ControlAction.TAKE_OVER, ControlAction.GIVE_BACK):
         assert await act(redis, each, 1_795_428_000.5) is AcceptResult.NEW
 
@@ -49,7 +49,7 @@ async def said(rig: Rig, number: int, at: float) -> None:
     await rig.inbox.accept([TurnReceived(turn=told)])
 
 
-async def test_a_message_that_overtook_the_close_before_it_is_answered(rig: Rig) -> None:
+async def test_a_message_that_arrives_before_an_older_close_is_answered(rig: Rig) -> None:
     await said(rig, 1, 1_795_428_010.0)
 
     assert await act(rig.redis, ControlAction.CLOSE, 1_795_428_005.0) is AcceptResult.STALE
@@ -57,7 +57,7 @@ async def test_a_message_that_overtook_the_close_before_it_is_answered(rig: Rig)
     assert rig.channel.bodies == ["1: text 1"]
 
 
-async def test_a_close_after_the_message_holds_and_an_older_message_changes_nothing(rig: Rig) -> None:
+async def test_a_close_after_the_message_is_kept_and_an_older_message_changes_nothing(rig: Rig) -> None:
     await said(rig, 1, 1_795_428_010.0)
     await said(rig, 2, 1_795_428_001.0)
 
@@ -66,7 +66,7 @@ async def test_a_close_after_the_message_holds_and_an_older_message_changes_noth
     assert rig.channel.bodies == []
 
 
-async def test_words_about_a_time_are_not_a_time(rig: Rig) -> None:
+async def test_a_malformed_time_is_ignored(rig: Rig) -> None:
     told = turn(1, SESSION, 'look: "at":9999999999.0').model_copy(update={"at": 0.0})
     await rig.inbox.accept([TurnReceived(turn=told)])
 

@@ -51,7 +51,7 @@ async def pass_time(rig: Rig, timer: str = "inactivity") -> None:
     assert await Sweeper(rig.redis).sweep() == 1
 
 
-async def test_a_person_who_does_not_answer_is_reminded_once(rig: Rig) -> None:
+async def test_an_inactive_contact_is_reminded_once(rig: Rig) -> None:
     await rig.accept_turns(1)
     assert await rig.process() is ProcessResult.EMPTY
     await pass_time(rig)
@@ -74,7 +74,7 @@ async def test_the_next_message_cancels_the_timer(rig: Rig) -> None:
     assert await cast("Any", rig.redis.hget(KEY, "inactivity")) == b""
 
 
-async def test_a_message_that_comes_before_its_turn_cancels_the_timer_too(rig: Rig) -> None:
+async def test_a_waiting_message_cancels_the_timer_too(rig: Rig) -> None:
     await rig.accept_turns(1)
     await rig.process()
     await pass_time(rig)
@@ -85,7 +85,7 @@ async def test_a_message_that_comes_before_its_turn_cancels_the_timer_too(rig: R
     assert rig.channel.bodies == ["1: text 1", "2: text 2"]
 
 
-async def test_a_message_that_comes_while_the_timer_is_answered_wins(rig: Rig) -> None:
+async def test_a_message_that_arrives_while_the_timer_runs_wins(rig: Rig) -> None:
     asking = rig
 
     class Slow(EchoDialog):
@@ -108,7 +108,7 @@ async def test_a_message_that_comes_while_the_timer_is_answered_wins(rig: Rig) -
     assert rig.channel.bodies == ["1: text 1", "2: text 2"]
 
 
-async def test_a_timer_survives_a_crash_and_is_given_up_when_it_kills_every_worker(rig: Rig) -> None:
+async def test_a_timer_survives_a_crash_and_is_dropped_if_it_kills_every_worker(rig: Rig) -> None:
     await rig.accept_turns(1)
     await rig.process()
     await pass_time(rig)
@@ -121,7 +121,7 @@ async def test_a_timer_survives_a_crash_and_is_given_up_when_it_kills_every_work
     assert await rig.redis.zscore("tg:due", SESSION) is None
 
 
-async def test_a_time_out_that_fails_is_let_go(rig: Rig) -> None:
+async def test_a_failed_timer_is_not_retried(rig: Rig) -> None:
     await rig.accept_turns(1)
     await rig.process()
     await pass_time(rig)
@@ -134,7 +134,7 @@ async def test_a_time_out_that_fails_is_let_go(rig: Rig) -> None:
     assert rig.channel.bodies == ["1: text 1", "2: text 2"]
 
 
-async def test_when_no_person_comes_the_bot_says_so_and_has_the_session_again(rig: Rig) -> None:
+async def test_a_hand_off_timeout_returns_the_session_to_the_bot_with_a_message(rig: Rig) -> None:
     rig.dialog.hand_off_text = "a person please"
     await rig.accept_turns(1, text="a person please")
     await rig.process()
@@ -151,7 +151,7 @@ async def test_when_no_person_comes_the_bot_says_so_and_has_the_session_again(ri
     assert rig.channel.bodies == ["1: a person please", "are you there?", "2: text 3"]
 
 
-async def test_a_person_who_takes_over_cancels_the_timer(rig: Rig) -> None:
+async def test_a_take_over_cancels_the_timer(rig: Rig) -> None:
     rig.dialog.hand_off_text = "a person please"
     await rig.accept_turns(1, text="a person please")
     await rig.process()
@@ -162,7 +162,7 @@ async def test_a_person_who_takes_over_cancels_the_timer(rig: Rig) -> None:
     assert await rig.redis.zscore("tg:due", SESSION) is None
 
 
-async def test_a_conversation_that_rested_for_too_long_begins_anew(redis: Redis) -> None:
+async def test_an_expired_conversation_restarts(redis: Redis) -> None:
     rig = Rig(redis, protocol=ProtocolLimits(expiry_ms=60_000))
     await rig.accept_turns(1)
     await rig.process()
@@ -177,7 +177,7 @@ async def test_a_conversation_that_rested_for_too_long_begins_anew(redis: Redis)
     await rig.mailbox.aclose()
 
 
-async def test_messages_and_timers_that_race_never_both_speak(rig: Rig) -> None:
+async def test_a_racing_message_and_timer_are_never_both_answered(rig: Rig) -> None:
     rig.dialog.timeout = 600
     for number in range(1, 41):
         await rig.accept_turns(number)
@@ -194,7 +194,7 @@ async def test_messages_and_timers_that_race_never_both_speak(rig: Rig) -> None:
         )
 
 
-async def test_a_reply_that_the_provider_will_never_take_is_told_to_the_dialog_once(rig: Rig) -> None:
+async def test_a_rejected_reply_is_reported_to_the_dialog_once(rig: Rig) -> None:
     rig.dialog.timeout, rig.dialog.answers_undelivered = None, True
     rig.channel.planned_failures = [(Rejected("no such number"), False)] * 2
     await rig.accept_turns(1)
@@ -205,7 +205,7 @@ async def test_a_reply_that_the_provider_will_never_take_is_told_to_the_dialog_o
     assert await rig.redis.zscore("tg:due", SESSION) is None
 
 
-async def test_a_status_that_says_so_later_is_told_too(rig: Rig) -> None:
+async def test_a_later_failed_status_is_reported_too(rig: Rig) -> None:
     rig.dialog.timeout, rig.dialog.answers_undelivered = None, True
     await rig.accept_turns(1)
     await rig.process()
@@ -219,7 +219,7 @@ async def test_a_status_that_says_so_later_is_told_too(rig: Rig) -> None:
     assert rig.channel.bodies == ["1: text 1", "did that reach you?"]
 
 
-async def test_a_status_that_came_before_the_send_returned_is_told_too(rig: Rig) -> None:
+async def test_a_failed_status_before_the_send_returned_is_reported_too(rig: Rig) -> None:
     rig.dialog.timeout, rig.dialog.answers_undelivered = None, True
     original = rig.channel.send
 
@@ -238,7 +238,7 @@ async def test_a_status_that_came_before_the_send_returned_is_told_too(rig: Rig)
     assert rig.channel.bodies == ["1: text 1", "did that reach you?"]
 
 
-async def test_a_hand_off_that_the_desk_refuses_leaves_nobody_waiting(rig: Rig) -> None:
+async def test_a_rejected_hand_off_returns_the_session_to_the_bot(rig: Rig) -> None:
     rig.channel.capabilities = rig.channel.capabilities.model_copy(update={"desk": True})
     rig.dialog.hand_off_text = "a person please"
     original = rig.channel.send
@@ -256,7 +256,7 @@ async def test_a_hand_off_that_the_desk_refuses_leaves_nobody_waiting(rig: Rig) 
     assert await read_owner(rig.redis, SESSION) is Owner.BOT
 
 
-async def test_what_the_business_said_of_its_own_accord_is_no_matter_of_the_dialog(rig: Rig) -> None:
+async def test_a_failed_proactive_message_is_not_reported_to_the_dialog(rig: Rig) -> None:
     rig.dialog.timeout, rig.dialog.answers_undelivered = None, True
     await rig.accept_turns(1)
     await rig.process()
@@ -268,7 +268,7 @@ async def test_what_the_business_said_of_its_own_accord_is_no_matter_of_the_dial
     assert rig.dialog.handled == ["M1"]
 
 
-async def test_a_late_failure_does_not_bring_back_who_was_erased(rig: Rig) -> None:
+async def test_a_late_failed_status_does_not_restore_an_erased_session(rig: Rig) -> None:
     rig.dialog.timeout = None
     await rig.accept_turns(1)
     await rig.process()

@@ -56,7 +56,7 @@ def worker(store: SessionStore | None = None, **options: Any) -> SessionWorker[D
     return SessionWorker(lambda: DialogMachine(KYC), store, **options)
 
 
-async def test_a_conversation_goes_on_in_another_worker(store: SessionStore) -> None:
+async def test_a_conversation_continues_in_another_worker(store: SessionStore) -> None:
     async with worker(store).acquire("ada") as session:
         first = await session.turn("hi")
     async with worker(store).acquire("ada") as session:
@@ -66,7 +66,7 @@ async def test_a_conversation_goes_on_in_another_worker(store: SessionStore) -> 
     assert "date of birth" in second.text
 
 
-async def test_sessions_do_not_mix(store: SessionStore) -> None:
+async def test_sessions_are_isolated(store: SessionStore) -> None:
     people = worker(store)
     async with people.acquire("ada") as session:
         await session.turn("hi")
@@ -75,7 +75,7 @@ async def test_sessions_do_not_mix(store: SessionStore) -> None:
         assert "last four digits" in (await session.turn("hi")).text
 
 
-async def test_the_same_session_is_strictly_serial_and_others_run_beside_it(store: SessionStore) -> None:
+async def test_one_session_is_serial_and_others_run_concurrently(store: SessionStore) -> None:
     people, running, most, beside = worker(store), 0, 0, asyncio.Event()
 
     async def one(number: int) -> None:
@@ -98,7 +98,7 @@ async def test_the_same_session_is_strictly_serial_and_others_run_beside_it(stor
     assert most == 1
 
 
-async def test_a_turn_that_fails_leaves_the_old_state(store: SessionStore) -> None:
+async def test_a_failed_turn_leaves_the_old_state(store: SessionStore) -> None:
     people = worker(store)
     async with people.acquire("ada") as session:
         await session.turn("hi")
@@ -114,7 +114,7 @@ async def test_a_turn_that_fails_leaves_the_old_state(store: SessionStore) -> No
         assert "date of birth" in (await session.turn("4321")).text
 
 
-async def test_a_cancelled_turn_leaves_the_old_state_and_lets_the_session_go(store: SessionStore) -> None:
+async def test_a_cancelled_turn_leaves_the_old_state_and_releases_the_session(store: SessionStore) -> None:
     begun = asyncio.Event()
 
     class Slow(RulesModel):
@@ -136,7 +136,7 @@ async def test_a_cancelled_turn_leaves_the_old_state_and_lets_the_session_go(sto
         assert "last four digits" in (await session.turn("hi")).text
 
 
-async def test_a_reset_forgets(store: SessionStore) -> None:
+async def test_a_reset_deletes_the_conversation(store: SessionStore) -> None:
     people = worker(store)
     async with people.acquire("ada") as session:
         await session.turn("hi")
@@ -146,7 +146,7 @@ async def test_a_reset_forgets(store: SessionStore) -> None:
         assert "last four digits" in (await session.turn("hi")).text
 
 
-async def test_a_note_lasts_beyond_the_block_that_it_was_made_in(store: SessionStore) -> None:
+async def test_a_note_is_saved_at_the_end_of_the_block(store: SessionStore) -> None:
     async with worker(store).acquire("ada") as session:
         session.assist("They are a guest.")
     async with worker(store).acquire("ada") as session:
@@ -166,7 +166,7 @@ async def test_a_stream_holds_the_session_until_it_has_been_read(store: SessionS
     assert "date of birth" in await waiting
 
 
-async def test_a_stream_that_is_left_early_ends_its_turn(store: SessionStore) -> None:
+async def test_an_abandoned_stream_ends_its_turn(store: SessionStore) -> None:
     people = worker(store)
     async with people.acquire("ada") as session:
         stream = (await session.turn("hi", stream=True)).__aiter__()
@@ -182,14 +182,14 @@ async def _say(people: SessionWorker[Any], session_id: str, text: str) -> str:
         return said
 
 
-async def test_without_a_store_worth_the_name_every_turn_is_the_first() -> None:
+async def test_with_the_null_store_every_turn_is_the_first() -> None:
     people = worker(NullSessionStore())
 
     assert "last four digits" in await _say(people, "ada", "hi")
     assert "last four digits" in await _say(people, "ada", "hi")
 
 
-async def test_the_least_recently_used_agents_go_and_never_one_in_use() -> None:
+async def test_the_least_recently_used_agents_are_evicted_but_never_one_in_use() -> None:
     made = 0
 
     def make() -> DialogMachine:
@@ -208,7 +208,7 @@ async def test_the_least_recently_used_agents_go_and_never_one_in_use() -> None:
     assert "date of birth" in await _say(people, "a", "4321")
 
 
-async def test_memory_is_bounded_and_nothing_is_kept_for_idle_ids() -> None:
+async def test_memory_is_bounded_and_idle_sessions_hold_no_lock() -> None:
     store = InMemorySessionStore(max_sessions=10)
     people = worker(store, max_sessions=5)
     for number in range(50):
@@ -217,7 +217,7 @@ async def test_memory_is_bounded_and_nothing_is_kept_for_idle_ids() -> None:
     assert (len(store), len(people), store._locks) == (10, 5, {})
 
 
-async def test_an_expired_session_begins_anew() -> None:
+async def test_an_expired_session_starts_over() -> None:
     people = worker(InMemorySessionStore(seconds=0))
     await _say(people, "ada", "hi")
 

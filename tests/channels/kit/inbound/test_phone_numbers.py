@@ -25,10 +25,10 @@ from channels._kit.inbound import canonical_number
         ("", ""),
     ],
 )
-def test_a_number_has_one_spelling(number: str, spelling: str) -> None:
+def test_numbers_have_one_canonical_spelling(number: str, spelling: str) -> None:
     assert canonical_number(number) == spelling
 
 
 @given(st.from_regex(r"\+(55|52|54)\d{8,12}", fullmatch=True))
-def test_a_spelling_is_its_own_spelling(number: str) -> None:
+def test_the_canonical_spelling_is_idempotent(number: str) -> None:
     assert canonical_number(canonical_number(number)) == canonical_number(number)

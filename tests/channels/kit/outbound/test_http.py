@@ -81,26 +81,26 @@ async def outcome(http: httpx.AsyncClient, url: str) -> DeliveryError:
     return error.value
 
 
-async def test_a_refused_connection_sent_nothing(http: httpx.AsyncClient) -> None:
+async def test_a_refused_connection_is_unavailable(http: httpx.AsyncClient) -> None:
     async with server(be_silent) as url:
         pass
 
     assert isinstance(await outcome(http, url), Unavailable)
 
 
-async def test_a_name_that_is_not_known_sent_nothing(http: httpx.AsyncClient) -> None:
+async def test_an_unresolved_host_is_unavailable(http: httpx.AsyncClient) -> None:
     assert isinstance(await outcome(http, "http://nowhere.invalid"), Unavailable)
 
 
 @pytest.mark.parametrize("talk", [hang_up, say_half])
-async def test_a_connection_that_broke_afterwards_may_have_sent_it(
+async def test_a_connection_broken_after_sending_is_unknown(
     http: httpx.AsyncClient, talk: Talk
 ) -> None:
     async with server(talk) as url:
         assert isinstance(await outcome(http, url), Unknown)
 
 
-async def test_a_kept_connection_that_broke_may_have_sent_it(http: httpx.AsyncClient) -> None:
+async def test_a_broken_keep_alive_connection_is_unknown(http: httpx.AsyncClient) -> None:
     async with server(answer_once) as url:
         await post(http, "provider", url, data={"a": "b"}, auth=("user", "secret"))
 
@@ -108,19 +108,19 @@ async def test_a_kept_connection_that_broke_may_have_sent_it(http: httpx.AsyncCl
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_silence_may_have_sent_it_and_is_not_waited_for_forever(http: httpx.AsyncClient) -> None:
+async def test_a_response_timeout_is_unknown_and_bounded(http: httpx.AsyncClient) -> None:
     async with server(be_silent) as url:
         assert isinstance(await outcome(http, url), Unknown)
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_a_question_that_is_not_answered_can_be_asked_again(http: httpx.AsyncClient) -> None:
+async def test_a_failed_read_is_unavailable(http: httpx.AsyncClient) -> None:
     async with server(be_silent) as url:
         with pytest.raises(Unavailable):
             await get(http, "provider", url, params=None, auth=("user", "secret"))
 
 
-async def test_an_address_that_cannot_be_used_is_for_a_person() -> None:
+async def test_an_invalid_url_is_an_account_wide_rejection() -> None:
     async with httpx.AsyncClient() as http:
         error = await outcome(http, "gopher://example.com")
 
@@ -128,7 +128,7 @@ async def test_an_address_that_cannot_be_used_is_for_a_person() -> None:
     assert error.account_wide
 
 
-def test_every_error_of_the_client_means_something() -> None:
+def test_every_client_exception_is_classified() -> None:
     request = httpx.Request("POST", "https://api.example.com")
     kinds = [
         kind
@@ -157,7 +157,7 @@ def test_every_error_of_the_client_means_something() -> None:
         ("Thu, 01 Oct 2026 10:00:30", 30.0),
     ],
 )
-def test_retry_after_is_read_in_all_its_forms(value: str, seconds: float | None) -> None:
+def test_retry_after_is_parsed_in_all_forms(value: str, seconds: float | None) -> None:
     response = httpx.Response(429, headers=[("Retry-After", value)] if value else [])
 
     assert parse_retry_after(response, lambda: datetime(2026, 10, 1, 10, 0, tzinfo=UTC)) == seconds

@@ -28,7 +28,7 @@ clusters = st.lists(st.sampled_from(CLUSTERS), min_size=1, max_size=80)
 
 
 @given(clusters, st.integers(20, 60))
-def test_no_character_is_cut(found: list[str], limit: int) -> None:
+def test_no_grapheme_cluster_is_split(found: list[str], limit: int) -> None:
     text = "".join(found)
     parts = split_text(text, limit)
 
@@ -38,7 +38,7 @@ def test_no_character_is_cut(found: list[str], limit: int) -> None:
 
 
 @given(st.lists(st.sampled_from([*CLUSTERS, LINK]), min_size=1, max_size=60), st.integers(30, 60))
-def test_no_link_is_cut_and_the_parts_are_the_text_in_order(words: list[str], limit: int) -> None:
+def test_no_link_is_split_and_the_parts_are_the_text_in_order(words: list[str], limit: int) -> None:
     parts = split_text(" ".join(words), limit)
 
     assert " ".join(parts).split() == words

@@ -80,11 +80,11 @@ class Tags(HTMLParser):
         ("", ""),
     ],
 )
-def test_each_mark_has_its_tag(markdown: str, expected: str) -> None:
+def test_each_markdown_element_has_its_tag(markdown: str, expected: str) -> None:
     assert markdown_to_html(markdown) == expected
 
 
-def test_what_is_nested_too_deep_is_shown_as_it_was_written() -> None:
+def test_markdown_nested_too_deeply_is_shown_literally() -> None:
     assert markdown_to_html(">" * 200 + "x") == f"<p>{'&gt;' * 200}x</p>"
 
 
@@ -94,7 +94,7 @@ def test_plain_text_keeps_its_lines_and_nothing_else() -> None:
 
 
 @given(text=st.text(alphabet="ab #*_>`~-1.[]()<!/=\"'\n\\&:", max_size=200))
-def test_no_markup_makes_a_tag_that_is_not_ours_or_swallows_a_letter(text: str) -> None:
+def test_no_input_makes_an_unlisted_tag_or_loses_a_character(text: str) -> None:
     seen = Tags(markdown_to_html(text))
 
     assert seen.tags <= _OURS

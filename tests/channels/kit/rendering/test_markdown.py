@@ -35,7 +35,7 @@ from channels._kit.rendering import (
         ("snake_case_name 2 * 3 * 4", "snake_case_name 2 * 3 * 4", "snake_case_name 2 * 3 * 4"),
     ],
 )
-def test_each_mark_has_its_form(markdown: str, plain: str, asterisks: str) -> None:
+def test_each_markdown_element_has_its_marker(markdown: str, plain: str, asterisks: str) -> None:
     assert render_markdown(markdown, PLAIN_DIALECT) == plain
     assert render_markdown(markdown, ASTERISK_DIALECT) == asterisks
 
@@ -51,12 +51,12 @@ def test_each_mark_has_its_form(markdown: str, plain: str, asterisks: str) -> No
         ">" * 200 + "x",
     ],
 )
-def test_nothing_that_was_written_vanishes(text: str) -> None:
+def test_no_content_is_lost(text: str) -> None:
     assert render_markdown(text, PLAIN_DIALECT) == text.strip()
 
 
 @given(text=st.text(alphabet="ab #*_>`~-1.[]()<!\n\\&", max_size=200))
-def test_no_markup_breaks_it_or_swallows_a_letter(text: str) -> None:
+def test_no_input_raises_or_loses_a_character(text: str) -> None:
     for dialect in (PLAIN_DIALECT, ASTERISK_DIALECT):
         shown = render_markdown(text, dialect)
         if not any(mark in text for mark in ("`", "&", "[", "<", "~~~")):

@@ -51,7 +51,7 @@ def test_choices_are_shown_as_well_as_the_channel_can(
     assert part.body == "Which?" if tapped else part.body.startswith("Which?\n\n1. ")
 
 
-def test_a_label_that_is_cut_stands_in_full_below() -> None:
+def test_a_truncated_label_is_repeated_in_the_description() -> None:
     [part] = shown(("A label longer than a row", "No"), **BUTTONS, **ROWS)
 
     assert [(each.label, each.description) for each in part.choices] == [
@@ -60,14 +60,14 @@ def test_a_label_that_is_cut_stands_in_full_below() -> None:
     ]
 
 
-def test_links_are_buttons_where_there_are_link_buttons() -> None:
+def test_links_are_buttons_if_the_channel_has_link_buttons() -> None:
     url = "https://example.com"
 
     assert len(shown(("Page",), url=url, **BUTTONS, links=1)[0].choices) == 1
     assert shown(("Page",), url=url, **BUTTONS)[0].body == f"Which?\n\n1. Page ({url})"
 
 
-def test_choices_text_length_lets_only_the_end_stand_with_the_buttons() -> None:
+def test_only_the_end_of_a_long_text_has_the_buttons() -> None:
     parts = shown(("Yes",), "One sentence of many. " * 10, **BUTTONS)
 
     assert [len(part.choices) for part in parts] == [0] * (len(parts) - 1) + [1]
@@ -75,7 +75,7 @@ def test_choices_text_length_lets_only_the_end_stand_with_the_buttons() -> None:
 
 
 @pytest.mark.parametrize(("length", "together"), [(10, True), (3, False), (0, False)])
-def test_caption_length_decides_whether_text_and_picture_are_one(length: int, together: bool) -> None:
+def test_a_text_within_the_caption_length_is_the_images_caption(length: int, together: bool) -> None:
     parts = attach_captions(["Look"], [PICTURE], NOTHING.model_copy(update={"caption_length": length}))
 
     assert (len(parts) == 1) is together

@@ -27,21 +27,21 @@ from channels._kit.rendering import count_segments, to_gsm7_friendly
         ("😀" * 67, "UCS-2", 134, 3),
     ],
 )
-def test_a_text_takes_so_many_segments(text: str, alphabet: str, units: int, count: int) -> None:
+def test_segments_are_counted(text: str, alphabet: str, units: int, count: int) -> None:
     found = count_segments(text)
 
     assert (found.alphabet, found.units, found.count) == (alphabet, units, count)
 
 
-def test_smart_quotes_are_plain_when_that_saves_a_segment() -> None:
+def test_smart_quotes_are_replaced_if_that_saves_a_segment() -> None:
     assert to_gsm7_friendly("“" + "a" * 100 + "”") == '"' + "a" * 100 + '"'
 
 
 @pytest.mark.parametrize("text", ["“short”", "“" + "ő" * 100 + "”", "plain"])
-def test_smart_quotes_stay_when_nothing_is_saved(text: str) -> None:
+def test_smart_quotes_stay_if_nothing_is_saved(text: str) -> None:
     assert to_gsm7_friendly(text) == text
 
 
 @given(text=st.text(alphabet="a€ő😀“…\n", max_size=400))
-def test_thrift_never_costs(text: str) -> None:
+def test_replacement_never_adds_segments(text: str) -> None:
     assert count_segments(to_gsm7_friendly(text)).count <= count_segments(text).count

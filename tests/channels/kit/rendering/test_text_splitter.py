@@ -29,18 +29,18 @@ FLAG = "🇭🇺"
         ("x https://example.com/" + "y" * 20, 10, ["x", "https://ex", "ample.com/", "y" * 10, "y" * 10]),
     ],
 )
-def test_text_is_cut_at_the_best_break_in_reach(text: str, limit: int, parts: list[str]) -> None:
+def test_text_is_split_at_the_best_break(text: str, limit: int, parts: list[str]) -> None:
     assert split_text(text, limit) == parts
 
 
-def test_code_stays_in_one_part_when_it_fits() -> None:
+def test_code_stays_in_one_part_if_it_fits() -> None:
     code = "```" + "a = 1\n" * 10 + "```"
 
     parts = split_text(f"{'word ' * 15}{code}{' word' * 15}", 100)
     assert any(code in part for part in parts)
 
 
-def test_what_is_seen_as_one_character_is_not_cut() -> None:
+def test_grapheme_clusters_are_not_split() -> None:
     assert split_text(f"aa{FAMILY}", 10) == ["aa", FAMILY] or split_text(f"aa{FAMILY}", 12) == ["aa", FAMILY]
     assert split_text(FLAG * 3, 6) == [FLAG, FLAG, FLAG]
     assert split_text("e\u0301" * 3, 3) == ["e\u0301"] * 3
@@ -56,5 +56,5 @@ def test_parts_fit_are_never_empty_and_lose_nothing_but_white_space(text: str, l
 
 
 @given(text=st.text(alphabet="a`.:/ \nh👍🏽", max_size=300), limit=st.integers(2, 30))
-def test_marks_and_links_do_not_stop_it(text: str, limit: int) -> None:
+def test_markers_and_links_do_not_block_the_splitter(text: str, limit: int) -> None:
     assert "".join("".join(split_text(text, limit)).split()) == "".join(text.split())
