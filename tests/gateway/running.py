@@ -71,15 +71,15 @@ class RunningGateway:
         mine = [(int(pid), command) for pid, parent, command in rows if int(parent) == self.process.pid]
         return {_process_name(command): pid for pid, command in mine}
 
-    def stop(self) -> int:
-        """Stop it as Ctrl-C does; return the exit code."""
+    def stop(self, timeout: float = 60) -> int:
+        """Stop it as Ctrl-C does; return the exit code. `timeout` is in seconds."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        return self.wait_for_exit()
+        return self.wait_for_exit(timeout)
 
-    def wait_for_exit(self) -> int:
-        """Wait until it has ended; return the exit code."""
-        rest, _ = self.process.communicate(timeout=60)
+    def wait_for_exit(self, timeout: float = 60) -> int:
+        """Wait until it has ended; return the exit code. Raises `TimeoutExpired` after `timeout` seconds."""
+        rest, _ = self.process.communicate(timeout=timeout)
         self.lines += rest.splitlines()
         return self.process.returncode
 

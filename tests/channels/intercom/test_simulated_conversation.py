@@ -113,9 +113,7 @@ def test_the_desk_and_the_session_agree_on_the_owner(steps: list[tuple[str, str]
     ),
     mode=st.sampled_from(["auto", "html", "plain"]),
 )
-def test_no_body_raises_or_leaves_executable_markup(
-    body: str, tags: list[str], mode: str
-) -> None:
+def test_no_body_raises_or_leaves_executable_markup(body: str, tags: list[str], mode: str) -> None:
     found = parse_body("".join(tag + body for tag in ["", *tags]), mode)  # type: ignore[arg-type]
 
     found.text.encode()

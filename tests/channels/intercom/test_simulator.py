@@ -145,9 +145,7 @@ def test_the_bots_replies_are_accepted_echoed_and_ignored() -> None:
         ("delete", "", [ControlAction.CLOSE]),
     ],
 )
-def test_agent_actions_change_the_owner(
-    move: str, text: str, expected: list[ControlAction]
-) -> None:
+def test_agent_actions_change_the_owner(move: str, text: str, expected: list[ControlAction]) -> None:
     simulator = made()
     said(simulator)
     said(simulator, "more")
@@ -248,9 +246,7 @@ def test_the_bots_hand_off_assigns_to_the_team() -> None:
         ("/dance", {}, (404, "not_found")),
     ],
 )
-def test_invalid_requests_are_refused(
-    what: str, body: dict[str, Any], expected: tuple[int, str]
-) -> None:
+def test_invalid_requests_are_refused(what: str, body: dict[str, Any], expected: tuple[int, str]) -> None:
     simulator = made()
     said(simulator)
     answer, deliveries = call(simulator, what, body)

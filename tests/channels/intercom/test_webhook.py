@@ -213,7 +213,9 @@ def test_the_bot_answers_unless_somebody_else_is_assigned(admin: object) -> None
 
 
 @pytest.mark.parametrize(("admin", "team"), [(int(GRACE), None), (GRACE, TEAM), (None, 5017002)])
-def test_a_message_in_an_assigned_conversation_is_preceded_by_a_take_over(admin: object, team: object) -> None:
+def test_a_message_in_an_assigned_conversation_is_preceded_by_a_take_over(
+    admin: object, team: object
+) -> None:
     control, turn = parsed(REPLIED, talk(part(), admin=admin, team=team))
 
     assert isinstance(control, ControlReceived)

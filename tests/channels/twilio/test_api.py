@@ -153,9 +153,7 @@ async def test_a_rate_limit_is_unavailable(api: respx.MockRouter, status: int, c
 
 
 @pytest.mark.parametrize(("status", "code"), [(500, 20500), (503, 20503), (500, 21211)])
-async def test_a_server_error_is_unknown(
-    api: respx.MockRouter, status: int, code: int
-) -> None:
+async def test_a_server_error_is_unknown(api: respx.MockRouter, status: int, code: int) -> None:
     assert isinstance(await refused(api, status, code), Unknown)
 
 
@@ -241,9 +239,7 @@ async def test_known_replies_are_skipped_and_the_oldest_match_is_returned(api: r
         ("Hello", "Sent from your Twilio trial account - Hello"),
     ],
 )
-async def test_a_text_changed_by_twilio_is_matched(
-    api: respx.MockRouter, body: str, kept: str
-) -> None:
+async def test_a_text_changed_by_twilio_is_matched(api: respx.MockRouter, body: str, kept: str) -> None:
     api.get(MESSAGES).mock(return_value=page(entry("SM2", kept)))
 
     assert await find(reply(body)) == "SM2"

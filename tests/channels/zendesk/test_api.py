@@ -175,9 +175,7 @@ async def test_a_conflicting_update_reads_the_ticket_again(api: respx.MockRouter
 
 
 @pytest.mark.parametrize("metadata", [{"custom": {"turngate": "turn.1"}}, {}])
-async def test_a_put_repeated_by_the_client_is_not_sent_again(
-    api: respx.MockRouter, metadata: Json
-) -> None:
+async def test_a_put_repeated_by_the_client_is_not_sent_again(api: respx.MockRouter, metadata: Json) -> None:
     """A client may send a PUT twice; the second one meets the lock, and our comment is there."""
     standing(api, written())
     now = datetime.now(UTC).isoformat()

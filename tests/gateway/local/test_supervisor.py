@@ -90,10 +90,8 @@ def test_a_second_ctrl_c_does_not_wait_for_a_worker_that_hangs(start: Callable[.
     os.kill(running.children()["worker"], signal.SIGSTOP)
     running.process.send_signal(signal.SIGINT)
     running.wait_for_line("stopping")
-    began = monotonic()
 
-    assert running.stop() == 0
-    assert monotonic() - began < 15.0
+    assert running.stop(timeout=15) == 0
 
 
 def test_when_it_is_killed_its_children_end_too(start: Callable[..., RunningGateway]) -> None:

@@ -93,9 +93,7 @@ async def test_an_unresolved_host_is_unavailable(http: httpx.AsyncClient) -> Non
 
 
 @pytest.mark.parametrize("talk", [hang_up, say_half])
-async def test_a_connection_broken_after_sending_is_unknown(
-    http: httpx.AsyncClient, talk: Talk
-) -> None:
+async def test_a_connection_broken_after_sending_is_unknown(http: httpx.AsyncClient, talk: Talk) -> None:
     async with server(talk) as url:
         assert isinstance(await outcome(http, url), Unknown)
 

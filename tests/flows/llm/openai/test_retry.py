@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -36,10 +36,9 @@ async def test_a_server_that_wants_more_time_than_there_is_is_given_up_at_once(s
     first = OpenAIModel("first", api_key="k", base_url=server.url, patience=15)
     second = OpenAIModel("second", api_key="k", base_url=server.url)
     server.answers = [busy(30), call("go")]
-    began = time.monotonic()
-    answer = await say(machine(MADE, FallbackModel([first, second])), "hi", "go")
+    async with asyncio.timeout(14):  # less than the patience
+        answer = await say(machine(MADE, FallbackModel([first, second])), "hi", "go")
     assert (answer.outcome, answer.model) == ("final", "openai/second")
-    assert time.monotonic() - began < 5
     await first.aclose()
     await second.aclose()
 
