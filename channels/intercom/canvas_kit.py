@@ -56,6 +56,14 @@ _CARD_TEXTS: Final = MappingProxyType(
             empty="Bitte schreiben Sie zuerst Ihre Frage.",
             failed="Das ist nicht angekommen. Bitte versuchen Sie es noch einmal.",
         ),
+        "es": CardTexts(
+            title="¿En qué podemos ayudarle?",
+            ask="Preguntar",
+            thanks="Gracias. Encontrará la respuesta en sus mensajes.",
+            again="Hacer otra pregunta",
+            empty="Escriba primero su pregunta.",
+            failed="No hemos recibido su pregunta. Inténtelo de nuevo.",
+        ),
     }
 )
 

@@ -14,6 +14,7 @@ import respx
 from core.errors import InvalidSignature, MalformedWebhook
 from core.model import Ignored
 from core.ports import Webhook
+from flows.locales import LANGUAGES
 from tests.channels.intercom.builders import (
     ADA,
     APP,
@@ -87,6 +88,12 @@ async def test_the_initial_card_has_a_field_and_a_button() -> None:
     assert [each["type"] for each in components.values()] == ["text", "input", "button"]
     assert components["title"]["text"] == "How can we help?"
     assert components["ask"]["action"] == {"type": "submit"}
+
+
+async def test_the_card_speaks_every_language_that_has_a_pack() -> None:
+    cards = [await shown({"context": {"locale": code}}) for code in LANGUAGES]
+
+    assert len({str(card) for card in cards}) == len(LANGUAGES)
 
 
 async def test_the_card_has_the_configured_title_and_the_users_language() -> None:
