@@ -55,18 +55,18 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_files")
-def test_every_command_says_what_the_page_shows() -> None:
+def test_every_command_prints_what_the_page_shows() -> None:
     for command, shown in SHOWN:
         assert masked(output(command, shown)) == masked(shown), command
 
 
 @pytest.mark.usefixtures("_files")
-def test_the_drawing_is_the_one_that_the_page_shows() -> None:
+def test_the_diagram_matches_the_page() -> None:
     (command,) = [command for command, _ in SHOWN if " > " in command]
     output(command, "")
     assert Path("flow.svg").read_text(encoding="utf-8") == (DOCS / "flow.svg").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", ["lint", "draw", "chat", "test", "schema"])
-def test_every_command_for_authors_is_on_the_page(command: str) -> None:
+def test_every_authoring_command_is_documented(command: str) -> None:
     assert f"turngate flow {command}" in PAGE

@@ -23,7 +23,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("page", "text"), PAGES, ids=[page.name for page, _ in PAGES])
-async def test_the_blocks_of_a_page_run(
+async def test_the_code_blocks_of_a_page_run(
     page: Path, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(LIBRARY, tmp_path, dirs_exist_ok=True)

@@ -27,14 +27,14 @@ def tracked() -> list[str]:
 
 
 @pytest.mark.parametrize("floor", FLOORS)
-def test_a_floor_comes_from_this_checkout_and_nobody_else_claims_it(floor: str) -> None:
+def test_a_package_comes_from_this_checkout_and_no_other_distribution(floor: str) -> None:
     module = __import__(floor)
 
     assert Path(str(module.__file__)).parent == ROOT / floor
     assert set(packages_distributions().get(floor, [])) <= {"turngate"}
 
 
-def test_only_the_agreed_rooms_stand_at_the_top() -> None:
+def test_the_top_level_has_only_the_agreed_entries() -> None:
     assert {name.split("/")[0] for name in tracked()} <= ALLOWED
 
 
@@ -57,7 +57,7 @@ def test_no_file_names_a_machine_or_a_package_host() -> None:
     assert guilty == []
 
 
-def test_no_room_is_called_by_what_it_is_not() -> None:
+def test_no_module_has_a_vague_name() -> None:
     vague = {"utils", "helpers", "managers", "common", "misc"}
 
     assert [name for name in tracked() if vague & set(Path(name).with_suffix("").parts)] == []

@@ -93,7 +93,7 @@ _UNWRITABLE = pytest.mark.parametrize(
 
 
 @_UNWRITABLE
-async def test_a_worker_that_starts_while_nothing_can_be_written_waits_and_then_answers(
+async def test_a_worker_started_on_a_read_only_server_waits_until_writes_work(
     stack: Stack, trouble: tuple[str, ...], relief: tuple[str, ...], word: str
 ) -> None:
     await stack.accept_message(1, "hi")
@@ -111,14 +111,14 @@ async def test_a_worker_that_starts_while_nothing_can_be_written_waits_and_then_
 
 
 @_UNWRITABLE
-async def test_a_server_that_takes_no_writes_refuses_new_messages_and_keeps_the_old(
+async def test_a_server_that_refuses_writes_rejects_new_messages_and_keeps_accepted_ones(
     stack: Stack, trouble: tuple[str, ...], relief: tuple[str, ...], word: str
 ) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=0.5))
     await stack.start_async_worker()
     await stack.accept_message(1, "hi")
     await stack.accept_message(2, "4321")
-    await stack.simulator.wait_for_texts(1)  # the provider has the first reply; its answer is still on its way
+    await stack.simulator.wait_for_texts(1)  # the provider has the reply, its answer is on the way
     await stack.redis.execute_command(*trouble)  # type: ignore[no-untyped-call]
     with pytest.raises(StorageUnavailable):
         await stack.accept_message(3, "23 April 1990")
@@ -137,7 +137,7 @@ async def test_a_server_that_takes_no_writes_refuses_new_messages_and_keeps_the_
     assert len(heard) == 3
 
 
-async def test_a_worker_far_from_its_server_answers_in_order_and_once(stack: Stack) -> None:
+async def test_a_worker_with_high_redis_latency_answers_in_order_and_once(stack: Stack) -> None:
     async with distant(stack.url, 0.05) as url:
         for number, text in enumerate(("hi", "4321", "23 April 1990")):
             await stack.accept_message(number, text)
@@ -150,7 +150,7 @@ async def test_a_worker_far_from_its_server_answers_in_order_and_once(stack: Sta
     assert len(stack.simulator.received_texts()) == 3
 
 
-async def test_a_server_that_does_not_answer_in_time_is_a_503_within_that_time(stack: Stack) -> None:
+async def test_a_redis_timeout_is_reported_as_storage_unavailable(stack: Stack) -> None:
     async with distant(stack.url, 0.5) as url:
         redis = open_redis(url, timeout=0.2)
         stack.inbox = RedisInbox(redis)
@@ -163,7 +163,7 @@ async def test_a_server_that_does_not_answer_in_time_is_a_503_within_that_time(s
     assert took < 2
 
 
-async def test_sessions_of_an_older_release_go_on(stack: Stack) -> None:
+async def test_sessions_of_an_older_release_continue(stack: Stack) -> None:
     await stack.accept_message(1, "hi")
     await stack.start_async_worker()
     await stack.simulator.wait_for_texts(1)
@@ -186,7 +186,9 @@ async def test_sessions_of_an_older_release_go_on(stack: Stack) -> None:
 
 
 @pytest.mark.timeout(120)
-async def test_a_mailbox_of_300_messages_is_answered_whole_and_in_order(stack: Stack, tmp_path: Path) -> None:
+async def test_a_mailbox_of_300_messages_is_answered_completely_and_in_order(
+    stack: Stack, tmp_path: Path
+) -> None:
     config = tmp_path / "turngate.toml"
     config.write_text(
         "[channels.twilio.pace]\nnumber = 1000"
@@ -205,7 +207,9 @@ async def test_a_mailbox_of_300_messages_is_answered_whole_and_in_order(stack: S
 
 
 @pytest.mark.timeout(120)
-async def test_a_turn_that_kills_the_worker_is_set_aside_and_the_session_goes_on(stack: Stack) -> None:
+async def test_a_turn_that_kills_the_worker_becomes_a_dead_letter_and_the_session_continues(
+    stack: Stack,
+) -> None:
     stack.add_settings(TURNGATE_LEASE_SECONDS="1")
     await stack.accept_message(1, "hi")
     await stack.accept_message(2, CRASH_TEXT)
@@ -231,7 +235,7 @@ async def test_a_turn_that_kills_the_worker_is_set_aside_and_the_session_goes_on
     assert await stack.redis.xlen("tg:dead") == 1
 
 
-async def test_a_worker_whose_clock_is_an_hour_off_does_no_harm_beside_another(stack: Stack) -> None:
+async def test_a_worker_with_a_wrong_clock_does_not_disturb_another(stack: Stack) -> None:
     people = [f"+1555010{number:04d}" for number in range(20)]
     for name in ("LateWorker", "LateWorker"):
         await stack.start_rq("worker", "--worker-class", f"tests.gateway.workers.{name}", "turns")
@@ -245,7 +249,9 @@ async def test_a_worker_whose_clock_is_an_hour_off_does_no_harm_beside_another(s
     assert [len(stack.simulator.received_texts(person)) for person in people] == [2] * 20
 
 
-async def test_a_flow_that_never_ends_passes_each_node_once_and_answers(stack: Stack, tmp_path: Path) -> None:
+async def test_an_endless_cycle_visits_each_node_once_per_turn_and_answers(
+    stack: Stack, tmp_path: Path
+) -> None:
     flow = tmp_path / "endless.json"
     flow.write_text(json.dumps(ENDLESS))
     stack.add_settings(TURNGATE_FLOW=str(flow))

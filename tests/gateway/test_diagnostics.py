@@ -17,7 +17,7 @@ async def said(**settings: str) -> tuple[str, str]:
     return well, "\n".join(finding.message for finding in found if not finding.passed)
 
 
-async def test_a_newcomer_without_any_setting_is_told_that_all_is_well() -> None:
+async def test_without_any_setting_all_checks_pass() -> None:
     well, unwell = await said()
 
     assert "simulated" in well
@@ -25,15 +25,15 @@ async def test_a_newcomer_without_any_setting_is_told_that_all_is_well() -> None
     assert unwell == ""
 
 
-async def test_a_flow_that_is_not_there_is_found() -> None:
+async def test_a_missing_flow_is_found() -> None:
     assert "TURNGATE_FLOW" in (await said(TURNGATE_FLOW="nowhere.json"))[1]
 
 
-async def test_a_server_that_does_not_answer_is_found() -> None:
+async def test_an_unreachable_server_is_found() -> None:
     assert "check REDIS_URL" in (await said(REDIS_URL="redis://127.0.0.1:1"))[1]
 
 
-async def test_a_missing_worker_and_given_up_messages_are_found(redis: Redis, redis_url: str) -> None:
+async def test_a_missing_worker_and_dead_letters_are_found(redis: Redis, redis_url: str) -> None:
     await redis.xadd("tg:dead", {"session": "s", "letter": "{}"})
     _, before = await said(REDIS_URL=redis_url)
     await worker_presence.announce(redis, "one")
@@ -44,7 +44,7 @@ async def test_a_missing_worker_and_given_up_messages_are_found(redis: Redis, re
     assert "A worker is alive" in well
 
 
-async def test_a_worker_that_reads_pickle_is_found() -> None:
+async def test_a_worker_that_expects_pickle_is_found() -> None:
     async with running_stack(durable=True) as stack:
         await stack.accept_message(1, "hi")
         stock = await stack.start_rq("worker", "--burst", "turns")

@@ -43,7 +43,7 @@ def orders(url: str) -> str:
     )
 
 
-async def test_a_worker_makes_the_calls_of_its_flow(tmp_path: Path) -> None:
+async def test_a_worker_makes_the_http_calls_of_its_flow(tmp_path: Path) -> None:
     async with Crm().running() as crm, running_stack() as stack:
         crm.answers = [JSONResponse({"status": "on its way"}), Response(status_code=404)]
         path = tmp_path / "orders.json"
@@ -62,7 +62,7 @@ async def test_a_worker_makes_the_calls_of_its_flow(tmp_path: Path) -> None:
         assert crm.requests[0].headers["authorization"] == "Bearer tk-1"
 
 
-async def test_a_worker_calls_nobody_inside_unless_told(tmp_path: Path) -> None:
+async def test_a_worker_calls_private_hosts_only_if_configured(tmp_path: Path) -> None:
     async with Crm().running() as crm, running_stack() as stack:
         path = tmp_path / "orders.json"
         path.write_text(orders(crm.url), encoding="utf-8")
@@ -74,7 +74,7 @@ async def test_a_worker_calls_nobody_inside_unless_told(tmp_path: Path) -> None:
         assert crm.requests == []
 
 
-async def test_a_rewritten_flow_is_taken_up_and_a_broken_one_is_not(tmp_path: Path) -> None:
+async def test_a_valid_rewritten_flow_is_loaded_and_an_invalid_one_ignored(tmp_path: Path) -> None:
     async with running_stack() as stack:
         path = tmp_path / "flow.json"
 

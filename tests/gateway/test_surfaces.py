@@ -80,7 +80,7 @@ async def world(flow: str) -> AsyncIterator[World]:
 
 
 @pytest.mark.parametrize("flow", ["kyc", "support"])
-async def test_every_surface_holds_the_flow(flow: str) -> None:
+async def test_the_library_flows_run_on_every_surface(flow: str) -> None:
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
@@ -96,7 +96,7 @@ async def test_every_surface_holds_the_flow(flow: str) -> None:
         assert any(line.choices for line in on_cloud)
 
 
-async def test_a_session_goes_on_when_the_number_vanishes_and_a_lost_answer_is_not_sent_twice() -> None:
+async def test_a_session_continues_without_the_phone_number_and_a_lost_answer_is_not_sent_twice() -> None:
     person = "+15550174"
     async with world("kyc") as around:
         server, simulator = around.whatsapp, around.whatsapp.simulator

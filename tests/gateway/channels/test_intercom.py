@@ -138,7 +138,7 @@ async def hold(around: Desk, conversation: ConversationTest) -> None:
 
 
 @pytest.mark.parametrize("flow", ["kyc", "support"])
-async def test_intercom_holds_the_flow(flow: str) -> None:
+async def test_the_library_flows_run_in_intercom(flow: str) -> None:
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
@@ -150,7 +150,7 @@ async def test_intercom_holds_the_flow(flow: str) -> None:
         assert len(set(around.heard())) == len(around.heard())
 
 
-async def test_the_end_of_a_flow_closes_the_conversation_and_who_writes_opens_it() -> None:
+async def test_a_completed_flow_closes_the_conversation_and_a_message_reopens_it() -> None:
     conversation = ConversationTestFile.load(conversation_file_path(FLOW_LIBRARY / "kyc.json")).conversations[
         0
     ]
@@ -164,7 +164,7 @@ async def test_the_end_of_a_flow_closes_the_conversation_and_who_writes_opens_it
         assert around.simulator.get_desk_status(PERSON).words.startswith("open")
 
 
-async def test_a_conversation_goes_to_people_and_comes_back() -> None:
+async def test_a_conversation_is_handed_to_agents_and_returned() -> None:
     async with desk("support") as around:
         await around.say("hi")
         await around.until("What can I do for you?")
@@ -194,7 +194,7 @@ async def test_a_conversation_goes_to_people_and_comes_back() -> None:
 
 
 @pytest.mark.parametrize("kind", [Interrupting, Unheard])
-async def test_a_person_who_answers_between_two_parts_silences_the_rest(
+async def test_an_agents_reply_between_two_parts_silences_the_rest(
     kind: type[IntercomSimulator],
 ) -> None:
     async with desk("support", kind) as around:
@@ -210,7 +210,7 @@ async def test_a_person_who_answers_between_two_parts_silences_the_rest(
         assert [text.partition(".")[0] for text in around.heard()][1].startswith("You can pay by card")
 
 
-async def test_what_was_taken_without_an_answer_is_not_sent_twice() -> None:
+async def test_an_accepted_send_without_an_answer_is_not_repeated() -> None:
     async with desk("support") as around:
         around.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER, Fault.NONE)))
         await around.say("hi")
@@ -250,7 +250,7 @@ async def test_a_question_on_the_home_card_starts_the_flow() -> None:
         assert [line.text for line in around.server.list_entries(PERSON, "in")] == ["do you take visa?"]
 
 
-async def test_a_deleted_conversation_with_waiting_turns_ends_quietly() -> None:
+async def test_a_deleted_conversation_with_waiting_turns_ends_without_errors() -> None:
     async with desk("kyc") as around:
         await around.say("hi")
         await around.until("last four digits")

@@ -35,7 +35,7 @@ class Messaging:
         self.redis = redis
 
     async def say(self, text: str, button: str = "") -> int:
-        """Send a message of the contact, accepted by the gateway; return how many answers there were before."""
+        """Send a message of the contact; return how many answers there were before."""
         seen = len(self.server.list_entries(PERSON))
         self.server.send_user_message(UserMessage("sunshine", PERSON, text, button=button))
         await self.server.wait_until_idle()
@@ -105,7 +105,7 @@ async def hold(around: Messaging, conversation: ConversationTest) -> None:
 
 
 @pytest.mark.parametrize("flow", ["kyc", "support"])
-async def test_zendesk_messaging_holds_the_flow(flow: str) -> None:
+async def test_the_library_flows_run_in_zendesk_messaging(flow: str) -> None:
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
@@ -114,7 +114,7 @@ async def test_zendesk_messaging_holds_the_flow(flow: str) -> None:
         assert any(line.choices for line in around.server.list_entries(PERSON))
 
 
-async def test_control_goes_to_people_and_comes_back() -> None:
+async def test_control_is_passed_to_agents_and_back() -> None:
     async with messaging("support") as around:
         await around.until("What can I do", await around.say("hi"))
         await around.until("passing you on", await around.say("get me an agent"))
@@ -134,7 +134,7 @@ async def test_control_goes_to_people_and_comes_back() -> None:
         await around.until("open", seen)
 
 
-async def test_an_agent_who_takes_control_silences_the_bot_and_an_offer_brings_it_back() -> None:
+async def test_an_agent_who_takes_control_silences_the_bot_until_it_is_offered_back() -> None:
     async with messaging("support") as around:
         await around.until("What can I do", await around.say("hi"))
         await around.act("take")
@@ -147,7 +147,7 @@ async def test_an_agent_who_takes_control_silences_the_bot_and_an_offer_brings_i
         assert await around.owner() is Owner.BOT
 
 
-async def test_a_lost_answer_is_not_sent_twice() -> None:
+async def test_a_reply_with_a_lost_answer_is_not_sent_twice() -> None:
     async with messaging("support") as around:
         around.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
         await around.until("What can I do", await around.say("hi"))

@@ -51,7 +51,7 @@ def interrupted(process: subprocess.Popen[bytes]) -> int:
     raise AssertionError("still there")
 
 
-def test_lint_names_what_channels_cannot_show_and_is_content() -> None:
+def test_lint_reports_channel_limits_as_warnings() -> None:
     result = flow("lint", LIBRARY / "support.json")
     assert result.exit_code == 0
     assert "node welcome: shows 4 choices: twilio and zendesk have no buttons: numbered list" in result.stdout
@@ -77,7 +77,7 @@ def test_draw_prints_mermaid_or_svg() -> None:
     assert ElementTree.fromstring(flow("draw", KYC, "--svg").stdout).tag.endswith("svg")
 
 
-def test_chat_shows_the_answer_and_where_it_stands() -> None:
+def test_chat_shows_the_answer_and_the_current_node() -> None:
     result = flow("chat", KYC, said="4321\n23 April 1990\n")
     assert result.exit_code == 0
     assert "node ask_date_of_birth · advance · edge last_four_given" in result.stdout
@@ -86,7 +86,7 @@ def test_chat_shows_the_answer_and_where_it_stands() -> None:
     assert "0 tokens" in result.stdout
 
 
-def test_test_holds_the_conversations_beside_the_flow_and_writes_junit(tmp_path: Path) -> None:
+def test_test_runs_the_conversations_of_the_flow_and_writes_junit(tmp_path: Path) -> None:
     result = flow("test", KYC, "--junit", tmp_path / "out.xml")
     assert result.exit_code == 0
     assert "passed  a customer is verified in four messages" in result.stdout
@@ -94,13 +94,13 @@ def test_test_holds_the_conversations_beside_the_flow_and_writes_junit(tmp_path:
     assert ElementTree.parse(tmp_path / "out.xml").getroot().get("failures") == "0"
 
 
-def test_a_file_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> None:
+def test_an_unwritable_file_is_reported(tmp_path: Path) -> None:
     result = flow("test", KYC, "--junit", tmp_path / "nowhere" / "out.xml")
     assert isinstance(result.exception, ConfigurationError)
     assert str(result.exception).endswith("out.xml cannot be written: No such file or directory")
 
 
-def test_test_fails_when_a_conversation_goes_another_way(tmp_path: Path) -> None:
+def test_test_fails_when_a_conversation_differs(tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(
         "conversations: [{name: a, turns: [{say: hi, expect: {node: confirm}}]}]", encoding="utf-8"
@@ -110,7 +110,7 @@ def test_test_fails_when_a_conversation_goes_another_way(tmp_path: Path) -> None
     assert "failed  a\n        1. “hi”: node is “ask_last_four”, not “confirm”" in result.stdout
 
 
-def test_test_has_a_scripted_model_do_what_is_written_down(tmp_path: Path) -> None:
+def test_test_uses_the_scripted_model_of_the_file(tmp_path: Path) -> None:
     written = tmp_path / "written.yaml"
     written.write_text(
         "conversations: [{name: a, turns: [{say: hi}, {say: mine is 4321, "
@@ -124,7 +124,7 @@ def test_test_has_a_scripted_model_do_what_is_written_down(tmp_path: Path) -> No
     assert "2. “4321”: the model is asked to decide at “ask_last_four”, without a decide" in result.stdout
 
 
-def test_test_refuses_a_name_that_the_flow_has_not(tmp_path: Path) -> None:
+def test_test_refuses_names_unknown_to_the_flow(tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text("conversations: [{name: a, turns: [{say: hi, expect: {node: x}}]}]", encoding="utf-8")
     result = flow("test", KYC, "--conversations", other)
@@ -137,7 +137,7 @@ def test_schema_prints_the_published_schema() -> None:
     assert json.loads(flow("schema").stdout) == json.loads(published.read_text(encoding="utf-8"))
 
 
-def test_chat_is_left_at_once_by_ctrl_c_and_at_the_end_of_what_is_said() -> None:
+def test_chat_ends_at_ctrl_c_and_at_the_end_of_input() -> None:
     terminal, its_side = pty.openpty()
     with chatting(KYC, stdin=its_side, stdout=its_side, stderr=its_side) as chat:
         os.close(its_side)
@@ -161,7 +161,7 @@ def test_chat_without_a_terminal_greets_and_ends() -> None:
     assert ended.stderr == ""
 
 
-def test_chat_takes_up_a_change_of_the_file(tmp_path: Path) -> None:
+def test_chat_reloads_a_changed_file(tmp_path: Path) -> None:
     file = tmp_path / "flow.json"
 
     def write(text: str) -> None:

@@ -43,7 +43,7 @@ async def answered(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("message", ["M1", "P1"])
-def test_why_tells_a_messages_life_from_either_end(asked: str, message: str) -> None:
+def test_why_shows_a_messages_log_by_turn_or_provider_id(asked: str, message: str) -> None:
     prepared(asked, answered)
 
     told = run("why", message)
@@ -54,19 +54,19 @@ def test_why_tells_a_messages_life_from_either_end(asked: str, message: str) -> 
     assert "my secret" in run("why", message, "--text").output
 
 
-def test_why_says_that_a_message_is_not_known(asked: str) -> None:
+def test_why_reports_an_unknown_message(asked: str) -> None:
     prepared(asked, answered)
 
     assert run("why", "nothing").exit_code == 1
 
 
-def test_sessions_with_work_are_listed(asked: str) -> None:
+def test_sessions_with_pending_work_are_listed(asked: str) -> None:
     prepared(asked, lambda rig: rig.accept_turns(1, 2))
 
     assert f"{SESSION}  bot  queued 2  unsent 0" in run("sessions").output
 
 
-def test_a_person_is_erased_only_when_one_is_sure(asked: str) -> None:
+def test_a_contact_is_erased_only_after_confirmation(asked: str) -> None:
     async def two(rig: Rig) -> None:
         for session in (f"fake:A1:us:{ADDRESS.theirs}", f"fake:A1:us:{ADDRESS.theirs}0"):
             await rig.accept_turns(1, session=session)
@@ -79,7 +79,7 @@ def test_a_person_is_erased_only_when_one_is_sure(asked: str) -> None:
     assert run("erase", "+1").exit_code == 2
 
 
-def test_a_word_of_our_own_waits_in_the_outbox(asked: str) -> None:
+def test_a_proactive_message_is_queued_in_the_outbox(asked: str) -> None:
     prepared(asked, answered)
 
     assert run("send", SESSION, "Your parcel is here.").exit_code == 0

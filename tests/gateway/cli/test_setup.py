@@ -60,7 +60,7 @@ async def admin() -> AsyncIterator[Admin]:
         yield Admin(simulator, url)
 
 
-async def test_the_webhook_is_made_once_and_its_secret_is_told(admin: Admin) -> None:
+async def test_the_webhook_is_created_once_and_its_secret_printed(admin: Admin) -> None:
     code, said = await admin.run("zendesk")
     [webhook] = admin.simulator.admin.webhooks.values()
 
@@ -76,7 +76,7 @@ async def test_the_webhook_is_made_once_and_its_secret_is_told(admin: Admin) -> 
     assert "c2VjcmV0" not in said
 
 
-async def test_triggers_are_made_once_and_corrected(admin: Admin) -> None:
+async def test_triggers_are_created_once_and_corrected(admin: Admin) -> None:
     code, said = await admin.run("zendesk", "--by-triggers")
     triggers = admin.simulator.admin.triggers
 
@@ -95,7 +95,7 @@ async def test_triggers_are_made_once_and_corrected(admin: Admin) -> None:
     assert triggers == before
 
 
-async def test_a_webhook_of_the_other_kind_is_for_a_person(admin: Admin) -> None:
+async def test_a_webhook_of_the_other_kind_is_left_to_the_operator(admin: Admin) -> None:
     await admin.run("zendesk", "--by-triggers")
     code, said = await admin.run("zendesk")
 
@@ -115,7 +115,7 @@ async def test_a_webhook_of_the_other_kind_is_for_a_person(admin: Admin) -> None
         (("zendesk",), {"PUBLIC_URL": ""}, "PUBLIC_URL"),
     ],
 )
-async def test_what_is_missing_is_said(
+async def test_missing_settings_are_reported(
     admin: Admin, arguments: tuple[str, ...], settings: dict[str, str], words: str
 ) -> None:
     code, said = await admin.run(*arguments, **settings)

@@ -29,7 +29,7 @@ def _left(item: str) -> int:
 '''
 
 
-async def test_marked_functions_of_a_file_are_tools(tmp_path: Path) -> None:
+async def test_decorated_functions_of_a_file_are_tools(tmp_path: Path) -> None:
     file = tmp_path / "tools.py"
     file.write_text(TOOLS)
 
@@ -45,7 +45,7 @@ async def test_marked_functions_of_a_file_are_tools(tmp_path: Path) -> None:
     ("text", "words"),
     [("x = 1", "no function marked"), ("import nothing_here", "ModuleNotFoundError"), ("1 +", "SyntaxError")],
 )
-def test_a_file_without_tools_is_said_so(tmp_path: Path, text: str, words: str) -> None:
+def test_a_file_without_tools_is_an_error(tmp_path: Path, text: str, words: str) -> None:
     file = tmp_path / "tools.py"
     file.write_text(text)
     with pytest.raises(ConfigurationError, match=f"TURNGATE_TOOLS.*{words}"):
@@ -53,10 +53,10 @@ def test_a_file_without_tools_is_said_so(tmp_path: Path, text: str, words: str) 
 
 
 @pytest.mark.parametrize("spec", ["nowhere.py", "no.such.module"])
-def test_what_is_not_there_is_said_so(spec: str) -> None:
+def test_a_missing_file_or_module_is_an_error(spec: str) -> None:
     with pytest.raises(ConfigurationError, match="TURNGATE_TOOLS"):
         load_tools(spec)
 
 
-def test_without_the_setting_there_are_none() -> None:
+def test_without_the_setting_there_are_no_tools() -> None:
     assert load_tools("") == []

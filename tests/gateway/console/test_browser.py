@@ -61,7 +61,7 @@ def last_heard(page: Page, words: str) -> None:
     expect(page.locator("li.theirs .bubble").last).to_contain_text(words, timeout=10_000)
 
 
-def test_a_whole_conversation_from_the_keyboard(page: Page) -> None:
+def test_a_conversation_by_keyboard_alone(page: Page) -> None:
     say(page, "hi")
     last_heard(page, "last four digits")
     say(page, "4321")
@@ -74,7 +74,7 @@ def test_a_whole_conversation_from_the_keyboard(page: Page) -> None:
     assert page.locator("li.mine .bubble").all_inner_texts() == ["hi", "4321", "23 April 1990", "1"]
 
 
-def test_under_each_bubble_stands_its_life_in_milliseconds(page: Page) -> None:
+def test_each_bubble_shows_its_timeline_in_milliseconds(page: Page) -> None:
     say(page, "hi")
 
     expect(page.locator("li.mine .life")).to_have_text(
@@ -85,7 +85,7 @@ def test_under_each_bubble_stands_its_life_in_milliseconds(page: Page) -> None:
     )
 
 
-def test_whatsapp_is_another_conversation_with_another_number(page: Page) -> None:
+def test_whatsapp_is_a_separate_conversation_with_another_number(page: Page) -> None:
     say(page, "hi")
     last_heard(page, "last four digits")
     page.get_by_role("radio", name="WhatsApp").check()
@@ -96,7 +96,7 @@ def test_whatsapp_is_another_conversation_with_another_number(page: Page) -> Non
     expect(page.locator("li.theirs .life")).to_contain_text("read", timeout=10_000)
 
 
-def test_who_takes_over_silences_the_bot_until_it_is_given_back(page: Page) -> None:
+def test_a_take_over_silences_the_bot_until_it_is_given_back(page: Page) -> None:
     say(page, "hi")
     last_heard(page, "last four digits")
     page.get_by_role("button", name="Take over").click()
@@ -110,7 +110,7 @@ def test_who_takes_over_silences_the_bot_until_it_is_given_back(page: Page) -> N
     last_heard(page, "date of birth")
 
 
-def test_a_person_answers_at_the_desk_and_gives_the_conversation_back(
+def test_an_agent_answers_in_the_inbox_and_returns_the_conversation(
     page: Page, gateway: RunningGateway
 ) -> None:
     say(page, "hi")
@@ -136,7 +136,7 @@ def test_a_person_answers_at_the_desk_and_gives_the_conversation_back(
     last_heard(page, "date of birth")
 
 
-def test_the_conversation_is_there_again_after_a_reload(page: Page) -> None:
+def test_the_conversation_is_restored_after_a_reload(page: Page) -> None:
     say(page, "hi")
     last_heard(page, "last four digits")
     page.reload()
@@ -145,7 +145,7 @@ def test_the_conversation_is_there_again_after_a_reload(page: Page) -> None:
     expect(page.locator("li.mine .bubble")).to_have_text(["hi"])
 
 
-def test_at_a_desk_people_answer_beside_the_phone_and_give_it_back(page: Page) -> None:
+def test_agents_answer_in_the_intercom_pane_and_return_the_conversation(page: Page) -> None:
     page.get_by_role("radio", name="Intercom").check()
     expect(page.locator("#standing")).to_have_text("no conversation yet")
     expect(page.get_by_role("button", name="Take over")).to_be_hidden()
@@ -180,7 +180,9 @@ def test_at_a_desk_people_answer_beside_the_phone_and_give_it_back(page: Page) -
         ("Zendesk messaging", "control: bot", "Pass control to the bot"),
     ],
 )
-def test_at_zendesk_people_answer_and_give_it_back(page: Page, desk: str, begun: str, back: str) -> None:
+def test_agents_answer_in_the_zendesk_pane_and_return_the_conversation(
+    page: Page, desk: str, begun: str, back: str
+) -> None:
     page.get_by_role("radio", name=desk).check()
     say(page, "hi")
     last_heard(page, "last four digits")
@@ -198,7 +200,7 @@ def test_at_zendesk_people_answer_and_give_it_back(page: Page, desk: str, begun:
 
 
 @pytest.mark.parametrize("width", [360, 800, 1280])
-def test_the_desk_stands_beside_or_below_the_phone(page: Page, width: int) -> None:
+def test_the_agent_pane_is_beside_or_below_the_phone(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})
     page.get_by_role("radio", name="Intercom").check()
     say(page, "a long word: " + "wort" * 60)
@@ -211,7 +213,7 @@ def test_the_desk_stands_beside_or_below_the_phone(page: Page, width: int) -> No
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_is_cut_off(page: Page, width: int) -> None:
+def test_no_content_is_clipped(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})
     say(page, "a long word: " + "wort" * 60)
     last_heard(page, "last four digits")
@@ -224,7 +226,7 @@ def test_nothing_is_cut_off(page: Page, width: int) -> None:
     assert box["y"] + box["height"] <= 740
 
 
-def test_whatsapp_cloud_shows_real_buttons_and_takes_pictures(page: Page) -> None:
+def test_whatsapp_cloud_shows_buttons_and_accepts_images(page: Page) -> None:
     page.get_by_role("radio", name="Cloud API").check()
     say(page, "hi")
     last_heard(page, "last four digits")

@@ -92,7 +92,7 @@ async def world() -> AsyncIterator[World]:
             yield World(gateway, server, url, http)
 
 
-async def test_what_is_said_arrives_as_a_signed_webhook(world: World) -> None:
+async def test_a_message_arrives_as_a_signed_webhook(world: World) -> None:
     sid = await world.say("Hi é")
 
     [event] = world.gateway.events
@@ -100,7 +100,7 @@ async def test_what_is_said_arrives_as_a_signed_webhook(world: World) -> None:
     assert (event.turn.id, event.turn.text, event.turn.address) == (sid, "Hi é", ADDRESS)
 
 
-async def test_a_reply_is_taken_and_its_statuses_come_back(world: World) -> None:
+async def test_a_reply_is_accepted_and_its_statuses_are_delivered(world: World) -> None:
     sent = await world.channel.send(REPLY, world.http)
     await world.server.wait_until_idle()
 
@@ -116,14 +116,14 @@ async def test_a_reply_is_taken_and_its_statuses_come_back(world: World) -> None
     assert later.json() == {"messages": [], "last": found["last"]}
 
 
-async def test_a_plus_that_became_a_space_is_put_back(world: World) -> None:
+async def test_a_plus_decoded_as_a_space_is_restored(world: World) -> None:
     await world.say("Hi")
 
     found = (await world.http.get(f"{world.url}/_simulator/messages?from=+{ADA[1:]}")).json()
     assert [line["text"] for line in found["messages"]] == ["Hi"]
 
 
-async def test_webhooks_are_tried_again_until_they_are_taken(world: World) -> None:
+async def test_webhooks_are_retried_until_accepted(world: World) -> None:
     world.gateway.failures = 3
     await world.say("Hi")
     await world.server.wait_until_idle()
@@ -142,7 +142,7 @@ async def test_webhooks_are_tried_again_until_they_are_taken(world: World) -> No
     ],
 )
 @pytest.mark.parametrize("transport", ["aiohttp", "httpx"])
-async def test_a_send_that_failed_is_looked_up_and_found_only_if_it_was_taken(
+async def test_a_failed_send_is_found_by_look_up_only_if_it_was_accepted(
     world: World, fault: Fault, expected: type[DeliveryError], taken: int, transport: str
 ) -> None:
     since = datetime.now(UTC)
@@ -159,7 +159,7 @@ async def test_a_send_that_failed_is_looked_up_and_found_only_if_it_was_taken(
             assert await world.channel.find_sent(REPLY, http, since=since, known=known) is None
 
 
-async def test_the_server_lives_on_after_it_dropped_a_connection(world: World) -> None:
+async def test_the_server_continues_after_a_dropped_connection(world: World) -> None:
     world.server.simulator.set_faults(FaultSettings(next=(Fault.DROP_BEFORE,) * 3))
     for _ in range(3):
         with pytest.raises(Unknown):
@@ -179,7 +179,7 @@ async def test_the_server_lives_on_after_it_dropped_a_connection(world: World) -
         ("faults", "[]"),
     ],
 )
-async def test_a_control_that_cannot_be_read_is_refused_in_one_shape(
+async def test_malformed_control_requests_are_refused_with_one_shape(
     world: World, path: str, body: str
 ) -> None:
     answer = await world.http.post(f"{world.url}/_simulator/{path}", content=body)
@@ -188,7 +188,7 @@ async def test_a_control_that_cannot_be_read_is_refused_in_one_shape(
     assert answer.json()["error"]["code"] == "malformed"
 
 
-async def test_without_a_port_of_its_own_a_dropped_connection_is_an_error() -> None:
+async def test_without_a_real_port_a_dropped_connection_is_an_error() -> None:
     simulator = TwilioSimulator(
         account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1
     )
@@ -209,7 +209,7 @@ async def test_without_a_port_of_its_own_a_dropped_connection_is_an_error() -> N
         await server.aclose()
 
 
-async def test_webhooks_that_wait_are_forgotten_when_the_server_stops() -> None:
+async def test_pending_webhooks_are_cancelled_when_the_server_stops() -> None:
     async with provider_client() as http:
         simulator = TwilioSimulator(
             account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1
@@ -222,7 +222,7 @@ async def test_webhooks_that_wait_are_forgotten_when_the_server_stops() -> None:
         await server.wait_until_idle()
 
 
-async def test_a_port_that_is_taken_is_an_error() -> None:
+async def test_a_port_in_use_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         async with serve(Starlette(), port=taken.getsockname()[1]):
             pass

@@ -54,14 +54,14 @@ def eventually(true: Callable[[], bool], seconds: float = 20.0) -> bool:
     return true()
 
 
-def test_it_says_where_it_is_when_a_message_would_be_answered(gateway: RunningGateway) -> None:
+def test_the_address_is_printed_once_the_gateway_is_ready(gateway: RunningGateway) -> None:
     assert gateway.is_ready()
     assert set(gateway.children()) == {"web", "worker", "server"}
     assert any("https://bots.example.com/webhooks/twilio" in line for line in gateway.lines)
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "server"])
-def test_what_is_killed_is_started_again(gateway: RunningGateway, name: str) -> None:
+def test_killed_processes_are_restarted(gateway: RunningGateway, name: str) -> None:
     before = gateway.children()
     os.kill(before[name], signal.SIGKILL)
 
@@ -69,14 +69,14 @@ def test_what_is_killed_is_started_again(gateway: RunningGateway, name: str) -> 
     assert eventually(gateway.is_ready)
 
 
-def test_a_folder_in_use_is_one_sentence(gateway: RunningGateway) -> None:
+def test_a_folder_in_use_is_reported_in_one_line(gateway: RunningGateway) -> None:
     second = RunningGateway(gateway.folder, **_TWILIO)
     second.wait_for_line("in use by another")
 
     assert second.wait_for_exit() == 2
 
 
-def test_ctrl_c_stops_everything_and_is_no_failure(start: Callable[..., RunningGateway]) -> None:
+def test_ctrl_c_stops_all_processes_with_exit_code_zero(start: Callable[..., RunningGateway]) -> None:
     running = start(**_TWILIO)
     children = running.children()
 
@@ -85,7 +85,7 @@ def test_ctrl_c_stops_everything_and_is_no_failure(start: Callable[..., RunningG
     assert running.lines[-1].endswith("conversations are kept")
 
 
-def test_a_second_ctrl_c_does_not_wait_for_a_worker_that_hangs(start: Callable[..., RunningGateway]) -> None:
+def test_a_second_ctrl_c_kills_a_hanging_worker(start: Callable[..., RunningGateway]) -> None:
     running = start(**_TWILIO)
     os.kill(running.children()["worker"], signal.SIGSTOP)
     running.process.send_signal(signal.SIGINT)
@@ -96,7 +96,7 @@ def test_a_second_ctrl_c_does_not_wait_for_a_worker_that_hangs(start: Callable[.
     assert monotonic() - began < 15.0
 
 
-def test_when_it_is_killed_its_children_end_too(start: Callable[..., RunningGateway]) -> None:
+def test_children_end_when_the_supervisor_is_killed(start: Callable[..., RunningGateway]) -> None:
     running = start(**_TWILIO)
     children = running.children()
     running.process.kill()
@@ -104,7 +104,7 @@ def test_when_it_is_killed_its_children_end_too(start: Callable[..., RunningGate
     assert eventually(lambda: not any(_is_running(pid) for pid in children.values()))
 
 
-def test_a_conversation_goes_on_after_a_restart(start: Callable[..., RunningGateway]) -> None:
+def test_a_conversation_continues_after_a_restart(start: Callable[..., RunningGateway]) -> None:
     running = start(TURNGATE_FLOW="kyc")
     assert "last four digits" in say(running, "hi", 1)
     running.stop()
@@ -112,7 +112,7 @@ def test_a_conversation_goes_on_after_a_restart(start: Callable[..., RunningGate
     assert "date of birth" in say(start(TURNGATE_FLOW="kyc"), "4321", 2)
 
 
-def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         running = RunningGateway(tmp_path, "--port", str(port), **_TWILIO)

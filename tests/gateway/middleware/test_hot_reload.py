@@ -36,7 +36,7 @@ async def heard(dialog: ReloadingDialog) -> str:
     return step.messages[0].text
 
 
-async def test_a_changed_flow_is_taken_up_with_the_next_turn(tmp_path: Path) -> None:
+async def test_a_changed_flow_is_loaded_at_the_next_turn(tmp_path: Path) -> None:
     path = tmp_path / "flow.json"
     path.write_text(says("Hello!"))
     talk = dialog(WatchedFlowFile(path))
@@ -46,7 +46,7 @@ async def test_a_changed_flow_is_taken_up_with_the_next_turn(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("text", ["{", says("Hello {{ x | loud }}!"), says("{% include 'x' %}"), "{}", "\0"])
-async def test_a_flow_that_cannot_be_run_leaves_the_one_before(
+async def test_an_invalid_flow_file_keeps_the_previous_flow(
     text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "flow.json"
@@ -58,7 +58,7 @@ async def test_a_flow_that_cannot_be_run_leaves_the_one_before(
     assert "the one before goes on" in caplog.text
 
 
-async def test_whatever_goes_wrong_with_a_changed_flow_people_are_answered(
+async def test_turns_are_answered_whatever_fails_during_a_reload(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "flow.json"

@@ -95,7 +95,7 @@ async def world() -> AsyncIterator[World]:
         yield World(model, twilio, whatsapp, redis_url)
 
 
-async def test_a_voice_note_is_answered_like_what_it_says() -> None:
+async def test_a_voice_note_is_answered_like_its_text() -> None:
     async with world() as around:
         for server in (around.whatsapp, around.twilio):
             person, ours = "+15550176", "+15550176"
@@ -122,7 +122,7 @@ async def unheard(url: str, message_id: str) -> list[object]:
     return [entry.data["unheard"] for entry in entries if "unheard" in entry.data]
 
 
-async def test_what_cannot_be_heard_is_said_and_the_conversation_goes_on() -> None:
+async def test_a_failed_transcription_is_reported_and_the_conversation_continues() -> None:
     person = "+15550177"
     async with world() as around:
         server = around.whatsapp
@@ -174,7 +174,7 @@ def whatsapp(crm: Crm) -> tuple[WhatsAppMedia, Attachment]:
     return WhatsAppMedia(token="t", base=f"{crm.url}/v26.0"), Attachment(url=f"{crm.url}/v26.0/700")
 
 
-async def test_twilios_credentials_stay_at_twilio(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
+async def test_twilio_credentials_are_sent_to_twilio_only(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
     media, medium = twilio(crm)
     crm.answers, cdn.answers = [RedirectResponse(f"{cdn.url}/file")], [Response(OPUS)]
 
@@ -184,7 +184,7 @@ async def test_twilios_credentials_stay_at_twilio(crm: Crm, cdn: Crm, fetch: Saf
 
 
 @pytest.mark.parametrize("path", ["/2010-04-01/Accounts/AC9/Messages/MM1/Media/ME1", "/x", ""])
-async def test_no_other_address_gets_them(crm: Crm, cdn: Crm, fetch: SafeFetch, path: str) -> None:
+async def test_other_hosts_get_no_credentials(crm: Crm, cdn: Crm, fetch: SafeFetch, path: str) -> None:
     for forged in (
         f"{cdn.url}/2010-04-01/Accounts/{ACCOUNT}/M",
         f"{crm.url}{path}",
@@ -198,7 +198,7 @@ async def test_no_other_address_gets_them(crm: Crm, cdn: Crm, fetch: SafeFetch, 
     assert not [each for each in (*crm.requests, *cdn.requests) if "authorization" in each.headers]
 
 
-async def test_a_file_that_is_not_there_yet_is_asked_for_again(crm: Crm, fetch: SafeFetch) -> None:
+async def test_a_file_that_is_not_ready_yet_is_requested_again(crm: Crm, fetch: SafeFetch) -> None:
     media, medium = twilio(crm)
     crm.answers = [Response(status_code=404), Response(OPUS)]
 
@@ -221,7 +221,7 @@ def sunshine(crm: Crm) -> tuple[SunshineChannel, Attachment]:
 
 
 @pytest.mark.parametrize("made", [zendesk, sunshine])
-async def test_private_files_of_a_desk_open_to_our_credentials_and_these_go_nowhere_else(
+async def test_private_attachments_are_downloaded_with_credentials_that_go_nowhere_else(
     crm: Crm, cdn: Crm, fetch: SafeFetch, made: Callable[[Crm], tuple[HostsMedia, Attachment]]
 ) -> None:
     channel, medium = made(crm)
@@ -241,7 +241,7 @@ async def test_private_files_of_a_desk_open_to_our_credentials_and_these_go_nowh
     assert not [each for each in (*crm.requests[1:], *cdn.requests) if "authorization" in each.headers]
 
 
-async def test_metas_token_stays_at_meta(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
+async def test_the_meta_token_is_sent_to_meta_only(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
     media, medium = whatsapp(crm)
     crm.answers, cdn.answers = [JSONResponse({"url": f"{cdn.url}/file"})], [Response(OPUS)]
 
@@ -250,7 +250,7 @@ async def test_metas_token_stays_at_meta(crm: Crm, cdn: Crm, fetch: SafeFetch) -
     assert "authorization" not in cdn.requests[0].headers
 
 
-async def test_an_expired_address_is_asked_for_again(crm: Crm, fetch: SafeFetch) -> None:
+async def test_an_expired_media_url_is_requested_again(crm: Crm, fetch: SafeFetch) -> None:
     media, medium = whatsapp(crm)
     told = JSONResponse({"url": f"{crm.url}/file"})
     crm.answers = [told, Response(status_code=404), told, Response(OPUS)]
@@ -270,7 +270,7 @@ async def test_an_expired_address_is_asked_for_again(crm: Crm, fetch: SafeFetch)
         ([Response(status_code=401)], MediaErrorKind.REFUSED),
     ],
 )
-async def test_why_there_is_no_file(
+async def test_download_failures_have_a_reason(
     crm: Crm, fetch: SafeFetch, answers: list[Response], trouble: MediaErrorKind
 ) -> None:
     media, medium = whatsapp(crm)
@@ -281,7 +281,7 @@ async def test_why_there_is_no_file(
     assert none.value.kind is trouble
 
 
-async def test_bytes_that_are_not_those_that_meta_counted_are_no_file(crm: Crm, fetch: SafeFetch) -> None:
+async def test_a_file_with_a_wrong_checksum_is_rejected(crm: Crm, fetch: SafeFetch) -> None:
     media, medium = whatsapp(crm)
     crm.answers = [JSONResponse({"url": f"{crm.url}/file", "sha256": "0" * 64}), Response(OPUS)]
 
@@ -290,7 +290,7 @@ async def test_bytes_that_are_not_those_that_meta_counted_are_no_file(crm: Crm, 
     assert none.value.kind is MediaErrorKind.WRONG_TYPE
 
 
-async def test_another_channels_file_is_got_without_credentials_and_known_by_its_bytes(
+async def test_files_of_other_channels_are_downloaded_without_credentials_and_detected_by_content(
     crm: Crm, fetch: SafeFetch
 ) -> None:
     crm.answers = [Response(JPEG, media_type="audio/ogg")]
@@ -324,7 +324,7 @@ def picture(url: str) -> Reply:
     return Reply(key="t.1", address=address, body="Look", media=(medium,))
 
 
-async def test_a_file_that_meta_cannot_get_is_uploaded_and_sent_by_its_id(crm: Crm, fetch: SafeFetch) -> None:
+async def test_a_file_that_meta_cannot_fetch_is_uploaded_and_sent_by_id(crm: Crm, fetch: SafeFetch) -> None:
     crm.answers = [Response(JPEG)]
     async with cloud(fetch) as (channel, server, http):
         await channel.send(picture(f"{crm.url}/a.jpg"), http)
@@ -345,7 +345,7 @@ async def test_a_file_that_meta_cannot_get_is_uploaded_and_sent_by_its_id(crm: C
         (Response(status_code=503), Unavailable),
     ],
 )
-async def test_a_file_that_cannot_be_sent_is_refused_or_waits(
+async def test_a_file_that_cannot_be_sent_is_rejected_or_retried(
     crm: Crm, fetch: SafeFetch, answer: Response, expected: type[DeliveryError]
 ) -> None:
     crm.answers = [answer]
@@ -356,7 +356,7 @@ async def test_a_file_that_cannot_be_sent_is_refused_or_waits(
         assert server.list_entries("+15550178") == []
 
 
-async def test_a_public_address_is_left_to_meta(crm: Crm, fetch: SafeFetch) -> None:
+async def test_a_public_url_is_passed_to_meta(crm: Crm, fetch: SafeFetch) -> None:
     async with cloud(fetch) as (channel, server, http):
         await channel.send(picture("https://files.example.com/a.jpg"), http)
         [line] = server.list_entries("+15550178")

@@ -50,7 +50,7 @@ async def none(session: str) -> State | None:
 
 
 @pytest.mark.parametrize("answers", [True, False])
-async def test_a_turn_is_completed_or_answered_as_it_is(answers: bool) -> None:
+async def test_a_turn_is_enriched_or_answered_unchanged(answers: bool) -> None:
     dialog = Listening()
     async with httpx.AsyncClient() as http:
         completed = TurnEnrichment(dialog, {"zendesk": Complete(answers=answers)}, http, none)

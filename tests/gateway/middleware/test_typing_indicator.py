@@ -56,7 +56,7 @@ async def answered(signs: Signs, *, waits: bool, soon: float, channel: str = "fa
     signs.happened.append("answered")
 
 
-async def test_typing_is_shown_before_an_answer_that_takes_long() -> None:
+async def test_typing_is_shown_before_a_slow_answer() -> None:
     signs = Signs()
     await answered(signs, waits=True, soon=0)
 
@@ -64,14 +64,16 @@ async def test_typing_is_shown_before_an_answer_that_takes_long() -> None:
 
 
 @pytest.mark.parametrize(("soon", "channel"), [(60, "fake"), (0, "other")])
-async def test_nothing_is_shown_for_a_quick_answer_or_where_nothing_can_be(soon: float, channel: str) -> None:
+async def test_typing_is_not_shown_for_quick_answers_or_unsupported_channels(
+    soon: float, channel: str
+) -> None:
     signs = Signs()
     await answered(signs, waits=False, soon=soon, channel=channel)
 
     assert signs.happened == ["answered"]
 
 
-async def test_a_provider_that_refuses_the_sign_spoils_no_answer() -> None:
+async def test_a_rejected_typing_indicator_does_not_fail_the_answer() -> None:
     signs = Signs()
     signs.error = Unavailable("whatsapp 130429")
     await answered(signs, waits=True, soon=0)

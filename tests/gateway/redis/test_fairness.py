@@ -41,14 +41,14 @@ async def work(redis: Redis, mailbox: RedisMailbox) -> str:
     return session
 
 
-async def test_an_accounts_first_job_stands_behind_a_few_of_anothers(redis: Redis) -> None:
+async def test_a_flood_does_not_delay_the_first_job_of_another_account(redis: Redis) -> None:
     await write(redis, "flood", *range(10))
     await write(redis, "calm", 1)
 
     assert await queued(redis) == ["flood-0", "flood-1", "flood-2", "calm-1"]
 
 
-async def test_all_of_a_flood_is_worked_off_in_its_order(redis: Redis) -> None:
+async def test_a_flood_is_processed_completely_and_in_order(redis: Redis) -> None:
     await write(redis, "flood", *range(10))
     mailbox = RedisMailbox(redis, FEW)
 
@@ -59,7 +59,7 @@ async def test_all_of_a_flood_is_worked_off_in_its_order(redis: Redis) -> None:
     assert await redis.zcard("tg:due") == 0
 
 
-async def test_who_waits_for_room_is_found_when_jobs_and_rooms_are_lost(redis: Redis) -> None:
+async def test_backlogged_sessions_are_found_after_jobs_are_lost(redis: Redis) -> None:
     await write(redis, "flood", *range(6))
     await redis.delete(QUEUE)
     mailbox, found = RedisMailbox(redis, FEW), []

@@ -1,6 +1,6 @@
-"""The guarantees under arbitrary interleavings of holders, crashes, duplicates and sweeps, on the real scripts.
+"""The guarantees under arbitrary interleavings of holders, crashes and sweeps, on the real scripts.
 
-A step here is one atomic step of the protocol. A crash means that the next step is never taken: any holder may
+A step is one atomic step of the protocol. A crash means that the next step is never taken: any holder may
 stop for ever, or continue after its lease has expired.
 """
 
@@ -197,7 +197,7 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(180)
-def test_the_laws_hold_under_any_interleaving(redis_url: str) -> None:
+def test_the_guarantees_hold_under_any_interleaving(redis_url: str) -> None:
     Machine.url = redis_url
     run_state_machine_as_test(
         Machine,

@@ -23,7 +23,7 @@ async def accepted(redis: Redis, *sessions: str, protocol: ProtocolLimits | None
         await RedisInbox(redis, protocol).accept([TurnReceived(turn=turn(1, session))])
 
 
-async def test_a_job_that_still_waits_its_turn_in_the_queue_is_not_doubled(redis: Redis) -> None:
+async def test_a_job_that_is_still_queued_is_not_enqueued_again(redis: Redis) -> None:
     await accepted(redis, "s1", "s2")
     await overdue(redis, "s2")
 
@@ -40,7 +40,7 @@ async def test_a_lost_job_is_enqueued_again(redis: Redis) -> None:
     assert await redis.llen(QUEUE) == 2
 
 
-async def test_a_session_under_a_live_lease_is_left_alone(redis: Redis) -> None:
+async def test_a_session_under_a_valid_lease_is_not_enqueued(redis: Redis) -> None:
     await accepted(redis, "s1")
     await redis.lpop(QUEUE)
     await RedisMailbox(redis).claim("s1")
@@ -57,7 +57,7 @@ async def test_a_session_without_work_leaves_the_index(redis: Redis) -> None:
     assert await redis.zcard("tg:due") == 0
 
 
-async def test_a_postponed_session_is_woken_when_it_is_due_and_not_by_a_message_before(redis: Redis) -> None:
+async def test_a_postponed_session_is_enqueued_when_due_and_not_earlier(redis: Redis) -> None:
     await accepted(redis, "s1")
     mailbox = RedisMailbox(redis)
     claim = await mailbox.claim("s1")
@@ -72,7 +72,7 @@ async def test_a_postponed_session_is_woken_when_it_is_due_and_not_by_a_message_
     assert await redis.llen(QUEUE) == 1
 
 
-async def test_more_sessions_than_one_sweep_looks_at_are_all_found(redis: Redis) -> None:
+async def test_more_overdue_sessions_than_one_sweep_checks_are_all_found(redis: Redis) -> None:
     names = [f"s{number}" for number in range(450)]
     roomy = ProtocolLimits(max_jobs_per_account=1_000)
     await accepted(redis, *names, protocol=roomy)

@@ -49,7 +49,7 @@ async def heard(http: httpx.AsyncClient) -> list[tuple[str, str]]:
     return [(message["from"], message["text"]) for message in history]
 
 
-async def test_out_to_a_person_and_back_to_the_bot(http: httpx.AsyncClient) -> None:
+async def test_a_conversation_is_handed_to_an_agent_and_back_to_the_bot(http: httpx.AsyncClient) -> None:
     await ask(http, "hi")
     assert await waiting(http) == []
     handed = (await ask(http, "I want to talk to a person")).json()
@@ -71,7 +71,7 @@ async def test_out_to_a_person_and_back_to_the_bot(http: httpx.AsyncClient) -> N
     assert (await ask(http, "hi")).json()["reply"]
 
 
-async def test_what_the_desk_does_not_take(http: httpx.AsyncClient) -> None:
+async def test_invalid_agent_actions_are_refused(http: httpx.AsyncClient) -> None:
     nobody = {"session": "web:nobody", "text": "hello?", "id": "1"}
     assert (await http.post("/console/desk/say", json=nobody)).status_code == 404
     assert (await http.post("/console/desk/say", json={"session": SESSION})).status_code == 400

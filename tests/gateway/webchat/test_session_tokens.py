@@ -41,7 +41,7 @@ def test_a_weak_secret_is_refused() -> None:
 
 
 @given(st.text() | st.binary().map(lambda raw: raw.decode("latin-1")))
-def test_hostile_tokens_are_invalid(token: str) -> None:
+def test_malformed_tokens_are_invalid(token: str) -> None:
     assert SessionTokens([NEW]).verify(token) is None
 
 

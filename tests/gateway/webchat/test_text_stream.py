@@ -46,7 +46,7 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
             yield Live(stack, server, http)
 
 
-async def test_the_first_words_reach_the_client_while_the_model_is_still_writing(live: Live) -> None:
+async def test_the_first_text_reaches_the_client_while_the_model_is_still_writing(live: Live) -> None:
     go_on = asyncio.Event()
     live.server.answers = [streamed_call("go", "{", "}"), Stream("Who ", "are", go_on, " you?")]
     heard = ""
@@ -60,7 +60,7 @@ async def test_the_first_words_reach_the_client_while_the_model_is_still_writing
     assert (await ask(live.http, "go", message_id="m-2")).json()["reply"] == "Who are you?"
 
 
-async def test_a_client_that_goes_away_does_not_stop_the_turn(live: Live) -> None:
+async def test_a_disconnect_does_not_stop_the_turn(live: Live) -> None:
     go_on = asyncio.Event()
     live.server.answers = [streamed_call("go", "{", "}"), Stream("Who ", "are", go_on, " you?")]
     async with live.http.stream("POST", "/stream", json=ASKED) as answer:
@@ -71,7 +71,7 @@ async def test_a_client_that_goes_away_does_not_stop_the_turn(live: Live) -> Non
     assert (await live.http.post("/turn", json=ASKED)).json()["reply"] == "Who are you?"
 
 
-async def test_a_worker_that_dies_in_the_middle_of_its_words_costs_nothing(live: Live) -> None:
+async def test_a_worker_that_dies_during_a_stream_loses_nothing(live: Live) -> None:
     never = asyncio.Event()
     live.server.answers = [
         streamed_call("go", "{", "}"),

@@ -18,7 +18,7 @@ needs_browser = pytest.mark.skipif(
 )
 
 
-def test_it_is_small() -> None:
+def test_the_widget_script_is_small() -> None:
     assert len(gzip.compress(SCRIPT.read_bytes())) < 15_000
 
 
@@ -79,7 +79,7 @@ def test_a_conversation_with_quick_replies_survives_a_reload_and_a_second_tab(
 
 
 @needs_browser
-def test_what_is_written_offline_is_sent_once_when_back(
+def test_messages_written_offline_are_sent_once_after_reconnecting(
     context: BrowserContext, gateway: RunningGateway
 ) -> None:
     page = opened(context, gateway)
@@ -97,7 +97,9 @@ def test_what_is_written_offline_is_sent_once_when_back(
 
 
 @needs_browser
-def test_what_is_said_is_text_and_never_a_page(context: BrowserContext, gateway: RunningGateway) -> None:
+def test_messages_are_rendered_as_text_never_as_html(
+    context: BrowserContext, gateway: RunningGateway
+) -> None:
     page = opened(context, gateway)
     say(page, "<img src=x onerror=alert(1)> **bold** [bad](javascript:alert(1)) https://example.com/a")
     expect(page.locator("li.bot")).not_to_have_count(0, timeout=15_000)
@@ -108,7 +110,7 @@ def test_what_is_said_is_text_and_never_a_page(context: BrowserContext, gateway:
     ]
 
 
-def test_the_script_may_be_kept(gateway: RunningGateway) -> None:
+def test_the_script_is_cacheable(gateway: RunningGateway) -> None:
     first = httpx.get(f"{gateway.url}/widget.js")
     again = httpx.get(f"{gateway.url}/widget.js", headers={"If-None-Match": first.headers["etag"]})
 

@@ -38,7 +38,9 @@ async def stack() -> AsyncIterator[Stack]:
     ],
     ids=["ours", "stock", "simple"],
 )
-async def test_every_kind_of_worker_answers_and_ends_warm(stack: Stack, options: tuple[str, ...]) -> None:
+async def test_every_kind_of_worker_answers_and_shuts_down_gracefully(
+    stack: Stack, options: tuple[str, ...]
+) -> None:
     worker = await stack.start_rq("worker", *options)
     await stack.accept_message(1, "hi")
     first = await stack.simulator.wait_for_texts(1)
@@ -54,9 +56,7 @@ async def test_every_kind_of_worker_answers_and_ends_warm(stack: Stack, options:
     assert await stack.redis.zcard("tg:due") == 0
 
 
-async def test_a_channel_may_have_a_flow_of_its_own_and_gather_what_comes_in_pieces(
-    stack: Stack, tmp_path: Path
-) -> None:
+async def test_a_channel_may_have_its_own_flow_and_debounce(stack: Stack, tmp_path: Path) -> None:
     config = tmp_path / "turngate.toml"
     config.write_text(
         '[channels.twilio]\nflow = "support"\n[channels.twilio.concurrency]\npolicy = "burst"\nwindow = 0.3\n'
@@ -74,7 +74,7 @@ async def test_a_channel_may_have_a_flow_of_its_own_and_gather_what_comes_in_pie
     assert ends == [[f"SM{number:032d}" for number in (1, 2)]]
 
 
-async def test_many_sessions_run_at_once_on_one_loop(stack: Stack) -> None:
+async def test_many_sessions_run_concurrently_on_one_loop(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=0.5))
     people = [f"+1555010{number:04d}" for number in range(40)]
     for number, person in enumerate(people):
@@ -87,7 +87,7 @@ async def test_many_sessions_run_at_once_on_one_loop(stack: Stack) -> None:
     assert max(life) - min(life) < 0.5 * 40 / 4
 
 
-async def test_a_worker_told_to_stop_finishes_the_turn_at_work(stack: Stack) -> None:
+async def test_a_stopping_worker_finishes_the_current_turn(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=1.0))
     worker = await stack.start_async_worker()
     await stack.accept_message(1, "hi")
@@ -100,7 +100,7 @@ async def test_a_worker_told_to_stop_finishes_the_turn_at_work(stack: Stack) -> 
     assert await stack.redis.zcard("tg:due") == 0
 
 
-async def test_a_reply_at_the_provider_when_the_worker_is_killed_is_not_sent_again(stack: Stack) -> None:
+async def test_a_reply_the_provider_accepted_before_a_kill_is_not_sent_again(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=5.0))
     worker = await stack.start_async_worker()
     await stack.accept_message(1, "hi")
@@ -116,7 +116,7 @@ async def test_a_reply_at_the_provider_when_the_worker_is_killed_is_not_sent_aga
     assert "date of birth" in heard[1]
 
 
-async def test_a_worker_stopped_past_its_lease_neither_commits_nor_sends_when_it_goes_on(
+async def test_a_worker_paused_past_its_lease_neither_commits_nor_sends(
     stack: Stack,
 ) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=0.5))
@@ -138,7 +138,7 @@ async def test_a_worker_stopped_past_its_lease_neither_commits_nor_sends_when_it
     assert "lease lost" in told
 
 
-async def test_a_worker_goes_on_by_itself_when_the_server_was_killed_and_is_back() -> None:
+async def test_a_worker_recovers_after_the_redis_server_was_killed() -> None:
     async with running_stack(durable=True) as stack:
         await stack.start_async_worker()
         await stack.accept_message(1, "hi")
@@ -153,7 +153,7 @@ async def test_a_worker_goes_on_by_itself_when_the_server_was_killed_and_is_back
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.DROP_BEFORE, Fault.TOO_MANY])
-async def test_trouble_at_the_provider_neither_loses_nor_doubles_a_reply(stack: Stack, fault: Fault) -> None:
+async def test_provider_failures_neither_lose_nor_duplicate_a_reply(stack: Stack, fault: Fault) -> None:
     stack.simulator.set_faults(FaultSettings(next=(fault,)))
     await stack.start_async_worker()
     await stack.accept_message(1, "hi")
@@ -164,7 +164,7 @@ async def test_trouble_at_the_provider_neither_loses_nor_doubles_a_reply(stack: 
     assert len(heard) == 2
 
 
-async def test_a_worker_that_reads_pickle_does_no_harm(stack: Stack) -> None:
+async def test_a_worker_that_expects_pickle_does_no_harm(stack: Stack) -> None:
     await stack.accept_message(1, "hi")
     stock = await stack.start_rq("worker", "--burst", "turns")
     await stock.communicate()
@@ -176,7 +176,7 @@ async def test_a_worker_that_reads_pickle_does_no_harm(stack: Stack) -> None:
     assert len(await stack.simulator.wait_for_texts(1)) == 1
 
 
-async def test_a_job_that_is_no_drain_is_refused_and_stands_in_the_failed_registry(stack: Stack) -> None:
+async def test_a_job_with_another_function_is_refused_and_recorded_as_failed(stack: Stack) -> None:
     with SyncRedis.from_url(stack.url) as client:
         queue = rq_layout.open_queue(client)
         job = queue.enqueue("os.getcwd")
@@ -187,7 +187,7 @@ async def test_a_job_that_is_no_drain_is_refused_and_stands_in_the_failed_regist
         assert queue.started_job_registry.get_job_ids() == []
 
 
-async def test_a_drain_that_rqs_own_client_put_into_the_queue_is_run(stack: Stack) -> None:
+async def test_a_job_enqueued_by_rqs_own_client_is_run(stack: Stack) -> None:
     await stack.accept_message(1, "hi")
     with SyncRedis.from_url(stack.url) as client:
         queue = rq_layout.open_queue(client)
@@ -202,7 +202,7 @@ async def test_a_drain_that_rqs_own_client_put_into_the_queue_is_run(stack: Stac
     assert len(stack.simulator.received_texts()) == 1
 
 
-async def test_rqs_own_objects_read_what_the_worker_writes_about_a_drain(stack: Stack) -> None:
+async def test_rqs_own_objects_read_the_workers_job_records(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=3.0))
     process = await stack.start_async_worker("--name", "ours")
     await stack.accept_message(1, "hi")
@@ -228,7 +228,7 @@ async def test_rqs_own_objects_read_what_the_worker_writes_about_a_drain(stack: 
     assert await stack.redis.keys("rq:execution*") == await stack.redis.keys("rq:job:*") == []
 
 
-async def test_a_drain_that_fails_after_its_job_was_deleted_does_the_worker_no_harm(stack: Stack) -> None:
+async def test_a_failure_after_the_job_was_deleted_does_no_harm(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=2.0))
     worker = await stack.start_async_worker()
     await stack.accept_message(1, "hi")
@@ -258,7 +258,7 @@ async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
     assert "queue turns 0" in told
 
 
-async def test_the_dashboard_shows_a_waiting_drain_and_then_the_worker_that_ran_it(stack: Stack) -> None:
+async def test_the_dashboard_shows_a_queued_job_and_then_its_worker(stack: Stack) -> None:
     browser = _dashboard(stack.url)
     await stack.accept_message(1, "hi")
     queues = browser.get("/0/data/queues.json").get_json()["queues"]

@@ -28,7 +28,7 @@ class Doubling:
         return [TypeError("odd") if number % 2 else 2 * number for number in numbers]
 
 
-async def test_what_is_asked_at_once_is_one_call_of_bounded_size() -> None:
+async def test_concurrent_requests_are_batched_up_to_the_maximum_size() -> None:
     doubling = Doubling()
     gathering = Batcher(doubling, 3)
 
@@ -38,7 +38,7 @@ async def test_what_is_asked_at_once_is_one_call_of_bounded_size() -> None:
     assert doubling.batches == [[0, 2, 4], [6, 8, 10], [12]]
 
 
-async def test_an_error_is_its_askers_alone_unless_it_is_the_calls() -> None:
+async def test_an_error_reaches_its_own_caller_unless_the_whole_call_fails() -> None:
     gathering = Batcher(Doubling(), 4)
     own = await asyncio.gather(*(gathering.submit(number) for number in (2, 3, 4)), return_exceptions=True)
     all_ = await asyncio.gather(*(gathering.submit(number) for number in (2, -1)), return_exceptions=True)
@@ -49,7 +49,7 @@ async def test_an_error_is_its_askers_alone_unless_it_is_the_calls() -> None:
 
 
 @pytest.mark.parametrize("is_sequential", [True, False])
-async def test_what_is_asked_during_a_call_waits_for_its_end_only_where_that_is_wished(
+async def test_requests_during_a_call_wait_for_its_end_if_sequential(
     is_sequential: bool,
 ) -> None:
     doubling = Doubling()
@@ -68,7 +68,7 @@ async def test_what_is_asked_during_a_call_waits_for_its_end_only_where_that_is_
     assert doubling.batches == [[2], [4, 6]]
 
 
-async def test_who_gives_up_does_not_shift_the_answers_of_others() -> None:
+async def test_a_cancelled_caller_does_not_shift_the_answers_of_others() -> None:
     doubling = Doubling()
     doubling.may_answer.clear()
     gathering = Batcher(doubling, 4)

@@ -52,7 +52,7 @@ async def letters(redis: Redis) -> list[Letter]:
     return [letter async for letter in DeadLetters(redis).list_between()]
 
 
-async def test_a_letter_tells_the_reason_and_the_whole_turn(redis: Redis) -> None:
+async def test_a_dead_letter_has_the_reason_and_the_complete_turn(redis: Redis) -> None:
     await given_up(redis, PHOTO)
 
     [letter] = await letters(redis)
@@ -60,7 +60,7 @@ async def test_a_letter_tells_the_reason_and_the_whole_turn(redis: Redis) -> Non
     assert await DeadLetters(redis).read(letter.id) == letter
 
 
-async def test_a_replayed_turn_is_answered_and_its_letter_is_gone(redis: Redis) -> None:
+async def test_a_replayed_turn_is_answered_and_its_letter_deleted(redis: Redis) -> None:
     await given_up(redis, PHOTO)
     [letter] = await letters(redis)
     channel, mailbox, dialog = FakeChannel(), RedisMailbox(redis), EchoDialog()
@@ -74,7 +74,7 @@ async def test_a_replayed_turn_is_answered_and_its_letter_is_gone(redis: Redis) 
     assert await letters(redis) == []
 
 
-async def test_a_replayed_turn_goes_behind_what_waits(redis: Redis) -> None:
+async def test_a_replayed_turn_is_appended_to_the_mailbox(redis: Redis) -> None:
     await given_up(redis, turn(1), turn(2))
     await RedisInbox(redis).accept([TurnReceived(turn=turn(3))])
 
@@ -86,7 +86,7 @@ async def test_a_replayed_turn_goes_behind_what_waits(redis: Redis) -> None:
     assert await redis.llen(QUEUE) == 1
 
 
-async def test_two_who_replay_one_letter_replay_it_once(redis: Redis) -> None:
+async def test_concurrent_replays_of_a_letter_replay_it_once(redis: Redis) -> None:
     await given_up(redis, turn(1))
     [letter] = await letters(redis)
 
@@ -124,7 +124,7 @@ async def test_a_redelivery_of_a_replayed_turn_is_a_duplicate(redis: Redis) -> N
     assert await RedisInbox(redis).accept([TurnReceived(turn=turn(1))]) == ["duplicate"]
 
 
-async def test_a_letter_that_cannot_be_read_is_listed_and_left_where_it_is(redis: Redis) -> None:
+async def test_an_unreadable_letter_is_listed_and_not_moved(redis: Redis) -> None:
     await redis.xadd("tg:dead", {"session": SESSION, "letter": '{"turns": [{"no": "turn"}]}'})
     [letter] = await letters(redis)
 
@@ -133,7 +133,7 @@ async def test_a_letter_that_cannot_be_read_is_listed_and_left_where_it_is(redis
     assert await letters(redis) == [letter]
 
 
-async def test_letters_of_a_span_of_time_are_found_however_many_there_are(redis: Redis) -> None:
+async def test_letters_are_selected_by_time_across_pages(redis: Redis) -> None:
     for moment in range(1, 1202):
         letter = '{"reason": "old", "turns": []}'
         await redis.xadd("tg:dead", {"session": SESSION, "letter": letter}, id=f"{moment}-1")
@@ -173,7 +173,7 @@ def commands(
     return Commands(redis_url)
 
 
-def test_the_list_shows_ids_and_reasons_and_no_text_unless_it_is_asked_for(commands: Commands) -> None:
+def test_the_list_hides_texts_unless_requested(commands: Commands) -> None:
     [letter] = commands.wait(turn(1, text="my secret"))
 
     plain, full = commands.run("list"), commands.run("list", "--text")
@@ -184,7 +184,7 @@ def test_the_list_shows_ids_and_reasons_and_no_text_unless_it_is_asked_for(comma
     assert "my secret" in full.output
 
 
-def test_one_letter_is_shown_without_its_text_unless_it_is_asked_for(commands: Commands) -> None:
+def test_show_hides_the_text_unless_requested(commands: Commands) -> None:
     [letter] = commands.wait(turn(1, text="my secret"))
 
     assert "M1" in commands.run("show", letter.id).output
@@ -210,7 +210,7 @@ def test_letters_are_replayed_by_time(commands: Commands) -> None:
     assert commands.run("replay", "--since", "2h").output == "Re-queued 2 of 2.\n"
 
 
-def test_letters_are_dropped(commands: Commands) -> None:
+def test_letters_are_deleted_by_drop(commands: Commands) -> None:
     first, second = commands.wait(turn(1), turn(2))
 
     assert commands.run("drop", first.id).output == "Deleted 1\n"
@@ -219,7 +219,7 @@ def test_letters_are_dropped(commands: Commands) -> None:
 
 
 @pytest.mark.parametrize("command", ["replay", "drop"])
-def test_nothing_happens_to_all_letters_by_a_slip(commands: Commands, command: str) -> None:
+def test_replay_and_drop_require_a_selection(commands: Commands, command: str) -> None:
     [letter] = commands.wait(turn(1))
 
     assert commands.run(command).exit_code == 2
@@ -229,7 +229,7 @@ def test_nothing_happens_to_all_letters_by_a_slip(commands: Commands, command: s
     assert letter.id in commands.run("list").output
 
 
-def test_a_letter_that_is_not_there_is_said_and_is_a_failure(commands: Commands) -> None:
+def test_an_unknown_letter_is_reported_with_an_error_exit_code(commands: Commands) -> None:
     assert commands.run("show", "1-1").exit_code == 1
 
     result = commands.run("replay", "1-1")

@@ -45,7 +45,7 @@ async def lengths(redis: Redis, *sessions: str) -> list[int]:
     return [await redis.llen(f"tg:{{{session}}}:mail") for session in sessions]
 
 
-async def test_a_session_is_kept_when_an_id_appears_and_the_number_vanishes(
+async def test_a_session_continues_when_an_id_replaces_the_phone_number(
     people: IdentityResolver, redis: Redis
 ) -> None:
     await people.accept([said(1, PHONE)])
@@ -55,7 +55,9 @@ async def test_a_session_is_kept_when_an_id_appears_and_the_number_vanishes(
     assert await lengths(redis, PHONE, USER) == [3, 0]
 
 
-async def test_a_session_is_kept_when_a_number_appears(people: IdentityResolver, redis: Redis) -> None:
+async def test_a_session_continues_when_a_phone_number_is_added(
+    people: IdentityResolver, redis: Redis
+) -> None:
     await people.accept([said(1, USER)])
     await people.accept([said(2, USER, PHONE)])
     await people.accept([said(3, PHONE)])
@@ -63,13 +65,13 @@ async def test_a_session_is_kept_when_a_number_appears(people: IdentityResolver,
     assert await lengths(redis, USER, PHONE) == [3, 0]
 
 
-async def test_a_batch_is_read_in_order(people: IdentityResolver, redis: Redis) -> None:
+async def test_the_events_of_a_request_are_resolved_in_order(people: IdentityResolver, redis: Redis) -> None:
     await people.accept([said(1, PHONE), said(2, USER, PHONE), said(3, USER)])
 
     assert await lengths(redis, PHONE, USER) == [3, 0]
 
 
-async def test_a_number_that_comes_with_another_id_is_somebody_elses(
+async def test_a_reassigned_phone_number_belongs_to_the_new_contact(
     people: IdentityResolver, redis: Redis
 ) -> None:
     await people.accept([said(1, USER, PHONE)])
@@ -79,7 +81,7 @@ async def test_a_number_that_comes_with_another_id_is_somebody_elses(
     assert await lengths(redis, USER, OTHER) == [1, 2]
 
 
-async def test_a_changed_id_leads_to_the_same_session(people: IdentityResolver, redis: Redis) -> None:
+async def test_a_changed_id_resolves_to_the_same_session(people: IdentityResolver, redis: Redis) -> None:
     await people.accept([said(1, USER, PHONE)])
     await people.accept([Ignored(reason="changed user id", aliases=(USER, OTHER))])
     await people.accept([said(2, OTHER, PHONE)])
@@ -87,14 +89,16 @@ async def test_a_changed_id_leads_to_the_same_session(people: IdentityResolver, 
     assert await lengths(redis, USER, OTHER) == [2, 0]
 
 
-async def test_the_same_message_in_two_batches_is_one_turn(people: IdentityResolver, redis: Redis) -> None:
+async def test_a_message_delivered_in_two_requests_is_one_turn(
+    people: IdentityResolver, redis: Redis
+) -> None:
     first = await people.accept([said(1, USER, PHONE)])
     again = await people.accept([said(2, USER, PHONE), said(1, USER, PHONE)])
 
     assert (first, again) == ([AcceptResult.NEW], [AcceptResult.NEW, AcceptResult.DUPLICATE])
 
 
-async def test_who_takes_over_finds_the_session_too(people: IdentityResolver, redis: Redis) -> None:
+async def test_a_take_over_resolves_to_the_contacts_session(people: IdentityResolver, redis: Redis) -> None:
     await people.accept([said(1, USER, PHONE)])
     taken = ControlReceived(
         id="e", session=PHONE, address=ADDRESS, act=ControlAction.TAKE_OVER, aliases=(PHONE,)
@@ -105,7 +109,7 @@ async def test_who_takes_over_finds_the_session_too(people: IdentityResolver, re
     assert await people.find_session(PHONE) == USER
 
 
-async def test_a_send_that_a_status_told_of_is_found(people: IdentityResolver, redis: Redis) -> None:
+async def test_a_send_confirmed_by_a_status_is_found(people: IdentityResolver, redis: Redis) -> None:
     reply = Reply(key="wamid.1.1", address=ADDRESS, body="Hi")
     channel, long_ago = StatusLookup(whatsapp(), redis), datetime.now(UTC) - timedelta(minutes=1)
     async with httpx.AsyncClient() as http:

@@ -22,7 +22,7 @@ FORGED = Webhook(
 )
 
 
-async def test_the_reason_is_kept_and_no_secret_text_or_number(redis: Redis) -> None:
+async def test_rejections_keep_the_reason_without_secrets_texts_or_numbers(redis: Redis) -> None:
     quarantine = Quarantine(redis)
     quarantine.add("fake", InvalidSignature("signed for another address: set PUBLIC_URL"), FORGED)
     quarantine.add("fake", InvalidSignature("too large"), None)
@@ -37,7 +37,7 @@ async def test_the_reason_is_kept_and_no_secret_text_or_number(redis: Redis) -> 
         assert secret not in stored
 
 
-async def test_a_flood_costs_few_writes_and_bounded_memory(redis: Redis) -> None:
+async def test_a_flood_of_rejections_is_sampled_and_bounded(redis: Redis) -> None:
     quarantine = Quarantine(redis)
     for _ in range(1_000):
         quarantine.add("fake", InvalidSignature("forged"), FORGED)
@@ -50,7 +50,9 @@ async def test_a_flood_costs_few_writes_and_bounded_memory(redis: Redis) -> None
     assert await quarantine.latest() == []
 
 
-def test_the_command_lists_and_drops(redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_quarantine_command_lists_and_drops(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     async def fill() -> None:
         async with Redis.from_url(redis_url) as redis:
             await redis.flushall()
