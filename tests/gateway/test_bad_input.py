@@ -83,7 +83,7 @@ async def distant(url: str, seconds: float) -> AsyncIterator[str]:
 
 
 _UNWRITABLE = pytest.mark.parametrize(
-    ("trouble", "relief", "word"),
+    ("failure", "recovery", "word"),
     [
         (("config", "set", "maxmemory", "1"), ("config", "set", "maxmemory", "0"), "OOM"),
         (("replicaof", "127.0.0.1", "1"), ("replicaof", "no", "one"), "READONLY"),
@@ -94,10 +94,10 @@ _UNWRITABLE = pytest.mark.parametrize(
 
 @_UNWRITABLE
 async def test_a_worker_started_on_a_read_only_server_waits_until_writes_work(
-    stack: Stack, trouble: tuple[str, ...], relief: tuple[str, ...], word: str
+    stack: Stack, failure: tuple[str, ...], recovery: tuple[str, ...], word: str
 ) -> None:
     await stack.accept_message(1, "hi")
-    await stack.redis.execute_command(*trouble)  # type: ignore[no-untyped-call]
+    await stack.redis.execute_command(*failure)  # type: ignore[no-untyped-call]
     before = await refused(stack.redis, word)
     await stack.start_async_worker()
 
@@ -105,21 +105,21 @@ async def test_a_worker_started_on_a_read_only_server_waits_until_writes_work(
         return await refused(stack.redis, word) > before
 
     await until(the_worker_meets_it)
-    await stack.redis.execute_command(*relief)  # type: ignore[no-untyped-call]
+    await stack.redis.execute_command(*recovery)  # type: ignore[no-untyped-call]
 
     assert "last four" in (await stack.simulator.wait_for_texts(1))[0]
 
 
 @_UNWRITABLE
 async def test_a_server_that_refuses_writes_rejects_new_messages_and_keeps_accepted_ones(
-    stack: Stack, trouble: tuple[str, ...], relief: tuple[str, ...], word: str
+    stack: Stack, failure: tuple[str, ...], recovery: tuple[str, ...], word: str
 ) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=0.5))
     await stack.start_async_worker()
     await stack.accept_message(1, "hi")
     await stack.accept_message(2, "4321")
     await stack.simulator.wait_for_texts(1)  # the provider has the reply, its answer is on the way
-    await stack.redis.execute_command(*trouble)  # type: ignore[no-untyped-call]
+    await stack.redis.execute_command(*failure)  # type: ignore[no-untyped-call]
     with pytest.raises(StorageUnavailable):
         await stack.accept_message(3, "23 April 1990")
     before = await refused(stack.redis, word)
@@ -128,13 +128,13 @@ async def test_a_server_that_refuses_writes_rejects_new_messages_and_keeps_accep
         return await refused(stack.redis, word) > before
 
     await until(the_worker_meets_it)
-    await stack.redis.execute_command(*relief)  # type: ignore[no-untyped-call]
+    await stack.redis.execute_command(*recovery)  # type: ignore[no-untyped-call]
     await stack.simulator.wait_for_texts(2)
     await stack.accept_message(3, "23 April 1990")
-    heard = await stack.simulator.wait_for_texts(3)
+    received = await stack.simulator.wait_for_texts(3)
 
-    assert ["last four" in heard[0], "date of birth" in heard[1], "Is that right" in heard[2]] == [True] * 3
-    assert len(heard) == 3
+    assert ["last four" in received[0], "date of birth" in received[1], "Is that right" in received[2]] == [True] * 3
+    assert len(received) == 3
 
 
 async def test_a_worker_with_high_redis_latency_answers_in_order_and_once(stack: Stack) -> None:
@@ -142,11 +142,11 @@ async def test_a_worker_with_high_redis_latency_answers_in_order_and_once(stack:
         for number, text in enumerate(("hi", "4321", "23 April 1990")):
             await stack.accept_message(number, text)
         worker = await stack.start_async_worker("--url", url)
-        heard = await stack.simulator.wait_for_texts(3)
+        received = await stack.simulator.wait_for_texts(3)
         worker.terminate()
         await worker.communicate()
 
-    assert ["last four" in heard[0], "date of birth" in heard[1], "Is that right" in heard[2]] == [True] * 3
+    assert ["last four" in received[0], "date of birth" in received[1], "Is that right" in received[2]] == [True] * 3
     assert len(stack.simulator.received_texts()) == 3
 
 
@@ -180,9 +180,9 @@ async def test_sessions_of_an_older_release_continue(stack: Stack) -> None:
     turn = {"id": "SMold", "session": SESSION, "address": address, "text": "4321", "mood": "fine"}
     await stack.redis.rpush(f"{key}:mail", json.dumps(turn))
     await stack.redis.zadd("tg:due", {SESSION: 1})
-    heard = await stack.simulator.wait_for_texts(2)
+    received = await stack.simulator.wait_for_texts(2)
 
-    assert "date of birth" in heard[1]
+    assert "date of birth" in received[1]
 
 
 @pytest.mark.timeout(120)
@@ -219,14 +219,14 @@ async def test_a_turn_that_kills_the_worker_becomes_a_dead_letter_and_the_sessio
         worker = await stack.start_rq(
             "worker", "--worker-class", "tests.gateway.workers.MortalWorker", "turns"
         )
-        heard = asyncio.create_task(stack.simulator.wait_for_texts(3))
+        received = asyncio.create_task(stack.simulator.wait_for_texts(3))
         died = asyncio.create_task(worker.communicate())
-        await asyncio.wait({heard, died}, return_when=asyncio.FIRST_COMPLETED)
-        heard.cancel()
+        await asyncio.wait({received, died}, return_when=asyncio.FIRST_COMPLETED)
+        received.cancel()
         deaths += died.done()
         if not died.done():
             worker.kill()
-        await asyncio.gather(heard, died, return_exceptions=True)
+        await asyncio.gather(received, died, return_exceptions=True)
     heard_at_last = stack.simulator.received_texts()
 
     assert deaths == 5
@@ -236,17 +236,17 @@ async def test_a_turn_that_kills_the_worker_becomes_a_dead_letter_and_the_sessio
 
 
 async def test_a_worker_with_a_wrong_clock_does_not_disturb_another(stack: Stack) -> None:
-    people = [f"+1555010{number:04d}" for number in range(20)]
+    contacts = [f"+1555010{number:04d}" for number in range(20)]
     for name in ("LateWorker", "LateWorker"):
         await stack.start_rq("worker", "--worker-class", f"tests.gateway.workers.{name}", "turns")
     await stack.start_async_worker()
     for place, text in enumerate(("hi", "4321")):
-        for number, person in enumerate(people):
-            await stack.accept_message(place * 100 + number, text, person)
-    for person in people:
-        await stack.simulator.wait_for_texts(2, person)
+        for number, contact in enumerate(contacts):
+            await stack.accept_message(place * 100 + number, text, contact)
+    for contact in contacts:
+        await stack.simulator.wait_for_texts(2, contact)
 
-    assert [len(stack.simulator.received_texts(person)) for person in people] == [2] * 20
+    assert [len(stack.simulator.received_texts(contact)) for contact in contacts] == [2] * 20
 
 
 async def test_an_endless_cycle_visits_each_node_once_per_turn_and_answers(
@@ -260,9 +260,9 @@ async def test_an_endless_cycle_visits_each_node_once_per_turn_and_answers(
     await stack.simulator.wait_for_texts(1)
     await until(lambda: is_idle(stack.redis, SESSION))
     await stack.accept_message(2, "hi")
-    heard = await stack.simulator.wait_for_texts(2)
+    received = await stack.simulator.wait_for_texts(2)
 
-    assert "".join(heard).count("a") == len(heard) == 2 or {"a", "b"} >= set(heard)
+    assert "".join(received).count("a") == len(received) == 2 or {"a", "b"} >= set(received)
 
 
 def _room(name: str, other: str) -> dict[str, object]:

@@ -54,10 +54,10 @@ async def test_a_worker_makes_the_http_calls_of_its_flow(tmp_path: Path) -> None
         await stack.start_async_worker()
         await stack.accept_message(1, "hi")
         await stack.accept_message(2, "HL-1")
-        heard = await stack.simulator.wait_for_texts(2)
+        received = await stack.simulator.wait_for_texts(2)
         await stack.accept_message(3, "HL-2")
-        heard = await stack.simulator.wait_for_texts(3)
-        assert heard == ["Which order?", "It is on its way.", "I cannot look that up."]
+        received = await stack.simulator.wait_for_texts(3)
+        assert received == ["Which order?", "It is on its way.", "I cannot look that up."]
         assert [request.url.path for request in crm.requests] == ["/orders/HL-1", "/orders/HL-2"]
         assert crm.requests[0].headers["authorization"] == "Bearer tk-1"
 
@@ -92,13 +92,13 @@ async def test_a_valid_rewritten_flow_is_loaded_and_an_invalid_one_ignored(tmp_p
         await stack.accept_message(1, "hi")
         assert await stack.simulator.wait_for_texts(1) == ["Tea?"]
         write(greeting("Coffee?"))
-        people = (f"+1555018{number:04d}" for number in count())
+        contacts = (f"+1555018{number:04d}" for number in count())
 
         async def answers() -> AsyncIterator[str]:
             """Yield the greeting of one new contact after another."""
-            for number, person in enumerate(people, start=2):
-                await stack.accept_message(number, "hi", person)
-                yield (await stack.simulator.wait_for_texts(1, person))[0]
+            for number, contact in enumerate(contacts, start=2):
+                await stack.accept_message(number, "hi", contact)
+                yield (await stack.simulator.wait_for_texts(1, contact))[0]
 
         async with asyncio.timeout(20):
             async for answer in answers():  # the file is checked once a second

@@ -138,19 +138,19 @@ async def test_two_processes_take_a_thousand_interleaved_turns_as_one_would(
         urls = [await stack.enter_async_context(served(redis_url)) for _ in range(2)]
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
 
-        async def talk(person: int) -> list[str]:
+        async def talk(contact: int) -> list[str]:
             said = ["hi", "4321", "what?", "hm", "1 April 1990"] * 5
             return [
                 (
                     await http.post(
-                        f"{urls[(person + number) % 2]}/dialog/turn",
-                        json={"text": text, "session_id": f"person {person}"},
+                        f"{urls[(contact + number) % 2]}/dialog/turn",
+                        json={"text": text, "session_id": f"person {contact}"},
                     )
                 ).json()["reply"]
                 for number, text in enumerate(said)
             ]
 
-        talks = await asyncio.gather(*(talk(person) for person in range(40)))
+        talks = await asyncio.gather(*(talk(contact) for contact in range(40)))
 
     alone = DialogMachine(flow=application.FLOW)
     expected = [(await alone.turn(text)).text for text in ["hi", "4321"]]

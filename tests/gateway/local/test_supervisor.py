@@ -124,16 +124,16 @@ def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
 
 def say(running: RunningGateway, words: str, replies: int) -> str:
     """Send a message through the console; return the last of `replies` replies."""
-    person = {"surface": "sms", "person": "+15550100177"}
+    contact = {"surface": "sms", "person": "+15550100177"}
     with httpx.Client(base_url=running.url, trust_env=False) as console:
-        console.post("/console/say", json={**person, "text": words}).raise_for_status()
+        console.post("/console/say", json={**contact, "text": words}).raise_for_status()
 
-        def heard() -> list[str]:
-            entries = console.get("/console/conversation", params=person).json()["entries"]
+        def received() -> list[str]:
+            entries = console.get("/console/conversation", params=contact).json()["entries"]
             return [entry["data"]["body"] for entry in entries if entry["kind"] == "said"]
 
-        assert eventually(lambda: len(heard()) == replies)
-        return heard()[-1]
+        assert eventually(lambda: len(received()) == replies)
+        return received()[-1]
 
 
 def _is_running(pid: int) -> bool:

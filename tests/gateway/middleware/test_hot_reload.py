@@ -31,7 +31,7 @@ def dialog(file: WatchedFlowFile) -> ReloadingDialog:
     return ReloadingDialog(file, DialogMachine(file.flow), lambda: float(next(seconds)))
 
 
-async def heard(dialog: ReloadingDialog) -> str:
+async def received(dialog: ReloadingDialog) -> str:
     step = await dialog.answer(turn("hi"), None)
     return step.messages[0].text
 
@@ -40,9 +40,9 @@ async def test_a_changed_flow_is_loaded_at_the_next_turn(tmp_path: Path) -> None
     path = tmp_path / "flow.json"
     path.write_text(says("Hello!"))
     talk = dialog(WatchedFlowFile(path))
-    assert await heard(talk) == "Hello!"
+    assert await received(talk) == "Hello!"
     path.write_text(says("Good morning!"))
-    assert await heard(talk) == "Good morning!"
+    assert await received(talk) == "Good morning!"
 
 
 @pytest.mark.parametrize("text", ["{", says("Hello {{ x | loud }}!"), says("{% include 'x' %}"), "{}", "\0"])
@@ -54,7 +54,7 @@ async def test_an_invalid_flow_file_keeps_the_previous_flow(
     talk = dialog(WatchedFlowFile(path))
     path.write_text(text)
     with caplog.at_level(logging.ERROR, "turngate.flow"):
-        assert await heard(talk) == "Hello!"
+        assert await received(talk) == "Hello!"
     assert "the one before goes on" in caplog.text
 
 
@@ -66,5 +66,5 @@ async def test_turns_are_answered_whatever_fails_during_a_reload(
     talk = dialog(Uncompilable(path))
     path.write_text(says("Good morning!"))
     with caplog.at_level(logging.ERROR, "turngate.flow"):
-        assert await heard(talk) == "Hello!"
+        assert await received(talk) == "Hello!"
     assert "the one before goes on" in caplog.text

@@ -96,21 +96,21 @@ async def world() -> AsyncIterator[World]:
 
 
 async def test_a_voice_note_is_answered_like_its_text() -> None:
-    async with world() as around:
-        for server in (around.whatsapp, around.twilio):
-            person, ours = "+15550176", "+15550176"
-            if server is around.twilio:
-                ours = f"whatsapp:{person}"
-            server.send_user_message(UserMessage("whatsapp", person, "hello"))
+    async with world() as environment:
+        for server in (environment.whatsapp, environment.twilio):
+            contact, ours = "+15550176", "+15550176"
+            if server is environment.twilio:
+                ours = f"whatsapp:{contact}"
+            server.send_user_message(UserMessage("whatsapp", contact, "hello"))
             await server.wait_for_entries("last four digits", ours, 0)
-            around.model.transcripts = [JSONResponse({"text": "four three two one, 4321"})]
+            environment.model.transcripts = [JSONResponse({"text": "four three two one, 4321"})]
             server.send_user_message(
-                UserMessage("whatsapp", person, media=(NOTE,), media_type="audio/ogg; codecs=opus")
+                UserMessage("whatsapp", contact, media=(NOTE,), media_type="audio/ogg; codecs=opus")
             )
             await server.wait_for_entries("date of birth", ours, 1)
 
-        assert [each[:2] for each in around.model.recordings] == [("voice.ogg", "audio/ogg")] * 2
-        assert {body for _, _, body in around.model.recordings} == {OPUS}
+        assert [each[:2] for each in environment.model.recordings] == [("voice.ogg", "audio/ogg")] * 2
+        assert {body for _, _, body in environment.model.recordings} == {OPUS}
 
 
 async def unheard(url: str, message_id: str) -> list[object]:
@@ -123,27 +123,27 @@ async def unheard(url: str, message_id: str) -> list[object]:
 
 
 async def test_a_failed_transcription_is_reported_and_the_conversation_continues() -> None:
-    person = "+15550177"
-    async with world() as around:
-        server = around.whatsapp
-        server.send_user_message(UserMessage("whatsapp", person, "hello"))
-        await server.wait_for_entries("last four digits", person, 0)
-        seen = len(server.list_entries(person))
+    contact = "+15550177"
+    async with world() as environment:
+        server = environment.whatsapp
+        server.send_user_message(UserMessage("whatsapp", contact, "hello"))
+        await server.wait_for_entries("last four digits", contact, 0)
+        seen = len(server.list_entries(contact))
         wamid, _ = server.send_user_message(
-            UserMessage("whatsapp", person, media=(NOTE,), media_type="audio/ogg")
+            UserMessage("whatsapp", contact, media=(NOTE,), media_type="audio/ogg")
         )  # the model refuses it
-        await server.wait_for_entries("open files", person, seen)
-        seen = len(server.list_entries(person))
+        await server.wait_for_entries("open files", contact, seen)
+        seen = len(server.list_entries(contact))
         server.send_user_message(
-            UserMessage("whatsapp", person, media=(data(JPEG, "audio/ogg"),), media_type="audio/ogg")
+            UserMessage("whatsapp", contact, media=(data(JPEG, "audio/ogg"),), media_type="audio/ogg")
         )
-        await server.wait_for_entries("no files", person, seen)
-        seen = len(server.list_entries(person))
-        server.send_user_message(UserMessage("whatsapp", person, "4321"))
-        await server.wait_for_entries("date of birth", person, seen)
+        await server.wait_for_entries("no files", contact, seen)
+        seen = len(server.list_entries(contact))
+        server.send_user_message(UserMessage("whatsapp", contact, "4321"))
+        await server.wait_for_entries("date of birth", contact, seen)
 
-        assert len(around.model.recordings) == 1
-        assert await unheard(around.redis_url, wamid) == ["no_transcript", "wrong_type"]
+        assert len(environment.model.recordings) == 1
+        assert await unheard(environment.redis_url, wamid) == ["no_transcript", "wrong_type"]
 
 
 @pytest.fixture
@@ -259,7 +259,7 @@ async def test_an_expired_media_url_is_requested_again(crm: Crm, fetch: SafeFetc
 
 
 @pytest.mark.parametrize(
-    ("answers", "trouble"),
+    ("answers", "failure"),
     [
         ([JSONResponse({"url": "http://127.0.0.1:9/", "file_size": 10**9})], MediaErrorKind.TOO_LARGE),
         ([JSONResponse({"url": "http://127.0.0.1:9/"})], MediaErrorKind.REFUSED),
@@ -271,14 +271,14 @@ async def test_an_expired_media_url_is_requested_again(crm: Crm, fetch: SafeFetc
     ],
 )
 async def test_download_failures_have_a_reason(
-    crm: Crm, fetch: SafeFetch, answers: list[Response], trouble: MediaErrorKind
+    crm: Crm, fetch: SafeFetch, answers: list[Response], failure: MediaErrorKind
 ) -> None:
     media, medium = whatsapp(crm)
     crm.answers = [*answers, *answers]
 
     with pytest.raises(MediaUnavailable) as none:
         await media.download(medium, fetch)
-    assert none.value.kind is trouble
+    assert none.value.kind is failure
 
 
 async def test_a_file_with_a_wrong_checksum_is_rejected(crm: Crm, fetch: SafeFetch) -> None:

@@ -56,5 +56,5 @@ async def test_a_turn_is_enriched_or_answered_unchanged(answers: bool) -> None:
         completed = TurnEnrichment(dialog, {"zendesk": Complete(answers=answers)}, http, none)
         await completed.answer(Turn(id="1", session="s", address=ADDRESS, text="Look"), None)
 
-    [heard] = dialog.heard
-    assert (heard.text, heard.attachments) == ("Look", (FILE,) if answers else ())
+    [received] = dialog.heard
+    assert (received.text, received.attachments) == ("Look", (FILE,) if answers else ())

@@ -18,9 +18,9 @@ QUEUE = "rq:queue:turns"
 FEW = ProtocolLimits(max_jobs_per_account=3)
 
 
-async def write(redis: Redis, account: str, *people: int) -> None:
+async def write(redis: Redis, account: str, *contacts: int) -> None:
     address = Address(channel="fake", account=account, ours="us", theirs="them")
-    turns = [Turn(id="1", session=f"{account}-{person}", address=address, text="hi") for person in people]
+    turns = [Turn(id="1", session=f"{account}-{contact}", address=address, text="hi") for contact in contacts]
     await RedisInbox(redis, FEW).accept([TurnReceived(turn=turn) for turn in turns])
 
 
@@ -54,7 +54,7 @@ async def test_a_flood_is_processed_completely_and_in_order(redis: Redis) -> Non
 
     worked = [await work(redis, mailbox) for _ in range(10)]
 
-    assert worked == [f"flood-{person}" for person in range(10)]
+    assert worked == [f"flood-{contact}" for contact in range(10)]
     assert await redis.keys("tg:ready:*") == await redis.keys("tg:backlog:*") == []
     assert await redis.zcard("tg:due") == 0
 
@@ -69,5 +69,5 @@ async def test_backlogged_sessions_are_found_after_jobs_are_lost(redis: Redis) -
         while await redis.llen(QUEUE):
             found.append(await work(redis, mailbox))
 
-    assert sorted(found) == [f"flood-{person}" for person in range(6)]
+    assert sorted(found) == [f"flood-{contact}" for contact in range(6)]
     assert await redis.zcard("tg:due") == 0

@@ -44,7 +44,7 @@ async def until(http: httpx.AsyncClient, kind: str) -> list[dict[str, Any]]:
             await asyncio.sleep(0.05)
 
 
-async def heard(http: httpx.AsyncClient) -> list[tuple[str, str]]:
+async def received(http: httpx.AsyncClient) -> list[tuple[str, str]]:
     history = (await http.get("/web/history", params={"session_id": "ada"})).json()["messages"]
     return [(message["from"], message["text"]) for message in history]
 
@@ -61,7 +61,7 @@ async def test_a_conversation_is_handed_to_an_agent_and_back_to_the_bot(http: ht
     await until(http, "sent")
     assert (await ask(http, "my parcel is late")).json()["outcome"] == "silent_human"
     assert await waiting(http) == [(SESSION, "human")]
-    assert (await heard(http))[-2:] == [
+    assert (await received(http))[-2:] == [
         ("agent", "Grace here, how can I help?"),
         ("person", "my parcel is late"),
     ]

@@ -49,14 +49,14 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
 async def test_the_first_text_reaches_the_client_while_the_model_is_still_writing(live: Live) -> None:
     go_on = asyncio.Event()
     live.server.answers = [streamed_call("go", "{", "}"), Stream("Who ", "are", go_on, " you?")]
-    heard = ""
+    received = ""
     async with live.http.stream("POST", "/stream", json=ASKED) as answer:
         async for text in answer.aiter_text():
-            heard += text
-            if "Who" in heard:
+            received += text
+            if "Who" in received:
                 go_on.set()
 
-    assert heard == "Who are you?"
+    assert received == "Who are you?"
     assert (await ask(live.http, "go", message_id="m-2")).json()["reply"] == "Who are you?"
 
 

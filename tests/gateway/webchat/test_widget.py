@@ -51,7 +51,7 @@ def say(page: Page, words: str) -> None:
     page.keyboard.press("Enter")
 
 
-def heard(page: Page, words: str) -> None:
+def received(page: Page, words: str) -> None:
     expect(page.locator("li.bot").last).to_contain_text(words, timeout=15_000)
 
 
@@ -62,20 +62,20 @@ def test_a_conversation_with_quick_replies_survives_a_reload_and_a_second_tab(
     page = opened(context, gateway)
     expect(page.get_by_label("Write a message")).to_be_focused()
     say(page, "hi")
-    heard(page, "last four digits")
+    received(page, "last four digits")
     say(page, "4321")
-    heard(page, "date of birth")
+    received(page, "date of birth")
     page.reload()
-    heard(page, "date of birth")
+    received(page, "date of birth")
     assert page.locator("li.person").all_inner_texts() == ["hi", "4321"]
 
     other = opened(context, gateway)
-    heard(other, "date of birth")
+    received(other, "date of birth")
     say(other, "23 April 1990")
-    heard(page, "you were born on 23 April 1990")
+    received(page, "you were born on 23 April 1990")
     page.get_by_role("button", name="Yes").click()
-    heard(page, "everything I need")
-    heard(other, "everything I need")
+    received(page, "everything I need")
+    received(other, "everything I need")
 
 
 @needs_browser
@@ -84,14 +84,14 @@ def test_messages_written_offline_are_sent_once_after_reconnecting(
 ) -> None:
     page = opened(context, gateway)
     say(page, "hi")
-    heard(page, "last four digits")
+    received(page, "last four digits")
     expect(page.locator("li.person.waiting")).to_have_count(0)
     context.set_offline(True)
     say(page, "4321")
     expect(page.get_by_role("status")).to_contain_text("offline")
     expect(page.locator("li.person.waiting")).to_have_text("4321")
     context.set_offline(False)
-    heard(page, "date of birth")
+    received(page, "date of birth")
 
     expect(page.locator("li.person")).to_have_text(["hi", "4321"])
 

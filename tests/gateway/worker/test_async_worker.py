@@ -76,13 +76,13 @@ async def test_a_channel_may_have_its_own_flow_and_debounce(stack: Stack, tmp_pa
 
 async def test_many_sessions_run_concurrently_on_one_loop(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=0.5))
-    people = [f"+1555010{number:04d}" for number in range(40)]
-    for number, person in enumerate(people):
-        await stack.accept_message(number, "hi", person)
+    contacts = [f"+1555010{number:04d}" for number in range(40)]
+    for number, contact in enumerate(contacts):
+        await stack.accept_message(number, "hi", contact)
     worker = await stack.start_async_worker("--burst")
     await worker.communicate()
 
-    assert [len(stack.simulator.received_texts(person)) for person in people] == [1] * 40
+    assert [len(stack.simulator.received_texts(contact)) for contact in contacts] == [1] * 40
     life = [line.at for line in stack.simulator.list_messages(2e9) if line.direction == "out"]
     assert max(life) - min(life) < 0.5 * 40 / 4
 
@@ -110,10 +110,10 @@ async def test_a_reply_the_provider_accepted_before_a_kill_is_not_sent_again(sta
     stack.simulator.set_faults(FaultSettings())
     await stack.start_async_worker()
     await stack.accept_message(2, "4321")
-    heard = await stack.simulator.wait_for_texts(2)
+    received = await stack.simulator.wait_for_texts(2)
 
-    assert len(heard) == 2
-    assert "date of birth" in heard[1]
+    assert len(received) == 2
+    assert "date of birth" in received[1]
 
 
 async def test_a_worker_paused_past_its_lease_neither_commits_nor_sends(
@@ -129,12 +129,12 @@ async def test_a_worker_paused_past_its_lease_neither_commits_nor_sends(
     before = await stack.simulator.wait_for_texts(2)
     stopped.send_signal(signal.SIGCONT)
     await stack.accept_message(3, "23 April 1990")
-    heard = await stack.simulator.wait_for_texts(3)
+    received = await stack.simulator.wait_for_texts(3)
     stopped.send_signal(signal.SIGTERM)
     told = (await stopped.communicate())[0].decode()
 
-    assert heard[:2] == before
-    assert ["last four" in heard[0], "date of birth" in heard[1], "Is that right" in heard[2]] == [True] * 3
+    assert received[:2] == before
+    assert ["last four" in received[0], "date of birth" in received[1], "Is that right" in received[2]] == [True] * 3
     assert "lease lost" in told
 
 
@@ -147,9 +147,9 @@ async def test_a_worker_recovers_after_the_redis_server_was_killed() -> None:
         stack.server.kill()
         stack.server.start()
         await stack.accept_message(2, "4321")
-        heard = await stack.simulator.wait_for_texts(2)
+        received = await stack.simulator.wait_for_texts(2)
 
-    assert ["last four" in heard[0], "date of birth" in heard[1]] == [True, True]
+    assert ["last four" in received[0], "date of birth" in received[1]] == [True, True]
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.DROP_BEFORE, Fault.TOO_MANY])
@@ -159,9 +159,9 @@ async def test_provider_failures_neither_lose_nor_duplicate_a_reply(stack: Stack
     await stack.accept_message(1, "hi")
     await stack.simulator.wait_for_texts(1)
     await stack.accept_message(2, "4321")
-    heard = await stack.simulator.wait_for_texts(2)
+    received = await stack.simulator.wait_for_texts(2)
 
-    assert len(heard) == 2
+    assert len(received) == 2
 
 
 async def test_a_worker_that_expects_pickle_does_no_harm(stack: Stack) -> None:
