@@ -26,18 +26,24 @@ SHOWN = [command for session in SESSION.finditer(PAGE) for command in COMMAND.fi
 def output(command: str, shown: str) -> str:
     """Return what a terminal shows for the command, with the page's `> ` lines as input."""
     command, _, file = command.partition(" > ")
-    program, *words = shlex.split(command)
+    program, *arguments = shlex.split(command)
     if program == "cat":
-        return Path(words[0]).read_text(encoding="utf-8")
-    said = re.findall(r"^> (.+)$", shown, re.MULTILINE)
-    result = CliRunner().invoke(app, words, input="\n".join([*said, ""]), env={"TURNGATE_LLM": "rules"})
+        return Path(arguments[0]).read_text(encoding="utf-8")
+    input_lines = re.findall(r"^> (.+)$", shown, re.MULTILINE)
+    result = CliRunner().invoke(
+        app, arguments, input="\n".join([*input_lines, ""]), env={"TURNGATE_LLM": "rules"}
+    )
     first, *answers = result.output.split("\n> ")
-    told = "\n> ".join([first, *map("\n".join, zip([*said, ""], answers, strict=True))]) if answers else first
+    output_text = (
+        "\n> ".join([first, *map("\n".join, zip([*input_lines, ""], answers, strict=True))])
+        if answers
+        else first
+    )
     if isinstance(result.exception, ConfigurationError):
-        told += f"turngate: {result.exception}\n"
+        output_text += f"turngate: {result.exception}\n"
     if file:
-        Path(file).write_text(told, encoding="utf-8")
-    return "" if file else told
+        Path(file).write_text(output_text, encoding="utf-8")
+    return "" if file else output_text
 
 
 def masked(text: str) -> str:

@@ -114,11 +114,11 @@ class Stack:
 
     async def wait_until_idle(self) -> None:
         """Wait until RQ holds no job any more."""
-        async with asyncio.timeout(10), self.redis.pubsub() as told:
+        async with asyncio.timeout(10), self.redis.pubsub() as message:
             await self.redis.config_set("notify-keyspace-events", "Kg")
-            await told.psubscribe("__keyspace@0__:rq:job:*")
+            await message.psubscribe("__keyspace@0__:rq:job:*")
             while await self.redis.keys("rq:job:*"):
-                await told.get_message(timeout=1.0)
+                await message.get_message(timeout=1.0)
 
     async def stop(self) -> None:
         """Stop every process that still runs."""

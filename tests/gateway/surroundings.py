@@ -42,11 +42,11 @@ class RecordingSimulatorServer(SimulatorServer):
         ]
 
     async def wait_for_entries(
-        self, words: str, contact: str, seen: int, direction: str = "out"
+        self, text: str, contact: str, seen: int, direction: str = "out"
     ) -> list[TranscriptEntry]:
         """Return the entries after the first `seen`, once they contain the words."""
         async with asyncio.timeout(30):
-            while not any(words in line.text for line in self.list_entries(contact, direction)[seen:]):
+            while not any(text in line.text for line in self.list_entries(contact, direction)[seen:]):
                 self.called.clear()
                 await self.called.wait()
         return self.list_entries(contact, direction)[seen:]

@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from redis.asyncio import Redis
@@ -26,30 +25,30 @@ SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
 
 @pytest.fixture
 async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as made:
-        yield made
+    async with running_stack() as running:
+        yield running
 
 
-async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+async def wait_until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
     """Poll a condition: the server publishes nothing about its errors."""
     async with asyncio.timeout(seconds):
-        while not await holds():  # noqa: ASYNC110 - nobody tells
+        while not await condition():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
 
 
-def listed(value: object) -> list[object]:
+def as_list(value: object) -> list[object]:
     assert isinstance(value, list)
     return value
 
 
-async def refused(redis: Redis, word: str) -> int:
+async def count_refused(redis: Redis, error_name: str) -> int:
     """Return how many calls the server has refused with this error."""
     errors = await redis.info("errorstats")
-    return int(errors.get(f"errorstat_{word}", {}).get("count", 0))
+    return int(errors.get(f"errorstat_{error_name}", {}).get("count", 0))
 
 
 @asynccontextmanager
-async def distant(url: str, seconds: float) -> AsyncIterator[str]:
+async def distant_redis(url: str, seconds: float) -> AsyncIterator[str]:
     """Proxy to the server with a latency of `seconds` in each direction."""
     path = url.removeprefix("unix://")
     open_pipes: set[asyncio.Task[None]] = set()
@@ -65,13 +64,13 @@ async def distant(url: str, seconds: float) -> AsyncIterator[str]:
             await writer.wait_closed()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_unix_connection(path)
-        await asyncio.gather(carry(reader, back), carry(there, writer))
+        upstream_reader, upstream_writer = await asyncio.open_unix_connection(path)
+        await asyncio.gather(carry(reader, upstream_writer), carry(upstream_reader, writer))
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        serving = asyncio.current_task()
-        assert serving is not None
-        open_pipes.add(serving)
+        task = asyncio.current_task()
+        assert task is not None
+        open_pipes.add(task)
         await connect(reader, writer)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -83,7 +82,7 @@ async def distant(url: str, seconds: float) -> AsyncIterator[str]:
 
 
 _UNWRITABLE = pytest.mark.parametrize(
-    ("failure", "recovery", "word"),
+    ("failure", "recovery", "error_name"),
     [
         (("config", "set", "maxmemory", "1"), ("config", "set", "maxmemory", "0"), "OOM"),
         (("replicaof", "127.0.0.1", "1"), ("replicaof", "no", "one"), "READONLY"),
@@ -94,17 +93,17 @@ _UNWRITABLE = pytest.mark.parametrize(
 
 @_UNWRITABLE
 async def test_a_worker_started_on_a_read_only_server_waits_until_writes_work(
-    stack: Stack, failure: tuple[str, ...], recovery: tuple[str, ...], word: str
+    stack: Stack, failure: tuple[str, ...], recovery: tuple[str, ...], error_name: str
 ) -> None:
     await stack.accept_message(1, "hi")
     await stack.redis.execute_command(*failure)  # type: ignore[no-untyped-call]
-    before = await refused(stack.redis, word)
+    before = await count_refused(stack.redis, error_name)
     await stack.start_async_worker()
 
-    async def the_worker_meets_it() -> bool:
-        return await refused(stack.redis, word) > before
+    async def worker_was_refused() -> bool:
+        return await count_refused(stack.redis, error_name) > before
 
-    await until(the_worker_meets_it)
+    await wait_until(worker_was_refused)
     await stack.redis.execute_command(*recovery)  # type: ignore[no-untyped-call]
 
     assert "last four" in (await stack.simulator.wait_for_texts(1))[0]
@@ -112,7 +111,7 @@ async def test_a_worker_started_on_a_read_only_server_waits_until_writes_work(
 
 @_UNWRITABLE
 async def test_a_server_that_refuses_writes_rejects_new_messages_and_keeps_accepted_ones(
-    stack: Stack, failure: tuple[str, ...], recovery: tuple[str, ...], word: str
+    stack: Stack, failure: tuple[str, ...], recovery: tuple[str, ...], error_name: str
 ) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=0.5))
     await stack.start_async_worker()
@@ -122,23 +121,25 @@ async def test_a_server_that_refuses_writes_rejects_new_messages_and_keeps_accep
     await stack.redis.execute_command(*failure)  # type: ignore[no-untyped-call]
     with pytest.raises(StorageUnavailable):
         await stack.accept_message(3, "23 April 1990")
-    before = await refused(stack.redis, word)
+    before = await count_refused(stack.redis, error_name)
 
-    async def the_worker_meets_it() -> bool:
-        return await refused(stack.redis, word) > before
+    async def worker_was_refused() -> bool:
+        return await count_refused(stack.redis, error_name) > before
 
-    await until(the_worker_meets_it)
+    await wait_until(worker_was_refused)
     await stack.redis.execute_command(*recovery)  # type: ignore[no-untyped-call]
     await stack.simulator.wait_for_texts(2)
     await stack.accept_message(3, "23 April 1990")
     received = await stack.simulator.wait_for_texts(3)
 
-    assert ["last four" in received[0], "date of birth" in received[1], "Is that right" in received[2]] == [True] * 3
+    assert ["last four" in received[0], "date of birth" in received[1], "Is that right" in received[2]] == [
+        True
+    ] * 3
     assert len(received) == 3
 
 
 async def test_a_worker_with_high_redis_latency_answers_in_order_and_once(stack: Stack) -> None:
-    async with distant(stack.url, 0.05) as url:
+    async with distant_redis(stack.url, 0.05) as url:
         for number, text in enumerate(("hi", "4321", "23 April 1990")):
             await stack.accept_message(number, text)
         worker = await stack.start_async_worker("--url", url)
@@ -146,21 +147,19 @@ async def test_a_worker_with_high_redis_latency_answers_in_order_and_once(stack:
         worker.terminate()
         await worker.communicate()
 
-    assert ["last four" in received[0], "date of birth" in received[1], "Is that right" in received[2]] == [True] * 3
+    assert ["last four" in received[0], "date of birth" in received[1], "Is that right" in received[2]] == [
+        True
+    ] * 3
     assert len(stack.simulator.received_texts()) == 3
 
 
 async def test_a_redis_timeout_is_reported_as_storage_unavailable(stack: Stack) -> None:
-    async with distant(stack.url, 0.5) as url:
+    async with distant_redis(stack.url, 0.5) as url:
         redis = open_redis(url, timeout=0.2)
         stack.inbox = RedisInbox(redis)
-        began = monotonic()
-        with pytest.raises(StorageUnavailable):
+        with pytest.raises(StorageUnavailable):  # without the timeout it would be stored after a second
             await stack.accept_message(1, "hi")
-        took = monotonic() - began
         await redis.aclose()
-
-    assert took < 2
 
 
 async def test_sessions_of_an_older_release_continue(stack: Stack) -> None:
@@ -197,10 +196,10 @@ async def test_a_mailbox_of_300_messages_is_answered_completely_and_in_order(
     for number in range(300):
         await stack.accept_message(number, "hi" if number % 2 else "4321")
     await stack.start_async_worker()
-    await until(lambda: is_idle(stack.redis, SESSION), 100)
+    await wait_until(lambda: is_idle(stack.redis, SESSION), 100)
     log = await read_log_end(stack.redis, SESSION, count=2_000)
 
-    turns = [str(turn) for entry in log if entry.kind == "committed" for turn in listed(entry.data["turns"])]
+    turns = [str(turn) for entry in log if entry.kind == "committed" for turn in as_list(entry.data["turns"])]
     assert turns == sorted(turns)  # the log is capped, so it holds only the last turns
     assert len(turns) == len(set(turns)) > 50
     assert int(await stack.redis.hget("tg:counts", "committed") or 0) == 300
@@ -220,13 +219,13 @@ async def test_a_turn_that_kills_the_worker_becomes_a_dead_letter_and_the_sessio
             "worker", "--worker-class", "tests.gateway.workers.MortalWorker", "turns"
         )
         received = asyncio.create_task(stack.simulator.wait_for_texts(3))
-        died = asyncio.create_task(worker.communicate())
-        await asyncio.wait({received, died}, return_when=asyncio.FIRST_COMPLETED)
+        has_died = asyncio.create_task(worker.communicate())
+        await asyncio.wait({received, has_died}, return_when=asyncio.FIRST_COMPLETED)
         received.cancel()
-        deaths += died.done()
-        if not died.done():
+        deaths += has_died.done()
+        if not has_died.done():
             worker.kill()
-        await asyncio.gather(received, died, return_exceptions=True)
+        await asyncio.gather(received, has_died, return_exceptions=True)
     heard_at_last = stack.simulator.received_texts()
 
     assert deaths == 5
@@ -237,12 +236,12 @@ async def test_a_turn_that_kills_the_worker_becomes_a_dead_letter_and_the_sessio
 
 async def test_a_worker_with_a_wrong_clock_does_not_disturb_another(stack: Stack) -> None:
     contacts = [f"+1555010{number:04d}" for number in range(20)]
-    for name in ("LateWorker", "LateWorker"):
-        await stack.start_rq("worker", "--worker-class", f"tests.gateway.workers.{name}", "turns")
+    for process_name in ("LateWorker", "LateWorker"):
+        await stack.start_rq("worker", "--worker-class", f"tests.gateway.workers.{process_name}", "turns")
     await stack.start_async_worker()
-    for place, text in enumerate(("hi", "4321")):
+    for index, text in enumerate(("hi", "4321")):
         for number, contact in enumerate(contacts):
-            await stack.accept_message(place * 100 + number, text, contact)
+            await stack.accept_message(index * 100 + number, text, contact)
     for contact in contacts:
         await stack.simulator.wait_for_texts(2, contact)
 
@@ -258,16 +257,22 @@ async def test_an_endless_cycle_visits_each_node_once_per_turn_and_answers(
     await stack.start_async_worker()
     await stack.accept_message(1, "hi")
     await stack.simulator.wait_for_texts(1)
-    await until(lambda: is_idle(stack.redis, SESSION))
+    await wait_until(lambda: is_idle(stack.redis, SESSION))
     await stack.accept_message(2, "hi")
     received = await stack.simulator.wait_for_texts(2)
 
     assert "".join(received).count("a") == len(received) == 2 or {"a", "b"} >= set(received)
 
 
-def _room(name: str, other: str) -> dict[str, object]:
+def _room(process_name: str, other: str) -> dict[str, object]:
     edge = {"id": f"to_{other}", "condition": "Always", "target_node_id": other}
-    return {"id": name, "name": name, "static_text": name, "auto_proceed": True, "edges": [edge]}
+    return {
+        "id": process_name,
+        "name": process_name,
+        "static_text": process_name,
+        "auto_proceed": True,
+        "edges": [edge],
+    }
 
 
 ENDLESS = {

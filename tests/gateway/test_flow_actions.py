@@ -79,9 +79,9 @@ async def test_a_valid_rewritten_flow_is_loaded_and_an_invalid_one_ignored(tmp_p
         path = tmp_path / "flow.json"
 
         def write(text: str) -> None:
-            fresh = path.with_suffix(".new")
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(path)
+            received = path.with_suffix(".new")
+            received.write_text(text, encoding="utf-8")
+            received.replace(path)
 
         def greeting(text: str) -> str:
             return json.dumps(document(node("a", text, edges=[edge("x", "a", keywords=["never"])])))
@@ -94,22 +94,22 @@ async def test_a_valid_rewritten_flow_is_loaded_and_an_invalid_one_ignored(tmp_p
         write(greeting("Coffee?"))
         contacts = (f"+1555018{number:04d}" for number in count())
 
-        async def answers() -> AsyncIterator[str]:
+        async def greetings() -> AsyncIterator[str]:
             """Yield the greeting of one new contact after another."""
             for number, contact in enumerate(contacts, start=2):
                 await stack.accept_message(number, "hi", contact)
                 yield (await stack.simulator.wait_for_texts(1, contact))[0]
 
         async with asyncio.timeout(20):
-            async for answer in answers():  # the file is checked once a second
+            async for answer in greetings():  # the file is checked once a second
                 if answer == "Coffee?":
                     break
         write("{ not json")
         assert worker.stdout is not None
-        told = asyncio.create_task(worker.stdout.readuntil(b"cannot be run"))
+        output = asyncio.create_task(worker.stdout.readuntil(b"cannot be run"))
         async with asyncio.timeout(20):
-            async for answer in answers():
+            async for answer in greetings():
                 assert answer == "Coffee?"
-                if told.done():
+                if output.done():
                     break
-        await told
+        await output

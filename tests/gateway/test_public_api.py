@@ -36,6 +36,6 @@ def test_help_imports_neither_models_nor_servers() -> None:
         "try: app()\nexcept SystemExit: pass\n"
         "print(sorted({'openai', 'rq', 'uvicorn', 'aiohttp'} & set(sys.modules)))"
     )
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    assert told.stdout.splitlines()[-1] == "[]"
+    assert output.stdout.splitlines()[-1] == "[]"

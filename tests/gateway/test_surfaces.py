@@ -35,7 +35,7 @@ class World:
         self.twilio = twilio
         self.whatsapp = whatsapp
 
-    async def hold(
+    async def hold_conversation(
         self, surface: str, server: RecordingSimulatorServer, contact: str, conversation: ConversationTest
     ) -> None:
         """Hold a conversation as a contact on that surface would; buttons are tapped where there are any."""
@@ -43,11 +43,19 @@ class World:
         last: list[TranscriptEntry] = []
         for turn in conversation.turns:
             label = next(
-                (shown for line in last for known, shown in line.choices if known == turn.payload), ""
+                (
+                    shown_labels
+                    for line in last
+                    for known_label, shown_labels in line.choices
+                    if known_label == turn.payload
+                ),
+                "",
             )
             text = turn.say or label or "yes"
             seen = len(server.list_entries(ours))
-            server.send_user_message(UserMessage(surface, contact, text, button=turn.payload if label else ""))
+            server.send_user_message(
+                UserMessage(surface, contact, text, button=turn.payload if label else "")
+            )
             replies = turn.expect.reply or ("",)
             last = await server.wait_for_entries(replies[-1], ours, seen)
 
@@ -86,11 +94,14 @@ async def test_the_library_flows_run_on_every_surface(flow: str) -> None:
     ).conversations[0]
     async with world(flow) as environment:
         await asyncio.gather(
-            environment.hold("sms", environment.twilio, "+15550171", conversation),
-            environment.hold("whatsapp", environment.twilio, "+15550172", conversation),
-            environment.hold("whatsapp", environment.whatsapp, "+15550173", conversation),
+            environment.hold_conversation("sms", environment.twilio, "+15550171", conversation),
+            environment.hold_conversation("whatsapp", environment.twilio, "+15550172", conversation),
+            environment.hold_conversation("whatsapp", environment.whatsapp, "+15550173", conversation),
         )
-        on_sms, on_cloud = environment.twilio.list_entries("+15550171"), environment.whatsapp.list_entries("+15550173")
+        on_sms, on_cloud = (
+            environment.twilio.list_entries("+15550171"),
+            environment.whatsapp.list_entries("+15550173"),
+        )
 
         assert not any(line.choices for line in on_sms)
         assert any(line.choices for line in on_cloud)
@@ -126,9 +137,9 @@ async def test_the_handshake_and_a_forged_webhook_over_http() -> None:
         query = handshake().url.partition("?")[2]
         genuine = await http.get(f"{path}?{query}")
         other = await http.get(f"{path}?{handshake('no').url.partition('?')[2]}")
-        forged = await http.post(path, content=b"{}", headers={"x-hub-signature-256": "sha256=00"})
+        forged_status = await http.post(path, content=b"{}", headers={"x-hub-signature-256": "sha256=00"})
         huge = await http.post(path, content=b"a" * (3 * 1024 * 1024 + 1))
 
     assert (genuine.status_code, genuine.text) == (200, "1158201444")
     assert (other.status_code, "1158201444" in other.text) == (403, False)
-    assert (forged.status_code, huge.status_code) == (401, 413)
+    assert (forged_status.status_code, huge.status_code) == (401, 413)

@@ -45,8 +45,8 @@ class Interrupting(IntercomSimulator):
         answer, deliveries = super().handle(request, now)
         if self.interrupts and request.url.endswith("/reply"):
             self.interrupts = False
-            told = self.run_agent_action(PERSON, "reply_and_assign", "I am here.", now)
-            deliveries += told if self.is_told else []
+            message_count = self.run_agent_action(PERSON, "reply_and_assign", "I am here.", now)
+            deliveries += message_count if self.is_told else []
         return answer, deliveries
 
 
@@ -76,8 +76,8 @@ class Desk:
         await self.say(text)
         async with asyncio.timeout(30):
             while True:
-                told: Any = await self.redis.xread({log: last}, block=30_000)
-                [[_, entries]] = told
+                message_count: Any = await self.redis.xread({log: last}, block=30_000)
+                [[_, entries]] = message_count
                 last = entries[-1][0]
                 if any(b"silent_" in fields[b"d"] for _, fields in entries):
                     return
@@ -87,8 +87,8 @@ class Desk:
         self.server.run_agent_action(PERSON, move, text)
         await self.server.wait_until_idle()
 
-    async def until(self, words: str, seen: int = 0) -> list[TranscriptEntry]:
-        return await self.server.wait_for_entries(words, PERSON, seen)
+    async def until(self, text: str, seen: int = 0) -> list[TranscriptEntry]:
+        return await self.server.wait_for_entries(text, PERSON, seen)
 
     def received(self) -> list[str]:
         """Return the bot's texts; quick replies have none."""
@@ -97,10 +97,10 @@ class Desk:
     def notes(self) -> list[str]:
         return [line.text for line in self.server.list_entries(PERSON, "note")]
 
-    async def until_it_is(self, words: str) -> None:
+    async def until_it_is(self, text: str) -> None:
         """Wait until the conversation has the described state."""
         async with asyncio.timeout(30):
-            while self.simulator.get_desk_status(PERSON).words != words:
+            while self.simulator.get_desk_status(PERSON).words != text:
                 self.server.called.clear()
                 await self.server.called.wait()
 
@@ -120,16 +120,16 @@ async def desk(
         yield Desk(server, simulator, await stack.enter_async_context(Redis.from_url(redis_url)))
 
 
-async def hold(environment: Desk, conversation: ConversationTest) -> None:
+async def hold_conversation(environment: Desk, conversation: ConversationTest) -> None:
     """Hold a conversation as a contact in the Messenger would, tapping quick replies where there are any."""
     for turn in conversation.turns:
         text = turn.say or "Yes"
         offered = [choice for line in environment.server.list_entries(PERSON)[-1:] for choice in line.choices]
-        uuid = next((known for known, label in offered if label == text), "")
-        seen = len(environment.heard())
+        uuid = next((choice_id for choice_id, label in offered if label == text), "")
+        seen = len(environment.received())
         await environment.say(text, uuid)
-        for words in turn.expect.reply or ("",):
-            await environment.until(words, seen)
+        for expected in turn.expect.reply or ("",):
+            await environment.until(expected, seen)
         if turn.expect.choices:
             async with asyncio.timeout(30):
                 while not environment.server.list_entries(PERSON)[-1].choices:
@@ -144,10 +144,10 @@ async def test_the_library_flows_run_in_intercom(flow: str) -> None:
     ).conversations[0]
     async with desk(flow) as environment:
         environment.simulator.set_faults(FaultSettings(webhooks_twice=1.0))
-        await hold(environment, conversation)
+        await hold_conversation(environment, conversation)
 
         assert any(line.choices for line in environment.server.list_entries(PERSON))
-        assert len(set(environment.heard())) == len(environment.heard())
+        assert len(set(environment.received())) == len(environment.received())
 
 
 async def test_a_completed_flow_closes_the_conversation_and_a_message_reopens_it() -> None:
@@ -155,9 +155,9 @@ async def test_a_completed_flow_closes_the_conversation_and_a_message_reopens_it
         0
     ]
     async with desk("kyc", INTERCOM_CLOSE="yes") as environment:
-        await hold(environment, conversation)
+        await hold_conversation(environment, conversation)
         await environment.until_it_is("closed, assigned to nobody")
-        seen = len(environment.heard())
+        seen = len(environment.received())
         await environment.say("one more thing")
         await environment.until("", seen)
 
@@ -171,7 +171,7 @@ async def test_a_conversation_is_handed_to_agents_and_returned() -> None:
         await environment.say("this is useless, get me an agent")
         await environment.until("passing you on")
         await environment.until_it_is("open, assigned to a team and nobody")
-        said_before = len(environment.heard())
+        said_before = len(environment.received())
         await environment.say_in_vain("hello?")
         await environment.act("reply_and_assign", "Hi, I am Grace.")
         await environment.say_in_vain("are you open on sundays?")
@@ -181,16 +181,16 @@ async def test_a_conversation_is_handed_to_agents_and_returned() -> None:
         await environment.say("do you take visa?")
         await environment.until("What else can I do for you?", said_before)
 
-        assert "by card" in environment.heard()[said_before]
+        assert "by card" in environment.received()[said_before]
         [note, *_] = environment.notes()
         assert "get me an agent" in note
         await environment.act("note", "/bot off")
-        said_before = len(environment.heard())
+        said_before = len(environment.received())
         await environment.say_in_vain("are you open on sundays?")
         await environment.act("reply_and_close", "Bye!")
         await environment.say("how much is delivery")
         await environment.until("free from 40 euros", said_before)
-        assert "within one working day" in environment.heard()[said_before]
+        assert "within one working day" in environment.received()[said_before]
 
 
 @pytest.mark.parametrize("kind", [Interrupting, Unheard])
@@ -207,7 +207,9 @@ async def test_an_agents_reply_between_two_parts_silences_the_rest(
         await environment.until("by card")
 
         assert not any(line.choices for line in environment.server.list_entries(PERSON)[:1])
-        assert [text.partition(".")[0] for text in environment.heard()][1].startswith("You can pay by card")
+        assert [text.partition(".")[0] for text in environment.received()][1].startswith(
+            "You can pay by card"
+        )
 
 
 async def test_an_accepted_send_without_an_answer_is_not_repeated() -> None:
@@ -221,11 +223,11 @@ async def test_an_accepted_send_without_an_answer_is_not_repeated() -> None:
         await environment.say("this is useless, get me an agent")
         await environment.until_it_is("open, assigned to a team and nobody")
         await environment.act("give_back")
-        seen = len(environment.heard())
+        seen = len(environment.received())
         await environment.say("do you take visa?")
         await environment.until("by card", seen)
 
-        assert sum("What can I do for you?" in text for text in environment.heard()) == 1
+        assert sum("What can I do for you?" in text for text in environment.received()) == 1
         assert sum("get me an agent" in note for note in environment.notes()) == 1
 
 
@@ -260,4 +262,4 @@ async def test_a_deleted_conversation_with_waiting_turns_ends_without_errors() -
         await environment.until("last four digits", 1)
 
         assert environment.simulator.get_desk_status(PERSON).thread != thread
-        assert sum("last four digits" in text for text in environment.heard()) == 2
+        assert sum("last four digits" in text for text in environment.received()) == 2

@@ -48,8 +48,8 @@ class Messaging:
         await self.say(text)
         async with asyncio.timeout(30):
             while True:
-                told: Any = await self.redis.xread({log: last}, block=30_000)
-                [[_, entries]] = told
+                message_count: Any = await self.redis.xread({log: last}, block=30_000)
+                [[_, entries]] = message_count
                 last = entries[-1][0]
                 if any(b"silent_" in fields[b"d"] for _, fields in entries):
                     return
@@ -59,13 +59,13 @@ class Messaging:
         self.server.run_agent_action(PERSON, move, text)
         await self.server.wait_until_idle()
 
-    async def until(self, words: str, seen: int) -> list[TranscriptEntry]:
-        return await self.server.wait_for_entries(words, PERSON, seen)
+    async def until(self, text: str, seen: int) -> list[TranscriptEntry]:
+        return await self.server.wait_for_entries(text, PERSON, seen)
 
-    async def until_it_is(self, words: str) -> None:
+    async def until_it_is(self, text: str) -> None:
         """Wait until control has the described state and the gateway was informed."""
         async with asyncio.timeout(30):
-            while self.simulator.get_desk_status(PERSON).words != words:
+            while self.simulator.get_desk_status(PERSON).words != text:
                 self.server.called.clear()
                 await self.server.called.wait()
         await self.server.wait_until_idle()
@@ -95,11 +95,19 @@ async def messaging(flow: str) -> AsyncIterator[Messaging]:
         yield Messaging(server, simulator, await stack.enter_async_context(Redis.from_url(redis_url)))
 
 
-async def hold(environment: Messaging, conversation: ConversationTest) -> None:
+async def hold_conversation(environment: Messaging, conversation: ConversationTest) -> None:
     """Hold a conversation as a contact in the widget would, tapping quick replies where there are any."""
     for turn in conversation.turns:
         last = environment.server.list_entries(PERSON)[-1:]
-        label = next((shown for line in last for known, shown in line.choices if known == turn.payload), "")
+        label = next(
+            (
+                shown_labels
+                for line in last
+                for known_label, shown_labels in line.choices
+                if known_label == turn.payload
+            ),
+            "",
+        )
         seen = await environment.say(turn.say or label or "yes", turn.payload if label else "")
         await environment.until((turn.expect.reply or ("",))[-1], seen)
 
@@ -110,7 +118,7 @@ async def test_the_library_flows_run_in_zendesk_messaging(flow: str) -> None:
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
     async with messaging(flow) as environment:
-        await hold(environment, conversation)
+        await hold_conversation(environment, conversation)
         assert any(line.choices for line in environment.server.list_entries(PERSON))
 
 

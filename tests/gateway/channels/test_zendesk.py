@@ -49,9 +49,9 @@ class Tickets(RecordingSimulatorServer):
     def ticket(self) -> Ticket:
         """Return Ada's ticket."""
         assert isinstance(self.simulator, ZendeskSimulator)
-        found = self.simulator.tickets.find_open_ticket(ADA)
-        assert found is not None
-        return found
+        ticket = self.simulator.tickets.find_open_ticket(ADA)
+        assert ticket is not None
+        return ticket
 
     async def until_note(self) -> str:
         """Wait for the first internal note on Ada's ticket and return it."""
@@ -67,11 +67,11 @@ class Tickets(RecordingSimulatorServer):
     async def until_idle(self) -> None:
         """Wait until every webhook was accepted and no job is left."""
         await self.wait_until_idle()
-        async with asyncio.timeout(30), Redis.from_url(self.redis_url) as redis, redis.pubsub() as told:
+        async with asyncio.timeout(30), Redis.from_url(self.redis_url) as redis, redis.pubsub() as jobs:
             await redis.config_set("notify-keyspace-events", "Kg")
-            await told.psubscribe("__keyspace@0__:rq:job:*")
+            await jobs.psubscribe("__keyspace@0__:rq:job:*")
             while await redis.keys("rq:job:*"):
-                await told.get_message(timeout=1.0)
+                await jobs.get_message(timeout=1.0)
 
 
 @asynccontextmanager

@@ -31,17 +31,17 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def flow(*words: object, said: str = "") -> Result:
-    return CliRunner().invoke(app, ["flow", *map(str, words)], input=said, env={"TURNGATE_LLM": "rules"})
+def flow(*arguments: object, stdin: str = "") -> Result:
+    return CliRunner().invoke(app, ["flow", *map(str, arguments)], input=stdin, env={"TURNGATE_LLM": "rules"})
 
 
-def chatting(file: Path, *, stdin: int, stdout: int, stderr: int | None = None) -> subprocess.Popen[bytes]:
+def start_chat(file: Path, *, stdin: int, stdout: int, stderr: int | None = None) -> subprocess.Popen[bytes]:
     """Start `turngate flow chat` as a separate process."""
     command = [sys.executable, "-m", "gateway", "flow", "chat", str(file)]
     return subprocess.Popen(command, env=ENVIRON, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
-def interrupted(process: subprocess.Popen[bytes]) -> int:
+def interrupt(process: subprocess.Popen[bytes]) -> int:
     """Return the exit code after Ctrl-C, repeated if the first came before the prompt was ready."""
     for _ in range(10):
         process.send_signal(signal.SIGINT)
@@ -78,7 +78,7 @@ def test_draw_prints_mermaid_or_svg() -> None:
 
 
 def test_chat_shows_the_answer_and_the_current_node() -> None:
-    result = flow("chat", KYC, said="4321\n23 April 1990\n")
+    result = flow("chat", KYC, stdin="4321\n23 April 1990\n")
     assert result.exit_code == 0
     assert "node ask_date_of_birth · advance · edge last_four_given" in result.stdout
     assert '"date_of_birth": "1990-04-23"' in result.stdout
@@ -139,7 +139,7 @@ def test_schema_prints_the_published_schema() -> None:
 
 def test_chat_ends_at_ctrl_c_and_at_the_end_of_input() -> None:
     terminal, its_side = pty.openpty()
-    with chatting(KYC, stdin=its_side, stdout=its_side, stderr=its_side) as chat:
+    with start_chat(KYC, stdin=its_side, stdout=its_side, stderr=its_side) as chat:
         os.close(its_side)
         shown = b""
         while not shown.endswith(b"> "):
@@ -147,18 +147,18 @@ def test_chat_ends_at_ctrl_c_and_at_the_end_of_input() -> None:
         os.write(terminal, b"4321\n")
         while shown.count(b"> ") < 2:
             shown += os.read(terminal, 4096)
-        assert interrupted(chat) == 130
+        assert interrupt(chat) == 130
         assert os.read(terminal, 4096).endswith(b"\r\n")
     os.close(terminal)
 
 
 def test_chat_without_a_terminal_greets_and_ends() -> None:
     command = f"{shlex.quote(sys.executable)} -m gateway flow chat {shlex.quote(str(KYC))} <&-"
-    ended = subprocess.run(
+    result = subprocess.run(
         ["/bin/sh", "-c", command], env=ENVIRON, capture_output=True, text=True, timeout=60, check=True
     )
-    assert "Harbour Bank" in ended.stdout
-    assert ended.stderr == ""
+    assert "Harbour Bank" in result.stdout
+    assert result.stderr == ""
 
 
 def test_chat_reloads_a_changed_file(tmp_path: Path) -> None:
@@ -171,12 +171,12 @@ def test_chat_reloads_a_changed_file(tmp_path: Path) -> None:
         )
 
     write("Tea?")
-    with chatting(file, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as chat:
+    with start_chat(file, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as chat:
         assert chat.stdin is not None
         assert chat.stdout is not None
         while b"node a" not in chat.stdout.readline():
             assert chat.poll() is None
         write("Coffee, perhaps?")
-        told, _ = chat.communicate(b"what?\n", timeout=60)
-    assert b"flow reloaded" in told
-    assert b"Coffee, perhaps?" in told
+        output, _ = chat.communicate(b"what?\n", timeout=60)
+    assert b"flow reloaded" in output
+    assert b"Coffee, perhaps?" in output

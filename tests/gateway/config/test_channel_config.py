@@ -49,7 +49,7 @@ def test_without_a_file_the_defaults_apply() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("text", "message"),
     [
         ("[channels.twillio]", "there is no channel twillio"),
         ('[channels.twilio.concurrency]\npolicy = "bursts"', "channels.twilio.concurrency.policy"),
@@ -66,8 +66,8 @@ def test_without_a_file_the_defaults_apply() -> None:
         ("[channels.twilio", "is not TOML"),
     ],
 )
-def test_a_mistake_is_reported_with_its_place(tmp_path: Path, text: str, named: str) -> None:
-    with pytest.raises(ConfigurationError, match=re.escape(named)):
+def test_a_mistake_is_reported_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
         load(tmp_path, text)
 
 

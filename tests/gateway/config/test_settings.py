@@ -24,7 +24,7 @@ def test_all_settings_have_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "message"),
     [
         ("TURNGATE_FLOWS", "x", "did you mean TURNGATE_FLOW"),
         ("PORT", "many", "PORT"),
@@ -34,11 +34,11 @@ def test_all_settings_have_defaults() -> None:
     ],
 )
 def test_invalid_settings_are_reported_by_name(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
 ) -> None:
     monkeypatch.setenv(name, value)
 
-    with pytest.raises(ConfigurationError, match=said):
+    with pytest.raises(ConfigurationError, match=message):
         Settings.load()
 
 

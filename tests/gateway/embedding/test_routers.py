@@ -97,8 +97,8 @@ async def test_fastapi_documents_the_routes() -> None:
     paths = application.fastapi().openapi()["paths"]
 
     assert set(paths) == {"/dialog/turn", "/dialog/stream", "/dialog/reset"}
-    asked = paths["/dialog/turn"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert set(asked["properties"]) == {"text", "session_id"}
+    parameters = paths["/dialog/turn"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(parameters["properties"]) == {"text", "session_id"}
 
 
 @asynccontextmanager
@@ -138,8 +138,8 @@ async def test_two_processes_take_a_thousand_interleaved_turns_as_one_would(
         urls = [await stack.enter_async_context(served(redis_url)) for _ in range(2)]
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
 
-        async def talk(contact: int) -> list[str]:
-            said = ["hi", "4321", "what?", "hm", "1 April 1990"] * 5
+        async def run_conversation(contact: int) -> list[str]:
+            messages = ["hi", "4321", "what?", "hm", "1 April 1990"] * 5
             return [
                 (
                     await http.post(
@@ -147,10 +147,10 @@ async def test_two_processes_take_a_thousand_interleaved_turns_as_one_would(
                         json={"text": text, "session_id": f"person {contact}"},
                     )
                 ).json()["reply"]
-                for number, text in enumerate(said)
+                for number, text in enumerate(messages)
             ]
 
-        talks = await asyncio.gather(*(talk(contact) for contact in range(40)))
+        talks = await asyncio.gather(*(run_conversation(contact) for contact in range(40)))
 
     alone = DialogMachine(flow=application.FLOW)
     expected = [(await alone.turn(text)).text for text in ["hi", "4321"]]
@@ -165,11 +165,11 @@ async def test_concurrent_turns_of_one_session_in_two_processes_lose_nothing(
     async with AsyncExitStack() as stack:
         urls = [await stack.enter_async_context(served(redis_url)) for _ in range(2)]
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
-        asked = [
+        parameters = [
             http.post(f"{urls[number % 2]}/dialog/turn", json={"text": "what?", "session_id": "ada"})
             for number in range(40)
         ]
-        answers = await asyncio.gather(*asked)
+        answers = await asyncio.gather(*parameters)
 
     assert {answer.status_code for answer in answers} == {200}
     alone = DialogMachine(flow=application.FLOW)

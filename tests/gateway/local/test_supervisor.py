@@ -46,12 +46,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RunningGateway]]:
         running.stop()
 
 
-def eventually(true: Callable[[], bool], seconds: float = 20.0) -> bool:
+def becomes_true(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     """Return whether a condition becomes true in time; other processes offer no event to wait for."""
     end = monotonic() + seconds
-    while not true() and monotonic() < end:
+    while not condition() and monotonic() < end:
         sleep(0.05)
-    return true()
+    return condition()
 
 
 def test_the_address_is_printed_once_the_gateway_is_ready(gateway: RunningGateway) -> None:
@@ -65,8 +65,8 @@ def test_killed_processes_are_restarted(gateway: RunningGateway, name: str) -> N
     before = gateway.children()
     os.kill(before[name], signal.SIGKILL)
 
-    assert eventually(lambda: gateway.children().get(name, before[name]) != before[name])
-    assert eventually(gateway.is_ready)
+    assert becomes_true(lambda: gateway.children().get(name, before[name]) != before[name])
+    assert becomes_true(gateway.is_ready)
 
 
 def test_a_folder_in_use_is_reported_in_one_line(gateway: RunningGateway) -> None:
@@ -90,10 +90,9 @@ def test_a_second_ctrl_c_kills_a_hanging_worker(start: Callable[..., RunningGate
     os.kill(running.children()["worker"], signal.SIGSTOP)
     running.process.send_signal(signal.SIGINT)
     running.wait_for_line("stopping")
-    began = monotonic()
 
     assert running.stop() == 0
-    assert monotonic() - began < 15.0
+    assert not any("did not stop within" in line for line in running.lines)
 
 
 def test_children_end_when_the_supervisor_is_killed(start: Callable[..., RunningGateway]) -> None:
@@ -101,38 +100,38 @@ def test_children_end_when_the_supervisor_is_killed(start: Callable[..., Running
     children = running.children()
     running.process.kill()
 
-    assert eventually(lambda: not any(_is_running(pid) for pid in children.values()))
+    assert becomes_true(lambda: not any(_is_running(pid) for pid in children.values()))
 
 
 def test_a_conversation_continues_after_a_restart(start: Callable[..., RunningGateway]) -> None:
     running = start(TURNGATE_FLOW="kyc")
-    assert "last four digits" in say(running, "hi", 1)
+    assert "last four digits" in send_message(running, "hi", 1)
     running.stop()
 
-    assert "date of birth" in say(start(TURNGATE_FLOW="kyc"), "4321", 2)
+    assert "date of birth" in send_message(start(TURNGATE_FLOW="kyc"), "4321", 2)
 
 
 def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         running = RunningGateway(tmp_path, "--port", str(port), **_TWILIO)
-        said = running.wait_for_line("cannot be used")
+        line = running.wait_for_line("cannot be used")
 
-    assert f"port {port} of 127.0.0.1 (Address already in use)" in said
+    assert f"port {port} of 127.0.0.1 (Address already in use)" in line
     assert (running.wait_for_exit(), len(running.lines)) == (2, 1)
 
 
-def say(running: RunningGateway, words: str, replies: int) -> str:
+def send_message(running: RunningGateway, text: str, replies: int) -> str:
     """Send a message through the console; return the last of `replies` replies."""
     contact = {"surface": "sms", "person": "+15550100177"}
     with httpx.Client(base_url=running.url, trust_env=False) as console:
-        console.post("/console/say", json={**contact, "text": words}).raise_for_status()
+        console.post("/console/say", json={**contact, "text": text}).raise_for_status()
 
         def received() -> list[str]:
             entries = console.get("/console/conversation", params=contact).json()["entries"]
             return [entry["data"]["body"] for entry in entries if entry["kind"] == "said"]
 
-        assert eventually(lambda: len(received()) == replies)
+        assert becomes_true(lambda: len(received()) == replies)
         return received()[-1]
 
 

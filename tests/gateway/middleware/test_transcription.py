@@ -113,7 +113,7 @@ async def test_a_voice_note_is_answered_like_its_text() -> None:
         assert {body for _, _, body in environment.model.recordings} == {OPUS}
 
 
-async def unheard(url: str, message_id: str) -> list[object]:
+async def failed_transcriptions(url: str, message_id: str) -> list[object]:
     """Return why notes were not transcribed, as `turngate why` reads it from the session's log."""
     async with Redis.from_url(url) as redis:
         session = await SessionIndex(redis).find_by_message(message_id)
@@ -143,7 +143,7 @@ async def test_a_failed_transcription_is_reported_and_the_conversation_continues
         await server.wait_for_entries("date of birth", contact, seen)
 
         assert len(environment.model.recordings) == 1
-        assert await unheard(environment.redis_url, wamid) == ["no_transcript", "wrong_type"]
+        assert await failed_transcriptions(environment.redis_url, wamid) == ["no_transcript", "wrong_type"]
 
 
 @pytest.fixture
@@ -160,9 +160,9 @@ async def cdn() -> AsyncIterator[Crm]:
 
 @pytest.fixture
 async def fetch(crm: Crm, cdn: Crm) -> AsyncIterator[SafeFetch]:
-    made = SafeFetch([crm.host, cdn.host])
-    yield made
-    await made.aclose()
+    client = SafeFetch([crm.host, cdn.host])
+    yield client
+    await client.aclose()
 
 
 def twilio(crm: Crm) -> tuple[TwilioMedia, Attachment]:
@@ -175,10 +175,10 @@ def whatsapp(crm: Crm) -> tuple[WhatsAppMedia, Attachment]:
 
 
 async def test_twilio_credentials_are_sent_to_twilio_only(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
-    media, medium = twilio(crm)
+    media, attachment = twilio(crm)
     crm.answers, cdn.answers = [RedirectResponse(f"{cdn.url}/file")], [Response(OPUS)]
 
-    assert await media.download(medium, fetch) == OPUS
+    assert await media.download(attachment, fetch) == OPUS
     assert crm.requests[0].headers["authorization"].startswith("Basic ")
     assert "authorization" not in cdn.requests[0].headers
 
@@ -199,32 +199,32 @@ async def test_other_hosts_get_no_credentials(crm: Crm, cdn: Crm, fetch: SafeFet
 
 
 async def test_a_file_that_is_not_ready_yet_is_requested_again(crm: Crm, fetch: SafeFetch) -> None:
-    media, medium = twilio(crm)
+    media, attachment = twilio(crm)
     crm.answers = [Response(status_code=404), Response(OPUS)]
 
-    assert await media.download(medium, fetch) == OPUS
+    assert await media.download(attachment, fetch) == OPUS
     crm.answers = [Response(status_code=404)] * 3
     with pytest.raises(MediaUnavailable) as gone:
-        await media.download(medium, fetch)
+        await media.download(attachment, fetch)
     assert gone.value.kind is MediaErrorKind.NOT_FOUND
 
 
 def zendesk(crm: Crm) -> tuple[ZendeskChannel, Attachment]:
     """Channel with private attachments: only who may read the ticket gets its files."""
-    found = zendesk_channel(ZENDESK_API_URL=crm.url)
-    return found, Attachment(url=f"{crm.url}/attachments/token/x/?name=parcel.png")
+    channel_and_file = zendesk_channel(ZENDESK_API_URL=crm.url)
+    return channel_and_file, Attachment(url=f"{crm.url}/attachments/token/x/?name=parcel.png")
 
 
 def sunshine(crm: Crm) -> tuple[SunshineChannel, Attachment]:
-    found = sunshine_channel(SUNSHINE_API_URL=f"{crm.url}/sc")
-    return found, Attachment(url=f"{crm.url}/sc/attachments/v2/file")
+    channel_and_file = sunshine_channel(SUNSHINE_API_URL=f"{crm.url}/sc")
+    return channel_and_file, Attachment(url=f"{crm.url}/sc/attachments/v2/file")
 
 
-@pytest.mark.parametrize("made", [zendesk, sunshine])
+@pytest.mark.parametrize("client", [zendesk, sunshine])
 async def test_private_attachments_are_downloaded_with_credentials_that_go_nowhere_else(
-    crm: Crm, cdn: Crm, fetch: SafeFetch, made: Callable[[Crm], tuple[HostsMedia, Attachment]]
+    crm: Crm, cdn: Crm, fetch: SafeFetch, client: Callable[[Crm], tuple[HostsMedia, Attachment]]
 ) -> None:
-    channel, medium = made(crm)
+    channel, attachment = client(crm)
 
     def private(asked: Request) -> Response:
         is_known = "authorization" in asked.headers
@@ -233,7 +233,7 @@ async def test_private_attachments_are_downloaded_with_credentials_that_go_nowhe
     crm.answers = [private]
     cdn.answers = [Response(JPEG)]
 
-    file = await MediaDownloader({"desk": channel}, fetch).download(medium, "desk")
+    file = await MediaDownloader({"desk": channel}, fetch).download(attachment, "desk")
     assert (file.body, file.content_type) == (JPEG, "image/jpeg")
     for forged in (f"{cdn.url}/attachments/token/x", f"{crm.url}.{cdn.host}/", f"{crm.url}/attachments/../x"):
         with suppress(MediaUnavailable):
@@ -242,20 +242,20 @@ async def test_private_attachments_are_downloaded_with_credentials_that_go_nowhe
 
 
 async def test_the_meta_token_is_sent_to_meta_only(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
-    media, medium = whatsapp(crm)
+    media, attachment = whatsapp(crm)
     crm.answers, cdn.answers = [JSONResponse({"url": f"{cdn.url}/file"})], [Response(OPUS)]
 
-    assert await media.download(medium, fetch) == OPUS
+    assert await media.download(attachment, fetch) == OPUS
     assert crm.requests[0].headers["authorization"] == "Bearer t"
     assert "authorization" not in cdn.requests[0].headers
 
 
 async def test_an_expired_media_url_is_requested_again(crm: Crm, fetch: SafeFetch) -> None:
-    media, medium = whatsapp(crm)
-    told = JSONResponse({"url": f"{crm.url}/file"})
-    crm.answers = [told, Response(status_code=404), told, Response(OPUS)]
+    media, attachment = whatsapp(crm)
+    requests = JSONResponse({"url": f"{crm.url}/file"})
+    crm.answers = [requests, Response(status_code=404), requests, Response(OPUS)]
 
-    assert await media.download(medium, fetch) == OPUS
+    assert await media.download(attachment, fetch) == OPUS
 
 
 @pytest.mark.parametrize(
@@ -273,21 +273,21 @@ async def test_an_expired_media_url_is_requested_again(crm: Crm, fetch: SafeFetc
 async def test_download_failures_have_a_reason(
     crm: Crm, fetch: SafeFetch, answers: list[Response], failure: MediaErrorKind
 ) -> None:
-    media, medium = whatsapp(crm)
+    media, attachment = whatsapp(crm)
     crm.answers = [*answers, *answers]
 
-    with pytest.raises(MediaUnavailable) as none:
-        await media.download(medium, fetch)
-    assert none.value.kind is failure
+    with pytest.raises(MediaUnavailable) as error:
+        await media.download(attachment, fetch)
+    assert error.value.kind is failure
 
 
 async def test_a_file_with_a_wrong_checksum_is_rejected(crm: Crm, fetch: SafeFetch) -> None:
-    media, medium = whatsapp(crm)
+    media, attachment = whatsapp(crm)
     crm.answers = [JSONResponse({"url": f"{crm.url}/file", "sha256": "0" * 64}), Response(OPUS)]
 
-    with pytest.raises(MediaUnavailable) as none:
-        await media.download(medium, fetch)
-    assert none.value.kind is MediaErrorKind.WRONG_TYPE
+    with pytest.raises(MediaUnavailable) as error:
+        await media.download(attachment, fetch)
+    assert error.value.kind is MediaErrorKind.WRONG_TYPE
 
 
 async def test_files_of_other_channels_are_downloaded_without_credentials_and_detected_by_content(
@@ -320,8 +320,8 @@ async def cloud(
 
 def picture(url: str) -> Reply:
     address = Address(channel="whatsapp", account="1", ours="800000000000001", theirs="15550178")
-    medium = Attachment(url=url, content_type="image/jpeg", name="a.jpg")
-    return Reply(key="t.1", address=address, body="Look", media=(medium,))
+    attachment = Attachment(url=url, content_type="image/jpeg", name="a.jpg")
+    return Reply(key="t.1", address=address, body="Look", media=(attachment,))
 
 
 async def test_a_file_that_meta_cannot_fetch_is_uploaded_and_sent_by_id(crm: Crm, fetch: SafeFetch) -> None:

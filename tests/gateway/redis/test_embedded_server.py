@@ -14,10 +14,10 @@ from gateway.redis.embedded_server import EmbeddedRedis, find_running
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[EmbeddedRedis]:
-    made = EmbeddedRedis(tmp_path / "data")
-    made.start()
-    yield made
-    made.stop()
+    embedded = EmbeddedRedis(tmp_path / "data")
+    embedded.start()
+    yield embedded
+    embedded.stop()
 
 
 def test_data_survives_a_restart(server: EmbeddedRedis) -> None:

@@ -25,8 +25,8 @@ def received(*numbers: int, session: str = "fake:1") -> list[Event]:
     return [TurnReceived(turn=turn(number, session)) for number in numbers]
 
 
-def status(word: DeliveryStatus) -> StatusChanged:
-    return StatusChanged(channel="fake", provider_id="P1", status=word)
+def status(status_name: DeliveryStatus) -> StatusChanged:
+    return StatusChanged(channel="fake", provider_id="P1", status=status_name)
 
 
 async def test_duplicate_deliveries_of_a_message_are_accepted_once(
@@ -34,9 +34,9 @@ async def test_duplicate_deliveries_of_a_message_are_accepted_once(
 ) -> None:
     inbox = RedisInbox(redis)
 
-    verdicts = await asyncio.gather(*(inbox.accept(received(1)) for _ in range(50)))
+    results = await asyncio.gather(*(inbox.accept(received(1)) for _ in range(50)))
 
-    assert sorted(verdict for [verdict] in verdicts) == [AcceptResult.DUPLICATE] * 49 + [AcceptResult.NEW]
+    assert sorted(verdict for [verdict] in results) == [AcceptResult.DUPLICATE] * 49 + [AcceptResult.NEW]
     assert await redis.llen("tg:{fake:1}:mail") == 1
 
 
@@ -105,11 +105,11 @@ async def test_nothing_is_partially_recorded_when_the_server_is_out_of_memory(re
 
 async def test_statuses_move_only_forward(redis: Redis) -> None:
     inbox = RedisInbox(redis)
-    words = [DeliveryStatus.SENT, DeliveryStatus.READ, DeliveryStatus.DELIVERED, DeliveryStatus.READ]
+    status_names = [DeliveryStatus.SENT, DeliveryStatus.READ, DeliveryStatus.DELIVERED, DeliveryStatus.READ]
 
-    verdicts = [(await inbox.accept([status(word)]))[0] for word in words]
+    results = [(await inbox.accept([status(status_name)]))[0] for status_name in status_names]
 
-    assert verdicts == [AcceptResult.EARLY, AcceptResult.EARLY, AcceptResult.STALE, AcceptResult.STALE]
+    assert results == [AcceptResult.EARLY, AcceptResult.EARLY, AcceptResult.STALE, AcceptResult.STALE]
     assert await redis.hget("tg:message:fake:P1", "status") == b"read"
 
 
@@ -137,8 +137,8 @@ async def test_accepted_messages_are_in_the_log(redis: Redis) -> None:
 async def test_the_job_layout_matches_the_installed_rq(redis: Redis, sync_redis: SyncRedis) -> None:
     await RedisInbox(redis).accept(received(1))
     queue = rq_layout.open_queue(sync_redis)
-    [ours] = queue.job_ids
-    theirs = queue.enqueue(
+    [actual] = queue.job_ids
+    expected = queue.enqueue(
         rq_layout.JOB_FUNCTION,
         "fake:1",
         job_timeout=rq_layout.JOB_TIMEOUT_SECONDS,
@@ -147,8 +147,8 @@ async def test_the_job_layout_matches_the_installed_rq(redis: Redis, sync_redis:
         failure_ttl=rq_layout.FAILURE_RETENTION_SECONDS,
     )
 
-    fields = set(sync_redis.hgetall(f"rq:job:{ours}"))
-    assert fields == set(sync_redis.hgetall(theirs.key))
-    job = Job.fetch(ours, connection=sync_redis, serializer=JSONSerializer)
-    assert (job.func_name, job.args, job.kwargs, job.is_queued) == (theirs.func_name, ["fake:1"], {}, True)
-    assert [job.id for job in queue.jobs] == [ours, theirs.id]
+    fields = set(sync_redis.hgetall(f"rq:job:{actual}"))
+    assert fields == set(sync_redis.hgetall(expected.key))
+    job = Job.fetch(actual, connection=sync_redis, serializer=JSONSerializer)
+    assert (job.func_name, job.args, job.kwargs, job.is_queued) == (expected.func_name, ["fake:1"], {}, True)
+    assert [job.id for job in queue.jobs] == [actual, expected.id]

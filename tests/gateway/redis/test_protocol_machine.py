@@ -143,9 +143,9 @@ class Machine(RuleBasedStateMachine):
         if not holder.view.outbox:
             return
         first = holder.view.outbox[0]
-        known = holder.view.send_mark
+        known_ids = holder.view.send_mark
         try:
-            if known is not None and known.key == first.key and first.key in self.provider:
+            if known_ids is not None and known_ids.key == first.key and first.key in self.provider:
                 self.wait(self.mailbox.record_sent(holder.lease, first, f"P{first.key}"))  # found by look-up
                 holder.view = self.wait(self.mailbox.read_session(holder.lease))
             elif self.wait(self.mailbox.mark_sending(holder.lease, first)):

@@ -61,10 +61,10 @@ async def test_requests_with_the_key_are_allowed(scheme: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["", "Basic", "Basic !!!", "Basic bWU6bm8=", "Bearer no", "Bearer \xff\xfe"]
+    "headers", ["", "Basic", "Basic !!!", "Basic bWU6bm8=", "Bearer no", "Bearer \xff\xfe"]
 )
-async def test_requests_with_a_wrong_key_are_denied_even_from_loopback(given: str) -> None:
-    assert (await ask("key", headers={"Authorization": given})).status_code == 401
+async def test_requests_with_a_wrong_key_are_denied_even_from_loopback(headers: str) -> None:
+    assert (await ask("key", headers={"Authorization": headers})).status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -87,21 +87,21 @@ async def test_a_message_with_the_same_id_is_deduplicated(http: httpx.AsyncClien
 
 
 async def test_streams_as_text_and_as_events(http: httpx.AsyncClient) -> None:
-    asked = {"text": "hi", "session_id": "ada"}
-    plain = await http.post("/stream", json=asked)
+    request = {"text": "hi", "session_id": "ada"}
+    plain = await http.post("/stream", json=request)
     assert plain.headers["content-type"].startswith("text/plain")
     assert "last four digits" in plain.text
 
     headers = {"Accept": "text/event-stream", "Idempotency-Key": "m-2"}
-    asked = {"text": "4321", "session_id": "ada"}
-    events = await http.post("/stream", json=asked, headers=headers)
+    request = {"text": "4321", "session_id": "ada"}
+    events = await http.post("/stream", json=request, headers=headers)
     blocks = [block for block in events.text.split("\n\n") if "event:" in block]
     done = json.loads(blocks[-1].split("data: ", 1)[1])
     assert "event: done" in blocks[-1]
     assert "date of birth" in done["reply"]
 
     names = [line[4:] for block in blocks for line in block.splitlines() if line.startswith("id: ")]
-    resumed = await http.post("/stream", json=asked, headers={**headers, "Last-Event-ID": names[-1]})
+    resumed = await http.post("/stream", json=request, headers={**headers, "Last-Event-ID": names[-1]})
     assert not [line for line in resumed.text.splitlines() if line.startswith("id: ")]
     assert "event: done" in resumed.text
 
@@ -128,14 +128,14 @@ async def test_a_session_id_is_never_a_credential(http: httpx.AsyncClient) -> No
     assert (await http.post("/web/session", headers=nobody)).status_code == 403
 
     page = {"Authorization": "", "Origin": PAGE}
-    given = (await http.post("/web/session", headers=page)).json()
-    mine = {**page, "Authorization": f"Bearer {given['token']}"}
-    own = await http.post("/turn", json={"text": "hi"}, headers=mine)
-    assert own.json()["session_id"] == given["session_id"]
-    assert own.headers["access-control-allow-origin"] == PAGE
-    foreign = await http.post("/turn", json={"text": "hi", "session_id": "ada"}, headers=mine)
+    headers = (await http.post("/web/session", headers=page)).json()
+    own_session = {**page, "Authorization": f"Bearer {headers['token']}"}
+    token = await http.post("/turn", json={"text": "hi"}, headers=own_session)
+    assert token.json()["session_id"] == headers["session_id"]
+    assert token.headers["access-control-allow-origin"] == PAGE
+    foreign = await http.post("/turn", json={"text": "hi", "session_id": "ada"}, headers=own_session)
     assert foreign.status_code == 403
-    forged = {"Authorization": f"Bearer {given['token'][:-2]}xx"}
+    forged = {"Authorization": f"Bearer {headers['token'][:-2]}xx"}
     assert (await http.post("/turn", json={"text": "hi"}, headers=forged)).status_code == 401
 
 
@@ -193,12 +193,12 @@ async def test_an_answer_without_a_notification_is_read_from_the_log() -> None:
     async with running_stack() as stack, web(stack) as http:
         await ask(http, "hi")
         for number in range(5):
-            asked = asyncio.create_task(ask(http, "hi", f"person {number}"))
-            while not asked.done():
+            request = asyncio.create_task(ask(http, "hi", f"person {number}"))
+            while not request.done():
                 await stack.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
-                await asyncio.wait({asked}, timeout=0.02)
+                await asyncio.wait({request}, timeout=0.02)
 
-            assert "last four digits" in asked.result().json()["reply"]
+            assert "last four digits" in request.result().json()["reply"]
 
 
 async def test_an_unknown_session_has_no_history(http: httpx.AsyncClient) -> None:

@@ -34,8 +34,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway
 def context() -> Iterator[BrowserContext]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_QUIET.split())
-        made = browser.new_context()
-        yield made
+        context_ = browser.new_context()
+        yield context_
         browser.close()
 
 
@@ -46,13 +46,13 @@ def opened(context: BrowserContext, gateway: RunningGateway) -> Page:
     return page
 
 
-def say(page: Page, words: str) -> None:
-    page.get_by_label("Write a message").fill(words)
+def say(page: Page, text: str) -> None:
+    page.get_by_label("Write a message").fill(text)
     page.keyboard.press("Enter")
 
 
-def received(page: Page, words: str) -> None:
-    expect(page.locator("li.bot").last).to_contain_text(words, timeout=15_000)
+def received(page: Page, text: str) -> None:
+    expect(page.locator("li.bot").last).to_contain_text(text, timeout=15_000)
 
 
 @needs_browser

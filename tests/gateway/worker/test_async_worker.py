@@ -25,8 +25,8 @@ SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
 
 @pytest.fixture
 async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as made:
-        yield made
+    async with running_stack() as running:
+        yield running
 
 
 @pytest.mark.parametrize(
@@ -131,11 +131,13 @@ async def test_a_worker_paused_past_its_lease_neither_commits_nor_sends(
     await stack.accept_message(3, "23 April 1990")
     received = await stack.simulator.wait_for_texts(3)
     stopped.send_signal(signal.SIGTERM)
-    told = (await stopped.communicate())[0].decode()
+    output = (await stopped.communicate())[0].decode()
 
     assert received[:2] == before
-    assert ["last four" in received[0], "date of birth" in received[1], "Is that right" in received[2]] == [True] * 3
-    assert "lease lost" in told
+    assert ["last four" in received[0], "date of birth" in received[1], "Is that right" in received[2]] == [
+        True
+    ] * 3
+    assert "lease lost" in output
 
 
 async def test_a_worker_recovers_after_the_redis_server_was_killed() -> None:
@@ -239,10 +241,10 @@ async def test_a_failure_after_the_job_was_deleted_does_no_harm(stack: Stack) ->
     await stack.accept_message(2, "hi", "+15550100002")
     await stack.simulator.wait_for_texts(1, "+15550100002")
     worker.send_signal(signal.SIGTERM)
-    told = (await worker.communicate())[0].decode()
+    output = (await worker.communicate())[0].decode()
 
     assert worker.returncode == 0
-    assert "never retrieved" not in told
+    assert "never retrieved" not in output
 
 
 async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
@@ -251,11 +253,11 @@ async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
     await stack.accept_message(1, "hi")
     await stack.simulator.wait_for_texts(1)  # a job is running now
     info = await stack.start_rq("info", "--raw")
-    told = (await info.communicate())[0].decode()
+    output = (await info.communicate())[0].decode()
 
-    assert "worker ours" in told
-    assert "busy" in told
-    assert "queue turns 0" in told
+    assert "worker ours" in output
+    assert "busy" in output
+    assert "queue turns 0" in output
 
 
 async def test_the_dashboard_shows_a_queued_job_and_then_its_worker(stack: Stack) -> None:

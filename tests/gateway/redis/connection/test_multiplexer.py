@@ -49,8 +49,8 @@ async def test_a_cancelled_caller_does_not_shift_the_answers_of_others(redis_url
 
 async def test_a_connection_closed_by_the_server_is_reopened(redis_url: str) -> None:
     client = shared(redis_url)
-    own = await client.execute_multiplexed("CLIENT", "ID")
-    await client.client_kill_filter(_id=str(own))
+    answer_before = await client.execute_multiplexed("CLIENT", "ID")
+    await client.client_kill_filter(_id=str(answer_before))
     answer = await client.execute_multiplexed("ECHO", "a")
     await client.aclose()
 

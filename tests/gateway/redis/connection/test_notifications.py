@@ -16,10 +16,10 @@ names = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(st.lists(st.tuples(names, st.binary())))
-def test_session_names_and_notes_are_separated(said: list[tuple[str, bytes]]) -> None:
+def test_session_names_and_notes_are_separated(message: list[tuple[str, bytes]]) -> None:
     assert (
-        list(_decode_notifications(b"".join(encode_notification(session, note) for session, note in said)))
-        == said
+        list(_decode_notifications(b"".join(encode_notification(session, note) for session, note in message)))
+        == message
     )
 
 

@@ -36,7 +36,7 @@ def contacts(redis: Redis) -> IdentityResolver:
     return IdentityResolver(redis, RedisInbox(redis))
 
 
-def said(number: int, *names: str) -> Event:
+def event_of(number: int, *names: str) -> Event:
     turn = Turn(id=f"wamid.{number}", session=names[0], address=ADDRESS, text="Hi")
     return TurnReceived(turn=turn, aliases=names)
 
@@ -48,9 +48,9 @@ async def lengths(redis: Redis, *sessions: str) -> list[int]:
 async def test_a_session_continues_when_an_id_replaces_the_phone_number(
     contacts: IdentityResolver, redis: Redis
 ) -> None:
-    await contacts.accept([said(1, PHONE)])
-    await contacts.accept([said(2, USER, PHONE)])
-    await contacts.accept([said(3, USER)])
+    await contacts.accept([event_of(1, PHONE)])
+    await contacts.accept([event_of(2, USER, PHONE)])
+    await contacts.accept([event_of(3, USER)])
 
     assert await lengths(redis, PHONE, USER) == [3, 0]
 
@@ -58,15 +58,17 @@ async def test_a_session_continues_when_an_id_replaces_the_phone_number(
 async def test_a_session_continues_when_a_phone_number_is_added(
     contacts: IdentityResolver, redis: Redis
 ) -> None:
-    await contacts.accept([said(1, USER)])
-    await contacts.accept([said(2, USER, PHONE)])
-    await contacts.accept([said(3, PHONE)])
+    await contacts.accept([event_of(1, USER)])
+    await contacts.accept([event_of(2, USER, PHONE)])
+    await contacts.accept([event_of(3, PHONE)])
 
     assert await lengths(redis, USER, PHONE) == [3, 0]
 
 
-async def test_the_events_of_a_request_are_resolved_in_order(contacts: IdentityResolver, redis: Redis) -> None:
-    await contacts.accept([said(1, PHONE), said(2, USER, PHONE), said(3, USER)])
+async def test_the_events_of_a_request_are_resolved_in_order(
+    contacts: IdentityResolver, redis: Redis
+) -> None:
+    await contacts.accept([event_of(1, PHONE), event_of(2, USER, PHONE), event_of(3, USER)])
 
     assert await lengths(redis, PHONE, USER) == [3, 0]
 
@@ -74,17 +76,17 @@ async def test_the_events_of_a_request_are_resolved_in_order(contacts: IdentityR
 async def test_a_reassigned_phone_number_belongs_to_the_new_contact(
     contacts: IdentityResolver, redis: Redis
 ) -> None:
-    await contacts.accept([said(1, USER, PHONE)])
-    await contacts.accept([said(2, OTHER, PHONE)])
-    await contacts.accept([said(3, PHONE)])
+    await contacts.accept([event_of(1, USER, PHONE)])
+    await contacts.accept([event_of(2, OTHER, PHONE)])
+    await contacts.accept([event_of(3, PHONE)])
 
     assert await lengths(redis, USER, OTHER) == [1, 2]
 
 
 async def test_a_changed_id_resolves_to_the_same_session(contacts: IdentityResolver, redis: Redis) -> None:
-    await contacts.accept([said(1, USER, PHONE)])
+    await contacts.accept([event_of(1, USER, PHONE)])
     await contacts.accept([Ignored(reason="changed user id", aliases=(USER, OTHER))])
-    await contacts.accept([said(2, OTHER, PHONE)])
+    await contacts.accept([event_of(2, OTHER, PHONE)])
 
     assert await lengths(redis, USER, OTHER) == [2, 0]
 
@@ -92,18 +94,18 @@ async def test_a_changed_id_resolves_to_the_same_session(contacts: IdentityResol
 async def test_a_message_delivered_in_two_requests_is_one_turn(
     contacts: IdentityResolver, redis: Redis
 ) -> None:
-    first = await contacts.accept([said(1, USER, PHONE)])
-    again = await contacts.accept([said(2, USER, PHONE), said(1, USER, PHONE)])
+    first = await contacts.accept([event_of(1, USER, PHONE)])
+    second = await contacts.accept([event_of(2, USER, PHONE), event_of(1, USER, PHONE)])
 
-    assert (first, again) == ([AcceptResult.NEW], [AcceptResult.NEW, AcceptResult.DUPLICATE])
+    assert (first, second) == ([AcceptResult.NEW], [AcceptResult.NEW, AcceptResult.DUPLICATE])
 
 
 async def test_a_take_over_resolves_to_the_contacts_session(contacts: IdentityResolver, redis: Redis) -> None:
-    await contacts.accept([said(1, USER, PHONE)])
-    taken = ControlReceived(
+    await contacts.accept([event_of(1, USER, PHONE)])
+    results = ControlReceived(
         id="e", session=PHONE, address=ADDRESS, act=ControlAction.TAKE_OVER, aliases=(PHONE,)
     )
-    await contacts.accept([taken])
+    await contacts.accept([results])
 
     assert await redis.hget(f"tg:{{{USER}}}", "owner") == b"human"
     assert await contacts.find_session(PHONE) == USER
@@ -120,7 +122,7 @@ async def test_a_send_confirmed_by_a_status_is_found(contacts: IdentityResolver,
             channel="whatsapp", provider_id="wamid.X", status=DeliveryStatus.SENT, reply_key=reply.global_key
         )
         await contacts.accept([status])
-        found = await channel.find_sent(reply, http, since=datetime.now(UTC), known=())
+        sent = await channel.find_sent(reply, http, since=datetime.now(UTC), known=())
 
-    assert found is not None
-    assert found.provider_id == "wamid.X"
+    assert sent is not None
+    assert sent.provider_id == "wamid.X"
