@@ -1,4 +1,4 @@
-"""A bar chart as SVG, on a scale of powers of ten."""
+"""Bar chart as SVG, on a logarithmic scale."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LABEL_WIDTH, _WIDTH, _HEIGHT, _GAP, _TOP = 250, 430, 22, 10, 34
 
 
 class Bar(NamedTuple):
-    """One figure of at least 1, and whether it is ours."""
+    """One value of at least 1, and whether it is the gateway's."""
 
     label: str
     value: float
@@ -19,7 +19,7 @@ class Bar(NamedTuple):
 
 
 def render_bars(shown: Sequence[Bar], unit: str = "turns/s") -> str:
-    """The picture; readable on light and dark pages."""
+    """Render the chart; readable on light and dark pages."""
     decades = max(1, ceil(log10(max(bar.value for bar in shown))))
     scale = _WIDTH / decades
     height = _TOP + len(shown) * (_HEIGHT + _GAP)

@@ -1,4 +1,4 @@
-"""The dialog engine against `superdialog` from the package index, each in a process of its own.
+"""The dialog engine against `superdialog` from the package index, each in a separate process.
 
 Measured twice: through the real client of the OpenAI protocol to a server that answers at once, and with the
 client replaced by one that answers at once.
@@ -27,7 +27,7 @@ RATIOS = {
     "build": 0.01,
     "memory": 0.1,
 }
-"""What is to be reached at most, as a share of the reference's figure."""
+"""Goals: upper limits as a share of the reference's figure."""
 
 _NAMES = {
     "wire_stay": "CPU of a turn that stays, with the client of the protocol, µs",
@@ -52,7 +52,7 @@ _UNITS = {
 
 
 def build_plan() -> dict[str, Any]:
-    """What both have to do."""
+    """Return the workload of both engines."""
     return {
         "small": _build_flow("Tea or coffee?", 3),
         "large": _build_flow("Tea or coffee?", 60),
@@ -73,7 +73,7 @@ def build_plan() -> dict[str, Any]:
 
 
 def measure() -> list[str]:
-    """The table's rows; ours and the reference's."""
+    """Measure both and return the table's rows."""
     with running_model_server() as url:
         ours = _run_engine([sys.executable, "-m", "bench.engine"], url)
         theirs = _run_engine(
@@ -83,7 +83,7 @@ def measure() -> list[str]:
 
 
 def render_section() -> str:
-    """The page's section on the dialog engine, measured now."""
+    """Measure, and render the page's section on the dialog engine."""
     rows = "\n".join(measure())
     return f"""
 ## The dialog engine
@@ -124,7 +124,7 @@ def _run_engine(command: list[str], url: str) -> dict[str, float]:
 
 
 def install_reference() -> Path:
-    """The Python that has `superdialog` and a server; its venv is made at the first run."""
+    """Return the Python that has `superdialog` and a server; its venv is created at the first run."""
     python = VENV / "bin" / "python"
     if not (VENV / "bin" / "fastapi").exists():
         venv.create(VENV, with_pip=True)
@@ -134,7 +134,7 @@ def install_reference() -> Path:
 
 
 def _build_flow(text: str, count: int) -> dict[str, Any]:
-    """Nodes in a ring, each with three edges; without `text` a model puts all but the first into words."""
+    """Build a ring of nodes, each with three edges; without `text` a model phrases all but the first."""
     names = ["a", "b", "c", *(f"n{number}" for number in range(count - 3))]
     nodes: list[dict[str, Any]] = []
     for name, after in zip(names, [*names[1:], names[0]], strict=True):

@@ -18,7 +18,7 @@ _CALL_PATTERN = re.compile(r"call ([A-Za-z0-9_-]+)")
 
 @contextmanager
 def running_model_server() -> Iterator[str]:
-    """A process of its own; the address of its API."""
+    """Run the server in a separate process; yield its base URL."""
     with open_listener() as listening:
         process = multiprocessing.get_context("fork").Process(target=_run, args=(listening,), daemon=True)
         process.start()

@@ -1,6 +1,6 @@
-"""`POST /turn`: our session worker and our gateway, beside the reference's own session worker.
+"""`POST /turn`: the embedded session worker and the gateway against the reference's session worker.
 
-The same flow, a model that takes no time, 16 connections, 1,000 conversations from their first turn on.
+The same flow, an instant model, 16 connections, 1,000 conversations from their first turn on.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _INSTANT_MODEL_SETTINGS = {
 
 
 def render_section() -> str:
-    """The page's section, measured now."""
+    """Measure and render the page's section."""
     runs = asyncio.run(measure())
     theirs = runs[REFERENCE]
     rows = "\n".join(
@@ -66,9 +66,9 @@ durable, at least 1 ×.
 
 
 async def measure() -> dict[str, Load]:
-    """Each server by itself, one after the other, and that several times; of each the middle round.
+    """Measure each server separately in several interleaved rounds; return the median round of each.
 
-    A machine that others share is faster in one minute than in the next, which then meets all of them.
+    A shared machine varies from minute to minute; interleaving spreads that over all servers.
     """
     found: dict[str, list[Load]] = {}
     servers: dict[str, Callable[[], AbstractAsyncContextManager[int]]] = {
@@ -152,7 +152,7 @@ async def _wait_until_listening(port: int) -> None:
 
 @asynccontextmanager
 async def running_gateway(more: Mapping[str, str] | None = None) -> AsyncIterator[int]:
-    """A web process, a worker and a durable server; yields the port."""
+    """Run a web process, a worker and a durable server; yield the port."""
     port = find_free_port()
     with TemporaryDirectory(prefix="bench") as folder:
         flow = Path(folder) / "flow.json"

@@ -1,4 +1,4 @@
-"""How long people wait when a worker is killed in the middle of their turns."""
+"""Recovery time after a worker was killed in the middle of its turns."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Seconds from the kill until the last session that the dead worker held was taken up again."""
+    """Seconds from the kill until the last session of the dead worker was claimed again."""
 
     held_sessions: int
     seconds: float
 
 
 def measure() -> Recovery:
-    """The median of several kills."""
+    """Return the median of several kills."""
     found = [asyncio.run(_measure_once()) for _ in range(ROUNDS)]
     return Recovery(
         round(median(each.held_sessions for each in found)), median(each.seconds for each in found)
@@ -63,10 +63,10 @@ async def _measure_once() -> Recovery:
         await fill_mailboxes(server.url, SESSIONS, TURNS, by_sms=True)
         await _wait_until_busy(redis)
         assert doomed.pid is not None
-        os.kill(doomed.pid, signal.SIGSTOP)  # so that what it holds can be counted
+        os.kill(doomed.pid, signal.SIGSTOP)  # paused, so that its sessions can be counted
         held = await _held_fences(redis)
         began = perf_counter()
-        os.kill(doomed.pid, signal.SIGKILL)  # its parent starts another at once
+        os.kill(doomed.pid, signal.SIGKILL)  # its parent starts another one at once
         await _wait_until_reclaimed(redis, held)
         return Recovery(len(held), perf_counter() - began)
 
@@ -88,7 +88,7 @@ async def _wait_until_busy(redis: Redis) -> None:
 
 
 async def _held_fences(redis: Redis) -> dict[str, int]:
-    """The fences of the sessions that somebody holds."""
+    """Return the fencing tokens of the sessions under a lease."""
     found: dict[str, int] = {}
     async for key in redis.scan_iter("tg:{twilio:*}", count=1_000):
         if key.endswith(b"}"):
@@ -99,7 +99,7 @@ async def _held_fences(redis: Redis) -> dict[str, int]:
 
 
 async def _wait_until_reclaimed(redis: Redis, held: dict[str, int]) -> None:
-    """Each session was claimed by somebody else since, or has nothing left to do."""
+    """Wait until each session was claimed by another worker or has no work left."""
     async with asyncio.timeout(120):
         for key, fence in held.items():
             while True:
@@ -110,7 +110,7 @@ async def _wait_until_reclaimed(redis: Redis, held: dict[str, int]) -> None:
 
 
 def render_section() -> str:
-    """The page's section, measured now."""
+    """Measure and render the page's section."""
     found = measure()
     return f"""
 ## A worker killed
