@@ -45,7 +45,7 @@ EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 
 async def _verified_form(request: Request, validator: RequestValidator) -> dict[str, str] | None:
-    """Return the form, read from the body (faster than Starlette's form parser), if its signature is valid."""
+    """Return the form, read from the body (faster than Starlette's parser), if its signature is valid."""
     form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
     given = request.headers.get("x-twilio-signature", "")
     return form if validator.validate(PUBLIC_URL + PATH, form, given) else None

@@ -91,7 +91,7 @@ async def _measure(plan: dict[str, Any]) -> dict[str, float]:
     model = OpenAIModel("none", api_key="none")
     inner = model._client
     inner._client, inner._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]
-    small, large, spoken = (Flow.model_validate(plan[name]) for name in ("small", "large", "spoken"))
+    small, large, generated = (Flow.model_validate(plan[name]) for name in ("small", "large", "spoken"))
 
     async def begun(flow: Flow) -> DialogMachine:
         machine = DialogMachine(flow, model)
@@ -106,10 +106,10 @@ async def _measure(plan: dict[str, Any]) -> dict[str, float]:
         DialogMachine(large, model)
     figures["build"] = (time.process_time() - began) / plan["builds"]
     before = resident_bytes()
-    kept = [await begun(small) for _ in range(plan["sessions"])]
+    retained = [await begun(small) for _ in range(plan["sessions"])]
     figures["memory"] = resident_bytes() - before
-    del kept
-    machine = await begun(spoken)
+    del retained
+    machine = await begun(generated)
     client.function = "to_b"
     began = time.perf_counter()
     async for _ in await machine.turn("go on", stream=True):

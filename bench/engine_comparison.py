@@ -75,11 +75,11 @@ def build_plan() -> dict[str, Any]:
 def measure() -> list[str]:
     """Measure both and return the table's rows."""
     with running_model_server() as url:
-        ours = _run_engine([sys.executable, "-m", "bench.engine"], url)
-        theirs = _run_engine(
+        turngate = _run_engine([sys.executable, "-m", "bench.engine"], url)
+        reference = _run_engine(
             [str(install_reference()), str(Path(__file__).with_name("superdialog_engine.py"))], url
         )
-    return [_render_row(name, ours[name], theirs[name]) for name in _NAMES]
+    return [_render_row(name, turngate[name], reference[name]) for name in _NAMES]
 
 
 def render_section() -> str:
@@ -104,12 +104,13 @@ Streamed: a model that writes ten words, 20 ms apart.
 """
 
 
-def _render_row(name: str, ours: float, theirs: float) -> str:
+def _render_row(name: str, turngate: float, reference: float) -> str:
     goal = f"≤ {RATIOS[name]:.0%}" if name in RATIOS else ""
-    if name in RATIOS and ours > RATIOS[name] * theirs:
+    if name in RATIOS and turngate > RATIOS[name] * reference:
         goal += ", missed"
     unit = _UNITS.get(name, 1e6)
-    return f"| {_NAMES[name]} | {ours * unit:,.1f} | {theirs * unit:,.1f} | {ours / theirs:.1%} | {goal} |"
+    figures = f"{turngate * unit:,.1f} | {reference * unit:,.1f} | {turngate / reference:.1%}"
+    return f"| {_NAMES[name]} | {figures} | {goal} |"
 
 
 def _run_engine(command: list[str], url: str) -> dict[str, float]:
@@ -128,8 +129,8 @@ def install_reference() -> Path:
     python = VENV / "bin" / "python"
     if not (VENV / "bin" / "fastapi").exists():
         venv.create(VENV, with_pip=True)
-        wanted = ("superdialog[fastapi]", "uvloop", "httptools")
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted], check=True)
+        requirements = ("superdialog[fastapi]", "uvloop", "httptools")
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *requirements], check=True)
     return python
 
 

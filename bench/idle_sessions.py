@@ -151,17 +151,17 @@ async def _measure_waiting(redis: Redis, inbox: RedisInbox) -> float:
 
 async def _read_memory(redis: Redis) -> int:
     """Return the bytes of the data, without the append-only file's buffers, which vary."""
-    found = await redis.info("memory")
-    return int(found["used_memory"]) - int(found["mem_aof_buffer"]) - int(found["mem_clients_normal"])
+    info = await redis.info("memory")
+    return int(info["used_memory"]) - int(info["mem_aof_buffer"]) - int(info["mem_clients_normal"])
 
 
 def render_section() -> str:
     """Measure and render the page's section."""
-    found = measure()
+    info = measure()
     rows = "\n".join(
         f"| {row.sessions:,} | {row.bytes_per_session:,.0f} | {row.sweep_ms:.2f} "
         f"| {row.accept_ms:.2f} | {row.turn_ms:.2f} |"
-        for row in found.rows
+        for row in info.rows
     )
     return f"""
 ## Sessions at rest
@@ -174,6 +174,6 @@ Conversations of three turns in which nothing happens, with their logs; a sweep,
 |---|---|---|---|---|
 {rows}
 
-A waiting message takes {found.waiting_message_bytes:,.0f} bytes alone in its session: with its log entry, its
+A waiting message takes {info.waiting_message_bytes:,.0f} bytes alone in its session: with its log entry, its
 id for seven days of deduplication, the due index and the job.
 """

@@ -25,12 +25,14 @@ class InFlightCost:
 def measure(sessions: int) -> InFlightCost:
     """Run `sessions` with two turns each, all at once; the worker's own size is measured with one."""
     options, _ = workers.WORKERS[workers.ASYNC_WORKER]
-    with slow_model_server.running_model(SECONDS) as alone:
-        small = workers.run_worker(options, 1, 2, by_sms=True, model_url=alone.url)
-    with slow_model_server.running_model(SECONDS) as thinking:
+    with slow_model_server.running_model(SECONDS) as single_model:
+        small = workers.run_worker(options, 1, 2, by_sms=True, model_url=single_model.url)
+    with slow_model_server.running_model(SECONDS) as shared_model:
         room = {"TURNGATE_CONCURRENCY": str(sessions + 10)}
-        large = workers.run_worker(options, sessions, 2, by_sms=True, model_url=thinking.url, settings=room)
-        at_once = int(thinking.peak.value)
+        large = workers.run_worker(
+            options, sessions, 2, by_sms=True, model_url=shared_model.url, settings=room
+        )
+        at_once = int(shared_model.peak.value)
     return InFlightCost(
         at_once,
         (large.peak_bytes - small.peak_bytes) / at_once,

@@ -41,8 +41,8 @@ class TimedSimulator(TwilioSimulator):
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         if request.method == "POST":
-            person = parse_qs(request.body.decode()).get("To", [""])[0]
-            if (waited := self.reply_futures.pop(person, None)) is not None:
+            contact = parse_qs(request.body.decode()).get("To", [""])[0]
+            if (waited := self.reply_futures.pop(contact, None)) is not None:
                 waited.set_result(perf_counter())
         answer, _ = super().handle(request, now)
         return answer, []  # no status callbacks: they would be measured with the next message
@@ -73,23 +73,23 @@ class LatencyBench:
 
     async def measure_one(self) -> float:
         """Send a message of a new contact; return the milliseconds until the reply arrived."""
-        person = f"+1555{next(self._people):07d}"
-        taken: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._simulator.reply_futures[person] = taken
+        contact = f"+1555{next(self._people):07d}"
+        accepted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._simulator.reply_futures[contact] = accepted
         began = perf_counter()
         _, webhooks = self._simulator_server.send_user_message(
-            UserMessage(surface="sms", person=person, text="hi")
+            UserMessage(surface="sms", person=contact, text="hi")
         )
         async with asyncio.timeout(30):
-            at = await taken
+            at = await accepted
         await asyncio.gather(*webhooks)
         return (at - began) * 1000
 
     async def measure_sequential(self, messages: int) -> AddedLatency:
         """Send each message after the previous reply: an idle system."""
         began = perf_counter()
-        taken = [await self.measure_one() for _ in range(messages)]
-        return AddedLatency(sorted(taken), messages / (perf_counter() - began))
+        accepted = [await self.measure_one() for _ in range(messages)]
+        return AddedLatency(sorted(accepted), messages / (perf_counter() - began))
 
     async def measure_concurrent(self, messages: int, people: int) -> AddedLatency:
         """Send from `people` contacts concurrently, each after its previous reply: the maximum throughput."""
@@ -99,8 +99,8 @@ class LatencyBench:
 
         began = perf_counter()
         lanes = await asyncio.gather(*(lane() for _ in range(people)))
-        taken = [each for lane in lanes for each in lane]
-        return AddedLatency(sorted(taken), len(taken) / (perf_counter() - began))
+        accepted = [each for lane in lanes for each in lane]
+        return AddedLatency(sorted(accepted), len(accepted) / (perf_counter() - began))
 
     async def measure_at_rate(self, messages: int, per_second: float) -> AddedLatency:
         """Send at a fixed rate, regardless of messages in progress."""
@@ -147,15 +147,15 @@ async def running_gateway(appendfsync: str = "everysec") -> AsyncIterator[Latenc
 
 async def measure(messages: int) -> dict[str, tuple[AddedLatency, AddedLatency, AddedLatency]]:
     """Measure idle, at maximum throughput, and at half of it, for each `appendfsync` policy."""
-    found = {}
+    results = {}
     for appendfsync in ("everysec", "always"):
         async with running_gateway(appendfsync) as line:
             idle = await line.measure_sequential(messages)
             full = await line.measure_concurrent(4 * messages, 32)
             half = await line.measure_at_rate(2 * messages, full.per_second / 2)
-            found[appendfsync] = idle, full, half
+            results[appendfsync] = idle, full, half
             print(f"· latency, {appendfsync}: idle {idle}; {full.per_second:.0f}/s; half {half}", flush=True)
-    return found
+    return results
 
 
 def render_section() -> str:

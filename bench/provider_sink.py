@@ -1,4 +1,4 @@
-"""A provider that accepts everything at once, with minimal overhead, so that the worker is what is measured."""
+"""A provider that accepts everything at once at minimal cost, so that the worker is what is measured."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ class _StreamingModel:
     async def handle_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                found = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
-                await reader.readexactly(int(found[1]) if found else 0)
+                match = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+                await reader.readexactly(int(match[1]) if match else 0)
                 writer.write(_RESPONSE_HEAD)
                 self.first_piece_at = perf_counter()
                 self._write_piece(

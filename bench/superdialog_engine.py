@@ -65,7 +65,7 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
     client = FakeOpenAIClient()
     vars(adapter)["_make_openai_client"] = lambda: client
     large = superdialog.Flow.model_validate(plan["large"])
-    spoken = superdialog.Flow.model_validate(plan["spoken"])
+    generated = superdialog.Flow.model_validate(plan["spoken"])
 
     async def session(flow: Any) -> Any:
         machine = superdialog.DialogMachine(flow=flow, llm="openai/none")
@@ -83,11 +83,11 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
         await session(large)
     figures["build"] = (time.process_time() - began) / plan["builds"]
     before = resident_bytes()
-    kept = [await begun(small) for _ in range(plan["sessions"])]
+    retained = [await begun(small) for _ in range(plan["sessions"])]
     figures["memory"] = resident_bytes() - before
-    del kept
+    del retained
     client.function, client.pause = "to_b", plan["tokens"] * plan["pause"]
-    machine = await begun(spoken)
+    machine = await begun(generated)
     began = time.perf_counter()
     async for _ in await machine.turn("go on", stream=True):
         figures["first"] = time.perf_counter() - began

@@ -70,7 +70,7 @@ async def measure() -> dict[str, Load]:
 
     A shared machine varies from minute to minute; interleaving spreads that over all servers.
     """
-    found: dict[str, list[Load]] = {}
+    results: dict[str, list[Load]] = {}
     servers: dict[str, Callable[[], AbstractAsyncContextManager[int]]] = {
         REFERENCE: lambda: _running_reference("--http", "h11", "--loop", "asyncio"),
         FASTER: _running_reference,
@@ -85,9 +85,9 @@ async def measure() -> dict[str, Load]:
                 )
                 run = await load_generator.run(port, list(_build_requests(port, REQUESTS)), CONNECTIONS)
             assert run.errors == 0, f"{name}: {run.errors} turns were not answered with 200"
-            found.setdefault(name, []).append(run)
+            results.setdefault(name, []).append(run)
             print(f"· {name}: {run.per_second:.0f} turns/s", flush=True)
-    return {name: sorted(runs, key=lambda run: run.per_second)[ROUNDS // 2] for name, runs in found.items()}
+    return {name: sorted(runs, key=lambda run: run.per_second)[ROUNDS // 2] for name, runs in results.items()}
 
 
 def _build_requests(port: int, count: int, who: str = "s") -> Iterator[bytes]:
@@ -151,7 +151,7 @@ async def _wait_until_listening(port: int) -> None:
 
 
 @asynccontextmanager
-async def running_gateway(more: Mapping[str, str] | None = None) -> AsyncIterator[int]:
+async def running_gateway(extra_environ: Mapping[str, str] | None = None) -> AsyncIterator[int]:
     """Run a web process, a worker and a durable server; yield the port."""
     port = find_free_port()
     with TemporaryDirectory(prefix="bench") as folder:
@@ -165,7 +165,7 @@ async def running_gateway(more: Mapping[str, str] | None = None) -> AsyncIterato
             "PORT": str(port),
             "TURNGATE_FLOW": str(flow),
             "TURNGATE_LLM": "rules",
-            **(more or {}),
+            **(extra_environ or {}),
         }
         children = [SupervisedProcess("worker", environ), SupervisedProcess("web", environ)]
         try:

@@ -34,9 +34,9 @@ class Recovery:
 
 def measure() -> Recovery:
     """Return the median of several kills."""
-    found = [asyncio.run(_measure_once()) for _ in range(ROUNDS)]
+    recoveries = [asyncio.run(_measure_once()) for _ in range(ROUNDS)]
     return Recovery(
-        round(median(each.held_sessions for each in found)), median(each.seconds for each in found)
+        round(median(each.held_sessions for each in recoveries)), median(each.seconds for each in recoveries)
     )
 
 
@@ -56,19 +56,19 @@ async def _measure_once() -> Recovery:
             "TURNGATE_FLOW": "kyc",
         }
         redis = await stack.enter_async_context(Redis.from_url(server.url))
-        doomed = SupervisedProcess("worker", environ)
-        await doomed.start()
-        stack.push_async_callback(doomed.stop, 10.0)
+        victim = SupervisedProcess("worker", environ)
+        await victim.start()
+        stack.push_async_callback(victim.stop, 10.0)
         await _wait_for_worker(redis)
         await fill_mailboxes(server.url, SESSIONS, TURNS, by_sms=True)
         await _wait_until_busy(redis)
-        assert doomed.pid is not None
-        os.kill(doomed.pid, signal.SIGSTOP)  # paused, so that its sessions can be counted
-        held = await _held_fences(redis)
+        assert victim.pid is not None
+        os.kill(victim.pid, signal.SIGSTOP)  # paused, so that its sessions can be counted
+        held_fences = await _held_fences(redis)
         began = perf_counter()
-        os.kill(doomed.pid, signal.SIGKILL)  # its parent starts another one at once
-        await _wait_until_reclaimed(redis, held)
-        return Recovery(len(held), perf_counter() - began)
+        os.kill(victim.pid, signal.SIGKILL)  # its parent starts another one at once
+        await _wait_until_reclaimed(redis, held_fences)
+        return Recovery(len(held_fences), perf_counter() - began)
 
 
 async def _wait_for_worker(redis: Redis) -> None:
@@ -89,19 +89,19 @@ async def _wait_until_busy(redis: Redis) -> None:
 
 async def _held_fences(redis: Redis) -> dict[str, int]:
     """Return the fencing tokens of the sessions under a lease."""
-    found: dict[str, int] = {}
+    fences: dict[str, int] = {}
     async for key in redis.scan_iter("tg:{twilio:*}", count=1_000):
         if key.endswith(b"}"):
             lease, fence = await redis.hmget(key, "lease", "fence")
             if lease and fence:
-                found[key.decode()] = int(fence)
-    return found
+                fences[key.decode()] = int(fence)
+    return fences
 
 
-async def _wait_until_reclaimed(redis: Redis, held: dict[str, int]) -> None:
+async def _wait_until_reclaimed(redis: Redis, held_fences: dict[str, int]) -> None:
     """Wait until each session was claimed by another worker or has no work left."""
     async with asyncio.timeout(120):
-        for key, fence in held.items():
+        for key, fence in held_fences.items():
             while True:
                 now, lease = await redis.hmget(key, "fence", "lease")
                 if int(now or 0) > fence or not lease:
@@ -111,11 +111,11 @@ async def _wait_until_reclaimed(redis: Redis, held: dict[str, int]) -> None:
 
 def render_section() -> str:
     """Measure and render the page's section."""
-    found = measure()
+    recovery = measure()
     return f"""
 ## A worker killed
 
-A worker with {found.held_sessions} sessions in progress, ended with SIGKILL and restarted by its supervisor:
-the last of them was taken up **{found.seconds:.1f} s** after the kill (median of {ROUNDS}; the lease
+A worker with {recovery.held_sessions} sessions in progress, ended with SIGKILL and restarted by its
+supervisor: the last of them was taken up **{recovery.seconds:.1f} s** after the kill (median of {ROUNDS}; the lease
 is 6 s, the goal 10 s).
 """

@@ -147,7 +147,7 @@ def run_worker(
 
 
 def _read_traffic(url: str) -> tuple[int, int]:
-    """Return commands received from clients, and bytes in both directions; commands inside scripts do not count."""
+    """Return client commands and bytes in both directions; commands inside scripts do not count."""
     with SyncRedis.from_url(url) as redis:
         stats = redis.info("stats")
         inside = redis.info("commandstats")
@@ -164,7 +164,7 @@ def compare(*, by_sms: bool = False) -> dict[str, WorkerRun]:
 
 
 def compare_waiting(seconds: float) -> dict[str, WorkerRun]:
-    """Run RQ's forking worker and the gateway's with turns that wait `seconds` inside the worker's process."""
+    """Run RQ's forking worker and the gateway's with turns that wait `seconds` in the worker's process."""
     late = {"TURNGATE_TOOLS": "bench.delayed_model", DELAY_VARIABLE: str(seconds)}
     return {
         name: run_worker(WORKERS[name][0], sessions, TURNS_PER_SESSION, settings=late)
@@ -215,7 +215,7 @@ A round trip is one script call or one of RQ's own transactions; the bytes are t
 
 
 def _render_table(runs: dict[str, WorkerRun]) -> str:
-    ours = runs[ASYNC_WORKER].per_second
+    gateway_rate = runs[ASYNC_WORKER].per_second
     lines = [
         "| worker | turns/s | `AsyncWorker` is | Redis round trips per turn | bytes per turn |",
         "|---|---|---|---|---|",
@@ -223,9 +223,8 @@ def _render_table(runs: dict[str, WorkerRun]) -> str:
     for name, run in runs.items():
         print(f"· {name}: {run.per_second:.0f} turns/s", flush=True)
         trips, size = run.commands / run.turns, run.traffic_bytes / run.turns
-        lines.append(
-            f"| {name} | {run.per_second:,.1f} | {ours / run.per_second:.1f} × | {trips:.1f} | {size:,.0f} |"
-        )
+        ratio = gateway_rate / run.per_second
+        lines.append(f"| {name} | {run.per_second:,.1f} | {ratio:.1f} × | {trips:.1f} | {size:,.0f} |")
     return "\n".join(lines)
 
 
