@@ -1,1 +1,1 @@
-"""What the gateway costs, measured in one run against a named alternative. Start it with `make bench`."""
+"""Benchmarks: cost of the gateway, measured in one run against a named alternative (`make bench`)."""

@@ -1,8 +1,8 @@
-"""The acknowledgement path: a signed Twilio form in, recorded, answered.
+"""Acknowledgement path: a signed Twilio form is received, stored and acknowledged.
 
-Compared, in one run on one core each for server and load, with the least that any Starlette app must do
-(read the form, check the signature with the same package) and with that app enqueueing through RQ's own
-client in a thread, which is what most people write.
+Compared in one run, on one core each for server and load generator, with the minimum that any Starlette app
+must do (read the form, check the signature with the same package), and with that app enqueueing through RQ's
+own client in a thread, the usual solution.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ EMPTY = b'<?xml version="1.0" encoding="UTF-8"?><Response />'
 
 
 async def _verified_form(request: Request, validator: RequestValidator) -> dict[str, str] | None:
-    """The form, read from the body (quicker than Starlette's own form parser), when its signature fits."""
+    """Return the form, read from the body (faster than Starlette's parser), if its signature is valid."""
     form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
     given = request.headers.get("x-twilio-signature", "")
     return form if validator.validate(PUBLIC_URL + PATH, form, given) else None
 
 
 def bare_app(redis_url: str) -> ASGIApp:
-    """Reads the form and checks the signature."""
+    """App that reads the form and checks the signature."""
     validator = RequestValidator(TOKEN)
 
     async def receive(request: Request) -> Response:
@@ -64,7 +64,7 @@ def bare_app(redis_url: str) -> ASGIApp:
 
 
 def enqueue_app(redis_url: str) -> ASGIApp:
-    """The same, and `Queue.enqueue` in a thread."""
+    """App that also calls `Queue.enqueue` in a thread."""
     queue = rq_layout.open_queue(Redis.from_url(redis_url))
     validator = RequestValidator(TOKEN)
 
@@ -79,7 +79,7 @@ def enqueue_app(redis_url: str) -> ASGIApp:
 
 
 def turngate_app(redis_url: str) -> ASGIApp:
-    """The gateway, without its sweeper."""
+    """The gateway without its sweeper."""
     environ = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
     channel = load("twilio", environ, PUBLIC_URL)
     assert channel is not None
@@ -98,7 +98,7 @@ APPS: dict[str, Callable[[str], ASGIApp]] = {
 
 
 def build_requests(count: int, sessions: int, run_name: str) -> list[bytes]:
-    """Signed deliveries, each a new message, of so many people."""
+    """Build signed deliveries, each a new message, spread over `sessions` contacts."""
     validator = RequestValidator(TOKEN)
     prepared = []
     for number in range(count):
@@ -128,8 +128,8 @@ def _serve(name: str, redis_url: str, listening: socket.socket) -> None:
 
 
 def measure(name: str, redis_url: str, prepared: list[bytes], connections: int = 32) -> Load:
-    """Serve one of the apps in a process of its own and put the load on it, after a short warm-up."""
-    # The protocol is named because event loops switch Nagle's delay off only where they see it.
+    """Serve one of the apps in a separate process and load it, after a short warm-up."""
+    # The protocol is set explicitly: event loops disable Nagle's algorithm only if they see it.
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(256)
@@ -151,7 +151,7 @@ def measure(name: str, redis_url: str, prepared: list[bytes], connections: int =
 def render_section() -> str:
     """Measure all apps in interleaved rounds and render the page's section.
 
-    Raises `SystemExit` below the goal.
+    Raises `SystemExit` when the goal is missed.
     """
     runs: dict[str, list[Load]] = {name: [] for name in APPS}
     for number in range(_ROUNDS):

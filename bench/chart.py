@@ -1,4 +1,4 @@
-"""A bar chart as SVG, on a scale of powers of ten."""
+"""Bar chart as SVG, on a logarithmic scale."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _LABEL_WIDTH, _WIDTH, _HEIGHT, _GAP, _TOP = 250, 430, 22, 10, 34
 
 
 class Bar(NamedTuple):
-    """One figure of at least 1, and whether it is ours."""
+    """One value of at least 1, and whether it is the gateway's."""
 
     label: str
     value: float
     is_turngate: bool
 
 
-def render_bars(shown: Sequence[Bar], unit: str = "turns/s") -> str:
-    """The picture; readable on light and dark pages."""
-    decades = max(1, ceil(log10(max(bar.value for bar in shown))))
+def render_bars(bars: Sequence[Bar], unit: str = "turns/s") -> str:
+    """Render the chart; readable on light and dark pages."""
+    decades = max(1, ceil(log10(max(bar.value for bar in bars))))
     scale = _WIDTH / decades
-    height = _TOP + len(shown) * (_HEIGHT + _GAP)
+    height = _TOP + len(bars) * (_HEIGHT + _GAP)
     width = _LABEL_WIDTH + _WIDTH + 80
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
@@ -34,7 +34,7 @@ def render_bars(shown: Sequence[Bar], unit: str = "turns/s") -> str:
         x = _LABEL_WIDTH + decade * scale
         lines.append(f'<line x1="{x:.0f}" y1="{_TOP - 8}" x2="{x:.0f}" y2="{height}"/>')
         lines.append(f'<text x="{x:.0f}" y="{_TOP - 14}" text-anchor="middle">{10**decade:,}</text>')
-    for number, bar in enumerate(shown):
+    for number, bar in enumerate(bars):
         y, length = _TOP + number * (_HEIGHT + _GAP), max(log10(max(bar.value, 1)) * scale, 1)
         colour = "#1a7f64" if bar.is_turngate else "#8c959f"
         lines.append(

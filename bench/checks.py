@@ -1,4 +1,4 @@
-"""Checks that what a benchmark timed was really answered: a turn that fails may well be the quickest."""
+"""Checks that what a benchmark timed was answered: a failing turn may well be the fastest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.redis.records.session_log import read_log_end
 
 _LOG_ENTRIES = 1_000
 _LAST_ENTRIES = 10
-"""Enough for the newest turn of a session and the replies of the one before."""
+"""Covers the newest turn of a session and the replies of the previous one."""
 
 
 async def assert_answered(redis: Redis, turns: int) -> None:

@@ -1,4 +1,4 @@
-"""Delays the offline model in a worker process; `TURNGATE_TOOLS` has each worker load this, forked ones too.
+"""Delayed offline model of a worker process; `TURNGATE_TOOLS` loads it in each worker, also in forked ones.
 
 The patch is applied only where `DELAY_VARIABLE` is set, so a benchmark may import this module safely.
 """

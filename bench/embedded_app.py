@@ -1,4 +1,4 @@
-"""Our session worker behind our route, with a model that answers at once."""
+"""The embedding session worker behind its route, with an instant model."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def create() -> Starlette:
 
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
-    """As docs/embedding.md says."""
+    """Lifespan as shown in docs/embedding.md."""
     collect_rarely()
     yield

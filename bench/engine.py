@@ -1,4 +1,4 @@
-"""Measures the dialog engine; prints one JSON object, as `bench/superdialog_engine.py` does."""
+"""Measurements of the dialog engine; prints one JSON object, as `bench/superdialog_engine.py` does."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from flows.llm.openai.model import OpenAIModel
 
 
 class FakeOpenAIClient:
-    """Calls `function` in every routing request; speech comes as `tokens`, `pause` seconds apart.
+    """Calls `function` in every routing request; reply text comes as `tokens`, `pause` seconds apart.
 
-    What is neither is a request for a summary.
+    Any other request is for a summary.
     """
 
     def __init__(self, tokens: int, pause: float) -> None:
@@ -41,11 +41,11 @@ class FakeOpenAIClient:
         return self._cached_streams[name]
 
     async def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is no connection."""
 
 
 class FakeStream:
-    """A stream of the protocol: the call of a function, or the words one by one."""
+    """A stream of the protocol: a function call, or text token by token."""
 
     def __init__(self, client: FakeOpenAIClient, name: str) -> None:
         self._client = client
@@ -55,7 +55,7 @@ class FakeStream:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is no connection."""
 
     async def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
         if self._name:
@@ -91,7 +91,7 @@ async def _measure(plan: dict[str, Any]) -> dict[str, float]:
     model = OpenAIModel("none", api_key="none")
     inner = model._client
     inner._client, inner._loop = client, asyncio.get_running_loop()  # type: ignore[assignment]
-    small, large, spoken = (Flow.model_validate(plan[name]) for name in ("small", "large", "spoken"))
+    small, large, generated = (Flow.model_validate(plan[name]) for name in ("small", "large", "spoken"))
 
     async def begun(flow: Flow) -> DialogMachine:
         machine = DialogMachine(flow, model)
@@ -100,16 +100,16 @@ async def _measure(plan: dict[str, Any]) -> dict[str, float]:
 
     figures = await _measure_over_http(small, plan)
     figures |= await measure_talks(plan, lambda: begun(small), client)
-    DialogMachine(large, model)  # compiled once a process
+    DialogMachine(large, model)  # compiled once per process
     began = time.process_time()
     for _ in range(plan["builds"]):
         DialogMachine(large, model)
     figures["build"] = (time.process_time() - began) / plan["builds"]
     before = resident_bytes()
-    kept = [await begun(small) for _ in range(plan["sessions"])]
+    retained = [await begun(small) for _ in range(plan["sessions"])]
     figures["memory"] = resident_bytes() - before
-    del kept
-    machine = await begun(spoken)
+    del retained
+    machine = await begun(generated)
     client.function = "to_b"
     began = time.perf_counter()
     async for _ in await machine.turn("go on", stream=True):
@@ -119,7 +119,7 @@ async def _measure(plan: dict[str, Any]) -> dict[str, float]:
 
 
 async def _measure_over_http(flow: Flow, plan: dict[str, Any]) -> dict[str, float]:
-    """The same through the real client, to a server on this machine."""
+    """Measure the same through the real client, against a server on this machine."""
     figures = {}
     for name, calls in plan["wire"].items():
         machine = DialogMachine(flow, OpenAIModel("none", aiohttp=True))  # as in the worker

@@ -1,4 +1,4 @@
-"""The dialog engine against `superdialog` from the package index, each in a process of its own.
+"""The dialog engine against `superdialog` from the package index, each in a separate process.
 
 Measured twice: through the real client of the OpenAI protocol to a server that answers at once, and with the
 client replaced by one that answers at once.
@@ -27,7 +27,7 @@ RATIOS = {
     "build": 0.01,
     "memory": 0.1,
 }
-"""What is to be reached at most, as a share of the reference's figure."""
+"""Goals: upper limits as a share of the reference's figure."""
 
 _NAMES = {
     "wire_stay": "CPU of a turn that stays, with the client of the protocol, µs",
@@ -52,7 +52,7 @@ _UNITS = {
 
 
 def build_plan() -> dict[str, Any]:
-    """What both have to do."""
+    """Return the workload of both engines."""
     return {
         "small": _build_flow("Tea or coffee?", 3),
         "large": _build_flow("Tea or coffee?", 60),
@@ -73,17 +73,17 @@ def build_plan() -> dict[str, Any]:
 
 
 def measure() -> list[str]:
-    """The table's rows; ours and the reference's."""
+    """Measure both and return the table's rows."""
     with running_model_server() as url:
-        ours = _run_engine([sys.executable, "-m", "bench.engine"], url)
-        theirs = _run_engine(
+        turngate = _run_engine([sys.executable, "-m", "bench.engine"], url)
+        reference = _run_engine(
             [str(install_reference()), str(Path(__file__).with_name("superdialog_engine.py"))], url
         )
-    return [_render_row(name, ours[name], theirs[name]) for name in _NAMES]
+    return [_render_row(name, turngate[name], reference[name]) for name in _NAMES]
 
 
 def render_section() -> str:
-    """The page's section on the dialog engine, measured now."""
+    """Measure, and render the page's section on the dialog engine."""
     rows = "\n".join(measure())
     return f"""
 ## The dialog engine
@@ -104,12 +104,13 @@ Streamed: a model that writes ten words, 20 ms apart.
 """
 
 
-def _render_row(name: str, ours: float, theirs: float) -> str:
+def _render_row(name: str, turngate: float, reference: float) -> str:
     goal = f"≤ {RATIOS[name]:.0%}" if name in RATIOS else ""
-    if name in RATIOS and ours > RATIOS[name] * theirs:
+    if name in RATIOS and turngate > RATIOS[name] * reference:
         goal += ", missed"
     unit = _UNITS.get(name, 1e6)
-    return f"| {_NAMES[name]} | {ours * unit:,.1f} | {theirs * unit:,.1f} | {ours / theirs:.1%} | {goal} |"
+    figures = f"{turngate * unit:,.1f} | {reference * unit:,.1f} | {turngate / reference:.1%}"
+    return f"| {_NAMES[name]} | {figures} | {goal} |"
 
 
 def _run_engine(command: list[str], url: str) -> dict[str, float]:
@@ -124,17 +125,17 @@ def _run_engine(command: list[str], url: str) -> dict[str, float]:
 
 
 def install_reference() -> Path:
-    """The Python that has `superdialog` and a server; its venv is made at the first run."""
+    """Return the Python that has `superdialog` and a server; its venv is created at the first run."""
     python = VENV / "bin" / "python"
     if not (VENV / "bin" / "fastapi").exists():
         venv.create(VENV, with_pip=True)
-        wanted = ("superdialog[fastapi]", "uvloop", "httptools")
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted], check=True)
+        requirements = ("superdialog[fastapi]", "uvloop", "httptools")
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *requirements], check=True)
     return python
 
 
 def _build_flow(text: str, count: int) -> dict[str, Any]:
-    """Nodes in a ring, each with three edges; without `text` a model puts all but the first into words."""
+    """Build a ring of nodes, each with three edges; without `text` a model phrases all but the first."""
     names = ["a", "b", "c", *(f"n{number}" for number in range(count - 3))]
     nodes: list[dict[str, Any]] = []
     for name, after in zip(names, [*names[1:], names[0]], strict=True):

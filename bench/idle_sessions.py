@@ -1,4 +1,4 @@
-"""What sessions cost while nothing happens in them, and whether anything grows with how many there are."""
+"""Cost of idle sessions, and how it grows with their number."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _MAX_COPIES_PER_CALL = 5_000
 
 @dataclass(frozen=True, slots=True)
 class IdleSessions:
-    """So many sessions at rest: bytes each, and milliseconds of a sweep, an accept and a whole turn."""
+    """Sessions at rest: bytes each, and milliseconds of a sweep, an accept and a complete turn."""
 
     sessions: int
     bytes_per_session: float
@@ -57,14 +57,14 @@ class IdleSessions:
 
 @dataclass(frozen=True, slots=True)
 class ScaleResult:
-    """The rows, and what one waiting message takes, alone in its session, in bytes."""
+    """The rows, and the bytes of one waiting message, alone in its session."""
 
     rows: list[IdleSessions]
     waiting_message_bytes: float
 
 
 def measure() -> ScaleResult:
-    """Fill a server of its own step by step."""
+    """Fill a separate server step by step and measure at each step."""
     with TemporaryDirectory(prefix="bench") as folder:
         server = EmbeddedRedis(Path(folder))
         server.start()
@@ -81,7 +81,7 @@ async def _measure(url: str) -> ScaleResult:
         await redis.flushall()
         mailbox = RedisMailbox(redis)
         machine = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"))
-        http = httpx.AsyncClient()  # the web channel calls nobody
+        http = httpx.AsyncClient()  # the web channel makes no HTTP calls
         processor = SessionProcessor(
             mailbox=mailbox, dialog=machine, channels={"web": WebChannel()}, http=http
         )
@@ -101,7 +101,7 @@ async def _measure(url: str) -> ScaleResult:
 async def _measure_times(
     redis: Redis, inbox: RedisInbox, processor: SessionProcessor[httpx.AsyncClient], count: int
 ) -> tuple[float, float, float]:
-    """Milliseconds of a sweep, an accept and a turn from accept to release; medians."""
+    """Return the median milliseconds of a sweep, an accept and a turn from accept to release."""
     sweeper, sweeps, accepts, turns, sessions = Sweeper(redis), [], [], [], []
     for number in range(_ACCEPT_SAMPLES):
         began = perf_counter()
@@ -138,7 +138,7 @@ async def _copy_sessions(redis: Redis, model: str, first: int, last: int) -> Non
 
 
 async def _measure_waiting(redis: Redis, inbox: RedisInbox) -> float:
-    """Bytes of one message that waits, with everything that goes with it."""
+    """Return the bytes of one waiting message, including all of its session's keys."""
     before = await _read_memory(redis)
     for number in range(_WAITING_MESSAGES):
         address = Address(channel="twilio", account=ACCOUNT, ours="+15550100", theirs=f"+1555{number:07d}")
@@ -150,18 +150,18 @@ async def _measure_waiting(redis: Redis, inbox: RedisInbox) -> float:
 
 
 async def _read_memory(redis: Redis) -> int:
-    """Bytes of the data: what waits to be written to the append-only file comes and goes."""
-    found = await redis.info("memory")
-    return int(found["used_memory"]) - int(found["mem_aof_buffer"]) - int(found["mem_clients_normal"])
+    """Return the bytes of the data, without the append-only file's buffers, which vary."""
+    info = await redis.info("memory")
+    return int(info["used_memory"]) - int(info["mem_aof_buffer"]) - int(info["mem_clients_normal"])
 
 
 def render_section() -> str:
-    """The page's section, measured now."""
-    found = measure()
+    """Measure and render the page's section."""
+    info = measure()
     rows = "\n".join(
         f"| {row.sessions:,} | {row.bytes_per_session:,.0f} | {row.sweep_ms:.2f} "
         f"| {row.accept_ms:.2f} | {row.turn_ms:.2f} |"
-        for row in found.rows
+        for row in info.rows
     )
     return f"""
 ## Sessions at rest
@@ -174,6 +174,6 @@ Conversations of three turns in which nothing happens, with their logs; a sweep,
 |---|---|---|---|---|
 {rows}
 
-A waiting message takes {found.waiting_message_bytes:,.0f} bytes alone in its session: with its log entry, its
+A waiting message takes {info.waiting_message_bytes:,.0f} bytes alone in its session: with its log entry, its
 id for eight days of deduplication, the due index and the job.
 """

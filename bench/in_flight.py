@@ -1,6 +1,6 @@
-"""Turns in flight: one worker process, the real `openai` client, a model that thinks for long.
+"""Turns in flight: one worker process, the real `openai` client, a slow model.
 
-One core starts some hundred turns a second; the model thinks long enough for all of them to be under way.
+One core starts some hundred turns per second; the model is slow enough for all of them to overlap.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SESSIONS = 2_200
 
 @dataclass(frozen=True, slots=True)
 class InFlightCost:
-    """How many turns were under way at once, and what each cost in memory (bytes) and CPU (seconds)."""
+    """Turns in flight at once, and the memory (bytes) and CPU time (seconds) of each."""
 
     concurrent_turns: int
     bytes_each: float
@@ -23,14 +23,16 @@ class InFlightCost:
 
 
 def measure(sessions: int) -> InFlightCost:
-    """So many sessions with two turns each, all at once; the worker's own size is measured with one."""
+    """Run `sessions` with two turns each, all at once; the worker's own size is measured with one."""
     options, _ = workers.WORKERS[workers.ASYNC_WORKER]
-    with slow_model_server.running_model(SECONDS) as alone:
-        small = workers.run_worker(options, 1, 2, by_sms=True, model_url=alone.url)
-    with slow_model_server.running_model(SECONDS) as thinking:
+    with slow_model_server.running_model(SECONDS) as single_model:
+        small = workers.run_worker(options, 1, 2, by_sms=True, model_url=single_model.url)
+    with slow_model_server.running_model(SECONDS) as shared_model:
         room = {"TURNGATE_CONCURRENCY": str(sessions + 10)}
-        large = workers.run_worker(options, sessions, 2, by_sms=True, model_url=thinking.url, settings=room)
-        at_once = int(thinking.peak.value)
+        large = workers.run_worker(
+            options, sessions, 2, by_sms=True, model_url=shared_model.url, settings=room
+        )
+        at_once = int(shared_model.peak.value)
     return InFlightCost(
         at_once,
         (large.peak_bytes - small.peak_bytes) / at_once,

@@ -1,6 +1,6 @@
-"""A model of the OpenAI protocol that answers at once: whoever loads this has it in place of the real client.
+"""A model of the OpenAI protocol that answers at once; importing it replaces the real client.
 
-`TURNGATE_TOOLS` has each worker load it.
+`TURNGATE_TOOLS` makes each worker load it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flows.tools import tool
 
 
 class _FirstFunctionClient(FakeOpenAIClient):
-    """Takes the first function that it is offered, or stays, by what the user says."""
+    """Calls the first function that it is offered, or stays, as the user's text says."""
 
     async def create(self, *, stream: bool = False, **request: Any) -> Any:
         body = request["extra_body"]
@@ -25,7 +25,7 @@ class _FirstFunctionClient(FakeOpenAIClient):
 
 @tool(reads_only=True)
 def no_op_tool() -> str:
-    """Nothing that a flow calls: whoever loads tools expects one."""
+    """A tool that no flow calls: a tools module must define at least one."""
     return "at once"
 
 

@@ -18,7 +18,7 @@ _CALL_PATTERN = re.compile(r"call ([A-Za-z0-9_-]+)")
 
 @contextmanager
 def running_model_server() -> Iterator[str]:
-    """A process of its own; the address of its API."""
+    """Run the server in a separate process; yield its base URL."""
     with open_listener() as listening:
         process = multiprocessing.get_context("fork").Process(target=_run, args=(listening,), daemon=True)
         process.start()
@@ -41,8 +41,8 @@ async def _serve(listening: socket.socket) -> None:
 async def _handle_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while head := await reader.readuntil(b"\r\n\r\n"):
-            found = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
-            request = json.loads(await reader.readexactly(int(found[1]) if found else 0))
+            match = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+            request = json.loads(await reader.readexactly(int(match[1]) if match else 0))
             kind, body = _build_answer(request)
             writer.write(
                 b"HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: %d\r\n\r\n" % (kind, len(body))
@@ -54,8 +54,8 @@ async def _handle_connection(reader: asyncio.StreamReader, writer: asyncio.Strea
 
 
 def _build_answer(request: dict[str, object]) -> tuple[bytes, bytes]:
-    said = _CALL_PATTERN.findall(json.dumps(request["messages"]))
-    name = said[-1] if said else STAY
+    user_text = _CALL_PATTERN.findall(json.dumps(request["messages"]))
+    name = user_text[-1] if user_text else STAY
     head = {"id": "c", "created": 1, "model": "none"}
     if not request.get("stream"):
         function = {"name": name, "arguments": call_arguments(name)}

@@ -1,6 +1,6 @@
-"""Added latency: from the moment the provider calls our webhook to the moment it takes our reply.
+"""Added latency: from the provider's webhook call to the provider's receipt of the reply.
 
-Everything is real (web and worker processes, append-only server, HTTP on loopback), the model costs nothing.
+Everything is real (web and worker processes, append-only server, HTTP on loopback); the model costs nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MESSAGES = 300
 
 
 class TimedSimulator(TwilioSimulator):
-    """A simulator that notes when each person's first reply reached it."""
+    """A simulator that records when each contact's first reply arrived."""
 
     def __init__(self, webhook_url: str) -> None:
         super().__init__(account_sid=ACCOUNT, auth_token=TOKEN, webhook_url=webhook_url, seed=1)
@@ -41,8 +41,8 @@ class TimedSimulator(TwilioSimulator):
         self, request: SimulatorRequest, now: float
     ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
         if request.method == "POST":
-            person = parse_qs(request.body.decode()).get("To", [""])[0]
-            if (waited := self.reply_futures.pop(person, None)) is not None:
+            contact = parse_qs(request.body.decode()).get("To", [""])[0]
+            if (waited := self.reply_futures.pop(contact, None)) is not None:
                 waited.set_result(perf_counter())
         answer, _ = super().handle(request, now)
         return answer, []  # no status callbacks: they would be measured with the next message
@@ -50,7 +50,7 @@ class TimedSimulator(TwilioSimulator):
 
 @dataclass(frozen=True, slots=True)
 class AddedLatency:
-    """Milliseconds from webhook to reply, sorted; `per_second` is how many messages there were."""
+    """Milliseconds from webhook to reply, sorted; `per_second` is the rate of messages."""
 
     latencies_ms: list[float]
     per_second: float
@@ -64,7 +64,7 @@ class AddedLatency:
 
 
 class LatencyBench:
-    """Everything started; people write one after another, all at once, or at a pace."""
+    """The running system; contacts write one after another, concurrently, or at a fixed rate."""
 
     def __init__(self, host: SimulatorServer, simulator: TimedSimulator) -> None:
         self._simulator_server = host
@@ -72,38 +72,38 @@ class LatencyBench:
         self._people = count()
 
     async def measure_one(self) -> float:
-        """A new person writes; milliseconds until the reply is taken."""
-        person = f"+1555{next(self._people):07d}"
-        taken: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._simulator.reply_futures[person] = taken
+        """Send a message of a new contact; return the milliseconds until the reply arrived."""
+        contact = f"+1555{next(self._people):07d}"
+        accepted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._simulator.reply_futures[contact] = accepted
         began = perf_counter()
         _, webhooks = self._simulator_server.send_user_message(
-            UserMessage(surface="sms", person=person, text="hi")
+            UserMessage(surface="sms", person=contact, text="hi")
         )
         async with asyncio.timeout(30):
-            at = await taken
+            at = await accepted
         await asyncio.gather(*webhooks)
         return (at - began) * 1000
 
     async def measure_sequential(self, messages: int) -> AddedLatency:
-        """Each waits for the one before: an idle system."""
+        """Send each message after the previous reply: an idle system."""
         began = perf_counter()
-        taken = [await self.measure_one() for _ in range(messages)]
-        return AddedLatency(sorted(taken), messages / (perf_counter() - began))
+        accepted = [await self.measure_one() for _ in range(messages)]
+        return AddedLatency(sorted(accepted), messages / (perf_counter() - began))
 
     async def measure_concurrent(self, messages: int, people: int) -> AddedLatency:
-        """So many people at once, each with the next message after the answer: all that it can do."""
+        """Send from `people` contacts concurrently, each after its previous reply: the maximum throughput."""
 
         async def lane() -> list[float]:
             return [await self.measure_one() for _ in range(messages // people)]
 
         began = perf_counter()
         lanes = await asyncio.gather(*(lane() for _ in range(people)))
-        taken = [each for lane in lanes for each in lane]
-        return AddedLatency(sorted(taken), len(taken) / (perf_counter() - began))
+        accepted = [each for lane in lanes for each in lane]
+        return AddedLatency(sorted(accepted), len(accepted) / (perf_counter() - began))
 
     async def measure_at_rate(self, messages: int, per_second: float) -> AddedLatency:
-        """At a pace, whatever is still under way."""
+        """Send at a fixed rate, regardless of messages in progress."""
         began, tasks = perf_counter(), []
         for number in range(messages):
             await asyncio.sleep(max(0.0, began + number / per_second - perf_counter()))
@@ -113,7 +113,7 @@ class LatencyBench:
 
 @asynccontextmanager
 async def running_gateway(appendfsync: str = "everysec") -> AsyncIterator[LatencyBench]:
-    """Web and worker processes, a durable server, and the simulated provider in this process."""
+    """Start web and worker processes, a durable server, and the simulated provider in this process."""
     port = find_free_port()
     url = f"http://127.0.0.1:{port}"
     simulator = TimedSimulator(f"{url}/webhooks/twilio")
@@ -146,20 +146,20 @@ async def running_gateway(appendfsync: str = "everysec") -> AsyncIterator[Latenc
 
 
 async def measure(messages: int) -> dict[str, tuple[AddedLatency, AddedLatency, AddedLatency]]:
-    """Idle, all it can do, and at half of that; by how the server writes its append-only file."""
-    found = {}
+    """Measure idle, at maximum throughput, and at half of it, for each `appendfsync` policy."""
+    results = {}
     for appendfsync in ("everysec", "always"):
         async with running_gateway(appendfsync) as line:
             idle = await line.measure_sequential(messages)
             full = await line.measure_concurrent(4 * messages, 32)
             half = await line.measure_at_rate(2 * messages, full.per_second / 2)
-            found[appendfsync] = idle, full, half
+            results[appendfsync] = idle, full, half
             print(f"· latency, {appendfsync}: idle {idle}; {full.per_second:.0f}/s; half {half}", flush=True)
-    return found
+    return results
 
 
 def render_section() -> str:
-    """The page's section, measured now."""
+    """Measure and render the page's section."""
     rows = "\n".join(
         f"| `{name}` | {idle} | {half.per_second:,.0f}/s: {half} | {full.per_second:,.0f}/s |"
         for name, (idle, full, half) in asyncio.run(measure(_MESSAGES)).items()

@@ -1,4 +1,4 @@
-"""A load generator that costs little itself: prepared requests over kept connections."""
+"""Load generator with little overhead: prepared requests over persistent connections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from time import perf_counter
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a run came to. Latencies are in milliseconds, sorted."""
+    """Result of a run. Latencies are in milliseconds, sorted."""
 
     seconds: float
     latencies: Sequence[float]
@@ -22,7 +22,7 @@ class Load:
         return len(self.latencies) / self.seconds
 
     def percentile(self, share: float) -> float:
-        """The latency that `share` (0 to 1) of the requests stayed below."""
+        """Return the latency that a `share` (0 to 1) of the requests stayed below."""
         return self.latencies[min(int(len(self.latencies) * share), len(self.latencies) - 1)]
 
 
@@ -74,7 +74,7 @@ def _content_length(head: bytes) -> int:
 
 
 async def run(port: int, requests: Sequence[bytes], connections: int) -> Load:
-    """Send all requests over so many connections to a server on loopback."""
+    """Send all requests over `connections` to a server on loopback."""
     loop, latencies, source = asyncio.get_running_loop(), list[float](), iter(requests)
     began = perf_counter()
     opened = [

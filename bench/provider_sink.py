@@ -1,4 +1,4 @@
-"""A provider that takes everything at once, as cheaply as Python allows: the worker is what is measured."""
+"""A provider that accepts everything at once at minimal cost, so that the worker is what is measured."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _run(listening: socket.socket) -> None:
 
 @contextmanager
 def running_sink() -> Iterator[str]:
-    """The sink in a process of its own; yields its address."""
+    """Run the sink in a separate process; yield its address."""
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(1024)

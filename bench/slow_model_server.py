@@ -1,4 +1,4 @@
-"""A model server on loopback that thinks for a while and then takes the first function it is offered."""
+"""A model server on loopback that waits for a while and then calls the first function it is offered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MODEL_NAME = "bench"
 
 
 class _ModelProtocol(asyncio.Protocol):
-    """Speaks just enough of OpenAI's chat completions over HTTP/1.1 to be a real far end."""
+    """Implements just enough of OpenAI's chat completions over HTTP/1.1."""
 
     in_progress = 0
 
@@ -50,7 +50,7 @@ class _ModelProtocol(asyncio.Protocol):
 
 def _build_completion(request: dict[str, object]) -> dict[str, object]:
     message: dict[str, object] = {"role": "assistant", "content": "Thank you. What comes next?"}
-    if request.get("tools"):  # the last one offered is to stay and say something
+    if request.get("tools"):  # the last function offered means to stay and reply
         tools = request["tools"]
         assert isinstance(tools, list)
         name = tools[-1]["function"]["name"]
@@ -71,7 +71,7 @@ def _content_length(head: bytes) -> int:
 
 
 async def _serve(listening: socket.socket, seconds: float, busiest: Any) -> None:
-    # asyncio's own loop: it takes all new connections of a moment at once, uvloop one a round
+    # asyncio's own loop: it accepts all pending connections at once, uvloop one per iteration
     server = await asyncio.get_running_loop().create_server(
         lambda: _ModelProtocol(seconds, busiest), sock=listening
     )
@@ -84,7 +84,7 @@ def _run(listening: socket.socket, seconds: float, busiest: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ModelServer:
-    """A running model server: its base URL, and how many requests it has thought about at once at most."""
+    """A running model server: its base URL, and its maximum number of concurrent requests so far."""
 
     url: str
     peak: Any
@@ -92,7 +92,7 @@ class ModelServer:
 
 @contextmanager
 def running_model(seconds: float) -> Iterator[ModelServer]:
-    """The model in a process of its own. `seconds` is how long it thinks."""
+    """Run the model in a separate process; `seconds` is its response time."""
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen(4096)

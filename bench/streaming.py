@@ -1,4 +1,4 @@
-"""How soon the model's first words reach the client of `/stream`, from whichever worker runs the turn."""
+"""Time until the model's first text reaches the client of `/stream`, whichever worker runs the turn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RESPONSE_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfe
 
 
 class _StreamingModel:
-    """A model that writes its answer in two pieces, and remembers when the first one left."""
+    """A model that streams its answer in two pieces, and records when the first one was sent."""
 
     def __init__(self) -> None:
         self.first_piece_at = 0.0
@@ -28,8 +28,8 @@ class _StreamingModel:
     async def handle_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                found = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
-                await reader.readexactly(int(found[1]) if found else 0)
+                match = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+                await reader.readexactly(int(match[1]) if match else 0)
                 writer.write(_RESPONSE_HEAD)
                 self.first_piece_at = perf_counter()
                 self._write_piece(
@@ -66,7 +66,7 @@ async def _running_model() -> AsyncIterator[tuple[_StreamingModel, str]]:
 
 
 async def measure() -> list[float]:
-    """Milliseconds from the model's first words to the client's first byte, sorted."""
+    """Return the milliseconds from the model's first text to the client's first byte, sorted."""
     async with _running_model() as (model, url):
         environ = {"TURNGATE_LLM": "openai/none", "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": url}
         async with (
@@ -90,7 +90,7 @@ async def _measure_one(http: httpx.AsyncClient, model: _StreamingModel, number: 
 
 
 def render_section() -> str:
-    """The page's section, measured now."""
+    """Measure and render the page's section."""
     taken = asyncio.run(measure())
     middle, tail = taken[len(taken) // 2], taken[int(len(taken) * 0.99)]
     print(f"· streams: p50 {middle:.1f} ms, p99 {tail:.1f} ms", flush=True)

@@ -1,6 +1,6 @@
-"""The reference's own session worker behind its own route, in its own venv; nothing of ours is imported here.
+"""The reference's session worker behind its own route, in its own venv; imports nothing of this project.
 
-The route is the one that its documentation shows, with the packages that its `fastapi` extra brings.
+The route is the one that its documentation shows, with the packages of its `fastapi` extra.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from superdialog_engine import FakeOpenAIClient  # type: ignore[import-not-found
 
 
 class _FirstFunctionClient(FakeOpenAIClient):  # type: ignore[misc]
-    """Takes the first function that it is offered, or stays, by what the user says."""
+    """Calls the first function that it is offered, or stays, as the user's text says."""
 
     async def create(self, *, stream: bool = False, **request: Any) -> Any:
         says = request["messages"][-1]["content"]
@@ -25,7 +25,7 @@ class _FirstFunctionClient(FakeOpenAIClient):  # type: ignore[misc]
 
 
 def create() -> Any:
-    """`POST /turn` over its SessionWorker, with a model that answers at once."""
+    """`POST /turn` over its SessionWorker, with an instant model."""
     logging.disable(logging.CRITICAL)
     fastapi: Any = importlib.import_module("fastapi")
     superdialog: Any = importlib.import_module("superdialog")

@@ -1,6 +1,6 @@
 """The same measurements of `superdialog`, run by the Python of its own venv; prints one JSON object.
 
-Nothing of the product is imported here. Its client of the model is replaced by one that answers at once.
+Imports nothing of this project. Its model client is replaced by one that answers at once.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from turn_timing import (  # type: ignore[import-not-found]
 
 
 class FakeOpenAIClient:
-    """Calls `function` in every routing request; speech takes `pause` seconds."""
+    """Calls `function` in every routing request; reply text takes `pause` seconds."""
 
     base_url = "http://localhost"
 
@@ -45,7 +45,7 @@ class FakeOpenAIClient:
         return SimpleNamespace(choices=[SimpleNamespace(message=message)], usage=SimpleNamespace(**_USAGE))
 
     async def _stream(self) -> AsyncIterator[Any]:
-        """The chunks of a call, made once and as the protocol's own types."""
+        """Yield the chunks of a call, as the protocol's own types."""
         if self.function not in self._cached_streams:
             self._cached_streams[self.function] = [
                 *map(_chunk, call_deltas(self.function)),
@@ -57,7 +57,7 @@ class FakeOpenAIClient:
 
 
 async def measure(plan: dict[str, Any]) -> dict[str, float]:
-    """Everything in the plan; times in seconds, memory in bytes."""
+    """Measure everything in the plan; times in seconds, memory in bytes."""
     superdialog = importlib.import_module("superdialog")
     adapter = importlib.import_module("superdialog.machine.adapters.toolcall_adapter")
     small = superdialog.Flow.model_validate(plan["small"])
@@ -65,7 +65,7 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
     client = FakeOpenAIClient()
     vars(adapter)["_make_openai_client"] = lambda: client
     large = superdialog.Flow.model_validate(plan["large"])
-    spoken = superdialog.Flow.model_validate(plan["spoken"])
+    generated = superdialog.Flow.model_validate(plan["spoken"])
 
     async def session(flow: Any) -> Any:
         machine = superdialog.DialogMachine(flow=flow, llm="openai/none")
@@ -83,11 +83,11 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
         await session(large)
     figures["build"] = (time.process_time() - began) / plan["builds"]
     before = resident_bytes()
-    kept = [await begun(small) for _ in range(plan["sessions"])]
+    retained = [await begun(small) for _ in range(plan["sessions"])]
     figures["memory"] = resident_bytes() - before
-    del kept
+    del retained
     client.function, client.pause = "to_b", plan["tokens"] * plan["pause"]
-    machine = await begun(spoken)
+    machine = await begun(generated)
     began = time.perf_counter()
     async for _ in await machine.turn("go on", stream=True):
         figures["first"] = time.perf_counter() - began
@@ -96,7 +96,7 @@ async def measure(plan: dict[str, Any]) -> dict[str, float]:
 
 
 async def _measure_over_http(superdialog: Any, flow: Any, plan: dict[str, Any]) -> dict[str, float]:
-    """The same through its own client, to a server on this machine."""
+    """Measure the same through its own client, against a server on this machine."""
     figures = {}
     for name, calls in plan["wire"].items():
         machine = superdialog.DialogMachine(flow=flow, llm="openai/none")

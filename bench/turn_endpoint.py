@@ -1,6 +1,6 @@
-"""`POST /turn`: our session worker and our gateway, beside the reference's own session worker.
+"""`POST /turn`: the embedded session worker and the gateway against the reference's session worker.
 
-The same flow, a model that takes no time, 16 connections, 1,000 conversations from their first turn on.
+The same flow, an instant model, 16 connections, 1,000 conversations from their first turn on.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _INSTANT_MODEL_SETTINGS = {
 
 
 def render_section() -> str:
-    """The page's section, measured now."""
+    """Measure and render the page's section."""
     runs = asyncio.run(measure())
     theirs = runs[REFERENCE]
     rows = "\n".join(
@@ -66,11 +66,11 @@ durable, at least 1 ×.
 
 
 async def measure() -> dict[str, Load]:
-    """Each server by itself, one after the other, and that several times; of each the middle round.
+    """Measure each server separately in several interleaved rounds; return the median round of each.
 
-    A machine that others share is faster in one minute than in the next, which then meets all of them.
+    A shared machine varies from minute to minute; interleaving spreads that over all servers.
     """
-    found: dict[str, list[Load]] = {}
+    results: dict[str, list[Load]] = {}
     servers: dict[str, Callable[[], AbstractAsyncContextManager[int]]] = {
         REFERENCE: lambda: _running_reference("--http", "h11", "--loop", "asyncio"),
         FASTER: _running_reference,
@@ -85,9 +85,9 @@ async def measure() -> dict[str, Load]:
                 )
                 run = await load_generator.run(port, list(_build_requests(port, REQUESTS)), CONNECTIONS)
             assert run.errors == 0, f"{name}: {run.errors} turns were not answered with 200"
-            found.setdefault(name, []).append(run)
+            results.setdefault(name, []).append(run)
             print(f"· {name}: {run.per_second:.0f} turns/s", flush=True)
-    return {name: sorted(runs, key=lambda run: run.per_second)[ROUNDS // 2] for name, runs in found.items()}
+    return {name: sorted(runs, key=lambda run: run.per_second)[ROUNDS // 2] for name, runs in results.items()}
 
 
 def _build_requests(port: int, count: int, who: str = "s") -> Iterator[bytes]:
@@ -151,8 +151,8 @@ async def _wait_until_listening(port: int) -> None:
 
 
 @asynccontextmanager
-async def running_gateway(more: Mapping[str, str] | None = None) -> AsyncIterator[int]:
-    """A web process, a worker and a durable server; yields the port."""
+async def running_gateway(extra_environ: Mapping[str, str] | None = None) -> AsyncIterator[int]:
+    """Run a web process, a worker and a durable server; yield the port."""
     port = find_free_port()
     with TemporaryDirectory(prefix="bench") as folder:
         flow = Path(folder) / "flow.json"
@@ -165,7 +165,7 @@ async def running_gateway(more: Mapping[str, str] | None = None) -> AsyncIterato
             "PORT": str(port),
             "TURNGATE_FLOW": str(flow),
             "TURNGATE_LLM": "rules",
-            **(more or {}),
+            **(extra_environ or {}),
         }
         children = [SupervisedProcess("worker", environ), SupervisedProcess("web", environ)]
         try:

@@ -1,6 +1,6 @@
 """Timing of dialog turns, the same for both engines.
 
-Imports nothing that has to be installed, so that the reference's Python can load it too.
+Imports only the standard library, so that the reference's Python can import it too.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 async def measure_talks(
     plan: dict[str, Any], begin: Callable[[], Awaitable[Any]], client: Any
 ) -> dict[str, float]:
-    """CPU seconds per turn, by the name of the talk; the best round of each.
+    """Return the CPU seconds per turn by conversation; the best round of each.
 
-    `begin` builds a machine and starts it. The first call of a talk is not measured.
+    `begin` builds a machine and starts it. The first call of a conversation is not measured.
     """
     figures = {}
     for name, (calls, conversations) in plan["talks"].items():
@@ -45,7 +45,7 @@ async def _measure_round(
 
 
 async def measure_over_http(machine: Any, calls: list[str], count: int) -> float:
-    """CPU seconds per turn whose model is asked over HTTP. The first turn is not measured."""
+    """Return the CPU seconds per turn with model calls over HTTP. The first turn is not measured."""
     await machine.turn(f"call {calls[0]}")
     replies = []
     began = time.process_time()
@@ -57,13 +57,13 @@ async def measure_over_http(machine: Any, calls: list[str], count: int) -> float
 
 
 def resident_bytes() -> int:
-    """Resident memory of this process in bytes (Linux)."""
+    """Return the resident memory of this process in bytes (Linux)."""
     pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _assert_answered(replies: Iterable[Any]) -> None:
-    """Check that every timed turn said something and reports no error."""
+    """Check that every timed turn has a text and reports no error."""
     for reply in replies:
         text = getattr(reply, "text", None) or str(reply)
         error = getattr(reply, "error", "")

@@ -1,4 +1,4 @@
-"""How long people wait when a worker is killed in the middle of their turns."""
+"""Recovery time after a worker was killed in the middle of its turns."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ ROUNDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """Seconds from the kill until the last session that the dead worker held was taken up again."""
+    """Seconds from the kill until the last session of the dead worker was claimed again."""
 
     held_sessions: int
     seconds: float
 
 
 def measure() -> Recovery:
-    """The median of several kills."""
-    found = [asyncio.run(_measure_once()) for _ in range(ROUNDS)]
+    """Return the median of several kills."""
+    recoveries = [asyncio.run(_measure_once()) for _ in range(ROUNDS)]
     return Recovery(
-        round(median(each.held_sessions for each in found)), median(each.seconds for each in found)
+        round(median(each.held_sessions for each in recoveries)), median(each.seconds for each in recoveries)
     )
 
 
@@ -56,19 +56,19 @@ async def _measure_once() -> Recovery:
             "TURNGATE_FLOW": "kyc",
         }
         redis = await stack.enter_async_context(Redis.from_url(server.url))
-        doomed = SupervisedProcess("worker", environ)
-        await doomed.start()
-        stack.push_async_callback(doomed.stop, 10.0)
+        victim = SupervisedProcess("worker", environ)
+        await victim.start()
+        stack.push_async_callback(victim.stop, 10.0)
         await _wait_for_worker(redis)
         await fill_mailboxes(server.url, SESSIONS, TURNS, by_sms=True)
         await _wait_until_busy(redis)
-        assert doomed.pid is not None
-        os.kill(doomed.pid, signal.SIGSTOP)  # so that what it holds can be counted
-        held = await _held_fences(redis)
+        assert victim.pid is not None
+        os.kill(victim.pid, signal.SIGSTOP)  # paused, so that its sessions can be counted
+        held_fences = await _held_fences(redis)
         began = perf_counter()
-        os.kill(doomed.pid, signal.SIGKILL)  # its parent starts another at once
-        await _wait_until_reclaimed(redis, held)
-        return Recovery(len(held), perf_counter() - began)
+        os.kill(victim.pid, signal.SIGKILL)  # its parent starts another one at once
+        await _wait_until_reclaimed(redis, held_fences)
+        return Recovery(len(held_fences), perf_counter() - began)
 
 
 async def _wait_for_worker(redis: Redis) -> None:
@@ -88,20 +88,20 @@ async def _wait_until_busy(redis: Redis) -> None:
 
 
 async def _held_fences(redis: Redis) -> dict[str, int]:
-    """The fences of the sessions that somebody holds."""
-    found: dict[str, int] = {}
+    """Return the fencing tokens of the sessions under a lease."""
+    fences: dict[str, int] = {}
     async for key in redis.scan_iter("tg:{twilio:*}", count=1_000):
         if key.endswith(b"}"):
             lease, fence = await redis.hmget(key, "lease", "fence")
             if lease and fence:
-                found[key.decode()] = int(fence)
-    return found
+                fences[key.decode()] = int(fence)
+    return fences
 
 
-async def _wait_until_reclaimed(redis: Redis, held: dict[str, int]) -> None:
-    """Each session was claimed by somebody else since, or has nothing left to do."""
+async def _wait_until_reclaimed(redis: Redis, held_fences: dict[str, int]) -> None:
+    """Wait until each session was claimed by another worker or has no work left."""
     async with asyncio.timeout(120):
-        for key, fence in held.items():
+        for key, fence in held_fences.items():
             while True:
                 now, lease = await redis.hmget(key, "fence", "lease")
                 if int(now or 0) > fence or not lease:
@@ -110,12 +110,12 @@ async def _wait_until_reclaimed(redis: Redis, held: dict[str, int]) -> None:
 
 
 def render_section() -> str:
-    """The page's section, measured now."""
-    found = measure()
+    """Measure and render the page's section."""
+    recovery = measure()
     return f"""
 ## A worker killed
 
-A worker with {found.held_sessions} sessions in progress, ended with SIGKILL and restarted by its supervisor:
-the last of them was taken up **{found.seconds:.1f} s** after the kill (median of {ROUNDS}; the lease
+A worker with {recovery.held_sessions} sessions in progress, ended with SIGKILL and restarted by its
+supervisor: the last of them was taken up **{recovery.seconds:.1f} s** after the kill (median of {ROUNDS}; the lease
 is 6 s, the goal 10 s).
 """

@@ -1,4 +1,4 @@
-"""Turns a second: the same drains of the same sessions under RQ's own workers and under ours."""
+"""Turns per second: the same jobs of the same sessions under RQ's own workers and under the gateway's."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _FLOW = {
 
 
 async def fill_mailboxes(redis_url: str, sessions: int, turns_each: int, *, by_sms: bool = False) -> None:
-    """Record messages of many web clients, or of people who write by SMS."""
+    """Store messages of many web clients, or of SMS contacts."""
     async with Redis.from_url(redis_url) as redis:
         inbox = RedisInbox(redis)
         for number in range(sessions):
@@ -82,7 +82,7 @@ async def _assert_answered(redis_url: str, turns: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class WorkerRun:
-    """What one worker process needed for its turns. Seconds, bytes, and the server's commands and bytes."""
+    """Cost of one worker process for its turns: seconds, bytes, and the server's commands and traffic."""
 
     turns: int
     seconds: float
@@ -93,7 +93,7 @@ class WorkerRun:
 
     @property
     def per_second(self) -> float:
-        """Turns a second, the worker's start included."""
+        """Turns per second, including the worker's start."""
         return self.turns / self.seconds
 
 
@@ -106,9 +106,9 @@ def run_worker(
     model_url: str = "",
     settings: Mapping[str, str] | None = None,
 ) -> WorkerRun:
-    """One worker process from its start to an empty queue; `model_url` is the base URL of a model server.
+    """Run one worker process from its start to an empty queue; `model_url` is the base URL of a model server.
 
-    Web clients read their replies in the log; `by_sms` each leaves through the provider's API.
+    Web clients read their replies from the log; `by_sms` each reply is sent through the provider's API.
     """
     with TemporaryDirectory(prefix="bench") as folder, provider_sink.running_sink() as api_url:
         server = EmbeddedRedis(Path(folder))
@@ -147,7 +147,7 @@ def run_worker(
 
 
 def _read_traffic(url: str) -> tuple[int, int]:
-    """Commands that clients sent, and bytes both ways. What scripts call inside the server does not count."""
+    """Return client commands and bytes in both directions; commands inside scripts do not count."""
     with SyncRedis.from_url(url) as redis:
         stats = redis.info("stats")
         inside = redis.info("commandstats")
@@ -156,7 +156,7 @@ def _read_traffic(url: str) -> tuple[int, int]:
 
 
 def compare(*, by_sms: bool = False) -> dict[str, WorkerRun]:
-    """Each kind of worker on the same drains, the model costing nothing."""
+    """Run each kind of worker on the same jobs, with a model that costs nothing."""
     return {
         name: run_worker(options, sessions, TURNS_PER_SESSION, by_sms=by_sms)
         for name, (options, sessions) in WORKERS.items()
@@ -164,7 +164,7 @@ def compare(*, by_sms: bool = False) -> dict[str, WorkerRun]:
 
 
 def compare_waiting(seconds: float) -> dict[str, WorkerRun]:
-    """RQ's forking worker and ours where each turn waits `seconds` for a model, in the worker's process."""
+    """Run RQ's forking worker and the gateway's with turns that wait `seconds` in the worker's process."""
     late = {"TURNGATE_TOOLS": "bench.delayed_model", DELAY_VARIABLE: str(seconds)}
     return {
         name: run_worker(WORKERS[name][0], sessions, TURNS_PER_SESSION, settings=late)
@@ -173,7 +173,7 @@ def compare_waiting(seconds: float) -> dict[str, WorkerRun]:
 
 
 def compare_over_http(seconds: float) -> dict[str, WorkerRun]:
-    """The same over HTTP: the model is asked through the `openai` package, each reply leaves by SMS."""
+    """Run the same over HTTP: the model is called through the `openai` package, each reply is sent by SMS."""
     runs = {}
     for name, sessions in ((FORKING_WORKER, 3), (ASYNC_WORKER, 500)):
         with slow_model_server.running_model(seconds) as thinking:
@@ -215,7 +215,7 @@ A round trip is one script call or one of RQ's own transactions; the bytes are t
 
 
 def _render_table(runs: dict[str, WorkerRun]) -> str:
-    ours = runs[ASYNC_WORKER].per_second
+    gateway_rate = runs[ASYNC_WORKER].per_second
     lines = [
         "| worker | turns/s | `AsyncWorker` is | Redis round trips per turn | bytes per turn |",
         "|---|---|---|---|---|",
@@ -223,9 +223,8 @@ def _render_table(runs: dict[str, WorkerRun]) -> str:
     for name, run in runs.items():
         print(f"· {name}: {run.per_second:.0f} turns/s", flush=True)
         trips, size = run.commands / run.turns, run.traffic_bytes / run.turns
-        lines.append(
-            f"| {name} | {run.per_second:,.1f} | {ours / run.per_second:.1f} × | {trips:.1f} | {size:,.0f} |"
-        )
+        ratio = gateway_rate / run.per_second
+        lines.append(f"| {name} | {run.per_second:,.1f} | {ratio:.1f} × | {trips:.1f} | {size:,.0f} |")
     return "\n".join(lines)
 
 

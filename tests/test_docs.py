@@ -44,7 +44,7 @@ def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_every_path_that_a_page_names_exists(page: Path) -> None:
+def test_every_path_in_the_docs_exists(page: Path) -> None:
     if page.parent.name == "decisions" or page.name == "CHANGELOG.md":
         pytest.skip("history: names are those of their time")
     paths = re.findall(

@@ -11,9 +11,9 @@ import pytest
 import channels
 from tests.paths import ROOT
 
-FLOORS = ("core", "flows", "channels", "gateway")
-ALLOWED = {
-    *FLOORS, "tests", "bench", "docs", ".ci", ".github", ".gitignore", ".editorconfig",
+PACKAGES = ("core", "flows", "channels", "gateway")
+ALLOWED_ENTRIES = {
+    *PACKAGES, "tests", "bench", "docs", ".ci", ".github", ".gitignore", ".editorconfig",
     ".pre-commit-config.yaml", "Makefile", "Procfile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
     "SECURITY.md", "CODE_OF_CONDUCT.md", "LICENSE", "pyproject.toml", "requirements.txt",
     "requirements-test.txt",
@@ -21,22 +21,22 @@ ALLOWED = {
 
 
 def tracked() -> list[str]:
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if listed.returncode:
+    result = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if result.returncode:
         pytest.skip("not a git checkout, so nothing tells which files belong to it")
-    return listed.stdout.splitlines()
+    return result.stdout.splitlines()
 
 
-@pytest.mark.parametrize("floor", FLOORS)
-def test_a_floor_comes_from_this_checkout_and_nobody_else_claims_it(floor: str) -> None:
-    module = __import__(floor)
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_comes_from_this_checkout_and_no_other_distribution(package: str) -> None:
+    module = __import__(package)
 
-    assert Path(str(module.__file__)).parent == ROOT / floor
-    assert set(packages_distributions().get(floor, [])) <= {"turngate"}
+    assert Path(str(module.__file__)).parent == ROOT / package
+    assert set(packages_distributions().get(package, [])) <= {"turngate"}
 
 
-def test_only_the_agreed_rooms_stand_at_the_top() -> None:
-    assert {name.split("/")[0] for name in tracked()} <= ALLOWED
+def test_the_top_level_has_only_the_agreed_entries() -> None:
+    assert {name.split("/")[0] for name in tracked()} <= ALLOWED_ENTRIES
 
 
 @pytest.mark.parametrize("name", channels.available())
@@ -49,16 +49,16 @@ def test_a_channel_has_tests_and_a_page(name: str) -> None:
 
 def test_no_file_names_a_machine_or_a_package_host() -> None:
     words = ["/" + "root/", "/" + "home/", "/" + "work/", "index" + "-url http", "py" + "pi.org"]
-    guilty = [
+    violations = [
         f"{name}: {word}"
         for name in tracked()
         for word in words
         if word in (ROOT / name).read_text(encoding="utf-8", errors="ignore")
     ]
-    assert guilty == []
+    assert violations == []
 
 
-def test_no_room_is_called_by_what_it_is_not() -> None:
+def test_no_module_has_a_vague_name() -> None:
     vague = {"utils", "helpers", "managers", "common", "misc"}
 
     assert [name for name in tracked() if vague & set(Path(name).with_suffix("").parts)] == []

@@ -41,14 +41,14 @@ class RunningGateway:
         self.lines: list[str] = []
         self.url = ""
 
-    def wait_for_line(self, words: str) -> str:
+    def wait_for_line(self, text: str) -> str:
         """Read lines until one contains `words` and return it. Fails with all lines if none does."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line.rstrip())
-            if words in line:
+            if text in line:
                 return self.lines[-1]
-        raise AssertionError(f"never said {words!r}:\n" + "\n".join(self.lines))
+        raise AssertionError(f"never said {text!r}:\n" + "\n".join(self.lines))
 
     def wait_until_ready(self) -> None:
         """Wait until everything runs, and store the address."""
@@ -64,12 +64,12 @@ class RunningGateway:
 
     def children(self) -> dict[str, int]:
         """Return the process ids of `web`, `worker` and the embedded `server`."""
-        listed = subprocess.run(
+        output = subprocess.run(
             ["ps", "-axww", "-o", "pid=,ppid=,args="], check=True, capture_output=True, text=True
         )
-        rows = [line.split(None, 2) for line in listed.stdout.splitlines()]
-        mine = [(int(pid), command) for pid, parent, command in rows if int(parent) == self.process.pid]
-        return {_process_name(command): pid for pid, command in mine}
+        rows = [line.split(None, 2) for line in output.stdout.splitlines()]
+        own_id = [(int(pid), command) for pid, parent, command in rows if int(parent) == self.process.pid]
+        return {_process_name(command): pid for pid, command in own_id}
 
     def stop(self, timeout: float = 60) -> int:
         """Stop it as Ctrl-C does; return the exit code. `timeout` is in seconds."""

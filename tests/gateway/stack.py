@@ -44,17 +44,17 @@ class RecordingSimulator(TwilioSimulator):
         self._called.set()
         return answer
 
-    def received_texts(self, person: str = PERSON) -> list[str]:
+    def received_texts(self, contact: str = PERSON) -> list[str]:
         """Return the texts that a contact received, in order."""
-        return [line.text for line in self.list_messages(time(), person=person) if line.direction == "out"]
+        return [line.text for line in self.list_messages(time(), person=contact) if line.direction == "out"]
 
-    async def wait_for_texts(self, count: int, person: str = PERSON, seconds: float = 30.0) -> list[str]:
+    async def wait_for_texts(self, count: int, contact: str = PERSON, seconds: float = 30.0) -> list[str]:
         """Wait until a contact has received `count` messages."""
         async with asyncio.timeout(seconds):
-            while len(self.received_texts(person)) < count:
+            while len(self.received_texts(contact)) < count:
                 self._called.clear()
                 await self._called.wait()
-        return self.received_texts(person)
+        return self.received_texts(contact)
 
 
 class Stack:
@@ -88,10 +88,10 @@ class Stack:
         """Add settings for the workers that are started from now on."""
         self._environ |= settings
 
-    async def accept_message(self, number: int, text: str, person: str = PERSON) -> None:
+    async def accept_message(self, number: int, text: str, contact: str = PERSON) -> None:
         """Store a message as the web process would."""
-        address = Address(channel="twilio", account=ACCOUNT, ours=BUSINESS_NUMBER, theirs=person)
-        session = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{person}"
+        address = Address(channel="twilio", account=ACCOUNT, ours=BUSINESS_NUMBER, theirs=contact)
+        session = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{contact}"
         turn = Turn(id=f"SM{number:032d}", session=session, address=address, text=text)
         await self.inbox.accept([TurnReceived(turn=turn)])
 
@@ -114,11 +114,11 @@ class Stack:
 
     async def wait_until_idle(self) -> None:
         """Wait until RQ holds no job any more."""
-        async with asyncio.timeout(10), self.redis.pubsub() as told:
+        async with asyncio.timeout(10), self.redis.pubsub() as message:
             await self.redis.config_set("notify-keyspace-events", "Kg")
-            await told.psubscribe("__keyspace@0__:rq:job:*")
+            await message.psubscribe("__keyspace@0__:rq:job:*")
             while await self.redis.keys("rq:job:*"):
-                await told.get_message(timeout=1.0)
+                await message.get_message(timeout=1.0)
 
     async def stop(self) -> None:
         """Stop every process that still runs."""

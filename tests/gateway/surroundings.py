@@ -34,22 +34,22 @@ class RecordingSimulatorServer(SimulatorServer):
         self.called.set()
         return answer
 
-    def list_entries(self, person: str, direction: str = "out") -> list[TranscriptEntry]:
+    def list_entries(self, contact: str, direction: str = "out") -> list[TranscriptEntry]:
         return [
             line
-            for line in self.simulator.list_messages(time(), person=person)
+            for line in self.simulator.list_messages(time(), person=contact)
             if line.direction == direction
         ]
 
     async def wait_for_entries(
-        self, words: str, person: str, seen: int, direction: str = "out"
+        self, text: str, contact: str, seen: int, direction: str = "out"
     ) -> list[TranscriptEntry]:
         """Return the entries after the first `seen`, once they contain the words."""
         async with asyncio.timeout(30):
-            while not any(words in line.text for line in self.list_entries(person, direction)[seen:]):
+            while not any(text in line.text for line in self.list_entries(contact, direction)[seen:]):
                 self.called.clear()
                 await self.called.wait()
-        return self.list_entries(person, direction)[seen:]
+        return self.list_entries(contact, direction)[seen:]
 
 
 async def start_gateway(

@@ -25,30 +25,30 @@ SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
 
 @pytest.fixture
 async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as made:
-        yield made
+    async with running_stack() as running:
+        yield running
 
 
-async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+async def wait_until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
     """Poll a condition: the server publishes nothing about its errors."""
     async with asyncio.timeout(seconds):
-        while not await holds():  # noqa: ASYNC110 - nobody tells
+        while not await condition():  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
 
 
-def listed(value: object) -> list[object]:
+def as_list(value: object) -> list[object]:
     assert isinstance(value, list)
     return value
 
 
-async def refused(redis: Redis, word: str) -> int:
+async def count_refused(redis: Redis, error_name: str) -> int:
     """Return how many calls the server has refused with this error."""
     errors = await redis.info("errorstats")
-    return int(errors.get(f"errorstat_{word}", {}).get("count", 0))
+    return int(errors.get(f"errorstat_{error_name}", {}).get("count", 0))
 
 
 @asynccontextmanager
-async def distant(url: str, seconds: float) -> AsyncIterator[str]:
+async def distant_redis(url: str, seconds: float) -> AsyncIterator[str]:
     """Proxy to the server with a latency of `seconds` in each direction."""
     path = url.removeprefix("unix://")
     open_pipes: set[asyncio.Task[None]] = set()
@@ -64,13 +64,13 @@ async def distant(url: str, seconds: float) -> AsyncIterator[str]:
             await writer.wait_closed()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_unix_connection(path)
-        await asyncio.gather(carry(reader, back), carry(there, writer))
+        upstream_reader, upstream_writer = await asyncio.open_unix_connection(path)
+        await asyncio.gather(carry(reader, upstream_writer), carry(upstream_reader, writer))
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        serving = asyncio.current_task()
-        assert serving is not None
-        open_pipes.add(serving)
+        task = asyncio.current_task()
+        assert task is not None
+        open_pipes.add(task)
         await connect(reader, writer)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -82,7 +82,7 @@ async def distant(url: str, seconds: float) -> AsyncIterator[str]:
 
 
 _UNWRITABLE = pytest.mark.parametrize(
-    ("trouble", "relief", "word"),
+    ("failure", "recovery", "error_name"),
     [
         (("config", "set", "maxmemory", "1"), ("config", "set", "maxmemory", "0"), "OOM"),
         (("replicaof", "127.0.0.1", "1"), ("replicaof", "no", "one"), "READONLY"),
@@ -92,76 +92,77 @@ _UNWRITABLE = pytest.mark.parametrize(
 
 
 @_UNWRITABLE
-async def test_a_worker_that_starts_while_nothing_can_be_written_waits_and_then_answers(
-    stack: Stack, trouble: tuple[str, ...], relief: tuple[str, ...], word: str
+async def test_a_worker_started_on_a_read_only_server_waits_until_writes_work(
+    stack: Stack, failure: tuple[str, ...], recovery: tuple[str, ...], error_name: str
 ) -> None:
     await stack.accept_message(1, "hi")
-    await stack.redis.execute_command(*trouble)  # type: ignore[no-untyped-call]
-    before = await refused(stack.redis, word)
+    await stack.redis.execute_command(*failure)  # type: ignore[no-untyped-call]
+    before = await count_refused(stack.redis, error_name)
     await stack.start_async_worker()
 
-    async def the_worker_meets_it() -> bool:
-        return await refused(stack.redis, word) > before
+    async def worker_was_refused() -> bool:
+        return await count_refused(stack.redis, error_name) > before
 
-    await until(the_worker_meets_it)
-    await stack.redis.execute_command(*relief)  # type: ignore[no-untyped-call]
+    await wait_until(worker_was_refused)
+    await stack.redis.execute_command(*recovery)  # type: ignore[no-untyped-call]
 
     assert "last four" in (await stack.simulator.wait_for_texts(1))[0]
 
 
 @_UNWRITABLE
-async def test_a_server_that_takes_no_writes_refuses_new_messages_and_keeps_the_old(
-    stack: Stack, trouble: tuple[str, ...], relief: tuple[str, ...], word: str
+async def test_a_server_that_refuses_writes_rejects_new_messages_and_keeps_accepted_ones(
+    stack: Stack, failure: tuple[str, ...], recovery: tuple[str, ...], error_name: str
 ) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=0.5))
     await stack.start_async_worker()
     await stack.accept_message(1, "hi")
     await stack.accept_message(2, "4321")
-    await stack.simulator.wait_for_texts(
-        1
-    )  # the provider has the first reply; its answer is still on its way
-    await stack.redis.execute_command(*trouble)  # type: ignore[no-untyped-call]
+    await stack.simulator.wait_for_texts(1)  # the provider has the reply, its answer is on the way
+    await stack.redis.execute_command(*failure)  # type: ignore[no-untyped-call]
     with pytest.raises(StorageUnavailable):
         await stack.accept_message(3, "23 April 1990")
-    before = await refused(stack.redis, word)
+    before = await count_refused(stack.redis, error_name)
 
-    async def the_worker_meets_it() -> bool:
-        return await refused(stack.redis, word) > before
+    async def worker_was_refused() -> bool:
+        return await count_refused(stack.redis, error_name) > before
 
-    await until(the_worker_meets_it)
-    await stack.redis.execute_command(*relief)  # type: ignore[no-untyped-call]
+    await wait_until(worker_was_refused)
+    await stack.redis.execute_command(*recovery)  # type: ignore[no-untyped-call]
     await stack.simulator.wait_for_texts(2)
     await stack.accept_message(3, "23 April 1990")
-    heard = await stack.simulator.wait_for_texts(3)
+    received = await stack.simulator.wait_for_texts(3)
 
-    assert ["last four" in heard[0], "date of birth" in heard[1], "Is that right" in heard[2]] == [True] * 3
-    assert len(heard) == 3
+    assert ["last four" in received[0], "date of birth" in received[1], "Is that right" in received[2]] == [
+        True
+    ] * 3
+    assert len(received) == 3
 
 
-async def test_a_worker_far_from_its_server_answers_in_order_and_once(stack: Stack) -> None:
-    async with distant(stack.url, 0.05) as url:
+async def test_a_worker_with_high_redis_latency_answers_in_order_and_once(stack: Stack) -> None:
+    async with distant_redis(stack.url, 0.05) as url:
         for number, text in enumerate(("hi", "4321", "23 April 1990")):
             await stack.accept_message(number, text)
         worker = await stack.start_async_worker("--url", url)
-        heard = await stack.simulator.wait_for_texts(3)
+        received = await stack.simulator.wait_for_texts(3)
         worker.terminate()
         await worker.communicate()
 
-    assert ["last four" in heard[0], "date of birth" in heard[1], "Is that right" in heard[2]] == [True] * 3
+    assert ["last four" in received[0], "date of birth" in received[1], "Is that right" in received[2]] == [
+        True
+    ] * 3
     assert len(stack.simulator.received_texts()) == 3
 
 
-async def test_a_server_that_does_not_answer_in_time_is_a_503_within_that_time(stack: Stack) -> None:
-    async with distant(stack.url, 0.5) as url:
+async def test_a_redis_timeout_is_reported_as_storage_unavailable(stack: Stack) -> None:
+    async with distant_redis(stack.url, 0.5) as url:
         redis = open_redis(url, timeout=0.2)
         stack.inbox = RedisInbox(redis)
-        with pytest.raises(StorageUnavailable):
-            async with asyncio.timeout(10):
-                await stack.accept_message(1, "hi")
+        with pytest.raises(StorageUnavailable):  # without the timeout it would be stored after a second
+            await stack.accept_message(1, "hi")
         await redis.aclose()
 
 
-async def test_sessions_of_an_older_release_go_on(stack: Stack) -> None:
+async def test_sessions_of_an_older_release_continue(stack: Stack) -> None:
     await stack.accept_message(1, "hi")
     await stack.start_async_worker()
     await stack.simulator.wait_for_texts(1)
@@ -178,13 +179,15 @@ async def test_sessions_of_an_older_release_go_on(stack: Stack) -> None:
     turn = {"id": "SMold", "session": SESSION, "address": address, "text": "4321", "mood": "fine"}
     await stack.redis.rpush(f"{key}:mail", json.dumps(turn))
     await stack.redis.zadd("tg:due", {SESSION: 1})
-    heard = await stack.simulator.wait_for_texts(2)
+    received = await stack.simulator.wait_for_texts(2)
 
-    assert "date of birth" in heard[1]
+    assert "date of birth" in received[1]
 
 
 @pytest.mark.timeout(120)
-async def test_a_mailbox_of_300_messages_is_answered_whole_and_in_order(stack: Stack, tmp_path: Path) -> None:
+async def test_a_mailbox_of_300_messages_is_answered_completely_and_in_order(
+    stack: Stack, tmp_path: Path
+) -> None:
     config = tmp_path / "turngate.toml"
     config.write_text(
         "[channels.twilio.pace]\nnumber = 1000"
@@ -193,17 +196,19 @@ async def test_a_mailbox_of_300_messages_is_answered_whole_and_in_order(stack: S
     for number in range(300):
         await stack.accept_message(number, "hi" if number % 2 else "4321")
     await stack.start_async_worker()
-    await until(lambda: is_idle(stack.redis, SESSION), 100)
+    await wait_until(lambda: is_idle(stack.redis, SESSION), 100)
     log = await read_log_end(stack.redis, SESSION, count=2_000)
 
-    turns = [str(turn) for entry in log if entry.kind == "committed" for turn in listed(entry.data["turns"])]
+    turns = [str(turn) for entry in log if entry.kind == "committed" for turn in as_list(entry.data["turns"])]
     assert turns == sorted(turns)  # the log is capped, so it holds only the last turns
     assert len(turns) == len(set(turns)) > 50
     assert int(await stack.redis.hget("tg:counts", "committed") or 0) == 300
 
 
 @pytest.mark.timeout(120)
-async def test_a_turn_that_kills_the_worker_is_set_aside_and_the_session_goes_on(stack: Stack) -> None:
+async def test_a_turn_that_kills_the_worker_becomes_a_dead_letter_and_the_session_continues(
+    stack: Stack,
+) -> None:
     stack.add_settings(TURNGATE_LEASE_SECONDS="1")
     await stack.accept_message(1, "hi")
     await stack.accept_message(2, CRASH_TEXT)
@@ -213,14 +218,14 @@ async def test_a_turn_that_kills_the_worker_is_set_aside_and_the_session_goes_on
         worker = await stack.start_rq(
             "worker", "--worker-class", "tests.gateway.workers.MortalWorker", "turns"
         )
-        heard = asyncio.create_task(stack.simulator.wait_for_texts(3))
-        died = asyncio.create_task(worker.communicate())
-        await asyncio.wait({heard, died}, return_when=asyncio.FIRST_COMPLETED)
-        heard.cancel()
-        deaths += died.done()
-        if not died.done():
+        received = asyncio.create_task(stack.simulator.wait_for_texts(3))
+        has_died = asyncio.create_task(worker.communicate())
+        await asyncio.wait({received, has_died}, return_when=asyncio.FIRST_COMPLETED)
+        received.cancel()
+        deaths += has_died.done()
+        if not has_died.done():
             worker.kill()
-        await asyncio.gather(heard, died, return_exceptions=True)
+        await asyncio.gather(received, has_died, return_exceptions=True)
     heard_at_last = stack.simulator.received_texts()
 
     assert deaths == 5
@@ -229,37 +234,45 @@ async def test_a_turn_that_kills_the_worker_is_set_aside_and_the_session_goes_on
     assert await stack.redis.xlen("tg:dead") == 1
 
 
-async def test_a_worker_whose_clock_is_an_hour_off_does_no_harm_beside_another(stack: Stack) -> None:
-    people = [f"+1555010{number:04d}" for number in range(20)]
-    for name in ("LateWorker", "LateWorker"):
-        await stack.start_rq("worker", "--worker-class", f"tests.gateway.workers.{name}", "turns")
+async def test_a_worker_with_a_wrong_clock_does_not_disturb_another(stack: Stack) -> None:
+    contacts = [f"+1555010{number:04d}" for number in range(20)]
+    for process_name in ("LateWorker", "LateWorker"):
+        await stack.start_rq("worker", "--worker-class", f"tests.gateway.workers.{process_name}", "turns")
     await stack.start_async_worker()
-    for place, text in enumerate(("hi", "4321")):
-        for number, person in enumerate(people):
-            await stack.accept_message(place * 100 + number, text, person)
-    for person in people:
-        await stack.simulator.wait_for_texts(2, person)
+    for index, text in enumerate(("hi", "4321")):
+        for number, contact in enumerate(contacts):
+            await stack.accept_message(index * 100 + number, text, contact)
+    for contact in contacts:
+        await stack.simulator.wait_for_texts(2, contact)
 
-    assert [len(stack.simulator.received_texts(person)) for person in people] == [2] * 20
+    assert [len(stack.simulator.received_texts(contact)) for contact in contacts] == [2] * 20
 
 
-async def test_a_flow_that_never_ends_passes_each_node_once_and_answers(stack: Stack, tmp_path: Path) -> None:
+async def test_an_endless_cycle_visits_each_node_once_per_turn_and_answers(
+    stack: Stack, tmp_path: Path
+) -> None:
     flow = tmp_path / "endless.json"
     flow.write_text(json.dumps(ENDLESS))
     stack.add_settings(TURNGATE_FLOW=str(flow))
     await stack.start_async_worker()
     await stack.accept_message(1, "hi")
     await stack.simulator.wait_for_texts(1)
-    await until(lambda: is_idle(stack.redis, SESSION))
+    await wait_until(lambda: is_idle(stack.redis, SESSION))
     await stack.accept_message(2, "hi")
-    heard = await stack.simulator.wait_for_texts(2)
+    received = await stack.simulator.wait_for_texts(2)
 
-    assert "".join(heard).count("a") == len(heard) == 2 or {"a", "b"} >= set(heard)
+    assert "".join(received).count("a") == len(received) == 2 or {"a", "b"} >= set(received)
 
 
-def _room(name: str, other: str) -> dict[str, object]:
+def _room(process_name: str, other: str) -> dict[str, object]:
     edge = {"id": f"to_{other}", "condition": "Always", "target_node_id": other}
-    return {"id": name, "name": name, "static_text": name, "auto_proceed": True, "edges": [edge]}
+    return {
+        "id": process_name,
+        "name": process_name,
+        "static_text": process_name,
+        "auto_proceed": True,
+        "edges": [edge],
+    }
 
 
 ENDLESS = {

@@ -10,46 +10,46 @@ from gateway.redis.records import worker_presence
 from tests.gateway.stack import running_stack
 
 
-async def said(**settings: str) -> tuple[str, str]:
+async def run_doctor(**settings: str) -> tuple[str, str]:
     """Return the passed and the failed checks, one per line."""
-    found = [finding async for finding in run_checks(Settings.model_validate(settings))]
-    well = "\n".join(finding.message for finding in found if finding.passed)
-    return well, "\n".join(finding.message for finding in found if not finding.passed)
+    results = [finding async for finding in run_checks(Settings.model_validate(settings))]
+    passed = "\n".join(finding.message for finding in results if finding.passed)
+    return passed, "\n".join(finding.message for finding in results if not finding.passed)
 
 
-async def test_a_newcomer_without_any_setting_is_told_that_all_is_well() -> None:
-    well, unwell = await said()
+async def test_without_any_setting_all_checks_pass() -> None:
+    passed, unwell = await run_doctor()
 
-    assert "simulated" in well
-    assert "embedded server" in well
+    assert "simulated" in passed
+    assert "embedded server" in passed
     assert unwell == ""
 
 
-async def test_a_flow_that_is_not_there_is_found() -> None:
-    assert "TURNGATE_FLOW" in (await said(TURNGATE_FLOW="nowhere.json"))[1]
+async def test_a_missing_flow_is_found() -> None:
+    assert "TURNGATE_FLOW" in (await run_doctor(TURNGATE_FLOW="nowhere.json"))[1]
 
 
-async def test_a_server_that_does_not_answer_is_found() -> None:
-    assert "check REDIS_URL" in (await said(REDIS_URL="redis://127.0.0.1:1"))[1]
+async def test_an_unreachable_server_is_found() -> None:
+    assert "check REDIS_URL" in (await run_doctor(REDIS_URL="redis://127.0.0.1:1"))[1]
 
 
-async def test_a_missing_worker_and_given_up_messages_are_found(redis: Redis, redis_url: str) -> None:
+async def test_a_missing_worker_and_dead_letters_are_found(redis: Redis, redis_url: str) -> None:
     await redis.xadd("tg:dead", {"session": "s", "letter": "{}"})
-    _, before = await said(REDIS_URL=redis_url)
+    _, before = await run_doctor(REDIS_URL=redis_url)
     await worker_presence.announce(redis, "one")
-    well, _ = await said(REDIS_URL=redis_url)
+    passed, _ = await run_doctor(REDIS_URL=redis_url)
 
     assert "start one with `turngate worker`" in before
     assert "turngate dead list" in before
-    assert "A worker is alive" in well
+    assert "A worker is alive" in passed
 
 
-async def test_a_worker_that_reads_pickle_is_found() -> None:
+async def test_a_worker_that_expects_pickle_is_found() -> None:
     async with running_stack(durable=True) as stack:
         await stack.accept_message(1, "hi")
         stock = await stack.start_rq("worker", "--burst", "turns")
         await stock.communicate()
-        _, unwell = await said(REDIS_URL=stack.url)
+        _, unwell = await run_doctor(REDIS_URL=stack.url)
 
     assert "1 jobs failed" in unwell
     assert "--serializer json" in unwell

@@ -43,7 +43,7 @@ def orders(url: str) -> str:
     )
 
 
-async def test_a_worker_makes_the_calls_of_its_flow(tmp_path: Path) -> None:
+async def test_a_worker_makes_the_http_calls_of_its_flow(tmp_path: Path) -> None:
     async with Crm().running() as crm, running_stack() as stack:
         crm.answers = [JSONResponse({"status": "on its way"}), Response(status_code=404)]
         path = tmp_path / "orders.json"
@@ -54,15 +54,15 @@ async def test_a_worker_makes_the_calls_of_its_flow(tmp_path: Path) -> None:
         await stack.start_async_worker()
         await stack.accept_message(1, "hi")
         await stack.accept_message(2, "HL-1")
-        heard = await stack.simulator.wait_for_texts(2)
+        received = await stack.simulator.wait_for_texts(2)
         await stack.accept_message(3, "HL-2")
-        heard = await stack.simulator.wait_for_texts(3)
-        assert heard == ["Which order?", "It is on its way.", "I cannot look that up."]
+        received = await stack.simulator.wait_for_texts(3)
+        assert received == ["Which order?", "It is on its way.", "I cannot look that up."]
         assert [request.url.path for request in crm.requests] == ["/orders/HL-1", "/orders/HL-2"]
         assert crm.requests[0].headers["authorization"] == "Bearer tk-1"
 
 
-async def test_a_worker_calls_nobody_inside_unless_told(tmp_path: Path) -> None:
+async def test_a_worker_calls_private_hosts_only_if_configured(tmp_path: Path) -> None:
     async with Crm().running() as crm, running_stack() as stack:
         path = tmp_path / "orders.json"
         path.write_text(orders(crm.url), encoding="utf-8")
@@ -74,14 +74,14 @@ async def test_a_worker_calls_nobody_inside_unless_told(tmp_path: Path) -> None:
         assert crm.requests == []
 
 
-async def test_a_rewritten_flow_is_taken_up_and_a_broken_one_is_not(tmp_path: Path) -> None:
+async def test_a_valid_rewritten_flow_is_loaded_and_an_invalid_one_ignored(tmp_path: Path) -> None:
     async with running_stack() as stack:
         path = tmp_path / "flow.json"
 
         def write(text: str) -> None:
-            fresh = path.with_suffix(".new")
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(path)
+            received = path.with_suffix(".new")
+            received.write_text(text, encoding="utf-8")
+            received.replace(path)
 
         def greeting(text: str) -> str:
             return json.dumps(document(node("a", text, edges=[edge("x", "a", keywords=["never"])])))
@@ -92,24 +92,24 @@ async def test_a_rewritten_flow_is_taken_up_and_a_broken_one_is_not(tmp_path: Pa
         await stack.accept_message(1, "hi")
         assert await stack.simulator.wait_for_texts(1) == ["Tea?"]
         write(greeting("Coffee?"))
-        people = (f"+1555018{number:04d}" for number in count())
+        contacts = (f"+1555018{number:04d}" for number in count())
 
-        async def answers() -> AsyncIterator[str]:
+        async def greetings() -> AsyncIterator[str]:
             """Yield the greeting of one new contact after another."""
-            for number, person in enumerate(people, start=2):
-                await stack.accept_message(number, "hi", person)
-                yield (await stack.simulator.wait_for_texts(1, person))[0]
+            for number, contact in enumerate(contacts, start=2):
+                await stack.accept_message(number, "hi", contact)
+                yield (await stack.simulator.wait_for_texts(1, contact))[0]
 
         async with asyncio.timeout(20):
-            async for answer in answers():  # the file is checked once a second
+            async for answer in greetings():  # the file is checked once a second
                 if answer == "Coffee?":
                     break
         write("{ not json")
         assert worker.stdout is not None
-        told = asyncio.create_task(worker.stdout.readuntil(b"cannot be run"))
+        output = asyncio.create_task(worker.stdout.readuntil(b"cannot be run"))
         async with asyncio.timeout(20):
-            async for answer in answers():
+            async for answer in greetings():
                 assert answer == "Coffee?"
-                if told.done():
+                if output.done():
                     break
-        await told
+        await output

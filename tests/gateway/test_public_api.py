@@ -12,7 +12,7 @@ from gateway import DialogMachine, Flow
 from gateway.config.settings import FLOW_LIBRARY
 
 
-async def test_a_dialog_is_held_in_three_lines() -> None:
+async def test_a_dialog_runs_in_three_lines() -> None:
     machine = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"), "rules")
     await machine.turn("hi")
     reply = await machine.turn("4321")
@@ -21,21 +21,21 @@ async def test_a_dialog_is_held_in_three_lines() -> None:
 
 
 @pytest.mark.parametrize("name", gateway.__all__)
-def test_everything_at_the_door_is_there(name: str) -> None:
+def test_every_public_name_is_importable(name: str) -> None:
     assert callable(getattr(gateway, name))
 
 
-def test_what_is_not_at_the_door_is_missed_plainly() -> None:
+def test_an_unknown_name_raises_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = gateway.Nothing
 
 
-def test_asking_for_help_loads_no_model_and_no_server() -> None:
+def test_help_imports_neither_models_nor_servers() -> None:
     program = (
         "import sys; sys.argv = ['turngate', '--help']; from gateway.cli import app\n"
         "try: app()\nexcept SystemExit: pass\n"
         "print(sorted({'openai', 'rq', 'uvicorn', 'aiohttp'} & set(sys.modules)))"
     )
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
-    assert told.stdout.splitlines()[-1] == "[]"
+    assert output.stdout.splitlines()[-1] == "[]"

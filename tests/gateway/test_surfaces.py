@@ -35,19 +35,27 @@ class World:
         self.twilio = twilio
         self.whatsapp = whatsapp
 
-    async def hold(
-        self, surface: str, server: RecordingSimulatorServer, person: str, conversation: ConversationTest
+    async def hold_conversation(
+        self, surface: str, server: RecordingSimulatorServer, contact: str, conversation: ConversationTest
     ) -> None:
         """Hold a conversation as a contact on that surface would; buttons are tapped where there are any."""
-        ours = f"whatsapp:{person}" if surface == "whatsapp" and server is self.twilio else person
+        ours = f"whatsapp:{contact}" if surface == "whatsapp" and server is self.twilio else contact
         last: list[TranscriptEntry] = []
         for turn in conversation.turns:
             label = next(
-                (shown for line in last for known, shown in line.choices if known == turn.payload), ""
+                (
+                    shown_labels
+                    for line in last
+                    for known_label, shown_labels in line.choices
+                    if known_label == turn.payload
+                ),
+                "",
             )
             text = turn.say or label or "yes"
             seen = len(server.list_entries(ours))
-            server.send_user_message(UserMessage(surface, person, text, button=turn.payload if label else ""))
+            server.send_user_message(
+                UserMessage(surface, contact, text, button=turn.payload if label else "")
+            )
             replies = turn.expect.reply or ("",)
             last = await server.wait_for_entries(replies[-1], ours, seen)
 
@@ -80,40 +88,43 @@ async def world(flow: str) -> AsyncIterator[World]:
 
 
 @pytest.mark.parametrize("flow", ["kyc", "support"])
-async def test_every_surface_holds_the_flow(flow: str) -> None:
+async def test_the_library_flows_run_on_every_surface(flow: str) -> None:
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
-    async with world(flow) as around:
+    async with world(flow) as environment:
         await asyncio.gather(
-            around.hold("sms", around.twilio, "+15550171", conversation),
-            around.hold("whatsapp", around.twilio, "+15550172", conversation),
-            around.hold("whatsapp", around.whatsapp, "+15550173", conversation),
+            environment.hold_conversation("sms", environment.twilio, "+15550171", conversation),
+            environment.hold_conversation("whatsapp", environment.twilio, "+15550172", conversation),
+            environment.hold_conversation("whatsapp", environment.whatsapp, "+15550173", conversation),
         )
-        on_sms, on_cloud = around.twilio.list_entries("+15550171"), around.whatsapp.list_entries("+15550173")
+        on_sms, on_cloud = (
+            environment.twilio.list_entries("+15550171"),
+            environment.whatsapp.list_entries("+15550173"),
+        )
 
         assert not any(line.choices for line in on_sms)
         assert any(line.choices for line in on_cloud)
 
 
-async def test_a_session_goes_on_when_the_number_vanishes_and_a_lost_answer_is_not_sent_twice() -> None:
-    person = "+15550174"
-    async with world("kyc") as around:
-        server, simulator = around.whatsapp, around.whatsapp.simulator
+async def test_a_session_continues_without_the_phone_number_and_a_lost_answer_is_not_sent_twice() -> None:
+    contact = "+15550174"
+    async with world("kyc") as environment:
+        server, simulator = environment.whatsapp, environment.whatsapp.simulator
         assert isinstance(simulator, WhatsAppSimulator)
         simulator.identity = IdentityMode.PHONE
-        server.send_user_message(UserMessage("whatsapp", person, "hello"))
-        await server.wait_for_entries("last four digits", person, 0)
+        server.send_user_message(UserMessage("whatsapp", contact, "hello"))
+        await server.wait_for_entries("last four digits", contact, 0)
         simulator.identity = IdentityMode.BOTH
-        server.send_user_message(UserMessage("whatsapp", person, "why do you need that?"))
-        await server.wait_for_entries("last four digits", person, 2)  # after the error message
+        server.send_user_message(UserMessage("whatsapp", contact, "why do you need that?"))
+        await server.wait_for_entries("last four digits", contact, 2)  # after the error message
         simulator.identity = IdentityMode.HIDDEN
-        seen = len(server.list_entries(person))
+        seen = len(server.list_entries(contact))
         simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
-        server.send_user_message(UserMessage("whatsapp", person, "4321"))
-        await server.wait_for_entries("date of birth", person, seen)
-        server.send_user_message(UserMessage("whatsapp", person, "23 April 1990"))
-        lines = await server.wait_for_entries("born on 23 April 1990", person, seen)
+        server.send_user_message(UserMessage("whatsapp", contact, "4321"))
+        await server.wait_for_entries("date of birth", contact, seen)
+        server.send_user_message(UserMessage("whatsapp", contact, "23 April 1990"))
+        lines = await server.wait_for_entries("born on 23 April 1990", contact, seen)
 
         assert [line.text.partition("?")[0] for line in lines[:-1]] == [
             "Thank you. And what is your date of birth"
@@ -121,14 +132,14 @@ async def test_a_session_goes_on_when_the_number_vanishes_and_a_lost_answer_is_n
 
 
 async def test_the_handshake_and_a_forged_webhook_over_http() -> None:
-    async with world("kyc") as around, httpx.AsyncClient(trust_env=False) as http:
-        path = f"{around.url}/webhooks/whatsapp"
+    async with world("kyc") as environment, httpx.AsyncClient(trust_env=False) as http:
+        path = f"{environment.url}/webhooks/whatsapp"
         query = handshake().url.partition("?")[2]
         genuine = await http.get(f"{path}?{query}")
         other = await http.get(f"{path}?{handshake('no').url.partition('?')[2]}")
-        forged = await http.post(path, content=b"{}", headers={"x-hub-signature-256": "sha256=00"})
+        forged_status = await http.post(path, content=b"{}", headers={"x-hub-signature-256": "sha256=00"})
         huge = await http.post(path, content=b"a" * (3 * 1024 * 1024 + 1))
 
     assert (genuine.status_code, genuine.text) == (200, "1158201444")
     assert (other.status_code, "1158201444" in other.text) == (403, False)
-    assert (forged.status_code, huge.status_code) == (401, 413)
+    assert (forged_status.status_code, huge.status_code) == (401, 413)

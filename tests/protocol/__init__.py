@@ -1,1 +1,1 @@
-"""The session protocol as a pure model, explored to its last state and held against the real scripts."""
+"""Model checking of the session protocol: a pure model, explored fully and compared with the scripts."""

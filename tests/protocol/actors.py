@@ -1,8 +1,7 @@
-"""Who takes the model's steps: web processes, workers, a sweeper, a provider and the clock.
+"""Actors of the model: web processes, workers, a sweeper, a provider and the clock.
 
 A worker's steps follow core/processing/session_processor.py. Between any two of them others may act, the
-lease may run out, and the process may die; a dead process forgets what it knew and another starts in its
-place.
+lease may expire, and the process may die; a dead process loses its memory and another starts in its place.
 """
 
 from __future__ import annotations
@@ -17,25 +16,28 @@ IDLE_WORKER = Worker()
 
 
 class Actors:
-    """Every step that somebody may take in a world."""
+    """All steps that may happen in a world."""
 
     def __init__(self, scripts: ScriptModel, bounds: WorldLimits) -> None:
         self.scripts = scripts
         self.bounds = bounds
 
     def initial_world(self) -> World:
-        """Nothing has happened yet."""
+        """Return the world before any step."""
         copies = tuple(Delivery(turn) for turn in (*self.bounds.turns, *self.bounds.duplicates))
         return World(Store(), copies, (IDLE_WORKER,) * self.bounds.workers)
 
     def next_steps(self, world: World) -> NextSteps:
-        """All next steps. The first is what happens when all live, time passes only while nobody can act."""
+        """Yield all next steps.
+
+        The first is the fair one: all processes live, time passes only when none can act.
+        """
         yield from self.progress_steps(world)
         yield from self.clock_steps(world)
         yield from self.failure_steps(world)
 
     def progress_steps(self, world: World) -> NextSteps:
-        """What living processes do."""
+        """Yield the steps of living processes."""
         for index, delivery in enumerate(world.deliveries):
             yield from self.web_steps(world, index, delivery)
         for index, worker in enumerate(world.workers):
@@ -45,9 +47,9 @@ class Actors:
             yield Step("sweep", "sweeper"), world._replace(store=store)
 
     def clock_steps(self, world: World) -> NextSteps:
-        """What the clock does; each moment passes on its own, so every order of them is met.
+        """Yield the steps of the clock; each time passes separately, so that every order of them is explored.
 
-        Where nothing else happens, the due time comes last: it is set to the moment that is waited for.
+        Where nothing else happens, the due time passes last: it is set to the time that is waited for.
         """
         store = world.store
         if store.lease == "later" and (
@@ -68,10 +70,10 @@ class Actors:
             yield Step("due_comes", "clock"), world._replace(store=store._replace(due="past"))
 
     def failure_steps(self, world: World) -> NextSteps:
-        """Crashes, and a person who takes over."""
+        """Yield crashes, and the take-over by an agent."""
         if self.bounds.take_over and "take_over" not in world.store.seen:
             store, _ = self.scripts.control(world.store, "take_over", "human")
-            yield Step("take_over", "a person"), world._replace(store=store, timer_turn="")
+            yield Step("take_over", "an agent"), world._replace(store=store, timer_turn="")
         if not self.bounds.crashes:
             return
         for index, delivery in enumerate(world.deliveries):
@@ -87,7 +89,7 @@ class Actors:
     # The web side.
 
     def web_steps(self, world: World, index: int, delivery: Delivery) -> NextSteps:
-        """Record a delivery, then acknowledge it; what was not acknowledged comes again."""
+        """Record a delivery, then acknowledge it; a delivery without an acknowledgement is repeated."""
         who = f"web {index + 1}"
         if delivery.stage == "waiting":
             store, verdict = self.scripts.accept(world.store, delivery.turn)
@@ -111,37 +113,37 @@ class Actors:
     # The worker side.
 
     def worker_steps(self, world: World, index: int, worker: Worker) -> NextSteps:
-        """What core/processing/session_processor.py does next, and all that this may come to."""
+        """Yield what core/processing/session_processor.py does next, with every possible outcome."""
         store, who, view = world.store, f"worker {index + 1}", worker.view
         if worker.activity == "idle":
             if store.queue:
-                taken = world._replace(store=store._replace(queue=store.queue[1:]))
-                yield Step("take", who), self._with_worker(taken, index, Worker("took"))
+                dequeued = world._replace(store=store._replace(queue=store.queue[1:]))
+                yield Step("take", who), self._with_worker(dequeued, index, Worker("took"))
             return
         if worker.activity == "took":
             yield Step("claim", who), self._claim(world, index)
             return
         assert view is not None
         if worker.activity == "look":
-            after, seen = self.scripts.look(store, worker.fence)
+            after, view_after = self.scripts.look(store, worker.fence)
             yield (
                 Step("look", who),
-                self._with_script_result(world, index, after, self._with_view(worker, seen)),
+                self._with_script_result(world, index, after, self._with_view(worker, view_after)),
             )
         elif worker.activity == "settle":
             after, done = self.scripts.sent(store, worker.fence)
             if done:
-                after, seen = self.scripts.look(after, worker.fence)
-            after, next_ = self._release_if_done(after, worker, seen if done else None)
+                after, view_after = self.scripts.look(after, worker.fence)
+            after, next_ = self._release_if_done(after, worker, view_after if done else None)
             yield Step("sent", who, view.out[0]), self._with_script_result(world, index, after, next_)
         elif worker.activity == "refuse":
             after, done = self.scripts.refuse(store, worker.fence)
             next_ = worker._replace(activity="look") if done else IDLE_WORKER
             yield Step("refuse", who, view.out[0]), self._with_script_result(world, index, after, next_)
         elif worker.activity.startswith("postpone"):
-            why = worker.activity[9:]
-            after, done = self.scripts.postpone(store, worker.fence, why != "unsettled", why != "paced")
-            yield Step("postpone", who, why), self._with_script_result(world, index, after, IDLE_WORKER)
+            reason = worker.activity[9:]
+            after, done = self.scripts.postpone(store, worker.fence, reason != "unsettled", reason != "paced")
+            yield Step("postpone", who, reason), self._with_script_result(world, index, after, IDLE_WORKER)
         elif worker.activity == "send":
             yield from self._send_steps(world, index, worker, view)
         elif view.out:
@@ -154,8 +156,8 @@ class Actors:
             after, done = self.scripts.release(store, worker.fence)
             next_ = worker._replace(activity="look") if done is False else IDLE_WORKER
             yield Step("release", who), self._with_script_result(world, index, after, next_)
-        renewed, kept = self.scripts.renew(store, worker.fence)
-        if not kept:
+        renewed, is_renewed = self.scripts.renew(store, worker.fence)
+        if not is_renewed:
             yield Step("renew", who, "lost"), self._with_worker(world, index, IDLE_WORKER)
         elif renewed != store:
             yield Step("renew", who), self._with_script_result(world, index, renewed, worker)
@@ -167,9 +169,7 @@ class Actors:
         workers = [each._replace(has_newest_fence=False) for each in world.workers]
         workers[index] = Worker("work", claim[0], claim[1], has_newest_fence=True)
         fault = (
-            "L11: a burst was taken that may still grow"
-            if self._may_burst_grow(world, claim[1])
-            else world.fault
+            "L11: a burst was taken before its end" if self._may_burst_grow(world, claim[1]) else world.fault
         )
         return world._replace(store=store, workers=tuple(workers), fault=fault)
 
@@ -183,18 +183,18 @@ class Actors:
         if view.owner != "bot":
             replies = ()
         timer = turns[-1] in self.bounds.timers
-        store, seen = self.scripts.commit(
+        store, view_after = self.scripts.commit(
             world.store, worker.fence, (*view.state, *turns), replies, dead, len(turns), timer
         )
-        store, next_ = self._release_if_done(store, worker, seen)
-        if seen is not None and replies and not dead:  # the first reply is marked in the same step
+        store, next_ = self._release_if_done(store, worker, view_after)
+        if view_after is not None and replies and not dead:  # the first reply is marked in the same step
             store, allowed = self.scripts.mark(store, worker.fence, replies[0])
             if allowed is True:
                 next_ = next_._replace(activity="send")
             elif not allowed:
-                next_ = next_._replace(view=seen._replace(out=seen.out[1:]))
+                next_ = next_._replace(view=view_after._replace(out=view_after.out[1:]))
         after = self._with_script_result(world, index, store, next_)
-        if seen is not None:
+        if view_after is not None:
             after = after._replace(
                 committed=(*world.committed, *turns),
                 replies=(*world.replies, *replies),
@@ -212,43 +212,43 @@ class Actors:
 
     def _timer_steps(self, world: World, index: int, worker: Worker, view: ModelView) -> NextSteps:
         who, replies = f"worker {index + 1}", (f"{view.state[-1]}.late",) if view.owner == "bot" else ()
-        store, seen = self.scripts.fire(world.store, worker.fence, replies)
-        store, next_ = self._release_if_done(store, worker, seen)
+        store, view_after = self.scripts.fire(world.store, worker.fence, replies)
+        store, next_ = self._release_if_done(store, worker, view_after)
         after = self._with_script_result(world, index, store, next_)
-        if seen is not None and len(store.out) > len(world.store.out):
+        if view_after is not None and len(store.out) > len(world.store.out):
             after = after._replace(replies=(*world.replies, *replies), timer_turn="")
             if not world.timer_turn:
-                after = after._replace(fault="a timer was answered that nobody waited for")
+                after = after._replace(fault="a cancelled timer was answered")
         yield Step("fire", who, view.state[-1]), after
 
     def _delivery_steps(self, world: World, index: int, worker: Worker, view: ModelView) -> NextSteps:
         who, reply = f"worker {index + 1}", view.out[0]
         if view.marked == reply and self.bounds.look_up and worker.activity != "not found":
-            found = reply in world.sent
-            next_ = worker._replace(activity="settle" if found else "not found")
-            step = Step("look_up", who, f"{reply} {'found' if found else 'not found'}")
+            is_found = reply in world.sent
+            next_ = worker._replace(activity="settle" if is_found else "not found")
+            step = Step("look_up", who, f"{reply} {'found' if is_found else 'not found'}")
             yield step, self._with_worker(world, index, next_)
             if self.bounds.send_failures:
                 fails = worker._replace(activity="postpone unsettled")
                 yield Step("look_up_fails", who, reply), self._with_worker(world, index, fails)
             return
         store, allowed = self.scripts.mark(world.store, worker.fence, reply)
-        then: dict[MarkResult, Worker] = {
+        next_by_result: dict[MarkResult, Worker] = {
             None: IDLE_WORKER,
             True: worker._replace(activity="send"),
             False: worker._replace(activity="look"),
             "wait": worker._replace(activity="postpone paced"),
         }
-        after = self._with_script_result(world, index, store, then[allowed])
+        after = self._with_script_result(world, index, store, next_by_result[allowed])
         yield Step("mark", who, reply), self._check_permit(after, world, index)
 
     def _check_permit(self, after: World, before: World, index: int) -> World:
-        """A reply that was just allowed to leave must not talk over a person, nor come before its time."""
+        """Check that a permitted reply neither interrupts an agent nor exceeds the rate limit."""
         paced = self.scripts.limits_rate and before.store.pace == "later" and before.store.slot != "past"
         if after.workers[index].activity == "send" and paced:
-            return after._replace(fault=f"{after.store.out[0]} may leave before the provider takes it")
+            return after._replace(fault=f"{after.store.out[0]} may be sent before its rate limit slot")
         if after.workers[index].activity == "send" and before.store.owner == "human":
-            return after._replace(fault=f"L10: {after.store.out[0]} may leave while a person speaks")
+            return after._replace(fault=f"L10: {after.store.out[0]} may be sent under an agent")
         return after
 
     def _send_steps(self, world: World, index: int, worker: Worker, view: ModelView) -> NextSteps:
@@ -257,11 +257,11 @@ class Actors:
         if lost and self.bounds.trusted_clock:
             yield Step("give_up", who, reply), self._with_worker(world, index, IDLE_WORKER)
             return
-        # Three copies are as wrong as two, so more are not told apart and the world stays finite.
-        taken = world.sent if world.sent[-2:] == (reply, reply) else (*world.sent, reply)
-        took = world._replace(sent=taken)
+        # Three copies violate as much as two: more are not distinguished, so the state space stays finite.
+        dequeued = world.sent if world.sent[-2:] == (reply, reply) else (*world.sent, reply)
+        took = world._replace(sent=dequeued)
         if not worker.has_newest_fence:
-            took = took._replace(fault=f"L5: {reply} was sent by a worker that had lost the session")
+            took = took._replace(fault=f"L5: {reply} was sent by a worker without the lease")
         yield Step("send", who, reply), self._with_worker(took, index, worker._replace(activity="settle"))
         unsettled = worker._replace(activity="postpone unsettled")
         for failure in self.bounds.send_failures:
@@ -278,7 +278,6 @@ class Actors:
         return IDLE_WORKER if view is None else worker._replace(activity="work", view=view)
 
     def _release_if_done(self, store: Store, worker: Worker, view: ModelView | None) -> tuple[Store, Worker]:
-        """Who sees nothing more to do gives the lease back in the same step."""
         if not self.bounds.leave or view is None or view.turns or view.out or view.fired:
             return store, self._with_view(worker, view)
         store, released = self.scripts.release(store, worker.fence)
@@ -290,12 +289,16 @@ class Actors:
         return world._replace(workers=tuple(workers))
 
     def _with_script_result(self, world: World, index: int, store: Store, worker: Worker) -> World:
-        """A script ran: whoever lost the lease must have left the store as it was."""
+        """Apply a script's result; a worker that lost the lease must have left the store unchanged."""
         lost = not world.workers[index].has_newest_fence or world.store.lease != "later"
         after = self._with_worker(world._replace(store=store), index, worker)
         if lost and store != world.store:
-            return after._replace(fault=f"L5: worker {index + 1} wrote after its lease was lost")
-        seen = worker.view if worker.activity == "work" else None
-        if seen is not None and seen is not world.workers[index].view and self._may_burst_grow(world, seen):
-            return after._replace(fault="L11: a burst was taken that may still grow")
+            return after._replace(fault=f"L5: worker {index + 1} wrote without the lease")
+        view_after = worker.view if worker.activity == "work" else None
+        if (
+            view_after is not None
+            and view_after is not world.workers[index].view
+            and self._may_burst_grow(world, view_after)
+        ):
+            return after._replace(fault="L11: a burst was taken before its end")
         return after

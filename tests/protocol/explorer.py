@@ -1,4 +1,4 @@
-"""Explores every reachable state, breadth first, so that a violation comes with a shortest trace."""
+"""Breadth-first exploration of all reachable states, so that a violation comes with a shortest trace."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from tests.protocol.actors import Actors
-from tests.protocol.guarantees import Law
+from tests.protocol.guarantees import Guarantee
 from tests.protocol.world import Step, Worker, World
 
 _INITIAL_STEP = Step("begin", "")
@@ -16,7 +16,7 @@ _FAILURE_STEPS = ("crash", "take_over")
 
 
 class Report(NamedTuple):
-    """What an exploration found. `broken` is empty when every law holds."""
+    """Result of an exploration. `violation` is empty when every guarantee holds."""
 
     states: int
     seconds: float
@@ -24,7 +24,7 @@ class Report(NamedTuple):
     trace: tuple[Step, ...]
 
     def __str__(self) -> str:
-        head = f"{self.states} states in {self.seconds:.1f} s: {self.violation or 'every law holds'}"
+        head = f"{self.states} states in {self.seconds:.1f} s: {self.violation or 'every guarantee holds'}"
         lines = [f"{number:>3}. {step}" for number, step in enumerate(self.trace, start=1)]
         return "\n".join([head, *lines])
 
@@ -32,89 +32,95 @@ class Report(NamedTuple):
 class Explorer:
     """One exploration of one world."""
 
-    def __init__(self, actors: Actors, laws: Sequence[Law], ends: Sequence[Law], most: int = 400_000) -> None:
+    def __init__(
+        self,
+        actors: Actors,
+        guarantees: Sequence[Guarantee],
+        final_guarantees: Sequence[Guarantee],
+        max_states: int = 400_000,
+    ) -> None:
         self._actors = actors
-        self._laws = laws
-        self._end_laws = ends
-        self._max_states = most
+        self._guarantees = guarantees
+        self._final_guarantees = final_guarantees
+        self._max_states = max_states
         self._max_tries = actors.bounds.tries + 1 if actors.bounds.tries else 0
         self._state_numbers: dict[Hashable, int] = {}
         self._predecessors: list[tuple[int, Step]] = []
         self._fair_successors: list[int | None] = []
-        self._wrong_ends: dict[int, str] = {}
+        self._final_violations: dict[int, str] = {}
         self._frontier: deque[World] = deque()
 
     def explore(self) -> Report:
-        """Visit every state; stop at the first broken law."""
+        """Visit every state; stop at the first violation."""
         began = perf_counter()
-        number, broken = self._visit(self._actors.initial_world(), -1, _INITIAL_STEP)
-        while self._frontier and not broken:
+        number, violation = self._visit(self._actors.initial_world(), -1, _INITIAL_STEP)
+        while self._frontier and not violation:
             world = self._frontier.popleft()
             here = len(self._fair_successors)
             self._fair_successors.append(None)
             for step, after in self._actors.next_steps(world):
-                number, broken = self._visit(after, here, step)
-                if broken:
+                number, violation = self._visit(after, here, step)
+                if violation:
                     break
                 if self._fair_successors[here] is None and number != here and step.name not in _FAILURE_STEPS:
                     self._fair_successors[here] = number
-            if self._fair_successors[here] is None and not broken:
+            if self._fair_successors[here] is None and not violation:
                 self._check_end(here, world)
         trace = self._trace_to(number)
-        if not broken:
-            broken, trace = self._find_wrong_end()
-        return Report(len(self._state_numbers), perf_counter() - began, broken, trace)
+        if not violation:
+            violation, trace = self._find_final_violation()
+        return Report(len(self._state_numbers), perf_counter() - began, violation, trace)
 
     def _visit(self, world: World, parent: int, step: Step) -> tuple[int, str]:
-        essence = self._canonical_state(world)
-        known = self._state_numbers.get(essence)
-        if known is not None:
-            return known, ""
-        number = self._state_numbers[essence] = len(self._predecessors)
-        assert number < self._max_states, f"more than {self._max_states} states: bound the world"
+        canonical = self._canonical_state(world)
+        visited = self._state_numbers.get(canonical)
+        if visited is not None:
+            return visited, ""
+        number = self._state_numbers[canonical] = len(self._predecessors)
+        assert number < self._max_states, f"more than {self._max_states} states: limit the world"
         self._predecessors.append((parent, step))
         self._frontier.append(world)
-        return number, next(filter(None, (law(world) for law in self._laws)), "")
+        return number, next(filter(None, (guarantee(world) for guarantee in self._guarantees)), "")
 
     def _check_end(self, number: int, world: World) -> None:
-        wrong = next(filter(None, (law(world) for law in self._end_laws)), "")
-        if wrong:
-            self._wrong_ends[number] = wrong
+        violation = next(filter(None, (guarantee(world) for guarantee in self._final_guarantees)), "")
+        if violation:
+            self._final_violations[number] = violation
 
-    def _find_wrong_end(self) -> tuple[str, tuple[Step, ...]]:
-        """The nearest state whose fair completion ends wrongly, or never."""
-        fate: dict[int, str] = {}
+    def _find_final_violation(self) -> tuple[str, tuple[Step, ...]]:
+        """Return the nearest state whose fair completion ends in a violation, or never ends."""
+        outcomes: dict[int, str] = {}
         for start in range(len(self._fair_successors)):
             path, at = [], start
-            while at not in fate:
+            while at not in outcomes:
                 path.append(at)
-                fate[at] = "L8: it goes on for ever"
-                onward = self._fair_successors[at]
-                if onward is None:
-                    fate[at] = self._wrong_ends.get(at, "")
+                outcomes[at] = "L8: it never ends"
+                successor = self._fair_successors[at]
+                if successor is None:
+                    outcomes[at] = self._final_violations.get(at, "")
                     break
-                at = onward
-            for passed in path:
-                fate[passed] = fate[at]
-            if fate[start]:
+                at = successor
+            for visited_states in path:
+                outcomes[visited_states] = outcomes[at]
+            if outcomes[start]:
                 trace = self._trace_to(start)
-                return fate[start], trace + self._complete_fairly(trace)
+                return outcomes[start], trace + self._complete_fairly(trace)
         return "", ()
 
     def _complete_fairly(self, trace: tuple[Step, ...]) -> tuple[Step, ...]:
-        """How things end after `trace` when all live: up to the end, or once around."""
-        world, steps, passed = self._actors.initial_world(), list[Step](), set[Hashable]()
+        """Return the fair steps after `trace`: up to the end, or once around a cycle."""
+        world, steps, visited_states = self._actors.initial_world(), list[Step](), set[Hashable]()
         for step in trace:
             world = dict(self._actors.next_steps(world))[step]
-        while (here := self._canonical_state(world)) not in passed:
-            passed.add(here)
-            onward = (
+        while (here := self._canonical_state(world)) not in visited_states:
+            visited_states.add(here)
+            successor = (
                 (step, after)
                 for step, after in self._actors.next_steps(world)
                 if step.name not in _FAILURE_STEPS
             )
             step, world = next(
-                ((s, w) for s, w in onward if self._canonical_state(w) != here), (_INITIAL_STEP, world)
+                ((s, w) for s, w in successor if self._canonical_state(w) != here), (_INITIAL_STEP, world)
             )
             steps += [step] if step is not _INITIAL_STEP else []
         return tuple(steps)
@@ -127,9 +133,9 @@ class Explorer:
         return tuple(reversed(steps))
 
     def _canonical_state(self, world: World) -> Hashable:
-        """What of a world can matter later: fences and jobs by their order, workers without their names.
+        """Return what can matter later: fencing tokens and jobs by their order, workers without names.
 
-        A moment that has passed is as good as none, but in the due index, where it is looked for.
+        A time that has passed equals no time, except in the due index, which is searched by time.
         """
         store = world.store
         return (
@@ -147,7 +153,7 @@ class Explorer:
         if view is None:
             return (worker.activity,)
         if self._actors.scripts.fenced and worker.fence != newest:
-            # Every script will refuse it, so all that it can still do is send what it has marked.
+            # Every script will refuse it, so all it can still do is send what it has marked.
             return ("stale", view.out[0] if worker.activity == "send" else "")
         seen = (
             view.owner,

@@ -1,6 +1,6 @@
-"""The scripts of gateway/redis/scripts/ as pure functions of one session's state, name for name.
+"""The scripts of gateway/redis/scripts/ as pure functions of one session's state, with the same names.
 
-Times are kept only as far as the scripts can tell them apart: a moment is unset, yet to come, or past.
+Times are kept only as far as the scripts can distinguish them: unset, in the future, or past.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ MarkResult = bool | Literal["wait"] | None
 
 
 class ModelView(NamedTuple):
-    """What the holder of a lease last saw: turns, replies, marks, and whether a timer ran out."""
+    """The session as the holder of a lease last read it: turns, replies, marks, and an expired timer."""
 
     owner: str
     state: tuple[str, ...]
@@ -26,10 +26,10 @@ class ModelView(NamedTuple):
 
 
 class Store(NamedTuple):
-    """Everything the server keeps of the session. A turn and a reply are their keys; jobs are numbered.
+    """Everything that the server stores of the session. Turns and replies are their keys; jobs are numbers.
 
-    `quiet` is the end of a burst of messages, `timer` that of the person's time to write, `pace` when the
-    provider takes the next send, `slot` the place in it that a reply waits for.
+    `quiet` is the end of a burst, `timer` the end of the contact's time to answer, `pace` the time of the
+    next permitted send, `slot` the reserved time of a waiting reply.
     """
 
     mail: tuple[str, ...] = ()
@@ -55,22 +55,22 @@ class Store(NamedTuple):
 
 
 class ScriptModel:
-    """Each method is one script: what it makes of the store, and what it answers.
+    """Each method is one script: it returns the new store and the answer.
 
-    `None` as an answer means what nil means in Lua: the lease is lost, or held by somebody else.
+    `None` as an answer is Lua's nil: the lease is lost, or held by another worker.
     """
 
     mailbox_length = 1000
     fenced = True
     merges_bursts = False
-    """Whether messages that come one after the other are taken as one turn."""
+    """Messages in a burst are merged into one turn."""
     limits_rate = False
-    """Whether the provider takes only one send at a time."""
+    """The provider accepts only one send at a time."""
 
-    # What prelude.lua shares among them.
+    # Shared functions of prelude.lua.
 
     def wake(self, s: Store) -> Store:
-        """Enqueue a drain unless one is on its way or the session is held back until later."""
+        """Enqueue a job unless the session has one or must wait."""
         if s.job is not None:
             return s
         if "later" in (s.hold, s.quiet):
@@ -79,11 +79,11 @@ class ScriptModel:
         return s._replace(jobs=number, queue=(*s.queue, number), job=number, hold=None, due="later")
 
     def is_lease_valid(self, s: Store, fence: int) -> bool:
-        """Whether this fence is the newest and its lease lasts."""
+        """Return whether this is the newest fencing token and its lease is valid."""
         return s.fence == fence and s.lease == "later"
 
     def view(self, s: Store) -> tuple[Store, ModelView]:
-        """What the holder sees. Looking at a waiting turn with nothing left to send is one try."""
+        """Read the session. Reading a waiting turn while the outbox is empty counts as a try."""
         turns: tuple[str, ...] = ()
         if not s.out and self.shows_turns(s):
             turns, s = s.mail if self.merges_bursts else s.mail[:1], s._replace(quiet=None)
@@ -93,21 +93,21 @@ class ScriptModel:
         return s, ModelView(s.owner, s.state, turns, s.out[:10], s.marked, s.tries, s.waits, fired)
 
     def shows_turns(self, s: Store) -> bool:
-        """A burst that may still grow is not shown."""
+        """Return False for a burst that may still grow."""
         return s.quiet != "later"
 
     def release_lease(self, s: Store) -> Store:
-        """Give the lease and the job mark back."""
+        """Clear the lease and the job mark."""
         return s._replace(lease=None, job=None)
 
     def settle(self, s: Store) -> Store:
-        """Take the first reply out of the outbox."""
+        """Remove the first reply from the outbox."""
         return s._replace(out=s.out[1:], marked=None, waits=0, slot=None)
 
-    # The web side.
+    # Web process.
 
     def accept(self, s: Store, turn: str) -> tuple[Store, ModelAcceptResult]:
-        """Mark a turn as seen, append it and wake the session, in one step."""
+        """Mark a turn as seen, append it and enqueue the session, in one step."""
         if len(s.mail) >= self.mailbox_length:
             return s, "duplicate" if turn in s.seen else "full"
         if turn in s.seen:
@@ -116,15 +116,15 @@ class ScriptModel:
         return self.wake(s._replace(quiet="later") if self.merges_bursts else s), "new"
 
     def control(self, s: Store, name: str, owner: str) -> tuple[Store, ModelAcceptResult]:
-        """Change who speaks (the other half of accept.lua)."""
+        """Change the owner (the other half of accept.lua)."""
         if name in s.seen:
             return s, "duplicate"
         return s._replace(seen=s.seen | {name}, owner=owner, timer=None), "new"
 
-    # The worker side.
+    # Worker.
 
     def claim(self, s: Store) -> tuple[Store, tuple[int, ModelView] | None]:
-        """Take the lease with a new fence, unless it is held."""
+        """Acquire the lease with a new fencing token, unless it is held."""
         if s.lease == "later":
             return s, None
         s = s._replace(fence=s.fence + 1, lease="later", hold=None, due="later")
@@ -132,13 +132,13 @@ class ScriptModel:
         return s, (s.fence, view)
 
     def renew(self, s: Store, fence: int) -> tuple[Store, bool]:
-        """Make the lease last longer."""
+        """Extend the lease."""
         if not self.is_lease_valid(s, fence):
             return s, False
         return s._replace(lease="later", due="later"), True
 
     def look(self, s: Store, fence: int) -> tuple[Store, ModelView | None]:
-        """The session as it is now."""
+        """Read the session under the lease."""
         return self.view(s) if self.is_lease_valid(s, fence) else (s, None)
 
     def commit(
@@ -151,7 +151,7 @@ class ScriptModel:
         turns: int = 1,
         timer: bool = False,
     ) -> tuple[Store, ModelView | None]:
-        """End the first turns: state, replies, their timer and their leaving, all or none."""
+        """Commit the first turns: state, replies, timer and removal from the mailbox, atomically."""
         if not self.is_lease_valid(s, fence):
             return s, None
         letters = (*s.dead, dead) if dead else s.dead
@@ -159,7 +159,7 @@ class ScriptModel:
         return self.view(s._replace(timer="later" if timer else None))
 
     def fire(self, s: Store, fence: int, replies: tuple[str, ...]) -> tuple[Store, ModelView | None]:
-        """Answer a timer (commit.lua too), unless a message or a person has cancelled it meanwhile."""
+        """Answer a timer (commit.lua too), unless a message or an agent has cancelled it meanwhile."""
         if not self.is_lease_valid(s, fence):
             return s, None
         s = s._replace(tries=0)
@@ -168,7 +168,7 @@ class ScriptModel:
         return self.view(s._replace(timer=None, out=(*s.out, *replies)))
 
     def mark(self, s: Store, fence: int, reply: str) -> tuple[Store, MarkResult]:
-        """Note that a reply is about to be sent; False drops it, for a person speaks."""
+        """Mark a reply as about to be sent; False drops it, because an agent owns the session."""
         if not self.is_lease_valid(s, fence):
             return s, None
         if s.owner in ("human", "closed"):
@@ -180,11 +180,11 @@ class ScriptModel:
         return s._replace(marked=reply), True
 
     def sent(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """The provider took the first reply."""
+        """Record that the provider accepted the first reply."""
         return (self.settle(s), True) if self.is_lease_valid(s, fence) else (s, None)
 
     def refuse(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """The provider will never take the first reply, which is set aside."""
+        """Record that the provider rejected the first reply for good: a dead letter."""
         if not self.is_lease_valid(s, fence):
             return s, None
         return self.settle(s._replace(dead=(*s.dead, s.out[0]))), True
@@ -192,7 +192,7 @@ class ScriptModel:
     def postpone(
         self, s: Store, fence: int, settled: bool, counted: bool = True
     ) -> tuple[Store, bool | None]:
-        """Give the lease back until later."""
+        """Release the lease and schedule the session for later."""
         if not self.is_lease_valid(s, fence):
             return s, None
         s = self.release_lease(s._replace(hold="later"))
@@ -203,13 +203,13 @@ class ScriptModel:
         return s._replace(due="later"), True
 
     def pass_on(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """Give the lease back with work left, and enqueue the next drain; the turn was not tried."""
+        """Release the lease with work left, and enqueue the next job; the turn does not count as tried."""
         if not self.is_lease_valid(s, fence):
             return s, None
         return self.wake(self.release_lease(s)._replace(tries=max(s.tries - 1, 0))), True
 
     def release(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """Find nothing left and clear the job mark in one step, or say that there is more."""
+        """Release the lease and clear the job mark if no work is left, in one step."""
         if not self.is_lease_valid(s, fence):
             return s, None
         if s.out or s.timer == "past" or (s.mail and s.quiet != "later"):
@@ -218,14 +218,14 @@ class ScriptModel:
             return self.release_lease(s)._replace(due="later"), True
         return self.release_lease(s)._replace(hold=None, quiet=None, due="later" if s.timer else None), True
 
-    # Everybody's sweeper.
+    # Sweeper of every process.
 
     def is_job_queued(self, s: Store) -> bool:
-        """Jobs are numbered as they are pushed and leave at the head, so one comparison tells."""
+        """Return whether the job is queued; jobs are numbered and leave at the head of the queue."""
         return s.job is not None and bool(s.queue) and s.job >= s.queue[0]
 
     def sweep(self, s: Store) -> tuple[Store, bool]:
-        """Look at the session if it is overdue; True when it was enqueued."""
+        """Check the session if it is overdue; return whether it was enqueued."""
         if s.due != "past":
             return s, False
         if s.lease == "later":

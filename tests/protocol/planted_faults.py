@@ -1,4 +1,4 @@
-"""The protocol broken in five ways in which systems like this one are known to be broken."""
+"""The protocol with planted faults, each a known defect of systems like this one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from tests.protocol.world import Delivery, Step, World
 
 
 class MarkedBeforeAppended(Actors):
-    """(a) The dedupe key is set in one step and the message appended in the next."""
+    """(a) The deduplication key is set in one step and the message appended in the next."""
 
     def web_steps(self, world: World, index: int, delivery: Delivery) -> NextSteps:
-        """Ask and mark first; a process that dies here leaves a key without a message."""
+        """Check and mark first; a process that dies here leaves a key without a message."""
         who, turn, store = f"web {index + 1}", delivery.turn, world.store
         if delivery.stage == "waiting" and turn in store.seen:
             yield (
@@ -30,30 +30,30 @@ class MarkedBeforeAppended(Actors):
 
 
 class WithoutFences(ScriptModel):
-    """(b) The lock expires, and nobody asks whether the writer still has it."""
+    """(b) The lock expires, and writes do not check the fencing token."""
 
     fenced = False
 
     def is_lease_valid(self, s: Store, fence: int) -> bool:
-        """Whoever once had the lock believes to have it."""
+        """Return True for any former holder."""
         return True
 
 
 class UncheckedUnlock(ScriptModel):
-    """(c) The unlock trusts an earlier look at the mailbox."""
+    """(c) The unlock trusts an earlier read of the mailbox."""
 
     def release(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """Clear the lock, the job mark and the due time, whatever came meanwhile."""
+        """Clear the lock, the job mark and the due time, even if a message arrived meanwhile."""
         if not self.is_lease_valid(s, fence):
             return s, None
         return self.release_lease(s)._replace(hold=None, due=None), True
 
 
 class PoppedBeforeProcessing(ScriptModel):
-    """(d) The turn leaves the mailbox when a worker takes it, not when it is done."""
+    """(d) The turn leaves the mailbox when a worker reads it, not when it is committed."""
 
     def view(self, s: Store) -> tuple[Store, ModelView]:
-        """Pop the first turn to look at it."""
+        """Pop the first turn when reading it."""
         s, view = super().view(s)
         return (s, view) if view.out else (s._replace(mail=s.mail[1:]), view)
 
@@ -67,24 +67,24 @@ class PoppedBeforeProcessing(ScriptModel):
         turns: int = 1,
         timer: bool = False,
     ) -> tuple[Store, ModelView | None]:
-        """State and replies; the turn has left long ago."""
+        """Commit state and replies; the turn was popped before."""
         if not self.is_lease_valid(s, fence):
             return s, None
         return self.view(s._replace(state=state, tries=0, out=(*s.out, *replies)))
 
 
 class CancelledTimerAnswered(ScriptModel):
-    """(f) Whether a timer still runs is asked when it is looked at, not when it is answered."""
+    """(f) The timer is checked when it is read, not when it is answered."""
 
     def fire(self, s: Store, fence: int, replies: tuple[str, ...]) -> tuple[Store, ModelView | None]:
-        """Answer it, whatever came meanwhile."""
+        """Answer it, even if a message arrived meanwhile."""
         if not self.is_lease_valid(s, fence):
             return s, None
         return self.view(s._replace(timer=None, tries=0, out=(*s.out, *replies)))
 
 
 class StaleTimerKept(ScriptModel):
-    """(g) A timer goes on when the next turn, which waited already when it was started, is answered."""
+    """(g) A timer continues when the next turn, already waiting when it was started, is answered."""
 
     def commit(
         self,
@@ -96,28 +96,28 @@ class StaleTimerKept(ScriptModel):
         turns: int = 1,
         timer: bool = False,
     ) -> tuple[Store, ModelView | None]:
-        """Start a timer, and never stop one."""
+        """Start a timer, but never cancel one."""
         after, view = super().commit(s, fence, state, replies, dead, turns, timer)
         return (after if timer or view is None else after._replace(timer=s.timer)), view
 
 
 class BurstReadEarly(ScriptModel):
-    """(h) A burst is taken by whoever works on the session, also while it may still grow."""
+    """(h) A burst is taken by the worker that holds the session, even while it may still grow."""
 
     merges_bursts = True
 
     def shows_turns(self, s: Store) -> bool:
-        """Whatever waits."""
+        """Return True for any waiting turns."""
         return True
 
 
 class RateLimitIgnored(ScriptModel):
-    """(i) A reply that waited for its place leaves although its place has not come."""
+    """(i) A reply that waited for its rate-limit slot is sent before the slot."""
 
     limits_rate = True
 
     def mark(self, s: Store, fence: int, reply: str) -> tuple[Store, MarkResult]:
-        """Whoever has a place goes."""
+        """Permit any reply that has a slot."""
         return super().mark(s._replace(slot="past") if s.slot else s, fence, reply)
 
 
@@ -125,25 +125,25 @@ class UniqueJobs(ScriptModel):
     """(e) RQ's `unique=True` is the only wake-up: no due index, one job until its result expires."""
 
     def wake(self, s: Store) -> Store:
-        """Enqueue, unless the job's key still exists: waiting, running, or done and kept."""
+        """Enqueue, unless the job's key still exists: waiting, running, or finished and kept."""
         return super().wake(s)._replace(due=None)
 
     def claim(self, s: Store) -> tuple[Store, tuple[int, ModelView] | None]:
-        """A lease, but nothing that looks after it."""
+        """Take a lease without a due time."""
         s, claim = super().claim(s)
         return s._replace(due=None), claim
 
     def renew(self, s: Store, fence: int) -> tuple[Store, bool]:
-        """Make the lease last longer."""
-        s, kept = super().renew(s, fence)
-        return s._replace(due=None), kept
+        """Extend the lease."""
+        s, is_renewed = super().renew(s, fence)
+        return s._replace(due=None), is_renewed
 
     def pass_on(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """The next job has the same name as this one, which still runs."""
+        """Fail to enqueue: the next job has the same name as this one, which still runs."""
         return (s._replace(lease=None), True) if self.is_lease_valid(s, fence) else (s, None)
 
     def release(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """The session is empty, and its job's key lives on."""
+        """Release the session, but keep its job's key."""
         if not self.is_lease_valid(s, fence):
             return s, None
         return (s, False) if s.mail or s.out else (s._replace(lease=None), True)

@@ -1,4 +1,4 @@
-"""Takes the model's steps on the real scripts, and reads back what the server keeps in the model's words."""
+"""Replays the model's steps on the real scripts, and reads the server's data back as the model's store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.protocol.world import Step, World
 
 SESSION = "s"
 KEY = "tg:{s}"
-# Long enough that no moment comes by itself; the clock's steps set it to the distant past.
+# Long enough that no time passes by itself; the clock's steps set it to the distant past.
 _LIMITS = ProtocolLimits(lease_ms=3_600_000, grace_ms=3_600_000)
 _LONG = 3600.0
 _LONG_AGO = 1
@@ -32,36 +32,36 @@ _RATE_KEY = f"tg:pace:{ADDRESS.channel}:{ADDRESS.account}"
 
 
 def build_reply(key: str) -> Reply:
-    """A reply of the model as the scripts know one."""
+    """Build a reply of the model as the scripts store it."""
     return Reply(key=key, address=ADDRESS, body=key)
 
 
 class Replay:
-    """The real protocol, driven step by step. Each worker remembers what the server told it."""
+    """The real protocol, driven step by step. Each worker remembers what the server returned to it."""
 
     def __init__(self, redis: Redis, scripts: ScriptModel, *, leave: bool) -> None:
         self._redis = redis
         channel = ADDRESS.channel
-        gathering = {channel: Concurrency(policy=ConcurrencyPolicy.BURST, window=60, cap=300)}
-        self._inbox = RedisInbox(redis, _LIMITS, gathering if scripts.merges_bursts else None)
-        paces = {channel: RateLimit(account=1 / _LONG)} if scripts.limits_rate else None
-        self._mailbox = RedisMailbox(redis, _LIMITS, paces)
+        concurrency = {channel: Concurrency(policy=ConcurrencyPolicy.BURST, window=60, cap=300)}
+        self._inbox = RedisInbox(redis, _LIMITS, concurrency if scripts.merges_bursts else None)
+        rate_limits = {channel: RateLimit(account=1 / _LONG)} if scripts.limits_rate else None
+        self._mailbox = RedisMailbox(redis, _LIMITS, rate_limits)
         self._sweeper = Sweeper(redis, _LIMITS)
         self._leave = leave
         self._leases: dict[str, port.Lease] = {}
 
     async def replay_step(self, step: Step, before: World, after: World) -> None:
-        """Do what the step says, and hold the answer against the model's."""
+        """Perform the step and compare the answer with the model's."""
         match step.name:
             case "accept":
                 turn = Turn(id=step.what, session=SESSION, address=ADDRESS)
                 new = after.accepted != before.accepted
                 assert await self._accept(TurnReceived(turn=turn)) == ("new" if new else "duplicate")
             case "take_over":
-                person = ControlReceived(
+                take_over = ControlReceived(
                     id="take_over", session=SESSION, address=ADDRESS, act=ControlAction.TAKE_OVER
                 )
-                assert await self._accept(person) == "new"
+                assert await self._accept(take_over) == "new"
             case "lease_runs_out":
                 await self._redis.hset(KEY, "lease", str(_LONG_AGO))
             case "hold_passes":
@@ -87,12 +87,12 @@ class Replay:
                 assert other in ("acknowledge", "crash"), f"no such step: {other}"
 
     async def _accept(self, event: Event) -> str:
-        [verdict] = await self._inbox.accept([event])
-        return verdict.value
+        [result] = await self._inbox.accept([event])
+        return result.value
 
     async def _replay_worker_step(self, step: Step, before: World, after: World) -> None:
         index = int(step.who.split()[-1]) - 1
-        memory, next_ = before.workers[index], after.workers[index]
+        known_view, next_ = before.workers[index], after.workers[index]
         if step.name == "claim":
             claim = await self._mailbox.claim(SESSION)
             assert (claim is None) == (next_.view is None)
@@ -102,30 +102,30 @@ class Replay:
                 assert _to_model_view(claim.view) == next_.view
             return
         lease = self._leases.get(step.who)
-        if lease is None or memory.view is None:
+        if lease is None or known_view.view is None:
             return  # it had no lease yet
-        newest = before.store.fence == lease.fence and before.store.lease == "later"
+        is_newest = before.store.fence == lease.fence and before.store.lease == "later"
         try:
             await self._replay_lease_step(step, lease, before, after, index)
         except LeaseLost:
-            assert not newest
+            assert not is_newest
             assert next_.activity == "idle"
 
     async def _replay_lease_step(
         self, step: Step, lease: port.Lease, before: World, after: World, index: int
     ) -> None:
-        memory, next_ = before.workers[index].view, after.workers[index]
+        known_view, next_ = before.workers[index].view, after.workers[index]
         match step.name:
             case "look":
                 assert _to_model_view(await self._mailbox.read_session(lease)) == next_.view
             case "commit":
-                assert memory is not None
+                assert known_view is not None
                 await self._replay_commit(
-                    lease, _build_commit(step, memory, before, after), before, after, index
+                    lease, _build_commit(step, known_view, before, after), before, after, index
                 )
             case "fire":
-                assert memory is not None
-                await self._replay_commit(lease, _build_timer_commit(step, memory), before, after, index)
+                assert known_view is not None
+                await self._replay_commit(lease, _build_timer_commit(step, known_view), before, after, index)
             case "mark":
                 permit = await self._mailbox.mark_sending(lease, build_reply(step.what))
                 assert permit.granted == (next_.activity == "send")
@@ -146,10 +146,10 @@ class Replay:
                 assert await self._mailbox.release(lease) == (next_.activity == "idle")
             case "renew":
                 renew = lua.load_script("renew", _LIMITS)
-                [kept] = await renew(self._redis, [lease.session, lease.fence])
-                assert bool(kept) == (step.what != "lost")
+                [is_renewed] = await renew(self._redis, [lease.session, lease.fence])
+                assert bool(is_renewed) == (step.what != "lost")
             case "crash" | "give_up" | "look_up" | "look_up_fails" | "dialog_fails" | "send":
-                pass  # the server is not asked
+                pass  # the server is not called
             case other:
                 assert other.startswith("send_"), f"no such step: {other}"
 
@@ -163,7 +163,7 @@ class Replay:
         assert bool(view.granted_key) == (next_.activity == "send")
 
     async def read_store(self) -> Store:
-        """What the server keeps."""
+        """Read the server's data as the model's store."""
         redis: Any = self._redis
         fields = {name.decode(): value.decode() for name, value in (await redis.hgetall(KEY)).items()}
         mail = [json.loads(turn)["id"] for turn in await redis.lrange(f"{KEY}:mail", 0, -1)]
@@ -198,29 +198,29 @@ class Replay:
         )
 
 
-def _build_commit(step: Step, memory: ModelView, before: World, after: World) -> port.Commit:
+def _build_commit(step: Step, known_view: ModelView, before: World, after: World) -> port.Commit:
     replies = after.replies[len(before.replies) :]
-    if after.replies == before.replies and memory.owner == "bot":  # refused, for the lease is lost
+    if after.replies == before.replies and known_view.owner == "bot":  # refused, because the lease is lost
         replies = (f"{step.what}.1",)
-    turns = tuple(Turn(id=turn, session=SESSION, address=ADDRESS) for turn in memory.turns)
+    turns = tuple(Turn(id=turn, session=SESSION, address=ADDRESS) for turn in known_view.turns)
     dead = "gave up" if len(after.store.dead) > len(before.store.dead) else None
-    state: dict[str, Any] = {"turns": [*memory.state, *memory.turns]}
-    said = tuple(map(build_reply, replies))
+    state: dict[str, Any] = {"turns": [*known_view.state, *known_view.turns]}
+    reply_objects = tuple(map(build_reply, replies))
     timer = (TimerKind.INACTIVITY, _LONG) if after.timer_turn else None
     return port.Commit(
         turns=turns,
         state=state,
-        replies=said,
+        replies=reply_objects,
         marks_first_reply=dead is None,
         dead_letter_reason=dead,
         timer=timer,
     )
 
 
-def _build_timer_commit(step: Step, memory: ModelView) -> port.Commit:
-    said = (build_reply(f"{step.what}.late"),) if memory.owner == "bot" else ()
-    state: dict[str, Any] = {"turns": list(memory.state)}
-    return port.Commit(turns=(), state=state, replies=said, fired_timer=TimerKind.INACTIVITY)
+def _build_timer_commit(step: Step, known_view: ModelView) -> port.Commit:
+    reply_objects = (build_reply(f"{step.what}.late"),) if known_view.owner == "bot" else ()
+    state: dict[str, Any] = {"turns": list(known_view.state)}
+    return port.Commit(turns=(), state=state, replies=reply_objects, fired_timer=TimerKind.INACTIVITY)
 
 
 def _to_model_view(view: port.SessionView) -> ModelView:

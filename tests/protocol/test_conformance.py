@@ -1,4 +1,4 @@
-"""Random traces of the model, step by step on the real scripts: the two cannot drift apart."""
+"""Random traces of the model, replayed step by step on the real scripts, so that the two cannot diverge."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.protocol.world import Step, World, WorldLimits
 
 STEPS = 80
 WALKS = 60
-ROUGH = WorldLimits(
+FAULTY = WorldLimits(
     turns=("A", "B", "C"),
     parts=2,
     take_over=True,
@@ -23,70 +23,70 @@ ROUGH = WorldLimits(
     dialog_failures=True,
     tries=2,
 )
-CALM = WorldLimits(turns=("A", "B", "C", "D"), crashes=False, pauses=False, pass_on=False, leave=False)
+FAULT_FREE = WorldLimits(turns=("A", "B", "C", "D"), crashes=False, pauses=False, pass_on=False, leave=False)
 TIMED = WorldLimits(turns=("A", "B", "C", "D"), timers=("A", "C", "D"), take_over=True)
 RARE = {"crash": 0.1, "take_over": 0.1, "lease_runs_out": 0.2, "dialog_fails": 0.5}
-# Messages come late enough that some meet a worker at its release.
+# Messages arrive late enough that some meet a worker at its release.
 LATE = {"accept": 0.1, "release": 0.2, "due_comes": 0.2, "renew": 0.2}
 SLOW = {"pace_passes": 0.1, "send_rejected": 0.3}
 
 Walk = list[tuple[Step, World]]
 
 
-class Gathering(ScriptModel):
+class BurstModel(ScriptModel):
     merges_bursts = True
 
 
-class Paced(ScriptModel):
+class RateLimitedModel(ScriptModel):
     limits_rate = True
 
 
-KINDS: list[tuple[ScriptModel, WorldLimits, dict[str, float]]] = [
-    (ScriptModel(), CALM, LATE),
-    (ScriptModel(), ROUGH, RARE),
+CONFIGURATIONS: list[tuple[ScriptModel, WorldLimits, dict[str, float]]] = [
+    (ScriptModel(), FAULT_FREE, LATE),
+    (ScriptModel(), FAULTY, RARE),
     (ScriptModel(), TIMED, RARE | LATE),
-    (Gathering(), TIMED, RARE),
-    (Paced(), ROUGH._replace(timers=("B",)), RARE | SLOW),
+    (BurstModel(), TIMED, RARE),
+    (RateLimitedModel(), FAULTY._replace(timers=("B",)), RARE | SLOW),
 ]
 
 
 def walk(scripts: ScriptModel, bounds: WorldLimits, weights: dict[str, float], seed: int) -> Walk:
-    """Some way through the model's world."""
+    """Take a random walk through the model's world."""
     actors, chance = Actors(scripts, bounds), random.Random(seed)
     world = actors.initial_world()
-    way: Walk = [(Step("begin", ""), world)]
+    walked: Walk = [(Step("begin", ""), world)]
     for _ in range(STEPS):
         choices = list(actors.next_steps(world))
         if not choices:
             break
         step, world = chance.choices(choices, [weights.get(step.name, 1.0) for step, _ in choices])[0]
-        way.append((step, world))
-    return way
+        walked.append((step, world))
+    return walked
 
 
-async def replay(redis: Redis, scripts: ScriptModel, bounds: WorldLimits, way: Walk) -> None:
-    """Take every step for real and compare everything that the server keeps after it."""
+async def replay(redis: Redis, scripts: ScriptModel, bounds: WorldLimits, walked: Walk) -> None:
+    """Perform every step on the server and compare all of its data after it."""
     real = Replay(redis, scripts, leave=bounds.leave)
-    for number in range(1, len(way)):
-        (_, before), (step, after) = way[number - 1], way[number]
-        trace = "\n".join(f"{place:>3}. {passed}" for place, (passed, _) in enumerate(way[: number + 1]))
+    for number in range(1, len(walked)):
+        (_, before), (step, after) = walked[number - 1], walked[number]
+        trace = "\n".join(f"{place:>3}. {passed}" for place, (passed, _) in enumerate(walked[: number + 1]))
         await real.replay_step(step, before, after)
         assert await real.read_store() == after.store, f"after\n{trace}"
 
 
 @pytest.mark.parametrize("seed", range(WALKS))
-async def test_the_scripts_do_what_the_model_says(redis: Redis, seed: int) -> None:
-    scripts, bounds, weights = KINDS[seed % len(KINDS)]
+async def test_the_scripts_match_the_model(redis: Redis, seed: int) -> None:
+    scripts, bounds, weights = CONFIGURATIONS[seed % len(CONFIGURATIONS)]
     await replay(redis, scripts, bounds, walk(scripts, bounds, weights, seed))
 
 
-def test_the_walks_take_every_kind_of_step() -> None:
-    walks = [walk(*KINDS[seed % len(KINDS)], seed) for seed in range(WALKS)]
-    taken = {step.name for way in walks for step, _ in way}
+def test_the_walks_cover_every_kind_of_step() -> None:
+    walks = [walk(*CONFIGURATIONS[seed % len(CONFIGURATIONS)], seed) for seed in range(WALKS)]
+    taken = {step.name for walked in walks for step, _ in walked}
     released = {
         worker.activity
-        for way in walks
-        for step, world in way
+        for walked in walks
+        for step, world in walked
         for number, worker in enumerate(world.workers, start=1)
         if step[:2] == ("release", f"worker {number}")
     }
@@ -98,9 +98,9 @@ def test_the_walks_take_every_kind_of_step() -> None:
 
 
 @pytest.mark.parametrize("scripts", [WithoutFences(), UncheckedUnlock(), PoppedBeforeProcessing()])
-async def test_a_model_that_differs_from_the_scripts_is_caught(redis: Redis, scripts: ScriptModel) -> None:
+async def test_a_model_that_differs_from_the_scripts_is_detected(redis: Redis, scripts: ScriptModel) -> None:
     for seed in range(WALKS):
-        _, bounds, weights = KINDS[seed % 2]
+        _, bounds, weights = CONFIGURATIONS[seed % 2]
         await redis.flushall()
         try:
             await replay(redis, scripts, bounds, walk(scripts, bounds, weights, seed))

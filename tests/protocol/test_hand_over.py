@@ -1,4 +1,4 @@
-"""Workers that are all being stopped hand a session round before one that stays begins its turn."""
+"""Workers that are all shutting down pass a session on until one that stays starts its turn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.fakes import EchoDialog, FakeChannel, turn
 SESSION = "fake:1"
 
 
-async def test_a_turn_that_was_handed_round_by_workers_being_stopped_is_answered(redis: Redis) -> None:
+async def test_a_turn_requeued_by_stopping_workers_is_answered(redis: Redis) -> None:
     channel, mailbox = FakeChannel(), RedisMailbox(redis)
 
     def worker() -> SessionProcessor[None]:

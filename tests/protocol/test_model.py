@@ -1,4 +1,4 @@
-"""The protocol's laws in every state of several small worlds, each explored to its end."""
+"""The guarantees in every state of several small worlds, each explored completely."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import pytest
 
 from tests.protocol.actors import Actors
 from tests.protocol.explorer import Explorer, Report
-from tests.protocol.guarantees import end_laws_for, laws_for, nothing_is_given_up_untried
+from tests.protocol.guarantees import (
+    final_guarantees_for,
+    guarantees_for,
+    no_turn_is_given_up_without_a_failure,
+)
 from tests.protocol.model import ScriptModel
 from tests.protocol.world import WorldLimits
 
@@ -15,17 +19,17 @@ ONE_TURN = WorldLimits(turns=("A",), duplicates=())
 
 WORLDS = {
     "two messages, one of them delivered twice, two workers, crashes": WorldLimits(),
-    "a reply of two parts and every way in which a send may fail": ONE_TURN._replace(
+    "a reply of two parts and every kind of send failure": ONE_TURN._replace(
         parts=2, send_failures=EVERY_FAILURE
     ),
     "two messages, and failures at every turn": WorldLimits(
         duplicates=(), workers=1, send_failures=("timed_out",), dialog_failures=True, tries=1
     ),
-    "a dialog that fails until the turn is given up": ONE_TURN._replace(dialog_failures=True, tries=2),
-    "a provider that cannot be asked": ONE_TURN._replace(
+    "a dialog that fails until a dead letter": ONE_TURN._replace(dialog_failures=True, tries=2),
+    "a provider without look-up": ONE_TURN._replace(
         parts=2, look_up=False, send_failures=("timed_out", "unavailable")
     ),
-    "a person who takes over at any moment": ONE_TURN._replace(
+    "an agent who takes over at any moment": ONE_TURN._replace(
         parts=2, take_over=True, send_failures=("timed_out", "unavailable")
     ),
     "three workers": ONE_TURN._replace(workers=3),
@@ -36,32 +40,32 @@ TWO_WAITING = WorldLimits(duplicates=(), workers=1, crashes=False)
 
 
 class SmallMailbox(ScriptModel):
-    """A mailbox for one message: the next delivery is refused and comes again."""
+    """A mailbox for one message: the next delivery is refused and repeated."""
 
     mailbox_length = 1
 
 
-class Gathering(ScriptModel):
-    """Messages that come one after the other are one turn."""
+class BurstModel(ScriptModel):
+    """Messages in a burst are merged into one turn."""
 
     merges_bursts = True
 
 
-class Paced(ScriptModel):
-    """A provider that takes one send at a time."""
+class RateLimitedModel(ScriptModel):
+    """A provider that accepts one send at a time."""
 
     limits_rate = True
 
 
-def explored(bounds: WorldLimits, scripts: ScriptModel | None = None) -> Report:
+def explore(bounds: WorldLimits, scripts: ScriptModel | None = None) -> Report:
     return Explorer(
-        Actors(scripts or ScriptModel(), bounds), laws_for(bounds), end_laws_for(bounds)
+        Actors(scripts or ScriptModel(), bounds), guarantees_for(bounds), final_guarantees_for(bounds)
     ).explore()
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_the_laws_hold_in_every_reachable_state(name: str) -> None:
-    report = explored(WORLDS[name])
+def test_the_guarantees_hold_in_every_reachable_state(name: str) -> None:
+    report = explore(WORLDS[name])
 
     print(report)
     assert not report.violation, str(report)
@@ -69,46 +73,46 @@ def test_the_laws_hold_in_every_reachable_state(name: str) -> None:
 
 
 TIMED = {
-    "a person who writes before, while or after the time to answer runs out": WorldLimits(
+    "a contact who writes before, while or after the timer expires": WorldLimits(
         duplicates=(), timers=("A", "B"), workers=1
     ),
     "a timer of the first message only": WorldLimits(duplicates=(), timers=("A",), workers=1),
-    "a timer, and a person of the business who takes over": ONE_TURN._replace(timers=("A",), take_over=True),
+    "a timer, and an agent who takes over": ONE_TURN._replace(timers=("A",), take_over=True),
 }
 
 
 @pytest.mark.parametrize("name", TIMED)
-def test_a_timer_is_answered_unless_somebody_wrote(name: str) -> None:
-    report = explored(TIMED[name])
+def test_a_timer_is_answered_unless_cancelled(name: str) -> None:
+    report = explore(TIMED[name])
 
     print(report)
     assert not report.violation, str(report)
 
 
 @pytest.mark.parametrize("bounds", [WorldLimits(workers=1), ONE_TURN._replace(timers=("A",))])
-def test_a_burst_is_taken_once_it_is_over_and_whole(bounds: WorldLimits) -> None:
-    report = explored(bounds, Gathering())
+def test_a_burst_is_taken_completely_after_its_end(bounds: WorldLimits) -> None:
+    report = explore(bounds, BurstModel())
 
     print(report)
     assert not report.violation, str(report)
 
 
 @pytest.mark.parametrize("bounds", [ONE_TURN._replace(parts=2, send_failures=("timed_out",)), TWO_WAITING])
-def test_replies_wait_for_the_provider_in_their_order(bounds: WorldLimits) -> None:
-    report = explored(bounds, Paced())
+def test_rate_limited_replies_are_sent_in_order(bounds: WorldLimits) -> None:
+    report = explore(bounds, RateLimitedModel())
 
     print(report)
     assert not report.violation, str(report)
 
 
-def test_a_full_mailbox_refuses_and_loses_nothing() -> None:
-    report = explored(WorldLimits(workers=1), SmallMailbox())
+def test_a_full_mailbox_rejects_and_loses_nothing() -> None:
+    report = explore(WorldLimits(workers=1), SmallMailbox())
 
     assert not report.violation, str(report)
 
 
-def test_a_turn_that_is_only_passed_on_is_never_given_up() -> None:
+def test_a_turn_that_is_only_requeued_is_never_given_up() -> None:
     bounds = ONE_TURN._replace(crashes=False, pauses=False, tries=2)
-    report = Explorer(Actors(ScriptModel(), bounds), [nothing_is_given_up_untried], []).explore()
+    report = Explorer(Actors(ScriptModel(), bounds), [no_turn_is_given_up_without_a_failure], []).explore()
 
     assert not report.violation, str(report)

@@ -1,4 +1,4 @@
-"""A worker that stands still past its lease, as under SIGSTOP: its event loop does nothing meanwhile."""
+"""A worker paused past its lease, as by SIGSTOP: its event loop does nothing meanwhile."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHORT = ProtocolLimits(lease_ms=500)
 
 
 class PausedAfterCommit(RedisMailbox):
-    """The process stops once a reply is committed and marked; another one takes the session meanwhile."""
+    """Blocks after a reply was committed and marked, until another worker has taken the session."""
 
     def __init__(self, redis: Redis, url: str, channel: FakeChannel) -> None:
         super().__init__(redis, SHORT)
@@ -31,7 +31,7 @@ class PausedAfterCommit(RedisMailbox):
         self._provider = channel
 
     async def commit(self, lease: Lease, commit: Commit, *, leave: bool = False) -> SessionView:
-        """Commit and mark, then stand still until somebody else is done with the session."""
+        """Commit and mark, then block until another worker has finished the session."""
         view = await super().commit(lease, commit)
         other = threading.Thread(target=lambda: asyncio.run(self._other_worker()))
         other.start()
@@ -41,26 +41,26 @@ class PausedAfterCommit(RedisMailbox):
     async def _other_worker(self) -> None:
         async with (
             Redis.from_url(self._url) as redis,
-            drain(RedisMailbox(redis, SHORT), self._provider) as it,
+            running_worker(RedisMailbox(redis, SHORT), self._provider) as processor,
         ):
-            while await it.run(SESSION) is not ProcessResult.EMPTY:
+            while await processor.run(SESSION) is not ProcessResult.EMPTY:
                 pass
 
 
 @asynccontextmanager
-async def drain(mailbox: RedisMailbox, channel: FakeChannel) -> AsyncIterator[SessionProcessor[None]]:
-    """A worker of one drain."""
+async def running_worker(
+    mailbox: RedisMailbox, channel: FakeChannel
+) -> AsyncIterator[SessionProcessor[None]]:
+    """Yield a processor that stands for a worker with one job."""
     yield SessionProcessor(mailbox=mailbox, dialog=EchoDialog(), channels={"fake": channel}, http=None)
     await mailbox.aclose()
 
 
-async def test_a_worker_that_stood_still_between_mark_and_send_does_not_send(
-    redis: Redis, redis_url: str
-) -> None:
+async def test_a_worker_paused_between_mark_and_send_does_not_send(redis: Redis, redis_url: str) -> None:
     channel = FakeChannel()
     await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
 
-    async with drain(PausedAfterCommit(redis, redis_url, channel), channel) as paused:
+    async with running_worker(PausedAfterCommit(redis, redis_url, channel), channel) as paused:
         await paused.run(SESSION)
 
     assert channel.bodies == ["1: text 1"]

@@ -1,4 +1,4 @@
-"""The checker finds five known failures when they are planted, each by a shortest trace."""
+"""The checker finds each planted fault, by a shortest trace."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import pytest
 from tests.protocol.actors import Actors
 from tests.protocol.explorer import Explorer, Report
 from tests.protocol.guarantees import (
-    all_is_answered,
-    end_laws_for,
-    laws_for,
-    nothing_acknowledged_is_unrecorded,
-    turns_end_once_and_in_order,
+    acknowledged_turns_are_recorded,
+    all_turns_are_answered,
+    final_guarantees_for,
+    guarantees_for,
+    turns_are_committed_once_and_in_order,
 )
 from tests.protocol.model import ScriptModel
 from tests.protocol.planted_faults import (
@@ -28,96 +28,116 @@ from tests.protocol.planted_faults import (
 from tests.protocol.world import WorldLimits
 
 SMALL = WorldLimits(turns=("A", "B"), duplicates=())
-UNHARMED = SMALL._replace(crashes=False, pauses=False, pass_on=False, leave=False)
+FAULT_FREE = SMALL._replace(crashes=False, pauses=False, pass_on=False, leave=False)
 ONE_TURN = WorldLimits(turns=("A",), duplicates=())
 
 
-def names(report: Report) -> list[str]:
-    """What was done, without the answers to providers, which come at any moment."""
+def step_names(report: Report) -> list[str]:
+    """Return the names of the steps, without acknowledgements, which may come at any time."""
     print(report)
     return [step.name for step in report.trace if step.name != "acknowledge"]
 
 
-def test_a_dedupe_key_set_before_the_append_loses_the_message_of_a_process_that_dies_between() -> None:
+def test_a_deduplication_key_set_before_the_append_loses_the_message_on_a_crash() -> None:
     actors = MarkedBeforeAppended(ScriptModel(), ONE_TURN)
-    report = Explorer(actors, [nothing_acknowledged_is_unrecorded], end_laws_for(ONE_TURN)).explore()
+    report = Explorer(actors, [acknowledged_turns_are_recorded], final_guarantees_for(ONE_TURN)).explore()
 
-    assert names(report) == ["mark_seen", "crash", "accept"]
-    assert report.violation == "L2: A was acknowledged and is nowhere"
+    assert step_names(report) == ["mark_seen", "crash", "accept"]
+    assert report.violation == "L2: A was acknowledged but is not stored"
 
 
 def test_a_lock_that_expires_during_a_long_model_call_lets_two_turns_overlap() -> None:
-    report = Explorer(Actors(WithoutFences(), ONE_TURN), [turns_end_once_and_in_order], []).explore()
+    report = Explorer(
+        Actors(WithoutFences(), ONE_TURN), [turns_are_committed_once_and_in_order], []
+    ).explore()
 
     assert report.violation == "L4: accepted ('A',), committed ('A', 'A')"
-    assert names(report)[:4] == ["accept", "take", "claim", "lease_runs_out"]
-    assert names(report)[4:] == ["due_comes", "sweep", "take", "claim", "commit", "commit"]
+    assert step_names(report)[:4] == ["accept", "take", "claim", "lease_runs_out"]
+    assert step_names(report)[4:] == ["due_comes", "sweep", "take", "claim", "commit", "commit"]
 
 
-def test_a_message_that_arrives_between_the_last_look_and_the_unlock_waits_for_ever() -> None:
-    report = Explorer(Actors(UncheckedUnlock(), UNHARMED), [], [all_is_answered]).explore()
+def test_a_message_between_the_last_read_and_the_unlock_is_never_processed() -> None:
+    report = Explorer(Actors(UncheckedUnlock(), FAULT_FREE), [], [all_turns_are_answered]).explore()
 
-    assert report.violation == "L8: ('B',) waits for ever"
-    assert names(report)[5:] == ["sent", "accept", "release"]
+    assert report.violation == "L8: ('B',) is never processed"
+    assert step_names(report)[5:] == ["sent", "accept", "release"]
 
 
-def test_a_pop_before_the_work_loses_the_message_on_a_kill() -> None:
+def test_a_pop_before_processing_loses_the_message_on_a_crash() -> None:
     bounds = ONE_TURN._replace(pass_on=False, pauses=False)
-    report = Explorer(Actors(PoppedBeforeProcessing(), bounds), [], [all_is_answered]).explore()
+    report = Explorer(Actors(PoppedBeforeProcessing(), bounds), [], [all_turns_are_answered]).explore()
 
     assert report.violation == "L8: ['A'] was never answered"
-    assert names(report)[:4] == ["accept", "take", "claim", "crash"]
+    assert step_names(report)[:4] == ["accept", "take", "claim", "crash"]
 
 
-def test_unique_jobs_strand_a_wake_up_although_nothing_crashed() -> None:
-    report = Explorer(Actors(UniqueJobs(), UNHARMED), [], [all_is_answered]).explore()
+def test_unique_jobs_strand_a_session_without_any_crash() -> None:
+    report = Explorer(Actors(UniqueJobs(), FAULT_FREE), [], [all_turns_are_answered]).explore()
 
-    assert report.violation == "L8: ('B',) waits for ever"
-    assert names(report)[5:] == ["sent", "release", "accept"]
+    assert report.violation == "L8: ('B',) is never processed"
+    assert step_names(report)[5:] == ["sent", "release", "accept"]
 
 
-def test_a_worker_that_does_not_ask_its_clock_before_a_send_sends_after_its_lease() -> None:
+def test_a_worker_that_ignores_its_clock_sends_after_its_lease() -> None:
     bounds = ONE_TURN._replace(trusted_clock=False)
-    report = Explorer(Actors(ScriptModel(), bounds), laws_for(bounds), end_laws_for(bounds)).explore()
+    report = Explorer(
+        Actors(ScriptModel(), bounds), guarantees_for(bounds), final_guarantees_for(bounds)
+    ).explore()
 
-    assert report.violation == "L5: A.1 was sent by a worker that had lost the session"
-    assert names(report)[3:] == ["commit", "lease_runs_out", "due_comes", "sweep", "take", "claim", "send"]
+    assert report.violation == "L5: A.1 was sent by a worker without the lease"
+    assert step_names(report)[3:] == [
+        "commit",
+        "lease_runs_out",
+        "due_comes",
+        "sweep",
+        "take",
+        "claim",
+        "send",
+    ]
 
 
 TIMED = WorldLimits(duplicates=(), workers=1, crashes=False, pauses=False, pass_on=False, timers=("A",))
 
 
-def test_a_timer_that_is_answered_without_asking_again_answers_who_has_written() -> None:
-    report = Explorer(Actors(CancelledTimerAnswered(), TIMED), laws_for(TIMED), end_laws_for(TIMED)).explore()
+def test_a_timer_that_is_not_checked_again_fires_after_a_message() -> None:
+    report = Explorer(
+        Actors(CancelledTimerAnswered(), TIMED), guarantees_for(TIMED), final_guarantees_for(TIMED)
+    ).explore()
 
-    assert report.violation == "a timer was answered that nobody waited for"
-    assert names(report)[-2:] == ["accept", "fire"]
-
-
-def test_a_timer_of_an_earlier_turn_answers_who_has_written() -> None:
-    report = Explorer(Actors(StaleTimerKept(), TIMED), laws_for(TIMED), end_laws_for(TIMED)).explore()
-
-    assert report.violation == "a timer was answered that nobody waited for"
-    assert "timer_runs_out" in names(report)
+    assert report.violation == "a cancelled timer was answered"
+    assert step_names(report)[-2:] == ["accept", "fire"]
 
 
-def test_a_burst_that_is_taken_by_who_is_at_work_already_is_cut_in_two() -> None:
-    report = Explorer(Actors(BurstReadEarly(), SMALL), laws_for(SMALL), end_laws_for(SMALL)).explore()
+def test_a_timer_of_an_earlier_turn_fires_after_a_message() -> None:
+    report = Explorer(
+        Actors(StaleTimerKept(), TIMED), guarantees_for(TIMED), final_guarantees_for(TIMED)
+    ).explore()
 
-    assert report.violation == "L11: a burst was taken that may still grow"
+    assert report.violation == "a cancelled timer was answered"
+    assert "timer_runs_out" in step_names(report)
 
 
-def test_a_reply_that_forgets_its_place_comes_too_early() -> None:
+def test_a_burst_read_by_the_current_holder_is_split() -> None:
+    report = Explorer(
+        Actors(BurstReadEarly(), SMALL), guarantees_for(SMALL), final_guarantees_for(SMALL)
+    ).explore()
+
+    assert report.violation == "L11: a burst was taken before its end"
+
+
+def test_a_reply_that_ignores_its_slot_is_sent_too_early() -> None:
     bounds = ONE_TURN._replace(parts=2)
-    report = Explorer(Actors(RateLimitIgnored(), bounds), laws_for(bounds), end_laws_for(bounds)).explore()
+    report = Explorer(
+        Actors(RateLimitIgnored(), bounds), guarantees_for(bounds), final_guarantees_for(bounds)
+    ).explore()
 
-    assert report.violation == "A.2 may leave before the provider takes it"
+    assert report.violation == "A.2 may be sent before its rate limit slot"
 
 
 @pytest.mark.parametrize(
     "scripts", [WithoutFences(), UncheckedUnlock(), PoppedBeforeProcessing(), UniqueJobs()]
 )
-def test_the_laws_as_a_whole_find_each_failure_too(scripts: ScriptModel) -> None:
-    report = Explorer(Actors(scripts, SMALL), laws_for(SMALL), end_laws_for(SMALL)).explore()
+def test_the_guarantees_together_find_each_fault(scripts: ScriptModel) -> None:
+    report = Explorer(Actors(scripts, SMALL), guarantees_for(SMALL), final_guarantees_for(SMALL)).explore()
 
     assert report.violation, str(report)

@@ -1,4 +1,4 @@
-"""The world of the model: the store, what everybody remembers, and what may happen to them."""
+"""World of the model: the store, the memory of all actors, and the limits of what may happen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.protocol.model import ModelView, Store
 
 
 class Step(NamedTuple):
-    """One atomic step: what was done, by whom, and to what."""
+    """One atomic step: its name, its actor, and its object."""
 
     name: str
     who: str
@@ -19,16 +19,16 @@ class Step(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """One copy of a message on its way in: waiting, marked, recorded or acknowledged."""
+    """One copy of a message being delivered: waiting, marked, recorded or acknowledged."""
 
     turn: str
     stage: str = "waiting"
 
 
 class Worker(NamedTuple):
-    """One worker's memory; it acts on what it last saw, however stale.
+    """Memory of one worker; it acts on what it last read, however stale.
 
-    `newest` belongs to the observer: whether nobody has claimed the session since.
+    `has_newest_fence` belongs to the observer: nobody has claimed the session since.
     """
 
     activity: str = "idle"
@@ -38,7 +38,7 @@ class Worker(NamedTuple):
 
 
 class World(NamedTuple):
-    """The store, everybody's memory, and what an observer noted down: `timed` is whose turn's timer runs."""
+    """The store, all actors' memory, and the observer's records; `timer_turn` is the one whose timer runs."""
 
     store: Store
     deliveries: tuple[Delivery, ...]
@@ -52,13 +52,12 @@ class World(NamedTuple):
 
 
 class WorldLimits(NamedTuple):
-    """How big the world is and what may go wrong in it.
+    """Size of the world and the failures in it.
 
-    `pauses` says that a lease may run out under a living worker, `pass_on` that a drain may end early.
-    `trusted_clock` says that a worker whose lease ran out does not begin a send any more.
-    `send_failures`: how a send may end badly, of `timed_out`, `unavailable` and `rejected`. `timers` are the
-    turns whose answer waits for the person only so long. `leave` says that who sees nothing more to do gives
-    the lease back in the same step.
+    `pauses`: a lease may expire under a living worker. `pass_on`: a worker may hand its session on early.
+    `trusted_clock`: a worker whose lease has expired starts no send any more. `send_failures`: possible
+    failures of a send, of `timed_out`, `unavailable` and `rejected`. `timers`: turns after which an
+    inactivity timer runs. `leave`: a worker without further work releases the lease in the same step.
     """
 
     turns: tuple[str, ...] = ("A", "B")

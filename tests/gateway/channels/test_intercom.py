@@ -45,8 +45,8 @@ class Interrupting(IntercomSimulator):
         answer, deliveries = super().handle(request, now)
         if self.interrupts and request.url.endswith("/reply"):
             self.interrupts = False
-            told = self.run_agent_action(PERSON, "reply_and_assign", "I am here.", now)
-            deliveries += told if self.is_told else []
+            message_count = self.run_agent_action(PERSON, "reply_and_assign", "I am here.", now)
+            deliveries += message_count if self.is_told else []
         return answer, deliveries
 
 
@@ -76,8 +76,8 @@ class Desk:
         await self.say(text)
         async with asyncio.timeout(30):
             while True:
-                told: Any = await self.redis.xread({log: last}, block=30_000)
-                [[_, entries]] = told
+                message_count: Any = await self.redis.xread({log: last}, block=30_000)
+                [[_, entries]] = message_count
                 last = entries[-1][0]
                 if any(b"silent_" in fields[b"d"] for _, fields in entries):
                     return
@@ -87,20 +87,20 @@ class Desk:
         self.server.run_agent_action(PERSON, move, text)
         await self.server.wait_until_idle()
 
-    async def until(self, words: str, seen: int = 0) -> list[TranscriptEntry]:
-        return await self.server.wait_for_entries(words, PERSON, seen)
+    async def until(self, text: str, seen: int = 0) -> list[TranscriptEntry]:
+        return await self.server.wait_for_entries(text, PERSON, seen)
 
-    def heard(self) -> list[str]:
+    def received(self) -> list[str]:
         """Return the bot's texts; quick replies have none."""
         return [line.text for line in self.server.list_entries(PERSON) if line.text]
 
     def notes(self) -> list[str]:
         return [line.text for line in self.server.list_entries(PERSON, "note")]
 
-    async def until_it_is(self, words: str) -> None:
+    async def until_it_is(self, text: str) -> None:
         """Wait until the conversation has the described state."""
         async with asyncio.timeout(30):
-            while self.simulator.get_desk_status(PERSON).words != words:
+            while self.simulator.get_desk_status(PERSON).words != text:
                 self.server.called.clear()
                 await self.server.called.wait()
 
@@ -120,124 +120,126 @@ async def desk(
         yield Desk(server, simulator, await stack.enter_async_context(Redis.from_url(redis_url)))
 
 
-async def hold(around: Desk, conversation: ConversationTest) -> None:
+async def hold_conversation(environment: Desk, conversation: ConversationTest) -> None:
     """Hold a conversation as a contact in the Messenger would, tapping quick replies where there are any."""
     for turn in conversation.turns:
         text = turn.say or "Yes"
-        offered = [choice for line in around.server.list_entries(PERSON)[-1:] for choice in line.choices]
-        uuid = next((known for known, label in offered if label == text), "")
-        seen = len(around.heard())
-        await around.say(text, uuid)
-        for words in turn.expect.reply or ("",):
-            await around.until(words, seen)
+        offered = [choice for line in environment.server.list_entries(PERSON)[-1:] for choice in line.choices]
+        uuid = next((choice_id for choice_id, label in offered if label == text), "")
+        seen = len(environment.received())
+        await environment.say(text, uuid)
+        for expected in turn.expect.reply or ("",):
+            await environment.until(expected, seen)
         if turn.expect.choices:
             async with asyncio.timeout(30):
-                while not around.server.list_entries(PERSON)[-1].choices:
-                    around.server.called.clear()
-                    await around.server.called.wait()
+                while not environment.server.list_entries(PERSON)[-1].choices:
+                    environment.server.called.clear()
+                    await environment.server.called.wait()
 
 
 @pytest.mark.parametrize("flow", ["kyc", "support"])
-async def test_intercom_holds_the_flow(flow: str) -> None:
+async def test_the_library_flows_run_in_intercom(flow: str) -> None:
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
-    async with desk(flow) as around:
-        around.simulator.set_faults(FaultSettings(webhooks_twice=1.0))
-        await hold(around, conversation)
+    async with desk(flow) as environment:
+        environment.simulator.set_faults(FaultSettings(webhooks_twice=1.0))
+        await hold_conversation(environment, conversation)
 
-        assert any(line.choices for line in around.server.list_entries(PERSON))
-        assert len(set(around.heard())) == len(around.heard())
+        assert any(line.choices for line in environment.server.list_entries(PERSON))
+        assert len(set(environment.received())) == len(environment.received())
 
 
-async def test_the_end_of_a_flow_closes_the_conversation_and_who_writes_opens_it() -> None:
+async def test_a_completed_flow_closes_the_conversation_and_a_message_reopens_it() -> None:
     conversation = ConversationTestFile.load(conversation_file_path(FLOW_LIBRARY / "kyc.json")).conversations[
         0
     ]
-    async with desk("kyc", INTERCOM_CLOSE="yes") as around:
-        await hold(around, conversation)
-        await around.until_it_is("closed, assigned to nobody")
-        seen = len(around.heard())
-        await around.say("one more thing")
-        await around.until("", seen)
+    async with desk("kyc", INTERCOM_CLOSE="yes") as environment:
+        await hold_conversation(environment, conversation)
+        await environment.until_it_is("closed, assigned to nobody")
+        seen = len(environment.received())
+        await environment.say("one more thing")
+        await environment.until("", seen)
 
-        assert around.simulator.get_desk_status(PERSON).words.startswith("open")
+        assert environment.simulator.get_desk_status(PERSON).words.startswith("open")
 
 
-async def test_a_conversation_goes_to_people_and_comes_back() -> None:
-    async with desk("support") as around:
-        await around.say("hi")
-        await around.until("What can I do for you?")
-        await around.say("this is useless, get me an agent")
-        await around.until("passing you on")
-        await around.until_it_is("open, assigned to a team and nobody")
-        said_before = len(around.heard())
-        await around.say_in_vain("hello?")
-        await around.act("reply_and_assign", "Hi, I am Grace.")
-        await around.say_in_vain("are you open on sundays?")
-        await around.act("note", "a kind customer")
-        await around.say_in_vain("thanks")
-        await around.act("give_back")
-        await around.say("do you take visa?")
-        await around.until("What else can I do for you?", said_before)
+async def test_a_conversation_is_handed_to_agents_and_returned() -> None:
+    async with desk("support") as environment:
+        await environment.say("hi")
+        await environment.until("What can I do for you?")
+        await environment.say("this is useless, get me an agent")
+        await environment.until("passing you on")
+        await environment.until_it_is("open, assigned to a team and nobody")
+        said_before = len(environment.received())
+        await environment.say_in_vain("hello?")
+        await environment.act("reply_and_assign", "Hi, I am Grace.")
+        await environment.say_in_vain("are you open on sundays?")
+        await environment.act("note", "a kind customer")
+        await environment.say_in_vain("thanks")
+        await environment.act("give_back")
+        await environment.say("do you take visa?")
+        await environment.until("What else can I do for you?", said_before)
 
-        assert "by card" in around.heard()[said_before]
-        [note, *_] = around.notes()
+        assert "by card" in environment.received()[said_before]
+        [note, *_] = environment.notes()
         assert "get me an agent" in note
-        await around.act("note", "/bot off")
-        said_before = len(around.heard())
-        await around.say_in_vain("are you open on sundays?")
-        await around.act("reply_and_close", "Bye!")
-        await around.say("how much is delivery")
-        await around.until("free from 40 euros", said_before)
-        assert "within one working day" in around.heard()[said_before]
+        await environment.act("note", "/bot off")
+        said_before = len(environment.received())
+        await environment.say_in_vain("are you open on sundays?")
+        await environment.act("reply_and_close", "Bye!")
+        await environment.say("how much is delivery")
+        await environment.until("free from 40 euros", said_before)
+        assert "within one working day" in environment.received()[said_before]
 
 
 @pytest.mark.parametrize("kind", [Interrupting, Unheard])
-async def test_a_person_who_answers_between_two_parts_silences_the_rest(
+async def test_an_agents_reply_between_two_parts_silences_the_rest(
     kind: type[IntercomSimulator],
 ) -> None:
-    async with desk("support", kind) as around:
-        around.simulator.set_faults(FaultSettings(answer_delay=1.0))
-        await around.say("hi")
-        await around.until("What can I do for you?")
-        around.simulator.set_faults(FaultSettings())
-        await around.act("give_back")
-        await around.say("do you take visa?")
-        await around.until("by card")
+    async with desk("support", kind) as environment:
+        environment.simulator.set_faults(FaultSettings(answer_delay=1.0))
+        await environment.say("hi")
+        await environment.until("What can I do for you?")
+        environment.simulator.set_faults(FaultSettings())
+        await environment.act("give_back")
+        await environment.say("do you take visa?")
+        await environment.until("by card")
 
-        assert not any(line.choices for line in around.server.list_entries(PERSON)[:1])
-        assert [text.partition(".")[0] for text in around.heard()][1].startswith("You can pay by card")
+        assert not any(line.choices for line in environment.server.list_entries(PERSON)[:1])
+        assert [text.partition(".")[0] for text in environment.received()][1].startswith(
+            "You can pay by card"
+        )
 
 
-async def test_what_was_taken_without_an_answer_is_not_sent_twice() -> None:
-    async with desk("support") as around:
-        around.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER, Fault.NONE)))
-        await around.say("hi")
-        await around.until("What can I do for you?")
-        around.simulator.set_faults(
+async def test_an_accepted_send_without_an_answer_is_not_repeated() -> None:
+    async with desk("support") as environment:
+        environment.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER, Fault.NONE)))
+        await environment.say("hi")
+        await environment.until("What can I do for you?")
+        environment.simulator.set_faults(
             FaultSettings(next=(Fault.NONE, Fault.DROP_AFTER, Fault.SERVER_ERROR, Fault.ERROR_AFTER))
         )
-        await around.say("this is useless, get me an agent")
-        await around.until_it_is("open, assigned to a team and nobody")
-        await around.act("give_back")
-        seen = len(around.heard())
-        await around.say("do you take visa?")
-        await around.until("by card", seen)
+        await environment.say("this is useless, get me an agent")
+        await environment.until_it_is("open, assigned to a team and nobody")
+        await environment.act("give_back")
+        seen = len(environment.received())
+        await environment.say("do you take visa?")
+        await environment.until("by card", seen)
 
-        assert sum("What can I do for you?" in text for text in around.heard()) == 1
-        assert sum("get me an agent" in note for note in around.notes()) == 1
+        assert sum("What can I do for you?" in text for text in environment.received()) == 1
+        assert sum("get me an agent" in note for note in environment.notes()) == 1
 
 
 async def test_a_question_on_the_home_card_starts_the_flow() -> None:
-    async with desk("support") as around, httpx.AsyncClient(trust_env=False) as http:
-        card = around.simulator.press_card_button(PERSON, "open", time())
-        ask = around.simulator.press_card_button(PERSON, "ask", time(), question="do you take visa?")
+    async with desk("support") as environment, httpx.AsyncClient(trust_env=False) as http:
+        card = environment.simulator.press_card_button(PERSON, "open", time())
+        ask = environment.simulator.press_card_button(PERSON, "ask", time(), question="do you take visa?")
         answers = [
             await http.post(each.url, content=each.body, headers=dict(each.headers)) for each in (card, ask)
         ]
         forged = await http.post(ask.url, content=ask.body, headers={"x-body-signature": "00"})
-        await around.until("by card")
+        await environment.until("by card")
 
         assert [answer.headers["content-type"] for answer in answers] == ["application/json"] * 2
         assert [each["id"] for each in answers[0].json()["canvas"]["content"]["components"]] == [
@@ -247,17 +249,17 @@ async def test_a_question_on_the_home_card_starts_the_flow() -> None:
         ]
         assert "Thank you" in answers[1].text
         assert forged.status_code == 401
-        assert [line.text for line in around.server.list_entries(PERSON, "in")] == ["do you take visa?"]
+        assert [line.text for line in environment.server.list_entries(PERSON, "in")] == ["do you take visa?"]
 
 
-async def test_a_deleted_conversation_with_waiting_turns_ends_quietly() -> None:
-    async with desk("kyc") as around:
-        await around.say("hi")
-        await around.until("last four digits")
-        thread = around.simulator.get_desk_status(PERSON).thread
-        await around.act("delete")
-        await around.say("hi again")
-        await around.until("last four digits", 1)
+async def test_a_deleted_conversation_with_waiting_turns_ends_without_errors() -> None:
+    async with desk("kyc") as environment:
+        await environment.say("hi")
+        await environment.until("last four digits")
+        thread = environment.simulator.get_desk_status(PERSON).thread
+        await environment.act("delete")
+        await environment.say("hi again")
+        await environment.until("last four digits", 1)
 
-        assert around.simulator.get_desk_status(PERSON).thread != thread
-        assert sum("last four digits" in text for text in around.heard()) == 2
+        assert environment.simulator.get_desk_status(PERSON).thread != thread
+        assert sum("last four digits" in text for text in environment.received()) == 2

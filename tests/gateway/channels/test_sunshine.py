@@ -35,7 +35,7 @@ class Messaging:
         self.redis = redis
 
     async def say(self, text: str, button: str = "") -> int:
-        """Send a message of the contact, which the gateway accepts; return the number of earlier answers."""
+        """Send a message of the contact; return how many answers there were before."""
         seen = len(self.server.list_entries(PERSON))
         self.server.send_user_message(UserMessage("sunshine", PERSON, text, button=button))
         await self.server.wait_until_idle()
@@ -48,8 +48,8 @@ class Messaging:
         await self.say(text)
         async with asyncio.timeout(30):
             while True:
-                told: Any = await self.redis.xread({log: last}, block=30_000)
-                [[_, entries]] = told
+                message_count: Any = await self.redis.xread({log: last}, block=30_000)
+                [[_, entries]] = message_count
                 last = entries[-1][0]
                 if any(b"silent_" in fields[b"d"] for _, fields in entries):
                     return
@@ -59,13 +59,13 @@ class Messaging:
         self.server.run_agent_action(PERSON, move, text)
         await self.server.wait_until_idle()
 
-    async def until(self, words: str, seen: int) -> list[TranscriptEntry]:
-        return await self.server.wait_for_entries(words, PERSON, seen)
+    async def until(self, text: str, seen: int) -> list[TranscriptEntry]:
+        return await self.server.wait_for_entries(text, PERSON, seen)
 
-    async def until_it_is(self, words: str) -> None:
+    async def until_it_is(self, text: str) -> None:
         """Wait until control has the described state and the gateway was informed."""
         async with asyncio.timeout(30):
-            while self.simulator.get_desk_status(PERSON).words != words:
+            while self.simulator.get_desk_status(PERSON).words != text:
                 self.server.called.clear()
                 await self.server.called.wait()
         await self.server.wait_until_idle()
@@ -95,64 +95,72 @@ async def messaging(flow: str) -> AsyncIterator[Messaging]:
         yield Messaging(server, simulator, await stack.enter_async_context(Redis.from_url(redis_url)))
 
 
-async def hold(around: Messaging, conversation: ConversationTest) -> None:
+async def hold_conversation(environment: Messaging, conversation: ConversationTest) -> None:
     """Hold a conversation as a contact in the widget would, tapping quick replies where there are any."""
     for turn in conversation.turns:
-        last = around.server.list_entries(PERSON)[-1:]
-        label = next((shown for line in last for known, shown in line.choices if known == turn.payload), "")
-        seen = await around.say(turn.say or label or "yes", turn.payload if label else "")
-        await around.until((turn.expect.reply or ("",))[-1], seen)
+        last = environment.server.list_entries(PERSON)[-1:]
+        label = next(
+            (
+                shown_labels
+                for line in last
+                for known_label, shown_labels in line.choices
+                if known_label == turn.payload
+            ),
+            "",
+        )
+        seen = await environment.say(turn.say or label or "yes", turn.payload if label else "")
+        await environment.until((turn.expect.reply or ("",))[-1], seen)
 
 
 @pytest.mark.parametrize("flow", ["kyc", "support"])
-async def test_zendesk_messaging_holds_the_flow(flow: str) -> None:
+async def test_the_library_flows_run_in_zendesk_messaging(flow: str) -> None:
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
-    async with messaging(flow) as around:
-        await hold(around, conversation)
-        assert any(line.choices for line in around.server.list_entries(PERSON))
+    async with messaging(flow) as environment:
+        await hold_conversation(environment, conversation)
+        assert any(line.choices for line in environment.server.list_entries(PERSON))
 
 
-async def test_control_goes_to_people_and_comes_back() -> None:
-    async with messaging("support") as around:
-        await around.until("What can I do", await around.say("hi"))
-        await around.until("passing you on", await around.say("get me an agent"))
-        await around.until_it_is("control: zd-agentWorkspace")
-        assert await around.owner() is Owner.WAITING
+async def test_control_is_passed_to_agents_and_back() -> None:
+    async with messaging("support") as environment:
+        await environment.until("What can I do", await environment.say("hi"))
+        await environment.until("passing you on", await environment.say("get me an agent"))
+        await environment.until_it_is("control: zd-agentWorkspace")
+        assert await environment.owner() is Owner.WAITING
 
-        await around.say_in_vain("hello?")
-        assert await around.owner() is Owner.WAITING
-        await around.act("reply", "How can I help?")
-        assert await around.owner() is Owner.HUMAN
-        await around.say_in_vain("where is my parcel?")
-        silent = len(around.server.list_entries(PERSON))
-        await around.act("give_back")
-        assert await around.owner() is Owner.BOT
-        seen = await around.say("are you open on sundays?")
+        await environment.say_in_vain("hello?")
+        assert await environment.owner() is Owner.WAITING
+        await environment.act("reply", "How can I help?")
+        assert await environment.owner() is Owner.HUMAN
+        await environment.say_in_vain("where is my parcel?")
+        silent = len(environment.server.list_entries(PERSON))
+        await environment.act("give_back")
+        assert await environment.owner() is Owner.BOT
+        seen = await environment.say("are you open on sundays?")
         assert seen == silent
-        await around.until("open", seen)
+        await environment.until("open", seen)
 
 
-async def test_an_agent_who_takes_control_silences_the_bot_and_an_offer_brings_it_back() -> None:
-    async with messaging("support") as around:
-        await around.until("What can I do", await around.say("hi"))
-        await around.act("take")
-        await around.say_in_vain("are you open on sundays?")
-        await around.act("offer")
-        seen = await around.say("are you open on sundays?")
-        await around.until("open", seen)
+async def test_an_agent_who_takes_control_silences_the_bot_until_it_is_offered_back() -> None:
+    async with messaging("support") as environment:
+        await environment.until("What can I do", await environment.say("hi"))
+        await environment.act("take")
+        await environment.say_in_vain("are you open on sundays?")
+        await environment.act("offer")
+        seen = await environment.say("are you open on sundays?")
+        await environment.until("open", seen)
 
-        assert around.simulator.get_desk_status(PERSON).words == "control: bot"
-        assert await around.owner() is Owner.BOT
+        assert environment.simulator.get_desk_status(PERSON).words == "control: bot"
+        assert await environment.owner() is Owner.BOT
 
 
-async def test_a_lost_answer_is_not_sent_twice() -> None:
-    async with messaging("support") as around:
-        around.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
-        await around.until("What can I do", await around.say("hi"))
-        seen = await around.say("are you open on sundays?")
-        await around.until("open", seen)
+async def test_a_reply_with_a_lost_answer_is_not_sent_twice() -> None:
+    async with messaging("support") as environment:
+        environment.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
+        await environment.until("What can I do", await environment.say("hi"))
+        seen = await environment.say("are you open on sundays?")
+        await environment.until("open", seen)
 
-        texts = [line.text for line in around.server.list_entries(PERSON)]
+        texts = [line.text for line in environment.server.list_entries(PERSON)]
         assert sum("What can I do" in text for text in texts) == 1

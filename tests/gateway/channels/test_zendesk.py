@@ -49,9 +49,9 @@ class Tickets(RecordingSimulatorServer):
     def ticket(self) -> Ticket:
         """Return Ada's ticket."""
         assert isinstance(self.simulator, ZendeskSimulator)
-        found = self.simulator.tickets.find_open_ticket(ADA)
-        assert found is not None
-        return found
+        ticket = self.simulator.tickets.find_open_ticket(ADA)
+        assert ticket is not None
+        return ticket
 
     async def until_note(self) -> str:
         """Wait for the first internal note on Ada's ticket and return it."""
@@ -67,11 +67,11 @@ class Tickets(RecordingSimulatorServer):
     async def until_idle(self) -> None:
         """Wait until every webhook was accepted and no job is left."""
         await self.wait_until_idle()
-        async with asyncio.timeout(30), Redis.from_url(self.redis_url) as redis, redis.pubsub() as told:
+        async with asyncio.timeout(30), Redis.from_url(self.redis_url) as redis, redis.pubsub() as jobs:
             await redis.config_set("notify-keyspace-events", "Kg")
-            await told.psubscribe("__keyspace@0__:rq:job:*")
+            await jobs.psubscribe("__keyspace@0__:rq:job:*")
             while await redis.keys("rq:job:*"):
-                await told.get_message(timeout=1.0)
+                await jobs.get_message(timeout=1.0)
 
 
 @asynccontextmanager
@@ -109,7 +109,7 @@ async def desk(
 
 
 @pytest.mark.parametrize(("flow", "by_triggers"), [("kyc", True), ("support", False)])
-async def test_a_ticket_holds_the_flow(flow: str, by_triggers: bool) -> None:
+async def test_the_library_flows_run_in_tickets(flow: str, by_triggers: bool) -> None:
     conversation = ConversationTestFile.load(
         conversation_file_path(FLOW_LIBRARY / f"{flow}.json")
     ).conversations[0]
@@ -120,7 +120,7 @@ async def test_a_ticket_holds_the_flow(flow: str, by_triggers: bool) -> None:
             assert len(answers) == 1  # one comment per turn
 
 
-async def test_a_person_takes_the_ticket_and_gives_it_back() -> None:
+async def test_an_agent_takes_the_ticket_and_returns_it() -> None:
     async with desk("support") as tickets:
         await tickets.wait_for_entries("What can I do", ADA, tickets.ada("hi"))
         await tickets.wait_for_entries("passing you on", ADA, tickets.ada("get me an agent"))
@@ -141,7 +141,7 @@ async def test_a_person_takes_the_ticket_and_gives_it_back() -> None:
         assert "order number" not in answer.text
 
 
-async def test_a_person_who_writes_while_the_bot_does_is_the_only_voice() -> None:
+async def test_an_agent_who_writes_during_the_bots_update_silences_it() -> None:
     """Grace replies between the read of the ticket and its update: no webhook can be that fast."""
     async with desk("support") as tickets:
         simulator, handle = tickets.simulator, tickets.simulator.handle
@@ -165,7 +165,7 @@ async def test_a_person_who_writes_while_the_bot_does_is_the_only_voice() -> Non
         assert tickets.ticket().tags == []
 
 
-async def test_an_answer_that_got_lost_is_not_given_twice() -> None:
+async def test_an_update_with_a_lost_answer_is_not_repeated() -> None:
     async with desk("support") as tickets:
         tickets.simulator.set_faults(FaultSettings(next=(Fault.DROP_AFTER,)))
         tickets.ada("hi")
@@ -179,7 +179,7 @@ async def test_an_answer_that_got_lost_is_not_given_twice() -> None:
         assert len(tickets.list_entries(ADA)) == 3
 
 
-async def test_a_follow_up_of_a_closed_ticket_goes_on_where_that_one_was() -> None:
+async def test_a_follow_up_ticket_continues_the_closed_tickets_dialog() -> None:
     async with desk("support") as tickets:
         await tickets.wait_for_entries("What can I do", ADA, tickets.ada("hi"))
         await tickets.wait_for_entries("order number", ADA, tickets.ada("where is my parcel?"))
@@ -197,7 +197,7 @@ async def test_a_follow_up_of_a_closed_ticket_goes_on_where_that_one_was() -> No
         assert any(entry.data.get("goes_on_from") == before for entry in entries)
 
 
-async def test_two_workers_share_tokens_that_are_good_once() -> None:
+async def test_two_workers_share_single_use_tokens() -> None:
     async with desk("support", oauth=True, workers=2) as tickets:
         for number in range(12):
             tickets.send_user_message(UserMessage("zendesk", f"person{number}@example.com", "hi"))

@@ -31,17 +31,17 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def flow(*words: object, said: str = "") -> Result:
-    return CliRunner().invoke(app, ["flow", *map(str, words)], input=said, env={"TURNGATE_LLM": "rules"})
+def flow(*arguments: object, stdin: str = "") -> Result:
+    return CliRunner().invoke(app, ["flow", *map(str, arguments)], input=stdin, env={"TURNGATE_LLM": "rules"})
 
 
-def chatting(file: Path, *, stdin: int, stdout: int, stderr: int | None = None) -> subprocess.Popen[bytes]:
+def start_chat(file: Path, *, stdin: int, stdout: int, stderr: int | None = None) -> subprocess.Popen[bytes]:
     """Start `turngate flow chat` as a separate process."""
     command = [sys.executable, "-m", "gateway", "flow", "chat", str(file)]
     return subprocess.Popen(command, env=ENVIRON, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
-def interrupted(process: subprocess.Popen[bytes]) -> int:
+def interrupt(process: subprocess.Popen[bytes]) -> int:
     """Return the exit code after Ctrl-C, repeated if the first came before the prompt was ready."""
     for _ in range(10):
         process.send_signal(signal.SIGINT)
@@ -51,7 +51,7 @@ def interrupted(process: subprocess.Popen[bytes]) -> int:
     raise AssertionError("still there")
 
 
-def test_lint_names_what_channels_cannot_show_and_is_content() -> None:
+def test_lint_reports_channel_limits_as_warnings() -> None:
     result = flow("lint", LIBRARY / "support.json")
     assert result.exit_code == 0
     assert "node welcome: shows 4 choices: twilio and zendesk have no buttons: numbered list" in result.stdout
@@ -77,8 +77,8 @@ def test_draw_prints_mermaid_or_svg() -> None:
     assert ElementTree.fromstring(flow("draw", KYC, "--svg").stdout).tag.endswith("svg")
 
 
-def test_chat_shows_the_answer_and_where_it_stands() -> None:
-    result = flow("chat", KYC, said="4321\n23 April 1990\n")
+def test_chat_shows_the_answer_and_the_current_node() -> None:
+    result = flow("chat", KYC, stdin="4321\n23 April 1990\n")
     assert result.exit_code == 0
     assert "node ask_date_of_birth · advance · edge last_four_given" in result.stdout
     assert '"date_of_birth": "1990-04-23"' in result.stdout
@@ -86,7 +86,7 @@ def test_chat_shows_the_answer_and_where_it_stands() -> None:
     assert "0 tokens" in result.stdout
 
 
-def test_test_holds_the_conversations_beside_the_flow_and_writes_junit(tmp_path: Path) -> None:
+def test_test_runs_the_conversations_of_the_flow_and_writes_junit(tmp_path: Path) -> None:
     result = flow("test", KYC, "--junit", tmp_path / "out.xml")
     assert result.exit_code == 0
     assert "passed  a customer is verified in four messages" in result.stdout
@@ -94,13 +94,13 @@ def test_test_holds_the_conversations_beside_the_flow_and_writes_junit(tmp_path:
     assert ElementTree.parse(tmp_path / "out.xml").getroot().get("failures") == "0"
 
 
-def test_a_file_that_cannot_be_written_is_said_plainly(tmp_path: Path) -> None:
+def test_an_unwritable_file_is_reported(tmp_path: Path) -> None:
     result = flow("test", KYC, "--junit", tmp_path / "nowhere" / "out.xml")
     assert isinstance(result.exception, ConfigurationError)
     assert str(result.exception).endswith("out.xml cannot be written: No such file or directory")
 
 
-def test_test_fails_when_a_conversation_goes_another_way(tmp_path: Path) -> None:
+def test_test_fails_when_a_conversation_differs(tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(
         "conversations: [{name: a, turns: [{say: hi, expect: {node: confirm}}]}]", encoding="utf-8"
@@ -110,7 +110,7 @@ def test_test_fails_when_a_conversation_goes_another_way(tmp_path: Path) -> None
     assert "failed  a\n        1. “hi”: node is “ask_last_four”, not “confirm”" in result.stdout
 
 
-def test_test_has_a_scripted_model_do_what_is_written_down(tmp_path: Path) -> None:
+def test_test_uses_the_scripted_model_of_the_file(tmp_path: Path) -> None:
     written = tmp_path / "written.yaml"
     written.write_text(
         "conversations: [{name: a, turns: [{say: hi}, {say: mine is 4321, "
@@ -124,7 +124,7 @@ def test_test_has_a_scripted_model_do_what_is_written_down(tmp_path: Path) -> No
     assert "2. “4321”: the model is asked to decide at “ask_last_four”, without a decide" in result.stdout
 
 
-def test_test_refuses_a_name_that_the_flow_has_not(tmp_path: Path) -> None:
+def test_test_refuses_names_unknown_to_the_flow(tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text("conversations: [{name: a, turns: [{say: hi, expect: {node: x}}]}]", encoding="utf-8")
     result = flow("test", KYC, "--conversations", other)
@@ -137,9 +137,9 @@ def test_schema_prints_the_published_schema() -> None:
     assert json.loads(flow("schema").stdout) == json.loads(published.read_text(encoding="utf-8"))
 
 
-def test_chat_is_left_at_once_by_ctrl_c_and_at_the_end_of_what_is_said() -> None:
+def test_chat_ends_at_ctrl_c_and_at_the_end_of_input() -> None:
     terminal, its_side = pty.openpty()
-    with chatting(KYC, stdin=its_side, stdout=its_side, stderr=its_side) as chat:
+    with start_chat(KYC, stdin=its_side, stdout=its_side, stderr=its_side) as chat:
         os.close(its_side)
         shown = b""
         while not shown.endswith(b"> "):
@@ -147,21 +147,21 @@ def test_chat_is_left_at_once_by_ctrl_c_and_at_the_end_of_what_is_said() -> None
         os.write(terminal, b"4321\n")
         while shown.count(b"> ") < 2:
             shown += os.read(terminal, 4096)
-        assert interrupted(chat) == 130
+        assert interrupt(chat) == 130
         assert os.read(terminal, 4096).endswith(b"\r\n")
     os.close(terminal)
 
 
 def test_chat_without_a_terminal_greets_and_ends() -> None:
     command = f"{shlex.quote(sys.executable)} -m gateway flow chat {shlex.quote(str(KYC))} <&-"
-    ended = subprocess.run(
+    result = subprocess.run(
         ["/bin/sh", "-c", command], env=ENVIRON, capture_output=True, text=True, timeout=60, check=True
     )
-    assert "Harbour Bank" in ended.stdout
-    assert ended.stderr == ""
+    assert "Harbour Bank" in result.stdout
+    assert result.stderr == ""
 
 
-def test_chat_takes_up_a_change_of_the_file(tmp_path: Path) -> None:
+def test_chat_reloads_a_changed_file(tmp_path: Path) -> None:
     file = tmp_path / "flow.json"
 
     def write(text: str) -> None:
@@ -171,12 +171,12 @@ def test_chat_takes_up_a_change_of_the_file(tmp_path: Path) -> None:
         )
 
     write("Tea?")
-    with chatting(file, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as chat:
+    with start_chat(file, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as chat:
         assert chat.stdin is not None
         assert chat.stdout is not None
         while b"node a" not in chat.stdout.readline():
             assert chat.poll() is None
         write("Coffee, perhaps?")
-        told, _ = chat.communicate(b"what?\n", timeout=60)
-    assert b"flow reloaded" in told
-    assert b"Coffee, perhaps?" in told
+        output, _ = chat.communicate(b"what?\n", timeout=60)
+    assert b"flow reloaded" in output
+    assert b"Coffee, perhaps?" in output

@@ -16,13 +16,13 @@ from tests.fakes import ADDRESS
 
 
 @pytest.fixture
-def asked(redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def ask_command(redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REDIS_URL", redis_url)
     return redis_url
 
 
-def prepared(url: str, work: Callable[[Rig], Awaitable[object]]) -> None:
+def prepare(url: str, work: Callable[[Rig], Awaitable[object]]) -> None:
     async def run() -> None:
         async with Redis.from_url(url) as redis:
             await redis.flushall()
@@ -43,35 +43,35 @@ async def answered(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("message", ["M1", "P1"])
-def test_why_tells_a_messages_life_from_either_end(asked: str, message: str) -> None:
-    prepared(asked, answered)
+def test_why_shows_a_messages_log_by_turn_or_provider_id(ask_command: str, message: str) -> None:
+    prepare(ask_command, answered)
 
-    told = run("why", message)
+    output = run("why", message)
 
-    kinds = [line.split()[2] for line in told.output.splitlines()[1:]]
+    kinds = [line.split()[2] for line in output.output.splitlines()[1:]]
     assert kinds == ["accepted", "claimed", "committed", "said", "sending", "sent"]
-    assert "my secret" not in told.output
+    assert "my secret" not in output.output
     assert "my secret" in run("why", message, "--text").output
 
 
-def test_why_says_that_a_message_is_not_known(asked: str) -> None:
-    prepared(asked, answered)
+def test_why_reports_an_unknown_message(ask_command: str) -> None:
+    prepare(ask_command, answered)
 
     assert run("why", "nothing").exit_code == 1
 
 
-def test_sessions_with_work_are_listed(asked: str) -> None:
-    prepared(asked, lambda rig: rig.accept_turns(1, 2))
+def test_sessions_with_pending_work_are_listed(ask_command: str) -> None:
+    prepare(ask_command, lambda rig: rig.accept_turns(1, 2))
 
     assert f"{SESSION}  bot  queued 2  unsent 0" in run("sessions").output
 
 
-def test_a_person_is_erased_only_when_one_is_sure(asked: str) -> None:
+def test_a_contact_is_erased_only_after_confirmation(ask_command: str) -> None:
     async def two(rig: Rig) -> None:
         for session in (f"fake:A1:us:{ADDRESS.theirs}", f"fake:A1:us:{ADDRESS.theirs}0"):
             await rig.accept_turns(1, session=session)
 
-    prepared(asked, two)
+    prepare(ask_command, two)
     assert run("erase", ADDRESS.theirs).exit_code == 1
     assert "Deleted 1 sessions" in run("erase", ADDRESS.theirs, "--yes").output
     assert "Deleted 0 sessions" in run("erase", ADDRESS.theirs, "--yes").output
@@ -79,8 +79,8 @@ def test_a_person_is_erased_only_when_one_is_sure(asked: str) -> None:
     assert run("erase", "+1").exit_code == 2
 
 
-def test_a_word_of_our_own_waits_in_the_outbox(asked: str) -> None:
-    prepared(asked, answered)
+def test_a_proactive_message_is_queued_in_the_outbox(ask_command: str) -> None:
+    prepare(ask_command, answered)
 
     assert run("send", SESSION, "Your parcel is here.").exit_code == 0
     assert "unsent 1" in run("sessions").output

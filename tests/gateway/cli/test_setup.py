@@ -48,9 +48,9 @@ class Admin:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        said, _ = await process.communicate()
+        output, _ = await process.communicate()
         assert process.returncode is not None
-        return process.returncode, said.decode()
+        return process.returncode, output.decode()
 
 
 @pytest.fixture
@@ -60,27 +60,27 @@ async def admin() -> AsyncIterator[Admin]:
         yield Admin(simulator, url)
 
 
-async def test_the_webhook_is_made_once_and_its_secret_is_told(admin: Admin) -> None:
-    code, said = await admin.run("zendesk")
+async def test_the_webhook_is_created_once_and_its_secret_printed(admin: Admin) -> None:
+    code, output = await admin.run("zendesk")
     [webhook] = admin.simulator.admin.webhooks.values()
 
-    assert code == 0, said
+    assert code == 0, output
     assert webhook["endpoint"] == "http://127.0.0.1:8000/webhooks/zendesk"
     assert set(webhook["subscriptions"]) == set(SUBSCRIPTIONS)
-    assert "ZENDESK_WEBHOOK_SECRET=c2VjcmV0" in said
-    assert "ZENDESK_BOT_USER_ID=8447000000009" in said
-    assert "ZENDESK_HANDOFF_GROUP_ID=1700000000009  for the group People" in said
-    code, said = await admin.run("zendesk", ZENDESK_WEBHOOK_SECRET="c2VjcmV0")
+    assert "ZENDESK_WEBHOOK_SECRET=c2VjcmV0" in output
+    assert "ZENDESK_BOT_USER_ID=8447000000009" in output
+    assert "ZENDESK_HANDOFF_GROUP_ID=1700000000009  for the group People" in output
+    code, output = await admin.run("zendesk", ZENDESK_WEBHOOK_SECRET="c2VjcmV0")
     assert (code, len(admin.simulator.admin.webhooks)) == (0, 1)
-    assert "webhook exists" in said
-    assert "c2VjcmV0" not in said
+    assert "webhook exists" in output
+    assert "c2VjcmV0" not in output
 
 
-async def test_triggers_are_made_once_and_corrected(admin: Admin) -> None:
-    code, said = await admin.run("zendesk", "--by-triggers")
+async def test_triggers_are_created_once_and_corrected(admin: Admin) -> None:
+    code, output = await admin.run("zendesk", "--by-triggers")
     triggers = admin.simulator.admin.triggers
 
-    assert code == 0, said
+    assert code == 0, output
     assert {each["title"] for each in triggers.values()} == {f"Turngate: {name}" for name in TRIGGER_EVENTS}
     [webhook] = admin.simulator.admin.webhooks
     for trigger in triggers.values():
@@ -89,22 +89,22 @@ async def test_triggers_are_made_once_and_corrected(admin: Admin) -> None:
         assert json.loads(action["value"][1])["event"] is not None
     before = {number: dict(trigger) for number, trigger in triggers.items()}
     next(iter(triggers.values()))["actions"] = []
-    code, said = await admin.run("zendesk", "--by-triggers")
-    assert said.count("trigger updated") == 1
-    assert said.count("trigger exists") == len(TRIGGER_EVENTS) - 1
+    code, output = await admin.run("zendesk", "--by-triggers")
+    assert output.count("trigger updated") == 1
+    assert output.count("trigger exists") == len(TRIGGER_EVENTS) - 1
     assert triggers == before
 
 
-async def test_a_webhook_of_the_other_kind_is_for_a_person(admin: Admin) -> None:
+async def test_a_webhook_of_the_other_kind_is_left_to_the_operator(admin: Admin) -> None:
     await admin.run("zendesk", "--by-triggers")
-    code, said = await admin.run("zendesk")
+    code, output = await admin.run("zendesk")
 
     assert code == 2
-    assert "other subscriptions" in said
+    assert "other subscriptions" in output
 
 
 @pytest.mark.parametrize(
-    ("arguments", "settings", "words"),
+    ("arguments", "settings", "expected"),
     [
         (("twilio",), {}, "docs/channels/twilio.md"),
         (("pigeon",), {}, "unknown channel"),
@@ -115,11 +115,11 @@ async def test_a_webhook_of_the_other_kind_is_for_a_person(admin: Admin) -> None
         (("zendesk",), {"PUBLIC_URL": ""}, "PUBLIC_URL"),
     ],
 )
-async def test_what_is_missing_is_said(
-    admin: Admin, arguments: tuple[str, ...], settings: dict[str, str], words: str
+async def test_missing_settings_are_reported(
+    admin: Admin, arguments: tuple[str, ...], settings: dict[str, str], expected: str
 ) -> None:
-    code, said = await admin.run(*arguments, **settings)
+    code, output = await admin.run(*arguments, **settings)
 
     assert code == 2
-    assert words in said
-    assert "Traceback" not in said
+    assert expected in output
+    assert "Traceback" not in output

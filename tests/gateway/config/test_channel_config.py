@@ -41,7 +41,7 @@ def test_the_documented_file_is_read(tmp_path: Path) -> None:
         config.accounts["twilio/shop2"].resolve_settings({})
 
 
-def test_without_a_file_nothing_differs() -> None:
+def test_without_a_file_the_defaults_apply() -> None:
     config = ConfigFile.load(None)
 
     assert config.concurrency == {}
@@ -49,7 +49,7 @@ def test_without_a_file_nothing_differs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("text", "message"),
     [
         ("[channels.twillio]", "unknown channel twillio"),
         ('[channels.twilio.concurrency]\npolicy = "bursts"', "channels.twilio.concurrency.policy"),
@@ -66,11 +66,11 @@ def test_without_a_file_nothing_differs() -> None:
         ("[channels.twilio", "is not TOML"),
     ],
 )
-def test_a_mistake_is_named(tmp_path: Path, text: str, named: str) -> None:
-    with pytest.raises(ConfigurationError, match=re.escape(named)):
+def test_a_mistake_is_reported_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
         load(tmp_path, text)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"TURNGATE_CONFIG: .*cannot be read"):
         ConfigFile.load(tmp_path / "none.toml")

@@ -17,14 +17,14 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_everything_has_a_default() -> None:
+def test_all_settings_have_defaults() -> None:
     settings = Settings.load()
 
     assert (settings.port, settings.llm, settings.flow_path.name) == (8000, "rules", "support.json")
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "message"),
     [
         ("TURNGATE_FLOWS", "x", "did you mean TURNGATE_FLOW"),
         ("PORT", "many", "PORT"),
@@ -33,21 +33,23 @@ def test_everything_has_a_default() -> None:
         ("TURNGATE_LEASE_SECONDS", "0", "TURNGATE_LEASE_SECONDS"),
     ],
 )
-def test_what_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+def test_invalid_settings_are_reported_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
     monkeypatch.setenv(name, value)
 
-    with pytest.raises(ConfigurationError, match=said):
+    with pytest.raises(ConfigurationError, match=message):
         Settings.load()
 
 
-def test_a_flow_that_is_not_there_is_named_with_what_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_flow_is_reported_with_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TURNGATE_FLOW", "nothing.json")
 
     with pytest.raises(ConfigurationError, match=r"flows of the library: .*kyc"):
         _ = Settings.load().flow_path
 
 
-def test_the_environment_overrules_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_overrides_the_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("PORT=8100\nTURNGATE_FLOW=kyc\n", encoding="utf-8")
     monkeypatch.setenv("PORT", "8200")
 

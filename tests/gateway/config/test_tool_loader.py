@@ -29,34 +29,34 @@ def _left(item: str) -> int:
 '''
 
 
-async def test_marked_functions_of_a_file_are_tools(tmp_path: Path) -> None:
+async def test_decorated_functions_of_a_file_are_tools(tmp_path: Path) -> None:
     file = tmp_path / "tools.py"
     file.write_text(TOOLS)
 
     assert [each.__name__ for each in load_tools(str(file))] == ["stock"]
     dialog = build_dialog(Settings.model_validate({"TURNGATE_TOOLS": str(file), "TURNGATE_FLOW": "kyc"}))
-    made = dialog.machine._services.tools["stock"]
+    tools = dialog.machine._services.tools["stock"]
     context = Context(session="s", turn="t", key="k", slots={})
-    assert await made.run({"item": "mug"}, context) == {"success": True, "data": 3}
+    assert await tools.run({"item": "mug"}, context) == {"success": True, "data": 3}
     await dialog.aclose()
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [("x = 1", "no function marked"), ("import nothing_here", "ModuleNotFoundError"), ("1 +", "SyntaxError")],
 )
-def test_a_file_without_tools_is_said_so(tmp_path: Path, text: str, words: str) -> None:
+def test_a_file_without_tools_is_an_error(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "tools.py"
     file.write_text(text)
-    with pytest.raises(ConfigurationError, match=f"TURNGATE_TOOLS.*{words}"):
+    with pytest.raises(ConfigurationError, match=f"TURNGATE_TOOLS.*{message}"):
         load_tools(str(file))
 
 
 @pytest.mark.parametrize("spec", ["nowhere.py", "no.such.module"])
-def test_what_is_not_there_is_said_so(spec: str) -> None:
+def test_a_missing_file_or_module_is_an_error(spec: str) -> None:
     with pytest.raises(ConfigurationError, match="TURNGATE_TOOLS"):
         load_tools(spec)
 
 
-def test_without_the_setting_there_are_none() -> None:
+def test_without_the_setting_there_are_no_tools() -> None:
     assert load_tools("") == []

@@ -52,29 +52,29 @@ def page(gateway: RunningGateway, browser: Browser) -> Iterator[Page]:
     assert errors == []
 
 
-def say(page: Page, words: str) -> None:
-    page.get_by_label("Message", exact=True).fill(words)
+def say(page: Page, text: str) -> None:
+    page.get_by_label("Message", exact=True).fill(text)
     page.keyboard.press("Enter")
 
 
-def last_heard(page: Page, words: str) -> None:
-    expect(page.locator("li.theirs .bubble").last).to_contain_text(words, timeout=10_000)
+def last_reply(page: Page, text: str) -> None:
+    expect(page.locator("li.theirs .bubble").last).to_contain_text(text, timeout=10_000)
 
 
-def test_a_whole_conversation_from_the_keyboard(page: Page) -> None:
+def test_a_conversation_by_keyboard_alone(page: Page) -> None:
     say(page, "hi")
-    last_heard(page, "last four digits")
+    last_reply(page, "last four digits")
     say(page, "4321")
-    last_heard(page, "date of birth")
+    last_reply(page, "date of birth")
     say(page, "23 April 1990")
-    last_heard(page, "you were born on 23 April 1990")
+    last_reply(page, "you were born on 23 April 1990")
     page.get_by_role("button", name="Yes").press("Enter")
-    last_heard(page, "everything I need")
+    last_reply(page, "everything I need")
 
     assert page.locator("li.mine .bubble").all_inner_texts() == ["hi", "4321", "23 April 1990", "1"]
 
 
-def test_under_each_bubble_stands_its_life_in_milliseconds(page: Page) -> None:
+def test_each_bubble_shows_its_timeline_in_milliseconds(page: Page) -> None:
     say(page, "hi")
 
     expect(page.locator("li.mine .life")).to_have_text(
@@ -85,20 +85,20 @@ def test_under_each_bubble_stands_its_life_in_milliseconds(page: Page) -> None:
     )
 
 
-def test_whatsapp_is_another_conversation_with_another_number(page: Page) -> None:
+def test_whatsapp_is_a_separate_conversation_with_another_number(page: Page) -> None:
     say(page, "hi")
-    last_heard(page, "last four digits")
+    last_reply(page, "last four digits")
     page.get_by_role("radio", name="WhatsApp").check()
 
     expect(page.locator("#log li")).to_have_count(0)
     say(page, "hello")
-    last_heard(page, "last four digits")
+    last_reply(page, "last four digits")
     expect(page.locator("li.theirs .life")).to_contain_text("read", timeout=10_000)
 
 
-def test_who_takes_over_silences_the_bot_until_it_is_given_back(page: Page) -> None:
+def test_a_take_over_silences_the_bot_until_it_is_given_back(page: Page) -> None:
     say(page, "hi")
-    last_heard(page, "last four digits")
+    last_reply(page, "last four digits")
     page.get_by_role("button", name="Take over").click()
     expect(page.locator("#owner")).to_have_text("Agent")
     say(page, "4321")
@@ -107,55 +107,55 @@ def test_who_takes_over_silences_the_bot_until_it_is_given_back(page: Page) -> N
     expect(page.locator("#owner")).to_have_text("Bot")
     say(page, "4321")
 
-    last_heard(page, "date of birth")
+    last_reply(page, "date of birth")
 
 
-def test_a_person_answers_at_the_desk_and_gives_the_conversation_back(
+def test_an_agent_answers_in_the_inbox_and_returns_the_conversation(
     page: Page, gateway: RunningGateway
 ) -> None:
     say(page, "hi")
-    last_heard(page, "last four digits")
+    last_reply(page, "last four digits")
     page.get_by_role("button", name="Take over").click()
     expect(page.locator("#owner")).to_have_text("Agent")
     desk = page.context.new_page()
     desk.goto(f"{gateway.url}/console/desk")
-    person = page.locator("#person").inner_text()
-    desk.get_by_role("button", name=person).click()
+    contact = page.locator("#person").inner_text()
+    desk.get_by_role("button", name=contact).click()
     expect(desk.locator("li.theirs .bubble")).to_have_text(["hi"])
     desk.get_by_label("Answer", exact=True).fill("Grace here.")
     desk.keyboard.press("Enter")
 
-    last_heard(page, "Grace here.")
+    last_reply(page, "Grace here.")
     expect(desk.locator("li.mine:not(.bot) .life")).to_contain_text("delivered", timeout=10_000)
     say(page, "4321")
     expect(desk.locator("li.theirs .bubble")).to_have_text(["hi", "4321"])
     desk.get_by_role("button", name="Hand back to bot").click()
     expect(page.locator("#owner")).to_have_text("Bot")
-    expect(desk.locator("#sessions button").get_by_text(person)).to_have_count(0)
+    expect(desk.locator("#sessions button").get_by_text(contact)).to_have_count(0)
     say(page, "4321")
-    last_heard(page, "date of birth")
+    last_reply(page, "date of birth")
 
 
-def test_the_conversation_is_there_again_after_a_reload(page: Page) -> None:
+def test_the_conversation_is_restored_after_a_reload(page: Page) -> None:
     say(page, "hi")
-    last_heard(page, "last four digits")
+    last_reply(page, "last four digits")
     page.reload()
 
-    last_heard(page, "last four digits")
+    last_reply(page, "last four digits")
     expect(page.locator("li.mine .bubble")).to_have_text(["hi"])
 
 
-def test_at_a_desk_people_answer_beside_the_phone_and_give_it_back(page: Page) -> None:
+def test_agents_answer_in_the_intercom_pane_and_return_the_conversation(page: Page) -> None:
     page.get_by_role("radio", name="Intercom").check()
     expect(page.locator("#standing")).to_have_text("no conversation yet")
     expect(page.get_by_role("button", name="Take over")).to_be_hidden()
     say(page, "hi")
-    last_heard(page, "last four digits")
+    last_reply(page, "last four digits")
     expect(page.locator("#standing")).to_have_text("open, assigned to nobody")
     page.get_by_label("Agent message").fill("Hello, I am Grace.")
     page.get_by_role("button", name="Reply and take").click()
     expect(page.locator("#owner")).to_have_text("Agent")
-    last_heard(page, "Hello, I am Grace.")
+    last_reply(page, "Hello, I am Grace.")
     say(page, "4321")
     expect(page.locator("li.aside").last).to_contain_text("not answered: Agent")
     page.get_by_label("Agent message").fill("a kind customer")
@@ -164,12 +164,12 @@ def test_at_a_desk_people_answer_beside_the_phone_and_give_it_back(page: Page) -
     page.get_by_role("button", name="Assign to bot").click()
     expect(page.locator("#owner")).to_have_text("Bot")
     say(page, "4321")
-    last_heard(page, "date of birth")
+    last_reply(page, "date of birth")
     say(page, "23 April 1990")
     expect(page.locator(".chips button")).to_have_text(["Yes", "No"], timeout=10_000)
     page.get_by_role("button", name="Yes", exact=True).click()
 
-    last_heard(page, "everything I need")
+    last_reply(page, "everything I need")
     expect(page.locator("#log")).not_to_contain_text("a kind customer")
 
 
@@ -180,29 +180,31 @@ def test_at_a_desk_people_answer_beside_the_phone_and_give_it_back(page: Page) -
         ("Zendesk messaging", "control: bot", "Pass control to the bot"),
     ],
 )
-def test_at_zendesk_people_answer_and_give_it_back(page: Page, desk: str, begun: str, back: str) -> None:
+def test_agents_answer_in_the_zendesk_pane_and_return_the_conversation(
+    page: Page, desk: str, begun: str, back: str
+) -> None:
     page.get_by_role("radio", name=desk).check()
     say(page, "hi")
-    last_heard(page, "last four digits")
+    last_reply(page, "last four digits")
     expect(page.locator("#standing")).to_contain_text(begun)
     page.get_by_label("Agent message").fill("Hello, I am Grace.")
     page.get_by_role("button", name="Reply", exact=True).click()
     expect(page.locator("#owner")).to_have_text("Agent")
-    last_heard(page, "Hello, I am Grace.")
+    last_reply(page, "Hello, I am Grace.")
     say(page, "4321")
     expect(page.locator("li.aside").last).to_contain_text("not answered: Agent")
     page.get_by_role("button", name=back).click()
     expect(page.locator("#owner")).to_have_text("Bot")
     say(page, "4321")
-    last_heard(page, "date of birth")
+    last_reply(page, "date of birth")
 
 
 @pytest.mark.parametrize("width", [360, 800, 1280])
-def test_the_desk_stands_beside_or_below_the_phone(page: Page, width: int) -> None:
+def test_the_agent_pane_is_beside_or_below_the_phone(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})
     page.get_by_role("radio", name="Intercom").check()
     say(page, "a long word: " + "wort" * 60)
-    last_heard(page, "last four digits")
+    last_reply(page, "last four digits")
 
     for name in ("Send", "Delete"):
         box = page.get_by_role("button", name=name, exact=True).bounding_box()
@@ -211,10 +213,10 @@ def test_the_desk_stands_beside_or_below_the_phone(page: Page, width: int) -> No
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_is_cut_off(page: Page, width: int) -> None:
+def test_no_content_is_clipped(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})
     say(page, "a long word: " + "wort" * 60)
-    last_heard(page, "last four digits")
+    last_reply(page, "last four digits")
 
     body, box = page.locator("body").bounding_box(), page.get_by_role("button", name="Send").bounding_box()
     assert body
@@ -224,17 +226,17 @@ def test_nothing_is_cut_off(page: Page, width: int) -> None:
     assert box["y"] + box["height"] <= 740
 
 
-def test_whatsapp_cloud_shows_real_buttons_and_takes_pictures(page: Page) -> None:
+def test_whatsapp_cloud_shows_buttons_and_accepts_images(page: Page) -> None:
     page.get_by_role("radio", name="Cloud API").check()
     say(page, "hi")
-    last_heard(page, "last four digits")
+    last_reply(page, "last four digits")
     page.get_by_role("button", name="Send a picture").click()
     expect(page.locator("li.mine .bubble").last).to_contain_text("A picture", timeout=10_000)
     say(page, "4321")
-    last_heard(page, "date of birth")
+    last_reply(page, "date of birth")
     say(page, "23 April 1990")
-    last_heard(page, "you were born on 23 April 1990")
+    last_reply(page, "you were born on 23 April 1990")
     expect(page.locator(".chips button")).to_have_text(["Yes", "No"])
     expect(page.locator("li.theirs .bubble").last).not_to_contain_text("1. Yes")
     page.get_by_role("button", name="Yes", exact=True).click()
-    last_heard(page, "everything I need")
+    last_reply(page, "everything I need")

@@ -40,7 +40,7 @@ async def pane(*, simulated: bool = True) -> AsyncIterator[tuple[httpx.AsyncClie
     await nowhere.aclose()
 
 
-async def test_what_is_done_in_the_pane_is_done_at_the_desk() -> None:
+async def test_actions_of_the_pane_are_performed_at_the_desk() -> None:
     async with pane() as (console, controls):
         before = (await console.get("/console/agent", params=HERE)).json()
         await controls.post("/_simulator/say", json={"surface": "intercom", "from": PERSON, "text": "Hi"})
@@ -68,7 +68,7 @@ async def test_what_is_done_in_the_pane_is_done_at_the_desk() -> None:
         {},
     ],
 )
-async def test_what_cannot_be_done_is_said_so(body: dict[str, str]) -> None:
+async def test_impossible_actions_are_reported(body: dict[str, str]) -> None:
     async with pane() as (console, _):
         answer = await console.post("/console/agent", json=body)
 
@@ -77,12 +77,12 @@ async def test_what_cannot_be_done_is_said_so(body: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("query", [{}, {"surface": "sms", "person": PERSON}, {**HERE, "after": "x"}])
-async def test_no_other_question_is_answered(query: dict[str, str]) -> None:
+async def test_other_requests_are_refused(query: dict[str, str]) -> None:
     async with pane() as (console, _):
         assert (await console.get("/console/agent", params=query)).status_code == 400
 
 
-async def test_real_credentials_leave_no_pane() -> None:
+async def test_real_credentials_disable_the_pane() -> None:
     async with pane(simulated=False) as (console, _):
         assert (await console.get("/console/agent", params=HERE)).status_code == 400
         assert (await console.post("/console/agent", json={**HERE, "move": "take"})).status_code == 400

@@ -36,7 +36,7 @@ async def ask(http: httpx.AsyncClient, text: str, session_id: str, path: str = "
     return await http.post(f"/dialog/{path}", json={"text": text, "session_id": session_id})
 
 
-async def test_each_session_id_is_a_conversation_of_its_own(http: httpx.AsyncClient) -> None:
+async def test_each_session_id_has_its_own_conversation(http: httpx.AsyncClient) -> None:
     await ask(http, "hi", "ada")
     second = await ask(http, "4321", "ada")
     other = await ask(http, "hi", "grace")
@@ -45,7 +45,7 @@ async def test_each_session_id_is_a_conversation_of_its_own(http: httpx.AsyncCli
     assert "last four digits" in other.json()["reply"]
 
 
-async def test_a_stream_is_plain_text_and_moves_the_conversation_on(http: httpx.AsyncClient) -> None:
+async def test_a_stream_is_plain_text_and_advances_the_conversation(http: httpx.AsyncClient) -> None:
     streamed = await ask(http, "hi", "ada", "stream")
     second = await ask(http, "4321", "ada")
 
@@ -54,7 +54,7 @@ async def test_a_stream_is_plain_text_and_moves_the_conversation_on(http: httpx.
     assert "date of birth" in second.json()["reply"]
 
 
-async def test_a_reset_begins_anew(http: httpx.AsyncClient) -> None:
+async def test_a_reset_restarts_the_conversation(http: httpx.AsyncClient) -> None:
     await ask(http, "hi", "ada")
     await ask(http, "4321", "ada")
 
@@ -89,7 +89,7 @@ async def test_a_bad_request_is_one_clear_error(
     assert "x" * 50 not in answer.text
 
 
-async def test_a_nul_is_a_character_like_others(http: httpx.AsyncClient) -> None:
+async def test_a_nul_character_is_accepted(http: httpx.AsyncClient) -> None:
     assert (await ask(http, "hi\x00there", "ada\x00")).status_code == 200
 
 
@@ -97,8 +97,8 @@ async def test_fastapi_documents_the_routes() -> None:
     paths = application.fastapi().openapi()["paths"]
 
     assert set(paths) == {"/dialog/turn", "/dialog/stream", "/dialog/reset"}
-    asked = paths["/dialog/turn"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert set(asked["properties"]) == {"text", "session_id"}
+    parameters = paths["/dialog/turn"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(parameters["properties"]) == {"text", "session_id"}
 
 
 @asynccontextmanager
@@ -138,19 +138,19 @@ async def test_two_processes_take_a_thousand_interleaved_turns_as_one_would(
         urls = [await stack.enter_async_context(served(redis_url)) for _ in range(2)]
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
 
-        async def talk(person: int) -> list[str]:
-            said = ["hi", "4321", "what?", "hm", "1 April 1990"] * 5
+        async def run_conversation(contact: int) -> list[str]:
+            messages = ["hi", "4321", "what?", "hm", "1 April 1990"] * 5
             return [
                 (
                     await http.post(
-                        f"{urls[(person + number) % 2]}/dialog/turn",
-                        json={"text": text, "session_id": f"person {person}"},
+                        f"{urls[(contact + number) % 2]}/dialog/turn",
+                        json={"text": text, "session_id": f"person {contact}"},
                     )
                 ).json()["reply"]
-                for number, text in enumerate(said)
+                for number, text in enumerate(messages)
             ]
 
-        talks = await asyncio.gather(*(talk(person) for person in range(40)))
+        talks = await asyncio.gather(*(run_conversation(contact) for contact in range(40)))
 
     alone = DialogMachine(flow=application.FLOW)
     expected = [(await alone.turn(text)).text for text in ["hi", "4321"]]
@@ -159,17 +159,17 @@ async def test_two_processes_take_a_thousand_interleaved_turns_as_one_would(
     assert len({tuple(each) for each in talks}) == 1
 
 
-async def test_turns_of_one_session_at_two_processes_at_once_lose_nothing(
+async def test_concurrent_turns_of_one_session_in_two_processes_lose_nothing(
     redis: Redis, redis_url: str
 ) -> None:
     async with AsyncExitStack() as stack:
         urls = [await stack.enter_async_context(served(redis_url)) for _ in range(2)]
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
-        asked = [
+        parameters = [
             http.post(f"{urls[number % 2]}/dialog/turn", json={"text": "what?", "session_id": "ada"})
             for number in range(40)
         ]
-        answers = await asyncio.gather(*asked)
+        answers = await asyncio.gather(*parameters)
 
     assert {answer.status_code for answer in answers} == {200}
     alone = DialogMachine(flow=application.FLOW)

@@ -37,7 +37,7 @@ async def provider() -> AsyncIterator[tuple[str, list[bytes]]]:
 
 
 @pytest.mark.parametrize("looks", [0, 1], ids=["before the head", "before the body"])
-async def test_a_request_under_a_lost_lease_does_not_leave(looks: int) -> None:
+async def test_a_request_under_a_lost_lease_is_not_sent(looks: int) -> None:
     left = iter(range(looks))
 
     def check() -> None:
@@ -55,7 +55,7 @@ async def test_a_request_under_a_lost_lease_does_not_leave(looks: int) -> None:
     assert taken == []
 
 
-async def test_a_request_under_a_lease_and_one_without_any_leave() -> None:
+async def test_requests_with_a_valid_lease_or_without_any_are_sent() -> None:
     async with provider() as (url, taken), provider_client() as http:
         await http.post(url, data={"Body": "a"})
         token = current_lease_check.set(lambda: None)

@@ -25,14 +25,14 @@ async def crm() -> AsyncIterator[Crm]:
 
 
 @pytest.fixture
-async def inside(crm: Crm) -> AsyncIterator[SafeFetch]:
+async def private_fetch(crm: Crm) -> AsyncIterator[SafeFetch]:
     fetch = SafeFetch([crm.host])
     yield fetch
     await fetch.aclose()
 
 
 @pytest.fixture
-async def guarded() -> AsyncIterator[SafeFetch]:
+async def guarded_fetch() -> AsyncIterator[SafeFetch]:
     fetch = SafeFetch()
     yield fetch
     await fetch.aclose()
@@ -42,10 +42,10 @@ def get(url: str, **more: object) -> HttpRequest:
     return HttpRequest.model_validate({"method": "GET", "url": url, "seconds": 5, **more})
 
 
-async def test_a_named_private_host_is_called_and_its_answer_comes_back(crm: Crm, inside: SafeFetch) -> None:
+async def test_an_allowed_private_host_is_called(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [Response(b"hello", 418, headers={"X-Kind": "teapot"})]
     request = get(f"{crm.url}/a?b=c", method="POST", body=b"in", headers={"X-Key": "k"})
-    answer = await inside.fetch(request)
+    answer = await private_fetch.fetch(request)
     assert (answer.status, answer.headers["x-kind"], answer.body) == (418, "teapot", b"hello")
     assert (crm.requests[0].method, crm.requests[0].url.path, crm.bodies) == ("POST", "/a", [b"in"])
     assert crm.requests[0].headers["x-key"] == "k"
@@ -54,30 +54,30 @@ async def test_a_named_private_host_is_called_and_its_answer_comes_back(crm: Crm
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433"]
 )
-async def test_private_addresses_are_refused(crm: Crm, guarded: SafeFetch, host: str) -> None:
+async def test_private_addresses_are_refused(crm: Crm, guarded_fetch: SafeFetch, host: str) -> None:
     port = crm.url.rpartition(":")[2]
-    with pytest.raises(FetchError) as refused:
-        await guarded.fetch(get(f"http://{host}:{port}/"))
-    assert not refused.value.request_sent
+    with pytest.raises(FetchError) as error:
+        await guarded_fetch.fetch(get(f"http://{host}:{port}/"))
+    assert not error.value.request_sent
     assert crm.requests == []
 
 
-async def test_the_reason_is_told(crm: Crm, guarded: SafeFetch) -> None:
+async def test_the_error_states_the_reason(crm: Crm, guarded_fetch: SafeFetch) -> None:
     with pytest.raises(FetchError, match="not a public one"):
-        await guarded.fetch(get(crm.url))
+        await guarded_fetch.fetch(get(crm.url))
 
 
-async def test_a_redirect_is_followed_only_where_a_call_may_go(crm: Crm, inside: SafeFetch) -> None:
+async def test_redirects_to_private_addresses_are_refused(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [RedirectResponse("/b", 302), Response(b"there")]
-    assert (await inside.fetch(get(f"{crm.url}/a"))).body == b"there"
+    assert (await private_fetch.fetch(get(f"{crm.url}/a"))).body == b"there"
     port = crm.url.rpartition(":")[2]
     crm.answers = [RedirectResponse(f"http://localhost:{port}/secret", 302)]
     with pytest.raises(FetchError, match="not a public one"):
-        await inside.fetch(get(f"{crm.url}/a"))
+        await private_fetch.fetch(get(f"{crm.url}/a"))
     assert len(crm.requests) == 3
 
 
-async def test_a_redirect_from_https_to_http_is_refused(crm: Crm, inside: SafeFetch) -> None:
+async def test_a_redirect_from_https_to_http_is_refused(crm: Crm, private_fetch: SafeFetch) -> None:
     authority = trustme.CA()
     authority.configure_trust(_default_tls_context())
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -99,7 +99,7 @@ def _default_tls_context() -> ssl.SSLContext:
     return context
 
 
-async def test_another_host_gets_no_credentials_whatever_their_header_is_called() -> None:
+async def test_redirects_to_another_host_drop_all_credential_headers() -> None:
     async with Crm().running() as first, Crm().running() as second:
         fetch = SafeFetch([first.host, second.host])
         first.answers = [RedirectResponse(f"{second.url}/b", 307)]
@@ -111,7 +111,7 @@ async def test_another_host_gets_no_credentials_whatever_their_header_is_called(
         await fetch.aclose()
 
 
-async def test_another_host_gets_no_body() -> None:
+async def test_redirects_to_another_host_do_not_resend_the_body() -> None:
     async with Crm().running() as first, Crm().running() as second:
         fetch = SafeFetch([first.host, second.host])
         first.answers = [RedirectResponse(f"{second.url}/b", 308)]
@@ -121,63 +121,63 @@ async def test_another_host_gets_no_body() -> None:
         await fetch.aclose()
 
 
-async def test_the_same_host_gets_the_body_again(crm: Crm, inside: SafeFetch) -> None:
+async def test_redirects_to_the_same_host_resend_the_body(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [RedirectResponse("/b", 307), Response(b"there")]
-    await inside.fetch(get(f"{crm.url}/a", method="POST", body=b"in", headers={"X-Key": "k"}))
+    await private_fetch.fetch(get(f"{crm.url}/a", method="POST", body=b"in", headers={"X-Key": "k"}))
     assert crm.bodies == [b"in", b"in"]
     assert crm.requests[1].headers["x-key"] == "k"
 
 
-async def test_an_address_does_not_get_into_the_log(
-    crm: Crm, inside: SafeFetch, caplog: pytest.LogCaptureFixture
+async def test_urls_are_not_logged(
+    crm: Crm, private_fetch: SafeFetch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO):
-        await inside.fetch(get(f"{crm.url}/a?key=tk-very-secret"))
+        await private_fetch.fetch(get(f"{crm.url}/a?key=tk-very-secret"))
     ours = [record for record in caplog.records if not record.name.startswith("uvicorn")]
     assert "tk-very-secret" not in repr([record.getMessage() for record in ours])
 
 
-async def test_a_header_may_hold_any_letters(crm: Crm, inside: SafeFetch) -> None:
-    await inside.fetch(get(crm.url, headers={"X-Name": "José 日本"}))
+async def test_headers_may_contain_any_characters(crm: Crm, private_fetch: SafeFetch) -> None:
+    await private_fetch.fetch(get(crm.url, headers={"X-Name": "José 日本"}))
     assert crm.requests[0].headers["x-name"].encode("latin-1").decode() == "José 日本"
 
 
-async def test_a_form_is_not_sent_again_after_a_redirect_to_a_page(crm: Crm, inside: SafeFetch) -> None:
+async def test_a_see_other_redirect_does_not_resend_the_form(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [RedirectResponse("/done", 303), Response(b"done")]
-    await inside.fetch(get(f"{crm.url}/form", method="POST", body=b"x=1"))
+    await private_fetch.fetch(get(f"{crm.url}/form", method="POST", body=b"x=1"))
     assert [request.method for request in crm.requests] == ["POST", "GET"]
     assert crm.bodies == [b"x=1", b""]
 
 
-async def test_a_ring_of_redirects_comes_to_an_end(crm: Crm, inside: SafeFetch) -> None:
+async def test_redirect_loops_are_limited(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [RedirectResponse("/again", 302) for _ in range(20)]
     with pytest.raises(FetchError, match="too often"):
-        await inside.fetch(get(crm.url))
+        await private_fetch.fetch(get(crm.url))
     assert len(crm.requests) == 4
 
 
-async def test_a_large_answer_and_a_compressed_one_are_given_up(crm: Crm, inside: SafeFetch) -> None:
+async def test_oversized_and_compressed_answers_are_refused(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [Response(b"x" * 1001)]
     with pytest.raises(FetchError, match="larger than 1000 bytes"):
-        await inside.fetch(get(crm.url, largest=1000))
+        await private_fetch.fetch(get(crm.url, largest=1000))
     bomb = gzip.compress(b"x" * 10_000_000)
     crm.answers = [Response(bomb, headers={"content-encoding": "gzip"})]
     with pytest.raises(FetchError, match="compressed"):
-        await inside.fetch(get(crm.url, largest=1_000_000))
+        await private_fetch.fetch(get(crm.url, largest=1_000_000))
 
 
-async def test_a_server_that_does_not_answer_may_have_acted(crm: Crm, inside: SafeFetch) -> None:
+async def test_a_read_timeout_is_reported_as_possibly_sent(crm: Crm, private_fetch: SafeFetch) -> None:
     crm.answers = [None]
-    with pytest.raises(FetchError, match="no answer") as given_up:
-        await inside.fetch(get(crm.url, seconds=0.2))
-    assert given_up.value.request_sent
+    with pytest.raises(FetchError, match="no answer") as error:
+        await private_fetch.fetch(get(crm.url, seconds=0.2))
+    assert error.value.request_sent
 
 
-async def test_nobody_at_the_other_end_has_not_acted() -> None:
+async def test_a_refused_connection_is_reported_as_not_sent() -> None:
     fetch = SafeFetch(["127.0.0.1:9"])
-    with pytest.raises(FetchError) as refused:
+    with pytest.raises(FetchError) as error:
         await fetch.fetch(get("http://127.0.0.1:9/"))
-    assert not refused.value.request_sent
+    assert not error.value.request_sent
     await fetch.aclose()
 
 
@@ -193,15 +193,15 @@ async def test_nobody_at_the_other_end_has_not_acted() -> None:
         "http://a\n.b",
     ],
 )
-async def test_an_address_that_is_none_is_refused(guarded: SafeFetch, url: str) -> None:
-    with pytest.raises(FetchError) as refused:
-        await guarded.fetch(get(url))
-    assert not refused.value.request_sent
+async def test_an_invalid_url_is_refused(guarded_fetch: SafeFetch, url: str) -> None:
+    with pytest.raises(FetchError) as error:
+        await guarded_fetch.fetch(get(url))
+    assert not error.value.request_sent
 
 
-async def test_a_header_that_would_end_the_headers_is_refused(crm: Crm, inside: SafeFetch) -> None:
+async def test_header_injection_is_refused(crm: Crm, private_fetch: SafeFetch) -> None:
     with pytest.raises(FetchError):
-        await inside.fetch(get(crm.url, headers={"X-A": "1\r\nX-Evil: 2"}))
+        await private_fetch.fetch(get(crm.url, headers={"X-A": "1\r\nX-Evil: 2"}))
     assert crm.requests == []
 
 
@@ -233,11 +233,11 @@ async def test_a_header_that_would_end_the_headers_is_refused(crm: Crm, inside: 
         ("not an address", False),
     ],
 )
-def test_an_address_is_public_or_not(host: str, public: bool) -> None:
+def test_addresses_are_classified_as_public_or_private(host: str, public: bool) -> None:
     assert is_public(host) is public
 
 
-async def test_one_fetch_may_serve_one_event_loop_after_another(crm: Crm, inside: SafeFetch) -> None:
-    assert (await inside.fetch(get(crm.url))).status == 200
-    await inside.aclose()
-    assert (await inside.fetch(get(crm.url))).status == 200
+async def test_one_client_serves_several_event_loops_in_turn(crm: Crm, private_fetch: SafeFetch) -> None:
+    assert (await private_fetch.fetch(get(crm.url))).status == 200
+    await private_fetch.aclose()
+    assert (await private_fetch.fetch(get(crm.url))).status == 200

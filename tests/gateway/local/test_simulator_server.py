@@ -64,15 +64,15 @@ class World:
         assert self.gateway.channel is not None
         return self.gateway.channel
 
-    async def say(self, text: str, **more: object) -> str:
-        said = {"surface": "sms", "from": ADA, "text": text, "wait": True, **more}
-        answer = await self.http.post(f"{self.url}/_simulator/say", json=said)
+    async def say(self, text: str, **fields: object) -> str:
+        body = {"surface": "sms", "from": ADA, "text": text, "wait": True, **fields}
+        answer = await self.http.post(f"{self.url}/_simulator/say", json=body)
         assert answer.status_code == 200
         return str(answer.json()["sid"])
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+async def simulated_world() -> AsyncIterator[World]:
     gateway = Gateway()
     async with serve(gateway.app) as home, provider_client() as http:
         simulator = TwilioSimulator(
@@ -92,47 +92,51 @@ async def world() -> AsyncIterator[World]:
             yield World(gateway, server, url, http)
 
 
-async def test_what_is_said_arrives_as_a_signed_webhook(world: World) -> None:
-    sid = await world.say("Hi é")
+async def test_a_message_arrives_as_a_signed_webhook(simulated_world: World) -> None:
+    sid = await simulated_world.say("Hi é")
 
-    [event] = world.gateway.events
+    [event] = simulated_world.gateway.events
     assert isinstance(event, TurnReceived)
     assert (event.turn.id, event.turn.text, event.turn.address) == (sid, "Hi é", ADDRESS)
 
 
-async def test_a_reply_is_taken_and_its_statuses_come_back(world: World) -> None:
-    sent = await world.channel.send(REPLY, world.http)
-    await world.server.wait_until_idle()
+async def test_a_reply_is_accepted_and_its_statuses_are_delivered(simulated_world: World) -> None:
+    sent = await simulated_world.channel.send(REPLY, simulated_world.http)
+    await simulated_world.server.wait_until_idle()
 
-    statuses = [event.status for event in world.gateway.events if isinstance(event, StatusChanged)]
+    statuses = [event.status for event in simulated_world.gateway.events if isinstance(event, StatusChanged)]
     assert sorted(statuses) == [DeliveryStatus.DELIVERED, DeliveryStatus.SENT]
-    found = (await world.http.get(f"{world.url}/_simulator/messages", params={"from": ADA})).json()
-    assert [(line["direction"], line["id"], line["text"]) for line in found["messages"]] == [
+    message = (
+        await simulated_world.http.get(f"{simulated_world.url}/_simulator/messages", params={"from": ADA})
+    ).json()
+    assert [(line["direction"], line["id"], line["text"]) for line in message["messages"]] == [
         ("out", sent.provider_id, "Hello")
     ]
-    later = await world.http.get(
-        f"{world.url}/_simulator/messages", params={"from": ADA, "after": found["last"]}
+    later = await simulated_world.http.get(
+        f"{simulated_world.url}/_simulator/messages", params={"from": ADA, "after": message["last"]}
     )
-    assert later.json() == {"messages": [], "last": found["last"]}
+    assert later.json() == {"messages": [], "last": message["last"]}
 
 
-async def test_a_plus_that_became_a_space_is_put_back(world: World) -> None:
-    await world.say("Hi")
+async def test_a_plus_decoded_as_a_space_is_restored(simulated_world: World) -> None:
+    await simulated_world.say("Hi")
 
-    found = (await world.http.get(f"{world.url}/_simulator/messages?from=+{ADA[1:]}")).json()
-    assert [line["text"] for line in found["messages"]] == ["Hi"]
+    message = (
+        await simulated_world.http.get(f"{simulated_world.url}/_simulator/messages?from=+{ADA[1:]}")
+    ).json()
+    assert [line["text"] for line in message["messages"]] == ["Hi"]
 
 
-async def test_webhooks_are_tried_again_until_they_are_taken(world: World) -> None:
-    world.gateway.failures = 3
-    await world.say("Hi")
-    await world.server.wait_until_idle()
+async def test_webhooks_are_retried_until_accepted(simulated_world: World) -> None:
+    simulated_world.gateway.failures = 3
+    await simulated_world.say("Hi")
+    await simulated_world.server.wait_until_idle()
 
-    assert len(world.gateway.events) == 1
+    assert len(simulated_world.gateway.events) == 1
 
 
 @pytest.mark.parametrize(
-    ("fault", "expected", "taken"),
+    ("fault", "expected", "is_accepted"),
     [
         (Fault.TOO_MANY, Unavailable, 0),
         (Fault.UNAVAILABLE, Unknown, 0),
@@ -142,30 +146,32 @@ async def test_webhooks_are_tried_again_until_they_are_taken(world: World) -> No
     ],
 )
 @pytest.mark.parametrize("transport", ["aiohttp", "httpx"])
-async def test_a_send_that_failed_is_looked_up_and_found_only_if_it_was_taken(
-    world: World, fault: Fault, expected: type[DeliveryError], taken: int, transport: str
+async def test_a_failed_send_is_found_by_look_up_only_if_it_was_accepted(
+    simulated_world: World, fault: Fault, expected: type[DeliveryError], is_accepted: int, transport: str
 ) -> None:
     since = datetime.now(UTC)
-    answer = await world.http.post(f"{world.url}/_simulator/faults", json={"next": [fault]})
+    answer = await simulated_world.http.post(
+        f"{simulated_world.url}/_simulator/faults", json={"next": [fault]}
+    )
     assert answer.status_code == 200
 
     async with provider_client() if transport == "aiohttp" else httpx.AsyncClient() as http:
         with pytest.raises(expected):
-            await world.channel.send(REPLY, http)
-        found = await world.channel.find_sent(REPLY, http, since=since, known=frozenset())
-        assert (found is not None) == bool(taken)
-        if found is not None:
-            known = frozenset({found.provider_id})
-            assert await world.channel.find_sent(REPLY, http, since=since, known=known) is None
+            await simulated_world.channel.send(REPLY, http)
+        message = await simulated_world.channel.find_sent(REPLY, http, since=since, known=frozenset())
+        assert (message is not None) == bool(is_accepted)
+        if message is not None:
+            known_ids = frozenset({message.provider_id})
+            assert await simulated_world.channel.find_sent(REPLY, http, since=since, known=known_ids) is None
 
 
-async def test_the_server_lives_on_after_it_dropped_a_connection(world: World) -> None:
-    world.server.simulator.set_faults(FaultSettings(next=(Fault.DROP_BEFORE,) * 3))
+async def test_the_server_continues_after_a_dropped_connection(simulated_world: World) -> None:
+    simulated_world.server.simulator.set_faults(FaultSettings(next=(Fault.DROP_BEFORE,) * 3))
     for _ in range(3):
         with pytest.raises(Unknown):
-            await world.channel.send(REPLY, world.http)
+            await simulated_world.channel.send(REPLY, simulated_world.http)
 
-    assert (await world.channel.send(REPLY, world.http)).provider_id
+    assert (await simulated_world.channel.send(REPLY, simulated_world.http)).provider_id
 
 
 @pytest.mark.parametrize(
@@ -179,16 +185,16 @@ async def test_the_server_lives_on_after_it_dropped_a_connection(world: World) -
         ("faults", "[]"),
     ],
 )
-async def test_a_control_that_cannot_be_read_is_refused_in_one_shape(
-    world: World, path: str, body: str
+async def test_malformed_control_requests_are_refused_with_one_shape(
+    simulated_world: World, path: str, body: str
 ) -> None:
-    answer = await world.http.post(f"{world.url}/_simulator/{path}", content=body)
+    answer = await simulated_world.http.post(f"{simulated_world.url}/_simulator/{path}", content=body)
 
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "malformed"
 
 
-async def test_without_a_port_of_its_own_a_dropped_connection_is_an_error() -> None:
+async def test_without_a_real_port_a_dropped_connection_is_an_error() -> None:
     simulator = TwilioSimulator(
         account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1
     )
@@ -209,7 +215,7 @@ async def test_without_a_port_of_its_own_a_dropped_connection_is_an_error() -> N
         await server.aclose()
 
 
-async def test_webhooks_that_wait_are_forgotten_when_the_server_stops() -> None:
+async def test_pending_webhooks_are_cancelled_when_the_server_stops() -> None:
     async with provider_client() as http:
         simulator = TwilioSimulator(
             account_sid=ACCOUNT, auth_token=TOKEN, webhook_url="http://gateway.invalid/x", seed=1
@@ -217,12 +223,12 @@ async def test_webhooks_that_wait_are_forgotten_when_the_server_stops() -> None:
         simulator.set_faults(FaultSettings(webhooks_shuffled=3600.0))
         server = SimulatorServer(simulator, http)
         async with serve(server) as url:
-            said = {"surface": "sms", "from": ADA, "text": "Hi"}
-            await http.post(f"{url}/_simulator/say", json=said)
+            message = {"surface": "sms", "from": ADA, "text": "Hi"}
+            await http.post(f"{url}/_simulator/say", json=message)
         await server.wait_until_idle()
 
 
-async def test_a_port_that_is_taken_is_an_error() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        async with serve(Starlette(), port=taken.getsockname()[1]):
+async def test_a_port_in_use_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as is_accepted, pytest.raises(OSError, match="in use"):
+        async with serve(Starlette(), port=is_accepted.getsockname()[1]):
             pass

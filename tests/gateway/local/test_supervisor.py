@@ -46,37 +46,37 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RunningGateway]]:
         running.stop()
 
 
-def eventually(true: Callable[[], bool], seconds: float = 20.0) -> bool:
+def becomes_true(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     """Return whether a condition becomes true in time; other processes offer no event to wait for."""
     end = monotonic() + seconds
-    while not true() and monotonic() < end:
+    while not condition() and monotonic() < end:
         sleep(0.05)
-    return true()
+    return condition()
 
 
-def test_it_says_where_it_is_when_a_message_would_be_answered(gateway: RunningGateway) -> None:
+def test_the_address_is_printed_once_the_gateway_is_ready(gateway: RunningGateway) -> None:
     assert gateway.is_ready()
     assert set(gateway.children()) == {"web", "worker", "server"}
     assert any("https://bots.example.com/webhooks/twilio" in line for line in gateway.lines)
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "server"])
-def test_what_is_killed_is_started_again(gateway: RunningGateway, name: str) -> None:
+def test_killed_processes_are_restarted(gateway: RunningGateway, name: str) -> None:
     before = gateway.children()
     os.kill(before[name], signal.SIGKILL)
 
-    assert eventually(lambda: gateway.children().get(name, before[name]) != before[name])
-    assert eventually(gateway.is_ready)
+    assert becomes_true(lambda: gateway.children().get(name, before[name]) != before[name])
+    assert becomes_true(gateway.is_ready)
 
 
-def test_a_folder_in_use_is_one_sentence(gateway: RunningGateway) -> None:
+def test_a_folder_in_use_is_reported_in_one_line(gateway: RunningGateway) -> None:
     second = RunningGateway(gateway.folder, **_TWILIO)
     second.wait_for_line("in use by another")
 
     assert second.wait_for_exit() == 2
 
 
-def test_ctrl_c_stops_everything_and_is_no_failure(start: Callable[..., RunningGateway]) -> None:
+def test_ctrl_c_stops_all_processes_with_exit_code_zero(start: Callable[..., RunningGateway]) -> None:
     running = start(**_TWILIO)
     children = running.children()
 
@@ -85,53 +85,54 @@ def test_ctrl_c_stops_everything_and_is_no_failure(start: Callable[..., RunningG
     assert running.lines[-1].endswith("conversations are kept")
 
 
-def test_a_second_ctrl_c_does_not_wait_for_a_worker_that_hangs(start: Callable[..., RunningGateway]) -> None:
+def test_a_second_ctrl_c_kills_a_hanging_worker(start: Callable[..., RunningGateway]) -> None:
     running = start(**_TWILIO)
     os.kill(running.children()["worker"], signal.SIGSTOP)
     running.process.send_signal(signal.SIGINT)
     running.wait_for_line("stopping")
 
     assert running.stop(timeout=15) == 0
+    assert not any("did not stop within" in line for line in running.lines)
 
 
-def test_when_it_is_killed_its_children_end_too(start: Callable[..., RunningGateway]) -> None:
+def test_children_end_when_the_supervisor_is_killed(start: Callable[..., RunningGateway]) -> None:
     running = start(**_TWILIO)
     children = running.children()
     running.process.kill()
 
-    assert eventually(lambda: not any(_is_running(pid) for pid in children.values()))
+    assert becomes_true(lambda: not any(_is_running(pid) for pid in children.values()))
 
 
-def test_a_conversation_goes_on_after_a_restart(start: Callable[..., RunningGateway]) -> None:
+def test_a_conversation_continues_after_a_restart(start: Callable[..., RunningGateway]) -> None:
     running = start(TURNGATE_FLOW="kyc")
-    assert "last four digits" in say(running, "hi", 1)
+    assert "last four digits" in send_message(running, "hi", 1)
     running.stop()
 
-    assert "date of birth" in say(start(TURNGATE_FLOW="kyc"), "4321", 2)
+    assert "date of birth" in send_message(start(TURNGATE_FLOW="kyc"), "4321", 2)
 
 
-def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         running = RunningGateway(tmp_path, "--port", str(port), **_TWILIO)
-        said = running.wait_for_line("cannot listen on")
+        line = running.wait_for_line("cannot listen on")
 
-    assert f"port {port} of 127.0.0.1 (Address already in use)" in said
+    assert f"port {port} of 127.0.0.1 (Address already in use)" in line
     assert (running.wait_for_exit(), len(running.lines)) == (2, 1)
 
 
-def say(running: RunningGateway, words: str, replies: int) -> str:
+def send_message(running: RunningGateway, text: str, replies: int) -> str:
     """Send a message through the console; return the last of `replies` replies."""
-    person = {"surface": "sms", "person": "+15550100177"}
+    contact = {"surface": "sms", "person": "+15550100177"}
     with httpx.Client(base_url=running.url, trust_env=False) as console:
-        console.post("/console/say", json={**person, "text": words}).raise_for_status()
+        console.post("/console/say", json={**contact, "text": text}).raise_for_status()
 
-        def heard() -> list[str]:
-            entries = console.get("/console/conversation", params=person).json()["entries"]
+        def received() -> list[str]:
+            entries = console.get("/console/conversation", params=contact).json()["entries"]
             return [entry["data"]["body"] for entry in entries if entry["kind"] == "said"]
 
-        assert eventually(lambda: len(heard()) == replies)
-        return heard()[-1]
+        assert becomes_true(lambda: len(received()) == replies)
+        return received()[-1]
 
 
 def _is_running(pid: int) -> bool:

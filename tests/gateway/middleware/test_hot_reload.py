@@ -15,7 +15,7 @@ from gateway.middleware.hot_reload import ReloadingDialog
 from tests.flows.conversation import document, edge, node, turn
 
 
-def says(text: str) -> str:
+def flow_that_says(text: str) -> str:
     return json.dumps(document(node("a", text, edges=[edge("on", "a", keywords=["go"])])))
 
 
@@ -31,40 +31,42 @@ def dialog(file: WatchedFlowFile) -> ReloadingDialog:
     return ReloadingDialog(file, DialogMachine(file.flow), lambda: float(next(seconds)))
 
 
-async def heard(dialog: ReloadingDialog) -> str:
+async def receive(dialog: ReloadingDialog) -> str:
     step = await dialog.answer(turn("hi"), None)
     return step.messages[0].text
 
 
-async def test_a_changed_flow_is_taken_up_with_the_next_turn(tmp_path: Path) -> None:
+async def test_a_changed_flow_is_loaded_at_the_next_turn(tmp_path: Path) -> None:
     path = tmp_path / "flow.json"
-    path.write_text(says("Hello!"))
+    path.write_text(flow_that_says("Hello!"))
     talk = dialog(WatchedFlowFile(path))
-    assert await heard(talk) == "Hello!"
-    path.write_text(says("Good morning!"))
-    assert await heard(talk) == "Good morning!"
+    assert await receive(talk) == "Hello!"
+    path.write_text(flow_that_says("Good morning!"))
+    assert await receive(talk) == "Good morning!"
 
 
-@pytest.mark.parametrize("text", ["{", says("Hello {{ x | loud }}!"), says("{% include 'x' %}"), "{}", "\0"])
-async def test_a_flow_that_cannot_be_run_leaves_the_one_before(
+@pytest.mark.parametrize(
+    "text", ["{", flow_that_says("Hello {{ x | loud }}!"), flow_that_says("{% include 'x' %}"), "{}", "\0"]
+)
+async def test_an_invalid_flow_file_keeps_the_previous_flow(
     text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "flow.json"
-    path.write_text(says("Hello!"))
+    path.write_text(flow_that_says("Hello!"))
     talk = dialog(WatchedFlowFile(path))
     path.write_text(text)
     with caplog.at_level(logging.ERROR, "turngate.flow"):
-        assert await heard(talk) == "Hello!"
+        assert await receive(talk) == "Hello!"
     assert "the one before goes on" in caplog.text
 
 
-async def test_whatever_goes_wrong_with_a_changed_flow_people_are_answered(
+async def test_turns_are_answered_whatever_fails_during_a_reload(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "flow.json"
-    path.write_text(says("Hello!"))
+    path.write_text(flow_that_says("Hello!"))
     talk = dialog(Uncompilable(path))
-    path.write_text(says("Good morning!"))
+    path.write_text(flow_that_says("Good morning!"))
     with caplog.at_level(logging.ERROR, "turngate.flow"):
-        assert await heard(talk) == "Hello!"
+        assert await receive(talk) == "Hello!"
     assert "the one before goes on" in caplog.text

@@ -95,25 +95,25 @@ async def world() -> AsyncIterator[World]:
         yield World(model, twilio, whatsapp, redis_url)
 
 
-async def test_a_voice_note_is_answered_like_what_it_says() -> None:
-    async with world() as around:
-        for server in (around.whatsapp, around.twilio):
-            person, ours = "+15550176", "+15550176"
-            if server is around.twilio:
-                ours = f"whatsapp:{person}"
-            server.send_user_message(UserMessage("whatsapp", person, "hello"))
+async def test_a_voice_note_is_answered_like_its_text() -> None:
+    async with world() as environment:
+        for server in (environment.whatsapp, environment.twilio):
+            contact, ours = "+15550176", "+15550176"
+            if server is environment.twilio:
+                ours = f"whatsapp:{contact}"
+            server.send_user_message(UserMessage("whatsapp", contact, "hello"))
             await server.wait_for_entries("last four digits", ours, 0)
-            around.model.transcripts = [JSONResponse({"text": "four three two one, 4321"})]
+            environment.model.transcripts = [JSONResponse({"text": "four three two one, 4321"})]
             server.send_user_message(
-                UserMessage("whatsapp", person, media=(NOTE,), media_type="audio/ogg; codecs=opus")
+                UserMessage("whatsapp", contact, media=(NOTE,), media_type="audio/ogg; codecs=opus")
             )
             await server.wait_for_entries("date of birth", ours, 1)
 
-        assert [each[:2] for each in around.model.recordings] == [("voice.ogg", "audio/ogg")] * 2
-        assert {body for _, _, body in around.model.recordings} == {OPUS}
+        assert [each[:2] for each in environment.model.recordings] == [("voice.ogg", "audio/ogg")] * 2
+        assert {body for _, _, body in environment.model.recordings} == {OPUS}
 
 
-async def unheard(url: str, message_id: str) -> list[object]:
+async def failed_transcriptions(url: str, message_id: str) -> list[object]:
     """Return why notes were not transcribed, as `turngate why` reads it from the session's log."""
     async with Redis.from_url(url) as redis:
         session = await SessionIndex(redis).find_by_message(message_id)
@@ -122,28 +122,28 @@ async def unheard(url: str, message_id: str) -> list[object]:
     return [entry.data["unheard"] for entry in entries if "unheard" in entry.data]
 
 
-async def test_what_cannot_be_heard_is_said_and_the_conversation_goes_on() -> None:
-    person = "+15550177"
-    async with world() as around:
-        server = around.whatsapp
-        server.send_user_message(UserMessage("whatsapp", person, "hello"))
-        await server.wait_for_entries("last four digits", person, 0)
-        seen = len(server.list_entries(person))
+async def test_a_failed_transcription_is_reported_and_the_conversation_continues() -> None:
+    contact = "+15550177"
+    async with world() as environment:
+        server = environment.whatsapp
+        server.send_user_message(UserMessage("whatsapp", contact, "hello"))
+        await server.wait_for_entries("last four digits", contact, 0)
+        seen = len(server.list_entries(contact))
         wamid, _ = server.send_user_message(
-            UserMessage("whatsapp", person, media=(NOTE,), media_type="audio/ogg")
+            UserMessage("whatsapp", contact, media=(NOTE,), media_type="audio/ogg")
         )  # the model refuses it
-        await server.wait_for_entries("open files", person, seen)
-        seen = len(server.list_entries(person))
+        await server.wait_for_entries("open files", contact, seen)
+        seen = len(server.list_entries(contact))
         server.send_user_message(
-            UserMessage("whatsapp", person, media=(data(JPEG, "audio/ogg"),), media_type="audio/ogg")
+            UserMessage("whatsapp", contact, media=(data(JPEG, "audio/ogg"),), media_type="audio/ogg")
         )
-        await server.wait_for_entries("no files", person, seen)
-        seen = len(server.list_entries(person))
-        server.send_user_message(UserMessage("whatsapp", person, "4321"))
-        await server.wait_for_entries("date of birth", person, seen)
+        await server.wait_for_entries("no files", contact, seen)
+        seen = len(server.list_entries(contact))
+        server.send_user_message(UserMessage("whatsapp", contact, "4321"))
+        await server.wait_for_entries("date of birth", contact, seen)
 
-        assert len(around.model.recordings) == 1
-        assert await unheard(around.redis_url, wamid) == ["no_transcript", "wrong_type"]
+        assert len(environment.model.recordings) == 1
+        assert await failed_transcriptions(environment.redis_url, wamid) == ["no_transcript", "wrong_type"]
 
 
 @pytest.fixture
@@ -160,9 +160,9 @@ async def cdn() -> AsyncIterator[Crm]:
 
 @pytest.fixture
 async def fetch(crm: Crm, cdn: Crm) -> AsyncIterator[SafeFetch]:
-    made = SafeFetch([crm.host, cdn.host])
-    yield made
-    await made.aclose()
+    client = SafeFetch([crm.host, cdn.host])
+    yield client
+    await client.aclose()
 
 
 def twilio(crm: Crm) -> tuple[TwilioMedia, Attachment]:
@@ -174,17 +174,17 @@ def whatsapp(crm: Crm) -> tuple[WhatsAppMedia, Attachment]:
     return WhatsAppMedia(token="t", base=f"{crm.url}/v26.0"), Attachment(url=f"{crm.url}/v26.0/700")
 
 
-async def test_twilios_credentials_stay_at_twilio(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
-    media, medium = twilio(crm)
+async def test_twilio_credentials_are_sent_to_twilio_only(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
+    media, attachment = twilio(crm)
     crm.answers, cdn.answers = [RedirectResponse(f"{cdn.url}/file")], [Response(OPUS)]
 
-    assert await media.download(medium, fetch) == OPUS
+    assert await media.download(attachment, fetch) == OPUS
     assert crm.requests[0].headers["authorization"].startswith("Basic ")
     assert "authorization" not in cdn.requests[0].headers
 
 
 @pytest.mark.parametrize("path", ["/2010-04-01/Accounts/AC9/Messages/MM1/Media/ME1", "/x", ""])
-async def test_no_other_address_gets_them(crm: Crm, cdn: Crm, fetch: SafeFetch, path: str) -> None:
+async def test_other_hosts_get_no_credentials(crm: Crm, cdn: Crm, fetch: SafeFetch, path: str) -> None:
     for forged in (
         f"{cdn.url}/2010-04-01/Accounts/{ACCOUNT}/M",
         f"{crm.url}{path}",
@@ -198,33 +198,33 @@ async def test_no_other_address_gets_them(crm: Crm, cdn: Crm, fetch: SafeFetch, 
     assert not [each for each in (*crm.requests, *cdn.requests) if "authorization" in each.headers]
 
 
-async def test_a_file_that_is_not_there_yet_is_asked_for_again(crm: Crm, fetch: SafeFetch) -> None:
-    media, medium = twilio(crm)
+async def test_a_file_that_is_not_ready_yet_is_requested_again(crm: Crm, fetch: SafeFetch) -> None:
+    media, attachment = twilio(crm)
     crm.answers = [Response(status_code=404), Response(OPUS)]
 
-    assert await media.download(medium, fetch) == OPUS
+    assert await media.download(attachment, fetch) == OPUS
     crm.answers = [Response(status_code=404)] * 3
     with pytest.raises(MediaUnavailable) as gone:
-        await media.download(medium, fetch)
+        await media.download(attachment, fetch)
     assert gone.value.kind is MediaErrorKind.NOT_FOUND
 
 
 def zendesk(crm: Crm) -> tuple[ZendeskChannel, Attachment]:
     """Channel with private attachments: only who may read the ticket gets its files."""
-    found = zendesk_channel(ZENDESK_API_URL=crm.url)
-    return found, Attachment(url=f"{crm.url}/attachments/token/x/?name=parcel.png")
+    channel_and_file = zendesk_channel(ZENDESK_API_URL=crm.url)
+    return channel_and_file, Attachment(url=f"{crm.url}/attachments/token/x/?name=parcel.png")
 
 
 def sunshine(crm: Crm) -> tuple[SunshineChannel, Attachment]:
-    found = sunshine_channel(SUNSHINE_API_URL=f"{crm.url}/sc")
-    return found, Attachment(url=f"{crm.url}/sc/attachments/v2/file")
+    channel_and_file = sunshine_channel(SUNSHINE_API_URL=f"{crm.url}/sc")
+    return channel_and_file, Attachment(url=f"{crm.url}/sc/attachments/v2/file")
 
 
-@pytest.mark.parametrize("made", [zendesk, sunshine])
-async def test_private_files_of_a_desk_open_to_our_credentials_and_these_go_nowhere_else(
-    crm: Crm, cdn: Crm, fetch: SafeFetch, made: Callable[[Crm], tuple[HostsMedia, Attachment]]
+@pytest.mark.parametrize("client", [zendesk, sunshine])
+async def test_private_attachments_are_downloaded_with_credentials_that_go_nowhere_else(
+    crm: Crm, cdn: Crm, fetch: SafeFetch, client: Callable[[Crm], tuple[HostsMedia, Attachment]]
 ) -> None:
-    channel, medium = made(crm)
+    channel, attachment = client(crm)
 
     def private(asked: Request) -> Response:
         is_known = "authorization" in asked.headers
@@ -233,7 +233,7 @@ async def test_private_files_of_a_desk_open_to_our_credentials_and_these_go_nowh
     crm.answers = [private]
     cdn.answers = [Response(JPEG)]
 
-    file = await MediaDownloader({"desk": channel}, fetch).download(medium, "desk")
+    file = await MediaDownloader({"desk": channel}, fetch).download(attachment, "desk")
     assert (file.body, file.content_type) == (JPEG, "image/jpeg")
     for forged in (f"{cdn.url}/attachments/token/x", f"{crm.url}.{cdn.host}/", f"{crm.url}/attachments/../x"):
         with suppress(MediaUnavailable):
@@ -241,25 +241,25 @@ async def test_private_files_of_a_desk_open_to_our_credentials_and_these_go_nowh
     assert not [each for each in (*crm.requests[1:], *cdn.requests) if "authorization" in each.headers]
 
 
-async def test_metas_token_stays_at_meta(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
-    media, medium = whatsapp(crm)
+async def test_the_meta_token_is_sent_to_meta_only(crm: Crm, cdn: Crm, fetch: SafeFetch) -> None:
+    media, attachment = whatsapp(crm)
     crm.answers, cdn.answers = [JSONResponse({"url": f"{cdn.url}/file"})], [Response(OPUS)]
 
-    assert await media.download(medium, fetch) == OPUS
+    assert await media.download(attachment, fetch) == OPUS
     assert crm.requests[0].headers["authorization"] == "Bearer t"
     assert "authorization" not in cdn.requests[0].headers
 
 
-async def test_an_expired_address_is_asked_for_again(crm: Crm, fetch: SafeFetch) -> None:
-    media, medium = whatsapp(crm)
-    told = JSONResponse({"url": f"{crm.url}/file"})
-    crm.answers = [told, Response(status_code=404), told, Response(OPUS)]
+async def test_an_expired_media_url_is_requested_again(crm: Crm, fetch: SafeFetch) -> None:
+    media, attachment = whatsapp(crm)
+    requests = JSONResponse({"url": f"{crm.url}/file"})
+    crm.answers = [requests, Response(status_code=404), requests, Response(OPUS)]
 
-    assert await media.download(medium, fetch) == OPUS
+    assert await media.download(attachment, fetch) == OPUS
 
 
 @pytest.mark.parametrize(
-    ("answers", "trouble"),
+    ("answers", "failure"),
     [
         ([JSONResponse({"url": "http://127.0.0.1:9/", "file_size": 10**9})], MediaErrorKind.TOO_LARGE),
         ([JSONResponse({"url": "http://127.0.0.1:9/"})], MediaErrorKind.REFUSED),
@@ -270,27 +270,27 @@ async def test_an_expired_address_is_asked_for_again(crm: Crm, fetch: SafeFetch)
         ([Response(status_code=401)], MediaErrorKind.REFUSED),
     ],
 )
-async def test_why_there_is_no_file(
-    crm: Crm, fetch: SafeFetch, answers: list[Response], trouble: MediaErrorKind
+async def test_download_failures_have_a_reason(
+    crm: Crm, fetch: SafeFetch, answers: list[Response], failure: MediaErrorKind
 ) -> None:
-    media, medium = whatsapp(crm)
+    media, attachment = whatsapp(crm)
     crm.answers = [*answers, *answers]
 
-    with pytest.raises(MediaUnavailable) as none:
-        await media.download(medium, fetch)
-    assert none.value.kind is trouble
+    with pytest.raises(MediaUnavailable) as error:
+        await media.download(attachment, fetch)
+    assert error.value.kind is failure
 
 
-async def test_bytes_that_are_not_those_that_meta_counted_are_no_file(crm: Crm, fetch: SafeFetch) -> None:
-    media, medium = whatsapp(crm)
+async def test_a_file_with_a_wrong_checksum_is_rejected(crm: Crm, fetch: SafeFetch) -> None:
+    media, attachment = whatsapp(crm)
     crm.answers = [JSONResponse({"url": f"{crm.url}/file", "sha256": "0" * 64}), Response(OPUS)]
 
-    with pytest.raises(MediaUnavailable) as none:
-        await media.download(medium, fetch)
-    assert none.value.kind is MediaErrorKind.WRONG_TYPE
+    with pytest.raises(MediaUnavailable) as error:
+        await media.download(attachment, fetch)
+    assert error.value.kind is MediaErrorKind.WRONG_TYPE
 
 
-async def test_another_channels_file_is_got_without_credentials_and_known_by_its_bytes(
+async def test_files_of_other_channels_are_downloaded_without_credentials_and_detected_by_content(
     crm: Crm, fetch: SafeFetch
 ) -> None:
     crm.answers = [Response(JPEG, media_type="audio/ogg")]
@@ -320,11 +320,11 @@ async def cloud(
 
 def picture(url: str) -> Reply:
     address = Address(channel="whatsapp", account="1", ours="800000000000001", theirs="15550178")
-    medium = Attachment(url=url, content_type="image/jpeg", name="a.jpg")
-    return Reply(key="t.1", address=address, body="Look", media=(medium,))
+    attachment = Attachment(url=url, content_type="image/jpeg", name="a.jpg")
+    return Reply(key="t.1", address=address, body="Look", media=(attachment,))
 
 
-async def test_a_file_that_meta_cannot_get_is_uploaded_and_sent_by_its_id(crm: Crm, fetch: SafeFetch) -> None:
+async def test_a_file_that_meta_cannot_fetch_is_uploaded_and_sent_by_id(crm: Crm, fetch: SafeFetch) -> None:
     crm.answers = [Response(JPEG)]
     async with cloud(fetch) as (channel, server, http):
         await channel.send(picture(f"{crm.url}/a.jpg"), http)
@@ -345,7 +345,7 @@ async def test_a_file_that_meta_cannot_get_is_uploaded_and_sent_by_its_id(crm: C
         (Response(status_code=503), Unavailable),
     ],
 )
-async def test_a_file_that_cannot_be_sent_is_refused_or_waits(
+async def test_a_file_that_cannot_be_sent_is_rejected_or_retried(
     crm: Crm, fetch: SafeFetch, answer: Response, expected: type[DeliveryError]
 ) -> None:
     crm.answers = [answer]
@@ -356,7 +356,7 @@ async def test_a_file_that_cannot_be_sent_is_refused_or_waits(
         assert server.list_entries("+15550178") == []
 
 
-async def test_a_public_address_is_left_to_meta(crm: Crm, fetch: SafeFetch) -> None:
+async def test_a_public_url_is_passed_to_meta(crm: Crm, fetch: SafeFetch) -> None:
     async with cloud(fetch) as (channel, server, http):
         await channel.send(picture("https://files.example.com/a.jpg"), http)
         [line] = server.list_entries("+15550178")

@@ -44,17 +44,17 @@ class Complete(FakeChannel):
         return turn.model_copy(update={"attachments": (FILE,)})
 
 
-async def none(session: str) -> State | None:
+async def load_no_state(session: str) -> State | None:
     """No session has a stored state."""
     return None
 
 
 @pytest.mark.parametrize("answers", [True, False])
-async def test_a_turn_is_completed_or_answered_as_it_is(answers: bool) -> None:
+async def test_a_turn_is_enriched_or_answered_unchanged(answers: bool) -> None:
     dialog = Listening()
     async with httpx.AsyncClient() as http:
-        completed = TurnEnrichment(dialog, {"zendesk": Complete(answers=answers)}, http, none)
+        completed = TurnEnrichment(dialog, {"zendesk": Complete(answers=answers)}, http, load_no_state)
         await completed.answer(Turn(id="1", session="s", address=ADDRESS, text="Look"), None)
 
-    [heard] = dialog.heard
-    assert (heard.text, heard.attachments) == ("Look", (FILE,) if answers else ())
+    [received] = dialog.heard
+    assert (received.text, received.attachments) == ("Look", (FILE,) if answers else ())

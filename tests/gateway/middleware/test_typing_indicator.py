@@ -33,9 +33,9 @@ class Signs:
 class SlowDialog:
     """Answers after the typing indicator was requested, or at once."""
 
-    def __init__(self, signs: Signs, *, waits: bool) -> None:
+    def __init__(self, signs: Signs, *, is_slow: bool) -> None:
         self._signs = signs
-        self._waits = waits
+        self._waits = is_slow
 
     async def answer(
         self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
@@ -49,31 +49,35 @@ class SlowDialog:
         return TurnOutcome(state={})
 
 
-async def answered(signs: Signs, *, waits: bool, soon: float, channel: str = "fake") -> None:
+async def run_turn(signs: Signs, *, is_slow: bool, delay: float, channel: str = "fake") -> None:
     async with httpx.AsyncClient() as http:
-        dialog = TypingIndicator(SlowDialog(signs, waits=waits), {channel: signs.show_typing}, http, soon)
+        dialog = TypingIndicator(
+            SlowDialog(signs, is_slow=is_slow), {channel: signs.show_typing}, http, delay
+        )
         await dialog.answer(turn(1), None)
     signs.happened.append("answered")
 
 
-async def test_typing_is_shown_before_an_answer_that_takes_long() -> None:
+async def test_typing_is_shown_before_a_slow_answer() -> None:
     signs = Signs()
-    await answered(signs, waits=True, soon=0)
+    await run_turn(signs, is_slow=True, delay=0)
 
     assert signs.happened == [f"typing {turn(1).id}", "answered"]
 
 
-@pytest.mark.parametrize(("soon", "channel"), [(60, "fake"), (0, "other")])
-async def test_nothing_is_shown_for_a_quick_answer_or_where_nothing_can_be(soon: float, channel: str) -> None:
+@pytest.mark.parametrize(("delay", "channel"), [(60, "fake"), (0, "other")])
+async def test_typing_is_not_shown_for_quick_answers_or_unsupported_channels(
+    delay: float, channel: str
+) -> None:
     signs = Signs()
-    await answered(signs, waits=False, soon=soon, channel=channel)
+    await run_turn(signs, is_slow=False, delay=delay, channel=channel)
 
     assert signs.happened == ["answered"]
 
 
-async def test_a_provider_that_refuses_the_sign_spoils_no_answer() -> None:
+async def test_a_rejected_typing_indicator_does_not_fail_the_answer() -> None:
     signs = Signs()
     signs.error = Unavailable("whatsapp 130429")
-    await answered(signs, waits=True, soon=0)
+    await run_turn(signs, is_slow=True, delay=0)
 
     assert signs.happened == ["answered"]

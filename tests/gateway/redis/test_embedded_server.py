@@ -14,13 +14,13 @@ from gateway.redis.embedded_server import EmbeddedRedis, find_running
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[EmbeddedRedis]:
-    made = EmbeddedRedis(tmp_path / "data")
-    made.start()
-    yield made
-    made.stop()
+    embedded = EmbeddedRedis(tmp_path / "data")
+    embedded.start()
+    yield embedded
+    embedded.stop()
 
 
-def test_what_was_written_is_there_after_a_restart(server: EmbeddedRedis) -> None:
+def test_data_survives_a_restart(server: EmbeddedRedis) -> None:
     with Redis.from_url(server.url) as client:
         client.set("kept", "yes")
     server.stop()
@@ -30,7 +30,7 @@ def test_what_was_written_is_there_after_a_restart(server: EmbeddedRedis) -> Non
         assert client.get("kept") == b"yes"
 
 
-def test_what_was_acknowledged_is_there_after_the_server_was_killed(server: EmbeddedRedis) -> None:
+def test_acknowledged_data_survives_a_kill(server: EmbeddedRedis) -> None:
     with Redis.from_url(server.url) as client:
         client.set("kept", "yes")
     server.kill()
@@ -40,12 +40,12 @@ def test_what_was_acknowledged_is_there_after_the_server_was_killed(server: Embe
         assert client.get("kept") == b"yes"
 
 
-def test_a_folder_has_one_owner_and_the_second_is_told_what_to_do(server: EmbeddedRedis) -> None:
+def test_a_second_owner_of_a_folder_gets_an_error_with_the_action(server: EmbeddedRedis) -> None:
     with pytest.raises(ConfigurationError, match="TURNGATE_DATA_DIR"):
         EmbeddedRedis(server.folder).start()
 
 
-def test_another_process_finds_it_by_its_folder(server: EmbeddedRedis) -> None:
+def test_another_process_finds_the_server_by_its_folder(server: EmbeddedRedis) -> None:
     assert find_running(server.folder) == server.url
     server.stop()
 
@@ -62,7 +62,7 @@ def test_a_folder_with_a_long_path_still_gets_a_socket(tmp_path: Path) -> None:
         server.stop()
 
 
-def test_it_never_evicts_what_is_in_it(server: EmbeddedRedis) -> None:
+def test_the_server_never_evicts_keys(server: EmbeddedRedis) -> None:
     with Redis.from_url(server.url) as client:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
 

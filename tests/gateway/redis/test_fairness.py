@@ -18,19 +18,19 @@ QUEUE = "rq:queue:turns"
 FEW = ProtocolLimits(max_jobs_per_account=3)
 
 
-async def write(redis: Redis, account: str, *people: int) -> None:
+async def accept_messages(redis: Redis, account: str, *contacts: int) -> None:
     address = Address(channel="fake", account=account, ours="us", theirs="them")
-    turns = [Turn(id="1", session=f"{account}-{person}", address=address, text="hi") for person in people]
+    turns = [Turn(id="1", session=f"{account}-{contact}", address=address, text="hi") for contact in contacts]
     await RedisInbox(redis, FEW).accept([TurnReceived(turn=turn) for turn in turns])
 
 
-async def queued(redis: Redis) -> list[str]:
+async def queued_sessions(redis: Redis) -> list[str]:
     jobs = await cast("Any", redis.lrange(QUEUE, 0, -1))
     data = [await cast("Any", redis.hget(b"rq:job:" + job, "data")) for job in jobs]
     return [json.loads(each)[2][0] for each in data]
 
 
-async def work(redis: Redis, mailbox: RedisMailbox) -> str:
+async def process_next_job(redis: Redis, mailbox: RedisMailbox) -> str:
     """Process the job at the head of the queue, as a worker does."""
     job = await cast("Any", redis.lpop(QUEUE))
     session: str = json.loads(await cast("Any", redis.hget(b"rq:job:" + job, "data")))[2][0]
@@ -41,33 +41,33 @@ async def work(redis: Redis, mailbox: RedisMailbox) -> str:
     return session
 
 
-async def test_an_accounts_first_job_stands_behind_a_few_of_anothers(redis: Redis) -> None:
-    await write(redis, "flood", *range(10))
-    await write(redis, "calm", 1)
+async def test_a_flood_does_not_delay_the_first_job_of_another_account(redis: Redis) -> None:
+    await accept_messages(redis, "flood", *range(10))
+    await accept_messages(redis, "calm", 1)
 
-    assert await queued(redis) == ["flood-0", "flood-1", "flood-2", "calm-1"]
+    assert await queued_sessions(redis) == ["flood-0", "flood-1", "flood-2", "calm-1"]
 
 
-async def test_all_of_a_flood_is_worked_off_in_its_order(redis: Redis) -> None:
-    await write(redis, "flood", *range(10))
+async def test_a_flood_is_processed_completely_and_in_order(redis: Redis) -> None:
+    await accept_messages(redis, "flood", *range(10))
     mailbox = RedisMailbox(redis, FEW)
 
-    worked = [await work(redis, mailbox) for _ in range(10)]
+    processed = [await process_next_job(redis, mailbox) for _ in range(10)]
 
-    assert worked == [f"flood-{person}" for person in range(10)]
+    assert processed == [f"flood-{contact}" for contact in range(10)]
     assert await redis.keys("tg:ready:*") == await redis.keys("tg:backlog:*") == []
     assert await redis.zcard("tg:due") == 0
 
 
-async def test_who_waits_for_room_is_found_when_jobs_and_rooms_are_lost(redis: Redis) -> None:
-    await write(redis, "flood", *range(6))
+async def test_backlogged_sessions_are_found_after_jobs_are_lost(redis: Redis) -> None:
+    await accept_messages(redis, "flood", *range(6))
     await redis.delete(QUEUE)
-    mailbox, found = RedisMailbox(redis, FEW), []
+    mailbox, enqueued = RedisMailbox(redis, FEW), []
     while due := cast("list[bytes]", await redis.zrange("tg:due", 0, -1)):
         await redis.zadd("tg:due", dict.fromkeys(due, 1))
         await Sweeper(redis, FEW).sweep()
         while await redis.llen(QUEUE):
-            found.append(await work(redis, mailbox))
+            enqueued.append(await process_next_job(redis, mailbox))
 
-    assert sorted(found) == [f"flood-{person}" for person in range(6)]
+    assert sorted(enqueued) == [f"flood-{contact}" for contact in range(6)]
     assert await redis.zcard("tg:due") == 0

@@ -25,22 +25,22 @@ def received(*numbers: int, session: str = "fake:1") -> list[Event]:
     return [TurnReceived(turn=turn(number, session)) for number in numbers]
 
 
-def status(word: DeliveryStatus) -> StatusChanged:
-    return StatusChanged(channel="fake", provider_id="P1", status=word)
+def status(status_name: DeliveryStatus) -> StatusChanged:
+    return StatusChanged(channel="fake", provider_id="P1", status=status_name)
 
 
-async def test_a_message_enters_once_however_often_and_in_however_many_copies_it_comes(
+async def test_duplicate_deliveries_of_a_message_are_accepted_once(
     redis: Redis,
 ) -> None:
     inbox = RedisInbox(redis)
 
-    verdicts = await asyncio.gather(*(inbox.accept(received(1)) for _ in range(50)))
+    results = await asyncio.gather(*(inbox.accept(received(1)) for _ in range(50)))
 
-    assert sorted(verdict for [verdict] in verdicts) == [AcceptResult.DUPLICATE] * 49 + [AcceptResult.NEW]
+    assert sorted(verdict for [verdict] in results) == [AcceptResult.DUPLICATE] * 49 + [AcceptResult.NEW]
     assert await redis.llen("tg:{fake:1}:mail") == 1
 
 
-async def test_concurrent_requests_share_a_round_trip_and_each_gets_its_own_verdicts(redis: Redis) -> None:
+async def test_concurrent_requests_share_a_round_trip_and_get_their_own_results(redis: Redis) -> None:
     inbox = RedisInbox(redis)
     await inbox.accept(received(0, session="warm"))
     before = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
@@ -52,7 +52,7 @@ async def test_concurrent_requests_share_a_round_trip_and_each_gets_its_own_verd
     assert after - before <= 2
 
 
-async def test_a_request_that_cannot_be_written_harms_none_of_those_beside_it(redis: Redis) -> None:
+async def test_a_request_that_cannot_be_encoded_fails_alone(redis: Redis) -> None:
     inbox = RedisInbox(redis)
     unwritable: list[Event] = [TurnReceived(turn=turn(1, text="\ud800"))]
 
@@ -66,7 +66,7 @@ async def test_a_request_that_cannot_be_written_harms_none_of_those_beside_it(re
     assert others == [[AcceptResult.NEW]] * 10
 
 
-async def test_a_session_that_has_a_job_gets_no_second_one(redis: Redis) -> None:
+async def test_a_session_has_at_most_one_job(redis: Redis) -> None:
     inbox = RedisInbox(redis)
     await inbox.accept(received(1, 2))
     await inbox.accept(received(3))
@@ -74,7 +74,7 @@ async def test_a_session_that_has_a_job_gets_no_second_one(redis: Redis) -> None
     assert await redis.llen("rq:queue:turns") == 1
 
 
-async def test_a_full_mailbox_refuses_what_is_new_and_still_knows_what_is_not(redis: Redis) -> None:
+async def test_a_full_mailbox_rejects_new_messages_and_still_deduplicates(redis: Redis) -> None:
     inbox = RedisInbox(redis, ProtocolLimits(mailbox_length=2))
     await inbox.accept(received(1, 2))
 
@@ -91,7 +91,7 @@ async def test_nothing_is_acknowledged_when_the_server_cannot_be_reached() -> No
     await redis.aclose()
 
 
-async def test_nothing_is_half_recorded_when_the_server_is_out_of_memory(redis: Redis) -> None:
+async def test_nothing_is_partially_recorded_when_the_server_is_out_of_memory(redis: Redis) -> None:
     inbox = RedisInbox(redis)
     await redis.config_set("maxmemory", "1")
     try:
@@ -105,15 +105,15 @@ async def test_nothing_is_half_recorded_when_the_server_is_out_of_memory(redis: 
 
 async def test_statuses_move_only_forward(redis: Redis) -> None:
     inbox = RedisInbox(redis)
-    words = [DeliveryStatus.SENT, DeliveryStatus.READ, DeliveryStatus.DELIVERED, DeliveryStatus.READ]
+    status_names = [DeliveryStatus.SENT, DeliveryStatus.READ, DeliveryStatus.DELIVERED, DeliveryStatus.READ]
 
-    verdicts = [(await inbox.accept([status(word)]))[0] for word in words]
+    results = [(await inbox.accept([status(status_name)]))[0] for status_name in status_names]
 
-    assert verdicts == [AcceptResult.EARLY, AcceptResult.EARLY, AcceptResult.STALE, AcceptResult.STALE]
+    assert results == [AcceptResult.EARLY, AcceptResult.EARLY, AcceptResult.STALE, AcceptResult.STALE]
     assert await redis.hget("tg:message:fake:P1", "status") == b"read"
 
 
-async def test_a_redelivery_is_known_even_after_the_server_forgot_its_scripts(redis: Redis) -> None:
+async def test_a_redelivery_is_deduplicated_after_the_script_cache_was_flushed(redis: Redis) -> None:
     inbox = RedisInbox(redis)
     await inbox.accept(received(1))
     await redis.script_flush()
@@ -121,26 +121,24 @@ async def test_a_redelivery_is_known_even_after_the_server_forgot_its_scripts(re
     assert await inbox.accept(received(1)) == [AcceptResult.DUPLICATE]
 
 
-async def test_what_is_of_no_interest_is_counted(redis: Redis) -> None:
+async def test_ignored_events_are_counted(redis: Redis) -> None:
     await RedisInbox(redis).accept([Ignored(reason="typing")])
 
     assert await redis.hget("tg:counts", "ignored:typing") == b"1"
 
 
-async def test_the_log_tells_what_was_accepted(redis: Redis) -> None:
+async def test_accepted_messages_are_in_the_log(redis: Redis) -> None:
     await RedisInbox(redis).accept(received(1))
 
     [entry] = await read_log(redis, "fake:1")
     assert (entry.kind, entry.data["turn"]) == ("accepted", "M1")
 
 
-async def test_our_job_is_laid_out_as_the_installed_rq_lays_it_out(
-    redis: Redis, sync_redis: SyncRedis
-) -> None:
+async def test_the_job_layout_matches_the_installed_rq(redis: Redis, sync_redis: SyncRedis) -> None:
     await RedisInbox(redis).accept(received(1))
     queue = rq_layout.open_queue(sync_redis)
-    [ours] = queue.job_ids
-    theirs = queue.enqueue(
+    [actual] = queue.job_ids
+    expected = queue.enqueue(
         rq_layout.JOB_FUNCTION,
         "fake:1",
         job_timeout=rq_layout.JOB_TIMEOUT_SECONDS,
@@ -149,8 +147,8 @@ async def test_our_job_is_laid_out_as_the_installed_rq_lays_it_out(
         failure_ttl=rq_layout.FAILURE_RETENTION_SECONDS,
     )
 
-    fields = set(sync_redis.hgetall(f"rq:job:{ours}"))
-    assert fields == set(sync_redis.hgetall(theirs.key))
-    job = Job.fetch(ours, connection=sync_redis, serializer=JSONSerializer)
-    assert (job.func_name, job.args, job.kwargs, job.is_queued) == (theirs.func_name, ["fake:1"], {}, True)
-    assert [job.id for job in queue.jobs] == [ours, theirs.id]
+    fields = set(sync_redis.hgetall(f"rq:job:{actual}"))
+    assert fields == set(sync_redis.hgetall(expected.key))
+    job = Job.fetch(actual, connection=sync_redis, serializer=JSONSerializer)
+    assert (job.func_name, job.args, job.kwargs, job.is_queued) == (expected.func_name, ["fake:1"], {}, True)
+    assert [job.id for job in queue.jobs] == [actual, expected.id]

@@ -13,7 +13,7 @@ from gateway.redis.mailbox import RedisMailbox
 from tests.fakes import turn
 
 
-async def test_a_renewal_that_meets_a_lease_that_was_just_given_back_is_no_loss(redis: Redis) -> None:
+async def test_renewing_a_lease_that_is_being_released_is_not_a_loss(redis: Redis) -> None:
     mailbox = RedisMailbox(redis)
     await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
     claim = await mailbox.claim("fake:1")
@@ -27,7 +27,7 @@ async def test_a_renewal_that_meets_a_lease_that_was_just_given_back_is_no_loss(
     await mailbox.aclose()
 
 
-async def test_a_renewal_that_meets_another_holder_ends_the_work(redis: Redis) -> None:
+async def test_a_renewal_that_finds_another_holder_cancels_the_work(redis: Redis) -> None:
     mailbox = RedisMailbox(redis)
     await RedisInbox(redis).accept([TurnReceived(turn=turn(1))])
     claim = await mailbox.claim("fake:1")

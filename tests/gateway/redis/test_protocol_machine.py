@@ -1,7 +1,7 @@
-"""Guarantees under arbitrary interleavings of holders, crashes, duplicates and sweeps, on the real scripts.
+"""The guarantees under arbitrary interleavings of holders, crashes and sweeps, on the real scripts.
 
-A step here is one atomic step of the protocol. A crash means that the next step is never taken: any holder
-may stop for ever, or continue after its lease has expired.
+A step is one atomic step of the protocol. A crash means that the next step is never taken: any holder may
+stop for ever, or continue after its lease has expired.
 """
 
 from __future__ import annotations
@@ -144,9 +144,9 @@ class Machine(RuleBasedStateMachine):
         if not holder.view.outbox:
             return
         first = holder.view.outbox[0]
-        known = holder.view.send_mark
+        known_ids = holder.view.send_mark
         try:
-            if known is not None and known.key == first.key and first.key in self.provider:
+            if known_ids is not None and known_ids.key == first.key and first.key in self.provider:
                 self.wait(self.mailbox.record_sent(holder.lease, first, f"P{first.key}"))  # found by look-up
                 holder.view = self.wait(self.mailbox.read_session(holder.lease))
             elif self.wait(self.mailbox.mark_sending(holder.lease, first)):
@@ -198,7 +198,7 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(180)
-def test_the_laws_hold_under_any_interleaving(redis_url: str) -> None:
+def test_the_guarantees_hold_under_any_interleaving(redis_url: str) -> None:
     Machine.url = redis_url
     run_state_machine_as_test(
         Machine,

@@ -17,7 +17,7 @@ from gateway.redis.mailbox import RedisMailbox
 SESSIONS = [f"sms:a:b:+1555010{number:04d}" for number in range(5)]
 
 
-async def test_a_spoilt_session_and_a_lost_lease_fail_alone(redis: Redis) -> None:
+async def test_a_corrupt_session_and_a_lost_lease_fail_individually(redis: Redis) -> None:
     inbox, mailbox = RedisInbox(redis), RedisMailbox(redis)
     turns = [turn_of(session) for session in SESSIONS]
     await asyncio.gather(*(inbox.accept([TurnReceived(turn=turn)]) for turn in turns))
@@ -44,7 +44,7 @@ async def test_a_spoilt_session_and_a_lost_lease_fail_alone(redis: Redis) -> Non
     assert left == [0, 1, 0, 1, 0]
 
 
-async def test_only_one_of_two_who_claim_at_once_gets_the_session(redis: Redis) -> None:
+async def test_only_one_of_two_concurrent_claims_gets_the_lease(redis: Redis) -> None:
     inbox, mailbox = RedisInbox(redis), RedisMailbox(redis)
     await inbox.accept([TurnReceived(turn=turn_of(SESSIONS[0]))])
     claims = await asyncio.gather(mailbox.claim(SESSIONS[0]), mailbox.claim(SESSIONS[0]))
@@ -54,7 +54,7 @@ async def test_only_one_of_two_who_claim_at_once_gets_the_session(redis: Redis) 
 
 
 @pytest.mark.parametrize("count", [1, 40])
-async def test_as_many_as_come_are_claimed_however_many_go_into_a_call(redis: Redis, count: int) -> None:
+async def test_more_sessions_than_fit_one_call_are_all_claimed(redis: Redis, count: int) -> None:
     sessions = [f"sms:a:b:+1555011{number:04d}" for number in range(count)]
     inbox, mailbox = RedisInbox(redis), RedisMailbox(redis)
     await inbox.accept([TurnReceived(turn=turn_of(session)) for session in sessions])

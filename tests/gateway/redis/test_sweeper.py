@@ -14,51 +14,51 @@ from tests.fakes import turn
 QUEUE = "rq:queue:turns"
 
 
-async def overdue(redis: Redis, session: str) -> None:
+async def make_overdue(redis: Redis, session: str) -> None:
     await redis.zadd("tg:due", {session: 1})
 
 
-async def accepted(redis: Redis, *sessions: str, protocol: ProtocolLimits | None = None) -> None:
+async def accept_turn(redis: Redis, *sessions: str, protocol: ProtocolLimits | None = None) -> None:
     for session in sessions:
         await RedisInbox(redis, protocol).accept([TurnReceived(turn=turn(1, session))])
 
 
-async def test_a_job_that_still_waits_its_turn_in_the_queue_is_not_doubled(redis: Redis) -> None:
-    await accepted(redis, "s1", "s2")
-    await overdue(redis, "s2")
+async def test_a_job_that_is_still_queued_is_not_enqueued_again(redis: Redis) -> None:
+    await accept_turn(redis, "s1", "s2")
+    await make_overdue(redis, "s2")
 
     assert await Sweeper(redis).sweep() == 0
     assert await redis.llen(QUEUE) == 2
 
 
 async def test_a_lost_job_is_enqueued_again(redis: Redis) -> None:
-    await accepted(redis, "s1", "s2")
+    await accept_turn(redis, "s1", "s2")
     await redis.lpop(QUEUE)  # a worker took it and died
-    await overdue(redis, "s1")
+    await make_overdue(redis, "s1")
 
     assert await Sweeper(redis).sweep() == 1
     assert await redis.llen(QUEUE) == 2
 
 
-async def test_a_session_under_a_live_lease_is_left_alone(redis: Redis) -> None:
-    await accepted(redis, "s1")
+async def test_a_session_under_a_valid_lease_is_not_enqueued(redis: Redis) -> None:
+    await accept_turn(redis, "s1")
     await redis.lpop(QUEUE)
     await RedisMailbox(redis).claim("s1")
-    await overdue(redis, "s1")
+    await make_overdue(redis, "s1")
 
     assert await Sweeper(redis).sweep() == 0
     assert (await redis.zscore("tg:due", "s1") or 0) > 1
 
 
 async def test_a_session_without_work_leaves_the_index(redis: Redis) -> None:
-    await overdue(redis, "s1")
+    await make_overdue(redis, "s1")
 
     assert await Sweeper(redis).sweep() == 0
     assert await redis.zcard("tg:due") == 0
 
 
-async def test_a_postponed_session_is_woken_when_it_is_due_and_not_by_a_message_before(redis: Redis) -> None:
-    await accepted(redis, "s1")
+async def test_a_postponed_session_is_enqueued_when_due_and_not_earlier(redis: Redis) -> None:
+    await accept_turn(redis, "s1")
     mailbox = RedisMailbox(redis)
     claim = await mailbox.claim("s1")
     assert claim is not None
@@ -66,16 +66,16 @@ async def test_a_postponed_session_is_woken_when_it_is_due_and_not_by_a_message_
     await mailbox.postpone(claim.lease, 60.0, "the provider is down")
     await RedisInbox(redis).accept([TurnReceived(turn=turn(2, "s1"))])
     assert await redis.llen(QUEUE) == 0
-    await overdue(redis, "s1")
+    await make_overdue(redis, "s1")
 
     assert await Sweeper(redis).sweep() == 1
     assert await redis.llen(QUEUE) == 1
 
 
-async def test_more_sessions_than_one_sweep_looks_at_are_all_found(redis: Redis) -> None:
+async def test_more_overdue_sessions_than_one_sweep_checks_are_all_found(redis: Redis) -> None:
     names = [f"s{number}" for number in range(450)]
     roomy = ProtocolLimits(max_jobs_per_account=1_000)
-    await accepted(redis, *names, protocol=roomy)
+    await accept_turn(redis, *names, protocol=roomy)
     await redis.delete(QUEUE)
     await redis.zadd("tg:due", dict.fromkeys(names, 1))
 
@@ -83,10 +83,10 @@ async def test_more_sessions_than_one_sweep_looks_at_are_all_found(redis: Redis)
 
 
 async def test_a_foreign_job_at_the_head_of_the_queue_does_not_hide_a_lost_one(redis: Redis) -> None:
-    await accepted(redis, "s1", "s2")
+    await accept_turn(redis, "s1", "s2")
     await redis.lpop(QUEUE)
     await redis.lpush(QUEUE, "somebody-elses-job")
     for session in ("s1", "s2"):
-        await overdue(redis, session)
+        await make_overdue(redis, session)
 
     assert await Sweeper(redis).sweep() == 1

@@ -34,7 +34,7 @@ async def ask(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"])
-async def test_without_a_key_this_machine_may(host: str) -> None:
+async def test_without_a_key_loopback_requests_are_allowed(host: str) -> None:
     assert (await ask(host=host)).text == "inside"
 
 
@@ -42,7 +42,7 @@ async def test_without_a_key_this_machine_may(host: str) -> None:
     ("client", "host"),
     [("192.0.2.7", "127.0.0.1"), ("127.0.0.1", "evil.example.com"), ("127.0.0.1", "127.0.0.1.evil.example")],
 )
-async def test_without_a_key_nobody_else_may_not_even_by_a_name_that_leads_here(
+async def test_without_a_key_other_hosts_and_dns_names_for_loopback_are_denied(
     client: str, host: str
 ) -> None:
     response = await ask(client=client, host=host)
@@ -52,7 +52,7 @@ async def test_without_a_key_nobody_else_may_not_even_by_a_name_that_leads_here(
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Bearer"])
-async def test_with_the_key_anybody_may(scheme: str) -> None:
+async def test_requests_with_the_key_are_allowed(scheme: str) -> None:
     value = base64.b64encode("me:kéy".encode()).decode() if scheme == "Basic" else "kéy"
     headers = {"Authorization": f"{scheme} {value}".encode().decode("latin-1")}
     response = await ask("kéy", client="192.0.2.7", host="bots.example.com", headers=headers)
@@ -61,10 +61,10 @@ async def test_with_the_key_anybody_may(scheme: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["", "Basic", "Basic !!!", "Basic bWU6bm8=", "Bearer no", "Bearer \xff\xfe"]
+    "headers", ["", "Basic", "Basic !!!", "Basic bWU6bm8=", "Bearer no", "Bearer \xff\xfe"]
 )
-async def test_with_a_wrong_key_nobody_may_not_even_from_this_machine(given: str) -> None:
-    assert (await ask("key", headers={"Authorization": given})).status_code == 401
+async def test_requests_with_a_wrong_key_are_denied_even_from_loopback(headers: str) -> None:
+    assert (await ask("key", headers={"Authorization": headers})).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -78,5 +78,5 @@ async def test_with_a_wrong_key_nobody_may_not_even_from_this_machine(given: str
         ({}, 403),
     ],
 )
-async def test_only_our_own_page_may_post(headers: dict[str, str], status: int) -> None:
+async def test_only_same_origin_pages_may_post(headers: dict[str, str], status: int) -> None:
     assert (await ask(headers=headers, method="POST")).status_code == status

@@ -1,4 +1,4 @@
-"""Webhook endpoint of all channels: size limit, verification, storage, and only then the acknowledgement."""
+"""The webhook endpoint: size limit, verification, storage, and only then the acknowledgement."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def http(redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
-async def test_a_genuine_message_is_recorded_and_answered_as_the_provider_expects(
+async def test_a_verified_message_is_stored_and_answered_as_the_provider_expects(
     http: httpx.AsyncClient, redis: Redis
 ) -> None:
     response = await http.post("/webhooks/fake", content=b"1")
@@ -58,9 +58,7 @@ async def test_a_genuine_message_is_recorded_and_answered_as_the_provider_expect
     assert await redis.llen("tg:{fake:1}:mail") == 1
 
 
-async def test_a_redelivery_is_acknowledged_and_changes_nothing(
-    http: httpx.AsyncClient, redis: Redis
-) -> None:
+async def test_a_redelivery_is_acknowledged_and_deduplicated(http: httpx.AsyncClient, redis: Redis) -> None:
     for _ in range(3):
         assert (await http.post("/webhooks/fake/A1", content=b"1")).status_code == 200
 
@@ -75,7 +73,7 @@ async def test_a_redelivery_is_acknowledged_and_changes_nothing(
         (b"9" * 1001, 413, "too_large"),
     ],
 )
-async def test_what_is_refused_is_told_apart_and_leaves_nothing_behind(
+async def test_rejected_webhooks_have_distinct_statuses_and_store_nothing(
     http: httpx.AsyncClient, redis: Redis, body: bytes, status: int, code: str
 ) -> None:
     response = await http.post("/webhooks/fake", content=body)
@@ -86,7 +84,7 @@ async def test_what_is_refused_is_told_apart_and_leaves_nothing_behind(
     assert await redis.keys("tg:*") == []
 
 
-async def test_a_body_without_a_declared_length_is_bounded_too(http: httpx.AsyncClient) -> None:
+async def test_a_body_without_content_length_is_limited_too(http: httpx.AsyncClient) -> None:
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(100):
             yield b"x" * 100
@@ -94,7 +92,7 @@ async def test_a_body_without_a_declared_length_is_bounded_too(http: httpx.Async
     assert (await http.post("/webhooks/fake", content=endless())).status_code == 413
 
 
-async def test_an_endless_chunked_body_is_stopped_at_the_bound(redis: Redis) -> None:
+async def test_an_endless_chunked_body_is_rejected_at_the_size_limit(redis: Redis) -> None:
     """The answer must come while the body is still being sent, soon after the limit."""
     app = create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis)
     sent = 0
@@ -117,7 +115,7 @@ async def test_an_endless_chunked_body_is_stopped_at_the_bound(redis: Redis) -> 
     ("method", "path", "status"),
     [("POST", "/webhooks/unknown", 404), ("DELETE", "/webhooks/fake", 405), ("GET", "/nothing", 404)],
 )
-async def test_every_error_has_the_one_shape(
+async def test_all_errors_have_the_same_shape(
     http: httpx.AsyncClient, method: str, path: str, status: int
 ) -> None:
     response = await http.request(method, path)
@@ -126,7 +124,7 @@ async def test_every_error_has_the_one_shape(
     assert set(response.json()["error"]) == {"code", "message"}
 
 
-async def test_without_redis_the_provider_is_asked_to_try_again() -> None:
+async def test_without_redis_the_answer_is_503_with_retry_after() -> None:
     redis = open_redis("redis://127.0.0.1:1/0", timeout=0.5)
     async with client(create_app({"fake": OneTurnChannel()}, RedisInbox(redis), redis)) as http:
         response = await http.post("/webhooks/fake", content=b"1")
@@ -138,14 +136,14 @@ async def test_without_redis_the_provider_is_asked_to_try_again() -> None:
     assert (ready.status_code, alive.status_code) == (503, 200)
 
 
-async def test_a_gateway_without_a_worker_is_not_ready_and_says_what_to_do(http: httpx.AsyncClient) -> None:
+async def test_readiness_fails_without_a_worker_and_names_the_action(http: httpx.AsyncClient) -> None:
     response = await http.get("/readyz")
 
     assert response.status_code == 503
     assert "turngate worker" in response.json()["error"]["message"]
 
 
-async def test_metrics_count_what_came_in(http: httpx.AsyncClient) -> None:
+async def test_metrics_count_received_events(http: httpx.AsyncClient) -> None:
     await http.post("/webhooks/fake", content=b"1")
     text = (await http.get("/metrics")).text
 

@@ -12,7 +12,7 @@ from gateway.redis.records.identities import IdentityResolver
 from gateway.webchat.conversations import SubmittedTurn, WebConversations
 
 
-async def test_nobody_waits_any_more_for_words_that_nobody_reads(redis: Redis) -> None:
+async def test_a_disconnected_client_leaves_no_waiting_task(redis: Redis) -> None:
     conversations = WebConversations(redis, IdentityResolver(redis, RedisInbox(redis)))
     never: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(3600))
     pieces = conversations.stream_pieces(SubmittedTurn(session="web:ada", message_id="m"), "", never)

@@ -23,7 +23,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
             yield client
 
 
-async def waiting(http: httpx.AsyncClient) -> list[tuple[str, str]]:
+async def list_waiting(http: httpx.AsyncClient) -> list[tuple[str, str]]:
     rows = (await http.get("/console/desk/sessions")).json()["sessions"]
     return [(row["session"], row["owner"]) for row in rows]
 
@@ -32,52 +32,52 @@ async def say(http: httpx.AsyncClient, text: str, name: str) -> httpx.Response:
     return await http.post("/console/desk/say", json={"session": SESSION, "text": text, "id": name})
 
 
-async def until(http: httpx.AsyncClient, kind: str) -> list[dict[str, Any]]:
+async def wait_for_entry(http: httpx.AsyncClient, kind: str) -> list[dict[str, Any]]:
     """Return the session's log once it holds an entry of a kind."""
     async with asyncio.timeout(10):
         while True:
-            found: list[dict[str, Any]] = (
+            entries: list[dict[str, Any]] = (
                 await http.get("/console/desk/log", params={"session": SESSION})
             ).json()["entries"]
-            if any(entry["kind"] == kind and entry["data"].get("key") == "agent-1" for entry in found):
-                return found
+            if any(entry["kind"] == kind and entry["data"].get("key") == "agent-1" for entry in entries):
+                return entries
             await asyncio.sleep(0.05)
 
 
-async def heard(http: httpx.AsyncClient) -> list[tuple[str, str]]:
+async def list_history(http: httpx.AsyncClient) -> list[tuple[str, str]]:
     history = (await http.get("/web/history", params={"session_id": "ada"})).json()["messages"]
     return [(message["from"], message["text"]) for message in history]
 
 
-async def test_out_to_a_person_and_back_to_the_bot(http: httpx.AsyncClient) -> None:
+async def test_a_conversation_is_handed_to_an_agent_and_back_to_the_bot(http: httpx.AsyncClient) -> None:
     await ask(http, "hi")
-    assert await waiting(http) == []
+    assert await list_waiting(http) == []
     handed = (await ask(http, "I want to talk to a person")).json()
     assert handed["outcome"] == "hand_off"
-    assert await waiting(http) == [(SESSION, "waiting")]
+    assert await list_waiting(http) == [(SESSION, "waiting")]
 
     assert (await say(http, "Grace here, how can I help?", "1")).status_code == 202
     assert (await say(http, "Grace here, how can I help?", "1")).json() == {"outcome": "duplicate"}
-    await until(http, "sent")
+    await wait_for_entry(http, "sent")
     assert (await ask(http, "my parcel is late")).json()["outcome"] == "silent_human"
-    assert await waiting(http) == [(SESSION, "human")]
-    assert (await heard(http))[-2:] == [
+    assert await list_waiting(http) == [(SESSION, "human")]
+    assert (await list_history(http))[-2:] == [
         ("agent", "Grace here, how can I help?"),
         ("person", "my parcel is late"),
     ]
 
     assert (await say(http, "/bot on", "2")).json() == {"act": "give_back"}
-    assert await waiting(http) == []
+    assert await list_waiting(http) == []
     assert (await ask(http, "hi")).json()["reply"]
 
 
-async def test_what_the_desk_does_not_take(http: httpx.AsyncClient) -> None:
+async def test_invalid_agent_actions_are_refused(http: httpx.AsyncClient) -> None:
     nobody = {"session": "web:nobody", "text": "hello?", "id": "1"}
     assert (await http.post("/console/desk/say", json=nobody)).status_code == 404
     assert (await http.post("/console/desk/say", json={"session": SESSION})).status_code == 400
-    deed = {"session": "web:nobody", "act": "take_over"}
-    assert (await http.post("/console/desk/act", json=deed)).status_code == 404
-    assert (await http.post("/console/desk/act", json={**deed, "act": "opt_out"})).status_code == 400
+    action = {"session": "web:nobody", "act": "take_over"}
+    assert (await http.post("/console/desk/act", json=action)).status_code == 404
+    assert (await http.post("/console/desk/act", json={**action, "act": "opt_out"})).status_code == 400
     assert (await http.get("/console/desk/log")).status_code == 400
     assert (
         await http.get("/console/desk/sessions", headers={"Authorization": "Bearer no"})

@@ -74,7 +74,7 @@ async def test_a_conversation_over_http(http: httpx.AsyncClient) -> None:
     assert (await ask(http, "hi")).json()["reply"] == first["reply"]
 
 
-async def test_a_repeat_is_the_same_message(http: httpx.AsyncClient) -> None:
+async def test_a_message_with_the_same_id_is_deduplicated(http: httpx.AsyncClient) -> None:
     await ask(http, "hi")
     copies = await asyncio.gather(*(ask(http, "4321", message_id="m-1") for _ in range(5)))
     again = await http.post(
@@ -87,26 +87,26 @@ async def test_a_repeat_is_the_same_message(http: httpx.AsyncClient) -> None:
 
 
 async def test_streams_as_text_and_as_events(http: httpx.AsyncClient) -> None:
-    asked = {"text": "hi", "session_id": "ada"}
-    plain = await http.post("/stream", json=asked)
+    request = {"text": "hi", "session_id": "ada"}
+    plain = await http.post("/stream", json=request)
     assert plain.headers["content-type"].startswith("text/plain")
     assert "last four digits" in plain.text
 
     headers = {"Accept": "text/event-stream", "Idempotency-Key": "m-2"}
-    asked = {"text": "4321", "session_id": "ada"}
-    events = await http.post("/stream", json=asked, headers=headers)
+    request = {"text": "4321", "session_id": "ada"}
+    events = await http.post("/stream", json=request, headers=headers)
     blocks = [block for block in events.text.split("\n\n") if "event:" in block]
     done = json.loads(blocks[-1].split("data: ", 1)[1])
     assert "event: done" in blocks[-1]
     assert "date of birth" in done["reply"]
 
     names = [line[4:] for block in blocks for line in block.splitlines() if line.startswith("id: ")]
-    resumed = await http.post("/stream", json=asked, headers={**headers, "Last-Event-ID": names[-1]})
+    resumed = await http.post("/stream", json=request, headers={**headers, "Last-Event-ID": names[-1]})
     assert not [line for line in resumed.text.splitlines() if line.startswith("id: ")]
     assert "event: done" in resumed.text
 
 
-async def test_the_business_may_write_first_once(http: httpx.AsyncClient) -> None:
+async def test_a_proactive_message_is_sent_once(http: httpx.AsyncClient) -> None:
     await ask(http, "hi")
     sent = {"session": "web:ada", "text": "Your parcel is here.", "message_id": "p-1"}
     for _ in range(2):
@@ -128,14 +128,14 @@ async def test_a_session_id_is_never_a_credential(http: httpx.AsyncClient) -> No
     assert (await http.post("/web/session", headers=nobody)).status_code == 403
 
     page = {"Authorization": "", "Origin": PAGE}
-    given = (await http.post("/web/session", headers=page)).json()
-    mine = {**page, "Authorization": f"Bearer {given['token']}"}
-    own = await http.post("/turn", json={"text": "hi"}, headers=mine)
-    assert own.json()["session_id"] == given["session_id"]
-    assert own.headers["access-control-allow-origin"] == PAGE
-    foreign = await http.post("/turn", json={"text": "hi", "session_id": "ada"}, headers=mine)
+    headers = (await http.post("/web/session", headers=page)).json()
+    own_session = {**page, "Authorization": f"Bearer {headers['token']}"}
+    token = await http.post("/turn", json={"text": "hi"}, headers=own_session)
+    assert token.json()["session_id"] == headers["session_id"]
+    assert token.headers["access-control-allow-origin"] == PAGE
+    foreign = await http.post("/turn", json={"text": "hi", "session_id": "ada"}, headers=own_session)
     assert foreign.status_code == 403
-    forged = {"Authorization": f"Bearer {given['token'][:-2]}xx"}
+    forged = {"Authorization": f"Bearer {headers['token'][:-2]}xx"}
     assert (await http.post("/turn", json={"text": "hi"}, headers=forged)).status_code == 401
 
 
@@ -150,7 +150,7 @@ async def test_a_session_id_is_never_a_credential(http: httpx.AsyncClient) -> No
         (b'{"text": "\\ud800", "session_id": "a"}', 400),
     ],
 )
-async def test_bad_requests_have_one_shape(http: httpx.AsyncClient, body: bytes, status: int) -> None:
+async def test_bad_requests_have_the_same_shape(http: httpx.AsyncClient, body: bytes, status: int) -> None:
     headers = {"Content-Type": "application/json"}
     for path in ("/turn", "/stream"):
         answer = await http.post(path, content=body, headers=headers)
@@ -167,7 +167,7 @@ async def test_the_document_names_every_route(http: httpx.AsyncClient) -> None:
     assert references <= set(document["components"]["schemas"])
 
 
-async def test_messages_that_come_while_one_is_answered_wait_for_their_turn(http: httpx.AsyncClient) -> None:
+async def test_messages_during_a_turn_wait_in_the_mailbox(http: httpx.AsyncClient) -> None:
     await ask(http, "hi")
     answers = await asyncio.gather(*(ask(http, "what?", message_id=f"m-{number}") for number in range(3)))
 
@@ -177,7 +177,9 @@ async def test_messages_that_come_while_one_is_answered_wait_for_their_turn(http
     assert len({answer.json()["reply"] for answer in answers}) == 3  # never the same sentence twice
 
 
-async def test_a_session_may_have_any_name_and_hears_of_itself_alone(http: httpx.AsyncClient) -> None:
+async def test_a_session_may_have_any_name_and_gets_only_its_own_notifications(
+    http: httpx.AsyncClient,
+) -> None:
     names = ["ada", 'ada\ncommitted {"turns":["m"],"replies":0}', "7 web:ada", "\x00", "ä\u2028ö" * 30]
     first = await asyncio.gather(*(ask(http, "hi", name, message_id="m") for name in names))
     again = await asyncio.gather(*(ask(http, "4321", name) for name in names))
@@ -187,19 +189,19 @@ async def test_a_session_may_have_any_name_and_hears_of_itself_alone(http: httpx
     assert all("date of birth" in answer.json()["reply"] for answer in again)
 
 
-async def test_an_answer_that_nobody_heard_of_is_read() -> None:
+async def test_an_answer_without_a_notification_is_read_from_the_log() -> None:
     async with running_stack() as stack, web(stack) as http:
         await ask(http, "hi")
         for number in range(5):
-            asked = asyncio.create_task(ask(http, "hi", f"person {number}"))
-            while not asked.done():
+            request = asyncio.create_task(ask(http, "hi", f"person {number}"))
+            while not request.done():
                 await stack.redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
-                await asyncio.wait({asked}, timeout=0.02)
+                await asyncio.wait({request}, timeout=0.02)
 
-            assert "last four digits" in asked.result().json()["reply"]
+            assert "last four digits" in request.result().json()["reply"]
 
 
-async def test_a_session_that_nobody_knows_has_no_history(http: httpx.AsyncClient) -> None:
+async def test_an_unknown_session_has_no_history(http: httpx.AsyncClient) -> None:
     assert (await http.get("/web/history", params={"session_id": "nobody"})).json() == {"messages": []}
     unknown = await http.get("/turn/no-such-message", params={"session_id": "nobody"})
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "unknown_message")

@@ -41,17 +41,17 @@ def test_a_weak_secret_is_refused() -> None:
 
 
 @given(st.text() | st.binary().map(lambda raw: raw.decode("latin-1")))
-def test_hostile_tokens_are_invalid(token: str) -> None:
+def test_malformed_tokens_are_invalid(token: str) -> None:
     assert SessionTokens([NEW]).verify(token) is None
 
 
 @given(st.integers(0, 200), st.characters(codec="ascii"))
-def test_a_changed_token_is_invalid(place: int, letter: str) -> None:
+def test_a_changed_token_is_invalid(index: int, character: str) -> None:
     tokens = SessionTokens([NEW])
     _, token = tokens.issue("ada")
-    place %= len(token)
-    changed = token[:place] + letter + token[place + 1 :]
+    index %= len(token)
+    changed = token[:index] + character + token[index + 1 :]
 
     # the last base64 letter has unused bits, so the same bytes may be spelled in two ways
     assert changed == token or tokens.verify(changed) in (None, "ada")
-    assert place >= token.rindex(".") or changed == token or tokens.verify(changed) is None
+    assert index >= token.rindex(".") or changed == token or tokens.verify(changed) is None

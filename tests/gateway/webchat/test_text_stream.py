@@ -31,7 +31,7 @@ class Live(NamedTuple):
 
 
 @pytest.fixture
-async def live(tmp_path: Path) -> AsyncIterator[Live]:
+async def streaming_gateway(tmp_path: Path) -> AsyncIterator[Live]:
     path = tmp_path / "talk.json"
     TALK.save(path)
     async with running_stack() as stack, OpenAIServer().running() as server:
@@ -46,42 +46,50 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
             yield Live(stack, server, http)
 
 
-async def test_the_first_words_reach_the_client_while_the_model_is_still_writing(live: Live) -> None:
-    go_on = asyncio.Event()
-    live.server.answers = [streamed_call("go", "{", "}"), Stream("Who ", "are", go_on, " you?")]
-    heard = ""
-    async with live.http.stream("POST", "/stream", json=ASKED) as answer:
+async def test_the_first_text_reaches_the_client_while_the_model_is_still_writing(
+    streaming_gateway: Live,
+) -> None:
+    may_continue = asyncio.Event()
+    streaming_gateway.server.answers = [
+        streamed_call("go", "{", "}"),
+        Stream("Who ", "are", may_continue, " you?"),
+    ]
+    received = ""
+    async with streaming_gateway.http.stream("POST", "/stream", json=ASKED) as answer:
         async for text in answer.aiter_text():
-            heard += text
-            if "Who" in heard:
-                go_on.set()
+            received += text
+            if "Who" in received:
+                may_continue.set()
 
-    assert heard == "Who are you?"
-    assert (await ask(live.http, "go", message_id="m-2")).json()["reply"] == "Who are you?"
+    assert received == "Who are you?"
+    assert (await ask(streaming_gateway.http, "go", message_id="m-2")).json()["reply"] == "Who are you?"
 
 
-async def test_a_client_that_goes_away_does_not_stop_the_turn(live: Live) -> None:
-    go_on = asyncio.Event()
-    live.server.answers = [streamed_call("go", "{", "}"), Stream("Who ", "are", go_on, " you?")]
-    async with live.http.stream("POST", "/stream", json=ASKED) as answer:
+async def test_a_disconnect_does_not_stop_the_turn(streaming_gateway: Live) -> None:
+    may_continue = asyncio.Event()
+    streaming_gateway.server.answers = [
+        streamed_call("go", "{", "}"),
+        Stream("Who ", "are", may_continue, " you?"),
+    ]
+    async with streaming_gateway.http.stream("POST", "/stream", json=ASKED) as answer:
         async for _ in answer.aiter_text():
             break
-    go_on.set()
+    may_continue.set()
 
-    assert (await live.http.post("/turn", json=ASKED)).json()["reply"] == "Who are you?"
+    assert (await streaming_gateway.http.post("/turn", json=ASKED)).json()["reply"] == "Who are you?"
 
 
-async def test_a_worker_that_dies_in_the_middle_of_its_words_costs_nothing(live: Live) -> None:
-    never = asyncio.Event()
-    live.server.answers = [
+async def test_a_worker_that_dies_during_a_stream_loses_nothing(streaming_gateway: Live) -> None:
+    blocker = asyncio.Event()
+    streaming_gateway.server.answers = [
         streamed_call("go", "{", "}"),
-        Stream("Who ", "knows", never),
+        Stream("Who ", "knows", blocker),
         streamed_call("go", "{", "}"),
         Stream("Who ", "are ", "you?"),
     ]
     headers = {"Accept": "text/event-stream"}
-    kinds, shown, done = [], "", {}
-    async with live.http.stream("POST", "/stream", json=ASKED, headers=headers) as answer:
+    kinds, pieces, done = [], "", {}
+    async with streaming_gateway.http.stream("POST", "/stream", json=ASKED, headers=headers) as answer:
         kind = ""
         async for line in answer.aiter_lines():
             if line.startswith("event: "):
@@ -92,11 +100,11 @@ async def test_a_worker_that_dies_in_the_middle_of_its_words_costs_nothing(live:
                 if kind == "done":
                     done = data
                 else:
-                    shown = data["text"] if kind == "restart" else shown + data["text"]
-                if "knows" in shown:
-                    live.stack._started[-1].kill()
-                    await live.stack.start_async_worker()
-    never.set()
+                    pieces = data["text"] if kind == "restart" else pieces + data["text"]
+                if "knows" in pieces:
+                    streaming_gateway.stack._started[-1].kill()
+                    await streaming_gateway.stack.start_async_worker()
+    blocker.set()
 
-    assert (shown, done["reply"]) == ("Who are you?", "Who are you?")
+    assert (pieces, done["reply"]) == ("Who are you?", "Who are you?")
     assert kinds.count("restart") == 2

@@ -18,7 +18,7 @@ needs_browser = pytest.mark.skipif(
 )
 
 
-def test_it_is_small() -> None:
+def test_the_widget_script_is_small() -> None:
     assert len(gzip.compress(SCRIPT.read_bytes())) < 15_000
 
 
@@ -34,8 +34,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway
 def context() -> Iterator[BrowserContext]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_QUIET.split())
-        made = browser.new_context()
-        yield made
+        context_ = browser.new_context()
+        yield context_
         browser.close()
 
 
@@ -46,13 +46,13 @@ def opened(context: BrowserContext, gateway: RunningGateway) -> Page:
     return page
 
 
-def say(page: Page, words: str) -> None:
-    page.get_by_label("Write a message").fill(words)
+def say(page: Page, text: str) -> None:
+    page.get_by_label("Write a message").fill(text)
     page.keyboard.press("Enter")
 
 
-def heard(page: Page, words: str) -> None:
-    expect(page.locator("li.bot").last).to_contain_text(words, timeout=15_000)
+def received(page: Page, text: str) -> None:
+    expect(page.locator("li.bot").last).to_contain_text(text, timeout=15_000)
 
 
 @needs_browser
@@ -62,42 +62,44 @@ def test_a_conversation_with_quick_replies_survives_a_reload_and_a_second_tab(
     page = opened(context, gateway)
     expect(page.get_by_label("Write a message")).to_be_focused()
     say(page, "hi")
-    heard(page, "last four digits")
+    received(page, "last four digits")
     say(page, "4321")
-    heard(page, "date of birth")
+    received(page, "date of birth")
     page.reload()
-    heard(page, "date of birth")
+    received(page, "date of birth")
     assert page.locator("li.person").all_inner_texts() == ["hi", "4321"]
 
     other = opened(context, gateway)
-    heard(other, "date of birth")
+    received(other, "date of birth")
     say(other, "23 April 1990")
-    heard(page, "you were born on 23 April 1990")
+    received(page, "you were born on 23 April 1990")
     page.get_by_role("button", name="Yes").click()
-    heard(page, "everything I need")
-    heard(other, "everything I need")
+    received(page, "everything I need")
+    received(other, "everything I need")
 
 
 @needs_browser
-def test_what_is_written_offline_is_sent_once_when_back(
+def test_messages_written_offline_are_sent_once_after_reconnecting(
     context: BrowserContext, gateway: RunningGateway
 ) -> None:
     page = opened(context, gateway)
     say(page, "hi")
-    heard(page, "last four digits")
+    received(page, "last four digits")
     expect(page.locator("li.person.waiting")).to_have_count(0)
     context.set_offline(True)
     say(page, "4321")
     expect(page.get_by_role("status")).to_contain_text("offline")
     expect(page.locator("li.person.waiting")).to_have_text("4321")
     context.set_offline(False)
-    heard(page, "date of birth")
+    received(page, "date of birth")
 
     expect(page.locator("li.person")).to_have_text(["hi", "4321"])
 
 
 @needs_browser
-def test_what_is_said_is_text_and_never_a_page(context: BrowserContext, gateway: RunningGateway) -> None:
+def test_messages_are_rendered_as_text_never_as_html(
+    context: BrowserContext, gateway: RunningGateway
+) -> None:
     page = opened(context, gateway)
     say(page, "<img src=x onerror=alert(1)> **bold** [bad](javascript:alert(1)) https://example.com/a")
     expect(page.locator("li.bot")).not_to_have_count(0, timeout=15_000)
@@ -108,7 +110,7 @@ def test_what_is_said_is_text_and_never_a_page(context: BrowserContext, gateway:
     ]
 
 
-def test_the_script_may_be_kept(gateway: RunningGateway) -> None:
+def test_the_script_is_cacheable(gateway: RunningGateway) -> None:
     first = httpx.get(f"{gateway.url}/widget.js")
     again = httpx.get(f"{gateway.url}/widget.js", headers={"If-None-Match": first.headers["etag"]})
 

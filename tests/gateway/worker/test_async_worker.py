@@ -25,8 +25,8 @@ SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
 
 @pytest.fixture
 async def stack() -> AsyncIterator[Stack]:
-    async with running_stack() as made:
-        yield made
+    async with running_stack() as running:
+        yield running
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,9 @@ async def stack() -> AsyncIterator[Stack]:
     ],
     ids=["ours", "stock", "simple"],
 )
-async def test_every_kind_of_worker_answers_and_ends_warm(stack: Stack, options: tuple[str, ...]) -> None:
+async def test_every_kind_of_worker_answers_and_shuts_down_gracefully(
+    stack: Stack, options: tuple[str, ...]
+) -> None:
     worker = await stack.start_rq("worker", *options)
     await stack.accept_message(1, "hi")
     first = await stack.simulator.wait_for_texts(1)
@@ -54,9 +56,7 @@ async def test_every_kind_of_worker_answers_and_ends_warm(stack: Stack, options:
     assert await stack.redis.zcard("tg:due") == 0
 
 
-async def test_a_channel_may_have_a_flow_of_its_own_and_gather_what_comes_in_pieces(
-    stack: Stack, tmp_path: Path
-) -> None:
+async def test_a_channel_may_have_its_own_flow_and_debounce(stack: Stack, tmp_path: Path) -> None:
     config = tmp_path / "turngate.toml"
     config.write_text(
         '[channels.twilio]\nflow = "support"\n[channels.twilio.concurrency]\npolicy = "burst"\nwindow = 0.3\n'
@@ -74,20 +74,20 @@ async def test_a_channel_may_have_a_flow_of_its_own_and_gather_what_comes_in_pie
     assert ends == [[f"SM{number:032d}" for number in (1, 2)]]
 
 
-async def test_many_sessions_run_at_once_on_one_loop(stack: Stack) -> None:
+async def test_many_sessions_run_concurrently_on_one_loop(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=0.5))
-    people = [f"+1555010{number:04d}" for number in range(40)]
-    for number, person in enumerate(people):
-        await stack.accept_message(number, "hi", person)
+    contacts = [f"+1555010{number:04d}" for number in range(40)]
+    for number, contact in enumerate(contacts):
+        await stack.accept_message(number, "hi", contact)
     worker = await stack.start_async_worker("--burst")
     await worker.communicate()
 
-    assert [len(stack.simulator.received_texts(person)) for person in people] == [1] * 40
+    assert [len(stack.simulator.received_texts(contact)) for contact in contacts] == [1] * 40
     life = [line.at for line in stack.simulator.list_messages(2e9) if line.direction == "out"]
     assert max(life) - min(life) < 0.5 * 40 / 4
 
 
-async def test_a_worker_told_to_stop_finishes_the_turn_at_work(stack: Stack) -> None:
+async def test_a_stopping_worker_finishes_the_current_turn(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=1.0))
     worker = await stack.start_async_worker()
     await stack.accept_message(1, "hi")
@@ -100,7 +100,7 @@ async def test_a_worker_told_to_stop_finishes_the_turn_at_work(stack: Stack) -> 
     assert await stack.redis.zcard("tg:due") == 0
 
 
-async def test_a_reply_at_the_provider_when_the_worker_is_killed_is_not_sent_again(stack: Stack) -> None:
+async def test_a_reply_the_provider_accepted_before_a_kill_is_not_sent_again(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=5.0))
     worker = await stack.start_async_worker()
     await stack.accept_message(1, "hi")
@@ -110,13 +110,13 @@ async def test_a_reply_at_the_provider_when_the_worker_is_killed_is_not_sent_aga
     stack.simulator.set_faults(FaultSettings())
     await stack.start_async_worker()
     await stack.accept_message(2, "4321")
-    heard = await stack.simulator.wait_for_texts(2)
+    received = await stack.simulator.wait_for_texts(2)
 
-    assert len(heard) == 2
-    assert "date of birth" in heard[1]
+    assert len(received) == 2
+    assert "date of birth" in received[1]
 
 
-async def test_a_worker_stopped_past_its_lease_neither_commits_nor_sends_when_it_goes_on(
+async def test_a_worker_paused_past_its_lease_neither_commits_nor_sends(
     stack: Stack,
 ) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=0.5))
@@ -129,16 +129,18 @@ async def test_a_worker_stopped_past_its_lease_neither_commits_nor_sends_when_it
     before = await stack.simulator.wait_for_texts(2)
     stopped.send_signal(signal.SIGCONT)
     await stack.accept_message(3, "23 April 1990")
-    heard = await stack.simulator.wait_for_texts(3)
+    received = await stack.simulator.wait_for_texts(3)
     stopped.send_signal(signal.SIGTERM)
-    told = (await stopped.communicate())[0].decode()
+    output = (await stopped.communicate())[0].decode()
 
-    assert heard[:2] == before
-    assert ["last four" in heard[0], "date of birth" in heard[1], "Is that right" in heard[2]] == [True] * 3
-    assert "lease lost" in told
+    assert received[:2] == before
+    assert ["last four" in received[0], "date of birth" in received[1], "Is that right" in received[2]] == [
+        True
+    ] * 3
+    assert "lease lost" in output
 
 
-async def test_a_worker_goes_on_by_itself_when_the_server_was_killed_and_is_back() -> None:
+async def test_a_worker_recovers_after_the_redis_server_was_killed() -> None:
     async with running_stack(durable=True) as stack:
         await stack.start_async_worker()
         await stack.accept_message(1, "hi")
@@ -147,24 +149,24 @@ async def test_a_worker_goes_on_by_itself_when_the_server_was_killed_and_is_back
         stack.server.kill()
         stack.server.start()
         await stack.accept_message(2, "4321")
-        heard = await stack.simulator.wait_for_texts(2)
+        received = await stack.simulator.wait_for_texts(2)
 
-    assert ["last four" in heard[0], "date of birth" in heard[1]] == [True, True]
+    assert ["last four" in received[0], "date of birth" in received[1]] == [True, True]
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.DROP_BEFORE, Fault.TOO_MANY])
-async def test_trouble_at_the_provider_neither_loses_nor_doubles_a_reply(stack: Stack, fault: Fault) -> None:
+async def test_provider_failures_neither_lose_nor_duplicate_a_reply(stack: Stack, fault: Fault) -> None:
     stack.simulator.set_faults(FaultSettings(next=(fault,)))
     await stack.start_async_worker()
     await stack.accept_message(1, "hi")
     await stack.simulator.wait_for_texts(1)
     await stack.accept_message(2, "4321")
-    heard = await stack.simulator.wait_for_texts(2)
+    received = await stack.simulator.wait_for_texts(2)
 
-    assert len(heard) == 2
+    assert len(received) == 2
 
 
-async def test_a_worker_that_reads_pickle_does_no_harm(stack: Stack) -> None:
+async def test_a_worker_that_expects_pickle_does_no_harm(stack: Stack) -> None:
     await stack.accept_message(1, "hi")
     stock = await stack.start_rq("worker", "--burst", "turns")
     await stock.communicate()
@@ -176,7 +178,7 @@ async def test_a_worker_that_reads_pickle_does_no_harm(stack: Stack) -> None:
     assert len(await stack.simulator.wait_for_texts(1)) == 1
 
 
-async def test_a_job_that_is_no_drain_is_refused_and_stands_in_the_failed_registry(stack: Stack) -> None:
+async def test_a_job_with_another_function_is_refused_and_recorded_as_failed(stack: Stack) -> None:
     with SyncRedis.from_url(stack.url) as client:
         queue = rq_layout.open_queue(client)
         job = queue.enqueue("os.getcwd")
@@ -187,7 +189,7 @@ async def test_a_job_that_is_no_drain_is_refused_and_stands_in_the_failed_regist
         assert queue.started_job_registry.get_job_ids() == []
 
 
-async def test_a_drain_that_rqs_own_client_put_into_the_queue_is_run(stack: Stack) -> None:
+async def test_a_job_enqueued_by_rqs_own_client_is_run(stack: Stack) -> None:
     await stack.accept_message(1, "hi")
     with SyncRedis.from_url(stack.url) as client:
         queue = rq_layout.open_queue(client)
@@ -202,7 +204,7 @@ async def test_a_drain_that_rqs_own_client_put_into_the_queue_is_run(stack: Stac
     assert len(stack.simulator.received_texts()) == 1
 
 
-async def test_rqs_own_objects_read_what_the_worker_writes_about_a_drain(stack: Stack) -> None:
+async def test_rqs_own_objects_read_the_workers_job_records(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=3.0))
     process = await stack.start_async_worker("--name", "ours")
     await stack.accept_message(1, "hi")
@@ -228,7 +230,7 @@ async def test_rqs_own_objects_read_what_the_worker_writes_about_a_drain(stack: 
     assert await stack.redis.keys("rq:execution*") == await stack.redis.keys("rq:job:*") == []
 
 
-async def test_a_drain_that_fails_after_its_job_was_deleted_does_the_worker_no_harm(stack: Stack) -> None:
+async def test_a_failure_after_the_job_was_deleted_does_no_harm(stack: Stack) -> None:
     stack.simulator.set_faults(FaultSettings(answer_delay=2.0))
     worker = await stack.start_async_worker()
     await stack.accept_message(1, "hi")
@@ -239,10 +241,10 @@ async def test_a_drain_that_fails_after_its_job_was_deleted_does_the_worker_no_h
     await stack.accept_message(2, "hi", "+15550100002")
     await stack.simulator.wait_for_texts(1, "+15550100002")
     worker.send_signal(signal.SIGTERM)
-    told = (await worker.communicate())[0].decode()
+    output = (await worker.communicate())[0].decode()
 
     assert worker.returncode == 0
-    assert "never retrieved" not in told
+    assert "never retrieved" not in output
 
 
 async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
@@ -251,14 +253,14 @@ async def test_rq_info_shows_a_busy_worker_and_its_queue(stack: Stack) -> None:
     await stack.accept_message(1, "hi")
     await stack.simulator.wait_for_texts(1)  # a job is running now
     info = await stack.start_rq("info", "--raw")
-    told = (await info.communicate())[0].decode()
+    output = (await info.communicate())[0].decode()
 
-    assert "worker ours" in told
-    assert "busy" in told
-    assert "queue turns 0" in told
+    assert "worker ours" in output
+    assert "busy" in output
+    assert "queue turns 0" in output
 
 
-async def test_the_dashboard_shows_a_waiting_drain_and_then_the_worker_that_ran_it(stack: Stack) -> None:
+async def test_the_dashboard_shows_a_queued_job_and_then_its_worker(stack: Stack) -> None:
     browser = _dashboard(stack.url)
     await stack.accept_message(1, "hi")
     queues = browser.get("/0/data/queues.json").get_json()["queues"]

@@ -28,36 +28,38 @@ class Doubling:
         return [TypeError("odd") if number % 2 else 2 * number for number in numbers]
 
 
-async def test_what_is_asked_at_once_is_one_call_of_bounded_size() -> None:
+async def test_concurrent_requests_are_batched_up_to_the_maximum_size() -> None:
     doubling = Doubling()
-    gathering = Batcher(doubling, 3)
+    batcher = Batcher(doubling, 3)
 
-    assert await asyncio.gather(*(gathering.submit(2 * number) for number in range(7))) == [
+    assert await asyncio.gather(*(batcher.submit(2 * number) for number in range(7))) == [
         4 * number for number in range(7)
     ]
     assert doubling.batches == [[0, 2, 4], [6, 8, 10], [12]]
 
 
-async def test_an_error_is_its_askers_alone_unless_it_is_the_calls() -> None:
-    gathering = Batcher(Doubling(), 4)
-    own = await asyncio.gather(*(gathering.submit(number) for number in (2, 3, 4)), return_exceptions=True)
-    all_ = await asyncio.gather(*(gathering.submit(number) for number in (2, -1)), return_exceptions=True)
+async def test_an_error_reaches_its_own_caller_unless_the_whole_call_fails() -> None:
+    batcher = Batcher(Doubling(), 4)
+    individual = await asyncio.gather(
+        *(batcher.submit(number) for number in (2, 3, 4)), return_exceptions=True
+    )
+    shared = await asyncio.gather(*(batcher.submit(number) for number in (2, -1)), return_exceptions=True)
 
-    assert (own[0], own[2]) == (4, 8)
-    assert isinstance(own[1], TypeError)
-    assert [type(error) for error in all_] == [ValueError, ValueError]
+    assert (individual[0], individual[2]) == (4, 8)
+    assert isinstance(individual[1], TypeError)
+    assert [type(error) for error in shared] == [ValueError, ValueError]
 
 
 @pytest.mark.parametrize("is_sequential", [True, False])
-async def test_what_is_asked_during_a_call_waits_for_its_end_only_where_that_is_wished(
+async def test_requests_during_a_call_wait_for_its_end_if_sequential(
     is_sequential: bool,
 ) -> None:
     doubling = Doubling()
     doubling.may_answer.clear()
-    gathering = Batcher(doubling, 4, is_sequential=is_sequential)
-    first = asyncio.create_task(gathering.submit(2))
+    batcher = Batcher(doubling, 4, is_sequential=is_sequential)
+    first = asyncio.create_task(batcher.submit(2))
     await doubling.called.wait()
-    later = [asyncio.create_task(gathering.submit(number)) for number in (4, 6)]
+    later = [asyncio.create_task(batcher.submit(number)) for number in (4, 6)]
     for _ in range(3):
         await asyncio.sleep(0)
     during = [list(batch) for batch in doubling.batches]
@@ -68,15 +70,15 @@ async def test_what_is_asked_during_a_call_waits_for_its_end_only_where_that_is_
     assert doubling.batches == [[2], [4, 6]]
 
 
-async def test_who_gives_up_does_not_shift_the_answers_of_others() -> None:
+async def test_a_cancelled_caller_does_not_shift_the_answers_of_others() -> None:
     doubling = Doubling()
     doubling.may_answer.clear()
-    gathering = Batcher(doubling, 4)
-    asked = [asyncio.create_task(gathering.submit(number)) for number in (2, 4, 6)]
+    batcher = Batcher(doubling, 4)
+    tasks = [asyncio.create_task(batcher.submit(number)) for number in (2, 4, 6)]
     await doubling.called.wait()
-    asked[1].cancel()
+    tasks[1].cancel()
     doubling.may_answer.set()
-    answers = await asyncio.gather(*asked, return_exceptions=True)
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
 
     assert (answers[0], answers[2]) == (4, 12)
     assert isinstance(answers[1], asyncio.CancelledError)

@@ -30,7 +30,7 @@ class Deaf:
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["by its address", "beside RQ's own"])
-async def test_a_step_whose_answer_is_lost_is_not_taken_again(beside: bool) -> None:
+async def test_a_command_whose_answer_is_lost_is_not_retried(beside: bool) -> None:
     deaf = Deaf()
     server = await asyncio.start_server(deaf, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -48,7 +48,7 @@ async def test_a_step_whose_answer_is_lost_is_not_taken_again(beside: bool) -> N
     assert deaf.commands == 1
 
 
-async def test_a_client_beside_a_synchronous_one_talks_to_the_same_server(
+async def test_an_async_client_uses_the_server_of_the_synchronous_one(
     redis: Redis, sync_redis: SyncRedis
 ) -> None:
     sync_redis.set("here", "yes")

@@ -21,7 +21,7 @@ async def test_every_caller_gets_the_answer_to_its_own_call(redis_url: str) -> N
     assert len(clients) < 10
 
 
-async def test_an_error_is_its_callers_alone(redis_url: str) -> None:
+async def test_an_error_reaches_its_own_caller_only(redis_url: str) -> None:
     client = shared(redis_url)
     calls = [client.execute_multiplexed("NOSUCH"), client.execute_multiplexed("ECHO", "a")]
     first = await asyncio.gather(*calls, return_exceptions=True)
@@ -34,7 +34,7 @@ async def test_an_error_is_its_callers_alone(redis_url: str) -> None:
     assert (first[1], again) == (b"a", b"b")
 
 
-async def test_who_gives_up_does_not_shift_the_answers_of_others(redis_url: str) -> None:
+async def test_a_cancelled_caller_does_not_shift_the_answers_of_others(redis_url: str) -> None:
     client = shared(redis_url)
     await client.execute_multiplexed("PING")
     impatient = asyncio.create_task(client.execute_multiplexed("ECHO", "gone"))
@@ -47,17 +47,17 @@ async def test_who_gives_up_does_not_shift_the_answers_of_others(redis_url: str)
     assert answers == [str(number).encode() for number in range(5)]
 
 
-async def test_a_connection_that_the_server_closed_is_made_anew(redis_url: str) -> None:
+async def test_a_connection_closed_by_the_server_is_reopened(redis_url: str) -> None:
     client = shared(redis_url)
-    own = await client.execute_multiplexed("CLIENT", "ID")
-    await client.client_kill_filter(_id=str(own))
+    answer_before = await client.execute_multiplexed("CLIENT", "ID")
+    await client.client_kill_filter(_id=str(answer_before))
     answer = await client.execute_multiplexed("ECHO", "a")
     await client.aclose()
 
     assert answer == b"a"
 
 
-async def test_nobody_is_left_waiting_when_the_server_does_not_answer() -> None:
+async def test_all_callers_get_an_error_when_the_server_does_not_answer() -> None:
     async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(1024):
             pass

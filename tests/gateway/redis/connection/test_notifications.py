@@ -16,22 +16,22 @@ names = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(st.lists(st.tuples(names, st.binary())))
-def test_names_and_notes_are_told_apart(said: list[tuple[str, bytes]]) -> None:
+def test_session_names_and_notes_are_separated(message: list[tuple[str, bytes]]) -> None:
     assert (
-        list(_decode_notifications(b"".join(encode_notification(session, note) for session, note in said)))
-        == said
+        list(_decode_notifications(b"".join(encode_notification(session, note) for session, note in message)))
+        == message
     )
 
 
 @given(st.one_of(st.binary(), st.from_regex(rb"\d* \d* .*", fullmatch=True)))
 @example(b"9" * 5_000 + b" 1 a")
-def test_any_message_can_be_read(message: bytes) -> None:
+def test_any_message_can_be_decoded(message: bytes) -> None:
     for session, note in _decode_notifications(message):
         assert isinstance(session, str)
         assert isinstance(note, bytes)
 
 
-async def test_who_waits_hears_what_is_said_of_their_session(redis: Redis) -> None:
+async def test_subscribers_get_the_notifications_of_their_session(redis: Redis) -> None:
     evil = 'web:ada\ncommitted {"turns": ["m"]}'
     hints = SessionNotifications(redis, "tg:told")
     with (

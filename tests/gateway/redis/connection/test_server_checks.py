@@ -14,7 +14,7 @@ from gateway.redis.connection.server_checks import check_server, log_warnings
 from gateway.redis.embedded_server import EmbeddedRedis
 
 
-async def test_the_embedded_server_is_fit(tmp_path: Path) -> None:
+async def test_the_embedded_server_passes_the_checks(tmp_path: Path) -> None:
     server = EmbeddedRedis(tmp_path)
     server.start()
     try:
@@ -24,7 +24,7 @@ async def test_the_embedded_server_is_fit(tmp_path: Path) -> None:
         server.stop()
 
 
-async def test_a_server_that_evicts_and_keeps_nothing_is_complained_of(
+async def test_a_server_that_evicts_and_does_not_persist_is_reported(
     redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     await redis.config_set("maxmemory-policy", "allkeys-lru")
@@ -37,7 +37,7 @@ async def test_a_server_that_evicts_and_keeps_nothing_is_complained_of(
     assert "appendonly" in caplog.text
 
 
-async def test_a_server_that_hides_its_configuration_is_believed(redis: Redis) -> None:
+async def test_a_server_without_config_access_is_not_reported(redis: Redis) -> None:
     await redis.acl_setuser("guest", enabled=True, nopass=True, categories=["+@all"], commands=["-config"])
     address = redis.connection_pool.connection_kwargs["path"]
     async with Redis(unix_socket_path=address, username="guest", password="x") as guest:
@@ -52,13 +52,13 @@ class OldServer(Redis):
         return {"redis_version": "6.0.16"}
 
 
-async def test_a_server_that_is_too_old_is_refused_by_name() -> None:
+async def test_a_server_version_that_is_too_old_is_refused() -> None:
     async with OldServer() as redis:
         with pytest.raises(ConfigurationError, match=r"6\.0\.16"):
             await check_server(redis)
 
 
-async def test_a_server_that_cannot_be_reached_is_not_complained_of(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unreachable_server_is_not_reported(caplog: pytest.LogCaptureFixture) -> None:
     async with open_redis("redis://127.0.0.1:1/0", timeout=0.2) as redis:
         await log_warnings(redis)
 

@@ -36,7 +36,7 @@ PHOTO = Turn(
 )
 
 
-async def given_up(redis: Redis, *turns: Turn, reason: str = "gave up after 5 tries") -> None:
+async def add_dead_letters(redis: Redis, *turns: Turn, reason: str = "gave up after 5 tries") -> None:
     """Accept turns and turn each into a dead letter, as the worker does; no job is left."""
     mailbox = RedisMailbox(redis)
     for each in turns:
@@ -48,21 +48,21 @@ async def given_up(redis: Redis, *turns: Turn, reason: str = "gave up after 5 tr
     await redis.delete(QUEUE)
 
 
-async def letters(redis: Redis) -> list[Letter]:
+async def list_letters(redis: Redis) -> list[Letter]:
     return [letter async for letter in DeadLetters(redis).list_between()]
 
 
-async def test_a_letter_tells_the_reason_and_the_whole_turn(redis: Redis) -> None:
-    await given_up(redis, PHOTO)
+async def test_a_dead_letter_has_the_reason_and_the_complete_turn(redis: Redis) -> None:
+    await add_dead_letters(redis, PHOTO)
 
-    [letter] = await letters(redis)
+    [letter] = await list_letters(redis)
     assert (letter.session, letter.reason, letter.turns) == (SESSION, "gave up after 5 tries", (PHOTO,))
     assert await DeadLetters(redis).read(letter.id) == letter
 
 
-async def test_a_replayed_turn_is_answered_and_its_letter_is_gone(redis: Redis) -> None:
-    await given_up(redis, PHOTO)
-    [letter] = await letters(redis)
+async def test_a_replayed_turn_is_answered_and_its_letter_deleted(redis: Redis) -> None:
+    await add_dead_letters(redis, PHOTO)
+    [letter] = await list_letters(redis)
     channel, mailbox, dialog = FakeChannel(), RedisMailbox(redis), EchoDialog()
 
     assert await DeadLetters(redis).replay(letter) is ReplayOutcome.REPLAYED
@@ -71,14 +71,14 @@ async def test_a_replayed_turn_is_answered_and_its_letter_is_gone(redis: Redis) 
     assert await drain.run(SESSION) is ProcessResult.EMPTY
     await mailbox.aclose()
     assert channel.bodies == ["1: look at this"]
-    assert await letters(redis) == []
+    assert await list_letters(redis) == []
 
 
-async def test_a_replayed_turn_goes_behind_what_waits(redis: Redis) -> None:
-    await given_up(redis, turn(1), turn(2))
+async def test_a_replayed_turn_is_appended_to_the_mailbox(redis: Redis) -> None:
+    await add_dead_letters(redis, turn(1), turn(2))
     await RedisInbox(redis).accept([TurnReceived(turn=turn(3))])
 
-    for letter in await letters(redis):
+    for letter in await list_letters(redis):
         await DeadLetters(redis).replay(letter)
 
     waiting = await redis.lrange(f"tg:{{{SESSION}}}:mail", 0, -1)
@@ -86,9 +86,9 @@ async def test_a_replayed_turn_goes_behind_what_waits(redis: Redis) -> None:
     assert await redis.llen(QUEUE) == 1
 
 
-async def test_two_who_replay_one_letter_replay_it_once(redis: Redis) -> None:
-    await given_up(redis, turn(1))
-    [letter] = await letters(redis)
+async def test_concurrent_replays_of_a_letter_replay_it_once(redis: Redis) -> None:
+    await add_dead_letters(redis, turn(1))
+    [letter] = await list_letters(redis)
 
     outcomes = await asyncio.gather(*(DeadLetters(redis).replay(letter) for _ in range(2)))
 
@@ -97,18 +97,18 @@ async def test_two_who_replay_one_letter_replay_it_once(redis: Redis) -> None:
 
 
 async def test_a_replay_into_a_full_mailbox_changes_nothing(redis: Redis) -> None:
-    await given_up(redis, turn(1))
+    await add_dead_letters(redis, turn(1))
     await RedisInbox(redis).accept([TurnReceived(turn=turn(2))])
-    [letter] = await letters(redis)
+    [letter] = await list_letters(redis)
 
     assert await DeadLetters(redis, ProtocolLimits(mailbox_length=1)).replay(letter) is ReplayOutcome.FULL
-    assert await letters(redis) == [letter]
+    assert await list_letters(redis) == [letter]
     assert await redis.llen(f"tg:{{{SESSION}}}:mail") == 1
 
 
 async def test_a_replay_is_in_the_log_without_the_text(redis: Redis) -> None:
-    await given_up(redis, turn(1))
-    [letter] = await letters(redis)
+    await add_dead_letters(redis, turn(1))
+    [letter] = await list_letters(redis)
 
     await DeadLetters(redis).replay(letter)
 
@@ -117,29 +117,29 @@ async def test_a_replay_is_in_the_log_without_the_text(redis: Redis) -> None:
 
 
 async def test_a_redelivery_of_a_replayed_turn_is_a_duplicate(redis: Redis) -> None:
-    await given_up(redis, turn(1))
-    [letter] = await letters(redis)
+    await add_dead_letters(redis, turn(1))
+    [letter] = await list_letters(redis)
     await DeadLetters(redis).replay(letter)
 
     assert await RedisInbox(redis).accept([TurnReceived(turn=turn(1))]) == ["duplicate"]
 
 
-async def test_a_letter_that_cannot_be_read_is_listed_and_left_where_it_is(redis: Redis) -> None:
+async def test_an_unreadable_letter_is_listed_and_not_moved(redis: Redis) -> None:
     await redis.xadd("tg:dead", {"session": SESSION, "letter": '{"turns": [{"no": "turn"}]}'})
-    [letter] = await letters(redis)
+    [letter] = await list_letters(redis)
 
     assert letter.turns == ()
     assert await DeadLetters(redis).replay(letter) is ReplayOutcome.UNREADABLE
-    assert await letters(redis) == [letter]
+    assert await list_letters(redis) == [letter]
 
 
-async def test_letters_of_a_span_of_time_are_found_however_many_there_are(redis: Redis) -> None:
+async def test_letters_are_selected_by_time_across_pages(redis: Redis) -> None:
     for moment in range(1, 1202):
         letter = '{"reason": "old", "turns": []}'
         await redis.xadd("tg:dead", {"session": SESSION, "letter": letter}, id=f"{moment}-1")
 
-    found = [each.at_ms async for each in DeadLetters(redis).list_between(since_ms=2, until_ms=1200)]
-    assert found == list(range(2, 1201))
+    selected = [each.at_ms async for each in DeadLetters(redis).list_between(since_ms=2, until_ms=1200)]
+    assert selected == list(range(2, 1201))
 
 
 class Commands:
@@ -148,16 +148,16 @@ class Commands:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def run(self, *words: str) -> Result:
-        return CliRunner().invoke(app, ["dead", *words], env={"COLUMNS": "200"})
+    def run(self, *arguments: str) -> Result:
+        return CliRunner().invoke(app, ["dead", *arguments], env={"COLUMNS": "200"})
 
     def wait(self, *turns: Turn) -> list[Letter]:
         """Create dead letters of turns; return all letters."""
 
         async def work() -> list[Letter]:
             async with Redis.from_url(self.url) as redis:
-                await given_up(redis, *turns)
-                return await letters(redis)
+                await add_dead_letters(redis, *turns)
+                return await list_letters(redis)
 
         step: Coroutine[Any, Any, list[Letter]] = work()
         return asyncio.run(step)
@@ -173,18 +173,18 @@ def commands(
     return Commands(redis_url)
 
 
-def test_the_list_shows_ids_and_reasons_and_no_text_unless_it_is_asked_for(commands: Commands) -> None:
+def test_the_list_hides_texts_unless_requested(commands: Commands) -> None:
     [letter] = commands.wait(turn(1, text="my secret"))
 
-    plain, full = commands.run("list"), commands.run("list", "--text")
+    without_text, with_text = commands.run("list"), commands.run("list", "--text")
 
-    assert letter.id in plain.output
-    assert "gave up after 5 tries" in plain.output
-    assert "my secret" not in plain.output
-    assert "my secret" in full.output
+    assert letter.id in without_text.output
+    assert "gave up after 5 tries" in without_text.output
+    assert "my secret" not in without_text.output
+    assert "my secret" in with_text.output
 
 
-def test_one_letter_is_shown_without_its_text_unless_it_is_asked_for(commands: Commands) -> None:
+def test_show_hides_the_text_unless_requested(commands: Commands) -> None:
     [letter] = commands.wait(turn(1, text="my secret"))
 
     assert "M1" in commands.run("show", letter.id).output
@@ -210,7 +210,7 @@ def test_letters_are_replayed_by_time(commands: Commands) -> None:
     assert commands.run("replay", "--since", "2h").output == "Re-queued 2 of 2.\n"
 
 
-def test_letters_are_dropped(commands: Commands) -> None:
+def test_letters_are_deleted_by_drop(commands: Commands) -> None:
     first, second = commands.wait(turn(1), turn(2))
 
     assert commands.run("drop", first.id).output == "Deleted 1\n"
@@ -219,7 +219,7 @@ def test_letters_are_dropped(commands: Commands) -> None:
 
 
 @pytest.mark.parametrize("command", ["replay", "drop"])
-def test_nothing_happens_to_all_letters_by_a_slip(commands: Commands, command: str) -> None:
+def test_replay_and_drop_require_a_selection(commands: Commands, command: str) -> None:
     [letter] = commands.wait(turn(1))
 
     assert commands.run(command).exit_code == 2
@@ -229,7 +229,7 @@ def test_nothing_happens_to_all_letters_by_a_slip(commands: Commands, command: s
     assert letter.id in commands.run("list").output
 
 
-def test_a_letter_that_is_not_there_is_said_and_is_a_failure(commands: Commands) -> None:
+def test_an_unknown_letter_is_reported_with_an_error_exit_code(commands: Commands) -> None:
     assert commands.run("show", "1-1").exit_code == 1
 
     result = commands.run("replay", "1-1")

@@ -32,11 +32,11 @@ PHONE, USER, OTHER = "w:1:+12025550180", "w:1:US.1", "w:1:US.2"
 
 
 @pytest.fixture
-def people(redis: Redis) -> IdentityResolver:
+def contacts(redis: Redis) -> IdentityResolver:
     return IdentityResolver(redis, RedisInbox(redis))
 
 
-def said(number: int, *names: str) -> Event:
+def event_of(number: int, *names: str) -> Event:
     turn = Turn(id=f"wamid.{number}", session=names[0], address=ADDRESS, text="Hi")
     return TurnReceived(turn=turn, aliases=names)
 
@@ -45,67 +45,73 @@ async def lengths(redis: Redis, *sessions: str) -> list[int]:
     return [await redis.llen(f"tg:{{{session}}}:mail") for session in sessions]
 
 
-async def test_a_session_is_kept_when_an_id_appears_and_the_number_vanishes(
-    people: IdentityResolver, redis: Redis
+async def test_a_session_continues_when_an_id_replaces_the_phone_number(
+    contacts: IdentityResolver, redis: Redis
 ) -> None:
-    await people.accept([said(1, PHONE)])
-    await people.accept([said(2, USER, PHONE)])
-    await people.accept([said(3, USER)])
+    await contacts.accept([event_of(1, PHONE)])
+    await contacts.accept([event_of(2, USER, PHONE)])
+    await contacts.accept([event_of(3, USER)])
 
     assert await lengths(redis, PHONE, USER) == [3, 0]
 
 
-async def test_a_session_is_kept_when_a_number_appears(people: IdentityResolver, redis: Redis) -> None:
-    await people.accept([said(1, USER)])
-    await people.accept([said(2, USER, PHONE)])
-    await people.accept([said(3, PHONE)])
+async def test_a_session_continues_when_a_phone_number_is_added(
+    contacts: IdentityResolver, redis: Redis
+) -> None:
+    await contacts.accept([event_of(1, USER)])
+    await contacts.accept([event_of(2, USER, PHONE)])
+    await contacts.accept([event_of(3, PHONE)])
 
     assert await lengths(redis, USER, PHONE) == [3, 0]
 
 
-async def test_a_batch_is_read_in_order(people: IdentityResolver, redis: Redis) -> None:
-    await people.accept([said(1, PHONE), said(2, USER, PHONE), said(3, USER)])
+async def test_the_events_of_a_request_are_resolved_in_order(
+    contacts: IdentityResolver, redis: Redis
+) -> None:
+    await contacts.accept([event_of(1, PHONE), event_of(2, USER, PHONE), event_of(3, USER)])
 
     assert await lengths(redis, PHONE, USER) == [3, 0]
 
 
-async def test_a_number_that_comes_with_another_id_is_somebody_elses(
-    people: IdentityResolver, redis: Redis
+async def test_a_reassigned_phone_number_belongs_to_the_new_contact(
+    contacts: IdentityResolver, redis: Redis
 ) -> None:
-    await people.accept([said(1, USER, PHONE)])
-    await people.accept([said(2, OTHER, PHONE)])
-    await people.accept([said(3, PHONE)])
+    await contacts.accept([event_of(1, USER, PHONE)])
+    await contacts.accept([event_of(2, OTHER, PHONE)])
+    await contacts.accept([event_of(3, PHONE)])
 
     assert await lengths(redis, USER, OTHER) == [1, 2]
 
 
-async def test_a_changed_id_leads_to_the_same_session(people: IdentityResolver, redis: Redis) -> None:
-    await people.accept([said(1, USER, PHONE)])
-    await people.accept([Ignored(reason="changed user id", aliases=(USER, OTHER))])
-    await people.accept([said(2, OTHER, PHONE)])
+async def test_a_changed_id_resolves_to_the_same_session(contacts: IdentityResolver, redis: Redis) -> None:
+    await contacts.accept([event_of(1, USER, PHONE)])
+    await contacts.accept([Ignored(reason="changed user id", aliases=(USER, OTHER))])
+    await contacts.accept([event_of(2, OTHER, PHONE)])
 
     assert await lengths(redis, USER, OTHER) == [2, 0]
 
 
-async def test_the_same_message_in_two_batches_is_one_turn(people: IdentityResolver, redis: Redis) -> None:
-    first = await people.accept([said(1, USER, PHONE)])
-    again = await people.accept([said(2, USER, PHONE), said(1, USER, PHONE)])
+async def test_a_message_delivered_in_two_requests_is_one_turn(
+    contacts: IdentityResolver, redis: Redis
+) -> None:
+    first = await contacts.accept([event_of(1, USER, PHONE)])
+    second = await contacts.accept([event_of(2, USER, PHONE), event_of(1, USER, PHONE)])
 
-    assert (first, again) == ([AcceptResult.NEW], [AcceptResult.NEW, AcceptResult.DUPLICATE])
+    assert (first, second) == ([AcceptResult.NEW], [AcceptResult.NEW, AcceptResult.DUPLICATE])
 
 
-async def test_who_takes_over_finds_the_session_too(people: IdentityResolver, redis: Redis) -> None:
-    await people.accept([said(1, USER, PHONE)])
-    taken = ControlReceived(
+async def test_a_take_over_resolves_to_the_contacts_session(contacts: IdentityResolver, redis: Redis) -> None:
+    await contacts.accept([event_of(1, USER, PHONE)])
+    results = ControlReceived(
         id="e", session=PHONE, address=ADDRESS, act=ControlAction.TAKE_OVER, aliases=(PHONE,)
     )
-    await people.accept([taken])
+    await contacts.accept([results])
 
     assert await redis.hget(f"tg:{{{USER}}}", "owner") == b"human"
-    assert await people.find_session(PHONE) == USER
+    assert await contacts.find_session(PHONE) == USER
 
 
-async def test_a_send_that_a_status_told_of_is_found(people: IdentityResolver, redis: Redis) -> None:
+async def test_a_send_confirmed_by_a_status_is_found(contacts: IdentityResolver, redis: Redis) -> None:
     reply = Reply(key="wamid.1.1", address=ADDRESS, body="Hi")
     channel, long_ago = StatusLookup(whatsapp(), redis), datetime.now(UTC) - timedelta(minutes=1)
     async with httpx.AsyncClient() as http:
@@ -115,8 +121,8 @@ async def test_a_send_that_a_status_told_of_is_found(people: IdentityResolver, r
         status = StatusChanged(
             channel="whatsapp", provider_id="wamid.X", status=DeliveryStatus.SENT, reply_key=reply.global_key
         )
-        await people.accept([status])
-        found = await channel.find_sent(reply, http, since=datetime.now(UTC), known=())
+        await contacts.accept([status])
+        sent = await channel.find_sent(reply, http, since=datetime.now(UTC), known=())
 
-    assert found is not None
-    assert found.provider_id == "wamid.X"
+    assert sent is not None
+    assert sent.provider_id == "wamid.X"

@@ -22,22 +22,22 @@ FORGED = Webhook(
 )
 
 
-async def test_the_reason_is_kept_and_no_secret_text_or_number(redis: Redis) -> None:
+async def test_rejections_keep_the_reason_without_secrets_texts_or_numbers(redis: Redis) -> None:
     quarantine = Quarantine(redis)
     quarantine.add("fake", InvalidSignature("signed for another address: set PUBLIC_URL"), FORGED)
     quarantine.add("fake", InvalidSignature("too large"), None)
     await quarantine.wait_until_written()
 
-    _, kept = await quarantine.latest()
-    assert (kept.status, kept.reason) == (401, "signed for another address: set PUBLIC_URL")
-    assert (kept.method, kept.path, kept.size) == ("POST", "/webhooks/fake", len(FORGED.body))
-    assert kept.headers == ("content-type", "x-signature")
+    _, entry = await quarantine.latest()
+    assert (entry.status, entry.reason) == (401, "signed for another address: set PUBLIC_URL")
+    assert (entry.method, entry.path, entry.size) == ("POST", "/webhooks/fake", len(FORGED.body))
+    assert entry.headers == ("content-type", "x-signature")
     stored = str(await redis.xrange("tg:quarantine"))
     for secret in ("secret-token", "secret-signature", "my secret", "+15550170"):
         assert secret not in stored
 
 
-async def test_a_flood_costs_few_writes_and_bounded_memory(redis: Redis) -> None:
+async def test_a_flood_of_rejections_is_sampled_and_bounded(redis: Redis) -> None:
     quarantine = Quarantine(redis)
     for _ in range(1_000):
         quarantine.add("fake", InvalidSignature("forged"), FORGED)
@@ -50,7 +50,9 @@ async def test_a_flood_costs_few_writes_and_bounded_memory(redis: Redis) -> None
     assert await quarantine.latest() == []
 
 
-def test_the_command_lists_and_drops(redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_quarantine_command_lists_and_drops(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     async def fill() -> None:
         async with Redis.from_url(redis_url) as redis:
             await redis.flushall()
@@ -62,8 +64,8 @@ def test_the_command_lists_and_drops(redis_url: str, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REDIS_URL", redis_url)
 
-    listed = CliRunner().invoke(app, ["quarantine", "list"]).output
-    assert "fake  401  POST /webhooks/fake" in listed
-    assert "set PUBLIC_URL" in listed
+    output = CliRunner().invoke(app, ["quarantine", "list"]).output
+    assert "fake  401  POST /webhooks/fake" in output
+    assert "set PUBLIC_URL" in output
     assert CliRunner().invoke(app, ["quarantine", "drop"]).output == "Deleted 1\n"
     assert "No webhooks were rejected" in CliRunner().invoke(app, ["quarantine", "list"]).output

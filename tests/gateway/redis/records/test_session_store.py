@@ -15,7 +15,7 @@ from gateway.redis.records.session_store import RedisSessionStore
 KEY = "tg:own:{ada}"
 
 
-async def test_who_stood_still_past_the_lease_cannot_save(redis: Redis, redis_url: str) -> None:
+async def test_a_holder_paused_past_its_lease_cannot_save(redis: Redis, redis_url: str) -> None:
     slow, fast = RedisSessionStore(redis_url), RedisSessionStore(redis_url)
     async with slow.hold("ada") as held:
         await redis.hset(KEY, "lease", 1)
@@ -29,7 +29,7 @@ async def test_who_stood_still_past_the_lease_cannot_save(redis: Redis, redis_ur
     await fast.aclose()
 
 
-async def test_a_lease_lasts_as_long_as_its_holder(redis: Redis, redis_url: str) -> None:
+async def test_a_lease_is_renewed_while_it_is_held(redis: Redis, redis_url: str) -> None:
     store = RedisSessionStore(redis_url, lease_seconds=0.3)
     async with store.hold("ada") as held:
         await asyncio.sleep(0.8)
@@ -37,7 +37,7 @@ async def test_a_lease_lasts_as_long_as_its_holder(redis: Redis, redis_url: str)
     await store.aclose()
 
 
-async def test_who_waits_for_too_long_is_told(redis: Redis, redis_url: str) -> None:
+async def test_waiting_too_long_for_a_session_raises_busy(redis: Redis, redis_url: str) -> None:
     store = RedisSessionStore(redis_url, wait_seconds=0.05)
     async with store.hold("ada"):
         with pytest.raises(SessionBusy):
@@ -46,7 +46,7 @@ async def test_who_waits_for_too_long_is_told(redis: Redis, redis_url: str) -> N
     await store.aclose()
 
 
-async def test_nothing_is_kept_for_ever(redis: Redis, redis_url: str) -> None:
+async def test_stored_sessions_expire(redis: Redis, redis_url: str) -> None:
     store = RedisSessionStore(redis_url, seconds=60)
     async with store.hold("ada") as held:
         assert 0 < await redis.pttl(KEY) <= 60_000
@@ -55,7 +55,7 @@ async def test_nothing_is_kept_for_ever(redis: Redis, redis_url: str) -> None:
     await store.aclose()
 
 
-async def test_states_are_unreadable_at_rest_and_keys_rotate(redis: Redis, redis_url: str) -> None:
+async def test_states_are_encrypted_and_keys_rotate(redis: Redis, redis_url: str) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     before, after = RedisSessionStore(redis_url, keys=[old]), RedisSessionStore(redis_url, keys=[new, old])
     only_new = RedisSessionStore(redis_url, keys=[new])
@@ -75,6 +75,6 @@ async def test_states_are_unreadable_at_rest_and_keys_rotate(redis: Redis, redis
         await store.aclose()
 
 
-def test_a_key_that_is_none_is_named(redis_url: str) -> None:
+def test_an_invalid_encryption_key_is_reported(redis_url: str) -> None:
     with pytest.raises(ConfigurationError, match="not a Fernet key"):
         RedisSessionStore(redis_url, keys=["secret"])

@@ -16,7 +16,7 @@ async def test_a_worker_that_announces_itself_is_alive_until_it_withdraws(redis:
     assert (before, during, await worker_presence.any_worker_alive(redis)) == (False, True, False)
 
 
-async def test_a_worker_that_fell_silent_is_dead_although_rq_still_lists_it(redis: Redis) -> None:
+async def test_a_worker_without_heartbeats_is_dead_although_rq_still_lists_it(redis: Redis) -> None:
     await redis.sadd("rq:workers:turns", "rq:worker:one")
     await redis.hset("rq:worker:one", "birth", "today")
     await redis.zadd("tg:workers", {"one": 1})
@@ -24,7 +24,7 @@ async def test_a_worker_that_fell_silent_is_dead_although_rq_still_lists_it(redi
     assert not await worker_presence.any_worker_alive(redis)
 
 
-async def test_a_stock_worker_counts_for_as_long_as_rq_lists_it(redis: Redis) -> None:
+async def test_a_stock_worker_is_alive_as_long_as_rq_lists_it(redis: Redis) -> None:
     await redis.sadd("rq:workers:turns", "rq:worker:stock")
     listed_only = await worker_presence.any_worker_alive(redis)
     await redis.hset("rq:worker:stock", "birth", "today")
@@ -32,7 +32,7 @@ async def test_a_stock_worker_counts_for_as_long_as_rq_lists_it(redis: Redis) ->
     assert (listed_only, await worker_presence.any_worker_alive(redis)) == (False, True)
 
 
-async def test_names_of_long_ago_are_forgotten(redis: Redis) -> None:
+async def test_old_worker_names_are_deleted(redis: Redis) -> None:
     await redis.zadd("tg:workers", {"old": 1})
     await worker_presence.announce(redis, "new")
 
