@@ -82,7 +82,7 @@ async def test_a_message_reopens_a_closed_conversation(rig: Rig) -> None:
 
 
 @pytest.mark.slow
-async def test_no_word_of_the_bot_after_a_person_took_over_in_many_races(redis: Redis) -> None:
+async def test_the_bot_never_sends_after_a_take_over_in_many_races(redis: Redis) -> None:
     """Each race is a reply of several parts against a person who takes over at some moment of it.
 
     What was begun before the person came may arrive after; by the server's order nothing is begun after.
