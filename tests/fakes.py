@@ -1,4 +1,4 @@
-"""Stand-ins for the two things that are not ours: a provider and a dialog."""
+"""Fakes of a provider and a dialog."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ ADDRESS = Address(channel="fake", account="A1", ours="+15550100", theirs="+15550
 
 
 def turn(number: int, session: str = "fake:1", text: str = "") -> Turn:
-    """The `number`-th turn of a session."""
+    """Build the `number`-th turn of a session."""
     return Turn(id=f"M{number}", session=session, address=ADDRESS, text=text or f"text {number}")
 
 
 class FakeChannel:
-    """A provider that keeps what it took, and fails as told: one planned failure for each send.
+    """Provider that records accepted replies and fails on demand: one planned failure per send.
 
-    A failure given as `(error, True)` takes the reply before it fails, as a time-out does.
+    A failure given as `(error, True)` accepts the reply before it fails, as a timeout does.
     """
 
     name = "fake"
@@ -35,22 +35,22 @@ class FakeChannel:
         self.before_send: Callable[[Reply], None] = lambda reply: None
 
     def verify(self, webhook: Webhook) -> None:
-        """Everything is genuine."""
+        """Accept every webhook."""
 
     def parse(self, webhook: Webhook) -> list[Event]:
-        """Nothing is of interest."""
+        """Return no events."""
         return []
 
     def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
-        """An empty answer."""
+        """Return an empty response."""
         return WebhookResponse()
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
-        """One part a line."""
+        """Split a message into one part per line."""
         return [MessagePart(body=line) for line in message.text.splitlines()]
 
     async def send(self, reply: Reply, http: object) -> SentMessage:
-        """Take the reply, or fail as planned."""
+        """Accept the reply, or fail as planned."""
         self.before_send(reply)
         failure = self.planned_failures.pop(0) if self.planned_failures else None
         if failure is None or failure[1]:
@@ -62,7 +62,7 @@ class FakeChannel:
     async def find_sent(
         self, reply: Reply, http: object, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """Look among what was taken."""
+        """Look up among the accepted replies."""
         self.look_ups += 1
         for number, taken in enumerate(self.sent_replies, start=1):
             if taken.body == reply.body and f"P{number}" not in known:
@@ -70,17 +70,17 @@ class FakeChannel:
         return None
 
     def classify(self, error: Exception) -> DeliveryError:
-        """Nobody can tell."""
+        """Return an unknown outcome."""
         return Unknown(type(error).__name__)
 
     @property
     def bodies(self) -> list[str]:
-        """What was taken, in order."""
+        """Bodies of the accepted replies, in order."""
         return [reply.body for reply in self.sent_replies]
 
 
 class EchoDialog:
-    """Says what it was told, and counts the turns in its state."""
+    """Dialog that echoes the text and counts the turns in its state."""
 
     def __init__(self) -> None:
         self.handled: list[str] = []
@@ -105,7 +105,7 @@ class EchoDialog:
         )
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
-        """Say so once."""
+        """Return one reminder."""
         self.handled.append("timer")
         if self.planned_failures:
             raise self.planned_failures.pop(0)

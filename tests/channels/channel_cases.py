@@ -1,4 +1,4 @@
-"""What every channel owes, whoever the provider is: subclass `ChannelCases` and say how it speaks."""
+"""Contract tests of every channel: subclass `ChannelCases` and provide the provider's samples."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _HOSTILE = (
 
 @st.composite
 def mutated(draw: st.DrawFn, body: bytes) -> bytes:
-    """A real body after a few cuts, doublings and hostile insertions, or as another encoding."""
+    """Draw a real body with a few cuts, duplications and hostile insertions, or in another encoding."""
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(body)))
         end = draw(st.integers(at, min(at + 60, len(body))))
@@ -78,12 +78,12 @@ def mutated(draw: st.DrawFn, body: bytes) -> bytes:
 
 
 def repr_of(value: object) -> str:
-    """A short name for a value."""
+    """Return a short name for a value."""
     return repr(value)[:8]
 
 
 def _are_sound(events: Sequence[Event]) -> None:
-    """They can be stored, and an id is whole or not there: a part of an id is somebody else's."""
+    """Assert that events can be stored and that IDs are complete or missing, never truncated."""
     for event in events:
         assert type(event).model_validate_json(event.model_dump_json().encode()) == event
         if isinstance(event, TurnReceived | ControlReceived):
@@ -98,7 +98,7 @@ SLOW_EXAMPLES = [HealthCheck.differing_executors, HealthCheck.too_slow]
 
 
 class ChannelCases:
-    """The contract. `send_url` is the one that `send` calls."""
+    """Contract tests. `send_url` is the URL that `send` calls."""
 
     send_method: ClassVar[str] = "POST"
 
@@ -109,21 +109,21 @@ class ChannelCases:
         raise NotImplementedError
 
     def genuine(self) -> Webhook:
-        """A signed webhook of a user's message with text."""
+        """Return a signed webhook of a contact's text message."""
         raise NotImplementedError
 
     def shapes(self) -> Sequence[Webhook]:
-        """Every kind of webhook that the provider sends, as far as there are samples."""
+        """Return a sample of every kind of webhook of the provider."""
         return [self.genuine()]
 
     def verification(self) -> Verification:
-        """The row of the verification table, as the channel's folder declares it."""
+        """Return the channel's row of the verification table."""
         found = importlib.import_module(f"channels.{self.channel().name}").VERIFICATION
         assert isinstance(found, Verification)
         return found
 
     def signature_header(self) -> str:
-        """The header that carries the signature."""
+        """Return the name of the signature header."""
         return self.verification().header
 
     def address(self) -> Address:
@@ -209,7 +209,7 @@ class ChannelCases:
     )
     @given(data=st.data())
     def test_no_request_makes_the_verifier_raise_another_error(self, data: st.DataObject) -> None:
-        """Only `WebhookRefused`, whatever comes: nothing but the one genuine request is let in."""
+        """Only `WebhookRefused` is raised, and only the genuine request is accepted."""
         hook = self.genuine()
         forged = Webhook(
             data.draw(st.sampled_from(["POST", "GET", "HEAD", "PUT", ""])),
@@ -226,7 +226,7 @@ class ChannelCases:
     )
     @given(data=st.data())
     def test_no_body_makes_the_parser_raise_another_error(self, data: st.DataObject) -> None:
-        """Events or `WebhookRefused`, and every turn can be stored, whatever became of a real body."""
+        """A mutated body yields storable events or `WebhookRefused`."""
         hook = self.genuine()
         try:
             events = self.channel().parse(replace(hook, body=data.draw(mutated(hook.body))))
@@ -242,7 +242,7 @@ class ChannelCases:
     @settings(suppress_health_check=list(HealthCheck), max_examples=examples(150))
     @given(data=st.data())
     def test_no_value_in_any_field_raises_or_makes_a_wrong_turn(self, data: st.DataObject) -> None:
-        """Events or `WebhookRefused`; all of them can be stored, and an id is whole or not there."""
+        """Events or `WebhookRefused`; events can be stored, and IDs are complete or missing."""
         hook = data.draw(hostile(data.draw(st.sampled_from(self.shapes()))))
         channel = self.channel()
         with suppress(WebhookRefused):

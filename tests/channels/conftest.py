@@ -1,4 +1,4 @@
-"""Properties are tried without a stop-watch, which a busy machine would lose against."""
+"""Hypothesis without deadlines, which a busy machine would miss."""
 
 from __future__ import annotations
 

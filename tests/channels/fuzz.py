@@ -1,4 +1,4 @@
-"""Real webhooks with hostile values at any place of their shape: what every channel has to survive."""
+"""Fuzzing of real webhooks: hostile values in any field."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RAW: Final[dict[str, bytes]] = {
     "@objects@": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
     "@open@": b"[" * DEEP,
 }
-"""What no JSON writer writes: put in for its name once the rest is written."""
+"""Invalid JSON that no serializer writes; it replaces its name in the serialized body."""
 
 _VALUES: Final[tuple[Any, ...]] = (
     None,
@@ -65,7 +65,7 @@ _VALUES: Final[tuple[Any, ...]] = (
 
 
 def everywhere(hook: Webhook, value: object) -> Iterator[Webhook]:
-    """The webhook again and again, with the value at one place after the other."""
+    """Yield the webhook with the value in one field after the other."""
     if hook.headers.get("content-type", "").startswith(FORM_CONTENT_TYPE):
         pairs = parse_qsl(hook.body.decode(), keep_blank_values=True)
         for at, (name, _) in enumerate(pairs):
@@ -82,7 +82,7 @@ def everywhere(hook: Webhook, value: object) -> Iterator[Webhook]:
 
 @st.composite
 def hostile(draw: st.DrawFn, hook: Webhook) -> Webhook:
-    """The webhook with one to three places changed; now and then doubled keys, UTF-16 or a cut end."""
+    """Draw the webhook with one to three changed fields, sometimes duplicate keys, UTF-16 or a cut end."""
     if hook.headers.get("content-type", "").startswith(FORM_CONTENT_TYPE):
         body = _form(draw, hook.body)
     else:

@@ -1,4 +1,4 @@
-"""The page of all channels is made from their data; what differs fails here, with the right text."""
+"""docs/channels.md matches the channels' data; a failure shows the expected table."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_every_capability_has_a_row() -> None:
 
 @pytest.mark.parametrize("name", channels.available())
 def test_a_channel_package_stays_small(name: str) -> None:
-    """About 900 lines without simulator and set-up; more for a desk with two kinds of webhooks."""
+    """About 900 lines without simulator and set-up, more for a desk with two kinds of webhooks."""
     folder = Path(channels.__path__[0]) / name
     files = [path for path in folder.glob("*.py") if path.name != "setup.py"]
 

@@ -1,4 +1,4 @@
-"""Finding and loading the channels."""
+"""Registry of channels."""
 
 from __future__ import annotations
 

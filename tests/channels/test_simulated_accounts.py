@@ -1,4 +1,4 @@
-"""The simulated account that every channel brings for `turngate run` without credentials."""
+"""Simulated accounts of all channels, for `turngate run` without credentials."""
 
 from __future__ import annotations
 

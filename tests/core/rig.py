@@ -1,4 +1,4 @@
-"""A gateway of one session on the real protocol, with a provider and a dialog that fail as told."""
+"""Test rig: a session processor on the real protocol, with a provider and a dialog that fail on demand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SESSION = "fake:1"
 
 
 class Rig:
-    """A gateway of one session, small enough to hold in one hand."""
+    """Mailbox, processor, fake channel and fake dialog for one session."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Rig:
         return await self.processor.run(session)
 
     async def process_when_due(self) -> ProcessResult:
-        """What a sweeper would bring about once the session's hold is over, and its account's rest."""
+        """Process the session once its delay and its account's circuit breaker cooldown have passed."""
         await self.redis.hdel(f"tg:{{{SESSION}}}", "hold")
         await self.redis.delete("tg:paused")
         return await self.process()

@@ -1,4 +1,4 @@
-"""Backoff and `Retry-After`, the one place for both."""
+"""Exponential backoff and `Retry-After` parsing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time limits: to the point as `asyncio.timeout` is, however they stand in one another."""
+"""`TimeLimit` behaves like `asyncio.timeout`, nested too."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_timeout_outside_a_task_is_an_error() -> None:
 
 
 async def _nested(limits: list[float], sleep: float, events: list[str], *, ours: bool) -> None:
-    """Sleeps within all these limits, and writes down what happens at each."""
+    """Sleep within all these timeouts and record the outcome of each."""
     if not limits:
         try:
             await asyncio.sleep(sleep)
@@ -109,21 +109,21 @@ async def _nested(limits: list[float], sleep: float, events: list[str], *, ours:
         events.append(f"over at {len(limits)}")
 
 
-class Hurried(asyncio.SelectorEventLoop):
-    """An event loop whose time passes at once when there is nothing to do."""
+class FastForwardLoop(asyncio.SelectorEventLoop):
+    """Event loop whose clock jumps to the next timer when idle."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        super().__init__(Impatient(self))
+        super().__init__(NonBlockingSelector(self))
 
     def time(self) -> float:
         return self.now
 
 
-class Impatient(selectors.DefaultSelector):
-    """Waits for nothing."""
+class NonBlockingSelector(selectors.DefaultSelector):
+    """Selector that never blocks."""
 
-    def __init__(self, loop: Hurried) -> None:
+    def __init__(self, loop: FastForwardLoop) -> None:
         super().__init__()
         self._loop = loop
 
@@ -139,7 +139,7 @@ def test_work_that_ends_in_time_is_not_cancelled() -> None:
         await asyncio.sleep(NEVER)
         return "done"
 
-    with asyncio.Runner(loop_factory=Hurried) as runner:
+    with asyncio.Runner(loop_factory=FastForwardLoop) as runner:
         assert runner.run(work()) == "done"
 
 
@@ -150,6 +150,6 @@ TIMES = st.sampled_from([0.0, 1.0, 2.0, 3.0])
 def test_nested_timeouts_match_the_standard_library(limits: list[float], sleep: float) -> None:
     happened: list[list[str]] = [[], []]
     for events, ours in zip(happened, (True, False), strict=True):
-        with asyncio.Runner(loop_factory=Hurried) as runner:
+        with asyncio.Runner(loop_factory=FastForwardLoop) as runner:
             runner.run(_nested(limits, sleep, events, ours=ours))
     assert happened[0] == happened[1]

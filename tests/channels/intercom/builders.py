@@ -1,4 +1,4 @@
-"""Notifications of Intercom, made up after its pages, and signed as it signs them."""
+"""Builders of signed Intercom notifications, after Intercom's documentation."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def signed(body: bytes, secret: str = SECRET) -> Webhook:
 
 
 def every_kind() -> list[Webhook]:
-    """Every topic that is read, with the parts that Intercom sends under it."""
+    """Return a notification of every parsed topic, with the parts that Intercom sends under it."""
     files = "https://downloads.example"
     upload = {"type": "upload", "name": "a.pdf", "url": f"{files}/a.pdf", "content_type": "application/pdf"}
     rich = f'<p>See <a href="{files}">this</a></p><img src="{files}/1.png"><ul><li>one</li></ul>'

@@ -1,4 +1,4 @@
-"""One call at a time: what is posted, what the answers mean, and what is found again."""
+"""Intercom API client: requests, error responses and look-ups."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ async def test_images_are_attached_and_other_files_are_linked(api: respx.MockRou
 async def test_a_reply_is_refused_if_an_agent_joined_since_the_message(
     api: respx.MockRouter, more: Json, where: Json, silent: bool
 ) -> None:
-    """Also when the webhook about it is late or lost."""
+    """This holds even if the webhook about it is late or lost."""
     turn = part(number=5)
     api.get(BASE).respond(json=talk(turn, more, **where))
     made = reply().model_copy(update={"key": f"{turn['id']}.1"})

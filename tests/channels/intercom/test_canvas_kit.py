@@ -1,4 +1,4 @@
-"""The card in the Messenger: signed in its own way, and a question asked on it begins a conversation."""
+"""Messenger card: signature, canvases, and questions that start a conversation."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def card_hook(request: object, secret: str = SECRET) -> Webhook:
 
 
 async def shown(request: object, **changed: str) -> dict[str, Json]:
-    """The components on the card after a request, by their ids."""
+    """Return the card's components after a request, by their IDs."""
     made = channel(**changed)
     made.verify(card_hook(request))
     async with httpx.AsyncClient() as http:

@@ -1,4 +1,4 @@
-"""`turngate setup intercom` names what is to be set, and what is wrong."""
+"""`turngate setup intercom` lists settings and reports wrong ones."""
 
 from __future__ import annotations
 

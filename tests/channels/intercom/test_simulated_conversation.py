@@ -1,4 +1,4 @@
-"""Whatever people do at the desk, in whatever order and however often it is told, one voice speaks."""
+"""Stateful test: agents' actions and webhooks in any order and repetition agree on the owner."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _STEPS = st.lists(
 
 
 class Session:
-    """What the mailbox keeps of one conversation: who speaks, what was seen, when the newest act was."""
+    """The mailbox's state of one conversation: owner, seen IDs, time of the newest action."""
 
     def __init__(self) -> None:
         self.owner = Owner.BOT

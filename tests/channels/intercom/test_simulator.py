@@ -1,4 +1,4 @@
-"""The simulated Intercom keeps its rules, and our channel gets along with it, people at the desk included."""
+"""Intercom simulator: API rules, agents' actions, and compatibility with the channel."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def made(**more: Any) -> IntercomSimulator:
 
 
 def heard(deliveries: list[WebhookDelivery]) -> list[Event]:
-    """What our channel makes of the simulator's webhooks."""
+    """Return the events that the channel parses from the webhooks."""
     events = []
     for delivery in deliveries:
         hook = Webhook(delivery.method, delivery.url, delivery.headers, delivery.body)
@@ -53,7 +53,7 @@ def heard(deliveries: list[WebhookDelivery]) -> list[Event]:
 
 
 def acts(deliveries: list[WebhookDelivery]) -> list[ControlAction]:
-    """What the webhooks change, the same thing told twice being one."""
+    """Return the control actions of the webhooks, deduplicated by ID."""
     found = {each.id: each.act for each in heard(deliveries) if isinstance(each, ControlReceived)}
     return list(dict.fromkeys(found.values()))
 
@@ -73,7 +73,7 @@ def call(
     now: float = NOW,
     **headers: str,
 ) -> tuple[SimulatorResponse, list[WebhookDelivery]]:
-    """A call about the person's conversation: a GET without a body."""
+    """Call the API about the contact's conversation; without a body it is a GET."""
     url = f"/conversations/{simulator.get_desk_status(PERSON).thread}{what}"
     made = {"authorization": f"Bearer {TOKEN}", "intercom-version": headers.pop("version", "2.14"), **headers}
     raw = json.dumps({"type": "admin", "admin_id": BOT, **body}).encode() if body is not None else b""

@@ -1,4 +1,4 @@
-"""What Intercom sends becomes turns and control: the topic says what is answered, the assignment by whom."""
+"""Intercom webhooks: verification, turns and control events."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def turns(topic: str, item: Json, **changed: str) -> list[Turn]:
 
 
 def acts(topic: str, item: Json) -> list[ControlAction]:
-    """What really changes, once what has the same id is one event."""
+    """Return the control actions, deduplicated by event ID."""
     found = {each.id: each.act for each in parsed(topic, item) if isinstance(each, ControlReceived)}
     return list(found.values())
 
@@ -65,7 +65,7 @@ class TestIntercom(ChannelCases):
 
     @pytest.fixture
     def api(self) -> Iterator[respx.MockRouter]:
-        """Before a comment the conversation is asked for, and nobody has come."""
+        """Mock the conversation read before each comment; no agent has joined."""
         with respx.mock(assert_all_called=False) as router:
             router.get(BASE).respond(json=talk())
             yield router

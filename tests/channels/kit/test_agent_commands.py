@@ -1,4 +1,4 @@
-"""Commands that an agent writes to the bot in an internal note."""
+"""Agent commands in internal notes."""
 
 from __future__ import annotations
 

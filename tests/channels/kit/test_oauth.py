@@ -1,4 +1,4 @@
-"""Tokens that are renewed: once, by one process, and known to all."""
+"""OAuth token refresh: once, by one process, shared with all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ URL = "https://example.com/oauth/tokens"
 
 
 class Server:
-    """An authorisation server whose refresh tokens are good once."""
+    """Authorization server whose refresh tokens are valid once."""
 
     def __init__(self, router: respx.MockRouter) -> None:
         self.good = "refresh0"
@@ -40,7 +40,7 @@ class Server:
 
 
 def renewed(store: SessionStore, now: float = 1000.0) -> RefreshingCredentials:
-    """One worker's credentials."""
+    """Build one worker's credentials."""
     made = RefreshingCredentials(
         "desk",
         url=URL,

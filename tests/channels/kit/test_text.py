@@ -1,4 +1,4 @@
-"""Text from strangers."""
+"""Sanitising and comparison of untrusted text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole channel in one file: an invented pigeon post that signs its JSON and carries short notes."""
+"""Complete sample channel in one file: an invented pigeon post with signed JSON and short notes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class PigeonChannel:
         self._secrets = loft_secrets
 
     def verify(self, webhook: Webhook) -> None:
-        """Pass what the loft signed. Raises `WebhookRefused` otherwise."""
+        """Accept a webhook that the loft signed. Raises `WebhookRefused` otherwise."""
         if len(webhook.body) > CAPABILITIES.max_webhook_bytes:
             raise WebhookTooLarge(f"{len(webhook.body)} bytes")
         given = webhook.headers.get(VERIFICATION.header, "")
@@ -68,7 +68,7 @@ class PigeonChannel:
             raise InvalidSignature("X-Pigeon-Ring does not match; check PIGEON_SECRET")
 
     def parse(self, webhook: Webhook) -> list[Event]:
-        """The one note of a webhook."""
+        """Return the turn of a webhook's note."""
         note = parse_object(webhook.body) or {}
         bird, roof, number = (get_identifier(note, name) for name in ("bird", "roof", "number"))
         text = get_text(note, "text", 10_000)
@@ -79,11 +79,11 @@ class PigeonChannel:
         return [TurnReceived(turn=Turn(id=number, session=session, address=address, text=text))]
 
     def answer(self, webhook: Webhook, events: Sequence[Event]) -> WebhookResponse:
-        """Nothing: the bird rests."""
+        """Return an empty response."""
         return WebhookResponse(status=204)
 
     def render(self, message: Message, address: Address) -> list[MessagePart]:
-        """Cut a message to what a bird carries."""
+        """Split a message by the length of a note."""
         parts = attach_choices(render_markdown(message.text, PLAIN_DIALECT), message.choices, CAPABILITIES)
         return [*attach_captions([], message.media, CAPABILITIES), *parts]
 
@@ -103,11 +103,11 @@ class PigeonChannel:
     async def find_sent(
         self, reply: Reply, http: httpx.AsyncClient, *, since: datetime, known: Collection[str]
     ) -> SentMessage | None:
-        """Birds cannot be asked."""
+        """Return `None`: there is no look-up."""
         return None
 
     def classify(self, error: Exception) -> DeliveryError:
-        """The delivery error that an exception of the HTTP client stands for."""
+        """Return the delivery error for an exception of the HTTP client."""
         return classify_http_error(error, NAME)
 
 

@@ -1,4 +1,4 @@
-"""What docs/adding-a-channel.md promises: one file, and the suite demands the rest."""
+"""The sample channel of docs/adding-a-channel.md passes the contract tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks of Zendesk messaging, made up after its pages."""
+"""Builders of Zendesk messaging webhooks, after the documentation."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def hook(*events: Json, version: str = "v2", app: str = APP) -> Webhook:
 
 
 def talk(active: Json | None = BOT, **more: Any) -> Json:
-    """A conversation as the API shows it."""
+    """Return a conversation's JSON."""
     found: Json = {"id": TALK, **more}
     if active:
         found["activeSwitchboardIntegration"] = active
@@ -67,7 +67,7 @@ def talk(active: Json | None = BOT, **more: Any) -> Json:
 
 
 def every_kind() -> list[Webhook]:
-    """Every event that is read, and every kind of content that a person sends."""
+    """Return a webhook of every parsed event and every type of content."""
     file = {"mediaUrl": "https://media.example/a.pdf", "mediaType": "application/pdf", "altText": "a.pdf"}
     place = {"name": "Café", "address": "1 Main St"}
     form = [{"type": "text", "name": "n", "text": "Ada"}]

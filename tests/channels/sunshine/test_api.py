@@ -1,4 +1,4 @@
-"""One call at a time: what is posted, and what the answers mean."""
+"""Sunshine API client: requests and error responses."""
 
 from __future__ import annotations
 

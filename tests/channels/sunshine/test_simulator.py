@@ -1,4 +1,4 @@
-"""The simulator plays against the channel: the switchboard both ways, limits, and races for control."""
+"""Sunshine simulator against the channel: switchboard, limits, races for control."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from tests.channels.sunshine.builders import APP, SECRET, channel
 ADA = "ada"
 
 
-class Played:
-    """An app with one person. `before_call` happens before the simulator hears of each call."""
+class Simulation:
+    """App with one contact. `before_call` runs before each API call."""
 
     def __init__(self, **more: object) -> None:
         self.now = 1_795_428_000.0
@@ -48,7 +48,7 @@ class Played:
         self._number = 0
 
     def hear(self, deliveries: list[WebhookDelivery]) -> list[Event]:
-        """What webhooks mean, verified and parsed as the gateway would."""
+        """Return the events of webhooks, verified and parsed."""
         found = []
         for delivery in sorted(deliveries, key=lambda each: each.at):
             hook = Webhook(delivery.method, "/webhooks/sunshine", delivery.headers, delivery.body)
@@ -58,13 +58,13 @@ class Played:
         return found
 
     def say(self, text: str = "Hello", **more: object) -> list[str]:
-        """Ada writes; the turns that come of it."""
+        """Send a message as Ada and return the texts of the turns."""
         _, deliveries = self.simulator.send_user_message(UserMessage("sunshine", ADA, text, **more), self.now)  # type: ignore[arg-type]
         self.now += 5
         return [each.turn.text for each in self.hear(deliveries) if isinstance(each, TurnReceived)]
 
     def act(self, move: str, text: str = "") -> list[ControlAction]:
-        """An agent acts; what that means to the bot."""
+        """Run an agent's action and return the control actions."""
         found = self.hear(self.simulator.run_agent_action(ADA, move, text, self.now))
         self.now += 5
         return [each.act for each in found if isinstance(each, ControlReceived)]
@@ -97,7 +97,7 @@ class Played:
 
 
 async def test_a_conversation_has_statuses_and_no_echo() -> None:
-    app = Played()
+    app = Simulation()
 
     assert app.say() == ["Hello"]
     number = await app.send(choices=(Choice(label="Yes", payload="y"),))
@@ -114,7 +114,7 @@ async def test_a_conversation_has_statuses_and_no_echo() -> None:
 
 
 async def test_an_image_and_a_file_are_sent() -> None:
-    app = Played()
+    app = Simulation()
     app.say()
     for kind in ("image/png", "application/pdf"):
         await app.send(body="", media=(Attachment(url="https://files.example.com/a", content_type=kind),))
@@ -124,8 +124,8 @@ async def test_an_image_and_a_file_are_sent() -> None:
     ] * 2
 
 
-class Shelf:
-    """Gives one file, or says why not."""
+class FakeFetcher:
+    """Fetcher of one file or error."""
 
     def __init__(self, body: bytes | None) -> None:
         self.body = body
@@ -136,14 +136,14 @@ class Shelf:
         return HttpResponse(status=200, headers={}, body=self.body)
 
     async def aclose(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing."""
 
 
 async def test_a_private_file_is_uploaded_for_the_conversation() -> None:
-    app = Played()
+    app = Simulation()
     app.say()
     file = Attachment(url="http://files.internal/a.pdf", content_type="application/pdf", name="a.pdf")
-    app.channel.set_dependencies(credentials=InMemorySessionStore(), fetch=Shelf(b"%PDF"))
+    app.channel.set_dependencies(credentials=InMemorySessionStore(), fetch=FakeFetcher(b"%PDF"))
     await app.send(body="", media=(file,))
 
     [(url, kept)] = app.simulator.files.items()
@@ -151,13 +151,13 @@ async def test_a_private_file_is_uploaded_for_the_conversation() -> None:
     assert [line.media for line in app.simulator.list_messages(app.now) if line.direction == "out"] == [
         (url,)
     ]
-    app.channel.set_dependencies(credentials=InMemorySessionStore(), fetch=Shelf(None))
+    app.channel.set_dependencies(credentials=InMemorySessionStore(), fetch=FakeFetcher(None))
     with pytest.raises(Unavailable, match="downloading the file to send failed"):
         await app.send(body="", media=(file,))
 
 
 async def test_after_a_hand_off_the_session_waits_for_an_agent() -> None:
-    app = Played()
+    app = Simulation()
     app.say()
     await app.send(body="I'm passing you on.")
     await app.send(act="hand_off", body="wants a person")
@@ -175,7 +175,7 @@ async def test_after_a_hand_off_the_session_waits_for_an_agent() -> None:
 
 
 async def test_a_reply_accepts_offered_control() -> None:
-    app = Played()
+    app = Simulation()
     app.say()
     assert app.act("take") == [ControlAction.TAKE_OVER]
     assert app.act("offer") == [ControlAction.GIVE_BACK]
@@ -187,7 +187,7 @@ async def test_a_reply_accepts_offered_control() -> None:
 
 
 async def test_a_released_conversation_returns_to_the_bot() -> None:
-    app = Played()
+    app = Simulation()
     app.say()
     app.act("reply", "Done.")
     assert app.act("release") == [ControlAction.CLOSE]
@@ -199,7 +199,7 @@ async def test_a_released_conversation_returns_to_the_bot() -> None:
 
 
 async def test_a_send_to_a_deleted_conversation_is_rejected() -> None:
-    app = Played()
+    app = Simulation()
     app.say()
     late = app.reply()
     assert app.act("delete") == [ControlAction.CLOSE]
@@ -208,7 +208,7 @@ async def test_a_send_to_a_deleted_conversation_is_rejected() -> None:
 
 
 async def test_a_full_conversation_and_rate_limits_with_and_without_retry_after() -> None:
-    app = Played(max_messages=2, sends_retry_after=False)
+    app = Simulation(max_messages=2, sends_retry_after=False)
     app.say()
     app.simulator.set_faults(FaultSettings(next=(Fault.TOO_MANY,)))
     with pytest.raises(Unavailable) as error:
@@ -223,7 +223,7 @@ async def test_a_full_conversation_and_rate_limits_with_and_without_retry_after(
     "fault", [Fault.ERROR_AFTER, Fault.DROP_AFTER, Fault.SERVER_ERROR, Fault.DROP_BEFORE]
 )
 async def test_an_unknown_outcome_is_looked_up(fault: Fault) -> None:
-    app = Played()
+    app = Simulation()
     app.say()
     app.simulator.set_faults(FaultSettings(next=(fault,)))
     made = app.reply()
@@ -235,7 +235,7 @@ async def test_an_unknown_outcome_is_looked_up(fault: Fault) -> None:
 
 
 def test_a_webhook_is_retried_up_to_five_times_except_for_some_statuses() -> None:
-    app = Played()
+    app = Simulation()
     _, [delivery] = app.simulator.send_user_message(UserMessage("sunshine", ADA, "Hello"), app.now)
 
     def tries(status: int | None) -> int:
@@ -250,20 +250,20 @@ def test_a_webhook_is_retried_up_to_five_times_except_for_some_statuses() -> Non
 
 @pytest.mark.parametrize("move", ["reply", "dance"])
 def test_impossible_actions_raise(move: str) -> None:
-    app = Played()
+    app = Simulation()
     app.say()
     with pytest.raises(KeyError):
         app.act(move)
 
 
 async def test_a_reply_is_rejected_after_control_was_passed() -> None:
-    """Nothing but the look stands between a take-over and a message: the API takes it from anybody."""
+    """The API accepts messages from anybody, so only the read before the send prevents it."""
     for seed in range(300):
         await race(seed)
 
 
 async def race(seed: int) -> None:
-    chance, app, calls = Random(seed), Played(), 0
+    chance, app, calls = Random(seed), Simulation(), 0
     app.say()
     at = chance.randrange(2)
 

@@ -1,4 +1,4 @@
-"""What Zendesk messaging sends becomes turns, statuses and control; who holds control decides."""
+"""Zendesk messaging webhooks: verification, turns, statuses and control events."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class TestSunshine(ChannelCases):
         return every_kind()
 
     def test_a_modified_body_is_refused(self) -> None:
-        """It cannot be told: the provider signs nothing, and the table says so."""
+        """Not detectable: the provider signs nothing, as the verification table states."""
         changed = self.genuine()
 
         assert self.verification().signed == ()
@@ -133,7 +133,7 @@ def test_a_deleted_message_is_not_a_turn() -> None:
 
 
 def test_while_the_desk_has_control_the_session_is_waiting() -> None:
-    """Not taken over: nobody may have come yet. After the turn, which opens what was closed."""
+    """A hand-off and not a take-over, since no agent may have joined; the turn before it reopens a session."""
     turn, control = parsed(said(TEXT, active=DESK))
 
     assert isinstance(turn, TurnReceived)

@@ -1,4 +1,4 @@
-"""A Twilio channel, and webhooks signed by Twilio's own package."""
+"""Builders of a Twilio channel and of webhooks signed by Twilio's own package."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def payload(name: str) -> list[tuple[str, str]]:
 
 
 def changed(name: str, **fields: str) -> list[tuple[str, str]]:
-    """A payload with some fields replaced or added."""
+    """Return a payload with some fields replaced or added."""
     return [pair for pair in payload(name) if pair[0] not in fields] + list(fields.items())
 
 
@@ -59,20 +59,20 @@ def post(
     token: str = TOKEN,
     headers: Mapping[str, str] | None = None,
 ) -> Webhook:
-    """A form as the server sees it, signed over the public URL."""
+    """Return a form POST as the server receives it, signed over the public URL."""
     pairs = list(fields)
     signed = {"content-type": FORM, "x-twilio-signature": signature(url, pairs, token)}
     return Webhook("POST", seen, {**signed, **(headers or {})}, urlencode(pairs, quote_via=quote).encode())
 
 
 def get(fields: Fields) -> Webhook:
-    """The delivery of a number that is configured to GET."""
+    """Return the webhook of a number that is configured to GET."""
     query = urlencode(list(fields))
     return Webhook("GET", f"{SEEN}?{query}", {"x-twilio-signature": signature(f"{URL}?{query}", [])}, b"")
 
 
 def received(fields: Fields, channel: TwilioChannel | None = None) -> Event:
-    """The one event of a form, verified first."""
+    """Verify and parse a form, and return its event."""
     used, hook = channel or twilio(), post(fields)
     used.verify(hook)
     [event] = used.parse(hook)

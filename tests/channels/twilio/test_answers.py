@@ -1,4 +1,4 @@
-"""Choices as people answer them: by number, in words, with a typo, or on a button of last week."""
+"""Answers to choices: by number, label, misspelled label, or an old button."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ANSWER = "You can send anything back"
 
 
 async def said(turn: Turn, state: State | None) -> tuple[list[str], State]:
-    """What a person then reads, cut as the channel does."""
+    """Run a turn and return the rendered replies and the state."""
     dialog = DialogMachine(WatchedFlowFile(FLOW_LIBRARY / "support.json").flow, RulesModel())
     step = await dialog.answer(turn, state)
     parts = [part.body for message in step.messages for part in twilio().render(message, turn.address)]

@@ -1,4 +1,4 @@
-"""What we send to Twilio, what its answers mean, and asking it what it took."""
+"""Twilio API client: requests, error responses and look-ups."""
 
 from __future__ import annotations
 

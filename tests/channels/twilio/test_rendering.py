@@ -1,4 +1,4 @@
-"""A message cut to what an SMS or a WhatsApp message can carry."""
+"""Rendering of messages for SMS and WhatsApp."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulator keeps Twilio's rules, and the channel and the simulator understand each other."""
+"""Twilio simulator: API rules, and compatibility with the channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Twilio's webhooks: what is let in, and what each becomes."""
+"""Twilio webhooks: verification and parsing."""
 
 from __future__ import annotations
 

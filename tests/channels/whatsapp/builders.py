@@ -1,4 +1,4 @@
-"""A WhatsApp channel, and webhooks as Meta writes and signs them."""
+"""Builders of a WhatsApp channel and of webhooks as Meta encodes and signs them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def whatsapp(**settings: str) -> WhatsAppChannel:
 
 
 def message(kind: str = "text", /, value: object = None, **more: object) -> Json:
-    """A message of Ada's; `more` replaces or adds keys, and a key that is `None` goes."""
+    """Return a message of Ada's; `more` replaces or adds keys, `None` removes a key."""
     made: Json = {
         "from": PHONE,
         "from_user_id": USER_ID,
@@ -105,7 +105,7 @@ def signature(body: bytes, secret: str = SECRET) -> str:
 
 
 def written(made: object) -> bytes:
-    """ASCII with escaped slashes, as Meta writes it."""
+    """Encode JSON as Meta does: ASCII with escaped slashes."""
     return json.dumps(made, separators=(",", ":")).replace("/", "\\/").encode()
 
 
@@ -121,7 +121,7 @@ def handshake(token: str = VERIFY, mode: str = "subscribe", challenge: str = "11
 
 
 def received(made: object, channel: WhatsAppChannel | None = None) -> list[Event]:
-    """The events of a batch, verified first."""
+    """Verify and parse a batch, and return its events."""
     used, hook = channel or whatsapp(), post(made)
     used.verify(hook)
     return used.parse(hook)

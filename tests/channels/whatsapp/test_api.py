@@ -1,4 +1,4 @@
-"""Calls of the Cloud API, and what every answer means for what happens next."""
+"""Cloud API client: requests and error responses."""
 
 from __future__ import annotations
 

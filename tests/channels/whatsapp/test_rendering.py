@@ -1,4 +1,4 @@
-"""A message cut to what WhatsApp shows: buttons, a list, a link, or numbers."""
+"""Rendering of messages for WhatsApp: buttons, a list, a link, or a numbered list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated Cloud API keeps Meta's rules, and our channel gets along with it."""
+"""WhatsApp simulator: API rules, and compatibility with the channel."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def made(identity: IdentityMode = IdentityMode.BOTH) -> WhatsAppSimulator:
 
 
 def heard(deliveries: list[WebhookDelivery]) -> list[Event]:
-    """What our channel makes of the simulator's webhooks."""
+    """Return the events that the channel parses from the webhooks."""
     events = []
     for delivery in deliveries:
         hook = Webhook(delivery.method, delivery.url, delivery.headers, delivery.body)

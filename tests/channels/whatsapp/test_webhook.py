@@ -1,4 +1,4 @@
-"""Webhooks of Meta's Cloud API: who is let in, and what every item of a batch means."""
+"""WhatsApp webhooks: verification and parsing of batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks and answers of Zendesk Support, made up after its pages."""
+"""Builders of Zendesk Support webhooks and API responses, after the documentation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def channel(**changed: str) -> ZendeskChannel:
 
 
 def event(kind: str, made: Json | None = None, number: str = "e-1", **detail: Any) -> Json:
-    """An envelope of Zendesk's own."""
+    """Return an event envelope."""
     about = {
         "id": "5158",
         "actor_id": ADA,
@@ -96,7 +96,7 @@ def ticket(**changed: Any) -> Json:
 def written(
     author: str = ADA, text: str = "Hello", *, number: int = 1, public: bool = True, **more: Any
 ) -> Json:
-    """One comment as the API lists it."""
+    """Return one comment's JSON."""
     made = {"id": number, "type": "Comment", "author_id": int(author), "plain_body": text, "public": public}
     return {"created_at": f"2026-11-23T09:00:{number:02}Z", **made, **more}
 
@@ -137,7 +137,7 @@ WORDS = {
 
 
 def trigger(name: str, **changed: str) -> Json:
-    """What a trigger sends: our template, its placeholders filled in as Zendesk would."""
+    """Return a trigger's body: the template with its placeholders filled in."""
     words = {**WORDS, **{key.replace("__", "."): value for key, value in changed.items()}}
     loops = re.sub(r"{% for .*? %}(.*?){% endfor %}", r"\1", build_trigger_body(name))
     filled = re.sub(r"{{(.*?)}}", lambda found: json.dumps(words[found[1]])[1:-1], loops)
@@ -146,7 +146,7 @@ def trigger(name: str, **changed: str) -> Json:
 
 
 def every_kind() -> list[Webhook]:
-    """Every event that is subscribed to, and every trigger."""
+    """Return a webhook of every subscribed event and every trigger."""
     change = {"current": BOT, "previous": AGENT}
     tags = {"tags_added": ["bot_off"], "tags_removed": ["handed_off"]}
     events = [

@@ -1,4 +1,4 @@
-"""The channel and its simulator in one process, on a clock that only tests move."""
+"""The channel and its simulator in one process, on a manual clock."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ URL, SECRET, TOKEN = "https://example.zendesk.com", "c2VjcmV0", "api-token"
 HOOK = "https://bots.example.com/webhooks/zendesk"
 
 
-class Played:
-    """A desk with one customer. `before_call` happens before the simulator hears of each call."""
+class Simulation:
+    """Account with one customer. `before_call` runs before each API call."""
 
     def __init__(
         self, *, by_triggers: bool = False, oauth: bool = False, sends_retry_after: bool = True
@@ -57,7 +57,7 @@ class Played:
         self._number = 0
 
     def hear(self, deliveries: list[WebhookDelivery]) -> list[Event]:
-        """What webhooks mean, verified and parsed as the gateway would."""
+        """Return the events of webhooks, verified and parsed."""
         found = []
         for delivery in sorted(deliveries, key=lambda each: each.at):
             hook = Webhook(delivery.method, "/webhooks/zendesk", delivery.headers, delivery.body)
@@ -67,7 +67,7 @@ class Played:
         return found
 
     async def send(self, body: str = "Hello", act: str = "say", ticket: int | None = None) -> SentMessage:
-        """The bot speaks on the customer's ticket."""
+        """Send a reply of the bot on the customer's ticket."""
         found = self.simulator.tickets.find_open_ticket("ada@example.com")
         number = ticket or (found.id if found else 1)
         address = Address(channel="zendesk", account="example", ours="example", theirs=str(number))
@@ -110,10 +110,10 @@ class Played:
 
 
 def turns(events: list[Event]) -> list[str]:
-    """The texts of the turns among events."""
+    """Return the texts of the turns among events."""
     return [each.turn.text for each in events if isinstance(each, TurnReceived)]
 
 
 def acts(events: list[Event]) -> list[ControlAction]:
-    """The acts among events."""
+    """Return the control actions among events."""
     return [each.act for each in events if isinstance(each, ControlReceived)]

@@ -1,4 +1,4 @@
-"""One reply at a time: what is read, what is changed, and what the answers mean."""
+"""Zendesk ticket client: reads, updates and error responses."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def api() -> Iterator[respx.MockRouter]:
 def standing(
     api: respx.MockRouter, *said: Json, audits: list[Json] | None = None, **about: Any
 ) -> respx.Route:
-    """A ticket to be found as it is; the route of its update."""
+    """Mock a ticket's reads and return the route of its update."""
     api.get(TICKET).respond(json=ticket(**about))
     api.get(f"{BASE}/tickets/5158/comments.json").respond(json=comments(*said))
     api.get(f"{BASE}/tickets/5158/audits.json").respond(json={"audits": audits or [], "meta": {}})
@@ -176,7 +176,7 @@ async def test_a_conflicting_update_reads_the_ticket_again(api: respx.MockRouter
 
 @pytest.mark.parametrize("metadata", [{"custom": {"turngate": "turn.1"}}, {}])
 async def test_a_put_repeated_by_the_client_is_not_sent_again(api: respx.MockRouter, metadata: Json) -> None:
-    """A client may send a PUT twice; the second one meets the lock, and our comment is there."""
+    """An HTTP client may send a PUT twice: the second is refused by safe_update, and the comment exists."""
     standing(api, written())
     now = datetime.now(UTC).isoformat()
     ours = written(BOT, "It left today.", number=7, metadata=metadata, created_at=now)
@@ -272,8 +272,8 @@ async def test_an_accepted_reply_is_found(api: respx.MockRouter, said: Json, fou
     assert (sent.provider_id if sent else None) == found
 
 
-class Files:
-    """The world, with one file in it."""
+class FakeFetcher:
+    """Fetcher of one file."""
 
     def __init__(self, answer: HttpResponse | FetchError) -> None:
         self._answer = answer
@@ -295,7 +295,7 @@ async def test_a_file_is_uploaded_with_the_comment(api: respx.MockRouter) -> Non
     uploads = api.post(f"{BASE}/uploads.json").respond(201, json={"upload": {"token": "tok1"}})
     found = channel()
     found.set_dependencies(
-        credentials=InMemorySessionStore(), fetch=Files(HttpResponse(status=200, body=b"%PDF"))
+        credentials=InMemorySessionStore(), fetch=FakeFetcher(HttpResponse(status=200, body=b"%PDF"))
     )
     async with httpx.AsyncClient() as http:
         await found.send(reply(media=(FILE,)), http)
@@ -315,7 +315,7 @@ async def test_a_missing_file_is_rejected(
 ) -> None:
     route = standing(api, written())
     found = channel()
-    found.set_dependencies(credentials=InMemorySessionStore(), fetch=Files(answer))
+    found.set_dependencies(credentials=InMemorySessionStore(), fetch=FakeFetcher(answer))
     async with httpx.AsyncClient() as http:
         with pytest.raises(expected):
             await found.send(reply(media=(FILE,)), http)

@@ -1,4 +1,4 @@
-"""A closed ticket is final: who writes again does so on a follow-up."""
+"""Follow-up tickets of closed ones."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import pytest
 
 from channels._kit.simulator import UserMessage
 from core.model import ControlAction, TurnReceived
-from tests.channels.zendesk.simulation import Played, acts, turns
+from tests.channels.zendesk.simulation import Simulation, acts, turns
 
 ADA = "ada@example.com"
 
 
-def say(desk: Played, text: str = "Where is my parcel?") -> TurnReceived:
-    """Ada writes; what the bot hears of it."""
+def say(desk: Simulation, text: str = "Where is my parcel?") -> TurnReceived:
+    """Send a message as Ada and return the turn event."""
     _, deliveries = desk.simulator.send_user_message(UserMessage("zendesk", ADA, text), desk.now)
     found = [each for each in desk.hear(deliveries) if isinstance(each, TurnReceived)]
     desk.now += 5
@@ -20,7 +20,7 @@ def say(desk: Played, text: str = "Where is my parcel?") -> TurnReceived:
     return found[0]
 
 
-def act(desk: Played, move: str, text: str = "") -> list[ControlAction]:
+def act(desk: Simulation, move: str, text: str = "") -> list[ControlAction]:
     found = acts(desk.hear(desk.simulator.run_agent_action(ADA, move, text, desk.now)))
     desk.now += 5
     return found
@@ -28,7 +28,7 @@ def act(desk: Played, move: str, text: str = "") -> list[ControlAction]:
 
 @pytest.mark.parametrize("by_triggers", [False, True])
 async def test_a_follow_up_ticket_continues_the_closed_tickets_session(by_triggers: bool) -> None:
-    desk = Played(by_triggers=by_triggers)
+    desk = Simulation(by_triggers=by_triggers)
     first = say(desk).turn
     await desk.send()
     assert ControlAction.CLOSE in act(desk, "close")

@@ -1,4 +1,4 @@
-"""The simulator plays against the channel: both webhook kinds, an agent's side, limits, and races."""
+"""Zendesk simulator against the channel: both kinds of webhooks, agents, limits and races."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from channels._kit.simulator import Fault, FaultSettings, UserMessage, WebhookDe
 from channels.zendesk.simulator.tickets import HAND_OFF_GROUP_ID
 from core.errors import Rejected, Unavailable, Unknown
 from core.model import ControlAction, TurnReceived
-from tests.channels.zendesk.simulation import Played, acts, turns
+from tests.channels.zendesk.simulation import Simulation, acts, turns
 
 ADA = "ada@example.com"
 
 
-def say(desk: Played, text: str = "Where is my parcel?", **more: object) -> list[str]:
-    """Ada writes; the turns that come of it."""
+def say(desk: Simulation, text: str = "Where is my parcel?", **more: object) -> list[str]:
+    """Send a message as Ada and return the texts of the turns."""
     _, deliveries = desk.simulator.send_user_message(UserMessage("zendesk", ADA, text, **more), desk.now)  # type: ignore[arg-type]
     found = turns(desk.hear(deliveries))
     desk.now += 5
     return found
 
 
-def act(desk: Played, move: str, text: str = "") -> list[ControlAction]:
-    """An agent acts; what that means to the bot."""
+def act(desk: Simulation, move: str, text: str = "") -> list[ControlAction]:
+    """Run an agent's action and return the control actions."""
     found = acts(desk.hear(desk.simulator.run_agent_action(ADA, move, text, desk.now)))
     desk.now += 5
     return found
@@ -33,7 +33,7 @@ def act(desk: Played, move: str, text: str = "") -> list[ControlAction]:
 
 @pytest.mark.parametrize("by_triggers", [False, True])
 async def test_a_conversation_works_with_either_kind_of_webhook(by_triggers: bool) -> None:
-    desk = Played(by_triggers=by_triggers)
+    desk = Simulation(by_triggers=by_triggers)
 
     assert say(desk) == ["Where is my parcel?"]
     await desk.send("Which one?")
@@ -47,7 +47,7 @@ async def test_a_conversation_works_with_either_kind_of_webhook(by_triggers: boo
 
 @pytest.mark.parametrize("by_triggers", [False, True])
 def test_agent_actions_are_reported_by_either_kind_of_webhook(by_triggers: bool) -> None:
-    desk = Played(by_triggers=by_triggers)
+    desk = Simulation(by_triggers=by_triggers)
     say(desk)
 
     assert ControlAction.TAKE_OVER in act(desk, "take")
@@ -64,13 +64,13 @@ def test_agent_actions_are_reported_by_either_kind_of_webhook(by_triggers: bool)
 
 def test_deletion_and_merge_are_reported_by_events() -> None:
     for move in ("merge", "delete"):
-        desk = Played()
+        desk = Simulation()
         say(desk)
         assert ControlAction.CLOSE in act(desk, move)
 
 
 def test_the_bot_off_tag_disables_and_enables_the_bot() -> None:
-    desk = Played()
+    desk = Simulation()
     say(desk)
 
     assert act(desk, "keep_off") == [ControlAction.TAKE_OVER]
@@ -79,7 +79,7 @@ def test_the_bot_off_tag_disables_and_enables_the_bot() -> None:
 
 @pytest.mark.parametrize("move", ["reply", "dance"])
 def test_impossible_actions_raise(move: str) -> None:
-    desk = Played()
+    desk = Simulation()
     say(desk)
 
     with pytest.raises(KeyError):
@@ -87,7 +87,7 @@ def test_impossible_actions_raise(move: str) -> None:
 
 
 def test_the_desk_status_is_that_of_the_ticket() -> None:
-    desk = Played()
+    desk = Simulation()
     assert desk.simulator.get_desk_status(ADA).words == ""
     say(desk)
     act(desk, "take")
@@ -96,7 +96,7 @@ def test_the_desk_status_is_that_of_the_ticket() -> None:
 
 
 def test_a_move_to_another_group_is_a_take_over() -> None:
-    desk = Played()
+    desk = Simulation()
     say(desk)
 
     assert act(desk, "group") == [ControlAction.TAKE_OVER]
@@ -105,7 +105,7 @@ def test_a_move_to_another_group_is_a_take_over() -> None:
 @pytest.mark.parametrize("by_triggers", [False, True])
 @pytest.mark.parametrize("is_first", [False, True])
 async def test_files_are_fetched_before_the_turn_is_answered(is_first: bool, by_triggers: bool) -> None:
-    desk = Played(by_triggers=by_triggers)
+    desk = Simulation(by_triggers=by_triggers)
     if not is_first:
         say(desk)
     url = "https://example.zendesk.com/attachments/token/x/?name=a.png"
@@ -121,7 +121,7 @@ async def test_files_are_fetched_before_the_turn_is_answered(is_first: bool, by_
 
 @pytest.mark.parametrize("by_triggers", [False, True])
 async def test_a_hand_off_is_a_note_and_not_a_take_over(by_triggers: bool) -> None:
-    desk = Played(by_triggers=by_triggers)
+    desk = Simulation(by_triggers=by_triggers)
     say(desk)
     await desk.send("I'm passing you on.")
     await desk.send("wants a person", act="hand_off")
@@ -138,7 +138,7 @@ async def test_a_hand_off_is_a_note_and_not_a_take_over(by_triggers: bool) -> No
 
 
 async def test_other_tags_stay() -> None:
-    desk = Played()
+    desk = Simulation()
     say(desk)
     ticket = desk.simulator.tickets.find_open_ticket(ADA)
     assert ticket is not None
@@ -149,7 +149,7 @@ async def test_other_tags_stay() -> None:
 
 
 async def test_sends_to_merged_deleted_or_closed_tickets_are_rejected() -> None:
-    desk = Played()
+    desk = Simulation()
     say(desk)
     ticket = desk.simulator.tickets.find_open_ticket(ADA)
     assert ticket is not None
@@ -166,7 +166,7 @@ async def test_sends_to_merged_deleted_or_closed_tickets_are_rejected() -> None:
 
 
 async def test_a_ticket_closed_between_read_and_update_is_rejected() -> None:
-    desk = Played()
+    desk = Simulation()
     say(desk)
 
     def close(method: str, path: str) -> None:
@@ -185,7 +185,7 @@ async def test_a_ticket_closed_between_read_and_update_is_rejected() -> None:
     "fault", [Fault.ERROR_AFTER, Fault.DROP_AFTER, Fault.DROP_BEFORE, Fault.SERVER_ERROR, Fault.UNAVAILABLE]
 )
 async def test_an_unknown_outcome_is_looked_up(fault: Fault) -> None:
-    desk = Played()
+    desk = Simulation()
     say(desk)
     desk.simulator.set_faults(FaultSettings(next=(fault,)))
 
@@ -196,7 +196,7 @@ async def test_an_unknown_outcome_is_looked_up(fault: Fault) -> None:
 
 
 async def test_the_bot_stays_below_thirty_updates_in_ten_minutes() -> None:
-    desk = Played()
+    desk = Simulation()
     say(desk)
     for _ in range(25):
         await desk.send()
@@ -211,7 +211,7 @@ async def test_the_bot_stays_below_thirty_updates_in_ten_minutes() -> None:
 
 @pytest.mark.parametrize("sends_retry_after", [True, False])
 async def test_the_accounts_update_limit(sends_retry_after: bool) -> None:
-    desk = Played(sends_retry_after=sends_retry_after)
+    desk = Simulation(sends_retry_after=sends_retry_after)
     for person in range(101):
         desk.simulator.send_user_message(UserMessage("zendesk", f"p{person}@example.com", "Hello"), desk.now)
     desk.now += 5
@@ -224,7 +224,7 @@ async def test_the_accounts_update_limit(sends_retry_after: bool) -> None:
 
 
 async def test_an_expired_or_revoked_token_is_refreshed() -> None:
-    desk = Played(oauth=True)
+    desk = Simulation(oauth=True)
     say(desk)
     await desk.send()
     desk.now += 3600
@@ -237,7 +237,7 @@ async def test_an_expired_or_revoked_token_is_refreshed() -> None:
 
 
 async def test_wrong_credentials_are_an_account_wide_rejection() -> None:
-    desk = Played()
+    desk = Simulation()
     say(desk)
     desk.simulator.admin.change_api_token("another")
 
@@ -247,7 +247,7 @@ async def test_wrong_credentials_are_an_account_wide_rejection() -> None:
 
 
 def test_a_webhook_is_retried_for_few_reasons() -> None:
-    desk = Played()
+    desk = Simulation()
     _, [delivery] = desk.simulator.send_user_message(UserMessage("zendesk", ADA, "Hello"), desk.now)
 
     def tries(status: int | None, *, timed_out: bool = False) -> int:
@@ -261,7 +261,7 @@ def test_a_webhook_is_retried_for_few_reasons() -> None:
 
 
 def test_repeated_and_shuffled_webhooks_are_the_same_turns() -> None:
-    desk = Played()
+    desk = Simulation()
     desk.simulator.set_faults(FaultSettings(webhooks_twice=1.0, webhooks_shuffled=10.0))
     say(desk)
     say(desk, "Hello?")
@@ -271,7 +271,7 @@ def test_repeated_and_shuffled_webhooks_are_the_same_turns() -> None:
 
 
 def test_a_modified_webhook_is_refused() -> None:
-    desk = Played()
+    desk = Simulation()
     _, [delivery] = desk.simulator.send_user_message(UserMessage("zendesk", ADA, "Hello"), desk.now)
 
     with pytest.raises(Exception, match="signature"):
@@ -279,14 +279,14 @@ def test_a_modified_webhook_is_refused() -> None:
 
 
 async def test_no_race_lets_the_bot_reply_after_an_agent() -> None:
-    """An agent acts at any call of an answer, in the same second or later: nothing public comes after."""
+    """An agent acts at any API call of a reply, in the same second or later: no public comment follows."""
     for seed in range(1000):
         await race(seed)
 
 
 async def race(seed: int) -> None:
     chance = Random(seed)
-    desk = Played()
+    desk = Simulation()
     say(desk)
     desk.now += chance.choice([0.0, 0.3, 7.0])
     move, at = (

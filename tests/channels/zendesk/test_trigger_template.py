@@ -1,4 +1,4 @@
-"""Triggers tell the same as events, in the words that Zendesk puts into our template."""
+"""Trigger webhooks, with the template's placeholders filled in, are parsed like events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.channels.zendesk.builders import AGENT, BOT, URL, channel, hook, trig
 
 
 def told(name: str, **changed: str) -> list[Event]:
-    """A trigger's webhook, its placeholders filled in as Zendesk would."""
+    """Return the events of a trigger's webhook, with its placeholders filled in."""
     return channel().parse(hook(trigger(name, **changed)))
 
 

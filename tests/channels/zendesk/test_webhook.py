@@ -1,4 +1,4 @@
-"""What Zendesk Support sends becomes turns and control, and what is not ours to answer stays silent."""
+"""Zendesk Support webhooks: verification, turns and control events."""
 
 from __future__ import annotations
 

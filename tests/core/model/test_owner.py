@@ -1,4 +1,4 @@
-"""Who speaks: handing over to a desk, closing, and ten thousand races against a person (law L10)."""
+"""Session ownership: hand-off to a desk, closing, and races against an agent (guarantee L10)."""
 
 from __future__ import annotations
 
@@ -82,10 +82,10 @@ async def test_a_message_reopens_a_closed_conversation(rig: Rig) -> None:
 
 
 @pytest.mark.slow
-async def test_no_word_of_the_bot_after_a_person_took_over_in_many_races(redis: Redis) -> None:
-    """Each race is a reply of several parts against a person who takes over at some moment of it.
+async def test_the_bot_never_sends_after_a_take_over_in_many_races(redis: Redis) -> None:
+    """Each race is a reply of several parts against an agent who takes over at a random moment.
 
-    What was begun before the person came may arrive after; by the server's order nothing is begun after.
+    Sends started before the take-over may arrive after it; by the store's order none is started after it.
     """
     chance = random.Random(20261123)
     races = examples(500, quick=50)
@@ -93,7 +93,7 @@ async def test_no_word_of_the_bot_after_a_person_took_over_in_many_races(redis: 
 
     spoken = [count for lane in lanes for count in lane]
     assert len(spoken) == 20 * races
-    assert set(spoken) == {0, 1, 2, 3}, "the person came at every moment of a reply"
+    assert set(spoken) == {0, 1, 2, 3}, "the take-over happened at every moment of a reply"
 
 
 async def _races(redis: Redis, seed: int, lane: int, count: int) -> list[int]:
@@ -104,7 +104,7 @@ async def _races(redis: Redis, seed: int, lane: int, count: int) -> list[int]:
 
 
 async def _race(rig: Rig, session: str, moment: float) -> int:
-    """How many parts were begun; a person takes over `moment` seconds after the message."""
+    """Return the number of started sends; an agent takes over `moment` seconds after the message."""
     before = len(rig.channel.sent_replies)
 
     async def take_over() -> None:

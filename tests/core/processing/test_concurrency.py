@@ -1,4 +1,4 @@
-"""What becomes of messages that come while an earlier one is being answered (law L11)."""
+"""Concurrency policies: messages that arrive while an earlier one is answered (guarantee L11)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_button_and_a_command_are_not_merged() -> None:
 
 
 async def quiet(rig: Rig) -> None:
-    """The window passes, and the sweeper finds that."""
+    """Let the debounce window pass and run the sweeper."""
     await rig.redis.hset(KEY, "quiet", 1)
     await rig.redis.zadd("tg:due", {SESSION: 1})
     assert await Sweeper(rig.redis).sweep() == 1
@@ -126,8 +126,8 @@ async def test_a_failed_burst_is_retried_as_one_turn(redis: Redis) -> None:
     assert rig.channel.bodies == ["1: text 1", "text 2"]
 
 
-class Patient(EchoDialog):
-    """Works until it is told to end, and says when it began, was cancelled and crossed the barrier."""
+class BlockingDialog(EchoDialog):
+    """Runs until released; records start, cancellation and crossing of the commit barrier."""
 
     def __init__(self, *, crossing: bool = False) -> None:
         super().__init__()
@@ -152,8 +152,8 @@ class Patient(EchoDialog):
         return await super().answer(turn, state, listener=listener)
 
 
-async def interrupted(redis: Redis, dialog: Patient) -> tuple[Rig, asyncio.Task[ProcessResult]]:
-    """A drain in which a second message arrives while the first is being answered."""
+async def interrupted(redis: Redis, dialog: BlockingDialog) -> tuple[Rig, asyncio.Task[ProcessResult]]:
+    """Start a run in which a second message arrives while the first is answered."""
     rig = Rig(redis, concurrency=INTERRUPT)
     rig.dialog = rig.processor._dialog = dialog
     await rig.accept_turns(1)
@@ -166,7 +166,7 @@ async def interrupted(redis: Redis, dialog: Patient) -> tuple[Rig, asyncio.Task[
 
 
 async def test_a_new_message_restarts_the_turn_with_both_messages(redis: Redis) -> None:
-    dialog = Patient()
+    dialog = BlockingDialog()
     rig, draining = await interrupted(redis, dialog)
 
     assert await dialog.begun.get() == "text 1\ntext 2"
@@ -178,7 +178,7 @@ async def test_a_new_message_restarts_the_turn_with_both_messages(redis: Redis) 
 
 
 async def test_after_the_commit_barrier_a_new_message_waits(redis: Redis) -> None:
-    dialog = Patient(crossing=True)
+    dialog = BlockingDialog(crossing=True)
     rig, draining = await interrupted(redis, dialog)
     dialog.end.set()
 
@@ -189,7 +189,7 @@ async def test_after_the_commit_barrier_a_new_message_waits(redis: Redis) -> Non
 
 
 async def test_an_interruption_is_not_a_failed_try(redis: Redis) -> None:
-    dialog = Patient()
+    dialog = BlockingDialog()
     rig, draining = await interrupted(redis, dialog)
     for number in range(3, 10):
         await dialog.begun.get()
@@ -204,7 +204,7 @@ async def test_an_interruption_is_not_a_failed_try(redis: Redis) -> None:
 
 
 async def test_restarts_end_at_the_cap(redis: Redis) -> None:
-    dialog = Patient()
+    dialog = BlockingDialog()
     rig, draining = await interrupted(redis, dialog)
     await dialog.begun.get()
     rig.processor._concurrency = {"fake": Concurrency(policy=ConcurrencyPolicy.INTERRUPT, cap=1e-9)}

@@ -1,4 +1,4 @@
-"""The provider's pace, accounts that rest after failures, and replies that were given up."""
+"""Delivery: rate limits, circuit breaker and dead letters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.fakes import ADDRESS, turn
 
 
 async def claimed(redis: Redis, rig: Rig, session: str, *, bulk: bool = False) -> tuple[Claim, Reply]:
-    """A session whose first reply waits in the outbox."""
+    """Claim a session whose first reply is in the outbox."""
     await rig.inbox.accept([TurnReceived(turn=turn(1, session))])
     claim = await rig.mailbox.claim(session)
     assert claim is not None

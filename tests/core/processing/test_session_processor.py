@@ -1,4 +1,4 @@
-"""One session's work, on the real protocol, with a provider and a dialog that fail as told."""
+"""Session processor on the real protocol, with a provider and a dialog that fail on demand."""
 
 from __future__ import annotations
 

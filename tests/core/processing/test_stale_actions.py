@@ -1,4 +1,4 @@
-"""Acts come out of order: what is older than the newest known one changes nothing."""
+"""Control events out of order: one older than the newest known changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Timers: what is said when nothing happens, and that the next message cancels it without a race."""
+"""Session timers, and their cancellation by the next message without a race."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def rig(redis: Redis):  # type: ignore[no-untyped-def]
 
 
 async def pass_time(rig: Rig, timer: str = "inactivity") -> None:
-    """The timer's moment comes, and the sweeper finds it."""
+    """Let the timer expire and run the sweeper."""
     assert float(await rig.redis.zscore("tg:due", SESSION) or 0) > 1
     await cast("Any", rig.redis.hset(KEY, timer, 1))
     await rig.redis.zadd("tg:due", {SESSION: 1})

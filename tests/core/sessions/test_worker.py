@@ -1,4 +1,4 @@
-"""One suite for every store of sessions, and the worker that serves many users over it."""
+"""Contract tests of session stores, and the session worker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KYC = Flow.load(LIBRARY / "kyc.json")
 
 
 class DictStore:
-    """A store as somebody outside might write it."""
+    """Custom store, as an embedding application might implement it."""
 
     def __init__(self) -> None:
         self.states: dict[str, State | None] = {}

@@ -1,4 +1,4 @@
-"""One person, several spellings of a number."""
+"""Canonical spelling of phone numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens on a real wire, through both transports, and what it means for a send."""
+"""Classification of transport failures on real sockets, through both HTTP transports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 @asynccontextmanager
 async def server(talk: Talk) -> AsyncIterator[str]:
-    """A server that says what the test says, and waits for nobody when it ends."""
+    """Run a server with the test's handler; it does not wait for open connections when it ends."""
     writers: list[asyncio.StreamWriter] = []
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""What is seen as one character stays one, and so do links, wherever a text is cut."""
+"""Grapheme clusters and links stay intact wherever a text is split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CommonMark as the HTML of help desks: our tags, and nobody else's."""
+"""CommonMark rendered as the HTML of help desks, with an allow-list of tags."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OURS = {
 
 
 class Tags(HTMLParser):
-    """What a browser would see."""
+    """Collects the tags that a browser would see."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

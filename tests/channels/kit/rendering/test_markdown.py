@@ -1,4 +1,4 @@
-"""CommonMark in the dialects of messengers."""
+"""CommonMark rendered in messenger dialects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One message on channels of every ability: a test for each row of the capability table."""
+"""Splitting of a message by capabilities: a test for each row of the capability table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an SMS costs, and the quotes that would make it dearer."""
+"""SMS segments, and replacement of smart quotes that would add segments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long text cut as a person would cut it."""
+"""Splitting of long text at natural breaks."""
 
 from __future__ import annotations
 
