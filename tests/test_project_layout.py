@@ -15,7 +15,8 @@ PACKAGES = ("core", "flows", "channels", "gateway")
 ALLOWED_ENTRIES = {
     *PACKAGES, "tests", "bench", "docs", ".ci", ".github", ".gitignore", ".editorconfig",
     ".pre-commit-config.yaml", "Makefile", "Procfile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
-    "SECURITY.md", "CODE_OF_CONDUCT.md", "LICENSE", "pyproject.toml", "requirements.txt", "requirements-test.txt",
+    "SECURITY.md", "CODE_OF_CONDUCT.md", "LICENSE", "pyproject.toml", "requirements.txt",
+    "requirements-test.txt",
 }  # fmt: skip
 
 
