@@ -3,76 +3,76 @@
 const OWNERS = { bot: "Bot", waiting: "Waiting for agent", human: "Agent", closed: "Closed" };
 
 const at = (id) => document.getElementById(id);
-const log = at("log"), list = at("sessions"), trouble = at("trouble"), text = at("text");
-let open = null;  // the conversation on the screen: its session, where its log was read to, bubbles by reply
+const log = at("log"), list = at("sessions"), errorBox = at("trouble"), text = at("text");
+let open = null;  // the conversation shown: its session, its last log entry read, message nodes by reply
 
-function element(name, words, kind) {
-  const made = document.createElement(name);
-  made.textContent = words;
-  if (kind) made.className = kind;
-  return made;
+function element(name, content, kind) {
+  const node = document.createElement(name);
+  node.textContent = content;
+  if (kind) node.className = kind;
+  return node;
 }
 
-function line(kind, words) {
-  const item = document.createElement("li"), life = element("div", "", "life");
+function addMessage(kind, content) {
+  const item = document.createElement("li"), timeline = element("div", "", "life");
   item.className = kind;
-  item.append(element("div", words, "bubble"), life);
+  item.append(element("div", content, "bubble"), timeline);
   log.append(item);
   log.scrollTop = log.scrollHeight;
-  return life;
+  return timeline;
 }
 
-function aside(words) {
-  log.append(element("li", words, "aside"));
+function addNote(content) {
+  log.append(element("li", content, "aside"));
   log.scrollTop = log.scrollHeight;
 }
 
-function mark(life, word, bad) {
-  if (life) life.append(element("span", word, bad ? "bad" : ""), " ");
+function addStep(timeline, word, bad) {
+  if (timeline) timeline.append(element("span", word, bad ? "bad" : ""), " ");
 }
 
-const show = {
-  accepted(data) { line("theirs", data.text || data.payload || "(" + data.files + " file)"); },
-  said(data, known) { known.replies.set(data.key, line(data.voice === "person" ? "mine" : "mine bot", data.body)); },
-  sent(data, known) {
-    known.provider.set(data.id, known.replies.get(data.key));
-    mark(known.replies.get(data.key), "sent");
+const entryHandlers = {
+  accepted(data) { addMessage("theirs", data.text || data.payload || "(" + data.files + " file)"); },
+  said(data, conversation) { conversation.replies.set(data.key, addMessage(data.voice === "person" ? "mine" : "mine bot", data.body)); },
+  sent(data, conversation) {
+    conversation.provider.set(data.id, conversation.replies.get(data.key));
+    addStep(conversation.replies.get(data.key), "sent");
   },
-  status(data, known) {
+  status(data, conversation) {
     if (data.status === "queued" || data.status === "sent") return;
     const failed = data.status === "failed";
-    mark(known.provider.get(data.id), failed ? "not delivered: " + (data.error || data.code) : data.status, failed);
+    addStep(conversation.provider.get(data.id), failed ? "not delivered: " + (data.error || data.code) : data.status, failed);
   },
-  refused(data, known) { mark(known.replies.get(data.key), "not sent: " + data.reason, true); },
-  postponed(data) { aside("not sent yet: " + data.reason); },
-  control(data) { aside(data.owner ? "owner: " + OWNERS[data.owner] : data.act.replace("_", " ")); },
+  refused(data, conversation) { addStep(conversation.replies.get(data.key), "not sent: " + data.reason, true); },
+  postponed(data) { addNote("not sent yet: " + data.reason); },
+  control(data) { addNote(data.owner ? "owner: " + OWNERS[data.owner] : data.act.replace("_", " ")); },
 };
 
-async function ask(path, body) {
+async function request(path, body) {
   const answer = await fetch("/console/desk/" + path, body && {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
   });
-  const found = await answer.json();
-  if (!answer.ok) throw new Error(found.error.message);
-  return found;
+  const result = await answer.json();
+  if (!answer.ok) throw new Error(result.error.message);
+  return result;
 }
 
-// Who it is: the last part of a session's name.
-function person(session) {
+// The contact: the last part of the session id.
+function contactName(session) {
   return session.split(":").pop();
 }
 
-function choose(session) {
+function openConversation(session) {
   open = { session, after: "", replies: new Map(), provider: new Map() };
   log.replaceChildren();
-  at("name").textContent = person(session);
+  at("name").textContent = contactName(session);
   at("name").title = session;
   at("acts").hidden = at("say").hidden = false;
   text.focus();
-  read();
+  readLog();
 }
 
-function rows(sessions) {
+function showSessions(sessions) {
   const focused = document.activeElement && document.activeElement.dataset.session;
   list.replaceChildren(...sessions.map((row) => {
     const item = document.createElement("li"), button = document.createElement("button");
@@ -81,9 +81,9 @@ function rows(sessions) {
     button.dataset.owner = row.owner;
     button.setAttribute("aria-current", String(Boolean(open) && open.session === row.session));
     const minutes = Math.max(0, Math.round((Date.now() - row.since_ms) / 60_000));
-    button.append(element("span", person(row.session)), element("small", row.channel + " · " + OWNERS[row.owner] + " · " + minutes + " min"));
+    button.append(element("span", contactName(row.session)), element("small", row.channel + " · " + OWNERS[row.owner] + " · " + minutes + " min"));
     button.title = row.session;
-    button.addEventListener("click", () => choose(row.session));
+    button.addEventListener("click", () => openConversation(row.session));
     item.append(button);
     return item;
   }));
@@ -91,64 +91,64 @@ function rows(sessions) {
   if (focused) for (const button of list.querySelectorAll("button")) if (button.dataset.session === focused) button.focus();
 }
 
-async function read() {
-  const known = open;
-  const query = new URLSearchParams({ session: known.session, after: known.after });
-  const found = await ask("log?" + query);
-  if (known !== open) return;
-  for (const entry of found.entries) {
-    if (known.after && !later(entry.id, known.after)) continue;
-    (show[entry.kind] || (() => {}))(entry.data, known);
-    known.after = entry.id;
+async function readLog() {
+  const conversation = open;
+  const query = new URLSearchParams({ session: conversation.session, after: conversation.after });
+  const result = await request("log?" + query);
+  if (conversation !== open) return;
+  for (const entry of result.entries) {
+    if (conversation.after && !isLater(entry.id, conversation.after)) continue;
+    (entryHandlers[entry.kind] || (() => {}))(entry.data, conversation);
+    conversation.after = entry.id;
   }
-  at("owner").textContent = OWNERS[found.owner];
-  at("owner").dataset.owner = found.owner;
-  const free = found.owner === "bot" || found.owner === "closed";
+  at("owner").textContent = OWNERS[result.owner];
+  at("owner").dataset.owner = result.owner;
+  const free = result.owner === "bot" || result.owner === "closed";
   for (const button of at("acts").querySelectorAll("button")) {
-    button.disabled = button.dataset.act === "take_over" ? found.owner === "human" : free;
+    button.disabled = button.dataset.act === "take_over" ? result.owner === "human" : free;
   }
 }
 
-// Two readings may overlap: an entry is shown once.
-function later(id, than) {
-  const [ms, number] = id.split("-").map(Number), [thanMs, thanNumber] = than.split("-").map(Number);
+// Two reads may overlap; each entry is shown once.
+function isLater(id, other) {
+  const [ms, number] = id.split("-").map(Number), [thanMs, thanNumber] = other.split("-").map(Number);
   return ms > thanMs || (ms === thanMs && number > thanNumber);
 }
 
-async function follow() {
+async function poll() {
   for (;;) {
     try {
-      rows((await ask("sessions")).sessions);
-      if (open) await read();
-      trouble.hidden = true;
+      showSessions((await request("sessions")).sessions);
+      if (open) await readLog();
+      errorBox.hidden = true;
     } catch (error) {
-      trouble.textContent = "No connection to the gateway: " + error.message;
-      trouble.hidden = false;
+      errorBox.textContent = "No connection to the gateway: " + error.message;
+      errorBox.hidden = false;
     }
     await new Promise((done) => setTimeout(done, document.hidden ? 3000 : 500));
   }
 }
 
-async function attempt(work) {
+async function tryAction(action) {
   try {
-    await work();
+    await action();
   } catch (error) {
-    trouble.textContent = "Failed: " + error.message;
-    trouble.hidden = false;
+    errorBox.textContent = "Failed: " + error.message;
+    errorBox.hidden = false;
   }
 }
 
 at("say").addEventListener("submit", (event) => {
   event.preventDefault();
-  const words = text.value.trim();
-  if (!words) return;
+  const content = text.value.trim();
+  if (!content) return;
   const id = String(Date.now()) + "-" + String(Math.random()).slice(2);
-  attempt(async () => {
-    await ask("say", { session: open.session, text: words, id });
-    if (text.value.trim() === words) text.value = "";
+  tryAction(async () => {
+    await request("say", { session: open.session, text: content, id });
+    if (text.value.trim() === content) text.value = "";
   });
 });
 for (const button of at("acts").querySelectorAll("button")) {
-  button.addEventListener("click", () => attempt(() => ask("act", { session: open.session, act: button.dataset.act })));
+  button.addEventListener("click", () => tryAction(() => request("act", { session: open.session, act: button.dataset.act })));
 }
-follow();
+poll();

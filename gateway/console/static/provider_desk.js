@@ -1,15 +1,15 @@
 "use strict";
 
-// The agent's pane beside the phone: the desk itself says what can be done there, and what became of it.
+// Agent pane beside the phone: the provider's desk lists the possible moves and the state of the conversation.
 const pane = document.getElementById("agent");
-if (pane) attend();
+if (pane) startPane();
 
-function attend() {
+function startPane() {
   const at = (id) => document.getElementById(id);
-  const words = at("agent-text"), log = at("agent-log"), trouble = at("agent-trouble");
-  let known = null;  // the conversation that the phone shows, and which of its lines were read
+  const replyField = at("agent-text"), log = at("agent-log"), errorBox = at("agent-trouble");
+  let conversation = null;  // the conversation that the phone shows, and the last line read
 
-  function show(line) {
+  function showLine(line) {
     const item = document.createElement("li"), bubble = document.createElement("div");
     item.className = line.direction;
     bubble.className = "bubble";
@@ -20,63 +20,63 @@ function attend() {
     if (line.direction === "agent") document.dispatchEvent(new CustomEvent("agent", { detail: line.text }));
   }
 
-  function offer(moves) {
+  function showMoves(moves) {
     at("moves").replaceChildren(...moves.map((move) => {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = move.label;
-      button.addEventListener("click", () => act(move));
+      button.addEventListener("click", () => runMove(move));
       return button;
     }));
   }
 
-  async function act(move) {
-    const text = words.value.trim();
-    if (move.speaks && !text) return words.focus();
+  async function runMove(move) {
+    const text = replyField.value.trim();
+    if (move.speaks && !text) return replyField.focus();
     try {
-      const answer = await fetch("/console/agent", {
+      const response = await fetch("/console/agent", {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ surface: known.surface, person: known.person, move: move.name, text: move.speaks ? text : "" }),
+        body: JSON.stringify({ surface: conversation.surface, person: conversation.person, move: move.name, text: move.speaks ? text : "" }),
       });
-      if (!answer.ok) throw new Error((await answer.json()).error.message);
-      if (move.speaks) words.value = "";
-      trouble.hidden = true;
+      if (!response.ok) throw new Error((await response.json()).error.message);
+      if (move.speaks) replyField.value = "";
+      errorBox.hidden = true;
     } catch (error) {
-      trouble.textContent = "Failed: " + error.message;
-      trouble.hidden = false;
+      errorBox.textContent = "Failed: " + error.message;
+      errorBox.hidden = false;
     }
   }
 
-  async function read(mine) {
-    while (mine === known) {
+  async function poll(current) {
+    while (current === conversation) {
       try {
-        const query = new URLSearchParams({ surface: mine.surface, person: mine.person, after: mine.last });
-        const answer = await fetch("/console/agent?" + query);
-        const body = await answer.json();
-        if (mine !== known) return;
-        if (!answer.ok) throw new Error(body.error.message);
-        if (!mine.moves) offer(mine.moves = body.moves);
-        mine.last = body.last;
+        const query = new URLSearchParams({ surface: current.surface, person: current.person, after: current.last });
+        const response = await fetch("/console/agent?" + query);
+        const body = await response.json();
+        if (current !== conversation) return;
+        if (!response.ok) throw new Error(body.error.message);
+        if (!current.moves) showMoves(current.moves = body.moves);
+        current.last = body.last;
         at("standing").textContent = body.standing.words || "no conversation yet";
         for (const button of at("moves").children) button.disabled = !body.standing.thread;
-        for (const line of body.lines) show(line);
+        for (const line of body.lines) showLine(line);
       } catch (error) {
-        trouble.textContent = "No connection to the desk: " + error.message;
-        trouble.hidden = false;
+        errorBox.textContent = "No connection to the desk: " + error.message;
+        errorBox.hidden = false;
       }
       await new Promise((done) => setTimeout(done, document.hidden ? 3000 : 300));
     }
   }
 
   document.addEventListener("conversation", (event) => {
-    known = { ...event.detail, last: 0 };
-    pane.hidden = !known.desk;
+    conversation = { ...event.detail, last: 0 };
+    pane.hidden = !conversation.desk;
     log.replaceChildren();
-    trouble.hidden = true;
-    if (known.desk) {
-      at("agent-title").textContent = known.desk;
-      read(known);
+    errorBox.hidden = true;
+    if (conversation.desk) {
+      at("agent-title").textContent = conversation.desk;
+      poll(conversation);
     }
   });
   at("agent-say").addEventListener("submit", (event) => {

@@ -3,77 +3,77 @@
 const OWNERS = { bot: "Bot", waiting: "Waiting for agent", human: "Agent", closed: "Closed" };
 
 const log = document.getElementById("log");
-if (log) begin();
+if (log) startConsole();
 
-function begin() {
+function startConsole() {
   const at = (id) => document.getElementById(id);
-  const text = at("text"), owner = at("owner"), take = at("take"), trouble = at("trouble");
+  const text = at("text"), owner = at("owner"), take = at("take"), errorBox = at("trouble");
   const surfaces = [...document.querySelectorAll("input[name=surface]")];
-  const dots = thinking();
+  const dots = typingDots();
   const stored = localStorage.getItem("person");
-  let person = /^\+\d{6,15}$/.test(stored || "") ? stored : somebody();
-  let conversation = fresh();
+  let person = /^\+\d{6,15}$/.test(stored || "") ? stored : newContact();
+  let conversation = newConversation();
 
-  function somebody() {
+  function newContact() {
     const number = "+1555010" + String(Math.floor(Math.random() * 10_000)).padStart(4, "0");
     localStorage.setItem("person", number);
     return number;
   }
 
-  // What the page knows of one conversation: where its log was read to, and the bubbles by message and reply.
-  function fresh() {
+  // State of one conversation: its last log entry read, and the message nodes by turn and reply.
+  function newConversation() {
     return { after: "", turns: new Map(), replies: new Map(), provider: new Map(), last: null, active: 0 };
   }
 
-  function chosen() {
+  function selectedInput() {
     return surfaces.find((input) => input.checked);
   }
 
   function surface() {
-    return chosen().value;
+    return selectedInput().value;
   }
 
   function open() {
-    conversation = fresh();
+    conversation = newConversation();
     log.replaceChildren();
     at("hint").hidden = false;
     at("person").textContent = person;
-    at("ours").textContent = chosen().dataset.ours;
-    at("title").textContent = chosen().nextElementSibling.textContent;
-    at("picture").hidden = !("pictures" in chosen().dataset);
-    const desk = chosen().dataset.desk;
-    take.hidden = Boolean(desk);  // people take over at the desk itself
+    at("ours").textContent = selectedInput().dataset.ours;
+    at("title").textContent = selectedInput().nextElementSibling.textContent;
+    at("picture").hidden = !("pictures" in selectedInput().dataset);
+    const desk = selectedInput().dataset.desk;
+    take.hidden = Boolean(desk);  // agents take over at the desk itself
     document.dispatchEvent(new CustomEvent("conversation", { detail: { surface: surface(), person, desk } }));
     read(conversation);
     text.focus();
   }
 
-  function line(kind, words) {
-    const item = document.createElement("li"), bubble = document.createElement("div"), life = document.createElement("div");
+  function addMessage(kind, content) {
+    const item = document.createElement("li"), bubble = document.createElement("div"), timeline = document.createElement("div");
     item.className = kind;
     bubble.className = "bubble";
-    bubble.textContent = words;
-    life.className = "life";
-    life.setAttribute("aria-live", "off");
-    item.append(bubble, life);
+    bubble.textContent = content;
+    timeline.className = "life";
+    timeline.setAttribute("aria-live", "off");
+    item.append(bubble, timeline);
     log.append(item);
     at("hint").hidden = true;
     follow();
-    return { item, life, steps: [], from: 0 };
+    return { item, timeline, steps: [], from: 0 };
   }
 
-  function step(shown, word, ms, bad) {
-    if (!shown) return;
-    const took = ms - shown.from;
+  function addStep(message, word, ms, bad) {
+    if (!message) return;
+    const elapsed = ms - message.from;
     const span = document.createElement("span");
-    span.textContent = took || shown.life.firstChild ? word + " " + took + " ms" : word;
+    span.textContent = elapsed || message.timeline.firstChild ? word + " " + elapsed + " ms" : word;
     if (bad) span.className = "bad";
-    shown.life.append(span, " ");
+    message.timeline.append(span, " ");
     follow();
   }
 
-  // While a worker has the message: the bubble that breathes, kept at the end.
-  function thinking() {
+  // Typing indicator while a worker processes the message, kept at the end.
+  function typingDots() {
     const item = document.createElement("li"), bubble = document.createElement("div");
     item.className = "dots";
     item.setAttribute("aria-hidden", "true");
@@ -88,29 +88,29 @@ function begin() {
     log.scrollTop = log.scrollHeight;
   }
 
-  function aside(words) {
+  function addNote(content) {
     const item = document.createElement("li");
     item.className = "aside";
-    item.textContent = words;
+    item.textContent = content;
     log.append(item);
     follow();
   }
 
-  // A numbered list of choices, as SMS shows buttons, can be tapped here.
-  function chips(shown, body) {
+  // Choices of an SMS are a numbered list; here they can be tapped.
+  function showNumberedChoices(message, body) {
     const labels = [...body.matchAll(/^(\d+)\. (.+)$/gm)];
     if (labels.length < 2) return;
-    offer(shown, labels.map(([, number, label]) => [label, () => say(number)]));
+    showChoices(message, labels.map(([, number, label]) => [label, () => sendMessage(number)]));
   }
 
-  // Real buttons and rows of a list send back what stands behind them; files are named.
-  function offers(shown, offered) {
-    if (!shown || !offered) return;
-    for (const file of offered.media) aside("file: " + file.split("/").pop());
-    if (offered.choices.length) offer(shown, offered.choices.map(([payload, label]) => [label, () => say(label, { button: payload })]));
+  // Buttons and list rows send their payload back; files are shown by name.
+  function showExtras(message, extras) {
+    if (!message || !extras) return;
+    for (const file of extras.media) addNote("file: " + file.split("/").pop());
+    if (extras.choices.length) showChoices(message, extras.choices.map(([payload, label]) => [label, () => sendMessage(label, { button: payload })]));
   }
 
-  function offer(shown, choices) {
+  function showChoices(message, choices) {
     const row = document.createElement("div");
     row.className = "chips";
     for (const [label, choose] of choices) {
@@ -120,116 +120,116 @@ function begin() {
       button.addEventListener("click", choose);
       row.append(button);
     }
-    shown.item.append(row);
+    message.item.append(row);
     follow();
   }
 
-  const show = {
-    accepted(data, ms, known) {
-      const shown = line("mine", data.text || data.payload || "(" + data.files + " file)");
-      shown.from = ms;
-      known.turns.set(data.turn, shown);
-      known.last = shown;
+  const entryHandlers = {
+    accepted(data, ms, state) {
+      const message = addMessage("mine", data.text || data.payload || "(" + data.files + " file)");
+      message.from = ms;
+      state.turns.set(data.turn, message);
+      state.last = message;
       for (const old of log.querySelectorAll(".chips")) old.remove();
-      step(shown, "accepted", ms);
+      addStep(message, "accepted", ms);
     },
-    claimed(data, ms, known) {
-      step(known.turns.get(data.turn), "claimed", ms);
+    claimed(data, ms, state) {
+      addStep(state.turns.get(data.turn), "claimed", ms);
       log.append(dots);
       follow();
     },
-    committed(data, ms, known) {
+    committed(data, ms, state) {
       dots.remove();
       for (const turn of data.turns) {
-        known.last = known.turns.get(turn) || known.last;
-        step(known.turns.get(turn), "committed", ms);
+        state.last = state.turns.get(turn) || state.last;
+        addStep(state.turns.get(turn), "committed", ms);
       }
       const silent = data.outcome.startsWith("silent_") && data.outcome.slice(7);
-      if (silent) aside("not answered: " + (OWNERS[silent] || silent.replace("_", " ")));
+      if (silent) addNote("not answered: " + (OWNERS[silent] || silent.replace("_", " ")));
     },
-    said(data, ms, known) {
-      if (data.key.endsWith(".hand_off")) return aside("handed to people, with a note");
-      if (data.key.endsWith(".close")) return aside("closed, as the flow has ended");
-      const shown = line("theirs", data.body);
-      shown.from = known.last ? known.last.from : ms;
-      if (data.segments) step(shown, data.segments, ms);
-      known.replies.set(data.key, shown);
-      chips(shown, data.body);
+    said(data, ms, state) {
+      if (data.key.endsWith(".hand_off")) return addNote("handed to agents, with a note");
+      if (data.key.endsWith(".close")) return addNote("closed, as the flow has ended");
+      const message = addMessage("theirs", data.body);
+      message.from = state.last ? state.last.from : ms;
+      if (data.segments) addStep(message, data.segments, ms);
+      state.replies.set(data.key, message);
+      showNumberedChoices(message, data.body);
     },
-    sent(data, ms, known, offered) {
-      const shown = known.replies.get(data.key);
-      offers(shown, offered[data.id]);
-      known.provider.set(data.id, shown);
-      step(shown, "sent", ms);
+    sent(data, ms, state, extras) {
+      const message = state.replies.get(data.key);
+      showExtras(message, extras[data.id]);
+      state.provider.set(data.id, message);
+      addStep(message, "sent", ms);
     },
-    status(data, ms, known) {
+    status(data, ms, state) {
       if (data.status === "queued" || data.status === "sent") return;
-      step(known.provider.get(data.id), data.status + (data.code ? " " + data.code : ""), ms, data.status === "failed");
+      addStep(state.provider.get(data.id), data.status + (data.code ? " " + data.code : ""), ms, data.status === "failed");
     },
-    refused(data, ms, known) { step(known.replies.get(data.key), "refused: " + data.reason, ms, true); },
-    postponed(data) { aside("waits: " + data.reason); },
+    refused(data, ms, state) { addStep(state.replies.get(data.key), "refused: " + data.reason, ms, true); },
+    postponed(data) { addNote("waits: " + data.reason); },
     control(data) {
-      const words = data.owner ? "owner: " + OWNERS[data.owner] : data.act.replace("_", " ");
-      if (!log.lastElementChild || log.lastElementChild.textContent !== words) aside(words);
+      const note = data.owner ? "owner: " + OWNERS[data.owner] : data.act.replace("_", " ");
+      if (!log.lastElementChild || log.lastElementChild.textContent !== note) addNote(note);
     },
   };
 
-  async function read(known) {
-    while (known === conversation) {
+  async function read(state) {
+    while (state === conversation) {
       try {
-        const query = new URLSearchParams({ surface: surface(), person, after: known.after });
-        const answer = await fetch("/console/conversation?" + query);
-        const body = await answer.json();
-        if (known !== conversation) return;
-        if (!answer.ok) throw new Error(body.error.message);
-        trouble.hidden = true;
+        const query = new URLSearchParams({ surface: surface(), person, after: state.after });
+        const response = await fetch("/console/conversation?" + query);
+        const body = await response.json();
+        if (state !== conversation) return;
+        if (!response.ok) throw new Error(body.error.message);
+        errorBox.hidden = true;
         for (const entry of body.entries) {
-          (show[entry.kind] || (() => {}))(entry.data, entry.at_ms, known, body.offers);
-          known.after = entry.id;
-          known.active = Date.now();
+          (entryHandlers[entry.kind] || (() => {}))(entry.data, entry.at_ms, state, body.offers);
+          state.after = entry.id;
+          state.active = Date.now();
         }
         if (owner.dataset.owner !== body.owner) owner.textContent = OWNERS[body.owner];
         owner.dataset.owner = body.owner;
         take.textContent = body.owner === "bot" ? "Take over" : "Hand back";
         take.dataset.act = body.owner === "bot" ? "take_over" : "give_back";
       } catch (error) {
-        trouble.textContent = "No connection to the gateway: " + error.message;
-        trouble.hidden = false;
+        errorBox.textContent = "No connection to the gateway: " + error.message;
+        errorBox.hidden = false;
       }
-      const awake = Date.now() - known.active < 10_000 ? 100 : 400;
-      await new Promise((done) => setTimeout(done, document.hidden ? 3000 : awake));
+      const pause = Date.now() - state.active < 10_000 ? 100 : 400;
+      await new Promise((done) => setTimeout(done, document.hidden ? 3000 : pause));
     }
   }
 
   async function post(path, body) {
-    const answer = await fetch(path, {
+    const response = await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ surface: surface(), person, ...body }),
     });
-    if (!answer.ok) throw new Error((await answer.json()).error.message);
+    if (!response.ok) throw new Error((await response.json()).error.message);
   }
 
-  async function say(words, more) {
+  async function sendMessage(content, extraFields) {
     try {
       conversation.active = Date.now();
-      await post("/console/say", { text: words, ...more });
-      if (text.value === words) text.value = "";
+      await post("/console/say", { text: content, ...extraFields });
+      if (text.value === content) text.value = "";
     } catch (error) {
-      trouble.textContent = "Not sent: " + error.message;
-      trouble.hidden = false;
+      errorBox.textContent = "Not sent: " + error.message;
+      errorBox.hidden = false;
     }
     text.focus();
   }
 
-  document.addEventListener("agent", (event) => line("theirs person", event.detail));
+  document.addEventListener("agent", (event) => addMessage("theirs person", event.detail));
   at("say").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (text.value.trim()) say(text.value);
+    if (text.value.trim()) sendMessage(text.value);
   });
   take.addEventListener("click", () => post("/console/owner", { act: take.dataset.act }).catch(() => {}));
-  at("picture").addEventListener("click", () => say(text.value.trim() || "A picture", { picture: true }));
-  at("fresh").addEventListener("click", () => { person = somebody(); open(); });
+  at("picture").addEventListener("click", () => sendMessage(text.value.trim() || "A picture", { picture: true }));
+  at("fresh").addEventListener("click", () => { person = newContact(); open(); });
   for (const input of surfaces) input.addEventListener("change", open);
   open();
 }

@@ -4,22 +4,22 @@
 (() => {
   const tag = document.currentScript;
   const base = new URL(tag.src).origin;
-  const told = { title: "Chat", color: "#0b57d0", label: "Write a message", ...tag.dataset };
-  const place = `turngate:${base}`;
-  const channel = "BroadcastChannel" in window ? new BroadcastChannel(place) : null;
+  const settings = { title: "Chat", color: "#0b57d0", label: "Write a message", ...tag.dataset };
+  const storagePrefix = `turngate:${base}`;
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel(storagePrefix) : null;
   const stored = (store, name, fallback) => {
-    try { return JSON.parse(store.getItem(`${place}:${name}`)) ?? fallback; } catch { return fallback; }
+    try { return JSON.parse(store.getItem(`${storagePrefix}:${name}`)) ?? fallback; } catch { return fallback; }
   };
   const store = (where, name, value) => {
-    try { where.setItem(`${place}:${name}`, JSON.stringify(value)); } catch { /* full, or forbidden: only this page knows */ }
+    try { where.setItem(`${storagePrefix}:${name}`, JSON.stringify(value)); } catch { /* storage full or blocked: only this page has it */ }
   };
 
-  // What is on its way, in order. It survives a reload; the id makes a repeat the same message.
+  // Unsent messages, in order. They survive a reload; the id is the idempotency key of a retry.
   let queue = stored(sessionStorage, "queue", []);
   let session = stored(localStorage, "session", null);
-  let busy = false, patience = 500, shown = "", timer = 0;
+  let busy = false, retryDelay = 500, rendered = "", timer = 0;
 
-  // --- the page's part ---
+  // --- elements ---
   const host = document.createElement("div");
   const root = host.attachShadow({ mode: "open" });
   const style = new CSSStyleSheet();
@@ -57,44 +57,44 @@
     @media (prefers-reduced-motion: no-preference) { li { animation: come .15s ease-out; }
       @keyframes come { from { opacity: 0; transform: translateY(.3rem); } } }`);
   root.adoptedStyleSheets = [style];
-  host.style.setProperty("--color", told.color);
+  host.style.setProperty("--color", settings.color);
 
-  const make = (name, attributes = {}, ...inside) => {
-    const made = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    made.append(...inside);
-    return made;
+  const make = (name, attributes = {}, ...children) => {
+    const node = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    node.append(...children);
+    return node;
   };
   const close = make("button", { type: "button", "aria-label": "Close" }, "✕");
   const list = make("ol", { role: "log", "aria-live": "polite", "aria-label": "Conversation", tabindex: "0" });
   const state = make("div", { class: "state", role: "status" });
-  const field = make("textarea", { "aria-label": told.label, placeholder: told.label, rows: "1", maxlength: "10000" });
+  const field = make("textarea", { "aria-label": settings.label, placeholder: settings.label, rows: "1", maxlength: "10000" });
   const form = make("form", {}, field, make("button", {}, "Send"));
-  const panel = make("section", { class: "panel", role: "dialog", "aria-label": told.title, hidden: "" },
-    make("header", {}, make("span", {}, told.title), close), list, state, form);
-  const open = make("button", { class: "open", type: "button", "aria-expanded": "false", "aria-label": told.title });
+  const panel = make("section", { class: "panel", role: "dialog", "aria-label": settings.title, hidden: "" },
+    make("header", {}, make("span", {}, settings.title), close), list, state, form);
+  const open = make("button", { class: "open", type: "button", "aria-expanded": "false", "aria-label": settings.title });
   open.innerHTML = '<svg width="26" height="26" viewBox="0 0 24 24" fill="currentColor" aria-hidden="true"><path d="M4 3h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H9l-5 4v-4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2z"/></svg>';
   root.append(panel, open);
 
-  // --- showing ---
+  // --- rendering ---
   const SPAN = /\*\*(.+?)\*\*|\*([^*\s][^*]*)\*|`([^`]+)`|\[([^\]]+)\]\((https?:\/\/[^\s)]+)\)|(https?:\/\/[^\s<>)]+)/g;
-  const link = (words, url) => make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, words);
-  const rich = (text) => {  // text becomes nodes, never HTML
+  const link = (label, url) => make("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label);
+  const renderMarkup = (text) => {  // text becomes nodes, never HTML
     const nodes = [];
     let at = 0;
-    for (const found of text.matchAll(SPAN)) {
-      nodes.push(text.slice(at, found.index));
-      const [whole, strong, em, code, words, url, bare] = found;
+    for (const match of text.matchAll(SPAN)) {
+      nodes.push(text.slice(at, match.index));
+      const [matched, strong, em, code, label, url, plainUrl] = match;
       nodes.push(strong ? make("strong", {}, strong) : em ? make("em", {}, em) : code ? make("code", {}, code)
-        : words ? link(words, url) : link(bare, bare));
-      at = found.index + whole.length;
+        : label ? link(label, url) : link(plainUrl, plainUrl));
+      at = match.index + matched.length;
     }
     return [...nodes, text.slice(at)];
   };
-  const bubble = (from, text, more = "") => make("li", { class: `${from} ${more}`.trim() }, ...rich(text));
+  const bubble = (from, text, extraClass = "") => make("li", { class: `${from} ${extraClass}`.trim() }, ...renderMarkup(text));
   const media = (each) => each.content_type?.startsWith("image/") && /^https?:/.test(each.url)
     ? make("img", { src: each.url, alt: each.name || "picture" }) : link(each.name || each.url, each.url);
-  const draw = (messages) => {
+  const render = (messages) => {
     const items = messages.flatMap((message) => {
       const item = bubble(message.from, message.text);
       item.append(...(message.media || []).filter((each) => /^https?:/.test(each.url)).map(media));
@@ -112,16 +112,16 @@
     list.scrollTop = list.scrollHeight;
   };
 
-  // --- the server's part ---
+  // --- API ---
   const call = async (path, options = {}) => {
     if (!session) {
-      const given = await fetch(`${base}/web/session`, { method: "POST", headers: { "Content-Type": "application/json" } });
-      if (!given.ok) throw new Error(`no session: ${given.status}`);
-      store(localStorage, "session", session = await given.json());
+      const created = await fetch(`${base}/web/session`, { method: "POST", headers: { "Content-Type": "application/json" } });
+      if (!created.ok) throw new Error(`no session: ${created.status}`);
+      store(localStorage, "session", session = await created.json());
     }
     const headers = { Authorization: `Bearer ${session.token}`, ...options.headers };
     const answer = await fetch(base + path, { ...options, headers });
-    if (answer.status === 401) {  // the token has expired: another session, and the same message again
+    if (answer.status === 401) {  // the token has expired: create a new session and retry
       store(localStorage, "session", session = null);
       return call(path, options);
     }
@@ -129,10 +129,10 @@
     return answer;
   };
   const refresh = async () => {
-    if (!session && !queue.length) return draw([]);
+    if (!session && !queue.length) return render([]);
     const { messages } = await (await call("/web/history")).json();
     const now = JSON.stringify([messages, queue]);
-    if (now !== shown) { shown = now; draw(messages); }
+    if (now !== rendered) { rendered = now; render(messages); }
   };
   const events = async function* (body) {
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
@@ -152,11 +152,11 @@
       }
     }
   };
-  const pump = async () => {
+  const sendNext = async () => {
     if (busy || !queue.length) return;
     busy = true;
     const item = queue[0];
-    let live = null, words = "";
+    let partial = null, content = "";
     try {
       const answer = await call("/stream", {
         method: "POST",
@@ -167,26 +167,26 @@
       let finished = false;
       for await (const event of events(answer.body)) {
         if (event.event === "done") { finished = event.data.status !== "pending"; break; }
-        words = event.event === "restart" ? event.data.text : words + event.data.text;
-        const next = bubble("bot", words);
-        live ? live.replaceWith(next) : list.append(next);
-        live = next;
+        content = event.event === "restart" ? event.data.text : content + event.data.text;
+        const next = bubble("bot", content);
+        partial ? partial.replaceWith(next) : list.append(next);
+        partial = next;
         list.scrollTop = list.scrollHeight;
       }
       if (!finished) throw new Error("the answer broke off");
       queue.shift();
       store(sessionStorage, "queue", queue);
-      patience = 500;
+      retryDelay = 500;
       await refresh();
       channel?.postMessage("changed");
     } catch {
       state.textContent = navigator.onLine ? "Trying again…" : "You are offline. Your message is kept.";
       clearTimeout(timer);
-      timer = setTimeout(pump, patience = Math.min(patience * 2, 15000));
+      timer = setTimeout(sendNext, retryDelay = Math.min(retryDelay * 2, 15000));
     } finally {
       busy = false;
     }
-    if (queue.length && patience === 500) pump();
+    if (queue.length && retryDelay === 500) sendNext();
   };
   const say = (text, payload = "") => {
     queue.push({ id: crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`, text, payload });
@@ -194,15 +194,15 @@
     list.querySelector(".choices")?.remove();
     list.append(bubble("person", text, "waiting"));
     list.scrollTop = list.scrollHeight;
-    pump();
+    sendNext();
   };
 
-  // --- what a person does ---
-  const show = (yes) => {
-    panel.hidden = !yes;
-    open.setAttribute("aria-expanded", String(yes));
-    store(sessionStorage, "open", yes);
-    if (yes) { refresh().catch(() => {}); field.focus(); } else open.focus();
+  // --- user actions ---
+  const show = (visible) => {
+    panel.hidden = !visible;
+    open.setAttribute("aria-expanded", String(visible));
+    store(sessionStorage, "open", visible);
+    if (visible) { refresh().catch(() => {}); field.focus(); } else open.focus();
   };
   open.addEventListener("click", () => show(panel.hidden));
   close.addEventListener("click", () => show(false));
@@ -216,19 +216,19 @@
     field.value = "";
     if (text) say(text);
   });
-  window.addEventListener("online", () => { clearTimeout(timer); pump(); });
+  window.addEventListener("online", () => { clearTimeout(timer); sendNext(); });
   if (channel) channel.onmessage = () => {
     session = stored(localStorage, "session", session);
     refresh().catch(() => {});
   };
-  setInterval(() => {  // what the business says of its own accord
+  setInterval(() => {  // poll for proactive messages
     if (!panel.hidden && !document.hidden && !busy && session) refresh().catch(() => {});
   }, 5000);
 
-  const begin = () => {
+  const start = () => {
     document.body.append(host);
     if (stored(sessionStorage, "open", false)) show(true);
-    pump();
+    sendNext();
   };
-  document.body ? begin() : document.addEventListener("DOMContentLoaded", begin);
+  document.body ? start() : document.addEventListener("DOMContentLoaded", start);
 })();
