@@ -133,7 +133,7 @@ def test_a_deleted_message_is_not_a_turn() -> None:
 
 
 def test_while_the_desk_has_control_the_session_is_waiting() -> None:
-    """A hand-off and not a take-over, since no agent may have joined; the turn before it reopens a session."""
+    """A hand-off, not a take-over: no agent may have joined. The turn before it reopens a session."""
     turn, control = parsed(said(TEXT, active=DESK))
 
     assert isinstance(turn, TurnReceived)
