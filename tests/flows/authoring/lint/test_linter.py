@@ -156,8 +156,8 @@ def test_a_text_that_is_dear_by_sms_is_named_with_the_reason(tmp_path: Path) -> 
         "channel: node menu: its text takes 4 SMS (GSM-7, 460 septets): twilio"
     ]
     assert said("👋" + "x" * 200) == [
-        "channel: node menu: its text takes 4 SMS (UCS-2, 202 characters); “👋” is not in the plain "
-        "alphabet, which has 160 a message and not 70: twilio"
+        "channel: node menu: its text takes 4 SMS (UCS-2, 202 characters); “👋” is not in the GSM-7 "
+        "alphabet, so a segment holds 70 characters instead of 160: twilio"
     ]
     assert said("“x”" * 100) == []  # quotes are made plain where that saves messages
 
