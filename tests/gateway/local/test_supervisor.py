@@ -117,7 +117,7 @@ def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
         running = RunningGateway(tmp_path, "--port", str(port), **_TWILIO)
         line = running.wait_for_line("cannot listen on")
 
-    assert f"port {port} of 127.0.0.1 (Address already in use)" in line
+    assert f"127.0.0.1:{port} (Address already in use)" in line
     assert (running.wait_for_exit(), len(running.lines)) == (2, 1)
 
 
