@@ -27,7 +27,7 @@ run: $(VENV)/run.stamp  ## set up and run everything: embedded Redis, web, worke
 test: lint browser  ## set up, check and test everything; slow tests with fewer examples
 	$(PYTEST) $(PYTEST_OPTIONS)
 
-test-all: export TURNGATE_TEST_FULL = 1
+test-all: export FULL_TESTS = 1
 test-all: lint browser  ## the same with the slow tests in full, and coverage
 	$(PYTEST) --cov --cov-report=term:skip-covered
 

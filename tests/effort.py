@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-FULL = os.environ.get("TURNGATE_TEST_FULL") == "1"
+FULL = os.environ.get("FULL_TESTS") == "1"
 """Set by `make test-all` and by CI."""
 
 

@@ -47,7 +47,7 @@ class ConversationParser:
 
     @property
     def has_ids(self) -> bool:
-        """Whether workspace and conversation have ids."""
+        """True if workspace and conversation have ids."""
         return bool(self._id and self._account)
 
     def turn_events(self, mode: BodyMode, *, opening: bool) -> Iterator[Event]:

@@ -98,7 +98,7 @@ class OutboxSender(Generic[Http]):
             return await channel.find_sent(reply, self._http, since=since, known=view.recent_provider_ids)
         except DeliveryError:
             raise
-        except Exception as error:
+        except Exception as error:  # a channel may raise anything; it classifies its own errors
             raise channel.classify(error) from error
 
     def _get_channel(self, reply: Reply) -> Channel[Http]:
@@ -114,5 +114,5 @@ class OutboxSender(Generic[Http]):
             return await channel.send(reply, self._http)
         except DeliveryError:
             raise
-        except Exception as error:
+        except Exception as error:  # a channel may raise anything; it classifies its own errors
             raise channel.classify(error) from error

@@ -55,7 +55,7 @@ log = logging.getLogger("turngate.drain")
 
 
 class ProcessResult(StrEnum):
-    """How a run of the session processor ended."""
+    """Outcome of a run of the session processor."""
 
     EMPTY = "empty"
     HELD = "held"

@@ -57,7 +57,7 @@ class InMemorySessionStore:
         self._locks[session_id] = lock, users + 1
         try:
             await lock.acquire()
-        except BaseException:
+        except BaseException:  # cancellation too must give the place in the queue back
             self._release_lock(session_id)
             raise
 

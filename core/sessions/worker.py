@@ -96,13 +96,13 @@ class _AcquiredSession(Generic[A]):
         self._slot = slot = self._worker._acquire_slot(self._session_id)
         try:
             await slot.lock.acquire()
-        except BaseException:
+        except BaseException:  # cancellation too must release the slot
             self._worker._release_slot(slot)
             raise
         try:
             self._store_context = self._worker._store.hold(self._session_id)
             held = await self._store_context.__aenter__()
-        except BaseException:
+        except BaseException:  # cancellation too must release the slot
             self._release_slot()
             raise
         slot.agent.state = held.state
@@ -155,7 +155,7 @@ class SessionHandle(Generic[A]):
         try:
             result = await self.agent.turn(text, **arguments)
             await self.save()
-        except BaseException:
+        except BaseException:  # cancellation too must release the slot
             self.agent.state = self._held_session.state
             raise
         return result

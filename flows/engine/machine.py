@@ -202,7 +202,7 @@ class DialogMachine:
 
     @property
     def is_complete(self) -> bool:
-        """Whether this machine's conversation has reached a final node."""
+        """True if this machine's conversation has reached a final node."""
         return self._own_state is not None and self._own_state.outcome == "final"
 
     def reset(self) -> None:

@@ -114,13 +114,13 @@ class DateWords:
     short_weekdays: Mapping[str, int]
     """Abbreviations, Monday 0."""
     short_weekday_patterns: tuple[str, ...]
-    """Where an abbreviation stands for its day; with the group `short`."""
+    """Patterns of an abbreviated weekday that names a day, with the group `short`."""
     near_days: Mapping[str, int]
     """Words and phrases for a day, and its distance from today."""
     month_may_come_first: bool
-    """Whether 4/5 can be the fifth of April."""
+    """True if 4/5 can be the fifth of April."""
     dotted_dates: bool
-    """Whether `4.5.` is a day."""
+    """True if `4.5.` is a day."""
     articles: Phrases
     """Words before the day of the month."""
     day_prepositions: Phrases
@@ -151,7 +151,7 @@ class DateWords:
     weeks_after_weekday: Phrases = ()
     """Words after a weekday that add a week (“Friday week”)."""
     day_of_month_patterns: tuple[str, ...] = ()
-    """How a bare day of the month stands after a weekday; with the group `number`."""
+    """Patterns of a bare day of the month after a weekday, with the group `number`."""
     near_day_not_after: Phrases = ()
     """Words after which a near day's name is a part of the day."""
     near_day_after_weekday: Phrases = ()
@@ -187,7 +187,7 @@ class TimeWords:
     hour_answer: str
     """The time that such an answer makes: `{hour}` as asked about, `{period}` as answered."""
     not_after_hour_patterns: tuple[str, ...]
-    """What stands after a number that is no hour."""
+    """Patterns of what follows a number that is not an hour."""
     counted_noun_prefixes: Phrases
     """Beginnings of nouns after a number with a fraction that is no time (“9.30 euros”)."""
     clock_12h_patterns: tuple[str, ...] = ()
@@ -208,7 +208,7 @@ class TimeWords:
     spoken_minutes: Phrases = ()
     """Minutes that follow an hour directly (“six thirty”)."""
     spoken_five_patterns: tuple[str, ...] = ()
-    """What adds five to them (“six forty-five”)."""
+    """Patterns of what adds five to them (“six forty-five”)."""
     hour_minute_separators: Phrases = ()
     second_time_prefixes: Phrases = ()
     """Words before the second time of a range."""
@@ -224,7 +224,7 @@ class TimeWords:
     period_answers: Mapping[str, str] = field(default_factory=dict)
     """Parts of the day as an answer names them, and as they stand in a time."""
     meridiem_exception_patterns: tuple[str, ...] = ()
-    """What stands after a word spelt “am” that is not the abbreviation."""
+    """Patterns of what follows the word “am” when it is not the abbreviation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -37,7 +37,7 @@ class Slot:
 
     @property
     def is_free_text(self) -> bool:
-        """Whether any text is a valid value."""
+        """True if any text is a valid value."""
         return self.kind == "text"
 
 

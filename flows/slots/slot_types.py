@@ -35,15 +35,15 @@ class SlotType:
     convert: Callable[[_AnySlot, JsonValue, date], SlotReading | None]
     """Turns a model's value into the stored form; None where it is of another type."""
     is_format: bool = False
-    """Whether the key is a `format`."""
+    """True if the key is a `format`."""
     is_json_type: bool = False
-    """Whether the key is a `type`."""
+    """True if the key is a `type`."""
     constraint_keywords: tuple[str, ...] = ()
     """The JSON Schema keywords that are checked beyond the type."""
     has_own_schema: bool = False
-    """Whether all keywords are checked, as for lists and objects."""
+    """True if all keywords are checked, as for lists and objects."""
     display: Callable[[JsonValue, LocaleMessages], str] | None = None
-    """How a value is shown in a question; None as it is."""
+    """Formats a value for a question; None shows it unchanged."""
 
 
 _registry: dict[str, SlotType] = {}

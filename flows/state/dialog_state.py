@@ -93,7 +93,7 @@ class DialogState:
 
     @property
     def is_new(self) -> bool:
-        """Whether the dialog has not begun, so that the greeting is due."""
+        """True if the dialog has not begun, so that the greeting is due."""
         return not self.node
 
     @classmethod

@@ -51,7 +51,7 @@ class TaintedStr(str):
 
     @property
     def is_trusted(self) -> bool:
-        """Whether every character is trusted."""
+        """True if every character is trusted."""
         return _UNTRUSTED not in self.marks
 
     def escape_untrusted(self, escape: Callable[[str], str]) -> str:

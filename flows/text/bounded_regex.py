@@ -62,7 +62,7 @@ class BoundedRegex:
 
     @property
     def is_slow(self) -> bool:
-        """Whether it times out on a text that provokes catastrophic backtracking."""
+        """True if it times out on a text that provokes catastrophic backtracking."""
         compiled = _compile(self.source, any_case=self.ignore_case)
         try:
             for text in _probe_texts(self.source):

@@ -80,7 +80,7 @@ class PythonTool:
 
     @property
     def has_side_effects(self) -> bool:
-        """Whether the function may change something."""
+        """True if the function may change something."""
         return not self.options.reads_only
 
     async def run(self, arguments: Mapping[str, JsonValue], context: Context) -> dict[str, JsonValue]:

@@ -36,7 +36,7 @@ class Violation(Enum):
 
     @property
     def description(self) -> str:
-        """What is counted."""
+        """Name of the counted kind of violation."""
         return self.value[1]
 
     @property

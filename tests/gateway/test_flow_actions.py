@@ -106,7 +106,7 @@ async def test_a_valid_rewritten_flow_is_loaded_and_an_invalid_one_ignored(tmp_p
                     break
         write("{ not json")
         assert worker.stdout is not None
-        output = asyncio.create_task(worker.stdout.readuntil(b"cannot be run"))
+        output = asyncio.create_task(worker.stdout.readuntil(b"keeping the previous flow"))
         async with asyncio.timeout(20):
             async for answer in greetings():
                 assert answer == "Coffee?"

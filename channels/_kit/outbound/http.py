@@ -80,7 +80,7 @@ async def send_request(  # noqa: PLR0913 - the keyword arguments of httpx
                 auth=auth,
                 timeout=_build_timeout(),
             )
-    except Exception as error:
+    except Exception as error:  # httpx and ssl raise many types; unexpected ones are classified as unknown
         raise classify_http_error(error, provider) from error
 
 
@@ -93,7 +93,7 @@ async def get(
             return await http.get(
                 url, params=dict(params) if params is not None else None, auth=auth, timeout=_build_timeout()
             )
-    except Exception as error:
+    except Exception as error:  # as in `post`
         delivery_error = classify_http_error(error, provider)
         raise (
             Unavailable(delivery_error.reason) if isinstance(delivery_error, Unknown) else delivery_error

@@ -30,7 +30,7 @@ _GSM7_REPLACEMENTS: Final = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class SegmentCount:
-    """How a text is sent: `count` segments in one of two alphabets; `units` is its length."""
+    """Segmentation of a text: `count` segments in one of two alphabets; `units` is its length."""
 
     alphabet: Literal["GSM-7", "UCS-2"]
     units: int

@@ -38,7 +38,7 @@ class ConversationTestReport:
 
     @property
     def has_passed(self) -> bool:
-        """Whether nothing failed."""
+        """True if nothing failed."""
         return not any(case.failures for case in self.cases)
 
 

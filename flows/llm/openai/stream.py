@@ -64,7 +64,7 @@ class _StreamAccumulator:
 
     @property
     def exceeds_limit(self) -> bool:
-        """Whether the output is longer than any that is useful."""
+        """True if the output is longer than any that is useful."""
         return len(self.output.content) > _MAX_CONTENT_LENGTH or self._calls_length > _MAX_CALLS_LENGTH
 
     def add(self, choice: Any) -> None:

@@ -25,7 +25,7 @@ class ReplyStreamer:
 
     @property
     def has_started(self) -> bool:
-        """Whether a part of the answer has been streamed."""
+        """True if a part of the answer has been streamed."""
         return self._streamed_length > 0
 
     def feed(self, answer: ModelOutput, piece: str) -> None:

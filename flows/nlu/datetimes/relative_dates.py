@@ -41,7 +41,7 @@ _DateCandidates = tuple[tuple[date, ...], str]
 
 
 class _Context(NamedTuple):
-    """What a match is resolved by; `dates` are the calendar dates that stand as #0, #1 in the text."""
+    """Context that resolves a match; `dates` are the calendar dates that stand as #0, #1 in the text."""
 
     grammar: _RelativeGrammar
     today: date

@@ -48,7 +48,7 @@ class HttpAction:
 
     @property
     def has_side_effects(self) -> bool:
-        """Whether the call may change something at the other side."""
+        """True if the call may change something at the other side."""
         return self.action.method != "GET"
 
     def is_applicable(self, values: TemplateValues) -> bool:

@@ -436,7 +436,7 @@ async def test_a_large_answer_is_cut_to_what_a_state_has_room_for(crm: Crm, sess
 
 
 class Asked(TurnListener):
-    """Counts how often it was asked before a deed, and may forbid it."""
+    """Counts how often it was asked before a side effect, and may forbid it."""
 
     def __init__(self, *, forbid: bool = False) -> None:
         self.count = 0
