@@ -33,12 +33,13 @@ class AcceptResult(StrEnum):
 class Lease:
     """The right to process a session.
 
-    `fence` is the fencing token: it grows with every claim, and only the newest may write. `valid_until` is
-    when the lease expires unless renewed, in seconds of this process's monotonic clock.
+    `fence` is the fencing token, a number and the claimer's nonce: it is never given twice, and only the
+    newest may write. `valid_until` is when the lease expires unless renewed, in seconds of this process's
+    monotonic clock.
     """
 
     session: str
-    fence: int
+    fence: str
     valid_until: float = 0.0
 
 
@@ -55,11 +56,12 @@ class SessionView:
     """A session as the holder of its lease sees it.
 
     `outbox` are the first unsent replies; if there are none, `turns` is the first waiting turn, or all that
-    may be merged with it. `tries` counts the claims with the same first turn, `postponements` those of
-    the first reply. `recent_provider_ids` are those of settled replies. `granted_key` is the key of a reply
-    that was marked in the same step and may be sent. `overflowed`: messages were refused and the contact was
-    not informed. `fired_timer` is an expired timer, if there is nothing else. `lease_released`: there is
-    nothing to do, so the lease was released in the same step.
+    may be merged with it. `tries` counts the failures of the first turn, `deaths` the workers that started it
+    and never reported back, `postponements` the failed sends of the first reply. `recent_provider_ids` are
+    those of settled replies. `granted_key` is the key of a reply that was marked in the same step and may be
+    sent. `overflowed`: messages were refused and the contact was not informed. `fired_timer` is an expired
+    timer, if there is nothing else. `lease_released`: there is nothing to do, so the lease was released in
+    the same step.
     """
 
     owner: Owner = Owner.BOT
@@ -70,6 +72,7 @@ class SessionView:
     send_mark: SendMark | None = None
     granted_key: str = ""
     tries: int = 0
+    deaths: int = 0
     postponements: int = 0
     recent_provider_ids: frozenset[str] = frozenset()
     overflowed: bool = False
@@ -101,10 +104,16 @@ class SendFailure:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A lease together with the session's contents."""
+    """A lease together with the session's contents.
+
+    Without `is_started` the view is empty: the session is read when it may run. `suspicion` is the number of
+    workers that died or lost the lease while answering its turn; above 0 it runs apart from others.
+    """
 
     lease: Lease
     view: SessionView
+    suspicion: int = 0
+    is_started: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +177,12 @@ class Mailbox(Protocol):
     async def read_session(self, lease: Lease, *, again: bool = False) -> SessionView:
         """Return the session's current view.
 
-        With `again` the same turn restarts without counting as a try.
+        With `again` the same turn restarts.
         """
+        ...
+
+    async def report_survival(self, lease: Lease) -> None:
+        """Record that this worker lost the lease but lives: the turn is not suspected of killing it."""
         ...
 
     def watch_arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
@@ -218,6 +231,10 @@ class Mailbox(Protocol):
         `settled`: the marked reply was certainly not sent, so it need not be looked up. `counted`: this was
         one of the reply's bounded number of tries.
         """
+        ...
+
+    async def retry_turn(self, lease: Lease, seconds: float) -> None:
+        """Release the lease and try the turn again in `seconds`: the dialog failed, which counts as a try."""
         ...
 
     async def requeue(self, lease: Lease) -> None:

@@ -13,6 +13,7 @@ class ProcessingLimits(FrozenModel):
     seconds: float = 30.0
     turn_seconds: float = 60.0
     turn_tries: int = 5
+    turn_deaths: int = 5
     send_tries: int = 8
     max_delay: float = 60.0
 

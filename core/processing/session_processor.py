@@ -6,6 +6,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from enum import StrEnum
 from time import monotonic
@@ -52,6 +53,8 @@ from core.processing.retry_policy import ProcessingLimits
 from core.time_limit import TimeLimit
 
 log = logging.getLogger("turngate.drain")
+
+_SURVIVAL_REPORTS = 7
 
 
 class ProcessResult(StrEnum):
@@ -101,14 +104,40 @@ class SessionProcessor(Generic[Http]):
         claim = await self._mailbox.claim(session)
         return ProcessResult.HELD if claim is None else await self.process_claim(claim)
 
-    async def process_claim(self, claim: Claim) -> ProcessResult:
-        """Process a claimed session until it is empty, must wait, or has had its share."""
+    async def process_claim(
+        self, claim: Claim, isolation: AbstractAsyncContextManager[None] | None = None
+    ) -> ProcessResult:
+        """Process a claimed session until it is empty, must wait, or has had its share.
+
+        `isolation` is entered, under the lease, before the session starts.
+        """
+        lease = claim.lease
         try:
-            async with self._mailbox.keep_lease_alive(claim.lease):
-                return await self._process(claim.lease, claim.view)
+            async with self._mailbox.keep_lease_alive(lease), isolation or nullcontext():
+                view = claim.view if claim.is_started else await self._mailbox.read_session(lease)
+                return await self._process(lease, view)
         except LeaseLost as error:
             log.warning("lease lost; another worker may process the session: %s", error)
+            await self._report_survival(lease)
             return ProcessResult.LEASE_LOST
+        except asyncio.CancelledError:
+            with suppress(Exception):  # the worker is about to end; it cannot wait for the store
+                await self._mailbox.report_survival(lease)
+            raise
+        except Exception:
+            await self._report_survival(lease)
+            raise
+
+    async def _report_survival(self, lease: Lease) -> None:
+        """Report that this worker lives. The store may be away, which may be why the lease was lost."""
+        for attempt in range(_SURVIVAL_REPORTS):
+            try:
+                await self._mailbox.report_survival(lease)
+            except Exception as error:  # the store's client decides what it raises
+                log.warning("cannot report that a worker survived; retrying: %s", type(error).__name__)
+                await asyncio.sleep(self._limits.backoff(attempt))
+            else:
+                return
 
     async def _process(self, lease: Lease, view: SessionView) -> ProcessResult:
         turns_left = self._limits.turns
@@ -133,8 +162,8 @@ class SessionProcessor(Generic[Http]):
                     view = await self._mailbox.read_session(lease, again=True)
                     continue
                 if commit is None:
-                    wait = self._limits.backoff(view.tries)
-                    await self._mailbox.postpone(lease, wait, "the dialog failed; retrying")
+                    wait = self._limits.backoff(view.tries + 1)
+                    await self._mailbox.retry_turn(lease, wait)
                     return ProcessResult.POSTPONED
                 view = await self._mailbox.commit(lease, commit, leave=True)
                 first_seen_at = monotonic()
@@ -160,8 +189,7 @@ class SessionProcessor(Generic[Http]):
             return Commit(turns=turns, state=view.state, outcome=f"silent_{view.owner}")
         if view.opted_out:
             return Commit(turns=turns, state=view.state, outcome="silent_opted_out")
-        if view.tries > self._limits.turn_tries:
-            reason = f"gave up after {self._limits.turn_tries} tries"
+        if reason := self._give_up_reason(view):
             replies = self._build_error_replies(turn, view)
             reads_log = self._reads_log(turn.address)
             return Commit(
@@ -185,7 +213,10 @@ class SessionProcessor(Generic[Http]):
             raise
         except Exception as error:  # a flow, model or tool may raise anything; the session must continue
             log.error(
-                "turn failed, attempt %d: %s at %s", view.tries, type(error).__name__, _error_location(error)
+                "turn failed, attempt %d: %s at %s",
+                view.tries + 1,
+                type(error).__name__,
+                _error_location(error),
             )
             return None
         return Commit(
@@ -202,15 +233,19 @@ class SessionProcessor(Generic[Http]):
             details={"node": outcome.node, "edge": outcome.edge, **_log_details(outcome)},
         )
 
+    def _give_up_reason(self, view: SessionView) -> str:
+        """Return why the first turn or the timer becomes a dead letter; empty if it may be tried."""
+        if view.tries >= self._limits.turn_tries:
+            return f"gave up after {self._limits.turn_tries} tries"
+        if view.deaths >= self._limits.turn_deaths:
+            return f"gave up after {view.deaths} workers died while answering it"
+        return ""
+
     async def _process_timer(self, fired: FiredTimer, view: SessionView) -> Commit:
         """Run an expired timer. It is not retried: the next message continues as if it had not fired."""
         outcome = "undelivered" if fired.timer is TimerKind.UNDELIVERED else "timed_out"
         unchanged = Commit(turns=(), state=view.state, fired_timer=fired.timer, outcome=outcome)
-        if (
-            view.owner in (Owner.HUMAN, Owner.CLOSED)
-            or view.opted_out
-            or view.tries > self._limits.turn_tries
-        ):
+        if view.owner in (Owner.HUMAN, Owner.CLOSED) or view.opted_out or self._give_up_reason(view):
             return unchanged
         try:
             with TimeLimit(self._limits.turn_seconds):

@@ -41,7 +41,7 @@ def encode_commit(commit: Commit) -> list[Argument]:
         }
         dead_letter = to_json(letter)
     state: Argument = "" if commit.state is None else to_json(commit.state)
-    arguments: list[Argument] = [len(ids), state, commit.owner or "", dead_letter, to_json(entry)]
+    arguments: list[Argument] = [to_json(ids), state, commit.owner or "", dead_letter, to_json(entry)]
     timer, seconds = commit.timer or ("", 0.0)
     arguments += [
         "1" if commit.reports_overflow else "",

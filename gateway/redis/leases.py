@@ -100,12 +100,10 @@ class LeaseRenewer:
         arguments: list[Argument] = []
         for held_lease in leases:
             arguments += [held_lease.lease.session, held_lease.lease.fence]
-        until = (
-            monotonic() + self._lease_seconds
-        )  # measured before the call, so never later than the server's own expiry
-        for held_lease, renewed in zip(leases, await self._script(self._redis, arguments), strict=True):
-            if renewed:
-                held_lease.valid_until = until
+        requested_at = monotonic()  # measured before the call, so never later than the server's own expiry
+        for held_lease, length_ms in zip(leases, await self._script(self._redis, arguments), strict=True):
+            if length_ms:
+                held_lease.valid_until = requested_at + length_ms / 1000
             elif held_lease.lease in self._held_leases and not held_lease.is_being_released:
                 held_lease.is_lost = True
                 held_lease.task.cancel()

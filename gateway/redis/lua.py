@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -51,6 +52,11 @@ class ProtocolLimits:
     probe_ms: int = 1_000
     expiry_ms: int = 0
     agent_timeout_ms: int = 0
+
+
+def new_nonce() -> str:
+    """Return the claimer's part of a fencing token: random, so that a token never repeats."""
+    return secrets.token_hex(8)
 
 
 def _quote(text: str) -> str:

@@ -56,7 +56,9 @@ class RedisMailbox:
     async def claim(self, session: str) -> Claim | None:
         """Acquire the lease; `None` while another worker holds it."""
         requested_at = monotonic()
-        answers = await self._batched_call(("claim",), [[rq_layout.current_timestamp(), session]])
+        answers = await self._batched_call(
+            ("claim",), [[rq_layout.current_timestamp(), session, lua.new_nonce()]]
+        )
         if not answers:
             return None
         return await self.decode_claim(session, answers[0], requested_at)
@@ -67,8 +69,10 @@ class RedisMailbox:
         `requested_at` is the monotonic time before the request, so the lease never seems to last longer than
         it does.
         """
-        fence, view = answer
-        lease = Lease(session=session, fence=fence, valid_until=requested_at + self._protocol.lease_ms / 1000)
+        fence, length_ms, view = answer
+        lease = Lease(session=session, fence=fence.decode(), valid_until=requested_at + length_ms / 1000)
+        if isinstance(view, int):
+            return Claim(lease=lease, view=SessionView(), suspicion=view, is_started=False)
         return Claim(lease=lease, view=await self._read_view(lease, view))
 
     @asynccontextmanager
@@ -96,7 +100,7 @@ class RedisMailbox:
         return self._leases.is_valid(lease)
 
     async def read_session(self, lease: Lease, *, again: bool = False) -> SessionView:
-        """Read the session; with `again` the same turn restarts without counting as a new try."""
+        """Read the session; with `again` the same turn restarts."""
         return await self._read_view(lease, await self._fenced_call("look", lease, ["1" if again else ""]))
 
     def watch_arrivals(self, session: str) -> AbstractContextManager[asyncio.Event]:
@@ -116,7 +120,9 @@ class RedisMailbox:
         view = await self._read_view(lease, answer)
         if permit == 1:
             return replace(view, granted_key=first.key)
-        return view if permit else replace(view, outbox=view.outbox[1:])
+        if permit == 0:  # dropped after the view was read
+            return replace(view, outbox=tuple(reply for reply in view.outbox if reply.key != first.key))
+        return view
 
     async def mark_sending(self, lease: Lease, reply: Reply) -> SendPermit:
         """Mark a reply as about to be sent, if it may be sent now."""
@@ -164,13 +170,19 @@ class RedisMailbox:
         account = account_key(failure.reply.address) if failure else ""
         cooldown_ms = int(failure.cooldown_seconds * 1000) if failure else 0
         flags = ["1" if flag else "" for flag in (settled, counted)]
-        arguments: list[Argument] = [int(seconds * 1000), flags[0], entry, flags[1], account, cooldown_ms]
+        arguments: list[Argument] = [int(seconds * 1000), flags[0], entry, flags[1], "", account, cooldown_ms]
         with self._leases.allow_release(lease):
             answer = await self._fenced_call("postpone", lease, arguments)
         if answer == 2:
             log.warning(
                 "%s: circuit breaker open after repeated failures, replies are queued: %s", account, reason
             )
+
+    async def retry_turn(self, lease: Lease, seconds: float) -> None:
+        """Release the lease and schedule the session in `seconds`: the dialog failed."""
+        entry = to_json({"reason": "the dialog failed; retrying", "seconds": round(seconds, 3)})
+        with self._leases.allow_release(lease):
+            await self._fenced_call("postpone", lease, [int(seconds * 1000), "1", entry, "", "1", "", 0])
 
     async def requeue(self, lease: Lease) -> None:
         """Release the lease with work left, and enqueue the next job."""
@@ -184,6 +196,10 @@ class RedisMailbox:
         """Release the lease if no work is left; return whether it was released."""
         with self._leases.allow_release(lease):
             return bool(await self._fenced_call("release", lease))
+
+    async def report_survival(self, lease: Lease) -> None:
+        """Record that this worker lost the lease without dying."""
+        await self._batched_call(("survived",), [[lease.session, lease.fence]])
 
     async def aclose(self) -> None:
         """Stop renewing and listening. The Redis client is left open for its owner."""
@@ -216,7 +232,8 @@ class RedisMailbox:
             log.error(
                 "first entry of the %s is not readable by this release; moved to the dead letters", list_name
             )
-            answer = await self._fenced_call("discard", lease, [list_name])
+            raw = answer[2][0] if answer[2] else answer[1][0]
+            answer = await self._fenced_call("discard", lease, [list_name, raw])
             view = decode_view(answer)
         return view
 

@@ -17,10 +17,14 @@ from gateway.redis.lua import Argument, ProtocolLimits
 
 
 class SendOutcome(StrEnum):
-    """Result of a proactive send; `duplicate` when the key was used before in this session."""
+    """Result of a proactive send.
+
+    `duplicate` when the key was used before in this session, `full` when too many replies wait.
+    """
 
     QUEUED = "said"
     DUPLICATE = "duplicate"
+    FULL = "full"
     UNKNOWN = "unknown"
 
 

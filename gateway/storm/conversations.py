@@ -14,6 +14,8 @@ from core.processing import merge_turns
 from gateway.storm.scenario import StormScenario
 
 STOP_TEXT = "STOP"
+AGENT_TEXT = "A colleague is here now."
+OFFER_TEXT = "The branch is closed on Friday."
 _USER_TEXTS = (
     "hi",
     "4321",
@@ -37,17 +39,21 @@ class MessageGroup:
     """Messages sent in a row without waiting for replies, in the order of arrival.
 
     `expected_replies` are the bodies that must come back, in order. With `is_swapped` the two messages were
-    written in the opposite order.
+    written in the opposite order. With `has_offer` the business sends a message of its own meanwhile.
     """
 
     texts: tuple[str, ...]
     expected_replies: tuple[str, ...]
     is_swapped: bool = False
+    has_offer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedConversation:
     """The messages of one contact. From group number `silent_from` on the bot must not speak (guarantee L10).
+
+    In group number `agent_at` an agent says something while the bot works out a turn; in group number
+    `erased_at` the session is erased meanwhile, and the next group begins a new conversation.
 
     Under a burst policy the expected replies depend on how messages were merged:
     `ConversationGenerator.compute_replies` returns them afterwards.
@@ -56,6 +62,8 @@ class PlannedConversation:
     contact: str
     groups: tuple[MessageGroup, ...]
     silent_from: int | None = None
+    agent_at: int | None = None
+    erased_at: int | None = None
 
     @property
     def turn_count(self) -> int:
@@ -113,14 +121,28 @@ class ConversationGenerator:
                 ]
                 if step.hand_off:
                     silent_from = len(groups) + 1
-            groups.append(MessageGroup(texts, tuple(expected), is_swapped))
+            has_offer = not is_burst and random.random() < self._scenario.offers
+            groups.append(MessageGroup(texts, tuple(expected), is_swapped, has_offer))
             remaining -= size
-        if silent_from is None and random.random() < self._scenario.silences:
+        return self._plan_end(random, contact, groups, silent_from)
+
+    def _plan_end(
+        self, random: Random, contact: str, groups: list[MessageGroup], silent_from: int | None
+    ) -> PlannedConversation:
+        """End with a hand-off, an opt-out, an agent's words, an erasure, or none of them."""
+        scenario, agent_at, erased_at = self._scenario, None, None
+        chance, last = random.random(), len(groups) - 1
+        if silent_from is None and chance < scenario.silences:
             groups.append(MessageGroup((STOP_TEXT,), ()))
             silent_from = len(groups)
-        if silent_from is not None:
+        elif silent_from is None and not scenario.burst:
+            if chance < scenario.silences + scenario.words:
+                agent_at, silent_from = last, last + 1
+            elif chance < scenario.silences + scenario.words + scenario.erasures:
+                erased_at = last
+        if silent_from is not None or erased_at is not None:
             groups.append(MessageGroup((random.choice(_USER_TEXTS),), ()))
-        return PlannedConversation(contact, tuple(groups), silent_from)
+        return PlannedConversation(contact, tuple(groups), silent_from, agent_at, erased_at)
 
     async def compute_replies(self, contact: str, turns_of_texts: Sequence[Sequence[str]]) -> tuple[str, ...]:
         """Return the bodies that must answer `turns_of_texts`; each item is the messages of one turn."""

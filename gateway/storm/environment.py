@@ -23,6 +23,7 @@ from gateway.redis.connection.connect import open_redis
 from gateway.redis.embedded_server import EmbeddedRedis
 from gateway.storm.conversations import ConversationGenerator
 from gateway.storm.forked_process import ForkedProcess
+from gateway.storm.operator import StormOperator
 from gateway.storm.provider import StormServer, StormSimulator
 from gateway.storm.scenario import StormScenario
 
@@ -42,6 +43,7 @@ class StormEnvironment:
     web: ForkedProcess
     workers: list[ForkedProcess]
     generator: ConversationGenerator
+    operator: StormOperator
     log_path: Path
 
 
@@ -81,7 +83,10 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         log_path = folder / "gateway.log"
         web = ForkedProcess("web", environ, log_path)
         clock_offsets = [scenario.clock_off, *[0.0] * (scenario.workers - 1)]
-        workers = [ForkedProcess("worker", environ, log_path, clock_off) for clock_off in clock_offsets]
+        workers = [
+            ForkedProcess("worker", environ, log_path, clock_off=clock_off, turn_delay=scenario.turn_delay)
+            for clock_off in clock_offsets
+        ]
         for process in (web, *workers):
             await process.start()
             stack.push_async_callback(process.stop)
@@ -90,7 +95,8 @@ async def running_environment(scenario: StormScenario) -> AsyncIterator[StormEnv
         assert channel is not None
         dialog = DialogMachine(Flow.load(FLOW_LIBRARY / "kyc.json"))
         generator = ConversationGenerator(scenario, dialog, channel, BUSINESS_NUMBER, ACCOUNT)
-        yield StormEnvironment(server, redis, simulator_server, web, workers, generator, log_path)
+        operator = StormOperator(redis, channel)
+        yield StormEnvironment(server, redis, simulator_server, web, workers, generator, operator, log_path)
 
 
 def _write_burst_config(file: Path, scenario: StormScenario) -> Path:

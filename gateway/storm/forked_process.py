@@ -19,6 +19,7 @@ _PRELOADED_MODULES = [
     "gateway.cli",
     "gateway.storm.clock_skew",
     "gateway.storm.forked_process",
+    "gateway.storm.turn_delay",
     "gateway.worker",
     "channels.twilio",
     "uvicorn.protocols.http.httptools_impl",
@@ -29,9 +30,17 @@ _PRELOADED_MODULES = [
 class ForkedProcess:
     """`turngate <name>`, restarted whenever it exits; its output is appended to `log`."""
 
-    def __init__(self, name: str, environ: Mapping[str, str], log: Path, clock_off: float = 0.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        environ: Mapping[str, str],
+        log: Path,
+        *,
+        clock_off: float = 0.0,
+        turn_delay: float = 0.0,
+    ) -> None:
         self.name = name
-        self._arguments = (name, dict(environ), str(log), clock_off)
+        self._arguments = (name, dict(environ), str(log), clock_off, turn_delay)
         self._process: ForkServerProcess | None = None
         self._restart_task: asyncio.Task[None] | None = None
 
@@ -91,9 +100,10 @@ async def _wait_for_exit(process: ForkServerProcess) -> None:
     process.join()
 
 
-def _run_command(name: str, environ: dict[str, str], log: str, clock_off: float) -> None:
+def _run_command(name: str, environ: dict[str, str], log: str, clock_off: float, turn_delay: float) -> None:
     from gateway.redis.embedded_server import terminate_with_parent
     from gateway.storm.clock_skew import skew_clock
+    from gateway.storm.turn_delay import delay_turns
 
     terminate_with_parent()
     os.environ.clear()
@@ -103,5 +113,7 @@ def _run_command(name: str, environ: dict[str, str], log: str, clock_off: float)
         os.dup2(file.fileno(), 2)
     if clock_off:
         skew_clock(os.getpid(), clock_off)
+    if turn_delay:
+        delay_turns(turn_delay)
     sys.argv = ["turngate", name]
     runpy.run_module("gateway", run_name="__main__")

@@ -11,18 +11,22 @@ from redis.asyncio import Redis
 
 from gateway.redis.records.session_log import LogEntry
 from gateway.storm.burst_invariant import count_violations
-from gateway.storm.conversations import PlannedConversation
+from gateway.storm.conversations import AGENT_TEXT, OFFER_TEXT, PlannedConversation
 from gateway.storm.provider import Recipient
 from gateway.storm.result import StormResult, Violation
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedConversation:
-    """A conversation that has ended: its session, its plan, and the ids of its acknowledged turns."""
+    """A conversation that has ended: its session, its plan, and the ids of its acknowledged turns.
+
+    Of an erased one only the turns after the erasure count; `earlier_fences` are the tokens before it.
+    """
 
     session: str
     plan: PlannedConversation
     turn_ids: Sequence[str]
+    earlier_fences: Sequence[str] = ()
 
 
 async def is_idle(redis: Redis, session: str) -> bool:
@@ -44,9 +48,12 @@ def check_conversation(
     cap: float = 0.0,
 ) -> None:
     """Record every violation in a finished conversation; `window` and `cap` are the burst's, in seconds."""
-    check_log(conversation, log, recipient.sends, result)
-    check_replies(conversation.plan, recipient.received, result)
-    contact = conversation.plan.contact
+    contact, is_erased = conversation.plan.contact, conversation.plan.erased_at is not None
+    check_log(conversation, log, 0 if is_erased else recipient.sends, result)
+    check_leases(conversation, log, result)
+    if not is_erased:
+        check_replies(conversation.plan, recipient.received, result)
+    result.counts["erasures"] += is_erased
     result.record_violation(Violation.WRONG_GROUPING, count_violations(log, window, cap), contact)
     result.counts["conversations"] += 1
     result.counts["sends"] += recipient.sends
@@ -80,9 +87,37 @@ def check_log(
     )
 
 
+def check_leases(conversation: FinishedConversation, log: Sequence[LogEntry], result: StormResult) -> None:
+    """Check guarantees L5 and L10 by the session's log: who claimed, who settled, and who spoke."""
+    contact = conversation.plan.contact
+    fences = [*conversation.earlier_fences, *claimed_fences(log)]
+    settled = Counter(str(entry.data["key"]) for entry in log if entry.kind == "sent")
+    result.counts["claims"] += len(fences)
+    result.record_violation(Violation.REPEATED_FENCE, len(fences) - len(set(fences)), contact)
+    result.record_violation(Violation.SETTLED_TWICE, settled.total() - len(settled), contact)
+    has_agent, spoken = False, 0
+    for entry in log:
+        has_agent = has_agent or (entry.kind == "said" and entry.data.get("voice") == "person")
+        spoken += has_agent and entry.kind == "sending" and not str(entry.data["key"]).startswith("agent-")
+    result.record_violation(Violation.SENT_WHILE_SILENCED, spoken, contact)
+
+
+def claimed_fences(log: Sequence[LogEntry]) -> list[str]:
+    """Return the fencing tokens of the turns that were started, each once in a row."""
+    fences = [str(entry.data["fence"]) for entry in log if entry.kind == "claimed"]
+    return [fence for index, fence in enumerate(fences) if index == 0 or fences[index - 1] != fence]
+
+
 def check_replies(plan: PlannedConversation, received: Sequence[str], result: StormResult) -> None:
     """Check guarantee L7: compare the replies that a contact received with the expected ones."""
+    offers = sum(group.has_offer for group in plan.groups)
+    result.counts["offers"] += offers
+    result.record_violation(Violation.LOST, offers - received.count(OFFER_TEXT), plan.contact)
+    result.record_violation(Violation.DUPLICATED, received.count(OFFER_TEXT) - offers, plan.contact)
+    received = [body for body in received if body != OFFER_TEXT]
     expected = plan.expected_replies
+    if plan.agent_at is not None:
+        expected, received = _split_off_agent(plan, received, result)
     result.counts["replies"] += len(expected)
     if tuple(received) == expected:
         return
@@ -91,6 +126,25 @@ def check_replies(plan: PlannedConversation, received: Sequence[str], result: St
     result.record_violation(Violation.LOST, missing.total(), plan.contact)
     result.record_violation(Violation.DUPLICATED, extra.total(), plan.contact)
     result.record_violation(Violation.REORDERED, not missing and not extra, plan.contact)
+
+
+def _split_off_agent(
+    plan: PlannedConversation, received: Sequence[str], result: StormResult
+) -> tuple[tuple[str, ...], list[str]]:
+    """Check an agent's words, which must come once and last; return the expected and the received replies.
+
+    Of the turn that they interrupt, some of the first replies may have left before.
+    """
+    count = received.count(AGENT_TEXT)
+    result.counts["words"] += 1
+    result.record_violation(Violation.WORDS_LOST, abs(count - 1), plan.contact)
+    result.record_violation(
+        Violation.SENT_WHILE_SILENCED, bool(count) and received[-1] != AGENT_TEXT, plan.contact
+    )
+    replies = [body for body in received if body != AGENT_TEXT]
+    assert plan.agent_at is not None
+    certain = sum(len(group.expected_replies) for group in plan.groups[: plan.agent_at])
+    return plan.expected_replies[: max(certain, min(len(replies), len(plan.expected_replies)))], replies
 
 
 def build_session_id(channel: str, account: str, business_number: str, contact: str) -> str:

@@ -105,12 +105,10 @@ class StormRunner:
     ) -> FinishedConversation:
         """Send each message group after a pause, and wait for all replies it must bring."""
         random = Random(f"{self._scenario.seed}:{plan.contact}")  # noqa: S311 - repeatable on purpose
-        server, recipient, turn_ids, expected_count = (
-            environment.simulator_server,
-            environment.simulator_server.simulator.recipient(plan.contact),
-            list[str](),
-            0,
-        )
+        server = environment.simulator_server
+        recipient = server.simulator.recipient(plan.contact)
+        turn_ids, expected_count, fences = list[str](), 0, list[str]()
+        after_erasure = None if plan.erased_at is None else plan.erased_at + 1
         session = build_session_id(CHANNEL, ACCOUNT, BUSINESS_NUMBER, plan.contact)
         for index, group in enumerate(plan.groups):
             await asyncio.sleep(random.uniform(0.0, 2.0) * self._scenario.think)
@@ -120,12 +118,23 @@ class StormRunner:
             recipient.had_fault, recipient.is_silenced = False, index == plan.silent_from
             message_ids = await server.send_in_order(plan.contact, group.texts, swapped=group.is_swapped)
             turn_ids += [sid for sid, text in zip(message_ids, group.texts, strict=True) if text != STOP_TEXT]
-            expected_count += len(group.expected_replies)
-            if self._scenario.burst:
+            expected_count += len(group.expected_replies) + group.has_offer
+            if index in (plan.agent_at, plan.erased_at):
+                await asyncio.sleep(random.uniform(0.0, 2.0) * self._scenario.turn_delay)
+            if index == plan.erased_at:
+                fences = await environment.operator.erase(session)
+                self.result.counts["erased"] += len(turn_ids)
+                turn_ids = []
+                continue
+            if group.has_offer:
+                await environment.operator.send_offer(session, index)
+            if index == plan.agent_at:
+                await environment.operator.say_as_agent(session)
+            if self._scenario.burst or index in (plan.agent_at, after_erasure):
                 await self._wait_until_idle(environment.redis, session, began)
             else:
                 await self._await_replies(recipient, group, expected_count, began, injector)
-        return FinishedConversation(session, plan, turn_ids)
+        return FinishedConversation(session, plan, turn_ids, fences)
 
     async def _send_forged(self, server: StormServer, contact: str) -> None:
         status = await server.send_forged(contact)
@@ -140,7 +149,7 @@ class StormRunner:
         began: float,
         injector: FaultInjector,
     ) -> None:
-        if not group.expected_replies:
+        if not group.expected_replies and not group.has_offer:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(self._scenario.patience):

@@ -26,7 +26,10 @@ class StormScenario(FrozenModel):
     (SIGKILL); every `pause_every` a worker is paused for longer than its lease; every `restart_every` the
     server is restarted with its append-only file. One worker's clock jumps by up to `clock_off` every few
     seconds. `swaps` of the messages arrive after the next one, `forgeries` more come with a wrong signature,
-    and `silences` of the conversations end with STOP and one message more. A conversation is observed for
+    and `silences` of the conversations end with STOP and one message more. A turn takes `turn_delay` on
+    average. In `words` of the conversations an agent says something while the bot works out a turn, `offers`
+    of the message groups come with a message of the business, and `erasures` of the conversations are erased
+    in the middle of a turn, then go on (not under a burst policy). A conversation is observed for
     `settle` after its last reply; one reply may take up to `patience`. With a `burst` above 0, messages that
     come within so many seconds must be merged into one turn.
     """
@@ -44,6 +47,10 @@ class StormScenario(FrozenModel):
     swaps: float = 0.1
     forgeries: float = 0.02
     silences: float = 0.2
+    turn_delay: float = 0.05
+    words: float = 0.2
+    offers: float = 0.05
+    erasures: float = 0.1
     settle: float = 8.0
     patience: float = 120.0
     burst: float = 0.0

@@ -30,6 +30,7 @@ from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_async_redis
 from gateway.redis.connection.retry_loop import run_forever
 from gateway.redis.records import worker_presence
+from gateway.worker.isolation import IsolationGate
 from gateway.worker.rq_bookkeeping import DequeuedJob, RqBookkeeper
 
 log = logging.getLogger("turngate.worker")
@@ -128,6 +129,7 @@ class JobLoop:
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._suspended = False
+        self._isolation = IsolationGate()
         self._last_heartbeat = 0.0
         self.completed_jobs = 0
 
@@ -144,7 +146,9 @@ class JobLoop:
             )
             try:
                 batch = await self._bookkeeper.dequeue(
-                    max_jobs_to_take, 0 if burst else _DEQUEUE_WAIT_SECONDS
+                    max_jobs_to_take,
+                    0 if burst else _DEQUEUE_WAIT_SECONDS,
+                    starts_none=self._isolation.is_active,
                 )
                 await self._start_jobs(batch)
             except (RedisError, OSError) as error:
@@ -231,9 +235,9 @@ class JobLoop:
         processor, mailbox = self._runtime.processor, self._runtime.mailbox
         if job.session:
             if job.claim_answer is not None:
-                await processor.process_claim(
-                    await mailbox.decode_claim(job.session, job.claim_answer, job.dequeued_at)
-                )
+                claim = await mailbox.decode_claim(job.session, job.claim_answer, job.dequeued_at)
+                isolation = self._isolation.enter(claim.suspicion, is_started=claim.is_started)
+                await processor.process_claim(claim, isolation)
             return  # another worker processes it
         function, arguments = job.decode_call(self._worker.serializer)
         if function != rq_layout.JOB_FUNCTION:

@@ -95,23 +95,26 @@ class RqBookkeeper:
         """Return whether `rq suspend` is in force."""
         return bool(await self._redis.exists(SUSPENDED_KEY))
 
-    async def dequeue(self, max_jobs: int, wait: int) -> list[DequeuedJob]:
+    async def dequeue(self, max_jobs: int, wait: int, *, starts_none: bool = False) -> list[DequeuedJob]:
         """Take up to `max_jobs` jobs, in order, with the leases of their sessions.
 
-        Waits up to `wait` seconds for the first (0: not at all). A job stays in RQ's intermediate list until
+        Waits up to `wait` seconds for the first (0: not at all). A suspect is not started, nor is any session
+        with `starts_none` (isolation.py). A job stays in RQ's intermediate list until
         `start`, so a crash in between loses nothing.
         """
-        jobs = await self._dequeue_batch(max_jobs)
+        isolation = "all" if starts_none else ""
+        jobs = await self._dequeue_batch(max_jobs, isolation)
         if jobs or wait == 0:
             return jobs
         first: Any = await self._redis.blmove(self._queue.key, self._queue.intermediate_queue_key, wait)
-        return await self._dequeue_batch(max_jobs - 1, first) if first else []
+        return await self._dequeue_batch(max_jobs - 1, isolation, first) if first else []
 
-    async def _dequeue_batch(self, max_jobs: int, *first: bytes) -> list[DequeuedJob]:
+    async def _dequeue_batch(self, max_jobs: int, isolation: str, *first: bytes) -> list[DequeuedJob]:
         requested_at, intermediate = monotonic(), self._queue.intermediate_queue_key
         jobs = []
         rows = await self._dequeue_script(
-            self._redis, [rq_layout.current_timestamp(), intermediate, max_jobs, *first]
+            self._redis,
+            [rq_layout.current_timestamp(), intermediate, max_jobs, lua.new_nonce(), isolation, *first],
         )
         for job_id, data, seconds, session, claim_answer in rows:
             if data is None:  # deleted meanwhile

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.protocol.model import MarkResult, ModelView, ScriptModel, Store
-from tests.protocol.world import Delivery, Step, Worker, World, WorldLimits
+from tests.protocol.world import Delivery, Snapshot, Step, Worker, World, WorldLimits
 
 NextSteps = Iterator[tuple[Step, World]]
 IDLE_WORKER = Worker()
@@ -69,13 +69,58 @@ class Actors:
         if store.due == "later":
             yield Step("due_comes", "clock"), world._replace(store=store._replace(due="past"))
 
+    def voice_of(self, reply: str) -> str:
+        """Return who says a reply."""
+        return "person" if reply in self.bounds.words else "bot"
+
     def failure_steps(self, world: World) -> NextSteps:
-        """Yield crashes, and the take-over by an agent."""
+        """Yield crashes, and what agents and operators may do at any time."""
+        yield from self._outside_steps(world)
+        yield from self._server_steps(world)
         if self.bounds.take_over and "take_over" not in world.store.seen:
             store, _ = self.scripts.control(world.store, "take_over", "human")
             yield Step("take_over", "an agent"), world._replace(store=store, timer_turn="")
         if not self.bounds.crashes:
             return
+        yield from self._crash_steps(world)
+
+    def _outside_steps(self, world: World) -> NextSteps:
+        """Yield an agent's and the business's messages, and the erasure."""
+        if not world.accepted:
+            return
+        for name in (*self.bounds.words, *self.bounds.proactive):
+            store, is_new = self.scripts.say(world.store, name, self.voice_of(name))
+            if is_new and name not in world.sent:
+                said = world._replace(store=store, replies=(*world.replies, name))
+                timer = "" if name in self.bounds.words else world.timer_turn
+                yield Step("say", "an agent", name), said._replace(timer_turn=timer)
+        if self.bounds.erase and not world.went_back:
+            nothing = Snapshot(self.scripts.erase(world.store), (), (), (), "")
+            yield Step("erase", "an operator"), self._go_back(world, nothing)._replace(sent=())
+
+    def _server_steps(self, world: World) -> NextSteps:
+        """Yield the failover to a replica that has fallen behind."""
+        if not self.bounds.failover or world.went_back:
+            return
+        if world.replica is None:
+            kept = Snapshot(world.store, world.accepted, world.committed, world.replies, world.timer_turn)
+            yield Step("replicate", "the server"), world._replace(replica=kept)
+        else:
+            yield Step("fail_over", "the server"), self._go_back(world, world.replica)
+
+    def _go_back(self, world: World, to: Snapshot) -> World:
+        """Set the store back; processes keep their memory, and believe in their leases."""
+        deliveries = tuple(
+            each if each.stage == "waiting" or each.turn in to.accepted else each._replace(stage="lost")
+            for each in world.deliveries
+        )
+        workers = tuple(
+            each._replace(has_newest_fence=each.fence == to.store.fence) for each in world.workers
+        )
+        went_back = world._replace(deliveries=deliveries, workers=workers, replica=None, went_back=True)
+        return went_back._replace(**to._asdict())
+
+    def _crash_steps(self, world: World) -> NextSteps:
         for index, delivery in enumerate(world.deliveries):
             if delivery.stage in ("marked", "recorded"):
                 yield (
@@ -115,6 +160,7 @@ class Actors:
     def worker_steps(self, world: World, index: int, worker: Worker) -> NextSteps:
         """Yield what core/processing/session_processor.py does next, with every possible outcome."""
         store, who, view = world.store, f"worker {index + 1}", worker.view
+        lost = self._lost(worker)
         if worker.activity == "idle":
             if store.queue:
                 dequeued = world._replace(store=store._replace(queue=store.queue[1:]))
@@ -122,6 +168,10 @@ class Actors:
             return
         if worker.activity == "took":
             yield Step("claim", who), self._claim(world, index)
+            return
+        if worker.activity == "lost":
+            reported = world._replace(store=self.scripts.survived(store, worker.fence))
+            yield Step("survived", who), self._with_worker(reported, index, IDLE_WORKER)
             return
         assert view is not None
         if worker.activity == "look":
@@ -131,19 +181,26 @@ class Actors:
                 self._with_script_result(world, index, after, self._with_view(worker, view_after)),
             )
         elif worker.activity == "settle":
-            after, done = self.scripts.sent(store, worker.fence)
+            after, done = self.scripts.sent(store, worker.fence, view.out[0])
             if done:
                 after, view_after = self.scripts.look(after, worker.fence)
             after, next_ = self._release_if_done(after, worker, view_after if done else None)
             yield Step("sent", who, view.out[0]), self._with_script_result(world, index, after, next_)
         elif worker.activity == "refuse":
-            after, done = self.scripts.refuse(store, worker.fence)
-            next_ = worker._replace(activity="look") if done else IDLE_WORKER
+            after, done = self.scripts.refuse(store, worker.fence, view.out[0])
+            next_ = worker._replace(activity="look") if done else lost
             yield Step("refuse", who, view.out[0]), self._with_script_result(world, index, after, next_)
         elif worker.activity.startswith("postpone"):
             reason = worker.activity[9:]
-            after, done = self.scripts.postpone(store, worker.fence, reason != "unsettled", reason != "paced")
-            yield Step("postpone", who, reason), self._with_script_result(world, index, after, IDLE_WORKER)
+            after, done = self.scripts.postpone(
+                store,
+                worker.fence,
+                reason != "unsettled",
+                reason not in ("paced", "failed"),
+                reason == "failed",
+            )
+            next_ = IDLE_WORKER if done else lost
+            yield Step("postpone", who, reason), self._with_script_result(world, index, after, next_)
         elif worker.activity == "send":
             yield from self._send_steps(world, index, worker, view)
         elif view.out:
@@ -154,16 +211,17 @@ class Actors:
             yield from self._timer_steps(world, index, worker, view)
         else:
             after, done = self.scripts.release(store, worker.fence)
-            next_ = worker._replace(activity="look") if done is False else IDLE_WORKER
+            next_ = {None: lost, True: IDLE_WORKER, False: worker._replace(activity="look")}[done]
             yield Step("release", who), self._with_script_result(world, index, after, next_)
         renewed, is_renewed = self.scripts.renew(store, worker.fence)
         if not is_renewed:
-            yield Step("renew", who, "lost"), self._with_worker(world, index, IDLE_WORKER)
+            yield Step("renew", who, "lost"), self._with_worker(world, index, lost)
         elif renewed != store:
             yield Step("renew", who), self._with_script_result(world, index, renewed, worker)
 
     def _claim(self, world: World, index: int) -> World:
-        store, claim = self.scripts.claim(world.store)
+        world = world._replace(claims=world.claims + 1)
+        store, claim = self.scripts.claim(world.store, world.claims)
         if claim is None:
             return self._with_worker(world, index, IDLE_WORKER)
         workers = [each._replace(has_newest_fence=False) for each in world.workers]
@@ -178,13 +236,14 @@ class Actors:
 
     def _answer_steps(self, world: World, index: int, worker: Worker, view: ModelView) -> NextSteps:
         who, turns, turn = f"worker {index + 1}", view.turns, view.turns[0]
-        dead = turn if self.bounds.tries and view.tries > self.bounds.tries else ""
+        has_failed = self.bounds.tries and view.tries >= self.bounds.tries
+        dead = turn if has_failed or (self.bounds.deaths and view.deaths >= self.bounds.deaths) else ""
         replies = tuple(f"{turn}.{part}" for part in range(1, self.bounds.parts + 1))
         if view.owner != "bot":
             replies = ()
         timer = turns[-1] in self.bounds.timers
         store, view_after = self.scripts.commit(
-            world.store, worker.fence, (*view.state, *turns), replies, dead, len(turns), timer
+            world.store, worker.fence, (*view.state, *turns), replies, dead, turns, timer
         )
         store, next_ = self._release_if_done(store, worker, view_after)
         if view_after is not None and replies and not dead:  # the first reply is marked in the same step
@@ -192,7 +251,8 @@ class Actors:
             if allowed is True:
                 next_ = next_._replace(activity="send")
             elif not allowed:
-                next_ = next_._replace(view=view_after._replace(out=view_after.out[1:]))
+                left = tuple(each for each in view_after.out if each != replies[0])
+                next_ = next_._replace(view=view_after._replace(out=left))
         after = self._with_script_result(world, index, store, next_)
         if view_after is not None:
             after = after._replace(
@@ -204,11 +264,12 @@ class Actors:
         if self.bounds.dialog_failures and not dead:
             yield (
                 Step("dialog_fails", who, turn),
-                self._with_worker(world, index, worker._replace(activity="postpone")),
+                self._with_worker(world, index, worker._replace(activity="postpone failed")),
             )
         if self.bounds.pass_on:
-            store, _ = self.scripts.pass_on(world.store, worker.fence)
-            yield Step("pass_on", who), self._with_script_result(world, index, store, IDLE_WORKER)
+            store, done = self.scripts.pass_on(world.store, worker.fence)
+            next_ = IDLE_WORKER if done else self._lost(worker)
+            yield Step("pass_on", who), self._with_script_result(world, index, store, next_)
 
     def _timer_steps(self, world: World, index: int, worker: Worker, view: ModelView) -> NextSteps:
         who, replies = f"worker {index + 1}", (f"{view.state[-1]}.late",) if view.owner == "bot" else ()
@@ -232,11 +293,12 @@ class Actors:
                 fails = worker._replace(activity="postpone unsettled")
                 yield Step("look_up_fails", who, reply), self._with_worker(world, index, fails)
             return
-        store, allowed = self.scripts.mark(world.store, worker.fence, reply)
+        store, allowed = self.scripts.mark(world.store, worker.fence, reply, self.voice_of(reply))
         next_by_result: dict[MarkResult, Worker] = {
-            None: IDLE_WORKER,
+            None: self._lost(worker),
             True: worker._replace(activity="send"),
             False: worker._replace(activity="look"),
+            "not next": worker._replace(activity="look"),
             "wait": worker._replace(activity="postpone paced"),
         }
         after = self._with_script_result(world, index, store, next_by_result[allowed])
@@ -247,15 +309,17 @@ class Actors:
         paced = self.scripts.limits_rate and before.store.pace == "later" and before.store.slot != "past"
         if after.workers[index].activity == "send" and paced:
             return after._replace(fault=f"{after.store.out[0]} may be sent before its rate limit slot")
-        if after.workers[index].activity == "send" and before.store.owner == "human":
-            return after._replace(fault=f"L10: {after.store.out[0]} may be sent under an agent")
+        marked = after.store.marked or ""
+        is_bot = self.voice_of(marked) == "bot"
+        if after.workers[index].activity == "send" and before.store.owner == "human" and is_bot:
+            return after._replace(fault=f"L10: {marked} may be sent under an agent")
         return after
 
     def _send_steps(self, world: World, index: int, worker: Worker, view: ModelView) -> NextSteps:
         who, reply = f"worker {index + 1}", view.out[0]
         lost = not worker.has_newest_fence or world.store.lease != "later"
         if lost and self.bounds.trusted_clock:
-            yield Step("give_up", who, reply), self._with_worker(world, index, IDLE_WORKER)
+            yield Step("give_up", who, reply), self._with_worker(world, index, self._lost(worker))
             return
         # Three copies violate as much as two: more are not distinguished, so the state space stays finite.
         dequeued = world.sent if world.sent[-2:] == (reply, reply) else (*world.sent, reply)
@@ -275,7 +339,7 @@ class Actors:
                 yield step, self._with_worker(world, index, worker._replace(activity="refuse"))
 
     def _with_view(self, worker: Worker, view: ModelView | None) -> Worker:
-        return IDLE_WORKER if view is None else worker._replace(activity="work", view=view)
+        return self._lost(worker) if view is None else worker._replace(activity="work", view=view)
 
     def _release_if_done(self, store: Store, worker: Worker, view: ModelView | None) -> tuple[Store, Worker]:
         if not self.bounds.leave or view is None or view.turns or view.out or view.fired:
@@ -302,3 +366,10 @@ class Actors:
         ):
             return after._replace(fault="L11: a burst was taken before its end")
         return after
+
+    def _lost(self, worker: Worker) -> Worker:
+        """Return a worker that has learned that its lease is lost, and has still to report it.
+
+        Where no turn is given up for deaths, the report changes nothing.
+        """
+        return Worker("lost", worker.fence) if self.bounds.deaths else IDLE_WORKER

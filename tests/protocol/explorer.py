@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from tests.protocol.actors import Actors
 from tests.protocol.guarantees import Guarantee
+from tests.protocol.model import Store
 from tests.protocol.world import Step, Worker, World
 
 _INITIAL_STEP = Step("begin", "")
-_FAILURE_STEPS = ("crash", "take_over")
+_FAILURE_STEPS = ("crash", "take_over", "say", "erase", "replicate", "fail_over")
 
 
 class Report(NamedTuple):
@@ -43,7 +44,8 @@ class Explorer:
         self._guarantees = guarantees
         self._final_guarantees = final_guarantees
         self._max_states = max_states
-        self._max_tries = actors.bounds.tries + 1 if actors.bounds.tries else 0
+        self._max_tries = actors.bounds.tries
+        self._max_deaths = actors.bounds.deaths
         self._state_numbers: dict[Hashable, int] = {}
         self._predecessors: list[tuple[int, Step]] = []
         self._fair_successors: list[int | None] = []
@@ -137,24 +139,39 @@ class Explorer:
 
         A time that has passed equals no time, except in the due index, which is searched by time.
         """
-        store = world.store
+        replica = world.replica
+        return (
+            self._canonical_store(world.store, world.workers), world.timer_turn,
+            tuple(sorted(world.deliveries)), world.sent, world.accepted, world.committed, world.replies,
+            world.fault, world.went_back,
+            replica and (self._canonical_store(replica.store, world.workers), replica[1:]),
+            tuple(sorted([self._canonical_worker(worker, world) for worker in world.workers])),
+        )  # fmt: skip
+
+    def _canonical_store(self, store: Store, workers: Sequence[Worker]) -> Hashable:
+        living = {worker.fence for worker in workers}
+        deaths = sum(token not in living for token in store.started)
         return (
             store.mail, store.out, store.seen, store.owner, store.state, store.marked, store.dead,
             store.lease == "later", store.hold == "later", store.due, min(store.tries, self._max_tries),
-            store.quiet == "later", store.timer, store.pace, store.slot, world.timer_turn,
+            store.quiet == "later", store.timer, store.pace, store.slot, min(deaths, self._max_deaths),
             len(store.queue), None if store.job is None else min(store.jobs - store.job, len(store.queue)),
-            tuple(sorted(world.deliveries)), world.sent, world.accepted, world.committed, world.replies,
-            world.fault,
-            tuple(sorted([self._canonical_worker(worker, store.fence) for worker in world.workers])),
         )  # fmt: skip
 
-    def _canonical_worker(self, worker: Worker, newest: int) -> tuple[object, ...]:
-        view = worker.view
+    def _canonical_worker(self, worker: Worker, world: World) -> tuple[object, ...]:
+        view, store = worker.view, world.store
+        stores = [store, world.replica.store] if world.replica else [store]
+        # A start that was not reported matters only where turns are given up for deaths.
+        is_suspect = bool(self._max_deaths) and [worker.fence in each.started for each in stores]
         if view is None:
-            return (worker.activity,)
-        if self._actors.scripts.fenced and worker.fence != newest:
+            return (worker.activity, *(is_suspect or ()))
+        is_stale = all(worker.fence != each.fence for each in stores)
+        if self._actors.scripts.fenced and is_stale:
             # Every script will refuse it, so all it can still do is send what it has marked.
-            return ("stale", view.out[0] if worker.activity == "send" else "")
+            return ("stale", view.out[0] if worker.activity == "send" else "", *(is_suspect or ()))
+        newest: list[int] = [worker.fence == each.fence for each in stores]
+        if self._actors.scripts.fences_repeat:
+            newest += [worker.fence[0] - each.fence[0] for each in stores]
         seen = (
             view.owner,
             view.state,
@@ -162,6 +179,7 @@ class Explorer:
             view.out,
             view.marked or "",
             min(view.tries, self._max_tries),
+            min(view.deaths, self._max_deaths),
             view.fired,
         )
-        return (worker.activity, worker.fence == newest, worker.has_newest_fence, *seen)
+        return (worker.activity, *newest, worker.has_newest_fence, *seen, *(is_suspect or ()))

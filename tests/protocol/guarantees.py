@@ -48,13 +48,20 @@ def commits_are_atomic(world: World) -> str:
 
 
 def replies_are_sent_in_order_and_once(world: World) -> str:
-    """L7, with a provider that supports look-up: no reply arrives twice, or before an earlier one."""
+    """L7, with a provider that supports look-up: no reply arrives twice, or before an earlier one.
+
+    After an erasure or a failover the server does not know any more what was sent.
+    """
+    if world.went_back:
+        return ""
     places = [world.replies.index(reply) for reply in world.sent]
     return "" if places == sorted(set(places)) else f"L7: replied {world.replies}, accepted {world.sent}"
 
 
 def replies_are_sent_in_order(world: World) -> str:
     """L7, with a provider without look-up: a reply may arrive again, but never after a later one."""
+    if world.went_back:
+        return ""
     places = [world.replies.index(reply) for reply in world.sent]
     return "" if places == sorted(places) else f"L7: replied {world.replies}, accepted {world.sent}"
 
@@ -89,7 +96,8 @@ def all_turns_are_answered(world: World) -> str:
     store = world.store
     if store.mail or store.out or store.due:
         return f"L8: {(*store.mail, *store.out) or 'a due time'} is never processed"
-    if missing := {each.turn for each in world.deliveries} - set(world.committed):
+    expected = {each.turn for each in world.deliveries if each.stage != "lost"}
+    if missing := expected - set(world.committed):
         return f"L8: {sorted(missing)} was never answered"
     return ""
 
@@ -100,7 +108,19 @@ def every_reply_arrived(world: World) -> str:
     return f"L7: {missing} never reached the provider" if missing else ""
 
 
+def every_word_of_an_agent_arrived(bounds: WorldLimits) -> Guarantee:
+    """L7 and L10 at the end: what an agent said reached the provider, whatever the bot did meanwhile."""
+
+    def check(world: World) -> str:
+        unsent = [each for each in world.replies if each not in (*world.sent, *world.store.dead)]
+        lost = [each for each in unsent if each in bounds.words]
+        return f"L10: {lost} of an agent never reached the provider" if lost else ""
+
+    return check
+
+
 def final_guarantees_for(bounds: WorldLimits) -> tuple[Guarantee, ...]:
     """Return the guarantees that must hold when no step is left."""
-    refusable = bounds.take_over or "rejected" in bounds.send_failures
-    return (all_turns_are_answered,) if refusable else (all_turns_are_answered, every_reply_arrived)
+    refusable = bounds.take_over or bounds.words or "rejected" in bounds.send_failures
+    arrived = every_word_of_an_agent_arrived(bounds) if refusable else every_reply_arrived
+    return (all_turns_are_answered, arrived)

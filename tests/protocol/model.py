@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Moment = Literal["later", "past"] | None
+Fence = tuple[int, int]
+"""A fencing token: its number, and the claimer's nonce."""
 ModelAcceptResult = Literal["new", "duplicate", "full"]
-MarkResult = bool | Literal["wait"] | None
+MarkResult = bool | Literal["wait", "not next"] | None
 
 
 class ModelView(NamedTuple):
@@ -23,6 +25,7 @@ class ModelView(NamedTuple):
     tries: int
     waits: int
     fired: bool = False
+    deaths: int = 0
 
 
 class Store(NamedTuple):
@@ -37,11 +40,13 @@ class Store(NamedTuple):
     seen: frozenset[str] = frozenset()
     owner: str = "bot"
     state: tuple[str, ...] = ()
-    fence: int = 0
+    fence: Fence = (0, 0)
     lease: Moment = None
     job: int | None = None
     hold: Moment = None
     tries: int = 0
+    started: tuple[Fence, ...] = ()
+    losses: int = 0
     waits: int = 0
     marked: str | None = None
     jobs: int = 0
@@ -62,6 +67,8 @@ class ScriptModel:
 
     mailbox_length = 1000
     fenced = True
+    fences_repeat = False
+    """The next number may be one that a worker still has."""
     merges_bursts = False
     """Messages in a burst are merged into one turn."""
     limits_rate = False
@@ -78,19 +85,24 @@ class ScriptModel:
         number = s.jobs + 1
         return s._replace(jobs=number, queue=(*s.queue, number), job=number, hold=None, due="later")
 
-    def is_lease_valid(self, s: Store, fence: int) -> bool:
+    def is_lease_valid(self, s: Store, fence: Fence) -> bool:
         """Return whether this is the newest fencing token and its lease is valid."""
         return s.fence == fence and s.lease == "later"
 
-    def view(self, s: Store) -> tuple[Store, ModelView]:
-        """Read the session. Reading a waiting turn while the outbox is empty counts as a try."""
+    def view(self, s: Store, fence: Fence) -> tuple[Store, ModelView]:
+        """Read the session. Reading a waiting turn while the outbox is empty starts it."""
+        deaths = sum(token != fence for token in s.started)
         turns: tuple[str, ...] = ()
         if not s.out and self.shows_turns(s):
             turns, s = s.mail if self.merges_bursts else s.mail[:1], s._replace(quiet=None)
         fired = not turns and not s.out and s.timer == "past"
-        if turns or fired:
-            s = s._replace(tries=s.tries + 1)
-        return s, ModelView(s.owner, s.state, turns, s.out[:10], s.marked, s.tries, s.waits, fired)
+        if (turns or fired) and fence not in s.started:
+            s = s._replace(started=(*s.started, fence))
+        return s, ModelView(s.owner, s.state, turns, s.out[:10], s.marked, s.tries, s.waits, fired, deaths)
+
+    def clear_start(self, s: Store, fence: Fence) -> Store:
+        """Remove a worker's start of the first turn: it has reported back."""
+        return s._replace(started=tuple(token for token in s.started if token != fence))
 
     def shows_turns(self, s: Store) -> bool:
         """Return False for a burst that may still grow."""
@@ -100,8 +112,14 @@ class ScriptModel:
         """Clear the lease and the job mark."""
         return s._replace(lease=None, job=None)
 
-    def settle(self, s: Store) -> Store:
-        """Remove the first reply from the outbox."""
+    def is_next(self, s: Store, reply: str) -> bool:
+        """Return whether the outbox begins with this reply."""
+        return s.out[:1] == (reply,)
+
+    def settle(self, s: Store, reply: str) -> Store:
+        """Remove the named reply from the outbox; any other stays."""
+        if not self.is_next(s, reply):
+            return s
         return s._replace(out=s.out[1:], marked=None, waits=0, slot=None)
 
     # Web process.
@@ -121,94 +139,121 @@ class ScriptModel:
             return s, "duplicate"
         return s._replace(seen=s.seen | {name}, owner=owner, timer=None), "new"
 
+    def say(self, s: Store, name: str, voice: str) -> tuple[Store, bool]:
+        """Append a message of an agent, who takes over, or of the business; False if it is a duplicate."""
+        if name in s.seen:
+            return s, False
+        if voice == "person":
+            s = s._replace(owner="human", timer=None)
+        return self.wake(s._replace(seen=s.seen | {name}, out=(*s.out, name))), True
+
+    def erase(self, s: Store) -> Store:
+        """Delete everything about the session; the queue keeps its jobs."""
+        return Store(jobs=s.jobs, queue=s.queue, pace=s.pace)
+
     # Worker.
 
-    def claim(self, s: Store) -> tuple[Store, tuple[int, ModelView] | None]:
+    def claim(self, s: Store, nonce: int) -> tuple[Store, tuple[Fence, ModelView] | None]:
         """Acquire the lease with a new fencing token, unless it is held."""
         if s.lease == "later":
             return s, None
-        s = s._replace(fence=s.fence + 1, lease="later", hold=None, due="later")
-        s, view = self.view(s)
-        return s, (s.fence, view)
+        fence = (s.fence[0] + 1, nonce)
+        s = s._replace(fence=fence, lease="later", hold=None, due="later")
+        s, view = self.view(s, fence)
+        return s, (fence, view)
 
-    def renew(self, s: Store, fence: int) -> tuple[Store, bool]:
+    def survived(self, s: Store, fence: Fence) -> Store:
+        """Record that a worker lost the lease but lives."""
+        s = self.clear_start(s, fence)
+        return s._replace(losses=s.losses + 1) if s.mail else s
+
+    def renew(self, s: Store, fence: Fence) -> tuple[Store, bool]:
         """Extend the lease."""
         if not self.is_lease_valid(s, fence):
             return s, False
         return s._replace(lease="later", due="later"), True
 
-    def look(self, s: Store, fence: int) -> tuple[Store, ModelView | None]:
+    def look(self, s: Store, fence: Fence) -> tuple[Store, ModelView | None]:
         """Read the session under the lease."""
-        return self.view(s) if self.is_lease_valid(s, fence) else (s, None)
+        return self.view(s, fence) if self.is_lease_valid(s, fence) else (s, None)
 
     def commit(
         self,
         s: Store,
-        fence: int,
+        fence: Fence,
         state: tuple[str, ...],
         replies: tuple[str, ...],
         dead: str = "",
-        turns: int = 1,
+        turns: tuple[str, ...] = (),
         timer: bool = False,
     ) -> tuple[Store, ModelView | None]:
-        """Commit the first turns: state, replies, timer and removal from the mailbox, atomically."""
-        if not self.is_lease_valid(s, fence):
+        """Commit the named turns: state, replies, timer and removal from the mailbox, atomically."""
+        if not self.is_lease_valid(s, fence) or s.mail[: len(turns)] != turns:
             return s, None
         letters = (*s.dead, dead) if dead else s.dead
-        s = s._replace(state=state, mail=s.mail[turns:], tries=0, out=(*s.out, *replies), dead=letters)
-        return self.view(s._replace(timer="later" if timer else None))
+        s = s._replace(state=state, mail=s.mail[len(turns) :], out=(*s.out, *replies), dead=letters)
+        s = s._replace(tries=0, started=(), losses=0, timer="later" if timer else None)
+        return self.view(s, fence)
 
-    def fire(self, s: Store, fence: int, replies: tuple[str, ...]) -> tuple[Store, ModelView | None]:
+    def fire(self, s: Store, fence: Fence, replies: tuple[str, ...]) -> tuple[Store, ModelView | None]:
         """Answer a timer (commit.lua too), unless a message or an agent has cancelled it meanwhile."""
         if not self.is_lease_valid(s, fence):
             return s, None
-        s = s._replace(tries=0)
         if s.timer != "past" or s.mail:
-            return self.view(s)
-        return self.view(s._replace(timer=None, out=(*s.out, *replies)))
+            return self.view(s._replace(tries=0, started=()), fence)
+        s = s._replace(tries=0, started=(), losses=0, timer=None, out=(*s.out, *replies))
+        return self.view(s, fence)
 
-    def mark(self, s: Store, fence: int, reply: str) -> tuple[Store, MarkResult]:
-        """Mark a reply as about to be sent; False drops it, because an agent owns the session."""
+    def may_speak(self, s: Store, voice: str) -> bool:
+        """Return whether a voice may speak: the bot's does not while an agent owns the session."""
+        return voice == "person" or s.owner not in ("human", "closed")
+
+    def mark(self, s: Store, fence: Fence, reply: str, voice: str = "bot") -> tuple[Store, MarkResult]:
+        """Mark the next reply as about to be sent; False drops it, because an agent owns the session."""
         if not self.is_lease_valid(s, fence):
             return s, None
-        if s.owner in ("human", "closed"):
-            return self.settle(s), False
+        if not self.is_next(s, reply):
+            return s, "not next"
+        if not self.may_speak(s, voice):
+            return self.settle(s, reply), False
         if self.limits_rate:
             if s.slot == "later" or (s.slot is None and s.pace == "later"):
                 return s._replace(slot="later"), "wait"
             s = s._replace(slot=None, pace="later" if s.slot is None else s.pace)
         return s._replace(marked=reply), True
 
-    def sent(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """Record that the provider accepted the first reply."""
-        return (self.settle(s), True) if self.is_lease_valid(s, fence) else (s, None)
+    def sent(self, s: Store, fence: Fence, reply: str) -> tuple[Store, bool | None]:
+        """Record that the provider accepted a reply."""
+        return (self.settle(s, reply), True) if self.is_lease_valid(s, fence) else (s, None)
 
-    def refuse(self, s: Store, fence: int) -> tuple[Store, bool | None]:
-        """Record that the provider rejected the first reply for good: a dead letter."""
+    def refuse(self, s: Store, fence: Fence, reply: str) -> tuple[Store, bool | None]:
+        """Record that the provider rejected a reply for good: a dead letter."""
         if not self.is_lease_valid(s, fence):
             return s, None
-        return self.settle(s._replace(dead=(*s.dead, s.out[0]))), True
+        return self.settle(s._replace(dead=(*s.dead, reply)), reply), True
 
     def postpone(
-        self, s: Store, fence: int, settled: bool, counted: bool = True
+        self, s: Store, fence: Fence, settled: bool, counted: bool = True, failed: bool = False
     ) -> tuple[Store, bool | None]:
-        """Release the lease and schedule the session for later."""
+        """Release the lease and schedule the session for later; `failed` counts a try of the turn."""
         if not self.is_lease_valid(s, fence):
             return s, None
-        s = self.release_lease(s._replace(hold="later"))
+        s = self.release_lease(self.clear_start(s, fence)._replace(hold="later"))
+        if failed:
+            s = s._replace(tries=s.tries + 1)
         if settled:
             s = s._replace(marked=None)
         if s.out and counted:
             s = s._replace(waits=s.waits + 1)
         return s._replace(due="later"), True
 
-    def pass_on(self, s: Store, fence: int) -> tuple[Store, bool | None]:
+    def pass_on(self, s: Store, fence: Fence) -> tuple[Store, bool | None]:
         """Release the lease with work left, and enqueue the next job; the turn does not count as tried."""
         if not self.is_lease_valid(s, fence):
             return s, None
-        return self.wake(self.release_lease(s)._replace(tries=max(s.tries - 1, 0))), True
+        return self.wake(self.release_lease(self.clear_start(s, fence))), True
 
-    def release(self, s: Store, fence: int) -> tuple[Store, bool | None]:
+    def release(self, s: Store, fence: Fence) -> tuple[Store, bool | None]:
         """Release the lease and clear the job mark if no work is left, in one step."""
         if not self.is_lease_valid(s, fence):
             return s, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.protocol.actors import Actors, NextSteps
-from tests.protocol.model import MarkResult, ModelView, ScriptModel, Store
+from tests.protocol.model import Fence, MarkResult, ModelView, ScriptModel, Store
 from tests.protocol.world import Delivery, Step, World
 
 
@@ -34,7 +34,7 @@ class WithoutFences(ScriptModel):
 
     fenced = False
 
-    def is_lease_valid(self, s: Store, fence: int) -> bool:
+    def is_lease_valid(self, s: Store, fence: Fence) -> bool:
         """Return True for any former holder."""
         return True
 
@@ -42,7 +42,7 @@ class WithoutFences(ScriptModel):
 class UncheckedUnlock(ScriptModel):
     """(c) The unlock trusts an earlier read of the mailbox."""
 
-    def release(self, s: Store, fence: int) -> tuple[Store, bool | None]:
+    def release(self, s: Store, fence: Fence) -> tuple[Store, bool | None]:
         """Clear the lock, the job mark and the due time, even if a message arrived meanwhile."""
         if not self.is_lease_valid(s, fence):
             return s, None
@@ -52,35 +52,37 @@ class UncheckedUnlock(ScriptModel):
 class PoppedBeforeProcessing(ScriptModel):
     """(d) The turn leaves the mailbox when a worker reads it, not when it is committed."""
 
-    def view(self, s: Store) -> tuple[Store, ModelView]:
+    def view(self, s: Store, fence: Fence) -> tuple[Store, ModelView]:
         """Pop the first turn when reading it."""
-        s, view = super().view(s)
+        s, view = super().view(s, fence)
         return (s, view) if view.out else (s._replace(mail=s.mail[1:]), view)
 
     def commit(
         self,
         s: Store,
-        fence: int,
+        fence: Fence,
         state: tuple[str, ...],
         replies: tuple[str, ...],
         dead: str = "",
-        turns: int = 1,
+        turns: tuple[str, ...] = (),
         timer: bool = False,
     ) -> tuple[Store, ModelView | None]:
         """Commit state and replies; the turn was popped before."""
         if not self.is_lease_valid(s, fence):
             return s, None
-        return self.view(s._replace(state=state, tries=0, out=(*s.out, *replies)))
+        s = s._replace(state=state, tries=0, started=(), losses=0, out=(*s.out, *replies))
+        return self.view(s, fence)
 
 
 class CancelledTimerAnswered(ScriptModel):
     """(f) The timer is checked when it is read, not when it is answered."""
 
-    def fire(self, s: Store, fence: int, replies: tuple[str, ...]) -> tuple[Store, ModelView | None]:
+    def fire(self, s: Store, fence: Fence, replies: tuple[str, ...]) -> tuple[Store, ModelView | None]:
         """Answer it, even if a message arrived meanwhile."""
         if not self.is_lease_valid(s, fence):
             return s, None
-        return self.view(s._replace(timer=None, tries=0, out=(*s.out, *replies)))
+        s = s._replace(timer=None, tries=0, started=(), losses=0, out=(*s.out, *replies))
+        return self.view(s, fence)
 
 
 class StaleTimerKept(ScriptModel):
@@ -89,11 +91,11 @@ class StaleTimerKept(ScriptModel):
     def commit(
         self,
         s: Store,
-        fence: int,
+        fence: Fence,
         state: tuple[str, ...],
         replies: tuple[str, ...],
         dead: str = "",
-        turns: int = 1,
+        turns: tuple[str, ...] = (),
         timer: bool = False,
     ) -> tuple[Store, ModelView | None]:
         """Start a timer, but never cancel one."""
@@ -116,9 +118,9 @@ class RateLimitIgnored(ScriptModel):
 
     limits_rate = True
 
-    def mark(self, s: Store, fence: int, reply: str) -> tuple[Store, MarkResult]:
+    def mark(self, s: Store, fence: Fence, reply: str, voice: str = "bot") -> tuple[Store, MarkResult]:
         """Permit any reply that has a slot."""
-        return super().mark(s._replace(slot="past") if s.slot else s, fence, reply)
+        return super().mark(s._replace(slot="past") if s.slot else s, fence, reply, voice)
 
 
 class UniqueJobs(ScriptModel):
@@ -128,22 +130,57 @@ class UniqueJobs(ScriptModel):
         """Enqueue, unless the job's key still exists: waiting, running, or finished and kept."""
         return super().wake(s)._replace(due=None)
 
-    def claim(self, s: Store) -> tuple[Store, tuple[int, ModelView] | None]:
+    def claim(self, s: Store, nonce: int) -> tuple[Store, tuple[Fence, ModelView] | None]:
         """Take a lease without a due time."""
-        s, claim = super().claim(s)
+        s, claim = super().claim(s, nonce)
         return s._replace(due=None), claim
 
-    def renew(self, s: Store, fence: int) -> tuple[Store, bool]:
+    def renew(self, s: Store, fence: Fence) -> tuple[Store, bool]:
         """Extend the lease."""
         s, is_renewed = super().renew(s, fence)
         return s._replace(due=None), is_renewed
 
-    def pass_on(self, s: Store, fence: int) -> tuple[Store, bool | None]:
+    def pass_on(self, s: Store, fence: Fence) -> tuple[Store, bool | None]:
         """Fail to enqueue: the next job has the same name as this one, which still runs."""
         return (s._replace(lease=None), True) if self.is_lease_valid(s, fence) else (s, None)
 
-    def release(self, s: Store, fence: int) -> tuple[Store, bool | None]:
+    def release(self, s: Store, fence: Fence) -> tuple[Store, bool | None]:
         """Release the session, but keep its job's key."""
         if not self.is_lease_valid(s, fence):
             return s, None
         return (s, False) if s.mail or s.out else (s._replace(lease=None), True)
+
+
+class OutboxHeadUnchecked(ScriptModel):
+    """(j) Marks and settles the first reply, whichever it is."""
+
+    def is_next(self, s: Store, reply: str) -> bool:
+        """Return True for any outbox with a reply in it."""
+        return bool(s.out)
+
+
+class RepeatingFences(ScriptModel):
+    """(k) The fencing token is a number in the session's own key, which erasure and failover set back."""
+
+    fenced = False
+    fences_repeat = True
+
+    def claim(self, s: Store, nonce: int) -> tuple[Store, tuple[Fence, ModelView] | None]:
+        """Acquire the lease with the next number only."""
+        return super().claim(s, 0)
+
+
+class OwnerUnchecked(ScriptModel):
+    """(l) The owner is checked when the turn starts, not again when its reply is marked."""
+
+    def may_speak(self, s: Store, voice: str) -> bool:
+        """Return True for any voice."""
+        return True
+
+
+class DeathsCountedAsFailures(ScriptModel):
+    """(m) Each start of a turn counts as a try, also one that ended in a pause."""
+
+    def survived(self, s: Store, fence: Fence) -> Store:
+        """Ignore the report."""
+        return s

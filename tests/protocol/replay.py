@@ -9,7 +9,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from core.errors import LeaseLost
-from core.model import ControlAction, ControlReceived, Event, Reply, TimerKind, Turn, TurnReceived
+from core.model import ControlAction, ControlReceived, Event, Message, Reply, TimerKind, Turn, TurnReceived
 from core.ports import RateLimit
 from core.ports import mailbox as port
 from core.processing import Concurrency, ConcurrencyPolicy
@@ -17,9 +17,12 @@ from gateway.redis import lua, rq_layout
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.mailbox import RedisMailbox
+from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.sweeper import Sweeper
-from tests.fakes import ADDRESS
-from tests.protocol.model import ModelView, Moment, ScriptModel, Store
+from tests.fakes import ADDRESS, FakeChannel
+from tests.protocol.actors import Actors
+from tests.protocol.model import Fence, ModelView, Moment, Store
 from tests.protocol.world import Step, World
 
 SESSION = "s"
@@ -39,16 +42,20 @@ def build_reply(key: str) -> Reply:
 class Replay:
     """The real protocol, driven step by step. Each worker remembers what the server returned to it."""
 
-    def __init__(self, redis: Redis, scripts: ScriptModel, *, leave: bool) -> None:
+    def __init__(self, redis: Redis, actors: Actors) -> None:
         self._redis = redis
+        self._voice_of = actors.voice_of
+        self._scripts = scripts = actors.scripts
         channel = ADDRESS.channel
         concurrency = {channel: Concurrency(policy=ConcurrencyPolicy.BURST, window=60, cap=300)}
         self._inbox = RedisInbox(redis, _LIMITS, concurrency if scripts.merges_bursts else None)
         rate_limits = {channel: RateLimit(account=1 / _LONG)} if scripts.limits_rate else None
         self._mailbox = RedisMailbox(redis, _LIMITS, rate_limits)
         self._sweeper = Sweeper(redis, _LIMITS)
-        self._leave = leave
+        self._leave = actors.bounds.leave
         self._leases: dict[str, port.Lease] = {}
+        self._fences: dict[str, Fence] = {}
+        self._replica: dict[Any, Any] = {}
 
     async def replay_step(self, step: Step, before: World, after: World) -> None:
         """Perform the step and compare the answer with the model's."""
@@ -79,12 +86,31 @@ class Replay:
             case "sweep":
                 woken = len(after.store.queue) - len(before.store.queue)
                 assert await self._sweeper.sweep() == woken
+            case "say":
+                await self._say(step.what)
+            case "erase":
+                await SessionIndex(self._redis).erase(SESSION)
+            case "replicate":
+                self._replica = {key: await self._redis.dump(key) for key in await self._redis.keys()}
+            case "fail_over":
+                await self._redis.flushall()
+                for key, value in self._replica.items():
+                    await self._redis.restore(key, 0, value)
             case "take":
                 await cast("Awaitable[Any]", self._redis.lpop(rq_layout.queue_key()))
             case _ if step.who.startswith("worker"):
                 await self._replay_worker_step(step, before, after)
             case other:
                 assert other in ("acknowledge", "crash"), f"no such step: {other}"
+
+    async def _say(self, name: str) -> None:
+        channels: Any = {ADDRESS.channel: FakeChannel()}
+        sender = ProactiveSender(self._redis, channels, _LIMITS)
+        voice: Any = self._voice_of(name)
+        assert await sender.send(SESSION, name, Message(text=name), voice) is SendOutcome.QUEUED
+
+    def _build_reply(self, key: str) -> Reply:
+        return build_reply(key).model_copy(update={"voice": self._voice_of(key)})
 
     async def _accept(self, event: Event) -> str:
         [result] = await self._inbox.accept([event])
@@ -98,18 +124,23 @@ class Replay:
             assert (claim is None) == (next_.view is None)
             if claim is not None:
                 self._leases[step.who] = claim.lease
-                assert claim.lease.fence == next_.fence
+                self._fences[claim.lease.fence] = next_.fence
                 assert _to_model_view(claim.view) == next_.view
             return
         lease = self._leases.get(step.who)
+        if step.name == "survived":
+            assert lease is not None
+            await self._mailbox.report_survival(lease)
+            return
         if lease is None or known_view.view is None:
             return  # it had no lease yet
-        is_newest = before.store.fence == lease.fence and before.store.lease == "later"
+        is_newest = self._scripts.is_lease_valid(before.store, self._fences[lease.fence])
+        is_known = before.store.mail[: len(known_view.view.turns)] == known_view.view.turns
         try:
             await self._replay_lease_step(step, lease, before, after, index)
         except LeaseLost:
-            assert not is_newest
-            assert next_.activity == "idle"
+            assert not is_newest or not is_known
+            assert next_.activity in ("idle", "lost")
 
     async def _replay_lease_step(
         self, step: Step, lease: port.Lease, before: World, after: World, index: int
@@ -127,7 +158,7 @@ class Replay:
                 assert known_view is not None
                 await self._replay_commit(lease, _build_timer_commit(step, known_view), before, after, index)
             case "mark":
-                permit = await self._mailbox.mark_sending(lease, build_reply(step.what))
+                permit = await self._mailbox.mark_sending(lease, self._build_reply(step.what))
                 assert permit.granted == (next_.activity == "send")
             case "sent":
                 view = await self._mailbox.record_sent(
@@ -138,6 +169,9 @@ class Replay:
             case "refuse":
                 await self._mailbox.record_rejected(lease, build_reply(step.what), "never")
             case "postpone":
+                if step.what == "failed":
+                    await self._mailbox.retry_turn(lease, _LONG)
+                    return
                 settled, counted = step.what != "unsettled", step.what != "paced"
                 await self._mailbox.postpone(lease, _LONG, "later", settled=settled, counted=counted)
             case "pass_on":
@@ -162,6 +196,9 @@ class Replay:
         assert view.lease_released or _to_model_view(view) == next_.view
         assert bool(view.granted_key) == (next_.activity == "send")
 
+    def _to_fence(self, token: str) -> Fence:
+        return self._fences.get(token, (0, 0))
+
     async def read_store(self) -> Store:
         """Read the server's data as the model's store."""
         redis: Any = self._redis
@@ -175,11 +212,13 @@ class Replay:
             seen=frozenset(name.decode() for name in await redis.zrange(f"{KEY}:seen", 0, -1)),
             owner=fields.get("owner", "bot"),
             state=tuple(json.loads(fields["state"])["turns"]) if "state" in fields else (),
-            fence=int(fields.get("fence", 0)),
+            fence=self._to_fence(f"{fields.get('fence', '')}:{fields.get('nonce', '')}"),
             lease=_to_moment(fields.get("lease")),
             job=_job_number(fields["job"]) if "job" in fields else None,
             hold=_to_moment(fields.get("hold")),
             tries=int(fields.get("tries", 0)),
+            started=tuple(map(self._to_fence, fields.get("started", "").split())),
+            losses=int(fields.get("losses", 0)),
             waits=int(fields.get("waits", 0)),
             marked=fields.get("marked"),
             jobs=int(await redis.get("tg:jobs") or 0),
@@ -234,6 +273,7 @@ def _to_model_view(view: port.SessionView) -> ModelView:
         tries=view.tries,
         waits=view.postponements,
         fired=view.fired_timer is not None,
+        deaths=view.deaths,
     )
 
 

@@ -25,7 +25,24 @@ FAULTY = WorldLimits(
 )
 FAULT_FREE = WorldLimits(turns=("A", "B", "C", "D"), crashes=False, pauses=False, pass_on=False, leave=False)
 TIMED = WorldLimits(turns=("A", "B", "C", "D"), timers=("A", "C", "D"), take_over=True)
-RARE = {"crash": 0.1, "take_over": 0.1, "lease_runs_out": 0.2, "dialog_fails": 0.5}
+OUTSIDE = WorldLimits(
+    turns=("A", "B", "C"),
+    parts=2,
+    words=("word1", "word2"),
+    proactive=("offer",),
+    send_failures=("timed_out", "rejected"),
+    dialog_failures=True,
+    erase=True,
+    deaths=2,
+)
+RARE = {
+    "crash": 0.1,
+    "take_over": 0.1,
+    "lease_runs_out": 0.2,
+    "dialog_fails": 0.5,
+    "erase": 0.05,
+    "fail_over": 0.2,
+}
 # Messages arrive late enough that some meet a worker at its release.
 LATE = {"accept": 0.1, "release": 0.2, "due_comes": 0.2, "renew": 0.2}
 SLOW = {"pace_passes": 0.1, "send_rejected": 0.3}
@@ -47,6 +64,8 @@ CONFIGURATIONS: list[tuple[ScriptModel, WorldLimits, dict[str, float]]] = [
     (ScriptModel(), TIMED, RARE | LATE),
     (BurstModel(), TIMED, RARE),
     (RateLimitedModel(), FAULTY._replace(timers=("B",)), RARE | SLOW),
+    (ScriptModel(), OUTSIDE, RARE),
+    (RateLimitedModel(), OUTSIDE._replace(erase=False, failover=True), RARE | SLOW),
 ]
 
 
@@ -66,7 +85,7 @@ def walk(scripts: ScriptModel, bounds: WorldLimits, weights: dict[str, float], s
 
 async def replay(redis: Redis, scripts: ScriptModel, bounds: WorldLimits, walked: Walk) -> None:
     """Perform every step on the server and compare all of its data after it."""
-    real = Replay(redis, scripts, leave=bounds.leave)
+    real = Replay(redis, Actors(scripts, bounds))
     for number in range(1, len(walked)):
         (_, before), (step, after) = walked[number - 1], walked[number]
         trace = "\n".join(f"{place:>3}. {passed}" for place, (passed, _) in enumerate(walked[: number + 1]))
@@ -93,6 +112,7 @@ def test_the_walks_cover_every_kind_of_step() -> None:
 
     assert taken >= {"accept", "take_over", "take", "claim", "look", "commit", "mark", "sent", "refuse"}
     assert taken >= {"postpone", "pass_on", "release", "renew", "sweep", "crash", "give_up", "look_up"}
+    assert taken >= {"say", "erase", "replicate", "fail_over", "survived"}
     assert taken >= {"quiet_passes", "timer_runs_out", "fire", "slot_comes", "pace_passes"}
     assert released == {"idle", "look"}
 

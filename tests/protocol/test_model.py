@@ -36,6 +36,33 @@ WORLDS = {
 }
 
 
+OUTSIDE = {
+    "an agent who says something while the bot answers": ONE_TURN._replace(words=("word",)),
+    "an agent and the business, and every kind of send failure": ONE_TURN._replace(
+        workers=1, words=("word",), proactive=("offer",), send_failures=("timed_out", "unavailable")
+    ),
+    "two words of an agent and two messages": WorldLimits(
+        duplicates=(), workers=1, words=("word1", "word2"), crashes=False, pauses=False, pass_on=False
+    ),
+    "an erasure at any moment": WorldLimits(duplicates=(), erase=True, crashes=False, pass_on=False),
+    "an erasure, crashes, and an agent": ONE_TURN._replace(words=("word",), erase=True, workers=1),
+    "a failover to a replica that has fallen behind": ONE_TURN._replace(
+        failover=True, crashes=False, pass_on=False
+    ),
+    "a failover, crashes, and an agent": ONE_TURN._replace(
+        words=("word",), failover=True, workers=1, pauses=False, pass_on=False
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_the_guarantees_hold_whoever_else_acts(name: str) -> None:
+    report = explore(OUTSIDE[name])
+
+    print(report)
+    assert not report.violation, str(report)
+
+
 TWO_WAITING = WorldLimits(duplicates=(), workers=1, crashes=False)
 
 
@@ -112,7 +139,22 @@ def test_a_full_mailbox_rejects_and_loses_nothing() -> None:
 
 
 def test_a_turn_that_is_only_requeued_is_never_given_up() -> None:
-    bounds = ONE_TURN._replace(crashes=False, pauses=False, tries=2)
+    bounds = ONE_TURN._replace(crashes=False, pauses=False, tries=2, deaths=2)
     report = Explorer(Actors(ScriptModel(), bounds), [no_turn_is_given_up_without_a_failure], []).explore()
 
     assert not report.violation, str(report)
+
+
+def test_a_turn_whose_workers_only_pause_is_never_given_up() -> None:
+    bounds = ONE_TURN._replace(crashes=False, deaths=2)
+    report = Explorer(Actors(ScriptModel(), bounds), [no_turn_is_given_up_without_a_failure], []).explore()
+
+    assert not report.violation, str(report)
+
+
+def test_a_turn_whose_workers_die_is_given_up_after_a_number_of_deaths() -> None:
+    bounds = ONE_TURN._replace(pauses=False, deaths=2)
+    report = Explorer(Actors(ScriptModel(), bounds), [no_turn_is_given_up_without_a_failure], []).explore()
+
+    assert report.violation == "L9: A was given up without a failure"
+    assert [step.name for step in report.trace].count("crash") == 2

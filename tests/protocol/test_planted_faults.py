@@ -11,15 +11,19 @@ from tests.protocol.guarantees import (
     all_turns_are_answered,
     final_guarantees_for,
     guarantees_for,
-    turns_are_committed_once_and_in_order,
+    no_turn_is_given_up_without_a_failure,
 )
 from tests.protocol.model import ScriptModel
 from tests.protocol.planted_faults import (
     BurstReadEarly,
     CancelledTimerAnswered,
+    DeathsCountedAsFailures,
     MarkedBeforeAppended,
+    OutboxHeadUnchecked,
+    OwnerUnchecked,
     PoppedBeforeProcessing,
     RateLimitIgnored,
+    RepeatingFences,
     StaleTimerKept,
     UncheckedUnlock,
     UniqueJobs,
@@ -46,14 +50,12 @@ def test_a_deduplication_key_set_before_the_append_loses_the_message_on_a_crash(
     assert report.violation == "L2: A was acknowledged but is not stored"
 
 
-def test_a_lock_that_expires_during_a_long_model_call_lets_two_turns_overlap() -> None:
-    report = Explorer(
-        Actors(WithoutFences(), ONE_TURN), [turns_are_committed_once_and_in_order], []
-    ).explore()
+def test_a_lock_that_expires_during_a_long_model_call_lets_two_workers_write() -> None:
+    bounds = ONE_TURN._replace(crashes=False, pass_on=False)
+    report = Explorer(Actors(WithoutFences(), bounds), guarantees_for(bounds), []).explore()
 
-    assert report.violation == "L4: accepted ('A',), committed ('A', 'A')"
+    assert report.violation == "L5: worker 1 wrote without the lease"
     assert step_names(report)[:4] == ["accept", "take", "claim", "lease_runs_out"]
-    assert step_names(report)[4:] == ["due_comes", "sweep", "take", "claim", "commit", "commit"]
 
 
 def test_a_message_between_the_last_read_and_the_unlock_is_never_processed() -> None:
@@ -132,6 +134,38 @@ def test_a_reply_that_ignores_its_slot_is_sent_too_early() -> None:
     ).explore()
 
     assert report.violation == "A.2 may be sent before its rate limit slot"
+
+
+def test_a_reply_marked_without_its_name_loses_an_agents_words() -> None:
+    bounds = ONE_TURN._replace(words=("word",), workers=1, pauses=False, pass_on=False)
+    report = Explorer(Actors(OutboxHeadUnchecked(), bounds), [], final_guarantees_for(bounds)).explore()
+
+    assert report.violation == "L10: ['word'] of an agent never reached the provider"
+    assert step_names(report)[:6] == ["accept", "take", "claim", "say", "commit", "crash"]
+
+
+@pytest.mark.parametrize("event", ["erase", "fail_over"])
+def test_a_fence_that_is_set_back_is_given_to_two_workers(event: str) -> None:
+    bounds = FAULT_FREE._replace(erase=event == "erase", failover=event == "fail_over")
+    report = Explorer(Actors(RepeatingFences(), bounds), guarantees_for(bounds), []).explore()
+
+    assert "wrote without the lease" in report.violation
+    assert event in step_names(report)
+
+
+def test_an_owner_who_is_not_checked_at_the_mark_is_talked_over() -> None:
+    bounds = ONE_TURN._replace(take_over=True)
+    report = Explorer(Actors(OwnerUnchecked(), bounds), guarantees_for(bounds), []).explore()
+
+    assert report.violation == "L10: A.1 may be sent under an agent"
+
+
+def test_pauses_that_count_as_failures_give_up_a_good_turn() -> None:
+    bounds = ONE_TURN._replace(crashes=False, deaths=2)
+    actors = Actors(DeathsCountedAsFailures(), bounds)
+    report = Explorer(actors, [no_turn_is_given_up_without_a_failure], []).explore()
+
+    assert report.violation == "L9: A was given up without a failure"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tests.protocol.model import ModelView, Store
+from tests.protocol.model import Fence, ModelView, Store
 
 
 class Step(NamedTuple):
@@ -19,7 +19,7 @@ class Step(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """One copy of a message being delivered: waiting, marked, recorded or acknowledged."""
+    """One copy of a message being delivered: waiting, marked, recorded, acknowledged, or lost by no fault."""
 
     turn: str
     stage: str = "waiting"
@@ -32,13 +32,27 @@ class Worker(NamedTuple):
     """
 
     activity: str = "idle"
-    fence: int = 0
+    fence: Fence = (0, 0)
     view: ModelView | None = None
     has_newest_fence: bool = False
 
 
+class Snapshot(NamedTuple):
+    """What a lagging replica has: the store, and the observer's records of that moment."""
+
+    store: Store
+    accepted: tuple[str, ...]
+    committed: tuple[str, ...]
+    replies: tuple[str, ...]
+    timer_turn: str
+
+
 class World(NamedTuple):
-    """The store, all actors' memory, and the observer's records; `timer_turn` is the one whose timer runs."""
+    """The store, all actors' memory, and the observer's records.
+
+    `timer_turn` is the turn whose timer runs. `claims` counts the claims, for the nonces. `went_back`: the
+    session was erased, or the server failed over to a lagging replica.
+    """
 
     store: Store
     deliveries: tuple[Delivery, ...]
@@ -49,6 +63,9 @@ class World(NamedTuple):
     replies: tuple[str, ...] = ()
     timer_turn: str = ""
     fault: str = ""
+    claims: int = 0
+    replica: Snapshot | None = None
+    went_back: bool = False
 
 
 class WorldLimits(NamedTuple):
@@ -58,6 +75,8 @@ class WorldLimits(NamedTuple):
     `trusted_clock`: a worker whose lease has expired starts no send any more. `send_failures`: possible
     failures of a send, of `timed_out`, `unavailable` and `rejected`. `timers`: turns after which an
     inactivity timer runs. `leave`: a worker without further work releases the lease in the same step.
+    `words` are an agent's messages, `proactive` the business's. `erase`: the session may be erased once.
+    `failover`: a replica may fall behind and be promoted once. `deaths`: after so many the turn is given up.
     """
 
     turns: tuple[str, ...] = ("A", "B")
@@ -75,3 +94,8 @@ class WorldLimits(NamedTuple):
     trusted_clock: bool = True
     timers: tuple[str, ...] = ()
     leave: bool = True
+    words: tuple[str, ...] = ()
+    proactive: tuple[str, ...] = ()
+    erase: bool = False
+    failover: bool = False
+    deaths: int = 0

@@ -75,12 +75,12 @@ class RedisSessionStore:
         """Close the connections."""
         await self._redis.aclose()
 
-    async def _acquire(self, key: str) -> tuple[int, bytes | None]:
-        end = monotonic() + self._wait_seconds
+    async def _acquire(self, key: str) -> tuple[str, bytes | None]:
+        end, nonce = monotonic() + self._wait_seconds, lua.new_nonce()
         while True:
-            answer: Any = await _ACQUIRE_SCRIPT(self._redis, [key, self._lease_ms, self._expiry_ms])
+            answer: Any = await _ACQUIRE_SCRIPT(self._redis, [key, self._lease_ms, self._expiry_ms, nonce])
             if isinstance(answer, list):
-                return answer[0], answer[1]
+                return answer[0].decode(), answer[1]
             if monotonic() > end:
                 raise SessionBusy("the session is held by another turn for too long; try again")
             # a release sends no notification, so waiters poll, not all at once
@@ -101,7 +101,7 @@ class RedisSessionStore:
 
 
 class _RedisHeldSession:
-    def __init__(self, store: RedisSessionStore, key: str, fence: int) -> None:
+    def __init__(self, store: RedisSessionStore, key: str, fence: str) -> None:
         self.state: State | None = None
         self._store = store
         self._key = key

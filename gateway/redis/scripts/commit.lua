@@ -1,4 +1,4 @@
--- Guarantee L6: commit state, replies, turns and log atomically. ARGV: session, fence, number of turns, state, owner,
+-- Guarantee L6: commit state, replies, turns and log atomically. ARGV: session, fence, ids of the turns (JSON), state, owner,
 -- dead letter, log entry, contact informed of an overflow (1 or ''), the timer that fired, a timer to start and its milliseconds
 -- ('' for none), whether the agent's ownership expires (1 or ''), whether clients read replies from the log (1 or ''),
 -- then reply and log entry for each reply; for clients of the log, its `sent` entry in place of the reply.
@@ -7,25 +7,31 @@ local session, now = ARGV[1], clock()
 local s = key(session)
 if not lease_valid(session, ARGV[2], now) then return nil end
 local stored = redis.call('HMGET', s, 'owner', 'optout')
-local owner, fields = stored[1] or 'bot', {'tries', 0}
+local owner, fields = stored[1] or 'bot', {'tries', 0, 'started', '', 'losses', 0}
 local function set(name, value)
   fields[#fields + 1] = name
   fields[#fields + 1] = value
+end
+-- After a failover the mailbox may begin with other turns than those that were answered; these stay.
+local turns = cjson.decode(ARGV[3])
+local waiting = #turns > 0 and redis.call('LRANGE', key(session, ':mail'), 0, #turns - 1)
+for i, id in ipairs(turns) do
+  if not waiting[i] or stored_field(waiting[i], 'id') ~= id then return nil end
 end
 -- A message that arrived while the timer was being answered has cancelled it.
 local fired = ARGV[9]
 if fired ~= '' then
   local at = tonumber(redis.call('HGET', s, fired) or '')
   if not at or at > now or redis.call('EXISTS', key(session, ':mail')) == 1 then
-    redis.call('HSET', s, 'tries', 0)
+    redis.call('HSET', s, 'tries', 0, 'started', '')
     return 1
   end
   set(fired, '')
 end
 log_entry(session, 'committed', ARGV[7])
 if ARGV[4] ~= '' then set('state', ARGV[4]) end
-if tonumber(ARGV[3]) > 0 then
-  redis.call('LPOP', key(session, ':mail'), ARGV[3])
+if #turns > 0 then
+  redis.call('LPOP', key(session, ':mail'), #turns)
   set('inactivity', '')  -- a timer that was started while this turn was already waiting
 end
 if ARGV[8] == '1' then set('overflow', 'told') end

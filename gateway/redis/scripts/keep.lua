@@ -1,8 +1,9 @@
 -- Session of an embedding application: write as the holder of a fencing token. ARGV: key, fence, what (renew, save, forget or release),
 -- lease (renew) or expiry (all others) in milliseconds, state. Returns 1, or 0 when the lease is lost.
 local now, session = clock(), ARGV[1]
-local stored = redis.call('HMGET', session, 'fence', 'lease')
-if stored[1] ~= ARGV[2] or not stored[2] or tonumber(stored[2]) <= now then return 0 end
+local stored = redis.call('HMGET', session, 'fence', 'nonce', 'lease')
+if (stored[1] or '') .. ':' .. (stored[2] or '') ~= ARGV[2] then return 0 end
+if not stored[3] or tonumber(stored[3]) <= now then return 0 end
 if ARGV[3] == 'renew' then
   redis.call('HSET', session, 'lease', now + ARGV[4])
   return 1

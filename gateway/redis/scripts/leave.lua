@@ -2,4 +2,4 @@
 -- the lease is lost.
 local session, now = ARGV[1], clock()
 if not lease_valid(session, ARGV[2], now) then return nil end
-return release_or_stay(session, now) and 1 or read_view(session, now)
+return release_or_stay(session, now) and 1 or read_view(session, now, ARGV[2])

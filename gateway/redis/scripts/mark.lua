@@ -1,7 +1,7 @@
--- Guarantees L7 and L10: mark the first reply as about to be sent, if its voice may still speak and the rate limit
+-- Guarantees L7 and L10: mark a reply as about to be sent, if it is the next one, its voice may still speak and the rate limit
 -- and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, bulk (1 or ''), voice, then for each rate limit its name
--- and the milliseconds between two sends. Returns 1, 0 (dropped), minus the milliseconds to wait, or nil when the
--- lease is lost.
+-- and the milliseconds between two sends. Returns 1, 0 (dropped), 2 (another reply is before it; nothing was done),
+-- minus the milliseconds to wait, or nil when the lease is lost.
 local session = ARGV[1]
 local now, s = clock(), key(session)
 
@@ -37,11 +37,12 @@ local function rate_limit_wait(bulk)
 end
 
 if not lease_valid(session, ARGV[2], now) then return nil end
+if not is_next_reply(session, ARGV[3]) then return 2 end
 local stored = redis.call('HMGET', s, 'owner', 'optout')
 local reason = refusal_reason(stored[1], stored[2], ARGV[7])
 if reason then
   log_entry(session, 'refused', cjson.encode({key = ARGV[3], reason = reason}))
-  settle_reply(session)
+  settle_reply(session, ARGV[3])
   notify_waiting(session)
   count('silenced')
   return 0

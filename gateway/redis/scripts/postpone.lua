@@ -1,5 +1,5 @@
 -- Guarantee L8: release the lease and schedule the session for later. ARGV: session, fence, milliseconds, settled (1 or ''), log entry,
--- counted (1 or ''), and the account whose send failed ('' for none) with its minimum cooldown in milliseconds.
+-- counted (1 or ''), failed (1 or '': the dialog raised an error), and the account whose send failed ('' for none) with its minimum cooldown in milliseconds.
 -- Returns 1, 2 when the circuit breaker opens, or nil when the lease is lost.
 local session = ARGV[1]
 local now, s = clock(), key(session)
@@ -15,6 +15,8 @@ local function record_send_failure(account, min_cooldown)
 end
 
 if not lease_valid(session, ARGV[2], now) then return nil end
+clear_start(session, ARGV[2])
+if ARGV[7] == '1' then redis.call('HINCRBY', s, 'tries', 1) end
 local due = now + tonumber(ARGV[3])
 redis.call('HSET', s, 'hold', due)
 clear_lease(session)
@@ -22,4 +24,4 @@ if ARGV[4] == '1' then redis.call('HDEL', s, 'marked', 'marked_at') end
 if ARGV[6] == '1' and redis.call('EXISTS', key(session, ':out')) == 1 then redis.call('HINCRBY', s, 'waits', 1) end
 redis.call('ZADD', 'tg:due', due, session)
 log_entry(session, 'postponed', ARGV[5])
-return ARGV[7] == '' and 1 or record_send_failure(ARGV[7], tonumber(ARGV[8]))
+return ARGV[8] == '' and 1 or record_send_failure(ARGV[8], tonumber(ARGV[9]))

@@ -1,8 +1,8 @@
 -- Shared functions: prepended to every script, after the constants that gateway/redis/lua.py writes.
 --
 -- Keys of one session share a hash tag:
---   tg:{s}        hash    owner optout state address account | fence lease | job hold | tries waits marked marked_at slot
---                         gather burst quiet overflow | inactivity hand_off undelivered expires lapses acted wrote
+--   tg:{s}        hash    owner optout state address account | fence nonce lease | job hold | tries started losses
+--                         waits marked marked_at slot | gather burst quiet overflow | inactivity hand_off undelivered expires lapses acted wrote
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time
@@ -109,7 +109,8 @@ local function enqueue(session, now, stamp)
     return false
   end
   if not reserve_slot(session, stored[4] or '', now) then return false end
-  local job = 'drain-' .. redis.sha1hex(session):sub(1, 12) .. '-' .. redis.call('INCR', 'tg:jobs')
+  -- The counter goes back in a failover to a lagging replica; with the time in it, an id is never used twice.
+  local job = 'drain-' .. redis.sha1hex(session .. stamp):sub(1, 12) .. '-' .. redis.call('INCR', 'tg:jobs')
   local fields = rq_fields(cjson.encode({JOB_FUNCTION, cjson.null, {session}, EMPTY_OBJECT}), stamp)
   redis.call('HSET', 'rq:job:' .. job, unpack(fields))
   if not queue_registered then redis.call('SADD', 'rq:queues', QUEUE) end
@@ -132,11 +133,13 @@ end
 
 local valid_fences = {}  -- fencing tokens that this script run has checked, by session
 
--- Guarantee L5: only the newest fencing token, while its lease is valid, may write.
+-- Guarantee L5: only the newest fencing token, while its lease is valid, may write. A token is a number that grows and
+-- the claimer's nonce: the number alone repeats after an erasure, a failover to a lagging replica or a restored backup.
 local function lease_valid(session, fence, now)
   if valid_fences[session] == fence then return true end
-  local stored = redis.call('HMGET', key(session), 'fence', 'lease')
-  if stored[1] ~= fence or not stored[2] or tonumber(stored[2]) <= now then return false end
+  local stored = redis.call('HMGET', key(session), 'fence', 'nonce', 'lease')
+  if not stored[3] or tonumber(stored[3]) <= now then return false end
+  if (stored[1] or '') .. ':' .. (stored[2] or '') ~= fence then return false end
   valid_fences[session] = fence
   return true
 end
@@ -188,14 +191,43 @@ local function expire_conversation(session, fields, now)
   end
 end
 
+local MAX_STARTED_LENGTH, MAX_LEASE_FACTOR = 500, 10
+
+-- Suspicion (guarantee L9): `started` lists the tokens of the workers that started the first turn and did not report
+-- back. Each stands for a death, unless its worker is alive after all and says so (survived.lua).
+local function record_start(session, fence, started)
+  if #started > MAX_STARTED_LENGTH or (' ' .. started .. ' '):find(' ' .. fence .. ' ', 1, true) then return end
+  redis.call('HSET', key(session), 'started', started == '' and fence or started .. ' ' .. fence)
+end
+
+local function clear_start(session, fence)
+  local started, others = redis.call('HGET', key(session), 'started') or '', {}
+  if started == '' then return end
+  for token in started:gmatch('%S+') do
+    if token ~= fence then others[#others + 1] = token end
+  end
+  redis.call('HSET', key(session), 'started', table.concat(others, ' '))
+end
+
+-- The number of deaths so far: the started tokens, without the holder's own.
+local function count_deaths(started, fence)
+  local deaths = 0
+  for token in started:gmatch('%S+') do
+    if token ~= fence then deaths = deaths + 1 end
+  end
+  return deaths
+end
+
 -- The session as its lease holder sees it: one turn, or all that may be merged into one. Reading a waiting turn while
--- the outbox is empty starts it and counts as a try. A burst that may still grow is not returned; an expired timer is
+-- the outbox is empty starts it. A burst that may still grow is not returned; an expired timer is
 -- returned only when there is nothing else.
-local function read_view(session, now, is_restart)
+local function read_view(session, now, fence, is_restart)
   local s = key(session)
   local outbox = redis.call('LRANGE', key(session, ':out'), 0, 9)
   local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at',
-    'overflow', 'gather', 'quiet', 'expires')
+    'overflow', 'gather', 'quiet', 'expires', 'started')
+  local started = fields[12] or ''
+  fields[12] = count_deaths(started, fence)
   local turns = {}
   if #outbox == 0 and tonumber(fields[10] or 0) <= now then
     turns = redis.call('LRANGE', key(session, ':mail'), 0, fields[9] == '1' and BURST_LENGTH - 1 or 0)
@@ -205,13 +237,13 @@ local function read_view(session, now, is_restart)
   if #turns > 0 then
     expire_conversation(session, fields, now)
     if not is_restart then
-      fields[4] = redis.call('HINCRBY', s, 'tries', 1)
-      log_entry(session, 'claimed', cjson.encode({turn = cjson.decode(turns[1]).id}))
+      record_start(session, fence, started)
+      log_entry(session, 'claimed', cjson.encode({turn = cjson.decode(turns[1]).id, fence = fence}))
     end
   elseif #outbox == 0 then
     local at, name = next_timer(session)
     if at and at <= now then
-      fields[4] = redis.call('HINCRBY', s, 'tries', 1)
+      record_start(session, fence, started)
       fired_timer = {name, redis.call('HGET', s, 'address'), at}
     end
   end
@@ -220,17 +252,27 @@ local function read_view(session, now, is_restart)
   return {fields, turns, outbox, recent, fired_timer}
 end
 
--- Guarantee L5: acquire the lease with a new fencing token, unless it is held. Returns {fence, view} or nil.
-local function acquire_lease(session, now, stamp)
+-- A worker that was paused, or without the server, for longer than the lease gets a longer one the next time.
+local function lease_length(losses)
+  return LEASE_MS * math.min(1 + tonumber(losses or 0), MAX_LEASE_FACTOR)
+end
+
+-- Guarantee L5: acquire the lease with a new fencing token, unless it is held. Returns {fence, milliseconds, view} or nil.
+-- With `isolation` a suspect is not started: in place of the view there is its level of suspicion; with 'all' no session is.
+local function acquire_lease(session, now, stamp, nonce, isolation)
   local s = key(session)
-  local stored = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold')
+  local stored = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold', 'started', 'losses')
   release_slot(session, stored[2] or '', now, stamp)
   if stored[1] and tonumber(stored[1]) > now then return nil end
-  local fence = tonumber(stored[3] or 0) + 1
-  redis.call('HSET', s, 'fence', fence, 'lease', now + LEASE_MS)
+  local number = tonumber(stored[3] or 0) + 1
+  local fence = number .. ':' .. nonce
+  local length = lease_length(stored[6])
+  redis.call('HSET', s, 'fence', number, 'nonce', nonce, 'lease', now + length)
   if stored[4] then redis.call('HDEL', s, 'hold') end
-  redis.call('ZADD', 'tg:due', now + LEASE_MS, session)
-  return {fence, read_view(session, now)}
+  redis.call('ZADD', 'tg:due', now + length, session)
+  local suspicion = isolation and math.max(count_deaths(stored[5] or '', fence), tonumber(stored[6] or 0))
+  if isolation and (suspicion > 0 or isolation == 'all') then return {fence, length, suspicion} end
+  return {fence, length, read_view(session, now, fence)}
 end
 
 local function clear_lease(session, ...)
@@ -259,7 +301,21 @@ local function release_or_stay(session, now)
   return true
 end
 
-local function settle_reply(session)
+-- A field of a stored turn or reply; nil when this release cannot read it.
+local function stored_field(item, field)
+  local ok, value = pcall(cjson.decode, item or '')
+  return ok and type(value) == 'table' and value[field] or nil
+end
+
+-- True if the outbox begins with this reply. An agent's reply, a proactive one and the bot's are appended by different
+-- processes, so no script may assume which is the first.
+local function is_next_reply(session, reply)
+  return stored_field(redis.call('LINDEX', key(session, ':out'), 0), 'key') == reply
+end
+
+-- Guarantee L7: remove the named reply from the outbox; any other stays.
+local function settle_reply(session, reply)
+  if not is_next_reply(session, reply) then return end
   redis.call('LPOP', key(session, ':out'))
   redis.call('HDEL', key(session), 'marked', 'marked_at', 'waits', 'slot')
 end

@@ -1,4 +1,4 @@
--- The provider rejected the first reply for good. ARGV: session, fence, opted out (1 or ''), log entry, dead letter
+-- The provider rejected a reply for good. ARGV: session, fence, opted out (1 or ''), log entry, dead letter
 -- ('' when a retry makes no sense), the reply's key.
 local session, now = ARGV[1], clock()
 if not lease_valid(session, ARGV[2], now) then return nil end
@@ -8,7 +8,7 @@ if ARGV[5] ~= '' then
   add_dead_letter(session, ARGV[5])
   schedule_undelivered(session, ARGV[6], now)
 end
-settle_reply(session)
+settle_reply(session, ARGV[6])
 count('refused')
 notify_waiting(session)
 return 1

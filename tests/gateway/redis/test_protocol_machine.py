@@ -35,6 +35,10 @@ SESSION = "s"
 KEY = "tg:{s}"
 
 
+def _fence_number(fence: str) -> int:
+    return int(fence.partition(":")[0])
+
+
 async def _done(step: Awaitable[Any]) -> Any:
     return await step
 
@@ -93,7 +97,8 @@ class Machine(RuleBasedStateMachine):
     def claim(self) -> None:
         claim = self.wait(self.mailbox.claim(SESSION))
         if claim is not None:
-            assert all(claim.lease.fence > holder.lease.fence for holder in self.holders)
+            number = _fence_number(claim.lease.fence)
+            assert all(number > _fence_number(holder.lease.fence) for holder in self.holders)
             self.holders.append(Holder(claim))
 
     @rule()
@@ -115,8 +120,9 @@ class Machine(RuleBasedStateMachine):
         return self.holders[index % len(self.holders)]
 
     def newest(self, holder: Holder) -> bool:
-        fence, lease = self.wait(self.redis.hmget(KEY, "fence", "lease"))
-        return int(fence) == holder.lease.fence and lease is not None and int(lease) > 1
+        number, nonce, lease = self.wait(self.redis.hmget(KEY, "fence", "nonce", "lease"))
+        token = f"{number.decode()}:{nonce.decode()}"
+        return token == holder.lease.fence and lease is not None and int(lease) > 1
 
     @precondition(lambda self: self.holders)
     @rule(index=st.integers(0, 9))
