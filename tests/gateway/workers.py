@@ -10,9 +10,11 @@ from core.model import Turn
 from core.ports import State, TurnListener, TurnOutcome
 from flows.engine import DialogMachine
 from gateway.storm.clock_skew import skew_clock
+from gateway.storm.turn_delay import delay_turns
 from gateway.worker.async_worker import AsyncWorker
 
 CRASH_TEXT = "make it crash"
+SLOW_TURN_SECONDS = 0.5
 _MAX_SKEW_SECONDS = 3_600.0
 
 
@@ -31,6 +33,18 @@ class MortalWorker(AsyncWorker):
 
         DialogMachine.answer = die  # type: ignore[method-assign, assignment]
         return super().work(*arguments, **options)
+
+
+class SlowWorker(AsyncWorker):
+    """Worker whose turns take a while, so that many are in progress."""
+
+    def work(self, *arguments: Any, **options: Any) -> bool:
+        delay_turns(SLOW_TURN_SECONDS)
+        return super().work(*arguments, **options)
+
+
+class SlowMortalWorker(MortalWorker, SlowWorker):
+    """Worker that dies in the middle of the other sessions' turns."""
 
 
 class LateWorker(AsyncWorker):

@@ -1,0 +1,207 @@
+"""Two producers of one outbox: an agent or the business says something while the bot works out a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from core.errors import Rejected, Unavailable
+from core.model import Message, Reply, Turn
+from core.ports import RateLimit, State, TurnListener, TurnOutcome
+from core.processing.session_processor import ProcessResult
+from gateway.redis import lua, rq_layout
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.records.dead_letters import DeadLetters, ReplayOutcome
+from gateway.redis.records.session_index import SessionIndex
+from tests.core.rig import SESSION, Rig
+from tests.fakes import ADDRESS, EchoDialog
+
+KEY = f"tg:{{{SESSION}}}"
+
+
+class InterruptedDialog(EchoDialog):
+    """Dialog during whose first turn something else happens."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[Any]]) -> None:
+        super().__init__()
+        self._meanwhile: Callable[[], Awaitable[Any]] | None = meanwhile
+
+    async def answer(
+        self, turn: Turn, state: State | None, *, listener: TurnListener | None = None
+    ) -> TurnOutcome:
+        outcome = await super().answer(turn, state, listener=listener)
+        if meanwhile := self._meanwhile:
+            self._meanwhile = None
+            await meanwhile()
+        return outcome
+
+
+async def say(rig: Rig, key: str, text: str, voice: Any = "person") -> SendOutcome:
+    channels: Any = {"fake": rig.channel}
+    return await ProactiveSender(rig.redis, channels, ProtocolLimits()).send(
+        SESSION, key, Message(text=text), voice
+    )
+
+
+def interrupted_rig(redis: Redis, meanwhile: Callable[[Rig], Awaitable[Any]], **options: Any) -> Rig:
+    rig = Rig(redis, **options)
+    rig.dialog = InterruptedDialog(lambda: meanwhile(rig))
+    rig.processor._dialog = rig.dialog
+    return rig
+
+
+async def test_an_agents_words_during_a_turn_leave_and_the_bots_reply_does_not(redis: Redis) -> None:
+    rig = interrupted_rig(redis, lambda rig: say(rig, "agent-1", "Grace here"))
+    await rig.accept_turns(1)
+
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.channel.bodies == ["Grace here"]
+    kinds = await rig.log_kinds()
+    assert (kinds.count("refused"), kinds.count("sent")) == (1, 1)
+
+
+async def test_several_words_and_a_reply_of_several_parts(redis: Redis) -> None:
+    async def talk(rig: Rig) -> None:
+        await say(rig, "agent-1", "one\ntwo")
+        await say(rig, "agent-2", "three")
+
+    rig = interrupted_rig(redis, talk)
+    await rig.accept_turns(1, text="a\nb")
+
+    await rig.process()
+    assert rig.channel.bodies == ["one", "two", "three"]
+    assert await redis.llen(f"{KEY}:out") == 0
+
+
+async def test_a_message_of_the_business_during_a_turn_leaves_first_and_takes_its_own_pace(
+    redis: Redis,
+) -> None:
+    rig = interrupted_rig(
+        redis, lambda rig: say(rig, "own-1", "offer", "bot"), paces={"fake": RateLimit(account=1000)}
+    )
+    await rig.accept_turns(1)
+
+    await rig.process()
+    assert rig.channel.bodies == ["offer", "1: text 1"]
+
+
+async def test_a_mark_of_a_reply_that_is_not_next_changes_nothing(redis: Redis) -> None:
+    rig = interrupted_rig(
+        redis, lambda rig: say(rig, "own-1", "offer", "bot"), paces={"fake": RateLimit(account=1)}
+    )
+    await rig.accept_turns(1)
+    claim = await rig.mailbox.claim(SESSION)
+    assert claim is not None
+    await say(rig, "own-1", "offer", "bot")
+    before = await redis.hgetall(KEY)
+
+    permit = await rig.mailbox.mark_sending(claim.lease, Reply(key="M1.1", address=ADDRESS, body="x"))
+
+    assert (permit.granted, permit.wait) == (False, 0)
+    assert await redis.hgetall(KEY) == before
+    assert await redis.keys("tg:pace:*") == []
+
+
+@pytest.mark.parametrize("settle", ["sent", "refused"])
+async def test_settling_a_reply_that_is_not_next_removes_no_other(redis: Redis, settle: str) -> None:
+    rig = Rig(redis)
+    await rig.accept_turns(1)
+    claim = await rig.mailbox.claim(SESSION)
+    assert claim is not None
+    await say(rig, "agent-1", "Grace here")
+    other = Reply(key="M1.1", address=ADDRESS, body="x")
+
+    if settle == "sent":
+        await rig.mailbox.record_sent(claim.lease, other, "P1")
+    else:
+        await rig.mailbox.record_rejected(claim.lease, other, "never")
+
+    assert await redis.llen(f"{KEY}:out") == 1
+
+
+@pytest.mark.parametrize("failure", [Unavailable("busy"), Rejected("no such number")])
+async def test_words_are_kept_when_the_bots_earlier_reply_fails(redis: Redis, failure: Exception) -> None:
+    rig = Rig(redis)
+    rig.channel.planned_failures = [(failure, False)]  # type: ignore[list-item]
+    await rig.accept_turns(1)
+    await rig.process()
+    await say(rig, "agent-1", "Grace here")
+
+    while await rig.process_when_due() is not ProcessResult.EMPTY:
+        pass
+    assert rig.channel.bodies == ["Grace here"]
+
+
+async def test_a_reset_keeps_an_agents_unsent_words(redis: Redis) -> None:
+    rig = Rig(redis)
+    await rig.accept_turns(1)
+    claim = await rig.mailbox.claim(SESSION)
+    assert claim is not None
+    await say(rig, "own-1", "offer", "bot")
+    await say(rig, "agent-1", "Grace here")
+    reset = lua.load_script("reset", ProtocolLimits())
+    await reset(redis, [rq_layout.current_timestamp(), SESSION])
+
+    while await rig.process_when_due() is not ProcessResult.EMPTY:
+        pass
+    assert "Grace here" in rig.channel.bodies
+    assert "offer" not in rig.channel.bodies
+
+
+async def test_an_erasure_during_a_turn_loses_neither_the_next_message_nor_the_erasure(redis: Redis) -> None:
+    async def erase_and_write(rig: Rig) -> None:
+        await SessionIndex(redis).erase(SESSION)
+        await rig.accept_turns(2, text="after the erasure")
+        assert await other.mailbox.claim(SESSION) is not None  # the same number as the first claim
+
+    other = Rig(redis)
+    rig = interrupted_rig(redis, erase_and_write)
+    await rig.accept_turns(1, text="secret")
+
+    assert await rig.process() is ProcessResult.LEASE_LOST
+    assert await redis.llen(f"{KEY}:mail") == 1
+    assert b"secret" not in b"".join((await redis.hgetall(KEY)).values())
+    await redis.hset(KEY, "lease", 1)
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.channel.bodies == ["1: after the erasure"]
+
+
+async def test_a_full_outbox_takes_no_more_proactive_messages(redis: Redis) -> None:
+    rig = Rig(redis)
+    await rig.accept_turns(1)
+    channels: Any = {"fake": rig.channel}
+    sender = ProactiveSender(redis, channels, ProtocolLimits(mailbox_length=2))
+
+    outcomes = [await sender.send(SESSION, f"own-{number}", Message(text="x")) for number in range(3)]
+    assert outcomes == [SendOutcome.QUEUED, SendOutcome.QUEUED, SendOutcome.FULL]
+    assert await sender.send(SESSION, "own-0", Message(text="x")) is SendOutcome.FULL
+
+
+async def test_a_replayed_reply_leaves_before_newer_ones(redis: Redis) -> None:
+    rig = Rig(redis)
+    rig.channel.planned_failures = [(Rejected("wrong number", code="21211"), False)]
+    await rig.accept_turns(1)
+    await rig.process()
+    await say(rig, "own-1", "newer", "bot")
+    letters = DeadLetters(redis)
+    [letter] = [each async for each in letters.list_between()]
+
+    assert await letters.replay(letter) is ReplayOutcome.REPLAYED
+    while await rig.process_when_due() is not ProcessResult.EMPTY:
+        pass
+    assert rig.channel.bodies == ["1: text 1", "newer"]
+
+
+async def test_an_unreadable_item_is_discarded_by_its_content(redis: Redis) -> None:
+    rig = Rig(redis)
+    await rig.accept_turns(1)
+    await redis.lset(f"{KEY}:mail", 0, b'{"id": "M1", "from": "a later release"}')
+    await rig.accept_turns(2)
+
+    assert await rig.process() is ProcessResult.EMPTY
+    assert rig.dialog.handled == ["M2"]
+    assert await redis.xlen("tg:dead") == 1

@@ -1,0 +1,129 @@
+"""Suspects run apart from others, so that neither a deadly turn nor a pause costs its neighbours (L9)."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from time import monotonic
+
+import pytest
+
+from gateway.redis.records.dead_letters import DeadLetters
+from gateway.worker.isolation import IsolationGate
+from tests.effort import FULL
+from tests.gateway.stack import PERSON, Stack, running_stack
+from tests.gateway.workers import CRASH_TEXT
+
+INNOCENTS = 499 if FULL else 60
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[Stack]:
+    async with running_stack() as running:
+        yield running
+
+
+@asynccontextmanager
+async def restarted_worker(stack: Stack, name: str) -> AsyncIterator[list[int]]:
+    """Run a worker that is started again whenever it ends, as a supervisor does; yield the exit codes."""
+    codes: list[int] = []
+
+    async def supervise() -> None:
+        while True:
+            worker = await stack.start_rq(
+                "worker", "--worker-class", f"tests.gateway.workers.{name}", "turns"
+            )
+            await worker.communicate()
+            codes.append(worker.returncode or 0)
+
+    task = asyncio.create_task(supervise())
+    try:
+        yield codes
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+async def test_a_turn_that_kills_its_worker_costs_its_neighbours_only_a_wait(stack: Stack) -> None:
+    contacts = [f"+1555010{number:04d}" for number in range(INNOCENTS)]
+    await stack.accept_message(0, CRASH_TEXT)
+    for number, contact in enumerate(contacts, start=1):
+        await stack.accept_message(number, "hi", contact)
+    began = monotonic()
+    async with restarted_worker(stack, "SlowMortalWorker") as codes:
+        for contact in contacts:
+            await stack.simulator.wait_for_texts(1, contact, seconds=120)
+        [apology] = await stack.simulator.wait_for_texts(1, PERSON, seconds=120)
+        print(f"{INNOCENTS} answered, 1 given up after {len(codes)} deaths and {monotonic() - began:.0f} s")
+
+    letters = [letter async for letter in DeadLetters(stack.redis).list_between()]
+    assert [letter.text for letter in letters] == [CRASH_TEXT]
+    assert "workers died" in letters[0].reason
+    assert {len(stack.simulator.received_texts(contact)) for contact in contacts} == {1}
+    assert "went wrong" in apology
+    assert codes == [-signal.SIGKILL] * 5
+
+
+@pytest.mark.timeout(60)
+async def test_a_pause_longer_than_the_lease_never_ends_in_an_apology(stack: Stack) -> None:
+    stack.add_settings(TURNGATE_LEASE_SECONDS="1")
+    worker = await stack.start_rq("worker", "--worker-class", "tests.gateway.workers.SlowWorker", "turns")
+    await stack.accept_message(1, "hi")
+    pauses = 0
+    while not stack.simulator.received_texts() and pauses < 12:
+        with suppress(TimeoutError):
+            await stack.simulator.wait_for_texts(1, seconds=0.8)
+        worker.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(1.4)  # the pause
+        worker.send_signal(signal.SIGCONT)
+        pauses += 1
+    await stack.wait_until_idle()
+
+    assert len(stack.simulator.received_texts()) == 1
+    assert "went wrong" not in stack.simulator.received_texts()[0]
+    assert await stack.redis.xlen("tg:dead") == 0
+
+
+async def test_groups_shrink_with_suspicion_and_others_wait() -> None:
+    gate, running = IsolationGate(), list[int]()
+    samples: list[tuple[int, ...]] = []
+
+    async def run(level: int) -> None:
+        async with gate.enter(level):
+            running.append(level)
+            for _ in range(3):
+                await asyncio.sleep(0)
+                samples.append(tuple(running))
+            running.remove(level)
+
+    async with asyncio.TaskGroup() as group:
+        for level in [1] * 120 + [2] * 8 + [3] * 2 + [0] * 9:
+            group.create_task(run(level))
+
+    assert all(len(set(sample)) == 1 for sample in samples)
+    largest = {level: max(len(each) for each in samples if each[0] == level) for level in (1, 2, 3)}
+    assert largest == {1: 50, 2: 5, 3: 1}
+    assert samples[-1][0] == 0
+    assert not gate.is_active
+
+
+async def test_a_started_session_is_never_held_back() -> None:
+    gate = IsolationGate()
+    async with gate.enter(1), asyncio.timeout(1), gate.enter(0, is_started=True):
+        assert gate.is_active
+
+
+async def test_a_cancelled_suspect_leaves_its_place() -> None:
+    gate = IsolationGate()
+    async with gate.enter(3):
+        waiting = asyncio.create_task(gate.enter(3).__aenter__())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+    assert not gate.is_active
