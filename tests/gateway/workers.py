@@ -33,6 +33,14 @@ class MortalWorker(AsyncWorker):
         return super().work(*arguments, **options)
 
 
+class StillbornWorker(AsyncWorker):
+    """Worker process that is killed as soon as RQ lists it."""
+
+    def bootstrap(self, *arguments: Any, **options: Any) -> None:
+        super().bootstrap(*arguments, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 class LateWorker(AsyncWorker):
     """Worker whose wall clock is off by up to an hour and jumps every few seconds."""
 
