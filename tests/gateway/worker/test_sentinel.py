@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -34,23 +35,38 @@ async def accept(group: SentinelGroup, number: int, text: str) -> None:
 @pytest.mark.parametrize("command", ["rq worker", "rq worker-pool", "turngate worker"])
 async def test_a_worker_answers_before_and_after_a_failover(command: str, tmp_path: Path) -> None:
     async with running_sentinel_group() as group, running_stack() as stack:
-        await start_worker(stack, group, command, tmp_path)
+        worker = await start_worker(stack, group, command, tmp_path)
         await accept(group, 1, "hi")
         await stack.simulator.wait_for_texts(1)
         group.kill_primary()
         await accept(group, 2, "4321")
         received = await stack.simulator.wait_for_texts(2)
+        worker.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(30):
+            await worker.communicate()
 
+    assert worker.returncode == 0
     assert ["last four" in received[0], "date of birth" in received[1]] == [True, True]
 
 
-async def start_worker(stack: Stack, group: SentinelGroup, command: str, folder: Path) -> None:
+async def test_the_doctor_reaches_the_primary() -> None:
+    async with running_sentinel_group() as group, running_stack() as stack:
+        stack.add_settings(REDIS_URL=group.url)
+        doctor = await stack.start_process(sys.executable, "-m", "gateway", "doctor")
+        output = (await doctor.communicate())[0].decode()
+
+    assert "Redis takes writes" in output
+    assert "Traceback" not in output
+
+
+async def start_worker(
+    stack: Stack, group: SentinelGroup, command: str, folder: Path
+) -> asyncio.subprocess.Process:
     if command == "turngate worker":
         stack.add_settings(REDIS_URL=group.url)
-        await stack.start_process(sys.executable, "-m", "gateway", "worker")
-        return
+        return await stack.start_process(sys.executable, "-m", "gateway", "worker")
     (folder / "sentinel_settings.py").write_text(
         f'SENTINEL = {{"INSTANCES": [("127.0.0.1", {group.sentinel_port})], "MASTER_NAME": "{SERVICE}"}}\n'
     )
     stack.add_settings(PYTHONPATH=f"{folder}:{ROOT}")
-    await stack.start_process(RQ, command.split()[1], "-c", "sentinel_settings", *OURS)
+    return await stack.start_process(RQ, command.split()[1], "-c", "sentinel_settings", *OURS)
