@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -105,6 +106,21 @@ async def test_a_signal_to_all_processes_of_a_worker_pool_finishes_the_current_t
     output = await output_of(pool)
 
     assert pool.returncode == 0
+    assert "cold shutdown" not in output
+    assert await stack.redis.exists(f"tg:{{{SESSION}}}:out") == 0
+
+
+async def test_a_signal_repeated_at_once_is_one_signal(stack: Stack) -> None:
+    stack.simulator.set_faults(FaultSettings(answer_delay=2.0))
+    worker = await stack.start_async_worker()
+    await stack.accept_message(1, "hi")
+    await stack.simulator.wait_for_texts(1)
+    end = monotonic() + 0.2
+    while monotonic() < end:
+        worker.send_signal(signal.SIGINT)
+    output = await output_of(worker)
+
+    assert worker.returncode == 0
     assert "cold shutdown" not in output
     assert await stack.redis.exists(f"tg:{{{SESSION}}}:out") == 0
 
