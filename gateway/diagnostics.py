@@ -18,6 +18,7 @@ from gateway.config.settings import Settings
 from gateway.redis import rq_layout
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
+from gateway.redis.readiness import Readiness
 from gateway.redis.records import worker_presence
 
 _UNREADABLE_MARKER = b"DeserializationError"
@@ -86,6 +87,8 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
         yield CheckResult(passed=False, message=problem)
     if not problems:
         yield CheckResult(passed=True, message="Redis is durable (append-only, noeviction)")
+    problem = await Readiness(redis).storage_problem()
+    yield CheckResult(passed=not problem, message=problem or "Redis takes writes")
     is_worker_alive = await worker_presence.any_worker_alive(redis)
     yield CheckResult(
         passed=is_worker_alive,
@@ -120,10 +123,10 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
 
 async def _count_unreadable_jobs(redis: Redis) -> int:
     """Count the most recent failed jobs that failed because a worker expected pickled data."""
-    jobs: Any = await redis.zrevrange(f"rq:failed:{rq_layout.QUEUE}", 0, _MAX_FAILURES_CHECKED - 1)
+    jobs: Any = await redis.zrevrange(rq_layout.failed_jobs_key(), 0, _MAX_FAILURES_CHECKED - 1)
     async with redis.pipeline(transaction=False) as pipeline:
         for job in jobs:
-            pipeline.xrevrange(b"rq:results:" + job, count=1)
+            pipeline.xrevrange(rq_layout.results_key(job.decode()), count=1)
         results: list[Any] = await pipeline.execute() if jobs else []
     return sum(_UNREADABLE_MARKER in _read_traceback(result) for result in results)
 

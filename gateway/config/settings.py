@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 import channels
 from channels._kit.settings import Setting
 from core.errors import ConfigurationError
+from gateway.redis.connection.address import check_url
 from gateway.redis.embedded_server import find_running
 
 FLOW_LIBRARY = Path(__file__).parents[2] / "flows" / "library"
@@ -31,7 +32,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     redis_url: str = Field(
-        "", alias="REDIS_URL", description="Redis 6.2+ or Valkey; unset: an embedded server"
+        "",
+        alias="REDIS_URL",
+        description="Redis 6.2+ or Valkey: `redis://`, `rediss://`, `unix://`, "
+        "`redis+sentinel://[user:password@]host:port,host:port/name[/db]`; unset: an embedded server",
     )
     public_url: str = Field(
         "",
@@ -152,6 +156,8 @@ class Settings(BaseSettings):
             raise ValueError("TURNGATE_MODERATION needs OPENAI_API_KEY (or OPENAI_BASE_URL)")
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise ValueError("PUBLIC_URL must begin with https:// (or http://)")
+        if self.redis_url:
+            check_url(self.redis_url)
         return self
 
     @property

@@ -90,6 +90,9 @@ def _render_constants(protocol: ProtocolLimits) -> str:
     lines += [
         f"local QUEUE = {_quote(rq_layout.queue_key())}",
         f"local WORKERS = {_quote(rq_layout.workers_key())}",
+        f"local RQ_JOB = {_quote(rq_layout.JOB_KEY_PREFIX)}",
+        f"local RQ_QUEUES = {_quote(rq_layout.QUEUES_KEY)}",
+        f"local RQ_WORKER = {_quote(rq_layout.WORKER_KEY_PREFIX)}",
         f"local JOB_FUNCTION = {_quote(rq_layout.JOB_FUNCTION)}",
         "local EMPTY_OBJECT = {}",
         "local function rq_fields(data, stamp)",

@@ -11,15 +11,16 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.redis import rq_layout
-from gateway.redis.records import worker_presence
+from gateway.redis.readiness import Readiness
 from gateway.server.error_responses import service_unavailable
 
 
 class HealthRoutes:
     """Endpoints for an orchestrator and a monitoring system."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, readiness: Readiness | None = None) -> None:
         self._redis = redis
+        self._readiness = readiness or Readiness(redis)
 
     def routes(self) -> list[Route]:
         """Return the routes `/healthz`, `/readyz` and `/metrics`."""
@@ -34,13 +35,11 @@ class HealthRoutes:
         return JSONResponse({"status": "ok"})
 
     async def readyz(self, request: Request) -> Response:
-        """Readiness: Redis answers and a worker is alive, so a message would be answered."""
-        try:
-            if await worker_presence.any_worker_alive(self._redis):
-                return JSONResponse({"status": "ready"})
-        except (RedisError, OSError):
-            return service_unavailable("Redis cannot be reached; check REDIS_URL and that the server runs")
-        return service_unavailable("no worker is running; start one with `turngate worker`")
+        """Readiness: a webhook would be stored; with `?workers=1` a worker is alive too."""
+        problem = await self._readiness.storage_problem()
+        if not problem and request.query_params.get("workers") == "1":
+            problem = await self._readiness.worker_problem()
+        return service_unavailable(problem) if problem else JSONResponse({"status": "ready"})
 
     async def metrics(self, request: Request) -> Response:
         """Counters and queue lengths in Prometheus' text format."""

@@ -44,6 +44,18 @@ async def test_a_missing_worker_and_dead_letters_are_found(redis: Redis, redis_u
     assert "A worker is alive" in passed
 
 
+async def test_a_server_that_refuses_writes_is_found(redis: Redis, redis_url: str) -> None:
+    await redis.config_set("min-replicas-to-write", "1")
+    try:
+        _, unwell = await run_doctor(REDIS_URL=redis_url)
+    finally:
+        await redis.config_set("min-replicas-to-write", "0")
+    passed, _ = await run_doctor(REDIS_URL=redis_url)
+
+    assert "min-replicas-to-write" in unwell
+    assert "Redis takes writes" in passed
+
+
 async def test_a_worker_that_expects_pickle_is_found() -> None:
     async with running_stack(durable=True) as stack:
         await stack.accept_message(1, "hi")

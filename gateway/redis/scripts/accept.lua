@@ -62,8 +62,7 @@ function handle.turn(session, id, turn, address, entry, policy, account)
   return 'new'
 end
 
-function handle.control(session, id, owner, optout, entry, policy, account, lapses)
-  if not first_time(session, id) then return 'duplicate' end
+local function record_control(session, owner, optout, entry, lapses)
   if optout ~= '' then redis.call('HSET', key(session), 'optout', optout) end
   local at = cjson.decode(entry).at
   if at > 0 then
@@ -80,12 +79,20 @@ function handle.control(session, id, owner, optout, entry, policy, account, laps
   return 'new'
 end
 
+function handle.control(session, id, owner, optout, entry, policy, account, lapses)
+  if not first_time(session, id) then return 'duplicate' end
+  local result = record_control(session, owner, optout, entry, lapses)
+  start_retention_if_idle(session)
+  return result
+end
+
 function handle.status(message, status, rank, session_key, entry)
   local stored = redis.call('HMGET', message, 'rank', 'session', 'reply')
   if tonumber(rank) <= tonumber(stored[1] or 0) then return 'stale' end
   redis.call('HSET', message, 'rank', rank, 'status', status, 'entry', entry)
   redis.call('PEXPIRE', message, DEDUP_MS)
   if not stored[2] then return 'early' end
+  if redis.call('EXISTS', key(stored[2])) == 0 then return 'new' end  -- erased or expired: its log stays away
   log_entry(stored[2], 'status', entry)
   if status == 'failed' and stored[3] and schedule_undelivered(stored[2], stored[3], now) then
     enqueue(stored[2], now, stamp)

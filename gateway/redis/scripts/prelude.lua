@@ -18,6 +18,8 @@
 --   tg:desk       zset    sessions that wait for an agent or have one, by the time of the last change
 --   tg:paused     zset    open circuit breakers: accounts by the time of the next probe
 --   tg:failures   hash    consecutive failed sends, by account
+--   tg:workers    zset    workers by the time of their last heartbeat
+--   tg:probe      zset    what the readiness check wrote; expires after a minute
 --   tg:pace:*     string  rate limit: theoretical arrival time of the next send of a number or account
 --
 -- Out of memory, the server refuses a script only at its first write, never later, so no script is applied
@@ -112,8 +114,8 @@ local function enqueue(session, now, stamp)
   -- The counter goes back in a failover to a lagging replica; with the time in it, an id is never used twice.
   local job = 'drain-' .. redis.sha1hex(session .. stamp):sub(1, 12) .. '-' .. redis.call('INCR', 'tg:jobs')
   local fields = rq_fields(cjson.encode({JOB_FUNCTION, cjson.null, {session}, EMPTY_OBJECT}), stamp)
-  redis.call('HSET', 'rq:job:' .. job, unpack(fields))
-  if not queue_registered then redis.call('SADD', 'rq:queues', QUEUE) end
+  redis.call('HSET', RQ_JOB .. job, unpack(fields))
+  if not queue_registered then redis.call('SADD', RQ_QUEUES, QUEUE) end
   queue_registered = true
   redis.call('RPUSH', QUEUE, job)
   redis.call('HSET', s, 'job', job)
@@ -280,6 +282,21 @@ local function clear_lease(session, ...)
   redis.call('HDEL', key(session), 'lease', 'job', ...)
 end
 
+-- A session without work is kept for the retention time; an opt-out is kept for good.
+local function start_retention(session)
+  local s = key(session)
+  if redis.call('HGET', s, 'optout') == '1' then redis.call('PERSIST', s) else redis.call('PEXPIRE', s, RETENTION_MS) end
+  redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)
+  redis.call('PEXPIRE', key(session, ':recent'), RETENTION_MS)
+end
+
+-- The same for an event that needs no job; while there is work, the end of that starts it.
+local function start_retention_if_idle(session)
+  if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) > 0 then return end
+  local stored = redis.call('HMGET', key(session), 'job', 'lease')
+  if not stored[1] and not stored[2] then start_retention(session) end
+end
+
 -- Guarantee L8: release the lease and clear the job mark if no work is left, in one step. A burst that may still grow
 -- and a running timer are left to the due index. Returns whether the lease was released.
 local function release_or_stay(session, now)
@@ -295,9 +312,7 @@ local function release_or_stay(session, now)
   if timer and timer <= now then return false end
   clear_lease(session, 'hold', 'overflow', 'burst', 'quiet')
   if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
-  if redis.call('HGET', s, 'optout') ~= '1' then redis.call('PEXPIRE', s, RETENTION_MS) end
-  redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)
-  redis.call('PEXPIRE', key(session, ':recent'), RETENTION_MS)
+  start_retention(session)
   return true
 end
 
