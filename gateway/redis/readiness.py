@@ -31,7 +31,7 @@ class Readiness:
 
     def __init__(self, redis: Redis, cache_seconds: float = _CACHE_SECONDS) -> None:
         self._redis = redis
-        self._probe = lua.load_script("probe", ProtocolLimits())
+        self._probe = lua.load_script("check_writable", ProtocolLimits())
         self.storage_problem = _CachedCheck(self._check_storage, cache_seconds)
         self.worker_problem = _CachedCheck(self._check_workers, cache_seconds)
 
