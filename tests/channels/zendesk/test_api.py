@@ -221,6 +221,14 @@ async def test_rate_limits_with_and_without_retry_after(
     assert error.value.retry_after == seconds
 
 
+async def test_two_date_headers_do_not_break_a_send(api: respx.MockRouter) -> None:
+    standing(api, written())
+    date = "Mon, 05 Jan 2026 10:00:00 GMT"
+    api.get(TICKET).respond(json=ticket(), headers={"Date": f"{date}, {date}"})
+
+    assert await send(reply()) == "98765432102"
+
+
 async def test_a_closed_ticket_is_rejected(api: respx.MockRouter) -> None:
     route = standing(api, status="closed")
 
