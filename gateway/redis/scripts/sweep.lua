@@ -21,7 +21,6 @@ end
 -- Put sent replies that a status reported as not delivered back into their outboxes, each under a key of its own: the
 -- provider must not take it for the one that it knows.
 for _, message in ipairs(redis.call('ZRANGEBYSCORE', 'tg:resends', '-inf', now, 'LIMIT', 0, ARGV[2])) do
-  redis.call('ZREM', 'tg:resends', message)
   local stored = redis.call('HMGET', message, 'session', 'reply', 'entry')
   local id = stored[3] and cjson.decode(stored[3]).id
   local kept = stored[1] and find_kept(stored[1], id)
@@ -34,6 +33,7 @@ for _, message in ipairs(redis.call('ZRANGEBYSCORE', 'tg:resends', '-inf', now, 
     log_entry(session, 'resend', cjson.encode({key = name, id = id}))
     enqueue(session, now, stamp)
   end
+  redis.call('ZREM', 'tg:resends', message)
 end
 
 local due = redis.call('ZRANGEBYSCORE', 'tg:due', '-inf', now, 'LIMIT', 0, ARGV[2])
