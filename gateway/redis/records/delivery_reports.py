@@ -1,4 +1,4 @@
-"""What delivery statuses say about channels and accounts: counters of the last day, and alarms."""
+"""Counters of delivery statuses by channel in the last day, and alarms of accounts."""
 
 from __future__ import annotations
 
