@@ -116,6 +116,22 @@ class Settings(BaseSettings):
         description="agent inactivity timeout before the bot resumes, on channels without an agent desk of "
         "their own (0: never)",
     )
+    reply_hours: float = Field(
+        24.0,
+        alias="TURNGATE_REPLY_HOURS",
+        gt=0,
+        le=24 * 30,
+        description="age at which a reply that the provider does not accept is given up and becomes a dead "
+        "letter; fractions are allowed",
+    )
+    message_hours: float = Field(
+        0.0,
+        alias="TURNGATE_MESSAGE_HOURS",
+        ge=0,
+        le=24 * 365,
+        description="age after which a message is recorded as `too_old` and not answered, by the provider's "
+        "time of it (0: every message is answered)",
+    )
     web_origins: str = Field(
         "",
         alias="TURNGATE_WEB_ORIGINS",

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from gateway.redis import rq_layout
 from gateway.redis.readiness import Readiness
+from gateway.redis.records.delivery_reports import is_delivery_counter, parse_delivery_counts, read_alarms
 from gateway.server.error_responses import service_unavailable
 
 
@@ -50,6 +51,7 @@ class HealthRoutes:
                 pipeline.zcard("tg:due")
                 pipeline.zcard("tg:paused")
                 answers: list[Any] = await pipeline.execute()
+            alarms = await read_alarms(self._redis)
         except (RedisError, OSError):
             return service_unavailable("Redis cannot be reached")
         counts, queued, due, paused = answers
@@ -57,8 +59,16 @@ class HealthRoutes:
         lines += [
             f'turngate_events_total{{event="{name.decode()}"}} {int(value)}'
             for name, value in sorted(counts.items())
+            if not is_delivery_counter(name)
+        ]
+        lines += ["# TYPE turngate_deliveries_total counter"]
+        lines += [
+            f'turngate_deliveries_total{{channel="{count.channel}",status="{count.status}",'
+            f'failure="{count.failure}"}} {count.messages}'
+            for count in parse_delivery_counts(counts)
         ]
         lines += ["# TYPE turngate_queued_drains gauge", f"turngate_queued_drains {queued}"]
         lines += ["# TYPE turngate_due_sessions gauge", f"turngate_due_sessions {due}"]
         lines += ["# TYPE turngate_paused_accounts gauge", f"turngate_paused_accounts {paused}"]
+        lines += ["# TYPE turngate_account_alarms gauge", f"turngate_account_alarms {len(alarms)}"]
         return PlainTextResponse("\n".join(lines) + "\n")

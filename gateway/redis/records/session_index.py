@@ -13,7 +13,7 @@ from core.model import Address, FrozenModel, Owner
 from core.ports import State
 
 _MAX_KEYS_PER_CALL = 500
-_KEY_SUFFIXES = ("", ":mail", ":out", ":seen", ":recent", ":log", ":text")
+_KEY_SUFFIXES = ("", ":mail", ":out", ":seen", ":recent", ":kept", ":log", ":text")
 _GLOB = re.compile(r"([*?\[\]\\])")
 _MAX_LETTERS_PER_CALL = 500
 

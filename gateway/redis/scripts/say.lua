@@ -10,7 +10,7 @@ if ARGV[4] == 'person' then
   set_owner(session, 'human', now, ARGV[5] == '1')
 end
 for i = 6, #ARGV, 2 do
-  redis.call('RPUSH', key(session, ':out'), ARGV[i])
+  redis.call('RPUSH', key(session, ':out'), stamp_reply(ARGV[i], now))
   log_entry(session, 'said', ARGV[i + 1])
 end
 count('proactive')

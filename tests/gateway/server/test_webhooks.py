@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
 from core.errors import InvalidSignature, MalformedWebhook
-from core.model import Event, TurnReceived
+from core.model import DeliveryStatus, Event, FailureKind, StatusChanged, TurnReceived
 from core.ports import Webhook, WebhookResponse
 from gateway.app import create_app
 from gateway.redis.connection.connect import open_redis
@@ -159,3 +159,21 @@ async def test_metrics_count_received_events(http: httpx.AsyncClient) -> None:
 
     assert 'turngate_events_total{event="turn:new"} 1' in text
     assert "turngate_queued_drains 1" in text
+
+
+async def test_metrics_count_deliveries_by_channel_status_and_class(
+    http: httpx.AsyncClient, redis: Redis
+) -> None:
+    statuses = {"P1": DeliveryStatus.DELIVERED, "P2": DeliveryStatus.FAILED, "P3": DeliveryStatus.FAILED}
+    await RedisInbox(redis).accept(
+        [
+            StatusChanged(channel="fake", provider_id=name, status=status, failure=FailureKind.WINDOW)
+            for name, status in statuses.items()
+        ]
+    )
+    text = (await http.get("/metrics")).text
+
+    assert 'turngate_deliveries_total{channel="fake",status="delivered",failure=""} 1' in text
+    assert 'turngate_deliveries_total{channel="fake",status="failed",failure="window"} 2' in text
+    assert "turngate_account_alarms 0" in text
+    assert 'event="delivery' not in text
