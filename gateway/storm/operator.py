@@ -15,9 +15,8 @@ from core.ports import Channel
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import read_log
+from gateway.redis.records.session_log import LogEntry, read_log
 from gateway.storm.conversations import AGENT_TEXT, OFFER_TEXT
-from gateway.storm.invariants import claimed_fences
 
 _RETRY_SECONDS = 0.2
 
@@ -39,11 +38,11 @@ class StormOperator:
         message = Message(text=OFFER_TEXT)
         await _until_confirmed(lambda: self._sender.send(session, f"own-{number}", message))
 
-    async def erase(self, session: str) -> list[str]:
-        """Erase a session; return the fencing tokens that were given before."""
-        log = await _until_confirmed(lambda: read_log(self._redis, session))
+    async def erase(self, session: str) -> list[LogEntry]:
+        """Erase a session; return its log."""
+        log: list[LogEntry] = await _until_confirmed(lambda: read_log(self._redis, session))
         await _until_confirmed(lambda: SessionIndex(self._redis).erase(session))
-        return claimed_fences(log)
+        return log
 
 
 async def _until_confirmed(act: Callable[[], Awaitable[Any]]) -> Any:

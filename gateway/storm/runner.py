@@ -23,6 +23,7 @@ from gateway.storm.invariants import (
     FinishedConversation,
     build_session_id,
     check_conversation,
+    claimed_fences,
     delete_session,
     is_idle,
 )
@@ -122,7 +123,7 @@ class StormRunner:
             if index in (plan.agent_at, plan.erased_at):
                 await asyncio.sleep(random.uniform(0.0, 2.0) * self._scenario.turn_delay)
             if index == plan.erased_at:
-                fences = await environment.operator.erase(session)
+                fences = claimed_fences(await environment.operator.erase(session))
                 self.result.counts["erased"] += len(turn_ids)
                 turn_ids = []
                 continue
