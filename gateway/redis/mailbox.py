@@ -150,7 +150,8 @@ class RedisMailbox:
         self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
     ) -> None:
         """Record that the provider rejected a reply for good; it leaves the outbox."""
-        entry = to_json({"key": reply.key, "reason": reason, "code": code})
+        dead = {} if opted_out else {"dead": True}
+        entry = to_json({"key": reply.key, "reason": reason, "code": code, **dead})
         letter = to_json({"reason": reason, "code": code, "reply": reply.model_dump(mode="json")})
         arguments: list[Argument] = ["1" if opted_out else "", entry, "" if opted_out else letter, reply.key]
         await self._fenced_call("refuse", lease, arguments)
@@ -166,7 +167,8 @@ class RedisMailbox:
         failure: SendFailure | None = None,
     ) -> None:
         """Release the lease and schedule the session in `seconds`; a failed send counts for its account."""
-        entry = to_json({"reason": reason, "seconds": round(seconds, 3)})
+        subject = {"key": failure.reply.key} if failure else {}
+        entry = to_json({**subject, "reason": reason, "seconds": round(seconds, 3)})
         account = account_key(failure.reply.address) if failure else ""
         cooldown_ms = int(failure.cooldown_seconds * 1000) if failure else 0
         flags = ["1" if flag else "" for flag in (settled, counted)]
