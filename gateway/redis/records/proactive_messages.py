@@ -148,7 +148,7 @@ class ProactiveMessages:
 
     async def _read_outbox_keys(self, session: str) -> frozenset[str]:
         items = await cast("Awaitable[list[bytes]]", self._redis.lrange(f"tg:{{{session}}}:out", 0, -1))
-        return frozenset(str(from_json(item).get("key")) for item in items)
+        return frozenset(map(_decode_key, items))
 
 
 def candidate_keys(message_id: str) -> list[str]:
@@ -222,6 +222,13 @@ class _Timeline:
             provider_id = provider_id or part.provider_id
             changes = {"outcome": outcome, "provider_id": provider_id, "reason": reason, "code": code}
             self._parts[key] = part.model_copy(update=changes)
+
+
+def _decode_key(item: bytes) -> str:
+    try:
+        return str(from_json(item)["key"])
+    except (ValueError, KeyError, TypeError):  # this release cannot read it
+        return ""
 
 
 def _mark_queued(parts: Sequence[PartReport], waiting: frozenset[str]) -> tuple[PartReport, ...]:
