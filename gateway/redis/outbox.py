@@ -43,9 +43,9 @@ class SendOutcome(StrEnum):
 REFUSAL_SENTENCES = {
     SendOutcome.ID_USED: "not sent: this id belongs to an earlier message with another content; use a new id",
     SendOutcome.FULL: "not sent: too many replies wait in this session; send it again later",
-    SendOutcome.UNKNOWN: "not sent: no message was received in this session; `turngate sessions` lists active ones",
+    SendOutcome.UNKNOWN: "not sent: no message was received in this session; check its name",
     SendOutcome.OPTED_OUT: "not sent: the person opted out; only they can opt in again",
-    SendOutcome.PERSON: "not sent: an agent has the session; send it again when the session is back with the bot",
+    SendOutcome.PERSON: "not sent: an agent has the session; send it again when the bot has it back",
     SendOutcome.CLOSED: "not sent: the session is closed; a message of the person opens it again",
     SendOutcome.EMPTY: "not sent: nothing of the message can be shown; give it a text",
 }

@@ -93,9 +93,7 @@ def _describe_first(answer: MessageAnswer, first: MessageReport | None) -> Messa
     """Return the answer to a repetition: the outcome of the first message."""
     if first is None:  # it was sent by an earlier release, which kept no record
         return answer.model_copy(update={"outcome": MessageOutcome.UNKNOWN})
-    return answer.model_copy(
-        update={"outcome": first.outcome, "reason": first.reason, "code": first.code}
-    )
+    return answer.model_copy(update={"outcome": first.outcome, "reason": first.reason, "code": first.code})
 
 
 def _build_answer(report: MessageReport) -> MessageOutcomeAnswer:

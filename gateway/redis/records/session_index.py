@@ -120,7 +120,8 @@ class SessionIndex:
     async def erase(self, session: str) -> int:
         """Delete a session with its log, dead letters and records of proactive messages (GDPR erasure).
 
-        Return the number of keys, letters and records. A worker that holds it loses its lease. An opt-out is deleted as well.
+        Return the number of keys, letters and records. A worker that holds the session loses its lease. An
+        opt-out is deleted as well.
         """
         keys = [f"tg:{{{session}}}{part}" for part in _KEY_SUFFIXES]
         account: Any = await self._redis.hget(keys[0], "account")

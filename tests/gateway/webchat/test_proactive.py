@@ -1,4 +1,4 @@
-"""`/messages` over real HTTP: a proactive message is queued or refused with its reason, and has an outcome."""
+"""`/messages` over real HTTP: a proactive message is queued or refused with its reason; it has an outcome."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Gateway(NamedTuple):
     async def wait_for_outcome(self, path: str, outcome: str) -> dict[str, Any]:
         async with asyncio.timeout(20):
             while (answer := await self.outcome(path))["outcome"] != outcome:
-                await asyncio.sleep(0.05)
+                await self.stack.redis.xread({f"tg:{{{answer['session']}}}:log": "$"}, block=500)
         return answer
 
     async def act(self, act: ControlAction, name: str) -> None:
