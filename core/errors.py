@@ -79,27 +79,51 @@ class Rejected(DeliveryError):
     """Permanent failure: the reply is recorded and not retried.
 
     `opted_out`: the contact refused all messages. `account_wide`: every send of this account fails until the
-    operator has acted.
+    operator has acted, so the reply waits for that. `taken_over`: an agent has the conversation, so the bot
+    is silent; nothing is lost. `window_closed`: only an approved template would be accepted now.
     """
 
     def __init__(
-        self, reason: str, *, code: str = "", opted_out: bool = False, account_wide: bool = False
+        self,
+        reason: str,
+        *,
+        code: str = "",
+        opted_out: bool = False,
+        account_wide: bool = False,
+        taken_over: bool = False,
+        window_closed: bool = False,
     ) -> None:
         super().__init__(reason, code=code)
         self.opted_out = opted_out
         self.account_wide = account_wide
+        self.taken_over = taken_over
+        self.window_closed = window_closed
 
 
 class Unavailable(DeliveryError):
-    """Temporary failure: the provider did not process the reply. `retry_after` is in seconds."""
+    """Temporary failure: the provider did not process the reply.
+
+    `retry_after` are the seconds that the provider asks to wait. `one_contact`: only this contact's replies
+    must wait, so it says nothing about the account.
+    """
+
+    def __init__(
+        self, reason: str, *, code: str = "", retry_after: float | None = None, one_contact: bool = False
+    ) -> None:
+        super().__init__(reason, code=code)
+        self.retry_after = retry_after
+        self.one_contact = one_contact
+
+
+class Unknown(DeliveryError):
+    """Unknown outcome: the reply may have been accepted; it is looked up before it is sent again.
+
+    `retry_after` are the seconds that the provider asks to wait.
+    """
 
     def __init__(self, reason: str, *, code: str = "", retry_after: float | None = None) -> None:
         super().__init__(reason, code=code)
         self.retry_after = retry_after
-
-
-class Unknown(DeliveryError):
-    """Unknown outcome: the reply may have been accepted; it is looked up before it is sent again."""
 
 
 class LeaseLost(GatewayError):

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 import channels as channel_registry
 from core.errors import ConfigurationError
 from core.ports import Channel, Dialog, HostsMedia, NeedsDependencies
-from core.processing import SessionProcessor
+from core.processing import ProcessingLimits, SessionProcessor
 from flows.document import WatchedFlowFile
 from flows.engine import DialogMachine, Moderator
 from flows.llm import create_model, create_moderator, create_transcriber
@@ -64,6 +64,14 @@ def build_protocol_limits(settings: Settings) -> ProtocolLimits:
         lease_ms=int(settings.lease_seconds * 1000),
         expiry_ms=int(settings.session_hours * 3_600_000),
         agent_timeout_ms=int(settings.person_hours * 3_600_000),
+        reply_ms=int(settings.reply_hours * 3_600_000),
+    )
+
+
+def build_processing_limits(settings: Settings) -> ProcessingLimits:
+    """Convert the settings to the limits of the session processor."""
+    return ProcessingLimits(
+        reply_seconds=settings.reply_hours * 3600, message_seconds=settings.message_hours * 3600
     )
 
 
@@ -211,6 +219,7 @@ async def open_runtime(settings: Settings, redis: Redis) -> AsyncIterator[Runtim
                     dialog=apply_middleware(router, middleware),
                     channels=sending,
                     http=http,
+                    limits=build_processing_limits(settings),
                     concurrency=config.concurrency,
                     error_messages=router.error_messages,
                 ),

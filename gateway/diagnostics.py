@@ -18,7 +18,8 @@ from gateway.config.settings import Settings
 from gateway.redis import rq_layout
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_redis
-from gateway.redis.records import worker_presence
+from gateway.redis.readiness import Readiness
+from gateway.redis.records import delivery_reports, worker_presence
 
 _UNREADABLE_MARKER = b"DeserializationError"
 _MAX_FAILURES_CHECKED = 50
@@ -86,6 +87,8 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
         yield CheckResult(passed=False, message=problem)
     if not problems:
         yield CheckResult(passed=True, message="Redis is durable (append-only, noeviction)")
+    problem = await Readiness(redis).storage_problem()
+    yield CheckResult(passed=not problem, message=problem or "Redis takes writes")
     is_worker_alive = await worker_presence.any_worker_alive(redis)
     yield CheckResult(
         passed=is_worker_alive,
@@ -98,18 +101,24 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
         pipeline.zcard("tg:due")
         pipeline.xlen("tg:dead")
         pipeline.zrange("tg:paused", 0, _MAX_ACCOUNTS_LISTED - 1)
+        pipeline.hgetall("tg:reasons")
         answers: list[Any] = await pipeline.execute()
-    queued, due, dead, paused = answers
+    queued, due, dead, paused, reasons = answers
     yield CheckResult(passed=True, message=f"{queued} jobs queued, {due} active sessions")
     if dead:
         yield CheckResult(passed=False, message=f"{dead} dead letters; see `turngate dead list`")
     if paused:
-        names = ", ".join(account.decode() for account in paused)
+        names = ", ".join(
+            f"{account.decode()} ({reasons[account].decode()})" if account in reasons else account.decode()
+            for account in paused
+        )
         yield CheckResult(
             passed=False,
             message=f"{names}: circuit breaker open after failed sends; replies are queued and retried. The "
             "worker's log has the provider's reason",
         )
+    async for finding in _check_deliveries(redis):
+        yield finding
     if unreadable := await _count_unreadable_jobs(redis):
         yield CheckResult(
             passed=False,
@@ -118,12 +127,26 @@ async def _check_redis(redis: Redis) -> AsyncIterator[CheckResult]:
         )
 
 
+async def _check_deliveries(redis: Redis) -> AsyncIterator[CheckResult]:
+    """Check what delivery statuses have reported in the last day."""
+    for alarm in await delivery_reports.read_alarms(redis):
+        yield CheckResult(
+            passed=False,
+            message=f"{alarm.account}: the provider accepts replies and then reports {alarm.code} "
+            f"({alarm.reason}); put the account in order, then see `turngate dead list`",
+        )
+    for passed, summary in delivery_reports.describe_failures(
+        await delivery_reports.read_recent_counts(redis)
+    ):
+        yield CheckResult(passed=passed, message=summary)
+
+
 async def _count_unreadable_jobs(redis: Redis) -> int:
     """Count the most recent failed jobs that failed because a worker expected pickled data."""
-    jobs: Any = await redis.zrevrange(f"rq:failed:{rq_layout.QUEUE}", 0, _MAX_FAILURES_CHECKED - 1)
+    jobs: Any = await redis.zrevrange(rq_layout.failed_jobs_key(), 0, _MAX_FAILURES_CHECKED - 1)
     async with redis.pipeline(transaction=False) as pipeline:
         for job in jobs:
-            pipeline.xrevrange(b"rq:results:" + job, count=1)
+            pipeline.xrevrange(rq_layout.results_key(job.decode()), count=1)
         results: list[Any] = await pipeline.execute() if jobs else []
     return sum(_UNREADABLE_MARKER in _read_traceback(result) for result in results)
 

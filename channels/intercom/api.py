@@ -18,7 +18,14 @@ from channels._kit.inbound import (
     get_object_list,
     get_text,
 )
-from channels._kit.outbound import BearerAuth, get, parse_json_body, parse_retry_after, post
+from channels._kit.outbound import (
+    BearerAuth,
+    get,
+    parse_json_body,
+    parse_retry_after,
+    post,
+    without_effect,
+)
 from channels._kit.text import normalize_for_comparison, redact_phone_numbers
 from channels.intercom.assignment import ASSIGNMENT_PART_TYPES, Assignee, Author, Workspace, has_content
 from channels.intercom.capabilities import API_VERSION, NAME
@@ -66,7 +73,9 @@ class IntercomClient:
         if reply.voice == "bot" and self._has_agent_activity(
             await self._get_conversation(reply, http), reply
         ):
-            raise Rejected("intercom: the conversation is assigned to an agent now", code="person")
+            raise Rejected(
+                "intercom: the conversation is assigned to an agent now", code="person", taken_over=True
+            )
         conversation = await self._post(reply, "reply", build_comment(reply), http)
         bot_parts = [
             part for part in _get_parts(conversation) if self._workspace.classify_author(part) is Author.BOT
@@ -209,7 +218,7 @@ class IntercomClient:
         error = (
             Unknown("intercom: malformed response") if response.is_success else build_delivery_error(response)
         )
-        raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
+        raise without_effect(error)
 
 
 def build_delivery_error(response: httpx.Response) -> DeliveryError:
@@ -225,7 +234,7 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     if status == 429:
         return Unavailable(reason, code=code, retry_after=_seconds_until_window_end(response))
     if status in (408, 409) or status >= 500:
-        return Unknown(reason, code=code)
+        return Unknown(reason, code=code, retry_after=parse_retry_after(response))
     if status < 400:
         return Unavailable(
             f"{reason}: not a response of Intercom's API; check INTERCOM_API_URL, which differs by region",

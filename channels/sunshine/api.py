@@ -7,7 +7,14 @@ from typing import Any, Final
 import httpx
 
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
-from channels._kit.outbound import get, parse_json_body, parse_retry_after, post, send_request
+from channels._kit.outbound import (
+    get,
+    parse_json_body,
+    parse_retry_after,
+    post,
+    send_request,
+    without_effect,
+)
 from channels._kit.rendering import PLAIN_DIALECT, attach_captions, attach_choices, render_markdown
 from channels._kit.text import redact_phone_numbers
 from channels.sunshine.capabilities import CAPABILITIES, NAME, REPLY_KEY_METADATA
@@ -47,7 +54,9 @@ class SunshineClient:
                 reply.address.theirs, "acceptControl", {"metadata": {REPLY_KEY_METADATA: reply.key}}, http
             )
         elif not self._switchboard.is_bot_active(get_active_integration(conversation)):
-            raise Rejected("another integration has control of the conversation", code="not_in_control")
+            raise Rejected(
+                "another integration has control of the conversation", code="not_in_control", taken_over=True
+            )
         response = await self._post(
             reply.address.theirs,
             "messages",
@@ -87,7 +96,7 @@ class SunshineClient:
             if not response.is_success or not url:
                 raise build_delivery_error(response)
         except Unknown as error:
-            raise Unavailable(error.reason, code=error.code) from error
+            raise without_effect(error) from error
         return medium.model_copy(update={"url": url})
 
     async def _pass_control(
@@ -140,7 +149,7 @@ class SunshineClient:
         error = (
             Unknown("sunshine: malformed response") if response.is_success else build_delivery_error(response)
         )
-        raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
+        raise without_effect(error)
 
 
 def build_delivery_error(response: httpx.Response) -> DeliveryError:
@@ -149,11 +158,11 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     error = next(iter(get_object_list(parse_json_body(response), "errors")), {})
     code = get_identifier(error, "code", 60) or str(status)
     reason = f"sunshine {status} {code}: {redact_phone_numbers(get_text(error, 'title', 300))}"
+    after = parse_retry_after(response)
     if status == 429:
-        after = parse_retry_after(response)
         return Unavailable(reason, code=code, retry_after=_DEFAULT_RETRY_SECONDS if after is None else after)
     if status >= 500:
-        return Unknown(reason, code=code)
+        return Unknown(reason, code=code, retry_after=after)
     if status < 400:
         return Unavailable(f"{reason}: not a response of Zendesk's API; check SUNSHINE_API_URL", code=code)
     if status == 423:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx
 
-from channels._kit.outbound import ErrorKind, get, parse_json_body, parse_retry_after, post
+from channels._kit.outbound import ErrorKind, get, parse_json_body, parse_retry_after, post, without_effect
 from channels._kit.rendering import (
     ASTERISK_DIALECT,
     PLAIN_DIALECT,
@@ -25,12 +25,12 @@ from channels.twilio.capabilities import (
     CAPABILITIES,
     NAME,
     classify_error_code,
+    default_retry_seconds,
     is_whatsapp,
 )
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.model import Address, Attachment, Message, MessagePart, Reply, SentMessage
 
-_DEFAULT_RETRY_SECONDS: Final = 600.0
 _PAGE_SIZE: Final = 100
 _MAX_PAGES: Final = 5
 _CLOCK_SLACK: Final = timedelta(seconds=2)
@@ -117,7 +117,7 @@ class TwilioClient:
             if response.is_success
             else build_delivery_error(response)
         )
-        raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
+        raise without_effect(error)
 
 
 def build_delivery_error(response: httpx.Response) -> DeliveryError:
@@ -132,17 +132,17 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     if status == 429 or code == "20429":
         return Unavailable(reason, code=code, retry_after=parse_retry_after(response))
     if status >= 500:
-        return Unknown(reason, code=code)
+        return Unknown(reason, code=code, retry_after=parse_retry_after(response))
     if kind in (ErrorKind.LATER, ErrorKind.RETRY):
-        return Unavailable(
-            reason, code=code, retry_after=parse_retry_after(response) or _DEFAULT_RETRY_SECONDS
-        )
+        after = parse_retry_after(response) or default_retry_seconds(code)
+        return Unavailable(reason, code=code, retry_after=after)
     if status < 400:
         return Unavailable(f"{reason}: not a response of Twilio's API; check TWILIO_API_URL", code=code)
     return Rejected(
         reason,
         code=code,
         opted_out=kind is ErrorKind.OPTED_OUT,
+        window_closed=kind is ErrorKind.WINDOW,
         account_wide=kind is ErrorKind.ACCOUNT or (kind is ErrorKind.UNKNOWN and status in (401, 403)),
     )
 

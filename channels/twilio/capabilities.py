@@ -88,9 +88,19 @@ ERROR_KINDS: Final[Mapping[str, ErrorKind]] = MappingProxyType(
 )
 
 
+_RETRY_SECONDS_BY_KIND: Final[Mapping[ErrorKind, float]] = MappingProxyType(
+    {ErrorKind.RETRY: 60.0, ErrorKind.LATER: 600.0}
+)
+
+
 def classify_error_code(code: str) -> ErrorKind:
     """Classify an error code of a response or status callback (Twilio, "Error and warning dictionary")."""
     return ERROR_KINDS.get(code, ErrorKind.UNKNOWN)
+
+
+def default_retry_seconds(code: str) -> float:
+    """Return the wait before a message that failed with this code is sent again."""
+    return _RETRY_SECONDS_BY_KIND.get(classify_error_code(code), 0.0)
 
 
 def is_whatsapp(address: str) -> bool:

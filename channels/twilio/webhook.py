@@ -24,7 +24,16 @@ from channels._kit.inbound import (
     signatures_match,
 )
 from channels._kit.text import redact_phone_numbers, sanitize
-from channels.twilio.capabilities import CAPABILITIES, KEYWORDS, NAME, STATUSES, WHATSAPP_PREFIX, is_whatsapp
+from channels.twilio.capabilities import (
+    CAPABILITIES,
+    KEYWORDS,
+    NAME,
+    STATUSES,
+    WHATSAPP_PREFIX,
+    classify_error_code,
+    default_retry_seconds,
+    is_whatsapp,
+)
 from core.errors import InvalidSignature, MalformedWebhook, WebhookTooLarge
 from core.model import (
     Address,
@@ -209,11 +218,14 @@ def _build_status_event(form: FormData, sid: str, status_name: str) -> Event:
         return Ignored(reason="unknown status")
     if status is not DeliveryStatus.FAILED:
         return StatusChanged(channel=NAME, provider_id=sid, status=status)
+    code = sanitize(form.first_value("ErrorCode"), 20)
     return StatusChanged(
         channel=NAME,
         provider_id=sid,
         status=status,
-        error_code=sanitize(form.first_value("ErrorCode"), 20),
+        error_code=code,
+        failure=classify_error_code(code).failure,
+        retry_after=default_retry_seconds(code),
         error_text=redact_phone_numbers(
             form.first_value("ErrorMessage", "ChannelStatusMessage") or status_name
         ),

@@ -14,17 +14,16 @@ from channels._kit.outbound import (
     parse_retry_after,
     post,
     send_request,
+    without_effect,
 )
 from channels._kit.text import redact_phone_numbers
-from channels.whatsapp.capabilities import NAME, PAIR_LIMIT_CODE, classify_error_code
+from channels.whatsapp.capabilities import NAME, PAIR_LIMIT_CODE, classify_error_code, default_retry_seconds
 from channels.whatsapp.rendering import Json, build_request
 from core.errors import DeliveryError, Rejected, Unavailable, Unknown
 from core.model import Attachment, Reply, SentMessage
 
 _DEFAULT_RETRY_SECONDS: Final = 600.0
 _RETRY_SECONDS: Final = 5.0
-_PAIR_RETRY_SECONDS: Final = 30.0
-"""One message in six seconds to a person; after a burst the debt lasts minutes (Meta, "Pair rate limits")."""
 
 
 class WhatsAppClient:
@@ -70,7 +69,7 @@ class WhatsAppClient:
             if not response.is_success or not number:
                 raise build_delivery_error(response)
         except Unknown as error:
-            raise Unavailable(error.reason, code=error.code) from error
+            raise without_effect(error) from error
         return medium.model_copy(update={"url": f"{self._base}/{number}"})
 
     async def show_typing(self, phone_number_id: str, turn_id: str, http: httpx.AsyncClient) -> None:
@@ -107,10 +106,15 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     reason = f"whatsapp {code}: {redact_phone_numbers(message)}"
     kind = classify_error_code(code) if error else ErrorKind.UNKNOWN
     if kind is ErrorKind.LATER or status == 429:
-        default = _PAIR_RETRY_SECONDS if code == PAIR_LIMIT_CODE else _DEFAULT_RETRY_SECONDS
-        return Unavailable(reason, code=code, retry_after=parse_retry_after(response) or default)
+        default = default_retry_seconds(code) or _DEFAULT_RETRY_SECONDS
+        return Unavailable(
+            reason,
+            code=code,
+            retry_after=parse_retry_after(response) or default,
+            one_contact=code == PAIR_LIMIT_CODE,
+        )
     if status >= 500:
-        return Unknown(reason, code=code)
+        return Unknown(reason, code=code, retry_after=parse_retry_after(response))
     if kind is ErrorKind.RETRY or error.get("is_transient") is True:
         return Unavailable(reason, code=code, retry_after=parse_retry_after(response) or _RETRY_SECONDS)
     if status < 400:
@@ -118,5 +122,6 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     return Rejected(
         reason,
         code=code,
+        window_closed=kind is ErrorKind.WINDOW,
         account_wide=kind is ErrorKind.ACCOUNT or (kind is ErrorKind.UNKNOWN and status in (401, 403)),
     )

@@ -108,6 +108,15 @@ _CODES_BY_KIND: Final[Mapping[ErrorKind, str]] = MappingProxyType(
     }
 )
 
+_RETRY_SECONDS_BY_KIND: Final[Mapping[ErrorKind, float]] = MappingProxyType(
+    {ErrorKind.RETRY: 5.0, ErrorKind.LATER: 600.0}
+)
+_RETRY_SECONDS_BY_CODE: Final[Mapping[str, float]] = MappingProxyType(
+    {PAIR_LIMIT_CODE: 30.0, "131049": 86_400.0}
+)
+"""One message in six seconds to a person; after a burst the debt lasts minutes (Meta, "Pair rate limits").
+131049 must not be repeated within a day (Meta, "Per-user marketing template message limits")."""
+
 ERROR_KINDS: Final[Mapping[str, ErrorKind]] = MappingProxyType(
     {code: kind for kind, codes in _CODES_BY_KIND.items() for code in codes.split()}
 )
@@ -118,6 +127,12 @@ def classify_error_code(code: str) -> ErrorKind:
     if code.isascii() and code.isdigit() and 200 <= int(code[:6]) <= 299:
         return ErrorKind.ACCOUNT  # permissions
     return ERROR_KINDS.get(code, ErrorKind.UNKNOWN)
+
+
+def default_retry_seconds(code: str) -> float:
+    """Return the wait before a message that failed with this code is sent again."""
+    default = _RETRY_SECONDS_BY_KIND.get(classify_error_code(code), 0.0)
+    return _RETRY_SECONDS_BY_CODE.get(code, default)
 
 
 def is_phone_number(address: str) -> bool:

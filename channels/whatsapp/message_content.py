@@ -84,6 +84,7 @@ class MessageParser:
             attachments=content.attachments,
             location=content.location,
             details=_build_details(message, kind, contact, content.form),
+            at=float(_get_timestamp(message) or 0),
         )
         return TurnReceived(turn=turn, aliases=aliases)
 

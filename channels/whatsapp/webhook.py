@@ -27,6 +27,8 @@ from channels.whatsapp.capabilities import (
     MAX_REPLY_KEY_LENGTH,
     NAME,
     STATUSES,
+    classify_error_code,
+    default_retry_seconds,
 )
 from channels.whatsapp.identities import (
     BusinessNumber,
@@ -186,11 +188,14 @@ def _parse_status(status: JsonObject) -> Event:
         or get_text(error, "title")
         or get_text(error, "message")
     )
+    code = get_identifier(error, "code", 20) if failed else ""
     return StatusChanged(
         channel=NAME,
         provider_id=wamid,
         status=kind,
-        error_code=get_identifier(error, "code", 20) if failed else "",
+        error_code=code,
+        failure=classify_error_code(code).failure if failed else None,
+        retry_after=default_retry_seconds(code) if failed else 0.0,
         error_text=redact_phone_numbers(text or "failed") if failed else "",
         reply_key=get_identifier(status, "biz_opaque_callback_data", MAX_REPLY_KEY_LENGTH),
         details=_parse_pricing(get_object(status, "pricing")),

@@ -132,7 +132,7 @@ class ZendeskClient:
         """Build the update of the ticket as read; Zendesk accepts it only while the ticket is unchanged."""
         handed_off = reply.act == "hand_off"
         if is_held and not handed_off:
-            raise Rejected("the ticket is assigned to an agent", code="held")
+            raise Rejected("the ticket is assigned to an agent", code="held", taken_over=True)
         body: Json = {"comment": comment, "status": "open" if handed_off else self._status}
         if handed_off and not is_held:
             body |= {"assignee_id": None, **({"group_id": int(self._group)} if self._group else {})}
@@ -161,6 +161,7 @@ class ZendeskClient:
                 "zendesk: waiting because of the limit of 30 updates per ticket in 10 minutes",
                 code="ticket_updates",
                 retry_after=max(_UPDATE_WINDOW_SECONDS - (self._now() - recent[-1]).total_seconds(), 1.0),
+                one_contact=True,
             )
         if BOT_OFF_TAG in snapshot.tags or not snapshot.needs_audits:
             return snapshot, BOT_OFF_TAG in snapshot.tags

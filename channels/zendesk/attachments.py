@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 
 from channels._kit.inbound import JsonObject, get_identifier, get_object, get_object_list, get_text
-from channels._kit.outbound import parse_json_body
+from channels._kit.outbound import parse_json_body, without_effect
 from channels.zendesk.client import ApiClient, build_delivery_error
-from core.errors import Rejected, Unavailable, Unknown
+from core.errors import Rejected, Unavailable
 from core.model import Attachment
 from core.ports import FetchError, HttpFetcher, HttpRequest
 
@@ -39,7 +39,7 @@ async def upload_files(
                 )
             )
         except FetchError as error:
-            raise Unavailable(f"downloading the file to send failed: {error}") from error
+            raise Unavailable(f"downloading the file to send failed: {error}", one_contact=True) from error
         if file.status != 200:
             raise Rejected(f"downloading the file to send failed: the server responded with {file.status}")
         kind = medium.content_type
@@ -56,8 +56,7 @@ async def upload_files(
         )
         token = get_text(get_object(parse_json_body(response), "upload"), "token", 200)
         if not response.is_success or not token:
-            refused = build_delivery_error(response)
-            raise Unavailable(refused.reason, code=refused.code) if isinstance(refused, Unknown) else refused
+            raise without_effect(build_delivery_error(response))
         tokens.append(token)
     return tokens
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol
 
@@ -17,6 +17,7 @@ from channels._kit.outbound import (
     parse_json_body,
     parse_retry_after,
     send_request,
+    without_effect,
 )
 from channels._kit.text import redact_phone_numbers
 from channels.zendesk.capabilities import NAME
@@ -82,8 +83,7 @@ class ApiClient:
         body = parse_json_body(response)
         if response.is_success and body:
             return body, _parse_date_header(response)
-        error = build_delivery_error(response)
-        raise Unavailable(error.reason, code=error.code) if isinstance(error, Unknown) else error
+        raise without_effect(build_delivery_error(response))
 
     async def _send_authenticated(
         self, attempt: Callable[[Credentials], Awaitable[httpx.Response]], http: httpx.AsyncClient
@@ -105,19 +105,22 @@ def build_delivery_error(response: httpx.Response) -> DeliveryError:
     if status == 429:
         return Unavailable(reason, code=code, retry_after=_DEFAULT_RETRY_SECONDS if after is None else after)
     if status in (409, 423):
-        return Unavailable(reason, code=code, retry_after=_LOCKED_RETRY_SECONDS if after is None else after)
+        after = _LOCKED_RETRY_SECONDS if after is None else after
+        return Unavailable(reason, code=code, retry_after=after, one_contact=True)
     if status >= 500:
-        return Unknown(reason, code=code)
+        return Unknown(reason, code=code, retry_after=after)
     if status < 400:
         return Unavailable(f"{reason}: not a response of Zendesk's API; check ZENDESK_API_URL", code=code)
     return Rejected(reason, code=code, account_wide=status == 401)
 
 
 def _parse_date_header(response: httpx.Response) -> datetime | None:
+    """Return the time in Zendesk's `Date` header; two such headers are parsed as a time without a zone."""
     try:
-        return parsedate_to_datetime(response.headers.get("date", ""))
+        at = parsedate_to_datetime(response.headers.get("date", ""))
     except ValueError:
         return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _extract_error_message(body: Json) -> str:

@@ -12,6 +12,7 @@ from core.model.event import (
     TurnReceived,
     status_rank,
 )
+from core.model.failure import FailureKind
 from core.model.message import Choice, Message, MessagePart, Reply, SentMessage, merge_messages
 from core.model.owner import AutomaticTransition, ControlAction, Owner, can_bot_answer, next_owner
 from core.model.timer import FiredTimer, TimerKind
@@ -26,6 +27,7 @@ __all__ = [
     "ControlReceived",
     "DeliveryStatus",
     "Event",
+    "FailureKind",
     "FiredTimer",
     "FrozenModel",
     "Ignored",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from core.model.base import FrozenModel
+from core.model.failure import FailureKind
 from core.model.owner import ControlAction
 from core.model.turn import Address, Turn
 
@@ -55,8 +56,9 @@ class TurnReceived(FrozenModel):
 class StatusChanged(FrozenModel):
     """A delivery status of a reply, which is identified by the provider's id.
 
-    `reply_key` is our key of the reply where the provider returns it, `details` further facts, such as a
-    price category.
+    `failure` classifies a failed delivery, and `retry_after` is how many seconds a reply that may be sent
+    again must wait for that at least. `reply_key` is our key of the reply where the provider returns it,
+    `details` further facts, such as a price category.
     """
 
     kind: Literal["status"] = "status"
@@ -65,6 +67,8 @@ class StatusChanged(FrozenModel):
     status: DeliveryStatus
     error_code: str = ""
     error_text: str = ""
+    failure: FailureKind | None = None
+    retry_after: float = 0.0
     reply_key: str = ""
     details: dict[str, str] = Field(default_factory=dict)
 

@@ -88,7 +88,9 @@ class Reply(MessagePart):
 
     `act` is `say`, `hand_off` (to the provider's desk, with `body` as an internal note) or `close` (the flow
     has ended). `voice` is the author: an agent's reply is also sent while an agent owns the session, the
-    bot's is not. `bulk` replies are sent after those of all sessions.
+    bot's is not. `bulk` replies are sent after those of all sessions. `committed_at_ms` is the store's time
+    at which it entered the outbox, 0 before that: a reply is given up by its age. `resends` is how often it
+    was sent again because a status said that it was not delivered.
     """
 
     key: str
@@ -96,6 +98,8 @@ class Reply(MessagePart):
     act: Literal["say", "hand_off", "close"] = "say"
     voice: Literal["bot", "person"] = "bot"
     bulk: bool = False
+    committed_at_ms: int = 0
+    resends: int = 0
 
     @property
     def global_key(self) -> str:

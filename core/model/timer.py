@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from core.model.base import FrozenModel
+from core.model.failure import FailureKind
 from core.model.turn import Address
 
 
@@ -21,11 +22,15 @@ class TimerKind(StrEnum):
 
 
 class FiredTimer(FrozenModel):
-    """An expired timer; `at_ms` is the store's time in milliseconds, `address` that of the last message."""
+    """An expired timer; `at_ms` is the store's time in milliseconds, `address` that of the last message.
+
+    `failure` is why a reply was not delivered.
+    """
 
     timer: TimerKind
     address: Address
     at_ms: int
+    failure: FailureKind | None = None
 
     @property
     def name(self) -> str:

@@ -69,5 +69,8 @@ class Dialog(Protocol):
         ...
 
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
-        """Return what to send when the last outcome's `timeout` has passed or its reply was not delivered."""
+        """Return what to send when the last outcome's `timeout` has passed or its reply was not delivered.
+
+        For a reply that was not delivered, `state` has the class of the failure as `undelivered`.
+        """
         ...

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from core.model import Event, FiredTimer, Owner, Reply, TimerKind, Turn
+from core.model import Event, FailureKind, FiredTimer, Owner, Reply, TimerKind, Turn
 from core.ports.dialog import State
 
 
@@ -61,7 +61,7 @@ class SessionView:
     those of settled replies. `granted_key` is the key of a reply that was marked in the same step and may be
     sent. `overflowed`: messages were refused and the contact was not informed. `fired_timer` is an expired
     timer, if there is nothing else. `lease_released`: there is nothing to do, so the lease was released in
-    the same step.
+    the same step. `read_at_ms` is the store's time.
     """
 
     owner: Owner = Owner.BOT
@@ -78,24 +78,28 @@ class SessionView:
     overflowed: bool = False
     fired_timer: FiredTimer | None = None
     lease_released: bool = False
+    read_at_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SendPermit:
     """Permission to send a reply now.
 
-    If not granted: retry after `wait` seconds; 0 means that the reply left the outbox.
+    If not granted: retry after `wait` seconds; 0 means that the reply left the outbox. `reason` says why it
+    must wait.
     """
 
     granted: bool
     wait: float = 0.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SendFailure:
-    """A failed send, for the account's circuit breaker, which opens after a few in a row.
+    """A failed send, for the account's circuit breaker, which opens after failures of a few replies in a row.
 
-    With `cooldown_seconds` above 0 it opens at once, for at least that long.
+    Further tries of the same reply do not count. With `cooldown_seconds` above 0 it opens at once, for at
+    least that long.
     """
 
     reply: Reply
@@ -193,26 +197,43 @@ class Mailbox(Protocol):
         """End a turn and return the next view; with `leave`, release the lease if nothing is left to do."""
         ...
 
-    async def mark_sending(self, lease: Lease, reply: Reply) -> SendPermit:
+    async def request_probe(self, lease: Lease, reply: Reply) -> SendPermit:
+        """Return whether a reply may be looked up at the provider now, or the circuit breaker's wait."""
+        ...
+
+    async def mark_sending(self, lease: Lease, reply: Reply, *, probed: bool = False) -> SendPermit:
         """Mark a reply as being sent (guarantees L7 and L10).
 
-        The permit may ask to wait, for the rate limit or an open circuit breaker. The reply leaves the outbox
-        if it may not be sent any more: an agent owns the session, or the contact opted out.
+        The permit may ask to wait, for the rate limit or an open circuit breaker; with `probed` the breaker
+        has let a look-up of this reply through. The reply leaves the outbox if it may not be sent any more:
+        an agent owns the session, or the contact opted out.
         """
         ...
 
     async def record_sent(
-        self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False
+        self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False, keep: bool = False
     ) -> SessionView:
-        """Record that the provider accepted a reply, remove it from the outbox and return the next view."""
+        """Record that the provider accepted a reply, remove it from the outbox and return the next view.
+
+        With `keep` the reply is kept for a while, to be sent again if a status says that it was not
+        delivered and may be.
+        """
         ...
 
     async def record_rejected(
-        self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
+        self,
+        lease: Lease,
+        reply: Reply,
+        reason: str,
+        *,
+        code: str = "",
+        failure: FailureKind = FailureKind.PERMANENT,
+        taken_over: bool = False,
     ) -> None:
         """Record a permanent rejection: the reply leaves the outbox and becomes a dead letter.
 
-        If the contact opted out, no dead letter is made.
+        `failure` classifies it for the dialog. If the contact opted out, or an agent has taken the
+        conversation over, no dead letter is made.
         """
         ...
 
@@ -228,8 +249,8 @@ class Mailbox(Protocol):
     ) -> None:
         """Release the lease and schedule the session in `seconds`.
 
-        `settled`: the marked reply was certainly not sent, so it need not be looked up. `counted`: this was
-        one of the reply's bounded number of tries.
+        `settled`: the marked reply was certainly not sent, so it need not be looked up. `counted`: the reply
+        was tried, so the next wait is longer.
         """
         ...
 

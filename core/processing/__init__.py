@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from core.processing.concurrency import Concurrency, ConcurrencyPolicy, bypasses_policy, merge_turns
+from core.processing.retry_policy import ProcessingLimits
 from core.processing.session_processor import SessionProcessor
 
 __all__ = [
     "Concurrency",
     "ConcurrencyPolicy",
+    "ProcessingLimits",
     "SessionProcessor",
     "bypasses_policy",
     "merge_turns",

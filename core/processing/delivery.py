@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Generic
 
 from core.errors import DeliveryError, LeaseLost, Rejected, Unavailable, Unknown
-from core.model import Reply, SentMessage
-from core.ports import Channel, Http, Lease, Mailbox, SendFailure, SessionView
+from core.model import FailureKind, Reply, SentMessage
+from core.ports import Channel, Http, Lease, Mailbox, SendFailure, SendPermit, SessionView
 from core.processing.retry_policy import ProcessingLimits
 
 log = logging.getLogger("turngate.delivery")
@@ -30,68 +30,105 @@ class OutboxSender(Generic[Http]):
         """Send the first reply and return the next view; `None` if it must wait and the lease is released."""
         reply = view.outbox[0]
         try:
-            sent = await self._find_earlier_send(reply, view)
+            sent, looks_up = None, self._needs_look_up(reply, view)
+            if looks_up:
+                permit = await self._mailbox.request_probe(lease, reply)
+                if permit.wait:
+                    return await self._wait_for_permit(lease, reply, view, permit)
+                sent = await self._find_earlier_send(reply, view)
             if sent is None:
                 if view.granted_key != reply.key:
-                    permit = await self._mailbox.mark_sending(lease, reply)
+                    permit = await self._mailbox.mark_sending(lease, reply, probed=looks_up)
                     if permit.wait:
-                        await self._mailbox.postpone(
-                            lease, permit.wait, "rate limit or open circuit breaker", counted=False
-                        )
-                        return None
+                        return await self._wait_for_permit(lease, reply, view, permit)
                     if not permit.granted:
                         return await self._mailbox.read_session(lease)
                 if not self._mailbox.is_lease_valid(lease):
                     raise LeaseLost("the lease may have expired since the reply was marked")
                 sent = await self._send(reply)
         except (Unavailable, Unknown, Rejected) as error:
-            if isinstance(error, Rejected) and not error.account_wide:
-                await self._record_rejection(lease, reply, error, error.reason)
-            elif view.postponements + 1 < self._limits.send_tries:
+            if not _is_final(error) and self._seconds_left(reply, view) > 0:
                 await self._postpone_retry(lease, reply, view, error)
                 return None
-            else:
-                reason = f"gave up after {view.postponements + 1} tries: {error.reason}"
-                await self._record_rejection(lease, reply, error, reason)
-        else:
-            return await self._mailbox.record_sent(lease, reply, sent.provider_id, leave=True)
-        return await self._mailbox.read_session(lease)
+            await self._record_rejection(lease, reply, error)
+            return await self._mailbox.read_session(lease)
+        keep = self._channels[reply.address.channel].capabilities.statuses
+        return await self._mailbox.record_sent(lease, reply, sent.provider_id, leave=True, keep=keep)
 
-    async def _record_rejection(self, lease: Lease, reply: Reply, error: DeliveryError, reason: str) -> None:
-        opted_out = isinstance(error, Rejected) and error.opted_out
-        await self._mailbox.record_rejected(lease, reply, reason, code=error.code, opted_out=opted_out)
+    def _seconds_left(self, reply: Reply, view: SessionView) -> float:
+        """Return the seconds until the reply is too old, by the store's clock (guarantee L14)."""
+        return self._max_age(reply) - _age(reply, view)
+
+    def _max_age(self, reply: Reply) -> float:
+        """Return the age in seconds at which a reply of this channel is given up."""
+        return self._limits.reply_seconds
+
+    async def _wait_for_permit(
+        self, lease: Lease, reply: Reply, view: SessionView, permit: SendPermit
+    ) -> SessionView | None:
+        """Postpone a reply that may not be sent yet, or give it up if it is too old."""
+        seconds_left = self._seconds_left(reply, view)
+        if seconds_left <= 0:
+            await self._record_rejection(lease, reply, Unavailable(permit.reason))
+            return await self._mailbox.read_session(lease)
+        reason = "rate limit or open circuit breaker"
+        settled, wait = not self._is_marked(reply, view), min(permit.wait, seconds_left)
+        await self._mailbox.postpone(lease, wait, reason, settled=settled, counted=False)
+        return None
+
+    async def _record_rejection(self, lease: Lease, reply: Reply, error: DeliveryError) -> None:
+        reason = error.reason
+        if not _is_final(error):
+            reason = f"gave up after {self._max_age(reply) / 3600:g} h: {reason}"
+        await self._mailbox.record_rejected(
+            lease,
+            reply,
+            reason,
+            code=error.code,
+            failure=_classify(error),
+            taken_over=isinstance(error, Rejected) and error.taken_over,
+        )
 
     async def _postpone_retry(
         self, lease: Lease, reply: Reply, view: SessionView, error: DeliveryError
     ) -> None:
-        retry_after = error.retry_after if isinstance(error, Unavailable) else None
-        seconds, cooldown_seconds = retry_after or self._limits.backoff(view.postponements), 0.0
-        if isinstance(error, Rejected):
-            seconds = cooldown_seconds = self._limits.max_delay
-            log.error(
-                "%s rejects every send of this account (%s %s): circuit breaker open, next attempt in %g s",
-                reply.address.channel,
-                error.code,
-                error.reason,
-                cooldown_seconds,
-            )
+        """Postpone the next try by exponential backoff, and for at least as long as the provider asks."""
+        seconds = self._limits.backoff(view.postponements, _age(reply, view))
+        cooldown_seconds, concerns_account = 0.0, True
+        match error:
+            case Rejected():
+                seconds = cooldown_seconds = self._limits.max_delay
+                log.error(
+                    "%s rejects every send of this account (%s %s): circuit breaker open, "
+                    "next attempt in %g s",
+                    reply.address.channel,
+                    error.code,
+                    error.reason,
+                    cooldown_seconds,
+                )
+            case Unavailable(retry_after=retry_after, one_contact=one_contact):
+                seconds, concerns_account = max(seconds, retry_after or 0.0), not one_contact
+            case Unknown(retry_after=retry_after):
+                seconds = max(seconds, retry_after or 0.0)
         settled = not isinstance(error, Unknown) and not self._is_marked(reply, view)
         await self._mailbox.postpone(
             lease,
-            min(seconds, self._limits.max_delay),
+            min(seconds, self._seconds_left(reply, view)),
             error.reason,
             settled=settled,
-            failure=SendFailure(reply=reply, cooldown_seconds=cooldown_seconds),
+            failure=SendFailure(reply=reply, cooldown_seconds=cooldown_seconds) if concerns_account else None,
         )
 
     def _is_marked(self, reply: Reply, view: SessionView) -> bool:
         return view.send_mark is not None and view.send_mark.key == reply.key
 
-    async def _find_earlier_send(self, reply: Reply, view: SessionView) -> SentMessage | None:
-        """Look up a reply whose earlier send was started and never settled (guarantee L7)."""
+    def _needs_look_up(self, reply: Reply, view: SessionView) -> bool:
+        """Return whether an earlier send was started and never settled (guarantee L7)."""
         channel = self._get_channel(reply)
-        if not self._is_marked(reply, view) or not channel.capabilities.look_up:
-            return None
+        return self._is_marked(reply, view) and channel.capabilities.look_up
+
+    async def _find_earlier_send(self, reply: Reply, view: SessionView) -> SentMessage | None:
+        channel = self._get_channel(reply)
         assert view.send_mark is not None, "the marked reply is this one"
         since = datetime.fromtimestamp(view.send_mark.at_ms / 1000, UTC)
         try:
@@ -116,3 +153,26 @@ class OutboxSender(Generic[Http]):
             raise
         except Exception as error:  # a channel may raise anything; it classifies its own errors
             raise channel.classify(error) from error
+
+
+def _is_final(error: DeliveryError) -> bool:
+    """Return whether no later try can succeed; an account-wide rejection ends when the operator acts."""
+    return isinstance(error, Rejected) and not error.account_wide
+
+
+def _classify(error: DeliveryError) -> FailureKind:
+    """Classify the error with which a reply was given up, as a status would report it."""
+    if not isinstance(error, Rejected):
+        return FailureKind.TEMPORARY
+    if error.opted_out:
+        return FailureKind.OPTED_OUT
+    if error.account_wide:
+        return FailureKind.ACCOUNT
+    return FailureKind.WINDOW if error.window_closed else FailureKind.PERMANENT
+
+
+def _age(reply: Reply, view: SessionView) -> float:
+    """Return the seconds since the reply was committed; 0 if the store has not said so."""
+    if not reply.committed_at_ms or not view.read_at_ms:
+        return 0.0
+    return (view.read_at_ms - reply.committed_at_ms) / 1000

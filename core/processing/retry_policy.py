@@ -5,18 +5,33 @@ from __future__ import annotations
 from core.backoff import exponential_backoff
 from core.model import FrozenModel
 
+_AGE_SHARE = 0.05
+"""Of a reply's age: the longest wait between two tries of a reply that has been waiting for long."""
+
 
 class ProcessingLimits(FrozenModel):
-    """Limits of one run of the session processor, and its retries. Times are in seconds."""
+    """Limits of one run of the session processor, and its retries. Times are in seconds.
+
+    `reply_seconds` is the age at which a reply that the provider does not accept is given up,
+    `message_seconds` the age after which a message is not answered any more (0: never). The wait between two
+    tries grows to `max_delay`, and for a reply that has been waiting for long to `max_late_delay`.
+    """
 
     turns: int = 50
     seconds: float = 30.0
     turn_seconds: float = 60.0
     turn_tries: int = 5
     turn_deaths: int = 5
-    send_tries: int = 8
+    reply_seconds: float = 24 * 3600.0
+    message_seconds: float = 0.0
     max_delay: float = 60.0
+    max_late_delay: float = 300.0
 
-    def backoff(self, attempt: int) -> float:
-        """Return the seconds to wait before the next try: exponential backoff with jitter."""
-        return exponential_backoff(attempt, maximum=self.max_delay)
+    def backoff(self, attempt: int, age: float = 0.0) -> float:
+        """Return the seconds to wait before the next try: exponential backoff with jitter.
+
+        The wait stays below `max_delay` for the first twenty minutes of a reply's `age`, so that an outage of
+        that length costs no more than its own time.
+        """
+        late_delay = min(age * _AGE_SHARE, self.max_late_delay)
+        return exponential_backoff(attempt, maximum=max(self.max_delay, late_delay))

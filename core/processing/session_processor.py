@@ -189,6 +189,8 @@ class SessionProcessor(Generic[Http]):
             return Commit(turns=turns, state=view.state, outcome=f"silent_{view.owner}")
         if view.opted_out:
             return Commit(turns=turns, state=view.state, outcome="silent_opted_out")
+        if self._are_too_old(turns, view):
+            return Commit(turns=turns, state=view.state, outcome="too_old")
         if reason := self._give_up_reason(view):
             replies = self._build_error_replies(turn, view)
             reads_log = self._reads_log(turn.address)
@@ -244,12 +246,16 @@ class SessionProcessor(Generic[Http]):
     async def _process_timer(self, fired: FiredTimer, view: SessionView) -> Commit:
         """Run an expired timer. It is not retried: the next message continues as if it had not fired."""
         outcome = "undelivered" if fired.timer is TimerKind.UNDELIVERED else "timed_out"
-        unchanged = Commit(turns=(), state=view.state, fired_timer=fired.timer, outcome=outcome)
+        failure = {"failure": fired.failure} if fired.failure else {}
+        unchanged = Commit(
+            turns=(), state=view.state, fired_timer=fired.timer, outcome=outcome, details=failure
+        )
         if view.owner in (Owner.HUMAN, Owner.CLOSED) or view.opted_out or self._give_up_reason(view):
             return unchanged
         try:
             with TimeLimit(self._limits.turn_seconds):
-                turn_outcome = await self._dialog.handle_timeout(view.state, fired.address, fired.timer)
+                state = {**(view.state or {}), "undelivered": fired.failure} if fired.failure else view.state
+                turn_outcome = await self._dialog.handle_timeout(state, fired.address, fired.timer)
             replies = self._build_replies(fired.name, fired.address, turn_outcome)
         except Exception as error:  # as in `_process_turns`
             log.error(
@@ -271,7 +277,7 @@ class SessionProcessor(Generic[Http]):
             owner=Owner.WAITING if turn_outcome.hand_off else next_state,
             ownership_expires=not self._has_desk(fired.address),
             timer=_next_timer(turn_outcome),
-            details={"node": turn_outcome.node, "edge": turn_outcome.edge},
+            details={"node": turn_outcome.node, "edge": turn_outcome.edge, **failure},
         )
 
     async def _run_dialog(
@@ -321,6 +327,11 @@ class SessionProcessor(Generic[Http]):
         if outcome.outcome == "final" and capabilities.closes:
             return (*replies, Reply(key=f"{to}.close", address=address, body="", act="close"))
         return replies
+
+    def _are_too_old(self, turns: tuple[Turn, ...], view: SessionView) -> bool:
+        """Return whether the newest of these turns, by the provider's time, is too old for an answer."""
+        sent_at, limit = turns[-1].at, self._limits.message_seconds
+        return bool(limit and sent_at and view.read_at_ms) and view.read_at_ms / 1000 - sent_at > limit
 
     def _has_desk(self, address: Address) -> bool:
         """Return whether agents work on the conversation at the provider."""

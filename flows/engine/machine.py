@@ -145,6 +145,8 @@ class DialogMachine:
     async def handle_timeout(self, state: State | None, address: Address, timer: TimerKind) -> TurnOutcome:
         """Send the node's message for a user who has not written for its `timeout`, or was not reached."""
         before = DialogState.from_json(state)
+        if failure := (state or {}).get("undelivered"):
+            before = replace(before, variables={**before.variables, "undelivered": failure})
         flow = self._select_flow(before)
         today = self._business_date(flow)
         after, result = await run_timer(

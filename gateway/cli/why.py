@@ -95,12 +95,14 @@ def _select_entries(message_id: str, entries: list[LogEntry]) -> list[LogEntry]:
 
 def _select_by_keys(keys: Collection[str], entries: list[LogEntry]) -> list[LogEntry]:
     """Select the entries of replies by their keys, and the statuses of these replies."""
-    ids = {entry.data["id"] for entry in entries if "id" in entry.data and entry.data.get("key") in keys}
-    return [
-        entry
-        for entry in entries
-        if any(key in keys for key in _get_keys(entry)) or entry.data.get("id") in ids
-    ]
+    ids = {entry.data["id"] for entry in entries if "id" in entry.data and _is_about(entry, keys)}
+    return [entry for entry in entries if _is_about(entry, keys) or entry.data.get("id") in ids]
+
+
+def _is_about(entry: LogEntry, keys: Collection[str]) -> bool:
+    from gateway.redis.records.proactive_messages import original_key
+
+    return any(original_key(key, keys) in keys for key in _get_keys(entry))
 
 
 def _get_keys(entry: LogEntry) -> list[str]:
@@ -112,7 +114,10 @@ def _get_keys(entry: LogEntry) -> list[str]:
 
 def _find_sibling_parts(key: str, entries: list[LogEntry]) -> set[str]:
     """Return the keys of all parts of a proactive message, of which one is given."""
+    from gateway.redis.records.proactive_messages import original_key
+
     keys = {each for entry in entries for each in _get_keys(entry)}
+    key = original_key(key, keys)
     message, _, number = key.rpartition(".")
     if not number.isdigit() or f"{message}.1" not in keys:
         return {key}  # it has one part

@@ -2,21 +2,64 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
+if TYPE_CHECKING:
+    from redis import Redis
+
 app = typer.Typer(add_completion=False)
+
+_RETRY_SECONDS = 1.0
 
 
 @app.command()
 def worker() -> None:
     """Run a worker process: processes turns, sends replies. Uses REDIS_URL or a running `turngate run`."""
-    from redis import Redis
+    from redis.exceptions import ConnectionError as RedisConnectionError
+    from redis.exceptions import TimeoutError as RedisTimeoutError
 
+    from core.errors import ConfigurationError
     from gateway.config.logging import configure_logging
     from gateway.config.settings import Settings
     from gateway.redis import rq_layout
+    from gateway.redis.connection.connect import open_sync_redis
     from gateway.worker import AsyncWorker
 
     configure_logging()
-    connection = Redis.from_url(Settings.load().require_redis_url())
-    AsyncWorker([rq_layout.QUEUE], connection=connection).work(logging_level="WARNING")
+    connection = open_sync_redis(Settings.load().require_redis_url())
+    _wait_for_server(connection)
+    try:
+        AsyncWorker([rq_layout.QUEUE], connection=connection).work(logging_level="WARNING")
+    except (RedisConnectionError, RedisTimeoutError) as error:  # it went away before the worker ran
+        raise ConfigurationError(f"REDIS_URL: the server does not answer ({type(error).__name__})") from None
+
+
+def _wait_for_server(connection: Redis) -> None:
+    """Wait until the server answers. Raises `ConfigurationError` when it refuses the connection."""
+    import logging
+    from time import sleep
+
+    from redis.exceptions import AuthenticationError, RedisError, ResponseError
+
+    from core.errors import ConfigurationError
+
+    has_warned = False
+    while True:
+        try:
+            connection.ping()
+        except (AuthenticationError, ResponseError):
+            raise ConfigurationError(
+                "REDIS_URL: the server refuses the connection; check user, password and permissions"
+            ) from None
+        except (RedisError, OSError) as error:
+            if not has_warned:
+                logging.getLogger("turngate.worker").warning(
+                    "REDIS_URL: the server does not answer yet (%s); the worker waits for it",
+                    type(error).__name__,
+                )
+                has_warned = True
+            sleep(_RETRY_SECONDS)
+        else:
+            return

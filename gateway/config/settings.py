@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 import channels
 from channels._kit.settings import Setting
 from core.errors import ConfigurationError
+from gateway.redis.connection.address import check_url
 from gateway.redis.embedded_server import find_running
 
 FLOW_LIBRARY = Path(__file__).parents[2] / "flows" / "library"
@@ -31,7 +32,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     redis_url: str = Field(
-        "", alias="REDIS_URL", description="Redis 6.2+ or Valkey; unset: an embedded server"
+        "",
+        alias="REDIS_URL",
+        description="Redis 6.2+ or Valkey: `redis://`, `rediss://`, `unix://`, "
+        "`redis+sentinel://[user:password@]host:port,host:port/name[/db]`; unset: an embedded server",
     )
     public_url: str = Field(
         "",
@@ -112,6 +116,22 @@ class Settings(BaseSettings):
         description="agent inactivity timeout before the bot resumes, on channels without an agent desk of "
         "their own (0: never)",
     )
+    reply_hours: float = Field(
+        24.0,
+        alias="TURNGATE_REPLY_HOURS",
+        gt=0,
+        le=24 * 30,
+        description="age at which a reply that the provider does not accept is given up and becomes a dead "
+        "letter; fractions are allowed",
+    )
+    message_hours: float = Field(
+        0.0,
+        alias="TURNGATE_MESSAGE_HOURS",
+        ge=0,
+        le=24 * 365,
+        description="age after which a message is recorded as `too_old` and not answered, by the provider's "
+        "time of it (0: every message is answered)",
+    )
     web_origins: str = Field(
         "",
         alias="TURNGATE_WEB_ORIGINS",
@@ -152,6 +172,8 @@ class Settings(BaseSettings):
             raise ValueError("TURNGATE_MODERATION needs OPENAI_API_KEY (or OPENAI_BASE_URL)")
         if self.public_url and not self.public_url.startswith(("http://", "https://")):
             raise ValueError("PUBLIC_URL must begin with https:// (or http://)")
+        if self.redis_url:
+            check_url(self.redis_url)
         return self
 
     @property

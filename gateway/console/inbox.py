@@ -18,7 +18,7 @@ from gateway.console.page import ConsolePage
 from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.proactive_messages import AGENT_PREFIX
 from gateway.redis.records.session_index import SessionIndex
-from gateway.redis.records.session_log import read_log, read_log_end, read_owner
+from gateway.redis.records.session_log import is_entry_id, read_log, read_log_end, read_owner
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.refusals import refusal_response
@@ -78,7 +78,7 @@ class AgentInbox(ConsolePage):
         session, after = request.query_params.get("session", ""), request.query_params.get("after", "")
         if not session or len(session) > 1_000:
             return error_response(400, "malformed", "session is required")
-        if after and not after.replace("-", "", 1).isdigit():
+        if after and not is_entry_id(after):
             return error_response(400, "malformed", "after must be the id of a log entry")
         entries = await (
             read_log(self._redis, session, after) if after else read_log_end(self._redis, session)

@@ -23,7 +23,7 @@ from gateway.console.simulator_client import (
     query_simulator,
 )
 from gateway.redis.records.identities import IdentityResolver
-from gateway.redis.records.session_log import read_log, read_owner
+from gateway.redis.records.session_log import is_entry_id, read_log, read_owner
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.operator_auth import OperatorAuth
 
@@ -152,7 +152,7 @@ class SimulatorPage(ConsolePage):
         if endpoint is None:
             return error_response(400, "malformed", "surface and person are required")
         after = query.get("after", "")
-        if after and not after.replace("-", "", 1).isdigit():
+        if after and not is_entry_id(after):
             return error_response(400, "malformed", "after must be the id of a log entry")
         try:
             conversation = await find_conversation(endpoint, contact.person, self._http)

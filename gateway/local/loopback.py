@@ -28,7 +28,7 @@ async def wait_until_ready(url: str) -> None:
 
 async def _is_ready(http: httpx.AsyncClient, url: str) -> bool:
     try:
-        return (await http.get(f"{url}/readyz")).status_code == 200
+        return (await http.get(f"{url}/readyz?workers=1")).status_code == 200
     except httpx.TransportError:
         return False
 

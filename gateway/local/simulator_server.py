@@ -168,7 +168,7 @@ class SimulatorServer:
 
     async def _list_messages(self, request: Request) -> Response:
         after = request.query_params.get("after", "0")
-        number = int(after) if after.isascii() and after.isdigit() else 0
+        number = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
         person = request.query_params.get("from", "").strip()
         entries = self.simulator.list_messages(
             self._clock(), person=f"+{person}" if person.isdigit() else person, after=number

@@ -151,7 +151,7 @@ def check_settings(settings: Settings) -> None:
 async def _readiness_problem(http: httpx.AsyncClient, url: str) -> str:
     """Return the web process's own explanation; empty if it is ready."""
     try:
-        answer = await http.get(f"{url}/readyz")
+        answer = await http.get(f"{url}/readyz?workers=1")
     except httpx.TransportError:
         return "the web process does not answer yet"
     return "" if answer.status_code == 200 else str(answer.json()["error"]["message"])

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from core.model import Address, FiredTimer, FrozenModel, Owner, Reply, TimerKind, Turn
+from core.model import Address, FailureKind, FiredTimer, FrozenModel, Owner, Reply, TimerKind, Turn
 from core.ports import SendMark, SessionView, State
 
 V = TypeVar("V", bound=FrozenModel)
@@ -16,7 +16,7 @@ V = TypeVar("V", bound=FrozenModel)
 
 def decode_view(answer: Any) -> SessionView:
     """Decode a session view. Turns and replies end before the first that this release cannot read."""
-    fields, turns, outbox, recent, fired = answer
+    fields, turns, outbox, recent, fired, read_at_ms = answer
     owner, opted_out, state, tries, waits, marked, marked_at, overflow, *_, deaths = fields
     return SessionView(
         owner=Owner(owner.decode()) if owner else Owner.BOT,
@@ -31,6 +31,7 @@ def decode_view(answer: Any) -> SessionView:
         recent_provider_ids=frozenset(provider_id.decode() for provider_id in recent),
         overflowed=overflow == b"untold",
         fired_timer=_decode_fired_timer(fired),
+        read_at_ms=read_at_ms,
     )
 
 
@@ -47,9 +48,12 @@ def _decode_readable(model: type[V], items: Sequence[bytes]) -> tuple[V, ...]:
 def _decode_fired_timer(stored: list[Any]) -> FiredTimer | None:
     if not stored:
         return None
-    timer, address, at_ms = stored
+    timer, address, at_ms, failure = stored
     return FiredTimer(
-        timer=TimerKind(timer.decode()), address=Address.model_validate_json(address), at_ms=int(at_ms)
+        timer=TimerKind(timer.decode()),
+        address=Address.model_validate_json(address),
+        at_ms=int(at_ms),
+        failure=FailureKind(failure.decode()) if failure else None,
     )
 
 

@@ -29,6 +29,13 @@ def encode_sent_entry(reply: Reply, provider_id: str) -> bytes:
     return to_json({"key": reply.key, "id": provider_id})
 
 
+def encode_kept_reply(reply: Reply) -> str:
+    """Encode a sent reply as prelude.lua keeps it: its time, how often it was sent again, and the rest."""
+    own_fields = {"key", "committed_at_ms", "resends"}
+    rest = reply.model_dump_json(exclude_defaults=True, exclude=own_fields)
+    return f"{reply.committed_at_ms} {reply.resends} {rest}"
+
+
 def encode_commit(commit: Commit) -> list[Argument]:
     """Encode the arguments of commit.lua after session and fencing token."""
     ids = [turn.id for turn in commit.turns]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Collection, Mapping, Sequence
+from time import monotonic
 from typing import NamedTuple
 
 from pydantic_core import to_json
@@ -14,7 +17,9 @@ from core.model import (
     Address,
     ControlAction,
     ControlReceived,
+    DeliveryStatus,
     Event,
+    FailureKind,
     Ignored,
     Owner,
     StatusChanged,
@@ -28,7 +33,10 @@ from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.lua import Argument, ProtocolLimits
 
+log = logging.getLogger("turngate.inbox")
+
 _MAX_REQUESTS_PER_BATCH = 64
+_ALARM_INTERVAL_SECONDS = 60.0
 _OPT_OUT_FLAGS = {ControlAction.OPT_OUT: "1", ControlAction.OPT_IN: "0"}
 
 
@@ -68,6 +76,7 @@ class RedisInbox:
         self._concurrency = concurrency or {}
         self._desk_channels = frozenset(desk_channels)
         self._script = lua.load_script("accept", protocol or ProtocolLimits())
+        self._next_alarms: dict[tuple[str, str], float] = {}
         self._batcher = Batcher(self._accept_batch, _MAX_REQUESTS_PER_BATCH, is_sequential=True)
 
     async def accept(self, events: Sequence[Event]) -> list[AcceptResult]:
@@ -82,15 +91,39 @@ class RedisInbox:
         results = await self._batcher.submit(_AcceptRequest(len(events), arguments))
         if AcceptResult.FULL in results:
             raise MailboxFull("the session has too many waiting messages")
+        for event, result in zip(events, results, strict=True):
+            if isinstance(event, StatusChanged) and result is not AcceptResult.STALE:
+                self._log_account_failure(event)
         return results
 
+    def _log_account_failure(self, event: StatusChanged) -> None:
+        """Log a failure that concerns every send of an account, once a minute for each channel and code."""
+        if event.failure is not FailureKind.ACCOUNT:
+            return
+        alarm, now = (event.channel, event.error_code), monotonic()
+        if now < self._next_alarms.get(alarm, 0.0):
+            return
+        self._next_alarms[alarm] = now + _ALARM_INTERVAL_SECONDS
+        log.error(
+            "%s accepts replies and then reports %s (%s): they are not delivered until the account is in "
+            "order; `turngate doctor` and `turngate dead list` show them",
+            event.channel,
+            event.error_code,
+            event.error_text,
+        )
+
     def _routing_arguments(self, event: Event) -> tuple[str, str, str]:
-        """Return the debounce arguments, the account, and whether agent ownership expires for this event."""
+        """Return the debounce arguments, the account, and whether agent ownership expires for this event.
+
+        For a status: how its failure is classified, the milliseconds before a resend, and the channel.
+        """
         match event:
             case TurnReceived(turn=turn):
                 return self._policy_argument(event), account_key(turn.address), ""
             case ControlReceived(address=address):
                 return "", "", "" if address.channel in self._desk_channels else "1"
+            case StatusChanged(channel=channel):
+                return _failure(event), str(math.ceil(event.retry_after * 1000)), channel
         return "", "", ""
 
     def _policy_argument(self, event: TurnReceived) -> str:
@@ -123,6 +156,13 @@ class RedisInbox:
         return answer
 
 
+def _failure(event: StatusChanged) -> str:
+    """Return how the failure is classified, permanent if the channel does not say; empty if it is none."""
+    if event.status is not DeliveryStatus.FAILED:
+        return ""
+    return event.failure or FailureKind.PERMANENT
+
+
 def _encode_event(event: Event) -> list[Argument]:
     """Encode an event as the six arguments that accept.lua reads; its routing adds three more."""
     match event:
@@ -152,6 +192,7 @@ def _encode_event(event: Event) -> list[Argument]:
                 "status": status,
                 "code": event.error_code,
                 "error": event.error_text,
+                **({"failure": _failure(event)} if _failure(event) else {}),
             }
             key = message_key(event.channel, event.provider_id)
             return ["status", key, status, status_rank(status), "", to_json(entry)]

@@ -30,7 +30,10 @@ class ProtocolLimits:
     `initial_cooldown_ms`, doubled with each further failure up to `max_cooldown_ms`; then one probe is let
     through every `probe_ms`. An account has up to `share` jobs in the queue; sessions over that are looked at
     again after `backlog_ms`. `expiry_ms`: inactivity after which a conversation restarts (0: never).
-    `agent_timeout_ms`: agent inactivity after which the bot may speak again (0: never).
+    `agent_timeout_ms`: agent inactivity after which the bot may speak again (0: never). `reply_ms`: age at
+    which a reply is given up. A reply that a status reports as not delivered is sent again up to
+    `max_resends` times, first after `resend_ms`, then after four times as long; `kept_length` sent replies
+    of a session are kept for that.
     """
 
     lease_ms: int = 6_000
@@ -52,6 +55,10 @@ class ProtocolLimits:
     probe_ms: int = 1_000
     expiry_ms: int = 0
     agent_timeout_ms: int = 0
+    reply_ms: int = _DAY_MS
+    max_resends: int = 3
+    resend_ms: int = 60_000
+    kept_length: int = 20
 
 
 def new_nonce() -> str:
@@ -85,11 +92,18 @@ def _render_constants(protocol: ProtocolLimits) -> str:
         "PROBE_MS": protocol.probe_ms,
         "EXPIRY_MS": protocol.expiry_ms,
         "AGENT_TIMEOUT_MS": protocol.agent_timeout_ms,
+        "REPLY_MS": protocol.reply_ms,
+        "MAX_RESENDS": protocol.max_resends,
+        "RESEND_MS": protocol.resend_ms,
+        "KEPT_LENGTH": protocol.kept_length,
     }
     lines = [f"local {name} = {value}" for name, value in constants.items()]
     lines += [
         f"local QUEUE = {_quote(rq_layout.queue_key())}",
         f"local WORKERS = {_quote(rq_layout.workers_key())}",
+        f"local RQ_JOB = {_quote(rq_layout.JOB_KEY_PREFIX)}",
+        f"local RQ_QUEUES = {_quote(rq_layout.QUEUES_KEY)}",
+        f"local RQ_WORKER = {_quote(rq_layout.WORKER_KEY_PREFIX)}",
         f"local JOB_FUNCTION = {_quote(rq_layout.JOB_FUNCTION)}",
         "local EMPTY_OBJECT = {}",
         "local function rq_fields(data, stamp)",

@@ -17,13 +17,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import LeaseLost
-from core.model import Reply
+from core.model import FailureKind, Reply
 from core.ports import Claim, Commit, Lease, RateLimit, SendFailure, SendPermit, SessionView
 from gateway.redis import lua, rq_layout
 from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.notifications import SessionNotifications
 from gateway.redis.decoding import decode_view
-from gateway.redis.encoding import encode_commit, encode_sent_entry
+from gateway.redis.encoding import encode_commit, encode_kept_reply, encode_sent_entry
 from gateway.redis.inbox import account_key, message_key
 from gateway.redis.leases import LeaseRenewer
 from gateway.redis.lua import Argument, ProtocolLimits
@@ -124,13 +124,17 @@ class RedisMailbox:
             return replace(view, outbox=tuple(reply for reply in view.outbox if reply.key != first.key))
         return view
 
-    async def mark_sending(self, lease: Lease, reply: Reply) -> SendPermit:
+    async def request_probe(self, lease: Lease, reply: Reply) -> SendPermit:
+        """Return whether a look-up may be made now, or the wait for the account's circuit breaker."""
+        return _decode_permit(await self._fenced_call("probe", lease, [account_key(reply.address)]))
+
+    async def mark_sending(self, lease: Lease, reply: Reply, *, probed: bool = False) -> SendPermit:
         """Mark a reply as about to be sent, if it may be sent now."""
-        answer = int(await self._fenced_call("mark", lease, self._mark_arguments(reply)))
-        return SendPermit(granted=answer == 1, wait=-min(answer, 0) / 1000)
+        arguments = self._mark_arguments(reply, probed=probed)
+        return _decode_permit(await self._fenced_call("mark", lease, arguments))
 
     async def record_sent(
-        self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False
+        self, lease: Lease, reply: Reply, provider_id: str, *, leave: bool = False, keep: bool = False
     ) -> SessionView:
         """Record that the provider accepted a reply; see `core.ports.mailbox.Mailbox`."""
         key, account = message_key(reply.address.channel, provider_id), account_key(reply.address)
@@ -140,6 +144,7 @@ class RedisMailbox:
             encode_sent_entry(reply, provider_id),
             account,
             reply.key,
+            encode_kept_reply(reply) if keep else "",
         ]
         settled, view = await self._step_and_view(lease, ("sent", arguments), leave=leave)
         if settled == 2:
@@ -147,13 +152,25 @@ class RedisMailbox:
         return view
 
     async def record_rejected(
-        self, lease: Lease, reply: Reply, reason: str, *, code: str = "", opted_out: bool = False
+        self,
+        lease: Lease,
+        reply: Reply,
+        reason: str,
+        *,
+        code: str = "",
+        failure: FailureKind = FailureKind.PERMANENT,
+        taken_over: bool = False,
     ) -> None:
         """Record that the provider rejected a reply for good; it leaves the outbox."""
-        dead = {} if opted_out else {"dead": True}
-        entry = to_json({"key": reply.key, "reason": reason, "code": code, **dead})
-        letter = to_json({"reason": reason, "code": code, "reply": reply.model_dump(mode="json")})
-        arguments: list[Argument] = ["1" if opted_out else "", entry, "" if opted_out else letter, reply.key]
+        letter: Argument = ""
+        opted_out = failure is FailureKind.OPTED_OUT
+        if not (opted_out or taken_over):
+            fields = {"reason": reason, "code": code, "failure": failure}
+            letter = to_json({**fields, "reply": reply.model_dump(mode="json")})
+        entry = to_json(
+            {"key": reply.key, "reason": reason, "code": code, **({"dead": True} if letter else {})}
+        )
+        arguments: list[Argument] = ["1" if opted_out else "", entry, letter, reply.key, failure]
         await self._fenced_call("refuse", lease, arguments)
 
     async def postpone(
@@ -167,12 +184,13 @@ class RedisMailbox:
         failure: SendFailure | None = None,
     ) -> None:
         """Release the lease and schedule the session in `seconds`; a failed send counts for its account."""
-        subject = {"key": failure.reply.key} if failure else {}
+        account, key = (account_key(failure.reply.address), failure.reply.key) if failure else ("", "")
+        subject = {"key": key} if key else {}
         entry = to_json({**subject, "reason": reason, "seconds": round(seconds, 3)})
-        account = account_key(failure.reply.address) if failure else ""
         cooldown_ms = int(failure.cooldown_seconds * 1000) if failure else 0
         flags = ["1" if flag else "" for flag in (settled, counted)]
-        arguments: list[Argument] = [int(seconds * 1000), flags[0], entry, flags[1], "", account, cooldown_ms]
+        arguments: list[Argument] = [math.ceil(seconds * 1000), flags[0], entry, flags[1], ""]
+        arguments += [account, cooldown_ms, key]
         with self._leases.allow_release(lease):
             answer = await self._fenced_call("postpone", lease, arguments)
         if answer == 2:
@@ -239,14 +257,14 @@ class RedisMailbox:
             view = decode_view(answer)
         return view
 
-    def _mark_arguments(self, reply: Reply) -> list[Argument]:
-        """Build the arguments of mark.lua after session and fencing token."""
+    def _mark_arguments(self, reply: Reply, *, probed: bool = False) -> list[Argument]:
+        """Build the arguments of mark.lua after session and fencing token; see `mark_sending`."""
         address, account = reply.address, account_key(reply.address)
         rate_limit = self._rate_limits.get(address.channel, RateLimit())
         arguments: list[Argument] = [
             reply.key,
             to_json({"key": reply.key}),
-            account,
+            "" if probed else account,
             "1" if reply.bulk else "",
             reply.voice,
         ]
@@ -266,6 +284,14 @@ class RedisMailbox:
             call = partial(lua.load_chain(names, self._protocol), self._redis)
             batcher = self._batchers[names] = Batcher(call, _MAX_SESSIONS_PER_CALL)
         return await batcher.submit(arguments)
+
+
+def _decode_permit(answer: Any) -> SendPermit:
+    """Decode the answer of mark.lua or probe.lua: 1, 0, or the milliseconds to wait and the reason."""
+    if isinstance(answer, int):
+        return SendPermit(granted=answer == 1)
+    wait_ms, reason = answer
+    return SendPermit(granted=False, wait=wait_ms / 1000, reason=reason.decode())
 
 
 def _lease_lost() -> LeaseLost:

@@ -1,7 +1,8 @@
-"""Layout of a job's hash in the installed RQ, so that the accept script can write one itself.
+"""RQ's keys and the layout of a job's hash, so that the accept script can write a job itself.
 
 Enqueueing with RQ's own client on the acknowledgement path costs several times the rest of the request.
 Instead the scripts write the fields that RQ's `Job` object would write, read from that object at start-up.
+Every key comes from the installed RQ's own objects, so RQ_KEY_PREFIX is obeyed; none is written down here.
 """
 
 from __future__ import annotations
@@ -11,14 +12,23 @@ from datetime import UTC, datetime
 from redis import Redis
 from rq import Queue
 from rq.job import Job, JobStatus
+from rq.registry import FailedJobRegistry
+from rq.results import Result
 from rq.serializers import JSONSerializer
+from rq.suspension import WORKERS_SUSPENDED
 from rq.utils import utcformat
+from rq.worker import BaseWorker
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 QUEUE = "turns"
 JOB_FUNCTION = "gateway.jobs.drain"
 JOB_TIMEOUT_SECONDS = 180
 FAILURE_RETENTION_SECONDS = 7 * 24 * 3600
+
+SUSPENDED_KEY: str = WORKERS_SUSPENDED
+JOB_KEY_PREFIX: str = Job.redis_job_namespace_prefix
+QUEUES_KEY: str = Queue.redis_queues_keys
+WORKER_KEY_PREFIX: str = BaseWorker.redis_worker_namespace_prefix
 
 _TIMESTAMP_FIELDS = ("created_at", "enqueued_at")
 
@@ -65,3 +75,13 @@ def queue_key() -> str:
 def workers_key() -> str:
     """The Redis key of the set in which RQ lists the queue's workers."""
     return WORKERS_BY_QUEUE_KEY % QUEUE
+
+
+def failed_jobs_key() -> str:
+    """The Redis key of the queue's registry of failed jobs."""
+    return str(FailedJobRegistry(QUEUE, connection=Redis()).key)
+
+
+def results_key(job: str) -> str:
+    """The Redis key of a job's results."""
+    return str(Result.get_key(job))  # type: ignore[no-untyped-call]

@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from functools import lru_cache, wraps
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -72,7 +72,16 @@ def _is_local(request: Request) -> bool:
 
 @lru_cache(256)
 def _is_loopback_authority(host_and_port: str) -> bool:
-    return _is_loopback(urlsplit(f"//{host_and_port}").hostname or "")
+    parts = _split_url(f"//{host_and_port}")
+    return parts is not None and _is_loopback(parts.hostname or "")
+
+
+def _split_url(url: str) -> SplitResult | None:
+    """Split a URL; `None` if it is malformed, as in `Host: [`."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 @lru_cache(256)
@@ -88,7 +97,8 @@ def _is_loopback(host: str) -> bool:
 def _is_same_origin(request: Request) -> bool:
     """Check for a JSON body and, from a browser, our own origin (protects against CSRF)."""
     origin = request.headers.get("origin")
-    same = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    parts = None if origin is None else _split_url(origin)
+    same = origin is None or (parts is not None and parts.netloc == request.headers.get("host"))
     site = request.headers.get("sec-fetch-site", "same-origin")
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     return same and site in ("same-origin", "none") and kind == "application/json"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 import httpx
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.errors import MailboxFull, StorageUnavailable, WebhookRefused, WebhookTooLarge
+from core.errors import MailboxFull, MalformedWebhook, StorageUnavailable, WebhookRefused, WebhookTooLarge
 from core.ports import Channel, HandlesInteractions, Inbox, Webhook
 from gateway.redis.records.quarantine import Quarantine
 from gateway.server.error_responses import error_response, service_unavailable
@@ -107,7 +108,7 @@ _PUBLIC_MESSAGES = {
 async def _read_webhook(request: Request, max_bytes: int) -> Webhook:
     """Read the raw request with at most `max_bytes` bytes of body."""
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > max_bytes:
+    if declared.isdecimal() and int(declared) > max_bytes:
         raise WebhookTooLarge(f"{declared} bytes declared, {max_bytes} allowed")
     chunks, size = [], 0
     async for chunk in request.stream():
@@ -120,4 +121,8 @@ async def _read_webhook(request: Request, max_bytes: int) -> Webhook:
     query = scope["query_string"]
     path = (scope.get("raw_path") or scope["path"].encode()) + (b"?" + query if query else b"")
     url = f"{scope['scheme']}://{headers.get('host', '')}{path.decode('latin-1')}"
+    try:
+        urlsplit(url)
+    except ValueError:
+        raise MalformedWebhook("the Host header is malformed") from None
     return Webhook(request.method, url, headers, b"".join(chunks))

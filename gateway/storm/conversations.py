@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import httpx
@@ -138,6 +138,7 @@ class ConversationGenerator:
         elif silent_from is None and not scenario.burst:
             if chance < scenario.silences + scenario.words:
                 agent_at, silent_from = last, last + 1
+                groups[last] = replace(groups[last], has_offer=False)  # the agent would silence it
             elif chance < scenario.silences + scenario.words + scenario.erasures:
                 erased_at = last
         if silent_from is not None or erased_at is not None:

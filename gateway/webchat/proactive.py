@@ -6,7 +6,6 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from redis.asyncio import Redis
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -24,22 +23,8 @@ from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
 from gateway.server.refusals import refusal_response
+from gateway.webchat.path_parameters import ANY_TEXT
 from gateway.webchat.schemas import MessageAnswer, MessageOutcomeAnswer, MessageRequest, PartAnswer
-
-
-class _AnyTextConvertor(Convertor[str]):
-    """A path parameter of any characters, slashes and line breaks included."""
-
-    regex = r"[\s\S]+"
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
-
-
-register_url_convertor("any_text", _AnyTextConvertor())
 
 
 class ProactiveApi:
@@ -55,7 +40,7 @@ class ProactiveApi:
         send, outcome = self._operator_auth.require(self.send), self._operator_auth.require(self.outcome)
         return [
             Route("/messages", send, methods=["POST"]),
-            Route("/messages/{message_id:any_text}", outcome, methods=["GET"]),
+            Route(f"/messages/{{message_id:{ANY_TEXT}}}", outcome, methods=["GET"]),
         ]
 
     async def send(self, request: Request) -> Response:

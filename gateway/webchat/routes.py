@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import quote
 from uuid import uuid4
 
 from redis.asyncio import Redis
@@ -20,11 +21,13 @@ from gateway.embedding.starlette import MAX_ID_LENGTH
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
 from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.session_log import is_entry_id
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.channel import build_session_id
 from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
+from gateway.webchat.path_parameters import ANY_TEXT
 from gateway.webchat.proactive import ProactiveApi
 from gateway.webchat.schemas import ResetRequest, SessionAnswer, TurnAnswer, TurnRequest
 from gateway.webchat.session_tokens import ClientAuth, SessionTokens
@@ -74,7 +77,7 @@ class WebApi:
         ]
         endpoints = [
             ("/turn", self.turn, "POST"),
-            ("/turn/{message_id}", self.pending, "GET"),
+            (f"/turn/{{message_id:{ANY_TEXT}}}", self.pending, "GET"),
             ("/stream", self.stream, "POST"),
             ("/reset", self.reset, "POST"),
             ("/web/session", self.session, "POST"),
@@ -111,6 +114,10 @@ class WebApi:
 
     async def stream(self, request: Request) -> Response:
         """Answer one message as a stream: plain text, or server-sent events if requested."""
+        sends_events = "text/event-stream" in request.headers.get("accept", "")
+        after = request.headers.get("last-event-id", "")
+        if sends_events and after and not is_entry_id(after):  # before anything is stored
+            return error_response(400, "bad_request", "Last-Event-ID: not an id of this stream")
         try:
             parsed = await self._parse_turn(request)
             submitted = await self.conversations.submit(*parsed, streamed=True)
@@ -118,11 +125,8 @@ class WebApi:
             return error.response
         except (StorageUnavailable, MailboxFull):
             return service_unavailable("the message was not recorded; please send it again")
-        if "text/event-stream" not in request.headers.get("accept", ""):
+        if not sends_events:
             return StreamingResponse(self._stream_text(submitted), media_type="text/plain")
-        after = request.headers.get("last-event-id", "")
-        if after and not after.replace("-", "", 1).isdigit():
-            return error_response(400, "bad_request", "Last-Event-ID: not an id of this stream")
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         events = self._stream_events(parsed.session_id, submitted, after)
         return StreamingResponse(events, media_type="text/event-stream", headers=headers)
@@ -166,14 +170,19 @@ class WebApi:
             raise BadRequest(session_id)
         if not body.text and not body.payload:
             raise BadRequest(error_response(400, "bad_request", "text: it is empty"))
-        name = request.headers.get("idempotency-key", "")[:MAX_ID_LENGTH] or body.message_id or uuid4().hex
-        return _ParsedTurn(session_id, name, body.text, body.payload)
+        key = request.headers.get("idempotency-key", "")
+        if len(key) > MAX_ID_LENGTH:
+            raise BadRequest(
+                error_response(400, "bad_request", f"Idempotency-Key: at most {MAX_ID_LENGTH} characters")
+            )
+        return _ParsedTurn(session_id, key or body.message_id or uuid4().hex, body.text, body.payload)
 
     def _build_response(
         self, session_id: str, submitted: SubmittedTurn, completed: CompletedTurn | None
     ) -> Response:
         if completed is None:
-            location = f"/turn/{submitted.message_id}?session_id={session_id}"
+            name, session = quote(submitted.message_id, safe=""), quote(session_id, safe="")
+            location = f"/turn/{name}?session_id={session}"
             body = {"status": "pending", "message_id": submitted.message_id, "session_id": session_id}
             return JSONResponse(body, 202, {"Location": location, "Retry-After": "1"})
         return Response(

@@ -1,8 +1,8 @@
 """RQ worker that processes many sessions on one event loop.
 
 `rq worker --worker-class gateway.worker.AsyncWorker turns`. It speaks RQ's job protocol (rq_bookkeeping.py),
-obeys `rq suspend`, warm and cold shutdown, and always reads jobs as JSON: with pickle, whoever can write to
-Redis could run code here.
+obeys `rq suspend`, RQ's commands, warm and cold shutdown, and always reads jobs as JSON: with pickle, whoever
+can write to Redis could run code here.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic, sleep
 from typing import Any
 
 import uvloop
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
+from redis.exceptions import RedisError, ResponseError
+from rq.command import parse_payload
 from rq.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker, DequeueStrategy
@@ -29,6 +31,7 @@ from gateway.redis import rq_layout
 from gateway.redis.connection import server_checks
 from gateway.redis.connection.connect import open_async_redis
 from gateway.redis.connection.retry_loop import run_forever
+from gateway.redis.connection.write_refusal import describe_refusal
 from gateway.redis.records import worker_presence
 from gateway.worker.isolation import IsolationGate
 from gateway.worker.rq_bookkeeping import DequeuedJob, RqBookkeeper
@@ -42,6 +45,8 @@ _LIVENESS_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 10.0
 _WARM_SHUTDOWN_SECONDS = 60.0
 _REGISTER_RETRY_SECONDS = 1.0
+_REPEATED_SIGNAL_SECONDS = 1.0
+_STOP_COMMANDS = ("stop-job", "stop-execution")
 
 
 class AsyncWorker(BaseWorker):
@@ -54,6 +59,13 @@ class AsyncWorker(BaseWorker):
                 "the worker takes exactly one queue: with several, RQ pops jobs without a safety copy and a "
                 "crash loses them"
             )
+        name = self.queues[0].name
+        if name != rq_layout.QUEUE:
+            raise ConfigurationError(
+                f"the worker was started on the queue {name!r}, but all jobs are in {rq_layout.QUEUE!r}; "
+                f"start it with `rq worker --worker-class gateway.worker.AsyncWorker {rq_layout.QUEUE}`"
+            )
+        self._stop_job: Callable[[str], object] | None = None
 
     def work(  # noqa: PLR0913 - RQ's signature
         self,
@@ -66,10 +78,15 @@ class AsyncWorker(BaseWorker):
         with_scheduler: bool = False,  # noqa: FBT001, FBT002 - RQ's signature
         dequeue_strategy: DequeueStrategy = DequeueStrategy.DEFAULT,
     ) -> bool:
-        """Work until stopped, or with `burst` until the queue is empty; return whether any job was run."""
+        """Work until stopped, or with `burst` until the queue is empty; return whether any job was run.
+
+        `with_scheduler` starts RQ's scheduler as RQ's own worker does.
+        """
         settings = Settings.load()
         self._register_in_rq(logging_level, date_format, log_format)
         try:
+            if with_scheduler:
+                self._start_scheduler(burst, logging_level, date_format, log_format)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 return runner.run(
                     self._run_job_loop(settings, burst=burst, max_jobs=max_jobs, max_idle_time=max_idle_time)
@@ -78,14 +95,28 @@ class AsyncWorker(BaseWorker):
             # without Redis the worker cannot be deregistered; RQ expires it by itself
             with suppress(RedisError, OSError):
                 self.teardown()  # type: ignore[no-untyped-call]
+                worker_presence.withdraw(self.connection, self.name)
+
+    def handle_payload(self, message: Any) -> None:
+        """Handle a command, in RQ's pub/sub thread. Jobs are tasks here; there is no process to kill."""
+        payload = parse_payload(message)
+        if payload.get("command") not in _STOP_COMMANDS:
+            super().handle_payload(message)  # type: ignore[no-untyped-call]
+        elif self._stop_job is not None:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                self._stop_job(str(payload.get("job_id", "")))
 
     def _register_in_rq(self, logging_level: str | None, date_format: str, log_format: str) -> None:
         """Register in RQ's worker registry; while the server refuses writes, log it and wait."""
         while True:
             try:
+                worker_presence.register(self.connection, self.name)
                 self.bootstrap(logging_level, date_format, log_format)
-            except (OutOfMemoryError, ReadOnlyError) as error:
-                log.error("Redis refuses writes; the worker waits to start: %s", error)
+            except ResponseError as error:
+                reason = describe_refusal(error)
+                if not reason:
+                    raise
+                log.error("the worker waits to start: %s", reason)
                 sleep(_REGISTER_RETRY_SECONDS)
             else:
                 return
@@ -104,6 +135,8 @@ class AsyncWorker(BaseWorker):
                     RqBookkeeper(self, redis, build_protocol_limits(settings)),
                     settings.concurrency,
                 )
+                loop = asyncio.get_running_loop()
+                self._stop_job = lambda job: loop.call_soon_threadsafe(job_loop.stop_job, job)
                 tasks = [
                     background.create_task(runtime.sweeper.run()),
                     background.create_task(job_loop.keep_alive()),
@@ -113,6 +146,7 @@ class AsyncWorker(BaseWorker):
                     task.cancel()
                 return job_loop.completed_jobs > 0
         finally:
+            self._stop_job = None
             await redis.aclose()
 
 
@@ -126,8 +160,10 @@ class JobLoop:
         self._runtime = runtime
         self._bookkeeper = bookkeeper
         self._capacity = concurrency
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], DequeuedJob] = {}
+        self._stopped: set[DequeuedJob] = set()
         self._stopping = asyncio.Event()
+        self._stop_requested_at = 0.0
         self._suspended = False
         self._isolation = IsolationGate()
         self._last_heartbeat = 0.0
@@ -136,8 +172,12 @@ class JobLoop:
     async def run(self, *, burst: bool, max_jobs: int | None, max_idle_time: int | None) -> None:
         """Take and run jobs until a signal, an empty queue (`burst`) or one of the limits."""
         self._install_signal_handlers()
+        await self._read_suspension()
         taken_count, idle_since = 0, monotonic()
         while not self._stopping.is_set() and (max_jobs is None or taken_count < max_jobs):
+            if burst and self._suspended:
+                log.warning("RQ is suspended, so the burst worker exits; jobs may be left in the queue")
+                break
             await self._wait_for_capacity()
             if self._stopping.is_set():
                 break
@@ -171,8 +211,26 @@ class JobLoop:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._handle_signal)
 
+    async def _read_suspension(self) -> None:
+        """Ask whether RQ is suspended, before the first job is taken; later each heartbeat asks."""
+        while not self._stopping.is_set():
+            try:
+                self._suspended = await self._bookkeeper.is_suspended()
+            except (RedisError, OSError) as error:
+                log.warning("cannot read from Redis; retrying: %s", type(error).__name__)
+                await self._pause()
+            else:
+                return
+
     def _handle_signal(self) -> None:
+        """Shut down gracefully at the first signal, at once at a later one.
+
+        A repetition within a second is the same request: `rq worker-pool` sends one to its workers, and the
+        terminal, systemd or the platform may send another to every process.
+        """
         if self._stopping.is_set():
+            if monotonic() - self._stop_requested_at < _REPEATED_SIGNAL_SECONDS:
+                return
             log.warning(
                 "cold shutdown: %d jobs abandoned; their sessions will be re-enqueued", len(self._running)
             )
@@ -181,7 +239,18 @@ class JobLoop:
             return
         log.info("graceful shutdown: %d jobs in progress", len(self._running))
         self._runtime.processor.shut_down()
+        self._stop_requested_at = monotonic()
         self._stopping.set()
+
+    def stop_job(self, job_id: str) -> None:
+        """Stop a running job on RQ's command; its session is processed again once the lease is over."""
+        for task, job in self._running.items():
+            if job.id == job_id:
+                log.warning("job %s is stopped on request", job_id)
+                self._stopped.add(job)
+                task.cancel()
+                return
+        log.warning("job %s does not run here; the request to stop it is ignored", job_id)
 
     async def _wait_for_capacity(self) -> None:
         """Wait until another session may be started; none is while the worker is full or RQ is suspended."""
@@ -212,8 +281,8 @@ class JobLoop:
         )  # sent first, but no session waits for it
         for job in batch:
             task = asyncio.create_task(self._run_job(job))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._running[task] = job
+            task.add_done_callback(self._running.pop)
         await starting
 
     async def _run_job(self, job: DequeuedJob) -> None:
@@ -221,13 +290,19 @@ class JobLoop:
             try:
                 with TimeLimit(job.timeout_seconds):
                     await self._process_session(job)
-            except Exception:  # whatever a job raises goes into RQ's failed registry
-                await self._bookkeeper.fail(job)
+            except (Exception, asyncio.CancelledError) as error:
+                is_stopped = job in self._stopped
+                if isinstance(error, asyncio.CancelledError) and not is_stopped:
+                    raise
+                # whatever a job raises goes into RQ's failed registry
+                await self._bookkeeper.fail(job, is_stopped=is_stopped)
             else:
                 await self._bookkeeper.finish(job)
         except (RedisError, OSError) as error:
             # the session needs no RQ retry: the sweeper finds it, and RQ's maintenance cleans its registries
             log.warning("RQ job registry not updated: %s", type(error).__name__)
+        finally:
+            self._stopped.discard(job)
         self.completed_jobs += 1
 
     async def _process_session(self, job: DequeuedJob) -> None:
@@ -255,11 +330,7 @@ class JobLoop:
 
     async def keep_alive(self) -> None:
         """Send heartbeats and run RQ's maintenance until cancelled."""
-        try:
-            await run_forever(self._heartbeat, _LIVENESS_SECONDS, "worker heartbeat")
-        finally:
-            with suppress(RedisError, OSError):
-                await worker_presence.withdraw(self._runtime.redis, self._worker.name)
+        await run_forever(self._heartbeat, _LIVENESS_SECONDS, "worker heartbeat")
 
     async def _heartbeat(self) -> None:
         await worker_presence.announce(self._runtime.redis, self._worker.name)

@@ -24,7 +24,6 @@ from rq.exceptions import NoSuchJobError
 from rq.executions import Execution, ExecutionRegistry
 from rq.job import Job
 from rq.queue import Queue
-from rq.results import Result
 from rq.worker import BaseWorker, WorkerStatus
 
 from gateway.redis import lua, rq_layout
@@ -32,7 +31,6 @@ from gateway.redis.connection.batcher import Batcher
 from gateway.redis.connection.multiplexer import multiplexed_call
 from gateway.redis.lua import Argument, ProtocolLimits
 
-SUSPENDED_KEY = "rq:suspended"
 _MAX_FINISHED_PER_CALL = 64
 _START_TEMPLATE_SECONDS = 0.5
 _SEPARATOR = "\0"
@@ -90,10 +88,11 @@ class RqBookkeeper:
         self._start_templates: dict[int, tuple[float, CommandTemplate]] = {}
         self._finish_template = self._build_finish_template()
         self._finish_batcher = Batcher(self._finish_batch, _MAX_FINISHED_PER_CALL)
+        self._failure_lock = asyncio.Lock()
 
     async def is_suspended(self) -> bool:
         """Return whether `rq suspend` is in force."""
-        return bool(await self._redis.exists(SUSPENDED_KEY))
+        return bool(await self._redis.exists(rq_layout.SUSPENDED_KEY))
 
     async def dequeue(self, max_jobs: int, wait: int, *, starts_none: bool = False) -> list[DequeuedJob]:
         """Take up to `max_jobs` jobs, in order, with the leases of their sessions.
@@ -139,9 +138,15 @@ class RqBookkeeper:
         self._worker.executions.pop(job.execution_id, None)
         await self._finish_batcher.submit(job)
 
-    async def fail(self, job: DequeuedJob) -> None:
-        """Register a job as failed with the current exception: RQ's failed registry, handlers, retries."""
-        await asyncio.to_thread(self._record_failure, job, exc_info())
+    async def fail(self, job: DequeuedJob, *, is_stopped: bool = False) -> None:
+        """Register a job as failed with the current exception: RQ's failed registry, handlers, retries.
+
+        One that was stopped on request gets RQ's status `stopped` and is not retried.
+        """
+        error = exc_info()
+        async with self._failure_lock:  # RQ's worker has one field for the job that was stopped
+            self._worker._stopped_job_id = job.id if is_stopped else None
+            await asyncio.to_thread(self._record_failure, job, error)
 
     async def heartbeat(self) -> None:
         """Extend the heartbeats of the worker and all of its executions."""
@@ -200,7 +205,7 @@ class RqBookkeeper:
         self._worker.increment_successful_job_count(pipeline=pipeline)
         execution.delete(job=job, pipeline=pipeline)
         registry = ExecutionRegistry(job.id, connection=self._worker.connection)
-        results = Result.get_key(job.id)  # type: ignore[no-untyped-call]
+        results = rq_layout.results_key(job.id)
         pipeline.delete(job.key, job.dependents_key, job.dependencies_key, results, registry.key)
         return CommandTemplate(pipeline, job.id, execution.id)
 

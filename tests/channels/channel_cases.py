@@ -7,6 +7,8 @@ import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import ClassVar
 
 import httpx
@@ -347,6 +349,22 @@ class ChannelCases:
             with pytest.raises(Unavailable) as error:
                 await self.channel().send(self.reply(), http)
         assert error.value.retry_after == 7
+
+    @pytest.mark.parametrize("status", [429, 503])
+    @pytest.mark.parametrize("as_date", [False, True])
+    async def test_retry_after_is_read_in_full(
+        self, api: respx.MockRouter, status: int, *, as_date: bool
+    ) -> None:
+        date = format_datetime(datetime.now(UTC) + timedelta(hours=5), usegmt=True)
+        api.route(method=self.send_method, url=self.send_url).mock(
+            return_value=httpx.Response(status, headers={"Retry-After": date if as_date else "18000"})
+        )
+
+        async with httpx.AsyncClient() as http:
+            with pytest.raises((Unavailable, Unknown)) as error:
+                await self.channel().send(self.reply(), http)
+        assert isinstance(error.value, Unavailable | Unknown)
+        assert error.value.retry_after == pytest.approx(18_000, abs=60)
 
     @pytest.mark.parametrize(
         ("failure", "expected"),

@@ -56,9 +56,9 @@ class RunningGateway:
         self.wait_for_line("Ctrl-C")
 
     def is_ready(self) -> bool:
-        """Return whether `/readyz` reports ready."""
+        """Return whether a message would be stored and processed."""
         try:
-            return httpx.get(f"{self.url}/readyz", trust_env=False).status_code == 200
+            return httpx.get(f"{self.url}/readyz?workers=1", trust_env=False).status_code == 200
         except httpx.TransportError:
             return False
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
@@ -57,6 +58,13 @@ class RecordingSimulator(TwilioSimulator):
         return self.received_texts(contact)
 
 
+def build_message(number: int, text: str, contact: str = PERSON) -> TurnReceived:
+    """Build the event of a message from a contact."""
+    address = Address(channel="twilio", account=ACCOUNT, ours=BUSINESS_NUMBER, theirs=contact)
+    session = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{contact}"
+    return TurnReceived(turn=Turn(id=f"SM{number:032d}", session=session, address=address, text=text))
+
+
 class Stack:
     """The environment, and the actions of a test in it."""
 
@@ -90,18 +98,20 @@ class Stack:
 
     async def accept_message(self, number: int, text: str, contact: str = PERSON) -> None:
         """Store a message as the web process would."""
-        address = Address(channel="twilio", account=ACCOUNT, ours=BUSINESS_NUMBER, theirs=contact)
-        session = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{contact}"
-        turn = Turn(id=f"SM{number:032d}", session=session, address=address, text=text)
-        await self.inbox.accept([TurnReceived(turn=turn)])
+        await self.inbox.accept([build_message(number, text, contact)])
 
     async def start_rq(self, *arguments: str) -> asyncio.subprocess.Process:
         """Start `rq <command> --url … <arguments>` as a process."""
+        return await self.start_process(RQ, arguments[0], "--url", self.url, *arguments[1:])
+
+    async def start_process(self, *command: str) -> asyncio.subprocess.Process:
+        """Start a command with the settings of the workers, in a process group of its own."""
         process = await asyncio.create_subprocess_exec(
-            *(RQ, arguments[0], "--url", self.url, *arguments[1:]),
+            *command,
             env=self._environ,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
         )
         self._started.append(process)
         return process
@@ -123,8 +133,8 @@ class Stack:
     async def stop(self) -> None:
         """Stop every process that still runs."""
         for process in self._started:
-            if process.returncode is None:
-                process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             await process.communicate()
 
 

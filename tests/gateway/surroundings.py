@@ -101,7 +101,7 @@ async def _wait_until_ready(url: str) -> None:
     async with asyncio.timeout(60), httpx.AsyncClient(trust_env=False) as http:
         for wait in (0.1,) * 600:
             try:
-                if (await http.get(f"{url}/readyz")).status_code == 200:
+                if (await http.get(f"{url}/readyz?workers=1")).status_code == 200:
                     return
             except httpx.TransportError:
                 pass

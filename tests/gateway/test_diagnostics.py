@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
+from core.errors import Rejected
+from core.model import DeliveryStatus, FailureKind, StatusChanged
 from gateway.config.settings import Settings
 from gateway.diagnostics import run_checks
 from gateway.redis.records import worker_presence
+from tests.core.rig import Rig
 from tests.gateway.stack import running_stack
 
 
@@ -42,6 +45,55 @@ async def test_a_missing_worker_and_dead_letters_are_found(redis: Redis, redis_u
     assert "start one with `turngate worker`" in before
     assert "turngate dead list" in before
     assert "A worker is alive" in passed
+
+
+async def test_a_server_that_refuses_writes_is_found(redis: Redis, redis_url: str) -> None:
+    await redis.config_set("min-replicas-to-write", "1")
+    try:
+        _, unwell = await run_doctor(REDIS_URL=redis_url)
+    finally:
+        await redis.config_set("min-replicas-to-write", "0")
+    passed, _ = await run_doctor(REDIS_URL=redis_url)
+
+    assert "min-replicas-to-write" in unwell
+    assert "Redis takes writes" in passed
+
+
+async def report_failures(redis: Redis, people: int) -> None:
+    """Let the provider accept a reply to each person and report then that it was not delivered."""
+    rig = Rig(redis)
+    for number in range(1, people + 1):
+        await rig.accept_turns(number, session=f"s{number}")
+        await rig.process(f"s{number}")
+        status = StatusChanged(
+            channel="fake",
+            provider_id=f"P{number}",
+            status=DeliveryStatus.FAILED,
+            error_code="30034",
+            error_text="unregistered",
+            failure=FailureKind.ACCOUNT,
+        )
+        await rig.inbox.accept([status])
+    await rig.mailbox.aclose()
+
+
+async def test_replies_that_are_accepted_and_never_delivered_are_found(redis: Redis, redis_url: str) -> None:
+    await report_failures(redis, 20)
+    _, unwell = await run_doctor(REDIS_URL=redis_url)
+
+    assert "fake:A1: the provider accepts replies and then reports 30034 (unregistered)" in unwell
+    assert "fake: 20 of 20 messages failed in the last 24 hours (account 20)" in unwell
+
+
+async def test_the_reason_of_an_open_circuit_breaker_is_shown(redis: Redis, redis_url: str) -> None:
+    rig = Rig(redis)
+    rig.channel.planned_failures = [(Rejected("token expired", code="190", account_wide=True), False)]
+    await rig.accept_turns(1)
+    await rig.process()
+    await rig.mailbox.aclose()
+    _, unwell = await run_doctor(REDIS_URL=redis_url)
+
+    assert "fake:A1 (token expired): circuit breaker open" in unwell
 
 
 async def test_a_worker_that_expects_pickle_is_found() -> None:

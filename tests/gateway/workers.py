@@ -47,6 +47,14 @@ class SlowMortalWorker(MortalWorker, SlowWorker):
     """Worker that dies in the middle of the other sessions' turns."""
 
 
+class StillbornWorker(AsyncWorker):
+    """Worker process that is killed as soon as RQ lists it."""
+
+    def bootstrap(self, *arguments: Any, **options: Any) -> None:
+        super().bootstrap(*arguments, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 class LateWorker(AsyncWorker):
     """Worker whose wall clock is off by up to an hour and jumps every few seconds."""
 

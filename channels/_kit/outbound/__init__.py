@@ -12,6 +12,7 @@ from channels._kit.outbound.http import (
     parse_retry_after,
     post,
     send_request,
+    without_effect,
 )
 from channels._kit.outbound.media import download_file, download_with_auth, extract_host, load_for_upload
 
@@ -29,4 +30,5 @@ __all__ = [
     "parse_retry_after",
     "post",
     "send_request",
+    "without_effect",
 ]

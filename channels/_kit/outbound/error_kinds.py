@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from core.model import FailureKind
 
 
 class ErrorKind(StrEnum):
@@ -24,3 +29,19 @@ class ErrorKind(StrEnum):
     """The service window is closed; only an approved template would be accepted."""
     UNKNOWN = "unknown"
     """The code is not in the table."""
+
+    @property
+    def failure(self) -> FailureKind:
+        """What a failed delivery with this code means; an unknown one is not repeated blindly."""
+        return _FAILURES.get(self, FailureKind.PERMANENT)
+
+
+_FAILURES: Final[Mapping[ErrorKind, FailureKind]] = MappingProxyType(
+    {
+        ErrorKind.RETRY: FailureKind.TEMPORARY,
+        ErrorKind.LATER: FailureKind.TEMPORARY,
+        ErrorKind.ACCOUNT: FailureKind.ACCOUNT,
+        ErrorKind.OPTED_OUT: FailureKind.OPTED_OUT,
+        ErrorKind.WINDOW: FailureKind.WINDOW,
+    }
+)

@@ -15,7 +15,6 @@ from core.time_limit import TimeLimit
 
 CONNECT_SECONDS: Final = 5.0
 TOTAL_SECONDS: Final = 10.0
-MAX_RETRY_AFTER_SECONDS: Final = 3600.0
 
 _CONNECTION_ERRORS = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _CONNECT_CAUSES = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
@@ -94,10 +93,7 @@ async def get(
                 url, params=dict(params) if params is not None else None, auth=auth, timeout=_build_timeout()
             )
     except Exception as error:  # as in `post`
-        delivery_error = classify_http_error(error, provider)
-        raise (
-            Unavailable(delivery_error.reason) if isinstance(delivery_error, Unknown) else delivery_error
-        ) from error
+        raise without_effect(classify_http_error(error, provider)) from error
 
 
 def classify_http_error(error: Exception, provider: str) -> DeliveryError:
@@ -121,6 +117,13 @@ def classify_http_error(error: Exception, provider: str) -> DeliveryError:
     return Unknown(f"{provider}: no response ({name})")
 
 
+def without_effect(error: DeliveryError) -> DeliveryError:
+    """Return the error of a request that changes nothing, whose outcome is therefore never unknown."""
+    if isinstance(error, Unknown):
+        return Unavailable(error.reason, code=error.code, retry_after=error.retry_after)
+    return error
+
+
 def parse_json_body(response: httpx.Response) -> dict[str, Any]:
     """Return the JSON object of a response; an empty one for anything else."""
     try:
@@ -131,9 +134,8 @@ def parse_json_body(response: httpx.Response) -> dict[str, Any]:
 
 
 def parse_retry_after(response: httpx.Response, now: Callable[[], datetime] | None = None) -> float | None:
-    """Return the seconds of a response's Retry-After header, bounded; `None` if missing or malformed."""
-    seconds = backoff.parse_retry_after(response.headers.get("retry-after", ""), now() if now else None)
-    return None if seconds is None else min(seconds, MAX_RETRY_AFTER_SECONDS)
+    """Return the seconds of a response's Retry-After header; `None` if missing or malformed."""
+    return backoff.parse_retry_after(response.headers.get("retry-after", ""), now() if now else None)
 
 
 def _build_timeout() -> httpx.Timeout:

@@ -73,7 +73,7 @@ async def load_for_upload(medium: Attachment, fetch: HttpFetcher, *, largest: in
     except MediaUnavailable as error:
         reason = f"downloading the file to send failed: {error}"
         if error.kind is MediaErrorKind.UNREACHABLE:
-            raise Unavailable(reason) from error
+            raise Unavailable(reason, one_contact=True) from error
         raise Rejected(reason, code=error.kind) from error
 
 

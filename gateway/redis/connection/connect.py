@@ -10,7 +10,9 @@ from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocket
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from gateway.redis.connection.address import SentinelAddress, parse_sentinel_url
 from gateway.redis.connection.multiplexer import MultiplexedRedis
+from gateway.redis.connection.sentinel import find_address, open_sentinel_pool, open_sync_client
 
 _MAX_CONNECTIONS = 64
 # A step whose answer was lost may have been taken; taking it again would answer a turn twice. So nothing is
@@ -26,6 +28,9 @@ _COPIED_OPTIONS = ("host", "port", "path", "db", "username", "password", "socket
 
 def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
     """Open a client for `url`; every answer is awaited for at most `timeout` seconds."""
+    address = parse_sentinel_url(url)
+    if address is not None:
+        return _open_by_sentinel(address, timeout)
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=_MAX_CONNECTIONS,
@@ -37,9 +42,18 @@ def open_redis(url: str, *, timeout: float = 5.0) -> Redis:
     return MultiplexedRedis.from_pool(pool)
 
 
+def open_sync_redis(url: str) -> sync.Redis:
+    """Open a synchronous client for `url`, as RQ needs it."""
+    address = parse_sentinel_url(url)
+    return sync.Redis.from_url(url) if address is None else open_sync_client(address)
+
+
 def open_async_redis(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
     """Open an asynchronous client for the server of a synchronous one (RQ's)."""
     pool = client.connection_pool
+    address = find_address(pool)
+    if address is not None:
+        return _open_by_sentinel(address, timeout)
     options: dict[str, Any] = pool.connection_kwargs
     copied = {
         name: value for name, value in options.items() if name in _COPIED_OPTIONS or name.startswith("ssl_")
@@ -51,3 +65,15 @@ def open_async_redis(client: sync.Redis, *, timeout: float = 5.0) -> Redis:
             connection_class=kind, max_connections=_MAX_CONNECTIONS, timeout=timeout, **copied
         )
     )
+
+
+def _open_by_sentinel(address: SentinelAddress, timeout: float) -> Redis:
+    pool = open_sentinel_pool(
+        address,
+        max_connections=_MAX_CONNECTIONS,
+        timeout=timeout,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=_NO_RETRY,
+    )
+    return MultiplexedRedis.from_pool(pool)

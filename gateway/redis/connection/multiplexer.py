@@ -19,6 +19,8 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
+from gateway.redis.connection.write_refusal import may_have_moved
+
 _ReplyFuture = asyncio.Future[Any]
 
 
@@ -75,31 +77,34 @@ class Multiplexer:
             self._write_task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._write_task
+            self._write_task = None  # a task that was cancelled before it began has not done it
+        self._fail_unsent(RedisConnectionError("the client was closed"))
         if self._connection is not None:
             await self._connection.aclose()
 
     async def _write(self) -> None:
-        batch: list[tuple[bytes, _ReplyFuture]] = []
         try:
             while self._unsent:
-                batch = []  # requests stay queued while connecting
-                writer = await self._get_connection()
+                connection = await self._get_connection()  # calls stay queued while it connects
                 batch, self._unsent = self._unsent, []
-                await writer.send(batch)
-        except (RedisError, OSError) as error:
-            failed, self._unsent = [*batch, *self._unsent], []
-            for _, answer in failed:
-                _resolve(answer, error=error)
+                await connection.send(batch)
+        except Exception as error:  # whatever it is, no caller may be left waiting
+            self._fail_unsent(error)
         finally:
             self._write_task = None
 
+    def _fail_unsent(self, error: Exception) -> None:
+        failed, self._unsent = self._unsent, []
+        for _, answer in failed:
+            _resolve(answer, error=_as_redis_error(error))
+
     async def _get_connection(self) -> _PipelinedConnection:
-        """Return the connection; reconnects if there is none or the server closed an idle one."""
+        """Return the connection; a new one if there is none or it is not to be used any more."""
         if self._connection is not None and await self._connection.is_usable():
             return self._connection
         if self._connection is not None:
-            await self._connection.aclose()
-            self._connection = None
+            retired, self._connection = self._connection, None
+            await retired.retire()
         connection = self._pool.make_connection()  # type: ignore[no-untyped-call]
         await connection.connect()
         self._connection = _PipelinedConnection(connection)
@@ -113,10 +118,11 @@ class _PipelinedConnection:
         self._connection = connection
         self._pending: deque[_ReplyFuture] = deque()
         self._read_task: asyncio.Task[None] | None = None
+        self._is_retired = False
 
     async def is_usable(self) -> bool:
         """Return whether commands may be sent: it is open and, if idle, has no unread data."""
-        if not self._connection.is_connected:
+        if self._is_retired or not self._connection.is_connected:
             return False
         try:
             return bool(self._pending) or not await self._connection.can_read()
@@ -124,14 +130,25 @@ class _PipelinedConnection:
             return False
 
     async def send(self, batch: list[tuple[bytes, _ReplyFuture]]) -> None:
-        """Send commands; their answers are resolved as they arrive."""
+        """Send commands; their answers are resolved as they arrive, or fail if the connection breaks."""
         self._pending.extend(answer for _, answer in batch)
+        if not self._connection.is_connected:  # redis-py would reconnect and shift the answers
+            await self._break(RedisConnectionError("the connection was closed"))
+            return
         if self._read_task is None:
             self._read_task = asyncio.create_task(self._read())
         try:
             await self._connection.send_packed_command([packed for packed, _ in batch], check_health=False)
-        except (RedisError, OSError) as error:
-            self._fail(error)
+        except (
+            Exception
+        ) as error:  # also redis-py's AttributeError when the reader has disconnected meanwhile
+            await self._break(error)
+
+    async def retire(self) -> None:
+        """Send nothing more; close the connection once all calls in progress are answered."""
+        self._is_retired = True
+        if not self._pending:
+            await self.aclose()
 
     async def aclose(self) -> None:
         """Close the connection; waiting callers get an error."""
@@ -148,17 +165,36 @@ class _PipelinedConnection:
                 try:
                     value = await self._connection.read_response()
                 except ResponseError as error:
+                    self._is_retired = self._is_retired or may_have_moved(error)
                     _resolve(self._pending.popleft(), error=error)
                 else:
                     _resolve(self._pending.popleft(), value)
-        except (RedisError, OSError) as error:  # redis-py has closed the connection
-            self._fail(error)
+            if self._is_retired:
+                await self._connection.disconnect(nowait=True)
+        except Exception as error:  # whatever it is, no caller may be left waiting
+            await self._break(error)
         finally:
             self._read_task = None
+            if self._is_retired:  # nobody reads any more
+                self._fail(RedisConnectionError("the connection was closed"))
+
+    async def _break(self, error: Exception) -> None:
+        """Fail all calls in progress; which of them the server has run is unknown."""
+        self._is_retired = True
+        self._fail(error)
+        with suppress(RedisError, OSError):
+            await self._connection.disconnect(nowait=True)
 
     def _fail(self, error: Exception) -> None:
         while self._pending:
-            _resolve(self._pending.popleft(), error=error)
+            _resolve(self._pending.popleft(), error=_as_redis_error(error))
+
+
+def _as_redis_error(error: Exception) -> Exception:
+    """Return the error as one that callers expect of a broken connection."""
+    if isinstance(error, RedisError | OSError):
+        return error
+    return RedisConnectionError(f"the connection broke: {type(error).__name__}")
 
 
 def _resolve(answer: _ReplyFuture, value: Any = None, error: Exception | None = None) -> None:

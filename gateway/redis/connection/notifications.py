@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from gateway.redis.connection.retry_loop import run_forever
 
 _MAX_LENGTH_DIGITS = 9
+_QUIET_SECONDS = 1.0
+_MAX_QUIET_PERIODS = 3
 
 
 def encode_notification(session: str, note: bytes = b"") -> bytes:
@@ -97,13 +101,30 @@ class SessionNotifications:
         try:
             async with self._redis.pubsub() as pubsub:
                 await pubsub.subscribe(self._channel)
+                quiet_periods = 0
                 while not task.cancelling():
-                    message = await pubsub.get_message(timeout=None)
-                    if message is None or message["type"] != "message":
-                        self.subscribed.set()
+                    message = await pubsub.get_message(timeout=_QUIET_SECONDS)
+                    if message is None:
+                        quiet_periods += 1
+                        await _check_quiet(pubsub, quiet_periods)
+                        continue
+                    quiet_periods = 0
+                    self.subscribed.set()
+                    if message["type"] != "message":  # also the answer to a ping
                         continue
                     for session, note in _decode_notifications(message["data"]):
                         for each in self._subscriptions.get(session, ()):
                             each.notify(note)
         finally:
             self.subscribed.clear()
+
+
+async def _check_quiet(pubsub: PubSub, quiet_periods: int) -> None:
+    """Ask a server that sends nothing whether it is there: one that stands still would never be noticed.
+
+    Raises `ConnectionError` when it does not answer.
+    """
+    if quiet_periods == 1:
+        await pubsub.ping()
+    elif quiet_periods >= _MAX_QUIET_PERIODS:
+        raise RedisConnectionError("the server does not answer")

@@ -15,18 +15,23 @@ log = logging.getLogger("turngate.redis")
 MIN_VERSION = (6, 2)
 
 
-async def check_server(redis: Redis) -> list[str]:
-    """Return the problems of the server as sentences; empty if there are none.
-
-    Raises `ConfigurationError` when it is too old. A managed server may hide its configuration; what cannot
-    be read is not reported.
-    """
+async def check_version(redis: Redis) -> None:
+    """Raise `ConfigurationError` when the server is too old."""
     info: dict[str, Any] = await redis.info("server")
     version = str(info.get("redis_version", "0"))
     if tuple(int(part) for part in version.split(".")[:2]) < MIN_VERSION:
         raise ConfigurationError(
             f"REDIS_URL: server version {version} is too old; Redis 6.2 or later, or Valkey, is required"
         )
+
+
+async def check_server(redis: Redis) -> list[str]:
+    """Return the problems of the server as sentences; empty if there are none.
+
+    Raises `ConfigurationError` when it is too old. A managed server may hide its configuration; what cannot
+    be read is not reported.
+    """
+    await check_version(redis)
     problems = []
     policy = await _read_config(redis, "maxmemory-policy")
     if policy not in (None, "noeviction"):

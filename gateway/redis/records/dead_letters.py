@@ -75,8 +75,8 @@ class DeadLetters:
     async def replay(self, letter: Letter) -> ReplayOutcome:
         """Return the letter's content to its session, after the turns queued there, and remove the letter.
 
-        Turns were verified on arrival, so nothing is verified again whatever their age. Two concurrent
-        replays of one letter replay it once.
+        Turns were verified on arrival, so nothing is verified again, and neither turns nor replies are too
+        old: an operator wants them. Two concurrent replays of one letter replay it once.
         """
         items = (letter.reply,) if letter.reply else letter.turns
         if not items:
@@ -84,7 +84,8 @@ class DeadLetters:
         list_name, kind = ("out", "replies") if letter.reply else ("mail", "turns")
         address = items[-1].address.model_dump_json()
         entry = to_json({kind: letter.log_keys, "letter": letter.id})
-        values = [item.model_dump_json(exclude_defaults=True) for item in items]
+        times = {"at", "committed_at_ms"}
+        values = [item.model_dump_json(exclude_defaults=True, exclude=times) for item in items]
         arguments: list[Argument] = [
             rq_layout.current_timestamp(),
             letter.id,

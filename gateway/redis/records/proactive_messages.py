@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Container, Sequence
 from enum import StrEnum
 from typing import Any, cast
 
@@ -162,6 +162,12 @@ def part_keys(key: str, count: int) -> list[str]:
     return [key] if count == 1 else [f"{key}.{number}" for number in range(1, count + 1)]
 
 
+def original_key(key: str, keys: Container[str]) -> str:
+    """Return the key under which a reply was first sent; a resend has it with its number (`~2`)."""
+    name, _, number = key.rpartition("~")
+    return name if number.isdigit() and name in keys else key
+
+
 class _Timeline:
     """The outcomes of a message's parts while its session's log is read."""
 
@@ -183,6 +189,9 @@ class _Timeline:
                 reason=str(data.get("error") or ""),
                 code=str(data.get("code") or ""),
             )
+        elif entry.kind == "resending":
+            key = self._keys_by_provider_id.get(str(data.get("id")), "")
+            self._update(key, MessageOutcome.QUEUED, keeps_reason=True)
         elif entry.kind == "replayed":
             for key in data.get("replies", ()):
                 self._update(str(key), MessageOutcome.QUEUED)
@@ -215,13 +224,23 @@ class _Timeline:
                 self._update(part.key, MessageOutcome.UNKNOWN)
 
     def _update(
-        self, key: str, outcome: MessageOutcome, *, provider_id: str = "", reason: str = "", code: str = ""
+        self,
+        key: str,
+        outcome: MessageOutcome,
+        *,
+        provider_id: str = "",
+        reason: str = "",
+        code: str = "",
+        keeps_reason: bool = False,
     ) -> None:
-        part = self._parts.get(key)
-        if part is not None:
-            provider_id = provider_id or part.provider_id
-            changes = {"outcome": outcome, "provider_id": provider_id, "reason": reason, "code": code}
-            self._parts[key] = part.model_copy(update=changes)
+        part = self._parts.get(original_key(key, self._parts))
+        if part is None:
+            return
+        if keeps_reason:
+            reason, code = part.reason, part.code
+        changes = {"outcome": outcome, "reason": reason, "code": code}
+        changes["provider_id"] = provider_id or part.provider_id
+        self._parts[part.key] = part.model_copy(update=changes)
 
 
 def _decode_key(item: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable
 from typing import Any, cast
 
@@ -12,6 +13,8 @@ from redis.asyncio import Redis
 from core.model import FrozenModel, Owner
 from gateway.redis.connection.multiplexer import multiplexed_call
 
+_ENTRY_ID = re.compile(r"[0-9]{1,18}(-[0-9]{1,18})?")
+
 
 class LogEntry(FrozenModel):
     """One event of a session. `id` orders the log; `at_ms` is the server's clock."""
@@ -20,6 +23,11 @@ class LogEntry(FrozenModel):
     at_ms: int
     kind: str
     data: dict[str, JsonValue]
+
+
+def is_entry_id(text: str) -> bool:
+    """Return whether `text`, which a client sent, can be the ID of a stream's entry."""
+    return _ENTRY_ID.fullmatch(text) is not None
 
 
 async def read_log(redis: Redis, session: str, after: str = "", count: int = 200) -> list[LogEntry]:

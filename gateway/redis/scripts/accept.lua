@@ -1,6 +1,7 @@
 -- Guarantees L2, L3, L8: record all events of one or more requests. ARGV: stamp, then nine for each event:
 -- kind, session (or message key), id, two values by kind, log entry, policy, account, whether the agent's ownership
--- expires (1 or ''). Returns a result for each.
+-- expires (1 or ''); for a status the last three are its class of failure, the milliseconds before a resend, and the
+-- channel. Returns a result for each.
 local now, stamp = clock(), ARGV[1]
 local handle = {}
 
@@ -62,8 +63,7 @@ function handle.turn(session, id, turn, address, entry, policy, account)
   return 'new'
 end
 
-function handle.control(session, id, owner, optout, entry, policy, account, lapses)
-  if not first_time(session, id) then return 'duplicate' end
+local function record_control(session, owner, optout, entry, lapses)
   if optout ~= '' then redis.call('HSET', key(session), 'optout', optout) end
   local at = cjson.decode(entry).at
   if at > 0 then
@@ -80,15 +80,27 @@ function handle.control(session, id, owner, optout, entry, policy, account, laps
   return 'new'
 end
 
-function handle.status(message, status, rank, session_key, entry)
+function handle.control(session, id, owner, optout, entry, policy, account, lapses)
+  if not first_time(session, id) then return 'duplicate' end
+  local result = record_control(session, owner, optout, entry, lapses)
+  start_retention_if_idle(session)
+  return result
+end
+
+function handle.status(message, status, rank, session_key, entry, failure, pause, channel)
   local stored = redis.call('HMGET', message, 'rank', 'session', 'reply')
   if tonumber(rank) <= tonumber(stored[1] or 0) then return 'stale' end
-  redis.call('HSET', message, 'rank', rank, 'status', status, 'entry', entry)
+  redis.call('HSET', message, 'rank', rank, 'status', status, 'entry', entry, 'failure', failure, 'pause', pause)
   redis.call('PEXPIRE', message, DEDUP_MS)
+  count_status(channel, status, failure)
   if not stored[2] then return 'early' end
-  log_entry(stored[2], 'status', entry)
-  if status == 'failed' and stored[3] and schedule_undelivered(stored[2], stored[3], now) then
-    enqueue(stored[2], now, stamp)
+  local session = stored[2]
+  if redis.call('EXISTS', key(session)) == 0 then return 'new' end  -- erased or expired: its log stays away
+  log_entry(session, 'status', entry)
+  if status == 'failed' then
+    if stored[3] and settle_failed_status(message, now) then enqueue(session, now, stamp) end
+  elseif status == 'delivered' or status == 'read' then
+    redis.call('HDEL', key(session, ':kept'), cjson.decode(entry).id)
   end
   return 'new'
 end

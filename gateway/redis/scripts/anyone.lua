@@ -3,7 +3,7 @@
 local now = clock()
 if redis.call('ZCOUNT', 'tg:workers', now - WORKER_TIMEOUT_MS, '+inf') > 0 then return 1 end
 for _, worker in ipairs(redis.call('SMEMBERS', WORKERS)) do
-  local name = worker:sub(#'rq:worker:' + 1)
+  local name = worker:sub(#RQ_WORKER + 1)
   if not redis.call('ZSCORE', 'tg:workers', name) and redis.call('EXISTS', worker) == 1 then return 1 end
 end
 return 0

@@ -55,7 +55,7 @@ end
 for i = 14, #ARGV, 2 do
   log_reply('said', ARGV[i + 1])
   if not is_read_here then
-    redis.call('RPUSH', key(session, ':out'), ARGV[i])
+    redis.call('RPUSH', key(session, ':out'), stamp_reply(ARGV[i], now))
   elseif reason then
     log_reply('refused', cjson.encode({key = cjson.decode(ARGV[i]).key, reason = reason}))
     count('silenced')

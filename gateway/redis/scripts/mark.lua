@@ -1,17 +1,10 @@
 -- Guarantees L7 and L10: mark a reply as about to be sent, if it is the next one, its voice may still speak and the rate limit
 -- and the circuit breaker permit it. ARGV: session, fence, reply key, log entry, account, bulk (1 or ''), voice, then for each rate limit its name
--- and the milliseconds between two sends. Returns 1, 0 (dropped), 2 (another reply is before it; nothing was done),
--- minus the milliseconds to wait, or nil when the lease is lost.
+-- and the milliseconds between two sends. The account is '' when the circuit breaker let a look-up of the reply through.
+-- Returns 1, 0 (dropped), 2 (another reply is before it; nothing was done), {milliseconds to wait, reason}, or nil when the
+-- lease is lost.
 local session = ARGV[1]
 local now, s = clock(), key(session)
-
--- Circuit breaker: open after too many consecutive failures; then one probe at a time is let through.
-local function breaker_wait(account)
-  local until_ = tonumber(redis.call('ZSCORE', 'tg:paused', account) or 0)
-  if until_ > now then return until_ - now end
-  if until_ > 0 then redis.call('ZADD', 'tg:paused', now + PROBE_MS, account) end
-  return 0
-end
 
 -- Rate limit: the generic cell rate algorithm with a burst of one second. A reply that must wait reserves its slot;
 -- bulk messages reserve none and leave half of every second to replies.
@@ -47,9 +40,10 @@ if reason then
   count('silenced')
   return 0
 end
-local wait = breaker_wait(ARGV[5])
-if wait == 0 then wait = rate_limit_wait(ARGV[6] == '1') end
-if wait > 0 then return -wait end
+local held_back = breaker_wait(session, ARGV[5], now)
+if held_back then return held_back end
+local wait = rate_limit_wait(ARGV[6] == '1')
+if wait > 0 then return {wait, 'rate limit'} end
 redis.call('HSET', s, 'marked', ARGV[3], 'marked_at', now)
 log_entry(session, 'sending', ARGV[4])
 return 1

@@ -1,17 +1,37 @@
 -- Guarantee L8: release the lease and schedule the session for later. ARGV: session, fence, milliseconds, settled (1 or ''), log entry,
--- counted (1 or ''), failed (1 or '': the dialog raised an error), and the account whose send failed ('' for none) with its minimum cooldown in milliseconds.
--- Returns 1, 2 when the circuit breaker opens, or nil when the lease is lost.
+-- counted (1 or ''), failed (1 or '': the dialog raised an error), and the account whose send failed ('' for none) with its
+-- minimum cooldown in milliseconds and the reply's key. Returns 1, 2 when the circuit breaker opens, or nil when the lease
+-- is lost.
 local session = ARGV[1]
 local now, s = clock(), key(session)
 
-local function record_send_failure(account, min_cooldown)
+-- The circuit breaker counts failing replies, not their tries: one reply that fails five times is one person's.
+local function record_send_failure(account, min_cooldown, reply, reason)
   if tonumber(redis.call('ZSCORE', 'tg:paused', account) or 0) > now + PROBE_MS then return 1 end
-  local failures = redis.call('HINCRBY', 'tg:failures', account, 1)
-  if failures < MAX_FAILURES and min_cooldown == 0 then return 1 end
-  local cooldown = INITIAL_COOLDOWN_MS * 2 ^ math.min(math.max(failures - MAX_FAILURES, 0), 20)
-  redis.call('ZADD', 'tg:paused', now + math.max(min_cooldown, math.min(cooldown, MAX_COOLDOWN_MS)), account)
+  local failing = 'tg:failing:' .. account
+  redis.call('ZADD', failing, now, redis.sha1hex(session .. ' ' .. reply))
+  redis.call('ZREMRANGEBYRANK', failing, 0, -MAX_FAILURES - 1)
+  redis.call('PEXPIRE', failing, RETENTION_MS)
+  local opens = min_cooldown > 0 or redis.call('ZCARD', failing) >= MAX_FAILURES
+  local openings = redis.call('HINCRBY', 'tg:failures', account, opens and 1 or 0)
+  if not opens then return 1 end
+  local cooldown = math.min(INITIAL_COOLDOWN_MS * 2 ^ math.min(openings - 1, 20), MAX_COOLDOWN_MS)
+  redis.call('ZADD', 'tg:paused', now + math.max(min_cooldown, cooldown), account)
+  redis.call('HSET', 'tg:reasons', account, reason)
   count('paused')
   return 2
+end
+
+-- A session whose provider is down for hours is postponed hundreds of times: its log keeps the last of these.
+local function drop_previous_entry(reason)
+  local last = redis.call('XREVRANGE', key(session, ':log'), '+', '-', 'COUNT', 2)
+  for _, entry in ipairs(last) do
+    local kind, data = entry[2][2], entry[2][4]
+    if kind == 'postponed' and cjson.decode(data).reason == reason then
+      redis.call('XDEL', key(session, ':log'), entry[1])
+    end
+    if kind ~= 'sending' then return end
+  end
 end
 
 if not lease_valid(session, ARGV[2], now) then return nil end
@@ -23,5 +43,7 @@ clear_lease(session)
 if ARGV[4] == '1' then redis.call('HDEL', s, 'marked', 'marked_at') end
 if ARGV[6] == '1' and redis.call('EXISTS', key(session, ':out')) == 1 then redis.call('HINCRBY', s, 'waits', 1) end
 redis.call('ZADD', 'tg:due', due, session)
+local reason = cjson.decode(ARGV[5]).reason
+drop_previous_entry(reason)
 log_entry(session, 'postponed', ARGV[5])
-return ARGV[8] == '' and 1 or record_send_failure(ARGV[8], tonumber(ARGV[9]))
+return ARGV[8] == '' and 1 or record_send_failure(ARGV[8], tonumber(ARGV[9]), ARGV[10], reason)

@@ -2,11 +2,13 @@
 --
 -- Keys of one session share a hash tag:
 --   tg:{s}        hash    owner optout state address account | fence nonce lease | job hold | tries started losses
---                         waits marked marked_at slot | gather burst quiet overflow | inactivity hand_off undelivered expires lapses acted wrote
+--                         waits marked marked_at slot | gather burst quiet overflow | inactivity hand_off undelivered
+--                         undelivered_as expires lapses acted wrote
 --   tg:{s}:mail   list    accepted turns, not yet committed
 --   tg:{s}:out    list    committed replies, not yet settled
 --   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time
 --   tg:{s}:recent list    provider ids of sent messages
+--   tg:{s}:kept   hash    sent replies that may have to be sent again, by provider id
 --   tg:{s}:log    stream  log of the session
 --   tg:{s}:proactive      zset  keys of proactive messages, by time
 --   tg:proactive:{s}:*    hash  a proactive message by its key: outcome (queued or a refusal's code), digest of the content,
@@ -16,12 +18,19 @@
 --   tg:ready:*    zset    an account's sessions that have a job in the queue, by the time it was enqueued
 --   tg:backlog:*  zset    sessions that wait because their account has too many jobs
 --   tg:message:*  hash    a sent message's status by the provider's id
+--   tg:resends    zset    sent messages that are sent again, by the time of that
 --   tg:proactive_session:*  string  the session of the newest proactive message of a key
 --   tg:counts     hash    counters
+--   tg:statuses:* hash    counters of delivery statuses by channel, status and class, for each hour since the epoch
+--   tg:alarms     hash    the last failure of an account that a status reported, by account
 --   tg:dead       stream  dead letters
 --   tg:desk       zset    sessions that wait for an agent or have one, by the time of the last change
 --   tg:paused     zset    open circuit breakers: accounts by the time of the next probe
---   tg:failures   hash    consecutive failed sends, by account
+--   tg:workers    zset    workers by the time of their last heartbeat
+--   tg:probe      zset    what the readiness check wrote; expires after a minute
+--   tg:failing:*  zset    replies of an account that failed since its last success, by time; as many as open its breaker
+--   tg:failures   hash    how often the circuit breaker opened since the last success, by account
+--   tg:reasons    hash    the error that opened the circuit breaker, by account
 --   tg:pace:*     string  rate limit: theoretical arrival time of the next send of a number or account
 --
 -- Out of memory, the server refuses a script only at its first write, never later, so no script is applied
@@ -55,7 +64,7 @@ local function encode_notification(session, payload)
   return #session .. ' ' .. #payload .. ' ' .. session .. payload
 end
 
-local notifications, counters = {}, {}
+local notifications, counters, status_counters = {}, {}, {}
 
 -- A turn or one of its replies is complete; web clients may wait for it. With `payload` they need not read the log.
 local function notify_waiting(session, payload)
@@ -66,8 +75,20 @@ local function count(name)
   counters[name] = (counters[name] or 0) + 1
 end
 
+-- Count a delivery status by channel, status and class of failure, for ever and by the hour.
+local function count_status(channel, status, failure)
+  local name = channel .. ':' .. status .. (failure ~= '' and ':' .. failure or '')
+  count('delivery:' .. name)
+  status_counters[name] = (status_counters[name] or 0) + 1
+end
+
 -- Publish notifications and add counters once, at the end of a script.
 local function flush_effects()
+  if next(status_counters) then
+    local hour = 'tg:statuses:' .. string.format('%d', math.floor(clock() / 3600000))
+    for name, times in pairs(status_counters) do redis.call('HINCRBY', hour, name, times) end
+    redis.call('PEXPIRE', hour, 25 * 3600000)
+  end
   for name, times in pairs(counters) do redis.call('HINCRBY', 'tg:counts', name, times) end
   if #notifications > 0 then redis.call('PUBLISH', 'tg:told', table.concat(notifications)) end
 end
@@ -120,8 +141,8 @@ local function enqueue(session, now, stamp)
   -- The counter goes back in a failover to a lagging replica; with the time in it, an id is never used twice.
   local job = 'drain-' .. redis.sha1hex(session .. stamp):sub(1, 12) .. '-' .. redis.call('INCR', 'tg:jobs')
   local fields = rq_fields(cjson.encode({JOB_FUNCTION, cjson.null, {session}, EMPTY_OBJECT}), stamp)
-  redis.call('HSET', 'rq:job:' .. job, unpack(fields))
-  if not queue_registered then redis.call('SADD', 'rq:queues', QUEUE) end
+  redis.call('HSET', RQ_JOB .. job, unpack(fields))
+  if not queue_registered then redis.call('SADD', RQ_QUEUES, QUEUE) end
   queue_registered = true
   redis.call('RPUSH', QUEUE, job)
   redis.call('HSET', s, 'job', job)
@@ -184,12 +205,13 @@ end
 
 -- A reply never reached the contact. Schedules the timer that informs the dialog, except for replies to that timer,
 -- which would loop. A failed hand-off message ends the hand-off. Returns whether a timer was scheduled.
-local function schedule_undelivered(session, reply, now)
+local function schedule_undelivered(session, reply, now, failure)
   if reply:sub(-6) == '.close' or reply:sub(1, 6) == 'agent-' or reply:sub(1, 4) == 'own-' or reply:sub(1, 12) == 'undelivered-' then
     return false
   end
   if redis.call('HEXISTS', key(session), 'address') == 0 then return false end  -- erased meanwhile
-  redis.call('HSET', key(session), reply:sub(-9) == '.hand_off' and 'hand_off' or 'undelivered', now)
+  local timer = reply:sub(-9) == '.hand_off' and 'hand_off' or 'undelivered'
+  redis.call('HSET', key(session), timer, now, 'undelivered_as', failure or 'permanent')
   return true
 end
 
@@ -229,6 +251,35 @@ local function count_deaths(started, fence)
   return deaths
 end
 
+-- The age of a reply counts from its time in the outbox, which begins its JSON (guarantee L14).
+local function stamp_reply(reply, now)
+  return '{"committed_at_ms":' .. string.format('%d', now) .. ',' .. reply:sub(2)
+end
+
+-- An earlier release stored replies without a time: their age counts from the first look at them.
+local function stamp_first_reply(session, outbox, now)
+  local first = outbox[1]
+  if not first or first:sub(1, 2) ~= '{"' or first:find('"committed_at_ms":', 1, true) then return end
+  outbox[1] = stamp_reply(first, now)
+  redis.call('LSET', key(session, ':out'), 0, outbox[1])
+end
+
+-- Circuit breaker: open after too many failing replies; then one probe at a time is let through. Returns nil, or the
+-- milliseconds to wait and the reason. Sessions that wait for long come back one after the other, not all at once.
+local function breaker_wait(session, account, now)
+  local until_ = tonumber(redis.call('ZSCORE', 'tg:paused', account) or 0)
+  if until_ > now then
+    local wait = until_ - now
+    if wait > PROBE_MS then
+      local share = tonumber(redis.sha1hex(session):sub(1, 4), 16) / 65536
+      wait = math.floor(wait * (1 + share / 4))
+    end
+    return {wait, redis.call('HGET', 'tg:reasons', account) or 'the circuit breaker is open'}
+  end
+  if until_ > 0 then redis.call('ZADD', 'tg:paused', now + PROBE_MS, account) end
+  return nil
+end
+
 -- The session as its lease holder sees it: one turn, or all that may be merged into one. Reading a waiting turn while
 -- the outbox is empty starts it. A burst that may still grow is not returned; an expired timer is
 -- returned only when there is nothing else.
@@ -255,12 +306,14 @@ local function read_view(session, now, fence, is_restart)
     local at, name = next_timer(session)
     if at and at <= now then
       record_start(session, fence, started)
-      fired_timer = {name, redis.call('HGET', s, 'address'), at}
+      local fired = redis.call('HMGET', s, 'address', 'undelivered_as')
+      fired_timer = {name, fired[1], at, name == 'undelivered' and fired[2] or ''}
     end
   end
   local recent = {}
   if fields[6] then recent = redis.call('LRANGE', key(session, ':recent'), 0, -1) end
-  return {fields, turns, outbox, recent, fired_timer}
+  stamp_first_reply(session, outbox, now)
+  return {fields, turns, outbox, recent, fired_timer, now}
 end
 
 -- A worker that was paused, or without the server, for longer than the lease gets a longer one the next time.
@@ -291,6 +344,21 @@ local function clear_lease(session, ...)
   redis.call('HDEL', key(session), 'lease', 'job', ...)
 end
 
+-- A session without work is kept for the retention time; an opt-out is kept for good.
+local function start_retention(session)
+  local s = key(session)
+  if redis.call('HGET', s, 'optout') == '1' then redis.call('PERSIST', s) else redis.call('PEXPIRE', s, RETENTION_MS) end
+  redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)
+  redis.call('PEXPIRE', key(session, ':recent'), RETENTION_MS)
+end
+
+-- The same for an event that needs no job; while there is work, the end of that starts it.
+local function start_retention_if_idle(session)
+  if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) > 0 then return end
+  local stored = redis.call('HMGET', key(session), 'job', 'lease')
+  if not stored[1] and not stored[2] then start_retention(session) end
+end
+
 -- Guarantee L8: release the lease and clear the job mark if no work is left, in one step. A burst that may still grow
 -- and a running timer are left to the due index. Returns whether the lease was released.
 local function release_or_stay(session, now)
@@ -306,9 +374,7 @@ local function release_or_stay(session, now)
   if timer and timer <= now then return false end
   clear_lease(session, 'hold', 'overflow', 'burst', 'quiet')
   if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
-  if redis.call('HGET', s, 'optout') ~= '1' then redis.call('PEXPIRE', s, RETENTION_MS) end
-  redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)
-  redis.call('PEXPIRE', key(session, ':recent'), RETENTION_MS)
+  start_retention(session)
   return true
 end
 
@@ -335,4 +401,73 @@ end
 local function add_dead_letter(session, letter)
   redis.call('XADD', 'tg:dead', 'MAXLEN', '~', DEAD_LENGTH, '*', 'session', session, 'letter', letter)
   count('dead')
+end
+
+-- The kept reply of a sent message: its time, how often it was sent again, and its JSON without these and its key.
+local function find_kept(session, id)
+  local kept = redis.call('HGET', key(session, ':kept'), id)
+  if not kept then return nil end
+  local at, resends, rest = kept:match('^(%d+) (%d+) (.*)$')
+  return {at = tonumber(at), resends = tonumber(resends), rest = rest}
+end
+
+-- Keep a sent reply until its fate is known, or it is too old, or others of its session are newer.
+local function keep_reply(session, id, reply)
+  local kept = key(session, ':kept')
+  redis.call('HSET', kept, id, reply)
+  redis.call('PEXPIRE', kept, REPLY_MS)
+  if redis.call('HLEN', kept) <= KEPT_LENGTH then return end
+  local newest = {}
+  for _, each in ipairs(redis.call('LRANGE', key(session, ':recent'), 0, KEPT_LENGTH - 1)) do newest[each] = true end
+  for _, each in ipairs(redis.call('HKEYS', kept)) do
+    if not newest[each] then redis.call('HDEL', kept, each) end
+  end
+end
+
+-- Schedule a resend of a message. Returns the milliseconds until then, or nil and the reason why there is none.
+local function schedule_resend(message, kept, pause, now)
+  if not kept then return nil, 'it is not kept any more' end
+  if kept.resends >= MAX_RESENDS then return nil, 'gave up after ' .. MAX_RESENDS .. ' resends' end
+  local wait = math.max(pause, RESEND_MS * 4 ^ kept.resends)
+  if kept.at > 0 and now + wait >= kept.at + REPLY_MS then return nil, 'it would be too old to be sent again' end
+  redis.call('ZADD', 'tg:resends', now + wait, message)
+  return wait
+end
+
+-- Guarantee L14: a failure that a status reports is settled as the same answer of the API would be. `message` is the key
+-- of a sent message. Returns whether the session has work now.
+local function settle_failed_status(message, now)
+  local stored = redis.call('HMGET', message, 'session', 'reply', 'account', 'entry', 'failure', 'pause')
+  local session, reply, failure = stored[1], stored[2], stored[5] or 'permanent'
+  local report = cjson.decode(stored[4])
+  if failure == 'account' and stored[3] then
+    redis.call('HSET', 'tg:alarms', stored[3], cjson.encode({code = report.code, reason = report.error, at_ms = now}))
+  end
+  if redis.call('HEXISTS', key(session), 'address') == 0 then return false end  -- erased meanwhile
+  local kept, why = find_kept(session, report.id), nil
+  if failure == 'temporary' then
+    local wait
+    wait, why = schedule_resend(message, kept, tonumber(stored[6] or 0), now)
+    if wait then
+      log_entry(session, 'resending', cjson.encode({id = report.id, code = report.code, seconds = wait / 1000}))
+      count('resent')
+      return false
+    end
+  end
+  redis.call('HDEL', key(session, ':kept'), report.id)
+  if failure == 'opted_out' then
+    redis.call('HSET', key(session), 'optout', '1')
+    redis.call('PERSIST', key(session))
+    log_entry(session, 'control', cjson.encode({act = 'opt_out', owner = '', actor = 'status ' .. report.code, at = 0}))
+    return false
+  end
+  local reason = 'status ' .. (report.code ~= '' and report.code .. ': ' or '') .. report.error
+  if why then reason = why .. ': ' .. reason end
+  local letter = cjson.encode({reason = reason, code = report.code, failure = failure, id = report.id})
+  if kept then
+    local whole = '{"key":' .. cjson.encode(reply) .. ',' .. kept.rest:sub(2)
+    letter = letter:sub(1, -2) .. ',"reply":' .. whole .. '}'
+  end
+  add_dead_letter(session, letter)
+  return schedule_undelivered(session, reply, now, failure)
 end

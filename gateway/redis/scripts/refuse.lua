@@ -1,12 +1,12 @@
 -- The provider rejected a reply for good. ARGV: session, fence, opted out (1 or ''), log entry, dead letter
--- ('' when a retry makes no sense), the reply's key.
+-- ('' when a retry makes no sense), the reply's key, and the class of the failure.
 local session, now = ARGV[1], clock()
 if not lease_valid(session, ARGV[2], now) then return nil end
 log_entry(session, 'refused', ARGV[4])
 if ARGV[3] ~= '' then redis.call('HSET', key(session), 'optout', ARGV[3]) end
 if ARGV[5] ~= '' then
   add_dead_letter(session, ARGV[5])
-  schedule_undelivered(session, ARGV[6], now)
+  schedule_undelivered(session, ARGV[6], now, ARGV[7])
 end
 settle_reply(session, ARGV[6])
 count('refused')

@@ -3,6 +3,7 @@
 -- ARGV: stamp, session.
 local now, session = clock(), ARGV[2]
 local s = key(session)
+if redis.call('EXISTS', s, key(session, ':mail')) == 0 then return 1 end  -- nothing to delete
 set_owner(session, 'bot', now)
 redis.call('HDEL', s, 'state', 'owner', 'inactivity', 'hand_off', 'undelivered', 'expires', 'lease', 'job', 'tries', 'started', 'losses')
 redis.call('HINCRBY', s, 'fence', 1)
@@ -19,4 +20,5 @@ if marked then redis.call('HDEL', s, 'marked', 'marked_at') end
 redis.call('HDEL', s, 'waits', 'slot')
 log_entry(session, 'reset', '{}')
 if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) > 0 then enqueue(session, now, ARGV[1]) end
+start_retention_if_idle(session)
 return 1

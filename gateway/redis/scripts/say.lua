@@ -42,7 +42,7 @@ if earlier_use then return earlier_use end
 local reason, code = find_refusal()
 if reason then
   write_record(code, log_entry(session, 'refused', cjson.encode({key = id, reason = reason, code = code})))
-  redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)  -- no worker comes, which would do it
+  start_retention_if_idle(session)
   count('silenced')
   return code
 end
@@ -53,7 +53,7 @@ if ARGV[4] == 'person' then
 end
 local first_entry
 for i = 8, #ARGV, 2 do
-  redis.call('RPUSH', key(session, ':out'), ARGV[i])
+  redis.call('RPUSH', key(session, ':out'), stamp_reply(ARGV[i], now))
   local entry = log_entry(session, 'said', ARGV[i + 1])
   first_entry = first_entry or entry
 end

@@ -1,5 +1,5 @@
 -- Guarantee L7: the provider accepted a reply. ARGV: session, fence, message key, provider id, log entry, account,
--- reply key.
+-- reply key, and the reply as it is kept to be sent again ('' for none).
 -- A status that arrived earlier (stored under the message key) is logged now.
 -- Returns 1, 2 when this closes the account's circuit breaker, or nil when the lease is lost.
 local session, message, now = ARGV[1], ARGV[3], clock()
@@ -7,13 +7,18 @@ if not lease_valid(session, ARGV[2], now) then return nil end
 redis.call('LPUSH', key(session, ':recent'), ARGV[4])
 settle_reply(session, ARGV[7])
 redis.call('LTRIM', key(session, ':recent'), 0, RECENT_LENGTH - 1)
-redis.call('HSET', message, 'session', session, 'reply', ARGV[7])
+redis.call('HSET', message, 'session', session, 'reply', ARGV[7], 'account', ARGV[6])
 redis.call('PEXPIRE', message, DEDUP_MS)
 log_entry(session, 'sent', ARGV[5])
 local pending_status = redis.call('HMGET', message, 'entry', 'status')
 if pending_status[1] then log_entry(session, 'status', pending_status[1]) end
-if pending_status[2] == 'failed' then schedule_undelivered(session, ARGV[7], now) end
+if ARGV[8] ~= '' and pending_status[2] ~= 'delivered' and pending_status[2] ~= 'read' then
+  keep_reply(session, ARGV[4], ARGV[8])
+end
+if pending_status[2] == 'failed' then settle_failed_status(message, now) end
 count('sent')
 notify_waiting(session)
 if redis.call('HDEL', 'tg:failures', ARGV[6]) == 0 then return 1 end
+redis.call('DEL', 'tg:failing:' .. ARGV[6])
+redis.call('HDEL', 'tg:reasons', ARGV[6])
 return 1 + redis.call('ZREM', 'tg:paused', ARGV[6])

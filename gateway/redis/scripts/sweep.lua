@@ -1,4 +1,4 @@
--- Guarantee L8: check overdue sessions. ARGV: stamp, the maximum number of sessions.
+-- Guarantees L8 and L14: check overdue sessions and resends. ARGV: stamp, the maximum number of sessions.
 -- Returns {checked, enqueued}. RQ's queue is first in, first out and our job ids are numbered in order,
 -- so a job is still queued only if its number is not below that of the queue's head.
 local now, stamp = clock(), ARGV[1]
@@ -18,6 +18,24 @@ local function has_no_work(session)
   return not timer or timer > now
 end
 
+-- Put sent replies that a status reported as not delivered back into their outboxes, each under a key of its own: the
+-- provider must not take it for the one that it knows.
+for _, message in ipairs(redis.call('ZRANGEBYSCORE', 'tg:resends', '-inf', now, 'LIMIT', 0, ARGV[2])) do
+  local stored = redis.call('HMGET', message, 'session', 'reply', 'entry')
+  local id = stored[3] and cjson.decode(stored[3]).id
+  local kept = stored[1] and find_kept(stored[1], id)
+  if kept then
+    local session, resends = stored[1], kept.resends + 1
+    local name = stored[2]:gsub(kept.resends > 0 and '~%d+$' or '^$', '') .. '~' .. resends
+    local head = string.format('{"committed_at_ms":%d,"resends":%d,"key":%s,', kept.at, resends, cjson.encode(name))
+    redis.call('RPUSH', key(session, ':out'), head .. kept.rest:sub(2))
+    redis.call('HDEL', key(session, ':kept'), id)
+    log_entry(session, 'resend', cjson.encode({key = name, id = id}))
+    enqueue(session, now, stamp)
+  end
+  redis.call('ZREM', 'tg:resends', message)
+end
+
 local due = redis.call('ZRANGEBYSCORE', 'tg:due', '-inf', now, 'LIMIT', 0, ARGV[2])
 local enqueued = 0
 for _, session in ipairs(due) do
@@ -28,6 +46,7 @@ for _, session in ipairs(due) do
   elseif has_no_work(session) then
     clear_lease(session)
     release_slot(session, stored[3] or '', now, stamp)
+    start_retention(session)
     local timer = next_timer(session)
     if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
   elseif stored[2] and is_queued(stored[2]) then

@@ -10,7 +10,7 @@ local function session_of(data)
 end
 
 local function add(id)
-  local job = redis.call('HMGET', 'rq:job:' .. id, 'data', 'timeout')
+  local job = redis.call('HMGET', RQ_JOB .. id, 'data', 'timeout')
   local session = job[1] and session_of(job[1])
   if type(session) ~= 'string' then session = false end
   jobs[#jobs + 1] = {id, job[1], job[2], session, session and acquire_lease(session, now, ARGV[1], ARGV[4], isolation) or false}

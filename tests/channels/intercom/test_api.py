@@ -154,8 +154,9 @@ async def test_a_reply_is_refused_if_an_agent_joined_since_the_message(
     made = reply().model_copy(update={"key": f"{turn['id']}.1"})
 
     if silent:
-        with pytest.raises(Rejected, match="assigned to an agent"):
+        with pytest.raises(Rejected, match="assigned to an agent") as refused:
             await send(made)
+        assert refused.value.taken_over
     else:
         await send(made)
     assert len(posted(api)) == (0 if silent else 1)

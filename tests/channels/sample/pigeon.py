@@ -95,7 +95,7 @@ class PigeonChannel:
         if status == 429:
             raise Unavailable("pigeon: all birds are out", retry_after=parse_retry_after(response))
         if status >= 500 or (response.is_success and not number):
-            raise Unknown(f"pigeon: {status}")
+            raise Unknown(f"pigeon: {status}", retry_after=parse_retry_after(response))
         if not response.is_success:
             raise Rejected(f"pigeon: {status}")
         return SentMessage(provider_id=number)

@@ -59,8 +59,9 @@ async def test_without_control_a_reply_is_rejected(active: dict[str, str] | None
     with respx.mock as router:
         router.get(BASE).respond(json=talk(active))
         async with httpx.AsyncClient() as http:
-            with pytest.raises(Rejected, match="control"):
+            with pytest.raises(Rejected, match="control") as refused:
                 await channel(SUNSHINE_INTEGRATION_ID=integration).send(reply(), http)
+            assert refused.value.taken_over
 
 
 async def test_offered_control_is_accepted_first() -> None:

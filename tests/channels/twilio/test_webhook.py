@@ -18,6 +18,7 @@ from core.model import (
     ControlAction,
     ControlReceived,
     DeliveryStatus,
+    FailureKind,
     Ignored,
     Location,
     StatusChanged,
@@ -456,6 +457,28 @@ def test_a_failed_status_has_its_code_without_the_number() -> None:
     assert isinstance(event, StatusChanged)
     assert (event.status, event.error_code) == (DeliveryStatus.FAILED, "63016")
     assert event.error_text == "Message to … is outside the window"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "pause"),
+    [
+        ("30034", FailureKind.ACCOUNT, 0),
+        ("63018", FailureKind.TEMPORARY, 600),
+        ("30001", FailureKind.TEMPORARY, 600),
+        ("30003", FailureKind.TEMPORARY, 60),
+        ("30008", FailureKind.TEMPORARY, 60),
+        ("21610", FailureKind.OPTED_OUT, 0),
+        ("63016", FailureKind.WINDOW, 0),
+        ("30005", FailureKind.PERMANENT, 0),
+        ("99999", FailureKind.PERMANENT, 0),
+        ("", FailureKind.PERMANENT, 0),
+    ],
+)
+def test_a_failed_status_is_classified_like_an_answer(code: str, kind: FailureKind, pause: float) -> None:
+    event = received(changed("status_failed", MessageStatus="undelivered", ErrorCode=code))
+
+    assert isinstance(event, StatusChanged)
+    assert (event.failure, event.retry_after) == (kind, pause)
 
 
 def test_a_status_gets_204_and_a_message_empty_twiml() -> None:

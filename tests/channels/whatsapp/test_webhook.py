@@ -10,7 +10,15 @@ import pytest
 
 from channels.whatsapp import WhatsAppChannel
 from core.errors import Forbidden, InvalidSignature, MalformedWebhook, WebhookRefused
-from core.model import ControlAction, ControlReceived, DeliveryStatus, Ignored, StatusChanged, TurnReceived
+from core.model import (
+    ControlAction,
+    ControlReceived,
+    DeliveryStatus,
+    FailureKind,
+    Ignored,
+    StatusChanged,
+    TurnReceived,
+)
 from core.ports import Webhook
 from tests.channels.channel_cases import ChannelCases
 from tests.channels.whatsapp.builders import (
@@ -396,6 +404,26 @@ def test_a_failed_status_has_its_code_and_no_number_in_its_text() -> None:
         "131026",
         "… is not on WhatsApp",
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "pause"),
+    [
+        (131026, FailureKind.PERMANENT, 0),
+        (131031, FailureKind.ACCOUNT, 0),
+        (131042, FailureKind.ACCOUNT, 0),
+        (131047, FailureKind.WINDOW, 0),
+        (131049, FailureKind.TEMPORARY, 86_400),
+        (131056, FailureKind.TEMPORARY, 30),
+        (131000, FailureKind.TEMPORARY, 5),
+        (999999, FailureKind.PERMANENT, 0),
+    ],
+)
+def test_a_failed_status_is_classified_like_an_answer(code: int, kind: FailureKind, pause: float) -> None:
+    [event] = received(batch(value(statuses=[status("failed", errors=[{"code": code, "title": "x"}])])))
+
+    assert isinstance(event, StatusChanged)
+    assert (event.failure, event.retry_after) == (kind, pause)
 
 
 def test_an_unknown_status_is_ignored() -> None:

@@ -169,8 +169,9 @@ async def test_a_conflicting_update_reads_the_ticket_again(api: respx.MockRouter
     )
     route = api.put(TICKET).respond(409, json={"error": "UpdateConflict"})
 
-    with pytest.raises(Rejected, match="assigned to an agent"):
+    with pytest.raises(Rejected, match="assigned to an agent") as refused:
         await send(reply())
+    assert refused.value.taken_over
     assert route.call_count == 1
 
 
@@ -221,6 +222,23 @@ async def test_rate_limits_with_and_without_retry_after(
     assert error.value.retry_after == seconds
 
 
+async def test_retry_after_of_a_failed_read_is_kept(api: respx.MockRouter) -> None:
+    standing(api, written())
+    api.get(TICKET).respond(503, headers={"Retry-After": "20"})
+
+    with pytest.raises(Unavailable) as error:
+        await send(reply())
+    assert error.value.retry_after == 20
+
+
+async def test_two_date_headers_do_not_break_a_send(api: respx.MockRouter) -> None:
+    standing(api, written())
+    date = "Mon, 05 Jan 2026 10:00:00 GMT"
+    api.get(TICKET).respond(json=ticket(), headers={"Date": f"{date}, {date}"})
+
+    assert await send(reply()) == "98765432102"
+
+
 async def test_a_closed_ticket_is_rejected(api: respx.MockRouter) -> None:
     route = standing(api, status="closed")
 
@@ -250,6 +268,7 @@ async def test_the_bot_waits_before_the_limit_of_thirty_updates(api: respx.MockR
     with pytest.raises(Unavailable) as error:
         await send(reply())
     assert error.value.retry_after == pytest.approx(101, abs=5)
+    assert error.value.one_contact
     assert not route.called
 
 

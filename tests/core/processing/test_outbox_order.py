@@ -164,7 +164,8 @@ async def test_an_erasure_during_a_turn_loses_neither_the_next_message_nor_the_e
 
     assert await rig.process() is ProcessResult.LEASE_LOST
     assert await redis.llen(f"{KEY}:mail") == 1
-    assert b"secret" not in b"".join((await redis.hgetall(KEY)).values())
+    fields: Any = await redis.hgetall(KEY)
+    assert b"secret" not in b"".join(fields.values())
     await redis.hset(KEY, "lease", 1)
     assert await rig.process() is ProcessResult.EMPTY
     assert rig.channel.bodies == ["1: after the erasure"]
@@ -199,7 +200,7 @@ async def test_a_replayed_reply_leaves_before_newer_ones(redis: Redis) -> None:
 async def test_an_unreadable_item_is_discarded_by_its_content(redis: Redis) -> None:
     rig = Rig(redis)
     await rig.accept_turns(1)
-    await redis.lset(f"{KEY}:mail", 0, b'{"id": "M1", "from": "a later release"}')
+    await redis.lset(f"{KEY}:mail", 0, '{"id": "M1", "from": "a later release"}')
     await rig.accept_turns(2)
 
     assert await rig.process() is ProcessResult.EMPTY

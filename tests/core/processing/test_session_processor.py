@@ -129,18 +129,6 @@ async def test_a_rejected_reply_is_recorded_and_the_others_are_sent(rig: Rig) ->
     assert "refused" in await rig.log_kinds()
 
 
-async def test_a_reply_is_dead_lettered_after_the_maximum_of_tries(
-    rig: Rig,
-) -> None:
-    rig.channel.planned_failures = [(Unavailable("503"), False)] * ProcessingLimits().send_tries
-    await rig.accept_turns(1)
-    for _ in range(ProcessingLimits().send_tries - 1):
-        assert await rig.process_when_due() is ProcessResult.POSTPONED
-
-    assert await rig.process_when_due() is ProcessResult.EMPTY
-    assert rig.channel.bodies == []
-
-
 async def test_an_opt_out_reported_by_the_provider_silences_later_turns(rig: Rig) -> None:
     rig.channel.planned_failures = [(Rejected("stop", code="21610", opted_out=True), False)]
     await rig.accept_turns(1)

@@ -130,6 +130,17 @@ async def test_an_undelivered_message_is_replaced_or_leads_to_an_edge() -> None:
     assert step.node == "bye"
 
 
+async def test_a_flow_may_say_why_a_message_was_not_delivered() -> None:
+    lost = {"say": "{% if undelivered == 'window' %}too late{% else %}no way{% endif %}"}
+    talk = DialogMachine(flow({"seconds": 600, "say": "Still there?"}, on_undelivered=lost))
+    await talk.start()
+
+    for failure, text in {"window": "too late", "account": "no way"}.items():
+        state = {**(talk.state or {}), "undelivered": failure}
+        step = await talk.handle_timeout(state, ADDRESS, TimerKind.UNDELIVERED)
+        assert [message.text for message in step.messages] == [text]
+
+
 async def test_a_node_that_does_not_care_is_silent() -> None:
     talk = await asked({"seconds": 600, "say": "Still there?"})
 

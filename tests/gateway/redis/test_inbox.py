@@ -11,9 +11,17 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from core.errors import MailboxFull, StorageUnavailable
-from core.model import DeliveryStatus, Event, Ignored, StatusChanged, TurnReceived
+from core.model import (
+    ControlAction,
+    ControlReceived,
+    DeliveryStatus,
+    Event,
+    Ignored,
+    StatusChanged,
+    TurnReceived,
+)
 from core.ports import AcceptResult
-from gateway.redis import rq_layout
+from gateway.redis import lua, rq_layout
 from gateway.redis.connection.connect import open_redis
 from gateway.redis.inbox import RedisInbox
 from gateway.redis.lua import ProtocolLimits
@@ -111,6 +119,65 @@ async def test_statuses_move_only_forward(redis: Redis) -> None:
 
     assert results == [AcceptResult.EARLY, AcceptResult.EARLY, AcceptResult.STALE, AcceptResult.STALE]
     assert await redis.hget("tg:message:fake:P1", "status") == b"read"
+
+
+def control(act: ControlAction, number: int = 1) -> ControlReceived:
+    return ControlReceived(id=f"C{number}", session="fake:1", address=turn(1).address, act=act)
+
+
+@pytest.mark.parametrize("act", [ControlAction.OPT_IN, ControlAction.TAKE_OVER, ControlAction.CLOSE])
+async def test_a_session_that_had_only_control_events_expires(redis: Redis, act: ControlAction) -> None:
+    await RedisInbox(redis).accept([control(act)])
+
+    assert {key: await redis.ttl(key) > 0 for key in await redis.keys("tg:{fake:1}*")} == {
+        b"tg:{fake:1}": True,
+        b"tg:{fake:1}:seen": True,
+        b"tg:{fake:1}:log": True,
+    }
+
+
+async def test_an_opt_out_never_expires_until_the_opt_in(redis: Redis) -> None:
+    inbox = RedisInbox(redis)
+    await inbox.accept([control(ControlAction.TAKE_OVER)])
+    await inbox.accept([control(ControlAction.OPT_OUT, 2)])
+    opted_out = await redis.ttl("tg:{fake:1}")
+    log = await redis.ttl("tg:{fake:1}:log")
+    await inbox.accept([control(ControlAction.OPT_IN, 3)])
+
+    assert (opted_out, log > 0) == (-1, True)
+    assert await redis.ttl("tg:{fake:1}") > 0
+
+
+async def test_a_control_event_does_not_let_a_session_with_work_expire(redis: Redis) -> None:
+    inbox = RedisInbox(redis)
+    await inbox.accept(received(1))
+    await inbox.accept([control(ControlAction.TAKE_OVER)])
+
+    assert await redis.ttl("tg:{fake:1}") == -1
+
+
+async def test_a_status_does_not_bring_the_log_of_an_erased_session_back(redis: Redis) -> None:
+    inbox = RedisInbox(redis)
+    await redis.hset("tg:message:fake:P1", mapping={"session": "fake:1", "reply": "1.1", "rank": 1})
+    await inbox.accept([status(DeliveryStatus.DELIVERED)])
+    without = await redis.keys("tg:{fake:1}*")
+    await redis.hset("tg:{fake:1}", "address", "{}")
+    await inbox.accept([status(DeliveryStatus.READ)])
+
+    assert without == []
+    assert await redis.keys("tg:{fake:1}:log") == [b"tg:{fake:1}:log"]
+
+
+async def test_a_reset_of_an_unknown_session_stores_nothing_and_of_a_known_one_expires(redis: Redis) -> None:
+    reset = lua.load_script("reset", ProtocolLimits())
+    await reset(redis, [rq_layout.current_timestamp(), "fake:1"])
+    unknown = await redis.keys("tg:{fake:1}*")
+    await redis.hset("tg:{fake:1}", "state", "{}")
+    await reset(redis, [rq_layout.current_timestamp(), "fake:1"])
+
+    assert unknown == []
+    assert await redis.ttl("tg:{fake:1}") > 0
+    assert await redis.ttl("tg:{fake:1}:log") > 0
 
 
 async def test_a_redelivery_is_deduplicated_after_the_script_cache_was_flushed(redis: Redis) -> None:

@@ -80,3 +80,19 @@ async def test_requests_with_a_wrong_key_are_denied_even_from_loopback(headers: 
 )
 async def test_only_same_origin_pages_may_post(headers: dict[str, str], status: int) -> None:
     assert (await ask(headers=headers, method="POST")).status_code == status
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "a]b"])
+async def test_a_malformed_host_or_origin_is_denied(host: str) -> None:
+    by_host = await ask(headers={"Host": host})
+    by_origin = await ask(
+        "key",
+        headers={
+            "Authorization": "Bearer key",
+            "Origin": f"http://{host}",
+            "Content-Type": "application/json",
+        },
+        method="POST",
+    )
+
+    assert (by_host.status_code, by_origin.status_code) == (403, 403)

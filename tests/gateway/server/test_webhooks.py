@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
 from core.errors import InvalidSignature, MalformedWebhook
-from core.model import Event, TurnReceived
+from core.model import DeliveryStatus, Event, FailureKind, StatusChanged, TurnReceived
 from core.ports import Webhook, WebhookResponse
 from gateway.app import create_app
 from gateway.redis.connection.connect import open_redis
@@ -136,11 +136,21 @@ async def test_without_redis_the_answer_is_503_with_retry_after() -> None:
     assert (ready.status_code, alive.status_code) == (503, 200)
 
 
-async def test_readiness_fails_without_a_worker_and_names_the_action(http: httpx.AsyncClient) -> None:
-    response = await http.get("/readyz")
+async def test_whether_a_worker_is_alive_is_an_answer_of_its_own(
+    http: httpx.AsyncClient,
+) -> None:
+    stored = await http.get("/readyz")
+    processed = await http.get("/readyz", params={"workers": "1"})
 
-    assert response.status_code == 503
-    assert "turngate worker" in response.json()["error"]["message"]
+    assert (stored.status_code, stored.json()) == (200, {"status": "ready"})
+    assert processed.status_code == 503
+    assert "turngate worker" in processed.json()["error"]["message"]
+
+
+async def test_a_webhook_with_a_malformed_host_is_rejected(http: httpx.AsyncClient) -> None:
+    response = await http.post("/webhooks/fake", content=b"1", headers={"Host": "["})
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "malformed")
 
 
 async def test_metrics_count_received_events(http: httpx.AsyncClient) -> None:
@@ -149,3 +159,21 @@ async def test_metrics_count_received_events(http: httpx.AsyncClient) -> None:
 
     assert 'turngate_events_total{event="turn:new"} 1' in text
     assert "turngate_queued_drains 1" in text
+
+
+async def test_metrics_count_deliveries_by_channel_status_and_class(
+    http: httpx.AsyncClient, redis: Redis
+) -> None:
+    statuses = {"P1": DeliveryStatus.DELIVERED, "P2": DeliveryStatus.FAILED, "P3": DeliveryStatus.FAILED}
+    await RedisInbox(redis).accept(
+        [
+            StatusChanged(channel="fake", provider_id=name, status=status, failure=FailureKind.WINDOW)
+            for name, status in statuses.items()
+        ]
+    )
+    text = (await http.get("/metrics")).text
+
+    assert 'turngate_deliveries_total{channel="fake",status="delivered",failure=""} 1' in text
+    assert 'turngate_deliveries_total{channel="fake",status="failed",failure="window"} 2' in text
+    assert "turngate_account_alarms 0" in text
+    assert 'event="delivery' not in text

@@ -10,8 +10,19 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from redis.asyncio import Redis
+from starlette.applications import Starlette
 
 from gateway.local.loopback import find_free_port, wait_until_ready
+from gateway.redis.inbox import RedisInbox
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender
+from gateway.server.operator_auth import OperatorAuth
+from gateway.webchat import routes
+from gateway.webchat.conversations import WebConversations
+from gateway.webchat.routes import WebApi
+from gateway.webchat.session_tokens import SessionTokens
+from tests.flows.http_server import served
 from tests.gateway.stack import Stack, running_stack
 
 KEY = {"Authorization": "Bearer operator-key"}
@@ -210,6 +221,53 @@ async def test_an_unknown_session_has_no_history(http: httpx.AsyncClient) -> Non
     bad = {"Accept": "text/event-stream", "Last-Event-ID": "x y"}
     refused = await http.post("/stream", json={"text": "hi", "session_id": "ada"}, headers=bad)
     assert refused.status_code == 400
+
+
+@pytest.mark.parametrize("after", ["²", "9" * 50, "1-", "-1", "1-2-3"])
+async def test_a_malformed_stream_position_is_refused_before_anything_is_stored(
+    http: httpx.AsyncClient, after: str
+) -> None:
+    headers = {"Accept": "text/event-stream", "Last-Event-ID": after.encode("latin-1")}
+    body = {"text": "hi", "session_id": "ada", "message_id": "one"}
+    refused = await http.post("/stream", json=body, headers=headers)  # type: ignore[arg-type]
+    stored = await http.get("/turn/one", params={"session_id": "ada"})
+    log = await http.get("/console/desk/log", params={"session": "web:ada", "after": after})
+
+    assert (refused.status_code, stored.status_code, log.status_code) == (400, 404, 400)
+
+
+async def test_an_idempotency_key_that_is_too_long_is_refused(http: httpx.AsyncClient) -> None:
+    refused = await http.post(
+        "/turn", json={"text": "hi", "session_id": "ada"}, headers={"Idempotency-Key": "k" * 201}
+    )
+
+    assert refused.status_code == 400
+    assert "Idempotency-Key" in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("name", ["👍", "a\r\nX-Injected: 1", "a\n", "a/b?c#d e", "/", "%2F", "ü"])
+async def test_the_location_of_a_pending_answer_leads_to_it(
+    redis: Redis, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "WAIT_SECONDS", 0.0)  # no worker runs here
+    api = WebApi(
+        conversations=WebConversations(redis, RedisInbox(redis)),
+        redis=redis,
+        sender=ProactiveSender(redis, {}, ProtocolLimits()),
+        operator=OperatorAuth("operator-key"),
+        tokens=SessionTokens([]),
+    )
+    async with (
+        served(Starlette(routes=api.routes())) as url,
+        httpx.AsyncClient(base_url=url, headers=KEY, trust_env=False) as http,
+    ):
+        first = await ask(http, "hi", "a b&c", message_id=name)
+        pending = await http.get(first.headers["location"])
+    await api.conversations.aclose()
+
+    assert (first.status_code, pending.status_code) == (202, 202)
+    assert "x-injected" not in first.headers
+    assert pending.json() == {"status": "pending", "message_id": name, "session_id": "a b&c"}
 
 
 async def test_the_console_shows_why_a_webhook_was_refused(http: httpx.AsyncClient) -> None:

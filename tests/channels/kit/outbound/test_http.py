@@ -145,7 +145,7 @@ def test_every_client_exception_is_classified() -> None:
     [
         ("7", 7.0),
         ("0.5", 0.5),
-        ("999999", 3600.0),
+        ("999999", 999_999.0),
         ("Thu, 01 Oct 2026 10:00:30 GMT", 30.0),
         ("Thu, 01 Oct 2026 09:00:00 GMT", 0.0),
         ("", None),

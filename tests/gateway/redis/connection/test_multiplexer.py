@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from redis.asyncio import Redis
+from redis.asyncio.connection import UnixDomainSocketConnection
 from redis.exceptions import RedisError, ResponseError
 
 from gateway.redis.connection.connect import open_redis
@@ -78,3 +80,113 @@ def shared(url: str, seconds: float = 5.0) -> MultiplexedRedis:
     client = open_redis(url, timeout=seconds)
     assert isinstance(client, MultiplexedRedis)
     return client
+
+
+async def test_a_command_is_not_written_to_a_connection_that_its_reader_has_closed(redis_url: str) -> None:
+    client = shared(redis_url)
+    await client.execute_multiplexed("PING")
+    assert client._multiplexer is not None
+    connection = client._multiplexer._connection
+    assert connection is not None
+    await connection._connection.disconnect(nowait=True)
+    answer = asyncio.get_running_loop().create_future()
+    await connection.send(
+        [(b"*1\r\n$4\r\nPING\r\n", answer)]
+    )  # redis-py would reconnect and shift the answers
+
+    with pytest.raises(RedisError):
+        await answer
+    assert await client.execute_multiplexed("ECHO", "a") == b"a"
+    await client.aclose()
+
+
+async def test_any_exception_of_the_connection_fails_the_calls_and_the_next_one_reconnects(
+    redis_url: str,
+) -> None:
+    client = shared(redis_url)
+    client.connection_pool.connection_class = TornConnection
+    calls = [client.execute_multiplexed("ECHO", number) for number in range(3)]
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+    client.connection_pool.connection_class = UnixDomainSocketConnection
+    again = await client.execute_multiplexed("ECHO", "a")
+    await client.aclose()
+
+    assert [isinstance(answer, RedisError) for answer in answers] == [True] * 3
+    assert again == b"a"
+
+
+async def test_every_call_is_answered_or_failed_while_the_server_cuts_connections(redis_url: str) -> None:
+    client, killer = shared(redis_url), Redis.from_url(redis_url)
+    await killer.ping()
+    own_id = await killer.client_id()
+    failed = 0
+    async with asyncio.timeout(60):
+        for attempt in range(60):
+            calls = [asyncio.create_task(client.execute_multiplexed("ECHO", n)) for n in range(50)]
+            await asyncio.sleep(0)
+            for each in await killer.client_list() if attempt % 2 else ():
+                if int(each["id"]) != own_id:
+                    await killer.client_kill_filter(_id=each["id"])
+            answers = await asyncio.gather(*calls, return_exceptions=True)
+            failed += sum(isinstance(answer, RedisError) for answer in answers)
+            assert all(
+                answer == str(n).encode()
+                for n, answer in enumerate(answers)
+                if not isinstance(answer, Exception)
+            )
+    await client.aclose()
+    await killer.aclose()
+
+    assert 0 < failed < 60 * 50
+
+
+@pytest.mark.parametrize(
+    ("refuse", "allow"),
+    [
+        (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
+        (("CONFIG", "SET", "min-replicas-to-write", "1"), ("CONFIG", "SET", "min-replicas-to-write", "0")),
+    ],
+    ids=["read-only", "too few replicas"],
+)
+async def test_a_connection_to_what_may_be_a_former_primary_is_replaced(
+    redis_url: str, refuse: tuple[str, ...], allow: tuple[str, ...]
+) -> None:
+    client = shared(redis_url)
+    before = await client.execute_multiplexed("CLIENT", "ID")
+    await client.execute_command(*refuse)  # type: ignore[no-untyped-call]
+    try:
+        calls = [
+            client.execute_multiplexed("EVAL", "return redis.call('SET', 'a', 'b')", 0),
+            client.execute_multiplexed("ECHO", "in progress"),
+        ]
+        refused, in_progress = await asyncio.gather(*calls, return_exceptions=True)
+    finally:
+        await client.execute_command(*allow)  # type: ignore[no-untyped-call]
+    after = await client.execute_multiplexed("CLIENT", "ID")
+    await client.aclose()
+
+    assert isinstance(refused, ResponseError)
+    assert in_progress == b"in progress"
+    assert after != before
+
+
+async def test_calls_that_wait_for_a_connection_fail_when_the_client_is_closed(redis_url: str) -> None:
+    client = shared(redis_url)
+    call = asyncio.create_task(client.execute_multiplexed("PING"))
+    await asyncio.sleep(0)
+    await client.aclose()
+
+    with pytest.raises(RedisError):
+        await call
+
+
+class TornConnection(UnixDomainSocketConnection):
+    """redis-py's connection when its reader disconnects during a write."""
+
+    async def send_packed_command(self, command: object, check_health: bool = True) -> None:
+        if check_health:  # the handshake
+            await super().send_packed_command(command, check_health)  # type: ignore[arg-type]
+            return
+        await self.disconnect(nowait=True)
+        self._writer.writelines([])  # type: ignore[union-attr]

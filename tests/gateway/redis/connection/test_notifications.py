@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+from pathlib import Path
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from gateway.redis.connection.connect import open_redis
 from gateway.redis.connection.notifications import (
     SessionNotifications,
     _decode_notifications,
     encode_notification,
 )
+from gateway.redis.embedded_server import EmbeddedRedis
 
 names = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -51,3 +58,23 @@ async def test_subscribers_get_the_notifications_of_their_session(redis: Redis) 
         assert other.pop_notes() == [b"for the other"]
         assert (grace.pop_notes(), grace.is_set(), ada.is_set()) == ([], False, False)
     await hints.aclose()
+
+
+async def test_a_server_that_stands_still_is_noticed_and_subscribed_to_again(tmp_path: Path) -> None:
+    server = EmbeddedRedis(tmp_path, durable=False)
+    server.start()
+    async with open_redis(server.url) as redis:
+        process_id = int((await redis.info("server"))["process_id"])
+        hints = SessionNotifications(redis, "tg:told")
+        with hints.subscribe("web:ada") as ada:
+            await hints.subscribed.wait()
+            os.kill(process_id, signal.SIGSTOP)
+            async with asyncio.timeout(30):
+                while hints.subscribed.is_set():  # noqa: ASYNC110 - there is no event for the loss
+                    await asyncio.sleep(0.05)
+            os.kill(process_id, signal.SIGCONT)
+            await hints.subscribed.wait()
+            await redis.publish("tg:told", encode_notification("web:ada"))
+            await ada.wait()
+        await hints.aclose()
+    server.stop()

@@ -10,7 +10,16 @@ import pytest
 from redis.asyncio import Redis
 
 from core.errors import Rejected, Unavailable
-from core.model import ControlAction, DeliveryStatus, Message, Owner, Reply, SentMessage, StatusChanged
+from core.model import (
+    ControlAction,
+    DeliveryStatus,
+    FailureKind,
+    Message,
+    Owner,
+    Reply,
+    SentMessage,
+    StatusChanged,
+)
 from core.processing.session_processor import ProcessResult
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
@@ -19,6 +28,7 @@ from gateway.redis.records.dead_letters import DeadLetters
 from gateway.redis.records.proactive_messages import MessageOutcome, MessageReport, ProactiveMessages
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import read_owner
+from gateway.redis.sweeper import Sweeper
 from tests.core.rig import SESSION, Rig
 
 OTHER = "fake:2"
@@ -173,6 +183,37 @@ async def test_the_status_of_a_sent_message_is_its_outcome(
     assert found.outcome is outcome
     assert [part.provider_id for part in found.parts] == ["P1", "P2"]
     assert (found.reason, found.code) == ("gone", "30003")
+
+
+async def test_a_message_that_is_sent_again_after_a_status_keeps_its_name(redis: Redis) -> None:
+    rig = Rig(redis, protocol=ProtocolLimits(resend_ms=1))
+    rig.channel.capabilities = rig.channel.capabilities.model_copy(update={"statuses": True})
+    await rig.accept_turns(1)
+    await rig.process()
+    await send(rig, "one")
+    await rig.process()
+    failed = StatusChanged(
+        provider_id="P2",
+        channel="fake",
+        status=DeliveryStatus.FAILED,
+        error_code="30008",
+        error_text="try later",
+        failure=FailureKind.TEMPORARY,
+    )
+    await rig.inbox.accept([failed])
+    waiting = await report(rig)
+    assert (waiting.outcome, waiting.reason) == (MessageOutcome.QUEUED, "try later")
+
+    await redis.zadd("tg:resends", {"tg:message:fake:P2": 1})
+    await Sweeper(redis).sweep()
+    assert await send(rig, "one") is SendOutcome.DUPLICATE
+    await process_all(rig)
+    delivered = StatusChanged(provider_id="P3", channel="fake", status=DeliveryStatus.DELIVERED)
+    await rig.inbox.accept([delivered])
+    found = await report(rig)
+    assert (found.outcome, found.parts[0].key) == (MessageOutcome.DELIVERED, "own-1")
+    assert found.parts[0].provider_id == "P3"
+    await rig.mailbox.aclose()
 
 
 async def test_a_message_in_the_middle_of_its_send_is_told_as_such(rig: Rig) -> None:

@@ -1,0 +1,99 @@
+"""REDIS_URL: which forms are read, and the parts of one that names Sentinels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from redis import ConnectionPool
+
+from core.errors import ConfigurationError
+
+_SINGLE_SCHEMES = ("redis", "rediss", "unix")
+_SENTINEL_SCHEMES = {"redis+sentinel": False, "rediss+sentinel": True}
+_SENTINEL_PORT = 26379
+_SENTINEL_FORM = "redis+sentinel://[user:password@]host:port,host:port/name[/db]"
+_SENTINEL_QUERY = {"sentinel_username": "username", "sentinel_password": "password"}
+
+
+@dataclass(frozen=True, slots=True)
+class SentinelAddress:
+    """The Sentinels that know a primary, its name, and the options of connections to both."""
+
+    sentinels: tuple[tuple[str, int], ...]
+    service: str
+    options: dict[str, Any] = field(default_factory=dict)
+    sentinel_options: dict[str, Any] = field(default_factory=dict)
+    is_secure: bool = False
+
+
+def check_url(url: str) -> None:
+    """Raise `ConfigurationError` naming REDIS_URL, without its password, if `url` cannot be used."""
+    scheme, separator, rest = url.partition("://")
+    if parse_sentinel_url(url) is not None:
+        return
+    if not separator or scheme not in _SINGLE_SCHEMES:
+        raise ConfigurationError(
+            f"REDIS_URL: the scheme {scheme[:20]!r} is not known; use redis://, rediss://, unix:// or "
+            f"{_SENTINEL_FORM}"
+            if separator
+            else "REDIS_URL: it has no scheme; write it as redis://host:port"
+        )
+    if scheme != "unix" and "," in rest.partition("/")[0].rpartition("@")[2]:
+        raise ConfigurationError(
+            f"REDIS_URL: {scheme}:// names one server; to follow a primary through its Sentinels use "
+            f"{_SENTINEL_FORM}"
+        )
+    try:
+        ConnectionPool.from_url(url).make_connection()  # connects to nothing
+    except (ValueError, TypeError):
+        raise ConfigurationError(
+            "REDIS_URL: it cannot be read; write it as redis://[user:password@]host:port[/db], with special "
+            "characters of the password percent-encoded and only options that redis-py knows"
+        ) from None
+
+
+def parse_sentinel_url(url: str) -> SentinelAddress | None:
+    """Parse a URL that names Sentinels; `None` for any other. Raises `ConfigurationError` if it is malformed.
+
+    The credentials are those of the primary. Sentinels with credentials of their own have them in the query:
+    `?sentinel_username=…&sentinel_password=…`.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme not in _SENTINEL_SCHEMES:
+        return None
+    rest, _, query = rest.partition("?")
+    authority, _, path = rest.partition("/")
+    user_info, _, hosts = authority.rpartition("@")
+    username, _, password = user_info.partition(":")
+    service, _, database = path.partition("/")
+    try:
+        sentinels = tuple(_parse_host(host) for host in hosts.split(","))
+        options: dict[str, Any] = {"db": int(database or 0)}
+        sentinel_options = {
+            _SENTINEL_QUERY[name]: values[0]
+            for name, values in parse_qs(query, strict_parsing=bool(query)).items()
+        }
+    except (ValueError, KeyError):
+        raise ConfigurationError(f"REDIS_URL: it cannot be read; write it as {_SENTINEL_FORM}") from None
+    if not service:
+        raise ConfigurationError(f"REDIS_URL: the primary's name is missing; write it as {_SENTINEL_FORM}")
+    if username:
+        options["username"] = unquote(username)
+    if password:
+        options["password"] = unquote(password)
+    return SentinelAddress(
+        sentinels, unquote(service), options, sentinel_options, is_secure=_SENTINEL_SCHEMES[scheme]
+    )
+
+
+def _parse_host(text: str) -> tuple[str, int]:
+    """Parse `host[:port]`. Raises `ValueError`."""
+    host, colon, port = text.rpartition(":")
+    if not colon or text.endswith("]"):
+        host, port = text, str(_SENTINEL_PORT)
+    host = host.removeprefix("[").removesuffix("]")
+    if not host:
+        raise ValueError("a host is missing")
+    return host, int(port)

@@ -1,0 +1,39 @@
+"""Why a server refuses writes: out of memory, read-only, too few replicas, or a full disk."""
+
+from __future__ import annotations
+
+import re
+
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+
+_CODE = re.compile(r"(?:^|\s-)(OOM|READONLY|NOREPLICAS|MISCONF)\b")
+_MOVED_CODES = frozenset({"READONLY", "NOREPLICAS"})
+_REASONS = {
+    "OOM": "Redis is out of memory and refuses writes; raise maxmemory or delete data",
+    "READONLY": "Redis is a read-only replica; point REDIS_URL at the primary, or await the failover's end",
+    "NOREPLICAS": "Redis has fewer replicas than min-replicas-to-write demands; start the missing ones",
+    "MISCONF": "Redis cannot write to its disk and refuses writes; free space, and see the server's log",
+}
+
+
+def refusal_code(error: BaseException) -> str:
+    """Return the code with which the server refused a write; empty for any other error.
+
+    Redis 6.2 reports a script's error as plain text that contains the code.
+    """
+    if isinstance(error, OutOfMemoryError):
+        return "OOM"
+    if isinstance(error, ReadOnlyError):
+        return "READONLY"
+    found = _CODE.search(str(error)) if isinstance(error, ResponseError) else None
+    return found[1] if found else ""
+
+
+def describe_refusal(error: BaseException) -> str:
+    """Return the reason and what to do; empty if the error is not a refusal."""
+    return _REASONS.get(refusal_code(error), "")
+
+
+def may_have_moved(error: BaseException) -> bool:
+    """Return whether the connection may lead to a former primary, so that a new one should be opened."""
+    return refusal_code(error) in _MOVED_CODES

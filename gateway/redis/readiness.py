@@ -1,0 +1,100 @@
+"""Readiness: whether a webhook would be stored, and whether a worker is alive to process it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+from redis.asyncio import Redis
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from core.errors import ConfigurationError
+from gateway.redis import lua
+from gateway.redis.connection import server_checks
+from gateway.redis.connection.write_refusal import describe_refusal
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.records import worker_presence
+
+_CACHE_SECONDS = 1.0
+
+
+class Readiness:
+    """Two separate answers. Each is kept for `cache_seconds`, so that asking cannot load the server."""
+
+    def __init__(self, redis: Redis, cache_seconds: float = _CACHE_SECONDS) -> None:
+        self._redis = redis
+        self._probe = lua.load_script("check_writable", ProtocolLimits())
+        self.storage_problem = _CachedCheck(self._check_storage, cache_seconds)
+        self.worker_problem = _CachedCheck(self._check_workers, cache_seconds)
+
+    async def _check_storage(self) -> str:
+        """Return why a webhook would not be stored now; empty if it would. A write of the same kind tells."""
+        try:
+            await self._check_version()
+            await self._write()
+        except ConfigurationError as error:
+            return str(error)
+        except (RedisError, OSError) as error:
+            return describe_redis_error(error)
+        return ""
+
+    async def _check_version(self) -> None:
+        try:
+            await server_checks.check_version(self._redis)
+        except NoPermissionError:  # a managed server may hide it
+            return
+
+    async def _write(self) -> None:
+        """Write once more after a connection error, as the inbox does."""
+        try:
+            await self._probe(self._redis, [])
+        except RedisConnectionError:
+            await self._probe(self._redis, [])
+
+    async def _check_workers(self) -> str:
+        """Return why nothing would be processed now; empty if a worker is alive."""
+        try:
+            if await worker_presence.any_worker_alive(self._redis):
+                return ""
+        except (RedisError, OSError) as error:
+            return describe_redis_error(error)
+        return "no worker is running; start one with `turngate worker`"
+
+
+def describe_redis_error(error: Exception) -> str:
+    """Describe why the server cannot be used, and what to do."""
+    if refusal := describe_refusal(error):
+        return refusal
+    if isinstance(error, AuthenticationError):
+        return "Redis refuses the credentials in REDIS_URL; correct them"
+    if isinstance(error, BusyLoadingError):
+        return "Redis is loading its data; wait until it has finished"
+    if isinstance(error, ResponseError):
+        return f"Redis refuses the request ({type(error).__name__}); see the server's log"
+    return "Redis cannot be reached; check REDIS_URL and that the server runs"
+
+
+class _CachedCheck:
+    """Runs a check at most once in `seconds`; concurrent callers share one run."""
+
+    def __init__(self, check: Callable[[], Awaitable[str]], seconds: float) -> None:
+        self._check = check
+        self._seconds = seconds
+        self._lock = asyncio.Lock()
+        self._answer = ""
+        self._valid_until = 0.0
+
+    async def __call__(self) -> str:
+        async with self._lock:
+            if monotonic() >= self._valid_until:
+                self._answer = await self._check()
+                self._valid_until = monotonic() + self._seconds
+            return self._answer

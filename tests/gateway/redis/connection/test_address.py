@@ -1,0 +1,84 @@
+"""REDIS_URL: what is read, and an error that names the setting and no password for the rest."""
+
+from __future__ import annotations
+
+import pytest
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+
+from core.errors import ConfigurationError
+from gateway.redis.connection.address import SentinelAddress, check_url, parse_sentinel_url
+from gateway.redis.connection.write_refusal import describe_refusal, may_have_moved, refusal_code
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost",
+        "redis://user:p%40ss@127.0.0.1:6380/2?socket_timeout=3",
+        "rediss://cache.example.com:6380",
+        "unix:///run/redis.sock?db=1",
+        "redis+sentinel://one:26379,two:26380/mymaster",
+    ],
+)
+def test_known_forms_are_accepted(url: str) -> None:
+    check_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "valkey://:hunter2@a",
+        "http://x",
+        "localhost:6379",
+        "redis://a:1,b:2",
+        "redis://:hunter2/3@host:6379",
+        "redis://host:port",
+        "redis://host:6379?colour=blue",
+        "redis+cluster://:hunter2@a:1,b:2",
+        "redis+sentinel://:hunter2@a:1,b:2",
+        "redis+sentinel://a:x/mymaster",
+        "redis+sentinel://:hunter2@/mymaster",
+        "redis+sentinel://a/mymaster/first",
+        "redis+sentinel://a/mymaster?colour=blue",
+    ],
+)
+def test_any_other_is_an_error_that_names_the_setting(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^REDIS_URL: ") as error:
+        check_url(url)
+    assert "hunter2" not in str(error.value)
+
+
+def test_all_parts_of_a_sentinel_url_are_read() -> None:
+    url = "rediss+sentinel://app:p%40ss@one,[::1]:26380/my%20master/3?sentinel_password=s"
+
+    assert parse_sentinel_url(url) == SentinelAddress(
+        (("one", 26379), ("::1", 26380)),
+        "my master",
+        {"db": 3, "username": "app", "password": "p@ss"},
+        {"password": "s"},
+        is_secure=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "moved"),
+    [
+        (OutOfMemoryError("command not allowed when used memory > 'maxmemory'."), "OOM", False),
+        (ReadOnlyError("You can't write against a read only replica."), "READONLY", True),
+        (
+            ResponseError(  # Redis 6.2
+                "Error running script (call to f_1): @user_script:1: @user_script: 1: "
+                "-READONLY You can't write against a read only replica."
+            ),
+            "READONLY",
+            True,
+        ),
+        (ResponseError("NOREPLICAS Not enough good replicas to write."), "NOREPLICAS", True),
+        (ResponseError("MISCONF Errors writing to the AOF file: No space left on device"), "MISCONF", False),
+        (ResponseError("wrong number of arguments"), "", False),
+        (OSError("-READONLY"), "", False),
+    ],
+)
+def test_refused_writes_are_recognized(error: Exception, code: str, moved: bool) -> None:
+    assert (refusal_code(error), may_have_moved(error)) == (code, moved)
+    assert bool(describe_refusal(error)) == bool(code)

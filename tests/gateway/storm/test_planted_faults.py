@@ -1,0 +1,108 @@
+"""The chaos test finds known faults, planted in a copy of the packages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.effort import FULL
+from tests.paths import ROOT
+
+SCRIPTS = Path("gateway/redis/scripts")
+# Short, and with more pauses and agents than usual: a fault shows only where they meet a turn in progress.
+SCENARIO = """
+import asyncio
+from channels._kit.simulator import FaultSettings
+from gateway.storm.runner import StormRunner
+from gateway.storm.scenario import COMMON_FAULTS, StormScenario
+
+scenario = StormScenario(
+    seed=20261128, messages=150, people=24, think=0.5, kill_every=4.0, pause_every=2.5,
+    restart_every=0.0, lease_seconds=2.0, settle=2.0, patience=25.0, turn_delay=0.2, words=0.4, erasures=0.2,
+    faults=FaultSettings(chance=0.03, kinds=COMMON_FAULTS, answer_delay=0.3),
+)
+if __name__ == "__main__":
+    result = asyncio.run(StormRunner(scenario, print).run())
+    print(*result.violation_messages, result.fault_counts, sep="; ")
+    print(*sorted(kind.name for kind in result.violations))
+"""
+FAULTS = {
+    "the head of the outbox is popped unseen": (
+        {
+            "prelude.lua": (
+                "  return stored_field(redis.call('LINDEX', key(session, ':out'), 0), 'key') == reply\n",
+                "  return redis.call('LLEN', key(session, ':out')) > 0\n",
+            ),
+            "../mailbox.py": (
+                "outbox=tuple(reply for reply in view.outbox if reply.key != first.key)",
+                "outbox=view.outbox[1:]",
+            ),
+        },
+        {"WORDS_LOST"},
+    ),
+    "the lease is not checked": (
+        {
+            "prelude.lua": (
+                "  if valid_fences[session] == fence then return true end\n",
+                "  if fence then return true end\n",
+            )
+        },
+        {"SETTLED_TWICE", "OVERLAP", "DUPLICATED", "DUPLICATE_COMMIT"},
+    ),
+    "the owner is not checked at the mark": (
+        {"mark.lua": ("if reason then\n", "if reason and ARGV[7] ~= 'bot' then\n")},
+        {"SENT_WHILE_SILENCED"},
+    ),
+    "fences repeat after an erasure": (
+        {
+            "prelude.lua": (
+                "local fence = number .. ':' .. nonce",
+                "nonce = '0'; local fence = number .. ':0'",
+            )
+        },
+        {"REPEATED_FENCE"},
+    ),
+}
+
+
+def copy_with_fault(folder: Path, edits: dict[str, tuple[str, str]]) -> None:
+    """Copy the packages into `folder` and replace a piece of each named script."""
+    for package in ("gateway", "channels", "core", "flows"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, (before, after) in edits.items():
+        script = folder / SCRIPTS / name
+        text = script.read_text(encoding="utf-8")
+        assert text.count(before) == 1, f"{name} has changed: plant the fault anew"
+        script.write_text(text.replace(before, after), encoding="utf-8")
+
+
+def violations_of_a_run(folder: Path) -> set[str]:
+    """Run the chaos test with the packages of a folder; return the kinds of violations."""
+    file = folder / "run_storm.py"
+    file.write_text(SCENARIO, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, str(file)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    print(run.stdout[-3000:])
+    return set(run.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("name", FAULTS if FULL else ["fences repeat after an erasure"])
+def test_the_storm_finds_a_planted_fault(name: str, tmp_path: Path) -> None:
+    edits, expected = FAULTS[name]
+    copy_with_fault(tmp_path, edits)
+
+    assert violations_of_a_run(tmp_path) & expected

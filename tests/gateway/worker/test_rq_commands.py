@@ -1,0 +1,243 @@
+"""What operators do with `rq` and signals: key prefix, queues, suspend, worker pool, scheduler, stop-job."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+import pytest
+from redis import Redis as SyncRedis
+from rq.command import send_stop_job_command
+from rq.serializers import JSONSerializer
+
+from channels._kit.simulator import FaultSettings
+from gateway.redis import rq_layout
+from gateway.redis.records import worker_presence
+from gateway.redis.records.session_log import read_log
+from tests.gateway.stack import ACCOUNT, BUSINESS_NUMBER, PERSON, Stack, running_stack
+
+SESSION = f"twilio:{ACCOUNT}:{BUSINESS_NUMBER}:{PERSON}"
+OURS = ("--worker-class", "gateway.worker.AsyncWorker")
+TURNGATE = (sys.executable, "-m", "gateway")
+ACCEPT = """
+import asyncio, sys
+from redis.asyncio import Redis
+from gateway.redis.inbox import RedisInbox
+from tests.gateway.stack import build_message
+
+async def main():
+    async with Redis.from_url(sys.argv[1]) as redis:
+        await RedisInbox(redis).accept([build_message(1, "hi")])
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[Stack]:
+    async with running_stack() as running:
+        yield running
+
+
+async def wait_until(condition: Callable[[], Awaitable[Any]], seconds: float = 30.0) -> None:
+    """Poll a condition of other processes, which offer no event."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+
+
+async def last_beat(stack: Stack) -> float:
+    """Return the time of the only worker's last heartbeat."""
+    beats: Any = await stack.redis.zrange("tg:workers", 0, -1, withscores=True)
+    [(_, at)] = beats
+    return float(at)
+
+
+async def output_of(process: asyncio.subprocess.Process) -> str:
+    return (await process.communicate())[0].decode()
+
+
+@pytest.mark.parametrize(
+    "options", [(*OURS, "turns"), ("--serializer", "json", "turns")], ids=["ours", "stock"]
+)
+async def test_rqs_key_prefix_is_obeyed(stack: Stack, options: tuple[str, ...]) -> None:
+    stack.add_settings(RQ_KEY_PREFIX="myapp")  # RQ reads it once, when it is imported
+    await output_of(await stack.start_process(sys.executable, "-c", ACCEPT, stack.url))
+    queues = await output_of(await stack.start_rq("info", "--raw", "--only-queues"))
+    worker = await stack.start_rq("worker", "--burst", *options)
+    await worker.communicate()
+
+    assert "queue turns 1" in queues
+    assert len(stack.simulator.received_texts()) == 1
+    assert await stack.redis.keys("myapp:job:*") == []
+    assert await stack.redis.keys("rq:*") == []
+
+
+async def test_with_a_key_prefix_the_doctor_finds_a_stock_worker(stack: Stack) -> None:
+    stack.add_settings(RQ_KEY_PREFIX="myapp", REDIS_URL=stack.url)
+    await stack.start_rq("worker", "--serializer", "json", "turns")
+    await wait_until(lambda: stack.redis.exists("myapp:workers:turns"))
+
+    assert "A worker is alive" in await output_of(await stack.start_process(*TURNGATE, "doctor"))
+
+
+@pytest.mark.parametrize("queues", [(), ("turn",), ("turns", "other")], ids=["none", "mistyped", "two"])
+async def test_a_worker_on_another_queue_does_not_start(stack: Stack, queues: tuple[str, ...]) -> None:
+    worker = await stack.start_rq("worker", *OURS, *queues)
+    output = await output_of(worker)
+
+    assert worker.returncode == 1
+    assert ("AsyncWorker turns" in output) or ("exactly one queue" in output)
+    assert await stack.redis.keys("rq:worker*") == []
+
+
+async def test_a_signal_to_all_processes_of_a_worker_pool_finishes_the_current_turn(stack: Stack) -> None:
+    stack.simulator.set_faults(FaultSettings(answer_delay=2.0))
+    pool = await stack.start_rq("worker-pool", *OURS, "-n", "1", "turns")
+    await stack.accept_message(1, "hi")
+    await stack.simulator.wait_for_texts(1)
+    os.killpg(pool.pid, signal.SIGINT)  # as Ctrl-C does; the pool signals its workers a second time
+    output = await output_of(pool)
+
+    assert pool.returncode == 0
+    assert "cold shutdown" not in output
+    assert await stack.redis.exists(f"tg:{{{SESSION}}}:out") == 0
+
+
+async def test_a_signal_repeated_at_once_is_one_signal(stack: Stack) -> None:
+    stack.simulator.set_faults(FaultSettings(answer_delay=2.0))
+    worker = await stack.start_async_worker()
+    await stack.accept_message(1, "hi")
+    await stack.simulator.wait_for_texts(1)
+    end = monotonic() + 0.2
+    while monotonic() < end:
+        worker.send_signal(signal.SIGINT)
+    output = await output_of(worker)
+
+    assert worker.returncode == 0
+    assert "cold shutdown" not in output
+    assert await stack.redis.exists(f"tg:{{{SESSION}}}:out") == 0
+
+
+async def test_a_later_second_signal_is_a_cold_shutdown(stack: Stack) -> None:
+    stack.simulator.set_faults(FaultSettings(answer_delay=20.0))
+    worker = await stack.start_async_worker()
+    await stack.accept_message(1, "hi")
+    await stack.simulator.wait_for_texts(1)
+    while worker.returncode is None:  # the first repetitions come within a second and are ignored
+        worker.send_signal(signal.SIGTERM)
+        await asyncio.wait({asyncio.create_task(worker.wait())}, timeout=0.3)
+
+    assert "cold shutdown" in await output_of(worker)
+
+
+async def test_a_worker_started_while_rq_is_suspended_takes_nothing_until_resumed(stack: Stack) -> None:
+    stack.add_settings(REDIS_URL=stack.url)
+    await output_of(await stack.start_rq("suspend"))
+    await stack.accept_message(1, "hi")
+    await stack.start_process(*TURNGATE, "worker")
+    await wait_until(lambda: worker_presence.any_worker_alive(stack.redis))
+    first_beat = await last_beat(stack)
+
+    async def has_beaten_again() -> bool:
+        return await last_beat(stack) > first_beat + 1500  # milliseconds
+
+    await wait_until(has_beaten_again)
+    queued = await stack.redis.llen(rq_layout.queue_key())
+    await output_of(await stack.start_rq("resume"))
+    await stack.simulator.wait_for_texts(1)
+
+    assert queued == 1
+
+
+async def test_a_burst_worker_exits_while_rq_is_suspended(stack: Stack) -> None:
+    await output_of(await stack.start_rq("suspend"))
+    await stack.accept_message(1, "hi")
+    pool = await stack.start_rq("worker-pool", *OURS, "--burst", "-n", "1", "turns")
+    output = await output_of(pool)
+
+    assert "suspended" in output
+    assert await stack.redis.llen(rq_layout.queue_key()) == 1
+    assert stack.simulator.received_texts() == []
+
+
+async def test_a_worker_that_dies_while_it_starts_does_not_count_as_alive(stack: Stack) -> None:
+    worker = await stack.start_rq(
+        "worker", "--worker-class", "tests.gateway.workers.StillbornWorker", "--name", "one", "turns"
+    )
+    await worker.communicate()
+
+    assert await stack.redis.exists("rq:worker:one") == 1  # RQ lists it for eight minutes
+    assert not await worker_presence.any_worker_alive(stack.redis)
+
+
+async def test_a_stopped_worker_is_gone_at_once(stack: Stack) -> None:
+    worker = await stack.start_async_worker()
+    await wait_until(lambda: worker_presence.any_worker_alive(stack.redis))
+    worker.send_signal(signal.SIGTERM)
+    await worker.communicate()
+
+    assert not await worker_presence.any_worker_alive(stack.redis)
+    assert await stack.redis.exists("tg:workers") == 0
+
+
+async def test_a_job_stopped_by_command_is_recorded_and_its_session_continues(stack: Stack) -> None:
+    stack.simulator.set_faults(FaultSettings(answer_delay=20.0))
+    await stack.start_async_worker()
+    await stack.accept_message(1, "hi")
+    await stack.simulator.wait_for_texts(1)
+    with SyncRedis.from_url(stack.url) as client:
+        queue = rq_layout.open_queue(client)
+        [job] = queue.started_job_registry.get_job_ids()
+        send_stop_job_command(client, job, serializer=JSONSerializer)
+
+        async def is_recorded() -> bool:
+            return bool(queue.failed_job_registry.get_job_ids() == [job])
+
+        await wait_until(is_recorded)
+        stopped = queue.fetch_job(job)
+        assert stopped is not None
+        assert stopped.get_status() == "stopped"
+    stack.simulator.set_faults(FaultSettings())
+    await stack.accept_message(2, "4321")
+    received = await stack.simulator.wait_for_texts(2)
+
+    assert ["last four" in received[0], "date of birth" in received[1]] == [True, True]
+    assert "sent" in [entry.kind for entry in await read_log(stack.redis, SESSION)]
+
+
+async def test_with_scheduler_runs_rqs_scheduler(stack: Stack) -> None:
+    worker = await stack.start_async_worker("--with-scheduler")
+    with SyncRedis.from_url(stack.url) as client:
+        queue = rq_layout.open_queue(client)
+        queue.enqueue_in(timedelta(seconds=0), rq_layout.JOB_FUNCTION, SESSION)
+
+        async def has_run() -> bool:
+            return not queue.scheduled_job_registry.get_job_ids() and not await stack.redis.keys("rq:job:*")
+
+        await wait_until(has_run)
+    worker.send_signal(signal.SIGTERM)
+    await worker.communicate()  # ends only when the scheduler's process has ended too
+
+    assert worker.returncode == 0
+
+
+async def test_a_worker_started_before_its_server_waits_for_it() -> None:
+    async with running_stack(durable=True) as stack:
+        stack.add_settings(REDIS_URL=stack.url)
+        await stack.accept_message(1, "hi")
+        await stack.redis.execute_command("WAITAOF", 1, 0, 5000)  # type: ignore[no-untyped-call]
+        stack.server.kill()
+        worker = await stack.start_process(*TURNGATE, "worker")
+        assert worker.stdout is not None
+        first_line = (await worker.stdout.readline()).decode()
+        stack.server.start()
+        await stack.simulator.wait_for_texts(1)
+
+    assert "the worker waits for it" in first_line
