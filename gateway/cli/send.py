@@ -29,16 +29,20 @@ def send(
     from core.model import Message
     from gateway.bootstrap import add_web_channel, build_protocol_limits, load_channels
     from gateway.config.settings import Settings
-    from gateway.redis.outbox import ProactiveSender, SendOutcome
+    from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
+    from gateway.redis.records.proactive_messages import OWN_PREFIX
 
     settings = Settings.load()
     channels, limits = load_channels(settings), build_protocol_limits(settings)
 
+    message_id = uuid4().hex
+
     async def work(redis: Redis) -> SendOutcome:
         sender = ProactiveSender(redis, add_web_channel(channels), limits)
-        return await sender.send(session, f"own-{uuid4().hex}", Message(text=text))
+        return await sender.send(session, f"{OWN_PREFIX}{message_id}", Message(text=text))
 
-    if run_with_redis(work) is SendOutcome.UNKNOWN:
-        typer.echo(f"{session}: unknown session; `turngate sessions` lists active ones", err=True)
+    outcome = run_with_redis(work)
+    if outcome in REFUSAL_SENTENCES:
+        typer.echo(f"{session}: {REFUSAL_SENTENCES[outcome]}", err=True)
         raise typer.Exit(1)
-    typer.echo("Queued: sent after earlier replies, once the bot owns the session.")
+    typer.echo(f"Queued after earlier replies; `turngate why {message_id}` tells what becomes of it.")

@@ -15,11 +15,13 @@ from channels._kit.agent_commands import parse_agent_command
 from core.model import Address, ControlAction, ControlReceived, Message
 from core.ports import Inbox
 from gateway.console.page import ConsolePage
-from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.proactive_messages import AGENT_PREFIX
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import is_entry_id, read_log, read_log_end, read_owner
 from gateway.server.error_responses import error_response
 from gateway.server.operator_auth import OperatorAuth
+from gateway.server.refusals import refusal_response
 
 _MAX_SESSIONS = 200
 
@@ -95,11 +97,9 @@ class AgentInbox(ConsolePage):
         if act := parse_agent_command(message.text):
             return await self._record_action(message.session, act)
         outcome = await self._sender.send(
-            message.session, f"agent-{message.id}", Message(text=message.text), voice="person"
+            message.session, f"{AGENT_PREFIX}{message.id}", Message(text=message.text), voice="person"
         )
-        if outcome is SendOutcome.UNKNOWN:
-            return _session_not_found()
-        return JSONResponse({"outcome": outcome}, 202)
+        return refusal_response(outcome) or JSONResponse({"outcome": outcome}, 202)
 
     async def change_ownership(self, request: Request) -> Response:
         """Take the session over, hand it back or close it."""

@@ -162,12 +162,14 @@ class RedisMailbox:
         taken_over: bool = False,
     ) -> None:
         """Record that the provider rejected a reply for good; it leaves the outbox."""
-        entry = to_json({"key": reply.key, "reason": reason, "code": code})
         letter: Argument = ""
         opted_out = failure is FailureKind.OPTED_OUT
         if not (opted_out or taken_over):
             fields = {"reason": reason, "code": code, "failure": failure}
             letter = to_json({**fields, "reply": reply.model_dump(mode="json")})
+        entry = to_json(
+            {"key": reply.key, "reason": reason, "code": code, **({"dead": True} if letter else {})}
+        )
         arguments: list[Argument] = ["1" if opted_out else "", entry, letter, reply.key, failure]
         await self._fenced_call("refuse", lease, arguments)
 
@@ -182,8 +184,9 @@ class RedisMailbox:
         failure: SendFailure | None = None,
     ) -> None:
         """Release the lease and schedule the session in `seconds`; a failed send counts for its account."""
-        entry = to_json({"reason": reason, "seconds": round(seconds, 3)})
         account, key = (account_key(failure.reply.address), failure.reply.key) if failure else ("", "")
+        subject = {"key": key} if key else {}
+        entry = to_json({**subject, "reason": reason, "seconds": round(seconds, 3)})
         cooldown_ms = int(failure.cooldown_seconds * 1000) if failure else 0
         flags = ["1" if flag else "" for flag in (settled, counted)]
         arguments: list[Argument] = [math.ceil(seconds * 1000), flags[0], entry, flags[1], ""]

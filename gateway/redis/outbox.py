@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import unicodedata
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -14,18 +16,40 @@ from core.ports import Channel
 from gateway.redis import lua, rq_layout
 from gateway.redis.encoding import encode_reply_entry
 from gateway.redis.lua import Argument, ProtocolLimits
+from gateway.redis.records.proactive_messages import ProactiveMessages
+
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
 class SendOutcome(StrEnum):
-    """Result of a proactive send.
+    """Result of a proactive send; a code of HTTP errors for all but the first two.
 
-    `duplicate` when the key was used before in this session, `full` when too many replies wait.
+    `duplicate` when the same content was sent under the key before in this session, `id_used` when it was
+    another, `full` when too many replies wait. A message with any outcome but `queued` and `duplicate` is not
+    sent and does not use its key up.
     """
 
-    QUEUED = "said"
+    QUEUED = "queued"
     DUPLICATE = "duplicate"
+    ID_USED = "id_used"
     FULL = "full"
-    UNKNOWN = "unknown"
+    UNKNOWN = "unknown_session"
+    OPTED_OUT = "opted_out"
+    PERSON = "person"
+    CLOSED = "closed"
+    EMPTY = "empty"
+
+
+REFUSAL_SENTENCES = {
+    SendOutcome.ID_USED: "not sent: this id belongs to an earlier message with another content; use a new id",
+    SendOutcome.FULL: "not sent: too many replies wait in this session; send it again later",
+    SendOutcome.UNKNOWN: "not sent: no message was received in this session; check its name",
+    SendOutcome.OPTED_OUT: "not sent: the person opted out; only they can opt in again",
+    SendOutcome.PERSON: "not sent: an agent has the session; send it again when the bot has it back",
+    SendOutcome.CLOSED: "not sent: the session is closed; a message of the person opens it again",
+    SendOutcome.EMPTY: "not sent: nothing of the message can be shown; give it a text",
+}
+"""Why a message was not sent and what to do, for people."""
 
 
 class ProactiveSender:
@@ -37,14 +61,15 @@ class ProactiveSender:
         self._redis = redis
         self._channels = channels
         self._script = lua.load_script("say", protocol)
+        self._records = ProactiveMessages(redis)
 
     async def send(
         self, session: str, key: str, message: Message, voice: Literal["bot", "person"] = "bot"
     ) -> SendOutcome:
-        """Put a message into a session's outbox; `unknown` when the session does not exist.
+        """Put a message into a session's outbox, or return why it may not leave.
 
-        A bot message waits for earlier replies and for the bot's ownership. An agent's message makes the
-        agent the owner of the session.
+        A bot message waits for earlier replies; it is refused while the bot may not speak. An agent's message
+        makes the agent the owner of the session.
         """
         stored: Any = await self._redis.hget(f"tg:{{{session}}}", "address")
         if stored is None:
@@ -52,11 +77,38 @@ class ProactiveSender:
         address = Address.model_validate_json(stored)
         channel = self._channels.get(address.channel)
         parts = channel.render(message, address) if channel else [MessagePart(body=message.text)]
+        parts = [part for part in parts if _has_content(part)]
         lapses = "1" if channel is None or not channel.capabilities.desk else ""
-        arguments: list[Argument] = [rq_layout.current_timestamp(), session, key, voice, lapses]
-        for number, part in enumerate(parts, start=1):
-            name = key if len(parts) == 1 else f"{key}.{number}"
-            reply = Reply(key=name, address=address, voice=voice, bulk=voice == "bot", **dict(part))
-            arguments += [reply.model_dump_json(exclude_defaults=True), encode_reply_entry(reply)]
-        outcome: bytes = await self._script(self._redis, arguments)
-        return SendOutcome(outcome.decode())
+        digest = hashlib.sha256(message.model_dump_json().encode()).hexdigest()
+        encoded_parts = _encode_parts(key, address, parts, voice)
+
+        async def run(replaced_entry: str) -> SendOutcome:
+            options = [session, key, voice, lapses, digest, replaced_entry]
+            arguments: list[Argument] = [rq_layout.current_timestamp(), *options, *encoded_parts]
+            outcome: bytes = await self._script(self._redis, arguments)
+            return SendOutcome(outcome.decode())
+
+        outcome = await run("")
+        if outcome in (SendOutcome.DUPLICATE, SendOutcome.ID_USED):
+            earlier = await self._records.read(session, key)
+            if earlier and earlier.is_refused:  # after it was queued: it has not used its key up either
+                outcome = await run(earlier.first_entry)
+        return outcome
+
+
+def _encode_parts(
+    key: str, address: Address, parts: Sequence[MessagePart], voice: Literal["bot", "person"]
+) -> list[Argument]:
+    arguments: list[Argument] = []
+    for number, part in enumerate(parts, start=1):
+        name = key if len(parts) == 1 else f"{key}.{number}"
+        reply = Reply(key=name, address=address, voice=voice, bulk=voice == "bot", **dict(part))
+        arguments += [reply.model_dump_json(exclude_defaults=True), encode_reply_entry(reply)]
+    return arguments
+
+
+def _has_content(part: MessagePart) -> bool:
+    """Return whether a provider would show anything of this part."""
+    if part.choices or part.media or part.template or part.reaction:
+        return True
+    return any(unicodedata.category(character) not in _INVISIBLE_CATEGORIES for character in part.body)

@@ -24,8 +24,8 @@ class _Operation(NamedTuple):
     parameters: tuple[dict[str, Any], ...] = ()
 
 
-def _query_parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "schema": {"type": "string", "maxLength": 200}}
+def _query_parameter(name: str, length: int = 200) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": {"type": "string", "maxLength": length}}
 
 
 def _header_parameter(name: str, description: str) -> dict[str, Any]:
@@ -76,13 +76,23 @@ _OPERATIONS = (
         schemas.MessageRequest,
         {202: schemas.MessageAnswer},
     ),
+    _Operation(
+        "get",
+        "/messages/{message_id}",
+        "What became of a message that was sent into a session",
+        None,
+        {200: schemas.MessageOutcomeAnswer},
+        (_MESSAGE_ID_PARAMETER, _query_parameter("session", 1_000)),
+    ),
 )
 _ERRORS = {
     400: "the request cannot be read",
     401: "the key is missing or wrong",
     403: "this may not be done from here, or with this token",
     404: "there is no such thing",
+    409: "the message may not leave now, or its id belongs to another one",
     413: "the request is too large",
+    422: "there is nothing to send",
     503: "nothing was recorded; send it again",
 }
 

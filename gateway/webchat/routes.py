@@ -10,7 +10,6 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from redis.asyncio import Redis
-from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -18,32 +17,24 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from core.errors import MailboxFull, StorageUnavailable
-from core.model import Message
 from gateway.embedding.starlette import MAX_ID_LENGTH
 from gateway.redis import lua, rq_layout
 from gateway.redis.lua import ProtocolLimits
-from gateway.redis.outbox import ProactiveSender, SendOutcome
+from gateway.redis.outbox import ProactiveSender
 from gateway.redis.records.session_log import is_entry_id
 from gateway.server.error_responses import error_response, service_unavailable
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth
 from gateway.webchat.channel import build_session_id
 from gateway.webchat.conversations import CompletedTurn, SubmittedTurn, TextPiece, WebConversations
-from gateway.webchat.schemas import MessageRequest, ResetRequest, SessionAnswer, TurnAnswer, TurnRequest
+from gateway.webchat.path_parameters import ANY_TEXT
+from gateway.webchat.proactive import ProactiveApi
+from gateway.webchat.schemas import ResetRequest, SessionAnswer, TurnAnswer, TurnRequest
 from gateway.webchat.session_tokens import ClientAuth, SessionTokens
 
 WAIT_SECONDS = 25.0
 MAX_STREAM_SECONDS = 120.0
 HEARTBEAT_SECONDS = 15.0
-
-
-class _AnyText(PathConvertor):
-    """Part of a path that may hold every character: clients choose message IDs."""
-
-    regex = "(?s:.+)"
-
-
-register_url_convertor("any_text", _AnyText())
 
 
 class _ParsedTurn(NamedTuple):
@@ -68,7 +59,7 @@ class WebApi:
     ) -> None:
         self.conversations = conversations
         self._redis = redis
-        self._sender = sender
+        self._proactive = ProactiveApi(redis, sender, operator)
         self._operator_auth = operator
         self._tokens = tokens
         self._client_auth = ClientAuth(tokens, operator)
@@ -86,7 +77,7 @@ class WebApi:
         ]
         endpoints = [
             ("/turn", self.turn, "POST"),
-            ("/turn/{message_id:any_text}", self.pending, "GET"),
+            (f"/turn/{{message_id:{ANY_TEXT}}}", self.pending, "GET"),
             ("/stream", self.stream, "POST"),
             ("/reset", self.reset, "POST"),
             ("/web/session", self.session, "POST"),
@@ -96,8 +87,7 @@ class WebApi:
             Route(path, serve, methods=[method, "OPTIONS"], middleware=cors)
             for path, serve, method in endpoints
         ]
-        messages = self._operator_auth.require(self.messages)
-        return [*open_to_pages, Route("/messages", messages, methods=["POST"])]
+        return [*open_to_pages, *self._proactive.routes()]
 
     async def turn(self, request: Request) -> Response:
         """Answer one message; 202 with a `Location` if it takes longer than the wait."""
@@ -171,18 +161,6 @@ class WebApi:
         if isinstance(session_id, Response):
             return session_id
         return JSONResponse({"messages": await self.conversations.history(session_id)})
-
-    async def messages(self, request: Request) -> Response:
-        """Send a proactive message, in the session's order, once the bot owns the session."""
-        try:
-            body = await parse_json_body(request, MessageRequest)
-        except BadRequest as error:
-            return error.response
-        key = f"own-{body.message_id or uuid4().hex}"
-        message = Message(text=body.text, choices=body.choices)
-        if await self._sender.send(body.session, key, message) is SendOutcome.UNKNOWN:
-            return error_response(404, "unknown_session", "no message was received in this session")
-        return JSONResponse({"session": body.session, "key": key}, 202)
 
     async def _parse_turn(self, request: Request) -> _ParsedTurn:
         """Parse the request. Raises `BadRequest`."""

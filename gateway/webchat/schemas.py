@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.model import Choice, FrozenModel
 from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
+from gateway.redis.records.proactive_messages import MessageOutcome
 
 
 class TurnRequest(BaseModel):
@@ -35,7 +36,7 @@ class MessageRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     session: str = Field(min_length=1, max_length=1_000, description="the session as the log names it")
-    text: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH)
+    text: str = Field(max_length=MAX_TEXT_LENGTH)
     choices: tuple[Choice, ...] = Field((), max_length=20)
     message_id: str = Field("", max_length=MAX_ID_LENGTH)
 
@@ -86,10 +87,33 @@ class HistoryAnswer(BaseModel):
 
 
 class MessageAnswer(BaseModel):
-    """The session and the log key of a proactive message."""
+    """What becomes of a proactive message. A repetition gets the outcome of the first one.
+
+    `key` is its name in the log. `reason` and its `code` say why it was refused, failed or has to wait.
+    """
 
     session: str
     key: str
+    message_id: str
+    outcome: MessageOutcome
+    reason: str = ""
+    code: str = ""
+
+
+class PartAnswer(BaseModel):
+    """One part of a message that was split to the limits of its channel."""
+
+    key: str
+    outcome: MessageOutcome
+    provider_id: str = ""
+    reason: str = ""
+    code: str = ""
+
+
+class MessageOutcomeAnswer(MessageAnswer):
+    """What became of a proactive message and of each of its parts."""
+
+    parts: tuple[PartAnswer, ...] = ()
 
 
 class ErrorDetail(BaseModel):

@@ -140,8 +140,11 @@ class ScriptModel:
         return s._replace(seen=s.seen | {name}, owner=owner, timer=None), "new"
 
     def say(self, s: Store, name: str, voice: str) -> tuple[Store, bool]:
-        """Append a message of an agent, who takes over, or of the business; False if it is a duplicate."""
-        if name in s.seen:
+        """Append a message of an agent, who takes over, or of the business.
+
+        False if it is a duplicate, or if the business may not speak.
+        """
+        if name in s.seen or not self.may_speak(s, voice):
             return s, False
         if voice == "person":
             s = s._replace(owner="human", timer=None)

@@ -205,11 +205,14 @@ class Replay:
         fields = {name.decode(): value.decode() for name, value in (await redis.hgetall(KEY)).items()}
         mail = [json.loads(turn)["id"] for turn in await redis.lrange(f"{KEY}:mail", 0, -1)]
         out = [json.loads(each)["key"] for each in await redis.lrange(f"{KEY}:out", 0, -1)]
+        names = [
+            each for part in ("seen", "proactive") for each in await redis.zrange(f"{KEY}:{part}", 0, -1)
+        ]
         letters = [json.loads(entry[b"letter"]) for _, entry in await redis.xrange("tg:dead")]
         return Store(
             mail=tuple(mail),
             out=tuple(out),
-            seen=frozenset(name.decode() for name in await redis.zrange(f"{KEY}:seen", 0, -1)),
+            seen=frozenset(name.decode() for name in names),
             owner=fields.get("owner", "bot"),
             state=tuple(json.loads(fields["state"])["turns"]) if "state" in fields else (),
             fence=self._to_fence(f"{fields.get('fence', '')}:{fields.get('nonce', '')}"),

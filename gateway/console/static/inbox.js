@@ -4,6 +4,7 @@ const OWNERS = { bot: "Bot", waiting: "Waiting for agent", human: "Agent", close
 
 const at = (id) => document.getElementById(id);
 const log = at("log"), list = at("sessions"), errorBox = at("trouble"), text = at("text");
+const errors = { connection: "", action: "" };
 let open = null;  // the conversation shown: its session, its last log entry read, message nodes by reply
 
 function element(name, content, kind) {
@@ -43,7 +44,11 @@ const entryHandlers = {
     const failed = data.status === "failed";
     addStep(conversation.provider.get(data.id), failed ? "not delivered: " + (data.error || data.code) : data.status, failed);
   },
-  refused(data, conversation) { addStep(conversation.replies.get(data.key), "not sent: " + data.reason, true); },
+  refused(data, conversation) {
+    const timeline = conversation.replies.get(data.key);
+    if (timeline) addStep(timeline, "not sent: " + data.reason, true);
+    else addNote("a message was not sent: " + data.reason);
+  },
   postponed(data) { addNote("not sent yet: " + data.reason); },
   control(data) { addNote(data.owner ? "owner: " + OWNERS[data.owner] : data.act.replace("_", " ")); },
 };
@@ -63,6 +68,7 @@ function contactName(session) {
 }
 
 function openConversation(session) {
+  showError("action", "");
   open = { session, after: "", replies: new Map(), provider: new Map() };
   log.replaceChildren();
   at("name").textContent = contactName(session);
@@ -120,21 +126,27 @@ async function poll() {
     try {
       showSessions((await request("sessions")).sessions);
       if (open) await readLog();
-      errorBox.hidden = true;
+      showError("connection", "");
     } catch (error) {
-      errorBox.textContent = "No connection to the gateway: " + error.message;
-      errorBox.hidden = false;
+      showError("connection", "No connection to the gateway: " + error.message);
     }
     await new Promise((done) => setTimeout(done, document.hidden ? 3000 : 500));
   }
 }
 
+// A failed action stays on the page until the next one, also while polling succeeds.
+function showError(source, message) {
+  errors[source] = message;
+  errorBox.textContent = errors.connection || errors.action;
+  errorBox.hidden = !errorBox.textContent;
+}
+
 async function tryAction(action) {
   try {
     await action();
+    showError("action", "");
   } catch (error) {
-    errorBox.textContent = "Failed: " + error.message;
-    errorBox.hidden = false;
+    showError("action", "Failed: " + error.message);
   }
 }
 

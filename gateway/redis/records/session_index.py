@@ -11,6 +11,8 @@ from redis.asyncio import Redis
 
 from core.model import Address, FrozenModel, Owner
 from core.ports import State
+from gateway.redis import lua
+from gateway.redis.lua import ProtocolLimits
 
 _MAX_KEYS_PER_CALL = 500
 _KEY_SUFFIXES = ("", ":mail", ":out", ":seen", ":recent", ":kept", ":log", ":text")
@@ -116,9 +118,10 @@ class SessionIndex:
         return state
 
     async def erase(self, session: str) -> int:
-        """Delete a session with its log and dead letters (GDPR erasure); return the number of keys.
+        """Delete a session with its log, dead letters and records of proactive messages (GDPR erasure).
 
-        A worker that holds it loses its lease. An opt-out is deleted as well.
+        Return the number of keys, letters and records. A worker that holds the session loses its lease. An
+        opt-out is deleted as well.
         """
         keys = [f"tg:{{{session}}}{part}" for part in _KEY_SUFFIXES]
         account: Any = await self._redis.hget(keys[0], "account")
@@ -132,7 +135,9 @@ class SessionIndex:
             if letters:
                 pipeline.xdel("tg:dead", *letters)
             answers: list[Any] = await pipeline.execute()
-        return int(answers[0]) + len(letters)
+        # afterwards, because the deleted session takes no further message, whose record would be left
+        records = await lua.load_script("forget", ProtocolLimits())(self._redis, [session])
+        return int(answers[0]) + len(letters) + int(records)
 
     async def delete_identities(self, contact: str) -> int:
         """Delete the mapping from a contact's identifiers to sessions."""

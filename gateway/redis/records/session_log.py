@@ -36,6 +36,11 @@ async def read_log(redis: Redis, session: str, after: str = "", count: int = 200
     return await _read_entries(redis, "XRANGE", session, start, "+", count)
 
 
+async def read_log_from(redis: Redis, session: str, first: str, count: int) -> list[LogEntry]:
+    """Return up to `count` entries, beginning with the entry `first` or, if it is gone, with the next one."""
+    return await _read_entries(redis, "XRANGE", session, first, "+", count)
+
+
 async def read_log_end(redis: Redis, session: str, count: int = 200) -> list[LogEntry]:
     """Return the last `count` entries, oldest first."""
     return (await _read_entries(redis, "XREVRANGE", session, "+", "-", count))[::-1]

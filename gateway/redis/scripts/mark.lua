@@ -32,9 +32,9 @@ end
 if not lease_valid(session, ARGV[2], now) then return nil end
 if not is_next_reply(session, ARGV[3]) then return 2 end
 local stored = redis.call('HMGET', s, 'owner', 'optout')
-local reason = refusal_reason(stored[1], stored[2], ARGV[7])
+local reason, code = refusal_reason(stored[1], stored[2], ARGV[7])
 if reason then
-  log_entry(session, 'refused', cjson.encode({key = ARGV[3], reason = reason}))
+  log_entry(session, 'refused', cjson.encode({key = ARGV[3], reason = reason, code = code}))
   settle_reply(session, ARGV[3])
   notify_waiting(session)
   count('silenced')

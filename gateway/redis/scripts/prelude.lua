@@ -10,12 +10,16 @@
 --   tg:{s}:recent list    provider ids of sent messages
 --   tg:{s}:kept   hash    sent replies that may have to be sent again, by provider id
 --   tg:{s}:log    stream  log of the session
+--   tg:{s}:proactive      zset  keys of proactive messages, by time
+--   tg:proactive:{s}:*    hash  a proactive message by its key: outcome (queued or a refusal's code), digest of the content,
+--                               entry (its first log entry), parts
 -- and, for all sessions:
 --   tg:due        zset    session by the time at which the sweeper must check it
 --   tg:ready:*    zset    an account's sessions that have a job in the queue, by the time it was enqueued
 --   tg:backlog:*  zset    sessions that wait because their account has too many jobs
 --   tg:message:*  hash    a sent message's status by the provider's id
 --   tg:resends    zset    sent messages that are sent again, by the time of that
+--   tg:proactive_session:*  string  the session of the newest proactive message of a key
 --   tg:counts     hash    counters
 --   tg:statuses:* hash    counters of delivery statuses by channel, status and class, for each hour since the epoch
 --   tg:alarms     hash    the last failure of an account that a status reported, by account
@@ -46,8 +50,12 @@ local function key(session, part)
   return 'tg:{' .. session .. '}' .. (part or '')
 end
 
+local function proactive_record(session, id)
+  return 'tg:proactive:{' .. session .. '}:' .. id
+end
+
 local function log_entry(session, kind, entry)
-  redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
+  return redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
 end
 
 -- Notification about a session (gateway/redis/connection/notifications.py); a message may hold several.
@@ -165,10 +173,13 @@ local function lease_valid(session, fence, now)
   return true
 end
 
--- Guarantee L10: the reason why a voice may not speak now; nil when it may.
+-- Guarantees L10 and L13: the reason why a voice may not speak now and its code; nil when it may. Every rule about what
+-- may leave (a service window, quiet hours) belongs here: say.lua asks when a message is queued, mark.lua before each send.
 local function refusal_reason(owner, optout, voice)
-  if optout == '1' then return 'the person opted out' end
-  if voice == 'bot' and (owner == 'human' or owner == 'closed') then return 'the session belongs to ' .. owner end
+  if optout == '1' then return 'the person opted out', 'opted_out' end
+  if voice == 'bot' and (owner == 'human' or owner == 'closed') then
+    return 'the session belongs to ' .. owner, owner == 'human' and 'person' or 'closed'
+  end
 end
 
 -- The next timer of a session: its time and name, or nil.

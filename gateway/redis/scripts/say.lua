@@ -1,18 +1,63 @@
--- Append a proactive message to a session's outbox. ARGV: stamp, session, key, voice, whether the agent's
--- ownership expires (1 or ''), then reply and log entry for each. A message of an agent takes the session over. Returns said, duplicate,
--- full when too many replies wait, or unknown for a session without any message.
-local now, session = clock(), ARGV[2]
-if redis.call('HEXISTS', key(session), 'address') == 0 then return 'unknown' end
-if redis.call('LLEN', key(session, ':out')) + (#ARGV - 5) / 2 > MAILBOX_LENGTH then return 'full' end
-if redis.call('ZADD', key(session, ':seen'), 'NX', now, ARGV[3]) == 0 then return 'duplicate' end
+-- Append a proactive message to a session's outbox, or tell why it may not leave. ARGV: stamp, session, key, voice,
+-- whether the agent's ownership expires (1 or ''), digest of the content, the log entry of an earlier message of this
+-- key that is known to have left no trace outside ('' for none), then reply and log entry for each part. A message of
+-- an agent takes the session over. Returns queued, duplicate (the same content again), id_used (another content under
+-- the key), full when too many replies wait, unknown_session for one without any message, or a refusal's code.
+local now, session, id = clock(), ARGV[2], ARGV[3]
+local record, part_count = proactive_record(session, id), (#ARGV - 7) / 2
+local stored = redis.call('HMGET', key(session), 'address', 'owner', 'optout')
+if not stored[1] then return 'unknown_session' end
+
+-- A refused message has not used up its key. Earlier releases kept the key in `seen`, without a record.
+local function find_earlier_use()
+  local earlier = redis.call('HMGET', record, 'outcome', 'digest', 'entry')
+  if not earlier[1] then
+    local seen_at = redis.call('ZSCORE', key(session, ':seen'), id)
+    return seen_at and tonumber(seen_at) > now - DEDUP_MS and 'duplicate'
+  end
+  if earlier[1] ~= 'queued' or earlier[3] == ARGV[7] then return nil end
+  return earlier[2] == ARGV[6] and 'duplicate' or 'id_used'
+end
+
+-- Guarantee L13: what may not leave is refused here, before its key is used. mark.lua asks the same again.
+local function find_refusal()
+  local reason, code = refusal_reason(stored[2], stored[3], ARGV[4])
+  if not reason and part_count == 0 then return 'there is nothing to send', 'empty' end
+  return reason, code
+end
+
+-- The record has the time to live of the deduplication. `entry` is the message's first log entry.
+local function write_record(outcome, entry)
+  local index, newest = key(session, ':proactive'), 'tg:proactive_session:' .. id
+  redis.call('HSET', record, 'outcome', outcome, 'digest', ARGV[6], 'entry', entry, 'parts', part_count)
+  redis.call('PEXPIRE', record, DEDUP_MS)
+  redis.call('SET', newest, session, 'PX', DEDUP_MS)
+  redis.call('ZADD', index, now, id)
+  redis.call('ZREMRANGEBYSCORE', index, '-inf', now - DEDUP_MS)
+  redis.call('PEXPIRE', index, DEDUP_MS)
+end
+
+local earlier_use = find_earlier_use()
+if earlier_use then return earlier_use end
+local reason, code = find_refusal()
+if reason then
+  write_record(code, log_entry(session, 'refused', cjson.encode({key = id, reason = reason, code = code})))
+  start_retention_if_idle(session)
+  count('silenced')
+  return code
+end
+if redis.call('LLEN', key(session, ':out')) + part_count > MAILBOX_LENGTH then return 'full' end
 if ARGV[4] == 'person' then
   clear_timers(session, 'inactivity', 'hand_off', 'undelivered')
   set_owner(session, 'human', now, ARGV[5] == '1')
 end
-for i = 6, #ARGV, 2 do
+local first_entry
+for i = 8, #ARGV, 2 do
   redis.call('RPUSH', key(session, ':out'), stamp_reply(ARGV[i], now))
-  log_entry(session, 'said', ARGV[i + 1])
+  local entry = log_entry(session, 'said', ARGV[i + 1])
+  first_entry = first_entry or entry
 end
+write_record('queued', first_entry)
 count('proactive')
 enqueue(session, now, ARGV[1])
-return 'said'
+return 'queued'

@@ -179,7 +179,7 @@ async def test_a_full_outbox_takes_no_more_proactive_messages(redis: Redis) -> N
 
     outcomes = [await sender.send(SESSION, f"own-{number}", Message(text="x")) for number in range(3)]
     assert outcomes == [SendOutcome.QUEUED, SendOutcome.QUEUED, SendOutcome.FULL]
-    assert await sender.send(SESSION, "own-0", Message(text="x")) is SendOutcome.FULL
+    assert await sender.send(SESSION, "own-0", Message(text="x")) is SendOutcome.DUPLICATE
 
 
 async def test_a_replayed_reply_leaves_before_newer_ones(redis: Redis) -> None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from redis.asyncio import Redis
 from typer.testing import CliRunner, Result
 
+from core.errors import Unavailable
+from core.model import ControlAction, DeliveryStatus, Message, StatusChanged
+from core.processing.session_processor import ProcessResult
 from gateway.cli import app
+from gateway.redis.lua import ProtocolLimits
+from gateway.redis.outbox import ProactiveSender
 from tests.core.rig import SESSION, Rig
 from tests.fakes import ADDRESS
 
@@ -85,3 +91,53 @@ def test_a_proactive_message_is_queued_in_the_outbox(ask_command: str) -> None:
     assert run("send", SESSION, "Your parcel is here.").exit_code == 0
     assert "unsent 1" in run("sessions").output
     assert run("send", "fake:nobody", "hello?").exit_code == 1
+
+
+def kinds_of(message: str) -> list[str]:
+    return [line.split()[2] for line in run("why", message).output.splitlines()[1:]]
+
+
+@pytest.mark.parametrize(("voice", "key"), [("bot", "own-rem-1"), ("person", "agent-rem-1")])
+@pytest.mark.parametrize("text", ["one", "one\ntwo"])
+def test_why_shows_every_step_of_a_proactive_message(
+    ask_command: str, voice: Literal["bot", "person"], key: str, text: str
+) -> None:
+    async def sent(rig: Rig) -> None:
+        await answered(rig)
+        rig.channel.planned_failures = [(Unavailable("HTTP 503"), False)]
+        channels: Any = {"fake": rig.channel}
+        sender = ProactiveSender(rig.redis, channels, ProtocolLimits())
+        await sender.send(SESSION, key, Message(text=text), voice)
+        while await rig.process_when_due() is not ProcessResult.EMPTY:
+            pass
+        status = StatusChanged(provider_id="P2", channel="fake", status=DeliveryStatus.DELIVERED)
+        await rig.inbox.accept([status])
+
+    prepare(ask_command, sent)
+    steps = ["said", "sending", "postponed", "sending", "sent", "status"]
+    if "\n" in text:
+        steps = ["said", *steps[:5], "sending", "sent", "status"]
+    for name in (key, "rem-1", "P2"):
+        assert kinds_of(name) == steps
+
+
+def test_why_and_send_tell_why_a_message_was_refused(ask_command: str) -> None:
+    async def opted_out(rig: Rig) -> None:
+        await answered(rig)
+        await rig.accept_action(ControlAction.OPT_OUT)
+        channels: Any = {"fake": rig.channel}
+        sender = ProactiveSender(rig.redis, channels, ProtocolLimits())
+        await sender.send(SESSION, "own-rem-1", Message(text="Sale!"))
+
+    prepare(ask_command, opted_out)
+    refused = run("send", SESSION, "Sale!")
+    assert (refused.exit_code, "opted out" in refused.stderr) == (1, True)
+    assert kinds_of("rem-1") == ["refused"]
+    assert "opted out" in run("why", "rem-1").output
+
+
+def test_send_names_the_message_for_why(ask_command: str) -> None:
+    prepare(ask_command, answered)
+
+    message_id = run("send", SESSION, "Your parcel is here.").output.split("`")[1].split()[-1]
+    assert kinds_of(message_id) == ["said"]

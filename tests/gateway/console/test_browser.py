@@ -136,6 +136,27 @@ def test_an_agent_answers_in_the_inbox_and_returns_the_conversation(
     last_reply(page, "date of birth")
 
 
+def test_the_inbox_shows_why_an_answer_was_not_sent(page: Page, gateway: RunningGateway) -> None:
+    say(page, "hi")
+    last_reply(page, "last four digits")
+    page.get_by_role("button", name="Take over").click()
+    expect(page.locator("#owner")).to_have_text("Agent")
+    say(page, "STOP")
+    desk = page.context.new_page()
+    desk.goto(f"{gateway.url}/console/desk")
+    desk.get_by_role("button", name=page.locator("#person").inner_text()).click()
+    expect(desk.locator("li.aside").last).to_contain_text("opt out")
+    desk.get_by_label("Answer", exact=True).fill("Grace here.")
+    desk.keyboard.press("Enter")
+
+    expect(desk.get_by_role("alert")).to_contain_text("the person opted out")
+    expect(desk.locator("li.aside").last).to_contain_text("not sent: the person opted out")
+    with desk.expect_response("**/console/desk/sessions"):
+        pass
+    expect(desk.get_by_role("alert")).to_be_visible()
+    expect(desk.get_by_label("Answer", exact=True)).to_have_value("Grace here.")
+
+
 def test_the_conversation_is_restored_after_a_reload(page: Page) -> None:
     say(page, "hi")
     last_reply(page, "last four digits")

@@ -38,6 +38,7 @@ def _ask_everything(url: str) -> None:
         @settings(
             max_examples=examples(15),
             database=None,
+            deadline=None,
             derandomize=True,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),

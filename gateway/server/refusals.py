@@ -1,0 +1,26 @@
+"""HTTP responses for messages that were not sent, the same on every surface that sends."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from gateway.redis.outbox import REFUSAL_SENTENCES, SendOutcome
+from gateway.server.error_responses import RETRY_AFTER_SECONDS, error_response
+
+_STATUSES = {
+    SendOutcome.UNKNOWN: 404,
+    SendOutcome.ID_USED: 409,
+    SendOutcome.OPTED_OUT: 409,
+    SendOutcome.PERSON: 409,
+    SendOutcome.CLOSED: 409,
+    SendOutcome.EMPTY: 422,
+    SendOutcome.FULL: 503,
+}
+
+
+def refusal_response(outcome: SendOutcome) -> Response | None:
+    """Build the error response for a message that was not sent; `None` for one that was queued."""
+    if outcome not in _STATUSES:
+        return None
+    headers = {"Retry-After": RETRY_AFTER_SECONDS} if outcome is SendOutcome.FULL else None
+    return error_response(_STATUSES[outcome], outcome.value, REFUSAL_SENTENCES[outcome], headers)
