@@ -18,6 +18,22 @@ from gateway.redis.connection.multiplexer import multiplexed_call
 
 _DAY_MS = 24 * 3600 * 1000
 
+_FOLDERS = ("web", "worker", "rq", "embedding", "shared", "")
+_SHARED_PARTS = (
+    "keys",
+    "effects",
+    "ownership",
+    "queue",
+    "timers",
+    "suspicion",
+    "outbox",
+    "circuit_breaker",
+    "view",
+    "leases",
+    "delivery_reports",
+)
+"""Shared functions, each part after those that it uses."""
+
 Argument = str | bytes | int
 
 
@@ -166,12 +182,17 @@ def load_chain(names: tuple[str, ...], protocol: ProtocolLimits) -> ScriptChain:
 
 
 def _read_source(name: str) -> str:
-    return (resources.files("gateway.redis") / "scripts" / f"{name}.lua").read_text(encoding="utf-8")
+    folder = resources.files("gateway.redis") / "scripts"
+    for place in _FOLDERS:
+        if (file := folder / place / f"{name}.lua").is_file():
+            return file.read_text(encoding="utf-8")
+    raise FileNotFoundError(f"{name}.lua is in none of the folders of gateway/redis/scripts")
 
 
 def _build_script(protocol: ProtocolLimits, body: str) -> LuaScript:
     wrapped_body = f"local function run_script(ARGV)\n{body}\nend"
     epilogue = "local answer = run_script(ARGV)\nflush_effects()\nreturn answer"
-    text = "\n".join((_render_constants(protocol), _read_source("prelude"), wrapped_body, epilogue))
+    shared = (_read_source(name) for name in _SHARED_PARTS)
+    text = "\n".join((_render_constants(protocol), *shared, wrapped_body, epilogue))
     # the server names scripts by their SHA-1; this is not a security measure
     return LuaScript(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

@@ -64,7 +64,7 @@ class RedisMailbox:
         return await self.decode_claim(session, answers[0], requested_at)
 
     async def decode_claim(self, session: str, answer: Any, requested_at: float) -> Claim:
-        """Decode the answer of `claim` in prelude.lua.
+        """Decode the answer of `acquire_lease` in leases.lua.
 
         `requested_at` is the monotonic time before the request, so the lease never seems to last longer than
         it does.

@@ -74,7 +74,7 @@ class ScriptModel:
     limits_rate = False
     """The provider accepts only one send at a time."""
 
-    # Shared functions of prelude.lua.
+    # Functions that scripts share.
 
     def wake(self, s: Store) -> Store:
         """Enqueue a job unless the session has one or must wait."""

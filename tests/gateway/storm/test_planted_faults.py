@@ -34,7 +34,7 @@ if __name__ == "__main__":
 FAULTS = {
     "the head of the outbox is popped unseen": (
         {
-            "prelude.lua": (
+            "shared/outbox.lua": (
                 "  return stored_field(redis.call('LINDEX', key(session, ':out'), 0), 'key') == reply\n",
                 "  return redis.call('LLEN', key(session, ':out')) > 0\n",
             ),
@@ -47,7 +47,7 @@ FAULTS = {
     ),
     "the lease is not checked": (
         {
-            "prelude.lua": (
+            "shared/leases.lua": (
                 "  if valid_fences[session] == fence then return true end\n",
                 "  if fence then return true end\n",
             )
@@ -55,12 +55,12 @@ FAULTS = {
         {"SETTLED_TWICE", "OVERLAP", "DUPLICATED", "DUPLICATE_COMMIT"},
     ),
     "the owner is not checked at the mark": (
-        {"mark.lua": ("if reason then\n", "if reason and ARGV[7] ~= 'bot' then\n")},
+        {"worker/mark.lua": ("if reason then\n", "if reason and ARGV[7] ~= 'bot' then\n")},
         {"SENT_WHILE_SILENCED"},
     ),
     "fences repeat after an erasure": (
         {
-            "prelude.lua": (
+            "shared/leases.lua": (
                 "local fence = number .. ':' .. nonce",
                 "nonce = '0'; local fence = number .. ':0'",
             )

@@ -1,6 +1,6 @@
 -- Move up to a number of jobs from the queue to RQ's intermediate list, in order, and acquire their sessions' leases.
 -- ARGV: stamp, intermediate list, number, nonce, 'all' if no session may start (or ''), and the id of a job that was moved before, if any.
--- Returns for each job its id, data, timeout, session and the answer of acquire_lease (prelude.lua): nil when another worker holds the lease; session
+-- Returns for each job its id, data, timeout, session and the answer of acquire_lease (leases.lua): nil when another worker holds the lease; session
 -- and view are nil when the data is not a call to process a session.
 local now, jobs, isolation = clock(), {}, ARGV[5] == '' and 'suspects' or ARGV[5]
 

@@ -1,0 +1,70 @@
+-- Failures that a delivery status reports.
+
+-- The kept reply of a sent message: its time, how often it was sent again, and its JSON without these and its key.
+local function find_kept(session, id)
+  local kept = redis.call('HGET', key(session, ':kept'), id)
+  if not kept then return nil end
+  local at, resends, rest = kept:match('^(%d+) (%d+) (.*)$')
+  return {at = tonumber(at), resends = tonumber(resends), rest = rest}
+end
+
+-- Keep a sent reply until its fate is known, or it is too old, or others of its session are newer.
+local function keep_reply(session, id, reply)
+  local kept = key(session, ':kept')
+  redis.call('HSET', kept, id, reply)
+  redis.call('PEXPIRE', kept, REPLY_MS)
+  if redis.call('HLEN', kept) <= KEPT_LENGTH then return end
+  local newest = {}
+  for _, each in ipairs(redis.call('LRANGE', key(session, ':recent'), 0, KEPT_LENGTH - 1)) do newest[each] = true end
+  for _, each in ipairs(redis.call('HKEYS', kept)) do
+    if not newest[each] then redis.call('HDEL', kept, each) end
+  end
+end
+
+-- Schedule a resend of a message. Returns the milliseconds until then, or nil and the reason why there is none.
+local function schedule_resend(message, kept, pause, now)
+  if not kept then return nil, 'it is not kept any more' end
+  if kept.resends >= MAX_RESENDS then return nil, 'gave up after ' .. MAX_RESENDS .. ' resends' end
+  local wait = math.max(pause, RESEND_MS * 4 ^ kept.resends)
+  if kept.at > 0 and now + wait >= kept.at + REPLY_MS then return nil, 'it would be too old to be sent again' end
+  redis.call('ZADD', 'tg:resends', now + wait, message)
+  return wait
+end
+
+-- Guarantee L14: a failure that a status reports is settled as the same answer of the API would be. `message` is the key
+-- of a sent message. Returns whether the session has work now.
+local function settle_failed_status(message, now)
+  local stored = redis.call('HMGET', message, 'session', 'reply', 'account', 'entry', 'failure', 'pause')
+  local session, reply, failure = stored[1], stored[2], stored[5] or 'permanent'
+  local report = cjson.decode(stored[4])
+  if failure == 'account' and stored[3] then
+    redis.call('HSET', 'tg:alarms', stored[3], cjson.encode({code = report.code, reason = report.error, at_ms = now}))
+  end
+  if redis.call('HEXISTS', key(session), 'address') == 0 then return false end  -- erased meanwhile
+  local kept, why = find_kept(session, report.id), nil
+  if failure == 'temporary' then
+    local wait
+    wait, why = schedule_resend(message, kept, tonumber(stored[6] or 0), now)
+    if wait then
+      log_entry(session, 'resending', cjson.encode({id = report.id, code = report.code, seconds = wait / 1000}))
+      count('resent')
+      return false
+    end
+  end
+  redis.call('HDEL', key(session, ':kept'), report.id)
+  if failure == 'opted_out' then
+    redis.call('HSET', key(session), 'optout', '1')
+    redis.call('PERSIST', key(session))
+    log_entry(session, 'control', cjson.encode({act = 'opt_out', owner = '', actor = 'status ' .. report.code, at = 0}))
+    return false
+  end
+  local reason = 'status ' .. (report.code ~= '' and report.code .. ': ' or '') .. report.error
+  if why then reason = why .. ': ' .. reason end
+  local letter = cjson.encode({reason = reason, code = report.code, failure = failure, id = report.id})
+  if kept then
+    local whole = '{"key":' .. cjson.encode(reply) .. ',' .. kept.rest:sub(2)
+    letter = letter:sub(1, -2) .. ',"reply":' .. whole .. '}'
+  end
+  add_dead_letter(session, letter)
+  return schedule_undelivered(session, reply, now, failure)
+end

@@ -1,0 +1,36 @@
+-- Notifications and counters, which a script collects and writes once at its end.
+
+-- Notification about a session (gateway/redis/connection/notifications.py); a message may hold several.
+local function encode_notification(session, payload)
+  payload = payload or ''
+  return #session .. ' ' .. #payload .. ' ' .. session .. payload
+end
+
+local notifications, counters, status_counters = {}, {}, {}
+
+-- A turn or one of its replies is complete; web clients may wait for it. With `payload` they need not read the log.
+local function notify_waiting(session, payload)
+  if session:sub(1, 4) == 'web:' then notifications[#notifications + 1] = encode_notification(session, payload) end
+end
+
+local function count(name)
+  counters[name] = (counters[name] or 0) + 1
+end
+
+-- Count a delivery status by channel, status and class of failure, for ever and by the hour.
+local function count_status(channel, status, failure)
+  local name = channel .. ':' .. status .. (failure ~= '' and ':' .. failure or '')
+  count('delivery:' .. name)
+  status_counters[name] = (status_counters[name] or 0) + 1
+end
+
+-- Publish notifications and add counters once, at the end of a script.
+local function flush_effects()
+  if next(status_counters) then
+    local hour = 'tg:statuses:' .. string.format('%d', math.floor(clock() / 3600000))
+    for name, times in pairs(status_counters) do redis.call('HINCRBY', hour, name, times) end
+    redis.call('PEXPIRE', hour, 25 * 3600000)
+  end
+  for name, times in pairs(counters) do redis.call('HINCRBY', 'tg:counts', name, times) end
+  if #notifications > 0 then redis.call('PUBLISH', 'tg:told', table.concat(notifications)) end
+end

@@ -1,0 +1,60 @@
+-- Keys, clock and log. The files of this folder are put in front of every script, after the constants that
+-- gateway/redis/lua.py writes and in the order that it names.
+--
+-- Keys of one session share a hash tag:
+--   tg:{s}        hash    owner optout state address account | fence nonce lease | job hold | tries started losses
+--                         waits marked marked_at slot | gather burst quiet overflow | inactivity hand_off undelivered
+--                         undelivered_as expires lapses acted wrote
+--   tg:{s}:mail   list    accepted turns, not yet committed
+--   tg:{s}:out    list    committed replies, not yet settled
+--   tg:{s}:seen   zset    deduplication: provider ids of received messages, by time
+--   tg:{s}:recent list    provider ids of sent messages
+--   tg:{s}:kept   hash    sent replies that may have to be sent again, by provider id
+--   tg:{s}:log    stream  log of the session
+--   tg:{s}:proactive      zset  keys of proactive messages, by time
+--   tg:proactive:{s}:*    hash  a proactive message by its key: outcome (queued or a refusal's code), digest of the content,
+--                               entry (its first log entry), parts
+-- and, for all sessions:
+--   tg:due        zset    session by the time at which the sweeper must check it
+--   tg:ready:*    zset    an account's sessions that have a job in the queue, by the time it was enqueued
+--   tg:backlog:*  zset    sessions that wait because their account has too many jobs
+--   tg:message:*  hash    a sent message's status by the provider's id
+--   tg:resends    zset    sent messages that are sent again, by the time of that
+--   tg:proactive_session:*  string  the session of the newest proactive message of a key
+--   tg:counts     hash    counters
+--   tg:statuses:* hash    counters of delivery statuses by channel, status and class, for each hour since the epoch
+--   tg:alarms     hash    the last failure of an account that a status reported, by account
+--   tg:dead       stream  dead letters
+--   tg:desk       zset    sessions that wait for an agent or have one, by the time of the last change
+--   tg:paused     zset    open circuit breakers: accounts by the time of the next probe
+--   tg:workers    zset    workers by the time of their last heartbeat
+--   tg:probe      zset    what the readiness check wrote; expires after a minute
+--   tg:failing:*  zset    replies of an account that failed since its last success, by time; as many as open its breaker
+--   tg:failures   hash    how often the circuit breaker opened since the last success, by account
+--   tg:reasons    hash    the error that opened the circuit breaker, by account
+--   tg:pace:*     string  rate limit: theoretical arrival time of the next send of a number or account
+--
+-- Out of memory, the server refuses a script only at its first write, never later, so no script is applied
+-- partially. accept.lua therefore begins with a write that is refused then (ZADD), not with one that passes (ZREM).
+
+-- Current time in milliseconds. It does not change while a script runs, so it is read once.
+local cached_time
+local function clock()
+  if not cached_time then
+    local time = redis.call('TIME')
+    cached_time = time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  return cached_time
+end
+
+local function key(session, part)
+  return 'tg:{' .. session .. '}' .. (part or '')
+end
+
+local function proactive_record(session, id)
+  return 'tg:proactive:{' .. session .. '}:' .. id
+end
+
+local function log_entry(session, kind, entry)
+  return redis.call('XADD', key(session, ':log'), 'MAXLEN', '~', LOG_LENGTH, '*', 'k', kind, 'd', entry)
+end

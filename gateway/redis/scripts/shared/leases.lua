@@ -1,0 +1,76 @@
+-- Leases with fencing tokens, from acquisition to release.
+
+local valid_fences = {}  -- fencing tokens that this script run has checked, by session
+
+-- Guarantee L5: only the newest fencing token, while its lease is valid, may write. A token is a number that grows and
+-- the claimer's nonce: the number alone repeats after an erasure, a failover to a lagging replica or a restored backup.
+local function lease_valid(session, fence, now)
+  if valid_fences[session] == fence then return true end
+  local stored = redis.call('HMGET', key(session), 'fence', 'nonce', 'lease')
+  if not stored[3] or tonumber(stored[3]) <= now then return false end
+  if (stored[1] or '') .. ':' .. (stored[2] or '') ~= fence then return false end
+  valid_fences[session] = fence
+  return true
+end
+
+-- A worker that was paused, or without the server, for longer than the lease gets a longer one the next time.
+local function lease_length(losses)
+  return LEASE_MS * math.min(1 + tonumber(losses or 0), MAX_LEASE_FACTOR)
+end
+
+-- Guarantee L5: acquire the lease with a new fencing token, unless it is held. Returns {fence, milliseconds, view} or nil.
+-- With `isolation` a suspect is not started: in place of the view there is its level of suspicion; with 'all' no session is.
+local function acquire_lease(session, now, stamp, nonce, isolation)
+  local s = key(session)
+  local stored = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold', 'started', 'losses')
+  release_slot(session, stored[2] or '', now, stamp)
+  if stored[1] and tonumber(stored[1]) > now then return nil end
+  local number = tonumber(stored[3] or 0) + 1
+  local fence = number .. ':' .. nonce
+  local length = lease_length(stored[6])
+  redis.call('HSET', s, 'fence', number, 'nonce', nonce, 'lease', now + length)
+  if stored[4] then redis.call('HDEL', s, 'hold') end
+  redis.call('ZADD', 'tg:due', now + length, session)
+  local suspicion = isolation and math.max(count_deaths(stored[5] or '', fence), tonumber(stored[6] or 0))
+  if isolation and (suspicion > 0 or isolation == 'all') then return {fence, length, suspicion} end
+  return {fence, length, read_view(session, now, fence)}
+end
+
+local function clear_lease(session, ...)
+  valid_fences[session] = nil
+  redis.call('HDEL', key(session), 'lease', 'job', ...)
+end
+
+-- A session without work is kept for the retention time; an opt-out is kept for good.
+local function start_retention(session)
+  local s = key(session)
+  if redis.call('HGET', s, 'optout') == '1' then redis.call('PERSIST', s) else redis.call('PEXPIRE', s, RETENTION_MS) end
+  redis.call('PEXPIRE', key(session, ':log'), RETENTION_MS)
+  redis.call('PEXPIRE', key(session, ':recent'), RETENTION_MS)
+end
+
+-- The same for an event that needs no job; while there is work, the end of that starts it.
+local function start_retention_if_idle(session)
+  if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) > 0 then return end
+  local stored = redis.call('HMGET', key(session), 'job', 'lease')
+  if not stored[1] and not stored[2] then start_retention(session) end
+end
+
+-- Guarantee L8: release the lease and clear the job mark if no work is left, in one step. A burst that may still grow
+-- and a running timer are left to the due index. Returns whether the lease was released.
+local function release_or_stay(session, now)
+  local s = key(session)
+  if redis.call('EXISTS', key(session, ':mail'), key(session, ':out')) > 0 then
+    local quiet_until = tonumber(redis.call('HGET', s, 'quiet') or 0)
+    if quiet_until <= now or redis.call('EXISTS', key(session, ':out')) > 0 then return false end
+    clear_lease(session)
+    redis.call('ZADD', 'tg:due', quiet_until, session)
+    return true
+  end
+  local timer = next_timer(session)
+  if timer and timer <= now then return false end
+  clear_lease(session, 'hold', 'overflow', 'burst', 'quiet')
+  if timer then redis.call('ZADD', 'tg:due', timer, session) else redis.call('ZREM', 'tg:due', session) end
+  start_retention(session)
+  return true
+end

@@ -1,0 +1,39 @@
+-- Stored turns and replies.
+
+-- A field of a stored turn or reply; nil when this release cannot read it.
+local function stored_field(item, field)
+  local ok, value = pcall(cjson.decode, item or '')
+  return ok and type(value) == 'table' and value[field] or nil
+end
+
+-- True if the outbox begins with this reply. An agent's reply, a proactive one and the bot's are appended by different
+-- processes, so no script may assume which is the first.
+local function is_next_reply(session, reply)
+  return stored_field(redis.call('LINDEX', key(session, ':out'), 0), 'key') == reply
+end
+
+-- Guarantee L7: remove the named reply from the outbox; any other stays.
+local function settle_reply(session, reply)
+  if not is_next_reply(session, reply) then return end
+  redis.call('LPOP', key(session, ':out'))
+  redis.call('HDEL', key(session), 'marked', 'marked_at', 'waits', 'slot')
+end
+
+-- The age of a reply counts from its time in the outbox, which begins its JSON (guarantee L14).
+local function stamp_reply(reply, now)
+  return '{"committed_at_ms":' .. string.format('%d', now) .. ',' .. reply:sub(2)
+end
+
+-- An earlier release stored replies without a time: their age counts from the first look at them.
+local function stamp_first_reply(session, outbox, now)
+  local first = outbox[1]
+  if not first or first:sub(1, 2) ~= '{"' or first:find('"committed_at_ms":', 1, true) then return end
+  outbox[1] = stamp_reply(first, now)
+  redis.call('LSET', key(session, ':out'), 0, outbox[1])
+end
+
+-- Guarantee L9: a turn or reply that was given up is stored with its reason.
+local function add_dead_letter(session, letter)
+  redis.call('XADD', 'tg:dead', 'MAXLEN', '~', DEAD_LENGTH, '*', 'session', session, 'letter', letter)
+  count('dead')
+end

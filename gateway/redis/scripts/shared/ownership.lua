@@ -1,0 +1,25 @@
+-- Who may speak in a session.
+
+-- Guarantee L10: `owner` speaks from now on. With `expires` the bot may speak again after a period without an agent's
+-- action; without it, only an explicit action returns the session to the bot.
+local function set_owner(session, owner, now, expires)
+  local s = key(session)
+  redis.call('HSET', s, 'owner', owner)
+  redis.call('HDEL', s, 'lapses')
+  if owner == 'waiting' or owner == 'human' then
+    redis.call('ZADD', 'tg:desk', now, session)
+    redis.call('ZREMRANGEBYSCORE', 'tg:desk', '-inf', now - RETENTION_MS)
+    if expires and AGENT_TIMEOUT_MS > 0 then redis.call('HSET', s, 'lapses', now + AGENT_TIMEOUT_MS) end
+  else
+    redis.call('ZREM', 'tg:desk', session)
+  end
+end
+
+-- Guarantees L10 and L13: the reason why a voice may not speak now and its code; nil when it may. Every rule about what
+-- may leave (a service window, quiet hours) belongs here: say.lua asks when a message is queued, mark.lua before each send.
+local function refusal_reason(owner, optout, voice)
+  if optout == '1' then return 'the person opted out', 'opted_out' end
+  if voice == 'bot' and (owner == 'human' or owner == 'closed') then
+    return 'the session belongs to ' .. owner, owner == 'human' and 'person' or 'closed'
+  end
+end

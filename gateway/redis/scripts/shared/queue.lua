@@ -1,0 +1,53 @@
+-- RQ jobs of sessions, and fairness between accounts.
+
+local has_backlog = {}  -- cache for this script run
+
+-- Fairness: an account has a bounded number of jobs in the queue, so others do not wait behind thousands.
+local function reserve_slot(session, account, now)
+  local ready = 'tg:ready:' .. account
+  if redis.call('ZCARD', ready) >= MAX_JOBS_PER_ACCOUNT and not redis.call('ZSCORE', ready, session) then
+    redis.call('ZADD', 'tg:backlog:' .. account, 'NX', now, session)
+    redis.call('ZADD', 'tg:due', now + BACKLOG_MS, session)
+    has_backlog[account] = true
+    return false
+  end
+  redis.call('ZADD', ready, now, session)
+  return true
+end
+
+local queue_registered = false  -- RQ's set of queues contains ours
+
+-- Enqueue a job unless the session has one or must wait: `hold` after a failure, `quiet` while a burst of messages
+-- may still grow (debounce). Returns whether it was enqueued.
+-- The job's data is stored as plain JSON: RQ reads uncompressed data as well as compressed.
+local function enqueue(session, now, stamp)
+  local s = key(session)
+  local stored = redis.call('HMGET', s, 'job', 'hold', 'quiet', 'account')
+  if stored[1] then return false end
+  local not_before = math.max(tonumber(stored[2] or 0), tonumber(stored[3] or 0))
+  if not_before > now then
+    redis.call('ZADD', 'tg:due', not_before, session)
+    return false
+  end
+  if not reserve_slot(session, stored[4] or '', now) then return false end
+  -- The counter goes back in a failover to a lagging replica; with the time in it, an id is never used twice.
+  local job = 'drain-' .. redis.sha1hex(session .. stamp):sub(1, 12) .. '-' .. redis.call('INCR', 'tg:jobs')
+  local fields = rq_fields(cjson.encode({JOB_FUNCTION, cjson.null, {session}, EMPTY_OBJECT}), stamp)
+  redis.call('HSET', RQ_JOB .. job, unpack(fields))
+  if not queue_registered then redis.call('SADD', RQ_QUEUES, QUEUE) end
+  queue_registered = true
+  redis.call('RPUSH', QUEUE, job)
+  redis.call('HSET', s, 'job', job)
+  if stored[2] then redis.call('HDEL', s, 'hold') end
+  redis.call('PERSIST', s)
+  redis.call('ZADD', 'tg:due', now + GRACE_MS, session)
+  return true
+end
+
+-- The session's job has left the queue; enqueue the next session of its account.
+local function release_slot(session, account, now, stamp)
+  if redis.call('ZREM', 'tg:ready:' .. account, session) == 0 or has_backlog[account] == false then return end
+  local next_ = redis.call('ZPOPMIN', 'tg:backlog:' .. account)
+  has_backlog[account] = next_[1] ~= nil
+  if next_[1] then enqueue(next_[1], now, stamp) end
+end

@@ -1,0 +1,35 @@
+-- The session as its lease holder sees it: one turn, or all that may be merged into one. Reading a waiting turn while
+-- the outbox is empty starts it. A burst that may still grow is not returned; an expired timer is
+-- returned only when there is nothing else.
+local function read_view(session, now, fence, is_restart)
+  local s = key(session)
+  local outbox = redis.call('LRANGE', key(session, ':out'), 0, 9)
+  local fields = redis.call('HMGET', s, 'owner', 'optout', 'state', 'tries', 'waits', 'marked', 'marked_at',
+    'overflow', 'gather', 'quiet', 'expires', 'started')
+  local started = fields[12] or ''
+  fields[12] = count_deaths(started, fence)
+  local turns = {}
+  if #outbox == 0 and tonumber(fields[10] or 0) <= now then
+    turns = redis.call('LRANGE', key(session, ':mail'), 0, fields[9] == '1' and BURST_LENGTH - 1 or 0)
+    if fields[10] then redis.call('HDEL', s, 'burst', 'quiet') end
+  end
+  local fired_timer = {}
+  if #turns > 0 then
+    expire_conversation(session, fields, now)
+    if not is_restart then
+      record_start(session, fence, started)
+      log_entry(session, 'claimed', cjson.encode({turn = cjson.decode(turns[1]).id, fence = fence}))
+    end
+  elseif #outbox == 0 then
+    local at, name = next_timer(session)
+    if at and at <= now then
+      record_start(session, fence, started)
+      local fired = redis.call('HMGET', s, 'address', 'undelivered_as')
+      fired_timer = {name, fired[1], at, name == 'undelivered' and fired[2] or ''}
+    end
+  end
+  local recent = {}
+  if fields[6] then recent = redis.call('LRANGE', key(session, ':recent'), 0, -1) end
+  stamp_first_reply(session, outbox, now)
+  return {fields, turns, outbox, recent, fired_timer, now}
+end
