@@ -30,7 +30,7 @@ def encode_sent_entry(reply: Reply, provider_id: str) -> bytes:
 
 
 def encode_kept_reply(reply: Reply) -> str:
-    """Encode a sent reply as delivery_reports.lua keeps it: its time, how often it was sent again, and the rest."""
+    """Encode a sent reply as delivery_reports.lua keeps it: time, number of resends, and the rest."""
     own_fields = {"key", "committed_at_ms", "resends"}
     rest = reply.model_dump_json(exclude_defaults=True, exclude=own_fields)
     return f"{reply.committed_at_ms} {reply.resends} {rest}"
