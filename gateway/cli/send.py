@@ -30,7 +30,7 @@ def send(
     from gateway.bootstrap import add_web_channel, build_protocol_limits, load_channels
     from gateway.config.settings import Settings
     from gateway.redis.outbox import REFUSAL_SENTENCES, ProactiveSender, SendOutcome
-    from gateway.redis.records.proactive_messages import OWN_PREFIX
+    from gateway.redis.records.message_timeline import OWN_PREFIX
 
     settings = Settings.load()
     channels, limits = load_channels(settings), build_protocol_limits(settings)

@@ -100,7 +100,7 @@ def _select_by_keys(keys: Collection[str], entries: list[LogEntry]) -> list[LogE
 
 
 def _is_about(entry: LogEntry, keys: Collection[str]) -> bool:
-    from gateway.redis.records.proactive_messages import original_key
+    from gateway.redis.records.message_timeline import original_key
 
     return any(original_key(key, keys) in keys for key in _get_keys(entry))
 
@@ -114,7 +114,7 @@ def _get_keys(entry: LogEntry) -> list[str]:
 
 def _find_sibling_parts(key: str, entries: list[LogEntry]) -> set[str]:
     """Return the keys of all parts of a proactive message, of which one is given."""
-    from gateway.redis.records.proactive_messages import original_key
+    from gateway.redis.records.message_timeline import original_key
 
     keys = {each for entry in entries for each in _get_keys(entry)}
     key = original_key(key, keys)

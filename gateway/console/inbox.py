@@ -16,7 +16,7 @@ from core.model import Address, ControlAction, ControlReceived, Message
 from core.ports import Inbox
 from gateway.console.page import ConsolePage
 from gateway.redis.outbox import ProactiveSender
-from gateway.redis.records.proactive_messages import AGENT_PREFIX
+from gateway.redis.records.message_timeline import AGENT_PREFIX
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import is_entry_id, read_log, read_log_end, read_owner
 from gateway.server.error_responses import error_response

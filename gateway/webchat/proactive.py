@@ -12,13 +12,8 @@ from starlette.routing import BaseRoute, Route
 
 from core.model import Message
 from gateway.redis.outbox import ProactiveSender, SendOutcome
-from gateway.redis.records.proactive_messages import (
-    AGENT_PREFIX,
-    OWN_PREFIX,
-    MessageOutcome,
-    MessageReport,
-    ProactiveMessages,
-)
+from gateway.redis.records.message_timeline import AGENT_PREFIX, OWN_PREFIX, MessageOutcome
+from gateway.redis.records.proactive_messages import MessageReport, ProactiveMessages
 from gateway.server.error_responses import error_response
 from gateway.server.json_requests import BadRequest, parse_json_body
 from gateway.server.operator_auth import OperatorAuth

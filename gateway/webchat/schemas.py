@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.model import Choice, FrozenModel
 from gateway.embedding.starlette import MAX_ID_LENGTH, MAX_TEXT_LENGTH
-from gateway.redis.records.proactive_messages import MessageOutcome
+from gateway.redis.records.message_timeline import MessageOutcome
 
 
 class TurnRequest(BaseModel):
