@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
+from tests.effort import FULL
 from tests.protocol.actors import Actors
 from tests.protocol.explorer import Explorer, Report
 from tests.protocol.guarantees import (
@@ -16,6 +19,16 @@ from tests.protocol.world import WorldLimits
 
 EVERY_FAILURE = ("timed_out", "unavailable", "rejected")
 ONE_TURN = WorldLimits(turns=("A",), duplicates=())
+LARGE = (
+    "two messages, one of them delivered twice, two workers, crashes",
+    "a reply of two parts and every kind of send failure",
+    "two messages, and failures at every turn",
+    "an agent who takes over at any moment",
+    "a contact who writes before, while or after the timer expires",
+    "an agent and the business, and every kind of send failure",
+    "a failover, crashes, and an agent",
+)
+"""Worlds of tens of thousands of states: explored in CI and by `make test-all`."""
 
 WORLDS = {
     "two messages, one of them delivered twice, two workers, crashes": WorldLimits(),
@@ -34,6 +47,11 @@ WORLDS = {
     ),
     "three workers": ONE_TURN._replace(workers=3),
 }
+
+
+def explored(worlds: Mapping[str, WorldLimits]) -> list[str]:
+    """Return the names of the worlds to explore: without the large ones by default."""
+    return [name for name in worlds if FULL or name not in LARGE]
 
 
 OUTSIDE = {
@@ -55,7 +73,7 @@ OUTSIDE = {
 }
 
 
-@pytest.mark.parametrize("name", OUTSIDE)
+@pytest.mark.parametrize("name", explored(OUTSIDE))
 def test_the_guarantees_hold_whoever_else_acts(name: str) -> None:
     report = explore(OUTSIDE[name])
 
@@ -90,7 +108,7 @@ def explore(bounds: WorldLimits, scripts: ScriptModel | None = None) -> Report:
     ).explore()
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", explored(WORLDS))
 def test_the_guarantees_hold_in_every_reachable_state(name: str) -> None:
     report = explore(WORLDS[name])
 
@@ -108,7 +126,7 @@ TIMED = {
 }
 
 
-@pytest.mark.parametrize("name", TIMED)
+@pytest.mark.parametrize("name", explored(TIMED))
 def test_a_timer_is_answered_unless_cancelled(name: str) -> None:
     report = explore(TIMED[name])
 
@@ -116,7 +134,7 @@ def test_a_timer_is_answered_unless_cancelled(name: str) -> None:
     assert not report.violation, str(report)
 
 
-@pytest.mark.parametrize("bounds", [WorldLimits(workers=1), ONE_TURN._replace(timers=("A",))])
+@pytest.mark.parametrize("bounds", [ONE_TURN._replace(timers=("A",)), *([WorldLimits(workers=1)] * FULL)])
 def test_a_burst_is_taken_completely_after_its_end(bounds: WorldLimits) -> None:
     report = explore(bounds, BurstModel())
 
@@ -124,7 +142,9 @@ def test_a_burst_is_taken_completely_after_its_end(bounds: WorldLimits) -> None:
     assert not report.violation, str(report)
 
 
-@pytest.mark.parametrize("bounds", [ONE_TURN._replace(parts=2, send_failures=("timed_out",)), TWO_WAITING])
+@pytest.mark.parametrize(
+    "bounds", [TWO_WAITING, *([ONE_TURN._replace(parts=2, send_failures=("timed_out",))] * FULL)]
+)
 def test_rate_limited_replies_are_sent_in_order(bounds: WorldLimits) -> None:
     report = explore(bounds, RateLimitedModel())
 
