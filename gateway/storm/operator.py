@@ -1,4 +1,4 @@
-"""What agents, the business and operators do to a session in the middle of a turn."""
+"""Interventions of agents, the business and operators in the middle of a turn."""
 
 from __future__ import annotations
 
