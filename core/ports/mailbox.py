@@ -110,7 +110,7 @@ class SendFailure:
 class Claim:
     """A lease together with the session's contents.
 
-    Without `is_started` the view is empty: the session is read when it may run. `suspicion` is the number of
+    Without `is_started` the view is empty: the session is read when it may run. `suspicion` grows with the
     workers that died or lost the lease while answering its turn; above 0 it runs apart from others.
     """
 

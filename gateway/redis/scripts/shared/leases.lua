@@ -20,6 +20,7 @@ end
 
 -- Guarantee L5: acquire the lease with a new fencing token, unless it is held. Returns {fence, milliseconds, view} or nil.
 -- With `isolation` a suspect is not started: in place of the view there is its level of suspicion; with 'all' no session is.
+-- The first death or loss is most often a deployment's, so suspicion begins with the second.
 local function acquire_lease(session, now, stamp, nonce, isolation)
   local s = key(session)
   local stored = redis.call('HMGET', s, 'lease', 'account', 'fence', 'hold', 'started', 'losses')
@@ -31,8 +32,8 @@ local function acquire_lease(session, now, stamp, nonce, isolation)
   redis.call('HSET', s, 'fence', number, 'nonce', nonce, 'lease', now + length)
   if stored[4] then redis.call('HDEL', s, 'hold') end
   redis.call('ZADD', 'tg:due', now + length, session)
-  local suspicion = isolation and math.max(count_deaths(stored[5] or '', fence), tonumber(stored[6] or 0))
-  if isolation and (suspicion > 0 or isolation == 'all') then return {fence, length, suspicion} end
+  local level = math.max(count_deaths(stored[5] or '', fence), tonumber(stored[6] or 0)) - 1
+  if isolation == 'all' or isolation and level > 0 then return {fence, length, math.max(level, 0)} end
   return {fence, length, read_view(session, now, fence)}
 end
 
