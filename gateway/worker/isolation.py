@@ -1,8 +1,8 @@
 """Isolation of suspects: sessions whose earlier workers died or lost the lease (guarantee L9).
 
-A turn that kills its worker takes the lease of every other session there. When that happens again, all of them
-are suspects, and run apart from other sessions in groups that shrink with each death, the last ones alone. So
-the turn at fault is found after a few deaths, and the others are answered.
+A turn that kills its worker takes the lease of every other session there. When that happens again, all of
+them are suspects, and run apart from other sessions in groups that shrink with each death, the last ones
+alone. So the turn at fault is found after a few deaths, and the others are answered.
 """
 
 from __future__ import annotations
