@@ -89,6 +89,26 @@ async def test_a_pause_longer_than_the_lease_never_ends_in_an_apology(stack: Sta
     assert await stack.redis.xlen("tg:dead") == 0
 
 
+@pytest.mark.timeout(90)
+async def test_outages_of_redis_never_end_in_an_apology() -> None:
+    async with running_stack(durable=True) as stack:
+        stack.add_settings(TURNGATE_LEASE_SECONDS="1")
+        await stack.start_rq("worker", "--worker-class", "tests.gateway.workers.SlowWorker", "turns")
+        await stack.accept_message(2, "hi", "+15550171")
+        await stack.simulator.wait_for_texts(1, "+15550171")  # it runs
+        await stack.accept_message(1, "hi")
+        for _ in range(6):
+            with suppress(TimeoutError):
+                await stack.simulator.wait_for_texts(1, seconds=1.0)
+            stack.server.kill()
+            await asyncio.sleep(1.5)  # the outage
+            await asyncio.to_thread(stack.server.start)
+        [reply] = await stack.simulator.wait_for_texts(1)
+
+        assert "went wrong" not in reply
+        assert await stack.redis.xlen("tg:dead") == 0
+
+
 async def test_groups_shrink_with_suspicion_and_others_wait() -> None:
     gate, running = IsolationGate(), list[int]()
     samples: list[tuple[int, ...]] = []
