@@ -16,6 +16,7 @@ from core.model import Address, ControlAction, ControlReceived, Message
 from core.ports import Inbox
 from gateway.console.page import ConsolePage
 from gateway.redis.outbox import ProactiveSender
+from gateway.redis.records.delivery_reports import read_alarms
 from gateway.redis.records.message_timeline import AGENT_PREFIX
 from gateway.redis.records.session_index import SessionIndex
 from gateway.redis.records.session_log import is_entry_id, read_log, read_log_end, read_owner
@@ -65,8 +66,8 @@ class AgentInbox(ConsolePage):
         ]
 
     async def page(self, request: Request) -> Response:
-        """Show waiting sessions and the selected conversation."""
-        return self.render("inbox.html")
+        """Show waiting sessions and the selected conversation, and accounts that cannot deliver."""
+        return self.render("inbox.html", alarms=await read_alarms(self._redis))
 
     async def sessions(self, request: Request) -> Response:
         """List the sessions waiting for or owned by an agent."""

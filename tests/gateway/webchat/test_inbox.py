@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from time import time
 from typing import Any
 
 import httpx
@@ -82,3 +84,16 @@ async def test_invalid_agent_actions_are_refused(http: httpx.AsyncClient) -> Non
     assert (
         await http.get("/console/desk/sessions", headers={"Authorization": "Bearer no"})
     ).status_code == 401
+
+
+async def test_the_page_names_an_account_that_cannot_deliver() -> None:
+    async with running_stack() as stack, web(stack) as client:
+        before = await client.get("/console/desk")
+        alarm = {"code": "30034", "reason": "<unregistered>", "at_ms": round(time() * 1000)}
+        await stack.redis.hset("tg:alarms", "twilio:AC1", json.dumps(alarm))  # as accept.lua does
+        after = await client.get("/console/desk")
+
+    assert 'role="alert" hidden' in before.text
+    assert "twilio:AC1 cannot deliver" not in before.text
+    assert "twilio:AC1 cannot deliver" in after.text
+    assert "30034 (&lt;unregistered&gt;)" in after.text
